@@ -1,0 +1,57 @@
+//! Mistakes in gates.toml: collected, then drawn all at once, each with its line underlined.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Bytes of the file that are wrong.
+    pub at: Range<usize>,
+    /// What is wrong, in a line.
+    pub what: String,
+    /// What to do about it, where that is known.
+    pub help: Option<String>,
+}
+
+/// The mistakes found so far. Readers share it, so that one mistake does not hide the next.
+#[derive(Debug, Default)]
+pub struct Problems(RefCell<Vec<Problem>>);
+
+impl Problems {
+    pub fn note(&self, at: Range<usize>, what: impl Into<String>) {
+        self.0.borrow_mut().push(Problem { at, what: what.into(), help: None });
+    }
+
+    pub fn note_with_help(&self, at: Range<usize>, what: impl Into<String>, help: impl Into<String>) {
+        self.0.borrow_mut().push(Problem { at, what: what.into(), help: Some(help.into()) });
+    }
+
+    /// The mistakes in the order of the file.
+    pub fn into_sorted(self) -> Vec<Problem> {
+        let mut problems = self.0.into_inner();
+        problems.sort_by_key(|problem| (problem.at.start, problem.at.end));
+        problems
+    }
+}
+
+/// Draws the mistakes as rustc does.
+pub fn draw(problems: &[Problem], source: &str, path: &str, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let mut out = String::new();
+    for problem in problems {
+        let end = problem.at.end.min(source.len());
+        let span = problem.at.start.min(end)..end;
+        let mut group = Level::ERROR
+            .primary_title(problem.what.as_str())
+            .element(Snippet::source(source).path(path).annotation(AnnotationKind::Primary.span(span)));
+        if let Some(help) = &problem.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        out.push_str(&renderer.render(&[group]));
+        out.push_str("\n\n");
+    }
+    out
+}

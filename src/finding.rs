@@ -1,0 +1,468 @@
+//! The common model: one thing that one tool reports, whatever the tool.
+//!
+//! A run may hold a million findings, so a finding is small: repeated text is shared
+//! ([`Text`]), lists are shared slices, and what few findings have sits behind a pointer.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Text that many findings share.
+pub type Text = Arc<str>;
+
+/// How bad a finding is, least first. `Unknown` is "nobody has rated it", not "harmless":
+/// the policy decides what it counts as, so never compare it with the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Unknown,
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, worst first, `unknown` last: the order of tables and counts.
+    pub const ALL: [Severity; 6] = [
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+        Severity::Info,
+        Severity::Unknown,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Critical => "critical",
+            Severity::High => "high",
+            Severity::Medium => "medium",
+            Severity::Low => "low",
+            Severity::Info => "info",
+            Severity::Unknown => "unknown",
+        }
+    }
+
+    /// Reads the five words most scanners share, in any case; `moderate` is npm's medium.
+    /// Anything else, `NONE` and `UNKNOWN` included, is `Unknown`: kept and judged, never dropped.
+    pub fn from_word(word: &str) -> Severity {
+        const WORDS: [(&str, Severity); 7] = [
+            ("critical", Severity::Critical),
+            ("high", Severity::High),
+            ("medium", Severity::Medium),
+            ("moderate", Severity::Medium),
+            ("low", Severity::Low),
+            ("info", Severity::Info),
+            ("informational", Severity::Info),
+        ];
+        WORDS
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(word))
+            .map_or(Severity::Unknown, |(_, severity)| *severity)
+    }
+
+    /// The band of a CVSS base score (0.0 to 10.0), after the CVSS v3.1 specification, section 5.
+    pub fn from_cvss_score(score: f64) -> Severity {
+        match score {
+            s if s >= 9.0 => Severity::Critical,
+            s if s >= 7.0 => Severity::High,
+            s if s >= 4.0 => Severity::Medium,
+            s if s > 0.0 => Severity::Low,
+            _ => Severity::Info,
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What kind of problem a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Category {
+    Secret,
+    Lint,
+    Type,
+    Vulnerability,
+    Misconfiguration,
+    Quality,
+    License,
+    Test,
+}
+
+impl Category {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Category::Secret => "secret",
+            Category::Lint => "lint",
+            Category::Type => "type",
+            Category::Vulnerability => "vulnerability",
+            Category::Misconfiguration => "misconfiguration",
+            Category::Quality => "quality",
+            Category::License => "license",
+            Category::Test => "test",
+        }
+    }
+}
+
+/// A place in a file. Lines and columns count from 1; tools that print 0 or nothing leave them out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// Relative to the repository root, with forward slashes, wherever the tool ran.
+    pub path: Text,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_line: Option<NonZeroU32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<NonZeroU32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_column: Option<NonZeroU32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_column: Option<NonZeroU32>,
+}
+
+impl Location {
+    pub fn file(path: impl Into<Text>) -> Location {
+        Location { path: path.into(), start_line: None, end_line: None, start_column: None, end_column: None }
+    }
+
+    /// Sets the lines; 0 and anything that no file can have count as absent.
+    pub fn lines(mut self, start: Option<u64>, end: Option<u64>) -> Location {
+        self.start_line = position(start);
+        self.end_line = position(end);
+        self
+    }
+
+    /// Sets the columns, under the same rule as [`Location::lines`].
+    pub fn columns(mut self, start: Option<u64>, end: Option<u64>) -> Location {
+        self.start_column = position(start);
+        self.end_column = position(end);
+        self
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        match self.start_line {
+            Some(line) => write!(f, ":{line}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn position(n: Option<u64>) -> Option<NonZeroU32> {
+    n.and_then(|n| u32::try_from(n).ok()).and_then(NonZeroU32::new)
+}
+
+/// The package that a vulnerability or a licence is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    pub name: Text,
+    /// Installed version; several are joined by ", ".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Text>,
+    /// The version, or versions, that mend it, as the tool words them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_version: Option<Text>,
+    /// Package URL, only where the tool gave one or name and version are certain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purl: Option<Text>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ecosystem: Option<Text>,
+    /// Where it is installed: lock file nodes or paths inside an image.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub paths: Arc<[Text]>,
+}
+
+/// A CVSS base score with its vector, whichever the report gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cvss {
+    /// 0.0 to 10.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vector: Option<Text>,
+}
+
+/// What the policy decided on one finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// It blocks production.
+    Deny,
+    /// It is reported, and below what blocks.
+    Allow,
+    /// A waiver or a suppression in the source covers it.
+    Waive,
+}
+
+/// One thing that a tool reports. Parsers fill what the tool said; [`crate::fingerprint`] sets
+/// `id`, [`crate::policy`] sets the decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// 16 hexadecimal digits; the same on every machine, and when lines move.
+    #[serde(default)]
+    pub id: Text,
+    #[serde(default)]
+    pub gate: Text,
+    /// The target of the gate that it was found in: a directory, an image.
+    #[serde(default)]
+    pub target: Text,
+    #[serde(default)]
+    pub tool: Text,
+    #[serde(default)]
+    pub seen_by: Arc<[Text]>,
+    /// The tool's own rule, check or advisory id.
+    pub rule: Text,
+    pub category: Category,
+    pub severity: Severity,
+    /// The tool's own word for the severity, where it has one.
+    #[serde(default)]
+    pub severity_raw: Option<Text>,
+    /// One line for people.
+    pub title: Text,
+    /// What the tool says of this very case; may be long, may be empty.
+    #[serde(default)]
+    pub message: Text,
+    /// What to do about it, in a line, where the tool or the data tells.
+    #[serde(default)]
+    pub fix: Option<Text>,
+    #[serde(default)]
+    pub location: Option<Location>,
+    #[serde(default)]
+    pub package: Option<Arc<Package>>,
+    /// Terraform address, CloudFormation logical id, Kubernetes object.
+    #[serde(default)]
+    pub resource: Option<Text>,
+    /// Image id (`sha256:…`) that was looked at.
+    #[serde(default)]
+    pub image: Option<Text>,
+    #[serde(default)]
+    pub commit: Option<Text>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub aliases: Arc<[Text]>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub cwe: Arc<[Text]>,
+    #[serde(default)]
+    pub cvss: Option<Arc<Cvss>>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub references: Arc<[Text]>,
+    /// Why the tool itself says this one is suppressed (a SARIF suppression).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<Text>,
+    #[serde(default = "undecided")]
+    pub decision: Decision,
+    #[serde(default)]
+    pub because: Text,
+    /// The waiver that covers it, by its name in the configuration.
+    #[serde(default)]
+    pub waiver: Option<Text>,
+    #[serde(default)]
+    pub baseline: bool,
+}
+
+/// A finding blocks until the policy has said otherwise.
+fn undecided() -> Decision {
+    Decision::Deny
+}
+
+fn is_empty(list: &Arc<[Text]>) -> bool {
+    list.is_empty()
+}
+
+impl Finding {
+    pub fn new(
+        rule: impl Into<Text>,
+        category: Category,
+        severity: Severity,
+        title: impl Into<Text>,
+    ) -> Finding {
+        Finding {
+            id: Text::default(),
+            gate: Text::default(),
+            target: Text::default(),
+            tool: Text::default(),
+            seen_by: Arc::default(),
+            rule: rule.into(),
+            category,
+            severity,
+            severity_raw: None,
+            title: title.into(),
+            message: Text::default(),
+            fix: None,
+            location: None,
+            package: None,
+            resource: None,
+            image: None,
+            commit: None,
+            aliases: Arc::default(),
+            cwe: Arc::default(),
+            cvss: None,
+            references: Arc::default(),
+            suppressed: None,
+            decision: undecided(),
+            because: Text::default(),
+            waiver: None,
+            baseline: false,
+        }
+    }
+}
+
+/// How many findings there are of each severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub critical: u64,
+    pub high: u64,
+    pub medium: u64,
+    pub low: u64,
+    pub info: u64,
+    pub unknown: u64,
+}
+
+impl Counts {
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Counts {
+        let mut counts = Counts::default();
+        for finding in findings {
+            *counts.slot(finding.severity) += 1;
+        }
+        counts
+    }
+
+    pub fn get(&self, severity: Severity) -> u64 {
+        let mut copy = *self;
+        *copy.slot(severity)
+    }
+
+    pub fn total(&self) -> u64 {
+        Severity::ALL.iter().map(|severity| self.get(*severity)).sum()
+    }
+
+    fn slot(&mut self, severity: Severity) -> &mut u64 {
+        match severity {
+            Severity::Critical => &mut self.critical,
+            Severity::High => &mut self.high,
+            Severity::Medium => &mut self.medium,
+            Severity::Low => &mut self.low,
+            Severity::Info => &mut self.info,
+            Severity::Unknown => &mut self.unknown,
+        }
+    }
+}
+
+/// What was looked at, in the tool's own units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    Commits,
+    Files,
+    Packages,
+    Resources,
+    Tests,
+    Conditions,
+}
+
+impl Unit {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Unit::Commits => "commits",
+            Unit::Files => "files",
+            Unit::Packages => "packages",
+            Unit::Resources => "resources",
+            Unit::Tests => "tests",
+            Unit::Conditions => "conditions",
+        }
+    }
+}
+
+/// How much was looked at. A unit that the report does not tell of is absent, not 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Scope(BTreeMap<Unit, u64>);
+
+impl Scope {
+    pub fn of(unit: Unit, n: u64) -> Scope {
+        let mut scope = Scope::default();
+        scope.add(unit, n);
+        scope
+    }
+
+    pub fn add(&mut self, unit: Unit, n: u64) {
+        let sum = self.0.entry(unit).or_default();
+        *sum = sum.saturating_add(n);
+    }
+
+    pub fn merge(&mut self, other: &Scope) {
+        for (unit, n) in &other.0 {
+            self.add(*unit, *n);
+        }
+    }
+
+    pub fn get(&self, unit: Unit) -> Option<u64> {
+        self.0.get(&unit).copied()
+    }
+
+    /// True when nothing at all is known to have been looked at.
+    pub fn is_empty(&self) -> bool {
+        self.0.values().all(|n| *n == 0)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        for (unit, n) in &self.0 {
+            let word = unit.as_str();
+            let word = if *n == 1 { &word[..word.len() - 1] } else { word };
+            write!(f, "{}{n} {word}", if first { "" } else { ", " })?;
+            first = false;
+        }
+        if first { f.write_str("nothing") } else { Ok(()) }
+    }
+}
+
+/// Keeps one copy of each text.
+#[derive(Debug, Default)]
+pub struct Strings(HashSet<Text>);
+
+impl Strings {
+    /// The shared copy of `text`.
+    pub fn share(&mut self, text: Text) -> Text {
+        match self.0.get(&text) {
+            Some(known) => known.clone(),
+            None => {
+                self.0.insert(text.clone());
+                text
+            }
+        }
+    }
+
+    /// Replaces the texts that repeat between findings by their shared copies.
+    pub fn share_all(&mut self, finding: &mut Finding) {
+        for text in [&mut finding.rule, &mut finding.title, &mut finding.message] {
+            *text = self.share(text.clone());
+        }
+        if let Some(location) = &mut finding.location {
+            location.path = self.share(location.path.clone());
+        }
+        for text in [
+            &mut finding.severity_raw,
+            &mut finding.fix,
+            &mut finding.resource,
+            &mut finding.image,
+            &mut finding.commit,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            *text = self.share(text.clone());
+        }
+    }
+}

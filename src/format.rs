@@ -1,0 +1,3 @@
+//! Readers that several scanners share.
+
+pub mod json;

@@ -1,0 +1,284 @@
+//! What a scanner is to Portcullis, and the list of those it knows.
+//!
+//! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+use crate::config::Keys;
+use crate::finding::{Finding, Scope, Text};
+use crate::place::Place;
+use crate::plan::Scene;
+use crate::proof::Unproven;
+
+/// Every scanner, in the order in which people meet them in a pipeline.
+pub static SCANNERS: &[&Scanner] = &[];
+
+/// Finds a scanner by the name that gates.toml uses.
+pub fn scanner(name: &str) -> Option<&'static Scanner> {
+    SCANNERS.iter().find(|scanner| scanner.name == name).copied()
+}
+
+/// What is known of a scanner before any gate uses it.
+#[derive(Debug)]
+pub struct Scanner {
+    /// Its name in gates.toml.
+    pub name: &'static str,
+    /// Its name as its makers write it.
+    pub title: &'static str,
+    /// The stage label of a gate that gives none.
+    pub stage: &'static str,
+    /// The program, looked for in `node_modules/.bin` where the job says so, then on PATH.
+    /// Empty for `command`, whose program the user names.
+    pub program: &'static str,
+    /// How the program is asked for its version.
+    pub version_args: &'static [&'static str],
+    /// Where the version of a run is read, cheapest first.
+    pub version: VersionFrom,
+    /// How to get it, in a line, for people.
+    pub install: &'static str,
+    /// Keys of the JSON report whose values can hold a secret or source text: masked before the
+    /// report is kept.
+    pub secret_fields: &'static [&'static str],
+    /// Reads the scanner's own keys of a `[[gate]]`, with every mistake noted in `Keys`.
+    pub configure: fn(&Keys) -> Box<dyn Tool>,
+}
+
+/// Where the version of the program that ran is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionFrom {
+    /// The report names it.
+    Report,
+    /// The `package.json` above the program (npm packages).
+    PackageJson,
+    /// A second call of the program, beside the scan.
+    Asking,
+}
+
+/// One gate's scanner with its options. Pure: only `process.rs` runs what it plans.
+pub trait Tool: Debug + Send + Sync {
+    /// One job for each target, or why there is nothing to do.
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Skip>;
+
+    /// What the scanner's makers say that this exit code means.
+    fn exit(&self, code: i32) -> Exit;
+
+    /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven>;
+
+    /// Whether this finding makes the scanner leave with a "findings" code. ESLint, for one,
+    /// leaves with 0 when there are only warnings.
+    fn moves_exit_code(&self, _finding: &Finding) -> bool {
+        true
+    }
+
+    /// The line of the scanner's error output that says what went wrong.
+    fn complaint(&self, raw: &RawReport) -> Option<String> {
+        raw.last_error_line()
+    }
+}
+
+/// The meaning of an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Ran, and found nothing that moves the exit code.
+    Clean,
+    /// Ran, and found something.
+    Findings,
+    /// Ran; says nothing of findings.
+    Silent,
+    /// Did not do its work. What the makers say this code is.
+    Fault(&'static str),
+}
+
+/// Why a gate has nothing to do, in words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skip(pub String);
+
+/// One planned invocation: what to start, where, and where its report will be.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The target as people know it: a directory, an image, `history`.
+    pub target: Text,
+    pub program: Program,
+    /// Arguments; [`SCRATCH`] in them stands for the folder of the run.
+    pub args: Vec<String>,
+    /// Where it is started: an absolute path.
+    pub cwd: PathBuf,
+    pub env: BTreeMap<String, String>,
+    /// Where its reports come out, the one with the findings first.
+    pub reports: Vec<Source>,
+    /// Files in the scratch folder that the user keeps, with their names below the output folder.
+    pub keep: Vec<Keep>,
+    /// The image that this job builds or scans, as named to the scanner.
+    pub image: Option<String>,
+    /// Why it is run just so, for `portcullis plan`.
+    pub why: String,
+    scratch: String,
+}
+
+/// Stands for the temporary folder of a run, in arguments and in recorded commands.
+pub const SCRATCH: &str = "$SCRATCH";
+
+/// A file that the user keeps beyond the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// File name in the job's scratch folder.
+    pub scratch: String,
+    /// Path below the output folder, such as `sbom/backend.spdx.json`.
+    pub out: String,
+}
+
+/// The program of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// A bare name, or a path.
+    pub name: String,
+    /// Folders to look in before PATH, nearest first (`node_modules/.bin`).
+    pub near: Vec<PathBuf>,
+}
+
+/// Where a report comes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Stdout,
+    /// A file in the job's scratch folder: new by construction.
+    Scratch(String),
+    /// A file in the repository, which the tool's own configuration names. It must be newer than
+    /// the start of the job.
+    Repository(PathBuf),
+}
+
+impl Job {
+    /// A job in `cwd`; `scratch` is the folder that is its own, as seen in arguments.
+    pub fn new(program: &str, target: impl Into<Text>, cwd: PathBuf, scratch: String) -> Job {
+        Job {
+            target: target.into(),
+            program: Program { name: program.to_owned(), near: Vec::new() },
+            args: Vec::new(),
+            cwd,
+            env: BTreeMap::new(),
+            reports: Vec::new(),
+            keep: Vec::new(),
+            image: None,
+            why: String::new(),
+            scratch,
+        }
+    }
+
+    pub fn arg(&mut self, arg: impl Into<String>) -> &mut Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    pub fn args<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, args: I) -> &mut Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    pub fn env(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+        self.env.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub fn because(&mut self, why: impl Into<String>) -> &mut Self {
+        self.why = why.into();
+        self
+    }
+
+    /// The report is what the program prints.
+    pub fn report_on_stdout(&mut self) -> &mut Self {
+        self.reports.push(Source::Stdout);
+        self
+    }
+
+    /// Declares a report file and gives the path to hand to the program.
+    pub fn report_file(&mut self, name: &str) -> String {
+        self.reports.push(Source::Scratch(name.to_owned()));
+        self.scratch_file(name)
+    }
+
+    /// A path in the job's own scratch folder, as seen in arguments.
+    pub fn scratch_file(&self, name: &str) -> String {
+        format!("{}/{name}", self.scratch)
+    }
+
+    /// The job's own scratch folder, as seen in arguments.
+    pub fn scratch(&self) -> &str {
+        &self.scratch
+    }
+
+    /// Also looks for the program in the `node_modules/.bin` folders from `dir` up to `root`:
+    /// direct, since `npx` costs half a second.
+    pub fn near_node_modules(&mut self, dir: &Path, root: &Path) -> &mut Self {
+        self.program.near = dir
+            .ancestors()
+            .take_while(|ancestor| ancestor.starts_with(root))
+            .map(|ancestor| ancestor.join("node_modules").join(".bin"))
+            .collect();
+        self
+    }
+}
+
+/// What came out of one job, or what the user handed to `judge`.
+#[derive(Debug, Default)]
+pub struct RawReport<'a> {
+    /// `None` when nothing was run (`portcullis judge`).
+    pub exit: Option<i32>,
+    /// One for each of the job's reports, in their order.
+    pub documents: Vec<Document<'a>>,
+    /// The end of what it wrote on standard error (bounded).
+    pub stderr: Cow<'a, [u8]>,
+    /// The end of what it wrote on standard output (bounded), where that is not the report.
+    pub stdout: Cow<'a, [u8]>,
+}
+
+/// One report, as bytes.
+#[derive(Debug)]
+pub struct Document<'a> {
+    /// Its file name, or `stdout`.
+    pub name: String,
+    pub bytes: Cow<'a, [u8]>,
+}
+
+impl RawReport<'_> {
+    /// The report with the findings.
+    pub fn report(&self) -> &[u8] {
+        self.documents.first().map_or(&[], |document| &document.bytes)
+    }
+
+    pub fn stderr_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.stderr)
+    }
+
+    /// The last line with words on standard error, else on standard output.
+    pub fn last_error_line(&self) -> Option<String> {
+        [&self.stderr, &self.stdout].into_iter().find_map(|stream| {
+            String::from_utf8_lossy(stream)
+                .lines()
+                .rev()
+                .map(str::trim)
+                .find(|line| line.chars().any(char::is_alphanumeric))
+                .map(str::to_owned)
+        })
+    }
+}
+
+/// What a report says.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    pub findings: Vec<Finding>,
+    /// What was looked at. Nothing in scope is no proof.
+    pub scope: Scope,
+    /// The scanner's version, where the report names it.
+    pub tool_version: Option<String>,
+    /// Image id (`sha256:…`) that was built or scanned.
+    pub image_id: Option<Text>,
+    /// What was in scope and could not be looked at (a file that does not parse): the gate is
+    /// inconclusive, and its findings are still shown.
+    pub gaps: Vec<String>,
+    /// Further evidence for the record, in words.
+    pub proof: Vec<String>,
+}
