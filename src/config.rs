@@ -1,7 +1,129 @@
 //! gates.toml → Config: what the user wants, with every mistake of the file told at once.
 
+mod gate;
 mod keys;
 mod problem;
+mod profile;
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+use toml::de::DeTable;
+
+pub use gate::{Gate, Policy, Threshold};
 pub use keys::{Keys, Located};
 pub use problem::{Problem, Problems, draw};
+pub use profile::{Mode, Profile};
+
+use crate::waiver::Waiver;
+
+/// The configuration file that is looked for when none is named.
+pub const FILE_NAME: &str = "gates.toml";
+
+/// A gates.toml without mistakes.
+#[derive(Debug)]
+pub struct Config {
+    pub mode: Mode,
+    pub defaults: Defaults,
+    /// In the order of the file.
+    pub gates: Vec<Gate>,
+    pub profiles: BTreeMap<String, Profile>,
+    pub waivers: Vec<Waiver>,
+}
+
+/// What a gate has where it says nothing itself.
+#[derive(Clone, Debug)]
+pub struct Defaults {
+    pub policy: Policy,
+    /// Time for one target of one gate.
+    pub timeout: Duration,
+    /// How many scanners run at once; absent: one a processor, and at least two.
+    pub jobs: Option<usize>,
+}
+
+impl Default for Defaults {
+    fn default() -> Defaults {
+        Defaults { policy: Policy::default(), timeout: Duration::from_secs(600), jobs: None }
+    }
+}
+
+/// Why there is no configuration to work with.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("{} can't be read: {source}", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{} has {}", path.display(), mistakes(.problems.len()))]
+    Mistakes { path: PathBuf, source_text: String, problems: Vec<Problem> },
+}
+
+fn mistakes(n: usize) -> String {
+    if n == 1 { "a mistake".to_owned() } else { format!("{n} mistakes") }
+}
+
+impl Config {
+    /// Reads and checks a gates.toml.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Config::read(&text).map_err(|problems| ConfigError::Mistakes {
+            path: path.to_owned(),
+            source_text: text,
+            problems,
+        })
+    }
+
+    /// Reads and checks the text of a gates.toml. An error holds every mistake, in file order.
+    pub fn read(text: &str) -> Result<Config, Vec<Problem>> {
+        let problems = Problems::default();
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            problems.note(error.span().unwrap_or(0..0), error.message().to_owned());
+        }
+        let keys = Keys::new(table.get_ref(), 0..0, &problems);
+        let config = Config::from_keys(&keys);
+        let problems = problems.into_sorted();
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+
+    fn from_keys(keys: &Keys) -> Config {
+        match keys.count("version") {
+            Some(version) if version.value != 1 => {
+                keys.problem(version.at, "this Portcullis reads `version = 1` only");
+            }
+            None if !keys.has("version") => {
+                keys.problem_with_help(0..0, "`version` is missing", "write `version = 1` at the top");
+            }
+            _ => {}
+        }
+        let mode = Mode::read(keys).unwrap_or(Mode::Lab);
+        let defaults = keys.table("defaults").map_or_else(Defaults::default, |table| read_defaults(&table));
+        let gates = gate::read_all(keys, &defaults);
+        let profiles = profile::read_all(keys, &gates);
+        let waivers = keys
+            .tables("waiver")
+            .iter()
+            .enumerate()
+            .filter_map(|(i, table)| Waiver::read(table, i))
+            .collect();
+        keys.finish("gates.toml");
+        Config { mode, defaults, gates, profiles, waivers }
+    }
+
+    /// The gate with this id.
+    pub fn gate(&self, id: &str) -> Option<&Gate> {
+        self.gates.iter().find(|gate| &*gate.id == id)
+    }
+}
+
+fn read_defaults(table: &Keys) -> Defaults {
+    let built_in = Defaults::default();
+    let defaults = Defaults {
+        policy: Policy::read(table, &built_in.policy),
+        timeout: gate::read_duration(table, "timeout").unwrap_or(built_in.timeout),
+        jobs: profile::read_jobs(table),
+    };
+    table.finish("[defaults]");
+    defaults
+}

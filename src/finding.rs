@@ -331,9 +331,14 @@ impl Counts {
     pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Counts {
         let mut counts = Counts::default();
         for finding in findings {
-            *counts.slot(finding.severity) += 1;
+            counts.add(finding.severity);
         }
         counts
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, severity: Severity) {
+        *self.slot(severity) += 1;
     }
 
     pub fn get(&self, severity: Severity) -> u64 {

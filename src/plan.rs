@@ -1,11 +1,95 @@
-//! Config + repository → what will be run.
+//! Config + repository → what will be run, each entry with its reason. Pure.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
+use crate::config::{Config, Gate};
 use crate::finding::Text;
 use crate::place::{forward, normalise};
 use crate::repo::{Range, Repo};
-use crate::tool::{Job, SCRATCH};
+use crate::settings::Settings;
+use crate::tool::{Job, SCRATCH, Unplanned};
+
+/// Every gate of the configuration, in its order, with what will become of it.
+#[derive(Debug)]
+pub struct Plan {
+    pub gates: Vec<PlannedGate>,
+}
+
+/// One gate and its fate.
+#[derive(Debug)]
+pub struct PlannedGate {
+    /// The gate as the profile leaves it.
+    pub gate: Gate,
+    pub fate: Fate,
+}
+
+/// What will become of a gate.
+#[derive(Debug)]
+pub enum Fate {
+    /// These jobs will be run, one for each target.
+    Run(Vec<Job>),
+    /// It is left out; why.
+    Skip(String),
+    /// It can't be planned, so there will be no proof; why.
+    Impossible(String),
+}
+
+impl Plan {
+    pub fn new(config: &Config, repo: &Repo, settings: &Settings, since: Option<&Range>) -> Plan {
+        let mut built: HashMap<Text, Vec<BuiltImage>> = HashMap::new();
+        for gate in &config.gates {
+            let scene = Scene { repo, gate: &gate.id, since, built: &[] };
+            built.insert(gate.id.clone(), gate.tool.builds(&scene));
+        }
+        let gates = config.gates.iter().map(|gate| plan_gate(gate, repo, settings, since, &built)).collect();
+        Plan { gates }
+    }
+
+    /// How many gates will be carried out.
+    pub fn running(&self) -> usize {
+        self.gates.iter().filter(|planned| matches!(planned.fate, Fate::Run(_))).count()
+    }
+}
+
+fn plan_gate(
+    gate: &Gate,
+    repo: &Repo,
+    settings: &Settings,
+    since: Option<&Range>,
+    built: &HashMap<Text, Vec<BuiltImage>>,
+) -> PlannedGate {
+    let mut gate = gate.clone();
+    settings.overlay(&mut gate);
+    if let Some(why) = settings.leaves_out(&gate.id) {
+        return PlannedGate { gate, fate: Fate::Skip(why) };
+    }
+    let images: Vec<BuiltImage> =
+        gate.needs.iter().filter_map(|need| built.get(need)).flatten().cloned().collect();
+    let scene = Scene { repo, gate: &gate.id, since, built: &images };
+    let fate = match gate.tool.plan(&scene) {
+        Ok(jobs) if jobs.is_empty() => Fate::Impossible("it has no target".to_owned()),
+        Ok(jobs) => Fate::Run(jobs.into_iter().map(|job| dress(job, &gate, repo)).collect()),
+        Err(Unplanned::NothingToDo(why)) => Fate::Skip(why),
+        Err(Unplanned::Impossible(why)) => Fate::Impossible(why),
+    };
+    PlannedGate { gate, fate }
+}
+
+/// Adds what the user set on the gate: program, arguments, environment.
+fn dress(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
+    if let Some(program) = &gate.program {
+        job.program.near = Vec::new();
+        // A path counts from gates.toml, not from the target's folder.
+        job.program.name = match program.contains('/') {
+            true => repo.base.join(program).to_string_lossy().into_owned(),
+            false => program.clone(),
+        };
+    }
+    job.args.extend(gate.args.iter().cloned());
+    job.env.extend(gate.env.clone());
+    job
+}
 
 /// What a tool may know when it plans its jobs.
 #[derive(Debug)]

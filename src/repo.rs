@@ -1,6 +1,15 @@
 //! The repository that the run is about.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::place::forward;
+use crate::process::ask;
+
+/// Git answers in milliseconds; on a huge repository a diff may take longer.
+const GIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// Where the project lies, and at which commit it stands.
 #[derive(Clone, Debug, Default)]
@@ -25,4 +34,72 @@ pub struct Range {
     /// Files that exist at the end of the range, or in the work tree, and differ from `base`:
     /// relative to the repository root.
     pub changed: Vec<String>,
+}
+
+impl Repo {
+    /// Finds the repository around `base`, the folder of gates.toml.
+    pub async fn around(base: &Path) -> Result<Repo> {
+        let base = base.canonicalize().with_context(|| format!("{} can't be opened", base.display()))?;
+        let root = base.ancestors().find(|folder| folder.join(".git").exists());
+        let git = root.is_some();
+        let root = root.unwrap_or(&base).to_owned();
+        let mut repo = Repo { root, base, head: None, git };
+        if git {
+            repo.head = repo.git(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).await;
+        }
+        Ok(repo)
+    }
+
+    /// The folder of gates.toml relative to the root, `.` where they are the same.
+    pub fn base_name(&self) -> String {
+        forward(self.base.strip_prefix(&self.root).unwrap_or(&self.base)).to_string()
+    }
+
+    /// What a git command prints, without the newline at its end; `None` when it fails.
+    async fn git(&self, args: &[&str]) -> Option<String> {
+        let mut output = ask(Path::new("git"), args, &self.root, GIT_LIMIT).await?;
+        while output.ends_with('\n') {
+            output.pop();
+        }
+        Some(output)
+    }
+
+    /// The commits after `since` up to `until` (the checked-out commit where that is absent).
+    ///
+    /// # Errors
+    /// When this is no git repository, or a revision is not there (a shallow clone, a typing
+    /// mistake, a branch without an upstream): a range that is silently empty would be a false
+    /// green.
+    pub async fn range(&self, since: &str, until: Option<&str>) -> Result<Range> {
+        if !self.git {
+            bail!("`--since {since}` needs a git repository, and {} is none", self.root.display());
+        }
+        let base = self.commit(since).await?;
+        let head = self.commit(until.unwrap_or("HEAD")).await?;
+        let merge_base = self.git(&["merge-base", &base, &head]).await;
+        let from = merge_base.as_deref().unwrap_or(&base);
+        let mut diff = vec!["diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", from];
+        if until.is_some() {
+            diff.push(&head);
+        }
+        let changed =
+            self.git(&diff).await.with_context(|| format!("git can't compare {since} with {head}"))?;
+        let changed = changed.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect();
+        Ok(Range { base, head, changed })
+    }
+
+    async fn commit(&self, revision: &str) -> Result<String> {
+        let wanted = format!("{revision}^{{commit}}");
+        // A revision that begins with a dash would be read as an option.
+        let commit = self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).await;
+        commit.with_context(|| {
+            let shallow = self.root.join(".git/shallow").exists();
+            let hint = match (revision.contains("@{"), shallow) {
+                (true, _) => "this branch has no upstream; set one, or name a commit or branch",
+                (_, true) => "this clone is shallow; fetch more of its history (git fetch --unshallow)",
+                _ => "check its name, or fetch it first",
+            };
+            format!("there is no commit `{revision}` here: {hint}")
+        })
+    }
 }

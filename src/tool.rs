@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Keys;
 use crate::finding::{Finding, Scope, Text};
 use crate::place::Place;
-use crate::plan::Scene;
+use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
@@ -60,7 +60,12 @@ pub enum VersionFrom {
 /// One gate's scanner with its options. Pure: only `process.rs` runs what it plans.
 pub trait Tool: Debug + Send + Sync {
     /// One job for each target, or why there is nothing to do.
-    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Skip>;
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned>;
+
+    /// The images that its jobs build, for the gates that need this one.
+    fn builds(&self, _scene: &Scene) -> Vec<BuiltImage> {
+        Vec::new()
+    }
 
     /// What the scanner's makers say that this exit code means.
     fn exit(&self, code: i32) -> Exit;
@@ -93,9 +98,14 @@ pub enum Exit {
     Fault(&'static str),
 }
 
-/// Why a gate has nothing to do, in words for people.
+/// Why a gate has no job, in words for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skip(pub String);
+pub enum Unplanned {
+    /// There is nothing to look at, and that is fine: the gate is skipped.
+    NothingToDo(String),
+    /// What it should look at can't be told: the gate is inconclusive.
+    Impossible(String),
+}
 
 /// One planned invocation: what to start, where, and where its report will be.
 #[derive(Clone, Debug)]

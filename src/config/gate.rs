@@ -1,0 +1,241 @@
+//! `[[gate]]`: a tool, its targets, its policy.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Defaults, Keys, Located};
+use crate::finding::{Severity, Text};
+use crate::tool::{SCANNERS, Scanner, Tool, scanner};
+
+/// One gate without mistakes.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    pub id: Text,
+    /// Label that groups gates for people.
+    pub stage: Text,
+    pub scanner: &'static Scanner,
+    pub tool: Arc<dyn Tool>,
+    /// Gates that must have done their work before this one starts.
+    pub needs: Vec<Text>,
+    /// `false`: advisory, never blocks.
+    pub required: bool,
+    pub policy: Policy,
+    /// Time for one target.
+    pub timeout: Duration,
+    /// Variables that are set for the scanner.
+    pub env: BTreeMap<String, String>,
+    /// Arguments added behind those that Portcullis gives.
+    pub args: Vec<String>,
+    /// The program to run instead of the scanner's own name.
+    pub program: Option<String>,
+    /// Nothing in scope is fine here: the gate is skipped, not inconclusive.
+    pub allow_empty: bool,
+}
+
+/// When findings block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The lowest severity that blocks.
+    pub fail_on: Threshold,
+    /// What `unknown` counts as; absent: as the threshold itself, so it blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrated: Option<Threshold>,
+    /// The most findings of a severity that are borne, beside `fail_on`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub max: BTreeMap<Severity, u64>,
+}
+
+/// A severity, or nothing at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Threshold {
+    Never,
+    #[serde(untagged)]
+    At(Severity),
+}
+
+const THRESHOLDS: [(&str, Threshold); 6] = [
+    ("critical", Threshold::At(Severity::Critical)),
+    ("high", Threshold::At(Severity::High)),
+    ("medium", Threshold::At(Severity::Medium)),
+    ("low", Threshold::At(Severity::Low)),
+    ("info", Threshold::At(Severity::Info)),
+    ("never", Threshold::Never),
+];
+
+impl Threshold {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Threshold::Never => "never",
+            Threshold::At(severity) => severity.as_str(),
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy { fail_on: Threshold::At(Severity::High), unrated: None, max: BTreeMap::new() }
+    }
+}
+
+impl Policy {
+    /// Reads `fail_on`, `unrated` and `max`; what is absent is as in `base`.
+    pub fn read(keys: &Keys, base: &Policy) -> Policy {
+        let mut policy = base.clone();
+        if let Some(threshold) = keys.word("fail_on", &THRESHOLDS) {
+            policy.fail_on = threshold;
+        }
+        if let Some(threshold) = keys.word("unrated", &THRESHOLDS) {
+            policy.unrated = Some(threshold);
+        }
+        if let Some(table) = keys.table("max") {
+            for severity in Severity::ALL {
+                if let Some(most) = table.count(severity.as_str()) {
+                    policy.max.insert(severity, most.value);
+                }
+            }
+            table.finish("`max`");
+        }
+        policy
+    }
+}
+
+/// Reads every `[[gate]]`, and what binds them together: ids, `needs`.
+pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> Vec<Gate> {
+    let tables = keys.tables("gate");
+    if tables.is_empty() && !keys.has("gate") {
+        keys.problem_with_help(
+            0..0,
+            "there is no gate",
+            "add a [[gate]], or let `portcullis init` write the file",
+        );
+    }
+    let mut needs_at: Vec<(Located<Text>, Vec<Located<String>>)> = Vec::new();
+    let gates: Vec<Gate> = tables.iter().filter_map(|table| read(table, defaults, &mut needs_at)).collect();
+    check_ids_and_needs(keys, &needs_at);
+    gates
+}
+
+fn read(
+    table: &Keys,
+    defaults: &Defaults,
+    needs_at: &mut Vec<(Located<Text>, Vec<Located<String>>)>,
+) -> Option<Gate> {
+    let id = table.required_text("id");
+    let name = table.required_text("tool");
+    let needs = table.texts("needs").unwrap_or_default();
+    if let Some(id) = &id {
+        if !id.value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            || id.value.starts_with('.')
+        {
+            table.problem(id.at.clone(), "an id is made of letters, digits, `-`, `_` and `.`");
+        }
+        needs_at.push((Located { value: Text::from(id.value.as_str()), at: id.at.clone() }, needs.clone()));
+    }
+    let name = name?;
+    let Some(scanner) = scanner(&name.value) else {
+        let known: Vec<&str> = SCANNERS.iter().map(|scanner| scanner.name).collect();
+        table.unknown(name.at, &format!("`{}` is not a tool", name.value), &name.value, &known);
+        return None;
+    };
+    let gate = Gate {
+        id: Text::from(id.map(|id| id.value).unwrap_or_default()),
+        stage: Text::from(table.text_or("stage", scanner.stage)),
+        scanner,
+        tool: Arc::from((scanner.configure)(table)),
+        needs: needs.into_iter().map(|need| Text::from(need.value)).collect(),
+        required: table.flag_or("required", true),
+        policy: Policy::read(table, &defaults.policy),
+        timeout: read_duration(table, "timeout").unwrap_or(defaults.timeout),
+        env: table
+            .table("env")
+            .map(|env| env.text_entries().into_iter().map(|(name, value)| (name, value.value)).collect())
+            .unwrap_or_default(),
+        args: table.texts("args").unwrap_or_default().into_iter().map(|arg| arg.value).collect(),
+        program: table.text("program").map(|program| program.value),
+        allow_empty: table.flag_or("allow_empty", false),
+    };
+    table.finish(&format!("a gate with tool `{}`", scanner.name));
+    Some(gate)
+}
+
+fn check_ids_and_needs(keys: &Keys, gates: &[(Located<Text>, Vec<Located<String>>)]) {
+    let mut seen = HashSet::new();
+    for (id, _) in gates {
+        if !seen.insert(id.value.clone()) {
+            keys.problem(id.at.clone(), format!("two gates have the id `{}`", id.value));
+        }
+    }
+    let ids: Vec<&str> = gates.iter().map(|(id, _)| &*id.value).collect();
+    for need in gates.iter().flat_map(|(_, needs)| needs) {
+        if !seen.contains(need.value.as_str()) {
+            keys.unknown(
+                need.at.clone(),
+                &format!("there is no gate `{}` to need", need.value),
+                &need.value,
+                &ids,
+            );
+        }
+    }
+    if let Some((at, cycle)) = find_cycle(gates) {
+        keys.problem(at, format!("these gates wait for each other: {}", cycle.join(" → ")));
+    }
+}
+
+/// The first cycle in `needs`: its place, and the ids in the order of waiting.
+fn find_cycle(
+    gates: &[(Located<Text>, Vec<Located<String>>)],
+) -> Option<(std::ops::Range<usize>, Vec<String>)> {
+    let needs: HashMap<&str, Vec<&str>> = gates
+        .iter()
+        .map(|(id, needs)| (&*id.value, needs.iter().map(|need| need.value.as_str()).collect()))
+        .collect();
+    let mut done: HashSet<&str> = HashSet::new();
+    for (start, _) in gates {
+        // Depth first, with the way kept on a stack of its own: a long chain must not end ours.
+        let mut way: Vec<(&str, usize)> = vec![(&start.value, 0)];
+        while let Some((id, next)) = way.last_mut() {
+            let (id, next) = (*id, std::mem::replace(next, *next + 1));
+            match needs.get(id).and_then(|needs| needs.get(next)) {
+                Some(need) => {
+                    if let Some(first) = way.iter().position(|(id, _)| id == need) {
+                        let mut cycle: Vec<String> =
+                            way[first..].iter().map(|(id, _)| (*id).to_owned()).collect();
+                        cycle.push((*need).to_owned());
+                        let at = gates
+                            .iter()
+                            .find(|(id, _)| &*id.value == *need)
+                            .map_or(0..0, |(id, _)| id.at.clone());
+                        return Some((at, cycle));
+                    }
+                    if !done.contains(need) {
+                        way.push((need, 0));
+                    }
+                }
+                None => {
+                    done.insert(id);
+                    way.pop();
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Reads a duration such as `90s`, `10m`, `1h30m`.
+pub(super) fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
+    let text = keys.text(key)?;
+    let duration = text
+        .value
+        .parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|signed| Duration::try_from(signed).ok())
+        .filter(|duration| !duration.is_zero());
+    if duration.is_none() {
+        keys.problem(text.at, format!("`{key}` must be a duration such as \"90s\", \"10m\" or \"1h30m\""));
+    }
+    duration
+}

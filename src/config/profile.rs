@@ -1,0 +1,117 @@
+//! `[profile.NAME]`: a named overlay of settings.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::gate::read_duration;
+use super::{Gate, Keys, Policy};
+
+/// Whether a verdict stops the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Reports what production would have done, and exits 0.
+    Lab,
+    /// Blocks.
+    Production,
+}
+
+impl Mode {
+    pub(super) fn read(keys: &Keys) -> Option<Mode> {
+        keys.word("mode", &[("lab", Mode::Lab), ("production", Mode::Production)])
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mode::Lab => "lab",
+            Mode::Production => "production",
+        })
+    }
+}
+
+/// An overlay: what is absent stays as the rest of the file has it.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    pub mode: Option<Mode>,
+    pub only: Option<Vec<String>>,
+    pub skip: Vec<String>,
+    pub since: Option<String>,
+    pub jobs: Option<usize>,
+    pub fail_fast: Option<bool>,
+    /// Gates judged otherwise in this profile, by id.
+    pub gates: BTreeMap<String, GateOverlay>,
+}
+
+/// What a profile changes of one gate.
+#[derive(Clone, Debug)]
+pub struct GateOverlay {
+    /// The gate's whole policy under this profile.
+    pub policy: Policy,
+    pub timeout: Option<Duration>,
+    pub required: Option<bool>,
+}
+
+pub(super) fn read_all(keys: &Keys, gates: &[Gate]) -> BTreeMap<String, Profile> {
+    let Some(table) = keys.table("profile") else { return BTreeMap::new() };
+    table.named_tables().into_iter().map(|(name, table)| (name.value, read(&table, gates))).collect()
+}
+
+fn read(table: &Keys, gates: &[Gate]) -> Profile {
+    let ids: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
+    let gate_list = |key| {
+        let list = table.texts(key)?;
+        for id in &list {
+            if !ids.contains(&id.value.as_str()) {
+                table.unknown(id.at.clone(), &format!("there is no gate `{}`", id.value), &id.value, &ids);
+            }
+        }
+        Some(list.into_iter().map(|id| id.value).collect::<Vec<_>>())
+    };
+    let mut overlays = BTreeMap::new();
+    if let Some(tables) = table.table("gate") {
+        for (id, overlay) in tables.named_tables() {
+            match gates.iter().find(|gate| *gate.id == *id.value) {
+                Some(gate) => {
+                    overlays.insert(id.value, read_overlay(&overlay, gate));
+                }
+                None => table.unknown(id.at, &format!("there is no gate `{}`", id.value), &id.value, &ids),
+            }
+        }
+    }
+    let profile = Profile {
+        mode: Mode::read(table),
+        only: gate_list("only"),
+        skip: gate_list("skip").unwrap_or_default(),
+        since: table.text("since").map(|since| since.value),
+        jobs: read_jobs(table),
+        fail_fast: table.flag("fail_fast"),
+        gates: overlays,
+    };
+    table.finish("a profile");
+    profile
+}
+
+fn read_overlay(table: &Keys, gate: &Gate) -> GateOverlay {
+    let overlay = GateOverlay {
+        policy: Policy::read(table, &gate.policy),
+        timeout: read_duration(table, "timeout"),
+        required: table.flag("required"),
+    };
+    table.finish("a gate in a profile");
+    overlay
+}
+
+/// Reads `jobs`: at least 1.
+pub(super) fn read_jobs(keys: &Keys) -> Option<usize> {
+    let jobs = keys.count("jobs")?;
+    if jobs.value == 0 {
+        keys.problem(jobs.at, "`jobs` must be 1 or more");
+        return None;
+    }
+    usize::try_from(jobs.value).ok()
+}

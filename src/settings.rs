@@ -1,0 +1,111 @@
+//! Command line over profile over gates.toml → how this run goes.
+
+use std::num::NonZeroUsize;
+
+use anyhow::{Result, bail};
+
+use crate::config::{Config, Gate, Mode, Profile};
+
+/// What the command line says of a run; absent is "as the file has it".
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    pub mode: Option<Mode>,
+    pub profile: Option<String>,
+    pub only: Vec<String>,
+    pub skip: Vec<String>,
+    pub jobs: Option<NonZeroUsize>,
+    pub fail_fast: bool,
+    pub since: Option<String>,
+    /// The last commit of the range that `since` begins; absent: what is checked out.
+    pub until: Option<String>,
+}
+
+/// How this run goes: everything decided.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub mode: Mode,
+    pub profile: Option<String>,
+    pub jobs: usize,
+    pub fail_fast: bool,
+    pub since: Option<String>,
+    pub until: Option<String>,
+    only: Option<Vec<String>>,
+    skip: Vec<String>,
+    overlay: Profile,
+}
+
+impl Settings {
+    /// # Errors
+    /// When a profile or a gate is named that gates.toml does not have, or no gate is left.
+    pub fn new(config: &Config, wishes: Wishes) -> Result<Settings> {
+        let overlay = match &wishes.profile {
+            None => Profile::default(),
+            Some(name) => match config.profiles.get(name) {
+                Some(profile) => profile.clone(),
+                None => {
+                    let known: Vec<&str> = config.profiles.keys().map(String::as_str).collect();
+                    bail!("there is no profile `{name}` in gates.toml; {}", listed("profiles are", &known));
+                }
+            },
+        };
+        let ids: Vec<&str> = config.gates.iter().map(|gate| &*gate.id).collect();
+        for id in wishes.only.iter().chain(&wishes.skip) {
+            if !ids.contains(&id.as_str()) {
+                bail!("there is no gate `{id}` in gates.toml; {}", listed("gates are", &ids));
+            }
+        }
+        let mut skip = overlay.skip.clone();
+        skip.extend(wishes.skip);
+        let settings = Settings {
+            mode: wishes.mode.or(overlay.mode).unwrap_or(config.mode),
+            profile: wishes.profile,
+            jobs: wishes
+                .jobs
+                .map(NonZeroUsize::get)
+                .or(overlay.jobs)
+                .or(config.defaults.jobs)
+                .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get().max(2))),
+            fail_fast: wishes.fail_fast || overlay.fail_fast.unwrap_or(false),
+            since: wishes.since.or(overlay.since.clone()),
+            until: wishes.until,
+            only: if wishes.only.is_empty() { overlay.only.clone() } else { Some(wishes.only) },
+            skip,
+            overlay,
+        };
+        if ids.iter().all(|id| settings.leaves_out(id).is_some()) {
+            bail!("no gate is left to run: --only, --skip and the profile leave out all of them");
+        }
+        Ok(settings)
+    }
+
+    /// Why this gate is left out, if it is.
+    pub fn leaves_out(&self, id: &str) -> Option<String> {
+        if self.skip.iter().any(|skipped| skipped == id) {
+            return Some("left out by skip".to_owned());
+        }
+        match &self.only {
+            Some(only) if !only.iter().any(|wanted| wanted == id) => Some(match &self.profile {
+                Some(profile) if self.overlay.only.as_ref() == Some(only) => {
+                    format!("not in profile {profile}")
+                }
+                _ => "left out by --only".to_owned(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Changes a gate as the profile says.
+    pub fn overlay(&self, gate: &mut Gate) {
+        let Some(overlay) = self.overlay.gates.get(&*gate.id) else { return };
+        gate.policy = overlay.policy.clone();
+        gate.timeout = overlay.timeout.unwrap_or(gate.timeout);
+        gate.required = overlay.required.unwrap_or(gate.required);
+    }
+}
+
+fn listed(what: &str, names: &[&str]) -> String {
+    match names {
+        [] => "it has none".to_owned(),
+        names => format!("its {what}: {}", names.join(", ")),
+    }
+}

@@ -1,0 +1,89 @@
+//! Waivers: findings that someone has decided to bear, with a reason and an end.
+
+use globset::{GlobBuilder, GlobMatcher};
+use jiff::civil::Date;
+
+use crate::config::Keys;
+use crate::finding::{Finding, Text};
+
+/// One `[[waiver]]`. Every condition that it names must hold.
+#[derive(Clone, Debug)]
+pub struct Waiver {
+    /// What the record calls it: its `name`, or `waiver 3`, counted in the file's order from 1.
+    pub name: Text,
+    pub reason: Text,
+    /// The last day on which it applies.
+    pub expires: Option<Date>,
+    rule: Option<String>,
+    path: Option<GlobMatcher>,
+    package: Option<String>,
+    id: Option<String>,
+    tool: Option<String>,
+    gate: Option<String>,
+}
+
+impl Waiver {
+    /// Reads a `[[waiver]]`; `index` counts from 0.
+    pub fn read(table: &Keys, index: usize) -> Option<Waiver> {
+        let reason = table.required_text("reason");
+        let path = table.text("path").and_then(|glob| {
+            let matcher = GlobBuilder::new(&glob.value).literal_separator(true).build();
+            matcher
+                .map_err(|error| {
+                    table.problem(glob.at, format!("this is not a path pattern: {}", error.kind()))
+                })
+                .ok()
+                .map(|glob| glob.compile_matcher())
+        });
+        let condition = |key| table.text(key).map(|text| text.value);
+        let waiver = Waiver {
+            name: Text::from(table.text_or("name", &format!("waiver {}", index + 1))),
+            reason: Text::from(reason.map(|reason| reason.value).unwrap_or_default()),
+            expires: table.date("expires").map(|date| date.value),
+            rule: condition("rule"),
+            path,
+            package: condition("package"),
+            id: condition("id"),
+            tool: condition("tool"),
+            gate: condition("gate"),
+        };
+        table.finish("a waiver");
+        let named = ["rule", "path", "package", "id", "tool", "gate"].iter().any(|key| table.has(key));
+        if !named {
+            table.problem_with_help(
+                table.at(),
+                "this waiver would cover every finding",
+                "name at least one of `rule`, `path`, `package`, `id`, `tool`, `gate`",
+            );
+            return None;
+        }
+        Some(waiver)
+    }
+
+    /// Whether it still applies on the day `today`.
+    pub fn is_current(&self, today: Date) -> bool {
+        self.expires.is_none_or(|expires| today <= expires)
+    }
+
+    /// Whether every condition that it names holds for the finding, whatever the day.
+    pub fn covers(&self, finding: &Finding) -> bool {
+        let same = |wanted: &Option<String>, has: &str| wanted.as_deref().is_none_or(|wanted| wanted == has);
+        let rule = self.rule.as_deref().is_none_or(|rule| {
+            *finding.rule == *rule || finding.aliases.iter().any(|alias| **alias == *rule)
+        });
+        let path = self.path.as_ref().is_none_or(|glob| {
+            finding.location.as_ref().is_some_and(|location| glob.is_match(&*location.path))
+        });
+        let package = self.package.as_deref().is_none_or(|package| {
+            finding
+                .package
+                .as_ref()
+                .is_some_and(|has| *has.name == *package || has.purl.as_deref() == Some(package))
+        });
+        rule && path
+            && package
+            && same(&self.id, &finding.id)
+            && same(&self.tool, &finding.tool)
+            && same(&self.gate, &finding.gate)
+    }
+}
