@@ -370,6 +370,7 @@ pub enum Unit {
     Files,
     Packages,
     Resources,
+    Images,
     Tests,
     Conditions,
 }
@@ -381,6 +382,7 @@ impl Unit {
             Unit::Files => "files",
             Unit::Packages => "packages",
             Unit::Resources => "resources",
+            Unit::Images => "images",
             Unit::Tests => "tests",
             Unit::Conditions => "conditions",
         }
