@@ -367,6 +367,10 @@ pub enum Unit {
     Resources,
     Tests,
     Conditions,
+    /// Runs of a scanner that tell no more than that they produced results (SARIF).
+    Runs,
+    /// Commands that tell no more than their exit code.
+    Commands,
 }
 
 impl Unit {
@@ -378,6 +382,8 @@ impl Unit {
             Unit::Resources => "resources",
             Unit::Tests => "tests",
             Unit::Conditions => "conditions",
+            Unit::Runs => "runs",
+            Unit::Commands => "commands",
         }
     }
 }
