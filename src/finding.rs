@@ -373,6 +373,10 @@ pub enum Unit {
     Images,
     Tests,
     Conditions,
+    /// Runs of a scanner that tell no more than that they produced results (SARIF).
+    Runs,
+    /// Commands that tell no more than their exit code.
+    Commands,
 }
 
 impl Unit {
@@ -385,6 +389,8 @@ impl Unit {
             Unit::Images => "images",
             Unit::Tests => "tests",
             Unit::Conditions => "conditions",
+            Unit::Runs => "runs",
+            Unit::Commands => "commands",
         }
     }
 }
