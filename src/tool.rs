@@ -2,6 +2,7 @@
 //!
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
+mod checkov;
 mod trivy;
 
 use std::borrow::Cow;
@@ -16,7 +17,7 @@ use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
-pub static SCANNERS: &[&Scanner] = &[&trivy::SCANNER];
+pub static SCANNERS: &[&Scanner] = &[&trivy::SCANNER, &checkov::SCANNER];
 
 /// Finds a scanner by the name that gates.toml uses.
 pub fn scanner(name: &str) -> Option<&'static Scanner> {
