@@ -3,6 +3,7 @@
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
 mod checkov;
+mod docker_build;
 mod trivy;
 
 use std::borrow::Cow;
@@ -17,7 +18,7 @@ use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
-pub static SCANNERS: &[&Scanner] = &[&trivy::SCANNER, &checkov::SCANNER];
+pub static SCANNERS: &[&Scanner] = &[&docker_build::SCANNER, &trivy::SCANNER, &checkov::SCANNER];
 
 /// Finds a scanner by the name that gates.toml uses.
 pub fn scanner(name: &str) -> Option<&'static Scanner> {
