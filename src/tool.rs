@@ -4,6 +4,7 @@
 
 mod checkov;
 mod docker_build;
+mod syft;
 mod trivy;
 
 use std::borrow::Cow;
@@ -18,7 +19,8 @@ use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
-pub static SCANNERS: &[&Scanner] = &[&docker_build::SCANNER, &trivy::SCANNER, &checkov::SCANNER];
+pub static SCANNERS: &[&Scanner] =
+    &[&docker_build::SCANNER, &trivy::SCANNER, &syft::SCANNER, &checkov::SCANNER];
 
 /// Finds a scanner by the name that gates.toml uses.
 pub fn scanner(name: &str) -> Option<&'static Scanner> {
