@@ -12,9 +12,13 @@ use crate::finding::{Finding, Scope, Text};
 use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
+use crate::redact::Secret;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[];
+
+/// Report formats that any other tool can bring, as `portcullis judge --report` names them.
+pub static FORMATS: &[&Scanner] = &[];
 
 /// Finds a scanner by the name that gates.toml uses.
 pub fn scanner(name: &str) -> Option<&'static Scanner> {
@@ -291,4 +295,6 @@ pub struct Parsed {
     pub gaps: Vec<String>,
     /// Further evidence for the record, in words.
     pub proof: Vec<String>,
+    /// Values that the report marks as secrets, to be struck out of everything that leaves.
+    pub secrets: Vec<Secret>,
 }
