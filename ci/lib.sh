@@ -1,6 +1,7 @@
 # Shared by the scripts of this folder; source it first.
 # shellcheck shell=bash
 set -euo pipefail
+shopt -s inherit_errexit 2>/dev/null || true # a failure inside $(…) ends the script too; bash before 4.4 cannot
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOOLS=$ROOT/.tools
