@@ -8,5 +8,6 @@ pub mod format;
 pub mod place;
 pub mod plan;
 pub mod proof;
+pub mod redact;
 pub mod repo;
 pub mod tool;

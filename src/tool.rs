@@ -12,6 +12,7 @@ use crate::finding::{Finding, Scope, Text};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::redact::Secret;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[];
@@ -279,6 +280,8 @@ pub struct Parsed {
     /// What was in scope and could not be looked at (a file that does not parse): the gate is
     /// inconclusive, and its findings are still shown.
     pub gaps: Vec<String>,
+    /// Values that the report marks as secrets, to be masked wherever they occur.
+    pub secrets: Vec<Secret>,
     /// Further evidence for the record, in words.
     pub proof: Vec<String>,
 }
