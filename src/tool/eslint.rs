@@ -31,7 +31,7 @@ pub static SCANNER: Scanner = Scanner {
     configure: |keys| Box::new(Eslint::configure(keys)),
 };
 
-const WHAT: &str = "ESLint report";
+const WHAT: &str = "report of ESLint";
 
 /// Files that ESLint, or one of its parsers, can read.
 const EXTENSIONS: [&str; 10] = ["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte"];
@@ -128,7 +128,7 @@ impl Tool for Eslint {
             let path = place.relative(&file.path);
             for message in file.messages {
                 if message.fatal {
-                    parsed.gaps.push(format!("{path}: {}", first_line(&message.text)));
+                    parsed.gaps.push(format!("{path}: {}", message.title()));
                 }
                 parsed.findings.push(message.into_finding(&path));
             }
@@ -182,8 +182,9 @@ struct Message {
     severity: Option<u64>,
     #[serde(default)]
     fatal: bool,
+    /// Some producers write null.
     #[serde(rename = "message")]
-    text: String,
+    text: Option<String>,
     line: Option<u64>,
     column: Option<u64>,
     end_line: Option<u64>,
@@ -193,19 +194,22 @@ struct Message {
 }
 
 impl Message {
+    fn title(&self) -> &str {
+        let first = self.text.as_deref().and_then(|text| text.lines().next());
+        first.map(str::trim_end).unwrap_or("ESLint gives no reason")
+    }
+
     fn into_finding(self, path: &Text) -> Finding {
         let (severity, word) = match self.severity {
             Some(2) => (Severity::High, Some("error")),
             Some(1) => (Severity::Low, Some("warning")),
             _ => (Severity::Unknown, None),
         };
+        let title = self.title().to_owned();
         let rule = self.rule_id.unwrap_or_else(|| if self.fatal { "parse-error" } else { "eslint" }.into());
-        let title = first_line(&self.text);
         let mut finding = Finding::new(rule, Category::Lint, severity, title);
         finding.severity_raw = word.map(Text::from);
-        if title.len() < self.text.len() {
-            finding.message = self.text.as_str().into();
-        }
+        finding.message = self.text.filter(|text| text.lines().nth(1).is_some()).unwrap_or_default().into();
         finding.fix = self.fix.is_some().then(|| Text::from("`eslint --fix` mends it"));
         finding.location = Some(
             Location::file(path.clone())
@@ -214,8 +218,4 @@ impl Message {
         );
         finding
     }
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default().trim_end()
 }
