@@ -1,3 +1,4 @@
 //! Readers that several scanners share.
 
 pub mod json;
+pub mod npm6;

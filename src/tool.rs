@@ -2,6 +2,11 @@
 //!
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
+mod eslint;
+mod gitleaks;
+mod npm_audit;
+mod tsc;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -15,7 +20,8 @@ use crate::proof::Unproven;
 use crate::redact::Secret;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
-pub static SCANNERS: &[&Scanner] = &[];
+pub static SCANNERS: &[&Scanner] =
+    &[&gitleaks::SCANNER, &tsc::SCANNER, &eslint::SCANNER, &npm_audit::SCANNER];
 
 /// Report formats that any other tool can bring, as `portcullis judge --report` names them.
 pub static FORMATS: &[&Scanner] = &[];
