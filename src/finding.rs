@@ -371,8 +371,13 @@ pub enum Unit {
     Files,
     Packages,
     Resources,
+    Images,
     Tests,
     Conditions,
+    /// Runs of a scanner that tell no more than that they produced results (SARIF).
+    Runs,
+    /// Commands that tell no more than their exit code.
+    Commands,
 }
 
 impl Unit {
@@ -383,8 +388,11 @@ impl Unit {
             Unit::Files => "files",
             Unit::Packages => "packages",
             Unit::Resources => "resources",
+            Unit::Images => "images",
             Unit::Tests => "tests",
             Unit::Conditions => "conditions",
+            Unit::Runs => "runs",
+            Unit::Commands => "commands",
         }
     }
 }

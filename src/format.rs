@@ -1,4 +1,28 @@
 //! Readers that several scanners share.
 
+pub mod cyclonedx;
 pub mod json;
 pub mod npm6;
+pub mod spdx;
+
+/// The first line with words of a text, cut to what fits a heading.
+pub fn headline(text: &str) -> String {
+    const LONGEST: usize = 160;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    match line.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{}…", line[..cut].trim_end()),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::headline;
+
+    #[test]
+    fn a_headline_is_the_first_line_with_words_and_short() {
+        assert_eq!(headline("\n  one \ntwo"), "one");
+        assert_eq!(headline(""), "");
+        assert_eq!(headline(&"é".repeat(500)), format!("{}…", "é".repeat(160)));
+    }
+}

@@ -2,9 +2,11 @@
 //!
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
+mod checkov;
 mod eslint;
 mod gitleaks;
 mod npm_audit;
+mod trivy;
 mod tsc;
 
 use std::borrow::Cow;
@@ -20,8 +22,14 @@ use crate::proof::Unproven;
 use crate::redact::Secret;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
-pub static SCANNERS: &[&Scanner] =
-    &[&gitleaks::SCANNER, &tsc::SCANNER, &eslint::SCANNER, &npm_audit::SCANNER];
+pub static SCANNERS: &[&Scanner] = &[
+    &gitleaks::SCANNER,
+    &tsc::SCANNER,
+    &eslint::SCANNER,
+    &npm_audit::SCANNER,
+    &trivy::SCANNER,
+    &checkov::SCANNER,
+];
 
 /// Report formats that any other tool can bring, as `portcullis judge --report` names them.
 pub static FORMATS: &[&Scanner] = &[];

@@ -10,15 +10,36 @@ use crate::proof::Unproven;
 /// A byte order mark is passed over. Nothing, white space, a cut document, another format and
 /// another shape each are an error of their own.
 pub fn read<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, Unproven> {
+    let bytes = not_blank(bytes, what)?;
+    serde_json::from_slice(bytes).map_err(|error| unproven(&error, what))
+}
+
+/// Reads the first value of a document, and gives what follows it: some tools print words after
+/// their report.
+pub fn read_first<'b, T: DeserializeOwned>(
+    bytes: &'b [u8],
+    what: &'static str,
+) -> Result<(T, &'b [u8]), Unproven> {
+    let bytes = not_blank(bytes, what)?;
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
+    let value = values.next().ok_or(Unproven::Empty { what })?.map_err(|error| unproven(&error, what))?;
+    Ok((value, bytes.get(values.byte_offset()..).unwrap_or_default()))
+}
+
+fn not_blank<'b>(bytes: &'b [u8], what: &'static str) -> Result<&'b [u8], Unproven> {
     let bytes = without_bom(bytes);
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Unproven::Empty { what });
+    match bytes.iter().all(u8::is_ascii_whitespace) {
+        true => Err(Unproven::Empty { what }),
+        false => Ok(bytes),
     }
-    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+}
+
+fn unproven(error: &serde_json::Error, what: &'static str) -> Unproven {
+    match error.classify() {
         Category::Eof => Unproven::Cut { what, detail: error.to_string() },
         Category::Syntax => Unproven::Foreign { what, detail: format!("not JSON: {error}") },
         Category::Data | Category::Io => Unproven::Foreign { what, detail: error.to_string() },
-    })
+    }
 }
 
 /// The bytes after a UTF-8 byte order mark, which some tools write.

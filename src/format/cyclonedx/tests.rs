@@ -1,0 +1,147 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Parsed, Unproven> {
+    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
+    read(text.as_bytes(), &place)
+}
+
+fn document(version: &str, rest: &str) -> String {
+    format!(r#"{{"bomFormat": "CycloneDX", "specVersion": "{version}", "version": 1, {rest}}}"#)
+}
+
+const INVENTORY: &str = r#"
+    "metadata": {"tools": [{"name": "scanner", "version": "1.2.3"}],
+        "component": {"type": "application", "bom-ref": "root", "name": "app", "version": "0"}},
+    "components": [
+        {"type": "library", "bom-ref": "a", "group": "org.example", "name": "a", "version": "1",
+         "purl": "pkg:maven/org.example/a@1", "components": [
+            {"type": "library", "bom-ref": "a2", "group": "org.example", "name": "a", "version": "2"}]},
+        {"type": "library", "bom-ref": "b", "group": "@scope", "name": "b", "version": "3",
+         "purl": "pkg:npm/%40scope/b@3"}]"#;
+
+const VULNERABILITIES: &str = r#"
+    "vulnerabilities": [
+        {"id": "CVE-1", "source": {"url": "https://example.test/1"}, "cwes": [79, 80],
+         "references": [{"id": "GHSA-1", "source": {"name": "x"}}],
+         "ratings": [{"score": 3, "method": "OWASP"}, {"severity": "high"},
+                     {"score": 9.8, "severity": "critical", "method": "CVSSv31", "vector": "CVSS:3.1/AV:N"}],
+         "description": "Bad thing.\nMore.", "recommendation": "Upgrade.",
+         "advisories": [{"url": "https://example.test/2"}],
+         "affects": [{"ref": "a"}, {"ref": "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#a2"}]},
+        {"id": "CVE-2", "ratings": [{"severity": "CRITICAL"}], "affects": [{"ref": "b"}],
+         "analysis": {"state": "not_affected", "justification": "code_not_reachable", "detail": "no caller"}},
+        {"id": "CVE-3", "ratings": [{"severity": "none"}], "affects": [{"ref": "nowhere"}],
+         "analysis": {"state": "in_triage"}},
+        {"bom-ref": "v4", "affects": [{"ref": "root"}]}]"#;
+
+#[test]
+fn the_crate_and_the_tolerant_reader_read_the_same() {
+    for version in ["1.4", "1.5", "1.6", "1.9"] {
+        let parsed = parse(&document(version, &format!("{INVENTORY}, {VULNERABILITIES}"))).unwrap();
+        let conforms = parsed.proof.contains(&format!("conforms to CycloneDX {version}"));
+        assert_eq!(conforms, version < "1.6", "{version}: {:?}", parsed.proof);
+
+        assert_eq!(parsed.scope, Scope::of(Unit::Packages, 3), "{version}");
+        assert_eq!(parsed.tool_version.as_deref(), Some("1.2.3"), "{version}");
+        let [first, second, third, fourth] = parsed.findings.as_slice() else { panic!("{version}") };
+
+        assert_eq!((&*first.rule, first.severity), ("CVE-1", Severity::High), "{version}");
+        assert_eq!(first.title, "Bad thing.".into());
+        assert_eq!(first.fix, Some("Upgrade.".into()));
+        assert_eq!(first.aliases, ["GHSA-1".into()].into());
+        assert_eq!(first.cwe, ["CWE-79".into(), "CWE-80".into()].into());
+        let cvss = Cvss { score: Some(9.8), vector: Some("CVSS:3.1/AV:N".into()) };
+        assert_eq!(first.cvss, Some(cvss.into()), "{version}");
+        assert_eq!(
+            first.references,
+            ["https://example.test/1".into(), "https://example.test/2".into()].into()
+        );
+        let package = first.package.as_deref().unwrap();
+        assert_eq!(
+            (&*package.name, package.version.as_deref()),
+            ("org.example:a", Some("1, 2")),
+            "{version}"
+        );
+        assert_eq!(package.ecosystem.as_deref(), Some("maven"));
+        assert_eq!(package.paths.len(), 2);
+        assert_eq!(first.suppressed, None);
+
+        assert_eq!(
+            (second.severity, second.severity_raw.as_deref()),
+            (Severity::Critical, Some("CRITICAL")),
+            "{version}"
+        );
+        assert_eq!(second.package.as_deref().unwrap().name, "@scope/b".into());
+        let why = "analysis not_affected: code_not_reachable, no caller";
+        assert_eq!(second.suppressed.as_deref(), Some(why), "{version}");
+
+        assert_eq!((third.severity, third.suppressed.as_deref()), (Severity::Unknown, None), "{version}");
+        assert_eq!((third.package.as_deref(), third.resource.as_deref()), (None, Some("nowhere")));
+
+        assert_eq!((&*fourth.rule, fourth.severity), ("v4", Severity::Unknown), "{version}");
+        assert_eq!(fourth.package.as_deref().unwrap().name, "app".into());
+    }
+}
+
+#[test]
+fn vulnerabilities_that_version_1_3_does_not_know_are_not_lost() {
+    let parsed = parse(&document("1.3", &format!("{INVENTORY}, {VULNERABILITIES}"))).unwrap();
+    assert_eq!(parsed.findings.len(), 4);
+    assert_eq!(parsed.proof, ["CycloneDX 1.3"]);
+}
+
+#[test]
+fn a_document_that_the_crate_refuses_loses_nothing() {
+    let rest = format!(r#""serialNumber": "not a urn", {INVENTORY}, {VULNERABILITIES}, "compositions": 7"#);
+    let parsed = parse(&document("1.5", &rest)).unwrap();
+    assert_eq!((parsed.findings.len(), parsed.scope.get(Unit::Packages)), (4, Some(3)));
+    assert!(parsed.proof[1].starts_with("does not quite conform"), "{:?}", parsed.proof);
+}
+
+#[test]
+fn a_document_without_components_tells_of_no_scope() {
+    assert!(parse(&document("1.5", r#""components": []"#)).unwrap().scope.is_empty());
+    assert!(parse(&document("1.6", r#""services": []"#)).unwrap().scope.is_empty());
+}
+
+#[test]
+fn a_version_of_another_shape_is_refused() {
+    let refused = parse(&document("2.0", r#""inventory": []"#));
+    assert!(matches!(refused, Err(Unproven::Foreign { detail, .. }) if detail.contains("2.0")));
+}
+
+#[test]
+fn a_score_by_another_method_is_no_cvss_score() {
+    let rest = r#""vulnerabilities": [{"id": "X", "ratings": [{"score": 99, "method": "other"}]}]"#;
+    assert_eq!(parse(&document("1.6", rest)).unwrap().findings[0].cvss, None);
+}
+
+#[test]
+fn what_is_no_cyclonedx_document_is_refused() {
+    let whole = document("1.6", INVENTORY);
+    for text in [
+        "{}",
+        "[]",
+        "null",
+        r#"{"specVersion": "1.5", "components": []}"#,
+        r#"{"bomFormat": "CycloneDX", "components": []}"#,
+        r#"{"bomFormat": "CycloneDX", "specVersion": 1.5, "components": []}"#,
+        r#"{"bomFormat": "AnotherFormat", "specVersion": "1.6", "components": []}"#,
+        r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": {}}"#,
+        r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "library"}]}"#,
+        r#"{"spdxVersion": "SPDX-2.3", "packages": []}"#,
+        "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"/>",
+        &format!("{whole}{whole}"),
+    ] {
+        assert!(matches!(parse(text), Err(Unproven::Foreign { .. })), "{text}");
+    }
+    assert!(matches!(parse("\n"), Err(Unproven::Empty { .. })));
+    assert!(matches!(parse(&whole[..whole.len() / 2]), Err(Unproven::Cut { .. })));
+    assert!(parse(&format!("\u{feff}{whole}")).is_ok());
+}
+
+#[test]
+fn components_nested_without_end_are_an_error() {
+    let deep = r#"{"name": "a", "components": ["#.repeat(50_000);
+    assert!(parse(&document("1.6", &format!(r#""components": [{deep}"#))).is_err());
+}

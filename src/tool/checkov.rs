@@ -1,0 +1,92 @@
+//! Checkov (Prisma Cloud): misconfigurations of Terraform, CloudFormation, Dockerfiles, Kubernetes
+//! and the like, one finding for each failed check of a resource.
+
+mod report;
+#[cfg(test)]
+mod tests;
+
+use crate::config::Keys;
+use crate::place::Place;
+use crate::plan::Scene;
+use crate::proof::Unproven;
+use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
+
+pub static SCANNER: Scanner = Scanner {
+    name: "checkov",
+    title: "Checkov",
+    stage: "Infrastructure as code",
+    program: "checkov",
+    version_args: &["--version"],
+    version: VersionFrom::Report,
+    install: "pipx install checkov",
+    // Source text, whole resources, and the values that variables were found to have.
+    secret_fields: &["code_block", "entity", "evaluations", "fixed_definition", "added_by"],
+    configure,
+};
+
+/// The file that Checkov writes into the folder of `--output-file-path`.
+const REPORT: &str = "results_json.json";
+
+#[derive(Debug)]
+struct Checkov {
+    dirs: Vec<String>,
+    /// Empty: every framework that Checkov finds files of.
+    framework: Vec<String>,
+}
+
+fn configure(keys: &Keys) -> Box<dyn Tool> {
+    Box::new(Checkov { dirs: keys.texts_or("dirs", &["."]), framework: keys.texts_or("framework", &[]) })
+}
+
+impl Checkov {
+    fn job(&self, scene: &Scene, dir: &str) -> Job {
+        let mut job = scene.job_in_dir(SCANNER.program, dir);
+        let folder = job.scratch().to_owned();
+        job.args(["-d", ".", "-o", "json", "--output-file-path", &folder]);
+        // Compact reports leave the source text out; the guidelines that would be downloaded
+        // are for people with a platform key. Never `--quiet`: it drops the files that did not
+        // parse.
+        job.args(["--compact", "--skip-download"]);
+        if !self.framework.is_empty() {
+            job.arg("--framework").args(self.framework.iter().cloned());
+        }
+        job.reports.push(Source::Scratch(REPORT.to_owned()));
+        job.because(match self.framework.is_empty() {
+            true => format!("every framework in {dir}"),
+            false => format!("{} in {dir}", self.framework.join(", ")),
+        });
+        job
+    }
+}
+
+impl Tool for Checkov {
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        Ok(self.dirs.iter().map(|dir| self.job(scene, dir)).collect())
+    }
+
+    /// bridgecrewio/checkov `common/output/report.py` `get_exit_code`, `main.py` `exit_run`. A file
+    /// that does not parse, and a folder that does not exist, are 0 too: the report tells.
+    fn exit(&self, code: i32) -> Exit {
+        match code {
+            0 => Exit::Clean,
+            1 => Exit::Findings,
+            2 => Exit::Fault("crash or usage error"),
+            _ => Exit::Fault("not an exit code of Checkov"),
+        }
+    }
+
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        report::read(raw.report(), place)
+    }
+
+    /// Checkov prints a traceback when it can't reach its platform, and goes on: a line that says
+    /// error outranks the end of the text.
+    fn complaint(&self, raw: &RawReport) -> Option<String> {
+        let stderr = raw.stderr_text();
+        let said = stderr.lines().rev().find_map(|line| {
+            let marks = ["checkov: error: ", "[ERROR]", "[CRITICAL]"];
+            marks.iter().find_map(|mark| line.split_once(mark)).map(|(_, what)| what.trim().to_owned())
+        });
+        said.filter(|said| !said.is_empty()).or_else(|| raw.last_error_line())
+    }
+}
