@@ -150,35 +150,63 @@ const LONGEST: usize = 400;
 
 /// What the targets leave unproven, told in one reason.
 fn lack_of(gate: &Gate, targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
-    let many = targets.len() > 1;
-    let name = |target: &TargetEvidence, reason: &str| {
-        let reason = text::line(reason, LONGEST);
-        if many { format!("{}: {reason}", target.record.name) } else { reason }
-    };
-    let mut unproven = Vec::new();
-    let mut empty = Vec::new();
+    let mut unproven = Reasons::default();
+    let mut empty = Reasons::default();
     for target in targets {
         match &target.proof {
             Proof::Complete(_) => {}
-            Proof::Inconclusive { reason, .. } => unproven.push(name(target, reason)),
-            Proof::NothingInScope { reason, .. } => empty.push(name(target, reason)),
+            Proof::Inconclusive { reason, .. } => unproven.add(&target.record.name, reason),
+            Proof::NothingInScope { reason, .. } => empty.add(&target.record.name, reason),
         }
     }
+    let unproven = unproven.words(targets.len());
+    let all_empty = empty.len() == targets.len();
+    let empty = empty.words(targets.len());
     if !unproven.is_empty() {
         let reason = match stop {
-            Stop::Signal(_) => format!("interrupted; {}", unproven.join("; ")),
-            Stop::FailFast => format!("stopped by fail-fast; {}", unproven.join("; ")),
-            Stop::No => unproven.join("; "),
+            Stop::Signal(_) => format!("interrupted; {}", unproven),
+            Stop::FailFast => format!("stopped by fail-fast; {}", unproven),
+            Stop::No => unproven,
         };
         return Some(Lack::Proof(reason));
     }
     match (empty.is_empty(), gate.allow_empty) {
         (true, _) => None,
-        (false, false) => {
-            Some(Lack::Proof(format!("{} (`allow_empty = true` if that is right)", empty.join("; "))))
-        }
+        (false, false) => Some(Lack::Proof(format!("{empty} (`allow_empty = true` if that is right)"))),
+        (false, true) if all_empty => Some(Lack::Nothing(empty)),
         // One target with something in it is enough to judge the gate.
-        (false, true) if empty.len() < targets.len() => None,
-        (false, true) => Some(Lack::Nothing(empty.join("; "))),
+        (false, true) => None,
+    }
+}
+
+/// Reasons, each with the targets that it holds for.
+#[derive(Default)]
+struct Reasons(Vec<(String, Vec<Text>)>);
+
+impl Reasons {
+    fn add(&mut self, target: &Text, reason: &str) {
+        let reason = text::line(reason, LONGEST);
+        match self.0.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, targets)) => targets.push(target.clone()),
+            None => self.0.push((reason, vec![target.clone()])),
+        }
+    }
+
+    /// How many targets have one.
+    fn len(&self) -> usize {
+        self.0.iter().map(|(_, targets)| targets.len()).sum()
+    }
+
+    /// All of them; the targets are named where the gate has several.
+    fn words(&self, targets_of_gate: usize) -> String {
+        let words: Vec<String> = self
+            .0
+            .iter()
+            .map(|(reason, targets)| match targets_of_gate {
+                1 => reason.clone(),
+                _ => format!("{}: {reason}", targets.join(", ")),
+            })
+            .collect();
+        words.join("; ")
     }
 }

@@ -174,8 +174,13 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
 /// Why the gate blocks, in words.
 fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
     let mut reasons = Vec::new();
-    if tally.over_threshold > 0 {
-        reasons.push(format!("{} at or above {}", findings(tally.over_threshold), policy.fail_on.as_str()));
+    let unrated = if at_or_above(Severity::Unknown, policy) { tally.counted.unknown } else { 0 };
+    let rated = tally.over_threshold - unrated;
+    if rated > 0 {
+        reasons.push(format!("{} at or above {}", findings(rated), policy.fail_on.as_str()));
+    }
+    if unrated > 0 {
+        reasons.push(format!("{} that nobody has rated", findings(unrated)));
     }
     for severity in Severity::ALL {
         if let Some(most) = exceeded(severity, policy, tally) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::event::{Event, Listener};
@@ -47,9 +47,11 @@ pub async fn carry_out(
     loop {
         run.start_what_can_start();
         tokio::select! {
+            biased;
+            Some(gate) = run.starts.1.recv() => run.target_started(gate),
             ended = run.tasks.join_next() => match ended {
                 Some(Ok((gate, target, evidence))) => run.target_ended(gate, target, evidence),
-                // Tasks catch their own panics; one that is lost leaves its gate without proof.
+                // A task that is lost leaves its gate without proof.
                 Some(Err(_)) => {}
                 None => break,
             },
@@ -81,6 +83,8 @@ struct Run<'a> {
     waiting: Vec<usize>,
     slots: Arc<Semaphore>,
     tasks: JoinSet<(usize, usize, TargetEvidence)>,
+    /// By these a job says that it has got a slot: the index of its gate.
+    starts: (mpsc::UnboundedSender<usize>, mpsc::UnboundedReceiver<usize>),
     /// Version and hash of each program, asked for while the scanners work.
     identities: HashMap<PathBuf, JoinHandle<Identity>>,
     /// Which gate made the run fail fast.
@@ -90,6 +94,7 @@ struct Run<'a> {
 /// One gate while the run goes on.
 struct InRun {
     planned: PlannedGate,
+    /// When its first job got a slot.
     started: Option<Instant>,
     targets: Vec<Option<TargetEvidence>>,
     done: Option<GateEvidence>,
@@ -117,6 +122,7 @@ impl<'a> Run<'a> {
             waiting,
             slots,
             tasks: JoinSet::new(),
+            starts: mpsc::unbounded_channel(),
             identities: HashMap::new(),
             failed_fast: None,
         }
@@ -188,14 +194,8 @@ impl<'a> Run<'a> {
         let gate = &mut self.gates[index];
         let Fate::Run(jobs) = &mut gate.planned.fate else { return };
         let jobs = std::mem::take(jobs);
-        gate.started = Some(Instant::now());
         gate.targets = jobs.iter().map(|_| None).collect();
         let shared = Arc::new(gate.planned.gate.clone());
-        self.listener.on(&Event::GateStarted {
-            gate: shared.id.clone(),
-            tool: Text::from(shared.scanner.title),
-            targets: jobs.len(),
-        });
         for (target, job) in jobs.into_iter().enumerate() {
             if let Some(program) = identity::find(&job.program, &job.cwd) {
                 let identify = identity::identify(shared.scanner, program.clone(), job.cwd.clone());
@@ -208,12 +208,26 @@ impl<'a> Run<'a> {
                 scratch: self.site.scratch.to_owned(),
                 run_started: self.site.started,
             };
-            let slots = self.slots.clone();
+            let (slots, starts) = (self.slots.clone(), self.starts.0.clone());
             let stop = self.site.stop.subscribe();
             self.tasks.spawn(async move {
                 // The semaphore is never closed; without a slot the job would just run.
                 let _slot = slots.acquire_owned().await.ok();
+                // Only the display listens, and it may be gone.
+                let _ = starts.send(index);
                 (index, target, job::carry_out(work, stop).await)
+            });
+        }
+    }
+
+    fn target_started(&mut self, index: usize) {
+        let gate = &mut self.gates[index];
+        if gate.started.is_none() {
+            gate.started = Some(Instant::now());
+            self.listener.on(&Event::GateStarted {
+                gate: gate.planned.gate.id.clone(),
+                tool: Text::from(gate.planned.gate.scanner.title),
+                targets: gate.targets.len(),
             });
         }
     }

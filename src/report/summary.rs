@@ -6,12 +6,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, Width};
+use comfy_table::{ColumnConstraint, Width};
 
 use crate::config::Mode;
 use crate::finding::{Counts, Decision, Finding, Severity};
 use crate::policy::WaiverNote;
-use crate::record::{GateRecord, Run};
+use crate::record::{Evidence, GateRecord, Run};
 use crate::verdict::{Outcome, Verdict};
 use crate::{table, text};
 
@@ -36,56 +36,52 @@ pub fn render(run: &Run, out: &str, look: Look) -> String {
     let _ = writeln!(page, "{}", paint(&gates_table(run, look), look));
     page.push_str(&blocking_findings(run, out, look));
     page.push_str(&waiver_notes(run));
-    let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml");
+    let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml\n");
     let _ = writeln!(page, "{}", verdict_line(run, look));
     page
 }
 
 fn gates_table(run: &Run, look: Look) -> String {
     let mut rows = table::plain(look.width);
-    rows.set_header(["Stage", "Gate", "Outcome", "Findings", "Time", "Reason"]);
+    rows.set_header(["Gate", "Outcome", "Findings", "Reason"]);
     for gate in &run.gates {
         rows.add_row([
-            Cell::new(text::line(&gate.stage, 60)),
-            Cell::new(gate_cell(gate)),
-            Cell::new(outcome_cell(run, gate)),
-            Cell::new(counts_cell(&gate.counts)),
-            Cell::new(time_cell(gate)).set_alignment(CellAlignment::Right),
-            Cell::new(reason_cell(gate)),
+            gate_cell(gate),
+            outcome_cell(run, gate),
+            counts_cell(&gate.counts),
+            reason_cell(gate),
         ]);
     }
     let bound =
         |least, most| ColumnConstraint::Boundaries { lower: Width::Fixed(least), upper: Width::Fixed(most) };
-    let wide = look.width >= 110;
-    for (column, constraint) in [
-        (0, bound(8, if wide { 24 } else { 11 })),
-        (1, bound(6, if wide { 24 } else { 13 })),
-        (2, ColumnConstraint::Absolute(Width::Fixed(14))),
-        (3, bound(8, if wide { 30 } else { 10 })),
-        (4, ColumnConstraint::Absolute(Width::Fixed(8))),
-    ] {
-        if let Some(column) = rows.column_mut(column) {
+    let widths = [bound(12, look.width / 3), bound(16, 18), bound(10, 14)];
+    for (index, constraint) in widths.into_iter().enumerate() {
+        if let Some(column) = rows.column_mut(index) {
             column.set_constraint(constraint);
         }
     }
     table::text(&rows)
 }
 
-/// The gate's id, and its tool where that is another word.
+/// Id, stage, tool: a line each.
 fn gate_cell(gate: &GateRecord) -> String {
-    if *gate.id == *gate.tool { gate.id.to_string() } else { format!("{}\n{}", gate.id, gate.tool) }
+    format!("{}\n{}\n{}", gate.id, text::line(&gate.stage, 60), gate.tool)
 }
 
+/// Outcome, what production would make of it, time: a line each.
 fn outcome_cell(run: &Run, gate: &GateRecord) -> String {
-    let mark = mark(gate.outcome);
     let blocks = matches!(gate.outcome, Outcome::Failed | Outcome::Inconclusive);
-    let note = match (gate.required, run.mode, blocks) {
-        (false, _, true) => "\nadvisory",
-        (true, Mode::Lab, true) => "\nwould block",
-        (_, Mode::Lab, false) if gate.outcome == Outcome::Passed => "\nwould pass",
-        _ => "",
-    };
-    format!("{mark} {}{note}", gate.outcome)
+    let mut lines = vec![format!("{} {}", mark(gate.outcome), gate.outcome)];
+    lines.extend(match (gate.required, run.mode, gate.outcome) {
+        (false, _, _) if blocks => Some("advisory".to_owned()),
+        (true, Mode::Lab, _) if blocks => Some("would block".to_owned()),
+        (_, Mode::Lab, Outcome::Passed) => Some("would pass".to_owned()),
+        _ => None,
+    });
+    if gate.duration_ms > 0 || gate.outcome != Outcome::Skipped {
+        lines.push(text::duration(Duration::from_millis(gate.duration_ms)));
+    }
+    lines.join("\n")
 }
 
 fn mark(outcome: Outcome) -> char {
@@ -104,14 +100,7 @@ fn counts_cell(counts: &Counts) -> String {
         .filter(|severity| counts.get(**severity) > 0)
         .map(|severity| format!("{} {severity}", counts.get(*severity)))
         .collect();
-    if lines.is_empty() { "0".to_owned() } else { lines.join("\n") }
-}
-
-fn time_cell(gate: &GateRecord) -> String {
-    match (gate.outcome, gate.duration_ms) {
-        (Outcome::Skipped, 0) => String::new(),
-        (_, ms) => text::duration(Duration::from_millis(ms)),
-    }
+    if lines.is_empty() { "none".to_owned() } else { lines.join("\n") }
 }
 
 fn reason_cell(gate: &GateRecord) -> String {
@@ -119,9 +108,10 @@ fn reason_cell(gate: &GateRecord) -> String {
     if gate.outcome == Outcome::Passed && !gate.scope.is_empty() {
         let _ = write!(reason, " in {}", gate.scope);
     }
-    if gate.targets.len() > 1 {
+    // A reason without proof names its targets itself.
+    if gate.targets.len() > 1 && gate.evidence == Evidence::Whole {
         let names: Vec<&str> = gate.targets.iter().map(|target| &*target.name).collect();
-        let _ = write!(reason, " ({})", names.join(", "));
+        let _ = write!(reason, "; looked at {}", names.join(", "));
     }
     text::line(&reason, 600)
 }
@@ -140,7 +130,7 @@ fn blocking_findings(run: &Run, out: &str, look: Look) -> String {
     blocking.sort_by_key(|finding| std::cmp::Reverse(rank(finding.severity)));
     let mut rows = table::plain(look.width);
     for finding in blocking.iter().take(SHOWN) {
-        rows.add_row([Cell::new(finding.severity), Cell::new(finding_cell(finding))]);
+        rows.add_row([finding.severity.to_string(), finding_cell(finding)]);
     }
     if let Some(column) = rows.column_mut(0) {
         column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(10)));
@@ -195,36 +185,29 @@ fn waiver_notes(run: &Run) -> String {
 
 /// The verdict in one line.
 pub fn verdict_line(run: &Run, look: Look) -> String {
-    let word = run.verdict.as_str().to_uppercase();
-    let stops = |outcome| -> Vec<&str> {
-        run.gates
-            .iter()
-            .filter(|gate| gate.required && gate.outcome == outcome)
-            .map(|gate| &*gate.id)
-            .collect()
+    let of = |outcome| -> Vec<&str> {
+        let gates = run.gates.iter().filter(|gate| gate.required && gate.outcome == outcome);
+        gates.map(|gate| &*gate.id).collect()
     };
-    let (failed, inconclusive) = (stops(Outcome::Failed), stops(Outcome::Inconclusive));
+    let (failed, inconclusive) = (of(Outcome::Failed), of(Outcome::Inconclusive));
     let mut causes = Vec::new();
+    causes.extend(run.interrupted.as_ref().map(|signal| format!("interrupted by {signal}")));
     if !inconclusive.is_empty() {
         causes.push(format!("no proof from {}", inconclusive.join(", ")));
     }
     if !failed.is_empty() {
-        causes.push(format!("{} failed", failed.join(", ")));
+        causes.push(format!("failed: {}", failed.join(", ")));
     }
-    let causes = match causes.is_empty() {
-        true => format!(
-            "{} passed",
-            text::count(run.gates.iter().filter(|g| g.outcome == Outcome::Passed).count() as u64, "gate")
-        ),
-        false => causes.join("; "),
+    if causes.is_empty() {
+        causes.push(format!("{} passed", text::count(of(Outcome::Passed).len() as u64, "gate")));
+    }
+    let mode = match (run.mode, run.would_block) {
+        (Mode::Lab, true) => "lab mode: production would have stopped here, ",
+        (Mode::Lab, false) => "lab mode: production would have passed, ",
+        (Mode::Production, _) => "",
     };
-    let mode = match (&run.interrupted, run.mode, run.would_block) {
-        (Some(signal), _, _) => format!("interrupted by {signal}, "),
-        (None, Mode::Lab, true) => "lab mode; production would have stopped here, ".to_owned(),
-        (None, Mode::Lab, false) => "lab mode; production would have passed, ".to_owned(),
-        (None, Mode::Production, _) => String::new(),
-    };
-    let line = format!("Verdict: {word}: {causes} ({mode}exit {})", run.exit_code);
+    let word = run.verdict.as_str().to_uppercase();
+    let line = format!("Verdict: {word} ({mode}exit {}). {}", run.exit_code, causes.join("; "));
     let style = match run.verdict {
         Verdict::Pass => AnsiColor::Green,
         Verdict::Blocked => AnsiColor::Red,
