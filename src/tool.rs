@@ -5,6 +5,8 @@
 mod eslint;
 mod gitleaks;
 mod npm_audit;
+#[cfg(test)]
+mod testing;
 mod tsc;
 
 use std::borrow::Cow;

@@ -310,3 +310,6 @@ fn without_colour(text: &str) -> String {
     }
     plain
 }
+
+#[cfg(test)]
+mod tests;

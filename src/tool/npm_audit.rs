@@ -258,3 +258,6 @@ enum Dependencies {
     /// npm 6: those of production.
     Production(#[allow(dead_code)] u64),
 }
+
+#[cfg(test)]
+mod tests;
