@@ -6,6 +6,8 @@ mod checkov;
 mod eslint;
 mod gitleaks;
 mod npm_audit;
+#[cfg(test)]
+mod testing;
 mod trivy;
 mod tsc;
 

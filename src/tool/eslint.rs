@@ -219,3 +219,6 @@ impl Message {
         finding
     }
 }
+
+#[cfg(test)]
+mod tests;

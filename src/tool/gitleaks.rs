@@ -302,3 +302,6 @@ fn without_colour(text: &str) -> String {
     }
     plain
 }
+
+#[cfg(test)]
+mod tests;

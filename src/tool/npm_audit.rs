@@ -31,7 +31,7 @@ pub static SCANNER: Scanner = Scanner {
     configure: |keys| Box::new(NpmAudit::configure(keys)),
 };
 
-const WHAT: &str = "npm audit report";
+const WHAT: &str = "report of npm audit";
 
 /// Kinds of dependency that npm can leave out, and that an `.npmrc` may leave out by itself.
 const KINDS: [&str; 3] = ["dev", "optional", "peer"];
@@ -71,6 +71,8 @@ impl Tool for NpmAudit {
             // and the report then looks clean. Flags outrank it.
             job.args(["--audit=true", "--offline=false", "--audit-level=info"]);
             job.args(["--global=false", "--location=project", "--include=prod"]);
+            // At this level it tells what it asked the registry, see `asked`.
+            job.arg("--loglevel=http");
             for kind in KINDS {
                 job.arg(format!("--{}={kind}", if self.omits(kind) { "omit" } else { "include" }));
             }
@@ -112,7 +114,16 @@ impl Tool for NpmAudit {
 
         let packages = self.audited(&metadata);
         let scope = packages.map(|n| Scope::of(Unit::Packages, n)).unwrap_or_default();
-        Ok(Parsed { findings, scope, ..Parsed::default() })
+        let mut parsed = Parsed { findings, scope, ..Parsed::default() };
+        if asked(raw) {
+            parsed.proof.push("the registry answered the audit request".to_owned());
+        } else if raw.exit.is_some() && parsed.findings.is_empty() && !parsed.scope.is_empty() {
+            return Err(Unproven::ToolError(
+                "npm did not ask the registry: is it told to work offline? Its report looks clean all the same"
+                    .to_owned(),
+            ));
+        }
+        Ok(parsed)
     }
 }
 
@@ -133,6 +144,13 @@ impl NpmAudit {
             _ => metadata.total_dependencies,
         }
     }
+}
+
+/// Whether npm's log has the answer to the audit request. Offline, and in other cases without a
+/// request, the report is that of a clean project (`#getReport` in Arborist's audit-report.js).
+/// The line of npm 8 and 11: `npm http fetch POST 200 https://…/-/npm/v1/security/advisories/bulk`.
+fn asked(raw: &RawReport) -> bool {
+    raw.stderr_text().lines().any(|line| line.contains(" POST 200 ") && line.contains("/-/npm/v1/security/"))
 }
 
 fn foreign(detail: &str) -> Unproven {
@@ -240,3 +258,6 @@ enum Dependencies {
     /// npm 6: those of production.
     Production(#[allow(dead_code)] u64),
 }
+
+#[cfg(test)]
+mod tests;

@@ -180,9 +180,10 @@ impl<'a> Diagnostic<'a> {
         }
         line.match_indices("): ").find_map(|(end, _)| {
             let (category, code, message) = verdict(&line[end + 3..])?;
-            let (path, position) = line[..end].rsplit_once('(')?;
-            let (row, column) = position.split_once(',')?;
-            let at = (path, row.parse().ok()?, column.parse().ok()?);
+            let (rest, column) = split_number(&line[..end])?;
+            let (rest, row) = split_number(rest.strip_suffix(',')?)?;
+            let path = rest.strip_suffix('(')?;
+            let at = (path, row, column);
             (!path.is_empty()).then(|| Diagnostic { at: Some(at), category, code, message, more: Vec::new() })
         })
     }
@@ -220,6 +221,12 @@ impl<'a> Diagnostic<'a> {
     }
 }
 
+/// A text and the number at its end.
+fn split_number(text: &str) -> Option<(&str, u64)> {
+    let rest = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    Some((rest, text[rest.len()..].parse().ok()?))
+}
+
 /// Category, code and message of `error TS2322: message`.
 fn verdict(text: &str) -> Option<(&str, u32, &str)> {
     let category = ["error", "warning", "message", "suggestion"]
@@ -230,3 +237,6 @@ fn verdict(text: &str) -> Option<(&str, u32, &str)> {
     let message = rest[digits..].strip_prefix(": ")?;
     Some((category, rest[..digits].parse().ok()?, message))
 }
+
+#[cfg(test)]
+mod tests;
