@@ -2,7 +2,9 @@
 
 pub mod cyclonedx;
 pub mod json;
+pub mod sarif;
 pub mod spdx;
+mod uri;
 
 /// The first line with words of a text, cut to what fits a heading.
 pub fn headline(text: &str) -> String {
