@@ -1,10 +1,13 @@
 //! Readers that several scanners share.
 
+pub mod checkstyle;
 pub mod cyclonedx;
 pub mod json;
+pub mod junit;
 pub mod sarif;
 pub mod spdx;
 mod uri;
+mod xml;
 
 /// The first line with words of a text, cut to what fits a heading.
 pub fn headline(text: &str) -> String {
