@@ -2,6 +2,8 @@
 //!
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
+mod command;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -14,7 +16,7 @@ use crate::plan::Scene;
 use crate::proof::Unproven;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
-pub static SCANNERS: &[&Scanner] = &[];
+pub static SCANNERS: &[&Scanner] = &[&command::SCANNER];
 
 /// Finds a scanner by the name that gates.toml uses.
 pub fn scanner(name: &str) -> Option<&'static Scanner> {
