@@ -17,7 +17,7 @@ use crate::proof::{Proof, weigh};
 use crate::record::{Run, SCHEMA, TargetRecord};
 use crate::redact::mask_fields;
 use crate::repo::Repo;
-use crate::tool::{self, Document, FORMATS, RawReport, SCANNERS, Scanner};
+use crate::tool::{self, Document, RawReport, SCANNERS, Scanner, foreign};
 
 /// Reads a run.json.
 pub fn saved_run(path: &Path) -> Result<Run> {
@@ -83,9 +83,10 @@ fn gate_for(name: &str, config: Option<&Config>) -> Result<Gate> {
         }
     }
     let Some(scanner) =
-        tool::scanner(name).or_else(|| FORMATS.iter().copied().find(|format| format.name == name))
+        tool::scanner(name).or_else(|| foreign::SCANNERS.iter().find(|format| format.name == name))
     else {
-        let known: Vec<&str> = SCANNERS.iter().chain(FORMATS).map(|scanner| scanner.name).collect();
+        let known: Vec<&str> =
+            SCANNERS.iter().copied().chain(&foreign::SCANNERS).map(|scanner| scanner.name).collect();
         bail!("`{name}` is no tool and no report format; known are: {}", known.join(", "));
     };
     Ok(gate_with_defaults(scanner, config.map_or_else(Defaults::default, |config| config.defaults.clone())))

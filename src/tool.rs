@@ -3,7 +3,9 @@
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
 mod checkov;
+mod command;
 mod eslint;
+pub mod foreign;
 mod gitleaks;
 mod npm_audit;
 #[cfg(test)]
@@ -31,10 +33,8 @@ pub static SCANNERS: &[&Scanner] = &[
     &npm_audit::SCANNER,
     &trivy::SCANNER,
     &checkov::SCANNER,
+    &command::SCANNER,
 ];
-
-/// Report formats that any other tool can bring, as `portcullis judge --report` names them.
-pub static FORMATS: &[&Scanner] = &[];
 
 /// Finds a scanner by the name that gates.toml uses.
 pub fn scanner(name: &str) -> Option<&'static Scanner> {

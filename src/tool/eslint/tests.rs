@@ -40,7 +40,7 @@ fn nothing_changed_is_a_reason_to_skip() {
     let range = range(&["README.md"]);
     let scene = Scene { repo: &repo, gate: "lint", since: Some(&range), built: &[] };
     let skip = tool(&SCANNER, "").plan(&scene).unwrap_err();
-    assert_eq!(skip.0, "no changed file to lint since aaa");
+    assert_eq!(skip, Unplanned::NothingToDo("no changed file to lint since aaa".to_owned()));
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn the_plaintext_of_an_unredacted_report_is_collected_and_kept_out_of_the_findin
              "Line":"k = {value}","Message":"adds {value}","Author":"Jo","Email":"jo@example.test"}}]"#
     );
     let parsed = parsed(&report);
-    assert_eq!(parsed.secrets, [Secret::new(&*value)]);
+    assert_eq!(parsed.secrets, [Secret::new(&value).unwrap()]);
     let everything = format!("{parsed:?}{}", serde_json::to_string(&parsed.findings).unwrap());
     for hidden in [&value, "jo@example.test", "Jo\""] {
         assert!(!everything.contains(hidden), "{everything}");
