@@ -38,7 +38,7 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
                 parsed.gaps.push(format!("{file} could not be checked"));
             }
             Piece::Close(name) if name == "file" => path = None,
-            Piece::Open(_) | Piece::Close(_) | Piece::Text(_) => {}
+            Piece::Open(_) | Piece::Close(_) | Piece::Text(_) | Piece::Comment(_) => {}
         }
     }
     Ok(parsed)

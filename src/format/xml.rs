@@ -19,6 +19,7 @@ pub enum Piece {
     /// The end of the element of this name.
     Close(String),
     Text(String),
+    Comment(String),
 }
 
 /// A start tag.
@@ -104,6 +105,9 @@ impl<'a> Document<'a> {
                 }
                 Event::Eof if self.started => return Ok(None),
                 Event::Eof => return Err(self.foreign("it has no root element".to_owned())),
+                Event::Comment(comment) if self.depth > 0 => {
+                    return Ok(Some(Piece::Comment(comment.xml10_content().into_owned())));
+                }
                 // A document type may declare entities: they stay unknown.
                 Event::Decl(_) | Event::DocType(_) | Event::Comment(_) | Event::PI(_) | Event::Empty(_) => {
                     continue;
