@@ -93,7 +93,8 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
     let moving = parsed.findings.iter().filter(|finding| tool.moves_exit_code(finding)).count();
     match exit {
         Some((code, Exit::Findings)) if moving == 0 => {
-            let reason = format!("exit code {code} means findings, and the report has none");
+            let cause = tool.complaint(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
+            let reason = format!("exit code {code} means findings, and the report has none{cause}");
             return inconclusive(parsed, reason);
         }
         Some((code, Exit::Clean)) if moving > 0 => {

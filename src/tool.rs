@@ -4,6 +4,7 @@
 
 mod checkov;
 mod command;
+mod docker_build;
 mod eslint;
 pub mod foreign;
 mod gitleaks;
@@ -31,6 +32,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &tsc::SCANNER,
     &eslint::SCANNER,
     &npm_audit::SCANNER,
+    &docker_build::SCANNER,
     &trivy::SCANNER,
     &checkov::SCANNER,
     &command::SCANNER,

@@ -1,6 +1,8 @@
 //! No false green, format by format: a report that is cut, replaced or of another format proves
 //! nothing, wherever it is cut and whatever it is replaced by.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't read its fixture has failed")]
+
 use std::path::{Path, PathBuf};
 
 use portcullis::format::{FORMATS, Format, format};

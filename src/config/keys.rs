@@ -61,6 +61,11 @@ impl<'a> Keys<'a> {
         self.problem(found.span(), format!("`{key}` must be {wanted}, this is {}", with_article(found_type)));
     }
 
+    /// False where there is no file: what a file could not do without is not missed then.
+    pub fn exists(&self) -> bool {
+        self.table.is_some()
+    }
+
     pub fn has(&self, key: &str) -> bool {
         self.table.is_some_and(|table| table.contains_key(key))
     }
