@@ -366,6 +366,7 @@ impl Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
+    Bytes,
     Commits,
     Files,
     Packages,
@@ -382,6 +383,7 @@ pub enum Unit {
 impl Unit {
     pub fn as_str(self) -> &'static str {
         match self {
+            Unit::Bytes => "bytes",
             Unit::Commits => "commits",
             Unit::Files => "files",
             Unit::Packages => "packages",

@@ -1,8 +1,41 @@
 //! Readers that several scanners share.
 
+pub mod checkstyle;
 pub mod cyclonedx;
 pub mod json;
+pub mod junit;
+pub mod npm6;
+pub mod sarif;
 pub mod spdx;
+mod uri;
+mod xml;
+
+use crate::place::Place;
+use crate::proof::Unproven;
+use crate::tool::Parsed;
+
+/// A report format that any scanner may write.
+#[derive(Debug)]
+pub struct Format {
+    /// Its name in gates.toml and on the command line.
+    pub name: &'static str,
+    /// Reads a whole report. An error says why it proves nothing.
+    pub read: fn(&[u8], &Place) -> Result<Parsed, Unproven>,
+}
+
+/// Every report format that the `command` tool and `portcullis judge` take.
+pub static FORMATS: &[Format] = &[
+    Format { name: "sarif", read: sarif::read },
+    Format { name: "junit", read: junit::read },
+    Format { name: "checkstyle", read: checkstyle::read },
+    Format { name: "cyclonedx", read: cyclonedx::read },
+    Format { name: "spdx", read: spdx::read },
+];
+
+/// Finds a format by its name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
 
 /// The first line with words of a text, cut to what fits a heading.
 pub fn headline(text: &str) -> String {

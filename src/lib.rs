@@ -1,21 +1,256 @@
 //! Portcullis runs a project's whole security gate sequence and gives one verdict that can be
 //! trusted.
+//!
+//! The flow: arguments + gates.toml + repository → [`config::Config`] → [`plan::Plan`] →
+//! [`run::carry_out`] → [`proof::weigh`] → [`evidence::GateEvidence`] → [`policy::judge`] →
+//! [`verdict::Verdict`] → [`report`] → exit code. Each arrow is one function from one type to the
+//! next; nothing reaches back.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod event;
+pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
 pub mod format;
+pub mod hook;
+pub mod identity;
+pub mod init;
+pub mod job;
+pub mod judge;
+pub mod output;
 pub mod place;
 pub mod plan;
 pub mod policy;
 pub mod process;
+pub mod progress;
 pub mod proof;
 pub mod record;
 pub mod redact;
 pub mod repo;
+pub mod report;
+pub mod run;
 pub mod settings;
+pub mod table;
+pub mod terminal;
+pub mod text;
 pub mod tool;
 pub mod verdict;
 pub mod waiver;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs};
+use crate::config::{Config, ConfigError};
+use crate::evidence::GateEvidence;
+use crate::plan::Plan;
+use crate::policy::Waivers;
+use crate::process::Stop;
+use crate::record::Run;
+use crate::redact::Scrubber;
+use crate::repo::Repo;
+use crate::settings::{Settings, Wishes};
+
+/// Carries out a command line. The exit code is the verdict's; an error is a usage or
+/// configuration error, unless it is an [`Unreported`].
+pub fn execute(command: Command) -> Result<u8> {
+    // One thread serves all pipes and timers; reading reports goes to threads of its own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime can't be started")?;
+    let code = runtime.block_on(async {
+        match command {
+            Command::Run(args) => run(args.config, args.selection.wishes(), &args.output).await,
+            Command::Judge(args) => judge(args).await,
+            Command::Plan(args) => plan::show::execute(args).await,
+            Command::Doctor(args) => doctor::execute(&args.config).await,
+            Command::Init(args) => init::execute(&args),
+            Command::Hook(args) => hook::execute(args.action).await,
+        }
+    });
+    // A helper that hangs (a version question) must not hold back the exit.
+    runtime.shutdown_background();
+    code
+}
+
+/// A report could not be written, which no verdict outranks.
+#[derive(Debug, thiserror::Error)]
+#[error("the run is over, and its result could not be written")]
+pub struct Unreported;
+
+/// `portcullis run`: the pipeline from top to bottom.
+pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Result<u8> {
+    let started = Instant::now();
+    let (path, config) = load_config(&config)?;
+    let settings = Settings::new(&config, wishes)?;
+    let repo = Repo::around(folder_of(&path)).await?;
+    let since = match &settings.since {
+        Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
+        None => None,
+    };
+    let plan = Plan::new(&config, &repo, &settings, since.as_ref());
+
+    let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
+    let mut folder = output::OutputFolder::take(&out)?;
+    let scratch = tempfile::Builder::new()
+        .prefix("portcullis-")
+        .tempdir()
+        .context("no temporary folder can be made")?;
+    let (stop, _) = watch::channel(Stop::No);
+    listen_for_signals(stop.clone())?;
+    let repo = Arc::new(repo);
+    let site = run::Site { repo: repo.clone(), settings: &settings, scratch: scratch.path(), started, stop };
+    let mut progress = progress::listener(output.quiet);
+    let judge_one = |evidence: &GateEvidence| record::judge_one(evidence, &config.waivers);
+    let evidence = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
+
+    let circumstances = record::Circumstances {
+        mode: settings.mode,
+        profile: settings.profile.clone(),
+        commit: repo.head.clone(),
+        stop: *site.stop.borrow(),
+        started,
+    };
+    let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
+    let mut run = Run::assemble(&evidence, &scrubber, circumstances);
+    run.judge(Waivers::Of(&config.waivers));
+    publish(&mut run, &evidence, &scrubber, &mut folder)?;
+    terminal::show(&run, &shown_path(&out), output);
+    Ok(run.exit_code)
+}
+
+/// `portcullis judge`: the second half of the pipeline.
+async fn judge(args: JudgeArgs) -> Result<u8> {
+    let started = Instant::now();
+    let found = find_config(&args.config)?;
+    let config = found.as_deref().map(Config::load).transpose()?;
+    let base = found.as_deref().map_or(Path::new("."), folder_of);
+    let waivers = |config: &Option<Config>| config.as_ref().map(|config| config.waivers.clone());
+    if let Some(from) = &args.from {
+        let mut run = judge::saved_run(from)?;
+        run.mode = judge::mode(args.mode, config.as_ref(), Some(run.mode));
+        if let Some(config) = &config {
+            judge::lay_over(&mut run, config);
+        }
+        let recorded = run.waivers.clone();
+        match &waivers(&config) {
+            Some(waivers) => run.judge(Waivers::Of(waivers)),
+            None => run.judge(Waivers::AsRecorded(&recorded)),
+        }
+        if let Some(out) = &args.output.out {
+            let mut folder = output::OutputFolder::take(out)?;
+            report::write_all(&run, &mut folder)?;
+        }
+        let out = args.output.out.as_deref().or(from.parent()).unwrap_or(base);
+        terminal::show(&run, &shown_path(out), &args.output);
+        return Ok(run.exit_code);
+    }
+
+    let repo = Repo::around(base).await?;
+    let scratch = tempfile::Builder::new()
+        .prefix("portcullis-")
+        .tempdir()
+        .context("no temporary folder can be made")?;
+    let evidence = judge::weigh_reports(&args.report, config.as_ref(), &repo, scratch.path())?;
+    let circumstances = record::Circumstances {
+        mode: judge::mode(args.mode, config.as_ref(), None),
+        profile: None,
+        commit: repo.head.clone(),
+        stop: Stop::No,
+        started,
+    };
+    let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
+    let mut run = Run::assemble(&evidence, &scrubber, circumstances);
+    run.judge(Waivers::Of(&waivers(&config).unwrap_or_default()));
+    let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
+    let mut folder = output::OutputFolder::take(&out)?;
+    publish(&mut run, &evidence, &scrubber, &mut folder)?;
+    terminal::show(&run, &shown_path(&out), &args.output);
+    Ok(run.exit_code)
+}
+
+/// The output folder where none is named.
+const OUT: &str = "gates-report";
+
+/// Writes what the run leaves: kept files first, so that the record names only what is there.
+fn publish(
+    run: &mut Run,
+    evidence: &[GateEvidence],
+    scrubber: &Scrubber,
+    folder: &mut output::OutputFolder,
+) -> Result<()> {
+    record::keep_files(run, evidence, scrubber, folder)
+        .and_then(|()| report::write_all(run, folder))
+        .context(Unreported)
+}
+
+/// The path of gates.toml and what it says.
+pub fn load_config(args: &ConfigArgs) -> Result<(PathBuf, Config)> {
+    let path = find_config(args)?.context(
+        "there is no gates.toml here or in a folder above; `portcullis init` writes one, `--config FILE` names another",
+    )?;
+    let config = Config::load(&path)?;
+    Ok((path, config))
+}
+
+/// The file that is named, or the nearest gates.toml from here up to the top of the repository.
+fn find_config(args: &ConfigArgs) -> Result<Option<PathBuf>> {
+    if let Some(path) = &args.config {
+        return Ok(Some(path.clone()));
+    }
+    let here = std::env::current_dir().context("the current folder is not there any more")?;
+    for folder in here.ancestors() {
+        let candidate = folder.join(config::FILE_NAME);
+        if candidate.is_file() {
+            return Ok(Some(candidate));
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// The folder that a configuration file's paths count from.
+pub fn folder_of(config: &Path) -> &Path {
+    config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A path as people want to read it: relative to the current folder where it is below it.
+fn shown_path(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+/// SIGINT, SIGTERM and SIGHUP stop the run: the scanners are ended, and the record is written.
+fn listen_for_signals(stop: watch::Sender<Stop>) -> Result<()> {
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let mut stream = signal(kind).context("signals can't be listened for")?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() {
+                stop.send_replace(Stop::Signal(kind.as_raw_value()));
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The mistakes of a gates.toml, drawn; `None` when the error is another one.
+pub fn drawn_mistakes(error: &anyhow::Error, colour: bool) -> Option<String> {
+    match error.downcast_ref::<ConfigError>() {
+        Some(ConfigError::Mistakes { path, source_text, problems }) => {
+            Some(config::draw(problems, source_text, &shown_path(path), colour))
+        }
+        _ => None,
+    }
+}

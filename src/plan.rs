@@ -1,5 +1,7 @@
 //! Config + repository → what will be run, each entry with its reason. Pure.
 
+pub mod show;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 

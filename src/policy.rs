@@ -35,34 +35,46 @@ pub struct WaiverNote {
     pub expires: Option<Date>,
 }
 
+/// Which waivers there are.
+#[derive(Clone, Copy, Debug)]
+pub enum Waivers<'a> {
+    /// Those of a configuration.
+    Of(&'a [Waiver]),
+    /// Those that a saved run tells of: what they covered stays covered.
+    AsRecorded(&'a WaiverUse),
+}
+
 /// Decides every finding, and from its evidence and findings the outcome of every gate. `today` is
 /// the day on which waivers are looked at.
 pub fn judge(
     gates: &mut [GateRecord],
     findings: &mut [Finding],
-    waivers: &[Waiver],
+    waivers: Waivers<'_>,
     today: Date,
 ) -> WaiverUse {
+    let current = match waivers {
+        Waivers::Of(waivers) => waivers,
+        Waivers::AsRecorded(_) => &[],
+    };
     let index: HashMap<Text, usize> =
         gates.iter().enumerate().map(|(i, gate)| (gate.id.clone(), i)).collect();
-    let mut used = vec![false; waivers.len()];
+    let mut used = vec![false; current.len()];
     let mut tallies = vec![Tally::default(); gates.len()];
 
     // First what each finding is by itself: waived or counted.
+    let keep_recorded = matches!(waivers, Waivers::AsRecorded(_));
     for finding in findings.iter_mut() {
-        finding.waiver = None;
-        let cover =
-            waivers.iter().enumerate().find(|(_, waiver)| waiver.is_current(today) && waiver.covers(finding));
         if let Some(reason) = &finding.suppressed {
             finding.decision = Decision::Waive;
             finding.because = Text::from(format!("suppressed in the report: {reason}"));
-        } else if let Some((i, waiver)) = cover {
-            used[i] = true;
-            finding.decision = Decision::Waive;
-            finding.because = Text::from(format!("waived: {}", waiver.reason));
-            finding.waiver = Some(waiver.name.clone());
-        } else {
-            finding.decision = Decision::Deny;
+        } else if !(keep_recorded && finding.waiver.is_some()) {
+            let cover = current.iter().position(|waiver| waiver.is_current(today) && waiver.covers(finding));
+            finding.waiver = cover.map(|i| current[i].name.clone());
+            finding.decision = if cover.is_some() { Decision::Waive } else { Decision::Deny };
+            if let Some(i) = cover {
+                used[i] = true;
+                finding.because = Text::from(format!("waived: {}", current[i].reason));
+            }
         }
         if let Some(&gate) = index.get(&finding.gate) {
             tallies[gate].add(finding, &gates[gate].policy);
@@ -82,7 +94,10 @@ pub fn judge(
         gate.counts = tally.all;
         conclude(gate, tally);
     }
-    note_waivers(waivers, &used, today)
+    match waivers {
+        Waivers::Of(waivers) => note_waivers(waivers, &used, today),
+        Waivers::AsRecorded(notes) => notes.clone(),
+    }
 }
 
 /// What a gate found, by severity.
@@ -159,8 +174,13 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
 /// Why the gate blocks, in words.
 fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
     let mut reasons = Vec::new();
-    if tally.over_threshold > 0 {
-        reasons.push(format!("{} at or above {}", findings(tally.over_threshold), policy.fail_on.as_str()));
+    let unrated = if at_or_above(Severity::Unknown, policy) { tally.counted.unknown } else { 0 };
+    let rated = tally.over_threshold - unrated;
+    if rated > 0 {
+        reasons.push(format!("{} at or above {}", findings(rated), policy.fail_on.as_str()));
+    }
+    if unrated > 0 {
+        reasons.push(format!("{} that nobody has rated", findings(unrated)));
     }
     for severity in Severity::ALL {
         if let Some(most) = exceeded(severity, policy, tally) {

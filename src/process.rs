@@ -4,6 +4,8 @@
 //! group gets SIGTERM, a grace, then SIGKILL; and when the leader has ended, whatever it left
 //! behind in the group is killed, so that nothing writes a report after its gate was judged.
 
+#![allow(clippy::disallowed_methods, reason = "this is the place that may")]
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -218,4 +220,29 @@ pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> 
         .output();
     let output = timeout(limit, output).await.ok()?.ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+const SIGNALS: [(i32, &str); 10] = [
+    (1, "SIGHUP"),
+    (2, "SIGINT"),
+    (4, "SIGILL"),
+    (6, "SIGABRT"),
+    (7, "SIGBUS"),
+    (8, "SIGFPE"),
+    (9, "SIGKILL"),
+    (11, "SIGSEGV"),
+    (13, "SIGPIPE"),
+    (15, "SIGTERM"),
+];
+
+/// A signal as people know it: `SIGTERM`, `signal 42`.
+pub fn signal_name(signal: i32) -> String {
+    let known = SIGNALS.iter().find(|(number, _)| *number == signal);
+    known.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+}
+
+/// The reverse of [`signal_name`].
+pub fn signal_number(name: &str) -> Option<i32> {
+    let known = SIGNALS.iter().find(|(_, known)| *known == name).map(|(number, _)| *number);
+    known.or_else(|| name.strip_prefix("signal ")?.parse().ok())
 }

@@ -30,6 +30,29 @@ pub enum Proof {
     Inconclusive { parsed: Parsed, reason: String },
 }
 
+impl Proof {
+    /// No proof, and nothing found.
+    pub fn inconclusive(reason: String) -> Proof {
+        Proof::Inconclusive { parsed: Parsed::default(), reason }
+    }
+
+    pub fn parsed(&self) -> &Parsed {
+        match self {
+            Proof::Complete(parsed)
+            | Proof::NothingInScope { parsed, .. }
+            | Proof::Inconclusive { parsed, .. } => parsed,
+        }
+    }
+
+    /// Why it is no proof, or why there was nothing to look at.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Proof::Complete(_) => None,
+            Proof::NothingInScope { reason, .. } | Proof::Inconclusive { reason, .. } => Some(reason),
+        }
+    }
+}
+
 /// Weighs what came out of a job that was started and ended by itself: conditions 2 to 6 of the
 /// promise (condition 1, and the freshness of the files, are `run.rs`'s to see).
 pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
@@ -70,7 +93,8 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
     let moving = parsed.findings.iter().filter(|finding| tool.moves_exit_code(finding)).count();
     match exit {
         Some((code, Exit::Findings)) if moving == 0 => {
-            let reason = format!("exit code {code} means findings, and the report has none");
+            let cause = tool.complaint(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
+            let reason = format!("exit code {code} means findings, and the report has none{cause}");
             return inconclusive(parsed, reason);
         }
         Some((code, Exit::Clean)) if moving > 0 => {

@@ -1,13 +1,23 @@
 //! run.json: the record of a run. Every report is drawn from it, and it can be judged again.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::time::Instant;
 
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Mode, Policy};
+use crate::evidence::{GateEvidence, Judgement};
 use crate::finding::{Counts, Finding, Scope, Text};
-use crate::policy::WaiverUse;
-use crate::verdict::{Outcome, Verdict};
+use crate::identity::sha256;
+use crate::job::{What, millis};
+use crate::output::OutputFolder;
+use crate::policy::{self, WaiverUse, Waivers};
+use crate::process::{Stop, signal_name, signal_number};
+use crate::redact::Scrubber;
+use crate::verdict::{self, Outcome, Verdict};
+use crate::waiver::Waiver;
 
 /// The schema that this version writes, and the only one it reads.
 pub const SCHEMA: &str = "portcullis/run/1";
@@ -117,4 +127,111 @@ impl Run {
     pub fn findings_of<'a>(&'a self, gate: &'a GateRecord) -> impl Iterator<Item = &'a Finding> {
         self.findings.iter().filter(|finding| finding.gate == gate.id)
     }
+}
+
+/// What a run is about, besides its gates.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    pub mode: Mode,
+    pub profile: Option<String>,
+    pub commit: Option<String>,
+    pub stop: Stop,
+    pub started: Instant,
+}
+
+impl Run {
+    /// The record of the evidence, not judged yet.
+    pub fn assemble(evidence: &[GateEvidence], scrubber: &Scrubber, about: Circumstances) -> Run {
+        let mut gates = Vec::with_capacity(evidence.len());
+        let mut findings = Vec::new();
+        for gate in evidence {
+            let (record, found) = gate.record(scrubber);
+            gates.push(record);
+            findings.extend(found);
+        }
+        let duration = about.started.elapsed();
+        let now = jiff::Timestamp::now();
+        Run {
+            schema: SCHEMA.to_owned(),
+            portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
+            mode: about.mode,
+            verdict: Verdict::Inconclusive,
+            would_block: true,
+            exit_code: 0,
+            interrupted: match about.stop {
+                Stop::Signal(signal) => Some(signal_name(signal)),
+                Stop::No | Stop::FailFast => None,
+            },
+            started: now.checked_sub(duration).unwrap_or(now),
+            duration_ms: millis(duration),
+            trace_id: trace_id(now),
+            profile: about.profile,
+            commit: about.commit,
+            gates,
+            findings,
+            waivers: WaiverUse::default(),
+        }
+    }
+
+    /// Decides findings, outcomes, verdict and exit code.
+    pub fn judge(&mut self, waivers: Waivers<'_>) {
+        let use_ = policy::judge(&mut self.gates, &mut self.findings, waivers, today());
+        self.waivers = use_;
+        let verdict = Verdict::of(self.gates.iter().map(|gate| (gate.outcome, gate.required)));
+        // A run that was cut off is no proof, whatever its gates said so far.
+        self.verdict = if self.interrupted.is_some() { Verdict::Inconclusive } else { verdict };
+        self.would_block = self.verdict != Verdict::Pass;
+        let signal = self.interrupted.as_deref().and_then(signal_number);
+        self.exit_code = verdict::exit_code(self.mode, self.verdict, signal);
+    }
+}
+
+/// What one gate's evidence amounts to by itself, while the others still run.
+pub fn judge_one(evidence: &GateEvidence, waivers: &[Waiver]) -> Judgement {
+    let scrubber = Scrubber::new(evidence.secrets());
+    let (record, mut findings) = evidence.record(&scrubber);
+    let mut gates = [record];
+    policy::judge(&mut gates, &mut findings, Waivers::Of(waivers), today());
+    let [gate] = gates;
+    Judgement { outcome: gate.outcome, reason: gate.reason }
+}
+
+/// Copies the files that the targets leave into the output folder, with known secrets struck
+/// out, and notes in the record where they are.
+pub fn keep_files(
+    run: &mut Run,
+    evidence: &[GateEvidence],
+    scrubber: &Scrubber,
+    folder: &mut OutputFolder,
+) -> Result<()> {
+    for (gate, record) in evidence.iter().zip(&mut run.gates) {
+        for (target, record) in gate.targets.iter().zip(&mut record.targets) {
+            for kept in &target.kept {
+                let bytes = fs::read(&kept.from).with_context(|| format!("{} was lost", kept.to))?;
+                let bytes = scrubber.bytes(&bytes);
+                folder.write(&kept.to, |file| file.write_all(&bytes))?;
+                match kept.what {
+                    What::Report if record.report.is_none() => {
+                        record.report_sha256 = Some(sha256(&bytes));
+                        record.report = Some(kept.to.clone());
+                    }
+                    _ => {
+                        let name = kept.to.rsplit('/').next().unwrap_or(&kept.to);
+                        record.files.insert(name.to_owned(), kept.to.clone());
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// 32 hexadecimal digits that no other run has, as W3C trace context wants them.
+fn trace_id(now: jiff::Timestamp) -> String {
+    let seed = format!("{} {} {:?}", now.as_nanosecond(), std::process::id(), std::thread::current().id());
+    sha256(seed.as_bytes())[..32].to_owned()
 }

@@ -26,7 +26,8 @@ impl Secret {
     /// `None` for what is too short, or masked already.
     pub fn new(value: &str) -> Option<Secret> {
         let value = value.trim();
-        (value.len() >= Secret::SHORTEST && value != MASK).then(|| Secret(value.to_owned()))
+        let masked = value == MASK || value.chars().all(|c| c == '*');
+        (value.len() >= Secret::SHORTEST && !masked).then(|| Secret(value.to_owned()))
     }
 }
 

@@ -3,9 +3,17 @@
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
 mod checkov;
+mod command;
 mod docker_build;
+mod eslint;
+pub mod foreign;
+mod gitleaks;
+mod npm_audit;
 mod syft;
+#[cfg(test)]
+mod testing;
 mod trivy;
+mod tsc;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,10 +25,20 @@ use crate::finding::{Finding, Scope, Text};
 use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
+use crate::redact::Secret;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
-pub static SCANNERS: &[&Scanner] =
-    &[&docker_build::SCANNER, &trivy::SCANNER, &syft::SCANNER, &checkov::SCANNER];
+pub static SCANNERS: &[&Scanner] = &[
+    &gitleaks::SCANNER,
+    &tsc::SCANNER,
+    &eslint::SCANNER,
+    &npm_audit::SCANNER,
+    &docker_build::SCANNER,
+    &trivy::SCANNER,
+    &syft::SCANNER,
+    &checkov::SCANNER,
+    &command::SCANNER,
+];
 
 /// Finds a scanner by the name that gates.toml uses.
 pub fn scanner(name: &str) -> Option<&'static Scanner> {
@@ -297,4 +315,6 @@ pub struct Parsed {
     pub gaps: Vec<String>,
     /// Further evidence for the record, in words.
     pub proof: Vec<String>,
+    /// Values that the report marks as secrets, to be struck out of everything that leaves.
+    pub secrets: Vec<Secret>,
 }

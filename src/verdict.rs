@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn every_mode_and_outcome_has_its_exit_code() {
         use Outcome::{Failed, Inconclusive, Passed, Skipped};
-        let table: [(&[(Outcome, bool)], Verdict, u8); 10] = [
+        type Gates = &'static [(Outcome, bool)];
+        let table: [(Gates, Verdict, u8); 10] = [
             (&[], Verdict::Pass, 0),
             (&[(Passed, true)], Verdict::Pass, 0),
             (&[(Skipped, true)], Verdict::Pass, 0),

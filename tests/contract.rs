@@ -4,6 +4,8 @@
 //! `fixtures/<tool or format>/<case>/expected.json` says which files make up the case and what
 //! is expected of it; fixtures/README.md tells its keys.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't read its fixture has failed")]
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -156,16 +156,31 @@ impl<'a> Keys<'a> {
     /// A whole number from 0 on.
     pub fn count(&self, key: &'static str) -> Option<Located<u64>> {
         let value = self.value(key)?;
-        let number = value.get_ref().as_integer().and_then(|integer| {
-            u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
-        });
-        match number {
+        match whole(value.get_ref()) {
             Some(number) => Some(Located { value: number, at: value.span() }),
             None => {
                 self.wrong_type(key, "a whole number, 0 or more", value);
                 None
             }
         }
+    }
+
+    /// A list of whole numbers from 0 on.
+    pub fn counts(&self, key: &'static str) -> Option<Vec<Located<u64>>> {
+        const WANTED: &str = "a list of whole numbers, 0 or more";
+        let value = self.value(key)?;
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong_type(key, WANTED, value);
+            return None;
+        };
+        let mut numbers = Vec::new();
+        for item in array.iter() {
+            match whole(item.get_ref()) {
+                Some(number) => numbers.push(Located { value: number, at: item.span() }),
+                None => self.wrong_type(key, WANTED, item),
+            }
+        }
+        Some(numbers)
     }
 
     /// A calendar date (`2027-03-31`).
@@ -296,6 +311,11 @@ impl<'a> Keys<'a> {
             }
         }
     }
+}
+
+fn whole(value: &DeValue) -> Option<u64> {
+    let integer = value.as_integer()?;
+    u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
 }
 
 fn with_article(type_name: &str) -> String {

@@ -6,7 +6,7 @@
 //! version it reads the document too, and what it makes of it must be as much: its word that the
 //! document is as the specification wants it goes into the proof.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -286,13 +286,13 @@ fn package(components: &[&Component], affected: &[&str]) -> Package {
         }
         _ => first.name.clone(),
     };
-    let mut versions: Vec<&str> = Vec::new();
-    for component in components.iter().filter(|component| component.name == first.name) {
-        match component.version.as_deref() {
-            Some(version) if !versions.contains(&version) => versions.push(version),
-            _ => {}
-        }
-    }
+    let mut seen = HashSet::new();
+    let versions: Vec<&str> = components
+        .iter()
+        .filter(|component| component.name == first.name)
+        .filter_map(|component| component.version.as_deref())
+        .filter(|version| !version.is_empty() && seen.insert(*version))
+        .collect();
     let paths = if affected.len() > 1 { affected } else { &[] };
     Package {
         name: name.into(),

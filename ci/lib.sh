@@ -1,0 +1,39 @@
+# Shared by the scripts of this folder; source it first.
+# shellcheck shell=bash
+set -euo pipefail
+shopt -s inherit_errexit 2>/dev/null || true # a failure inside $(…) ends the script too; bash before 4.4 cannot
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TOOLS=$ROOT/.tools
+
+step() { printf '\n== %s\n' "$*" >&2; }
+say() { printf '%s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# How a person gets what a script cannot install by itself.
+how_to_get() {
+    case $1 in
+        cargo) echo "Rust 1.88 or later, from https://rustup.rs" ;;
+        python3) echo "Python 3.10 or later with its venv module (Debian, Ubuntu: apt-get install python3 python3-venv)" ;;
+        npm) echo "Node.js 20.19 or later with npm, from https://nodejs.org" ;;
+        *) echo "your system's package manager (Debian, Ubuntu: apt-get install $1)" ;;
+    esac
+}
+
+have() {
+    case $1 in
+        python3) python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' ;;
+        npm) npm --version && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' ;;
+        *) command -v "$1" ;;
+    esac >/dev/null 2>&1
+}
+
+# Everything that is missing, at once and before any work is done.
+require() {
+    local name missing=()
+    for name in "$@"; do have "$name" || missing+=("$name"); done
+    [ ${#missing[@]} -eq 0 ] && return
+    say "This needs ${#missing[@]} thing(s) that are not here, or are too old. Nothing was done."
+    for name in "${missing[@]}"; do say "  $name: $(how_to_get "$name")"; done
+    exit 1
+}

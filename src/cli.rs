@@ -1,0 +1,187 @@
+//! The command line: what can be said, not what it does.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Mode;
+use crate::settings::Wishes;
+
+/// Runs a project's whole security gate sequence and gives one verdict that can be trusted.
+///
+/// Exit codes: 0 pass (or lab mode), 1 blocked by policy, 2 usage or configuration error, 3 no proof
+/// (inconclusive) or a report could not be written, 130 and 143 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the gates of gates.toml and judge them
+    Run(RunArgs),
+    /// Judge again without running anything: a saved run.json, or reports of other steps
+    Judge(JudgeArgs),
+    /// Show what would be run, in which order, with which command, and why
+    Plan(PlanArgs),
+    /// Show which tools are here, which version, and how to get the rest
+    Doctor(DoctorArgs),
+    /// Look at the repository and write a gates.toml
+    Init(InitArgs),
+    /// Install or remove the git pre-push hook
+    Hook(HookArgs),
+}
+
+/// Which gates.toml, and how it is read.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConfigArgs {
+    /// Configuration file [default: gates.toml here, or in a folder above]
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// What narrows or changes a run.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SelectionArgs {
+    /// `lab` reports and exits 0, `production` blocks [default: as gates.toml says]
+    #[arg(long, value_enum, env = "PORTCULLIS_MODE")]
+    pub mode: Option<Mode>,
+    /// Settings of a [profile.NAME] in gates.toml
+    #[arg(long, value_name = "NAME", env = "PORTCULLIS_PROFILE")]
+    pub profile: Option<String>,
+    /// Run these gates only
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', env = "PORTCULLIS_ONLY")]
+    pub only: Vec<String>,
+    /// Leave these gates out
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', env = "PORTCULLIS_SKIP")]
+    pub skip: Vec<String>,
+    /// How many scanners run at once [default: one a processor, at least 2]
+    #[arg(long, value_name = "N", env = "PORTCULLIS_JOBS")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Stop at the first required gate that fails or can't be proved
+    #[arg(long, env = "PORTCULLIS_FAIL_FAST")]
+    pub fail_fast: bool,
+    /// Look at the commits and files that come after REV, where a tool can
+    #[arg(long, value_name = "REV", env = "PORTCULLIS_SINCE")]
+    pub since: Option<String>,
+}
+
+impl SelectionArgs {
+    pub fn wishes(self) -> Wishes {
+        Wishes {
+            mode: self.mode,
+            profile: self.profile,
+            only: self.only,
+            skip: self.skip,
+            jobs: self.jobs,
+            fail_fast: self.fail_fast,
+            since: self.since,
+            until: None,
+        }
+    }
+}
+
+/// Where results go.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OutputArgs {
+    /// Folder for run.json, junit.xml, reports and logs [default: gates-report beside gates.toml]
+    #[arg(long, value_name = "DIR", env = "PORTCULLIS_OUT")]
+    pub out: Option<PathBuf>,
+    /// Print the verdict alone
+    #[arg(short, long, env = "PORTCULLIS_QUIET")]
+    pub quiet: bool,
+    /// Also print the proof of each gate
+    #[arg(short, long, conflicts_with = "quiet", env = "PORTCULLIS_VERBOSE")]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
+    /// A run.json to judge again
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "report",
+        conflicts_with = "report",
+        env = "PORTCULLIS_FROM"
+    )]
+    pub from: Option<PathBuf>,
+    /// A report to judge: a tool's name, or sarif, junit, checkstyle, cyclonedx, spdx
+    #[arg(long, value_name = "TOOL=PATH", env = "PORTCULLIS_REPORT")]
+    pub report: Vec<String>,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// `lab` reports and exits 0, `production` blocks
+    #[arg(long, value_enum, env = "PORTCULLIS_MODE")]
+    pub mode: Option<Mode>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text, env = "PORTCULLIS_PLAN_FORMAT")]
+    pub format: PlanFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Folder to look at and to write gates.toml in
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Replace a gates.toml that is there
+    #[arg(long, env = "PORTCULLIS_FORCE")]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct HookArgs {
+    #[command(subcommand)]
+    pub action: HookAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HookAction {
+    /// Install the pre-push hook; a hook that is there is kept and runs first
+    Install,
+    /// Remove the pre-push hook, and put back the one that was there before
+    Uninstall,
+    /// What the installed hook runs: git's pre-push arguments, and the pushed refs on standard input
+    #[command(hide = true)]
+    PrePush {
+        /// Name of the remote
+        remote: String,
+        /// Its address
+        url: Option<String>,
+    },
+}

@@ -1,0 +1,212 @@
+//! Evidence of the targets → one record a gate, with its findings.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::config::Gate;
+use crate::finding::{Counts, Finding, Scope, Strings, Text};
+use crate::fingerprint;
+use crate::identity::Identity;
+use crate::job::{Kept, TargetEvidence, millis};
+use crate::process::Stop;
+use crate::proof::Proof;
+use crate::record::{Evidence, GateRecord, TargetRecord};
+use crate::redact::{Scrubber, Secret};
+use crate::text;
+use crate::verdict::Outcome;
+
+/// What a gate has come to, before anybody judges it.
+#[derive(Debug)]
+pub struct GateEvidence {
+    pub gate: Gate,
+    pub targets: Vec<TargetEvidence>,
+    /// What is missing, where something is.
+    pub lack: Option<Lack>,
+    pub duration: Duration,
+    pub identity: Identity,
+}
+
+/// What keeps a gate from being judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// There is no proof: inconclusive.
+    Proof(String),
+    /// There was nothing to look at: skipped.
+    Nothing(String),
+}
+
+/// What the evidence of one gate amounts to, for progress and `--fail-fast`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    pub outcome: Outcome,
+    pub reason: String,
+}
+
+impl Judgement {
+    /// `failed: 2 findings at or above high`
+    pub fn words(&self) -> String {
+        format!("{}: {}", self.outcome, self.reason)
+    }
+}
+
+impl GateEvidence {
+    /// Puts the targets of a gate together; `lack` is given when the gate never started.
+    pub fn new(
+        gate: &Gate,
+        targets: Vec<TargetEvidence>,
+        lack: Option<Lack>,
+        duration: Duration,
+        stop: Stop,
+    ) -> GateEvidence {
+        let lack = lack.or_else(|| lack_of(gate, &targets, stop));
+        GateEvidence { gate: gate.clone(), targets, lack, duration, identity: Identity::default() }
+    }
+
+    /// The program that the gate ran.
+    pub fn program(&self) -> Option<&Path> {
+        self.targets.iter().find_map(|target| target.program.as_deref())
+    }
+
+    /// The secrets that its reports mark.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.targets.iter().flat_map(|target| &target.proof.parsed().secrets)
+    }
+
+    /// The files that its targets leave to be kept.
+    pub fn kept(&self) -> impl Iterator<Item = &Kept> {
+        self.targets.iter().flat_map(|target| &target.kept)
+    }
+
+    /// The gate's record, not judged yet, and its findings with their ids. Known secrets are
+    /// struck out first, so that neither an id nor a reason is made of one.
+    pub fn record(&self, scrubber: &Scrubber) -> (GateRecord, Vec<Finding>) {
+        let mut findings = Vec::new();
+        let mut strings = Strings::default();
+        let tool = Text::from(self.gate.scanner.name);
+        let seen_by: std::sync::Arc<[Text]> = [tool.clone()].into();
+        for target in &self.targets {
+            let parsed = target.proof.parsed();
+            for finding in &parsed.findings {
+                let mut finding = finding.clone();
+                finding.gate = self.gate.id.clone();
+                finding.target = target.record.name.clone();
+                finding.tool = tool.clone();
+                finding.seen_by = seen_by.clone();
+                finding.image = finding.image.or_else(|| parsed.image_id.clone());
+                scrubber.finding(&mut finding);
+                strings.share_all(&mut finding);
+                findings.push(finding);
+            }
+        }
+        findings.sort_by(fingerprint::order);
+        fingerprint::assign_ids(&mut findings);
+
+        let mut scope = Scope::default();
+        let targets: Vec<TargetRecord> =
+            self.targets.iter().map(|target| target_record(target, scrubber)).collect();
+        for target in &targets {
+            scope.merge(&target.scope);
+        }
+        let reported = self.targets.iter().find_map(|target| target.proof.parsed().tool_version.clone());
+        let words = |why: &str| scrubber.text(why).into_owned();
+        let record = GateRecord {
+            id: self.gate.id.clone(),
+            stage: self.gate.stage.clone(),
+            tool,
+            tool_version: reported.or_else(|| self.identity.version.clone()),
+            tool_sha256: self.identity.sha256.clone(),
+            outcome: Outcome::Inconclusive,
+            reason: String::new(),
+            evidence: match &self.lack {
+                None => Evidence::Whole,
+                Some(Lack::Proof(why)) => Evidence::Lacking(words(why)),
+                Some(Lack::Nothing(why)) => Evidence::Nothing(words(why)),
+            },
+            required: self.gate.required,
+            policy: self.gate.policy.clone(),
+            scope,
+            counts: Counts::of(&findings),
+            duration_ms: millis(self.duration),
+            cached: false,
+            targets,
+        };
+        (record, findings)
+    }
+}
+
+fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
+    let parsed = target.proof.parsed();
+    let mut record = target.record.clone();
+    record.command = record.command.iter().map(|word| scrubber.text(word).into_owned()).collect();
+    record.scope = parsed.scope.clone();
+    record.image_id = parsed.image_id.clone();
+    record.proof = parsed.proof.iter().map(|line| text::line(&scrubber.text(line), LONGEST)).collect();
+    record.reason = target.proof.reason().map(|reason| text::line(&scrubber.text(reason), LONGEST));
+    record
+}
+
+/// The most characters of a reason: a scanner's last words may be a page long.
+const LONGEST: usize = 400;
+
+/// What the targets leave unproven, told in one reason.
+fn lack_of(gate: &Gate, targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
+    let mut unproven = Reasons::default();
+    let mut empty = Reasons::default();
+    for target in targets {
+        match &target.proof {
+            Proof::Complete(_) => {}
+            Proof::Inconclusive { reason, .. } => unproven.add(&target.record.name, reason),
+            Proof::NothingInScope { reason, .. } => empty.add(&target.record.name, reason),
+        }
+    }
+    let unproven = unproven.words(targets.len());
+    let all_empty = empty.len() == targets.len();
+    let empty = empty.words(targets.len());
+    if !unproven.is_empty() {
+        let reason = match stop {
+            Stop::Signal(_) => format!("interrupted; {}", unproven),
+            Stop::FailFast => format!("stopped by fail-fast; {}", unproven),
+            Stop::No => unproven,
+        };
+        return Some(Lack::Proof(reason));
+    }
+    match (empty.is_empty(), gate.allow_empty) {
+        (true, _) => None,
+        (false, false) => Some(Lack::Proof(format!("{empty} (`allow_empty = true` if that is right)"))),
+        (false, true) if all_empty => Some(Lack::Nothing(empty)),
+        // One target with something in it is enough to judge the gate.
+        (false, true) => None,
+    }
+}
+
+/// Reasons, each with the targets that it holds for.
+#[derive(Default)]
+struct Reasons(Vec<(String, Vec<Text>)>);
+
+impl Reasons {
+    fn add(&mut self, target: &Text, reason: &str) {
+        let reason = text::line(reason, LONGEST);
+        match self.0.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, targets)) => targets.push(target.clone()),
+            None => self.0.push((reason, vec![target.clone()])),
+        }
+    }
+
+    /// How many targets have one.
+    fn len(&self) -> usize {
+        self.0.iter().map(|(_, targets)| targets.len()).sum()
+    }
+
+    /// All of them; the targets are named where the gate has several.
+    fn words(&self, targets_of_gate: usize) -> String {
+        let words: Vec<String> = self
+            .0
+            .iter()
+            .map(|(reason, targets)| match targets_of_gate {
+                1 => reason.clone(),
+                _ => format!("{}: {reason}", targets.join(", ")),
+            })
+            .collect();
+        words.join("; ")
+    }
+}

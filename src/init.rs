@@ -1,0 +1,406 @@
+//! `portcullis init`: looks at a repository and writes a commented gates.toml that runs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use ignore::WalkBuilder;
+
+use crate::cli::InitArgs;
+use crate::config::FILE_NAME;
+use crate::output::write_whole;
+use crate::place::forward;
+use crate::terminal;
+
+/// How deep a monorepo is looked into.
+const DEPTH: usize = 6;
+
+/// Folders that hold other people's code or output.
+const PASSED_OVER: [&str; 7] = ["node_modules", ".git", "target", "dist", "build", "vendor", "gates-report"];
+
+/// Writes gates.toml, unless there is one.
+pub fn execute(args: &InitArgs) -> Result<u8> {
+    let path = args.dir.join(FILE_NAME);
+    if path.exists() && !args.force {
+        bail!("{} is there already; --force replaces it", path.display());
+    }
+    let seen = Seen::look_at(&args.dir)?;
+    write_whole(&path, |file| file.write_all(seen.gates_toml().as_bytes()))
+        .with_context(|| format!("{} can't be written", path.display()))?;
+    terminal::say(&format!(
+        "Wrote {} for {}.\nNext: `portcullis doctor` shows which tools are here, `portcullis plan` what would run,\n`portcullis run` runs it in lab mode.\n",
+        path.display(),
+        seen.words()
+    ));
+    Ok(0)
+}
+
+/// What a repository consists of: folders relative to its top.
+#[derive(Debug, Default)]
+struct Seen {
+    name: String,
+    git: bool,
+    locked: BTreeSet<String>,
+    typescript: BTreeSet<String>,
+    linted: BTreeSet<String>,
+    tested: BTreeSet<String>,
+    /// Folder and file name of each Dockerfile.
+    dockerfiles: BTreeSet<(String, String)>,
+    terraform: BTreeSet<String>,
+    cloudformation: BTreeSet<String>,
+}
+
+impl Seen {
+    fn look_at(top: &Path) -> Result<Seen> {
+        let full = top.canonicalize().with_context(|| format!("{} can't be opened", top.display()))?;
+        let mut seen = Seen {
+            name: full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            git: full.ancestors().any(|folder| folder.join(".git").exists()),
+            ..Seen::default()
+        };
+        let walk = WalkBuilder::new(&full)
+            .hidden(false)
+            .max_depth(Some(DEPTH))
+            .filter_entry(|entry| !PASSED_OVER.iter().any(|name| entry.file_name() == *name))
+            .build();
+        for entry in walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {
+            let path = entry.path();
+            let folder =
+                path.parent().and_then(|folder| folder.strip_prefix(&full).ok()).unwrap_or(Path::new(""));
+            seen.note(&forward(folder), &entry.file_name().to_string_lossy(), path);
+        }
+        seen.terraform = tops(&seen.terraform);
+        seen.cloudformation = tops(&seen.cloudformation);
+        Ok(seen)
+    }
+
+    fn note(&mut self, folder: &str, file: &str, path: &Path) {
+        let extension = file.rsplit_once('.').map(|(_, extension)| extension);
+        match file {
+            "package-lock.json" | "npm-shrinkwrap.json" => drop(self.locked.insert(folder.to_owned())),
+            "tsconfig.json" => drop(self.typescript.insert(folder.to_owned())),
+            "package.json" if has_test_script(path) => drop(self.tested.insert(folder.to_owned())),
+            _ if file.starts_with("eslint.config.") || file.starts_with(".eslintrc") => {
+                self.linted.insert(folder.to_owned());
+            }
+            _ if file == "Dockerfile" || file.starts_with("Dockerfile.") || file.ends_with(".Dockerfile") => {
+                self.dockerfiles.insert((folder.to_owned(), file.to_owned()));
+            }
+            _ if extension == Some("tf") => drop(self.terraform.insert(folder.to_owned())),
+            _ if matches!(extension, Some("yaml" | "yml" | "json" | "template"))
+                && is_cloudformation(path) =>
+            {
+                self.cloudformation.insert(folder.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// What was found, for the message.
+    fn words(&self) -> String {
+        let mut words = Vec::new();
+        let mut add = |n: usize, what: &str| {
+            if n > 0 {
+                words.push(crate::text::count(n as u64, what));
+            }
+        };
+        add(usize::from(self.git), "git repository");
+        add(self.typescript.len(), "TypeScript project");
+        add(self.locked.len(), "npm lock file");
+        add(self.dockerfiles.len(), "Dockerfile");
+        add(self.terraform.len(), "Terraform folder");
+        add(self.cloudformation.len(), "CloudFormation folder");
+        if words.is_empty() {
+            "a folder without anything that Portcullis knows".to_owned()
+        } else {
+            words.join(", ")
+        }
+    }
+
+    fn gates_toml(&self) -> String {
+        let mut toml = String::from(HEAD);
+        let mut before_push = vec!["secrets"];
+        toml.push_str(if self.git { SECRETS_HISTORY } else { SECRETS_TREE });
+        if !self.typescript.is_empty() {
+            gate(
+                &mut toml,
+                "types",
+                "Type check and lint",
+                "tsc",
+                &dirs(&self.typescript),
+                "Type errors; tsc comes from node_modules (npm ci).",
+            );
+        }
+        if !self.linted.is_empty() {
+            gate(
+                &mut toml,
+                "lint",
+                "Type check and lint",
+                "eslint",
+                &dirs(&self.linted),
+                "ESLint errors; warnings are low, and do not block.",
+            );
+            before_push.push("lint");
+        }
+        if !self.locked.is_empty() {
+            gate(
+                &mut toml,
+                "audit",
+                "Dependency audit",
+                "npm-audit",
+                &dirs(&self.locked),
+                "Known vulnerabilities of what the lock files install.",
+            );
+        }
+        match self.dockerfiles.is_empty() {
+            false => self.image_gates(&mut toml),
+            true => {
+                gate(
+                    &mut toml,
+                    "packages",
+                    "Dependency audit",
+                    "trivy",
+                    "scan = \"fs\"\n",
+                    "Known vulnerabilities and secrets in this folder.",
+                );
+                gate(
+                    &mut toml,
+                    "sbom",
+                    "SBOM",
+                    "syft",
+                    "dirs = [\".\"]\n",
+                    "Bill of materials: CycloneDX and SPDX below gates-report/sbom/.",
+                );
+            }
+        }
+        self.infrastructure_gate(&mut toml);
+        if let Some(folder) = self.tested.first() {
+            toml.push_str(&format!(
+                "\n# Unit tests as a gate; let them write JUnit XML, and name the file:\n# [[gate]]\n# id = \"tests\"\n# tool = \"command\"\n# run = [\"npm\", \"test\"]\n# dir = {}\n# report = {{ format = \"junit\", path = \"junit.xml\" }}\n",
+                quoted(folder)
+            ));
+        }
+        let only: Vec<String> = before_push.iter().map(|id| quoted(id)).collect();
+        toml.push_str(&format!(
+            "\n# What `git push` waits for, once `portcullis hook install` has been run.\n[profile.pre-push]\nmode = \"production\"\nonly = [{}]\n",
+            only.join(", ")
+        ));
+        toml.push_str(TAIL);
+        toml
+    }
+
+    fn image_gates(&self, toml: &mut String) {
+        let mut taken = BTreeSet::new();
+        let mut images = String::new();
+        for (folder, file) in &self.dockerfiles {
+            let suffix =
+                file.trim_start_matches("Dockerfile").trim_end_matches(".Dockerfile").trim_matches('.');
+            let base = if folder == "." { self.name.as_str() } else { folder.as_str() };
+            let mut name = image_name(&format!("{base}-{suffix}"));
+            while !taken.insert(name.clone()) {
+                name.push_str("-2");
+            }
+            let file = if file == "Dockerfile" {
+                String::new()
+            } else {
+                format!(", file = {}", quoted(&format!("{folder}/{file}")))
+            };
+            images.push_str(&format!(
+                "  {{ name = {}, context = {}{file} }},\n",
+                quoted(&name),
+                quoted(folder)
+            ));
+        }
+        let images = format!("images = [\n{images}]\n");
+        gate(toml, "images", "Build images", "docker-build", &images, "Images, tagged with the commit.");
+        gate(
+            toml,
+            "image-scan",
+            "Image scan",
+            "trivy",
+            "scan = \"image\"\nneeds = [\"images\"]\n",
+            "Vulnerabilities and secrets in the images that `images` built.",
+        );
+        gate(
+            toml,
+            "sbom",
+            "SBOM",
+            "syft",
+            "needs = [\"images\"]\n",
+            "Bills of materials: CycloneDX and SPDX below gates-report/sbom/.",
+        );
+    }
+
+    fn infrastructure_gate(&self, toml: &mut String) {
+        let mut frameworks = Vec::new();
+        let mut folders = BTreeSet::new();
+        for (framework, found) in [("terraform", &self.terraform), ("cloudformation", &self.cloudformation)] {
+            if !found.is_empty() {
+                frameworks.push(quoted(framework));
+                folders.extend(found.iter().cloned());
+            }
+        }
+        if !folders.is_empty() {
+            let options = format!("{}framework = [{}]\n", dirs(&tops(&folders)), frameworks.join(", "));
+            gate(
+                toml,
+                "iac",
+                "Infrastructure as code",
+                "checkov",
+                &options,
+                "Misconfigurations. Checkov rates nothing without a platform key, and\n# what nobody has rated blocks; `unrated = \"medium\"` would let it pass.",
+            );
+        }
+    }
+}
+
+const HEAD: &str = "\
+# The gates of this project: what `portcullis run` runs, and what blocks.
+version = 1
+mode = \"lab\"                 # report only; \"production\" blocks
+
+[defaults]
+fail_on = \"high\"             # lowest severity that blocks: critical, high, medium, low, info, never
+timeout = \"10m\"              # for each target of each gate
+";
+
+const SECRETS_HISTORY: &str = "
+# Secrets in the git history. A secret that was pushed once has to be replaced, not only removed.
+[[gate]]
+id = \"secrets\"
+stage = \"Secret scan\"
+tool = \"gitleaks\"
+fail_on = \"low\"
+";
+
+const SECRETS_TREE: &str = "
+# Secrets in the files here (this is no git repository, so there is no history to look at).
+[[gate]]
+id = \"secrets\"
+stage = \"Secret scan\"
+tool = \"gitleaks\"
+scan = \"tree\"
+fail_on = \"low\"
+";
+
+const TAIL: &str = "
+# A finding that the team has decided to bear: with a reason, and an end.
+# [[waiver]]
+# rule = \"CKV_AWS_18\"
+# path = \"infra/**\"
+# reason = \"access logs live in the log account\"
+# expires = 2027-03-31
+";
+
+fn gate(toml: &mut String, id: &str, stage: &str, tool: &str, options: &str, comment: &str) {
+    toml.push_str(&format!(
+        "\n# {comment}\n[[gate]]\nid = \"{id}\"\nstage = \"{stage}\"\ntool = \"{tool}\"\n{options}"
+    ));
+}
+
+fn dirs(folders: &BTreeSet<String>) -> String {
+    let quoted: Vec<String> = folders.iter().map(|folder| quoted(folder)).collect();
+    format!("dirs = [{}]\n", quoted.join(", "))
+}
+
+/// A TOML basic string; its escapes are those of JSON.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// The folders that are in no other of them: a scanner looks into sub-folders by itself.
+fn tops(folders: &BTreeSet<String>) -> BTreeSet<String> {
+    let below = |folder: &str, other: &str| {
+        folder != other
+            && (other == "." || folder.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')))
+    };
+    folders.iter().filter(|folder| !folders.iter().any(|other| below(folder, other))).cloned().collect()
+}
+
+/// A name that an image may have.
+fn image_name(text: &str) -> String {
+    let name: String = text
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
+        .collect();
+    let words: Vec<&str> = name.split('-').filter(|word| !word.is_empty()).collect();
+    if words.is_empty() { "image".to_owned() } else { words.join("-") }
+}
+
+fn has_test_script(manifest: &Path) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        #[serde(default)]
+        scripts: std::collections::BTreeMap<String, String>,
+    }
+    let manifest = fs::read(manifest).ok().and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+    manifest.is_some_and(|manifest| manifest.scripts.contains_key("test"))
+}
+
+/// By what a template has near its top, without reading a large file to its end.
+fn is_cloudformation(path: &Path) -> bool {
+    const LOOKED_AT: u64 = 16 << 10;
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut head));
+    let head = String::from_utf8_lossy(&head);
+    read.is_ok()
+        && (head.contains("AWSTemplateFormatVersion")
+            || (head.contains("Resources") && head.contains("AWS::")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn what_it_writes_is_a_gates_toml_without_mistakes() {
+        let monorepo = tree(&[
+            (".git/HEAD", ""),
+            ("backend/package.json", r#"{"scripts": {"test": "node --test"}}"#),
+            ("backend/package-lock.json", "{}"),
+            ("backend/tsconfig.json", "{}"),
+            ("backend/eslint.config.js", ""),
+            ("backend/node_modules/x/package-lock.json", "{}"),
+            ("backend/Dockerfile", "FROM scratch"),
+            ("my \"odd\" folder/Dockerfile.dev", "FROM scratch"),
+            ("infra/main.tf", ""),
+            ("infra/modules/a/main.tf", ""),
+            ("stacks/app.yaml", "AWSTemplateFormatVersion: 2010-09-09"),
+        ]);
+        for folder in [monorepo, tree(&[]), tree(&[("Dockerfile", ""), ("main.tf", ""), ("infra/x.tf", "")])]
+        {
+            let toml = Seen::look_at(folder.path()).unwrap().gates_toml();
+            if let Err(problems) = Config::read(&toml) {
+                panic!("{problems:?}\n{toml}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_names_what_it_saw_and_leaves_out_what_is_installed() {
+        let folder = tree(&[
+            ("api/package-lock.json", "{}"),
+            ("api/node_modules/x/package-lock.json", "{}"),
+            ("infra/main.tf", ""),
+            ("infra/modules/a/main.tf", ""),
+        ]);
+        let seen = Seen::look_at(folder.path()).unwrap();
+        assert_eq!(seen.locked.iter().collect::<Vec<_>>(), ["api"]);
+        assert_eq!(seen.terraform.iter().collect::<Vec<_>>(), ["infra"]);
+        assert!(!seen.git);
+    }
+}

@@ -1,0 +1,350 @@
+//! One job: find the program, run it, gather what came out, weigh it.
+
+use std::borrow::Cow;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::config::Gate;
+use crate::finding::Text;
+use crate::identity::find;
+use crate::place::{Place, forward};
+use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
+use crate::proof::{Proof, weigh};
+use crate::record::TargetRecord;
+use crate::redact::mask_fields;
+use crate::repo::Repo;
+use crate::text;
+use crate::tool::{Document, Job, RawReport, SCRATCH, Source};
+
+/// The largest report that is read: more is a fault of its writer.
+const REPORT_CAP: u64 = 1 << 30;
+/// The most that is kept of a log.
+const LOG_CAP: u64 = 16 << 20;
+/// How much of a log's end is looked at for the cause of a failure.
+const TAIL: usize = 64 << 10;
+
+/// What a job has come to.
+#[derive(Debug)]
+pub struct TargetEvidence {
+    pub record: TargetRecord,
+    pub proof: Proof,
+    /// Where the program was found.
+    pub program: Option<PathBuf>,
+    /// Files to keep, each with its path below the output folder and what it is.
+    pub kept: Vec<Kept>,
+}
+
+/// A file of the scratch folder that goes to the output folder.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub from: PathBuf,
+    /// Below the output folder.
+    pub to: String,
+    pub what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Report,
+    Stdout,
+    Stderr,
+    Sbom,
+}
+
+/// A job with all that it takes to carry it out.
+#[derive(Debug)]
+pub struct AtWork {
+    pub job: Job,
+    pub gate: Arc<Gate>,
+    pub repo: Arc<Repo>,
+    /// The scratch folder of the run.
+    pub scratch: PathBuf,
+    pub run_started: Instant,
+}
+
+/// Runs the job. Never fails: what goes wrong is evidence.
+pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvidence {
+    let job = &work.job;
+    let mut evidence = TargetEvidence {
+        record: TargetRecord {
+            name: job.target.clone(),
+            command: std::iter::once(job.program.name.clone()).chain(job.args.iter().cloned()).collect(),
+            cwd: work.inside(&job.cwd),
+            image: job.image.clone(),
+            started_ms: millis(work.run_started.elapsed()),
+            ..TargetRecord::default()
+        },
+        proof: Proof::inconclusive(String::new()),
+        program: find(&job.program, &job.cwd),
+        kept: Vec::new(),
+    };
+    match work.launch(evidence.program.as_deref(), stop).await {
+        Err(reason) => evidence.proof = Proof::inconclusive(reason),
+        Ok((ended, before)) => {
+            evidence.record.duration_ms = millis(ended.duration);
+            if let End::Exited(code) = ended.end {
+                evidence.record.exit_code = Some(code);
+            }
+            // Reading a large report takes seconds: on a thread of its own, so that the other
+            // gates' pipes and timeouts are served meanwhile.
+            let fallback = TargetEvidence::unread(&evidence);
+            let weighing = tokio::task::spawn_blocking(move || {
+                work.weigh(&ended, &before, &mut evidence);
+                evidence
+            });
+            return weighing.await.unwrap_or(fallback);
+        }
+    }
+    evidence
+}
+
+impl TargetEvidence {
+    /// The same job, with nothing read yet.
+    fn unread(other: &TargetEvidence) -> TargetEvidence {
+        TargetEvidence {
+            record: other.record.clone(),
+            proof: Proof::inconclusive(
+                "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
+            ),
+            program: other.program.clone(),
+            kept: Vec::new(),
+        }
+    }
+}
+
+/// What stood at the places of the reports before the start.
+type Before = Vec<Option<Stamp>>;
+
+/// Tells one state of a file from another.
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Stamp> {
+        let meta: Metadata = fs::metadata(path).ok()?;
+        Some(Stamp { inode: meta.ino(), size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) })
+    }
+}
+
+impl AtWork {
+    /// The job's own folder.
+    fn folder(&self) -> PathBuf {
+        PathBuf::from(self.job.scratch().replace(SCRATCH, &self.scratch.to_string_lossy()))
+    }
+
+    /// A path relative to the repository root.
+    fn inside(&self, path: &Path) -> Text {
+        forward(path.strip_prefix(&self.repo.root).unwrap_or(path))
+    }
+
+    /// Condition 1: found, started. The error is the reason why not.
+    async fn launch(
+        &self,
+        program: Option<&Path>,
+        stop: watch::Receiver<Stop>,
+    ) -> Result<(Ended, Before), String> {
+        let job = &self.job;
+        if !job.cwd.is_dir() {
+            return Err(format!("there is no folder {}", self.inside(&job.cwd)));
+        }
+        let program = program.ok_or_else(|| self.how_to_install())?;
+        fs::create_dir_all(self.folder()).map_err(|error| {
+            format!("the folder for its report can't be made: {error} (is the disk full?)")
+        })?;
+        let before =
+            job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
+        let stdout_is_report = job.reports.contains(&Source::Stdout);
+        let args: Vec<String> =
+            job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
+        let launch = Launch {
+            program,
+            args: &args,
+            cwd: &job.cwd,
+            env: &job.env,
+            timeout: self.gate.timeout,
+            stdout: Capture {
+                path: self.folder().join("stdout"),
+                cap: if stdout_is_report { REPORT_CAP } else { LOG_CAP },
+            },
+            stderr: Capture { path: self.folder().join("stderr"), cap: LOG_CAP },
+        };
+        Ok((process::run(launch, stop).await, before))
+    }
+
+    fn how_to_install(&self) -> String {
+        let name = &self.job.program.name;
+        if self.job.program.near.is_empty() {
+            format!("{name} is not installed, or not on PATH; {}", self.gate.scanner.install)
+        } else {
+            format!("{name} is neither in node_modules/.bin nor on PATH; {}", self.gate.scanner.install)
+        }
+    }
+
+    fn path_of(&self, source: &Source) -> Option<PathBuf> {
+        match source {
+            Source::Stdout => None,
+            Source::Scratch(name) => Some(self.folder().join(name)),
+            Source::Repository(path) => Some(path.clone()),
+        }
+    }
+
+    /// Gathers what came out and weighs it; parsing a large report is the slow part.
+    fn weigh(&self, ended: &Ended, before: &Before, evidence: &mut TargetEvidence) {
+        let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
+        let stdout = fs::read(self.folder().join("stdout")).unwrap_or_default();
+        let stdout_is_report = self.job.reports.contains(&Source::Stdout);
+        self.keep_log(&stderr, "stderr", What::Stderr, evidence);
+        if !stdout_is_report {
+            self.keep_log(&stdout, "stdout", What::Stdout, evidence);
+        }
+        let mut raw = RawReport {
+            exit: evidence.record.exit_code,
+            documents: Vec::new(),
+            stderr: Cow::Borrowed(tail(&stderr)),
+            stdout: if stdout_is_report { Cow::Borrowed(&[]) } else { Cow::Borrowed(tail(&stdout)) },
+        };
+        if let Some(reason) = self.did_not_end(ended, &raw) {
+            evidence.proof = Proof::inconclusive(reason);
+            return;
+        }
+
+        // Condition 3, the first half: every report is there, and from this run.
+        for (source, before) in self.job.reports.iter().zip(before) {
+            match self.gather(source, before.as_ref(), &stdout) {
+                Ok(document) => raw.documents.push(document),
+                Err(reason) => {
+                    let code = evidence.record.exit_code;
+                    evidence.proof = self.without_report(code, reason, &raw);
+                    return;
+                }
+            }
+        }
+
+        let place = Place {
+            root: self.repo.root.clone(),
+            cwd: self.job.cwd.clone(),
+            target: self.job.target.clone(),
+        };
+        evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &place);
+        for document in &raw.documents {
+            self.keep_report(document, evidence);
+        }
+        for keep in &self.job.keep {
+            let from = self.folder().join(&keep.scratch);
+            if from.exists() {
+                evidence.kept.push(Kept { from, to: keep.out.clone(), what: What::Sbom });
+            }
+        }
+    }
+
+    /// Condition 1, the second half: it ended by itself, and its output is whole.
+    fn did_not_end(&self, ended: &Ended, raw: &RawReport) -> Option<String> {
+        let program = &self.job.program.name;
+        let said =
+            || self.gate.tool.complaint(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
+        match &ended.end {
+            End::NotStarted(error) => Some(match error.raw_os_error() {
+                Some(8) => format!(
+                    "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
+                ),
+                _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                    format!("{program} was found, but may not be executed: {error}")
+                }
+                _ => format!("{program} can't be started: {error}"),
+            }),
+            End::Signalled(signal) => {
+                let why = if *signal == 9 { ": out of memory, or killed by someone" } else { "" };
+                Some(format!("{program} was ended by {}{why}{}", signal_name(*signal), said()))
+            }
+            End::TimedOut => Some(format!(
+                "{program} took longer than {} and was stopped; raise `timeout`, or see its log{}",
+                text::duration(self.gate.timeout),
+                said()
+            )),
+            End::Stopped => Some("stopped before it ended".to_owned()),
+            End::Exited(_) => match &ended.lost {
+                Some(error) => Some(format!("its output could not be kept: {error}")),
+                None if ended.stdout_cut && self.job.reports.contains(&Source::Stdout) => {
+                    Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20))
+                }
+                None => None,
+            },
+        }
+    }
+
+    fn gather(
+        &self,
+        source: &Source,
+        before: Option<&Stamp>,
+        stdout: &[u8],
+    ) -> Result<Document<'static>, String> {
+        let Some(path) = self.path_of(source) else {
+            return Ok(Document { name: "stdout.txt".to_owned(), bytes: Cow::Owned(stdout.to_vec()) });
+        };
+        let shown = match source {
+            Source::Repository(path) => self.inside(path).to_string(),
+            _ => "its report".to_owned(),
+        };
+        let Some(now) = Stamp::of(&path) else { return Err(format!("{shown} was not written")) };
+        if before == Some(&now) {
+            return Err(format!("{shown} is left over from an earlier run: this one did not write it"));
+        }
+        if now.size > REPORT_CAP {
+            return Err(format!("{shown} is larger than {} MiB", REPORT_CAP >> 20));
+        }
+        let bytes = fs::read(&path).map_err(|error| format!("{shown} can't be read: {error}"))?;
+        let name =
+            path.file_name().map_or_else(|| "report".to_owned(), |name| name.to_string_lossy().into_owned());
+        Ok(Document { name, bytes: Cow::Owned(bytes) })
+    }
+
+    /// No report: the exit code and the error output tell why, better than the missing file does.
+    fn without_report(&self, code: Option<i32>, reason: String, raw: &RawReport) -> Proof {
+        let cause = self.gate.tool.complaint(raw).map(|line| format!(": {line}")).unwrap_or_default();
+        let code = code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
+        Proof::inconclusive(format!("{reason}{code}{cause}"))
+    }
+
+    fn keep_report(&self, document: &Document, evidence: &mut TargetEvidence) {
+        let masked = mask_fields(&document.bytes, self.gate.scanner.secret_fields);
+        let from = self.folder().join(format!("kept-{}", document.name));
+        if fs::write(&from, masked).is_ok() {
+            evidence.kept.push(Kept {
+                from,
+                to: self.out_path("reports", &document.name),
+                what: What::Report,
+            });
+        }
+    }
+
+    fn keep_log(&self, log: &[u8], name: &str, what: What, evidence: &mut TargetEvidence) {
+        if !log.is_empty() {
+            let to = self.out_path("logs", &format!("{name}.log"));
+            evidence.kept.push(Kept { from: self.folder().join(name), to, what });
+        }
+    }
+
+    /// `reports/<gate>/<target>/<name>`
+    fn out_path(&self, kind: &str, name: &str) -> String {
+        let folder = self.job.scratch().strip_prefix(SCRATCH).unwrap_or(self.job.scratch());
+        format!("{kind}{folder}/{name}")
+    }
+}
+
+fn tail(bytes: &[u8]) -> &[u8] {
+    &bytes[bytes.len().saturating_sub(TAIL)..]
+}
+
+/// Whole milliseconds.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

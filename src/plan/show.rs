@@ -1,0 +1,157 @@
+//! `portcullis plan`: what would be run, in which order, with which command, and why.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::{Fate, Plan, PlannedGate};
+use crate::cli::{PlanArgs, PlanFormat};
+use crate::identity::find;
+use crate::place::forward;
+use crate::repo::Repo;
+use crate::run::longest_chain_first;
+use crate::settings::Settings;
+use crate::text;
+use crate::{folder_of, load_config, terminal};
+
+/// Prints the plan. Exit code 0: nothing is judged.
+pub async fn execute(args: PlanArgs) -> Result<u8> {
+    let (path, config) = load_config(&args.config)?;
+    let settings = Settings::new(&config, args.selection.wishes())?;
+    let repo = Repo::around(folder_of(&path)).await?;
+    let since = match &settings.since {
+        Some(since) => Some(repo.range(since, None).await?),
+        None => None,
+    };
+    let plan = Plan::new(&config, &repo, &settings, since.as_ref());
+    let shown = Shown::new(&plan, &repo, &settings);
+    terminal::say(&match args.format {
+        PlanFormat::Text => shown.text(),
+        PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",
+    });
+    Ok(0)
+}
+
+/// The plan as it is printed.
+#[derive(Serialize)]
+struct Shown {
+    mode: String,
+    jobs: usize,
+    /// In the order in which they start.
+    gates: Vec<ShownGate>,
+}
+
+#[derive(Serialize)]
+struct ShownGate {
+    id: String,
+    stage: String,
+    tool: String,
+    needs: Vec<String>,
+    required: bool,
+    fail_on: String,
+    timeout: String,
+    /// Why it is left out, or can't be planned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impossible: Option<String>,
+    targets: Vec<ShownTarget>,
+}
+
+#[derive(Serialize)]
+struct ShownTarget {
+    name: String,
+    command: Vec<String>,
+    cwd: String,
+    why: String,
+    found: bool,
+}
+
+impl Shown {
+    fn new(plan: &Plan, repo: &Repo, settings: &Settings) -> Shown {
+        let gates = longest_chain_first(plan)
+            .into_iter()
+            .map(|index| ShownGate::new(&plan.gates[index], repo))
+            .collect();
+        Shown { mode: settings.mode.to_string(), jobs: settings.jobs, gates }
+    }
+
+    fn text(&self) -> String {
+        let mut page =
+            format!("Mode {}, up to {} at once. In the order in which they start:\n", self.mode, self.jobs);
+        let mut number = 0;
+        for gate in &self.gates {
+            if let Some(why) = &gate.skipped {
+                let _ = writeln!(page, "\n -  {} ({}): skipped, {why}", gate.id, gate.tool);
+                continue;
+            }
+            number += 1;
+            let required = if gate.required { "" } else { ", advisory" };
+            let _ = writeln!(page, "\n{number:2}. {} ({}, {})", gate.id, gate.stage, gate.tool);
+            let _ = writeln!(page, "    blocks from {} on, timeout {}{required}", gate.fail_on, gate.timeout);
+            if !gate.needs.is_empty() {
+                let _ = writeln!(page, "    after {}", gate.needs.join(", "));
+            }
+            if let Some(why) = &gate.impossible {
+                let _ = writeln!(page, "    can't be run, and will be inconclusive: {why}");
+            }
+            for target in &gate.targets {
+                let missing = if target.found { "" } else { "  (not found here)" };
+                let _ = writeln!(page, "    {}: {}{missing}", target.name, target.why);
+                let _ = writeln!(page, "      $ {}", shell_words(&target.command));
+            }
+        }
+        page
+    }
+}
+
+impl ShownGate {
+    fn new(planned: &PlannedGate, repo: &Repo) -> ShownGate {
+        let gate = &planned.gate;
+        let (jobs, skipped, impossible) = match &planned.fate {
+            Fate::Run(jobs) => (jobs.as_slice(), None, None),
+            Fate::Skip(why) => (&[][..], Some(why.clone()), None),
+            Fate::Impossible(why) => (&[][..], None, Some(why.clone())),
+        };
+        ShownGate {
+            id: gate.id.to_string(),
+            stage: gate.stage.to_string(),
+            tool: gate.scanner.name.to_owned(),
+            needs: gate.needs.iter().map(ToString::to_string).collect(),
+            required: gate.required,
+            fail_on: gate.policy.fail_on.as_str().to_owned(),
+            timeout: text::duration(gate.timeout),
+            skipped,
+            impossible,
+            targets: jobs
+                .iter()
+                .map(|job| ShownTarget {
+                    name: job.target.to_string(),
+                    command: std::iter::once(job.program.name.clone())
+                        .chain(job.args.iter().cloned())
+                        .collect(),
+                    cwd: forward(job.cwd.strip_prefix(&repo.root).unwrap_or(&job.cwd)).to_string(),
+                    why: job.why.clone(),
+                    found: find(&job.program, &job.cwd).is_some(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The command as it can be pasted into a shell.
+fn shell_words(command: &[String]) -> String {
+    let quoted: Vec<String> = command
+        .iter()
+        .map(|word| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+$".contains(c);
+            if !word.is_empty() && word.chars().all(plain) {
+                word.clone()
+            } else {
+                format!("'{}'", word.replace('\'', "'\\''"))
+            }
+        })
+        .collect();
+    quoted.join(" ")
+}

@@ -1,0 +1,10 @@
+//! run.json: the record itself.
+
+use std::io::{self, Write};
+
+use crate::record::Run;
+
+pub(super) fn render(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, run)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,263 @@
+//! The summary that a person reads in a terminal: a row a gate, what blocks, the verdict.
+//!
+//! Readable without colour: colour only repeats what the words say.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ColumnConstraint, Width};
+
+use crate::config::Mode;
+use crate::finding::{Counts, Decision, Finding, Severity};
+use crate::policy::WaiverNote;
+use crate::record::{Evidence, GateRecord, Run};
+use crate::verdict::{Outcome, Verdict};
+use crate::{table, text};
+
+/// How to draw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Columns of the terminal.
+    pub width: u16,
+    pub colour: bool,
+}
+
+/// The narrowest terminal that it is drawn for.
+const NARROWEST: u16 = 60;
+
+/// How many blocking findings are shown; all of them are in the reports.
+const SHOWN: usize = 12;
+
+/// The whole summary. `out` is the output folder, as the user named it.
+pub fn render(run: &Run, out: &str, look: Look) -> String {
+    let look = Look { width: look.width.max(NARROWEST), ..look };
+    let mut page = String::new();
+    let _ = writeln!(page, "{}", paint(&gates_table(run, look), look));
+    page.push_str(&blocking_findings(run, out, look));
+    page.push_str(&waiver_notes(run));
+    let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml\n");
+    let _ = writeln!(page, "{}", verdict_line(run, look));
+    page
+}
+
+fn gates_table(run: &Run, look: Look) -> String {
+    let mut rows = table::plain(look.width);
+    rows.set_header(["Gate", "Outcome", "Findings", "Reason"]);
+    for gate in &run.gates {
+        rows.add_row([
+            gate_cell(gate),
+            outcome_cell(run, gate),
+            counts_cell(&gate.counts),
+            reason_cell(gate),
+        ]);
+    }
+    let bound =
+        |least, most| ColumnConstraint::Boundaries { lower: Width::Fixed(least), upper: Width::Fixed(most) };
+    let widths = [bound(12, look.width / 3), bound(16, 18), bound(10, 14)];
+    for (index, constraint) in widths.into_iter().enumerate() {
+        if let Some(column) = rows.column_mut(index) {
+            column.set_constraint(constraint);
+        }
+    }
+    table::text(&rows)
+}
+
+/// Id, stage, tool: a line each.
+fn gate_cell(gate: &GateRecord) -> String {
+    format!("{}\n{}\n{}", gate.id, text::line(&gate.stage, 60), gate.tool)
+}
+
+/// Outcome, what production would make of it, time: a line each.
+fn outcome_cell(run: &Run, gate: &GateRecord) -> String {
+    let blocks = matches!(gate.outcome, Outcome::Failed | Outcome::Inconclusive);
+    let mut lines = vec![format!("{} {}", mark(gate.outcome), gate.outcome)];
+    lines.extend(match (gate.required, run.mode, gate.outcome) {
+        (false, _, _) if blocks => Some("advisory".to_owned()),
+        (true, Mode::Lab, _) if blocks => Some("would block".to_owned()),
+        (_, Mode::Lab, Outcome::Passed) => Some("would pass".to_owned()),
+        _ => None,
+    });
+    if gate.duration_ms > 0 || gate.outcome != Outcome::Skipped {
+        lines.push(text::duration(Duration::from_millis(gate.duration_ms)));
+    }
+    lines.join("\n")
+}
+
+fn mark(outcome: Outcome) -> char {
+    match outcome {
+        Outcome::Passed => '✔',
+        Outcome::Failed => '✘',
+        Outcome::Inconclusive => '?',
+        Outcome::Skipped => '-',
+    }
+}
+
+/// `2 critical`, a line for each severity that there is.
+fn counts_cell(counts: &Counts) -> String {
+    let lines: Vec<String> = Severity::ALL
+        .iter()
+        .filter(|severity| counts.get(**severity) > 0)
+        .map(|severity| format!("{} {severity}", counts.get(*severity)))
+        .collect();
+    if lines.is_empty() { "none".to_owned() } else { lines.join("\n") }
+}
+
+fn reason_cell(gate: &GateRecord) -> String {
+    let mut reason = gate.reason.clone();
+    if gate.outcome == Outcome::Passed && !gate.scope.is_empty() {
+        let _ = write!(reason, " in {}", gate.scope);
+    }
+    // A reason without proof names its targets itself.
+    if gate.targets.len() > 1 && gate.evidence == Evidence::Whole {
+        let names: Vec<&str> = gate.targets.iter().map(|target| &*target.name).collect();
+        let _ = write!(reason, "; looked at {}", names.join(", "));
+    }
+    text::line(&reason, 600)
+}
+
+fn blocking_findings(run: &Run, out: &str, look: Look) -> String {
+    let mut blocking: Vec<&Finding> =
+        run.findings.iter().filter(|finding| finding.decision == Decision::Deny).collect();
+    if blocking.is_empty() {
+        return String::new();
+    }
+    // Nobody knows how bad an unrated one is: after those that are known to be bad.
+    let rank = |severity| match severity {
+        Severity::Unknown => Severity::Medium as u8 * 2 - 1,
+        rated => rated as u8 * 2,
+    };
+    blocking.sort_by_key(|finding| std::cmp::Reverse(rank(finding.severity)));
+    let mut rows = table::plain(look.width);
+    for finding in blocking.iter().take(SHOWN) {
+        rows.add_row([finding.severity.to_string(), finding_cell(finding)]);
+    }
+    if let Some(column) = rows.column_mut(0) {
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(10)));
+    }
+    let mut part =
+        format!("\nBlocking: {}, the worst first\n\n", text::count(blocking.len() as u64, "finding"));
+    part.push_str(&paint(&table::text(&rows), look));
+    part.push('\n');
+    if blocking.len() > SHOWN {
+        let _ = writeln!(part, " … and {} more in {out}/run.json", blocking.len() - SHOWN);
+    }
+    part
+}
+
+/// Title, place, fix: a line each.
+fn finding_cell(finding: &Finding) -> String {
+    let mut lines = vec![text::line(&finding.title, 300)];
+    let place = match (&finding.location, &finding.package) {
+        (_, Some(package)) => {
+            let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
+            format!("{}{version} in {}", package.name, finding.target)
+        }
+        (Some(location), None) => location.to_string(),
+        (None, None) => finding.target.to_string(),
+    };
+    let resource = finding.resource.as_deref().map(|resource| format!(" {resource}")).unwrap_or_default();
+    lines.push(text::line(&format!("{place}{resource}  [{}: {}]", finding.gate, finding.rule), 300));
+    lines.extend(finding.fix.as_deref().map(|fix| text::line(&format!("fix: {fix}"), 300)));
+    lines.join("\n")
+}
+
+fn waiver_notes(run: &Run) -> String {
+    let mut part = String::new();
+    let day = |note: &WaiverNote| note.expires.map(|day| day.to_string()).unwrap_or_default();
+    for note in &run.waivers.expired {
+        let _ = writeln!(
+            part,
+            "{} expired on {} and covers nothing any more: {}",
+            note.name,
+            day(note),
+            note.reason
+        );
+    }
+    for note in &run.waivers.expiring {
+        let _ = writeln!(part, "{} ends on {}: {}", note.name, day(note), note.reason);
+    }
+    for note in &run.waivers.unused {
+        let _ = writeln!(part, "{} covered nothing in this run: {}", note.name, note.reason);
+    }
+    if part.is_empty() { part } else { format!("\nWaivers\n{part}") }
+}
+
+/// The verdict in one line.
+pub fn verdict_line(run: &Run, look: Look) -> String {
+    let of = |outcome| -> Vec<&str> {
+        let gates = run.gates.iter().filter(|gate| gate.required && gate.outcome == outcome);
+        gates.map(|gate| &*gate.id).collect()
+    };
+    let (failed, inconclusive) = (of(Outcome::Failed), of(Outcome::Inconclusive));
+    let mut causes = Vec::new();
+    causes.extend(run.interrupted.as_ref().map(|signal| format!("interrupted by {signal}")));
+    if !inconclusive.is_empty() {
+        causes.push(format!("no proof from {}", inconclusive.join(", ")));
+    }
+    if !failed.is_empty() {
+        causes.push(format!("failed: {}", failed.join(", ")));
+    }
+    if causes.is_empty() {
+        causes.push(format!("{} passed", text::count(of(Outcome::Passed).len() as u64, "gate")));
+    }
+    let mode = match (run.mode, run.would_block) {
+        (Mode::Lab, true) => "lab mode: production would have stopped here, ",
+        (Mode::Lab, false) => "lab mode: production would have passed, ",
+        (Mode::Production, _) => "",
+    };
+    let word = run.verdict.as_str().to_uppercase();
+    let line = format!("Verdict: {word} ({mode}exit {}). {}", run.exit_code, causes.join("; "));
+    let style = match run.verdict {
+        Verdict::Pass => AnsiColor::Green,
+        Verdict::Blocked => AnsiColor::Red,
+        Verdict::Inconclusive => AnsiColor::Yellow,
+    };
+    if look.colour { coloured(&line, style.on_default().bold()) } else { line }
+}
+
+/// What every gate's evidence consists of, for `--verbose`.
+pub fn proofs(run: &Run) -> String {
+    let mut part = String::new();
+    for gate in &run.gates {
+        let version = gate.tool_version.as_deref().unwrap_or("version unknown");
+        let _ = writeln!(part, "{} ({} {version}): {}", gate.id, gate.tool, gate.outcome);
+        for target in &gate.targets {
+            let _ = writeln!(part, "  {}: {}", target.name, text::line(&target.command.join(" "), 2000));
+            for line in &target.proof {
+                let _ = writeln!(part, "    {line}");
+            }
+            if let Some(reason) = &target.reason {
+                let _ = writeln!(part, "    {reason}");
+            }
+        }
+    }
+    part + "\n"
+}
+
+/// Colours the marks and the severities at the beginning of lines; widths stay as they are.
+fn paint(page: &str, look: Look) -> String {
+    if !look.colour {
+        return page.to_owned();
+    }
+    let mut painted = page.to_owned();
+    let words = [
+        ("✔ passed", AnsiColor::Green),
+        ("✘ failed", AnsiColor::Red),
+        ("? inconclusive", AnsiColor::Yellow),
+        ("- skipped", AnsiColor::BrightBlack),
+    ];
+    for (word, colour) in words {
+        painted = painted.replace(word, &coloured(word, colour.on_default().bold()));
+    }
+    let severities = [("critical", AnsiColor::Red), ("high", AnsiColor::Red), ("medium", AnsiColor::Yellow)];
+    for (word, colour) in severities {
+        painted =
+            painted.replace(&format!("\n {word} "), &format!("\n {} ", coloured(word, colour.on_default())));
+    }
+    painted
+}
+
+fn coloured(text: &str, style: Style) -> String {
+    format!("{}{text}{}", style.render(), style.render_reset())
+}

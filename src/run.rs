@@ -1,0 +1,341 @@
+//! Carries out a plan: gates side by side where `needs` allows, as many scanners at once as
+//! `jobs` allows, until all are done or the run is stopped.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::event::{Event, Listener};
+use crate::evidence::{GateEvidence, Judgement, Lack};
+use crate::finding::Text;
+use crate::identity::{self, Identity};
+use crate::job::{self, AtWork, TargetEvidence};
+use crate::plan::{Fate, Plan, PlannedGate};
+use crate::process::{Stop, signal_name};
+use crate::repo::Repo;
+use crate::settings::Settings;
+use crate::verdict::Outcome;
+
+/// Where and how a plan is carried out.
+#[derive(Debug)]
+pub struct Site<'a> {
+    pub repo: Arc<Repo>,
+    pub settings: &'a Settings,
+    /// A folder that is this run's alone.
+    pub scratch: &'a Path,
+    pub started: Instant,
+    /// Stops the run; also used by `--fail-fast`.
+    pub stop: watch::Sender<Stop>,
+}
+
+/// Runs everything that the plan has to run, and gives the evidence of every gate, in the
+/// plan's order. `judge` tells what a gate's evidence amounts to, for progress and `--fail-fast`.
+pub async fn carry_out(
+    plan: Plan,
+    site: &Site<'_>,
+    judge: &dyn Fn(&GateEvidence) -> Judgement,
+    listener: &mut dyn Listener,
+) -> Vec<GateEvidence> {
+    listener.on(&Event::Began { gates: plan.running() });
+    let mut run = Run::new(plan, site, judge, listener);
+    run.settle_the_unplanned();
+    let mut stopping = site.stop.subscribe();
+    loop {
+        run.start_what_can_start();
+        tokio::select! {
+            biased;
+            Some(gate) = run.starts.1.recv() => run.target_started(gate),
+            ended = run.tasks.join_next() => match ended {
+                Some(Ok((gate, target, evidence))) => run.target_ended(gate, target, evidence),
+                // A task that is lost leaves its gate without proof.
+                Some(Err(_)) => {}
+                None => break,
+            },
+            Ok(()) = stopping.changed() => {
+                if let Some(why) = why_stopped(*stopping.borrow_and_update()) {
+                    run.listener.on(&Event::Stopping { why });
+                }
+            }
+        }
+    }
+    run.listener.on(&Event::Ended);
+    run.finish().await
+}
+
+fn why_stopped(stop: Stop) -> Option<String> {
+    match stop {
+        Stop::No => None,
+        Stop::FailFast => Some("fail-fast: the other gates are stopped".to_owned()),
+        Stop::Signal(signal) => Some(format!("{}: the gates are stopped", signal_name(signal))),
+    }
+}
+
+struct Run<'a> {
+    site: &'a Site<'a>,
+    judge: &'a dyn Fn(&GateEvidence) -> Judgement,
+    listener: &'a mut dyn Listener,
+    gates: Vec<InRun>,
+    /// Indices of gates that have not started, those with the longest chain behind them first.
+    waiting: Vec<usize>,
+    slots: Arc<Semaphore>,
+    tasks: JoinSet<(usize, usize, TargetEvidence)>,
+    /// By these a job says that it has got a slot: the index of its gate.
+    starts: (mpsc::UnboundedSender<usize>, mpsc::UnboundedReceiver<usize>),
+    /// Version and hash of each program, asked for while the scanners work.
+    identities: HashMap<PathBuf, JoinHandle<Identity>>,
+    /// Which gate made the run fail fast.
+    failed_fast: Option<Text>,
+}
+
+/// One gate while the run goes on.
+struct InRun {
+    planned: PlannedGate,
+    /// When its first job got a slot.
+    started: Option<Instant>,
+    targets: Vec<Option<TargetEvidence>>,
+    done: Option<GateEvidence>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        plan: Plan,
+        site: &'a Site<'a>,
+        judge: &'a dyn Fn(&GateEvidence) -> Judgement,
+        listener: &'a mut dyn Listener,
+    ) -> Run<'a> {
+        let waiting = longest_chain_first(&plan);
+        let gates = plan
+            .gates
+            .into_iter()
+            .map(|planned| InRun { planned, started: None, targets: Vec::new(), done: None })
+            .collect();
+        let slots = Arc::new(Semaphore::new(site.settings.jobs));
+        Run {
+            site,
+            judge,
+            listener,
+            gates,
+            waiting,
+            slots,
+            tasks: JoinSet::new(),
+            starts: mpsc::unbounded_channel(),
+            identities: HashMap::new(),
+            failed_fast: None,
+        }
+    }
+
+    /// Gates that the plan leaves out, or could not plan, are done before anything starts.
+    fn settle_the_unplanned(&mut self) {
+        for index in std::mem::take(&mut self.waiting) {
+            let lack = match &self.gates[index].planned.fate {
+                Fate::Run(_) => {
+                    self.waiting.push(index);
+                    continue;
+                }
+                Fate::Skip(why) => Lack::Nothing(why.clone()),
+                Fate::Impossible(why) => Lack::Proof(why.clone()),
+            };
+            self.conclude(index, Some(lack));
+        }
+    }
+
+    fn start_what_can_start(&mut self) {
+        let stopped = *self.site.stop.borrow();
+        for index in std::mem::take(&mut self.waiting) {
+            let lack = match stopped {
+                Stop::No => match self.needs_of(index) {
+                    Needs::Pending => {
+                        self.waiting.push(index);
+                        continue;
+                    }
+                    Needs::Met => {
+                        self.start(index);
+                        continue;
+                    }
+                    Needs::Unmet(why) => Lack::Proof(why),
+                },
+                Stop::FailFast => Lack::Nothing(self.fail_fast_words()),
+                Stop::Signal(signal) => {
+                    Lack::Proof(format!("not started: interrupted by {}", signal_name(signal)))
+                }
+            };
+            self.conclude(index, Some(lack));
+        }
+    }
+
+    fn fail_fast_words(&self) -> String {
+        format!("not started: fail-fast, after {} ended", self.failed_fast.as_deref().unwrap_or("a gate"))
+    }
+
+    /// Whether the gates that this one needs have done their work. One that the user left out is
+    /// taken as done: its result may be there from before, and if not, the scanner will say so.
+    fn needs_of(&self, index: usize) -> Needs {
+        let mut pending = false;
+        for need in &self.gates[index].planned.gate.needs {
+            let Some(needed) = self.gates.iter().find(|gate| gate.planned.gate.id == *need) else { continue };
+            match &needed.done {
+                None => pending = true,
+                Some(evidence) => match &evidence.lack {
+                    None | Some(Lack::Nothing(_)) => {}
+                    Some(Lack::Proof(_)) => {
+                        return Needs::Unmet(format!("not started: it needs {need}, which is inconclusive"));
+                    }
+                },
+            }
+        }
+        if pending { Needs::Pending } else { Needs::Met }
+    }
+
+    fn start(&mut self, index: usize) {
+        let gate = &mut self.gates[index];
+        let Fate::Run(jobs) = &mut gate.planned.fate else { return };
+        let jobs = std::mem::take(jobs);
+        gate.targets = jobs.iter().map(|_| None).collect();
+        let shared = Arc::new(gate.planned.gate.clone());
+        for (target, job) in jobs.into_iter().enumerate() {
+            if let Some(program) = identity::find(&job.program, &job.cwd) {
+                let identify = identity::identify(shared.scanner, program.clone(), job.cwd.clone());
+                self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
+            }
+            let work = AtWork {
+                job,
+                gate: shared.clone(),
+                repo: self.site.repo.clone(),
+                scratch: self.site.scratch.to_owned(),
+                run_started: self.site.started,
+            };
+            let (slots, starts) = (self.slots.clone(), self.starts.0.clone());
+            let stop = self.site.stop.subscribe();
+            self.tasks.spawn(async move {
+                // The semaphore is never closed; without a slot the job would just run.
+                let _slot = slots.acquire_owned().await.ok();
+                // Only the display listens, and it may be gone.
+                let _ = starts.send(index);
+                (index, target, job::carry_out(work, stop).await)
+            });
+        }
+    }
+
+    fn target_started(&mut self, index: usize) {
+        let gate = &mut self.gates[index];
+        if gate.started.is_none() {
+            gate.started = Some(Instant::now());
+            self.listener.on(&Event::GateStarted {
+                gate: gate.planned.gate.id.clone(),
+                tool: Text::from(gate.planned.gate.scanner.title),
+                targets: gate.targets.len(),
+            });
+        }
+    }
+
+    fn target_ended(&mut self, index: usize, target: usize, evidence: TargetEvidence) {
+        let gate = &mut self.gates[index];
+        gate.targets[target] = Some(evidence);
+        let done = gate.targets.iter().flatten().count();
+        let targets = gate.targets.len();
+        self.listener.on(&Event::TargetEnded { gate: gate.planned.gate.id.clone(), done, targets });
+        if done == targets {
+            self.conclude(index, None);
+        }
+    }
+
+    /// The gate is over: with `lack` when it never started.
+    fn conclude(&mut self, index: usize, lack: Option<Lack>) {
+        let gate = &mut self.gates[index];
+        let targets: Vec<TargetEvidence> = gate.targets.drain(..).flatten().collect();
+        let duration = gate.started.map(|started| started.elapsed()).unwrap_or_default();
+        let started = gate.started.is_some();
+        let evidence =
+            GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
+        let judgement = (self.judge)(&evidence);
+        let (id, required) = (gate.planned.gate.id.clone(), gate.planned.gate.required);
+        if started {
+            self.listener.on(&Event::GateEnded {
+                gate: id.clone(),
+                tool: Text::from(gate.planned.gate.scanner.title),
+                words: judgement.words(),
+                duration,
+            });
+        }
+        gate.done = Some(evidence);
+        let bad = matches!(judgement.outcome, Outcome::Failed | Outcome::Inconclusive);
+        if self.site.settings.fail_fast && required && bad && self.failed_fast.is_none() {
+            self.failed_fast = Some(id);
+            self.site.stop.send_if_modified(|stop| {
+                let first = *stop == Stop::No;
+                if first {
+                    *stop = Stop::FailFast;
+                }
+                first
+            });
+        }
+    }
+
+    async fn finish(mut self) -> Vec<GateEvidence> {
+        let stop = *self.site.stop.borrow();
+        let mut identities = HashMap::new();
+        for (program, identity) in self.identities.drain() {
+            match stop {
+                // Whoever stopped the run does not want to wait for versions.
+                Stop::Signal(_) => identity.abort(),
+                _ => {
+                    identities.insert(program, identity.await.unwrap_or_default());
+                }
+            }
+        }
+        let unfinished =
+            || Lack::Proof("it never ended; this is a fault of Portcullis, please report it".to_owned());
+        let mut all = Vec::with_capacity(self.gates.len());
+        for gate in self.gates {
+            let mut evidence = gate.done.unwrap_or_else(|| {
+                let targets = gate.targets.into_iter().flatten().collect();
+                GateEvidence::new(&gate.planned.gate, targets, Some(unfinished()), Duration::ZERO, stop)
+            });
+            evidence.identity =
+                evidence.program().and_then(|program| identities.get(program)).cloned().unwrap_or_default();
+            all.push(evidence);
+        }
+        all
+    }
+}
+
+enum Needs {
+    Met,
+    Pending,
+    Unmet(String),
+}
+
+/// The gates in the order in which they should start: those on which the longest chain of others
+/// waits come first, since the run lasts as long as its longest chain.
+pub fn longest_chain_first(plan: &Plan) -> Vec<usize> {
+    let mut behind: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, planned) in plan.gates.iter().enumerate() {
+        for need in &planned.gate.needs {
+            behind.entry(need).or_default().push(index);
+        }
+    }
+    // `needs` has no cycle (the configuration was checked), so this ends.
+    fn depth(
+        index: usize,
+        plan: &Plan,
+        behind: &HashMap<&str, Vec<usize>>,
+        known: &mut HashMap<usize, usize>,
+    ) -> usize {
+        if let Some(depth) = known.get(&index) {
+            return *depth;
+        }
+        let followers = behind.get(&*plan.gates[index].gate.id).map(Vec::as_slice).unwrap_or_default();
+        let longest =
+            followers.iter().map(|follower| depth(*follower, plan, behind, known) + 1).max().unwrap_or(0);
+        known.insert(index, longest);
+        longest
+    }
+    let mut known = HashMap::new();
+    let mut order: Vec<usize> = (0..plan.gates.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(depth(*index, plan, &behind, &mut known)));
+    order
+}

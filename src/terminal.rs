@@ -1,0 +1,63 @@
+//! What is printed, and how: the only writer to standard output, and the errors.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+
+use anstyle::AnsiColor;
+
+use crate::cli::OutputArgs;
+use crate::record::Run;
+use crate::report::summary::{self, Look};
+use crate::verdict::{UNREPORTED, USAGE};
+use crate::{Unreported, drawn_mistakes};
+
+/// Columns where nobody tells: what most CI logs and terminals show.
+const USUAL_WIDTH: u16 = 80;
+
+/// Prints the summary, or the verdict alone.
+pub fn show(run: &Run, out: &str, output: &OutputArgs) {
+    let look = look();
+    let mut page =
+        if output.quiet { summary::verdict_line(run, look) + "\n" } else { summary::render(run, out, look) };
+    if output.verbose {
+        page.insert_str(0, &summary::proofs(run));
+    }
+    say(&page);
+}
+
+/// Prints to standard output. Nobody reading (a closed pipe) changes no verdict.
+pub fn say(page: &str) {
+    let mut out = anstream::AutoStream::new(stdout(), anstream::AutoStream::choice(&stdout()));
+    let _ = out.write_all(page.as_bytes()).and_then(|()| out.flush());
+}
+
+/// The width and colour of standard output.
+pub fn look() -> Look {
+    let width = match stdout().is_terminal() {
+        true => terminal_width(),
+        false => None,
+    };
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let colour = !matches!(anstream::AutoStream::choice(&stdout()), anstream::ColorChoice::Never);
+    Look { width: width.or(asked).unwrap_or(USUAL_WIDTH), colour }
+}
+
+fn terminal_width() -> Option<u16> {
+    rustix::termios::tcgetwinsize(stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
+}
+
+/// Prints an error, and gives the exit code that it stands for.
+pub fn show_error(error: &anyhow::Error) -> u8 {
+    let colour = !matches!(anstream::AutoStream::choice(&stderr()), anstream::ColorChoice::Never);
+    let bold = AnsiColor::Red.on_default().bold();
+    let (on, off) = if colour {
+        (bold.render().to_string(), bold.render_reset().to_string())
+    } else {
+        Default::default()
+    };
+    let words = match drawn_mistakes(error, colour) {
+        Some(drawn) => format!("{drawn}{on}portcullis:{off} {error}; nothing was run\n"),
+        None => format!("{on}portcullis:{off} {error:#}\n"),
+    };
+    let _ = stderr().write_all(words.as_bytes());
+    if error.downcast_ref::<Unreported>().is_some() { UNREPORTED } else { USAGE }
+}

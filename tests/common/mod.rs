@@ -1,0 +1,145 @@
+//! What the black-box tests share: a project in a folder of its own, and the binary run in it.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
+#![allow(clippy::disallowed_methods, reason = "tests start the binary")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// A project in a temporary folder, with a `bin` folder of its own in front of PATH.
+pub struct Project {
+    folder: tempfile::TempDir,
+}
+
+/// What a run of the binary printed, and its exit code.
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Project {
+    /// An empty folder, outside any git repository.
+    pub fn new() -> Project {
+        let project = Project { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir_all(project.path("bin")).unwrap();
+        fs::create_dir_all(project.path("repo")).unwrap();
+        project
+    }
+
+    /// A project with this gates.toml.
+    pub fn with_gates(gates: &str) -> Project {
+        let project = Project::new();
+        project.write("gates.toml", gates);
+        project
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The project's folder.
+    pub fn root(&self) -> PathBuf {
+        self.path("repo")
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.root().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// A program for the project's PATH: a shell script.
+    pub fn program(&self, name: &str, script: &str) {
+        let path = self.path("bin").join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// A git command in the project; the author is the same on every machine.
+    pub fn git(&self, args: &[&str]) -> String {
+        let output = Command::new("git")
+            .args(["-c", "user.name=Tess Ter", "-c", "user.email=tess@example.test", "-c", "init.defaultBranch=main"])
+            .args(args)
+            .current_dir(self.root())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Commits everything that is there.
+    pub fn commit(&self, message: &str) -> String {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", message]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// The binary in the project's folder, with a clean environment.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        command.args(args).current_dir(self.root()).env("PATH", format!("{}:{path}", self.path("bin").display()));
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").stdin(Stdio::null());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PORTCULLIS_")) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command(args).output().unwrap())
+    }
+
+    /// Starts the binary and does not wait.
+    pub fn start(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// The record of the last run.
+    pub fn record(&self) -> Value {
+        serde_json::from_str(&self.read("gates-report/run.json")).unwrap()
+    }
+
+    /// The record of one gate of the last run.
+    pub fn gate(&self, id: &str) -> Value {
+        let record = self.record();
+        let gates = record["gates"].as_array().unwrap();
+        gates.iter().find(|gate| gate["id"] == id).unwrap_or_else(|| panic!("no gate {id}")).clone()
+    }
+}
+
+impl Ran {
+    pub fn of(output: Output) -> Ran {
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Both streams, for messages.
+    pub fn all(&self) -> String {
+        format!("exit {}\n{}\n{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+/// The folder with the real scanners that `ci/setup` installs. A test that needs one says so and
+/// fails without it, rather than pass without having tested anything.
+pub fn real_tools() -> PathBuf {
+    let folder = std::env::var_os("PORTCULLIS_TEST_TOOLS")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/bin"));
+    assert!(folder.is_dir(), "the real scanners are not in {}: run ci/setup first", folder.display());
+    folder
+}
