@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::Gate;
-use crate::finding::{Counts, Finding, Scope, Strings, Text};
+use crate::finding::{Finding, Strings, Text};
 use crate::fingerprint;
 use crate::identity::Identity;
 use crate::job::{Kept, TargetEvidence, millis};
@@ -12,6 +12,8 @@ use crate::process::Stop;
 use crate::proof::Proof;
 use crate::record::{Evidence, GateRecord, TargetRecord};
 use crate::redact::{Scrubber, Secret};
+use crate::scope::Scope;
+use crate::severity::Counts;
 use crate::text;
 use crate::verdict::Outcome;
 

@@ -21,11 +21,12 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use crate::config::Keys;
-use crate::finding::{Finding, Scope, Text};
+use crate::finding::{Finding, Text};
 use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::redact::Secret;
+use crate::scope::Scope;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[

@@ -9,9 +9,10 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, Width};
 
 use crate::config::Mode;
-use crate::finding::{Counts, Decision, Finding, Severity};
+use crate::finding::{Decision, Finding};
 use crate::policy::WaiverNote;
 use crate::record::{Evidence, GateRecord, Run};
+use crate::severity::{Counts, Severity};
 use crate::verdict::{Outcome, Verdict};
 use crate::{table, text};
 
