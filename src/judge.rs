@@ -1,9 +1,9 @@
 //! `portcullis judge`: reports of other steps, or a saved run, judged without running anything.
 
 use std::borrow::Cow;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 
@@ -114,9 +114,10 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
     let name = Text::from(path.to_string_lossy());
     let mut kept = Vec::new();
     let proof = match fs::read(path) {
-        Err(error) => Proof::inconclusive(format!(
-            "the report can't be read: {error}; did the step that writes it run?"
-        )),
+        Err(error) => Proof::inconclusive(match error.kind() {
+            io::ErrorKind::NotFound => "the report is not there; did the step that writes it run?".to_owned(),
+            _ => format!("the report can't be read: {error}"),
+        }),
         Ok(bytes) => {
             kept.extend(keep(gate, path, &bytes, scratch));
             let file = path.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();

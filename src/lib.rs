@@ -213,7 +213,8 @@ fn find_config(args: &ConfigArgs) -> Result<Option<PathBuf>> {
     for folder in here.ancestors() {
         let candidate = folder.join(config::FILE_NAME);
         if candidate.is_file() {
-            return Ok(Some(candidate));
+            let shown = candidate.strip_prefix(&here).unwrap_or(&candidate).to_owned();
+            return Ok(Some(shown));
         }
         if folder.join(".git").exists() {
             break;

@@ -104,6 +104,9 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
             );
             return inconclusive(parsed, reason);
         }
+        Some((code, Exit::Silent)) => {
+            parsed.proof.push(format!("exit code {code}, which says nothing of findings"))
+        }
         Some((code, _)) => parsed.proof.push(format!("exit code {code} agrees with the report")),
         None => parsed.proof.push("exit code unknown: the report alone is judged".to_owned()),
     }

@@ -68,7 +68,14 @@ impl Project {
     /// A git command in the project; the author is the same on every machine.
     pub fn git(&self, args: &[&str]) -> String {
         let output = Command::new("git")
-            .args(["-c", "user.name=Tess Ter", "-c", "user.email=tess@example.test", "-c", "init.defaultBranch=main"])
+            .args([
+                "-c",
+                "user.name=Tess Ter",
+                "-c",
+                "user.email=tess@example.test",
+                "-c",
+                "init.defaultBranch=main",
+            ])
             .args(args)
             .current_dir(self.root())
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -89,7 +96,10 @@ impl Project {
     pub fn command(&self, args: &[&str]) -> Command {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-        command.args(args).current_dir(self.root()).env("PATH", format!("{}:{path}", self.path("bin").display()));
+        command
+            .args(args)
+            .current_dir(self.root())
+            .env("PATH", format!("{}:{path}", self.path("bin").display()));
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").stdin(Stdio::null());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PORTCULLIS_")) {
             command.env_remove(name);
