@@ -127,7 +127,13 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
             weigh(gate.tool.as_ref(), &raw, &place)
         }
     };
-    TargetEvidence { record: TargetRecord { name, ..TargetRecord::default() }, proof, program: None, kept }
+    TargetEvidence {
+        record: TargetRecord { name, ..TargetRecord::default() },
+        proof,
+        program: None,
+        may_be_empty: gate.allow_empty,
+        kept,
+    }
 }
 
 /// A masked copy of the report for the output folder.

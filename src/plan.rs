@@ -97,6 +97,7 @@ fn dress(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
             false => program.clone(),
         };
     }
+    job.may_be_empty |= gate.allow_empty;
     job.args.extend(gate.args.iter().cloned());
     job.env.extend(gate.env.clone());
     job

@@ -151,6 +151,9 @@ pub struct Job {
     pub image: Option<String>,
     /// Why it is run just so, for `portcullis plan`.
     pub why: String,
+    /// Nothing in scope is to be expected now and then (a range whose commits only delete): the
+    /// target is skipped then, not inconclusive.
+    pub may_be_empty: bool,
     scratch: String,
 }
 
@@ -199,6 +202,7 @@ impl Job {
             keep: Vec::new(),
             image: None,
             why: String::new(),
+            may_be_empty: false,
             scratch,
         }
     }

@@ -19,9 +19,6 @@ fn reports_of_other_steps_are_judged_without_running_anything() {
     let project = Project::new();
     project.write("a.sarif", SARIF);
     project.write("ci.xml", r#"<testsuite name="s" tests="2" failures="1"><testcase name="x"/><testcase name="y"><failure message="no"/></testcase></testsuite>"#);
-    project.write(
-        std::fs::read("fixtures/checkov/recorded-one-framework-object/stdout.json").unwrap_or_default(),
-    );
     let ran = project.run(&[
         "judge",
         "--report",
@@ -59,7 +56,7 @@ fn the_policy_of_the_gate_with_that_tool_or_id_is_used() {
     let project = Project::with_gates(gates);
     let report = std::fs::read(concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/fixtures/npm-audit/upstream-npm7-many/report.json"
+        "/fixtures/npm-audit/upstream-npm7-many/dd-npm7-many_vulns.json"
     ));
     project.write("audit.json", report.unwrap());
     for word in ["npm-audit=audit.json", "deps=audit.json"] {
