@@ -61,7 +61,9 @@ fn project(mode: &str) -> Project {
 #[test]
 fn what_blocks_is_a_failure_what_is_not_proved_an_error_and_what_is_borne_is_skipped() {
     let suites = validated(&project("production"));
-    let kinds = |i: usize| [&suites[i]["failures"], &suites[i]["errors"], &suites[i]["skipped"]].map(|n| n.as_u64().unwrap());
+    let kinds = |i: usize| {
+        [&suites[i]["failures"], &suites[i]["errors"], &suites[i]["skipped"]].map(|n| n.as_u64().unwrap())
+    };
     // The gate itself and three findings; one finding is below the threshold.
     assert_eq!(kinds(0), [4, 0, 1], "{suites:#?}");
     assert_eq!(kinds(1), [0, 1, 0]);
