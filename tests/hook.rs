@@ -1,5 +1,7 @@
 //! The pre-push hook, installed in a real repository and run by a real `git push`.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
 mod common;
 
 use std::os::unix::fs::PermissionsExt;
