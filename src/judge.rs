@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::config::{Config, Defaults, Gate, Keys, Mode, Problems};
 use crate::evidence::GateEvidence;
 use crate::finding::Text;
+use crate::format::looks_like;
 use crate::job::{Kept, TargetEvidence, What};
 use crate::place::Place;
 use crate::process::Stop;
@@ -124,7 +125,7 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
             let documents = vec![Document { name: file, bytes: Cow::Owned(bytes) }];
             let raw = RawReport { documents, ..RawReport::default() };
             let place = Place { root: repo.root.clone(), cwd: repo.base.clone(), target: name.clone() };
-            weigh(gate.tool.as_ref(), &raw, &place)
+            hinted(weigh(gate.tool.as_ref(), &raw, &place), gate, raw.report())
         }
     };
     TargetEvidence {
@@ -133,6 +134,19 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
         program: None,
         may_be_empty: gate.allow_empty,
         kept,
+    }
+}
+
+/// Adds, to a report that could not be read, what it looks like instead.
+fn hinted(proof: Proof, gate: &Gate, bytes: &[u8]) -> Proof {
+    match (proof, looks_like(bytes)) {
+        (Proof::Inconclusive { parsed, reason }, Some(format))
+            if format != gate.scanner.name && parsed.findings.is_empty() =>
+        {
+            let reason = format!("{reason}; it looks like {format}: hand it in as `--report {format}=PATH`");
+            Proof::Inconclusive { parsed, reason }
+        }
+        (proof, _) => proof,
     }
 }
 

@@ -112,11 +112,15 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
     }
 
     // 5. Something was in scope.
-    if parsed.scope.is_empty() && parsed.findings.is_empty() {
+    let untold = parsed.scope_untold && raw.exit.is_none();
+    if parsed.scope.is_empty() && parsed.findings.is_empty() && !untold {
         let reason = "nothing was in scope: the report says that nothing was looked at".to_owned();
         return Proof::NothingInScope { parsed, reason };
     }
-    parsed.proof.push(format!("looked at {}", parsed.scope));
+    parsed.proof.push(match parsed.scope.is_empty() {
+        true => "the report does not tell what was looked at".to_owned(),
+        false => format!("looked at {}", parsed.scope),
+    });
     Proof::Complete(parsed)
 }
 

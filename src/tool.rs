@@ -311,6 +311,9 @@ pub struct Parsed {
     pub findings: Vec<Finding>,
     /// What was looked at. Nothing in scope is no proof.
     pub scope: Scope,
+    /// This form of report never tells what was looked at; only a run's log does. A report that
+    /// is handed in alone is then taken at its word.
+    pub scope_untold: bool,
     /// The scanner's version, where the report names it.
     pub tool_version: Option<String>,
     /// Image id (`sha256:…`) that was built or scanned.

@@ -53,6 +53,25 @@ fn a_report_that_is_not_there_or_says_nothing_is_inconclusive() {
 }
 
 #[test]
+fn a_report_of_another_format_is_told_what_it_looks_like() {
+    let project = Project::new();
+    project.write("a.sarif", SARIF);
+    project.run(&["judge", "--report", "trivy=a.sarif"]);
+    let reason = project.gate("trivy")["reason"].to_string();
+    assert!(reason.contains("--report sarif=PATH"), "{reason}");
+}
+
+#[test]
+fn a_clean_gitleaks_report_is_taken_at_its_word_and_an_empty_file_is_not() {
+    for (text, code) in [("[]", 0), ("null", 0), ("", 3), ("{}", 3)] {
+        let project = Project::new();
+        project.write("leaks.json", text);
+        let ran = project.run(&["judge", "--report", "gitleaks=leaks.json", "--mode", "production"]);
+        assert_eq!(ran.code, code, "{text}: {}", ran.all());
+    }
+}
+
+#[test]
 fn the_policy_of_the_gate_with_that_tool_or_id_is_used() {
     let gates = "version = 1\nmode = \"production\"\n[[gate]]\nid = \"deps\"\ntool = \"npm-audit\"\nfail_on = \"never\"\n";
     let project = Project::with_gates(gates);

@@ -157,7 +157,7 @@ impl Tool for Gitleaks {
         let leaks: Option<Vec<Leak>> = json::read(raw.report(), WHAT)?;
         let leaks = leaks.unwrap_or_default();
 
-        let mut parsed = Parsed::default();
+        let mut parsed = Parsed { scope_untold: true, ..Parsed::default() };
         if raw.exit.is_some() {
             let log = Log::read(&raw.stderr_text());
             parsed.scope = self.scope(&log)?;
