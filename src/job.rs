@@ -25,8 +25,6 @@ use crate::tool::{Document, Job, RawReport, SCRATCH, Source};
 const REPORT_CAP: u64 = 1 << 30;
 /// The most that is kept of a log.
 const LOG_CAP: u64 = 16 << 20;
-/// How much of a log's end is looked at for the cause of a failure.
-const TAIL: usize = 64 << 10;
 
 /// What a job has come to.
 #[derive(Debug)]
@@ -209,8 +207,8 @@ impl AtWork {
         let mut raw = RawReport {
             exit: evidence.record.exit_code,
             documents: Vec::new(),
-            stderr: Cow::Borrowed(tail(&stderr)),
-            stdout: if stdout_is_report { Cow::Borrowed(&[]) } else { Cow::Borrowed(tail(&stdout)) },
+            stderr: Cow::Borrowed(&stderr),
+            stdout: if stdout_is_report { Cow::Borrowed(&[]) } else { Cow::Borrowed(&stdout) },
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
             evidence.proof = Proof::inconclusive(reason);
@@ -338,10 +336,6 @@ impl AtWork {
         let folder = self.job.scratch().strip_prefix(SCRATCH).unwrap_or(self.job.scratch());
         format!("{kind}{folder}/{name}")
     }
-}
-
-fn tail(bytes: &[u8]) -> &[u8] {
-    &bytes[bytes.len().saturating_sub(TAIL)..]
 }
 
 /// Whole milliseconds.
