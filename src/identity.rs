@@ -34,8 +34,19 @@ pub struct Identity {
     pub sha256: Option<String>,
 }
 
-/// Asks for version and hash at once.
-pub async fn identify(scanner: &'static Scanner, program: PathBuf, cwd: PathBuf) -> Identity {
+/// A file that would be the program if it might be executed.
+pub fn not_executable(program: &Program, cwd: &Path) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").filter(|_| !program.name.contains('/')).unwrap_or_else(|| cwd.into());
+    std::env::split_paths(&path).map(|folder| folder.join(&program.name)).find(|file| file.is_file())
+}
+
+/// Asks for version and hash at once; whoever asks waits no longer than `limit`.
+pub async fn identify(
+    scanner: &'static Scanner,
+    program: PathBuf,
+    cwd: PathBuf,
+    limit: Duration,
+) -> Identity {
     let hashing = {
         let program = program.clone();
         tokio::task::spawn_blocking(move || sha256_file(&program).ok())

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::config::Gate;
 use crate::finding::Text;
-use crate::identity::find;
+use crate::identity::{find, not_executable};
 use crate::place::{Place, forward};
 use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
 use crate::proof::{Proof, weigh};
@@ -184,6 +184,10 @@ impl AtWork {
             format!("{name} is not installed, or not on PATH; {}", self.gate.scanner.install)
         } else {
             format!("{name} is neither in node_modules/.bin nor on PATH; {}", self.gate.scanner.install)
+        if let Some(file) = not_executable(&self.job.program, &self.job.cwd) {
+            let install = self.gate.scanner.install;
+            return format!("{} was found, but may not be executed; else: {install}", file.display());
+        }
         }
     }
 
@@ -303,6 +307,10 @@ impl AtWork {
         let name =
             path.file_name().map_or_else(|| "report".to_owned(), |name| name.to_string_lossy().into_owned());
         Ok(Document { name, bytes: Cow::Owned(bytes) })
+        if !path.is_file() {
+            // Reading a pipe or a device might never end.
+            return Err(format!("{shown} is not a file"));
+        }
     }
 
     /// No report: the exit code and the error output tell why, better than the missing file does.
