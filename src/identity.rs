@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use crate::process::ask;
 use crate::tool::{Program, Scanner, VersionFrom};
@@ -51,7 +52,7 @@ pub async fn identify(
         let program = program.clone();
         tokio::task::spawn_blocking(move || sha256_file(&program).ok())
     };
-    let version = version(scanner, &program, &cwd).await;
+    let version = timeout(limit, version(scanner, &program, &cwd)).await.ok().flatten();
     Identity { version, sha256: hashing.await.ok().flatten() }
 }
 

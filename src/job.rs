@@ -155,6 +155,10 @@ impl AtWork {
             return Err(format!("there is no folder {}", self.inside(&job.cwd)));
         }
         let program = program.ok_or_else(|| self.how_to_install())?;
+        // It may have waited for its turn while the run was stopped.
+        if *stop.borrow() != Stop::No {
+            return Err("not started".to_owned());
+        }
         fs::create_dir_all(self.folder()).map_err(|error| {
             format!("the folder for its report can't be made: {error} (is the disk full?)")
         })?;
@@ -180,14 +184,14 @@ impl AtWork {
 
     fn how_to_install(&self) -> String {
         let name = &self.job.program.name;
-        if self.job.program.near.is_empty() {
-            format!("{name} is not installed, or not on PATH; {}", self.gate.scanner.install)
-        } else {
-            format!("{name} is neither in node_modules/.bin nor on PATH; {}", self.gate.scanner.install)
         if let Some(file) = not_executable(&self.job.program, &self.job.cwd) {
             let install = self.gate.scanner.install;
             return format!("{} was found, but may not be executed; else: {install}", file.display());
         }
+        if self.job.program.near.is_empty() {
+            format!("{name} is not installed, or not on PATH; {}", self.gate.scanner.install)
+        } else {
+            format!("{name} is neither in node_modules/.bin nor on PATH; {}", self.gate.scanner.install)
         }
     }
 
@@ -278,6 +282,9 @@ impl AtWork {
                 None if ended.stdout_cut && self.job.reports.contains(&Source::Stdout) => {
                     Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20))
                 }
+                None if ended.stdout_held && self.job.reports.contains(&Source::Stdout) => Some(format!(
+                    "{program} ended, and something that it started still holds its output: the report may not be whole"
+                )),
                 None => None,
             },
         }
@@ -300,6 +307,10 @@ impl AtWork {
         if before == Some(&now) {
             return Err(format!("{shown} is left over from an earlier run: this one did not write it"));
         }
+        if !path.is_file() {
+            // Reading a pipe or a device might never end.
+            return Err(format!("{shown} is not a file"));
+        }
         if now.size > REPORT_CAP {
             return Err(format!("{shown} is larger than {} MiB", REPORT_CAP >> 20));
         }
@@ -307,10 +318,6 @@ impl AtWork {
         let name =
             path.file_name().map_or_else(|| "report".to_owned(), |name| name.to_string_lossy().into_owned());
         Ok(Document { name, bytes: Cow::Owned(bytes) })
-        if !path.is_file() {
-            // Reading a pipe or a device might never end.
-            return Err(format!("{shown} is not a file"));
-        }
     }
 
     /// No report: the exit code and the error output tell why, better than the missing file does.
