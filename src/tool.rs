@@ -268,9 +268,9 @@ pub struct RawReport<'a> {
     pub exit: Option<i32>,
     /// One for each of the job's reports, in their order.
     pub documents: Vec<Document<'a>>,
-    /// The end of what it wrote on standard error (bounded).
+    /// What it wrote on standard error, up to the cap of logs.
     pub stderr: Cow<'a, [u8]>,
-    /// The end of what it wrote on standard output (bounded), where that is not the report.
+    /// What it wrote on standard output, up to the cap of logs, where that is not the report.
     pub stdout: Cow<'a, [u8]>,
 }
 

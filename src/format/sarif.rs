@@ -65,8 +65,14 @@ fn read_run(run: &Run, place: &Place, parsed: &mut Parsed) {
         scope.add(Unit::Files, artifacts.len() as u64);
     }
     parsed.scope.merge(&scope);
-    if results.is_empty() {
-        parsed.proof.push(format!("{tool} lists no results"));
+    match (results.is_empty(), &run.tool.driver.name) {
+        (false, _) => {}
+        (true, Some(tool)) => parsed.proof.push(format!("{tool} lists no results")),
+        // With results it is the results that count.
+        (true, None) => {
+            let why = "a run lists no results, and does not name its tool: anybody could have written it";
+            parsed.gaps.push(why.to_owned());
+        }
     }
     let rules = Rules::of(&run.tool);
     let places = Places::of(run, place);

@@ -73,6 +73,10 @@ impl Tool for Tsc {
         if output.is_foreign(text) {
             return Err(foreign(text));
         }
+        if !text.is_empty() && !text.ends_with('\n') {
+            let detail = "its last line has no end".to_owned();
+            return Err(Unproven::Cut { what: WHAT, detail });
+        }
 
         let (faults, errors): (Vec<_>, Vec<_>) =
             output.diagnostics.iter().partition(|diagnostic| diagnostic.is_configuration());

@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -45,6 +46,11 @@ impl Project {
     /// The project's folder.
     pub fn root(&self) -> PathBuf {
         self.path("repo")
+    }
+
+    /// The folder of the project's own programs.
+    pub fn bin(&self) -> PathBuf {
+        self.path("bin")
     }
 
     pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
@@ -142,6 +148,28 @@ impl Ran {
     pub fn all(&self) -> String {
         format!("exit {}\n{}\n{}", self.code, self.stdout, self.stderr)
     }
+}
+
+/// The processes that live (zombies do not) and have these words in their environment.
+pub fn alive(words: &str) -> Vec<u32> {
+    let holds = |pid: &u32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.windows(words.len()).any(|window| window == words.as_bytes())
+    };
+    let pids = fs::read_dir("/proc").unwrap().flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(holds).collect()
+}
+
+/// Waits until it holds, and says whether it ever did.
+pub fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    while !holds() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
 }
 
 /// The folder with the real scanners that `ci/setup` installs. A test that needs one says so and
