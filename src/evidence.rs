@@ -14,8 +14,9 @@ use crate::record::{Evidence, GateRecord, TargetRecord};
 use crate::redact::{Scrubber, Secret};
 use crate::scope::Scope;
 use crate::severity::Counts;
-use crate::text;
+use crate::sanitise;
 use crate::verdict::Outcome;
+use crate::words::Words;
 
 /// What a gate has come to, before anybody judges it.
 #[derive(Debug)]
@@ -69,9 +70,9 @@ impl GateEvidence {
         self.targets.iter().find_map(|target| target.program.as_deref())
     }
 
-    /// The secrets that its reports mark.
+    /// The secrets that its reports mark, and those that gates.toml gives it.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.targets.iter().flat_map(|target| &target.proof.parsed().secrets)
+        self.targets.iter().flat_map(|target| target.proof.parsed().secrets.iter().chain(&target.secrets))
     }
 
     /// The files that its targets leave to be kept.
@@ -95,7 +96,7 @@ impl GateEvidence {
                 finding.tool = tool.clone();
                 finding.seen_by = seen_by.clone();
                 finding.image = finding.image.or_else(|| parsed.image_id.clone());
-                scrubber.finding(&mut finding);
+                finding.clean(scrubber);
                 strings.share_all(&mut finding);
                 findings.push(finding);
             }
@@ -110,8 +111,9 @@ impl GateEvidence {
             scope.merge(&target.scope);
         }
         let reported = self.targets.iter().find_map(|target| target.proof.parsed().tool_version.clone());
-        let words = |why: &str| scrubber.text(why).into_owned();
-        let record = GateRecord {
+        // Struck out first, then cut: half a secret would not be known again.
+        let words = |why: &str| sanitise::short(&scrubber.one_line(why), LONGEST_OF_GATE);
+        let mut record = GateRecord {
             id: self.gate.id.clone(),
             stage: self.gate.stage.clone(),
             tool,
@@ -132,6 +134,7 @@ impl GateEvidence {
             cached: false,
             targets,
         };
+        record.clean(scrubber);
         (record, findings)
     }
 }
@@ -139,16 +142,20 @@ impl GateEvidence {
 fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     let parsed = target.proof.parsed();
     let mut record = target.record.clone();
-    record.command = record.command.iter().map(|word| scrubber.text(word).into_owned()).collect();
     record.scope = parsed.scope.clone();
     record.image_id = parsed.image_id.clone();
-    record.proof = parsed.proof.iter().map(|line| text::line(&scrubber.text(line), LONGEST)).collect();
-    record.reason = target.proof.reason().map(|reason| text::line(&scrubber.text(reason), LONGEST));
+    let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
+    record.proof.extend(parsed.proof.iter().map(|line| short(line)));
+    record.reason = target.proof.reason().map(short);
+    record.clean(scrubber);
     record
 }
 
 /// The most characters of a reason: a scanner's last words may be a page long.
 const LONGEST: usize = 400;
+
+/// The most characters of a gate's reason, which may name several targets.
+const LONGEST_OF_GATE: usize = 1600;
 
 /// What the targets leave unproven, told in one reason.
 fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
@@ -185,10 +192,9 @@ struct Reasons(Vec<(String, Vec<Text>)>);
 
 impl Reasons {
     fn add(&mut self, target: &Text, reason: &str) {
-        let reason = text::line(reason, LONGEST);
         match self.0.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, targets)) => targets.push(target.clone()),
-            None => self.0.push((reason, vec![target.clone()])),
+            None => self.0.push((reason.to_owned(), vec![target.clone()])),
         }
     }
 

@@ -133,6 +133,7 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
         proof,
         program: None,
         may_be_empty: gate.allow_empty,
+        secrets: Vec::new(),
         kept,
     }
 }

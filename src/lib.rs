@@ -10,6 +10,7 @@
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod environment;
 pub mod event;
 pub mod evidence;
 pub mod finding;
@@ -32,6 +33,7 @@ pub mod redact;
 pub mod repo;
 pub mod report;
 pub mod run;
+pub mod sanitise;
 pub mod scope;
 pub mod settings;
 pub mod severity;
@@ -41,7 +43,9 @@ pub mod text;
 pub mod tool;
 pub mod verdict;
 pub mod waiver;
+pub mod words;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -57,9 +61,10 @@ use crate::plan::Plan;
 use crate::policy::Waivers;
 use crate::process::Stop;
 use crate::record::Run;
-use crate::redact::Scrubber;
+use crate::redact::{Known, Scrubber};
 use crate::repo::Repo;
 use crate::settings::{Settings, Wishes};
+use crate::words::Words;
 
 /// Carries out a command line. The exit code is the verdict's; an error is a usage or
 /// configuration error, unless it is an [`Unreported`].
@@ -112,7 +117,12 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
     let repo = Arc::new(repo);
     let site = run::Site { repo: repo.clone(), settings: &settings, scratch: scratch.path(), started, stop };
     let mut progress = progress::listener(output.quiet);
-    let judge_one = |evidence: &GateEvidence| record::judge_one(evidence, &config.waivers);
+    let known = RefCell::new(Known::default());
+    known.borrow_mut().learn(environment::secrets());
+    let judge_one = |evidence: &GateEvidence| {
+        known.borrow_mut().learn(evidence.secrets().cloned());
+        record::judge_one(evidence, known.borrow().scrubber(), &config.waivers)
+    };
     let evidence = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
 
     let circumstances = record::Circumstances {
@@ -122,10 +132,12 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
         stop: *site.stop.borrow(),
         started,
     };
-    let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
-    let mut run = Run::assemble(&evidence, &scrubber, circumstances);
+    let mut known = known.into_inner();
+    known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
+    let scrubber = known.scrubber();
+    let mut run = Run::assemble(&evidence, scrubber, circumstances);
     run.judge(Waivers::Of(&config.waivers));
-    publish(&mut run, &evidence, &scrubber, &mut folder)?;
+    publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);
     Ok(run.exit_code)
 }
@@ -136,6 +148,8 @@ async fn judge(args: JudgeArgs) -> Result<u8> {
     let found = find_config(&args.config)?;
     let config = found.as_deref().map(Config::load).transpose()?;
     let base = found.as_deref().map_or(Path::new("."), folder_of);
+    let mut known = Known::default();
+    known.learn(environment::secrets());
     let waivers = |config: &Option<Config>| config.as_ref().map(|config| config.waivers.clone());
     if let Some(from) = &args.from {
         let mut run = judge::saved_run(from)?;
@@ -148,9 +162,12 @@ async fn judge(args: JudgeArgs) -> Result<u8> {
             Some(waivers) => run.judge(Waivers::Of(waivers)),
             None => run.judge(Waivers::AsRecorded(&recorded)),
         }
+        // Whoever wrote the file may have written anything.
+        run.clean(known.scrubber());
         if let Some(out) = &args.output.out {
             let mut folder = output::OutputFolder::take(out)?;
             report::write_all(&run, &mut folder)?;
+            folder.search(known.scrubber()).context(Unreported)?;
         }
         let out = args.output.out.as_deref().or(from.parent()).unwrap_or(base);
         terminal::show(&run, &shown_path(out), &args.output);
@@ -170,12 +187,13 @@ async fn judge(args: JudgeArgs) -> Result<u8> {
         stop: Stop::No,
         started,
     };
-    let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
-    let mut run = Run::assemble(&evidence, &scrubber, circumstances);
+    known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
+    let scrubber = known.scrubber();
+    let mut run = Run::assemble(&evidence, scrubber, circumstances);
     run.judge(Waivers::Of(&waivers(&config).unwrap_or_default()));
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
-    publish(&mut run, &evidence, &scrubber, &mut folder)?;
+    publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), &args.output);
     Ok(run.exit_code)
 }
@@ -183,7 +201,8 @@ async fn judge(args: JudgeArgs) -> Result<u8> {
 /// The output folder where none is named.
 const OUT: &str = "gates-report";
 
-/// Writes what the run leaves: kept files first, so that the record names only what is there.
+/// Writes what the run leaves: kept files first, so that the record names only what is there. At
+/// last everything is searched once more for secrets.
 fn publish(
     run: &mut Run,
     evidence: &[GateEvidence],
@@ -191,7 +210,11 @@ fn publish(
     folder: &mut output::OutputFolder,
 ) -> Result<()> {
     record::keep_files(run, evidence, scrubber, folder)
-        .and_then(|()| report::write_all(run, folder))
+        .and_then(|()| {
+            run.clean(scrubber);
+            report::write_all(run, folder)
+        })
+        .and_then(|()| folder.search(scrubber))
         .context(Unreported)
 }
 

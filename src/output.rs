@@ -8,6 +8,8 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 use tempfile::NamedTempFile;
 
+use crate::redact::Scrubber;
+
 /// Lists the files that Portcullis wrote, so that the next run removes these and nothing else:
 /// the folder may be one that the user shares with other tools.
 const MANIFEST: &str = ".portcullis-files";
@@ -72,6 +74,28 @@ impl OutputFolder {
         let target = self.path.join(name);
         self.remember(name)?;
         write_whole(&target, fill).with_context(|| format!("{} can't be written", target.display()))
+    }
+
+    /// Looks through everything that was written for known secrets. A file that holds one is
+    /// removed.
+    ///
+    /// # Errors
+    /// When there is one, or a file can't be read.
+    pub fn search(&self, scrubber: &Scrubber) -> Result<()> {
+        let mut found = Vec::new();
+        for name in self.written.iter().map(String::as_str).chain([MANIFEST]) {
+            let path = self.path.join(name);
+            let file = fs::File::open(&path).with_context(|| format!("{} was lost", path.display()))?;
+            if scrubber.finds(file)? {
+                fs::remove_file(&path)
+                    .with_context(|| format!("{} holds a secret and can't be removed", path.display()))?;
+                found.push(name);
+            }
+        }
+        if !found.is_empty() {
+            bail!("a secret would have been published, so that {} was removed", found.join(", "));
+        }
+        Ok(())
     }
 
     /// Notes a file before it is written, so that a run that is killed leaves nothing unlisted.

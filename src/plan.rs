@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::config::{Config, Gate};
+use crate::environment::Variable;
 use crate::finding::Text;
 use crate::place::{forward, normalise};
 use crate::repo::{Range, Repo};
@@ -99,7 +100,12 @@ fn dress(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
     }
     job.may_be_empty |= gate.allow_empty;
     job.args.extend(gate.args.iter().cloned());
-    job.env.extend(gate.env.clone());
+    for (name, variable) in &gate.env {
+        match variable {
+            Variable::Set(value) => drop(job.env.insert(name.clone(), value.clone())),
+            Variable::HandedOn => drop(job.hands_on.insert(name.clone())),
+        }
+    }
     job
 }
 

@@ -6,7 +6,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is the place that may")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use crate::environment::kept_from_helpers;
 
 /// Time between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -35,16 +37,19 @@ pub struct Launch<'a> {
     pub cwd: &'a Path,
     /// Set on top of the environment of Portcullis.
     pub env: &'a BTreeMap<String, String>,
+    /// Variables of that environment that it does not get.
+    pub without: &'a BTreeSet<String>,
     pub timeout: Duration,
     pub stdout: Capture,
     pub stderr: Capture,
 }
 
-/// Where a stream goes: a file, of which no more than `cap` bytes are written; the rest is read
-/// and dropped, so that the program does not wait.
+/// Where a stream goes, and no more than `cap` bytes of it; the rest is read and dropped, so that
+/// the program does not wait.
 #[derive(Clone, Debug)]
 pub struct Capture {
-    pub path: PathBuf,
+    /// A file; `None`: memory, and no disk.
+    pub path: Option<PathBuf>,
     pub cap: u64,
 }
 
@@ -64,6 +69,8 @@ pub enum End {
 pub struct Ended {
     pub end: End,
     pub duration: Duration,
+    /// Standard output, where it was captured in memory.
+    pub stdout: Vec<u8>,
     /// Standard output was longer than its cap.
     pub stdout_cut: bool,
     /// Someone who has left its process group still holds its standard output.
@@ -86,6 +93,9 @@ pub enum Stop {
 pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
     let started = Instant::now();
     let mut command = Command::new(launch.program);
+    for name in launch.without {
+        command.env_remove(name);
+    }
     command
         .args(launch.args)
         .current_dir(launch.cwd)
@@ -100,6 +110,7 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
             return Ended {
                 end: End::NotStarted(error),
                 duration: started.elapsed(),
+                stdout: Vec::new(),
                 stdout_cut: false,
                 stdout_held: false,
                 lost: None,
@@ -127,6 +138,7 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
     Ended {
         end,
         duration: started.elapsed(),
+        stdout: out.memory,
         stdout_cut: out.cut,
         stdout_held: out.held,
         lost: out.lost.or(err.lost),
@@ -185,6 +197,7 @@ impl Drop for Group {
 
 #[derive(Default)]
 struct Drained {
+    memory: Vec<u8>,
     cut: bool,
     held: bool,
     lost: Option<io::Error>,
@@ -201,15 +214,16 @@ async fn collect(stream: Option<JoinHandle<Drained>>) -> Drained {
     }
 }
 
-/// Copies a pipe to a file, up to the cap, in bounded memory.
+/// Copies a pipe to its file, up to the cap, in bounded memory; or to memory, up to the cap.
 async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
     let mut drained = Drained::default();
-    let mut file = match std::fs::File::create(&capture.path) {
-        Ok(file) => Some(file),
-        Err(error) => {
+    let mut file = match capture.path.as_ref().map(std::fs::File::create) {
+        Some(Ok(file)) => Some(file),
+        Some(Err(error)) => {
             drained.lost = Some(error);
             None
         }
+        None => None,
     };
     let mut buffer = vec![0; 64 * 1024];
     let mut room = capture.cap;
@@ -220,7 +234,9 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
                 let kept = n.min(usize::try_from(room).unwrap_or(usize::MAX));
                 drained.cut |= kept < n;
                 room -= kept as u64;
-                if let Some(open) = &mut file
+                if capture.path.is_none() {
+                    drained.memory.extend_from_slice(&buffer[..kept]);
+                } else if let Some(open) = &mut file
                     && let Err(error) = open.write_all(&buffer[..kept])
                 {
                     drained.lost = Some(error);
@@ -234,7 +250,11 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
 /// Runs a short helper (`git`, a version question) and gives what it printed on standard output.
 /// `None` when it could not be started, failed, or took longer than `limit`.
 pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<String> {
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    for name in kept_from_helpers() {
+        command.env_remove(name);
+    }
+    let child = command
         .args(args)
         .current_dir(cwd)
         .stdin(Stdio::null())
