@@ -120,7 +120,9 @@ fn a_gate_that_waits_for_its_turn_is_not_started_after_the_signal() {
     wait_for_files(&project, &["first"]);
     assert_eq!(end(&project, child, Some(Signal::INT)).code, 130);
     assert!(!exists(&project, "second") && !exists(&project, "third"), "a gate was started");
-    assert_eq!(project.gate("third")["outcome"], "inconclusive");
+    let third = project.gate("third");
+    assert_eq!(third["outcome"], "inconclusive");
+    assert!(third["reason"].as_str().unwrap().contains("not started"), "{third:#}");
 }
 
 #[test]
