@@ -33,6 +33,8 @@ pub struct TargetEvidence {
     pub proof: Proof,
     /// Where the program was found.
     pub program: Option<PathBuf>,
+    /// Nothing in scope is fine here.
+    pub may_be_empty: bool,
     /// Files to keep, each with its path below the output folder and what it is.
     pub kept: Vec<Kept>,
 }
@@ -79,6 +81,7 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
         },
         proof: Proof::inconclusive(String::new()),
         program: find(&job.program, &job.cwd),
+        may_be_empty: job.may_be_empty,
         kept: Vec::new(),
     };
     match work.launch(evidence.program.as_deref(), stop).await {
@@ -110,6 +113,7 @@ impl TargetEvidence {
                 "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
             ),
             program: other.program.clone(),
+            may_be_empty: other.may_be_empty,
             kept: Vec::new(),
         }
     }

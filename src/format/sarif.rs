@@ -8,9 +8,11 @@ mod rules;
 mod tests;
 
 use super::{headline, json};
-use crate::finding::{Category, Finding, Scope, Severity, Text, Unit};
+use crate::finding::{Category, Finding, Text};
 use crate::place::Place;
 use crate::proof::Unproven;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::Parsed;
 use model::{Invocation, Log, Message, Notification, Outcome, Run, Suppression};
 use places::Places;

@@ -8,11 +8,13 @@ mod tests;
 use std::collections::HashSet;
 
 use crate::config::{Keys, Located};
-use crate::finding::{Category, Finding, Location, Scope, Severity, Text, Unit};
+use crate::finding::{Category, Finding, Location, Text};
 use crate::place::{Place, forward, normalise};
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::repo::Repo;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {

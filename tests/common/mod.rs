@@ -181,3 +181,12 @@ pub fn real_tools() -> PathBuf {
     assert!(folder.is_dir(), "the real scanners are not in {}: run ci/setup first", folder.display());
     folder
 }
+
+/// The Python with the outside validators that `ci/setup` installs.
+pub fn test_python() -> PathBuf {
+    let python = std::env::var_os("PORTCULLIS_TEST_PYTHON")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/test-env/bin/python"));
+    assert!(python.exists(), "the validators' Python is not at {}: run ci/setup first", python.display());
+    python
+}

@@ -1,0 +1,84 @@
+//! Every TOML example of the documents is a gates.toml that Portcullis takes.
+//!
+//! A block that says `version = 1` is a whole file and is read as it stands. Any other is a
+//! fragment, and gets that line put in front. All other keys and gates are the block's own.
+#![allow(clippy::unwrap_used, reason = "a test that can't read a document has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use portcullis::config::{Config, draw};
+
+/// A fenced block: the line on which it begins, and its text.
+struct Block {
+    line: usize,
+    text: String,
+}
+
+#[test]
+fn every_toml_example_loads() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents = vec![root.join("README.md")];
+    documents.extend(markdown_in(&root.join("docs")));
+    let mut tried = 0;
+    let mut mistakes = String::new();
+    for document in &documents {
+        let name = document.strip_prefix(root).unwrap().display().to_string();
+        for block in toml_blocks(&fs::read_to_string(document).unwrap()) {
+            tried += 1;
+            let text = whole(&block.text);
+            if let Err(problems) = Config::read(&text) {
+                let place = format!("{name}, block at line {}", block.line);
+                mistakes.push_str(&draw(&problems, &text, &place, false));
+            }
+        }
+    }
+    assert!(mistakes.is_empty(), "\n{mistakes}");
+    assert!(tried > 10, "only {tried} blocks: are they still fenced with ```toml?");
+}
+
+#[test]
+fn the_gates_toml_of_this_repository_loads() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("gates.toml");
+    let text = fs::read_to_string(file).unwrap();
+    if let Err(problems) = Config::read(&text) {
+        panic!("\n{}", draw(&problems, &text, "gates.toml", false));
+    }
+}
+
+fn markdown_in(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn toml_blocks(markdown: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut inside = false;
+    for (number, line) in markdown.lines().enumerate() {
+        match (inside, line.trim_end()) {
+            (false, "```toml") => {
+                inside = true;
+                blocks.push(Block { line: number + 1, text: String::new() });
+            }
+            (true, "```") => inside = false,
+            (true, line) => {
+                if let Some(block) = blocks.last_mut() {
+                    block.text.push_str(line);
+                    block.text.push('\n');
+                }
+            }
+            (false, _) => {}
+        }
+    }
+    blocks
+}
+
+fn whole(block: &str) -> String {
+    let has_version = block.lines().any(|line| line.starts_with("version = "));
+    if has_version { block.to_owned() } else { format!("version = 1\n{block}") }
+}
