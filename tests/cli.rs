@@ -242,6 +242,23 @@ fn gates_run_side_by_side_and_wait_for_what_they_need() {
 }
 
 #[test]
+fn two_gates_with_one_report_path_prove_nothing() {
+    let gate = |id: &str| sarif_gate(id, "error", 1, "").replace(&format!("{id}.sarif"), "same.sarif");
+    let project = gates("production", &[gate("one"), gate("two")]);
+    assert_eq!(project.run(&["run"]).code, 3);
+    let reason = project.gate("two")["reason"].to_string();
+    assert!(reason.contains("`one` and `two` write the same report, same.sarif"), "{reason}");
+}
+
+#[test]
+fn the_environment_and_arguments_of_a_gate_reach_its_program() {
+    let gate = "[[gate]]\nid = \"a\"\ntool = \"command\"\nrun = [\"sh\", \"-c\", 'test \"$NAME $1\" = \"value more\"', \"sh\"]\nargs = [\"more\"]\nenv = { NAME = \"value\" }\n";
+    let project = gates("production", &[gate.to_owned()]);
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+}
+
+#[test]
 fn the_summary_fits_80_columns_without_colour() {
     let long = "a reason that goes on and on ".repeat(20);
     let gate = format!(
