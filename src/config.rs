@@ -81,6 +81,10 @@ impl Config {
         for error in &errors {
             problems.note(error.span().unwrap_or(0..0), error.message().to_owned());
         }
+        if !errors.is_empty() {
+            // What is not TOML would only be misread further.
+            return Err(problems.into_sorted());
+        }
         let keys = Keys::new(table.get_ref(), 0..0, &problems);
         let config = Config::from_keys(&keys);
         let problems = problems.into_sorted();

@@ -98,7 +98,7 @@ fn listing(rows: &BTreeMap<String, Row>, missing: usize) -> String {
     }
     let verdict = match missing {
         0 => "Every tool is here.".to_owned(),
-        n => format!("{} missing: a run would be inconclusive without it.", text::count(n as u64, "tool")),
+        n => format!("{} missing: without it, a gate is inconclusive.", text::count(n as u64, "tool")),
     };
     format!("{}\n\n{verdict}\n", table::text(&lines))
 }

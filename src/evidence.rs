@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::Gate;
-use crate::finding::{Counts, Finding, Scope, Strings, Text};
+use crate::finding::{Finding, Strings, Text};
 use crate::fingerprint;
 use crate::identity::Identity;
 use crate::job::{Kept, TargetEvidence, millis};
@@ -12,6 +12,8 @@ use crate::process::Stop;
 use crate::proof::Proof;
 use crate::record::{Evidence, GateRecord, TargetRecord};
 use crate::redact::{Scrubber, Secret};
+use crate::scope::Scope;
+use crate::severity::Counts;
 use crate::text;
 use crate::verdict::Outcome;
 
@@ -58,7 +60,7 @@ impl GateEvidence {
         duration: Duration,
         stop: Stop,
     ) -> GateEvidence {
-        let lack = lack.or_else(|| lack_of(gate, &targets, stop));
+        let lack = lack.or_else(|| lack_of(&targets, stop));
         GateEvidence { gate: gate.clone(), targets, lack, duration, identity: Identity::default() }
     }
 
@@ -149,34 +151,32 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
 const LONGEST: usize = 400;
 
 /// What the targets leave unproven, told in one reason.
-fn lack_of(gate: &Gate, targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
-    let mut unproven = Reasons::default();
-    let mut empty = Reasons::default();
+fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
+    let (mut unproven, mut empty) = (Reasons::default(), Reasons::default());
     for target in targets {
         match &target.proof {
             Proof::Complete(_) => {}
             Proof::Inconclusive { reason, .. } => unproven.add(&target.record.name, reason),
-            Proof::NothingInScope { reason, .. } => empty.add(&target.record.name, reason),
+            Proof::NothingInScope { reason, .. } if target.may_be_empty => {
+                empty.add(&target.record.name, reason)
+            }
+            Proof::NothingInScope { reason, .. } => {
+                let reason = format!("{reason} (`allow_empty = true` if that is right)");
+                unproven.add(&target.record.name, &reason);
+            }
         }
     }
-    let unproven = unproven.words(targets.len());
-    let all_empty = empty.len() == targets.len();
-    let empty = empty.words(targets.len());
-    if !unproven.is_empty() {
-        let reason = match stop {
-            Stop::Signal(_) => format!("interrupted; {}", unproven),
-            Stop::FailFast => format!("stopped by fail-fast; {}", unproven),
-            Stop::No => unproven,
-        };
-        return Some(Lack::Proof(reason));
+    if !unproven.0.is_empty() {
+        let reasons = unproven.words(targets.len());
+        return Some(Lack::Proof(match stop {
+            Stop::Signal(_) => format!("interrupted; {reasons}"),
+            Stop::FailFast => format!("stopped by fail-fast; {reasons}"),
+            Stop::No => reasons,
+        }));
     }
-    match (empty.is_empty(), gate.allow_empty) {
-        (true, _) => None,
-        (false, false) => Some(Lack::Proof(format!("{empty} (`allow_empty = true` if that is right)"))),
-        (false, true) if all_empty => Some(Lack::Nothing(empty)),
-        // One target with something in it is enough to judge the gate.
-        (false, true) => None,
-    }
+    // One target with something in it is enough to judge the gate.
+    let all_empty = !targets.is_empty() && empty.len() == targets.len();
+    all_empty.then(|| Lack::Nothing(empty.words(targets.len())))
 }
 
 /// Reasons, each with the targets that it holds for.

@@ -3,86 +3,17 @@
 //! A run may hold a million findings, so a finding is small: repeated text is shared
 //! ([`Text`]), lists are shared slices, and what few findings have sits behind a pointer.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::severity::Severity;
+
 /// Text that many findings share.
 pub type Text = Arc<str>;
-
-/// How bad a finding is, least first. `Unknown` is "nobody has rated it", not "harmless":
-/// the policy decides what it counts as, so never compare it with the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    Unknown,
-    Info,
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl Severity {
-    /// Every severity, worst first, `unknown` last: the order of tables and counts.
-    pub const ALL: [Severity; 6] = [
-        Severity::Critical,
-        Severity::High,
-        Severity::Medium,
-        Severity::Low,
-        Severity::Info,
-        Severity::Unknown,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Critical => "critical",
-            Severity::High => "high",
-            Severity::Medium => "medium",
-            Severity::Low => "low",
-            Severity::Info => "info",
-            Severity::Unknown => "unknown",
-        }
-    }
-
-    /// Reads the five words most scanners share, in any case; `moderate` is npm's medium.
-    /// Anything else, `NONE` and `UNKNOWN` included, is `Unknown`: kept and judged, never dropped.
-    pub fn from_word(word: &str) -> Severity {
-        const WORDS: [(&str, Severity); 7] = [
-            ("critical", Severity::Critical),
-            ("high", Severity::High),
-            ("medium", Severity::Medium),
-            ("moderate", Severity::Medium),
-            ("low", Severity::Low),
-            ("info", Severity::Info),
-            ("informational", Severity::Info),
-        ];
-        WORDS
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(word))
-            .map_or(Severity::Unknown, |(_, severity)| *severity)
-    }
-
-    /// The band of a CVSS base score (0.0 to 10.0), after the CVSS v3.1 specification, section 5.
-    pub fn from_cvss_score(score: f64) -> Severity {
-        match score {
-            s if s >= 9.0 => Severity::Critical,
-            s if s >= 7.0 => Severity::High,
-            s if s >= 4.0 => Severity::Medium,
-            s if s > 0.0 => Severity::Low,
-            _ => Severity::Info,
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// What kind of problem a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -313,133 +244,6 @@ impl Finding {
             waiver: None,
             baseline: false,
         }
-    }
-}
-
-/// How many findings there are of each severity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    pub critical: u64,
-    pub high: u64,
-    pub medium: u64,
-    pub low: u64,
-    pub info: u64,
-    pub unknown: u64,
-}
-
-impl Counts {
-    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Counts {
-        let mut counts = Counts::default();
-        for finding in findings {
-            counts.add(finding.severity);
-        }
-        counts
-    }
-
-    /// Counts one more.
-    pub fn add(&mut self, severity: Severity) {
-        *self.slot(severity) += 1;
-    }
-
-    pub fn get(&self, severity: Severity) -> u64 {
-        let mut copy = *self;
-        *copy.slot(severity)
-    }
-
-    pub fn total(&self) -> u64 {
-        Severity::ALL.iter().map(|severity| self.get(*severity)).sum()
-    }
-
-    fn slot(&mut self, severity: Severity) -> &mut u64 {
-        match severity {
-            Severity::Critical => &mut self.critical,
-            Severity::High => &mut self.high,
-            Severity::Medium => &mut self.medium,
-            Severity::Low => &mut self.low,
-            Severity::Info => &mut self.info,
-            Severity::Unknown => &mut self.unknown,
-        }
-    }
-}
-
-/// What was looked at, in the tool's own units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Unit {
-    Bytes,
-    Commits,
-    Files,
-    Packages,
-    Resources,
-    Images,
-    Tests,
-    Conditions,
-    /// Runs of a scanner that tell no more than that they produced results (SARIF).
-    Runs,
-    /// Commands that tell no more than their exit code.
-    Commands,
-}
-
-impl Unit {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Unit::Bytes => "bytes",
-            Unit::Commits => "commits",
-            Unit::Files => "files",
-            Unit::Packages => "packages",
-            Unit::Resources => "resources",
-            Unit::Images => "images",
-            Unit::Tests => "tests",
-            Unit::Conditions => "conditions",
-            Unit::Runs => "runs",
-            Unit::Commands => "commands",
-        }
-    }
-}
-
-/// How much was looked at. A unit that the report does not tell of is absent, not 0.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Scope(BTreeMap<Unit, u64>);
-
-impl Scope {
-    pub fn of(unit: Unit, n: u64) -> Scope {
-        let mut scope = Scope::default();
-        scope.add(unit, n);
-        scope
-    }
-
-    pub fn add(&mut self, unit: Unit, n: u64) {
-        let sum = self.0.entry(unit).or_default();
-        *sum = sum.saturating_add(n);
-    }
-
-    pub fn merge(&mut self, other: &Scope) {
-        for (unit, n) in &other.0 {
-            self.add(*unit, *n);
-        }
-    }
-
-    pub fn get(&self, unit: Unit) -> Option<u64> {
-        self.0.get(&unit).copied()
-    }
-
-    /// True when nothing at all is known to have been looked at.
-    pub fn is_empty(&self) -> bool {
-        self.0.values().all(|n| *n == 0)
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = true;
-        for (unit, n) in &self.0 {
-            let word = unit.as_str();
-            let word = if *n == 1 { &word[..word.len() - 1] } else { word };
-            write!(f, "{}{n} {word}", if first { "" } else { ", " })?;
-            first = false;
-        }
-        if first { f.write_str("nothing") } else { Ok(()) }
     }
 }
 

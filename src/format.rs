@@ -37,6 +37,23 @@ pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
 }
 
+/// The shared format that a document looks like, by the marks near its beginning that only this
+/// format has. For hints to people: nothing is read on the strength of a guess.
+pub fn looks_like(bytes: &[u8]) -> Option<&'static str> {
+    const LOOKED_AT: usize = 4096;
+    const MARKS: [(&str, &str); 7] = [
+        ("<testsuite", "junit"),
+        ("<checkstyle", "checkstyle"),
+        ("\"bomFormat\"", "cyclonedx"),
+        ("\"spdxVersion\"", "spdx"),
+        ("\"SPDXID\"", "spdx"),
+        ("sarif", "sarif"),
+        ("\"runs\"", "sarif"),
+    ];
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_AT)]);
+    MARKS.iter().find(|(mark, _)| head.contains(mark)).map(|(_, name)| *name)
+}
+
 /// The first line with words of a text, cut to what fits a heading.
 pub fn headline(text: &str) -> String {
     const LONGEST: usize = 160;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use crate::process::ask;
 use crate::tool::{Program, Scanner, VersionFrom};
@@ -34,13 +35,24 @@ pub struct Identity {
     pub sha256: Option<String>,
 }
 
-/// Asks for version and hash at once.
-pub async fn identify(scanner: &'static Scanner, program: PathBuf, cwd: PathBuf) -> Identity {
+/// A file that would be the program if it might be executed.
+pub fn not_executable(program: &Program, cwd: &Path) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").filter(|_| !program.name.contains('/')).unwrap_or_else(|| cwd.into());
+    std::env::split_paths(&path).map(|folder| folder.join(&program.name)).find(|file| file.is_file())
+}
+
+/// Asks for version and hash at once; whoever asks waits no longer than `limit`.
+pub async fn identify(
+    scanner: &'static Scanner,
+    program: PathBuf,
+    cwd: PathBuf,
+    limit: Duration,
+) -> Identity {
     let hashing = {
         let program = program.clone();
         tokio::task::spawn_blocking(move || sha256_file(&program).ok())
     };
-    let version = version(scanner, &program, &cwd).await;
+    let version = timeout(limit, version(scanner, &program, &cwd)).await.ok().flatten();
     Identity { version, sha256: hashing.await.ok().flatten() }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::config::Gate;
 use crate::finding::Text;
-use crate::identity::find;
+use crate::identity::{find, not_executable};
 use crate::place::{Place, forward};
 use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
 use crate::proof::{Proof, weigh};
@@ -25,8 +25,6 @@ use crate::tool::{Document, Job, RawReport, SCRATCH, Source};
 const REPORT_CAP: u64 = 1 << 30;
 /// The most that is kept of a log.
 const LOG_CAP: u64 = 16 << 20;
-/// How much of a log's end is looked at for the cause of a failure.
-const TAIL: usize = 64 << 10;
 
 /// What a job has come to.
 #[derive(Debug)]
@@ -35,6 +33,8 @@ pub struct TargetEvidence {
     pub proof: Proof,
     /// Where the program was found.
     pub program: Option<PathBuf>,
+    /// Nothing in scope is fine here.
+    pub may_be_empty: bool,
     /// Files to keep, each with its path below the output folder and what it is.
     pub kept: Vec<Kept>,
 }
@@ -81,6 +81,7 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
         },
         proof: Proof::inconclusive(String::new()),
         program: find(&job.program, &job.cwd),
+        may_be_empty: job.may_be_empty,
         kept: Vec::new(),
     };
     match work.launch(evidence.program.as_deref(), stop).await {
@@ -112,6 +113,7 @@ impl TargetEvidence {
                 "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
             ),
             program: other.program.clone(),
+            may_be_empty: other.may_be_empty,
             kept: Vec::new(),
         }
     }
@@ -157,6 +159,10 @@ impl AtWork {
             return Err(format!("there is no folder {}", self.inside(&job.cwd)));
         }
         let program = program.ok_or_else(|| self.how_to_install())?;
+        // It may have waited for its turn while the run was stopped.
+        if *stop.borrow() != Stop::No {
+            return Err("not started".to_owned());
+        }
         fs::create_dir_all(self.folder()).map_err(|error| {
             format!("the folder for its report can't be made: {error} (is the disk full?)")
         })?;
@@ -182,6 +188,10 @@ impl AtWork {
 
     fn how_to_install(&self) -> String {
         let name = &self.job.program.name;
+        if let Some(file) = not_executable(&self.job.program, &self.job.cwd) {
+            let install = self.gate.scanner.install;
+            return format!("{} was found, but may not be executed; else: {install}", file.display());
+        }
         if self.job.program.near.is_empty() {
             format!("{name} is not installed, or not on PATH; {}", self.gate.scanner.install)
         } else {
@@ -209,8 +219,8 @@ impl AtWork {
         let mut raw = RawReport {
             exit: evidence.record.exit_code,
             documents: Vec::new(),
-            stderr: Cow::Borrowed(tail(&stderr)),
-            stdout: if stdout_is_report { Cow::Borrowed(&[]) } else { Cow::Borrowed(tail(&stdout)) },
+            stderr: Cow::Borrowed(&stderr),
+            stdout: if stdout_is_report { Cow::Borrowed(&[]) } else { Cow::Borrowed(&stdout) },
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
             evidence.proof = Proof::inconclusive(reason);
@@ -276,6 +286,9 @@ impl AtWork {
                 None if ended.stdout_cut && self.job.reports.contains(&Source::Stdout) => {
                     Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20))
                 }
+                None if ended.stdout_held && self.job.reports.contains(&Source::Stdout) => Some(format!(
+                    "{program} ended, and something that it started still holds its output: the report may not be whole"
+                )),
                 None => None,
             },
         }
@@ -297,6 +310,10 @@ impl AtWork {
         let Some(now) = Stamp::of(&path) else { return Err(format!("{shown} was not written")) };
         if before == Some(&now) {
             return Err(format!("{shown} is left over from an earlier run: this one did not write it"));
+        }
+        if !path.is_file() {
+            // Reading a pipe or a device might never end.
+            return Err(format!("{shown} is not a file"));
         }
         if now.size > REPORT_CAP {
             return Err(format!("{shown} is larger than {} MiB", REPORT_CAP >> 20));
@@ -338,10 +355,6 @@ impl AtWork {
         let folder = self.job.scratch().strip_prefix(SCRATCH).unwrap_or(self.job.scratch());
         format!("{kind}{folder}/{name}")
     }
-}
-
-fn tail(bytes: &[u8]) -> &[u8] {
-    &bytes[bytes.len().saturating_sub(TAIL)..]
 }
 
 /// Whole milliseconds.

@@ -1,15 +1,16 @@
 //! `portcullis judge`: reports of other steps, or a saved run, judged without running anything.
 
 use std::borrow::Cow;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 
 use crate::config::{Config, Defaults, Gate, Keys, Mode, Problems};
 use crate::evidence::GateEvidence;
 use crate::finding::Text;
+use crate::format::looks_like;
 use crate::job::{Kept, TargetEvidence, What};
 use crate::place::Place;
 use crate::process::Stop;
@@ -114,19 +115,39 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
     let name = Text::from(path.to_string_lossy());
     let mut kept = Vec::new();
     let proof = match fs::read(path) {
-        Err(error) => Proof::inconclusive(format!(
-            "the report can't be read: {error}; did the step that writes it run?"
-        )),
+        Err(error) => Proof::inconclusive(match error.kind() {
+            io::ErrorKind::NotFound => "the report is not there; did the step that writes it run?".to_owned(),
+            _ => format!("the report can't be read: {error}"),
+        }),
         Ok(bytes) => {
             kept.extend(keep(gate, path, &bytes, scratch));
             let file = path.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
             let documents = vec![Document { name: file, bytes: Cow::Owned(bytes) }];
             let raw = RawReport { documents, ..RawReport::default() };
             let place = Place { root: repo.root.clone(), cwd: repo.base.clone(), target: name.clone() };
-            weigh(gate.tool.as_ref(), &raw, &place)
+            hinted(weigh(gate.tool.as_ref(), &raw, &place), gate, raw.report())
         }
     };
-    TargetEvidence { record: TargetRecord { name, ..TargetRecord::default() }, proof, program: None, kept }
+    TargetEvidence {
+        record: TargetRecord { name, ..TargetRecord::default() },
+        proof,
+        program: None,
+        may_be_empty: gate.allow_empty,
+        kept,
+    }
+}
+
+/// Adds, to a report that could not be read, what it looks like instead.
+fn hinted(proof: Proof, gate: &Gate, bytes: &[u8]) -> Proof {
+    match (proof, looks_like(bytes)) {
+        (Proof::Inconclusive { parsed, reason }, Some(format))
+            if format != gate.scanner.name && parsed.findings.is_empty() =>
+        {
+            let reason = format!("{reason}; it looks like {format}: hand it in as `--report {format}=PATH`");
+            Proof::Inconclusive { parsed, reason }
+        }
+        (proof, _) => proof,
+    }
 }
 
 /// A masked copy of the report for the output folder.

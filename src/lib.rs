@@ -32,7 +32,9 @@ pub mod redact;
 pub mod repo;
 pub mod report;
 pub mod run;
+pub mod scope;
 pub mod settings;
+pub mod severity;
 pub mod table;
 pub mod terminal;
 pub mod text;
@@ -211,7 +213,8 @@ fn find_config(args: &ConfigArgs) -> Result<Option<PathBuf>> {
     for folder in here.ancestors() {
         let candidate = folder.join(config::FILE_NAME);
         if candidate.is_file() {
-            return Ok(Some(candidate));
+            let shown = candidate.strip_prefix(&here).unwrap_or(&candidate).to_owned();
+            return Ok(Some(shown));
         }
         if folder.join(".git").exists() {
             break;

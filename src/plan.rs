@@ -2,7 +2,7 @@
 
 pub mod show;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::config::{Config, Gate};
@@ -71,11 +71,20 @@ fn plan_gate(
     let scene = Scene { repo, gate: &gate.id, since, built: &images };
     let fate = match gate.tool.plan(&scene) {
         Ok(jobs) if jobs.is_empty() => Fate::Impossible("it has no target".to_owned()),
-        Ok(jobs) => Fate::Run(jobs.into_iter().map(|job| dress(job, &gate, repo)).collect()),
+        Ok(jobs) => match twice(&jobs) {
+            Some(target) => Fate::Impossible(format!("two of its targets are the same: {target}")),
+            None => Fate::Run(jobs.into_iter().map(|job| dress(job, &gate, repo)).collect()),
+        },
         Err(Unplanned::NothingToDo(why)) => Fate::Skip(why),
         Err(Unplanned::Impossible(why)) => Fate::Impossible(why),
     };
     PlannedGate { gate, fate }
+}
+
+/// The target that two jobs have: they would write to each other's files.
+fn twice(jobs: &[Job]) -> Option<&str> {
+    let mut seen = HashSet::new();
+    jobs.iter().find(|job| !seen.insert(job.scratch())).map(|job| &*job.target)
 }
 
 /// Adds what the user set on the gate: program, arguments, environment.
@@ -88,6 +97,7 @@ fn dress(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
             false => program.clone(),
         };
     }
+    job.may_be_empty |= gate.allow_empty;
     job.args.extend(gate.args.iter().cloned());
     job.env.extend(gate.env.clone());
     job

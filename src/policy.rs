@@ -7,8 +7,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Policy, Threshold};
-use crate::finding::{Counts, Decision, Finding, Severity, Text};
+use crate::finding::{Decision, Finding, Text};
 use crate::record::{Evidence, GateRecord};
+use crate::severity::{Counts, Severity};
 use crate::verdict::Outcome;
 use crate::waiver::Waiver;
 

@@ -66,6 +66,8 @@ pub struct Ended {
     pub duration: Duration,
     /// Standard output was longer than its cap.
     pub stdout_cut: bool,
+    /// Someone who has left its process group still holds its standard output.
+    pub stdout_held: bool,
     /// A stream could not be written to its file (disk full).
     pub lost: Option<io::Error>,
 }
@@ -91,8 +93,7 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true);
+        .process_group(0);
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => {
@@ -100,29 +101,36 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
                 end: End::NotStarted(error),
                 duration: started.elapsed(),
                 stdout_cut: false,
+                stdout_held: false,
                 lost: None,
             };
         }
     };
-    let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    let group = Group::of(&child);
     let stdout = child.stdout.take().map(|pipe| tokio::spawn(drain(pipe, launch.stdout)));
     let stderr = child.stderr.take().map(|pipe| tokio::spawn(drain(pipe, launch.stderr)));
 
     let end = tokio::select! {
         status = child.wait() => ended(status),
         () = tokio::time::sleep(launch.timeout) => {
-            terminate(&mut child, group).await;
+            terminate(&mut child, &group).await;
             End::TimedOut
         }
         () = stopped(&mut stop) => {
-            terminate(&mut child, group).await;
+            terminate(&mut child, &group).await;
             End::Stopped
         }
     };
-    signal(group, Signal::KILL);
+    drop(group);
     let out = collect(stdout).await;
     let err = collect(stderr).await;
-    Ended { end, duration: started.elapsed(), stdout_cut: out.cut, lost: out.lost.or(err.lost) }
+    Ended {
+        end,
+        duration: started.elapsed(),
+        stdout_cut: out.cut,
+        stdout_held: out.held,
+        lost: out.lost.or(err.lost),
+    }
 }
 
 fn ended(status: io::Result<ExitStatus>) -> End {
@@ -144,25 +152,41 @@ async fn stopped(stop: &mut watch::Receiver<Stop>) {
     }
 }
 
-async fn terminate(child: &mut Child, group: Option<Pid>) {
-    signal(group, Signal::TERM);
+async fn terminate(child: &mut Child, group: &Group) {
+    group.signal(Signal::TERM);
     if timeout(GRACE, child.wait()).await.is_err() {
-        signal(group, Signal::KILL);
+        group.signal(Signal::KILL);
         // SIGKILL can't be refused; what is left to wait for is the kernel.
         let _ = child.wait().await;
     }
 }
 
-fn signal(group: Option<Pid>, signal: Signal) {
-    if let Some(group) = group {
-        // An error means that the group is empty: the aim is reached.
-        let _ = kill_process_group(group, signal);
+/// The process group that a program leads. When this goes, so does whoever is left in it.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(leader: &Child) -> Group {
+        Group(leader.id().and_then(|id| Pid::from_raw(id.cast_signed())))
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.0 {
+            // An error means that the group is empty: the aim is reached.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
     }
 }
 
 #[derive(Default)]
 struct Drained {
     cut: bool,
+    held: bool,
     lost: Option<io::Error>,
 }
 
@@ -172,7 +196,7 @@ async fn collect(stream: Option<JoinHandle<Drained>>) -> Drained {
         Ok(drained) => drained.unwrap_or_default(),
         Err(_) => {
             stream.abort();
-            Drained::default()
+            Drained { held: true, ..Drained::default() }
         }
     }
 }
@@ -210,15 +234,17 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
 /// Runs a short helper (`git`, a version question) and gives what it printed on standard output.
 /// `None` when it could not be started, failed, or took longer than `limit`.
 pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<String> {
-    let output = Command::new(program)
+    let child = Command::new(program)
         .args(args)
         .current_dir(cwd)
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .process_group(0)
-        .kill_on_drop(true)
-        .output();
-    let output = timeout(limit, output).await.ok()?.ok()?;
+        .spawn()
+        .ok()?;
+    let _group = Group::of(&child);
+    let output = timeout(limit, child.wait_with_output()).await.ok()?.ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

@@ -104,16 +104,23 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
             );
             return inconclusive(parsed, reason);
         }
+        Some((code, Exit::Silent)) => {
+            parsed.proof.push(format!("exit code {code}, which says nothing of findings"))
+        }
         Some((code, _)) => parsed.proof.push(format!("exit code {code} agrees with the report")),
         None => parsed.proof.push("exit code unknown: the report alone is judged".to_owned()),
     }
 
     // 5. Something was in scope.
-    if parsed.scope.is_empty() && parsed.findings.is_empty() {
+    let untold = parsed.scope_untold && raw.exit.is_none();
+    if parsed.scope.is_empty() && parsed.findings.is_empty() && !untold {
         let reason = "nothing was in scope: the report says that nothing was looked at".to_owned();
         return Proof::NothingInScope { parsed, reason };
     }
-    parsed.proof.push(format!("looked at {}", parsed.scope));
+    parsed.proof.push(match parsed.scope.is_empty() {
+        true => "the report does not tell what was looked at".to_owned(),
+        false => format!("looked at {}", parsed.scope),
+    });
     Proof::Complete(parsed)
 }
 

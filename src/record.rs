@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Mode, Policy};
 use crate::evidence::{GateEvidence, Judgement};
-use crate::finding::{Counts, Finding, Scope, Text};
+use crate::finding::{Finding, Text};
 use crate::identity::sha256;
 use crate::job::{What, millis};
 use crate::output::OutputFolder;
 use crate::policy::{self, WaiverUse, Waivers};
 use crate::process::{Stop, signal_name, signal_number};
 use crate::redact::Scrubber;
+use crate::scope::Scope;
+use crate::severity::Counts;
 use crate::verdict::{self, Outcome, Verdict};
 use crate::waiver::Waiver;
 

@@ -198,7 +198,8 @@ impl<'a> Run<'a> {
         let shared = Arc::new(gate.planned.gate.clone());
         for (target, job) in jobs.into_iter().enumerate() {
             if let Some(program) = identity::find(&job.program, &job.cwd) {
-                let identify = identity::identify(shared.scanner, program.clone(), job.cwd.clone());
+                let (program_, cwd, limit) = (program.clone(), job.cwd.clone(), shared.timeout);
+                let identify = identity::identify(shared.scanner, program_, cwd, limit);
                 self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
             }
             let work = AtWork {

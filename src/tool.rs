@@ -21,11 +21,12 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use crate::config::Keys;
-use crate::finding::{Finding, Scope, Text};
+use crate::finding::{Finding, Text};
 use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::redact::Secret;
+use crate::scope::Scope;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
@@ -150,6 +151,9 @@ pub struct Job {
     pub image: Option<String>,
     /// Why it is run just so, for `portcullis plan`.
     pub why: String,
+    /// Nothing in scope is to be expected now and then (a range whose commits only delete): the
+    /// target is skipped then, not inconclusive.
+    pub may_be_empty: bool,
     scratch: String,
 }
 
@@ -198,6 +202,7 @@ impl Job {
             keep: Vec::new(),
             image: None,
             why: String::new(),
+            may_be_empty: false,
             scratch,
         }
     }
@@ -263,9 +268,9 @@ pub struct RawReport<'a> {
     pub exit: Option<i32>,
     /// One for each of the job's reports, in their order.
     pub documents: Vec<Document<'a>>,
-    /// The end of what it wrote on standard error (bounded).
+    /// What it wrote on standard error, up to the cap of logs.
     pub stderr: Cow<'a, [u8]>,
-    /// The end of what it wrote on standard output (bounded), where that is not the report.
+    /// What it wrote on standard output, up to the cap of logs, where that is not the report.
     pub stdout: Cow<'a, [u8]>,
 }
 
@@ -306,6 +311,9 @@ pub struct Parsed {
     pub findings: Vec<Finding>,
     /// What was looked at. Nothing in scope is no proof.
     pub scope: Scope,
+    /// This form of report never tells what was looked at; only a run's log does. A report that
+    /// is handed in alone is then taken at its word.
+    pub scope_untold: bool,
     /// The scanner's version, where the report names it.
     pub tool_version: Option<String>,
     /// Image id (`sha256:…`) that was built or scanned.

@@ -11,9 +11,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use portcullis::config::{Keys, Problems};
-use portcullis::finding::{Counts, Finding, Scope, Severity};
+use portcullis::finding::Finding;
 use portcullis::place::Place;
 use portcullis::proof::{Proof, weigh};
+use portcullis::scope::Scope;
+use portcullis::severity::{Counts, Severity};
 use portcullis::tool::{Document, RawReport, scanner};
 use serde::Deserialize;
 

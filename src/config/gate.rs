@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Defaults, Keys, Located};
-use crate::finding::{Severity, Text};
+use crate::finding::Text;
+use crate::severity::Severity;
 use crate::tool::{SCANNERS, Scanner, Tool, scanner};
 
 /// One gate without mistakes.

@@ -3,9 +3,11 @@
 
 use super::headline;
 use super::xml::{Document, Element, Piece, text};
-use crate::finding::{Category, Finding, Location, Scope, Severity, Text, Unit};
+use crate::finding::{Category, Finding, Location, Text};
 use crate::place::Place;
 use crate::proof::Unproven;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::Parsed;
 
 const WHAT: &str = "Checkstyle report";
@@ -27,7 +29,8 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
         match piece {
             Piece::Open(file) if file.name == "file" => {
                 parsed.scope.add(Unit::Files, 1);
-                path = file.attribute("name").map(|name| place.relative(name));
+                let name = file.attribute("name").ok_or_else(nameless)?;
+                path = Some(place.relative(name));
             }
             Piece::Open(error) if error.name == "error" => {
                 parsed.findings.push(finding(&error, path.as_ref()))
@@ -42,6 +45,10 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
         }
     }
     Ok(parsed)
+}
+
+fn nameless() -> Unproven {
+    Unproven::Foreign { what: WHAT, detail: "a `file` has no `name`".to_owned() }
 }
 
 fn finding(error: &Element, path: Option<&Text>) -> Finding {

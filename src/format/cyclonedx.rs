@@ -14,9 +14,11 @@ use cyclonedx_bom::models::bom::{Bom as StrictBom, SpecVersion};
 use serde::Deserialize;
 
 use super::{headline, json};
-use crate::finding::{Category, Cvss, Finding, Package, Scope, Severity, Text, Unit};
+use crate::finding::{Category, Cvss, Finding, Package, Text};
 use crate::place::Place;
 use crate::proof::Unproven;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::Parsed;
 
 mod strict;

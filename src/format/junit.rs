@@ -4,9 +4,11 @@
 
 use super::headline;
 use super::xml::{Document, Element, Piece, text};
-use crate::finding::{Category, Finding, Location, Scope, Severity, Text, Unit};
+use crate::finding::{Category, Finding, Location, Text};
 use crate::place::Place;
 use crate::proof::Unproven;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::Parsed;
 
 const WHAT: &str = "JUnit report";

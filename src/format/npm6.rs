@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::finding::{Category, Cvss, Finding, Package, Severity, Text};
+use crate::finding::{Category, Cvss, Finding, Package, Text};
+use crate::severity::Severity;
 
 /// One entry of `advisories`; one finding.
 #[derive(Debug, Deserialize)]

@@ -8,9 +8,11 @@ mod rules;
 mod tests;
 
 use super::{headline, json};
-use crate::finding::{Category, Finding, Scope, Severity, Text, Unit};
+use crate::finding::{Category, Finding, Text};
 use crate::place::Place;
 use crate::proof::Unproven;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::Parsed;
 use model::{Invocation, Log, Message, Notification, Outcome, Run, Suppression};
 use places::Places;
@@ -63,8 +65,14 @@ fn read_run(run: &Run, place: &Place, parsed: &mut Parsed) {
         scope.add(Unit::Files, artifacts.len() as u64);
     }
     parsed.scope.merge(&scope);
-    if results.is_empty() {
-        parsed.proof.push(format!("{tool} lists no results"));
+    match (results.is_empty(), &run.tool.driver.name) {
+        (false, _) => {}
+        (true, Some(tool)) => parsed.proof.push(format!("{tool} lists no results")),
+        // With results it is the results that count.
+        (true, None) => {
+            let why = "a run lists no results, and does not name its tool: anybody could have written it";
+            parsed.gaps.push(why.to_owned());
+        }
     }
     let rules = Rules::of(&run.tool);
     let places = Places::of(run, place);

@@ -10,9 +10,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::json;
-use crate::finding::{Category, Finding, Scope, Severity, Text, Unit};
+use crate::finding::{Category, Finding, Text};
 use crate::place::Place;
 use crate::proof::Unproven;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::Parsed;
 
 const WHAT: &str = "SPDX document";

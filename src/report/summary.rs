@@ -9,9 +9,10 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, Width};
 
 use crate::config::Mode;
-use crate::finding::{Counts, Decision, Finding, Severity};
+use crate::finding::{Decision, Finding};
 use crate::policy::WaiverNote;
 use crate::record::{Evidence, GateRecord, Run};
+use crate::severity::{Counts, Severity};
 use crate::verdict::{Outcome, Verdict};
 use crate::{table, text};
 
@@ -35,7 +36,7 @@ pub fn render(run: &Run, out: &str, look: Look) -> String {
     let mut page = String::new();
     let _ = writeln!(page, "{}", paint(&gates_table(run, look), look));
     page.push_str(&blocking_findings(run, out, look));
-    page.push_str(&waiver_notes(run));
+    page.push_str(&waiver_notes(run, look));
     let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml\n");
     let _ = writeln!(page, "{}", verdict_line(run, look));
     page
@@ -78,7 +79,7 @@ fn outcome_cell(run: &Run, gate: &GateRecord) -> String {
         (_, Mode::Lab, Outcome::Passed) => Some("would pass".to_owned()),
         _ => None,
     });
-    if gate.duration_ms > 0 || gate.outcome != Outcome::Skipped {
+    if gate.duration_ms > 0 {
         lines.push(text::duration(Duration::from_millis(gate.duration_ms)));
     }
     lines.join("\n")
@@ -137,8 +138,9 @@ fn blocking_findings(run: &Run, out: &str, look: Look) -> String {
     }
     let mut part =
         format!("\nBlocking: {}, the worst first\n\n", text::count(blocking.len() as u64, "finding"));
-    part.push_str(&paint(&table::text(&rows), look));
+    part.push_str(&table::text(&rows));
     part.push('\n');
+    let mut part = paint(&part, look);
     if blocking.len() > SHOWN {
         let _ = writeln!(part, " … and {} more in {out}/run.json", blocking.len() - SHOWN);
     }
@@ -162,25 +164,24 @@ fn finding_cell(finding: &Finding) -> String {
     lines.join("\n")
 }
 
-fn waiver_notes(run: &Run) -> String {
-    let mut part = String::new();
+fn waiver_notes(run: &Run, look: Look) -> String {
     let day = |note: &WaiverNote| note.expires.map(|day| day.to_string()).unwrap_or_default();
+    let mut rows = table::plain(look.width);
     for note in &run.waivers.expired {
-        let _ = writeln!(
-            part,
-            "{} expired on {} and covers nothing any more: {}",
-            note.name,
-            day(note),
-            note.reason
-        );
+        let words = format!("expired on {} and covers nothing any more", day(note));
+        rows.add_row([note.name.to_string(), words, note.reason.to_string()]);
     }
     for note in &run.waivers.expiring {
-        let _ = writeln!(part, "{} ends on {}: {}", note.name, day(note), note.reason);
+        rows.add_row([note.name.to_string(), format!("ends on {}", day(note)), note.reason.to_string()]);
     }
     for note in &run.waivers.unused {
-        let _ = writeln!(part, "{} covered nothing in this run: {}", note.name, note.reason);
+        rows.add_row([
+            note.name.to_string(),
+            "covered nothing in this run".to_owned(),
+            note.reason.to_string(),
+        ]);
     }
-    if part.is_empty() { part } else { format!("\nWaivers\n{part}") }
+    if rows.is_empty() { String::new() } else { format!("\nWaivers\n\n{}\n", table::text(&rows)) }
 }
 
 /// The verdict in one line.

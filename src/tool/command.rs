@@ -2,11 +2,13 @@
 //! by its report, in one of the shared formats, or else by its exit code alone.
 
 use crate::config::{Keys, Located};
-use crate::finding::{Category, Finding, Scope, Severity, Unit};
+use crate::finding::{Category, Finding};
 use crate::format::{FORMATS, Format};
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {

@@ -8,11 +8,13 @@ mod tests;
 use std::collections::HashSet;
 
 use crate::config::{Keys, Located};
-use crate::finding::{Category, Finding, Location, Scope, Severity, Text, Unit};
+use crate::finding::{Category, Finding, Location, Text};
 use crate::place::{Place, forward, normalise};
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::repo::Repo;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -145,8 +147,15 @@ impl Tool for DockerBuild {
             let mut parsed = Parsed { scope: Scope::of(Unit::Images, 1), ..Parsed::default() };
             parsed.proof.push(format!("built {id}"));
             parsed.image_id = Some(id);
-            // BuildKit tells its checks on standard error; standard output is that of the steps.
-            self.add_warnings(log::read(&raw.stderr_text())?.warnings, place, &mut parsed);
+            // BuildKit tells its checks on standard error, behind the steps; the classic builder has
+            // none, and prints its steps on standard output.
+            let log = log::read(&raw.stderr_text())?;
+            let classic = || log::read(&String::from_utf8_lossy(&raw.stdout)).map(|log| log.ending);
+            if raw.exit.is_some() && log.ending == log::Ending::Untold && classic()? == log::Ending::Untold {
+                let why = "its log does not come to the end of the build, where the build checks are told";
+                parsed.gaps.push(why.to_owned());
+            }
+            self.add_warnings(log.warnings, place, &mut parsed);
             return Ok(parsed);
         }
         self.parse_log(document, place)

@@ -10,12 +10,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::config::Keys;
-use crate::finding::{Category, Finding, Location, Scope, Severity, Text, Unit};
+use crate::finding::{Category, Finding, Location, Text};
 use crate::format::json;
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
 use crate::repo::Range;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {

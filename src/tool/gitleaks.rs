@@ -6,12 +6,14 @@
 use serde::Deserialize;
 
 use crate::config::Keys;
-use crate::finding::{Category, Finding, Location, Scope, Severity, Text, Unit};
+use crate::finding::{Category, Finding, Location, Text};
 use crate::format::json;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
 use crate::redact::Secret;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -110,6 +112,8 @@ impl Gitleaks {
                 self.fill(&mut job, scene, "git", RANGE);
                 job.args(["--log-opts", &format!("{}..{}", range.base, range.head)]);
                 job.because("the commits of the range, each with what it adds");
+                // gitleaks counts no commit that adds nothing, and tells of errors by itself.
+                job.may_be_empty = true;
             }
             None => {
                 self.fill(&mut job, scene, "git", HISTORY);
@@ -153,7 +157,7 @@ impl Tool for Gitleaks {
         let leaks: Option<Vec<Leak>> = json::read(raw.report(), WHAT)?;
         let leaks = leaks.unwrap_or_default();
 
-        let mut parsed = Parsed::default();
+        let mut parsed = Parsed { scope_untold: true, ..Parsed::default() };
         if raw.exit.is_some() {
             let log = Log::read(&raw.stderr_text());
             parsed.scope = self.scope(&log)?;

@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::config::Keys;
-use crate::finding::{Scope, Unit};
 use crate::format::json;
 use crate::format::npm6;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::scope::{Scope, Unit};
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {

@@ -4,10 +4,12 @@
 //! proves what was checked; seen in 4.9.5, 5.9.3 and 7.0.2.
 
 use crate::config::Keys;
-use crate::finding::{Category, Finding, Location, Scope, Severity, Unit};
+use crate::finding::{Category, Finding, Location};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::scope::{Scope, Unit};
+use crate::severity::Severity;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -70,6 +72,10 @@ impl Tool for Tsc {
         let output = Output::read(text);
         if output.is_foreign(text) {
             return Err(foreign(text));
+        }
+        if !text.is_empty() && !text.ends_with('\n') {
+            let detail = "its last line has no end".to_owned();
+            return Err(Unproven::Cut { what: WHAT, detail });
         }
 
         let (faults, errors): (Vec<_>, Vec<_>) =

@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -47,6 +48,11 @@ impl Project {
         self.path("repo")
     }
 
+    /// The folder of the project's own programs.
+    pub fn bin(&self) -> PathBuf {
+        self.path("bin")
+    }
+
     pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.root().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -68,7 +74,14 @@ impl Project {
     /// A git command in the project; the author is the same on every machine.
     pub fn git(&self, args: &[&str]) -> String {
         let output = Command::new("git")
-            .args(["-c", "user.name=Tess Ter", "-c", "user.email=tess@example.test", "-c", "init.defaultBranch=main"])
+            .args([
+                "-c",
+                "user.name=Tess Ter",
+                "-c",
+                "user.email=tess@example.test",
+                "-c",
+                "init.defaultBranch=main",
+            ])
             .args(args)
             .current_dir(self.root())
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -89,7 +102,10 @@ impl Project {
     pub fn command(&self, args: &[&str]) -> Command {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-        command.args(args).current_dir(self.root()).env("PATH", format!("{}:{path}", self.path("bin").display()));
+        command
+            .args(args)
+            .current_dir(self.root())
+            .env("PATH", format!("{}:{path}", self.path("bin").display()));
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").stdin(Stdio::null());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PORTCULLIS_")) {
             command.env_remove(name);
@@ -134,6 +150,28 @@ impl Ran {
     }
 }
 
+/// The processes that live (zombies do not) and have these words in their environment.
+pub fn alive(words: &str) -> Vec<u32> {
+    let holds = |pid: &u32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.windows(words.len()).any(|window| window == words.as_bytes())
+    };
+    let pids = fs::read_dir("/proc").unwrap().flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(holds).collect()
+}
+
+/// Waits until it holds, and says whether it ever did.
+pub fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    while !holds() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
+}
+
 /// The folder with the real scanners that `ci/setup` installs. A test that needs one says so and
 /// fails without it, rather than pass without having tested anything.
 pub fn real_tools() -> PathBuf {
@@ -142,4 +180,13 @@ pub fn real_tools() -> PathBuf {
         .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/bin"));
     assert!(folder.is_dir(), "the real scanners are not in {}: run ci/setup first", folder.display());
     folder
+}
+
+/// The Python with the outside validators that `ci/setup` installs.
+pub fn test_python() -> PathBuf {
+    let python = std::env::var_os("PORTCULLIS_TEST_PYTHON")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/test-env/bin/python"));
+    assert!(python.exists(), "the validators' Python is not at {}: run ci/setup first", python.display());
+    python
 }

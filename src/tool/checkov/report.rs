@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::finding::{Category, Cvss, Finding, Location, Package, Severity, Text, Unit};
+use crate::finding::{Category, Cvss, Finding, Location, Package, Text};
 use crate::format::json;
 use crate::place::Place;
 use crate::proof::Unproven;
+use crate::scope::Unit;
+use crate::severity::Severity;
 use crate::tool::Parsed;
 
 const WHAT: &str = "Checkov report";

@@ -2,8 +2,9 @@ use std::borrow::Cow;
 
 use super::*;
 use crate::config::Problems;
-use crate::finding::{Category, Unit};
+use crate::finding::Category;
 use crate::repo::Repo;
+use crate::scope::Unit;
 
 fn tool(options: &str) -> Box<dyn Tool> {
     let problems = Problems::default();

@@ -7,11 +7,12 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::finding::{Category, Finding, Severity, Text};
+use crate::finding::{Category, Finding, Text};
 use crate::format::json;
 use crate::format::npm6::{self, Id, Score, Words};
 use crate::place::Place;
 use crate::proof::Unproven;
+use crate::severity::Severity;
 
 /// The largest lock file that is searched for installed versions.
 const LOCK_FILE: u64 = 128 << 20;

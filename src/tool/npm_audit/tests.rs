@@ -1,5 +1,5 @@
 use super::*;
-use crate::finding::Severity;
+use crate::severity::Severity;
 use crate::tool::testing::{handed_in, line, mistakes, place, plan, tool};
 
 const REPORT: &str = include_str!("../../../fixtures/npm-audit/recorded-findings/npm-audit.json");

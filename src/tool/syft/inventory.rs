@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::finding::{Scope, Text, Unit};
+use crate::finding::Text;
 use crate::format::json;
 use crate::proof::Unproven;
+use crate::scope::{Scope, Unit};
 use crate::tool::Parsed;
 
 pub const WHAT: &str = "Syft report";

@@ -2,9 +2,9 @@ use std::borrow::Cow;
 
 use super::*;
 use crate::config::Problems;
-use crate::finding::Unit;
 use crate::plan::BuiltImage;
 use crate::repo::Repo;
+use crate::scope::Unit;
 use crate::tool::Document;
 
 fn tool(options: &str) -> Box<dyn Tool> {

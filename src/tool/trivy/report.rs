@@ -8,10 +8,12 @@ use super::document::{
     License, Lines, MisconfSummary, Misconfiguration, Os, PackageEntry, Report, Resource, Scores, Secret,
     TargetResult, Vulnerability,
 };
-use crate::finding::{Category, Cvss, Finding, Location, Package, Severity, Text, Unit};
+use crate::finding::{Category, Cvss, Finding, Location, Package, Text};
 use crate::format::json;
 use crate::place::Place;
 use crate::proof::Unproven;
+use crate::scope::Unit;
+use crate::severity::Severity;
 use crate::tool::Parsed;
 
 const WHAT: &str = "Trivy report";

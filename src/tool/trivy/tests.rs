@@ -2,10 +2,11 @@ use std::borrow::Cow;
 
 use super::*;
 use crate::config::Problems;
-use crate::finding::{Finding, Text, Unit};
+use crate::finding::{Finding, Text};
 use crate::plan::BuiltImage;
 use crate::proof::{Proof, weigh};
 use crate::repo::Repo;
+use crate::scope::Unit;
 use crate::tool::Document;
 
 fn tool(options: &str) -> (Box<dyn Tool>, Vec<String>) {

@@ -1,0 +1,87 @@
+//! What was looked at: the proof that a clean report is one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What was looked at, in the tool's own units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    Bytes,
+    Commits,
+    Files,
+    Packages,
+    Resources,
+    Images,
+    Tests,
+    Conditions,
+    /// Runs of a scanner that tell no more than that they produced results (SARIF).
+    Runs,
+    /// Commands that tell no more than their exit code.
+    Commands,
+}
+
+impl Unit {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Unit::Bytes => "bytes",
+            Unit::Commits => "commits",
+            Unit::Files => "files",
+            Unit::Packages => "packages",
+            Unit::Resources => "resources",
+            Unit::Images => "images",
+            Unit::Tests => "tests",
+            Unit::Conditions => "conditions",
+            Unit::Runs => "runs",
+            Unit::Commands => "commands",
+        }
+    }
+}
+
+/// How much was looked at. A unit that the report does not tell of is absent, not 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Scope(BTreeMap<Unit, u64>);
+
+impl Scope {
+    pub fn of(unit: Unit, n: u64) -> Scope {
+        let mut scope = Scope::default();
+        scope.add(unit, n);
+        scope
+    }
+
+    pub fn add(&mut self, unit: Unit, n: u64) {
+        let sum = self.0.entry(unit).or_default();
+        *sum = sum.saturating_add(n);
+    }
+
+    pub fn merge(&mut self, other: &Scope) {
+        for (unit, n) in &other.0 {
+            self.add(*unit, *n);
+        }
+    }
+
+    pub fn get(&self, unit: Unit) -> Option<u64> {
+        self.0.get(&unit).copied()
+    }
+
+    /// True when nothing at all is known to have been looked at.
+    pub fn is_empty(&self) -> bool {
+        self.0.values().all(|n| *n == 0)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        for (unit, n) in &self.0 {
+            let word = unit.as_str();
+            let word = if *n == 1 { &word[..word.len() - 1] } else { word };
+            write!(f, "{}{n} {word}", if first { "" } else { ", " })?;
+            first = false;
+        }
+        if first { f.write_str("nothing") } else { Ok(()) }
+    }
+}

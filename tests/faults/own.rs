@@ -1,0 +1,258 @@
+//! The faults that one tool alone has: above all the ways in which it says "clean" by itself
+//! without having looked.
+
+use serde_json::{Value, json};
+
+use crate::cases::{Case, Expect};
+use crate::tools::{Acts, Tool, edited, fixture};
+
+pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
+    match tool.name {
+        "gitleaks" => gitleaks(tool),
+        "tsc" => tsc(tool),
+        "eslint" => eslint(tool),
+        "npm-audit" => npm_audit(tool),
+        "docker-build" => docker_build(tool),
+        "trivy" => trivy(tool),
+        "syft" => syft(tool),
+        "checkov" => checkov(tool),
+        "command with SARIF" => sarif(tool),
+        "command with JUnit" => junit(tool),
+        "command with Checkstyle" => checkstyle(tool),
+        _ => Vec::new(),
+    }
+}
+
+/// A recorded run of the tool.
+fn recorded(exit: i32, report: Option<&str>, stderr: Option<&str>) -> Acts {
+    let report = report.map(fixture);
+    Acts { reports: vec![report], exit, ..Acts::default() }.says(stderr.map(fixture).unwrap_or_default())
+}
+
+fn gitleaks(tool: &Tool) -> Vec<Case<'_>> {
+    let clean = || tool.clean.clone();
+    let found = tool.findings.clone().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let scanned = "9:51AM INF 5 commits scanned.\n";
+    let log = |line: &str| format!("{line}\n{scanned}");
+    // The line that counts lies far from the end of the log.
+    let buried = log(&format!(
+        "9:51AM ERR failed to scan Git repository\n{}",
+        "9:51AM INF a line of the log that says nothing of interest\n".repeat(20_000)
+    ));
+    vec![
+        case("leaks, and the exit code of an error", found.exits(1), "error or partial scan"),
+        case("partial scan", clean().says(log("9:51AM WRN partial scan completed in 846ms")), "partial scan"),
+        case(
+            "error in the log",
+            clean().says(log("9:51AM ERR failed to scan Git repository")),
+            "failed to scan",
+        ),
+        case("error early in a long log", clean().says(buried), "failed to scan"),
+        case(
+            "file that may not be read",
+            clean().says(log("9:51AM WRN skipping file: permission denied")),
+            "",
+        ),
+        case("silent about what it scanned", clean().says(""), "did not say how many"),
+        case("nothing scanned", clean().says(scanned.replace('5', "0")), "nothing was in scope"),
+        case(
+            "not a repository",
+            recorded(
+                0,
+                Some("gitleaks/recorded-not-a-repository/gitleaks-history.json"),
+                Some("gitleaks/recorded-not-a-repository/stderr.txt"),
+            ),
+            "not a git repository",
+        ),
+    ]
+}
+
+fn tsc(tool: &Tool) -> Vec<Case<'_>> {
+    let recorded = |exit, case| recorded(exit, Some(&format!("tsc/{case}/stdout.txt")), None);
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    vec![
+        case(
+            "configuration does not parse",
+            recorded(1, "recorded-config-does-not-parse-ts5"),
+            "can't be checked",
+        ),
+        case("unknown option", recorded(1, "recorded-unknown-flag-ts7"), "can't be checked"),
+        case("project missing", recorded(1, "recorded-project-missing-ts5"), "can't be checked"),
+        case("configuration error, exit code 0", recorded(0, "recorded-no-inputs-ts5"), "can't be checked"),
+        case("says nothing", recorded(0, "nothing-printed"), "nothing was in scope"),
+        case(
+            "checks dependencies only",
+            recorded(0, "recorded-only-a-dependency-ts5"),
+            "nothing was in scope",
+        ),
+        case("out of memory", recorded(134, "out-of-memory"), "exit code 134"),
+        // The path of the file that is not there any more is shorter, and a source file too.
+        case("cut in the middle of a path", tool.writes("/repo/src/a.ts\n/repo/src/b.d.ts"), "cut short"),
+    ]
+}
+
+fn eslint(tool: &Tool) -> Vec<Case<'_>> {
+    let fatal = "eslint/upstream-parse-error/eslint.json";
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    vec![
+        case("file that does not parse", recorded(1, Some(fatal), None), "could be looked at"),
+        case("file that does not parse, exit code 0", recorded(0, Some(fatal), None), "could be looked at"),
+        case("no file matched", tool.writes("[]"), "nothing was in scope"),
+        case(
+            "configuration missing",
+            recorded(2, None, Some("eslint/recorded-config-missing/stderr.txt")),
+            "eslint.config",
+        ),
+        case("whole report, exit code 2", tool.clean.clone().exits(2), "crash"),
+    ]
+}
+
+fn npm_audit(tool: &Tool) -> Vec<Case<'_>> {
+    let report = tool.report().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let refused = |case: &str| {
+        let report = fixture(&format!("npm-audit/{case}/npm-audit.json"));
+        tool.writes(report).exits(1).says(fixture(&format!("npm-audit/{case}/stderr.txt")))
+    };
+    let counted = edited(report, &[("/metadata/vulnerabilities/high", 2.into())]);
+    let nothing = json!({"prod": 0, "dev": 0, "optional": 0, "peer": 0, "peerOptional": 0, "total": 0});
+    vec![
+        case("registry refused", refused("recorded-refused"), "registry"),
+        case("registry refused, exit code 0", refused("recorded-refused").exits(0), "registry"),
+        case("no connection", refused("recorded-no-connection"), "registry"),
+        case("no lock file", refused("recorded-no-lock-file"), "ENOLOCK"),
+        case("message instead of a report", tool.writes("{\"message\": \"too many requests\"}"), "too many"),
+        case("error instead of a report", tool.writes("{\"error\": {\"code\": \"E500\"}}"), "E500"),
+        case("offline, looks clean", tool.clean.clone().says(""), "did not ask the registry"),
+        case("counts without a list", tool.writes(counted), "counted"),
+        case("no packages", tool.writes(edited(report, &[("/metadata/dependencies", nothing)])), "in scope"),
+    ]
+}
+
+fn docker_build(tool: &Tool) -> Vec<Case<'_>> {
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let failed = |case: &str| recorded(1, None, Some(&format!("docker-build/{case}/stderr")));
+    let found = tool.findings.clone().unwrap();
+    let steps = "#9 0.123 a line of a step that says nothing of interest\n";
+    let [mut buried, mut too_long] = [found.clone(), found.clone()];
+    // The warnings of the build checks, with the steps of a long build after and before them.
+    buried.stderr.extend(steps.repeat(20_000).bytes());
+    too_long.stderr.splice(0..0, steps.repeat(400_000).bytes());
+    vec![
+        case("no image id", tool.clean.clone().with(0, None), "was not written"),
+        case("image id cut", tool.writes("sha256:7bec122c1ee0"), "cut short"),
+        case("image id of other letters", tool.writes(format!("sha256:{}", "g".repeat(64))), "64 digits"),
+        case("daemon out of reach", failed("recorded-no-daemon"), "Docker daemon"),
+        case("step failed", failed("recorded-buildkit-run-failed"), "executor failed running"),
+        case(
+            "warnings list cut",
+            found.says("2 warnings found:\n - JSONArgsRecommended: x (line 1)\n"),
+            "warnings",
+        ),
+        case("warnings early in a long log", buried, "").expecting(Expect::Failed),
+        case("warnings beyond the log's cap", too_long, "").expecting(Expect::NotPassed),
+    ]
+}
+
+fn trivy(tool: &Tool) -> Vec<Case<'_>> {
+    let report = tool.report().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let edit = |key, value| tool.writes(edited(report, &[(key, value)]));
+    let failed = |case: &str| recorded(1, None, Some(&format!("trivy/{case}/stderr")));
+    vec![
+        case("no results", edit("/Results", Value::Null), "nothing was in scope"),
+        case("empty results", edit("/Results", json!([])), "nothing was in scope"),
+        case("no packages", edit("/Results/0/Packages", json!([])), "nothing was in scope"),
+        case("schema of tomorrow", edit("/SchemaVersion", 3.into()), "SchemaVersion is 3"),
+        case(
+            "packages of the system unread",
+            edit("/Results/0", json!({"Target": "alpine", "Class": "os-pkgs"})),
+            "package database",
+        ),
+        case("database out of reach", failed("recorded-database-out-of-reach"), "vulnerability DB"),
+        case("no database", failed("recorded-no-database"), "database"),
+    ]
+}
+
+fn syft(tool: &Tool) -> Vec<Case<'_>> {
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let nothing = |name: &str| Some(fixture(&format!("syft/recorded-nothing/{name}.json")));
+    let empty = ["syft", "cyclonedx-1.5", "spdx-2.3"]
+        .into_iter()
+        .enumerate()
+        .fold(tool.clean.clone(), |acts, (n, name)| acts.with(n, nothing(name)));
+    let only =
+        |n: usize| (0..4).filter(|other| *other != n).fold(tool.clean.clone(), |acts, n| acts.with(n, None));
+    vec![
+        case("no packages", empty, "nothing was in scope"),
+        case("only its own document", only(0), "not written"),
+        case("only CycloneDX", only(1), "not written"),
+        case("only SPDX", only(2), "not written"),
+        case("CycloneDX without packages", tool.clean.clone().with(1, nothing("cyclonedx-1.5")), "disagree"),
+        case("SPDX without packages", tool.clean.clone().with(2, nothing("spdx-2.3")), "disagree"),
+        case("own document without packages", tool.clean.clone().with(0, nothing("syft")), "disagree"),
+    ]
+}
+
+fn checkov(tool: &Tool) -> Vec<Case<'_>> {
+    let report = tool.report().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let edit = |edits: &[(&str, Value)]| tool.writes(edited(report, edits));
+    let unread = [("/results/parsing_errors", json!(["/main.tf"])), ("/summary/parsing_errors", 1.into())];
+    vec![
+        case(
+            "bare summary",
+            tool.writes(fixture("checkov/recorded-nothing-scanned/report.json")),
+            "in scope",
+        ),
+        case("file that does not parse", edit(&unread), "main.tf does not parse"),
+        case("file that does not parse, told by its number", edit(&unread[1..]), "not parse"),
+        case("counts without a list", edit(&[("/summary/failed", 3.into())]), "counts 3"),
+        case("soft fail", recorded(0, Some("checkov/recorded-soft-fail/report.json"), None), "soft-fail"),
+        case("folder missing", recorded(0, None, None), "was not written"),
+        case("words after the report", tool.writes([report, b"Traceback\n"].concat()), "follows"),
+    ]
+}
+
+fn sarif(tool: &Tool) -> Vec<Case<'_>> {
+    let report = tool.report().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let edit = |key, value| tool.writes(edited(report, &[(key, value)]));
+    vec![
+        case("no runs", edit("/runs", json!([])), "nothing was in scope"),
+        case("version of yesterday", edit("/version", "2.0.0".into()), "2.0.0"),
+        case(
+            "run without success",
+            edit("/runs/0/invocations", json!([{"executionSuccessful": false}])),
+            "successful",
+        ),
+    ]
+}
+
+fn junit(tool: &Tool) -> Vec<Case<'_>> {
+    let case = |fault, text: &str, says| Case::new(tool, fault, tool.writes(text)).saying(says);
+    vec![
+        case("no tests", "<testsuites/>", "nothing was in scope"),
+        case("suites without tests", "<testsuites><testsuite name='a' tests='3'/></testsuites>", "in scope"),
+        case(
+            "all tests skipped",
+            "<testsuite><testcase name='a'><skipped/></testcase></testsuite>",
+            "in scope",
+        ),
+        case("counts without a list", "<testsuite failures='1'><testcase name='a'/></testsuite>", "counts 1"),
+    ]
+}
+
+fn checkstyle(tool: &Tool) -> Vec<Case<'_>> {
+    let case = |fault, text: &str, says| Case::new(tool, fault, tool.writes(text)).saying(says);
+    vec![
+        case("no files", "<checkstyle version='8.0'/>", "nothing was in scope"),
+        case("file without a name", "<checkstyle><file/></checkstyle>", "name"),
+        case(
+            "file that could not be checked",
+            "<checkstyle><file name='a'><exception/></file></checkstyle>",
+            "checked",
+        ),
+    ]
+}

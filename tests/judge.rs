@@ -1,0 +1,160 @@
+//! `portcullis judge`: reports of other steps, and saved runs.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't read its fixture has failed")]
+
+mod common;
+
+use common::Project;
+use serde_json::Value;
+
+const SARIF: &str = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"demo"}},"results":[
+    {"ruleId":"a","level":"error","message":{"text":"one"}},
+    {"ruleId":"b","level":"warning","message":{"text":"two"}}]}]}"#;
+
+fn counts(gate: &Value) -> (u64, u64, u64) {
+    let count = |severity: &str| gate["counts"][severity].as_u64().unwrap();
+    (count("high"), count("medium"), count("unknown"))
+}
+
+#[test]
+fn reports_of_other_steps_are_judged_without_running_anything() {
+    let project = Project::new();
+    project.write("a.sarif", SARIF);
+    project.write("ci.xml", r#"<testsuite name="s" tests="2" failures="1"><testcase name="x"/><testcase name="y"><failure message="no"/></testcase></testsuite>"#);
+    let ran = project.run(&[
+        "judge",
+        "--report",
+        "sarif=a.sarif",
+        "--report",
+        "junit=ci.xml",
+        "--mode",
+        "production",
+    ]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(counts(&project.gate("sarif")), (1, 1, 0));
+    assert_eq!(counts(&project.gate("junit")), (1, 0, 0));
+    assert_eq!(project.gate("junit")["scope"]["tests"], 2);
+    assert!(project.read("gates-report/junit.xml").contains("<testsuite "));
+}
+
+#[test]
+fn a_report_that_is_not_there_or_says_nothing_is_inconclusive() {
+    for (name, text) in
+        [("gone", None), ("empty", Some("")), ("html", Some("<html></html>")), ("cut", Some(&SARIF[..90]))]
+    {
+        let project = Project::new();
+        if let Some(text) = text {
+            project.write("x.sarif", text);
+        }
+        let ran = project.run(&["judge", "--report", "sarif=x.sarif", "--mode", "production"]);
+        assert_eq!(ran.code, 3, "{name}: {}", ran.all());
+        assert_eq!(project.gate("sarif")["outcome"], "inconclusive", "{name}");
+    }
+}
+
+#[test]
+fn a_report_of_another_format_is_told_what_it_looks_like() {
+    let project = Project::new();
+    project.write("a.sarif", SARIF);
+    project.run(&["judge", "--report", "trivy=a.sarif"]);
+    let reason = project.gate("trivy")["reason"].to_string();
+    assert!(reason.contains("--report sarif=PATH"), "{reason}");
+}
+
+#[test]
+fn a_clean_gitleaks_report_is_taken_at_its_word_and_an_empty_file_is_not() {
+    for (text, code) in [("[]", 0), ("null", 0), ("", 3), ("{}", 3)] {
+        let project = Project::new();
+        project.write("leaks.json", text);
+        let ran = project.run(&["judge", "--report", "gitleaks=leaks.json", "--mode", "production"]);
+        assert_eq!(ran.code, code, "{text}: {}", ran.all());
+    }
+}
+
+#[test]
+fn the_policy_of_the_gate_with_that_tool_or_id_is_used() {
+    let gates = "version = 1\nmode = \"production\"\n[[gate]]\nid = \"deps\"\ntool = \"npm-audit\"\nfail_on = \"never\"\n";
+    let project = Project::with_gates(gates);
+    let report = std::fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/npm-audit/upstream-npm7-many/dd-npm7-many_vulns.json"
+    ));
+    project.write("audit.json", report.unwrap());
+    for word in ["npm-audit=audit.json", "deps=audit.json"] {
+        let ran = project.run(&["judge", "--report", word]);
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        assert_eq!(counts(&project.gate("deps")), (0, 2, 0));
+    }
+}
+
+#[test]
+fn a_secret_that_a_report_shows_in_plain_text_reaches_no_output() {
+    // Put together here: the repository itself holds nothing that looks like a key.
+    let secret = ["AKIA", "Q3EGVNU4", "XSMPLE7T"].concat();
+    let project = Project::new();
+    project.write(
+        "leaks.json",
+        format!(
+            r#"[{{"RuleID":"aws","Description":"a key","StartLine":1,"EndLine":1,"StartColumn":1,"EndColumn":20,"Match":"key={secret}","Secret":"{secret}","File":"config-{secret}.ts","SymlinkFile":"","Commit":"","Entropy":3.5,"Author":"","Email":"","Date":"","Message":"add {secret}","Tags":[],"Fingerprint":"x:aws:1"}}]"#
+        ),
+    );
+    project.write(
+        "other.sarif",
+        SARIF
+            .replace("one", &format!("found {secret} here"))
+            .replace("\"ruleId\":\"b\"", &format!("\"ruleId\":\"b-{secret}\"")),
+    );
+    let ran = project.run(&[
+        "judge",
+        "--report",
+        "gitleaks=leaks.json",
+        "--report",
+        "sarif=other.sarif",
+        "--verbose",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(!ran.all().contains(&secret), "{}", ran.all());
+    assert!(ran.stdout.contains("config-REDACTED.ts"), "{}", ran.stdout);
+    let mut files = 0;
+    for entry in walk(&project.root().join("gates-report")) {
+        files += 1;
+        let text = String::from_utf8_lossy(&std::fs::read(&entry).unwrap()).into_owned();
+        assert!(!text.contains(&secret), "{}: {text}", entry.display());
+    }
+    assert!(files >= 4, "run.json, junit.xml and two reports are there");
+}
+
+#[test]
+fn a_saved_run_is_judged_the_same_again_and_otherwise_under_another_policy() {
+    let gates = |fail_on: &str, waiver: &str| {
+        format!(
+            "version = 1\nmode = \"production\"\n[[gate]]\nid = \"lint\"\ntool = \"command\"\nrun = [\"sh\", \"-c\", 'cp a.sarif out.sarif; exit 1']\nreport = {{ format = \"sarif\", path = \"out.sarif\" }}\nfail_on = \"{fail_on}\"\n{waiver}"
+        )
+    };
+    let waiver = "[[waiver]]\nrule = \"a\"\nreason = \"known\"\n";
+    let project = Project::with_gates(&gates("high", waiver));
+    project.write("a.sarif", SARIF);
+    assert_eq!(project.run(&["run"]).code, 0);
+    let first = project.record();
+
+    // Without a gates.toml: as recorded, waivers included.
+    let elsewhere = Project::new();
+    elsewhere.write("run.json", project.read("gates-report/run.json"));
+    let again = elsewhere.run(&["judge", "--from", "run.json", "--out", "again"]);
+    assert_eq!(again.code, 0, "{}", again.all());
+    let second: Value = serde_json::from_str(&elsewhere.read("again/run.json")).unwrap();
+    assert_eq!(second, first);
+
+    // Under another gates.toml: its policy, and its waivers.
+    elsewhere.write("gates.toml", gates("medium", ""));
+    assert_eq!(elsewhere.run(&["judge", "--from", "run.json"]).code, 1);
+    elsewhere.write("gates.toml", gates("medium", waiver));
+    assert_eq!(elsewhere.run(&["judge", "--from", "run.json"]).code, 1);
+    elsewhere.write("gates.toml", gates("high", waiver));
+    assert_eq!(elsewhere.run(&["judge", "--from", "run.json"]).code, 0);
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
