@@ -116,12 +116,13 @@ fn dress(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
         job.program.near = Vec::new();
         // A path counts from gates.toml, not from the target's folder.
         job.program.name = match program.contains('/') {
-            true => repo.base.join(program).to_string_lossy().into_owned(),
+            true => normalise(&repo.base.join(program)).to_string_lossy().into_owned(),
             false => program.clone(),
         };
     }
     job.may_be_empty |= gate.allow_empty;
-    job.args.extend(gate.args.iter().cloned());
+    let end = job.options_end.unwrap_or(job.args.len());
+    job.args.splice(end..end, gate.args.iter().cloned());
     job.env.extend(gate.env.clone());
     job
 }
