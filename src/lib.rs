@@ -243,7 +243,8 @@ pub fn folder_of(config: &Path) -> &Path {
 /// A path as people want to read it: relative to the current folder where it is below it.
 fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+    let path = place::normalise(path);
+    path.strip_prefix(&here).unwrap_or(&path).display().to_string()
 }
 
 /// SIGINT, SIGTERM and SIGHUP stop the run: the scanners are ended, and the record is written.
