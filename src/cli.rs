@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Mode;
@@ -62,7 +63,7 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "N", env = "PORTCULLIS_JOBS")]
     pub jobs: Option<NonZeroUsize>,
     /// Stop at the first required gate that fails or can't be proved
-    #[arg(long, env = "PORTCULLIS_FAIL_FAST")]
+    #[arg(long, env = "PORTCULLIS_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
     /// Look at the commits and files that come after REV, where a tool can
     #[arg(long, value_name = "REV", env = "PORTCULLIS_SINCE")]
@@ -91,10 +92,10 @@ pub struct OutputArgs {
     #[arg(long, value_name = "DIR", env = "PORTCULLIS_OUT")]
     pub out: Option<PathBuf>,
     /// Print the verdict alone
-    #[arg(short, long, env = "PORTCULLIS_QUIET")]
+    #[arg(short, long, env = "PORTCULLIS_QUIET", value_parser = BoolishValueParser::new())]
     pub quiet: bool,
     /// Also print the proof of each gate
-    #[arg(short, long, conflicts_with = "quiet", env = "PORTCULLIS_VERBOSE")]
+    #[arg(short, long, conflicts_with = "quiet", env = "PORTCULLIS_VERBOSE", value_parser = BoolishValueParser::new())]
     pub verbose: bool,
 }
 
@@ -124,9 +125,12 @@ pub struct JudgeArgs {
     pub report: Vec<String>,
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// `lab` reports and exits 0, `production` blocks
+    /// `lab` reports and exits 0, `production` blocks [default: as recorded, or as gates.toml says]
     #[arg(long, value_enum, env = "PORTCULLIS_MODE")]
     pub mode: Option<Mode>,
+    /// Policies of a [profile.NAME] in gates.toml
+    #[arg(long, value_name = "NAME", env = "PORTCULLIS_PROFILE")]
+    pub profile: Option<String>,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -160,7 +164,7 @@ pub struct InitArgs {
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// Replace a gates.toml that is there
-    #[arg(long, env = "PORTCULLIS_FORCE")]
+    #[arg(long, env = "PORTCULLIS_FORCE", value_parser = BoolishValueParser::new())]
     pub force: bool,
 }
 

@@ -52,7 +52,7 @@ impl Default for Defaults {
 /// Why there is no configuration to work with.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    #[error("{} can't be read: {source}", path.display())]
+    #[error("{} can't be read", path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{} has {}", path.display(), mistakes(.problems.len()))]
     Mistakes { path: PathBuf, source_text: String, problems: Vec<Problem> },

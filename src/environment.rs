@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::env;
 
-use crate::redact::Secret;
+use crate::redact::{Known, Secret};
 use crate::tool::{Job, Scanner};
 
 /// A variable in a gate's `env`.
@@ -58,10 +58,13 @@ fn holds_secret(name: &str) -> bool {
 }
 
 /// The secrets in the environment of Portcullis.
-pub fn secrets() -> Vec<Secret> {
-    env::vars_os()
-        .filter_map(|(name, value)| secret_in(&name.to_string_lossy(), &value.to_string_lossy()))
-        .collect()
+pub fn known() -> Known {
+    let mut known = Known::default();
+    known.learn(
+        env::vars_os()
+            .filter_map(|(name, value)| secret_in(&name.to_string_lossy(), &value.to_string_lossy())),
+    );
+    known
 }
 
 /// The secrets that gates.toml gives to a job: in its `env`, in build arguments, in options.
@@ -192,14 +195,18 @@ mod tests {
         job.args(["build", "--build-arg", "NPM_TOKEN=hunter2-one", "--build-arg", "VERSION=hunter2-two"]);
         job.args(["--registry-token", "hunter2-three", "https://ada:hunter2-four@host/x.git"]);
         job.env("DB_PASSWORD", "hunter2-five").env("LEVEL", "hunter2-six");
-        let expected: BTreeSet<Secret> =
-            ["one", "three", "four", "five"].iter().filter_map(|n| Secret::reported(&format!("hunter2-{n}"))).collect();
+        let expected: BTreeSet<Secret> = ["one", "three", "four", "five"]
+            .iter()
+            .filter_map(|n| Secret::reported(&format!("hunter2-{n}")))
+            .collect();
         assert_eq!(BTreeSet::from_iter(secrets_of(&job)), expected);
     }
 
     #[test]
     fn patterns_name_one_variable_or_all_that_begin_so() {
         assert!(matches("TRIVY_*", "TRIVY_SEVERITY") && !matches("TRIVY_*", "TRIVY"));
-        assert!(matches("npm_config_omit", "NPM_CONFIG_OMIT") && !matches("npm_config_omit", "npm_config_omits"));
+        assert!(
+            matches("npm_config_omit", "NPM_CONFIG_OMIT") && !matches("npm_config_omit", "npm_config_omits")
+        );
     }
 }

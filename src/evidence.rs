@@ -12,9 +12,9 @@ use crate::process::Stop;
 use crate::proof::Proof;
 use crate::record::{Evidence, GateRecord, TargetRecord};
 use crate::redact::{Scrubber, Secret};
+use crate::sanitise;
 use crate::scope::Scope;
 use crate::severity::Counts;
-use crate::sanitise;
 use crate::verdict::Outcome;
 use crate::words::Words;
 
@@ -36,6 +36,8 @@ pub enum Lack {
     Proof(String),
     /// There was nothing to look at: skipped.
     Nothing(String),
+    /// `--fail-fast` ended it, or let it not begin: skipped, and the run can't pass.
+    Halted(String),
 }
 
 /// What the evidence of one gate amounts to, for progress and `--fail-fast`.
@@ -125,6 +127,7 @@ impl GateEvidence {
                 None => Evidence::Whole,
                 Some(Lack::Proof(why)) => Evidence::Lacking(words(why)),
                 Some(Lack::Nothing(why)) => Evidence::Nothing(words(why)),
+                Some(Lack::Halted(why)) => Evidence::Halted(words(why)),
             },
             required: self.gate.required,
             policy: self.gate.policy.clone(),
@@ -175,11 +178,13 @@ fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
     }
     if !unproven.0.is_empty() {
         let reasons = unproven.words(targets.len());
-        return Some(Lack::Proof(match stop {
-            Stop::Signal(_) => format!("interrupted; {reasons}"),
-            Stop::FailFast => format!("stopped by fail-fast; {reasons}"),
-            Stop::No => reasons,
-        }));
+        let was_stopped =
+            targets.iter().all(|target| target.stopped || matches!(target.proof, Proof::Complete(_)));
+        return Some(match stop {
+            Stop::FailFast if was_stopped => Lack::Halted(format!("fail-fast; {reasons}")),
+            Stop::Signal(_) => Lack::Proof(format!("interrupted; {reasons}")),
+            Stop::FailFast | Stop::No => Lack::Proof(reasons),
+        });
     }
     // One target with something in it is enough to judge the gate.
     let all_empty = !targets.is_empty() && empty.len() == targets.len();

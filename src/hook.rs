@@ -162,6 +162,9 @@ async fn known_to_remote(repo: &Repo, push: &Push, remote: &str) -> Option<Strin
     let first_new =
         git(&["rev-list", "--reverse", "--topo-order", &push.local, "--not", &format!("--remotes={remote}")])
             .await?;
-    let first_new = first_new.lines().next()?;
+    let Some(first_new) = first_new.lines().next() else {
+        // The remote has every commit already: there is nothing to look at.
+        return Some(push.local.clone());
+    };
     git(&["rev-parse", "--verify", "--quiet", &format!("{first_new}^")]).await.map(|id| id.trim().to_owned())
 }

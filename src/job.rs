@@ -35,6 +35,8 @@ pub struct TargetEvidence {
     pub proof: Proof,
     /// Where the program was found.
     pub program: Option<PathBuf>,
+    /// The run was stopped before it was done.
+    pub stopped: bool,
     /// Nothing in scope is fine here.
     pub may_be_empty: bool,
     /// Secrets that gates.toml gives to the job.
@@ -87,14 +89,22 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
         },
         proof: Proof::inconclusive(String::new()),
         program: find(&job.program, &job.cwd),
+        stopped: false,
         may_be_empty: job.may_be_empty,
         secrets: environment::secrets_of(job),
         kept: Vec::new(),
     };
+    // It may have waited for its turn while the run was stopped.
+    if *stop.borrow() != Stop::No {
+        evidence.stopped = true;
+        evidence.proof = Proof::inconclusive("not started".to_owned());
+        return evidence;
+    }
     match work.launch(evidence.program.as_deref(), &without, stop).await {
         Err(reason) => evidence.proof = Proof::inconclusive(reason),
         Ok((mut ended, before)) => {
             evidence.record.duration_ms = millis(ended.duration);
+            evidence.stopped = matches!(ended.end, End::Stopped);
             if let End::Exited(code) = ended.end {
                 evidence.record.exit_code = Some(code);
             }
@@ -120,6 +130,7 @@ impl TargetEvidence {
                 "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
             ),
             program: other.program.clone(),
+            stopped: other.stopped,
             may_be_empty: other.may_be_empty,
             secrets: other.secrets.clone(),
             kept: Vec::new(),
@@ -168,10 +179,6 @@ impl AtWork {
             return Err(format!("there is no folder {}", self.inside(&job.cwd)));
         }
         let program = program.ok_or_else(|| self.how_to_install())?;
-        // It may have waited for its turn while the run was stopped.
-        if *stop.borrow() != Stop::No {
-            return Err("not started".to_owned());
-        }
         fs::create_dir_all(self.folder()).map_err(|error| {
             format!("the folder for its report can't be made: {error} (is the disk full?)")
         })?;

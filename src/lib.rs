@@ -61,7 +61,7 @@ use crate::plan::Plan;
 use crate::policy::Waivers;
 use crate::process::Stop;
 use crate::record::Run;
-use crate::redact::{Known, Scrubber};
+use crate::redact::Scrubber;
 use crate::repo::Repo;
 use crate::settings::{Settings, Wishes};
 use crate::words::Words;
@@ -108,17 +108,13 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
 
     let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
-    let scratch = tempfile::Builder::new()
-        .prefix("portcullis-")
-        .tempdir()
-        .context("no temporary folder can be made")?;
+    let scratch = scratch_folder()?;
     let (stop, _) = watch::channel(Stop::No);
     listen_for_signals(stop.clone())?;
     let repo = Arc::new(repo);
     let site = run::Site { repo: repo.clone(), settings: &settings, scratch: scratch.path(), started, stop };
     let mut progress = progress::listener(output.quiet);
-    let known = RefCell::new(Known::default());
-    known.borrow_mut().learn(environment::secrets());
+    let known = RefCell::new(environment::known());
     let judge_one = |evidence: &GateEvidence| {
         known.borrow_mut().learn(evidence.secrets().cloned());
         record::judge_one(evidence, known.borrow().scrubber(), &config.waivers)
@@ -144,58 +140,74 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
 
 /// `portcullis judge`: the second half of the pipeline.
 async fn judge(args: JudgeArgs) -> Result<u8> {
-    let started = Instant::now();
     let found = find_config(&args.config)?;
-    let config = found.as_deref().map(Config::load).transpose()?;
-    let base = found.as_deref().map_or(Path::new("."), folder_of);
-    let mut known = Known::default();
-    known.learn(environment::secrets());
-    let waivers = |config: &Option<Config>| config.as_ref().map(|config| config.waivers.clone());
-    if let Some(from) = &args.from {
-        let mut run = judge::saved_run(from)?;
-        run.mode = judge::mode(args.mode, config.as_ref(), Some(run.mode));
-        if let Some(config) = &config {
-            judge::lay_over(&mut run, config);
-        }
-        let recorded = run.waivers.clone();
-        match &waivers(&config) {
-            Some(waivers) => run.judge(Waivers::Of(waivers)),
-            None => run.judge(Waivers::AsRecorded(&recorded)),
-        }
-        // Whoever wrote the file may have written anything.
-        run.clean(known.scrubber());
-        if let Some(out) = &args.output.out {
-            let mut folder = output::OutputFolder::take(out)?;
-            report::write_all(&run, &mut folder)?;
-            folder.search(known.scrubber()).context(Unreported)?;
-        }
-        let out = args.output.out.as_deref().or(from.parent()).unwrap_or(base);
-        terminal::show(&run, &shown_path(out), &args.output);
-        return Ok(run.exit_code);
+    let mut config = found.as_deref().map(Config::load).transpose()?;
+    if let Some(config) = &mut config {
+        Settings::new(config, Wishes { profile: args.profile.clone(), ..Wishes::default() })?.apply(config);
+    } else if let Some(profile) = &args.profile {
+        anyhow::bail!("there is no gates.toml, and so no profile `{profile}`");
     }
+    let base = found.as_deref().map_or(Path::new("."), folder_of);
+    match &args.from {
+        Some(from) => judge_saved_run(from, &args, config.as_ref()),
+        None => judge_reports(&args, config.as_ref(), base).await,
+    }
+}
 
+/// Judges a run.json by the policy that gates.toml has now, or else as it was judged.
+fn judge_saved_run(from: &Path, args: &JudgeArgs, config: Option<&Config>) -> Result<u8> {
+    let mut run = judge::saved_run(from)?;
+    run.mode = args.mode.unwrap_or(run.mode);
+    let recorded = run.waivers.clone();
+    match config {
+        Some(config) => {
+            judge::lay_over(&mut run, config);
+            run.judge(Waivers::Of(&config.waivers));
+        }
+        None => run.judge(Waivers::AsRecorded(&recorded)),
+    }
+    // Whoever wrote the file may have written anything.
+    let known = environment::known();
+    run.clean(known.scrubber());
+    if let Some(out) = &args.output.out {
+        let mut folder = output::OutputFolder::take(out)?;
+        report::write_all(&run, &mut folder)
+            .and_then(|()| folder.search(known.scrubber()))
+            .context(Unreported)?;
+    }
+    let out = args.output.out.as_deref().or(from.parent()).unwrap_or(Path::new("."));
+    terminal::show(&run, &shown_path(out), &args.output);
+    Ok(run.exit_code)
+}
+
+/// Judges reports that other steps wrote.
+async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -> Result<u8> {
+    let started = Instant::now();
     let repo = Repo::around(base).await?;
-    let scratch = tempfile::Builder::new()
-        .prefix("portcullis-")
-        .tempdir()
-        .context("no temporary folder can be made")?;
-    let evidence = judge::weigh_reports(&args.report, config.as_ref(), &repo, scratch.path())?;
+    let scratch = scratch_folder()?;
+    let evidence = judge::weigh_reports(&args.report, config, &repo, scratch.path())?;
     let circumstances = record::Circumstances {
-        mode: judge::mode(args.mode, config.as_ref(), None),
-        profile: None,
+        mode: args.mode.or(config.map(|config| config.mode)).unwrap_or(config::Mode::Lab),
+        profile: args.profile.clone(),
         commit: repo.head.clone(),
         stop: Stop::No,
         started,
     };
+    let mut known = environment::known();
     known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = known.scrubber();
     let mut run = Run::assemble(&evidence, scrubber, circumstances);
-    run.judge(Waivers::Of(&waivers(&config).unwrap_or_default()));
+    run.judge(Waivers::Of(config.map_or(&[], |config| &config.waivers)));
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
     publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), &args.output);
     Ok(run.exit_code)
+}
+
+/// A folder that is this run's alone, and goes with it.
+fn scratch_folder() -> Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("portcullis-").tempdir().context("no temporary folder can be made")
 }
 
 /// The output folder where none is named.
@@ -254,7 +266,8 @@ pub fn folder_of(config: &Path) -> &Path {
 /// A path as people want to read it: relative to the current folder where it is below it.
 fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+    let path = place::normalise(path);
+    path.strip_prefix(&here).unwrap_or(&path).display().to_string()
 }
 
 /// SIGINT, SIGTERM and SIGHUP stop the run: the scanners are ended, and the record is written.

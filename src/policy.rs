@@ -162,9 +162,9 @@ fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Stri
 fn conclude(gate: &mut GateRecord, tally: &Tally) {
     let blocking = blocking(&gate.policy, tally);
     (gate.outcome, gate.reason) = match (&gate.evidence, blocking) {
-        (Evidence::Nothing(why), None) => (Outcome::Skipped, why.clone()),
+        (Evidence::Nothing(why) | Evidence::Halted(why), None) => (Outcome::Skipped, why.clone()),
         (Evidence::Lacking(why), None) => (Outcome::Inconclusive, why.clone()),
-        (Evidence::Lacking(why) | Evidence::Nothing(why), Some(blocking)) => {
+        (Evidence::Lacking(why) | Evidence::Nothing(why) | Evidence::Halted(why), Some(blocking)) => {
             (Outcome::Inconclusive, format!("{why}; besides, {blocking}"))
         }
         (Evidence::Whole, Some(blocking)) => (Outcome::Failed, blocking),

@@ -86,6 +86,9 @@ pub enum Evidence {
     Lacking(String),
     /// There was nothing to look at; why.
     Nothing(String),
+    /// `--fail-fast` ended the run before it was done; why. It outranks nothing, and alone it is
+    /// no pass.
+    Halted(String),
 }
 
 /// One target of a gate: what was run, and the proof that it did its work.
@@ -181,7 +184,10 @@ impl Run {
         self.waivers = use_;
         let verdict = Verdict::of(self.gates.iter().map(|gate| (gate.outcome, gate.required)));
         // A run that was cut off is no proof, whatever its gates said so far.
-        self.verdict = if self.interrupted.is_some() { Verdict::Inconclusive } else { verdict };
+        let halted =
+            self.gates.iter().any(|gate| gate.required && matches!(gate.evidence, Evidence::Halted(_)));
+        let cut_off = self.interrupted.is_some() || (halted && verdict == Verdict::Pass);
+        self.verdict = if cut_off { Verdict::Inconclusive } else { verdict };
         self.would_block = self.verdict != Verdict::Pass;
         let signal = self.interrupted.as_deref().and_then(signal_number);
         self.exit_code = verdict::exit_code(self.mode, self.verdict, signal);

@@ -93,7 +93,7 @@ impl Repo {
         // A revision that begins with a dash would be read as an option.
         let commit = self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).await;
         commit.with_context(|| {
-            let shallow = self.root.join(".git/shallow").exists();
+            let shallow = is_shallow_clone(&self.root);
             let hint = match (revision.contains("@{"), shallow) {
                 (true, _) => "this branch has no upstream; set one, or name a commit or branch",
                 (_, true) => "this clone is shallow; fetch more of its history (git fetch --unshallow)",
@@ -102,4 +102,17 @@ impl Repo {
             format!("there is no commit `{revision}` here: {hint}")
         })
     }
+}
+
+/// Whether a work tree belongs to a shallow clone. A linked work tree has a file `.git` that names
+/// its folder, and that folder names the one that all work trees share (gitrepository-layout).
+pub fn is_shallow_clone(root: &Path) -> bool {
+    let git = root.join(".git");
+    let read = |path: &Path| std::fs::read_to_string(path).ok();
+    let folder = match read(&git).as_deref().and_then(|text| text.strip_prefix("gitdir:")) {
+        Some(linked) => root.join(linked.trim()),
+        None => git,
+    };
+    let shared = read(&folder.join("commondir")).map_or(folder.clone(), |shared| folder.join(shared.trim()));
+    shared.join("shallow").exists()
 }

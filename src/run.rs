@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
                     }
                     Needs::Unmet(why) => Lack::Proof(why),
                 },
-                Stop::FailFast => Lack::Nothing(self.fail_fast_words()),
+                Stop::FailFast => Lack::Halted(self.fail_fast_words()),
                 Stop::Signal(signal) => {
                     Lack::Proof(format!("not started: interrupted by {}", signal_name(signal)))
                 }
@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
             match &needed.done {
                 None => pending = true,
                 Some(evidence) => match &evidence.lack {
-                    None | Some(Lack::Nothing(_)) => {}
+                    None | Some(Lack::Nothing(_) | Lack::Halted(_)) => {}
                     Some(Lack::Proof(_)) => {
                         return Needs::Unmet(format!("not started: it needs {need}, which is inconclusive"));
                     }

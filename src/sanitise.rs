@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(short("  a\u{1b}[31mred\u{7}\n\n b\u{202e}c ", 80), "ared b c");
         assert_eq!(short("abcdefgh", 5), "abcd…");
         assert_eq!(short("", 5), "");
-        assert_eq!(one_line("a\u{1b}]0;title\u{7}\u{1b}[2J\u{1b}["), "a ]0;title   ");
+        assert_eq!(one_line("a\u{1b}]0;title\u{7}\u{1b}[2J\u{1b}["), "a ]0;title  ");
         assert_eq!(lines("a\r\nb\rc\td\u{9b}e"), "a\nb\nc\td e");
     }
 

@@ -6,7 +6,6 @@ use anstyle::AnsiColor;
 
 use crate::cli::OutputArgs;
 use crate::record::Run;
-use crate::redact::Known;
 use crate::report::summary::{self, Look};
 use crate::verdict::{UNREPORTED, USAGE};
 use crate::{Unreported, drawn_mistakes, environment, sanitise};
@@ -55,8 +54,7 @@ fn terminal_width() -> Option<u16> {
 /// Prints an error, and gives the exit code that it stands for.
 pub fn show_error(error: &anyhow::Error) -> u8 {
     let colour = !matches!(anstream::AutoStream::choice(&stderr()), anstream::ColorChoice::Never);
-    let mut known = Known::default();
-    known.learn(environment::secrets());
+    let known = environment::known();
     let clean = |words: &str| known.scrubber().lines(words).into_owned();
     let bold = AnsiColor::Red.on_default().bold();
     let (on, off) = if colour {
@@ -65,7 +63,9 @@ pub fn show_error(error: &anyhow::Error) -> u8 {
         Default::default()
     };
     let words = match drawn_mistakes(error, colour) {
-        Some(drawn) => format!("{drawn}{on}portcullis:{off} {}; nothing was run\n", clean(&error.to_string())),
+        Some(drawn) => {
+            format!("{drawn}{on}portcullis:{off} {}; nothing was run\n", clean(&error.to_string()))
+        }
         None => format!("{on}portcullis:{off} {}\n", clean(&format!("{error:#}"))),
     };
     let _ = stderr().write_all(sanitise::page(&words).as_bytes());

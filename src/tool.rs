@@ -159,6 +159,8 @@ pub struct Job {
     pub keep: Vec<Keep>,
     /// The image that this job builds or scans, as named to the scanner.
     pub image: Option<String>,
+    /// Where the user's own arguments go: before this place of `args`, or at their end.
+    pub options_end: Option<usize>,
     /// Why it is run just so, for `portcullis plan`.
     pub why: String,
     /// Nothing in scope is to be expected now and then (a range whose commits only delete): the
@@ -214,6 +216,7 @@ impl Job {
             reports: Vec::new(),
             keep: Vec::new(),
             image: None,
+            options_end: None,
             why: String::new(),
             may_be_empty: false,
             scratch,
@@ -238,6 +241,12 @@ impl Job {
     pub fn because(&mut self, why: impl Into<String>) -> &mut Self {
         self.why = why.into();
         self
+    }
+
+    /// Everything after this is a name, even where it begins with a dash.
+    pub fn end_of_options(&mut self) -> &mut Self {
+        self.options_end = Some(self.args.len());
+        self.arg("--")
     }
 
     /// The report is what the program prints.

@@ -134,7 +134,7 @@ impl Words for GateRecord {
         self.reason.clean(scrubber);
         match &mut self.evidence {
             Evidence::Whole => {}
-            Evidence::Lacking(why) | Evidence::Nothing(why) => why.clean(scrubber),
+            Evidence::Lacking(why) | Evidence::Nothing(why) | Evidence::Halted(why) => why.clean(scrubber),
         }
         self.targets.clean(scrubber);
     }

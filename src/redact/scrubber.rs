@@ -81,7 +81,9 @@ impl Scrubber {
     /// Whether a file holds a known secret.
     pub fn finds(&self, file: impl Read) -> io::Result<bool> {
         match &self.0 {
-            Some(automaton) => automaton.stream_find_iter(file).next().transpose().map(|found| found.is_some()),
+            Some(automaton) => {
+                automaton.stream_find_iter(file).next().transpose().map(|found| found.is_some())
+            }
             None => Ok(false),
         }
     }

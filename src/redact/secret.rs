@@ -22,7 +22,8 @@ impl Secret {
     /// address without a password: these are no secrets.
     pub fn of_variable(value: &str) -> Option<Secret> {
         let value = value.trim();
-        let path = ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start)) && !value.contains('\n');
+        let path =
+            ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start)) && !value.contains('\n');
         if path || value.parse::<u64>().is_ok() {
             return None;
         }
@@ -75,14 +76,15 @@ fn is_distinctive(value: &str, shortest: usize) -> bool {
         |c| !c.is_ascii_alphanumeric() && !"-_./: ".contains(c),
     ];
     let length = value.chars().count();
-    let of_kinds = kinds.iter().filter(|kind| value.chars().any(|c| kind(c))).count();
+    let of_kinds = kinds.iter().filter(|kind| value.chars().any(kind)).count();
     length >= shortest && (of_kinds >= 2 || length >= 16)
 }
 
 fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
     let bytes = piece.as_bytes();
     let quoted = json_body(piece);
-    let xml = escape(piece, &[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&apos;")]);
+    let xml =
+        escape(piece, &[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&apos;")]);
     let spelled = [
         piece.to_owned(),
         // A report inside a report is escaped twice.
@@ -224,7 +226,8 @@ mod tests {
         let key = format!("-----BEGIN KEY-----\n{}\n-----END KEY-----", lines.join("\n"));
         let known = spelled(&key);
         assert!(known.contains(&lines[0]) && known.contains(&lines[1]));
-        assert!(!known.iter().any(|spelling| spelling == "short" || spelling.starts_with("-----BEGIN KEY-----") && spelling.len() < 25));
+        assert!(!known.iter().any(|spelling| spelling == "short"
+            || spelling.starts_with("-----BEGIN KEY-----") && spelling.len() < 25));
         assert!(known.contains(&key.replace('\n', "\\n")));
         // As `base64 key.pem` prints it.
         let encoded = base64(key.as_bytes(), STANDARD);
@@ -237,7 +240,9 @@ mod tests {
             assert_eq!(Secret::reported(plain), None, "{plain}");
         }
         assert!(Secret::reported("hunter2").is_some());
-        for plain in ["hunter2", "enabled", "20260101120000", "/run/secrets/token", "https://host/path", "./k.pem"] {
+        for plain in
+            ["hunter2", "enabled", "20260101120000", "/run/secrets/token", "https://host/path", "./k.pem"]
+        {
             assert_eq!(Secret::of_variable(plain), None, "{plain}");
         }
         assert!(Secret::of_variable("correct horse battery staple").is_some());

@@ -63,7 +63,7 @@ impl Eslint {
         job.near_node_modules(&cwd, &scene.repo.root);
 
         let Some(range) = scene.since else {
-            job.arg("--").args(&self.files).because("every file that the configuration covers");
+            job.end_of_options().args(&self.files).because("every file that the configuration covers");
             return Some(job);
         };
         let changed = self.changed(range, &scene.repo.root, &cwd);
@@ -72,10 +72,10 @@ impl Eslint {
         }
         if changed.iter().map(|file| file.len() + 1).sum::<usize>() > ARGUMENTS {
             let why = format!("{} files changed: too many to name, so all are linted", changed.len());
-            job.arg("--").args(&self.files).because(why);
+            job.end_of_options().args(&self.files).because(why);
         } else {
             // A changed file that the project ignores, or that is gone since, is not a problem.
-            job.args(["--no-warn-ignored", "--no-error-on-unmatched-pattern", "--"]);
+            job.args(["--no-warn-ignored", "--no-error-on-unmatched-pattern"]).end_of_options();
             let why = format!("the {} files that changed since {}", changed.len(), range.base);
             job.args(changed).because(why);
         }
