@@ -237,9 +237,11 @@ fn assert_hidden(project: &Project, ran: &Ran, value: &str) {
     let half = &value[value.len() / 2..];
     let tail = command(value, &["base64", "-w0"]);
     let tail = &tail[tail.len() / 2..tail.len() - 4];
+    let mut spellings = spellings(value);
+    spellings.extend([half.to_owned(), tail.to_owned()]);
     for (name, bytes) in outputs(project, ran) {
         let text = String::from_utf8_lossy(&bytes);
-        for spelling in spellings(value).iter().map(String::as_str).chain([half, tail]) {
+        for spelling in &spellings {
             assert!(!text.contains(spelling), "{name} holds {spelling}:\n{text}");
         }
     }
@@ -253,7 +255,7 @@ fn secrets_of_one_gate_and_of_the_environment_are_struck_out_of_every_other() {
          [[gate]]\nid = 'prints'\ntool = 'command'\nrun = ['prints']\n\
          [[gate]]\nid = 'dies'\ntool = 'command'\nrun = ['dies']\nexit = { clean = [0], findings = [1] }\n\
          [[gate]]\nid = 'sarif'\ntool = 'command'\nrun = ['make-sarif']\nreport = { format = 'sarif', path = 'out.sarif' }\n\
-         [[gate]]\nid = 'secrets'\ntool = 'gitleaks'\nneeds = ['prints', 'dies', 'sarif']\n",
+         [[gate]]\nid = 'secrets'\ntool = 'gitleaks'\nneeds = ['prints', 'sarif']\n",
     );
     let all: Vec<String> = [&leaked, &neighbour, &token].iter().flat_map(|value| spellings(value)).collect();
     let page = format!(
