@@ -20,19 +20,24 @@ pub fn one_line(raw: &str) -> Cow<'_, str> {
 /// Words on several lines: line ends and tabs are kept. A lone carriage return ends a line, since
 /// some readers take it for one.
 pub fn lines(raw: &str) -> Cow<'_, str> {
-    if is_harmless(raw) {
+    let plain = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'));
+    let all_plain = plain(raw);
+    if all_plain && !raw.contains("::") && !raw.contains("##") {
         return Cow::Borrowed(raw);
     }
+    let raw = if all_plain { Cow::Borrowed(raw) } else { Cow::Owned(raw.replace("\r\n", "\n")) };
     let mut out = String::with_capacity(raw.len());
-    for (index, line) in raw.replace("\r\n", "\n").split(['\n', '\r']).enumerate() {
+    for (index, line) in raw.split(['\n', '\r']).enumerate() {
         if index > 0 {
             out.push('\n');
         }
-        let plain: String = without_colour(line)
-            .chars()
-            .map(|c| if is_unprintable(c) && c != '\t' { ' ' } else { c })
-            .collect();
-        out.push_str(&defuse(&plain));
+        if all_plain || plain(line) {
+            out.push_str(&defuse(line));
+            continue;
+        }
+        let safe = |c| if is_unprintable(c) && c != '\t' { ' ' } else { c };
+        let line: String = without_colour(line).chars().map(safe).collect();
+        out.push_str(&defuse(&line));
     }
     Cow::Owned(out)
 }
@@ -81,48 +86,51 @@ pub fn in_place(text: &str) -> String {
     out
 }
 
-/// Makes a log safe on its way to `W`, line by line and in bounded memory: a line that is longer
-/// than [`LONGEST_LINE`] is broken.
+/// Makes a log safe on its way to `W`, in bounded memory.
 #[derive(Debug)]
 pub struct Lines<W: Write> {
     out: W,
-    line: Vec<u8>,
+    block: Vec<u8>,
 }
 
-/// The longest line of a log that stays whole, in bytes.
+/// How much is made safe at once, in whole lines.
+const BLOCK: usize = 1 << 16;
+
+/// A line that is longer, in bytes, is broken.
 const LONGEST_LINE: usize = 1 << 20;
 
 impl<W: Write> Lines<W> {
     pub fn new(out: W) -> Lines<W> {
-        Lines { out, line: Vec::new() }
+        Lines { out, block: Vec::new() }
     }
 
     /// Writes what is left, and gives the way on back.
     pub fn finish(mut self) -> io::Result<W> {
-        self.write_line()?;
+        self.write_to(self.block.len())?;
         Ok(self.out)
     }
 
-    fn write_line(&mut self) -> io::Result<()> {
-        self.out.write_all(lines(&String::from_utf8_lossy(&self.line)).as_bytes())?;
-        self.line.clear();
+    fn write_to(&mut self, end: usize) -> io::Result<()> {
+        self.out.write_all(lines(&String::from_utf8_lossy(&self.block[..end])).as_bytes())?;
+        self.block.drain(..end);
         Ok(())
     }
 }
 
 impl<W: Write> Write for Lines<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = LONGEST_LINE - self.line.len();
-        let piece = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-        let piece = &piece[..piece.len().min(room)];
-        self.line.extend_from_slice(piece);
-        if piece.ends_with(b"\n") {
-            self.write_line()?;
-        } else if self.line.len() == LONGEST_LINE {
-            self.line.push(b'\n');
-            self.write_line()?;
+        self.block.extend_from_slice(bytes);
+        if self.block.len() >= BLOCK {
+            match self.block.iter().rposition(|byte| *byte == b'\n') {
+                Some(end) => self.write_to(end + 1)?,
+                None if self.block.len() >= LONGEST_LINE => {
+                    self.block.push(b'\n');
+                    self.write_to(self.block.len())?;
+                }
+                None => {}
+            }
         }
-        Ok(piece.len())
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -233,11 +241,13 @@ mod tests {
 
     #[test]
     fn a_log_is_made_safe_in_pieces() {
-        let mut log = vec![b'x'; LONGEST_LINE];
-        log.extend_from_slice(b"::error::y\n\x1b[31mred\x1b[0m\xff");
         let mut clean = Lines::new(Vec::new());
-        clean.write_all(&log).unwrap();
-        let tail = String::from_utf8(clean.finish().unwrap().split_off(LONGEST_LINE)).unwrap();
-        assert_eq!(tail, "\n: :error::y\nred\u{fffd}");
+        clean.write_all(&"a\n::b\n".repeat(BLOCK).into_bytes()).unwrap();
+        clean.write_all(&vec![b'x'; LONGEST_LINE]).unwrap();
+        clean.write_all(b"::error::y\n\x1b[31mred\x1b[0m\xff").unwrap();
+        let clean = String::from_utf8(clean.finish().unwrap()).unwrap();
+        let (lines, long) = clean.split_at(clean.find('x').unwrap());
+        assert_eq!(lines, "a\n: :b\n".repeat(BLOCK));
+        assert_eq!(long.trim_start_matches('x'), "\n: :error::y\nred\u{fffd}");
     }
 }

@@ -259,8 +259,8 @@ impl Job {
     /// the path to hand to the program.
     pub fn report_in_memory(&mut self, name: &str) -> &'static str {
         self.reports.push(Source::Memory(name.to_owned()));
-        // Unlike `-`, every version of every program takes it for what it is.
-        "/dev/stdout"
+        // An older program takes `-` for the name of a file, and /dev/stdout may be one.
+        "/dev/fd/1"
     }
 
     /// Whether the report is what the program prints.

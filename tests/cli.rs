@@ -323,7 +323,7 @@ fn the_plan_shows_commands_in_order_with_reasons() {
     assert_eq!(text.code, 0, "{}", text.all());
     let (first, second) = (text.stdout.find("1. first"), text.stdout.find("2. second"));
     assert!(first.is_some() && first < second, "{}", text.stdout);
-    assert!(text.stdout.contains("--redact=100") && text.stdout.contains("after first"), "{}", text.stdout);
+    assert!(text.stdout.contains("--exit-code 77") && text.stdout.contains("after first"), "{}", text.stdout);
     let json: serde_json::Value =
         serde_json::from_str(&project.run(&["plan", "--format", "json"]).stdout).unwrap();
     assert_eq!(json["gates"][1]["targets"][0]["command"][0], "gitleaks");

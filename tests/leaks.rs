@@ -86,7 +86,7 @@ fn writes(project: &Project, name: &str, flag: &str, report: &[u8], stderr: &str
     let report = project.write(&format!("../bytes/{name}.report"), report);
     let stderr = project.write(&format!("../bytes/{name}.stderr"), stderr);
     let script = format!(
-        "case $1 in version|--version) echo 1.0.0; exit;; esac\nout=/dev/stdout\n\
+        "case $1 in version|--version) echo 1.0.0; exit;; esac\nout=/dev/fd/1\n\
          while [ $# -gt 0 ]; do [ \"$1\" != '{flag}' ] || out=$2; shift; done\n\
          cat '{}' >\"$out\"\ncat '{}' >&2\nexit {code}",
         report.display(),
@@ -140,7 +140,7 @@ fn nothing_that_a_repository_carries_steers_a_terminal_or_a_ci_service() {
                 {"artifactLocation": {"uri": format!("src/{planted}")}, "region": {"startLine": 1}}}]}]}]});
         writes(&project, "make-sarif", "-", sarif.to_string().as_bytes(), &planted, 0);
         let script = fs::read_to_string(project.bin().join("make-sarif")).unwrap();
-        fs::write(project.bin().join("make-sarif"), script.replace("out=/dev/stdout", "out=out.sarif"))
+        fs::write(project.bin().join("make-sarif"), script.replace("out=/dev/fd/1", "out=out.sarif"))
             .unwrap();
         writes(&project, "fails", "-", planted.as_bytes(), &format!("{planted}\nerror: {planted}"), 9);
 

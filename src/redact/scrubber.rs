@@ -124,11 +124,6 @@ impl<'s, W: Write> Strike<'s, W> {
         Strike { scrubber, out, buffer: Vec::new(), covered: 0 }
     }
 
-    /// The length of the longest spelling.
-    fn longest(&self) -> usize {
-        self.scrubber.0.as_ref().map_or(1, AhoCorasick::max_pattern_len)
-    }
-
     fn finish(mut self) -> io::Result<W> {
         self.settle(self.buffer.len())?;
         Ok(self.out)
@@ -156,8 +151,9 @@ impl<'s, W: Write> Strike<'s, W> {
 
 impl<W: Write> Write for Strike<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(automaton) = &self.scrubber.0 else { return self.out.write(bytes) };
         self.buffer.extend_from_slice(bytes);
-        let longest = self.longest();
+        let longest = automaton.max_pattern_len();
         if self.buffer.len() >= CHUNK.max(2 * longest) {
             self.settle(self.buffer.len() + 1 - longest)?;
         }

@@ -20,7 +20,7 @@ fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
     assert_eq!(
         line(&jobs[0]),
         "git --no-banner --no-color --report-format json \
-         --report-path /dev/stdout --exit-code 77 ."
+         --report-path /dev/fd/1 --exit-code 77 ."
     );
     assert_eq!(jobs[0].reports, [Source::Memory(HISTORY.to_owned())]);
 }
