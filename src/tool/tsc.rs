@@ -89,7 +89,14 @@ impl Tool for Tsc {
 
         let findings = errors.iter().map(|error| error.to_finding(place)).collect();
         let scope = output.files.map(|n| Scope::of(Unit::Files, n)).unwrap_or_default();
-        Ok(Parsed { findings, scope, gaps: faults, ..Parsed::default() })
+        let mut gaps = faults;
+        // `--listFiles` puts its list behind the diagnostics: without it, some may be missing.
+        if raw.exit.is_some() && output.files.is_none() && !errors.is_empty() {
+            gaps.push(
+                "the output ends before the list of checked files: some errors may be missing".to_owned(),
+            );
+        }
+        Ok(Parsed { findings, scope, gaps, ..Parsed::default() })
     }
 
     fn moves_exit_code(&self, finding: &Finding) -> bool {
