@@ -33,6 +33,7 @@ pub mod repo;
 pub mod report;
 pub mod run;
 pub mod scope;
+pub mod scratch;
 pub mod settings;
 pub mod severity;
 pub mod table;
@@ -59,6 +60,7 @@ use crate::process::Stop;
 use crate::record::Run;
 use crate::redact::Scrubber;
 use crate::repo::Repo;
+use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
 
 /// Carries out a command line. The exit code is the verdict's; an error is a usage or
@@ -103,10 +105,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
 
     let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
-    let scratch = tempfile::Builder::new()
-        .prefix("portcullis-")
-        .tempdir()
-        .context("no temporary folder can be made")?;
+    let scratch = Scratch::new()?;
     let (stop, _) = watch::channel(Stop::No);
     listen_for_signals(stop.clone())?;
     let repo = Arc::new(repo);
@@ -158,10 +157,7 @@ async fn judge(args: JudgeArgs) -> Result<u8> {
     }
 
     let repo = Repo::around(base).await?;
-    let scratch = tempfile::Builder::new()
-        .prefix("portcullis-")
-        .tempdir()
-        .context("no temporary folder can be made")?;
+    let scratch = Scratch::new()?;
     let evidence = judge::weigh_reports(&args.report, config.as_ref(), &repo, scratch.path())?;
     let circumstances = record::Circumstances {
         mode: judge::mode(args.mode, config.as_ref(), None),
