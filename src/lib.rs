@@ -33,6 +33,7 @@ pub mod repo;
 pub mod report;
 pub mod run;
 pub mod scope;
+pub mod scratch;
 pub mod settings;
 pub mod severity;
 pub mod table;
@@ -59,6 +60,7 @@ use crate::process::Stop;
 use crate::record::Run;
 use crate::redact::Scrubber;
 use crate::repo::Repo;
+use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
 
 /// Carries out a command line. The exit code is the verdict's; an error is a usage or
@@ -103,7 +105,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
 
     let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
-    let scratch = scratch_folder()?;
+    let scratch = Scratch::new()?;
     let (stop, _) = watch::channel(Stop::No);
     listen_for_signals(stop.clone())?;
     let repo = Arc::new(repo);
@@ -168,7 +170,7 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, config: Option<&Config>) -> Re
 async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -> Result<u8> {
     let started = Instant::now();
     let repo = Repo::around(base).await?;
-    let scratch = scratch_folder()?;
+    let scratch = Scratch::new()?;
     let evidence = judge::weigh_reports(&args.report, config, &repo, scratch.path())?;
     let circumstances = record::Circumstances {
         mode: args.mode.or(config.map(|config| config.mode)).unwrap_or(config::Mode::Lab),
@@ -185,11 +187,6 @@ async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -
     publish(&mut run, &evidence, &scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), &args.output);
     Ok(run.exit_code)
-}
-
-/// A folder that is this run's alone, and goes with it.
-fn scratch_folder() -> Result<tempfile::TempDir> {
-    tempfile::Builder::new().prefix("portcullis-").tempdir().context("no temporary folder can be made")
 }
 
 /// The output folder where none is named.
