@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::config::Gate;
 use crate::finding::Text;
 use crate::identity::{find, not_executable};
+use crate::lock::guard::{Examined, Guard};
 use crate::place::{Place, forward};
 use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
 use crate::proof::{Proof, weigh};
@@ -33,6 +34,8 @@ pub struct TargetEvidence {
     pub proof: Proof,
     /// Where the program was found.
     pub program: Option<PathBuf>,
+    /// What was said of it before it was started; `None` where there is no program.
+    pub locked: Option<Examined>,
     /// Nothing in scope is fine here.
     pub may_be_empty: bool,
     /// Files to keep, each with its path below the output folder and what it is.
@@ -62,6 +65,8 @@ pub struct AtWork {
     pub job: Job,
     pub gate: Arc<Gate>,
     pub repo: Arc<Repo>,
+    /// Looks at the program before it is started.
+    pub guard: Arc<Guard>,
     /// The scratch folder of the run.
     pub scratch: PathBuf,
     pub run_started: Instant,
@@ -81,10 +86,12 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
         },
         proof: Proof::inconclusive(String::new()),
         program: find(&job.program, &job.cwd),
+        locked: None,
         may_be_empty: job.may_be_empty,
         kept: Vec::new(),
     };
-    match work.launch(evidence.program.as_deref(), stop).await {
+    evidence.locked = work.examine(evidence.program.as_deref()).await;
+    match work.launch(evidence.program.as_deref(), evidence.locked.as_ref(), stop).await {
         Err(reason) => evidence.proof = Proof::inconclusive(reason),
         Ok((ended, before)) => {
             evidence.record.duration_ms = millis(ended.duration);
@@ -96,6 +103,10 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
             let fallback = TargetEvidence::unread(&evidence);
             let weighing = tokio::task::spawn_blocking(move || {
                 work.weigh(&ended, &before, &mut evidence);
+                if let Some(locked) = &evidence.locked {
+                    let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
+                    evidence.proof = locked.weigh(proof);
+                }
                 evidence
             });
             return weighing.await.unwrap_or(fallback);
@@ -113,6 +124,7 @@ impl TargetEvidence {
                 "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
             ),
             program: other.program.clone(),
+            locked: other.locked.clone(),
             may_be_empty: other.may_be_empty,
             kept: Vec::new(),
         }
@@ -148,10 +160,20 @@ impl AtWork {
         forward(path.strip_prefix(&self.repo.root).unwrap_or(path))
     }
 
+    /// Compares the program with gates.lock, right before it is started: an earlier gate may have
+    /// installed it, or changed it.
+    async fn examine(&self, program: Option<&Path>) -> Option<Examined> {
+        let program = program?.to_owned();
+        let (guard, job) = (self.guard.clone(), self.job.clone());
+        let examined = tokio::task::spawn_blocking(move || guard.examine(&job, &program)).await;
+        Some(examined.unwrap_or_else(|_| self.guard.lost()))
+    }
+
     /// Condition 1: found, started. The error is the reason why not.
     async fn launch(
         &self,
         program: Option<&Path>,
+        locked: Option<&Examined>,
         stop: watch::Receiver<Stop>,
     ) -> Result<(Ended, Before), String> {
         let job = &self.job;
@@ -162,6 +184,9 @@ impl AtWork {
         // It may have waited for its turn while the run was stopped.
         if *stop.borrow() != Stop::No {
             return Err("not started".to_owned());
+        }
+        if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
+            return Err(why.clone());
         }
         fs::create_dir_all(self.folder()).map_err(|error| {
             format!("the folder for its report can't be made: {error} (is the disk full?)")
