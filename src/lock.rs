@@ -212,6 +212,14 @@ impl Measured {
     }
 }
 
+impl Measured {
+    /// The version of the npm package that runs, where one does: no one need be asked for it.
+    pub fn package_version(&self) -> Option<String> {
+        let package = self.runs.iter().find(|part| part.what == What::Package)?;
+        package.name.rsplit_once(' ').map(|(_, version)| version.to_owned())
+    }
+}
+
 impl Part {
     fn line(&self) -> String {
         format!("{} {} {}", self.what.as_str(), self.name, self.sha256)

@@ -2,22 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 
-use super::chain::{Unfollowable, What};
+use super::chain::What;
 use super::guard::around;
 use super::memo::Memo;
 use super::{Entry, FILE_NAME, Key, Lock, Measured, platform};
 use crate::cli::LockArgs;
 use crate::config::Mode;
-use crate::identity::{ask_version, find, package_version};
+use crate::identity::{ask_version, find};
 use crate::output::write_whole;
 use crate::plan::{Fate, Plan};
 use crate::repo::Repo;
 use crate::settings::{Settings, Wishes};
-use crate::tool::{Job, Scanner, VersionFrom};
+use crate::tool::{Job, Scanner};
 use crate::verdict::{Verdict, exit_code};
 use crate::{folder_of, load_config, shown_path, terminal, text};
 
@@ -48,23 +49,23 @@ pub async fn execute(args: &LockArgs) -> Result<u8> {
         }
     }
     let wanted = wanted(&plan);
-    let (measured, problems) = measure(&wanted, &repo, &memo);
+    let (here, problems) = measure(&wanted, &repo.root, &memo);
     memo.save();
     let known = old.clone().unwrap_or_default();
     if args.check {
-        return Ok(check(old.as_ref(), &measured, &problems, page));
+        return Ok(check(old.as_ref(), &here, &problems, page));
     }
     if !problems.is_empty() {
         bail!("nothing was locked:\n  {}", problems.join("\n  "));
     }
 
     let mut lock = Lock::default();
-    for (index, (key, measured)) in &measured {
+    for (index, key, measured) in &here {
         let same = known.entries(key, &platform()).find(|entry| entry.sha256 == measured.sha256).cloned();
         let version = match same {
             // What has not changed need not be asked again.
             Some(entry) => entry.version,
-            None => version(&wanted[*index]).await,
+            None => version(&wanted[*index], measured).await,
         };
         let (sha256, runs) = (measured.sha256.clone(), measured.runs.clone());
         lock.tools.push(Entry { key: key.clone(), platform: platform(), version, sha256, runs });
@@ -107,65 +108,81 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
     wanted.into_values().collect()
 }
 
-type All = Vec<(usize, (Key, Measured))>;
+/// What is here: each tool once, with its place in the list of the wanted.
+type Here = Vec<(usize, Key, Measured)>;
 
-/// Hashes what is there; what is not, or can't be followed, is told.
-fn measure(wanted: &[Wanted], repo: &Repo, memo: &Memo) -> (All, Vec<String>) {
-    let (mut all, mut problems): (All, Vec<String>) = (Vec::new(), Vec::new());
-    for (index, tool) in wanted.iter().enumerate() {
+/// Hashes what is there, all at once; what is not, or can't be followed, is told.
+fn measure(wanted: &[Wanted], root: &Path, memo: &Memo) -> (Here, Vec<String>) {
+    let one = |tool: &Wanted| -> Result<(Key, Measured), String> {
         let program = &tool.job.program;
         let Some(found) = &tool.found else {
-            problems.push(format!("{} is missing: {}", program.name, tool.scanner.install));
-            continue;
+            return Err(format!("{} is missing: {}", program.name, tool.scanner.install));
         };
-        let measured: Result<Measured, Unfollowable> =
-            Measured::of(found, &around(&tool.job.cwd, &tool.job.env), memo);
-        match measured {
-            Ok(measured) => {
-                let this = (Key::of(program, found, &repo.root), measured);
-                if all.iter().all(|(_, known)| *known != this) {
-                    all.push((index, this));
+        let measured = Measured::of(found, &around(&tool.job.cwd, &tool.job.env), memo)
+            .map_err(|why| format!("{}: {why}", program.name))?;
+        Ok((Key::of(program, found, root), measured))
+    };
+    let results: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = wanted.iter().map(|tool| scope.spawn(move || one(tool))).collect();
+        let lost = |_| Err("a tool could not be hashed; this is a fault of Portcullis".to_owned());
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(lost)).collect()
+    });
+    let (mut here, mut problems): (Here, Vec<String>) = (Vec::new(), Vec::new());
+    for (index, result) in results.into_iter().enumerate() {
+        match result {
+            Ok((key, measured)) => {
+                if !here.iter().any(|(_, known, same)| *known == key && *same == measured) {
+                    here.push((index, key, measured));
                 }
             }
-            Err(why) => problems.push(format!("{}: {why}", program.name)),
+            Err(problem) => problems.push(problem),
         }
     }
     problems.sort();
     problems.dedup();
-    (all, problems)
+    (here, problems)
 }
 
 /// The version of a tool, asked for where no file tells it.
-async fn version(tool: &Wanted) -> Option<String> {
-    let found = tool.found.as_deref()?;
-    match tool.scanner.version {
-        VersionFrom::PackageJson => package_version(found),
-        _ if tool.scanner.version_args.is_empty() => None,
-        _ => ask_version(tool.scanner, found, &tool.job.cwd).await,
+async fn version(tool: &Wanted, measured: &Measured) -> Option<String> {
+    if let Some(version) = measured.package_version() {
+        return Some(version);
+    }
+    match tool.scanner.version_args.is_empty() {
+        true => None,
+        false => ask_version(tool.scanner, tool.found.as_deref()?, &tool.job.cwd).await,
     }
 }
 
 /// Says how the tools here differ from the lock, and gives the exit code.
-fn check(lock: Option<&Lock>, measured: &All, problems: &[String], mut page: String) -> u8 {
+fn check(lock: Option<&Lock>, here: &Here, problems: &[String], mut page: String) -> u8 {
     let Some(lock) = lock else {
         terminal::say("There is no gates.lock: `portcullis lock` writes it.\n");
         return exit_code(Mode::Production, Verdict::Inconclusive, None);
     };
     let platform = platform();
     let mut differs = 0;
-    for (_, (key, here)) in measured {
+    for (_, key, measured) in here {
         let mut entries = lock.entries(key, &platform).peekable();
         let first = entries.peek().copied();
-        if entries.any(|entry| entry.sha256 == here.sha256) {
+        if entries.any(|entry| entry.sha256 == measured.sha256) {
             continue;
         }
         differs += 1;
         let _ = match first {
             None => {
-                writeln!(page, "  {key} is not in gates.lock for {platform}; here is SHA-256 {}", here.sha256)
+                writeln!(
+                    page,
+                    "  {key} is not in gates.lock for {platform}; here is SHA-256 {}",
+                    measured.sha256
+                )
             }
             Some(entry) => {
-                writeln!(page, "  {key} differs: locked is SHA-256 {}, here is {}", entry.sha256, here.sha256)
+                writeln!(
+                    page,
+                    "  {key} differs: locked is SHA-256 {}, here is {}",
+                    entry.sha256, measured.sha256
+                )
             }
         };
     }
@@ -174,7 +191,7 @@ fn check(lock: Option<&Lock>, measured: &All, problems: &[String], mut page: Str
     }
     let all = differs + problems.len();
     let _ = match all {
-        0 => writeln!(page, "gates.lock agrees: {}", text::count(measured.len() as u64, "tool")),
+        0 => writeln!(page, "gates.lock agrees: {}", text::count(here.len() as u64, "tool")),
         n => writeln!(page, "gates.lock does not agree with {}", text::count(n as u64, "tool")),
     };
     terminal::say(&page);

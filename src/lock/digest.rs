@@ -2,7 +2,7 @@
 //! reading it again.
 
 use std::collections::HashSet;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -49,10 +49,10 @@ pub struct Stamp {
 }
 
 /// One file of a subject.
-struct Entry {
+struct Entry<'a> {
     /// Below the subject, with `/`.
-    name: Vec<u8>,
-    path: PathBuf,
+    name: &'a [u8],
+    path: &'a Path,
     /// `None`: a link that leads nowhere, or nothing that can be read (a pipe).
     meta: Option<Metadata>,
 }
@@ -72,18 +72,18 @@ impl Subject {
 
     /// Asks the file system only.
     pub fn stamp(&self) -> io::Result<Stamp> {
-        let mut hash = Sha256::new();
-        let mut newest = 0;
-        for entry in self.entries()? {
-            field(&mut hash, &entry.name);
-            let Some(meta) = entry.meta else { continue };
-            for number in [meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()] {
-                hash.update(number.to_le_bytes());
+        let (mut hash, mut newest) = (Sha256::new(), 0);
+        self.each(&mut |entry| {
+            field(&mut hash, entry.name);
+            if let Some(meta) = &entry.meta {
+                let times = [meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()];
+                for number in times.map(i64::cast_unsigned).into_iter().chain([meta.size(), meta.ino()]) {
+                    hash.update(number.to_le_bytes());
+                }
+                newest = newest.max(meta.ctime());
             }
-            hash.update(meta.size().to_le_bytes());
-            hash.update(meta.ino().to_le_bytes());
-            newest = newest.max(meta.ctime());
-        }
+            Ok(())
+        })?;
         Ok(Stamp { digest: hex(&hash.finalize()), newest })
     }
 
@@ -97,81 +97,95 @@ impl Subject {
             }
             Subject::Trees { .. } => {
                 let mut hash = Sha256::new();
-                for entry in self.entries()? {
-                    field(&mut hash, &entry.name);
+                self.each(&mut |entry| {
+                    field(&mut hash, entry.name);
                     match entry.meta {
-                        Some(_) => field(&mut hash, sha256_file(&entry.path)?.as_bytes()),
+                        Some(_) => field(&mut hash, sha256_file(entry.path)?.as_bytes()),
                         None => field(&mut hash, b"not a file"),
                     }
-                }
+                    Ok(())
+                })?;
                 Ok(hex(&hash.finalize()))
             }
         }
     }
 
-    /// Its files, in an order that is the same everywhere.
-    fn entries(&self) -> io::Result<Vec<Entry>> {
-        let (kind, roots) = match self {
+    /// Visits its files, in an order that is the same everywhere.
+    fn each(&self, visit: Visit) -> io::Result<()> {
+        match self {
             Subject::File(path) | Subject::Script { path, .. } => {
-                let meta = Some(File::open(path)?.metadata()?);
-                return Ok(vec![Entry { name: Vec::new(), path: path.clone(), meta }]);
+                visit(Entry { name: b"", path, meta: Some(fs::metadata(path)?) })
             }
-            Subject::Trees { kind, roots } => (*kind, roots),
-        };
-        let mut walk = Walk { kind, entries: Vec::new(), linked: HashSet::new() };
-        for (label, root) in roots {
-            walk.folder(root, label.as_bytes(), true)?;
+            Subject::Trees { kind, roots } => {
+                let mut walk = Walk { kind: *kind, visit, files: 0, linked: HashSet::new() };
+                let top = |(label, root): &(String, PathBuf)| {
+                    walk.folder(root, &mut label.clone().into_bytes(), true)
+                };
+                roots.iter().try_for_each(top)
+            }
         }
-        let mut entries = walk.entries;
-        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Ok(entries)
     }
 }
 
-struct Walk {
+type Visit<'v> = &'v mut dyn FnMut(Entry<'_>) -> io::Result<()>;
+
+struct Walk<'v> {
     kind: Tree,
-    entries: Vec<Entry>,
+    visit: Visit<'v>,
+    files: usize,
     /// Folders that links led to: a link may lead in circles.
     linked: HashSet<(u64, u64)>,
 }
 
-impl Walk {
-    fn folder(&mut self, folder: &Path, name: &[u8], top: bool) -> io::Result<()> {
+impl Walk<'_> {
+    /// `name` is that of the folder, and is so again in the end.
+    fn folder(&mut self, folder: &Path, name: &mut Vec<u8>, top: bool) -> io::Result<()> {
+        let mut children = Vec::new();
         for child in fs::read_dir(folder)? {
             let child = child?;
             let file_name = child.file_name();
-            if self.kind.leaves_out(file_name.as_bytes(), name, top) {
-                continue;
+            if !self.kind.leaves_out(file_name.as_bytes(), name, top) {
+                // Relative to the open folder, which is much cheaper than by the whole path.
+                let kind = child.file_type()?;
+                let meta = if kind.is_file() { Some(child.metadata()?) } else { None };
+                children.push((file_name, kind, meta));
             }
-            if self.entries.len() >= MOST_FILES {
-                return Err(io::Error::other(format!("it has more than {MOST_FILES} files")));
-            }
-            let full: Vec<u8> = [name, b"/", file_name.as_bytes()].concat();
-            let path = child.path();
-            let kind = child.file_type()?;
+        }
+        children.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let end = name.len();
+        for (file_name, kind, meta) in children {
+            name.push(b'/');
+            name.extend_from_slice(file_name.as_bytes());
+            let path = folder.join(&file_name);
             if kind.is_dir() {
-                self.folder(&path, &full, false)?;
-            } else if kind.is_file() {
-                self.entries.push(Entry { name: full, path, meta: Some(child.metadata()?) });
+                self.folder(&path, name, false)?;
+            } else if kind.is_symlink() {
+                self.link(&path, name)?;
             } else {
-                self.other(path, full)?;
+                self.file(&path, name, meta)?;
             }
+            name.truncate(end);
         }
         Ok(())
     }
 
-    /// A link counts as what it leads to. What can't be read counts by its name.
-    fn other(&mut self, path: PathBuf, name: Vec<u8>) -> io::Result<()> {
-        let meta = fs::metadata(&path).ok();
-        match meta {
-            Some(meta) if meta.is_dir() => {
-                if self.linked.insert((meta.dev(), meta.ino())) {
-                    self.folder(&path, &name, false)?;
-                }
-            }
-            meta => self.entries.push(Entry { name, path, meta: meta.filter(Metadata::is_file) }),
+    fn file(&mut self, path: &Path, name: &[u8], meta: Option<Metadata>) -> io::Result<()> {
+        self.files += 1;
+        if self.files > MOST_FILES {
+            return Err(io::Error::other(format!("it has more than {MOST_FILES} files")));
         }
-        Ok(())
+        (self.visit)(Entry { name, path, meta })
+    }
+
+    /// A link counts as what it leads to. One that leads nowhere counts by its name.
+    fn link(&mut self, path: &Path, name: &mut Vec<u8>) -> io::Result<()> {
+        match fs::metadata(path).ok() {
+            Some(meta) if meta.is_dir() => match self.linked.insert((meta.dev(), meta.ino())) {
+                true => self.folder(path, name, false),
+                false => Ok(()),
+            },
+            meta => self.file(path, name, meta.filter(Metadata::is_file)),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::chain::Around;
 use super::memo::Memo;
 use super::{Entry, Key, Lock, Measured, Standing, platform};
 use crate::config::Mode;
-use crate::identity::{Identity, package_version};
+use crate::identity::Identity;
 use crate::proof::Proof;
 use crate::tool::Job;
 
@@ -70,7 +70,7 @@ impl Guard {
             let sha256 = Some(measured.sha256);
             return Examined::Locked(Identity { version: entry.version.clone(), sha256 });
         }
-        let version = package_version(program).filter(|_| key.folder.is_some());
+        let version = measured.package_version();
         let here = described(version.as_deref(), &measured.sha256);
         let why = match lock.entries(&key, &platform).next() {
             Some(entry) => {

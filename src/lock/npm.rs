@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::chain::{Link, What};
 use super::digest::{Subject, Tree};
+use crate::text;
 
 const FOLDER: &str = "node_modules";
 const MANIFEST: &str = "package.json";
@@ -68,7 +69,7 @@ pub fn closure(root: &Path) -> io::Result<Vec<Link>> {
         .map(|(name, root)| part(What::Package, name, vec![(String::new(), root)]))
         .collect();
     if !rest.is_empty() {
-        links.push(part(What::Dependencies, format!("{} packages", rest.len()), rest));
+        links.push(part(What::Dependencies, text::count(rest.len() as u64, "package"), rest));
     }
     Ok(links)
 }
