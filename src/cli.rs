@@ -28,6 +28,8 @@ pub enum Command {
     Judge(JudgeArgs),
     /// Show what would be run, in which order, with which command, and why
     Plan(PlanArgs),
+    /// Pin the programs that the gates start in gates.lock, by version and SHA-256
+    Lock(LockArgs),
     /// Show which tools are here, which version, and how to get the rest
     Doctor(DoctorArgs),
     /// Look at the repository and write a gates.toml
@@ -81,6 +83,7 @@ impl SelectionArgs {
             fail_fast: self.fail_fast,
             since: self.since,
             until: None,
+            verify: false,
         }
     }
 }
@@ -105,6 +108,9 @@ pub struct RunArgs {
     pub config: ConfigArgs,
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Hash every tool that gates.lock pins, whatever is remembered of it
+    #[arg(long, env = "PORTCULLIS_VERIFY")]
+    pub verify: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -150,6 +156,18 @@ pub struct PlanArgs {
 pub enum PlanFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub struct LockArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Write nothing; exit with 3 if a tool here is not the one in gates.lock
+    #[arg(long, env = "PORTCULLIS_CHECK")]
+    pub check: bool,
+    /// Hash every tool, whatever is remembered of it
+    #[arg(long, env = "PORTCULLIS_VERIFY")]
+    pub verify: bool,
 }
 
 #[derive(Debug, Args)]

@@ -31,6 +31,8 @@ pub struct Config {
     pub gates: Vec<Gate>,
     pub profiles: BTreeMap<String, Profile>,
     pub waivers: Vec<Waiver>,
+    /// A run without gates.lock is a mistake.
+    pub require_lock: bool,
 }
 
 /// What a gate has where it says nothing itself.
@@ -111,8 +113,9 @@ impl Config {
             .enumerate()
             .filter_map(|(i, table)| Waiver::read(table, i))
             .collect();
+        let require_lock = keys.flag_or("require_lock", false);
         keys.finish("gates.toml");
-        Config { mode, defaults, gates, profiles, waivers }
+        Config { mode, defaults, gates, profiles, waivers, require_lock }
     }
 
     /// The gate with this id.

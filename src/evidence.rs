@@ -8,6 +8,7 @@ use crate::finding::{Finding, Strings, Text};
 use crate::fingerprint;
 use crate::identity::Identity;
 use crate::job::{Kept, TargetEvidence, millis};
+use crate::lock::{Standing, guard::Examined};
 use crate::process::Stop;
 use crate::proof::Proof;
 use crate::record::{Evidence, GateRecord, TargetRecord};
@@ -71,6 +72,15 @@ impl GateEvidence {
         self.targets.iter().find_map(|target| target.program.as_deref())
     }
 
+    /// How the programs of its targets stand to gates.lock, the worst of them.
+    fn standing(&self) -> Option<Standing> {
+        let mut standings =
+            self.targets.iter().filter_map(|target| target.locked.as_ref().map(Examined::standing));
+        let first = standings.next()?;
+        let worst = if standings.any(|other| other == Standing::Differs) { Standing::Differs } else { first };
+        (worst != Standing::Unlocked).then_some(worst)
+    }
+
     /// The secrets that its reports mark.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.targets.iter().flat_map(|target| &target.proof.parsed().secrets)
@@ -119,6 +129,7 @@ impl GateEvidence {
             tool,
             tool_version: reported.or_else(|| self.identity.version.clone()),
             tool_sha256: self.identity.sha256.clone(),
+            lock: self.standing(),
             outcome: Outcome::Inconclusive,
             reason: String::new(),
             evidence: match &self.lack {

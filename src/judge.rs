@@ -129,6 +129,7 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
         }
     };
     TargetEvidence {
+        locked: None,
         record: TargetRecord { name, ..TargetRecord::default() },
         proof,
         program: None,

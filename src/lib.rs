@@ -20,6 +20,7 @@ pub mod identity;
 pub mod init;
 pub mod job;
 pub mod judge;
+pub mod lock;
 pub mod output;
 pub mod place;
 pub mod plan;
@@ -47,13 +48,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
+use crate::lock::{Lock, guard::Guard};
 use crate::plan::Plan;
 use crate::policy::Waivers;
 use crate::process::Stop;
@@ -73,9 +75,13 @@ pub fn execute(command: Command) -> Result<u8> {
         .context("the asynchronous runtime can't be started")?;
     let code = runtime.block_on(async {
         match command {
-            Command::Run(args) => run(args.config, args.selection.wishes(), &args.output).await,
+            Command::Run(args) => {
+                let wishes = Wishes { verify: args.verify, ..args.selection.wishes() };
+                run(args.config, wishes, &args.output).await
+            }
             Command::Judge(args) => judge(args).await,
             Command::Plan(args) => plan::show::execute(args).await,
+            Command::Lock(args) => lock::command::execute(&args).await,
             Command::Doctor(args) => doctor::execute(&args.config).await,
             Command::Init(args) => init::execute(&args),
             Command::Hook(args) => hook::execute(args.action).await,
@@ -96,6 +102,12 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
     let started = Instant::now();
     let (path, config) = load_config(&config)?;
     let settings = Settings::new(&config, wishes)?;
+    let lock = Lock::beside(&path)?;
+    if config.require_lock && lock.is_none() {
+        bail!(
+            "`require_lock = true`, and there is no gates.lock beside gates.toml; `portcullis lock` writes it"
+        );
+    }
     let repo = Repo::around(folder_of(&path)).await?;
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
@@ -108,11 +120,20 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
     let scratch = Scratch::new()?;
     let (stop, _) = watch::channel(Stop::No);
     listen_for_signals(stop.clone())?;
+    let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
-    let site = run::Site { repo: repo.clone(), settings: &settings, scratch: scratch.path(), started, stop };
+    let site = run::Site {
+        repo: repo.clone(),
+        guard: guard.clone(),
+        settings: &settings,
+        scratch: scratch.path(),
+        started,
+        stop,
+    };
     let mut progress = progress::listener(output.quiet);
     let judge_one = |evidence: &GateEvidence| record::judge_one(evidence, &config.waivers);
     let evidence = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
+    guard.save();
 
     let circumstances = record::Circumstances {
         mode: settings.mode,
@@ -120,6 +141,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
         commit: repo.head.clone(),
         stop: *site.stop.borrow(),
         started,
+        lock: Some(guard.standing()),
     };
     let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
     let mut run = Run::assemble(&evidence, &scrubber, circumstances);
@@ -178,6 +200,7 @@ async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -
         commit: repo.head.clone(),
         stop: Stop::No,
         started,
+        lock: None,
     };
     let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
     let mut run = Run::assemble(&evidence, &scrubber, circumstances);

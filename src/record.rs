@@ -12,6 +12,7 @@ use crate::evidence::{GateEvidence, Judgement};
 use crate::finding::{Finding, Text};
 use crate::identity::sha256;
 use crate::job::{What, millis};
+use crate::lock::Standing;
 use crate::output::OutputFolder;
 use crate::policy::{self, WaiverUse, Waivers};
 use crate::process::{Stop, signal_name, signal_number};
@@ -45,6 +46,9 @@ pub struct Run {
     pub profile: Option<String>,
     #[serde(default)]
     pub commit: Option<String>,
+    /// How the tools stand to gates.lock; absent where none were run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Standing>,
     /// In the order of gates.toml.
     pub gates: Vec<GateRecord>,
     /// By gate, then by place.
@@ -62,6 +66,9 @@ pub struct GateRecord {
     pub tool_version: Option<String>,
     #[serde(default)]
     pub tool_sha256: Option<String>,
+    /// How its tool stands to gates.lock; absent where there is no lock, or no tool was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Standing>,
     pub outcome: Outcome,
     /// The outcome in words.
     pub reason: String,
@@ -142,6 +149,8 @@ pub struct Circumstances {
     pub commit: Option<String>,
     pub stop: Stop,
     pub started: Instant,
+    /// How the tools stand to gates.lock, where any were run.
+    pub lock: Option<Standing>,
 }
 
 impl Run {
@@ -154,6 +163,7 @@ impl Run {
             gates.push(record);
             findings.extend(found);
         }
+        let differs = gates.iter().any(|gate| gate.lock == Some(Standing::Differs));
         let duration = about.started.elapsed();
         let now = jiff::Timestamp::now();
         Run {
@@ -172,6 +182,7 @@ impl Run {
             trace_id: trace_id(now),
             profile: about.profile,
             commit: about.commit,
+            lock: if differs { Some(Standing::Differs) } else { about.lock },
             gates,
             findings,
             waivers: WaiverUse::default(),

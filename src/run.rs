@@ -14,6 +14,7 @@ use crate::evidence::{GateEvidence, Judgement, Lack};
 use crate::finding::Text;
 use crate::identity::{self, Identity};
 use crate::job::{self, AtWork, TargetEvidence};
+use crate::lock::guard::Guard;
 use crate::plan::{Fate, Plan, PlannedGate};
 use crate::process::{Stop, signal_name};
 use crate::repo::Repo;
@@ -24,6 +25,8 @@ use crate::verdict::Outcome;
 #[derive(Debug)]
 pub struct Site<'a> {
     pub repo: Arc<Repo>,
+    /// Stands before every program.
+    pub guard: Arc<Guard>,
     pub settings: &'a Settings,
     /// A folder that is this run's alone.
     pub scratch: &'a Path,
@@ -197,7 +200,10 @@ impl<'a> Run<'a> {
         gate.targets = jobs.iter().map(|_| None).collect();
         let shared = Arc::new(gate.planned.gate.clone());
         for (target, job) in jobs.into_iter().enumerate() {
-            if let Some(program) = identity::find(&job.program, &job.cwd) {
+            // With a lock, the comparison tells which program it is, before it may be asked anything.
+            if !self.site.guard.has_lock()
+                && let Some(program) = identity::find(&job.program, &job.cwd)
+            {
                 let (program_, cwd, limit) = (program.clone(), job.cwd.clone(), shared.timeout);
                 let identify = identity::identify(shared.scanner, program_, cwd, limit);
                 self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
@@ -206,6 +212,7 @@ impl<'a> Run<'a> {
                 job,
                 gate: shared.clone(),
                 repo: self.site.repo.clone(),
+                guard: self.site.guard.clone(),
                 scratch: self.site.scratch.to_owned(),
                 run_started: self.site.started,
             };
@@ -296,8 +303,11 @@ impl<'a> Run<'a> {
                 let targets = gate.targets.into_iter().flatten().collect();
                 GateEvidence::new(&gate.planned.gate, targets, Some(unfinished()), Duration::ZERO, stop)
             });
-            evidence.identity =
-                evidence.program().and_then(|program| identities.get(program)).cloned().unwrap_or_default();
+            let examined =
+                evidence.targets.iter().find_map(|target| target.locked.as_ref()?.identity()).cloned();
+            evidence.identity = examined.unwrap_or_else(|| {
+                evidence.program().and_then(|program| identities.get(program)).cloned().unwrap_or_default()
+            });
             all.push(evidence);
         }
         all
