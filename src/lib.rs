@@ -115,11 +115,12 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
     };
     let plan = Plan::new(&config, &repo, &settings, since.as_ref());
 
+    // From here on there is something to undo.
+    let (stop, _) = watch::channel(Stop::No);
+    listen_for_signals(stop.clone())?;
     let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
     let scratch = Scratch::new()?;
-    let (stop, _) = watch::channel(Stop::No);
-    listen_for_signals(stop.clone())?;
     let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
     let site = run::Site {
