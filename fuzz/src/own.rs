@@ -56,9 +56,10 @@ fn is_masked(value: &Value, fields: &[&str]) -> bool {
 
 /// The first lines are secrets, the rest is text; nothing of them is left in it.
 fn scrubbed(input: &[u8]) {
-    let mut parts = input.splitn(4, |byte| *byte == b'\n');
-    let rest = parts.next_back().unwrap_or_default();
-    let words: Vec<&str> = parts.filter_map(|part| std::str::from_utf8(part).ok()).map(str::trim).collect();
+    let parts: Vec<&[u8]> = input.splitn(4, |byte| *byte == b'\n').collect();
+    let Some((rest, first)) = parts.split_last() else { return };
+    let words: Vec<&str> =
+        first.iter().filter_map(|part| std::str::from_utf8(part).ok()).map(str::trim).collect();
     let secrets: Vec<Secret> = words.iter().filter_map(|word| Secret::new(word)).collect();
     let clean = Scrubber::new(&secrets).bytes(rest);
     // The mask itself may hold, or bring together, what looks like a secret of its letters.

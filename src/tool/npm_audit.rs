@@ -164,7 +164,9 @@ fn lost(detail: &str) -> Unproven {
 /// Any of npm's documents: the report of version 7 on, that of version 6, or an error.
 #[derive(Deserialize)]
 struct Report {
+    #[serde(default, deserialize_with = "json::unique_keys")]
     vulnerabilities: Option<BTreeMap<String, npm7::Vulnerable>>,
+    #[serde(default, deserialize_with = "json::unique_keys")]
     advisories: Option<BTreeMap<String, npm6::Advisory>>,
     metadata: Option<Metadata>,
     error: Option<Failure>,
