@@ -25,18 +25,15 @@ pub fn assign_ids(findings: &mut [Finding]) {
 /// The order of findings in a gate: by place, so that alike ones are numbered as they stand in
 /// the file.
 pub fn order(a: &Finding, b: &Finding) -> std::cmp::Ordering {
-    let key = |finding: &Finding| {
-        let place = finding.location.as_ref().map(|at| (at.path.clone(), at.start_line, at.start_column));
-        (finding.target.clone(), place, finding.rule.clone())
-    };
-    key(a).cmp(&key(b)).then_with(|| {
-        let rest = |finding: &Finding| {
-            let package =
-                finding.package.as_ref().map(|package| (package.name.clone(), package.version.clone()));
-            (finding.resource.clone(), package, finding.commit.clone(), finding.message.clone())
-        };
-        rest(a).cmp(&rest(b))
-    })
+    fn place(finding: &Finding) -> impl Ord {
+        let at = finding.location.as_ref();
+        (&finding.target, at.map(|at| (&at.path, at.start_line, at.start_column)), &finding.rule)
+    }
+    fn rest(finding: &Finding) -> impl Ord {
+        let package = finding.package.as_ref().map(|package| (&package.name, &package.version));
+        (&finding.resource, package, &finding.commit, &finding.message)
+    }
+    place(a).cmp(&place(b)).then_with(|| rest(a).cmp(&rest(b)))
 }
 
 fn digest(finding: &Finding) -> Sha256 {

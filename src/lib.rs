@@ -24,6 +24,7 @@ pub mod output;
 pub mod place;
 pub mod plan;
 pub mod policy;
+pub mod pool;
 pub mod process;
 pub mod progress;
 pub mod proof;
@@ -56,6 +57,7 @@ use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
 use crate::plan::Plan;
 use crate::policy::Waivers;
+use crate::pool::Pool;
 use crate::process::Stop;
 use crate::record::Run;
 use crate::redact::Scrubber;
@@ -111,8 +113,8 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
     let repo = Arc::new(repo);
     let site = run::Site { repo: repo.clone(), settings: &settings, scratch: scratch.path(), started, stop };
     let mut progress = progress::listener(output.quiet);
-    let judge_one = |evidence: &GateEvidence| record::judge_one(evidence, &config.waivers);
-    let evidence = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
+    let judge_one = |evidence: &mut GateEvidence| record::judge_one(evidence, &config.waivers);
+    let (evidence, pool) = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
 
     let circumstances = record::Circumstances {
         mode: settings.mode,
@@ -122,7 +124,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
         started,
     };
     let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
-    let mut run = Run::assemble(&evidence, &scrubber, circumstances);
+    let mut run = Run::assemble(&evidence, pool, &scrubber, circumstances);
     run.judge(Waivers::Of(&config.waivers));
     publish(&mut run, &evidence, &scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);
@@ -158,7 +160,8 @@ async fn judge(args: JudgeArgs) -> Result<u8> {
 
     let repo = Repo::around(base).await?;
     let scratch = Scratch::new()?;
-    let evidence = judge::weigh_reports(&args.report, config.as_ref(), &repo, scratch.path())?;
+    let mut evidence = judge::weigh_reports(&args.report, config.as_ref(), &repo, scratch.path())?;
+    let pool = Pool::of(&mut evidence);
     let circumstances = record::Circumstances {
         mode: judge::mode(args.mode, config.as_ref(), None),
         profile: None,
@@ -167,7 +170,7 @@ async fn judge(args: JudgeArgs) -> Result<u8> {
         started,
     };
     let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
-    let mut run = Run::assemble(&evidence, &scrubber, circumstances);
+    let mut run = Run::assemble(&evidence, pool, &scrubber, circumstances);
     run.judge(Waivers::Of(&waivers(&config).unwrap_or_default()));
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
