@@ -25,6 +25,7 @@ pub mod output;
 pub mod place;
 pub mod plan;
 pub mod policy;
+pub mod pool;
 pub mod process;
 pub mod progress;
 pub mod proof;
@@ -58,6 +59,7 @@ use crate::evidence::GateEvidence;
 use crate::lock::{Lock, guard::Guard};
 use crate::plan::Plan;
 use crate::policy::Waivers;
+use crate::pool::Pool;
 use crate::process::Stop;
 use crate::record::Run;
 use crate::redact::Scrubber;
@@ -132,8 +134,8 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
         stop,
     };
     let mut progress = progress::listener(output.quiet);
-    let judge_one = |evidence: &GateEvidence| record::judge_one(evidence, &config.waivers);
-    let evidence = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
+    let judge_one = |evidence: &mut GateEvidence| record::judge_one(evidence, &config.waivers);
+    let (evidence, pool) = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
     guard.save();
 
     let circumstances = record::Circumstances {
@@ -145,7 +147,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
         lock: Some(guard.standing()),
     };
     let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
-    let mut run = Run::assemble(&evidence, &scrubber, circumstances);
+    let mut run = Run::assemble(&evidence, pool, &scrubber, circumstances);
     run.judge(Waivers::Of(&config.waivers));
     publish(&mut run, &evidence, &scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);
@@ -194,7 +196,8 @@ async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -
     let started = Instant::now();
     let repo = Repo::around(base).await?;
     let scratch = Scratch::new()?;
-    let evidence = judge::weigh_reports(&args.report, config, &repo, scratch.path())?;
+    let mut evidence = judge::weigh_reports(&args.report, config, &repo, scratch.path())?;
+    let pool = Pool::of(&mut evidence);
     let circumstances = record::Circumstances {
         mode: args.mode.or(config.map(|config| config.mode)).unwrap_or(config::Mode::Lab),
         profile: args.profile.clone(),
@@ -204,7 +207,7 @@ async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -
         lock: None,
     };
     let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
-    let mut run = Run::assemble(&evidence, &scrubber, circumstances);
+    let mut run = Run::assemble(&evidence, pool, &scrubber, circumstances);
     run.judge(Waivers::Of(config.map_or(&[], |config| &config.waivers)));
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;

@@ -82,12 +82,16 @@ pub fn judge(
         }
     }
 
-    // Then, with the budgets known, which of the counted ones block.
+    // Then, with the budgets known, which of the counted ones block: of one severity in one gate all
+    // or none, so they share the words.
+    let mut decided: HashMap<(usize, Severity), (Decision, Text)> = HashMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.decision != Decision::Waive) {
         if let Some(&gate) = index.get(&finding.gate) {
-            let (decision, because) = decide(finding.severity, &gates[gate].policy, &tallies[gate]);
-            finding.decision = decision;
-            finding.because = Text::from(because);
+            let (decision, because) = decided
+                .entry((gate, finding.severity))
+                .or_insert_with(|| decide(finding.severity, &gates[gate].policy, &tallies[gate]));
+            finding.decision = *decision;
+            finding.because = because.clone();
         }
     }
 
@@ -140,7 +144,7 @@ fn exceeded(severity: Severity, policy: &Policy, tally: &Tally) -> Option<u64> {
     policy.max.get(&severity).copied().filter(|most| tally.counted.get(severity) > *most)
 }
 
-fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, String) {
+fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text) {
     let fail_on = policy.fail_on.as_str();
     if at_or_above(severity, policy) {
         let unrated = match (severity, policy.unrated) {
@@ -148,13 +152,13 @@ fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Stri
             (Severity::Unknown, None) => ", and nobody has rated it".to_owned(),
             _ => String::new(),
         };
-        return (Decision::Deny, format!("fail_on = {fail_on}{unrated}"));
+        return (Decision::Deny, format!("fail_on = {fail_on}{unrated}").into());
     }
     match exceeded(severity, policy, tally) {
         Some(most) => {
-            (Decision::Deny, format!("max.{severity} = {most}, found {}", tally.counted.get(severity)))
+            (Decision::Deny, format!("max.{severity} = {most}, found {}", tally.counted.get(severity)).into())
         }
-        None => (Decision::Allow, format!("below fail_on = {fail_on}")),
+        None => (Decision::Allow, format!("below fail_on = {fail_on}").into()),
     }
 }
 

@@ -8,13 +8,14 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Mode, Policy};
-use crate::evidence::{GateEvidence, Judgement};
+use crate::evidence::{GateEvidence, Judgement, identify};
 use crate::finding::{Finding, Text};
 use crate::identity::sha256;
 use crate::job::{What, millis};
 use crate::lock::Standing;
 use crate::output::OutputFolder;
 use crate::policy::{self, WaiverUse, Waivers};
+use crate::pool::Pool;
 use crate::process::{Stop, signal_name, signal_number};
 use crate::redact::Scrubber;
 use crate::scope::Scope;
@@ -154,14 +155,12 @@ pub struct Circumstances {
 }
 
 impl Run {
-    /// The record of the evidence, not judged yet.
-    pub fn assemble(evidence: &[GateEvidence], scrubber: &Scrubber, about: Circumstances) -> Run {
-        let mut gates = Vec::with_capacity(evidence.len());
-        let mut findings = Vec::new();
-        for gate in evidence {
-            let (record, found) = gate.record(scrubber);
-            gates.push(record);
-            findings.extend(found);
+    /// The record of the evidence, not judged yet. `pool` has the findings of all gates.
+    pub fn assemble(evidence: &[GateEvidence], pool: Pool, scrubber: &Scrubber, about: Circumstances) -> Run {
+        let gates: Vec<_> = evidence.iter().map(|gate| gate.record(scrubber)).collect();
+        let (mut findings, of_gates) = pool.in_order(evidence.len());
+        for of_gate in of_gates {
+            identify(&mut findings[of_gate], scrubber);
         }
         let differs = gates.iter().any(|gate| gate.lock == Some(Standing::Differs));
         let duration = about.started.elapsed();
@@ -206,11 +205,10 @@ impl Run {
 }
 
 /// What one gate's evidence amounts to by itself, while the others still run.
-pub fn judge_one(evidence: &GateEvidence, waivers: &[Waiver]) -> Judgement {
+pub fn judge_one(evidence: &mut GateEvidence, waivers: &[Waiver]) -> Judgement {
     let scrubber = Scrubber::new(evidence.secrets());
-    let (record, mut findings) = evidence.record(&scrubber);
-    let mut gates = [record];
-    policy::judge(&mut gates, &mut findings, Waivers::Of(waivers), today());
+    let mut gates = [evidence.record(&scrubber)];
+    policy::judge(&mut gates, &mut evidence.findings, Waivers::Of(waivers), today());
     let [gate] = gates;
     Judgement { outcome: gate.outcome, reason: gate.reason }
 }
