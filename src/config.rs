@@ -15,7 +15,7 @@ use toml::de::DeTable;
 pub use gate::{Gate, Policy, Threshold};
 pub use keys::{Keys, Located};
 pub use problem::{Problem, Problems, draw};
-pub use profile::{Mode, Profile};
+pub use profile::{GateOverlay, Mode, Profile};
 
 use crate::waiver::Waiver;
 

@@ -20,6 +20,7 @@ pub mod identity;
 pub mod init;
 pub mod job;
 pub mod judge;
+pub mod loosening;
 pub mod output;
 pub mod place;
 pub mod plan;
