@@ -4,6 +4,7 @@
 
 mod checkov;
 mod command;
+pub mod config_file;
 mod docker_build;
 mod eslint;
 pub mod foreign;
@@ -27,6 +28,7 @@ use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::redact::Secret;
 use crate::scope::Scope;
+use crate::tool::config_file::{ConfigFile, Overrule};
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
@@ -154,6 +156,13 @@ pub struct Job {
     /// Nothing in scope is to be expected now and then (a range whose commits only delete): the
     /// target is skipped then, not inconclusive.
     pub may_be_empty: bool,
+    /// The scanner's own configuration files that it reads where they are there.
+    pub config_files: Vec<ConfigFile>,
+    /// What those files say, and whose they are: for the record.
+    pub notes: Vec<String>,
+    /// Where it is started instead of `cwd`, below the scratch folder: what is in `cwd` would
+    /// switch it off.
+    pub start: Option<String>,
     scratch: String,
 }
 
@@ -203,6 +212,9 @@ impl Job {
             image: None,
             why: String::new(),
             may_be_empty: false,
+            config_files: Vec::new(),
+            notes: Vec::new(),
+            start: None,
             scratch,
         }
     }
@@ -224,6 +236,19 @@ impl Job {
 
     pub fn because(&mut self, why: impl Into<String>) -> &mut Self {
         self.why = why.into();
+        self
+    }
+
+    /// Options in front of all others, behind the subcommand: what comes later wins.
+    pub fn options<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, options: I) -> &mut Self {
+        let at = usize::from(self.args.first().is_some_and(|first| !first.starts_with('-')));
+        self.args.splice(at..at, options.into_iter().map(Into::into));
+        self
+    }
+
+    /// Declares a configuration file of the scanner's own: absolute.
+    pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule });
         self
     }
 

@@ -16,6 +16,7 @@ use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
 use crate::scope::{Scope, Unit};
+use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -79,6 +80,8 @@ impl Tool for NpmAudit {
             if let Some(registry) = &self.registry {
                 job.arg(format!("--registry={registry}"));
             }
+            // Flags outrank it, but not all that it can say (a registry, a proxy).
+            job.reads(job.cwd.join(".npmrc"), Overrule::Farm);
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
             job
         });
