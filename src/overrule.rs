@@ -171,7 +171,9 @@ impl Work<'_> {
         let tree = self.folder.join("tree");
         if !tree.exists() {
             let index = format!("GIT_INDEX_FILE={}", self.folder.join("index").display());
-            let prefix = format!("--prefix={}/", tree.display());
+            // Under another name until it is whole.
+            let part = self.folder.join("tree.part");
+            let prefix = format!("--prefix={}/", part.display());
             for args in [
                 vec!["read-tree", self.base.commit.as_str()],
                 vec!["checkout-index", "--all", "--quiet", &prefix],
@@ -180,6 +182,7 @@ impl Work<'_> {
                 let done = ask(Path::new("env"), &args, &self.repo.root, GIT_LIMIT).await;
                 done.with_context(|| format!("git can't lay out {}", self.base.revision))?;
             }
+            fs::rename(&part, &tree).context("the base's files can't be laid out")?;
         }
         for folder in job.cwd.ancestors().take_while(|folder| folder.starts_with(&self.repo.root)) {
             let packages = folder.join("node_modules");
