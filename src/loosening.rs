@@ -204,7 +204,9 @@ fn wider_waiver(base: &[Waiver], waiver: &Waiver) -> Option<Loosening> {
     let known = base.iter().find(|known| known.name == waiver.name);
     let was = known.map(described);
     let word = if known.is_some() { "covers more" } else { "is new" };
-    let place = format!("waiver {}", waiver.name);
+    // One without a name is called `waiver 3` already.
+    let unnamed = waiver.name.starts_with("waiver ");
+    let place = if unnamed { waiver.name.to_string() } else { format!("waiver {}", waiver.name) };
     Some(Loosening { place, what: format!("it {word}: {}", described(waiver)), was })
 }
 
