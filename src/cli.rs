@@ -88,6 +88,18 @@ impl SelectionArgs {
     }
 }
 
+/// Whose policy it is, and how weak it may be.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TrustArgs {
+    /// Take gates.toml, its waivers and the scanners' own configuration from this commit (the
+    /// target of a pull request), not from the work tree: a change can't switch off its own gate
+    #[arg(long, value_name = "REV", env = "PORTCULLIS_POLICY_FROM")]
+    pub policy_from: Option<String>,
+    /// An organisation's floor: a run with a weaker policy is a configuration error
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_REQUIRE")]
+    pub require: Option<PathBuf>,
+}
+
 /// Where results go.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutputArgs {
@@ -111,6 +123,8 @@ pub struct RunArgs {
     /// Hash every tool that gates.lock pins, whatever is remembered of it
     #[arg(long, env = "PORTCULLIS_VERIFY")]
     pub verify: bool,
+    #[command(flatten)]
+    pub trust: TrustArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }

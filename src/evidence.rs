@@ -171,6 +171,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.scope = parsed.scope.clone();
     record.image_id = parsed.image_id.clone();
     record.proof = parsed.proof.iter().map(|line| text::line(&scrubber.text(line), LONGEST)).collect();
+    record.notes = record.notes.iter().map(|note| text::line(&scrubber.text(note), LONGEST)).collect();
     record.reason = target.proof.reason().map(|reason| text::line(&scrubber.text(reason), LONGEST));
     record
 }

@@ -84,6 +84,7 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
             cwd: work.inside(&job.cwd),
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
+            notes: job.notes.clone(),
             ..TargetRecord::default()
         },
         proof: Proof::inconclusive(String::new()),
@@ -203,10 +204,11 @@ impl AtWork {
         let stdout_is_report = job.reports.contains(&Source::Stdout);
         let args: Vec<String> =
             job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
+        let start = job.start.as_ref().map(|start| start.replace(SCRATCH, &self.scratch.to_string_lossy()));
         let launch = Launch {
             program,
             args: &args,
-            cwd: &job.cwd,
+            cwd: start.as_deref().map_or(&job.cwd, Path::new),
             env: &job.env,
             timeout: self.gate.timeout,
             stdout: Capture {

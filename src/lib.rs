@@ -7,6 +7,7 @@
 //! next; nothing reaches back.
 #![forbid(unsafe_code)]
 
+pub mod base;
 pub mod cli;
 pub mod config;
 pub mod doctor;
@@ -14,6 +15,7 @@ pub mod event;
 pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
+pub mod floor;
 pub mod format;
 pub mod hook;
 pub mod identity;
@@ -21,7 +23,9 @@ pub mod init;
 pub mod job;
 pub mod judge;
 pub mod lock;
+pub mod loosening;
 pub mod output;
+pub mod overrule;
 pub mod place;
 pub mod plan;
 pub mod policy;
@@ -53,7 +57,8 @@ use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs};
+use crate::base::{Base, PolicyRecord};
+use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
 use crate::lock::{Lock, guard::Guard};
@@ -79,7 +84,7 @@ pub fn execute(command: Command) -> Result<u8> {
         match command {
             Command::Run(args) => {
                 let wishes = Wishes { verify: args.verify, ..args.selection.wishes() };
-                run(args.config, wishes, &args.output).await
+                run(args.config, wishes, &args.trust, &args.output).await
             }
             Command::Judge(args) => judge(args).await,
             Command::Plan(args) => plan::show::execute(args).await,
@@ -100,22 +105,32 @@ pub fn execute(command: Command) -> Result<u8> {
 pub struct Unreported;
 
 /// `portcullis run`: the pipeline from top to bottom.
-pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Result<u8> {
+pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: &OutputArgs) -> Result<u8> {
     let started = Instant::now();
-    let (path, config) = load_config(&config)?;
+    let (path, config, trusted) = policy(&config, trust).await?;
     let settings = Settings::new(&config, wishes)?;
-    let lock = Lock::beside(&path)?;
+    let lock = match &trusted {
+        Some(trusted) => trusted.base.lock(&path).await?,
+        None => Lock::beside(&path)?,
+    };
     if config.require_lock && lock.is_none() {
         bail!(
             "`require_lock = true`, and there is no gates.lock beside gates.toml; `portcullis lock` writes it"
         );
+    }
+    if let Some(floor) = &trust.require {
+        let text = match &trusted {
+            Some(trusted) => trusted.text.clone(),
+            None => std::fs::read_to_string(&path).unwrap_or_default(),
+        };
+        floor::enforce(floor, &config, &settings, (&path, &text), lock.is_some())?;
     }
     let repo = Repo::around(folder_of(&path)).await?;
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
         None => None,
     };
-    let plan = Plan::new(&config, &repo, &settings, since.as_ref());
+    let mut plan = Plan::new(&config, &repo, &settings, since.as_ref());
 
     // From here on there is something to undo.
     let (stop, _) = watch::channel(Stop::No);
@@ -123,6 +138,10 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
     let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
     let scratch = Scratch::new()?;
+    match &trusted {
+        Some(trusted) => overrule::take_from(&trusted.base, &mut plan, &repo, scratch.path()).await?,
+        None => overrule::tell(&mut plan, &repo),
+    }
     let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
     let site = run::Site {
@@ -148,10 +167,30 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
     };
     let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
     let mut run = Run::assemble(&evidence, pool, &scrubber, circumstances);
+    run.policy = trusted.map(|trusted| trusted.record);
     run.judge(Waivers::Of(&config.waivers));
     publish(&mut run, &evidence, &scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);
     Ok(run.exit_code)
+}
+
+/// What is known of a base whose policy it is.
+struct Trusted {
+    base: Base,
+    /// The base's gates.toml.
+    text: String,
+    record: PolicyRecord,
+}
+
+/// Path and content of the gates.toml that counts: the work tree's, or that of `--policy-from`.
+async fn policy(args: &ConfigArgs, trust: &TrustArgs) -> Result<(PathBuf, Config, Option<Trusted>)> {
+    match &trust.policy_from {
+        None => load_config(args).map(|(path, config)| (path, config, None)),
+        Some(revision) => {
+            let base::BasePolicy { base, path, text, config, record } = base::policy(args, revision).await?;
+            Ok((path, config, Some(Trusted { base, text, record })))
+        }
+    }
 }
 
 /// `portcullis judge`: the second half of the pipeline.
@@ -290,6 +329,11 @@ pub fn drawn_mistakes(error: &anyhow::Error, colour: bool) -> Option<String> {
     match error.downcast_ref::<ConfigError>() {
         Some(ConfigError::Mistakes { path, source_text, problems }) => {
             Some(config::draw(problems, source_text, &shown_path(path), colour))
+        }
+        Some(ConfigError::BelowFloor { path, source_text, problems, elsewhere, .. }) => {
+            let mut drawn = config::draw(problems, source_text, &shown_path(path), colour);
+            drawn.extend(elsewhere.iter().map(|(what, help)| config::draw_unplaced(what, help, colour)));
+            Some(drawn)
         }
         _ => None,
     }

@@ -129,7 +129,7 @@ impl Tally {
 }
 
 /// Whether a severity reaches the gate's threshold; `unknown` is taken as the gate says.
-fn at_or_above(severity: Severity, policy: &Policy) -> bool {
+pub fn at_or_above(severity: Severity, policy: &Policy) -> bool {
     let Threshold::At(threshold) = policy.fail_on else { return false };
     match (severity, policy.unrated) {
         (Severity::Unknown, None) => true,
@@ -137,6 +137,11 @@ fn at_or_above(severity: Severity, policy: &Policy) -> bool {
         (Severity::Unknown, Some(Threshold::At(counts_as))) => counts_as >= threshold,
         (rated, _) => rated >= threshold,
     }
+}
+
+/// How many findings of a severity a policy bears; `None`: any number.
+pub fn bears(severity: Severity, policy: &Policy) -> Option<u64> {
+    if at_or_above(severity, policy) { Some(0) } else { policy.max.get(&severity).copied() }
 }
 
 /// The budget that a severity exceeds, if any.

@@ -222,11 +222,17 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
 /// Runs a short helper (`git`, a version question) and gives what it printed on standard output.
 /// `None` when it could not be started, failed, or took longer than `limit`.
 pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<String> {
+    let output = ask_exactly(program, args, cwd, limit).await?;
+    Some(String::from_utf8_lossy(&output).into_owned())
+}
+
+/// The same, with every byte as it was printed (the content of a file).
+pub async fn ask_exactly(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<Vec<u8>> {
     let (mut command, _line) = keeper::command(program).ok()?;
     command.args(args).current_dir(cwd).stdout(Stdio::piped()).stderr(Stdio::null());
     let child = command.spawn().ok()?;
     let output = timeout(limit, child.wait_with_output()).await.ok()?.ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output.status.success().then_some(output.stdout)
 }
 
 const SIGNALS: [(i32, &str); 10] = [

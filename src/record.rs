@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::base::PolicyRecord;
 use crate::config::{Mode, Policy};
 use crate::evidence::{GateEvidence, Judgement, identify};
 use crate::finding::{Finding, Text};
@@ -55,6 +56,9 @@ pub struct Run {
     /// By gate, then by place.
     pub findings: Vec<Finding>,
     pub waivers: WaiverUse,
+    /// Whose policy it was, where not the work tree's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyRecord>,
 }
 
 /// One gate of a run.
@@ -133,6 +137,9 @@ pub struct TargetRecord {
     #[serde(default)]
     pub duration_ms: u64,
     pub proof: Vec<String>,
+    /// What the scanner's own configuration in the repository says, which can narrow it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Run {
@@ -185,6 +192,7 @@ impl Run {
             gates,
             findings,
             waivers: WaiverUse::default(),
+            policy: None,
         }
     }
 
@@ -243,7 +251,8 @@ pub fn keep_files(
     Ok(())
 }
 
-fn today() -> jiff::civil::Date {
+/// The day on which waivers are looked at.
+pub fn today() -> jiff::civil::Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 

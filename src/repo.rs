@@ -9,7 +9,7 @@ use crate::place::forward;
 use crate::process::ask;
 
 /// Git answers in milliseconds; on a huge repository a diff may take longer.
-const GIT_LIMIT: Duration = Duration::from_secs(60);
+pub const GIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// Where the project lies, and at which commit it stands.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +88,8 @@ impl Repo {
         Ok(Range { base, head, changed })
     }
 
-    async fn commit(&self, revision: &str) -> Result<String> {
+    /// The id of the commit that a revision names.
+    pub async fn commit(&self, revision: &str) -> Result<String> {
         let wanted = format!("{revision}^{{commit}}");
         // A revision that begins with a dash would be read as an option.
         let commit = self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).await;
