@@ -18,7 +18,7 @@ impl Machine {
     fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text.replace("{}", &self.path("").to_string_lossy().trim_end_matches('/'))).unwrap();
+        fs::write(&path, text.replace("{}", self.path("").to_string_lossy().trim_end_matches('/'))).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path
     }
