@@ -14,10 +14,11 @@ use crate::process::Stop;
 use crate::proof::Proof;
 use crate::record::{Evidence, GateRecord, TargetRecord};
 use crate::redact::{Scrubber, Secret};
+use crate::sanitise;
 use crate::scope::Scope;
 use crate::severity::Counts;
-use crate::text;
 use crate::verdict::Outcome;
+use crate::words::Words;
 
 /// What a gate has come to, before anybody judges it.
 #[derive(Debug)]
@@ -85,9 +86,9 @@ impl GateEvidence {
         (worst != Standing::Unlocked).then_some(worst)
     }
 
-    /// The secrets that its reports mark.
+    /// The secrets that its reports mark, and those that gates.toml gives it.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.targets.iter().flat_map(|target| &target.proof.parsed().secrets)
+        self.targets.iter().flat_map(|target| target.proof.parsed().secrets.iter().chain(&target.secrets))
     }
 
     /// The files that its targets leave to be kept.
@@ -104,8 +105,9 @@ impl GateEvidence {
             scope.merge(&target.scope);
         }
         let reported = self.targets.iter().find_map(|target| target.proof.parsed().tool_version.clone());
-        let words = |why: &str| scrubber.text(why).into_owned();
-        GateRecord {
+        // Struck out first, then cut: half a secret would not be known again.
+        let words = |why: &str| sanitise::short(&scrubber.one_line(why), LONGEST_OF_GATE);
+        let mut record = GateRecord {
             id: self.gate.id.clone(),
             stage: self.gate.stage.clone(),
             tool: Text::from(self.gate.scanner.name),
@@ -127,7 +129,9 @@ impl GateEvidence {
             duration_ms: millis(self.duration),
             cached: false,
             targets,
-        }
+        };
+        record.clean(scrubber);
+        record
     }
 }
 
@@ -158,7 +162,7 @@ fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
 /// that no id is made of one.
 pub fn identify(findings: &mut [Finding], scrubber: &Scrubber) {
     for finding in findings.iter_mut() {
-        scrubber.finding(finding);
+        finding.clean(scrubber);
     }
     findings.sort_by(fingerprint::order);
     fingerprint::assign_ids(findings);
@@ -167,17 +171,20 @@ pub fn identify(findings: &mut [Finding], scrubber: &Scrubber) {
 fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     let parsed = target.proof.parsed();
     let mut record = target.record.clone();
-    record.command = record.command.iter().map(|word| scrubber.text(word).into_owned()).collect();
     record.scope = parsed.scope.clone();
     record.image_id = parsed.image_id.clone();
-    record.proof = parsed.proof.iter().map(|line| text::line(&scrubber.text(line), LONGEST)).collect();
-    record.notes = record.notes.iter().map(|note| text::line(&scrubber.text(note), LONGEST)).collect();
-    record.reason = target.proof.reason().map(|reason| text::line(&scrubber.text(reason), LONGEST));
+    let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
+    record.proof.extend(parsed.proof.iter().map(|line| short(line)));
+    record.reason = target.proof.reason().map(short);
+    record.clean(scrubber);
     record
 }
 
 /// The most characters of a reason: a scanner's last words may be a page long.
 const LONGEST: usize = 400;
+
+/// The most characters of a gate's reason, which may name several targets.
+const LONGEST_OF_GATE: usize = 1600;
 
 /// What the targets leave unproven, told in one reason.
 fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
@@ -216,10 +223,9 @@ struct Reasons(Vec<(String, Vec<Text>)>);
 
 impl Reasons {
     fn add(&mut self, target: &Text, reason: &str) {
-        let reason = text::line(reason, LONGEST);
         match self.0.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, targets)) => targets.push(target.clone()),
-            None => self.0.push((reason, vec![target.clone()])),
+            None => self.0.push((reason.to_owned(), vec![target.clone()])),
         }
     }
 

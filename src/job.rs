@@ -1,6 +1,7 @@
 //! One job: find the program, run it, gather what came out, weigh it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::config::Gate;
+use crate::environment;
 use crate::finding::Text;
 use crate::identity::{find, not_executable};
 use crate::lock::guard::{Examined, Guard};
@@ -17,7 +19,7 @@ use crate::place::{Place, forward};
 use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
 use crate::proof::{Proof, weigh};
 use crate::record::TargetRecord;
-use crate::redact::mask_fields;
+use crate::redact::{Secret, mask_fields};
 use crate::repo::Repo;
 use crate::text;
 use crate::tool::{Document, Job, RawReport, SCRATCH, Source};
@@ -40,6 +42,8 @@ pub struct TargetEvidence {
     pub locked: Option<Examined>,
     /// Nothing in scope is fine here.
     pub may_be_empty: bool,
+    /// Secrets that gates.toml gives to the job.
+    pub secrets: Vec<Secret>,
     /// Files to keep, each with its path below the output folder and what it is.
     pub kept: Vec<Kept>,
 }
@@ -77,6 +81,7 @@ pub struct AtWork {
 /// Runs the job. Never fails: what goes wrong is evidence.
 pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvidence {
     let job = &work.job;
+    let without = environment::taken_away(work.gate.scanner, job);
     let mut evidence = TargetEvidence {
         record: TargetRecord {
             name: job.target.clone(),
@@ -85,6 +90,7 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
             notes: job.notes.clone(),
+            proof: environment::notes(job, &without),
             ..TargetRecord::default()
         },
         proof: Proof::inconclusive(String::new()),
@@ -92,6 +98,7 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
         stopped: false,
         locked: None,
         may_be_empty: job.may_be_empty,
+        secrets: environment::secrets_of(job),
         kept: Vec::new(),
     };
     // It may have waited for its turn while the run was stopped.
@@ -101,9 +108,9 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
         return evidence;
     }
     evidence.locked = work.examine(evidence.program.as_deref()).await;
-    match work.launch(evidence.program.as_deref(), evidence.locked.as_ref(), stop).await {
+    match work.launch(evidence.program.as_deref(), evidence.locked.as_ref(), &without, stop).await {
         Err(reason) => evidence.proof = Proof::inconclusive(reason),
-        Ok((ended, before)) => {
+        Ok((mut ended, before)) => {
             evidence.record.duration_ms = millis(ended.duration);
             evidence.stopped = matches!(ended.end, End::Stopped);
             if let End::Exited(code) = ended.end {
@@ -113,7 +120,7 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
             // gates' pipes and timeouts are served meanwhile.
             let fallback = TargetEvidence::unread(&evidence);
             let weighing = tokio::task::spawn_blocking(move || {
-                work.weigh(&ended, &before, &mut evidence);
+                work.weigh(&mut ended, &before, &mut evidence);
                 if let Some(locked) = &evidence.locked {
                     let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
                     evidence.proof = locked.weigh(proof);
@@ -138,6 +145,7 @@ impl TargetEvidence {
             stopped: other.stopped,
             locked: other.locked.clone(),
             may_be_empty: other.may_be_empty,
+            secrets: other.secrets.clone(),
             kept: Vec::new(),
         }
     }
@@ -186,6 +194,7 @@ impl AtWork {
         &self,
         program: Option<&Path>,
         locked: Option<&Examined>,
+        without: &BTreeSet<String>,
         stop: watch::Receiver<Stop>,
     ) -> Result<(Ended, Before), String> {
         let job = &self.job;
@@ -201,7 +210,7 @@ impl AtWork {
         })?;
         let before =
             job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
-        let stdout_is_report = job.reports.contains(&Source::Stdout);
+        let in_memory = job.reports.iter().any(|source| matches!(source, Source::Memory(_)));
         let args: Vec<String> =
             job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
         let start = job.start.as_ref().map(|start| start.replace(SCRATCH, &self.scratch.to_string_lossy()));
@@ -210,12 +219,13 @@ impl AtWork {
             args: &args,
             cwd: start.as_deref().map_or(&job.cwd, Path::new),
             env: &job.env,
+            without,
             timeout: self.gate.timeout,
             stdout: Capture {
-                path: self.folder().join("stdout"),
-                cap: if stdout_is_report { REPORT_CAP } else { LOG_CAP },
+                path: (!in_memory).then(|| self.folder().join("stdout")),
+                cap: if job.prints_report() { REPORT_CAP } else { LOG_CAP },
             },
-            stderr: Capture { path: self.folder().join("stderr"), cap: LOG_CAP },
+            stderr: Capture { path: Some(self.folder().join("stderr")), cap: LOG_CAP },
         };
         Ok((process::run(launch, stop).await, before))
     }
@@ -235,17 +245,18 @@ impl AtWork {
 
     fn path_of(&self, source: &Source) -> Option<PathBuf> {
         match source {
-            Source::Stdout => None,
+            Source::Stdout | Source::Memory(_) => None,
             Source::Scratch(name) => Some(self.folder().join(name)),
             Source::Repository(path) => Some(path.clone()),
         }
     }
 
     /// Gathers what came out and weighs it; parsing a large report is the slow part.
-    fn weigh(&self, ended: &Ended, before: &Before, evidence: &mut TargetEvidence) {
+    fn weigh(&self, ended: &mut Ended, before: &Before, evidence: &mut TargetEvidence) {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
-        let stdout = fs::read(self.folder().join("stdout")).unwrap_or_default();
-        let stdout_is_report = self.job.reports.contains(&Source::Stdout);
+        let mut stdout = fs::read(self.folder().join("stdout")).unwrap_or_default();
+        stdout.append(&mut ended.stdout);
+        let stdout_is_report = self.job.prints_report();
         self.keep_log(&stderr, "stderr", What::Stderr, evidence);
         if !stdout_is_report {
             self.keep_log(&stdout, "stdout", What::Stdout, evidence);
@@ -279,8 +290,12 @@ impl AtWork {
             target: self.job.target.clone(),
         };
         evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &place);
-        for document in &raw.documents {
-            self.keep_report(document, evidence);
+        for (document, source) in raw.documents.iter().zip(&self.job.reports) {
+            // Masking knows JSON: of anything else that a secret may stand in, nothing is kept.
+            let maskable = || serde_json::from_slice::<serde::de::IgnoredAny>(&document.bytes).is_ok();
+            if !matches!(source, Source::Memory(_)) || maskable() {
+                self.keep_report(document, evidence);
+            }
         }
         for keep in &self.job.keep {
             let from = self.folder().join(&keep.scratch);
@@ -317,10 +332,10 @@ impl AtWork {
             End::Stopped => Some("stopped before it ended".to_owned()),
             End::Exited(_) => match &ended.lost {
                 Some(error) => Some(format!("its output could not be kept: {error}")),
-                None if ended.stdout_cut && self.job.reports.contains(&Source::Stdout) => {
+                None if ended.stdout_cut && self.job.prints_report() => {
                     Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20))
                 }
-                None if ended.stdout_held && self.job.reports.contains(&Source::Stdout) => Some(format!(
+                None if ended.stdout_held && self.job.prints_report() => Some(format!(
                     "{program} ended, and something that it started still holds its output: the report may not be whole"
                 )),
                 None => None,
@@ -335,7 +350,8 @@ impl AtWork {
         stdout: &[u8],
     ) -> Result<Document<'static>, String> {
         let Some(path) = self.path_of(source) else {
-            return Ok(Document { name: "stdout.txt".to_owned(), bytes: Cow::Owned(stdout.to_vec()) });
+            let name = if let Source::Memory(name) = source { name } else { "stdout.txt" };
+            return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(stdout.to_vec()) });
         };
         let shown = match source {
             Source::Repository(path) => self.inside(path).to_string(),

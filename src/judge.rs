@@ -135,6 +135,7 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
         program: None,
         stopped: false,
         may_be_empty: gate.allow_empty,
+        secrets: Vec::new(),
         kept,
     }
 }

@@ -11,6 +11,7 @@ pub mod base;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod environment;
 pub mod event;
 pub mod evidence;
 pub mod finding;
@@ -38,6 +39,7 @@ pub mod redact;
 pub mod repo;
 pub mod report;
 pub mod run;
+pub mod sanitise;
 pub mod scope;
 pub mod scratch;
 pub mod settings;
@@ -48,7 +50,9 @@ pub mod text;
 pub mod tool;
 pub mod verdict;
 pub mod waiver;
+pub mod words;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -71,6 +75,7 @@ use crate::redact::Scrubber;
 use crate::repo::Repo;
 use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
+use crate::words::Words;
 
 /// Carries out a command line. The exit code is the verdict's; an error is a usage or
 /// configuration error, unless it is an [`Unreported`].
@@ -153,7 +158,11 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         stop,
     };
     let mut progress = progress::listener(output.quiet);
-    let judge_one = |evidence: &mut GateEvidence| record::judge_one(evidence, &config.waivers);
+    let known = RefCell::new(environment::known());
+    let judge_one = |evidence: &mut GateEvidence| {
+        known.borrow_mut().learn(evidence.secrets().cloned());
+        record::judge_one(evidence, known.borrow().scrubber(), &config.waivers)
+    };
     let (evidence, pool) = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
     guard.save();
 
@@ -165,11 +174,13 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         started,
         lock: Some(guard.standing()),
     };
-    let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
-    let mut run = Run::assemble(&evidence, pool, &scrubber, circumstances);
+    let mut known = known.into_inner();
+    known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
+    let scrubber = known.scrubber();
+    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     run.policy = trusted.map(|trusted| trusted.record);
     run.judge(Waivers::Of(&config.waivers));
-    publish(&mut run, &evidence, &scrubber, &mut folder)?;
+    publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);
     Ok(run.exit_code)
 }
@@ -221,9 +232,14 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, config: Option<&Config>) -> Re
         }
         None => run.judge(Waivers::AsRecorded(&recorded)),
     }
+    // Whoever wrote the file may have written anything.
+    let known = environment::known();
+    run.clean(known.scrubber());
     if let Some(out) = &args.output.out {
         let mut folder = output::OutputFolder::take(out)?;
-        report::write_all(&run, &mut folder)?;
+        report::write_all(&run, &mut folder)
+            .and_then(|()| folder.search(known.scrubber()))
+            .context(Unreported)?;
     }
     let out = args.output.out.as_deref().or(from.parent()).unwrap_or(Path::new("."));
     terminal::show(&run, &shown_path(out), &args.output);
@@ -245,12 +261,14 @@ async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -
         started,
         lock: None,
     };
-    let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
-    let mut run = Run::assemble(&evidence, pool, &scrubber, circumstances);
+    let mut known = environment::known();
+    known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
+    let scrubber = known.scrubber();
+    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     run.judge(Waivers::Of(config.map_or(&[], |config| &config.waivers)));
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
-    publish(&mut run, &evidence, &scrubber, &mut folder)?;
+    publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), &args.output);
     Ok(run.exit_code)
 }
@@ -258,7 +276,8 @@ async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -
 /// The output folder where none is named.
 const OUT: &str = "gates-report";
 
-/// Writes what the run leaves: kept files first, so that the record names only what is there.
+/// Writes what the run leaves: kept files first, so that the record names only what is there. At
+/// last everything is searched once more for secrets.
 fn publish(
     run: &mut Run,
     evidence: &[GateEvidence],
@@ -266,7 +285,11 @@ fn publish(
     folder: &mut output::OutputFolder,
 ) -> Result<()> {
     record::keep_files(run, evidence, scrubber, folder)
-        .and_then(|()| report::write_all(run, folder))
+        .and_then(|()| {
+            run.clean(scrubber);
+            report::write_all(run, folder)
+        })
+        .and_then(|()| folder.search(scrubber))
         .context(Unreported)
 }
 

@@ -8,6 +8,8 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 use tempfile::NamedTempFile;
 
+use crate::redact::Scrubber;
+
 /// Lists the files that Portcullis wrote, so that the next run removes these and nothing else:
 /// the folder may be one that the user shares with other tools. It only grows during a run, so
 /// that no moment of dying leaves a file unlisted.
@@ -17,6 +19,7 @@ const MANIFEST: &str = ".portcullis-files";
 #[derive(Debug)]
 pub struct OutputFolder {
     path: PathBuf,
+    written: Vec<String>,
     /// Locked: a second run in the same folder would mix its files with ours.
     manifest: fs::File,
 }
@@ -55,7 +58,7 @@ impl OutputFolder {
             remove_empty_folders(path, &file);
         }
         lock.set_len(0).with_context(|| format!("{} can't be written", manifest.display()))?;
-        let mut folder = OutputFolder { path: path.to_owned(), manifest: lock };
+        let mut folder = OutputFolder { path: path.to_owned(), written: Vec::new(), manifest: lock };
         if new {
             // Reports do not belong into a commit; in a folder that was there before, that is
             // the user's to say.
@@ -75,8 +78,31 @@ impl OutputFolder {
         write_whole(&target, fill).with_context(|| format!("{} can't be written", target.display()))
     }
 
+    /// Looks through everything that was written for known secrets. A file that holds one is
+    /// removed.
+    ///
+    /// # Errors
+    /// When there is one, or a file can't be read.
+    pub fn search(&self, scrubber: &Scrubber) -> Result<()> {
+        let mut found = Vec::new();
+        for name in self.written.iter().map(String::as_str).chain([MANIFEST]) {
+            let path = self.path.join(name);
+            let file = fs::File::open(&path).with_context(|| format!("{} was lost", path.display()))?;
+            if scrubber.finds(file)? {
+                fs::remove_file(&path)
+                    .with_context(|| format!("{} holds a secret and can't be removed", path.display()))?;
+                found.push(name);
+            }
+        }
+        if !found.is_empty() {
+            bail!("a secret would have been published, so that {} was removed", found.join(", "));
+        }
+        Ok(())
+    }
+
     /// Notes a file before it is written, so that a run that is killed leaves nothing unlisted.
     fn remember(&mut self, name: &str) -> Result<()> {
+        self.written.push(name.to_owned());
         let noted = self.manifest.write_all(format!("{name}\n").as_bytes());
         noted.with_context(|| format!("{} can't be written", self.path.join(MANIFEST).display()))
     }

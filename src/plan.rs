@@ -6,7 +6,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::config::{Config, Gate};
+use crate::environment::Variable;
 use crate::finding::Text;
+use crate::identity::sha256;
 use crate::place::{forward, normalise};
 use crate::repo::{Range, Repo};
 use crate::settings::Settings;
@@ -123,7 +125,12 @@ fn dress(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
     job.may_be_empty |= gate.allow_empty;
     let end = job.options_end.unwrap_or(job.args.len());
     job.args.splice(end..end, gate.args.iter().cloned());
-    job.env.extend(gate.env.clone());
+    for (name, variable) in &gate.env {
+        match variable {
+            Variable::Set(value) => drop(job.env.insert(name.clone(), value.clone())),
+            Variable::HandedOn => drop(job.hands_on.insert(name.clone())),
+        }
+    }
     job
 }
 
@@ -167,6 +174,9 @@ impl Scene<'_> {
     }
 }
 
+/// File systems bear 255 bytes.
+const LONGEST_NAME: usize = 150;
+
 /// A file name for a target: readable, and never the same for two targets.
 fn folder_name(target: &str) -> String {
     let mut name = String::with_capacity(target.len());
@@ -178,6 +188,11 @@ fn folder_name(target: &str) -> String {
             '/' => name.push('+'),
             other => name.push_str(&format!("~{:x}", u32::from(other))),
         }
+    }
+    if name.len() > LONGEST_NAME {
+        // Every character that is left is ASCII.
+        name.truncate(LONGEST_NAME);
+        name.push_str(&sha256(target.as_bytes())[..16]);
     }
     name
 }

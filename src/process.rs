@@ -8,7 +8,7 @@
 
 pub mod keeper;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::environment::kept_from_helpers;
 use keeper::{KeptEnd, Line};
 
 /// Time between SIGTERM and SIGKILL.
@@ -39,16 +40,19 @@ pub struct Launch<'a> {
     pub cwd: &'a Path,
     /// Set on top of the environment of Portcullis.
     pub env: &'a BTreeMap<String, String>,
+    /// Variables of that environment that it does not get.
+    pub without: &'a BTreeSet<String>,
     pub timeout: Duration,
     pub stdout: Capture,
     pub stderr: Capture,
 }
 
-/// Where a stream goes: a file, of which no more than `cap` bytes are written; the rest is read
-/// and dropped, so that the program does not wait.
+/// Where a stream goes, and no more than `cap` bytes of it; the rest is read and dropped, so that
+/// the program does not wait.
 #[derive(Clone, Debug)]
 pub struct Capture {
-    pub path: PathBuf,
+    /// A file; `None`: memory, and no disk.
+    pub path: Option<PathBuf>,
     pub cap: u64,
 }
 
@@ -68,6 +72,8 @@ pub enum End {
 pub struct Ended {
     pub end: End,
     pub duration: Duration,
+    /// Standard output, where it was captured in memory.
+    pub stdout: Vec<u8>,
     /// Standard output was longer than its cap.
     pub stdout_cut: bool,
     /// Someone who has left its process group still holds its standard output.
@@ -95,6 +101,7 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
             return Ended {
                 end: End::NotStarted(error),
                 duration: started.elapsed(),
+                stdout: Vec::new(),
                 stdout_cut: false,
                 stdout_held: false,
                 lost: None,
@@ -120,6 +127,7 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
     Ended {
         end: stopped_by_us.unwrap_or_else(|| ended(outcome.end, status)),
         duration: started.elapsed(),
+        stdout: out.memory,
         stdout_cut: out.cut,
         stdout_held: out.held || outcome.held,
         lost: out.lost.or(err.lost),
@@ -128,6 +136,9 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
 
 fn start(launch: &Launch<'_>) -> io::Result<(Child, Line)> {
     let (mut command, line) = keeper::command(launch.program)?;
+    for name in launch.without {
+        command.env_remove(name);
+    }
     command
         .args(launch.args)
         .current_dir(launch.cwd)
@@ -173,6 +184,7 @@ async fn terminate(child: &mut Child, line: &Line) -> io::Result<ExitStatus> {
 
 #[derive(Default)]
 struct Drained {
+    memory: Vec<u8>,
     cut: bool,
     held: bool,
     lost: Option<io::Error>,
@@ -189,15 +201,16 @@ async fn collect(stream: Option<JoinHandle<Drained>>) -> Drained {
     }
 }
 
-/// Copies a pipe to a file, up to the cap, in bounded memory.
+/// Copies a pipe to its file, up to the cap, in bounded memory; or to memory, up to the cap.
 async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
     let mut drained = Drained::default();
-    let mut file = match std::fs::File::create(&capture.path) {
-        Ok(file) => Some(file),
-        Err(error) => {
+    let mut file = match capture.path.as_ref().map(std::fs::File::create) {
+        Some(Ok(file)) => Some(file),
+        Some(Err(error)) => {
             drained.lost = Some(error);
             None
         }
+        None => None,
     };
     let mut buffer = vec![0; 64 * 1024];
     let mut room = capture.cap;
@@ -208,7 +221,9 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
                 let kept = n.min(usize::try_from(room).unwrap_or(usize::MAX));
                 drained.cut |= kept < n;
                 room -= kept as u64;
-                if let Some(open) = &mut file
+                if capture.path.is_none() {
+                    drained.memory.extend_from_slice(&buffer[..kept]);
+                } else if let Some(open) = &mut file
                     && let Err(error) = open.write_all(&buffer[..kept])
                 {
                     drained.lost = Some(error);
@@ -229,6 +244,9 @@ pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> 
 /// The same, with every byte as it was printed (the content of a file).
 pub async fn ask_exactly(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<Vec<u8>> {
     let (mut command, _line) = keeper::command(program).ok()?;
+    for name in kept_from_helpers() {
+        command.env_remove(name);
+    }
     command.args(args).current_dir(cwd).stdout(Stdio::piped()).stderr(Stdio::null());
     let child = command.spawn().ok()?;
     let output = timeout(limit, child.wait_with_output()).await.ok()?.ok()?;

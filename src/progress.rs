@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::event::{Event, Listener};
 use crate::finding::Text;
-use crate::text;
+use crate::{sanitise, text};
 
 /// The listener that suits where standard error goes.
 pub fn listener(quiet: bool) -> Box<dyn Listener> {
@@ -55,7 +55,7 @@ fn started(gate: &str, tool: &str, targets: usize) -> String {
 }
 
 fn ended(gate: &str, words: &str, duration: Duration) -> String {
-    text::line(&format!("{gate}: {words} ({})", text::duration(duration)), 400)
+    sanitise::short(&format!("{gate}: {words} ({})", text::duration(duration)), 400)
 }
 
 /// A spinner for each gate that runs; a line stays for each that has ended.

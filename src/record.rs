@@ -11,7 +11,7 @@ use crate::base::PolicyRecord;
 use crate::config::{Mode, Policy};
 use crate::evidence::{GateEvidence, Judgement, identify};
 use crate::finding::{Finding, Text};
-use crate::identity::sha256;
+use crate::identity::{sha256, sha256_file};
 use crate::job::{What, millis};
 use crate::lock::Standing;
 use crate::output::OutputFolder;
@@ -213,16 +213,15 @@ impl Run {
 }
 
 /// What one gate's evidence amounts to by itself, while the others still run.
-pub fn judge_one(evidence: &mut GateEvidence, waivers: &[Waiver]) -> Judgement {
-    let scrubber = Scrubber::new(evidence.secrets());
-    let mut gates = [evidence.record(&scrubber)];
+pub fn judge_one(evidence: &mut GateEvidence, scrubber: &Scrubber, waivers: &[Waiver]) -> Judgement {
+    let mut gates = [evidence.record(scrubber)];
     policy::judge(&mut gates, &mut evidence.findings, Waivers::Of(waivers), today());
     let [gate] = gates;
     Judgement { outcome: gate.outcome, reason: gate.reason }
 }
 
 /// Copies the files that the targets leave into the output folder, with known secrets struck
-/// out, and notes in the record where they are.
+/// out and logs made safe to show, and notes in the record where they are.
 pub fn keep_files(
     run: &mut Run,
     evidence: &[GateEvidence],
@@ -232,18 +231,20 @@ pub fn keep_files(
     for (gate, record) in evidence.iter().zip(&mut run.gates) {
         for (target, record) in gate.targets.iter().zip(&mut record.targets) {
             for kept in &target.kept {
-                let bytes = fs::read(&kept.from).with_context(|| format!("{} was lost", kept.to))?;
-                let bytes = scrubber.bytes(&bytes);
-                folder.write(&kept.to, |file| file.write_all(&bytes))?;
-                match kept.what {
-                    What::Report if record.report.is_none() => {
-                        record.report_sha256 = Some(sha256(&bytes));
-                        record.report = Some(kept.to.clone());
-                    }
-                    _ => {
-                        let name = kept.to.rsplit('/').next().unwrap_or(&kept.to);
-                        record.files.insert(name.to_owned(), kept.to.clone());
-                    }
+                // It is made of the names of targets and files.
+                let to = scrubber.one_line(&kept.to).into_owned();
+                let from = fs::File::open(&kept.from).with_context(|| format!("{to} was lost"))?;
+                folder.write(&to, |file| match kept.what {
+                    What::Report | What::Sbom => scrubber.copy(from, file),
+                    // People look at logs in a terminal.
+                    What::Stdout | What::Stderr => scrubber.copy_log(from, file),
+                })?;
+                if kept.what == What::Report && record.report.is_none() {
+                    record.report_sha256 = Some(sha256_file(&folder.path().join(&to))?);
+                    record.report = Some(to);
+                } else {
+                    let name = to.rsplit('/').next().unwrap_or(&to).to_owned();
+                    record.files.insert(name, to);
                 }
             }
         }

@@ -265,12 +265,21 @@ impl<'a> Run<'a> {
             GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
         let judgement = (self.judge)(&mut evidence);
         self.pool.take(index, &mut evidence);
+        // The reason may be the tool's own words, with a secret in them that is not known yet.
+        let secrets_to_come = self.gates.iter().enumerate().any(|(other, gate)| {
+            other != index && gate.done.is_none() && gate.planned.gate.tool.tells_secrets()
+        });
+        let words = match judgement.outcome {
+            Outcome::Inconclusive if secrets_to_come => "inconclusive: see the summary".to_owned(),
+            _ => judgement.words(),
+        };
+        let gate = &mut self.gates[index];
         let (id, required) = (gate.planned.gate.id.clone(), gate.planned.gate.required);
         if started {
             self.listener.on(&Event::GateEnded {
                 gate: id.clone(),
                 tool: Text::from(gate.planned.gate.scanner.title),
-                words: judgement.words(),
+                words,
                 duration,
             });
         }

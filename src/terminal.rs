@@ -8,7 +8,7 @@ use crate::cli::OutputArgs;
 use crate::record::Run;
 use crate::report::summary::{self, Look};
 use crate::verdict::{UNREPORTED, USAGE};
-use crate::{Unreported, drawn_mistakes};
+use crate::{Unreported, drawn_mistakes, environment, sanitise};
 
 /// Columns where nobody tells: what most CI logs and terminals show.
 const USUAL_WIDTH: u16 = 80;
@@ -21,11 +21,17 @@ pub fn show(run: &Run, out: &str, output: &OutputArgs) {
     if output.verbose {
         page.insert_str(0, &summary::proofs(run));
     }
-    say(&page);
+    // Its words are clean since they were recorded; the colours are ours.
+    print(&sanitise::page(&page));
+}
+
+/// Prints a page without colour, names and commands in it made safe to show.
+pub fn say(page: &str) {
+    print(&sanitise::lines(page));
 }
 
 /// Prints to standard output. Nobody reading (a closed pipe) changes no verdict.
-pub fn say(page: &str) {
+fn print(page: &str) {
     let mut out = anstream::AutoStream::new(stdout(), anstream::AutoStream::choice(&stdout()));
     let _ = out.write_all(page.as_bytes()).and_then(|()| out.flush());
 }
@@ -48,6 +54,8 @@ fn terminal_width() -> Option<u16> {
 /// Prints an error, and gives the exit code that it stands for.
 pub fn show_error(error: &anyhow::Error) -> u8 {
     let colour = !matches!(anstream::AutoStream::choice(&stderr()), anstream::ColorChoice::Never);
+    let known = environment::known();
+    let clean = |words: &str| known.scrubber().lines(words).into_owned();
     let bold = AnsiColor::Red.on_default().bold();
     let (on, off) = if colour {
         (bold.render().to_string(), bold.render_reset().to_string())
@@ -55,9 +63,11 @@ pub fn show_error(error: &anyhow::Error) -> u8 {
         Default::default()
     };
     let words = match drawn_mistakes(error, colour) {
-        Some(drawn) => format!("{drawn}{on}portcullis:{off} {error}; nothing was run\n"),
-        None => format!("{on}portcullis:{off} {error:#}\n"),
+        Some(drawn) => {
+            format!("{drawn}{on}portcullis:{off} {}; nothing was run\n", clean(&error.to_string()))
+        }
+        None => format!("{on}portcullis:{off} {}\n", clean(&format!("{error:#}"))),
     };
-    let _ = stderr().write_all(words.as_bytes());
+    let _ = stderr().write_all(sanitise::page(&words).as_bytes());
     if error.downcast_ref::<Unreported>().is_some() { UNREPORTED } else { USAGE }
 }

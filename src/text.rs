@@ -1,34 +1,6 @@
-//! Words for people: text of scanners made safe to print, numbers and times made readable.
+//! Words for people: numbers and times made readable.
 
 use std::time::Duration;
-
-/// One line of printable text: control characters, terminal escapes and direction overrides
-/// become spaces, white space is folded, and what is longer than `most` characters ends in `…`.
-pub fn line(raw: &str, most: usize) -> String {
-    let mut out = String::new();
-    let mut length = 0;
-    for word in raw.split(|c: char| c.is_whitespace() || is_unprintable(c)).filter(|word| !word.is_empty()) {
-        if !out.is_empty() {
-            out.push(' ');
-            length += 1;
-        }
-        for c in word.chars() {
-            if length + 1 >= most {
-                out.push('…');
-                return out;
-            }
-            out.push(c);
-            length += 1;
-        }
-    }
-    out
-}
-
-/// Characters that would steer a terminal, reorder text, or are not allowed in XML 1.0.
-pub fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-}
 
 /// A duration as people read it: `0.41 s`, `12.3 s`, `2 m 05 s`.
 pub fn duration(duration: Duration) -> String {
@@ -51,13 +23,6 @@ pub fn count(n: u64, thing: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_scanner_prints_can_not_steer_the_terminal() {
-        assert_eq!(line("  a\u{1b}[31mred\u{7}\n\n b\u{202e}c ", 80), "a [31mred b c");
-        assert_eq!(line("abcdefgh", 5), "abcd…");
-        assert_eq!(line("", 5), "");
-    }
 
     #[test]
     fn durations_keep_three_figures() {

@@ -17,7 +17,7 @@ mod trivy;
 mod tsc;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
@@ -69,6 +69,9 @@ pub struct Scanner {
     /// Keys of the JSON report whose values can hold a secret or source text: masked before the
     /// report is kept.
     pub secret_fields: &'static [&'static str],
+    /// Variables by which the environment would silently change what it looks at or reports
+    /// (`TRIVY_*`: all that begin so), and with `!` in front those that it may keep all the same.
+    pub steering: &'static [&'static str],
     /// Reads the scanner's own keys of a `[[gate]]`, with every mistake noted in `Keys`.
     pub configure: fn(&Keys) -> Box<dyn Tool>,
 }
@@ -104,6 +107,11 @@ pub trait Tool: Debug + Send + Sync {
     /// leaves with 0 when there are only warnings.
     fn moves_exit_code(&self, _finding: &Finding) -> bool {
         true
+    }
+
+    /// Whether its report tells secrets that may stand in what other tools print, too.
+    fn tells_secrets(&self) -> bool {
+        false
     }
 
     /// The line of the scanner's error output that says what went wrong.
@@ -145,6 +153,8 @@ pub struct Job {
     /// Where it is started: an absolute path.
     pub cwd: PathBuf,
     pub env: BTreeMap<String, String>,
+    /// Variables that the user hands on from the environment, whatever their names look like.
+    pub hands_on: BTreeSet<String>,
     /// Where its reports come out, the one with the findings first.
     pub reports: Vec<Source>,
     /// Files in the scratch folder that the user keeps, with their names below the output folder.
@@ -193,6 +203,8 @@ pub struct Program {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Stdout,
+    /// What it prints, under this name: held in memory alone, since secrets stand in it unmasked.
+    Memory(String),
     /// A file in the job's scratch folder: new by construction.
     Scratch(String),
     /// A file in the repository, which the tool's own configuration names. It must be newer than
@@ -209,6 +221,7 @@ impl Job {
             args: Vec::new(),
             cwd,
             env: BTreeMap::new(),
+            hands_on: BTreeSet::new(),
             reports: Vec::new(),
             keep: Vec::new(),
             image: None,
@@ -267,6 +280,19 @@ impl Job {
     pub fn report_on_stdout(&mut self) -> &mut Self {
         self.reports.push(Source::Stdout);
         self
+    }
+
+    /// The report is what the program prints, and never touches a disk before it is masked. Gives
+    /// the path to hand to the program.
+    pub fn report_in_memory(&mut self, name: &str) -> &'static str {
+        self.reports.push(Source::Memory(name.to_owned()));
+        // Unlike `-`, every version of every program takes it for what it is.
+        "/dev/stdout"
+    }
+
+    /// Whether the report is what the program prints.
+    pub fn prints_report(&self) -> bool {
+        self.reports.iter().any(|source| matches!(source, Source::Stdout | Source::Memory(_)))
     }
 
     /// Declares a report file and gives the path to hand to the program.

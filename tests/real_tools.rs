@@ -279,6 +279,73 @@ fn notes_app() -> &'static Project {
     })
 }
 
+/// The values that `ci/lay-out` plants, as they stand in the history and in the files.
+fn planted_in_notes_app(app: &Project) -> Vec<String> {
+    let history = app.git(&["log", "-p", "--all"]);
+    let quoted = history.lines().filter_map(|line| {
+        let value = line.trim_start_matches('+').trim().split_once(": \"")?.1.strip_suffix("\",")?;
+        (line.contains("accessKeyId") || line.contains("secretAccessKey")).then(|| value.to_owned())
+    });
+    let key_lines = app.read("nginx/tls/proxy.key");
+    let key_lines = key_lines.lines().filter(|line| line.len() == 64).map(str::to_owned);
+    let token = app.read(".env").trim().split_once('=').unwrap().1.to_owned();
+    let values: Vec<String> = quoted.chain(key_lines).chain([token]).collect();
+    assert_eq!(values.len(), 2 + 12 + 1, "{}", values.len());
+    values
+}
+
+#[test]
+fn gitleaks_finds_nothing_in_all_that_a_run_on_the_notes_app_wrote() {
+    let app = notes_app();
+    let ran = run(app, &["run", "--verbose", "--out", "../written"]);
+    let out = app.root().join("../written");
+    fs::write(out.join("stdout"), &ran.stdout).unwrap();
+    fs::write(out.join("stderr"), &ran.stderr).unwrap();
+    let report = app.root().join("../written.json");
+    let gitleaks = Command::new(real_tools().join("gitleaks"))
+        .args(["dir", "--no-banner", "--redact=100", "--ignore-gitleaks-allow", "--exit-code", "77"])
+        .args(["--report-format", "json", "--report-path"])
+        .args([&report, &out])
+        .output()
+        .unwrap();
+    let found = fs::read_to_string(&report).unwrap();
+    assert_eq!(gitleaks.status.code(), Some(0), "{found}");
+
+    let mut everything = Vec::new();
+    gather(&out, &mut everything);
+    assert!(everything.len() > 50_000, "the run wrote next to nothing: {}", ran.all());
+    let everything = String::from_utf8_lossy(&everything);
+    for value in planted_in_notes_app(app) {
+        let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let encode = |before: &str| {
+            let mut child = Command::new("base64")
+                .arg("-w0")
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            std::io::Write::write_all(
+                &mut child.stdin.take().unwrap(),
+                format!("{before}{value}").as_bytes(),
+            )
+            .unwrap();
+            let encoded = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+            encoded[4..encoded.len() - 4].to_owned()
+        };
+        for spelling in [value.clone(), hex, encode(""), encode("a"), encode("ab")] {
+            assert!(!everything.contains(&spelling), "a planted secret was written");
+        }
+    }
+}
+
+/// The bytes of every file below a folder.
+fn gather(folder: &Path, all: &mut Vec<u8>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { gather(&path, all) } else { all.extend(fs::read(&path).unwrap()) }
+    }
+}
+
 #[test]
 fn tsc_and_eslint_check_each_folder_of_a_monorepo() {
     let app = notes_app();

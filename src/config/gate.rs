@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use toml::de::DeValue;
 
 use super::{Defaults, Keys, Located};
+use crate::environment::Variable;
 use crate::finding::Text;
 use crate::severity::Severity;
 use crate::tool::{SCANNERS, Scanner, Tool, scanner};
@@ -26,8 +28,8 @@ pub struct Gate {
     pub policy: Policy,
     /// Time for one target.
     pub timeout: Duration,
-    /// Variables that are set for the scanner.
-    pub env: BTreeMap<String, String>,
+    /// Variables that are set for the scanner, or handed on to it.
+    pub env: BTreeMap<String, Variable>,
     /// Arguments added behind those that Portcullis gives.
     pub args: Vec<String>,
     /// The program to run instead of the scanner's own name.
@@ -151,16 +153,30 @@ fn read(
         required: table.flag_or("required", true),
         policy: Policy::read(table, &defaults.policy),
         timeout: read_duration(table, "timeout").unwrap_or(defaults.timeout),
-        env: table
-            .table("env")
-            .map(|env| env.text_entries().into_iter().map(|(name, value)| (name, value.value)).collect())
-            .unwrap_or_default(),
+        env: table.table("env").map(|env| read_env(&env)).unwrap_or_default(),
         args: table.texts("args").unwrap_or_default().into_iter().map(|arg| arg.value).collect(),
         program: table.text("program").map(|program| program.value),
         allow_empty: table.flag_or("allow_empty", false),
     };
     table.finish(&format!("a gate with tool `{}`", scanner.name));
     Some(gate)
+}
+
+/// `NAME = "value"` sets a variable, `NAME = true` hands it on.
+fn read_env(table: &Keys) -> BTreeMap<String, Variable> {
+    let entries = table.entries(|name, value| match value.get_ref() {
+        DeValue::String(text) => Some(Variable::Set(text.to_string())),
+        DeValue::Boolean(true) => Some(Variable::HandedOn),
+        _ => {
+            table.problem_with_help(
+                value.span(),
+                format!("`{name}` must be a string, or true"),
+                "a string sets the variable, true hands it on from the environment",
+            );
+            None
+        }
+    });
+    entries.into_iter().map(|(name, variable)| (name, variable.value)).collect()
 }
 
 fn check_ids_and_needs(keys: &Keys, gates: &[(Located<Text>, Vec<Located<String>>)]) {

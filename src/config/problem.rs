@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use crate::sanitise;
+
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -47,15 +49,16 @@ pub fn draw_unplaced(what: &str, help: &str, colour: bool) -> String {
 /// Draws the mistakes as rustc does.
 pub fn draw(problems: &[Problem], source: &str, path: &str, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let source = &sanitise::in_place(source);
     let mut out = String::new();
     for problem in problems {
         let end = problem.at.end.min(source.len());
         let span = problem.at.start.min(end)..end;
         let mut group = Level::ERROR
-            .primary_title(problem.what.as_str())
+            .primary_title(sanitise::one_line(&problem.what))
             .element(Snippet::source(source).path(path).annotation(AnnotationKind::Primary.span(span)));
         if let Some(help) = &problem.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            group = group.element(Level::HELP.message(sanitise::one_line(help)));
         }
         out.push_str(&renderer.render(&[group]));
         out.push_str("\n\n");

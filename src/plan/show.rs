@@ -10,11 +10,12 @@ use crate::cli::{PlanArgs, PlanFormat};
 use crate::config::{Policy, Threshold};
 use crate::identity::find;
 use crate::place::forward;
+use crate::redact::Known;
 use crate::repo::Repo;
 use crate::run::longest_chain_first;
 use crate::settings::Settings;
 use crate::text;
-use crate::{folder_of, load_config, terminal};
+use crate::{environment, folder_of, load_config, terminal};
 
 /// Prints the plan. Exit code 0: nothing is judged.
 pub async fn execute(args: PlanArgs) -> Result<u8> {
@@ -27,11 +28,23 @@ pub async fn execute(args: PlanArgs) -> Result<u8> {
     };
     let plan = Plan::new(&config, &repo, &settings, since.as_ref());
     let shown = Shown::new(&plan, &repo, &settings);
-    terminal::say(&match args.format {
+    let page = match args.format {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",
-    });
+    };
+    terminal::say(&known_secrets(&plan).scrubber().lines(&page));
     Ok(0)
+}
+
+/// What must not be shown of the commands: build arguments, tokens in options.
+fn known_secrets(plan: &Plan) -> Known {
+    let mut known = environment::known();
+    for planned in &plan.gates {
+        if let Fate::Run(jobs) = &planned.fate {
+            known.learn(jobs.iter().flat_map(environment::secrets_of));
+        }
+    }
+    known
 }
 
 /// The plan as it is printed.

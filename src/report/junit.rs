@@ -13,7 +13,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use crate::config::Mode;
 use crate::finding::{Decision, Finding};
 use crate::record::{GateRecord, Run};
-use crate::text::is_unprintable;
+use crate::sanitise::is_unprintable;
 use crate::verdict::Outcome;
 
 pub(super) fn render(run: &Run, out: &mut dyn Write) -> io::Result<()> {

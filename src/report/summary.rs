@@ -18,7 +18,7 @@ use crate::policy::WaiverNote;
 use crate::record::{Evidence, GateRecord, Run};
 use crate::severity::{Counts, Severity};
 use crate::verdict::{Outcome, Verdict};
-use crate::{table, text};
+use crate::{sanitise, table, text};
 
 /// How to draw it.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +78,7 @@ fn gate_cell(gate: &GateRecord) -> String {
     match (gate.outcome, gate.duration_ms) {
         // Left out, or nothing to do: one line is enough.
         (Outcome::Skipped, 0) => gate.id.to_string(),
-        _ => format!("{}\n{}\n{}", gate.id, text::line(&gate.stage, 60), gate.tool),
+        _ => format!("{}\n{}\n{}", gate.id, sanitise::short(&gate.stage, 60), gate.tool),
     }
 }
 
@@ -127,7 +127,7 @@ fn reason_cell(gate: &GateRecord) -> String {
         let names: Vec<&str> = gate.targets.iter().map(|target| &*target.name).collect();
         let _ = write!(reason, "; looked at {}", names.join(", "));
     }
-    text::line(&reason, 600)
+    sanitise::short(&reason, 600)
 }
 
 fn blocking_findings(run: &Run, out: &str, look: Look) -> String {
@@ -164,7 +164,7 @@ fn blocking_findings(run: &Run, out: &str, look: Look) -> String {
 
 /// Title, place, fix: a line each.
 fn finding_cell(finding: &Finding) -> String {
-    let mut lines = vec![text::line(&finding.title, 300)];
+    let mut lines = vec![sanitise::short(&finding.title, 300)];
     let place = match (&finding.location, &finding.package) {
         (_, Some(package)) => {
             let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
@@ -174,8 +174,8 @@ fn finding_cell(finding: &Finding) -> String {
         (None, None) => finding.target.to_string(),
     };
     let resource = finding.resource.as_deref().map(|resource| format!(" {resource}")).unwrap_or_default();
-    lines.push(text::line(&format!("{place}{resource}  [{}: {}]", finding.gate, finding.rule), 300));
-    lines.extend(finding.fix.as_deref().map(|fix| text::line(&format!("fix: {fix}"), 300)));
+    lines.push(sanitise::short(&format!("{place}{resource}  [{}: {}]", finding.gate, finding.rule), 300));
+    lines.extend(finding.fix.as_deref().map(|fix| sanitise::short(&format!("fix: {fix}"), 300)));
     lines.join("\n")
 }
 
@@ -242,7 +242,7 @@ pub fn proofs(run: &Run) -> String {
         let version = gate.tool_version.as_deref().unwrap_or("version unknown");
         let _ = writeln!(part, "{} ({} {version}): {}", gate.id, gate.tool, gate.outcome);
         for target in &gate.targets {
-            let _ = writeln!(part, "  {}: {}", target.name, text::line(&target.command.join(" "), 2000));
+            let _ = writeln!(part, "  {}: {}", target.name, sanitise::short(&target.command.join(" "), 2000));
             for line in &target.proof {
                 let _ = writeln!(part, "    {line}");
             }

@@ -20,6 +20,7 @@ pub static SCANNER: Scanner = Scanner {
     version: VersionFrom::Report,
     install: "install it, or name another program in `run`",
     secret_fields: &["snippet", "contextRegion", "insertedContent", "commandLine", "environmentVariables"],
+    steering: &[],
     configure,
 };
 

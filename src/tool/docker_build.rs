@@ -26,6 +26,7 @@ pub static SCANNER: Scanner = Scanner {
     version: VersionFrom::Asking,
     install: "https://docs.docker.com/engine/install/, and start its daemon",
     secret_fields: &[],
+    steering: &[],
     configure,
 };
 

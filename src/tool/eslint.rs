@@ -31,6 +31,8 @@ pub static SCANNER: Scanner = Scanner {
     install: "`npm install --save-dev eslint` in the project, then `npm ci` in CI",
     // The whole text of the file, twice, and pieces of it.
     secret_fields: &["source", "output", "text"],
+    // ESLINT_USE_FLAT_CONFIG chooses another configuration, ESLINT_FLAGS changes how it is read.
+    steering: &["ESLINT_*"],
     configure: |keys| Box::new(Eslint::configure(keys)),
 };
 

@@ -26,6 +26,7 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> Sc
         version: VersionFrom::Report,
         install: "",
         secret_fields: super::command::SCANNER.secret_fields,
+        steering: &[],
         configure,
     }
 }

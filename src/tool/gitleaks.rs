@@ -46,6 +46,8 @@ pub static SCANNER: Scanner = Scanner {
         "leakURL",
         "repoURL",
     ],
+    // GITLEAKS_CONFIG and GITLEAKS_CONFIG_TOML replace its rules.
+    steering: &["GITLEAKS_*"],
     configure: |keys| Box::new(Gitleaks::configure(keys)),
 };
 
@@ -133,9 +135,11 @@ impl Gitleaks {
     }
 
     fn fill(&self, job: &mut Job, scene: &Scene, command: &str, report: &str) {
-        let report = job.report_file(report);
-        job.arg(command).args(["--no-banner", "--no-color", "--redact=100"]);
-        job.args(["--report-format", "json", "--report-path", &report]);
+        let report = job.report_in_memory(report);
+        // Without `--redact`: only who knows a secret can strike it out of what other tools print. The
+        // report comes through a pipe, and is masked before it is kept.
+        job.arg(command).args(["--no-banner", "--no-color"]);
+        job.args(["--report-format", "json", "--report-path", report]);
         job.args(["--exit-code", &LEAKS.to_string()]);
         if let Some(config) = &self.config {
             let config = scene.repo.base.join(config);
@@ -230,11 +234,15 @@ impl Tool for Gitleaks {
                 parsed.gaps.push("a shallow clone has no older commits: run `git fetch --unshallow`".into());
             }
         }
-        parsed.secrets = leaks.iter().filter_map(|leak| Secret::new(&leak.secret)).collect();
+        parsed.secrets = leaks.iter().filter_map(|leak| Secret::reported(&leak.secret)).collect();
         let fix = Text::from("rotate it, then remove it from the code; it stays in the git history");
         parsed.findings =
             leaks.into_iter().map(|leak| leak.into_finding(self.severity, &fix, place)).collect();
         Ok(parsed)
+    }
+
+    fn tells_secrets(&self) -> bool {
+        true
     }
 
     fn complaint(&self, raw: &RawReport) -> Option<String> {

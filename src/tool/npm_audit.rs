@@ -30,6 +30,27 @@ pub static SCANNER: Scanner = Scanner {
     install: "npm comes with Node.js: https://nodejs.org",
     // What the registry answered, and how it was asked.
     secret_fields: &["headers", "body"],
+    // What narrows the audit. The registry, its certificates and the user's .npmrc stay.
+    steering: &[
+        "NODE_ENV",
+        "npm_config_audit*",
+        "npm_config_before",
+        "npm_config_dev",
+        "npm_config_dry_run",
+        "npm_config_global",
+        "npm_config_include*",
+        "npm_config_legacy_peer_deps",
+        "npm_config_location",
+        "npm_config_offline",
+        "npm_config_omit",
+        "npm_config_only",
+        "npm_config_optional",
+        "npm_config_package_lock*",
+        "npm_config_prefer_offline",
+        "npm_config_prefix",
+        "npm_config_production",
+        "npm_config_workspace*",
+    ],
     configure: |keys| Box::new(NpmAudit::configure(keys)),
 };
 

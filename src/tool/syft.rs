@@ -25,6 +25,8 @@ pub static SCANNER: Scanner = Scanner {
     // The settings of the run (registry credentials among them), and the labels, environment and
     // build history of the image.
     secret_fields: &["configuration", "config", "labels"],
+    // Every setting is a variable too (SYFT_EXCLUDE, SYFT_SELECT_CATALOGERS).
+    steering: &["SYFT_*", "!SYFT_CACHE_DIR", "!SYFT_REGISTRY_*"],
     configure,
 };
 

@@ -24,6 +24,21 @@ pub static SCANNER: Scanner = Scanner {
     // Trivy masks a secret itself, not the lines around it. The image's configuration carries
     // its environment, labels and build arguments.
     secret_fields: &["Match", "Code", "ImageConfig"],
+    // Every flag is a variable too (TRIVY_SKIP_DIRS, TRIVY_IGNORE_UNFIXED, TRIVY_IGNOREFILE). The
+    // exceptions say where things are, and who may have them.
+    steering: &[
+        "TRIVY_*",
+        "!TRIVY_CACHE_DIR",
+        "!TRIVY_CHECKS_BUNDLE_REPOSITORY",
+        "!TRIVY_DB_REPOSITORY",
+        "!TRIVY_DEBUG",
+        "!TRIVY_INSECURE",
+        "!TRIVY_JAVA_DB_REPOSITORY",
+        "!TRIVY_NON_SSL",
+        "!TRIVY_PASSWORD",
+        "!TRIVY_REGISTRY_TOKEN",
+        "!TRIVY_USERNAME",
+    ],
     configure,
 };
 

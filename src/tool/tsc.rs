@@ -22,6 +22,7 @@ pub static SCANNER: Scanner = Scanner {
     version: VersionFrom::PackageJson,
     install: "`npm install --save-dev typescript` in the project, then `npm ci` in CI",
     secret_fields: &[],
+    steering: &[],
     configure: |keys| Box::new(Tsc::configure(keys)),
 };
 

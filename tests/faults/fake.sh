@@ -30,13 +30,12 @@ after() {
 # Where the tool of this name puts its reports, one a line.
 places() {
     case ${0##*/} in
-    gitleaks) after --report-path "$@" ;;
     eslint) after -o "$@" ;;
     trivy) after --output "$@" ;;
     checkov) echo "$(after --output-file-path "$@")/results_json.json" ;;
     docker) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
-    tsc | npm) echo - ;;
+    gitleaks | tsc | npm) echo - ;;
     *) echo "$REPORT" ;;
     esac
 }

@@ -3,7 +3,7 @@
 
 use crate::record::Run;
 use crate::report::summary::Look;
-use crate::{table, text};
+use crate::{sanitise, table};
 
 /// The most characters of a line's words.
 const LONGEST: usize = 300;
@@ -12,13 +12,13 @@ pub fn notes(run: &Run, look: Look) -> String {
     let mut part = String::new();
     if let Some(policy) = &run.policy {
         let from = policy.from.get(..12).unwrap_or(&policy.from);
-        part.push_str(&format!("\nPolicy from {} ({from})\n", text::line(&policy.revision, 100)));
+        part.push_str(&format!("\nPolicy from {} ({from})\n", sanitise::short(&policy.revision, 100)));
         let mut rows = table::plain(look.width);
         for loosening in &policy.loosened {
-            rows.add_row(["the change would loosen", &text::line(&loosening.to_string(), LONGEST)]);
+            rows.add_row(["the change would loosen", &sanitise::short(&loosening.to_string(), LONGEST)]);
         }
         for note in &policy.notes {
-            rows.add_row(["note", &text::line(note, LONGEST)]);
+            rows.add_row(["note", &sanitise::short(note, LONGEST)]);
         }
         if !rows.is_empty() {
             part.push_str(&format!("\n{}\n", table::text(&rows)));
@@ -33,7 +33,7 @@ pub fn notes(run: &Run, look: Look) -> String {
             }
         }
         if !words.is_empty() {
-            rows.add_row([gate.id.to_string(), text::line(&words.join("; "), LONGEST)]);
+            rows.add_row([gate.id.to_string(), sanitise::short(&words.join("; "), LONGEST)]);
         }
     }
     if !rows.is_empty() {

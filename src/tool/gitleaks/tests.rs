@@ -19,17 +19,18 @@ fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
     assert_eq!(jobs[0].cwd, std::path::Path::new("/repo"));
     assert_eq!(
         line(&jobs[0]),
-        "git --no-banner --no-color --redact=100 --report-format json \
-         --report-path $SCRATCH/gate/history/gitleaks-history.json --exit-code 77 ."
+        "git --no-banner --no-color --report-format json \
+         --report-path /dev/stdout --exit-code 77 ."
     );
-    assert_eq!(jobs[0].reports, [Source::Scratch(HISTORY.to_owned())]);
+    assert_eq!(jobs[0].reports, [Source::Memory(HISTORY.to_owned())]);
 }
 
 #[test]
 fn a_range_of_commits_narrows_the_history() {
     let range = Range { base: "aaa".into(), head: "bbb".into(), changed: Vec::new() };
     let jobs = plan(&*tool(&SCANNER, ""), Some(&range));
-    assert!(line(&jobs[0]).ends_with("gitleaks-range.json --exit-code 77 --log-opts aaa..bbb ."));
+    assert!(line(&jobs[0]).ends_with("--exit-code 77 --log-opts aaa..bbb ."));
+    assert_eq!(jobs[0].reports, [Source::Memory(RANGE.to_owned())]);
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn the_plaintext_of_an_unredacted_report_is_collected_and_kept_out_of_the_findin
              "Line":"k = {value}","Message":"adds {value}","Author":"Jo","Email":"jo@example.test"}}]"#
     );
     let parsed = parsed(&report);
-    assert_eq!(parsed.secrets, [Secret::new(&value).unwrap()]);
+    assert_eq!(parsed.secrets, [Secret::reported(&value).unwrap()]);
     let everything = format!("{parsed:?}{}", serde_json::to_string(&parsed.findings).unwrap());
     for hidden in [&value, "jo@example.test", "Jo\""] {
         assert!(!everything.contains(hidden), "{everything}");

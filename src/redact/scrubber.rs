@@ -1,0 +1,256 @@
+//! Strikes known secrets out of text, and out of files of any size.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::io::{self, Read, Write};
+use std::ops::Range;
+
+use aho_corasick::AhoCorasick;
+
+use super::{MASK, Secret};
+use crate::sanitise;
+
+/// Knows secrets in all their spellings.
+#[derive(Debug, Default)]
+pub struct Scrubber(Option<AhoCorasick>);
+
+impl Scrubber {
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Scrubber {
+        let secrets: BTreeSet<&Secret> = secrets.into_iter().collect();
+        let spellings: BTreeSet<Vec<u8>> = secrets.into_iter().flat_map(Secret::spellings).collect();
+        if spellings.is_empty() {
+            return Scrubber(None);
+        }
+        // Building fails only when the spellings together exceed 2 GiB.
+        Scrubber(AhoCorasick::new(spellings).ok())
+    }
+
+    /// One line of a record: what would steer a reader taken away, and secrets struck out.
+    pub fn one_line<'t>(&self, raw: &'t str) -> Cow<'t, str> {
+        self.clean(raw, sanitise::one_line)
+    }
+
+    /// The same, with line ends kept.
+    pub fn lines<'t>(&self, raw: &'t str) -> Cow<'t, str> {
+        self.clean(raw, sanitise::lines)
+    }
+
+    fn clean<'t>(&self, raw: &'t str, sanitise: fn(&str) -> Cow<'_, str>) -> Cow<'t, str> {
+        match self.strike(Cow::Borrowed(raw)) {
+            Cow::Borrowed(raw) => match sanitise(raw) {
+                Cow::Borrowed(same) => Cow::Borrowed(same),
+                // An escape in the middle of a secret does not hide it.
+                Cow::Owned(clean) => self.strike(Cow::Owned(clean)),
+            },
+            Cow::Owned(struck) => Cow::Owned(self.strike(sanitise(&struck)).into_owned()),
+        }
+    }
+
+    fn strike<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        let spans = self.spans(text.as_bytes(), 0);
+        if spans.is_empty() {
+            return text;
+        }
+        let mut out = Vec::with_capacity(text.len());
+        let mut at = 0;
+        for span in spans {
+            out.extend_from_slice(&text.as_bytes()[at..span.start]);
+            out.extend_from_slice(MASK.as_bytes());
+            at = span.end;
+        }
+        out.extend_from_slice(&text.as_bytes()[at..]);
+        // Spellings are ASCII or whole texts, so nothing is cut within a character.
+        Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+    }
+
+    /// Copies a report with secrets struck out, in bounded memory.
+    pub fn copy(&self, mut from: impl Read, out: &mut dyn Write) -> io::Result<()> {
+        let mut strike = Strike::new(self, out);
+        io::copy(&mut from, &mut strike)?;
+        strike.finish().map(drop)
+    }
+
+    /// Copies a log with secrets struck out, before and after it is made safe to show: an escape
+    /// in the middle of a secret does not hide it.
+    pub fn copy_log(&self, mut from: impl Read, out: &mut dyn Write) -> io::Result<()> {
+        let mut chain = Strike::new(self, sanitise::Lines::new(Strike::new(self, out)));
+        io::copy(&mut from, &mut chain)?;
+        chain.finish()?.finish()?.finish().map(drop)
+    }
+
+    /// Whether a file holds a known secret.
+    pub fn finds(&self, file: impl Read) -> io::Result<bool> {
+        match &self.0 {
+            Some(automaton) => {
+                automaton.stream_find_iter(file).next().transpose().map(|found| found.is_some())
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// Where secrets stand, and the first `covered` bytes: what overlaps or touches is one.
+    fn spans(&self, bytes: &[u8], covered: usize) -> Vec<Range<usize>> {
+        let Some(automaton) = &self.0 else { return Vec::new() };
+        let mut found: Vec<Range<usize>> =
+            automaton.find_overlapping_iter(bytes).map(|found| found.range()).collect();
+        found.extend((covered > 0).then_some(0..covered));
+        found.sort_by_key(|span| (span.start, span.end));
+        found.dedup_by(|next, last| {
+            let joins = next.start <= last.end;
+            if joins {
+                last.end = last.end.max(next.end);
+            }
+            joins
+        });
+        found
+    }
+}
+
+/// Strikes secrets out of what is written through it to `W`. However it is cut into pieces, no
+/// secret is.
+struct Strike<'s, W: Write> {
+    scrubber: &'s Scrubber,
+    out: W,
+    buffer: Vec<u8>,
+    /// How much at the beginning of the buffer the last mask stands for.
+    covered: usize,
+}
+
+/// How much is looked at together.
+const CHUNK: usize = 256 * 1024;
+
+impl<'s, W: Write> Strike<'s, W> {
+    fn new(scrubber: &'s Scrubber, out: W) -> Strike<'s, W> {
+        Strike { scrubber, out, buffer: Vec::new(), covered: 0 }
+    }
+
+    /// The length of the longest spelling.
+    fn longest(&self) -> usize {
+        self.scrubber.0.as_ref().map_or(1, AhoCorasick::max_pattern_len)
+    }
+
+    fn finish(mut self) -> io::Result<W> {
+        self.settle(self.buffer.len())?;
+        Ok(self.out)
+    }
+
+    /// Writes the buffer up to `end`; no secret that is not whole yet may begin before it.
+    fn settle(&mut self, end: usize) -> io::Result<()> {
+        let mut at = 0;
+        let spans = self.scrubber.spans(&self.buffer, self.covered);
+        for span in spans.iter().take_while(|span| span.start < end) {
+            self.out.write_all(&self.buffer[at..span.start])?;
+            if span.start > 0 || self.covered == 0 {
+                self.out.write_all(MASK.as_bytes())?;
+            }
+            at = span.end;
+        }
+        if at < end {
+            self.out.write_all(&self.buffer[at..end])?;
+        }
+        self.covered = at.saturating_sub(end);
+        self.buffer.drain(..end);
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Strike<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        let longest = self.longest();
+        if self.buffer.len() >= CHUNK.max(2 * longest) {
+            self.settle(self.buffer.len() + 1 - longest)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// The secrets that are known so far, while more come to light.
+#[derive(Debug, Default)]
+pub struct Known {
+    secrets: BTreeSet<Secret>,
+    scrubber: Scrubber,
+}
+
+impl Known {
+    pub fn learn(&mut self, secrets: impl IntoIterator<Item = Secret>) {
+        let before = self.secrets.len();
+        self.secrets.extend(secrets);
+        if self.secrets.len() > before {
+            self.scrubber = Scrubber::new(&self.secrets);
+        }
+    }
+
+    pub fn scrubber(&self) -> &Scrubber {
+        &self.scrubber
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scrubber(values: &[&str]) -> Scrubber {
+        let secrets: Vec<Secret> = values.iter().map(|value| Secret::reported(value).unwrap()).collect();
+        Scrubber::new(&secrets)
+    }
+
+    /// Hands out one byte at a time.
+    struct Drops<'a>(&'a [u8]);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let n = self.0.len().min(buffer.len()).min(1);
+            let (now, later) = self.0.split_at(n);
+            buffer[..n].copy_from_slice(now);
+            self.0 = later;
+            Ok(n)
+        }
+    }
+
+    fn copied(scrubber: &Scrubber, from: impl Read) -> String {
+        let mut out = Vec::new();
+        scrubber.copy(from, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_secret_of_a_line_is_struck_out_also_where_two_overlap() {
+        let scrubber = scrubber(&["hunter2-one", "hunter2-one-more", "one-more-two3"]);
+        for (raw, clean) in [
+            ("a=hunter2-one b=hunter2-one;", "a=REDACTED b=REDACTED;"),
+            ("a=hunter2-one-more-two3.", "a=REDACTED."),
+            ("hunter2-onehunter2-one", "REDACTED"),
+            ("hunter2-on", "hunter2-on"),
+            ("hunter2\u{1b}[31m-one", "REDACTED"),
+        ] {
+            assert_eq!(scrubber.one_line(raw), clean);
+        }
+        assert_eq!(scrubber.lines("a\nhunter2-one\nb"), "a\nREDACTED\nb");
+    }
+
+    #[test]
+    fn a_secret_is_struck_out_wherever_the_reader_cuts_it() {
+        let scrubber = scrubber(&["hunter2-one", "one-more-two3"]);
+        for before in CHUNK - 24..CHUNK + 2 {
+            let mut file = "x".repeat(before);
+            file.push_str("hunter2-one-more-two3, hunter2-one");
+            let clean = format!("{}REDACTED, REDACTED", "x".repeat(before));
+            assert!(copied(&scrubber, file.as_bytes()) == clean, "{before}");
+            assert!(scrubber.finds(file.as_bytes()).unwrap());
+        }
+        assert_eq!(copied(&scrubber, Drops(b"a hunter2-one b")), "a REDACTED b");
+        assert!(!scrubber.finds(&b"hunter2-On"[..]).unwrap());
+    }
+
+    #[test]
+    fn without_secrets_everything_stays() {
+        let idle = Scrubber::new([]);
+        assert_eq!(idle.one_line("hunter2"), "hunter2");
+        assert_eq!(copied(&idle, &b"hunter2"[..]), "hunter2");
+    }
+}

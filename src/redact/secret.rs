@@ -1,0 +1,253 @@
+//! A secret value, and the spellings in which it may turn up.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::MASK;
+
+/// A secret value. It never prints itself.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A value that a scanner reports as a secret. `None` for what is masked already, and for what
+    /// would be struck out all over the reports: less than six characters, or a plain short word.
+    pub fn reported(value: &str) -> Option<Secret> {
+        let value = value.trim();
+        let masked = value == MASK || value.chars().all(|c| c == '*');
+        (!masked && is_distinctive(value, 6)).then(|| Secret(value.to_owned()))
+    }
+
+    /// The value of a variable whose name looks secret. Many hold a switch, a number, a path or an
+    /// address without a password: these are no secrets.
+    pub fn of_variable(value: &str) -> Option<Secret> {
+        let value = value.trim();
+        let path =
+            ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start)) && !value.contains('\n');
+        if path || value.parse::<u64>().is_ok() {
+            return None;
+        }
+        if value.contains("://") {
+            return Secret::in_address(value);
+        }
+        is_distinctive(value, 8).then(|| Secret(value.to_owned()))
+    }
+
+    /// The password in an address such as `https://user:password@host/`.
+    pub fn in_address(value: &str) -> Option<Secret> {
+        let (_, rest) = value.split_once("://")?;
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let (user, _) = authority.rsplit_once('@')?;
+        let password = user.split_once(':').map_or(user, |(_, password)| password);
+        is_distinctive(password, 8).then(|| Secret(password.to_owned()))
+    }
+
+    /// Every spelling that is looked for: as it is, escaped for JSON, XML and addresses, in
+    /// hexadecimal and in base64, and each long line of it by itself.
+    pub fn spellings(&self) -> BTreeSet<Vec<u8>> {
+        let mut all = BTreeSet::new();
+        let mut pieces = vec![self.0.as_str()];
+        if self.0.contains('\n') {
+            let lines = self.0.lines().map(str::trim);
+            pieces.extend(lines.filter(|line| line.len() >= SHORTEST_LINE && !line.starts_with("-----")));
+        }
+        for piece in pieces {
+            spell(piece, &mut all);
+        }
+        // The `base64` program breaks its lines at 76 characters, PEM and MIME at 64.
+        let encoded = base64(self.0.as_bytes(), STANDARD);
+        for width in [64, 76].into_iter().filter(|width| encoded.len() > *width) {
+            let rows = encoded.as_bytes().chunks(width).filter(|row| row.len() >= SHORTEST_LINE);
+            all.extend(rows.map(<[u8]>::to_vec));
+        }
+        all
+    }
+}
+
+/// A shorter line of a secret of several lines is not looked for by itself.
+const SHORTEST_LINE: usize = 16;
+
+/// Long enough, and not a word that reports are full of: of two kinds of characters, or long.
+fn is_distinctive(value: &str, shortest: usize) -> bool {
+    let kinds: [fn(char) -> bool; 4] = [
+        |c| c.is_ascii_lowercase(),
+        |c| c.is_ascii_uppercase(),
+        |c| c.is_ascii_digit(),
+        |c| !c.is_ascii_alphanumeric() && !"-_./: ".contains(c),
+    ];
+    let length = value.chars().count();
+    let of_kinds = kinds.iter().filter(|kind| value.chars().any(kind)).count();
+    length >= shortest && (of_kinds >= 2 || length >= 16)
+}
+
+fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
+    let bytes = piece.as_bytes();
+    let quoted = json_body(piece);
+    let xml =
+        escape(piece, &[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&apos;")]);
+    let spelled = [
+        piece.to_owned(),
+        // A report inside a report is escaped twice.
+        json_body(&quoted),
+        // Go escapes these for HTML, PHP the slash.
+        escape(&quoted, &[('&', "\\u0026"), ('<', "\\u003c"), ('>', "\\u003e")]),
+        escape(&quoted, &[('/', "\\/")]),
+        xml.replace("&apos;", "&#39;"),
+        xml.replace("&quot;", "\"").replace("&apos;", "'"),
+        xml,
+        percent(piece, "-_.~", true),
+        percent(piece, "-_.~", false),
+        // JavaScript's encodeURIComponent and encodeURI; a form.
+        percent(piece, "-_.~!'()*", true),
+        percent(piece, "-_.~!'()*;/?:@&=+$,#", true),
+        percent(piece, "-_. *", true).replace(' ', "+"),
+        crate::identity::hex(bytes),
+        crate::identity::hex(bytes).to_uppercase(),
+        quoted,
+    ];
+    all.extend(spelled.into_iter().map(String::into_bytes));
+    for alphabet in [STANDARD, URL_SAFE] {
+        all.insert(base64(bytes, alphabet).into_bytes());
+        all.extend((0..3).map(|before| inner_base64(bytes, before, alphabet)));
+    }
+    // Letters that a short piece leaves of itself in an encoding would be found anywhere.
+    all.retain(|spelling| spelling.len() >= SHORTEST_SPELLING);
+}
+
+const SHORTEST_SPELLING: usize = 6;
+
+/// The text as the inside of a JSON string.
+fn json_body(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+fn escape(text: &str, table: &[(char, &str)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match table.iter().find(|(from, _)| *from == c) {
+            Some((_, to)) => out.push_str(to),
+            None => out.push(c),
+        }
+    }
+    out
+}
+
+/// Percent-encoded, but for letters, digits and what is in `kept`.
+fn percent(text: &str, kept: &str, upper: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let c = char::from(byte);
+        match byte {
+            _ if c.is_ascii_alphanumeric() || (byte.is_ascii() && kept.contains(c)) => out.push(c),
+            _ if upper => out.push_str(&format!("%{byte:02X}")),
+            _ => out.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    out
+}
+
+const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Base64 without padding. Written out, since no encoder gives the inner part below.
+fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let at = |n: usize| group.get(n).copied().map_or(0, usize::from);
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        let letters = [18, 12, 6, 0].map(|shift| char::from(alphabet[bits >> shift & 63]));
+        out.extend(&letters[..=group.len()]);
+    }
+    out
+}
+
+/// What is the same in the base64 of every text in which `bytes` stand behind `before` others,
+/// counted modulo 3: `user:password` in an `Authorization` header.
+fn inner_base64(bytes: &[u8], before: usize, alphabet: &[u8; 64]) -> Vec<u8> {
+    let mut shifted = vec![0; before];
+    shifted.extend_from_slice(bytes);
+    let encoded = base64(&shifted, alphabet).into_bytes();
+    // The first letters have bits of what stands before, the last one has bits of what comes after.
+    let whole = shifted.len() * 8 / 6;
+    encoded[[0, 2, 3][before].min(whole)..whole].to_vec()
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spelled(value: &str) -> Vec<String> {
+        let secret = Secret(value.to_owned());
+        secret.spellings().into_iter().map(|spelling| String::from_utf8(spelling).unwrap()).collect()
+    }
+
+    #[test]
+    fn base64_is_that_of_rfc_4648_and_known_inside_of_others() {
+        for (plain, encoded) in [("foobar", "Zm9vYmFy"), ("fooba", "Zm9vYmE"), ("foob", "Zm9vYg")] {
+            assert_eq!(base64(plain.as_bytes(), STANDARD), encoded);
+        }
+        for before in ["", "a", "ab", "user:", "abc"] {
+            for after in ["", "x", "yz", ".end"] {
+                let encoded = base64(format!("{before}hunter2-hunter2{after}").as_bytes(), STANDARD);
+                let known = spelled("hunter2-hunter2");
+                assert!(known.iter().any(|known| encoded.contains(known)), "{before} {after}: {encoded}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_is_known_in_other_spellings() {
+        let spellings = spelled("p&ss \"w/rd+1");
+        for spelling in [
+            "p&ss \"w/rd+1",
+            r#"p&ss \"w/rd+1"#,
+            r#"p\u0026ss \"w/rd+1"#,
+            r#"p&ss \"w\/rd+1"#,
+            "p&amp;ss &quot;w/rd+1",
+            "p%26ss%20%22w%2Frd%2B1",
+            "p%26ss%20%22w%2frd%2b1",
+            "p%26ss+%22w%2Frd%2B1",
+            "702673732022772f72642b31",
+        ] {
+            assert!(spellings.iter().any(|known| known == spelling), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn each_long_line_of_a_key_is_a_secret() {
+        let lines = ["MIIE".repeat(16), "q7Zt".repeat(16), "short".to_owned()];
+        let key = format!("-----BEGIN KEY-----\n{}\n-----END KEY-----", lines.join("\n"));
+        let known = spelled(&key);
+        assert!(known.contains(&lines[0]) && known.contains(&lines[1]));
+        assert!(!known.iter().any(|spelling| spelling == "short"
+            || spelling.starts_with("-----BEGIN KEY-----") && spelling.len() < 25));
+        assert!(known.contains(&key.replace('\n', "\\n")));
+        // As `base64 key.pem` prints it.
+        let encoded = base64(key.as_bytes(), STANDARD);
+        assert!(known.contains(&encoded[76..152].to_owned()));
+    }
+
+    #[test]
+    fn what_reports_are_full_of_is_no_secret() {
+        for plain in ["", "true", "1234", "token", "production", "12345678", MASK, "********", "12345"] {
+            assert_eq!(Secret::reported(plain), None, "{plain}");
+        }
+        assert!(Secret::reported("hunter2").is_some());
+        for plain in
+            ["hunter2", "enabled", "20260101120000", "/run/secrets/token", "https://host/path", "./k.pem"]
+        {
+            assert_eq!(Secret::of_variable(plain), None, "{plain}");
+        }
+        assert!(Secret::of_variable("correct horse battery staple").is_some());
+        let address = Secret::of_variable("https://ada:hunter2-hunter2@host/path");
+        assert_eq!(address, Some(Secret("hunter2-hunter2".to_owned())));
+        assert_eq!(format!("{address:?}"), "Some(Secret(…))");
+    }
+}

@@ -1,0 +1,243 @@
+//! The one sanitiser of words that come from outside: scanners, scanned repositories, gates.toml.
+//!
+//! What it takes away steers whoever shows the words: control characters and terminal escapes,
+//! characters that reorder or hide text, what XML 1.0 forbids, and the commands that CI services
+//! obey wherever they see them in a log (`::set-output`, `##vso[`).
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+/// Words on one line: white space and what would steer a reader become spaces, one for each.
+pub fn one_line(raw: &str) -> Cow<'_, str> {
+    if is_harmless(raw) {
+        return Cow::Borrowed(raw);
+    }
+    let plain: String =
+        without_colour(raw).chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
+    Cow::Owned(defuse(&plain).into_owned())
+}
+
+/// Words on several lines: line ends and tabs are kept. A lone carriage return ends a line, since
+/// some readers take it for one.
+pub fn lines(raw: &str) -> Cow<'_, str> {
+    if is_harmless(raw) {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = String::with_capacity(raw.len());
+    for (index, line) in raw.replace("\r\n", "\n").split(['\n', '\r']).enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        let plain: String = without_colour(line)
+            .chars()
+            .map(|c| if is_unprintable(c) && c != '\t' { ' ' } else { c })
+            .collect();
+        out.push_str(&defuse(&plain));
+    }
+    Cow::Owned(out)
+}
+
+/// One line of no more than `most` characters, for a table or a display: white space is folded,
+/// and what is longer ends in `…`.
+pub fn short(raw: &str, most: usize) -> String {
+    let raw = one_line(raw);
+    let mut out = String::new();
+    let mut length = 0;
+    for word in raw.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+            length += 1;
+        }
+        for c in word.chars() {
+            if length + 1 >= most {
+                out.push('…');
+                return out;
+            }
+            out.push(c);
+            length += 1;
+        }
+    }
+    out
+}
+
+/// A page that is about to be printed, its own colours kept: where a table wraps its words, a line
+/// may begin with what began none before.
+pub fn page(page: &str) -> Cow<'_, str> {
+    if !page.contains("::") && !page.contains("##") {
+        return Cow::Borrowed(page);
+    }
+    Cow::Owned(page.split_inclusive('\n').map(defuse).collect())
+}
+
+/// The text with what would steer a reader replaced byte by byte, so that places in it still hold.
+pub fn in_place(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_unprintable(c) && !matches!(c, '\n' | '\t') {
+            true => out.extend(std::iter::repeat_n('?', c.len_utf8())),
+            false => out.push(c),
+        }
+    }
+    out
+}
+
+/// Makes a log safe on its way to `W`, line by line and in bounded memory: a line that is longer
+/// than [`LONGEST_LINE`] is broken.
+#[derive(Debug)]
+pub struct Lines<W: Write> {
+    out: W,
+    line: Vec<u8>,
+}
+
+/// The longest line of a log that stays whole, in bytes.
+const LONGEST_LINE: usize = 1 << 20;
+
+impl<W: Write> Lines<W> {
+    pub fn new(out: W) -> Lines<W> {
+        Lines { out, line: Vec::new() }
+    }
+
+    /// Writes what is left, and gives the way on back.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.write_line()?;
+        Ok(self.out)
+    }
+
+    fn write_line(&mut self) -> io::Result<()> {
+        self.out.write_all(lines(&String::from_utf8_lossy(&self.line)).as_bytes())?;
+        self.line.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Lines<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = LONGEST_LINE - self.line.len();
+        let piece = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        let piece = &piece[..piece.len().min(room)];
+        self.line.extend_from_slice(piece);
+        if piece.ends_with(b"\n") {
+            self.write_line()?;
+        } else if self.line.len() == LONGEST_LINE {
+            self.line.push(b'\n');
+            self.write_line()?;
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Characters that would steer a terminal, reorder or hide text, or are not allowed in XML 1.0.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Nearly every text is: printable ASCII without a mark that CI services look for.
+fn is_harmless(raw: &str) -> bool {
+    raw.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        && !raw.contains("##")
+        && !raw.trim_start().starts_with("::")
+}
+
+/// Without the sequences that colour text or move the cursor; a lone escape stays, to be replaced.
+fn without_colour(text: &str) -> Cow<'_, str> {
+    if !text.contains("\u{1b}[") {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // ECMA-48: parameters, intermediates, and one final character.
+        let rest = part.trim_start_matches(|c| matches!(c, ' '..='?'));
+        let mut rest = rest.chars();
+        match rest.next() {
+            Some('@'..='~') => plain.push_str(rest.as_str()),
+            _ => {
+                plain.push(' ');
+                plain.push_str(part);
+            }
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// A line that no CI service takes for a command: GitHub obeys `::name` at the beginning of a
+/// line, and it and Azure `##[name` and `##vso[name` anywhere; TeamCity `##teamcity[`.
+fn defuse(line: &str) -> Cow<'_, str> {
+    let body = line.trim_start();
+    let starts = body.starts_with("::");
+    if !starts && !line.contains("##") {
+        return Cow::Borrowed(line);
+    }
+    let mut out = String::with_capacity(line.len() + 8);
+    out.push_str(&line[..line.len() - body.len()]);
+    let mut rest = body;
+    if let Some(after) = body.strip_prefix("::") {
+        out.push_str(": :");
+        rest = after;
+    }
+    while let Some(at) = rest.find("##") {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let word = from[2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+        out.push_str(if word.starts_with('[') { "# " } else { "#" });
+        rest = &from[1..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_scanner_prints_can_not_steer_the_terminal() {
+        assert_eq!(short("  a\u{1b}[31mred\u{7}\n\n b\u{202e}c ", 80), "ared b c");
+        assert_eq!(short("abcdefgh", 5), "abcd…");
+        assert_eq!(short("", 5), "");
+        assert_eq!(one_line("a\u{1b}]0;title\u{7}\u{1b}[2J\u{1b}["), "a ]0;title  ");
+        assert_eq!(lines("a\r\nb\rc\td\u{9b}e"), "a\nb\nc\td e");
+    }
+
+    #[test]
+    fn no_line_is_a_command_to_a_ci_service() {
+        for (raw, clean) in [
+            ("::set-output name=a::b", ": :set-output name=a::b"),
+            ("  ::error::x", "  : :error::x"),
+            ("a ##vso[task.complete]", "a # #vso[task.complete]"),
+            ("##[group]", "# #[group]"),
+            ("###[group]##teamcity[x]", "## #[group]# #teamcity[x]"),
+            ("std::fs ## title", "std::fs ## title"),
+        ] {
+            assert_eq!(one_line(raw), clean);
+            assert_eq!(page(raw), clean);
+        }
+        assert_eq!(lines("a\n::error::x\r::x"), "a\n: :error::x\n: :x");
+        assert_eq!(one_line("\u{1b}[1m::error::x"), ": :error::x");
+    }
+
+    #[test]
+    fn places_in_a_text_that_is_made_safe_still_hold() {
+        let raw = "a = \"\u{202e}\u{1b}[0m\"\n";
+        let safe = in_place(raw);
+        assert_eq!(safe, "a = \"????[0m\"\n");
+        assert_eq!(safe.len(), raw.len());
+    }
+
+    #[test]
+    fn a_log_is_made_safe_in_pieces() {
+        let mut log = vec![b'x'; LONGEST_LINE];
+        log.extend_from_slice(b"::error::y\n\x1b[31mred\x1b[0m\xff");
+        let mut clean = Lines::new(Vec::new());
+        clean.write_all(&log).unwrap();
+        let tail = String::from_utf8(clean.finish().unwrap().split_off(LONGEST_LINE)).unwrap();
+        assert_eq!(tail, "\n: :error::y\nred\u{fffd}");
+    }
+}
