@@ -12,11 +12,12 @@ use std::time::Duration;
 use thiserror::Error;
 use toml::de::DeTable;
 
-pub use gate::{Gate, Policy, Threshold};
+pub use gate::{Gate, Policy, Threshold, read_duration};
 pub use keys::{Keys, Located};
 pub use problem::{Problem, Problems, draw};
 pub use profile::{Mode, Profile};
 
+use crate::retry::Retry;
 use crate::waiver::Waiver;
 
 /// The configuration file that is looked for when none is named.
@@ -26,6 +27,8 @@ pub const FILE_NAME: &str = "gates.toml";
 #[derive(Debug)]
 pub struct Config {
     pub mode: Mode,
+    /// Time for the whole run.
+    pub deadline: Option<Duration>,
     pub defaults: Defaults,
     /// In the order of the file.
     pub gates: Vec<Gate>,
@@ -39,13 +42,19 @@ pub struct Defaults {
     pub policy: Policy,
     /// Time for one target of one gate.
     pub timeout: Duration,
+    pub retry: Retry,
     /// How many scanners run at once; absent: one a processor, and at least two.
     pub jobs: Option<usize>,
 }
 
 impl Default for Defaults {
     fn default() -> Defaults {
-        Defaults { policy: Policy::default(), timeout: Duration::from_secs(600), jobs: None }
+        Defaults {
+            policy: Policy::default(),
+            timeout: Duration::from_secs(600),
+            retry: Retry::default(),
+            jobs: None,
+        }
     }
 }
 
@@ -102,6 +111,7 @@ impl Config {
             _ => {}
         }
         let mode = Mode::read(keys).unwrap_or(Mode::Lab);
+        let deadline = read_duration(keys, "deadline");
         let defaults = keys.table("defaults").map_or_else(Defaults::default, |table| read_defaults(&table));
         let gates = gate::read_all(keys, &defaults);
         let profiles = profile::read_all(keys, &gates);
@@ -112,7 +122,7 @@ impl Config {
             .filter_map(|(i, table)| Waiver::read(table, i))
             .collect();
         keys.finish("gates.toml");
-        Config { mode, defaults, gates, profiles, waivers }
+        Config { mode, deadline, defaults, gates, profiles, waivers }
     }
 
     /// The gate with this id.
@@ -126,6 +136,7 @@ fn read_defaults(table: &Keys) -> Defaults {
     let defaults = Defaults {
         policy: Policy::read(table, &built_in.policy),
         timeout: gate::read_duration(table, "timeout").unwrap_or(built_in.timeout),
+        retry: Retry::read(table, built_in.retry),
         jobs: profile::read_jobs(table),
     };
     table.finish("[defaults]");

@@ -156,6 +156,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.command = record.command.iter().map(|word| scrubber.text(word).into_owned()).collect();
     record.scope = parsed.scope.clone();
     record.image_id = parsed.image_id.clone();
+    record.advisories = parsed.advisories.clone();
     record.proof = parsed.proof.iter().map(|line| text::line(&scrubber.text(line), LONGEST)).collect();
     record.reason = target.proof.reason().map(|reason| text::line(&scrubber.text(reason), LONGEST));
     record
@@ -184,6 +185,7 @@ fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
         let reasons = unproven.words(targets.len());
         return Some(Lack::Proof(match stop {
             Stop::Signal(_) => format!("interrupted; {reasons}"),
+            Stop::Deadline => format!("the deadline of the run has passed; {reasons}"),
             Stop::FailFast => format!("stopped by fail-fast; {reasons}"),
             Stop::No => reasons,
         }));

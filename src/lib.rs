@@ -32,6 +32,7 @@ pub mod record;
 pub mod redact;
 pub mod repo;
 pub mod report;
+pub mod retry;
 pub mod run;
 pub mod scope;
 pub mod scratch;
@@ -46,7 +47,7 @@ pub mod waiver;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
@@ -110,6 +111,9 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
     let scratch = Scratch::new()?;
     let (stop, _) = watch::channel(Stop::No);
     listen_for_signals(stop.clone())?;
+    if let Some(deadline) = settings.deadline {
+        watch_the_clock(stop.clone(), deadline.saturating_sub(started.elapsed()));
+    }
     let repo = Arc::new(repo);
     let site = run::Site { repo: repo.clone(), settings: &settings, scratch: scratch.path(), started, stop };
     let mut progress = progress::listener(output.quiet);
@@ -245,6 +249,20 @@ fn listen_for_signals(stop: watch::Sender<Stop>) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Stops the run when its time is up.
+fn watch_the_clock(stop: watch::Sender<Stop>, left: Duration) {
+    tokio::spawn(async move {
+        tokio::time::sleep(left).await;
+        stop.send_if_modified(|stop| {
+            let first = *stop == Stop::No;
+            if first {
+                *stop = Stop::Deadline;
+            }
+            first
+        });
+    });
 }
 
 /// The mistakes of a gates.toml, drawn; `None` when the error is another one.

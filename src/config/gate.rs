@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Defaults, Keys, Located};
 use crate::finding::Text;
+use crate::retry::Retry;
 use crate::severity::Severity;
 use crate::tool::{SCANNERS, Scanner, Tool, scanner};
 
@@ -24,8 +25,9 @@ pub struct Gate {
     /// `false`: advisory, never blocks.
     pub required: bool,
     pub policy: Policy,
-    /// Time for one target.
+    /// Time for one target, all its tries together.
     pub timeout: Duration,
+    pub retry: Retry,
     /// Variables that are set for the scanner.
     pub env: BTreeMap<String, String>,
     /// Arguments added behind those that Portcullis gives.
@@ -151,6 +153,7 @@ fn read(
         required: table.flag_or("required", true),
         policy: Policy::read(table, &defaults.policy),
         timeout: read_duration(table, "timeout").unwrap_or(defaults.timeout),
+        retry: Retry::read(table, defaults.retry),
         env: table
             .table("env")
             .map(|env| env.text_entries().into_iter().map(|(name, value)| (name, value.value)).collect())
@@ -227,7 +230,7 @@ fn find_cycle(
 }
 
 /// Reads a duration such as `90s`, `10m`, `1h30m`.
-pub(super) fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
+pub fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
     let text = keys.text(key)?;
     let duration = text
         .value
