@@ -61,8 +61,8 @@ impl Default for Defaults {
 /// Why there is no configuration to work with.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    #[error("{} can't be read: {source}", path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{} can't be read: {}", path.display(), why_unreadable(.error))]
+    Unreadable { path: PathBuf, error: std::io::Error },
     #[error("{} has {}", path.display(), mistakes(.problems.len()))]
     Mistakes { path: PathBuf, source_text: String, problems: Vec<Problem> },
 }
@@ -71,11 +71,24 @@ fn mistakes(n: usize) -> String {
     if n == 1 { "a mistake".to_owned() } else { format!("{n} mistakes") }
 }
 
+fn why_unreadable(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "it is not there; check the path, or let `portcullis init` write one".to_owned()
+        }
+        ErrorKind::IsADirectory => "it is a folder; name the file in it".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8; save it as UTF-8 text".to_owned(),
+        ErrorKind::PermissionDenied => "you may not read it; see its permissions".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 impl Config {
     /// Reads and checks a gates.toml.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
         Config::read(&text).map_err(|problems| ConfigError::Mistakes {
             path: path.to_owned(),
             source_text: text,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::config::{Config, Gate};
 use crate::finding::Text;
+use crate::identity::sha256;
 use crate::place::{forward, normalise};
 use crate::repo::{Range, Repo};
 use crate::settings::Settings;
@@ -155,5 +156,13 @@ fn folder_name(target: &str) -> String {
             other => name.push_str(&format!("~{:x}", u32::from(other))),
         }
     }
+    // A file name has 255 bytes at most, and the files in the folder have longer paths.
+    if name.len() > LONGEST_NAME {
+        let hash = sha256(target.as_bytes());
+        name.truncate(LONGEST_NAME - 9);
+        name = format!("{name}~{}", &hash[..8]);
+    }
     name
 }
+
+const LONGEST_NAME: usize = 120;

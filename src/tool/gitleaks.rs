@@ -12,6 +12,7 @@ use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
 use crate::redact::Secret;
+use crate::repo;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
@@ -202,7 +203,7 @@ impl Gitleaks {
 /// A shallow clone silently shortens the history.
 fn is_shallow(raw: &RawReport, place: &Place) -> bool {
     let whole = raw.documents.first().is_some_and(|document| document.name.ends_with(HISTORY));
-    whole && place.root.join(".git").join("shallow").exists()
+    whole && repo::is_shallow(&place.root)
 }
 
 /// One element of the report. The second name of each field is that of version 7 and before.
