@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,9 +68,17 @@ pub struct SelectionArgs {
     /// Stop at the first required gate that fails or can't be proved
     #[arg(long, env = "PORTCULLIS_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
+    /// Time for the whole run, such as 30m: what has not ended by then is stopped, inconclusive
+    #[arg(long, value_name = "TIME", value_parser = duration, env = "PORTCULLIS_DEADLINE")]
+    pub deadline: Option<Duration>,
     /// Look at the commits and files that come after REV, where a tool can
     #[arg(long, value_name = "REV", env = "PORTCULLIS_SINCE")]
     pub since: Option<String>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let read = text.parse::<jiff::SignedDuration>().ok().and_then(|signed| Duration::try_from(signed).ok());
+    read.filter(|duration| !duration.is_zero()).ok_or_else(|| "write it as 90s, 30m or 1h30m".to_owned())
 }
 
 impl SelectionArgs {
@@ -81,6 +90,7 @@ impl SelectionArgs {
             skip: self.skip,
             jobs: self.jobs,
             fail_fast: self.fail_fast,
+            deadline: self.deadline,
             since: self.since,
             until: None,
             verify: false,

@@ -176,6 +176,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));
     record.reason = target.proof.reason().map(short);
+    record.advisories = parsed.advisories.clone();
     record.clean(scrubber);
     record
 }
@@ -209,6 +210,7 @@ fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
         return Some(match stop {
             Stop::FailFast if was_stopped => Lack::Halted(format!("fail-fast; {reasons}")),
             Stop::Signal(_) => Lack::Proof(format!("interrupted; {reasons}")),
+            Stop::Deadline => Lack::Proof(format!("the deadline of the run has passed; {reasons}")),
             Stop::FailFast | Stop::No => Lack::Proof(reasons),
         });
     }

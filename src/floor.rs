@@ -53,7 +53,7 @@ impl Floor {
     /// Reads a floor file.
     pub fn load(path: &Path) -> Result<Floor, ConfigError> {
         let text = fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
         Floor::read(&text).map_err(|problems| ConfigError::Mistakes {
             path: path.to_owned(),
             source_text: text,

@@ -21,6 +21,7 @@ use crate::proof::{Proof, weigh};
 use crate::record::TargetRecord;
 use crate::redact::{Secret, mask_fields};
 use crate::repo::Repo;
+use crate::retry::chance;
 use crate::text;
 use crate::tool::{Document, Job, RawReport, SCRATCH, Source};
 
@@ -78,8 +79,41 @@ pub struct AtWork {
     pub run_started: Instant,
 }
 
-/// Runs the job. Never fails: what goes wrong is evidence.
-pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvidence {
+/// Runs the job, and again after a fault that passes, as often as the gate allows and within its
+/// time. Never fails: what goes wrong is evidence.
+pub async fn carry_out(work: AtWork, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
+    let work = Arc::new(work);
+    let (retry, timeout) = (work.gate.retry, work.gate.timeout);
+    let begun = Instant::now();
+    let mut tries = 1;
+    loop {
+        let (mut evidence, passing) = once(&work, timeout.saturating_sub(begun.elapsed()), &stop).await;
+        evidence.record.tries = tries;
+        if tries > 1 {
+            evidence.record.started_ms = millis(begun.saturating_duration_since(work.run_started));
+            evidence.record.duration_ms = millis(begun.elapsed());
+            if let Proof::Inconclusive { reason, .. } = &mut evidence.proof {
+                *reason = format!("after {tries} tries: {reason}");
+            }
+        }
+        let pause = retry.pause(tries, chance());
+        if passing.is_none() || tries > retry.most || begun.elapsed() + pause >= timeout {
+            return evidence;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => tries += 1,
+            _ = stop.wait_for(|stop| *stop != Stop::No) => return evidence,
+        }
+    }
+}
+
+/// Runs the job one time, for no longer than `left`. Besides the evidence, what it says of a fault
+/// that passes.
+async fn once(
+    work: &Arc<AtWork>,
+    left: Duration,
+    stop: &watch::Receiver<Stop>,
+) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
     let without = environment::taken_away(work.gate.scanner, job);
     let mut evidence = TargetEvidence {
@@ -105,10 +139,11 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
     if *stop.borrow() != Stop::No {
         evidence.stopped = true;
         evidence.proof = Proof::inconclusive("not started".to_owned());
-        return evidence;
+        return (evidence, None);
     }
     evidence.locked = work.examine(evidence.program.as_deref()).await;
-    match work.launch(evidence.program.as_deref(), evidence.locked.as_ref(), &without, stop).await {
+    let program = evidence.program.as_deref();
+    match work.launch(program, evidence.locked.as_ref(), &without, left, stop.clone()).await {
         Err(reason) => evidence.proof = Proof::inconclusive(reason),
         Ok((mut ended, before)) => {
             evidence.record.duration_ms = millis(ended.duration);
@@ -119,18 +154,19 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
             // Reading a large report takes seconds: on a thread of its own, so that the other
             // gates' pipes and timeouts are served meanwhile.
             let fallback = TargetEvidence::unread(&evidence);
+            let work = work.clone();
             let weighing = tokio::task::spawn_blocking(move || {
-                work.weigh(&mut ended, &before, &mut evidence);
+                let passing = work.weigh(&mut ended, &before, &mut evidence);
                 if let Some(locked) = &evidence.locked {
                     let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
                     evidence.proof = locked.weigh(proof);
                 }
-                evidence
+                (evidence, passing)
             });
-            return weighing.await.unwrap_or(fallback);
+            return weighing.await.unwrap_or((fallback, None));
         }
     }
-    evidence
+    (evidence, None)
 }
 
 impl TargetEvidence {
@@ -195,6 +231,7 @@ impl AtWork {
         program: Option<&Path>,
         locked: Option<&Examined>,
         without: &BTreeSet<String>,
+        left: Duration,
         stop: watch::Receiver<Stop>,
     ) -> Result<(Ended, Before), String> {
         let job = &self.job;
@@ -205,6 +242,8 @@ impl AtWork {
         if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
             return Err(why.clone());
         }
+        // An earlier try leaves nothing that could be taken for a report of this one.
+        let _ = fs::remove_dir_all(self.folder());
         fs::create_dir_all(self.folder()).map_err(|error| {
             format!("the folder for its report can't be made: {error} (is the disk full?)")
         })?;
@@ -220,7 +259,7 @@ impl AtWork {
             cwd: start.as_deref().map_or(&job.cwd, Path::new),
             env: &job.env,
             without,
-            timeout: self.gate.timeout,
+            timeout: left,
             stdout: Capture {
                 path: (!in_memory).then(|| self.folder().join("stdout")),
                 cap: if job.prints_report() { REPORT_CAP } else { LOG_CAP },
@@ -247,12 +286,13 @@ impl AtWork {
         match source {
             Source::Stdout | Source::Memory(_) => None,
             Source::Scratch(name) => Some(self.folder().join(name)),
-            Source::Repository(path) => Some(path.clone()),
+            Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
         }
     }
 
-    /// Gathers what came out and weighs it; parsing a large report is the slow part.
-    fn weigh(&self, ended: &mut Ended, before: &Before, evidence: &mut TargetEvidence) {
+    /// Gathers what came out and weighs it; parsing a large report is the slow part. Gives what it
+    /// says of a fault that passes, where nothing else came of it.
+    fn weigh(&self, ended: &mut Ended, before: &Before, evidence: &mut TargetEvidence) -> Option<String> {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
         let mut stdout = fs::read(self.folder().join("stdout")).unwrap_or_default();
         stdout.append(&mut ended.stdout);
@@ -269,17 +309,21 @@ impl AtWork {
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
             evidence.proof = Proof::inconclusive(reason);
-            return;
+            return None;
         }
 
         // Condition 3, the first half: every report is there, and from this run.
         for (source, before) in self.job.reports.iter().zip(before) {
+            if let Source::Aside(path) = source {
+                raw.documents.extend(read_aside(path));
+                continue;
+            }
             match self.gather(source, before.as_ref(), &stdout) {
                 Ok(document) => raw.documents.push(document),
                 Err(reason) => {
                     let code = evidence.record.exit_code;
                     evidence.proof = self.without_report(code, reason, &raw);
-                    return;
+                    return self.gate.tool.passing_fault(&raw);
                 }
             }
         }
@@ -302,6 +346,12 @@ impl AtWork {
             if from.exists() {
                 evidence.kept.push(Kept { from, to: keep.out.clone(), what: What::Sbom });
             }
+        }
+        match &evidence.proof {
+            Proof::Inconclusive { parsed, .. } if parsed.findings.is_empty() => {
+                self.gate.tool.passing_fault(&raw)
+            }
+            _ => None,
         }
     }
 
@@ -405,6 +455,14 @@ impl AtWork {
         let folder = self.job.scratch().strip_prefix(SCRATCH).unwrap_or(self.job.scratch());
         format!("{kind}{folder}/{name}")
     }
+}
+
+/// A small file that tells more of the job; absent where it can't be read.
+fn read_aside(path: &Path) -> Option<Document<'static>> {
+    const MOST: u64 = 1 << 20;
+    let meta = fs::metadata(path).ok()?;
+    let bytes = (meta.is_file() && meta.len() <= MOST).then(|| fs::read(path).ok())??;
+    Some(Document { name: path.file_name()?.to_string_lossy().into_owned(), bytes: Cow::Owned(bytes) })
 }
 
 /// Whole milliseconds.

@@ -104,6 +104,7 @@ fn gate_with_defaults(scanner: &'static Scanner, defaults: Defaults) -> Gate {
         required: true,
         policy: defaults.policy,
         timeout: defaults.timeout,
+        retry: defaults.retry,
         env: Default::default(),
         args: Vec::new(),
         program: None,

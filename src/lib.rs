@@ -38,6 +38,7 @@ pub mod record;
 pub mod redact;
 pub mod repo;
 pub mod report;
+pub mod retry;
 pub mod run;
 pub mod sanitise;
 pub mod scope;
@@ -55,7 +56,7 @@ pub mod words;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
@@ -140,6 +141,9 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     // From here on there is something to undo.
     let (stop, _) = watch::channel(Stop::No);
     listen_for_signals(stop.clone())?;
+    if let Some(deadline) = settings.deadline {
+        watch_the_clock(stop.clone(), deadline.saturating_sub(started.elapsed()));
+    }
     let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
     let scratch = Scratch::new()?;
@@ -345,6 +349,20 @@ fn listen_for_signals(stop: watch::Sender<Stop>) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Stops the run when its time is up.
+fn watch_the_clock(stop: watch::Sender<Stop>, left: Duration) {
+    tokio::spawn(async move {
+        tokio::time::sleep(left).await;
+        stop.send_if_modified(|stop| {
+            let first = *stop == Stop::No;
+            if first {
+                *stop = Stop::Deadline;
+            }
+            first
+        });
+    });
 }
 
 /// The mistakes of a gates.toml, drawn; `None` when the error is another one.

@@ -179,6 +179,11 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
         (Evidence::Whole, Some(blocking)) => (Outcome::Failed, blocking),
         (Evidence::Whole, None) => (Outcome::Passed, passing(&gate.policy, tally)),
     };
+    if let Some(advisories) = gate.targets.iter().find_map(|target| target.advisories.as_deref())
+        && gate.evidence == Evidence::Whole
+    {
+        gate.reason = format!("{}; {advisories}", gate.reason);
+    }
 }
 
 /// Why the gate blocks, in words.

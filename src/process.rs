@@ -88,6 +88,8 @@ pub enum Stop {
     No,
     /// `--fail-fast`: the verdict can't get better.
     FailFast,
+    /// `--deadline`: the time of the whole run is up.
+    Deadline,
     /// This signal reached Portcullis.
     Signal(i32),
 }

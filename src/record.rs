@@ -113,6 +113,12 @@ pub struct TargetRecord {
     pub cwd: Text,
     #[serde(default)]
     pub exit_code: Option<i32>,
+    /// How often it was started: more than once after a fault that passes (a busy registry).
+    #[serde(default)]
+    pub tries: u32,
+    /// How old the advisories are that it knew, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advisories: Option<String>,
     /// Why it is no proof, or why there was nothing to look at; absent where it is one.
     #[serde(default)]
     pub reason: Option<String>,
@@ -181,7 +187,7 @@ impl Run {
             exit_code: 0,
             interrupted: match about.stop {
                 Stop::Signal(signal) => Some(signal_name(signal)),
-                Stop::No | Stop::FailFast => None,
+                Stop::No | Stop::FailFast | Stop::Deadline => None,
             },
             started: now.checked_sub(duration).unwrap_or(now),
             duration_ms: millis(duration),

@@ -74,6 +74,7 @@ fn why_stopped(stop: Stop) -> Option<String> {
     match stop {
         Stop::No => None,
         Stop::FailFast => Some("fail-fast: the other gates are stopped".to_owned()),
+        Stop::Deadline => Some("the deadline has passed: the gates are stopped".to_owned()),
         Stop::Signal(signal) => Some(format!("{}: the gates are stopped", signal_name(signal))),
     }
 }
@@ -166,6 +167,7 @@ impl<'a> Run<'a> {
                     Needs::Unmet(why) => Lack::Proof(why),
                 },
                 Stop::FailFast => Lack::Halted(self.fail_fast_words()),
+                Stop::Deadline => Lack::Proof("not started: the deadline of the run has passed".to_owned()),
                 Stop::Signal(signal) => {
                     Lack::Proof(format!("not started: interrupted by {}", signal_name(signal)))
                 }
@@ -303,7 +305,7 @@ impl<'a> Run<'a> {
         for (program, identity) in self.identities.drain() {
             match stop {
                 // Whoever stopped the run does not want to wait for versions.
-                Stop::Signal(_) => identity.abort(),
+                Stop::Signal(_) | Stop::Deadline => identity.abort(),
                 _ => {
                     identities.insert(program, identity.await.unwrap_or_default());
                 }

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
@@ -28,6 +28,12 @@ impl Scratch {
     /// When no temporary folder can be made.
     pub fn new() -> Result<Scratch> {
         let top = std::env::temp_dir();
+        if top.to_str().is_none() {
+            bail!(
+                "the name of the temporary folder {} is not UTF-8; TMPDIR names another place",
+                top.display()
+            );
+        }
         Scratch::new_in(&top).with_context(|| {
             format!("no temporary folder can be made in {}; TMPDIR names another place", top.display())
         })

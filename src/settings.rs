@@ -1,6 +1,7 @@
 //! Command line over profile over gates.toml → how this run goes.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
@@ -15,6 +16,7 @@ pub struct Wishes {
     pub skip: Vec<String>,
     pub jobs: Option<NonZeroUsize>,
     pub fail_fast: bool,
+    pub deadline: Option<Duration>,
     pub since: Option<String>,
     /// The last commit of the range that `since` begins; absent: what is checked out.
     pub until: Option<String>,
@@ -29,6 +31,8 @@ pub struct Settings {
     pub profile: Option<String>,
     pub jobs: usize,
     pub fail_fast: bool,
+    /// Time for the whole run.
+    pub deadline: Option<Duration>,
     pub since: Option<String>,
     pub until: Option<String>,
     pub verify: bool,
@@ -69,6 +73,7 @@ impl Settings {
                 .or(config.defaults.jobs)
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get().max(2))),
             fail_fast: wishes.fail_fast || overlay.fail_fast.unwrap_or(false),
+            deadline: wishes.deadline.or(config.deadline),
             since: wishes.since.or(overlay.since.clone()),
             until: wishes.until,
             verify: wishes.verify,

@@ -114,6 +114,12 @@ pub trait Tool: Debug + Send + Sync {
         false
     }
 
+    /// What it says of a fault that will pass by itself (a registry that is busy), so that the job is
+    /// worth another try. Asked only where there is no proof and no finding.
+    fn passing_fault(&self, _raw: &RawReport) -> Option<String> {
+        None
+    }
+
     /// The line of the scanner's error output that says what went wrong.
     fn complaint(&self, raw: &RawReport) -> Option<String> {
         raw.last_error_line()
@@ -210,6 +216,9 @@ pub enum Source {
     /// A file in the repository, which the tool's own configuration names. It must be newer than
     /// the start of the job.
     Repository(PathBuf),
+    /// A file that is none of the job's reports and tells more of it, read when the job has ended.
+    /// It may be old, and it may not be there.
+    Aside(PathBuf),
 }
 
 impl Job {
@@ -385,6 +394,8 @@ pub struct Parsed {
     pub gaps: Vec<String>,
     /// Further evidence for the record, in words.
     pub proof: Vec<String>,
+    /// How old the advisories are that the scanner knew, in words.
+    pub advisories: Option<String>,
     /// Values that the report marks as secrets, to be struck out of everything that leaves.
     pub secrets: Vec<Secret>,
 }

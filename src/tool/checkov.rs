@@ -9,6 +9,7 @@ use crate::config::Keys;
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::retry::passing_fault;
 use crate::tool::config_file::{Overrule, nowhere};
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
 
@@ -107,6 +108,11 @@ impl Tool for Checkov {
 
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
         report::read(raw.report(), place)
+    }
+
+    /// The platform, where a key is set: the last words of the traceback tell.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        passing_fault(&raw.last_error_line()?).or_else(|| passing_fault(&self.complaint(raw)?))
     }
 
     /// Checkov prints a traceback when it can't reach its platform, and goes on: a line that says

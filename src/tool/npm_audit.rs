@@ -16,6 +16,7 @@ use crate::format::npm6;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
 use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
@@ -132,6 +133,17 @@ impl Tool for NpmAudit {
             1 => Exit::Findings,
             _ => Exit::Fault("not a code of npm audit"),
         }
+    }
+
+    /// Its report tells of the fault, or its log; ENOAUDIT is what it makes of an answer that is none.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        let error = json::read::<Report>(raw.report(), WHAT).ok().and_then(|report| {
+            let refused = report.status.is_some_and(|status| status == 429 || status >= 500);
+            let error = report.error()?;
+            let code = ["ENOAUDIT", "E429", "E50"].iter().any(|code| error.starts_with(code));
+            (refused || code || passing_fault(&error).is_some()).then_some(error)
+        });
+        error.or_else(|| passing_fault(&self.complaint(raw)?))
     }
 
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
