@@ -34,6 +34,8 @@ pub struct TargetEvidence {
     pub proof: Proof,
     /// Where the program was found.
     pub program: Option<PathBuf>,
+    /// The run was stopped before it was done.
+    pub stopped: bool,
     /// What was said of it before it was started; `None` where there is no program.
     pub locked: Option<Examined>,
     /// Nothing in scope is fine here.
@@ -82,19 +84,28 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
             cwd: work.inside(&job.cwd),
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
+            notes: job.notes.clone(),
             ..TargetRecord::default()
         },
         proof: Proof::inconclusive(String::new()),
         program: find(&job.program, &job.cwd),
+        stopped: false,
         locked: None,
         may_be_empty: job.may_be_empty,
         kept: Vec::new(),
     };
+    // It may have waited for its turn while the run was stopped.
+    if *stop.borrow() != Stop::No {
+        evidence.stopped = true;
+        evidence.proof = Proof::inconclusive("not started".to_owned());
+        return evidence;
+    }
     evidence.locked = work.examine(evidence.program.as_deref()).await;
     match work.launch(evidence.program.as_deref(), evidence.locked.as_ref(), stop).await {
         Err(reason) => evidence.proof = Proof::inconclusive(reason),
         Ok((ended, before)) => {
             evidence.record.duration_ms = millis(ended.duration);
+            evidence.stopped = matches!(ended.end, End::Stopped);
             if let End::Exited(code) = ended.end {
                 evidence.record.exit_code = Some(code);
             }
@@ -124,6 +135,7 @@ impl TargetEvidence {
                 "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
             ),
             program: other.program.clone(),
+            stopped: other.stopped,
             locked: other.locked.clone(),
             may_be_empty: other.may_be_empty,
             kept: Vec::new(),
@@ -181,10 +193,6 @@ impl AtWork {
             return Err(format!("there is no folder {}", self.inside(&job.cwd)));
         }
         let program = program.ok_or_else(|| self.how_to_install())?;
-        // It may have waited for its turn while the run was stopped.
-        if *stop.borrow() != Stop::No {
-            return Err("not started".to_owned());
-        }
         if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
             return Err(why.clone());
         }
@@ -196,10 +204,11 @@ impl AtWork {
         let stdout_is_report = job.reports.contains(&Source::Stdout);
         let args: Vec<String> =
             job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
+        let start = job.start.as_ref().map(|start| start.replace(SCRATCH, &self.scratch.to_string_lossy()));
         let launch = Launch {
             program,
             args: &args,
-            cwd: &job.cwd,
+            cwd: start.as_deref().map_or(&job.cwd, Path::new),
             env: &job.env,
             timeout: self.gate.timeout,
             stdout: Capture {

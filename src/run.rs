@@ -16,6 +16,7 @@ use crate::identity::{self, Identity};
 use crate::job::{self, AtWork, TargetEvidence};
 use crate::lock::guard::Guard;
 use crate::plan::{Fate, Plan, PlannedGate};
+use crate::pool::Pool;
 use crate::process::{Stop, signal_name};
 use crate::repo::Repo;
 use crate::settings::Settings;
@@ -36,13 +37,13 @@ pub struct Site<'a> {
 }
 
 /// Runs everything that the plan has to run, and gives the evidence of every gate, in the
-/// plan's order. `judge` tells what a gate's evidence amounts to, for progress and `--fail-fast`.
+/// plan's order, and what they found. `judge` tells what a gate's evidence amounts to, for progress and `--fail-fast`.
 pub async fn carry_out(
     plan: Plan,
     site: &Site<'_>,
-    judge: &dyn Fn(&GateEvidence) -> Judgement,
+    judge: &dyn Fn(&mut GateEvidence) -> Judgement,
     listener: &mut dyn Listener,
-) -> Vec<GateEvidence> {
+) -> (Vec<GateEvidence>, Pool) {
     listener.on(&Event::Began { gates: plan.running() });
     let mut run = Run::new(plan, site, judge, listener);
     run.settle_the_unplanned();
@@ -79,7 +80,7 @@ fn why_stopped(stop: Stop) -> Option<String> {
 
 struct Run<'a> {
     site: &'a Site<'a>,
-    judge: &'a dyn Fn(&GateEvidence) -> Judgement,
+    judge: &'a dyn Fn(&mut GateEvidence) -> Judgement,
     listener: &'a mut dyn Listener,
     gates: Vec<InRun>,
     /// Indices of gates that have not started, those with the longest chain behind them first.
@@ -90,6 +91,8 @@ struct Run<'a> {
     starts: (mpsc::UnboundedSender<usize>, mpsc::UnboundedReceiver<usize>),
     /// Version and hash of each program, asked for while the scanners work.
     identities: HashMap<PathBuf, JoinHandle<Identity>>,
+    /// What the gates that are done have found.
+    pool: Pool,
     /// Which gate made the run fail fast.
     failed_fast: Option<Text>,
 }
@@ -107,7 +110,7 @@ impl<'a> Run<'a> {
     fn new(
         plan: Plan,
         site: &'a Site<'a>,
-        judge: &'a dyn Fn(&GateEvidence) -> Judgement,
+        judge: &'a dyn Fn(&mut GateEvidence) -> Judgement,
         listener: &'a mut dyn Listener,
     ) -> Run<'a> {
         let waiting = longest_chain_first(&plan);
@@ -127,6 +130,7 @@ impl<'a> Run<'a> {
             tasks: JoinSet::new(),
             starts: mpsc::unbounded_channel(),
             identities: HashMap::new(),
+            pool: Pool::default(),
             failed_fast: None,
         }
     }
@@ -161,7 +165,7 @@ impl<'a> Run<'a> {
                     }
                     Needs::Unmet(why) => Lack::Proof(why),
                 },
-                Stop::FailFast => Lack::Nothing(self.fail_fast_words()),
+                Stop::FailFast => Lack::Halted(self.fail_fast_words()),
                 Stop::Signal(signal) => {
                     Lack::Proof(format!("not started: interrupted by {}", signal_name(signal)))
                 }
@@ -183,7 +187,7 @@ impl<'a> Run<'a> {
             match &needed.done {
                 None => pending = true,
                 Some(evidence) => match &evidence.lack {
-                    None | Some(Lack::Nothing(_)) => {}
+                    None | Some(Lack::Nothing(_) | Lack::Halted(_)) => {}
                     Some(Lack::Proof(_)) => {
                         return Needs::Unmet(format!("not started: it needs {need}, which is inconclusive"));
                     }
@@ -257,9 +261,10 @@ impl<'a> Run<'a> {
         let targets: Vec<TargetEvidence> = gate.targets.drain(..).flatten().collect();
         let duration = gate.started.map(|started| started.elapsed()).unwrap_or_default();
         let started = gate.started.is_some();
-        let evidence =
+        let mut evidence =
             GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
-        let judgement = (self.judge)(&evidence);
+        let judgement = (self.judge)(&mut evidence);
+        self.pool.take(index, &mut evidence);
         let (id, required) = (gate.planned.gate.id.clone(), gate.planned.gate.required);
         if started {
             self.listener.on(&Event::GateEnded {
@@ -283,7 +288,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn finish(mut self) -> Vec<GateEvidence> {
+    async fn finish(mut self) -> (Vec<GateEvidence>, Pool) {
         let stop = *self.site.stop.borrow();
         let mut identities = HashMap::new();
         for (program, identity) in self.identities.drain() {
@@ -298,10 +303,13 @@ impl<'a> Run<'a> {
         let unfinished =
             || Lack::Proof("it never ended; this is a fault of Portcullis, please report it".to_owned());
         let mut all = Vec::with_capacity(self.gates.len());
-        for gate in self.gates {
+        for (index, gate) in self.gates.into_iter().enumerate() {
             let mut evidence = gate.done.unwrap_or_else(|| {
                 let targets = gate.targets.into_iter().flatten().collect();
-                GateEvidence::new(&gate.planned.gate, targets, Some(unfinished()), Duration::ZERO, stop)
+                let mut evidence =
+                    GateEvidence::new(&gate.planned.gate, targets, Some(unfinished()), Duration::ZERO, stop);
+                self.pool.take(index, &mut evidence);
+                evidence
             });
             let examined =
                 evidence.targets.iter().find_map(|target| target.locked.as_ref()?.identity()).cloned();
@@ -310,7 +318,7 @@ impl<'a> Run<'a> {
             });
             all.push(evidence);
         }
-        all
+        (all, self.pool)
     }
 }
 

@@ -82,6 +82,14 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Makes the configuration what it is under the profile.
+    pub fn apply(&self, config: &mut Config) {
+        config.mode = self.mode;
+        for gate in &mut config.gates {
+            self.overlay(gate);
+        }
+    }
+
     /// Why this gate is left out, if it is.
     pub fn leaves_out(&self, id: &str) -> Option<String> {
         if self.skip.iter().any(|skipped| skipped == id) {
