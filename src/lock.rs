@@ -101,7 +101,8 @@ impl Lock {
         let error = |reason| LockError { path: path.clone(), reason };
         match std::fs::read_to_string(&path) {
             Ok(text) => Lock::read(&text).map(Some).map_err(error),
-            Err(failed) if failed.kind() == io::ErrorKind::NotFound => Ok(None),
+            // A link that leads nowhere is a lock that is broken.
+            Err(failed) if failed.kind() == io::ErrorKind::NotFound && !path.is_symlink() => Ok(None),
             Err(failed) => Err(error(failed.to_string())),
         }
     }

@@ -131,6 +131,12 @@ fn a_tool_that_is_not_in_the_lock_is_not_started() {
     let reason = site.0.gate("more")["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("other is not in gates.lock"), "{reason}");
     assert_eq!((&site.0.gate("tests")["outcome"], site.started()), (&"passed".into(), Some("real".into())));
+
+    // The reverse: what is locked and not needed any more.
+    site.must(0, &["lock"]);
+    site.0.write("gates.toml", gates);
+    let checked = site.must(3, &["lock", "--check"]);
+    assert!(checked.stdout.contains("no gate starts it"), "{}", checked.all());
 }
 
 #[test]
@@ -262,6 +268,10 @@ fn a_broken_lock_is_not_an_absent_one() {
     assert!(ran.stderr.contains("gates.lock") && ran.stderr.contains("line 2"), "{}", ran.all());
     assert_eq!(site.started(), None);
     site.must(2, &["lock", "--check"]);
+    fs::remove_file(site.0.root().join("gates.lock")).unwrap();
+    symlink("nowhere", site.0.root().join("gates.lock")).unwrap();
+    site.must(2, &["run"]);
+    assert_eq!(site.started(), None);
     site.must(0, &["lock"]);
     site.must(0, &["run"]);
 }

@@ -186,6 +186,12 @@ fn check(lock: Option<&Lock>, here: &Here, problems: &[String], mut page: String
             }
         };
     }
+    let needed = |tool: &Entry| tool.platform != platform || here.iter().any(|(_, key, _)| *key == tool.key);
+    // What could not be looked at may be what an entry is for.
+    for tool in lock.tools.iter().filter(|tool| problems.is_empty() && !needed(tool)) {
+        differs += 1;
+        let _ = writeln!(page, "  {} is in gates.lock, and no gate starts it", tool.key);
+    }
     for problem in problems {
         let _ = writeln!(page, "  {problem}");
     }
