@@ -4,7 +4,7 @@ set -euo pipefail
 shopt -s inherit_errexit 2>/dev/null || true # a failure inside $(…) ends the script too; bash before 4.4 cannot
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-TOOLS=$ROOT/.tools
+TOOLS=$(realpath -m "$ROOT/.tools") # a linked work tree may share the folder of another
 
 step() { printf '\n== %s\n' "$*" >&2; }
 say() { printf '%s\n' "$*" >&2; }

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Mode;
@@ -27,6 +28,8 @@ pub enum Command {
     Judge(JudgeArgs),
     /// Show what would be run, in which order, with which command, and why
     Plan(PlanArgs),
+    /// Pin the programs that the gates start in gates.lock, by version and SHA-256
+    Lock(LockArgs),
     /// Show which tools are here, which version, and how to get the rest
     Doctor(DoctorArgs),
     /// Look at the repository and write a gates.toml
@@ -62,7 +65,7 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "N", env = "PORTCULLIS_JOBS")]
     pub jobs: Option<NonZeroUsize>,
     /// Stop at the first required gate that fails or can't be proved
-    #[arg(long, env = "PORTCULLIS_FAIL_FAST")]
+    #[arg(long, env = "PORTCULLIS_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
     /// Look at the commits and files that come after REV, where a tool can
     #[arg(long, value_name = "REV", env = "PORTCULLIS_SINCE")]
@@ -80,8 +83,21 @@ impl SelectionArgs {
             fail_fast: self.fail_fast,
             since: self.since,
             until: None,
+            verify: false,
         }
     }
+}
+
+/// Whose policy it is, and how weak it may be.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TrustArgs {
+    /// Take gates.toml, its waivers and the scanners' own configuration from this commit (the
+    /// target of a pull request), not from the work tree: a change can't switch off its own gate
+    #[arg(long, value_name = "REV", env = "PORTCULLIS_POLICY_FROM")]
+    pub policy_from: Option<String>,
+    /// An organisation's floor: a run with a weaker policy is a configuration error
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_REQUIRE")]
+    pub require: Option<PathBuf>,
 }
 
 /// Where results go.
@@ -91,10 +107,10 @@ pub struct OutputArgs {
     #[arg(long, value_name = "DIR", env = "PORTCULLIS_OUT")]
     pub out: Option<PathBuf>,
     /// Print the verdict alone
-    #[arg(short, long, env = "PORTCULLIS_QUIET")]
+    #[arg(short, long, env = "PORTCULLIS_QUIET", value_parser = BoolishValueParser::new())]
     pub quiet: bool,
     /// Also print the proof of each gate
-    #[arg(short, long, conflicts_with = "quiet", env = "PORTCULLIS_VERBOSE")]
+    #[arg(short, long, conflicts_with = "quiet", env = "PORTCULLIS_VERBOSE", value_parser = BoolishValueParser::new())]
     pub verbose: bool,
 }
 
@@ -104,6 +120,11 @@ pub struct RunArgs {
     pub config: ConfigArgs,
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Hash every tool that gates.lock pins, whatever is remembered of it
+    #[arg(long, env = "PORTCULLIS_VERIFY")]
+    pub verify: bool,
+    #[command(flatten)]
+    pub trust: TrustArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -124,9 +145,12 @@ pub struct JudgeArgs {
     pub report: Vec<String>,
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// `lab` reports and exits 0, `production` blocks
+    /// `lab` reports and exits 0, `production` blocks [default: as recorded, or as gates.toml says]
     #[arg(long, value_enum, env = "PORTCULLIS_MODE")]
     pub mode: Option<Mode>,
+    /// Policies of a [profile.NAME] in gates.toml
+    #[arg(long, value_name = "NAME", env = "PORTCULLIS_PROFILE")]
+    pub profile: Option<String>,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -149,6 +173,18 @@ pub enum PlanFormat {
 }
 
 #[derive(Debug, Args)]
+pub struct LockArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Write nothing; exit with 3 if a tool here is not the one in gates.lock
+    #[arg(long, env = "PORTCULLIS_CHECK")]
+    pub check: bool,
+    /// Hash every tool, whatever is remembered of it
+    #[arg(long, env = "PORTCULLIS_VERIFY")]
+    pub verify: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct DoctorArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -160,7 +196,7 @@ pub struct InitArgs {
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// Replace a gates.toml that is there
-    #[arg(long, env = "PORTCULLIS_FORCE")]
+    #[arg(long, env = "PORTCULLIS_FORCE", value_parser = BoolishValueParser::new())]
     pub force: bool,
 }
 

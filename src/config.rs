@@ -6,16 +6,18 @@ mod problem;
 mod profile;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use thiserror::Error;
+use toml::Spanned;
 use toml::de::DeTable;
 
 pub use gate::{Gate, Policy, Threshold};
 pub use keys::{Keys, Located};
-pub use problem::{Problem, Problems, draw};
-pub use profile::{Mode, Profile};
+pub use problem::{Problem, Problems, draw, draw_unplaced};
+pub use profile::{GateOverlay, Mode, Profile};
 
 use crate::waiver::Waiver;
 
@@ -31,6 +33,8 @@ pub struct Config {
     pub gates: Vec<Gate>,
     pub profiles: BTreeMap<String, Profile>,
     pub waivers: Vec<Waiver>,
+    /// A run without gates.lock is a mistake.
+    pub require_lock: bool,
 }
 
 /// What a gate has where it says nothing itself.
@@ -52,14 +56,39 @@ impl Default for Defaults {
 /// Why there is no configuration to work with.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    #[error("{} can't be read: {source}", path.display())]
+    #[error("{} can't be read", path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{} has {}", path.display(), mistakes(.problems.len()))]
     Mistakes { path: PathBuf, source_text: String, problems: Vec<Problem> },
+    /// `elsewhere`: what is not in the file, each with its help.
+    #[error("this run is below the floor of {} in {}", floor.display(), places(problems.len() + elsewhere.len()))]
+    BelowFloor {
+        floor: PathBuf,
+        path: PathBuf,
+        source_text: String,
+        problems: Vec<Problem>,
+        elsewhere: Vec<(String, String)>,
+    },
 }
 
 fn mistakes(n: usize) -> String {
     if n == 1 { "a mistake".to_owned() } else { format!("{n} mistakes") }
+}
+
+fn places(n: usize) -> String {
+    if n == 1 { "one place".to_owned() } else { format!("{n} places") }
+}
+
+/// Where the text of a gates.toml has a key: of the `index`th `[[table]]`, or of the file itself
+/// where `table` is empty. A table without the key is named instead.
+pub fn locate(text: &str, table: &str, index: usize, key: &str) -> Option<Range<usize>> {
+    let (file, _) = DeTable::parse_recoverable(text);
+    if table.is_empty() {
+        return file.get_ref().get(key).map(Spanned::span);
+    }
+    let entry = file.get_ref().get(table)?.get_ref().as_array()?.get(index)?;
+    let value = entry.get_ref().as_table()?.get(key);
+    Some(value.map_or(entry.span(), Spanned::span))
 }
 
 impl Config {
@@ -111,8 +140,9 @@ impl Config {
             .enumerate()
             .filter_map(|(i, table)| Waiver::read(table, i))
             .collect();
+        let require_lock = keys.flag_or("require_lock", false);
         keys.finish("gates.toml");
-        Config { mode, defaults, gates, profiles, waivers }
+        Config { mode, defaults, gates, profiles, waivers, require_lock }
     }
 
     /// The gate with this id.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::severity::Severity;
 
 /// Text that many findings share.
-pub type Text = Arc<str>;
+pub type Text = arcstr::ArcStr;
 
 /// What kind of problem a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use ignore::WalkBuilder;
 use crate::cli::InitArgs;
 use crate::config::FILE_NAME;
 use crate::output::write_whole;
-use crate::place::forward;
+use crate::place::{forward, normalise};
 use crate::terminal;
 
 /// How deep a monorepo is looked into.
@@ -22,7 +22,7 @@ const PASSED_OVER: [&str; 7] = ["node_modules", ".git", "target", "dist", "build
 
 /// Writes gates.toml, unless there is one.
 pub fn execute(args: &InitArgs) -> Result<u8> {
-    let path = args.dir.join(FILE_NAME);
+    let path = normalise(&args.dir.join(FILE_NAME));
     if path.exists() && !args.force {
         bail!("{} is there already; --force replaces it", path.display());
     }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::config::Gate;
 use crate::finding::Text;
 use crate::identity::{find, not_executable};
+use crate::lock::guard::{Examined, Guard};
 use crate::place::{Place, forward};
 use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
 use crate::proof::{Proof, weigh};
@@ -33,6 +34,10 @@ pub struct TargetEvidence {
     pub proof: Proof,
     /// Where the program was found.
     pub program: Option<PathBuf>,
+    /// The run was stopped before it was done.
+    pub stopped: bool,
+    /// What was said of it before it was started; `None` where there is no program.
+    pub locked: Option<Examined>,
     /// Nothing in scope is fine here.
     pub may_be_empty: bool,
     /// Files to keep, each with its path below the output folder and what it is.
@@ -62,6 +67,8 @@ pub struct AtWork {
     pub job: Job,
     pub gate: Arc<Gate>,
     pub repo: Arc<Repo>,
+    /// Looks at the program before it is started.
+    pub guard: Arc<Guard>,
     /// The scratch folder of the run.
     pub scratch: PathBuf,
     pub run_started: Instant,
@@ -77,17 +84,28 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
             cwd: work.inside(&job.cwd),
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
+            notes: job.notes.clone(),
             ..TargetRecord::default()
         },
         proof: Proof::inconclusive(String::new()),
         program: find(&job.program, &job.cwd),
+        stopped: false,
+        locked: None,
         may_be_empty: job.may_be_empty,
         kept: Vec::new(),
     };
-    match work.launch(evidence.program.as_deref(), stop).await {
+    // It may have waited for its turn while the run was stopped.
+    if *stop.borrow() != Stop::No {
+        evidence.stopped = true;
+        evidence.proof = Proof::inconclusive("not started".to_owned());
+        return evidence;
+    }
+    evidence.locked = work.examine(evidence.program.as_deref()).await;
+    match work.launch(evidence.program.as_deref(), evidence.locked.as_ref(), stop).await {
         Err(reason) => evidence.proof = Proof::inconclusive(reason),
         Ok((ended, before)) => {
             evidence.record.duration_ms = millis(ended.duration);
+            evidence.stopped = matches!(ended.end, End::Stopped);
             if let End::Exited(code) = ended.end {
                 evidence.record.exit_code = Some(code);
             }
@@ -96,6 +114,10 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
             let fallback = TargetEvidence::unread(&evidence);
             let weighing = tokio::task::spawn_blocking(move || {
                 work.weigh(&ended, &before, &mut evidence);
+                if let Some(locked) = &evidence.locked {
+                    let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
+                    evidence.proof = locked.weigh(proof);
+                }
                 evidence
             });
             return weighing.await.unwrap_or(fallback);
@@ -113,6 +135,8 @@ impl TargetEvidence {
                 "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
             ),
             program: other.program.clone(),
+            stopped: other.stopped,
+            locked: other.locked.clone(),
             may_be_empty: other.may_be_empty,
             kept: Vec::new(),
         }
@@ -148,10 +172,20 @@ impl AtWork {
         forward(path.strip_prefix(&self.repo.root).unwrap_or(path))
     }
 
+    /// Compares the program with gates.lock, right before it is started: an earlier gate may have
+    /// installed it, or changed it.
+    async fn examine(&self, program: Option<&Path>) -> Option<Examined> {
+        let program = program?.to_owned();
+        let (guard, job) = (self.guard.clone(), self.job.clone());
+        let examined = tokio::task::spawn_blocking(move || guard.examine(&job, &program)).await;
+        Some(examined.unwrap_or_else(|_| self.guard.lost()))
+    }
+
     /// Condition 1: found, started. The error is the reason why not.
     async fn launch(
         &self,
         program: Option<&Path>,
+        locked: Option<&Examined>,
         stop: watch::Receiver<Stop>,
     ) -> Result<(Ended, Before), String> {
         let job = &self.job;
@@ -159,9 +193,8 @@ impl AtWork {
             return Err(format!("there is no folder {}", self.inside(&job.cwd)));
         }
         let program = program.ok_or_else(|| self.how_to_install())?;
-        // It may have waited for its turn while the run was stopped.
-        if *stop.borrow() != Stop::No {
-            return Err("not started".to_owned());
+        if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
+            return Err(why.clone());
         }
         fs::create_dir_all(self.folder()).map_err(|error| {
             format!("the folder for its report can't be made: {error} (is the disk full?)")
@@ -171,10 +204,11 @@ impl AtWork {
         let stdout_is_report = job.reports.contains(&Source::Stdout);
         let args: Vec<String> =
             job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
+        let start = job.start.as_ref().map(|start| start.replace(SCRATCH, &self.scratch.to_string_lossy()));
         let launch = Launch {
             program,
             args: &args,
-            cwd: &job.cwd,
+            cwd: start.as_deref().map_or(&job.cwd, Path::new),
             env: &job.env,
             timeout: self.gate.timeout,
             stdout: Capture {

@@ -7,7 +7,7 @@ use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 
-use crate::config::{Config, Defaults, Gate, Keys, Mode, Problems};
+use crate::config::{Config, Defaults, Gate, Keys, Problems};
 use crate::evidence::GateEvidence;
 use crate::finding::Text;
 use crate::format::looks_like;
@@ -129,9 +129,11 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
         }
     };
     TargetEvidence {
+        locked: None,
         record: TargetRecord { name, ..TargetRecord::default() },
         proof,
         program: None,
+        stopped: false,
         may_be_empty: gate.allow_empty,
         kept,
     }
@@ -158,9 +160,4 @@ fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> 
     let number = scratch.file_name()?.to_string_lossy();
     let file = path.file_name()?.to_string_lossy();
     Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: What::Report })
-}
-
-/// The mode: as asked, else as configured, else as it was.
-pub fn mode(asked: Option<Mode>, config: Option<&Config>, recorded: Option<Mode>) -> Mode {
-    asked.or(config.map(|config| config.mode)).or(recorded).unwrap_or(Mode::Lab)
 }

@@ -7,6 +7,7 @@
 //! next; nothing reaches back.
 #![forbid(unsafe_code)]
 
+pub mod base;
 pub mod cli;
 pub mod config;
 pub mod doctor;
@@ -14,16 +15,21 @@ pub mod event;
 pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
+pub mod floor;
 pub mod format;
 pub mod hook;
 pub mod identity;
 pub mod init;
 pub mod job;
 pub mod judge;
+pub mod lock;
+pub mod loosening;
 pub mod output;
+pub mod overrule;
 pub mod place;
 pub mod plan;
 pub mod policy;
+pub mod pool;
 pub mod process;
 pub mod progress;
 pub mod proof;
@@ -33,6 +39,7 @@ pub mod repo;
 pub mod report;
 pub mod run;
 pub mod scope;
+pub mod scratch;
 pub mod settings;
 pub mod severity;
 pub mod table;
@@ -46,19 +53,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs};
+use crate::base::{Base, PolicyRecord};
+use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
+use crate::lock::{Lock, guard::Guard};
 use crate::plan::Plan;
 use crate::policy::Waivers;
+use crate::pool::Pool;
 use crate::process::Stop;
 use crate::record::Run;
 use crate::redact::Scrubber;
 use crate::repo::Repo;
+use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
 
 /// Carries out a command line. The exit code is the verdict's; an error is a usage or
@@ -71,9 +82,13 @@ pub fn execute(command: Command) -> Result<u8> {
         .context("the asynchronous runtime can't be started")?;
     let code = runtime.block_on(async {
         match command {
-            Command::Run(args) => run(args.config, args.selection.wishes(), &args.output).await,
+            Command::Run(args) => {
+                let wishes = Wishes { verify: args.verify, ..args.selection.wishes() };
+                run(args.config, wishes, &args.trust, &args.output).await
+            }
             Command::Judge(args) => judge(args).await,
             Command::Plan(args) => plan::show::execute(args).await,
+            Command::Lock(args) => lock::command::execute(&args).await,
             Command::Doctor(args) => doctor::execute(&args.config).await,
             Command::Init(args) => init::execute(&args),
             Command::Hook(args) => hook::execute(args.action).await,
@@ -90,30 +105,57 @@ pub fn execute(command: Command) -> Result<u8> {
 pub struct Unreported;
 
 /// `portcullis run`: the pipeline from top to bottom.
-pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Result<u8> {
+pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: &OutputArgs) -> Result<u8> {
     let started = Instant::now();
-    let (path, config) = load_config(&config)?;
+    let (path, config, trusted) = policy(&config, trust).await?;
     let settings = Settings::new(&config, wishes)?;
+    let lock = match &trusted {
+        Some(trusted) => trusted.base.lock(&path).await?,
+        None => Lock::beside(&path)?,
+    };
+    if config.require_lock && lock.is_none() {
+        bail!(
+            "`require_lock = true`, and there is no gates.lock beside gates.toml; `portcullis lock` writes it"
+        );
+    }
+    if let Some(floor) = &trust.require {
+        let text = match &trusted {
+            Some(trusted) => trusted.text.clone(),
+            None => std::fs::read_to_string(&path).unwrap_or_default(),
+        };
+        floor::enforce(floor, &config, &settings, (&path, &text), lock.is_some())?;
+    }
     let repo = Repo::around(folder_of(&path)).await?;
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
         None => None,
     };
-    let plan = Plan::new(&config, &repo, &settings, since.as_ref());
+    let mut plan = Plan::new(&config, &repo, &settings, since.as_ref());
 
-    let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
-    let mut folder = output::OutputFolder::take(&out)?;
-    let scratch = tempfile::Builder::new()
-        .prefix("portcullis-")
-        .tempdir()
-        .context("no temporary folder can be made")?;
+    // From here on there is something to undo.
     let (stop, _) = watch::channel(Stop::No);
     listen_for_signals(stop.clone())?;
+    let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
+    let mut folder = output::OutputFolder::take(&out)?;
+    let scratch = Scratch::new()?;
+    match &trusted {
+        Some(trusted) => overrule::take_from(&trusted.base, &mut plan, &repo, scratch.path()).await?,
+        None => overrule::tell(&mut plan, &repo),
+    }
+    let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
-    let site = run::Site { repo: repo.clone(), settings: &settings, scratch: scratch.path(), started, stop };
+    let site = run::Site {
+        repo: repo.clone(),
+        guard: guard.clone(),
+        settings: &settings,
+        scratch: scratch.path(),
+        started,
+        stop,
+    };
     let mut progress = progress::listener(output.quiet);
-    let judge_one = |evidence: &GateEvidence| record::judge_one(evidence, &config.waivers);
-    let evidence = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
+    let judge_one = |evidence: &mut GateEvidence| record::judge_one(evidence, &config.waivers);
+    let (evidence, pool) = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
+    guard.save();
 
     let circumstances = record::Circumstances {
         mode: settings.mode,
@@ -121,58 +163,91 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
         commit: repo.head.clone(),
         stop: *site.stop.borrow(),
         started,
+        lock: Some(guard.standing()),
     };
     let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
-    let mut run = Run::assemble(&evidence, &scrubber, circumstances);
+    let mut run = Run::assemble(&evidence, pool, &scrubber, circumstances);
+    run.policy = trusted.map(|trusted| trusted.record);
     run.judge(Waivers::Of(&config.waivers));
     publish(&mut run, &evidence, &scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);
     Ok(run.exit_code)
 }
 
+/// What is known of a base whose policy it is.
+struct Trusted {
+    base: Base,
+    /// The base's gates.toml.
+    text: String,
+    record: PolicyRecord,
+}
+
+/// Path and content of the gates.toml that counts: the work tree's, or that of `--policy-from`.
+async fn policy(args: &ConfigArgs, trust: &TrustArgs) -> Result<(PathBuf, Config, Option<Trusted>)> {
+    match &trust.policy_from {
+        None => load_config(args).map(|(path, config)| (path, config, None)),
+        Some(revision) => {
+            let base::BasePolicy { base, path, text, config, record } = base::policy(args, revision).await?;
+            Ok((path, config, Some(Trusted { base, text, record })))
+        }
+    }
+}
+
 /// `portcullis judge`: the second half of the pipeline.
 async fn judge(args: JudgeArgs) -> Result<u8> {
-    let started = Instant::now();
     let found = find_config(&args.config)?;
-    let config = found.as_deref().map(Config::load).transpose()?;
-    let base = found.as_deref().map_or(Path::new("."), folder_of);
-    let waivers = |config: &Option<Config>| config.as_ref().map(|config| config.waivers.clone());
-    if let Some(from) = &args.from {
-        let mut run = judge::saved_run(from)?;
-        run.mode = judge::mode(args.mode, config.as_ref(), Some(run.mode));
-        if let Some(config) = &config {
-            judge::lay_over(&mut run, config);
-        }
-        let recorded = run.waivers.clone();
-        match &waivers(&config) {
-            Some(waivers) => run.judge(Waivers::Of(waivers)),
-            None => run.judge(Waivers::AsRecorded(&recorded)),
-        }
-        if let Some(out) = &args.output.out {
-            let mut folder = output::OutputFolder::take(out)?;
-            report::write_all(&run, &mut folder)?;
-        }
-        let out = args.output.out.as_deref().or(from.parent()).unwrap_or(base);
-        terminal::show(&run, &shown_path(out), &args.output);
-        return Ok(run.exit_code);
+    let mut config = found.as_deref().map(Config::load).transpose()?;
+    if let Some(config) = &mut config {
+        Settings::new(config, Wishes { profile: args.profile.clone(), ..Wishes::default() })?.apply(config);
+    } else if let Some(profile) = &args.profile {
+        anyhow::bail!("there is no gates.toml, and so no profile `{profile}`");
     }
+    let base = found.as_deref().map_or(Path::new("."), folder_of);
+    match &args.from {
+        Some(from) => judge_saved_run(from, &args, config.as_ref()),
+        None => judge_reports(&args, config.as_ref(), base).await,
+    }
+}
 
+/// Judges a run.json by the policy that gates.toml has now, or else as it was judged.
+fn judge_saved_run(from: &Path, args: &JudgeArgs, config: Option<&Config>) -> Result<u8> {
+    let mut run = judge::saved_run(from)?;
+    run.mode = args.mode.unwrap_or(run.mode);
+    let recorded = run.waivers.clone();
+    match config {
+        Some(config) => {
+            judge::lay_over(&mut run, config);
+            run.judge(Waivers::Of(&config.waivers));
+        }
+        None => run.judge(Waivers::AsRecorded(&recorded)),
+    }
+    if let Some(out) = &args.output.out {
+        let mut folder = output::OutputFolder::take(out)?;
+        report::write_all(&run, &mut folder)?;
+    }
+    let out = args.output.out.as_deref().or(from.parent()).unwrap_or(Path::new("."));
+    terminal::show(&run, &shown_path(out), &args.output);
+    Ok(run.exit_code)
+}
+
+/// Judges reports that other steps wrote.
+async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -> Result<u8> {
+    let started = Instant::now();
     let repo = Repo::around(base).await?;
-    let scratch = tempfile::Builder::new()
-        .prefix("portcullis-")
-        .tempdir()
-        .context("no temporary folder can be made")?;
-    let evidence = judge::weigh_reports(&args.report, config.as_ref(), &repo, scratch.path())?;
+    let scratch = Scratch::new()?;
+    let mut evidence = judge::weigh_reports(&args.report, config, &repo, scratch.path())?;
+    let pool = Pool::of(&mut evidence);
     let circumstances = record::Circumstances {
-        mode: judge::mode(args.mode, config.as_ref(), None),
-        profile: None,
+        mode: args.mode.or(config.map(|config| config.mode)).unwrap_or(config::Mode::Lab),
+        profile: args.profile.clone(),
         commit: repo.head.clone(),
         stop: Stop::No,
         started,
+        lock: None,
     };
     let scrubber = Scrubber::new(evidence.iter().flat_map(GateEvidence::secrets));
-    let mut run = Run::assemble(&evidence, &scrubber, circumstances);
-    run.judge(Waivers::Of(&waivers(&config).unwrap_or_default()));
+    let mut run = Run::assemble(&evidence, pool, &scrubber, circumstances);
+    run.judge(Waivers::Of(config.map_or(&[], |config| &config.waivers)));
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
     publish(&mut run, &evidence, &scrubber, &mut folder)?;
@@ -231,7 +306,8 @@ pub fn folder_of(config: &Path) -> &Path {
 /// A path as people want to read it: relative to the current folder where it is below it.
 fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+    let path = place::normalise(path);
+    path.strip_prefix(&here).unwrap_or(&path).display().to_string()
 }
 
 /// SIGINT, SIGTERM and SIGHUP stop the run: the scanners are ended, and the record is written.
@@ -253,6 +329,11 @@ pub fn drawn_mistakes(error: &anyhow::Error, colour: bool) -> Option<String> {
     match error.downcast_ref::<ConfigError>() {
         Some(ConfigError::Mistakes { path, source_text, problems }) => {
             Some(config::draw(problems, source_text, &shown_path(path), colour))
+        }
+        Some(ConfigError::BelowFloor { path, source_text, problems, elsewhere, .. }) => {
+            let mut drawn = config::draw(problems, source_text, &shown_path(path), colour);
+            drawn.extend(elsewhere.iter().map(|(what, help)| config::draw_unplaced(what, help, colour)));
+            Some(drawn)
         }
         _ => None,
     }

@@ -10,7 +10,7 @@ use crate::finding::Text;
 use crate::place::{forward, normalise};
 use crate::repo::{Range, Repo};
 use crate::settings::Settings;
-use crate::tool::{Job, SCRATCH, Unplanned};
+use crate::tool::{Job, SCRATCH, Source, Unplanned};
 
 /// Every gate of the configuration, in its order, with what will become of it.
 #[derive(Debug)]
@@ -44,7 +44,9 @@ impl Plan {
             let scene = Scene { repo, gate: &gate.id, since, built: &[] };
             built.insert(gate.id.clone(), gate.tool.builds(&scene));
         }
-        let gates = config.gates.iter().map(|gate| plan_gate(gate, repo, settings, since, &built)).collect();
+        let mut gates: Vec<PlannedGate> =
+            config.gates.iter().map(|gate| plan_gate(gate, repo, settings, since, &built)).collect();
+        refuse_shared_reports(&mut gates);
         Plan { gates }
     }
 
@@ -81,6 +83,27 @@ fn plan_gate(
     PlannedGate { gate, fate }
 }
 
+/// Two gates that write the same report would vouch for each other: neither is run.
+fn refuse_shared_reports(gates: &mut [PlannedGate]) {
+    let mut writers: HashMap<PathBuf, Vec<usize>> = HashMap::new();
+    for (index, planned) in gates.iter().enumerate() {
+        let Fate::Run(jobs) = &planned.fate else { continue };
+        for source in jobs.iter().flat_map(|job| &job.reports) {
+            if let Source::Repository(path) = source {
+                writers.entry(path.clone()).or_default().push(index);
+            }
+        }
+    }
+    for (path, indices) in writers.into_iter().filter(|(_, indices)| indices.len() > 1) {
+        let ids: Vec<String> = indices.iter().map(|index| format!("`{}`", gates[*index].gate.id)).collect();
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for index in indices {
+            let why = format!("{} write the same report, {file}; give each its own", ids.join(" and "));
+            gates[index].fate = Fate::Impossible(why);
+        }
+    }
+}
+
 /// The target that two jobs have: they would write to each other's files.
 fn twice(jobs: &[Job]) -> Option<&str> {
     let mut seen = HashSet::new();
@@ -93,12 +116,13 @@ fn dress(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
         job.program.near = Vec::new();
         // A path counts from gates.toml, not from the target's folder.
         job.program.name = match program.contains('/') {
-            true => repo.base.join(program).to_string_lossy().into_owned(),
+            true => normalise(&repo.base.join(program)).to_string_lossy().into_owned(),
             false => program.clone(),
         };
     }
     job.may_be_empty |= gate.allow_empty;
-    job.args.extend(gate.args.iter().cloned());
+    let end = job.options_end.unwrap_or(job.args.len());
+    job.args.splice(end..end, gate.args.iter().cloned());
     job.env.extend(gate.env.clone());
     job
 }

@@ -7,13 +7,16 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::base::PolicyRecord;
 use crate::config::{Mode, Policy};
-use crate::evidence::{GateEvidence, Judgement};
+use crate::evidence::{GateEvidence, Judgement, identify};
 use crate::finding::{Finding, Text};
 use crate::identity::sha256;
 use crate::job::{What, millis};
+use crate::lock::Standing;
 use crate::output::OutputFolder;
 use crate::policy::{self, WaiverUse, Waivers};
+use crate::pool::Pool;
 use crate::process::{Stop, signal_name, signal_number};
 use crate::redact::Scrubber;
 use crate::scope::Scope;
@@ -45,11 +48,17 @@ pub struct Run {
     pub profile: Option<String>,
     #[serde(default)]
     pub commit: Option<String>,
+    /// How the tools stand to gates.lock; absent where none were run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Standing>,
     /// In the order of gates.toml.
     pub gates: Vec<GateRecord>,
     /// By gate, then by place.
     pub findings: Vec<Finding>,
     pub waivers: WaiverUse,
+    /// Whose policy it was, where not the work tree's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyRecord>,
 }
 
 /// One gate of a run.
@@ -62,6 +71,9 @@ pub struct GateRecord {
     pub tool_version: Option<String>,
     #[serde(default)]
     pub tool_sha256: Option<String>,
+    /// How its tool stands to gates.lock; absent where there is no lock, or no tool was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Standing>,
     pub outcome: Outcome,
     /// The outcome in words.
     pub reason: String,
@@ -86,6 +98,9 @@ pub enum Evidence {
     Lacking(String),
     /// There was nothing to look at; why.
     Nothing(String),
+    /// `--fail-fast` ended the run before it was done; why. It outranks nothing, and alone it is
+    /// no pass.
+    Halted(String),
 }
 
 /// One target of a gate: what was run, and the proof that it did its work.
@@ -122,6 +137,9 @@ pub struct TargetRecord {
     #[serde(default)]
     pub duration_ms: u64,
     pub proof: Vec<String>,
+    /// What the scanner's own configuration in the repository says, which can narrow it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Run {
@@ -139,18 +157,19 @@ pub struct Circumstances {
     pub commit: Option<String>,
     pub stop: Stop,
     pub started: Instant,
+    /// How the tools stand to gates.lock, where any were run.
+    pub lock: Option<Standing>,
 }
 
 impl Run {
-    /// The record of the evidence, not judged yet.
-    pub fn assemble(evidence: &[GateEvidence], scrubber: &Scrubber, about: Circumstances) -> Run {
-        let mut gates = Vec::with_capacity(evidence.len());
-        let mut findings = Vec::new();
-        for gate in evidence {
-            let (record, found) = gate.record(scrubber);
-            gates.push(record);
-            findings.extend(found);
+    /// The record of the evidence, not judged yet. `pool` has the findings of all gates.
+    pub fn assemble(evidence: &[GateEvidence], pool: Pool, scrubber: &Scrubber, about: Circumstances) -> Run {
+        let gates: Vec<_> = evidence.iter().map(|gate| gate.record(scrubber)).collect();
+        let (mut findings, of_gates) = pool.in_order(evidence.len());
+        for of_gate in of_gates {
+            identify(&mut findings[of_gate], scrubber);
         }
+        let differs = gates.iter().any(|gate| gate.lock == Some(Standing::Differs));
         let duration = about.started.elapsed();
         let now = jiff::Timestamp::now();
         Run {
@@ -169,9 +188,11 @@ impl Run {
             trace_id: trace_id(now),
             profile: about.profile,
             commit: about.commit,
+            lock: if differs { Some(Standing::Differs) } else { about.lock },
             gates,
             findings,
             waivers: WaiverUse::default(),
+            policy: None,
         }
     }
 
@@ -181,7 +202,10 @@ impl Run {
         self.waivers = use_;
         let verdict = Verdict::of(self.gates.iter().map(|gate| (gate.outcome, gate.required)));
         // A run that was cut off is no proof, whatever its gates said so far.
-        self.verdict = if self.interrupted.is_some() { Verdict::Inconclusive } else { verdict };
+        let halted =
+            self.gates.iter().any(|gate| gate.required && matches!(gate.evidence, Evidence::Halted(_)));
+        let cut_off = self.interrupted.is_some() || (halted && verdict == Verdict::Pass);
+        self.verdict = if cut_off { Verdict::Inconclusive } else { verdict };
         self.would_block = self.verdict != Verdict::Pass;
         let signal = self.interrupted.as_deref().and_then(signal_number);
         self.exit_code = verdict::exit_code(self.mode, self.verdict, signal);
@@ -189,11 +213,10 @@ impl Run {
 }
 
 /// What one gate's evidence amounts to by itself, while the others still run.
-pub fn judge_one(evidence: &GateEvidence, waivers: &[Waiver]) -> Judgement {
+pub fn judge_one(evidence: &mut GateEvidence, waivers: &[Waiver]) -> Judgement {
     let scrubber = Scrubber::new(evidence.secrets());
-    let (record, mut findings) = evidence.record(&scrubber);
-    let mut gates = [record];
-    policy::judge(&mut gates, &mut findings, Waivers::Of(waivers), today());
+    let mut gates = [evidence.record(&scrubber)];
+    policy::judge(&mut gates, &mut evidence.findings, Waivers::Of(waivers), today());
     let [gate] = gates;
     Judgement { outcome: gate.outcome, reason: gate.reason }
 }
@@ -228,7 +251,8 @@ pub fn keep_files(
     Ok(())
 }
 
-fn today() -> jiff::civil::Date {
+/// The day on which waivers are looked at.
+pub fn today() -> jiff::civil::Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 

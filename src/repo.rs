@@ -9,7 +9,7 @@ use crate::place::forward;
 use crate::process::ask;
 
 /// Git answers in milliseconds; on a huge repository a diff may take longer.
-const GIT_LIMIT: Duration = Duration::from_secs(60);
+pub const GIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// Where the project lies, and at which commit it stands.
 #[derive(Clone, Debug, Default)]
@@ -88,12 +88,13 @@ impl Repo {
         Ok(Range { base, head, changed })
     }
 
-    async fn commit(&self, revision: &str) -> Result<String> {
+    /// The id of the commit that a revision names.
+    pub async fn commit(&self, revision: &str) -> Result<String> {
         let wanted = format!("{revision}^{{commit}}");
         // A revision that begins with a dash would be read as an option.
         let commit = self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).await;
         commit.with_context(|| {
-            let shallow = self.root.join(".git/shallow").exists();
+            let shallow = is_shallow_clone(&self.root);
             let hint = match (revision.contains("@{"), shallow) {
                 (true, _) => "this branch has no upstream; set one, or name a commit or branch",
                 (_, true) => "this clone is shallow; fetch more of its history (git fetch --unshallow)",
@@ -102,4 +103,17 @@ impl Repo {
             format!("there is no commit `{revision}` here: {hint}")
         })
     }
+}
+
+/// Whether a work tree belongs to a shallow clone. A linked work tree has a file `.git` that names
+/// its folder, and that folder names the one that all work trees share (gitrepository-layout).
+pub fn is_shallow_clone(root: &Path) -> bool {
+    let git = root.join(".git");
+    let read = |path: &Path| std::fs::read_to_string(path).ok();
+    let folder = match read(&git).as_deref().and_then(|text| text.strip_prefix("gitdir:")) {
+        Some(linked) => root.join(linked.trim()),
+        None => git,
+    };
+    let shared = read(&folder.join("commondir")).map_or(folder.clone(), |shared| folder.join(shared.trim()));
+    shared.join("shallow").exists()
 }

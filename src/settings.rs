@@ -18,6 +18,8 @@ pub struct Wishes {
     pub since: Option<String>,
     /// The last commit of the range that `since` begins; absent: what is checked out.
     pub until: Option<String>,
+    /// Hash every tool that gates.lock pins, whatever is remembered of it.
+    pub verify: bool,
 }
 
 /// How this run goes: everything decided.
@@ -29,6 +31,7 @@ pub struct Settings {
     pub fail_fast: bool,
     pub since: Option<String>,
     pub until: Option<String>,
+    pub verify: bool,
     only: Option<Vec<String>>,
     skip: Vec<String>,
     overlay: Profile,
@@ -68,6 +71,7 @@ impl Settings {
             fail_fast: wishes.fail_fast || overlay.fail_fast.unwrap_or(false),
             since: wishes.since.or(overlay.since.clone()),
             until: wishes.until,
+            verify: wishes.verify,
             only: if wishes.only.is_empty() { overlay.only.clone() } else { Some(wishes.only) },
             skip,
             overlay,
@@ -76,6 +80,14 @@ impl Settings {
             bail!("no gate is left to run: --only, --skip and the profile leave out all of them");
         }
         Ok(settings)
+    }
+
+    /// Makes the configuration what it is under the profile.
+    pub fn apply(&self, config: &mut Config) {
+        config.mode = self.mode;
+        for gate in &mut config.gates {
+            self.overlay(gate);
+        }
     }
 
     /// Why this gate is left out, if it is.

@@ -4,6 +4,7 @@
 
 mod checkov;
 mod command;
+pub mod config_file;
 mod docker_build;
 mod eslint;
 pub mod foreign;
@@ -27,6 +28,7 @@ use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::redact::Secret;
 use crate::scope::Scope;
+use crate::tool::config_file::{ConfigFile, Overrule};
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
@@ -149,11 +151,20 @@ pub struct Job {
     pub keep: Vec<Keep>,
     /// The image that this job builds or scans, as named to the scanner.
     pub image: Option<String>,
+    /// Where the user's own arguments go: before this place of `args`, or at their end.
+    pub options_end: Option<usize>,
     /// Why it is run just so, for `portcullis plan`.
     pub why: String,
     /// Nothing in scope is to be expected now and then (a range whose commits only delete): the
     /// target is skipped then, not inconclusive.
     pub may_be_empty: bool,
+    /// The scanner's own configuration files that it reads where they are there.
+    pub config_files: Vec<ConfigFile>,
+    /// What those files say, and whose they are: for the record.
+    pub notes: Vec<String>,
+    /// Where it is started instead of `cwd`, below the scratch folder: what is in `cwd` would
+    /// switch it off.
+    pub start: Option<String>,
     scratch: String,
 }
 
@@ -201,8 +212,12 @@ impl Job {
             reports: Vec::new(),
             keep: Vec::new(),
             image: None,
+            options_end: None,
             why: String::new(),
             may_be_empty: false,
+            config_files: Vec::new(),
+            notes: Vec::new(),
+            start: None,
             scratch,
         }
     }
@@ -224,6 +239,27 @@ impl Job {
 
     pub fn because(&mut self, why: impl Into<String>) -> &mut Self {
         self.why = why.into();
+        self
+    }
+
+    /// Everything after this is a name, even where it begins with a dash.
+    pub fn end_of_options(&mut self) -> &mut Self {
+        self.options_end = Some(self.args.len());
+        self.arg("--")
+    }
+
+    /// Options in front of all others, behind the subcommand: what comes later wins.
+    pub fn options<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, options: I) -> &mut Self {
+        let at = usize::from(self.args.first().is_some_and(|first| !first.starts_with('-')));
+        let before = self.args.len();
+        self.args.splice(at..at, options.into_iter().map(Into::into));
+        self.options_end = self.options_end.map(|end| end + self.args.len() - before);
+        self
+    }
+
+    /// Declares a configuration file of the scanner's own: absolute.
+    pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule });
         self
     }
 

@@ -143,6 +143,7 @@ fn every_flag_has_an_environment_variable() {
         .env("PORTCULLIS_MODE", "production")
         .env("PORTCULLIS_ONLY", "a")
         .env("PORTCULLIS_OUT", "elsewhere")
+        .env("PORTCULLIS_QUIET", "1")
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -238,6 +239,47 @@ fn gates_run_side_by_side_and_wait_for_what_they_need() {
     let after = "[[gate]]\nid = \"after\"\ntool = \"command\"\nrun = [\"test\", \"-e\", \"one\", \"-a\", \"-e\", \"two\"]\nneeds = [\"one\", \"two\"]\n";
     let project = gates("production", &[after.to_owned(), half("one", "two"), half("two", "one")]);
     let ran = project.run(&["run", "--jobs", "2"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+}
+
+#[test]
+fn fail_fast_blocks_as_a_whole_run_does_and_is_no_pass_when_judged_again() {
+    let later = "[[gate]]\nid = \"later\"\ntool = \"command\"\nrun = [\"true\"]\nneeds = [\"first\"]\n";
+    let slow = "[[gate]]\nid = \"slow\"\ntool = \"command\"\nrun = [\"sleep\", \"30\"]\n";
+    let project =
+        gates("production", &[sarif_gate("first", "error", 1, ""), slow.to_owned(), later.to_owned()]);
+    let ran = project.run(&["run", "--fail-fast", "--jobs", "2"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    for id in ["slow", "later"] {
+        let gate = project.gate(id);
+        assert_eq!(gate["outcome"], "skipped", "{gate}");
+        assert!(gate["reason"].as_str().unwrap().contains("fail-fast"), "{gate}");
+    }
+
+    // With a policy that lets the first gate pass, the others are still without proof.
+    let loose = gates(
+        "production",
+        &[sarif_gate("first", "error", 1, "fail_on = \"never\""), slow.to_owned(), later.to_owned()],
+    );
+    loose.write("run.json", project.read("gates-report/run.json"));
+    let again = loose.run(&["judge", "--from", "run.json"]);
+    assert_eq!(again.code, 3, "{}", again.all());
+}
+
+#[test]
+fn two_gates_with_one_report_path_prove_nothing() {
+    let gate = |id: &str| sarif_gate(id, "error", 1, "").replace(&format!("{id}.sarif"), "same.sarif");
+    let project = gates("production", &[gate("one"), gate("two")]);
+    assert_eq!(project.run(&["run"]).code, 3);
+    let reason = project.gate("two")["reason"].to_string();
+    assert!(reason.contains("`one` and `two` write the same report, same.sarif"), "{reason}");
+}
+
+#[test]
+fn the_environment_and_arguments_of_a_gate_reach_its_program() {
+    let gate = "[[gate]]\nid = \"a\"\ntool = \"command\"\nrun = [\"sh\", \"-c\", 'test \"$NAME $1\" = \"value more\"', \"sh\"]\nargs = [\"more\"]\nenv = { NAME = \"value\" }\n";
+    let project = gates("production", &[gate.to_owned()]);
+    let ran = project.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
 }
 

@@ -109,9 +109,14 @@ fn a_push_runs_the_profile_on_the_commits_that_are_pushed() {
     repo.push(&["origin", "topic"]);
     assert_eq!(repo.ranges()[2], format!("{second}..{third}"));
 
+    // A new branch at a commit that the remote has: a range without a commit.
+    repo.project.git(&["branch", "same"]);
+    repo.push(&["origin", "same"]);
+    assert_eq!(repo.ranges()[3], format!("{third}..{third}"));
+
     // A deleted branch sends nothing.
     assert_eq!(repo.push(&["origin", ":topic"]).code, 0);
-    assert_eq!(repo.ranges().len(), 3);
+    assert_eq!(repo.ranges().len(), 4);
 }
 
 #[test]

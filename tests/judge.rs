@@ -145,6 +145,14 @@ fn a_saved_run_is_judged_the_same_again_and_otherwise_under_another_policy() {
     let second: Value = serde_json::from_str(&elsewhere.read("again/run.json")).unwrap();
     assert_eq!(second, first);
 
+    // The mode stays as it was recorded, whatever a gates.toml says; --mode changes it.
+    elsewhere.write("gates.toml", gates("medium", "").replace("production", "lab"));
+    assert_eq!(elsewhere.run(&["judge", "--from", "run.json"]).code, 1);
+    assert_eq!(elsewhere.run(&["judge", "--from", "run.json", "--mode", "lab"]).code, 0);
+    // A profile's policies hold here, too.
+    elsewhere.write("gates.toml", gates("medium", "[profile.loose.gate.lint]\nfail_on = \"never\"\n"));
+    assert_eq!(elsewhere.run(&["judge", "--from", "run.json", "--profile", "loose"]).code, 0);
+
     // Under another gates.toml: its policy, and its waivers.
     elsewhere.write("gates.toml", gates("medium", ""));
     assert_eq!(elsewhere.run(&["judge", "--from", "run.json"]).code, 1);

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Fate, Plan, PlannedGate};
 use crate::cli::{PlanArgs, PlanFormat};
+use crate::config::{Policy, Threshold};
 use crate::identity::find;
 use crate::place::forward;
 use crate::repo::Repo;
@@ -49,7 +50,8 @@ struct ShownGate {
     tool: String,
     needs: Vec<String>,
     required: bool,
-    fail_on: String,
+    /// The policy in words.
+    blocks: String,
     timeout: String,
     /// Why it is left out, or can't be planned.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +91,7 @@ impl Shown {
             number += 1;
             let required = if gate.required { "" } else { ", advisory" };
             let _ = writeln!(page, "\n{number:2}. {} ({}, {})", gate.id, gate.stage, gate.tool);
-            let _ = writeln!(page, "    blocks from {} on, timeout {}{required}", gate.fail_on, gate.timeout);
+            let _ = writeln!(page, "    {}, timeout {}{required}", gate.blocks, gate.timeout);
             if !gate.needs.is_empty() {
                 let _ = writeln!(page, "    after {}", gate.needs.join(", "));
             }
@@ -120,7 +122,7 @@ impl ShownGate {
             tool: gate.scanner.name.to_owned(),
             needs: gate.needs.iter().map(ToString::to_string).collect(),
             required: gate.required,
-            fail_on: gate.policy.fail_on.as_str().to_owned(),
+            blocks: words(&gate.policy),
             timeout: text::duration(gate.timeout),
             skipped,
             impossible,
@@ -138,6 +140,21 @@ impl ShownGate {
                 .collect(),
         }
     }
+}
+
+/// What blocks, in words.
+fn words(policy: &Policy) -> String {
+    let mut words = match policy.fail_on {
+        Threshold::Never => "no finding blocks by its severity".to_owned(),
+        Threshold::At(severity) => format!("blocks from {severity} on"),
+    };
+    if let Some(unrated) = policy.unrated {
+        let _ = write!(words, ", unrated counts as {}", unrated.as_str());
+    }
+    for (severity, most) in policy.max.iter().rev() {
+        let _ = write!(words, ", at most {most} {severity}");
+    }
+    words
 }
 
 /// The command as it can be pasted into a shell.

@@ -2,6 +2,9 @@
 //!
 //! Readable without colour: colour only repeats what the words say.
 
+mod trust;
+
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -10,6 +13,7 @@ use comfy_table::{ColumnConstraint, Width};
 
 use crate::config::Mode;
 use crate::finding::{Decision, Finding};
+use crate::lock::Standing;
 use crate::policy::WaiverNote;
 use crate::record::{Evidence, GateRecord, Run};
 use crate::severity::{Counts, Severity};
@@ -37,7 +41,12 @@ pub fn render(run: &Run, out: &str, look: Look) -> String {
     let _ = writeln!(page, "{}", paint(&gates_table(run, look), look));
     page.push_str(&blocking_findings(run, out, look));
     page.push_str(&waiver_notes(run, look));
-    let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml\n");
+    page.push_str(&trust::notes(run, look));
+    let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml");
+    if run.lock == Some(Standing::Unlocked) {
+        let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
+    }
+    page.push('\n');
     let _ = writeln!(page, "{}", verdict_line(run, look));
     page
 }
@@ -66,7 +75,11 @@ fn gates_table(run: &Run, look: Look) -> String {
 
 /// Id, stage, tool: a line each.
 fn gate_cell(gate: &GateRecord) -> String {
-    format!("{}\n{}\n{}", gate.id, text::line(&gate.stage, 60), gate.tool)
+    match (gate.outcome, gate.duration_ms) {
+        // Left out, or nothing to do: one line is enough.
+        (Outcome::Skipped, 0) => gate.id.to_string(),
+        _ => format!("{}\n{}\n{}", gate.id, text::line(&gate.stage, 60), gate.tool),
+    }
 }
 
 /// Outcome, what production would make of it, time: a line each.
@@ -118,8 +131,10 @@ fn reason_cell(gate: &GateRecord) -> String {
 }
 
 fn blocking_findings(run: &Run, out: &str, look: Look) -> String {
-    let mut blocking: Vec<&Finding> =
-        run.findings.iter().filter(|finding| finding.decision == Decision::Deny).collect();
+    let required: HashSet<&str> =
+        run.gates.iter().filter(|gate| gate.required).map(|gate| &*gate.id).collect();
+    let blocks = |finding: &&Finding| finding.decision == Decision::Deny && required.contains(&*finding.gate);
+    let mut blocking: Vec<&Finding> = run.findings.iter().filter(blocks).collect();
     if blocking.is_empty() {
         return String::new();
     }
@@ -200,7 +215,10 @@ pub fn verdict_line(run: &Run, look: Look) -> String {
         causes.push(format!("failed: {}", failed.join(", ")));
     }
     if causes.is_empty() {
-        causes.push(format!("{} passed", text::count(of(Outcome::Passed).len() as u64, "gate")));
+        causes.push(match of(Outcome::Passed).len() {
+            0 => "no required gate had anything to do".to_owned(),
+            n => format!("{} passed", text::count(n as u64, "gate")),
+        });
     }
     let mode = match (run.mode, run.would_block) {
         (Mode::Lab, true) => "lab mode: production would have stopped here, ",

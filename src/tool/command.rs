@@ -18,7 +18,7 @@ pub static SCANNER: Scanner = Scanner {
     program: "",
     version_args: &[],
     version: VersionFrom::Report,
-    install: "any program of yours: name it in `run`",
+    install: "install it, or name another program in `run`",
     secret_fields: &["snippet", "contextRegion", "insertedContent", "commandLine", "environmentVariables"],
     configure,
 };

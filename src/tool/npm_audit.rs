@@ -6,6 +6,7 @@
 mod npm7;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
 
@@ -16,6 +17,7 @@ use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
 use crate::scope::{Scope, Unit};
+use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -62,6 +64,17 @@ impl NpmAudit {
     }
 }
 
+const WORKSPACE: &str = "npm reads it in a workspace of that folder, whatever it is told";
+
+/// The folders above `dir` whose package has workspaces: npm takes the .npmrc of such a root.
+fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p Path> {
+    let above = dir.ancestors().skip(1).take_while(move |folder| folder.starts_with(root));
+    above.filter(|folder| {
+        let package = std::fs::read_to_string(folder.join("package.json")).unwrap_or_default();
+        package.contains("\"workspaces\"")
+    })
+}
+
 impl Tool for NpmAudit {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let jobs = self.dirs.iter().map(|dir| {
@@ -78,6 +91,12 @@ impl Tool for NpmAudit {
             }
             if let Some(registry) = &self.registry {
                 job.arg(format!("--registry={registry}"));
+            }
+            // Flags outrank it, but not all that it can say (a registry, a proxy).
+            job.reads(job.cwd.join(".npmrc"), Overrule::Farm);
+            let cwd = job.cwd.clone();
+            for root in workspace_roots(&cwd, &scene.repo.root) {
+                job.reads(root.join(".npmrc"), Overrule::Refuse(WORKSPACE));
             }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
             job

@@ -10,6 +10,7 @@ use crate::config::Keys;
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -134,6 +135,40 @@ impl Trivy {
             job.args(["--cache-dir", &dir.to_string_lossy()]);
         }
         job.arg(target).because(why);
+        // An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets
+        // must be a table (0.70). It reads .trivyignore.yaml only where it is told to.
+        job.reads(
+            job.cwd.join("trivy.yaml"),
+            Overrule::Take {
+                neutral: Some(""),
+                take: |job, copy| {
+                    job.options(["--config"].into_iter().chain(copy));
+                    Ok(())
+                },
+            },
+        );
+        job.reads(
+            job.cwd.join(".trivyignore"),
+            Overrule::Take {
+                neutral: Some(""),
+                take: |job, copy| {
+                    job.options(["--ignorefile"].into_iter().chain(copy));
+                    Ok(())
+                },
+            },
+        );
+        if self.scan != Scan::Config {
+            job.reads(
+                job.cwd.join("trivy-secret.yaml"),
+                Overrule::Take {
+                    neutral: Some("{}\n"),
+                    take: |job, copy| {
+                        job.options(["--secret-config"].into_iter().chain(copy));
+                        Ok(())
+                    },
+                },
+            );
+        }
         job
     }
 

@@ -10,6 +10,7 @@ use crate::plan::Scene;
 use crate::proof::Unproven;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
+use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -50,6 +51,7 @@ impl Tool for Tsc {
             job.args(["--incremental", "--tsBuildInfoFile", &build_info]);
             job.report_on_stdout().because("the whole project: a type error shows far from its cause");
             let cwd = job.cwd.clone();
+            job.reads(cwd.join(&self.project), Overrule::Tell);
             job.near_node_modules(&cwd, &scene.repo.root);
             job
         });

@@ -36,15 +36,20 @@ places() {
     checkov) echo "$(after --output-file-path "$@")/results_json.json" ;;
     docker) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
-    tsc | npm) echo /dev/stdout ;;
+    tsc | npm) echo - ;;
     *) echo "$REPORT" ;;
     esac
+}
+
+# `-` is standard output, by its descriptor: /dev/stdout is a file that a test may lose.
+write() {
+    if [ "$2" = - ]; then cat "$1"; else cat "$1" >"$2"; fi
 }
 
 report() {
     n=0
     for place in $(places "$@"); do
-        [ ! -e "$case/report.$n" ] || cat "$case/report.$n" >"$place"
+        [ ! -e "$case/report.$n" ] || write "$case/report.$n" "$place"
         n=$((n + 1))
     done
 }
