@@ -5,7 +5,7 @@ mod report;
 
 use portcullis::tool::{SCANNERS, foreign};
 
-use crate::own::OWN;
+use crate::own::{Check, OWN};
 use crate::report::ReportReader;
 
 /// One reader of outside bytes.
@@ -13,7 +13,7 @@ pub enum Reader {
     /// A scanner's report, or one of the shared formats.
     Report(ReportReader),
     /// A file of Portcullis itself, or a sieve that every report goes through.
-    Own(fn(&[u8])),
+    Own(Check),
 }
 
 impl Reader {

@@ -6,8 +6,11 @@ use portcullis::record::Run;
 use portcullis::redact::{Scrubber, Secret, mask_fields};
 use serde_json::Value;
 
+/// Takes bytes, and panics where a promise is broken.
+pub type Check = fn(&[u8]);
+
 /// Every reader of this kind, by its name.
-pub const OWN: [(&str, fn(&[u8])); 4] =
+pub const OWN: [(&str, Check); 4] =
     [("gates-toml", gates_toml), ("run-json", run_json), ("mask-fields", masked), ("scrubber", scrubbed)];
 
 /// Every mistake is at a place in the text and can be drawn there.
