@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -28,6 +29,8 @@ pub enum Command {
     Judge(JudgeArgs),
     /// Show what would be run, in which order, with which command, and why
     Plan(PlanArgs),
+    /// Pin the programs that the gates start in gates.lock, by version and SHA-256
+    Lock(LockArgs),
     /// Show which tools are here, which version, and how to get the rest
     Doctor(DoctorArgs),
     /// Look at the repository and write a gates.toml
@@ -65,9 +68,17 @@ pub struct SelectionArgs {
     /// Stop at the first required gate that fails or can't be proved
     #[arg(long, env = "PORTCULLIS_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
+    /// Time for the whole run, such as 30m: what has not ended by then is stopped, inconclusive
+    #[arg(long, value_name = "TIME", value_parser = duration, env = "PORTCULLIS_DEADLINE")]
+    pub deadline: Option<Duration>,
     /// Look at the commits and files that come after REV, where a tool can
     #[arg(long, value_name = "REV", env = "PORTCULLIS_SINCE")]
     pub since: Option<String>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let read = text.parse::<jiff::SignedDuration>().ok().and_then(|signed| Duration::try_from(signed).ok());
+    read.filter(|duration| !duration.is_zero()).ok_or_else(|| "write it as 90s, 30m or 1h30m".to_owned())
 }
 
 impl SelectionArgs {
@@ -79,10 +90,24 @@ impl SelectionArgs {
             skip: self.skip,
             jobs: self.jobs,
             fail_fast: self.fail_fast,
+            deadline: self.deadline,
             since: self.since,
             until: None,
+            verify: false,
         }
     }
+}
+
+/// Whose policy it is, and how weak it may be.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TrustArgs {
+    /// Take gates.toml, its waivers and the scanners' own configuration from this commit (the
+    /// target of a pull request), not from the work tree: a change can't switch off its own gate
+    #[arg(long, value_name = "REV", env = "PORTCULLIS_POLICY_FROM")]
+    pub policy_from: Option<String>,
+    /// An organisation's floor: a run with a weaker policy is a configuration error
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_REQUIRE")]
+    pub require: Option<PathBuf>,
 }
 
 /// Where results go.
@@ -105,6 +130,11 @@ pub struct RunArgs {
     pub config: ConfigArgs,
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Hash every tool that gates.lock pins, whatever is remembered of it
+    #[arg(long, env = "PORTCULLIS_VERIFY")]
+    pub verify: bool,
+    #[command(flatten)]
+    pub trust: TrustArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -150,6 +180,18 @@ pub struct PlanArgs {
 pub enum PlanFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub struct LockArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Write nothing; exit with 3 if a tool here is not the one in gates.lock
+    #[arg(long, env = "PORTCULLIS_CHECK")]
+    pub check: bool,
+    /// Hash every tool, whatever is remembered of it
+    #[arg(long, env = "PORTCULLIS_VERIFY")]
+    pub verify: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,17 +6,20 @@ mod problem;
 mod profile;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use thiserror::Error;
+use toml::Spanned;
 use toml::de::DeTable;
 
-pub use gate::{Gate, Policy, Threshold};
+pub use gate::{Gate, Policy, Threshold, read_duration};
 pub use keys::{Keys, Located};
-pub use problem::{Problem, Problems, draw};
-pub use profile::{Mode, Profile};
+pub use problem::{Problem, Problems, draw, draw_unplaced};
+pub use profile::{GateOverlay, Mode, Profile};
 
+use crate::retry::Retry;
 use crate::waiver::Waiver;
 
 /// The configuration file that is looked for when none is named.
@@ -26,11 +29,15 @@ pub const FILE_NAME: &str = "gates.toml";
 #[derive(Debug)]
 pub struct Config {
     pub mode: Mode,
+    /// Time for the whole run.
+    pub deadline: Option<Duration>,
     pub defaults: Defaults,
     /// In the order of the file.
     pub gates: Vec<Gate>,
     pub profiles: BTreeMap<String, Profile>,
     pub waivers: Vec<Waiver>,
+    /// A run without gates.lock is a mistake.
+    pub require_lock: bool,
 }
 
 /// What a gate has where it says nothing itself.
@@ -39,34 +46,78 @@ pub struct Defaults {
     pub policy: Policy,
     /// Time for one target of one gate.
     pub timeout: Duration,
+    pub retry: Retry,
     /// How many scanners run at once; absent: one a processor, and at least two.
     pub jobs: Option<usize>,
 }
 
 impl Default for Defaults {
     fn default() -> Defaults {
-        Defaults { policy: Policy::default(), timeout: Duration::from_secs(600), jobs: None }
+        Defaults {
+            policy: Policy::default(),
+            timeout: Duration::from_secs(600),
+            retry: Retry::default(),
+            jobs: None,
+        }
     }
 }
 
 /// Why there is no configuration to work with.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    #[error("{} can't be read", path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{} can't be read: {}", path.display(), why_unreadable(.error))]
+    Unreadable { path: PathBuf, error: std::io::Error },
     #[error("{} has {}", path.display(), mistakes(.problems.len()))]
     Mistakes { path: PathBuf, source_text: String, problems: Vec<Problem> },
+    /// `elsewhere`: what is not in the file, each with its help.
+    #[error("this run is below the floor of {} in {}", floor.display(), places(problems.len() + elsewhere.len()))]
+    BelowFloor {
+        floor: PathBuf,
+        path: PathBuf,
+        source_text: String,
+        problems: Vec<Problem>,
+        elsewhere: Vec<(String, String)>,
+    },
 }
 
 fn mistakes(n: usize) -> String {
     if n == 1 { "a mistake".to_owned() } else { format!("{n} mistakes") }
 }
 
+fn places(n: usize) -> String {
+    if n == 1 { "one place".to_owned() } else { format!("{n} places") }
+}
+
+/// Where the text of a gates.toml has a key: of the `index`th `[[table]]`, or of the file itself
+/// where `table` is empty. A table without the key is named instead.
+pub fn locate(text: &str, table: &str, index: usize, key: &str) -> Option<Range<usize>> {
+    let (file, _) = DeTable::parse_recoverable(text);
+    if table.is_empty() {
+        return file.get_ref().get(key).map(Spanned::span);
+    }
+    let entry = file.get_ref().get(table)?.get_ref().as_array()?.get(index)?;
+    let value = entry.get_ref().as_table()?.get(key);
+    Some(value.map_or(entry.span(), Spanned::span))
+}
+
+fn why_unreadable(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "it is not there; check the path, or let `portcullis init` write one".to_owned()
+        }
+        ErrorKind::IsADirectory => "it is a folder; name the file in it".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8; save it as UTF-8 text".to_owned(),
+        ErrorKind::PermissionDenied => "you may not read it; see its permissions".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 impl Config {
     /// Reads and checks a gates.toml.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
         Config::read(&text).map_err(|problems| ConfigError::Mistakes {
             path: path.to_owned(),
             source_text: text,
@@ -102,6 +153,7 @@ impl Config {
             _ => {}
         }
         let mode = Mode::read(keys).unwrap_or(Mode::Lab);
+        let deadline = read_duration(keys, "deadline");
         let defaults = keys.table("defaults").map_or_else(Defaults::default, |table| read_defaults(&table));
         let gates = gate::read_all(keys, &defaults);
         let profiles = profile::read_all(keys, &gates);
@@ -111,8 +163,9 @@ impl Config {
             .enumerate()
             .filter_map(|(i, table)| Waiver::read(table, i))
             .collect();
+        let require_lock = keys.flag_or("require_lock", false);
         keys.finish("gates.toml");
-        Config { mode, defaults, gates, profiles, waivers }
+        Config { mode, deadline, defaults, gates, profiles, waivers, require_lock }
     }
 
     /// The gate with this id.
@@ -126,6 +179,7 @@ fn read_defaults(table: &Keys) -> Defaults {
     let defaults = Defaults {
         policy: Policy::read(table, &built_in.policy),
         timeout: gate::read_duration(table, "timeout").unwrap_or(built_in.timeout),
+        retry: Retry::read(table, built_in.retry),
         jobs: profile::read_jobs(table),
     };
     table.finish("[defaults]");

@@ -1,13 +1,15 @@
 //! Evidence of the targets → one record a gate, with its findings.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Gate;
-use crate::finding::{Finding, Strings, Text};
+use crate::finding::{Finding, Text};
 use crate::fingerprint;
 use crate::identity::Identity;
 use crate::job::{Kept, TargetEvidence, millis};
+use crate::lock::{Standing, guard::Examined};
 use crate::process::Stop;
 use crate::proof::Proof;
 use crate::record::{Evidence, GateRecord, TargetRecord};
@@ -23,6 +25,8 @@ use crate::words::Words;
 pub struct GateEvidence {
     pub gate: Gate,
     pub targets: Vec<TargetEvidence>,
+    /// What its targets found, until it is taken.
+    pub findings: Vec<Finding>,
     /// What is missing, where something is.
     pub lack: Option<Lack>,
     pub duration: Duration,
@@ -58,18 +62,28 @@ impl GateEvidence {
     /// Puts the targets of a gate together; `lack` is given when the gate never started.
     pub fn new(
         gate: &Gate,
-        targets: Vec<TargetEvidence>,
+        mut targets: Vec<TargetEvidence>,
         lack: Option<Lack>,
         duration: Duration,
         stop: Stop,
     ) -> GateEvidence {
         let lack = lack.or_else(|| lack_of(&targets, stop));
-        GateEvidence { gate: gate.clone(), targets, lack, duration, identity: Identity::default() }
+        let findings = dressed(gate, &mut targets);
+        GateEvidence { gate: gate.clone(), targets, findings, lack, duration, identity: Identity::default() }
     }
 
     /// The program that the gate ran.
     pub fn program(&self) -> Option<&Path> {
         self.targets.iter().find_map(|target| target.program.as_deref())
+    }
+
+    /// How the programs of its targets stand to gates.lock, the worst of them.
+    fn standing(&self) -> Option<Standing> {
+        let mut standings =
+            self.targets.iter().filter_map(|target| target.locked.as_ref().map(Examined::standing));
+        let first = standings.next()?;
+        let worst = if standings.any(|other| other == Standing::Differs) { Standing::Differs } else { first };
+        (worst != Standing::Unlocked).then_some(worst)
     }
 
     /// The secrets that its reports mark, and those that gates.toml gives it.
@@ -82,30 +96,8 @@ impl GateEvidence {
         self.targets.iter().flat_map(|target| &target.kept)
     }
 
-    /// The gate's record, not judged yet, and its findings with their ids. Known secrets are
-    /// struck out first, so that neither an id nor a reason is made of one.
-    pub fn record(&self, scrubber: &Scrubber) -> (GateRecord, Vec<Finding>) {
-        let mut findings = Vec::new();
-        let mut strings = Strings::default();
-        let tool = Text::from(self.gate.scanner.name);
-        let seen_by: std::sync::Arc<[Text]> = [tool.clone()].into();
-        for target in &self.targets {
-            let parsed = target.proof.parsed();
-            for finding in &parsed.findings {
-                let mut finding = finding.clone();
-                finding.gate = self.gate.id.clone();
-                finding.target = target.record.name.clone();
-                finding.tool = tool.clone();
-                finding.seen_by = seen_by.clone();
-                finding.image = finding.image.or_else(|| parsed.image_id.clone());
-                finding.clean(scrubber);
-                strings.share_all(&mut finding);
-                findings.push(finding);
-            }
-        }
-        findings.sort_by(fingerprint::order);
-        fingerprint::assign_ids(&mut findings);
-
+    /// The gate's record, not judged yet. Known secrets are struck out.
+    pub fn record(&self, scrubber: &Scrubber) -> GateRecord {
         let mut scope = Scope::default();
         let targets: Vec<TargetRecord> =
             self.targets.iter().map(|target| target_record(target, scrubber)).collect();
@@ -118,9 +110,10 @@ impl GateEvidence {
         let mut record = GateRecord {
             id: self.gate.id.clone(),
             stage: self.gate.stage.clone(),
-            tool,
+            tool: Text::from(self.gate.scanner.name),
             tool_version: reported.or_else(|| self.identity.version.clone()),
             tool_sha256: self.identity.sha256.clone(),
+            lock: self.standing(),
             outcome: Outcome::Inconclusive,
             reason: String::new(),
             evidence: match &self.lack {
@@ -132,14 +125,47 @@ impl GateEvidence {
             required: self.gate.required,
             policy: self.gate.policy.clone(),
             scope,
-            counts: Counts::of(&findings),
+            counts: Counts::default(),
             duration_ms: millis(self.duration),
             cached: false,
             targets,
         };
         record.clean(scrubber);
-        (record, findings)
+        record
     }
+}
+
+/// The findings of all targets, each with the names of its gate, target and tool.
+fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
+    let tool = Text::from(gate.scanner.name);
+    let seen_by: Arc<[Text]> = [tool.clone()].into();
+    let mut all = Vec::new();
+    for target in targets {
+        let parsed = target.proof.parsed_mut();
+        let found = all.len();
+        match found {
+            0 => all = std::mem::take(&mut parsed.findings),
+            _ => all.append(&mut parsed.findings),
+        }
+        for finding in &mut all[found..] {
+            finding.gate = gate.id.clone();
+            finding.target = target.record.name.clone();
+            finding.tool = tool.clone();
+            finding.seen_by = seen_by.clone();
+            finding.image = finding.image.take().or_else(|| parsed.image_id.clone());
+        }
+    }
+    all
+}
+
+/// Gives the findings of one gate their order and their ids. Known secrets are struck out first, so
+/// that no id is made of one.
+pub fn identify(findings: &mut [Finding], scrubber: &Scrubber) {
+    for finding in findings.iter_mut() {
+        finding.clean(scrubber);
+    }
+    findings.sort_by(fingerprint::order);
+    fingerprint::assign_ids(findings);
 }
 
 fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
@@ -150,6 +176,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));
     record.reason = target.proof.reason().map(short);
+    record.advisories = parsed.advisories.clone();
     record.clean(scrubber);
     record
 }
@@ -183,6 +210,7 @@ fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
         return Some(match stop {
             Stop::FailFast if was_stopped => Lack::Halted(format!("fail-fast; {reasons}")),
             Stop::Signal(_) => Lack::Proof(format!("interrupted; {reasons}")),
+            Stop::Deadline => Lack::Proof(format!("the deadline of the run has passed; {reasons}")),
             Stop::FailFast | Stop::No => Lack::Proof(reasons),
         });
     }

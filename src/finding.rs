@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::severity::Severity;
 
 /// Text that many findings share.
-pub type Text = Arc<str>;
+pub type Text = arcstr::ArcStr;
 
 /// What kind of problem a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Category {
 }
 
 /// A place in a file. Lines and columns count from 1; tools that print 0 or nothing leave them out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Location {
     /// Relative to the repository root, with forward slashes, wherever the tool ran.
     pub path: Text,
@@ -94,7 +94,7 @@ fn position(n: Option<u64>) -> Option<NonZeroU32> {
 }
 
 /// The package that a vulnerability or a licence is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Package {
     pub name: Text,
     /// Installed version; several are joined by ", ".

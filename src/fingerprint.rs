@@ -5,6 +5,7 @@
 //! columns, commits and checkout folders are left out, since they move; the text that a secret
 //! scanner matched is left out, since an id must not tell anything of it.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -23,20 +24,34 @@ pub fn assign_ids(findings: &mut [Finding]) {
 }
 
 /// The order of findings in a gate: by place, so that alike ones are numbered as they stand in
-/// the file.
-pub fn order(a: &Finding, b: &Finding) -> std::cmp::Ordering {
-    let key = |finding: &Finding| {
-        let place = finding.location.as_ref().map(|at| (at.path.clone(), at.start_line, at.start_column));
-        (finding.target.clone(), place, finding.rule.clone())
-    };
-    key(a).cmp(&key(b)).then_with(|| {
-        let rest = |finding: &Finding| {
-            let package =
-                finding.package.as_ref().map(|package| (package.name.clone(), package.version.clone()));
-            (finding.resource.clone(), package, finding.commit.clone(), finding.message.clone())
-        };
-        rest(a).cmp(&rest(b))
-    })
+/// the file. Two that come out equal say the same in every word, so it never matters in which
+/// order a tool lists them.
+pub fn order(a: &Finding, b: &Finding) -> Ordering {
+    place(a)
+        .cmp(&place(b))
+        .then_with(|| subject(a).cmp(&subject(b)))
+        .then_with(|| words(a).cmp(&words(b)))
+        .then_with(|| score(a).cmp(&score(b)))
+}
+
+fn place(finding: &Finding) -> impl Ord + '_ {
+    let place = finding.location.as_ref().map(|at| (&at.path, at.start_line, at.start_column));
+    (&finding.target, place, &finding.rule)
+}
+
+fn subject(finding: &Finding) -> impl Ord + '_ {
+    let package = finding.package.as_ref().map(|package| (&package.name, &package.version));
+    (&finding.resource, package, &finding.commit, &finding.message)
+}
+
+fn words(finding: &Finding) -> impl Ord + '_ {
+    let lists = (&finding.aliases, &finding.cwe, &finding.references);
+    let told = (&finding.title, finding.severity, &finding.severity_raw, &finding.fix, &finding.suppressed);
+    (finding.category, told, &finding.location, &finding.package, &finding.image, lists)
+}
+
+fn score(finding: &Finding) -> impl Ord + '_ {
+    finding.cvss.as_ref().map(|cvss| (cvss.score.map(f64::to_bits), &cvss.vector))
 }
 
 fn digest(finding: &Finding) -> Sha256 {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::cli::{ConfigArgs, HookAction, OutputArgs};
+use crate::cli::{ConfigArgs, HookAction, OutputArgs, TrustArgs};
 use crate::output::write_whole;
 use crate::process::ask;
 use crate::repo::Repo;
@@ -127,7 +127,8 @@ async fn pre_push(remote: &str) -> Result<u8> {
         let since = known_to_remote(&repo, &push, remote).await;
         let wishes =
             Wishes { profile: Some(PROFILE.to_owned()), until: Some(push.local), since, ..Wishes::default() };
-        let code = crate::run(ConfigArgs::default(), wishes, &OutputArgs::default()).await?;
+        let code =
+            crate::run(ConfigArgs::default(), wishes, &TrustArgs::default(), &OutputArgs::default()).await?;
         worst = worst.max(code);
     }
     Ok(worst)

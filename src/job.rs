@@ -14,12 +14,14 @@ use crate::config::Gate;
 use crate::environment;
 use crate::finding::Text;
 use crate::identity::{find, not_executable};
+use crate::lock::guard::{Examined, Guard};
 use crate::place::{Place, forward};
 use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
 use crate::proof::{Proof, weigh};
 use crate::record::TargetRecord;
 use crate::redact::{Secret, mask_fields};
 use crate::repo::Repo;
+use crate::retry::chance;
 use crate::text;
 use crate::tool::{Document, Job, RawReport, SCRATCH, Source};
 
@@ -37,6 +39,8 @@ pub struct TargetEvidence {
     pub program: Option<PathBuf>,
     /// The run was stopped before it was done.
     pub stopped: bool,
+    /// What was said of it before it was started; `None` where there is no program.
+    pub locked: Option<Examined>,
     /// Nothing in scope is fine here.
     pub may_be_empty: bool,
     /// Secrets that gates.toml gives to the job.
@@ -68,13 +72,48 @@ pub struct AtWork {
     pub job: Job,
     pub gate: Arc<Gate>,
     pub repo: Arc<Repo>,
+    /// Looks at the program before it is started.
+    pub guard: Arc<Guard>,
     /// The scratch folder of the run.
     pub scratch: PathBuf,
     pub run_started: Instant,
 }
 
-/// Runs the job. Never fails: what goes wrong is evidence.
-pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvidence {
+/// Runs the job, and again after a fault that passes, as often as the gate allows and within its
+/// time. Never fails: what goes wrong is evidence.
+pub async fn carry_out(work: AtWork, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
+    let work = Arc::new(work);
+    let (retry, timeout) = (work.gate.retry, work.gate.timeout);
+    let begun = Instant::now();
+    let mut tries = 1;
+    loop {
+        let (mut evidence, passing) = once(&work, timeout.saturating_sub(begun.elapsed()), &stop).await;
+        evidence.record.tries = tries;
+        if tries > 1 {
+            evidence.record.started_ms = millis(begun.saturating_duration_since(work.run_started));
+            evidence.record.duration_ms = millis(begun.elapsed());
+            if let Proof::Inconclusive { reason, .. } = &mut evidence.proof {
+                *reason = format!("after {tries} tries: {reason}");
+            }
+        }
+        let pause = retry.pause(tries, chance());
+        if passing.is_none() || tries > retry.most || begun.elapsed() + pause >= timeout {
+            return evidence;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => tries += 1,
+            _ = stop.wait_for(|stop| *stop != Stop::No) => return evidence,
+        }
+    }
+}
+
+/// Runs the job one time, for no longer than `left`. Besides the evidence, what it says of a fault
+/// that passes.
+async fn once(
+    work: &Arc<AtWork>,
+    left: Duration,
+    stop: &watch::Receiver<Stop>,
+) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
     let without = environment::taken_away(work.gate.scanner, job);
     let mut evidence = TargetEvidence {
@@ -84,12 +123,14 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
             cwd: work.inside(&job.cwd),
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
+            notes: job.notes.clone(),
             proof: environment::notes(job, &without),
             ..TargetRecord::default()
         },
         proof: Proof::inconclusive(String::new()),
         program: find(&job.program, &job.cwd),
         stopped: false,
+        locked: None,
         may_be_empty: job.may_be_empty,
         secrets: environment::secrets_of(job),
         kept: Vec::new(),
@@ -98,9 +139,11 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
     if *stop.borrow() != Stop::No {
         evidence.stopped = true;
         evidence.proof = Proof::inconclusive("not started".to_owned());
-        return evidence;
+        return (evidence, None);
     }
-    match work.launch(evidence.program.as_deref(), &without, stop).await {
+    evidence.locked = work.examine(evidence.program.as_deref()).await;
+    let program = evidence.program.as_deref();
+    match work.launch(program, evidence.locked.as_ref(), &without, left, stop.clone()).await {
         Err(reason) => evidence.proof = Proof::inconclusive(reason),
         Ok((mut ended, before)) => {
             evidence.record.duration_ms = millis(ended.duration);
@@ -111,14 +154,19 @@ pub async fn carry_out(work: AtWork, stop: watch::Receiver<Stop>) -> TargetEvide
             // Reading a large report takes seconds: on a thread of its own, so that the other
             // gates' pipes and timeouts are served meanwhile.
             let fallback = TargetEvidence::unread(&evidence);
+            let work = work.clone();
             let weighing = tokio::task::spawn_blocking(move || {
-                work.weigh(&mut ended, &before, &mut evidence);
-                evidence
+                let passing = work.weigh(&mut ended, &before, &mut evidence);
+                if let Some(locked) = &evidence.locked {
+                    let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
+                    evidence.proof = locked.weigh(proof);
+                }
+                (evidence, passing)
             });
-            return weighing.await.unwrap_or(fallback);
+            return weighing.await.unwrap_or((fallback, None));
         }
     }
-    evidence
+    (evidence, None)
 }
 
 impl TargetEvidence {
@@ -131,6 +179,7 @@ impl TargetEvidence {
             ),
             program: other.program.clone(),
             stopped: other.stopped,
+            locked: other.locked.clone(),
             may_be_empty: other.may_be_empty,
             secrets: other.secrets.clone(),
             kept: Vec::new(),
@@ -167,11 +216,22 @@ impl AtWork {
         forward(path.strip_prefix(&self.repo.root).unwrap_or(path))
     }
 
+    /// Compares the program with gates.lock, right before it is started: an earlier gate may have
+    /// installed it, or changed it.
+    async fn examine(&self, program: Option<&Path>) -> Option<Examined> {
+        let program = program?.to_owned();
+        let (guard, job) = (self.guard.clone(), self.job.clone());
+        let examined = tokio::task::spawn_blocking(move || guard.examine(&job, &program)).await;
+        Some(examined.unwrap_or_else(|_| self.guard.lost()))
+    }
+
     /// Condition 1: found, started. The error is the reason why not.
     async fn launch(
         &self,
         program: Option<&Path>,
+        locked: Option<&Examined>,
         without: &BTreeSet<String>,
+        left: Duration,
         stop: watch::Receiver<Stop>,
     ) -> Result<(Ended, Before), String> {
         let job = &self.job;
@@ -179,6 +239,11 @@ impl AtWork {
             return Err(format!("there is no folder {}", self.inside(&job.cwd)));
         }
         let program = program.ok_or_else(|| self.how_to_install())?;
+        if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
+            return Err(why.clone());
+        }
+        // An earlier try leaves nothing that could be taken for a report of this one.
+        let _ = fs::remove_dir_all(self.folder());
         fs::create_dir_all(self.folder()).map_err(|error| {
             format!("the folder for its report can't be made: {error} (is the disk full?)")
         })?;
@@ -187,13 +252,14 @@ impl AtWork {
         let in_memory = job.reports.iter().any(|source| matches!(source, Source::Memory(_)));
         let args: Vec<String> =
             job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
+        let start = job.start.as_ref().map(|start| start.replace(SCRATCH, &self.scratch.to_string_lossy()));
         let launch = Launch {
             program,
             args: &args,
-            cwd: &job.cwd,
+            cwd: start.as_deref().map_or(&job.cwd, Path::new),
             env: &job.env,
             without,
-            timeout: self.gate.timeout,
+            timeout: left,
             stdout: Capture {
                 path: (!in_memory).then(|| self.folder().join("stdout")),
                 cap: if job.prints_report() { REPORT_CAP } else { LOG_CAP },
@@ -220,12 +286,13 @@ impl AtWork {
         match source {
             Source::Stdout | Source::Memory(_) => None,
             Source::Scratch(name) => Some(self.folder().join(name)),
-            Source::Repository(path) => Some(path.clone()),
+            Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
         }
     }
 
-    /// Gathers what came out and weighs it; parsing a large report is the slow part.
-    fn weigh(&self, ended: &mut Ended, before: &Before, evidence: &mut TargetEvidence) {
+    /// Gathers what came out and weighs it; parsing a large report is the slow part. Gives what it
+    /// says of a fault that passes, where nothing else came of it.
+    fn weigh(&self, ended: &mut Ended, before: &Before, evidence: &mut TargetEvidence) -> Option<String> {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
         let mut stdout = fs::read(self.folder().join("stdout")).unwrap_or_default();
         stdout.append(&mut ended.stdout);
@@ -242,17 +309,21 @@ impl AtWork {
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
             evidence.proof = Proof::inconclusive(reason);
-            return;
+            return None;
         }
 
         // Condition 3, the first half: every report is there, and from this run.
         for (source, before) in self.job.reports.iter().zip(before) {
+            if let Source::Aside(path) = source {
+                raw.documents.extend(read_aside(path));
+                continue;
+            }
             match self.gather(source, before.as_ref(), &stdout) {
                 Ok(document) => raw.documents.push(document),
                 Err(reason) => {
                     let code = evidence.record.exit_code;
                     evidence.proof = self.without_report(code, reason, &raw);
-                    return;
+                    return self.gate.tool.passing_fault(&raw);
                 }
             }
         }
@@ -275,6 +346,12 @@ impl AtWork {
             if from.exists() {
                 evidence.kept.push(Kept { from, to: keep.out.clone(), what: What::Sbom });
             }
+        }
+        match &evidence.proof {
+            Proof::Inconclusive { parsed, .. } if parsed.findings.is_empty() => {
+                self.gate.tool.passing_fault(&raw)
+            }
+            _ => None,
         }
     }
 
@@ -378,6 +455,14 @@ impl AtWork {
         let folder = self.job.scratch().strip_prefix(SCRATCH).unwrap_or(self.job.scratch());
         format!("{kind}{folder}/{name}")
     }
+}
+
+/// A small file that tells more of the job; absent where it can't be read.
+fn read_aside(path: &Path) -> Option<Document<'static>> {
+    const MOST: u64 = 1 << 20;
+    let meta = fs::metadata(path).ok()?;
+    let bytes = (meta.is_file() && meta.len() <= MOST).then(|| fs::read(path).ok())??;
+    Some(Document { name: path.file_name()?.to_string_lossy().into_owned(), bytes: Cow::Owned(bytes) })
 }
 
 /// Whole milliseconds.

@@ -104,6 +104,7 @@ fn gate_with_defaults(scanner: &'static Scanner, defaults: Defaults) -> Gate {
         required: true,
         policy: defaults.policy,
         timeout: defaults.timeout,
+        retry: defaults.retry,
         env: Default::default(),
         args: Vec::new(),
         program: None,
@@ -129,6 +130,7 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
         }
     };
     TargetEvidence {
+        locked: None,
         record: TargetRecord { name, ..TargetRecord::default() },
         proof,
         program: None,

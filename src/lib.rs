@@ -7,6 +7,7 @@
 //! next; nothing reaches back.
 #![forbid(unsafe_code)]
 
+pub mod base;
 pub mod cli;
 pub mod config;
 pub mod doctor;
@@ -15,16 +16,21 @@ pub mod event;
 pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
+pub mod floor;
 pub mod format;
 pub mod hook;
 pub mod identity;
 pub mod init;
 pub mod job;
 pub mod judge;
+pub mod lock;
+pub mod loosening;
 pub mod output;
+pub mod overrule;
 pub mod place;
 pub mod plan;
 pub mod policy;
+pub mod pool;
 pub mod process;
 pub mod progress;
 pub mod proof;
@@ -32,9 +38,11 @@ pub mod record;
 pub mod redact;
 pub mod repo;
 pub mod report;
+pub mod retry;
 pub mod run;
 pub mod sanitise;
 pub mod scope;
+pub mod scratch;
 pub mod settings;
 pub mod severity;
 pub mod table;
@@ -48,21 +56,25 @@ pub mod words;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs};
+use crate::base::{Base, PolicyRecord};
+use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
+use crate::lock::{Lock, guard::Guard};
 use crate::plan::Plan;
 use crate::policy::Waivers;
+use crate::pool::Pool;
 use crate::process::Stop;
 use crate::record::Run;
 use crate::redact::Scrubber;
 use crate::repo::Repo;
+use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
 use crate::words::Words;
 
@@ -76,9 +88,13 @@ pub fn execute(command: Command) -> Result<u8> {
         .context("the asynchronous runtime can't be started")?;
     let code = runtime.block_on(async {
         match command {
-            Command::Run(args) => run(args.config, args.selection.wishes(), &args.output).await,
+            Command::Run(args) => {
+                let wishes = Wishes { verify: args.verify, ..args.selection.wishes() };
+                run(args.config, wishes, &args.trust, &args.output).await
+            }
             Command::Judge(args) => judge(args).await,
             Command::Plan(args) => plan::show::execute(args).await,
+            Command::Lock(args) => lock::command::execute(&args).await,
             Command::Doctor(args) => doctor::execute(&args.config).await,
             Command::Init(args) => init::execute(&args),
             Command::Hook(args) => hook::execute(args.action).await,
@@ -95,31 +111,64 @@ pub fn execute(command: Command) -> Result<u8> {
 pub struct Unreported;
 
 /// `portcullis run`: the pipeline from top to bottom.
-pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Result<u8> {
+pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: &OutputArgs) -> Result<u8> {
     let started = Instant::now();
-    let (path, config) = load_config(&config)?;
+    let (path, config, trusted) = policy(&config, trust).await?;
     let settings = Settings::new(&config, wishes)?;
+    let lock = match &trusted {
+        Some(trusted) => trusted.base.lock(&path).await?,
+        None => Lock::beside(&path)?,
+    };
+    if config.require_lock && lock.is_none() {
+        bail!(
+            "`require_lock = true`, and there is no gates.lock beside gates.toml; `portcullis lock` writes it"
+        );
+    }
+    if let Some(floor) = &trust.require {
+        let text = match &trusted {
+            Some(trusted) => trusted.text.clone(),
+            None => std::fs::read_to_string(&path).unwrap_or_default(),
+        };
+        floor::enforce(floor, &config, &settings, (&path, &text), lock.is_some())?;
+    }
     let repo = Repo::around(folder_of(&path)).await?;
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
         None => None,
     };
-    let plan = Plan::new(&config, &repo, &settings, since.as_ref());
+    let mut plan = Plan::new(&config, &repo, &settings, since.as_ref());
 
-    let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
-    let mut folder = output::OutputFolder::take(&out)?;
-    let scratch = scratch_folder()?;
+    // From here on there is something to undo.
     let (stop, _) = watch::channel(Stop::No);
     listen_for_signals(stop.clone())?;
+    if let Some(deadline) = settings.deadline {
+        watch_the_clock(stop.clone(), deadline.saturating_sub(started.elapsed()));
+    }
+    let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
+    let mut folder = output::OutputFolder::take(&out)?;
+    let scratch = Scratch::new()?;
+    match &trusted {
+        Some(trusted) => overrule::take_from(&trusted.base, &mut plan, &repo, scratch.path()).await?,
+        None => overrule::tell(&mut plan, &repo),
+    }
+    let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
-    let site = run::Site { repo: repo.clone(), settings: &settings, scratch: scratch.path(), started, stop };
+    let site = run::Site {
+        repo: repo.clone(),
+        guard: guard.clone(),
+        settings: &settings,
+        scratch: scratch.path(),
+        started,
+        stop,
+    };
     let mut progress = progress::listener(output.quiet);
     let known = RefCell::new(environment::known());
-    let judge_one = |evidence: &GateEvidence| {
+    let judge_one = |evidence: &mut GateEvidence| {
         known.borrow_mut().learn(evidence.secrets().cloned());
         record::judge_one(evidence, known.borrow().scrubber(), &config.waivers)
     };
-    let evidence = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
+    let (evidence, pool) = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
+    guard.save();
 
     let circumstances = record::Circumstances {
         mode: settings.mode,
@@ -127,15 +176,36 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, output: &OutputArgs) -> Res
         commit: repo.head.clone(),
         stop: *site.stop.borrow(),
         started,
+        lock: Some(guard.standing()),
     };
     let mut known = known.into_inner();
     known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = known.scrubber();
-    let mut run = Run::assemble(&evidence, scrubber, circumstances);
+    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
+    run.policy = trusted.map(|trusted| trusted.record);
     run.judge(Waivers::Of(&config.waivers));
     publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);
     Ok(run.exit_code)
+}
+
+/// What is known of a base whose policy it is.
+struct Trusted {
+    base: Base,
+    /// The base's gates.toml.
+    text: String,
+    record: PolicyRecord,
+}
+
+/// Path and content of the gates.toml that counts: the work tree's, or that of `--policy-from`.
+async fn policy(args: &ConfigArgs, trust: &TrustArgs) -> Result<(PathBuf, Config, Option<Trusted>)> {
+    match &trust.policy_from {
+        None => load_config(args).map(|(path, config)| (path, config, None)),
+        Some(revision) => {
+            let base::BasePolicy { base, path, text, config, record } = base::policy(args, revision).await?;
+            Ok((path, config, Some(Trusted { base, text, record })))
+        }
+    }
 }
 
 /// `portcullis judge`: the second half of the pipeline.
@@ -184,30 +254,27 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, config: Option<&Config>) -> Re
 async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -> Result<u8> {
     let started = Instant::now();
     let repo = Repo::around(base).await?;
-    let scratch = scratch_folder()?;
-    let evidence = judge::weigh_reports(&args.report, config, &repo, scratch.path())?;
+    let scratch = Scratch::new()?;
+    let mut evidence = judge::weigh_reports(&args.report, config, &repo, scratch.path())?;
+    let pool = Pool::of(&mut evidence);
     let circumstances = record::Circumstances {
         mode: args.mode.or(config.map(|config| config.mode)).unwrap_or(config::Mode::Lab),
         profile: args.profile.clone(),
         commit: repo.head.clone(),
         stop: Stop::No,
         started,
+        lock: None,
     };
     let mut known = environment::known();
     known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = known.scrubber();
-    let mut run = Run::assemble(&evidence, scrubber, circumstances);
+    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     run.judge(Waivers::Of(config.map_or(&[], |config| &config.waivers)));
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
     publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), &args.output);
     Ok(run.exit_code)
-}
-
-/// A folder that is this run's alone, and goes with it.
-fn scratch_folder() -> Result<tempfile::TempDir> {
-    tempfile::Builder::new().prefix("portcullis-").tempdir().context("no temporary folder can be made")
 }
 
 /// The output folder where none is named.
@@ -284,11 +351,30 @@ fn listen_for_signals(stop: watch::Sender<Stop>) -> Result<()> {
     Ok(())
 }
 
+/// Stops the run when its time is up.
+fn watch_the_clock(stop: watch::Sender<Stop>, left: Duration) {
+    tokio::spawn(async move {
+        tokio::time::sleep(left).await;
+        stop.send_if_modified(|stop| {
+            let first = *stop == Stop::No;
+            if first {
+                *stop = Stop::Deadline;
+            }
+            first
+        });
+    });
+}
+
 /// The mistakes of a gates.toml, drawn; `None` when the error is another one.
 pub fn drawn_mistakes(error: &anyhow::Error, colour: bool) -> Option<String> {
     match error.downcast_ref::<ConfigError>() {
         Some(ConfigError::Mistakes { path, source_text, problems }) => {
             Some(config::draw(problems, source_text, &shown_path(path), colour))
+        }
+        Some(ConfigError::BelowFloor { path, source_text, problems, elsewhere, .. }) => {
+            let mut drawn = config::draw(problems, source_text, &shown_path(path), colour);
+            drawn.extend(elsewhere.iter().map(|(what, help)| config::draw_unplaced(what, help, colour)));
+            Some(drawn)
         }
         _ => None,
     }

@@ -4,9 +4,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use portcullis::cli::Cli;
+use portcullis::process::keeper;
 use portcullis::{execute, terminal};
 
 fn main() -> ExitCode {
+    if let Some(code) = keeper::called() {
+        return code;
+    }
     let cli = Cli::parse();
     match execute(cli.command) {
         Ok(code) => ExitCode::from(code),

@@ -11,7 +11,8 @@ use tempfile::NamedTempFile;
 use crate::redact::Scrubber;
 
 /// Lists the files that Portcullis wrote, so that the next run removes these and nothing else:
-/// the folder may be one that the user shares with other tools.
+/// the folder may be one that the user shares with other tools. It only grows during a run, so
+/// that no moment of dying leaves a file unlisted.
 const MANIFEST: &str = ".portcullis-files";
 
 /// A folder that is this run's to write to, until it is dropped.
@@ -20,7 +21,7 @@ pub struct OutputFolder {
     path: PathBuf,
     written: Vec<String>,
     /// Locked: a second run in the same folder would mix its files with ours.
-    _lock: fs::File,
+    manifest: fs::File,
 }
 
 impl OutputFolder {
@@ -35,9 +36,8 @@ impl OutputFolder {
         let manifest = path.join(MANIFEST);
         let lock = fs::OpenOptions::new()
             .read(true)
-            .write(true)
+            .append(true)
             .create(true)
-            .truncate(false)
             .open(&manifest)
             .with_context(|| format!("the output folder {} can't be written", path.display()))?;
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
@@ -47,7 +47,8 @@ impl OutputFolder {
             );
         }
         let earlier = fs::read_to_string(&manifest).unwrap_or_default();
-        for name in earlier.lines().filter(|name| is_inside(name)) {
+        // The last one first: that is run.json, which must not outlive the start of this run.
+        for name in earlier.lines().rev().filter(|name| is_inside(name)) {
             let file = path.join(name);
             if let Err(error) = fs::remove_file(&file)
                 && error.kind() != io::ErrorKind::NotFound
@@ -56,7 +57,8 @@ impl OutputFolder {
             }
             remove_empty_folders(path, &file);
         }
-        let mut folder = OutputFolder { path: path.to_owned(), written: Vec::new(), _lock: lock };
+        lock.set_len(0).with_context(|| format!("{} can't be written", manifest.display()))?;
+        let mut folder = OutputFolder { path: path.to_owned(), written: Vec::new(), manifest: lock };
         if new {
             // Reports do not belong into a commit; in a folder that was there before, that is
             // the user's to say.
@@ -101,27 +103,89 @@ impl OutputFolder {
     /// Notes a file before it is written, so that a run that is killed leaves nothing unlisted.
     fn remember(&mut self, name: &str) -> Result<()> {
         self.written.push(name.to_owned());
-        let manifest = self.path.join(MANIFEST);
-        let list = self.written.join("\n") + "\n";
-        // In place: the lock is on this very file.
-        fs::write(&manifest, list).with_context(|| format!("{} can't be written", manifest.display()))
+        let noted = self.manifest.write_all(format!("{name}\n").as_bytes());
+        noted.with_context(|| format!("{} can't be written", self.path.join(MANIFEST).display()))
     }
 }
 
-/// Fills a temporary file beside `target` and renames it: a reader sees the whole file, or none.
+/// Writes a file and gives it its name when it is whole: a reader sees the whole file, or none.
 pub fn write_whole(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut temporary = NamedTempFile::new_in(folder)?;
-    let mut writer = BufWriter::with_capacity(1 << 18, temporary.as_file_mut());
+    let mut unnamed = Unnamed::new(folder)?;
+    let mut writer = BufWriter::with_capacity(1 << 18, unnamed.file());
     fill(&mut writer)?;
     writer.flush()?;
     drop(writer);
-    // As any new file: the temporary one is for the owner alone.
-    use std::os::unix::fs::PermissionsExt;
-    temporary.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-    temporary.persist(target).map_err(|error| error.error)?;
-    Ok(())
+    unnamed.give_name(target)
+}
+
+/// A file that is being written.
+enum Unnamed {
+    /// It has no name at all: whoever is killed leaves nothing of it behind.
+    Nameless(fs::File),
+    /// Where the file system can't do that.
+    Temporary(NamedTempFile),
+}
+
+impl Unnamed {
+    fn new(folder: &Path) -> io::Result<Unnamed> {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{Mode, OFlags, open};
+            let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+            // It gets its name by way of /proc.
+            if Path::new("/proc/self/fd").exists()
+                && let Ok(file) = open(folder, flags, Mode::from_raw_mode(0o644))
+            {
+                return Ok(Unnamed::Nameless(file.into()));
+            }
+        }
+        NamedTempFile::new_in(folder).map(Unnamed::Temporary)
+    }
+
+    fn file(&mut self) -> &mut fs::File {
+        match self {
+            Unnamed::Nameless(file) => file,
+            Unnamed::Temporary(file) => file.as_file_mut(),
+        }
+    }
+
+    fn give_name(self, target: &Path) -> io::Result<()> {
+        match self {
+            Unnamed::Nameless(file) => match name(&file, target) {
+                // A link replaces nothing, a rename does.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    let beside = beside(target);
+                    name(&file, &beside)?;
+                    fs::rename(&beside, target).inspect_err(|_| drop(fs::remove_file(&beside)))
+                }
+                named => named,
+            },
+            Unnamed::Temporary(file) => {
+                // As any new file: the temporary one is for the owner alone.
+                use std::os::unix::fs::PermissionsExt;
+                file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+                file.persist(target).map(drop).map_err(|error| error.error)
+            }
+        }
+    }
+}
+
+/// Links an open file without a name to one.
+fn name(file: &fs::File, target: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    use std::os::fd::AsRawFd;
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(CWD, open, CWD, target, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// A name that no other process takes at the same time.
+fn beside(target: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    target.with_file_name(name)
 }
 
 /// Guards against a manifest that someone has written to remove other files.

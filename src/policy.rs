@@ -82,12 +82,16 @@ pub fn judge(
         }
     }
 
-    // Then, with the budgets known, which of the counted ones block.
+    // Then, with the budgets known, which of the counted ones block: of one severity in one gate all
+    // or none, so they share the words.
+    let mut decided: HashMap<(usize, Severity), (Decision, Text)> = HashMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.decision != Decision::Waive) {
         if let Some(&gate) = index.get(&finding.gate) {
-            let (decision, because) = decide(finding.severity, &gates[gate].policy, &tallies[gate]);
-            finding.decision = decision;
-            finding.because = Text::from(because);
+            let (decision, because) = decided
+                .entry((gate, finding.severity))
+                .or_insert_with(|| decide(finding.severity, &gates[gate].policy, &tallies[gate]));
+            finding.decision = *decision;
+            finding.because = because.clone();
         }
     }
 
@@ -125,7 +129,7 @@ impl Tally {
 }
 
 /// Whether a severity reaches the gate's threshold; `unknown` is taken as the gate says.
-fn at_or_above(severity: Severity, policy: &Policy) -> bool {
+pub fn at_or_above(severity: Severity, policy: &Policy) -> bool {
     let Threshold::At(threshold) = policy.fail_on else { return false };
     match (severity, policy.unrated) {
         (Severity::Unknown, None) => true,
@@ -135,12 +139,17 @@ fn at_or_above(severity: Severity, policy: &Policy) -> bool {
     }
 }
 
+/// How many findings of a severity a policy bears; `None`: any number.
+pub fn bears(severity: Severity, policy: &Policy) -> Option<u64> {
+    if at_or_above(severity, policy) { Some(0) } else { policy.max.get(&severity).copied() }
+}
+
 /// The budget that a severity exceeds, if any.
 fn exceeded(severity: Severity, policy: &Policy, tally: &Tally) -> Option<u64> {
     policy.max.get(&severity).copied().filter(|most| tally.counted.get(severity) > *most)
 }
 
-fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, String) {
+fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text) {
     let fail_on = policy.fail_on.as_str();
     if at_or_above(severity, policy) {
         let unrated = match (severity, policy.unrated) {
@@ -148,13 +157,13 @@ fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Stri
             (Severity::Unknown, None) => ", and nobody has rated it".to_owned(),
             _ => String::new(),
         };
-        return (Decision::Deny, format!("fail_on = {fail_on}{unrated}"));
+        return (Decision::Deny, format!("fail_on = {fail_on}{unrated}").into());
     }
     match exceeded(severity, policy, tally) {
         Some(most) => {
-            (Decision::Deny, format!("max.{severity} = {most}, found {}", tally.counted.get(severity)))
+            (Decision::Deny, format!("max.{severity} = {most}, found {}", tally.counted.get(severity)).into())
         }
-        None => (Decision::Allow, format!("below fail_on = {fail_on}")),
+        None => (Decision::Allow, format!("below fail_on = {fail_on}").into()),
     }
 }
 
@@ -170,6 +179,11 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
         (Evidence::Whole, Some(blocking)) => (Outcome::Failed, blocking),
         (Evidence::Whole, None) => (Outcome::Passed, passing(&gate.policy, tally)),
     };
+    if let Some(advisories) = gate.targets.iter().find_map(|target| target.advisories.as_deref())
+        && gate.evidence == Evidence::Whole
+    {
+        gate.reason = format!("{}; {advisories}", gate.reason);
+    }
 }
 
 /// Why the gate blocks, in words.

@@ -1,10 +1,12 @@
 //! The only place that starts programs.
 //!
-//! Each program leads a process group of its own. When its time is up, or the run is stopped, the
-//! group gets SIGTERM, a grace, then SIGKILL; and when the leader has ended, whatever it left
-//! behind in the group is killed, so that nothing writes a report after its gate was judged.
+//! Each program leads a process group of its own, under a [`keeper`]. When its time is up, or the
+//! run is stopped, the group gets SIGTERM, a grace, then SIGKILL; and when the leader has ended,
+//! whatever it left behind is killed, so that nothing writes a report after its gate was judged.
 
 #![allow(clippy::disallowed_methods, reason = "this is the place that may")]
+
+pub mod keeper;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -13,14 +15,15 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::environment::kept_from_helpers;
+use keeper::{KeptEnd, Line};
 
 /// Time between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -85,6 +88,8 @@ pub enum Stop {
     No,
     /// `--fail-fast`: the verdict can't get better.
     FailFast,
+    /// `--deadline`: the time of the whole run is up.
+    Deadline,
     /// This signal reached Portcullis.
     Signal(i32),
 }
@@ -92,20 +97,8 @@ pub enum Stop {
 /// Runs a program to its end. Every way in which that can go wrong is an [`End`].
 pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
     let started = Instant::now();
-    let mut command = Command::new(launch.program);
-    for name in launch.without {
-        command.env_remove(name);
-    }
-    command
-        .args(launch.args)
-        .current_dir(launch.cwd)
-        .envs(launch.env)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
-    let mut child = match command.spawn() {
-        Ok(child) => child,
+    let (mut child, line) = match start(&launch) {
+        Ok(started) => started,
         Err(error) => {
             return Ended {
                 end: End::NotStarted(error),
@@ -117,42 +110,57 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
             };
         }
     };
-    let group = Group::of(&child);
     let stdout = child.stdout.take().map(|pipe| tokio::spawn(drain(pipe, launch.stdout)));
     let stderr = child.stderr.take().map(|pipe| tokio::spawn(drain(pipe, launch.stderr)));
 
-    let end = tokio::select! {
-        status = child.wait() => ended(status),
+    let (status, stopped_by_us) = tokio::select! {
+        status = child.wait() => (status, None),
         () = tokio::time::sleep(launch.timeout) => {
-            terminate(&mut child, &group).await;
-            End::TimedOut
+            (terminate(&mut child, &line).await, Some(End::TimedOut))
         }
-        () = stopped(&mut stop) => {
-            terminate(&mut child, &group).await;
-            End::Stopped
-        }
+        () = stopped(&mut stop) => (terminate(&mut child, &line).await, Some(End::Stopped)),
     };
-    drop(group);
+    let outcome = line.outcome();
+    if let Some(group) = outcome.orphans {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
     let out = collect(stdout).await;
     let err = collect(stderr).await;
     Ended {
-        end,
+        end: stopped_by_us.unwrap_or_else(|| ended(outcome.end, status)),
         duration: started.elapsed(),
         stdout: out.memory,
         stdout_cut: out.cut,
-        stdout_held: out.held,
+        stdout_held: out.held || outcome.held,
         lost: out.lost.or(err.lost),
     }
 }
 
-fn ended(status: io::Result<ExitStatus>) -> End {
-    match status {
-        Ok(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => End::Exited(code),
-            (None, Some(signal)) => End::Signalled(signal),
-            (None, None) => End::NotStarted(io::Error::other("it ended without a status")),
+fn start(launch: &Launch<'_>) -> io::Result<(Child, Line)> {
+    let (mut command, line) = keeper::command(launch.program)?;
+    for name in launch.without {
+        command.env_remove(name);
+    }
+    command
+        .args(launch.args)
+        .current_dir(launch.cwd)
+        .envs(launch.env)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Ok((command.spawn()?, line))
+}
+
+fn ended(told: Option<KeptEnd>, keeper: io::Result<ExitStatus>) -> End {
+    match (told, keeper) {
+        (Some(KeptEnd::Exited(code)), _) => End::Exited(code),
+        (Some(KeptEnd::Signalled(signal)), _) => End::Signalled(signal),
+        (Some(KeptEnd::Failed(error)), _) => End::NotStarted(io::Error::from_raw_os_error(error)),
+        // Someone has killed the keeper.
+        (None, Ok(status)) => match status.signal() {
+            Some(signal) => End::Signalled(signal),
+            None => End::NotStarted(io::Error::other("it ended without a status")),
         },
-        Err(error) => End::NotStarted(error),
+        (None, Err(error)) => End::NotStarted(error),
     }
 }
 
@@ -164,34 +172,15 @@ async fn stopped(stop: &mut watch::Receiver<Stop>) {
     }
 }
 
-async fn terminate(child: &mut Child, group: &Group) {
-    group.signal(Signal::TERM);
-    if timeout(GRACE, child.wait()).await.is_err() {
-        group.signal(Signal::KILL);
-        // SIGKILL can't be refused; what is left to wait for is the kernel.
-        let _ = child.wait().await;
-    }
-}
-
-/// The process group that a program leads. When this goes, so does whoever is left in it.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(leader: &Child) -> Group {
-        Group(leader.id().and_then(|id| Pid::from_raw(id.cast_signed())))
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.0 {
-            // An error means that the group is empty: the aim is reached.
-            let _ = kill_process_group(group, signal);
+async fn terminate(child: &mut Child, line: &Line) -> io::Result<ExitStatus> {
+    line.terminate();
+    match timeout(GRACE, child.wait()).await {
+        Ok(status) => status,
+        Err(_) => {
+            line.release();
+            // SIGKILL can't be refused; what is left to wait for is the kernel.
+            child.wait().await
         }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
     }
 }
 
@@ -250,22 +239,20 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
 /// Runs a short helper (`git`, a version question) and gives what it printed on standard output.
 /// `None` when it could not be started, failed, or took longer than `limit`.
 pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<String> {
-    let mut command = Command::new(program);
+    let output = ask_exactly(program, args, cwd, limit).await?;
+    Some(String::from_utf8_lossy(&output).into_owned())
+}
+
+/// The same, with every byte as it was printed (the content of a file).
+pub async fn ask_exactly(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<Vec<u8>> {
+    let (mut command, _line) = keeper::command(program).ok()?;
     for name in kept_from_helpers() {
         command.env_remove(name);
     }
-    let child = command
-        .args(args)
-        .current_dir(cwd)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .ok()?;
-    let _group = Group::of(&child);
+    command.args(args).current_dir(cwd).stdout(Stdio::piped()).stderr(Stdio::null());
+    let child = command.spawn().ok()?;
     let output = timeout(limit, child.wait_with_output()).await.ok()?.ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output.status.success().then_some(output.stdout)
 }
 
 const SIGNALS: [(i32, &str); 10] = [

@@ -44,6 +44,14 @@ impl Proof {
         }
     }
 
+    pub fn parsed_mut(&mut self) -> &mut Parsed {
+        match self {
+            Proof::Complete(parsed)
+            | Proof::NothingInScope { parsed, .. }
+            | Proof::Inconclusive { parsed, .. } => parsed,
+        }
+    }
+
     /// Why it is no proof, or why there was nothing to look at.
     pub fn reason(&self) -> Option<&str> {
         match self {

@@ -7,13 +7,16 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::base::PolicyRecord;
 use crate::config::{Mode, Policy};
-use crate::evidence::{GateEvidence, Judgement};
+use crate::evidence::{GateEvidence, Judgement, identify};
 use crate::finding::{Finding, Text};
 use crate::identity::{sha256, sha256_file};
 use crate::job::{What, millis};
+use crate::lock::Standing;
 use crate::output::OutputFolder;
 use crate::policy::{self, WaiverUse, Waivers};
+use crate::pool::Pool;
 use crate::process::{Stop, signal_name, signal_number};
 use crate::redact::Scrubber;
 use crate::scope::Scope;
@@ -45,11 +48,17 @@ pub struct Run {
     pub profile: Option<String>,
     #[serde(default)]
     pub commit: Option<String>,
+    /// How the tools stand to gates.lock; absent where none were run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Standing>,
     /// In the order of gates.toml.
     pub gates: Vec<GateRecord>,
     /// By gate, then by place.
     pub findings: Vec<Finding>,
     pub waivers: WaiverUse,
+    /// Whose policy it was, where not the work tree's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyRecord>,
 }
 
 /// One gate of a run.
@@ -62,6 +71,9 @@ pub struct GateRecord {
     pub tool_version: Option<String>,
     #[serde(default)]
     pub tool_sha256: Option<String>,
+    /// How its tool stands to gates.lock; absent where there is no lock, or no tool was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Standing>,
     pub outcome: Outcome,
     /// The outcome in words.
     pub reason: String,
@@ -101,6 +113,12 @@ pub struct TargetRecord {
     pub cwd: Text,
     #[serde(default)]
     pub exit_code: Option<i32>,
+    /// How often it was started: more than once after a fault that passes (a busy registry).
+    #[serde(default)]
+    pub tries: u32,
+    /// How old the advisories are that it knew, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advisories: Option<String>,
     /// Why it is no proof, or why there was nothing to look at; absent where it is one.
     #[serde(default)]
     pub reason: Option<String>,
@@ -125,6 +143,9 @@ pub struct TargetRecord {
     #[serde(default)]
     pub duration_ms: u64,
     pub proof: Vec<String>,
+    /// What the scanner's own configuration in the repository says, which can narrow it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Run {
@@ -142,18 +163,19 @@ pub struct Circumstances {
     pub commit: Option<String>,
     pub stop: Stop,
     pub started: Instant,
+    /// How the tools stand to gates.lock, where any were run.
+    pub lock: Option<Standing>,
 }
 
 impl Run {
-    /// The record of the evidence, not judged yet.
-    pub fn assemble(evidence: &[GateEvidence], scrubber: &Scrubber, about: Circumstances) -> Run {
-        let mut gates = Vec::with_capacity(evidence.len());
-        let mut findings = Vec::new();
-        for gate in evidence {
-            let (record, found) = gate.record(scrubber);
-            gates.push(record);
-            findings.extend(found);
+    /// The record of the evidence, not judged yet. `pool` has the findings of all gates.
+    pub fn assemble(evidence: &[GateEvidence], pool: Pool, scrubber: &Scrubber, about: Circumstances) -> Run {
+        let gates: Vec<_> = evidence.iter().map(|gate| gate.record(scrubber)).collect();
+        let (mut findings, of_gates) = pool.in_order(evidence.len());
+        for of_gate in of_gates {
+            identify(&mut findings[of_gate], scrubber);
         }
+        let differs = gates.iter().any(|gate| gate.lock == Some(Standing::Differs));
         let duration = about.started.elapsed();
         let now = jiff::Timestamp::now();
         Run {
@@ -165,16 +187,18 @@ impl Run {
             exit_code: 0,
             interrupted: match about.stop {
                 Stop::Signal(signal) => Some(signal_name(signal)),
-                Stop::No | Stop::FailFast => None,
+                Stop::No | Stop::FailFast | Stop::Deadline => None,
             },
             started: now.checked_sub(duration).unwrap_or(now),
             duration_ms: millis(duration),
             trace_id: trace_id(now),
             profile: about.profile,
             commit: about.commit,
+            lock: if differs { Some(Standing::Differs) } else { about.lock },
             gates,
             findings,
             waivers: WaiverUse::default(),
+            policy: None,
         }
     }
 
@@ -195,10 +219,9 @@ impl Run {
 }
 
 /// What one gate's evidence amounts to by itself, while the others still run.
-pub fn judge_one(evidence: &GateEvidence, scrubber: &Scrubber, waivers: &[Waiver]) -> Judgement {
-    let (record, mut findings) = evidence.record(scrubber);
-    let mut gates = [record];
-    policy::judge(&mut gates, &mut findings, Waivers::Of(waivers), today());
+pub fn judge_one(evidence: &mut GateEvidence, scrubber: &Scrubber, waivers: &[Waiver]) -> Judgement {
+    let mut gates = [evidence.record(scrubber)];
+    policy::judge(&mut gates, &mut evidence.findings, Waivers::Of(waivers), today());
     let [gate] = gates;
     Judgement { outcome: gate.outcome, reason: gate.reason }
 }
@@ -235,7 +258,8 @@ pub fn keep_files(
     Ok(())
 }
 
-fn today() -> jiff::civil::Date {
+/// The day on which waivers are looked at.
+pub fn today() -> jiff::civil::Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 

@@ -9,7 +9,9 @@ use crate::place::forward;
 use crate::process::ask;
 
 /// Git answers in milliseconds; on a huge repository a diff may take longer.
-const GIT_LIMIT: Duration = Duration::from_secs(60);
+pub const GIT_LIMIT: Duration = Duration::from_secs(60);
+
+const UNSHALLOW: &str = "this clone is shallow; fetch more of its history (git fetch --unshallow)";
 
 /// Where the project lies, and at which commit it stands.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +42,12 @@ impl Repo {
     /// Finds the repository around `base`, the folder of gates.toml.
     pub async fn around(base: &Path) -> Result<Repo> {
         let base = base.canonicalize().with_context(|| format!("{} can't be opened", base.display()))?;
+        if base.to_str().is_none() {
+            bail!(
+                "the name of the folder {} is not UTF-8, and reports can't carry it: rename it, or check out elsewhere",
+                base.display()
+            );
+        }
         let root = base.ancestors().find(|folder| folder.join(".git").exists());
         let git = root.is_some();
         let root = root.unwrap_or(&base).to_owned();
@@ -77,6 +85,9 @@ impl Repo {
         let base = self.commit(since).await?;
         let head = self.commit(until.unwrap_or("HEAD")).await?;
         let merge_base = self.git(&["merge-base", &base, &head]).await;
+        if merge_base.is_none() && is_shallow_clone(&self.root) {
+            bail!("the history between {since} and {head} is not all here: {UNSHALLOW}");
+        }
         let from = merge_base.as_deref().unwrap_or(&base);
         let mut diff = vec!["diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", from];
         if until.is_some() {
@@ -88,16 +99,22 @@ impl Repo {
         Ok(Range { base, head, changed })
     }
 
-    async fn commit(&self, revision: &str) -> Result<String> {
+    /// The id of the commit that a revision names.
+    pub async fn commit(&self, revision: &str) -> Result<String> {
         let wanted = format!("{revision}^{{commit}}");
         // A revision that begins with a dash would be read as an option.
         let commit = self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).await;
         commit.with_context(|| {
-            let shallow = is_shallow_clone(&self.root);
-            let hint = match (revision.contains("@{"), shallow) {
-                (true, _) => "this branch has no upstream; set one, or name a commit or branch",
-                (_, true) => "this clone is shallow; fetch more of its history (git fetch --unshallow)",
-                _ => "check its name, or fetch it first",
+            let hint = if which::which("git").is_err() {
+                "git is not installed, or not on PATH"
+            } else if self.head.is_none() {
+                "there is no commit at all; make the first one, or see what `git log` says"
+            } else if revision.contains("@{") {
+                "this branch has no upstream; set one, or name a commit or branch"
+            } else if is_shallow_clone(&self.root) {
+                UNSHALLOW
+            } else {
+                "check its name, or fetch it first"
             };
             format!("there is no commit `{revision}` here: {hint}")
         })

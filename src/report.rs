@@ -21,10 +21,10 @@ pub struct Report {
     pub render: fn(&Run, &mut dyn Write) -> io::Result<()>,
 }
 
-/// Every report, the record itself first.
+/// Every report, the record itself last: where it is, everything else is there too.
 pub static REPORTS: &[Report] = &[
-    Report { name: "json", file: "run.json", render: run_json::render },
     Report { name: "junit", file: "junit.xml", render: junit::render },
+    Report { name: "json", file: "run.json", render: run_json::render },
 ];
 
 /// Writes every report to the output folder.

@@ -14,7 +14,9 @@ use crate::evidence::{GateEvidence, Judgement, Lack};
 use crate::finding::Text;
 use crate::identity::{self, Identity};
 use crate::job::{self, AtWork, TargetEvidence};
+use crate::lock::guard::Guard;
 use crate::plan::{Fate, Plan, PlannedGate};
+use crate::pool::Pool;
 use crate::process::{Stop, signal_name};
 use crate::repo::Repo;
 use crate::settings::Settings;
@@ -24,6 +26,8 @@ use crate::verdict::Outcome;
 #[derive(Debug)]
 pub struct Site<'a> {
     pub repo: Arc<Repo>,
+    /// Stands before every program.
+    pub guard: Arc<Guard>,
     pub settings: &'a Settings,
     /// A folder that is this run's alone.
     pub scratch: &'a Path,
@@ -33,13 +37,13 @@ pub struct Site<'a> {
 }
 
 /// Runs everything that the plan has to run, and gives the evidence of every gate, in the
-/// plan's order. `judge` tells what a gate's evidence amounts to, for progress and `--fail-fast`.
+/// plan's order, and what they found. `judge` tells what a gate's evidence amounts to, for progress and `--fail-fast`.
 pub async fn carry_out(
     plan: Plan,
     site: &Site<'_>,
-    judge: &dyn Fn(&GateEvidence) -> Judgement,
+    judge: &dyn Fn(&mut GateEvidence) -> Judgement,
     listener: &mut dyn Listener,
-) -> Vec<GateEvidence> {
+) -> (Vec<GateEvidence>, Pool) {
     listener.on(&Event::Began { gates: plan.running() });
     let mut run = Run::new(plan, site, judge, listener);
     run.settle_the_unplanned();
@@ -70,13 +74,14 @@ fn why_stopped(stop: Stop) -> Option<String> {
     match stop {
         Stop::No => None,
         Stop::FailFast => Some("fail-fast: the other gates are stopped".to_owned()),
+        Stop::Deadline => Some("the deadline has passed: the gates are stopped".to_owned()),
         Stop::Signal(signal) => Some(format!("{}: the gates are stopped", signal_name(signal))),
     }
 }
 
 struct Run<'a> {
     site: &'a Site<'a>,
-    judge: &'a dyn Fn(&GateEvidence) -> Judgement,
+    judge: &'a dyn Fn(&mut GateEvidence) -> Judgement,
     listener: &'a mut dyn Listener,
     gates: Vec<InRun>,
     /// Indices of gates that have not started, those with the longest chain behind them first.
@@ -87,6 +92,8 @@ struct Run<'a> {
     starts: (mpsc::UnboundedSender<usize>, mpsc::UnboundedReceiver<usize>),
     /// Version and hash of each program, asked for while the scanners work.
     identities: HashMap<PathBuf, JoinHandle<Identity>>,
+    /// What the gates that are done have found.
+    pool: Pool,
     /// Which gate made the run fail fast.
     failed_fast: Option<Text>,
 }
@@ -104,7 +111,7 @@ impl<'a> Run<'a> {
     fn new(
         plan: Plan,
         site: &'a Site<'a>,
-        judge: &'a dyn Fn(&GateEvidence) -> Judgement,
+        judge: &'a dyn Fn(&mut GateEvidence) -> Judgement,
         listener: &'a mut dyn Listener,
     ) -> Run<'a> {
         let waiting = longest_chain_first(&plan);
@@ -124,6 +131,7 @@ impl<'a> Run<'a> {
             tasks: JoinSet::new(),
             starts: mpsc::unbounded_channel(),
             identities: HashMap::new(),
+            pool: Pool::default(),
             failed_fast: None,
         }
     }
@@ -159,6 +167,7 @@ impl<'a> Run<'a> {
                     Needs::Unmet(why) => Lack::Proof(why),
                 },
                 Stop::FailFast => Lack::Halted(self.fail_fast_words()),
+                Stop::Deadline => Lack::Proof("not started: the deadline of the run has passed".to_owned()),
                 Stop::Signal(signal) => {
                     Lack::Proof(format!("not started: interrupted by {}", signal_name(signal)))
                 }
@@ -197,7 +206,10 @@ impl<'a> Run<'a> {
         gate.targets = jobs.iter().map(|_| None).collect();
         let shared = Arc::new(gate.planned.gate.clone());
         for (target, job) in jobs.into_iter().enumerate() {
-            if let Some(program) = identity::find(&job.program, &job.cwd) {
+            // With a lock, the comparison tells which program it is, before it may be asked anything.
+            if !self.site.guard.has_lock()
+                && let Some(program) = identity::find(&job.program, &job.cwd)
+            {
                 let (program_, cwd, limit) = (program.clone(), job.cwd.clone(), shared.timeout);
                 let identify = identity::identify(shared.scanner, program_, cwd, limit);
                 self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
@@ -206,6 +218,7 @@ impl<'a> Run<'a> {
                 job,
                 gate: shared.clone(),
                 repo: self.site.repo.clone(),
+                guard: self.site.guard.clone(),
                 scratch: self.site.scratch.to_owned(),
                 run_started: self.site.started,
             };
@@ -250,9 +263,10 @@ impl<'a> Run<'a> {
         let targets: Vec<TargetEvidence> = gate.targets.drain(..).flatten().collect();
         let duration = gate.started.map(|started| started.elapsed()).unwrap_or_default();
         let started = gate.started.is_some();
-        let evidence =
+        let mut evidence =
             GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
-        let judgement = (self.judge)(&evidence);
+        let judgement = (self.judge)(&mut evidence);
+        self.pool.take(index, &mut evidence);
         // The reason may be the tool's own words, with a secret in them that is not known yet.
         let secrets_to_come = self.gates.iter().enumerate().any(|(other, gate)| {
             other != index && gate.done.is_none() && gate.planned.gate.tool.tells_secrets()
@@ -285,13 +299,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn finish(mut self) -> Vec<GateEvidence> {
+    async fn finish(mut self) -> (Vec<GateEvidence>, Pool) {
         let stop = *self.site.stop.borrow();
         let mut identities = HashMap::new();
         for (program, identity) in self.identities.drain() {
             match stop {
                 // Whoever stopped the run does not want to wait for versions.
-                Stop::Signal(_) => identity.abort(),
+                Stop::Signal(_) | Stop::Deadline => identity.abort(),
                 _ => {
                     identities.insert(program, identity.await.unwrap_or_default());
                 }
@@ -300,16 +314,22 @@ impl<'a> Run<'a> {
         let unfinished =
             || Lack::Proof("it never ended; this is a fault of Portcullis, please report it".to_owned());
         let mut all = Vec::with_capacity(self.gates.len());
-        for gate in self.gates {
+        for (index, gate) in self.gates.into_iter().enumerate() {
             let mut evidence = gate.done.unwrap_or_else(|| {
                 let targets = gate.targets.into_iter().flatten().collect();
-                GateEvidence::new(&gate.planned.gate, targets, Some(unfinished()), Duration::ZERO, stop)
+                let mut evidence =
+                    GateEvidence::new(&gate.planned.gate, targets, Some(unfinished()), Duration::ZERO, stop);
+                self.pool.take(index, &mut evidence);
+                evidence
             });
-            evidence.identity =
-                evidence.program().and_then(|program| identities.get(program)).cloned().unwrap_or_default();
+            let examined =
+                evidence.targets.iter().find_map(|target| target.locked.as_ref()?.identity()).cloned();
+            evidence.identity = examined.unwrap_or_else(|| {
+                evidence.program().and_then(|program| identities.get(program)).cloned().unwrap_or_default()
+            });
             all.push(evidence);
         }
-        all
+        (all, self.pool)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Command line over profile over gates.toml → how this run goes.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
@@ -15,9 +16,12 @@ pub struct Wishes {
     pub skip: Vec<String>,
     pub jobs: Option<NonZeroUsize>,
     pub fail_fast: bool,
+    pub deadline: Option<Duration>,
     pub since: Option<String>,
     /// The last commit of the range that `since` begins; absent: what is checked out.
     pub until: Option<String>,
+    /// Hash every tool that gates.lock pins, whatever is remembered of it.
+    pub verify: bool,
 }
 
 /// How this run goes: everything decided.
@@ -27,8 +31,11 @@ pub struct Settings {
     pub profile: Option<String>,
     pub jobs: usize,
     pub fail_fast: bool,
+    /// Time for the whole run.
+    pub deadline: Option<Duration>,
     pub since: Option<String>,
     pub until: Option<String>,
+    pub verify: bool,
     only: Option<Vec<String>>,
     skip: Vec<String>,
     overlay: Profile,
@@ -66,8 +73,10 @@ impl Settings {
                 .or(config.defaults.jobs)
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get().max(2))),
             fail_fast: wishes.fail_fast || overlay.fail_fast.unwrap_or(false),
+            deadline: wishes.deadline.or(config.deadline),
             since: wishes.since.or(overlay.since.clone()),
             until: wishes.until,
+            verify: wishes.verify,
             only: if wishes.only.is_empty() { overlay.only.clone() } else { Some(wishes.only) },
             skip,
             overlay,

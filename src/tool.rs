@@ -4,6 +4,7 @@
 
 mod checkov;
 mod command;
+pub mod config_file;
 mod docker_build;
 mod eslint;
 pub mod foreign;
@@ -27,6 +28,7 @@ use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::redact::Secret;
 use crate::scope::Scope;
+use crate::tool::config_file::{ConfigFile, Overrule};
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
@@ -112,6 +114,12 @@ pub trait Tool: Debug + Send + Sync {
         false
     }
 
+    /// What it says of a fault that will pass by itself (a registry that is busy), so that the job is
+    /// worth another try. Asked only where there is no proof and no finding.
+    fn passing_fault(&self, _raw: &RawReport) -> Option<String> {
+        None
+    }
+
     /// The line of the scanner's error output that says what went wrong.
     fn complaint(&self, raw: &RawReport) -> Option<String> {
         raw.last_error_line()
@@ -166,6 +174,13 @@ pub struct Job {
     /// Nothing in scope is to be expected now and then (a range whose commits only delete): the
     /// target is skipped then, not inconclusive.
     pub may_be_empty: bool,
+    /// The scanner's own configuration files that it reads where they are there.
+    pub config_files: Vec<ConfigFile>,
+    /// What those files say, and whose they are: for the record.
+    pub notes: Vec<String>,
+    /// Where it is started instead of `cwd`, below the scratch folder: what is in `cwd` would
+    /// switch it off.
+    pub start: Option<String>,
     scratch: String,
 }
 
@@ -201,6 +216,9 @@ pub enum Source {
     /// A file in the repository, which the tool's own configuration names. It must be newer than
     /// the start of the job.
     Repository(PathBuf),
+    /// A file that is none of the job's reports and tells more of it, read when the job has ended.
+    /// It may be old, and it may not be there.
+    Aside(PathBuf),
 }
 
 impl Job {
@@ -219,6 +237,9 @@ impl Job {
             options_end: None,
             why: String::new(),
             may_be_empty: false,
+            config_files: Vec::new(),
+            notes: Vec::new(),
+            start: None,
             scratch,
         }
     }
@@ -247,6 +268,21 @@ impl Job {
     pub fn end_of_options(&mut self) -> &mut Self {
         self.options_end = Some(self.args.len());
         self.arg("--")
+    }
+
+    /// Options in front of all others, behind the subcommand: what comes later wins.
+    pub fn options<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, options: I) -> &mut Self {
+        let at = usize::from(self.args.first().is_some_and(|first| !first.starts_with('-')));
+        let before = self.args.len();
+        self.args.splice(at..at, options.into_iter().map(Into::into));
+        self.options_end = self.options_end.map(|end| end + self.args.len() - before);
+        self
+    }
+
+    /// Declares a configuration file of the scanner's own: absolute.
+    pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule });
+        self
     }
 
     /// The report is what the program prints.
@@ -358,6 +394,8 @@ pub struct Parsed {
     pub gaps: Vec<String>,
     /// Further evidence for the record, in words.
     pub proof: Vec<String>,
+    /// How old the advisories are that the scanner knew, in words.
+    pub advisories: Option<String>,
     /// Values that the report marks as secrets, to be struck out of everything that leaves.
     pub secrets: Vec<Secret>,
 }

@@ -60,6 +60,18 @@ impl Waiver {
         Some(waiver)
     }
 
+    /// The conditions that it can name, each with what it says.
+    pub fn conditions(&self) -> [(&'static str, Option<&str>); 6] {
+        [
+            ("rule", self.rule.as_deref()),
+            ("path", self.path.as_ref().map(|path| path.glob().glob())),
+            ("package", self.package.as_deref()),
+            ("id", self.id.as_deref()),
+            ("tool", self.tool.as_deref()),
+            ("gate", self.gate.as_deref()),
+        ]
+    }
+
     /// Whether it still applies on the day `today`.
     pub fn is_current(&self, today: Date) -> bool {
         self.expires.is_none_or(|expires| today <= expires)

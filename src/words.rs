@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::base::PolicyRecord;
 use crate::finding::{Cvss, Finding, Package, Text};
 use crate::policy::{WaiverNote, WaiverUse};
 use crate::record::{Evidence, GateRecord, Run, TargetRecord};
@@ -122,6 +123,19 @@ impl Words for TargetRecord {
         self.image.clean(scrubber);
         self.image_id.clean(scrubber);
         self.proof.clean(scrubber);
+        self.notes.clean(scrubber);
+    }
+}
+
+impl Words for PolicyRecord {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        self.revision.clean(scrubber);
+        for loosening in &mut self.loosened {
+            loosening.place.clean(scrubber);
+            loosening.what.clean(scrubber);
+            loosening.was.clean(scrubber);
+        }
+        self.notes.clean(scrubber);
     }
 }
 
@@ -165,5 +179,6 @@ impl Words for Run {
         self.gates.clean(scrubber);
         self.findings.clean(scrubber);
         self.waivers.clean(scrubber);
+        self.policy.clean(scrubber);
     }
 }

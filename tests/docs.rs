@@ -1,6 +1,6 @@
 //! Every TOML example of the documents is a gates.toml that Portcullis takes.
 //!
-//! A block that says `version = 1` is a whole file and is read as it stands. Any other is a
+//! A block that begins with `# A floor` is a floor of `--require`. One that says `version = 1` is a whole file and is read as it stands. Any other is a
 //! fragment, and gets that line put in front. All other keys and gates are the block's own.
 #![allow(clippy::unwrap_used, reason = "a test that can't read a document has failed")]
 
@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use portcullis::config::{Config, draw};
+use portcullis::floor::Floor;
 
 /// A fenced block: the line on which it begins, and its text.
 struct Block {
@@ -27,7 +28,11 @@ fn every_toml_example_loads() {
         for block in toml_blocks(&fs::read_to_string(document).unwrap()) {
             tried += 1;
             let text = whole(&block.text);
-            if let Err(problems) = Config::read(&text) {
+            let read = match block.text.starts_with("# A floor") {
+                true => Floor::read(&text).map(drop),
+                false => Config::read(&text).map(drop),
+            };
+            if let Err(problems) = read {
                 let place = format!("{name}, block at line {}", block.line);
                 mistakes.push_str(&draw(&problems, &text, &place, false));
             }

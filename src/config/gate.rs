@@ -10,6 +10,7 @@ use toml::de::DeValue;
 use super::{Defaults, Keys, Located};
 use crate::environment::Variable;
 use crate::finding::Text;
+use crate::retry::Retry;
 use crate::severity::Severity;
 use crate::tool::{SCANNERS, Scanner, Tool, scanner};
 
@@ -26,8 +27,9 @@ pub struct Gate {
     /// `false`: advisory, never blocks.
     pub required: bool,
     pub policy: Policy,
-    /// Time for one target.
+    /// Time for one target, all its tries together.
     pub timeout: Duration,
+    pub retry: Retry,
     /// Variables that are set for the scanner, or handed on to it.
     pub env: BTreeMap<String, Variable>,
     /// Arguments added behind those that Portcullis gives.
@@ -153,6 +155,7 @@ fn read(
         required: table.flag_or("required", true),
         policy: Policy::read(table, &defaults.policy),
         timeout: read_duration(table, "timeout").unwrap_or(defaults.timeout),
+        retry: Retry::read(table, defaults.retry),
         env: table.table("env").map(|env| read_env(&env)).unwrap_or_default(),
         args: table.texts("args").unwrap_or_default().into_iter().map(|arg| arg.value).collect(),
         program: table.text("program").map(|program| program.value),
@@ -243,7 +246,7 @@ fn find_cycle(
 }
 
 /// Reads a duration such as `90s`, `10m`, `1h30m`.
-pub(super) fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
+pub fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
     let text = keys.text(key)?;
     let duration = text
         .value

@@ -39,6 +39,13 @@ impl Problems {
     }
 }
 
+/// The same for what stands in no file: words alone.
+pub fn draw_unplaced(what: &str, help: &str, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let group = Level::ERROR.primary_title(what).element(Level::HELP.message(help));
+    renderer.render(&[group]) + "\n\n"
+}
+
 /// Draws the mistakes as rustc does.
 pub fn draw(problems: &[Problem], source: &str, path: &str, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };

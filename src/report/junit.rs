@@ -24,7 +24,7 @@ pub(super) fn render(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let suites: Vec<Suite> = run
         .gates
         .iter()
-        .map(|gate| Suite::new(run, gate, by_gate.remove(&*gate.id).unwrap_or_default()))
+        .map(|gate| Suite { run, gate, findings: by_gate.remove(&*gate.id).unwrap_or_default() })
         .collect();
 
     let mut xml = Writer::new_with_indent(out, b' ', 2);
@@ -32,13 +32,13 @@ pub(super) fn render(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let sum = |of: fn(&Suite) -> usize| suites.iter().map(of).sum::<usize>().to_string();
     let mut root = BytesStart::new("testsuites");
     root.push_attribute(("name", "portcullis"));
-    root.push_attribute(("tests", &*sum(|suite| suite.cases.len())));
+    root.push_attribute(("tests", &*sum(|suite| suite.tests())));
     root.push_attribute(("failures", &*sum(|suite| suite.count(Kind::Failure))));
     root.push_attribute(("errors", &*sum(|suite| suite.count(Kind::Error))));
     root.push_attribute(("time", &*seconds(run.duration_ms)));
     xml.write_event(Event::Start(root))?;
     for suite in &suites {
-        suite.write(run, &mut xml)?;
+        suite.write(&mut xml)?;
     }
     xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
     xml.into_inner().write_all(b"\n")
@@ -52,9 +52,11 @@ enum Kind {
     Skipped,
 }
 
+/// Cases are made one by one as they are written: there may be a million.
 struct Suite<'a> {
+    run: &'a Run,
     gate: &'a GateRecord,
-    cases: Vec<Case>,
+    findings: Vec<&'a Finding>,
 }
 
 struct Case {
@@ -66,22 +68,27 @@ struct Case {
     body: String,
 }
 
-impl<'a> Suite<'a> {
-    fn new(run: &Run, gate: &'a GateRecord, findings: Vec<&Finding>) -> Suite<'a> {
-        let mut cases = Vec::with_capacity(findings.len() + 1);
-        cases.push(gate_case(run, gate));
-        cases.extend(findings.into_iter().map(|finding| finding_case(run, gate, finding)));
-        Suite { gate, cases }
+impl Suite<'_> {
+    fn cases(&self) -> impl Iterator<Item = Case> {
+        let findings = self.findings.iter().map(|finding| finding_case(self.run, self.gate, finding));
+        std::iter::once(gate_case(self.run, self.gate)).chain(findings)
+    }
+
+    fn tests(&self) -> usize {
+        self.findings.len() + 1
     }
 
     fn count(&self, kind: Kind) -> usize {
-        self.cases.iter().filter(|case| case.kind == kind).count()
+        let of_findings = self.findings.iter().map(|finding| finding_kind(self.run, self.gate, finding));
+        let of_gate = gate_case(self.run, self.gate).kind;
+        of_findings.chain([of_gate]).filter(|its| *its == kind).count()
     }
 
-    fn write<W: Write>(&self, run: &Run, xml: &mut Writer<W>) -> io::Result<()> {
+    fn write<W: Write>(&self, xml: &mut Writer<W>) -> io::Result<()> {
+        let run = self.run;
         let mut suite = BytesStart::new("testsuite");
         suite.push_attribute(("name", &*clean(&format!("{}: {}", self.gate.stage, self.gate.id))));
-        suite.push_attribute(("tests", &*self.cases.len().to_string()));
+        suite.push_attribute(("tests", &*self.tests().to_string()));
         suite.push_attribute(("failures", &*self.count(Kind::Failure).to_string()));
         suite.push_attribute(("errors", &*self.count(Kind::Error).to_string()));
         suite.push_attribute(("skipped", &*self.count(Kind::Skipped).to_string()));
@@ -105,7 +112,7 @@ impl<'a> Suite<'a> {
             xml.write_event(Event::Empty(property))?;
         }
         xml.write_event(Event::End(BytesEnd::new("properties")))?;
-        for case in &self.cases {
+        for case in self.cases() {
             case.write(xml)?;
         }
         xml.write_event(Event::End(BytesEnd::new("testsuite")))
@@ -164,6 +171,13 @@ fn gate_case(run: &Run, gate: &GateRecord) -> Case {
     }
 }
 
+fn finding_kind(run: &Run, gate: &GateRecord, finding: &Finding) -> Kind {
+    match finding.decision {
+        Decision::Deny => soften(run, gate, Kind::Failure).0,
+        Decision::Allow | Decision::Waive => Kind::Skipped,
+    }
+}
+
 fn finding_case(run: &Run, gate: &GateRecord, finding: &Finding) -> Case {
     let place = finding.location.as_ref().map(ToString::to_string);
     let because = &finding.because;
@@ -200,15 +214,20 @@ fn finding_case(run: &Run, gate: &GateRecord, finding: &Finding) -> Case {
 }
 
 /// In lab mode, and for an advisory gate, what would block is reported and does not turn the
-/// Jenkins build unstable.
-fn softened(run: &Run, gate: &GateRecord, kind: Kind, message: String) -> (Kind, String) {
+/// Jenkins build unstable. The words tell why.
+fn soften(run: &Run, gate: &GateRecord, kind: Kind) -> (Kind, &'static str) {
     if !gate.required {
-        (Kind::Skipped, format!("advisory: {message}"))
+        (Kind::Skipped, "advisory: ")
     } else if run.mode == Mode::Lab {
-        (Kind::Skipped, format!("lab mode, production would have stopped here: {message}"))
+        (Kind::Skipped, "lab mode, production would have stopped here: ")
     } else {
-        (kind, message)
+        (kind, "")
     }
+}
+
+fn softened(run: &Run, gate: &GateRecord, kind: Kind, message: String) -> (Kind, String) {
+    let (kind, why) = soften(run, gate, kind);
+    (kind, format!("{why}{message}"))
 }
 
 /// Seconds with three decimals: the most that the schema's pattern allows.

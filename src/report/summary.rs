@@ -2,6 +2,8 @@
 //!
 //! Readable without colour: colour only repeats what the words say.
 
+mod trust;
+
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use comfy_table::{ColumnConstraint, Width};
 
 use crate::config::Mode;
 use crate::finding::{Decision, Finding};
+use crate::lock::Standing;
 use crate::policy::WaiverNote;
 use crate::record::{Evidence, GateRecord, Run};
 use crate::severity::{Counts, Severity};
@@ -38,7 +41,12 @@ pub fn render(run: &Run, out: &str, look: Look) -> String {
     let _ = writeln!(page, "{}", paint(&gates_table(run, look), look));
     page.push_str(&blocking_findings(run, out, look));
     page.push_str(&waiver_notes(run, look));
-    let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml\n");
+    page.push_str(&trust::notes(run, look));
+    let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml");
+    if run.lock == Some(Standing::Unlocked) {
+        let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
+    }
+    page.push('\n');
     let _ = writeln!(page, "{}", verdict_line(run, look));
     page
 }

@@ -6,9 +6,11 @@ mod report;
 mod tests;
 
 use crate::config::Keys;
-use crate::place::Place;
+use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::retry::passing_fault;
+use crate::tool::config_file::{Overrule, nowhere};
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -41,6 +43,29 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     Box::new(Checkov { dirs: keys.texts_or("dirs", &["."]), framework: keys.texts_or("framework", &[]) })
 }
 
+/// Checkov lays `--config-file` over the configuration of the working directory and of the folder
+/// behind `-d` (`common/util/config_utils.py`), so it is started elsewhere, with one argument for
+/// the folder: it does not look there then.
+fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
+    if job.start.is_none() {
+        let (cwd, dir) = (job.cwd.clone(), job.args.iter().position(|arg| arg == "-d"));
+        for arg in job.args.iter_mut().filter(|arg| !arg.starts_with('-') && cwd.join(&**arg).exists()) {
+            *arg = normalise(&cwd.join(&*arg)).to_string_lossy().into_owned();
+        }
+        let dir = dir.filter(|dir| dir + 1 < job.args.len()).ok_or("its command names no folder")?;
+        let folder = job.args.remove(dir + 1);
+        job.args[dir] = format!("--directory={folder}");
+        job.start = Some(nowhere());
+    }
+    if job.args.iter().any(|arg| arg == "--config-file") && copy.is_some() {
+        return Err("the base has two of them, and Checkov takes one".to_owned());
+    }
+    if let Some(copy) = copy {
+        job.options(["--config-file", copy]);
+    }
+    Ok(())
+}
+
 impl Checkov {
     fn job(&self, scene: &Scene, dir: &str) -> Job {
         let mut job = scene.job_in_dir(SCANNER.program, dir);
@@ -52,6 +77,9 @@ impl Checkov {
         job.args(["--compact", "--skip-download"]);
         if !self.framework.is_empty() {
             job.arg("--framework").args(self.framework.iter().cloned());
+        }
+        for name in [".checkov.yaml", ".checkov.yml"] {
+            job.reads(job.cwd.join(name), Overrule::Take { neutral: None, take });
         }
         job.reports.push(Source::Scratch(REPORT.to_owned()));
         job.because(match self.framework.is_empty() {
@@ -80,6 +108,11 @@ impl Tool for Checkov {
 
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
         report::read(raw.report(), place)
+    }
+
+    /// The platform, where a key is set: the last words of the traceback tell.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        passing_fault(&raw.last_error_line()?).or_else(|| passing_fault(&self.complaint(raw)?))
     }
 
     /// Checkov prints a traceback when it can't reach its platform, and goes on: a line that says

@@ -13,6 +13,7 @@ use crate::place::{Place, forward, normalise};
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::repo::Repo;
+use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
@@ -160,6 +161,16 @@ impl Tool for DockerBuild {
             return Ok(parsed);
         }
         self.parse_log(document, place)
+    }
+
+    /// The daemon that does not answer, and a registry that is busy. Not what a step of the
+    /// Dockerfile printed: only the line that says why the build failed.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        let cause = self.complaint(raw)?;
+        if cause.contains("Cannot connect to the Docker daemon") {
+            return Some(cause);
+        }
+        passing_fault(&cause)
     }
 
     fn complaint(&self, raw: &RawReport) -> Option<String> {

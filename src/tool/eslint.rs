@@ -18,6 +18,7 @@ use crate::proof::Unproven;
 use crate::repo::Range;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
+use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -50,6 +51,23 @@ struct Eslint {
     files: Vec<String>,
 }
 
+/// The configuration of ESLint 8 and before, which `-c` does not replace.
+const OLD_CONFIG: [&str; 7] = [
+    ".eslintrc.js",
+    ".eslintrc.cjs",
+    ".eslintrc.yaml",
+    ".eslintrc.yml",
+    ".eslintrc.json",
+    ".eslintrc",
+    ".eslintignore",
+];
+
+fn base_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
+    let copy = copy.ok_or("the base has no eslint.config file to lint with")?;
+    job.options(["-c", copy]);
+    Ok(())
+}
+
 impl Eslint {
     fn configure(keys: &Keys) -> Eslint {
         Eslint { dirs: keys.texts_or("dirs", &["."]), files: keys.texts_or("files", &["."]) }
@@ -61,6 +79,15 @@ impl Eslint {
         let report = job.report_file("eslint.json");
         job.args(["-f", "json", "-o", &report, "--no-color"]);
         job.near_node_modules(&cwd, &scene.repo.root);
+        for folder in cwd.ancestors().take_while(|folder| folder.starts_with(&scene.repo.root)) {
+            for ending in ["js", "mjs", "cjs", "ts", "mts", "cts"] {
+                let path = folder.join(format!("eslint.config.{ending}"));
+                job.reads(path, Overrule::Checkout(base_config));
+            }
+        }
+        for name in OLD_CONFIG {
+            job.reads(cwd.join(name), Overrule::Tell);
+        }
 
         let Some(range) = scene.since else {
             job.end_of_options().args(&self.files).because("every file that the configuration covers");

@@ -3,6 +3,8 @@
 //! Report fields after `report/finding.go`, exit codes after `cmd/root.go`, log lines after
 //! `sources/git.go`, `sources/files.go` and runs of gitleaks 8.30.1.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 use crate::config::Keys;
@@ -15,6 +17,7 @@ use crate::redact::Secret;
 use crate::repo::is_shallow_clone;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
+use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -57,6 +60,41 @@ const RANGE: &str = "gitleaks-range.json";
 const TREE: &str = "gitleaks-tree.json";
 
 const WHAT: &str = "gitleaks report";
+
+/// Findings that gitleaks leaves out, by fingerprint. It reads the file of the scanned folder
+/// whatever `--gitleaks-ignore-path` says (`cmd/root.go`).
+const IGNORES: &str = ".gitleaksignore";
+const TREE_IGNORES: &str = "gitleaks reads it in a scanned folder whatever it is told; \
+     scan = \"history\" takes the base's";
+
+fn ignores(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
+    job.options(["--gitleaks-ignore-path"].into_iter().chain(copy));
+    Ok(())
+}
+
+/// The history is in the folder of git, where no file of the work tree is.
+fn history_without_ignores(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
+    let dot_git = job.cwd.join(".git");
+    let folder = match std::fs::read_to_string(&dot_git) {
+        // A linked work tree, or a submodule.
+        Ok(text) => {
+            let folder = text.trim_end().strip_prefix("gitdir: ").ok_or(".git says nothing of its folder")?;
+            job.cwd.join(folder).to_string_lossy().into_owned()
+        }
+        Err(_) => ".git".to_owned(),
+    };
+    let source = job.args.iter().rposition(|arg| arg == ".").ok_or("its command names no folder")?;
+    job.args[source] = folder;
+    ignores(job, copy)
+}
+
+fn named_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
+    let copy = copy.ok_or("gates.toml names it, and the base does not have it")?;
+    let at = job.args.iter().position(|arg| arg == "--config").map(|at| at + 1);
+    let named = at.and_then(|at| job.args.get_mut(at)).ok_or("its command does not name it")?;
+    *named = copy.to_owned();
+    Ok(())
+}
 
 #[derive(Debug)]
 struct Gitleaks {
@@ -104,7 +142,21 @@ impl Gitleaks {
         job.args(["--report-format", "json", "--report-path", report]);
         job.args(["--exit-code", &LEAKS.to_string()]);
         if let Some(config) = &self.config {
-            job.arg("--config").arg(scene.repo.base.join(config).to_string_lossy());
+            let config = scene.repo.base.join(config);
+            job.arg("--config").arg(config.to_string_lossy());
+            job.reads(config, Overrule::Take { neutral: None, take: named_config });
+        }
+    }
+
+    /// Its own configuration in `source`, the folder that it looks at, unless gates.toml names one.
+    fn own_config(&self, job: &mut Job, source: &Path) {
+        if self.config.is_none() {
+            let take = |job: &mut Job, copy: Option<&str>| {
+                job.options(["--config"].into_iter().chain(copy));
+                Ok(())
+            };
+            let neutral = Some("[extend]\nuseDefault = true\n");
+            job.reads(source.join(".gitleaks.toml"), Overrule::Take { neutral, take });
         }
     }
 
@@ -126,15 +178,26 @@ impl Gitleaks {
             }
         }
         job.arg(".");
+        let source = job.cwd.clone();
+        self.own_config(&mut job, &source);
+        let ignores = Overrule::Take { neutral: Some(""), take: history_without_ignores };
+        job.reads(source.join(IGNORES), ignores);
         job
     }
 
     fn tree(&self, scene: &Scene, dir: &str) -> Job {
         let mut job = scene.job_in_dir("gitleaks", dir);
+        let source = job.cwd.clone();
         // The .gitleaksignore that counts is that of the working directory.
         job.cwd = scene.repo.base.clone();
         self.fill(&mut job, scene, "dir", TREE);
         job.arg(dir).because("the files as they are now, committed or not");
+        self.own_config(&mut job, &source);
+        let elsewhere = job.cwd.join(IGNORES);
+        job.reads(source.join(IGNORES), Overrule::Refuse(TREE_IGNORES));
+        if job.cwd != source {
+            job.reads(elsewhere, Overrule::Take { neutral: Some(""), take: ignores });
+        }
         job
     }
 }

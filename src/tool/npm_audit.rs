@@ -6,6 +6,7 @@
 mod npm7;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
 
@@ -15,7 +16,9 @@ use crate::format::npm6;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
+use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -83,6 +86,17 @@ impl NpmAudit {
     }
 }
 
+const WORKSPACE: &str = "npm reads it in a workspace of that folder, whatever it is told";
+
+/// The folders above `dir` whose package has workspaces: npm takes the .npmrc of such a root.
+fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p Path> {
+    let above = dir.ancestors().skip(1).take_while(move |folder| folder.starts_with(root));
+    above.filter(|folder| {
+        let package = std::fs::read_to_string(folder.join("package.json")).unwrap_or_default();
+        package.contains("\"workspaces\"")
+    })
+}
+
 impl Tool for NpmAudit {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let jobs = self.dirs.iter().map(|dir| {
@@ -100,6 +114,12 @@ impl Tool for NpmAudit {
             if let Some(registry) = &self.registry {
                 job.arg(format!("--registry={registry}"));
             }
+            // Flags outrank it, but not all that it can say (a registry, a proxy).
+            job.reads(job.cwd.join(".npmrc"), Overrule::Farm);
+            let cwd = job.cwd.clone();
+            for root in workspace_roots(&cwd, &scene.repo.root) {
+                job.reads(root.join(".npmrc"), Overrule::Refuse(WORKSPACE));
+            }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
             job
         });
@@ -113,6 +133,17 @@ impl Tool for NpmAudit {
             1 => Exit::Findings,
             _ => Exit::Fault("not a code of npm audit"),
         }
+    }
+
+    /// Its report tells of the fault, or its log; ENOAUDIT is what it makes of an answer that is none.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        let error = json::read::<Report>(raw.report(), WHAT).ok().and_then(|report| {
+            let refused = report.status.is_some_and(|status| status == 429 || status >= 500);
+            let error = report.error()?;
+            let code = ["ENOAUDIT", "E429", "E50"].iter().any(|code| error.starts_with(code));
+            (refused || code || passing_fault(&error).is_some()).then_some(error)
+        });
+        error.or_else(|| passing_fault(&self.complaint(raw)?))
     }
 
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
@@ -185,7 +216,9 @@ fn lost(detail: &str) -> Unproven {
 /// Any of npm's documents: the report of version 7 on, that of version 6, or an error.
 #[derive(Deserialize)]
 struct Report {
+    #[serde(default, deserialize_with = "json::unique_keys")]
     vulnerabilities: Option<BTreeMap<String, npm7::Vulnerable>>,
+    #[serde(default, deserialize_with = "json::unique_keys")]
     advisories: Option<BTreeMap<String, npm6::Advisory>>,
     metadata: Option<Metadata>,
     error: Option<Failure>,

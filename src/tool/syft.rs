@@ -12,6 +12,7 @@ use crate::format::{cyclonedx, spdx};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::retry::passing_fault;
 use crate::tool::{Exit, Job, Keep, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -120,6 +121,11 @@ impl Tool for Syft {
             0 => Exit::Silent,
             _ => Exit::Fault("error"),
         }
+    }
+
+    /// Images that a registry holds: the last line says why they could not be had.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        passing_fault(&self.complaint(raw)?)
     }
 
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {

@@ -1,16 +1,21 @@
 //! Trivy (Aqua Security): known vulnerabilities, secrets, misconfigurations and licences of
 //! images and folders.
 
+mod age;
 mod document;
 mod report;
 #[cfg(test)]
 mod tests;
 
-use crate::config::Keys;
+use std::time::Duration;
+
+use crate::config::{Keys, read_duration};
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::retry::passing_fault;
+use crate::tool::config_file::Overrule;
+use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
     name: "trivy",
@@ -75,6 +80,8 @@ struct Trivy {
     ignore_unfixed: bool,
     offline: bool,
     cache_dir: Option<String>,
+    /// The oldest database that proves anything.
+    max_db_age: Option<Duration>,
 }
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
@@ -87,11 +94,12 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         ignore_unfixed: keys.flag_or("ignore_unfixed", false),
         offline: keys.flag_or("offline", false),
         cache_dir: keys.text("cache_dir").map(|dir| dir.value),
+        max_db_age: read_duration(keys, "max_db_age"),
     };
     let idle: &[&str] = match scan {
         Scan::Fs => &["images"],
         Scan::Image => &["dirs"],
-        Scan::Config => &["images", "scanners", "ignore_unfixed"],
+        Scan::Config => &["images", "scanners", "ignore_unfixed", "max_db_age"],
     };
     for key in idle.iter().filter(|key| keys.has(key)) {
         keys.problem(keys.at_key(key), format!("`{key}` means nothing with scan = \"{}\"", scan.as_str()));
@@ -121,6 +129,11 @@ fn scanners(keys: &Keys) -> Vec<String> {
 }
 
 impl Trivy {
+    /// Whether what it finds depends on how old its database is.
+    fn reads_advisories(&self) -> bool {
+        self.scan != Scan::Config && self.scanners.iter().any(|scanner| scanner == "vuln")
+    }
+
     fn job(&self, mut job: Job, target: &str, why: String, scene: &Scene) -> Job {
         let report = job.report_file("trivy.json");
         job.arg(self.scan.as_str()).args(["--format", "json", "--output", &report, "--quiet"]);
@@ -144,11 +157,50 @@ impl Trivy {
                 job.args(["--skip-db-update", "--skip-java-db-update", "--offline-scan"]);
             }
         }
-        if let Some(dir) = &self.cache_dir {
-            let dir = normalise(&scene.repo.base.join(dir));
+        let cache = self.cache_dir.as_ref().map(|dir| normalise(&scene.repo.base.join(dir)));
+        if let Some(dir) = &cache {
             job.args(["--cache-dir", &dir.to_string_lossy()]);
         }
+        if self.reads_advisories()
+            && let Some(cache) = cache.or_else(age::default_cache)
+        {
+            job.reports.push(Source::Aside(cache.join("db").join(age::METADATA)));
+        }
         job.arg(target).because(why);
+        // An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets
+        // must be a table (0.70). It reads .trivyignore.yaml only where it is told to.
+        job.reads(
+            job.cwd.join("trivy.yaml"),
+            Overrule::Take {
+                neutral: Some(""),
+                take: |job, copy| {
+                    job.options(["--config"].into_iter().chain(copy));
+                    Ok(())
+                },
+            },
+        );
+        job.reads(
+            job.cwd.join(".trivyignore"),
+            Overrule::Take {
+                neutral: Some(""),
+                take: |job, copy| {
+                    job.options(["--ignorefile"].into_iter().chain(copy));
+                    Ok(())
+                },
+            },
+        );
+        if self.scan != Scan::Config {
+            job.reads(
+                job.cwd.join("trivy-secret.yaml"),
+                Overrule::Take {
+                    neutral: Some("{}\n"),
+                    take: |job, copy| {
+                        job.options(["--secret-config"].into_iter().chain(copy));
+                        Ok(())
+                    },
+                },
+            );
+        }
         job
     }
 
@@ -196,7 +248,20 @@ impl Tool for Trivy {
     }
 
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
-        report::read(raw.report(), place)
+        let mut parsed = report::read(raw.report(), place)?;
+        if self.reads_advisories() && raw.exit.is_some() {
+            let metadata = raw.documents.iter().find(|document| document.name == age::METADATA);
+            let now = jiff::Timestamp::now();
+            age::tell(metadata.map(|document| &*document.bytes), self.max_db_age, now, &mut parsed);
+        }
+        Ok(parsed)
+    }
+
+    /// The database, and images that a registry holds: what stands from the `FATAL` line on.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        let stderr = raw.stderr_text();
+        let at = stderr.find("\tFATAL\t")?;
+        passing_fault(&stderr[at..])
     }
 
     fn complaint(&self, raw: &RawReport) -> Option<String> {

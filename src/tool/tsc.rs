@@ -10,6 +10,7 @@ use crate::plan::Scene;
 use crate::proof::Unproven;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
+use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -51,6 +52,7 @@ impl Tool for Tsc {
             job.args(["--incremental", "--tsBuildInfoFile", &build_info]);
             job.report_on_stdout().because("the whole project: a type error shows far from its cause");
             let cwd = job.cwd.clone();
+            job.reads(cwd.join(&self.project), Overrule::Tell);
             job.near_node_modules(&cwd, &scene.repo.root);
             job
         });
@@ -90,7 +92,14 @@ impl Tool for Tsc {
 
         let findings = errors.iter().map(|error| error.to_finding(place)).collect();
         let scope = output.files.map(|n| Scope::of(Unit::Files, n)).unwrap_or_default();
-        Ok(Parsed { findings, scope, gaps: faults, ..Parsed::default() })
+        let mut gaps = faults;
+        // `--listFiles` puts its list behind the diagnostics: without it, some may be missing.
+        if raw.exit.is_some() && output.files.is_none() && !errors.is_empty() {
+            gaps.push(
+                "the output ends before the list of checked files: some errors may be missing".to_owned(),
+            );
+        }
+        Ok(Parsed { findings, scope, gaps, ..Parsed::default() })
     }
 
     fn moves_exit_code(&self, finding: &Finding) -> bool {

@@ -46,7 +46,7 @@ fn the_crate_and_the_tolerant_reader_read_the_same() {
         let [first, second, third, fourth] = parsed.findings.as_slice() else { panic!("{version}") };
 
         assert_eq!((&*first.rule, first.severity), ("CVE-1", Severity::High), "{version}");
-        assert_eq!(first.title, "Bad thing.".into());
+        assert_eq!(first.title, "Bad thing.");
         assert_eq!(first.fix, Some("Upgrade.".into()));
         assert_eq!(first.aliases, ["GHSA-1".into()].into());
         assert_eq!(first.cwe, ["CWE-79".into(), "CWE-80".into()].into());
@@ -71,7 +71,7 @@ fn the_crate_and_the_tolerant_reader_read_the_same() {
             (Severity::Critical, Some("CRITICAL")),
             "{version}"
         );
-        assert_eq!(second.package.as_deref().unwrap().name, "@scope/b".into());
+        assert_eq!(second.package.as_deref().unwrap().name, "@scope/b");
         let why = "analysis not_affected: code_not_reachable, no caller";
         assert_eq!(second.suppressed.as_deref(), Some(why), "{version}");
 
@@ -79,7 +79,7 @@ fn the_crate_and_the_tolerant_reader_read_the_same() {
         assert_eq!((third.package.as_deref(), third.resource.as_deref()), (None, Some("nowhere")));
 
         assert_eq!((&*fourth.rule, fourth.severity), ("v4", Severity::Unknown), "{version}");
-        assert_eq!(fourth.package.as_deref().unwrap().name, "app".into());
+        assert_eq!(fourth.package.as_deref().unwrap().name, "app");
     }
 }
 

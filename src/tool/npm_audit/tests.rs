@@ -80,7 +80,7 @@ fn an_advisory_that_hangs_at_two_packages_is_one_finding() {
     assert_eq!(finding.fix.as_deref(), Some("`npm install a@2.0.0` (a major update)"));
     let package = finding.package.as_ref().unwrap();
     assert_eq!(package.fixed_version.as_deref(), Some("2.0.0"));
-    assert_eq!(package.paths[..], ["node_modules/a".into()]);
+    assert_eq!(package.paths[..], ["node_modules/a"]);
 }
 
 #[test]

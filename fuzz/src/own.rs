@@ -1,0 +1,74 @@
+//! gates.toml, run.json, and what strikes secrets out of reports.
+
+use portcullis::config::{Config, draw};
+use portcullis::policy::Waivers;
+use portcullis::record::Run;
+use portcullis::redact::{Scrubber, Secret, mask_fields};
+use serde_json::Value;
+
+/// Takes bytes, and panics where a promise is broken.
+pub type Check = fn(&[u8]);
+
+/// Every reader of this kind, by its name.
+pub const OWN: [(&str, Check); 4] =
+    [("gates-toml", gates_toml), ("run-json", run_json), ("mask-fields", masked), ("scrubber", scrubbed)];
+
+/// Every mistake is at a place in the text and can be drawn there.
+fn gates_toml(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Err(problems) = Config::read(text) else { return };
+    assert!(!problems.is_empty(), "it is refused, and nobody says why");
+    for problem in &problems {
+        assert!(text.get(problem.at.clone()).is_some(), "{problem:?} is not in the text");
+    }
+    draw(&problems, text, "gates.toml", false);
+}
+
+/// What is read as a run can be judged, and judged again, with the same verdict; and it can be
+/// written and read again.
+fn run_json(input: &[u8]) {
+    let Ok(mut run) = serde_json::from_slice::<Run>(input) else { return };
+    let recorded = run.waivers.clone();
+    run.judge(Waivers::AsRecorded(&recorded));
+    let first = serde_json::to_value(&run).expect("a run can be written");
+    let mut again: Run = serde_json::from_value(first.clone()).expect("what was written can be read");
+    again.judge(Waivers::AsRecorded(&recorded));
+    assert_eq!(serde_json::to_value(&again).expect("a run can be written"), first);
+}
+
+/// JSON stays JSON, and no value of a masked key is left in it.
+fn masked(input: &[u8]) {
+    const FIELDS: [&str; 2] = ["Secret", "s"];
+    let masked = mask_fields(input, &FIELDS);
+    if serde_json::from_slice::<Value>(input).is_ok() {
+        let value: Value = serde_json::from_slice(&masked).expect("JSON stays JSON");
+        assert!(is_masked(&value, &FIELDS), "a value of a masked key is left");
+    }
+}
+
+fn is_masked(value: &Value, fields: &[&str]) -> bool {
+    match value {
+        Value::Object(members) => members.iter().all(|(key, value)| match fields.contains(&key.as_str()) {
+            true => value == "REDACTED",
+            false => is_masked(value, fields),
+        }),
+        Value::Array(items) => items.iter().all(|item| is_masked(item, fields)),
+        _ => true,
+    }
+}
+
+/// The first lines are secrets, the rest is text; nothing of them is left in it.
+fn scrubbed(input: &[u8]) {
+    let parts: Vec<&[u8]> = input.splitn(4, |byte| *byte == b'\n').collect();
+    let Some((rest, first)) = parts.split_last() else { return };
+    let words: Vec<&str> =
+        first.iter().filter_map(|part| std::str::from_utf8(part).ok()).map(str::trim).collect();
+    let secrets: Vec<Secret> = words.iter().filter_map(|word| Secret::new(word)).collect();
+    let clean = Scrubber::new(&secrets).bytes(rest);
+    // The mask itself may hold, or bring together, what looks like a secret of its letters.
+    let own = |word: &&&str| Secret::new(word).is_some() && !word.contains(|c| "REDACT".contains(c));
+    for word in words.iter().filter(own) {
+        let mut windows = clean.windows(word.len());
+        assert!(!windows.any(|window| window == word.as_bytes()), "a secret is left");
+    }
+}

@@ -1,0 +1,121 @@
+//! Reports: arbitrary bytes are never a clean report, unless they are one.
+
+use std::borrow::Cow;
+
+use portcullis::config::{Keys, Problems};
+use portcullis::place::Place;
+use portcullis::proof::{Proof, weigh};
+use portcullis::redact::mask_fields;
+use portcullis::tool::{Document, RawReport, SCANNERS, Scanner, Tool, foreign};
+use serde::de::IgnoredAny;
+use toml::de::DeTable;
+
+/// Parts an input into what a tool leaves besides its report: standard error, standard output,
+/// further documents.
+const SEPARATOR: &[u8] = b"\n\0\n";
+
+/// How the end of a report can be told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One value: cut anywhere, it is not JSON any more.
+    Json,
+    /// One element, and nothing that counts after it.
+    Xml,
+    /// Lines: cut at the end of one, they look whole.
+    Lines,
+}
+
+pub struct ReportReader {
+    scanner: &'static Scanner,
+    tool: Box<dyn Tool>,
+    form: Form,
+}
+
+impl ReportReader {
+    pub fn named(name: &str) -> Option<ReportReader> {
+        let mut known = SCANNERS.iter().copied().chain(&foreign::SCANNERS);
+        let scanner = known.find(|scanner| scanner.name == name)?;
+        let options = match name {
+            "command" => "run = [\"x\"]\nreport = { format = \"sarif\", path = \"-\" }",
+            "docker-build" => "images = [{ name = \"app\" }]",
+            _ => "",
+        };
+        let problems = Problems::default();
+        let table = DeTable::parse(options).ok()?;
+        let tool = (scanner.configure)(&Keys::new(table.get_ref(), 0..0, &problems));
+        let form = match name {
+            "junit" | "checkstyle" => Form::Xml,
+            "tsc" | "docker-build" => Form::Lines,
+            _ => Form::Json,
+        };
+        Some(ReportReader { scanner, tool, form })
+    }
+
+    pub fn check(&self, input: &[u8]) {
+        let parts = split(input);
+        for exit in [None, Some(0)] {
+            let proof = self.weigh(&parts, exit);
+            if let Proof::Complete(_) = proof {
+                self.check_complete(&parts, exit, &proof);
+            }
+        }
+        if self.form == Form::Json && is_whole_json(parts[0]) {
+            let masked = mask_fields(parts[0], self.scanner.secret_fields);
+            assert!(is_whole_json(&masked), "masked, it is not JSON any more");
+        }
+    }
+
+    fn weigh(&self, parts: &[&[u8]], exit: Option<i32>) -> Proof {
+        let part = |n: usize| Cow::Borrowed(parts.get(n).copied().unwrap_or_default());
+        let document = |bytes| Document { name: "report".to_owned(), bytes };
+        let further = (3..parts.len()).map(|n| document(part(n)));
+        let documents = std::iter::once(document(part(0))).chain(further).collect();
+        let raw = RawReport { exit, documents, stderr: part(1), stdout: part(2) };
+        let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+        weigh(self.tool.as_ref(), &raw, &place)
+    }
+
+    /// What has been taken for a proof is whole, has looked at something, and is not taken for one
+    /// that tells less when it is cut.
+    fn check_complete(&self, parts: &[&[u8]], exit: Option<i32>, proof: &Proof) {
+        let parsed = proof.parsed();
+        let report = parts[0];
+        assert!(self.form != Form::Json || is_whole_json(report), "half a document is complete");
+        let untold = parsed.scope_untold && exit.is_none();
+        assert!(
+            !parsed.findings.is_empty() || !parsed.scope.is_empty() || untold,
+            "nothing was looked at, and that is clean"
+        );
+        if self.form == Form::Lines {
+            return;
+        }
+        const CUTS: usize = 8;
+        for cut in (1..CUTS).map(|n| report.len() * n / CUTS).chain([report.len().saturating_sub(1)]) {
+            let mut parts = parts.to_vec();
+            parts[0] = &report[..cut];
+            if let Proof::Complete(less) = self.weigh(&parts, exit) {
+                assert_eq!(less.findings.len(), parsed.findings.len(), "cut at {cut}, findings are lost");
+                assert_eq!(less.scope, parsed.scope, "cut at {cut}, it tells of less, and is complete");
+            }
+        }
+    }
+}
+
+fn split(input: &[u8]) -> Vec<&[u8]> {
+    let mut parts = Vec::new();
+    let mut rest = input;
+    while let Some(at) = rest.windows(SEPARATOR.len()).position(|bytes| bytes == SEPARATOR) {
+        parts.push(&rest[..at]);
+        rest = &rest[at + SEPARATOR.len()..];
+    }
+    parts.push(rest);
+    parts
+}
+
+/// Whether the text begins with a whole JSON value, by the word of serde_json alone. Some tools
+/// print words behind it.
+fn is_whole_json(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
+    matches!(values.next(), Some(Ok(_)))
+}

@@ -1,0 +1,246 @@
+//! From the program that a gate names to all that runs when it is started: links, wrappers, shims,
+//! interpreters, packages. By reading files alone; nothing is started.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::digest::{LARGEST_SCRIPT, Subject};
+use super::{npm, python, wrapper};
+
+/// A chain of wrappers that is longer leads in circles, or nowhere.
+const LONGEST: usize = 32;
+
+/// Programs that start another one which only they know, under whose name they are called.
+const CHOOSERS: [&str; 5] = ["rustup", "mise", "volta-shim", "proto-shim", "corepack"];
+
+/// One thing that runs when a tool is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub what: What,
+    /// The same on every machine.
+    pub name: String,
+    pub subject: Subject,
+}
+
+/// What a part of a tool is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// An executable file, as it is.
+    Program,
+    /// A program that starts another one which it alone chooses: that one is not pinned.
+    Chooser,
+    Script,
+    /// An npm package.
+    Package,
+    /// All npm packages that it needs.
+    Dependencies,
+    /// What Python can import from where the tool is installed.
+    SitePackages,
+}
+
+impl What {
+    /// As gates.lock writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            What::Program => "program",
+            What::Chooser => "chooser",
+            What::Script => "script",
+            What::Package => "package",
+            What::Dependencies => "dependencies",
+            What::SitePackages => "site-packages",
+        }
+    }
+}
+
+/// Why it can't be told what runs.
+#[derive(Debug, Error)]
+pub enum Unfollowable {
+    #[error("{} can't be read: {error}", path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("{} starts {program}, which is not here", script.display())]
+    Absent { script: PathBuf, program: String },
+    #[error("{} starts what {manager} chooses, and no version is chosen here; name the program itself with `program = …`", shim.display())]
+    Unchosen { shim: PathBuf, manager: &'static str },
+    #[error("{} leads on and on", .0.display())]
+    Endless(PathBuf),
+}
+
+/// Where programs are looked for, as the tool will be started.
+#[derive(Clone, Debug)]
+pub struct Around {
+    pub cwd: PathBuf,
+    /// PATH.
+    pub path: OsString,
+}
+
+impl Around {
+    /// The program of this name on PATH.
+    pub fn find(&self, name: &str) -> Option<PathBuf> {
+        which::which_in(name, Some(&self.path), &self.cwd).ok()
+    }
+}
+
+/// All that runs when `program` is started: itself first.
+pub fn follow(program: &Path, around: &Around) -> Result<Vec<Link>, Unfollowable> {
+    let mut chain = Chain { around, links: Vec::new(), seen: HashSet::new(), packages: HashSet::new() };
+    chain.add(program)?;
+    Ok(chain.links)
+}
+
+struct Chain<'a> {
+    around: &'a Around,
+    links: Vec<Link>,
+    /// Real paths of files.
+    seen: HashSet<PathBuf>,
+    packages: HashSet<PathBuf>,
+}
+
+impl Chain<'_> {
+    fn add(&mut self, path: &Path) -> Result<(), Unfollowable> {
+        let real = path.canonicalize().map_err(unreadable(path))?;
+        let name = file_name(&real);
+        // A virtual environment is told by the link, not by the interpreter to which it leads.
+        if python::is_interpreter(&name) {
+            self.site_packages(path, &real);
+        }
+        if !self.seen.insert(real.clone()) {
+            return Ok(());
+        }
+        if self.seen.len() > LONGEST {
+            return Err(Unfollowable::Endless(real));
+        }
+        match script_text(&real).map_err(unreadable(&real))? {
+            Some(text) => self.script(path, &real, name, &text)?,
+            None => {
+                let chooses = CHOOSERS.contains(&name.as_str()) && name != file_name(path);
+                let what = if chooses { What::Chooser } else { What::Program };
+                self.links.push(Link { what, name, subject: Subject::File(real.clone()) });
+            }
+        }
+        self.npm_packages(&real)
+    }
+
+    fn script(&mut self, path: &Path, real: &Path, name: String, text: &str) -> Result<(), Unfollowable> {
+        let prefix = [real, path]
+            .into_iter()
+            .filter_map(prefix_of)
+            .find(|prefix| prefix.to_str().is_some_and(|prefix| text.contains(prefix)));
+        let subject = Subject::Script { path: real.to_owned(), prefix };
+        self.links.push(Link { what: What::Script, name, subject });
+
+        let line = text.lines().next().unwrap_or_default().trim_start_matches("#!");
+        let mut words = line.split_whitespace();
+        let Some(interpreter) = words.next() else { return Ok(()) };
+        self.start(real, &self.around.cwd.join(interpreter))?;
+        let mut language = file_name(Path::new(interpreter));
+        if language == "env"
+            && let Some(named) = words.map(|word| word.strip_prefix("-S").unwrap_or(word)).find(is_program)
+        {
+            let found = self.around.find(named).ok_or_else(|| absent(real, named))?;
+            self.start(real, &found)?;
+            language = file_name(Path::new(named));
+        }
+        if wrapper::is_shell(&language) {
+            for started in wrapper::started(path, real, text, self.around)? {
+                self.start(real, &started)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, script: &Path, program: &Path) -> Result<(), Unfollowable> {
+        if !program.exists() {
+            return Err(absent(script, &program.to_string_lossy()));
+        }
+        self.add(program)
+    }
+
+    fn site_packages(&mut self, python: &Path, real: &Path) {
+        // A console script lies beside its packages, also where the interpreter is the system's.
+        let first = self.links.first().map(|link| match &link.subject {
+            Subject::Script { path, .. } | Subject::File(path) => path.clone(),
+            Subject::Trees { .. } => PathBuf::new(),
+        });
+        for (name, folder) in python::site_packages(python, real, first.as_deref()) {
+            if self.packages.insert(folder.clone()) {
+                self.links.push(Link { what: What::SitePackages, name, subject: python::subject(folder) });
+            }
+        }
+    }
+
+    fn npm_packages(&mut self, file: &Path) -> Result<(), Unfollowable> {
+        let Some(root) = npm::package_of(file) else { return Ok(()) };
+        if self.packages.insert(root.clone()) {
+            let packages = npm::closure(&root).map_err(unreadable(&root))?;
+            self.links.extend(packages);
+        }
+        Ok(())
+    }
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Unfollowable {
+    let path = path.to_owned();
+    |error| Unfollowable::Unreadable { path, error }
+}
+
+fn absent(script: &Path, program: &str) -> Unfollowable {
+    Unfollowable::Absent { script: script.to_owned(), program: program.to_owned() }
+}
+
+/// Not an option of env, nor a variable that it sets.
+fn is_program(word: &&str) -> bool {
+    !word.is_empty() && !word.starts_with('-') && !word.contains('=')
+}
+
+/// The last name of a path.
+pub fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The text of a `#!` script; `None` for any other file.
+fn script_text(file: &Path) -> io::Result<Option<String>> {
+    let mut file = File::open(file)?;
+    let mut start = [0; 2];
+    let script = match file.read_exact(&mut start) {
+        Ok(()) => &start == b"#!",
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => false,
+        Err(error) => return Err(error),
+    };
+    if !script || file.metadata()?.len() > LARGEST_SCRIPT {
+        return Ok(None);
+    }
+    let mut text = start.to_vec();
+    file.read_to_end(&mut text)?;
+    Ok(Some(String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// The folder into which a script was installed: `…/bin/tool` and `…/node_modules/.bin/tool` lie in `…`.
+fn prefix_of(script: &Path) -> Option<PathBuf> {
+    let folder = script.parent()?;
+    let prefix = match file_name(folder).as_str() {
+        "bin" | "sbin" | "libexec" | "shims" => folder.parent()?,
+        ".bin" => folder.parent()?.parent()?,
+        _ => folder,
+    };
+    // The top of the file system would be found in every path.
+    prefix.parent()?;
+    Some(prefix.to_owned())
+}
+
+/// The folders in `folder`, sorted.
+pub fn folders_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+#[cfg(test)]
+mod tests;

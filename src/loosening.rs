@@ -1,0 +1,238 @@
+//! What one policy lets pass that another would not: a pure comparison.
+//!
+//! `--policy-from` compares the gates.toml of the change with that of the base, and `--require`
+//! a run with an organisation's floor.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, Gate, Mode, Policy, Profile};
+use crate::policy::{at_or_above, bears};
+use crate::severity::Severity;
+use crate::waiver::Waiver;
+
+/// One place at which a configuration is looser than the base, or differs so that nobody can tell
+/// without running it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loosening {
+    /// `gates.toml`, `gate audit`, `profile ci`, `profile ci, gate audit`, `waiver legacy`.
+    pub place: String,
+    /// What it says now: `fail_on = critical`.
+    pub what: String,
+    /// What the base says, where that is one value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+}
+
+impl Loosening {
+    pub fn new(place: impl Into<String>, what: impl Into<String>) -> Loosening {
+        Loosening { place: place.into(), what: what.into(), was: None }
+    }
+}
+
+impl fmt::Display for Loosening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)?;
+        match &self.was {
+            Some(was) => write!(f, ", the base has {was}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything that `other` would let pass and `base` would not, in the base's order.
+pub fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
+    let mut all = Vec::new();
+    if base.mode == Mode::Production && other.mode == Mode::Lab {
+        all.push(lab("gates.toml"));
+    }
+    if base.require_lock && !other.require_lock {
+        all.push(Loosening::new("gates.toml", "require_lock = false"));
+    }
+    for gate in &base.gates {
+        let place = format!("gate {}", gate.id);
+        match other.gate(&gate.id) {
+            None => all.push(Loosening::new(place, "it is gone")),
+            Some(now) => all.extend(differences(gate, now).into_iter().map(|looser| looser.at(&place))),
+        }
+    }
+    for (name, profile) in &base.profiles {
+        match other.profiles.get(name) {
+            None => all.push(Loosening::new(format!("profile {name}"), "it is gone")),
+            Some(now) => all.extend(in_profile(name, (base, profile), (other, now))),
+        }
+    }
+    all.extend(other.waivers.iter().filter_map(|waiver| wider_waiver(&base.waivers, waiver)));
+    all
+}
+
+fn lab(place: &str) -> Loosening {
+    Looser { key: "mode", is: "mode = lab".to_owned(), was: Some("mode = production".to_owned()) }.at(place)
+}
+
+/// One key that is looser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looser {
+    /// The key of gates.toml.
+    pub key: &'static str,
+    pub is: String,
+    pub was: Option<String>,
+}
+
+impl Looser {
+    fn changed(key: &'static str) -> Looser {
+        Looser { key, is: format!("{key} changed"), was: None }
+    }
+
+    fn at(self, place: &str) -> Loosening {
+        Loosening { place: place.to_owned(), what: self.is, was: self.was }
+    }
+}
+
+/// Where `other` bears more findings than `base`: exact, whatever keys say so.
+pub fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
+    let mut all = Vec::new();
+    for severity in Severity::ALL.into_iter() {
+        let more = match (bears(severity, base), bears(severity, other)) {
+            (Some(was), Some(is)) => is > was,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if !more {
+            continue;
+        }
+        let looser = if !at_or_above(severity, base) {
+            let budget = |policy: &Policy| match policy.max.get(&severity) {
+                Some(most) => format!("max.{severity} = {most}"),
+                None => format!("no max.{severity}"),
+            };
+            Looser { key: "max", is: budget(other), was: Some(budget(base)) }
+        } else if severity == Severity::Unknown && base.unrated != other.unrated {
+            let unrated = |policy: &Policy| match policy.unrated {
+                Some(counts_as) => format!("unrated = {}", counts_as.as_str()),
+                None => "no unrated".to_owned(),
+            };
+            Looser { key: "unrated", is: unrated(other), was: Some(unrated(base)) }
+        } else {
+            let fail_on = |policy: &Policy| format!("fail_on = {}", policy.fail_on.as_str());
+            Looser { key: "fail_on", is: fail_on(other), was: Some(fail_on(base)) }
+        };
+        if !all.contains(&looser) {
+            all.push(looser);
+        }
+    }
+    all
+}
+
+fn looser_required(base: bool, other: bool) -> Option<Looser> {
+    let was = Some("required = true".to_owned());
+    (base && !other).then(|| Looser { key: "required", is: "required = false".to_owned(), was })
+}
+
+/// How one gate is looser, or another.
+fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
+    let mut all = looser_policy(&base.policy, &other.policy);
+    all.extend(looser_required(base.required, other.required));
+    if other.allow_empty && !base.allow_empty {
+        all.push(Looser { key: "allow_empty", is: "allow_empty = true".to_owned(), was: None });
+    }
+    if base.scanner.name != other.scanner.name {
+        let tool = |gate: &Gate| format!("tool = {}", gate.scanner.name);
+        all.push(Looser { key: "tool", is: tool(other), was: Some(tool(base)) });
+        return all;
+    }
+    // What these do can't be told without running the scanner. Values of `env` may be secret.
+    let changed = [
+        ("program", base.program != other.program),
+        ("args", base.args != other.args),
+        ("env", base.env != other.env),
+        ("needs", base.needs != other.needs),
+        // Every option of a tool is in its debug form.
+        ("options of the tool", format!("{:?}", base.tool) != format!("{:?}", other.tool)),
+    ];
+    all.extend(changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| Looser::changed(key)));
+    all
+}
+
+/// What a profile makes looser, beyond what the rest of the file does.
+fn in_profile(name: &str, base: (&Config, &Profile), other: (&Config, &Profile)) -> Vec<Loosening> {
+    let place = format!("profile {name}");
+    let mut all = Vec::new();
+    let mode = |(config, profile): (&Config, &Profile)| profile.mode.unwrap_or(config.mode);
+    let told = base.1.mode.is_none() && other.1.mode.is_none();
+    if !told && mode(base) == Mode::Production && mode(other) == Mode::Lab {
+        all.push(lab(&place));
+    }
+    if let Some(since) = &other.1.since
+        && base.1.since != other.1.since
+    {
+        let was = base.1.since.as_ref().map(|since| format!("since = {since}"));
+        all.push(Loosening { place: place.clone(), what: format!("since = {since}"), was });
+    }
+    for gate in &base.0.gates {
+        let Some(now) = other.0.gate(&gate.id) else { continue };
+        if !leaves_out(base.1, &gate.id) && leaves_out(other.1, &gate.id) {
+            all.push(Loosening::new(place.clone(), format!("it leaves out {}", gate.id)));
+        }
+        let (was, is) = (overlaid(gate, base.1), overlaid(now, other.1));
+        let told = differences(gate, now);
+        let mut looser = looser_policy(&was.0, &is.0);
+        looser.extend(looser_required(was.1, is.1));
+        let place = format!("{place}, gate {}", gate.id);
+        all.extend(
+            looser.into_iter().filter(|looser| !told.contains(looser)).map(|looser| looser.at(&place)),
+        );
+    }
+    all
+}
+
+fn leaves_out(profile: &Profile, id: &str) -> bool {
+    profile.skip.iter().any(|skipped| skipped == id)
+        || profile.only.as_ref().is_some_and(|only| !only.iter().any(|wanted| wanted == id))
+}
+
+fn overlaid(gate: &Gate, profile: &Profile) -> (Policy, bool) {
+    match profile.gates.get(&*gate.id) {
+        Some(overlay) => (overlay.policy.clone(), overlay.required.unwrap_or(gate.required)),
+        None => (gate.policy.clone(), gate.required),
+    }
+}
+
+/// Tells of a waiver, unless one of the base covers all that it covers, and as long.
+fn wider_waiver(base: &[Waiver], waiver: &Waiver) -> Option<Loosening> {
+    if base.iter().any(|known| covers_all_of(known, waiver)) {
+        return None;
+    }
+    let known = base.iter().find(|known| known.name == waiver.name);
+    let was = known.map(described);
+    let word = if known.is_some() { "covers more" } else { "is new" };
+    // One without a name is called `waiver 3` already.
+    let unnamed = waiver.name.starts_with("waiver ");
+    let place = if unnamed { waiver.name.to_string() } else { format!("waiver {}", waiver.name) };
+    Some(Loosening { place, what: format!("it {word}: {}", described(waiver)), was })
+}
+
+fn covers_all_of(wide: &Waiver, narrow: &Waiver) -> bool {
+    let conditions = wide.conditions().into_iter().zip(narrow.conditions());
+    let as_long = match (wide.expires, narrow.expires) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(wide), Some(narrow)) => wide >= narrow,
+    };
+    as_long && conditions.into_iter().all(|((_, wide), (_, narrow))| wide.is_none() || wide == narrow)
+}
+
+/// `rule = CKV_1, path = infra/** until 2030-01-01`
+fn described(waiver: &Waiver) -> String {
+    let conditions: Vec<String> = waiver
+        .conditions()
+        .into_iter()
+        .filter_map(|(key, says)| says.map(|says| format!("{key} = {says}")))
+        .collect();
+    let until = waiver.expires.map(|day| format!(" until {day}")).unwrap_or_default();
+    conditions.join(", ") + &until
+}
+
+#[cfg(test)]
+mod tests;

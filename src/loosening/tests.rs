@@ -1,0 +1,185 @@
+#![allow(clippy::unwrap_used, reason = "a test that can't read its own text has failed")]
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::config::Threshold;
+
+const BASE: &str = r#"version = 1
+mode = "production"
+[[gate]]
+id = "secrets"
+tool = "gitleaks"
+fail_on = "low"
+[[gate]]
+id = "audit"
+tool = "npm-audit"
+dirs = ["backend", "frontend"]
+max = { medium = 20 }
+unrated = "high"
+[profile.ci]
+only = ["secrets", "audit"]
+[profile.ci.gate.audit]
+fail_on = "medium"
+[[waiver]]
+name = "legacy"
+rule = "CVE-1"
+package = "lodash"
+reason = "known"
+expires = 2030-01-01
+"#;
+
+fn config(text: &str) -> Config {
+    Config::read(text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"))
+}
+
+/// What is told when the base's text has `from` replaced.
+fn after(from: &str, to: &str) -> Vec<String> {
+    assert!(BASE.contains(from), "{from}");
+    let other = BASE.replacen(from, to, 1);
+    loosened(&config(BASE), &config(&other)).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn nothing_is_looser_than_itself() {
+    assert_eq!(loosened(&config(BASE), &config(BASE)), []);
+}
+
+#[test]
+fn each_way_to_loosen_is_told_with_its_place_and_what_was_there() {
+    for (from, to, told) in [
+        ("\"production\"", "\"lab\"", "gates.toml: mode = lab, the base has mode = production"),
+        (
+            "fail_on = \"low\"",
+            "fail_on = \"high\"",
+            "gate secrets: fail_on = high, the base has fail_on = low",
+        ),
+        (
+            "fail_on = \"low\"",
+            "fail_on = \"never\"",
+            "gate secrets: fail_on = never, the base has fail_on = low",
+        ),
+        ("medium = 20", "medium = 21", "gate audit: max.medium = 21, the base has max.medium = 20"),
+        ("max = { medium = 20 }", "", "gate audit: no max.medium, the base has max.medium = 20"),
+        ("unrated = \"high\"", "unrated = \"low\"", "gate audit: unrated = low, the base has unrated = high"),
+        (
+            "fail_on = \"low\"",
+            "fail_on = \"low\"\nrequired = false",
+            "gate secrets: required = false, the base has required = true",
+        ),
+        ("fail_on = \"low\"", "fail_on = \"low\"\nallow_empty = true", "gate secrets: allow_empty = true"),
+        ("fail_on = \"low\"", "fail_on = \"low\"\nargs = [\"-v\"]", "gate secrets: args changed"),
+        ("fail_on = \"low\"", "fail_on = \"low\"\nenv = { A = \"b\" }", "gate secrets: env changed"),
+        ("fail_on = \"low\"", "fail_on = \"low\"\nprogram = \"true\"", "gate secrets: program changed"),
+        ("fail_on = \"low\"", "fail_on = \"low\"\nneeds = [\"audit\"]", "gate secrets: needs changed"),
+        ("\"backend\", \"frontend\"", "\"backend\"", "gate audit: options of the tool changed"),
+        ("tool = \"gitleaks\"", "tool = \"syft\"", "gate secrets: tool = syft, the base has tool = gitleaks"),
+        ("only = [\"secrets\", \"audit\"]", "only = [\"audit\"]", "profile ci: it leaves out secrets"),
+        (
+            "only = [\"secrets\", \"audit\"]",
+            "skip = [\"audit\"]\nmode = \"lab\"\nsince = \"HEAD~1\"",
+            "profile ci: mode = lab, the base has mode = production",
+        ),
+        (
+            "fail_on = \"medium\"",
+            "fail_on = \"high\"",
+            "profile ci, gate audit: fail_on = high, the base has fail_on = medium",
+        ),
+        (
+            "fail_on = \"medium\"",
+            "fail_on = \"medium\"\nrequired = false",
+            "profile ci, gate audit: required = false, the base has required = true",
+        ),
+        (
+            "package = \"lodash\"\n",
+            "",
+            "waiver legacy: it covers more: rule = CVE-1 until 2030-01-01, the base has rule = CVE-1, package = lodash until 2030-01-01",
+        ),
+        (
+            "2030-01-01",
+            "2031-01-01",
+            "waiver legacy: it covers more: rule = CVE-1, package = lodash until 2031-01-01, the base has rule = CVE-1, package = lodash until 2030-01-01",
+        ),
+        (
+            "[[waiver]]",
+            "[[waiver]]\nname = \"mine\"\nrule = \"X\"\nreason = \"so\"\n[[waiver]]",
+            "waiver mine: it is new: rule = X",
+        ),
+    ] {
+        let all = after(from, to);
+        assert!(all.iter().any(|line| line == told), "{from} → {to}: no \"{told}\" in {all:#?}");
+    }
+}
+
+#[test]
+fn a_missing_gate_and_a_missing_profile_are_told() {
+    let other = config(
+        "version = 1\nmode = \"production\"\n[[gate]]\nid = \"secrets\"\ntool = \"gitleaks\"\nfail_on = \"low\"\n",
+    );
+    let told: Vec<String> = loosened(&config(BASE), &other).iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["gate audit: it is gone", "profile ci: it is gone"]);
+}
+
+#[test]
+fn what_is_stricter_longer_or_only_named_otherwise_is_not_told() {
+    for (from, to) in [
+        ("fail_on = \"low\"", "fail_on = \"info\""),
+        ("fail_on = \"low\"", "fail_on = \"low\"\ntimeout = \"1h\""),
+        ("fail_on = \"low\"", "fail_on = \"low\"\nstage = \"Other words\""),
+        ("medium = 20", "medium = 19"),
+        // Another key, and no finding more is borne.
+        ("max = { medium = 20 }", "fail_on = \"medium\""),
+        ("unrated = \"high\"", "unrated = \"critical\""),
+        ("unrated = \"high\"", ""),
+        ("2030-01-01", "2029-01-01"),
+        ("rule = \"CVE-1\"", "rule = \"CVE-1\"\ntool = \"npm-audit\""),
+        ("name = \"legacy\"", "name = \"another name\""),
+        ("only = [\"secrets\", \"audit\"]", ""),
+        ("[profile.ci]", "[profile.quick]\nskip = [\"audit\"]\n[profile.ci]"),
+    ] {
+        assert_eq!(after(from, to), Vec::<String>::new(), "{from} → {to}");
+    }
+}
+
+#[test]
+fn a_loosening_of_the_whole_file_is_not_told_again_for_each_profile() {
+    assert_eq!(after("fail_on = \"low\"", "fail_on = \"high\"").len(), 1);
+    assert_eq!(after("\"production\"", "\"lab\"").len(), 1);
+}
+
+/// Every threshold and `unrated`, with a few budgets.
+fn policies() -> Vec<Policy> {
+    let rated = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown);
+    let thresholds: Vec<Threshold> = rated.map(Threshold::At).chain([Threshold::Never]).collect();
+    let unrated: Vec<Option<Threshold>> = thresholds.iter().copied().map(Some).chain([None]).collect();
+    let mut budgets = vec![BTreeMap::new()];
+    for severity in [Severity::High, Severity::Medium, Severity::Unknown] {
+        budgets.extend([0, 2].map(|most| BTreeMap::from([(severity, most)])));
+    }
+    let mut all = Vec::new();
+    for fail_on in &thresholds {
+        for unrated in &unrated {
+            for max in &budgets {
+                all.push(Policy { fail_on: *fail_on, unrated: *unrated, max: max.clone() });
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn a_policy_is_told_as_looser_exactly_when_it_passes_what_the_base_blocks() {
+    let blocks = |policy: &Policy, severity, n| {
+        at_or_above(severity, policy) && n > 0 || policy.max.get(&severity).is_some_and(|most| n > *most)
+    };
+    let policies = policies();
+    for base in &policies {
+        assert_eq!(looser_policy(base, base), []);
+        for other in &policies {
+            let passes_more = Severity::ALL
+                .into_iter()
+                .any(|severity| (1..=3).any(|n| blocks(base, severity, n) && !blocks(other, severity, n)));
+            assert_eq!(!looser_policy(base, other).is_empty(), passes_more, "{base:?}\n{other:?}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The scanners' own configuration files: told of in every run, and under `--policy-from` the
+//! base's instead of the work tree's.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::base::Base;
+use crate::config::Gate;
+use crate::place::forward;
+use crate::plan::{Fate, Plan};
+use crate::process::ask;
+use crate::repo::{GIT_LIMIT, Repo};
+use crate::tool::config_file::{ConfigFile, FROM_BASE, Overrule, told};
+use crate::tool::{Job, SCRATCH};
+
+/// Notes at each job what the configuration files of the work tree say.
+pub fn tell(plan: &mut Plan, repo: &Repo) {
+    for planned in &mut plan.gates {
+        if let Fate::Run(jobs) = &mut planned.fate {
+            for job in jobs {
+                job.notes = job
+                    .config_files
+                    .iter()
+                    .filter_map(|file| note(&file.path, read(&file.path), repo))
+                    .collect();
+            }
+        }
+    }
+}
+
+/// The same with the base's files, which every scanner is made to heed; a gate for which that
+/// can't be has no proof. `scratch` is the run's folder.
+pub async fn take_from(base: &Base, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
+    let folder = scratch.join(FROM_BASE);
+    fs::create_dir_all(folder.join("nowhere")).context("the base's files can't be laid out")?;
+    for planned in &mut plan.gates {
+        let Fate::Run(jobs) = &mut planned.fate else { continue };
+        let mut refused = Vec::new();
+        for job in jobs {
+            let work = Work { base, repo, folder: &folder };
+            let words = work.overrule(job, &planned.gate).await;
+            refused.extend(words.err().map(|error| format!("{error:#}")));
+        }
+        if !refused.is_empty() {
+            refused.dedup();
+            planned.fate = Fate::Impossible(refused.join("; "));
+        }
+    }
+    Ok(())
+}
+
+/// One file in both versions.
+struct Compared {
+    file: ConfigFile,
+    now: Option<Vec<u8>>,
+    was: Option<Vec<u8>>,
+}
+
+impl Compared {
+    fn differs(&self) -> bool {
+        self.now != self.was
+    }
+}
+
+struct Work<'a> {
+    base: &'a Base,
+    repo: &'a Repo,
+    folder: &'a Path,
+}
+
+impl Work<'_> {
+    async fn overrule(&self, job: &mut Job, gate: &Gate) -> Result<()> {
+        let mut files = Vec::new();
+        for file in job.config_files.clone() {
+            let was = self.base.file_at(&file.path).await?;
+            files.push(Compared { now: read(&file.path), was, file });
+        }
+        self.note_named_files(job, gate).await?;
+        // One that is made to look elsewhere for one file does not find the others where they are
+        // either: all or none.
+        let any = files.iter().any(Compared::differs);
+        let mut checked_out = false;
+        for compared in &files {
+            let path = &compared.file.path;
+            let differs = compared.differs();
+            if !differs && (!any || compared.was.is_none()) {
+                job.notes.extend(note(path, compared.now.clone(), self.repo));
+                continue;
+            }
+            let shown = shown(path, self.repo);
+            match compared.file.overrule {
+                Overrule::Take { neutral, take } => {
+                    let content = compared.was.as_deref().or(neutral.map(str::as_bytes));
+                    let copy = content.map(|content| self.copy(path, content)).transpose()?;
+                    take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
+                }
+                Overrule::Checkout(_) if checked_out => {}
+                Overrule::Checkout(take) => {
+                    checked_out = true;
+                    let first = files.iter().find(|other| {
+                        matches!(other.file.overrule, Overrule::Checkout(_)) && other.was.is_some()
+                    });
+                    let copy = match first {
+                        Some(first) => Some(self.check_out(&first.file.path, job).await?),
+                        None => None,
+                    };
+                    take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
+                }
+                Overrule::Farm => self.farm(job, compared).context("the base's files can't be laid out")?,
+                Overrule::Tell => {
+                    job.notes.extend(note(path, compared.now.clone(), self.repo));
+                    if differs {
+                        job.notes.push(format!("{shown} differs from the base"));
+                    }
+                    continue;
+                }
+                Overrule::Refuse(why) if differs => return Err(self.refused(&shown, why)),
+                Overrule::Refuse(_) => {}
+            }
+            job.notes.extend(match &compared.was {
+                Some(was) if differs => note(path, Some(was.clone()), self.repo)
+                    .map(|words| format!("{words} of the base, not as the change has it")),
+                Some(was) => note(path, Some(was.clone()), self.repo),
+                None => Some(format!("does not read {shown}, which the base does not have")),
+            });
+        }
+        Ok(())
+    }
+
+    fn refused(&self, shown: &str, why: &str) -> anyhow::Error {
+        anyhow::anyhow!("{shown} differs from {}: {why}", self.base.revision)
+    }
+
+    /// Files of the repository that the policy names by itself: scripts, configurations.
+    async fn note_named_files(&self, job: &mut Job, gate: &Gate) -> Result<()> {
+        let mut words = gate.args.clone();
+        words.extend(gate.program.clone());
+        if gate.scanner.program.is_empty() {
+            words.push(job.program.name.clone());
+            words.extend(job.args.iter().cloned());
+        }
+        for word in words {
+            let path = job.cwd.join(word.split_once('=').map_or(word.as_str(), |(_, path)| path));
+            if path.is_file() && self.base.inside(&path).is_some() {
+                let was = self.base.file_at(&path).await?;
+                if was != read(&path) {
+                    job.notes.push(format!(
+                        "{}, which the command names, differs from the base",
+                        shown(&path, self.repo)
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the base's version of a file, and gives its path as seen in arguments.
+    fn copy(&self, path: &Path, content: &[u8]) -> Result<String> {
+        let name = Path::new("files").join(&*forward(self.below_root(path)));
+        let full = self.folder.join(&name);
+        write(&full, content).context("the base's files can't be laid out")?;
+        Ok(in_arguments(&name))
+    }
+
+    /// Lays out all of the base, beside the packages that are installed in the work tree.
+    async fn check_out(&self, path: &Path, job: &Job) -> Result<String> {
+        let tree = self.folder.join("tree");
+        if !tree.exists() {
+            let index = format!("GIT_INDEX_FILE={}", self.folder.join("index").display());
+            // Under another name until it is whole.
+            let part = self.folder.join("tree.part");
+            let prefix = format!("--prefix={}/", part.display());
+            for args in [
+                vec!["read-tree", self.base.commit.as_str()],
+                vec!["checkout-index", "--all", "--quiet", &prefix],
+            ] {
+                let args: Vec<&str> = [index.as_str(), "git"].into_iter().chain(args).collect();
+                let done = ask(Path::new("env"), &args, &self.repo.root, GIT_LIMIT).await;
+                done.with_context(|| format!("git can't lay out {}", self.base.revision))?;
+            }
+            fs::rename(&part, &tree).context("the base's files can't be laid out")?;
+        }
+        for folder in job.cwd.ancestors().take_while(|folder| folder.starts_with(&self.repo.root)) {
+            let packages = folder.join("node_modules");
+            let link = tree.join(self.below_root(folder)).join("node_modules");
+            if packages.is_dir()
+                && fs::symlink_metadata(&link).is_err()
+                && link.parent().is_some_and(Path::is_dir)
+            {
+                symlink(&packages, &link).context("the base's files can't be laid out")?;
+            }
+        }
+        Ok(in_arguments(&Path::new("tree").join(self.below_root(path))))
+    }
+
+    /// A folder like the job's own, but for the one file.
+    fn farm(&self, job: &mut Job, compared: &Compared) -> io::Result<()> {
+        let name = Path::new("farm").join(job.scratch().trim_start_matches(SCRATCH).trim_start_matches('/'));
+        let farm = self.folder.join(&name);
+        fs::create_dir_all(&farm)?;
+        for entry in fs::read_dir(&job.cwd)? {
+            let entry = entry?;
+            let is_the_file = compared.file.path.file_name() == Some(&entry.file_name());
+            if !is_the_file {
+                symlink(entry.path(), farm.join(entry.file_name()))?;
+            }
+        }
+        if let (Some(was), Some(name)) = (&compared.was, compared.file.path.file_name()) {
+            write(&farm.join(name), was)?;
+        }
+        job.start = Some(in_arguments(&name));
+        Ok(())
+    }
+
+    fn below_root<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.repo.root).unwrap_or(path)
+    }
+}
+
+/// The path of what lies in the folder of the base's files, as seen in arguments.
+fn in_arguments(name: &Path) -> String {
+    format!("{SCRATCH}/{FROM_BASE}/{}", name.display())
+}
+
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, content)
+}
+
+fn shown(path: &Path, repo: &Repo) -> String {
+    forward(path.strip_prefix(&repo.root).unwrap_or(path)).to_string()
+}
+
+/// `reads 2 ignores in backend/.gitleaksignore`
+fn note(path: &Path, content: Option<Vec<u8>>, repo: &Repo) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let words = told(name, &content?)?;
+    Some(format!("reads {}", words.replacen(name, &shown(path, repo), 1)))
+}
+
+/// The file's content; `None` where there is no file.
+fn read(path: &PathBuf) -> Option<Vec<u8>> {
+    path.is_file().then(|| fs::read(path).ok()).flatten()
+}

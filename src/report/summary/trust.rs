@@ -1,0 +1,46 @@
+//! What of the scanned repository had a say in the run: the scanners' own configuration, and what
+//! a change would loosen.
+
+use crate::record::Run;
+use crate::report::summary::Look;
+use crate::{sanitise, table};
+
+/// The most characters of a line's words.
+const LONGEST: usize = 300;
+
+pub fn notes(run: &Run, look: Look) -> String {
+    let mut part = String::new();
+    if let Some(policy) = &run.policy {
+        let from = policy.from.get(..12).unwrap_or(&policy.from);
+        part.push_str(&format!("\nPolicy from {} ({from})\n", sanitise::short(&policy.revision, 100)));
+        let mut rows = table::plain(look.width);
+        for loosening in &policy.loosened {
+            rows.add_row(["the change would loosen", &sanitise::short(&loosening.to_string(), LONGEST)]);
+        }
+        for note in &policy.notes {
+            rows.add_row(["note", &sanitise::short(note, LONGEST)]);
+        }
+        if !rows.is_empty() {
+            part.push_str(&format!("\n{}\n", table::text(&rows)));
+        }
+    }
+    let mut rows = table::plain(look.width);
+    for gate in &run.gates {
+        let mut words: Vec<&str> = Vec::new();
+        for note in gate.targets.iter().flat_map(|target| &target.notes) {
+            if !words.contains(&note.as_str()) {
+                words.push(note);
+            }
+        }
+        if !words.is_empty() {
+            rows.add_row([gate.id.to_string(), sanitise::short(&words.join("; "), LONGEST)]);
+        }
+    }
+    if !rows.is_empty() {
+        part.push_str(&format!(
+            "\nThe scanners' own settings in this repository\n\n{}\n",
+            table::text(&rows)
+        ));
+    }
+    part
+}

@@ -1,0 +1,96 @@
+//! The temporary folder of a run, and what runs that were killed have left of theirs.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use rustix::fs::{FlockOperation, flock};
+use tempfile::TempDir;
+
+const PREFIX: &str = "portcullis-";
+
+/// Locked as long as the run lives, however it ends.
+const LOCK: &str = ".alive";
+
+/// A folder that is this run's alone, removed with everything in it when it is dropped.
+#[derive(Debug)]
+pub struct Scratch {
+    folder: TempDir,
+    _lock: File,
+}
+
+impl Scratch {
+    /// Makes the folder, and removes those of runs that were killed before they could.
+    ///
+    /// # Errors
+    /// When no temporary folder can be made.
+    pub fn new() -> Result<Scratch> {
+        let top = std::env::temp_dir();
+        if top.to_str().is_none() {
+            bail!(
+                "the name of the temporary folder {} is not UTF-8; TMPDIR names another place",
+                top.display()
+            );
+        }
+        Scratch::new_in(&top).with_context(|| {
+            format!("no temporary folder can be made in {}; TMPDIR names another place", top.display())
+        })
+    }
+
+    fn new_in(top: &Path) -> io::Result<Scratch> {
+        remove_left_over(top);
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(top)?;
+        // It gets its name when it is locked: another run that looks in between finds none.
+        let nameless = folder.path().join("lock");
+        let lock = File::create(&nameless)?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        fs::rename(nameless, folder.path().join(LOCK))?;
+        Ok(Scratch { folder, _lock: lock })
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Removes the folders of this user's runs that live no more. What can't be told is left alone.
+fn remove_left_over(top: &Path) {
+    for entry in fs::read_dir(top).into_iter().flatten().flatten() {
+        let named = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        let path = entry.path();
+        // Not through a link: in a shared folder it may be anybody's.
+        let ours = || {
+            let meta = fs::symlink_metadata(&path).ok()?;
+            Some(meta.is_dir() && meta.uid() == rustix::process::getuid().as_raw())
+        };
+        if !named || ours() != Some(true) {
+            continue;
+        }
+        let Ok(lock) = File::open(path.join(LOCK)) else { continue };
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_dead_run_is_removed_and_that_of_a_living_one_is_not() {
+        let top = tempfile::tempdir().unwrap();
+        let living = Scratch::new_in(top.path()).unwrap();
+        let dead = top.path().join("portcullis-dead");
+        fs::create_dir_all(dead.join("gate/target")).unwrap();
+        fs::write(dead.join(LOCK), "").unwrap();
+        let foreign = top.path().join("portcullis-notes");
+        fs::create_dir(&foreign).unwrap();
+
+        let next = Scratch::new_in(top.path()).unwrap();
+        assert!(!dead.exists());
+        assert!(living.path().exists() && next.path().exists() && foreign.exists());
+    }
+}

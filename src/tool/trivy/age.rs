@@ -1,0 +1,85 @@
+//! How old the advisories are that Trivy knows: its database is downloaded, and kept for days.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::text;
+use crate::tool::Parsed;
+
+/// The file beside the database that tells when it was made (aquasecurity/trivy-db `pkg/metadata`).
+pub const METADATA: &str = "metadata.json";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    updated_at: Timestamp,
+}
+
+/// Where Trivy keeps its database when it is not told (`pkg/utils/fsutils`).
+pub fn default_cache() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    folder("TRIVY_CACHE_DIR")
+        .or_else(|| folder("XDG_CACHE_HOME").map(|caches| caches.join("trivy")))
+        .or_else(|| folder("HOME").map(|home| home.join(".cache/trivy")))
+}
+
+/// Notes the age; a database that is older than `most`, or of unknown age, leaves a gap.
+pub fn tell(metadata: Option<&[u8]>, most: Option<Duration>, now: Timestamp, parsed: &mut Parsed) {
+    let metadata = metadata.and_then(|bytes| serde_json::from_slice::<Metadata>(bytes).ok());
+    let Some(Metadata { updated_at }) = metadata else {
+        if most.is_some() {
+            let why = "how old Trivy's database is can't be told (no metadata.json in its cache folder), and `max_db_age` is set";
+            parsed.gaps.push(why.to_owned());
+        }
+        return;
+    };
+    let age = Duration::try_from(now.duration_since(updated_at)).unwrap_or_default();
+    let words = format!("advisories of {}, {} old", updated_at.strftime("%Y-%m-%d"), in_words(age));
+    if let Some(most) = most.filter(|most| age > *most) {
+        parsed.gaps.push(format!("{words}, and max_db_age is {}", in_words(most)));
+    }
+    parsed.proof.push(words.clone());
+    parsed.advisories = Some(words);
+}
+
+/// `20 days`; below two days in hours.
+fn in_words(age: Duration) -> String {
+    let hours = age.as_secs() / 3600;
+    if hours < 48 { text::count(hours, "hour") } else { text::count(hours / 24, "day") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(metadata: Option<&str>, most: Option<u64>) -> Parsed {
+        let mut parsed = Parsed::default();
+        let most = most.map(|hours| Duration::from_secs(hours * 3600));
+        let now = "2026-11-21T10:00:00Z".parse().unwrap();
+        tell(metadata.map(str::as_bytes), most, now, &mut parsed);
+        parsed
+    }
+
+    #[test]
+    fn the_age_is_told_and_only_too_old_a_database_is_no_proof() {
+        let of_november = Some(r#"{"Version":2,"UpdatedAt":"2026-11-01T00:00:00Z"}"#);
+        let free = told(of_november, None);
+        assert_eq!(free.advisories.as_deref(), Some("advisories of 2026-11-01, 20 days old"));
+        assert_eq!(free.proof, ["advisories of 2026-11-01, 20 days old"]);
+        assert!(free.gaps.is_empty());
+        assert!(told(of_november, Some(24 * 21)).gaps.is_empty());
+        let old = told(of_november, Some(48));
+        assert_eq!(old.gaps, ["advisories of 2026-11-01, 20 days old, and max_db_age is 2 days"]);
+    }
+
+    #[test]
+    fn an_unknown_age_is_a_gap_only_where_an_age_is_asked_for() {
+        for metadata in [None, Some("{}"), Some("null"), Some("no json")] {
+            assert!(told(metadata, None).gaps.is_empty());
+            assert_eq!(told(metadata, Some(48)).gaps.len(), 1);
+        }
+    }
+}

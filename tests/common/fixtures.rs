@@ -1,0 +1,135 @@
+//! The recorded reports in `fixtures/`, as fixtures/README.md tells.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that can't read its fixture has failed")]
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use portcullis::config::{Keys, Problems};
+use portcullis::place::Place;
+use portcullis::proof::{Proof, weigh};
+use portcullis::scope::Scope;
+use portcullis::tool::{Document, RawReport, Tool, scanner};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// Where the files come from.
+    pub provenance: String,
+    /// Which scanner reads it, where that is not the folder's name.
+    pub tool: Option<String>,
+    /// gates.toml keys of the scanner, as TOML.
+    #[serde(default)]
+    pub options: String,
+    /// The report files, in the order in which the scanner gets them.
+    pub reports: Vec<String>,
+    pub stdout: Option<String>,
+    pub stderr: Option<String>,
+    pub exit: Option<i32>,
+    /// `complete`, `empty` or `inconclusive`.
+    pub outcome: String,
+    /// Words that the reason of an `empty` or `inconclusive` outcome must hold.
+    #[serde(default)]
+    pub says: Vec<String>,
+    pub counts: BTreeMap<String, u64>,
+    pub scope: Option<Scope>,
+    /// Findings that must be among those read, each by the fields that it names.
+    #[serde(default)]
+    pub findings: Vec<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// One recorded report with the scanner that reads it.
+pub struct Fixture {
+    /// `tool/case`.
+    pub name: String,
+    /// The scanner's name.
+    pub scanner: String,
+    pub expected: Expected,
+    pub tool: Box<dyn Tool>,
+    pub raw: RawReport<'static>,
+}
+
+/// Every fixture, in the order of its name; those that can't be read are errors.
+pub fn fixtures() -> Vec<Result<Fixture, String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut cases: Vec<PathBuf> = Vec::new();
+    for tool in std::fs::read_dir(&root).unwrap() {
+        let Ok(entries) = std::fs::read_dir(tool.unwrap().path()) else { continue };
+        cases.extend(
+            entries.map(|case| case.unwrap().path()).filter(|case| case.join("expected.json").exists()),
+        );
+    }
+    cases.sort();
+    assert!(!cases.is_empty(), "no fixtures below {}", root.display());
+    let read = |case: &PathBuf| {
+        let name = case.strip_prefix(&root).unwrap().display().to_string();
+        Fixture::read(&name, case).map_err(|why| format!("{name}: {why}"))
+    };
+    cases.iter().map(read).collect()
+}
+
+impl Fixture {
+    fn read(name: &str, case: &Path) -> Result<Fixture, String> {
+        let text = std::fs::read_to_string(case.join("expected.json")).map_err(|error| error.to_string())?;
+        let expected: Expected =
+            serde_json::from_str(&text).map_err(|error| format!("expected.json: {error}"))?;
+        let folder = case.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+        let scanner_name = expected.tool.clone().unwrap_or(folder);
+        let tool = tool(&scanner_name, &expected.options)?;
+
+        let read = |name: &String| std::fs::read(case.join(name)).map_err(|error| format!("{name}: {error}"));
+        let optional =
+            |name: &Option<String>| name.as_ref().map(read).transpose().map(Option::unwrap_or_default);
+        let raw = RawReport {
+            exit: expected.exit,
+            documents: expected
+                .reports
+                .iter()
+                .map(|name| Ok(Document { name: name.clone(), bytes: Cow::Owned(read(name)?) }))
+                .collect::<Result<_, String>>()?,
+            stdout: Cow::Owned(optional(&expected.stdout)?),
+            stderr: Cow::Owned(optional(&expected.stderr)?),
+        };
+        Ok(Fixture { name: name.to_owned(), scanner: scanner_name, expected, tool, raw })
+    }
+
+    /// What its report proves.
+    pub fn weigh(&self) -> Proof {
+        weigh(self.tool.as_ref(), &self.raw, &place())
+    }
+
+    /// What the report proves with only the first `length` bytes of its document `n`.
+    pub fn weigh_cut(&self, n: usize, length: usize) -> Proof {
+        let document = |(i, document): (usize, &'_ Document<'static>)| {
+            let length = if i == n { length } else { document.bytes.len() };
+            Document { name: document.name.clone(), bytes: Cow::Owned(document.bytes[..length].to_vec()) }
+        };
+        let raw = RawReport {
+            exit: self.raw.exit,
+            documents: self.raw.documents.iter().enumerate().map(document).collect(),
+            stderr: Cow::Borrowed(&self.raw.stderr),
+            stdout: Cow::Borrowed(&self.raw.stdout),
+        };
+        weigh(self.tool.as_ref(), &raw, &place())
+    }
+}
+
+/// A scanner with gates.toml keys, given as TOML.
+pub fn tool(name: &str, options: &str) -> Result<Box<dyn Tool>, String> {
+    let scanner = scanner(name).ok_or(format!("no scanner is called {name}"))?;
+    let problems = Problems::default();
+    let table = toml::de::DeTable::parse(options).map_err(|error| error.to_string())?;
+    let keys = Keys::new(table.get_ref(), 0..0, &problems);
+    let tool = (scanner.configure)(&keys);
+    keys.finish("the options");
+    match problems.into_sorted() {
+        problems if problems.is_empty() => Ok(tool),
+        problems => Err(format!("options: {problems:?}")),
+    }
+}
+
+pub fn place() -> Place {
+    Place { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
+}
