@@ -119,7 +119,11 @@ impl Words for TargetRecord {
         self.cwd.clean(scrubber);
         self.reason.clean(scrubber);
         self.report.clean(scrubber);
+        let files = std::mem::take(&mut self.files).into_iter();
+        self.files = files.map(|(name, path)| (scrubber.one_line(&name).into_owned(), path)).collect();
         self.files.values_mut().for_each(|path| path.clean(scrubber));
+        self.report_sha256.clean(scrubber);
+        self.advisories.clean(scrubber);
         self.image.clean(scrubber);
         self.image_id.clean(scrubber);
         self.proof.clean(scrubber);
@@ -145,6 +149,7 @@ impl Words for GateRecord {
             text.clean(scrubber);
         }
         self.tool_version.clean(scrubber);
+        self.tool_sha256.clean(scrubber);
         self.reason.clean(scrubber);
         match &mut self.evidence {
             Evidence::Whole => {}
