@@ -88,7 +88,9 @@ pub async fn carry_out(work: AtWork, mut stop: watch::Receiver<Stop>) -> TargetE
     let mut tries = 1;
     loop {
         let (mut evidence, passing) = once(&work, timeout.saturating_sub(begun.elapsed()), &stop).await;
-        evidence.record.tries = tries;
+        if evidence.record.tries > 0 {
+            evidence.record.tries = tries;
+        }
         if tries > 1 {
             evidence.record.started_ms = millis(begun.saturating_duration_since(work.run_started));
             evidence.record.duration_ms = millis(begun.elapsed());
@@ -102,7 +104,10 @@ pub async fn carry_out(work: AtWork, mut stop: watch::Receiver<Stop>) -> TargetE
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => tries += 1,
-            _ = stop.wait_for(|stop| *stop != Stop::No) => return evidence,
+            _ = stop.wait_for(|stop| *stop != Stop::No) => {
+                evidence.stopped = true;
+                return evidence;
+            }
         }
     }
 }
@@ -146,6 +151,7 @@ async fn once(
     match work.launch(program, evidence.locked.as_ref(), &without, left, stop.clone()).await {
         Err(reason) => evidence.proof = Proof::inconclusive(reason),
         Ok((mut ended, before)) => {
+            evidence.record.tries = 1;
             evidence.record.duration_ms = millis(ended.duration);
             evidence.stopped = matches!(ended.end, End::Stopped);
             if let End::Exited(code) = ended.end {

@@ -1,0 +1,73 @@
+//! Very many findings: the run ends, they are in order, and memory stays small. `benches/many-findings`
+//! does the same with a million.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+mod common;
+
+use std::fs;
+use std::time::Duration;
+
+use common::Project;
+
+const GATES: usize = 20;
+const FINDINGS: usize = 5_000;
+
+/// A million findings must fit into 512 MiB. Of a tenth of that, a part does not shrink along: the
+/// program itself, and the reports that are being read.
+const MOST_MIB: u64 = 100;
+
+fn sarif() -> String {
+    let result = |n: usize| {
+        format!(
+            r#"{{"ruleId":"rule-{}","level":"warning","message":{{"text":"GATE: variable {n} is never read"}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"src/{}.ts"}},"region":{{"startLine":{}}}}}}}]}}"#,
+            n % 50,
+            n % 200,
+            n / 200 + 1
+        )
+    };
+    let results: Vec<String> = (0..FINDINGS).map(result).collect();
+    format!(
+        r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"fake"}}}},"results":[{}]}}]}}"#,
+        results.join(",")
+    )
+}
+
+#[test]
+fn a_hundred_thousand_findings_end_in_order_and_in_little_memory() {
+    let gate = |n: usize| {
+        format!(
+            "[[gate]]\nid = 'gate-{n:02}'\ntool = 'command'\nfail_on = 'medium'\n\
+             run = ['sed', 's/GATE/gate-{n:02}/', 'findings.sarif']\n\
+             report = {{ format = 'sarif', path = '-' }}\n"
+        )
+    };
+    let gates: String = (0..GATES).map(gate).collect();
+    let project = Project::with_gates(&format!("version = 1\n{gates}"));
+    project.write("findings.sarif", sarif());
+
+    let mut child = project.start(&["run", "--quiet"]);
+    let mut peak = 0;
+    let status = loop {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        peak = peak.max(high_water(&status).unwrap_or(0));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    assert!(status.success());
+    assert!(peak > 0 && peak < MOST_MIB * 1024, "the peak was {} MiB", peak / 1024);
+
+    let record = project.read("gates-report/run.json");
+    let of_gates: Vec<&str> = record.lines().filter(|line| line.starts_with("      \"gate\": ")).collect();
+    assert_eq!(of_gates.len(), GATES * FINDINGS);
+    assert!(of_gates.is_sorted(), "the findings are out of order");
+}
+
+/// The most memory that a process had, in KiB.
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
