@@ -11,8 +11,9 @@ mod fixtures;
 mod giant;
 
 use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
-use portcullis::config::{Config, Keys};
+use portcullis::config::{Config, Keys, draw};
 use portcullis::proof::{Proof, weigh};
 use portcullis::record::Run;
 use portcullis::redact::mask_fields;
@@ -225,5 +226,20 @@ fn letters_that_are_none_lose_no_finding() {
     for escape in ["\\ud800", "\\udc00\\ud800", "\\u0000"] {
         let bytes = eslint(&format!(r#"{{"ruleId":"a","severity":2,"message":"{escape}"}}"#));
         assert!(found("eslint", &bytes).is_none_or(|n| n == 1), "{escape}");
+    }
+}
+
+/// Every mistake is drawn with its own lines, however many there are.
+#[test]
+fn many_mistakes_of_a_configuration_are_all_told_in_time() {
+    const MISTAKES: usize = 20_000;
+    let text: String = (0..MISTAKES).map(|n| format!("key-{n} = {n}\n")).collect();
+    let problems = Config::read(&text).unwrap_err();
+    let started = Instant::now();
+    let drawn = draw(&problems, &text, "gates.toml", false);
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    for line in [2, 700, MISTAKES] {
+        assert!(drawn.contains(&format!("gates.toml:{line}:1\n")), "no mistake in line {line}");
+        assert!(drawn.contains(&format!("{line} | key-{} = ", line - 1)), "line {line} is not shown");
     }
 }

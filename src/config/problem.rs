@@ -51,12 +51,24 @@ pub fn draw(problems: &[Problem], source: &str, path: &str, colour: bool) -> Str
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let source = &sanitise::in_place(source);
     let mut out = String::new();
+    // A place, and the number of its line.
+    let (mut counted, mut line) = (0, 1);
     for problem in problems {
         let end = problem.at.end.min(source.len());
-        let span = problem.at.start.min(end)..end;
+        let start = problem.at.start.min(end);
+        // Only the lines of the mistake are handed on: a file may have as many mistakes as lines.
+        let first = source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let last = source[end..].find('\n').map_or(source.len(), |at| end + at);
+        if first < counted {
+            (counted, line) = (0, 1);
+        }
+        line += source[counted..first].matches('\n').count();
+        counted = first;
+        let mistake = AnnotationKind::Primary.span(start - first..end - first);
+        let snippet = Snippet::source(&source[first..last]).line_start(line).path(path);
         let mut group = Level::ERROR
             .primary_title(sanitise::one_line(&problem.what))
-            .element(Snippet::source(source).path(path).annotation(AnnotationKind::Primary.span(span)));
+            .element(snippet.annotation(mistake));
         if let Some(help) = &problem.help {
             group = group.element(Level::HELP.message(sanitise::one_line(help)));
         }
