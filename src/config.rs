@@ -113,33 +113,42 @@ fn why_unreadable(error: &std::io::Error) -> String {
     }
 }
 
+/// Reads a file of this form: a gates.toml, a floor.
+pub fn load<T>(path: &Path, read: fn(&str) -> Result<T, Vec<Problem>>) -> Result<T, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+    read(&text).map_err(|problems| ConfigError::Mistakes {
+        path: path.to_owned(),
+        source_text: text,
+        problems,
+    })
+}
+
+/// Reads the text of such a file. An error holds every mistake, in file order.
+pub fn parse<T>(text: &str, from_keys: fn(&Keys) -> T) -> Result<T, Vec<Problem>> {
+    let problems = Problems::default();
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        problems.note(error.span().unwrap_or(0..0), error.message().to_owned());
+    }
+    if !errors.is_empty() {
+        // What is not TOML would only be misread further.
+        return Err(problems.into_sorted());
+    }
+    let read = from_keys(&Keys::new(table.get_ref(), 0..0, &problems));
+    let problems = problems.into_sorted();
+    if problems.is_empty() { Ok(read) } else { Err(problems) }
+}
+
 impl Config {
     /// Reads and checks a gates.toml.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
-        Config::read(&text).map_err(|problems| ConfigError::Mistakes {
-            path: path.to_owned(),
-            source_text: text,
-            problems,
-        })
+        load(path, Config::read)
     }
 
     /// Reads and checks the text of a gates.toml. An error holds every mistake, in file order.
     pub fn read(text: &str) -> Result<Config, Vec<Problem>> {
-        let problems = Problems::default();
-        let (table, errors) = DeTable::parse_recoverable(text);
-        for error in &errors {
-            problems.note(error.span().unwrap_or(0..0), error.message().to_owned());
-        }
-        if !errors.is_empty() {
-            // What is not TOML would only be misread further.
-            return Err(problems.into_sorted());
-        }
-        let keys = Keys::new(table.get_ref(), 0..0, &problems);
-        let config = Config::from_keys(&keys);
-        let problems = problems.into_sorted();
-        if problems.is_empty() { Ok(config) } else { Err(problems) }
+        parse(text, Config::from_keys)
     }
 
     fn from_keys(keys: &Keys) -> Config {

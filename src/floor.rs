@@ -3,15 +3,13 @@
 //! The file reads like a gates.toml. It is compared with the run as it would go, after profile and
 //! command line; each place that is weaker is a configuration error, and nothing is run.
 
-use std::fs;
 use std::path::Path;
 
 use globset::{Glob, GlobMatcher};
 use jiff::civil::Date;
-use toml::de::DeTable;
 
 use crate::config::{
-    Config, ConfigError, FILE_NAME, Gate, Keys, Mode, Policy, Problem, Problems, Threshold, locate,
+    self, Config, ConfigError, FILE_NAME, Gate, Keys, Mode, Policy, Problem, Threshold, locate,
 };
 use crate::loosening::looser_policy;
 use crate::settings::Settings;
@@ -52,36 +50,24 @@ type Spot = (&'static str, usize, &'static str);
 impl Floor {
     /// Reads a floor file.
     pub fn load(path: &Path) -> Result<Floor, ConfigError> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
-        Floor::read(&text).map_err(|problems| ConfigError::Mistakes {
-            path: path.to_owned(),
-            source_text: text,
-            problems,
-        })
+        config::load(path, Floor::read)
     }
 
     /// Reads the text of a floor file. An error holds every mistake, in file order.
     pub fn read(text: &str) -> Result<Floor, Vec<Problem>> {
-        let problems = Problems::default();
-        let (table, errors) = DeTable::parse_recoverable(text);
-        for error in &errors {
-            problems.note(error.span().unwrap_or(0..0), error.message().to_owned());
-        }
-        if !errors.is_empty() {
-            return Err(problems.into_sorted());
-        }
-        let keys = Keys::new(table.get_ref(), 0..0, &problems);
-        config_version(&keys);
+        config::parse(text, Floor::from_keys)
+    }
+
+    fn from_keys(keys: &Keys) -> Floor {
+        config_version(keys);
         let floor = Floor {
             mode: keys.word("mode", &[("lab", Mode::Lab), ("production", Mode::Production)]),
             demands: keys.tables("gate").iter().filter_map(Demand::read).collect(),
-            protected: protected(&keys),
+            protected: protected(keys),
             require_lock: keys.flag_or("require_lock", false),
         };
         keys.finish("a floor");
-        let problems = problems.into_sorted();
-        if problems.is_empty() { Ok(floor) } else { Err(problems) }
+        floor
     }
 
     /// Every place at which a run is weaker than this. `locked`: there is a gates.lock.

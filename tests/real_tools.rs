@@ -12,10 +12,10 @@ mod common;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use common::{Project, Ran, real_tools};
+use common::{Advisories, Project, Ran, real_tools};
 use serde_json::Value;
 
 fn fixtures() -> &'static Path {
@@ -218,27 +218,6 @@ fn checkov_reads_one_framework_and_several_and_proves_nothing_of_what_it_can_not
     assert_eq!(project.gate("gone")["outcome"], "inconclusive");
 }
 
-/// npm's audit endpoint on loopback; it ends with the test.
-struct Advisories(Child, String);
-
-impl Advisories {
-    fn serve() -> Advisories {
-        use std::io::{BufRead, BufReader};
-        let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/advisory-server");
-        let mut child = Command::new(server).stdout(Stdio::piped()).spawn().unwrap();
-        let mut address = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        Advisories(child, address.trim().to_owned())
-    }
-}
-
-impl Drop for Advisories {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn npm_audit_asks_the_registry_whatever_the_project_says() {
     let server = Advisories::serve();
@@ -249,7 +228,7 @@ fn npm_audit_asks_the_registry_whatever_the_project_says() {
     };
     let project = Project::with_gates(&format!(
         "version = 1\n{}{}",
-        gate("audit", &server.1),
+        gate("audit", &server.address),
         // Nothing listens on the discard port.
         gate("refused", "http://127.0.0.1:9")
     ));

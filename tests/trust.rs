@@ -7,9 +7,9 @@
 mod common;
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-use common::{Project, Ran, real_tools};
+use common::{Advisories, Project, Ran, real_tools};
 use serde_json::Value;
 
 /// A gate that finds one thing of level `warning` (medium).
@@ -277,27 +277,6 @@ fn trivy_heeds_the_base() {
     }
 }
 
-/// npm's audit endpoint on loopback; it ends with the test.
-struct Advisories(Child, String);
-
-impl Advisories {
-    fn serve() -> Advisories {
-        use std::io::{BufRead, BufReader};
-        let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/advisory-server");
-        let mut child = Command::new(server).stdout(Stdio::piped()).spawn().unwrap();
-        let mut address = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        Advisories(child, address.trim().to_owned())
-    }
-}
-
-impl Drop for Advisories {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn npm_asks_the_registry_of_the_base() {
     let server = Advisories::serve();
@@ -309,7 +288,7 @@ fn npm_asks_the_registry_of_the_base() {
         ("gates.toml", &gate),
         ("app/package.json", r#"{"name":"app","version":"1.0.0","dependencies":{"minimist":"0.0.8"}}"#),
         ("app/package-lock.json", lock),
-        ("app/.npmrc", &format!("registry={}\n", server.1)),
+        ("app/.npmrc", &format!("registry={}\n", server.address)),
     ]);
     project.write("app/.npmrc", "registry=http://127.0.0.1:9\nfetch-retries=0\n");
     let ran = run(&project, &FROM_BASE);

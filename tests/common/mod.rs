@@ -190,3 +190,27 @@ pub fn test_python() -> PathBuf {
     assert!(python.exists(), "the validators' Python is not at {}: run ci/setup first", python.display());
     python
 }
+
+/// npm's audit endpoint on loopback; it ends with the test.
+pub struct Advisories {
+    server: Child,
+    pub address: String,
+}
+
+impl Advisories {
+    pub fn serve() -> Advisories {
+        use std::io::{BufRead, BufReader};
+        let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/advisory-server");
+        let mut child = Command::new(server).stdout(Stdio::piped()).spawn().unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        Advisories { server: child, address: address.trim().to_owned() }
+    }
+}
+
+impl Drop for Advisories {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
