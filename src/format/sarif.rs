@@ -34,11 +34,12 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
         Some(other) => return Err(foreign(format!("its version is {other}, not 2.1.0"))),
         None => return Err(foreign("it has no `version`".to_owned())),
     }
-    let runs = log.runs.ok_or_else(|| foreign("it has no `runs`".to_owned()))?;
+    let mut runs = log.runs.ok_or_else(|| foreign("it has no `runs`".to_owned()))?;
 
     let mut parsed = Parsed::default();
-    for run in &runs {
-        read_run(run, place, &mut parsed);
+    for run in &mut runs {
+        let results = run.results.take();
+        read_run(run, results, place, &mut parsed);
     }
     parsed.tool_version = match runs.as_slice() {
         [run] => run.tool.driver.semantic_version.clone().or_else(|| run.tool.driver.version.clone()),
@@ -47,7 +48,8 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
     Ok(parsed)
 }
 
-fn read_run(run: &Run, place: &Place, parsed: &mut Parsed) {
+/// Reads a run; its results are handed over, so that each makes room for its finding.
+fn read_run(run: &Run, results: Option<Vec<Outcome>>, place: &Place, parsed: &mut Parsed) {
     let tool = run.tool.driver.name.as_deref().unwrap_or("the scanner");
     let invocations = run.invocations.as_deref().unwrap_or_default();
     parsed.gaps.extend(invocations.iter().flat_map(failures).map(|why| format!("{tool} says: {why}")));
@@ -55,7 +57,7 @@ fn read_run(run: &Run, place: &Place, parsed: &mut Parsed) {
     if external.and_then(|files| files.results.as_ref()).is_some_and(|files| !files.is_empty()) {
         parsed.gaps.push(format!("{tool} wrote results into other files, which are not read"));
     }
-    let Some(results) = &run.results else {
+    let Some(results) = results else {
         parsed.gaps.push(format!("the run of {tool} has no `results`: it did not produce any"));
         return;
     };
@@ -76,7 +78,7 @@ fn read_run(run: &Run, place: &Place, parsed: &mut Parsed) {
     }
     let rules = Rules::of(&run.tool);
     let places = Places::of(run, place);
-    parsed.findings.extend(results.iter().filter_map(|outcome| finding(outcome, &rules, &places)));
+    parsed.findings.extend(results.into_iter().filter_map(|outcome| finding(&outcome, &rules, &places)));
 }
 
 /// What an invocation says went wrong. A notification of level `error` means, by the standard,
@@ -108,7 +110,7 @@ fn plain(message: &Message) -> Option<&str> {
 }
 
 /// The finding of a result, or nothing where the result says that there is none.
-fn finding<'a>(outcome: &'a Outcome, rules: &Rules<'a>, places: &Places<'a>) -> Option<Finding> {
+fn finding<'a>(outcome: &'a Outcome, rules: &Rules<'a>, places: &Places) -> Option<Finding> {
     // `pass`, `open`, `notApplicable` and the like have no level, unless the tool contradicts
     // itself and gives one: then the level is believed.
     let failed = outcome.kind.as_deref().is_none_or(|kind| kind == "fail");
@@ -122,7 +124,7 @@ fn finding<'a>(outcome: &'a Outcome, rules: &Rules<'a>, places: &Places<'a>) -> 
     let found = rules.find(outcome);
     let default = found.and_then(|rule| rule.default_configuration.as_ref()?.level.as_deref());
     let level = outcome.level.as_deref().or(default).unwrap_or("warning");
-    let bags = [outcome.properties.as_ref(), found.and_then(|rule| rule.properties.as_ref())];
+    let bags = [outcome.properties.as_deref(), found.and_then(|rule| rule.properties.as_ref())];
     let score = bags.iter().flatten().find_map(|bag| bag.security_severity.as_ref()?.number());
     let severity = score.map_or_else(|| severity_of(level), Severity::from_cvss_score);
 

@@ -170,6 +170,7 @@ fn a_giant_number_of_findings_is_counted_to_the_last() {
     ];
     for judged in judged {
         assert_eq!(judged.findings, FINDINGS as u64);
+        assert!(judged.peak < 8 * judged.input + (200 << 20), "{} MB", judged.peak >> 20);
         assert!(judged.seconds < 300.0);
     }
 }

@@ -77,13 +77,13 @@ pub struct Message {
     pub arguments: Option<Vec<String>>,
 }
 
-/// A `result`.
+/// A `result`. There may be a million: what few of them have sits behind a pointer.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
     pub rule_id: Option<String>,
     pub rule_index: Option<i64>,
-    pub rule: Option<RuleReference>,
+    pub rule: Option<Box<RuleReference>>,
     pub kind: Option<String>,
     pub level: Option<String>,
     pub baseline_state: Option<String>,
@@ -92,7 +92,7 @@ pub struct Outcome {
     pub suppressions: Option<Vec<Suppression>>,
     pub fixes: Option<Vec<Fix>>,
     pub taxa: Option<Vec<RuleReference>>,
-    pub properties: Option<Properties>,
+    pub properties: Option<Box<Properties>>,
 }
 
 /// A `reportingDescriptorReference`.
@@ -126,7 +126,7 @@ pub struct Fix {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Location {
-    pub physical_location: Option<PhysicalLocation>,
+    pub physical_location: Option<Box<PhysicalLocation>>,
     pub logical_locations: Option<Vec<LogicalLocation>>,
 }
 

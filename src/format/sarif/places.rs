@@ -30,7 +30,7 @@ impl<'a> Places<'a> {
     }
 
     /// The first place in a file that the result names.
-    pub fn location(&self, outcome: &'a Outcome) -> Option<Location> {
+    pub fn location(&self, outcome: &Outcome) -> Option<Location> {
         outcome.locations.iter().flatten().find_map(|location| {
             let physical = location.physical_location.as_ref()?;
             let location = Location::file(self.path(physical.artifact_location.as_ref()?)?);
@@ -44,7 +44,7 @@ impl<'a> Places<'a> {
         })
     }
 
-    fn path(&self, location: &'a ArtifactLocation) -> Option<Text> {
+    fn path(&self, location: &ArtifactLocation) -> Option<Text> {
         let listed = || {
             let index = usize::try_from(location.index?).ok()?;
             self.run.artifacts.as_ref()?.get(index)?.location.as_ref()
@@ -65,8 +65,11 @@ impl<'a> Places<'a> {
         Some(self.place.relative(&if inside { full } else { format!("{}{path}", base.relative) }))
     }
 
-    fn base(&self, id: &'a str) -> Base {
-        if let Some(known) = self.bases.borrow().get(id) {
+    fn base(&self, id: &str) -> Base {
+        // One that the run does not tell of is no folder.
+        let told = self.run.original_uri_base_ids.as_ref().and_then(|bases| bases.get_key_value(id));
+        let Some((id, _)) = told else { return Base::default() };
+        if let Some(known) = self.bases.borrow().get(id.as_str()) {
             return known.clone();
         }
         let base = self.resolve(id);

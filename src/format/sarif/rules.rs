@@ -151,7 +151,7 @@ pub struct Signs<'a> {
 
 impl<'a> Signs<'a> {
     pub fn of(outcome: &'a Outcome, rule: Option<&'a Rule>, tool: &'a str, id: &'a str) -> Signs<'a> {
-        let bags = [outcome.properties.as_ref(), rule.and_then(|rule| rule.properties.as_ref())];
+        let bags = [outcome.properties.as_deref(), rule.and_then(|rule| rule.properties.as_ref())];
         let bags = || bags.into_iter().flatten();
         let words: Vec<&str> =
             bags().filter_map(|bag| bag.tags.as_ref()).flat_map(|tags| tags.texts()).collect();
