@@ -7,6 +7,7 @@
 //! next; nothing reaches back.
 #![forbid(unsafe_code)]
 
+pub mod aws;
 pub mod base;
 pub mod cli;
 pub mod config;
@@ -19,8 +20,10 @@ pub mod fingerprint;
 pub mod floor;
 pub mod format;
 pub mod hook;
+pub mod http;
 pub mod identity;
 pub mod init;
+pub mod interlock;
 pub mod job;
 pub mod judge;
 pub mod lock;
@@ -31,6 +34,7 @@ pub mod place;
 pub mod plan;
 pub mod policy;
 pub mod pool;
+pub mod procedure;
 pub mod process;
 pub mod progress;
 pub mod proof;
@@ -49,6 +53,7 @@ pub mod table;
 pub mod terminal;
 pub mod text;
 pub mod tool;
+pub mod upstream;
 pub mod verdict;
 pub mod waiver;
 pub mod words;
@@ -66,6 +71,7 @@ use crate::base::{Base, PolicyRecord};
 use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
+use crate::interlock::Conditions;
 use crate::lock::{Lock, guard::Guard};
 use crate::plan::Plan;
 use crate::policy::Waivers;
@@ -114,6 +120,7 @@ pub struct Unreported;
 pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: &OutputArgs) -> Result<u8> {
     let started = Instant::now();
     let (path, config, trusted) = policy(&config, trust).await?;
+    let branch = wishes.branch.clone();
     let settings = Settings::new(&config, wishes)?;
     let lock = match &trusted {
         Some(trusted) => trusted.base.lock(&path).await?,
@@ -137,6 +144,14 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         None => None,
     };
     let mut plan = Plan::new(&config, &repo, &settings, since.as_ref());
+    let conditions = Conditions {
+        mode: settings.mode,
+        deploy_in_lab: config.deploy_in_lab,
+        branch: match config.gates.iter().any(|gate| gate.tool.acts()) {
+            true => branch.or(repo.branch().await),
+            false => None,
+        },
+    };
 
     // From here on there is something to undo.
     let (stop, _) = watch::channel(Stop::No);
@@ -160,6 +175,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         scratch: scratch.path(),
         started,
         stop,
+        conditions,
     };
     let mut progress = progress::listener(output.quiet);
     let known = RefCell::new(environment::known());
@@ -174,6 +190,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         mode: settings.mode,
         profile: settings.profile.clone(),
         commit: repo.head.clone(),
+        branch: site.conditions.branch.clone(),
         stop: *site.stop.borrow(),
         started,
         lock: Some(guard.standing()),
@@ -261,6 +278,7 @@ async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -
         mode: args.mode.or(config.map(|config| config.mode)).unwrap_or(config::Mode::Lab),
         profile: args.profile.clone(),
         commit: repo.head.clone(),
+        branch: None,
         stop: Stop::No,
         started,
         lock: None,

@@ -18,6 +18,8 @@ pub struct Wishes {
     pub fail_fast: bool,
     pub deadline: Option<Duration>,
     pub since: Option<String>,
+    /// The branch that this is, where the user names it.
+    pub branch: Option<String>,
     /// The last commit of the range that `since` begins; absent: what is checked out.
     pub until: Option<String>,
     /// Hash every tool that gates.lock pins, whatever is remembered of it.

@@ -143,12 +143,10 @@ impl ShownGate {
                 .iter()
                 .map(|job| ShownTarget {
                     name: job.target.to_string(),
-                    command: std::iter::once(job.program.name.clone())
-                        .chain(job.args.iter().cloned())
-                        .collect(),
+                    command: job.command(),
                     cwd: forward(job.cwd.strip_prefix(&repo.root).unwrap_or(&job.cwd)).to_string(),
                     why: job.why.clone(),
-                    found: find(&job.program, &job.cwd).is_some(),
+                    found: job.programs().all(|program| find(program, &job.cwd).is_some()),
                 })
                 .collect(),
         }
