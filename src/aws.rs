@@ -146,9 +146,11 @@ fn error_of(output: &Output) -> AwsError {
     for line in stderr.lines() {
         let Some((_, rest)) = line.split_once("An error occurred (") else { continue };
         if let Some((code, rest)) = rest.split_once(')') {
-            let message = rest.split_once("operation").map_or(rest, |(_, words)| words);
-            let message = message.split_once(": ").map_or(message, |(_, words)| words).trim().to_owned();
-            return AwsError::Refused { code: code.to_owned(), message };
+            let message = rest.split_once("operation").map_or(rest, |(_, words)| words).trim_start();
+            // `(reached max retries: 2)`
+            let retried = message.strip_prefix('(').and_then(|words| words.split_once(')'));
+            let message = retried.map_or(message, |(_, words)| words).trim_start_matches(':').trim();
+            return AwsError::Refused { code: code.to_owned(), message: message.to_owned() };
         }
     }
     let words = output.complaint();
