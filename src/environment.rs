@@ -90,8 +90,9 @@ fn secret_in(name: &str, value: &str) -> Option<Secret> {
     }
 }
 
-/// The names of the variables that a job does not get, in alphabetical order.
-pub fn taken_away(scanner: &Scanner, job: &Job) -> BTreeSet<String> {
+/// The names of the variables that a job does not get, in alphabetical order; `but` are those that
+/// it gets whatever they look like.
+pub fn taken_away(scanner: &Scanner, job: &Job, but: &[&str]) -> BTreeSet<String> {
     let listed = |name: &str, mark: &str| {
         let patterns = scanner.steering.iter().filter_map(|pattern| match mark {
             "" => Some(*pattern),
@@ -102,6 +103,7 @@ pub fn taken_away(scanner: &Scanner, job: &Job) -> BTreeSet<String> {
     let steers = |name: &str| GIT.contains(&name) || (listed(name, "") && !listed(name, "!"));
     names()
         .filter(|name| !job.hands_on.contains(name) && !job.env.contains_key(name))
+        .filter(|name| !but.contains(&name.as_str()))
         .filter(|name| looks_secret(name) || steers(name))
         .collect()
 }

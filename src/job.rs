@@ -1,5 +1,7 @@
 //! One job: find the program, run it, gather what came out, weigh it.
 
+mod steps;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
@@ -8,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::config::Gate;
 use crate::environment;
@@ -23,7 +25,8 @@ use crate::redact::{Secret, mask_fields};
 use crate::repo::Repo;
 use crate::retry::chance;
 use crate::text;
-use crate::tool::{Document, Job, RawReport, SCRATCH, Source};
+use crate::tool::{Document, Job, Program, RawReport, SCRATCH, Source};
+use crate::upstream::Upstream;
 
 /// The largest report that is read: more is a fault of its writer.
 const REPORT_CAP: u64 = 1 << 30;
@@ -77,6 +80,37 @@ pub struct AtWork {
     /// The scratch folder of the run.
     pub scratch: PathBuf,
     pub run_started: Instant,
+    /// What the gates that are done have come to, where the gate comes after one that acts.
+    pub upstream: Arc<Upstream>,
+    pub teller: Teller,
+}
+
+/// Says on the progress display what a job is doing.
+#[derive(Clone, Debug)]
+pub struct Teller {
+    /// The gate's place in the plan.
+    pub gate: usize,
+    pub to: mpsc::UnboundedSender<News>,
+}
+
+/// What a job has to say while it runs.
+#[derive(Debug)]
+pub enum News {
+    /// A target of the gate has got a slot.
+    Started(usize),
+    /// What the gate is doing, in words.
+    Doing(usize, String),
+}
+
+impl Teller {
+    pub fn started(&self) {
+        // Only the display listens, and it may be gone.
+        let _ = self.to.send(News::Started(self.gate));
+    }
+
+    pub fn tell(&self, words: String) {
+        let _ = self.to.send(News::Doing(self.gate, words));
+    }
 }
 
 /// Runs the job, and again after a fault that passes, as often as the gate allows and within its
@@ -120,11 +154,11 @@ async fn once(
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
-    let without = environment::taken_away(work.gate.scanner, job);
+    let without = environment::taken_away(work.gate.scanner, job, &[]);
     let mut evidence = TargetEvidence {
         record: TargetRecord {
             name: job.target.clone(),
-            command: std::iter::once(job.program.name.clone()).chain(job.args.iter().cloned()).collect(),
+            command: job.command(),
             cwd: work.inside(&job.cwd),
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
@@ -145,6 +179,9 @@ async fn once(
         evidence.stopped = true;
         evidence.proof = Proof::inconclusive("not started".to_owned());
         return (evidence, None);
+    }
+    if let Some(procedure) = &job.procedure {
+        return steps::carry_out(work, procedure.as_ref(), evidence, left, stop).await;
     }
     evidence.locked = work.examine(evidence.program.as_deref()).await;
     let program = evidence.program.as_deref();
@@ -213,7 +250,7 @@ impl Stamp {
 
 impl AtWork {
     /// The job's own folder.
-    fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         PathBuf::from(self.job.scratch().replace(SCRATCH, &self.scratch.to_string_lossy()))
     }
 
@@ -244,7 +281,7 @@ impl AtWork {
         if !job.cwd.is_dir() {
             return Err(format!("there is no folder {}", self.inside(&job.cwd)));
         }
-        let program = program.ok_or_else(|| self.how_to_install())?;
+        let program = program.ok_or_else(|| self.missing(&self.job.program))?;
         if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
             return Err(why.clone());
         }
@@ -258,14 +295,16 @@ impl AtWork {
         let in_memory = job.reports.iter().any(|source| matches!(source, Source::Memory(_)));
         let args: Vec<String> =
             job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
-        let start = job.start.as_ref().map(|start| start.replace(SCRATCH, &self.scratch.to_string_lossy()));
+        let start = job.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
+        let start = start.map_err(|error| format!("the folder to start it in can't be laid out: {error}"))?;
         let launch = Launch {
             program,
             args: &args,
-            cwd: start.as_deref().map_or(&job.cwd, Path::new),
+            cwd: start.as_ref().unwrap_or(&job.cwd),
             env: &job.env,
             without,
             timeout: left,
+            stdin: None,
             stdout: Capture {
                 path: (!in_memory).then(|| self.folder().join("stdout")),
                 cap: if job.prints_report() { REPORT_CAP } else { LOG_CAP },
@@ -275,16 +314,15 @@ impl AtWork {
         Ok((process::run(launch, stop).await, before))
     }
 
-    fn how_to_install(&self) -> String {
-        let name = &self.job.program.name;
-        if let Some(file) = not_executable(&self.job.program, &self.job.cwd) {
-            let install = self.gate.scanner.install;
+    /// What is said of a program that is not there, and how to get it.
+    pub fn missing(&self, program: &Program) -> String {
+        let (name, install) = (&program.name, self.gate.scanner.install);
+        if let Some(file) = not_executable(program, &self.job.cwd) {
             return format!("{} was found, but may not be executed; else: {install}", file.display());
         }
-        if self.job.program.near.is_empty() {
-            format!("{name} is not installed, or not on PATH; {}", self.gate.scanner.install)
-        } else {
-            format!("{name} is neither in node_modules/.bin nor on PATH; {}", self.gate.scanner.install)
+        match program.near.is_empty() {
+            true => format!("{name} is not installed, or not on PATH; {install}"),
+            false => format!("{name} is neither in node_modules/.bin nor on PATH; {install}"),
         }
     }
 
@@ -312,6 +350,7 @@ impl AtWork {
             documents: Vec::new(),
             stderr: Cow::Borrowed(&stderr),
             stdout: if stdout_is_report { Cow::Borrowed(&[]) } else { Cow::Borrowed(&stdout) },
+            by_steps: false,
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
             evidence.proof = Proof::inconclusive(reason);
@@ -334,12 +373,7 @@ impl AtWork {
             }
         }
 
-        let place = Place {
-            root: self.repo.root.clone(),
-            cwd: self.job.cwd.clone(),
-            target: self.job.target.clone(),
-        };
-        evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &place);
+        evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
         for (document, source) in raw.documents.iter().zip(&self.job.reports) {
             // Masking knows JSON: of anything else that a secret may stand in, nothing is kept.
             let maskable = || serde_json::from_slice::<serde::de::IgnoredAny>(&document.bytes).is_ok();
@@ -359,6 +393,11 @@ impl AtWork {
             }
             _ => None,
         }
+    }
+
+    /// Where paths in its reports count from.
+    fn place(&self) -> Place {
+        Place { root: self.repo.root.clone(), cwd: self.job.cwd.clone(), target: self.job.target.clone() }
     }
 
     /// Condition 1, the second half: it ended by itself, and its output is whole.

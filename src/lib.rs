@@ -7,6 +7,7 @@
 //! next; nothing reaches back.
 #![forbid(unsafe_code)]
 
+pub mod aws;
 pub mod base;
 pub mod cli;
 pub mod config;
@@ -19,18 +20,22 @@ pub mod fingerprint;
 pub mod floor;
 pub mod format;
 pub mod hook;
+pub mod http;
 pub mod identity;
 pub mod init;
+pub mod interlock;
 pub mod job;
 pub mod judge;
 pub mod lock;
 pub mod loosening;
+pub mod npmrc;
 pub mod output;
 pub mod overrule;
 pub mod place;
 pub mod plan;
 pub mod policy;
 pub mod pool;
+pub mod procedure;
 pub mod process;
 pub mod progress;
 pub mod proof;
@@ -45,10 +50,12 @@ pub mod scope;
 pub mod scratch;
 pub mod settings;
 pub mod severity;
+pub mod start;
 pub mod table;
 pub mod terminal;
 pub mod text;
 pub mod tool;
+pub mod upstream;
 pub mod verdict;
 pub mod waiver;
 pub mod words;
@@ -66,6 +73,7 @@ use crate::base::{Base, PolicyRecord};
 use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
+use crate::interlock::Conditions;
 use crate::lock::{Lock, guard::Guard};
 use crate::plan::Plan;
 use crate::policy::Waivers;
@@ -137,6 +145,14 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         None => None,
     };
     let mut plan = Plan::new(&config, &repo, &settings, since.as_ref());
+    let conditions = Conditions {
+        mode: settings.mode,
+        deploy_in_lab: settings.deploy_in_lab,
+        branch: match config.gates.iter().any(|gate| gate.tool.acts()) {
+            true => settings.branch.clone().or(repo.branch().await),
+            false => None,
+        },
+    };
 
     // From here on there is something to undo.
     let (stop, _) = watch::channel(Stop::No);
@@ -160,6 +176,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         scratch: scratch.path(),
         started,
         stop,
+        conditions,
     };
     let mut progress = progress::listener(output.quiet);
     let known = RefCell::new(environment::known());
@@ -174,6 +191,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         mode: settings.mode,
         profile: settings.profile.clone(),
         commit: repo.head.clone(),
+        branch: site.conditions.branch.clone(),
         stop: *site.stop.borrow(),
         started,
         lock: Some(guard.standing()),
@@ -261,6 +279,7 @@ async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -
         mode: args.mode.or(config.map(|config| config.mode)).unwrap_or(config::Mode::Lab),
         profile: args.profile.clone(),
         commit: repo.head.clone(),
+        branch: None,
         stop: Stop::No,
         started,
         lock: None,

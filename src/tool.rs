@@ -10,6 +10,7 @@ mod eslint;
 pub mod foreign;
 mod gitleaks;
 mod npm_audit;
+mod smoke_test;
 mod syft;
 #[cfg(test)]
 mod testing;
@@ -20,15 +21,18 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::Keys;
 use crate::finding::{Finding, Text};
 use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
+use crate::procedure::Procedure;
 use crate::proof::Unproven;
 use crate::redact::Secret;
 use crate::scope::Scope;
-use crate::tool::config_file::{ConfigFile, Overrule};
+use crate::start::Start;
+use crate::tool::config_file::{Bars, ConfigFile, Overrule};
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
@@ -40,6 +44,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
+    &smoke_test::SCANNER,
     &command::SCANNER,
 ];
 
@@ -97,8 +102,16 @@ pub trait Tool: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// What the scanner's makers say that this exit code means.
-    fn exit(&self, code: i32) -> Exit;
+    /// Whether it changes the world (a push, a deployment) instead of looking at the project: then
+    /// it starts only when the [interlock](crate::interlock) lets it.
+    fn acts(&self) -> bool {
+        false
+    }
+
+    /// What the scanner's makers say that this exit code means. A procedure has none.
+    fn exit(&self, _code: i32) -> Exit {
+        Exit::Fault("it is no program")
+    }
 
     /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven>;
@@ -178,9 +191,15 @@ pub struct Job {
     pub config_files: Vec<ConfigFile>,
     /// What those files say, and whose they are: for the record.
     pub notes: Vec<String>,
-    /// Where it is started instead of `cwd`, below the scratch folder: what is in `cwd` would
-    /// switch it off.
-    pub start: Option<String>,
+    /// Several steps instead of one program; `program` and `args` are then the chief of them, for
+    /// people.
+    pub procedure: Option<Arc<dyn Procedure>>,
+    /// Further programs that the procedure starts.
+    pub also: Vec<Program>,
+    /// Acts on an image that no gate has scanned.
+    pub unscanned: bool,
+    /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
+    pub start: Option<Start>,
     scratch: String,
 }
 
@@ -240,6 +259,9 @@ impl Job {
             config_files: Vec::new(),
             notes: Vec::new(),
             start: None,
+            procedure: None,
+            also: Vec::new(),
+            unscanned: false,
             scratch,
         }
     }
@@ -281,8 +303,37 @@ impl Job {
 
     /// Declares a configuration file of the scanner's own: absolute.
     pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule });
+        self.config_files.push(ConfigFile { path, overrule, bars: None });
         self
+    }
+
+    /// The same for a file that may say what leaves the scanner without proof.
+    pub fn reads_unless(&mut self, path: PathBuf, overrule: Overrule, bars: Bars) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule, bars: Some(bars) });
+        self
+    }
+
+    /// Makes it a job of several steps.
+    pub fn by_steps(&mut self, procedure: impl Procedure + 'static) -> &mut Self {
+        self.procedure = Some(Arc::new(procedure));
+        self
+    }
+
+    /// Declares a further program that its steps start.
+    pub fn also_starts(&mut self, program: &str) -> &mut Self {
+        self.also.push(Program { name: program.to_owned(), near: Vec::new() });
+        self
+    }
+
+    /// Its chief command, as people read it.
+    pub fn command(&self) -> Vec<String> {
+        let program = (!self.program.name.is_empty()).then_some(&self.program.name);
+        program.into_iter().chain(&self.args).cloned().collect()
+    }
+
+    /// Every program that it starts: none, where Portcullis does the work itself.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        std::iter::once(&self.program).chain(&self.also).filter(|program| !program.name.is_empty())
     }
 
     /// The report is what the program prints.
@@ -343,6 +394,8 @@ pub struct RawReport<'a> {
     pub stderr: Cow<'a, [u8]>,
     /// What it wrote on standard output, up to the cap of logs, where that is not the report.
     pub stdout: Cow<'a, [u8]>,
+    /// A procedure wrote it: there is no exit code, and each step was checked by itself.
+    pub by_steps: bool,
 }
 
 /// One report, as bytes.
@@ -398,4 +451,6 @@ pub struct Parsed {
     pub advisories: Option<String>,
     /// Values that the report marks as secrets, to be struck out of everything that leaves.
     pub secrets: Vec<Secret>,
+    /// What later gates and the user go on with: an image's digest, an ARN, each under its name.
+    pub outputs: BTreeMap<String, String>,
 }
