@@ -42,10 +42,10 @@ fn in_parameters(settings: &str) -> Vec<Secret> {
     let pieces: Vec<&str> = settings.split('\'').collect();
     let pairs = pieces.windows(3).filter_map(|three| match three {
         [key, "=", value] => Some((*key, *value)),
+        [before, setting, _] if before.trim().is_empty() => setting.split_once('='),
         _ => None,
     });
-    let old = pieces.iter().filter_map(|piece| piece.split_once('='));
-    pairs.chain(old).flat_map(|(key, value)| in_setting(key, value)).collect()
+    pairs.flat_map(|(key, value)| in_setting(key, value)).collect()
 }
 
 #[cfg(test)]
