@@ -34,6 +34,7 @@ pub mod pool;
 pub mod process;
 pub mod progress;
 pub mod proof;
+pub mod question;
 pub mod record;
 pub mod redact;
 pub mod repo;
