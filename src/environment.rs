@@ -131,6 +131,23 @@ pub fn taken_away(scanner: &Scanner, job: &Job, but: &[&str]) -> BTreeSet<String
         .collect()
 }
 
+/// The variables by which a job's own settings of git come on top of those that its environment has
+/// (git-config(1), from git 2.31 on).
+pub fn git_settings(job: &Job) -> BTreeMap<String, String> {
+    const COUNT: &str = "GIT_CONFIG_COUNT";
+    if job.git.is_empty() {
+        return BTreeMap::new();
+    }
+    let there = job.env.get(COUNT).cloned().or_else(|| env::var(COUNT).ok());
+    let there: usize = there.and_then(|count| count.trim().parse().ok()).unwrap_or(0);
+    let mut variables = BTreeMap::from([(COUNT.to_owned(), there.saturating_add(job.git.len()).to_string())]);
+    for (n, (name, value)) in (there..).zip(&job.git) {
+        variables.insert(format!("GIT_CONFIG_KEY_{n}"), name.clone());
+        variables.insert(format!("GIT_CONFIG_VALUE_{n}"), value.clone());
+    }
+    variables
+}
+
 /// The names of the variables that a helper (`git`, a version question) does not get.
 pub fn kept_from_helpers() -> impl Iterator<Item = String> {
     names().filter(|name| looks_secret(name) || GIT.contains(&name.as_str()))

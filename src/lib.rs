@@ -39,6 +39,7 @@ pub mod procedure;
 pub mod process;
 pub mod progress;
 pub mod proof;
+pub mod question;
 pub mod record;
 pub mod redact;
 pub mod repo;

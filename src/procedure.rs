@@ -279,7 +279,7 @@ impl Hands {
         let ended = process::run(launch, stop).await;
         drop(never);
         let mut stdout = std::fs::read(&files[0]).unwrap_or_default();
-        stdout.extend(&ended.stdout);
+        stdout.extend(&ended.stdout.memory);
         let stderr = std::fs::read(&files[1]).unwrap_or_default();
         for file in &files {
             let _ = std::fs::remove_file(file);
@@ -323,7 +323,7 @@ impl Hands {
         let why = match &ended.end {
             End::Exited(_) => match &ended.lost {
                 Some(error) => format!("the output of {program} could not be kept: {error}"),
-                None if ended.stdout_cut => {
+                None if ended.stdout.cut || ended.stderr.cut => {
                     format!("{program} printed more than {} MiB", OUTPUT_CAP >> 20)
                 }
                 None => return Ok(()),
