@@ -71,7 +71,8 @@ async fn needed(args: &ConfigArgs) -> Result<Wanted> {
     let mut wanted = BTreeMap::new();
     for planned in &plan.gates {
         let Fate::Run(jobs) = &planned.fate else { continue };
-        for job in jobs {
+        // Some work needs no program but Portcullis.
+        for job in jobs.iter().filter(|job| !job.program.name.is_empty()) {
             let program = find(&job.program, &job.cwd);
             // One tool in several folders of a monorepo may be several programs.
             let name = match job.program.near.is_empty() {

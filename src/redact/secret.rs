@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::MASK;
+use crate::encode::{STANDARD, URL_SAFE, base64, percent};
 
 /// A secret value. It never prints itself.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,35 +130,6 @@ fn escape(text: &str, table: &[(char, &str)]) -> String {
             Some((_, to)) => out.push_str(to),
             None => out.push(c),
         }
-    }
-    out
-}
-
-/// Percent-encoded, but for letters, digits and what is in `kept`.
-fn percent(text: &str, kept: &str, upper: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let c = char::from(byte);
-        match byte {
-            _ if c.is_ascii_alphanumeric() || (byte.is_ascii() && kept.contains(c)) => out.push(c),
-            _ if upper => out.push_str(&format!("%{byte:02X}")),
-            _ => out.push_str(&format!("%{byte:02x}")),
-        }
-    }
-    out
-}
-
-const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 without padding. Written out, since no encoder gives the inner part below.
-fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let at = |n: usize| group.get(n).copied().map_or(0, usize::from);
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        let letters = [18, 12, 6, 0].map(|shift| char::from(alphabet[bits >> shift & 63]));
-        out.extend(&letters[..=group.len()]);
     }
     out
 }
