@@ -118,6 +118,10 @@ impl Step {
         self
     }
 
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
     fn words(&self) -> Vec<String> {
         std::iter::once(self.program.clone()).chain(self.args.iter().cloned()).collect()
     }

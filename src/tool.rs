@@ -11,6 +11,7 @@ pub mod foreign;
 mod gitleaks;
 mod npm_audit;
 mod smoke_test;
+pub mod sonarqube;
 mod syft;
 #[cfg(test)]
 mod testing;
@@ -39,6 +40,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &tsc::SCANNER,
     &eslint::SCANNER,
     &npm_audit::SCANNER,
+    &sonarqube::SCANNER,
     &docker_build::SCANNER,
     &trivy::SCANNER,
     &syft::SCANNER,
