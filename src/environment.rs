@@ -63,6 +63,11 @@ fn holds_secret(name: &str) -> bool {
     looks_secret(name) && !about.iter().any(|about| last.eq_ignore_ascii_case(about))
 }
 
+/// The value of a variable that gates.toml names; one without a value is not there.
+pub fn value(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// The secrets in the environment of Portcullis, and in the user's settings of npm.
 pub fn known() -> Known {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();

@@ -417,19 +417,8 @@ impl AtWork {
         let said =
             || self.gate.tool.complaint(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
         match &ended.end {
-            End::NotStarted(error) => Some(match error.raw_os_error() {
-                Some(8) => format!(
-                    "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
-                ),
-                _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                    format!("{program} was found, but may not be executed: {error}")
-                }
-                _ => format!("{program} can't be started: {error}"),
-            }),
-            End::Signalled(signal) => {
-                let why = if *signal == 9 { ": out of memory, or killed by someone" } else { "" };
-                Some(format!("{program} was ended by {}{why}{}", signal_name(*signal), said()))
-            }
+            End::NotStarted(error) => Some(not_started(program, error)),
+            End::Signalled(signal) => Some(signalled(program, *signal) + &said()),
             End::TimedOut => Some(format!(
                 "{program} took longer than {} and was stopped; raise `timeout`, or see its log{}",
                 text::duration(self.gate.timeout),
@@ -514,6 +503,25 @@ impl AtWork {
         let folder = self.job.scratch().strip_prefix(SCRATCH).unwrap_or(self.job.scratch());
         format!("{kind}{folder}/{name}")
     }
+}
+
+/// What is said of a program that could not be started.
+pub fn not_started(program: &str, error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(8) => format!(
+            "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
+        ),
+        _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            format!("{program} was found, but may not be executed: {error}")
+        }
+        _ => format!("{program} can't be started: {error}"),
+    }
+}
+
+/// What is said of a program that a signal ended.
+pub fn signalled(program: &str, signal: i32) -> String {
+    let why = if signal == 9 { ": out of memory, or killed by someone" } else { "" };
+    format!("{program} was ended by {}{why}", signal_name(signal))
 }
 
 /// A small file that tells more of the job; absent where it can't be read.

@@ -12,6 +12,7 @@ pub mod base;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod encode;
 pub mod environment;
 pub mod event;
 pub mod evidence;

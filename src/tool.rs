@@ -12,6 +12,7 @@ mod git_secrets;
 mod gitleaks;
 mod npm_audit;
 mod smoke_test;
+pub mod sonarqube;
 mod syft;
 #[cfg(test)]
 mod testing;
@@ -43,6 +44,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &tsc::SCANNER,
     &eslint::SCANNER,
     &npm_audit::SCANNER,
+    &sonarqube::SCANNER,
     &docker_build::SCANNER,
     &trivy::SCANNER,
     &syft::SCANNER,
