@@ -295,11 +295,12 @@ impl AtWork {
         let in_memory = job.reports.iter().any(|source| matches!(source, Source::Memory(_)));
         let args: Vec<String> =
             job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
-        let start = job.start.as_ref().map(|start| start.replace(SCRATCH, &self.scratch.to_string_lossy()));
+        let start = job.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
+        let start = start.map_err(|error| format!("the folder to start it in can't be laid out: {error}"))?;
         let launch = Launch {
             program,
             args: &args,
-            cwd: start.as_deref().map_or(&job.cwd, Path::new),
+            cwd: start.as_ref().unwrap_or(&job.cwd),
             env: &job.env,
             without,
             timeout: left,

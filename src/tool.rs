@@ -31,7 +31,8 @@ use crate::procedure::Procedure;
 use crate::proof::Unproven;
 use crate::redact::Secret;
 use crate::scope::Scope;
-use crate::tool::config_file::{ConfigFile, Overrule};
+use crate::start::Start;
+use crate::tool::config_file::{Bars, ConfigFile, Overrule};
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
@@ -197,9 +198,8 @@ pub struct Job {
     pub also: Vec<Program>,
     /// Acts on an image that no gate has scanned.
     pub unscanned: bool,
-    /// Where it is started instead of `cwd`, below the scratch folder: what is in `cwd` would
-    /// switch it off.
-    pub start: Option<String>,
+    /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
+    pub start: Option<Start>,
     scratch: String,
 }
 
@@ -303,7 +303,13 @@ impl Job {
 
     /// Declares a configuration file of the scanner's own: absolute.
     pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule });
+        self.config_files.push(ConfigFile { path, overrule, bars: None });
+        self
+    }
+
+    /// The same for a file that may say what leaves the scanner without proof.
+    pub fn reads_unless(&mut self, path: PathBuf, overrule: Overrule, bars: Bars) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule, bars: Some(bars) });
         self
     }
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Job, SCRATCH};
+use super::Job;
+use crate::npmrc;
 
 /// A file that a job reads of itself where it is there.
 #[derive(Clone, Debug)]
@@ -13,7 +14,12 @@ pub struct ConfigFile {
     /// Absolute.
     pub path: PathBuf,
     pub overrule: Overrule,
+    /// What may stand in it that leaves the scanner without proof.
+    pub bars: Option<Bars>,
 }
+
+/// Why a file with this content leaves the scanner without proof: what it narrows by no option undoes.
+pub type Bars = fn(&[u8]) -> Option<&'static str>;
 
 /// How the scanner is made to heed the base's version of a file instead of the work tree's.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +29,22 @@ pub enum Overrule {
     /// The same for a file that imports others: it lies in a checkout of the base. Of several the
     /// first that the base has counts.
     Checkout(Take),
-    /// It is started in a folder of links to all that is beside the file.
+    /// It is started in a folder of links to all but the file.
     Farm,
+    /// It takes one file, and those of this kind are joined in it. What it reads in its place all the
+    /// same says nothing there.
+    Join { take: Take, mute: Option<Mute> },
     /// It can't be, and the file does more than narrow the gate: a difference is only told.
     Tell,
-    /// It can't be: with a file that differs there is no proof. What to do about it.
-    Refuse(&'static str),
+}
+
+/// How a file is kept from saying anything: the scanner looks at a folder of links with a muted copy.
+#[derive(Clone, Copy, Debug)]
+pub struct Mute {
+    /// The content, line for line, with nothing left that counts.
+    pub words: fn(&[u8]) -> Vec<u8>,
+    /// Changes the job so that it looks there. An error says why that can't be.
+    pub enter: fn(&mut Job) -> Result<(), String>,
 }
 
 /// Changes the job so that it reads the copy at this path; `None`: the base has no such file. An
@@ -37,11 +53,6 @@ pub type Take = fn(&mut Job, Option<&str>) -> Result<(), String>;
 
 /// Below the scratch folder: what comes from the base. No gate has such an id.
 pub const FROM_BASE: &str = ".base";
-
-/// An empty folder, for a scanner that reads its configuration where it is started.
-pub fn nowhere() -> String {
-    format!("{SCRATCH}/{FROM_BASE}/nowhere")
-}
 
 /// Options that name keys, so many at most.
 const KEYS: usize = 6;
@@ -58,9 +69,14 @@ pub fn told(name: &str, content: &[u8]) -> Option<String> {
                 n => format!("{n} ignores in {name}"),
             })
         }
-        ".npmrc" => Some(with(name, keys(&text, '='))),
+        ".npmrc" => {
+            // Values may be secret, and a key that is an address (`//registry/:_authToken`) is one's own
+            // business.
+            let keys = npmrc::settings(&text).map(|setting| setting.key);
+            Some(with(name, a_few(keys.filter(|key| !key.starts_with('/')).collect())))
+        }
         ".checkov.yaml" | ".checkov.yml" | "trivy.yaml" | "trivy-secret.yaml" => {
-            Some(with(name, keys(&text, ':')))
+            Some(with(name, a_few(keys(&text))))
         }
         _ if name.starts_with("eslint.config.") || name.starts_with(".eslintrc") => {
             let off = text.matches("\"off\"").count() + text.matches("'off'").count();
@@ -78,15 +94,13 @@ fn with(name: &str, details: Vec<String>) -> String {
     if details.is_empty() { name.to_owned() } else { format!("{name} ({})", details.join(", ")) }
 }
 
-/// The keys of the lines `key: …` or `key = …` that are not indented. Values may be secret, and a
-/// key that is an address (`//registry/:_authToken`) is one's own business.
-fn keys(text: &str, separator: char) -> Vec<String> {
-    let mut keys: Vec<String> = text
-        .lines()
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '@'))
-        .filter_map(|line| line.split_once(separator))
-        .map(|(key, _)| key.trim().to_owned())
-        .collect();
+/// The keys of the lines `key: …` that are not indented.
+fn keys(text: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()));
+    lines.filter_map(|line| line.split_once(':')).map(|(key, _)| key.trim().to_owned()).collect()
+}
+
+fn a_few(mut keys: Vec<String>) -> Vec<String> {
     if keys.len() > KEYS {
         let more = keys.len() - KEYS;
         keys.truncate(KEYS);
@@ -161,7 +175,7 @@ mod tests {
             ),
             (
                 ".npmrc",
-                "registry = https://example.test\n//example.test/:_authToken=abc\naudit=false\n",
+                "registry = https://example.test\n//example.test/:_authToken=abc\n 'audit'=false\n",
                 ".npmrc (registry, audit)",
             ),
             (

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::config::Keys;
 use crate::format::json;
 use crate::format::npm6;
+use crate::npmrc;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
@@ -86,7 +87,16 @@ impl NpmAudit {
     }
 }
 
-const WORKSPACE: &str = "npm reads it in a workspace of that folder, whatever it is told";
+/// `workspace = NAME` leaves every other folder of the lock file out of the audit. Flags replace the list
+/// of names, and can't empty it.
+fn bars(npmrc: &[u8]) -> Option<&'static str> {
+    let narrows =
+        npmrc::settings(&String::from_utf8_lossy(npmrc)).any(|setting| setting.may_set("workspace"));
+    narrows.then_some(
+        "may set `workspace`, which narrows the audit to that folder, and no flag undoes it: \
+         take it out, and name folders in `dirs`",
+    )
+}
 
 /// The folders above `dir` whose package has workspaces: npm takes the .npmrc of such a root.
 fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p Path> {
@@ -105,7 +115,7 @@ impl Tool for NpmAudit {
             // An .npmrc, the user's or the project's own, may switch the audit off or narrow it,
             // and the report then looks clean. Flags outrank it.
             job.args(["--audit=true", "--offline=false", "--audit-level=info"]);
-            job.args(["--global=false", "--location=project", "--include=prod"]);
+            job.args(["--global=false", "--location=project", "--workspaces=null", "--include=prod"]);
             // At this level it tells what it asked the registry, see `asked`.
             job.arg("--loglevel=http");
             for kind in KINDS {
@@ -115,10 +125,10 @@ impl Tool for NpmAudit {
                 job.arg(format!("--registry={registry}"));
             }
             // Flags outrank it, but not all that it can say (a registry, a proxy).
-            job.reads(job.cwd.join(".npmrc"), Overrule::Farm);
+            job.reads_unless(job.cwd.join(".npmrc"), Overrule::Farm, bars);
             let cwd = job.cwd.clone();
             for root in workspace_roots(&cwd, &scene.repo.root) {
-                job.reads(root.join(".npmrc"), Overrule::Refuse(WORKSPACE));
+                job.reads_unless(root.join(".npmrc"), Overrule::Farm, bars);
             }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
             job

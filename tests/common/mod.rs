@@ -39,6 +39,18 @@ impl Project {
         project
     }
 
+    /// A repository whose branch `base` has these files, all of them committed.
+    pub fn base_with(files: &[(&str, &str)]) -> Project {
+        let project = Project::new();
+        project.git(&["init", "--quiet"]);
+        for (name, text) in files {
+            project.write(name, text);
+        }
+        project.commit("the base");
+        project.git(&["branch", "base"]);
+        project
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -1,5 +1,7 @@
 //! The columns of the matrix: what can go wrong with any tool, each a change of its whole run.
 
+use std::collections::BTreeSet;
+
 use portcullis::tool::scanner;
 use serde_json::{Value, json};
 
@@ -134,7 +136,10 @@ fn endings(tool: &Tool) -> Vec<Case<'_>> {
         cases.push(Case { gate: folder, ..case });
     }
     if ["tsc", "npm"].contains(&tool.program) {
-        let held = tool.clean.clone().before("setsid sleep 4 &");
+        // It has left the group before the tool ends: else it would be ended with it.
+        let leaves = r#"setsid sh -c ': >"$FAKES/$CASE/left"; exec sleep 5' &
+            while [ ! -e "$FAKES/$CASE/left" ]; do sleep 0.05; done"#;
+        let held = tool.clean.clone().after(leaves);
         cases.push(Case::new(tool, "report's pipe is kept open", held).saying("still holds its output"));
     }
     if tool.has_report() {
@@ -184,10 +189,7 @@ fn reports(tool: &Tool) -> Vec<Case<'_>> {
     cases.push(Case::new(tool, "report is not text", tool.writes([0; 512])));
     cases.push(Case::new(tool, "no report", tool.clean.clone().with(tool.damaged, None)));
     let twice = tool.report().unwrap().repeat(2);
-    if tool.program != "tsc" {
-        // Lines of text; twice the same lines are as good as once.
-        cases.push(Case::new(tool, "report twice in a file", tool.writes(twice)));
-    }
+    cases.push(Case::new(tool, "report twice in a file", tool.writes(twice)));
     if tool.gate.contains("REPORT") {
         let case = Case::new(tool, "report left over", tool.clean.clone().with(0, None)).saying("left over");
         cases.push(Case { left_over: tool.report().map(<[u8]>::to_vec), ..case });
@@ -205,6 +207,13 @@ fn cuts(tool: &Tool) -> Vec<Case<'_>> {
             let cut = whole[..whole.len() * percent / 100].to_vec();
             let fault = format!("{kind} report cut at {percent} %");
             cases.push(Case::new(tool, fault, acts.clone().with(tool.damaged, Some(cut))));
+        }
+        // What is left are whole lines, to which nothing is wrong but that they are too few.
+        let ends: Vec<usize> = (1..whole.len()).filter(|end| whole[end - 1] == b'\n').collect();
+        let few = [ends.len() / 4, ends.len() / 2, ends.len() * 3 / 4, ends.len().saturating_sub(1)];
+        for end in few.into_iter().collect::<BTreeSet<_>>().into_iter().filter_map(|n| ends.get(n)) {
+            let fault = format!("{kind} report cut at the end of a line, byte {end}");
+            cases.push(Case::new(tool, fault, acts.clone().with(tool.damaged, Some(whole[..*end].to_vec()))));
         }
     }
     cases
