@@ -8,6 +8,8 @@ use ureq::http::{HeaderMap, Method};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, RequestExt as _};
 
+use crate::redact;
+
 /// One question.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -41,6 +43,12 @@ impl Request {
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Request {
         self.headers.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// Signs in with a name and a password (RFC 7617).
+    pub fn sign_in(self, user: &str, password: &str) -> Request {
+        let both = redact::base64(format!("{user}:{password}").as_bytes());
+        self.header("Authorization", format!("Basic {both}"))
     }
 }
 
@@ -202,6 +210,14 @@ mod tests {
         let url = server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789");
         let answer = ask(Request { cap: 4, ..Request::get(url) }).unwrap();
         assert!(answer.cut && answer.body == b"0123");
+    }
+
+    #[test]
+    fn a_sign_in_is_that_of_the_standard() {
+        // The examples of RFC 7617, sections 2 and 2.1.
+        let of = |user, password| Request::get("x").sign_in(user, password).headers[0].1.clone();
+        assert_eq!(of("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert_eq!(of("test", "123\u{a3}"), "Basic dGVzdDoxMjPCow==");
     }
 
     #[test]

@@ -192,6 +192,17 @@ impl Hands {
         &self.work.repo
     }
 
+    /// The job's own program, as the user may have named another.
+    pub fn program(&self) -> &str {
+        &self.work.job.program.name
+    }
+
+    /// A variable as the programs of the steps see it; empty is absent.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let set = self.work.job.env.get(name).cloned().or_else(|| std::env::var(name).ok());
+        set.filter(|value| !value.is_empty())
+    }
+
     /// The folder that is the job's own.
     pub fn scratch(&self) -> PathBuf {
         self.work.folder()

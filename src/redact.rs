@@ -11,7 +11,7 @@ mod secret;
 
 pub use fields::mask_fields;
 pub use scrubber::{Known, Scrubber};
-pub use secret::Secret;
+pub use secret::{Secret, base64};
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "REDACTED";

@@ -6,6 +6,7 @@ mod checkov;
 mod command;
 pub mod config_file;
 mod docker_build;
+mod ecr_push;
 mod eslint;
 pub mod foreign;
 mod gitleaks;
@@ -44,6 +45,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
+    &ecr_push::SCANNER,
     &smoke_test::SCANNER,
     &command::SCANNER,
 ];

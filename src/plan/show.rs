@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Fate, Plan, PlannedGate};
 use crate::cli::{PlanArgs, PlanFormat};
-use crate::config::{Policy, Threshold};
+use crate::config::{Gate, Mode, Policy, Threshold};
 use crate::identity::find;
 use crate::place::forward;
 use crate::redact::Known;
@@ -27,7 +27,8 @@ pub async fn execute(args: PlanArgs) -> Result<u8> {
         None => None,
     };
     let plan = Plan::new(&config, &repo, &settings, since.as_ref());
-    let shown = Shown::new(&plan, &repo, &settings);
+    let lab = (settings.mode == Mode::Lab).then_some(config.deploy_in_lab);
+    let shown = Shown::new(&plan, &repo, &settings, lab);
     let page = match args.format {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",
@@ -63,7 +64,7 @@ struct ShownGate {
     tool: String,
     needs: Vec<String>,
     required: bool,
-    /// The policy in words.
+    /// The policy in words: what blocks, or when it acts.
     blocks: String,
     timeout: String,
     /// Why it is left out, or can't be planned.
@@ -84,10 +85,11 @@ struct ShownTarget {
 }
 
 impl Shown {
-    fn new(plan: &Plan, repo: &Repo, settings: &Settings) -> Shown {
+    /// `lab`: whether lab mode acts, where this is lab mode.
+    fn new(plan: &Plan, repo: &Repo, settings: &Settings, lab: Option<bool>) -> Shown {
         let gates = longest_chain_first(plan)
             .into_iter()
-            .map(|index| ShownGate::new(&plan.gates[index], repo))
+            .map(|index| ShownGate::new(&plan.gates[index], repo, lab))
             .collect();
         Shown { mode: settings.mode.to_string(), jobs: settings.jobs, gates }
     }
@@ -122,7 +124,7 @@ impl Shown {
 }
 
 impl ShownGate {
-    fn new(planned: &PlannedGate, repo: &Repo) -> ShownGate {
+    fn new(planned: &PlannedGate, repo: &Repo, lab: Option<bool>) -> ShownGate {
         let gate = &planned.gate;
         let (jobs, skipped, impossible) = match &planned.fate {
             Fate::Run(jobs) => (jobs.as_slice(), None, None),
@@ -135,7 +137,10 @@ impl ShownGate {
             tool: gate.scanner.name.to_owned(),
             needs: gate.needs.iter().map(ToString::to_string).collect(),
             required: gate.required,
-            blocks: words(&gate.policy),
+            blocks: match gate.tool.acts() {
+                true => acts(gate, lab),
+                false => words(&gate.policy),
+            },
             timeout: text::duration(gate.timeout),
             skipped,
             impossible,
@@ -151,6 +156,20 @@ impl ShownGate {
                 .collect(),
         }
     }
+}
+
+/// When a gate acts, in words.
+fn acts(gate: &Gate, lab: Option<bool>) -> String {
+    let mut words = match lab {
+        None => "acts when every required gate has passed".to_owned(),
+        Some(true) => "acts whatever the gates find (deploy_in_lab)".to_owned(),
+        Some(false) => "acts in production mode, when every required gate has passed".to_owned(),
+    };
+    let branches: Vec<&str> = gate.branches.iter().map(|branch| &*branch.text).collect();
+    if !branches.is_empty() {
+        let _ = write!(words, ", on {} only", branches.join(", "));
+    }
+    words
 }
 
 /// What blocks, in words.

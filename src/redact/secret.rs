@@ -55,7 +55,7 @@ impl Secret {
             spell(piece, &mut all);
         }
         // The `base64` program breaks its lines at 76 characters, PEM and MIME at 64.
-        let encoded = base64(self.0.as_bytes(), STANDARD);
+        let encoded = encode(self.0.as_bytes(), STANDARD);
         for width in [64, 76].into_iter().filter(|width| encoded.len() > *width) {
             let rows = encoded.as_bytes().chunks(width).filter(|row| row.len() >= SHORTEST_LINE);
             all.extend(rows.map(<[u8]>::to_vec));
@@ -107,7 +107,7 @@ fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
     ];
     all.extend(spelled.into_iter().map(String::into_bytes));
     for alphabet in [STANDARD, URL_SAFE] {
-        all.insert(base64(bytes, alphabet).into_bytes());
+        all.insert(encode(bytes, alphabet).into_bytes());
         all.extend((0..3).map(|before| inner_base64(bytes, before, alphabet)));
     }
     // Letters that a short piece leaves of itself in an encoding would be found anywhere.
@@ -150,8 +150,15 @@ fn percent(text: &str, kept: &str, upper: bool) -> String {
 const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/// Base64 of RFC 4648, with padding.
+pub fn base64(bytes: &[u8]) -> String {
+    let mut out = encode(bytes, STANDARD);
+    out.extend(std::iter::repeat_n('=', (4 - out.len() % 4) % 4));
+    out
+}
+
 /// Base64 without padding. Written out, since no encoder gives the inner part below.
-fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
+fn encode(bytes: &[u8], alphabet: &[u8; 64]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
         let at = |n: usize| group.get(n).copied().map_or(0, usize::from);
@@ -167,7 +174,7 @@ fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
 fn inner_base64(bytes: &[u8], before: usize, alphabet: &[u8; 64]) -> Vec<u8> {
     let mut shifted = vec![0; before];
     shifted.extend_from_slice(bytes);
-    let encoded = base64(&shifted, alphabet).into_bytes();
+    let encoded = encode(&shifted, alphabet).into_bytes();
     // The first letters have bits of what stands before, the last one has bits of what comes after.
     let whole = shifted.len() * 8 / 6;
     encoded[[0, 2, 3][before].min(whole)..whole].to_vec()
@@ -191,11 +198,11 @@ mod tests {
     #[test]
     fn base64_is_that_of_rfc_4648_and_known_inside_of_others() {
         for (plain, encoded) in [("foobar", "Zm9vYmFy"), ("fooba", "Zm9vYmE"), ("foob", "Zm9vYg")] {
-            assert_eq!(base64(plain.as_bytes(), STANDARD), encoded);
+            assert_eq!(encode(plain.as_bytes(), STANDARD), encoded);
         }
         for before in ["", "a", "ab", "user:", "abc"] {
             for after in ["", "x", "yz", ".end"] {
-                let encoded = base64(format!("{before}hunter2-hunter2{after}").as_bytes(), STANDARD);
+                let encoded = encode(format!("{before}hunter2-hunter2{after}").as_bytes(), STANDARD);
                 let known = spelled("hunter2-hunter2");
                 assert!(known.iter().any(|known| encoded.contains(known)), "{before} {after}: {encoded}");
             }
@@ -230,7 +237,7 @@ mod tests {
             || spelling.starts_with("-----BEGIN KEY-----") && spelling.len() < 25));
         assert!(known.contains(&key.replace('\n', "\\n")));
         // As `base64 key.pem` prints it.
-        let encoded = base64(key.as_bytes(), STANDARD);
+        let encoded = encode(key.as_bytes(), STANDARD);
         assert!(known.contains(&encoded[76..152].to_owned()));
     }
 
