@@ -122,7 +122,6 @@ pub struct Unreported;
 pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: &OutputArgs) -> Result<u8> {
     let started = Instant::now();
     let (path, config, trusted) = policy(&config, trust).await?;
-    let branch = wishes.branch.clone();
     let settings = Settings::new(&config, wishes)?;
     let lock = match &trusted {
         Some(trusted) => trusted.base.lock(&path).await?,
@@ -148,9 +147,9 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     let mut plan = Plan::new(&config, &repo, &settings, since.as_ref());
     let conditions = Conditions {
         mode: settings.mode,
-        deploy_in_lab: config.deploy_in_lab,
+        deploy_in_lab: settings.deploy_in_lab,
         branch: match config.gates.iter().any(|gate| gate.tool.acts()) {
-            true => branch.or(repo.branch().await),
+            true => settings.branch.clone().or(repo.branch().await),
             false => None,
         },
     };

@@ -9,6 +9,7 @@ use super::{Fate, Plan, PlannedGate};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::config::{Gate, Mode, Policy, Threshold};
 use crate::identity::find;
+use crate::interlock;
 use crate::place::forward;
 use crate::redact::Known;
 use crate::repo::Repo;
@@ -27,8 +28,7 @@ pub async fn execute(args: PlanArgs) -> Result<u8> {
         None => None,
     };
     let plan = Plan::new(&config, &repo, &settings, since.as_ref());
-    let lab = (settings.mode == Mode::Lab).then_some(config.deploy_in_lab);
-    let shown = Shown::new(&plan, &repo, &settings, lab);
+    let shown = Shown::new(&plan, &repo, &settings);
     let page = match args.format {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",
@@ -64,7 +64,7 @@ struct ShownGate {
     tool: String,
     needs: Vec<String>,
     required: bool,
-    /// The policy in words: what blocks, or when it acts.
+    /// The policy in words.
     blocks: String,
     timeout: String,
     /// Why it is left out, or can't be planned.
@@ -85,12 +85,13 @@ struct ShownTarget {
 }
 
 impl Shown {
-    /// `lab`: whether lab mode acts, where this is lab mode.
-    fn new(plan: &Plan, repo: &Repo, settings: &Settings, lab: Option<bool>) -> Shown {
-        let gates = longest_chain_first(plan)
-            .into_iter()
-            .map(|index| ShownGate::new(&plan.gates[index], repo, lab))
-            .collect();
+    fn new(plan: &Plan, repo: &Repo, settings: &Settings) -> Shown {
+        let turns = interlock::turns(&plan.gates);
+        let mut order = longest_chain_first(plan);
+        // What acts comes last, one after another.
+        order.sort_by_key(|index| turns[*index]);
+        let gates =
+            order.into_iter().map(|index| ShownGate::new(&plan.gates[index], repo, settings)).collect();
         Shown { mode: settings.mode.to_string(), jobs: settings.jobs, gates }
     }
 
@@ -124,7 +125,7 @@ impl Shown {
 }
 
 impl ShownGate {
-    fn new(planned: &PlannedGate, repo: &Repo, lab: Option<bool>) -> ShownGate {
+    fn new(planned: &PlannedGate, repo: &Repo, settings: &Settings) -> ShownGate {
         let gate = &planned.gate;
         let (jobs, skipped, impossible) = match &planned.fate {
             Fate::Run(jobs) => (jobs.as_slice(), None, None),
@@ -137,10 +138,7 @@ impl ShownGate {
             tool: gate.scanner.name.to_owned(),
             needs: gate.needs.iter().map(ToString::to_string).collect(),
             required: gate.required,
-            blocks: match gate.tool.acts() {
-                true => acts(gate, lab),
-                false => words(&gate.policy),
-            },
+            blocks: if gate.tool.acts() { conditions(gate, settings) } else { words(&gate.policy) },
             timeout: text::duration(gate.timeout),
             skipped,
             impossible,
@@ -158,18 +156,15 @@ impl ShownGate {
     }
 }
 
-/// When a gate acts, in words.
-fn acts(gate: &Gate, lab: Option<bool>) -> String {
-    let mut words = match lab {
-        None => "acts when every required gate has passed".to_owned(),
-        Some(true) => "acts whatever the gates find (deploy_in_lab)".to_owned(),
-        Some(false) => "acts in production mode, when every required gate has passed".to_owned(),
-    };
+/// When an action starts, in words.
+fn conditions(gate: &Gate, settings: &Settings) -> String {
     let branches: Vec<&str> = gate.branches.iter().map(|branch| &*branch.text).collect();
-    if !branches.is_empty() {
-        let _ = write!(words, ", on {} only", branches.join(", "));
+    let on = if branches.is_empty() { String::new() } else { format!(" on {}", branches.join(", ")) };
+    match settings.mode {
+        Mode::Production => format!("acts{on} when every required gate before it has passed"),
+        Mode::Lab if settings.deploy_in_lab => format!("acts{on}, in lab mode whatever the gates find"),
+        Mode::Lab => "stays out of lab mode (`deploy_in_lab = true` lets it act)".to_owned(),
     }
-    words
 }
 
 /// What blocks, in words.

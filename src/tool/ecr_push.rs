@@ -284,7 +284,9 @@ impl EcrPush {
             None => format!("ACCOUNT.dkr.ecr.{}.amazonaws.com", self.account.region().unwrap_or("REGION")),
         };
         let tags: Vec<&str> = push.tags.iter().map(|(tag, _)| tag.as_str()).collect();
-        job.args(["push", &format!("{host}/{}:{}", push.repository, tags.first().unwrap_or(&""))]);
+        job.arg("push");
+        job.options_end = Some(job.args.len());
+        job.arg(format!("{host}/{}:{}", push.repository, tags.first().unwrap_or(&"")));
         let mut why = format!("{} goes to {host}/{} as {}", push.image, push.repository, tags.join(", "));
         if self.unscanned {
             why.push_str(", scanned or not");

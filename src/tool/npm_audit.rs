@@ -109,6 +109,9 @@ fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p P
 
 impl Tool for NpmAudit {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        if let Some(why) = npmrc::of_user().and_then(|path| bars(npmrc::read(&path).as_bytes())) {
+            return Err(Unplanned::Impossible(format!("the user's .npmrc {why}")));
+        }
         let jobs = self.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("npm", dir);
             job.args(["audit", "--json", "--package-lock-only"]);
@@ -160,6 +163,9 @@ impl Tool for NpmAudit {
         let report: Report = json::read(raw.report(), WHAT)?;
         if let Some(error) = report.error() {
             return Err(Unproven::ToolError(error));
+        }
+        if let Some(version) = report.version.filter(|version| *version != VERSION) {
+            return Err(foreign(&format!("its auditReportVersion is {version}, not {VERSION}")));
         }
         let Some(metadata) = report.metadata else {
             return Err(foreign("it has no `metadata`, which says how many packages were audited"));
@@ -223,9 +229,15 @@ fn lost(detail: &str) -> Unproven {
     Unproven::Cut { what: WHAT, detail: detail.to_owned() }
 }
 
+/// The `auditReportVersion` of npm 7 to 11 (`toJSON` in Arborist's audit-report.js).
+const VERSION: u64 = 2;
+
 /// Any of npm's documents: the report of version 7 on, that of version 6, or an error.
 #[derive(Deserialize)]
 struct Report {
+    /// npm 6 has none.
+    #[serde(rename = "auditReportVersion")]
+    version: Option<u64>,
     #[serde(default, deserialize_with = "json::unique_keys")]
     vulnerabilities: Option<BTreeMap<String, npm7::Vulnerable>>,
     #[serde(default, deserialize_with = "json::unique_keys")]

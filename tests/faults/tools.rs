@@ -144,6 +144,11 @@ pub fn tools() -> Vec<Tool> {
         command("checkstyle", "eslint-clean/report.xml", "eslint-findings/report.xml");
     let syft = ["syft", "cyclonedx-1.5", "spdx-2.3", "cyclonedx-1.5"]
         .map(|name| fixture(&format!("syft/recorded-dir/{name}.json")));
+    // Its maker says of the one vulnerability that it does not matter.
+    let vulnerable = edited(
+        &fixture("cyclonedx/valid-vulnerability-1-5/report.cdx.json"),
+        &[("/vulnerabilities/0/analysis", Value::Null)],
+    );
     let base = || Tool {
         name: "",
         program: "",
@@ -282,6 +287,29 @@ pub fn tools() -> Vec<Tool> {
             gate: "tool = 'command'\nrun = ['styler']\nreport = { format = 'checkstyle', path = 'REPORT' }",
             clean: checkstyle,
             findings: Some(checkstyle_found),
+            crashes: &[126, 127, 137],
+            found: Some(1),
+            folder: Some("dir = 'gone'"),
+            ..base()
+        },
+        Tool {
+            name: "command with CycloneDX",
+            program: "inventory",
+            gate: "tool = 'command'\nrun = ['inventory']\nreport = { format = 'cyclonedx', path = 'REPORT' }",
+            clean: Acts::new(0, vec![syft[1].clone()]),
+            findings: Some(Acts::new(1, vec![vulnerable])),
+            required: &["/bomFormat", "/specVersion", "/components", "/components/0/name"],
+            crashes: &[126, 127, 137],
+            found: Some(1),
+            folder: Some("dir = 'gone'"),
+            ..base()
+        },
+        Tool {
+            name: "command with SPDX",
+            program: "licences",
+            gate: "tool = 'command'\nrun = ['licences']\nreport = { format = 'spdx', path = 'REPORT' }",
+            clean: Acts::new(0, vec![syft[2].clone()]),
+            required: &["/spdxVersion", "/packages", "/packages/1/SPDXID", "/packages/1/name"],
             crashes: &[126, 127, 137],
             found: Some(1),
             folder: Some("dir = 'gone'"),

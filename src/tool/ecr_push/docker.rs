@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::SCANNER;
 use super::registry::{USER, is_digest};
 use crate::procedure::{Failure, Hands, Output, Step, read_text};
 use crate::retry::passing_fault;
 
 /// The engine, as it is talked to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Docker {
-    program: String,
     /// Docker's configuration folder of this push alone; `None`: the user's own.
     config: Option<PathBuf>,
 }
@@ -28,12 +28,8 @@ pub enum Pushed {
 }
 
 impl Docker {
-    pub fn new(hands: &Hands) -> Docker {
-        Docker { program: hands.program().to_owned(), config: None }
-    }
-
-    fn step<const N: usize>(&self, args: [&str; N]) -> Step {
-        let step = Step::new(&self.program, args);
+    fn step<'s>(&self, args: impl IntoIterator<Item = &'s str>) -> Step {
+        let step = Step::new(SCANNER.program, args);
         match &self.config {
             Some(folder) => step.env("DOCKER_CONFIG", folder.to_string_lossy()),
             None => step,
@@ -90,7 +86,10 @@ impl Docker {
     ) -> Result<Pushed, Failure> {
         let name = format!("{repository}:{tag}");
         self.run(hands, ["tag", id, &name]).await?;
-        let output = hands.run(self.step(["push", &name])).await?;
+        // The user's own arguments are options of the push.
+        let options: Vec<String> = hands.args().to_vec();
+        let args = ["push"].into_iter().chain(options.iter().map(String::as_str)).chain([name.as_str()]);
+        let output = hands.run(self.step(args)).await?;
         if !output.success() {
             let said = output.stderr_text();
             let immutable = said.lines().find(|line| line.contains("cannot be overwritten because the"));

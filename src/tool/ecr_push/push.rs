@@ -29,7 +29,7 @@ pub struct Push {
 impl Procedure for Push {
     fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
         Box::pin(async move {
-            let mut docker = Docker::new(hands);
+            let mut docker = Docker::default();
             let mut report = None;
             let end = self.push(hands, &mut docker, &mut report).await;
             docker.forget();
