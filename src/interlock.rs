@@ -2,6 +2,9 @@
 //! every required gate has passed, on the branches that are named, and for the very image that was
 //! scanned.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use globset::GlobMatcher;
