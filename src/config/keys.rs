@@ -264,7 +264,7 @@ impl<'a> Keys<'a> {
         tables
     }
 
-    /// A list of names, each alone or in a table with more.
+    /// A list of names, each alone or in a table with more; it must not be empty when it is given.
     pub fn names(&self, key: &'static str) -> Option<Vec<Named<'a>>> {
         const WANTED: &str = "a list of strings and tables";
         let value = self.value(key)?;
@@ -272,6 +272,9 @@ impl<'a> Keys<'a> {
             self.wrong_type(key, WANTED, value);
             return None;
         };
+        if array.is_empty() {
+            self.problem(value.span(), format!("`{key}` is empty: name at least one, or leave the key out"));
+        }
         let mut names = Vec::new();
         for item in array.iter() {
             match item.get_ref() {

@@ -64,11 +64,7 @@ struct Image {
 }
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
-    let images: Option<Vec<Image>> =
-        keys.names("images").map(|names| names.into_iter().filter_map(Image::read).collect());
-    if let Some(images) = &images {
-        check_images(keys, images);
-    }
+    let images = keys.names("images").map(|names| read_images(keys, names));
     let registry = keys.text("registry").and_then(|text| match Registry::read(&text.value) {
         Ok(registry) => Some(registry),
         Err(why) => {
@@ -101,15 +97,13 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     Box::new(tool)
 }
 
-fn check_images(keys: &Keys, images: &[Image]) {
-    if images.is_empty() {
-        let what = "`images` is empty: name at least one, or leave the key out";
-        keys.problem(keys.at_key("images"), what);
-    }
+fn read_images(keys: &Keys, names: Vec<Named>) -> Vec<Image> {
+    let images: Vec<Image> = names.into_iter().filter_map(Image::read).collect();
     let mut seen = HashSet::new();
     for image in images.iter().filter(|image| !seen.insert(image.name.as_str())) {
         keys.problem(keys.at_key("images"), format!("two images are called `{}`", image.name));
     }
+    images
 }
 
 /// Reads `tags`: those that stay with their image.

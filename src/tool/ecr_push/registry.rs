@@ -120,7 +120,7 @@ pub struct Held {
 
 impl Held {
     /// Reads a manifest. Its digest is that of its bytes, whatever anybody says.
-    fn read(manifest: &[u8]) -> Result<Held, String> {
+    pub fn read(manifest: &[u8]) -> Result<Held, String> {
         #[derive(Deserialize)]
         struct Manifest {
             config: Option<Descriptor>,
