@@ -44,6 +44,11 @@ impl Request {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
+
+    /// Signs in with a name and a password (RFC 7617).
+    pub fn sign_in(self, user: &str, password: &str) -> Request {
+        self.header("Authorization", basic(user, password))
+    }
 }
 
 /// What came back, whatever its status.

@@ -155,7 +155,7 @@ async fn once(
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
-    let without = environment::taken_away(work.gate.scanner, job, &[]);
+    let (without, none) = (environment::taken_away(work.gate.scanner, job, &[]), BTreeSet::new());
     let mut evidence = TargetEvidence {
         record: TargetRecord {
             name: job.target.clone(),
@@ -164,7 +164,8 @@ async fn once(
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
             notes: job.notes.clone(),
-            proof: environment::notes(job, &without),
+            // The programs of a procedure differ in what they get: each is told by itself.
+            proof: environment::notes(job, if job.procedure.is_none() { &without } else { &none }),
             ..TargetRecord::default()
         },
         proof: Proof::inconclusive(String::new()),

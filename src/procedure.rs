@@ -5,7 +5,7 @@
 //! it writes as a report, which its tool reads as it would read anybody's.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -179,6 +179,8 @@ pub(crate) struct Left {
     pub log: Vec<u8>,
     pub secrets: Vec<Secret>,
     pub examined: Vec<Examined>,
+    /// The variables that each program did not get.
+    pub taken: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Hands {
@@ -279,6 +281,9 @@ impl Hands {
         let files = ["stdout", "stderr"].map(|stream| folder.join(format!("step-{stream}")));
         let job = &self.work.job;
         let without = environment::taken_away(self.work.gate.scanner, job, step.credentials);
+        if !without.is_empty() {
+            self.left.taken.entry(step.program.clone()).or_default().extend(without.iter().cloned());
+        }
         let mut env = job.env.clone();
         env.extend(step.env.clone());
         let args: Vec<String> = step.args.iter().map(|arg| self.real(arg)).collect();

@@ -6,6 +6,7 @@ mod checkov;
 mod command;
 pub mod config_file;
 mod docker_build;
+mod ecr_push;
 mod eslint;
 pub mod foreign;
 mod git_secrets;
@@ -49,6 +50,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
+    &ecr_push::SCANNER,
     &smoke_test::SCANNER,
     &command::SCANNER,
 ];

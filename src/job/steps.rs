@@ -62,6 +62,10 @@ impl AtWork {
         evidence: &mut TargetEvidence,
     ) -> Option<String> {
         evidence.record.steps = left.steps;
+        evidence.record.proof.extend(left.taken.iter().map(|(program, names)| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            format!("environment: taken away from {program}: {}", names.join(", "))
+        }));
         evidence.secrets.extend(left.secrets);
         let differs = left.examined.iter().position(|examined| examined.standing() == Standing::Differs);
         evidence.locked = left.examined.get(differs.unwrap_or(0)).cloned();

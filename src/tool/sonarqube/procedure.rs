@@ -400,7 +400,7 @@ fn complaint_of(output: &Output, log: &str) -> String {
     let telling = |words: &&str| {
         words.chars().any(char::is_alphanumeric) && !advice.iter().any(|advice| words.contains(advice))
     };
-    words.filter(telling).last().map_or_else(|| output.complaint(), str::to_owned)
+    words.filter(telling).next_back().map_or_else(|| output.complaint(), str::to_owned)
 }
 
 /// The version that a scanner gives in its log: `SonarScanner CLI 6.2.1.4610`, `Version: 4.3.0`.
