@@ -78,13 +78,14 @@ impl Account {
         };
         option("region", &self.region);
         option("profile", &self.profile);
-        args.extend(["--output", "json", "--no-cli-pager"].map(str::to_owned));
+        args.extend(["--output", "json"].map(str::to_owned));
         args
     }
 
     /// The step of a call, with the CLI's credentials.
     pub fn step<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Step {
-        Step::new(PROGRAM, self.args(call)).credentials(CREDENTIALS)
+        // Version 1 of the CLI has neither a pager nor the option against it.
+        Step::new(PROGRAM, self.args(call)).env("AWS_PAGER", "").credentials(CREDENTIALS)
     }
 
     /// Calls a service and reads what it answers.
@@ -161,7 +162,7 @@ fn error_of(output: &Output) -> AwsError {
                 .to_owned(),
         ),
         () if words.contains("You must specify a region") => {
-            Failure::Unproven("aws knows no region: set `region`, or AWS_REGION".to_owned())
+            Failure::Unproven("aws knows no region: set `region`, or AWS_DEFAULT_REGION".to_owned())
         }
         () if passing.iter().any(|passing| words.contains(passing)) => {
             Failure::Passing(format!("aws: {words}"))
