@@ -31,6 +31,7 @@ pub mod loosening;
 pub mod output;
 pub mod overrule;
 pub mod place;
+pub mod placeholder;
 pub mod plan;
 pub mod policy;
 pub mod pool;

@@ -295,7 +295,9 @@ impl Hands {
     /// The program of a step, looked at before it is started.
     fn find(&mut self, step: &Step) -> Result<PathBuf, Failure> {
         let job = &self.work.job;
-        let declared = job.programs().find(|program| program.name == step.program);
+        // The chief program may have been replaced by `program`.
+        let chief = (step.program == self.work.gate.scanner.program).then_some(&job.program);
+        let declared = chief.or_else(|| job.programs().find(|program| program.name == step.program));
         let fallback = Program { name: step.program.clone(), near: Vec::new() };
         let program = declared.unwrap_or(&fallback);
         let Some(found) = find(program, &job.cwd) else {
