@@ -6,6 +6,7 @@ mod checkov;
 mod command;
 pub mod config_file;
 mod docker_build;
+mod ecs_task_definition;
 mod eslint;
 pub mod foreign;
 mod gitleaks;
@@ -43,6 +44,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
+    &ecs_task_definition::SCANNER,
     &smoke_test::SCANNER,
     &command::SCANNER,
 ];
