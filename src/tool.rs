@@ -7,6 +7,7 @@ mod command;
 pub mod config_file;
 mod docker_build;
 mod ecr_push;
+mod ecs_task_definition;
 mod eslint;
 pub mod foreign;
 mod git_secrets;
@@ -51,6 +52,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &syft::SCANNER,
     &checkov::SCANNER,
     &ecr_push::SCANNER,
+    &ecs_task_definition::SCANNER,
     &smoke_test::SCANNER,
     &command::SCANNER,
 ];

@@ -396,11 +396,11 @@ fn subject_of(task: &Task) -> impl Iterator<Item = (&'static str, &str)> {
 fn complaint_of(output: &Output, log: &str) -> String {
     let advice = ["EXECUTION FAILURE", "Re-run ", "Error during SonarScanner", "switch to enable"];
     let errors = log.lines().filter_map(|line| line.split_once("ERROR"));
-    let words = errors.map(|(_, words)| words.trim_start_matches([':', ']', ' ']).trim());
+    let mut words = errors.map(|(_, words)| words.trim_start_matches([':', ']', ' ']).trim());
     let telling = |words: &&str| {
         words.chars().any(char::is_alphanumeric) && !advice.iter().any(|advice| words.contains(advice))
     };
-    words.filter(telling).next_back().map_or_else(|| output.complaint(), str::to_owned)
+    words.rfind(telling).map_or_else(|| output.complaint(), str::to_owned)
 }
 
 /// The version that a scanner gives in its log: `SonarScanner CLI 6.2.1.4610`, `Version: 4.3.0`.
