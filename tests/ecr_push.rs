@@ -204,7 +204,7 @@ fn a_push_that_breaks_off_is_tried_again_as_a_whole() {
 #[test]
 fn a_registry_without_a_login_is_pushed_to_without_aws() {
     let push = format!("{PUSH}login = false\n");
-    let pipeline = Pipeline::at(Registry::open(), &[BUILD, SCAN, &push]);
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, &push]);
     pipeline.project.program("aws", "echo called >>seen-aws; exit 1");
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
@@ -238,7 +238,7 @@ fn what_is_missing_is_told_in_one_sentence_and_nothing_is_pushed() {
     let create = format!("aws ecr create-repository --repository-name {}", pipeline.name);
     says(pipeline.run(&["run"]), &format!("there is no repository {}: `{create}` makes it", pipeline.name));
     let create: Vec<&str> = create.split(' ').skip(1).collect();
-    pipeline.moto.aws(&create);
+    pipeline.moto.as_ref().unwrap().aws(&create);
     let refuse = "echo 'Error response from daemon: login attempt to https://x/v2/ failed with status: 400 Bad Request' >&2";
     let script = format!("[ \"$1\" != login ] || {{ {refuse}; exit 1; }}\nexec {} \"$@\"", real_docker());
     pipeline.project.program("docker", &script);

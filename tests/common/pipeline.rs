@@ -50,7 +50,8 @@ retries = 0
 
 pub struct Pipeline {
     pub project: Project,
-    pub moto: Moto,
+    /// Where the registry wants a login.
+    pub moto: Option<Moto>,
     pub registry: Registry,
     /// The image's name, which no other test has.
     pub name: String,
@@ -61,10 +62,15 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline with these gates; `NAME` and `REGISTRY` in them are its own.
     pub fn new(gates: &[&str]) -> Pipeline {
-        Pipeline::at(Registry::with_login(), gates)
+        Pipeline::at(Registry::with_login(), Some(Moto::start()), gates)
     }
 
-    pub fn at(registry: Registry, gates: &[&str]) -> Pipeline {
+    /// The same with a registry that wants no login.
+    pub fn plain(gates: &[&str]) -> Pipeline {
+        Pipeline::at(Registry::open(), None, gates)
+    }
+
+    fn at(registry: Registry, moto: Option<Moto>, gates: &[&str]) -> Pipeline {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let engine = Command::new("docker").arg("info").output();
         assert!(
@@ -74,7 +80,7 @@ impl Pipeline {
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let mut pipeline = Pipeline {
             project: Project::new(),
-            moto: Moto::start(),
+            moto,
             registry,
             name: format!("portcullis-test-{}-{number}", std::process::id()),
             tag: String::new(),
@@ -102,9 +108,14 @@ impl Pipeline {
 
     /// The content of the image: one package, of which no advisory is known.
     pub fn write_app(&self, content: &str) {
-        self.project.write("app/Dockerfile", "FROM scratch\nCOPY node_modules/ /app/node_modules/\n");
+        self.write_image("app", content);
+    }
+
+    fn write_image(&self, folder: &str, content: &str) {
+        let dockerfile = "FROM scratch\nCOPY node_modules/ /app/node_modules/\n";
+        self.project.write(&format!("{folder}/Dockerfile"), dockerfile);
         self.project.write(
-            "app/node_modules/notes/package.json",
+            &format!("{folder}/node_modules/notes/package.json"),
             format!("{{\"name\": \"notes\", \"version\": \"1.0.0\", \"description\": \"{content}\"}}"),
         );
     }
@@ -123,7 +134,9 @@ impl Pipeline {
             command.env_remove(name);
         }
         command.env("PATH", format!("{}:{}:{path}", self.project.bin().display(), real_tools().display()));
-        self.moto.point(&mut command);
+        if let Some(moto) = &self.moto {
+            moto.point(&mut command);
+        }
         command
     }
 
@@ -143,8 +156,7 @@ impl Pipeline {
 
     /// Builds another image under this name, without any gate.
     pub fn build_another(&self, name: &str) -> String {
-        self.project.write("other/Dockerfile", "FROM scratch\nCOPY file /file\n");
-        self.project.write("other/file", name);
+        self.write_image("other", name);
         let folder = self.project.root().join("other");
         docker(&["build", "--quiet", "--tag", name, &folder.display().to_string()])
     }
