@@ -1,7 +1,7 @@
 //! One job: find the program, run it, gather what came out, weigh it.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,9 @@ use crate::tool::{Document, Job, RawReport, SCRATCH, Source};
 const REPORT_CAP: u64 = 1 << 30;
 /// The most that is kept of a log.
 const LOG_CAP: u64 = 16 << 20;
+
+/// The variable that Node.js takes options from.
+const NODE_OPTIONS: &str = "NODE_OPTIONS";
 
 /// What a job has come to.
 #[derive(Debug)]
@@ -256,14 +259,21 @@ impl AtWork {
         let before =
             job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
         let in_memory = job.reports.iter().any(|source| matches!(source, Source::Memory(_)));
-        let args: Vec<String> =
-            job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
-        let start = job.start.as_ref().map(|start| start.replace(SCRATCH, &self.scratch.to_string_lossy()));
+        let in_scratch = |text: &String| text.replace(SCRATCH, &self.scratch.to_string_lossy());
+        let args: Vec<String> = job.args.iter().map(in_scratch).collect();
+        let start = job.start.as_ref().map(in_scratch);
+        let mut env: BTreeMap<String, String> =
+            job.env.iter().map(|(name, value)| (name.clone(), in_scratch(value))).collect();
+        if let Some(options) = &job.node_options {
+            let given = env.get(NODE_OPTIONS).cloned().or_else(|| std::env::var(NODE_OPTIONS).ok());
+            let all = format!("{} {}", given.unwrap_or_default(), in_scratch(options));
+            env.insert(NODE_OPTIONS.to_owned(), all);
+        }
         let launch = Launch {
             program,
             args: &args,
             cwd: start.as_deref().map_or(&job.cwd, Path::new),
-            env: &job.env,
+            env: &env,
             without,
             timeout: left,
             stdout: Capture {
@@ -290,7 +300,7 @@ impl AtWork {
 
     fn path_of(&self, source: &Source) -> Option<PathBuf> {
         match source {
-            Source::Stdout | Source::Memory(_) => None,
+            Source::Stdout | Source::Memory(_) | Source::Beside(_) => None,
             Source::Scratch(name) => Some(self.folder().join(name)),
             Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
         }
@@ -319,19 +329,21 @@ impl AtWork {
         }
 
         // Condition 3, the first half: every report is there, and from this run.
+        let mut sources = Vec::new();
         for (source, before) in self.job.reports.iter().zip(before) {
-            if let Source::Aside(path) = source {
-                raw.documents.extend(read_aside(path));
-                continue;
+            match source {
+                Source::Aside(path) => raw.documents.extend(read_aside(path)),
+                Source::Beside(prefix) => raw.documents.extend(read_beside(&self.folder(), prefix)),
+                _ => match self.gather(source, before.as_ref(), &stdout) {
+                    Ok(document) => raw.documents.push(document),
+                    Err(reason) => {
+                        let code = evidence.record.exit_code;
+                        evidence.proof = self.without_report(code, reason, &raw);
+                        return self.gate.tool.passing_fault(&raw);
+                    }
+                },
             }
-            match self.gather(source, before.as_ref(), &stdout) {
-                Ok(document) => raw.documents.push(document),
-                Err(reason) => {
-                    let code = evidence.record.exit_code;
-                    evidence.proof = self.without_report(code, reason, &raw);
-                    return self.gate.tool.passing_fault(&raw);
-                }
-            }
+            sources.resize(raw.documents.len(), source);
         }
 
         let place = Place {
@@ -340,10 +352,14 @@ impl AtWork {
             target: self.job.target.clone(),
         };
         evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &place);
-        for (document, source) in raw.documents.iter().zip(&self.job.reports) {
-            // Masking knows JSON: of anything else that a secret may stand in, nothing is kept.
-            let maskable = || serde_json::from_slice::<serde::de::IgnoredAny>(&document.bytes).is_ok();
-            if !matches!(source, Source::Memory(_)) || maskable() {
+        for (document, source) in raw.documents.iter().zip(sources) {
+            let keep = match source {
+                Source::Aside(_) | Source::Beside(_) => false,
+                // Masking knows JSON: of anything else that a secret may stand in, nothing is kept.
+                Source::Memory(_) => serde_json::from_slice::<serde::de::IgnoredAny>(&document.bytes).is_ok(),
+                _ => true,
+            };
+            if keep {
                 self.keep_report(document, evidence);
             }
         }
@@ -463,12 +479,22 @@ impl AtWork {
     }
 }
 
-/// A small file that tells more of the job; absent where it can't be read.
+/// A file that tells more of the job; absent where it can't be read, or is larger than any of them.
 fn read_aside(path: &Path) -> Option<Document<'static>> {
-    const MOST: u64 = 1 << 20;
+    const MOST: u64 = 64 << 20;
     let meta = fs::metadata(path).ok()?;
     let bytes = (meta.is_file() && meta.len() <= MOST).then(|| fs::read(path).ok())??;
     Some(Document { name: path.file_name()?.to_string_lossy().into_owned(), bytes: Cow::Owned(bytes) })
+}
+
+/// The files of a folder whose names begin so, in the order of their names.
+fn read_beside(folder: &Path, prefix: &str) -> Vec<Document<'static>> {
+    const MOST: usize = 64;
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let begins = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(prefix);
+    let mut paths: Vec<PathBuf> = entries.filter(begins).map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.iter().take(MOST).filter_map(|path| read_aside(path)).collect()
 }
 
 /// Whole milliseconds.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::base::Base;
 use crate::config::Gate;
-use crate::place::forward;
+use crate::place::{forward, normalise};
 use crate::plan::{Fate, Plan};
 use crate::process::ask;
 use crate::repo::{GIT_LIMIT, Repo};
@@ -85,6 +85,7 @@ impl Work<'_> {
         let any = files.iter().any(Compared::differs);
         let mut checked_out = false;
         for compared in &files {
+            self.refuse_changed_programs(compared).await?;
             let path = &compared.file.path;
             let differs = compared.differs();
             if !differs && (!any || compared.was.is_none()) {
@@ -197,22 +198,42 @@ impl Work<'_> {
         Ok(in_arguments(&Path::new("tree").join(self.below_root(path))))
     }
 
-    /// A folder like the job's own, but for the one file.
+    /// A folder like the job's own, but for the one file, and those that came before it.
     fn farm(&self, job: &mut Job, compared: &Compared) -> io::Result<()> {
         let name = Path::new("farm").join(job.scratch().trim_start_matches(SCRATCH).trim_start_matches('/'));
         let farm = self.folder.join(&name);
-        fs::create_dir_all(&farm)?;
-        for entry in fs::read_dir(&job.cwd)? {
-            let entry = entry?;
-            let is_the_file = compared.file.path.file_name() == Some(&entry.file_name());
-            if !is_the_file {
+        if !farm.exists() {
+            fs::create_dir_all(&farm)?;
+            for entry in fs::read_dir(&job.cwd)? {
+                let entry = entry?;
                 symlink(entry.path(), farm.join(entry.file_name()))?;
             }
         }
-        if let (Some(was), Some(name)) = (&compared.was, compared.file.path.file_name()) {
-            write(&farm.join(name), was)?;
+        if let Some(name) = compared.file.path.file_name() {
+            let link = farm.join(name);
+            if fs::symlink_metadata(&link).is_ok() {
+                fs::remove_file(&link)?;
+            }
+            if let Some(was) = &compared.was {
+                write(&link, was)?;
+            }
         }
         job.start = Some(in_arguments(&name));
+        Ok(())
+    }
+
+    /// Programs of the repository that the base's version names do the scanner's work: a change
+    /// that touches one would judge itself.
+    async fn refuse_changed_programs(&self, compared: &Compared) -> Result<()> {
+        let Some(was) = &compared.was else { return Ok(()) };
+        let folder = compared.file.path.parent().unwrap_or(&self.repo.root);
+        for program in (compared.file.programs)(&String::from_utf8_lossy(was)) {
+            let path = normalise(&folder.join(&program));
+            if self.base.inside(&path).is_some() && self.base.file_at(&path).await? != read(&path) {
+                let why = format!("{} names it as a program to run", shown(&compared.file.path, self.repo));
+                return Err(self.refused(&shown(&path, self.repo), &why));
+            }
+        }
         Ok(())
     }
 

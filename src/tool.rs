@@ -10,11 +10,13 @@ mod eslint;
 pub mod foreign;
 mod gitleaks;
 mod npm_audit;
+mod pnpm_audit;
 mod syft;
 #[cfg(test)]
 mod testing;
 mod trivy;
 mod tsc;
+mod yarn_audit;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +30,7 @@ use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::redact::Secret;
 use crate::scope::Scope;
-use crate::tool::config_file::{ConfigFile, Overrule};
+use crate::tool::config_file::{ConfigFile, Overrule, Programs};
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
@@ -36,6 +38,8 @@ pub static SCANNERS: &[&Scanner] = &[
     &tsc::SCANNER,
     &eslint::SCANNER,
     &npm_audit::SCANNER,
+    &yarn_audit::SCANNER,
+    &pnpm_audit::SCANNER,
     &docker_build::SCANNER,
     &trivy::SCANNER,
     &syft::SCANNER,
@@ -158,7 +162,10 @@ pub struct Job {
     pub args: Vec<String>,
     /// Where it is started: an absolute path.
     pub cwd: PathBuf,
+    /// Variables that are set for it; [`SCRATCH`] in them is as in the arguments.
     pub env: BTreeMap<String, String>,
+    /// Options for Node.js, beside those that `NODE_OPTIONS` has.
+    pub node_options: Option<String>,
     /// Variables that the user hands on from the environment, whatever their names look like.
     pub hands_on: BTreeSet<String>,
     /// Where its reports come out, the one with the findings first.
@@ -217,8 +224,10 @@ pub enum Source {
     /// the start of the job.
     Repository(PathBuf),
     /// A file that is none of the job's reports and tells more of it, read when the job has ended.
-    /// It may be old, and it may not be there.
+    /// It may be old, and it may not be there. It is not kept.
     Aside(PathBuf),
+    /// The same for files of the job's scratch folder whose names begin so, as many as there are.
+    Beside(&'static str),
 }
 
 impl Job {
@@ -230,6 +239,7 @@ impl Job {
             args: Vec::new(),
             cwd,
             env: BTreeMap::new(),
+            node_options: None,
             hands_on: BTreeSet::new(),
             reports: Vec::new(),
             keep: Vec::new(),
@@ -281,7 +291,13 @@ impl Job {
 
     /// Declares a configuration file of the scanner's own: absolute.
     pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule });
+        self.config_files.push(ConfigFile { path, overrule, programs: |_| Vec::new() });
+        self
+    }
+
+    /// The same for one that can name programs of the repository, which then do the work.
+    pub fn reads_naming(&mut self, path: PathBuf, overrule: Overrule, programs: Programs) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule, programs });
         self
     }
 
@@ -357,6 +373,12 @@ impl RawReport<'_> {
     /// The report with the findings.
     pub fn report(&self) -> &[u8] {
         self.documents.first().map_or(&[], |document| &document.bytes)
+    }
+
+    /// What lies beside the report under this name.
+    pub fn beside<'n>(&self, name: &'n str) -> impl Iterator<Item = &[u8]> + use<'_, 'n> {
+        let further = self.documents.iter().skip(1);
+        further.filter(move |document| document.name == name).map(|document| &*document.bytes)
     }
 
     pub fn stderr_text(&self) -> Cow<'_, str> {
