@@ -92,6 +92,9 @@ fn lay_out(cases: &[Case]) -> Project {
     let project = Project::new();
     let fake = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/fake.sh");
     fs::create_dir(project.root().join("reports")).unwrap();
+    // By its lock file a folder is for this Yarn or that.
+    project.write("yarn.lock", "# yarn lockfile v1\n");
+    project.write("yarn4/yarn.lock", tools::fixture("yarn-audit/recorded-yarn4-clean/yarn.lock"));
     for (n, case) in cases.iter().enumerate() {
         let (id, report) = (format!("case-{n}"), format!("reports/case-{n}"));
         gates += &format!(

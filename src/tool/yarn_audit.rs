@@ -146,6 +146,10 @@ impl YarnAudit {
     }
 }
 
+fn foreign(detail: &str) -> Unproven {
+    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+}
+
 /// Yarn's own configuration, beside the lock file and in every folder above.
 fn reads(job: &mut Job, generation: Generation, root: &Path) {
     const ABOVE: &str = "Yarn reads it in the folders below, whatever it is told";
@@ -180,17 +184,25 @@ impl Tool for YarnAudit {
 
     fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
         let report = json::without_bom(raw.report());
-        match report.trim_ascii_start().first() {
-            None => modern::nothing(raw),
+        let (written_by, read): (_, fn(&RawReport) -> _) = match report.trim_ascii_start().first() {
+            None => (Generation::Four, modern::nothing),
             // What goes wrong is told in words.
-            Some(byte) if *byte != b'{' => Err(match modern::complaint(report) {
-                Some(words) if raw.exit.is_some() => Unproven::ToolError(words),
-                _ => Unproven::Foreign { what: WHAT, detail: "it does not begin with an object".to_owned() },
-            }),
-            Some(_) => match classic::is_line(report) {
-                true => classic::read(raw),
-                false => modern::read(raw),
-            },
+            Some(byte) if *byte != b'{' => {
+                return Err(match modern::complaint(report) {
+                    Some(words) if raw.exit.is_some() => Unproven::ToolError(words),
+                    _ => foreign("it does not begin with an object"),
+                });
+            }
+            Some(_) if classic::is_line(report) => (Generation::One, classic::read),
+            Some(_) => modern::reader(report)?,
+        };
+        // What this Yarn proves, another one's report does not.
+        let lock = raw.beside(LOCK_FILE).next().map(String::from_utf8_lossy);
+        match lock.and_then(|lock| Generation::of_lock(&lock)) {
+            Some(generation) if generation != written_by => {
+                Err(foreign("it is that of another Yarn than the lock file"))
+            }
+            _ => read(raw),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 
-use super::WHAT;
+use super::{WHAT, foreign};
 use crate::finding::Finding;
 use crate::format::json;
 use crate::format::npm6::{Advisory, Id, Installed, Metadata};
@@ -28,6 +28,7 @@ pub fn read(raw: &RawReport) -> Result<Parsed, Unproven> {
     for line in lines.filter(|line| !line.trim_ascii().is_empty()) {
         match json::read::<Line>(line, WHAT)?.kind.as_str() {
             "auditAdvisory" => advisories.add(line)?,
+            "auditSummary" if summary.is_some() => return Err(foreign("it has two summaries")),
             "auditSummary" => summary = Some(json::read::<Told<Metadata>>(line, WHAT)?.data),
             "error" => return Err(Unproven::ToolError(error(line).unwrap_or_default())),
             // It goes on, and audits nothing.
@@ -77,6 +78,10 @@ pub fn error_in(output: &[u8]) -> Option<String> {
 }
 
 fn error(line: &[u8]) -> Option<String> {
+    // A log may have a million other lines.
+    if line.first() != Some(&b'{') {
+        return None;
+    }
     let told: Line = serde_json::from_slice(line).ok()?;
     (told.kind == "error").then(|| text(line)).flatten()
 }

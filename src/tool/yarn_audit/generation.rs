@@ -31,7 +31,7 @@ impl Generation {
     }
 
     /// `__metadata:` and its `version` are those of Yarn 2 and later: 4 to 6 were those of 2 and 3.
-    fn of_lock(text: &str) -> Option<Generation> {
+    pub fn of_lock(text: &str) -> Option<Generation> {
         if text.contains("# yarn lockfile v1") {
             return Some(Generation::One);
         }

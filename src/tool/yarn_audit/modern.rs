@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{LOCK_FILE, WHAT};
+use super::generation::Generation;
+use super::{LOCK_FILE, WHAT, foreign};
 use crate::finding::{Category, Finding, Package, Text};
 use crate::format::npm6::{self, Id, Metadata, Score, Words};
 use crate::format::{json, node_trace};
@@ -24,14 +25,20 @@ const ENDPOINT: &str = "/-/npm/v1/security/advisories/bulk";
 /// How the id of a deprecated package ends, which Yarn makes up.
 const DEPRECATION: &str = " (deprecation)";
 
-pub fn read(raw: &RawReport) -> Result<Parsed, Unproven> {
-    let report = json::without_bom(raw.report());
+/// Reads a report.
+type Reader = fn(&RawReport) -> Result<Parsed, Unproven>;
+
+/// Who wrote a report, and how it is read.
+pub fn reader(report: &[u8]) -> Result<(Generation, Reader), Unproven> {
     let (first, _) = json::read_first::<Keys>(report, WHAT)?;
-    let findings = match first {
-        Keys { value: Some(_), .. } => lines(report, raw.exit.is_some())?,
-        Keys { advisories: Some(_), .. } | Keys { metadata: Some(_), .. } => return npm6(raw),
-        Keys { .. } => answer(report)?,
-    };
+    Ok(match first {
+        Keys { value: Some(_), .. } => (Generation::Four, |raw| found(raw, lines(raw)?)),
+        Keys { advisories: Some(_), .. } | Keys { metadata: Some(_), .. } => (Generation::Two, npm6),
+        Keys { .. } => (Generation::Four, |raw| found(raw, answer(raw)?)),
+    })
+}
+
+fn found(raw: &RawReport, findings: Vec<Finding>) -> Result<Parsed, Unproven> {
     if findings.is_empty() {
         return nothing(raw);
     }
@@ -91,7 +98,10 @@ pub fn complaint(report: &[u8]) -> Option<String> {
     let text = sanitise::lines(&text);
     let mut lines =
         text.lines().map(|line| line.trim().trim_start_matches("➤ ")).filter(|line| !line.is_empty());
-    let first = lines.next().filter(|line| !line.starts_with('{'))?;
+    let is_words = |line: &&str| {
+        line.chars().any(char::is_alphabetic) && !line.starts_with(['{', '[', '"']) && *line != "null"
+    };
+    let first = lines.next().filter(is_words)?;
     if first.starts_with("yarn run v1") {
         return Some("`yarn` is Yarn 1, and the folder is for a later one (corepack enable)".to_owned());
     }
@@ -110,8 +120,9 @@ struct Keys {
 }
 
 /// Yarn 4.1 and later. A run's output ends with a line end, or it is cut.
-fn lines(report: &[u8], of_run: bool) -> Result<Vec<Finding>, Unproven> {
-    if of_run && !report.ends_with(b"\n") {
+fn lines(raw: &RawReport) -> Result<Vec<Finding>, Unproven> {
+    let report = json::without_bom(raw.report());
+    if raw.exit.is_some() && !report.ends_with(b"\n") {
         return Err(Unproven::Cut { what: WHAT, detail: "its last line does not end".to_owned() });
     }
     let lines = report.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
@@ -153,8 +164,8 @@ impl Node {
 }
 
 /// Yarn 4.0: the registry's answer, advisories by package.
-fn answer(report: &[u8]) -> Result<Vec<Finding>, Unproven> {
-    let answer: Answer = json::read(report, WHAT)?;
+fn answer(raw: &RawReport) -> Result<Vec<Finding>, Unproven> {
+    let answer: Answer = json::read(raw.report(), WHAT)?;
     let findings = answer.0.unwrap_or_default().into_iter().flat_map(|(name, advisories)| {
         let package = npm6::installed(&name, std::iter::empty(), [].into());
         advisories.into_iter().map(move |advisory| advisory.into_finding(package.clone()))
@@ -206,7 +217,7 @@ fn npm6(raw: &RawReport) -> Result<Parsed, Unproven> {
     let report: Npm6 = json::read(raw.report(), WHAT)?;
     let findings: Vec<Finding> = report
         .advisories
-        .ok_or_else(|| Unproven::Foreign { what: WHAT, detail: "it has no `advisories`".to_owned() })?
+        .ok_or_else(|| foreign("it has no `advisories`"))?
         .into_values()
         .map(npm6::Advisory::into_finding)
         .collect();
