@@ -8,7 +8,7 @@ use ureq::http::{HeaderMap, Method};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, RequestExt as _};
 
-use crate::redact;
+use crate::encode::{base64_padded, percent};
 
 /// One question.
 #[derive(Clone, Debug)]
@@ -47,8 +47,7 @@ impl Request {
 
     /// Signs in with a name and a password (RFC 7617).
     pub fn sign_in(self, user: &str, password: &str) -> Request {
-        let both = redact::base64(format!("{user}:{password}").as_bytes());
-        self.header("Authorization", format!("Basic {both}"))
+        self.header("Authorization", basic(user, password))
     }
 }
 
@@ -163,6 +162,24 @@ fn no_answer(error: &ureq::Error, request: &Request) -> NoAnswer {
     }
 }
 
+/// A query (`?a=b&c=d`) of these names and values, percent-encoded (RFC 3986, section 2).
+pub fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    const UNRESERVED: &str = "-._~";
+    let mut query = String::new();
+    for (name, value) in pairs {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        query.push_str(&percent(name, UNRESERVED, true));
+        query.push('=');
+        query.push_str(&percent(value, UNRESERVED, true));
+    }
+    query
+}
+
+/// The `Authorization` of a user with a password (RFC 7617).
+pub fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", base64_padded(format!("{user}:{password}").as_bytes()))
+}
+
 /// Host and port of an address, without what may be a password.
 pub fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -213,11 +230,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_is_that_of_the_standard() {
-        // The examples of RFC 7617, sections 2 and 2.1.
-        let of = |user, password| Request::get("x").sign_in(user, password).headers[0].1.clone();
-        assert_eq!(of("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-        assert_eq!(of("test", "123\u{a3}"), "Basic dGVzdDoxMjPCow==");
+    fn queries_and_passwords_are_encoded() {
+        let query = query([("id", "com.acme:app"), ("branch", "feature/ü & co")]);
+        assert_eq!(query, "?id=com.acme%3Aapp&branch=feature%2F%C3%BC%20%26%20co");
+        assert_eq!(super::query([]), "");
+        // RFC 7617, section 2.
+        assert_eq!(basic("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     }
 
     #[test]

@@ -9,9 +9,9 @@ mod fields;
 mod scrubber;
 mod secret;
 
-pub use fields::mask_fields;
+pub use fields::{is_maskable, mask_fields};
 pub use scrubber::{Known, Scrubber};
-pub use secret::{Secret, base64};
+pub use secret::Secret;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "REDACTED";

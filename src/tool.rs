@@ -7,11 +7,14 @@ mod command;
 pub mod config_file;
 mod docker_build;
 mod ecr_push;
+mod ecs_task_definition;
 mod eslint;
 pub mod foreign;
+mod git_secrets;
 mod gitleaks;
 mod npm_audit;
 mod smoke_test;
+pub mod sonarqube;
 mod syft;
 #[cfg(test)]
 mod testing;
@@ -30,6 +33,7 @@ use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
 use crate::procedure::Procedure;
 use crate::proof::Unproven;
+use crate::question::Question;
 use crate::redact::Secret;
 use crate::scope::Scope;
 use crate::start::Start;
@@ -38,14 +42,17 @@ use crate::tool::config_file::{Bars, ConfigFile, Overrule};
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
     &gitleaks::SCANNER,
+    &git_secrets::SCANNER,
     &tsc::SCANNER,
     &eslint::SCANNER,
     &npm_audit::SCANNER,
+    &sonarqube::SCANNER,
     &docker_build::SCANNER,
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
     &ecr_push::SCANNER,
+    &ecs_task_definition::SCANNER,
     &smoke_test::SCANNER,
     &command::SCANNER,
 ];
@@ -200,6 +207,10 @@ pub struct Job {
     pub also: Vec<Program>,
     /// Acts on an image that no gate has scanned.
     pub unscanned: bool,
+    /// What is asked right before the start; the answers are documents like the reports, behind them.
+    pub questions: Vec<Question>,
+    /// Settings of git, beside those that its files and the environment have.
+    pub git: Vec<(String, String)>,
     /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
     pub start: Option<Start>,
     scratch: String,
@@ -232,6 +243,8 @@ pub enum Source {
     Stdout,
     /// What it prints, under this name: held in memory alone, since secrets stand in it unmasked.
     Memory(String),
+    /// The same of its standard error. What it prints on standard output is dropped.
+    Errors(String),
     /// A file in the job's scratch folder: new by construction.
     Scratch(String),
     /// A file in the repository, which the tool's own configuration names. It must be newer than
@@ -260,6 +273,8 @@ impl Job {
             may_be_empty: false,
             config_files: Vec::new(),
             notes: Vec::new(),
+            questions: Vec::new(),
+            git: Vec::new(),
             start: None,
             procedure: None,
             also: Vec::new(),
@@ -352,9 +367,38 @@ impl Job {
         "/dev/fd/1"
     }
 
-    /// Whether the report is what the program prints.
+    /// The report is what the program prints on standard error, and never touches a disk.
+    pub fn report_of_errors(&mut self, name: &str) -> &mut Self {
+        self.reports.push(Source::Errors(name.to_owned()));
+        self
+    }
+
+    /// Whether the report is what the program prints, on either stream.
     pub fn prints_report(&self) -> bool {
-        self.reports.iter().any(|source| matches!(source, Source::Stdout | Source::Memory(_)))
+        self.is_secretive() || self.reports.contains(&Source::Stdout)
+    }
+
+    /// Whether the report is what the program prints on standard error.
+    pub fn reports_errors(&self) -> bool {
+        self.reports.iter().any(|source| matches!(source, Source::Errors(_)))
+    }
+
+    /// Whether its report must not touch a disk before it is masked.
+    pub fn is_secretive(&self) -> bool {
+        self.reports.iter().any(|source| matches!(source, Source::Memory(_) | Source::Errors(_)))
+    }
+
+    /// Asks `program` right before the start; the answer is the document `name`.
+    pub fn asks(&mut self, name: &'static str, program: &str, args: &[&str]) -> &mut Self {
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        self.questions.push(Question { name, program: program.to_owned(), args });
+        self
+    }
+
+    /// Gives git a setting for this job alone.
+    pub fn git_setting(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+        self.git.push((name.to_owned(), value.into()));
+        self
     }
 
     /// Declares a report file and gives the path to hand to the program.
@@ -390,7 +434,7 @@ impl Job {
 pub struct RawReport<'a> {
     /// `None` when nothing was run (`portcullis judge`).
     pub exit: Option<i32>,
-    /// One for each of the job's reports, in their order.
+    /// One for each of the job's reports, in their order; then the answers to its questions.
     pub documents: Vec<Document<'a>>,
     /// What it wrote on standard error, up to the cap of logs.
     pub stderr: Cow<'a, [u8]>,
@@ -412,6 +456,12 @@ impl RawReport<'_> {
     /// The report with the findings.
     pub fn report(&self) -> &[u8] {
         self.documents.first().map_or(&[], |document| &document.bytes)
+    }
+
+    /// The answer to a question of the job; `None` where there is none.
+    pub fn answer(&self, name: &str) -> Option<&[u8]> {
+        let answers = self.documents.iter().skip(1);
+        answers.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)
     }
 
     pub fn stderr_text(&self) -> Cow<'_, str> {

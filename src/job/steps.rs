@@ -29,6 +29,9 @@ pub async fn carry_out(
     let _ = fs::remove_dir_all(work.folder());
     let mut hands = Hands::new(work.clone(), left, stop.clone());
     let end = match fs::create_dir_all(work.folder()) {
+        Ok(()) if !work.job.cwd.is_dir() => {
+            Err(Failure::Unproven(format!("there is no folder {}", work.inside(&work.job.cwd))))
+        }
         Ok(()) => procedure.carry_out(&mut hands).await,
         Err(error) => Err(Failure::Unproven(format!(
             "the folder for its report can't be made: {error} (is the disk full?)"

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::MASK;
+use crate::encode::{STANDARD, URL_SAFE, base64, base64_decoded, percent};
 
 /// A secret value. It never prints itself.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,7 +59,7 @@ impl Secret {
 
     /// A password in base64, or `user:password`: as it is written, and the password itself.
     pub fn in_base64(encoded: &str) -> Vec<Secret> {
-        let plain = decoded(encoded.trim());
+        let plain = base64_decoded(encoded.trim());
         let password =
             plain.as_deref().map(|plain| plain.split_once(':').map_or(plain, |(_, password)| password));
         [Some(encoded), password].into_iter().flatten().filter_map(Secret::reported).collect()
@@ -77,7 +78,7 @@ impl Secret {
             spell(piece, &mut all);
         }
         // The `base64` program breaks its lines at 76 characters, PEM and MIME at 64.
-        let encoded = encode(self.0.as_bytes(), STANDARD);
+        let encoded = base64(self.0.as_bytes(), STANDARD);
         for width in [64, 76].into_iter().filter(|width| encoded.len() > *width) {
             let rows = encoded.as_bytes().chunks(width).filter(|row| row.len() >= SHORTEST_LINE);
             all.extend(rows.map(<[u8]>::to_vec));
@@ -129,7 +130,7 @@ fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
     ];
     all.extend(spelled.into_iter().map(String::into_bytes));
     for alphabet in [STANDARD, URL_SAFE] {
-        all.insert(encode(bytes, alphabet).into_bytes());
+        all.insert(base64(bytes, alphabet).into_bytes());
         all.extend((0..3).map(|before| inner_base64(bytes, before, alphabet)));
     }
     // Letters that a short piece leaves of itself in an encoding would be found anywhere.
@@ -155,63 +156,12 @@ fn escape(text: &str, table: &[(char, &str)]) -> String {
     out
 }
 
-/// Percent-encoded, but for letters, digits and what is in `kept`.
-fn percent(text: &str, kept: &str, upper: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let c = char::from(byte);
-        match byte {
-            _ if c.is_ascii_alphanumeric() || (byte.is_ascii() && kept.contains(c)) => out.push(c),
-            _ if upper => out.push_str(&format!("%{byte:02X}")),
-            _ => out.push_str(&format!("%{byte:02x}")),
-        }
-    }
-    out
-}
-
-const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 of RFC 4648, with padding.
-pub fn base64(bytes: &[u8]) -> String {
-    let mut out = encode(bytes, STANDARD);
-    out.extend(std::iter::repeat_n('=', (4 - out.len() % 4) % 4));
-    out
-}
-
-/// Base64 without padding. Written out, since no encoder gives the inner part below.
-fn encode(bytes: &[u8], alphabet: &[u8; 64]) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let at = |n: usize| group.get(n).copied().map_or(0, usize::from);
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        let letters = [18, 12, 6, 0].map(|shift| char::from(alphabet[bits >> shift & 63]));
-        out.extend(&letters[..=group.len()]);
-    }
-    out
-}
-
-/// The text that this is the base64 of, padded or not; `None` where it is of none.
-fn decoded(encoded: &str) -> Option<String> {
-    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(encoded.len()), 0_u32, 0);
-    for letter in encoded.trim_end_matches('=').bytes() {
-        let of = |alphabet: &[u8]| alphabet.iter().position(|known| *known == letter);
-        bits = bits << 6 | u32::try_from(of(STANDARD).or_else(|| of(URL_SAFE))?).ok()?;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count & 0xff) as u8);
-        }
-    }
-    String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
-}
-
 /// What is the same in the base64 of every text in which `bytes` stand behind `before` others,
 /// counted modulo 3: `user:password` in an `Authorization` header.
 fn inner_base64(bytes: &[u8], before: usize, alphabet: &[u8; 64]) -> Vec<u8> {
     let mut shifted = vec![0; before];
     shifted.extend_from_slice(bytes);
-    let encoded = encode(&shifted, alphabet).into_bytes();
+    let encoded = base64(&shifted, alphabet).into_bytes();
     // The first letters have bits of what stands before, the last one has bits of what comes after.
     let whole = shifted.len() * 8 / 6;
     encoded[[0, 2, 3][before].min(whole)..whole].to_vec()
@@ -235,11 +185,11 @@ mod tests {
     #[test]
     fn base64_is_that_of_rfc_4648_and_known_inside_of_others() {
         for (plain, encoded) in [("foobar", "Zm9vYmFy"), ("fooba", "Zm9vYmE"), ("foob", "Zm9vYg")] {
-            assert_eq!(encode(plain.as_bytes(), STANDARD), encoded);
+            assert_eq!(base64(plain.as_bytes(), STANDARD), encoded);
         }
         for before in ["", "a", "ab", "user:", "abc"] {
             for after in ["", "x", "yz", ".end"] {
-                let encoded = encode(format!("{before}hunter2-hunter2{after}").as_bytes(), STANDARD);
+                let encoded = base64(format!("{before}hunter2-hunter2{after}").as_bytes(), STANDARD);
                 let known = spelled("hunter2-hunter2");
                 assert!(known.iter().any(|known| encoded.contains(known)), "{before} {after}: {encoded}");
             }
@@ -298,7 +248,7 @@ mod tests {
             || spelling.starts_with("-----BEGIN KEY-----") && spelling.len() < 25));
         assert!(known.contains(&key.replace('\n', "\\n")));
         // As `base64 key.pem` prints it.
-        let encoded = encode(key.as_bytes(), STANDARD);
+        let encoded = base64(key.as_bytes(), STANDARD);
         assert!(known.contains(&encoded[76..152].to_owned()));
     }
 

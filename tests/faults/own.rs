@@ -10,6 +10,7 @@ pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
     let mut cases = schemas(tool);
     cases.extend(match tool.name {
         "gitleaks" => gitleaks(tool),
+        "git-secrets" => git_secrets(tool),
         "tsc" => tsc(tool),
         "eslint" => eslint(tool),
         "npm-audit" => npm_audit(tool),
@@ -89,6 +90,40 @@ fn gitleaks(tool: &Tool) -> Vec<Case<'_>> {
             ),
             "not a git repository",
         ),
+    ]
+}
+
+fn git_secrets(tool: &Tool) -> Vec<Case<'_>> {
+    let clean = || tool.clean.clone();
+    let found = tool.findings.clone().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let says = |case: &str| tool.writes(fixture(&format!("git-secrets/{case}/git-secrets.txt")));
+    let matches = String::from_utf8(found.report(0).unwrap().to_vec()).unwrap();
+    let (matches, _) = matches.split_once("\n\n").unwrap();
+    vec![
+        case("no pattern", clean().answered("secrets.patterns", None), "no pattern is registered"),
+        case(
+            "empty patterns",
+            clean().answered("secrets.patterns", Some("\n\n")),
+            "no pattern is registered",
+        ),
+        case("no files", clean().answered("grep", Some("")), "nothing was in scope"),
+        case("git can't be asked", Acts { answers: Vec::new(), ..clean() }, "no pattern is registered"),
+        case(
+            "empty pattern of what is allowed",
+            clean().answered("secrets.allowed", Some("a\n\n")),
+            "lets every line pass",
+        ),
+        case("not a repository", says("recorded-not-a-repository"), "not a git repository"),
+        case(".gitallowed is no pattern", says("recorded-gitallowed-is-no-pattern"), "grep: Unmatched"),
+        case("provider missing", says("recorded-provider-missing"), "command not found"),
+        case("pattern is none", says("recorded-pattern-is-none").exits(128), "exit code 128"),
+        case(
+            "matches without an end",
+            found.clone().with(0, Some(format!("{matches}\n").into())),
+            "cut short",
+        ),
+        case("matches on the other stream", found.before("exec 2>&1"), "means findings"),
     ]
 }
 
