@@ -281,7 +281,7 @@ fn another_deployment_in_progress_is_waited_for_or_refused() {
     assert_eq!(run(&impatient, &moto).code, 3);
     let words = format!("deployment {other} of another revision was in progress; nothing was started");
     assert!(reason(&impatient).contains(&words), "{}", reason(&impatient));
-    assert_eq!(statuses(&moto), ["InProgress"]);
+    assert_eq!(statuses(&moto), ["Created"]);
 
     let waiting = project("");
     let child = start(&waiting, &moto);
