@@ -148,9 +148,11 @@ fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
     for target in targets {
         let parsed = target.proof.parsed_mut();
         let found = all.len();
+        // Taken, so that the room of the list is given back too.
+        let mut findings = std::mem::take(&mut parsed.findings);
         match found {
-            0 => all = std::mem::take(&mut parsed.findings),
-            _ => all.append(&mut parsed.findings),
+            0 => all = findings,
+            _ => all.append(&mut findings),
         }
         for finding in &mut all[found..] {
             finding.gate = gate.id.clone();

@@ -12,6 +12,7 @@ pub mod base;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod encode;
 pub mod environment;
 pub mod event;
 pub mod evidence;
@@ -28,6 +29,7 @@ pub mod job;
 pub mod judge;
 pub mod lock;
 pub mod loosening;
+pub mod npmrc;
 pub mod output;
 pub mod overrule;
 pub mod place;
@@ -39,6 +41,7 @@ pub mod procedure;
 pub mod process;
 pub mod progress;
 pub mod proof;
+pub mod question;
 pub mod record;
 pub mod redact;
 pub mod repo;
@@ -50,6 +53,7 @@ pub mod scope;
 pub mod scratch;
 pub mod settings;
 pub mod severity;
+pub mod start;
 pub mod table;
 pub mod terminal;
 pub mod text;
@@ -121,7 +125,6 @@ pub struct Unreported;
 pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: &OutputArgs) -> Result<u8> {
     let started = Instant::now();
     let (path, config, trusted) = policy(&config, trust).await?;
-    let branch = wishes.branch.clone();
     let settings = Settings::new(&config, wishes)?;
     let lock = match &trusted {
         Some(trusted) => trusted.base.lock(&path).await?,
@@ -147,9 +150,9 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     let mut plan = Plan::new(&config, &repo, &settings, since.as_ref());
     let conditions = Conditions {
         mode: settings.mode,
-        deploy_in_lab: config.deploy_in_lab,
+        deploy_in_lab: settings.deploy_in_lab,
         branch: match config.gates.iter().any(|gate| gate.tool.acts()) {
-            true => branch.or(repo.branch().await),
+            true => settings.branch.clone().or(repo.branch().await),
             false => None,
         },
     };

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "tests start the binary")]
 
+pub mod outputs;
+pub mod sonar;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -36,6 +39,18 @@ impl Project {
     pub fn with_gates(gates: &str) -> Project {
         let project = Project::new();
         project.write("gates.toml", gates);
+        project
+    }
+
+    /// A repository whose branch `base` has these files, all of them committed.
+    pub fn base_with(files: &[(&str, &str)]) -> Project {
+        let project = Project::new();
+        project.git(&["init", "--quiet"]);
+        for (name, text) in files {
+            project.write(name, text);
+        }
+        project.commit("the base");
+        project.git(&["branch", "base"]);
         project
     }
 
