@@ -3,6 +3,7 @@
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
 mod checkov;
+mod codedeploy;
 mod command;
 pub mod config_file;
 mod docker_build;
@@ -57,6 +58,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &checkov::SCANNER,
     &ecr_push::SCANNER,
     &ecs_task_definition::SCANNER,
+    &codedeploy::SCANNER,
     &smoke_test::SCANNER,
     &command::SCANNER,
 ];
