@@ -36,6 +36,7 @@ places() {
     docker) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
     gitleaks | tsc | npm) echo - ;;
+    sonar-scanner) mkdir -p .scannerwork && echo .scannerwork/report-task.txt ;;
     *) echo "$REPORT" ;;
     esac
 }

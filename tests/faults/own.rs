@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::cases::{Case, Expect};
+use crate::sonarqube;
 use crate::tools::{Acts, Tool, edited, fixture};
 
 pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
@@ -12,6 +13,7 @@ pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
         "tsc" => tsc(tool),
         "eslint" => eslint(tool),
         "npm-audit" => npm_audit(tool),
+        "sonarqube" => sonarqube::cases(tool),
         "docker-build" => docker_build(tool),
         "trivy" => trivy(tool),
         "syft" => syft(tool),
