@@ -45,7 +45,7 @@ impl ReportReader {
         let tool = (scanner.configure)(&Keys::new(table.get_ref(), 0..0, &problems));
         let form = match name {
             "junit" | "checkstyle" => Form::Xml,
-            "tsc" | "docker-build" => Form::Lines,
+            "tsc" | "yarn-audit" | "docker-build" => Form::Lines,
             _ => Form::Json,
         };
         Some(ReportReader { scanner, tool, form })

@@ -210,7 +210,7 @@ mod tests {
             (
                 ".npmrc",
                 "registry = https://example.test\n//example.test/:_authToken=abc\naudit=false\n",
-                ".npmrc (registry, audit)",
+                ".npmrc (audit, registry)",
             ),
             (
                 ".yarnrc",
