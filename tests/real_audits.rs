@@ -14,10 +14,14 @@ struct Manager {
     /// Its folder in the tools.
     name: &'static str,
     tool: &'static str,
-    lock: (&'static str, fn(&[(&str, &str)], &str) -> String),
+    /// Its lock file, and how it is written.
+    lock: (&'static str, Write),
     /// Yarn 1 asks one registry alone: the test's is in its way as a proxy.
     by_proxy: bool,
 }
+
+/// Writes the lock file of these packages, of which only development needs one.
+type Write = fn(&[(&str, &str)], &str) -> String;
 
 const MANAGERS: [Manager; 4] = [
     Manager { name: "yarn", tool: "yarn-audit", lock: ("yarn.lock", lock_of_yarn_1), by_proxy: true },
