@@ -106,14 +106,20 @@ fn profiles_and_the_command_line_do_not_go_below_the_floor_either() {
 #[test]
 fn a_floor_with_mistakes_is_drawn_and_nothing_is_run() {
     let ran = under(
-        "version = 1\n[[gate]]\ntool = \"gitleeks\"\nfail_om = \"low\"\nunrated = \"low\"\n",
+        "version = 1\n[[gate]]\ntool = \"gitleeks\"\n[[gate]]\ntool = \"trivy\"\nfail_om = \"low\"\nunrated = \"low\"\nmax_db_age = \"old\"\nargs = [\"[\"]\nimages = [1]\n",
         &gates("lab", FINDS),
         &[],
     );
     assert_eq!(ran.code, 2, "{}", ran.all());
-    for words in
-        ["did you mean `gitleaks`?", "did you mean `fail_on`?", "asks for nothing", "security.toml:3:8"]
-    {
+    for words in [
+        "did you mean `gitleaks`?",
+        "did you mean `fail_on`?",
+        "asks for nothing",
+        "security.toml:3:8",
+        "`max_db_age` must be a duration",
+        "this is not a pattern for `args`",
+        "`images` must be a list of strings",
+    ] {
         assert!(ran.stderr.contains(words), "no \"{words}\" in:\n{}", ran.stderr);
     }
 }

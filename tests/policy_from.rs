@@ -39,7 +39,7 @@ fn a_change_can_not_switch_off_its_own_gate() {
         (gates("production", &FINDS.replace("\"medium\"", "\"never\"")), "gate lint: fail_on = never"),
         (gates("production", &format!("{FINDS}required = false\n")), "gate lint: required = false"),
         (gates("production", &format!("{FINDS}{waiver}")), "waiver 1: it is new: rule = demo-1"),
-        (gates("production", &FINDS.replace("exit 1", "exit 0")), "gate lint: options of the tool changed"),
+        (gates("production", &FINDS.replace("exit 1", "exit 0")), "gate lint: run changed"),
         (
             gates("production", "[[gate]]\nid = \"other\"\ntool = \"command\"\nrun = [\"true\"]\n"),
             "gate lint: it is gone",

@@ -17,6 +17,7 @@ use crate::npmrc;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
 use crate::tool::config_file::Overrule;
@@ -108,6 +109,14 @@ fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p P
 }
 
 impl Tool for NpmAudit {
+    fn reach(&self) -> Vec<Reach> {
+        vec![
+            Reach::these("dirs", &self.dirs),
+            Reach::new("omit", Says::Without(self.omit.clone())),
+            Reach::exactly("registry", &self.registry),
+        ]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         if let Some(why) = npmrc::of_user().and_then(|path| bars(npmrc::read(&path).as_bytes())) {
             return Err(Unplanned::Impossible(format!("the user's .npmrc {why}")));

@@ -8,6 +8,7 @@ use crate::finding::{Category, Finding, Location};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::Reach;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::tool::config_file::Overrule;
@@ -41,6 +42,10 @@ impl Tsc {
 }
 
 impl Tool for Tsc {
+    fn reach(&self) -> Vec<Reach> {
+        vec![Reach::these("dirs", &self.dirs), Reach::exactly("project", [&self.project])]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let jobs = self.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("tsc", dir);
