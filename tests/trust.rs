@@ -207,6 +207,20 @@ fn ignores_that_gitleaks_can_not_be_kept_from_leave_the_gate_without_proof() {
 }
 
 #[test]
+fn a_gates_toml_below_the_root_scans_its_own_folder_all_the_same() {
+    let project = Project::base_with(&[
+        ("sub/gates.toml", &gitleaks("tree")),
+        ("sub/src/a.ts", &planted()),
+        ("elsewhere.ts", &planted()),
+    ]);
+    project.write("sub/.gitleaksignore", "src/a.ts:aws-access-token:1\n");
+    let args = ["run", "--config", "sub/gates.toml", "--out", "gates-report"];
+    assert_eq!(run(&project, &args).code, 0);
+    assert_eq!(run(&project, &[&args[..], &["--policy-from", "base"]].concat()).code, 1);
+    assert_eq!(places(&project), ["sub/src/a.ts:1"]);
+}
+
+#[test]
 fn what_an_earlier_gate_made_is_scanned_too() {
     let make = format!(
         "[[gate]]\nid = \"make\"\ntool = \"command\"\nrun = [\"cp\", \"-R\", \"../made/.\", \".\"]\n{}needs = [\"make\"]\n",
