@@ -353,6 +353,9 @@ fn a_workspace_asks_the_registry_of_the_base() {
     project.commit("a workspace");
     project.git(&["branch", "--force", "base"]);
     project.write(".npmrc", "registry=http://127.0.0.1:9\nfetch-retries=0\nworkspace=lib\n");
+    // The same word, for npm.
+    let hidden = project.read("package.json").replace("\"workspaces\"", r#""workspace\u0073""#);
+    project.write("package.json", hidden);
     let ran = run(&project, &FROM_BASE);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(packages(&project), ["minimist"]);
