@@ -27,6 +27,8 @@ pub struct Floor {
     require_lock: bool,
     /// Whether a run may look only at what comes after a commit.
     since: bool,
+    /// Whether lab mode may act.
+    deploy_in_lab: bool,
 }
 
 /// One place at which a run is below the floor.
@@ -84,6 +86,7 @@ impl Floor {
             protected: protected(keys),
             require_lock: keys.flag_or("require_lock", false),
             since: keys.flag_or("since", true),
+            deploy_in_lab: keys.flag_or("deploy_in_lab", true),
         };
         keys.finish("a floor");
         floor
@@ -103,6 +106,11 @@ impl Floor {
             let profile =
                 profile_of(config, settings).filter(|(_, profile)| profile.since.as_ref() == Some(since));
             all.push(breach.at(profile.map(|(name, _)| way(&["profile", name, "since"]))));
+        }
+        if settings.deploy_in_lab && !self.deploy_in_lab {
+            let what = "lab mode would act (deploy_in_lab = true)";
+            let breach = Breach::new(what, "the floor has deploy_in_lab = false");
+            all.push(breach.at([way(&["deploy_in_lab"])]));
         }
         for demand in &self.demands {
             demand.check(config, settings, &mut all);

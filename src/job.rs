@@ -1,5 +1,7 @@
 //! One job: find the program, run it, gather what came out, weigh it.
 
+mod steps;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
@@ -8,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::config::Gate;
 use crate::environment;
@@ -18,12 +20,14 @@ use crate::lock::guard::{Examined, Guard};
 use crate::place::{Place, forward};
 use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
 use crate::proof::{Proof, weigh};
+use crate::question;
 use crate::record::TargetRecord;
-use crate::redact::{Secret, mask_fields};
+use crate::redact::{Secret, is_maskable, mask_fields};
 use crate::repo::Repo;
 use crate::retry::chance;
 use crate::text;
-use crate::tool::{Document, Job, RawReport, SCRATCH, Source};
+use crate::tool::{Document, Job, Program, RawReport, SCRATCH, Source};
+use crate::upstream::Upstream;
 
 /// The largest report that is read: more is a fault of its writer.
 const REPORT_CAP: u64 = 1 << 30;
@@ -77,6 +81,37 @@ pub struct AtWork {
     /// The scratch folder of the run.
     pub scratch: PathBuf,
     pub run_started: Instant,
+    /// What the gates that are done have come to, where the gate comes after one that acts.
+    pub upstream: Arc<Upstream>,
+    pub teller: Teller,
+}
+
+/// Says on the progress display what a job is doing.
+#[derive(Clone, Debug)]
+pub struct Teller {
+    /// The gate's place in the plan.
+    pub gate: usize,
+    pub to: mpsc::UnboundedSender<News>,
+}
+
+/// What a job has to say while it runs.
+#[derive(Debug)]
+pub enum News {
+    /// A target of the gate has got a slot.
+    Started(usize),
+    /// What the gate is doing, in words.
+    Doing(usize, String),
+}
+
+impl Teller {
+    pub fn started(&self) {
+        // Only the display listens, and it may be gone.
+        let _ = self.to.send(News::Started(self.gate));
+    }
+
+    pub fn tell(&self, words: String) {
+        let _ = self.to.send(News::Doing(self.gate, words));
+    }
 }
 
 /// Runs the job, and again after a fault that passes, as often as the gate allows and within its
@@ -120,16 +155,17 @@ async fn once(
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
-    let without = environment::taken_away(work.gate.scanner, job);
+    let (without, none) = (environment::taken_away(work.gate.scanner, job, &[]), BTreeSet::new());
     let mut evidence = TargetEvidence {
         record: TargetRecord {
             name: job.target.clone(),
-            command: std::iter::once(job.program.name.clone()).chain(job.args.iter().cloned()).collect(),
+            command: job.command(),
             cwd: work.inside(&job.cwd),
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
             notes: job.notes.clone(),
-            proof: environment::notes(job, &without),
+            // The programs of a procedure differ in what they get: each is told by itself.
+            proof: environment::notes(job, if job.procedure.is_none() { &without } else { &none }),
             ..TargetRecord::default()
         },
         proof: Proof::inconclusive(String::new()),
@@ -145,6 +181,9 @@ async fn once(
         evidence.stopped = true;
         evidence.proof = Proof::inconclusive("not started".to_owned());
         return (evidence, None);
+    }
+    if let Some(procedure) = &job.procedure {
+        return steps::carry_out(work, procedure.as_ref(), evidence, left, stop).await;
     }
     evidence.locked = work.examine(evidence.program.as_deref()).await;
     let program = evidence.program.as_deref();
@@ -162,7 +201,7 @@ async fn once(
             let fallback = TargetEvidence::unread(&evidence);
             let work = work.clone();
             let weighing = tokio::task::spawn_blocking(move || {
-                let passing = work.weigh(&mut ended, &before, &mut evidence);
+                let passing = work.weigh(&mut ended, before, &mut evidence);
                 if let Some(locked) = &evidence.locked {
                     let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
                     evidence.proof = locked.weigh(proof);
@@ -193,8 +232,12 @@ impl TargetEvidence {
     }
 }
 
-/// What stood at the places of the reports before the start.
-type Before = Vec<Option<Stamp>>;
+/// What was there before the start.
+struct Before {
+    /// At the places of the reports.
+    stamps: Vec<Option<Stamp>>,
+    answers: Vec<Document<'static>>,
+}
 
 /// Tells one state of a file from another.
 #[derive(PartialEq, Eq)]
@@ -213,7 +256,7 @@ impl Stamp {
 
 impl AtWork {
     /// The job's own folder.
-    fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         PathBuf::from(self.job.scratch().replace(SCRATCH, &self.scratch.to_string_lossy()))
     }
 
@@ -244,7 +287,7 @@ impl AtWork {
         if !job.cwd.is_dir() {
             return Err(format!("there is no folder {}", self.inside(&job.cwd)));
         }
-        let program = program.ok_or_else(|| self.how_to_install())?;
+        let program = program.ok_or_else(|| self.missing(&self.job.program))?;
         if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
             return Err(why.clone());
         }
@@ -253,45 +296,51 @@ impl AtWork {
         fs::create_dir_all(self.folder()).map_err(|error| {
             format!("the folder for its report can't be made: {error} (is the disk full?)")
         })?;
-        let before =
+        let stamps =
             job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
-        let in_memory = job.reports.iter().any(|source| matches!(source, Source::Memory(_)));
         let args: Vec<String> =
             job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
         let start = job.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
         let start = start.map_err(|error| format!("the folder to start it in can't be laid out: {error}"))?;
+        let begun = Instant::now();
+        let mut env = job.env.clone();
+        env.extend(environment::git_settings(job));
+        let errors = job.reports_errors();
+        let capture = |name: &str, is_report: bool| Capture {
+            path: (!job.is_secretive() || (name == "stderr" && !errors)).then(|| self.folder().join(name)),
+            cap: if is_report { REPORT_CAP } else { LOG_CAP },
+        };
         let launch = Launch {
             program,
             args: &args,
             cwd: start.as_ref().unwrap_or(&job.cwd),
-            env: &job.env,
+            env: &env,
             without,
             timeout: left,
-            stdout: Capture {
-                path: (!in_memory).then(|| self.folder().join("stdout")),
-                cap: if job.prints_report() { REPORT_CAP } else { LOG_CAP },
-            },
-            stderr: Capture { path: Some(self.folder().join("stderr")), cap: LOG_CAP },
+            stdin: None,
+            stdout: capture("stdout", job.prints_report() && !errors),
+            stderr: capture("stderr", errors),
         };
-        Ok((process::run(launch, stop).await, before))
+        let answers = question::answers(&job.questions, &launch, &stop).await;
+        let launch = Launch { timeout: left.saturating_sub(begun.elapsed()), ..launch };
+        Ok((process::run(launch, stop).await, Before { stamps, answers }))
     }
 
-    fn how_to_install(&self) -> String {
-        let name = &self.job.program.name;
-        if let Some(file) = not_executable(&self.job.program, &self.job.cwd) {
-            let install = self.gate.scanner.install;
+    /// What is said of a program that is not there, and how to get it.
+    pub fn missing(&self, program: &Program) -> String {
+        let (name, install) = (&program.name, self.gate.scanner.install);
+        if let Some(file) = not_executable(program, &self.job.cwd) {
             return format!("{} was found, but may not be executed; else: {install}", file.display());
         }
-        if self.job.program.near.is_empty() {
-            format!("{name} is not installed, or not on PATH; {}", self.gate.scanner.install)
-        } else {
-            format!("{name} is neither in node_modules/.bin nor on PATH; {}", self.gate.scanner.install)
+        match program.near.is_empty() {
+            true => format!("{name} is not installed, or not on PATH; {install}"),
+            false => format!("{name} is neither in node_modules/.bin nor on PATH; {install}"),
         }
     }
 
     fn path_of(&self, source: &Source) -> Option<PathBuf> {
         match source {
-            Source::Stdout | Source::Memory(_) => None,
+            Source::Stdout | Source::Memory(_) | Source::Errors(_) => None,
             Source::Scratch(name) => Some(self.folder().join(name)),
             Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
         }
@@ -299,20 +348,21 @@ impl AtWork {
 
     /// Gathers what came out and weighs it; parsing a large report is the slow part. Gives what it
     /// says of a fault that passes, where nothing else came of it.
-    fn weigh(&self, ended: &mut Ended, before: &Before, evidence: &mut TargetEvidence) -> Option<String> {
+    fn weigh(&self, ended: &mut Ended, before: Before, evidence: &mut TargetEvidence) -> Option<String> {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
-        let mut stdout = fs::read(self.folder().join("stdout")).unwrap_or_default();
-        stdout.append(&mut ended.stdout);
-        let stdout_is_report = self.job.prints_report();
+        let mut printed = fs::read(self.folder().join("stdout")).unwrap_or_default();
+        let stream = if self.job.reports_errors() { &mut ended.stderr } else { &mut ended.stdout };
+        printed.append(&mut stream.memory);
         self.keep_log(&stderr, "stderr", What::Stderr, evidence);
-        if !stdout_is_report {
-            self.keep_log(&stdout, "stdout", What::Stdout, evidence);
+        if !self.job.prints_report() {
+            self.keep_log(&printed, "stdout", What::Stdout, evidence);
         }
         let mut raw = RawReport {
             exit: evidence.record.exit_code,
             documents: Vec::new(),
             stderr: Cow::Borrowed(&stderr),
-            stdout: if stdout_is_report { Cow::Borrowed(&[]) } else { Cow::Borrowed(&stdout) },
+            stdout: Cow::Borrowed(if self.job.prints_report() { &[] } else { &printed }),
+            by_steps: false,
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
             evidence.proof = Proof::inconclusive(reason);
@@ -320,12 +370,12 @@ impl AtWork {
         }
 
         // Condition 3, the first half: every report is there, and from this run.
-        for (source, before) in self.job.reports.iter().zip(before) {
+        for (source, before) in self.job.reports.iter().zip(&before.stamps) {
             if let Source::Aside(path) = source {
                 raw.documents.extend(read_aside(path));
                 continue;
             }
-            match self.gather(source, before.as_ref(), &stdout) {
+            match self.gather(source, before.as_ref(), &printed) {
                 Ok(document) => raw.documents.push(document),
                 Err(reason) => {
                     let code = evidence.record.exit_code;
@@ -335,16 +385,11 @@ impl AtWork {
             }
         }
 
-        let place = Place {
-            root: self.repo.root.clone(),
-            cwd: self.job.cwd.clone(),
-            target: self.job.target.clone(),
-        };
-        evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &place);
-        for (document, source) in raw.documents.iter().zip(&self.job.reports) {
-            // Masking knows JSON: of anything else that a secret may stand in, nothing is kept.
-            let maskable = || serde_json::from_slice::<serde::de::IgnoredAny>(&document.bytes).is_ok();
-            if !matches!(source, Source::Memory(_)) || maskable() {
+        let reports = raw.documents.len();
+        raw.documents.extend(before.answers);
+        evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
+        for document in &raw.documents[..reports] {
+            if !self.job.is_secretive() || is_maskable(&document.bytes) {
                 self.keep_report(document, evidence);
             }
         }
@@ -362,41 +407,37 @@ impl AtWork {
         }
     }
 
+    /// Where paths in its reports count from.
+    fn place(&self) -> Place {
+        Place { root: self.repo.root.clone(), cwd: self.job.cwd.clone(), target: self.job.target.clone() }
+    }
+
     /// Condition 1, the second half: it ended by itself, and its output is whole.
     fn did_not_end(&self, ended: &Ended, raw: &RawReport) -> Option<String> {
         let program = &self.job.program.name;
         let said =
             || self.gate.tool.complaint(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
         match &ended.end {
-            End::NotStarted(error) => Some(match error.raw_os_error() {
-                Some(8) => format!(
-                    "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
-                ),
-                _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                    format!("{program} was found, but may not be executed: {error}")
-                }
-                _ => format!("{program} can't be started: {error}"),
-            }),
-            End::Signalled(signal) => {
-                let why = if *signal == 9 { ": out of memory, or killed by someone" } else { "" };
-                Some(format!("{program} was ended by {}{why}{}", signal_name(*signal), said()))
-            }
+            End::NotStarted(error) => Some(not_started(program, error)),
+            End::Signalled(signal) => Some(signalled(program, *signal) + &said()),
             End::TimedOut => Some(format!(
                 "{program} took longer than {} and was stopped; raise `timeout`, or see its log{}",
                 text::duration(self.gate.timeout),
                 said()
             )),
             End::Stopped => Some("stopped before it ended".to_owned()),
-            End::Exited(_) => match &ended.lost {
-                Some(error) => Some(format!("its output could not be kept: {error}")),
-                None if ended.stdout_cut && self.job.prints_report() => {
-                    Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20))
+            End::Exited(_) => {
+                let stream = if self.job.reports_errors() { &ended.stderr } else { &ended.stdout };
+                match &ended.lost {
+                    Some(error) => Some(format!("its output could not be kept: {error}")),
+                    None if !self.job.prints_report() => None,
+                    None if stream.cut => Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20)),
+                    None if stream.held => Some(format!(
+                        "{program} ended, and something that it started still holds its output: the report may not be whole"
+                    )),
+                    None => None,
                 }
-                None if ended.stdout_held && self.job.prints_report() => Some(format!(
-                    "{program} ended, and something that it started still holds its output: the report may not be whole"
-                )),
-                None => None,
-            },
+            }
         }
     }
 
@@ -404,11 +445,12 @@ impl AtWork {
         &self,
         source: &Source,
         before: Option<&Stamp>,
-        stdout: &[u8],
+        printed: &[u8],
     ) -> Result<Document<'static>, String> {
         let Some(path) = self.path_of(source) else {
-            let name = if let Source::Memory(name) = source { name } else { "stdout.txt" };
-            return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(stdout.to_vec()) });
+            let name =
+                if let Source::Memory(name) | Source::Errors(name) = source { name } else { "stdout.txt" };
+            return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(printed.to_vec()) });
         };
         let shown = match source {
             Source::Repository(path) => self.inside(path).to_string(),
@@ -462,6 +504,25 @@ impl AtWork {
         let folder = self.job.scratch().strip_prefix(SCRATCH).unwrap_or(self.job.scratch());
         format!("{kind}{folder}/{name}")
     }
+}
+
+/// What is said of a program that could not be started.
+pub fn not_started(program: &str, error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(8) => format!(
+            "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
+        ),
+        _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            format!("{program} was found, but may not be executed: {error}")
+        }
+        _ => format!("{program} can't be started: {error}"),
+    }
+}
+
+/// What is said of a program that a signal ended.
+pub fn signalled(program: &str, signal: i32) -> String {
+    let why = if signal == 9 { ": out of memory, or killed by someone" } else { "" };
+    format!("{program} was ended by {}{why}", signal_name(signal))
 }
 
 /// A small file that tells more of the job; absent where it can't be read.

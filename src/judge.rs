@@ -20,14 +20,16 @@ use crate::pool::Pool;
 use crate::process::Stop;
 use crate::proof::{Proof, weigh};
 use crate::record::{self, Evidence, Run, SCHEMA, TargetRecord};
-use crate::redact::{Scrubber, mask_fields};
+use crate::redact::{Scrubber, is_maskable, mask_fields};
 use crate::repo::Repo;
 use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
 use crate::tool::{self, Document, RawReport, SCANNERS, Scanner, foreign};
 use crate::trust::{Rules, Trusted};
 use crate::words::Words;
-use crate::{OUT, Unreported, environment, find_config, folder_of, publish, report, shown_path, terminal};
+use crate::{
+    OUT, Unreported, environment, find_config, folder_of, interlock, publish, report, shown_path, terminal,
+};
 
 /// What there is to judge by: a policy with the profile and the mode that were asked for.
 struct By {
@@ -109,6 +111,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
         mode: by.as_ref().map(|by| by.settings.mode).or(args.mode).unwrap_or(Mode::Lab),
         profile: args.profile.clone(),
         commit: repo.head.clone(),
+        branch: None,
         stop: Stop::No,
         started,
         lock: None,
@@ -153,10 +156,12 @@ fn lay_over(run: &mut Run, config: &Config, settings: &Settings) {
 }
 
 /// Asks the saved run for every gate of a base's policy: one that it does not have, that is another tool's
-/// there, or that it left out, is without proof.
+/// there, or that it left out, is without proof. What acts, and what comes after that, may stay out.
 fn hold_to(run: &mut Run, trusted: &Trusted, config: &Config, settings: &Settings, scrubber: &Scrubber) {
     let revision = &trusted.record.revision;
-    for gate in config.gates.iter().filter(|gate| settings.leaves_out(&gate.id).is_none()) {
+    let late = interlock::late(&config.gates.iter().collect::<Vec<_>>());
+    let early = config.gates.iter().zip(late).filter(|(_, late)| !late).map(|(gate, _)| gate);
+    for gate in early.filter(|gate| settings.leaves_out(&gate.id).is_none()) {
         let Some(record) = run.gates.iter_mut().find(|record| record.id == gate.id) else {
             let why = format!("it is in the policy of {revision}, and not in the saved run");
             let (gate, lack) = (settings.overlaid(gate), Some(Lack::Proof(why)));
@@ -243,6 +248,7 @@ fn gate_with_defaults(scanner: &'static Scanner, defaults: Defaults) -> Gate {
         env: Default::default(),
         args: Vec::new(),
         program: None,
+        branches: Vec::new(),
         allow_empty: false,
     }
 }
@@ -291,6 +297,9 @@ fn hinted(proof: Proof, gate: &Gate, bytes: &[u8]) -> Proof {
 
 /// A masked copy of the report for the output folder.
 fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> {
+    if gate.tool.tells_secrets() && !is_maskable(bytes) {
+        return None;
+    }
     let from: PathBuf = scratch.join("report");
     fs::create_dir_all(scratch).ok()?;
     fs::write(&from, mask_fields(bytes, gate.scanner.secret_fields)).ok()?;

@@ -7,10 +7,12 @@
 //! next; nothing reaches back.
 #![forbid(unsafe_code)]
 
+pub mod aws;
 pub mod base;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod encode;
 pub mod environment;
 pub mod event;
 pub mod evidence;
@@ -19,8 +21,10 @@ pub mod fingerprint;
 pub mod floor;
 pub mod format;
 pub mod hook;
+pub mod http;
 pub mod identity;
 pub mod init;
+pub mod interlock;
 pub mod job;
 pub mod judge;
 pub mod lock;
@@ -32,9 +36,11 @@ pub mod place;
 pub mod plan;
 pub mod policy;
 pub mod pool;
+pub mod procedure;
 pub mod process;
 pub mod progress;
 pub mod proof;
+pub mod question;
 pub mod reach;
 pub mod record;
 pub mod redact;
@@ -53,6 +59,7 @@ pub mod terminal;
 pub mod text;
 pub mod tool;
 pub mod trust;
+pub mod upstream;
 pub mod verdict;
 pub mod waiver;
 pub mod words;
@@ -69,6 +76,7 @@ use tokio::sync::watch;
 use crate::cli::{Command, ConfigArgs, OutputArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
+use crate::interlock::Conditions;
 use crate::lock::guard::Guard;
 use crate::plan::Plan;
 use crate::policy::Waivers;
@@ -132,6 +140,14 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         None => None,
     };
     let mut plan = Plan::new(config, &repo, &settings, since.as_ref());
+    let conditions = Conditions {
+        mode: settings.mode,
+        deploy_in_lab: settings.deploy_in_lab,
+        branch: match config.gates.iter().any(|gate| gate.tool.acts()) {
+            true => settings.branch.clone().or(repo.branch().await),
+            false => None,
+        },
+    };
 
     // From here on there is something to undo.
     let (stop, _) = watch::channel(Stop::No);
@@ -152,6 +168,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         scratch: scratch.path(),
         started,
         stop,
+        conditions,
     };
     let mut progress = progress::listener(output.quiet);
     let known = RefCell::new(environment::known());
@@ -166,6 +183,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         mode: settings.mode,
         profile: settings.profile.clone(),
         commit: repo.head.clone(),
+        branch: site.conditions.branch.clone(),
         stop: *site.stop.borrow(),
         started,
         lock: Some(guard.standing()),

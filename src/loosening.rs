@@ -51,6 +51,9 @@ pub fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
     if base.require_lock && !other.require_lock {
         all.push(Loosening::new("gates.toml", "require_lock = false"));
     }
+    if other.deploy_in_lab && !base.deploy_in_lab {
+        all.push(Loosening::new("gates.toml", "deploy_in_lab = true"));
+    }
     for gate in &base.gates {
         let place = format!("gate {}", gate.id);
         match other.gate(&gate.id) {
@@ -163,10 +166,27 @@ fn looser_required(base: bool, other: bool) -> Option<Looser> {
     (base && !other).then(|| Looser { key: "required", is: "required = false".to_owned(), was })
 }
 
+/// Whether it acts on more branches; none named are all.
+fn looser_branches(base: &Gate, other: &Gate) -> Option<Looser> {
+    let names = |gate: &Gate| gate.branches.iter().map(|branch| branch.text.to_string()).collect::<Vec<_>>();
+    let (was, is) = (names(base), names(other));
+    let more = is.is_empty() || is.iter().any(|branch| !was.contains(branch));
+    let words = |names: &[String]| match names.is_empty() {
+        true => "branches = all".to_owned(),
+        false => format!("branches = {}", names.join(", ")),
+    };
+    (base.tool.acts() && !was.is_empty() && more).then(|| Looser {
+        key: "branches",
+        is: words(&is),
+        was: Some(words(&was)),
+    })
+}
+
 /// How one gate is looser, or another.
 fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
     let mut all = looser_policy(&base.policy, &other.policy);
     all.extend(looser_required(base.required, other.required));
+    all.extend(looser_branches(base, other));
     if other.allow_empty && !base.allow_empty {
         all.push(Looser { key: "allow_empty", is: "allow_empty = true".to_owned(), was: None });
     }

@@ -35,6 +35,8 @@ pub enum Says {
     Without(Vec<String>),
     /// Whether it leaves something out.
     Leaves(bool),
+    /// Whether it looks at something besides.
+    Adds(bool),
     /// It bears no more than this; `None`: anything.
     AtMost(Option<Duration>),
     /// What all of its findings count as. How weak that is, the policy says.
@@ -87,7 +89,7 @@ impl Reach {
             Says::Folders(None) | Says::These(None) => format!("{key} = all"),
             Says::Images(None) => format!("{key} = those of needs"),
             Says::Without(list) | Says::Exactly(list) => listed(key, list),
-            Says::Leaves(flag) => format!("{key} = {flag}"),
+            Says::Leaves(flag) | Says::Adds(flag) => format!("{key} = {flag}"),
             Says::AtMost(Some(most)) => {
                 format!("{key} = {:#}", SignedDuration::try_from(*most).unwrap_or(SignedDuration::MAX))
             }
@@ -110,6 +112,7 @@ impl Says {
             (Says::Images(Some(base)), Says::Images(Some(now))) => is_less(Some(base), Some(now), is_image),
             (Says::Without(base), Says::Without(now)) => now.iter().any(|left_out| !base.contains(left_out)),
             (Says::Leaves(base), Says::Leaves(now)) => *now && !*base,
+            (Says::Adds(base), Says::Adds(now)) => *base && !*now,
             (Says::AtMost(Some(base)), Says::AtMost(now)) => now.is_none_or(|now| now > *base),
             (Says::AtMost(None), Says::AtMost(_)) | (Says::Rates(_), Says::Rates(_)) => false,
             (base, now) => base != now,
@@ -212,6 +215,8 @@ mod tests {
             (without("dev"), without("dev peer"), true),
             (Says::Leaves(false), Says::Leaves(true), true),
             (Says::Leaves(true), Says::Leaves(false), false),
+            (Says::Adds(true), Says::Adds(false), true),
+            (Says::Adds(false), Says::Adds(true), false),
             (most(24), most(48), true),
             (most(24), most(12), false),
             (most(24), Says::AtMost(None), true),

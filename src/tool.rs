@@ -6,10 +6,14 @@ mod checkov;
 mod command;
 pub mod config_file;
 mod docker_build;
+mod ecr_push;
 mod eslint;
 pub mod foreign;
+mod git_secrets;
 mod gitleaks;
 mod npm_audit;
+mod smoke_test;
+pub mod sonarqube;
 mod syft;
 #[cfg(test)]
 mod testing;
@@ -20,12 +24,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::Keys;
 use crate::finding::{Finding, Text};
 use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
+use crate::procedure::Procedure;
 use crate::proof::Unproven;
+use crate::question::Question;
 use crate::reach::Reach;
 use crate::redact::Secret;
 use crate::scope::Scope;
@@ -35,13 +42,17 @@ use crate::tool::config_file::{Bars, ConfigFile, Overrule};
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
     &gitleaks::SCANNER,
+    &git_secrets::SCANNER,
     &tsc::SCANNER,
     &eslint::SCANNER,
     &npm_audit::SCANNER,
+    &sonarqube::SCANNER,
     &docker_build::SCANNER,
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
+    &ecr_push::SCANNER,
+    &smoke_test::SCANNER,
     &command::SCANNER,
 ];
 
@@ -104,8 +115,16 @@ pub trait Tool: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// What the scanner's makers say that this exit code means.
-    fn exit(&self, code: i32) -> Exit;
+    /// Whether it changes the world (a push, a deployment) instead of looking at the project: then
+    /// it starts only when the [interlock](crate::interlock) lets it.
+    fn acts(&self) -> bool {
+        false
+    }
+
+    /// What the scanner's makers say that this exit code means. A procedure has none.
+    fn exit(&self, _code: i32) -> Exit {
+        Exit::Fault("it is no program")
+    }
 
     /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven>;
@@ -185,6 +204,17 @@ pub struct Job {
     pub config_files: Vec<ConfigFile>,
     /// What those files say, and whose they are: for the record.
     pub notes: Vec<String>,
+    /// Several steps instead of one program; `program` and `args` are then the chief of them, for
+    /// people.
+    pub procedure: Option<Arc<dyn Procedure>>,
+    /// Further programs that the procedure starts.
+    pub also: Vec<Program>,
+    /// Acts on an image that no gate has scanned.
+    pub unscanned: bool,
+    /// What is asked right before the start; the answers are documents like the reports, behind them.
+    pub questions: Vec<Question>,
+    /// Settings of git, beside those that its files and the environment have.
+    pub git: Vec<(String, String)>,
     /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
     pub start: Option<Start>,
     scratch: String,
@@ -217,6 +247,8 @@ pub enum Source {
     Stdout,
     /// What it prints, under this name: held in memory alone, since secrets stand in it unmasked.
     Memory(String),
+    /// The same of its standard error. What it prints on standard output is dropped.
+    Errors(String),
     /// A file in the job's scratch folder: new by construction.
     Scratch(String),
     /// A file in the repository, which the tool's own configuration names. It must be newer than
@@ -245,7 +277,12 @@ impl Job {
             may_be_empty: false,
             config_files: Vec::new(),
             notes: Vec::new(),
+            questions: Vec::new(),
+            git: Vec::new(),
             start: None,
+            procedure: None,
+            also: Vec::new(),
+            unscanned: false,
             scratch,
         }
     }
@@ -297,6 +334,29 @@ impl Job {
         self
     }
 
+    /// Makes it a job of several steps.
+    pub fn by_steps(&mut self, procedure: impl Procedure + 'static) -> &mut Self {
+        self.procedure = Some(Arc::new(procedure));
+        self
+    }
+
+    /// Declares a further program that its steps start.
+    pub fn also_starts(&mut self, program: &str) -> &mut Self {
+        self.also.push(Program { name: program.to_owned(), near: Vec::new() });
+        self
+    }
+
+    /// Its chief command, as people read it.
+    pub fn command(&self) -> Vec<String> {
+        let program = (!self.program.name.is_empty()).then_some(&self.program.name);
+        program.into_iter().chain(&self.args).cloned().collect()
+    }
+
+    /// Every program that it starts: none, where Portcullis does the work itself.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        std::iter::once(&self.program).chain(&self.also).filter(|program| !program.name.is_empty())
+    }
+
     /// The report is what the program prints.
     pub fn report_on_stdout(&mut self) -> &mut Self {
         self.reports.push(Source::Stdout);
@@ -311,9 +371,38 @@ impl Job {
         "/dev/fd/1"
     }
 
-    /// Whether the report is what the program prints.
+    /// The report is what the program prints on standard error, and never touches a disk.
+    pub fn report_of_errors(&mut self, name: &str) -> &mut Self {
+        self.reports.push(Source::Errors(name.to_owned()));
+        self
+    }
+
+    /// Whether the report is what the program prints, on either stream.
     pub fn prints_report(&self) -> bool {
-        self.reports.iter().any(|source| matches!(source, Source::Stdout | Source::Memory(_)))
+        self.is_secretive() || self.reports.contains(&Source::Stdout)
+    }
+
+    /// Whether the report is what the program prints on standard error.
+    pub fn reports_errors(&self) -> bool {
+        self.reports.iter().any(|source| matches!(source, Source::Errors(_)))
+    }
+
+    /// Whether its report must not touch a disk before it is masked.
+    pub fn is_secretive(&self) -> bool {
+        self.reports.iter().any(|source| matches!(source, Source::Memory(_) | Source::Errors(_)))
+    }
+
+    /// Asks `program` right before the start; the answer is the document `name`.
+    pub fn asks(&mut self, name: &'static str, program: &str, args: &[&str]) -> &mut Self {
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        self.questions.push(Question { name, program: program.to_owned(), args });
+        self
+    }
+
+    /// Gives git a setting for this job alone.
+    pub fn git_setting(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+        self.git.push((name.to_owned(), value.into()));
+        self
     }
 
     /// Declares a report file and gives the path to hand to the program.
@@ -349,12 +438,14 @@ impl Job {
 pub struct RawReport<'a> {
     /// `None` when nothing was run (`portcullis judge`).
     pub exit: Option<i32>,
-    /// One for each of the job's reports, in their order.
+    /// One for each of the job's reports, in their order; then the answers to its questions.
     pub documents: Vec<Document<'a>>,
     /// What it wrote on standard error, up to the cap of logs.
     pub stderr: Cow<'a, [u8]>,
     /// What it wrote on standard output, up to the cap of logs, where that is not the report.
     pub stdout: Cow<'a, [u8]>,
+    /// A procedure wrote it: there is no exit code, and each step was checked by itself.
+    pub by_steps: bool,
 }
 
 /// One report, as bytes.
@@ -369,6 +460,12 @@ impl RawReport<'_> {
     /// The report with the findings.
     pub fn report(&self) -> &[u8] {
         self.documents.first().map_or(&[], |document| &document.bytes)
+    }
+
+    /// The answer to a question of the job; `None` where there is none.
+    pub fn answer(&self, name: &str) -> Option<&[u8]> {
+        let answers = self.documents.iter().skip(1);
+        answers.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)
     }
 
     pub fn stderr_text(&self) -> Cow<'_, str> {
@@ -410,4 +507,6 @@ pub struct Parsed {
     pub advisories: Option<String>,
     /// Values that the report marks as secrets, to be struck out of everything that leaves.
     pub secrets: Vec<Secret>,
+    /// What later gates and the user go on with: an image's digest, an ARN, each under its name.
+    pub outputs: BTreeMap<String, String>,
 }

@@ -3,6 +3,7 @@
 use crate::config::{Config, Gate, Keys, Policy, Problems, Step, Threshold, read_duration};
 use crate::floor::allowed::Allowed;
 use crate::floor::{Breach, profile_of, way, way_into};
+use crate::interlock::{self, Branch};
 use crate::loosening::{Looser, looser_policy, looser_reach};
 use crate::reach::{Reach, Says, names};
 use crate::record::{Evidence, GateRecord};
@@ -20,6 +21,8 @@ pub struct Demand {
     policy: Policy,
     required: bool,
     allowed: Allowed,
+    /// Where it acts, on these branches alone.
+    branches: Option<Vec<String>>,
     /// What each gate must be like, by the tool's own keys.
     each: Vec<Reach>,
     /// What the gates must look at together: `dirs`, `images`.
@@ -48,6 +51,9 @@ impl Demand {
             policy,
             required: table.flag_or("required", true),
             allowed: Allowed::read(table),
+            branches: table
+                .texts("branches")
+                .map(|branches| branches.into_iter().map(|branch| branch.value).collect()),
             each,
             together,
         };
@@ -149,6 +155,19 @@ impl Demand {
             let what = format!("gate `{}` is advisory (required = false)", gate.id);
             all.push(Breach::new(what, "the floor asks for a gate that blocks").at(ways("required")));
         }
+        if let Some(branches) = self.branches.as_ref().filter(|_| gate.tool.acts()) {
+            let beyond = |branch: &&Branch| !branches.iter().any(|allowed| **allowed == *branch.text);
+            let beyond: Vec<String> =
+                gate.branches.iter().filter(beyond).map(|branch| branch.text.to_string()).collect();
+            if gate.branches.is_empty() || !beyond.is_empty() {
+                let on = if beyond.is_empty() { "every branch".to_owned() } else { names(&beyond) };
+                let breach = Breach::new(
+                    format!("gate `{}` acts on {on}", gate.id),
+                    format!("the floor has branches = {}", branches.join(", ")),
+                );
+                all.push(breach.at(ways("branches")));
+            }
+        }
         let beyond = self.allowed.breaches(gate).into_iter();
         all.extend(beyond.map(|(key, breach)| breach.at([way_into("gate", index, key)])));
     }
@@ -157,7 +176,11 @@ impl Demand {
     pub fn check_judged(&self, config: &Config, settings: &Settings, judged: &[GateRecord]) -> Vec<Breach> {
         let mut all = Vec::new();
         let about = config.gates.iter().filter(|gate| self.is_about(gate));
-        for gate in about.filter(|gate| settings.leaves_out(&gate.id).is_none()) {
+        let late = interlock::late(&config.gates.iter().collect::<Vec<_>>());
+        let late = |id: &str| config.gates.iter().zip(&late).any(|(gate, late)| *late && &*gate.id == id);
+        // What acts, and what comes after that, may stay out.
+        let about = about.filter(|gate| !late(&gate.id) && settings.leaves_out(&gate.id).is_none());
+        for gate in about {
             let help = "the floor asks for it";
             let record = judged.iter().find(|record| record.id == gate.id && *record.tool == *self.tool);
             let Some(record) = record else {
@@ -237,6 +260,7 @@ fn own_keys(table: &Keys, scanner: &Scanner) -> Vec<Reach> {
             Says::Images(_) => list().map(|list| Says::Images(Some(list))),
             Says::Without(_) => list().map(Says::Without),
             Says::Leaves(_) => table.flag(key).map(Says::Leaves),
+            Says::Adds(_) => table.flag(key).map(Says::Adds),
             Says::AtMost(_) => read_duration(table, key).map(|most| Says::AtMost(Some(most))),
             Says::Exactly(_) => table.one_or_more(key).map(Says::Exactly),
             // By it a policy can be undone, so it is asked for in any case.

@@ -62,7 +62,7 @@ const KEYS: usize = 6;
 pub fn told(name: &str, content: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(content);
     match name {
-        ".gitleaksignore" | ".trivyignore" | ".eslintignore" => {
+        ".gitleaksignore" | ".gitallowed" | ".trivyignore" | ".eslintignore" => {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             Some(match lines.count() {
                 1 => format!("1 ignore in {name}"),

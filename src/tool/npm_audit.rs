@@ -182,6 +182,9 @@ impl Tool for NpmAudit {
         if let Some(error) = report.error() {
             return Err(Unproven::ToolError(error));
         }
+        if let Some(version) = report.version.filter(|version| *version != VERSION) {
+            return Err(foreign(&format!("its auditReportVersion is {version}, not {VERSION}")));
+        }
         let Some(metadata) = report.metadata else {
             return Err(foreign("it has no `metadata`, which says how many packages were audited"));
         };
@@ -244,9 +247,15 @@ fn lost(detail: &str) -> Unproven {
     Unproven::Cut { what: WHAT, detail: detail.to_owned() }
 }
 
+/// The `auditReportVersion` of npm 7 to 11 (`toJSON` in Arborist's audit-report.js).
+const VERSION: u64 = 2;
+
 /// Any of npm's documents: the report of version 7 on, that of version 6, or an error.
 #[derive(Deserialize)]
 struct Report {
+    /// npm 6 has none.
+    #[serde(rename = "auditReportVersion")]
+    version: Option<u64>,
     #[serde(default, deserialize_with = "json::unique_keys")]
     vulnerabilities: Option<BTreeMap<String, npm7::Vulnerable>>,
     #[serde(default, deserialize_with = "json::unique_keys")]

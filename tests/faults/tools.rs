@@ -11,6 +11,8 @@ pub struct Acts {
     /// Its reports in their order; `None`: it does not write this one.
     pub reports: Vec<Option<Vec<u8>>>,
     pub stderr: Vec<u8>,
+    /// What git answers, each under the word that the question ends with, or begins with.
+    pub answers: Vec<(&'static str, Vec<u8>)>,
     pub exit: i32,
     /// Shell text: what it does before and after it writes its reports.
     pub before: &'static str,
@@ -45,6 +47,13 @@ impl Acts {
 
     pub fn says(mut self, stderr: impl Into<Vec<u8>>) -> Acts {
         self.stderr = stderr.into();
+        self
+    }
+
+    /// With git's answer to one question; `None`: it has none.
+    pub fn answered(mut self, question: &'static str, answer: Option<&str>) -> Acts {
+        self.answers.retain(|(known, _)| *known != question);
+        self.answers.extend(answer.map(|answer| (question, answer.into())));
         self
     }
 
@@ -120,6 +129,11 @@ pub fn edited(report: &[u8], edits: &[(&str, Value)]) -> Vec<u8> {
 pub fn tools() -> Vec<Tool> {
     let [clean_log, found_log] = ["recorded-range-clean", "recorded-history"]
         .map(|case| fixture(&format!("gitleaks/{case}/stderr.txt")));
+    let git_secrets = |exit, case: &str| {
+        let file = |name: &str| fixture(&format!("git-secrets/{case}/{name}"));
+        let answers = vec![("secrets.patterns", file("patterns")), ("grep", file("files"))];
+        Acts { answers, ..Acts::new(exit, vec![file("git-secrets.txt")]) }
+    };
     let [npm_clean, npm_found] = ["recorded-clean", "recorded-findings"].map(|case| {
         let exit = i32::from(case == "recorded-findings");
         Acts::new(exit, vec![fixture(&format!("npm-audit/{case}/npm-audit.json"))])
@@ -144,6 +158,11 @@ pub fn tools() -> Vec<Tool> {
         command("checkstyle", "eslint-clean/report.xml", "eslint-findings/report.xml");
     let syft = ["syft", "cyclonedx-1.5", "spdx-2.3", "cyclonedx-1.5"]
         .map(|name| fixture(&format!("syft/recorded-dir/{name}.json")));
+    // Its maker says of the one vulnerability that it does not matter.
+    let vulnerable = edited(
+        &fixture("cyclonedx/valid-vulnerability-1-5/report.cdx.json"),
+        &[("/vulnerabilities/0/analysis", Value::Null)],
+    );
     let base = || Tool {
         name: "",
         program: "",
@@ -181,6 +200,17 @@ pub fn tools() -> Vec<Tool> {
             crashes: &[1, 126],
             found: Some(77),
             folder: None, // gitleaks itself says so
+            ..base()
+        },
+        Tool {
+            name: "git-secrets",
+            program: "git-secrets",
+            gate: "tool = 'git-secrets'",
+            clean: git_secrets(0, "recorded-tree-clean"),
+            findings: Some(git_secrets(1, "recorded-tree")),
+            crashes: &[2, 128, 129],
+            found: Some(1),
+            folder: None, // it looks at the whole repository
             ..base()
         },
         Tool {
@@ -282,6 +312,29 @@ pub fn tools() -> Vec<Tool> {
             gate: "tool = 'command'\nrun = ['styler']\nreport = { format = 'checkstyle', path = 'REPORT' }",
             clean: checkstyle,
             findings: Some(checkstyle_found),
+            crashes: &[126, 127, 137],
+            found: Some(1),
+            folder: Some("dir = 'gone'"),
+            ..base()
+        },
+        Tool {
+            name: "command with CycloneDX",
+            program: "inventory",
+            gate: "tool = 'command'\nrun = ['inventory']\nreport = { format = 'cyclonedx', path = 'REPORT' }",
+            clean: Acts::new(0, vec![syft[1].clone()]),
+            findings: Some(Acts::new(1, vec![vulnerable])),
+            required: &["/bomFormat", "/specVersion", "/components", "/components/0/name"],
+            crashes: &[126, 127, 137],
+            found: Some(1),
+            folder: Some("dir = 'gone'"),
+            ..base()
+        },
+        Tool {
+            name: "command with SPDX",
+            program: "licences",
+            gate: "tool = 'command'\nrun = ['licences']\nreport = { format = 'spdx', path = 'REPORT' }",
+            clean: Acts::new(0, vec![syft[2].clone()]),
+            required: &["/spdxVersion", "/packages", "/packages/1/SPDXID", "/packages/1/name"],
             crashes: &[126, 127, 137],
             found: Some(1),
             folder: Some("dir = 'gone'"),
