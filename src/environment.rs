@@ -57,7 +57,7 @@ pub fn looks_secret(name: &str) -> bool {
 
 /// Whether the value of a variable of this name is the secret itself, and not where it is kept or
 /// what it is called.
-fn holds_secret(name: &str) -> bool {
+pub fn holds_secret(name: &str) -> bool {
     let last = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let about = ["FILE", "PATH", "DIR", "NAME", "USER", "HOST", "REGION", "TYPE", "METHOD", "MODE", "SOCK"];
     looks_secret(name) && !about.iter().any(|about| last.eq_ignore_ascii_case(about))

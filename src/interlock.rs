@@ -216,7 +216,8 @@ pub fn turns(gates: &[PlannedGate]) -> Vec<Option<usize>> {
 /// Refuses to plan an action on an image that no gate of the plan looks at, and says for the others
 /// who builds it and who looks.
 pub fn tie_to_scans(gates: &mut [PlannedGate]) {
-    let (mut builds, mut scans): (Vec<(String, Text)>, Vec<(String, Text)>) = Default::default();
+    let mut builds: Vec<(String, Text)> = Vec::new();
+    let mut scans: Vec<(String, Text)> = Vec::new();
     for planned in gates.iter().filter(|planned| !planned.gate.tool.acts()) {
         let Fate::Run(jobs) = &planned.fate else { continue };
         let does = if planned.gate.scanner.name == BUILDER { &mut builds } else { &mut scans };

@@ -33,6 +33,7 @@ pub mod npmrc;
 pub mod output;
 pub mod overrule;
 pub mod place;
+pub mod placeholder;
 pub mod plan;
 pub mod policy;
 pub mod pool;

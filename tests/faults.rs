@@ -95,6 +95,9 @@ fn lay_out(cases: &[Case]) -> Project {
     // All that makes it a repository; git itself is a fake, too.
     fs::create_dir(project.root().join(".git")).unwrap();
     symlink(&fake, project.bin().join("git")).unwrap();
+    // By its lock file a folder is for this Yarn or that.
+    project.write("yarn.lock", "# yarn lockfile v1\n");
+    project.write("yarn4/yarn.lock", tools::fixture("yarn-audit/recorded-yarn4-clean/yarn.lock"));
     for (n, case) in cases.iter().enumerate() {
         let (id, report) = (format!("case-{n}"), format!("reports/case-{n}"));
         gates += &format!(

@@ -9,6 +9,7 @@ mod findings;
 mod pages;
 mod procedure;
 pub mod report;
+mod scan;
 mod server;
 pub mod task_file;
 #[cfg(test)]

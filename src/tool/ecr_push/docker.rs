@@ -111,7 +111,7 @@ impl Docker {
 /// `1.4.0: digest: sha256:65ac… size: 524`
 fn digest_of<'t>(printed: &'t str, tag: &str) -> Option<&'t str> {
     let told = |line: &'t str| line.trim().strip_prefix(tag)?.strip_prefix(": digest: ")?.split(' ').next();
-    printed.lines().filter_map(told).last().filter(|digest| is_digest(digest))
+    printed.lines().filter_map(told).next_back().filter(|digest| is_digest(digest))
 }
 
 /// Makes Docker's configuration folder of this push: without any login, and with the contexts that

@@ -4,23 +4,17 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::answers::{
-    Analyses, Answers, Circumstances, Elsewhere, Hotspot, Issue, PullRequests, Scanned, Task,
-};
+use super::answers::{Analyses, Answers, Circumstances, Elsewhere, Hotspot, Issue, PullRequests, Task};
 use super::pages::{Gathered, List};
 use super::server::{Auth, CLOUD, Server, complaint, normal, same, wait};
 use super::task_file::TaskFile;
-use crate::identity::version_in;
-use crate::procedure::{Failure, Hands, Output, Procedure, Steps, read_text};
-use crate::retry::passing_fault;
+use crate::procedure::{Failure, Hands, Procedure, Steps, read_text};
 
 /// The name of the report.
 const REPORT: &str = "sonarqube.json";
 
 /// The variable with the server's address that the scanners know.
 const HOST: &str = "SONAR_HOST_URL";
-/// The variable that the scanners take the token from.
-const TOKEN: &str = "SONAR_TOKEN";
 
 const ISSUES: List<Issue> = List {
     what: "open issues",
@@ -70,11 +64,11 @@ pub struct PullRequest {
 
 /// Branch or pull request, as it is in this run.
 #[derive(Debug, Default)]
-struct Subject {
+pub struct Subject {
     branch: Option<String>,
     pull_request: Option<String>,
     /// The same as properties of the scanner.
-    properties: Vec<String>,
+    pub properties: Vec<String>,
 }
 
 impl Procedure for Analysis {
@@ -167,51 +161,8 @@ impl Analysis {
         Ok(Subject { branch: Some(branch), pull_request: None, properties })
     }
 
-    /// Runs the scanner. Its exit code tells whether it has handed its analysis in; of the quality
-    /// gate only the server is asked.
-    async fn scan(
-        &self,
-        hands: &mut Hands,
-        host: &str,
-        subject: &Subject,
-        token: &str,
-    ) -> Result<Scanned, Failure> {
-        // What is there is from an earlier run.
-        if let Err(error) = std::fs::remove_file(&self.task_file)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            let shown = self.shown(hands);
-            return Err(Failure::Unproven(format!("the old {shown} can't be removed: {error}")));
-        }
-        let server = format!("-Dsonar.host.url={host}");
-        let options = std::iter::once(server).chain(subject.properties.iter().cloned());
-        let step = hands.chief().options(options).env(TOKEN, token);
-        let program = step.program().to_owned();
-        hands.tell(format!("{program} analyses"));
-        let output = hands.run(step).await?;
-        let log = [output.stdout_text(), output.stderr_text()].concat();
-        if !output.success() {
-            let complaint = complaint_of(&output, &log);
-            let meaning = match output.code {
-                1 => " (internal error)",
-                2 => " (usage or configuration error)",
-                3 => " (the analysis failed)",
-                _ => "",
-            };
-            let why = format!("{program} ended with exit code {}{meaning}: {complaint}", output.code);
-            let passes = passing_fault(&complaint).or_else(|| passing_fault(&log)).is_some();
-            return Err(if passes { Failure::Passing(why) } else { Failure::Unproven(why) });
-        }
-        if !self.task_file.exists() {
-            return Err(Failure::Unproven(format!(
-                "{program} ended well and left no {}: nothing was analysed (is `sonar.scanner.skip` set? or does it put the file elsewhere? then name it as `task_file`)",
-                self.shown(hands)
-            )));
-        }
-        Ok(Scanned { program, version: scanner_version(&log) })
-    }
-
-    fn shown(&self, hands: &Hands) -> String {
+    /// The task file as people know it.
+    pub fn shown(&self, hands: &Hands) -> String {
         let repo = hands.repo();
         self.task_file.strip_prefix(&repo.base).unwrap_or(&self.task_file).display().to_string()
     }
@@ -390,25 +341,4 @@ fn subject_of(task: &Task) -> impl Iterator<Item = (&'static str, &str)> {
     let branch = task.branch.as_deref().map(|name| ("branch", name));
     let pull_request = task.pull_request.as_deref().map(|key| ("pullRequest", key));
     pull_request.or(branch).into_iter()
-}
-
-/// The line that says what went wrong; the scanner's log ends with advice.
-fn complaint_of(output: &Output, log: &str) -> String {
-    let advice = ["EXECUTION FAILURE", "Re-run ", "Error during SonarScanner", "switch to enable"];
-    let errors = log.lines().filter_map(|line| line.split_once("ERROR"));
-    let words = errors.map(|(_, words)| words.trim_start_matches([':', ']', ' ']).trim());
-    let telling = |words: &&str| {
-        words.chars().any(char::is_alphanumeric) && !advice.iter().any(|advice| words.contains(advice))
-    };
-    words.filter(telling).next_back().map_or_else(|| output.complaint(), str::to_owned)
-}
-
-/// The version that a scanner gives in its log: `SonarScanner CLI 6.2.1.4610`, `Version: 4.3.0`.
-fn scanner_version(log: &str) -> Option<String> {
-    let line = log.lines().find_map(|line| {
-        let (_, rest) = line.split_once("SonarScanner CLI ").or_else(|| line.split_once("Version: "))?;
-        Some(rest)
-    });
-    line.or_else(|| log.lines().find_map(|line| Some(line.split_once("SonarScanner ")?.1)))
-        .and_then(version_in)
 }
