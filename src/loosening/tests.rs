@@ -29,6 +29,12 @@ id = "tests"
 tool = "command"
 run = ["npm", "test"]
 exit = { clean = [0], findings = [1] }
+[[gate]]
+id = "push"
+tool = "ecr-push"
+images = ["app"]
+needs = ["images"]
+branches = ["main"]
 [profile.ci]
 only = ["secrets", "audit"]
 [profile.ci.gate.audit]
@@ -123,6 +129,22 @@ fn each_way_to_loosen_is_told_with_its_place_and_what_was_there() {
         ("clean = [0]", "clean = [0, 2]", "gate tests: options of the tool changed"),
         ("run = [\"npm\", \"test\"]", "run = [\"true\"]", "gate tests: run changed"),
         (
+            "branches = [\"main\"]",
+            "branches = [\"main\", \"topic\"]",
+            "gate push: branches = main, topic, the base has branches = main",
+        ),
+        ("branches = [\"main\"]", "", "gate push: branches = all, the base has branches = main"),
+        (
+            "branches = [\"main\"]",
+            "branches = [\"main\"]\nunscanned = true",
+            "gate push: unscanned = true, the base has unscanned = false",
+        ),
+        (
+            "require_lock = true",
+            "require_lock = true\ndeploy_in_lab = true",
+            "gates.toml: deploy_in_lab = true",
+        ),
+        (
             "tool = \"gitleaks\"",
             "tool = \"gitleaks\"\nscan = \"tree\"",
             "gate secrets: dirs = ., the base has dirs = all",
@@ -182,10 +204,10 @@ fn a_missing_gate_and_a_missing_profile_are_told() {
         "version = 1\nmode = \"production\"\n[[gate]]\nid = \"secrets\"\ntool = \"gitleaks\"\nfail_on = \"low\"\n",
     );
     let told: Vec<String> = loosened(&config(BASE), &other).iter().map(ToString::to_string).collect();
-    let gone = ["audit", "images", "tests"].map(|id| format!("gate {id}: it is gone"));
+    let gone = ["audit", "images", "tests", "push"].map(|id| format!("gate {id}: it is gone"));
     assert_eq!(told[0], "gates.toml: require_lock = false");
-    assert_eq!(told[1..4], gone);
-    assert_eq!(told[4..], ["profile ci: it is gone"]);
+    assert_eq!(told[1..5], gone);
+    assert_eq!(told[5..], ["profile ci: it is gone"]);
 }
 
 #[test]
