@@ -14,6 +14,8 @@ mod common;
 mod cases;
 #[path = "faults/own.rs"]
 mod own;
+#[path = "faults/sonarqube.rs"]
+mod sonarqube;
 #[path = "faults/tools.rs"]
 mod tools;
 
@@ -145,6 +147,7 @@ fn mark(project: &Project) -> String {
 fn run(project: &Project) -> (Ran, Value) {
     let mut command = project.command(&["run", "--jobs", "16", "--quiet"]);
     command.env("PATH", project.bin()).env("FAKES", project.root().join("fakes"));
+    command.env("SONAR_TOKEN", common::sonar::token());
     let ran = Ran::of(command.output().unwrap());
     assert!([0, 1, 3].contains(&ran.code), "{}", ran.all());
     (ran, project.record())
