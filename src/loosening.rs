@@ -50,6 +50,9 @@ pub fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
     if base.require_lock && !other.require_lock {
         all.push(Loosening::new("gates.toml", "require_lock = false"));
     }
+    if other.deploy_in_lab && !base.deploy_in_lab {
+        all.push(Loosening::new("gates.toml", "deploy_in_lab = true"));
+    }
     for gate in &base.gates {
         let place = format!("gate {}", gate.id);
         match other.gate(&gate.id) {
@@ -141,6 +144,14 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
         let tool = |gate: &Gate| format!("tool = {}", gate.scanner.name);
         all.push(Looser { key: "tool", is: tool(other), was: Some(tool(base)) });
         return all;
+    }
+    let branches = |gate: &Gate| match &gate.branches[..] {
+        [] => "on any branch".to_owned(),
+        names => format!("on {}", names.iter().map(|branch| &*branch.text).collect::<Vec<_>>().join(", ")),
+    };
+    if base.tool.acts() && branches(base) != branches(other) {
+        let acts = |gate: &Gate| format!("it acts {}", branches(gate));
+        all.push(Looser { key: "branches", is: acts(other), was: Some(acts(base)) });
     }
     // What these do can't be told without running the scanner. Values of `env` may be secret.
     let changed = [
