@@ -30,7 +30,7 @@ needs = ['AFTER']
 run = ['docker', 'tag', 'NAME-other:1', 'IMAGE']
 ";
 
-fn pair<'t>((outcome, reason): &'t (String, String)) -> (&'t str, &'t str) {
+fn pair((outcome, reason): &(String, String)) -> (&str, &str) {
     (outcome, reason)
 }
 
