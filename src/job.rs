@@ -3,7 +3,7 @@
 mod steps;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,9 @@ use crate::upstream::Upstream;
 const REPORT_CAP: u64 = 1 << 30;
 /// The most that is kept of a log.
 const LOG_CAP: u64 = 16 << 20;
+
+/// The variable that Node.js takes options from.
+const NODE_OPTIONS: &str = "NODE_OPTIONS";
 
 /// What a job has come to.
 #[derive(Debug)]
@@ -298,13 +301,19 @@ impl AtWork {
         })?;
         let stamps =
             job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
-        let args: Vec<String> =
-            job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
+        let in_scratch = |text: &String| text.replace(SCRATCH, &self.scratch.to_string_lossy());
+        let args: Vec<String> = job.args.iter().map(in_scratch).collect();
         let start = job.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
         let start = start.map_err(|error| format!("the folder to start it in can't be laid out: {error}"))?;
         let begun = Instant::now();
-        let mut env = job.env.clone();
+        let mut env: BTreeMap<String, String> =
+            job.env.iter().map(|(name, value)| (name.clone(), in_scratch(value))).collect();
         env.extend(environment::git_settings(job));
+        if let Some(options) = &job.node_options {
+            let given = env.get(NODE_OPTIONS).cloned().or_else(|| std::env::var(NODE_OPTIONS).ok());
+            let all = format!("{} {}", given.unwrap_or_default(), in_scratch(options));
+            env.insert(NODE_OPTIONS.to_owned(), all);
+        }
         let errors = job.reports_errors();
         let capture = |name: &str, is_report: bool| Capture {
             path: (!job.is_secretive() || (name == "stderr" && !errors)).then(|| self.folder().join(name)),
@@ -340,7 +349,7 @@ impl AtWork {
 
     fn path_of(&self, source: &Source) -> Option<PathBuf> {
         match source {
-            Source::Stdout | Source::Memory(_) | Source::Errors(_) => None,
+            Source::Stdout | Source::Memory(_) | Source::Errors(_) | Source::Beside(_) => None,
             Source::Scratch(name) => Some(self.folder().join(name)),
             Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
         }
@@ -370,26 +379,28 @@ impl AtWork {
         }
 
         // Condition 3, the first half: every report is there, and from this run.
+        let mut sources = Vec::new();
         for (source, before) in self.job.reports.iter().zip(&before.stamps) {
-            if let Source::Aside(path) = source {
-                raw.documents.extend(read_aside(path));
-                continue;
+            match source {
+                Source::Aside(path) => raw.documents.extend(read_aside(path)),
+                Source::Beside(prefix) => raw.documents.extend(read_beside(&self.folder(), prefix)),
+                _ => match self.gather(source, before.as_ref(), &printed) {
+                    Ok(document) => raw.documents.push(document),
+                    Err(reason) => {
+                        let code = evidence.record.exit_code;
+                        evidence.proof = self.without_report(code, reason, &raw);
+                        return self.gate.tool.passing_fault(&raw);
+                    }
+                },
             }
-            match self.gather(source, before.as_ref(), &printed) {
-                Ok(document) => raw.documents.push(document),
-                Err(reason) => {
-                    let code = evidence.record.exit_code;
-                    evidence.proof = self.without_report(code, reason, &raw);
-                    return self.gate.tool.passing_fault(&raw);
-                }
-            }
+            sources.resize(raw.documents.len(), source);
         }
 
-        let reports = raw.documents.len();
         raw.documents.extend(before.answers);
         evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
-        for document in &raw.documents[..reports] {
-            if !self.job.is_secretive() || is_maskable(&document.bytes) {
+        for (document, source) in raw.documents.iter().zip(sources) {
+            let aside = matches!(source, Source::Aside(_) | Source::Beside(_));
+            if !aside && (!self.job.is_secretive() || is_maskable(&document.bytes)) {
                 self.keep_report(document, evidence);
             }
         }
@@ -525,12 +536,22 @@ pub fn signalled(program: &str, signal: i32) -> String {
     format!("{program} was ended by {}{why}", signal_name(signal))
 }
 
-/// A small file that tells more of the job; absent where it can't be read.
+/// A file that tells more of the job; absent where it can't be read, or is larger than any of them.
 fn read_aside(path: &Path) -> Option<Document<'static>> {
-    const MOST: u64 = 1 << 20;
+    const MOST: u64 = 64 << 20;
     let meta = fs::metadata(path).ok()?;
     let bytes = (meta.is_file() && meta.len() <= MOST).then(|| fs::read(path).ok())??;
     Some(Document { name: path.file_name()?.to_string_lossy().into_owned(), bytes: Cow::Owned(bytes) })
+}
+
+/// The files of a folder whose names begin so, in the order of their names.
+fn read_beside(folder: &Path, prefix: &str) -> Vec<Document<'static>> {
+    const MOST: usize = 64;
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let begins = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(prefix);
+    let mut paths: Vec<PathBuf> = entries.filter(begins).map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.iter().take(MOST).filter_map(|path| read_aside(path)).collect()
 }
 
 /// Whole milliseconds.

@@ -3,6 +3,7 @@
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
 mod checkov;
+mod codedeploy;
 mod command;
 pub mod config_file;
 mod docker_build;
@@ -13,6 +14,7 @@ pub mod foreign;
 mod git_secrets;
 mod gitleaks;
 mod npm_audit;
+mod pnpm_audit;
 mod smoke_test;
 pub mod sonarqube;
 mod syft;
@@ -20,6 +22,7 @@ mod syft;
 mod testing;
 mod trivy;
 mod tsc;
+mod yarn_audit;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +40,7 @@ use crate::question::Question;
 use crate::redact::Secret;
 use crate::scope::Scope;
 use crate::start::Start;
-use crate::tool::config_file::{Bars, ConfigFile, Overrule};
+use crate::tool::config_file::{Bars, ConfigFile, Overrule, Programs};
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
@@ -46,6 +49,8 @@ pub static SCANNERS: &[&Scanner] = &[
     &tsc::SCANNER,
     &eslint::SCANNER,
     &npm_audit::SCANNER,
+    &yarn_audit::SCANNER,
+    &pnpm_audit::SCANNER,
     &sonarqube::SCANNER,
     &docker_build::SCANNER,
     &trivy::SCANNER,
@@ -53,6 +58,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &checkov::SCANNER,
     &ecr_push::SCANNER,
     &ecs_task_definition::SCANNER,
+    &codedeploy::SCANNER,
     &smoke_test::SCANNER,
     &command::SCANNER,
 ];
@@ -180,7 +186,10 @@ pub struct Job {
     pub args: Vec<String>,
     /// Where it is started: an absolute path.
     pub cwd: PathBuf,
+    /// Variables that are set for it; [`SCRATCH`] in them is as in the arguments.
     pub env: BTreeMap<String, String>,
+    /// Options for Node.js, beside those that `NODE_OPTIONS` has.
+    pub node_options: Option<String>,
     /// Variables that the user hands on from the environment, whatever their names look like.
     pub hands_on: BTreeSet<String>,
     /// Where its reports come out, the one with the findings first.
@@ -251,8 +260,10 @@ pub enum Source {
     /// the start of the job.
     Repository(PathBuf),
     /// A file that is none of the job's reports and tells more of it, read when the job has ended.
-    /// It may be old, and it may not be there.
+    /// It may be old, and it may not be there. It is not kept.
     Aside(PathBuf),
+    /// The same for files of the job's scratch folder whose names begin so, as many as there are.
+    Beside(&'static str),
 }
 
 impl Job {
@@ -264,6 +275,7 @@ impl Job {
             args: Vec::new(),
             cwd,
             env: BTreeMap::new(),
+            node_options: None,
             hands_on: BTreeSet::new(),
             reports: Vec::new(),
             keep: Vec::new(),
@@ -320,13 +332,19 @@ impl Job {
 
     /// Declares a configuration file of the scanner's own: absolute.
     pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule, bars: None });
+        self.config_files.push(ConfigFile { path, overrule, bars: None, programs: |_| Vec::new() });
+        self
+    }
+
+    /// The same for one that can name programs of the repository, which then do the work.
+    pub fn reads_naming(&mut self, path: PathBuf, overrule: Overrule, programs: Programs) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule, bars: None, programs });
         self
     }
 
     /// The same for a file that may say what leaves the scanner without proof.
     pub fn reads_unless(&mut self, path: PathBuf, overrule: Overrule, bars: Bars) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule, bars: Some(bars) });
+        self.config_files.push(ConfigFile { path, overrule, bars: Some(bars), programs: |_| Vec::new() });
         self
     }
 
@@ -462,6 +480,12 @@ impl RawReport<'_> {
     pub fn answer(&self, name: &str) -> Option<&[u8]> {
         let answers = self.documents.iter().skip(1);
         answers.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)
+    }
+
+    /// What lies beside the report under this name.
+    pub fn beside<'n>(&self, name: &'n str) -> impl Iterator<Item = &[u8]> + use<'_, 'n> {
+        let further = self.documents.iter().skip(1);
+        further.filter(move |document| document.name == name).map(|document| &*document.bytes)
     }
 
     pub fn stderr_text(&self) -> Cow<'_, str> {

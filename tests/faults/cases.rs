@@ -6,7 +6,7 @@ use portcullis::tool::scanner;
 use serde_json::{Value, json};
 
 use crate::own;
-use crate::tools::{Acts, Tool, edited};
+use crate::tools::{Acts, Tool, YARN_4, edited};
 
 /// One cell of the matrix.
 pub struct Case<'t> {
@@ -71,9 +71,16 @@ impl<'t> Case<'t> {
 
 /// Faults that are a tool's documented way to say "clean", so that the report alone can't tell
 /// them: what else proves that run is taken away too.
-const EXEMPT: [(&str, &str, &str); 2] = [
+const EXEMPT: [(&str, &str, &str); 9] = [
     ("gitleaks", "report is `[]`", "its report of no leaks; its log says what was scanned"),
     ("gitleaks", "report is `null`", "the same, of version 7"),
+    ("npm-audit", "report is that of pnpm-audit", "npm 6 wrote the same; its log says that it asked"),
+    (YARN_4, "report is empty", "it prints nothing; its requests say that it asked"),
+    (YARN_4, "report is white space", "the same"),
+    (YARN_4, "report is `{}`", "the same, of version 4.0"),
+    (YARN_4, "no report", "the same"),
+    (YARN_4, "report twice in a file", "the same, as nothing is twice nothing"),
+    (YARN_4, "clean report cut", "the same"),
 ];
 
 /// Whether the run leaves with 0 and prints nothing, and that is how the tool says "clean"
@@ -103,10 +110,12 @@ pub fn matrix(tools: &[Tool]) -> Vec<Case<'_>> {
         cases.extend(codes(tool));
     }
     for case in &mut cases {
-        let exempt = |(tool, fault, _): &(&str, &str, &str)| *tool == case.tool.name && *fault == case.fault;
+        let exempt =
+            |(tool, fault, _): &(&str, &str, &str)| *tool == case.tool.name && case.fault.starts_with(fault);
         if EXEMPT.iter().any(exempt) || is_silent(case) {
             case.acts.stderr.clear();
             case.acts.answers.clear();
+            case.acts.reports.truncate(1);
         }
     }
     cases.extend(tools.iter().flat_map(own::cases));
@@ -131,23 +140,20 @@ fn programs(tool: &Tool) -> Vec<Case<'_>> {
 fn endings(tool: &Tool) -> Vec<Case<'_>> {
     let ends = |fault, shell, says| Case::new(tool, fault, tool.clean.clone().after(shell)).saying(says);
     let in_a_second = |case| Case { gate: "timeout = '1s'", ..case };
+    let late = if tool.steps { "not done within 1" } else { "longer than 1" };
     let mut cases = vec![
         ends("killed by SIGKILL", "kill -KILL $$", "SIGKILL"),
         ends("killed by SIGSEGV", "kill -SEGV $$", "SIGSEGV"),
-        in_a_second(ends("hangs", "sleep 60", "longer than 1")),
-        in_a_second(ends(
-            "hangs, ignores SIGTERM",
-            "trap '' TERM; while :; do sleep 1; done",
-            "longer than 1",
-        )),
-        in_a_second(ends("closes its streams and hangs", "exec >&- 2>&-; sleep 60", "longer than 1")),
+        in_a_second(ends("hangs", "sleep 60", late)),
+        in_a_second(ends("hangs, ignores SIGTERM", "trap '' TERM; while :; do sleep 1; done", late)),
+        in_a_second(ends("closes its streams and hangs", "exec >&- 2>&-; sleep 60", late)),
     ];
     if let Some(folder) = tool.folder {
         let case =
             Case::new(tool, "target folder missing", tool.clean.clone()).saying("there is no folder gone");
         cases.push(Case { gate: folder, ..case });
     }
-    if ["tsc", "npm", "git-secrets"].contains(&tool.program) {
+    if ["tsc", "npm", "yarn", "pnpm", "git-secrets"].contains(&tool.program) {
         // It has left the group before the tool ends: else it would be ended with it.
         let leaves = r#"setsid sh -c ': >"$FAKES/$CASE/left"; exec sleep 5' &
             while [ ! -e "$FAKES/$CASE/left" ]; do sleep 0.05; done"#;
