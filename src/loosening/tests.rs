@@ -291,3 +291,20 @@ fn a_policy_is_told_as_looser_exactly_when_it_passes_what_the_base_blocks() {
         }
     }
 }
+
+#[test]
+fn where_an_action_acts_is_told() {
+    let text = |top: &str, push: &str| {
+        let push = format!(
+            "[[gate]]\nid = 'push'\ntool = 'ecr-push'\n{push}\n[[gate]]\nid = 'look'\ntool = 'gitleaks'\n"
+        );
+        config(&format!("version = 1\n{top}\n[defaults]\nbranches = ['main']\n{push}"))
+    };
+    let base = text("", "");
+    let told =
+        |other: Config| -> Vec<String> { loosened(&base, &other).iter().map(ToString::to_string).collect() };
+    assert_eq!(told(text("", "branches = ['main']")), [""; 0]);
+    assert_eq!(told(text("", "branches = ['*']")), ["gate push: it acts on *, the base has it acts on main"]);
+    assert_eq!(told(text("deploy_in_lab = true", "")), ["gates.toml: deploy_in_lab = true"]);
+    assert_eq!(told(text("", "unscanned = true")), ["gate push: options of the tool changed"]);
+}
