@@ -46,6 +46,8 @@ struct Seen {
     typescript: BTreeSet<String>,
     linted: BTreeSet<String>,
     tested: BTreeSet<String>,
+    /// Folders with a `sonar-project.properties`.
+    sonar: BTreeSet<String>,
     /// Folder and file name of each Dockerfile.
     dockerfiles: BTreeSet<(String, String)>,
     terraform: BTreeSet<String>,
@@ -80,6 +82,7 @@ impl Seen {
         let extension = file.rsplit_once('.').map(|(_, extension)| extension);
         match file {
             "package-lock.json" | "npm-shrinkwrap.json" => drop(self.locked.insert(folder.to_owned())),
+            "sonar-project.properties" => drop(self.sonar.insert(folder.to_owned())),
             "tsconfig.json" => drop(self.typescript.insert(folder.to_owned())),
             "package.json" if has_test_script(path) => drop(self.tested.insert(folder.to_owned())),
             _ if file.starts_with("eslint.config.") || file.starts_with(".eslintrc") => {
@@ -109,6 +112,7 @@ impl Seen {
         add(usize::from(self.git), "git repository");
         add(self.typescript.len(), "TypeScript project");
         add(self.locked.len(), "npm lock file");
+        add(self.sonar.len(), "SonarQube project");
         add(self.dockerfiles.len(), "Dockerfile");
         add(self.terraform.len(), "Terraform folder");
         add(self.cloudformation.len(), "CloudFormation folder");
@@ -152,6 +156,17 @@ impl Seen {
                 "npm-audit",
                 &dirs(&self.locked),
                 "Known vulnerabilities of what the lock files install.",
+            );
+        }
+        for (n, folder) in self.sonar.iter().enumerate() {
+            let id = if n == 0 { "quality".to_owned() } else { format!("quality-{}", n + 1) };
+            gate(
+                &mut toml,
+                &id,
+                "Code quality",
+                "sonarqube",
+                &format!("dir = {}\n", quoted(folder)),
+                "The quality gate of a new analysis. SONAR_HOST_URL names the server, SONAR_TOKEN is its token;\n# for SonarQube Cloud: organization = \"…\".",
             );
         }
         match self.dockerfiles.is_empty() {
@@ -376,6 +391,8 @@ mod tests {
             ("backend/eslint.config.js", ""),
             ("backend/node_modules/x/package-lock.json", "{}"),
             ("backend/Dockerfile", "FROM scratch"),
+            ("sonar-project.properties", "sonar.projectKey=a"),
+            ("backend/sonar-project.properties", "sonar.projectKey=b"),
             ("my \"odd\" folder/Dockerfile.dev", "FROM scratch"),
             ("infra/main.tf", ""),
             ("infra/modules/a/main.tf", ""),

@@ -62,6 +62,14 @@ pub fn told(name: &str, content: &[u8]) -> Option<String> {
         ".checkov.yaml" | ".checkov.yml" | "trivy.yaml" | "trivy-secret.yaml" => {
             Some(with(name, keys(&text, ':')))
         }
+        "sonar-project.properties" => {
+            let narrows =
+                |key: &&str| ["clusions", ".ignore.", ".skip"].iter().any(|word| key.contains(word));
+            let lines = text.lines().filter(|line| !line.trim_start().starts_with(['#', '!']));
+            let keys = lines.filter_map(|line| line.split_once(['=', ':'])).map(|(key, _)| key.trim());
+            let keys: Vec<String> = keys.filter(narrows).take(KEYS).map(str::to_owned).collect();
+            Some(with(name, keys))
+        }
         _ if name.starts_with("eslint.config.") || name.starts_with(".eslintrc") => {
             let off = text.matches("\"off\"").count() + text.matches("'off'").count();
             let off = (off > 0).then(|| format!("{off} × off"));
@@ -163,6 +171,11 @@ mod tests {
                 ".npmrc",
                 "registry = https://example.test\n//example.test/:_authToken=abc\naudit=false\n",
                 ".npmrc (registry, audit)",
+            ),
+            (
+                "sonar-project.properties",
+                "# sonar.exclusions=**\nsonar.projectKey=a\nsonar.exclusions = **/*.gen.ts\nsonar.login=abc\nsonar.scanner.skip: true\n",
+                "sonar-project.properties (sonar.exclusions, sonar.scanner.skip)",
             ),
             (
                 "eslint.config.mjs",
