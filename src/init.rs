@@ -49,6 +49,8 @@ struct Seen {
     typescript: BTreeSet<String>,
     linted: BTreeSet<String>,
     tested: BTreeSet<String>,
+    /// Folders with a `sonar-project.properties`.
+    sonar: BTreeSet<String>,
     /// Folder and file name of each Dockerfile.
     dockerfiles: BTreeSet<(String, String)>,
     terraform: BTreeSet<String>,
@@ -87,6 +89,7 @@ impl Seen {
             return;
         }
         match file {
+            "sonar-project.properties" => drop(self.sonar.insert(folder.to_owned())),
             "tsconfig.json" => drop(self.typescript.insert(folder.to_owned())),
             "package.json" if has_test_script(path) => drop(self.tested.insert(folder.to_owned())),
             _ if file.starts_with("eslint.config.") || file.starts_with(".eslintrc") => {
@@ -118,6 +121,7 @@ impl Seen {
         for (tool, folders) in &self.locked {
             add(folders.len(), &format!("{} lock file", tool.trim_end_matches("-audit")));
         }
+        add(self.sonar.len(), "SonarQube project");
         add(self.dockerfiles.len(), "Dockerfile");
         add(self.terraform.len(), "Terraform folder");
         add(self.cloudformation.len(), "CloudFormation folder");
@@ -161,6 +165,17 @@ impl Seen {
             let id = if self.locked.len() == 1 { "audit" } else { tool };
             let comment = "Known vulnerabilities of what the lock files install.";
             gate(&mut toml, id, "Dependency audit", tool, &dirs(folders), comment);
+        }
+        for (n, folder) in self.sonar.iter().enumerate() {
+            let id = if n == 0 { "quality".to_owned() } else { format!("quality-{}", n + 1) };
+            gate(
+                &mut toml,
+                &id,
+                "Code quality",
+                "sonarqube",
+                &format!("dir = {}\n", quoted(folder)),
+                "The quality gate of a new analysis. SONAR_HOST_URL names the server, SONAR_TOKEN is its token;\n# for SonarQube Cloud: organization = \"…\".",
+            );
         }
         match self.dockerfiles.is_empty() {
             false => self.image_gates(&mut toml),
@@ -413,6 +428,8 @@ mod tests {
             ("backend/eslint.config.js", ""),
             ("backend/node_modules/x/package-lock.json", "{}"),
             ("backend/Dockerfile", "FROM scratch"),
+            ("sonar-project.properties", "sonar.projectKey=a"),
+            ("backend/sonar-project.properties", "sonar.projectKey=b"),
             ("my \"odd\" folder/Dockerfile.dev", "FROM scratch"),
             ("infra/main.tf", ""),
             ("infra/modules/a/main.tf", ""),

@@ -38,6 +38,7 @@ impl ReportReader {
         let options = match name {
             "command" => "run = [\"x\"]\nreport = { format = \"sarif\", path = \"-\" }",
             "docker-build" => "images = [{ name = \"app\" }]",
+            "smoke-test" => "checks = [{ url = \"https://app.example\" }]",
             _ => "",
         };
         let problems = Problems::default();
@@ -74,7 +75,7 @@ impl ReportReader {
         };
         let further = (3..parts.len()).map(|n| document(names.get(n - 3).unwrap_or(&"report"), part(n)));
         let documents = std::iter::once(document("report", part(0))).chain(further).collect();
-        let raw = RawReport { exit, documents, stderr: part(1), stdout: part(2) };
+        let raw = RawReport { exit, documents, stderr: part(1), stdout: part(2), ..RawReport::default() };
         let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
         weigh(self.tool.as_ref(), &raw, &place)
     }

@@ -91,6 +91,14 @@ pub fn told(name: &str, content: &[u8]) -> Option<String> {
         "package.json" => {
             ignores_of_pnpm(name, content).map(|n| with(name, vec![format!("pnpm.auditConfig, ignores {n}")]))
         }
+        "sonar-project.properties" => {
+            let narrows =
+                |key: &&str| ["clusions", ".ignore.", ".skip"].iter().any(|word| key.contains(word));
+            let lines = text.lines().filter(|line| !line.trim_start().starts_with(['#', '!']));
+            let keys = lines.filter_map(|line| line.split_once(['=', ':'])).map(|(key, _)| key.trim());
+            let keys: Vec<String> = keys.filter(narrows).take(KEYS).map(str::to_owned).collect();
+            Some(with(name, keys))
+        }
         _ if name.starts_with("eslint.config.") || name.starts_with(".eslintrc") => {
             let off = text.matches("\"off\"").count() + text.matches("'off'").count();
             let off = (off > 0).then(|| format!("{off} × off"));
@@ -251,6 +259,11 @@ mod tests {
                 "package.json",
                 r#"{"name":"a","pnpm":{"auditConfig":{"ignoreCves":["CVE-1"],"ignoreGhsas":["GHSA-1"]}}}"#,
                 "package.json (pnpm.auditConfig, ignores 2)",
+            ),
+            (
+                "sonar-project.properties",
+                "# sonar.exclusions=**\nsonar.projectKey=a\nsonar.exclusions = **/*.gen.ts\nsonar.login=abc\nsonar.scanner.skip: true\n",
+                "sonar-project.properties (sonar.exclusions, sonar.scanner.skip)",
             ),
             (
                 "eslint.config.mjs",
