@@ -347,6 +347,10 @@ impl AtWork {
 
         let reports = raw.documents.len();
         raw.documents.extend(before.answers);
+        raw.documents.extend(self.job.facts.iter().map(|(name, fact)| Document {
+            name: (*name).to_owned(),
+            bytes: Cow::Borrowed(fact.as_bytes()),
+        }));
         let place = Place {
             root: self.repo.root.clone(),
             cwd: self.job.cwd.clone(),

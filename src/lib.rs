@@ -52,6 +52,7 @@ pub mod text;
 pub mod tool;
 pub mod verdict;
 pub mod waiver;
+pub mod walk;
 pub mod words;
 
 use std::cell::RefCell;

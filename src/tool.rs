@@ -2,6 +2,7 @@
 //!
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
+mod cfn_lint;
 mod checkov;
 mod command;
 pub mod config_file;
@@ -43,6 +44,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
+    &cfn_lint::SCANNER,
     &command::SCANNER,
 ];
 
@@ -183,6 +185,8 @@ pub struct Job {
     pub notes: Vec<String>,
     /// What is asked right before the start; the answers are documents like the reports, behind them.
     pub questions: Vec<Question>,
+    /// What is known when it is planned, and its report does not tell: answers without a question.
+    pub facts: Vec<(&'static str, String)>,
     /// Settings of git, beside those that its files and the environment have.
     pub git: Vec<(String, String)>,
     /// Where it is started instead of `cwd`, below the scratch folder: what is in `cwd` would
@@ -249,6 +253,7 @@ impl Job {
             config_files: Vec::new(),
             notes: Vec::new(),
             questions: Vec::new(),
+            facts: Vec::new(),
             git: Vec::new(),
             start: None,
             scratch,
@@ -338,6 +343,12 @@ impl Job {
         self
     }
 
+    /// Tells whoever reads its report what is known beforehand, as the document `name`.
+    pub fn knows(&mut self, name: &'static str, fact: impl Into<String>) -> &mut Self {
+        self.facts.push((name, fact.into()));
+        self
+    }
+
     /// Gives git a setting for this job alone.
     pub fn git_setting(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
         self.git.push((name.to_owned(), value.into()));
@@ -399,7 +410,7 @@ impl RawReport<'_> {
         self.documents.first().map_or(&[], |document| &document.bytes)
     }
 
-    /// The answer to a question of the job; `None` where there is none.
+    /// The answer to a question of the job, or one of its facts; `None` where there is none.
     pub fn answer(&self, name: &str) -> Option<&[u8]> {
         let answers = self.documents.iter().skip(1);
         answers.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)
