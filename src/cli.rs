@@ -65,6 +65,9 @@ pub struct SelectionArgs {
     /// How many scanners run at once [default: one a processor, at least 2]
     #[arg(long, value_name = "N", env = "PORTCULLIS_JOBS")]
     pub jobs: Option<NonZeroUsize>,
+    /// The branch that this is, where neither git nor the CI's variables tell
+    #[arg(long, value_name = "NAME", env = "PORTCULLIS_BRANCH")]
+    pub branch: Option<String>,
     /// Stop at the first required gate that fails or can't be proved
     #[arg(long, env = "PORTCULLIS_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
@@ -92,6 +95,7 @@ impl SelectionArgs {
             fail_fast: self.fail_fast,
             deadline: self.deadline,
             since: self.since,
+            branch: self.branch,
             until: None,
             verify: false,
         }

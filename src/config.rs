@@ -15,10 +15,11 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 pub use gate::{Gate, Policy, Threshold, read_duration};
-pub use keys::{Keys, Located};
+pub use keys::{Keys, Located, Named};
 pub use problem::{Problem, Problems, draw, draw_unplaced};
 pub use profile::{GateOverlay, Mode, Profile};
 
+use crate::interlock::Branch;
 use crate::retry::Retry;
 use crate::waiver::Waiver;
 
@@ -38,6 +39,8 @@ pub struct Config {
     pub waivers: Vec<Waiver>,
     /// A run without gates.lock is a mistake.
     pub require_lock: bool,
+    /// Lab mode acts too, whatever the gates have found.
+    pub deploy_in_lab: bool,
 }
 
 /// What a gate has where it says nothing itself.
@@ -49,6 +52,8 @@ pub struct Defaults {
     pub retry: Retry,
     /// How many scanners run at once; absent: one a processor, and at least two.
     pub jobs: Option<usize>,
+    /// The branches on which gates act; empty: on all.
+    pub branches: Vec<Branch>,
 }
 
 impl Default for Defaults {
@@ -58,6 +63,7 @@ impl Default for Defaults {
             timeout: Duration::from_secs(600),
             retry: Retry::default(),
             jobs: None,
+            branches: Vec::new(),
         }
     }
 }
@@ -173,8 +179,9 @@ impl Config {
             .filter_map(|(i, table)| Waiver::read(table, i))
             .collect();
         let require_lock = keys.flag_or("require_lock", false);
+        let deploy_in_lab = keys.flag_or("deploy_in_lab", false);
         keys.finish("gates.toml");
-        Config { mode, deadline, defaults, gates, profiles, waivers, require_lock }
+        Config { mode, deadline, defaults, gates, profiles, waivers, require_lock, deploy_in_lab }
     }
 
     /// The gate with this id.
@@ -190,6 +197,7 @@ fn read_defaults(table: &Keys) -> Defaults {
         timeout: gate::read_duration(table, "timeout").unwrap_or(built_in.timeout),
         retry: Retry::read(table, built_in.retry),
         jobs: profile::read_jobs(table),
+        branches: gate::read_branches(table).unwrap_or_default(),
     };
     table.finish("[defaults]");
     defaults

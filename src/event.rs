@@ -11,6 +11,8 @@ pub enum Event {
     Began { gates: usize },
     /// The first target of a gate has started.
     GateStarted { gate: Text, tool: Text, targets: usize },
+    /// What a gate is doing, in words, where it takes long.
+    GateTold { gate: Text, words: String },
     /// A target of a gate has ended.
     TargetEnded { gate: Text, done: usize, targets: usize },
     /// Every target of a gate has ended, or the gate could not start.

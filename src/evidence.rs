@@ -31,6 +31,8 @@ pub struct GateEvidence {
     pub lack: Option<Lack>,
     pub duration: Duration,
     pub identity: Identity,
+    /// What would have kept it from acting in production.
+    pub overridden: Option<String>,
 }
 
 /// What keeps a gate from being judged.
@@ -69,7 +71,8 @@ impl GateEvidence {
     ) -> GateEvidence {
         let lack = lack.or_else(|| lack_of(&targets, stop));
         let findings = dressed(gate, &mut targets);
-        GateEvidence { gate: gate.clone(), targets, findings, lack, duration, identity: Identity::default() }
+        let identity = Identity::default();
+        GateEvidence { gate: gate.clone(), targets, findings, lack, duration, identity, overridden: None }
     }
 
     /// The program that the gate ran.
@@ -123,6 +126,8 @@ impl GateEvidence {
                 Some(Lack::Halted(why)) => Evidence::Halted(words(why)),
             },
             required: self.gate.required,
+            action: self.gate.tool.acts(),
+            overridden: self.overridden.clone(),
             policy: self.gate.policy.clone(),
             scope,
             counts: Counts::default(),
@@ -143,9 +148,11 @@ fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
     for target in targets {
         let parsed = target.proof.parsed_mut();
         let found = all.len();
+        // Taken, so that the room of the list is given back too.
+        let mut findings = std::mem::take(&mut parsed.findings);
         match found {
-            0 => all = std::mem::take(&mut parsed.findings),
-            _ => all.append(&mut parsed.findings),
+            0 => all = findings,
+            _ => all.append(&mut findings),
         }
         for finding in &mut all[found..] {
             finding.gate = gate.id.clone();
@@ -173,6 +180,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     let mut record = target.record.clone();
     record.scope = parsed.scope.clone();
     record.image_id = parsed.image_id.clone();
+    record.outputs = parsed.outputs.clone();
     let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));
     record.reason = target.proof.reason().map(short);

@@ -1,14 +1,16 @@
 //! One job: find the program, run it, gather what came out, weigh it.
 
+mod steps;
+
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::config::Gate;
 use crate::environment;
@@ -24,12 +26,16 @@ use crate::redact::{Secret, is_maskable, mask_fields};
 use crate::repo::Repo;
 use crate::retry::chance;
 use crate::text;
-use crate::tool::{Document, Job, RawReport, SCRATCH, Source};
+use crate::tool::{Document, Job, Program, RawReport, SCRATCH, Source};
+use crate::upstream::Upstream;
 
 /// The largest report that is read: more is a fault of its writer.
 const REPORT_CAP: u64 = 1 << 30;
 /// The most that is kept of a log.
 const LOG_CAP: u64 = 16 << 20;
+
+/// The variable that Node.js takes options from.
+const NODE_OPTIONS: &str = "NODE_OPTIONS";
 
 /// What a job has come to.
 #[derive(Debug)]
@@ -78,6 +84,37 @@ pub struct AtWork {
     /// The scratch folder of the run.
     pub scratch: PathBuf,
     pub run_started: Instant,
+    /// What the gates that are done have come to, where the gate comes after one that acts.
+    pub upstream: Arc<Upstream>,
+    pub teller: Teller,
+}
+
+/// Says on the progress display what a job is doing.
+#[derive(Clone, Debug)]
+pub struct Teller {
+    /// The gate's place in the plan.
+    pub gate: usize,
+    pub to: mpsc::UnboundedSender<News>,
+}
+
+/// What a job has to say while it runs.
+#[derive(Debug)]
+pub enum News {
+    /// A target of the gate has got a slot.
+    Started(usize),
+    /// What the gate is doing, in words.
+    Doing(usize, String),
+}
+
+impl Teller {
+    pub fn started(&self) {
+        // Only the display listens, and it may be gone.
+        let _ = self.to.send(News::Started(self.gate));
+    }
+
+    pub fn tell(&self, words: String) {
+        let _ = self.to.send(News::Doing(self.gate, words));
+    }
 }
 
 /// Runs the job, and again after a fault that passes, as often as the gate allows and within its
@@ -121,16 +158,17 @@ async fn once(
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
-    let without = environment::taken_away(work.gate.scanner, job);
+    let (without, none) = (environment::taken_away(work.gate.scanner, job, &[]), BTreeSet::new());
     let mut evidence = TargetEvidence {
         record: TargetRecord {
             name: job.target.clone(),
-            command: std::iter::once(job.program.name.clone()).chain(job.args.iter().cloned()).collect(),
+            command: job.command(),
             cwd: work.inside(&job.cwd),
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
             notes: job.notes.clone(),
-            proof: environment::notes(job, &without),
+            // The programs of a procedure differ in what they get: each is told by itself.
+            proof: environment::notes(job, if job.procedure.is_none() { &without } else { &none }),
             ..TargetRecord::default()
         },
         proof: Proof::inconclusive(String::new()),
@@ -146,6 +184,9 @@ async fn once(
         evidence.stopped = true;
         evidence.proof = Proof::inconclusive("not started".to_owned());
         return (evidence, None);
+    }
+    if let Some(procedure) = &job.procedure {
+        return steps::carry_out(work, procedure.as_ref(), evidence, left, stop).await;
     }
     evidence.locked = work.examine(evidence.program.as_deref()).await;
     let program = evidence.program.as_deref();
@@ -218,7 +259,7 @@ impl Stamp {
 
 impl AtWork {
     /// The job's own folder.
-    fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         PathBuf::from(self.job.scratch().replace(SCRATCH, &self.scratch.to_string_lossy()))
     }
 
@@ -249,7 +290,7 @@ impl AtWork {
         if !job.cwd.is_dir() {
             return Err(format!("there is no folder {}", self.inside(&job.cwd)));
         }
-        let program = program.ok_or_else(|| self.how_to_install())?;
+        let program = program.ok_or_else(|| self.missing(&self.job.program))?;
         if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
             return Err(why.clone());
         }
@@ -260,12 +301,19 @@ impl AtWork {
         })?;
         let stamps =
             job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
-        let args: Vec<String> =
-            job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
-        let start = job.start.as_ref().map(|start| start.replace(SCRATCH, &self.scratch.to_string_lossy()));
+        let in_scratch = |text: &String| text.replace(SCRATCH, &self.scratch.to_string_lossy());
+        let args: Vec<String> = job.args.iter().map(in_scratch).collect();
+        let start = job.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
+        let start = start.map_err(|error| format!("the folder to start it in can't be laid out: {error}"))?;
         let begun = Instant::now();
-        let mut env = job.env.clone();
+        let mut env: BTreeMap<String, String> =
+            job.env.iter().map(|(name, value)| (name.clone(), in_scratch(value))).collect();
         env.extend(environment::git_settings(job));
+        if let Some(options) = &job.node_options {
+            let given = env.get(NODE_OPTIONS).cloned().or_else(|| std::env::var(NODE_OPTIONS).ok());
+            let all = format!("{} {}", given.unwrap_or_default(), in_scratch(options));
+            env.insert(NODE_OPTIONS.to_owned(), all);
+        }
         let errors = job.reports_errors();
         let capture = |name: &str, is_report: bool| Capture {
             path: (!job.is_secretive() || (name == "stderr" && !errors)).then(|| self.folder().join(name)),
@@ -274,10 +322,11 @@ impl AtWork {
         let launch = Launch {
             program,
             args: &args,
-            cwd: start.as_deref().map_or(&job.cwd, Path::new),
+            cwd: start.as_ref().unwrap_or(&job.cwd),
             env: &env,
             without,
             timeout: left,
+            stdin: None,
             stdout: capture("stdout", job.prints_report() && !errors),
             stderr: capture("stderr", errors),
         };
@@ -286,22 +335,21 @@ impl AtWork {
         Ok((process::run(launch, stop).await, Before { stamps, answers }))
     }
 
-    fn how_to_install(&self) -> String {
-        let name = &self.job.program.name;
-        if let Some(file) = not_executable(&self.job.program, &self.job.cwd) {
-            let install = self.gate.scanner.install;
+    /// What is said of a program that is not there, and how to get it.
+    pub fn missing(&self, program: &Program) -> String {
+        let (name, install) = (&program.name, self.gate.scanner.install);
+        if let Some(file) = not_executable(program, &self.job.cwd) {
             return format!("{} was found, but may not be executed; else: {install}", file.display());
         }
-        if self.job.program.near.is_empty() {
-            format!("{name} is not installed, or not on PATH; {}", self.gate.scanner.install)
-        } else {
-            format!("{name} is neither in node_modules/.bin nor on PATH; {}", self.gate.scanner.install)
+        match program.near.is_empty() {
+            true => format!("{name} is not installed, or not on PATH; {install}"),
+            false => format!("{name} is neither in node_modules/.bin nor on PATH; {install}"),
         }
     }
 
     fn path_of(&self, source: &Source) -> Option<PathBuf> {
         match source {
-            Source::Stdout | Source::Memory(_) | Source::Errors(_) => None,
+            Source::Stdout | Source::Memory(_) | Source::Errors(_) | Source::Beside(_) => None,
             Source::Scratch(name) => Some(self.folder().join(name)),
             Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
         }
@@ -323,6 +371,7 @@ impl AtWork {
             documents: Vec::new(),
             stderr: Cow::Borrowed(&stderr),
             stdout: Cow::Borrowed(if self.job.prints_report() { &[] } else { &printed }),
+            by_steps: false,
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
             evidence.proof = Proof::inconclusive(reason);
@@ -330,35 +379,32 @@ impl AtWork {
         }
 
         // Condition 3, the first half: every report is there, and from this run.
+        let mut sources = Vec::new();
         for (source, before) in self.job.reports.iter().zip(&before.stamps) {
-            if let Source::Aside(path) = source {
-                raw.documents.extend(read_aside(path));
-                continue;
+            match source {
+                Source::Aside(path) => raw.documents.extend(read_aside(path)),
+                Source::Beside(prefix) => raw.documents.extend(read_beside(&self.folder(), prefix)),
+                _ => match self.gather(source, before.as_ref(), &printed) {
+                    Ok(document) => raw.documents.push(document),
+                    Err(reason) => {
+                        let code = evidence.record.exit_code;
+                        evidence.proof = self.without_report(code, reason, &raw);
+                        return self.gate.tool.passing_fault(&raw);
+                    }
+                },
             }
-            match self.gather(source, before.as_ref(), &printed) {
-                Ok(document) => raw.documents.push(document),
-                Err(reason) => {
-                    let code = evidence.record.exit_code;
-                    evidence.proof = self.without_report(code, reason, &raw);
-                    return self.gate.tool.passing_fault(&raw);
-                }
-            }
+            sources.resize(raw.documents.len(), source);
         }
 
-        let reports = raw.documents.len();
         raw.documents.extend(before.answers);
         raw.documents.extend(self.job.facts.iter().map(|(name, fact)| Document {
             name: (*name).to_owned(),
             bytes: Cow::Borrowed(fact.as_bytes()),
         }));
-        let place = Place {
-            root: self.repo.root.clone(),
-            cwd: self.job.cwd.clone(),
-            target: self.job.target.clone(),
-        };
-        evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &place);
-        for document in &raw.documents[..reports] {
-            if !self.job.is_secretive() || is_maskable(&document.bytes) {
+        evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
+        for (document, source) in raw.documents.iter().zip(sources) {
+            let aside = matches!(source, Source::Aside(_) | Source::Beside(_));
+            if !aside && (!self.job.is_secretive() || is_maskable(&document.bytes)) {
                 self.keep_report(document, evidence);
             }
         }
@@ -376,25 +422,19 @@ impl AtWork {
         }
     }
 
+    /// Where paths in its reports count from.
+    fn place(&self) -> Place {
+        Place { root: self.repo.root.clone(), cwd: self.job.cwd.clone(), target: self.job.target.clone() }
+    }
+
     /// Condition 1, the second half: it ended by itself, and its output is whole.
     fn did_not_end(&self, ended: &Ended, raw: &RawReport) -> Option<String> {
         let program = &self.job.program.name;
         let said =
             || self.gate.tool.complaint(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
         match &ended.end {
-            End::NotStarted(error) => Some(match error.raw_os_error() {
-                Some(8) => format!(
-                    "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
-                ),
-                _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                    format!("{program} was found, but may not be executed: {error}")
-                }
-                _ => format!("{program} can't be started: {error}"),
-            }),
-            End::Signalled(signal) => {
-                let why = if *signal == 9 { ": out of memory, or killed by someone" } else { "" };
-                Some(format!("{program} was ended by {}{why}{}", signal_name(*signal), said()))
-            }
+            End::NotStarted(error) => Some(not_started(program, error)),
+            End::Signalled(signal) => Some(signalled(program, *signal) + &said()),
             End::TimedOut => Some(format!(
                 "{program} took longer than {} and was stopped; raise `timeout`, or see its log{}",
                 text::duration(self.gate.timeout),
@@ -481,12 +521,41 @@ impl AtWork {
     }
 }
 
-/// A small file that tells more of the job; absent where it can't be read.
+/// What is said of a program that could not be started.
+pub fn not_started(program: &str, error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(8) => format!(
+            "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
+        ),
+        _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            format!("{program} was found, but may not be executed: {error}")
+        }
+        _ => format!("{program} can't be started: {error}"),
+    }
+}
+
+/// What is said of a program that a signal ended.
+pub fn signalled(program: &str, signal: i32) -> String {
+    let why = if signal == 9 { ": out of memory, or killed by someone" } else { "" };
+    format!("{program} was ended by {}{why}", signal_name(signal))
+}
+
+/// A file that tells more of the job; absent where it can't be read, or is larger than any of them.
 fn read_aside(path: &Path) -> Option<Document<'static>> {
-    const MOST: u64 = 1 << 20;
+    const MOST: u64 = 64 << 20;
     let meta = fs::metadata(path).ok()?;
     let bytes = (meta.is_file() && meta.len() <= MOST).then(|| fs::read(path).ok())??;
     Some(Document { name: path.file_name()?.to_string_lossy().into_owned(), bytes: Cow::Owned(bytes) })
+}
+
+/// The files of a folder whose names begin so, in the order of their names.
+fn read_beside(folder: &Path, prefix: &str) -> Vec<Document<'static>> {
+    const MOST: usize = 64;
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let begins = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(prefix);
+    let mut paths: Vec<PathBuf> = entries.filter(begins).map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.iter().take(MOST).filter_map(|path| read_aside(path)).collect()
 }
 
 /// Whole milliseconds.

@@ -108,6 +108,7 @@ fn gate_with_defaults(scanner: &'static Scanner, defaults: Defaults) -> Gate {
         env: Default::default(),
         args: Vec::new(),
         program: None,
+        branches: Vec::new(),
         allow_empty: false,
     }
 }

@@ -7,10 +7,12 @@
 //! next; nothing reaches back.
 #![forbid(unsafe_code)]
 
+pub mod aws;
 pub mod base;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod encode;
 pub mod environment;
 pub mod event;
 pub mod evidence;
@@ -19,18 +21,23 @@ pub mod fingerprint;
 pub mod floor;
 pub mod format;
 pub mod hook;
+pub mod http;
 pub mod identity;
 pub mod init;
+pub mod interlock;
 pub mod job;
 pub mod judge;
 pub mod lock;
 pub mod loosening;
+pub mod npmrc;
 pub mod output;
 pub mod overrule;
 pub mod place;
+pub mod placeholder;
 pub mod plan;
 pub mod policy;
 pub mod pool;
+pub mod procedure;
 pub mod process;
 pub mod progress;
 pub mod proof;
@@ -46,10 +53,12 @@ pub mod scope;
 pub mod scratch;
 pub mod settings;
 pub mod severity;
+pub mod start;
 pub mod table;
 pub mod terminal;
 pub mod text;
 pub mod tool;
+pub mod upstream;
 pub mod verdict;
 pub mod waiver;
 pub mod walk;
@@ -68,6 +77,7 @@ use crate::base::{Base, PolicyRecord};
 use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
+use crate::interlock::Conditions;
 use crate::lock::{Lock, guard::Guard};
 use crate::plan::Plan;
 use crate::policy::Waivers;
@@ -139,6 +149,14 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         None => None,
     };
     let mut plan = Plan::new(&config, &repo, &settings, since.as_ref());
+    let conditions = Conditions {
+        mode: settings.mode,
+        deploy_in_lab: settings.deploy_in_lab,
+        branch: match config.gates.iter().any(|gate| gate.tool.acts()) {
+            true => settings.branch.clone().or(repo.branch().await),
+            false => None,
+        },
+    };
 
     // From here on there is something to undo.
     let (stop, _) = watch::channel(Stop::No);
@@ -162,6 +180,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         scratch: scratch.path(),
         started,
         stop,
+        conditions,
     };
     let mut progress = progress::listener(output.quiet);
     let known = RefCell::new(environment::known());
@@ -176,6 +195,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         mode: settings.mode,
         profile: settings.profile.clone(),
         commit: repo.head.clone(),
+        branch: site.conditions.branch.clone(),
         stop: *site.stop.borrow(),
         started,
         lock: Some(guard.standing()),
@@ -263,6 +283,7 @@ async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -
         mode: args.mode.or(config.map(|config| config.mode)).unwrap_or(config::Mode::Lab),
         profile: args.profile.clone(),
         commit: repo.head.clone(),
+        branch: None,
         stop: Stop::No,
         started,
         lock: None,

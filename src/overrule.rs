@@ -6,29 +6,45 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::base::Base;
 use crate::config::Gate;
-use crate::place::forward;
-use crate::plan::{Fate, Plan};
+use crate::place::{forward, normalise};
+use crate::plan::{Fate, Plan, PlannedGate};
 use crate::process::ask;
 use crate::repo::{GIT_LIMIT, Repo};
+use crate::start::{Farm, Start};
 use crate::tool::config_file::{ConfigFile, FROM_BASE, Overrule, told};
 use crate::tool::{Job, SCRATCH};
 
-/// Notes at each job what the configuration files of the work tree say.
+/// Notes at each job what the configuration files of the work tree say. A gate that they leave
+/// without proof is not run.
 pub fn tell(plan: &mut Plan, repo: &Repo) {
     for planned in &mut plan.gates {
-        if let Fate::Run(jobs) = &mut planned.fate {
-            for job in jobs {
-                job.notes = job
-                    .config_files
-                    .iter()
-                    .filter_map(|file| note(&file.path, read(&file.path), repo))
-                    .collect();
+        let Fate::Run(jobs) = &mut planned.fate else { continue };
+        let mut refused = Vec::new();
+        for job in jobs {
+            for file in &job.config_files {
+                let content = read(&file.path);
+                refused.extend(barred(file, content.as_deref(), repo));
+                job.notes.extend(note(&file.path, content, repo));
             }
         }
+        refuse(planned, refused);
+    }
+}
+
+/// Why this content of a file leaves its job without proof.
+fn barred(file: &ConfigFile, content: Option<&[u8]>, repo: &Repo) -> Option<String> {
+    let why = file.bars.and_then(|bars| bars(content?))?;
+    Some(format!("{} {why}", shown(&file.path, repo)))
+}
+
+fn refuse(planned: &mut PlannedGate, mut why: Vec<String>) {
+    if !why.is_empty() {
+        why.dedup();
+        planned.fate = Fate::Impossible(why.join("; "));
     }
 }
 
@@ -36,7 +52,7 @@ pub fn tell(plan: &mut Plan, repo: &Repo) {
 /// can't be has no proof. `scratch` is the run's folder.
 pub async fn take_from(base: &Base, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
     let folder = scratch.join(FROM_BASE);
-    fs::create_dir_all(folder.join("nowhere")).context("the base's files can't be laid out")?;
+    fs::create_dir_all(&folder).context("the base's files can't be laid out")?;
     for planned in &mut plan.gates {
         let Fate::Run(jobs) = &mut planned.fate else { continue };
         let mut refused = Vec::new();
@@ -45,10 +61,7 @@ pub async fn take_from(base: &Base, plan: &mut Plan, repo: &Repo, scratch: &Path
             let words = work.overrule(job, &planned.gate).await;
             refused.extend(words.err().map(|error| format!("{error:#}")));
         }
-        if !refused.is_empty() {
-            refused.dedup();
-            planned.fate = Fate::Impossible(refused.join("; "));
-        }
+        refuse(planned, refused);
     }
     Ok(())
 }
@@ -83,10 +96,18 @@ impl Work<'_> {
         // One that is made to look elsewhere for one file does not find the others where they are
         // either: all or none.
         let any = files.iter().any(Compared::differs);
-        let mut checked_out = false;
+        let (mut checked_out, mut joined) = (false, false);
         for compared in &files {
+            self.refuse_changed_programs(compared).await?;
             let path = &compared.file.path;
             let differs = compared.differs();
+            let counts = match compared.file.overrule {
+                Overrule::Tell => &compared.now,
+                _ => &compared.was,
+            };
+            if let Some(why) = barred(&compared.file, counts.as_deref(), self.repo) {
+                bail!(why);
+            }
             if !differs && (!any || compared.was.is_none()) {
                 job.notes.extend(note(path, compared.now.clone(), self.repo));
                 continue;
@@ -110,7 +131,18 @@ impl Work<'_> {
                     };
                     take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
                 }
-                Overrule::Farm => self.farm(job, compared).context("the base's files can't be laid out")?,
+                Overrule::Farm => self.put(job, path, compared.was.clone()),
+                Overrule::Join { take, mute } => {
+                    if !joined {
+                        joined = true;
+                        take(job, Some(&self.join(path, &files)?))
+                            .map_err(|why| self.refused(&shown, &why))?;
+                    }
+                    if let (true, Some(mute), Some(now)) = (differs, mute, &compared.now) {
+                        self.put(job, path, Some((mute.words)(now)));
+                        (mute.enter)(job).map_err(|why| self.refused(&shown, &why))?;
+                    }
+                }
                 Overrule::Tell => {
                     job.notes.extend(note(path, compared.now.clone(), self.repo));
                     if differs {
@@ -118,8 +150,6 @@ impl Work<'_> {
                     }
                     continue;
                 }
-                Overrule::Refuse(why) if differs => return Err(self.refused(&shown, why)),
-                Overrule::Refuse(_) => {}
             }
             job.notes.extend(match &compared.was {
                 Some(was) if differs => note(path, Some(was.clone()), self.repo)
@@ -166,6 +196,13 @@ impl Work<'_> {
         Ok(in_arguments(&name))
     }
 
+    /// Writes one file of all that are joined, and gives its path as seen in arguments.
+    fn join(&self, path: &Path, files: &[Compared]) -> Result<String> {
+        let parts = files.iter().filter(|file| matches!(file.file.overrule, Overrule::Join { .. }));
+        let parts: Vec<&[u8]> = parts.filter_map(|file| file.was.as_deref()).collect();
+        self.copy(path, &parts.join(&b'\n'))
+    }
+
     /// Lays out all of the base, beside the packages that are installed in the work tree.
     async fn check_out(&self, path: &Path, job: &Job) -> Result<String> {
         let tree = self.folder.join("tree");
@@ -197,22 +234,29 @@ impl Work<'_> {
         Ok(in_arguments(&Path::new("tree").join(self.below_root(path))))
     }
 
-    /// A folder like the job's own, but for the one file.
-    fn farm(&self, job: &mut Job, compared: &Compared) -> io::Result<()> {
-        let name = Path::new("farm").join(job.scratch().trim_start_matches(SCRATCH).trim_start_matches('/'));
-        let farm = self.folder.join(&name);
-        fs::create_dir_all(&farm)?;
-        for entry in fs::read_dir(&job.cwd)? {
-            let entry = entry?;
-            let is_the_file = compared.file.path.file_name() == Some(&entry.file_name());
-            if !is_the_file {
-                symlink(entry.path(), farm.join(entry.file_name()))?;
+    /// Has the job started in a folder of links with this content in the place of the file.
+    fn put(&self, job: &mut Job, path: &Path, content: Option<Vec<u8>>) {
+        let own = job.scratch().trim_start_matches(SCRATCH).trim_start_matches('/');
+        let at = Path::new(FROM_BASE).join("farm").join(own);
+        let of = if job.cwd.starts_with(&self.repo.root) { &self.repo.root } else { &job.cwd };
+        let new = || Start::Farm(Farm::new(of, &job.cwd, at));
+        if let Start::Farm(farm) = job.start.get_or_insert_with(new) {
+            farm.put(path, content);
+        }
+    }
+
+    /// Programs of the repository that the base's version names do the scanner's work: a change
+    /// that touches one would judge itself.
+    async fn refuse_changed_programs(&self, compared: &Compared) -> Result<()> {
+        let Some(was) = &compared.was else { return Ok(()) };
+        let folder = compared.file.path.parent().unwrap_or(&self.repo.root);
+        for program in (compared.file.programs)(&String::from_utf8_lossy(was)) {
+            let path = normalise(&folder.join(&program));
+            if self.base.inside(&path).is_some() && self.base.file_at(&path).await? != read(&path) {
+                let why = format!("{} names it as a program to run", shown(&compared.file.path, self.repo));
+                return Err(self.refused(&shown(&path, self.repo), &why));
             }
         }
-        if let (Some(was), Some(name)) = (&compared.was, compared.file.path.file_name()) {
-            write(&farm.join(name), was)?;
-        }
-        job.start = Some(in_arguments(&name));
         Ok(())
     }
 

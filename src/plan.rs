@@ -9,6 +9,7 @@ use crate::config::{Config, Gate};
 use crate::environment::Variable;
 use crate::finding::Text;
 use crate::identity::sha256;
+use crate::interlock;
 use crate::place::{forward, normalise};
 use crate::repo::{Range, Repo};
 use crate::settings::Settings;
@@ -26,6 +27,8 @@ pub struct PlannedGate {
     /// The gate as the profile leaves it.
     pub gate: Gate,
     pub fate: Fate,
+    /// The user left it out (`--skip`, `--only`, a profile).
+    pub left_out: bool,
 }
 
 /// What will become of a gate.
@@ -47,8 +50,9 @@ impl Plan {
             built.insert(gate.id.clone(), gate.tool.builds(&scene));
         }
         let mut gates: Vec<PlannedGate> =
-            config.gates.iter().map(|gate| plan_gate(gate, repo, settings, since, &built)).collect();
+            config.gates.iter().map(|gate| plan_gate(gate, config, repo, settings, since, &built)).collect();
         refuse_shared_reports(&mut gates);
+        interlock::tie_to_scans(&mut gates);
         Plan { gates }
     }
 
@@ -60,6 +64,7 @@ impl Plan {
 
 fn plan_gate(
     gate: &Gate,
+    config: &Config,
     repo: &Repo,
     settings: &Settings,
     since: Option<&Range>,
@@ -68,10 +73,11 @@ fn plan_gate(
     let mut gate = gate.clone();
     settings.overlay(&mut gate);
     if let Some(why) = settings.leaves_out(&gate.id) {
-        return PlannedGate { gate, fate: Fate::Skip(why) };
+        return PlannedGate { gate, fate: Fate::Skip(why), left_out: true };
     }
+    let sources = if gate.tool.acts() { all_needs(&gate, config) } else { gate.needs.clone() };
     let images: Vec<BuiltImage> =
-        gate.needs.iter().filter_map(|need| built.get(need)).flatten().cloned().collect();
+        sources.iter().filter_map(|need| built.get(need)).flatten().cloned().collect();
     let scene = Scene { repo, gate: &gate.id, since, built: &images };
     let fate = match gate.tool.plan(&scene) {
         Ok(jobs) if jobs.is_empty() => Fate::Impossible("it has no target".to_owned()),
@@ -82,7 +88,20 @@ fn plan_gate(
         Err(Unplanned::NothingToDo(why)) => Fate::Skip(why),
         Err(Unplanned::Impossible(why)) => Fate::Impossible(why),
     };
-    PlannedGate { gate, fate }
+    PlannedGate { gate, fate, left_out: false }
+}
+
+/// The gates that one needs, at any distance, in the order of gates.toml; every other gate where it
+/// names none: what acts comes after all of them.
+fn all_needs(gate: &Gate, config: &Config) -> Vec<Text> {
+    let mut needs: HashSet<&Text> = gate.needs.iter().collect();
+    let mut unseen: Vec<&Text> = gate.needs.iter().collect();
+    while let Some(id) = unseen.pop() {
+        let further = config.gate(id).map(|gate| gate.needs.as_slice()).unwrap_or_default();
+        unseen.extend(further.iter().filter(|need| needs.insert(need)));
+    }
+    let ids = config.gates.iter().map(|gate| &gate.id);
+    ids.filter(|id| needs.is_empty() || needs.contains(id)).cloned().collect()
 }
 
 /// Two gates that write the same report would vouch for each other: neither is run.

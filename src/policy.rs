@@ -69,7 +69,10 @@ pub fn judge(
             finding.decision = Decision::Waive;
             finding.because = Text::from(format!("suppressed in the report: {reason}"));
         } else if !(keep_recorded && finding.waiver.is_some()) {
-            let cover = current.iter().position(|waiver| waiver.is_current(today) && waiver.covers(finding));
+            // Nobody waives a deployment that was rolled back.
+            let acted = index.get(&finding.gate).is_some_and(|&gate| gates[gate].action);
+            let covers = |waiver: &Waiver| waiver.is_current(today) && waiver.covers(finding);
+            let cover = if acted { None } else { current.iter().position(covers) };
             finding.waiver = cover.map(|i| current[i].name.clone());
             finding.decision = if cover.is_some() { Decision::Waive } else { Decision::Deny };
             if let Some(i) = cover {
@@ -179,6 +182,9 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
         (Evidence::Whole, Some(blocking)) => (Outcome::Failed, blocking),
         (Evidence::Whole, None) => (Outcome::Passed, passing(&gate.policy, tally)),
     };
+    if let Some(overridden) = &gate.overridden {
+        gate.reason = format!("{}; lab mode let it act, production would not: {overridden}", gate.reason);
+    }
     if let Some(advisories) = gate.targets.iter().find_map(|target| target.advisories.as_deref())
         && gate.evidence == Evidence::Whole
     {

@@ -43,6 +43,8 @@ pub struct Launch<'a> {
     /// Variables of that environment that it does not get.
     pub without: &'a BTreeSet<String>,
     pub timeout: Duration,
+    /// What it reads on its standard input: short, or nothing at all.
+    pub stdin: Option<&'a [u8]>,
     pub stdout: Capture,
     pub stderr: Capture,
 }
@@ -144,7 +146,7 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
 }
 
 fn start(launch: &Launch<'_>) -> io::Result<(Child, Line)> {
-    let (mut command, line) = keeper::command(launch.program)?;
+    let (mut command, line) = keeper::command(launch.program, launch.stdin)?;
     for name in launch.without {
         command.env_remove(name);
     }
@@ -247,7 +249,7 @@ pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> 
 
 /// The same, with every byte as it was printed (the content of a file).
 pub async fn ask_exactly(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<Vec<u8>> {
-    let (mut command, _line) = keeper::command(program).ok()?;
+    let (mut command, _line) = keeper::command(program, None).ok()?;
     for name in kept_from_helpers() {
         command.env_remove(name);
     }

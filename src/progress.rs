@@ -41,6 +41,7 @@ impl Listener for Lines {
         match event {
             Event::GateStarted { gate, tool, targets } => Lines::say(&started(gate, tool, *targets)),
             Event::GateEnded { gate, words, duration, .. } => Lines::say(&ended(gate, words, *duration)),
+            Event::GateTold { gate, words } => Lines::say(&told(gate, words)),
             Event::Stopping { why } => Lines::say(&format!("portcullis: {why}")),
             Event::Began { .. } | Event::TargetEnded { .. } | Event::Ended => {}
         }
@@ -52,6 +53,10 @@ fn started(gate: &str, tool: &str, targets: usize) -> String {
         1 => format!("{gate}: started ({tool})"),
         n => format!("{gate}: started ({tool}, {n} targets)"),
     }
+}
+
+fn told(gate: &str, words: &str) -> String {
+    sanitise::short(&format!("{gate}: {words}"), 400)
 }
 
 fn ended(gate: &str, words: &str, duration: Duration) -> String {
@@ -76,6 +81,11 @@ impl Listener for Live {
                 bar.set_message(started(gate, tool, *targets));
                 bar.enable_steady_tick(Duration::from_millis(100));
                 self.running.insert(gate.clone(), bar);
+            }
+            Event::GateTold { gate, words } => {
+                if let Some(bar) = self.running.get(gate) {
+                    bar.set_message(told(gate, words));
+                }
             }
             Event::TargetEnded { gate, done, targets } => {
                 if let Some(bar) = self.running.get(gate)

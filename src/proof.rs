@@ -116,6 +116,7 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
             parsed.proof.push(format!("exit code {code}, which says nothing of findings"))
         }
         Some((code, _)) => parsed.proof.push(format!("exit code {code} agrees with the report")),
+        None if raw.by_steps => {}
         None => parsed.proof.push("exit code unknown: the report alone is judged".to_owned()),
     }
 

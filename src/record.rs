@@ -48,6 +48,9 @@ pub struct Run {
     pub profile: Option<String>,
     #[serde(default)]
     pub commit: Option<String>,
+    /// The branch, where a gate acts and it could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
     /// How the tools stand to gates.lock; absent where none were run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<Standing>,
@@ -79,6 +82,12 @@ pub struct GateRecord {
     pub reason: String,
     pub evidence: Evidence,
     pub required: bool,
+    /// It changes the world instead of looking at the project; its findings can't be waived.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub action: bool,
+    /// What would have kept it from acting in production, where lab mode let it act all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<String>,
     #[serde(default)]
     pub policy: Policy,
     pub scope: Scope,
@@ -142,10 +151,32 @@ pub struct TargetRecord {
     pub started_ms: u64,
     #[serde(default)]
     pub duration_ms: u64,
+    /// What was done one after another, where it was more than one program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepRecord>,
+    /// What came of it for others to go on with: an image's digest, an ARN.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
     pub proof: Vec<String>,
     /// What the scanner's own configuration in the repository says, which can narrow it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// One step of a job of several: a program, or a question over HTTP.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// The command; for a question its method and address.
+    pub did: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// HTTP status of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// How often it was done, in a row or taking turns with two others.
+    pub times: u64,
+    /// All times together.
+    pub duration_ms: u64,
 }
 
 impl Run {
@@ -161,6 +192,7 @@ pub struct Circumstances {
     pub mode: Mode,
     pub profile: Option<String>,
     pub commit: Option<String>,
+    pub branch: Option<String>,
     pub stop: Stop,
     pub started: Instant,
     /// How the tools stand to gates.lock, where any were run.
@@ -194,6 +226,7 @@ impl Run {
             trace_id: trace_id(now),
             profile: about.profile,
             commit: about.commit,
+            branch: about.branch,
             lock: if differs { Some(Standing::Differs) } else { about.lock },
             gates,
             findings,

@@ -58,6 +58,14 @@ impl Repo {
         Ok(repo)
     }
 
+    /// The branch that is checked out; `None` where HEAD is detached, as CI leaves it.
+    pub async fn branch(&self) -> Option<String> {
+        if !self.git {
+            return None;
+        }
+        self.git(&["symbolic-ref", "--quiet", "--short", "HEAD"]).await
+    }
+
     /// The folder of gates.toml relative to the root, `.` where they are the same.
     pub fn base_name(&self) -> String {
         forward(self.base.strip_prefix(&self.root).unwrap_or(&self.base)).to_string()

@@ -13,13 +13,15 @@ use crate::event::{Event, Listener};
 use crate::evidence::{GateEvidence, Judgement, Lack};
 use crate::finding::Text;
 use crate::identity::{self, Identity};
-use crate::job::{self, AtWork, TargetEvidence};
+use crate::interlock::{self, Before, Clearance, Conditions};
+use crate::job::{self, AtWork, News, TargetEvidence, Teller};
 use crate::lock::guard::Guard;
 use crate::plan::{Fate, Plan, PlannedGate};
 use crate::pool::Pool;
 use crate::process::{Stop, signal_name};
 use crate::repo::Repo;
 use crate::settings::Settings;
+use crate::upstream::{Done, Upstream};
 use crate::verdict::Outcome;
 
 /// Where and how a plan is carried out.
@@ -34,6 +36,8 @@ pub struct Site<'a> {
     pub started: Instant,
     /// Stops the run; also used by `--fail-fast`.
     pub stop: watch::Sender<Stop>,
+    /// What must hold before a gate acts.
+    pub conditions: Conditions,
 }
 
 /// Runs everything that the plan has to run, and gives the evidence of every gate, in the
@@ -52,7 +56,7 @@ pub async fn carry_out(
         run.start_what_can_start();
         tokio::select! {
             biased;
-            Some(gate) = run.starts.1.recv() => run.target_started(gate),
+            Some(news) = run.news.1.recv() => run.hear(news),
             ended = run.tasks.join_next() => match ended {
                 Some(Ok((gate, target, evidence))) => run.target_ended(gate, target, evidence),
                 // A task that is lost leaves its gate without proof.
@@ -88,8 +92,8 @@ struct Run<'a> {
     waiting: Vec<usize>,
     slots: Arc<Semaphore>,
     tasks: JoinSet<(usize, usize, TargetEvidence)>,
-    /// By these a job says that it has got a slot: the index of its gate.
-    starts: (mpsc::UnboundedSender<usize>, mpsc::UnboundedReceiver<usize>),
+    /// By these a job says that it has got a slot, and what it is doing.
+    news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
     /// Version and hash of each program, asked for while the scanners work.
     identities: HashMap<PathBuf, JoinHandle<Identity>>,
     /// What the gates that are done have found.
@@ -105,6 +109,13 @@ struct InRun {
     started: Option<Instant>,
     targets: Vec<Option<TargetEvidence>>,
     done: Option<GateEvidence>,
+    /// What it amounts to, once it is done.
+    outcome: Outcome,
+    /// When its turn comes, where it acts or comes after a gate that does: it waits for all others,
+    /// and for the interlock.
+    turn: Option<usize>,
+    /// What would have kept it from acting in production.
+    overridden: Option<String>,
 }
 
 impl<'a> Run<'a> {
@@ -115,11 +126,17 @@ impl<'a> Run<'a> {
         listener: &'a mut dyn Listener,
     ) -> Run<'a> {
         let waiting = longest_chain_first(&plan);
-        let gates = plan
-            .gates
-            .into_iter()
-            .map(|planned| InRun { planned, started: None, targets: Vec::new(), done: None })
-            .collect();
+        let turns = interlock::turns(&plan.gates);
+        let in_run = |(planned, turn)| InRun {
+            planned,
+            started: None,
+            targets: Vec::new(),
+            done: None,
+            outcome: Outcome::Inconclusive,
+            turn,
+            overridden: None,
+        };
+        let gates = plan.gates.into_iter().zip(turns).map(in_run).collect();
         let slots = Arc::new(Semaphore::new(site.settings.jobs));
         Run {
             site,
@@ -129,7 +146,7 @@ impl<'a> Run<'a> {
             waiting,
             slots,
             tasks: JoinSet::new(),
-            starts: mpsc::unbounded_channel(),
+            news: mpsc::unbounded_channel(),
             identities: HashMap::new(),
             pool: Pool::default(),
             failed_fast: None,
@@ -165,6 +182,7 @@ impl<'a> Run<'a> {
                         continue;
                     }
                     Needs::Unmet(why) => Lack::Proof(why),
+                    Needs::Without(why) => Lack::Nothing(why),
                 },
                 Stop::FailFast => Lack::Halted(self.fail_fast_words()),
                 Stop::Deadline => Lack::Proof("not started: the deadline of the run has passed".to_owned()),
@@ -182,7 +200,10 @@ impl<'a> Run<'a> {
 
     /// Whether the gates that this one needs have done their work. One that the user left out is
     /// taken as done: its result may be there from before, and if not, the scanner will say so.
-    fn needs_of(&self, index: usize) -> Needs {
+    fn needs_of(&mut self, index: usize) -> Needs {
+        if let Some(turn) = self.gates[index].turn {
+            return self.clearance_of(index, turn);
+        }
         let mut pending = false;
         for need in &self.gates[index].planned.gate.needs {
             let Some(needed) = self.gates.iter().find(|gate| gate.planned.gate.id == *need) else { continue };
@@ -199,7 +220,45 @@ impl<'a> Run<'a> {
         if pending { Needs::Pending } else { Needs::Met }
     }
 
+    /// Whether a gate that is late may start. Before it come all that are not, and those whose turn
+    /// is earlier.
+    fn clearance_of(&mut self, index: usize, turn: usize) -> Needs {
+        let gate = &self.gates[index].planned.gate;
+        let first = |other: &&InRun| other.turn.is_none_or(|its| its < turn);
+        let before: Vec<&InRun> = self.gates.iter().filter(first).collect();
+        if before.iter().any(|gate| gate.done.is_none()) {
+            return Needs::Pending;
+        }
+        let before: Vec<Before> = before
+            .into_iter()
+            .map(|earlier| Before {
+                gate: &earlier.planned.gate,
+                outcome: earlier.outcome,
+                left_out: earlier.planned.left_out,
+                late: earlier.turn.is_some(),
+                needed: gate.needs.contains(&earlier.planned.gate.id),
+            })
+            .collect();
+        match interlock::clear(gate, &before, &self.site.conditions) {
+            Clearance::Go { overridden } => {
+                self.gates[index].overridden = overridden;
+                Needs::Met
+            }
+            Clearance::Skip(why) => Needs::Without(why),
+            Clearance::Refuse(why) => Needs::Unmet(why),
+        }
+    }
+
+    fn upstream(&self) -> Upstream {
+        let done = self.gates.iter().filter_map(|gate| Some(Done::new(gate.done.as_ref()?, gate.outcome)));
+        Upstream { gates: done.collect() }
+    }
+
     fn start(&mut self, index: usize) {
+        let upstream = match self.gates[index].turn {
+            Some(_) => Arc::new(self.upstream()),
+            None => Arc::default(),
+        };
         let gate = &mut self.gates[index];
         let Fate::Run(jobs) = &mut gate.planned.fate else { return };
         let jobs = std::mem::take(jobs);
@@ -208,6 +267,7 @@ impl<'a> Run<'a> {
         for (target, job) in jobs.into_iter().enumerate() {
             // With a lock, the comparison tells which program it is, before it may be asked anything.
             if !self.site.guard.has_lock()
+                && !job.program.name.is_empty()
                 && let Some(program) = identity::find(&job.program, &job.cwd)
             {
                 let (program_, cwd, limit) = (program.clone(), job.cwd.clone(), shared.timeout);
@@ -221,16 +281,27 @@ impl<'a> Run<'a> {
                 guard: self.site.guard.clone(),
                 scratch: self.site.scratch.to_owned(),
                 run_started: self.site.started,
+                upstream: upstream.clone(),
+                teller: Teller { gate: index, to: self.news.0.clone() },
             };
-            let (slots, starts) = (self.slots.clone(), self.starts.0.clone());
+            let slots = self.slots.clone();
             let stop = self.site.stop.subscribe();
             self.tasks.spawn(async move {
                 // The semaphore is never closed; without a slot the job would just run.
                 let _slot = slots.acquire_owned().await.ok();
-                // Only the display listens, and it may be gone.
-                let _ = starts.send(index);
+                work.teller.started();
                 (index, target, job::carry_out(work, stop).await)
             });
+        }
+    }
+
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Started(index) => self.target_started(index),
+            News::Doing(index, words) => {
+                let gate = self.gates[index].planned.gate.id.clone();
+                self.listener.on(&Event::GateTold { gate, words });
+            }
         }
     }
 
@@ -265,6 +336,7 @@ impl<'a> Run<'a> {
         let started = gate.started.is_some();
         let mut evidence =
             GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
+        evidence.overridden = gate.overridden.take();
         let judgement = (self.judge)(&mut evidence);
         self.pool.take(index, &mut evidence);
         // The reason may be the tool's own words, with a secret in them that is not known yet.
@@ -286,6 +358,7 @@ impl<'a> Run<'a> {
             });
         }
         gate.done = Some(evidence);
+        gate.outcome = judgement.outcome;
         let bad = matches!(judgement.outcome, Outcome::Failed | Outcome::Inconclusive);
         if self.site.settings.fail_fast && required && bad && self.failed_fast.is_none() {
             self.failed_fast = Some(id);
@@ -336,7 +409,10 @@ impl<'a> Run<'a> {
 enum Needs {
     Met,
     Pending,
+    /// There will be no proof.
     Unmet(String),
+    /// It is left out.
+    Without(String),
 }
 
 /// The gates in the order in which they should start: those on which the longest chain of others

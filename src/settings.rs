@@ -18,6 +18,8 @@ pub struct Wishes {
     pub fail_fast: bool,
     pub deadline: Option<Duration>,
     pub since: Option<String>,
+    /// The branch that this is, where the user names it.
+    pub branch: Option<String>,
     /// The last commit of the range that `since` begins; absent: what is checked out.
     pub until: Option<String>,
     /// Hash every tool that gates.lock pins, whatever is remembered of it.
@@ -36,6 +38,10 @@ pub struct Settings {
     pub since: Option<String>,
     pub until: Option<String>,
     pub verify: bool,
+    /// Lab mode acts too, whatever the gates have found.
+    pub deploy_in_lab: bool,
+    /// The branch that this is, where the user names it.
+    pub branch: Option<String>,
     only: Option<Vec<String>>,
     skip: Vec<String>,
     overlay: Profile,
@@ -77,6 +83,8 @@ impl Settings {
             since: wishes.since.or(overlay.since.clone()),
             until: wishes.until,
             verify: wishes.verify,
+            deploy_in_lab: config.deploy_in_lab,
+            branch: wishes.branch,
             only: if wishes.only.is_empty() { overlay.only.clone() } else { Some(wishes.only) },
             skip,
             overlay,

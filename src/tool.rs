@@ -4,34 +4,44 @@
 
 mod cfn_lint;
 mod checkov;
+mod codedeploy;
 mod command;
 pub mod config_file;
 mod docker_build;
+mod ecr_push;
+mod ecs_task_definition;
 mod eslint;
 pub mod foreign;
 mod git_secrets;
 mod gitleaks;
 mod npm_audit;
+mod pnpm_audit;
+mod smoke_test;
+pub mod sonarqube;
 mod syft;
 #[cfg(test)]
 mod testing;
 mod trivy;
 mod tsc;
+mod yarn_audit;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::Keys;
 use crate::finding::{Finding, Text};
 use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
+use crate::procedure::Procedure;
 use crate::proof::Unproven;
 use crate::question::Question;
 use crate::redact::Secret;
 use crate::scope::Scope;
-use crate::tool::config_file::{ConfigFile, Overrule};
+use crate::start::Start;
+use crate::tool::config_file::{Bars, ConfigFile, Overrule, Programs};
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
@@ -40,11 +50,18 @@ pub static SCANNERS: &[&Scanner] = &[
     &tsc::SCANNER,
     &eslint::SCANNER,
     &npm_audit::SCANNER,
+    &yarn_audit::SCANNER,
+    &pnpm_audit::SCANNER,
+    &sonarqube::SCANNER,
     &docker_build::SCANNER,
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
     &cfn_lint::SCANNER,
+    &ecr_push::SCANNER,
+    &ecs_task_definition::SCANNER,
+    &codedeploy::SCANNER,
+    &smoke_test::SCANNER,
     &command::SCANNER,
 ];
 
@@ -102,8 +119,16 @@ pub trait Tool: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// What the scanner's makers say that this exit code means.
-    fn exit(&self, code: i32) -> Exit;
+    /// Whether it changes the world (a push, a deployment) instead of looking at the project: then
+    /// it starts only when the [interlock](crate::interlock) lets it.
+    fn acts(&self) -> bool {
+        false
+    }
+
+    /// What the scanner's makers say that this exit code means. A procedure has none.
+    fn exit(&self, _code: i32) -> Exit {
+        Exit::Fault("it is no program")
+    }
 
     /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven>;
@@ -163,7 +188,10 @@ pub struct Job {
     pub args: Vec<String>,
     /// Where it is started: an absolute path.
     pub cwd: PathBuf,
+    /// Variables that are set for it; [`SCRATCH`] in them is as in the arguments.
     pub env: BTreeMap<String, String>,
+    /// Options for Node.js, beside those that `NODE_OPTIONS` has.
+    pub node_options: Option<String>,
     /// Variables that the user hands on from the environment, whatever their names look like.
     pub hands_on: BTreeSet<String>,
     /// Where its reports come out, the one with the findings first.
@@ -183,15 +211,21 @@ pub struct Job {
     pub config_files: Vec<ConfigFile>,
     /// What those files say, and whose they are: for the record.
     pub notes: Vec<String>,
+    /// Several steps instead of one program; `program` and `args` are then the chief of them, for
+    /// people.
+    pub procedure: Option<Arc<dyn Procedure>>,
+    /// Further programs that the procedure starts.
+    pub also: Vec<Program>,
+    /// Acts on an image that no gate has scanned.
+    pub unscanned: bool,
     /// What is asked right before the start; the answers are documents like the reports, behind them.
     pub questions: Vec<Question>,
     /// What is known when it is planned, and its report does not tell: answers without a question.
     pub facts: Vec<(&'static str, String)>,
     /// Settings of git, beside those that its files and the environment have.
     pub git: Vec<(String, String)>,
-    /// Where it is started instead of `cwd`, below the scratch folder: what is in `cwd` would
-    /// switch it off.
-    pub start: Option<String>,
+    /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
+    pub start: Option<Start>,
     scratch: String,
 }
 
@@ -230,8 +264,10 @@ pub enum Source {
     /// the start of the job.
     Repository(PathBuf),
     /// A file that is none of the job's reports and tells more of it, read when the job has ended.
-    /// It may be old, and it may not be there.
+    /// It may be old, and it may not be there. It is not kept.
     Aside(PathBuf),
+    /// The same for files of the job's scratch folder whose names begin so, as many as there are.
+    Beside(&'static str),
 }
 
 impl Job {
@@ -243,6 +279,7 @@ impl Job {
             args: Vec::new(),
             cwd,
             env: BTreeMap::new(),
+            node_options: None,
             hands_on: BTreeSet::new(),
             reports: Vec::new(),
             keep: Vec::new(),
@@ -256,6 +293,9 @@ impl Job {
             facts: Vec::new(),
             git: Vec::new(),
             start: None,
+            procedure: None,
+            also: Vec::new(),
+            unscanned: false,
             scratch,
         }
     }
@@ -297,8 +337,43 @@ impl Job {
 
     /// Declares a configuration file of the scanner's own: absolute.
     pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule });
+        self.config_files.push(ConfigFile { path, overrule, bars: None, programs: |_| Vec::new() });
         self
+    }
+
+    /// The same for one that can name programs of the repository, which then do the work.
+    pub fn reads_naming(&mut self, path: PathBuf, overrule: Overrule, programs: Programs) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule, bars: None, programs });
+        self
+    }
+
+    /// The same for a file that may say what leaves the scanner without proof.
+    pub fn reads_unless(&mut self, path: PathBuf, overrule: Overrule, bars: Bars) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule, bars: Some(bars), programs: |_| Vec::new() });
+        self
+    }
+
+    /// Makes it a job of several steps.
+    pub fn by_steps(&mut self, procedure: impl Procedure + 'static) -> &mut Self {
+        self.procedure = Some(Arc::new(procedure));
+        self
+    }
+
+    /// Declares a further program that its steps start.
+    pub fn also_starts(&mut self, program: &str) -> &mut Self {
+        self.also.push(Program { name: program.to_owned(), near: Vec::new() });
+        self
+    }
+
+    /// Its chief command, as people read it.
+    pub fn command(&self) -> Vec<String> {
+        let program = (!self.program.name.is_empty()).then_some(&self.program.name);
+        program.into_iter().chain(&self.args).cloned().collect()
+    }
+
+    /// Every program that it starts: none, where Portcullis does the work itself.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        std::iter::once(&self.program).chain(&self.also).filter(|program| !program.name.is_empty())
     }
 
     /// The report is what the program prints.
@@ -394,6 +469,8 @@ pub struct RawReport<'a> {
     pub stderr: Cow<'a, [u8]>,
     /// What it wrote on standard output, up to the cap of logs, where that is not the report.
     pub stdout: Cow<'a, [u8]>,
+    /// A procedure wrote it: there is no exit code, and each step was checked by itself.
+    pub by_steps: bool,
 }
 
 /// One report, as bytes.
@@ -414,6 +491,12 @@ impl RawReport<'_> {
     pub fn answer(&self, name: &str) -> Option<&[u8]> {
         let answers = self.documents.iter().skip(1);
         answers.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)
+    }
+
+    /// What lies beside the report under this name.
+    pub fn beside<'n>(&self, name: &'n str) -> impl Iterator<Item = &[u8]> + use<'_, 'n> {
+        let further = self.documents.iter().skip(1);
+        further.filter(move |document| document.name == name).map(|document| &*document.bytes)
     }
 
     pub fn stderr_text(&self) -> Cow<'_, str> {
@@ -455,4 +538,6 @@ pub struct Parsed {
     pub advisories: Option<String>,
     /// Values that the report marks as secrets, to be struck out of everything that leaves.
     pub secrets: Vec<Secret>,
+    /// What later gates and the user go on with: an image's digest, an ARN, each under its name.
+    pub outputs: BTreeMap<String, String>,
 }

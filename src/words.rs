@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::PolicyRecord;
 use crate::finding::{Cvss, Finding, Package, Text};
 use crate::policy::{WaiverNote, WaiverUse};
-use crate::record::{Evidence, GateRecord, Run, TargetRecord};
+use crate::record::{Evidence, GateRecord, Run, StepRecord, TargetRecord};
 use crate::redact::Scrubber;
 
 /// Something with words from outside in it.
@@ -126,8 +126,16 @@ impl Words for TargetRecord {
         self.advisories.clean(scrubber);
         self.image.clean(scrubber);
         self.image_id.clean(scrubber);
+        self.steps.clean(scrubber);
+        self.outputs.values_mut().for_each(|value| value.clean(scrubber));
         self.proof.clean(scrubber);
         self.notes.clean(scrubber);
+    }
+}
+
+impl Words for StepRecord {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        self.did.clean(scrubber);
     }
 }
 
@@ -151,6 +159,7 @@ impl Words for GateRecord {
         self.tool_version.clean(scrubber);
         self.tool_sha256.clean(scrubber);
         self.reason.clean(scrubber);
+        self.overridden.clean(scrubber);
         match &mut self.evidence {
             Evidence::Whole => {}
             Evidence::Lacking(why) | Evidence::Nothing(why) | Evidence::Halted(why) => why.clean(scrubber),
@@ -176,7 +185,7 @@ impl Words for WaiverUse {
 
 impl Words for Run {
     fn clean(&mut self, scrubber: &Scrubber) {
-        for text in [&mut self.profile, &mut self.commit, &mut self.interrupted] {
+        for text in [&mut self.profile, &mut self.commit, &mut self.branch, &mut self.interrupted] {
             text.clean(scrubber);
         }
         self.trace_id.clean(scrubber);

@@ -14,6 +14,8 @@ mod common;
 mod cases;
 #[path = "faults/own.rs"]
 mod own;
+#[path = "faults/sonarqube.rs"]
+mod sonarqube;
 #[path = "faults/tools.rs"]
 mod tools;
 
@@ -104,6 +106,9 @@ fn lay_out(cases: &[Case]) -> Project {
     // All that makes it a repository; git itself is a fake, too.
     fs::create_dir(project.root().join(".git")).unwrap();
     symlink(&fake, project.bin().join("git")).unwrap();
+    // By its lock file a folder is for this Yarn or that.
+    project.write("yarn.lock", "# yarn lockfile v1\n");
+    project.write("yarn4/yarn.lock", tools::fixture("yarn-audit/recorded-yarn4-clean/yarn.lock"));
     for (n, case) in cases.iter().enumerate() {
         let (id, report) = (format!("case-{n}"), format!("reports/case-{n}"));
         gates += &format!(
@@ -151,6 +156,7 @@ fn mark(project: &Project) -> String {
 fn run(project: &Project) -> (Ran, Value) {
     let mut command = project.command(&["run", "--jobs", "16", "--quiet"]);
     command.env("PATH", project.bin()).env("FAKES", project.root().join("fakes"));
+    command.env("SONAR_TOKEN", common::sonar::token());
     let ran = Ran::of(command.output().unwrap());
     assert!([0, 1, 3].contains(&ran.code), "{}", ran.all());
     (ran, project.record())

@@ -346,6 +346,18 @@ fn tsc_and_eslint_check_each_folder_of_a_monorepo() {
     assert!(paths.iter().all(|path| app.root().join(path).is_file()), "{paths:?}");
 }
 
+/// With `noCheck` in its configuration tsc lists every file, checks none and leaves with 0.
+#[test]
+fn a_configuration_that_has_tsc_check_nothing_is_overruled() {
+    let project = Project::with_gates("version = 1\n[[gate]]\nid = \"types\"\ntool = \"tsc\"\n");
+    let modules = notes_app().root().join("backend/node_modules");
+    std::os::unix::fs::symlink(modules, project.root().join("node_modules")).unwrap();
+    project.write("a.ts", "export const a: number = 'x';\n");
+    project.write("tsconfig.json", r#"{"compilerOptions": {"noCheck": true, "types": []}}"#);
+    let ran = run(&project, &["run"]);
+    assert_eq!(counts(&project.gate("types")), "0 1 0 0 0", "{}", ran.all());
+}
+
 #[test]
 fn images_are_built_scanned_and_listed_or_it_is_said_that_docker_is_not_there() {
     let app = notes_app();

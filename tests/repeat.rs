@@ -68,7 +68,8 @@ fn project() -> Project {
     project.write("b/b.ts", "");
     project.program(
         "tsc",
-        "case $PWD in */a) sleep 0.2;; esac\necho 'x.ts(1,2): error TS2322: no'; echo \"$PWD/x.ts\"; exit 2",
+        "case $PWD in */a) sleep 0.2;; esac\necho 'x.ts(1,2): error TS2322: no'; echo \"$PWD/x.ts\"; \
+         printf 'Files: 1\\nTotal time: 0.1s\\n'; exit 2",
     );
     // Put together here, so that the repository holds nothing that looks like a key.
     project.program(

@@ -1,5 +1,5 @@
-//! Trust the base, not the change: whose policy it is, how weak it may be, and what the scanners'
-//! own configuration in the scanned repository switches off.
+//! Trust the base, not the change: what the scanners' own configuration in the scanned repository
+//! switches off, with the real scanners.
 
 #![allow(clippy::disallowed_methods, reason = "a server that npm needs")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
@@ -12,29 +12,8 @@ use std::process::Command;
 use common::{Advisories, Project, Ran, real_tools};
 use serde_json::Value;
 
-/// A gate that finds one thing of level `warning` (medium).
-const FINDS: &str = r#"[[gate]]
-id = "lint"
-tool = "command"
-run = ["sh", "-c", '''printf '%s' '{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"demo"}},"results":[{"ruleId":"demo-1","level":"warning","message":{"text":"found"}}]}]}'; exit 1''']
-report = { format = "sarif", path = "-" }
-fail_on = "medium"
-"#;
-
 fn gates(mode: &str, rest: &str) -> String {
     format!("version = 1\nmode = \"{mode}\"\n{rest}")
-}
-
-/// A repository whose branch `main` has these files, with a change on top that is not committed.
-fn base_with(files: &[(&str, &str)]) -> Project {
-    let project = Project::new();
-    project.git(&["init", "--quiet"]);
-    for (name, text) in files {
-        project.write(name, text);
-    }
-    project.commit("the base");
-    project.git(&["branch", "base"]);
-    project
 }
 
 fn run(project: &Project, args: &[&str]) -> Ran {
@@ -45,119 +24,11 @@ fn run(project: &Project, args: &[&str]) -> Ran {
 
 const FROM_BASE: [&str; 3] = ["run", "--policy-from", "base"];
 
-fn loosened(project: &Project) -> Vec<String> {
-    let record = project.record();
-    let all = record["policy"]["loosened"].as_array().unwrap();
-    all.iter()
-        .map(|one| format!("{}: {}", one["place"].as_str().unwrap(), one["what"].as_str().unwrap()))
-        .collect()
-}
-
 fn notes(gate: &Value) -> String {
     let targets = gate["targets"].as_array().unwrap();
     let notes = targets.iter().filter_map(|target| target["notes"].as_array()).flatten();
     notes.map(|note| note.as_str().unwrap().to_owned()).collect::<Vec<_>>().join("; ")
 }
-
-#[test]
-fn a_change_can_not_switch_off_its_own_gate() {
-    let project = base_with(&[("gates.toml", &gates("production", FINDS))]);
-    let waiver = "[[waiver]]\nrule = \"demo-1\"\nreason = \"let me in\"\n";
-    for (change, told) in [
-        (gates("lab", FINDS), "gates.toml: mode = lab"),
-        (gates("production", &FINDS.replace("\"medium\"", "\"never\"")), "gate lint: fail_on = never"),
-        (gates("production", &format!("{FINDS}required = false\n")), "gate lint: required = false"),
-        (gates("production", &format!("{FINDS}{waiver}")), "waiver 1: it is new: rule = demo-1"),
-        (gates("production", &FINDS.replace("exit 1", "exit 0")), "gate lint: options of the tool changed"),
-        (
-            gates("production", "[[gate]]\nid = \"other\"\ntool = \"command\"\nrun = [\"true\"]\n"),
-            "gate lint: it is gone",
-        ),
-    ] {
-        project.write("gates.toml", &change);
-        let ran = project.run(&FROM_BASE);
-        assert_eq!(ran.code, 1, "{change}: {}", ran.all());
-        assert_eq!(loosened(&project), [told]);
-        assert!(ran.stdout.contains("the change would loosen"), "{}", ran.stdout);
-        assert_eq!(project.record()["policy"]["from"], project.git(&["rev-parse", "base"]));
-    }
-    // The same by the environment; and without either, the change has its way.
-    project.write("gates.toml", gates("lab", FINDS));
-    let output = project.command(&["run"]).env("PORTCULLIS_POLICY_FROM", "base").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(project.run(&["run"]).code, 0);
-    assert_eq!(project.record()["policy"], Value::Null);
-}
-
-#[test]
-fn a_change_that_loosens_nothing_is_told_of_nothing() {
-    let project = base_with(&[("gates.toml", &gates("lab", FINDS))]);
-    project.write("gates.toml", gates("production", &FINDS.replace("\"medium\"", "\"low\"")));
-    let ran = project.run(&FROM_BASE);
-    assert_eq!((ran.code, loosened(&project).len()), (0, 0), "{}", ran.all());
-    assert!(!ran.stdout.contains("would loosen"), "{}", ran.stdout);
-}
-
-#[test]
-fn the_base_decides_whatever_became_of_the_file() {
-    let project = base_with(&[("gates.toml", &gates("production", FINDS)), ("backend/a.txt", "a")]);
-    project.write("gates.toml", "version = 1\nthis is broken");
-    let ran = project.run(&FROM_BASE);
-    assert_eq!(ran.code, 1, "{}", ran.all());
-    assert!(project.record()["policy"]["notes"][0].as_str().unwrap().contains("mistake"), "{}", ran.all());
-
-    std::fs::remove_file(project.root().join("gates.toml")).unwrap();
-    let ran = project.run(&FROM_BASE);
-    assert_eq!(ran.code, 1, "{}", ran.all());
-
-    // A nearer file that the change adds does not count.
-    let nearer = project.write("backend/gates.toml", gates("lab", FINDS));
-    let ran = Ran::of(project.command(&FROM_BASE).current_dir(nearer.parent().unwrap()).output().unwrap());
-    assert_eq!(ran.code, 1, "{}", ran.all());
-}
-
-#[test]
-fn without_a_policy_there_nothing_is_run() {
-    let project = base_with(&[("other.txt", "")]);
-    project.write("gates.toml", gates("lab", FINDS));
-    for (rev, words) in
-        [("base", "there is no gates.toml in base"), ("nowhere", "there is no commit `nowhere`")]
-    {
-        let ran = project.run(&["run", "--policy-from", rev]);
-        assert_eq!(ran.code, 2, "{}", ran.all());
-        assert!(ran.stderr.contains(words), "{}", ran.stderr);
-    }
-    let mistaken = base_with(&[("gates.toml", "version = 1\nmode = \"labb\"\n")]);
-    let ran = mistaken.run(&FROM_BASE);
-    assert_eq!(ran.code, 2, "{}", ran.all());
-    assert!(ran.stderr.contains("base:gates.toml") && ran.stderr.contains("did you mean"), "{}", ran.stderr);
-
-    let outside = Project::with_gates(&gates("lab", FINDS));
-    let ran = outside.run(&["run", "--policy-from", "base"]);
-    assert_eq!(ran.code, 2, "{}", ran.all());
-    assert!(ran.stderr.contains("needs a git repository"), "{}", ran.stderr);
-    assert!(!outside.root().join("gates-report").exists());
-}
-
-#[test]
-fn a_script_of_the_change_that_the_policy_names_is_told() {
-    let gate = "[[gate]]\nid = \"check\"\ntool = \"command\"\nrun = [\"sh\", \"check.sh\"]\n";
-    let project = base_with(&[("gates.toml", &gates("production", gate)), ("check.sh", "exit 1\n")]);
-    project.write("check.sh", "exit 0\n");
-    let ran = project.run(&FROM_BASE);
-    assert!(ran.stdout.contains("check.sh, which the command names, differs"), "{}", ran.stdout);
-}
-
-#[test]
-fn the_floor_holds_for_the_policy_of_the_base() {
-    let project = base_with(&[("gates.toml", &gates("lab", FINDS))]);
-    project.write("gates.toml", gates("production", FINDS));
-    let floor = project.write("floor.toml", "version = 1\nmode = \"production\"\n");
-    let args = ["run", "--policy-from", "base", "--require", floor.to_str().unwrap()];
-    assert_eq!(project.run(&args).code, 2);
-}
-
-// The scanners' own configuration.
 
 /// A key that gitleaks' default rules find; put together here, so that the repository is clean.
 fn planted() -> String {
@@ -167,6 +38,8 @@ fn planted() -> String {
 
 const ALLOW_ALL: &str = "[extend]\nuseDefault = true\n[[allowlists]]\nregexes = ['''.*''']\n";
 
+const ALLOW_NOTHING: &str = "[extend]\nuseDefault = true\n";
+
 fn gitleaks(scan: &str) -> String {
     gates("production", &format!("[[gate]]\nid = \"secrets\"\ntool = \"gitleaks\"\nscan = \"{scan}\"\n"))
 }
@@ -174,7 +47,7 @@ fn gitleaks(scan: &str) -> String {
 #[test]
 fn an_allowlist_that_a_change_brings_is_told_and_does_not_count_with_a_base() {
     for scan in ["history", "tree"] {
-        let project = base_with(&[("gates.toml", &gitleaks(scan))]);
+        let project = Project::base_with(&[("gates.toml", &gitleaks(scan))]);
         project.write("src/a.ts", planted());
         project.write(".gitleaks.toml", ALLOW_ALL);
         project.commit("a key, and a hole to put it through");
@@ -196,7 +69,7 @@ fn an_allowlist_that_a_change_brings_is_told_and_does_not_count_with_a_base() {
 #[test]
 fn the_allowlist_of_the_base_counts() {
     let allow = ALLOW_ALL.replace(".*", "AKIA.*");
-    let project = base_with(&[("gates.toml", &gitleaks("history")), (".gitleaks.toml", &allow)]);
+    let project = Project::base_with(&[("gates.toml", &gitleaks("history")), (".gitleaks.toml", &allow)]);
     project.write("src/a.ts", planted());
     project.write(".gitleaks.toml", "[extend]\nuseDefault = true\n");
     project.commit("a key");
@@ -209,7 +82,7 @@ fn the_allowlist_of_the_base_counts() {
 
 #[test]
 fn ignores_that_a_change_brings_are_told_and_do_not_count_with_a_base() {
-    let project = base_with(&[("gates.toml", &gitleaks("history"))]);
+    let project = Project::base_with(&[("gates.toml", &gitleaks("history"))]);
     project.write("src/a.ts", planted());
     let leaked = project.commit("a key");
     project.write(".gitleaksignore", format!("# mine\n{leaked}:src/a.ts:aws-access-token:1\n"));
@@ -229,16 +102,122 @@ fn ignores_that_a_change_brings_are_told_and_do_not_count_with_a_base() {
     assert_eq!(ran.code, 1, "{}", ran.all());
 }
 
+/// Where the findings of the last run are, in alphabetical order.
+fn places(project: &Project) -> Vec<String> {
+    let record = project.record();
+    let findings = record["findings"].as_array().unwrap().iter();
+    let place = |finding: &Value| {
+        let location = &finding["location"];
+        format!("{}:{}", location["path"].as_str().unwrap(), location["start_line"])
+    };
+    let mut places: Vec<String> = findings.map(place).collect();
+    places.sort();
+    places
+}
+
+/// The ids of the findings: the same for the same findings, however they were looked for.
+fn ids(project: &Project) -> Vec<String> {
+    let record = project.record();
+    let findings = record["findings"].as_array().unwrap().iter();
+    let mut ids: Vec<String> = findings.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn ignores_in_a_scanned_tree_come_from_the_base() {
+    let project = Project::base_with(&[("gates.toml", &gitleaks("tree")), ("notes.txt", "nothing")]);
+    for name in ["top.ts", "src/a.ts", "src/deep/b.ts"] {
+        project.write(name, planted());
+    }
+    run(&project, &["run"]);
+    let (all, same) = (places(&project), ids(&project));
+    assert_eq!(all, ["src/a.ts:1", "src/deep/b.ts:1", "top.ts:1"]);
+
+    // What the change ignores counts without a base only, and the file that says so is looked at itself.
+    let key = planted();
+    let ignored = format!("src/a.ts:aws-access-token:1\n# {key}\ntop.ts:aws-access-token:1\n");
+    project.write(".gitleaksignore", ignored);
+    run(&project, &["run"]);
+    assert_eq!(places(&project), [".gitleaksignore:2", "src/deep/b.ts:1"]);
+    let ran = run(&project, &FROM_BASE);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(places(&project), [".gitleaksignore:2", "src/a.ts:1", "src/deep/b.ts:1", "top.ts:1"]);
+    assert!(same.iter().all(|id| ids(&project).contains(id)), "{same:?}");
+    let told = notes(&project.gate("secrets"));
+    assert_eq!(told, "does not read .gitleaksignore, which the base does not have");
+
+    // The base's count, whether the change has others or none.
+    project.write(".gitleaksignore", "src/a.ts:aws-access-token:1\n");
+    project.git(&["add", ".gitleaksignore"]);
+    project.git(&["commit", "--quiet", "--message", "known"]);
+    project.git(&["branch", "--force", "base"]);
+    for change in [Some("top.ts:aws-access-token:1\n"), None] {
+        match change {
+            Some(ignored) => drop(project.write(".gitleaksignore", ignored)),
+            None => std::fs::remove_file(project.root().join(".gitleaksignore")).unwrap(),
+        }
+        let ran = run(&project, &FROM_BASE);
+        assert_eq!(ran.code, 1, "{}", ran.all());
+        assert_eq!(places(&project), ["src/deep/b.ts:1", "top.ts:1"]);
+        let told = notes(&project.gate("secrets"));
+        assert_eq!(told, "reads 1 ignore in .gitleaksignore of the base, not as the change has it");
+    }
+}
+
+#[test]
+fn ignores_of_two_folders_come_from_the_base() {
+    let gates = gitleaks("tree") + "dirs = [\"pkg/app\"]\n";
+    let project = Project::base_with(&[
+        ("gates.toml", &gates),
+        (".gitleaksignore", "pkg/app/known.ts:aws-access-token:1\n"),
+        ("pkg/app/.gitleaksignore", "pkg/app/src/known.ts:aws-access-token:1"),
+        ("pkg/app/known.ts", &planted()),
+        ("pkg/app/src/known.ts", &planted()),
+        ("pkg/app/.gitleaks.toml", ALLOW_NOTHING),
+        ("elsewhere.ts", &planted()),
+    ]);
+    assert_eq!(run(&project, &["run"]).code, 0);
+    project.write("pkg/app/src/new.ts", planted());
+    project.write("pkg/app/.gitleaksignore", "pkg/app/src/new.ts:aws-access-token:1\n");
+    run(&project, &["run"]);
+    assert_eq!(places(&project), ["pkg/app/src/known.ts:1"]);
+    run(&project, &FROM_BASE);
+    assert_eq!(places(&project), ["pkg/app/src/new.ts:1"]);
+    project.write(".gitleaks.toml", ALLOW_ALL);
+    project.write("pkg/app/.gitleaks.toml", ALLOW_ALL);
+    run(&project, &FROM_BASE);
+    assert_eq!(places(&project), ["pkg/app/src/new.ts:1"]);
+}
+
 #[test]
 fn ignores_that_gitleaks_can_not_be_kept_from_leave_the_gate_without_proof() {
-    let project = base_with(&[("gates.toml", &gitleaks("tree"))]);
-    project.write("src/a.ts", planted());
-    project.write(".gitleaksignore", "src/a.ts:aws-access-token:1\n");
+    let gates = gitleaks("tree") + "dirs = [\"flat\"]\nallow_empty = true\n";
+    let project = Project::base_with(&[("gates.toml", &gates), ("flat/a.ts", &planted())]);
+    project.write("flat/.gitleaksignore", "flat/a.ts:aws-access-token:1\n");
     assert_eq!(run(&project, &["run"]).code, 0);
     let ran = run(&project, &FROM_BASE);
     assert_eq!(ran.code, 3, "{}", ran.all());
     let reason = project.gate("secrets")["reason"].as_str().unwrap().to_owned();
-    assert!(reason.contains(".gitleaksignore differs from base"), "{reason}");
+    assert!(reason.contains("flat/.gitleaksignore differs from base: gitleaks reads it"), "{reason}");
+    // A folder in it is enough.
+    project.write("flat/folder/b.ts", planted());
+    run(&project, &FROM_BASE);
+    assert_eq!(places(&project), ["flat/a.ts:1", "flat/folder/b.ts:1"]);
+}
+
+#[test]
+fn what_an_earlier_gate_made_is_scanned_too() {
+    let make = format!(
+        "[[gate]]\nid = \"make\"\ntool = \"command\"\nrun = [\"cp\", \"-R\", \"../made/.\", \".\"]\n{}needs = [\"make\"]\n",
+        &gitleaks("tree")["version = 1\nmode = \"production\"\n".len()..]
+    );
+    let project = Project::base_with(&[("gates.toml", &gates("production", &make)), ("src/a.ts", "")]);
+    project.write(".gitleaksignore", "# differs\n");
+    project.write("../made/new.ts", planted());
+    project.write("../made/new/b.ts", planted());
+    run(&project, &FROM_BASE);
+    assert_eq!(places(&project), ["new.ts:1", "new/b.ts:1"]);
 }
 
 #[test]
@@ -246,7 +225,8 @@ fn checkov_heeds_the_base() {
     let gate =
         "[[gate]]\nid = \"iac\"\ntool = \"checkov\"\ndirs = [\"infra\"]\nframework = [\"terraform\"]\n";
     let bucket = "resource \"aws_s3_bucket\" \"b\" {\n  bucket = \"b\"\n}\n";
-    let project = base_with(&[("gates.toml", &gates("production", gate)), ("infra/main.tf", bucket)]);
+    let project =
+        Project::base_with(&[("gates.toml", &gates("production", gate)), ("infra/main.tf", bucket)]);
     project.write("infra/.checkov.yaml", "check:\n  - CKV_AWS_41\nsoft-fail: true\n");
     run(&project, &["run"]);
     let gate = project.gate("iac");
@@ -267,7 +247,7 @@ fn trivy_heeds_the_base() {
         ("trivy.yaml", "scan:\n  skip-files:\n    - a.ts\n"),
         ("trivy-secret.yaml", "disable-rules:\n  - aws-access-key-id\n"),
     ] {
-        let project = base_with(&[("gates.toml", &gates("production", gate)), ("a.ts", &planted())]);
+        let project = Project::base_with(&[("gates.toml", &gates("production", gate)), ("a.ts", &planted())]);
         project.write(name, text);
         let ran = run(&project, &["run"]);
         assert_ne!(ran.code, 1, "{name}: {}", ran.all());
@@ -284,7 +264,7 @@ fn npm_asks_the_registry_of_the_base() {
     let lock = r#"{"name":"app","version":"1.0.0","lockfileVersion":3,"requires":true,"packages":{
         "":{"name":"app","version":"1.0.0","dependencies":{"minimist":"0.0.8"}},
         "node_modules/minimist":{"version":"0.0.8"}}}"#;
-    let project = base_with(&[
+    let project = Project::base_with(&[
         ("gates.toml", &gate),
         ("app/package.json", r#"{"name":"app","version":"1.0.0","dependencies":{"minimist":"0.0.8"}}"#),
         ("app/package-lock.json", lock),
@@ -295,13 +275,76 @@ fn npm_asks_the_registry_of_the_base() {
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(notes(&project.gate("audit")).starts_with("reads app/.npmrc (registry) of the base"));
     assert_eq!(project.gate("audit")["targets"][0]["cwd"], "app");
+}
 
-    // In a workspace npm reads the root's file, and can't be kept from it.
-    project.write("package.json", r#"{"name":"root","workspaces":["app"]}"#);
-    project.write(".npmrc", "registry=http://127.0.0.1:9\n");
+/// A workspace `app` that depends on minimist, and another, `lib`, that depends on nothing.
+fn workspace(project: &Project, npmrc: &str) {
+    let lock = r#"{"name":"root","version":"1.0.0","lockfileVersion":3,"requires":true,"packages":{
+        "":{"name":"root","version":"1.0.0","workspaces":["app","lib"],"dependencies":{"lodash":"4.17.4"}},
+        "app":{"name":"app","version":"1.0.0","dependencies":{"minimist":"0.0.8"}},
+        "lib":{"name":"lib","version":"1.0.0"},
+        "node_modules/app":{"resolved":"app","link":true},"node_modules/lib":{"resolved":"lib","link":true},
+        "node_modules/lodash":{"version":"4.17.4"},"node_modules/minimist":{"version":"0.0.8"}}}"#;
+    let root =
+        r#"{"name":"root","version":"1.0.0","workspaces":["app","lib"],"dependencies":{"lodash":"4.17.4"}}"#;
+    for (name, text) in [
+        ("package.json", root),
+        ("package-lock.json", lock),
+        ("app/package.json", r#"{"name":"app","version":"1.0.0","dependencies":{"minimist":"0.0.8"}}"#),
+        ("lib/package.json", r#"{"name":"lib","version":"1.0.0"}"#),
+        (".npmrc", npmrc),
+    ] {
+        project.write(name, text);
+    }
+}
+
+/// The packages in which something was found, each once.
+fn packages(project: &Project) -> Vec<String> {
+    let record = project.record();
+    let findings = record["findings"].as_array().unwrap().iter();
+    let mut names: Vec<String> =
+        findings.map(|finding| finding["package"]["name"].as_str().unwrap().to_owned()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[test]
+fn an_npmrc_can_not_narrow_the_audit_of_a_workspace() {
+    let server = Advisories::serve();
+    for (dir, all) in [(".", vec!["lodash", "minimist"]), ("app", vec!["minimist"])] {
+        let audit = format!("[[gate]]\nid = \"audit\"\ntool = \"npm-audit\"\ndirs = [\"{dir}\"]\n");
+        let project = Project::with_gates(&gates("production", &audit));
+        for narrows in ["", "workspaces=false", "workspaces=true", "include-workspace-root=false"] {
+            workspace(&project, &format!("registry={}\n{narrows}\n", server.address));
+            let ran = run(&project, &["run"]);
+            assert_eq!(packages(&project), all, "{dir}, {narrows}: {}", ran.all());
+        }
+        for narrows in ["workspace=lib", " 'workspace' [] = lib", "${HOME}=lib"] {
+            workspace(&project, &format!("registry={}\n{narrows}\n", server.address));
+            let ran = run(&project, &["run"]);
+            assert_eq!(ran.code, 3, "{dir}, {narrows}: {}", ran.all());
+            let reason = project.gate("audit")["reason"].as_str().unwrap().to_owned();
+            assert!(reason.starts_with(".npmrc may set `workspace`"), "{reason}");
+        }
+    }
+}
+
+#[test]
+fn a_workspace_asks_the_registry_of_the_base() {
+    let server = Advisories::serve();
+    let audit = gates("production", "[[gate]]\nid = \"audit\"\ntool = \"npm-audit\"\ndirs = [\"app\"]\n");
+    let project = Project::base_with(&[("gates.toml", &audit)]);
+    workspace(&project, &format!("registry={}\n", server.address));
+    project.commit("a workspace");
+    project.git(&["branch", "--force", "base"]);
+    project.write(".npmrc", "registry=http://127.0.0.1:9\nfetch-retries=0\nworkspace=lib\n");
     let ran = run(&project, &FROM_BASE);
-    assert_eq!(ran.code, 3, "{}", ran.all());
-    assert!(project.gate("audit")["reason"].as_str().unwrap().contains(".npmrc differs from base"));
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(packages(&project), ["minimist"]);
+    let told = notes(&project.gate("audit"));
+    assert_eq!(told, "reads .npmrc (registry) of the base, not as the change has it");
+    assert_eq!(project.gate("audit")["targets"][0]["cwd"], "app");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use toml::de::DeValue;
 use super::{Defaults, Keys, Located};
 use crate::environment::Variable;
 use crate::finding::Text;
+use crate::interlock::Branch;
 use crate::retry::Retry;
 use crate::severity::Severity;
 use crate::tool::{SCANNERS, Scanner, Tool, scanner};
@@ -38,6 +39,8 @@ pub struct Gate {
     pub program: Option<String>,
     /// Nothing in scope is fine here: the gate is skipped, not inconclusive.
     pub allow_empty: bool,
+    /// The branches on which it acts, where it does; empty: on all.
+    pub branches: Vec<Branch>,
 }
 
 /// When findings block.
@@ -146,23 +149,58 @@ fn read(
         table.unknown(name.at, &format!("`{}` is not a tool", name.value), &name.value, &known);
         return None;
     };
+    let tool: Arc<dyn Tool> = Arc::from((scanner.configure)(table));
+    let acts = tool.acts();
+    if acts {
+        for key in ["fail_on", "unrated", "max", "allow_empty"].into_iter().filter(|key| table.has(key)) {
+            let what = format!("`{key}` means nothing for {}: it acts, and has done so or not", scanner.name);
+            table.problem(table.at_key(key), what);
+        }
+    } else if table.has("branches") {
+        let what = format!("`branches` means nothing for {}: it looks, and on every branch", scanner.name);
+        table.problem(table.at_key("branches"), what);
+    }
     let gate = Gate {
         id: Text::from(id.map(|id| id.value).unwrap_or_default()),
         stage: Text::from(table.text_or("stage", scanner.stage)),
         scanner,
-        tool: Arc::from((scanner.configure)(table)),
+        tool,
         needs: needs.into_iter().map(|need| Text::from(need.value)).collect(),
         required: table.flag_or("required", true),
-        policy: Policy::read(table, &defaults.policy),
+        policy: if acts { Policy::default() } else { Policy::read(table, &defaults.policy) },
         timeout: read_duration(table, "timeout").unwrap_or(defaults.timeout),
         retry: Retry::read(table, defaults.retry),
         env: table.table("env").map(|env| read_env(&env)).unwrap_or_default(),
         args: table.texts("args").unwrap_or_default().into_iter().map(|arg| arg.value).collect(),
         program: table.text("program").map(|program| program.value),
-        allow_empty: table.flag_or("allow_empty", false),
+        allow_empty: table.flag_or("allow_empty", false) && !acts,
+        branches: read_branches(table).unwrap_or_else(|| defaults.branches.clone()),
     };
+    for key in ["fail_on", "unrated", "max"].into_iter().filter(|_| acts) {
+        table.knows(key);
+    }
     table.finish(&format!("a gate with tool `{}`", scanner.name));
     Some(gate)
+}
+
+/// Reads `branches`: names and patterns such as `release/*`.
+pub(super) fn read_branches(table: &Keys) -> Option<Vec<Branch>> {
+    let patterns = table.texts("branches")?;
+    if patterns.is_empty() {
+        let what = "`branches` is empty: name at least one, or leave the key out";
+        table.problem(table.at_key("branches"), what);
+    }
+    let read = |pattern: Located<String>| match globset::GlobBuilder::new(&pattern.value)
+        .literal_separator(true)
+        .build()
+    {
+        Ok(glob) => Some(Branch { text: pattern.value.into(), matcher: glob.compile_matcher() }),
+        Err(error) => {
+            table.problem(pattern.at, format!("`{}` is not a pattern: {}", pattern.value, error.kind()));
+            None
+        }
+    };
+    Some(patterns.into_iter().filter_map(read).collect())
 }
 
 /// `NAME = "value"` sets a variable, `NAME = true` hands it on.

@@ -97,8 +97,14 @@ fn read(table: &Keys, gates: &[Gate]) -> Profile {
 }
 
 fn read_overlay(table: &Keys, gate: &Gate) -> GateOverlay {
+    if gate.tool.acts() {
+        for key in ["fail_on", "unrated", "max"].into_iter().filter(|key| table.has(key)) {
+            table.problem(table.at_key(key), format!("`{key}` means nothing for {}", gate.scanner.name));
+            table.knows(key);
+        }
+    }
     let overlay = GateOverlay {
-        policy: Policy::read(table, &gate.policy),
+        policy: if gate.tool.acts() { gate.policy.clone() } else { Policy::read(table, &gate.policy) },
         timeout: read_duration(table, "timeout"),
         required: table.flag("required"),
     };

@@ -2,7 +2,7 @@
 //! from some scanners, the vulnerabilities of these packages.
 //!
 //! The `cyclonedx-bom` crate reads versions 1.3 to 1.5 and is strict; Syft writes 1.6 and 1.7. So a
-//! document is read into [`Bom`], the little that matters of any version. Where the crate knows the
+//! document is read into [`Bom`], the little that matters of any version 1. Where the crate knows the
 //! version it reads the document too, and what it makes of it must be as much: its word that the
 //! document is as the specification wants it goes into the proof.
 
@@ -38,9 +38,8 @@ pub fn read(bytes: &[u8], _place: &Place) -> Result<Parsed, Unproven> {
         None => return Err(foreign("it has no `bomFormat`".to_owned())),
     }
     let version = bom.spec_version.clone().ok_or_else(|| foreign("it has no `specVersion`".to_owned()))?;
-    if bom.components.is_none() && bom.vulnerabilities.is_none() && !version.starts_with("1.") {
-        let detail = format!("version {version} is not known, and `components` is not where it was");
-        return Err(foreign(detail));
+    if !version.starts_with("1.") {
+        return Err(foreign(format!("its specVersion is {version}, and known are those of 1")));
     }
 
     let mut proof = vec![format!("CycloneDX {version}")];

@@ -26,8 +26,10 @@ pub fn read(bytes: &[u8], _place: &Place) -> Result<Parsed, Unproven> {
     let document: Document = json::read(bytes, WHAT)?;
     let foreign = |detail: &str| Unproven::Foreign { what: WHAT, detail: detail.to_owned() };
     match (&document.spdx_version, &document.graph) {
-        (Some(version), _) if version.starts_with("SPDX-") => Ok(version_2(bytes, &document, version)),
-        (Some(_), _) => Err(foreign("its `spdxVersion` does not begin with `SPDX-`")),
+        (Some(version), _) if version.starts_with("SPDX-2.") => Ok(version_2(bytes, &document, version)),
+        (Some(version), _) => {
+            Err(foreign(&format!("its `spdxVersion` is {version}, and known are those of SPDX-2")))
+        }
         (None, Some(graph)) if document.context.as_ref().is_some_and(Context::is_spdx) => {
             Ok(version_3(graph))
         }

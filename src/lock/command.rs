@@ -97,12 +97,14 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
     let mut wanted: BTreeMap<(Option<PathBuf>, PathBuf, String), Wanted> = BTreeMap::new();
     for planned in &plan.gates {
         let Fate::Run(jobs) = &planned.fate else { continue };
-        for job in jobs {
-            let found = find(&job.program, &job.cwd);
+        for (job, program) in jobs.iter().flat_map(|job| job.programs().map(move |program| (job, program))) {
+            let found = find(program, &job.cwd);
             let scanner = planned.gate.scanner;
             // Where it is started matters to the shims of version managers.
-            let at = (found.clone(), job.cwd.clone(), job.program.name.clone());
-            wanted.entry(at).or_insert_with(|| Wanted { scanner, job: job.clone(), found });
+            let at = (found.clone(), job.cwd.clone(), program.name.clone());
+            let mut job = job.clone();
+            job.program = program.clone();
+            wanted.entry(at).or_insert_with(|| Wanted { scanner, job, found });
         }
     }
     wanted.into_values().collect()

@@ -10,7 +10,7 @@ use super::{Entry, Key, Lock, Measured, Standing, platform};
 use crate::config::Mode;
 use crate::identity::Identity;
 use crate::proof::Proof;
-use crate::tool::Job;
+use crate::tool::{Job, Program};
 
 /// The most parts that a reason names.
 const NAMED: usize = 3;
@@ -54,11 +54,16 @@ impl Guard {
         if self.has_lock() { Standing::Locked } else { Standing::Unlocked }
     }
 
-    /// Looks at the program of a job, found at `program`, without starting it.
-    pub fn examine(&self, job: &Job, program: &Path) -> Examined {
+    /// Looks at the program of a job, found at `found`, without starting it.
+    pub fn examine(&self, job: &Job, found: &Path) -> Examined {
+        self.examine_as(job, &job.program, found)
+    }
+
+    /// The same for any of the programs that a job starts.
+    pub fn examine_as(&self, job: &Job, program: &Program, found: &Path) -> Examined {
         let Some(lock) = &self.lock else { return Examined::Unlocked };
-        let key = Key::of(&job.program, program, &self.root);
-        let measured = match Measured::of(program, &around(&job.cwd, &job.env), &self.memo) {
+        let key = Key::of(program, found, &self.root);
+        let measured = match Measured::of(found, &around(&job.cwd, &job.env), &self.memo) {
             Ok(measured) => measured,
             Err(why) => {
                 let why = format!("{key} can't be compared with gates.lock: {why}");

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::{Fate, Plan, PlannedGate};
 use crate::cli::{PlanArgs, PlanFormat};
-use crate::config::{Policy, Threshold};
+use crate::config::{Gate, Mode, Policy, Threshold};
 use crate::identity::find;
+use crate::interlock;
 use crate::place::forward;
 use crate::redact::Known;
 use crate::repo::Repo;
@@ -85,10 +86,12 @@ struct ShownTarget {
 
 impl Shown {
     fn new(plan: &Plan, repo: &Repo, settings: &Settings) -> Shown {
-        let gates = longest_chain_first(plan)
-            .into_iter()
-            .map(|index| ShownGate::new(&plan.gates[index], repo))
-            .collect();
+        let turns = interlock::turns(&plan.gates);
+        let mut order = longest_chain_first(plan);
+        // What acts comes last, one after another.
+        order.sort_by_key(|index| turns[*index]);
+        let gates =
+            order.into_iter().map(|index| ShownGate::new(&plan.gates[index], repo, settings)).collect();
         Shown { mode: settings.mode.to_string(), jobs: settings.jobs, gates }
     }
 
@@ -122,7 +125,7 @@ impl Shown {
 }
 
 impl ShownGate {
-    fn new(planned: &PlannedGate, repo: &Repo) -> ShownGate {
+    fn new(planned: &PlannedGate, repo: &Repo, settings: &Settings) -> ShownGate {
         let gate = &planned.gate;
         let (jobs, skipped, impossible) = match &planned.fate {
             Fate::Run(jobs) => (jobs.as_slice(), None, None),
@@ -135,7 +138,7 @@ impl ShownGate {
             tool: gate.scanner.name.to_owned(),
             needs: gate.needs.iter().map(ToString::to_string).collect(),
             required: gate.required,
-            blocks: words(&gate.policy),
+            blocks: if gate.tool.acts() { conditions(gate, settings) } else { words(&gate.policy) },
             timeout: text::duration(gate.timeout),
             skipped,
             impossible,
@@ -143,15 +146,24 @@ impl ShownGate {
                 .iter()
                 .map(|job| ShownTarget {
                     name: job.target.to_string(),
-                    command: std::iter::once(job.program.name.clone())
-                        .chain(job.args.iter().cloned())
-                        .collect(),
+                    command: job.command(),
                     cwd: forward(job.cwd.strip_prefix(&repo.root).unwrap_or(&job.cwd)).to_string(),
                     why: job.why.clone(),
-                    found: find(&job.program, &job.cwd).is_some(),
+                    found: job.programs().all(|program| find(program, &job.cwd).is_some()),
                 })
                 .collect(),
         }
+    }
+}
+
+/// When an action starts, in words.
+fn conditions(gate: &Gate, settings: &Settings) -> String {
+    let branches: Vec<&str> = gate.branches.iter().map(|branch| &*branch.text).collect();
+    let on = if branches.is_empty() { String::new() } else { format!(" on {}", branches.join(", ")) };
+    match settings.mode {
+        Mode::Production => format!("acts{on} when every required gate before it has passed"),
+        Mode::Lab if settings.deploy_in_lab => format!("acts{on}, in lab mode whatever the gates find"),
+        Mode::Lab => "stays out of lab mode (`deploy_in_lab = true` lets it act)".to_owned(),
     }
 }
 

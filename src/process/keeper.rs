@@ -25,6 +25,10 @@ use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, kill_p
 /// The first argument of a keeper.
 const WORD: &str = "__keep";
 
+/// The same of a keeper that feeds the program: the line begins with what the program reads on its
+/// standard input, behind its length in eight bytes.
+const FEEDING: &str = "__keep-feeding";
+
 /// How long it tries to end what the program has left behind. SIGKILL takes a moment; what belongs
 /// to another user (a setuid program) can't be ended at all.
 const SWEEP: Duration = Duration::from_secs(2);
@@ -52,11 +56,19 @@ pub enum KeptEnd {
 }
 
 /// The command of a keeper that starts `program`; arguments, environment and streams but standard
-/// input are the program's.
-pub fn command(program: &Path) -> io::Result<(tokio::process::Command, Line)> {
+/// input are the program's. Of that it gets `feed`, which must be short (a password), or nothing.
+pub fn command(program: &Path, feed: Option<&[u8]>) -> io::Result<(tokio::process::Command, Line)> {
     let (ours, its) = UnixStream::pair()?;
     let mut command = Command::new(this_binary()?);
-    command.arg0("portcullis-keeper").arg(WORD).arg(program).stdin(OwnedFd::from(its)).process_group(0);
+    let word = if feed.is_some() { FEEDING } else { WORD };
+    command.arg0("portcullis-keeper").arg(word).arg(program).stdin(OwnedFd::from(its)).process_group(0);
+    if let Some(feed) = feed {
+        // Nobody reads yet: what does not fit into the socket would be waited for in vain.
+        ours.set_nonblocking(true)?;
+        (&ours).write_all(&(feed.len() as u64).to_be_bytes())?;
+        (&ours).write_all(feed)?;
+        ours.set_nonblocking(false)?;
+    }
     Ok((command.into(), Line(ours)))
 }
 
@@ -107,11 +119,12 @@ impl Line {
 /// is on the way of every job.
 pub fn called() -> Option<ExitCode> {
     let mut args = std::env::args_os().skip(1);
-    if args.next()? != WORD {
+    let word = args.next()?;
+    if word != WORD && word != FEEDING {
         return None;
     }
     let program = args.next()?;
-    Some(match keep(&program, args) {
+    Some(match keep(&program, args, word == FEEDING) {
         Ok(true) => ExitCode::SUCCESS,
         // For whoever asks no more than whether it went well; the line tells the rest.
         Ok(false) | Err(_) => ExitCode::FAILURE,
@@ -119,13 +132,21 @@ pub fn called() -> Option<ExitCode> {
 }
 
 /// Starts the program, waits for its end, ends what it leaves behind. Whether it succeeded.
-fn keep(program: &OsString, args: impl Iterator<Item = OsString>) -> io::Result<bool> {
+fn keep(program: &OsString, args: impl Iterator<Item = OsString>, feeding: bool) -> io::Result<bool> {
     let mut line = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let feed = if feeding { Some(read_feed(&mut line)?) } else { None };
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-    let child = Command::new(program).args(args).stdin(Stdio::null()).process_group(0).spawn();
+    let input = if feeding { Stdio::piped() } else { Stdio::null() };
+    let child = Command::new(program).args(args).stdin(input).process_group(0).spawn();
     let leader = match child {
-        Ok(child) => Pid::from_child(&child),
+        Ok(mut child) => {
+            if let (Some(feed), Some(mut input)) = (feed, child.stdin.take()) {
+                // It may never read; and who does not read does not want it.
+                thread::spawn(move || drop(input.write_all(&feed)));
+            }
+            Pid::from_child(&child)
+        }
         Err(error) => {
             writeln!(line, "failed {}", error.raw_os_error().unwrap_or(0))?;
             return Ok(false);
@@ -152,6 +173,15 @@ fn keep(program: &OsString, args: impl Iterator<Item = OsString>) -> io::Result<
     let told = format!("{}{}", words(status), if held { "held\n" } else { "" });
     line.write_all(told.as_bytes())?;
     Ok(status.exit_status() == Some(0))
+}
+
+/// What stands in front of everything else on the line of a keeper that feeds.
+fn read_feed(line: &mut UnixStream) -> io::Result<Vec<u8>> {
+    let mut length = [0; 8];
+    line.read_exact(&mut length)?;
+    let mut feed = Vec::new();
+    line.take(u64::from_be_bytes(length)).read_to_end(&mut feed)?;
+    Ok(feed)
 }
 
 fn words(status: WaitStatus) -> String {

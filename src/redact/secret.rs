@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::MASK;
+use crate::encode::{STANDARD, URL_SAFE, base64, base64_decoded, percent};
 
 /// A secret value. It never prints itself.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +41,28 @@ impl Secret {
         let (user, _) = authority.rsplit_once('@')?;
         let password = user.split_once(':').map_or(user, |(_, password)| password);
         is_distinctive(password, 8).then(|| Secret(password.to_owned()))
+    }
+
+    /// What an HTTP header such as `Authorization: Basic …` or `PRIVATE-TOKEN: …` hands over.
+    pub fn in_header(header: &str) -> Vec<Secret> {
+        let value = header.split_once(':').map_or(header, |(_, value)| value).trim();
+        match value.split_once(' ') {
+            Some((scheme, credentials)) if scheme.eq_ignore_ascii_case("basic") => {
+                Secret::in_base64(credentials)
+            }
+            Some((scheme, token)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+                Secret::reported(token).into_iter().collect()
+            }
+            _ => Secret::reported(value).into_iter().collect(),
+        }
+    }
+
+    /// A password in base64, or `user:password`: as it is written, and the password itself.
+    pub fn in_base64(encoded: &str) -> Vec<Secret> {
+        let plain = base64_decoded(encoded.trim());
+        let password =
+            plain.as_deref().map(|plain| plain.split_once(':').map_or(plain, |(_, password)| password));
+        [Some(encoded), password].into_iter().flatten().filter_map(Secret::reported).collect()
     }
 
     /// Every spelling that is looked for: as it is, escaped for JSON, XML and addresses, in
@@ -133,35 +156,6 @@ fn escape(text: &str, table: &[(char, &str)]) -> String {
     out
 }
 
-/// Percent-encoded, but for letters, digits and what is in `kept`.
-fn percent(text: &str, kept: &str, upper: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let c = char::from(byte);
-        match byte {
-            _ if c.is_ascii_alphanumeric() || (byte.is_ascii() && kept.contains(c)) => out.push(c),
-            _ if upper => out.push_str(&format!("%{byte:02X}")),
-            _ => out.push_str(&format!("%{byte:02x}")),
-        }
-    }
-    out
-}
-
-const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 without padding. Written out, since no encoder gives the inner part below.
-fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let at = |n: usize| group.get(n).copied().map_or(0, usize::from);
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        let letters = [18, 12, 6, 0].map(|shift| char::from(alphabet[bits >> shift & 63]));
-        out.extend(&letters[..=group.len()]);
-    }
-    out
-}
-
 /// What is the same in the base64 of every text in which `bytes` stand behind `before` others,
 /// counted modulo 3: `user:password` in an `Authorization` header.
 fn inner_base64(bytes: &[u8], before: usize, alphabet: &[u8; 64]) -> Vec<u8> {
@@ -200,6 +194,30 @@ mod tests {
                 assert!(known.iter().any(|known| encoded.contains(known)), "{before} {after}: {encoded}");
             }
         }
+    }
+
+    #[test]
+    fn a_header_hands_over_its_credentials() {
+        let known = |values: &[&str]| -> Vec<Secret> {
+            values.iter().map(|value| Secret((*value).to_owned())).collect()
+        };
+        // `printf x-access-token:hunter2-hunter2 | base64`
+        let encoded = "eC1hY2Nlc3MtdG9rZW46aHVudGVyMi1odW50ZXIy";
+        for (header, secrets) in [
+            ("Authorization: Bearer hunter2-hunter2", known(&["hunter2-hunter2"])),
+            ("AUTHORIZATION:  token hunter2-hunter2 ", known(&["hunter2-hunter2"])),
+            ("PRIVATE-TOKEN: hunter2-hunter2", known(&["hunter2-hunter2"])),
+            ("Cookie: a=hunter2; b=3", known(&["a=hunter2; b=3"])),
+            (&format!("AUTHORIZATION: basic {encoded}"), known(&[encoded, "hunter2-hunter2"])),
+            ("Authorization: Basic *not base64*", known(&["*not base64*"])),
+            ("Accept: */*", known(&[])),
+        ] {
+            assert_eq!(Secret::in_header(header), secrets, "{header}");
+        }
+        assert_eq!(
+            Secret::in_base64("aHVudGVyMi1odW50ZXIy"),
+            known(&["aHVudGVyMi1odW50ZXIy", "hunter2-hunter2"])
+        );
     }
 
     #[test]

@@ -10,7 +10,8 @@ use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
 use crate::retry::passing_fault;
-use crate::tool::config_file::{Overrule, nowhere};
+use crate::start::Start;
+use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
@@ -55,7 +56,7 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
         let dir = dir.filter(|dir| dir + 1 < job.args.len()).ok_or("its command names no folder")?;
         let folder = job.args.remove(dir + 1);
         job.args[dir] = format!("--directory={folder}");
-        job.start = Some(nowhere());
+        job.start = Some(Start::Nowhere);
     }
     if job.args.iter().any(|arg| arg == "--config-file") && copy.is_some() {
         return Err("the base has two of them, and Checkov takes one".to_owned());

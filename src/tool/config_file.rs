@@ -3,9 +3,11 @@
 
 use std::path::PathBuf;
 
+use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
-use super::{Job, SCRATCH};
+use super::Job;
+use crate::npmrc;
 
 /// A file that a job reads of itself where it is there.
 #[derive(Clone, Debug)]
@@ -13,7 +15,17 @@ pub struct ConfigFile {
     /// Absolute.
     pub path: PathBuf,
     pub overrule: Overrule,
+    /// What may stand in it that leaves the scanner without proof.
+    pub bars: Option<Bars>,
+    /// The programs of the repository that its text names, relative to its folder.
+    pub programs: Programs,
 }
+
+/// Why a file with this content leaves the scanner without proof: what it narrows by no option undoes.
+pub type Bars = fn(&[u8]) -> Option<&'static str>;
+
+/// Finds, in the text of a configuration file, the programs that it names.
+pub type Programs = fn(&str) -> Vec<String>;
 
 /// How the scanner is made to heed the base's version of a file instead of the work tree's.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +35,22 @@ pub enum Overrule {
     /// The same for a file that imports others: it lies in a checkout of the base. Of several the
     /// first that the base has counts.
     Checkout(Take),
-    /// It is started in a folder of links to all that is beside the file.
+    /// It is started in a folder of links to all but the file.
     Farm,
+    /// It takes one file, and those of this kind are joined in it. What it reads in its place all the
+    /// same says nothing there.
+    Join { take: Take, mute: Option<Mute> },
     /// It can't be, and the file does more than narrow the gate: a difference is only told.
     Tell,
-    /// It can't be: with a file that differs there is no proof. What to do about it.
-    Refuse(&'static str),
+}
+
+/// How a file is kept from saying anything: the scanner looks at a folder of links with a muted copy.
+#[derive(Clone, Copy, Debug)]
+pub struct Mute {
+    /// The content, line for line, with nothing left that counts.
+    pub words: fn(&[u8]) -> Vec<u8>,
+    /// Changes the job so that it looks there. An error says why that can't be.
+    pub enter: fn(&mut Job) -> Result<(), String>,
 }
 
 /// Changes the job so that it reads the copy at this path; `None`: the base has no such file. An
@@ -37,11 +59,6 @@ pub type Take = fn(&mut Job, Option<&str>) -> Result<(), String>;
 
 /// Below the scratch folder: what comes from the base. No gate has such an id.
 pub const FROM_BASE: &str = ".base";
-
-/// An empty folder, for a scanner that reads its configuration where it is started.
-pub fn nowhere() -> String {
-    format!("{SCRATCH}/{FROM_BASE}/nowhere")
-}
 
 /// Options that name keys, so many at most.
 const KEYS: usize = 6;
@@ -58,9 +75,25 @@ pub fn told(name: &str, content: &[u8]) -> Option<String> {
                 n => format!("{n} ignores in {name}"),
             })
         }
-        ".npmrc" => Some(with(name, keys(&text, '='))),
-        ".checkov.yaml" | ".checkov.yml" | "trivy.yaml" | "trivy-secret.yaml" | ".cfnlintrc"
-        | ".cfnlintrc.yaml" | ".cfnlintrc.yml" => Some(with(name, keys(&text, ':'))),
+        ".npmrc" => {
+            // Values may be secret, and a key that is an address (`//registry/:_authToken`) is one's own
+            // business.
+            let keys = npmrc::settings(&text).map(|setting| setting.key);
+            Some(with(name, a_few(keys.filter(|key| !key.starts_with('/')).collect())))
+        }
+        ".yarnrc" => Some(with(name, a_few(keys(&text, ' ')))),
+        ".cfnlintrc"
+        | ".cfnlintrc.yaml"
+        | ".cfnlintrc.yml"
+        | ".checkov.yaml"
+        | ".checkov.yml"
+        | "trivy.yaml"
+        | "trivy-secret.yaml"
+        | ".yarnrc.yml"
+        | "pnpm-workspace.yaml" => Some(with(name, a_few(keys(&text, ':')))),
+        "package.json" => {
+            ignores_of_pnpm(name, content).map(|n| with(name, vec![format!("pnpm.auditConfig, ignores {n}")]))
+        }
         _ if name.starts_with("eslint.config.") || name.starts_with(".eslintrc") => {
             let off = text.matches("\"off\"").count() + text.matches("'off'").count();
             let off = (off > 0).then(|| format!("{off} × off"));
@@ -81,21 +114,60 @@ fn with(name: &str, details: Vec<String>) -> String {
     if details.is_empty() { name.to_owned() } else { format!("{name} ({})", details.join(", ")) }
 }
 
-/// The keys of the lines `key: …` or `key = …` that are not indented. Values may be secret, and a
-/// key that is an address (`//registry/:_authToken`) is one's own business.
+/// The keys of the lines `key: …` or `key = …` that are not indented, those of an audit first.
+/// Values may be secret, and a key that is an address (`//registry/:_authToken`) is one's own
+/// business.
 fn keys(text: &str, separator: char) -> Vec<String> {
+    let is_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphabetic() || "@-\"'".contains(c));
     let mut keys: Vec<String> = text
         .lines()
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '@'))
+        .filter(is_key)
         .filter_map(|line| line.split_once(separator))
-        .map(|(key, _)| key.trim().to_owned())
+        .map(|(key, _)| key.trim_matches(['"', '\'', ' ']).to_owned())
+        .filter(|key| !key.is_empty() && key.trim_start_matches('-').starts_with(|c: char| c != ' '))
         .collect();
+    keys.sort_by_key(|key| !key.to_ascii_lowercase().contains("audit"));
+    keys
+}
+
+fn a_few(mut keys: Vec<String>) -> Vec<String> {
     if keys.len() > KEYS {
         let more = keys.len() - KEYS;
         keys.truncate(KEYS);
         keys.push(format!("{more} more"));
     }
     keys
+}
+
+/// How many advisories the project tells pnpm to ignore, as far as it can be told: in package.json
+/// `pnpm.auditConfig`, in pnpm-workspace.yaml `auditConfig`. `None`: none.
+pub fn ignores_of_pnpm(name: &str, content: &[u8]) -> Option<usize> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Manifest {
+        pnpm: Option<Settings>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Settings {
+        audit_config: Option<Ignores>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Ignores {
+        #[serde(default)]
+        ignore_cves: Vec<String>,
+        #[serde(default)]
+        ignore_ghsas: Vec<String>,
+    }
+    if name == "package.json" {
+        let manifest: Manifest = serde_json::from_slice(content).ok()?;
+        let ignores = manifest.pnpm?.audit_config?;
+        return Some(ignores.ignore_cves.len() + ignores.ignore_ghsas.len()).filter(|n| *n > 0);
+    }
+    let text = String::from_utf8_lossy(content);
+    let (_, config) = text.split_once("auditConfig")?;
+    Some(config.matches("GHSA-").count() + config.matches("CVE-").count()).filter(|n| *n > 0)
 }
 
 /// What a .gitleaks.toml narrows: its allowlists, rules that it disables, and whether gitleaks'
@@ -175,8 +247,28 @@ mod tests {
             ),
             (
                 ".npmrc",
-                "registry = https://example.test\n//example.test/:_authToken=abc\naudit=false\n",
+                "registry = https://example.test\n//example.test/:_authToken=abc\n 'audit'=false\n",
                 ".npmrc (registry, audit)",
+            ),
+            (
+                ".yarnrc",
+                "# ours\nregistry \"https://example.test\"\n--audit.level critical\n\"--cwd\" sub\n",
+                ".yarnrc (--audit.level, registry, --cwd)",
+            ),
+            (
+                ".yarnrc.yml",
+                "nodeLinker: pnp\nenableNetwork: false\nnpmAuditExcludePackages:\n  - lodash\n- x: y\n",
+                ".yarnrc.yml (npmAuditExcludePackages, nodeLinker, enableNetwork)",
+            ),
+            (
+                "pnpm-workspace.yaml",
+                "packages:\n  - a\nauditConfig:\n  ignoreGhsas: [GHSA-1]\n",
+                "pnpm-workspace.yaml (auditConfig, packages)",
+            ),
+            (
+                "package.json",
+                r#"{"name":"a","pnpm":{"auditConfig":{"ignoreCves":["CVE-1"],"ignoreGhsas":["GHSA-1"]}}}"#,
+                "package.json (pnpm.auditConfig, ignores 2)",
             ),
             (
                 "eslint.config.mjs",
@@ -187,5 +279,6 @@ mod tests {
             assert_eq!(told(name, content.as_bytes()).as_deref(), Some(words), "{content}");
         }
         assert_eq!(told("tsconfig.json", b"{}"), None);
+        assert_eq!(told("package.json", br#"{"pnpm":{"overrides":{}}}"#), None);
     }
 }

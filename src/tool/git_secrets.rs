@@ -7,6 +7,7 @@
 mod output;
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use crate::config::Keys;
 use crate::finding::{Category, Finding, Location, Text};
@@ -16,8 +17,9 @@ use crate::proof::Unproven;
 use crate::repo::is_shallow_clone;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
-use crate::tool::config_file::{Overrule, nowhere};
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::start::Start;
+use crate::tool::config_file::Overrule;
+use crate::tool::{Exit, Job, Parsed, RawReport, SCRATCH, Scanner, Tool, Unplanned, VersionFrom};
 use output::{Match, Output};
 
 pub static SCANNER: Scanner = Scanner {
@@ -57,16 +59,23 @@ const AWS_ALLOWED: [&str; 2] = ["AKIAIOSFODNN7(EXAMPLE)", "wJalrXUtnFEMI/K7MDENG
 
 /// Regular expressions whose matches it lets pass, at the top of the work tree.
 const GITALLOWED: &str = ".gitallowed";
-const TREE_ALLOWED: &str = "git-secrets reads it at the top of the work tree whatever it is told; \
-     scan = \"history\" takes the base's";
 
-/// The history is in the folder of git: the work tree may be another one, with the base's file alone.
-fn history_without_allowed(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
-    let folder = copy.and_then(|copy| copy.strip_suffix(GITALLOWED)).map(str::to_owned);
-    job.start = Some(folder.unwrap_or_else(nowhere));
+/// What git keeps is in its own folder: the work tree may be another one, with the base's file alone.
+fn allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
+    let folder = copy.and_then(|copy| Path::new(copy).strip_prefix(SCRATCH).ok()?.parent());
+    job.start = Some(folder.map_or(Start::Nowhere, |folder| Start::Below(folder.to_owned())));
     let dot_git = job.cwd.join(".git").to_string_lossy().into_owned();
     job.env("GIT_DIR", dot_git).env("GIT_WORK_TREE", ".");
     Ok(())
+}
+
+/// The files are then those of the index: in CI they are those of the work tree.
+fn index_and_allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
+    job.arg("--cached").because("the files of the index");
+    for files in job.questions.iter_mut().filter(|question| question.name == FILES) {
+        files.args.insert(1, "--cached".to_owned());
+    }
+    allowed_of_the_base(job, copy)
 }
 
 #[derive(Debug)]
@@ -121,14 +130,15 @@ impl GitSecrets {
                 job.arg("--scan").because("the tracked files as they are now");
                 // By the same means as it looks: without what is binary, deleted or not checked out.
                 job.asks(FILES, "git", &["grep", "-I", "-l", "-z", "-e", ""]);
-                job.reads(allowed, Overrule::Refuse(TREE_ALLOWED));
+                let take = index_and_allowed_of_the_base;
+                job.reads(allowed, Overrule::Take { neutral: None, take });
             }
             Scan::History => {
                 job.arg("--scan-history");
                 job.because("every commit of every branch: a secret that was removed is still there");
                 // It looks at what commits change, and of a merge git shows nothing.
                 job.asks(COMMITS, "git", &["rev-list", "--all", "--no-merges", "--count"]);
-                let take = history_without_allowed;
+                let take = allowed_of_the_base;
                 job.reads(allowed, Overrule::Take { neutral: None, take });
             }
         }

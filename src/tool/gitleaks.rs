@@ -3,6 +3,8 @@
 //! Report fields after `report/finding.go`, exit codes after `cmd/root.go`, log lines after
 //! `sources/git.go`, `sources/files.go` and runs of gitleaks 8.30.1.
 
+mod ignores;
+
 use std::path::Path;
 
 use serde::Deserialize;
@@ -60,33 +62,6 @@ const RANGE: &str = "gitleaks-range.json";
 const TREE: &str = "gitleaks-tree.json";
 
 const WHAT: &str = "gitleaks report";
-
-/// Findings that gitleaks leaves out, by fingerprint. It reads the file of the scanned folder
-/// whatever `--gitleaks-ignore-path` says (`cmd/root.go`).
-const IGNORES: &str = ".gitleaksignore";
-const TREE_IGNORES: &str = "gitleaks reads it in a scanned folder whatever it is told; \
-     scan = \"history\" takes the base's";
-
-fn ignores(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
-    job.options(["--gitleaks-ignore-path"].into_iter().chain(copy));
-    Ok(())
-}
-
-/// The history is in the folder of git, where no file of the work tree is.
-fn history_without_ignores(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
-    let dot_git = job.cwd.join(".git");
-    let folder = match std::fs::read_to_string(&dot_git) {
-        // A linked work tree, or a submodule.
-        Ok(text) => {
-            let folder = text.trim_end().strip_prefix("gitdir: ").ok_or(".git says nothing of its folder")?;
-            job.cwd.join(folder).to_string_lossy().into_owned()
-        }
-        Err(_) => ".git".to_owned(),
-    };
-    let source = job.args.iter().rposition(|arg| arg == ".").ok_or("its command names no folder")?;
-    job.args[source] = folder;
-    ignores(job, copy)
-}
 
 fn named_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     let copy = copy.ok_or("gates.toml names it, and the base does not have it")?;
@@ -175,8 +150,7 @@ impl Gitleaks {
         job.arg(".");
         let source = job.cwd.clone();
         self.own_config(&mut job, &source);
-        let ignores = Overrule::Take { neutral: Some(""), take: history_without_ignores };
-        job.reads(source.join(IGNORES), ignores);
+        job.reads(source.join(ignores::FILE_NAME), ignores::OF_HISTORY);
         job
     }
 
@@ -186,12 +160,14 @@ impl Gitleaks {
         // The .gitleaksignore that counts is that of the working directory.
         job.cwd = scene.repo.base.clone();
         self.fill(&mut job, scene, "dir", TREE);
+        // The folder comes last, see `ignores`.
+        job.options_end = Some(job.args.len());
         job.arg(dir).because("the files as they are now, committed or not");
         self.own_config(&mut job, &source);
-        let elsewhere = job.cwd.join(IGNORES);
-        job.reads(source.join(IGNORES), Overrule::Refuse(TREE_IGNORES));
+        let elsewhere = job.cwd.join(ignores::FILE_NAME);
+        job.reads(source.join(ignores::FILE_NAME), ignores::OF_FOLDER);
         if job.cwd != source {
-            job.reads(elsewhere, Overrule::Take { neutral: Some(""), take: ignores });
+            job.reads(elsewhere, ignores::OF_START);
         }
         job
     }

@@ -13,11 +13,13 @@ use serde::Deserialize;
 use crate::config::Keys;
 use crate::format::json;
 use crate::format::npm6;
+use crate::npmrc;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
 use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
+use crate::text::without_credentials;
 use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
@@ -86,7 +88,16 @@ impl NpmAudit {
     }
 }
 
-const WORKSPACE: &str = "npm reads it in a workspace of that folder, whatever it is told";
+/// `workspace = NAME` leaves every other folder of the lock file out of the audit. Flags replace the list
+/// of names, and can't empty it.
+fn bars(npmrc: &[u8]) -> Option<&'static str> {
+    let narrows =
+        npmrc::settings(&String::from_utf8_lossy(npmrc)).any(|setting| setting.may_set("workspace"));
+    narrows.then_some(
+        "may set `workspace`, which narrows the audit to that folder, and no flag undoes it: \
+         take it out, and name folders in `dirs`",
+    )
+}
 
 /// The folders above `dir` whose package has workspaces: npm takes the .npmrc of such a root.
 fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p Path> {
@@ -99,13 +110,16 @@ fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p P
 
 impl Tool for NpmAudit {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        if let Some(why) = npmrc::of_user().and_then(|path| bars(npmrc::read(&path).as_bytes())) {
+            return Err(Unplanned::Impossible(format!("the user's .npmrc {why}")));
+        }
         let jobs = self.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("npm", dir);
             job.args(["audit", "--json", "--package-lock-only"]);
             // An .npmrc, the user's or the project's own, may switch the audit off or narrow it,
             // and the report then looks clean. Flags outrank it.
             job.args(["--audit=true", "--offline=false", "--audit-level=info"]);
-            job.args(["--global=false", "--location=project", "--include=prod"]);
+            job.args(["--global=false", "--location=project", "--workspaces=null", "--include=prod"]);
             // At this level it tells what it asked the registry, see `asked`.
             job.arg("--loglevel=http");
             for kind in KINDS {
@@ -115,10 +129,10 @@ impl Tool for NpmAudit {
                 job.arg(format!("--registry={registry}"));
             }
             // Flags outrank it, but not all that it can say (a registry, a proxy).
-            job.reads(job.cwd.join(".npmrc"), Overrule::Farm);
+            job.reads_unless(job.cwd.join(".npmrc"), Overrule::Farm, bars);
             let cwd = job.cwd.clone();
             for root in workspace_roots(&cwd, &scene.repo.root) {
-                job.reads(root.join(".npmrc"), Overrule::Refuse(WORKSPACE));
+                job.reads_unless(root.join(".npmrc"), Overrule::Farm, bars);
             }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
             job
@@ -150,6 +164,9 @@ impl Tool for NpmAudit {
         let report: Report = json::read(raw.report(), WHAT)?;
         if let Some(error) = report.error() {
             return Err(Unproven::ToolError(error));
+        }
+        if let Some(version) = report.version.filter(|version| *version != VERSION) {
+            return Err(foreign(&format!("its auditReportVersion is {version}, not {VERSION}")));
         }
         let Some(metadata) = report.metadata else {
             return Err(foreign("it has no `metadata`, which says how many packages were audited"));
@@ -213,9 +230,15 @@ fn lost(detail: &str) -> Unproven {
     Unproven::Cut { what: WHAT, detail: detail.to_owned() }
 }
 
+/// The `auditReportVersion` of npm 7 to 11 (`toJSON` in Arborist's audit-report.js).
+const VERSION: u64 = 2;
+
 /// Any of npm's documents: the report of version 7 on, that of version 6, or an error.
 #[derive(Deserialize)]
 struct Report {
+    /// npm 6 has none.
+    #[serde(rename = "auditReportVersion")]
+    version: Option<u64>,
     #[serde(default, deserialize_with = "json::unique_keys")]
     vulnerabilities: Option<BTreeMap<String, npm7::Vulnerable>>,
     #[serde(default, deserialize_with = "json::unique_keys")]
@@ -253,47 +276,18 @@ impl Report {
             }
             _ => return None,
         };
-        Some(without_credentials(words.split_whitespace()))
+        Some(without_credentials(&words))
     }
-}
-
-/// The words in one line; `https://user:password@host` without what stands before the `@`.
-fn without_credentials<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    let mut line = String::new();
-    for word in words {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        match word.split_once("://") {
-            Some((scheme, rest)) => {
-                let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-                let kept = authority.rfind('@').map_or(rest, |at| &rest[at + 1..]);
-                line.extend([scheme, "://", kept]);
-            }
-            None => line.push_str(word),
-        }
-    }
-    line
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
     #[serde(default)]
-    vulnerabilities: Totals,
+    vulnerabilities: npm6::Totals,
     dependencies: Option<Dependencies>,
     /// npm 6.
     total_dependencies: Option<u64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(transparent)]
-struct Totals(BTreeMap<String, u64>);
-
-impl Totals {
-    fn any(&self) -> bool {
-        self.0.values().any(|n| *n > 0)
-    }
 }
 
 #[derive(Deserialize)]

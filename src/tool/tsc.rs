@@ -1,10 +1,12 @@
 //! tsc, the TypeScript compiler: type errors.
 //!
-//! It has no machine format. The lines are those of `--pretty false`, and of `--listFiles`, which
-//! proves what was checked; seen in 4.9.5, 5.9.3 and 7.0.2.
+//! It has no machine format. The lines are those of `--pretty false`, of `--listFiles`, which proves
+//! what was checked, and of `--diagnostics`, whose table closes the output and counts the listed
+//! files, so that a list that is cut at a line's end shows; seen in 4.9.5, 5.9.3 and 7.0.2.
 
 use crate::config::Keys;
 use crate::finding::{Category, Finding, Location};
+use crate::identity::package_version;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
@@ -45,7 +47,8 @@ impl Tool for Tsc {
         let jobs = self.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("tsc", dir);
             let build_info = job.scratch_file("tsconfig.tsbuildinfo");
-            job.args(["-p", &self.project, "--noEmit", "--pretty", "false", "--listFiles"]);
+            job.args(["-p", &self.project, "--noEmit", "--pretty", "false"]);
+            job.args(["--listFiles", "--diagnostics"]);
             // Incremental and composite projects would answer from, and write, a build info file
             // in the project. `--incremental false` is an error in a composite project (TS6379),
             // `--tsBuildInfoFile` alone in any other (TS5069); both together fit all.
@@ -54,6 +57,10 @@ impl Tool for Tsc {
             let cwd = job.cwd.clone();
             job.reads(cwd.join(&self.project), Overrule::Tell);
             job.near_node_modules(&cwd, &scene.repo.root);
+            if knows_no_check(&job) {
+                // Set in tsconfig.json, it has all files listed and none checked.
+                job.args(["--noCheck", "false"]);
+            }
             job
         });
         Ok(jobs.collect())
@@ -73,6 +80,10 @@ impl Tool for Tsc {
         let text = String::from_utf8_lossy(raw.report());
         let text = text.trim_start_matches('\u{feff}');
         let output = Output::read(text);
+        let ran = raw.exit.is_some();
+        if ran && text.trim().is_empty() {
+            return Err(Unproven::Empty { what: WHAT });
+        }
         if output.is_foreign(text) {
             return Err(foreign(text));
         }
@@ -90,21 +101,30 @@ impl Tool for Tsc {
             return Err(Unproven::ToolError(format!("the project can't be checked: {first}")));
         }
 
+        let mut gaps = faults;
+        match output.lacks(ran) {
+            Some(detail) if errors.is_empty() => return Err(Unproven::Cut { what: WHAT, detail }),
+            Some(detail) => gaps.push(format!("{detail}: some errors may be missing")),
+            None => {}
+        }
         let findings = errors.iter().map(|error| error.to_finding(place)).collect();
         let scope = output.files.map(|n| Scope::of(Unit::Files, n)).unwrap_or_default();
-        let mut gaps = faults;
-        // `--listFiles` puts its list behind the diagnostics: without it, some may be missing.
-        if raw.exit.is_some() && output.files.is_none() && !errors.is_empty() {
-            gaps.push(
-                "the output ends before the list of checked files: some errors may be missing".to_owned(),
-            );
-        }
         Ok(Parsed { findings, scope, gaps, ..Parsed::default() })
     }
 
     fn moves_exit_code(&self, finding: &Finding) -> bool {
         finding.severity == Severity::High
     }
+}
+
+/// Whether the tsc of `node_modules` has the option `--noCheck`, which came with 5.6; to an older
+/// one it is an error. Any other tsc is not known before it runs.
+fn knows_no_check(job: &Job) -> bool {
+    let mut installed = job.program.near.iter().map(|folder| folder.join(&job.program.name));
+    let version = installed.find(|program| program.exists()).and_then(|program| package_version(&program));
+    let version = version.unwrap_or_default();
+    let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
+    (numbers.next(), numbers.next()) >= (Some(5), Some(6))
 }
 
 /// What tsc printed.
@@ -114,6 +134,12 @@ struct Output<'a> {
     /// Source files that were checked and are neither TypeScript's own nor a dependency's. `None`
     /// without a file list.
     files: Option<u64>,
+    /// Files of the list, whosever they are.
+    listed: u64,
+    /// How many files the table counts; `None` without a table.
+    counted: Option<u64>,
+    /// The last row of the table is there.
+    closed: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -144,16 +170,33 @@ impl<'a> Output<'a> {
                 open = false;
                 if let Some(own) = listed(line) {
                     *output.files.get_or_insert(0) += u64::from(own);
+                    output.listed += 1;
+                } else if let Some(files) = line.strip_prefix("Files:") {
+                    output.counted = files.trim().parse().ok();
+                } else if line.starts_with("Total time:") {
+                    output.closed = output.counted.is_some();
                 }
             }
         }
         output
     }
 
-    /// Whether the text is not of tsc's making: nothing in it is a diagnostic or a checked file,
-    /// though it has words.
+    /// Whether the text is not of tsc's making: nothing in it is a diagnostic, a checked file or a
+    /// table, though it has words.
     fn is_foreign(&self, text: &str) -> bool {
-        self.diagnostics.is_empty() && self.files.is_none() && !text.trim().is_empty()
+        let tells_nothing = self.diagnostics.is_empty() && self.files.is_none() && self.counted.is_none();
+        tells_nothing && !text.trim().is_empty()
+    }
+
+    /// What shows that it is not whole. Only a run is known to have asked for the table.
+    fn lacks(&self, ran: bool) -> Option<String> {
+        match self.counted {
+            None if !ran => None,
+            Some(counted) if self.closed => (counted != self.listed).then(|| {
+                format!("the table at its end counts {counted} files, and its list has {}", self.listed)
+            }),
+            _ => Some("it ends before the table that closes it".to_owned()),
+        }
     }
 }
 

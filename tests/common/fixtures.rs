@@ -91,6 +91,7 @@ impl Fixture {
                 .collect::<Result<_, String>>()?,
             stdout: Cow::Owned(optional(&expected.stdout)?),
             stderr: Cow::Owned(optional(&expected.stderr)?),
+            ..RawReport::default()
         };
         Ok(Fixture { name: name.to_owned(), scanner: scanner_name, expected, tool, raw })
     }
@@ -111,6 +112,7 @@ impl Fixture {
             documents: self.raw.documents.iter().enumerate().map(document).collect(),
             stderr: Cow::Borrowed(&self.raw.stderr),
             stdout: Cow::Borrowed(&self.raw.stdout),
+            ..RawReport::default()
         };
         weigh(self.tool.as_ref(), &raw, &place())
     }

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "tests start the binary")]
 
+pub mod outputs;
+pub mod sonar;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -36,6 +39,18 @@ impl Project {
     pub fn with_gates(gates: &str) -> Project {
         let project = Project::new();
         project.write("gates.toml", gates);
+        project
+    }
+
+    /// A repository whose branch `base` has these files, all of them committed.
+    pub fn base_with(files: &[(&str, &str)]) -> Project {
+        let project = Project::new();
+        project.git(&["init", "--quiet"]);
+        for (name, text) in files {
+            project.write(name, text);
+        }
+        project.commit("the base");
+        project.git(&["branch", "base"]);
         project
     }
 
@@ -182,6 +197,14 @@ pub fn real_tools() -> PathBuf {
     folder
 }
 
+/// The folder with Yarn 1, 3 and 4 and pnpm, each in a folder of its own: `yarn`, `yarn3`, `yarn4`,
+/// `pnpm`.
+pub fn package_managers() -> PathBuf {
+    let folder = real_tools().join("../package-managers");
+    assert!(folder.is_dir(), "Yarn and pnpm are not in {}: run ci/setup first", folder.display());
+    folder
+}
+
 /// The Python with the outside validators that `ci/setup` installs.
 pub fn test_python() -> PathBuf {
     let python = std::env::var_os("PORTCULLIS_TEST_PYTHON")
@@ -191,7 +214,7 @@ pub fn test_python() -> PathBuf {
     python
 }
 
-/// npm's audit endpoint on loopback; it ends with the test.
+/// The audit endpoints of npm's registry on loopback; they end with the test.
 pub struct Advisories {
     server: Child,
     pub address: String,

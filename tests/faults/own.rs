@@ -4,15 +4,21 @@
 use serde_json::{Value, json};
 
 use crate::cases::{Case, Expect};
-use crate::tools::{Acts, Tool, edited, fixture};
+use crate::sonarqube;
+use crate::tools::{Acts, Tool, YARN_4, edited, fixture};
 
 pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
-    match tool.name {
+    let mut cases = schemas(tool);
+    cases.extend(match tool.name {
         "gitleaks" => gitleaks(tool),
         "git-secrets" => git_secrets(tool),
         "tsc" => tsc(tool),
         "eslint" => eslint(tool),
         "npm-audit" => npm_audit(tool),
+        "yarn-audit" => yarn_audit(tool),
+        YARN_4 => yarn_4_audit(tool),
+        "pnpm-audit" => pnpm_audit(tool),
+        "sonarqube" => sonarqube::cases(tool),
         "docker-build" => docker_build(tool),
         "trivy" => trivy(tool),
         "syft" => syft(tool),
@@ -22,7 +28,30 @@ pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
         "command with JUnit" => junit(tool),
         "command with Checkstyle" => checkstyle(tool),
         _ => Vec::new(),
-    }
+    });
+    cases
+}
+
+/// A report of another version of its schema, for each that names one: in it a key may mean
+/// something else. The reports of gitleaks, tsc, ESLint, docker build, Checkov, JUnit and Checkstyle
+/// name none, or that of the program alone.
+fn schemas(tool: &Tool) -> Vec<Case<'_>> {
+    let (key, versions): (_, Vec<Value>) = match tool.name {
+        "npm-audit" => ("/auditReportVersion", vec![1.into(), 3.into()]),
+        "trivy" => ("/SchemaVersion", vec![1.into(), 3.into()]),
+        "syft" => ("/schema/version", vec!["17.0.0".into(), "new".into()]),
+        "syft (CycloneDX)" | "command with CycloneDX" => ("/specVersion", vec!["2.0".into(), "0.9".into()]),
+        "syft (SPDX)" | "command with SPDX" => ("/spdxVersion", vec!["SPDX-3.0".into(), "2.3".into()]),
+        "command with SARIF" => ("/version", vec!["2.0.0".into(), "2.2.0".into(), "3.0.0".into()]),
+        _ => return Vec::new(),
+    };
+    let report = tool.report().unwrap();
+    let of_version = |version: Value| {
+        let says = version.as_str().map_or_else(|| version.to_string(), str::to_owned);
+        let acts = tool.writes(edited(report, &[(key, version)]));
+        Case::new(tool, format!("schema of version {says}"), acts).saying(says)
+    };
+    versions.into_iter().map(of_version).collect()
 }
 
 /// A recorded run of the tool.
@@ -105,6 +134,11 @@ fn git_secrets(tool: &Tool) -> Vec<Case<'_>> {
 }
 
 fn tsc(tool: &Tool) -> Vec<Case<'_>> {
+    let report = tool.report().unwrap();
+    let without_line = |report: &[u8], end: &str| -> Vec<u8> {
+        let lines = report.split_inclusive(|byte| *byte == b'\n');
+        lines.filter(|line| !line.trim_ascii_end().ends_with(end.as_bytes())).flatten().copied().collect()
+    };
     let recorded = |exit, case| recorded(exit, Some(&format!("tsc/{case}/stdout.txt")), None);
     let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
     vec![
@@ -116,7 +150,13 @@ fn tsc(tool: &Tool) -> Vec<Case<'_>> {
         case("unknown option", recorded(1, "recorded-unknown-flag-ts7"), "can't be checked"),
         case("project missing", recorded(1, "recorded-project-missing-ts5"), "can't be checked"),
         case("configuration error, exit code 0", recorded(0, "recorded-no-inputs-ts5"), "can't be checked"),
-        case("says nothing", recorded(0, "nothing-printed"), "nothing was in scope"),
+        case("says nothing", recorded(0, "nothing-printed"), "is empty"),
+        case(
+            "project that names no file",
+            recorded(0, "recorded-solution-style-ts5"),
+            "nothing was in scope",
+        ),
+        case("one listed file is gone", tool.writes(without_line(report, "/src/b.ts")), "its list has"),
         case(
             "checks dependencies only",
             recorded(0, "recorded-only-a-dependency-ts5"),
@@ -166,6 +206,96 @@ fn npm_audit(tool: &Tool) -> Vec<Case<'_>> {
     ]
 }
 
+fn yarn_audit(tool: &Tool) -> Vec<Case<'_>> {
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let failed = |case: &str| {
+        let [report, log] =
+            ["stdout.txt", "stderr.txt"].map(|name| fixture(&format!("yarn-audit/{case}/{name}")));
+        tool.writes(report).exits(1).says(log)
+    };
+    let found = tool.findings.clone().unwrap();
+    let lines: Vec<&[u8]> = found.report(0).unwrap().split_inclusive(|byte| *byte == b'\n').collect();
+    let but = |left_out: &[u8]| {
+        let kept = lines.iter().filter(|line| !line.windows(left_out.len()).any(|bytes| bytes == left_out));
+        found.clone().with(0, Some(kept.copied().flatten().copied().collect()))
+    };
+    let nothing = edited(tool.report().unwrap(), &[("/data/totalDependencies", 0.into())]);
+    vec![
+        case("registry refused", failed("recorded-yarn1-refused"), "returned a 405"),
+        case("registry refused, exit code 0", failed("recorded-yarn1-refused").exits(0), "returned a 405"),
+        case("no connection", failed("recorded-yarn1-no-connection"), "ECONNREFUSED"),
+        case("offline", failed("recorded-yarn1-offline"), "offline mode"),
+        case("no lock file", failed("recorded-yarn1-no-lock-file"), "no yarn.lock"),
+        case("no summary", but(b"auditSummary"), "auditSummary"),
+        case("summary alone", but(b"auditAdvisory"), "it counts 3 critical, 4 high, 3 moderate"),
+        case("one severity is not listed", but(b"\"severity\":\"moderate\""), "it counts 3 moderate"),
+        case("exit code of other severities", found.clone().exits(16), "exit code 16 does not go with"),
+        case("no packages", tool.writes(nothing), "nothing was in scope"),
+        case(
+            "report of Yarn 3",
+            tool.writes(fixture("yarn-audit/recorded-yarn3-clean/stdout.txt")),
+            "of another Yarn",
+        ),
+        case("report of Yarn 4.0", tool.writes("{}"), "of another Yarn"),
+    ]
+}
+
+fn yarn_4_audit(tool: &Tool) -> Vec<Case<'_>> {
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let words = |case: &str| fixture(&format!("yarn-audit/{case}/stdout.txt"));
+    let failed = |case: &str| tool.writes(words(case)).exits(1);
+    let requests = String::from_utf8(fixture("yarn-audit/recorded-yarn4-clean/requests-1.json")).unwrap();
+    let asked = |from: &str, to: &str| tool.clean.clone().with(1, Some(requests.replace(from, to).into()));
+    const SHOWS: &str = "nothing shows that it asked";
+    vec![
+        case("registry refused", failed("recorded-yarn4-refused"), "Response Code: 405"),
+        case(
+            "registry refused, exit code 0",
+            failed("recorded-yarn4-refused").exits(0),
+            "Response Code: 405",
+        ),
+        case("no connection", failed("recorded-yarn4-no-connection"), "ECONNREFUSED"),
+        case("network switched off", failed("recorded-yarn4-network-off"), "blocked"),
+        case("no lock file", failed("recorded-yarn4-no-lock-file"), "lockfile"),
+        case("Yarn 1 in its place", failed("recorded-yarn4-by-yarn1"), "is Yarn 1"),
+        case("prints nothing, and asked nothing", tool.clean.clone().with(1, None), SHOWS),
+        case("prints nothing, and was refused", asked("200", "405"), SHOWS),
+        case("prints nothing, and asked for something else", asked("advisories/bulk", "lodash"), SHOWS),
+        case("what it asked is cut", asked("\"pid\"", "\u{0}"), SHOWS),
+        case("report of Yarn 1", tool.writes(words("recorded-yarn1-clean")), "of another Yarn"),
+        case("report of Yarn 3", tool.writes(words("recorded-yarn3-clean")), "of another Yarn"),
+    ]
+}
+
+fn pnpm_audit(tool: &Tool) -> Vec<Case<'_>> {
+    let report = tool.report().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let told = |case: &str| tool.writes(fixture(&format!("pnpm-audit/{case}/stdout.txt"))).exits(1);
+    let drawn = |case: &str| tool.writes("").exits(1).says(fixture(&format!("pnpm-audit/{case}/stderr.txt")));
+    let edit = |key, value| tool.writes(edited(report, &[(key, value)]));
+    vec![
+        case("registry refused", told("recorded-refused"), "405"),
+        case("registry refused, exit code 0", told("recorded-refused").exits(0), "405"),
+        case("registry refused, version 12", drawn("recorded-refused-12"), "405"),
+        case("no connection", told("recorded-no-connection"), "ECONNREFUSED"),
+        case("no connection, version 12", drawn("recorded-no-connection-12"), "Connection refused"),
+        case("no lock file", told("recorded-no-lock-file"), "No pnpm-lock.yaml"),
+        case(
+            "lock file of tomorrow",
+            told("recorded-lock-file-of-tomorrow").exits(0),
+            "nothing was in scope",
+        ),
+        case(
+            "registry errors ignored",
+            told("recorded-ignored-registry-errors").exits(0),
+            "not a report of pnpm audit",
+        ),
+        case("counts without a list", edit("/metadata/vulnerabilities/high", 2.into()), "it counts 2 high"),
+        case("counts of no severity", edit("/metadata/vulnerabilities/null", 1.into()), "it counts 1 null"),
+        case("no packages", edit("/metadata/totalDependencies", 0.into()), "nothing was in scope"),
+    ]
+}
+
 fn docker_build(tool: &Tool) -> Vec<Case<'_>> {
     let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
     let failed = |case: &str| recorded(1, None, Some(&format!("docker-build/{case}/stderr")));
@@ -200,7 +330,6 @@ fn trivy(tool: &Tool) -> Vec<Case<'_>> {
         case("no results", edit("/Results", Value::Null), "nothing was in scope"),
         case("empty results", edit("/Results", json!([])), "nothing was in scope"),
         case("no packages", edit("/Results/0/Packages", json!([])), "nothing was in scope"),
-        case("schema of tomorrow", edit("/SchemaVersion", 3.into()), "SchemaVersion is 3"),
         case(
             "packages of the system unread",
             edit("/Results/0", json!({"Target": "alpine", "Class": "os-pkgs"})),
@@ -287,7 +416,6 @@ fn sarif(tool: &Tool) -> Vec<Case<'_>> {
     let edit = |key, value| tool.writes(edited(report, &[(key, value)]));
     vec![
         case("no runs", edit("/runs", json!([])), "nothing was in scope"),
-        case("version of yesterday", edit("/version", "2.0.0".into()), "2.0.0"),
         case(
             "run without success",
             edit("/runs/0/invocations", json!([{"executionSuccessful": false}])),

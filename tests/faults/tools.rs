@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::sonarqube;
+
 /// What a fake does.
 #[derive(Clone, Debug, Default)]
 pub struct Acts {
@@ -38,6 +40,8 @@ pub struct Tool {
     pub found: Option<i32>,
     /// Key of the gate that names the folder it looks at.
     pub folder: Option<&'static str>,
+    /// It runs as one of several steps, which have their time together.
+    pub steps: bool,
 }
 
 impl Acts {
@@ -106,6 +110,9 @@ impl Tool {
     }
 }
 
+/// The row of a Yarn that prints nothing where it finds nothing.
+pub const YARN_4: &str = "yarn-audit of Yarn 4";
+
 pub fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -139,6 +146,18 @@ pub fn tools() -> Vec<Tool> {
         Acts::new(exit, vec![fixture(&format!("npm-audit/{case}/npm-audit.json"))])
             .says(fixture(&format!("npm-audit/{case}/stderr.txt")))
     });
+    let recorded =
+        |tool: &str, case: &str, exit| Acts::new(exit, vec![fixture(&format!("{tool}/{case}/stdout.txt"))]);
+    let pnpm =
+        ["recorded-clean", "recorded-findings"].map(|case| fixture(&format!("pnpm-audit/{case}/stdout.txt")));
+    let [pnpm_clean, pnpm_found] =
+        [(0, &pnpm[0]), (1, &pnpm[1])].map(|(exit, report)| Acts::new(exit, vec![report.clone()]));
+    let [yarn_clean, yarn_found] =
+        [("recorded-yarn4-clean", 0), ("recorded-yarn4-findings", 1)].map(|(case, exit)| {
+            let mut acts = recorded("yarn-audit", case, exit);
+            acts.reports.push(Some(fixture(&format!("yarn-audit/{case}/requests-1.json"))));
+            acts
+        });
     let [built, warned] = ["recorded-buildkit-built", "warnings"].map(|case| {
         Acts::new(0, vec![fixture(&format!("docker-build/{case}/image-id"))])
             .says(fixture(&format!("docker-build/{case}/stderr")))
@@ -162,6 +181,11 @@ pub fn tools() -> Vec<Tool> {
         command("checkstyle", "eslint-clean/report.xml", "eslint-findings/report.xml");
     let syft = ["syft", "cyclonedx-1.5", "spdx-2.3", "cyclonedx-1.5"]
         .map(|name| fixture(&format!("syft/recorded-dir/{name}.json")));
+    // Its maker says of the one vulnerability that it does not matter.
+    let vulnerable = edited(
+        &fixture("cyclonedx/valid-vulnerability-1-5/report.cdx.json"),
+        &[("/vulnerabilities/0/analysis", Value::Null)],
+    );
     let base = || Tool {
         name: "",
         program: "",
@@ -173,6 +197,7 @@ pub fn tools() -> Vec<Tool> {
         crashes: &[],
         found: None,
         folder: Some("dirs = ['gone']"),
+        steps: false,
     };
     let inventory = |name, damaged, required| Tool {
         name,
@@ -242,6 +267,55 @@ pub fn tools() -> Vec<Tool> {
             required: &["/vulnerabilities", "/metadata", "/metadata/dependencies"],
             crashes: &[243],
             found: Some(1),
+            ..base()
+        },
+        Tool {
+            name: "yarn-audit",
+            program: "yarn",
+            gate: "tool = 'yarn-audit'",
+            clean: recorded("yarn-audit", "recorded-yarn1-clean", 0),
+            findings: Some(recorded("yarn-audit", "recorded-yarn1-findings", 28)),
+            required: &["/data", "/data/vulnerabilities", "/data/totalDependencies"],
+            crashes: &[32, 134],
+            found: Some(8),
+            ..base()
+        },
+        Tool {
+            name: YARN_4,
+            program: "yarn",
+            gate: "tool = 'yarn-audit'\ndirs = ['yarn4']",
+            clean: yarn_clean,
+            findings: Some(yarn_found),
+            crashes: &[32, 134],
+            found: Some(1),
+            folder: None, // the same as that of Yarn 1
+            ..base()
+        },
+        Tool {
+            name: "pnpm-audit",
+            program: "pnpm",
+            gate: "tool = 'pnpm-audit'",
+            clean: pnpm_clean,
+            findings: Some(pnpm_found),
+            required: &[
+                "/advisories",
+                "/metadata",
+                "/metadata/vulnerabilities",
+                "/metadata/totalDependencies",
+            ],
+            crashes: &[2, 134],
+            found: Some(1),
+            ..base()
+        },
+        Tool {
+            name: "sonarqube",
+            program: "sonar-scanner",
+            gate: sonarqube::gate(),
+            clean: Acts::new(0, vec![sonarqube::task_file("clean")]),
+            findings: Some(Acts::new(0, vec![sonarqube::task_file("found")])),
+            crashes: &[1, 2, 3],
+            folder: Some("dir = 'gone'"),
+            steps: true,
             ..base()
         },
         Tool {
@@ -329,6 +403,29 @@ pub fn tools() -> Vec<Tool> {
             gate: "tool = 'command'\nrun = ['styler']\nreport = { format = 'checkstyle', path = 'REPORT' }",
             clean: checkstyle,
             findings: Some(checkstyle_found),
+            crashes: &[126, 127, 137],
+            found: Some(1),
+            folder: Some("dir = 'gone'"),
+            ..base()
+        },
+        Tool {
+            name: "command with CycloneDX",
+            program: "inventory",
+            gate: "tool = 'command'\nrun = ['inventory']\nreport = { format = 'cyclonedx', path = 'REPORT' }",
+            clean: Acts::new(0, vec![syft[1].clone()]),
+            findings: Some(Acts::new(1, vec![vulnerable])),
+            required: &["/bomFormat", "/specVersion", "/components", "/components/0/name"],
+            crashes: &[126, 127, 137],
+            found: Some(1),
+            folder: Some("dir = 'gone'"),
+            ..base()
+        },
+        Tool {
+            name: "command with SPDX",
+            program: "licences",
+            gate: "tool = 'command'\nrun = ['licences']\nreport = { format = 'spdx', path = 'REPORT' }",
+            clean: Acts::new(0, vec![syft[2].clone()]),
+            required: &["/spdxVersion", "/packages", "/packages/1/SPDXID", "/packages/1/name"],
             crashes: &[126, 127, 137],
             found: Some(1),
             folder: Some("dir = 'gone'"),

@@ -44,12 +44,23 @@ pub fn format_of(bytes: &[u8]) -> Result<Format, Unproven> {
     }
 }
 
+/// The newest major version of the schema that is known (anchore/syft `internal/constants.go`,
+/// `JSONSchemaVersion`). In another, a key may mean something else.
+const SCHEMA: u32 = 16;
+
 /// Syft's own document.
 #[derive(Debug, Deserialize)]
 pub struct Inventory {
+    schema: Option<Schema>,
     artifacts: Vec<Artifact>,
     descriptor: Descriptor,
     source: Option<Source>,
+}
+
+/// Absent before Syft 0.13.
+#[derive(Debug, Deserialize)]
+struct Schema {
+    version: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,6 +90,15 @@ struct SourceMetadata {
 impl Inventory {
     pub fn read(bytes: &[u8]) -> Result<Inventory, Unproven> {
         let inventory: Inventory = json::read(bytes, WHAT)?;
+        let schema = inventory.schema.as_ref().and_then(|schema| schema.version.as_deref());
+        let newer = |version: &&str| {
+            let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+            major.is_none_or(|major| major > SCHEMA)
+        };
+        if let Some(version) = schema.filter(newer) {
+            let detail = format!("its schema is {version}, and known are those up to {SCHEMA}");
+            return Err(foreign(&detail));
+        }
         match inventory.descriptor.name.as_str() {
             "syft" => Ok(inventory),
             other => Err(foreign(&format!("its descriptor names `{other}`"))),

@@ -1,5 +1,7 @@
 use super::*;
-use crate::tool::testing::{line, place, plan, tool};
+use crate::proof::{Proof, weigh};
+use crate::repo::Repo;
+use crate::tool::testing::{handed_in, line, place, plan, plan_in, tool};
 
 #[test]
 fn each_directory_is_checked_as_a_project_and_left_untouched() {
@@ -9,11 +11,31 @@ fn each_directory_is_checked_as_a_project_and_left_untouched() {
     assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/backend"));
     assert_eq!(
         line(&jobs[0]),
-        "-p tsconfig.app.json --noEmit --pretty false --listFiles \
+        "-p tsconfig.app.json --noEmit --pretty false --listFiles --diagnostics \
          --incremental --tsBuildInfoFile $SCRATCH/gate/backend/tsconfig.tsbuildinfo"
     );
     let near: Vec<_> = jobs[0].program.near.iter().map(|path| path.to_str().unwrap()).collect();
     assert_eq!(near, ["/repo/backend/node_modules/.bin", "/repo/node_modules/.bin"]);
+}
+
+#[test]
+fn a_tsc_that_could_be_told_to_check_nothing_is_told_to_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let typescript = folder.path().join("node_modules/typescript");
+    let bin = folder.path().join("node_modules/.bin");
+    for folder in [typescript.join("bin"), bin.clone()] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    std::fs::write(typescript.join("bin/tsc"), "").unwrap();
+    std::os::unix::fs::symlink("../typescript/bin/tsc", bin.join("tsc")).unwrap();
+    let repo = Repo { root: folder.path().into(), base: folder.path().into(), head: None, git: false };
+    for (version, told) in
+        [("4.9.5", false), ("5.5.4", false), ("5.6.0-beta", true), ("5.10.1", true), ("7.0.2", true)]
+    {
+        std::fs::write(typescript.join("package.json"), format!("{{\"version\": \"{version}\"}}")).unwrap();
+        let job = &plan_in(&*tool(&SCANNER, ""), &repo, None)[0];
+        assert_eq!(line(job).ends_with("--noCheck false"), told, "{version}");
+    }
 }
 
 #[test]
@@ -104,4 +126,40 @@ fn a_hostile_line_takes_no_longer_than_its_length() {
     for piece in ["(1,1): ", "): error TS1: ", "1): error TS1: ", ",1): error TS1: "] {
         assert_eq!(Diagnostic::read(&piece.repeat(200_000)), None, "{piece}");
     }
+}
+
+/// Real outputs of three versions, cut at the end of each of their lines: what is left are whole lines.
+#[test]
+fn an_output_that_is_cut_at_a_lines_end_proves_nothing() {
+    let tool = tool(&SCANNER, "");
+    for (exit, text) in [
+        (0, include_str!("../../../fixtures/tsc/recorded-clean-ts4/stdout.txt")),
+        (0, include_str!("../../../fixtures/tsc/recorded-clean-ts5/stdout.txt")),
+        (0, include_str!("../../../fixtures/tsc/recorded-clean-ts7/stdout.txt")),
+        (2, include_str!("../../../fixtures/tsc/recorded-errors-ts5/stdout.txt")),
+        (1, include_str!("../../../fixtures/tsc/recorded-errors-ts7/stdout.txt")),
+    ] {
+        let complete = |text| {
+            let raw = RawReport { exit: Some(exit), ..handed_in(text) };
+            matches!(weigh(&*tool, &raw, &place()), Proof::Complete(_))
+        };
+        assert!(complete(text));
+        for (end, _) in text.trim_end().match_indices('\n') {
+            assert!(!complete(&text[..=end]), "{}", &text[..=end]);
+        }
+    }
+}
+
+#[test]
+fn the_table_counts_every_listed_file() {
+    let tool = tool(&SCANNER, "");
+    let reason = |files: &str| {
+        let text = format!("/repo/a.ts\n/repo/data.json\n{files}\nTotal time: 0.1s\n");
+        let raw = RawReport { exit: Some(0), ..handed_in(&text) };
+        weigh(&*tool, &raw, &place()).reason().map(str::to_owned)
+    };
+    assert_eq!(reason("Files:   2"), None);
+    assert!(reason("Files:   3").unwrap().contains("counts 3 files, and its list has 2"));
+    assert!(reason("Files:").unwrap().contains("cut short"));
+    assert!(reason("Lines:   9").unwrap().contains("cut short"));
 }
