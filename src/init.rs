@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -13,12 +12,10 @@ use crate::config::FILE_NAME;
 use crate::output::write_whole;
 use crate::place::{forward, normalise};
 use crate::terminal;
+use crate::walk::{is_cloudformation, is_passed_over};
 
 /// How deep a monorepo is looked into.
 const DEPTH: usize = 6;
-
-/// Folders that hold other people's code or output.
-const PASSED_OVER: [&str; 7] = ["node_modules", ".git", "target", "dist", "build", "vendor", "gates-report"];
 
 /// Writes gates.toml, unless there is one.
 pub fn execute(args: &InitArgs) -> Result<u8> {
@@ -68,7 +65,7 @@ impl Seen {
         let walk = WalkBuilder::new(&full)
             .hidden(false)
             .max_depth(Some(DEPTH))
-            .filter_entry(|entry| !PASSED_OVER.iter().any(|name| entry.file_name() == *name))
+            .filter_entry(|entry| !is_passed_over(entry.file_name()))
             .build();
         for entry in walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {
             let path = entry.path();
@@ -99,11 +96,7 @@ impl Seen {
                 self.dockerfiles.insert((folder.to_owned(), file.to_owned()));
             }
             _ if extension == Some("tf") => drop(self.terraform.insert(folder.to_owned())),
-            _ if matches!(extension, Some("yaml" | "yml" | "json" | "template"))
-                && is_cloudformation(path) =>
-            {
-                self.cloudformation.insert(folder.to_owned());
-            }
+            _ if is_cloudformation(path) => drop(self.cloudformation.insert(folder.to_owned())),
             _ => {}
         }
     }
@@ -199,6 +192,7 @@ impl Seen {
             }
         }
         self.infrastructure_gate(&mut toml);
+        self.cloudformation_gate(&mut toml);
         if let Some(folder) = self.tested.first() {
             toml.push_str(&format!(
                 "\n# Unit tests as a gate; let them write JUnit XML, and name the file:\n# [[gate]]\n# id = \"tests\"\n# tool = \"command\"\n# run = [\"npm\", \"test\"]\n# dir = {}\n# report = {{ format = \"junit\", path = \"junit.xml\" }}\n",
@@ -254,6 +248,19 @@ impl Seen {
             "needs = [\"images\"]\n",
             "Bills of materials: CycloneDX and SPDX below gates-report/sbom/.",
         );
+    }
+
+    fn cloudformation_gate(&self, toml: &mut String) {
+        if !self.cloudformation.is_empty() {
+            gate(
+                toml,
+                "cloudformation",
+                "Infrastructure as code",
+                "cfn-lint",
+                &dirs(&self.cloudformation),
+                "Templates that CloudFormation would refuse, or should not have to take.",
+            );
+        }
     }
 
     fn infrastructure_gate(&self, toml: &mut String) {
@@ -390,17 +397,6 @@ fn uses_git_secrets(top: &Path) -> bool {
     let registered = |config: String| config.lines().any(|line| line.trim() == "[secrets]");
     top.join(".gitallowed").is_file()
         || fs::read_to_string(top.join(".git").join("config")).is_ok_and(registered)
-}
-
-/// By what a template has near its top, without reading a large file to its end.
-fn is_cloudformation(path: &Path) -> bool {
-    const LOOKED_AT: u64 = 16 << 10;
-    let mut head = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut head));
-    let head = String::from_utf8_lossy(&head);
-    read.is_ok()
-        && (head.contains("AWSTemplateFormatVersion")
-            || (head.contains("Resources") && head.contains("AWS::")))
 }
 
 #[cfg(test)]

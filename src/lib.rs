@@ -63,6 +63,7 @@ pub mod trust;
 pub mod upstream;
 pub mod verdict;
 pub mod waiver;
+pub mod walk;
 pub mod words;
 
 use std::cell::RefCell;

@@ -71,6 +71,7 @@ impl ReportReader {
         let document = |name: &str, bytes| Document { name: name.to_owned(), bytes };
         let names: &[&str] = match self.scanner.name {
             "git-secrets" => &["patterns", "files", "allowed"],
+            "cfn-lint" => &["templates"],
             _ => &[],
         };
         let further = (3..parts.len()).map(|n| document(names.get(n - 3).unwrap_or(&"report"), part(n)));

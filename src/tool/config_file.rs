@@ -82,7 +82,10 @@ pub fn told(name: &str, content: &[u8]) -> Option<String> {
             Some(with(name, a_few(keys.filter(|key| !key.starts_with('/')).collect())))
         }
         ".yarnrc" => Some(with(name, a_few(keys(&text, ' ')))),
-        ".checkov.yaml"
+        ".cfnlintrc"
+        | ".cfnlintrc.yaml"
+        | ".cfnlintrc.yml"
+        | ".checkov.yaml"
         | ".checkov.yml"
         | "trivy.yaml"
         | "trivy-secret.yaml"
@@ -105,6 +108,10 @@ pub fn told(name: &str, content: &[u8]) -> Option<String> {
             let ignores = ["gnores", "gnorePatterns"].iter().any(|word| text.contains(word));
             let ignores = ignores.then(|| "ignores files".to_owned());
             Some(with(name, off.into_iter().chain(ignores).collect()))
+        }
+        // A template that says what cfn-lint shall ignore in it.
+        _ if text.contains("cfn-lint") && text.contains("ignore_checks") => {
+            Some(with(name, vec!["cfn-lint: ignore_checks".to_owned()]))
         }
         _ if name.ends_with(".toml") => Some(with(name, gitleaks(&text))),
         _ => None,
@@ -222,6 +229,17 @@ mod tests {
                 "2 ignores in .gitleaksignore",
             ),
             (".trivyignore", "CVE-2021-1\n", "1 ignore in .trivyignore"),
+            (".gitallowed", "# ours\n.*\n", "1 ignore in .gitallowed"),
+            (
+                ".cfnlintrc",
+                "templates:\n  - a.yaml\nignore_checks: [E]\n",
+                ".cfnlintrc (templates, ignore_checks)",
+            ),
+            (
+                "queue.yaml",
+                "Metadata:\n  cfn-lint:\n    config:\n      ignore_checks: [E3012]\n",
+                "queue.yaml (cfn-lint: ignore_checks)",
+            ),
             (".gitleaks.toml", "[extend]\nuseDefault = true\n", ".gitleaks.toml"),
             (
                 ".gitleaks.toml",
