@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod base;
+pub mod ci;
 pub mod cli;
 pub mod config;
 pub mod doctor;
