@@ -13,7 +13,7 @@ enum Service {
 }
 
 /// Variables by which a service shows that it runs the build.
-const MARKS: [(&str, Service); 6] = [
+const MARKS: [(&str, Service); 7] = [
     ("GITHUB_ACTIONS", Service::GitHub),
     ("GITLAB_CI", Service::GitLab),
     ("CODEBUILD_BUILD_ID", Service::CodeBuild),
@@ -21,6 +21,7 @@ const MARKS: [(&str, Service); 6] = [
     ("TF_BUILD", Service::Azure),
     // Last: its other names are short, and other services have them, too.
     ("JENKINS_URL", Service::Jenkins),
+    ("JENKINS_HOME", Service::Jenkins),
 ];
 
 /// An environment in which an empty variable is none.

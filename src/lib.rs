@@ -132,7 +132,10 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         };
         floor::enforce(floor, &config, &settings, (&path, &text), lock.is_some())?;
     }
-    let repo = Repo::around(folder_of(&path)).await?;
+    let mut repo = Repo::around(folder_of(&path)).await?;
+    if config.gates.iter().any(|gate| gate.tool.names_commit()) {
+        repo.look_for_changes().await;
+    }
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
         None => None,

@@ -22,11 +22,9 @@ pub fn tell(plan: &mut Plan, repo: &Repo) {
     for planned in &mut plan.gates {
         if let Fate::Run(jobs) = &mut planned.fate {
             for job in jobs {
-                job.notes = job
-                    .config_files
-                    .iter()
-                    .filter_map(|file| note(&file.path, read(&file.path), repo))
-                    .collect();
+                let told = job.config_files.iter();
+                let told: Vec<_> = told.filter_map(|file| note(&file.path, read(&file.path), repo)).collect();
+                job.notes.extend(told);
             }
         }
     }

@@ -126,6 +126,7 @@ impl Words for TargetRecord {
         self.advisories.clean(scrubber);
         self.image.clean(scrubber);
         self.image_id.clean(scrubber);
+        self.image_digest.clean(scrubber);
         self.proof.clean(scrubber);
         self.notes.clean(scrubber);
     }

@@ -21,7 +21,10 @@ use crate::{environment, folder_of, load_config, terminal};
 pub async fn execute(args: PlanArgs) -> Result<u8> {
     let (path, config) = load_config(&args.config)?;
     let settings = Settings::new(&config, args.selection.wishes())?;
-    let repo = Repo::around(folder_of(&path)).await?;
+    let mut repo = Repo::around(folder_of(&path)).await?;
+    if config.gates.iter().any(|gate| gate.tool.names_commit()) {
+        repo.look_for_changes().await;
+    }
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, None).await?),
         None => None,
