@@ -33,7 +33,7 @@ places() {
     eslint) after -o "$@" ;;
     trivy) after --output "$@" ;;
     checkov) echo "$(after --output-file-path "$@")/results_json.json" ;;
-    docker) after --iidfile "$@" ;;
+    docker | podman) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
     gitleaks | tsc | npm | pnpm) echo - ;;
     yarn) # and what Node.js tells of its requests, where it is asked to
