@@ -8,6 +8,9 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::Path;
 
+use toml::de::DeValue;
+
+use crate::config::Keys;
 use crate::npmrc;
 use crate::redact::{Known, Secret};
 use crate::start::Start;
@@ -20,6 +23,25 @@ pub enum Variable {
     Set(String),
     /// Handed on from the environment of Portcullis, whatever its name looks like.
     HandedOn,
+}
+
+impl Variable {
+    /// A table of them: `NAME = "value"` sets a variable, `NAME = true` hands it on.
+    pub fn read(table: &Keys) -> BTreeMap<String, Variable> {
+        let entries = table.entries(|name, value| match value.get_ref() {
+            DeValue::String(text) => Some(Variable::Set(text.to_string())),
+            DeValue::Boolean(true) => Some(Variable::HandedOn),
+            _ => {
+                table.problem_with_help(
+                    value.span(),
+                    format!("`{name}` must be a string, or true"),
+                    "a string sets the variable, true hands it on from the environment",
+                );
+                None
+            }
+        });
+        entries.into_iter().map(|(name, variable)| (name, variable.value)).collect()
+    }
 }
 
 /// Variables by which git is pointed at another repository than the one it stands in; a git hook

@@ -119,7 +119,8 @@ impl Teller {
 
 /// Runs the job, and again after a fault that passes, as often as the gate allows and within its
 /// time. Never fails: what goes wrong is evidence.
-pub async fn carry_out(work: AtWork, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
+pub async fn carry_out(mut work: AtWork, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
+    work.prepare().await;
     let work = Arc::new(work);
     let (retry, timeout) = (work.gate.retry, work.gate.timeout);
     let begun = Instant::now();
@@ -266,6 +267,23 @@ impl AtWork {
     /// A path relative to the repository root.
     fn inside(&self, path: &Path) -> Text {
         forward(path.strip_prefix(&self.repo.root).unwrap_or(path))
+    }
+
+    /// Asks the program what the command depends on, where it depends on anything, and where the
+    /// lock lets it start.
+    async fn prepare(&mut self) {
+        const LIMIT: Duration = Duration::from_secs(5);
+        let tool = self.gate.tool.clone();
+        let Some(program) = find(&self.job.program, &self.job.cwd) else { return };
+        let Some(question) = tool.question(&program) else { return };
+        let locked = self.examine(Some(&program)).await;
+        if locked.is_none_or(|locked| !self.guard.lets_start(&locked)) {
+            return;
+        }
+        let [asked, args @ ..] = question.as_slice() else { return };
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let answer = process::ask(Path::new(asked), &args, &self.job.cwd, LIMIT).await;
+        tool.prepare(&mut self.job, answer.as_deref());
     }
 
     /// Compares the program with gates.lock, right before it is started: an earlier gate may have

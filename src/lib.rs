@@ -9,6 +9,7 @@
 
 pub mod aws;
 pub mod base;
+pub mod ci;
 pub mod cli;
 pub mod config;
 pub mod doctor;
@@ -136,7 +137,10 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         );
     }
     rules.hold(&settings, lock.is_some())?;
-    let repo = Repo::around(folder_of(path)).await?;
+    let mut repo = Repo::around(folder_of(path)).await?;
+    if config.gates.iter().any(|gate| gate.tool.names_commit()) {
+        repo.look_for_changes().await;
+    }
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
         None => None,
@@ -146,7 +150,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         mode: settings.mode,
         deploy_in_lab: settings.deploy_in_lab,
         branch: match config.gates.iter().any(|gate| gate.tool.acts()) {
-            true => settings.branch.clone().or(repo.branch().await),
+            true => branch(&settings, &repo).await,
             false => None,
         },
     };
@@ -259,6 +263,17 @@ fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let path = place::normalise(path);
     path.strip_prefix(&here).unwrap_or(&path).display().to_string()
+}
+
+/// The branch that this is: as the user says, as the CI service says, which knows a pull request from
+/// its target, or as git has it.
+async fn branch(settings: &Settings, repo: &Repo) -> Option<String> {
+    let variable = |name: &str| std::env::var(name).ok();
+    match &settings.branch {
+        Some(branch) => Some(branch.clone()),
+        None if ci::runs_here(variable) => ci::branch(variable),
+        None => repo.branch().await,
+    }
 }
 
 /// SIGINT, SIGTERM and SIGHUP stop the run: the scanners are ended, and the record is written.

@@ -171,6 +171,9 @@ pub struct BuiltImage {
     pub name: Text,
     /// What to call it when talking to a scanner: `notes-backend:3f2a91c`.
     pub reference: String,
+    /// Its tag names no commit, so that another image may take it over: good for a scan of this
+    /// run, and for nothing that is left of it.
+    pub mutable: bool,
 }
 
 impl Scene<'_> {

@@ -144,6 +144,9 @@ pub struct TargetRecord {
     pub image: Option<String>,
     #[serde(default)]
     pub image_id: Option<Text>,
+    /// Digest of the image's manifest, by which a registry knows it, where the builder told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_digest: Option<Text>,
     #[serde(default)]
     pub scope: Scope,
     /// Milliseconds after the start of the run.

@@ -24,6 +24,8 @@ pub struct Repo {
     pub head: Option<String>,
     /// Whether the root is a git work tree.
     pub git: bool,
+    /// Whether tracked files differ from the commit; false until somebody looks.
+    pub dirty: bool,
 }
 
 /// A range of commits, and the files that it touches.
@@ -51,7 +53,7 @@ impl Repo {
         let root = base.ancestors().find(|folder| folder.join(".git").exists());
         let git = root.is_some();
         let root = root.unwrap_or(&base).to_owned();
-        let mut repo = Repo { root, base, head: None, git };
+        let mut repo = Repo { root, base, head: None, git, dirty: false };
         if git {
             repo.head = repo.git(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).await;
         }
@@ -64,6 +66,24 @@ impl Repo {
             return None;
         }
         self.git(&["symbolic-ref", "--quiet", "--short", "HEAD"]).await
+    }
+
+    /// Looks whether the work tree is what the commit says, by git's own measure of dirty: files
+    /// that it does not track make none. A large tree takes it a while.
+    pub async fn look_for_changes(&mut self) {
+        if self.head.is_some() {
+            let changes = self.git(&["status", "--porcelain", "--untracked-files=no"]).await;
+            // A status that can't be told is no proof that nothing differs.
+            self.dirty = changes.is_none_or(|changes| !changes.is_empty());
+        }
+    }
+
+    /// The commit with `-dirty` behind it where the work tree is not what it says, after so many
+    /// digits.
+    pub fn described(&self, digits: usize) -> Option<String> {
+        let head = self.head.as_deref()?;
+        let dirty = if self.dirty { "-dirty" } else { "" };
+        Some(format!("{}{dirty}", head.get(..digits).unwrap_or(head)))
     }
 
     /// The folder of gates.toml relative to the root, `.` where they are the same.

@@ -125,6 +125,21 @@ pub trait Tool: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether what it makes is named after the commit, so that it matters whether the work tree is
+    /// what the commit says.
+    fn names_commit(&self) -> bool {
+        false
+    }
+
+    /// What the program is asked before it does its work, as program and arguments, where the
+    /// command depends on what it can do.
+    fn question(&self, _program: &Path) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Makes the command fit the answer; `None`: there was none.
+    fn prepare(&self, _job: &mut Job, _answer: Option<&str>) {}
+
     /// Whether it changes the world (a push, a deployment) instead of looking at the project: then
     /// it starts only when the [interlock](crate::interlock) lets it.
     fn acts(&self) -> bool {
@@ -535,6 +550,8 @@ pub struct Parsed {
     pub tool_version: Option<String>,
     /// Image id (`sha256:…`) that was built or scanned.
     pub image_id: Option<Text>,
+    /// Digest of its manifest, by which a registry knows it.
+    pub image_digest: Option<Text>,
     /// What was in scope and could not be looked at (a file that does not parse): the gate is
     /// inconclusive, and its findings are still shown.
     pub gaps: Vec<String>,

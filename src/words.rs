@@ -128,6 +128,7 @@ impl Words for TargetRecord {
         self.image_id.clean(scrubber);
         self.steps.clean(scrubber);
         self.outputs.values_mut().for_each(|value| value.clean(scrubber));
+        self.image_digest.clean(scrubber);
         self.proof.clean(scrubber);
         self.notes.clean(scrubber);
     }

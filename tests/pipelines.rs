@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 
 use aws::{ACCOUNT, Moto, Registry};
 use common::sonar::{Api, Sonar, gate_error, gate_ok, token};
-use common::{Advisories, Ran, real_tools};
+use common::{Advisories, CI_SERVICES, Ran, real_tools};
 use serde_json::{Value, json};
 
 /// The notes-app with one of the pipelines, as a git repository of its own.
@@ -93,7 +93,7 @@ impl App {
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::null());
         // The machine that tests may be a CI itself.
-        for name in ["GITHUB_REF_NAME", "GITHUB_HEAD_REF", "BRANCH_NAME", "GIT_BRANCH", "CI_COMMIT_BRANCH"] {
+        for name in CI_SERVICES {
             command.env_remove(name);
         }
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PORTCULLIS_")) {

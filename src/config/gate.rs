@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use toml::de::DeValue;
 
 use super::{Defaults, Keys, Located};
 use crate::environment::Variable;
@@ -170,7 +169,7 @@ fn read(
         policy: if acts { Policy::default() } else { Policy::read(table, &defaults.policy) },
         timeout: read_duration(table, "timeout").unwrap_or(defaults.timeout),
         retry: Retry::read(table, defaults.retry),
-        env: table.table("env").map(|env| read_env(&env)).unwrap_or_default(),
+        env: table.table("env").map(|env| Variable::read(&env)).unwrap_or_default(),
         args: table.texts("args").unwrap_or_default().into_iter().map(|arg| arg.value).collect(),
         program: table.text("program").map(|program| program.value),
         allow_empty: table.flag_or("allow_empty", false) && !acts,
@@ -201,23 +200,6 @@ pub(super) fn read_branches(table: &Keys) -> Option<Vec<Branch>> {
         }
     };
     Some(patterns.into_iter().filter_map(read).collect())
-}
-
-/// `NAME = "value"` sets a variable, `NAME = true` hands it on.
-fn read_env(table: &Keys) -> BTreeMap<String, Variable> {
-    let entries = table.entries(|name, value| match value.get_ref() {
-        DeValue::String(text) => Some(Variable::Set(text.to_string())),
-        DeValue::Boolean(true) => Some(Variable::HandedOn),
-        _ => {
-            table.problem_with_help(
-                value.span(),
-                format!("`{name}` must be a string, or true"),
-                "a string sets the variable, true hands it on from the environment",
-            );
-            None
-        }
-    });
-    entries.into_iter().map(|(name, variable)| (name, variable.value)).collect()
 }
 
 fn check_ids_and_needs(keys: &Keys, gates: &[(Located<Text>, Vec<Located<String>>)]) {

@@ -27,7 +27,10 @@ pub async fn execute(args: PlanArgs) -> Result<u8> {
     let rules = Rules::find(&args.config, &args.trust).await?;
     let settings = Settings::new(&rules.config, args.selection.wishes())?;
     rules.hold(&settings, rules.lock().await?.is_some())?;
-    let repo = Repo::around(folder_of(&rules.path)).await?;
+    let mut repo = Repo::around(folder_of(&rules.path)).await?;
+    if rules.config.gates.iter().any(|gate| gate.tool.names_commit()) {
+        repo.look_for_changes().await;
+    }
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, None).await?),
         None => None,

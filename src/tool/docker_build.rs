@@ -1,15 +1,20 @@
 //! `docker build`: builds the images that later gates scan, and reports what BuildKit's build checks
-//! say of the Dockerfile. An image that was not built leaves the gate without proof.
+//! say of the Dockerfile. An image that was not built leaves the gate without proof. podman and
+//! buildah build as well.
 
+mod engine;
+mod image;
 mod log;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 
-use crate::config::{Keys, Located};
+use crate::ci;
+use crate::config::Keys;
 use crate::finding::{Category, Finding, Location, Text};
-use crate::place::{Place, forward, normalise};
+use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::reach::{Reach, Says};
@@ -17,7 +22,9 @@ use crate::repo::Repo;
 use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
+use engine::Engine;
+use image::Image;
 
 pub static SCANNER: Scanner = Scanner {
     name: "docker-build",
@@ -26,7 +33,7 @@ pub static SCANNER: Scanner = Scanner {
     program: "docker",
     version_args: &["--version"],
     version: VersionFrom::Asking,
-    install: "https://docs.docker.com/engine/install/, and start its daemon",
+    install: "https://docs.docker.com/engine/install/, and start its daemon; or, with `engine`, podman.io or buildah.io",
     secret_fields: &[],
     steering: &[],
     configure,
@@ -34,23 +41,16 @@ pub static SCANNER: Scanner = Scanner {
 
 #[derive(Debug)]
 struct DockerBuild {
+    engine: Engine,
     images: Vec<Image>,
-}
-
-/// One image of `images`.
-#[derive(Debug)]
-struct Image {
-    name: String,
-    /// Folder, relative to gates.toml, or an address that Docker fetches.
-    context: String,
-    file: Option<String>,
-    target: Option<String>,
-    build_args: Vec<(String, String)>,
-    tags: Vec<String>,
+    /// Of every image; those of one image outrank them.
+    labels: Vec<(String, String)>,
+    /// Whether the number and the address of the build stand in labels, too.
+    ci_labels: bool,
 }
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
-    keys.word("engine", &[("docker", ())]);
+    let engine = keys.word_or("engine", &Engine::WORDS, Engine::Docker);
     let images: Vec<Image> = keys.tables("images").iter().filter_map(Image::read).collect();
     if keys.exists() && images.is_empty() && !keys.has("images") {
         let help = "write `images = [{ name = \"app\", context = \".\" }]`";
@@ -62,61 +62,8 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     for image in images.iter().filter(|image| !seen.insert(image.name.as_str())) {
         keys.problem(keys.at_key("images"), format!("two images are called `{}`", image.name));
     }
-    Box::new(DockerBuild { images })
-}
-
-impl Image {
-    fn read(table: &Keys) -> Option<Image> {
-        let name = table.required_text("name");
-        if let Some(name) = &name {
-            check_name(table, name);
-        }
-        let image = Image {
-            name: name.map(|name| name.value).unwrap_or_default(),
-            context: table.text_or("context", "."),
-            file: table.text("file").map(|file| file.value),
-            target: table.text("target").map(|target| target.value),
-            build_args: table
-                .table("build_args")
-                .map(|args| args.text_entries().into_iter().map(|(key, value)| (key, value.value)).collect())
-                .unwrap_or_default(),
-            tags: table.texts_or("tags", &[]),
-        };
-        table.finish("an image of `images`");
-        (!image.name.is_empty()).then_some(image)
-    }
-
-    /// The name with the commit, so that a tag always means the same content.
-    fn reference(&self, repo: &Repo) -> String {
-        match repo.head.as_deref().map(|head| head.get(..12).unwrap_or(head)) {
-            Some(commit) => format!("{}:{commit}", self.name),
-            None => format!("{}:portcullis", self.name),
-        }
-    }
-
-    /// The Dockerfile, relative to gates.toml; `None` where the context is an address.
-    fn dockerfile(&self) -> Option<String> {
-        match &self.file {
-            Some(file) => Some(file.clone()),
-            None if self.context.contains("://") || self.context.starts_with("git@") => None,
-            None => {
-                Some(forward(&normalise(&std::path::Path::new(&self.context).join("Dockerfile"))).to_string())
-            }
-        }
-    }
-}
-
-/// What distribution/reference allows in a name, as far as people get it wrong.
-fn check_name(keys: &Keys, name: &Located<String>) {
-    let last = name.value.rsplit('/').next().unwrap_or_default();
-    let help = if last.contains([':', '@']) {
-        "leave the tag out: Portcullis tags it with the commit, and `tags` adds more"
-    } else if name.value.chars().any(|c| c.is_uppercase() || c.is_whitespace()) || last.is_empty() {
-        "lower case letters, digits, `.`, `_`, `-` and `/`"
-    } else {
-        return;
-    };
-    keys.problem_with_help(name.at.clone(), format!("`{}` is not the name of an image", name.value), help);
+    let labels = image::read_labels(keys);
+    Box::new(DockerBuild { engine, images, labels, ci_labels: keys.flag_or("ci_labels", true) })
 }
 
 impl Tool for DockerBuild {
@@ -126,7 +73,23 @@ impl Tool for DockerBuild {
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        Ok(self.images.iter().map(|image| job(image, scene)).collect())
+        self.images.iter().map(|image| self.job(image, scene)).collect()
+    }
+
+    fn names_commit(&self) -> bool {
+        true
+    }
+
+    fn question(&self, program: &Path) -> Option<Vec<String>> {
+        // Whoever has chosen a builder knows what they want.
+        let chosen = std::env::var_os("DOCKER_BUILDKIT").is_some();
+        (!chosen).then(|| self.engine.question(program)).flatten()
+    }
+
+    fn prepare(&self, job: &mut Job, answer: Option<&str>) {
+        if !job.env.contains_key("DOCKER_BUILDKIT") {
+            engine::prepare(job, answer);
+        }
     }
 
     fn builds(&self, scene: &Scene) -> Vec<BuiltImage> {
@@ -135,6 +98,7 @@ impl Tool for DockerBuild {
             .map(|image| BuiltImage {
                 name: Text::from(image.name.as_str()),
                 reference: image.reference(scene.repo),
+                mutable: scene.repo.head.is_none(),
             })
             .collect()
     }
@@ -150,10 +114,11 @@ impl Tool for DockerBuild {
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
         let document = String::from_utf8_lossy(raw.report());
         let document = document.trim();
-        if raw.exit.is_some() || document.starts_with("sha256:") {
+        if raw.exit.is_some() || image_id(document).is_ok() || document.starts_with("sha256:") {
             let id = image_id(document)?;
             let mut parsed = Parsed { scope: Scope::of(Unit::Images, 1), ..Parsed::default() };
             parsed.proof.push(format!("built {id}"));
+            parsed.image_digest = raw.beside(engine::METADATA).next().and_then(engine::digest);
             parsed.image_id = Some(id);
             // BuildKit tells its checks on standard error, behind the steps; the classic builder has
             // none, and prints its steps on standard output.
@@ -227,34 +192,70 @@ impl DockerBuild {
     }
 }
 
-fn job(image: &Image, scene: &Scene) -> Job {
-    let reference = image.reference(scene.repo);
-    let mut job = scene.job(SCANNER.program, &image.name);
-    let id_file = job.report_file("image-id");
-    job.args(["build", "--iidfile", &id_file, "-t", &reference]);
-    for tag in &image.tags {
-        let tag = if tag.contains([':', '/']) { tag.clone() } else { format!("{}:{tag}", image.name) };
-        job.args(["-t", &tag]);
-    }
-    if let Some(file) = &image.file {
-        job.args(["-f", file]);
-    }
-    if let Some(target) = &image.target {
-        job.args(["--target", target]);
-    }
-    for (key, value) in &image.build_args {
-        job.args(["--build-arg", &format!("{key}={value}")]);
-    }
-    job.arg(&image.context);
-    // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
-    job.env("BUILDKIT_PROGRESS", "plain");
-    job.because(match scene.repo.head {
-        Some(_) => "tagged with the commit".to_owned(),
-        None => "no commit to tag it with".to_owned(),
-    });
-    job.image = Some(reference);
-    job
+/// The variables of Portcullis.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
+
+impl DockerBuild {
+    fn job(&self, image: &Image, scene: &Scene) -> Result<Job, Unplanned> {
+        if scene.repo.head.is_none() {
+            image.refuse_only_mutable_tags()?;
+        }
+        let reference = image.reference(scene.repo);
+        let mut job = scene.job(self.engine.program(), &image.name);
+        let id_file = job.report_file("image-id");
+        job.reports.push(Source::Beside(engine::METADATA));
+        job.arg("build").args(self.engine.flags().iter().copied()).args([
+            "--iidfile",
+            &id_file,
+            "-t",
+            &reference,
+        ]);
+        image.arguments(&mut job, self.engine);
+        for (name, value) in self.labels(image, scene.repo, variable) {
+            job.args(["--label", &format!("{name}={value}")]);
+        }
+        job.options_end = Some(job.args.len());
+        job.arg(&image.context);
+        // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
+        job.env("BUILDKIT_PROGRESS", "plain");
+        match (&scene.repo.head, scene.repo.dirty) {
+            (Some(_), false) => drop(job.because("tagged with the commit")),
+            (Some(_), true) => {
+                let commit = scene.repo.described(12).unwrap_or_default();
+                job.notes.push(format!("the work tree differs from the commit, so the tag is {commit}"));
+                job.because("tagged with the commit, and that the work tree is not what it says");
+            }
+            (None, _) => {
+                job.notes.push(format!("{reference}: without a commit, any build can take this tag over"));
+                job.because("no commit to tag it with");
+            }
+        }
+        job.image = Some(reference);
+        Ok(job)
+    }
+
+    /// What the image says of its origin, and what the configuration adds. No time of the build: the
+    /// same content would get another id each time.
+    fn labels(
+        &self,
+        image: &Image,
+        repo: &Repo,
+        var: impl Fn(&str) -> Option<String>,
+    ) -> BTreeMap<String, String> {
+        let revision = repo.described(usize::MAX).map(|commit| (REVISION, commit));
+        let number = ci::build_number(&var).filter(|_| self.ci_labels).map(|number| (BUILD_NUMBER, number));
+        let url = ci::build_url(&var).filter(|_| self.ci_labels).map(|url| (BUILD_URL, url));
+        let own = [revision, number, url].into_iter().flatten().map(|(name, value)| (name.to_owned(), value));
+        own.chain(self.labels.iter().chain(&image.labels).cloned()).collect()
+    }
+}
+
+/// Of the OCI image specification (`annotations.md`).
+const REVISION: &str = "org.opencontainers.image.revision";
+const BUILD_NUMBER: &str = "build.number";
+const BUILD_URL: &str = "build.url";
 
 /// What `--iidfile` holds.
 fn image_id(text: &str) -> Result<Text, Unproven> {
@@ -262,9 +263,12 @@ fn image_id(text: &str) -> Result<Text, Unproven> {
     if text.is_empty() {
         return Err(Unproven::Empty { what: WHAT });
     }
-    let digits = text.strip_prefix("sha256:").unwrap_or_default();
+    // Older versions of podman and buildah leave the algorithm out.
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
     match digits.len() {
-        64 if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(Text::from(text)),
+        64 if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            Ok(Text::from(format!("sha256:{digits}")))
+        }
         n if n < 64 && text.starts_with("sha256:") => {
             Err(Unproven::Cut { what: WHAT, detail: format!("{n} digits of 64") })
         }

@@ -35,7 +35,7 @@ pub fn mistakes(scanner: &Scanner, options: &str) -> Vec<String> {
 /// A git repository at `/repo`, with gates.toml in `base` below it.
 pub fn repo(base: &str) -> Repo {
     let root = std::path::PathBuf::from("/repo");
-    Repo { base: root.join(base), root, head: Some("f".repeat(40)), git: true }
+    Repo { base: root.join(base), root, head: Some("f".repeat(40)), git: true, dirty: false }
 }
 
 /// The jobs that the gate `gate` plans in `/repo`.

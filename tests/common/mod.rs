@@ -14,6 +14,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// The variables by which CI services show themselves: the machine that tests may be one of theirs.
+pub const CI_SERVICES: [&str; 7] = [
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "CODEBUILD_BUILD_ID",
+    "BITBUCKET_BUILD_NUMBER",
+    "TF_BUILD",
+    "JENKINS_URL",
+    "JENKINS_HOME",
+];
+
 /// A project in a temporary folder, with a `bin` folder of its own in front of PATH.
 pub struct Project {
     folder: tempfile::TempDir,

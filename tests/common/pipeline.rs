@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 use crate::aws::{Moto, Registry};
-use crate::common::{Project, Ran, real_tools};
+use crate::common::{CI_SERVICES, Project, Ran, real_tools};
 
 pub const BUILD: &str = "
 [[gate]]
@@ -130,7 +130,7 @@ impl Pipeline {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = self.project.command(&args);
         // Where the branch is, the test says, not the machine that tests.
-        for name in ["GITHUB_REF_NAME", "GITHUB_HEAD_REF", "BRANCH_NAME", "GIT_BRANCH", "CI_COMMIT_BRANCH"] {
+        for name in CI_SERVICES {
             command.env_remove(name);
         }
         command.env("PATH", format!("{}:{}:{path}", self.project.bin().display(), real_tools().display()));

@@ -41,7 +41,7 @@ places() {
     trivy) after --output "$@" ;;
     cfn-lint) after --output-file "$@" ;;
     checkov) echo "$(after --output-file-path "$@")/results_json.json" ;;
-    docker) after --iidfile "$@" ;;
+    docker | podman) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
     gitleaks | tsc | npm | pnpm) echo - ;;
     git-secrets) echo '&2' ;;

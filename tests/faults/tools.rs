@@ -329,6 +329,16 @@ pub fn tools() -> Vec<Tool> {
             ..base()
         },
         Tool {
+            name: "docker-build by podman",
+            program: "podman",
+            gate: "tool = 'docker-build'\nengine = 'podman'\nimages = [{ name = 'app' }]",
+            clean: Acts::new(0, vec![fixture("docker-build/recorded-podman-built/image-id")])
+                .before("echo 'Successfully tagged localhost/app:3f2a91c4d5e6'"),
+            crashes: &[1, 125],
+            folder: None, // podman itself says so
+            ..base()
+        },
+        Tool {
             name: "trivy",
             program: "trivy",
             gate: "tool = 'trivy'",

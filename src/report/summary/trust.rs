@@ -38,7 +38,7 @@ pub fn notes(run: &Run, look: Look) -> String {
     }
     if !rows.is_empty() {
         part.push_str(&format!(
-            "\nThe scanners' own settings in this repository\n\n{}\n",
+            "\nNotes: the scanners' own settings, and the work tree\n\n{}\n",
             table::text(&rows)
         ));
     }

@@ -1,6 +1,6 @@
 //! What `docker build` prints: BuildKit's plain progress (moby/buildkit `util/progress/progressui`,
-//! docker/buildx `commands/build.go` `printWarnings`, moby/buildkit `frontend/subrequests/lint/lint.go`) and the
-//! classic builder's steps.
+//! docker/buildx `commands/build.go` `printWarnings`, moby/buildkit `frontend/subrequests/lint/lint.go`), the
+//! classic builder's steps, and those of podman and buildah.
 
 use crate::proof::Unproven;
 
@@ -63,9 +63,11 @@ pub fn read(text: &str) -> Result<Log, Unproven> {
             let id = id.split_whitespace().next().filter(|id| id.len() == 64);
             log.ending = Ending::Built(id.map(|id| format!("sha256:{id}")));
             log.failure = None;
-        } else if line.starts_with("Successfully built ") || line.contains(" naming to ") {
-            // The classic builder prints a short id, the containerd image store none: keep what
-            // an earlier line told.
+        } else if ["Successfully built ", "Successfully tagged "].iter().any(|words| line.starts_with(words))
+            || line.contains(" naming to ")
+        {
+            // The classic builder prints a short id, podman, buildah and the containerd image store
+            // none: keep what an earlier line told.
             if !matches!(log.ending, Ending::Built(_)) {
                 log.ending = Ending::Built(None);
             }
@@ -129,7 +131,8 @@ fn failure(line: &str) -> Option<&str> {
         "unknown flag: ",
         "invalid argument ",
     ];
-    let said = line.strip_prefix("ERROR: ").or(line.strip_prefix("Error response from daemon: "));
+    let said = ["ERROR: ", "Error response from daemon: ", "Error: "];
+    let said = said.iter().find_map(|mark| line.strip_prefix(mark));
     said.or(MARKS.iter().any(|mark| line.starts_with(mark)).then_some(line))
 }
 

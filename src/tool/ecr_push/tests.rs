@@ -7,8 +7,11 @@ use crate::tool::testing::{self, handed_in, mistakes, place, repo};
 
 fn scene_of<T>(built: &[&str], look: impl FnOnce(&Scene) -> T) -> T {
     let repo = repo("");
-    let image =
-        |name: &&str| BuiltImage { name: Text::from(*name), reference: format!("{name}:ffffffffffff") };
+    let image = |name: &&str| BuiltImage {
+        name: Text::from(*name),
+        reference: format!("{name}:ffffffffffff"),
+        mutable: false,
+    };
     let built: Vec<BuiltImage> = built.iter().map(image).collect();
     look(&Scene { repo: &repo, gate: "push", since: None, built: &built })
 }
@@ -98,7 +101,7 @@ fn what_can_not_be_pushed_is_not_planned() {
     // Without a commit every build has the same tag.
     let mut outside = repo("");
     outside.head = None;
-    let built = [BuiltImage { name: "a".into(), reference: "a:portcullis".into() }];
+    let built = [BuiltImage { name: "a".into(), reference: "a:portcullis".into(), mutable: true }];
     let scene = Scene { repo: &outside, gate: "push", since: None, built: &built };
     for (options, words) in [("", "there is no commit"), ("tags = ['{commit}']", "there is no commit")] {
         let Err(Unplanned::Impossible(why)) = testing::tool(&SCANNER, options).plan(&scene) else { panic!() };

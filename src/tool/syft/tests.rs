@@ -25,7 +25,11 @@ fn targets(options: &str, built: &[BuiltImage]) -> Vec<String> {
 }
 
 fn built() -> [BuiltImage; 1] {
-    [BuiltImage { name: "notes-backend".into(), reference: "notes-backend:3f2a91c4d5e6".into() }]
+    [BuiltImage {
+        name: "notes-backend".into(),
+        reference: "notes-backend:3f2a91c4d5e6".into(),
+        mutable: false,
+    }]
 }
 
 #[test]

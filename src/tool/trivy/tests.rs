@@ -52,7 +52,7 @@ fn a_folder_is_scanned_from_inside_with_every_severity_and_no_cache_lock() {
 
 #[test]
 fn an_offline_image_scan_looks_nothing_up() {
-    let built = [BuiltImage { name: "notes".into(), reference: "notes:3f2a91c".into() }];
+    let built = [BuiltImage { name: "notes".into(), reference: "notes:3f2a91c".into(), mutable: false }];
     let jobs = plan(
         "scan = 'image'\nneeds = ['x']\noffline = true\ncache_dir = '../db'\nscanners = ['vuln']",
         &built,

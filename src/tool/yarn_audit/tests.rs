@@ -13,7 +13,7 @@ fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Repo) {
         fs::write(folder.path().join(name), text).unwrap();
     }
     let root = folder.path().to_owned();
-    (folder, Repo { base: root.clone(), root, head: None, git: true })
+    (folder, Repo { base: root.clone(), root, git: true, ..Repo::default() })
 }
 
 fn planned(options: &str, files: &[(&str, &str)]) -> Result<Vec<Job>, Unplanned> {
