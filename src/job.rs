@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::claims::Claims;
 use crate::config::Gate;
 use crate::environment;
 use crate::finding::Text;
@@ -28,8 +29,8 @@ use crate::text;
 use crate::tool::{Document, Job, Program, RawReport, SCRATCH, Source};
 use crate::upstream::Upstream;
 
-/// The largest report that is read: more is a fault of its writer.
-const REPORT_CAP: u64 = 1 << 30;
+/// The largest report that is read: more is a fault of its writer. It is held in memory.
+const REPORT_CAP: u64 = 512 << 20;
 /// The most that is kept of a log.
 const LOG_CAP: u64 = 16 << 20;
 
@@ -80,6 +81,8 @@ pub struct AtWork {
     /// The scratch folder of the run.
     pub scratch: PathBuf,
     pub run_started: Instant,
+    /// The reports in the repository that the gates have read.
+    pub claims: Arc<Claims>,
     /// What the gates that are done have come to, where the gate comes after one that acts.
     pub upstream: Arc<Upstream>,
     pub teller: Teller,
@@ -338,9 +341,13 @@ impl AtWork {
     /// says of a fault that passes, where nothing else came of it.
     fn weigh(&self, ended: &mut Ended, before: &Before, evidence: &mut TargetEvidence) -> Option<String> {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
-        let mut stdout = fs::read(self.folder().join("stdout")).unwrap_or_default();
-        stdout.append(&mut ended.stdout);
         let stdout_is_report = self.job.prints_report();
+        let mut stdout = match ended.stdout.is_empty() {
+            // A report that is cut proves nothing, so that there is no need to hold it in memory.
+            true if stdout_is_report && ended.stdout_cut => Vec::new(),
+            true => fs::read(self.folder().join("stdout")).unwrap_or_default(),
+            false => std::mem::take(&mut ended.stdout),
+        };
         self.keep_log(&stderr, "stderr", What::Stderr, evidence);
         if !stdout_is_report {
             self.keep_log(&stdout, "stdout", What::Stdout, evidence);
@@ -349,7 +356,11 @@ impl AtWork {
             exit: evidence.record.exit_code,
             documents: Vec::new(),
             stderr: Cow::Borrowed(&stderr),
-            stdout: if stdout_is_report { Cow::Borrowed(&[]) } else { Cow::Borrowed(&stdout) },
+            stdout: match stdout_is_report {
+                true => Cow::Borrowed(&[]),
+                false => Cow::Owned(std::mem::take(&mut stdout)),
+            },
+            log_cut: ended.stderr_cut || (ended.stdout_cut && !stdout_is_report),
             by_steps: false,
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
@@ -363,7 +374,7 @@ impl AtWork {
                 raw.documents.extend(read_aside(path));
                 continue;
             }
-            match self.gather(source, before.as_ref(), &stdout) {
+            match self.gather(source, before.as_ref(), &mut stdout) {
                 Ok(document) => raw.documents.push(document),
                 Err(reason) => {
                     let code = evidence.record.exit_code;
@@ -426,7 +437,10 @@ impl AtWork {
             )),
             End::Stopped => Some("stopped before it ended".to_owned()),
             End::Exited(_) => match &ended.lost {
-                Some(error) => Some(format!("its output could not be kept: {error}")),
+                Some(error) => Some(format!(
+                    "its output could not be kept in {}: {error}; TMPDIR names another place",
+                    self.scratch.display()
+                )),
                 None if ended.stdout_cut && self.job.prints_report() => {
                     Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20))
                 }
@@ -442,11 +456,11 @@ impl AtWork {
         &self,
         source: &Source,
         before: Option<&Stamp>,
-        stdout: &[u8],
+        stdout: &mut Vec<u8>,
     ) -> Result<Document<'static>, String> {
         let Some(path) = self.path_of(source) else {
             let name = if let Source::Memory(name) = source { name } else { "stdout.txt" };
-            return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(stdout.to_vec()) });
+            return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(std::mem::take(stdout)) });
         };
         let shown = match source {
             Source::Repository(path) => self.inside(path).to_string(),
@@ -459,6 +473,11 @@ impl AtWork {
         if !path.is_file() {
             // Reading a pipe or a device might never end.
             return Err(format!("{shown} is not a file"));
+        }
+        if matches!(source, Source::Repository(_))
+            && let Some(other) = self.claims.take(&path, &self.gate.id)
+        {
+            return Err(format!("{shown} is the report of `{other}` as well; give each gate its own"));
         }
         if now.size > REPORT_CAP {
             return Err(format!("{shown} is larger than {} MiB", REPORT_CAP >> 20));

@@ -9,6 +9,7 @@
 
 pub mod aws;
 pub mod base;
+pub mod claims;
 pub mod cli;
 pub mod config;
 pub mod doctor;

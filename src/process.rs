@@ -78,6 +78,8 @@ pub struct Ended {
     pub stdout: Vec<u8>,
     /// Standard output was longer than its cap.
     pub stdout_cut: bool,
+    /// Standard error was longer than its cap.
+    pub stderr_cut: bool,
     /// Someone who has left its process group still holds its standard output.
     pub stdout_held: bool,
     /// A stream could not be written to its file (disk full).
@@ -107,6 +109,7 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
                 duration: started.elapsed(),
                 stdout: Vec::new(),
                 stdout_cut: false,
+                stderr_cut: false,
                 stdout_held: false,
                 lost: None,
             };
@@ -133,6 +136,7 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
         duration: started.elapsed(),
         stdout: out.memory,
         stdout_cut: out.cut,
+        stderr_cut: err.cut,
         stdout_held: out.held || outcome.held,
         lost: out.lost.or(err.lost),
     }
@@ -220,13 +224,21 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
     let mut room = capture.cap;
     loop {
         match pipe.read(&mut buffer).await {
-            Ok(0) | Err(_) => return drained,
+            Ok(0) => return drained,
+            Err(error) => {
+                drained.lost = Some(error);
+                return drained;
+            }
             Ok(n) => {
                 let kept = n.min(usize::try_from(room).unwrap_or(usize::MAX));
                 drained.cut |= kept < n;
                 room -= kept as u64;
                 if capture.path.is_none() {
-                    drained.memory.extend_from_slice(&buffer[..kept]);
+                    // What is cut is of no use, and makes room.
+                    match drained.cut {
+                        true => drained.memory = Vec::new(),
+                        false => drained.memory.extend_from_slice(&buffer[..kept]),
+                    }
                 } else if let Some(open) = &mut file
                     && let Err(error) = open.write_all(&buffer[..kept])
                 {
@@ -238,8 +250,12 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
     }
 }
 
+/// The longest answer of a helper, in bytes.
+const ANSWER_CAP: u64 = 64 << 20;
+
 /// Runs a short helper (`git`, a version question) and gives what it printed on standard output.
-/// `None` when it could not be started, failed, or took longer than `limit`.
+/// `None` when it could not be started, failed, took longer than `limit`, or printed more than anyone
+/// wants to know.
 pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<String> {
     let output = ask_exactly(program, args, cwd, limit).await?;
     Some(String::from_utf8_lossy(&output).into_owned())
@@ -252,9 +268,15 @@ pub async fn ask_exactly(program: &Path, args: &[&str], cwd: &Path, limit: Durat
         command.env_remove(name);
     }
     command.args(args).current_dir(cwd).stdout(Stdio::piped()).stderr(Stdio::null());
-    let child = command.spawn().ok()?;
-    let output = timeout(limit, child.wait_with_output()).await.ok()?.ok()?;
-    output.status.success().then_some(output.stdout)
+    let mut child = command.spawn().ok()?;
+    let mut pipe = child.stdout.take()?.take(ANSWER_CAP + 1);
+    let answer = async {
+        let mut printed = Vec::new();
+        pipe.read_to_end(&mut printed).await.ok()?;
+        let whole = printed.len() as u64 <= ANSWER_CAP;
+        (whole && child.wait().await.ok()?.success()).then_some(printed)
+    };
+    timeout(limit, answer).await.ok()?
 }
 
 const SIGNALS: [(i32, &str); 10] = [

@@ -70,7 +70,8 @@ impl ReportReader {
         let document = |bytes| Document { name: "report".to_owned(), bytes };
         let further = (3..parts.len()).map(|n| document(part(n)));
         let documents = std::iter::once(document(part(0))).chain(further).collect();
-        let raw = RawReport { exit, documents, stderr: part(1), stdout: part(2) };
+        let raw =
+            RawReport { exit, documents, stderr: part(1), stdout: part(2), ..RawReport::default() };
         let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
         weigh(self.tool.as_ref(), &raw, &place)
     }
