@@ -71,14 +71,17 @@ async fn needed(args: &ConfigArgs) -> Result<Wanted> {
     let mut wanted = BTreeMap::new();
     for planned in &plan.gates {
         let Fate::Run(jobs) = &planned.fate else { continue };
-        for job in jobs {
-            let program = find(&job.program, &job.cwd);
+        for (job, program) in jobs.iter().flat_map(|job| job.programs().map(move |program| (job, program))) {
+            let found = find(program, &job.cwd);
             // One tool in several folders of a monorepo may be several programs.
-            let name = match job.program.near.is_empty() {
-                true => job.program.name.clone(),
-                false => format!("{} ({})", job.program.name, job.target),
+            let name = match program.near.is_empty() {
+                true => program.name.clone(),
+                false => format!("{} ({})", program.name, job.target),
             };
-            wanted.insert(name, (planned.gate.scanner, program, job.cwd.clone()));
+            let own = *program == job.program;
+            let knows = |scanner: &&&'static Scanner| !own && scanner.program == program.name;
+            let scanner = SCANNERS.iter().find(knows).map_or(planned.gate.scanner, |scanner| scanner);
+            wanted.insert(name, (scanner, found, job.cwd.clone()));
         }
     }
     Ok(wanted)

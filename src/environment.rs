@@ -1,10 +1,16 @@
 //! The environment that a scanner gets: that of Portcullis, without secrets that the gate does not
 //! name, and without what would silently make the scanner look away.
 
-use std::collections::BTreeSet;
-use std::env;
+mod git;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use crate::npmrc;
 use crate::redact::{Known, Secret};
+use crate::start::Start;
 use crate::tool::{Job, Scanner};
 
 /// A variable in a gate's `env`.
@@ -57,19 +63,35 @@ fn holds_secret(name: &str) -> bool {
     looks_secret(name) && !about.iter().any(|about| last.eq_ignore_ascii_case(about))
 }
 
-/// The secrets in the environment of Portcullis.
+/// The secrets in the environment of Portcullis, and in the user's settings of npm.
 pub fn known() -> Known {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let variables = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
     let mut known = Known::default();
-    known.learn(
-        env::vars_os()
-            .filter_map(|(name, value)| secret_in(&name.to_string_lossy(), &value.to_string_lossy())),
-    );
+    known.learn(in_variables(&variables));
+    known.learn(npmrc::of_user().iter().flat_map(|path| npmrc::secrets(&npmrc::read(path))));
     known
 }
 
-/// The secrets that gates.toml gives to a job: in its `env`, in build arguments, in options.
+fn in_variables(variables: &BTreeMap<String, String>) -> Vec<Secret> {
+    let by_name = variables.iter().filter_map(|(name, value)| secret_in(name, value));
+    let headers = variables.values().filter(|value| {
+        let start = value.get(.."authorization:".len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case("authorization:"))
+    });
+    let headers = headers.flat_map(|header| Secret::in_header(header));
+    by_name.chain(headers).chain(git::secrets(variables)).collect()
+}
+
+/// The secrets that gates.toml gives to a job: in its `env`, in build arguments, in options; and those in
+/// the .npmrc that it reads.
 pub fn secrets_of(job: &Job) -> Vec<Secret> {
-    let set = job.env.iter().filter_map(|(name, value)| secret_in(name, value));
+    let set = in_variables(&job.env).into_iter();
+    let npmrc = |path: &Path| path.file_name() == Some(OsStr::new(".npmrc"));
+    let files = job.config_files.iter().filter(|file| npmrc(&file.path)).map(|file| npmrc::read(&file.path));
+    let others = job.start.iter().flat_map(Start::contents).filter(|(path, _)| npmrc(path));
+    let others = others.map(|(_, content)| String::from_utf8_lossy(content).into_owned());
+    let settings = files.chain(others).flat_map(|text| npmrc::secrets(&text));
     let assigned = job.args.iter().filter_map(|arg| {
         let (name, value) = arg.split_once('=')?;
         secret_in(name, value)
@@ -79,10 +101,11 @@ pub fn secrets_of(job: &Job) -> Vec<Secret> {
         _ => None,
     });
     let addresses = job.args.iter().filter_map(|arg| Secret::in_address(arg));
-    set.chain(assigned).chain(behind).chain(addresses).collect()
+    set.chain(assigned).chain(behind).chain(addresses).chain(settings).collect()
 }
 
-fn secret_in(name: &str, value: &str) -> Option<Secret> {
+/// The secret in a variable, an option or a setting of this name.
+pub fn secret_in(name: &str, value: &str) -> Option<Secret> {
     match holds_secret(name) {
         true => Secret::of_variable(value),
         // A proxy, a database: the password in an address is one, whatever the name.

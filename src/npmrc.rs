@@ -3,10 +3,15 @@
 //! Read as npm does (npm/ini `lib/ini.js`, npm/config `lib/env-replace.js`).
 
 use std::env;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
-/// The largest file that is read, in bytes.
-pub const LARGEST: u64 = 1 << 20;
+use crate::environment::secret_in;
+use crate::redact::Secret;
+
+/// As much of a file as is read, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// One line `key = value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +81,31 @@ pub fn of_user() -> Option<PathBuf> {
     named.map(PathBuf::from).or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".npmrc")))
 }
 
+/// What a file says; nothing where there is none.
+pub fn read(path: &Path) -> String {
+    let mut bytes = Vec::new();
+    // One that is cut, or can't be read, hides no more than that.
+    let _ = File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The secrets in a file: `//registry/:_authToken`, `_password` and `_auth` (base64), a client's `key`, the
+/// password of a proxy.
+pub fn secrets(text: &str) -> Vec<Secret> {
+    let mut all = Vec::new();
+    for setting in settings(text) {
+        let value = setting.expanded();
+        // What stands before is the registry that it is for.
+        match setting.key.rsplit(':').next().unwrap_or_default() {
+            "_auth" | "_password" => all.extend(Secret::in_base64(&value)),
+            "_authToken" => all.extend(Secret::reported(&value)),
+            "key" => all.extend(Secret::of_variable(&value.replace("\\n", "\n"))),
+            other => all.extend(secret_in(other, &value)),
+        }
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +147,30 @@ mod tests {
         {
             assert!(!may(line), "{line}");
         }
+    }
+
+    #[test]
+    fn the_secrets_of_a_file_are_told_from_the_rest() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEF".to_owned();
+        // The base64 of `hunter2-two` and of `ada:hunter2-three`.
+        let text = format!(
+            "registry=https://a.test/\n//a.test/:_authToken=hunter2-one\n//a.test/:_password=aHVudGVyMi10d28=\n\
+             _auth = \"YWRhOmh1bnRlcjItdGhyZWU=\"\nhttps-proxy=http://ada:hunter2-four@proxy.test:3128\n\
+             key=\"-----BEGIN KEY-----\\n{line}\\n-----END KEY-----\"\nalways-auth=true\nusername=somebody-here\n\
+             //b.test/:_authToken=${{NO_SUCH_VARIABLE_HERE}}\n"
+        );
+        let key = format!("-----BEGIN KEY-----\n{line}\n-----END KEY-----");
+        let expected = [
+            "hunter2-one",
+            "aHVudGVyMi10d28=",
+            "hunter2-two",
+            "YWRhOmh1bnRlcjItdGhyZWU=",
+            "hunter2-three",
+            "hunter2-four",
+            &key,
+        ];
+        let expected: Vec<Secret> = expected.iter().filter_map(|value| Secret::reported(value)).collect();
+        assert_eq!(secrets(&text), expected);
     }
 
     #[test]

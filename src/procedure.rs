@@ -192,6 +192,11 @@ impl Hands {
         &self.work.repo
     }
 
+    /// The arguments that the user adds to the chief command.
+    pub fn args(&self) -> &[String] {
+        &self.work.gate.args
+    }
+
     /// The folder that is the job's own.
     pub fn scratch(&self) -> PathBuf {
         self.work.folder()
@@ -295,9 +300,11 @@ impl Hands {
     /// The program of a step, looked at before it is started.
     fn find(&mut self, step: &Step) -> Result<PathBuf, Failure> {
         let job = &self.work.job;
-        let declared = job.programs().find(|program| program.name == step.program);
+        // The gate's `program` stands for the scanner's own.
+        let own = (step.program == self.work.gate.scanner.program).then_some(&job.program);
+        let declared = || job.programs().find(|program| program.name == step.program);
         let fallback = Program { name: step.program.clone(), near: Vec::new() };
-        let program = declared.unwrap_or(&fallback);
+        let program = own.or_else(declared).unwrap_or(&fallback);
         let Some(found) = find(program, &job.cwd) else {
             return Err(Failure::Unproven(self.work.missing(program)));
         };

@@ -32,6 +32,16 @@ impl Start {
             Start::Farm(farm) => farm.lay_out(scratch),
         }
     }
+
+    /// The files that are otherwise in it.
+    pub fn contents(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+        let files = match self {
+            Start::Nowhere => None,
+            Start::Farm(farm) => Some(&farm.files),
+        };
+        let files = files.into_iter().flatten();
+        files.filter_map(|(path, content)| Some((path.as_path(), content.as_deref()?)))
+    }
 }
 
 /// A folder of links to all that the repository holds, but for a few files. It is laid out right before

@@ -6,8 +6,8 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
+use common::outputs::{assert_hidden, command, outputs, secret, spellings};
 use common::{Project, Ran};
 use portcullis::sanitise::is_unprintable;
 use serde_json::{Value, json};
@@ -28,26 +28,6 @@ const HOSTILE: [&str; 9] = [
 /// All of them in one text.
 fn hostile() -> String {
     HOSTILE.join(" | ")
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
-}
-
-/// Everything that a run left: both streams, and the files of its output folder.
-fn outputs(project: &Project, ran: &Ran) -> Vec<(String, Vec<u8>)> {
-    let mut all = vec![
-        ("stdout".to_owned(), ran.stdout.clone().into()),
-        ("stderr".to_owned(), ran.stderr.clone().into()),
-    ];
-    let folder = project.root().join("gates-report");
-    if folder.exists() {
-        all.extend(
-            files(&folder).into_iter().map(|path| (path.display().to_string(), fs::read(path).unwrap())),
-        );
-    }
-    all
 }
 
 fn assert_harmless(name: &str, text: &str) {
@@ -184,66 +164,6 @@ fn mistakes_in_gates_toml_are_drawn_without_what_would_steer_a_terminal() {
         let ran = project.run(&["run"]);
         assert_eq!(ran.code, 2);
         assert_all_harmless(&project, &ran);
-    }
-}
-
-/// A value that no file of this repository holds.
-fn secret(name: &str) -> String {
-    format!("{}+{name}/Qz&7\"x9", ["hun", "ter2"].concat())
-}
-
-fn command(text: &str, args: &[&str]) -> String {
-    use std::io::Write;
-    #[allow(clippy::disallowed_methods, reason = "encoders that are not ours")]
-    let mut child = std::process::Command::new(args[0])
-        .args(&args[1..])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap().trim_end().to_owned()
-}
-
-/// The value as other programs write it.
-fn spellings(value: &str) -> Vec<String> {
-    let python = |code: &str| {
-        command(
-            value,
-            &[
-                "python3",
-                "-c",
-                &format!("import sys,urllib.parse,json,html,base64\ns=sys.stdin.read()\nprint({code})"),
-            ],
-        )
-    };
-    vec![
-        value.to_owned(),
-        command(value, &["base64", "-w0"]),
-        command(&format!("user:{value}"), &["base64", "-w0"]),
-        python("base64.urlsafe_b64encode(s.encode()).decode()"),
-        python("urllib.parse.quote(s, safe='')"),
-        python("urllib.parse.quote_plus(s)"),
-        python("json.dumps(s)"),
-        python("json.dumps(json.dumps(s))"),
-        python("html.escape(s)"),
-        python("s.encode().hex()"),
-        python("s.encode().hex().upper()"),
-    ]
-}
-
-/// Asserts that no output holds the value, whole or in half, in any spelling.
-fn assert_hidden(project: &Project, ran: &Ran, value: &str) {
-    let half = &value[value.len() / 2..];
-    let tail = command(value, &["base64", "-w0"]);
-    let tail = &tail[tail.len() / 2..tail.len() - 4];
-    let mut spellings = spellings(value);
-    spellings.extend([half.to_owned(), tail.to_owned()]);
-    for (name, bytes) in outputs(project, ran) {
-        let text = String::from_utf8_lossy(&bytes);
-        for spelling in &spellings {
-            assert!(!text.contains(spelling), "{name} holds {spelling}:\n{text}");
-        }
     }
 }
 

@@ -85,7 +85,7 @@ fn a_wrong_answer_and_no_answer_fail_after_the_last_try() {
 fn the_timeout_ends_the_trying() {
     let (busy, _) = server(&[BUSY]);
     let checks = format!("{{ url = '{busy}', retries = 1000, delay = '100ms' }}");
-    let project = project(&format!("{checks}]\ntimeout = '1s'\nargs = ["));
+    let project = project(&format!("{checks}]\ntimeout = '1s'\nneeds = ["));
     let ran = project.run(&["run"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(ran.stdout.contains("it answered 503"), "{}", ran.stdout);
@@ -118,6 +118,7 @@ fn its_mistakes_are_told_before_anything_runs() {
         ("{ url = 'http://x', status = [99] }", "99 is no HTTP status"),
         ("{ url = 'http://x', methud = 'GET' }", "did you mean `method`?"),
         ("{ url = 'http://x' }, { url = 'http://x' }", "two checks are called"),
+        ("{ url = 'http://x' }]\nargs = ['-v'", "it starts no program"),
     ] {
         let ran = project(checks).run(&["run"]);
         assert_eq!(ran.code, 2, "{checks}: {}", ran.all());

@@ -42,6 +42,28 @@ impl Secret {
         is_distinctive(password, 8).then(|| Secret(password.to_owned()))
     }
 
+    /// What an HTTP header such as `Authorization: Basic …` or `PRIVATE-TOKEN: …` hands over.
+    pub fn in_header(header: &str) -> Vec<Secret> {
+        let value = header.split_once(':').map_or(header, |(_, value)| value).trim();
+        match value.split_once(' ') {
+            Some((scheme, credentials)) if scheme.eq_ignore_ascii_case("basic") => {
+                Secret::in_base64(credentials)
+            }
+            Some((scheme, token)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+                Secret::reported(token).into_iter().collect()
+            }
+            _ => Secret::reported(value).into_iter().collect(),
+        }
+    }
+
+    /// A password in base64, or `user:password`: as it is written, and the password itself.
+    pub fn in_base64(encoded: &str) -> Vec<Secret> {
+        let plain = decoded(encoded.trim());
+        let password =
+            plain.as_deref().map(|plain| plain.split_once(':').map_or(plain, |(_, password)| password));
+        [Some(encoded), password].into_iter().flatten().filter_map(Secret::reported).collect()
+    }
+
     /// Every spelling that is looked for: as it is, escaped for JSON, XML and addresses, in
     /// hexadecimal and in base64, and each long line of it by itself.
     pub fn spellings(&self) -> BTreeSet<Vec<u8>> {
@@ -162,6 +184,21 @@ fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
     out
 }
 
+/// The text that this is the base64 of, padded or not; `None` where it is of none.
+fn decoded(encoded: &str) -> Option<String> {
+    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(encoded.len()), 0_u32, 0);
+    for letter in encoded.trim_end_matches('=').bytes() {
+        let of = |alphabet: &[u8]| alphabet.iter().position(|known| *known == letter);
+        bits = bits << 6 | u32::try_from(of(STANDARD).or_else(|| of(URL_SAFE))?).ok()?;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count & 0xff) as u8);
+        }
+    }
+    String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
+}
+
 /// What is the same in the base64 of every text in which `bytes` stand behind `before` others,
 /// counted modulo 3: `user:password` in an `Authorization` header.
 fn inner_base64(bytes: &[u8], before: usize, alphabet: &[u8; 64]) -> Vec<u8> {
@@ -200,6 +237,30 @@ mod tests {
                 assert!(known.iter().any(|known| encoded.contains(known)), "{before} {after}: {encoded}");
             }
         }
+    }
+
+    #[test]
+    fn a_header_hands_over_its_credentials() {
+        let known = |values: &[&str]| -> Vec<Secret> {
+            values.iter().map(|value| Secret((*value).to_owned())).collect()
+        };
+        // `printf x-access-token:hunter2-hunter2 | base64`
+        let encoded = "eC1hY2Nlc3MtdG9rZW46aHVudGVyMi1odW50ZXIy";
+        for (header, secrets) in [
+            ("Authorization: Bearer hunter2-hunter2", known(&["hunter2-hunter2"])),
+            ("AUTHORIZATION:  token hunter2-hunter2 ", known(&["hunter2-hunter2"])),
+            ("PRIVATE-TOKEN: hunter2-hunter2", known(&["hunter2-hunter2"])),
+            ("Cookie: a=hunter2; b=3", known(&["a=hunter2; b=3"])),
+            (&format!("AUTHORIZATION: basic {encoded}"), known(&[encoded, "hunter2-hunter2"])),
+            ("Authorization: Basic *not base64*", known(&["*not base64*"])),
+            ("Accept: */*", known(&[])),
+        ] {
+            assert_eq!(Secret::in_header(header), secrets, "{header}");
+        }
+        assert_eq!(
+            Secret::in_base64("aHVudGVyMi1odW50ZXIy"),
+            known(&["aHVudGVyMi1odW50ZXIy", "hunter2-hunter2"])
+        );
     }
 
     #[test]

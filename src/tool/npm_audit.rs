@@ -109,6 +109,9 @@ fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p P
 
 impl Tool for NpmAudit {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        if let Some(why) = npmrc::of_user().and_then(|path| bars(npmrc::read(&path).as_bytes())) {
+            return Err(Unplanned::Impossible(format!("the user's .npmrc {why}")));
+        }
         let jobs = self.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("npm", dir);
             job.args(["audit", "--json", "--package-lock-only"]);

@@ -68,6 +68,9 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     } else if keys.exists() && keys.tables("checks").is_empty() {
         keys.problem(keys.at_key("checks"), "`checks` is empty: name at least one");
     }
+    for key in ["args", "program"].into_iter().filter(|key| keys.has(key)) {
+        keys.problem(keys.at_key(key), format!("`{key}` means nothing for smoke-test: it starts no program"));
+    }
     for (index, check) in checks.iter().enumerate() {
         if checks[..index].iter().any(|other| other.name == check.name) {
             let what = format!("two checks are called `{}`: give them a `name`", check.name);

@@ -11,7 +11,7 @@ fn flags_outrank_what_an_npmrc_may_switch_off() {
     assert_eq!(
         line(&jobs[0]),
         "audit --json --package-lock-only --audit=true --offline=false --audit-level=info \
-         --global=false --location=project --include=prod --loglevel=http \
+         --global=false --location=project --workspaces=null --include=prod --loglevel=http \
          --include=dev --include=optional --include=peer"
     );
 }
