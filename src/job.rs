@@ -1,5 +1,6 @@
 //! One job: find the program, run it, gather what came out, weigh it.
 
+mod keep;
 mod steps;
 
 use std::borrow::Cow;
@@ -22,7 +23,7 @@ use crate::place::{Place, forward};
 use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
 use crate::proof::{Proof, weigh};
 use crate::record::TargetRecord;
-use crate::redact::{Secret, mask_fields};
+use crate::redact::Secret;
 use crate::repo::Repo;
 use crate::retry::chance;
 use crate::text;
@@ -290,9 +291,8 @@ impl AtWork {
         }
         // An earlier try leaves nothing that could be taken for a report of this one.
         let _ = fs::remove_dir_all(self.folder());
-        fs::create_dir_all(self.folder()).map_err(|error| {
-            format!("the folder for its report can't be made: {error} (is the disk full?)")
-        })?;
+        fs::create_dir_all(self.folder())
+            .map_err(|error| self.no_room("the folder for its report", &error))?;
         let before =
             job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
         let in_memory = job.reports.iter().any(|source| matches!(source, Source::Memory(_)));
@@ -378,19 +378,24 @@ impl AtWork {
                 Ok(document) => raw.documents.push(document),
                 Err(reason) => {
                     let code = evidence.record.exit_code;
-                    evidence.proof = self.without_report(code, reason, &raw);
+                    let full = self.full_disk().unwrap_or_default();
+                    evidence.proof = self.without_report(code, reason + &full, &raw);
                     return self.gate.tool.passing_fault(&raw);
                 }
             }
         }
 
-        evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
+        let mut proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
         for (document, source) in raw.documents.iter().zip(&self.job.reports) {
             // Masking knows JSON: of anything else that a secret may stand in, nothing is kept.
             let maskable = || serde_json::from_slice::<serde::de::IgnoredAny>(&document.bytes).is_ok();
             if !matches!(source, Source::Memory(_)) || maskable() {
-                self.keep_report(document, evidence);
+                proof = self.keep_report(document, proof, evidence);
             }
+        }
+        evidence.proof = proof;
+        if let Proof::Inconclusive { reason, .. } = &mut evidence.proof {
+            reason.push_str(&self.full_disk().unwrap_or_default());
         }
         for keep in &self.job.keep {
             let from = self.folder().join(&keep.scratch);
@@ -437,10 +442,7 @@ impl AtWork {
             )),
             End::Stopped => Some("stopped before it ended".to_owned()),
             End::Exited(_) => match &ended.lost {
-                Some(error) => Some(format!(
-                    "its output could not be kept in {}: {error}; TMPDIR names another place",
-                    self.scratch.display()
-                )),
+                Some(error) => Some(self.no_room("its output", error)),
                 None if ended.stdout_cut && self.job.prints_report() => {
                     Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20))
                 }
@@ -493,31 +495,6 @@ impl AtWork {
         let cause = self.gate.tool.complaint(raw).map(|line| format!(": {line}")).unwrap_or_default();
         let code = code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
         Proof::inconclusive(format!("{reason}{code}{cause}"))
-    }
-
-    fn keep_report(&self, document: &Document, evidence: &mut TargetEvidence) {
-        let masked = mask_fields(&document.bytes, self.gate.scanner.secret_fields);
-        let from = self.folder().join(format!("kept-{}", document.name));
-        if fs::write(&from, masked).is_ok() {
-            evidence.kept.push(Kept {
-                from,
-                to: self.out_path("reports", &document.name),
-                what: What::Report,
-            });
-        }
-    }
-
-    fn keep_log(&self, log: &[u8], name: &str, what: What, evidence: &mut TargetEvidence) {
-        if !log.is_empty() {
-            let to = self.out_path("logs", &format!("{name}.log"));
-            evidence.kept.push(Kept { from: self.folder().join(name), to, what });
-        }
-    }
-
-    /// `reports/<gate>/<target>/<name>`
-    fn out_path(&self, kind: &str, name: &str) -> String {
-        let folder = self.job.scratch().strip_prefix(SCRATCH).unwrap_or(self.job.scratch());
-        format!("{kind}{folder}/{name}")
     }
 }
 

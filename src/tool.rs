@@ -412,7 +412,8 @@ impl RawReport<'_> {
     /// What is missing where the scanner tells in its log what it could not look at, and the log is
     /// longer than what is kept of it.
     pub fn lost_log(&self) -> Option<String> {
-        self.log_cut.then(|| "its log is longer than what is kept of it, and tells what went wrong".to_owned())
+        self.log_cut
+            .then(|| "its log is longer than what is kept of it, and tells what went wrong".to_owned())
     }
 
     /// The report with the findings.

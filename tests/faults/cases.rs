@@ -158,8 +158,9 @@ fn disturbances(tool: &Tool) -> Vec<Case<'_>> {
     [
         ("grandchild keeps the pipes open", "sleep 60 &"),
         ("grandchild ignores SIGTERM", "(trap '' TERM; sleep 60; sleep 60) &"),
-        ("64 MB of junk on stderr", "yes 'words that nobody will read' | head -c 67108864 >&2"),
-        ("64 MB of junk on stdout", "yes 'words that nobody will read' | head -c 67108864"),
+        // A gigabyte is in `faults/flood.rs`.
+        ("4 MB of junk on stderr", "yes 'words that nobody will read' | head -c 4000000 >&2"),
+        ("4 MB of junk on stdout", "yes 'words that nobody will read' | head -c 4000000"),
         ("invalid UTF-8 on stderr", r"printf '\377\376\n\200 broken \300\257\n' >&2"),
         ("stdout and stderr closed", "exec >&- 2>&-"),
         ("process that left the group keeps the pipes open", "setsid sleep 4 &"),
