@@ -93,6 +93,7 @@ fn stages(tools: &[Tool]) -> Vec<Checked> {
 }
 
 /// Straight to standard error: the harness keeps what a passing test prints.
+#[allow(clippy::explicit_write, reason = "eprintln! is what the harness keeps")]
 fn say(words: &str) {
     writeln!(std::io::stderr(), "{words}").unwrap();
 }
