@@ -9,6 +9,7 @@
 # Asked for its version it has no $CASE, and answers; $FAKES/asked is what it does before.
 PATH=/usr/bin:/bin
 if [ -z "$CASE" ]; then
+    # shellcheck source=/dev/null
     [ ! -e "$FAKES/asked" ] || . "$FAKES/asked"
     echo 1.0.0
     exit
@@ -53,9 +54,11 @@ report() {
     done
 }
 
+# shellcheck source=/dev/null
 [ ! -e "$case/before" ] || . "$case/before"
 cat "$case/stderr" >&2
 report "$@"
+# shellcheck source=/dev/null
 [ ! -e "$case/after" ] || . "$case/after"
 read -r code <"$case/exit"
 exit "$code"
