@@ -20,6 +20,8 @@ pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
         "command with SARIF" => sarif(tool),
         "command with JUnit" => junit(tool),
         "command with Checkstyle" => checkstyle(tool),
+        "command with CycloneDX" => inventory(tool, "/components"),
+        "command with SPDX" => inventory(tool, "/packages"),
         _ => Vec::new(),
     });
     cases
@@ -288,6 +290,14 @@ fn sarif(tool: &Tool) -> Vec<Case<'_>> {
             "successful",
         ),
     ]
+}
+
+fn inventory<'t>(tool: &'t Tool, list: &str) -> Vec<Case<'t>> {
+    let report = tool.report().unwrap();
+    let case = |fault, value| {
+        Case::new(tool, fault, tool.writes(edited(report, &[(list, value)]))).saying("nothing was in scope")
+    };
+    vec![case("no packages", json!([])), case("no list of packages", Value::Null)]
 }
 
 fn junit(tool: &Tool) -> Vec<Case<'_>> {
