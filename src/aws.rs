@@ -16,6 +16,7 @@ pub const CREDENTIALS: &[&str] = &[
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_SECURITY_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
@@ -70,6 +71,17 @@ impl Account {
         }
     }
 
+    /// The same, in this region where the user names none.
+    pub fn or_in(mut self, region: Option<&str>) -> Account {
+        self.region = self.region.or_else(|| region.map(str::to_owned));
+        self
+    }
+
+    /// The region that calls go to, as far as it is named.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
     /// The whole command line of a call.
     pub fn args<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Vec<String> {
         let mut args: Vec<String> = call.into_iter().map(Into::into).collect();
@@ -90,16 +102,30 @@ impl Account {
 
     /// Calls a service and reads what it answers.
     pub async fn call<T: DeserializeOwned>(&self, hands: &mut Hands, call: &[&str]) -> Result<T, AwsError> {
-        let output = hands.run(self.step(call.iter().copied())).await.map_err(AwsError::Failed)?;
-        if !output.success() {
-            return Err(error_of(&output));
-        }
+        let output = answered(hands, self.step(call.iter().copied())).await?;
         serde_json::from_slice(&output.stdout).map_err(|error| {
             let operation = call.iter().take(2).copied().collect::<Vec<_>>().join(" ");
             let why = format!("the answer of aws {operation} is not what it should be: {error}");
             AwsError::Failed(Failure::Unproven(why))
         })
     }
+
+    /// Calls for a secret, such as a password: what is printed, on one line. No log has it.
+    pub async fn secret(&self, hands: &mut Hands, call: &[&str]) -> Result<String, AwsError> {
+        let output = answered(hands, self.step(call.iter().copied()).prints_secret()).await?;
+        let text = output.stdout_text();
+        let secret = text.trim();
+        if secret.is_empty() || secret.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            let why = format!("aws {} did not print one word, as it should", call.join(" "));
+            return Err(AwsError::Failed(Failure::Unproven(why)));
+        }
+        Ok(secret.to_owned())
+    }
+}
+
+async fn answered(hands: &mut Hands, step: Step) -> Result<Output, AwsError> {
+    let output = hands.run(step).await.map_err(AwsError::Failed)?;
+    if output.success() { Ok(output) } else { Err(error_of(&output)) }
 }
 
 impl AwsError {

@@ -15,7 +15,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 pub use gate::{Gate, Policy, Threshold, read_duration};
-pub use keys::{Keys, Located};
+pub use keys::{Keys, Located, Named};
 pub use problem::{Problem, Problems, draw, draw_unplaced};
 pub use profile::{GateOverlay, Mode, Profile};
 

@@ -57,10 +57,15 @@ pub fn looks_secret(name: &str) -> bool {
 
 /// Whether the value of a variable of this name is the secret itself, and not where it is kept or
 /// what it is called.
-fn holds_secret(name: &str) -> bool {
+pub fn holds_secret(name: &str) -> bool {
     let last = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let about = ["FILE", "PATH", "DIR", "NAME", "USER", "HOST", "REGION", "TYPE", "METHOD", "MODE", "SOCK"];
     looks_secret(name) && !about.iter().any(|about| last.eq_ignore_ascii_case(about))
+}
+
+/// The value of a variable that gates.toml names; one without a value is not there.
+pub fn value(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The secrets in the environment of Portcullis, and in the user's settings of npm.
@@ -129,6 +134,23 @@ pub fn taken_away(scanner: &Scanner, job: &Job, but: &[&str]) -> BTreeSet<String
         .filter(|name| !but.contains(&name.as_str()))
         .filter(|name| looks_secret(name) || steers(name))
         .collect()
+}
+
+/// The variables by which a job's own settings of git come on top of those that its environment has
+/// (git-config(1), from git 2.31 on).
+pub fn git_settings(job: &Job) -> BTreeMap<String, String> {
+    const COUNT: &str = "GIT_CONFIG_COUNT";
+    if job.git.is_empty() {
+        return BTreeMap::new();
+    }
+    let there = job.env.get(COUNT).cloned().or_else(|| env::var(COUNT).ok());
+    let there: usize = there.and_then(|count| count.trim().parse().ok()).unwrap_or(0);
+    let mut variables = BTreeMap::from([(COUNT.to_owned(), there.saturating_add(job.git.len()).to_string())]);
+    for (n, (name, value)) in (there..).zip(&job.git) {
+        variables.insert(format!("GIT_CONFIG_KEY_{n}"), name.clone());
+        variables.insert(format!("GIT_CONFIG_VALUE_{n}"), value.clone());
+    }
+    variables
 }
 
 /// The names of the variables that a helper (`git`, a version question) does not get.

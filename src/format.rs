@@ -4,6 +4,7 @@ pub mod checkstyle;
 pub mod cyclonedx;
 pub mod json;
 pub mod junit;
+pub mod node_trace;
 pub mod npm6;
 pub mod sarif;
 pub mod spdx;

@@ -8,6 +8,8 @@ use ureq::http::{HeaderMap, Method};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, RequestExt as _};
 
+use crate::encode::{base64_padded, percent};
+
 /// One question.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -41,6 +43,11 @@ impl Request {
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Request {
         self.headers.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// Signs in with a name and a password (RFC 7617).
+    pub fn sign_in(self, user: &str, password: &str) -> Request {
+        self.header("Authorization", basic(user, password))
     }
 }
 
@@ -155,6 +162,24 @@ fn no_answer(error: &ureq::Error, request: &Request) -> NoAnswer {
     }
 }
 
+/// A query (`?a=b&c=d`) of these names and values, percent-encoded (RFC 3986, section 2).
+pub fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    const UNRESERVED: &str = "-._~";
+    let mut query = String::new();
+    for (name, value) in pairs {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        query.push_str(&percent(name, UNRESERVED, true));
+        query.push('=');
+        query.push_str(&percent(value, UNRESERVED, true));
+    }
+    query
+}
+
+/// The `Authorization` of a user with a password (RFC 7617).
+pub fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", base64_padded(format!("{user}:{password}").as_bytes()))
+}
+
 /// Host and port of an address, without what may be a password.
 pub fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -202,6 +227,15 @@ mod tests {
         let url = server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789");
         let answer = ask(Request { cap: 4, ..Request::get(url) }).unwrap();
         assert!(answer.cut && answer.body == b"0123");
+    }
+
+    #[test]
+    fn queries_and_passwords_are_encoded() {
+        let query = query([("id", "com.acme:app"), ("branch", "feature/ü & co")]);
+        assert_eq!(query, "?id=com.acme%3Aapp&branch=feature%2F%C3%BC%20%26%20co");
+        assert_eq!(super::query([]), "");
+        // RFC 7617, section 2.
+        assert_eq!(basic("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub async fn ask_version(scanner: &Scanner, program: &Path, cwd: &Path) -> Optio
 }
 
 /// The first word that looks like a version: `Version: 0.70.0`, `v10.15.0`, `8.30.1`.
-fn version_in(text: &str) -> Option<String> {
+pub fn version_in(text: &str) -> Option<String> {
     text.split(|c: char| c.is_whitespace() || c == ',')
         .map(|word| word.strip_prefix('v').unwrap_or(word))
         .find(|word| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.'))

@@ -42,6 +42,8 @@ pub fn execute(args: &InitArgs) -> Result<u8> {
 struct Seen {
     name: String,
     git: bool,
+    /// Someone uses git-secrets here.
+    git_secrets: bool,
     locked: BTreeSet<String>,
     typescript: BTreeSet<String>,
     linted: BTreeSet<String>,
@@ -71,6 +73,7 @@ impl Seen {
                 path.parent().and_then(|folder| folder.strip_prefix(&full).ok()).unwrap_or(Path::new(""));
             seen.note(&forward(folder), &entry.file_name().to_string_lossy(), path);
         }
+        seen.git_secrets = seen.git && uses_git_secrets(&full);
         seen.terraform = tops(&seen.terraform);
         seen.cloudformation = tops(&seen.cloudformation);
         Ok(seen)
@@ -123,6 +126,9 @@ impl Seen {
         let mut toml = String::from(HEAD);
         let mut before_push = vec!["secrets"];
         toml.push_str(if self.git { SECRETS_HISTORY } else { SECRETS_TREE });
+        if self.git_secrets {
+            toml.push_str(GIT_SECRETS);
+        }
         if !self.typescript.is_empty() {
             gate(
                 &mut toml,
@@ -285,6 +291,18 @@ scan = \"tree\"
 fail_on = \"low\"
 ";
 
+const GIT_SECRETS: &str = "
+# Lines that git-secrets prohibits. Patterns of `git secrets --add` are in this clone's own configuration, which
+# others and CI do not have: list them here.
+[[gate]]
+id = \"git-secrets\"
+stage = \"Secret scan\"
+tool = \"git-secrets\"
+register_aws = true
+# patterns = [\"...\"]
+fail_on = \"low\"
+";
+
 const TAIL: &str = "
 # A finding that the team has decided to bear: with a reason, and an end.
 # [[waiver]]
@@ -340,6 +358,13 @@ fn has_test_script(manifest: &Path) -> bool {
     manifest.is_some_and(|manifest| manifest.scripts.contains_key("test"))
 }
 
+/// Whether git-secrets was set up in this clone, or its list of what is allowed lies here.
+fn uses_git_secrets(top: &Path) -> bool {
+    let registered = |config: String| config.lines().any(|line| line.trim() == "[secrets]");
+    top.join(".gitallowed").is_file()
+        || fs::read_to_string(top.join(".git").join("config")).is_ok_and(registered)
+}
+
 /// By what a template has near its top, without reading a large file to its end.
 fn is_cloudformation(path: &Path) -> bool {
     const LOOKED_AT: u64 = 16 << 10;
@@ -380,6 +405,7 @@ mod tests {
             ("infra/main.tf", ""),
             ("infra/modules/a/main.tf", ""),
             ("stacks/app.yaml", "AWSTemplateFormatVersion: 2010-09-09"),
+            (".gitallowed", ""),
         ]);
         for folder in [monorepo, tree(&[]), tree(&[("Dockerfile", ""), ("main.tf", ""), ("infra/x.tf", "")])]
         {
@@ -402,5 +428,19 @@ mod tests {
         assert_eq!(seen.locked.iter().collect::<Vec<_>>(), ["api"]);
         assert_eq!(seen.terraform.iter().collect::<Vec<_>>(), ["infra"]);
         assert!(!seen.git);
+    }
+
+    #[test]
+    fn git_secrets_is_a_gate_where_someone_uses_it() {
+        let registered = "[core]\n\tbare = false\n[secrets]\n\tpatterns = AKIA[A-Z0-9]{16}\n";
+        for (files, used) in [
+            (vec![(".git/config", registered)], true),
+            (vec![(".git/config", "[core]\n"), (".gitallowed", "docs/\n")], true),
+            (vec![(".git/config", "[core]\n")], false),
+            (vec![(".gitallowed", "docs/\n")], false),
+        ] {
+            let toml = Seen::look_at(tree(&files).path()).unwrap().gates_toml();
+            assert_eq!(toml.contains("tool = \"git-secrets\""), used, "{files:?}");
+        }
     }
 }

@@ -2,6 +2,9 @@
 //! every required gate has passed, on the branches that are named, and for the very image that was
 //! scanned.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use globset::GlobMatcher;
@@ -132,7 +135,7 @@ pub struct Branch {
 pub struct Seen {
     /// Image id: `sha256:…`.
     pub id: Text,
-    /// Gates that scanned it.
+    /// Gates that have proved that they looked at it.
     pub by: Vec<Text>,
 }
 
@@ -147,14 +150,16 @@ pub fn one_image(upstream: &Upstream, name: &str) -> Result<Seen, String> {
         .filter(|(_, target)| target.image.as_deref() == Some(name) && target.image_id.is_some())
         .collect();
     let id_of = |target: &DoneTarget| target.image_id.clone().unwrap_or_default();
-    let Some((first, built)) = looked.first() else {
+    // The build knows the image by more names than who looks at it later.
+    let build = looked.iter().find(|(gate, _)| gate.tool == BUILDER);
+    let Some((first, built)) = build.or(looked.first()) else {
         return Err(format!("no gate of this run has built {name}, or looked at it"));
     };
     let id = id_of(built);
     // With containerd's image store an image has the digest of its manifest for an id, and scanners
     // name the digest of its configuration: the build tells both.
     let config = built.outputs.get(CONFIG_DIGEST).map(String::as_str);
-    for (gate, target) in &looked[1..] {
+    for (gate, target) in &looked {
         let its = id_of(target);
         if its != id && Some(&*its) != config {
             return Err(format!(
@@ -163,8 +168,9 @@ pub fn one_image(upstream: &Upstream, name: &str) -> Result<Seen, String> {
             ));
         }
     }
-    let by = looked.iter().filter(|(gate, _)| gate.tool != BUILDER).map(|(gate, _)| gate.id.clone());
-    Ok(Seen { id, by: by.collect() })
+    let proved = |gate: &Done| matches!(gate.outcome, Outcome::Passed | Outcome::Failed);
+    let scans = looked.iter().filter(|(gate, _)| gate.tool != BUILDER && proved(gate));
+    Ok(Seen { id, by: scans.map(|(gate, _)| gate.id.clone()).collect() })
 }
 
 /// The output of a build that names the digest of the image's configuration.
@@ -199,32 +205,40 @@ pub fn turns(gates: &[PlannedGate]) -> Vec<Option<usize>> {
 }
 
 /// Refuses to plan an action on an image that no gate of the plan looks at, and says for the others
-/// who does.
+/// who builds it and who looks.
 pub fn tie_to_scans(gates: &mut [PlannedGate]) {
+    let mut builds: Vec<(String, Text)> = Vec::new();
     let mut scans: Vec<(String, Text)> = Vec::new();
     for planned in gates.iter().filter(|planned| !planned.gate.tool.acts()) {
         let Fate::Run(jobs) = &planned.fate else { continue };
-        if planned.gate.scanner.name != BUILDER {
-            let images = jobs.iter().filter_map(|job| job.image.clone());
-            scans.extend(images.map(|image| (image, planned.gate.id.clone())));
-        }
+        let does = if planned.gate.scanner.name == BUILDER { &mut builds } else { &mut scans };
+        let images = jobs.iter().filter_map(|job| job.image.clone());
+        does.extend(images.map(|image| (image, planned.gate.id.clone())));
     }
+    let who = |does: &[(String, Text)], image: &str| -> Vec<String> {
+        does.iter().filter(|(of, _)| of == image).map(|(_, by)| by.to_string()).collect()
+    };
     for planned in gates.iter_mut().filter(|planned| planned.gate.tool.acts()) {
         let Fate::Run(jobs) = &mut planned.fate else { continue };
         let mut unseen = None;
         for job in jobs {
             let Some(image) = &job.image else { continue };
-            let by: Vec<&str> =
-                scans.iter().filter(|(scanned, _)| scanned == image).map(|(_, by)| &**by).collect();
-            if by.is_empty() && !job.unscanned {
+            let (built, scanned) = (who(&builds, image), who(&scans, image));
+            if scanned.is_empty() && !job.unscanned {
                 unseen = Some(image.clone());
-            } else if !by.is_empty() {
-                job.why = format!("{}, if it is the image that {} looked at", job.why, by.join(" and "));
+            }
+            let did: Vec<String> = [(built, "built"), (scanned, "looked at")]
+                .into_iter()
+                .filter(|(by, _)| !by.is_empty())
+                .map(|(by, did)| format!("{} {did}", by.join(" and ")))
+                .collect();
+            if !did.is_empty() {
+                job.why = format!("{}, if it is the image that {}", job.why, did.join(", and that "));
             }
         }
         if let Some(image) = unseen {
             planned.fate = Fate::Impossible(format!(
-                "no gate of this run scans {image}: add a gate with tool = \"trivy\" and scan = \"image\", or set `unscanned = true`"
+                "no gate of this run looks at {image}: add a gate with tool = \"trivy\" and scan = \"image\", or set `unscanned = true`"
             ));
         }
     }

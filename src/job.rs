@@ -4,7 +4,7 @@ mod keep;
 mod steps;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,9 @@ use crate::lock::guard::{Examined, Guard};
 use crate::place::{Place, forward};
 use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
 use crate::proof::{Proof, weigh};
+use crate::question;
 use crate::record::TargetRecord;
-use crate::redact::Secret;
+use crate::redact::{Secret, is_maskable};
 use crate::repo::Repo;
 use crate::retry::chance;
 use crate::text;
@@ -34,6 +35,9 @@ use crate::upstream::Upstream;
 const REPORT_CAP: u64 = 512 << 20;
 /// The most that is kept of a log.
 const LOG_CAP: u64 = 16 << 20;
+
+/// The variable that Node.js takes options from.
+const NODE_OPTIONS: &str = "NODE_OPTIONS";
 
 /// What a job has come to.
 #[derive(Debug)]
@@ -158,7 +162,7 @@ async fn once(
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
-    let without = environment::taken_away(work.gate.scanner, job, &[]);
+    let (without, none) = (environment::taken_away(work.gate.scanner, job, &[]), BTreeSet::new());
     let mut evidence = TargetEvidence {
         record: TargetRecord {
             name: job.target.clone(),
@@ -167,7 +171,8 @@ async fn once(
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
             notes: job.notes.clone(),
-            proof: environment::notes(job, &without),
+            // The programs of a procedure differ in what they get: each is told by itself.
+            proof: environment::notes(job, if job.procedure.is_none() { &without } else { &none }),
             ..TargetRecord::default()
         },
         proof: Proof::inconclusive(String::new()),
@@ -203,7 +208,7 @@ async fn once(
             let fallback = TargetEvidence::unread(&evidence);
             let work = work.clone();
             let weighing = tokio::task::spawn_blocking(move || {
-                let passing = work.weigh(&mut ended, &before, &mut evidence);
+                let passing = work.weigh(&mut ended, before, &mut evidence);
                 if let Some(locked) = &evidence.locked {
                     let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
                     evidence.proof = locked.weigh(proof);
@@ -234,8 +239,12 @@ impl TargetEvidence {
     }
 }
 
-/// What stood at the places of the reports before the start.
-type Before = Vec<Option<Stamp>>;
+/// What was there before the start.
+struct Before {
+    /// At the places of the reports.
+    stamps: Vec<Option<Stamp>>,
+    answers: Vec<Document<'static>>,
+}
 
 /// Tells one state of a file from another.
 #[derive(PartialEq, Eq)]
@@ -293,28 +302,40 @@ impl AtWork {
         let _ = fs::remove_dir_all(self.folder());
         fs::create_dir_all(self.folder())
             .map_err(|error| self.no_room("the folder for its report", &error))?;
-        let before =
+        let stamps =
             job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
-        let in_memory = job.reports.iter().any(|source| matches!(source, Source::Memory(_)));
-        let args: Vec<String> =
-            job.args.iter().map(|arg| arg.replace(SCRATCH, &self.scratch.to_string_lossy())).collect();
+        let in_scratch = |text: &String| text.replace(SCRATCH, &self.scratch.to_string_lossy());
+        let args: Vec<String> = job.args.iter().map(in_scratch).collect();
         let start = job.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
         let start = start.map_err(|error| format!("the folder to start it in can't be laid out: {error}"))?;
+        let begun = Instant::now();
+        let mut env: BTreeMap<String, String> =
+            job.env.iter().map(|(name, value)| (name.clone(), in_scratch(value))).collect();
+        env.extend(environment::git_settings(job));
+        if let Some(options) = &job.node_options {
+            let given = env.get(NODE_OPTIONS).cloned().or_else(|| std::env::var(NODE_OPTIONS).ok());
+            let all = format!("{} {}", given.unwrap_or_default(), in_scratch(options));
+            env.insert(NODE_OPTIONS.to_owned(), all);
+        }
+        let errors = job.reports_errors();
+        let capture = |name: &str, is_report: bool| Capture {
+            path: (!job.is_secretive() || (name == "stderr" && !errors)).then(|| self.folder().join(name)),
+            cap: if is_report { REPORT_CAP } else { LOG_CAP },
+        };
         let launch = Launch {
             program,
             args: &args,
             cwd: start.as_ref().unwrap_or(&job.cwd),
-            env: &job.env,
+            env: &env,
             without,
             timeout: left,
             stdin: None,
-            stdout: Capture {
-                path: (!in_memory).then(|| self.folder().join("stdout")),
-                cap: if job.prints_report() { REPORT_CAP } else { LOG_CAP },
-            },
-            stderr: Capture { path: Some(self.folder().join("stderr")), cap: LOG_CAP },
+            stdout: capture("stdout", job.prints_report() && !errors),
+            stderr: capture("stderr", errors),
         };
-        Ok((process::run(launch, stop).await, before))
+        let answers = question::answers(&job.questions, &launch, &stop).await;
+        let launch = Launch { timeout: left.saturating_sub(begun.elapsed()), ..launch };
+        Ok((process::run(launch, stop).await, Before { stamps, answers }))
     }
 
     /// What is said of a program that is not there, and how to get it.
@@ -331,7 +352,7 @@ impl AtWork {
 
     fn path_of(&self, source: &Source) -> Option<PathBuf> {
         match source {
-            Source::Stdout | Source::Memory(_) => None,
+            Source::Stdout | Source::Memory(_) | Source::Errors(_) | Source::Beside(_) => None,
             Source::Scratch(name) => Some(self.folder().join(name)),
             Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
         }
@@ -339,28 +360,29 @@ impl AtWork {
 
     /// Gathers what came out and weighs it; parsing a large report is the slow part. Gives what it
     /// says of a fault that passes, where nothing else came of it.
-    fn weigh(&self, ended: &mut Ended, before: &Before, evidence: &mut TargetEvidence) -> Option<String> {
+    fn weigh(&self, ended: &mut Ended, before: Before, evidence: &mut TargetEvidence) -> Option<String> {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
-        let stdout_is_report = self.job.prints_report();
-        let mut stdout = match ended.stdout.is_empty() {
+        let (is_report, errors) = (self.job.prints_report(), self.job.reports_errors());
+        let stream = if errors { &mut ended.stderr } else { &mut ended.stdout };
+        let mut printed = match self.job.is_secretive() {
+            true => std::mem::take(&mut stream.memory),
             // A report that is cut proves nothing, so that there is no need to hold it in memory.
-            true if stdout_is_report && ended.stdout_cut => Vec::new(),
-            true => fs::read(self.folder().join("stdout")).unwrap_or_default(),
-            false => std::mem::take(&mut ended.stdout),
+            false if is_report && stream.cut => Vec::new(),
+            false => fs::read(self.folder().join("stdout")).unwrap_or_default(),
         };
         self.keep_log(&stderr, "stderr", What::Stderr, evidence);
-        if !stdout_is_report {
-            self.keep_log(&stdout, "stdout", What::Stdout, evidence);
+        if !is_report {
+            self.keep_log(&printed, "stdout", What::Stdout, evidence);
         }
         let mut raw = RawReport {
             exit: evidence.record.exit_code,
             documents: Vec::new(),
             stderr: Cow::Borrowed(&stderr),
-            stdout: match stdout_is_report {
+            stdout: match is_report {
                 true => Cow::Borrowed(&[]),
-                false => Cow::Owned(std::mem::take(&mut stdout)),
+                false => Cow::Owned(std::mem::take(&mut printed)),
             },
-            log_cut: ended.stderr_cut || (ended.stdout_cut && !stdout_is_report),
+            log_cut: (ended.stderr.cut && !errors) || (ended.stdout.cut && !is_report),
             by_steps: false,
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
@@ -369,27 +391,29 @@ impl AtWork {
         }
 
         // Condition 3, the first half: every report is there, and from this run.
-        for (source, before) in self.job.reports.iter().zip(before) {
-            if let Source::Aside(path) = source {
-                raw.documents.extend(read_aside(path));
-                continue;
+        let mut sources = Vec::new();
+        for (source, before) in self.job.reports.iter().zip(&before.stamps) {
+            match source {
+                Source::Aside(path) => raw.documents.extend(read_aside(path)),
+                Source::Beside(prefix) => raw.documents.extend(read_beside(&self.folder(), prefix)),
+                _ => match self.gather(source, before.as_ref(), &mut printed) {
+                    Ok(document) => raw.documents.push(document),
+                    Err(reason) => {
+                        let code = evidence.record.exit_code;
+                        let full = self.full_disk().unwrap_or_default();
+                        evidence.proof = self.without_report(code, reason + &full, &raw);
+                        return self.gate.tool.passing_fault(&raw);
+                    }
+                },
             }
-            match self.gather(source, before.as_ref(), &mut stdout) {
-                Ok(document) => raw.documents.push(document),
-                Err(reason) => {
-                    let code = evidence.record.exit_code;
-                    let full = self.full_disk().unwrap_or_default();
-                    evidence.proof = self.without_report(code, reason + &full, &raw);
-                    return self.gate.tool.passing_fault(&raw);
-                }
-            }
+            sources.resize(raw.documents.len(), source);
         }
 
+        raw.documents.extend(before.answers);
         let mut proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
-        for (document, source) in raw.documents.iter().zip(&self.job.reports) {
-            // Masking knows JSON: of anything else that a secret may stand in, nothing is kept.
-            let maskable = || serde_json::from_slice::<serde::de::IgnoredAny>(&document.bytes).is_ok();
-            if !matches!(source, Source::Memory(_)) || maskable() {
+        for (document, source) in raw.documents.iter().zip(sources) {
+            let aside = matches!(source, Source::Aside(_) | Source::Beside(_));
+            if !aside && (!self.job.is_secretive() || is_maskable(&document.bytes)) {
                 proof = self.keep_report(document, proof, evidence);
             }
         }
@@ -422,35 +446,26 @@ impl AtWork {
         let said =
             || self.gate.tool.complaint(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
         match &ended.end {
-            End::NotStarted(error) => Some(match error.raw_os_error() {
-                Some(8) => format!(
-                    "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
-                ),
-                _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                    format!("{program} was found, but may not be executed: {error}")
-                }
-                _ => format!("{program} can't be started: {error}"),
-            }),
-            End::Signalled(signal) => {
-                let why = if *signal == 9 { ": out of memory, or killed by someone" } else { "" };
-                Some(format!("{program} was ended by {}{why}{}", signal_name(*signal), said()))
-            }
+            End::NotStarted(error) => Some(not_started(program, error)),
+            End::Signalled(signal) => Some(signalled(program, *signal) + &said()),
             End::TimedOut => Some(format!(
                 "{program} took longer than {} and was stopped; raise `timeout`, or see its log{}",
                 text::duration(self.gate.timeout),
                 said()
             )),
             End::Stopped => Some("stopped before it ended".to_owned()),
-            End::Exited(_) => match &ended.lost {
-                Some(error) => Some(self.no_room("its output", error)),
-                None if ended.stdout_cut && self.job.prints_report() => {
-                    Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20))
+            End::Exited(_) => {
+                let stream = if self.job.reports_errors() { &ended.stderr } else { &ended.stdout };
+                match &ended.lost {
+                    Some(error) => Some(self.no_room("its output", error)),
+                    None if !self.job.prints_report() => None,
+                    None if stream.cut => Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20)),
+                    None if stream.held => Some(format!(
+                        "{program} ended, and something that it started still holds its output: the report may not be whole"
+                    )),
+                    None => None,
                 }
-                None if ended.stdout_held && self.job.prints_report() => Some(format!(
-                    "{program} ended, and something that it started still holds its output: the report may not be whole"
-                )),
-                None => None,
-            },
+            }
         }
     }
 
@@ -458,11 +473,12 @@ impl AtWork {
         &self,
         source: &Source,
         before: Option<&Stamp>,
-        stdout: &mut Vec<u8>,
+        printed: &mut Vec<u8>,
     ) -> Result<Document<'static>, String> {
         let Some(path) = self.path_of(source) else {
-            let name = if let Source::Memory(name) = source { name } else { "stdout.txt" };
-            return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(std::mem::take(stdout)) });
+            let name =
+                if let Source::Memory(name) | Source::Errors(name) = source { name } else { "stdout.txt" };
+            return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(std::mem::take(printed)) });
         };
         let shown = match source {
             Source::Repository(path) => self.inside(path).to_string(),
@@ -498,12 +514,41 @@ impl AtWork {
     }
 }
 
-/// A small file that tells more of the job; absent where it can't be read.
+/// What is said of a program that could not be started.
+pub fn not_started(program: &str, error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(8) => format!(
+            "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
+        ),
+        _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            format!("{program} was found, but may not be executed: {error}")
+        }
+        _ => format!("{program} can't be started: {error}"),
+    }
+}
+
+/// What is said of a program that a signal ended.
+pub fn signalled(program: &str, signal: i32) -> String {
+    let why = if signal == 9 { ": out of memory, or killed by someone" } else { "" };
+    format!("{program} was ended by {}{why}", signal_name(signal))
+}
+
+/// A file that tells more of the job; absent where it can't be read, or is larger than any of them.
 fn read_aside(path: &Path) -> Option<Document<'static>> {
-    const MOST: u64 = 1 << 20;
+    const MOST: u64 = 64 << 20;
     let meta = fs::metadata(path).ok()?;
     let bytes = (meta.is_file() && meta.len() <= MOST).then(|| fs::read(path).ok())??;
     Some(Document { name: path.file_name()?.to_string_lossy().into_owned(), bytes: Cow::Owned(bytes) })
+}
+
+/// The files of a folder whose names begin so, in the order of their names.
+fn read_beside(folder: &Path, prefix: &str) -> Vec<Document<'static>> {
+    const MOST: usize = 64;
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let begins = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(prefix);
+    let mut paths: Vec<PathBuf> = entries.filter(begins).map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.iter().take(MOST).filter_map(|path| read_aside(path)).collect()
 }
 
 /// Whole milliseconds.

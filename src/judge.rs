@@ -16,7 +16,7 @@ use crate::place::Place;
 use crate::process::Stop;
 use crate::proof::{Proof, weigh};
 use crate::record::{Run, SCHEMA, TargetRecord};
-use crate::redact::mask_fields;
+use crate::redact::{is_maskable, mask_fields};
 use crate::repo::Repo;
 use crate::tool::{self, Document, RawReport, SCANNERS, Scanner, foreign};
 
@@ -157,6 +157,9 @@ fn hinted(proof: Proof, gate: &Gate, bytes: &[u8]) -> Proof {
 
 /// A masked copy of the report for the output folder.
 fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> {
+    if gate.tool.tells_secrets() && !is_maskable(bytes) {
+        return None;
+    }
     let from: PathBuf = scratch.join("report");
     fs::create_dir_all(scratch).ok()?;
     fs::write(&from, mask_fields(bytes, gate.scanner.secret_fields)).ok()?;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::base::Base;
 use crate::config::Gate;
-use crate::place::forward;
+use crate::place::{forward, normalise};
 use crate::plan::{Fate, Plan, PlannedGate};
 use crate::process::ask;
 use crate::repo::{GIT_LIMIT, Repo};
@@ -98,6 +98,7 @@ impl Work<'_> {
         let any = files.iter().any(Compared::differs);
         let (mut checked_out, mut joined) = (false, false);
         for compared in &files {
+            self.refuse_changed_programs(compared).await?;
             let path = &compared.file.path;
             let differs = compared.differs();
             let counts = match compared.file.overrule {
@@ -242,6 +243,21 @@ impl Work<'_> {
         if let Start::Farm(farm) = job.start.get_or_insert_with(new) {
             farm.put(path, content);
         }
+    }
+
+    /// Programs of the repository that the base's version names do the scanner's work: a change
+    /// that touches one would judge itself.
+    async fn refuse_changed_programs(&self, compared: &Compared) -> Result<()> {
+        let Some(was) = &compared.was else { return Ok(()) };
+        let folder = compared.file.path.parent().unwrap_or(&self.repo.root);
+        for program in (compared.file.programs)(&String::from_utf8_lossy(was)) {
+            let path = normalise(&folder.join(&program));
+            if self.base.inside(&path).is_some() && self.base.file_at(&path).await? != read(&path) {
+                let why = format!("{} names it as a program to run", shown(&compared.file.path, self.repo));
+                return Err(self.refused(&shown(&path, self.repo), &why));
+            }
+        }
+        Ok(())
     }
 
     fn below_root<'p>(&self, path: &'p Path) -> &'p Path {

@@ -5,7 +5,7 @@
 //! it writes as a report, which its tool reads as it would read anybody's.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -19,9 +19,9 @@ use crate::environment;
 use crate::http::{self, Answer, Client, NoAnswer};
 use crate::identity::find;
 use crate::interlock::{self, Seen};
-use crate::job::AtWork;
+use crate::job::{AtWork, not_started, signalled};
 use crate::lock::guard::Examined;
-use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
+use crate::process::{self, Capture, End, Ended, Launch, Stop};
 use crate::record::StepRecord;
 use crate::redact::Secret;
 use crate::repo::Repo;
@@ -82,6 +82,12 @@ impl Step {
         Step { program: program.to_owned(), args, ..Step::default() }
     }
 
+    /// Options in front of all others: what comes later wins.
+    pub fn options<I: IntoIterator<Item = S>, S: Into<String>>(mut self, options: I) -> Step {
+        self.args.splice(0..0, options.into_iter().map(Into::into));
+        self
+    }
+
     /// Starts it elsewhere than in the job's folder.
     pub fn cwd(mut self, cwd: PathBuf) -> Step {
         self.cwd = Some(cwd);
@@ -110,6 +116,10 @@ impl Step {
     pub fn prints_secret(mut self) -> Step {
         self.secret = true;
         self
+    }
+
+    pub fn program(&self) -> &str {
+        &self.program
     }
 
     fn words(&self) -> Vec<String> {
@@ -169,6 +179,8 @@ pub(crate) struct Left {
     pub log: Vec<u8>,
     pub secrets: Vec<Secret>,
     pub examined: Vec<Examined>,
+    /// The variables that each program did not get.
+    pub taken: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Hands {
@@ -200,6 +212,17 @@ impl Hands {
     /// The folder that is the job's own.
     pub fn scratch(&self) -> PathBuf {
         self.work.folder()
+    }
+
+    /// The job's own program with its arguments, those of the user among them.
+    pub fn chief(&self) -> Step {
+        Step::new(&self.work.job.program.name, self.work.job.args.iter().cloned())
+    }
+
+    /// A variable of the gate's `env`, else of the environment of Portcullis.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let set = self.work.job.env.get(name).filter(|value| !value.is_empty());
+        set.cloned().or_else(|| environment::value(name))
     }
 
     /// The image of this name that all gates before have meant.
@@ -258,6 +281,9 @@ impl Hands {
         let files = ["stdout", "stderr"].map(|stream| folder.join(format!("step-{stream}")));
         let job = &self.work.job;
         let without = environment::taken_away(self.work.gate.scanner, job, step.credentials);
+        if !without.is_empty() {
+            self.left.taken.entry(step.program.clone()).or_default().extend(without.iter().cloned());
+        }
         let mut env = job.env.clone();
         env.extend(step.env.clone());
         let args: Vec<String> = step.args.iter().map(|arg| self.real(arg)).collect();
@@ -279,7 +305,7 @@ impl Hands {
         let ended = process::run(launch, stop).await;
         drop(never);
         let mut stdout = std::fs::read(&files[0]).unwrap_or_default();
-        stdout.extend(&ended.stdout);
+        stdout.extend(&ended.stdout.memory);
         let stderr = std::fs::read(&files[1]).unwrap_or_default();
         for file in &files {
             let _ = std::fs::remove_file(file);
@@ -323,13 +349,13 @@ impl Hands {
         let why = match &ended.end {
             End::Exited(_) => match &ended.lost {
                 Some(error) => format!("the output of {program} could not be kept: {error}"),
-                None if ended.stdout_cut => {
+                None if ended.stdout.cut || ended.stderr.cut => {
                     format!("{program} printed more than {} MiB", OUTPUT_CAP >> 20)
                 }
                 None => return Ok(()),
             },
-            End::NotStarted(error) => format!("{program} can't be started: {error}"),
-            End::Signalled(signal) => format!("{program} was ended by {}", signal_name(*signal)),
+            End::NotStarted(error) => not_started(program, error),
+            End::Signalled(signal) => signalled(program, *signal),
             End::TimedOut => return Err(Failure::TimedOut(format!("{program} was running"))),
             End::Stopped => return Err(Failure::Stopped),
         };

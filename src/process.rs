@@ -74,16 +74,21 @@ pub enum End {
 pub struct Ended {
     pub end: End,
     pub duration: Duration,
-    /// Standard output, where it was captured in memory.
-    pub stdout: Vec<u8>,
-    /// Standard output was longer than its cap.
-    pub stdout_cut: bool,
-    /// Standard error was longer than its cap.
-    pub stderr_cut: bool,
-    /// Someone who has left its process group still holds its standard output.
-    pub stdout_held: bool,
+    pub stdout: Stream,
+    pub stderr: Stream,
     /// A stream could not be written to its file (disk full).
     pub lost: Option<io::Error>,
+}
+
+/// What is known of one of its streams.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stream {
+    /// What it wrote, where that was captured in memory.
+    pub memory: Vec<u8>,
+    /// It was longer than its cap.
+    pub cut: bool,
+    /// Someone who has left the process group still holds it.
+    pub held: bool,
 }
 
 /// Whether the run goes on. The senders are the signal handler and `--fail-fast`.
@@ -107,10 +112,8 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
             return Ended {
                 end: End::NotStarted(error),
                 duration: started.elapsed(),
-                stdout: Vec::new(),
-                stdout_cut: false,
-                stderr_cut: false,
-                stdout_held: false,
+                stdout: Stream::default(),
+                stderr: Stream::default(),
                 lost: None,
             };
         }
@@ -129,16 +132,16 @@ pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
     if let Some(group) = outcome.orphans {
         let _ = kill_process_group(group, Signal::KILL);
     }
-    let out = collect(stdout).await;
-    let err = collect(stderr).await;
+    let (mut stdout, lost) = collect(stdout).await;
+    let (mut stderr, lost_too) = collect(stderr).await;
+    stdout.held |= outcome.held;
+    stderr.held |= outcome.held;
     Ended {
         end: stopped_by_us.unwrap_or_else(|| ended(outcome.end, status)),
         duration: started.elapsed(),
-        stdout: out.memory,
-        stdout_cut: out.cut,
-        stderr_cut: err.cut,
-        stdout_held: out.held || outcome.held,
-        lost: out.lost.or(err.lost),
+        stdout,
+        stderr,
+        lost: lost.or(lost_too),
     }
 }
 
@@ -190,13 +193,8 @@ async fn terminate(child: &mut Child, line: &Line) -> io::Result<ExitStatus> {
     }
 }
 
-#[derive(Default)]
-struct Drained {
-    memory: Vec<u8>,
-    cut: bool,
-    held: bool,
-    lost: Option<io::Error>,
-}
+/// A stream, and what kept it from its file.
+type Drained = (Stream, Option<io::Error>);
 
 async fn collect(stream: Option<JoinHandle<Drained>>) -> Drained {
     let Some(mut stream) = stream else { return Drained::default() };
@@ -204,18 +202,18 @@ async fn collect(stream: Option<JoinHandle<Drained>>) -> Drained {
         Ok(drained) => drained.unwrap_or_default(),
         Err(_) => {
             stream.abort();
-            Drained { held: true, ..Drained::default() }
+            (Stream { held: true, ..Stream::default() }, None)
         }
     }
 }
 
 /// Copies a pipe to its file, up to the cap, in bounded memory; or to memory, up to the cap.
 async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
-    let mut drained = Drained::default();
+    let (mut stream, mut lost) = Drained::default();
     let mut file = match capture.path.as_ref().map(std::fs::File::create) {
         Some(Ok(file)) => Some(file),
         Some(Err(error)) => {
-            drained.lost = Some(error);
+            lost = Some(error);
             None
         }
         None => None,
@@ -224,25 +222,22 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
     let mut room = capture.cap;
     loop {
         match pipe.read(&mut buffer).await {
-            Ok(0) => return drained,
-            Err(error) => {
-                drained.lost = Some(error);
-                return drained;
-            }
+            Ok(0) => return (stream, lost),
+            Err(error) => return (stream, Some(error)),
             Ok(n) => {
                 let kept = n.min(usize::try_from(room).unwrap_or(usize::MAX));
-                drained.cut |= kept < n;
+                stream.cut |= kept < n;
                 room -= kept as u64;
                 if capture.path.is_none() {
                     // What is cut is of no use, and makes room.
-                    match drained.cut {
-                        true => drained.memory = Vec::new(),
-                        false => drained.memory.extend_from_slice(&buffer[..kept]),
+                    match stream.cut {
+                        true => stream.memory = Vec::new(),
+                        false => stream.memory.extend_from_slice(&buffer[..kept]),
                     }
                 } else if let Some(open) = &mut file
                     && let Err(error) = open.write_all(&buffer[..kept])
                 {
-                    drained.lost = Some(error);
+                    lost = Some(error);
                     file = None;
                 }
             }

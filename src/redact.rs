@@ -9,7 +9,7 @@ mod fields;
 mod scrubber;
 mod secret;
 
-pub use fields::mask_fields;
+pub use fields::{is_maskable, mask_fields};
 pub use scrubber::{Known, Scrubber};
 pub use secret::Secret;
 

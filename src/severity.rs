@@ -30,6 +30,12 @@ impl Severity {
         Severity::Unknown,
     ];
 
+    /// The words by which a gate rates what its scanner does not: all but `unknown`.
+    pub fn words() -> Vec<(&'static str, Severity)> {
+        let rated = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown);
+        rated.map(|severity| (severity.as_str(), severity)).collect()
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Severity::Critical => "critical",

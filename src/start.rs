@@ -14,6 +14,8 @@ use crate::tool::config_file::FROM_BASE;
 pub enum Start {
     /// An empty one.
     Nowhere,
+    /// This one, below the scratch folder of the run.
+    Below(PathBuf),
     Farm(Farm),
 }
 
@@ -29,6 +31,7 @@ impl Start {
                 fs::create_dir_all(&folder)?;
                 Ok(folder)
             }
+            Start::Below(folder) => Ok(scratch.join(folder)),
             Start::Farm(farm) => farm.lay_out(scratch),
         }
     }
@@ -36,7 +39,7 @@ impl Start {
     /// The files that are otherwise in it.
     pub fn contents(&self) -> impl Iterator<Item = (&Path, &[u8])> {
         let files = match self {
-            Start::Nowhere => None,
+            Start::Nowhere | Start::Below(_) => None,
             Start::Farm(farm) => Some(&farm.files),
         };
         let files = files.into_iter().flatten();

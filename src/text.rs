@@ -20,6 +20,25 @@ pub fn count(n: u64, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
 }
 
+/// The words in one line; `https://user:password@host` without what stands before the `@`.
+pub fn without_credentials(text: &str) -> String {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        match word.split_once("://") {
+            Some((scheme, rest)) => {
+                let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+                let kept = authority.rfind('@').map_or(rest, |at| &rest[at + 1..]);
+                line.extend([scheme, "://", kept]);
+            }
+            None => line.push_str(word),
+        }
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

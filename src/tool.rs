@@ -6,16 +6,22 @@ mod checkov;
 mod command;
 pub mod config_file;
 mod docker_build;
+mod ecr_push;
+mod ecs_task_definition;
 mod eslint;
 pub mod foreign;
+mod git_secrets;
 mod gitleaks;
 mod npm_audit;
+mod pnpm_audit;
 mod smoke_test;
+pub mod sonarqube;
 mod syft;
 #[cfg(test)]
 mod testing;
 mod trivy;
 mod tsc;
+mod yarn_audit;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,21 +35,28 @@ use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
 use crate::procedure::Procedure;
 use crate::proof::Unproven;
+use crate::question::Question;
 use crate::redact::Secret;
 use crate::scope::Scope;
 use crate::start::Start;
-use crate::tool::config_file::{Bars, ConfigFile, Overrule};
+use crate::tool::config_file::{Bars, ConfigFile, Overrule, Programs};
 
 /// Every scanner, in the order in which people meet them in a pipeline.
 pub static SCANNERS: &[&Scanner] = &[
     &gitleaks::SCANNER,
+    &git_secrets::SCANNER,
     &tsc::SCANNER,
     &eslint::SCANNER,
     &npm_audit::SCANNER,
+    &yarn_audit::SCANNER,
+    &pnpm_audit::SCANNER,
+    &sonarqube::SCANNER,
     &docker_build::SCANNER,
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
+    &ecr_push::SCANNER,
+    &ecs_task_definition::SCANNER,
     &smoke_test::SCANNER,
     &command::SCANNER,
 ];
@@ -171,7 +184,10 @@ pub struct Job {
     pub args: Vec<String>,
     /// Where it is started: an absolute path.
     pub cwd: PathBuf,
+    /// Variables that are set for it; [`SCRATCH`] in them is as in the arguments.
     pub env: BTreeMap<String, String>,
+    /// Options for Node.js, beside those that `NODE_OPTIONS` has.
+    pub node_options: Option<String>,
     /// Variables that the user hands on from the environment, whatever their names look like.
     pub hands_on: BTreeSet<String>,
     /// Where its reports come out, the one with the findings first.
@@ -198,6 +214,10 @@ pub struct Job {
     pub also: Vec<Program>,
     /// Acts on an image that no gate has scanned.
     pub unscanned: bool,
+    /// What is asked right before the start; the answers are documents like the reports, behind them.
+    pub questions: Vec<Question>,
+    /// Settings of git, beside those that its files and the environment have.
+    pub git: Vec<(String, String)>,
     /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
     pub start: Option<Start>,
     scratch: String,
@@ -230,14 +250,18 @@ pub enum Source {
     Stdout,
     /// What it prints, under this name: held in memory alone, since secrets stand in it unmasked.
     Memory(String),
+    /// The same of its standard error. What it prints on standard output is dropped.
+    Errors(String),
     /// A file in the job's scratch folder: new by construction.
     Scratch(String),
     /// A file in the repository, which the tool's own configuration names. It must be newer than
     /// the start of the job.
     Repository(PathBuf),
     /// A file that is none of the job's reports and tells more of it, read when the job has ended.
-    /// It may be old, and it may not be there.
+    /// It may be old, and it may not be there. It is not kept.
     Aside(PathBuf),
+    /// The same for files of the job's scratch folder whose names begin so, as many as there are.
+    Beside(&'static str),
 }
 
 impl Job {
@@ -249,6 +273,7 @@ impl Job {
             args: Vec::new(),
             cwd,
             env: BTreeMap::new(),
+            node_options: None,
             hands_on: BTreeSet::new(),
             reports: Vec::new(),
             keep: Vec::new(),
@@ -258,6 +283,8 @@ impl Job {
             may_be_empty: false,
             config_files: Vec::new(),
             notes: Vec::new(),
+            questions: Vec::new(),
+            git: Vec::new(),
             start: None,
             procedure: None,
             also: Vec::new(),
@@ -303,13 +330,19 @@ impl Job {
 
     /// Declares a configuration file of the scanner's own: absolute.
     pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule, bars: None });
+        self.config_files.push(ConfigFile { path, overrule, bars: None, programs: |_| Vec::new() });
+        self
+    }
+
+    /// The same for one that can name programs of the repository, which then do the work.
+    pub fn reads_naming(&mut self, path: PathBuf, overrule: Overrule, programs: Programs) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule, bars: None, programs });
         self
     }
 
     /// The same for a file that may say what leaves the scanner without proof.
     pub fn reads_unless(&mut self, path: PathBuf, overrule: Overrule, bars: Bars) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule, bars: Some(bars) });
+        self.config_files.push(ConfigFile { path, overrule, bars: Some(bars), programs: |_| Vec::new() });
         self
     }
 
@@ -350,9 +383,38 @@ impl Job {
         "/dev/fd/1"
     }
 
-    /// Whether the report is what the program prints.
+    /// The report is what the program prints on standard error, and never touches a disk.
+    pub fn report_of_errors(&mut self, name: &str) -> &mut Self {
+        self.reports.push(Source::Errors(name.to_owned()));
+        self
+    }
+
+    /// Whether the report is what the program prints, on either stream.
     pub fn prints_report(&self) -> bool {
-        self.reports.iter().any(|source| matches!(source, Source::Stdout | Source::Memory(_)))
+        self.is_secretive() || self.reports.contains(&Source::Stdout)
+    }
+
+    /// Whether the report is what the program prints on standard error.
+    pub fn reports_errors(&self) -> bool {
+        self.reports.iter().any(|source| matches!(source, Source::Errors(_)))
+    }
+
+    /// Whether its report must not touch a disk before it is masked.
+    pub fn is_secretive(&self) -> bool {
+        self.reports.iter().any(|source| matches!(source, Source::Memory(_) | Source::Errors(_)))
+    }
+
+    /// Asks `program` right before the start; the answer is the document `name`.
+    pub fn asks(&mut self, name: &'static str, program: &str, args: &[&str]) -> &mut Self {
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        self.questions.push(Question { name, program: program.to_owned(), args });
+        self
+    }
+
+    /// Gives git a setting for this job alone.
+    pub fn git_setting(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+        self.git.push((name.to_owned(), value.into()));
+        self
     }
 
     /// Declares a report file and gives the path to hand to the program.
@@ -388,7 +450,7 @@ impl Job {
 pub struct RawReport<'a> {
     /// `None` when nothing was run (`portcullis judge`).
     pub exit: Option<i32>,
-    /// One for each of the job's reports, in their order.
+    /// One for each of the job's reports, in their order; then the answers to its questions.
     pub documents: Vec<Document<'a>>,
     /// What it wrote on standard error, up to the cap of logs.
     pub stderr: Cow<'a, [u8]>,
@@ -419,6 +481,18 @@ impl RawReport<'_> {
     /// The report with the findings.
     pub fn report(&self) -> &[u8] {
         self.documents.first().map_or(&[], |document| &document.bytes)
+    }
+
+    /// The answer to a question of the job; `None` where there is none.
+    pub fn answer(&self, name: &str) -> Option<&[u8]> {
+        let answers = self.documents.iter().skip(1);
+        answers.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)
+    }
+
+    /// What lies beside the report under this name.
+    pub fn beside<'n>(&self, name: &'n str) -> impl Iterator<Item = &[u8]> + use<'_, 'n> {
+        let further = self.documents.iter().skip(1);
+        further.filter(move |document| document.name == name).map(|document| &*document.bytes)
     }
 
     pub fn stderr_text(&self) -> Cow<'_, str> {

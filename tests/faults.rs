@@ -120,6 +120,12 @@ fn lay_out(cases: &[Case]) -> Project {
     let project = Project::new();
     let fake = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/fake.sh");
     fs::create_dir(project.root().join("reports")).unwrap();
+    // All that makes it a repository; git itself is a fake, too.
+    fs::create_dir(project.root().join(".git")).unwrap();
+    symlink(&fake, project.bin().join("git")).unwrap();
+    // By its lock file a folder is for this Yarn or that.
+    project.write("yarn.lock", "# yarn lockfile v1\n");
+    project.write("yarn4/yarn.lock", tools::fixture("yarn-audit/recorded-yarn4-clean/yarn.lock"));
     for (n, case) in cases.iter().enumerate() {
         let (id, report) = (format!("case-{n}"), format!("reports/case-{n}"));
         gates += &format!(
@@ -132,6 +138,7 @@ fn lay_out(cases: &[Case]) -> Project {
         file("exit", format!("{}\n", case.acts.exit).as_bytes());
         file("before", case.acts.before.as_bytes());
         file("after", case.acts.after.as_bytes());
+        case.acts.answers.iter().for_each(|(word, answer)| drop(file(&format!("answer.{word}"), answer)));
         for (n, bytes) in case.acts.reports.iter().enumerate() {
             bytes.iter().for_each(|bytes| drop(file(&format!("report.{n}"), bytes)));
         }

@@ -274,6 +274,63 @@ fn what_gitleaks_reports_never_touches_a_disk() {
     assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0);
 }
 
+/// git-secrets prints its findings as errors, each with the whole line.
+#[test]
+fn what_git_secrets_prints_touches_no_disk_and_reaches_no_output() {
+    let leaked = secret("leaked").replace('"', "");
+    let project = Project::with_gates(
+        "version = 1\n[[gate]]\nid = 'secrets'\ntool = 'git-secrets'\npatterns = ['hunter']\n\
+         [[gate]]\nid = 'looks'\ntool = 'command'\nrun = ['looks']\nneeds = ['secrets']\n\
+         [[gate]]\nid = 'prints'\ntool = 'command'\nrun = ['prints']\nneeds = ['looks']\n",
+    );
+    project.git(&["init", "--quiet"]);
+    project.write("src/a.ts", "a\n");
+    project.commit("a file");
+    let scratch = project.root().join("../scratch");
+    fs::create_dir(&scratch).unwrap();
+    project.program("looks", &format!("! grep -rqF 'ter2+leaked' '{}'", scratch.display()));
+    writes(&project, "prints", "-", spellings(&leaked).join("\n").as_bytes(), &leaked, 0);
+
+    let matched = format!("src/a.ts:1:const key = '{leaked}';\n");
+    let mark = "\n[ERROR] Matched one or more prohibited patterns\n";
+    let run = |stdout: &str, stderr: &str, code| {
+        writes(&project, "git-secrets", "-", stdout.as_bytes(), stderr, code);
+        let ran = Ran::of(project.command(&["run", "--verbose"]).env("TMPDIR", &scratch).output().unwrap());
+        for (name, bytes) in outputs(&project, &ran) {
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(name.contains("/logs/prints/") || !text.contains("ter2+leaked"), "{name}:\n{text}");
+        }
+        assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0);
+        (project.gate("secrets")["outcome"].as_str().unwrap().to_owned(), ran)
+    };
+    let (outcome, ran) = run("", &format!("{matched}{mark}"), 1);
+    assert_eq!(
+        (outcome.as_str(), &project.gate("looks")["outcome"]),
+        ("failed", &"passed".into()),
+        "{}",
+        ran.all()
+    );
+    assert_hidden(&project, &ran, &leaked);
+    assert_eq!(project.record()["findings"][0]["location"]["path"], "src/a.ts");
+    // Whatever else it does, nobody sees more.
+    for (stdout, stderr, code) in [
+        ("", matched.clone(), 1),
+        ("", format!("{leaked}\n"), 1),
+        ("", format!("fatal: command line, '{leaked}(': Unmatched ( or \\(\n"), 128),
+        (&*matched, mark.to_owned(), 1),
+        (&*matched, String::new(), 0),
+        ("", format!("{matched}{mark}"), 2),
+    ] {
+        let (outcome, ran) = run(stdout, &stderr, code);
+        assert!(outcome == "inconclusive" || stderr.is_empty(), "{stderr}: {}", ran.all());
+    }
+
+    let report = project.write("../found.txt", format!("{matched}{mark}"));
+    let ran = project.run(&["judge", "--report", &format!("git-secrets={}", report.display())]);
+    assert_eq!(project.gate("secrets")["outcome"], "failed", "{}", ran.all());
+    assert_hidden(&project, &ran, &leaked);
+}
+
 #[test]
 fn a_secret_that_would_be_published_all_the_same_fails_the_run() {
     let project = Project::with_gates("version = 1\n[[gate]]\nid = 'secrets'\ntool = 'gitleaks'\n");

@@ -45,7 +45,7 @@ impl ReportReader {
         let tool = (scanner.configure)(&Keys::new(table.get_ref(), 0..0, &problems));
         let form = match name {
             "junit" | "checkstyle" => Form::Xml,
-            "tsc" | "docker-build" => Form::Lines,
+            "tsc" | "docker-build" | "git-secrets" => Form::Lines,
             _ => Form::Json,
         };
         Some(ReportReader { scanner, tool, form })
@@ -67,9 +67,13 @@ impl ReportReader {
 
     fn weigh(&self, parts: &[&[u8]], exit: Option<i32>) -> Proof {
         let part = |n: usize| Cow::Borrowed(parts.get(n).copied().unwrap_or_default());
-        let document = |bytes| Document { name: "report".to_owned(), bytes };
-        let further = (3..parts.len()).map(|n| document(part(n)));
-        let documents = std::iter::once(document(part(0))).chain(further).collect();
+        let document = |name: &str, bytes| Document { name: name.to_owned(), bytes };
+        let names: &[&str] = match self.scanner.name {
+            "git-secrets" => &["patterns", "files", "allowed"],
+            _ => &[],
+        };
+        let further = (3..parts.len()).map(|n| document(names.get(n - 3).unwrap_or(&"report"), part(n)));
+        let documents = std::iter::once(document("report", part(0))).chain(further).collect();
         let raw =
             RawReport { exit, documents, stderr: part(1), stdout: part(2), ..RawReport::default() };
         let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };

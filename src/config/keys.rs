@@ -21,6 +21,13 @@ pub struct Keys<'a> {
     asked: RefCell<Vec<&'static str>>,
 }
 
+/// An item of a list that takes a name, or a table that says more of it.
+#[derive(Debug)]
+pub enum Named<'a> {
+    Text(Located<String>),
+    Table(Keys<'a>),
+}
+
 /// A value with its place in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located<T> {
@@ -255,6 +262,35 @@ impl<'a> Keys<'a> {
             }
         }
         tables
+    }
+
+    /// A list of names, each alone or in a table with more; it must not be empty when it is given.
+    pub fn names(&self, key: &'static str) -> Option<Vec<Named<'a>>> {
+        const WANTED: &str = "a list of strings and tables";
+        let value = self.value(key)?;
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong_type(key, WANTED, value);
+            return None;
+        };
+        if array.is_empty() {
+            self.problem(value.span(), format!("`{key}` is empty: name at least one, or leave the key out"));
+        }
+        let mut names = Vec::new();
+        for item in array.iter() {
+            match item.get_ref() {
+                DeValue::String(text) if text.is_empty() => {
+                    self.problem(item.span(), format!("`{key}` holds an empty string"))
+                }
+                DeValue::String(text) => {
+                    names.push(Named::Text(Located { value: text.to_string(), at: item.span() }))
+                }
+                DeValue::Table(table) => {
+                    names.push(Named::Table(Keys::new(table, item.span(), self.problems)))
+                }
+                _ => self.wrong_type(key, WANTED, item),
+            }
+        }
+        Some(names)
     }
 
     /// Every key with its text, for tables whose keys the user chooses (`env`, `build_args`).

@@ -1,5 +1,6 @@
 //! The advisory of npm 6's audit report, which Yarn and pnpm write as well.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -28,6 +29,43 @@ pub struct Advisory {
     pub cvss: Option<Score>,
     #[serde(default)]
     pub findings: Vec<Installed>,
+}
+
+/// What a report says of itself.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    pub vulnerabilities: Totals,
+    pub total_dependencies: u64,
+}
+
+/// How many vulnerable places there are, by severity.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Totals(BTreeMap<String, u64>);
+
+impl Totals {
+    pub fn any(&self) -> bool {
+        self.0.values().any(|n| *n > 0)
+    }
+
+    /// The severities that are counted.
+    pub fn counted(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(_, n)| **n > 0).map(|(severity, _)| severity.as_str())
+    }
+
+    /// The counts of severities that none of these findings has: `2 high, 1 info`. Programs drop
+    /// advisories that they can't rate, and those that they are told to ignore.
+    pub fn unlisted(&self, findings: &[Finding]) -> Option<String> {
+        let listed =
+            |word: &str| findings.iter().any(|finding| finding.severity_raw.as_deref() == Some(word));
+        let words: Vec<String> = self
+            .counted()
+            .filter(|word| !listed(word))
+            .map(|word| format!("{} {word}", self.0[word]))
+            .collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
 }
 
 /// Where the package is installed.

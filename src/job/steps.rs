@@ -29,6 +29,9 @@ pub async fn carry_out(
     let _ = fs::remove_dir_all(work.folder());
     let mut hands = Hands::new(work.clone(), left, stop.clone());
     let end = match fs::create_dir_all(work.folder()) {
+        Ok(()) if !work.job.cwd.is_dir() => {
+            Err(Failure::Unproven(format!("there is no folder {}", work.inside(&work.job.cwd))))
+        }
         Ok(()) => procedure.carry_out(&mut hands).await,
         Err(error) => Err(Failure::Unproven(work.no_room("the folder for its report", &error))),
     };
@@ -57,6 +60,10 @@ impl AtWork {
         evidence: &mut TargetEvidence,
     ) -> Option<String> {
         evidence.record.steps = left.steps;
+        evidence.record.proof.extend(left.taken.iter().map(|(program, names)| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            format!("environment: taken away from {program}: {}", names.join(", "))
+        }));
         evidence.secrets.extend(left.secrets);
         let differs = left.examined.iter().position(|examined| examined.standing() == Standing::Differs);
         evidence.locked = left.examined.get(differs.unwrap_or(0)).cloned();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::MASK;
+use crate::encode::{STANDARD, URL_SAFE, base64, base64_decoded, percent};
 
 /// A secret value. It never prints itself.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,7 +59,7 @@ impl Secret {
 
     /// A password in base64, or `user:password`: as it is written, and the password itself.
     pub fn in_base64(encoded: &str) -> Vec<Secret> {
-        let plain = decoded(encoded.trim());
+        let plain = base64_decoded(encoded.trim());
         let password =
             plain.as_deref().map(|plain| plain.split_once(':').map_or(plain, |(_, password)| password));
         [Some(encoded), password].into_iter().flatten().filter_map(Secret::reported).collect()
@@ -153,50 +154,6 @@ fn escape(text: &str, table: &[(char, &str)]) -> String {
         }
     }
     out
-}
-
-/// Percent-encoded, but for letters, digits and what is in `kept`.
-fn percent(text: &str, kept: &str, upper: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let c = char::from(byte);
-        match byte {
-            _ if c.is_ascii_alphanumeric() || (byte.is_ascii() && kept.contains(c)) => out.push(c),
-            _ if upper => out.push_str(&format!("%{byte:02X}")),
-            _ => out.push_str(&format!("%{byte:02x}")),
-        }
-    }
-    out
-}
-
-const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 without padding. Written out, since no encoder gives the inner part below.
-fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let at = |n: usize| group.get(n).copied().map_or(0, usize::from);
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        let letters = [18, 12, 6, 0].map(|shift| char::from(alphabet[bits >> shift & 63]));
-        out.extend(&letters[..=group.len()]);
-    }
-    out
-}
-
-/// The text that this is the base64 of, padded or not; `None` where it is of none.
-fn decoded(encoded: &str) -> Option<String> {
-    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(encoded.len()), 0_u32, 0);
-    for letter in encoded.trim_end_matches('=').bytes() {
-        let of = |alphabet: &[u8]| alphabet.iter().position(|known| *known == letter);
-        bits = bits << 6 | u32::try_from(of(STANDARD).or_else(|| of(URL_SAFE))?).ok()?;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count & 0xff) as u8);
-        }
-    }
-    String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
 }
 
 /// What is the same in the base64 of every text in which `bytes` stand behind `before` others,

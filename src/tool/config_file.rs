@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
 use super::Job;
@@ -17,10 +18,15 @@ pub struct ConfigFile {
     pub overrule: Overrule,
     /// What may stand in it that leaves the scanner without proof.
     pub bars: Option<Bars>,
+    /// The programs of the repository that its text names, relative to its folder.
+    pub programs: Programs,
 }
 
 /// Why a file with this content leaves the scanner without proof: what it narrows by no option undoes.
 pub type Bars = fn(&[u8]) -> Option<&'static str>;
+
+/// Finds, in the text of a configuration file, the programs that it names.
+pub type Programs = fn(&str) -> Vec<String>;
 
 /// How the scanner is made to heed the base's version of a file instead of the work tree's.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +71,7 @@ const LONGEST_KEY: usize = 60;
 pub fn told(name: &str, content: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(content);
     match name {
-        ".gitleaksignore" | ".trivyignore" | ".eslintignore" => {
+        ".gitleaksignore" | ".gitallowed" | ".trivyignore" | ".eslintignore" => {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             Some(match lines.count() {
                 1 => format!("1 ignore in {name}"),
@@ -78,8 +84,15 @@ pub fn told(name: &str, content: &[u8]) -> Option<String> {
             let keys = npmrc::settings(&text).map(|setting| setting.key);
             Some(with(name, a_few(keys.filter(|key| !key.starts_with('/')).collect())))
         }
-        ".checkov.yaml" | ".checkov.yml" | "trivy.yaml" | "trivy-secret.yaml" => {
-            Some(with(name, a_few(keys(&text))))
+        ".yarnrc" => Some(with(name, a_few(keys(&text, ' ')))),
+        ".checkov.yaml"
+        | ".checkov.yml"
+        | "trivy.yaml"
+        | "trivy-secret.yaml"
+        | ".yarnrc.yml"
+        | "pnpm-workspace.yaml" => Some(with(name, a_few(keys(&text, ':')))),
+        "package.json" => {
+            ignores_of_pnpm(name, content).map(|n| with(name, vec![format!("pnpm.auditConfig, ignores {n}")]))
         }
         _ if name.starts_with("eslint.config.") || name.starts_with(".eslintrc") => {
             let off = text.matches("\"off\"").count() + text.matches("'off'").count();
@@ -97,10 +110,20 @@ fn with(name: &str, details: Vec<String>) -> String {
     if details.is_empty() { name.to_owned() } else { format!("{name} ({})", details.join(", ")) }
 }
 
-/// The keys of the lines `key: …` that are not indented.
-fn keys(text: &str) -> Vec<String> {
-    let lines = text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()));
-    lines.filter_map(|line| line.split_once(':')).map(|(key, _)| key.trim().to_owned()).collect()
+/// The keys of the lines `key: …` or `key = …` that are not indented, those of an audit first.
+/// Values may be secret, and a key that is an address (`//registry/:_authToken`) is one's own
+/// business.
+fn keys(text: &str, separator: char) -> Vec<String> {
+    let is_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphabetic() || "@-\"'".contains(c));
+    let mut keys: Vec<String> = text
+        .lines()
+        .filter(is_key)
+        .filter_map(|line| line.split_once(separator))
+        .map(|(key, _)| key.trim_matches(['"', '\'', ' ']).to_owned())
+        .filter(|key| !key.is_empty() && key.trim_start_matches('-').starts_with(|c: char| c != ' '))
+        .collect();
+    keys.sort_by_key(|key| !key.to_ascii_lowercase().contains("audit"));
+    keys
 }
 
 fn a_few(mut keys: Vec<String>) -> Vec<String> {
@@ -113,6 +136,37 @@ fn a_few(mut keys: Vec<String>) -> Vec<String> {
         keys.push(format!("{more} more"));
     }
     keys
+}
+
+/// How many advisories the project tells pnpm to ignore, as far as it can be told: in package.json
+/// `pnpm.auditConfig`, in pnpm-workspace.yaml `auditConfig`. `None`: none.
+pub fn ignores_of_pnpm(name: &str, content: &[u8]) -> Option<usize> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Manifest {
+        pnpm: Option<Settings>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Settings {
+        audit_config: Option<Ignores>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Ignores {
+        #[serde(default)]
+        ignore_cves: Vec<String>,
+        #[serde(default)]
+        ignore_ghsas: Vec<String>,
+    }
+    if name == "package.json" {
+        let manifest: Manifest = serde_json::from_slice(content).ok()?;
+        let ignores = manifest.pnpm?.audit_config?;
+        return Some(ignores.ignore_cves.len() + ignores.ignore_ghsas.len()).filter(|n| *n > 0);
+    }
+    let text = String::from_utf8_lossy(content);
+    let (_, config) = text.split_once("auditConfig")?;
+    Some(config.matches("GHSA-").count() + config.matches("CVE-").count()).filter(|n| *n > 0)
 }
 
 /// What a .gitleaks.toml narrows: its allowlists, rules that it disables, and whether gitleaks'
@@ -185,6 +239,26 @@ mod tests {
                 ".npmrc (registry, audit)",
             ),
             (
+                ".yarnrc",
+                "# ours\nregistry \"https://example.test\"\n--audit.level critical\n\"--cwd\" sub\n",
+                ".yarnrc (--audit.level, registry, --cwd)",
+            ),
+            (
+                ".yarnrc.yml",
+                "nodeLinker: pnp\nenableNetwork: false\nnpmAuditExcludePackages:\n  - lodash\n- x: y\n",
+                ".yarnrc.yml (npmAuditExcludePackages, nodeLinker, enableNetwork)",
+            ),
+            (
+                "pnpm-workspace.yaml",
+                "packages:\n  - a\nauditConfig:\n  ignoreGhsas: [GHSA-1]\n",
+                "pnpm-workspace.yaml (auditConfig, packages)",
+            ),
+            (
+                "package.json",
+                r#"{"name":"a","pnpm":{"auditConfig":{"ignoreCves":["CVE-1"],"ignoreGhsas":["GHSA-1"]}}}"#,
+                "package.json (pnpm.auditConfig, ignores 2)",
+            ),
+            (
                 "eslint.config.mjs",
                 "export default [{ ignores: [\"dist\"], rules: { eqeqeq: \"off\", semi: 'off' } }];",
                 "eslint.config.mjs (2 × off, ignores files)",
@@ -195,5 +269,6 @@ mod tests {
         assert_eq!(told("tsconfig.json", b"{}"), None);
         let long = format!("{}: yes\n", "k".repeat(100_000)).repeat(3);
         assert!(told("trivy.yaml", long.as_bytes()).unwrap().len() < 300);
+        assert_eq!(told("package.json", br#"{"pnpm":{"overrides":{}}}"#), None);
     }
 }

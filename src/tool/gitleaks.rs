@@ -96,14 +96,9 @@ impl Gitleaks {
                 "use scan = \"tree\" for directories",
             );
         }
-        let severities: Vec<_> = Severity::ALL
-            .into_iter()
-            .filter(|severity| *severity != Severity::Unknown)
-            .map(|severity| (severity.as_str(), severity))
-            .collect();
         Gitleaks {
             scan,
-            severity: keys.word_or("severity", &severities, Severity::High),
+            severity: keys.word_or("severity", &Severity::words(), Severity::High),
             dirs: keys.texts_or("dirs", &["."]),
             config: keys.text("config").map(|config| config.value),
         }

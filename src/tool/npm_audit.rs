@@ -19,6 +19,7 @@ use crate::plan::Scene;
 use crate::proof::Unproven;
 use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
+use crate::text::without_credentials;
 use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
@@ -275,47 +276,18 @@ impl Report {
             }
             _ => return None,
         };
-        Some(without_credentials(words.split_whitespace()))
+        Some(without_credentials(&words))
     }
-}
-
-/// The words in one line; `https://user:password@host` without what stands before the `@`.
-fn without_credentials<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    let mut line = String::new();
-    for word in words {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        match word.split_once("://") {
-            Some((scheme, rest)) => {
-                let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-                let kept = authority.rfind('@').map_or(rest, |at| &rest[at + 1..]);
-                line.extend([scheme, "://", kept]);
-            }
-            None => line.push_str(word),
-        }
-    }
-    line
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
     #[serde(default)]
-    vulnerabilities: Totals,
+    vulnerabilities: npm6::Totals,
     dependencies: Option<Dependencies>,
     /// npm 6.
     total_dependencies: Option<u64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(transparent)]
-struct Totals(BTreeMap<String, u64>);
-
-impl Totals {
-    fn any(&self) -> bool {
-        self.0.values().any(|n| *n > 0)
-    }
 }
 
 #[derive(Deserialize)]

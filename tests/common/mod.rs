@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests start the binary")]
 
 pub mod outputs;
+pub mod sonar;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

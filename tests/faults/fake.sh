@@ -3,11 +3,18 @@
 #
 #   report.N        the Nth of its reports; absent: it does not write that one
 #   stderr          what it prints there
+#   answer.WORD     what git answers to a question with this word; absent: that there is none
 #   exit            its exit code
 #   before, after   shell text: what it does before and after it writes its reports
 #
 # Asked for its version it has no $CASE, and answers; $FAKES/asked is what it does before.
 PATH=/usr/bin:/bin
+if [ "${0##*/}" = git ]; then
+    for word in "$1" "$3"; do
+        [ -z "$CASE" ] || [ ! -f "$FAKES/$CASE/answer.$word" ] || exec cat "$FAKES/$CASE/answer.$word"
+    done
+    exit 1
+fi
 if [ -z "$CASE" ]; then
     # shellcheck source=/dev/null
     [ ! -e "$FAKES/asked" ] || . "$FAKES/asked"
@@ -36,14 +43,23 @@ places() {
     checkov) echo "$(after --output-file-path "$@")/results_json.json" ;;
     docker) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
-    gitleaks | tsc | npm) echo - ;;
+    gitleaks | tsc | npm | pnpm) echo - ;;
+    git-secrets) echo '&2' ;;
+    yarn) # and what Node.js tells of its requests, where it is asked to
+        echo -
+        echo "$NODE_OPTIONS" | sed -n 's/.*pattern=\(.*\)\${pid}\([^"]*\)".*/\11\2/p'
+        ;;
     *) echo "$REPORT" ;;
     esac
 }
 
-# `-` is standard output, by its descriptor: /dev/stdout is a file that a test may lose.
+# `-` and `&2` are its streams, by their descriptors: /dev/stdout is a file that a test may lose.
 write() {
-    if [ "$2" = - ]; then cat "$1"; else cat "$1" >"$2"; fi
+    case $2 in
+    -) cat "$1" ;;
+    '&2') cat "$1" >&2 ;;
+    *) cat "$1" >"$2" ;;
+    esac
 }
 
 report() {

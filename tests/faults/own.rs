@@ -4,15 +4,19 @@
 use serde_json::{Value, json};
 
 use crate::cases::{Case, Expect};
-use crate::tools::{Acts, Tool, edited, fixture};
+use crate::tools::{Acts, Tool, YARN_4, edited, fixture};
 
 pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
     let mut cases = schemas(tool);
     cases.extend(match tool.name {
         "gitleaks" => gitleaks(tool),
+        "git-secrets" => git_secrets(tool),
         "tsc" => tsc(tool),
         "eslint" => eslint(tool),
         "npm-audit" => npm_audit(tool),
+        "yarn-audit" => yarn_audit(tool),
+        YARN_4 => yarn_4_audit(tool),
+        "pnpm-audit" => pnpm_audit(tool),
         "docker-build" => docker_build(tool),
         "trivy" => trivy(tool),
         "syft" => syft(tool),
@@ -100,6 +104,40 @@ fn gitleaks(tool: &Tool) -> Vec<Case<'_>> {
     ]
 }
 
+fn git_secrets(tool: &Tool) -> Vec<Case<'_>> {
+    let clean = || tool.clean.clone();
+    let found = tool.findings.clone().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let says = |case: &str| tool.writes(fixture(&format!("git-secrets/{case}/git-secrets.txt")));
+    let matches = String::from_utf8(found.report(0).unwrap().to_vec()).unwrap();
+    let (matches, _) = matches.split_once("\n\n").unwrap();
+    vec![
+        case("no pattern", clean().answered("secrets.patterns", None), "no pattern is registered"),
+        case(
+            "empty patterns",
+            clean().answered("secrets.patterns", Some("\n\n")),
+            "no pattern is registered",
+        ),
+        case("no files", clean().answered("grep", Some("")), "nothing was in scope"),
+        case("git can't be asked", Acts { answers: Vec::new(), ..clean() }, "no pattern is registered"),
+        case(
+            "empty pattern of what is allowed",
+            clean().answered("secrets.allowed", Some("a\n\n")),
+            "lets every line pass",
+        ),
+        case("not a repository", says("recorded-not-a-repository"), "not a git repository"),
+        case(".gitallowed is no pattern", says("recorded-gitallowed-is-no-pattern"), "grep: Unmatched"),
+        case("provider missing", says("recorded-provider-missing"), "command not found"),
+        case("pattern is none", says("recorded-pattern-is-none").exits(128), "exit code 128"),
+        case(
+            "matches without an end",
+            found.clone().with(0, Some(format!("{matches}\n").into())),
+            "cut short",
+        ),
+        case("matches on the other stream", found.before("exec 2>&1"), "means findings"),
+    ]
+}
+
 fn tsc(tool: &Tool) -> Vec<Case<'_>> {
     let report = tool.report().unwrap();
     let without_line = |report: &[u8], end: &str| -> Vec<u8> {
@@ -170,6 +208,96 @@ fn npm_audit(tool: &Tool) -> Vec<Case<'_>> {
         case("offline, looks clean", tool.clean.clone().says(""), "did not ask the registry"),
         case("counts without a list", tool.writes(counted), "counted"),
         case("no packages", tool.writes(edited(report, &[("/metadata/dependencies", nothing)])), "in scope"),
+    ]
+}
+
+fn yarn_audit(tool: &Tool) -> Vec<Case<'_>> {
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let failed = |case: &str| {
+        let [report, log] =
+            ["stdout.txt", "stderr.txt"].map(|name| fixture(&format!("yarn-audit/{case}/{name}")));
+        tool.writes(report).exits(1).says(log)
+    };
+    let found = tool.findings.clone().unwrap();
+    let lines: Vec<&[u8]> = found.report(0).unwrap().split_inclusive(|byte| *byte == b'\n').collect();
+    let but = |left_out: &[u8]| {
+        let kept = lines.iter().filter(|line| !line.windows(left_out.len()).any(|bytes| bytes == left_out));
+        found.clone().with(0, Some(kept.copied().flatten().copied().collect()))
+    };
+    let nothing = edited(tool.report().unwrap(), &[("/data/totalDependencies", 0.into())]);
+    vec![
+        case("registry refused", failed("recorded-yarn1-refused"), "returned a 405"),
+        case("registry refused, exit code 0", failed("recorded-yarn1-refused").exits(0), "returned a 405"),
+        case("no connection", failed("recorded-yarn1-no-connection"), "ECONNREFUSED"),
+        case("offline", failed("recorded-yarn1-offline"), "offline mode"),
+        case("no lock file", failed("recorded-yarn1-no-lock-file"), "no yarn.lock"),
+        case("no summary", but(b"auditSummary"), "auditSummary"),
+        case("summary alone", but(b"auditAdvisory"), "it counts 3 critical, 4 high, 3 moderate"),
+        case("one severity is not listed", but(b"\"severity\":\"moderate\""), "it counts 3 moderate"),
+        case("exit code of other severities", found.clone().exits(16), "exit code 16 does not go with"),
+        case("no packages", tool.writes(nothing), "nothing was in scope"),
+        case(
+            "report of Yarn 3",
+            tool.writes(fixture("yarn-audit/recorded-yarn3-clean/stdout.txt")),
+            "of another Yarn",
+        ),
+        case("report of Yarn 4.0", tool.writes("{}"), "of another Yarn"),
+    ]
+}
+
+fn yarn_4_audit(tool: &Tool) -> Vec<Case<'_>> {
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let words = |case: &str| fixture(&format!("yarn-audit/{case}/stdout.txt"));
+    let failed = |case: &str| tool.writes(words(case)).exits(1);
+    let requests = String::from_utf8(fixture("yarn-audit/recorded-yarn4-clean/requests-1.json")).unwrap();
+    let asked = |from: &str, to: &str| tool.clean.clone().with(1, Some(requests.replace(from, to).into()));
+    const SHOWS: &str = "nothing shows that it asked";
+    vec![
+        case("registry refused", failed("recorded-yarn4-refused"), "Response Code: 405"),
+        case(
+            "registry refused, exit code 0",
+            failed("recorded-yarn4-refused").exits(0),
+            "Response Code: 405",
+        ),
+        case("no connection", failed("recorded-yarn4-no-connection"), "ECONNREFUSED"),
+        case("network switched off", failed("recorded-yarn4-network-off"), "blocked"),
+        case("no lock file", failed("recorded-yarn4-no-lock-file"), "lockfile"),
+        case("Yarn 1 in its place", failed("recorded-yarn4-by-yarn1"), "is Yarn 1"),
+        case("prints nothing, and asked nothing", tool.clean.clone().with(1, None), SHOWS),
+        case("prints nothing, and was refused", asked("200", "405"), SHOWS),
+        case("prints nothing, and asked for something else", asked("advisories/bulk", "lodash"), SHOWS),
+        case("what it asked is cut", asked("\"pid\"", "\u{0}"), SHOWS),
+        case("report of Yarn 1", tool.writes(words("recorded-yarn1-clean")), "of another Yarn"),
+        case("report of Yarn 3", tool.writes(words("recorded-yarn3-clean")), "of another Yarn"),
+    ]
+}
+
+fn pnpm_audit(tool: &Tool) -> Vec<Case<'_>> {
+    let report = tool.report().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let told = |case: &str| tool.writes(fixture(&format!("pnpm-audit/{case}/stdout.txt"))).exits(1);
+    let drawn = |case: &str| tool.writes("").exits(1).says(fixture(&format!("pnpm-audit/{case}/stderr.txt")));
+    let edit = |key, value| tool.writes(edited(report, &[(key, value)]));
+    vec![
+        case("registry refused", told("recorded-refused"), "405"),
+        case("registry refused, exit code 0", told("recorded-refused").exits(0), "405"),
+        case("registry refused, version 12", drawn("recorded-refused-12"), "405"),
+        case("no connection", told("recorded-no-connection"), "ECONNREFUSED"),
+        case("no connection, version 12", drawn("recorded-no-connection-12"), "Connection refused"),
+        case("no lock file", told("recorded-no-lock-file"), "No pnpm-lock.yaml"),
+        case(
+            "lock file of tomorrow",
+            told("recorded-lock-file-of-tomorrow").exits(0),
+            "nothing was in scope",
+        ),
+        case(
+            "registry errors ignored",
+            told("recorded-ignored-registry-errors").exits(0),
+            "not a report of pnpm audit",
+        ),
+        case("counts without a list", edit("/metadata/vulnerabilities/high", 2.into()), "it counts 2 high"),
+        case("counts of no severity", edit("/metadata/vulnerabilities/null", 1.into()), "it counts 1 null"),
+        case("no packages", edit("/metadata/totalDependencies", 0.into()), "nothing was in scope"),
     ]
 }
 

@@ -11,6 +11,8 @@ pub struct Acts {
     /// Its reports in their order; `None`: it does not write this one.
     pub reports: Vec<Option<Vec<u8>>>,
     pub stderr: Vec<u8>,
+    /// What git answers, each under the word that the question ends with, or begins with.
+    pub answers: Vec<(&'static str, Vec<u8>)>,
     pub exit: i32,
     /// Shell text: what it does before and after it writes its reports.
     pub before: &'static str,
@@ -45,6 +47,13 @@ impl Acts {
 
     pub fn says(mut self, stderr: impl Into<Vec<u8>>) -> Acts {
         self.stderr = stderr.into();
+        self
+    }
+
+    /// With git's answer to one question; `None`: it has none.
+    pub fn answered(mut self, question: &'static str, answer: Option<&str>) -> Acts {
+        self.answers.retain(|(known, _)| *known != question);
+        self.answers.extend(answer.map(|answer| (question, answer.into())));
         self
     }
 
@@ -97,6 +106,9 @@ impl Tool {
     }
 }
 
+/// The row of a Yarn that prints nothing where it finds nothing.
+pub const YARN_4: &str = "yarn-audit of Yarn 4";
+
 pub fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -120,11 +132,28 @@ pub fn edited(report: &[u8], edits: &[(&str, Value)]) -> Vec<u8> {
 pub fn tools() -> Vec<Tool> {
     let [clean_log, found_log] = ["recorded-range-clean", "recorded-history"]
         .map(|case| fixture(&format!("gitleaks/{case}/stderr.txt")));
+    let git_secrets = |exit, case: &str| {
+        let file = |name: &str| fixture(&format!("git-secrets/{case}/{name}"));
+        let answers = vec![("secrets.patterns", file("patterns")), ("grep", file("files"))];
+        Acts { answers, ..Acts::new(exit, vec![file("git-secrets.txt")]) }
+    };
     let [npm_clean, npm_found] = ["recorded-clean", "recorded-findings"].map(|case| {
         let exit = i32::from(case == "recorded-findings");
         Acts::new(exit, vec![fixture(&format!("npm-audit/{case}/npm-audit.json"))])
             .says(fixture(&format!("npm-audit/{case}/stderr.txt")))
     });
+    let recorded =
+        |tool: &str, case: &str, exit| Acts::new(exit, vec![fixture(&format!("{tool}/{case}/stdout.txt"))]);
+    let pnpm =
+        ["recorded-clean", "recorded-findings"].map(|case| fixture(&format!("pnpm-audit/{case}/stdout.txt")));
+    let [pnpm_clean, pnpm_found] =
+        [(0, &pnpm[0]), (1, &pnpm[1])].map(|(exit, report)| Acts::new(exit, vec![report.clone()]));
+    let [yarn_clean, yarn_found] =
+        [("recorded-yarn4-clean", 0), ("recorded-yarn4-findings", 1)].map(|(case, exit)| {
+            let mut acts = recorded("yarn-audit", case, exit);
+            acts.reports.push(Some(fixture(&format!("yarn-audit/{case}/requests-1.json"))));
+            acts
+        });
     let [built, warned] = ["recorded-buildkit-built", "warnings"].map(|case| {
         Acts::new(0, vec![fixture(&format!("docker-build/{case}/image-id"))])
             .says(fixture(&format!("docker-build/{case}/stderr")))
@@ -189,6 +218,17 @@ pub fn tools() -> Vec<Tool> {
             ..base()
         },
         Tool {
+            name: "git-secrets",
+            program: "git-secrets",
+            gate: "tool = 'git-secrets'",
+            clean: git_secrets(0, "recorded-tree-clean"),
+            findings: Some(git_secrets(1, "recorded-tree")),
+            crashes: &[2, 128, 129],
+            found: Some(1),
+            folder: None, // it looks at the whole repository
+            ..base()
+        },
+        Tool {
             name: "tsc",
             program: "tsc",
             gate: "tool = 'tsc'",
@@ -217,6 +257,44 @@ pub fn tools() -> Vec<Tool> {
             findings: Some(npm_found),
             required: &["/vulnerabilities", "/metadata", "/metadata/dependencies"],
             crashes: &[243],
+            found: Some(1),
+            ..base()
+        },
+        Tool {
+            name: "yarn-audit",
+            program: "yarn",
+            gate: "tool = 'yarn-audit'",
+            clean: recorded("yarn-audit", "recorded-yarn1-clean", 0),
+            findings: Some(recorded("yarn-audit", "recorded-yarn1-findings", 28)),
+            required: &["/data", "/data/vulnerabilities", "/data/totalDependencies"],
+            crashes: &[32, 134],
+            found: Some(8),
+            ..base()
+        },
+        Tool {
+            name: YARN_4,
+            program: "yarn",
+            gate: "tool = 'yarn-audit'\ndirs = ['yarn4']",
+            clean: yarn_clean,
+            findings: Some(yarn_found),
+            crashes: &[32, 134],
+            found: Some(1),
+            folder: None, // the same as that of Yarn 1
+            ..base()
+        },
+        Tool {
+            name: "pnpm-audit",
+            program: "pnpm",
+            gate: "tool = 'pnpm-audit'",
+            clean: pnpm_clean,
+            findings: Some(pnpm_found),
+            required: &[
+                "/advisories",
+                "/metadata",
+                "/metadata/vulnerabilities",
+                "/metadata/totalDependencies",
+            ],
+            crashes: &[2, 134],
             found: Some(1),
             ..base()
         },

@@ -1,0 +1,77 @@
+//! The scanner: how it is started, and what its end means.
+
+use super::answers::Scanned;
+use super::procedure::{Analysis, Subject};
+use crate::identity::version_in;
+use crate::procedure::{Failure, Hands, Output};
+use crate::retry::passing_fault;
+
+/// The variable that the scanners take the token from.
+const TOKEN: &str = "SONAR_TOKEN";
+
+impl Analysis {
+    /// Runs the scanner. Its exit code tells whether it has handed its analysis in; of the quality
+    /// gate only the server is asked.
+    pub async fn scan(
+        &self,
+        hands: &mut Hands,
+        host: &str,
+        subject: &Subject,
+        token: &str,
+    ) -> Result<Scanned, Failure> {
+        // What is there is from an earlier run.
+        if let Err(error) = std::fs::remove_file(&self.task_file)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            let shown = self.shown(hands);
+            return Err(Failure::Unproven(format!("the old {shown} can't be removed: {error}")));
+        }
+        let server = format!("-Dsonar.host.url={host}");
+        let options = std::iter::once(server).chain(subject.properties.iter().cloned());
+        let step = hands.chief().options(options).env(TOKEN, token);
+        let program = step.program().to_owned();
+        hands.tell(format!("{program} analyses"));
+        let output = hands.run(step).await?;
+        let log = [output.stdout_text(), output.stderr_text()].concat();
+        if !output.success() {
+            let complaint = complaint_of(&output, &log);
+            let meaning = match output.code {
+                1 => " (internal error)",
+                2 => " (usage or configuration error)",
+                3 => " (the analysis failed)",
+                _ => "",
+            };
+            let why = format!("{program} ended with exit code {}{meaning}: {complaint}", output.code);
+            let passes = passing_fault(&complaint).or_else(|| passing_fault(&log)).is_some();
+            return Err(if passes { Failure::Passing(why) } else { Failure::Unproven(why) });
+        }
+        if !self.task_file.exists() {
+            return Err(Failure::Unproven(format!(
+                "{program} ended well and left no {}: nothing was analysed (is `sonar.scanner.skip` set? or does it put the file elsewhere? then name it as `task_file`)",
+                self.shown(hands)
+            )));
+        }
+        Ok(Scanned { program, version: scanner_version(&log) })
+    }
+}
+
+/// The line that says what went wrong; the scanner's log ends with advice.
+pub fn complaint_of(output: &Output, log: &str) -> String {
+    let advice = ["EXECUTION FAILURE", "Re-run ", "Error during SonarScanner", "switch to enable"];
+    let errors = log.lines().filter_map(|line| line.split_once("ERROR"));
+    let words = errors.map(|(_, words)| words.trim_start_matches([':', ']', ' ']).trim());
+    let telling = |words: &&str| {
+        words.chars().any(char::is_alphanumeric) && !advice.iter().any(|advice| words.contains(advice))
+    };
+    words.rev().find(telling).map_or_else(|| output.complaint(), str::to_owned)
+}
+
+/// The version that a scanner gives in its log: `SonarScanner CLI 6.2.1.4610`, `Version: 4.3.0`.
+pub fn scanner_version(log: &str) -> Option<String> {
+    let line = log.lines().find_map(|line| {
+        let (_, rest) = line.split_once("SonarScanner CLI ").or_else(|| line.split_once("Version: "))?;
+        Some(rest)
+    });
+    line.or_else(|| log.lines().find_map(|line| Some(line.split_once("SonarScanner ")?.1)))
+        .and_then(version_in)
+}

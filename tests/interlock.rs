@@ -1,0 +1,243 @@
+//! The interlock, for real: what acts does so only when every required gate has passed, on its branches, and on the very
+//! image that was scanned. Pure tests of its decisions are in `src/interlock/tests.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+#[path = "common/aws.rs"]
+mod aws;
+mod common;
+#[path = "common/pipeline.rs"]
+mod pipeline;
+
+use common::Project;
+use pipeline::{BUILD, Pipeline, SBOM, SCAN, docker};
+
+const PUSH: &str = "
+[[gate]]
+id = 'push'
+tool = 'ecr-push'
+registry = 'REGISTRY'
+login = false
+retries = 0
+";
+
+/// A gate that moves the image's tag to another image; `AFTER` it is to wait for.
+const MOVE: &str = "
+[[gate]]
+id = 'move'
+tool = 'command'
+needs = ['AFTER']
+run = ['docker', 'tag', 'NAME-other:1', 'IMAGE']
+";
+
+fn pair((outcome, reason): &(String, String)) -> (&str, &str) {
+    (outcome, reason)
+}
+
+#[test]
+fn a_tag_that_moves_between_scan_and_push_is_inconclusive_with_both_ids_and_nothing_is_pushed() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, SBOM, PUSH]);
+    let other = pipeline.build_another(&format!("{}-other:1", pipeline.name));
+    let moving = MOVE.replace("IMAGE", &pipeline.image()).replace("'AFTER'", "'scan', 'sbom'");
+    pipeline.write_gates(&[BUILD, SCAN, SBOM, &moving, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    for gate in ["images", "scan", "sbom", "move"] {
+        assert_eq!(pipeline.came_of(gate).0, "passed", "{gate}: {}", ran.all());
+    }
+    let built = pipeline.project.gate("images")["targets"][0]["image_id"].as_str().unwrap().to_owned();
+    assert_ne!(built, other);
+    let image = pipeline.image();
+    let why = format!("not pushed: the tag {image} moved: the gates saw {built}, it is {other} now");
+    let (outcome, reason) = pipeline.came_of("push");
+    assert_eq!(outcome, "inconclusive");
+    assert!(reason.contains(&why), "{reason}");
+    assert!(ran.stdout.contains("moved"), "{}", ran.stdout);
+    assert_eq!((pipeline.registry.tags(&pipeline.name), pipeline.steps().lines().count()), (0, 1));
+}
+
+#[test]
+fn a_tag_that_moves_between_build_and_scan_or_vanishes_is_inconclusive_too() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, PUSH]);
+    let other = pipeline.build_another(&format!("{}-other:1", pipeline.name));
+    let moving = MOVE.replace("IMAGE", &pipeline.image()).replace("AFTER", "images");
+    let late = SCAN.replace("needs = ['images']", "needs = ['images', 'move']");
+    pipeline.write_gates(&[BUILD, &moving, &late, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let built = pipeline.project.gate("images")["targets"][0]["image_id"].as_str().unwrap().to_owned();
+    let why = format!("{} changed on the way: images had {built}, scan looked at {other}", pipeline.image());
+    let (outcome, reason) = pipeline.came_of("push");
+    assert!(outcome == "inconclusive" && reason.contains(&why), "{reason}");
+
+    let gone =
+        MOVE.replace("AFTER", "scan").replace("'tag', 'NAME-other:1', 'IMAGE'", "'image', 'rm', 'IMAGE'");
+    pipeline.write_gates(&[BUILD, SCAN, &gone.replace("IMAGE", &pipeline.image()), PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let (outcome, reason) = pipeline.came_of("push");
+    let why = format!("there is no image {} here", pipeline.image());
+    assert!(outcome == "inconclusive" && reason.contains(&why), "{reason}");
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+}
+
+const FAILING: &str = "
+[[gate]]
+id = 'tests'
+tool = 'command'
+run = ['false']
+";
+
+#[test]
+fn lab_mode_does_not_push_unless_told_to_and_then_says_what_production_would_have_stopped() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, FAILING, PUSH]);
+    let ran = pipeline.run(&["run", "--mode", "lab"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let reason = "lab mode only reports: `deploy_in_lab = true` lets it act";
+    assert_eq!(pair(&pipeline.came_of("push")), ("skipped", reason));
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+
+    let gates =
+        pipeline.project.read("gates.toml").replace("version = 1", "version = 1\ndeploy_in_lab = true");
+    pipeline.project.write("gates.toml", gates);
+    let ran = pipeline.run(&["run", "--mode", "lab"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(pipeline.came_of("push").0, "passed");
+    assert_eq!(pipeline.project.gate("push")["overridden"], "tests failed");
+    assert!(pipeline.pushed().is_some());
+    assert!(ran.stdout.contains("tests failed"), "{}", ran.stdout);
+    assert_eq!(pipeline.project.record()["would_block"], true);
+    // The same file in production.
+    let ran = pipeline.run(&["run"]);
+    assert_eq!((ran.code, pipeline.came_of("push").1), (1, "not started: tests failed".to_owned()));
+}
+
+#[test]
+fn in_production_a_required_gate_that_failed_blocks_the_push_and_an_advisory_one_does_not() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, FAILING, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(pair(&pipeline.came_of("push")), ("skipped", "not started: tests failed"));
+    assert_eq!(pipeline.project.record()["verdict"], "blocked");
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+
+    pipeline.write_gates(&[BUILD, SCAN, &format!("{FAILING}required = false\n"), PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!((ran.code, pipeline.pushed().is_some()), (0, true), "{}", ran.all());
+}
+
+#[test]
+fn a_gate_that_was_left_out_of_the_run_proves_nothing() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, SBOM, PUSH]);
+    let ran = pipeline.run(&["run", "--skip", "scan"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(
+        pair(&pipeline.came_of("push")),
+        ("inconclusive", "not started: scan was left out of this run")
+    );
+    // No gate is left that looks at the image.
+    let ran = pipeline.run(&["run", "--skip", "scan,sbom"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let (outcome, reason) = pipeline.came_of("push");
+    assert!(outcome == "inconclusive" && reason.contains("no gate of this run looks at"), "{reason}");
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+}
+
+#[test]
+fn an_image_that_nobody_scans_can_not_be_pushed_unless_that_is_said() {
+    let pipeline = Pipeline::plain(&[BUILD, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let (outcome, reason) = pipeline.came_of("push");
+    assert!(outcome == "inconclusive" && reason.contains("or set `unscanned = true`"), "{reason}");
+    let plan = pipeline.run(&["plan"]);
+    assert!(plan.stdout.contains("can't be run, and will be inconclusive: no gate of this run looks at"));
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+
+    pipeline.write_gates(&[BUILD, &format!("{PUSH}unscanned = true\n")]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(pipeline.pushed().is_some());
+    let proof = pipeline.project.gate("push")["targets"][0]["proof"].to_string();
+    assert!(proof.contains("at which no gate has looked"), "{proof}");
+}
+
+#[test]
+fn an_action_keeps_to_its_branches() {
+    let push = format!("{PUSH}branches = ['main', 'release/*']\n");
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, &push]);
+    let ran = pipeline.run(&["run", "--branch", "feature/x"]);
+    // Whoever asked for no push gets none, and that is no failure.
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(
+        pair(&pipeline.came_of("push")),
+        ("skipped", "it acts on main, release/* only, and this is feature/x")
+    );
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+    // CI checks out a commit, and no branch.
+    pipeline.project.git(&["checkout", "--quiet", "--detach"]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let (outcome, reason) = pipeline.came_of("push");
+    assert!(outcome == "inconclusive" && reason.contains("name it with --branch"), "{reason}");
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+    let ran = pipeline.run(&["run", "--branch", "release/1.2"]);
+    assert_eq!((ran.code, pipeline.pushed().is_some()), (0, true), "{}", ran.all());
+    assert_eq!(pipeline.project.record()["branch"], "release/1.2");
+}
+
+#[test]
+fn a_saved_run_is_judged_again_without_pushing_anything() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let outputs = pipeline.project.gate("push")["targets"][0]["outputs"].clone();
+    docker(&["image", "rm", "--force", &pipeline.image()]);
+    let judged = pipeline.run(&["judge", "--from", "gates-report/run.json", "--mode", "production"]);
+    assert_eq!(judged.code, 0, "{}", judged.all());
+    assert_eq!(pipeline.project.gate("push")["targets"][0]["outputs"], outputs);
+}
+
+#[test]
+fn the_plan_shows_who_builds_who_looks_and_what_is_pushed() {
+    let project = Project::with_gates(
+        "version = 1\nmode = 'production'\n[defaults]\nbranches = ['main']\n\
+         [[gate]]\nid = 'push'\ntool = 'ecr-push'\nregistry = '123456789012.dkr.ecr.eu-west-1.amazonaws.com'\nmoving_tags = ['latest']\n\
+         [[gate]]\nid = 'images'\ntool = 'docker-build'\nimages = [{ name = 'notes' }]\n\
+         [[gate]]\nid = 'scan'\ntool = 'trivy'\nscan = 'image'\nneeds = ['images']\n\
+         [[gate]]\nid = 'sbom'\ntool = 'syft'\nneeds = ['images']\n",
+    );
+    project.git(&["init", "--quiet"]);
+    let commit = project.commit("gates")[..12].to_owned();
+    let plan = project.run(&["plan"]);
+    assert_eq!(plan.code, 0, "{}", plan.all());
+    let repository = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/notes";
+    let chain = format!(
+        "notes: notes:{commit} goes to {repository} as {commit}, latest, if it is the image that images built, and that scan and sbom looked at"
+    );
+    let words = plan.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&chain), "{}", plan.stdout);
+    assert!(words.contains("acts on main when every required gate before it has passed"), "{}", plan.stdout);
+    assert!(words.contains(&format!("$ docker push {repository}:{commit}")), "{}", plan.stdout);
+    // It stands first in the file, and comes last.
+    let at = |words: &str| plan.stdout.find(words).unwrap();
+    assert!(at("sbom (") < at("push (") && at("scan (") < at("push ("), "{}", plan.stdout);
+}
+
+#[test]
+fn mistakes_of_actions_are_drawn_before_anything_runs() {
+    let project = Project::with_gates(
+        "version = 1\n[[gate]]\nid = 'push'\ntool = 'ecr-push'\nfail_on = 'low'\ntags = ['latest']\n\
+         [[gate]]\nid = 'secrets'\ntool = 'gitleaks'\nbranches = ['main']\n",
+    );
+    let ran = project.run(&["run", "--mode", "production"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    for words in [
+        "`fail_on` means nothing for ecr-push",
+        "`latest` does not stay with an image",
+        "write `moving_tags = [\"latest\"]` beside it",
+        "`branches` means nothing for gitleaks",
+    ] {
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    }
+}
