@@ -1,6 +1,6 @@
 //! `portcullis init`: looks at a repository and writes a commented gates.toml that runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -44,7 +44,8 @@ struct Seen {
     git: bool,
     /// Someone uses git-secrets here.
     git_secrets: bool,
-    locked: BTreeSet<String>,
+    /// Folders with a lock file, by the tool that audits it.
+    locked: BTreeMap<&'static str, BTreeSet<String>>,
     typescript: BTreeSet<String>,
     linted: BTreeSet<String>,
     tested: BTreeSet<String>,
@@ -81,8 +82,11 @@ impl Seen {
 
     fn note(&mut self, folder: &str, file: &str, path: &Path) {
         let extension = file.rsplit_once('.').map(|(_, extension)| extension);
+        if let Some(tool) = auditor(file) {
+            self.locked.entry(tool).or_default().insert(folder.to_owned());
+            return;
+        }
         match file {
-            "package-lock.json" | "npm-shrinkwrap.json" => drop(self.locked.insert(folder.to_owned())),
             "tsconfig.json" => drop(self.typescript.insert(folder.to_owned())),
             "package.json" if has_test_script(path) => drop(self.tested.insert(folder.to_owned())),
             _ if file.starts_with("eslint.config.") || file.starts_with(".eslintrc") => {
@@ -111,7 +115,9 @@ impl Seen {
         };
         add(usize::from(self.git), "git repository");
         add(self.typescript.len(), "TypeScript project");
-        add(self.locked.len(), "npm lock file");
+        for (tool, folders) in &self.locked {
+            add(folders.len(), &format!("{} lock file", tool.trim_end_matches("-audit")));
+        }
         add(self.dockerfiles.len(), "Dockerfile");
         add(self.terraform.len(), "Terraform folder");
         add(self.cloudformation.len(), "CloudFormation folder");
@@ -150,15 +156,11 @@ impl Seen {
             );
             before_push.push("lint");
         }
-        if !self.locked.is_empty() {
-            gate(
-                &mut toml,
-                "audit",
-                "Dependency audit",
-                "npm-audit",
-                &dirs(&self.locked),
-                "Known vulnerabilities of what the lock files install.",
-            );
+        for (tool, folders) in &self.locked {
+            // Most projects have one of them.
+            let id = if self.locked.len() == 1 { "audit" } else { tool };
+            let comment = "Known vulnerabilities of what the lock files install.";
+            gate(&mut toml, id, "Dependency audit", tool, &dirs(folders), comment);
         }
         match self.dockerfiles.is_empty() {
             false => self.image_gates(&mut toml),
@@ -328,6 +330,16 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
+/// The tool that audits the packages of a lock file.
+fn auditor(file: &str) -> Option<&'static str> {
+    match file {
+        "package-lock.json" | "npm-shrinkwrap.json" => Some("npm-audit"),
+        "yarn.lock" => Some("yarn-audit"),
+        "pnpm-lock.yaml" => Some("pnpm-audit"),
+        _ => None,
+    }
+}
+
 /// The folders that are in no other of them: a scanner looks into sub-folders by itself.
 fn tops(folders: &BTreeSet<String>) -> BTreeSet<String> {
     let below = |folder: &str, other: &str| {
@@ -417,6 +429,28 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_file_is_audited_by_the_program_that_wrote_it() {
+        for (file, tool, words) in [
+            ("package-lock.json", "npm-audit", "1 npm lock file"),
+            ("yarn.lock", "yarn-audit", "1 yarn lock file"),
+            ("pnpm-lock.yaml", "pnpm-audit", "1 pnpm lock file"),
+        ] {
+            let folder = tree(&[(&format!("api/{file}"), ""), ("api/node_modules/x/yarn.lock", "")]);
+            let seen = Seen::look_at(folder.path()).unwrap();
+            assert_eq!(seen.words(), words);
+            let toml = seen.gates_toml();
+            let gate = format!(
+                "id = \"audit\"\nstage = \"Dependency audit\"\ntool = \"{tool}\"\ndirs = [\"api\"]\n"
+            );
+            assert!(toml.contains(&gate), "{toml}");
+        }
+        let folder = tree(&[("a/yarn.lock", ""), ("b/pnpm-lock.yaml", ""), ("c/yarn.lock", "")]);
+        let toml = Seen::look_at(folder.path()).unwrap().gates_toml();
+        assert!(toml.contains("id = \"yarn-audit\"") && toml.contains("dirs = [\"a\", \"c\"]"), "{toml}");
+        assert!(Config::read(&toml).is_ok(), "{toml}");
+    }
+
+    #[test]
     fn it_names_what_it_saw_and_leaves_out_what_is_installed() {
         let folder = tree(&[
             ("api/package-lock.json", "{}"),
@@ -425,7 +459,7 @@ mod tests {
             ("infra/modules/a/main.tf", ""),
         ]);
         let seen = Seen::look_at(folder.path()).unwrap();
-        assert_eq!(seen.locked.iter().collect::<Vec<_>>(), ["api"]);
+        assert_eq!(seen.locked["npm-audit"].iter().collect::<Vec<_>>(), ["api"]);
         assert_eq!(seen.terraform.iter().collect::<Vec<_>>(), ["infra"]);
         assert!(!seen.git);
     }

@@ -417,12 +417,16 @@ impl Hands {
         printed: &[&[u8]],
     ) {
         let duration_ms = crate::job::millis(duration);
-        match self.left.steps.last_mut() {
-            Some(last) if last.did == did && last.exit_code == exit_code && last.status == status => {
-                last.times += 1;
-                last.duration_ms += duration_ms;
+        // Polling may take turns between a few questions.
+        let mut latest = self.left.steps.iter_mut().rev().take(3);
+        let same =
+            |step: &&mut StepRecord| step.did == did && step.exit_code == exit_code && step.status == status;
+        match latest.find(same) {
+            Some(step) => {
+                step.times += 1;
+                step.duration_ms += duration_ms;
             }
-            _ => self.left.steps.push(StepRecord {
+            None => self.left.steps.push(StepRecord {
                 did: did.clone(),
                 exit_code,
                 status,

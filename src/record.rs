@@ -173,7 +173,7 @@ pub struct StepRecord {
     /// HTTP status of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// How often it was done in a row.
+    /// How often it was done, in a row or taking turns with two others.
     pub times: u64,
     /// All times together.
     pub duration_ms: u64,

@@ -3,6 +3,7 @@
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
 mod checkov;
+mod codedeploy;
 mod command;
 pub mod config_file;
 mod docker_build;
@@ -36,6 +37,7 @@ use crate::plan::{BuiltImage, Scene};
 use crate::procedure::Procedure;
 use crate::proof::Unproven;
 use crate::question::Question;
+use crate::reach::Reach;
 use crate::redact::Secret;
 use crate::scope::Scope;
 use crate::start::Start;
@@ -57,6 +59,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &checkov::SCANNER,
     &ecr_push::SCANNER,
     &ecs_task_definition::SCANNER,
+    &codedeploy::SCANNER,
     &smoke_test::SCANNER,
     &command::SCANNER,
 ];
@@ -109,6 +112,11 @@ pub enum VersionFrom {
 pub trait Tool: Debug + Send + Sync {
     /// One job for each target, or why there is nothing to do.
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned>;
+
+    /// What its own keys make it look at: all keys that can narrow it, whether they apply or not.
+    fn reach(&self) -> Vec<Reach> {
+        Vec::new()
+    }
 
     /// The images that its jobs build, for the gates that need this one.
     fn builds(&self, _scene: &Scene) -> Vec<BuiltImage> {

@@ -21,6 +21,8 @@ mod flood;
 mod own;
 #[path = "faults/shared.rs"]
 mod shared;
+#[path = "faults/sonarqube.rs"]
+mod sonarqube;
 #[path = "faults/tools.rs"]
 mod tools;
 
@@ -169,10 +171,15 @@ fn mark(project: &Project) -> String {
     format!("FAKES={}", project.root().join("fakes").display())
 }
 
+/// What the fakes need besides.
+fn variables(project: &Project) -> [(&'static str, PathBuf); 2] {
+    [("FAKES", project.root().join("fakes")), ("SONAR_TOKEN", common::sonar::token().into())]
+}
+
 /// Runs a project in which no other program can be found than its own.
 fn run(project: &Project) -> (Ran, Value) {
     let mut command = project.command(&["run", "--jobs", "16", "--quiet"]);
-    command.env("PATH", project.bin()).env("FAKES", project.root().join("fakes"));
+    command.env("PATH", project.bin()).envs(variables(project));
     let ran = Ran::of(command.output().unwrap());
     assert!([0, 1, 3].contains(&ran.code), "{}", ran.all());
     (ran, project.record())

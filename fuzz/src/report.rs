@@ -45,7 +45,7 @@ impl ReportReader {
         let tool = (scanner.configure)(&Keys::new(table.get_ref(), 0..0, &problems));
         let form = match name {
             "junit" | "checkstyle" => Form::Xml,
-            "tsc" | "docker-build" | "git-secrets" => Form::Lines,
+            "tsc" | "yarn-audit" | "docker-build" | "git-secrets" => Form::Lines,
             _ => Form::Json,
         };
         Some(ReportReader { scanner, tool, form })

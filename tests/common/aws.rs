@@ -68,6 +68,15 @@ impl Moto {
         Moto { _server: server, address }
     }
 
+    /// The same with a life for its deployments: see `ci/aws-server`.
+    pub fn with_deployments() -> Moto {
+        let beside = real_tools().join("moto_server").canonicalize().unwrap();
+        let server = concat!(env!("CARGO_MANIFEST_DIR"), "/ci/aws-server");
+        let mut command = Command::new(beside.with_file_name("python"));
+        let (server, address) = Server::start(command.args([server, "-p", "0"]), "Running on ");
+        Moto { _server: server, address }
+    }
+
     /// Points the AWS CLI at it, with credentials that are none, and away from the user's own.
     pub fn point<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {

@@ -53,6 +53,8 @@ pub struct Api {
     pub troubles: VecDeque<Trouble>,
     /// Every question below this path meets this.
     pub broken: Option<(&'static str, Trouble)>,
+    /// Every question for this task meets this.
+    pub broken_tasks: BTreeMap<String, Trouble>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -311,7 +313,8 @@ fn answer(stream: TcpStream, api: &Mutex<Api>, log: &Mutex<Vec<Asked>>) -> std::
         let mut api = api.lock().unwrap();
         let broken =
             api.broken.filter(|(start, _)| asked.path.starts_with(start)).map(|(_, trouble)| trouble);
-        let trouble = api.troubles.pop_front().or(broken);
+        let of_task = asked.query.get("id").and_then(|id| api.broken_tasks.get(id)).copied();
+        let trouble = api.troubles.pop_front().or(broken).or(of_task);
         (api.answer(&asked), trouble)
     };
     let mut stream = stream;

@@ -140,16 +140,13 @@ fn programs(tool: &Tool) -> Vec<Case<'_>> {
 fn endings(tool: &Tool) -> Vec<Case<'_>> {
     let ends = |fault, shell, says| Case::new(tool, fault, tool.clean.clone().after(shell)).saying(says);
     let in_a_second = |case| Case { gate: "timeout = '1s'", ..case };
+    let late = if tool.steps { "not done within 1" } else { "longer than 1" };
     let mut cases = vec![
         ends("killed by SIGKILL", "kill -KILL $$", "SIGKILL"),
         ends("killed by SIGSEGV", "kill -SEGV $$", "SIGSEGV"),
-        in_a_second(ends("hangs", "sleep 60", "longer than 1")),
-        in_a_second(ends(
-            "hangs, ignores SIGTERM",
-            "trap '' TERM; while :; do sleep 1; done",
-            "longer than 1",
-        )),
-        in_a_second(ends("closes its streams and hangs", "exec >&- 2>&-; sleep 60", "longer than 1")),
+        in_a_second(ends("hangs", "sleep 60", late)),
+        in_a_second(ends("hangs, ignores SIGTERM", "trap '' TERM; while :; do sleep 1; done", late)),
+        in_a_second(ends("closes its streams and hangs", "exec >&- 2>&-; sleep 60", late)),
     ];
     if let Some(folder) = tool.folder {
         let case =

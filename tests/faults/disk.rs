@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::cases::Case;
 use crate::common::{Project, Ran};
 use crate::tools::Tool;
-use crate::{Checked, files, lay_out};
+use crate::{Checked, files, lay_out, variables};
 
 /// How room is made scarce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Way {
         fs::create_dir_all(folder).unwrap();
         command.arg("sh").arg(folder).arg(kilobytes.to_string()).arg(PORTCULLIS).arg(project.bin());
         command.current_dir(project.root());
-        command.env("FAKES", project.root().join("fakes")).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        command.envs(variables(project)).env("GIT_CONFIG_GLOBAL", "/dev/null");
         command.envs(more.iter().copied());
         let ran = Ran::of(command.output().unwrap());
         assert!(![98, 99].contains(&ran.code), "{}", ran.all());

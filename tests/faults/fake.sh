@@ -49,6 +49,7 @@ places() {
         echo -
         echo "$NODE_OPTIONS" | sed -n 's/.*pattern=\(.*\)\${pid}\([^"]*\)".*/\11\2/p'
         ;;
+    sonar-scanner) mkdir -p .scannerwork && echo .scannerwork/report-task.txt ;;
     *) echo "$REPORT" ;;
     esac
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::cases::Case;
 use crate::common::{Ran, alive, watched};
 use crate::tools::Tool;
-use crate::{Checked, LOG_CAP, files, lay_out, mark};
+use crate::{Checked, LOG_CAP, files, lay_out, mark, variables};
 
 /// The most memory and disk that a printed report, and a log, may take, in MiB.
 const OF_REPORT: u64 = 600;
@@ -53,7 +53,7 @@ fn flood(tool: &Tool, stream: &str, flood: &'static str, says: Option<&str>) -> 
     let scratch = project.root().join("scratch");
     fs::create_dir(&scratch).unwrap();
     let mut command = project.command(&["run", "--quiet"]);
-    command.env("PATH", project.bin()).env("FAKES", project.root().join("fakes")).env("TMPDIR", &scratch);
+    command.env("PATH", project.bin()).envs(variables(&project)).env("TMPDIR", &scratch);
     let mut disk = 0;
     let (ran, memory) = watched(command, Duration::from_millis(20), || disk = disk.max(size_of(&scratch)));
 
@@ -91,7 +91,7 @@ pub fn of_version(tools: &[Tool]) -> Checked {
     let project = lay_out(&[Case::new(tool, "", tool.clean.clone())]);
     project.write("fakes/asked", GIGABYTE);
     let mut command = project.command(&["run", "--quiet"]);
-    command.env("PATH", project.bin()).env("FAKES", project.root().join("fakes"));
+    command.env("PATH", project.bin()).envs(variables(&project));
     let (ran, memory): (Ran, u64) = watched(command, Duration::from_millis(20), || ());
     let wrong = (ran.code != 0 || memory >= 200).then(|| format!("{memory} MiB: {}", ran.all()));
     ("docker-build × 1 GB as its version".to_owned(), wrong)

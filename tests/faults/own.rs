@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::cases::{Case, Expect};
+use crate::sonarqube;
 use crate::tools::{Acts, Tool, YARN_4, edited, fixture};
 
 pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
@@ -17,6 +18,7 @@ pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
         "yarn-audit" => yarn_audit(tool),
         YARN_4 => yarn_4_audit(tool),
         "pnpm-audit" => pnpm_audit(tool),
+        "sonarqube" => sonarqube::cases(tool),
         "docker-build" => docker_build(tool),
         "trivy" => trivy(tool),
         "syft" => syft(tool),

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::sonarqube;
+
 /// What a fake does.
 #[derive(Clone, Debug, Default)]
 pub struct Acts {
@@ -38,6 +40,8 @@ pub struct Tool {
     pub found: Option<i32>,
     /// Key of the gate that names the folder it looks at.
     pub folder: Option<&'static str>,
+    /// It runs as one of several steps, which have their time together.
+    pub steps: bool,
 }
 
 impl Acts {
@@ -189,6 +193,7 @@ pub fn tools() -> Vec<Tool> {
         crashes: &[],
         found: None,
         folder: Some("dirs = ['gone']"),
+        steps: false,
     };
     let inventory = |name, damaged, required| Tool {
         name,
@@ -296,6 +301,17 @@ pub fn tools() -> Vec<Tool> {
             ],
             crashes: &[2, 134],
             found: Some(1),
+            ..base()
+        },
+        Tool {
+            name: "sonarqube",
+            program: "sonar-scanner",
+            gate: sonarqube::gate(),
+            clean: Acts::new(0, vec![sonarqube::task_file("clean")]),
+            findings: Some(Acts::new(0, vec![sonarqube::task_file("found")])),
+            crashes: &[1, 2, 3],
+            folder: Some("dir = 'gone'"),
+            steps: true,
             ..base()
         },
         Tool {

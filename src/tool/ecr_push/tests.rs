@@ -199,24 +199,9 @@ fn the_region_of_a_registry_is_in_its_name() {
 
 /// The manifest that Docker 20.10 pushed of an image, and the digests that the registry and Docker
 /// told: `sha256sum` of these bytes, and `docker image inspect`.
-const MANIFEST: &str = r#"{
-   "schemaVersion": 2,
-   "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-   "config": {
-      "mediaType": "application/vnd.docker.container.image.v1+json",
-      "size": 1185,
-      "digest": "sha256:f93734322d3db9b456de4847a38083289be7438b7302c2f08da2c52a92134817"
-   },
-   "layers": [
-      {
-         "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip",
-         "size": 107,
-         "digest": "sha256:ebedc1e4272cdc64e785794109f638098f77dc6dd73489dc7750613df1498f95"
-      }
-   ]
-}"#;
-const DIGEST: &str = "sha256:65ac65e45f977634d76cade71495832e13e05709dd9c632f484d369da767b7a5";
-const ID: &str = "sha256:f93734322d3db9b456de4847a38083289be7438b7302c2f08da2c52a92134817";
+const MANIFEST: &str = include_str!("../../../fixtures/ecr-push/moved/manifest.json");
+const DIGEST: &str = "sha256:87e0baaef56552e9399427606c872e2e6ef597855cb5c404c5365d11fc31741f";
+const ID: &str = "sha256:a3a4751e40af755645de246ae48de2f1637c0e9b300bd92ef4779917561b9487";
 const OTHER: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
 
 #[test]
@@ -293,7 +278,7 @@ fn a_tag_that_another_image_has_is_a_finding_and_nothing_is_handed_on() {
     let refused = format!(r#""before": {other}, "pushed": null, "immutable": "{words}", "now": null"#);
     let refused = report(&refused).replace("\"moving\": false", "\"moving\": true");
     for (report, message) in
-        [(report(&taken), "the gates saw sha256:f937"), (refused, "repository is immutable")]
+        [(report(&taken), "the gates saw sha256:a3a4"), (refused, "repository is immutable")]
     {
         let parsed = parse(&report).unwrap();
         let [finding] = &parsed.findings[..] else { panic!("{parsed:?}") };
@@ -318,7 +303,7 @@ fn a_report_that_does_not_show_the_scanned_image_in_the_registry_proves_nothing(
         ("{}".to_owned(), "missing field"),
         (format!("{}[]}}", &good[..tags_from]), "names no tag"),
         (good.replace("[\"scan\", \"sbom\"]", "[]"), "no gate has proved that it looked at a:1"),
-        (good.replace(DIGEST, "sha256:65ac"), "is no digest"),
+        (good.replace(DIGEST, "sha256:87e0"), "is no digest"),
         (good.replace(&DIGEST[7..], &DIGEST[7..].to_uppercase()), "is no digest"),
         (good.replace(&format!("\"id\": \"{ID}\""), "\"id\": \"\""), "is no digest"),
         (report(&format!(r#""pushed": "{DIGEST}""#)), "nothing shows that r.example/a:1 is in the registry"),

@@ -1,5 +1,7 @@
 //! The scanner: how it is started, and what its end means.
 
+use std::borrow::Cow;
+
 use super::answers::Scanned;
 use super::procedure::{Analysis, Subject};
 use crate::identity::version_in;
@@ -32,8 +34,8 @@ impl Analysis {
         let program = step.program().to_owned();
         hands.tell(format!("{program} analyses"));
         let output = hands.run(step).await?;
-        let log = [output.stdout_text(), output.stderr_text()].concat();
         if !output.success() {
+            let log = [end(&output.stdout), end(&output.stderr)].concat();
             let complaint = complaint_of(&output, &log);
             let meaning = match output.code {
                 1 => " (internal error)",
@@ -51,8 +53,19 @@ impl Analysis {
                 self.shown(hands)
             )));
         }
-        Ok(Scanned { program, version: scanner_version(&log) })
+        Ok(Scanned { program, version: scanner_version(&beginning(&output.stdout)) })
     }
+}
+
+/// How much of a log is looked at: it may be as long as it likes.
+const LOOKED_AT: usize = 64 << 10;
+
+fn beginning(log: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&log[..log.len().min(LOOKED_AT)])
+}
+
+fn end(log: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&log[log.len().saturating_sub(LOOKED_AT)..])
 }
 
 /// The line that says what went wrong; the scanner's log ends with advice.
