@@ -1,5 +1,6 @@
 //! One job: find the program, run it, gather what came out, weigh it.
 
+mod keep;
 mod steps;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::claims::Claims;
 use crate::config::Gate;
 use crate::environment;
 use crate::finding::Text;
@@ -22,15 +24,15 @@ use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
 use crate::proof::{Proof, weigh};
 use crate::question;
 use crate::record::TargetRecord;
-use crate::redact::{Secret, is_maskable, mask_fields};
+use crate::redact::{Secret, is_maskable};
 use crate::repo::Repo;
 use crate::retry::chance;
 use crate::text;
 use crate::tool::{Document, Job, Program, RawReport, SCRATCH, Source};
 use crate::upstream::Upstream;
 
-/// The largest report that is read: more is a fault of its writer.
-const REPORT_CAP: u64 = 1 << 30;
+/// The largest report that is read: more is a fault of its writer. It is held in memory.
+const REPORT_CAP: u64 = 512 << 20;
 /// The most that is kept of a log.
 const LOG_CAP: u64 = 16 << 20;
 
@@ -84,6 +86,8 @@ pub struct AtWork {
     /// The scratch folder of the run.
     pub scratch: PathBuf,
     pub run_started: Instant,
+    /// The reports in the repository that the gates have read.
+    pub claims: Arc<Claims>,
     /// What the gates that are done have come to, where the gate comes after one that acts.
     pub upstream: Arc<Upstream>,
     pub teller: Teller,
@@ -314,9 +318,8 @@ impl AtWork {
         }
         // An earlier try leaves nothing that could be taken for a report of this one.
         let _ = fs::remove_dir_all(self.folder());
-        fs::create_dir_all(self.folder()).map_err(|error| {
-            format!("the folder for its report can't be made: {error} (is the disk full?)")
-        })?;
+        fs::create_dir_all(self.folder())
+            .map_err(|error| self.no_room("the folder for its report", &error))?;
         let stamps =
             job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
         let in_scratch = |text: &String| text.replace(SCRATCH, &self.scratch.to_string_lossy());
@@ -377,18 +380,27 @@ impl AtWork {
     /// says of a fault that passes, where nothing else came of it.
     fn weigh(&self, ended: &mut Ended, before: Before, evidence: &mut TargetEvidence) -> Option<String> {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
-        let mut printed = fs::read(self.folder().join("stdout")).unwrap_or_default();
-        let stream = if self.job.reports_errors() { &mut ended.stderr } else { &mut ended.stdout };
-        printed.append(&mut stream.memory);
+        let (is_report, errors) = (self.job.prints_report(), self.job.reports_errors());
+        let stream = if errors { &mut ended.stderr } else { &mut ended.stdout };
+        let mut printed = match self.job.is_secretive() {
+            true => std::mem::take(&mut stream.memory),
+            // A report that is cut proves nothing, so that there is no need to hold it in memory.
+            false if is_report && stream.cut => Vec::new(),
+            false => fs::read(self.folder().join("stdout")).unwrap_or_default(),
+        };
         self.keep_log(&stderr, "stderr", What::Stderr, evidence);
-        if !self.job.prints_report() {
+        if !is_report {
             self.keep_log(&printed, "stdout", What::Stdout, evidence);
         }
         let mut raw = RawReport {
             exit: evidence.record.exit_code,
             documents: Vec::new(),
             stderr: Cow::Borrowed(&stderr),
-            stdout: Cow::Borrowed(if self.job.prints_report() { &[] } else { &printed }),
+            stdout: match is_report {
+                true => Cow::Borrowed(&[]),
+                false => Cow::Owned(std::mem::take(&mut printed)),
+            },
+            log_cut: (ended.stderr.cut && !errors) || (ended.stdout.cut && !is_report),
             by_steps: false,
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
@@ -402,11 +414,12 @@ impl AtWork {
             match source {
                 Source::Aside(path) => raw.documents.extend(read_aside(path)),
                 Source::Beside(prefix) => raw.documents.extend(read_beside(&self.folder(), prefix)),
-                _ => match self.gather(source, before.as_ref(), &printed) {
+                _ => match self.gather(source, before.as_ref(), &mut printed) {
                     Ok(document) => raw.documents.push(document),
                     Err(reason) => {
                         let code = evidence.record.exit_code;
-                        evidence.proof = self.without_report(code, reason, &raw);
+                        let full = self.full_disk().unwrap_or_default();
+                        evidence.proof = self.without_report(code, reason + &full, &raw);
                         return self.gate.tool.passing_fault(&raw);
                     }
                 },
@@ -419,12 +432,16 @@ impl AtWork {
             name: (*name).to_owned(),
             bytes: Cow::Borrowed(fact.as_bytes()),
         }));
-        evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
+        let mut proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
         for (document, source) in raw.documents.iter().zip(sources) {
             let aside = matches!(source, Source::Aside(_) | Source::Beside(_));
             if !aside && (!self.job.is_secretive() || is_maskable(&document.bytes)) {
-                self.keep_report(document, evidence);
+                proof = self.keep_report(document, proof, evidence);
             }
+        }
+        evidence.proof = proof;
+        if let Proof::Inconclusive { reason, .. } = &mut evidence.proof {
+            reason.push_str(&self.full_disk().unwrap_or_default());
         }
         for keep in &self.job.keep {
             let from = self.folder().join(&keep.scratch);
@@ -462,7 +479,7 @@ impl AtWork {
             End::Exited(_) => {
                 let stream = if self.job.reports_errors() { &ended.stderr } else { &ended.stdout };
                 match &ended.lost {
-                    Some(error) => Some(format!("its output could not be kept: {error}")),
+                    Some(error) => Some(self.no_room("its output", error)),
                     None if !self.job.prints_report() => None,
                     None if stream.cut => Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20)),
                     None if stream.held => Some(format!(
@@ -478,12 +495,12 @@ impl AtWork {
         &self,
         source: &Source,
         before: Option<&Stamp>,
-        printed: &[u8],
+        printed: &mut Vec<u8>,
     ) -> Result<Document<'static>, String> {
         let Some(path) = self.path_of(source) else {
             let name =
                 if let Source::Memory(name) | Source::Errors(name) = source { name } else { "stdout.txt" };
-            return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(printed.to_vec()) });
+            return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(std::mem::take(printed)) });
         };
         let shown = match source {
             Source::Repository(path) => self.inside(path).to_string(),
@@ -496,6 +513,11 @@ impl AtWork {
         if !path.is_file() {
             // Reading a pipe or a device might never end.
             return Err(format!("{shown} is not a file"));
+        }
+        if matches!(source, Source::Repository(_))
+            && let Some(other) = self.claims.take(&path, &self.gate.id)
+        {
+            return Err(format!("{shown} is the report of `{other}` as well; give each gate its own"));
         }
         if now.size > REPORT_CAP {
             return Err(format!("{shown} is larger than {} MiB", REPORT_CAP >> 20));
@@ -511,31 +533,6 @@ impl AtWork {
         let cause = self.gate.tool.complaint(raw).map(|line| format!(": {line}")).unwrap_or_default();
         let code = code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
         Proof::inconclusive(format!("{reason}{code}{cause}"))
-    }
-
-    fn keep_report(&self, document: &Document, evidence: &mut TargetEvidence) {
-        let masked = mask_fields(&document.bytes, self.gate.scanner.secret_fields);
-        let from = self.folder().join(format!("kept-{}", document.name));
-        if fs::write(&from, masked).is_ok() {
-            evidence.kept.push(Kept {
-                from,
-                to: self.out_path("reports", &document.name),
-                what: What::Report,
-            });
-        }
-    }
-
-    fn keep_log(&self, log: &[u8], name: &str, what: What, evidence: &mut TargetEvidence) {
-        if !log.is_empty() {
-            let to = self.out_path("logs", &format!("{name}.log"));
-            evidence.kept.push(Kept { from: self.folder().join(name), to, what });
-        }
-    }
-
-    /// `reports/<gate>/<target>/<name>`
-    fn out_path(&self, kind: &str, name: &str) -> String {
-        let folder = self.job.scratch().strip_prefix(SCRATCH).unwrap_or(self.job.scratch());
-        format!("{kind}{folder}/{name}")
     }
 }
 

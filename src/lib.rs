@@ -10,6 +10,7 @@
 pub mod aws;
 pub mod base;
 pub mod ci;
+pub mod claims;
 pub mod cli;
 pub mod config;
 pub mod doctor;

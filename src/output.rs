@@ -15,6 +15,10 @@ use crate::redact::Scrubber;
 /// that no moment of dying leaves a file unlisted.
 const MANIFEST: &str = ".portcullis-files";
 
+/// What a file system says that has no more room: for anybody, for this user, in one file.
+const ROOM: [io::ErrorKind; 3] =
+    [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
+
 /// A folder that is this run's to write to, until it is dropped.
 #[derive(Debug)]
 pub struct OutputFolder {
@@ -75,7 +79,11 @@ impl OutputFolder {
     pub fn write(&mut self, name: &str, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let target = self.path.join(name);
         self.remember(name)?;
-        write_whole(&target, fill).with_context(|| format!("{} can't be written", target.display()))
+        write_whole(&target, fill).map_err(|error| {
+            let room = ROOM.contains(&error.kind());
+            let mend = if room { " (free some room there, or name another folder with --out)" } else { "" };
+            anyhow::Error::new(error).context(format!("{} can't be written{mend}", target.display()))
+        })
     }
 
     /// Looks through everything that was written for known secrets. A file that holds one is

@@ -5,6 +5,7 @@ pub mod show;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
+use crate::claims::real;
 use crate::config::{Config, Gate};
 use crate::environment::Variable;
 use crate::finding::Text;
@@ -110,7 +111,7 @@ fn refuse_shared_reports(gates: &mut [PlannedGate]) {
         let Fate::Run(jobs) = &planned.fate else { continue };
         for source in jobs.iter().flat_map(|job| &job.reports) {
             if let Source::Repository(path) = source {
-                writers.entry(path.clone()).or_default().push(index);
+                writers.entry(real(path)).or_default().push(index);
             }
         }
     }

@@ -222,13 +222,18 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
     let mut room = capture.cap;
     loop {
         match pipe.read(&mut buffer).await {
-            Ok(0) | Err(_) => return (stream, lost),
+            Ok(0) => return (stream, lost),
+            Err(error) => return (stream, Some(error)),
             Ok(n) => {
                 let kept = n.min(usize::try_from(room).unwrap_or(usize::MAX));
                 stream.cut |= kept < n;
                 room -= kept as u64;
                 if capture.path.is_none() {
-                    stream.memory.extend_from_slice(&buffer[..kept]);
+                    // What is cut is of no use, and makes room.
+                    match stream.cut {
+                        true => stream.memory = Vec::new(),
+                        false => stream.memory.extend_from_slice(&buffer[..kept]),
+                    }
                 } else if let Some(open) = &mut file
                     && let Err(error) = open.write_all(&buffer[..kept])
                 {
@@ -240,8 +245,12 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
     }
 }
 
+/// The longest answer of a helper, in bytes.
+const ANSWER_CAP: u64 = 64 << 20;
+
 /// Runs a short helper (`git`, a version question) and gives what it printed on standard output.
-/// `None` when it could not be started, failed, or took longer than `limit`.
+/// `None` when it could not be started, failed, took longer than `limit`, or printed more than anyone
+/// wants to know.
 pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<String> {
     let output = ask_exactly(program, args, cwd, limit).await?;
     Some(String::from_utf8_lossy(&output).into_owned())
@@ -254,9 +263,15 @@ pub async fn ask_exactly(program: &Path, args: &[&str], cwd: &Path, limit: Durat
         command.env_remove(name);
     }
     command.args(args).current_dir(cwd).stdout(Stdio::piped()).stderr(Stdio::null());
-    let child = command.spawn().ok()?;
-    let output = timeout(limit, child.wait_with_output()).await.ok()?.ok()?;
-    output.status.success().then_some(output.stdout)
+    let mut child = command.spawn().ok()?;
+    let mut pipe = child.stdout.take()?.take(ANSWER_CAP + 1);
+    let answer = async {
+        let mut printed = Vec::new();
+        pipe.read_to_end(&mut printed).await.ok()?;
+        let whole = printed.len() as u64 <= ANSWER_CAP;
+        (whole && child.wait().await.ok()?.success()).then_some(printed)
+    };
+    timeout(limit, answer).await.ok()?
 }
 
 const SIGNALS: [(i32, &str); 10] = [

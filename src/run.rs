@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::claims::Claims;
 use crate::event::{Event, Listener};
 use crate::evidence::{GateEvidence, Judgement, Lack};
 use crate::finding::Text;
@@ -94,6 +95,8 @@ struct Run<'a> {
     tasks: JoinSet<(usize, usize, TargetEvidence)>,
     /// By these a job says that it has got a slot, and what it is doing.
     news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
+    /// Whose the reports in the repository are.
+    claims: Arc<Claims>,
     /// Version and hash of each program, asked for while the scanners work.
     identities: HashMap<PathBuf, JoinHandle<Identity>>,
     /// What the gates that are done have found.
@@ -147,6 +150,7 @@ impl<'a> Run<'a> {
             slots,
             tasks: JoinSet::new(),
             news: mpsc::unbounded_channel(),
+            claims: Arc::default(),
             identities: HashMap::new(),
             pool: Pool::default(),
             failed_fast: None,
@@ -281,6 +285,7 @@ impl<'a> Run<'a> {
                 guard: self.site.guard.clone(),
                 scratch: self.site.scratch.to_owned(),
                 run_started: self.site.started,
+                claims: self.claims.clone(),
                 upstream: upstream.clone(),
                 teller: Teller { gate: index, to: self.news.0.clone() },
             };

@@ -490,6 +490,8 @@ pub struct RawReport<'a> {
     pub stderr: Cow<'a, [u8]>,
     /// What it wrote on standard output, up to the cap of logs, where that is not the report.
     pub stdout: Cow<'a, [u8]>,
+    /// It wrote more than that.
+    pub log_cut: bool,
     /// A procedure wrote it: there is no exit code, and each step was checked by itself.
     pub by_steps: bool,
 }
@@ -503,6 +505,13 @@ pub struct Document<'a> {
 }
 
 impl RawReport<'_> {
+    /// What is missing where the scanner tells in its log what it could not look at, and the log is
+    /// longer than what is kept of it.
+    pub fn lost_log(&self) -> Option<String> {
+        self.log_cut
+            .then(|| "its log is longer than what is kept of it, and tells what went wrong".to_owned())
+    }
+
     /// The report with the findings.
     pub fn report(&self) -> &[u8] {
         self.documents.first().map_or(&[], |document| &document.bytes)

@@ -2,7 +2,8 @@
 //! gate is never `passed`, the run never green, nothing hangs, and no process is left.
 //!
 //! The rows are in `faults/tools.rs`, the columns in `faults/cases.rs` and `faults/own.rs`, and
-//! `faults/fake.sh` is every tool. Without a fault each fake passes when it finds nothing and
+//! `faults/fake.sh` is every tool. Faults that need a stage of their own are beside the matrix:
+//! `faults/shared.rs`, `faults/flood.rs`, `faults/disk.rs`. Without a fault each fake passes when it finds nothing and
 //! fails when it finds something: else the matrix would prove nothing.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
@@ -12,8 +13,14 @@ mod common;
 
 #[path = "faults/cases.rs"]
 mod cases;
+#[path = "faults/disk.rs"]
+mod disk;
+#[path = "faults/flood.rs"]
+mod flood;
 #[path = "faults/own.rs"]
 mod own;
+#[path = "faults/shared.rs"]
+mod shared;
 #[path = "faults/sonarqube.rs"]
 mod sonarqube;
 #[path = "faults/tools.rs"]
@@ -72,11 +79,32 @@ fn no_fault_of_any_tool_is_a_false_green() {
     });
 
     let mut failures = failures.into_inner().unwrap();
+    for (name, wrong) in stages(&tools) {
+        total += 1;
+        failures.extend(wrong.map(|what| format!("{name}: {what}")));
+    }
     failures.sort();
     let greens = failures.iter().filter(|failure| failure.contains("FALSE GREEN")).count();
-    // Straight to standard error: the harness keeps what a passing test prints.
-    writeln!(std::io::stderr(), "{total} cases, {greens} false greens").unwrap();
+    say(&format!("{total} cases, {greens} false greens"));
     assert!(failures.is_empty(), "{} of {total} cases:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// A case beside the matrix, and what is wrong with it.
+type Checked = (String, Option<String>);
+
+/// The cases beside the matrix.
+fn stages(tools: &[Tool]) -> Vec<Checked> {
+    let mut checked = shared::cases(tools);
+    checked.extend(disk::cases(tools));
+    checked.extend(flood::cases(tools));
+    checked.push(flood::of_version(tools));
+    checked
+}
+
+/// Straight to standard error: the harness keeps what a passing test prints.
+#[allow(clippy::explicit_write, reason = "eprintln! is what the harness keeps")]
+fn say(words: &str) {
+    writeln!(std::io::stderr(), "{words}").unwrap();
 }
 
 /// Each fake without a fault: `passed` with its clean report, `failed` with its findings.
@@ -152,11 +180,15 @@ fn mark(project: &Project) -> String {
     format!("FAKES={}", project.root().join("fakes").display())
 }
 
+/// What the fakes need besides.
+fn variables(project: &Project) -> [(&'static str, PathBuf); 2] {
+    [("FAKES", project.root().join("fakes")), ("SONAR_TOKEN", common::sonar::token().into())]
+}
+
 /// Runs a project in which no other program can be found than its own.
 fn run(project: &Project) -> (Ran, Value) {
     let mut command = project.command(&["run", "--jobs", "16", "--quiet"]);
-    command.env("PATH", project.bin()).env("FAKES", project.root().join("fakes"));
-    command.env("SONAR_TOKEN", common::sonar::token());
+    command.env("PATH", project.bin()).envs(variables(project));
     let ran = Ran::of(command.output().unwrap());
     assert!([0, 1, 3].contains(&ran.code), "{}", ran.all());
     (ran, project.record())

@@ -217,7 +217,7 @@ fn a_tool_of_node_modules_is_pinned_with_its_package() {
     );
     fs::create_dir_all(modules.join("typescript/lib")).unwrap();
     let library = modules.join("typescript/lib/tsc.sh");
-    fs::write(&library, "echo /repo/a.ts\n").unwrap();
+    fs::write(&library, "printf '/repo/a.ts\\nFiles: 1\\nTotal time: 0.1s\\n'\n").unwrap();
     fs::write(modules.join("typescript/package.json"), r#"{"name":"typescript","version":"5.9.3"}"#).unwrap();
     fs::create_dir_all(modules.join(".bin")).unwrap();
     symlink("../typescript/bin/tsc", modules.join(".bin/tsc")).unwrap();

@@ -9,7 +9,7 @@ mod common;
 use std::fs;
 use std::time::Duration;
 
-use common::Project;
+use common::{Project, watched};
 
 const GATES: usize = 20;
 const FINDINGS: usize = 5_000;
@@ -97,19 +97,9 @@ exit 1"#,
 
 /// Runs the project and gives the most memory that the run had, in MiB.
 fn peak_of(project: &Project) -> u64 {
-    let mut child = project.start(&["run", "--quiet"]);
-    let mut peak = 0;
-    let status = loop {
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        peak = peak.max(high_water(&status).unwrap_or(0));
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    assert!(status.success());
-    assert!(peak > 0, "the memory can't be told");
-    peak / 1024
+    let (ran, peak) = watched(project.command(&["run", "--quiet"]), Duration::from_millis(5), || ());
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    peak
 }
 
 fn assert_in_order(project: &Project, findings: usize) {
@@ -117,10 +107,4 @@ fn assert_in_order(project: &Project, findings: usize) {
     let of_gates: Vec<&str> = record.lines().filter(|line| line.starts_with("      \"gate\": ")).collect();
     assert_eq!(of_gates.len(), findings);
     assert!(of_gates.is_sorted(), "the findings are out of order");
-}
-
-/// The most memory that a process had, in KiB.
-fn high_water(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }

@@ -2,34 +2,79 @@
 
 use std::io::{self, Read};
 
-use portcullis::config::{Config, draw};
+use portcullis::config::{Config, Problem, draw};
+use portcullis::floor::Floor;
+use portcullis::lock::Lock;
 use portcullis::policy::Waivers;
 use portcullis::record::Run;
 use portcullis::redact::{Scrubber, Secret, mask_fields};
 use portcullis::tool::sonarqube::task_file::TaskFile;
+use portcullis::tool::config_file;
 use serde_json::Value;
 
 /// Takes bytes, and panics where a promise is broken.
 pub type Check = fn(&[u8]);
 
 /// Every reader of this kind, by its name.
-pub const OWN: [(&str, Check); 5] = [
+pub const OWN: [(&str, Check); 8] = [
     ("gates-toml", gates_toml),
+    ("gates-lock", gates_lock),
+    ("floor", floor),
+    ("scanner-files", scanner_files),
     ("run-json", run_json),
     ("mask-fields", masked),
     ("scrubber", scrubbed),
     ("report-task", report_task),
 ];
 
-/// Every mistake is at a place in the text and can be drawn there.
 fn gates_toml(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    let Err(problems) = Config::read(text) else { return };
+    if let Err(problems) = Config::read(text) {
+        told(&problems, text);
+    }
+}
+
+/// The file of `--require`.
+fn floor(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    if let Err(problems) = Floor::read(text) {
+        told(&problems, text);
+    }
+}
+
+/// Every mistake is at a place in the text and can be drawn there.
+fn told(problems: &[Problem], text: &str) {
     assert!(!problems.is_empty(), "it is refused, and nobody says why");
-    for problem in &problems {
+    for problem in problems {
         assert!(text.get(problem.at.clone()).is_some(), "{problem:?} is not in the text");
     }
-    draw(&problems, text, "gates.toml", false);
+    draw(problems, text, "gates.toml", false);
+}
+
+/// A lock that can be read says the same when it is written.
+fn gates_lock(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Ok(lock) = Lock::read(text) else { return };
+    assert_eq!(Lock::read(&lock.to_string()), Ok(lock), "it is written otherwise than it was read");
+}
+
+/// What is told of a scanner's own file in the repository is a few words, whatever is in it.
+fn scanner_files(input: &[u8]) {
+    const NAMES: [&str; 9] = [
+        ".gitleaks.toml",
+        ".gitleaksignore",
+        ".trivyignore",
+        "trivy.yaml",
+        "trivy-secret.yaml",
+        ".checkov.yaml",
+        ".npmrc",
+        ".eslintrc.json",
+        "eslint.config.mjs",
+    ];
+    for name in NAMES {
+        let words = config_file::told(name, input).unwrap_or_default();
+        assert!(!words.contains('\n') && words.chars().count() < 500, "{words}");
+    }
 }
 
 /// What is read as a run can be judged, and judged again, with the same verdict; and it can be

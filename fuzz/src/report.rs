@@ -76,7 +76,8 @@ impl ReportReader {
         };
         let further = (3..parts.len()).map(|n| document(names.get(n - 3).unwrap_or(&"report"), part(n)));
         let documents = std::iter::once(document("report", part(0))).chain(further).collect();
-        let raw = RawReport { exit, documents, stderr: part(1), stdout: part(2), ..RawReport::default() };
+        let raw =
+            RawReport { exit, documents, stderr: part(1), stdout: part(2), ..RawReport::default() };
         let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
         weigh(self.tool.as_ref(), &raw, &place)
     }

@@ -33,9 +33,7 @@ pub async fn carry_out(
             Err(Failure::Unproven(format!("there is no folder {}", work.inside(&work.job.cwd))))
         }
         Ok(()) => procedure.carry_out(&mut hands).await,
-        Err(error) => Err(Failure::Unproven(format!(
-            "the folder for its report can't be made: {error} (is the disk full?)"
-        ))),
+        Err(error) => Err(Failure::Unproven(work.no_room("the folder for its report", &error))),
     };
     evidence.record.tries = 1;
     evidence.record.duration_ms = millis(started.elapsed());
@@ -84,10 +82,10 @@ impl AtWork {
             ..RawReport::default()
         };
         let seen = (!raw.documents.is_empty()).then(|| weigh(self.gate.tool.as_ref(), &raw, &self.place()));
-        for document in &raw.documents {
-            self.keep_report(document, evidence);
-        }
-        evidence.proof = match (end, seen) {
+        let kept = seen.map(|proof| {
+            raw.documents.iter().fold(proof, |proof, document| self.keep_report(document, proof, evidence))
+        });
+        evidence.proof = match (end, kept) {
             (Ok(()), Some(proof)) => proof,
             (Ok(()), None) => {
                 Proof::inconclusive("it has left no report; this is a fault of Portcullis".to_owned())

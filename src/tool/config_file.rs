@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Job;
 use crate::npmrc;
+use crate::sanitise::short;
 
 /// A file that a job reads of itself where it is there.
 #[derive(Clone, Debug)]
@@ -62,6 +63,8 @@ pub const FROM_BASE: &str = ".base";
 
 /// Options that name keys, so many at most.
 const KEYS: usize = 6;
+/// A line without a sign of its own may be long; so many characters of a key.
+const LONGEST_KEY: usize = 60;
 
 /// What a file switches off or narrows, as far as it can be told cheaply; `None` where such a
 /// file does not narrow anything by itself.
@@ -139,6 +142,9 @@ fn keys(text: &str, separator: char) -> Vec<String> {
 }
 
 fn a_few(mut keys: Vec<String>) -> Vec<String> {
+    for key in &mut keys {
+        *key = short(key, LONGEST_KEY);
+    }
     if keys.len() > KEYS {
         let more = keys.len() - KEYS;
         keys.truncate(KEYS);
@@ -292,6 +298,8 @@ mod tests {
             assert_eq!(told(name, content.as_bytes()).as_deref(), Some(words), "{content}");
         }
         assert_eq!(told("tsconfig.json", b"{}"), None);
+        let long = format!("{}: yes\n", "k".repeat(100_000)).repeat(3);
+        assert!(told("trivy.yaml", long.as_bytes()).unwrap().len() < 300);
         assert_eq!(told("package.json", br#"{"pnpm":{"overrides":{}}}"#), None);
     }
 }

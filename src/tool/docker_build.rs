@@ -128,6 +128,8 @@ impl Tool for DockerBuild {
                 let why = "its log does not come to the end of the build, where the build checks are told";
                 parsed.gaps.push(why.to_owned());
             }
+            // Warnings stand at its end, behind the image's name.
+            parsed.gaps.extend(raw.lost_log());
             self.add_warnings(log.warnings, place, &mut parsed);
             return Ok(parsed);
         }

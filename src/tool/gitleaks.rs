@@ -215,6 +215,7 @@ impl Tool for Gitleaks {
             let log = Log::read(&raw.stderr_text());
             parsed.scope = self.scope(&log)?;
             parsed.gaps = log.gaps;
+            parsed.gaps.extend(raw.lost_log());
             if is_shallow(raw, place) {
                 parsed.gaps.push("a shallow clone has no older commits: run `git fetch --unshallow`".into());
             }

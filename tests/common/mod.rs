@@ -186,6 +186,27 @@ pub fn alive(words: &str) -> Vec<u32> {
     pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(holds).collect()
 }
 
+/// Runs a command to its end, looks at it every `pause`, and gives the most memory that it had, in
+/// MiB. What it prints must fit into a pipe.
+pub fn watched(mut command: Command, pause: Duration, mut each: impl FnMut()) -> (Ran, u64) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        peak = peak.max(high_water(&status).unwrap_or(0));
+        each();
+        std::thread::sleep(pause);
+    }
+    assert!(peak > 0, "the memory can't be told");
+    (Ran::of(child.wait_with_output().unwrap()), peak / 1024)
+}
+
+/// The most memory that a process had, in KiB.
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
 /// Waits until it holds, and says whether it ever did.
 pub fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + limit;

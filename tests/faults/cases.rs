@@ -177,8 +177,9 @@ fn disturbances(tool: &Tool) -> Vec<Case<'_>> {
     [
         ("grandchild keeps the pipes open", "sleep 60 &"),
         ("grandchild ignores SIGTERM", "(trap '' TERM; sleep 60; sleep 60) &"),
-        ("64 MB of junk on stderr", "yes 'words that nobody will read' | head -c 67108864 >&2"),
-        ("64 MB of junk on stdout", "yes 'words that nobody will read' | head -c 67108864"),
+        // A gigabyte is in `faults/flood.rs`.
+        ("4 MB of junk on stderr", "yes 'words that nobody will read' | head -c 4000000 >&2"),
+        ("4 MB of junk on stdout", "yes 'words that nobody will read' | head -c 4000000"),
         ("invalid UTF-8 on stderr", r"printf '\377\376\n\200 broken \300\257\n' >&2"),
         ("stdout and stderr closed", "exec >&- 2>&-"),
         ("process that left the group keeps the pipes open", "setsid sleep 4 &"),
@@ -232,7 +233,10 @@ fn cuts(tool: &Tool) -> Vec<Case<'_>> {
         let few = [ends.len() / 4, ends.len() / 2, ends.len() * 3 / 4, ends.len().saturating_sub(1)];
         for end in few.into_iter().collect::<BTreeSet<_>>().into_iter().filter_map(|n| ends.get(n)) {
             let fault = format!("{kind} report cut at the end of a line, byte {end}");
-            cases.push(Case::new(tool, fault, acts.clone().with(tool.damaged, Some(whole[..*end].to_vec()))));
+            let case = Case::new(tool, fault, acts.clone().with(tool.damaged, Some(whole[..*end].to_vec())));
+            // Of what they print a line each, the lines that are left count.
+            let endless = ["git-secrets", YARN_4].contains(&tool.name);
+            cases.push(case.expecting(if endless { Expect::NotPassed } else { Expect::Inconclusive }));
         }
     }
     cases

@@ -16,6 +16,7 @@ if [ "${0##*/}" = git ]; then
     exit 1
 fi
 if [ -z "$CASE" ]; then
+    # shellcheck source=/dev/null
     [ ! -e "$FAKES/asked" ] || . "$FAKES/asked"
     echo 1.0.0
     exit
@@ -71,9 +72,11 @@ report() {
     done
 }
 
+# shellcheck source=/dev/null
 [ ! -e "$case/before" ] || . "$case/before"
 cat "$case/stderr" >&2
 report "$@"
+# shellcheck source=/dev/null
 [ ! -e "$case/after" ] || . "$case/after"
 read -r code <"$case/exit"
 exit "$code"

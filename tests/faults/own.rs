@@ -27,6 +27,8 @@ pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
         "command with SARIF" => sarif(tool),
         "command with JUnit" => junit(tool),
         "command with Checkstyle" => checkstyle(tool),
+        "command with CycloneDX" => inventory(tool, "/components"),
+        "command with SPDX" => inventory(tool, "/packages"),
         _ => Vec::new(),
     });
     cases
@@ -66,6 +68,11 @@ fn gitleaks(tool: &Tool) -> Vec<Case<'_>> {
     let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
     let scanned = "9:51AM INF 5 commits scanned.\n";
     let log = |line: &str| format!("{line}\n{scanned}");
+    // The first lines tell that it scanned, and those that are not kept that it did not.
+    let lost = format!(
+        "{scanned}{}9:51AM ERR failed to scan Git repository\n",
+        "9:51AM INF a line of the log that says nothing of interest\n".repeat(300_000)
+    );
     // The line that counts lies far from the end of the log.
     let buried = log(&format!(
         "9:51AM ERR failed to scan Git repository\n{}",
@@ -80,6 +87,7 @@ fn gitleaks(tool: &Tool) -> Vec<Case<'_>> {
             "failed to scan",
         ),
         case("error early in a long log", clean().says(buried), "failed to scan"),
+        case("error beyond the log's cap", clean().says(lost), "its log is longer"),
         case(
             "file that may not be read",
             clean().says(log("9:51AM WRN skipping file: permission denied")),
@@ -317,7 +325,7 @@ fn docker_build(tool: &Tool) -> Vec<Case<'_>> {
             "warnings",
         ),
         case("warnings early in a long log", buried, "").expecting(Expect::Failed),
-        case("warnings beyond the log's cap", too_long, "").expecting(Expect::NotPassed),
+        case("warnings beyond the log's cap", too_long, "its log"),
     ]
 }
 
@@ -326,6 +334,18 @@ fn trivy(tool: &Tool) -> Vec<Case<'_>> {
     let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
     let edit = |key, value| tool.writes(edited(report, &[(key, value)]));
     let failed = |case: &str| recorded(1, None, Some(&format!("trivy/{case}/stderr")));
+    // A clean report, and beside the database what Trivy writes of its age.
+    let aged = |fault, metadata: &'static str, says| Case {
+        gate: "offline = true\ncache_dir = 'cache'\nmax_db_age = '48h'",
+        ..case(fault, tool.clean.clone().before(metadata), says)
+    };
+    const KEPT_ONE: &str = concat!(
+        "mkdir -p cache/db; cp '",
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/trivy-db/db/metadata.json' cache/db/"
+    );
+    const OF_2020: &str = r#"mkdir -p cache/db; echo '{"Version":2,"NextUpdate":"2020-02-04T00:37:15.052734811Z","UpdatedAt":"2020-02-03T18:37:15.052735136Z","DownloadedAt":"2020-02-03T20:01:44.190718Z"}' >cache/db/metadata.json"#;
+    const OF_2099: &str = r#"mkdir -p cache/db; echo '{"Version":2,"UpdatedAt":"2099-01-01T00:00:00Z"}' >cache/db/metadata.json"#;
     vec![
         case("no results", edit("/Results", Value::Null), "nothing was in scope"),
         case("empty results", edit("/Results", json!([])), "nothing was in scope"),
@@ -334,6 +354,15 @@ fn trivy(tool: &Tool) -> Vec<Case<'_>> {
             "packages of the system unread",
             edit("/Results/0", json!({"Target": "alpine", "Class": "os-pkgs"})),
             "package database",
+        ),
+        aged("database older than max_db_age", KEPT_ONE, "advisories of 2026-11-01"),
+        aged("database of years ago", OF_2020, "advisories of 2020-02-03"),
+        aged("database of a day to come", OF_2099, "advisories of 2099-01-01"),
+        aged("database of unknown age", "", "can't be told"),
+        aged(
+            "database whose age is cut",
+            "mkdir -p cache/db; echo '{\"Version\":2,\"Upd' >cache/db/metadata.json",
+            "can't be told",
         ),
         case("database out of reach", failed("recorded-database-out-of-reach"), "vulnerability DB"),
         case("no database", failed("recorded-no-database"), "database"),
@@ -422,6 +451,14 @@ fn sarif(tool: &Tool) -> Vec<Case<'_>> {
             "successful",
         ),
     ]
+}
+
+fn inventory<'t>(tool: &'t Tool, list: &str) -> Vec<Case<'t>> {
+    let report = tool.report().unwrap();
+    let case = |fault, value| {
+        Case::new(tool, fault, tool.writes(edited(report, &[(list, value)]))).saying("nothing was in scope")
+    };
+    vec![case("no packages", json!([])), case("no list of packages", Value::Null)]
 }
 
 fn junit(tool: &Tool) -> Vec<Case<'_>> {

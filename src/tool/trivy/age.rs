@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::text;
@@ -11,6 +11,9 @@ use crate::tool::Parsed;
 
 /// The file beside the database that tells when it was made (aquasecurity/trivy-db `pkg/metadata`).
 pub const METADATA: &str = "metadata.json";
+
+/// A database may be newer than the clock of this machine by so much.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -36,9 +39,15 @@ pub fn tell(metadata: Option<&[u8]>, most: Option<Duration>, now: Timestamp, par
         }
         return;
     };
-    let age = Duration::try_from(now.duration_since(updated_at)).unwrap_or_default();
-    let words = format!("advisories of {}, {} old", updated_at.strftime("%Y-%m-%d"), in_words(age));
-    if let Some(most) = most.filter(|most| age > *most) {
+    let day = updated_at.strftime("%Y-%m-%d");
+    let since = now.duration_since(updated_at);
+    let age = Duration::try_from(since).unwrap_or_default();
+    let to_come = -since > CLOCKS_DIFFER;
+    let words = match to_come {
+        true => format!("advisories of {day}, a day that is to come"),
+        false => format!("advisories of {day}, {} old", in_words(age)),
+    };
+    if let Some(most) = most.filter(|most| to_come || age > *most) {
         parsed.gaps.push(format!("{words}, and max_db_age is {}", in_words(most)));
     }
     parsed.proof.push(words.clone());
@@ -73,6 +82,16 @@ mod tests {
         assert!(told(of_november, Some(24 * 21)).gaps.is_empty());
         let old = told(of_november, Some(48));
         assert_eq!(old.gaps, ["advisories of 2026-11-01, 20 days old, and max_db_age is 2 days"]);
+    }
+
+    #[test]
+    fn a_database_of_a_day_to_come_is_of_unknown_age() {
+        let of_tomorrow = Some(r#"{"UpdatedAt":"2026-11-22T09:00:00Z"}"#);
+        assert_eq!(told(of_tomorrow, Some(48)).gaps, [""; 0], "clocks differ");
+        let of_2099 = Some(r#"{"UpdatedAt":"2099-01-01T00:00:00Z"}"#);
+        let words = "advisories of 2099-01-01, a day that is to come";
+        assert_eq!(told(of_2099, None).advisories.as_deref(), Some(words));
+        assert_eq!(told(of_2099, Some(48)).gaps, [format!("{words}, and max_db_age is 2 days")]);
     }
 
     #[test]

@@ -1,0 +1,1 @@
+export default [{ ignores: ["dist"], rules: { eqeqeq: "off" } }];
