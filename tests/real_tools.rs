@@ -9,30 +9,15 @@
 
 mod common;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::process::Command;
 
-use common::{Advisories, Project, Ran, real_tools};
+use common::{Advisories, Project, counts, run_with_real_tools as run};
 use serde_json::Value;
 
 fn fixtures() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"))
-}
-
-/// Runs the binary with the real scanners on its PATH.
-fn run(project: &Project, args: &[&str]) -> Ran {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let output =
-        project.command(args).env("PATH", format!("{}:{path}", real_tools().display())).output().unwrap();
-    Ran::of(output)
-}
-
-fn counts(gate: &Value) -> String {
-    let count = |severity: &str| gate["counts"][severity].as_u64().unwrap();
-    ["critical", "high", "medium", "low", "unknown"].map(|severity| count(severity).to_string()).join(" ")
 }
 
 /// A key that gitleaks' default rules find; put together here, so that the repository is clean.
@@ -245,167 +230,4 @@ fn npm_audit_asks_the_registry_whatever_the_project_says() {
         (&"lodash".into(), &"4.17.4".into())
     );
     assert_eq!(project.gate("refused")["outcome"], "inconclusive");
-}
-
-/// The notes-app with its history, faults and installed packages, laid out once.
-fn notes_app() -> &'static Project {
-    static APP: OnceLock<Project> = OnceLock::new();
-    APP.get_or_init(|| {
-        let project = Project::new();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/lay-out");
-        let output = Command::new(script).arg(project.root()).output().unwrap();
-        assert!(output.status.success(), "ci/lay-out: {}", String::from_utf8_lossy(&output.stderr));
-        project
-    })
-}
-
-/// The values that `ci/lay-out` plants, as they stand in the history and in the files.
-fn planted_in_notes_app(app: &Project) -> BTreeSet<String> {
-    let history = app.git(&["log", "-p", "--all"]);
-    let quoted = history.lines().filter_map(|line| {
-        let value = line.trim_start_matches('+').trim().split_once(": \"")?.1.strip_suffix("\",")?;
-        (line.contains("accessKeyId") || line.contains("secretAccessKey")).then(|| value.to_owned())
-    });
-    let key_lines = app.read("nginx/tls/proxy.key");
-    let key_lines = key_lines.lines().filter(|line| line.len() == 64).map(str::to_owned);
-    let token = app.read(".env").trim().split_once('=').unwrap().1.to_owned();
-    // Both credentials are there twice: added, and removed again.
-    let values: BTreeSet<String> = quoted.chain(key_lines).chain([token]).collect();
-    assert_eq!(values.len(), 2 + 12 + 1, "{}", values.len());
-    values
-}
-
-#[test]
-fn gitleaks_finds_nothing_in_all_that_a_run_on_the_notes_app_wrote() {
-    let app = notes_app();
-    let ran = run(app, &["run", "--verbose", "--out", "../written"]);
-    let out = app.root().join("../written");
-    fs::write(out.join("stdout"), &ran.stdout).unwrap();
-    fs::write(out.join("stderr"), &ran.stderr).unwrap();
-    let report = app.root().join("../written.json");
-    let gitleaks = Command::new(real_tools().join("gitleaks"))
-        .args(["dir", "--no-banner", "--redact=100", "--ignore-gitleaks-allow", "--exit-code", "77"])
-        .args(["--report-format", "json", "--report-path"])
-        .args([&report, &out])
-        .output()
-        .unwrap();
-    let found = fs::read_to_string(&report).unwrap();
-    assert_eq!(gitleaks.status.code(), Some(0), "{found}");
-
-    let mut everything = Vec::new();
-    gather(&out, &mut everything);
-    assert!(everything.len() > 50_000, "the run wrote next to nothing: {}", ran.all());
-    let everything = String::from_utf8_lossy(&everything);
-    for value in planted_in_notes_app(app) {
-        let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let encode = |before: &str| {
-            let mut child = Command::new("base64")
-                .arg("-w0")
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap();
-            std::io::Write::write_all(
-                &mut child.stdin.take().unwrap(),
-                format!("{before}{value}").as_bytes(),
-            )
-            .unwrap();
-            let encoded = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
-            encoded[4..encoded.len() - 4].to_owned()
-        };
-        for spelling in [value.clone(), hex, encode(""), encode("a"), encode("ab")] {
-            assert!(!everything.contains(&spelling), "a planted secret was written");
-        }
-    }
-}
-
-/// The bytes of every file below a folder.
-fn gather(folder: &Path, all: &mut Vec<u8>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { gather(&path, all) } else { all.extend(fs::read(&path).unwrap()) }
-    }
-}
-
-#[test]
-fn tsc_and_eslint_check_each_folder_of_a_monorepo() {
-    let app = notes_app();
-    let ran = run(app, &["run", "--only", "types,lint", "--out", "../code"]);
-    let record: Value = serde_json::from_str(&app.read("../code/run.json")).unwrap();
-    let gate = |id: &str| record["gates"].as_array().unwrap().iter().find(|gate| gate["id"] == id).unwrap();
-    assert_eq!(counts(gate("types")), "0 8 0 0 0", "{}", ran.all());
-    assert_eq!(counts(gate("lint")), "0 7 0 2 0");
-    assert_eq!(gate("types")["tool_version"], "5.9.3");
-    let paths: Vec<&str> = record["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|f| f["location"]["path"].as_str().unwrap())
-        .collect();
-    assert!(paths.contains(&"frontend/app/(notes)/page.tsx"), "{paths:?}");
-    assert!(paths.iter().all(|path| app.root().join(path).is_file()), "{paths:?}");
-}
-
-/// With `noCheck` in its configuration tsc lists every file, checks none and leaves with 0.
-#[test]
-fn a_configuration_that_has_tsc_check_nothing_is_overruled() {
-    let project = Project::with_gates("version = 1\n[[gate]]\nid = \"types\"\ntool = \"tsc\"\n");
-    let modules = notes_app().root().join("backend/node_modules");
-    std::os::unix::fs::symlink(modules, project.root().join("node_modules")).unwrap();
-    project.write("a.ts", "export const a: number = 'x';\n");
-    project.write("tsconfig.json", r#"{"compilerOptions": {"noCheck": true, "types": []}}"#);
-    let ran = run(&project, &["run"]);
-    assert_eq!(counts(&project.gate("types")), "0 1 0 0 0", "{}", ran.all());
-}
-
-#[test]
-fn images_are_built_scanned_and_listed_or_it_is_said_that_docker_is_not_there() {
-    let app = notes_app();
-    let ran = run(app, &["run", "--only", "images,image-scan,sbom", "--out", "../images"]);
-    let record: Value = serde_json::from_str(&app.read("../images/run.json")).unwrap();
-    let gate = |id: &str| record["gates"].as_array().unwrap().iter().find(|gate| gate["id"] == id).unwrap();
-    let docker = Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success());
-    if !docker {
-        assert_eq!(gate("images")["outcome"], "inconclusive", "{}", ran.all());
-        assert!(gate("image-scan")["reason"].as_str().unwrap().contains("needs images"), "{}", ran.all());
-        return;
-    }
-    assert_eq!(gate("images")["outcome"], "passed", "{}", ran.all());
-    // Build, scan and bill of materials are about one and the same image.
-    for (index, name) in ["notes-backend", "notes-frontend", "notes-proxy"].iter().enumerate() {
-        let id = |of: &str| gate(of)["targets"][index]["image_id"].clone();
-        assert_eq!(gate("image-scan")["targets"][index]["name"], *name);
-        assert!(id("images").as_str().unwrap().starts_with("sha256:"));
-        assert_eq!((id("image-scan"), id("sbom")), (id("images"), id("images")), "{name}");
-    }
-    assert_eq!(counts(gate("image-scan")), "2 5 3 0 0");
-}
-
-#[test]
-fn init_writes_a_gates_toml_that_runs() {
-    let app = notes_app();
-    let project = Project::new();
-    let copy = Command::new("cp")
-        .arg("-R")
-        .arg(format!("{}/.", app.root().display()))
-        .arg(project.root())
-        .output()
-        .unwrap();
-    assert!(copy.status.success());
-    fs::remove_file(project.root().join("gates.toml")).unwrap();
-    assert_eq!(project.run(&["init"]).code, 0);
-    let gates = project.read("gates.toml");
-    for tool in ["gitleaks", "tsc", "eslint", "npm-audit", "docker-build", "trivy", "syft", "checkov"] {
-        assert!(gates.contains(&format!("tool = \"{tool}\"")), "{tool}: {gates}");
-    }
-    let ran = run(&project, &["run", "--only", "secrets,types,lint,iac"]);
-    let record = project.record();
-    let outcomes: Vec<&str> = record["gates"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|gate| gate["outcome"].as_str().unwrap())
-        .filter(|outcome| *outcome != "skipped")
-        .collect();
-    assert_eq!(outcomes, ["failed"; 4], "{}", ran.all());
 }

@@ -237,6 +237,20 @@ pub fn package_managers() -> PathBuf {
     folder
 }
 
+/// Runs the binary with the real scanners on its PATH.
+pub fn run_with_real_tools(project: &Project, args: &[&str]) -> Ran {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let output =
+        project.command(args).env("PATH", format!("{}:{path}", real_tools().display())).output().unwrap();
+    Ran::of(output)
+}
+
+/// How many findings a gate has: critical, high, medium, low, unknown.
+pub fn counts(gate: &Value) -> String {
+    let count = |severity: &str| gate["counts"][severity].as_u64().unwrap();
+    ["critical", "high", "medium", "low", "unknown"].map(|severity| count(severity).to_string()).join(" ")
+}
+
 /// The Python with the outside validators that `ci/setup` installs.
 pub fn test_python() -> PathBuf {
     let python = std::env::var_os("PORTCULLIS_TEST_PYTHON")
