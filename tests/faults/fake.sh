@@ -36,7 +36,6 @@ places() {
     docker) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
     gitleaks | tsc | npm) echo - ;;
-    sonar-scanner) mkdir -p .scannerwork && echo .scannerwork/report-task.txt ;;
     *) echo "$REPORT" ;;
     esac
 }
