@@ -356,6 +356,18 @@ fn mistakes_of_the_gate_are_found_before_anything_runs() {
     }
 }
 
+#[test]
+fn doctor_asks_for_the_scanner_where_one_is_started() {
+    let server = "https://sonar.example.test";
+    let project = Project::with_gates(&gates(server, "program = 'no-such-scanner'"));
+    let ran = project.run(&["doctor"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(ran.stdout.contains("no-such-scanner") && ran.stdout.contains("@sonar/scan"), "{}", ran.stdout);
+    project.write("gates.toml", gates(server, "scanner = 'none'"));
+    let ran = project.run(&["doctor"]);
+    assert_eq!((ran.code, ran.stdout.contains("Every tool is here")), (0, true), "{}", ran.all());
+}
+
 /// The package `@sonar/scan` is found in node_modules, by the name of each of its versions.
 #[test]
 fn the_scanner_of_npm_is_found_in_node_modules() {

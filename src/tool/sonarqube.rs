@@ -101,7 +101,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
                 keys.problem(text.at, format!("`{key}` {why}"));
                 None
             }
-            None => Some(text.value),
+            None => Some(server::normal(&text.value)),
         }
     };
     let text = |key| keys.text(key).map(|text| text.value);
@@ -197,9 +197,11 @@ impl SonarQube {
     /// The scanner's command but for what only a run knows. The token is never in it: others on the
     /// machine could read it there.
     fn command(&self, job: &mut Job) {
-        for (name, value) in
-            [("projectKey", &self.analysis.project), ("organization", &self.analysis.organization)]
-        {
+        for (name, value) in [
+            ("host.url", &self.analysis.host),
+            ("projectKey", &self.analysis.project),
+            ("organization", &self.analysis.organization),
+        ] {
             job.args(value.as_ref().map(|value| format!("-Dsonar.{name}={value}")));
         }
         // With it, the exit code would tell of the quality gate too, one way or the other.

@@ -31,7 +31,8 @@ static SERVER: LazyLock<Sonar> = LazyLock::new(|| {
 pub fn gate() -> &'static str {
     static GATE: LazyLock<String> = LazyLock::new(|| {
         let project = crate::common::sonar::PROJECT;
-        format!("tool = 'sonarqube'\nhost = '{}'\nproject = '{project}'", SERVER.address)
+        let keys = "tool = 'sonarqube'\ntask_file = 'REPORT'";
+        format!("{keys}\nhost = '{}'\nproject = '{project}'", SERVER.address)
     });
     &GATE
 }

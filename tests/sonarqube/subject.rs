@@ -24,7 +24,7 @@ fn an_analysis_that_was_run_before_is_taken_up() {
     let ran = run(&project);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(gate(&project)["tool_version"], "10.6.0.92116");
-    assert!(proof(&project).contains("which commit was analysed is not told"), "{}", proof(&project));
+    assert!(proof(&project).contains("whether it is of this commit can't be told"), "{}", proof(&project));
     // From where another scanner puts it.
     std::fs::remove_dir_all(project.root().join(".scannerwork")).unwrap();
     let ran = run(&project);
@@ -119,10 +119,10 @@ fn branch_pull_request_and_organisation_are_sent_to_scanner_and_server() {
     let ran = Ran::of(of_pull_request.output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.all());
     let wanted = [
-        &format!("-Dsonar.host.url={}", sonar.address),
         "-Dsonar.pullrequest.key=42",
         "-Dsonar.pullrequest.branch=feature/a b",
         "-Dsonar.pullrequest.base=main",
+        &format!("-Dsonar.host.url={}", sonar.address),
         "-Dsonar.projectKey=com.acme:notes",
         "-Dsonar.organization=acme",
         "-Dsonar.qualitygate.wait=false",

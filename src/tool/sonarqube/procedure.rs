@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::answers::{Analyses, Answers, Circumstances, Elsewhere, Hotspot, Issue, PullRequests, Task};
 use super::pages::{Gathered, List};
-use super::server::{Auth, CLOUD, Server, complaint, normal, same, wait};
+use super::server::{Auth, CLOUD, Server, complaint, late, normal, same, wait};
 use super::task_file::TaskFile;
 use crate::procedure::{Failure, Hands, Procedure, Steps, read_text};
 
@@ -194,10 +194,11 @@ impl Analysis {
 
     /// Asks for the task until it has ended.
     async fn follow(&self, hands: &mut Hands, server: &Server, id: &str) -> Result<Task, Failure> {
-        let mut asked = 0;
+        let (mut asked, mut words) = (0, String::new());
         loop {
             let parameters = [("id", id), ("additionalFields", "warnings")];
-            let answers: Answers = server.get(hands, "api/ce/task", &parameters).await?;
+            let answer = server.get(hands, "api/ce/task", &parameters).await;
+            let answers: Answers = answer.map_err(|failure| late(failure, &words))?;
             let Some(task) = answers.task else {
                 let why = format!("the answer of {} to api/ce/task has no task", server.host());
                 return Err(Failure::Unproven(why));
@@ -212,7 +213,7 @@ impl Analysis {
                     return Err(Failure::Unproven(why));
                 }
             }
-            let words = format!("the analysis is {} on {}", task.status, server.host());
+            words = format!("the analysis is {} on {}", task.status, server.host());
             hands.tell(words.as_str());
             wait(hands, asked, None, &words).await?;
         }

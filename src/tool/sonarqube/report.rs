@@ -192,7 +192,7 @@ fn of_elsewhere(elsewhere: &Elsewhere, task: Option<&Task>, parsed: &mut Parsed)
             let ended: Option<jiff::Timestamp> = ended.and_then(|time| time.parse().ok());
             let Some(ended) = ended else {
                 return Some(
-                    "neither commit nor time of the analysis are told: it may be of any day".to_owned(),
+                    "neither commit nor time of the analysis can be told: it may be of any day".to_owned(),
                 );
             };
             let age = elsewhere.asked.duration_since(ended).as_secs().max(0).unsigned_abs();
@@ -200,10 +200,12 @@ fn of_elsewhere(elsewhere: &Elsewhere, task: Option<&Task>, parsed: &mut Parsed)
             if age > elsewhere.max_age_s {
                 let most = text::duration(Duration::from_secs(elsewhere.max_age_s));
                 return Some(format!(
-                    "which commit was analysed is not told, and the analysis is {words} old: `max_age` is {most}"
+                    "whether it is of this commit can't be told, and the analysis is {words} old: `max_age` is {most}"
                 ));
             }
-            parsed.proof.push(format!("which commit was analysed is not told; the analysis is {words} old"));
+            parsed
+                .proof
+                .push(format!("whether it is of this commit can't be told; the analysis is {words} old"));
             None
         }
     }

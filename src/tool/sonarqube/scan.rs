@@ -28,8 +28,9 @@ impl Analysis {
             let shown = self.shown(hands);
             return Err(Failure::Unproven(format!("the old {shown} can't be removed: {error}")));
         }
-        let server = format!("-Dsonar.host.url={host}");
-        let options = std::iter::once(server).chain(subject.properties.iter().cloned());
+        // One that gates.toml names is in the job's command already.
+        let server = self.host.is_none().then(|| format!("-Dsonar.host.url={host}"));
+        let options = server.into_iter().chain(subject.properties.iter().cloned());
         let step = hands.chief().options(options).env(TOKEN, token);
         let program = step.program().to_owned();
         hands.tell(format!("{program} analyses"));

@@ -75,7 +75,7 @@ impl Server {
         parameters: &[(&str, &str)],
     ) -> Result<T, Failure> {
         let url = format!("{}/{path}{}", self.address, query(parameters.iter().copied()));
-        let mut asked = 0;
+        let (mut asked, mut words) = (0, String::new());
         loop {
             let request = Request::get(url.as_str()).header("Authorization", self.authorization.as_str());
             asked += 1;
@@ -85,10 +85,10 @@ impl Server {
                 }
                 Ok(answer) => return self.read(&answer, path),
                 Err(Failure::Passing(why)) => (why, None),
-                Err(other) => return Err(other),
+                Err(other) => return Err(late(other, &words)),
             };
             hands.tell(format!("{trouble}; asking again"));
-            let words = format!("{trouble}, asked {}", text::count(u64::from(asked), "time"));
+            words = format!("{trouble}, asked {}", text::count(u64::from(asked), "time"));
             wait(hands, asked, rest, &words).await?;
         }
     }
@@ -136,8 +136,13 @@ impl Server {
 /// was waited for.
 pub async fn wait(hands: &mut Hands, asked: u32, rest: Option<Duration>, words: &str) -> Result<(), Failure> {
     let pause = PAUSES.pause(asked.min(5), chance()).min(LONGEST_PAUSE).max(rest.unwrap_or_default());
-    match hands.pause(pause).await {
-        Err(Failure::TimedOut(_)) => Err(Failure::TimedOut(words.to_owned())),
+    hands.pause(pause).await.map_err(|failure| late(failure, words))
+}
+
+/// The same failure; of a time that is over, what it was waited for.
+pub fn late(failure: Failure, words: &str) -> Failure {
+    match failure {
+        Failure::TimedOut(_) if !words.is_empty() => Failure::TimedOut(words.to_owned()),
         other => other,
     }
 }
