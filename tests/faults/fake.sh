@@ -44,17 +44,12 @@ places() {
     checkov) echo "$(after --output-file-path "$@")/results_json.json" ;;
     docker | podman) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
-<<<<<<< HEAD
     gitleaks | tsc | npm | pnpm) echo - ;;
     git-secrets) echo '&2' ;;
     yarn) # and what Node.js tells of its requests, where it is asked to
         echo -
         echo "$NODE_OPTIONS" | sed -n 's/.*pattern=\(.*\)\${pid}\([^"]*\)".*/\11\2/p'
         ;;
-    sonar-scanner) mkdir -p .scannerwork && echo .scannerwork/report-task.txt ;;
-=======
-    gitleaks | tsc | npm) echo - ;;
->>>>>>> sonar
     *) echo "$REPORT" ;;
     esac
 }
