@@ -51,6 +51,8 @@ const PASSING: &[&str] = &[
 pub struct Account {
     region: Option<String>,
     profile: Option<String>,
+    /// The user's own arguments, behind all others.
+    more: Vec<String>,
 }
 
 /// Why a call came to nothing.
@@ -68,7 +70,14 @@ impl Account {
         Account {
             region: keys.text("region").map(|region| region.value),
             profile: keys.text("profile").map(|profile| profile.value),
+            more: Vec::new(),
         }
+    }
+
+    /// The same, with arguments of the user behind all others.
+    pub fn with(mut self, args: &[String]) -> Account {
+        self.more.extend_from_slice(args);
+        self
     }
 
     /// The same, in this region where the user names none.
@@ -91,6 +100,7 @@ impl Account {
         option("region", &self.region);
         option("profile", &self.profile);
         args.extend(["--output", "json"].map(str::to_owned));
+        args.extend_from_slice(&self.more);
         args
     }
 

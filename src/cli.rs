@@ -105,8 +105,8 @@ impl SelectionArgs {
 /// Whose policy it is, and how weak it may be.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TrustArgs {
-    /// Take gates.toml, its waivers and the scanners' own configuration from this commit (the
-    /// target of a pull request), not from the work tree: a change can't switch off its own gate
+    /// Take gates.toml, its waivers and the scanners' own configuration from this commit (the target
+    /// of a pull request), not from the work tree: a change can't switch off its own gate
     #[arg(long, value_name = "REV", env = "PORTCULLIS_POLICY_FROM")]
     pub policy_from: Option<String>,
     /// An organisation's floor: a run with a weaker policy is a configuration error
@@ -166,6 +166,8 @@ pub struct JudgeArgs {
     #[arg(long, value_name = "NAME", env = "PORTCULLIS_PROFILE")]
     pub profile: Option<String>,
     #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
     pub output: OutputArgs,
 }
 
@@ -175,6 +177,8 @@ pub struct PlanArgs {
     pub config: ConfigArgs,
     #[command(flatten)]
     pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
     /// How to print it
     #[arg(long, value_enum, default_value_t = PlanFormat::Text, env = "PORTCULLIS_PLAN_FORMAT")]
     pub format: PlanFormat,
@@ -223,12 +227,17 @@ pub struct HookArgs {
 #[derive(Debug, Subcommand)]
 pub enum HookAction {
     /// Install the pre-push hook; a hook that is there is kept and runs first
-    Install,
+    Install {
+        #[command(flatten)]
+        trust: TrustArgs,
+    },
     /// Remove the pre-push hook, and put back the one that was there before
     Uninstall,
     /// What the installed hook runs: git's pre-push arguments, and the pushed refs on standard input
     #[command(hide = true)]
     PrePush {
+        #[command(flatten)]
+        trust: TrustArgs,
         /// Name of the remote
         remote: String,
         /// Its address

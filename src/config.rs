@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use thiserror::Error;
-use toml::Spanned;
 use toml::de::DeTable;
 
 pub use gate::{Gate, Policy, Threshold, read_duration};
@@ -94,16 +93,39 @@ fn places(n: usize) -> String {
     if n == 1 { "one place".to_owned() } else { format!("{n} places") }
 }
 
-/// Where the text of a gates.toml has a key: of the `index`th `[[table]]`, or of the file itself
-/// where `table` is empty. A table without the key is named instead.
-pub fn locate(text: &str, table: &str, index: usize, key: &str) -> Option<Range<usize>> {
+/// One step on the way to a key of gates.toml.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Key(String),
+    /// Of a list of tables, counted from 0.
+    Entry(usize),
+}
+
+/// The first of these ways that the text of a gates.toml has to its end; else how far the last one goes,
+/// where that is into a table of a list.
+pub fn locate(text: &str, ways: &[Vec<Step>]) -> Option<Range<usize>> {
     let (file, _) = DeTable::parse_recoverable(text);
-    if table.is_empty() {
-        return file.get_ref().get(key).map(Spanned::span);
+    let mut so_far = None;
+    for way in ways {
+        so_far = None;
+        let mut steps = way.iter();
+        let Some(Step::Key(first)) = steps.next() else { continue };
+        let mut value = file.get_ref().get(first.as_str());
+        for step in steps {
+            let Some(here) = value else { break };
+            value = match step {
+                Step::Key(key) => here.get_ref().as_table().and_then(|table| table.get(key.as_str())),
+                Step::Entry(index) => here.get_ref().as_array().and_then(|array| array.get(*index)),
+            };
+            if let (Step::Entry(_), Some(entry)) = (step, value) {
+                so_far = Some(entry.span());
+            }
+        }
+        if let Some(found) = value {
+            return Some(found.span());
+        }
     }
-    let entry = file.get_ref().get(table)?.get_ref().as_array()?.get(index)?;
-    let value = entry.get_ref().as_table()?.get(key);
-    Some(value.map_or(entry.span(), Spanned::span))
+    so_far
 }
 
 fn why_unreadable(error: &std::io::Error) -> String {

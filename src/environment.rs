@@ -80,12 +80,15 @@ pub fn known() -> Known {
 
 fn in_variables(variables: &BTreeMap<String, String>) -> Vec<Secret> {
     let by_name = variables.iter().filter_map(|(name, value)| secret_in(name, value));
-    let headers = variables.values().filter(|value| {
-        let start = value.get(.."authorization:".len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case("authorization:"))
-    });
-    let headers = headers.flat_map(|header| Secret::in_header(header));
+    let headers = variables.values().flat_map(|value| headers_in(value)).flat_map(Secret::in_header);
     by_name.chain(headers).chain(git::secrets(variables)).collect()
+}
+
+/// The `Authorization: …` in a text, each up to the end of its line or its quotes.
+fn headers_in(text: &str) -> impl Iterator<Item = &str> {
+    let lower = text.to_ascii_lowercase();
+    let starts: Vec<usize> = lower.match_indices("authorization:").map(|(at, _)| at).collect();
+    starts.into_iter().filter_map(|at| text[at..].split(['\'', '"', '\n']).next())
 }
 
 /// The secrets that gates.toml gives to a job: in its `env`, in build arguments, in options; and those in

@@ -3,17 +3,18 @@
 //! The file reads like a gates.toml. It is compared with the run as it would go, after profile and
 //! command line; each place that is weaker is a configuration error, and nothing is run.
 
+mod allowed;
+mod demand;
+
 use std::path::Path;
 
 use globset::{Glob, GlobMatcher};
 use jiff::civil::Date;
 
-use crate::config::{
-    self, Config, ConfigError, FILE_NAME, Gate, Keys, Mode, Policy, Problem, Threshold, locate,
-};
-use crate::loosening::looser_policy;
+use crate::config::{self, Config, ConfigError, FILE_NAME, Keys, Mode, Problem, Profile, Step, locate};
+use crate::floor::demand::Demand;
+use crate::record::GateRecord;
 use crate::settings::Settings;
-use crate::tool::{SCANNERS, scanner};
 use crate::waiver::Waiver;
 
 /// The least that a policy must demand.
@@ -24,16 +25,10 @@ pub struct Floor {
     /// Rules that no waiver may cover.
     protected: Vec<(String, GlobMatcher)>,
     require_lock: bool,
-}
-
-/// What every gate with a tool must be like; at least one must be there.
-#[derive(Debug)]
-struct Demand {
-    tool: &'static str,
-    id: Option<String>,
-    stage: Option<String>,
-    policy: Policy,
-    required: bool,
+    /// Whether a run may look only at what comes after a commit.
+    since: bool,
+    /// Whether lab mode may act.
+    deploy_in_lab: bool,
 }
 
 /// One place at which a run is below the floor.
@@ -41,11 +36,36 @@ struct Demand {
 pub struct Breach {
     pub what: String,
     pub help: String,
-    /// The table of gates.toml that says so, and the key in it; `None`: it is not in the file.
-    spot: Option<Spot>,
+    /// Where gates.toml may say so, the likeliest first; none: it is not in the file.
+    ways: Vec<Vec<Step>>,
 }
 
-type Spot = (&'static str, usize, &'static str);
+impl Breach {
+    fn new(what: impl Into<String>, help: impl Into<String>) -> Breach {
+        Breach { what: what.into(), help: help.into(), ways: Vec::new() }
+    }
+
+    fn at(mut self, ways: impl IntoIterator<Item = Vec<Step>>) -> Breach {
+        self.ways.extend(ways);
+        self
+    }
+}
+
+/// The way to a key, over tables alone.
+fn way(keys: &[&str]) -> Vec<Step> {
+    keys.iter().map(|key| Step::Key((*key).to_owned())).collect()
+}
+
+/// The way to a key of an entry in a list of tables.
+fn way_into(table: &str, index: usize, key: &str) -> Vec<Step> {
+    vec![Step::Key(table.to_owned()), Step::Entry(index), Step::Key(key.to_owned())]
+}
+
+/// The profile of a run, with its name.
+fn profile_of<'c>(config: &'c Config, settings: &'c Settings) -> Option<(&'c str, &'c Profile)> {
+    let name = settings.profile.as_deref()?;
+    Some((name, config.profiles.get(name)?))
+}
 
 impl Floor {
     /// Reads a floor file.
@@ -65,6 +85,8 @@ impl Floor {
             demands: keys.tables("gate").iter().filter_map(Demand::read).collect(),
             protected: protected(keys),
             require_lock: keys.flag_or("require_lock", false),
+            since: keys.flag_or("since", true),
+            deploy_in_lab: keys.flag_or("deploy_in_lab", true),
         };
         keys.finish("a floor");
         floor
@@ -74,10 +96,21 @@ impl Floor {
     pub fn breaches(&self, config: &Config, settings: &Settings, locked: bool, today: Date) -> Vec<Breach> {
         let mut all = Vec::new();
         if self.mode == Some(Mode::Production) && settings.mode == Mode::Lab {
-            // Where the file says production, the profile or the command line says lab.
-            let spot = (config.mode == Mode::Lab).then_some(("", 0, "mode"));
-            let help = "the floor asks for mode = \"production\"".to_owned();
-            all.push(Breach { what: "this run is in lab mode".to_owned(), help, spot });
+            let breach = Breach::new("this run is in lab mode", "the floor asks for mode = \"production\"");
+            all.push(breach.at(way_to_lab(config, settings)));
+        }
+        // The hook looks at what the remote does not have: the rest has been looked at before.
+        if let (false, Some(since), None) = (self.since, &settings.since, &settings.until) {
+            let what = format!("this run would look only at what comes after {since}");
+            let breach = Breach::new(what, "the floor has since = false: everything is looked at");
+            let profile =
+                profile_of(config, settings).filter(|(_, profile)| profile.since.as_ref() == Some(since));
+            all.push(breach.at(profile.map(|(name, _)| way(&["profile", name, "since"]))));
+        }
+        if settings.deploy_in_lab && !self.deploy_in_lab {
+            let what = "lab mode would act (deploy_in_lab = true)";
+            let breach = Breach::new(what, "the floor has deploy_in_lab = false");
+            all.push(breach.at([way(&["deploy_in_lab"])]));
         }
         for demand in &self.demands {
             demand.check(config, settings, &mut all);
@@ -86,11 +119,16 @@ impl Floor {
             all.extend(self.check_waiver(index, waiver, today));
         }
         if self.require_lock && !locked {
-            let what = "there is no gates.lock beside gates.toml".to_owned();
-            let help = "the floor has require_lock = true: `portcullis lock` writes it".to_owned();
-            all.push(Breach { what, help, spot: None });
+            let what = "there is no gates.lock beside gates.toml";
+            all.push(Breach::new(what, "the floor has require_lock = true: `portcullis lock` writes it"));
         }
         all
+    }
+
+    /// Every place at which what is judged falls short of that: a gate that the floor asks for, and that
+    /// was not run; one that is not in gates.toml, and has a weaker policy.
+    pub fn unjudged(&self, config: &Config, settings: &Settings, judged: &[GateRecord]) -> Vec<Breach> {
+        self.demands.iter().flat_map(|demand| demand.check_judged(config, settings, judged)).collect()
     }
 
     fn check_waiver(&self, index: usize, waiver: &Waiver, today: Date) -> Option<Breach> {
@@ -106,10 +144,20 @@ impl Floor {
             }
         };
         let help = match rule {
-            None => "name its `rule`".to_owned(),
-            Some(_) => "mend the finding; this rule may not be waived".to_owned(),
+            None => "name its `rule`",
+            Some(_) => "mend the finding; this rule may not be waived",
         };
-        Some(Breach { what, help, spot: Some(("waiver", index, key)) })
+        Some(Breach::new(what, help).at([way_into("waiver", index, key)]))
+    }
+}
+
+/// Where lab mode comes from, unless from the command line.
+fn way_to_lab(config: &Config, settings: &Settings) -> Option<Vec<Step>> {
+    match profile_of(config, settings) {
+        Some((name, Profile { mode: Some(mode), .. })) => {
+            (*mode == Mode::Lab).then(|| way(&["profile", name, "mode"]))
+        }
+        _ => (config.mode == Mode::Lab).then(|| way(&["mode"])),
     }
 }
 
@@ -139,105 +187,25 @@ fn protected(keys: &Keys) -> Vec<(String, GlobMatcher)> {
         .collect()
 }
 
-impl Demand {
-    fn read(table: &Keys) -> Option<Demand> {
-        // Without `fail_on` only the budgets are asked for.
-        let nothing = Policy { fail_on: Threshold::Never, ..Policy::default() };
-        let policy = Policy::read(table, &nothing);
-        if table.has("unrated") && !table.has("fail_on") {
-            table.problem(table.at_key("unrated"), "`unrated` asks for nothing without `fail_on`");
-        }
-        let tool = table.required_text("tool");
-        let demand = |tool| Demand {
-            tool,
-            id: table.text("id").map(|id| id.value),
-            stage: table.text("stage").map(|stage| stage.value),
-            policy,
-            required: table.flag_or("required", true),
-        };
-        let found = tool.as_ref().and_then(|tool| scanner(&tool.value));
-        let read = demand(found.map_or("", |scanner| scanner.name));
-        table.finish("a gate of a floor");
-        if let (Some(tool), None) = (&tool, found) {
-            let known: Vec<&str> = SCANNERS.iter().map(|scanner| scanner.name).collect();
-            table.unknown(tool.at.clone(), &format!("`{}` is not a tool", tool.value), &tool.value, &known);
-        }
-        found.map(|_| read)
-    }
-
-    fn is_about(&self, gate: &Gate) -> bool {
-        gate.scanner.name == self.tool
-            && self.id.as_deref().is_none_or(|id| id == &*gate.id)
-            && self.stage.as_deref().is_none_or(|stage| stage == &*gate.stage)
-    }
-
-    fn words(&self) -> String {
-        let named =
-            |key, value: &Option<String>| value.as_ref().map(|value| format!(" and {key} = \"{value}\""));
-        let more = [named("id", &self.id), named("stage", &self.stage)];
-        format!("tool = \"{}\"{}", self.tool, more.into_iter().flatten().collect::<String>())
-    }
-
-    fn check(&self, config: &Config, settings: &Settings, all: &mut Vec<Breach>) {
-        let mut about = config.gates.iter().enumerate().filter(|(_, gate)| self.is_about(gate)).peekable();
-        if about.peek().is_none() {
-            let what = format!("there is no gate with {}", self.words());
-            all.push(Breach { what, help: "the floor asks for one".to_owned(), spot: None });
-        }
-        for (index, gate) in about {
-            if let Some(why) = settings.leaves_out(&gate.id) {
-                let help = "the floor asks for it in every run".to_owned();
-                let what = format!("gate `{}` would not run: {why}", gate.id);
-                all.push(Breach { what, help, spot: None });
-                continue;
-            }
-            let mut effective = gate.clone();
-            settings.overlay(&mut effective);
-            // Where the profile says so, the gate's own table does not.
-            let spot = |own: bool, key| own.then_some(("gate", index, key));
-            for looser in looser_policy(&self.policy, &effective.policy) {
-                let own = looser_policy(&self.policy, &gate.policy).contains(&looser);
-                let what = format!("gate `{}` has {}", gate.id, looser.is);
-                let help = format!("the floor has {}", looser.was.unwrap_or_default());
-                all.push(Breach { what, help, spot: spot(own, looser.key) });
-            }
-            if self.required && !effective.required {
-                let what = format!("gate `{}` is advisory (required = false)", gate.id);
-                let help = "the floor asks for a gate that blocks".to_owned();
-                all.push(Breach { what, help, spot: spot(!gate.required, "required") });
-            }
-        }
-    }
-}
-
-/// Refuses a run that is below the floor.
+/// Refuses what is below the floor anywhere.
 ///
 /// # Errors
 /// [`ConfigError::BelowFloor`] with every place, drawn on `text`, the gates.toml at `path`.
-pub fn enforce(
-    floor_file: &Path,
-    config: &Config,
-    settings: &Settings,
-    (path, text): (&Path, &str),
-    locked: bool,
-) -> Result<(), ConfigError> {
-    let floor = Floor::load(floor_file)?;
-    let breaches = floor.breaches(config, settings, locked, crate::record::today());
+pub fn refuse(breaches: Vec<Breach>, floor: &Path, path: &Path, text: &str) -> Result<(), ConfigError> {
     if breaches.is_empty() {
         return Ok(());
     }
     let mut problems = Vec::new();
     let mut elsewhere = Vec::new();
     for breach in breaches {
-        let at = breach.spot.and_then(|(table, index, key)| locate(text, table, index, key));
-        match at {
+        match locate(text, &breach.ways) {
             Some(at) => problems.push(Problem { at, what: breach.what, help: Some(breach.help) }),
             None => elsewhere.push((breach.what, breach.help)),
         }
     }
     problems.sort_by_key(|problem| (problem.at.start, problem.at.end));
     Err(ConfigError::BelowFloor {
-        floor: floor_file.to_owned(),
+        floor: floor.to_owned(),
         path: if path.as_os_str().is_empty() { FILE_NAME.into() } else { path.to_owned() },
         source_text: text.to_owned(),
         problems,

@@ -13,8 +13,9 @@ use crate::cli::{ConfigArgs, HookAction, OutputArgs, TrustArgs};
 use crate::output::write_whole;
 use crate::process::ask;
 use crate::repo::Repo;
-use crate::settings::Wishes;
-use crate::{load_config, terminal};
+use crate::settings::{Settings, Wishes};
+use crate::terminal;
+use crate::trust::Rules;
 
 /// The profile that the hook runs.
 const PROFILE: &str = "pre-push";
@@ -27,21 +28,29 @@ const GIT_LIMIT: Duration = Duration::from_secs(30);
 /// Carries out `hook install`, `hook uninstall`, and the hook itself.
 pub async fn execute(action: HookAction) -> Result<u8> {
     match action {
-        HookAction::Install => install().await,
+        HookAction::Install { trust } => install(trust).await,
         HookAction::Uninstall => uninstall().await,
-        HookAction::PrePush { remote, .. } => pre_push(&remote).await,
+        HookAction::PrePush { trust, remote, .. } => pre_push(&trust, &remote).await,
     }
 }
 
-async fn install() -> Result<u8> {
+async fn install(mut trust: TrustArgs) -> Result<u8> {
     let (hook, before) = places().await?;
-    let (path, config) = load_config(&ConfigArgs::default())?;
+    let rules = Rules::find(&ConfigArgs::default(), &trust).await?;
+    let (path, config) = (&rules.path, &rules.config);
     if !config.profiles.contains_key(PROFILE) {
         bail!(
             "{} has no profile `{PROFILE}` for the hook to run; add, for example:\n\n[profile.{PROFILE}]\nmode = \"production\"\nonly = [\"{}\"]",
             path.display(),
             config.gates.first().map_or("secrets", |gate| &gate.id)
         );
+    }
+    // What the hook would refuse at every push is better told now.
+    let settings = Settings::new(config, wishes())?;
+    rules.hold(&settings, rules.lock().await?.is_some())?;
+    if let Some(floor) = &mut trust.require {
+        // The hook is started at the top of the work tree.
+        *floor = floor.canonicalize().with_context(|| format!("{} can't be opened", floor.display()))?;
     }
     let mut kept = String::new();
     if hook.exists() && !is_ours(&hook) {
@@ -52,12 +61,17 @@ async fn install() -> Result<u8> {
         kept = format!("\nThe hook that was there is kept as {}, and runs first.", before.display());
     }
     let program = std::env::current_exe().context("the path of portcullis is not known")?;
-    write_whole(&hook, |file| file.write_all(script(&program).as_bytes()))
+    let script = script(&program, &trust)?;
+    write_whole(&hook, |file| file.write_all(script.as_bytes()))
         .and_then(|()| fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)))
         .with_context(|| format!("{} can't be written", hook.display()))?;
+    let policy = trust.policy_from.map(|revision| format!(", by the policy of {revision}"));
+    let floor = trust.require.map(|floor| format!(", not below the floor of {}", floor.display()));
     terminal::say(&format!(
-        "Installed {}: each push runs profile `{PROFILE}` first.{kept}\n",
-        hook.display()
+        "Installed {}: each push runs profile `{PROFILE}` first{}{}.{kept}\n",
+        hook.display(),
+        policy.unwrap_or_default(),
+        floor.unwrap_or_default()
     ));
     Ok(0)
 }
@@ -93,10 +107,31 @@ fn is_ours(hook: &Path) -> bool {
     fs::read_to_string(hook).is_ok_and(|text| text.contains(OURS))
 }
 
+/// What every run of the hook asks for.
+fn wishes() -> Wishes {
+    Wishes { profile: Some(PROFILE.to_owned()), ..Wishes::default() }
+}
+
+/// The text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// The pushed refs come on standard input, and both hooks read them.
-fn script(program: &Path) -> String {
-    let program = program.to_string_lossy().replace('\'', "'\\''");
-    format!(
+fn script(program: &Path, trust: &TrustArgs) -> Result<String> {
+    let word = |path: &Path| -> Result<String> {
+        let text = path.to_str().with_context(|| format!("the path {} is not UTF-8", path.display()))?;
+        Ok(quoted(text))
+    };
+    let program = word(program)?;
+    let mut flags = String::new();
+    if let Some(revision) = &trust.policy_from {
+        flags.push_str(&format!(" --policy-from={}", quoted(revision)));
+    }
+    if let Some(floor) = &trust.require {
+        flags.push_str(&format!(" --require={}", word(floor)?));
+    }
+    Ok(format!(
         r#"#!/bin/sh
 {OURS}
 refs=$(cat)
@@ -104,11 +139,11 @@ before="$(dirname "$0")/pre-push.before-portcullis"
 if [ -x "$before" ]; then
     printf '%s\n' "$refs" | "$before" "$@" || exit $?
 fi
-portcullis='{program}'
+portcullis={program}
 [ -x "$portcullis" ] || portcullis=portcullis
-printf '%s\n' "$refs" | exec "$portcullis" hook pre-push "$@"
+printf '%s\n' "$refs" | exec "$portcullis" hook pre-push{flags} -- "$@"
 "#
-    )
+    ))
 }
 
 /// One pushed ref: what is sent, and what the remote has.
@@ -118,17 +153,15 @@ struct Push {
 }
 
 /// Runs the profile on what is pushed. A verdict that blocks stops the push by its exit code.
-async fn pre_push(remote: &str) -> Result<u8> {
+async fn pre_push(trust: &TrustArgs, remote: &str) -> Result<u8> {
     let mut refs = String::new();
     std::io::stdin().read_to_string(&mut refs).context("git's list of pushed refs can't be read")?;
     let repo = Repo::around(Path::new(".")).await?;
     let mut worst = 0;
     for push in pushes(&refs) {
         let since = known_to_remote(&repo, &push, remote).await;
-        let wishes =
-            Wishes { profile: Some(PROFILE.to_owned()), until: Some(push.local), since, ..Wishes::default() };
-        let code =
-            crate::run(ConfigArgs::default(), wishes, &TrustArgs::default(), &OutputArgs::default()).await?;
+        let wishes = Wishes { until: Some(push.local), since, ..wishes() };
+        let code = crate::run(ConfigArgs::default(), wishes, trust, &OutputArgs::default()).await?;
         worst = worst.max(code);
     }
     Ok(worst)

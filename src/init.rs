@@ -1,8 +1,7 @@
 //! `portcullis init`: looks at a repository and writes a commented gates.toml that runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -13,12 +12,10 @@ use crate::config::FILE_NAME;
 use crate::output::write_whole;
 use crate::place::{forward, normalise};
 use crate::terminal;
+use crate::walk::{is_cloudformation, is_passed_over};
 
 /// How deep a monorepo is looked into.
 const DEPTH: usize = 6;
-
-/// Folders that hold other people's code or output.
-const PASSED_OVER: [&str; 7] = ["node_modules", ".git", "target", "dist", "build", "vendor", "gates-report"];
 
 /// Writes gates.toml, unless there is one.
 pub fn execute(args: &InitArgs) -> Result<u8> {
@@ -44,10 +41,13 @@ struct Seen {
     git: bool,
     /// Someone uses git-secrets here.
     git_secrets: bool,
-    locked: BTreeSet<String>,
+    /// Folders with a lock file, by the tool that audits it.
+    locked: BTreeMap<&'static str, BTreeSet<String>>,
     typescript: BTreeSet<String>,
     linted: BTreeSet<String>,
     tested: BTreeSet<String>,
+    /// Folders with a `sonar-project.properties`.
+    sonar: BTreeSet<String>,
     /// Folder and file name of each Dockerfile.
     dockerfiles: BTreeSet<(String, String)>,
     terraform: BTreeSet<String>,
@@ -65,7 +65,7 @@ impl Seen {
         let walk = WalkBuilder::new(&full)
             .hidden(false)
             .max_depth(Some(DEPTH))
-            .filter_entry(|entry| !PASSED_OVER.iter().any(|name| entry.file_name() == *name))
+            .filter_entry(|entry| !is_passed_over(entry.file_name()))
             .build();
         for entry in walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {
             let path = entry.path();
@@ -81,8 +81,12 @@ impl Seen {
 
     fn note(&mut self, folder: &str, file: &str, path: &Path) {
         let extension = file.rsplit_once('.').map(|(_, extension)| extension);
+        if let Some(tool) = auditor(file) {
+            self.locked.entry(tool).or_default().insert(folder.to_owned());
+            return;
+        }
         match file {
-            "package-lock.json" | "npm-shrinkwrap.json" => drop(self.locked.insert(folder.to_owned())),
+            "sonar-project.properties" => drop(self.sonar.insert(folder.to_owned())),
             "tsconfig.json" => drop(self.typescript.insert(folder.to_owned())),
             "package.json" if has_test_script(path) => drop(self.tested.insert(folder.to_owned())),
             _ if file.starts_with("eslint.config.") || file.starts_with(".eslintrc") => {
@@ -92,11 +96,7 @@ impl Seen {
                 self.dockerfiles.insert((folder.to_owned(), file.to_owned()));
             }
             _ if extension == Some("tf") => drop(self.terraform.insert(folder.to_owned())),
-            _ if matches!(extension, Some("yaml" | "yml" | "json" | "template"))
-                && is_cloudformation(path) =>
-            {
-                self.cloudformation.insert(folder.to_owned());
-            }
+            _ if is_cloudformation(path) => drop(self.cloudformation.insert(folder.to_owned())),
             _ => {}
         }
     }
@@ -111,7 +111,10 @@ impl Seen {
         };
         add(usize::from(self.git), "git repository");
         add(self.typescript.len(), "TypeScript project");
-        add(self.locked.len(), "npm lock file");
+        for (tool, folders) in &self.locked {
+            add(folders.len(), &format!("{} lock file", tool.trim_end_matches("-audit")));
+        }
+        add(self.sonar.len(), "SonarQube project");
         add(self.dockerfiles.len(), "Dockerfile");
         add(self.terraform.len(), "Terraform folder");
         add(self.cloudformation.len(), "CloudFormation folder");
@@ -150,14 +153,21 @@ impl Seen {
             );
             before_push.push("lint");
         }
-        if !self.locked.is_empty() {
+        for (tool, folders) in &self.locked {
+            // Most projects have one of them.
+            let id = if self.locked.len() == 1 { "audit" } else { tool };
+            let comment = "Known vulnerabilities of what the lock files install.";
+            gate(&mut toml, id, "Dependency audit", tool, &dirs(folders), comment);
+        }
+        for (n, folder) in self.sonar.iter().enumerate() {
+            let id = if n == 0 { "quality".to_owned() } else { format!("quality-{}", n + 1) };
             gate(
                 &mut toml,
-                "audit",
-                "Dependency audit",
-                "npm-audit",
-                &dirs(&self.locked),
-                "Known vulnerabilities of what the lock files install.",
+                &id,
+                "Code quality",
+                "sonarqube",
+                &format!("dir = {}\n", quoted(folder)),
+                "The quality gate of a new analysis. SONAR_HOST_URL names the server, SONAR_TOKEN is its token;\n# for SonarQube Cloud: organization = \"…\".",
             );
         }
         match self.dockerfiles.is_empty() {
@@ -182,6 +192,7 @@ impl Seen {
             }
         }
         self.infrastructure_gate(&mut toml);
+        self.cloudformation_gate(&mut toml);
         if let Some(folder) = self.tested.first() {
             toml.push_str(&format!(
                 "\n# Unit tests as a gate; let them write JUnit XML, and name the file:\n# [[gate]]\n# id = \"tests\"\n# tool = \"command\"\n# run = [\"npm\", \"test\"]\n# dir = {}\n# report = {{ format = \"junit\", path = \"junit.xml\" }}\n",
@@ -237,6 +248,19 @@ impl Seen {
             "needs = [\"images\"]\n",
             "Bills of materials: CycloneDX and SPDX below gates-report/sbom/.",
         );
+    }
+
+    fn cloudformation_gate(&self, toml: &mut String) {
+        if !self.cloudformation.is_empty() {
+            gate(
+                toml,
+                "cloudformation",
+                "Infrastructure as code",
+                "cfn-lint",
+                &dirs(&self.cloudformation),
+                "Templates that CloudFormation would refuse, or should not have to take.",
+            );
+        }
     }
 
     fn infrastructure_gate(&self, toml: &mut String) {
@@ -328,6 +352,16 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
+/// The tool that audits the packages of a lock file.
+fn auditor(file: &str) -> Option<&'static str> {
+    match file {
+        "package-lock.json" | "npm-shrinkwrap.json" => Some("npm-audit"),
+        "yarn.lock" => Some("yarn-audit"),
+        "pnpm-lock.yaml" => Some("pnpm-audit"),
+        _ => None,
+    }
+}
+
 /// The folders that are in no other of them: a scanner looks into sub-folders by itself.
 fn tops(folders: &BTreeSet<String>) -> BTreeSet<String> {
     let below = |folder: &str, other: &str| {
@@ -365,17 +399,6 @@ fn uses_git_secrets(top: &Path) -> bool {
         || fs::read_to_string(top.join(".git").join("config")).is_ok_and(registered)
 }
 
-/// By what a template has near its top, without reading a large file to its end.
-fn is_cloudformation(path: &Path) -> bool {
-    const LOOKED_AT: u64 = 16 << 10;
-    let mut head = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut head));
-    let head = String::from_utf8_lossy(&head);
-    read.is_ok()
-        && (head.contains("AWSTemplateFormatVersion")
-            || (head.contains("Resources") && head.contains("AWS::")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -401,6 +424,8 @@ mod tests {
             ("backend/eslint.config.js", ""),
             ("backend/node_modules/x/package-lock.json", "{}"),
             ("backend/Dockerfile", "FROM scratch"),
+            ("sonar-project.properties", "sonar.projectKey=a"),
+            ("backend/sonar-project.properties", "sonar.projectKey=b"),
             ("my \"odd\" folder/Dockerfile.dev", "FROM scratch"),
             ("infra/main.tf", ""),
             ("infra/modules/a/main.tf", ""),
@@ -417,6 +442,28 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_file_is_audited_by_the_program_that_wrote_it() {
+        for (file, tool, words) in [
+            ("package-lock.json", "npm-audit", "1 npm lock file"),
+            ("yarn.lock", "yarn-audit", "1 yarn lock file"),
+            ("pnpm-lock.yaml", "pnpm-audit", "1 pnpm lock file"),
+        ] {
+            let folder = tree(&[(&format!("api/{file}"), ""), ("api/node_modules/x/yarn.lock", "")]);
+            let seen = Seen::look_at(folder.path()).unwrap();
+            assert_eq!(seen.words(), words);
+            let toml = seen.gates_toml();
+            let gate = format!(
+                "id = \"audit\"\nstage = \"Dependency audit\"\ntool = \"{tool}\"\ndirs = [\"api\"]\n"
+            );
+            assert!(toml.contains(&gate), "{toml}");
+        }
+        let folder = tree(&[("a/yarn.lock", ""), ("b/pnpm-lock.yaml", ""), ("c/yarn.lock", "")]);
+        let toml = Seen::look_at(folder.path()).unwrap().gates_toml();
+        assert!(toml.contains("id = \"yarn-audit\"") && toml.contains("dirs = [\"a\", \"c\"]"), "{toml}");
+        assert!(Config::read(&toml).is_ok(), "{toml}");
+    }
+
+    #[test]
     fn it_names_what_it_saw_and_leaves_out_what_is_installed() {
         let folder = tree(&[
             ("api/package-lock.json", "{}"),
@@ -425,7 +472,7 @@ mod tests {
             ("infra/modules/a/main.tf", ""),
         ]);
         let seen = Seen::look_at(folder.path()).unwrap();
-        assert_eq!(seen.locked.iter().collect::<Vec<_>>(), ["api"]);
+        assert_eq!(seen.locked["npm-audit"].iter().collect::<Vec<_>>(), ["api"]);
         assert_eq!(seen.terraform.iter().collect::<Vec<_>>(), ["infra"]);
         assert!(!seen.git);
     }

@@ -73,6 +73,10 @@ pub fn clear(gate: &Gate, before: &[Before], conditions: &Conditions) -> Clearan
         let told = earlier.gate.required || earlier.outcome == Outcome::Skipped;
         return if told { Clearance::Skip(why) } else { Clearance::Refuse(why) };
     }
+    if !gate.tool.acts() && conditions.mode == Mode::Lab {
+        // It looks at what has been done: nothing is overridden by that.
+        return Clearance::Go { overridden: None };
+    }
     let required = before.iter().filter(|earlier| !earlier.late && earlier.gate.required);
     let mut unproven = Vec::new();
     let mut held = Vec::new();
@@ -181,18 +185,27 @@ pub const CONFIG_DIGEST: &str = "config_digest";
 /// The tool that builds images.
 pub const BUILDER: &str = "docker-build";
 
+/// Which of the gates act, or come after one that does, at any distance.
+pub fn late(gates: &[&Gate]) -> Vec<bool> {
+    let places: HashMap<&Text, usize> =
+        gates.iter().enumerate().map(|(index, gate)| (&gate.id, index)).collect();
+    let needs = |index: usize| gates[index].needs.iter().filter_map(|need| places.get(need).copied());
+    let mut late: Vec<bool> = gates.iter().map(|gate| gate.tool.acts()).collect();
+    while let Some(index) =
+        (0..gates.len()).find(|&index| !late[index] && needs(index).any(|need| late[need]))
+    {
+        late[index] = true;
+    }
+    late
+}
+
 /// The turns of the gates that act and of those that come after one, at any distance: one after
 /// another, in the order of gates.toml as far as `needs` allows. `None`: it is none of them.
 pub fn turns(gates: &[PlannedGate]) -> Vec<Option<usize>> {
     let places: HashMap<&Text, usize> =
         gates.iter().enumerate().map(|(index, planned)| (&planned.gate.id, index)).collect();
     let needs = |index: usize| gates[index].gate.needs.iter().filter_map(|need| places.get(need).copied());
-    let mut late: Vec<bool> = gates.iter().map(|planned| planned.gate.tool.acts()).collect();
-    while let Some(index) =
-        (0..gates.len()).find(|&index| !late[index] && needs(index).any(|need| late[need]))
-    {
-        late[index] = true;
-    }
+    let late = late(&gates.iter().map(|planned| &planned.gate).collect::<Vec<_>>());
     let mut turns = vec![None; gates.len()];
     // `needs` has no cycle, so there is always one whose turn it is.
     let ready = |index: usize, turns: &[Option<usize>]| {

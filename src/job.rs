@@ -397,6 +397,10 @@ impl AtWork {
         }
 
         raw.documents.extend(before.answers);
+        raw.documents.extend(self.job.facts.iter().map(|(name, fact)| Document {
+            name: (*name).to_owned(),
+            bytes: Cow::Borrowed(fact.as_bytes()),
+        }));
         evidence.proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
         for (document, source) in raw.documents.iter().zip(sources) {
             let aside = matches!(source, Source::Aside(_) | Source::Beside(_));

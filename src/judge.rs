@@ -2,26 +2,138 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 
-use crate::config::{Config, Defaults, Gate, Keys, Problems};
-use crate::evidence::GateEvidence;
+use crate::cli::JudgeArgs;
+use crate::config::{Config, Defaults, Gate, Keys, Mode, Problems};
+use crate::evidence::{GateEvidence, Lack};
 use crate::finding::Text;
 use crate::format::looks_like;
 use crate::job::{Kept, TargetEvidence, What};
+use crate::output::OutputFolder;
 use crate::place::Place;
+use crate::policy::Waivers;
+use crate::pool::Pool;
 use crate::process::Stop;
 use crate::proof::{Proof, weigh};
-use crate::record::{Run, SCHEMA, TargetRecord};
-use crate::redact::{is_maskable, mask_fields};
+use crate::record::{self, Evidence, Run, SCHEMA, TargetRecord};
+use crate::redact::{Scrubber, is_maskable, mask_fields};
 use crate::repo::Repo;
+use crate::scratch::Scratch;
+use crate::settings::{Settings, Wishes};
 use crate::tool::{self, Document, RawReport, SCANNERS, Scanner, foreign};
+use crate::trust::{Rules, Trusted};
+use crate::words::Words;
+use crate::{
+    OUT, Unreported, environment, find_config, folder_of, interlock, publish, report, shown_path, terminal,
+};
+
+/// What there is to judge by: a policy with the profile and the mode that were asked for.
+struct By {
+    rules: Rules,
+    settings: Settings,
+    /// There is a gates.lock.
+    locked: bool,
+}
+
+/// Judges, and gives the exit code of the verdict.
+pub async fn execute(args: &JudgeArgs) -> Result<u8> {
+    let by = by(args).await?;
+    match &args.from {
+        Some(from) => judge_saved_run(from, args, by),
+        None => judge_reports(args, by).await,
+    }
+}
+
+/// `None` where there is no gates.toml, and nobody asks for one.
+async fn by(args: &JudgeArgs) -> Result<Option<By>> {
+    if args.trust.policy_from.is_none() && find_config(&args.config)?.is_none() {
+        if let Some(profile) = &args.profile {
+            bail!("there is no gates.toml, and so no profile `{profile}`");
+        }
+        if args.trust.require.is_some() {
+            bail!("there is no gates.toml to compare with the floor; `--config FILE` names one");
+        }
+        return Ok(None);
+    }
+    let rules = Rules::find(&args.config, &args.trust).await?;
+    let wishes = Wishes { mode: args.mode, profile: args.profile.clone(), ..Wishes::default() };
+    let settings = Settings::new(&rules.config, wishes)?;
+    let locked = rules.lock().await?.is_some();
+    Ok(Some(By { rules, settings, locked }))
+}
+
+/// Judges a run.json by the policy that counts now, or else as it was judged.
+fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<By>) -> Result<u8> {
+    let mut run = saved_run(from)?;
+    // Whoever wrote the file may have written anything.
+    let known = environment::known();
+    let recorded = run.waivers.clone();
+    run.mode = args.mode.unwrap_or(run.mode);
+    match by {
+        Some(By { rules, mut settings, locked }) => {
+            lay_over(&mut run, &rules.config, &settings);
+            if let Some(trusted) = &rules.base {
+                run.mode = settings.mode;
+                hold_to(&mut run, trusted, &rules.config, &settings, known.scrubber());
+            }
+            settings.mode = run.mode;
+            rules.hold_judged(&settings, locked, &run.gates)?;
+            run.policy = rules.record();
+            run.judge(Waivers::Of(&rules.config.waivers));
+        }
+        None => run.judge(Waivers::AsRecorded(&recorded)),
+    }
+    run.clean(known.scrubber());
+    if let Some(out) = &args.output.out {
+        let mut folder = OutputFolder::take(out)?;
+        report::write_all(&run, &mut folder)
+            .and_then(|()| folder.search(known.scrubber()))
+            .context(Unreported)?;
+    }
+    let out = args.output.out.as_deref().or(from.parent()).unwrap_or(Path::new("."));
+    terminal::show(&run, &shown_path(out), &args.output);
+    Ok(run.exit_code)
+}
+
+/// Judges reports that other steps wrote.
+async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
+    let started = Instant::now();
+    let base = by.as_ref().map_or(Path::new("."), |by| folder_of(&by.rules.path));
+    let repo = Repo::around(base).await?;
+    let scratch = Scratch::new()?;
+    let mut evidence = weigh_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
+    let pool = Pool::of(&mut evidence);
+    let circumstances = record::Circumstances {
+        mode: by.as_ref().map(|by| by.settings.mode).or(args.mode).unwrap_or(Mode::Lab),
+        profile: args.profile.clone(),
+        commit: repo.head.clone(),
+        branch: None,
+        stop: Stop::No,
+        started,
+        lock: None,
+    };
+    let mut known = environment::known();
+    known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
+    let scrubber = known.scrubber();
+    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
+    if let Some(By { rules, settings, locked }) = &by {
+        rules.hold_judged(settings, *locked, &run.gates)?;
+        run.policy = rules.record();
+    }
+    run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.rules.config.waivers)));
+    let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
+    let mut folder = OutputFolder::take(&out)?;
+    publish(&mut run, &evidence, scrubber, &mut folder)?;
+    terminal::show(&run, &shown_path(&out), &args.output);
+    Ok(run.exit_code)
+}
 
 /// Reads a run.json.
-pub fn saved_run(path: &Path) -> Result<Run> {
+fn saved_run(path: &Path) -> Result<Run> {
     let bytes = fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
     let run: Run = serde_json::from_slice(&bytes)
         .with_context(|| format!("{} is not a run.json of this Portcullis ({SCHEMA})", path.display()))?;
@@ -33,11 +145,38 @@ pub fn saved_run(path: &Path) -> Result<Run> {
 
 /// Lays the policy of a configuration over a saved run: gates are matched by id, the others stay
 /// as they were recorded.
-pub fn lay_over(run: &mut Run, config: &Config) {
+fn lay_over(run: &mut Run, config: &Config, settings: &Settings) {
     for record in &mut run.gates {
         if let Some(gate) = config.gate(&record.id) {
-            record.policy = gate.policy.clone();
+            let gate = settings.overlaid(gate);
+            record.policy = gate.policy;
             record.required = gate.required;
+        }
+    }
+}
+
+/// Asks the saved run for every gate of a base's policy: one that it does not have, that is another tool's
+/// there, or that it left out, is without proof. What acts, and what comes after that, may stay out.
+fn hold_to(run: &mut Run, trusted: &Trusted, config: &Config, settings: &Settings, scrubber: &Scrubber) {
+    let revision = &trusted.record.revision;
+    let late = interlock::late(&config.gates.iter().collect::<Vec<_>>());
+    let early = config.gates.iter().zip(late).filter(|(_, late)| !late).map(|(gate, _)| gate);
+    for gate in early.filter(|gate| settings.leaves_out(&gate.id).is_none()) {
+        let Some(record) = run.gates.iter_mut().find(|record| record.id == gate.id) else {
+            let why = format!("it is in the policy of {revision}, and not in the saved run");
+            let (gate, lack) = (settings.overlaid(gate), Some(Lack::Proof(why)));
+            let absent = GateEvidence::new(&gate, Vec::new(), lack, Duration::ZERO, Stop::No);
+            run.gates.push(absent.record(scrubber));
+            continue;
+        };
+        if *record.tool != *gate.scanner.name {
+            let (was, is) = (gate.scanner.name, &record.tool);
+            record.evidence = Evidence::Lacking(format!(
+                "its tool is {was} in the policy of {revision}, and {is} in the saved run"
+            ));
+        }
+        if let (Evidence::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
+            record.evidence = Evidence::Lacking(format!("the saved run did not run it: {why}"));
         }
     }
 }
@@ -47,9 +186,9 @@ pub fn lay_over(run: &mut Run, config: &Config) {
 ///
 /// # Errors
 /// When a word is not of the form `TOOL=PATH`, or names no tool, format or gate.
-pub fn weigh_reports(
+fn weigh_reports(
     words: &[String],
-    config: Option<&Config>,
+    by: Option<&By>,
     repo: &Repo,
     scratch: &Path,
 ) -> Result<Vec<GateEvidence>> {
@@ -58,7 +197,7 @@ pub fn weigh_reports(
         let Some((name, path)) = word.split_once('=') else {
             bail!("`--report {word}` is not of the form TOOL=PATH");
         };
-        let gate = gate_for(name, config)?;
+        let gate = gate_for(name, by)?;
         let target = weigh_report(&gate, Path::new(path), repo, &scratch.join(index.to_string()));
         match gates.iter_mut().find(|(known, _)| known.id == gate.id) {
             Some((_, targets)) => targets.push(target),
@@ -73,14 +212,15 @@ pub fn weigh_reports(
 
 /// The gate that a report belongs to: the configured gate with this id, else the only one with
 /// this tool, else one with the defaults.
-fn gate_for(name: &str, config: Option<&Config>) -> Result<Gate> {
-    if let Some(config) = config {
-        if let Some(gate) = config.gate(name) {
-            return Ok(gate.clone());
+fn gate_for(name: &str, by: Option<&By>) -> Result<Gate> {
+    let config = by.map(|by| &by.rules.config);
+    if let Some(By { settings, rules, .. }) = by {
+        if let Some(gate) = rules.config.gate(name) {
+            return Ok(settings.overlaid(gate));
         }
-        let mut same_tool = config.gates.iter().filter(|gate| gate.scanner.name == name);
+        let mut same_tool = rules.config.gates.iter().filter(|gate| gate.scanner.name == name);
         if let (Some(gate), None) = (same_tool.next(), same_tool.next()) {
-            return Ok(gate.clone());
+            return Ok(settings.overlaid(gate));
         }
     }
     let Some(scanner) =

@@ -42,6 +42,7 @@ pub mod process;
 pub mod progress;
 pub mod proof;
 pub mod question;
+pub mod reach;
 pub mod record;
 pub mod redact;
 pub mod repo;
@@ -58,9 +59,11 @@ pub mod table;
 pub mod terminal;
 pub mod text;
 pub mod tool;
+pub mod trust;
 pub mod upstream;
 pub mod verdict;
 pub mod waiver;
+pub mod walk;
 pub mod words;
 
 use std::cell::RefCell;
@@ -72,21 +75,20 @@ use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::base::{Base, PolicyRecord};
-use crate::cli::{Command, ConfigArgs, JudgeArgs, OutputArgs, TrustArgs};
+use crate::cli::{Command, ConfigArgs, OutputArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
 use crate::interlock::Conditions;
-use crate::lock::{Lock, guard::Guard};
+use crate::lock::guard::Guard;
 use crate::plan::Plan;
 use crate::policy::Waivers;
-use crate::pool::Pool;
 use crate::process::Stop;
 use crate::record::Run;
 use crate::redact::Scrubber;
 use crate::repo::Repo;
 use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
+use crate::trust::Rules;
 use crate::words::Words;
 
 /// Carries out a command line. The exit code is the verdict's; an error is a usage or
@@ -103,7 +105,7 @@ pub fn execute(command: Command) -> Result<u8> {
                 let wishes = Wishes { verify: args.verify, ..args.selection.wishes() };
                 run(args.config, wishes, &args.trust, &args.output).await
             }
-            Command::Judge(args) => judge(args).await,
+            Command::Judge(args) => judge::execute(&args).await,
             Command::Plan(args) => plan::show::execute(args).await,
             Command::Lock(args) => lock::command::execute(&args).await,
             Command::Doctor(args) => doctor::execute(&args.config).await,
@@ -124,30 +126,22 @@ pub struct Unreported;
 /// `portcullis run`: the pipeline from top to bottom.
 pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: &OutputArgs) -> Result<u8> {
     let started = Instant::now();
-    let (path, config, trusted) = policy(&config, trust).await?;
-    let settings = Settings::new(&config, wishes)?;
-    let lock = match &trusted {
-        Some(trusted) => trusted.base.lock(&path).await?,
-        None => Lock::beside(&path)?,
-    };
+    let rules = Rules::find(&config, trust).await?;
+    let (path, config) = (&rules.path, &rules.config);
+    let settings = Settings::new(config, wishes)?;
+    let lock = rules.lock().await?;
     if config.require_lock && lock.is_none() {
         bail!(
             "`require_lock = true`, and there is no gates.lock beside gates.toml; `portcullis lock` writes it"
         );
     }
-    if let Some(floor) = &trust.require {
-        let text = match &trusted {
-            Some(trusted) => trusted.text.clone(),
-            None => std::fs::read_to_string(&path).unwrap_or_default(),
-        };
-        floor::enforce(floor, &config, &settings, (&path, &text), lock.is_some())?;
-    }
-    let repo = Repo::around(folder_of(&path)).await?;
+    rules.hold(&settings, lock.is_some())?;
+    let repo = Repo::around(folder_of(path)).await?;
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
         None => None,
     };
-    let mut plan = Plan::new(&config, &repo, &settings, since.as_ref());
+    let mut plan = Plan::new(config, &repo, &settings, since.as_ref());
     let conditions = Conditions {
         mode: settings.mode,
         deploy_in_lab: settings.deploy_in_lab,
@@ -163,13 +157,10 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     if let Some(deadline) = settings.deadline {
         watch_the_clock(stop.clone(), deadline.saturating_sub(started.elapsed()));
     }
-    let out = output.out.clone().unwrap_or_else(|| folder_of(&path).join(OUT));
+    let out = output.out.clone().unwrap_or_else(|| folder_of(path).join(OUT));
     let mut folder = output::OutputFolder::take(&out)?;
     let scratch = Scratch::new()?;
-    match &trusted {
-        Some(trusted) => overrule::take_from(&trusted.base, &mut plan, &repo, scratch.path()).await?,
-        None => overrule::tell(&mut plan, &repo),
-    }
+    rules.overrule(&mut plan, &repo, scratch.path()).await?;
     let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
     let site = run::Site {
@@ -203,99 +194,10 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = known.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    run.policy = trusted.map(|trusted| trusted.record);
+    run.policy = rules.record();
     run.judge(Waivers::Of(&config.waivers));
     publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);
-    Ok(run.exit_code)
-}
-
-/// What is known of a base whose policy it is.
-struct Trusted {
-    base: Base,
-    /// The base's gates.toml.
-    text: String,
-    record: PolicyRecord,
-}
-
-/// Path and content of the gates.toml that counts: the work tree's, or that of `--policy-from`.
-async fn policy(args: &ConfigArgs, trust: &TrustArgs) -> Result<(PathBuf, Config, Option<Trusted>)> {
-    match &trust.policy_from {
-        None => load_config(args).map(|(path, config)| (path, config, None)),
-        Some(revision) => {
-            let base::BasePolicy { base, path, text, config, record } = base::policy(args, revision).await?;
-            Ok((path, config, Some(Trusted { base, text, record })))
-        }
-    }
-}
-
-/// `portcullis judge`: the second half of the pipeline.
-async fn judge(args: JudgeArgs) -> Result<u8> {
-    let found = find_config(&args.config)?;
-    let mut config = found.as_deref().map(Config::load).transpose()?;
-    if let Some(config) = &mut config {
-        Settings::new(config, Wishes { profile: args.profile.clone(), ..Wishes::default() })?.apply(config);
-    } else if let Some(profile) = &args.profile {
-        anyhow::bail!("there is no gates.toml, and so no profile `{profile}`");
-    }
-    let base = found.as_deref().map_or(Path::new("."), folder_of);
-    match &args.from {
-        Some(from) => judge_saved_run(from, &args, config.as_ref()),
-        None => judge_reports(&args, config.as_ref(), base).await,
-    }
-}
-
-/// Judges a run.json by the policy that gates.toml has now, or else as it was judged.
-fn judge_saved_run(from: &Path, args: &JudgeArgs, config: Option<&Config>) -> Result<u8> {
-    let mut run = judge::saved_run(from)?;
-    run.mode = args.mode.unwrap_or(run.mode);
-    let recorded = run.waivers.clone();
-    match config {
-        Some(config) => {
-            judge::lay_over(&mut run, config);
-            run.judge(Waivers::Of(&config.waivers));
-        }
-        None => run.judge(Waivers::AsRecorded(&recorded)),
-    }
-    // Whoever wrote the file may have written anything.
-    let known = environment::known();
-    run.clean(known.scrubber());
-    if let Some(out) = &args.output.out {
-        let mut folder = output::OutputFolder::take(out)?;
-        report::write_all(&run, &mut folder)
-            .and_then(|()| folder.search(known.scrubber()))
-            .context(Unreported)?;
-    }
-    let out = args.output.out.as_deref().or(from.parent()).unwrap_or(Path::new("."));
-    terminal::show(&run, &shown_path(out), &args.output);
-    Ok(run.exit_code)
-}
-
-/// Judges reports that other steps wrote.
-async fn judge_reports(args: &JudgeArgs, config: Option<&Config>, base: &Path) -> Result<u8> {
-    let started = Instant::now();
-    let repo = Repo::around(base).await?;
-    let scratch = Scratch::new()?;
-    let mut evidence = judge::weigh_reports(&args.report, config, &repo, scratch.path())?;
-    let pool = Pool::of(&mut evidence);
-    let circumstances = record::Circumstances {
-        mode: args.mode.or(config.map(|config| config.mode)).unwrap_or(config::Mode::Lab),
-        profile: args.profile.clone(),
-        commit: repo.head.clone(),
-        branch: None,
-        stop: Stop::No,
-        started,
-        lock: None,
-    };
-    let mut known = environment::known();
-    known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
-    let scrubber = known.scrubber();
-    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    run.judge(Waivers::Of(config.map_or(&[], |config| &config.waivers)));
-    let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
-    let mut folder = output::OutputFolder::take(&out)?;
-    publish(&mut run, &evidence, scrubber, &mut folder)?;
-    terminal::show(&run, &shown_path(&out), &args.output);
     Ok(run.exit_code)
 }
 

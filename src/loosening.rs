@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Gate, Mode, Policy, Profile};
 use crate::policy::{at_or_above, bears};
+use crate::reach::{Reach, Says};
 use crate::severity::Severity;
 use crate::waiver::Waiver;
 
@@ -60,6 +61,11 @@ pub fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
             Some(now) => all.extend(differences(gate, now).into_iter().map(|looser| looser.at(&place))),
         }
     }
+    // They count for gates that are not in the file, too: a report that is handed to `judge`.
+    let defaults = looser_policy(&base.defaults.policy, &other.defaults.policy);
+    let told = |looser: &Looser| all.iter().any(|one| one.what == looser.is);
+    let untold: Vec<Looser> = defaults.into_iter().filter(|looser| !told(looser)).collect();
+    all.extend(untold.into_iter().map(|looser| looser.at("defaults")));
     for (name, profile) in &base.profiles {
         match other.profiles.get(name) {
             None => all.push(Loosening::new(format!("profile {name}"), "it is gone")),
@@ -97,12 +103,7 @@ impl Looser {
 pub fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
     let mut all = Vec::new();
     for severity in Severity::ALL.into_iter() {
-        let more = match (bears(severity, base), bears(severity, other)) {
-            (Some(was), Some(is)) => is > was,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        if !more {
+        if !is_more(bears(severity, base), bears(severity, other)) {
             continue;
         }
         let looser = if !at_or_above(severity, base) {
@@ -128,15 +129,64 @@ pub fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
     all
 }
 
+/// Whether more findings are borne; `None`: any number.
+fn is_more(was: Option<u64>, is: Option<u64>) -> bool {
+    match (was, is) {
+        (Some(was), Some(is)) => is > was,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// Where the keys of a tool make it look at less, or at something else, or its findings count for less.
+/// Of `base` those keys that are in it.
+pub fn looser_reach(base: (&[Reach], &Policy), other: (&[Reach], &Policy)) -> Vec<Looser> {
+    let mut all = Vec::new();
+    for was in base.0.iter().filter(|reach| reach.applies) {
+        let now = other.0.iter().find(|reach| reach.key == was.key && reach.applies);
+        let Some(now) = now else { continue };
+        let weaker = match (&was.says, &now.says) {
+            (Says::Rates(was), Says::Rates(now)) => {
+                was != now && is_more(bears(*was, base.1), bears(*now, other.1))
+            }
+            (was, now) => now.is_weaker_than(was),
+        };
+        match &now.says {
+            _ if !weaker => {}
+            // It may hold anything, and be long.
+            Says::Exactly(_) | Says::Rest(_) => all.push(Looser::changed(was.key)),
+            _ => all.push(Looser { key: was.key, is: now.words(), was: Some(was.words()) }),
+        }
+    }
+    all
+}
+
 fn looser_required(base: bool, other: bool) -> Option<Looser> {
     let was = Some("required = true".to_owned());
     (base && !other).then(|| Looser { key: "required", is: "required = false".to_owned(), was })
+}
+
+/// Whether it acts on more branches; none named are all.
+fn looser_branches(base: &Gate, other: &Gate) -> Option<Looser> {
+    let names = |gate: &Gate| gate.branches.iter().map(|branch| branch.text.to_string()).collect::<Vec<_>>();
+    let (was, is) = (names(base), names(other));
+    let more = is.is_empty() || is.iter().any(|branch| !was.contains(branch));
+    let words = |names: &[String]| match names.is_empty() {
+        true => "branches = all".to_owned(),
+        false => format!("branches = {}", names.join(", ")),
+    };
+    (base.tool.acts() && !was.is_empty() && more).then(|| Looser {
+        key: "branches",
+        is: words(&is),
+        was: Some(words(&was)),
+    })
 }
 
 /// How one gate is looser, or another.
 fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
     let mut all = looser_policy(&base.policy, &other.policy);
     all.extend(looser_required(base.required, other.required));
+    all.extend(looser_branches(base, other));
     if other.allow_empty && !base.allow_empty {
         all.push(Looser { key: "allow_empty", is: "allow_empty = true".to_owned(), was: None });
     }
@@ -145,6 +195,7 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
         all.push(Looser { key: "tool", is: tool(other), was: Some(tool(base)) });
         return all;
     }
+    let (was, is) = (base.tool.reach(), other.tool.reach());
     let branches = |gate: &Gate| match &gate.branches[..] {
         [] => "on any branch".to_owned(),
         names => format!("on {}", names.iter().map(|branch| &*branch.text).collect::<Vec<_>>().join(", ")),
@@ -159,9 +210,10 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
         ("args", base.args != other.args),
         ("env", base.env != other.env),
         ("needs", base.needs != other.needs),
-        // Every option of a tool is in its debug form.
-        ("options of the tool", format!("{:?}", base.tool) != format!("{:?}", other.tool)),
+        // Every option of a tool is in its debug form, one that its reach forgets, too.
+        ("options of the tool", was == is && format!("{:?}", base.tool) != format!("{:?}", other.tool)),
     ];
+    all.extend(looser_reach((&was, &base.policy), (&is, &other.policy)));
     all.extend(changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| Looser::changed(key)));
     all
 }

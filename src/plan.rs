@@ -70,8 +70,7 @@ fn plan_gate(
     since: Option<&Range>,
     built: &HashMap<Text, Vec<BuiltImage>>,
 ) -> PlannedGate {
-    let mut gate = gate.clone();
-    settings.overlay(&mut gate);
+    let gate = settings.overlaid(gate);
     if let Some(why) = settings.leaves_out(&gate.id) {
         return PlannedGate { gate, fate: Fate::Skip(why), left_out: true };
     }

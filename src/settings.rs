@@ -95,14 +95,6 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Makes the configuration what it is under the profile.
-    pub fn apply(&self, config: &mut Config) {
-        config.mode = self.mode;
-        for gate in &mut config.gates {
-            self.overlay(gate);
-        }
-    }
-
     /// Why this gate is left out, if it is.
     pub fn leaves_out(&self, id: &str) -> Option<String> {
         if self.skip.iter().any(|skipped| skipped == id) {
@@ -119,12 +111,15 @@ impl Settings {
         }
     }
 
-    /// Changes a gate as the profile says.
-    pub fn overlay(&self, gate: &mut Gate) {
-        let Some(overlay) = self.overlay.gates.get(&*gate.id) else { return };
-        gate.policy = overlay.policy.clone();
-        gate.timeout = overlay.timeout.unwrap_or(gate.timeout);
-        gate.required = overlay.required.unwrap_or(gate.required);
+    /// The gate as the profile has it.
+    pub fn overlaid(&self, gate: &Gate) -> Gate {
+        let mut gate = gate.clone();
+        if let Some(overlay) = self.overlay.gates.get(&*gate.id) {
+            gate.policy = overlay.policy.clone();
+            gate.timeout = overlay.timeout.unwrap_or(gate.timeout);
+            gate.required = overlay.required.unwrap_or(gate.required);
+        }
+        gate
     }
 }
 

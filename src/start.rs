@@ -38,12 +38,14 @@ impl Start {
 
     /// The files that are otherwise in it.
     pub fn contents(&self) -> impl Iterator<Item = (&Path, &[u8])> {
-        let files = match self {
+        let others = match self {
             Start::Nowhere | Start::Below(_) => None,
-            Start::Farm(farm) => Some(&farm.files),
+            Start::Farm(farm) => Some(&farm.others),
         };
-        let files = files.into_iter().flatten();
-        files.filter_map(|(path, content)| Some((path.as_path(), content.as_deref()?)))
+        others.into_iter().flatten().filter_map(|(path, other)| match other {
+            Other::File(content) => Some((path.as_path(), content.as_slice())),
+            Other::Nothing | Other::Link(_) => None,
+        })
     }
 }
 
@@ -57,21 +59,38 @@ pub struct Farm {
     at: PathBuf,
     /// Where the job is started, below both.
     start: PathBuf,
-    /// What is otherwise in it, below both; `None`: the file is not there.
-    files: BTreeMap<PathBuf, Option<Vec<u8>>>,
+    /// What is otherwise in it, below both.
+    others: BTreeMap<PathBuf, Other>,
+}
+
+/// What stands in a place instead of a link to what is there.
+#[derive(Clone, Debug)]
+enum Other {
+    Nothing,
+    File(Vec<u8>),
+    Link(PathBuf),
 }
 
 impl Farm {
     /// `cwd` is `of`, or below it; `at` is a path below the scratch folder.
     pub fn new(of: &Path, cwd: &Path, at: PathBuf) -> Farm {
         let start = cwd.strip_prefix(of).unwrap_or(Path::new("")).to_owned();
-        Farm { of: of.to_owned(), at, start, files: BTreeMap::new() }
+        Farm { of: of.to_owned(), at, start, others: BTreeMap::new() }
     }
 
     /// Puts this content, or none, in the place of a file. What is not below the folder is none of it.
     pub fn put(&mut self, path: &Path, content: Option<Vec<u8>>) {
+        self.set(path, content.map_or(Other::Nothing, Other::File));
+    }
+
+    /// Puts a link to `target` in this place.
+    pub fn link(&mut self, path: &Path, target: PathBuf) {
+        self.set(path, Other::Link(target));
+    }
+
+    fn set(&mut self, path: &Path, other: Other) {
         if let Ok(below) = path.strip_prefix(&self.of) {
-            self.files.insert(below.to_owned(), content);
+            self.others.insert(below.to_owned(), other);
         }
     }
 
@@ -82,14 +101,16 @@ impl Farm {
         }
         self.open(Path::new(""), &at)?;
         self.open(&self.start, &at)?;
-        for (path, content) in &self.files {
+        for (path, other) in &self.others {
             self.open(path.parent().unwrap_or(Path::new("")), &at)?;
             let place = at.join(path);
             if fs::symlink_metadata(&place).is_ok() {
                 fs::remove_file(&place)?;
             }
-            if let Some(content) = content {
-                fs::write(&place, content)?;
+            match other {
+                Other::Nothing => {}
+                Other::File(content) => fs::write(&place, content)?,
+                Other::Link(target) => symlink(target, &place)?,
             }
         }
         Ok(at.join(&self.start))
@@ -134,6 +155,7 @@ mod tests {
         farm.put(&of.join("a/b/three"), Some(b"theirs".to_vec()));
         farm.put(&of.join("gone/five"), Some(b"theirs".to_vec()));
         farm.put(Path::new("/elsewhere"), None);
+        farm.link(&of.join("a/b/door"), of.join("a/b/deep"));
         // The second time what is new is there, and nothing is left over.
         for round in ["mine", "again"] {
             fs::write(of.join("a/b/deep/four"), round).unwrap();
@@ -147,6 +169,7 @@ mod tests {
                 ("../two", "mine"),
                 ("../../gone/five", "theirs"),
                 (&format!("../{round}"), round),
+                ("door/../three", "mine"),
             ] {
                 assert_eq!(fs::read_to_string(start.join(name)).unwrap(), content, "{name}");
             }

@@ -2,6 +2,7 @@
 //!
 //! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
 
+mod cfn_lint;
 mod checkov;
 mod codedeploy;
 mod command;
@@ -37,6 +38,7 @@ use crate::plan::{BuiltImage, Scene};
 use crate::procedure::Procedure;
 use crate::proof::Unproven;
 use crate::question::Question;
+use crate::reach::Reach;
 use crate::redact::Secret;
 use crate::scope::Scope;
 use crate::start::Start;
@@ -56,6 +58,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
+    &cfn_lint::SCANNER,
     &ecr_push::SCANNER,
     &ecs_task_definition::SCANNER,
     &codedeploy::SCANNER,
@@ -111,6 +114,11 @@ pub enum VersionFrom {
 pub trait Tool: Debug + Send + Sync {
     /// One job for each target, or why there is nothing to do.
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned>;
+
+    /// What its own keys make it look at: all keys that can narrow it, whether they apply or not.
+    fn reach(&self) -> Vec<Reach> {
+        Vec::new()
+    }
 
     /// The images that its jobs build, for the gates that need this one.
     fn builds(&self, _scene: &Scene) -> Vec<BuiltImage> {
@@ -218,6 +226,8 @@ pub struct Job {
     pub unscanned: bool,
     /// What is asked right before the start; the answers are documents like the reports, behind them.
     pub questions: Vec<Question>,
+    /// What is known when it is planned, and its report does not tell: answers without a question.
+    pub facts: Vec<(&'static str, String)>,
     /// Settings of git, beside those that its files and the environment have.
     pub git: Vec<(String, String)>,
     /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
@@ -286,6 +296,7 @@ impl Job {
             config_files: Vec::new(),
             notes: Vec::new(),
             questions: Vec::new(),
+            facts: Vec::new(),
             git: Vec::new(),
             start: None,
             procedure: None,
@@ -413,6 +424,12 @@ impl Job {
         self
     }
 
+    /// Tells whoever reads its report what is known beforehand, as the document `name`.
+    pub fn knows(&mut self, name: &'static str, fact: impl Into<String>) -> &mut Self {
+        self.facts.push((name, fact.into()));
+        self
+    }
+
     /// Gives git a setting for this job alone.
     pub fn git_setting(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
         self.git.push((name.to_owned(), value.into()));
@@ -476,7 +493,7 @@ impl RawReport<'_> {
         self.documents.first().map_or(&[], |document| &document.bytes)
     }
 
-    /// The answer to a question of the job; `None` where there is none.
+    /// The answer to a question of the job, or one of its facts; `None` where there is none.
     pub fn answer(&self, name: &str) -> Option<&[u8]> {
         let answers = self.documents.iter().skip(1);
         answers.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)

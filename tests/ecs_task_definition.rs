@@ -332,13 +332,20 @@ fn a_cli_that_hangs_is_ended_with_the_gates_time() {
 }
 
 #[test]
-fn another_program_may_stand_in_for_the_cli() {
-    let project = project(&template(), "program = './tools/aws-in-a-box'");
+fn another_program_may_stand_in_for_the_cli_and_gets_the_users_arguments() {
+    let project = project(&template(), "program = './tools/aws-in-a-box'\nargs = ['--ca-bundle', 'own.pem']");
     project.program("aws", "exit 7");
     let answer = answer();
-    project.write("tools/aws-in-a-box", format!("#!/bin/sh\ncase \"$*\" in *register-task*) echo '{answer}';; *) echo \"An error occurred (ClientException) when calling the X operation: none\" >&2; exit 254;; esac\n"));
-    let chmod = Command::new("chmod").args(["+x", "tools/aws-in-a-box"]).current_dir(project.root()).status();
-    assert!(chmod.unwrap().success());
+    let script = project.write(
+        "tools/aws-in-a-box",
+        format!(
+            "#!/bin/sh\ncase \"$*\" in *describe-task*' --ca-bundle own.pem') echo 'An error occurred (ClientException) when calling the X operation: none' >&2; exit 254;;\n\
+             *register-task*' --ca-bundle own.pem') echo '{answer}';; *) exit 9;; esac\n"
+        ),
+    );
+    assert!(Command::new("chmod").arg("+x").arg(script).status().unwrap().success());
     let ran = project.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
+    let command = project.gate("task")["targets"][0]["command"].to_string();
+    assert!(command.ends_with("\"--ca-bundle\",\"own.pem\"]"), "{command}");
 }

@@ -62,6 +62,10 @@ impl Pushed {
     }
 
     fn push(&self, args: &[&str]) -> Ran {
+        self.push_with(args, &[])
+    }
+
+    fn push_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Ran {
         let mut git = git_command();
         git.current_dir(self.project.root()).args(["push", "--quiet"]).args(args);
         // PATH and all else as the binary would have it.
@@ -71,6 +75,7 @@ impl Pushed {
                 None => git.env_remove(name),
             };
         }
+        git.envs(variables.iter().copied());
         Ran::of(git.output().unwrap())
     }
 
@@ -167,4 +172,115 @@ fn without_its_profile_the_hook_is_not_installed() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("[profile.pre-push]"), "{}", ran.stderr);
     assert!(!repo.hook("pre-push").exists());
+}
+
+/// Pushes `main`, and lays a gates.toml over it whose hook runs nothing that matters.
+fn loosened(repo: &Pushed) -> String {
+    assert_eq!(repo.push(&["--no-verify", "origin", "main"]).code, 0);
+    let loose = GATES.replace("only = [\"secrets\"]", "only = [\"slow\"]");
+    repo.project.write("gates.toml", &loose);
+    repo.project.commit("let me through");
+    std::fs::write(repo.project.root().join("../fail"), "").unwrap();
+    loose
+}
+
+#[test]
+fn a_push_is_judged_by_the_policy_that_the_remote_has() {
+    let repo = Pushed::new();
+    let loose = loosened(&repo);
+    let known = repo.project.git(&["rev-parse", "origin/main"]);
+    let ran = repo.project.run(&["hook", "install", "--policy-from", "origin/main"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("by the policy of origin/main"), "{}", ran.stdout);
+    let ran = repo.push(&["origin", "main"]);
+    assert_ne!(ran.code, 0, "{}", ran.all());
+    let policy = &repo.project.record()["policy"];
+    assert_eq!(policy["from"], known.as_str());
+    assert_eq!(policy["loosened"][0]["place"], "profile pre-push");
+    assert_eq!(policy["loosened"][0]["what"], "it leaves out secrets");
+    // The range is what the remote does not have, whatever the policy is from.
+    assert_eq!(repo.ranges(), [format!("{known}..{}", repo.project.git(&["rev-parse", "main"]))]);
+
+    // A branch that is not there any more stops the push: nobody knows the policy.
+    repo.project.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    let ran = repo.push(&["origin", "main"]);
+    assert!(ran.code != 0 && ran.all().contains("there is no commit `origin/main`"), "{}", ran.all());
+
+    // Without the flag the change has its way.
+    repo.project.run(&["hook", "install"]);
+    assert_eq!(repo.project.read("gates.toml"), loose);
+    assert_eq!(repo.push(&["origin", "main"]).code, 0);
+}
+
+#[test]
+fn an_installed_hook_heeds_the_variables_and_its_flags_outrank_them() {
+    let repo = Pushed::new();
+    loosened(&repo);
+    repo.project.run(&["hook", "install"]);
+    assert_ne!(repo.push_with(&["origin", "main"], &[("PORTCULLIS_POLICY_FROM", "origin/main")]).code, 0);
+    assert_eq!(repo.push_with(&["origin", "main"], &[("PORTCULLIS_POLICY_FROM", "main")]).code, 0);
+    repo.project.git(&["update-ref", "refs/remotes/origin/main", "main~1"]);
+    repo.project.git(&["push", "--quiet", "--no-verify", "--force", "origin", "main~1:main"]);
+    repo.project.run(&["hook", "install", "--policy-from", "origin/main"]);
+    assert_ne!(repo.push_with(&["origin", "main"], &[("PORTCULLIS_POLICY_FROM", "main")]).code, 0);
+
+    // Installed under the variable, it is as if by the flag.
+    let mut install = repo.project.command(&["hook", "install"]);
+    let ran = Ran::of(install.env("PORTCULLIS_POLICY_FROM", "origin/main").output().unwrap());
+    assert!(ran.stdout.contains("by the policy of origin/main"), "{}", ran.all());
+    assert_ne!(repo.push(&["origin", "main"]).code, 0);
+}
+
+#[test]
+fn a_push_below_the_floor_is_refused_and_so_is_a_hook_that_would_refuse_every_push() {
+    let repo = Pushed::new();
+    // A name that a shell must not take apart.
+    let name = "the org's $(touch ../pwned) floor.toml";
+    let floor = "version = 1\nmode = \"production\"\nsince = false\n[[gate]]\ntool = \"gitleaks\"\nfail_on = \"high\"\n";
+    let path = repo.project.write(&format!("../{name}"), floor);
+    let ran = repo.project.run(&["hook", "install", "--require", &format!("../{name}")]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("not below the floor of"), "{}", ran.stdout);
+    let pushed = repo.push(&["origin", "main"]);
+    assert_eq!(pushed.code, 0, "{}", pushed.all());
+    assert_eq!(repo.ranges(), ["all"]);
+    assert!(!repo.project.root().join("../pwned").exists());
+
+    repo.project.write(
+        "gates.toml",
+        GATES.replace("tool = \"gitleaks\"", "tool = \"gitleaks\"\nfail_on = \"never\""),
+    );
+    repo.project.commit("never");
+    let pushed = repo.push(&["origin", "main"]);
+    assert_ne!(pushed.code, 0);
+    assert!(pushed.all().contains("gate `secrets` has fail_on = never"), "{}", pushed.all());
+    assert_eq!(repo.ranges().len(), 1);
+
+    // Its profile leaves a gate out that this floor wants.
+    std::fs::write(&path, format!("{floor}[[gate]]\ntool = \"command\"\n")).unwrap();
+    repo.project.write("gates.toml", GATES);
+    let before = std::fs::read(repo.hook("pre-push")).unwrap();
+    for (args, words) in [
+        (["--require", path.to_str().unwrap()], "gate `slow` would not run: not in profile pre-push"),
+        (["--require", "no-such-floor.toml"], "no-such-floor.toml can't be read"),
+        (["--policy-from", "nowhere"], "there is no commit `nowhere`"),
+    ] {
+        let ran = repo.project.run(&[&["hook", "install"][..], &args].concat());
+        assert_eq!(ran.code, 2, "{}", ran.all());
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+    assert_eq!(std::fs::read(repo.hook("pre-push")).unwrap(), before, "the hook that was there stays");
+}
+
+#[test]
+fn a_revision_is_one_word_of_the_hook_whatever_is_in_it() {
+    let repo = Pushed::new();
+    loosened(&repo);
+    let branch = "it's-$(touch${IFS}pwned);main";
+    repo.project.git(&["branch", branch, "origin/main"]);
+    let ran = repo.project.run(&["hook", "install", "--policy-from", branch]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_ne!(repo.push(&["origin", "main"]).code, 0);
+    assert_eq!(repo.project.record()["policy"]["revision"], branch);
+    assert!(!repo.project.root().join("pwned").exists());
 }

@@ -54,11 +54,15 @@ fn what_git_is_told_to_send_along_is_struck_out() {
 
 #[test]
 fn a_header_in_any_variable_is_struck_out() {
-    let token = secret("header").replace(['/', '"', '+'], "-");
-    let project = printing(PRINTS, &[&token]);
+    let [plain, quoted] = ["plain", "quoted"].map(|name| secret(name).replace(['/', '"', '+'], "-"));
+    let project = printing(PRINTS, &[&plain, &quoted]);
     let mut run = project.command(&["run", "--verbose"]);
-    let ran = Ran::of(run.env("CURL_EXTRA", format!("Authorization: Bearer {token}")).output().unwrap());
-    assert_hidden(&project, &ran, &token);
+    run.env("ONE", format!("Authorization: Bearer {plain}"));
+    run.env("OTHER", format!("-H 'Accept: */*' -H \"authorization: token {quoted}\" --fail"));
+    let ran = Ran::of(run.output().unwrap());
+    for value in [&plain, &quoted] {
+        assert_hidden(&project, &ran, value);
+    }
 }
 
 #[test]

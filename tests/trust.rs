@@ -207,6 +207,20 @@ fn ignores_that_gitleaks_can_not_be_kept_from_leave_the_gate_without_proof() {
 }
 
 #[test]
+fn a_gates_toml_below_the_root_scans_its_own_folder_all_the_same() {
+    let project = Project::base_with(&[
+        ("sub/gates.toml", &gitleaks("tree")),
+        ("sub/src/a.ts", &planted()),
+        ("elsewhere.ts", &planted()),
+    ]);
+    project.write("sub/.gitleaksignore", "src/a.ts:aws-access-token:1\n");
+    let args = ["run", "--config", "sub/gates.toml", "--out", "gates-report"];
+    assert_eq!(run(&project, &args).code, 0);
+    assert_eq!(run(&project, &[&args[..], &["--policy-from", "base"]].concat()).code, 1);
+    assert_eq!(places(&project), ["sub/src/a.ts:1"]);
+}
+
+#[test]
 fn what_an_earlier_gate_made_is_scanned_too() {
     let make = format!(
         "[[gate]]\nid = \"make\"\ntool = \"command\"\nrun = [\"cp\", \"-R\", \"../made/.\", \".\"]\n{}needs = [\"make\"]\n",
@@ -339,6 +353,9 @@ fn a_workspace_asks_the_registry_of_the_base() {
     project.commit("a workspace");
     project.git(&["branch", "--force", "base"]);
     project.write(".npmrc", "registry=http://127.0.0.1:9\nfetch-retries=0\nworkspace=lib\n");
+    // The same word, for npm.
+    let hidden = project.read("package.json").replace("\"workspaces\"", r#""workspace\u0073""#);
+    project.write("package.json", hidden);
     let ran = run(&project, &FROM_BASE);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(packages(&project), ["minimist"]);

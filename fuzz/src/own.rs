@@ -6,14 +6,20 @@ use portcullis::config::{Config, draw};
 use portcullis::policy::Waivers;
 use portcullis::record::Run;
 use portcullis::redact::{Scrubber, Secret, mask_fields};
+use portcullis::tool::sonarqube::task_file::TaskFile;
 use serde_json::Value;
 
 /// Takes bytes, and panics where a promise is broken.
 pub type Check = fn(&[u8]);
 
 /// Every reader of this kind, by its name.
-pub const OWN: [(&str, Check); 4] =
-    [("gates-toml", gates_toml), ("run-json", run_json), ("mask-fields", masked), ("scrubber", scrubbed)];
+pub const OWN: [(&str, Check); 5] = [
+    ("gates-toml", gates_toml),
+    ("run-json", run_json),
+    ("mask-fields", masked),
+    ("scrubber", scrubbed),
+    ("report-task", report_task),
+];
 
 /// Every mistake is at a place in the text and can be drawn there.
 fn gates_toml(input: &[u8]) {
@@ -36,6 +42,18 @@ fn run_json(input: &[u8]) {
     let mut again: Run = serde_json::from_value(first.clone()).expect("what was written can be read");
     again.judge(Waivers::AsRecorded(&recorded));
     assert_eq!(serde_json::to_value(&again).expect("a run can be written"), first);
+}
+
+/// The task that it names is an id; and cut anywhere, it names no other one.
+fn report_task(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Ok(file) = TaskFile::read(text) else { return };
+    assert!(!file.task.contains(['/', '?', '&', '#', '%', ' ']), "{} is no id", file.task);
+    let text = text.trim_end();
+    for (cut, _) in text.char_indices() {
+        let Ok(less) = TaskFile::read(&text[..cut]) else { continue };
+        assert_eq!(less.task, file.task, "cut at {cut}, it names another task");
+    }
 }
 
 /// JSON stays JSON, and no value of a masked key is left in it.

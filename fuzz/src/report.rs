@@ -38,6 +38,7 @@ impl ReportReader {
         let options = match name {
             "command" => "run = [\"x\"]\nreport = { format = \"sarif\", path = \"-\" }",
             "docker-build" => "images = [{ name = \"app\" }]",
+            "smoke-test" => "checks = [{ url = \"https://app.example\" }]",
             _ => "",
         };
         let problems = Problems::default();
@@ -45,7 +46,7 @@ impl ReportReader {
         let tool = (scanner.configure)(&Keys::new(table.get_ref(), 0..0, &problems));
         let form = match name {
             "junit" | "checkstyle" => Form::Xml,
-            "tsc" | "docker-build" | "git-secrets" => Form::Lines,
+            "tsc" | "yarn-audit" | "docker-build" | "git-secrets" => Form::Lines,
             _ => Form::Json,
         };
         Some(ReportReader { scanner, tool, form })
@@ -70,11 +71,12 @@ impl ReportReader {
         let document = |name: &str, bytes| Document { name: name.to_owned(), bytes };
         let names: &[&str] = match self.scanner.name {
             "git-secrets" => &["patterns", "files", "allowed"],
+            "cfn-lint" => &["templates"],
             _ => &[],
         };
         let further = (3..parts.len()).map(|n| document(names.get(n - 3).unwrap_or(&"report"), part(n)));
         let documents = std::iter::once(document("report", part(0))).chain(further).collect();
-        let raw = RawReport { exit, documents, stderr: part(1), stdout: part(2) };
+        let raw = RawReport { exit, documents, stderr: part(1), stdout: part(2), ..RawReport::default() };
         let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
         weigh(self.tool.as_ref(), &raw, &place)
     }

@@ -137,6 +137,14 @@ impl<'a> Keys<'a> {
         Some(texts)
     }
 
+    /// A text, or a list of them.
+    pub fn one_or_more(&self, key: &'static str) -> Option<Vec<String>> {
+        match self.value(key)?.get_ref() {
+            DeValue::Array(_) => Some(self.texts(key)?.into_iter().map(|text| text.value).collect()),
+            _ => Some(vec![self.text(key)?.value]),
+        }
+    }
+
     /// A list of texts that must not be empty when it is given.
     pub fn texts_or(&self, key: &'static str, default: &[&str]) -> Vec<String> {
         match self.texts(key) {

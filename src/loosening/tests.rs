@@ -7,6 +7,7 @@ use crate::config::Threshold;
 
 const BASE: &str = r#"version = 1
 mode = "production"
+require_lock = true
 [[gate]]
 id = "secrets"
 tool = "gitleaks"
@@ -17,6 +18,23 @@ tool = "npm-audit"
 dirs = ["backend", "frontend"]
 max = { medium = 20 }
 unrated = "high"
+[[gate]]
+id = "images"
+tool = "trivy"
+scan = "image"
+images = ["app:1"]
+max_db_age = "24h"
+[[gate]]
+id = "tests"
+tool = "command"
+run = ["npm", "test"]
+exit = { clean = [0], findings = [1] }
+[[gate]]
+id = "push"
+tool = "ecr-push"
+images = ["app"]
+needs = ["images"]
+branches = ["main"]
 [profile.ci]
 only = ["secrets", "audit"]
 [profile.ci.gate.audit]
@@ -72,7 +90,76 @@ fn each_way_to_loosen_is_told_with_its_place_and_what_was_there() {
         ("fail_on = \"low\"", "fail_on = \"low\"\nenv = { A = \"b\" }", "gate secrets: env changed"),
         ("fail_on = \"low\"", "fail_on = \"low\"\nprogram = \"true\"", "gate secrets: program changed"),
         ("fail_on = \"low\"", "fail_on = \"low\"\nneeds = [\"audit\"]", "gate secrets: needs changed"),
-        ("\"backend\", \"frontend\"", "\"backend\"", "gate audit: options of the tool changed"),
+        (
+            "\"backend\", \"frontend\"",
+            "\"backend\"",
+            "gate audit: dirs = backend, the base has dirs = backend, frontend",
+        ),
+        (
+            "unrated = \"high\"",
+            "unrated = \"high\"\nomit = [\"dev\"]",
+            "gate audit: omit = dev, the base has no omit",
+        ),
+        (
+            "unrated = \"high\"",
+            "unrated = \"high\"\nregistry = \"https://mine.test\"",
+            "gate audit: registry changed",
+        ),
+        (
+            "max_db_age = \"24h\"",
+            "max_db_age = \"48h\"",
+            "gate images: max_db_age = 48h, the base has max_db_age = 24h",
+        ),
+        ("max_db_age = \"24h\"", "", "gate images: no max_db_age, the base has max_db_age = 24h"),
+        (
+            "max_db_age = \"24h\"",
+            "max_db_age = \"24h\"\nignore_unfixed = true",
+            "gate images: ignore_unfixed = true, the base has ignore_unfixed = false",
+        ),
+        (
+            "images = [\"app:1\"]",
+            "images = [\"other:1\"]",
+            "gate images: images = other:1, the base has images = app:1",
+        ),
+        (
+            "scan = \"image\"\nimages = [\"app:1\"]",
+            "scan = \"fs\"",
+            "gate images: scan = fs, the base has scan = image",
+        ),
+        ("clean = [0]", "clean = [0, 2]", "gate tests: options of the tool changed"),
+        ("run = [\"npm\", \"test\"]", "run = [\"true\"]", "gate tests: run changed"),
+        (
+            "branches = [\"main\"]",
+            "branches = [\"main\", \"topic\"]",
+            "gate push: branches = main, topic, the base has branches = main",
+        ),
+        ("branches = [\"main\"]", "", "gate push: branches = all, the base has branches = main"),
+        (
+            "branches = [\"main\"]",
+            "branches = [\"main\"]\nunscanned = true",
+            "gate push: unscanned = true, the base has unscanned = false",
+        ),
+        (
+            "require_lock = true",
+            "require_lock = true\ndeploy_in_lab = true",
+            "gates.toml: deploy_in_lab = true",
+        ),
+        (
+            "tool = \"gitleaks\"",
+            "tool = \"gitleaks\"\nscan = \"tree\"",
+            "gate secrets: dirs = ., the base has dirs = all",
+        ),
+        (
+            "tool = \"gitleaks\"",
+            "tool = \"gitleaks\"\nseverity = \"info\"",
+            "gate secrets: severity = info, the base has severity = high",
+        ),
+        (
+            "[[gate]]",
+            "[defaults]\nmax = { high = 1 }\nfail_on = \"never\"\n[[gate]]",
+            "gate audit: fail_on = never, the base has fail_on = high",
+        ),
+        ("require_lock = true", "", "gates.toml: require_lock = false"),
         ("tool = \"gitleaks\"", "tool = \"syft\"", "gate secrets: tool = syft, the base has tool = gitleaks"),
         ("only = [\"secrets\", \"audit\"]", "only = [\"audit\"]", "profile ci: it leaves out secrets"),
         (
@@ -117,7 +204,10 @@ fn a_missing_gate_and_a_missing_profile_are_told() {
         "version = 1\nmode = \"production\"\n[[gate]]\nid = \"secrets\"\ntool = \"gitleaks\"\nfail_on = \"low\"\n",
     );
     let told: Vec<String> = loosened(&config(BASE), &other).iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["gate audit: it is gone", "profile ci: it is gone"]);
+    let gone = ["audit", "images", "tests", "push"].map(|id| format!("gate {id}: it is gone"));
+    assert_eq!(told[0], "gates.toml: require_lock = false");
+    assert_eq!(told[1..5], gone);
+    assert_eq!(told[5..], ["profile ci: it is gone"]);
 }
 
 #[test]
@@ -127,6 +217,13 @@ fn what_is_stricter_longer_or_only_named_otherwise_is_not_told() {
         ("fail_on = \"low\"", "fail_on = \"low\"\ntimeout = \"1h\""),
         ("fail_on = \"low\"", "fail_on = \"low\"\nstage = \"Other words\""),
         ("medium = 20", "medium = 19"),
+        ("\"backend\", \"frontend\"", "\"frontend\", \"./backend/\", \"third\""),
+        ("max_db_age = \"24h\"", "max_db_age = \"12h\""),
+        ("images = [\"app:1\"]", "images = [\"app:1\", \"other:1\"]"),
+        (
+            "tool = \"gitleaks\"\nfail_on = \"low\"",
+            "tool = \"gitleaks\"\nfail_on = \"low\"\nseverity = \"low\"",
+        ),
         // Another key, and no finding more is borne.
         ("max = { medium = 20 }", "fail_on = \"medium\""),
         ("unrated = \"high\"", "unrated = \"critical\""),
@@ -145,6 +242,17 @@ fn what_is_stricter_longer_or_only_named_otherwise_is_not_told() {
 fn a_loosening_of_the_whole_file_is_not_told_again_for_each_profile() {
     assert_eq!(after("fail_on = \"low\"", "fail_on = \"high\"").len(), 1);
     assert_eq!(after("\"production\"", "\"lab\"").len(), 1);
+}
+
+#[test]
+fn defaults_that_no_gate_has_are_told_by_themselves() {
+    let strict = BASE.replace("max = { medium = 20 }", "fail_on = \"medium\"");
+    let strict = strict.replace("max_db_age = \"24h\"", "fail_on = \"high\"");
+    let strict = strict.replace("run = [\"npm\", \"test\"]", "run = [\"npm\", \"test\"]\nfail_on = \"high\"");
+    let loose = strict.replacen("[[gate]]", "[defaults]\nfail_on = \"never\"\n[[gate]]", 1);
+    let told: Vec<String> =
+        loosened(&config(&strict), &config(&loose)).iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["defaults: fail_on = never, the base has fail_on = high"]);
 }
 
 /// Every threshold and `unrated`, with a few budgets.

@@ -1,11 +1,13 @@
 //! `portcullis plan`: what would be run, in which order, with which command, and why.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use anyhow::Result;
 use serde::Serialize;
 
 use super::{Fate, Plan, PlannedGate};
+use crate::base::PolicyRecord;
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::config::{Gate, Mode, Policy, Threshold};
 use crate::identity::find;
@@ -14,21 +16,26 @@ use crate::place::forward;
 use crate::redact::Known;
 use crate::repo::Repo;
 use crate::run::longest_chain_first;
+use crate::scratch::Scratch;
 use crate::settings::Settings;
 use crate::text;
-use crate::{environment, folder_of, load_config, terminal};
+use crate::trust::Rules;
+use crate::{environment, folder_of, terminal};
 
 /// Prints the plan. Exit code 0: nothing is judged.
 pub async fn execute(args: PlanArgs) -> Result<u8> {
-    let (path, config) = load_config(&args.config)?;
-    let settings = Settings::new(&config, args.selection.wishes())?;
-    let repo = Repo::around(folder_of(&path)).await?;
+    let rules = Rules::find(&args.config, &args.trust).await?;
+    let settings = Settings::new(&rules.config, args.selection.wishes())?;
+    rules.hold(&settings, rules.lock().await?.is_some())?;
+    let repo = Repo::around(folder_of(&rules.path)).await?;
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, None).await?),
         None => None,
     };
-    let plan = Plan::new(&config, &repo, &settings, since.as_ref());
-    let shown = Shown::new(&plan, &repo, &settings);
+    let mut plan = Plan::new(&rules.config, &repo, &settings, since.as_ref());
+    let scratch = rules.base.is_some().then(Scratch::new).transpose()?;
+    rules.overrule(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path)).await?;
+    let shown = Shown::new(&plan, &repo, &settings, rules.record());
     let page = match args.format {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",
@@ -52,6 +59,9 @@ fn known_secrets(plan: &Plan) -> Known {
 #[derive(Serialize)]
 struct Shown {
     mode: String,
+    /// Whose policy it is, where not the work tree's own, and what that would loosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyRecord>,
     jobs: usize,
     /// In the order in which they start.
     gates: Vec<ShownGate>,
@@ -82,22 +92,28 @@ struct ShownTarget {
     cwd: String,
     why: String,
     found: bool,
+    /// What the scanner's own configuration in the repository says, and whose it is.
+    notes: Vec<String>,
 }
 
 impl Shown {
-    fn new(plan: &Plan, repo: &Repo, settings: &Settings) -> Shown {
+    fn new(plan: &Plan, repo: &Repo, settings: &Settings, policy: Option<PolicyRecord>) -> Shown {
         let turns = interlock::turns(&plan.gates);
         let mut order = longest_chain_first(plan);
         // What acts comes last, one after another.
         order.sort_by_key(|index| turns[*index]);
         let gates =
             order.into_iter().map(|index| ShownGate::new(&plan.gates[index], repo, settings)).collect();
-        Shown { mode: settings.mode.to_string(), jobs: settings.jobs, gates }
+        Shown { mode: settings.mode.to_string(), policy, jobs: settings.jobs, gates }
     }
 
     fn text(&self) -> String {
-        let mut page =
-            format!("Mode {}, up to {} at once. In the order in which they start:\n", self.mode, self.jobs);
+        let mut page = self.policy.as_ref().map(policy_words).unwrap_or_default();
+        let _ = writeln!(
+            page,
+            "Mode {}, up to {} at once. In the order in which they start:",
+            self.mode, self.jobs
+        );
         let mut number = 0;
         for gate in &self.gates {
             if let Some(why) = &gate.skipped {
@@ -118,6 +134,9 @@ impl Shown {
                 let missing = if target.found { "" } else { "  (not found here)" };
                 let _ = writeln!(page, "    {}: {}{missing}", target.name, target.why);
                 let _ = writeln!(page, "      $ {}", shell_words(&target.command));
+                for note in &target.notes {
+                    let _ = writeln!(page, "      {note}");
+                }
             }
         }
         page
@@ -150,10 +169,25 @@ impl ShownGate {
                     cwd: forward(job.cwd.strip_prefix(&repo.root).unwrap_or(&job.cwd)).to_string(),
                     why: job.why.clone(),
                     found: job.programs().all(|program| find(program, &job.cwd).is_some()),
+                    notes: job.notes.clone(),
                 })
                 .collect(),
         }
     }
+}
+
+/// Whose policy it is, and what the change would loosen.
+fn policy_words(policy: &PolicyRecord) -> String {
+    let mut page =
+        format!("Policy from {} ({})\n", policy.revision, policy.from.get(..12).unwrap_or(&policy.from));
+    for loosening in &policy.loosened {
+        let _ = writeln!(page, "  the change would loosen {loosening}");
+    }
+    for note in &policy.notes {
+        let _ = writeln!(page, "  {note}");
+    }
+    page.push('\n');
+    page
 }
 
 /// When an action starts, in words.

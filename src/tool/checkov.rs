@@ -9,6 +9,7 @@ use crate::config::Keys;
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::start::Start;
 use crate::tool::config_file::Overrule;
@@ -92,6 +93,11 @@ impl Checkov {
 }
 
 impl Tool for Checkov {
+    fn reach(&self) -> Vec<Reach> {
+        let framework = (!self.framework.is_empty()).then(|| self.framework.clone());
+        vec![Reach::folders("dirs", &self.dirs), Reach::new("framework", Says::These(framework))]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         Ok(self.dirs.iter().map(|dir| self.job(scene, dir)).collect())
     }

@@ -16,6 +16,7 @@ use crate::format::json;
 use crate::place::Place;
 use crate::placeholder::Values;
 use crate::plan::Scene;
+use crate::procedure::Hands;
 use crate::proof::Unproven;
 use crate::tool::ecs_task_definition::read_arn;
 use crate::tool::{Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
@@ -105,18 +106,18 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 
 impl Settings {
     /// What the deployment is called in the console: which commit, by which build.
-    fn description(&self, commit: Option<&str>) -> String {
+    fn description(&self, hands: &Hands) -> String {
         if let Some(description) = &self.description {
             return description.clone();
         }
-        let commit = commit.map(|commit| format!("commit {commit}"));
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let commit = hands.repo().head.as_ref().map(|commit| format!("commit {commit}"));
         let of_github = || {
-            let run = variable("GITHUB_RUN_ID")?;
-            let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
+            let run = hands.variable("GITHUB_RUN_ID")?;
+            let (server, repository) =
+                (hands.variable("GITHUB_SERVER_URL")?, hands.variable("GITHUB_REPOSITORY")?);
             Some(format!("{server}/{repository}/actions/runs/{run}"))
         };
-        let build = BUILD_URLS.iter().find_map(|name| variable(name)).or_else(of_github);
+        let build = BUILD_URLS.iter().find_map(|name| hands.variable(name)).or_else(of_github);
         let words: Vec<String> = commit.into_iter().chain(build).collect();
         match words.is_empty() {
             true => "by Portcullis".to_owned(),

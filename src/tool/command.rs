@@ -7,6 +7,7 @@ use crate::format::{FORMATS, Format};
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::Reach;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
@@ -90,6 +91,11 @@ fn codes(keys: &Keys) -> Codes {
 }
 
 impl Tool for Command {
+    fn reach(&self) -> Vec<Reach> {
+        let rest = format!("{:?} {:?}", self.report, self.codes);
+        vec![Reach::exactly("run", &self.run), Reach::exactly("dir", [&self.dir]), Reach::rest(rest)]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let Some((program, arguments)) = self.run.split_first() else {
             return Err(Unplanned::Impossible("`run` names no program".to_owned()));

@@ -82,7 +82,10 @@ pub fn told(name: &str, content: &[u8]) -> Option<String> {
             Some(with(name, a_few(keys.filter(|key| !key.starts_with('/')).collect())))
         }
         ".yarnrc" => Some(with(name, a_few(keys(&text, ' ')))),
-        ".checkov.yaml"
+        ".cfnlintrc"
+        | ".cfnlintrc.yaml"
+        | ".cfnlintrc.yml"
+        | ".checkov.yaml"
         | ".checkov.yml"
         | "trivy.yaml"
         | "trivy-secret.yaml"
@@ -91,12 +94,24 @@ pub fn told(name: &str, content: &[u8]) -> Option<String> {
         "package.json" => {
             ignores_of_pnpm(name, content).map(|n| with(name, vec![format!("pnpm.auditConfig, ignores {n}")]))
         }
+        "sonar-project.properties" => {
+            let narrows =
+                |key: &&str| ["clusions", ".ignore.", ".skip"].iter().any(|word| key.contains(word));
+            let lines = text.lines().filter(|line| !line.trim_start().starts_with(['#', '!']));
+            let keys = lines.filter_map(|line| line.split_once(['=', ':'])).map(|(key, _)| key.trim());
+            let keys: Vec<String> = keys.filter(narrows).take(KEYS).map(str::to_owned).collect();
+            Some(with(name, keys))
+        }
         _ if name.starts_with("eslint.config.") || name.starts_with(".eslintrc") => {
             let off = text.matches("\"off\"").count() + text.matches("'off'").count();
             let off = (off > 0).then(|| format!("{off} × off"));
             let ignores = ["gnores", "gnorePatterns"].iter().any(|word| text.contains(word));
             let ignores = ignores.then(|| "ignores files".to_owned());
             Some(with(name, off.into_iter().chain(ignores).collect()))
+        }
+        // A template that says what cfn-lint shall ignore in it.
+        _ if text.contains("cfn-lint") && text.contains("ignore_checks") => {
+            Some(with(name, vec!["cfn-lint: ignore_checks".to_owned()]))
         }
         _ if name.ends_with(".toml") => Some(with(name, gitleaks(&text))),
         _ => None,
@@ -214,6 +229,17 @@ mod tests {
                 "2 ignores in .gitleaksignore",
             ),
             (".trivyignore", "CVE-2021-1\n", "1 ignore in .trivyignore"),
+            (".gitallowed", "# ours\n.*\n", "1 ignore in .gitallowed"),
+            (
+                ".cfnlintrc",
+                "templates:\n  - a.yaml\nignore_checks: [E]\n",
+                ".cfnlintrc (templates, ignore_checks)",
+            ),
+            (
+                "queue.yaml",
+                "Metadata:\n  cfn-lint:\n    config:\n      ignore_checks: [E3012]\n",
+                "queue.yaml (cfn-lint: ignore_checks)",
+            ),
             (".gitleaks.toml", "[extend]\nuseDefault = true\n", ".gitleaks.toml"),
             (
                 ".gitleaks.toml",
@@ -251,6 +277,11 @@ mod tests {
                 "package.json",
                 r#"{"name":"a","pnpm":{"auditConfig":{"ignoreCves":["CVE-1"],"ignoreGhsas":["GHSA-1"]}}}"#,
                 "package.json (pnpm.auditConfig, ignores 2)",
+            ),
+            (
+                "sonar-project.properties",
+                "# sonar.exclusions=**\nsonar.projectKey=a\nsonar.exclusions = **/*.gen.ts\nsonar.login=abc\nsonar.scanner.skip: true\n",
+                "sonar-project.properties (sonar.exclusions, sonar.scanner.skip)",
             ),
             (
                 "eslint.config.mjs",

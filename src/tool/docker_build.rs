@@ -12,6 +12,7 @@ use crate::finding::{Category, Finding, Location, Text};
 use crate::place::{Place, forward, normalise};
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::repo::Repo;
 use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
@@ -119,6 +120,11 @@ fn check_name(keys: &Keys, name: &Located<String>) {
 }
 
 impl Tool for DockerBuild {
+    fn reach(&self) -> Vec<Reach> {
+        let names = self.images.iter().map(|image| image.name.clone()).collect();
+        vec![Reach::new("images", Says::Images(Some(names))), Reach::rest(format!("{:?}", self.images))]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         Ok(self.images.iter().map(|image| job(image, scene)).collect())
     }

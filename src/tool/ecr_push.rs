@@ -16,6 +16,7 @@ use crate::format::json;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::tool::{Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
 use engine::Kind;
@@ -182,6 +183,11 @@ fn path_of(name: &str) -> &str {
 }
 
 impl Tool for EcrPush {
+    fn reach(&self) -> Vec<Reach> {
+        let rest = (&self.images, &self.registry, &self.namespace, &self.tags, &self.moving, self.login);
+        vec![Reach::new("unscanned", Says::Leaves(self.unscanned)), Reach::rest(format!("{rest:?}"))]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let all: Vec<Image>;
         let images = match &self.images {

@@ -15,6 +15,7 @@ use crate::format::json;
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::Reach;
 use crate::repo::Range;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
@@ -132,6 +133,10 @@ impl Eslint {
 }
 
 impl Tool for Eslint {
+    fn reach(&self) -> Vec<Reach> {
+        vec![Reach::these("dirs", &self.dirs), Reach::these("files", &self.files)]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let jobs: Vec<Job> = self.dirs.iter().filter_map(|dir| self.job(scene, dir)).collect();
         match scene.since {

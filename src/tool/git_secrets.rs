@@ -14,6 +14,7 @@ use crate::finding::{Category, Finding, Location, Text};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::repo::is_shallow_clone;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
@@ -178,6 +179,15 @@ fn empty_tree(head: Option<&str>) -> &'static str {
 }
 
 impl Tool for GitSecrets {
+    fn reach(&self) -> Vec<Reach> {
+        vec![
+            Reach::choice("scan", if self.scan == Scan::Tree { "tree" } else { "history" }),
+            Reach::new("severity", Says::Rates(self.severity)),
+            Reach::these("patterns", &self.patterns),
+            Reach::new("register_aws", Says::Adds(self.register_aws)),
+        ]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         match scene.repo.git {
             true => Ok(vec![self.job(scene)]),

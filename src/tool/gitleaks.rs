@@ -15,6 +15,7 @@ use crate::format::json;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::redact::Secret;
 use crate::repo::is_shallow_clone;
 use crate::scope::{Scope, Unit};
@@ -174,6 +175,19 @@ impl Gitleaks {
 }
 
 impl Tool for Gitleaks {
+    fn reach(&self) -> Vec<Reach> {
+        let (choice, folders) = match self.scan {
+            Scan::History => ("history", None),
+            Scan::Tree => ("tree", Some(self.dirs.clone())),
+        };
+        vec![
+            Reach::choice("scan", choice),
+            Reach::new("dirs", Says::Folders(folders)),
+            Reach::new("severity", Says::Rates(self.severity)),
+            Reach::exactly("config", &self.config),
+        ]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         Ok(match self.scan {
             Scan::History => vec![self.history(scene)],

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::config::Keys;
 use crate::format::json;
@@ -17,6 +18,7 @@ use crate::npmrc;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
 use crate::text::without_credentials;
@@ -103,12 +105,28 @@ fn bars(npmrc: &[u8]) -> Option<&'static str> {
 fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p Path> {
     let above = dir.ancestors().skip(1).take_while(move |folder| folder.starts_with(root));
     above.filter(|folder| {
-        let package = std::fs::read_to_string(folder.join("package.json")).unwrap_or_default();
-        package.contains("\"workspaces\"")
+        let package = std::fs::read(folder.join("package.json"));
+        // What can't be read as npm reads it may have them.
+        package.is_ok_and(|text| {
+            serde_json::from_slice::<Package>(&text).map_or(true, |package| package.workspaces.is_some())
+        })
     })
 }
 
+#[derive(Deserialize)]
+struct Package {
+    workspaces: Option<IgnoredAny>,
+}
+
 impl Tool for NpmAudit {
+    fn reach(&self) -> Vec<Reach> {
+        vec![
+            Reach::these("dirs", &self.dirs),
+            Reach::new("omit", Says::Without(self.omit.clone())),
+            Reach::exactly("registry", &self.registry),
+        ]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         if let Some(why) = npmrc::of_user().and_then(|path| bars(npmrc::read(&path).as_bytes())) {
             return Err(Unplanned::Impossible(format!("the user's .npmrc {why}")));

@@ -17,6 +17,7 @@ use crate::format::{json, npm6};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
 use crate::text::without_credentials;
@@ -130,6 +131,14 @@ fn reads(job: &mut Job, root: &Path) {
 }
 
 impl Tool for PnpmAudit {
+    fn reach(&self) -> Vec<Reach> {
+        vec![
+            Reach::these("dirs", &self.dirs),
+            Reach::new("omit", Says::Without(self.omit.clone())),
+            Reach::exactly("registry", &self.registry),
+        ]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let jobs = self.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("pnpm", dir);

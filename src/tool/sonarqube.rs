@@ -21,6 +21,7 @@ use crate::config::{Keys, read_duration};
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::tool::config_file::Overrule;
 use crate::tool::{Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
@@ -147,6 +148,22 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Tool for SonarQube {
+    fn reach(&self) -> Vec<Reach> {
+        let asked = &self.analysis;
+        let rest = (self.runs, &self.task_file, &asked.pull_request, asked.auth);
+        vec![
+            Reach::exactly("host", &asked.host),
+            Reach::exactly("organization", &asked.organization),
+            Reach::exactly("project", &asked.project),
+            Reach::exactly("branch", &asked.branch),
+            Reach::exactly("dir", [&self.dir]),
+            Reach::new("issues", Says::Adds(asked.issues)),
+            Reach::new("hotspots", Says::Adds(asked.hotspots)),
+            Reach::new("max_age", Says::AtMost(Some(asked.max_age))).only_if(!asked.scans),
+            Reach::rest(format!("{rest:?}")),
+        ]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let program = if self.runs == Runs::Elsewhere { "" } else { SCANNER.program };
         let mut job = scene.job_in_dir(program, &self.dir);

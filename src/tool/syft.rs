@@ -12,6 +12,7 @@ use crate::format::{cyclonedx, spdx};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::tool::{Exit, Job, Keep, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
@@ -93,6 +94,16 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
 }
 
 impl Tool for Syft {
+    fn reach(&self) -> Vec<Reach> {
+        let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
+        let images =
+            if self.needs { self.images.clone() } else { Some(self.images.clone().unwrap_or_default()) };
+        vec![
+            Reach::folders("dirs", &self.dirs.clone().unwrap_or_else(here)),
+            Reach::new("images", Says::Images(images)),
+        ]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let dirs = self.dirs.iter().flatten().map(|dir| Syft::dir_job(dir, scene));
         let images = self.images.iter().flatten().map(|image| {

@@ -13,6 +13,7 @@ use crate::config::{Keys, read_duration};
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
@@ -212,6 +213,20 @@ impl Trivy {
 }
 
 impl Tool for Trivy {
+    fn reach(&self) -> Vec<Reach> {
+        let (folders, content) = (self.scan != Scan::Image, self.scan != Scan::Config);
+        vec![
+            Reach::choice("scan", self.scan.as_str()),
+            Reach::folders("dirs", &self.dirs).only_if(folders),
+            Reach::new("images", Says::Images(self.images.clone())).only_if(!folders),
+            Reach::these("scanners", &self.scanners).only_if(content),
+            Reach::new("ignore_unfixed", Says::Leaves(self.ignore_unfixed)).only_if(content),
+            Reach::new("offline", Says::Leaves(self.offline)),
+            Reach::exactly("cache_dir", &self.cache_dir),
+            Reach::new("max_db_age", Says::AtMost(self.max_db_age)).only_if(self.reads_advisories()),
+        ]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         if self.scan != Scan::Image {
             let why = |dir: &str| format!("scan = \"{}\" of {dir}", self.scan.as_str());

@@ -10,6 +10,7 @@ use crate::identity::package_version;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::Reach;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::tool::config_file::Overrule;
@@ -43,6 +44,10 @@ impl Tsc {
 }
 
 impl Tool for Tsc {
+    fn reach(&self) -> Vec<Reach> {
+        vec![Reach::these("dirs", &self.dirs), Reach::exactly("project", [&self.project])]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let jobs = self.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("tsc", dir);

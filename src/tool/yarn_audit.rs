@@ -17,6 +17,7 @@ use crate::format::{json, node_trace};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
@@ -166,6 +167,15 @@ fn reads(job: &mut Job, generation: Generation, root: &Path) {
 }
 
 impl Tool for YarnAudit {
+    fn reach(&self) -> Vec<Reach> {
+        let omit = if self.omit_dev { vec!["dev".to_owned()] } else { Vec::new() };
+        vec![
+            Reach::these("dirs", &self.dirs),
+            Reach::new("omit", Says::Without(omit)),
+            Reach::exactly("registry", &self.registry),
+        ]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         self.dirs.iter().map(|dir| self.job(scene, dir)).collect()
     }

@@ -197,6 +197,14 @@ pub fn real_tools() -> PathBuf {
     folder
 }
 
+/// The folder with Yarn 1, 3 and 4 and pnpm, each in a folder of its own: `yarn`, `yarn3`, `yarn4`,
+/// `pnpm`.
+pub fn package_managers() -> PathBuf {
+    let folder = real_tools().join("../package-managers");
+    assert!(folder.is_dir(), "Yarn and pnpm are not in {}: run ci/setup first", folder.display());
+    folder
+}
+
 /// The Python with the outside validators that `ci/setup` installs.
 pub fn test_python() -> PathBuf {
     let python = std::env::var_os("PORTCULLIS_TEST_PYTHON")
@@ -206,7 +214,7 @@ pub fn test_python() -> PathBuf {
     python
 }
 
-/// npm's audit endpoint on loopback; it ends with the test.
+/// The audit endpoints of npm's registry on loopback; they end with the test.
 pub struct Advisories {
     server: Child,
     pub address: String,

@@ -39,6 +39,7 @@ places() {
     case ${0##*/} in
     eslint) after -o "$@" ;;
     trivy) after --output "$@" ;;
+    cfn-lint) after --output-file "$@" ;;
     checkov) echo "$(after --output-file-path "$@")/results_json.json" ;;
     docker) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;

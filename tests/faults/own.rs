@@ -23,6 +23,7 @@ pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
         "trivy" => trivy(tool),
         "syft" => syft(tool),
         "checkov" => checkov(tool),
+        "cfn-lint" => cfn_lint(tool),
         "command with SARIF" => sarif(tool),
         "command with JUnit" => junit(tool),
         "command with Checkstyle" => checkstyle(tool),
@@ -376,6 +377,36 @@ fn checkov(tool: &Tool) -> Vec<Case<'_>> {
         case("soft fail", recorded(0, Some("checkov/recorded-soft-fail/report.json"), None), "soft-fail"),
         case("folder missing", recorded(0, None, None), "was not written"),
         case("words after the report", tool.writes([report, b"Traceback\n"].concat()), "follows"),
+    ]
+}
+
+fn cfn_lint(tool: &Tool) -> Vec<Case<'_>> {
+    let found = tool.findings.clone().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let recorded = |case: &str| {
+        let file = |name: &str| fixture(&format!("cfn-lint/{case}/{name}"));
+        tool.writes(file("cfn-lint.json")).says(file("stderr.txt"))
+    };
+    let edit = |key, value| found.clone().with(0, Some(edited(found.report(0).unwrap(), &[(key, value)])));
+    vec![
+        case("silent about what it linted", tool.clean.clone().says(""), "stack.yaml was not linted"),
+        case(
+            "another template linted instead",
+            recorded("recorded-deployment-files"),
+            "stack.yaml was not linted",
+        ),
+        case("template does not parse", recorded("recorded-does-not-parse").exits(2), "can't be linted"),
+        case(
+            "template can't be transformed",
+            recorded("recorded-transform-fails").exits(2),
+            "can't be linted",
+        ),
+        case("template missing", recorded("recorded-missing").exits(2), "could not be processed"),
+        case("standard input instead of a template", recorded("recorded-all-ignored").exits(2), "E1001"),
+        case("no template named", edit("/0/Filename", Value::Null), "not everything"),
+        case("rule crashed", edit("/0/Rule/Id", "E0002".into()), "E0002"),
+        case("exit code of other levels", found.clone().exits(4), "does not fit"),
+        case("level of tomorrow", edit("/0/Level", "Catastrophe".into()), "").expecting(Expect::Failed),
     ]
 }
 

@@ -167,6 +167,10 @@ pub fn tools() -> Vec<Tool> {
     let checkov = fixture("checkov/recorded-secrets/results_json.json");
     let none: Value = Vec::<Value>::new().into();
     let checkov_clean = edited(&checkov, &[("/results/failed_checks", none), ("/summary/failed", 0.into())]);
+    let cfn_lint = |exit, case: &str| {
+        let file = |name: &str| fixture(&format!("cfn-lint/{case}/{name}"));
+        Acts::new(exit, vec![file("cfn-lint.json")]).says(file("stderr.txt"))
+    };
     let command = |format: &str, clean: &str, found: &str| {
         [(0, clean), (1, found)]
             .map(|(exit, case)| Acts::new(exit, vec![fixture(&format!("{format}/{case}"))]))
@@ -350,6 +354,24 @@ pub fn tools() -> Vec<Tool> {
             required: &["/results", "/results/failed_checks", "/summary"],
             crashes: &[2],
             found: Some(1),
+            ..base()
+        },
+        Tool {
+            name: "cfn-lint",
+            program: "cfn-lint",
+            gate: "tool = 'cfn-lint'",
+            clean: cfn_lint(0, "recorded-clean"),
+            findings: Some(cfn_lint(14, "recorded-informational")),
+            required: &[
+                "/0/Level",
+                "/0/Message",
+                "/0/Location",
+                "/0/Location/Start",
+                "/0/Rule",
+                "/0/Rule/Id",
+            ],
+            crashes: &[1, 32],
+            found: Some(2),
             ..base()
         },
         Tool {

@@ -239,7 +239,8 @@ impl Settings {
         hands: &mut Hands,
         call: &[&str],
     ) -> Result<T, AwsError> {
-        let result = self.account.call(hands, &[&["deploy"], call].concat()).await;
+        let account = self.account.clone().with(hands.args());
+        let result = account.call(hands, &[&["deploy"], call].concat()).await;
         result.map_err(|error| match error {
             AwsError::Refused { code, .. } if code == "ApplicationDoesNotExistException" => {
                 self.not_there(format!("application {}", self.application))

@@ -220,7 +220,7 @@ impl Deploy {
         let mut input = json!({
             "applicationName": self.settings.application,
             "deploymentGroupName": self.settings.group,
-            "description": self.settings.description(hands.repo().head.as_deref()),
+            "description": self.settings.description(hands),
             "revision": {
                 "revisionType": "AppSpecContent",
                 "appSpecContent": {"content": spec.content, "sha256": spec.sha256},

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::template::{Container, Template, by_digest};
 use super::{Report, Settings, plain_text, read_arn, same};
-use crate::aws::AwsError;
+use crate::aws::{Account, AwsError};
 use crate::output::write_whole;
 use crate::procedure::{Failure, Hands, Procedure, Steps, read_text};
 
@@ -160,7 +160,7 @@ impl Register {
         if definition.contains_key("tags") {
             call.extend(["--include", "TAGS"]);
         }
-        let mut described: Described = match self.settings.account.call(hands, &call).await {
+        let mut described: Described = match self.account(hands).call(hands, &call).await {
             Ok(described) => described,
             // There is no such family yet.
             Err(error) if error.is("ClientException") => return Ok(None),
@@ -183,6 +183,10 @@ impl Register {
         Ok((known.status == "ACTIVE").then_some(known))
     }
 
+    fn account(&self, hands: &Hands) -> Account {
+        self.settings.account.clone().with(hands.args())
+    }
+
     async fn register(
         &self,
         hands: &mut Hands,
@@ -195,7 +199,7 @@ impl Register {
             .map_err(|error| Failure::Unproven(format!("{INPUT} can't be written: {error}")))?;
         let input = format!("file://{}", self.input);
         let call = ["ecs", "register-task-definition", "--cli-input-json", &input];
-        let answer: Registered = self.settings.account.call(hands, &call).await?;
+        let answer: Registered = self.account(hands).call(hands, &call).await?;
         Ok(answer.task_definition)
     }
 

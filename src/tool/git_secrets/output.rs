@@ -112,10 +112,11 @@ fn remark(line: &[u8]) -> Option<&'static str> {
 fn complaint(line: &[u8]) -> Option<String> {
     const SPEAKERS: [&str; 6] = ["fatal: ", "error: ", "warning: ", "grep: ", "git: ", "cat: "];
     let text = String::from_utf8_lossy(line);
-    let known =
-        SPEAKERS.iter().any(|speaker| text.starts_with(speaker)) || text.contains("git-secrets: line ");
+    if !SPEAKERS.iter().any(|speaker| text.starts_with(speaker)) && !text.contains("git-secrets: line ") {
+        return None;
+    }
     let quotes = text.find('\'').zip(text.rfind('\'')).filter(|(first, last)| first < last);
-    known.then(|| match quotes {
+    Some(match quotes {
         Some((first, last)) => format!("{}'…'{}", &text[..first], &text[last + 1..]),
         None => text.into_owned(),
     })

@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::{Component, Path};
 
+use crate::place::normalise;
+use crate::start::Start;
 use crate::tool::Job;
 use crate::tool::config_file::{Mute, Overrule};
 
@@ -48,12 +50,15 @@ fn as_comments(content: &[u8]) -> Vec<u8> {
     lines.flat_map(|line| [b"#", line].concat()).collect()
 }
 
-/// Points gitleaks at `./src/..` instead of `.`, in a folder of links.
+/// A link to any folder in the scanned one. No list of paths to leave out is about such a name.
+const DOOR: &str = "portcullis-door";
+
+/// Points gitleaks at `./portcullis-door/..` instead of `.`, in a folder of links.
 ///
-/// Where it joins that with the name of a file, it shortens it to `./name`: files keep the paths that they
+/// Where it joins that with the name of a file, it shortens it to `name`: files keep the paths that they
 /// always have, and .gitleaksignore is the muted one beside the links. Where it lists the folder, the
-/// system follows the link to `src` and goes up from there: to the scanned folder itself, whose files
-/// are files, and not links that gitleaks would pass over.
+/// system follows the door and goes up from there: to the scanned folder itself, whose files are files,
+/// and not links that gitleaks would pass over.
 fn by_a_folder_in_it(job: &mut Job) -> Result<(), String> {
     const ANYHOW: &str = "gitleaks reads it in a scanned folder whatever it is told";
     let source = job.args.last_mut().ok_or("its command names no folder")?;
@@ -61,11 +66,16 @@ fn by_a_folder_in_it(job: &mut Job) -> Result<(), String> {
     if named.is_absolute() || named.components().any(|part| part == Component::ParentDir) {
         return Err(format!("{ANYHOW}, unless `dirs` names that below gates.toml, without `..`"));
     }
-    let entries = fs::read_dir(job.cwd.join(named)).into_iter().flatten().flatten();
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    let inside = folders.filter_map(|entry| entry.file_name().into_string().ok()).min();
-    let inside = inside.ok_or_else(|| format!("{ANYHOW}, unless there is a folder in that"))?;
-    *source = format!("{source}/{inside}/..");
+    let folder = normalise(&job.cwd.join(named));
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut inside = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let inside = inside.next().ok_or_else(|| format!("{ANYHOW}, unless there is a folder in that"))?;
+    let door = folder.join(DOOR);
+    match &mut job.start {
+        Some(Start::Farm(farm)) if fs::symlink_metadata(&door).is_err() => farm.link(&door, inside.path()),
+        _ => return Err(format!("{ANYHOW}, and there is a {DOOR} in that")),
+    }
+    *source = format!("{source}/{DOOR}/..");
     // One that shortens nothing, and so finds links alone, would look at no file at all.
     job.may_be_empty = false;
     Ok(())

@@ -1,0 +1,109 @@
+//! The policy that counts, and how weak it may be: `--policy-from` and `--require` of every command.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::base::{self, Base, BasePolicy, PolicyRecord};
+use crate::cli::{ConfigArgs, TrustArgs};
+use crate::config::Config;
+use crate::floor::{self, Floor};
+use crate::load_config;
+use crate::lock::Lock;
+use crate::overrule;
+use crate::plan::Plan;
+use crate::record::GateRecord;
+use crate::repo::Repo;
+use crate::settings::Settings;
+
+/// A gates.toml: the work tree's, or that of `--policy-from`.
+#[derive(Debug)]
+pub struct Rules {
+    /// Where it stands, or would, in the work tree.
+    pub path: PathBuf,
+    pub config: Config,
+    /// Whose it is, where not the work tree's.
+    pub base: Option<Trusted>,
+    /// The organisation's floor, where one is required.
+    floor: Option<(PathBuf, Floor)>,
+}
+
+/// The base whose policy it is.
+#[derive(Debug)]
+pub struct Trusted {
+    pub base: Base,
+    /// The base's gates.toml.
+    text: String,
+    pub record: PolicyRecord,
+}
+
+impl Rules {
+    /// # Errors
+    /// When there is no gates.toml there, or it, or the floor, has mistakes.
+    pub async fn find(args: &ConfigArgs, trust: &TrustArgs) -> Result<Rules> {
+        let (path, config, base) = match &trust.policy_from {
+            None => load_config(args).map(|(path, config)| (path, config, None))?,
+            Some(revision) => {
+                let BasePolicy { base, path, text, config, record } = base::policy(args, revision).await?;
+                (path, config, Some(Trusted { base, text, record }))
+            }
+        };
+        let floor = trust.require.as_deref();
+        let floor = floor.map(|file| Floor::load(file).map(|floor| (file.to_owned(), floor))).transpose()?;
+        Ok(Rules { path, config, base, floor })
+    }
+
+    /// The gates.lock that counts.
+    pub async fn lock(&self) -> Result<Option<Lock>> {
+        match &self.base {
+            Some(trusted) => trusted.base.lock(&self.path).await,
+            None => Ok(Lock::beside(&self.path)?),
+        }
+    }
+
+    /// Refuses a run that would go below the floor. `locked`: there is a gates.lock.
+    ///
+    /// # Errors
+    /// [`crate::config::ConfigError::BelowFloor`] with every place.
+    pub fn hold(&self, settings: &Settings, locked: bool) -> Result<()> {
+        let Some((file, floor)) = &self.floor else { return Ok(()) };
+        let breaches = floor.breaches(&self.config, settings, locked, crate::record::today());
+        Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
+    }
+
+    /// The same for what is judged without being run. `judged` are its gates, under this policy.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn hold_judged(&self, settings: &Settings, locked: bool, judged: &[GateRecord]) -> Result<()> {
+        let Some((file, floor)) = &self.floor else { return Ok(()) };
+        let mut breaches = floor.breaches(&self.config, settings, locked, crate::record::today());
+        breaches.extend(floor.unjudged(&self.config, settings, judged));
+        Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
+    }
+
+    /// Tells at each job what the scanners' own configuration says, and has the base's heeded where the
+    /// policy is the base's. `scratch` is the run's folder.
+    pub async fn overrule(&self, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
+        match &self.base {
+            Some(trusted) => overrule::take_from(&trusted.base, plan, repo, scratch).await,
+            None => {
+                overrule::tell(plan, repo);
+                Ok(())
+            }
+        }
+    }
+
+    /// For run.json.
+    pub fn record(&self) -> Option<PolicyRecord> {
+        self.base.as_ref().map(|trusted| trusted.record.clone())
+    }
+
+    /// The text of gates.toml, to draw on.
+    fn text(&self) -> String {
+        match &self.base {
+            Some(trusted) => trusted.text.clone(),
+            None => std::fs::read_to_string(&self.path).unwrap_or_default(),
+        }
+    }
+}

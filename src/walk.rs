@@ -1,0 +1,41 @@
+//! The files of a project, without other people's code and output.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+/// Folders that hold other people's code or output.
+const PASSED_OVER: [&str; 9] = [
+    "node_modules",
+    ".git",
+    "target",
+    "dist",
+    "build",
+    "vendor",
+    "gates-report",
+    // What AWS's own builders write.
+    "cdk.out",
+    ".aws-sam",
+];
+
+/// Whether a folder of this name is left out.
+pub fn is_passed_over(name: &OsStr) -> bool {
+    PASSED_OVER.iter().any(|known| name == *known)
+}
+
+/// Whether a file is a CloudFormation template, by its extension and by what it has near its top,
+/// without reading a large file to its end.
+pub fn is_cloudformation(path: &Path) -> bool {
+    const LOOKED_AT: u64 = 16 << 10;
+    let extension = path.extension().and_then(OsStr::to_str);
+    if !extension.is_some_and(|extension| ["yaml", "yml", "json", "template"].contains(&extension)) {
+        return false;
+    }
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut head));
+    let head = String::from_utf8_lossy(&head);
+    read.is_ok()
+        && (head.contains("AWSTemplateFormatVersion")
+            || (head.contains("Resources") && head.contains("AWS::")))
+}
