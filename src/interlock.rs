@@ -139,6 +139,8 @@ pub struct Branch {
 pub struct Seen {
     /// Image id: `sha256:…`.
     pub id: Text,
+    /// The other digest by which the build says that the image goes, where there is one.
+    pub also: Option<Text>,
     /// Gates that have proved that they looked at it.
     pub by: Vec<Text>,
 }
@@ -160,12 +162,12 @@ pub fn one_image(upstream: &Upstream, name: &str) -> Result<Seen, String> {
         return Err(format!("no gate of this run has built {name}, or looked at it"));
     };
     let id = id_of(built);
-    // With containerd's image store an image has the digest of its manifest for an id, and scanners
-    // name the digest of its configuration: the build tells both.
-    let config = built.outputs.get(CONFIG_DIGEST).map(String::as_str);
+    // With containerd's image store the engine calls an image by its manifest, and others call it by
+    // its configuration: the build tells both.
+    let also = built.outputs.get(CONFIG_DIGEST).map(|digest| Text::from(digest.as_str()));
     for (gate, target) in &looked {
         let its = id_of(target);
-        if its != id && Some(&*its) != config {
+        if its != id && Some(&its) != also.as_ref() {
             return Err(format!(
                 "{name} changed on the way: {} had {id}, {} looked at {its}",
                 first.id, gate.id
@@ -174,7 +176,7 @@ pub fn one_image(upstream: &Upstream, name: &str) -> Result<Seen, String> {
     }
     let proved = |gate: &Done| matches!(gate.outcome, Outcome::Passed | Outcome::Failed);
     let scans = looked.iter().filter(|(gate, _)| gate.tool != BUILDER && proved(gate));
-    Ok(Seen { id, by: scans.map(|(gate, _)| gate.id.clone()).collect() })
+    Ok(Seen { id, also, by: scans.map(|(gate, _)| gate.id.clone()).collect() })
 }
 
 /// The output of a build that names the digest of the image's configuration.

@@ -219,6 +219,11 @@ impl Hands {
         Step::new(&self.work.job.program.name, self.work.job.args.iter().cloned())
     }
 
+    /// The job's own program, as the user may have named another.
+    pub fn program(&self) -> &str {
+        &self.work.job.program.name
+    }
+
     /// A variable of the gate's `env`, else of the environment of Portcullis.
     pub fn variable(&self, name: &str) -> Option<String> {
         let set = self.work.job.env.get(name).filter(|value| !value.is_empty());

@@ -1,6 +1,7 @@
 //! ecr-push, for real: a Docker engine builds, Trivy and Syft look, and the image goes to a registry on loopback that asks
 //! for ECR's password, which `aws` gets from moto.
 
+#![allow(clippy::disallowed_methods, reason = "the tests talk to Podman themselves")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 #[path = "common/aws.rs"]
@@ -11,6 +12,7 @@ mod pipeline;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use aws::{ACCOUNT, Moto, PASSWORD, REGION, Registry};
 use common::Ran;
@@ -30,12 +32,13 @@ fn the_servers_of_the_tests_answer() {
 
 #[test]
 fn what_was_scanned_is_pushed_once_and_another_image_does_not_get_its_tag() {
-    let pipeline = Pipeline::new(&[BUILD, SCAN, SBOM, PUSH]);
+    let push = format!("{PUSH}tags = ['1.4']\n");
+    let mut pipeline = Pipeline::new(&[BUILD, SCAN, SBOM, &push]);
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     // Docker and the registry's own files say what was pushed; run.json says the same.
     let id = docker(&["image", "inspect", "--format", "{{.Id}}", &pipeline.image()]);
-    let digest = pipeline.pushed().unwrap();
+    let digest = pipeline.registry.digest(&pipeline.name, "1.4").unwrap();
     assert_eq!(pipeline.registry.manifest(&digest)["config"]["digest"], id);
     for gate in ["images", "scan", "sbom", "push"] {
         assert_eq!(pipeline.project.gate(gate)["targets"][0]["image_id"], id, "{gate}");
@@ -45,7 +48,7 @@ fn what_was_scanned_is_pushed_once_and_another_image_does_not_get_its_tag() {
     assert_eq!(
         target["outputs"],
         serde_json::json!({
-            "digest": digest, "image": format!("{repository}@{digest}"), "repository": repository, "tag": pipeline.tag
+            "digest": digest, "image": format!("{repository}@{digest}"), "repository": repository, "tag": "1.4"
         })
     );
     assert_eq!(target["name"], *pipeline.name);
@@ -60,8 +63,9 @@ fn what_was_scanned_is_pushed_once_and_another_image_does_not_get_its_tag() {
     assert_eq!(again["outputs"], target["outputs"]);
     assert!(!pipeline.steps().contains("docker push"), "{}", pipeline.steps());
 
-    // Another image of the same commit.
+    // Another image under the same tag.
     pipeline.write_app("two");
+    pipeline.commit("another image");
     let ran = pipeline.run(&["run"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(pipeline.came_of("push").0, "failed");
@@ -76,7 +80,8 @@ fn what_was_scanned_is_pushed_once_and_another_image_does_not_get_its_tag() {
     for word in [&id, &digest, &other] {
         assert!(message.contains(word.as_str()), "{message}");
     }
-    assert_eq!((pipeline.pushed(), pipeline.registry.tags(&pipeline.name)), (Some(digest), 1));
+    let held = pipeline.registry.digest(&pipeline.name, "1.4");
+    assert_eq!((held, pipeline.registry.tags(&pipeline.name)), (Some(digest), 1));
     assert!(pipeline.project.gate("push")["targets"][0]["outputs"].is_null());
 }
 
@@ -246,4 +251,38 @@ fn what_is_missing_is_told_in_one_sentence_and_nothing_is_pushed() {
     let reason = says(pipeline.run(&["run"]), &format!("the login to {host} ended with 1: login attempt"));
     assert!(!reason.contains("Error response"), "{reason}");
     assert!(pipeline.steps().ends_with(&format!("docker login --username AWS --password-stdin {host}")));
+}
+
+#[test]
+fn podman_pushes_what_podman_has() {
+    let push = PUSH
+        .replace("retries = 0", "retries = 0\nengine = 'podman'\nunscanned = true\nmoving_tags = ['latest']");
+    let pipeline = Pipeline::new(&[BUILD, &push]);
+    // docker-build takes the id from the file, and the end from the log.
+    pipeline.project.program("docker", "podman \"$@\" && echo Successfully built it");
+    let home = pipeline.project.write("home/auth.json", "{}");
+    let mut command = pipeline.command(&["run"]);
+    let ran = Ran::of(command.env("REGISTRY_AUTH_FILE", &home).output().unwrap());
+    let podman = Command::new("podman").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !podman {
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        return;
+    }
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let id = pipeline.project.gate("images")["targets"][0]["image_id"].clone();
+    let digest = pipeline.pushed().unwrap();
+    assert_eq!(pipeline.registry.manifest(&digest)["config"]["digest"], id);
+    let target = &pipeline.project.gate("push")["targets"][0];
+    assert_eq!((&target["image_id"], target["outputs"]["digest"].as_str()), (&id, Some(&*digest)));
+    assert_eq!(pipeline.registry.digest(&pipeline.name, "latest"), Some(digest));
+    assert!(
+        pipeline
+            .steps()
+            .contains("podman login --username AWS --password-stdin --tls-verify=false 127.0.0.1:")
+    );
+    assert_eq!(fs::read_to_string(&home).unwrap(), "{}");
+    assert!(!ran.all().contains(PASSWORD));
+    let ran = pipeline.run(&["run"]);
+    assert!(ran.code == 0 && !pipeline.steps().contains("podman push"), "{}", pipeline.steps());
+    let _ = Command::new("podman").args(["image", "rm", "--force", &pipeline.image()]).output();
 }

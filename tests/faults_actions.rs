@@ -29,7 +29,9 @@ echo "$1" >>called
 CASE
 case "$1" in
     --version) echo "Docker version 28.2.2, build fake" ;;
-    build) printf %s ID >"$3"; echo "#5 writing image ID done" >&2 ;;
+    build)
+        while [ $# -gt 0 ]; do [ "$1" != --iidfile ] || printf %s ID >"$2"; shift; done
+        echo "#5 writing image ID done" >&2 ;;
     image) echo ID ;;
     login) read -r password; [ "$password" = a-Password-of-12345 ] && echo Login Succeeded ;;
     tag) [ "$2" = ID ] ;;

@@ -249,8 +249,9 @@ fn every_gate_must_have_meant_one_image() {
     use Outcome::*;
     let build = || done("images", BUILDER, Passed, Some(ONE));
     let scan = |id| done("scan", "trivy", Passed, Some(id));
-    let seen_one =
-        |by: &[&str]| Ok(Seen { id: ONE.into(), by: by.iter().map(|by| Text::from(*by)).collect() });
+    let seen_one = |by: &[&str]| {
+        Ok(Seen { id: ONE.into(), also: None, by: by.iter().map(|by| Text::from(*by)).collect() })
+    };
 
     assert_eq!(
         seen(&[build(), scan(ONE), done("sbom", "syft", Failed, Some(ONE))]),
@@ -285,7 +286,10 @@ fn the_digest_of_the_configuration_names_the_same_image_where_the_build_says_so(
     build.targets[0].outputs.insert(CONFIG_DIGEST.to_owned(), TWO.to_owned());
     let scan = done("scan", "trivy", Outcome::Passed, Some(TWO));
     for gates in [[build.clone(), scan.clone()], [scan.clone(), build]] {
-        assert_eq!(seen(&gates), Ok(Seen { id: ONE.into(), by: vec!["scan".into()] }));
+        assert_eq!(
+            seen(&gates),
+            Ok(Seen { id: ONE.into(), also: Some(TWO.into()), by: vec!["scan".into()] })
+        );
     }
     // Only the build may say so.
     let mut liar = done("sbom", "syft", Outcome::Passed, Some(ONE));

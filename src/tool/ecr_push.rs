@@ -1,7 +1,7 @@
 //! Pushes images to Amazon ECR, or to another registry: only those that the gates before have seen,
 //! and under tags that stay with them.
 
-mod docker;
+mod engine;
 mod push;
 mod registry;
 mod report;
@@ -19,6 +19,7 @@ use crate::proof::Unproven;
 use crate::reach::{Reach, Says};
 use crate::tool::{Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
 
+use engine::Kind;
 use push::Push;
 use registry::{Registry, is_repository, is_tag};
 use report::{Report, WHAT};
@@ -30,7 +31,7 @@ pub static SCANNER: Scanner = Scanner {
     program: "docker",
     version_args: &["--version"],
     version: VersionFrom::Asking,
-    install: "https://docs.docker.com/engine/install/ and https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+    install: "https://docs.docker.com/engine/install/ (or https://podman.io) and https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
     secret_fields: &[],
     steering: &[],
     configure,
@@ -49,6 +50,7 @@ struct EcrPush {
     /// Absent: the tag that the image has from its build.
     tags: Option<Vec<String>>,
     moving: Vec<String>,
+    engine: Kind,
     account: Account,
     login: bool,
     unscanned: bool,
@@ -87,6 +89,11 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         namespace: repository(keys, "namespace"),
         tags: read_tags(keys),
         moving: moving.into_iter().filter_map(|tag| read_tag(keys, tag)).collect(),
+        engine: keys.word_or(
+            "engine",
+            &[Kind::Docker, Kind::Podman].map(|kind| (kind.program(), kind)),
+            Kind::Docker,
+        ),
         account: Account::read(keys),
         login,
         unscanned: keys.flag_or("unscanned", false),
@@ -236,7 +243,11 @@ impl EcrPush {
             }
         };
         let (name, own_tag) = split(&reference);
-        let commit = scene.repo.head.as_deref().map(|head| head.get(..12).unwrap_or(head));
+        // As the build tags it, so that a tree which is not that of the commit does not pass for it.
+        let commit = scene.repo.head.as_deref().map(|head| match own_tag.filter(|_| built.is_some()) {
+            Some(tag) => tag,
+            None => head.get(..12).unwrap_or(head),
+        });
         let stays = match image.tags.as_ref().or(self.tags.as_ref()) {
             Some(tags) => match commit {
                 Some(commit) => tags.iter().map(|tag| tag.replace(COMMIT, commit)).collect(),
@@ -271,6 +282,7 @@ impl EcrPush {
             registry: self.registry.clone(),
             repository,
             tags: tags.chain(self.moving.iter().map(|tag| (tag.clone(), true))).collect(),
+            engine: self.engine,
             account: self.account.clone(),
             login: self.login,
             unscanned: self.unscanned,
@@ -278,7 +290,7 @@ impl EcrPush {
     }
 
     fn job(&self, target: &str, push: Push, scene: &Scene) -> Job {
-        let mut job = scene.job(SCANNER.program, target);
+        let mut job = scene.job(self.engine.program(), target);
         let host = match &self.registry {
             Some(registry) => registry.host.clone(),
             None => format!("ACCOUNT.dkr.ecr.{}.amazonaws.com", self.account.region().unwrap_or("REGION")),

@@ -92,7 +92,7 @@ impl Pipeline {
             let database = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/trivy-db/db");
             pipeline.project.write(&format!("cache/db/{file}"), fs::read(database.join(file)).unwrap());
         }
-        pipeline.project.write(".gitignore", "/cache\n/gates-report\n/seen\n");
+        pipeline.project.write(".gitignore", "/cache\n/gates-report\n/gates.toml\n/other\n/seen\n");
         pipeline.commit("an image");
         pipeline
     }

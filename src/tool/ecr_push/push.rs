@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::docker::{Docker, Pushed};
-use super::registry::Registry;
+use super::engine::{Engine, Kind, Pushed};
+use super::registry::{Names, Registry};
 use super::report::{Report, Tag};
 use crate::aws::Account;
 use crate::procedure::{Failure, Hands, Procedure, Steps};
@@ -21,6 +21,7 @@ pub struct Push {
     pub repository: String,
     /// Tags that stay, then tags that move.
     pub tags: Vec<(String, bool)>,
+    pub engine: Kind,
     pub account: Account,
     pub login: bool,
     pub unscanned: bool,
@@ -29,10 +30,10 @@ pub struct Push {
 impl Procedure for Push {
     fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
         Box::pin(async move {
-            let mut docker = Docker::default();
+            let mut engine = Engine::new(self.engine, hands);
             let mut report = None;
-            let end = self.push(hands, &mut docker, &mut report).await;
-            docker.forget();
+            let end = self.push(hands, &mut engine, &mut report).await;
+            engine.forget();
             // What was pushed before something went wrong is told all the same.
             match report {
                 Some(report) => hands.report(REPORT, &report).and(end),
@@ -46,7 +47,7 @@ impl Push {
     async fn push(
         &self,
         hands: &mut Hands,
-        docker: &mut Docker,
+        engine: &mut Engine,
         report: &mut Option<Report>,
     ) -> Result<(), Failure> {
         let seen = hands.one_image(&self.image)?;
@@ -54,13 +55,18 @@ impl Push {
             let why = format!("not pushed: no gate has proved that it looked at {}", self.image);
             return Err(Failure::Unproven(why));
         }
-        let now = docker.id_of(hands, &self.image).await?;
-        if now != *seen.id {
-            return Err(Failure::Unproven(format!(
-                "not pushed: the tag {} moved: the gates saw {}, it is {now} now",
-                self.image, seen.id
-            )));
-        }
+        let id = engine.id_of(hands, &self.image).await?;
+        let other = match () {
+            () if id == *seen.id => seen.also,
+            () if seen.also.as_deref() == Some(&id) => Some(seen.id),
+            () => {
+                return Err(Failure::Unproven(format!(
+                    "not pushed: the tag {} moved: the gates saw {}, it is {id} now",
+                    self.image, seen.id
+                )));
+            }
+        };
+        let names = Names { id, also: other.map(|other| other.to_string()) };
 
         let registry = self.registry(hands).await?;
         let password = match self.login {
@@ -71,13 +77,13 @@ impl Push {
             false => None,
         };
         if let Some(password) = &password {
-            docker.log_in(hands, &registry.host, password).await?;
+            engine.log_in(hands, &registry, password).await?;
         }
 
         let report = report.insert(Report {
             portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
             image: self.image.clone(),
-            id: now.clone(),
+            names: names.clone(),
             seen_by: seen.by,
             unscanned: self.unscanned,
             repository: format!("{}/{}", registry.host, self.repository),
@@ -87,16 +93,17 @@ impl Push {
             let before = registry.holds(hands, &self.repository, tag, password.as_deref()).await?;
             report.tags.push(Tag::new(tag, *moving, before));
         }
-        if report.tags.iter().any(|tag| tag.is_taken(&now)) {
+        if report.tags.iter().any(|tag| tag.is_taken(&names)) {
             return Ok(());
         }
         for tag in &mut report.tags {
-            if tag.is_there(&now) {
+            if tag.is_there(&names) {
                 tag.now = tag.before.clone();
                 continue;
             }
-            hands.tell(format!("pushing {}:{}", report.repository, tag.tag));
-            match docker.push(hands, &now, &report.repository, &tag.tag).await? {
+            let name = format!("{}:{}", report.repository, tag.tag);
+            hands.tell(format!("pushing {name}"));
+            match engine.push(hands, &names.id, &registry, &name).await? {
                 Pushed::Digest(digest) => tag.pushed = Some(digest),
                 Pushed::Immutable(words) => {
                     tag.immutable = Some(words);

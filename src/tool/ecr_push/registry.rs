@@ -49,6 +49,11 @@ impl Registry {
         Ok(Registry { host: host.to_owned(), scheme })
     }
 
+    /// Whether it is asked without TLS.
+    pub fn is_plain(&self) -> bool {
+        self.scheme == "http"
+    }
+
     /// The region, where this is a registry of Amazon ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`,
     /// and `ACCOUNT.dkr-ecr.REGION.on.aws` for both IP versions.
     pub fn region(&self) -> Option<&str> {
@@ -145,15 +150,27 @@ impl Held {
         }
     }
 
-    /// Whether it is the image with this id: Docker's own image store calls an image by its
-    /// configuration, containerd's by its manifest or index.
-    pub fn is(&self, id: &str) -> bool {
-        self.config.as_deref() == Some(id) || self.digest == id
-    }
-
     /// The id by which people would look for it.
     pub fn id(&self) -> &str {
         self.config.as_deref().unwrap_or(&self.digest)
+    }
+}
+
+/// The digests by which one image goes: Docker's own image store calls it by its configuration,
+/// containerd's by its manifest or index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// What the engine calls it.
+    pub id: String,
+    /// What the build says it is called, too.
+    pub also: Option<String>,
+}
+
+impl Names {
+    /// Whether this is the image that lies in the registry.
+    pub fn are_of(&self, held: &Held) -> bool {
+        let mut names = [Some(&self.id), self.also.as_ref()].into_iter().flatten();
+        names.any(|name| held.config.as_ref() == Some(name) || held.digest == *name)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::registry::{Held, is_digest};
+use super::registry::{Held, Names, is_digest};
 use crate::finding::{Category, Finding, Text};
 use crate::proof::Unproven;
 use crate::scope::{Scope, Unit};
@@ -18,7 +18,8 @@ pub struct Report {
     /// What it is called on this machine.
     pub image: String,
     /// The id that the gates before have seen, and that it had when it was pushed.
-    pub id: String,
+    #[serde(flatten)]
+    pub names: Names,
     /// The gates that looked at it.
     pub seen_by: Vec<Text>,
     /// `unscanned = true`: nobody has to have looked at it.
@@ -50,13 +51,13 @@ impl Tag {
     }
 
     /// Another image lies under it, and it is not to be moved.
-    pub fn is_taken(&self, id: &str) -> bool {
-        !self.moving && self.before.as_ref().is_some_and(|held| !held.is(id))
+    pub fn is_taken(&self, names: &Names) -> bool {
+        !self.moving && self.before.as_ref().is_some_and(|held| !names.are_of(held))
     }
 
     /// This image lies under it already.
-    pub fn is_there(&self, id: &str) -> bool {
-        self.before.as_ref().is_some_and(|held| held.is(id))
+    pub fn is_there(&self, names: &Names) -> bool {
+        self.before.as_ref().is_some_and(|held| names.are_of(held))
     }
 }
 
@@ -66,7 +67,7 @@ impl Report {
         let no = |why: String| Err(Unproven::ToolError(why));
         let held = self.tags.iter().flat_map(|tag| tag.before.iter().chain(&tag.now));
         let mut digests: Vec<&str> = held.map(|held| &*held.digest).collect();
-        digests.push(&self.id);
+        digests.push(&self.names.id);
         digests.extend(self.tags.iter().filter_map(|tag| tag.pushed.as_deref()));
         if let Some(digest) = digests.into_iter().find(|digest| !is_digest(digest)) {
             return no(format!("{digest:?} is no digest"));
@@ -77,7 +78,7 @@ impl Report {
         let Some(first) = self.tags.first() else { return no("it names no tag".to_owned()) };
 
         let mut parsed = Parsed { scope: Scope::of(Unit::Images, 1), ..Parsed::default() };
-        parsed.image_id = Some(self.id.as_str().into());
+        parsed.image_id = Some(self.names.id.as_str().into());
         parsed.findings = self.tags.iter().filter_map(|tag| self.taken(tag)).collect();
         if !parsed.findings.is_empty() {
             return Ok(parsed);
@@ -88,7 +89,7 @@ impl Report {
                 Err(why) => return no(why),
             }
         }
-        let id = &self.id;
+        let id = &self.names.id;
         parsed.proof.push(match &self.seen_by[..] {
             [] => format!("the registry holds {id}, at which no gate has looked"),
             by => format!("the registry holds {id}, at which {} looked", by.join(" and ")),
@@ -111,11 +112,11 @@ impl Report {
         let name = format!("{}:{}", self.repository, tag.tag);
         let message = match (&tag.immutable, &tag.before) {
             (Some(words), _) => words.clone(),
-            (None, Some(held)) if tag.is_taken(&self.id) => format!(
+            (None, Some(held)) if tag.is_taken(&self.names) => format!(
                 "the registry holds {} ({}), the gates saw {}; nothing was pushed",
                 held.id(),
                 held.digest,
-                self.id
+                self.names.id
             ),
             _ => return None,
         };
@@ -124,7 +125,7 @@ impl Report {
         finding.message = message.into();
         finding.fix =
             Some("push under another tag; what may be moved belongs to `moving_tags`, in a repository that lets it".into());
-        finding.image = Some(self.id.as_str().into());
+        finding.image = Some(self.names.id.as_str().into());
         Some(finding)
     }
 
@@ -132,11 +133,11 @@ impl Report {
     fn proof_of(&self, tag: &Tag) -> Result<String, String> {
         let name = format!("{}:{}", self.repository, tag.tag);
         let Some(now) = &tag.now else { return Err(format!("nothing shows that {name} is in the registry")) };
-        if !now.is(&self.id) {
+        if !self.names.are_of(now) {
             return Err(format!(
                 "another image lies under {name} than the gates saw: {} instead of {}",
                 now.id(),
-                self.id
+                self.names.id
             ));
         }
         let came = match (&tag.pushed, &tag.before) {

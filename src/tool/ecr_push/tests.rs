@@ -1,4 +1,4 @@
-use super::registry::Held;
+use super::registry::{Held, Names};
 use super::*;
 use crate::config::{Config, Problem};
 use crate::finding::Text;
@@ -48,6 +48,8 @@ fn every_image_that_was_built_is_pushed_under_the_commit() {
     assert_eq!((&*proxy.target, proxy.unscanned), ("notes-proxy", false));
     let programs: Vec<&str> = proxy.programs().map(|program| program.name.as_str()).collect();
     assert_eq!(programs, ["docker", "aws"]);
+    let jobs = plan("engine = 'podman'", &["a"]).unwrap();
+    assert_eq!(jobs[0].command()[..2], ["podman", "push"]);
     let jobs = plan("registry = '127.0.0.1:5000'\nlogin = false\nunscanned = true", &["a"]).unwrap();
     assert_eq!((jobs[0].programs().count(), jobs[0].unscanned), (1, true));
 }
@@ -75,6 +77,14 @@ fn where_images_go_is_told_by_registry_namespace_and_repository() {
     let jobs = plan(options, &["a", "b"]).unwrap();
     assert_eq!(jobs[0].why, "a:ffffffffffff goes to r.example/team/a as 1.4, b-ffffffffffff, latest");
     assert_eq!(jobs[2].image.as_deref(), Some("ready:2.0"));
+    // The tag says of the commit what that of the build says.
+    let dirty = [BuiltImage { name: "a".into(), reference: "a:ffffffffffff-dirty".into() }];
+    let repo = repo("");
+    let scene = Scene { repo: &repo, gate: "push", since: None, built: &dirty };
+    for options in ["", "tags = ['{commit}']"] {
+        let jobs = testing::tool(&SCANNER, options).plan(&scene).unwrap();
+        assert!(testing::line(&jobs[0]).ends_with("/a:ffffffffffff-dirty"), "{options}");
+    }
     // An image that is here already keeps its tag.
     assert_eq!(
         lines("registry = 'r.example'\nimages = ['ready:2.0']", &[]),
@@ -138,6 +148,7 @@ fn mistakes_are_told() {
         ("registry = 'ftp://r'", "`ftp://r` is not a registry: only http:// and https:// may stand in front"),
         ("registry = 'a b'", "`a b` is not a registry: it is `HOST` or `HOST:PORT`"),
         ("repository = 'a'", "`repository` is not a key of the gate"),
+        ("engine = 'buildah'", "`buildah` is not a value of `engine`"),
     ] {
         assert_eq!(mistakes(&SCANNER, options), [problem], "{options}");
     }
@@ -211,10 +222,15 @@ const OTHER: &str = "sha256:2222222222222222222222222222222222222222222222222222
 fn a_manifest_is_known_by_its_bytes_and_an_image_by_either_digest() {
     let held = Held::read(MANIFEST.as_bytes()).unwrap();
     assert_eq!((&*held.digest, held.config.as_deref()), (DIGEST, Some(ID)));
-    assert!(held.is(ID) && held.is(DIGEST) && !held.is(OTHER));
+    let goes_by = |id: &str, also: Option<&str>| {
+        Names { id: id.to_owned(), also: also.map(str::to_owned) }.are_of(&held)
+    };
+    assert!(goes_by(ID, None) && goes_by(DIGEST, None) && goes_by(OTHER, Some(ID)));
+    assert!(!goes_by(OTHER, None) && !goes_by(OTHER, Some(OTHER)));
     let index = format!("{{\"schemaVersion\": 2, \"manifests\": [{{\"digest\": \"{DIGEST}\"}}]}}");
     let held = Held::read(index.as_bytes()).unwrap();
-    assert!(held.config.is_none() && held.is(&held.digest) && !held.is(DIGEST));
+    let goes_by = |id: &str| Names { id: id.to_owned(), also: None }.are_of(&held);
+    assert!(held.config.is_none() && goes_by(&held.digest) && !goes_by(DIGEST));
     for manifest in [
         "",
         "<html></html>",
@@ -271,6 +287,10 @@ fn what_was_pushed_is_handed_on_by_its_digest() {
     // With containerd's image store the id is that of the manifest.
     let by_manifest = report(&pushed).replace(&format!("\"id\": \"{ID}\""), &format!("\"id\": \"{DIGEST}\""));
     assert_eq!(parse(&by_manifest).unwrap().image_id.as_deref(), Some(DIGEST));
+    // Or the build knows it by both.
+    let by_other = format!("\"id\": \"{OTHER}\", \"also\": \"{ID}\"");
+    let by_other = report(&pushed).replace(&format!("\"id\": \"{ID}\""), &by_other);
+    assert_eq!(parse(&by_other).unwrap().image_id.as_deref(), Some(OTHER));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Docker's command line, as far as a push needs it.
+//! Docker's and Podman's command line, as far as a push needs it.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -6,16 +6,33 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::SCANNER;
-use super::registry::{USER, is_digest};
+use super::registry::{Registry, USER, is_digest};
 use crate::procedure::{Failure, Hands, Output, Step, read_text};
 use crate::retry::passing_fault;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Docker,
+    Podman,
+}
+
+impl Kind {
+    pub fn program(self) -> &'static str {
+        match self {
+            Kind::Docker => "docker",
+            Kind::Podman => "podman",
+        }
+    }
+}
+
 /// The engine, as it is talked to.
-#[derive(Debug, Default)]
-pub struct Docker {
-    /// Docker's configuration folder of this push alone; `None`: the user's own.
-    config: Option<PathBuf>,
+#[derive(Debug)]
+pub struct Engine {
+    kind: Kind,
+    /// As the user may have named it.
+    program: String,
+    /// The folder of this push's login alone; `None`: the user's own are used.
+    login: Option<PathBuf>,
 }
 
 /// What came of a push.
@@ -27,68 +44,119 @@ pub enum Pushed {
     Immutable(String),
 }
 
-impl Docker {
+impl Engine {
+    pub fn new(kind: Kind, hands: &Hands) -> Engine {
+        Engine { kind, program: hands.program().to_owned(), login: None }
+    }
+
     fn step<'s>(&self, args: impl IntoIterator<Item = &'s str>) -> Step {
-        let step = Step::new(SCANNER.program, args);
-        match &self.config {
-            Some(folder) => step.env("DOCKER_CONFIG", folder.to_string_lossy()),
-            None => step,
+        let step = Step::new(&self.program, args);
+        match (&self.login, self.kind) {
+            (Some(folder), Kind::Docker) => step.env("DOCKER_CONFIG", folder.to_string_lossy()),
+            (Some(folder), Kind::Podman) => {
+                step.env("REGISTRY_AUTH_FILE", folder.join("auth.json").to_string_lossy())
+            }
+            (None, _) => step,
         }
     }
 
-    async fn run<const N: usize>(&self, hands: &mut Hands, args: [&str; N]) -> Result<Output, Failure> {
-        let output = hands.run(self.step(args)).await?;
-        if output.success() { Ok(output) } else { Err(failure(&format!("docker {}", args[0]), &output)) }
+    /// `docker push`, for people.
+    fn verb(&self, verb: &str) -> String {
+        format!("{} {verb}", self.kind.program())
+    }
+
+    /// Docker knows by itself that it asks this machine without TLS.
+    fn plain(&self, registry: &Registry) -> Option<&'static str> {
+        (self.kind == Kind::Podman && registry.is_plain()).then_some("--tls-verify=false")
     }
 
     /// The id that a name has now.
     pub async fn id_of(&self, hands: &mut Hands, image: &str) -> Result<String, Failure> {
         let output = hands.run(self.step(["image", "inspect", "--format", "{{.Id}}", image])).await?;
-        let text = output.stdout_text();
-        match text.trim() {
-            id if output.success() && is_digest(id) => Ok(id.to_owned()),
-            _ if output.success() => {
-                Err(Failure::unproven(format!("docker does not tell the id of {image}")))
-            }
-            _ if output.stderr_text().to_lowercase().contains("no such image") => {
-                Err(Failure::unproven(format!("there is no image {image} here (any more)")))
-            }
-            _ => Err(failure("docker image inspect", &output)),
+        if output.success() {
+            let text = output.stdout_text();
+            let id = text.trim();
+            // Podman leaves the first part out.
+            let id = if id.contains(':') { id.to_owned() } else { format!("sha256:{id}") };
+            return match is_digest(&id) {
+                true => Ok(id),
+                false => {
+                    let engine = self.kind.program();
+                    Err(Failure::Unproven(format!("{engine} does not tell the id of {image}")))
+                }
+            };
+        }
+        let said = output.stderr_text().to_lowercase();
+        match ["no such image", "image not known"].iter().any(|words| said.contains(words)) {
+            true => Err(Failure::Unproven(format!("there is no image {image} here (any more)"))),
+            false => Err(failure(&self.verb("image inspect"), &output)),
         }
     }
 
     /// Logs in, for this push alone: the password goes through a pipe into a folder that ends with
     /// the push, and the user's own logins are neither read nor changed.
-    pub async fn log_in(&mut self, hands: &mut Hands, host: &str, password: &str) -> Result<(), Failure> {
-        let folder = hands.scratch().join("docker");
-        copy_settings(hands, &folder)?;
-        self.config = Some(folder);
-        let step = self.step(["login", "--username", USER, "--password-stdin", host]).stdin(password);
-        let output = hands.run(step).await?;
-        if output.success() { Ok(()) } else { Err(failure(&format!("the login to {host}"), &output)) }
+    pub async fn log_in(
+        &mut self,
+        hands: &mut Hands,
+        registry: &Registry,
+        password: &str,
+    ) -> Result<(), Failure> {
+        let folder = hands.scratch().join("login");
+        let unmade = |error: std::io::Error| {
+            Failure::Unproven(format!("a folder for the login can't be made: {error} (is the disk full?)"))
+        };
+        fs::create_dir_all(&folder).map_err(unmade)?;
+        if self.kind == Kind::Docker {
+            copy_settings(hands, &folder)?;
+        }
+        self.login = Some(folder);
+        let args = ["login", "--username", USER, "--password-stdin"].into_iter();
+        let args = args.chain(self.plain(registry)).chain([registry.host.as_str()]);
+        let output = hands.run(self.step(args).stdin(password)).await?;
+        if output.success() {
+            Ok(())
+        } else {
+            Err(failure(&format!("the login to {}", registry.host), &output))
+        }
     }
 
     /// Forgets the login.
     pub fn forget(&self) {
-        if let Some(folder) = &self.config {
+        if let Some(folder) = &self.login {
             // The folder of the run, in which it lies, ends as well.
             let _ = fs::remove_dir_all(folder);
         }
     }
 
-    /// Pushes the image with this id under a tag of a repository (`HOST/NAME`).
+    /// Pushes the image with this id under a name (`HOST/NAME:TAG`).
     pub async fn push(
         &self,
         hands: &mut Hands,
         id: &str,
-        repository: &str,
-        tag: &str,
+        registry: &Registry,
+        name: &str,
     ) -> Result<Pushed, Failure> {
-        let name = format!("{repository}:{tag}");
-        self.run(hands, ["tag", id, &name]).await?;
+        let told = hands.scratch().join("digest");
+        let digest_file = format!("--digestfile={}", told.display());
         // The user's own arguments are options of the push.
         let options: Vec<String> = hands.args().to_vec();
-        let args = ["push"].into_iter().chain(options.iter().map(String::as_str)).chain([name.as_str()]);
+        let mut args = vec!["push"];
+        args.extend(options.iter().map(String::as_str));
+        match self.kind {
+            Kind::Docker => {
+                let output = hands.run(self.step(["tag", id, name])).await?;
+                if !output.success() {
+                    return Err(failure(&self.verb("tag"), &output));
+                }
+                args.push(name);
+            }
+            Kind::Podman => {
+                // That of another tag would be taken for this one's.
+                let _ = fs::remove_file(&told);
+                args.extend(self.plain(registry));
+                args.extend([digest_file.as_str(), id, name]);
+            }
+        }
         let output = hands.run(self.step(args)).await?;
         if !output.success() {
             let said = output.stderr_text();
@@ -98,23 +166,29 @@ impl Docker {
                 None => Err(failure(&format!("the push of {name}"), &output)),
             };
         }
-        match digest_of(&output.stdout_text(), tag) {
-            Some(digest) => Ok(Pushed::Digest(digest.to_owned())),
-            None => Err(Failure::unproven(format!(
-                "docker push ended well and told no digest of {name}: {}",
-                output.complaint()
-            ))),
-        }
+        let printed = match self.kind {
+            Kind::Docker => output.stdout_text().into_owned(),
+            Kind::Podman => read_text(&told, "the digest that podman tells")?,
+        };
+        let digest = match self.kind {
+            Kind::Docker => digest_of(&printed, name),
+            Kind::Podman => Some(printed.trim()).filter(|digest| is_digest(digest)),
+        };
+        digest.map(|digest| Pushed::Digest(digest.to_owned())).ok_or_else(|| {
+            let (push, words) = (self.verb("push"), output.complaint());
+            Failure::Unproven(format!("{push} ended well and told no digest of {name}: {words}"))
+        })
     }
 }
 
 /// `1.4.0: digest: sha256:65ac… size: 524`
-fn digest_of<'t>(printed: &'t str, tag: &str) -> Option<&'t str> {
+fn digest_of<'t>(printed: &'t str, name: &str) -> Option<&'t str> {
+    let tag = name.rsplit(':').next()?;
     let told = |line: &'t str| line.trim().strip_prefix(tag)?.strip_prefix(": digest: ")?.split(' ').next();
     printed.lines().filter_map(told).next_back().filter(|digest| is_digest(digest))
 }
 
-/// Makes Docker's configuration folder of this push: without any login, and with the contexts that
+/// Writes Docker's configuration of this push: without any login, and with the contexts that
 /// say where the engine is (docker/cli `cli/config/configfile/file.go`).
 fn copy_settings(hands: &Hands, folder: &Path) -> Result<(), Failure> {
     #[derive(Default, Serialize, Deserialize)]
@@ -126,9 +200,8 @@ fn copy_settings(hands: &Hands, folder: &Path) -> Result<(), Failure> {
     let own = named.or_else(|| Some(Path::new(&hands.variable("HOME")?).join(".docker")));
     let mut settings = Settings::default();
     let unmade = |error: std::io::Error| {
-        Failure::Unproven(format!("a folder for the login can't be made: {error} (is the disk full?)"))
+        Failure::Unproven(format!("Docker's settings can't be copied: {error} (is the disk full?)"))
     };
-    fs::create_dir_all(folder).map_err(unmade)?;
     if let Some(own) = own {
         let file = own.join("config.json");
         if file.exists() {
@@ -148,7 +221,8 @@ fn copy_settings(hands: &Hands, folder: &Path) -> Result<(), Failure> {
 fn failure(what: &str, output: &Output) -> Failure {
     let said = output.stderr_text();
     let words = output.complaint();
-    let words = words.strip_prefix("Error response from daemon: ").unwrap_or(&words);
+    let told = |start| words.strip_prefix(start);
+    let words = told("Error response from daemon: ").or(told("Error: ")).unwrap_or(&words);
     let lower = said.to_lowercase();
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
     let engine = [
@@ -195,7 +269,7 @@ mod tests {
         let printed = format!(
             "The push refers to repository [127.0.0.1:5000/a]\nd870be5f1bde: Pushed\n1.4: digest: {digest} size: 524\n"
         );
-        assert_eq!(digest_of(&printed, "1.4"), Some(&*digest));
+        assert_eq!(digest_of(&printed, "r.example:5000/a:1.4"), Some(&*digest));
         for (printed, tag) in [
             (printed.as_str(), "1.5"),
             (printed.as_str(), "4"),
