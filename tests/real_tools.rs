@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use common::{Advisories, Project, Ran, real_tools};
 use serde_json::Value;
@@ -259,6 +259,10 @@ fn notes_app() -> &'static Project {
     })
 }
 
+/// Held by a test that builds the notes-app's images: two builds at once would take each other's
+/// tags over.
+static IMAGES: Mutex<()> = Mutex::new(());
+
 /// The values that `ci/lay-out` plants, as they stand in the history and in the files.
 fn planted_in_notes_app(app: &Project) -> BTreeSet<String> {
     let history = app.git(&["log", "-p", "--all"]);
@@ -278,7 +282,9 @@ fn planted_in_notes_app(app: &Project) -> BTreeSet<String> {
 #[test]
 fn gitleaks_finds_nothing_in_all_that_a_run_on_the_notes_app_wrote() {
     let app = notes_app();
+    let building = IMAGES.lock();
     let ran = run(app, &["run", "--verbose", "--out", "../written"]);
+    drop(building);
     let out = app.root().join("../written");
     fs::write(out.join("stdout"), &ran.stdout).unwrap();
     fs::write(out.join("stderr"), &ran.stderr).unwrap();
@@ -349,7 +355,9 @@ fn tsc_and_eslint_check_each_folder_of_a_monorepo() {
 #[test]
 fn images_are_built_scanned_and_listed_or_it_is_said_that_docker_is_not_there() {
     let app = notes_app();
+    let building = IMAGES.lock();
     let ran = run(app, &["run", "--only", "images,image-scan,sbom", "--out", "../images"]);
+    drop(building);
     let record: Value = serde_json::from_str(&app.read("../images/run.json")).unwrap();
     let gate = |id: &str| record["gates"].as_array().unwrap().iter().find(|gate| gate["id"] == id).unwrap();
     let docker = Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success());
