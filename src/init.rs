@@ -192,6 +192,7 @@ impl Seen {
             }
         }
         self.infrastructure_gate(&mut toml);
+        self.terraform_gate(&mut toml);
         self.cloudformation_gate(&mut toml);
         if let Some(folder) = self.tested.first() {
             toml.push_str(&format!(
@@ -248,6 +249,21 @@ impl Seen {
             "needs = [\"images\"]\n",
             "Bills of materials: CycloneDX and SPDX below gates-report/sbom/.",
         );
+    }
+
+    /// Only where there is something to do it with: unlike the others, it is rarely in an image for CI.
+    fn terraform_gate(&self, toml: &mut String) {
+        let is_there = ["terraform", "tofu"].iter().any(|program| which::which(program).is_ok());
+        if !self.terraform.is_empty() && is_there {
+            gate(
+                toml,
+                "terraform",
+                "Infrastructure as code",
+                "terraform-validate",
+                &dirs(&self.terraform),
+                "What is wrong with the configuration by itself. Providers and modules are downloaded\n# where they are not installed; `init = false` keeps it from that.",
+            );
+        }
     }
 
     fn cloudformation_gate(&self, toml: &mut String) {

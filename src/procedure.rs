@@ -73,6 +73,7 @@ pub struct Step {
     stdin: Option<Vec<u8>>,
     credentials: &'static [&'static str],
     secret: bool,
+    report: bool,
 }
 
 impl Step {
@@ -115,6 +116,12 @@ impl Step {
     /// What it prints is a secret: no log has it, and it is struck out wherever it turns up.
     pub fn prints_secret(mut self) -> Step {
         self.secret = true;
+        self
+    }
+
+    /// What it prints is a report, which is masked before it is kept: no log has it.
+    pub fn prints_report(mut self) -> Step {
+        self.report = true;
         self
     }
 
@@ -301,7 +308,7 @@ impl Hands {
             without: &without,
             timeout: self.time_left(),
             stdin: step.stdin.as_deref(),
-            stdout: capture((!step.secret).then_some(&files[0])),
+            stdout: capture((!step.secret && !step.report).then_some(&files[0])),
             stderr: capture(Some(&files[1])),
         };
         // Whoever cleans up is not stopped a second time.
@@ -322,7 +329,7 @@ impl Hands {
             End::Exited(code) => Some(code),
             _ => None,
         };
-        let printed: &[u8] = if step.secret { b"(not shown)\n" } else { &stdout };
+        let printed: &[u8] = if step.secret || step.report { b"(not shown)\n" } else { &stdout };
         self.note(step.words(), code, None, ended.duration, &[printed, &stderr]);
         self.judge_end(&step.program, &ended)?;
         Ok(Output { code: code.unwrap_or(-1), stdout, stderr })

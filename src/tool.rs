@@ -19,6 +19,7 @@ mod pnpm_audit;
 mod smoke_test;
 pub mod sonarqube;
 mod syft;
+mod terraform_validate;
 #[cfg(test)]
 mod testing;
 mod trivy;
@@ -58,6 +59,7 @@ pub static SCANNERS: &[&Scanner] = &[
     &trivy::SCANNER,
     &syft::SCANNER,
     &checkov::SCANNER,
+    &terraform_validate::SCANNER,
     &cfn_lint::SCANNER,
     &ecr_push::SCANNER,
     &ecs_task_definition::SCANNER,

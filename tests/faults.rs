@@ -129,8 +129,9 @@ fn lay_out(cases: &[Case]) -> Project {
     let project = Project::new();
     let fake = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/fake.sh");
     fs::create_dir(project.root().join("reports")).unwrap();
-    // What cfn-lint looks at.
+    // What cfn-lint and terraform look at.
     project.write("stack.yaml", "AWSTemplateFormatVersion: 2010-09-09\n");
+    project.write("main.tf", "");
     // All that makes it a repository; git itself is a fake, too.
     fs::create_dir(project.root().join(".git")).unwrap();
     symlink(&fake, project.bin().join("git")).unwrap();

@@ -72,6 +72,7 @@ impl ReportReader {
         let names: &[&str] = match self.scanner.name {
             "git-secrets" => &["patterns", "files", "allowed"],
             "cfn-lint" => &["templates"],
+            "terraform-validate" => &["terraform-run.json"],
             _ => &[],
         };
         let further = (3..parts.len()).map(|n| document(names.get(n - 3).unwrap_or(&"report"), part(n)));

@@ -3,7 +3,8 @@
 #
 #   report.N        the Nth of its reports; absent: it does not write that one
 #   stderr          what it prints there
-#   answer.WORD     what git answers to a question with this word; absent: that there is none
+#   answer.WORD     what git answers to a question with this word; absent: that there is none.
+#                   answer.init: why `terraform init` fails
 #   exit            its exit code
 #   before, after   shell text: what it does before and after it writes its reports
 #
@@ -22,6 +23,10 @@ if [ -z "$CASE" ]; then
     exit
 fi
 case=$FAKES/$CASE
+if [ "${0##*/} $1" = "terraform init" ]; then
+    [ ! -f "$case/answer.init" ] || { cat "$case/answer.init" >&2; exit 1; }
+    exit 0
+fi
 
 # The word after each $1 of the others.
 after() {
@@ -44,7 +49,7 @@ places() {
     checkov) echo "$(after --output-file-path "$@")/results_json.json" ;;
     docker | podman) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
-    gitleaks | tsc | npm | pnpm) echo - ;;
+    gitleaks | tsc | npm | pnpm | terraform) echo - ;;
     git-secrets) echo '&2' ;;
     yarn) # and what Node.js tells of its requests, where it is asked to
         echo -

@@ -23,6 +23,7 @@ pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
         "trivy" => trivy(tool),
         "syft" => syft(tool),
         "checkov" => checkov(tool),
+        "terraform-validate" => terraform(tool),
         "cfn-lint" => cfn_lint(tool),
         "command with SARIF" => sarif(tool),
         "command with JUnit" => junit(tool),
@@ -406,6 +407,44 @@ fn checkov(tool: &Tool) -> Vec<Case<'_>> {
         case("soft fail", recorded(0, Some("checkov/recorded-soft-fail/report.json"), None), "soft-fail"),
         case("folder missing", recorded(0, None, None), "was not written"),
         case("words after the report", tool.writes([report, b"Traceback\n"].concat()), "follows"),
+    ]
+}
+
+fn terraform(tool: &Tool) -> Vec<Case<'_>> {
+    let found = tool.findings.clone().unwrap();
+    let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
+    let recorded = |case: &str, exit| {
+        tool.writes(fixture(&format!("terraform-validate/{case}/terraform-validate.json"))).exits(exit)
+    };
+    let edit = |key, value| tool.writes(edited(tool.report().unwrap(), &[(key, value)]));
+    let no_network = "Error: Failed to query available provider packages\n\nlookup registry: no such host\n";
+    let failed_init =
+        recorded("recorded-provider-missing", 1).answered("init", Some("Error: Inconsistent checksums\n"));
+    let offline = recorded("recorded-provider-missing", 1).answered("init", Some(no_network));
+    vec![
+        case(
+            "module missing after init",
+            recorded("recorded-module-not-installed", 1),
+            "Module not installed",
+        ),
+        case(
+            "provider missing after init",
+            recorded("recorded-provider-missing", 1),
+            "Missing required provider",
+        ),
+        case("init fails", failed_init, "terraform init failed: Inconsistent checksums"),
+        Case { gate: "retries = 1\nretry_delay = '1ms'", ..case("init offline", offline, "after 2 tries") },
+        case("for another version", recorded("recorded-other-version", 1), "Unsupported Terraform Core"),
+        case("error without a place, exit code 0", recorded("recorded-cycle", 0), "means clean"),
+        case("early error as text", recorded("text-of-an-error", 1), "Unreadable module directory"),
+        case("words in front of the report", recorded("text-before", 0), "not JSON"),
+        case("valid, and lists errors", recorded("valid-with-errors", 1), "lists errors"),
+        case("not valid, and lists none", recorded("invalid-without-errors", 1), "lists no error"),
+        case("counts without a list", edit("/error_count", 3.into()), "it counts 3 errors"),
+        case("format of tomorrow", edit("/format_version", "2.0".into()), "format_version is 2.0"),
+        case("no configuration", tool.clean.clone().before("rm -f main.tf"), "nothing was in scope"),
+        case("severity of tomorrow", recorded("unknown-severity", 0), "counts 1 warning"),
+        case("findings on the other stream", found.before("exec 1>&2"), "is empty"),
     ]
 }
 

@@ -167,6 +167,7 @@ pub fn tools() -> Vec<Tool> {
     let checkov = fixture("checkov/recorded-secrets/results_json.json");
     let none: Value = Vec::<Value>::new().into();
     let checkov_clean = edited(&checkov, &[("/results/failed_checks", none), ("/summary/failed", 0.into())]);
+    let terraform = |case: &str| fixture(&format!("terraform-validate/{case}/terraform-validate.json"));
     let cfn_lint = |exit, case: &str| {
         let file = |name: &str| fixture(&format!("cfn-lint/{case}/{name}"));
         Acts::new(exit, vec![file("cfn-lint.json")]).says(file("stderr.txt"))
@@ -364,6 +365,26 @@ pub fn tools() -> Vec<Tool> {
             required: &["/results", "/results/failed_checks", "/summary"],
             crashes: &[2],
             found: Some(1),
+            ..base()
+        },
+        Tool {
+            name: "terraform-validate",
+            program: "terraform",
+            gate: "tool = 'terraform-validate'",
+            clean: Acts::new(0, vec![terraform("recorded-valid")]),
+            findings: Some(Acts::new(1, vec![terraform("recorded-errors")])),
+            required: &[
+                "/format_version",
+                "/valid",
+                "/error_count",
+                "/warning_count",
+                "/diagnostics",
+                "/diagnostics/0/severity",
+                "/diagnostics/0/summary",
+            ],
+            crashes: &[2, 127],
+            found: Some(1),
+            steps: true,
             ..base()
         },
         Tool {
