@@ -196,14 +196,6 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
         return all;
     }
     let (was, is) = (base.tool.reach(), other.tool.reach());
-    let branches = |gate: &Gate| match &gate.branches[..] {
-        [] => "on any branch".to_owned(),
-        names => format!("on {}", names.iter().map(|branch| &*branch.text).collect::<Vec<_>>().join(", ")),
-    };
-    if base.tool.acts() && branches(base) != branches(other) {
-        let acts = |gate: &Gate| format!("it acts {}", branches(gate));
-        all.push(Looser { key: "branches", is: acts(other), was: Some(acts(base)) });
-    }
     // What these do can't be told without running the scanner. Values of `env` may be secret.
     let changed = [
         ("program", base.program != other.program),

@@ -304,7 +304,10 @@ fn where_an_action_acts_is_told() {
     let told =
         |other: Config| -> Vec<String> { loosened(&base, &other).iter().map(ToString::to_string).collect() };
     assert_eq!(told(text("", "branches = ['main']")), [""; 0]);
-    assert_eq!(told(text("", "branches = ['*']")), ["gate push: it acts on *, the base has it acts on main"]);
+    assert_eq!(told(text("", "branches = ['*']")), ["gate push: branches = *, the base has branches = main"]);
     assert_eq!(told(text("deploy_in_lab = true", "")), ["gates.toml: deploy_in_lab = true"]);
-    assert_eq!(told(text("", "unscanned = true")), ["gate push: options of the tool changed"]);
+    assert_eq!(
+        told(text("", "unscanned = true")),
+        ["gate push: unscanned = true, the base has unscanned = false"]
+    );
 }

@@ -12,6 +12,7 @@ use crate::config::Keys;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::reach::Reach;
 use crate::scope::{Scope, Unit};
 use crate::tool::config_file::Overrule;
 use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
@@ -103,6 +104,10 @@ impl CfnLint {
 }
 
 impl Tool for CfnLint {
+    fn reach(&self) -> Vec<Reach> {
+        vec![Reach::folders("dirs", &self.dirs), Reach::exactly("files", self.files.words())]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let mut jobs = Vec::new();
         for dir in &self.dirs {

@@ -13,6 +13,8 @@ use crate::walk::{is_cloudformation, is_passed_over};
 /// What the key `files` names.
 #[derive(Debug, Default)]
 pub struct Wanted {
+    /// What the key says.
+    words: Vec<String>,
     /// As they stand there.
     names: Vec<String>,
     globs: GlobSet,
@@ -21,10 +23,16 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// What the key says.
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
     /// Reads the key; what is no pattern is a mistake.
     pub fn configure(keys: &Keys) -> Wanted {
         let (mut names, mut globs, mut but) = (Vec::new(), GlobSetBuilder::new(), GlobSetBuilder::new());
-        for name in keys.texts_or("files", &[]) {
+        let words = keys.texts_or("files", &[]);
+        for name in words.iter().cloned() {
             let (to, pattern) = match name.strip_prefix('!') {
                 Some(pattern) => (&mut but, pattern),
                 None => (&mut globs, name.as_str()),
@@ -41,7 +49,7 @@ impl Wanted {
             }
         }
         let build = |globs: GlobSetBuilder| globs.build().unwrap_or_default();
-        Wanted { names, globs: build(globs), but: build(but) }
+        Wanted { words, names, globs: build(globs), but: build(but) }
     }
 
     /// Whether it says what to lint, and not only what to leave out.
