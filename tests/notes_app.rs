@@ -9,10 +9,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use common::{Project, counts, real_tools, run_with_real_tools as run};
 use serde_json::Value;
+
+/// Held by a test that builds the notes-app's images: two builds at once would take each other's
+/// tags over.
+static IMAGES: Mutex<()> = Mutex::new(());
 
 /// The notes-app with its history, faults and installed packages, laid out once.
 fn notes_app() -> &'static Project {
@@ -45,7 +49,9 @@ fn planted_in_notes_app(app: &Project) -> BTreeSet<String> {
 #[test]
 fn gitleaks_finds_nothing_in_all_that_a_run_on_the_notes_app_wrote() {
     let app = notes_app();
+    let building = IMAGES.lock();
     let ran = run(app, &["run", "--verbose", "--out", "../written"]);
+    drop(building);
     let out = app.root().join("../written");
     fs::write(out.join("stdout"), &ran.stdout).unwrap();
     fs::write(out.join("stderr"), &ran.stderr).unwrap();
@@ -128,7 +134,9 @@ fn a_configuration_that_has_tsc_check_nothing_is_overruled() {
 #[test]
 fn images_are_built_scanned_and_listed_or_it_is_said_that_docker_is_not_there() {
     let app = notes_app();
+    let building = IMAGES.lock();
     let ran = run(app, &["run", "--only", "images,image-scan,sbom", "--out", "../images"]);
+    drop(building);
     let record: Value = serde_json::from_str(&app.read("../images/run.json")).unwrap();
     let gate = |id: &str| record["gates"].as_array().unwrap().iter().find(|gate| gate["id"] == id).unwrap();
     let docker = Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success());

@@ -78,7 +78,7 @@ fn where_images_go_is_told_by_registry_namespace_and_repository() {
     assert_eq!(jobs[0].why, "a:ffffffffffff goes to r.example/team/a as 1.4, b-ffffffffffff, latest");
     assert_eq!(jobs[2].image.as_deref(), Some("ready:2.0"));
     // The tag says of the commit what that of the build says.
-    let dirty = [BuiltImage { name: "a".into(), reference: "a:ffffffffffff-dirty".into() }];
+    let dirty = [BuiltImage { name: "a".into(), reference: "a:ffffffffffff-dirty".into(), mutable: false }];
     let repo = repo("");
     let scene = Scene { repo: &repo, gate: "push", since: None, built: &dirty };
     for options in ["", "tags = ['{commit}']"] {
