@@ -8,11 +8,12 @@ use tokio::task::JoinSet;
 
 use crate::cli::ConfigArgs;
 use crate::identity::{ask_version, find, package_version};
+use crate::job::Program;
 use crate::plan::{Fate, Plan};
 use crate::repo::Repo;
 use crate::settings::{Settings, Wishes};
 use crate::text;
-use crate::tool::{Program, SCANNERS, Scanner, VersionFrom};
+use crate::tool::{SCANNERS, Scanner, VersionFrom};
 use crate::verdict::{Verdict, exit_code};
 use crate::{config::Mode, find_config, folder_of, load_config, table, terminal};
 

@@ -11,10 +11,11 @@ use std::path::Path;
 use toml::de::DeValue;
 
 use crate::config::Keys;
+use crate::job::Job;
 use crate::npmrc;
 use crate::redact::{Known, Secret};
 use crate::start::Start;
-use crate::tool::{Job, Scanner};
+use crate::tool::Scanner;
 
 /// A variable in a gate's `env`.
 #[derive(Clone, Debug, PartialEq, Eq)]

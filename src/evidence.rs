@@ -8,7 +8,6 @@ use crate::config::Gate;
 use crate::finding::{Finding, Text};
 use crate::fingerprint;
 use crate::identity::Identity;
-use crate::job::{Kept, TargetEvidence, millis};
 use crate::lock::{Standing, guard::Examined};
 use crate::process::Stop;
 use crate::proof::Proof;
@@ -19,6 +18,7 @@ use crate::scope::Scope;
 use crate::severity::Counts;
 use crate::verdict::Outcome;
 use crate::words::Words;
+use crate::work::{Kept, TargetEvidence, millis};
 
 /// What a gate has come to, before anybody judges it.
 #[derive(Debug)]

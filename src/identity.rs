@@ -8,8 +8,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
+use crate::job::Program;
 use crate::process::ask;
-use crate::tool::{Program, Scanner, VersionFrom};
+use crate::tool::{Scanner, VersionFrom};
 
 /// The slowest scanner (a Python program with a cold cache) answers within a few seconds.
 const VERSION_LIMIT: Duration = Duration::from_secs(30);

@@ -1,579 +1,291 @@
-//! One job: find the program, run it, gather what came out, weigh it.
+//! One planned invocation: what is to be started, where, and where its reports will be.
 
-mod keep;
-mod steps;
-
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
-
-use crate::claims::Claims;
-use crate::config::Gate;
-use crate::environment;
 use crate::finding::Text;
-use crate::identity::{find, not_executable};
-use crate::lock::guard::{Examined, Guard};
-use crate::place::{Place, forward};
-use crate::process::{self, Capture, End, Ended, Launch, Stop, signal_name};
-use crate::proof::{Proof, weigh};
-use crate::question;
-use crate::record::TargetRecord;
-use crate::redact::{Secret, is_maskable};
-use crate::repo::Repo;
-use crate::retry::chance;
-use crate::text;
-use crate::tool::{Document, Job, Program, RawReport, SCRATCH, Source};
-use crate::upstream::Upstream;
+use crate::procedure::Procedure;
+use crate::question::Question;
+use crate::start::Start;
+use crate::tool::config_file::{Bars, ConfigFile, Overrule, Programs};
 
-/// The largest report that is read: more is a fault of its writer. It is held in memory.
-const REPORT_CAP: u64 = 512 << 20;
-/// The most that is kept of a log.
-const LOG_CAP: u64 = 16 << 20;
-
-/// The variable that Node.js takes options from.
-const NODE_OPTIONS: &str = "NODE_OPTIONS";
-
-/// What a job has come to.
-#[derive(Debug)]
-pub struct TargetEvidence {
-    pub record: TargetRecord,
-    pub proof: Proof,
-    /// Where the program was found.
-    pub program: Option<PathBuf>,
-    /// The run was stopped before it was done.
-    pub stopped: bool,
-    /// What was said of it before it was started; `None` where there is no program.
-    pub locked: Option<Examined>,
-    /// Nothing in scope is fine here.
+/// One planned invocation: what to start, where, and where its report will be.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The target as people know it: a directory, an image, `history`.
+    pub target: Text,
+    pub program: Program,
+    /// Arguments; [`SCRATCH`] in them stands for the folder of the run.
+    pub args: Vec<String>,
+    /// Where it is started: an absolute path.
+    pub cwd: PathBuf,
+    /// Variables that are set for it; [`SCRATCH`] in them is as in the arguments.
+    pub env: BTreeMap<String, String>,
+    /// Options for Node.js, beside those that `NODE_OPTIONS` has.
+    pub node_options: Option<String>,
+    /// Variables that the user hands on from the environment, whatever their names look like.
+    pub hands_on: BTreeSet<String>,
+    /// Where its reports come out, the one with the findings first.
+    pub reports: Vec<Source>,
+    /// Files in the scratch folder that the user keeps, with their names below the output folder.
+    pub keep: Vec<Keep>,
+    /// The image that this job builds or scans, as named to the scanner.
+    pub image: Option<String>,
+    /// Where the user's own arguments go: before this place of `args`, or at their end.
+    pub options_end: Option<usize>,
+    /// Why it is run just so, for `portcullis plan`.
+    pub why: String,
+    /// Nothing in scope is to be expected now and then (a range whose commits only delete): the
+    /// target is skipped then, not inconclusive.
     pub may_be_empty: bool,
-    /// Secrets that gates.toml gives to the job.
-    pub secrets: Vec<Secret>,
-    /// Files to keep, each with its path below the output folder and what it is.
-    pub kept: Vec<Kept>,
+    /// The scanner's own configuration files that it reads where they are there.
+    pub config_files: Vec<ConfigFile>,
+    /// What those files say, and whose they are: for the record.
+    pub notes: Vec<String>,
+    /// Several steps instead of one program; `program` and `args` are then the chief of them, for
+    /// people.
+    pub procedure: Option<Arc<dyn Procedure>>,
+    /// Further programs that the procedure starts.
+    pub also: Vec<Program>,
+    /// Acts on an image that no gate has scanned.
+    pub unscanned: bool,
+    /// What is asked right before the start; the answers are documents like the reports, behind them.
+    pub questions: Vec<Question>,
+    /// What is known when it is planned, and its report does not tell: answers without a question.
+    pub facts: Vec<(&'static str, String)>,
+    /// Settings of git, beside those that its files and the environment have.
+    pub git: Vec<(String, String)>,
+    /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
+    pub start: Option<Start>,
+    scratch: String,
 }
 
-/// A file of the scratch folder that goes to the output folder.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    pub from: PathBuf,
-    /// Below the output folder.
-    pub to: String,
-    pub what: What,
+/// Stands for the temporary folder of a run, in arguments and in recorded commands.
+pub const SCRATCH: &str = "$SCRATCH";
+
+/// A file that the user keeps beyond the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// File name in the job's scratch folder.
+    pub scratch: String,
+    /// Path below the output folder, such as `sbom/backend.spdx.json`.
+    pub out: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    Report,
+/// The program of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// A bare name, or a path.
+    pub name: String,
+    /// Folders to look in before PATH, nearest first (`node_modules/.bin`).
+    pub near: Vec<PathBuf>,
+}
+
+/// Where a report comes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
     Stdout,
-    Stderr,
-    Sbom,
+    /// What it prints, under this name: held in memory alone, since secrets stand in it unmasked.
+    Memory(String),
+    /// The same of its standard error. What it prints on standard output is dropped.
+    Errors(String),
+    /// A file in the job's scratch folder: new by construction.
+    Scratch(String),
+    /// A file in the repository, which the tool's own configuration names. It must be newer than
+    /// the start of the job.
+    Repository(PathBuf),
+    /// A file that is none of the job's reports and tells more of it, read when the job has ended.
+    /// It may be old, and it may not be there. It is not kept.
+    Aside(PathBuf),
+    /// The same for files of the job's scratch folder whose names begin so, as many as there are.
+    Beside(&'static str),
 }
 
-/// A job with all that it takes to carry it out.
-#[derive(Debug)]
-pub struct AtWork {
-    pub job: Job,
-    pub gate: Arc<Gate>,
-    pub repo: Arc<Repo>,
-    /// Looks at the program before it is started.
-    pub guard: Arc<Guard>,
-    /// The scratch folder of the run.
-    pub scratch: PathBuf,
-    pub run_started: Instant,
-    /// The reports in the repository that the gates have read.
-    pub claims: Arc<Claims>,
-    /// What the gates that are done have come to, where the gate comes after one that acts.
-    pub upstream: Arc<Upstream>,
-    pub teller: Teller,
-}
-
-/// Says on the progress display what a job is doing.
-#[derive(Clone, Debug)]
-pub struct Teller {
-    /// The gate's place in the plan.
-    pub gate: usize,
-    pub to: mpsc::UnboundedSender<News>,
-}
-
-/// What a job has to say while it runs.
-#[derive(Debug)]
-pub enum News {
-    /// A target of the gate has got a slot.
-    Started(usize),
-    /// What the gate is doing, in words.
-    Doing(usize, String),
-}
-
-impl Teller {
-    pub fn started(&self) {
-        // Only the display listens, and it may be gone.
-        let _ = self.to.send(News::Started(self.gate));
-    }
-
-    pub fn tell(&self, words: String) {
-        let _ = self.to.send(News::Doing(self.gate, words));
-    }
-}
-
-/// Runs the job, and again after a fault that passes, as often as the gate allows and within its
-/// time. Never fails: what goes wrong is evidence.
-pub async fn carry_out(mut work: AtWork, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
-    work.prepare().await;
-    let work = Arc::new(work);
-    let (retry, timeout) = (work.gate.retry, work.gate.timeout);
-    let begun = Instant::now();
-    let mut tries = 1;
-    loop {
-        let (mut evidence, passing) = once(&work, timeout.saturating_sub(begun.elapsed()), &stop).await;
-        if evidence.record.tries > 0 {
-            evidence.record.tries = tries;
-        }
-        if tries > 1 {
-            evidence.record.started_ms = millis(begun.saturating_duration_since(work.run_started));
-            evidence.record.duration_ms = millis(begun.elapsed());
-            if let Proof::Inconclusive { reason, .. } = &mut evidence.proof {
-                *reason = format!("after {tries} tries: {reason}");
-            }
-        }
-        let pause = retry.pause(tries, chance());
-        if passing.is_none() || tries > retry.most || begun.elapsed() + pause >= timeout {
-            return evidence;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => tries += 1,
-            _ = stop.wait_for(|stop| *stop != Stop::No) => {
-                evidence.stopped = true;
-                return evidence;
-            }
-        }
-    }
-}
-
-/// Runs the job one time, for no longer than `left`. Besides the evidence, what it says of a fault
-/// that passes.
-async fn once(
-    work: &Arc<AtWork>,
-    left: Duration,
-    stop: &watch::Receiver<Stop>,
-) -> (TargetEvidence, Option<String>) {
-    let job = &work.job;
-    let (without, none) = (environment::taken_away(work.gate.scanner, job, &[]), BTreeSet::new());
-    let mut evidence = TargetEvidence {
-        record: TargetRecord {
-            name: job.target.clone(),
-            command: job.command(),
-            cwd: work.inside(&job.cwd),
-            image: job.image.clone(),
-            started_ms: millis(work.run_started.elapsed()),
-            notes: job.notes.clone(),
-            // The programs of a procedure differ in what they get: each is told by itself.
-            proof: environment::notes(job, if job.procedure.is_none() { &without } else { &none }),
-            ..TargetRecord::default()
-        },
-        proof: Proof::inconclusive(String::new()),
-        program: find(&job.program, &job.cwd),
-        stopped: false,
-        locked: None,
-        may_be_empty: job.may_be_empty,
-        secrets: environment::secrets_of(job),
-        kept: Vec::new(),
-    };
-    // It may have waited for its turn while the run was stopped.
-    if *stop.borrow() != Stop::No {
-        evidence.stopped = true;
-        evidence.proof = Proof::inconclusive("not started".to_owned());
-        return (evidence, None);
-    }
-    if let Some(procedure) = &job.procedure {
-        return steps::carry_out(work, procedure.as_ref(), evidence, left, stop).await;
-    }
-    evidence.locked = work.examine(evidence.program.as_deref()).await;
-    let program = evidence.program.as_deref();
-    match work.launch(program, evidence.locked.as_ref(), &without, left, stop.clone()).await {
-        Err(reason) => evidence.proof = Proof::inconclusive(reason),
-        Ok((mut ended, before)) => {
-            evidence.record.tries = 1;
-            evidence.record.duration_ms = millis(ended.duration);
-            evidence.stopped = matches!(ended.end, End::Stopped);
-            if let End::Exited(code) = ended.end {
-                evidence.record.exit_code = Some(code);
-            }
-            // Reading a large report takes seconds: on a thread of its own, so that the other
-            // gates' pipes and timeouts are served meanwhile.
-            let fallback = TargetEvidence::unread(&evidence);
-            let work = work.clone();
-            let weighing = tokio::task::spawn_blocking(move || {
-                let passing = work.weigh(&mut ended, before, &mut evidence);
-                if let Some(locked) = &evidence.locked {
-                    let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
-                    evidence.proof = locked.weigh(proof);
-                }
-                (evidence, passing)
-            });
-            return weighing.await.unwrap_or((fallback, None));
-        }
-    }
-    (evidence, None)
-}
-
-impl TargetEvidence {
-    /// The same job, with nothing read yet.
-    fn unread(other: &TargetEvidence) -> TargetEvidence {
-        TargetEvidence {
-            record: other.record.clone(),
-            proof: Proof::inconclusive(
-                "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
-            ),
-            program: other.program.clone(),
-            stopped: other.stopped,
-            locked: other.locked.clone(),
-            may_be_empty: other.may_be_empty,
-            secrets: other.secrets.clone(),
-            kept: Vec::new(),
-        }
-    }
-}
-
-/// What was there before the start.
-struct Before {
-    /// At the places of the reports.
-    stamps: Vec<Option<Stamp>>,
-    answers: Vec<Document<'static>>,
-}
-
-/// Tells one state of a file from another.
-#[derive(PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Option<Stamp> {
-        let meta: Metadata = fs::metadata(path).ok()?;
-        Some(Stamp { inode: meta.ino(), size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) })
-    }
-}
-
-impl AtWork {
-    /// The job's own folder.
-    pub fn folder(&self) -> PathBuf {
-        PathBuf::from(self.job.scratch().replace(SCRATCH, &self.scratch.to_string_lossy()))
-    }
-
-    /// A path relative to the repository root.
-    fn inside(&self, path: &Path) -> Text {
-        forward(path.strip_prefix(&self.repo.root).unwrap_or(path))
-    }
-
-    /// Asks the program what the command depends on, where it depends on anything, and where the
-    /// lock lets it start.
-    async fn prepare(&mut self) {
-        const LIMIT: Duration = Duration::from_secs(5);
-        let tool = self.gate.tool.clone();
-        let Some(program) = find(&self.job.program, &self.job.cwd) else { return };
-        let Some(question) = tool.question(&program) else { return };
-        let locked = self.examine(Some(&program)).await;
-        if locked.is_none_or(|locked| !self.guard.lets_start(&locked)) {
-            return;
-        }
-        let [asked, args @ ..] = question.as_slice() else { return };
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let answer = process::ask(Path::new(asked), &args, &self.job.cwd, LIMIT).await;
-        tool.prepare(&mut self.job, answer.as_deref());
-    }
-
-    /// Compares the program with gates.lock, right before it is started: an earlier gate may have
-    /// installed it, or changed it.
-    async fn examine(&self, program: Option<&Path>) -> Option<Examined> {
-        let program = program?.to_owned();
-        let (guard, job) = (self.guard.clone(), self.job.clone());
-        let examined = tokio::task::spawn_blocking(move || guard.examine(&job, &program)).await;
-        Some(examined.unwrap_or_else(|_| self.guard.lost()))
-    }
-
-    /// Condition 1: found, started. The error is the reason why not.
-    async fn launch(
-        &self,
-        program: Option<&Path>,
-        locked: Option<&Examined>,
-        without: &BTreeSet<String>,
-        left: Duration,
-        stop: watch::Receiver<Stop>,
-    ) -> Result<(Ended, Before), String> {
-        let job = &self.job;
-        if !job.cwd.is_dir() {
-            return Err(format!("there is no folder {}", self.inside(&job.cwd)));
-        }
-        let program = program.ok_or_else(|| self.missing(&self.job.program))?;
-        if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
-            return Err(why.clone());
-        }
-        // An earlier try leaves nothing that could be taken for a report of this one.
-        let _ = fs::remove_dir_all(self.folder());
-        fs::create_dir_all(self.folder())
-            .map_err(|error| self.no_room("the folder for its report", &error))?;
-        let stamps =
-            job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
-        let in_scratch = |text: &String| text.replace(SCRATCH, &self.scratch.to_string_lossy());
-        let args: Vec<String> = job.args.iter().map(in_scratch).collect();
-        let start = job.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
-        let start = start.map_err(|error| format!("the folder to start it in can't be laid out: {error}"))?;
-        let begun = Instant::now();
-        let mut env: BTreeMap<String, String> =
-            job.env.iter().map(|(name, value)| (name.clone(), in_scratch(value))).collect();
-        env.extend(environment::git_settings(job));
-        if let Some(options) = &job.node_options {
-            let given = env.get(NODE_OPTIONS).cloned().or_else(|| std::env::var(NODE_OPTIONS).ok());
-            let all = format!("{} {}", given.unwrap_or_default(), in_scratch(options));
-            env.insert(NODE_OPTIONS.to_owned(), all);
-        }
-        let errors = job.reports_errors();
-        let capture = |name: &str, is_report: bool| Capture {
-            path: (!job.is_secretive() || (name == "stderr" && !errors)).then(|| self.folder().join(name)),
-            cap: if is_report { REPORT_CAP } else { LOG_CAP },
-        };
-        let launch = Launch {
-            program,
-            args: &args,
-            cwd: start.as_ref().unwrap_or(&job.cwd),
-            env: &env,
-            without,
-            timeout: left,
-            stdin: None,
-            stdout: capture("stdout", job.prints_report() && !errors),
-            stderr: capture("stderr", errors),
-        };
-        let answers = question::answers(&job.questions, &launch, &stop).await;
-        let launch = Launch { timeout: left.saturating_sub(begun.elapsed()), ..launch };
-        Ok((process::run(launch, stop).await, Before { stamps, answers }))
-    }
-
-    /// What is said of a program that is not there, and how to get it.
-    pub fn missing(&self, program: &Program) -> String {
-        let (name, install) = (&program.name, self.gate.scanner.install);
-        if let Some(file) = not_executable(program, &self.job.cwd) {
-            return format!("{} was found, but may not be executed; else: {install}", file.display());
-        }
-        match program.near.is_empty() {
-            true => format!("{name} is not installed, or not on PATH; {install}"),
-            false => format!("{name} is neither in node_modules/.bin nor on PATH; {install}"),
+impl Job {
+    /// A job in `cwd`; `scratch` is the folder that is its own, as seen in arguments.
+    pub fn new(program: &str, target: impl Into<Text>, cwd: PathBuf, scratch: String) -> Job {
+        Job {
+            target: target.into(),
+            program: Program { name: program.to_owned(), near: Vec::new() },
+            args: Vec::new(),
+            cwd,
+            env: BTreeMap::new(),
+            node_options: None,
+            hands_on: BTreeSet::new(),
+            reports: Vec::new(),
+            keep: Vec::new(),
+            image: None,
+            options_end: None,
+            why: String::new(),
+            may_be_empty: false,
+            config_files: Vec::new(),
+            notes: Vec::new(),
+            questions: Vec::new(),
+            facts: Vec::new(),
+            git: Vec::new(),
+            start: None,
+            procedure: None,
+            also: Vec::new(),
+            unscanned: false,
+            scratch,
         }
     }
 
-    fn path_of(&self, source: &Source) -> Option<PathBuf> {
-        match source {
-            Source::Stdout | Source::Memory(_) | Source::Errors(_) | Source::Beside(_) => None,
-            Source::Scratch(name) => Some(self.folder().join(name)),
-            Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
-        }
+    pub fn arg(&mut self, arg: impl Into<String>) -> &mut Self {
+        self.args.push(arg.into());
+        self
     }
 
-    /// Gathers what came out and weighs it; parsing a large report is the slow part. Gives what it
-    /// says of a fault that passes, where nothing else came of it.
-    fn weigh(&self, ended: &mut Ended, before: Before, evidence: &mut TargetEvidence) -> Option<String> {
-        let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
-        let (is_report, errors) = (self.job.prints_report(), self.job.reports_errors());
-        let stream = if errors { &mut ended.stderr } else { &mut ended.stdout };
-        let mut printed = match self.job.is_secretive() {
-            true => std::mem::take(&mut stream.memory),
-            // A report that is cut proves nothing, so that there is no need to hold it in memory.
-            false if is_report && stream.cut => Vec::new(),
-            false => fs::read(self.folder().join("stdout")).unwrap_or_default(),
-        };
-        self.keep_log(&stderr, "stderr", What::Stderr, evidence);
-        if !is_report {
-            self.keep_log(&printed, "stdout", What::Stdout, evidence);
-        }
-        let mut raw = RawReport {
-            exit: evidence.record.exit_code,
-            documents: Vec::new(),
-            stderr: Cow::Borrowed(&stderr),
-            stdout: match is_report {
-                true => Cow::Borrowed(&[]),
-                false => Cow::Owned(std::mem::take(&mut printed)),
-            },
-            log_cut: (ended.stderr.cut && !errors) || (ended.stdout.cut && !is_report),
-            by_steps: false,
-        };
-        if let Some(reason) = self.did_not_end(ended, &raw) {
-            evidence.proof = Proof::inconclusive(reason);
-            return None;
-        }
-
-        // Condition 3, the first half: every report is there, and from this run.
-        let mut sources = Vec::new();
-        for (source, before) in self.job.reports.iter().zip(&before.stamps) {
-            match source {
-                Source::Aside(path) => raw.documents.extend(read_aside(path)),
-                Source::Beside(prefix) => raw.documents.extend(read_beside(&self.folder(), prefix)),
-                _ => match self.gather(source, before.as_ref(), &mut printed) {
-                    Ok(document) => raw.documents.push(document),
-                    Err(reason) => {
-                        let code = evidence.record.exit_code;
-                        let full = self.full_disk().unwrap_or_default();
-                        evidence.proof = self.without_report(code, reason + &full, &raw);
-                        return self.gate.tool.passing_fault(&raw);
-                    }
-                },
-            }
-            sources.resize(raw.documents.len(), source);
-        }
-
-        raw.documents.extend(before.answers);
-        raw.documents.extend(self.job.facts.iter().map(|(name, fact)| Document {
-            name: (*name).to_owned(),
-            bytes: Cow::Borrowed(fact.as_bytes()),
-        }));
-        let mut proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
-        for (document, source) in raw.documents.iter().zip(sources) {
-            let aside = matches!(source, Source::Aside(_) | Source::Beside(_));
-            if !aside && (!self.job.is_secretive() || is_maskable(&document.bytes)) {
-                proof = self.keep_report(document, proof, evidence);
-            }
-        }
-        evidence.proof = proof;
-        if let Proof::Inconclusive { reason, .. } = &mut evidence.proof {
-            reason.push_str(&self.full_disk().unwrap_or_default());
-        }
-        for keep in &self.job.keep {
-            let from = self.folder().join(&keep.scratch);
-            if from.exists() {
-                evidence.kept.push(Kept { from, to: keep.out.clone(), what: What::Sbom });
-            }
-        }
-        match &evidence.proof {
-            Proof::Inconclusive { parsed, .. } if parsed.findings.is_empty() => {
-                self.gate.tool.passing_fault(&raw)
-            }
-            _ => None,
-        }
+    pub fn args<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, args: I) -> &mut Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
     }
 
-    /// Where paths in its reports count from.
-    fn place(&self) -> Place {
-        Place { root: self.repo.root.clone(), cwd: self.job.cwd.clone(), target: self.job.target.clone() }
+    pub fn env(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+        self.env.insert(name.to_owned(), value.into());
+        self
     }
 
-    /// Condition 1, the second half: it ended by itself, and its output is whole.
-    fn did_not_end(&self, ended: &Ended, raw: &RawReport) -> Option<String> {
-        let program = &self.job.program.name;
-        let said =
-            || self.gate.tool.complaint(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
-        match &ended.end {
-            End::NotStarted(error) => Some(not_started(program, error)),
-            End::Signalled(signal) => Some(signalled(program, *signal) + &said()),
-            End::TimedOut => Some(format!(
-                "{program} took longer than {} and was stopped; raise `timeout`, or see its log{}",
-                text::duration(self.gate.timeout),
-                said()
-            )),
-            End::Stopped => Some("stopped before it ended".to_owned()),
-            End::Exited(_) => {
-                let stream = if self.job.reports_errors() { &ended.stderr } else { &ended.stdout };
-                match &ended.lost {
-                    Some(error) => Some(self.no_room("its output", error)),
-                    None if !self.job.prints_report() => None,
-                    None if stream.cut => Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20)),
-                    None if stream.held => Some(format!(
-                        "{program} ended, and something that it started still holds its output: the report may not be whole"
-                    )),
-                    None => None,
-                }
-            }
-        }
+    pub fn because(&mut self, why: impl Into<String>) -> &mut Self {
+        self.why = why.into();
+        self
     }
 
-    fn gather(
-        &self,
-        source: &Source,
-        before: Option<&Stamp>,
-        printed: &mut Vec<u8>,
-    ) -> Result<Document<'static>, String> {
-        let Some(path) = self.path_of(source) else {
-            let name =
-                if let Source::Memory(name) | Source::Errors(name) = source { name } else { "stdout.txt" };
-            return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(std::mem::take(printed)) });
-        };
-        let shown = match source {
-            Source::Repository(path) => self.inside(path).to_string(),
-            _ => "its report".to_owned(),
-        };
-        let Some(now) = Stamp::of(&path) else { return Err(format!("{shown} was not written")) };
-        if before == Some(&now) {
-            return Err(format!("{shown} is left over from an earlier run: this one did not write it"));
-        }
-        if !path.is_file() {
-            // Reading a pipe or a device might never end.
-            return Err(format!("{shown} is not a file"));
-        }
-        if matches!(source, Source::Repository(_))
-            && let Some(other) = self.claims.take(&path, &self.gate.id)
-        {
-            return Err(format!("{shown} is the report of `{other}` as well; give each gate its own"));
-        }
-        if now.size > REPORT_CAP {
-            return Err(format!("{shown} is larger than {} MiB", REPORT_CAP >> 20));
-        }
-        let bytes = fs::read(&path).map_err(|error| format!("{shown} can't be read: {error}"))?;
-        let name =
-            path.file_name().map_or_else(|| "report".to_owned(), |name| name.to_string_lossy().into_owned());
-        Ok(Document { name, bytes: Cow::Owned(bytes) })
+    /// Everything after this is a name, even where it begins with a dash.
+    pub fn end_of_options(&mut self) -> &mut Self {
+        self.options_end = Some(self.args.len());
+        self.arg("--")
     }
 
-    /// No report: the exit code and the error output tell why, better than the missing file does.
-    fn without_report(&self, code: Option<i32>, reason: String, raw: &RawReport) -> Proof {
-        let cause = self.gate.tool.complaint(raw).map(|line| format!(": {line}")).unwrap_or_default();
-        let code = code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
-        Proof::inconclusive(format!("{reason}{code}{cause}"))
+    /// Options in front of all others, behind the subcommand: what comes later wins.
+    pub fn options<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, options: I) -> &mut Self {
+        let at = usize::from(self.args.first().is_some_and(|first| !first.starts_with('-')));
+        let before = self.args.len();
+        self.args.splice(at..at, options.into_iter().map(Into::into));
+        self.options_end = self.options_end.map(|end| end + self.args.len() - before);
+        self
     }
-}
 
-/// What is said of a program that could not be started.
-pub fn not_started(program: &str, error: &std::io::Error) -> String {
-    match error.raw_os_error() {
-        Some(8) => format!(
-            "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
-        ),
-        _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            format!("{program} was found, but may not be executed: {error}")
-        }
-        _ => format!("{program} can't be started: {error}"),
+    /// Declares a configuration file of the scanner's own: absolute.
+    pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule, bars: None, programs: |_| Vec::new() });
+        self
     }
-}
 
-/// What is said of a program that a signal ended.
-pub fn signalled(program: &str, signal: i32) -> String {
-    let why = if signal == 9 { ": out of memory, or killed by someone" } else { "" };
-    format!("{program} was ended by {}{why}", signal_name(signal))
-}
+    /// The same for one that can name programs of the repository, which then do the work.
+    pub fn reads_naming(&mut self, path: PathBuf, overrule: Overrule, programs: Programs) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule, bars: None, programs });
+        self
+    }
 
-/// A file that tells more of the job; absent where it can't be read, or is larger than any of them.
-fn read_aside(path: &Path) -> Option<Document<'static>> {
-    const MOST: u64 = 64 << 20;
-    let meta = fs::metadata(path).ok()?;
-    let bytes = (meta.is_file() && meta.len() <= MOST).then(|| fs::read(path).ok())??;
-    Some(Document { name: path.file_name()?.to_string_lossy().into_owned(), bytes: Cow::Owned(bytes) })
-}
+    /// The same for a file that may say what leaves the scanner without proof.
+    pub fn reads_unless(&mut self, path: PathBuf, overrule: Overrule, bars: Bars) -> &mut Self {
+        self.config_files.push(ConfigFile { path, overrule, bars: Some(bars), programs: |_| Vec::new() });
+        self
+    }
 
-/// The files of a folder whose names begin so, in the order of their names.
-fn read_beside(folder: &Path, prefix: &str) -> Vec<Document<'static>> {
-    const MOST: usize = 64;
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let begins = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(prefix);
-    let mut paths: Vec<PathBuf> = entries.filter(begins).map(|entry| entry.path()).collect();
-    paths.sort();
-    paths.iter().take(MOST).filter_map(|path| read_aside(path)).collect()
-}
+    /// Makes it a job of several steps.
+    pub fn by_steps(&mut self, procedure: impl Procedure + 'static) -> &mut Self {
+        self.procedure = Some(Arc::new(procedure));
+        self
+    }
 
-/// Whole milliseconds.
-pub fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    /// Declares a further program that its steps start.
+    pub fn also_starts(&mut self, program: &str) -> &mut Self {
+        self.also.push(Program { name: program.to_owned(), near: Vec::new() });
+        self
+    }
+
+    /// Its chief command, as people read it.
+    pub fn command(&self) -> Vec<String> {
+        let program = (!self.program.name.is_empty()).then_some(&self.program.name);
+        program.into_iter().chain(&self.args).cloned().collect()
+    }
+
+    /// Every program that it starts: none, where Portcullis does the work itself.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        std::iter::once(&self.program).chain(&self.also).filter(|program| !program.name.is_empty())
+    }
+
+    /// The report is what the program prints.
+    pub fn report_on_stdout(&mut self) -> &mut Self {
+        self.reports.push(Source::Stdout);
+        self
+    }
+
+    /// The report is what the program prints, and never touches a disk before it is masked. Gives
+    /// the path to hand to the program.
+    pub fn report_in_memory(&mut self, name: &str) -> &'static str {
+        self.reports.push(Source::Memory(name.to_owned()));
+        // An older program takes `-` for the name of a file, and /dev/stdout may be one.
+        "/dev/fd/1"
+    }
+
+    /// The report is what the program prints on standard error, and never touches a disk.
+    pub fn report_of_errors(&mut self, name: &str) -> &mut Self {
+        self.reports.push(Source::Errors(name.to_owned()));
+        self
+    }
+
+    /// Whether the report is what the program prints, on either stream.
+    pub fn prints_report(&self) -> bool {
+        self.is_secretive() || self.reports.contains(&Source::Stdout)
+    }
+
+    /// Whether the report is what the program prints on standard error.
+    pub fn reports_errors(&self) -> bool {
+        self.reports.iter().any(|source| matches!(source, Source::Errors(_)))
+    }
+
+    /// Whether its report must not touch a disk before it is masked.
+    pub fn is_secretive(&self) -> bool {
+        self.reports.iter().any(|source| matches!(source, Source::Memory(_) | Source::Errors(_)))
+    }
+
+    /// Asks `program` right before the start; the answer is the document `name`.
+    pub fn asks(&mut self, name: &'static str, program: &str, args: &[&str]) -> &mut Self {
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        self.questions.push(Question { name, program: program.to_owned(), args });
+        self
+    }
+
+    /// Tells whoever reads its report what is known beforehand, as the document `name`.
+    pub fn knows(&mut self, name: &'static str, fact: impl Into<String>) -> &mut Self {
+        self.facts.push((name, fact.into()));
+        self
+    }
+
+    /// Gives git a setting for this job alone.
+    pub fn git_setting(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+        self.git.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Declares a report file and gives the path to hand to the program.
+    pub fn report_file(&mut self, name: &str) -> String {
+        self.reports.push(Source::Scratch(name.to_owned()));
+        self.scratch_file(name)
+    }
+
+    /// A path in the job's own scratch folder, as seen in arguments.
+    pub fn scratch_file(&self, name: &str) -> String {
+        format!("{}/{name}", self.scratch)
+    }
+
+    /// The job's own scratch folder, as seen in arguments.
+    pub fn scratch(&self) -> &str {
+        &self.scratch
+    }
+
+    /// Also looks for the program in the `node_modules/.bin` folders from `dir` up to `root`:
+    /// direct, since `npx` costs half a second.
+    pub fn near_node_modules(&mut self, dir: &Path, root: &Path) -> &mut Self {
+        self.program.near = dir
+            .ancestors()
+            .take_while(|ancestor| ancestor.starts_with(root))
+            .map(|ancestor| ancestor.join("node_modules").join(".bin"))
+            .collect();
+        self
+    }
 }

@@ -12,21 +12,22 @@ use crate::config::{Config, Defaults, Gate, Keys, Mode, Problems};
 use crate::evidence::{GateEvidence, Lack};
 use crate::finding::Text;
 use crate::format::looks_like;
-use crate::job::{Kept, TargetEvidence, What};
 use crate::output::OutputFolder;
 use crate::place::Place;
 use crate::policy::Waivers;
 use crate::pool::Pool;
 use crate::process::Stop;
 use crate::proof::{Proof, weigh};
+use crate::raw_report::{Document, RawReport};
 use crate::record::{self, Evidence, Run, SCHEMA, TargetRecord};
 use crate::redact::{Scrubber, is_maskable, mask_fields};
 use crate::repo::Repo;
 use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
-use crate::tool::{self, Document, RawReport, SCANNERS, Scanner, foreign};
+use crate::tool::{self, SCANNERS, Scanner, foreign};
 use crate::trust::{Rules, Trusted};
 use crate::words::Words;
+use crate::work::{Kept, TargetEvidence, What};
 use crate::{
     OUT, Unreported, environment, find_config, folder_of, interlock, publish, report, shown_path, terminal,
 };

@@ -44,6 +44,7 @@ pub mod process;
 pub mod progress;
 pub mod proof;
 pub mod question;
+pub mod raw_report;
 pub mod reach;
 pub mod record;
 pub mod redact;
@@ -67,6 +68,7 @@ pub mod verdict;
 pub mod waiver;
 pub mod walk;
 pub mod words;
+pub mod work;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};

@@ -22,8 +22,8 @@ use thiserror::Error;
 use self::chain::{Around, Unfollowable, What, follow};
 use self::memo::Memo;
 use crate::identity::sha256;
+use crate::job::Program;
 use crate::place::{forward, normalise};
-use crate::tool::Program;
 
 /// The lock's name; it lies beside gates.toml.
 pub const FILE_NAME: &str = "gates.lock";

@@ -10,13 +10,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::base::Base;
 use crate::config::Gate;
+use crate::job::{Job, SCRATCH};
 use crate::place::{forward, normalise};
 use crate::plan::{Fate, Plan, PlannedGate};
 use crate::process::ask;
 use crate::repo::{GIT_LIMIT, Repo};
 use crate::start::{Farm, Start};
 use crate::tool::config_file::{ConfigFile, FROM_BASE, Overrule, told};
-use crate::tool::{Job, SCRATCH};
 
 /// Notes at each job what the configuration files of the work tree say. A gate that they leave
 /// without proof is not run.

@@ -11,10 +11,11 @@ use crate::environment::Variable;
 use crate::finding::Text;
 use crate::identity::sha256;
 use crate::interlock;
+use crate::job::{Job, SCRATCH, Source};
 use crate::place::{forward, normalise};
 use crate::repo::{Range, Repo};
 use crate::settings::Settings;
-use crate::tool::{Job, SCRATCH, Source, Unplanned};
+use crate::tool::Unplanned;
 
 /// Every gate of the configuration, in its order, with what will become of it.
 #[derive(Debug)]

@@ -19,15 +19,16 @@ use crate::environment;
 use crate::http::{self, Answer, Client, NoAnswer};
 use crate::identity::find;
 use crate::interlock::{self, Seen};
-use crate::job::{AtWork, not_started, signalled};
+use crate::job::{Program, SCRATCH};
 use crate::lock::guard::Examined;
 use crate::process::{self, Capture, End, Ended, Launch, Stop};
+use crate::raw_report::Document;
 use crate::record::StepRecord;
 use crate::redact::Secret;
 use crate::repo::Repo;
 use crate::text;
-use crate::tool::{Document, Program, SCRATCH};
 use crate::upstream::Upstream;
+use crate::work::{AtWork, not_started, signalled};
 
 /// The most that a step may print.
 const OUTPUT_CAP: u64 = 64 << 20;
@@ -428,7 +429,7 @@ impl Hands {
         duration: Duration,
         printed: &[&[u8]],
     ) {
-        let duration_ms = crate::job::millis(duration);
+        let duration_ms = crate::work::millis(duration);
         // Polling may take turns between a few questions.
         let mut latest = self.left.steps.iter_mut().rev().take(3);
         let same =

@@ -3,7 +3,8 @@
 use thiserror::Error;
 
 use crate::place::Place;
-use crate::tool::{Exit, Parsed, RawReport, Tool};
+use crate::raw_report::RawReport;
+use crate::tool::{Exit, Parsed, Tool};
 
 /// Why a report proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

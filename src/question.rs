@@ -7,8 +7,9 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::identity::find;
+use crate::job::Program;
 use crate::process::{self, Capture, End, Launch, Stop};
-use crate::tool::{Document, Program};
+use crate::raw_report::Document;
 
 /// A command whose answer is a document beside the reports.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,7 +12,6 @@ use crate::config::{Mode, Policy};
 use crate::evidence::{GateEvidence, Judgement, identify};
 use crate::finding::{Finding, Text};
 use crate::identity::{sha256, sha256_file};
-use crate::job::{What, millis};
 use crate::lock::Standing;
 use crate::output::OutputFolder;
 use crate::policy::{self, WaiverUse, Waivers};
@@ -23,6 +22,7 @@ use crate::scope::Scope;
 use crate::severity::Counts;
 use crate::verdict::{self, Outcome, Verdict};
 use crate::waiver::Waiver;
+use crate::work::{What, millis};
 
 /// The schema that this version writes, and the only one it reads.
 pub const SCHEMA: &str = "portcullis/run/1";

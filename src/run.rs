@@ -15,7 +15,6 @@ use crate::evidence::{GateEvidence, Judgement, Lack};
 use crate::finding::Text;
 use crate::identity::{self, Identity};
 use crate::interlock::{self, Before, Clearance, Conditions};
-use crate::job::{self, AtWork, News, TargetEvidence, Teller};
 use crate::lock::guard::Guard;
 use crate::plan::{Fate, Plan, PlannedGate};
 use crate::pool::Pool;
@@ -24,6 +23,7 @@ use crate::repo::Repo;
 use crate::settings::Settings;
 use crate::upstream::{Done, Upstream};
 use crate::verdict::Outcome;
+use crate::work::{self, AtWork, News, TargetEvidence, Teller};
 
 /// Where and how a plan is carried out.
 #[derive(Debug)]
@@ -295,7 +295,7 @@ impl<'a> Run<'a> {
                 // The semaphore is never closed; without a slot the job would just run.
                 let _slot = slots.acquire_owned().await.ok();
                 work.teller.started();
-                (index, target, job::carry_out(work, stop).await)
+                (index, target, work::carry_out(work, stop).await)
             });
         }
     }

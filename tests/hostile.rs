@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use portcullis::config::{Config, Keys, draw};
 use portcullis::proof::{Proof, weigh};
+use portcullis::raw_report::{Document, RawReport};
 use portcullis::record::Run;
 use portcullis::redact::mask_fields;
-use portcullis::tool::{Document, RawReport, SCANNERS, Tool, foreign};
+use portcullis::tool::{SCANNERS, Tool, foreign};
 
 /// A scanner or a format, without options.
 fn tool(name: &str) -> Box<dyn Tool> {

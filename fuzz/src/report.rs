@@ -6,7 +6,8 @@ use portcullis::config::{Keys, Problems};
 use portcullis::place::Place;
 use portcullis::proof::{Proof, weigh};
 use portcullis::redact::mask_fields;
-use portcullis::tool::{Document, RawReport, SCANNERS, Scanner, Tool, foreign};
+use portcullis::raw_report::{Document, RawReport};
+use portcullis::tool::{SCANNERS, Scanner, Tool, foreign};
 use serde::de::IgnoredAny;
 use toml::de::DeTable;
 

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use crate::format::json;
-use crate::tool::Document;
+use crate::raw_report::Document;
 
 /// The files of one job begin so; each process writes its own.
 pub const PREFIX: &str = "requests-";

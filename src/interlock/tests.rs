@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::config::Config;
-use crate::tool::Job;
+use crate::job::Job;
 
 /// One gate that looks, three that act one after another, and one that looks at what they did.
 const GATES: &str = "

@@ -14,11 +14,12 @@ use super::{Entry, FILE_NAME, Key, Lock, Measured, platform};
 use crate::cli::LockArgs;
 use crate::config::Mode;
 use crate::identity::{ask_version, find};
+use crate::job::Job;
 use crate::output::write_whole;
 use crate::plan::{Fate, Plan};
 use crate::repo::Repo;
 use crate::settings::{Settings, Wishes};
-use crate::tool::{Job, Scanner};
+use crate::tool::Scanner;
 use crate::verdict::{Verdict, exit_code};
 use crate::{folder_of, load_config, shown_path, terminal, text};
 

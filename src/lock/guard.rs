@@ -9,8 +9,8 @@ use super::memo::Memo;
 use super::{Entry, Key, Lock, Measured, Standing, platform};
 use crate::config::Mode;
 use crate::identity::Identity;
+use crate::job::{Job, Program};
 use crate::proof::Proof;
-use crate::tool::{Job, Program};
 
 /// The most parts that a reason names.
 const NAMED: usize = 3;

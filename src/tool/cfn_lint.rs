@@ -9,13 +9,15 @@ mod templates;
 use std::collections::BTreeSet;
 
 use crate::config::Keys;
+use crate::job::Job;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::Reach;
 use crate::scope::{Scope, Unit};
 use crate::tool::config_file::Overrule;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 use templates::Wanted;
 
 pub static SCANNER: Scanner = Scanner {

@@ -13,13 +13,15 @@ use std::time::Duration;
 use crate::aws::{self, Account};
 use crate::config::{Keys, read_duration};
 use crate::format::json;
+use crate::job::Job;
 use crate::place::Place;
 use crate::placeholder::Values;
 use crate::plan::Scene;
 use crate::procedure::Hands;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::tool::ecs_task_definition::read_arn;
-use crate::tool::{Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
     name: "codedeploy",

@@ -4,13 +4,15 @@
 use crate::config::{Keys, Located};
 use crate::finding::{Category, Finding};
 use crate::format::{FORMATS, Format};
+use crate::job::{Job, Source};
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::Reach;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
     name: "command",

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
-use super::Job;
+use crate::job::Job;
 use crate::npmrc;
 use crate::sanitise::short;
 

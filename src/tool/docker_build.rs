@@ -14,15 +14,17 @@ use std::path::Path;
 use crate::ci;
 use crate::config::Keys;
 use crate::finding::{Category, Finding, Location, Text};
+use crate::job::{Job, Source};
 use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::{Reach, Says};
 use crate::repo::Repo;
 use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 use engine::Engine;
 use image::Image;
 

@@ -13,11 +13,13 @@ use std::collections::HashSet;
 use crate::aws::{self, Account};
 use crate::config::{Keys, Located, Named};
 use crate::format::json;
+use crate::job::Job;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::{Reach, Says};
-use crate::tool::{Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 use engine::Kind;
 use push::Push;

@@ -16,14 +16,16 @@ use crate::aws::{self, Account};
 use crate::config::{Keys, Located};
 use crate::finding::{Category, Finding, Location};
 use crate::format::json;
+use crate::job::Job;
 use crate::place::Place;
 use crate::placeholder::Values;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::text;
-use crate::tool::{Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Parsed, Scanner, Tool, Unplanned, VersionFrom};
 use plain_text::PlainText;
 use template::{Container, by_digest, is_family};
 

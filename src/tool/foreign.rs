@@ -2,10 +2,12 @@
 
 use crate::config::Keys;
 use crate::format::{Format, format};
+use crate::job::Job;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::raw_report::RawReport;
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 /// One for each of [`crate::format::FORMATS`], under the format's name.
 pub static SCANNERS: [Scanner; 5] = [

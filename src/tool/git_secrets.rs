@@ -11,16 +11,18 @@ use std::path::Path;
 
 use crate::config::Keys;
 use crate::finding::{Category, Finding, Location, Text};
+use crate::job::{Job, SCRATCH};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::{Reach, Says};
 use crate::repo::is_shallow_clone;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::start::Start;
 use crate::tool::config_file::Overrule;
-use crate::tool::{Exit, Job, Parsed, RawReport, SCRATCH, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 use output::{Match, Output};
 
 pub static SCANNER: Scanner = Scanner {

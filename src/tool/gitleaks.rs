@@ -12,16 +12,18 @@ use serde::Deserialize;
 use crate::config::Keys;
 use crate::finding::{Category, Finding, Location, Text};
 use crate::format::json;
+use crate::job::Job;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::{Reach, Says};
 use crate::redact::Secret;
 use crate::repo::is_shallow_clone;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::tool::config_file::Overrule;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
     name: "gitleaks",

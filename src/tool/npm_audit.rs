@@ -14,16 +14,18 @@ use serde::de::IgnoredAny;
 use crate::config::Keys;
 use crate::format::json;
 use crate::format::npm6;
+use crate::job::Job;
 use crate::npmrc;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
 use crate::text::without_credentials;
 use crate::tool::config_file::Overrule;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
     name: "npm-audit",

@@ -14,15 +14,17 @@ use serde::Deserialize;
 use crate::config::Keys;
 use crate::finding::Finding;
 use crate::format::{json, npm6};
+use crate::job::{Job, Source};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::scope::{Scope, Unit};
 use crate::text::without_credentials;
 use crate::tool::config_file::{Overrule, ignores_of_pnpm};
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
     name: "pnpm-audit",

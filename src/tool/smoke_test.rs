@@ -8,15 +8,17 @@ use crate::config::{Keys, read_duration};
 use crate::finding::{Category, Finding};
 use crate::format::json;
 use crate::http::{Answer, Request};
+use crate::job::Job;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::procedure::{Failure, Hands, Procedure, Steps};
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::redact::Secret;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::text;
-use crate::tool::{Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
     name: "smoke-test",
@@ -212,7 +214,7 @@ impl Procedure for Check {
                 portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
                 url: self.url.clone(),
                 asked,
-                duration_ms: crate::job::millis(started.elapsed()),
+                duration_ms: crate::work::millis(started.elapsed()),
                 complaint,
             };
             hands.report(REPORT, &report)

@@ -18,12 +18,14 @@ mod tests;
 use std::time::Duration;
 
 use crate::config::{Keys, read_duration};
+use crate::job::Job;
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::{Reach, Says};
 use crate::tool::config_file::Overrule;
-use crate::tool::{Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 use procedure::{Analysis, PullRequest};
 use server::Auth;

@@ -9,12 +9,14 @@ mod tests;
 
 use crate::config::Keys;
 use crate::format::{cyclonedx, spdx};
+use crate::job::{Job, Keep};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
-use crate::tool::{Exit, Job, Keep, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
     name: "syft",

@@ -9,11 +9,13 @@ mod steps;
 use crate::config::Keys;
 use crate::format::json;
 use crate::identity::find;
+use crate::job::{Job, Program};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::scope::{Scope, Unit};
-use crate::tool::{Job, Parsed, Program, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Parsed, Scanner, Tool, Unplanned, VersionFrom};
 use steps::{Init, RUN, Run, Validate};
 
 pub static SCANNER: Scanner = Scanner {

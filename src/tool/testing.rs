@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use toml::de::DeTable;
 
-use super::{Document, Job, RawReport, Scanner, Tool};
+use super::{Scanner, Tool};
 use crate::config::{Keys, Problem, Problems};
+use crate::job::Job;
 use crate::place::Place;
 use crate::plan::Scene;
+use crate::raw_report::{Document, RawReport};
 use crate::repo::{Range, Repo};
 
 /// The scanner with these gates.toml keys, and the mistakes in them.

@@ -10,13 +10,15 @@ mod tests;
 use std::time::Duration;
 
 use crate::config::{Keys, read_duration};
+use crate::job::{Job, Source};
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::tool::config_file::Overrule;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
     name: "trivy",

@@ -7,14 +7,16 @@
 use crate::config::Keys;
 use crate::finding::{Category, Finding, Location};
 use crate::identity::package_version;
+use crate::job::Job;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::Reach;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::tool::config_file::Overrule;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 
 pub static SCANNER: Scanner = Scanner {
     name: "tsc",

@@ -14,13 +14,15 @@ use std::path::Path;
 
 use crate::config::Keys;
 use crate::format::{json, node_trace};
+use crate::job::{Job, Source};
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::reach::{Reach, Says};
 use crate::retry::passing_fault;
 use crate::tool::config_file::Overrule;
-use crate::tool::{Exit, Job, Parsed, RawReport, Scanner, Source, Tool, Unplanned, VersionFrom};
+use crate::tool::{Exit, Parsed, Scanner, Tool, Unplanned, VersionFrom};
 use generation::Generation;
 
 pub static SCANNER: Scanner = Scanner {

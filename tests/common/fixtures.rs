@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use portcullis::config::{Keys, Problems};
 use portcullis::place::Place;
 use portcullis::proof::{Proof, weigh};
+use portcullis::raw_report::{Document, RawReport};
 use portcullis::scope::Scope;
-use portcullis::tool::{Document, RawReport, Tool, scanner};
+use portcullis::tool::{Tool, scanner};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

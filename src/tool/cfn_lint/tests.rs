@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::*;
 use crate::finding::Category;
+use crate::raw_report::Document;
 use crate::repo::Repo;
 use crate::severity::Severity;
-use crate::tool::Document;
 use crate::tool::testing::{handed_in, line, mistakes, place, tool};
 
 const TEMPLATE: &str = "AWSTemplateFormatVersion: 2010-09-09\nResources: {}\n";

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::Settings;
 use super::api::{AlarmConfiguration, Deployment, TargetState, is_id};
 use super::report::{Event, Rollback, Seen};
-use crate::job::millis;
 use crate::procedure::{Failure, Hands};
+use crate::work::millis;
 
 /// The longest pause between two questions that AWS does not answer.
 const LONGEST: Duration = Duration::from_secs(60);

@@ -3,8 +3,8 @@ use std::borrow::Cow;
 use super::*;
 use crate::config::Problems;
 use crate::proof::{Proof, weigh};
+use crate::raw_report::Document;
 use crate::repo::Repo;
-use crate::tool::Document;
 
 fn tool(options: &str) -> (Box<dyn Tool>, Vec<String>) {
     let problems = Problems::default();

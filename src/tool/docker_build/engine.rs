@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::finding::Text;
 use crate::format::json;
-use crate::tool::Job;
+use crate::job::Job;
 
 /// The programs that know `build`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

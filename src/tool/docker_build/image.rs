@@ -4,10 +4,11 @@ use std::path::Path;
 
 use crate::config::{Keys, Located};
 use crate::environment::Variable;
+use crate::job::Job;
 use crate::place::{forward, normalise};
 use crate::repo::Repo;
+use crate::tool::Unplanned;
 use crate::tool::docker_build::engine::Engine;
-use crate::tool::{Job, Unplanned};
 
 /// One image of `images`.
 #[derive(Debug)]

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::*;
 use crate::config::Problems;
-use crate::tool::Document;
+use crate::raw_report::Document;
 
 fn tool(options: &str) -> (Box<dyn Tool>, Vec<String>) {
     let problems = Problems::default();

@@ -2,9 +2,10 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use super::*;
+use crate::job::Source;
+use crate::raw_report::Document;
 use crate::redact::Secret;
 use crate::tool::testing::{handed_in, line, mistakes, place, plan, plan_in, repo, tool};
-use crate::tool::{Document, Source};
 
 const MARK: &str =
     "\n[ERROR] Matched one or more prohibited patterns\n\nPossible mitigations:\n- Use --no-verify\n";

@@ -6,9 +6,9 @@
 use std::fs;
 use std::path::{Component, Path};
 
+use crate::job::Job;
 use crate::place::normalise;
 use crate::start::Start;
-use crate::tool::Job;
 use crate::tool::config_file::{Mute, Overrule};
 
 pub const FILE_NAME: &str = ".gitleaksignore";

@@ -1,6 +1,6 @@
 use super::*;
+use crate::job::Source;
 use crate::repo::Range;
-use crate::tool::Source;
 use crate::tool::testing::{handed_in, line, mistakes, place, plan, plan_in, repo, tool};
 
 fn parsed(report: &str) -> Parsed {

@@ -3,9 +3,9 @@ use std::borrow::Cow;
 use super::*;
 use crate::config::Problems;
 use crate::plan::BuiltImage;
+use crate::raw_report::Document;
 use crate::repo::Repo;
 use crate::scope::Unit;
-use crate::tool::Document;
 
 fn tool(options: &str) -> Box<dyn Tool> {
     let problems = Problems::default();

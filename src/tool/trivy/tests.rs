@@ -5,9 +5,9 @@ use crate::config::Problems;
 use crate::finding::{Finding, Text};
 use crate::plan::BuiltImage;
 use crate::proof::{Proof, weigh};
+use crate::raw_report::Document;
 use crate::repo::Repo;
 use crate::scope::Unit;
-use crate::tool::Document;
 
 fn tool(options: &str) -> (Box<dyn Tool>, Vec<String>) {
     let problems = Problems::default();

@@ -10,8 +10,9 @@ use crate::finding::Finding;
 use crate::format::json;
 use crate::format::npm6::{Advisory, Id, Installed, Metadata};
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::scope::{Scope, Unit};
-use crate::tool::{Parsed, RawReport};
+use crate::tool::Parsed;
 
 /// What the code is made of, severity by severity.
 const CODES: [(&str, i32); 5] = [("info", 1), ("low", 2), ("moderate", 4), ("high", 8), ("critical", 16)];

@@ -13,11 +13,12 @@ use crate::finding::{Category, Finding, Package, Text};
 use crate::format::npm6::{self, Id, Metadata, Score, Words};
 use crate::format::{json, node_trace};
 use crate::proof::Unproven;
+use crate::raw_report::RawReport;
 use crate::sanitise;
 use crate::scope::{Scope, Unit};
 use crate::severity::Severity;
 use crate::text::without_credentials;
-use crate::tool::{Parsed, RawReport};
+use crate::tool::Parsed;
 
 /// Where Yarn 4 asks.
 const ENDPOINT: &str = "/-/npm/v1/security/advisories/bulk";

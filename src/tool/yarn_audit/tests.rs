@@ -1,8 +1,8 @@
 use std::fs;
 
 use super::*;
+use crate::raw_report::Document;
 use crate::repo::Repo;
-use crate::tool::Document;
 use crate::tool::testing::{handed_in, line, mistakes, place, tool};
 
 /// A folder `app` with these files, below the root of a repository.

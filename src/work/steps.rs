@@ -13,8 +13,8 @@ use crate::lock::guard::Examined;
 use crate::procedure::{Failure, Hands, Left, Procedure};
 use crate::process::Stop;
 use crate::proof::{Proof, weigh};
+use crate::raw_report::RawReport;
 use crate::text;
-use crate::tool::RawReport;
 
 /// Carries the steps out. Besides the evidence, what kept them from their end and will pass.
 pub async fn carry_out(

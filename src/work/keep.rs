@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::{AtWork, Kept, TargetEvidence, What};
 use crate::proof::Proof;
+use crate::raw_report::Document;
 use crate::redact::mask_fields;
-use crate::tool::{Document, SCRATCH, Source};
+use crate::work::{SCRATCH, Source};
 
 impl AtWork {
     /// Notes a report to be kept, masked. Without it the proof is none: nobody could look at what it

@@ -1,0 +1,70 @@
+//! What came out of a job, as bytes.
+
+use std::borrow::Cow;
+
+/// What came out of one job, or what the user handed to `judge`.
+#[derive(Debug, Default)]
+pub struct RawReport<'a> {
+    /// `None` when nothing was run (`portcullis judge`).
+    pub exit: Option<i32>,
+    /// One for each of the job's reports, in their order; then the answers to its questions.
+    pub documents: Vec<Document<'a>>,
+    /// What it wrote on standard error, up to the cap of logs.
+    pub stderr: Cow<'a, [u8]>,
+    /// What it wrote on standard output, up to the cap of logs, where that is not the report.
+    pub stdout: Cow<'a, [u8]>,
+    /// It wrote more than that.
+    pub log_cut: bool,
+    /// A procedure wrote it: there is no exit code, and each step was checked by itself.
+    pub by_steps: bool,
+}
+
+/// One report, as bytes.
+#[derive(Debug)]
+pub struct Document<'a> {
+    /// Its file name, or `stdout`.
+    pub name: String,
+    pub bytes: Cow<'a, [u8]>,
+}
+
+impl RawReport<'_> {
+    /// What is missing where the scanner tells in its log what it could not look at, and the log is
+    /// longer than what is kept of it.
+    pub fn lost_log(&self) -> Option<String> {
+        self.log_cut
+            .then(|| "its log is longer than what is kept of it, and tells what went wrong".to_owned())
+    }
+
+    /// The report with the findings.
+    pub fn report(&self) -> &[u8] {
+        self.documents.first().map_or(&[], |document| &document.bytes)
+    }
+
+    /// The answer to a question of the job, or one of its facts; `None` where there is none.
+    pub fn answer(&self, name: &str) -> Option<&[u8]> {
+        let answers = self.documents.iter().skip(1);
+        answers.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)
+    }
+
+    /// What lies beside the report under this name.
+    pub fn beside<'n>(&self, name: &'n str) -> impl Iterator<Item = &[u8]> + use<'_, 'n> {
+        let further = self.documents.iter().skip(1);
+        further.filter(move |document| document.name == name).map(|document| &*document.bytes)
+    }
+
+    pub fn stderr_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.stderr)
+    }
+
+    /// The last line with words on standard error, else on standard output.
+    pub fn last_error_line(&self) -> Option<String> {
+        [&self.stderr, &self.stdout].into_iter().find_map(|stream| {
+            String::from_utf8_lossy(stream)
+                .lines()
+                .rev()
+                .map(str::trim)
+                .find(|line| line.chars().any(char::is_alphanumeric))
+                .map(str::to_owned)
+        })
+    }
+}
