@@ -23,6 +23,11 @@ impl Claims {
     }
 }
 
+/// What is said of a file that `other` has, too.
+pub fn words(shown: &str, other: &str) -> String {
+    format!("{shown} is the report of `{other}` as well; give each gate its own")
+}
+
 /// Where a file really is, or will be: through the links that are there, as far as its folders are.
 pub fn real(path: &Path) -> PathBuf {
     for there in path.ancestors() {

@@ -28,6 +28,8 @@ pub struct Job {
     pub hands_on: BTreeSet<String>,
     /// Where its reports come out, the one with the findings first.
     pub reports: Vec<Source>,
+    /// Files of the repository that its steps write and read: those of no other gate.
+    pub writes: Vec<PathBuf>,
     /// Files in the scratch folder that the user keeps, with their names below the output folder.
     pub keep: Vec<Keep>,
     /// The image that this job builds or scans, as named to the scanner.
@@ -114,6 +116,7 @@ impl Job {
             node_options: None,
             hands_on: BTreeSet::new(),
             reports: Vec::new(),
+            writes: Vec::new(),
             keep: Vec::new(),
             image: None,
             options_end: None,
@@ -189,6 +192,15 @@ impl Job {
     pub fn by_steps(&mut self, procedure: impl Procedure + 'static) -> &mut Self {
         self.procedure = Some(Arc::new(procedure));
         self
+    }
+
+    /// The files of the repository that it writes.
+    pub fn written(&self) -> impl Iterator<Item = &Path> {
+        let reports = self.reports.iter().filter_map(|source| match source {
+            Source::Repository(path) => Some(path.as_path()),
+            _ => None,
+        });
+        reports.chain(self.writes.iter().map(PathBuf::as_path))
     }
 
     /// Declares a further program that its steps start.

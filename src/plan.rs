@@ -11,7 +11,7 @@ use crate::environment::Variable;
 use crate::finding::Text;
 use crate::identity::sha256;
 use crate::interlock;
-use crate::job::{Job, SCRATCH, Source};
+use crate::job::{Job, SCRATCH};
 use crate::place::{forward, normalise};
 use crate::repo::{Range, Repo};
 use crate::settings::Settings;
@@ -53,7 +53,7 @@ impl Plan {
         }
         let mut gates: Vec<PlannedGate> =
             config.gates.iter().map(|gate| plan_gate(gate, config, repo, settings, since, &built)).collect();
-        refuse_shared_reports(&mut gates);
+        refuse_shared_files(&mut gates);
         interlock::tie_to_scans(&mut gates);
         Plan { gates }
     }
@@ -105,22 +105,20 @@ fn all_needs(gate: &Gate, config: &Config) -> Vec<Text> {
     ids.filter(|id| needs.is_empty() || needs.contains(id)).cloned().collect()
 }
 
-/// Two gates that write the same report would vouch for each other: neither is run.
-fn refuse_shared_reports(gates: &mut [PlannedGate]) {
+/// Two gates that write the same file would vouch for each other: neither is run.
+fn refuse_shared_files(gates: &mut [PlannedGate]) {
     let mut writers: HashMap<PathBuf, Vec<usize>> = HashMap::new();
     for (index, planned) in gates.iter().enumerate() {
         let Fate::Run(jobs) = &planned.fate else { continue };
-        for source in jobs.iter().flat_map(|job| &job.reports) {
-            if let Source::Repository(path) = source {
-                writers.entry(real(path)).or_default().push(index);
-            }
+        for path in jobs.iter().flat_map(Job::written) {
+            writers.entry(real(path)).or_default().push(index);
         }
     }
     for (path, indices) in writers.into_iter().filter(|(_, indices)| indices.len() > 1) {
         let ids: Vec<String> = indices.iter().map(|index| format!("`{}`", gates[*index].gate.id)).collect();
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         for index in indices {
-            let why = format!("{} write the same report, {file}; give each its own", ids.join(" and "));
+            let why = format!("{} write the same file, {file}; give each its own", ids.join(" and "));
             gates[index].fate = Fate::Impossible(why);
         }
     }

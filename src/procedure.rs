@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::claims;
 use crate::environment;
 use crate::http::{self, Answer, Client, NoAnswer};
 use crate::identity::find;
@@ -270,6 +271,13 @@ impl Hands {
     pub fn hand_over(&mut self, name: &str, bytes: Vec<u8>) {
         self.left.documents.retain(|document| document.name != name);
         self.left.documents.push(Document { name: name.to_owned(), bytes: Cow::Owned(bytes) });
+    }
+
+    /// Takes a file of the repository for this gate: what another gate has read or written proves
+    /// nothing here.
+    pub fn claim(&self, file: &Path, shown: &str) -> Result<(), Failure> {
+        let owner = self.work.claims.take(file, &self.work.gate.id);
+        owner.map_or(Ok(()), |other| Err(Failure::Unproven(claims::words(shown, &other))))
     }
 
     /// Lets a procedure clean up after a stop or a timeout: half a minute, whatever happened.

@@ -173,7 +173,14 @@ impl<'a> Run<'a> {
     }
 
     fn start_what_can_start(&mut self) {
+        // What is settled without a start may be what another has waited for.
+        while self.look_through_the_waiting() {}
+    }
+
+    /// Starts or settles what can be; whether anything was settled.
+    fn look_through_the_waiting(&mut self) -> bool {
         let stopped = *self.site.stop.borrow();
+        let mut settled = false;
         for index in std::mem::take(&mut self.waiting) {
             let lack = match stopped {
                 Stop::No => match self.needs_of(index) {
@@ -195,7 +202,9 @@ impl<'a> Run<'a> {
                 }
             };
             self.conclude(index, Some(lack));
+            settled = true;
         }
+        settled
     }
 
     fn fail_fast_words(&self) -> String {

@@ -37,5 +37,11 @@ pub fn is_cloudformation(path: &Path) -> bool {
     let head = String::from_utf8_lossy(&head);
     read.is_ok()
         && (head.contains("AWSTemplateFormatVersion")
-            || (head.contains("Resources") && head.contains("AWS::")))
+            || (head.contains("AWS::")
+                && head.split_once("Resources").is_some_and(|(_, rest)| is_mapping(rest))))
+}
+
+/// Tells a template from an AppSpec of CodeDeploy, whose `Resources` are a list.
+fn is_mapping(after_key: &str) -> bool {
+    !after_key.trim_start_matches(['"', '\'', ':', ' ', '\t', '\r', '\n']).starts_with(['-', '['])
 }

@@ -272,7 +272,7 @@ fn two_gates_with_one_report_path_prove_nothing() {
     let project = gates("production", &[gate("one"), gate("two")]);
     assert_eq!(project.run(&["run"]).code, 3);
     let reason = project.gate("two")["reason"].to_string();
-    assert!(reason.contains("`one` and `two` write the same report, same.sarif"), "{reason}");
+    assert!(reason.contains("`one` and `two` write the same file, same.sarif"), "{reason}");
 }
 
 #[test]

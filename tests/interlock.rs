@@ -89,6 +89,19 @@ run = ['false']
 ";
 
 #[test]
+fn what_can_never_start_is_settled_down_to_the_last_action() {
+    let missing = FAILING.replace("['false']", "['no-such-program']");
+    let build = BUILD.replace("tool =", "needs = ['tests']\ntool =");
+    let pipeline = Pipeline::plain(&[&missing, &build, SCAN, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let reason = |gate: &str| pipeline.came_of(gate).1;
+    assert_eq!(reason("images"), "not started: it needs tests, which is inconclusive");
+    assert_eq!(reason("scan"), "not started: it needs images, which is inconclusive");
+    assert!(reason("push").starts_with("not started: "), "{}", reason("push"));
+}
+
+#[test]
 fn lab_mode_does_not_push_unless_told_to_and_then_says_what_production_would_have_stopped() {
     let pipeline = Pipeline::plain(&[BUILD, SCAN, FAILING, PUSH]);
     let ran = pipeline.run(&["run", "--mode", "lab"]);

@@ -17,7 +17,7 @@ use crate::config::{Keys, Located};
 use crate::finding::{Category, Finding, Location};
 use crate::format::json;
 use crate::job::Job;
-use crate::place::Place;
+use crate::place::{Place, normalise};
 use crate::placeholder::Values;
 use crate::plan::Scene;
 use crate::proof::Unproven;
@@ -132,6 +132,8 @@ impl Tool for EcsTaskDefinition {
         let file = format!("file://{input}");
         job.args = self.0.account.args(["ecs", "register-task-definition", "--cli-input-json", &file]);
         job.because("unless the latest revision says the same");
+        job.writes
+            .extend(self.0.image_definitions.as_ref().map(|path| normalise(&scene.repo.base.join(path))));
         job.by_steps(register::Register { settings: self.0.clone(), input });
         Ok(vec![job])
     }

@@ -182,6 +182,7 @@ impl Tool for SonarQube {
         };
         if self.runs != Runs::Elsewhere {
             self.command(&mut job);
+            job.writes.push(analysis.task_file.clone());
         }
         // By this name the server is shown it, and the scanner given it.
         job.hands_on.insert(analysis.token.clone());

@@ -5,10 +5,10 @@ use std::io;
 use std::path::Path;
 
 use super::{AtWork, Kept, TargetEvidence, What};
+use crate::job::SCRATCH;
 use crate::proof::Proof;
 use crate::raw_report::Document;
 use crate::redact::mask_fields;
-use crate::work::{SCRATCH, Source};
 
 impl AtWork {
     /// Notes a report to be kept, masked. Without it the proof is none: nobody could look at what it
@@ -53,11 +53,8 @@ impl AtWork {
 
     /// What is said besides of a report that is missing or cut, where a disk is full.
     pub fn full_disk(&self) -> Option<String> {
-        let reports = self.job.reports.iter().filter_map(|source| match source {
-            Source::Repository(path) => path.parent(),
-            _ => None,
-        });
-        let folder = reports.chain([self.scratch.as_path()]).find(|folder| is_full(folder))?;
+        let folders = self.job.written().filter_map(Path::parent);
+        let folder = folders.chain([self.scratch.as_path()]).find(|folder| is_full(folder))?;
         Some(format!(" (the disk of {} is full: free some room there)", folder.display()))
     }
 }

@@ -92,7 +92,7 @@ impl AtWork {
             }
             (Err(failure), seen) => {
                 let parsed = seen.map(|mut proof| std::mem::take(proof.parsed_mut())).unwrap_or_default();
-                let reason = self.words(&failure);
+                let reason = self.words(&failure) + &self.full_disk().unwrap_or_default();
                 evidence.proof = Proof::Inconclusive { parsed, reason: reason.clone() };
                 return matches!(failure, Failure::Passing(_)).then_some(reason);
             }

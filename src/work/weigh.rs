@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::launch::{not_started, signalled};
 use super::{AtWork, Kept, REPORT_CAP, TargetEvidence, What};
+use crate::claims;
 use crate::job::Source;
 use crate::process::{End, Ended};
 use crate::proof::{Proof, weigh};
@@ -173,7 +174,7 @@ impl AtWork {
         if matches!(source, Source::Repository(_))
             && let Some(other) = self.claims.take(&path, &self.gate.id)
         {
-            return Err(format!("{shown} is the report of `{other}` as well; give each gate its own"));
+            return Err(claims::words(&shown, &other));
         }
         if now.size > REPORT_CAP {
             return Err(format!("{shown} is larger than {} MiB", REPORT_CAP >> 20));

@@ -54,6 +54,7 @@ impl Analysis {
                 self.shown(hands)
             )));
         }
+        hands.claim(&self.task_file, &self.shown(hands))?;
         Ok(Scanned { program, version: scanner_version(&beginning(&output.stdout)) })
     }
 }
