@@ -4,7 +4,6 @@ use thiserror::Error;
 
 use crate::place::Place;
 use crate::raw_report::RawReport;
-use crate::sanitise::short;
 use crate::tool::{Exit, Parsed, Tool};
 
 /// Why a report proves nothing.
@@ -35,7 +34,7 @@ pub enum Proof {
 impl Proof {
     /// No proof, and nothing found.
     pub fn inconclusive(reason: String) -> Proof {
-        inconclusive(Parsed::default(), reason)
+        Proof::Inconclusive { parsed: Parsed::default(), reason }
     }
 
     pub fn parsed(&self) -> &Parsed {
@@ -135,9 +134,6 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
     Proof::Complete(parsed)
 }
 
-/// A tool's own words may be as long as it likes; its log has all of them.
 fn inconclusive(parsed: Parsed, reason: String) -> Proof {
-    const LONGEST: usize = 1600;
-    let reason = if reason.len() > LONGEST { short(&reason, LONGEST) } else { reason };
     Proof::Inconclusive { parsed, reason }
 }

@@ -95,12 +95,16 @@ fn locked(raw: &RawReport) -> Option<u64> {
 /// What went wrong, in Yarn's words: it prints them in place of the report.
 pub fn complaint(report: &[u8]) -> Option<String> {
     const MOST: usize = 1 << 16;
+    const LONGEST_LINE: usize = 1000;
     let text = String::from_utf8_lossy(&report[..report.len().min(MOST)]);
     let text = sanitise::lines(&text);
     let mut lines =
         text.lines().map(|line| line.trim().trim_start_matches("➤ ")).filter(|line| !line.is_empty());
     let is_words = |line: &&str| {
-        line.chars().any(char::is_alphabetic) && !line.starts_with(['{', '[', '"']) && *line != "null"
+        line.len() < LONGEST_LINE
+            && line.chars().any(char::is_alphabetic)
+            && !line.starts_with(['{', '[', '"'])
+            && *line != "null"
     };
     let first = lines.next().filter(is_words)?;
     if first.starts_with("yarn run v1") {
