@@ -31,6 +31,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Pin the programs that the gates start in gates.lock, by version and SHA-256
     Lock(LockArgs),
+    /// Take on what the last run has found: with `new_only`, only what is new blocks
+    Baseline(BaselineArgs),
     /// Show which tools are here, which version, and how to get the rest
     Doctor(DoctorArgs),
     /// Look at the repository and write a gates.toml
@@ -200,6 +202,18 @@ pub struct LockArgs {
     /// Hash every tool, whatever is remembered of it
     #[arg(long, env = "PORTCULLIS_VERIFY")]
     pub verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BaselineArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The run.json to take from [default: gates-report/run.json beside gates.toml]
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_FROM")]
+    pub from: Option<PathBuf>,
+    /// Take nothing on: drop what is not found any more
+    #[arg(long, env = "PORTCULLIS_PRUNE", value_parser = BoolishValueParser::new())]
+    pub prune: bool,
 }
 
 #[derive(Debug, Args)]

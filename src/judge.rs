@@ -12,6 +12,7 @@ use crate::config::{Config, Defaults, Gate, Keys, Mode, Problems};
 use crate::evidence::{GateEvidence, Lack};
 use crate::finding::Text;
 use crate::format::looks_like;
+use crate::known::Known;
 use crate::output::OutputFolder;
 use crate::place::Place;
 use crate::policy::Waivers;
@@ -35,6 +36,7 @@ use crate::{
 /// What there is to judge by: a policy with the profile and the mode that were asked for.
 struct By {
     rules: Rules,
+    known: Known,
     settings: Settings,
     /// There is a gates.lock.
     locked: bool,
@@ -60,11 +62,12 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
         }
         return Ok(None);
     }
-    let rules = Rules::find(&args.config, &args.trust).await?;
+    let mut rules = Rules::find(&args.config, &args.trust).await?;
+    let known = rules.known().await?;
     let wishes = Wishes { mode: args.mode, profile: args.profile.clone(), ..Wishes::default() };
     let settings = Settings::new(&rules.config, wishes)?;
     let locked = rules.lock().await?.is_some();
-    Ok(Some(By { rules, settings, locked }))
+    Ok(Some(By { rules, known, settings, locked }))
 }
 
 /// Judges a run.json by the policy that counts now, or else as it was judged.
@@ -75,7 +78,7 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<By>) -> Result<u8> 
     let recorded = run.waivers.clone();
     run.mode = args.mode.unwrap_or(run.mode);
     match by {
-        Some(By { rules, mut settings, locked }) => {
+        Some(By { rules, known: before, mut settings, locked }) => {
             lay_over(&mut run, &rules.config, &settings);
             if let Some(trusted) = &rules.base {
                 run.mode = settings.mode;
@@ -84,6 +87,11 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<By>) -> Result<u8> 
             settings.mode = run.mode;
             rules.hold_judged(&settings, locked, &run.gates)?;
             run.policy = rules.record();
+            // What a run of another machine knew stays known, where there is nothing here to tell.
+            if before.tells() || run.known.is_none() {
+                run.note_known(&before);
+            }
+            run.max = rules.config.max.clone();
             run.judge(Waivers::Of(&rules.config.waivers));
         }
         None => run.judge(Waivers::AsRecorded(&recorded)),
@@ -121,9 +129,11 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = known.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    if let Some(By { rules, settings, locked }) = &by {
+    if let Some(By { rules, known, settings, locked }) = &by {
         rules.hold_judged(settings, *locked, &run.gates)?;
         run.policy = rules.record();
+        run.note_known(known);
+        run.max = rules.config.max.clone();
     }
     run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.rules.config.waivers)));
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
@@ -134,7 +144,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
 }
 
 /// Reads a run.json.
-fn saved_run(path: &Path) -> Result<Run> {
+pub fn saved_run(path: &Path) -> Result<Run> {
     let bytes = fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
     let run: Run = serde_json::from_slice(&bytes)
         .with_context(|| format!("{} is not a run.json of this Portcullis ({SCHEMA})", path.display()))?;

@@ -77,6 +77,16 @@ impl Waiver {
         self.expires.is_none_or(|expires| today <= expires)
     }
 
+    /// Whether it means a thing, whoever saw it wherever: it names no place, tool or gate.
+    pub fn is_wide(&self) -> bool {
+        self.path.is_none() && self.tool.is_none() && self.gate.is_none()
+    }
+
+    /// Whether it names a finding by its id.
+    pub fn names_id(&self) -> bool {
+        self.id.is_some()
+    }
+
     /// Whether every condition that it names holds for the finding, whatever the day.
     pub fn covers(&self, finding: &Finding) -> bool {
         let same = |wanted: &Option<String>, has: &str| wanted.as_deref().is_none_or(|wanted| wanted == has);

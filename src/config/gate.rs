@@ -11,7 +11,7 @@ use crate::environment::Variable;
 use crate::finding::Text;
 use crate::interlock::Branch;
 use crate::retry::Retry;
-use crate::severity::Severity;
+use crate::severity::{Counts, Severity};
 use crate::tool::{SCANNERS, Scanner, Tool, scanner};
 
 /// One gate without mistakes.
@@ -53,6 +53,22 @@ pub struct Policy {
     /// The most findings of a severity that are borne, beside `fail_on`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub max: BTreeMap<Severity, u64>,
+    /// What was known before is borne: only what is new blocks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_only: bool,
+    /// No more findings of a severity than a baseline has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_worse_than: Option<Ratchet>,
+}
+
+/// A number of findings that may fall and not rise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ratchet {
+    /// The baseline file.
+    pub than: Text,
+    /// What the baseline has of the gate: filled in when the file is read.
+    #[serde(default)]
+    pub counts: Counts,
 }
 
 /// A severity, or nothing at all.
@@ -84,12 +100,21 @@ impl Threshold {
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy { fail_on: Threshold::At(Severity::High), unrated: None, max: BTreeMap::new() }
+        Policy {
+            fail_on: Threshold::At(Severity::High),
+            unrated: None,
+            max: BTreeMap::new(),
+            new_only: false,
+            no_worse_than: None,
+        }
     }
 }
 
 impl Policy {
-    /// Reads `fail_on`, `unrated` and `max`; what is absent is as in `base`.
+    /// The keys that it reads.
+    pub const KEYS: [&str; 5] = ["fail_on", "unrated", "max", "new_only", "no_worse_than"];
+
+    /// Reads its keys; what is absent is as in `base`.
     pub fn read(keys: &Keys, base: &Policy) -> Policy {
         let mut policy = base.clone();
         if let Some(threshold) = keys.word("fail_on", &THRESHOLDS) {
@@ -98,16 +123,22 @@ impl Policy {
         if let Some(threshold) = keys.word("unrated", &THRESHOLDS) {
             policy.unrated = Some(threshold);
         }
-        if let Some(table) = keys.table("max") {
-            for severity in Severity::ALL {
-                if let Some(most) = table.count(severity.as_str()) {
-                    policy.max.insert(severity, most.value);
-                }
-            }
-            table.finish("`max`");
+        policy.max.extend(read_max(keys));
+        policy.new_only = keys.flag_or("new_only", base.new_only);
+        if let Some(file) = keys.text("no_worse_than") {
+            policy.no_worse_than = Some(Ratchet { than: file.value.into(), counts: Counts::default() });
         }
         policy
     }
+}
+
+/// Reads `max`: the most findings of each severity.
+pub(super) fn read_max(keys: &Keys) -> BTreeMap<Severity, u64> {
+    let Some(table) = keys.table("max") else { return BTreeMap::new() };
+    let of = |severity: Severity| Some((severity, table.count(severity.as_str())?.value));
+    let max = Severity::ALL.into_iter().filter_map(of).collect();
+    table.finish("`max`");
+    max
 }
 
 /// Reads every `[[gate]]`, and what binds them together: ids, `needs`.
@@ -151,7 +182,7 @@ fn read(
     let tool: Arc<dyn Tool> = Arc::from((scanner.configure)(table));
     let acts = tool.acts();
     if acts {
-        for key in ["fail_on", "unrated", "max", "allow_empty"].into_iter().filter(|key| table.has(key)) {
+        for key in Policy::KEYS.into_iter().chain(["allow_empty"]).filter(|key| table.has(key)) {
             let what = format!("`{key}` means nothing for {}: it acts, and has done so or not", scanner.name);
             table.problem(table.at_key(key), what);
         }
@@ -175,7 +206,7 @@ fn read(
         allow_empty: table.flag_or("allow_empty", false) && !acts,
         branches: read_branches(table).unwrap_or_else(|| defaults.branches.clone()),
     };
-    for key in ["fail_on", "unrated", "max"].into_iter().filter(|_| acts) {
+    for key in Policy::KEYS.into_iter().filter(|_| acts) {
         table.knows(key);
     }
     table.finish(&format!("a gate with tool `{}`", scanner.name));
@@ -270,8 +301,9 @@ pub fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
     let text = keys.text(key)?;
     let duration = text
         .value
-        .parse::<jiff::SignedDuration>()
+        .parse::<jiff::Span>()
         .ok()
+        .and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok())
         .and_then(|signed| Duration::try_from(signed).ok())
         .filter(|duration| !duration.is_zero());
     if duration.is_none() {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use portcullis::config::{Policy, Threshold};
+use portcullis::config::{Policy, Ratchet, Threshold};
 use portcullis::finding::{Category, Finding, Location, Package, Text};
 use portcullis::record::GateRecord;
-use portcullis::severity::Severity;
+use portcullis::severity::{Counts, Severity};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -49,11 +49,14 @@ prop_compose! {
         package in prop::option::weighted(0.3, package()),
         resource in prop::option::weighted(0.3, word()),
         suppressed in prop::option::weighted(0.1, word()),
+        baseline in prop::bool::weighted(0.3),
+        problem in prop::option::weighted(0.3, word()),
     ) -> Finding {
         let mut finding = Finding::new(rule, category, severity, title);
         finding.gate = gate.into();
         (finding.message, finding.location, finding.package) = (message, location, package);
         (finding.resource, finding.suppressed) = (resource, suppressed);
+        (finding.baseline, finding.problem) = (baseline, problem);
         finding
     }
 }
@@ -83,6 +86,11 @@ const UNRATED: [Option<Threshold>; 7] = [
     None,
 ];
 
+/// So many of every severity.
+fn each(n: u64) -> Counts {
+    Counts { critical: n, high: n, medium: n, low: n, info: n, unknown: n }
+}
+
 /// A policy, and whether it is required.
 pub type Judged = (Policy, bool);
 
@@ -100,16 +108,26 @@ prop_compose! {
             if required { Just(true).boxed() } else { any::<bool>().boxed() },
         ),
         budgets in prop::collection::btree_map(severity(), (0..6_u64, 0..6_u64, any::<bool>()), 0..4),
+        new_only in (any::<bool>(), any::<bool>()),
+        ratchet in prop::option::weighted(0.3, (0..4_u64, 0..4_u64)),
     ) -> (Judged, Judged) {
         // Of each pair, the strict policy has the smaller budget, and sometimes it alone has one.
         let all = |loose: bool| -> BTreeMap<Severity, u64> {
             let budgets = budgets.iter().filter(|(_, (.., both))| !loose || *both);
             budgets.map(|(severity, (a, b, _))| (*severity, if loose { *a.max(b) } else { *a.min(b) })).collect()
         };
-        let judged = |(fail_on, unrated, required): (usize, usize, bool), max| {
-            (Policy { fail_on: FAIL_ON[fail_on], unrated: UNRATED[unrated], max }, required)
+        let judged = |(fail_on, unrated, required): (usize, usize, bool), loose: bool| {
+            let most = |(a, b): (u64, u64)| if loose { a.max(b) } else { a.min(b) };
+            let policy = Policy {
+                fail_on: FAIL_ON[fail_on],
+                unrated: UNRATED[unrated],
+                max: all(loose),
+                new_only: new_only.0 && (loose || new_only.1),
+                no_worse_than: ratchet.map(|mosts| Ratchet { than: "b".into(), counts: each(most(mosts)) }),
+            };
+            (policy, required)
         };
-        (judged(loose, all(true)), judged(strict, all(false)))
+        (judged(loose, true), judged(strict, false))
     }
 }
 
