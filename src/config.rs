@@ -14,7 +14,7 @@ use thiserror::Error;
 use toml::de::DeTable;
 
 pub use gate::{Gate, Policy, Ratchet, Threshold, read_duration};
-pub use keys::{Keys, Located, Named};
+pub use keys::{Keys, Located, Named, nearest};
 pub use problem::{Problem, Problems, draw, draw_unplaced};
 pub use profile::{GateOverlay, Mode, Profile};
 

@@ -1,5 +1,7 @@
 //! `portcullis judge`: reports of other steps, or a saved run, judged without running anything.
 
+mod what_if;
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -45,9 +47,10 @@ struct By {
 /// Judges, and gives the exit code of the verdict.
 pub async fn execute(args: &JudgeArgs) -> Result<u8> {
     let by = by(args).await?;
-    match &args.from {
-        Some(from) => judge_saved_run(from, args, by),
-        None => judge_reports(args, by).await,
+    match what_if::files(&args.from)?.as_slice() {
+        [] => judge_reports(args, by).await,
+        [from] => judge_saved_run(from, args, by.as_ref()),
+        several => what_if::tell(several, args, by.as_ref()),
     }
 }
 
@@ -71,32 +74,9 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
 }
 
 /// Judges a run.json by the policy that counts now, or else as it was judged.
-fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<By>) -> Result<u8> {
-    let mut run = saved_run(from)?;
-    // Whoever wrote the file may have written anything.
+fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
     let known = environment::known();
-    let recorded = run.waivers.clone();
-    run.mode = args.mode.unwrap_or(run.mode);
-    match by {
-        Some(By { rules, known: before, mut settings, locked }) => {
-            lay_over(&mut run, &rules.config, &settings);
-            if let Some(trusted) = &rules.base {
-                run.mode = settings.mode;
-                hold_to(&mut run, trusted, &rules.config, &settings, known.scrubber());
-            }
-            settings.mode = run.mode;
-            rules.hold_judged(&settings, locked, &run.gates)?;
-            run.policy = rules.record();
-            // What a run of another machine knew stays known, where there is nothing here to tell.
-            if before.tells() || run.known.is_none() {
-                run.note_known(&before);
-            }
-            run.max = rules.config.max.clone();
-            run.judge(Waivers::Of(&rules.config.waivers));
-        }
-        None => run.judge(Waivers::AsRecorded(&recorded)),
-    }
-    run.clean(known.scrubber());
+    let run = judged_again(saved_run(from)?, args, by, known.scrubber())?;
     if let Some(out) = &args.output.out {
         let mut folder = OutputFolder::take(out)?;
         report::write_all(&run, &mut folder)
@@ -106,6 +86,35 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<By>) -> Result<u8> 
     let out = args.output.out.as_deref().or(from.parent()).unwrap_or(Path::new("."));
     terminal::show(&run, &shown_path(out), &args.output);
     Ok(run.exit_code)
+}
+
+/// A saved run, judged by the policy that counts now, or else as it was judged.
+fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scrubber) -> Result<Run> {
+    let recorded = run.waivers.clone();
+    run.mode = args.mode.unwrap_or(run.mode);
+    match by {
+        Some(By { rules, known: before, settings, locked }) => {
+            let mut settings = settings.clone();
+            lay_over(&mut run, &rules.config, &settings);
+            if let Some(trusted) = &rules.base {
+                run.mode = settings.mode;
+                hold_to(&mut run, trusted, &rules.config, &settings, scrubber);
+            }
+            settings.mode = run.mode;
+            rules.hold_judged(&settings, *locked, &run.gates)?;
+            run.policy = rules.record();
+            // What a run of another machine knew stays known, where there is nothing here to tell.
+            if before.tells() || run.known.is_none() {
+                run.note_known(before);
+            }
+            run.max = rules.config.max.clone();
+            run.judge(Waivers::Of(&rules.config.waivers));
+        }
+        None => run.judge(Waivers::AsRecorded(&recorded)),
+    }
+    // Whoever wrote the file may have written anything.
+    run.clean(scrubber);
+    Ok(run)
 }
 
 /// Judges reports that other steps wrote.

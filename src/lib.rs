@@ -19,6 +19,7 @@ pub mod encode;
 pub mod environment;
 pub mod event;
 pub mod evidence;
+pub mod explain;
 pub mod finding;
 pub mod fingerprint;
 pub mod floor;
@@ -119,6 +120,7 @@ pub fn execute(command: Command) -> Result<u8> {
             Command::Plan(args) => plan::show::execute(args).await,
             Command::Lock(args) => lock::command::execute(&args).await,
             Command::Baseline(args) => baseline::command::execute(&args),
+            Command::Explain(args) => explain::execute(&args),
             Command::Doctor(args) => doctor::execute(&args.config).await,
             Command::Init(args) => init::execute(&args),
             Command::Hook(args) => hook::execute(args.action).await,

@@ -17,7 +17,7 @@ pub struct Remedy {
     pub prove: Option<String>,
     /// How many problems have to be fixed or waived.
     pub problems: u64,
-    /// Those of them that a fix is known for, with how many each takes away; the greatest first.
+    /// Upgrades that take several problems away, each with how many; the greatest first.
     pub fixes: Vec<(Text, u64)>,
     /// Settings of the gate that would let it pass as it is.
     pub settings: Vec<String>,
@@ -55,12 +55,7 @@ fn remedy(gate: &GateRecord, denied: Vec<&Finding>) -> Option<Remedy> {
     for finding in &denied {
         problems.insert(finding.problem.as_ref().unwrap_or(&finding.id), finding);
     }
-    let mut fixes: BTreeMap<&Text, u64> = BTreeMap::new();
-    for fix in problems.values().filter_map(|finding| finding.fix.as_ref()) {
-        *fixes.entry(fix).or_default() += 1;
-    }
-    let mut fixes: Vec<(Text, u64)> = fixes.into_iter().map(|(fix, n)| (fix.clone(), n)).collect();
-    fixes.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let fixes = upgrades(problems.values().copied());
     Some(Remedy {
         gate: gate.id.clone(),
         prove,
@@ -69,6 +64,28 @@ fn remedy(gate: &GateRecord, denied: Vec<&Finding>) -> Option<Remedy> {
         fixes,
         settings: settings(&gate.policy, &counts),
     })
+}
+
+/// One upgrade for each vulnerable package: the one to the latest of the versions that mend it.
+fn upgrades<'a>(problems: impl Iterator<Item = &'a Finding>) -> Vec<(Text, u64)> {
+    let mut packages: BTreeMap<&str, (Vec<u64>, &Text, u64)> = BTreeMap::new();
+    for finding in problems {
+        let (Some(package), Some(fix)) = (&finding.package, &finding.fix) else { continue };
+        let version = numbers(package.fixed_version.as_deref().unwrap_or_default());
+        let known = packages.entry(&package.name).or_insert((version.clone(), fix, 0));
+        if version > known.0 {
+            (known.0, known.1) = (version, fix);
+        }
+        known.2 += 1;
+    }
+    let mut upgrades: Vec<(Text, u64)> = packages.into_values().map(|(_, fix, n)| (fix.clone(), n)).collect();
+    upgrades.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    upgrades
+}
+
+/// The numbers of a version in their order, to compare by: good enough to advise by.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
 /// How many have to go: all that reach the threshold, and of the others what is over a budget.
@@ -116,4 +133,103 @@ fn settings(policy: &Policy, counts: &Counts) -> Vec<String> {
         settings.push("no `no_worse_than`".to_owned());
     }
     settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Category;
+    use crate::policy::{Waivers, judge};
+    use crate::verdict::Outcome;
+
+    fn finding(id: &str, severity: Severity) -> Finding {
+        let mut finding = Finding::new("r", Category::Lint, severity, "t");
+        (finding.id, finding.gate) = (id.into(), "lint".into());
+        finding
+    }
+
+    fn gate(policy: Policy) -> GateRecord {
+        let gate = serde_json::json!({
+            "id": "lint", "stage": "s", "tool": "eslint", "outcome": "passed", "reason": "", "evidence": "whole",
+            "required": true, "scope": {}, "counts": {"critical": 0, "high": 0, "medium": 0, "low": 0, "info": 0,
+            "unknown": 0}, "duration_ms": 0, "cached": false, "targets": [],
+        });
+        let mut gate: GateRecord = serde_json::from_value(gate).unwrap();
+        gate.policy = policy;
+        gate
+    }
+
+    fn judged(policy: Policy, mut findings: Vec<Finding>) -> (GateRecord, Vec<Finding>) {
+        let mut gates = [gate(policy)];
+        judge(&mut gates, &mut findings, Waivers::Of(&[]), jiff::civil::date(2026, 1, 1));
+        let [gate] = gates;
+        (gate, findings)
+    }
+
+    /// With so many of the denied gone, or with the settings that are named, the gate passes; with one
+    /// fewer it does not.
+    #[test]
+    fn what_is_advised_is_enough_and_not_too_much() {
+        let policies = [
+            "fail_on = 'high'",
+            "fail_on = 'never'\nmax = { high = 1, low = 0 }",
+            "fail_on = 'critical'\nmax = { high = 2 }\nunrated = 'critical'",
+        ];
+        for text in policies {
+            let read = |text: &str| {
+                let text = format!("version = 1\n[[gate]]\nid = 'lint'\ntool = 'eslint'\n{text}\n");
+                crate::config::Config::read(&text).unwrap().gates[0].policy.clone()
+            };
+            let severities =
+                [Severity::High, Severity::High, Severity::High, Severity::Low, Severity::Unknown];
+            let all: Vec<Finding> = severities
+                .iter()
+                .enumerate()
+                .map(|(n, severity)| finding(&n.to_string(), *severity))
+                .collect();
+            let (gate, found) = judged(read(text), all.clone());
+            let denied: Vec<&Finding> =
+                found.iter().filter(|finding| finding.decision == Decision::Deny).collect();
+            let remedy = remedy(&gate, denied.clone()).unwrap();
+
+            // Which of them go does not matter within a severity: take those above the budget.
+            let mut left = all.clone();
+            let mut gone = 0;
+            for finding in &denied {
+                let (still, _) = judged(read(text), left.clone());
+                if still.outcome == Outcome::Passed {
+                    break;
+                }
+                left.retain(|other| other.id != finding.id);
+                let (now, _) = judged(read(text), left.clone());
+                gone += u64::from(now.counts != still.counts);
+            }
+            assert_eq!(judged(read(text), left).0.outcome, Outcome::Passed, "{text}");
+            assert!(remedy.problems <= gone, "{text}: {remedy:?}, {gone}");
+
+            let kept = |line: &&str| {
+                !remedy.settings.iter().any(|set| set.split('=').next() == line.split('=').next())
+            };
+            let mut set: Vec<&str> = text.lines().filter(kept).collect();
+            set.extend(remedy.settings.iter().map(String::as_str));
+            assert_eq!(judged(read(&set.join("\n")), all).0.outcome, Outcome::Passed, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn one_upgrade_to_the_latest_version_takes_all_of_a_package_away() {
+        let vulnerability = |id: &str, fixed: &str| {
+            let mut finding = finding(id, Severity::High);
+            finding.fix = Some(format!("upgrade lodash to {fixed}").into());
+            finding.package = Some(std::sync::Arc::new(crate::finding::Package {
+                name: "lodash".into(),
+                fixed_version: Some(fixed.into()),
+                ..Default::default()
+            }));
+            finding
+        };
+        let found =
+            [vulnerability("1", "4.17.5"), vulnerability("2", "4.17.21"), vulnerability("3", "4.17.12")];
+        assert_eq!(upgrades(found.iter()), [("upgrade lodash to 4.17.21".into(), 3)]);
+    }
 }

@@ -11,9 +11,9 @@ use crate::finding::{Decision, Finding, Text};
 use crate::judge::saved_run;
 use crate::output::write_whole;
 use crate::record::{Evidence, Run, today};
-use crate::text;
 use crate::words::Words;
-use crate::{OUT, environment, folder_of, load_config};
+use crate::{OUT, environment, folder_of, load_config, shown_path};
+use crate::{terminal, text};
 
 /// Writes the baseline beside gates.toml, and says what has changed in it.
 pub fn execute(args: &BaselineArgs) -> Result<u8> {
@@ -39,12 +39,12 @@ pub fn execute(args: &BaselineArgs) -> Result<u8> {
         findings: change.entries.clone(),
     };
     if args.prune && old == new {
-        crate::terminal::say(&format!("{} has nothing that is gone\n", file.display()));
+        terminal::say(&format!("{} has nothing that is gone\n", shown_path(&file)));
         return Ok(0);
     }
     write_whole(&file, |out| new.write(out))
         .with_context(|| format!("{} can't be written", file.display()))?;
-    crate::terminal::say(&change.words(&file));
+    terminal::say(&change.words(&file));
     Ok(0)
 }
 
@@ -102,7 +102,7 @@ impl Change {
     }
 
     fn words(&self, file: &Path) -> String {
-        let mut page = format!("{}: {}", file.display(), text::count(self.entries.len() as u64, "finding"));
+        let mut page = format!("{}: {}", shown_path(file), text::count(self.entries.len() as u64, "finding"));
         for (gate, n) in &self.added {
             page.push_str(&format!("\n  + {n} of {gate}"));
         }
