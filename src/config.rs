@@ -233,12 +233,7 @@ impl Config {
         let defaults = keys.table("defaults").map_or_else(Defaults::default, |table| read_defaults(&table));
         let gates = gate::read_all(keys, &defaults);
         let profiles = profile::read_all(keys, &gates);
-        let waivers = keys
-            .tables("waiver")
-            .iter()
-            .enumerate()
-            .filter_map(|(i, table)| Waiver::read(table, i))
-            .collect();
+        let waivers = Waiver::read_all(keys, keys.flag_or("waivers_without_end", false));
         let require_lock = keys.flag_or("require_lock", false);
         let deploy_in_lab = keys.flag_or("deploy_in_lab", false);
         let (max, baseline) = (gate::read_max(keys), BaselineKeys::read(keys));

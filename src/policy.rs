@@ -36,6 +36,9 @@ pub struct WaiverNote {
     pub reason: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Date>,
+    /// Another that comes before it and covers what it would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Text>,
 }
 
 /// Which waivers there are.
@@ -112,7 +115,7 @@ pub fn judge(
         conclude(gate, tally);
     }
     match waivers {
-        Waivers::Of(waivers) => note_waivers(waivers, &used, today),
+        Waivers::Of(waivers) => note_waivers(waivers, &used, findings, today),
         Waivers::AsRecorded(notes) => notes.clone(),
     }
 }
@@ -278,17 +281,23 @@ fn findings(n: u64) -> String {
     if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") }
 }
 
-fn note_waivers(waivers: &[Waiver], used: &[bool], today: Date) -> WaiverUse {
+fn note_waivers(waivers: &[Waiver], used: &[bool], findings: &[Finding], today: Date) -> WaiverUse {
     let soon = today.checked_add(ANNOUNCE_DAYS.days()).unwrap_or(Date::MAX);
     let mut notes = WaiverUse::default();
     for (waiver, used) in waivers.iter().zip(used) {
-        let note =
-            WaiverNote { name: waiver.name.clone(), reason: waiver.reason.clone(), expires: waiver.expires };
+        let mut note = WaiverNote {
+            name: waiver.name.clone(),
+            reason: waiver.reason.clone(),
+            expires: waiver.expires,
+            behind: None,
+        };
         if !waiver.is_current(today) {
             notes.expired.push(note);
             continue;
         }
         if !used {
+            let taken = findings.iter().find(|finding| finding.waiver.is_some() && waiver.covers(finding));
+            note.behind = taken.and_then(|finding| finding.waiver.clone());
             notes.unused.push(note.clone());
         }
         if waiver.expires.is_some_and(|expires| expires <= soon) {

@@ -189,8 +189,8 @@ fn each_way_to_loosen_is_told_with_its_place_and_what_was_there() {
         ),
         (
             "[[waiver]]",
-            "[[waiver]]\nname = \"mine\"\nrule = \"X\"\nreason = \"so\"\n[[waiver]]",
-            "waiver mine: it is new: rule = X",
+            "[[waiver]]\nname = \"mine\"\nrule = \"X\"\nreason = \"so\"\nexpires = 2999-12-31\n[[waiver]]",
+            "waiver mine: it is new: rule = X until 2999-12-31",
         ),
     ] {
         let all = after(from, to);

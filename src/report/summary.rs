@@ -141,11 +141,11 @@ fn waiver_notes(run: &Run, look: Look) -> String {
         rows.add_row([note.name.to_string(), format!("ends on {}", day(note)), note.reason.to_string()]);
     }
     for note in &run.waivers.unused {
-        rows.add_row([
-            note.name.to_string(),
-            "covered nothing in this run".to_owned(),
-            note.reason.to_string(),
-        ]);
+        let words = match &note.behind {
+            Some(before) => format!("covered nothing that {before} does not cover before it"),
+            None => "covered nothing in this run".to_owned(),
+        };
+        rows.add_row([note.name.to_string(), words, note.reason.to_string()]);
     }
     if rows.is_empty() { String::new() } else { format!("\nWaivers\n\n{}\n", table::text(&rows)) }
 }
