@@ -142,9 +142,25 @@ pub struct RunArgs {
     #[arg(long, env = "PORTCULLIS_VERIFY")]
     pub verify: bool,
     #[command(flatten)]
+    pub known: KnownArgs,
+    #[command(flatten)]
     pub trust: TrustArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// What counts as known before.
+#[derive(Debug, Clone, Default, Args)]
+pub struct KnownArgs {
+    /// Block only on what the work tree has that REV had not: the gates run on the commit they have in common
+    #[arg(long, value_name = "REV", conflicts_with = "no_baseline", env = "PORTCULLIS_NEW_SINCE")]
+    pub new_since: Option<String>,
+    /// Judge every finding, whether it was known before or not
+    #[arg(long, env = "PORTCULLIS_NO_BASELINE", value_parser = BoolishValueParser::new())]
+    pub no_baseline: bool,
+    /// Say what production would do, and act on nothing: exit 0, no deployment
+    #[arg(long, env = "PORTCULLIS_DRY_RUN", value_parser = BoolishValueParser::new())]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -230,13 +230,19 @@ impl Config {
         }
         let mode = Mode::read(keys).unwrap_or(Mode::Lab);
         let deadline = read_duration(keys, "deadline");
-        let defaults = keys.table("defaults").map_or_else(Defaults::default, |table| read_defaults(&table));
+        let baseline = BaselineKeys::read(keys);
+        let mut built_in = Defaults::default();
+        built_in.policy.new_only = baseline.new_since.is_some();
+        let defaults = match keys.table("defaults") {
+            Some(table) => read_defaults(&table, built_in),
+            None => built_in,
+        };
         let gates = gate::read_all(keys, &defaults);
         let profiles = profile::read_all(keys, &gates);
         let waivers = Waiver::read_all(keys, keys.flag_or("waivers_without_end", false));
         let require_lock = keys.flag_or("require_lock", false);
         let deploy_in_lab = keys.flag_or("deploy_in_lab", false);
-        let (max, baseline) = (gate::read_max(keys), BaselineKeys::read(keys));
+        let max = gate::read_max(keys);
         keys.finish("gates.toml");
         Config {
             mode,
@@ -261,14 +267,21 @@ impl Config {
         own.chain(overlaid).filter_map(|(id, policy)| Some((id, policy.no_worse_than.as_mut()?)))
     }
 
+    /// Lets every gate that judges bear what was known before `revision`.
+    pub fn judge_new_since(&mut self, revision: &str) {
+        self.baseline = BaselineKeys { new_since: Some(revision.to_owned()), ..BaselineKeys::default() };
+        let own = self.gates.iter_mut().filter(|gate| !gate.tool.acts()).map(|gate| &mut gate.policy);
+        let overlaid = self.profiles.values_mut().flat_map(|profile| profile.gates.values_mut());
+        own.chain(overlaid.map(|overlay| &mut overlay.policy)).for_each(|policy| policy.new_only = true);
+    }
+
     /// The gate with this id.
     pub fn gate(&self, id: &str) -> Option<&Gate> {
         self.gates.iter().find(|gate| &*gate.id == id)
     }
 }
 
-fn read_defaults(table: &Keys) -> Defaults {
-    let built_in = Defaults::default();
+fn read_defaults(table: &Keys, built_in: Defaults) -> Defaults {
     let defaults = Defaults {
         policy: Policy::read(table, &built_in.policy),
         timeout: gate::read_duration(table, "timeout").unwrap_or(built_in.timeout),

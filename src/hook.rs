@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::cli::{ConfigArgs, HookAction, OutputArgs, TrustArgs};
+use crate::cli::{ConfigArgs, HookAction, KnownArgs, OutputArgs, TrustArgs};
 use crate::output::write_whole;
 use crate::process::ask;
 use crate::repo::Repo;
@@ -161,7 +161,9 @@ async fn pre_push(trust: &TrustArgs, remote: &str) -> Result<u8> {
     for push in pushes(&refs) {
         let since = known_to_remote(&repo, &push, remote).await;
         let wishes = Wishes { until: Some(push.local), since, ..wishes() };
-        let code = crate::run(ConfigArgs::default(), wishes, trust, &OutputArgs::default()).await?;
+        let code =
+            crate::run(ConfigArgs::default(), wishes, &KnownArgs::default(), trust, &OutputArgs::default())
+                .await?;
         worst = worst.max(code);
     }
     Ok(worst)

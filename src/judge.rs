@@ -66,7 +66,7 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
         return Ok(None);
     }
     let mut rules = Rules::find(&args.config, &args.trust).await?;
-    let known = rules.known().await?;
+    let known = rules.known(false).await?;
     let wishes = Wishes { mode: args.mode, profile: args.profile.clone(), ..Wishes::default() };
     let settings = Settings::new(&rules.config, wishes)?;
     let locked = rules.lock().await?.is_some();

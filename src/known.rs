@@ -1,6 +1,8 @@
 //! What was known before: the findings of a baseline, or of the commit that a change begins at. A gate with
 //! `new_only` bears them.
 
+pub mod since;
+
 use std::collections::HashSet;
 
 use jiff::ToSpan;

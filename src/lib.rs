@@ -85,7 +85,7 @@ use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::cli::{Command, ConfigArgs, OutputArgs, TrustArgs};
+use crate::cli::{Command, ConfigArgs, KnownArgs, OutputArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
 use crate::interlock::Conditions;
@@ -114,7 +114,7 @@ pub fn execute(command: Command) -> Result<u8> {
         match command {
             Command::Run(args) => {
                 let wishes = Wishes { verify: args.verify, ..args.selection.wishes() };
-                run(args.config, wishes, &args.trust, &args.output).await
+                run(args.config, wishes, &args.known, &args.trust, &args.output).await
             }
             Command::Judge(args) => judge::execute(&args).await,
             Command::Plan(args) => plan::show::execute(args).await,
@@ -137,12 +137,21 @@ pub fn execute(command: Command) -> Result<u8> {
 pub struct Unreported;
 
 /// `portcullis run`: the pipeline from top to bottom.
-pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: &OutputArgs) -> Result<u8> {
+pub async fn run(
+    config: ConfigArgs,
+    wishes: Wishes,
+    known: &KnownArgs,
+    trust: &TrustArgs,
+    output: &OutputArgs,
+) -> Result<u8> {
     let started = Instant::now();
     let mut rules = Rules::find(&config, trust).await?;
-    let known = rules.known().await?;
+    if let Some(revision) = &known.new_since {
+        rules.config.judge_new_since(revision);
+    }
+    let mut before = rules.known(known.no_baseline).await?;
     let (path, config) = (&rules.path, &rules.config);
-    let settings = Settings::new(config, wishes)?;
+    let mut settings = Settings::new(config, wishes)?;
     let lock = rules.lock().await?;
     if config.require_lock && lock.is_none() {
         bail!(
@@ -150,6 +159,9 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         );
     }
     rules.hold(&settings, lock.is_some())?;
+    if known.dry_run {
+        settings.only_tell();
+    }
     let mut repo = Repo::around(folder_of(path)).await?;
     if config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;
@@ -175,6 +187,10 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         watch_the_clock(stop.clone(), deadline.saturating_sub(started.elapsed()));
     }
     let out = output.out.clone().unwrap_or_else(|| folder_of(path).join(OUT));
+    if let Some(revision) = config.baseline.new_since.as_deref().filter(|_| !known.no_baseline) {
+        let left = settings.deadline.map(|deadline| deadline.saturating_sub(started.elapsed()));
+        before = known::since::at(revision, &rules, &repo, left, &stop.subscribe()).await?;
+    }
     let mut folder = output::OutputFolder::take(&out)?;
     let scratch = Scratch::new()?;
     rules.overrule(&mut plan, &repo, scratch.path()).await?;
@@ -190,7 +206,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         conditions,
     };
     let mut progress = progress::listener(output.quiet);
-    let judging = Judging { config, known: &known, secrets: RefCell::new(environment::known()) };
+    let judging = Judging { config, known: &before, secrets: RefCell::new(environment::known()) };
     let (evidence, pool) = run::carry_out(plan, &site, &judging, progress.as_mut()).await;
     guard.save();
 

@@ -95,6 +95,11 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Blocks nothing and acts on nothing: says what production would have done.
+    pub fn only_tell(&mut self) {
+        (self.mode, self.deploy_in_lab) = (Mode::Lab, false);
+    }
+
     /// Why this gate is left out, if it is.
     pub fn leaves_out(&self, id: &str) -> Option<String> {
         if self.skip.iter().any(|skipped| skipped == id) {

@@ -68,9 +68,11 @@ impl Rules {
 
     /// What was known before: the baseline that counts. Ratchets are given their numbers by it.
     ///
+    /// `none`: nothing counts as known, and every finding as new.
+    ///
     /// # Errors
     /// When a baseline is there and is none.
-    pub async fn known(&mut self) -> Result<Known> {
+    pub async fn known(&mut self, none: bool) -> Result<Known> {
         let named =
             self.config.ratchets_mut().map(|(_, ratchet)| ratchet.than.to_string()).collect::<BTreeSet<_>>();
         let mut baselines = BTreeMap::new();
@@ -88,13 +90,18 @@ impl Rules {
                 }
             }
         }
+        if none || self.config.baseline.new_since.is_some() {
+            let mut known = Known::default();
+            known.warn(warnings);
+            return Ok(known);
+        }
         let (file, today) = (self.config.baseline.file(), crate::record::today());
         let mut known = match baselines.remove(file).flatten() {
             Some(baseline) => Known::from_baseline(&baseline, file, self.config.baseline.max_age, today),
             None => Known::default(),
         };
         let new_only = self.config.gates.iter().any(|gate| gate.policy.new_only);
-        if known.note.is_none() && new_only && self.config.baseline.new_since.is_none() {
+        if known.note.is_none() && new_only {
             warnings.push(format!(
                 "there is no {file}: every finding counts as new (`portcullis baseline` writes it)"
             ));
@@ -175,8 +182,8 @@ impl Rules {
         self.base.as_ref().map(|trusted| trusted.record.clone())
     }
 
-    /// The text of gates.toml, to draw on.
-    fn text(&self) -> String {
+    /// The text of gates.toml, as it counts.
+    pub fn text(&self) -> String {
         match &self.base {
             Some(trusted) => trusted.text.clone(),
             None => std::fs::read_to_string(&self.path).unwrap_or_default(),

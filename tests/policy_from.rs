@@ -38,7 +38,10 @@ fn a_change_can_not_switch_off_its_own_gate() {
         (gates("lab", FINDS), "gates.toml: mode = lab"),
         (gates("production", &FINDS.replace("\"medium\"", "\"never\"")), "gate lint: fail_on = never"),
         (gates("production", &format!("{FINDS}required = false\n")), "gate lint: required = false"),
-        (gates("production", &format!("{FINDS}{waiver}")), "waiver 1: it is new: rule = demo-1"),
+        (
+            gates("production", &format!("{FINDS}{waiver}")),
+            "waiver 1: it is new: rule = demo-1 until 2999-12-31",
+        ),
         (gates("production", &FINDS.replace("exit 1", "exit 0")), "gate lint: run changed"),
         (
             gates("production", "[[gate]]\nid = \"other\"\ntool = \"command\"\nrun = [\"true\"]\n"),
@@ -213,7 +216,10 @@ fn reports_are_judged_by_the_policy_of_the_base() {
     assert_eq!(project.record()["policy"], Value::Null);
     let ran = project.run(&[&judge[..], &["--policy-from", "base"]].concat());
     assert_eq!(ran.code, 1, "{}", ran.all());
-    assert_eq!(loosened(&project), ["gates.toml: mode = lab", "waiver 1: it is new: rule = demo-1"]);
+    assert_eq!(
+        loosened(&project),
+        ["gates.toml: mode = lab", "waiver 1: it is new: rule = demo-1 until 2999-12-31"]
+    );
     assert!(ran.stdout.contains("the change would loosen"), "{}", ran.stdout);
     let ran = project.command(&judge).env("PORTCULLIS_POLICY_FROM", "base").output().unwrap();
     assert_eq!(ran.status.code(), Some(1));
