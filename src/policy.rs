@@ -8,7 +8,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Policy, Threshold};
+use crate::config::{Policy, Ratchet, Threshold};
 use crate::finding::{Decision, Finding, Text};
 use crate::record::{Evidence, GateRecord};
 use crate::severity::{Counts, Severity};
@@ -187,14 +187,28 @@ pub fn bears(severity: Severity, policy: &Policy) -> Option<u64> {
     if at_or_above(severity, policy) { Some(0) } else { policy.max.get(&severity).copied() }
 }
 
-/// The budget that a severity exceeds, if any, with its name.
-fn exceeded(severity: Severity, policy: &Policy, tally: &Tally) -> Option<(u64, String)> {
-    let over = |most: &u64| tally.counted.get(severity) > *most;
-    let max = policy.max.get(&severity).copied().filter(over).map(|most| (most, format!("max.{severity}")));
-    max.or_else(|| {
-        let ratchet = policy.no_worse_than.as_ref()?;
-        let most = Some(ratchet.counts.get(severity)).filter(over)?;
-        Some((most, format!("no_worse_than = {}: {severity}", ratchet.than)))
+/// A budget that is exceeded.
+struct Exceeded {
+    /// Said of the findings.
+    because: String,
+    /// Said of the gate.
+    reason: String,
+}
+
+/// The budget that a severity exceeds, if any.
+fn exceeded(severity: Severity, policy: &Policy, tally: &Tally) -> Option<Exceeded> {
+    let found = tally.counted.get(severity);
+    if let Some(most) = policy.max.get(&severity).filter(|most| found > **most) {
+        return Some(Exceeded {
+            because: format!("max.{severity} = {most}, found {found}"),
+            reason: format!("{found} {severity}, max is {most}"),
+        });
+    }
+    let Ratchet { than, counts } = policy.no_worse_than.as_ref()?;
+    let most = counts.get(severity);
+    (found > most).then(|| Exceeded {
+        because: format!("no_worse_than: {than} has {most} {severity}, found {found}"),
+        reason: format!("{found} {severity}, {than} has {most}"),
     })
 }
 
@@ -209,9 +223,7 @@ fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text
         return (Decision::Deny, format!("fail_on = {fail_on}{unrated}").into());
     }
     match exceeded(severity, policy, tally) {
-        Some((most, name)) => {
-            (Decision::Deny, format!("{name} = {most}, found {}", tally.counted.get(severity)).into())
-        }
+        Some(exceeded) => (Decision::Deny, exceeded.because.into()),
         None => (Decision::Allow, format!("below fail_on = {fail_on}").into()),
     }
 }
@@ -250,11 +262,7 @@ fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
         reasons.push(format!("{} that nobody has rated", findings(unrated)));
     }
     for severity in Severity::ALL {
-        if let Some((most, name)) = exceeded(severity, policy, tally) {
-            let most =
-                if name.starts_with("max") { format!("max is {most}") } else { format!("{name} {most}") };
-            reasons.push(format!("{} {severity}, {most}", tally.counted.get(severity)));
-        }
+        reasons.extend(exceeded(severity, policy, tally).map(|exceeded| exceeded.reason));
     }
     (!reasons.is_empty()).then(|| reasons.join(", "))
 }

@@ -15,7 +15,7 @@ pub fn notes(run: &Run, look: Look) -> String {
             0 => String::new(),
             n => format!("; {n} are gone (`portcullis baseline --prune`)"),
         };
-        let words = format!("{seen} of its {} are still there{gone}", text::count(known.findings, "finding"));
+        let words = format!("{seen} of {} still there{gone}", text::count(known.findings, "finding"));
         rows.add_row([format!("{}{at}{when}", known.from), words]);
     }
     for warning in &known.warnings {

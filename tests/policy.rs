@@ -1,0 +1,255 @@
+//! The policy that a team lives with: baseline, ratchets, budgets, what is new, what would be. And the walk-through of
+//! `docs/policy.md`, whose commands are run as they stand there.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+#![allow(clippy::disallowed_methods, reason = "the walk-through is a shell's")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use common::{Project, Ran};
+use serde_json::Value;
+
+/// A linter: every line with FIXME is an error, its rule what comes behind.
+const MARKS: &str = r#"printf '{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"marks"}},"results":[' >marks.sarif
+grep -rn FIXME src | sort | awk -F: '{
+    printf "%s{\"ruleId\":\"fixme\",\"level\":\"error\",\"message\":{\"text\":\"%s\"},", (NR > 1 ? "," : ""), $4
+    printf "\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":\"%s\"},", $1
+    printf "\"region\":{\"startLine\":%s}}}]}", $2
+}' >>marks.sarif
+printf ']}]}\n' >>marks.sarif"#;
+
+const GATE: &str = "
+[[gate]]
+id = \"marks\"
+tool = \"command\"
+run = [\"marks\"]
+report = { format = \"sarif\", path = \"marks.sarif\" }
+";
+
+/// A repository with so many files of ten findings each.
+fn project(files: usize, top: &str) -> Project {
+    let project = Project::new();
+    project.git(&["init", "--quiet"]);
+    project.program("marks", MARKS);
+    for n in 0..files {
+        let text: String = (0..10).map(|line| format!("FIXME: thing {n}.{line}\nfine\n")).collect();
+        project.write(&format!("src/{n:02}.txt"), text);
+    }
+    project.write(".gitignore", "gates-report\nmarks.sarif\n");
+    project.write("gates.toml", format!("version = 1\n{top}\n{GATE}"));
+    project.commit("the base");
+    project
+}
+
+fn production(project: &Project) -> Ran {
+    project.run(&["run", "--mode", "production"])
+}
+
+/// The numbers of a run.json by jq: findings that are denied, and those that were known.
+fn denied_and_known(project: &Project) -> (u64, u64) {
+    let file = project.root().join("gates-report/run.json");
+    let count = |filter: &str| {
+        let output = Command::new("jq").arg(filter).arg(&file).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
+    };
+    (
+        count("[.findings[] | select(.decision == \"deny\")] | length"),
+        count("[.findings[] | select(.baseline)] | length"),
+    )
+}
+
+#[test]
+fn the_walk_through_runs_as_it_is_written() {
+    let project = project(90, "mode = \"lab\"");
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md")).unwrap();
+    let commands: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+    assert!(commands.len() > 20);
+    let path = std::env::var("PATH").unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_portcullis")).parent().unwrap();
+    let mut checked = 0;
+    for line in commands {
+        let (command, expected) = match line.rsplit_once("# exit ") {
+            Some((command, code)) => (command, code.trim().parse().unwrap()),
+            None => (line, 0),
+        };
+        let output = Command::new("sh")
+            .args(["-c", command])
+            .current_dir(project.root())
+            .env("PATH", format!("{}:{}:{path}", binary.display(), project.bin().display()))
+            .output()
+            .unwrap();
+        let ran = Ran::of(output);
+        assert_eq!(ran.code, expected, "{line}\n{}", ran.all());
+        checked += usize::from(command.contains("portcullis"));
+    }
+    assert!(checked > 12, "{checked}");
+    let baseline: Value = serde_json::from_str(&project.read("gates.baseline.json")).unwrap();
+    assert_eq!(baseline["findings"].as_array().unwrap().len(), 870, "three files of ten were mended");
+}
+
+#[test]
+fn what_is_known_is_borne_and_shown_and_what_is_new_blocks() {
+    let project = project(2, "[defaults]\nnew_only = true");
+    // Nothing is known yet.
+    let ran = production(&project);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stdout.contains("there is no gates.baseline.json"), "{}", ran.stdout);
+    assert_eq!(project.run(&["baseline"]).code, 0);
+    let ran = production(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(denied_and_known(&project), (0, 20));
+    assert!(ran.stdout.contains("20 known before"), "{}", ran.stdout);
+
+    project.write("src/new.txt", "FIXME: new\n");
+    let ran = production(&project);
+    assert_eq!((ran.code, denied_and_known(&project)), (1, (1, 20)), "{}", ran.all());
+    assert_eq!(project.run(&["run", "--mode", "production", "--no-baseline"]).code, 1);
+    assert_eq!(denied_and_known(&project), (21, 0));
+}
+
+#[test]
+fn a_baseline_is_pruned_of_what_is_gone_and_takes_nothing_on_by_that() {
+    let project = project(2, "[defaults]\nnew_only = true");
+    production(&project);
+    project.run(&["baseline"]);
+    fs::remove_file(project.root().join("src/00.txt")).unwrap();
+    project.write("src/new.txt", "FIXME: new\n");
+    production(&project);
+    assert_eq!(project.record()["known"]["gone"], 10);
+    let ran = project.run(&["baseline", "--prune"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let lines = project.read("gates.baseline.json");
+    assert_eq!((lines.matches("\"id\"").count(), lines.contains("src/new.txt")), (10, false));
+    // A gate that proves nothing has not been looked at: what it had stays.
+    project.program("marks", "exit 1");
+    production(&project);
+    let ran = project.run(&["baseline", "--prune"]);
+    assert!(ran.stdout.contains("nothing that is gone"), "{}", ran.all());
+    let ran = project.run(&["baseline"]);
+    assert!(ran.stdout.contains("marks proved nothing and is left as it was"), "{}", ran.all());
+    assert_eq!(project.read("gates.baseline.json").matches("\"id\"").count(), 10);
+}
+
+#[test]
+fn a_broken_baseline_is_a_mistake_with_its_place() {
+    let project = project(1, "[defaults]\nnew_only = true");
+    production(&project);
+    project.run(&["baseline"]);
+    let good = project.read("gates.baseline.json");
+    for (text, why) in [
+        (good.replace("    {", "<<<<<<< HEAD\n    {"), "line 6 is a conflict marker"),
+        (good.replace("baseline/1", "baseline/9"), "its schema is portcullis/baseline/9"),
+        (good[..good.len() / 2].to_owned(), "not a whole baseline"),
+    ] {
+        project.write("gates.baseline.json", text);
+        for command in [&["run"][..], &["baseline"], &["judge", "--from", "gates-report/run.json"]] {
+            let ran = project.run(command);
+            assert_eq!(ran.code, 2, "{}", ran.all());
+            assert!(ran.stderr.contains(why) && ran.stderr.contains("gates.baseline.json"), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_ratchet_holds_the_number_and_a_budget_that_of_all_gates() {
+    let ratchet = "fail_on = \"never\"\nno_worse_than = \"gates.baseline.json\"\n";
+    let project = project(1, "");
+    let gates = project.read("gates.toml").replace("tool =", &format!("{ratchet}tool ="));
+    project.write("gates.toml", &gates);
+    production(&project);
+    project.run(&["baseline"]);
+    assert_eq!(production(&project).code, 0);
+    project.write("src/new.txt", "FIXME: new\n");
+    let ran = production(&project);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(project.gate("marks")["reason"], "11 high, gates.baseline.json has 10");
+
+    project.write(
+        "gates.toml",
+        format!("version = 1\nmax = {{ high = 10 }}\n[defaults]\nfail_on = \"never\"\n{GATE}"),
+    );
+    let ran = production(&project);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(project.record()["over"], serde_json::json!(["11 high in all gates, max is 10"]));
+    fs::remove_file(project.root().join("src/new.txt")).unwrap();
+    assert_eq!(production(&project).code, 0);
+}
+
+#[test]
+fn new_since_judges_what_the_change_brought_and_remembers_the_base() {
+    let project = project(2, "");
+    project.git(&["branch", "base"]);
+    project.write("src/new.txt", "FIXME: new\n");
+    project.commit("the change");
+    let run = || project.run(&["run", "--mode", "production", "--new-since", "base"]);
+    let ran = run();
+    assert_eq!((ran.code, denied_and_known(&project)), (1, (1, 20)), "{}", ran.all());
+    let kept: Vec<_> = fs::read_dir(project.root().join(".git/portcullis")).unwrap().collect();
+    assert_eq!(kept.len(), 1);
+    project.write("src/new.txt", "fine\n");
+    let ran = run();
+    assert_eq!((ran.code, denied_and_known(&project)), (0, (0, 20)), "{}", ran.all());
+    // gates.toml can say so, too; and a revision without anything in common is a mistake.
+    let gates = project.read("gates.toml");
+    project
+        .write("gates.toml", gates.replace("version = 1", "version = 1\n[baseline]\nnew_since = \"base\""));
+    assert_eq!(production(&project).code, 0);
+    let ran = project.run(&["run", "--new-since", "nowhere"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("no commit in common"), "{}", ran.stderr);
+}
+
+#[test]
+fn waivers_that_say_too_much_or_contradict_each_other_are_mistakes() {
+    let project = Project::new();
+    for (waivers, why) in [
+        ("[[waiver]]\nrule = \"a\"\nreason = \"x\"\n", "this waiver has no end"),
+        ("[[waiver]]\npath = \"**\"\nreason = \"x\"\nexpires = 2999-12-31\n", "would cover every finding"),
+        (
+            "[[waiver]]\nrule = \"a\"\nreason = \"x\"\nexpires = 2999-12-31\n[[waiver]]\nrule = \"a\"\nreason = \"y\"\nexpires = 2999-12-30\n",
+            "contradicts `waiver 1`",
+        ),
+    ] {
+        project.write("gates.toml", format!("version = 1\n{GATE}{waivers}"));
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 2, "{}", ran.all());
+        assert!(ran.stderr.contains(why) && ran.stderr.contains("gates.toml:"), "{}", ran.stderr);
+    }
+    project.write(
+        "gates.toml",
+        format!("version = 1\nwaivers_without_end = true\n{GATE}[[waiver]]\nrule = \"a\"\nreason = \"x\"\n"),
+    );
+    assert_ne!(project.run(&["run"]).code, 2);
+}
+
+#[test]
+fn a_dry_run_says_what_production_would_do_and_exits_with_0() {
+    let project = project(1, "mode = \"production\"");
+    let ran = project.run(&["run", "--dry-run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("What production would take"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("fix or waive 10 problems"), "{}", ran.stdout);
+}
+
+#[test]
+fn explain_tells_of_an_id_a_rule_or_a_gate_and_of_what_it_does_not_know() {
+    let project = project(1, "");
+    project.run(&["run"]);
+    let id = project.record()["findings"][0]["id"].as_str().unwrap().to_owned();
+    for what in [&*id, &id[..6], "fixme"] {
+        let ran = project.run(&["explain", what]);
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        for words in [&*id, "because     fail_on = high", "gate        marks failed"] {
+            assert!(ran.stdout.contains(words), "{what}: {words}: {}", ran.stdout);
+        }
+    }
+    let ran = project.run(&["explain", "marks"]);
+    assert!(ran.stdout.contains("findings    10: fail_on = high"), "{}", ran.stdout);
+    let ran = project.run(&["explain", "fixne"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("did you mean `fixme`?"), "{}", ran.stderr);
+}
