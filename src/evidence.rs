@@ -181,6 +181,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.scope = parsed.scope.clone();
     record.image_id = parsed.image_id.clone();
     record.outputs = parsed.outputs.clone();
+    record.ignored = parsed.ignored.iter().map(|(mark, n)| ((*mark).to_owned(), *n)).collect();
     record.image_digest = parsed.image_digest.clone();
     let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));

@@ -168,6 +168,10 @@ pub struct TargetRecord {
     /// What was done one after another, where it was more than one program.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepRecord>,
+    /// How many findings the project's own marks keep out of the report, by the kind of mark
+    /// (`eslint-disable`), where the report tells.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ignored: BTreeMap<String, u64>,
     /// What came of it for others to go on with: an image's digest, an ARN.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,

@@ -221,6 +221,9 @@ pub struct Parsed {
     pub advisories: Option<String>,
     /// Values that the report marks as secrets, to be struck out of everything that leaves.
     pub secrets: Vec<Secret>,
+    /// How many findings the project's own marks keep out of the report, by the kind of mark
+    /// (`eslint-disable`), where the report tells.
+    pub ignored: BTreeMap<&'static str, u64>,
     /// What later gates and the user go on with: an image's digest, an ARN, each under its name.
     pub outputs: BTreeMap<String, String>,
 }

@@ -164,6 +164,9 @@ impl Tool for Eslint {
         let mut parsed = Parsed { scope, ..Parsed::default() };
         for file in files {
             let path = place.relative(&file.path);
+            if !file.suppressed.is_empty() {
+                *parsed.ignored.entry("eslint-disable").or_default() += file.suppressed.len() as u64;
+            }
             for message in file.messages {
                 if message.fatal {
                     parsed.gaps.push(format!("{path}: {}", message.title()));
@@ -209,6 +212,9 @@ struct File {
     #[serde(rename = "filePath")]
     path: String,
     messages: Vec<Message>,
+    /// Those that a comment in the file switches off; since ESLint 8.8.
+    #[serde(default, rename = "suppressedMessages")]
+    suppressed: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]

@@ -1,9 +1,11 @@
 //! What of the scanned repository had a say in the run: the scanners' own configuration, and what
 //! a change would loosen.
 
+use std::collections::BTreeMap;
+
 use crate::record::Run;
 use crate::report::summary::Look;
-use crate::{sanitise, table};
+use crate::{sanitise, table, text};
 
 /// The most characters of a line's words.
 const LONGEST: usize = 300;
@@ -26,10 +28,17 @@ pub fn notes(run: &Run, look: Look) -> String {
     }
     let mut rows = table::plain(look.width);
     for gate in &run.gates {
-        let mut words: Vec<&str> = Vec::new();
+        let mut ignored: BTreeMap<&str, u64> = BTreeMap::new();
+        for (mark, n) in gate.targets.iter().flat_map(|target| &target.ignored) {
+            *ignored.entry(mark).or_default() += n;
+        }
+        let mut words: Vec<String> = Vec::new();
+        words.extend(
+            ignored.iter().map(|(mark, n)| format!("{} left out by {mark}", text::count(*n, "finding"))),
+        );
         for note in gate.targets.iter().flat_map(|target| &target.notes) {
-            if !words.contains(&note.as_str()) {
-                words.push(note);
+            if !words.contains(note) {
+                words.push(note.clone());
             }
         }
         if !words.is_empty() {

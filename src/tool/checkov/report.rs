@@ -125,6 +125,9 @@ fn add(report: Report, place: &Place, parsed: &mut Parsed) -> Result<(), Unprove
     let resources = summary.resource_count.filter(|count| *count > 0).unwrap_or(checks);
     parsed.scope.add(Unit::Resources, resources);
 
+    if let Some(skipped) = summary.skipped.filter(|skipped| *skipped > 0) {
+        *parsed.ignored.entry("checkov:skip").or_default() += skipped;
+    }
     let listed = results.failed_checks.len() as u64;
     let counted = summary.failed.unwrap_or(listed);
     if counted > listed {

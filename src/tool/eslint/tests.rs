@@ -83,3 +83,11 @@ fn the_error_is_the_line_below_the_version() {
     };
     assert_eq!(tool(&SCANNER, "").complaint(&raw).as_deref(), Some("SyntaxError: No."));
 }
+
+#[test]
+fn what_a_comment_switches_off_is_counted() {
+    let report = r#"[{"filePath": "/repo/a.ts", "messages": [], "suppressedMessages": [
+        {"ruleId": "no-eval", "severity": 2, "message": "x", "suppressions": [{"kind": "directive", "justification": ""}]}]}]"#;
+    let parsed = tool(&SCANNER, "").parse(&handed_in(report), &place()).unwrap();
+    assert_eq!((parsed.findings.len(), parsed.ignored["eslint-disable"]), (0, 1));
+}

@@ -72,6 +72,9 @@ pub struct TargetResult {
     pub misconfigurations: Option<Vec<Misconfiguration>>,
     pub secrets: Option<Vec<Secret>>,
     pub licenses: Option<Vec<License>>,
+    /// What `.trivyignore` or a VEX document keeps out, with `--show-suppressed`.
+    #[serde(rename = "ExperimentalModifiedFindings")]
+    pub suppressed: Option<Vec<serde::de::IgnoredAny>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -128,6 +128,9 @@ impl<'a> Reader<'a> {
             let finding = self.secret(secret, file.as_ref());
             self.parsed.findings.push(finding);
         }
+        if let Some(suppressed) = result.suppressed.filter(|list| !list.is_empty()) {
+            *self.parsed.ignored.entry(".trivyignore or VEX").or_default() += suppressed.len() as u64;
+        }
         for license in result.licenses.into_iter().flatten() {
             let finding = self.license(license, file.as_ref());
             self.parsed.findings.push(finding);
