@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
-use common::{Project, counts, real_tools, run_with_real_tools as run};
+use common::{Advisories, Project, Ran, counts, real_tools, run_with_real_tools as run};
 use serde_json::Value;
 
 /// Held by a test that builds the notes-app's images: two builds at once would take each other's
@@ -154,6 +154,65 @@ fn images_are_built_scanned_and_listed_or_it_is_said_that_docker_is_not_there() 
         assert_eq!((id("image-scan"), id("sbom")), (id("images"), id("images")), "{name}");
     }
     assert_eq!(counts(gate("image-scan")), "2 5 3 0 0");
+}
+
+/// jq over the two scanners' own reports tells how many vulnerabilities both have: by the advisory's GHSA id
+/// and the installed version.
+#[test]
+fn what_npm_audit_and_trivy_both_see_is_one_problem() {
+    let app = notes_app();
+    let server = Advisories::serve();
+    let building = IMAGES.lock();
+    let args = ["run", "--only", "audit,images,image-scan", "--out", "../merged"];
+    let path = format!("{}:{}", real_tools().display(), std::env::var("PATH").unwrap());
+    let mut command = app.command(&args);
+    command.env("PATH", path).env("npm_config_registry", &server.address);
+    let ran = Ran::of(command.output().unwrap());
+    drop(building);
+    let record: Value = serde_json::from_str(&app.read("../merged/run.json")).unwrap();
+    let outcomes: Vec<&str> =
+        record["gates"].as_array().unwrap().iter().filter_map(|gate| gate["outcome"].as_str()).collect();
+    if outcomes.contains(&"inconclusive") {
+        // Without Docker there is no image to scan.
+        assert!(
+            !Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success()),
+            "{}",
+            ran.all()
+        );
+        return;
+    }
+    let jq = |filter: &str, files: &[std::path::PathBuf]| -> BTreeSet<String> {
+        let output = Command::new("jq").args(["-r", filter]).args(files).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    };
+    let reports = |gate: &str| -> Vec<std::path::PathBuf> {
+        let targets = fs::read_dir(app.root().join("../merged/reports").join(gate)).unwrap();
+        let files = targets.flat_map(|target| fs::read_dir(target.unwrap().path()).unwrap());
+        files.map(|file| file.unwrap().path()).collect()
+    };
+    let npm = jq(
+        ".vulnerabilities[].via[] | objects | \"\\(.url | sub(\".*/\"; \"\")) \\(.name)\"",
+        &reports("audit"),
+    );
+    // npm's report does not tell which version is installed; Trivy's does.
+    let trivy = jq(
+        ".Results[]?.Vulnerabilities[]? | \"\\(.PkgName)@\\(.InstalledVersion)\" as $package | (.VendorIDs // [])[] | \"\\(.) \\($package)\"",
+        &reports("image-scan"),
+    );
+    let both: BTreeSet<&String> =
+        trivy.iter().filter(|seen| npm.contains(seen.split('@').next().unwrap())).collect();
+    assert!(!both.is_empty(), "{npm:?} {trivy:?}");
+
+    let findings = record["findings"].as_array().unwrap();
+    let seen_by_both = |finding: &&Value| finding["seen_by"] == serde_json::json!(["npm-audit", "trivy"]);
+    let merged: BTreeSet<&str> =
+        findings.iter().filter(seen_by_both).map(|finding| finding["problem"].as_str().unwrap()).collect();
+    assert_eq!(merged.len(), both.len(), "{both:?}");
+    let name = |finding: &Value| finding.get("problem").unwrap_or(&finding["id"]).to_string();
+    let problems: BTreeSet<String> = findings.iter().map(name).collect();
+    // As docs/policy.md says.
+    assert_eq!((findings.len(), problems.len()), (19, 10), "{}", ran.all());
 }
 
 #[test]
