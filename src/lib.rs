@@ -189,6 +189,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     guard.save();
 
     let circumstances = record::Circumstances {
+        root: repo.root.clone(),
         mode: settings.mode,
         profile: settings.profile.clone(),
         commit: repo.head.clone(),
