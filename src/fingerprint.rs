@@ -105,6 +105,10 @@ fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
     }
     part("rule", finding.rule.as_bytes());
     match &finding.location {
+        // A folder of Terraform is one module, and has a resource once, in whichever file.
+        Some(location) if finding.resource.is_some() && is_terraform(&location.path) => {
+            part("folder", location.path.rsplit_once('/').map_or("", |(folder, _)| folder).as_bytes());
+        }
         Some(location) => part("path", location.path.as_bytes()),
         // Without a path, the target is the place: an image, a directory.
         None => part("target", finding.target.as_bytes()),
@@ -133,6 +137,10 @@ fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
         part("title", finding.title.as_bytes());
     }
     hash.finalize().into()
+}
+
+fn is_terraform(path: &str) -> bool {
+    [".tf", ".tf.json", ".tofu"].iter().any(|end| path.ends_with(end))
 }
 
 /// Whether only the title says what it is about. A test has its name as its rule, and titles of

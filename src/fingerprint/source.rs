@@ -84,11 +84,11 @@ impl Lines {
         Some(Lines { bytes, starts, last: None })
     }
 
-    /// The line with this number, from 1.
+    /// The line with this number, from 1; behind the last one there is none.
     fn line(&self, number: u32) -> Option<&[u8]> {
         let start = *self.starts.get((number as usize).checked_sub(1)?)? as usize;
         let end = self.starts.get(number as usize).map_or(self.bytes.len(), |next| *next as usize);
-        self.bytes.get(start..end).filter(|line| line.len() <= LONGEST_LINE)
+        self.bytes.get(start..end).filter(|line| (1..=LONGEST_LINE).contains(&line.len()))
     }
 
     fn digest(&mut self, number: u32, scrubber: &Scrubber) -> Option<[u8; 32]> {
