@@ -126,7 +126,7 @@ pub const EDITS: [Edit; 30] = [
     code("re-formatted: quotes, semicolons, spaces", |p| {
         let text =
             p.read(PLANTED).replace('\'', "\"").replace(": any", " : any").replace("[value", "[ value");
-        let with = |line: &str| match line.ends_with(|end: char| end == '"' || end == ']' || end == '0') {
+        let with = |line: &str| match line.ends_with(['"', ']', '0']) {
             true => format!("{line};\n"),
             false => format!("{line}\n"),
         };
