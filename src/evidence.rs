@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::config::Gate;
 use crate::finding::{Finding, Text};
-use crate::fingerprint;
+use crate::fingerprint::{self, Source};
 use crate::identity::Identity;
 use crate::lock::{Standing, guard::Examined};
 use crate::process::Stop;
@@ -166,13 +166,13 @@ fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
 }
 
 /// Gives the findings of one gate their order and their ids. Known secrets are struck out first, so
-/// that no id is made of one.
-pub fn identify(findings: &mut [Finding], scrubber: &Scrubber) {
+/// that no id is made of one. `root` is the top of the checkout.
+pub fn identify(findings: &mut [Finding], scrubber: &Scrubber, root: &Path) {
     for finding in findings.iter_mut() {
         finding.clean(scrubber);
     }
     findings.sort_by(fingerprint::order);
-    fingerprint::assign_ids(findings);
+    fingerprint::assign_ids(findings, &mut Source::new(root, scrubber));
 }
 
 fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {

@@ -1,9 +1,10 @@
 //! Identity: the same finding has the same id on every machine, and when lines move.
 //!
-//! The id is made of what a finding is about (category, tool, rule, path, package, resource,
-//! image name) and, where several are alike in all that, of their order in the file. Lines,
-//! columns, commits and checkout folders are left out, since they move; the text that a secret
-//! scanner matched is left out, since an id must not tell anything of it.
+//! An id is made of what a finding is about (category, tool, rule, path, package, resource, image
+//! name), of the words that stand at its place ([`Source`]), and of its number among those that are
+//! alike in all that. Line numbers, columns, messages and checkout folders are left out, since they
+//! change without the finding; what a secret scanner matched is left out, since an id must not tell
+//! anything of it. `docs/identity.md` has it tool by tool, with figures.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -11,15 +12,35 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::finding::{Category, Finding, Text};
+use crate::finding::{Category, Finding, Location, Text};
+use crate::tool::command;
+
+pub use source::{Mark, Source};
+
+mod source;
+#[cfg(test)]
+mod tests;
+
+/// What alike findings have in common.
+type Base = [u8; 32];
 
 /// Sets the id of every finding of one gate. The findings must be sorted ([`order`]).
-pub fn assign_ids(findings: &mut [Finding]) {
-    let mut alike: HashMap<[u8; 32], u32> = HashMap::with_capacity(findings.len());
+///
+/// Alike ones are numbered from 0, so that n accepted ids never cover more than n of them.
+pub fn assign_ids(findings: &mut [Finding], source: &mut Source<'_>) {
+    // Of alike secrets in the work tree nothing tells which is which: with one more or one less, all
+    // of them are new, rather than one taken for another.
+    let mut secrets: HashMap<Base, u32> = HashMap::new();
+    for finding in findings.iter().filter(|finding| finding.category == Category::Secret) {
+        *secrets.entry(base(finding, None)).or_default() += 1;
+    }
+    let mut alike: HashMap<Base, u32> = HashMap::with_capacity(findings.len());
     for finding in findings {
-        let base: [u8; 32] = digest(finding).finalize().into();
+        let mark = written_in_source(finding).and_then(|location| source.mark(location));
+        let base = base(finding, mark.as_ref());
         let nth = alike.entry(base).and_modify(|n| *n += 1).or_insert(0);
-        finding.id = id(&base, *nth);
+        let of = secrets.get(&base).filter(|_| finding.commit.is_none());
+        finding.id = id(&base, *nth, of.copied());
     }
 }
 
@@ -54,42 +75,88 @@ fn score(finding: &Finding) -> impl Ord + '_ {
     finding.cvss.as_ref().map(|cvss| (cvss.score.map(f64::to_bits), &cvss.vector))
 }
 
-fn digest(finding: &Finding) -> Sha256 {
+/// The place of a finding that is about a line of the work tree. One of a package or of a resource is
+/// about that, and its line only says where it begins, unless the tool points into the line. What an
+/// image holds is not in the work tree, but for what a build says of its Dockerfile.
+fn written_in_source(finding: &Finding) -> Option<&Location> {
+    let location = finding.location.as_ref()?;
+    // Linters have rules for secrets, too, and the line is one then.
+    let rule = finding.rule.to_ascii_lowercase();
+    let secret = finding.category == Category::Secret
+        || ["secret", "password", "credential"].iter().any(|word| rule.contains(word));
+    let elsewhere = finding.image.is_some() && finding.category != Category::Lint;
+    let whole = finding.resource.is_some() && location.start_column.is_none();
+    (!secret && !elsewhere && !whole && finding.package.is_none()).then_some(location)
+}
+
+fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
     let mut hash = Sha256::new();
-    let mut part = |name: &str, value: &str| {
+    let mut part = |name: &str, value: &[u8]| {
         // Each part with its length, so that no two lists of parts read the same.
         hash.update(name.as_bytes());
         hash.update((value.len() as u64).to_le_bytes());
-        hash.update(value.as_bytes());
+        hash.update(value);
     };
-    part("category", finding.category.as_str());
-    part("tool", &finding.tool);
-    part("rule", &finding.rule);
+    part("category", finding.category.as_str().as_bytes());
+    part("tool", finding.tool.as_bytes());
+    // Of commands, the gate is all that tells one tool from another.
+    if finding.tool == command::SCANNER.name {
+        part("gate", finding.gate.as_bytes());
+    }
+    part("rule", finding.rule.as_bytes());
     match &finding.location {
-        Some(location) => part("path", &location.path),
+        // A folder of Terraform is one module, and has a resource once, in whichever file.
+        Some(location) if finding.resource.is_some() && is_terraform(&location.path) => {
+            part("folder", location.path.rsplit_once('/').map_or("", |(folder, _)| folder).as_bytes());
+        }
+        Some(location) => part("path", location.path.as_bytes()),
         // Without a path, the target is the place: an image, a directory.
-        None => part("target", &finding.target),
+        None => part("target", finding.target.as_bytes()),
     }
     if finding.image.is_some() {
-        part("image", &finding.target);
+        part("image", finding.target.as_bytes());
     }
     if let Some(package) = &finding.package {
-        part("package", &package.name);
-        part("version", package.version.as_deref().unwrap_or_default());
+        part("package", package.name.as_bytes());
+        part("version", package.version.as_deref().unwrap_or_default().as_bytes());
     }
     if let Some(resource) = &finding.resource {
-        part("resource", resource);
+        part("resource", resource.as_bytes());
     }
-    if !matches!(finding.category, Category::Secret) && finding.location.is_none() {
-        part("title", &finding.title);
+    // In a commit, nothing ever moves.
+    if let Some(commit) = &finding.commit {
+        let line = finding.location.as_ref().and_then(|at| at.start_line).map_or(0, |line| line.get());
+        part("commit", commit.as_bytes());
+        part("line", &line.to_le_bytes());
     }
-    hash
+    if let Some(mark) = mark {
+        part("words", &mark.line);
+        part("word", mark.word.as_bytes());
+    }
+    if is_its_title(finding) {
+        part("title", finding.title.as_bytes());
+    }
+    hash.finalize().into()
 }
 
-fn id(base: &[u8; 32], nth: u32) -> Text {
+fn is_terraform(path: &str) -> bool {
+    [".tf", ".tf.json", ".tofu"].iter().any(|end| path.ends_with(end))
+}
+
+/// Whether only the title says what it is about. A test has its name as its rule, and titles of
+/// advisories are re-worded.
+fn is_its_title(finding: &Finding) -> bool {
+    let placed = finding.location.is_some() || finding.package.is_some() || finding.resource.is_some();
+    !placed && !matches!(finding.category, Category::Secret | Category::Test)
+}
+
+fn id(base: &Base, nth: u32, of: Option<u32>) -> Text {
     let mut hash = Sha256::new();
     hash.update(base);
     hash.update(nth.to_le_bytes());
+    if let Some(of) = of {
+        hash.update(of.to_le_bytes());
+    }
     let digest = hash.finalize();
     digest[..8]
         .iter()

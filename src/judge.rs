@@ -126,6 +126,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let mut evidence = weigh_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
     let pool = Pool::of(&mut evidence);
     let circumstances = record::Circumstances {
+        root: repo.root.clone(),
         mode: by.as_ref().map(|by| by.settings.mode).or(args.mode).unwrap_or(Mode::Lab),
         profile: args.profile.clone(),
         commit: repo.head.clone(),

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::path::Path;
 
 use crate::config::Config;
 use crate::evidence::{GateEvidence, Judgement, identify};
@@ -19,6 +20,8 @@ pub struct Judging<'a> {
     pub config: &'a Config,
     /// What was there before.
     pub known: &'a Known,
+    /// The checkout, from which the lines of findings are read.
+    pub root: &'a Path,
     /// What is to be struck out of everything, as far as it has turned up.
     pub secrets: RefCell<Secrets>,
 }
@@ -42,7 +45,7 @@ impl Judging<'_> {
         let mut gates = [evidence.record(scrubber)];
         let findings = &mut evidence.findings;
         if self.known.note.is_some() || self.config.waivers.iter().any(|waiver| waiver.names_id()) {
-            identify(findings, scrubber);
+            identify(findings, scrubber, self.root);
             self.known.note(findings);
         }
         policy::judge(&mut gates, findings, Waivers::Of(&self.config.waivers), today());
@@ -56,7 +59,7 @@ impl Judging<'_> {
         let mut rest = &mut *findings;
         for (_, len) in evidence {
             let (own, others) = rest.split_at_mut((*len).min(rest.len()));
-            identify(own, secrets.scrubber());
+            identify(own, secrets.scrubber(), self.root);
             rest = others;
         }
         let mut gates: Vec<GateRecord> =

@@ -206,11 +206,13 @@ pub async fn run(
         conditions,
     };
     let mut progress = progress::listener(output.quiet);
-    let judging = Judging { config, known: &before, secrets: RefCell::new(environment::known()) };
+    let judging =
+        Judging { config, known: &before, root: &repo.root, secrets: RefCell::new(environment::known()) };
     let (evidence, pool) = run::carry_out(plan, &site, &judging, progress.as_mut()).await;
     guard.save();
 
     let circumstances = record::Circumstances {
+        root: repo.root.clone(),
         mode: settings.mode,
         profile: settings.profile.clone(),
         commit: repo.head.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -207,6 +208,8 @@ impl Run {
 /// What a run is about, besides its gates.
 #[derive(Clone, Debug)]
 pub struct Circumstances {
+    /// Top of the checkout, where the lines of findings are read.
+    pub root: PathBuf,
     pub mode: Mode,
     pub profile: Option<String>,
     pub commit: Option<String>,
@@ -223,7 +226,7 @@ impl Run {
         let gates: Vec<_> = evidence.iter().map(|gate| gate.record(scrubber)).collect();
         let (mut findings, of_gates) = pool.in_order(evidence.len());
         for of_gate in of_gates {
-            identify(&mut findings[of_gate], scrubber);
+            identify(&mut findings[of_gate], scrubber, &about.root);
         }
         problem::note(&mut findings);
         let differs = gates.iter().any(|gate| gate.lock == Some(Standing::Differs));

@@ -5,7 +5,7 @@
 mod cfn_lint;
 mod checkov;
 mod codedeploy;
-mod command;
+pub mod command;
 pub mod config_file;
 mod docker_build;
 mod ecr_push;

@@ -10,16 +10,17 @@ mod generators;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 
 use generators::{GATES, evidence, finding, findings, gate, json, judged_and_stricter};
 use portcullis::config::{Config, draw};
 use portcullis::finding::{Category, Finding, Text};
-use portcullis::fingerprint::{assign_ids, order};
+use portcullis::fingerprint::{Source, assign_ids, order};
 use portcullis::policy::{Waivers, judge};
 use portcullis::proof::{Proof, weigh};
 use portcullis::raw_report::{Document, RawReport};
 use portcullis::record::GateRecord;
-use portcullis::redact::mask_fields;
+use portcullis::redact::{Scrubber, mask_fields};
 use portcullis::severity::{Counts, Severity};
 use portcullis::tool::{SCANNERS, foreign};
 use portcullis::verdict::{Outcome, Verdict};
@@ -127,7 +128,7 @@ proptest! {
     fn an_id_is_of_the_finding_alone(found in findings(), moved in 1..90_u64, words in "[a-c]{1,3}") {
         let identified = |mut found: Vec<Finding>| {
             found.sort_by(order);
-            assign_ids(&mut found);
+            assign_ids(&mut found, &mut Source::new(Path::new("/nowhere"), &Scrubber::default()));
             found
         };
         let first = identified(found.clone());
@@ -165,7 +166,7 @@ proptest! {
             let document = Document { name: "r".into(), bytes: Cow::Owned(leak.to_string().into_bytes()) };
             let raw = RawReport { documents: vec![document], ..RawReport::default() };
             let mut found = weigh(tool.as_ref(), &raw, &fixtures::place()).parsed().findings.clone();
-            assign_ids(&mut found);
+            assign_ids(&mut found, &mut Source::new(Path::new("/nowhere"), &Scrubber::default()));
             found
         };
         let found = read(&a);

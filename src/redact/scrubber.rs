@@ -78,6 +78,11 @@ impl Scrubber {
         chain.finish()?.finish()?.finish().map(drop)
     }
 
+    /// Whether a text holds a known secret.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.0.as_ref().is_some_and(|automaton| automaton.is_match(text))
+    }
+
     /// Whether a file holds a known secret.
     pub fn finds(&self, file: impl Read) -> io::Result<bool> {
         match &self.0 {
