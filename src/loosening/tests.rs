@@ -324,7 +324,7 @@ fn what_is_borne_because_it_was_known_is_told() {
     let new_only = text("", "new_only = true");
     assert_eq!(
         told(&new_only, text("[baseline]\nnew_since = 'HEAD'", "new_only = true")),
-        ["gates.toml: baseline changed"]
+        ["gates.toml: baseline changed", "defaults: new_only = true, the base has new_only = false"]
     );
 }
 
