@@ -13,11 +13,12 @@ use std::time::Duration;
 use thiserror::Error;
 use toml::de::DeTable;
 
-pub use gate::{Gate, Policy, Threshold, read_duration};
+pub use gate::{Gate, Policy, Threshold, read_age, read_duration};
 pub use keys::{Keys, Located, Named};
 pub use problem::{Problem, Problems, draw, draw_unplaced};
 pub use profile::{GateOverlay, Mode, Profile};
 
+use crate::facts::Sources;
 use crate::interlock::Branch;
 use crate::retry::Retry;
 use crate::waiver::Waiver;
@@ -36,6 +37,8 @@ pub struct Config {
     pub gates: Vec<Gate>,
     pub profiles: BTreeMap<String, Profile>,
     pub waivers: Vec<Waiver>,
+    /// Files that tell more of findings.
+    pub sources: Sources,
     /// A run without gates.lock is a mistake.
     pub require_lock: bool,
     /// Lab mode acts too, whatever the gates have found.
@@ -200,15 +203,38 @@ impl Config {
             .enumerate()
             .filter_map(|(i, table)| Waiver::read(table, i))
             .collect();
+        let sources = Sources::read(keys);
+        check_conditions(keys, &sources, &defaults, &gates, &profiles);
         let require_lock = keys.flag_or("require_lock", false);
         let deploy_in_lab = keys.flag_or("deploy_in_lab", false);
         keys.finish("gates.toml");
-        Config { mode, deadline, defaults, gates, profiles, waivers, require_lock, deploy_in_lab }
+        Config { mode, deadline, defaults, gates, profiles, waivers, sources, require_lock, deploy_in_lab }
     }
 
     /// The gate with this id.
     pub fn gate(&self, id: &str) -> Option<&Gate> {
         self.gates.iter().find(|gate| &*gate.id == id)
+    }
+}
+
+/// A condition on a file that nobody names would never hold.
+fn check_conditions(
+    keys: &Keys,
+    sources: &Sources,
+    defaults: &Defaults,
+    gates: &[Gate],
+    profiles: &BTreeMap<String, Profile>,
+) {
+    let overlays =
+        profiles.values().flat_map(|profile| profile.gates.values().map(|overlay| &overlay.policy));
+    let policies =
+        std::iter::once(&defaults.policy).chain(gates.iter().map(|gate| &gate.policy)).chain(overlays);
+    let mut told = Vec::new();
+    for (key, help) in policies.filter_map(|policy| sources.lacks(policy)) {
+        if !told.contains(&key) {
+            told.push(key);
+            keys.problem_with_help(0..0, format!("`{key}` has no file to go by"), help);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::JudgeArgs;
 use crate::config::{Config, Defaults, Gate, Keys, Mode, Problems};
 use crate::evidence::{GateEvidence, Lack};
+use crate::facts::Facts;
 use crate::finding::Text;
 use crate::format::looks_like;
 use crate::output::OutputFolder;
@@ -38,6 +39,7 @@ struct By {
     settings: Settings,
     /// There is a gates.lock.
     locked: bool,
+    facts: Facts,
 }
 
 /// Judges, and gives the exit code of the verdict.
@@ -64,7 +66,8 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
     let wishes = Wishes { mode: args.mode, profile: args.profile.clone(), ..Wishes::default() };
     let settings = Settings::new(&rules.config, wishes)?;
     let locked = rules.lock().await?.is_some();
-    Ok(Some(By { rules, settings, locked }))
+    let facts = rules.facts().await?;
+    Ok(Some(By { rules, settings, locked, facts }))
 }
 
 /// Judges a run.json by the policy that counts now, or else as it was judged.
@@ -75,7 +78,7 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<By>) -> Result<u8> 
     let recorded = run.waivers.clone();
     run.mode = args.mode.unwrap_or(run.mode);
     match by {
-        Some(By { rules, mut settings, locked }) => {
+        Some(By { rules, mut settings, locked, facts }) => {
             lay_over(&mut run, &rules.config, &settings);
             if let Some(trusted) = &rules.base {
                 run.mode = settings.mode;
@@ -84,7 +87,9 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<By>) -> Result<u8> 
             settings.mode = run.mode;
             rules.hold_judged(&settings, locked, &run.gates)?;
             run.policy = rules.record();
+            facts.note_saved(&mut run);
             run.judge(Waivers::Of(&rules.config.waivers));
+            run.facts = facts.record(&run.findings);
         }
         None => run.judge(Waivers::AsRecorded(&recorded)),
     }
@@ -107,6 +112,9 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let repo = Repo::around(base).await?;
     let scratch = Scratch::new()?;
     let mut evidence = weigh_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
+    let nothing = Facts::default();
+    let facts = by.as_ref().map_or(&nothing, |by| &by.facts);
+    evidence.iter_mut().for_each(|gate| facts.note(gate));
     let pool = Pool::of(&mut evidence);
     let circumstances = record::Circumstances {
         mode: by.as_ref().map(|by| by.settings.mode).or(args.mode).unwrap_or(Mode::Lab),
@@ -121,11 +129,12 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = known.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    if let Some(By { rules, settings, locked }) = &by {
+    if let Some(By { rules, settings, locked, .. }) = &by {
         rules.hold_judged(settings, *locked, &run.gates)?;
         run.policy = rules.record();
     }
     run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.rules.config.waivers)));
+    run.facts = facts.record(&run.findings);
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = OutputFolder::take(&out)?;
     publish(&mut run, &evidence, scrubber, &mut folder)?;

@@ -2,12 +2,13 @@
 //! trusted.
 //!
 //! The flow: arguments + gates.toml + repository → [`config::Config`] → [`plan::Plan`] →
-//! [`run::carry_out`] → [`proof::weigh`] → [`evidence::GateEvidence`] → [`policy::judge`] →
+//! [`run::carry_out`] → [`proof::weigh`] → [`evidence::GateEvidence`] → [`facts::Facts`] → [`policy::judge`] →
 //! [`verdict::Verdict`] → [`report`] → exit code. Each arrow is one function from one type to the
 //! next; nothing reaches back.
 #![forbid(unsafe_code)]
 
 pub mod aws;
+pub mod ban;
 pub mod base;
 pub mod ci;
 pub mod claims;
@@ -18,6 +19,7 @@ pub mod encode;
 pub mod environment;
 pub mod event;
 pub mod evidence;
+pub mod facts;
 pub mod finding;
 pub mod fingerprint;
 pub mod floor;
@@ -29,6 +31,7 @@ pub mod init;
 pub mod interlock;
 pub mod job;
 pub mod judge;
+pub mod licence;
 pub mod lock;
 pub mod loosening;
 pub mod npmrc;
@@ -43,6 +46,7 @@ pub mod procedure;
 pub mod process;
 pub mod progress;
 pub mod proof;
+pub mod purl;
 pub mod question;
 pub mod raw_report;
 pub mod reach;
@@ -51,8 +55,10 @@ pub mod redact;
 pub mod repo;
 pub mod report;
 pub mod retry;
+pub mod risk;
 pub mod run;
 pub mod sanitise;
+pub mod sbom;
 pub mod scope;
 pub mod scratch;
 pub mod settings;
@@ -65,6 +71,7 @@ pub mod tool;
 pub mod trust;
 pub mod upstream;
 pub mod verdict;
+pub mod vex;
 pub mod waiver;
 pub mod walk;
 pub mod words;
@@ -140,6 +147,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         );
     }
     rules.hold(&settings, lock.is_some())?;
+    let facts = rules.facts().await?;
     let mut repo = Repo::around(folder_of(path)).await?;
     if config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;
@@ -183,6 +191,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     let known = RefCell::new(environment::known());
     let judge_one = |evidence: &mut GateEvidence| {
         known.borrow_mut().learn(evidence.secrets().cloned());
+        facts.note(evidence);
         record::judge_one(evidence, known.borrow().scrubber(), &config.waivers)
     };
     let (evidence, pool) = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
@@ -203,6 +212,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     run.policy = rules.record();
     run.judge(Waivers::Of(&config.waivers));
+    run.facts = facts.record(&run.findings);
     publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);
     Ok(run.exit_code)

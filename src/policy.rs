@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Policy, Threshold};
 use crate::finding::{Decision, Finding, Text};
 use crate::record::{Evidence, GateRecord};
+use crate::risk::Standing;
 use crate::severity::{Counts, Severity};
 use crate::verdict::Outcome;
+use crate::vex::Assessment;
 use crate::waiver::Waiver;
 
 /// Waivers that end within this many days are announced.
@@ -78,6 +80,8 @@ pub fn judge(
             if let Some(i) = cover {
                 used[i] = true;
                 finding.because = Text::from(format!("waived: {}", current[i].reason));
+            } else if let Some(words) = finding.assessment().and_then(Assessment::waiver).filter(|_| !acted) {
+                (finding.decision, finding.because) = (Decision::Waive, words.into());
             }
         }
         if let Some(&gate) = index.get(&finding.gate) {
@@ -93,8 +97,8 @@ pub fn judge(
             let (decision, because) = decided
                 .entry((gate, finding.severity))
                 .or_insert_with(|| decide(finding.severity, &gates[gate].policy, &tallies[gate]));
-            finding.decision = *decision;
-            finding.because = because.clone();
+            (finding.decision, finding.because) =
+                gates[gate].policy.conditions.lean(finding, *decision, because.clone());
         }
     }
 
@@ -116,6 +120,10 @@ struct Tally {
     counted: Counts,
     /// Counted ones at or above the threshold.
     over_threshold: u64,
+    /// Below it, and blocking all the same: exploited, or likely to be.
+    raised: u64,
+    /// Not blocking, whatever their severity: no fix, or needed by development alone.
+    lowered: u64,
     waived: u64,
 }
 
@@ -126,8 +134,17 @@ impl Tally {
             self.waived += 1;
             return;
         }
+        let over_threshold = at_or_above(finding.severity, policy);
+        match policy.conditions.standing(finding) {
+            Standing::Lowered(_) => {
+                self.lowered += 1;
+                return;
+            }
+            Standing::Raised if !over_threshold => self.raised += 1,
+            Standing::Raised | Standing::BySeverity => {}
+        }
         self.counted.add(finding.severity);
-        self.over_threshold += u64::from(at_or_above(finding.severity, policy));
+        self.over_threshold += u64::from(over_threshold);
     }
 }
 
@@ -203,6 +220,9 @@ fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
     if unrated > 0 {
         reasons.push(format!("{} that nobody has rated", findings(unrated)));
     }
+    if tally.raised > 0 {
+        reasons.push(format!("{} exploited, or likely to be", findings(tally.raised)));
+    }
     for severity in Severity::ALL {
         if let Some(most) = exceeded(severity, policy, tally) {
             reasons.push(format!("{} {severity}, max is {most}", tally.counted.get(severity)));
@@ -217,7 +237,12 @@ fn passing(policy: &Policy, tally: &Tally) -> String {
         0 => String::new(),
         n => format!(", {n} waived"),
     };
+    let waived = match tally.lowered {
+        0 => waived,
+        n => format!(", {n} without a fix or for development{waived}"),
+    };
     match (tally.counted.total(), policy.fail_on) {
+        (0, _) if tally.lowered > 0 => format!("no finding that counts{waived}"),
         (0, _) if tally.waived == 0 => "no findings".to_owned(),
         (0, _) => format!("{} waived, no others", findings(tally.waived)),
         (n, Threshold::At(threshold)) => format!("{} below {threshold}{waived}", findings(n)),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::PolicyRecord;
 use crate::config::{Mode, Policy};
 use crate::evidence::{GateEvidence, Judgement, identify};
+use crate::facts::FactsRecord;
 use crate::finding::{Finding, Text};
 use crate::identity::{sha256, sha256_file};
 use crate::lock::Standing;
@@ -59,6 +60,9 @@ pub struct Run {
     /// By gate, then by place.
     pub findings: Vec<Finding>,
     pub waivers: WaiverUse,
+    /// The files that told more of findings, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<FactsRecord>,
     /// Whose policy it was, where not the work tree's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyRecord>,
@@ -234,6 +238,7 @@ impl Run {
             gates,
             findings,
             waivers: WaiverUse::default(),
+            facts: None,
             policy: None,
         }
     }

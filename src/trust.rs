@@ -6,15 +6,16 @@ use anyhow::Result;
 
 use crate::base::{self, Base, BasePolicy, PolicyRecord};
 use crate::cli::{ConfigArgs, TrustArgs};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
+use crate::facts::{Facts, Files};
 use crate::floor::{self, Floor};
-use crate::load_config;
 use crate::lock::Lock;
 use crate::overrule;
 use crate::plan::Plan;
 use crate::record::GateRecord;
 use crate::repo::Repo;
 use crate::settings::Settings;
+use crate::{folder_of, load_config};
 
 /// A gates.toml: the work tree's, or that of `--policy-from`.
 #[derive(Debug)]
@@ -92,6 +93,23 @@ impl Rules {
                 Ok(())
             }
         }
+    }
+
+    /// What the files that gates.toml names tell of findings: those of the base where the policy is the
+    /// base's.
+    ///
+    /// # Errors
+    /// [`ConfigError::Mistakes`] with every file that can't be gone by.
+    pub async fn facts(&self) -> Result<Facts> {
+        let folder = folder_of(&self.path);
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let files = Files { folder, base: self.base.as_ref().map(|trusted| &trusted.base) };
+        let facts = Facts::load(&self.config.sources, &files, crate::record::today()).await;
+        Ok(facts.map_err(|problems| ConfigError::Mistakes {
+            path: self.path.clone(),
+            source_text: self.text(),
+            problems,
+        })?)
     }
 
     /// For run.json.

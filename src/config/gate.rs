@@ -11,6 +11,7 @@ use crate::environment::Variable;
 use crate::finding::Text;
 use crate::interlock::Branch;
 use crate::retry::Retry;
+use crate::risk::Conditions;
 use crate::severity::Severity;
 use crate::tool::{SCANNERS, Scanner, Tool, scanner};
 
@@ -53,6 +54,9 @@ pub struct Policy {
     /// The most findings of a severity that are borne, beside `fail_on`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub max: BTreeMap<Severity, u64>,
+    /// What counts beside the severity.
+    #[serde(default, skip_serializing_if = "Conditions::is_default")]
+    pub conditions: Conditions,
 }
 
 /// A severity, or nothing at all.
@@ -84,12 +88,22 @@ impl Threshold {
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy { fail_on: Threshold::At(Severity::High), unrated: None, max: BTreeMap::new() }
+        Policy {
+            fail_on: Threshold::At(Severity::High),
+            unrated: None,
+            max: BTreeMap::new(),
+            conditions: Conditions::default(),
+        }
     }
 }
 
 impl Policy {
-    /// Reads `fail_on`, `unrated` and `max`; what is absent is as in `base`.
+    /// The keys of gates.toml that make one, for what has none to say so.
+    pub fn keys() -> impl Iterator<Item = &'static str> {
+        ["fail_on", "unrated", "max"].into_iter().chain(Conditions::KEYS)
+    }
+
+    /// Reads its keys; what is absent is as in `base`.
     pub fn read(keys: &Keys, base: &Policy) -> Policy {
         let mut policy = base.clone();
         if let Some(threshold) = keys.word("fail_on", &THRESHOLDS) {
@@ -106,6 +120,7 @@ impl Policy {
             }
             table.finish("`max`");
         }
+        policy.conditions = Conditions::read(keys, &base.conditions);
         policy
     }
 }
@@ -151,7 +166,7 @@ fn read(
     let tool: Arc<dyn Tool> = Arc::from((scanner.configure)(table));
     let acts = tool.acts();
     if acts {
-        for key in ["fail_on", "unrated", "max", "allow_empty"].into_iter().filter(|key| table.has(key)) {
+        for key in Policy::keys().chain(["allow_empty"]).filter(|key| table.has(key)) {
             let what = format!("`{key}` means nothing for {}: it acts, and has done so or not", scanner.name);
             table.problem(table.at_key(key), what);
         }
@@ -175,7 +190,7 @@ fn read(
         allow_empty: table.flag_or("allow_empty", false) && !acts,
         branches: read_branches(table).unwrap_or_else(|| defaults.branches.clone()),
     };
-    for key in ["fail_on", "unrated", "max"].into_iter().filter(|_| acts) {
+    for key in Policy::keys().filter(|_| acts) {
         table.knows(key);
     }
     table.finish(&format!("a gate with tool `{}`", scanner.name));
@@ -263,6 +278,15 @@ fn find_cycle(
         }
     }
     None
+}
+
+/// Reads an age such as `30d`, or as [`read_duration`] does.
+pub fn read_age(keys: &Keys, key: &'static str) -> Option<Duration> {
+    let days = keys.text(key)?.value.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+    match days.filter(|days| *days > 0) {
+        Some(days) => Some(Duration::from_secs(u64::from(days) * 86_400)),
+        None => read_duration(keys, key),
+    }
 }
 
 /// Reads a duration such as `90s`, `10m`, `1h30m`.

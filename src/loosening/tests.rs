@@ -268,7 +268,12 @@ fn policies() -> Vec<Policy> {
     for fail_on in &thresholds {
         for unrated in &unrated {
             for max in &budgets {
-                all.push(Policy { fail_on: *fail_on, unrated: *unrated, max: max.clone() });
+                all.push(Policy {
+                    fail_on: *fail_on,
+                    unrated: *unrated,
+                    max: max.clone(),
+                    ..Policy::default()
+                });
             }
         }
     }

@@ -107,7 +107,7 @@ prop_compose! {
             budgets.map(|(severity, (a, b, _))| (*severity, if loose { *a.max(b) } else { *a.min(b) })).collect()
         };
         let judged = |(fail_on, unrated, required): (usize, usize, bool), max| {
-            (Policy { fail_on: FAIL_ON[fail_on], unrated: UNRATED[unrated], max }, required)
+            (Policy { fail_on: FAIL_ON[fail_on], unrated: UNRATED[unrated], max, ..Policy::default() }, required)
         };
         (judged(loose, all(true)), judged(strict, all(false)))
     }
