@@ -159,6 +159,10 @@ impl Facts {
         finding.risk = (risk != Risk::default()).then(|| Arc::new(risk));
     }
 
+    pub fn vex(&self) -> &Vex {
+        &self.vex
+    }
+
     fn stale(&self, policy: &Policy) -> Option<String> {
         let conditions = &policy.conditions;
         let of_epss = self.epss.as_ref().filter(|_| conditions.epss_at_least.is_some());

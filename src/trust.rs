@@ -99,17 +99,22 @@ impl Rules {
     /// base's.
     ///
     /// # Errors
-    /// [`ConfigError::Mistakes`] with every file that can't be gone by.
+    /// [`ConfigError::Mistakes`] with every file that can't be gone by, and [`ConfigError::BelowFloor`] with
+    /// every statement that waives what may not be.
     pub async fn facts(&self) -> Result<Facts> {
         let folder = folder_of(&self.path);
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let files = Files { folder, base: self.base.as_ref().map(|trusted| &trusted.base) };
         let facts = Facts::load(&self.config.sources, &files, crate::record::today()).await;
-        Ok(facts.map_err(|problems| ConfigError::Mistakes {
+        let facts = facts.map_err(|problems| ConfigError::Mistakes {
             path: self.path.clone(),
             source_text: self.text(),
             problems,
-        })?)
+        })?;
+        if let Some((file, floor)) = &self.floor {
+            floor::refuse(floor.breaches_of_vex(facts.vex()), file, &self.path, &self.text())?;
+        }
+        Ok(facts)
     }
 
     /// For run.json.
