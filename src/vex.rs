@@ -154,12 +154,16 @@ impl Image<'_> {
             Id::Purl(_) => return false,
             Id::Other(name) => return *name == self.reference,
         };
+        // Whatever it is called.
+        if purl.version().is_some() && [self.id, self.digest].contains(&purl.version()) {
+            return true;
+        }
         let (repository, tag) = self.repository_and_tag();
         if repository.rsplit('/').next() != Some(purl.name()) {
             return false;
         }
         if let Some(version) = purl.version() {
-            return [self.id, self.digest].contains(&Some(version)) || tag == Some(version);
+            return tag == Some(version);
         }
         purl.qualifier("repository_url").is_none_or(|wanted| wanted == repository)
             && purl.qualifier("tag").is_none_or(|wanted| tag == Some(wanted))

@@ -72,6 +72,9 @@ impl Contents {
         parsed.proof.push(format!("{told} looked at in {} packages", components.len()));
         if let Some(licences) = &self.licences {
             let exceptions = licences.exceptions.iter().enumerate();
+            parsed.proof.extend(exceptions.clone().filter(|(index, _)| used.contains(index)).map(
+                |(_, exception)| format!("licence exception for {}: {}", exception.package, exception.reason),
+            ));
             let unused = exceptions.filter(|(index, _)| !used.contains(index));
             parsed.proof.extend(unused.map(|(_, exception)| {
                 format!("the licence exception for {} was not needed", exception.package)

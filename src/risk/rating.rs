@@ -10,7 +10,16 @@ use crate::severity::Severity;
 pub fn score(vector: &str) -> Option<f64> {
     // The NVD wrote those of version 2 in brackets for a long time.
     let vector = vector.trim().trim_start_matches('(').trim_end_matches(')');
-    vector.parse::<cvss::Cvss>().ok().map(|vector| vector.score())
+    let parsed = vector.parse::<cvss::Cvss>().ok()?;
+    let base = match parsed {
+        cvss::Cvss::CvssV20(_) => "AV AC Au C I A",
+        cvss::Cvss::CvssV30(_) | cvss::Cvss::CvssV31(_) => "AV AC PR UI S C I A",
+        cvss::Cvss::CvssV40(_) => "AV AC AT PR UI VC VI VA SC SI SA",
+        _ => return None,
+    };
+    // The crate scores one with a metric missing as 0.0: as harmless.
+    let has = |metric: &str| vector.split('/').any(|part| part.split(':').next() == Some(metric));
+    base.split(' ').all(has).then(|| parsed.score())
 }
 
 /// The band of a score. Version 2 has none above high (<https://nvd.nist.gov/vuln-metrics/cvss>).
