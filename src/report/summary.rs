@@ -2,6 +2,7 @@
 //!
 //! Readable without colour: colour only repeats what the words say.
 
+mod facts;
 mod trust;
 
 use std::collections::HashSet;
@@ -41,6 +42,7 @@ pub fn render(run: &Run, out: &str, look: Look) -> String {
     let _ = writeln!(page, "{}", paint(&gates_table(run, look), look));
     page.push_str(&blocking_findings(run, out, look));
     page.push_str(&waiver_notes(run, look));
+    page.push_str(&facts::notes(run, look));
     page.push_str(&trust::notes(run, look));
     let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml");
     if run.lock == Some(Standing::Unlocked) {
