@@ -20,6 +20,7 @@ pub use sources::Sources;
 use crate::config::{Policy, Problem};
 use crate::evidence::{GateEvidence, Lack};
 use crate::finding::{Category, Finding, Text};
+use crate::loosening::Loosening;
 use crate::record::{Evidence, Run};
 use crate::risk::{Risk, rating};
 use crate::vex::{Here, Id, Image, Vex};
@@ -32,6 +33,8 @@ pub struct Facts {
     products: Vec<Id>,
     epss: Option<Dated<epss::Scores>>,
     kev: Option<Dated<kev::Catalogue>>,
+    /// What the documents of the work tree would waive beside those of the base.
+    pub loosened: Vec<Loosening>,
 }
 
 /// A file that ages.
@@ -86,8 +89,24 @@ impl Facts {
         let kev = sources.dated(&sources.kev, files, today, kev::Catalogue::read, &mut problems).await;
         let products = sources.products.iter().map(|name| Id::read(name)).collect();
         match problems.is_empty() {
-            true => Ok(Facts { vex, products, epss, kev }),
+            true => Ok(Facts { vex, products, epss, kev, loosened: Vec::new() }),
             false => Err(problems),
+        }
+    }
+
+    /// Tells of the VEX documents that a change adds or edits, where the base's count.
+    pub async fn compare(&mut self, sources: &Sources, base: &Files<'_>) {
+        let own = Files { folder: base.folder.clone(), base: None };
+        for pattern in &sources.vex {
+            for name in own.matching(&pattern.value).await.unwrap_or_default() {
+                let what = match (own.read(&name).await, base.read(&name).await) {
+                    (Ok(Some(own)), Ok(Some(base))) if own == base => continue,
+                    (Ok(Some(_)), Ok(Some(_))) => "changed",
+                    (Ok(Some(_)), _) => "is new",
+                    _ => continue,
+                };
+                self.loosened.push(Loosening::new("vex", format!("{name} {what}")));
+            }
         }
     }
 

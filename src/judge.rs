@@ -86,7 +86,7 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<By>) -> Result<u8> 
             }
             settings.mode = run.mode;
             rules.hold_judged(&settings, locked, &run.gates)?;
-            run.policy = rules.record();
+            run.policy = rules.record(&facts);
             facts.note_saved(&mut run);
             run.judge(Waivers::Of(&rules.config.waivers));
             run.facts = facts.record(&run.findings);
@@ -131,7 +131,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     if let Some(By { rules, settings, locked, .. }) = &by {
         rules.hold_judged(settings, *locked, &run.gates)?;
-        run.policy = rules.record();
+        run.policy = rules.record(facts);
     }
     run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.rules.config.waivers)));
     run.facts = facts.record(&run.findings);

@@ -210,7 +210,7 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = known.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    run.policy = rules.record();
+    run.policy = rules.record(&facts);
     run.judge(Waivers::Of(&config.waivers));
     run.facts = facts.record(&run.findings);
     publish(&mut run, &evidence, scrubber, &mut folder)?;

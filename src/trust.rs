@@ -106,20 +106,25 @@ impl Rules {
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let files = Files { folder, base: self.base.as_ref().map(|trusted| &trusted.base) };
         let facts = Facts::load(&self.config.sources, &files, crate::record::today()).await;
-        let facts = facts.map_err(|problems| ConfigError::Mistakes {
+        let mut facts = facts.map_err(|problems| ConfigError::Mistakes {
             path: self.path.clone(),
             source_text: self.text(),
             problems,
         })?;
+        if files.base.is_some() {
+            facts.compare(&self.config.sources, &files).await;
+        }
         if let Some((file, floor)) = &self.floor {
             floor::refuse(floor.breaches_of_vex(facts.vex()), file, &self.path, &self.text())?;
         }
         Ok(facts)
     }
 
-    /// For run.json.
-    pub fn record(&self) -> Option<PolicyRecord> {
-        self.base.as_ref().map(|trusted| trusted.record.clone())
+    /// For run.json, with what the change would loosen by its VEX documents.
+    pub fn record(&self, facts: &Facts) -> Option<PolicyRecord> {
+        let mut record = self.base.as_ref()?.record.clone();
+        record.loosened.extend(facts.loosened.iter().cloned());
+        Some(record)
     }
 
     /// The text of gates.toml, to draw on.
