@@ -8,12 +8,13 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Baseline;
 use crate::cli::ConfigArgs;
 use crate::config::{self, Config, ConfigError};
 use crate::folder_of;
 use crate::lock::{self, Lock};
 use crate::loosening::{Loosening, loosened};
-use crate::place::forward;
+use crate::place::{forward, normalise};
 use crate::process::ask_exactly;
 use crate::repo::{GIT_LIMIT, Repo};
 
@@ -116,6 +117,14 @@ impl Base {
         let place = folder_of(config).canonicalize()?.join(lock::FILE_NAME);
         let Some(bytes) = self.file_at(&place).await? else { return Ok(None) };
         let read = Lock::read(&String::from_utf8_lossy(&bytes));
+        read.map(Some).map_err(|reason| anyhow!("{} of {}: {reason}", place.display(), self.revision))
+    }
+
+    /// A baseline at this place.
+    pub async fn baseline(&self, path: &Path) -> Result<Option<Baseline>> {
+        let place = normalise(&std::path::absolute(path)?);
+        let Some(bytes) = self.file_at(&place).await? else { return Ok(None) };
+        let read = Baseline::read(&bytes);
         read.map(Some).map_err(|reason| anyhow!("{} of {}: {reason}", place.display(), self.revision))
     }
 

@@ -31,6 +31,10 @@ pub enum Command {
     Plan(PlanArgs),
     /// Pin the programs that the gates start in gates.lock, by version and SHA-256
     Lock(LockArgs),
+    /// Take on what the last run has found: with `new_only`, only what is new blocks
+    Baseline(BaselineArgs),
+    /// Tell the whole story of a finding, a rule or a gate, from the record of a run
+    Explain(ExplainArgs),
     /// Show which tools are here, which version, and how to get the rest
     Doctor(DoctorArgs),
     /// Look at the repository and write a gates.toml
@@ -145,15 +149,16 @@ pub struct RunArgs {
 
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
-    /// A run.json to judge again
+    /// A run.json to judge again; of several, what this policy would have done to each
     #[arg(
         long,
         value_name = "FILE",
+        num_args = 1..,
         required_unless_present = "report",
         conflicts_with = "report",
         env = "PORTCULLIS_FROM"
     )]
-    pub from: Option<PathBuf>,
+    pub from: Vec<PathBuf>,
     /// A report to judge: a tool's name, or sarif, junit, checkstyle, cyclonedx, spdx
     #[arg(long, value_name = "TOOL=PATH", env = "PORTCULLIS_REPORT")]
     pub report: Vec<String>,
@@ -200,6 +205,30 @@ pub struct LockArgs {
     /// Hash every tool, whatever is remembered of it
     #[arg(long, env = "PORTCULLIS_VERIFY")]
     pub verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BaselineArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The run.json to take from [default: gates-report/run.json beside gates.toml]
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_FROM")]
+    pub from: Option<PathBuf>,
+    /// Take nothing on: drop what is not found any more
+    #[arg(long, env = "PORTCULLIS_PRUNE", value_parser = BoolishValueParser::new())]
+    pub prune: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The id of a finding or its first digits, a rule, an advisory, or the id of a gate
+    #[arg(value_name = "ID|RULE|GATE")]
+    pub what: String,
+    /// The run.json to look in [default: gates-report/run.json beside gates.toml]
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_FROM")]
+    pub from: Option<PathBuf>,
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 #[derive(Debug, Args)]

@@ -13,13 +13,15 @@ use std::time::Duration;
 use thiserror::Error;
 use toml::de::DeTable;
 
-pub use gate::{Gate, Policy, Threshold, read_age, read_duration};
-pub use keys::{Keys, Located, Named};
+pub use gate::{Gate, Policy, Ratchet, Threshold, read_age, read_duration};
+pub use keys::{Keys, Located, Named, nearest};
 pub use problem::{Problem, Problems, draw, draw_unplaced};
 pub use profile::{GateOverlay, Mode, Profile};
 
 use crate::facts::Sources;
+use crate::finding::Text;
 use crate::interlock::Branch;
+use crate::policy::budget::Budget;
 use crate::retry::Retry;
 use crate::waiver::Waiver;
 
@@ -43,6 +45,43 @@ pub struct Config {
     pub require_lock: bool,
     /// Lab mode acts too, whatever the gates have found.
     pub deploy_in_lab: bool,
+    /// How many problems of each severity all required gates together may have.
+    pub max: Budget,
+    pub baseline: BaselineKeys,
+}
+
+/// `[baseline]`: what counts as known before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BaselineKeys {
+    /// The file, beside gates.toml; absent: [`crate::baseline::FILE_NAME`].
+    pub file: Option<String>,
+    /// In days; one that is older is warned of.
+    pub max_age: Option<i64>,
+    /// Instead of a file: what is found at the commit that this revision and the work tree have in common.
+    pub new_since: Option<String>,
+}
+
+impl BaselineKeys {
+    /// The name of the file.
+    pub fn file(&self) -> &str {
+        self.file.as_deref().unwrap_or(crate::baseline::FILE_NAME)
+    }
+
+    fn read(keys: &Keys) -> BaselineKeys {
+        let Some(table) = keys.table("baseline") else { return BaselineKeys::default() };
+        let days = |age: Duration| i64::try_from(age.as_secs().div_ceil(86_400)).unwrap_or(i64::MAX);
+        let read = BaselineKeys {
+            file: table.text("file").map(|file| file.value),
+            max_age: read_duration(&table, "max_age").map(days),
+            new_since: table.text("new_since").map(|revision| revision.value),
+        };
+        if read.new_since.is_some() && (table.has("file") || table.has("max_age")) {
+            let what = "`new_since` takes the place of a file: name one or the other";
+            table.problem(table.at_key("new_since"), what);
+        }
+        table.finish("[baseline]");
+        read
+    }
 }
 
 /// What a gate has where it says nothing itself.
@@ -197,18 +236,35 @@ impl Config {
         let defaults = keys.table("defaults").map_or_else(Defaults::default, |table| read_defaults(&table));
         let gates = gate::read_all(keys, &defaults);
         let profiles = profile::read_all(keys, &gates);
-        let waivers = keys
-            .tables("waiver")
-            .iter()
-            .enumerate()
-            .filter_map(|(i, table)| Waiver::read(table, i))
-            .collect();
+        let waivers = Waiver::read_all(keys, keys.flag_or("waivers_without_end", false));
         let sources = Sources::read(keys);
         check_conditions(keys, &sources, &defaults, &gates, &profiles);
         let require_lock = keys.flag_or("require_lock", false);
         let deploy_in_lab = keys.flag_or("deploy_in_lab", false);
+        let (max, baseline) = (gate::read_max(keys), BaselineKeys::read(keys));
         keys.finish("gates.toml");
-        Config { mode, deadline, defaults, gates, profiles, waivers, sources, require_lock, deploy_in_lab }
+        Config {
+            mode,
+            deadline,
+            defaults,
+            gates,
+            profiles,
+            waivers,
+            sources,
+            require_lock,
+            deploy_in_lab,
+            max,
+            baseline,
+        }
+    }
+
+    /// Every ratchet, with the id of its gate: the gates' own, and those of profiles.
+    pub fn ratchets_mut(&mut self) -> impl Iterator<Item = (Text, &mut Ratchet)> {
+        let own = self.gates.iter_mut().map(|gate| (gate.id.clone(), &mut gate.policy));
+        let overlaid = self.profiles.values_mut().flat_map(|profile| {
+            profile.gates.iter_mut().map(|(id, overlay)| (Text::from(id.as_str()), &mut overlay.policy))
+        });
+        own.chain(overlaid).filter_map(|(id, policy)| Some((id, policy.no_worse_than.as_mut()?)))
     }
 
     /// The gate with this id.

@@ -22,7 +22,7 @@ use crate::evidence::{GateEvidence, Lack};
 use crate::finding::{Category, Finding, Text};
 use crate::loosening::Loosening;
 use crate::record::{Evidence, Run};
-use crate::risk::{Risk, rating};
+use crate::risk::{Epss, Kev, Risk, rating};
 use crate::vex::{Here, Id, Image, Vex};
 
 /// All of them, read.
@@ -147,9 +147,38 @@ impl Facts {
         for finding in &mut run.findings {
             self.note_on(finding, images.get(&finding.gate).unwrap_or(&none));
         }
+        self.share(&mut run.findings);
         for gate in &mut run.gates {
             if let (Evidence::Whole, Some(why)) = (&gate.evidence, self.stale(&gate.policy)) {
                 gate.evidence = Evidence::Lacking(why);
+            }
+        }
+    }
+
+    /// Tells each finding of a problem what is known of the others: npm audit knows a vulnerability by
+    /// its GHSA id alone, and Trivy by its CVE id too.
+    pub fn share(&self, findings: &mut [Finding]) {
+        if self.epss.is_none() && self.kev.is_none() {
+            return;
+        }
+        let mut by_problem: HashMap<Text, (Option<Kev>, Option<Epss>)> = HashMap::new();
+        for finding in findings.iter() {
+            if let (Some(problem), Some(risk)) = (&finding.problem, &finding.risk)
+                && (risk.kev.is_some() || risk.epss.is_some())
+            {
+                let known = by_problem.entry(problem.clone()).or_default();
+                // The worst of them, in whatever order they come.
+                let likelier = |a: Epss, b: Epss| if b.probability > a.probability { b } else { a };
+                known.0 = known.0.into_iter().chain(risk.kev).min_by_key(|kev| kev.added);
+                known.1 = known.1.into_iter().chain(risk.epss).reduce(likelier);
+            }
+        }
+        for finding in findings {
+            let known = finding.problem.as_ref().and_then(|problem| by_problem.get(problem));
+            let Some((kev, epss)) = known.copied() else { continue };
+            let was = finding.risk.as_deref().cloned().unwrap_or_default();
+            if (was.kev, was.epss) != (kev, epss) {
+                finding.risk = Some(Arc::new(Risk { kev, epss, ..was }));
             }
         }
     }

@@ -159,6 +159,10 @@ pub struct Finding {
     pub tool: Text,
     #[serde(default)]
     pub seen_by: Arc<[Text]>,
+    /// What it is one problem with findings of other tools, gates or targets: a name that they have in
+    /// common; absent where it stands alone. See [`crate::problem`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Text>,
     /// The tool's own rule, check or advisory id.
     pub rule: Text,
     pub category: Category,
@@ -233,6 +237,7 @@ impl Finding {
             target: Text::default(),
             tool: Text::default(),
             seen_by: Arc::default(),
+            problem: None,
             rule: rule.into(),
             category,
             severity,

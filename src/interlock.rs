@@ -49,8 +49,9 @@ pub struct Before<'a> {
     pub needed: bool,
 }
 
-/// Decides on a gate that is late, when all that come before it are done.
-pub fn clear(gate: &Gate, before: &[Before], conditions: &Conditions) -> Clearance {
+/// Decides on a gate that is late, when all that come before it are done. `over`: where they are over the
+/// budget of the run.
+pub fn clear(gate: &Gate, before: &[Before], over: &[String], conditions: &Conditions) -> Clearance {
     if gate.tool.acts() {
         let lab = conditions.mode == Mode::Lab;
         if lab && !conditions.deploy_in_lab {
@@ -90,6 +91,7 @@ pub fn clear(gate: &Gate, before: &[Before], conditions: &Conditions) -> Clearan
             outcome => held.push(format!("{} {}", earlier.gate.id, was(outcome))),
         }
     }
+    held.extend(over.iter().cloned());
     let all: Vec<&str> = held.iter().chain(&unproven).map(String::as_str).collect();
     if all.is_empty() {
         return Clearance::Go { overridden: None };

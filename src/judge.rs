@@ -1,5 +1,7 @@
 //! `portcullis judge`: reports of other steps, or a saved run, judged without running anything.
 
+mod what_if;
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,6 +15,7 @@ use crate::evidence::{GateEvidence, Lack};
 use crate::facts::Facts;
 use crate::finding::Text;
 use crate::format::looks_like;
+use crate::known::Known;
 use crate::output::OutputFolder;
 use crate::place::Place;
 use crate::policy::Waivers;
@@ -36,6 +39,7 @@ use crate::{
 /// What there is to judge by: a policy with the profile and the mode that were asked for.
 struct By {
     rules: Rules,
+    known: Known,
     settings: Settings,
     /// There is a gates.lock.
     locked: bool,
@@ -45,9 +49,10 @@ struct By {
 /// Judges, and gives the exit code of the verdict.
 pub async fn execute(args: &JudgeArgs) -> Result<u8> {
     let by = by(args).await?;
-    match &args.from {
-        Some(from) => judge_saved_run(from, args, by),
-        None => judge_reports(args, by).await,
+    match what_if::files(&args.from)?.as_slice() {
+        [] => judge_reports(args, by).await,
+        [from] => judge_saved_run(from, args, by.as_ref()),
+        several => what_if::tell(several, args, by.as_ref()),
     }
 }
 
@@ -62,38 +67,19 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
         }
         return Ok(None);
     }
-    let rules = Rules::find(&args.config, &args.trust).await?;
+    let mut rules = Rules::find(&args.config, &args.trust).await?;
+    let known = rules.known().await?;
     let wishes = Wishes { mode: args.mode, profile: args.profile.clone(), ..Wishes::default() };
     let settings = Settings::new(&rules.config, wishes)?;
     let locked = rules.lock().await?.is_some();
     let facts = rules.facts().await?;
-    Ok(Some(By { rules, settings, locked, facts }))
+    Ok(Some(By { rules, known, settings, locked, facts }))
 }
 
 /// Judges a run.json by the policy that counts now, or else as it was judged.
-fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<By>) -> Result<u8> {
-    let mut run = saved_run(from)?;
-    // Whoever wrote the file may have written anything.
+fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
     let known = environment::known();
-    let recorded = run.waivers.clone();
-    run.mode = args.mode.unwrap_or(run.mode);
-    match by {
-        Some(By { rules, mut settings, locked, facts }) => {
-            lay_over(&mut run, &rules.config, &settings);
-            if let Some(trusted) = &rules.base {
-                run.mode = settings.mode;
-                hold_to(&mut run, trusted, &rules.config, &settings, known.scrubber());
-            }
-            settings.mode = run.mode;
-            rules.hold_judged(&settings, locked, &run.gates)?;
-            run.policy = rules.record(&facts);
-            facts.note_saved(&mut run);
-            run.judge(Waivers::Of(&rules.config.waivers));
-            run.facts = facts.record(&run.findings);
-        }
-        None => run.judge(Waivers::AsRecorded(&recorded)),
-    }
-    run.clean(known.scrubber());
+    let run = judged_again(saved_run(from)?, args, by, known.scrubber())?;
     if let Some(out) = &args.output.out {
         let mut folder = OutputFolder::take(out)?;
         report::write_all(&run, &mut folder)
@@ -103,6 +89,37 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<By>) -> Result<u8> 
     let out = args.output.out.as_deref().or(from.parent()).unwrap_or(Path::new("."));
     terminal::show(&run, &shown_path(out), &args.output);
     Ok(run.exit_code)
+}
+
+/// A saved run, judged by the policy that counts now, or else as it was judged.
+fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scrubber) -> Result<Run> {
+    let recorded = run.waivers.clone();
+    run.mode = args.mode.unwrap_or(run.mode);
+    match by {
+        Some(By { rules, known: before, settings, locked, facts }) => {
+            let mut settings = settings.clone();
+            lay_over(&mut run, &rules.config, &settings);
+            if let Some(trusted) = &rules.base {
+                run.mode = settings.mode;
+                hold_to(&mut run, trusted, &rules.config, &settings, scrubber);
+            }
+            settings.mode = run.mode;
+            rules.hold_judged(&settings, *locked, &run.gates)?;
+            run.policy = rules.record(facts);
+            facts.note_saved(&mut run);
+            // What a run of another machine knew stays known, where there is nothing here to tell.
+            if before.tells() || run.known.is_none() {
+                run.note_known(before);
+            }
+            run.max = rules.config.max.clone();
+            run.judge(Waivers::Of(&rules.config.waivers));
+            run.facts = facts.record(&run.findings);
+        }
+        None => run.judge(Waivers::AsRecorded(&recorded)),
+    }
+    // Whoever wrote the file may have written anything.
+    run.clean(scrubber);
+    Ok(run)
 }
 
 /// Judges reports that other steps wrote.
@@ -129,9 +146,12 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = known.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    if let Some(By { rules, settings, locked, .. }) = &by {
+    if let Some(By { rules, known, settings, locked, .. }) = &by {
         rules.hold_judged(settings, *locked, &run.gates)?;
         run.policy = rules.record(facts);
+        run.note_known(known);
+        facts.share(&mut run.findings);
+        run.max = rules.config.max.clone();
     }
     run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.rules.config.waivers)));
     run.facts = facts.record(&run.findings);
@@ -143,7 +163,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
 }
 
 /// Reads a run.json.
-fn saved_run(path: &Path) -> Result<Run> {
+pub fn saved_run(path: &Path) -> Result<Run> {
     let bytes = fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
     let run: Run = serde_json::from_slice(&bytes)
         .with_context(|| format!("{} is not a run.json of this Portcullis ({SCHEMA})", path.display()))?;

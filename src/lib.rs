@@ -10,6 +10,7 @@
 pub mod aws;
 pub mod ban;
 pub mod base;
+pub mod baseline;
 pub mod ci;
 pub mod claims;
 pub mod cli;
@@ -19,6 +20,7 @@ pub mod encode;
 pub mod environment;
 pub mod event;
 pub mod evidence;
+pub mod explain;
 pub mod facts;
 pub mod finding;
 pub mod fingerprint;
@@ -31,6 +33,8 @@ pub mod init;
 pub mod interlock;
 pub mod job;
 pub mod judge;
+pub mod judging;
+pub mod known;
 pub mod licence;
 pub mod lock;
 pub mod loosening;
@@ -42,6 +46,7 @@ pub mod placeholder;
 pub mod plan;
 pub mod policy;
 pub mod pool;
+pub mod problem;
 pub mod procedure;
 pub mod process;
 pub mod progress;
@@ -52,6 +57,7 @@ pub mod raw_report;
 pub mod reach;
 pub mod record;
 pub mod redact;
+pub mod remedy;
 pub mod repo;
 pub mod report;
 pub mod retry;
@@ -90,9 +96,9 @@ use crate::cli::{Command, ConfigArgs, OutputArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::evidence::GateEvidence;
 use crate::interlock::Conditions;
+use crate::judging::Judging;
 use crate::lock::guard::Guard;
 use crate::plan::Plan;
-use crate::policy::Waivers;
 use crate::process::Stop;
 use crate::record::Run;
 use crate::redact::Scrubber;
@@ -100,6 +106,7 @@ use crate::repo::Repo;
 use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
 use crate::trust::Rules;
+use crate::verdict::Verdict;
 use crate::words::Words;
 
 /// Carries out a command line. The exit code is the verdict's; an error is a usage or
@@ -119,6 +126,8 @@ pub fn execute(command: Command) -> Result<u8> {
             Command::Judge(args) => judge::execute(&args).await,
             Command::Plan(args) => plan::show::execute(args).await,
             Command::Lock(args) => lock::command::execute(&args).await,
+            Command::Baseline(args) => baseline::command::execute(&args),
+            Command::Explain(args) => explain::execute(&args),
             Command::Doctor(args) => doctor::execute(&args.config).await,
             Command::Init(args) => init::execute(&args),
             Command::Hook(args) => hook::execute(args.action).await,
@@ -137,7 +146,8 @@ pub struct Unreported;
 /// `portcullis run`: the pipeline from top to bottom.
 pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: &OutputArgs) -> Result<u8> {
     let started = Instant::now();
-    let rules = Rules::find(&config, trust).await?;
+    let mut rules = Rules::find(&config, trust).await?;
+    let known = rules.known().await?;
     let (path, config) = (&rules.path, &rules.config);
     let settings = Settings::new(config, wishes)?;
     let lock = rules.lock().await?;
@@ -188,13 +198,9 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         conditions,
     };
     let mut progress = progress::listener(output.quiet);
-    let known = RefCell::new(environment::known());
-    let judge_one = |evidence: &mut GateEvidence| {
-        known.borrow_mut().learn(evidence.secrets().cloned());
-        facts.note(evidence);
-        record::judge_one(evidence, known.borrow().scrubber(), &config.waivers)
-    };
-    let (evidence, pool) = run::carry_out(plan, &site, &judge_one, progress.as_mut()).await;
+    let judging =
+        Judging { config, known: &known, facts: &facts, secrets: RefCell::new(environment::known()) };
+    let (evidence, pool) = run::carry_out(plan, &site, &judging, progress.as_mut()).await;
     guard.save();
 
     let circumstances = record::Circumstances {
@@ -206,13 +212,12 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
         started,
         lock: Some(guard.standing()),
     };
-    let mut known = known.into_inner();
-    known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
-    let scrubber = known.scrubber();
+    judging.secrets.borrow_mut().learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
+    let secrets = judging.secrets.borrow();
+    let scrubber = secrets.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     run.policy = rules.record(&facts);
-    run.judge(Waivers::Of(&config.waivers));
-    run.facts = facts.record(&run.findings);
+    judging.whole(&mut run);
     publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);
     Ok(run.exit_code)
@@ -235,6 +240,12 @@ fn publish(
             report::write_all(run, folder)
         })
         .and_then(|()| folder.search(scrubber))
+        // What was not written or not searched to its end may not say that all is well.
+        .inspect_err(|_| {
+            if run.verdict == Verdict::Pass {
+                folder.withdraw()
+            }
+        })
         .context(Unreported)
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Gate, Located, Mode, Policy, Profile};
 use crate::facts::Sources;
+use crate::policy::budget::Budget;
 use crate::policy::{at_or_above, bears};
 use crate::reach::{Reach, Says};
 use crate::risk::{Conditions, Probability, Scope};
@@ -55,6 +56,13 @@ pub fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
     }
     if other.deploy_in_lab && !base.deploy_in_lab {
         all.push(Loosening::new("gates.toml", "deploy_in_lab = true"));
+    }
+    let budgets =
+        base.max.iter().filter(|(severity, most)| other.max.get(severity).is_none_or(|is| is > most));
+    all.extend(budgets.map(|(severity, _)| looser_max(*severity, &base.max, &other.max).at("gates.toml")));
+    // Without a gate that bears what was known, it does not matter what was.
+    if base.baseline != other.baseline && other.gates.iter().any(|gate| gate.policy.new_only) {
+        all.push(Looser::changed("baseline").at("gates.toml"));
     }
     for gate in &base.gates {
         let place = format!("gate {}", gate.id);
@@ -110,11 +118,7 @@ pub fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
             continue;
         }
         let looser = if !at_or_above(severity, base) {
-            let budget = |policy: &Policy| match policy.max.get(&severity) {
-                Some(most) => format!("max.{severity} = {most}"),
-                None => format!("no max.{severity}"),
-            };
-            Looser { key: "max", is: budget(other), was: Some(budget(base)) }
+            looser_max(severity, &base.max, &other.max)
         } else if severity == Severity::Unknown && base.unrated != other.unrated {
             let unrated = |policy: &Policy| match policy.unrated {
                 Some(counts_as) => format!("unrated = {}", counts_as.as_str()),
@@ -128,6 +132,18 @@ pub fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
         if !all.contains(&looser) {
             all.push(looser);
         }
+    }
+    if other.new_only && !base.new_only {
+        let new_only = |policy: &Policy| format!("new_only = {}", policy.new_only);
+        all.push(Looser { key: "new_only", is: new_only(other), was: Some(new_only(base)) });
+    }
+    let than = |policy: &Policy| policy.no_worse_than.as_ref().map(|ratchet| ratchet.than.clone());
+    if than(base).is_some() && than(base) != than(other) {
+        let ratchet = |policy| match than(policy) {
+            Some(file) => format!("no_worse_than = {file}"),
+            None => "no no_worse_than".to_owned(),
+        };
+        all.push(Looser { key: "no_worse_than", is: ratchet(other), was: Some(ratchet(base)) });
     }
     all.extend(looser_conditions(&base.conditions, &other.conditions));
     all
@@ -190,6 +206,14 @@ fn looser_sources(base: &Sources, other: &Sources) -> Vec<Loosening> {
         });
     }
     all
+}
+
+fn looser_max(severity: Severity, base: &Budget, other: &Budget) -> Looser {
+    let budget = |max: &Budget| match max.get(&severity) {
+        Some(most) => format!("max.{severity} = {most}"),
+        None => format!("no max.{severity}"),
+    };
+    Looser { key: "max", is: budget(other), was: Some(budget(base)) }
 }
 
 /// Whether more findings are borne; `None`: any number.

@@ -86,6 +86,14 @@ impl OutputFolder {
         })
     }
 
+    /// Takes the record and what is drawn from it back.
+    pub fn withdraw(&self) {
+        for report in crate::report::REPORTS {
+            // Where it can't be removed, it could not be written either; the error that led here is told.
+            let _ = fs::remove_file(self.path.join(report.file));
+        }
+    }
+
     /// Looks through everything that was written for known secrets. A file that holds one is
     /// removed.
     ///

@@ -1,5 +1,7 @@
 //! judge(): what was found × what is allowed → what blocks. Pure.
 
+pub mod budget;
+
 use std::collections::HashMap;
 
 use jiff::ToSpan;
@@ -36,6 +38,9 @@ pub struct WaiverNote {
     pub reason: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Date>,
+    /// Another that comes before it and covers what it would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Text>,
 }
 
 /// Which waivers there are.
@@ -63,8 +68,9 @@ pub fn judge(
         gates.iter().enumerate().map(|(i, gate)| (gate.id.clone(), i)).collect();
     let mut used = vec![false; current.len()];
     let mut tallies = vec![Tally::default(); gates.len()];
+    let spread = spread(current, findings, today);
 
-    // First what each finding is by itself: waived or counted.
+    // First what each finding is by itself: waived, known before, or counted.
     let keep_recorded = matches!(waivers, Waivers::AsRecorded(_));
     for finding in findings.iter_mut() {
         if let Some(reason) = &finding.suppressed {
@@ -74,7 +80,8 @@ pub fn judge(
             // Nobody waives a deployment that was rolled back.
             let acted = index.get(&finding.gate).is_some_and(|&gate| gates[gate].action);
             let covers = |waiver: &Waiver| waiver.is_current(today) && waiver.covers(finding);
-            let cover = if acted { None } else { current.iter().position(covers) };
+            let of_problem = || finding.problem.as_ref().and_then(|problem| spread.get(problem).copied());
+            let cover = if acted { None } else { current.iter().position(covers).or_else(of_problem) };
             finding.waiver = cover.map(|i| current[i].name.clone());
             finding.decision = if cover.is_some() { Decision::Waive } else { Decision::Deny };
             if let Some(i) = cover {
@@ -85,14 +92,20 @@ pub fn judge(
             }
         }
         if let Some(&gate) = index.get(&finding.gate) {
-            tallies[gate].add(finding, &gates[gate].policy);
+            let policy = &gates[gate].policy;
+            let known = finding.baseline && policy.new_only;
+            if finding.decision == Decision::Deny && known && !policy.conditions.raises(finding) {
+                finding.decision = Decision::Allow;
+                finding.because = KNOWN;
+            }
+            tallies[gate].add(finding, policy);
         }
     }
 
     // Then, with the budgets known, which of the counted ones block: of one severity in one gate all
     // or none, so they share the words.
     let mut decided: HashMap<(usize, Severity), (Decision, Text)> = HashMap::new();
-    for finding in findings.iter_mut().filter(|finding| finding.decision != Decision::Waive) {
+    for finding in findings.iter_mut().filter(|finding| finding.decision == Decision::Deny) {
         if let Some(&gate) = index.get(&finding.gate) {
             let (decision, because) = decided
                 .entry((gate, finding.severity))
@@ -107,9 +120,34 @@ pub fn judge(
         conclude(gate, tally);
     }
     match waivers {
-        Waivers::Of(waivers) => note_waivers(waivers, &used, today),
+        Waivers::Of(waivers) => note_waivers(waivers, &used, findings, today),
         Waivers::AsRecorded(notes) => notes.clone(),
     }
+}
+
+/// Said of what a gate with `new_only` bears.
+const KNOWN: Text = arcstr::literal!("known before, new_only = true");
+
+/// The waivers that cover every finding of a problem, by the problem: one that is of a rule, a package or
+/// an id, and of no place, tool or gate, means the thing, whoever saw it.
+fn spread(waivers: &[Waiver], findings: &[Finding], today: Date) -> HashMap<Text, usize> {
+    let mut spread = HashMap::new();
+    let wide: Vec<(usize, &Waiver)> = waivers
+        .iter()
+        .enumerate()
+        .filter(|(_, waiver)| waiver.is_current(today) && waiver.is_wide())
+        .collect();
+    if wide.is_empty() {
+        return spread;
+    }
+    for finding in findings {
+        let Some(problem) = &finding.problem else { continue };
+        if let Some((index, _)) = wide.iter().find(|(_, waiver)| waiver.covers(finding)) {
+            let first = spread.entry(problem.clone()).or_insert(*index);
+            *first = (*first).min(*index);
+        }
+    }
+    spread
 }
 
 /// What a gate found, by severity.
@@ -125,14 +163,17 @@ struct Tally {
     /// Not blocking, whatever their severity: no fix, or needed by development alone.
     lowered: u64,
     waived: u64,
+    /// Known before, and borne for that.
+    known: u64,
 }
 
 impl Tally {
     fn add(&mut self, finding: &Finding, policy: &Policy) {
         self.all.add(finding.severity);
-        if finding.decision == Decision::Waive {
-            self.waived += 1;
-            return;
+        match finding.decision {
+            Decision::Waive => return self.waived += 1,
+            Decision::Allow => return self.known += 1,
+            Decision::Deny => {}
         }
         let over_threshold = at_or_above(finding.severity, policy);
         match policy.conditions.standing(finding) {
@@ -164,9 +205,15 @@ pub fn bears(severity: Severity, policy: &Policy) -> Option<u64> {
     if at_or_above(severity, policy) { Some(0) } else { policy.max.get(&severity).copied() }
 }
 
-/// The budget that a severity exceeds, if any.
-fn exceeded(severity: Severity, policy: &Policy, tally: &Tally) -> Option<u64> {
-    policy.max.get(&severity).copied().filter(|most| tally.counted.get(severity) > *most)
+/// The budget that a severity exceeds, if any, with its name.
+fn exceeded(severity: Severity, policy: &Policy, tally: &Tally) -> Option<(u64, String)> {
+    let over = |most: &u64| tally.counted.get(severity) > *most;
+    let max = policy.max.get(&severity).copied().filter(over).map(|most| (most, format!("max.{severity}")));
+    max.or_else(|| {
+        let ratchet = policy.no_worse_than.as_ref()?;
+        let most = Some(ratchet.counts.get(severity)).filter(over)?;
+        Some((most, format!("no_worse_than = {}: {severity}", ratchet.than)))
+    })
 }
 
 fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text) {
@@ -180,8 +227,8 @@ fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text
         return (Decision::Deny, format!("fail_on = {fail_on}{unrated}").into());
     }
     match exceeded(severity, policy, tally) {
-        Some(most) => {
-            (Decision::Deny, format!("max.{severity} = {most}, found {}", tally.counted.get(severity)).into())
+        Some((most, name)) => {
+            (Decision::Deny, format!("{name} = {most}, found {}", tally.counted.get(severity)).into())
         }
         None => (Decision::Allow, format!("below fail_on = {fail_on}").into()),
     }
@@ -224,8 +271,10 @@ fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
         reasons.push(format!("{} exploited, or likely to be", findings(tally.raised)));
     }
     for severity in Severity::ALL {
-        if let Some(most) = exceeded(severity, policy, tally) {
-            reasons.push(format!("{} {severity}, max is {most}", tally.counted.get(severity)));
+        if let Some((most, name)) = exceeded(severity, policy, tally) {
+            let most =
+                if name.starts_with("max") { format!("max is {most}") } else { format!("{name} {most}") };
+            reasons.push(format!("{} {severity}, {most}", tally.counted.get(severity)));
         }
     }
     (!reasons.is_empty()).then(|| reasons.join(", "))
@@ -233,20 +282,24 @@ fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
 
 /// Why the gate passes, in words.
 fn passing(policy: &Policy, tally: &Tally) -> String {
-    let waived = match tally.waived {
-        0 => String::new(),
-        n => format!(", {n} waived"),
-    };
-    let waived = match tally.lowered {
-        0 => waived,
-        n => format!(", {n} without a fix or for development{waived}"),
-    };
+    let lowered = "without a fix or for development";
+    let borne: Vec<String> =
+        [(tally.known, "known before"), (tally.lowered, lowered), (tally.waived, "waived")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, how)| format!("{n} {how}"))
+            .collect();
+    let borne = borne.join(", ");
+    let rest = |words: String| if borne.is_empty() { words } else { format!("{words}, {borne}") };
     match (tally.counted.total(), policy.fail_on) {
-        (0, _) if tally.lowered > 0 => format!("no finding that counts{waived}"),
-        (0, _) if tally.waived == 0 => "no findings".to_owned(),
-        (0, _) => format!("{} waived, no others", findings(tally.waived)),
-        (n, Threshold::At(threshold)) => format!("{} below {threshold}{waived}", findings(n)),
-        (n, Threshold::Never) => format!("{}, fail_on = never{waived}", findings(n)),
+        (0, _) if borne.is_empty() => "no findings".to_owned(),
+        (0, _) if tally.known + tally.lowered == 0 => {
+            format!("{} waived, no others", findings(tally.waived))
+        }
+        (0, _) if tally.known == 0 => format!("no finding that counts, {borne}"),
+        (0, _) => format!("no new findings, {borne}"),
+        (n, Threshold::At(threshold)) => rest(format!("{} below {threshold}", findings(n))),
+        (n, Threshold::Never) => rest(format!("{}, fail_on = never", findings(n))),
     }
 }
 
@@ -254,17 +307,23 @@ fn findings(n: u64) -> String {
     if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") }
 }
 
-fn note_waivers(waivers: &[Waiver], used: &[bool], today: Date) -> WaiverUse {
+fn note_waivers(waivers: &[Waiver], used: &[bool], findings: &[Finding], today: Date) -> WaiverUse {
     let soon = today.checked_add(ANNOUNCE_DAYS.days()).unwrap_or(Date::MAX);
     let mut notes = WaiverUse::default();
     for (waiver, used) in waivers.iter().zip(used) {
-        let note =
-            WaiverNote { name: waiver.name.clone(), reason: waiver.reason.clone(), expires: waiver.expires };
+        let mut note = WaiverNote {
+            name: waiver.name.clone(),
+            reason: waiver.reason.clone(),
+            expires: waiver.expires,
+            behind: None,
+        };
         if !waiver.is_current(today) {
             notes.expired.push(note);
             continue;
         }
         if !used {
+            let taken = findings.iter().find(|finding| finding.waiver.is_some() && waiver.covers(finding));
+            note.behind = taken.and_then(|finding| finding.waiver.clone());
             notes.unused.push(note.clone());
         }
         if waiver.expires.is_some_and(|expires| expires <= soon) {

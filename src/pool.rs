@@ -37,6 +37,11 @@ impl Pool {
         self.findings.append(&mut findings);
     }
 
+    /// What is there so far, and of which gate how many, one after another.
+    pub fn so_far(&mut self) -> (&mut [Finding], &[(usize, usize)]) {
+        (&mut self.findings, &self.parts)
+    }
+
     /// All findings in the order of their gates, and where those of each of the `gates` stand.
     pub fn in_order(mut self, gates: usize) -> (Vec<Finding>, Vec<Range<usize>>) {
         let mut ranges = vec![0..0; gates];

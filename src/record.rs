@@ -9,20 +9,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::PolicyRecord;
 use crate::config::{Mode, Policy};
-use crate::evidence::{GateEvidence, Judgement, identify};
+use crate::evidence::{GateEvidence, identify};
 use crate::facts::FactsRecord;
 use crate::finding::{Finding, Text};
 use crate::identity::{sha256, sha256_file};
+use crate::known::{Known, KnownNote};
 use crate::lock::Standing;
 use crate::output::OutputFolder;
+use crate::policy::budget::{self, Budget};
 use crate::policy::{self, WaiverUse, Waivers};
 use crate::pool::Pool;
+use crate::problem;
 use crate::process::{Stop, signal_name, signal_number};
 use crate::redact::Scrubber;
 use crate::scope::Scope;
 use crate::severity::Counts;
 use crate::verdict::{self, Outcome, Verdict};
-use crate::waiver::Waiver;
 use crate::work::{What, millis};
 
 /// The schema that this version writes, and the only one it reads.
@@ -63,6 +65,15 @@ pub struct Run {
     /// The files that told more of findings, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<FactsRecord>,
+    /// How many problems of each severity all required gates together may have.
+    #[serde(default, skip_serializing_if = "Budget::is_empty")]
+    pub max: Budget,
+    /// Where the run is over that, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub over: Vec<String>,
+    /// Whence it knows what was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownNote>,
     /// Whose policy it was, where not the work tree's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyRecord>,
@@ -214,6 +225,7 @@ impl Run {
         for of_gate in of_gates {
             identify(&mut findings[of_gate], scrubber);
         }
+        problem::note(&mut findings);
         let differs = gates.iter().any(|gate| gate.lock == Some(Standing::Differs));
         let duration = about.started.elapsed();
         let now = jiff::Timestamp::now();
@@ -239,15 +251,29 @@ impl Run {
             findings,
             waivers: WaiverUse::default(),
             facts: None,
+            max: Budget::new(),
+            over: Vec::new(),
+            known: None,
             policy: None,
         }
+    }
+
+    /// Marks what was known before.
+    pub fn note_known(&mut self, known: &Known) {
+        known.note(&mut self.findings);
+        self.known = known.record(self);
     }
 
     /// Decides findings, outcomes, verdict and exit code.
     pub fn judge(&mut self, waivers: Waivers<'_>) {
         let use_ = policy::judge(&mut self.gates, &mut self.findings, waivers, today());
         self.waivers = use_;
-        let verdict = Verdict::of(self.gates.iter().map(|gate| (gate.outcome, gate.required)));
+        let required = self.gates.iter().filter(|gate| gate.required).map(|gate| &gate.id).collect();
+        self.over = budget::judge(&mut self.findings, &required, &self.max);
+        let mut verdict = Verdict::of(self.gates.iter().map(|gate| (gate.outcome, gate.required)));
+        if verdict == Verdict::Pass && !self.over.is_empty() {
+            verdict = Verdict::Blocked;
+        }
         // A run that was cut off is no proof, whatever its gates said so far.
         let halted =
             self.gates.iter().any(|gate| gate.required && matches!(gate.evidence, Evidence::Halted(_)));
@@ -257,14 +283,6 @@ impl Run {
         let signal = self.interrupted.as_deref().and_then(signal_number);
         self.exit_code = verdict::exit_code(self.mode, self.verdict, signal);
     }
-}
-
-/// What one gate's evidence amounts to by itself, while the others still run.
-pub fn judge_one(evidence: &mut GateEvidence, scrubber: &Scrubber, waivers: &[Waiver]) -> Judgement {
-    let mut gates = [evidence.record(scrubber)];
-    policy::judge(&mut gates, &mut evidence.findings, Waivers::Of(waivers), today());
-    let [gate] = gates;
-    Judgement { outcome: gate.outcome, reason: gate.reason }
 }
 
 /// Copies the files that the targets leave into the output folder, with known secrets struck

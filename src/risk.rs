@@ -133,6 +133,32 @@ impl Conditions {
         *self == Conditions::default()
     }
 
+    /// Whether the words are those by which [`Conditions::lean`] lets a finding pass.
+    pub fn lowered(because: &Text) -> bool {
+        [&UNFIXED, &DEVELOPMENT].contains(&because)
+    }
+
+    /// Whether the finding blocks whatever its severity.
+    pub fn raises(&self, finding: &Finding) -> bool {
+        self.standing(finding) == Standing::Raised
+    }
+
+    /// The keys that raise this finding.
+    pub fn raised_by(&self, finding: &Finding) -> impl Iterator<Item = &'static str> {
+        let kev = self.exploited(finding).map(|_| "fail_on_kev");
+        kev.into_iter().chain(self.likely(finding).map(|_| "epss_at_least"))
+    }
+
+    /// They in the words of gates.toml.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        words.extend(self.only_fixable.then(|| "only_fixable = true".to_owned()));
+        words.extend((!self.scope.is_all()).then(|| "scope = production".to_owned()));
+        words.extend(self.fail_on_kev.then(|| "fail_on_kev = true".to_owned()));
+        words.extend(self.epss_at_least.map(|least| format!("epss_at_least = {}", least.0)));
+        words
+    }
+
     /// How the finding stands to them.
     pub fn standing(&self, finding: &Finding) -> Standing {
         if self.is_default() {

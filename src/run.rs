@@ -11,10 +11,11 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::claims::Claims;
 use crate::event::{Event, Listener};
-use crate::evidence::{GateEvidence, Judgement, Lack};
+use crate::evidence::{GateEvidence, Lack};
 use crate::finding::Text;
 use crate::identity::{self, Identity};
 use crate::interlock::{self, Before, Clearance, Conditions};
+use crate::judging::Judging;
 use crate::lock::guard::Guard;
 use crate::plan::{Fate, Plan, PlannedGate};
 use crate::pool::Pool;
@@ -42,15 +43,16 @@ pub struct Site<'a> {
 }
 
 /// Runs everything that the plan has to run, and gives the evidence of every gate, in the
-/// plan's order, and what they found. `judge` tells what a gate's evidence amounts to, for progress and `--fail-fast`.
+/// plan's order, and what they found. `judging` tells what the evidence amounts to, for progress, `--fail-fast` and the
+/// interlock.
 pub async fn carry_out(
     plan: Plan,
     site: &Site<'_>,
-    judge: &dyn Fn(&mut GateEvidence) -> Judgement,
+    judging: &Judging<'_>,
     listener: &mut dyn Listener,
 ) -> (Vec<GateEvidence>, Pool) {
     listener.on(&Event::Began { gates: plan.running() });
-    let mut run = Run::new(plan, site, judge, listener);
+    let mut run = Run::new(plan, site, judging, listener);
     run.settle_the_unplanned();
     let mut stopping = site.stop.subscribe();
     loop {
@@ -86,7 +88,7 @@ fn why_stopped(stop: Stop) -> Option<String> {
 
 struct Run<'a> {
     site: &'a Site<'a>,
-    judge: &'a dyn Fn(&mut GateEvidence) -> Judgement,
+    judging: &'a Judging<'a>,
     listener: &'a mut dyn Listener,
     gates: Vec<InRun>,
     /// Indices of gates that have not started, those with the longest chain behind them first.
@@ -103,6 +105,9 @@ struct Run<'a> {
     pool: Pool,
     /// Which gate made the run fail fast.
     failed_fast: Option<Text>,
+    /// Where the gates that look are over the budget of the run; absent until they all are done and something
+    /// late wants to start.
+    over: Option<Vec<String>>,
 }
 
 /// One gate while the run goes on.
@@ -125,7 +130,7 @@ impl<'a> Run<'a> {
     fn new(
         plan: Plan,
         site: &'a Site<'a>,
-        judge: &'a dyn Fn(&mut GateEvidence) -> Judgement,
+        judging: &'a Judging<'a>,
         listener: &'a mut dyn Listener,
     ) -> Run<'a> {
         let waiting = longest_chain_first(&plan);
@@ -143,7 +148,7 @@ impl<'a> Run<'a> {
         let slots = Arc::new(Semaphore::new(site.settings.jobs));
         Run {
             site,
-            judge,
+            judging,
             listener,
             gates,
             waiting,
@@ -154,6 +159,7 @@ impl<'a> Run<'a> {
             identities: HashMap::new(),
             pool: Pool::default(),
             failed_fast: None,
+            over: None,
         }
     }
 
@@ -236,12 +242,13 @@ impl<'a> Run<'a> {
     /// Whether a gate that is late may start. Before it come all that are not, and those whose turn
     /// is earlier.
     fn clearance_of(&mut self, index: usize, turn: usize) -> Needs {
-        let gate = &self.gates[index].planned.gate;
         let first = |other: &&InRun| other.turn.is_none_or(|its| its < turn);
-        let before: Vec<&InRun> = self.gates.iter().filter(first).collect();
-        if before.iter().any(|gate| gate.done.is_none()) {
+        if self.gates.iter().filter(first).any(|gate| gate.done.is_none()) {
             return Needs::Pending;
         }
+        let over = self.over.take().unwrap_or_else(|| self.judge_together());
+        let gate = &self.gates[index].planned.gate;
+        let before: Vec<&InRun> = self.gates.iter().filter(first).collect();
         let before: Vec<Before> = before
             .into_iter()
             .map(|earlier| Before {
@@ -252,7 +259,9 @@ impl<'a> Run<'a> {
                 needed: gate.needs.contains(&earlier.planned.gate.id),
             })
             .collect();
-        match interlock::clear(gate, &before, &self.site.conditions) {
+        let clearance = interlock::clear(gate, &before, &over, &self.site.conditions);
+        self.over = Some(over);
+        match clearance {
             Clearance::Go { overridden } => {
                 self.gates[index].overridden = overridden;
                 Needs::Met
@@ -260,6 +269,20 @@ impl<'a> Run<'a> {
             Clearance::Skip(why) => Needs::Without(why),
             Clearance::Refuse(why) => Needs::Unmet(why),
         }
+    }
+
+    /// What the gates that are done come to, with all that one knows of another: a waiver of a problem that
+    /// two of them see, the budget of the run.
+    fn judge_together(&mut self) -> Vec<String> {
+        let (findings, parts) = self.pool.so_far();
+        let evidence: Vec<(&GateEvidence, usize)> =
+            parts.iter().filter_map(|(index, len)| Some((self.gates[*index].done.as_ref()?, *len))).collect();
+        let together = self.judging.together(&evidence, findings);
+        let indices: Vec<usize> = parts.iter().map(|(index, _)| *index).collect();
+        for (index, outcome) in indices.into_iter().zip(together.outcomes) {
+            self.gates[index].outcome = outcome;
+        }
+        together.over
     }
 
     fn upstream(&self) -> Upstream {
@@ -351,7 +374,7 @@ impl<'a> Run<'a> {
         let mut evidence =
             GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
         evidence.overridden = gate.overridden.take();
-        let judgement = (self.judge)(&mut evidence);
+        let judgement = self.judging.one(&mut evidence);
         self.pool.take(index, &mut evidence);
         // The reason may be the tool's own words, with a secret in them that is not known yet.
         let secrets_to_come = self.gates.iter().enumerate().any(|(other, gate)| {

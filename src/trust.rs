@@ -1,15 +1,19 @@
 //! The policy that counts, and how weak it may be: `--policy-from` and `--require` of every command.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::base::{self, Base, BasePolicy, PolicyRecord};
+use crate::baseline::Baseline;
 use crate::cli::{ConfigArgs, TrustArgs};
 use crate::config::{Config, ConfigError};
 use crate::facts::{Facts, Files};
 use crate::floor::{self, Floor};
+use crate::known::Known;
 use crate::lock::Lock;
+use crate::loosening::Loosening;
 use crate::overrule;
 use crate::plan::Plan;
 use crate::record::GateRecord;
@@ -59,6 +63,77 @@ impl Rules {
         match &self.base {
             Some(trusted) => trusted.base.lock(&self.path).await,
             None => Ok(Lock::beside(&self.path)?),
+        }
+    }
+
+    /// What was known before: the baseline that counts. Ratchets are given their numbers by it.
+    ///
+    /// # Errors
+    /// When a baseline is there and is none.
+    pub async fn known(&mut self) -> Result<Known> {
+        let named =
+            self.config.ratchets_mut().map(|(_, ratchet)| ratchet.than.to_string()).collect::<BTreeSet<_>>();
+        let mut baselines = BTreeMap::new();
+        for name in named.iter().map(String::as_str).chain([self.config.baseline.file()]) {
+            if !baselines.contains_key(name) {
+                baselines.insert(name.to_owned(), self.baseline(name).await?);
+            }
+        }
+        let mut warnings = Vec::new();
+        for (gate, ratchet) in self.config.ratchets_mut() {
+            match baselines.get(&*ratchet.than) {
+                Some(Some(baseline)) => ratchet.counts = baseline.counts(&gate),
+                _ => {
+                    warnings.push(format!("there is no {}: {gate} may have no finding at all", ratchet.than))
+                }
+            }
+        }
+        let (file, today) = (self.config.baseline.file(), crate::record::today());
+        let mut known = match baselines.remove(file).flatten() {
+            Some(baseline) => Known::from_baseline(&baseline, file, self.config.baseline.max_age, today),
+            None => Known::default(),
+        };
+        let new_only = self.config.gates.iter().any(|gate| gate.policy.new_only);
+        if known.note.is_none() && new_only && self.config.baseline.new_since.is_none() {
+            warnings.push(format!(
+                "there is no {file}: every finding counts as new (`portcullis baseline` writes it)"
+            ));
+        }
+        known.warn(warnings);
+        self.compare_baselines().await?;
+        Ok(known)
+    }
+
+    /// Notes what a change would take on in its baseline; it does not count.
+    async fn compare_baselines(&mut self) -> Result<()> {
+        let file = self.config.baseline.file().to_owned();
+        let path = folder_of(&self.path).join(&file);
+        let Some(trusted) = &mut self.base else { return Ok(()) };
+        let base = trusted.base.baseline(&path).await?.unwrap_or_default();
+        match Baseline::load(&path) {
+            Ok(change) => {
+                let change = change.unwrap_or_default();
+                let there: HashSet<_> = base.findings.iter().map(|entry| (&entry.gate, &entry.id)).collect();
+                let added =
+                    change.findings.iter().filter(|entry| !there.contains(&(&entry.gate, &entry.id))).count();
+                if added > 0 {
+                    let what = format!("takes on {}", crate::text::count(added as u64, "more finding"));
+                    trusted.record.loosened.push(Loosening::new(file, what));
+                }
+            }
+            Err(error) => {
+                trusted.record.notes.push(format!("the work tree's own baseline is broken: {error}"))
+            }
+        }
+        Ok(())
+    }
+
+    /// A baseline beside gates.toml.
+    async fn baseline(&self, name: &str) -> Result<Option<Baseline>> {
+        let path = folder_of(&self.path).join(name);
+        match &self.base {
+            Some(trusted) => trusted.base.baseline(&path).await,
+            None => Ok(Baseline::load(&path)?),
         }
     }
 

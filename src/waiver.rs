@@ -23,8 +23,28 @@ pub struct Waiver {
 }
 
 impl Waiver {
+    /// Reads every `[[waiver]]`. `without_end`: one may lack its last day.
+    pub fn read_all(keys: &Keys, without_end: bool) -> Vec<Waiver> {
+        let tables = keys.tables("waiver");
+        let mut waivers: Vec<Waiver> = Vec::new();
+        for (index, table) in tables.iter().enumerate() {
+            let Some(waiver) = Waiver::read(table, index, without_end) else { continue };
+            if let Some(same) = waivers.iter().find(|other| other.conditions() == waiver.conditions()) {
+                let what = match same.expires == waiver.expires {
+                    true => format!("this waiver says what `{}` says", same.name),
+                    false => {
+                        format!("this waiver contradicts `{}`: the same conditions, another end", same.name)
+                    }
+                };
+                table.problem_with_help(table.at(), what, "keep one of them");
+            }
+            waivers.push(waiver);
+        }
+        waivers
+    }
+
     /// Reads a `[[waiver]]`; `index` counts from 0.
-    pub fn read(table: &Keys, index: usize) -> Option<Waiver> {
+    fn read(table: &Keys, index: usize, without_end: bool) -> Option<Waiver> {
         let reason = table.required_text("reason");
         let path = table.text("path").and_then(|glob| {
             let matcher = GlobBuilder::new(&glob.value).literal_separator(true).build();
@@ -48,12 +68,24 @@ impl Waiver {
             gate: condition("gate"),
         };
         table.finish("a waiver");
+        if !table.has("expires") && !without_end {
+            table.problem_with_help(
+                table.at(),
+                "this waiver has no end",
+                "name the last day on which it holds: `expires = 2027-03-31`; or, at the top of the file, `waivers_without_end = true`",
+            );
+        }
         let named = ["rule", "path", "package", "id", "tool", "gate"].iter().any(|key| table.has(key));
-        if !named {
+        // Of a glob that fits every path, a condition is none.
+        const ALL_PATHS: [&str; 4] = ["**", "**/*", "**/**", "/**"];
+        let all_paths = waiver.path.as_ref().is_some_and(|path| ALL_PATHS.contains(&path.glob().glob()));
+        let others =
+            waiver.conditions().iter().filter(|(key, says)| *key != "path" && says.is_some()).count();
+        if !named || (all_paths && others == 0) {
             table.problem_with_help(
                 table.at(),
                 "this waiver would cover every finding",
-                "name at least one of `rule`, `path`, `package`, `id`, `tool`, `gate`",
+                "name at least one of `rule`, `path` (narrower than all), `package`, `id`, `tool`, `gate`",
             );
             return None;
         }
@@ -75,6 +107,16 @@ impl Waiver {
     /// Whether it still applies on the day `today`.
     pub fn is_current(&self, today: Date) -> bool {
         self.expires.is_none_or(|expires| today <= expires)
+    }
+
+    /// Whether it means a thing, whoever saw it wherever: it names no place, tool or gate.
+    pub fn is_wide(&self) -> bool {
+        self.path.is_none() && self.tool.is_none() && self.gate.is_none()
+    }
+
+    /// Whether it names a finding by its id.
+    pub fn names_id(&self) -> bool {
+        self.id.is_some()
     }
 
     /// Whether every condition that it names holds for the finding, whatever the day.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::PolicyRecord;
 use crate::facts::FactsRecord;
 use crate::finding::{Cvss, Finding, Package, Text};
+use crate::known::KnownNote;
 use crate::policy::{WaiverNote, WaiverUse};
 use crate::record::{Evidence, GateRecord, Run, StepRecord, TargetRecord};
 use crate::redact::Scrubber;
@@ -191,6 +192,16 @@ impl Words for WaiverNote {
     fn clean(&mut self, scrubber: &Scrubber) {
         self.name.clean(scrubber);
         self.reason.clean(scrubber);
+        self.behind.clean(scrubber);
+    }
+}
+
+impl Words for KnownNote {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let KnownNote { from, commit, written: _, findings: _, gone: _, warnings } = self;
+        from.clean(scrubber);
+        commit.clean(scrubber);
+        warnings.clean(scrubber);
     }
 }
 
@@ -225,6 +236,7 @@ impl Words for Run {
         self.findings.clean(scrubber);
         self.waivers.clean(scrubber);
         self.facts.clean(scrubber);
+        self.known.clean(scrubber);
         self.policy.clean(scrubber);
     }
 }

@@ -173,8 +173,10 @@ run = ["true"]
 needs = ["b"]
 [[waiver]]
 rule = "x"
+expires = 2999-12-31
 [[waiver]]
 reason = "everything"
+expires = 2999-12-31
 "#,
     );
     let ran = project.run(&["run"]);

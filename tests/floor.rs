@@ -44,7 +44,7 @@ fn a_policy_on_the_floor_or_above_it_runs() {
         FINDS.replace("\"medium\"", "\"medium\"\nmax = { low = 10 }"),
         FINDS.replace("\"medium\"", "\"info\""),
         format!(
-            "{}[[waiver]]\nrule = \"demo-1\"\nreason = \"known\"\n",
+            "{}[[waiver]]\nrule = \"demo-1\"\nreason = \"known\"\nexpires = 2999-12-31\n",
             FINDS.replace("\"medium\"", "\"low\"")
         ),
     ] {
@@ -56,7 +56,7 @@ fn a_policy_on_the_floor_or_above_it_runs() {
 #[test]
 fn every_place_below_the_floor_is_named_and_nothing_is_run() {
     let rest = format!(
-        "{}required = false\n[[waiver]]\nrule = \"CKV_AWS_18\"\nreason = \"no\"\n[[waiver]]\npath = \"**\"\nreason = \"no\"\n[[waiver]]\nrule = \"CVE-2021-44228\"\nreason = \"it is over\"\nexpires = 2020-01-01\n",
+        "{}required = false\n[[waiver]]\nrule = \"CKV_AWS_18\"\nreason = \"no\"\nexpires = 2999-12-31\n[[waiver]]\npath = \"src/**\"\nreason = \"no\"\nexpires = 2999-12-31\n[[waiver]]\nrule = \"CVE-2021-44228\"\nreason = \"it is over\"\nexpires = 2020-01-01\n",
         FINDS.replace("\"medium\"", "\"high\"\nmax = { low = 11 }"),
     );
     let floor = format!("{FLOOR}[[gate]]\ntool = \"gitleaks\"\n");

@@ -131,7 +131,7 @@ fn a_saved_run_is_judged_the_same_again_and_otherwise_under_another_policy() {
             "version = 1\nmode = \"production\"\n[[gate]]\nid = \"lint\"\ntool = \"command\"\nrun = [\"sh\", \"-c\", 'cp a.sarif out.sarif; exit 1']\nreport = {{ format = \"sarif\", path = \"out.sarif\" }}\nfail_on = \"{fail_on}\"\n{waiver}"
         )
     };
-    let waiver = "[[waiver]]\nrule = \"a\"\nreason = \"known\"\n";
+    let waiver = "[[waiver]]\nrule = \"a\"\nreason = \"known\"\nexpires = 2999-12-31\n";
     let project = Project::with_gates(&gates("high", waiver));
     project.write("a.sarif", SARIF);
     assert_eq!(project.run(&["run"]).code, 0);

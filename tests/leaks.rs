@@ -104,7 +104,7 @@ fn nothing_that_a_repository_carries_steers_a_terminal_or_a_ci_service() {
              [[gate]]\nid = 'packages'\ntool = 'trivy'\nscan = 'fs'\ndirs = [{quoted}]\nscanners = ['vuln']\n\
              [[gate]]\nid = 'sarif'\ntool = 'command'\nrun = ['make-sarif']\nreport = {{ format = 'sarif', path = 'out.sarif' }}\n\
              [[gate]]\nid = 'fails'\ntool = 'command'\nrun = ['fails', {name}]\nexit = {{ clean = [0], findings = [1] }}\n\
-             [[waiver]]\nname = {name}\nrule = 'nothing'\nreason = {name}\n"
+             [[waiver]]\nname = {name}\nrule = 'nothing'\nreason = {name}\nexpires = 2999-12-31\n"
         ).replace("\\u0000", ""));
         fs::create_dir(project.root().join(&folder)).unwrap();
         gitleaks(&project, &["hunter2-hunter2"], &planted);

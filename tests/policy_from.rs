@@ -33,7 +33,7 @@ fn loosened(project: &Project) -> Vec<String> {
 #[test]
 fn a_change_can_not_switch_off_its_own_gate() {
     let project = Project::base_with(&[("gates.toml", &gates("production", FINDS))]);
-    let waiver = "[[waiver]]\nrule = \"demo-1\"\nreason = \"let me in\"\n";
+    let waiver = "[[waiver]]\nrule = \"demo-1\"\nreason = \"let me in\"\nexpires = 2999-12-31\n";
     for (change, told) in [
         (gates("lab", FINDS), "gates.toml: mode = lab"),
         (gates("production", &FINDS.replace("\"medium\"", "\"never\"")), "gate lint: fail_on = never"),
@@ -205,7 +205,7 @@ const SARIF: &str = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"dem
 #[test]
 fn reports_are_judged_by_the_policy_of_the_base() {
     let project = Project::base_with(&[("gates.toml", &gates("production", FINDS))]);
-    let waiver = "[[waiver]]\nrule = \"demo-1\"\nreason = \"let me in\"\n";
+    let waiver = "[[waiver]]\nrule = \"demo-1\"\nreason = \"let me in\"\nexpires = 2999-12-31\n";
     project.write("gates.toml", gates("lab", &format!("{FINDS}{waiver}")));
     project.write("a.sarif", SARIF);
     let judge = ["judge", "--report", "lint=a.sarif"];

@@ -29,7 +29,8 @@ use serde_json::Value;
 
 /// Waivers for some of the rules and paths that the generators make.
 fn waivers() -> Vec<Waiver> {
-    let waiver = |condition: &str| format!("[[waiver]]\n{condition}\nreason = \"known\"\n");
+    let waiver =
+        |condition: &str| format!("[[waiver]]\n{condition}\nreason = \"known\"\nexpires = 2999-12-31\n");
     let all =
         ["rule = \"a\"", "rule = \"bb\"", "path = \"a*\"", "package = \"c\"", "gate = \"b\"\nrule = \"c\""];
     let gate = "version = 1\n[[gate]]\nid = \"a\"\ntool = \"eslint\"\n";

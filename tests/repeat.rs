@@ -46,10 +46,12 @@ scan = "tree"
 [[waiver]]
 rule = "known"
 reason = "it is known"
+expires = 2999-12-31
 
 [[waiver]]
 rule = "nothing"
 reason = "for nothing"
+expires = 2999-12-31
 "#;
 
 const SARIF: &str = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"demo"}},"results":[

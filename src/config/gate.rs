@@ -12,7 +12,7 @@ use crate::finding::Text;
 use crate::interlock::Branch;
 use crate::retry::Retry;
 use crate::risk::Conditions;
-use crate::severity::Severity;
+use crate::severity::{Counts, Severity};
 use crate::tool::{SCANNERS, Scanner, Tool, scanner};
 
 /// One gate without mistakes.
@@ -57,6 +57,22 @@ pub struct Policy {
     /// What counts beside the severity.
     #[serde(default, skip_serializing_if = "Conditions::is_default")]
     pub conditions: Conditions,
+    /// What was known before is borne: only what is new blocks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_only: bool,
+    /// No more findings of a severity than a baseline has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_worse_than: Option<Ratchet>,
+}
+
+/// A number of findings that may fall and not rise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ratchet {
+    /// The baseline file.
+    pub than: Text,
+    /// What the baseline has of the gate: filled in when the file is read.
+    #[serde(default)]
+    pub counts: Counts,
 }
 
 /// A severity, or nothing at all.
@@ -92,6 +108,8 @@ impl Default for Policy {
             fail_on: Threshold::At(Severity::High),
             unrated: None,
             max: BTreeMap::new(),
+            new_only: false,
+            no_worse_than: None,
             conditions: Conditions::default(),
         }
     }
@@ -100,7 +118,8 @@ impl Default for Policy {
 impl Policy {
     /// The keys of gates.toml that make one, for what has none to say so.
     pub fn keys() -> impl Iterator<Item = &'static str> {
-        ["fail_on", "unrated", "max"].into_iter().chain(Conditions::KEYS)
+        let own = ["fail_on", "unrated", "max", "new_only", "no_worse_than"];
+        own.into_iter().chain(Conditions::KEYS)
     }
 
     /// Reads its keys; what is absent is as in `base`.
@@ -112,17 +131,23 @@ impl Policy {
         if let Some(threshold) = keys.word("unrated", &THRESHOLDS) {
             policy.unrated = Some(threshold);
         }
-        if let Some(table) = keys.table("max") {
-            for severity in Severity::ALL {
-                if let Some(most) = table.count(severity.as_str()) {
-                    policy.max.insert(severity, most.value);
-                }
-            }
-            table.finish("`max`");
+        policy.max.extend(read_max(keys));
+        policy.new_only = keys.flag_or("new_only", base.new_only);
+        if let Some(file) = keys.text("no_worse_than") {
+            policy.no_worse_than = Some(Ratchet { than: file.value.into(), counts: Counts::default() });
         }
         policy.conditions = Conditions::read(keys, &base.conditions);
         policy
     }
+}
+
+/// Reads `max`: the most findings of each severity.
+pub(super) fn read_max(keys: &Keys) -> BTreeMap<Severity, u64> {
+    let Some(table) = keys.table("max") else { return BTreeMap::new() };
+    let of = |severity: Severity| Some((severity, table.count(severity.as_str())?.value));
+    let max = Severity::ALL.into_iter().filter_map(of).collect();
+    table.finish("`max`");
+    max
 }
 
 /// Reads every `[[gate]]`, and what binds them together: ids, `needs`.
@@ -294,8 +319,9 @@ pub fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
     let text = keys.text(key)?;
     let duration = text
         .value
-        .parse::<jiff::SignedDuration>()
+        .parse::<jiff::Span>()
         .ok()
+        .and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok())
         .and_then(|signed| Duration::try_from(signed).ok())
         .filter(|duration| !duration.is_zero());
     if duration.is_none() {

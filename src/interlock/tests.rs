@@ -55,7 +55,7 @@ fn after(id: &str, before: &[(&str, Outcome, bool)], conditions: &Conditions) ->
             needed: false,
         })
         .collect();
-    clear(gate(id), &before, conditions)
+    clear(gate(id), &before, &[], conditions)
 }
 
 /// Whether `id` may start after one gate that acts.
@@ -63,7 +63,7 @@ fn after_action(id: &str, earlier: &str, outcome: Outcome, needed: bool) -> Clea
     let config = config();
     let gate = |id: &str| config.gate(id).unwrap();
     let before = Before { gate: gate(earlier), outcome, left_out: false, late: true, needed };
-    clear(gate(id), &[before], &PRODUCTION)
+    clear(gate(id), &[before], &[], &PRODUCTION)
 }
 
 const GO: Clearance = Clearance::Go { overridden: None };
@@ -182,9 +182,9 @@ fn what_only_looks_at_a_deployment_is_held_by_its_needs_and_not_by_the_mode() {
         late: true,
         needed: true,
     };
-    assert_eq!(clear(smoke, &[before], &LAB), skip("not started: release was skipped"));
+    assert_eq!(clear(smoke, &[before], &[], &LAB), skip("not started: release was skipped"));
     let unneeded = Before { needed: false, ..before };
-    assert_eq!(clear(smoke, &[unneeded], &LAB), GO);
+    assert_eq!(clear(smoke, &[unneeded], &[], &LAB), GO);
 }
 
 /// The gates of a file, each planned to be left out.

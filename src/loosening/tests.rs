@@ -189,8 +189,8 @@ fn each_way_to_loosen_is_told_with_its_place_and_what_was_there() {
         ),
         (
             "[[waiver]]",
-            "[[waiver]]\nname = \"mine\"\nrule = \"X\"\nreason = \"so\"\n[[waiver]]",
-            "waiver mine: it is new: rule = X",
+            "[[waiver]]\nname = \"mine\"\nrule = \"X\"\nreason = \"so\"\nexpires = 2999-12-31\n[[waiver]]",
+            "waiver mine: it is new: rule = X until 2999-12-31",
         ),
     ] {
         let all = after(from, to);
@@ -295,6 +295,37 @@ fn a_policy_is_told_as_looser_exactly_when_it_passes_what_the_base_blocks() {
             assert_eq!(!looser_policy(base, other).is_empty(), passes_more, "{base:?}\n{other:?}");
         }
     }
+}
+
+#[test]
+fn what_is_borne_because_it_was_known_is_told() {
+    let text = |top: &str, gate: &str| {
+        config(&format!("version = 1\n{top}\n[[gate]]\nid = 'lint'\ntool = 'eslint'\n{gate}\n"))
+    };
+    let told = |base: &Config, other: Config| -> Vec<String> {
+        loosened(base, &other).iter().map(ToString::to_string).collect()
+    };
+    let base = text("max = { medium = 3 }", "no_worse_than = 'a.json'");
+    assert_eq!(told(&base, text("max = { medium = 2 }", "no_worse_than = 'a.json'")), [""; 0]);
+    assert_eq!(
+        told(&base, text("max = { medium = 4 }", "no_worse_than = 'a.json'\nnew_only = true")),
+        [
+            "gates.toml: max.medium = 4, the base has max.medium = 3",
+            "gate lint: new_only = true, the base has new_only = false"
+        ]
+    );
+    assert_eq!(
+        told(&base, text("", "no_worse_than = 'b.json'")),
+        [
+            "gates.toml: no max.medium, the base has max.medium = 3",
+            "gate lint: no_worse_than = b.json, the base has no_worse_than = a.json"
+        ]
+    );
+    let new_only = text("", "new_only = true");
+    assert_eq!(
+        told(&new_only, text("[baseline]\nnew_since = 'HEAD'", "new_only = true")),
+        ["gates.toml: baseline changed"]
+    );
 }
 
 #[test]

@@ -2,10 +2,12 @@
 //!
 //! Readable without colour: colour only repeats what the words say.
 
+mod blocking;
 mod facts;
+mod known;
 mod trust;
+mod way;
 
-use std::collections::HashSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -13,7 +15,6 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, Width};
 
 use crate::config::Mode;
-use crate::finding::{Decision, Finding};
 use crate::lock::Standing;
 use crate::policy::WaiverNote;
 use crate::record::{Evidence, GateRecord, Run};
@@ -32,18 +33,17 @@ pub struct Look {
 /// The narrowest terminal that it is drawn for.
 const NARROWEST: u16 = 60;
 
-/// How many blocking findings are shown; all of them are in the reports.
-const SHOWN: usize = 12;
-
 /// The whole summary. `out` is the output folder, as the user named it.
 pub fn render(run: &Run, out: &str, look: Look) -> String {
     let look = Look { width: look.width.max(NARROWEST), ..look };
     let mut page = String::new();
     let _ = writeln!(page, "{}", paint(&gates_table(run, look), look));
-    page.push_str(&blocking_findings(run, out, look));
+    page.push_str(&blocking::blocking(run, out, look));
     page.push_str(&waiver_notes(run, look));
+    page.push_str(&known::notes(run, look));
     page.push_str(&facts::notes(run, look));
     page.push_str(&trust::notes(run, look));
+    page.push_str(&way::to_pass(run, look));
     let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml");
     if run.lock == Some(Standing::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
@@ -132,55 +132,6 @@ fn reason_cell(gate: &GateRecord) -> String {
     sanitise::short(&reason, 600)
 }
 
-fn blocking_findings(run: &Run, out: &str, look: Look) -> String {
-    let required: HashSet<&str> =
-        run.gates.iter().filter(|gate| gate.required).map(|gate| &*gate.id).collect();
-    let blocks = |finding: &&Finding| finding.decision == Decision::Deny && required.contains(&*finding.gate);
-    let mut blocking: Vec<&Finding> = run.findings.iter().filter(blocks).collect();
-    if blocking.is_empty() {
-        return String::new();
-    }
-    // Nobody knows how bad an unrated one is: after those that are known to be bad.
-    let rank = |severity| match severity {
-        Severity::Unknown => Severity::Medium as u8 * 2 - 1,
-        rated => rated as u8 * 2,
-    };
-    blocking.sort_by_key(|finding| std::cmp::Reverse(rank(finding.severity)));
-    let mut rows = table::plain(look.width);
-    for finding in blocking.iter().take(SHOWN) {
-        rows.add_row([finding.severity.to_string(), finding_cell(finding)]);
-    }
-    if let Some(column) = rows.column_mut(0) {
-        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(10)));
-    }
-    let mut part =
-        format!("\nBlocking: {}, the worst first\n\n", text::count(blocking.len() as u64, "finding"));
-    part.push_str(&table::text(&rows));
-    part.push('\n');
-    let mut part = paint(&part, look);
-    if blocking.len() > SHOWN {
-        let _ = writeln!(part, " … and {} more in {out}/run.json", blocking.len() - SHOWN);
-    }
-    part
-}
-
-/// Title, place, fix: a line each.
-fn finding_cell(finding: &Finding) -> String {
-    let mut lines = vec![sanitise::short(&finding.title, 300)];
-    let place = match (&finding.location, &finding.package) {
-        (_, Some(package)) => {
-            let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
-            format!("{}{version} in {}", package.name, finding.target)
-        }
-        (Some(location), None) => location.to_string(),
-        (None, None) => finding.target.to_string(),
-    };
-    let resource = finding.resource.as_deref().map(|resource| format!(" {resource}")).unwrap_or_default();
-    lines.push(sanitise::short(&format!("{place}{resource}  [{}: {}]", finding.gate, finding.rule), 300));
-    lines.extend(finding.fix.as_deref().map(|fix| sanitise::short(&format!("fix: {fix}"), 300)));
-    lines.join("\n")
-}
-
 fn waiver_notes(run: &Run, look: Look) -> String {
     let day = |note: &WaiverNote| note.expires.map(|day| day.to_string()).unwrap_or_default();
     let mut rows = table::plain(look.width);
@@ -192,11 +143,11 @@ fn waiver_notes(run: &Run, look: Look) -> String {
         rows.add_row([note.name.to_string(), format!("ends on {}", day(note)), note.reason.to_string()]);
     }
     for note in &run.waivers.unused {
-        rows.add_row([
-            note.name.to_string(),
-            "covered nothing in this run".to_owned(),
-            note.reason.to_string(),
-        ]);
+        let words = match &note.behind {
+            Some(before) => format!("covered nothing that {before} does not cover before it"),
+            None => "covered nothing in this run".to_owned(),
+        };
+        rows.add_row([note.name.to_string(), words, note.reason.to_string()]);
     }
     if rows.is_empty() { String::new() } else { format!("\nWaivers\n\n{}\n", table::text(&rows)) }
 }
@@ -216,6 +167,7 @@ pub fn verdict_line(run: &Run, look: Look) -> String {
     if !failed.is_empty() {
         causes.push(format!("failed: {}", failed.join(", ")));
     }
+    causes.extend(run.over.iter().map(|over| format!("budget: {over}")));
     if causes.is_empty() {
         causes.push(match of(Outcome::Passed).len() {
             0 => "no required gate had anything to do".to_owned(),

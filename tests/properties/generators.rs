@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use portcullis::config::{Policy, Threshold};
+use portcullis::config::{Policy, Ratchet, Threshold};
 use portcullis::finding::{Category, Finding, Location, Package, Text};
 use portcullis::record::GateRecord;
 use portcullis::risk::{Conditions, Epss, Kev, Probability, Risk, Scope};
-use portcullis::severity::Severity;
+use portcullis::severity::{Counts, Severity};
 use portcullis::vex::{Assessment, Status};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -100,11 +100,14 @@ prop_compose! {
         resource in prop::option::weighted(0.3, word()),
         suppressed in prop::option::weighted(0.1, word()),
         risk in prop::option::weighted(0.4, risk()),
+        baseline in prop::bool::weighted(0.3),
+        problem in prop::option::weighted(0.3, word()),
     ) -> Finding {
         let mut finding = Finding::new(rule, category, severity, title);
         finding.gate = gate.into();
         (finding.message, finding.location, finding.package) = (message, location, package);
         (finding.resource, finding.suppressed, finding.risk) = (resource, suppressed, risk);
+        (finding.baseline, finding.problem) = (baseline, problem);
         finding
     }
 }
@@ -134,6 +137,11 @@ const UNRATED: [Option<Threshold>; 7] = [
     None,
 ];
 
+/// So many of every severity.
+fn each(n: u64) -> Counts {
+    Counts { critical: n, high: n, medium: n, low: n, info: n, unknown: n }
+}
+
 /// A policy, and whether it is required.
 pub type Judged = (Policy, bool);
 
@@ -152,16 +160,27 @@ prop_compose! {
         ),
         budgets in prop::collection::btree_map(severity(), (0..6_u64, 0..6_u64, any::<bool>()), 0..4),
         conditions in conditions_and_stricter(),
+        new_only in (any::<bool>(), any::<bool>()),
+        ratchet in prop::option::weighted(0.3, (0..4_u64, 0..4_u64)),
     ) -> (Judged, Judged) {
         // Of each pair, the strict policy has the smaller budget, and sometimes it alone has one.
         let all = |loose: bool| -> BTreeMap<Severity, u64> {
             let budgets = budgets.iter().filter(|(_, (.., both))| !loose || *both);
             budgets.map(|(severity, (a, b, _))| (*severity, if loose { *a.max(b) } else { *a.min(b) })).collect()
         };
-        let judged = |(fail_on, unrated, required): (usize, usize, bool), max, conditions| {
-            (Policy { fail_on: FAIL_ON[fail_on], unrated: UNRATED[unrated], max, conditions }, required)
+        let judged = |(fail_on, unrated, required): (usize, usize, bool), loose: bool| {
+            let most = |(a, b): (u64, u64)| if loose { a.max(b) } else { a.min(b) };
+            let policy = Policy {
+                fail_on: FAIL_ON[fail_on],
+                unrated: UNRATED[unrated],
+                max: all(loose),
+                new_only: new_only.0 && (loose || new_only.1),
+                no_worse_than: ratchet.map(|mosts| Ratchet { than: "b".into(), counts: each(most(mosts)) }),
+                conditions: if loose { conditions.0.clone() } else { conditions.1.clone() },
+            };
+            (policy, required)
         };
-        (judged(loose, all(true), conditions.0), judged(strict, all(false), conditions.1))
+        (judged(loose, true), judged(strict, false))
     }
 }
 

@@ -1,0 +1,123 @@
+//! `portcullis baseline`: takes on what the last run has found, or drops what is gone.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Baseline, Entry, SCHEMA};
+use crate::cli::BaselineArgs;
+use crate::finding::{Decision, Finding, Text};
+use crate::judge::saved_run;
+use crate::output::write_whole;
+use crate::record::{Evidence, Run, today};
+use crate::words::Words;
+use crate::{OUT, environment, folder_of, load_config, shown_path};
+use crate::{terminal, text};
+
+/// Writes the baseline beside gates.toml, and says what has changed in it.
+pub fn execute(args: &BaselineArgs) -> Result<u8> {
+    let (path, config) = load_config(&args.config)?;
+    let from = args.from.clone().unwrap_or_else(|| folder_of(&path).join(OUT).join("run.json"));
+    if !from.is_file() && args.from.is_none() {
+        bail!("there is no {}; `portcullis run` finds what the baseline is to take on", from.display());
+    }
+    let mut run = saved_run(&from)?;
+    if let Some(signal) = &run.interrupted {
+        bail!("{} is of a run that {signal} stopped: run again", from.display());
+    }
+    // Whoever wrote the file may have written anything.
+    run.clean(environment::known().scrubber());
+    let file = folder_of(&path).join(config.baseline.file());
+    let old = Baseline::load(&file)?.unwrap_or_default();
+    let change = Change::of(&old, &run, args.prune);
+    let new = Baseline {
+        schema: SCHEMA.to_owned(),
+        // Dropping takes nothing on: the rest is as old as it was.
+        written: if args.prune { old.written } else { today() },
+        commit: if args.prune { old.commit.clone() } else { run.commit.clone() },
+        findings: change.entries.clone(),
+    };
+    if args.prune && old == new {
+        terminal::say(&format!("{} has nothing that is gone\n", shown_path(&file)));
+        return Ok(0);
+    }
+    write_whole(&file, |out| new.write(out))
+        .with_context(|| format!("{} can't be written", file.display()))?;
+    terminal::say(&change.words(&file));
+    Ok(0)
+}
+
+/// What becomes of a baseline.
+struct Change {
+    entries: Vec<Entry>,
+    added: Counted,
+    dropped: usize,
+    /// In gates that proved nothing: kept, since nobody looked.
+    unseen: BTreeMap<Text, String>,
+    /// Not found any more, and kept.
+    gone: usize,
+}
+
+/// How many of each gate.
+type Counted = BTreeMap<Text, u64>;
+
+impl Change {
+    fn of(old: &Baseline, run: &Run, prune: bool) -> Change {
+        let mut unseen = BTreeMap::new();
+        for gate in &run.gates {
+            if let Evidence::Lacking(why) | Evidence::Halted(why) | Evidence::Nothing(why) = &gate.evidence {
+                unseen.insert(gate.id.clone(), why.clone());
+            }
+        }
+        let acts: HashSet<&Text> = run.gates.iter().filter(|gate| gate.action).map(|gate| &gate.id).collect();
+        let mut found: BTreeMap<(&Text, &Text), &Finding> = BTreeMap::new();
+        // What somebody has waived has an owner and an end already.
+        let taken = run.findings.iter().filter(|finding| finding.decision != Decision::Waive);
+        for finding in taken.filter(|finding| !acts.contains(&finding.gate)) {
+            found.insert((&finding.gate, &finding.id), finding);
+        }
+        let mut change = Change { entries: Vec::new(), added: Counted::new(), dropped: 0, unseen, gone: 0 };
+        for entry in &old.findings {
+            let there = found.remove(&(&entry.gate, &entry.id));
+            // A gate that is not in the run any more has nothing left to bear.
+            let looked = !change.unseen.contains_key(&entry.gate);
+            match there {
+                Some(finding) => change.entries.push(Entry::of(finding)),
+                None if looked && prune => change.dropped += 1,
+                None => {
+                    change.gone += usize::from(looked);
+                    change.entries.push(entry.clone());
+                }
+            }
+        }
+        if !prune {
+            for finding in found.values() {
+                *change.added.entry(finding.gate.clone()).or_default() += 1;
+                change.entries.push(Entry::of(finding));
+            }
+        }
+        change.entries.sort();
+        change
+    }
+
+    fn words(&self, file: &Path) -> String {
+        let mut page = format!("{}: {}", shown_path(file), text::count(self.entries.len() as u64, "finding"));
+        for (gate, n) in &self.added {
+            page.push_str(&format!("\n  + {n} of {gate}"));
+        }
+        if self.dropped > 0 {
+            page.push_str(&format!("\n  - {} that are gone", self.dropped));
+        }
+        if self.gone > 0 {
+            page.push_str(&format!(
+                "\n    {} are not found any more; `portcullis baseline --prune` drops them",
+                self.gone
+            ));
+        }
+        for (gate, why) in &self.unseen {
+            page.push_str(&format!("\n    {gate} proved nothing and is left as it was: {why}"));
+        }
+        page + "\n"
+    }
+}

@@ -1,0 +1,109 @@
+//! What blocks: a row a problem, however many gates see it.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+
+use comfy_table::{ColumnConstraint, Width};
+
+use super::{Look, paint};
+use crate::finding::{Decision, Finding};
+use crate::record::Run;
+use crate::severity::Severity;
+use crate::{sanitise, table, text};
+
+/// How many are shown; all of them are in the reports.
+const SHOWN: usize = 12;
+
+/// How many places of a problem are shown.
+const PLACES: usize = 3;
+
+/// A problem with all findings of it that block, the worst first.
+struct Problem<'a>(Vec<&'a Finding>);
+
+pub fn blocking(run: &Run, out: &str, look: Look) -> String {
+    let problems = problems(run);
+    if problems.is_empty() {
+        return String::new();
+    }
+    let mut rows = table::plain(look.width);
+    for problem in problems.iter().take(SHOWN) {
+        rows.add_row([problem.0[0].severity.to_string(), problem.cell()]);
+    }
+    if let Some(column) = rows.column_mut(0) {
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(10)));
+    }
+    let findings: usize = problems.iter().map(|problem| problem.0.len()).sum();
+    let all = text::count(findings as u64, "finding");
+    let all = match problems.len() {
+        n if n == findings => all,
+        n => format!("{} in {all}", text::count(n as u64, "problem")),
+    };
+    let mut part = format!("\nBlocking: {all}, the worst first\n\n");
+    part.push_str(&table::text(&rows));
+    part.push('\n');
+    let mut part = paint(&part, look);
+    if problems.len() > SHOWN {
+        let _ = writeln!(part, " … and {} more in {out}/run.json", problems.len() - SHOWN);
+    }
+    part
+}
+
+/// What blocks in required gates, the worst first.
+fn problems(run: &Run) -> Vec<Problem<'_>> {
+    let required: HashSet<&str> =
+        run.gates.iter().filter(|gate| gate.required).map(|gate| &*gate.id).collect();
+    let blocks = |finding: &&Finding| finding.decision == Decision::Deny && required.contains(&*finding.gate);
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut by_name: HashMap<&str, usize> = HashMap::new();
+    for finding in run.findings.iter().filter(blocks) {
+        let place = match &finding.problem {
+            None => problems.len(),
+            Some(name) => *by_name.entry(name).or_insert(problems.len()),
+        };
+        match problems.get_mut(place) {
+            Some(problem) => problem.0.push(finding),
+            None => problems.push(Problem(vec![finding])),
+        }
+    }
+    for problem in &mut problems {
+        problem.0.sort_by_key(|finding| std::cmp::Reverse(rank(finding.severity)));
+    }
+    problems.sort_by_key(|problem| std::cmp::Reverse(rank(problem.0[0].severity)));
+    problems
+}
+
+/// Nobody knows how bad an unrated one is: after those that are known to be bad.
+fn rank(severity: Severity) -> u8 {
+    match severity {
+        Severity::Unknown => Severity::Medium as u8 * 2 - 1,
+        rated => rated as u8 * 2,
+    }
+}
+
+impl Problem<'_> {
+    /// Title, places, fix: a line each.
+    fn cell(&self) -> String {
+        let first = self.0[0];
+        let mut lines = vec![sanitise::short(&first.title, 300)];
+        lines.extend(self.0.iter().take(PLACES).map(|finding| sanitise::short(&place(finding), 300)));
+        if self.0.len() > PLACES {
+            lines.push(format!("and in {} more places", self.0.len() - PLACES));
+        }
+        let fix = self.0.iter().find_map(|finding| finding.fix.as_deref());
+        lines.extend(fix.map(|fix| sanitise::short(&format!("fix: {fix}"), 300)));
+        lines.join("\n")
+    }
+}
+
+fn place(finding: &Finding) -> String {
+    let place = match (&finding.location, &finding.package) {
+        (_, Some(package)) => {
+            let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
+            format!("{}{version} in {}", package.name, finding.target)
+        }
+        (Some(location), None) => location.to_string(),
+        (None, None) => finding.target.to_string(),
+    };
+    let resource = finding.resource.as_deref().map(|resource| format!(" {resource}")).unwrap_or_default();
+    format!("{place}{resource}  [{}: {}]", finding.gate, finding.rule)
+}
