@@ -322,8 +322,9 @@ fn note_waivers(waivers: &[Waiver], used: &[bool], findings: &[Finding], today: 
             continue;
         }
         if !used {
-            let taken = findings.iter().find(|finding| finding.waiver.is_some() && waiver.covers(finding));
-            note.behind = taken.and_then(|finding| finding.waiver.clone());
+            // Of several the first by name, so that the order of the findings says nothing.
+            let taken = findings.iter().filter(|finding| finding.waiver.is_some() && waiver.covers(finding));
+            note.behind = taken.filter_map(|finding| finding.waiver.as_ref()).min().cloned();
             notes.unused.push(note.clone());
         }
         if waiver.expires.is_some_and(|expires| expires <= soon) {
