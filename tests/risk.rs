@@ -153,6 +153,55 @@ fn what_is_exploited_or_likely_to_be_blocks_whatever_its_severity() {
 }
 
 #[test]
+fn what_one_tool_knows_of_a_problem_holds_for_the_others() {
+    let audit = "[[gate]]\nid = \"audit\"\ntool = \"npm-audit\"\nfail_on = \"never\"\nfail_on_kev = true\n";
+    let project = project(&format!("{FILES}\n{audit}"), "fail_on = \"never\"");
+    project.write("audit.json", text("npm-audit/recorded-findings/npm-audit.json"));
+    project.write("package-lock.json", text("notes-app/backend/package-lock.json"));
+    // npm audit by itself knows no CVE, and the catalogue knows nothing else.
+    assert_eq!(project.run(&["judge", "--report", "npm-audit=audit.json"]).code, 0);
+    let both = ["judge", "--report", "npm-audit=audit.json", "--report", "trivy=trivy.json"];
+    let ran = project.run(&both);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(
+        decided(&project, "GHSA-p6mc-m468-83gw"),
+        pair("deny", "fail_on_kev: exploited, in KEV since 2026-03-02")
+    );
+    assert_eq!(project.gate("audit")["reason"], "1 finding exploited, or likely to be");
+    // A saved run stays as it was.
+    project.write("gates.toml", format!("version = 1\nmode = \"production\"\n{FILES}\n{audit}"));
+    let again = project.run(&["judge", "--from", "gates-report/run.json"]);
+    assert_eq!(again.code, 1, "{}", again.all());
+    let told = project.run(&["explain", "GHSA-p6mc-m468-83gw"]);
+    assert!(told.stdout.contains("exploited: in CISA's KEV since 2026-03-02"), "{}", told.all());
+    assert!(told.stdout.contains("EPSS 31.02 %, more than 97 %"), "{}", told.all());
+    assert!(told.stdout.contains("fail_on_kev = true"), "{}", told.all());
+}
+
+#[test]
+fn what_was_known_before_blocks_once_it_is_exploited() {
+    let project = project(FILES, "fail_on = \"high\"");
+    project.run(&["judge", "--report", "trivy=trivy.json"]);
+    let mut run = project.record();
+    for finding in run["findings"].as_array_mut().unwrap() {
+        finding["baseline"] = true.into();
+    }
+    run["gates"][0]["policy"]["new_only"] = true.into();
+    let judged = |run: &Value| {
+        let elsewhere = Project::new();
+        elsewhere.write("run.json", run.to_string());
+        let ran = elsewhere.run(&["judge", "--from", "run.json", "--out", "again"]);
+        (ran.code, decisions(&serde_json::from_str(&elsewhere.read("again/run.json")).unwrap()))
+    };
+    assert_eq!(judged(&run).0, 0);
+    run["gates"][0]["policy"]["conditions"] = serde_json::json!({ "fail_on_kev": true });
+    let (code, decisions) = judged(&run);
+    assert_eq!(code, 1);
+    assert!(decisions["CVE-2020-8203"].1.starts_with("fail_on_kev"), "{decisions:?}");
+    assert_eq!(decisions["CVE-2019-10744"].0, "allow");
+}
+
+#[test]
 fn a_saved_run_is_judged_the_same_without_any_of_the_files() {
     let top = format!("vex = [\"vex/*.json\"]\n{FILES}");
     let project = project(&top, "fail_on = \"critical\"\nfail_on_kev = true\nepss_at_least = 0.02");
