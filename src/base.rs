@@ -95,6 +95,23 @@ impl Base {
         }
     }
 
+    /// Top of the work tree.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The files of the commit below a folder, by their places in the work tree.
+    pub async fn files_below(&self, top: &Path) -> Result<Vec<PathBuf>> {
+        let folder = self.inside(top).filter(|folder| folder != ".");
+        let mut args =
+            vec!["--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", "--full-tree", &self.commit];
+        args.extend(["--"].into_iter().chain(folder.as_deref()));
+        let listed = ask_exactly(Path::new("git"), &args, &self.root, GIT_LIMIT).await;
+        let listed = listed.with_context(|| format!("git can't list the files of {}", self.revision))?;
+        let names = String::from_utf8_lossy(&listed).into_owned();
+        Ok(names.split_terminator('\0').map(|name| self.root.join(name)).collect())
+    }
+
     /// The gates.lock that stands beside this gates.toml.
     pub async fn lock(&self, config: &Path) -> Result<Option<Lock>> {
         let place = folder_of(config).canonicalize()?.join(lock::FILE_NAME);

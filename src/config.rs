@@ -13,11 +13,12 @@ use std::time::Duration;
 use thiserror::Error;
 use toml::de::DeTable;
 
-pub use gate::{Gate, Policy, Ratchet, Threshold, read_duration};
+pub use gate::{Gate, Policy, Ratchet, Threshold, read_age, read_duration};
 pub use keys::{Keys, Located, Named, nearest};
 pub use problem::{Problem, Problems, draw, draw_unplaced};
 pub use profile::{GateOverlay, Mode, Profile};
 
+use crate::facts::Sources;
 use crate::finding::Text;
 use crate::interlock::Branch;
 use crate::policy::budget::Budget;
@@ -38,6 +39,8 @@ pub struct Config {
     pub gates: Vec<Gate>,
     pub profiles: BTreeMap<String, Profile>,
     pub waivers: Vec<Waiver>,
+    /// Files that tell more of findings.
+    pub sources: Sources,
     /// A run without gates.lock is a mistake.
     pub require_lock: bool,
     /// Lab mode acts too, whatever the gates have found.
@@ -240,6 +243,8 @@ impl Config {
         let gates = gate::read_all(keys, &defaults);
         let profiles = profile::read_all(keys, &gates);
         let waivers = Waiver::read_all(keys, keys.flag_or("waivers_without_end", false));
+        let sources = Sources::read(keys);
+        check_conditions(keys, &sources, &defaults, &gates, &profiles);
         let require_lock = keys.flag_or("require_lock", false);
         let deploy_in_lab = keys.flag_or("deploy_in_lab", false);
         let max = gate::read_max(keys);
@@ -251,6 +256,7 @@ impl Config {
             gates,
             profiles,
             waivers,
+            sources,
             require_lock,
             deploy_in_lab,
             max,
@@ -278,6 +284,27 @@ impl Config {
     /// The gate with this id.
     pub fn gate(&self, id: &str) -> Option<&Gate> {
         self.gates.iter().find(|gate| &*gate.id == id)
+    }
+}
+
+/// A condition on a file that nobody names would never hold.
+fn check_conditions(
+    keys: &Keys,
+    sources: &Sources,
+    defaults: &Defaults,
+    gates: &[Gate],
+    profiles: &BTreeMap<String, Profile>,
+) {
+    let overlays =
+        profiles.values().flat_map(|profile| profile.gates.values().map(|overlay| &overlay.policy));
+    let policies =
+        std::iter::once(&defaults.policy).chain(gates.iter().map(|gate| &gate.policy)).chain(overlays);
+    let mut told = Vec::new();
+    for (key, help) in policies.filter_map(|policy| sources.lacks(policy)) {
+        if !told.contains(&key) {
+            told.push(key);
+            keys.problem_with_help(0..0, format!("`{key}` has no file to go by"), help);
+        }
     }
 }
 

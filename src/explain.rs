@@ -10,6 +10,7 @@ use crate::config::{Policy, nearest};
 use crate::finding::{Decision, Finding};
 use crate::judge::saved_run;
 use crate::record::{Evidence, GateRecord, Run};
+use crate::vex::Assessment;
 use crate::words::Words;
 use crate::{OUT, environment, find_config, folder_of, terminal, text};
 
@@ -100,6 +101,9 @@ fn of_finding(run: &Run, finding: &Finding) -> String {
     line("where", place(finding));
     line("resource", finding.resource.as_deref().unwrap_or_default().to_owned());
     line("commit", finding.commit.as_deref().unwrap_or_default().to_owned());
+    for known in risk(finding) {
+        line("risk", known);
+    }
     line("seen by", format!("{}, in gate {}", finding.seen_by.join(", "), finding.gate));
     for other in siblings(run, finding) {
         let at = format!("{} in gate {}: {}", other.rule, other.gate, place(other));
@@ -124,6 +128,25 @@ fn of_finding(run: &Run, finding: &Finding) -> String {
         line("see", reference.to_string());
     }
     page
+}
+
+/// What is known of it beside its severity.
+fn risk(finding: &Finding) -> Vec<String> {
+    let mut known = Vec::new();
+    if let Some(risk) = &finding.risk {
+        known.extend(risk.rated.map(|score| format!("rated by its CVSS score {score:.1}: the tool did not")));
+        known.extend(risk.kev.map(|kev| format!("exploited: in CISA's KEV since {}", kev.added)));
+        known.extend(risk.epss.map(|epss| {
+            let (probability, percentile) = (epss.probability * 100.0, epss.percentile * 100.0);
+            format!("EPSS {probability:.2} %, more than {percentile:.0} % of all vulnerabilities")
+        }));
+        known.extend(risk.vex.as_ref().map(Assessment::words));
+    }
+    if let Some(package) = &finding.package {
+        known.extend(package.dev.then(|| "only development needs the package".to_owned()));
+        known.extend(package.unfixed.then(|| "no release mends it yet".to_owned()));
+    }
+    known
 }
 
 /// A `[[waiver]]` that would cover it, in one line.
@@ -164,12 +187,13 @@ fn words(decision: Decision) -> &'static str {
 
 /// The policy in the words of gates.toml.
 fn policy(gate: &GateRecord) -> String {
-    let Policy { fail_on, unrated, max, new_only, no_worse_than, .. } = &gate.policy;
+    let Policy { fail_on, unrated, max, new_only, no_worse_than, conditions } = &gate.policy;
     let mut words = vec![format!("fail_on = {}", fail_on.as_str())];
     words.extend(unrated.map(|unrated| format!("unrated = {}", unrated.as_str())));
     words.extend(max.iter().map(|(severity, most)| format!("max.{severity} = {most}")));
     words.extend(new_only.then(|| "new_only = true".to_owned()));
     words.extend(no_worse_than.as_ref().map(|ratchet| format!("no_worse_than = {}", ratchet.than)));
+    words.extend(conditions.words());
     words.join(", ")
 }
 

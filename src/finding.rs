@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::risk::Risk;
 use crate::severity::Severity;
+use crate::vex::Assessment;
 
 /// Text that many findings share.
 pub type Text = arcstr::ArcStr;
@@ -111,6 +113,12 @@ pub struct Package {
     /// Where it is installed: lock file nodes or paths inside an image.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub paths: Arc<[Text]>,
+    /// The tool says, or the lock file, that only development needs it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dev: bool,
+    /// The tool says that no release mends it yet; what no tool tells of may be mended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfixed: bool,
 }
 
 /// A CVSS base score with its vector, whichever the report gave.
@@ -188,6 +196,9 @@ pub struct Finding {
     pub cwe: Arc<[Text]>,
     #[serde(default)]
     pub cvss: Option<Arc<Cvss>>,
+    /// What is known of it from elsewhere: exploits, forecasts, VEX statements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<Arc<Risk>>,
     #[serde(default, skip_serializing_if = "is_empty")]
     pub references: Arc<[Text]>,
     /// Why the tool itself says this one is suppressed (a SARIF suppression).
@@ -242,6 +253,7 @@ impl Finding {
             aliases: Arc::default(),
             cwe: Arc::default(),
             cvss: None,
+            risk: None,
             references: Arc::default(),
             suppressed: None,
             decision: undecided(),
@@ -249,6 +261,13 @@ impl Finding {
             waiver: None,
             baseline: false,
         }
+    }
+}
+
+impl Finding {
+    /// The last word of the VEX documents on it.
+    pub fn assessment(&self) -> Option<&Assessment> {
+        self.risk.as_ref()?.vex.as_ref()
     }
 }
 

@@ -15,6 +15,7 @@ use crate::config::{self, Config, ConfigError, FILE_NAME, Keys, Mode, Problem, P
 use crate::floor::demand::Demand;
 use crate::record::GateRecord;
 use crate::settings::Settings;
+use crate::vex::Vex;
 use crate::waiver::Waiver;
 
 /// The least that a policy must demand.
@@ -29,6 +30,8 @@ pub struct Floor {
     since: bool,
     /// Whether lab mode may act.
     deploy_in_lab: bool,
+    /// Whether VEX documents may waive anything.
+    vex: bool,
 }
 
 /// One place at which a run is below the floor.
@@ -87,6 +90,7 @@ impl Floor {
             require_lock: keys.flag_or("require_lock", false),
             since: keys.flag_or("since", true),
             deploy_in_lab: keys.flag_or("deploy_in_lab", true),
+            vex: keys.flag_or("vex", true),
         };
         keys.finish("a floor");
         floor
@@ -129,6 +133,28 @@ impl Floor {
     /// was not run; one that is not in gates.toml, and has a weaker policy.
     pub fn unjudged(&self, config: &Config, settings: &Settings, judged: &[GateRecord]) -> Vec<Breach> {
         self.demands.iter().flat_map(|demand| demand.check_judged(config, settings, judged)).collect()
+    }
+
+    /// Every VEX statement that would waive what may not be.
+    pub fn breaches_of_vex(&self, vex: &Vex) -> Vec<Breach> {
+        let breach = |what: String, help: &str| Breach::new(what, help).at([way(&["vex"])]);
+        if let (false, Some(document)) = (self.vex, vex.documents.first()) {
+            let what = format!("VEX documents may waive findings ({})", document.name);
+            return vec![breach(what, "the floor has vex = false")];
+        }
+        let protects = |id: &String| self.protected.iter().find(|(_, glob)| glob.is_match(id));
+        let mut all = Vec::new();
+        for document in &vex.documents {
+            for statement in document.statements.iter().filter(|statement| statement.status.waives()) {
+                let found = statement.ids.iter().find_map(|id| Some((id, protects(id)?)));
+                all.extend(found.map(|(id, (pattern, _))| {
+                    let what =
+                        format!("{} waives `{id}`, which the floor protects (`{pattern}`)", document.name);
+                    breach(what, "mend the finding; this rule may not be waived")
+                }));
+            }
+        }
+        all
     }
 
     fn check_waiver(&self, index: usize, waiver: &Waiver, today: Date) -> Option<Breach> {

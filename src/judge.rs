@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::JudgeArgs;
 use crate::config::{Config, Defaults, Gate, Keys, Mode, Problems};
 use crate::evidence::{GateEvidence, Lack};
+use crate::facts::Facts;
 use crate::finding::Text;
 use crate::format::looks_like;
 use crate::known::Known;
@@ -42,6 +43,7 @@ struct By {
     settings: Settings,
     /// There is a gates.lock.
     locked: bool,
+    facts: Facts,
 }
 
 /// Judges, and gives the exit code of the verdict.
@@ -70,7 +72,8 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
     let wishes = Wishes { mode: args.mode, profile: args.profile.clone(), ..Wishes::default() };
     let settings = Settings::new(&rules.config, wishes)?;
     let locked = rules.lock().await?.is_some();
-    Ok(Some(By { rules, known, settings, locked }))
+    let facts = rules.facts().await?;
+    Ok(Some(By { rules, known, settings, locked, facts }))
 }
 
 /// Judges a run.json by the policy that counts now, or else as it was judged.
@@ -93,7 +96,7 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
     let recorded = run.waivers.clone();
     run.mode = args.mode.unwrap_or(run.mode);
     match by {
-        Some(By { rules, known: before, settings, locked }) => {
+        Some(By { rules, known: before, settings, locked, facts }) => {
             let mut settings = settings.clone();
             lay_over(&mut run, &rules.config, &settings);
             if let Some(trusted) = &rules.base {
@@ -102,13 +105,15 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
             }
             settings.mode = run.mode;
             rules.hold_judged(&settings, *locked, &run.gates)?;
-            run.policy = rules.record();
+            run.policy = rules.record(facts);
+            facts.note_saved(&mut run);
             // What a run of another machine knew stays known, where there is nothing here to tell.
             if before.tells() || run.known.is_none() {
                 run.note_known(before);
             }
             run.max = rules.config.max.clone();
             run.judge(Waivers::Of(&rules.config.waivers));
+            run.facts = facts.record(&run.findings);
         }
         None => run.judge(Waivers::AsRecorded(&recorded)),
     }
@@ -124,6 +129,9 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let repo = Repo::around(base).await?;
     let scratch = Scratch::new()?;
     let mut evidence = weigh_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
+    let nothing = Facts::default();
+    let facts = by.as_ref().map_or(&nothing, |by| &by.facts);
+    evidence.iter_mut().for_each(|gate| facts.note(gate));
     let pool = Pool::of(&mut evidence);
     let circumstances = record::Circumstances {
         root: repo.root.clone(),
@@ -139,13 +147,15 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = known.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    if let Some(By { rules, known, settings, locked }) = &by {
+    if let Some(By { rules, known, settings, locked, .. }) = &by {
         rules.hold_judged(settings, *locked, &run.gates)?;
-        run.policy = rules.record();
+        run.policy = rules.record(facts);
         run.note_known(known);
+        facts.share(&mut run.findings);
         run.max = rules.config.max.clone();
     }
     run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.rules.config.waivers)));
+    run.facts = facts.record(&run.findings);
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = OutputFolder::take(&out)?;
     publish(&mut run, &evidence, scrubber, &mut folder)?;

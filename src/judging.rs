@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::evidence::{GateEvidence, Judgement, identify};
+use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::known::Known;
 use crate::policy::{self, Waivers, budget};
@@ -22,6 +23,8 @@ pub struct Judging<'a> {
     pub known: &'a Known,
     /// The checkout, from which the lines of findings are read.
     pub root: &'a Path,
+    /// What files beside gates.toml tell of findings.
+    pub facts: &'a Facts,
     /// What is to be struck out of everything, as far as it has turned up.
     pub secrets: RefCell<Secrets>,
 }
@@ -40,6 +43,7 @@ impl Judging<'_> {
     /// to know, only [`Judging::together`] and the end of the run see.
     pub fn one(&self, evidence: &mut GateEvidence) -> Judgement {
         self.secrets.borrow_mut().learn(evidence.secrets().cloned());
+        self.facts.note(evidence);
         let secrets = self.secrets.borrow();
         let scrubber = secrets.scrubber();
         let mut gates = [evidence.record(scrubber)];
@@ -65,6 +69,7 @@ impl Judging<'_> {
         let mut gates: Vec<GateRecord> =
             evidence.iter().map(|(gate, _)| gate.record(secrets.scrubber())).collect();
         problem::note(findings);
+        self.facts.share(findings);
         self.known.note(findings);
         policy::judge(&mut gates, findings, Waivers::Of(&self.config.waivers), today());
         let required: HashSet<_> = gates.iter().filter(|gate| gate.required).map(|gate| &gate.id).collect();
@@ -79,6 +84,8 @@ impl Judging<'_> {
     pub fn whole(&self, run: &mut Run) {
         run.max = self.config.max.clone();
         run.note_known(self.known);
+        self.facts.share(&mut run.findings);
         run.judge(Waivers::Of(&self.config.waivers));
+        run.facts = self.facts.record(&run.findings);
     }
 }

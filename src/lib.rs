@@ -2,12 +2,13 @@
 //! trusted.
 //!
 //! The flow: arguments + gates.toml + repository → [`config::Config`] → [`plan::Plan`] →
-//! [`run::carry_out`] → [`proof::weigh`] → [`evidence::GateEvidence`] → [`policy::judge`] →
+//! [`run::carry_out`] → [`proof::weigh`] → [`evidence::GateEvidence`] → [`facts::Facts`] → [`policy::judge`] →
 //! [`verdict::Verdict`] → [`report`] → exit code. Each arrow is one function from one type to the
 //! next; nothing reaches back.
 #![forbid(unsafe_code)]
 
 pub mod aws;
+pub mod ban;
 pub mod base;
 pub mod baseline;
 pub mod ci;
@@ -20,6 +21,7 @@ pub mod environment;
 pub mod event;
 pub mod evidence;
 pub mod explain;
+pub mod facts;
 pub mod finding;
 pub mod fingerprint;
 pub mod floor;
@@ -33,6 +35,7 @@ pub mod job;
 pub mod judge;
 pub mod judging;
 pub mod known;
+pub mod licence;
 pub mod lock;
 pub mod loosening;
 pub mod npmrc;
@@ -48,6 +51,7 @@ pub mod procedure;
 pub mod process;
 pub mod progress;
 pub mod proof;
+pub mod purl;
 pub mod question;
 pub mod raw_report;
 pub mod reach;
@@ -57,8 +61,10 @@ pub mod remedy;
 pub mod repo;
 pub mod report;
 pub mod retry;
+pub mod risk;
 pub mod run;
 pub mod sanitise;
+pub mod sbom;
 pub mod scope;
 pub mod scratch;
 pub mod settings;
@@ -71,6 +77,7 @@ pub mod tool;
 pub mod trust;
 pub mod upstream;
 pub mod verdict;
+pub mod vex;
 pub mod waiver;
 pub mod walk;
 pub mod words;
@@ -162,6 +169,7 @@ pub async fn run(
     if known.dry_run {
         settings.only_tell();
     }
+    let facts = rules.facts().await?;
     let mut repo = Repo::around(folder_of(path)).await?;
     if config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;
@@ -206,8 +214,13 @@ pub async fn run(
         conditions,
     };
     let mut progress = progress::listener(output.quiet);
-    let judging =
-        Judging { config, known: &before, root: &repo.root, secrets: RefCell::new(environment::known()) };
+    let judging = Judging {
+        config,
+        known: &before,
+        facts: &facts,
+        root: &repo.root,
+        secrets: RefCell::new(environment::known()),
+    };
     let (evidence, pool) = run::carry_out(plan, &site, &judging, progress.as_mut()).await;
     guard.save();
 
@@ -225,7 +238,7 @@ pub async fn run(
     let secrets = judging.secrets.borrow();
     let scrubber = secrets.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    run.policy = rules.record();
+    run.policy = rules.record(&facts);
     judging.whole(&mut run);
     publish(&mut run, &evidence, scrubber, &mut folder)?;
     terminal::show(&run, &shown_path(&out), output);

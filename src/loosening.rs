@@ -7,10 +7,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Config, Gate, Mode, Policy, Profile};
+use crate::config::{Config, Gate, Located, Mode, Policy, Profile};
+use crate::facts::Sources;
 use crate::policy::budget::Budget;
 use crate::policy::{at_or_above, bears};
 use crate::reach::{Reach, Says};
+use crate::risk::{Conditions, Probability, Scope};
 use crate::severity::Severity;
 use crate::waiver::Waiver;
 
@@ -80,6 +82,7 @@ pub fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
             Some(now) => all.extend(in_profile(name, (base, profile), (other, now))),
         }
     }
+    all.extend(looser_sources(&base.sources, &other.sources));
     all.extend(other.waivers.iter().filter_map(|waiver| wider_waiver(&base.waivers, waiver)));
     all
 }
@@ -141,6 +144,66 @@ pub fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
             None => "no no_worse_than".to_owned(),
         };
         all.push(Looser { key: "no_worse_than", is: ratchet(other), was: Some(ratchet(base)) });
+    }
+    all.extend(looser_conditions(&base.conditions, &other.conditions));
+    all
+}
+
+/// Where fewer findings block whatever their severity, or more pass.
+fn looser_conditions(base: &Conditions, other: &Conditions) -> Vec<Looser> {
+    let changed = |key, is: String, was: String| Looser { key, is, was: Some(was) };
+    let flag = |key, is: bool, was: bool| changed(key, format!("{key} = {is}"), format!("{key} = {was}"));
+    let mut all = Vec::new();
+    if other.only_fixable && !base.only_fixable {
+        all.push(flag("only_fixable", true, false));
+    }
+    if other.scope == Scope::Production && base.scope == Scope::All {
+        all.push(changed("scope", "scope = production".to_owned(), "scope = all".to_owned()));
+    }
+    if base.fail_on_kev && !other.fail_on_kev {
+        all.push(flag("fail_on_kev", false, true));
+    }
+    if let Some(was) = base.epss_at_least
+        && other.epss_at_least.is_none_or(|is| is > was)
+    {
+        let words = |least: Option<Probability>| match least {
+            Some(least) => format!("epss_at_least = {}", least.value()),
+            None => "no epss_at_least".to_owned(),
+        };
+        all.push(changed("epss_at_least", words(other.epss_at_least), words(Some(was))));
+    }
+    all
+}
+
+/// Where other files tell what does not count: a VEX document more, a name more for the project, other
+/// scores or another catalogue.
+fn looser_sources(base: &Sources, other: &Sources) -> Vec<Loosening> {
+    let mut all = Vec::new();
+    let texts = |list: &[Located<String>]| list.iter().map(|one| one.value.clone()).collect::<Vec<_>>();
+    let lists = [
+        ("vex", texts(&base.vex), texts(&other.vex)),
+        ("products", base.products.clone(), other.products.clone()),
+    ];
+    for (key, was, is) in lists {
+        let added = is.into_iter().filter(|one| !was.contains(one));
+        all.extend(added.map(|one| Loosening::new("gates.toml", format!("{key} has {one}, which is new"))));
+    }
+    for (key, was, is) in [("epss", &base.epss, &other.epss), ("kev", &base.kev, &other.kev)] {
+        let words = |file: &Option<Located<String>>| match file {
+            Some(file) => format!("{key} = {}", file.value),
+            None => format!("no {key}"),
+        };
+        if was.is_some() && words(was) != words(is) {
+            all.push(Loosening { place: "risk".to_owned(), what: words(is), was: Some(words(was)) });
+        }
+    }
+    if Says::AtMost(other.max_age).is_weaker_than(&Says::AtMost(base.max_age)) {
+        let words = |age| Reach::new("max_age", Says::AtMost(age)).words();
+        all.push(Loosening {
+            place: "risk".to_owned(),
+            what: words(other.max_age),
+            was: Some(words(base.max_age)),
+        });
     }
     all
 }

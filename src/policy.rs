@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Policy, Ratchet, Threshold};
 use crate::finding::{Decision, Finding, Text};
 use crate::record::{Evidence, GateRecord};
+use crate::risk::Standing;
 use crate::severity::{Counts, Severity};
 use crate::verdict::Outcome;
+use crate::vex::Assessment;
 use crate::waiver::Waiver;
 
 /// Waivers that end within this many days are announced.
@@ -85,11 +87,14 @@ pub fn judge(
             if let Some(i) = cover {
                 used[i] = true;
                 finding.because = Text::from(format!("waived: {}", current[i].reason));
+            } else if let Some(words) = finding.assessment().and_then(Assessment::waiver).filter(|_| !acted) {
+                (finding.decision, finding.because) = (Decision::Waive, words.into());
             }
         }
         if let Some(&gate) = index.get(&finding.gate) {
             let policy = &gates[gate].policy;
-            if finding.decision == Decision::Deny && finding.baseline && policy.new_only {
+            let known = finding.baseline && policy.new_only;
+            if finding.decision == Decision::Deny && known && !policy.conditions.raises(finding) {
                 finding.decision = Decision::Allow;
                 finding.because = KNOWN;
             }
@@ -105,8 +110,8 @@ pub fn judge(
             let (decision, because) = decided
                 .entry((gate, finding.severity))
                 .or_insert_with(|| decide(finding.severity, &gates[gate].policy, &tallies[gate]));
-            finding.decision = *decision;
-            finding.because = because.clone();
+            (finding.decision, finding.because) =
+                gates[gate].policy.conditions.lean(finding, *decision, because.clone());
         }
     }
 
@@ -153,6 +158,10 @@ struct Tally {
     counted: Counts,
     /// Counted ones at or above the threshold.
     over_threshold: u64,
+    /// Below it, and blocking all the same: exploited, or likely to be.
+    raised: u64,
+    /// Not blocking, whatever their severity: no fix, or needed by development alone.
+    lowered: u64,
     waived: u64,
     /// Known before, and borne for that.
     known: u64,
@@ -166,8 +175,17 @@ impl Tally {
             Decision::Allow => return self.known += 1,
             Decision::Deny => {}
         }
+        let over_threshold = at_or_above(finding.severity, policy);
+        match policy.conditions.standing(finding) {
+            Standing::Lowered(_) => {
+                self.lowered += 1;
+                return;
+            }
+            Standing::Raised if !over_threshold => self.raised += 1,
+            Standing::Raised | Standing::BySeverity => {}
+        }
         self.counted.add(finding.severity);
-        self.over_threshold += u64::from(at_or_above(finding.severity, policy));
+        self.over_threshold += u64::from(over_threshold);
     }
 }
 
@@ -261,6 +279,9 @@ fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
     if unrated > 0 {
         reasons.push(format!("{} that nobody has rated", findings(unrated)));
     }
+    if tally.raised > 0 {
+        reasons.push(format!("{} exploited, or likely to be", findings(tally.raised)));
+    }
     for severity in Severity::ALL {
         reasons.extend(exceeded(severity, policy, tally).map(|exceeded| exceeded.reason));
     }
@@ -269,16 +290,21 @@ fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
 
 /// Why the gate passes, in words.
 fn passing(policy: &Policy, tally: &Tally) -> String {
-    let borne: Vec<String> = [(tally.known, "known before"), (tally.waived, "waived")]
-        .into_iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, how)| format!("{n} {how}"))
-        .collect();
+    let lowered = "without a fix or for development";
+    let borne: Vec<String> =
+        [(tally.known, "known before"), (tally.lowered, lowered), (tally.waived, "waived")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, how)| format!("{n} {how}"))
+            .collect();
     let borne = borne.join(", ");
     let rest = |words: String| if borne.is_empty() { words } else { format!("{words}, {borne}") };
     match (tally.counted.total(), policy.fail_on) {
         (0, _) if borne.is_empty() => "no findings".to_owned(),
-        (0, _) if tally.known == 0 => format!("{} waived, no others", findings(tally.waived)),
+        (0, _) if tally.known + tally.lowered == 0 => {
+            format!("{} waived, no others", findings(tally.waived))
+        }
+        (0, _) if tally.known == 0 => format!("no finding that counts, {borne}"),
         (0, _) => format!("no new findings, {borne}"),
         (n, Threshold::At(threshold)) => rest(format!("{} below {threshold}", findings(n))),
         (n, Threshold::Never) => rest(format!("{}, fail_on = never", findings(n))),
@@ -304,8 +330,9 @@ fn note_waivers(waivers: &[Waiver], used: &[bool], findings: &[Finding], today: 
             continue;
         }
         if !used {
-            let taken = findings.iter().find(|finding| finding.waiver.is_some() && waiver.covers(finding));
-            note.behind = taken.and_then(|finding| finding.waiver.clone());
+            // Of several the first by name, so that the order of the findings says nothing.
+            let taken = findings.iter().filter(|finding| finding.waiver.is_some() && waiver.covers(finding));
+            note.behind = taken.filter_map(|finding| finding.waiver.as_ref()).min().cloned();
             notes.unused.push(note.clone());
         }
         if waiver.expires.is_some_and(|expires| expires <= soon) {

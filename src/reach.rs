@@ -33,6 +33,10 @@ pub enum Says {
     Images(Option<Vec<String>>),
     /// It leaves these out.
     Without(Vec<String>),
+    /// It lets these pass; `None`: all.
+    Within(Option<Vec<String>>),
+    /// One of a few words, of which each is weaker than the last.
+    Grade { word: &'static str, weakness: u8 },
     /// Whether it leaves something out.
     Leaves(bool),
     /// Whether it looks at something besides.
@@ -86,7 +90,9 @@ impl Reach {
             Says::Folders(Some(list)) | Says::These(Some(list)) | Says::Images(Some(list)) => {
                 listed(key, list)
             }
-            Says::Folders(None) | Says::These(None) => format!("{key} = all"),
+            Says::Folders(None) | Says::These(None) | Says::Within(None) => format!("{key} = all"),
+            Says::Within(Some(list)) => listed(key, list),
+            Says::Grade { word, .. } => format!("{key} = {word}"),
             Says::Images(None) => format!("{key} = those of needs"),
             Says::Without(list) | Says::Exactly(list) => listed(key, list),
             Says::Leaves(flag) | Says::Adds(flag) => format!("{key} = {flag}"),
@@ -111,6 +117,8 @@ impl Says {
             (Says::These(base), Says::These(now)) => is_less(base.as_deref(), now.as_deref(), is_same),
             (Says::Images(Some(base)), Says::Images(Some(now))) => is_less(Some(base), Some(now), is_image),
             (Says::Without(base), Says::Without(now)) => now.iter().any(|left_out| !base.contains(left_out)),
+            (Says::Within(base), Says::Within(now)) => is_less(now.as_deref(), base.as_deref(), is_same),
+            (Says::Grade { weakness: base, .. }, Says::Grade { weakness: now, .. }) => now > base,
             (Says::Leaves(base), Says::Leaves(now)) => *now && !*base,
             (Says::Adds(base), Says::Adds(now)) => *base && !*now,
             (Says::AtMost(Some(base)), Says::AtMost(now)) => now.is_none_or(|now| now > *base),
@@ -193,6 +201,7 @@ mod tests {
         let these = |words: &str| Says::These(Some(list(words)));
         let images = |words: &str| Says::Images(Some(list(words)));
         let without = |words: &str| Says::Without(list(words));
+        let within = |words: &str| Says::Within(Some(list(words)));
         let most = |hours: u64| Says::AtMost(Some(Duration::from_secs(hours * 3600)));
         for (base, now, weaker) in [
             (folders("backend frontend"), folders("backend"), true),
@@ -212,6 +221,12 @@ mod tests {
             (images("app"), images("app-of-mine"), true),
             (Says::Images(None), images("app"), true),
             (without("dev"), without(""), false),
+            (within("MIT"), within("MIT ISC"), true),
+            (within("MIT ISC"), within("MIT"), false),
+            (within("MIT"), Says::Within(None), true),
+            (Says::Within(None), within("MIT"), false),
+            (Says::Grade { word: "deny", weakness: 0 }, Says::Grade { word: "warn", weakness: 1 }, true),
+            (Says::Grade { word: "warn", weakness: 1 }, Says::Grade { word: "deny", weakness: 0 }, false),
             (without("dev"), without("dev peer"), true),
             (Says::Leaves(false), Says::Leaves(true), true),
             (Says::Leaves(true), Says::Leaves(false), false),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::PolicyRecord;
 use crate::config::{Mode, Policy};
 use crate::evidence::{GateEvidence, identify};
+use crate::facts::FactsRecord;
 use crate::finding::{Finding, Text};
 use crate::identity::{sha256, sha256_file};
 use crate::known::{Known, KnownNote};
@@ -62,6 +63,9 @@ pub struct Run {
     /// By gate, then by place.
     pub findings: Vec<Finding>,
     pub waivers: WaiverUse,
+    /// The files that told more of findings, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<FactsRecord>,
     /// How many problems of each severity all required gates together may have.
     #[serde(default, skip_serializing_if = "Budget::is_empty")]
     pub max: Budget,
@@ -253,6 +257,7 @@ impl Run {
             gates,
             findings,
             waivers: WaiverUse::default(),
+            facts: None,
             max: Budget::new(),
             over: Vec::new(),
             known: None,

@@ -51,6 +51,14 @@ fn remedy(gate: &GateRecord, denied: Vec<&Finding>) -> Option<Remedy> {
     }
     let mut counts = Counts::default();
     denied.iter().for_each(|finding| counts.add(finding.severity));
+    // Those that block whatever their severity have to go, whatever their severity bears.
+    let (mut raised, mut rest) = (HashSet::new(), Counts::default());
+    for finding in &denied {
+        match gate.policy.conditions.raises(finding) {
+            true => drop(raised.insert(finding.problem.as_ref().unwrap_or(&finding.id))),
+            false => rest.add(finding.severity),
+        }
+    }
     let mut problems: HashMap<&Text, &Finding> = HashMap::new();
     for finding in &denied {
         problems.insert(finding.problem.as_ref().unwrap_or(&finding.id), finding);
@@ -60,9 +68,9 @@ fn remedy(gate: &GateRecord, denied: Vec<&Finding>) -> Option<Remedy> {
         gate: gate.id.clone(),
         prove,
         // Of a severity that is over a budget alone, those above it are enough.
-        problems: excess(&gate.policy, &counts, problems.len() as u64),
+        problems: (raised.len() as u64 + excess(&gate.policy, &rest)).min(problems.len() as u64),
         fixes,
-        settings: settings(&gate.policy, &counts),
+        settings: settings(&gate.policy, &counts, &denied),
     })
 }
 
@@ -89,7 +97,7 @@ fn numbers(version: &str) -> Vec<u64> {
 }
 
 /// How many have to go: all that reach the threshold, and of the others what is over a budget.
-fn excess(policy: &Policy, counts: &Counts, problems: u64) -> u64 {
+fn excess(policy: &Policy, counts: &Counts) -> u64 {
     let over = |severity: Severity| {
         let found = counts.get(severity);
         if at_or_above(severity, policy) {
@@ -99,12 +107,16 @@ fn excess(policy: &Policy, counts: &Counts, problems: u64) -> u64 {
         let most = policy.max.get(&severity).copied().into_iter().chain(ratchet).min();
         most.map_or(0, |most| found.saturating_sub(most))
     };
-    Severity::ALL.into_iter().map(over).sum::<u64>().min(problems)
+    Severity::ALL.into_iter().map(over).sum()
 }
 
 /// The settings that bear what is denied: the strictest that do.
-fn settings(policy: &Policy, counts: &Counts) -> Vec<String> {
+fn settings(policy: &Policy, counts: &Counts, denied: &[&Finding]) -> Vec<String> {
+    let raised_by =
+        |key| denied.iter().any(|finding| policy.conditions.raised_by(finding).any(|by| by == key));
     let mut settings = Vec::new();
+    settings.extend(raised_by("fail_on_kev").then(|| "fail_on_kev = false".to_owned()));
+    settings.extend(raised_by("epss_at_least").then(|| "no `epss_at_least`".to_owned()));
     let rated = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown);
     let worst = rated.clone().find(|severity| counts.get(*severity) > 0 && at_or_above(*severity, policy));
     let threshold = match worst {

@@ -8,11 +8,10 @@ use anyhow::Result;
 use crate::base::{self, Base, BasePolicy, PolicyRecord};
 use crate::baseline::Baseline;
 use crate::cli::{ConfigArgs, TrustArgs};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
+use crate::facts::{Facts, Files};
 use crate::floor::{self, Floor};
-use crate::folder_of;
 use crate::known::Known;
-use crate::load_config;
 use crate::lock::Lock;
 use crate::loosening::Loosening;
 use crate::overrule;
@@ -20,6 +19,7 @@ use crate::plan::Plan;
 use crate::record::GateRecord;
 use crate::repo::Repo;
 use crate::settings::Settings;
+use crate::{folder_of, load_config};
 
 /// A gates.toml: the work tree's, or that of `--policy-from`.
 #[derive(Debug)]
@@ -177,9 +177,36 @@ impl Rules {
         }
     }
 
-    /// For run.json.
-    pub fn record(&self) -> Option<PolicyRecord> {
-        self.base.as_ref().map(|trusted| trusted.record.clone())
+    /// What the files that gates.toml names tell of findings: those of the base where the policy is the
+    /// base's.
+    ///
+    /// # Errors
+    /// [`ConfigError::Mistakes`] with every file that can't be gone by, and [`ConfigError::BelowFloor`] with
+    /// every statement that waives what may not be.
+    pub async fn facts(&self) -> Result<Facts> {
+        let folder = folder_of(&self.path);
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let files = Files { folder, base: self.base.as_ref().map(|trusted| &trusted.base) };
+        let facts = Facts::load(&self.config.sources, &files, crate::record::today()).await;
+        let mut facts = facts.map_err(|problems| ConfigError::Mistakes {
+            path: self.path.clone(),
+            source_text: self.text(),
+            problems,
+        })?;
+        if files.base.is_some() {
+            facts.compare(&self.config.sources, &files).await;
+        }
+        if let Some((file, floor)) = &self.floor {
+            floor::refuse(floor.breaches_of_vex(facts.vex()), file, &self.path, &self.text())?;
+        }
+        Ok(facts)
+    }
+
+    /// For run.json, with what the change would loosen by its VEX documents.
+    pub fn record(&self, facts: &Facts) -> Option<PolicyRecord> {
+        let mut record = self.base.as_ref()?.record.clone();
+        record.loosened.extend(facts.loosened.iter().cloned());
+        Some(record)
     }
 
     /// The text of gates.toml, as it counts.

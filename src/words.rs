@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base::PolicyRecord;
+use crate::facts::FactsRecord;
 use crate::finding::{Cvss, Finding, Package, Text};
 use crate::known::KnownNote;
 use crate::policy::{WaiverNote, WaiverUse};
 use crate::record::{Evidence, GateRecord, Run, StepRecord, TargetRecord};
 use crate::redact::Scrubber;
+use crate::risk::Risk;
 
 /// Something with words from outside in it.
 pub trait Words {
@@ -65,7 +67,7 @@ impl Words for Arc<Package> {
 
 impl Words for Package {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Package { name, version, fixed_version, purl, ecosystem, paths } = self;
+        let Package { name, version, fixed_version, purl, ecosystem, paths, dev: _, unfixed: _ } = self;
         name.clean(scrubber);
         [version, fixed_version, purl, ecosystem].into_iter().for_each(|text| text.clean(scrubber));
         paths.clean(scrubber);
@@ -78,6 +80,21 @@ impl Words for Arc<Cvss> {
         cvss.vector.clean(scrubber);
         if cvss != **self {
             *self = Arc::new(cvss);
+        }
+    }
+}
+
+impl Words for Arc<Risk> {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let Some(vex) = &self.vex else { return };
+        let mut clean = vex.clone();
+        for text in [&mut clean.vulnerability, &mut clean.document] {
+            text.clean(scrubber);
+        }
+        clean.justification.clean(scrubber);
+        clean.statement.clean(scrubber);
+        if clean != *vex {
+            *self = Arc::new(Risk { vex: Some(clean), ..Risk::clone(self) });
         }
     }
 }
@@ -107,6 +124,7 @@ impl Words for Finding {
         }
         self.package.clean(scrubber);
         self.cvss.clean(scrubber);
+        self.risk.clean(scrubber);
         for list in [&mut self.seen_by, &mut self.aliases, &mut self.cwe, &mut self.references] {
             list.clean(scrubber);
         }
@@ -195,6 +213,18 @@ impl Words for WaiverUse {
     }
 }
 
+impl Words for FactsRecord {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        for document in &mut self.vex {
+            document.document.clean(scrubber);
+            document.unused.clean(scrubber);
+        }
+        for file in [&mut self.epss, &mut self.kev].into_iter().flatten() {
+            file.file.clean(scrubber);
+        }
+    }
+}
+
 impl Words for Run {
     fn clean(&mut self, scrubber: &Scrubber) {
         for text in [&mut self.profile, &mut self.commit, &mut self.branch, &mut self.interrupted] {
@@ -205,6 +235,7 @@ impl Words for Run {
         self.gates.clean(scrubber);
         self.findings.clean(scrubber);
         self.waivers.clean(scrubber);
+        self.facts.clean(scrubber);
         self.known.clean(scrubber);
         self.policy.clean(scrubber);
     }

@@ -229,6 +229,32 @@ proptest! {
         }
     }
 
+    /// Whatever stands for a CVSS vector or a package URL: a score is one, and nothing panics.
+    #[test]
+    fn words_of_a_report_are_read_or_refused(
+        parts in prop::collection::vec(
+            prop_oneof![
+                Just("CVSS:3.1".to_owned()),
+                Just("CVSS:4.0".to_owned()),
+                "(AV|AC|Au|AT|PR|UI|S|C|I|A|VC|VI|VA|SC|SI|SA|E|RL|CR|MAV):[NLHAPRUCX]",
+                "pkg:(npm|oci|deb)/[a-z%@]{0,6}",
+                "[@?#=%.0-9a-z]{0,6}",
+                "\\PC{0,4}",
+            ],
+            0..14,
+        ),
+    ) {
+        let text = parts.join("/");
+        if let Some(score) = portcullis::risk::rating::score(&text) {
+            prop_assert!((0.0..=10.0).contains(&score), "{text}: {score}");
+        }
+        if let Some(purl) = portcullis::purl::Purl::read(&text) {
+            prop_assert!(purl.covers(&purl), "{text}");
+        }
+        prop_assert!(portcullis::vex::Document::read("a", text.as_bytes()).is_err());
+        prop_assert!(portcullis::facts::epss::Scores::read(text.as_bytes()).is_err());
+    }
+
     /// What nobody has written as a report is none, whichever tool it is said to be of.
     #[test]
     fn arbitrary_bytes_are_no_clean_report(

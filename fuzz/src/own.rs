@@ -3,24 +3,28 @@
 use std::io::{self, Read};
 
 use portcullis::config::{Config, Problem, draw};
+use portcullis::facts::{epss, kev};
 use portcullis::floor::Floor;
 use portcullis::lock::Lock;
 use portcullis::policy::Waivers;
 use portcullis::record::Run;
 use portcullis::redact::{Scrubber, Secret, mask_fields};
+use portcullis::sbom;
 use portcullis::tool::sonarqube::task_file::TaskFile;
 use portcullis::tool::config_file;
+use portcullis::vex;
 use serde_json::Value;
 
 /// Takes bytes, and panics where a promise is broken.
 pub type Check = fn(&[u8]);
 
 /// Every reader of this kind, by its name.
-pub const OWN: [(&str, Check); 8] = [
+pub const OWN: [(&str, Check); 9] = [
     ("gates-toml", gates_toml),
     ("gates-lock", gates_lock),
     ("floor", floor),
     ("scanner-files", scanner_files),
+    ("facts", facts),
     ("run-json", run_json),
     ("mask-fields", masked),
     ("scrubber", scrubbed),
@@ -32,6 +36,14 @@ fn gates_toml(input: &[u8]) {
     if let Err(problems) = Config::read(text) {
         told(&problems, text);
     }
+}
+
+/// VEX documents, EPSS scores, CISA's catalogue, inventories.
+fn facts(input: &[u8]) {
+    let _ = vex::Document::read("a", input);
+    let _ = epss::Scores::read(input);
+    let _ = kev::Catalogue::read(input);
+    let _ = sbom::components(input);
 }
 
 /// The file of `--require`.

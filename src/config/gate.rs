@@ -11,6 +11,7 @@ use crate::environment::Variable;
 use crate::finding::Text;
 use crate::interlock::Branch;
 use crate::retry::Retry;
+use crate::risk::Conditions;
 use crate::severity::{Counts, Severity};
 use crate::tool::{SCANNERS, Scanner, Tool, scanner};
 
@@ -53,6 +54,9 @@ pub struct Policy {
     /// The most findings of a severity that are borne, beside `fail_on`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub max: BTreeMap<Severity, u64>,
+    /// What counts beside the severity.
+    #[serde(default, skip_serializing_if = "Conditions::is_default")]
+    pub conditions: Conditions,
     /// What was known before is borne: only what is new blocks.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub new_only: bool,
@@ -106,13 +110,17 @@ impl Default for Policy {
             max: BTreeMap::new(),
             new_only: false,
             no_worse_than: None,
+            conditions: Conditions::default(),
         }
     }
 }
 
 impl Policy {
-    /// The keys that it reads.
-    pub const KEYS: [&str; 5] = ["fail_on", "unrated", "max", "new_only", "no_worse_than"];
+    /// The keys of gates.toml that make one, for what has none to say so.
+    pub fn keys() -> impl Iterator<Item = &'static str> {
+        let own = ["fail_on", "unrated", "max", "new_only", "no_worse_than"];
+        own.into_iter().chain(Conditions::KEYS)
+    }
 
     /// Reads its keys; what is absent is as in `base`.
     pub fn read(keys: &Keys, base: &Policy) -> Policy {
@@ -128,6 +136,7 @@ impl Policy {
         if let Some(file) = keys.text("no_worse_than") {
             policy.no_worse_than = Some(Ratchet { than: file.value.into(), counts: Counts::default() });
         }
+        policy.conditions = Conditions::read(keys, &base.conditions);
         policy
     }
 }
@@ -182,7 +191,7 @@ fn read(
     let tool: Arc<dyn Tool> = Arc::from((scanner.configure)(table));
     let acts = tool.acts();
     if acts {
-        for key in Policy::KEYS.into_iter().chain(["allow_empty"]).filter(|key| table.has(key)) {
+        for key in Policy::keys().chain(["allow_empty"]).filter(|key| table.has(key)) {
             let what = format!("`{key}` means nothing for {}: it acts, and has done so or not", scanner.name);
             table.problem(table.at_key(key), what);
         }
@@ -206,7 +215,7 @@ fn read(
         allow_empty: table.flag_or("allow_empty", false) && !acts,
         branches: read_branches(table).unwrap_or_else(|| defaults.branches.clone()),
     };
-    for key in Policy::KEYS.into_iter().filter(|_| acts) {
+    for key in Policy::keys().filter(|_| acts) {
         table.knows(key);
     }
     table.finish(&format!("a gate with tool `{}`", scanner.name));
@@ -294,6 +303,15 @@ fn find_cycle(
         }
     }
     None
+}
+
+/// Reads an age such as `30d`, or as [`read_duration`] does.
+pub fn read_age(keys: &Keys, key: &'static str) -> Option<Duration> {
+    let days = keys.text(key)?.value.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+    match days.filter(|days| *days > 0) {
+        Some(days) => Some(Duration::from_secs(u64::from(days) * 86_400)),
+        None => read_duration(keys, key),
+    }
 }
 
 /// Reads a duration such as `90s`, `10m`, `1h30m`.

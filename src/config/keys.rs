@@ -185,6 +185,19 @@ impl<'a> Keys<'a> {
         }
     }
 
+    /// A number, whole or not.
+    pub fn number(&self, key: &'static str) -> Option<Located<f64>> {
+        let value = self.value(key)?;
+        let number = match value.get_ref() {
+            DeValue::Float(float) => float.as_str().replace('_', "").parse().ok(),
+            other => whole(other).and_then(|number| u32::try_from(number).ok()).map(f64::from),
+        };
+        if number.is_none() {
+            self.wrong_type(key, "a number", value);
+        }
+        number.map(|number| Located { value: number, at: value.span() })
+    }
+
     /// A list of whole numbers from 0 on.
     pub fn counts(&self, key: &'static str) -> Option<Vec<Located<u64>>> {
         const WANTED: &str = "a list of whole numbers, 0 or more";

@@ -98,7 +98,7 @@ fn read(table: &Keys, gates: &[Gate]) -> Profile {
 
 fn read_overlay(table: &Keys, gate: &Gate) -> GateOverlay {
     if gate.tool.acts() {
-        for key in ["fail_on", "unrated", "max"].into_iter().filter(|key| table.has(key)) {
+        for key in Policy::keys().filter(|key| table.has(key)) {
             table.problem(table.at_key(key), format!("`{key}` means nothing for {}", gate.scanner.name));
             table.knows(key);
         }

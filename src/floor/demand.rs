@@ -4,9 +4,11 @@ use crate::config::{Config, Gate, Keys, Policy, Problems, Step, Threshold, read_
 use crate::floor::allowed::Allowed;
 use crate::floor::{Breach, profile_of, way, way_into};
 use crate::interlock::{self, Branch};
+use crate::licence::Contents;
 use crate::loosening::{Looser, looser_policy, looser_reach};
 use crate::reach::{Reach, Says, names};
 use crate::record::{Evidence, GateRecord};
+use crate::risk::Scope;
 use crate::settings::Settings;
 use crate::severity::Severity;
 use crate::tool::{SCANNERS, Scanner, scanner};
@@ -32,7 +34,12 @@ pub struct Demand {
 impl Demand {
     pub fn read(table: &Keys) -> Option<Demand> {
         // Without `fail_on` only the budgets are asked for.
-        let nothing = Policy { fail_on: Threshold::Never, ..Policy::default() };
+        let mut nothing = Policy { fail_on: Threshold::Never, ..Policy::default() };
+        if !table.has("fail_on") && !table.has("max") {
+            // Where no severity blocks, nothing that lets findings pass weakens it.
+            nothing.conditions.only_fixable = true;
+            nothing.conditions.scope = Scope::Production;
+        }
         let policy = Policy::read(table, &nothing);
         if table.has("unrated") && !table.has("fail_on") {
             table.problem(table.at_key("unrated"), "`unrated` asks for nothing without `fail_on`");
@@ -268,9 +275,20 @@ fn own_keys(table: &Keys, scanner: &Scanner) -> Vec<Reach> {
                 let words = Severity::ALL.map(|severity| (severity.as_str(), severity));
                 Some(Says::Rates(table.word_or(key, &words, usual)))
             }
-            Says::Rest(_) => None,
+            // Those of an inventory are read as a whole, below.
+            Says::Rest(_) | Says::Within(_) | Says::Grade { .. } => None,
         };
         says.map(|says| Reach::new(key, says))
     };
-    defaults.into_iter().filter_map(read).collect()
+    let (of_contents, plain): (Vec<Reach>, Vec<Reach>) =
+        defaults.into_iter().partition(|reach| Contents::KEYS.contains(&reach.key));
+    let mut own: Vec<Reach> = plain.into_iter().filter_map(read).collect();
+    if !of_contents.is_empty() && Contents::KEYS.iter().any(|key| table.has(key)) {
+        let asked = Contents::read(table).reach();
+        // A list that is not asked for asks for nothing.
+        own.extend(
+            asked.into_iter().filter(|reach| table.has(reach.key.split('.').next().unwrap_or_default())),
+        );
+    }
+    own
 }

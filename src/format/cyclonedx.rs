@@ -302,5 +302,6 @@ fn package(components: &[&Component], affected: &[&str]) -> Package {
         purl: purl.map(Text::from),
         ecosystem: ecosystem.map(Text::from),
         paths: paths.iter().map(|bom_ref| Text::from(*bom_ref)).collect(),
+        ..Package::default()
     }
 }

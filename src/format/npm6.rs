@@ -74,6 +74,9 @@ pub struct Installed {
     pub version: Option<String>,
     #[serde(default)]
     pub paths: Vec<String>,
+    /// Only development needs it, by the lock file that was sent.
+    #[serde(default)]
+    pub dev: Option<bool>,
 }
 
 /// A number in most registries, a text in some.
@@ -148,7 +151,10 @@ impl Advisory {
         let paths = self.findings.iter().flat_map(|installed| &installed.paths);
         let mut package = installed(&self.package, versions, paths.map(|path| Text::from(&**path)).collect());
         // "<0.0.0" is npm's way to say "none".
+        package.unfixed = self.patched_versions.as_deref() == Some("<0.0.0");
         package.fixed_version = self.patched_versions.filter(|range| range != "<0.0.0").map(Text::from);
+        package.dev =
+            !self.findings.is_empty() && self.findings.iter().all(|installed| installed.dev == Some(true));
         finding.package = Some(Arc::new(package));
         finding.aliases = ghsa.into_iter().chain(self.cves.unwrap_or_default()).map(Text::from).collect();
         finding.cwe = self.cwe.map(|cwe| cwe.cwes()).unwrap_or_default();
@@ -181,6 +187,7 @@ pub fn installed<'a>(name: &str, versions: impl Iterator<Item = &'a str>, paths:
         purl,
         ecosystem: Some("npm".into()),
         paths,
+        ..Package::default()
     }
 }
 

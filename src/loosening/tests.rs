@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+mod conditions;
+
 use super::*;
 use crate::config::Threshold;
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::finding::{Decision, Finding, Text};
+use crate::risk::Conditions;
 use crate::severity::{Counts, Severity};
 
 /// How many problems of each severity are borne.
@@ -27,7 +28,9 @@ pub fn spent(findings: &[Finding], required: &HashSet<&Text>) -> Counts {
 }
 
 fn counts_for(finding: &Finding, required: &HashSet<&Text>) -> bool {
-    let borne = finding.decision == Decision::Waive || finding.because == super::KNOWN;
+    let borne = finding.decision == Decision::Waive
+        || finding.because == super::KNOWN
+        || Conditions::lowered(&finding.because);
     !borne && required.contains(&finding.gate)
 }
 

@@ -3,6 +3,7 @@
 //! Readable without colour: colour only repeats what the words say.
 
 mod blocking;
+mod facts;
 mod known;
 mod trust;
 mod way;
@@ -40,6 +41,7 @@ pub fn render(run: &Run, out: &str, look: Look) -> String {
     page.push_str(&blocking::blocking(run, out, look));
     page.push_str(&waiver_notes(run, look));
     page.push_str(&known::notes(run, look));
+    page.push_str(&facts::notes(run, look));
     page.push_str(&trust::notes(run, look));
     page.push_str(&way::to_pass(run, look));
     let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml");

@@ -5,6 +5,7 @@ use crate::config::{Keys, Located};
 use crate::finding::{Category, Finding};
 use crate::format::{FORMATS, Format};
 use crate::job::{Job, Source};
+use crate::licence::Contents;
 use crate::place::{Place, normalise};
 use crate::plan::Scene;
 use crate::proof::Unproven;
@@ -37,6 +38,8 @@ struct Command {
     report: Option<Report>,
     /// What its exit codes mean, where the user says so.
     codes: Option<Codes>,
+    /// What the report may hold, where it is an inventory.
+    contents: Contents,
 }
 
 #[derive(Debug)]
@@ -56,10 +59,13 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     if !keys.has("run") {
         keys.required_text("run"); // notes that it is missing
     }
+    let report = keys.table("report").and_then(|keys| report(&keys));
+    let inventory = report.as_ref().is_some_and(|report| ["cyclonedx", "spdx"].contains(&report.format.name));
     Box::new(Command {
         run: keys.texts_or("run", &[]),
         dir: keys.text_or("dir", "."),
-        report: keys.table("report").and_then(|keys| report(&keys)),
+        report,
+        contents: Contents::read_if(inventory, keys),
         codes: keys.table("exit").map(|keys| codes(&keys)),
     })
 }
@@ -95,7 +101,10 @@ fn codes(keys: &Keys) -> Codes {
 impl Tool for Command {
     fn reach(&self) -> Vec<Reach> {
         let rest = format!("{:?} {:?}", self.report, self.codes);
-        vec![Reach::exactly("run", &self.run), Reach::exactly("dir", [&self.dir]), Reach::rest(rest)]
+        let mut all =
+            vec![Reach::exactly("run", &self.run), Reach::exactly("dir", [&self.dir]), Reach::rest(rest)];
+        all.extend(self.contents.reach());
+        all
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -149,7 +158,9 @@ impl Tool for Command {
     /// is one finding.
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
         if let Some(report) = &self.report {
-            return (report.format.read)(raw.report(), place);
+            let mut parsed = (report.format.read)(raw.report(), place)?;
+            self.contents.check(raw.report(), &mut parsed)?;
+            return Ok(parsed);
         }
         let Some(code) = raw.exit else {
             let why = "a command without a report is judged by its exit code, which is not known";
@@ -165,9 +176,9 @@ impl Tool for Command {
         Ok(parsed)
     }
 
-    /// What its maker has suppressed does not make a program fail.
+    /// What its maker has suppressed does not make a program fail, nor what the inventory may not hold.
     fn moves_exit_code(&self, finding: &Finding) -> bool {
-        finding.suppressed.is_none()
+        finding.suppressed.is_none() && !Contents::found(finding)
     }
 }
 

@@ -10,6 +10,7 @@ mod tests;
 use crate::config::Keys;
 use crate::format::{cyclonedx, spdx};
 use crate::job::{Job, Keep};
+use crate::licence::Contents;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
@@ -41,11 +42,18 @@ struct Syft {
     /// `None`: those of the gates in `needs`.
     images: Option<Vec<String>>,
     needs: bool,
+    /// What the inventory may hold.
+    contents: Contents,
 }
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
     let list = |key| keys.has(key).then(|| keys.texts_or(key, &[]));
-    Box::new(Syft { dirs: list("dirs"), images: list("images"), needs: keys.has("needs") })
+    Box::new(Syft {
+        dirs: list("dirs"),
+        images: list("images"),
+        needs: keys.has("needs"),
+        contents: Contents::read(keys),
+    })
 }
 
 impl Syft {
@@ -100,10 +108,12 @@ impl Tool for Syft {
         let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
         let images =
             if self.needs { self.images.clone() } else { Some(self.images.clone().unwrap_or_default()) };
-        vec![
+        let mut all = vec![
             Reach::folders("dirs", &self.dirs.clone().unwrap_or_else(here)),
             Reach::new("images", Says::Images(images)),
-        ]
+        ];
+        all.extend(self.contents.reach());
+        all
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -142,11 +152,13 @@ impl Tool for Syft {
     }
 
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
-        match (raw.exit, raw.documents.as_slice()) {
+        let mut parsed = match (raw.exit, raw.documents.as_slice()) {
             (_, [native, cyclonedx, spdx]) => read_run([&native.bytes, &cyclonedx.bytes, &spdx.bytes], place),
             (None, _) => read_one(raw.report(), place),
             (Some(_), _) => Err(Unproven::Empty { what: inventory::WHAT }),
-        }
+        }?;
+        self.contents.check(raw.report(), &mut parsed)?;
+        Ok(parsed)
     }
 
     fn complaint(&self, raw: &RawReport) -> Option<String> {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use portcullis::config::{Policy, Ratchet, Threshold};
 use portcullis::finding::{Category, Finding, Location, Package, Text};
 use portcullis::record::GateRecord;
+use portcullis::risk::{Conditions, Epss, Kev, Probability, Risk, Scope};
 use portcullis::severity::{Counts, Severity};
+use portcullis::vex::{Assessment, Status};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -32,8 +34,56 @@ fn location() -> impl Strategy<Value = Location> {
 }
 
 fn package() -> impl Strategy<Value = Arc<Package>> {
-    (word(), prop::option::of(word()))
-        .prop_map(|(name, version)| Arc::new(Package { name, version, ..Package::default() }))
+    (word(), prop::option::of(word()), any::<bool>(), any::<bool>()).prop_map(
+        |(name, version, dev, unfixed)| {
+            Arc::new(Package { name, version, dev, unfixed, ..Package::default() })
+        },
+    )
+}
+
+/// What is known of a finding from elsewhere, a VEX statement among it.
+fn risk() -> impl Strategy<Value = Arc<Risk>> {
+    let kev = Just(Kev { added: jiff::civil::date(2025, 1, 1), ransomware: false });
+    let status = prop::sample::select(vec![Status::Affected, Status::NotAffected]);
+    let vex = status.prop_map(|status| Assessment {
+        vulnerability: "a".into(),
+        status,
+        justification: None,
+        statement: None,
+        document: "vex.json".into(),
+        at: None,
+    });
+    let rated = prop::option::weighted(0.2, Just(5.0));
+    (prop::option::of(kev), prop::option::of(0..11_u32), rated, prop::option::weighted(0.2, vex)).prop_map(
+        |(kev, tenths, rated, vex)| {
+            let epss = tenths.map(|n| Epss { probability: f64::from(n) / 10.0, percentile: 0.5 });
+            Arc::new(Risk { kev, epss, rated, vex })
+        },
+    )
+}
+
+/// Conditions, and what is at least as strict: fewer of those that let pass, more of those that block.
+fn conditions_and_stricter() -> impl Strategy<Value = (Conditions, Conditions)> {
+    let pair = || (any::<bool>(), any::<bool>());
+    (pair(), pair(), pair(), prop::option::of((0..11_u32, 0..11_u32)), any::<bool>()).prop_map(
+        |(fixable, scope, kev, epss, both)| {
+            let tenths = |n: u32| Probability::new(f64::from(n) / 10.0);
+            let scope_of = |production| if production { Scope::Production } else { Scope::All };
+            let loose = Conditions {
+                only_fixable: fixable.0 || fixable.1,
+                scope: scope_of(scope.0 || scope.1),
+                fail_on_kev: kev.0 && kev.1,
+                epss_at_least: epss.filter(|_| both).and_then(|(a, b)| tenths(a.max(b))),
+            };
+            let strict = Conditions {
+                only_fixable: fixable.0 && fixable.1,
+                scope: scope_of(scope.0 && scope.1),
+                fail_on_kev: kev.0 || kev.1,
+                epss_at_least: epss.and_then(|(a, b)| tenths(a.min(b))),
+            };
+            (loose, strict)
+        },
+    )
 }
 
 prop_compose! {
@@ -46,16 +96,17 @@ prop_compose! {
         title in word(),
         message in word(),
         location in prop::option::of(location()),
-        package in prop::option::weighted(0.3, package()),
+        package in prop::option::weighted(0.5, package()),
         resource in prop::option::weighted(0.3, word()),
         suppressed in prop::option::weighted(0.1, word()),
+        risk in prop::option::weighted(0.4, risk()),
         baseline in prop::bool::weighted(0.3),
         problem in prop::option::weighted(0.3, word()),
     ) -> Finding {
         let mut finding = Finding::new(rule, category, severity, title);
         finding.gate = gate.into();
         (finding.message, finding.location, finding.package) = (message, location, package);
-        (finding.resource, finding.suppressed) = (resource, suppressed);
+        (finding.resource, finding.suppressed, finding.risk) = (resource, suppressed, risk);
         (finding.baseline, finding.problem) = (baseline, problem);
         finding
     }
@@ -108,6 +159,7 @@ prop_compose! {
             if required { Just(true).boxed() } else { any::<bool>().boxed() },
         ),
         budgets in prop::collection::btree_map(severity(), (0..6_u64, 0..6_u64, any::<bool>()), 0..4),
+        conditions in conditions_and_stricter(),
         new_only in (any::<bool>(), any::<bool>()),
         ratchet in prop::option::weighted(0.3, (0..4_u64, 0..4_u64)),
     ) -> (Judged, Judged) {
@@ -124,6 +176,7 @@ prop_compose! {
                 max: all(loose),
                 new_only: new_only.0 && (loose || new_only.1),
                 no_worse_than: ratchet.map(|mosts| Ratchet { than: "b".into(), counts: each(most(mosts)) }),
+                conditions: if loose { conditions.0.clone() } else { conditions.1.clone() },
             };
             (policy, required)
         };

@@ -104,6 +104,8 @@ impl Advisory {
         {
             about.fixed_version = Some(version.as_str().into());
         }
+        about.unfixed = matches!(package.fix_available, Some(FixAvailable::Flag(false)));
+        about.dev = !package.nodes.is_empty() && package.nodes.iter().all(|node| lock.is_dev(node));
         finding.package = Some(about.into());
         finding.fix = package.fix_available.as_ref().map(|fix| fix.advice().into());
         finding.aliases = ghsa.into_iter().collect();
@@ -127,17 +129,32 @@ impl FixAvailable {
     }
 }
 
-/// What the lock file says is installed; the report does not.
+/// What the lock file says is installed, and what for; the report does not.
 #[derive(Default, Deserialize)]
 struct Lock {
     /// By node, such as `node_modules/lodash`. Lock files of npm 6 have none.
     #[serde(default)]
     packages: HashMap<String, Locked>,
+    /// By name, one inside the other: all that those of npm 6 have.
+    #[serde(default)]
+    dependencies: HashMap<String, Nested>,
 }
 
 #[derive(Deserialize)]
 struct Locked {
     version: Option<String>,
+    /// Nothing but development needs it. What an optional dependency of production needs as well is
+    /// `devOptional` instead, and may be installed there.
+    #[serde(default)]
+    dev: bool,
+}
+
+#[derive(Deserialize)]
+struct Nested {
+    #[serde(flatten)]
+    locked: Locked,
+    #[serde(default)]
+    dependencies: HashMap<String, Nested>,
 }
 
 impl Lock {
@@ -159,6 +176,20 @@ impl Lock {
     }
 
     fn version(&self, node: &str) -> Option<&str> {
-        self.packages.get(node)?.version.as_deref()
+        self.locked(node)?.version.as_deref()
+    }
+
+    fn is_dev(&self, node: &str) -> bool {
+        self.locked(node).is_some_and(|locked| locked.dev)
+    }
+
+    fn locked(&self, node: &str) -> Option<&Locked> {
+        if !self.packages.is_empty() {
+            return self.packages.get(node);
+        }
+        // `node_modules/a/node_modules/b` is `b` inside of `a`.
+        let mut names = node.strip_prefix("node_modules/")?.split("/node_modules/");
+        let first = self.dependencies.get(names.next()?)?;
+        names.try_fold(first, |outer, name| outer.dependencies.get(name)).map(|found| &found.locked)
     }
 }

@@ -44,6 +44,49 @@ fn installed_versions_come_from_the_nearest_lock_file() {
     assert_eq!(package.purl.as_deref(), Some("pkg:npm/lodash@4.17.4"));
 }
 
+/// Whether the packages at these nodes are all of development, by this lock file.
+fn is_dev(lock: &str, nodes: &str) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("package-lock.json"), lock).unwrap();
+    let place = Place { root: folder.path().into(), cwd: folder.path().into(), target: ".".into() };
+    let report = format!(
+        r#"{{"auditReportVersion": 2, "metadata": {{}}, "vulnerabilities": {{"x": {{"nodes": [{nodes}],
+        "via": [{{"source": 1, "name": "x", "severity": "high"}}], "fixAvailable": false}}}}}}"#
+    );
+    let parsed = tool(&SCANNER, "").parse(&handed_in(&report), &place).unwrap();
+    let package = parsed.findings[0].package.clone().unwrap();
+    assert!(package.unfixed);
+    package.dev
+}
+
+/// By `jq '.packages | map_values(.dev)'`: 98 of the 101 packages are of development.
+#[test]
+fn a_package_is_of_development_when_all_its_places_are() {
+    let lock = include_str!("../../../fixtures/notes-app/backend/package-lock.json");
+    for (nodes, dev) in [
+        (r#""node_modules/eslint""#, true),
+        (r#""node_modules/lodash""#, false),
+        (r#""node_modules/eslint", "node_modules/typescript""#, true),
+        (r#""node_modules/eslint", "node_modules/lodash""#, false),
+        (r#""node_modules/not-there""#, false),
+        ("", false),
+    ] {
+        assert_eq!(is_dev(lock, nodes), dev, "{nodes}");
+    }
+    // Both of development and of an optional dependency, which production may install.
+    let optional = r#"{"packages": {"node_modules/x": {"version": "1.0.0", "devOptional": true}}}"#;
+    assert!(!is_dev(optional, r#""node_modules/x""#));
+}
+
+#[test]
+fn lock_files_of_npm_6_nest_their_packages() {
+    let lock = r#"{"lockfileVersion": 1, "dependencies": {"a": {"version": "1.0.0", "dev": true, "requires": {"b": "1"},
+        "dependencies": {"@s/b": {"version": "1.0.0", "dev": true}}}, "b": {"version": "2.0.0"}}}"#;
+    assert!(is_dev(lock, r#""node_modules/a", "node_modules/a/node_modules/@s/b""#));
+    assert!(!is_dev(lock, r#""node_modules/b""#));
+    assert!(!is_dev(lock, r#""node_modules/a/node_modules/b""#));
+}
+
 #[test]
 fn a_lock_file_that_cannot_be_read_costs_only_the_versions() {
     let folder = tempfile::tempdir().unwrap();

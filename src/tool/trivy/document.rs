@@ -82,6 +82,9 @@ pub struct TargetResult {
 pub struct PackageEntry {
     pub identifier: Option<Identifier>,
     pub locations: Option<Vec<Lines>>,
+    /// Only development needs it. Listed with `--include-dev-deps` alone.
+    #[serde(default)]
+    pub dev: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -115,9 +115,9 @@ impl<'a> Reader<'a> {
         let kind = result.kind.as_deref().unwrap_or_default();
         let is_file = self.object.is_none() && is_file(class, kind, &result.target);
         let file = is_file.then(|| self.path(&result.target));
-        let lines = lines_of(&packages);
+        let listed = by_uid(&packages);
         for vulnerability in vulnerabilities {
-            let finding = self.vulnerability(vulnerability, kind, file.as_ref(), &lines);
+            let finding = self.vulnerability(vulnerability, kind, file.as_ref(), &listed);
             self.parsed.findings.push(finding);
         }
         for misconfiguration in misconfigurations.into_iter().filter(|one| one.status == "FAIL") {
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
         entry: Vulnerability,
         kind: &str,
         file: Option<&Text>,
-        lines: &HashMap<&str, Lines>,
+        listed: &HashMap<&str, &PackageEntry>,
     ) -> Finding {
         let rule = given(entry.id).unwrap_or_else(|| Text::from("unidentified"));
         let title = given(entry.title).unwrap_or_else(|| Text::from(format!("{rule} in {}", entry.pkg_name)));
@@ -181,10 +181,11 @@ impl<'a> Reader<'a> {
             }),
         });
         let (purl, uid) = entry.pkg_identifier.map_or((None, None), |known| (given(known.purl), known.uid));
+        let listed = uid.and_then(|uid| listed.get(uid.as_str()));
         finding.location = match given(entry.pkg_path) {
             Some(path) => Some(Location::file(self.path(&path))),
             None => file.map(|file| {
-                let lines = uid.and_then(|uid| lines.get(uid.as_str()));
+                let lines = listed.and_then(|package| package.lines());
                 let (start, end) = lines.map_or((None, None), |lines| (lines.start_line, lines.end_line));
                 Location::file(file.clone()).lines(start, end)
             }),
@@ -194,11 +195,14 @@ impl<'a> Reader<'a> {
         finding.cvss =
             entry.cvss.and_then(|all| best_score(all, entry.severity_source.as_deref())).map(Arc::new);
         finding.references = references(entry.primary_url, entry.references);
+        let fixed = given(entry.fixed_version);
         finding.package = Some(Arc::new(Package {
             ecosystem: ecosystem(purl.as_deref(), kind),
             name: entry.pkg_name,
             version: given(entry.installed_version),
-            fixed_version: given(entry.fixed_version),
+            unfixed: fixed.is_none() && entry.status.as_deref() != Some("fixed"),
+            fixed_version: fixed,
+            dev: listed.is_some_and(|package| package.dev),
             purl,
             paths: Arc::default(),
         }));
@@ -273,16 +277,20 @@ fn is_file(class: &str, kind: &str, target: &str) -> bool {
     }
 }
 
-/// Where a lock file names its packages, by their identifiers.
-fn lines_of(packages: &[PackageEntry]) -> HashMap<&str, Lines> {
-    packages
-        .iter()
-        .filter_map(|package| {
-            let uid = package.identifier.as_ref()?.uid.as_deref()?;
-            let lines = package.locations.as_ref()?.iter().find(|lines| lines.start_line.is_some())?;
-            Some((uid, *lines))
-        })
-        .collect()
+/// The packages that are listed, by their identifiers.
+fn by_uid(packages: &[PackageEntry]) -> HashMap<&str, &PackageEntry> {
+    let listed = packages.iter().filter_map(|package| {
+        let uid = package.identifier.as_ref()?.uid.as_deref()?;
+        Some((uid, package))
+    });
+    listed.collect()
+}
+
+impl PackageEntry {
+    /// Where the lock file names it.
+    fn lines(&self) -> Option<&Lines> {
+        self.locations.as_ref()?.iter().find(|lines| lines.start_line.is_some())
+    }
 }
 
 /// The score of the source that the severity comes from, else of the NVD, of GitHub, of anyone;

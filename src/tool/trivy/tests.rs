@@ -283,3 +283,20 @@ fn an_exit_code_that_is_not_zero_is_inconclusive_whatever_the_report_says() {
         assert!(matches!(weigh(tool("").0.as_ref(), &raw, &place), Proof::Inconclusive { .. }));
     }
 }
+
+#[test]
+fn a_package_is_of_development_or_without_a_fix_where_the_report_says_so() {
+    let of = |package: &str, vulnerability: &str| {
+        let finding = only_finding(&format!(
+            r#"{{"Target": "package-lock.json", "Class": "lang-pkgs", "Type": "npm",
+            "Packages": [{{"Name": "a", "Identifier": {{"UID": "1"}}{package}}}],
+            "Vulnerabilities": [{{"VulnerabilityID": "CVE-1", "PkgName": "a", "PkgIdentifier": {{"UID": "1"}}{vulnerability}}}]}}"#
+        ));
+        let package = finding.package.unwrap();
+        (package.dev, package.unfixed)
+    };
+    assert_eq!(of("", r#", "FixedVersion": "2.0.0""#), (false, false));
+    assert_eq!(of(r#", "Dev": true"#, r#", "FixedVersion": "2.0.0""#), (true, false));
+    assert_eq!(of("", r#", "Status": "affected""#), (false, true));
+    assert_eq!(of("", r#", "Status": "fixed""#), (false, false));
+}

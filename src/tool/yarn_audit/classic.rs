@@ -126,7 +126,11 @@ impl Advisories {
                 paths.remove(path);
             }
             if !paths.is_empty() {
-                advisory.findings.push(Installed { version: None, paths: paths.into_iter().collect() });
+                advisory.findings.push(Installed {
+                    version: None,
+                    paths: paths.into_iter().collect(),
+                    dev: None,
+                });
             }
             advisory.into_finding()
         };

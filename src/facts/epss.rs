@@ -1,0 +1,82 @@
+//! EPSS scores as FIRST publishes them each day (<https://www.first.org/epss/data_stats>): a CSV, often
+//! compressed by gzip, whose first line says of which day it is.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use jiff::civil::Date;
+
+use super::cve;
+use super::sources::Content;
+use crate::risk::Epss;
+
+/// The scores of all vulnerabilities: some 300 000.
+#[derive(Debug)]
+pub struct Scores {
+    /// In the order of the ids.
+    rows: Vec<(u64, f32, f32)>,
+}
+
+/// The most that a file unpacks to.
+const MOST: u64 = 256 << 20;
+
+const AGAIN: &str = "download it again";
+
+impl Scores {
+    /// Reads `#model_version:…,score_date:…`, then `cve,epss,percentile`, then a row a vulnerability.
+    pub fn read(bytes: &[u8]) -> Result<Content<Scores>, String> {
+        let mut unpacked = Vec::new();
+        let text = match bytes.starts_with(&[0x1f, 0x8b]) {
+            true => {
+                let read = GzDecoder::new(bytes).take(MOST).read_to_end(&mut unpacked);
+                read.map_err(|error| format!("it can't be unpacked ({error}): {AGAIN}"))?;
+                unpacked.as_slice()
+            }
+            false => bytes,
+        };
+        let text = std::str::from_utf8(text).map_err(|_| format!("it is not text: {AGAIN}"))?;
+        if !text.ends_with('\n') {
+            return Err(format!("its last line has no end, so it is cut short: {AGAIN}"));
+        }
+        let mut lines = text.lines();
+        let date = lines.next().and_then(score_date).ok_or("its first line has no `score_date`")?;
+        if lines.next().map(str::trim) != Some("cve,epss,percentile") {
+            return Err("its second line is not `cve,epss,percentile`".to_owned());
+        }
+        let mut rows = Vec::new();
+        for (index, line) in lines.enumerate() {
+            rows.push(row(line).ok_or_else(|| format!("line {} is no row of EPSS: {AGAIN}", index + 3))?);
+        }
+        if rows.is_empty() {
+            return Err(format!("it has no scores: {AGAIN}"));
+        }
+        rows.sort_unstable_by_key(|(id, ..)| *id);
+        Ok(Content { date, vulnerabilities: rows.len(), content: Scores { rows } })
+    }
+
+    /// The highest of these ids' scores.
+    pub fn of(&self, ids: impl Iterator<Item = u64>) -> Option<Epss> {
+        let rows = ids.filter_map(|id| self.rows.binary_search_by_key(&id, |(id, ..)| *id).ok());
+        let rows = rows
+            .map(|at| Epss { probability: rounded(self.rows[at].1), percentile: rounded(self.rows[at].2) });
+        rows.max_by(|a, b| a.probability.total_cmp(&b.probability))
+    }
+}
+
+/// As it is published, with five decimals.
+fn rounded(value: f32) -> f64 {
+    (f64::from(value) * 1e5).round() / 1e5
+}
+
+/// `#model_version:v2025.03.14,score_date:2025-11-20T12:55:00Z`
+fn score_date(line: &str) -> Option<Date> {
+    let (_, date) = line.strip_prefix('#')?.split_once("score_date:")?;
+    date.get(..10)?.parse().ok()
+}
+
+fn row(line: &str) -> Option<(u64, f32, f32)> {
+    let mut cells = line.trim_end().split(',');
+    let (id, probability, percentile) = (cells.next()?, cells.next()?, cells.next()?);
+    let share = |cell: &str| cell.parse::<f32>().ok().filter(|share| (0.0..=1.0).contains(share));
+    Some((cve(id)?, share(probability)?, share(percentile)?)).filter(|_| cells.next().is_none())
+}

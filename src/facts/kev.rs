@@ -1,0 +1,58 @@
+//! CISA's catalogue of known exploited vulnerabilities
+//! (<https://www.cisa.gov/known-exploited-vulnerabilities-catalog>), as JSON.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::cve;
+use super::sources::Content;
+use crate::format::json::without_bom;
+use crate::risk::Kev;
+
+/// The catalogue by CVE.
+#[derive(Debug)]
+pub struct Catalogue(HashMap<u64, Kev>);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    date_released: Timestamp,
+    count: usize,
+    vulnerabilities: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    #[serde(rename = "cveID")]
+    id: String,
+    date_added: Date,
+    known_ransomware_campaign_use: Option<String>,
+}
+
+impl Catalogue {
+    pub fn read(bytes: &[u8]) -> Result<Content<Catalogue>, String> {
+        let document: Document = serde_json::from_slice(without_bom(bytes))
+            .map_err(|error| format!("it is not CISA's catalogue: {error}"))?;
+        let (count, listed) = (document.count, document.vulnerabilities.len());
+        if count != listed || listed == 0 {
+            return Err(format!("its `count` is {count}, and it lists {listed}: download it again"));
+        }
+        let mut all = HashMap::with_capacity(listed);
+        for entry in &document.vulnerabilities {
+            let ransomware = entry.known_ransomware_campaign_use.as_deref() == Some("Known");
+            let id = cve(&entry.id).ok_or_else(|| format!("it lists `{}`, which is no CVE id", entry.id))?;
+            all.insert(id, Kev { added: entry.date_added, ransomware });
+        }
+        let date = document.date_released.to_zoned(jiff::tz::TimeZone::UTC).date();
+        Ok(Content { date, vulnerabilities: listed, content: Catalogue(all) })
+    }
+
+    /// The first of these ids' entries.
+    pub fn of(&self, ids: impl Iterator<Item = u64>) -> Option<Kev> {
+        ids.filter_map(|id| self.0.get(&id)).min_by_key(|kev| kev.added).copied()
+    }
+}

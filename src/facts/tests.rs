@@ -1,0 +1,74 @@
+use super::*;
+
+const EPSS: &[u8] = include_bytes!("../../fixtures/risk/epss_scores-2026-11-20.csv");
+const EPSS_GZ: &[u8] = include_bytes!("../../fixtures/risk/epss_scores-2026-11-20.csv.gz");
+const KEV: &str = include_str!("../../fixtures/risk/known_exploited_vulnerabilities.json");
+
+fn ids(ids: &[&str]) -> Vec<u64> {
+    ids.iter().filter_map(|id| cve(id)).collect()
+}
+
+#[test]
+fn scores_are_read_as_they_are_published() {
+    for bytes in [EPSS, EPSS_GZ] {
+        let read = epss::Scores::read(bytes).unwrap();
+        assert_eq!((read.date, read.vulnerabilities), (jiff::civil::date(2026, 11, 20), 7));
+        let of = |list: &[&str]| {
+            read.content.of(ids(list).into_iter()).map(|epss| (epss.probability, epss.percentile))
+        };
+        assert_eq!(of(&["GHSA-x", "CVE-2021-44228"]), Some((0.94358, 0.99957)));
+        // Of several the most likely.
+        assert_eq!(of(&["CVE-2020-7598", "cve-2020-8203"]), Some((0.3102, 0.96781)));
+        assert_eq!(of(&["CVE-2020-8204"]), None);
+    }
+}
+
+#[test]
+fn scores_that_are_cut_or_of_another_form_are_refused() {
+    let text = std::str::from_utf8(EPSS).unwrap();
+    let refused = |text: &str| epss::Scores::read(text.as_bytes()).err();
+    for bad in [
+        "",
+        &text[..text.len() - 1],
+        &text[..text.len() - 9],
+        "cve,epss,percentile\nCVE-2020-1,0.1,0.2\n",
+        "#score_date:2026-11-20\ncve,percentile,epss\nCVE-2020-1,0.1,0.2\n",
+        "#score_date:2026-11-20\ncve,epss,percentile\n",
+        "#score_date:2026-11-20\ncve,epss,percentile\nCVE-2020-1,1.1,0.2\n",
+        "#score_date:2026-11-20\ncve,epss,percentile\nCVE-2020-1,0.1\n",
+        "#score_date:2026-11-20\ncve,epss,percentile\nCVE-2020-1,NaN,0.2\n",
+        "<!doctype html>\n",
+    ] {
+        assert!(refused(bad).is_some(), "{bad}");
+    }
+    assert!(epss::Scores::read(&EPSS_GZ[..EPSS_GZ.len() - 12]).is_err());
+}
+
+#[test]
+fn the_catalogue_is_read_as_it_is_published_and_whole_or_not_at_all() {
+    let read = kev::Catalogue::read(KEV.as_bytes()).unwrap();
+    assert_eq!((read.date, read.vulnerabilities), (jiff::civil::date(2026, 11, 19), 2));
+    let entry = read.content.of(ids(&["CVE-2021-44228"]).into_iter()).unwrap();
+    assert_eq!((entry.added, entry.ransomware), (jiff::civil::date(2021, 12, 10), true));
+    assert!(read.content.of(ids(&["CVE-2019-10744"]).into_iter()).is_none());
+    for bad in [
+        "",
+        "{}",
+        "[]",
+        &KEV[..KEV.len() / 2],
+        &KEV.replace("\"count\": 2", "\"count\": 1400"),
+        &KEV.replace("CVE-2020-8203", "2020-8203"),
+    ] {
+        assert!(kev::Catalogue::read(bad.as_bytes()).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn only_ids_of_cves_are_looked_up() {
+    assert_eq!(cve("CVE-2021-44228"), Some(2021 << 48 | 44228));
+    assert_eq!(cve("cve-1999-0001"), Some(1999 << 48 | 1));
+    for other in ["GHSA-jf85-cpcp-j695", "CVE-2021", "CVE-x-1", "CVE", "", "CVE-2021-44228-1", "€€€€"]
+    {
+        assert_eq!(cve(other), None, "{other}");
+    }
+}

@@ -1,0 +1,28 @@
+//! The files that told more of findings: how old they are, and which VEX document found nothing.
+
+use crate::facts::FileRecord;
+use crate::record::Run;
+use crate::report::summary::Look;
+use crate::{sanitise, table, text};
+
+/// The most characters of a line's words.
+const LONGEST: usize = 300;
+
+pub fn notes(run: &Run, look: Look) -> String {
+    let Some(facts) = &run.facts else { return String::new() };
+    let mut rows = table::plain(look.width);
+    for document in &facts.vex {
+        let words = match &document.unused {
+            Some(why) => format!("VEX, and covers nothing: {why}"),
+            None => format!("VEX: the last word on {}", text::count(document.findings, "finding")),
+        };
+        rows.add_row([document.document.to_string(), sanitise::short(&words, LONGEST)]);
+    }
+    for (what, file) in [("EPSS", &facts.epss), ("KEV", &facts.kev)] {
+        let Some(FileRecord { file, date, age_days, vulnerabilities }) = file else { continue };
+        let age = text::count(u64::try_from(*age_days).unwrap_or(0), "day");
+        let words = format!("{what} of {date}, {age} old: {vulnerabilities} vulnerabilities");
+        rows.add_row([file.to_string(), words]);
+    }
+    format!("\nVEX, EPSS and KEV\n\n{}\n", table::text(&rows))
+}

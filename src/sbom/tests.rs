@@ -1,0 +1,68 @@
+use super::*;
+
+fn licences(text: &str) -> Vec<(String, Vec<String>)> {
+    let all = components(text.as_bytes()).unwrap();
+    all.into_iter().map(|component| (component.name, component.licences)).collect()
+}
+
+fn expected(list: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    list.iter().map(|(name, licences)| ((*name).to_owned(), texts(licences))).collect()
+}
+
+#[test]
+fn licences_are_read_from_each_form_of_cyclonedx() {
+    let text = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+        {"type": "operating-system", "name": "alpine"}, {"type": "file", "name": "/bin/sh"},
+        {"type": "library", "group": "@a", "name": "b", "version": "1", "licenses": [{"license": {"id": "MIT"}}],
+         "components": [{"type": "library", "name": "inner", "licenses": []}]},
+        {"type": "library", "name": "c", "licenses": [{"expression": "MIT OR ISC"}]},
+        {"type": "library", "name": "d", "licenses": [{"license": {"name": "Public Domain"}}, {"license": {"id": "ISC"}}]}]}"#;
+    let mut read = licences(text);
+    read.sort();
+    let wanted: &[(&str, &[&str])] =
+        &[("@a/b", &["MIT"]), ("c", &["MIT OR ISC"]), ("d", &["ISC", "Public Domain"]), ("inner", &[])];
+    assert_eq!(read, expected(wanted));
+}
+
+#[test]
+fn what_was_concluded_outranks_what_was_declared() {
+    let text = r#"{"spdxVersion": "SPDX-2.3", "packages": [
+        {"SPDXID": "SPDXRef-DocumentRoot-Image-x", "name": "x"},
+        {"SPDXID": "SPDXRef-a", "name": "a", "licenseConcluded": "NOASSERTION", "licenseDeclared": "MIT"},
+        {"SPDXID": "SPDXRef-b", "name": "b", "licenseConcluded": "ISC", "licenseDeclared": "MIT"},
+        {"SPDXID": "SPDXRef-c", "name": "c", "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION"},
+        {"SPDXID": "SPDXRef-d", "name": "d", "licenseDeclared": "NONE"}]}"#;
+    let wanted: &[(&str, &[&str])] = &[("a", &["MIT"]), ("b", &["ISC"]), ("c", &[]), ("d", &["NONE"])];
+    assert_eq!(licences(text), expected(wanted));
+}
+
+#[test]
+fn syfts_own_document_has_texts_or_expressions() {
+    let text = r#"{"artifacts": [{"name": "a", "licenses": ["MIT"]},
+        {"name": "b", "licenses": [{"value": "mit", "spdxExpression": "MIT"}, {"value": "weird", "spdxExpression": ""}]}]}"#;
+    let wanted: &[(&str, &[&str])] = &[("a", &["MIT"]), ("b", &["MIT", "weird"])];
+    assert_eq!(licences(text), expected(wanted));
+}
+
+/// Counted by a Python script over the same document.
+#[test]
+fn a_recorded_inventory_is_read_alike_from_all_three_documents() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/syft/recorded-image/");
+    let read = |name: &str| components(&std::fs::read(format!("{folder}{name}")).unwrap()).unwrap();
+    let purls = |list: &[Component]| {
+        let mut purls: Vec<_> = list.iter().filter_map(|component| component.purl.clone()).collect();
+        purls.sort();
+        purls
+    };
+    let (native, cyclonedx) = (read("syft.json"), read("cyclonedx-1.5.json"));
+    assert!(!native.is_empty());
+    assert_eq!(purls(&native), purls(&cyclonedx));
+    assert_eq!(purls(&native), purls(&read("spdx-2.3.json")));
+}
+
+#[test]
+fn licences_of_spdx_3_are_not_taken_for_none() {
+    assert!(components(br#"{"@context": "https://spdx.org/rdf/3.0.1/x", "@graph": []}"#).is_err());
+    assert!(components(br#"{"bomFormat": "CycloneDX"}"#).unwrap().is_empty());
+}

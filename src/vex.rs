@@ -1,0 +1,297 @@
+//! VEX: what the makers of a product, or its users, say of a vulnerability in it. Statements of several
+//! documents and formats in one form, and which of them is the last word on a finding.
+
+pub mod cyclonedx;
+pub mod openvex;
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::finding::{Finding, Text};
+use crate::format::json::without_bom;
+use crate::purl::Purl;
+use crate::sanitise;
+
+/// The four words of the CISA's "Minimum Requirements for VEX" (2023), which OpenVEX writes as they are.
+/// The later outranks the former where two statements are of the same moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    NotAffected,
+    Fixed,
+    UnderInvestigation,
+    Affected,
+}
+
+impl Status {
+    /// Whether a vulnerability with it does not count.
+    pub fn waives(self) -> bool {
+        matches!(self, Status::NotAffected | Status::Fixed)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::NotAffected => "not_affected",
+            Status::Fixed => "fixed",
+            Status::UnderInvestigation => "under_investigation",
+            Status::Affected => "affected",
+        }
+    }
+}
+
+/// What the last word on a finding is, as the record has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The id by which the document knows the vulnerability.
+    pub vulnerability: Text,
+    pub status: Status,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub justification: Option<Text>,
+    /// In the words of whoever made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Text>,
+    /// The document, as gates.toml finds it.
+    pub document: Text,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+impl Assessment {
+    /// Why the finding does not count, where this says so.
+    pub fn waiver(&self) -> Option<String> {
+        self.status.waives().then(|| self.words())
+    }
+
+    /// `VEX: not_affected, vulnerable_code_not_present (vex/a.json): we do not ship it`
+    pub fn words(&self) -> String {
+        let justification = self.justification.as_ref().map(|why| format!(", {why}")).unwrap_or_default();
+        let statement = self.statement.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
+        format!("VEX: {}{justification} ({}){statement}", self.status.as_str(), self.document)
+    }
+}
+
+/// One statement: a vulnerability, in products, has this status.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// The vulnerability's id and its aliases.
+    pub ids: Vec<String>,
+    pub products: Vec<Product>,
+    pub status: Status,
+    pub justification: Option<String>,
+    pub statement: Option<String>,
+    /// When it was made.
+    pub at: Option<Timestamp>,
+}
+
+/// A product, or parts of one.
+#[derive(Clone, Debug)]
+pub struct Product {
+    pub what: Id,
+    /// Where the vulnerability is, in it; none named: anywhere.
+    pub parts: Vec<Id>,
+}
+
+/// By what a document knows a product.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Id {
+    Purl(Box<Purl>),
+    /// A name, an address, a hash.
+    Other(String),
+}
+
+impl Id {
+    pub fn read(text: &str) -> Id {
+        Purl::read(text).map_or_else(|| Id::Other(text.to_owned()), |purl| Id::Purl(Box::new(purl)))
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Id::Purl(purl) => match purl.version() {
+                Some(version) => format!("{}@{version}", purl.plain()),
+                None => purl.plain(),
+            },
+            Id::Other(name) => name.clone(),
+        }
+    }
+}
+
+/// What was looked at, where a finding was found.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Here<'a> {
+    /// What gates.toml says that documents call this project.
+    pub products: &'a [Id],
+    pub image: Option<Image<'a>>,
+}
+
+/// An image that was looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Image<'a> {
+    /// `registry.example/team/app:1.2`, or a name that only this machine knows.
+    pub reference: &'a str,
+    pub id: Option<&'a str>,
+    /// Digest of its manifest.
+    pub digest: Option<&'a str>,
+}
+
+impl Here<'_> {
+    /// Whether this certainly is the product.
+    fn is(&self, product: &Id) -> bool {
+        let named = self.products.iter().any(|known| match (product, known) {
+            (Id::Purl(product), Id::Purl(known)) => product.covers(known),
+            (product, known) => product == known,
+        });
+        named || self.image.is_some_and(|image| image.is(product))
+    }
+}
+
+impl Image<'_> {
+    fn is(&self, product: &Id) -> bool {
+        let purl = match product {
+            Id::Purl(purl) if matches!(purl.kind(), "oci" | "docker") => purl,
+            Id::Purl(_) => return false,
+            Id::Other(name) => return *name == self.reference,
+        };
+        // Whatever it is called.
+        if purl.version().is_some() && [self.id, self.digest].contains(&purl.version()) {
+            return true;
+        }
+        let (repository, tag) = self.repository_and_tag();
+        if repository.rsplit('/').next() != Some(purl.name()) {
+            return false;
+        }
+        if let Some(version) = purl.version() {
+            return tag == Some(version);
+        }
+        purl.qualifier("repository_url").is_none_or(|wanted| wanted == repository)
+            && purl.qualifier("tag").is_none_or(|wanted| tag == Some(wanted))
+    }
+
+    /// A colon before the last slash is that of a port.
+    fn repository_and_tag(&self) -> (&str, Option<&str>) {
+        let name = self.reference.split('@').next().unwrap_or_default();
+        match name.rsplit_once(':') {
+            Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
+            _ => (name, None),
+        }
+    }
+}
+
+impl Product {
+    fn covers(&self, finding: &Finding, here: &Here) -> bool {
+        let is_package = |id: &Id| match (id, &finding.package) {
+            (Id::Purl(purl), Some(package)) => purl.is_of(package),
+            _ => false,
+        };
+        match self.parts.as_slice() {
+            [] => is_package(&self.what) || here.is(&self.what),
+            parts => here.is(&self.what) && parts.iter().any(is_package),
+        }
+    }
+}
+
+/// A document of either format.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// As gates.toml finds it.
+    pub name: Text,
+    pub statements: Vec<Statement>,
+}
+
+/// Why a file is no VEX document to go by.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Broken(pub String);
+
+impl Document {
+    /// Reads an OpenVEX or a CycloneDX document.
+    pub fn read(name: &str, bytes: &[u8]) -> Result<Document, Broken> {
+        #[derive(Deserialize)]
+        struct Signs {
+            #[serde(rename = "bomFormat")]
+            bom_format: Option<String>,
+            #[serde(rename = "@context")]
+            context: Option<String>,
+        }
+        let bytes = without_bom(bytes);
+        let broken = |error: serde_json::Error| Broken(error.to_string());
+        let signs: Signs = serde_json::from_slice(bytes).map_err(broken)?;
+        let statements = match (signs.bom_format.as_deref(), signs.context.as_deref()) {
+            (Some("CycloneDX"), _) => cyclonedx::statements(bytes)?,
+            (_, Some(context)) if context.contains("openvex") => openvex::statements(bytes)?,
+            _ => return Err(Broken("it is neither OpenVEX nor CycloneDX".to_owned())),
+        };
+        match statements.is_empty() {
+            true => Err(Broken("it makes no statement".to_owned())),
+            false => Ok(Document { name: Text::from(sanitise::short(name, 300)), statements }),
+        }
+    }
+
+    /// The products that it is about, the first few of them.
+    pub fn subjects(&self) -> String {
+        const MOST: usize = 3;
+        let mut names: Vec<String> = Vec::new();
+        for product in self.statements.iter().flat_map(|statement| &statement.products) {
+            let name = product.what.words();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+            if names.len() > MOST {
+                names.pop();
+                names.push("others".to_owned());
+                break;
+            }
+        }
+        if names.is_empty() { "no product".to_owned() } else { names.join(", ") }
+    }
+}
+
+/// The statements of all documents, by vulnerability.
+#[derive(Debug, Default)]
+pub struct Vex {
+    pub documents: Vec<Document>,
+    /// Document and statement, by the id in capitals.
+    by_id: HashMap<String, Vec<(usize, usize)>>,
+}
+
+impl Vex {
+    pub fn new(documents: Vec<Document>) -> Vex {
+        let mut by_id: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (d, document) in documents.iter().enumerate() {
+            for (s, statement) in document.statements.iter().enumerate() {
+                for id in &statement.ids {
+                    by_id.entry(id.to_uppercase()).or_default().push((d, s));
+                }
+            }
+        }
+        Vex { documents, by_id }
+    }
+
+    /// The last word on a finding; of the same moment, the stricter.
+    pub fn assess(&self, finding: &Finding, here: &Here) -> Option<Assessment> {
+        if self.by_id.is_empty() {
+            return None;
+        }
+        let ids = std::iter::once(&finding.rule).chain(finding.aliases.iter());
+        let places = ids.filter_map(|id| self.by_id.get(&id.to_uppercase())).flatten();
+        let (document, statement) = places
+            .map(|&(d, s)| (&self.documents[d], &self.documents[d].statements[s]))
+            .filter(|(_, statement)| statement.products.iter().any(|product| product.covers(finding, here)))
+            .max_by_key(|(_, statement)| (statement.at, statement.status))?;
+        let short =
+            |words: &Option<String>| words.as_deref().map(|words| Text::from(sanitise::short(words, 400)));
+        Some(Assessment {
+            vulnerability: Text::from(sanitise::short(statement.ids.first().map_or("", String::as_str), 100)),
+            status: statement.status,
+            justification: short(&statement.justification),
+            statement: short(&statement.statement),
+            document: document.name.clone(),
+            at: statement.at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
