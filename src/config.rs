@@ -19,6 +19,7 @@ pub use problem::{Problem, Problems, draw, draw_unplaced};
 pub use profile::{GateOverlay, Mode, Profile};
 
 use crate::interlock::Branch;
+use crate::report;
 use crate::retry::Retry;
 use crate::waiver::Waiver;
 
@@ -40,6 +41,8 @@ pub struct Config {
     pub require_lock: bool,
     /// Lab mode acts too, whatever the gates have found.
     pub deploy_in_lab: bool,
+    /// Which reports are drawn, and how.
+    pub report: report::Options,
 }
 
 /// What a gate has where it says nothing itself.
@@ -202,8 +205,10 @@ impl Config {
             .collect();
         let require_lock = keys.flag_or("require_lock", false);
         let deploy_in_lab = keys.flag_or("deploy_in_lab", false);
+        let report =
+            keys.table("report").map_or_else(report::Options::default, |table| report::Options::read(&table));
         keys.finish("gates.toml");
-        Config { mode, deadline, defaults, gates, profiles, waivers, require_lock, deploy_in_lab }
+        Config { mode, deadline, defaults, gates, profiles, waivers, require_lock, deploy_in_lab, report }
     }
 
     /// The gate with this id.

@@ -90,6 +90,7 @@ use crate::process::Stop;
 use crate::record::Run;
 use crate::redact::Scrubber;
 use crate::repo::Repo;
+use crate::report::Written;
 use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
 use crate::trust::Rules;
@@ -110,6 +111,7 @@ pub fn execute(command: Command) -> Result<u8> {
                 run(args.config, wishes, &args.trust, &args.output).await
             }
             Command::Judge(args) => judge::execute(&args).await,
+            Command::Report(args) => report::command::execute(&args),
             Command::Plan(args) => plan::show::execute(args).await,
             Command::Lock(args) => lock::command::execute(&args).await,
             Command::Doctor(args) => doctor::execute(&args.config).await,
@@ -133,6 +135,8 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     let rules = Rules::find(&config, trust).await?;
     let (path, config) = (&rules.path, &rules.config);
     let settings = Settings::new(config, wishes)?;
+    let reports = config.report.asked(&output.format);
+    report::prepare(&reports)?;
     let lock = rules.lock().await?;
     if config.require_lock && lock.is_none() {
         bail!(
@@ -203,8 +207,10 @@ pub async fn run(config: ConfigArgs, wishes: Wishes, trust: &TrustArgs, output: 
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     run.policy = rules.record();
     run.judge(Waivers::Of(&config.waivers));
-    publish(&mut run, &evidence, scrubber, &mut folder)?;
-    terminal::show(&run, &shown_path(&out), output);
+    publish(&mut run, &evidence, scrubber, &reports, &mut folder)?;
+    let told = report::tell(&run, &reports);
+    terminal::show(&run, &Written::all(shown_path(&out), &reports), output);
+    told.context(Unreported)?;
     Ok(run.exit_code)
 }
 
@@ -217,12 +223,13 @@ fn publish(
     run: &mut Run,
     evidence: &[GateEvidence],
     scrubber: &Scrubber,
+    reports: &report::Options,
     folder: &mut output::OutputFolder,
 ) -> Result<()> {
     record::keep_files(run, evidence, scrubber, folder)
         .and_then(|()| {
             run.clean(scrubber);
-            report::write_all(run, folder)
+            report::write_all(run, reports, folder)
         })
         .and_then(|()| folder.search(scrubber))
         .context(Unreported)

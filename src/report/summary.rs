@@ -4,15 +4,15 @@
 
 mod trust;
 
-use std::collections::HashSet;
 use std::fmt::Write;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, Width};
 
+use super::{Written, worst};
 use crate::config::Mode;
-use crate::finding::{Decision, Finding};
+use crate::finding::Finding;
 use crate::lock::Standing;
 use crate::policy::WaiverNote;
 use crate::record::{Evidence, GateRecord, Run};
@@ -34,15 +34,16 @@ const NARROWEST: u16 = 60;
 /// How many blocking findings are shown; all of them are in the reports.
 const SHOWN: usize = 12;
 
-/// The whole summary. `out` is the output folder, as the user named it.
-pub fn render(run: &Run, out: &str, look: Look) -> String {
+/// The whole summary. `written` is where the reports are.
+pub fn render(run: &Run, written: &Written, look: Look) -> String {
     let look = Look { width: look.width.max(NARROWEST), ..look };
     let mut page = String::new();
     let _ = writeln!(page, "{}", paint(&gates_table(run, look), look));
-    page.push_str(&blocking_findings(run, out, look));
+    page.push_str(&blocking_findings(run, &written.folder, look));
     page.push_str(&waiver_notes(run, look));
     page.push_str(&trust::notes(run, look));
-    let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml");
+    let files: Vec<String> = written.files.iter().map(|file| format!("{}/{file}", written.folder)).collect();
+    let _ = writeln!(page, "\nReports: {}", files.join(", "));
     if run.lock == Some(Standing::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
     }
@@ -131,33 +132,23 @@ fn reason_cell(gate: &GateRecord) -> String {
 }
 
 fn blocking_findings(run: &Run, out: &str, look: Look) -> String {
-    let required: HashSet<&str> =
-        run.gates.iter().filter(|gate| gate.required).map(|gate| &*gate.id).collect();
-    let blocks = |finding: &&Finding| finding.decision == Decision::Deny && required.contains(&*finding.gate);
-    let mut blocking: Vec<&Finding> = run.findings.iter().filter(blocks).collect();
-    if blocking.is_empty() {
+    let count = worst::blocking(run).count();
+    if count == 0 {
         return String::new();
     }
-    // Nobody knows how bad an unrated one is: after those that are known to be bad.
-    let rank = |severity| match severity {
-        Severity::Unknown => Severity::Medium as u8 * 2 - 1,
-        rated => rated as u8 * 2,
-    };
-    blocking.sort_by_key(|finding| std::cmp::Reverse(rank(finding.severity)));
     let mut rows = table::plain(look.width);
-    for finding in blocking.iter().take(SHOWN) {
+    for finding in worst::first(worst::blocking(run), SHOWN) {
         rows.add_row([finding.severity.to_string(), finding_cell(finding)]);
     }
     if let Some(column) = rows.column_mut(0) {
         column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(10)));
     }
-    let mut part =
-        format!("\nBlocking: {}, the worst first\n\n", text::count(blocking.len() as u64, "finding"));
+    let mut part = format!("\nBlocking: {}, the worst first\n\n", text::count(count as u64, "finding"));
     part.push_str(&table::text(&rows));
     part.push('\n');
     let mut part = paint(&part, look);
-    if blocking.len() > SHOWN {
-        let _ = writeln!(part, " … and {} more in {out}/run.json", blocking.len() - SHOWN);
+    if count > SHOWN {
+        let _ = writeln!(part, " … and {} more in {out}/run.json", count - SHOWN);
     }
     part
 }
