@@ -2,10 +2,17 @@
 //! `report/` with one line here.
 
 pub mod command;
+mod csv;
 pub mod github;
+mod gitlab;
+mod json_lines;
 mod junit;
+mod markdown;
 mod options;
 mod run_json;
+mod sarif;
+mod stream;
+mod subject;
 pub mod summary;
 mod worst;
 
@@ -37,6 +44,20 @@ pub struct File {
 /// Every report that can be asked for, the record itself last.
 pub static REPORTS: &[Report] = &[
     Report { name: "junit", files: &[File { name: "junit.xml", render: junit::render }] },
+    Report { name: "sarif", files: &[File { name: "portcullis.sarif", render: sarif::render }] },
+    Report {
+        name: "gitlab",
+        files: &[
+            File { name: "gl-sast-report.json", render: gitlab::sast },
+            File { name: "gl-dependency-scanning-report.json", render: gitlab::dependencies },
+            File { name: "gl-secret-detection-report.json", render: gitlab::secrets },
+            File { name: "gl-container-scanning-report.json", render: gitlab::containers },
+            File { name: "gl-code-quality-report.json", render: gitlab::quality::render },
+        ],
+    },
+    Report { name: "markdown", files: &[File { name: "comment.md", render: markdown::render }] },
+    Report { name: "csv", files: &[File { name: "findings.csv", render: csv::render }] },
+    Report { name: "jsonl", files: &[File { name: "findings.jsonl", render: json_lines::render }] },
     Report { name: github::NAME, files: &[] },
     Report { name: "json", files: &[RECORD] },
 ];

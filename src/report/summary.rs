@@ -192,6 +192,28 @@ fn waiver_notes(run: &Run, look: Look) -> String {
 
 /// The verdict in one line.
 pub fn verdict_line(run: &Run, look: Look) -> String {
+    let word = run.verdict.as_str().to_uppercase();
+    let line =
+        format!("Verdict: {word} ({}exit {}). {}", mode_words(run), run.exit_code, causes(run).join("; "));
+    let style = match run.verdict {
+        Verdict::Pass => AnsiColor::Green,
+        Verdict::Blocked => AnsiColor::Red,
+        Verdict::Inconclusive => AnsiColor::Yellow,
+    };
+    if look.colour { coloured(&line, style.on_default().bold()) } else { line }
+}
+
+/// What lab mode makes of the verdict; nothing in production.
+pub(super) fn mode_words(run: &Run) -> &'static str {
+    match (run.mode, run.would_block) {
+        (Mode::Lab, true) => "lab mode: production would have stopped here, ",
+        (Mode::Lab, false) => "lab mode: production would have passed, ",
+        (Mode::Production, _) => "",
+    }
+}
+
+/// Why the verdict is what it is.
+pub(super) fn causes(run: &Run) -> Vec<String> {
     let of = |outcome| -> Vec<&str> {
         let gates = run.gates.iter().filter(|gate| gate.required && gate.outcome == outcome);
         gates.map(|gate| &*gate.id).collect()
@@ -211,19 +233,7 @@ pub fn verdict_line(run: &Run, look: Look) -> String {
             n => format!("{} passed", text::count(n as u64, "gate")),
         });
     }
-    let mode = match (run.mode, run.would_block) {
-        (Mode::Lab, true) => "lab mode: production would have stopped here, ",
-        (Mode::Lab, false) => "lab mode: production would have passed, ",
-        (Mode::Production, _) => "",
-    };
-    let word = run.verdict.as_str().to_uppercase();
-    let line = format!("Verdict: {word} ({mode}exit {}). {}", run.exit_code, causes.join("; "));
-    let style = match run.verdict {
-        Verdict::Pass => AnsiColor::Green,
-        Verdict::Blocked => AnsiColor::Red,
-        Verdict::Inconclusive => AnsiColor::Yellow,
-    };
-    if look.colour { coloured(&line, style.on_default().bold()) } else { line }
+    causes
 }
 
 /// What every gate's evidence consists of, for `--verbose`.
