@@ -126,7 +126,7 @@ pub fn execute(command: Command) -> Result<u8> {
 
 /// A report could not be written, which no verdict outranks.
 #[derive(Debug, thiserror::Error)]
-#[error("the run is over, and its result could not be written")]
+#[error("the result could not be written")]
 pub struct Unreported;
 
 /// `portcullis run`: the pipeline from top to bottom.
