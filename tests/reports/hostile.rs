@@ -10,7 +10,7 @@ use crate::{ALL, judged, written};
 
 /// XML, HTML, Markdown, formulas, commands to CI services, escapes, reordered text, letters that XML does not
 /// have, and line ends of all kinds.
-const PAYLOAD: &str = "=HYPERLINK(\"http://evil.test\",\"x\")\n::error file=x::pwned\r\n##vso[task.complete]\r##teamcity[x]\u{85}::set-output name=a::b\u{2028}\u{1b}[31m\u{1b}]0;t\u{7}\u{202e}\u{200b}\u{0}\u{fffe}\u{ffff}</failure></testcase>]]>--><script>alert(1)</script><img src=x onerror=y>&amp;&lt; '\"`` ` \\`\\| | x\\ |\n\n# Heading\n[a](http://evil.test) ![b](http://evil.test/x.png) <http://evil.test> @octocat #7 %0A::error::x 😀 ";
+const PAYLOAD: &str = "=HYPERLINK(\"http://evil.test\")@octocat #7 [a](http://evil.test) ![b](http://evil.test/x.png) \\`\\| | `` x\\ |<http://evil.test>\n::error file=x::pwned\r\n##vso[task.complete]\r##teamcity[x]\u{85}::set-output name=a::b\u{2028}\u{1b}[31m\u{1b}]0;t\u{7}\u{202e}\u{200b}\u{0}\u{fffe}\u{ffff}</failure></testcase>]]>--><script>alert(1)</script><img src=x onerror=y>&amp;&lt; '\"\n\n# Heading\n%0A::error::x 😀 ";
 
 /// Values that are one of a fixed set: another would be no run.json.
 const WORDS: [&str; 16] = [
@@ -64,6 +64,18 @@ fn poisoned() -> (Project, usize) {
     (project, record["findings"].as_array().unwrap().len())
 }
 
+/// The messages of a SARIF log, in which viewers make links of `[words](address)`.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(list) => list.iter().flat_map(texts).collect(),
+        Value::Object(map) => {
+            let own = map.get("text").and_then(Value::as_str);
+            own.into_iter().chain(map.values().flat_map(texts)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 #[test]
 fn every_report_of_a_poisoned_run_is_whole_and_harmless() {
     let (project, count) = poisoned();
@@ -88,7 +100,8 @@ fn every_report_of_a_poisoned_run_is_whole_and_harmless() {
             "\\u001b",
             "\\u202e",
         ] {
-            assert!(!text.contains(word), "{name} has {word:?}");
+            let at = text.find(word);
+            assert!(at.is_none(), "{name} has {word:?} in {:?}", text[..at.unwrap_or(0) + 20].lines().last());
         }
         let command = text.lines().find(|line| line.trim_start().starts_with("::"));
         assert!(command.is_none(), "{name}: {command:?}");
@@ -110,7 +123,9 @@ fn every_report_of_a_poisoned_run_is_whole_and_harmless() {
     let log = json_of_schema(&sarif, "sarif-schema-2.1.0.json");
     let results = log["runs"].as_array().unwrap().iter().map(|run| run["results"].as_array().unwrap().len());
     assert_eq!(results.sum::<usize>(), count);
-    assert!(!log.to_string().contains("](http"), "a link");
+    for text in texts(&log) {
+        assert!(!text.contains("]("), "a link: {text}");
+    }
 
     for kind in ["sast", "dependency-scanning", "secret-detection", "container-scanning", "code-quality"] {
         gitlab::validated(&project, kind);

@@ -46,7 +46,7 @@ fn each_tool_has_a_run_that_two_validators_take() {
         .as_array()
         .unwrap()
         .iter()
-        .flat_map(|run| results(run))
+        .flat_map(results)
         .map(|result| result["partialFingerprints"]["primaryLocationLineHash"].as_str().unwrap())
         .collect();
     let ids = findings(&project, |_| true);
