@@ -5,10 +5,11 @@
 //! can end one or begin another
 //! (docs.github.com/actions/reference/workflows-and-actions/workflow-commands).
 
+use std::borrow::Cow;
 use std::env;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -16,7 +17,7 @@ use super::markdown::{self, Room};
 use super::{subject, worst};
 use crate::config::Mode;
 use crate::finding::{Decision, Finding};
-use crate::record::Run;
+use crate::record::{GateRecord, Run};
 use crate::severity::Severity;
 use crate::verdict::Outcome;
 use crate::{sanitise, terminal, text};
@@ -78,7 +79,7 @@ pub(super) fn tell(run: &Run) -> Result<()> {
     append(run, &file).with_context(|| format!("the step's summary {} can't be written", file.display()))
 }
 
-fn append(run: &Run, file: &PathBuf) -> io::Result<()> {
+fn append(run: &Run, file: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(file)?;
     // Other commands of the step write to it, too.
     let taken = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
@@ -92,39 +93,29 @@ fn append(run: &Run, file: &PathBuf) -> io::Result<()> {
 /// What blocks is an error, or in lab mode a warning; so is a gate without proof. What does not block and is
 /// no trifle is a warning. What GitHub would not show is counted.
 fn annotations(run: &Run) -> Vec<Annotation> {
-    let gates = |required: bool| {
-        let lacking = move |gate: &&crate::record::GateRecord| {
-            gate.outcome == Outcome::Inconclusive && gate.required == required
-        };
-        run.gates.iter().filter(lacking)
+    let blocking = if run.mode == Mode::Lab { "warning" } else { "error" };
+    let lacking = |required: bool| {
+        run.gates
+            .iter()
+            .filter(move |gate| gate.outcome == Outcome::Inconclusive && gate.required == required)
     };
-    let of_gate = |level, gate: &crate::record::GateRecord| Annotation {
-        level,
-        file: None,
-        line: None,
-        title: format!("{}: inconclusive", gate.id),
-        message: gate.reason.clone(),
-    };
+    let blocks = worst::blocks(run);
     let borne = || {
-        let blocks: std::collections::HashSet<&str> =
-            run.gates.iter().filter(|gate| gate.required).map(|gate| &*gate.id).collect();
-        run.findings.iter().filter(move |finding| match finding.decision {
-            Decision::Deny => !blocks.contains(&*finding.gate),
+        run.findings.iter().filter(|finding| match finding.decision {
+            Decision::Deny => !blocks(finding),
             Decision::Allow => {
                 !finding.baseline && worst::rank(finding.severity) >= worst::rank(Severity::Unknown)
             }
             Decision::Waive => false,
         })
     };
-    let blocking = if run.mode == Mode::Lab { "warning" } else { "error" };
-    let mut all: Vec<Annotation> = gates(true).map(|gate| of_gate(blocking, gate)).collect();
-    all.extend(
-        worst::first(worst::blocking(run), MOST).into_iter().map(|finding| of_finding(blocking, finding)),
-    );
-    all.extend(gates(false).map(|gate| of_gate("warning", gate)));
-    all.extend(worst::first(borne(), MOST).into_iter().map(|finding| of_finding("warning", finding)));
+    let mut all: Vec<Annotation> = lacking(true).map(|gate| of_gate(blocking, gate)).collect();
+    all.extend(worst::first(worst::blocking(run), MOST).into_iter().map(|one| of_finding(blocking, one)));
+    all.extend(lacking(false).map(|gate| of_gate("warning", gate)));
+    all.extend(worst::first(borne(), MOST).into_iter().map(|one| of_finding("warning", one)));
 
-    let total = gates(true).count() + gates(false).count() + worst::blocking(run).count() + borne().count();
+    let gates = run.gates.iter().filter(|gate| gate.outcome == Outcome::Inconclusive).count();
+    let total = gates + worst::blocking(run).count() + borne().count();
     let (mut errors, mut warnings) = (0, 0);
     all.retain(|one| {
         let shown = if one.level == "error" { &mut errors } else { &mut warnings };
@@ -133,24 +124,30 @@ fn annotations(run: &Run) -> Vec<Annotation> {
     });
     let left_out = total - all.len();
     if left_out > 0 {
+        let message = format!(
+            "{} not annotated: GitHub shows ten errors and ten warnings. All are in run.json.",
+            text::count(left_out as u64, "finding")
+        );
         all.push(Annotation {
             level: "notice",
             file: None,
             line: None,
             title: "Portcullis".to_owned(),
-            message: format!(
-                "{} not annotated: GitHub shows ten errors and ten warnings. All are in run.json.",
-                text::count(left_out as u64, "finding")
-            ),
+            message,
         });
     }
     all
 }
 
+fn of_gate(level: &'static str, gate: &GateRecord) -> Annotation {
+    let title = format!("{}: inconclusive", gate.id);
+    Annotation { level, file: None, line: None, title, message: gate.reason.clone() }
+}
+
 fn of_finding(level: &'static str, finding: &Finding) -> Annotation {
     Annotation {
         level,
-        file: Some(subject::file(finding).into_owned()),
+        file: subject::known_file(finding).map(Cow::into_owned),
         line: subject::line(finding),
         title: format!("{} {}: {}", finding.severity, finding.gate, finding.rule),
         message: subject::words(finding),

@@ -7,18 +7,23 @@ use crate::record::GateRecord;
 use crate::severity::Severity;
 use crate::tool;
 
-/// The file to show it at. A dependency that no file is named for is declared in the `package.json` of
-/// the folder that was looked at; anything else is shown at the target itself.
-pub fn file(finding: &Finding) -> Cow<'_, str> {
+/// The file that it is in. A dependency that no file is named for is declared in the `package.json` of the
+/// folder that was looked at.
+pub fn known_file(finding: &Finding) -> Option<Cow<'_, str>> {
     match (&finding.location, &*finding.tool) {
-        (Some(location), _) => Cow::Borrowed(&*location.path),
-        (None, "npm-audit" | "yarn-audit" | "pnpm-audit") => match &*finding.target {
+        (Some(location), _) => Some(Cow::Borrowed(&*location.path)),
+        (None, "npm-audit" | "yarn-audit" | "pnpm-audit") => Some(match &*finding.target {
             "." | "" => Cow::Borrowed("package.json"),
             dir => Cow::Owned(format!("{dir}/package.json")),
-        },
-        (None, _) if finding.target.is_empty() => Cow::Borrowed("."),
-        (None, _) => Cow::Borrowed(&*finding.target),
+        }),
+        (None, _) => None,
     }
+}
+
+/// The same for reports that can't do without one: where none is known, the target itself.
+pub fn file(finding: &Finding) -> Cow<'_, str> {
+    let target = if finding.target.is_empty() { "." } else { &finding.target };
+    known_file(finding).unwrap_or(Cow::Borrowed(target))
 }
 
 /// The line to show it at, where one is known.

@@ -40,11 +40,15 @@ pub fn first<'a>(findings: impl Iterator<Item = &'a Finding>, most: usize) -> Ve
     ranked.into_iter().map(|(_, finding)| finding).collect()
 }
 
-/// The findings that block the run: denied, and of a required gate.
-pub fn blocking(run: &Run) -> impl Iterator<Item = &Finding> {
+/// Tells of a finding whether it blocks the run: denied, and of a required gate.
+pub fn blocks(run: &Run) -> impl Fn(&Finding) -> bool {
     let required: HashSet<&str> =
         run.gates.iter().filter(|gate| gate.required).map(|gate| &*gate.id).collect();
-    let blocks =
-        move |finding: &&Finding| finding.decision == Decision::Deny && required.contains(&*finding.gate);
-    run.findings.iter().filter(blocks)
+    move |finding| finding.decision == Decision::Deny && required.contains(&*finding.gate)
+}
+
+/// The findings that block the run.
+pub fn blocking(run: &Run) -> impl Iterator<Item = &Finding> {
+    let blocks = blocks(run);
+    run.findings.iter().filter(move |finding| blocks(finding))
 }

@@ -56,10 +56,7 @@ fn ten_errors_and_ten_warnings_are_annotated_and_the_rest_counted() {
 fn what_stands_in_an_annotation_cannot_end_it() {
     let ran = on_github(&project("production", 1), "summary.md");
     let error = commands(&ran, "error")[1];
-    assert_eq!(
-        error,
-        "::error file=.,title=high lint%3A r%2C0%3Ax::50%25 of 0%0A50%25 of 0%0A: :error::injected"
-    );
+    assert_eq!(error, "::error title=high lint%3A r%2C0%3Ax::50%25 of 0%0A50%25 of 0%0A: :error::injected");
 }
 
 #[test]
