@@ -14,6 +14,8 @@ pub fn known_file(finding: &Finding) -> Option<Cow<'_, str>> {
         (Some(location), _) => Some(Cow::Borrowed(&*location.path)),
         (None, "npm-audit" | "yarn-audit" | "pnpm-audit") => Some(match &*finding.target {
             "." | "" => Cow::Borrowed("package.json"),
+            // Judged without being run: the target is the report.
+            report if report.ends_with(".json") => return None,
             dir => Cow::Owned(format!("{dir}/package.json")),
         }),
         (None, _) => None,
@@ -104,5 +106,44 @@ pub fn decision(decision: Decision) -> &'static str {
         Decision::Deny => "deny",
         Decision::Allow => "allow",
         Decision::Waive => "waive",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Location;
+
+    #[test]
+    fn a_dependency_without_a_place_is_shown_where_it_is_declared() {
+        for (tool, target, path, shown) in [
+            ("npm-audit", "backend", None, "backend/package.json"),
+            ("yarn-audit", ".", None, "package.json"),
+            ("npm-audit", "audit.json", None, "audit.json"),
+            ("trivy", "notes-backend", None, "notes-backend"),
+            ("trivy", "", None, "."),
+            ("trivy", "notes-backend", Some("app/package.json"), "app/package.json"),
+        ] {
+            let mut finding = Finding::new("a", Category::Vulnerability, Severity::High, "a");
+            (finding.tool, finding.target) = (tool.into(), target.into());
+            finding.location = path.map(Location::file);
+            assert_eq!(file(&finding), shown, "{tool} {target}");
+        }
+    }
+
+    #[test]
+    fn a_score_is_in_the_band_of_its_severity() {
+        for (severity, own, score_) in [
+            (Severity::High, Some(7.4), Some(7.4)),
+            // The tool knows better than the score that it quotes.
+            (Severity::Low, Some(9.8), Some(2.0)),
+            (Severity::Critical, None, Some(9.5)),
+            (Severity::Critical, Some(f64::NAN), Some(9.5)),
+            (Severity::Unknown, None, None),
+        ] {
+            let mut finding = Finding::new("a", Category::Vulnerability, severity, "a");
+            finding.cvss = Some(crate::finding::Cvss { score: own, vector: None }.into());
+            assert_eq!(score(&finding), score_, "{severity} {own:?}");
+        }
     }
 }
