@@ -193,8 +193,8 @@ pub struct ReportArgs {
     /// Folder to write them to [default: that of the run.json]
     #[arg(long, value_name = "DIR", env = "PORTCULLIS_OUT")]
     pub out: Option<PathBuf>,
-    /// Write the one report to this file; `-` is standard output
-    #[arg(short, long, value_name = "FILE", conflicts_with = "out", env = "PORTCULLIS_OUTPUT")]
+    /// Write the one report to this file, whatever the folder is; `-` is standard output
+    #[arg(short, long, value_name = "FILE", env = "PORTCULLIS_OUTPUT")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub config: ConfigArgs,

@@ -105,3 +105,27 @@ fn a_report_of_what_nobody_looked_at_is_a_failure() {
     assert_eq!(sast["scan"]["status"], "failure");
     assert!(sast["scan"]["messages"].to_string().contains("No gate of this run looks for this."));
 }
+
+/// A clean scan of an image is a success for images, and says nothing of what it was not asked for.
+#[test]
+fn a_clean_scan_is_a_success_of_its_kind_alone() {
+    let project = Project::with_gates(
+        "version = 1\n[[gate]]\nid = 'image-scan'\ntool = 'trivy'\nscan = 'image'\nimages = ['a:1']\nscanners = ['vuln']\n",
+    );
+    project.program(
+        "trivy",
+        r#"[ "$1" = --version ] && { echo "Version: 0.66.0"; exit 0; }
+while [ $# -gt 0 ]; do [ "$1" = --output ] && out=$2; shift; done
+echo '{"SchemaVersion":2,"ArtifactName":"a:1","ArtifactType":"container_image","Metadata":{"ImageID":"sha256:1"},"Results":[{"Target":"a:1","Class":"os-pkgs","Type":"alpine","Packages":[{"Name":"musl","Version":"1"}]}]}' >"$out""#,
+    );
+    let ran = project.run(&["run", "--format", "gitlab"]);
+    assert_eq!(project.gate("image-scan")["outcome"], "passed", "{}", ran.all());
+    for (kind, status) in [
+        ("container-scanning", "success"),
+        ("secret-detection", "failure"),
+        ("dependency-scanning", "failure"),
+        ("sast", "failure"),
+    ] {
+        assert_eq!(validated(&project, kind)["scan"]["status"], status, "{kind}");
+    }
+}
