@@ -38,15 +38,23 @@ impl Kind {
 
     /// Whether the gate looks for this, whatever it found.
     pub fn is_of(self, gate: &GateRecord) -> bool {
-        let scans =
-            |word: &str| gate.targets.iter().any(|target| target.command.iter().any(|arg| arg == word));
+        let trivy =
+            |holds: &dyn Fn(&[String]) -> bool| gate.targets.iter().any(|target| holds(&target.command));
+        let scans = |word: &str| trivy(&|command| command.get(1).is_some_and(|scan| scan == word));
+        let looks_for = |word: &str| {
+            trivy(&|command| {
+                let mut pairs = command.iter().zip(command.iter().skip(1));
+                pairs.any(|(name, list)| name == "--scanners" && list.split(',').any(|one| one == word))
+            })
+        };
         match (&*gate.tool, self) {
             ("gitleaks" | "git-secrets", Kind::Secrets) => true,
             ("npm-audit" | "yarn-audit" | "pnpm-audit", Kind::Dependencies) => true,
             ("checkov", Kind::Sast) => true,
-            ("trivy", Kind::Containers) => scans("image"),
-            ("trivy", Kind::Dependencies) => scans("fs"),
-            ("trivy", Kind::Sast) => scans("config"),
+            ("trivy", Kind::Containers) => scans("image") && looks_for("vuln"),
+            ("trivy", Kind::Dependencies) => scans("fs") && looks_for("vuln"),
+            ("trivy", Kind::Secrets) => looks_for("secret"),
+            ("trivy", Kind::Sast) => scans("config") || looks_for("misconfig"),
             _ => false,
         }
     }
