@@ -129,7 +129,7 @@ fn two_other_readers_find_the_same_cases() {
         }
         let properties = one["properties"].as_object().unwrap();
         assert_eq!(properties["mode"], "production");
-        assert_eq!(properties["portcullis_version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(properties["portcullis"], env!("CARGO_PKG_VERSION"));
         let cases = two["testcase"].as_array().unwrap();
         assert_eq!(one["cases"].as_array().unwrap().len(), cases.len());
         for (one, two) in one["cases"].as_array().unwrap().iter().zip(cases) {

@@ -172,7 +172,7 @@ impl<'a> Suite<'a> {
         xml.write_event(Event::Start(suite))?;
         xml.write_event(Event::Start(BytesStart::new("properties")))?;
         let properties = [
-            ("portcullis_version", Some(run.portcullis_version.clone())),
+            ("portcullis", Some(run.portcullis_version.clone())),
             ("mode", Some(run.mode.to_string())),
             ("commit", run.commit.clone()),
             ("tool", Some(self.gate.tool.to_string())),
