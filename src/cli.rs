@@ -4,10 +4,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Mode;
+use crate::report;
 use crate::settings::Wishes;
 
 /// Runs a project's whole security gate sequence and gives one verdict that can be trusted.
@@ -29,6 +30,8 @@ pub enum Command {
     Judge(JudgeArgs),
     /// Show what would be run, in which order, with which command, and why
     Plan(PlanArgs),
+    /// Draw the reports of a saved run.json, without judging it
+    Report(ReportArgs),
     /// Pin the programs that the gates start in gates.lock, by version and SHA-256
     Lock(LockArgs),
     /// Take on what the last run has found: with `new_only`, only what is new blocks
@@ -83,6 +86,11 @@ pub struct SelectionArgs {
     pub since: Option<String>,
 }
 
+/// The names of the formats of reports.
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(report::names())
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let read = text.parse::<jiff::SignedDuration>().ok().and_then(|signed| Duration::try_from(signed).ok());
     read.filter(|duration| !duration.is_zero()).ok_or_else(|| "write it as 90s, 30m or 1h30m".to_owned())
@@ -121,9 +129,12 @@ pub struct TrustArgs {
 /// Where results go.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutputArgs {
-    /// Folder for run.json, junit.xml, reports and logs [default: gates-report beside gates.toml]
+    /// Folder for run.json, other reports and logs [default: gates-report beside gates.toml]
     #[arg(long, value_name = "DIR", env = "PORTCULLIS_OUT")]
     pub out: Option<PathBuf>,
+    /// Reports to draw beside run.json [default: as gates.toml says, or else junit]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = formats(), env = "PORTCULLIS_FORMAT")]
+    pub format: Vec<String>,
     /// Print the verdict alone
     #[arg(short, long, env = "PORTCULLIS_QUIET", value_parser = BoolishValueParser::new())]
     pub quiet: bool,
@@ -190,6 +201,24 @@ pub struct JudgeArgs {
     pub trust: TrustArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The run.json to draw
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_FROM")]
+    pub from: PathBuf,
+    /// Which reports [default: as gates.toml says, or else junit]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = formats(), env = "PORTCULLIS_FORMAT")]
+    pub format: Vec<String>,
+    /// Folder to write them to [default: that of the run.json]
+    #[arg(long, value_name = "DIR", env = "PORTCULLIS_OUT")]
+    pub out: Option<PathBuf>,
+    /// Write the one report to this file, whatever the folder is; `-` is standard output
+    #[arg(short, long, value_name = "FILE", env = "PORTCULLIS_OUTPUT")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 #[derive(Debug, Args)]

@@ -22,6 +22,7 @@ use crate::facts::Sources;
 use crate::finding::Text;
 use crate::interlock::Branch;
 use crate::policy::budget::Budget;
+use crate::report;
 use crate::retry::Retry;
 use crate::waiver::Waiver;
 
@@ -48,6 +49,8 @@ pub struct Config {
     /// How many problems of each severity all required gates together may have.
     pub max: Budget,
     pub baseline: BaselineKeys,
+    /// Which reports are drawn, and how.
+    pub report: report::Options,
 }
 
 /// `[baseline]`: what counts as known before.
@@ -248,6 +251,8 @@ impl Config {
         let require_lock = keys.flag_or("require_lock", false);
         let deploy_in_lab = keys.flag_or("deploy_in_lab", false);
         let max = gate::read_max(keys);
+        let report =
+            keys.table("report").map_or_else(report::Options::default, |table| report::Options::read(&table));
         keys.finish("gates.toml");
         Config {
             mode,
@@ -261,6 +266,7 @@ impl Config {
             deploy_in_lab,
             max,
             baseline,
+            report,
         }
     }
 

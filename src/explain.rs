@@ -8,7 +8,6 @@ use anyhow::{Result, bail};
 use crate::cli::ExplainArgs;
 use crate::config::{Policy, nearest};
 use crate::finding::{Decision, Finding};
-use crate::judge::saved_run;
 use crate::record::{Evidence, GateRecord, Run};
 use crate::vex::Assessment;
 use crate::words::Words;
@@ -32,7 +31,7 @@ pub fn execute(args: &ExplainArgs) -> Result<u8> {
     if !from.is_file() && args.from.is_none() {
         bail!("there is no {}; `portcullis run` writes it, `--from FILE` names another", from.display());
     }
-    let mut run = saved_run(&from)?;
+    let mut run = Run::read(&from)?;
     run.clean(environment::known().scrubber());
     let Some(story) = story(&run, &args.what) else {
         bail!("{} in {}", unknown(&run, &args.what), from.display());

@@ -23,9 +23,10 @@ use crate::pool::Pool;
 use crate::process::Stop;
 use crate::proof::{Proof, weigh};
 use crate::raw_report::{Document, RawReport};
-use crate::record::{self, Evidence, Run, SCHEMA, TargetRecord};
+use crate::record::{self, Evidence, Run, TargetRecord};
 use crate::redact::{Scrubber, is_maskable, mask_fields};
 use crate::repo::Repo;
+use crate::report::Written;
 use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
 use crate::tool::{self, SCANNERS, Scanner, foreign};
@@ -76,18 +77,34 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
     Ok(Some(By { rules, known, settings, locked, facts }))
 }
 
+/// The reports that the command line asks for, else the policy's gates.toml.
+fn report_options(args: &JudgeArgs, by: Option<&By>) -> report::Options {
+    let configured = by.map(|by| by.rules.config.report.clone()).unwrap_or_default();
+    configured.asked(&args.output.format)
+}
+
 /// Judges a run.json by the policy that counts now, or else as it was judged.
 fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
-    let known = environment::known();
-    let run = judged_again(saved_run(from)?, args, by, known.scrubber())?;
-    if let Some(out) = &args.output.out {
-        let mut folder = OutputFolder::take(out)?;
-        report::write_all(&run, &mut folder)
-            .and_then(|()| folder.search(known.scrubber()))
-            .context(Unreported)?;
+    let options = report_options(args, by);
+    if args.output.out.is_none() && !args.output.format.is_empty() && options.files().next().is_some() {
+        bail!("`judge --from` writes reports only with --out; name a folder there");
     }
-    let out = args.output.out.as_deref().or(from.parent()).unwrap_or(Path::new("."));
-    terminal::show(&run, &shown_path(out), &args.output);
+    report::prepare(&options)?;
+    let known = environment::known();
+    let run = judged_again(Run::read(from)?, args, by, known.scrubber())?;
+    let written = match &args.output.out {
+        Some(out) => {
+            let mut folder = OutputFolder::take(out)?;
+            report::write_all(&run, &options, &mut folder)
+                .and_then(|()| folder.search(known.scrubber()))
+                .context(Unreported)?;
+            Written::all(shown_path(out), &options)
+        }
+        None => Written::record(shown_path(folder_of(from))),
+    };
+    let told = report::tell(&run, &options);
+    terminal::show(&run, &written, &args.output);
+    told.context(Unreported)?;
     Ok(run.exit_code)
 }
 
@@ -125,6 +142,8 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
 /// Judges reports that other steps wrote.
 async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let started = Instant::now();
+    let options = report_options(args, by.as_ref());
+    report::prepare(&options)?;
     let base = by.as_ref().map_or(Path::new("."), |by| folder_of(&by.rules.path));
     let repo = Repo::around(base).await?;
     let scratch = Scratch::new()?;
@@ -158,20 +177,11 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     run.facts = facts.record(&run.findings);
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = OutputFolder::take(&out)?;
-    publish(&mut run, &evidence, scrubber, &mut folder)?;
-    terminal::show(&run, &shown_path(&out), &args.output);
+    publish(&mut run, &evidence, scrubber, &options, &mut folder)?;
+    let told = report::tell(&run, &options);
+    terminal::show(&run, &Written::all(shown_path(&out), &options), &args.output);
+    told.context(Unreported)?;
     Ok(run.exit_code)
-}
-
-/// Reads a run.json.
-pub fn saved_run(path: &Path) -> Result<Run> {
-    let bytes = fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
-    let run: Run = serde_json::from_slice(&bytes)
-        .with_context(|| format!("{} is not a run.json of this Portcullis ({SCHEMA})", path.display()))?;
-    if run.schema != SCHEMA {
-        bail!("{} has the schema {}; this Portcullis reads {SCHEMA}", path.display(), run.schema);
-    }
-    Ok(run)
 }
 
 /// Lays the policy of a configuration over a saved run: gates are matched by id, the others stay

@@ -103,6 +103,7 @@ use crate::process::Stop;
 use crate::record::Run;
 use crate::redact::Scrubber;
 use crate::repo::Repo;
+use crate::report::Written;
 use crate::scratch::Scratch;
 use crate::settings::{Settings, Wishes};
 use crate::trust::Rules;
@@ -124,6 +125,7 @@ pub fn execute(command: Command) -> Result<u8> {
                 run(args.config, wishes, &args.known, &args.trust, &args.output).await
             }
             Command::Judge(args) => judge::execute(&args).await,
+            Command::Report(args) => report::command::execute(&args),
             Command::Plan(args) => plan::show::execute(args).await,
             Command::Lock(args) => lock::command::execute(&args).await,
             Command::Baseline(args) => baseline::command::execute(&args),
@@ -140,7 +142,7 @@ pub fn execute(command: Command) -> Result<u8> {
 
 /// A report could not be written, which no verdict outranks.
 #[derive(Debug, thiserror::Error)]
-#[error("the run is over, and its result could not be written")]
+#[error("the result could not be written")]
 pub struct Unreported;
 
 /// `portcullis run`: the pipeline from top to bottom.
@@ -159,6 +161,8 @@ pub async fn run(
     let mut before = rules.known(known.no_baseline).await?;
     let (path, config) = (&rules.path, &rules.config);
     let mut settings = Settings::new(config, wishes)?;
+    let reports = config.report.asked(&output.format);
+    report::prepare(&reports)?;
     let lock = rules.lock().await?;
     if config.require_lock && lock.is_none() {
         bail!(
@@ -240,8 +244,10 @@ pub async fn run(
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     run.policy = rules.record(&facts);
     judging.whole(&mut run);
-    publish(&mut run, &evidence, scrubber, &mut folder)?;
-    terminal::show(&run, &shown_path(&out), output);
+    publish(&mut run, &evidence, scrubber, &reports, &mut folder)?;
+    let told = report::tell(&run, &reports);
+    terminal::show(&run, &Written::all(shown_path(&out), &reports), output);
+    told.context(Unreported)?;
     Ok(run.exit_code)
 }
 
@@ -254,12 +260,13 @@ fn publish(
     run: &mut Run,
     evidence: &[GateEvidence],
     scrubber: &Scrubber,
+    reports: &report::Options,
     folder: &mut output::OutputFolder,
 ) -> Result<()> {
     record::keep_files(run, evidence, scrubber, folder)
         .and_then(|()| {
             run.clean(scrubber);
-            report::write_all(run, folder)
+            report::write_all(run, reports, folder)
         })
         .and_then(|()| folder.search(scrubber))
         // What was not written or not searched to its end may not say that all is well.

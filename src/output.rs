@@ -35,6 +35,22 @@ impl OutputFolder {
     /// When it can't be written, or another run has it.
     pub fn take(path: &Path) -> Result<OutputFolder> {
         let new = !path.exists();
+        let mut folder = OutputFolder::join(path)?;
+        folder.empty()?;
+        if new {
+            // Reports do not belong into a commit; in a folder that was there before, that is
+            // the user's to say.
+            folder.write(".gitignore", |file| file.write_all(b"*\n"))?;
+        }
+        Ok(folder)
+    }
+
+    /// Takes the folder, making it where needed, to add to what is there. The next run removes what is
+    /// added with the rest.
+    ///
+    /// # Errors
+    /// When it can't be written, or a run has it.
+    pub fn join(path: &Path) -> Result<OutputFolder> {
         fs::create_dir_all(path)
             .with_context(|| format!("the output folder {} can't be made", path.display()))?;
         let manifest = path.join(MANIFEST);
@@ -50,8 +66,15 @@ impl OutputFolder {
                 path.display()
             );
         }
+        Ok(OutputFolder { path: path.to_owned(), written: Vec::new(), manifest: lock })
+    }
+
+    /// Removes what an earlier run wrote.
+    fn empty(&mut self) -> Result<()> {
+        let path = &self.path;
+        let manifest = path.join(MANIFEST);
         let earlier = fs::read_to_string(&manifest).unwrap_or_default();
-        // The last one first: that is run.json, which must not outlive the start of this run.
+        // The last ones first: run.json, and what was drawn of it, must not outlive the start of this run.
         for name in earlier.lines().rev().filter(|name| is_inside(name)) {
             let file = path.join(name);
             if let Err(error) = fs::remove_file(&file)
@@ -61,14 +84,7 @@ impl OutputFolder {
             }
             remove_empty_folders(path, &file);
         }
-        lock.set_len(0).with_context(|| format!("{} can't be written", manifest.display()))?;
-        let mut folder = OutputFolder { path: path.to_owned(), written: Vec::new(), manifest: lock };
-        if new {
-            // Reports do not belong into a commit; in a folder that was there before, that is
-            // the user's to say.
-            folder.write(".gitignore", |file| file.write_all(b"*\n"))?;
-        }
-        Ok(folder)
+        self.manifest.set_len(0).with_context(|| format!("{} can't be written", manifest.display()))
     }
 
     pub fn path(&self) -> &Path {
@@ -88,9 +104,9 @@ impl OutputFolder {
 
     /// Takes the record and what is drawn from it back.
     pub fn withdraw(&self) {
-        for report in crate::report::REPORTS {
+        for file in crate::report::REPORTS.iter().flat_map(|report| report.files) {
             // Where it can't be removed, it could not be written either; the error that led here is told.
-            let _ = fs::remove_file(self.path.join(report.file));
+            let _ = fs::remove_file(self.path.join(file.name));
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::base::PolicyRecord;
@@ -203,6 +203,20 @@ pub struct StepRecord {
 }
 
 impl Run {
+    /// Reads a run.json.
+    ///
+    /// # Errors
+    /// When there is none, or it is of another schema.
+    pub fn read(path: &Path) -> Result<Run> {
+        let bytes = fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
+        let run: Run = serde_json::from_slice(&bytes)
+            .with_context(|| format!("{} is not a run.json of this Portcullis ({SCHEMA})", path.display()))?;
+        if run.schema != SCHEMA {
+            bail!("{} has the schema {}; this Portcullis reads {SCHEMA}", path.display(), run.schema);
+        }
+        Ok(run)
+    }
+
     /// The findings of one gate.
     pub fn findings_of<'a>(&'a self, gate: &'a GateRecord) -> impl Iterator<Item = &'a Finding> {
         self.findings.iter().filter(|finding| finding.gate == gate.id)

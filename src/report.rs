@@ -1,36 +1,113 @@
 //! Reports: each is drawn from the run record alone, decides nothing, and is one file under
 //! `report/` with one line here.
 
+pub mod command;
+mod csv;
+pub mod github;
+mod gitlab;
+mod json_lines;
 mod junit;
+mod markdown;
+mod options;
 mod run_json;
+mod sarif;
+mod stream;
+mod subject;
 pub mod summary;
+mod worst;
 
 use std::io::{self, Write};
 
 use anyhow::Result;
 
+pub use self::options::{Options, names};
 use crate::output::OutputFolder;
 use crate::record::Run;
 
-/// A report as a file.
+/// One format of reports.
+#[derive(Debug)]
 pub struct Report {
     /// Its name for `--format`.
     pub name: &'static str,
-    /// Its file below the output folder.
-    pub file: &'static str,
-    pub render: fn(&Run, &mut dyn Write) -> io::Result<()>,
+    /// None: it goes to the CI service that runs the build.
+    pub files: &'static [File],
 }
 
-/// Every report, the record itself last: where it is, everything else is there too.
+/// A file of a report.
+#[derive(Debug)]
+pub struct File {
+    /// Its name below the output folder.
+    pub name: &'static str,
+    pub render: fn(&Run, &Options, &mut dyn Write) -> io::Result<()>,
+}
+
+/// Every report that can be asked for, the record itself last.
 pub static REPORTS: &[Report] = &[
-    Report { name: "junit", file: "junit.xml", render: junit::render },
-    Report { name: "json", file: "run.json", render: run_json::render },
+    Report { name: "junit", files: &[File { name: "junit.xml", render: junit::render }] },
+    Report { name: "sarif", files: &[File { name: "portcullis.sarif", render: sarif::render }] },
+    Report {
+        name: "gitlab",
+        files: &[
+            File { name: "gl-sast-report.json", render: gitlab::sast },
+            File { name: "gl-dependency-scanning-report.json", render: gitlab::dependencies },
+            File { name: "gl-secret-detection-report.json", render: gitlab::secrets },
+            File { name: "gl-container-scanning-report.json", render: gitlab::containers },
+            File { name: "gl-code-quality-report.json", render: gitlab::quality::render },
+        ],
+    },
+    Report { name: "markdown", files: &[File { name: "comment.md", render: markdown::render }] },
+    Report { name: "csv", files: &[File { name: "findings.csv", render: csv::render }] },
+    Report { name: "jsonl", files: &[File { name: "findings.jsonl", render: json_lines::render }] },
+    Report { name: github::NAME, files: &[] },
+    Report { name: "json", files: &[RECORD] },
 ];
 
-/// Writes every report to the output folder.
-pub fn write_all(run: &Run, folder: &mut OutputFolder) -> Result<()> {
-    for report in REPORTS {
-        folder.write(report.file, |file| (report.render)(run, file))?;
+/// The record: it is always written, and last. Where it is, everything else is there too.
+const RECORD: File = File { name: "run.json", render: run_json::render };
+
+/// Where a run's reports are, for the summary.
+#[derive(Debug)]
+pub struct Written {
+    /// The folder, as the user named it.
+    pub folder: String,
+    pub files: Vec<&'static str>,
+}
+
+impl Written {
+    /// All that [`write_all`] writes, the record first.
+    pub fn all(folder: String, options: &Options) -> Written {
+        let others = options.files().map(|file| file.name).filter(|name| *name != RECORD.name);
+        Written { folder, files: [RECORD.name].into_iter().chain(others).collect() }
+    }
+
+    /// The record alone.
+    pub fn record(folder: String) -> Written {
+        Written { folder, files: vec![RECORD.name] }
+    }
+}
+
+/// Writes the reports that were asked for, and the record, to the output folder.
+pub fn write_all(run: &Run, options: &Options, folder: &mut OutputFolder) -> Result<()> {
+    let others = options.files().filter(|file| file.name != RECORD.name);
+    for file in others.chain([&RECORD]) {
+        folder.write(file.name, |out| (file.render)(run, options, out))?;
     }
     Ok(())
+}
+
+/// Looks, before anything runs, whether the reports that go elsewhere than to the output folder can
+/// be written.
+///
+/// # Errors
+/// When they can't.
+pub fn prepare(options: &Options) -> Result<()> {
+    if options.wants(github::NAME) { github::prepare() } else { Ok(()) }
+}
+
+/// Hands over the reports that go elsewhere than to the output folder. The run's words are clean.
+///
+/// # Errors
+/// When they can't be written.
+pub fn tell(run: &Run, options: &Options) -> Result<()> {
+    if options.wants(github::NAME) { github::tell(run) } else { Ok(()) }
 }

@@ -1,11 +1,12 @@
 //! What is printed, and how: the only writer to standard output, and the errors.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{self, BufWriter, IsTerminal, Write, stderr, stdout};
 
 use anstyle::AnsiColor;
 
 use crate::cli::OutputArgs;
 use crate::record::Run;
+use crate::report::Written;
 use crate::report::summary::{self, Look};
 use crate::verdict::{UNREPORTED, USAGE};
 use crate::{Unreported, drawn_mistakes, environment, sanitise};
@@ -14,10 +15,13 @@ use crate::{Unreported, drawn_mistakes, environment, sanitise};
 const USUAL_WIDTH: u16 = 80;
 
 /// Prints the summary, or the verdict alone.
-pub fn show(run: &Run, out: &str, output: &OutputArgs) {
+pub fn show(run: &Run, written: &Written, output: &OutputArgs) {
     let look = look();
-    let mut page =
-        if output.quiet { summary::verdict_line(run, look) + "\n" } else { summary::render(run, out, look) };
+    let mut page = if output.quiet {
+        summary::verdict_line(run, look) + "\n"
+    } else {
+        summary::render(run, written, look)
+    };
     if output.verbose {
         page.insert_str(0, &summary::proofs(run));
     }
@@ -28,6 +32,13 @@ pub fn show(run: &Run, out: &str, output: &OutputArgs) {
 /// Prints a page without colour, names and commands in it made safe to show.
 pub fn say(page: &str) {
     print(&sanitise::lines(page));
+}
+
+/// Hands standard output itself over, to a report that is for programs.
+pub fn hand_over(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(stdout().lock());
+    fill(&mut out)?;
+    out.flush()
 }
 
 /// Prints to standard output. Nobody reading (a closed pipe) changes no verdict.

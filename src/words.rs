@@ -107,6 +107,8 @@ impl Words for Finding {
         for text in [&mut self.gate, &mut self.target, &mut self.tool, &mut self.rule, &mut self.title] {
             text.clean(scrubber);
         }
+        // The id is our own, unless someone wrote the record by hand.
+        self.id.clean(scrubber);
         self.because.clean(scrubber);
         for text in [
             &mut self.severity_raw,

@@ -18,6 +18,9 @@ const FINDINGS: usize = 5_000;
 /// program itself, and the reports that are being read.
 const MOST_MIB: u64 = 100;
 
+/// What a report may hold beside the findings: 16 bytes for each, to put the worst first.
+const MOST_MIB_OF_REPORTS: u64 = 8;
+
 const TARGETS: usize = 16;
 
 /// The texts of these are the same in each target.
@@ -52,9 +55,15 @@ fn a_hundred_thousand_findings_end_in_order_and_in_little_memory() {
     let project = Project::with_gates(&format!("version = 1\n{gates}"));
     project.write("findings.sarif", sarif());
 
-    let peak = peak_of(&project);
+    let peak = peak_of(&project, "junit");
     assert!(peak < MOST_MIB, "the peak was {peak} MiB");
     assert_in_order(&project, GATES * FINDINGS);
+
+    // Reports are streamed: all of them together take little more than one.
+    let all = peak_of(&project, "junit,sarif,gitlab,markdown,csv,jsonl");
+    assert!(all < peak + MOST_MIB_OF_REPORTS, "the peak was {all} MiB instead of {peak}");
+    let lines = project.read("gates-report/findings.jsonl");
+    assert_eq!(lines.lines().count(), GATES * FINDINGS);
 }
 
 /// What a target leaves is little beside its findings, however many targets a gate has.
@@ -90,14 +99,15 @@ fn a_hundred_thousand_findings_of_many_targets_take_no_more() {
 sed "s|GATE|$GATE|; s|FOLDER|$PWD|" ../findings.json >"$out"
 exit 1"#,
     );
-    let peak = peak_of(&project);
+    let peak = peak_of(&project, "junit");
     assert!(peak < MOST_MIB_OF_TARGETS, "the peak was {peak} MiB");
     assert_in_order(&project, GATES * TARGETS * (FINDINGS / TARGETS));
 }
 
 /// Runs the project and gives the most memory that the run had, in MiB.
-fn peak_of(project: &Project) -> u64 {
-    let (ran, peak) = watched(project.command(&["run", "--quiet"]), Duration::from_millis(5), || ());
+fn peak_of(project: &Project, formats: &str) -> u64 {
+    let (ran, peak) =
+        watched(project.command(&["run", "--quiet", "--format", formats]), Duration::from_millis(5), || ());
     assert_eq!(ran.code, 0, "{}", ran.all());
     peak
 }

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, bail};
 use super::{Baseline, Entry, SCHEMA};
 use crate::cli::BaselineArgs;
 use crate::finding::{Decision, Finding, Text};
-use crate::judge::saved_run;
 use crate::output::write_whole;
 use crate::record::{Evidence, Run, today};
 use crate::words::Words;
@@ -22,7 +21,7 @@ pub fn execute(args: &BaselineArgs) -> Result<u8> {
     if !from.is_file() && args.from.is_none() {
         bail!("there is no {}; `portcullis run` finds what the baseline is to take on", from.display());
     }
-    let mut run = saved_run(&from)?;
+    let mut run = Run::read(&from)?;
     if let Some(signal) = &run.interrupted {
         bail!("{} is of a run that {signal} stopped: run again", from.display());
     }

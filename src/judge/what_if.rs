@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use globset::GlobBuilder;
 
-use super::{By, judged_again, saved_run};
+use super::{By, judged_again};
 use crate::cli::JudgeArgs;
 use crate::finding::Decision;
 use crate::record::Run;
@@ -53,7 +53,7 @@ pub fn tell(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Result<u8> 
     rows.set_header(["Run", "Was", "Would be", "Because of"]);
     let mut changed = 0;
     for file in files {
-        let was = saved_run(file)?;
+        let was = Run::read(file)?;
         let before = (was.verdict, blocking(&was));
         let run = judged_again(was, args, by, known.scrubber())?;
         let now = (run.verdict, blocking(&run));

@@ -15,7 +15,6 @@ use super::Known;
 use crate::config::Config;
 use crate::identity::sha256;
 use crate::interlock;
-use crate::judge::saved_run;
 use crate::output::write_whole;
 use crate::process::{self, Capture, End, Launch, Stop};
 use crate::record::{Evidence, Run};
@@ -59,7 +58,7 @@ pub async fn at(
     let folder =
         git.ask(&["rev-parse", "--absolute-git-dir"], GIT_LIMIT).await.context("git has no folder")?;
     let kept = Path::new(&folder).join("portcullis").join(format!("{commit}-{}.json", &name[..16]));
-    if let Ok(run) = saved_run(&kept) {
+    if let Ok(run) = Run::read(&kept) {
         return Ok(Known::from_run(&run, revision));
     }
     if gates.is_empty() {
@@ -163,7 +162,7 @@ impl Base<'_> {
         };
         let ended = process::run(launch, stop).await;
         match ended.end {
-            End::Exited(0) => saved_run(&out.join("run.json")),
+            End::Exited(0) => Run::read(&out.join("run.json")),
             _ => {
                 let said = fs::read(scratch.path().join("stderr")).unwrap_or_default();
                 let said = String::from_utf8_lossy(&said);

@@ -10,13 +10,59 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use crate::config::Mode;
-use crate::finding::{Decision, Finding};
+use super::worst;
+use crate::config::{Keys, Mode};
+use crate::finding::{Decision, Finding, Text};
 use crate::record::{GateRecord, Run};
 use crate::sanitise::is_unprintable;
+use crate::text;
 use crate::verdict::Outcome;
 
-pub(super) fn render(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+/// `[report.junit]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// In lab mode, what would block is a failure or an error, as in production.
+    lab_fails: bool,
+    /// What does not block passes, instead of being skipped.
+    allowed_passes: bool,
+    dialect: Dialect,
+    /// How many findings of a gate are listed.
+    limit: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    Jenkins,
+    /// With the attribute `file`, which Jenkins' schema does not know.
+    GitLab,
+}
+
+/// With 2,000 findings a gate, what Jenkins loads into memory stays small.
+const LIMIT: usize = 2_000;
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { lab_fails: false, allowed_passes: false, dialect: Dialect::Jenkins, limit: LIMIT }
+    }
+}
+
+impl Options {
+    pub(super) fn read(keys: &Keys) -> Options {
+        let dialects = [("jenkins", Dialect::Jenkins), ("gitlab", Dialect::GitLab)];
+        let limit =
+            keys.count("limit").map_or(LIMIT, |limit| usize::try_from(limit.value).unwrap_or(usize::MAX));
+        let options = Options {
+            lab_fails: keys.word_or("lab", &[("skipped", false), ("failure", true)], false),
+            allowed_passes: keys.word_or("allowed", &[("skipped", false), ("passed", true)], false),
+            dialect: keys.word_or("dialect", &dialects, Dialect::Jenkins),
+            limit,
+        };
+        keys.finish("[report.junit]");
+        options
+    }
+}
+
+pub(super) fn render(run: &Run, options: &super::Options, out: &mut dyn Write) -> io::Result<()> {
     let mut by_gate: HashMap<&str, Vec<&Finding>> = HashMap::new();
     for finding in &run.findings {
         by_gate.entry(&finding.gate).or_default().push(finding);
@@ -24,7 +70,7 @@ pub(super) fn render(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let suites: Vec<Suite> = run
         .gates
         .iter()
-        .map(|gate| Suite { run, gate, findings: by_gate.remove(&*gate.id).unwrap_or_default() })
+        .map(|gate| Suite::new(run, &options.junit, gate, by_gate.remove(&*gate.id).unwrap_or_default()))
         .collect();
 
     let mut xml = Writer::new_with_indent(out, b' ', 2);
@@ -32,9 +78,9 @@ pub(super) fn render(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let sum = |of: fn(&Suite) -> usize| suites.iter().map(of).sum::<usize>().to_string();
     let mut root = BytesStart::new("testsuites");
     root.push_attribute(("name", "portcullis"));
-    root.push_attribute(("tests", &*sum(|suite| suite.tests())));
-    root.push_attribute(("failures", &*sum(|suite| suite.count(Kind::Failure))));
-    root.push_attribute(("errors", &*sum(|suite| suite.count(Kind::Error))));
+    root.push_attribute(("tests", &*sum(|suite| suite.counts.tests)));
+    root.push_attribute(("failures", &*sum(|suite| suite.counts.failures)));
+    root.push_attribute(("errors", &*sum(|suite| suite.counts.errors)));
     root.push_attribute(("time", &*seconds(run.duration_ms)));
     xml.write_event(Event::Start(root))?;
     for suite in &suites {
@@ -52,57 +98,89 @@ enum Kind {
     Skipped,
 }
 
-/// Cases are made one by one as they are written: there may be a million.
+/// Cases are made one by one as they are written: there may be very many.
 struct Suite<'a> {
     run: &'a Run,
+    options: &'a Options,
     gate: &'a GateRecord,
+    /// Those that are listed.
     findings: Vec<&'a Finding>,
+    /// How many are not listed, and how many of these block.
+    left_out: (usize, usize),
+    counts: Counts,
+}
+
+/// How many cases there are, by how they ended.
+#[derive(Default)]
+struct Counts {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
 }
 
 struct Case {
     classname: String,
     name: String,
+    file: Option<Text>,
     time_ms: u64,
     kind: Kind,
     message: String,
     body: String,
 }
 
-impl Suite<'_> {
+impl<'a> Suite<'a> {
+    fn new(run: &'a Run, options: &'a Options, gate: &'a GateRecord, all: Vec<&'a Finding>) -> Suite<'a> {
+        let denied = |list: &[&Finding]| list.iter().filter(|one| one.decision == Decision::Deny).count();
+        let (total, blocking) = (all.len(), denied(&all));
+        let findings = match total > options.limit {
+            true => worst::first(all.into_iter(), options.limit),
+            false => all,
+        };
+        let left_out = (total - findings.len(), blocking - denied(&findings));
+        let mut suite = Suite { run, options, gate, findings, left_out, counts: Counts::default() };
+        let mut counts = Counts::default();
+        for case in suite.cases() {
+            counts.tests += 1;
+            match case.kind {
+                Kind::Passed => {}
+                Kind::Failure => counts.failures += 1,
+                Kind::Error => counts.errors += 1,
+                Kind::Skipped => counts.skipped += 1,
+            }
+        }
+        suite.counts = counts;
+        suite
+    }
+
     fn cases(&self) -> impl Iterator<Item = Case> {
-        let findings = self.findings.iter().map(|finding| finding_case(self.run, self.gate, finding));
-        std::iter::once(gate_case(self.run, self.gate)).chain(findings)
-    }
-
-    fn tests(&self) -> usize {
-        self.findings.len() + 1
-    }
-
-    fn count(&self, kind: Kind) -> usize {
-        let of_findings = self.findings.iter().map(|finding| finding_kind(self.run, self.gate, finding));
-        let of_gate = gate_case(self.run, self.gate).kind;
-        of_findings.chain([of_gate]).filter(|its| *its == kind).count()
+        let findings = self.findings.iter().map(|finding| self.finding_case(finding));
+        std::iter::once(self.gate_case()).chain(findings).chain(self.left_out_case())
     }
 
     fn write<W: Write>(&self, xml: &mut Writer<W>) -> io::Result<()> {
         let run = self.run;
         let mut suite = BytesStart::new("testsuite");
         suite.push_attribute(("name", &*clean(&format!("{}: {}", self.gate.stage, self.gate.id))));
-        suite.push_attribute(("tests", &*self.tests().to_string()));
-        suite.push_attribute(("failures", &*self.count(Kind::Failure).to_string()));
-        suite.push_attribute(("errors", &*self.count(Kind::Error).to_string()));
-        suite.push_attribute(("skipped", &*self.count(Kind::Skipped).to_string()));
+        suite.push_attribute(("tests", &*self.counts.tests.to_string()));
+        suite.push_attribute(("failures", &*self.counts.failures.to_string()));
+        suite.push_attribute(("errors", &*self.counts.errors.to_string()));
+        suite.push_attribute(("skipped", &*self.counts.skipped.to_string()));
         suite.push_attribute(("time", &*seconds(self.gate.duration_ms)));
         // XSD: seconds, without fraction or zone.
         suite.push_attribute(("timestamp", &*run.started.strftime("%Y-%m-%dT%H:%M:%S").to_string()));
         xml.write_event(Event::Start(suite))?;
         xml.write_event(Event::Start(BytesStart::new("properties")))?;
         let properties = [
+            ("portcullis", Some(run.portcullis_version.clone())),
             ("mode", Some(run.mode.to_string())),
             ("commit", run.commit.clone()),
             ("tool", Some(self.gate.tool.to_string())),
             ("tool_version", self.gate.tool_version.clone()),
             ("scope", Some(self.gate.scope.to_string())),
+            ("outcome", Some(self.gate.outcome.to_string())),
+            ("findings", Some((self.findings.len() + self.left_out.0).to_string())),
+            ("findings_left_out", Some(self.left_out.0.to_string())),
         ];
         for (name, value) in properties {
             let Some(value) = value else { continue };
@@ -113,121 +191,142 @@ impl Suite<'_> {
         }
         xml.write_event(Event::End(BytesEnd::new("properties")))?;
         for case in self.cases() {
-            case.write(xml)?;
+            case.write(xml, self.options.dialect)?;
         }
         xml.write_event(Event::End(BytesEnd::new("testsuite")))
+    }
+
+    fn gate_case(&self) -> Case {
+        let (gate, reason) = (self.gate, &self.gate.reason);
+        let (kind, message) = match gate.outcome {
+            Outcome::Passed => (Kind::Passed, String::new()),
+            // The findings are the failures; the gate's own case says why they are.
+            Outcome::Failed => self.softened(Kind::Failure, format!("failed: {reason}")),
+            Outcome::Inconclusive => self.softened(Kind::Error, format!("inconclusive: {reason}")),
+            Outcome::Skipped => (Kind::Skipped, reason.clone()),
+        };
+        let mut body = format!("{message}\nlooked at: {}", gate.scope);
+        for target in &gate.targets {
+            body.push_str(&format!("\n{}: {}", target.name, target.command.join(" ")));
+        }
+        let classname = format!("portcullis.{}", gate.id);
+        Case {
+            classname,
+            name: "gate".to_owned(),
+            file: None,
+            time_ms: gate.duration_ms,
+            kind,
+            message,
+            body,
+        }
+    }
+
+    fn finding_case(&self, finding: &Finding) -> Case {
+        let because = &finding.because;
+        let (kind, message) = match finding.decision {
+            Decision::Deny => {
+                self.softened(Kind::Failure, format!("{}: {}", finding.severity, finding.title))
+            }
+            Decision::Allow | Decision::Waive if self.options.allowed_passes => {
+                (Kind::Passed, because.to_string())
+            }
+            Decision::Allow | Decision::Waive => (Kind::Skipped, because.to_string()),
+        };
+        // Line numbers move; classname and name do not, so that Jenkins knows a finding again.
+        let subject = match (&finding.location, &finding.package) {
+            (Some(location), _) => &location.path,
+            (None, Some(package)) => &package.name,
+            (None, None) => &finding.target,
+        };
+        let mut body = vec![format!("{} {} ({})", finding.severity, finding.rule, finding.title)];
+        body.extend(finding.location.as_ref().map(|location| format!("at {location}")));
+        if !finding.message.is_empty() && finding.message != finding.title {
+            body.push(finding.message.to_string());
+        }
+        body.extend(finding.resource.as_ref().map(|resource| format!("resource {resource}")));
+        body.extend(finding.fix.as_ref().map(|fix| format!("fix: {fix}")));
+        body.push(format!("decision: {because}"));
+        body.extend(finding.references.first().map(|reference| format!("see {reference}")));
+        Case {
+            classname: format!("portcullis.{}.{}", self.gate.id, finding.rule),
+            name: format!("{subject} [{}]", finding.id),
+            file: finding.location.as_ref().map(|location| location.path.clone()),
+            time_ms: 0,
+            kind,
+            message,
+            body: body.join("\n"),
+        }
+    }
+
+    /// What the limit leaves out is told, and fails where one of it would.
+    fn left_out_case(&self) -> Option<Case> {
+        let (count, blocking) = self.left_out;
+        let words = format!(
+            "{} of this gate not listed (limit = {}), {blocking} of them blocking; all are in run.json",
+            text::count(count as u64, "finding"),
+            self.options.limit
+        );
+        let (kind, message) = match blocking {
+            0 => (Kind::Skipped, words),
+            _ => self.softened(Kind::Failure, words),
+        };
+        (count > 0).then(|| Case {
+            classname: format!("portcullis.{}", self.gate.id),
+            name: "findings left out".to_owned(),
+            file: None,
+            time_ms: 0,
+            kind,
+            body: message.clone(),
+            message,
+        })
+    }
+
+    /// In lab mode, and for an advisory gate, what would block is reported and does not turn the
+    /// Jenkins build unstable. The words tell why.
+    fn softened(&self, kind: Kind, message: String) -> (Kind, String) {
+        if !self.gate.required {
+            (Kind::Skipped, format!("advisory: {message}"))
+        } else if self.run.mode == Mode::Lab {
+            let kind = if self.options.lab_fails { kind } else { Kind::Skipped };
+            (kind, format!("lab mode, production would have stopped here: {message}"))
+        } else {
+            (kind, message)
+        }
     }
 }
 
 impl Case {
-    fn write<W: Write>(&self, xml: &mut Writer<W>) -> io::Result<()> {
+    fn write<W: Write>(&self, xml: &mut Writer<W>, dialect: Dialect) -> io::Result<()> {
         let mut case = BytesStart::new("testcase");
         case.push_attribute(("classname", &*clean(&self.classname)));
         case.push_attribute(("name", &*clean(&self.name)));
         case.push_attribute(("time", &*seconds(self.time_ms)));
+        if let (Dialect::GitLab, Some(file)) = (dialect, &self.file) {
+            case.push_attribute(("file", &*clean(file)));
+        }
         let element = match self.kind {
-            Kind::Passed => return xml.write_event(Event::Empty(case)),
+            Kind::Passed if self.message.is_empty() => return xml.write_event(Event::Empty(case)),
+            Kind::Passed | Kind::Skipped => "system-out",
             Kind::Failure => "failure",
             Kind::Error => "error",
-            Kind::Skipped => "skipped",
         };
         xml.write_event(Event::Start(case))?;
-        let mut result = BytesStart::new(element);
         if self.kind == Kind::Skipped {
             // The schema gives `skipped` a message only.
-            result.push_attribute(("message", &*clean(&self.message)));
-            xml.write_event(Event::Empty(result))?;
-        } else {
+            let mut skipped = BytesStart::new("skipped");
+            skipped.push_attribute(("message", &*clean(&self.message)));
+            xml.write_event(Event::Empty(skipped))?;
+        }
+        let mut result = BytesStart::new(element);
+        if matches!(self.kind, Kind::Failure | Kind::Error) {
             result.push_attribute(("type", element));
             result.push_attribute(("message", &*clean(&self.message)));
-            xml.write_event(Event::Start(result))?;
-            xml.write_event(Event::Text(BytesText::new(&clean(&self.body))))?;
-            xml.write_event(Event::End(BytesEnd::new(element)))?;
         }
+        xml.write_event(Event::Start(result))?;
+        xml.write_event(Event::Text(BytesText::new(&clean(&self.body))))?;
+        xml.write_event(Event::End(BytesEnd::new(element)))?;
         xml.write_event(Event::End(BytesEnd::new("testcase")))
     }
-}
-
-fn gate_case(run: &Run, gate: &GateRecord) -> Case {
-    let reason = &gate.reason;
-    let (kind, message) = match gate.outcome {
-        Outcome::Passed => (Kind::Passed, String::new()),
-        // The findings are the failures; the gate's own case says why they are.
-        Outcome::Failed => softened(run, gate, Kind::Failure, format!("failed: {reason}")),
-        Outcome::Inconclusive => softened(run, gate, Kind::Error, format!("inconclusive: {reason}")),
-        Outcome::Skipped => (Kind::Skipped, reason.clone()),
-    };
-    let mut body = format!("{message}\nlooked at: {}", gate.scope);
-    for target in &gate.targets {
-        body.push_str(&format!("\n{}: {}", target.name, target.command.join(" ")));
-    }
-    Case {
-        classname: format!("portcullis.{}", gate.id),
-        name: "gate".to_owned(),
-        time_ms: gate.duration_ms,
-        kind,
-        message,
-        body,
-    }
-}
-
-fn finding_kind(run: &Run, gate: &GateRecord, finding: &Finding) -> Kind {
-    match finding.decision {
-        Decision::Deny => soften(run, gate, Kind::Failure).0,
-        Decision::Allow | Decision::Waive => Kind::Skipped,
-    }
-}
-
-fn finding_case(run: &Run, gate: &GateRecord, finding: &Finding) -> Case {
-    let place = finding.location.as_ref().map(ToString::to_string);
-    let because = &finding.because;
-    let (kind, message) = match finding.decision {
-        Decision::Deny => {
-            softened(run, gate, Kind::Failure, format!("{}: {}", finding.severity, finding.title))
-        }
-        Decision::Allow | Decision::Waive => (Kind::Skipped, because.to_string()),
-    };
-    // Line numbers move; classname and name do not, so that Jenkins knows a finding again.
-    let subject = finding
-        .location
-        .as_ref()
-        .map(|at| at.path.to_string())
-        .or_else(|| finding.package.as_ref().map(|package| package.name.to_string()))
-        .unwrap_or_else(|| finding.target.to_string());
-    let mut body = vec![format!("{} {} ({})", finding.severity, finding.rule, finding.title)];
-    body.extend(place.map(|place| format!("at {place}")));
-    if !finding.message.is_empty() && finding.message != finding.title {
-        body.push(finding.message.to_string());
-    }
-    body.extend(finding.resource.as_ref().map(|resource| format!("resource {resource}")));
-    body.extend(finding.fix.as_ref().map(|fix| format!("fix: {fix}")));
-    body.push(format!("decision: {because}"));
-    body.extend(finding.references.first().map(|reference| format!("see {reference}")));
-    Case {
-        classname: format!("portcullis.{}.{}", gate.id, finding.rule),
-        name: format!("{subject} [{}]", finding.id),
-        time_ms: 0,
-        kind,
-        message,
-        body: body.join("\n"),
-    }
-}
-
-/// In lab mode, and for an advisory gate, what would block is reported and does not turn the
-/// Jenkins build unstable. The words tell why.
-fn soften(run: &Run, gate: &GateRecord, kind: Kind) -> (Kind, &'static str) {
-    if !gate.required {
-        (Kind::Skipped, "advisory: ")
-    } else if run.mode == Mode::Lab {
-        (Kind::Skipped, "lab mode, production would have stopped here: ")
-    } else {
-        (kind, "")
-    }
-}
-
-fn softened(run: &Run, gate: &GateRecord, kind: Kind, message: String) -> (Kind, String) {
-    let (kind, why) = soften(run, gate, kind);
-    (kind, format!("{why}{message}"))
 }
 
 /// Seconds with three decimals: the most that the schema's pattern allows.

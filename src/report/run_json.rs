@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use super::Options;
 use crate::record::Run;
 
-pub(super) fn render(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, run)?;
     out.write_all(b"\n")
 }

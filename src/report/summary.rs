@@ -14,6 +14,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, Width};
 
+use super::Written;
 use crate::config::Mode;
 use crate::lock::Standing;
 use crate::policy::WaiverNote;
@@ -33,18 +34,19 @@ pub struct Look {
 /// The narrowest terminal that it is drawn for.
 const NARROWEST: u16 = 60;
 
-/// The whole summary. `out` is the output folder, as the user named it.
-pub fn render(run: &Run, out: &str, look: Look) -> String {
+/// The whole summary. `written` is where the reports are.
+pub fn render(run: &Run, written: &Written, look: Look) -> String {
     let look = Look { width: look.width.max(NARROWEST), ..look };
     let mut page = String::new();
     let _ = writeln!(page, "{}", paint(&gates_table(run, look), look));
-    page.push_str(&blocking::blocking(run, out, look));
+    page.push_str(&blocking::blocking(run, &written.folder, look));
     page.push_str(&waiver_notes(run, look));
     page.push_str(&known::notes(run, look));
     page.push_str(&facts::notes(run, look));
     page.push_str(&trust::notes(run, look));
     page.push_str(&way::to_pass(run, look));
-    let _ = writeln!(page, "\nReports: {out}/run.json, {out}/junit.xml");
+    let files: Vec<String> = written.files.iter().map(|file| format!("{}/{file}", written.folder)).collect();
+    let _ = writeln!(page, "\nReports: {}", files.join(", "));
     if run.lock == Some(Standing::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
     }
@@ -154,6 +156,28 @@ fn waiver_notes(run: &Run, look: Look) -> String {
 
 /// The verdict in one line.
 pub fn verdict_line(run: &Run, look: Look) -> String {
+    let word = run.verdict.as_str().to_uppercase();
+    let line =
+        format!("Verdict: {word} ({}exit {}). {}", mode_words(run), run.exit_code, causes(run).join("; "));
+    let style = match run.verdict {
+        Verdict::Pass => AnsiColor::Green,
+        Verdict::Blocked => AnsiColor::Red,
+        Verdict::Inconclusive => AnsiColor::Yellow,
+    };
+    if look.colour { coloured(&line, style.on_default().bold()) } else { line }
+}
+
+/// What lab mode makes of the verdict; nothing in production.
+pub(super) fn mode_words(run: &Run) -> &'static str {
+    match (run.mode, run.would_block) {
+        (Mode::Lab, true) => "lab mode: production would have stopped here, ",
+        (Mode::Lab, false) => "lab mode: production would have passed, ",
+        (Mode::Production, _) => "",
+    }
+}
+
+/// Why the verdict is what it is.
+pub(super) fn causes(run: &Run) -> Vec<String> {
     let of = |outcome| -> Vec<&str> {
         let gates = run.gates.iter().filter(|gate| gate.required && gate.outcome == outcome);
         gates.map(|gate| &*gate.id).collect()
@@ -174,19 +198,7 @@ pub fn verdict_line(run: &Run, look: Look) -> String {
             n => format!("{} passed", text::count(n as u64, "gate")),
         });
     }
-    let mode = match (run.mode, run.would_block) {
-        (Mode::Lab, true) => "lab mode: production would have stopped here, ",
-        (Mode::Lab, false) => "lab mode: production would have passed, ",
-        (Mode::Production, _) => "",
-    };
-    let word = run.verdict.as_str().to_uppercase();
-    let line = format!("Verdict: {word} ({mode}exit {}). {}", run.exit_code, causes.join("; "));
-    let style = match run.verdict {
-        Verdict::Pass => AnsiColor::Green,
-        Verdict::Blocked => AnsiColor::Red,
-        Verdict::Inconclusive => AnsiColor::Yellow,
-    };
-    if look.colour { coloured(&line, style.on_default().bold()) } else { line }
+    causes
 }
 
 /// What every gate's evidence consists of, for `--verbose`.

@@ -1,14 +1,14 @@
 //! What blocks: a row a problem, however many gates see it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use comfy_table::{ColumnConstraint, Width};
 
 use super::{Look, paint};
-use crate::finding::{Decision, Finding};
+use crate::finding::Finding;
 use crate::record::Run;
-use crate::severity::Severity;
+use crate::report::worst::{self, rank};
 use crate::{sanitise, table, text};
 
 /// How many are shown; all of them are in the reports.
@@ -50,12 +50,9 @@ pub fn blocking(run: &Run, out: &str, look: Look) -> String {
 
 /// What blocks in required gates, the worst first.
 fn problems(run: &Run) -> Vec<Problem<'_>> {
-    let required: HashSet<&str> =
-        run.gates.iter().filter(|gate| gate.required).map(|gate| &*gate.id).collect();
-    let blocks = |finding: &&Finding| finding.decision == Decision::Deny && required.contains(&*finding.gate);
     let mut problems: Vec<Problem> = Vec::new();
     let mut by_name: HashMap<&str, usize> = HashMap::new();
-    for finding in run.findings.iter().filter(blocks) {
+    for finding in worst::blocking(run) {
         let place = match &finding.problem {
             None => problems.len(),
             Some(name) => *by_name.entry(name).or_insert(problems.len()),
@@ -70,14 +67,6 @@ fn problems(run: &Run) -> Vec<Problem<'_>> {
     }
     problems.sort_by_key(|problem| std::cmp::Reverse(rank(problem.0[0].severity)));
     problems
-}
-
-/// Nobody knows how bad an unrated one is: after those that are known to be bad.
-fn rank(severity: Severity) -> u8 {
-    match severity {
-        Severity::Unknown => Severity::Medium as u8 * 2 - 1,
-        rated => rated as u8 * 2,
-    }
 }
 
 impl Problem<'_> {

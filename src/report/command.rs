@@ -1,0 +1,68 @@
+//! `portcullis report`: draws the reports of a saved run, without judging it.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use super::{File, Options, prepare, tell};
+use crate::cli::ReportArgs;
+use crate::config::Config;
+use crate::output::{self, OutputFolder};
+use crate::record::Run;
+use crate::words::Words;
+use crate::{Unreported, environment, find_config, terminal};
+
+/// Draws, and gives the exit code 0: the verdict stays what it was, and is not this command's.
+///
+/// # Errors
+/// When the run can't be read or its reports can't be written.
+pub fn execute(args: &ReportArgs) -> Result<u8> {
+    let configured = match find_config(&args.config)? {
+        Some(path) => Config::load(&path)?.report,
+        None => Options::default(),
+    };
+    let options = configured.asked(&args.format);
+    let mut run = Run::read(&args.from)?;
+    // Whoever wrote the file may have written anything.
+    let known = environment::known();
+    run.clean(known.scrubber());
+    match &args.output {
+        Some(file) => one_file(&run, &options, file)?,
+        None => {
+            prepare(&options)?;
+            let beside = args.from.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = args.out.as_deref().or(beside).unwrap_or(Path::new("."));
+            let mut folder = OutputFolder::join(folder)?;
+            let mut each = options.files();
+            each.try_for_each(|file| folder.write(file.name, |out| (file.render)(&run, &options, out)))
+                .and_then(|()| folder.search(known.scrubber()))
+                .and_then(|()| tell(&run, &options))
+                .context(Unreported)?;
+        }
+    }
+    Ok(0)
+}
+
+/// Draws the one report into a file of any name; `-` is standard output.
+fn one_file(run: &Run, options: &Options, path: &Path) -> Result<()> {
+    let files: Vec<&File> = options.files().collect();
+    let ([file], [_]) = (&*files, &*options.formats) else {
+        let names: Vec<&str> = options.formats.iter().map(|format| format.name).collect();
+        bail!(
+            "`-o` takes one report that is one file; {} is not: name a folder with --out",
+            names.join(", ")
+        );
+    };
+    let written = match path == Path::new("-") {
+        true => terminal::hand_over(|out| (file.render)(run, options, out)),
+        false => output::write_whole(path, |out| (file.render)(run, options, out)),
+    };
+    match written {
+        // A reader who has seen enough is no fault.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => {
+            written.with_context(|| format!("{} can't be written", path.display())).context(Unreported)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Which of GitLab's reports a finding, or a gate, belongs to.
+
+use crate::finding::{Category, Finding};
+use crate::record::GateRecord;
+
+/// A kind of security report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Sast,
+    Dependencies,
+    Secrets,
+    Containers,
+}
+
+impl Kind {
+    /// Its name in `scan.type`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Sast => "sast",
+            Kind::Dependencies => "dependency_scanning",
+            Kind::Secrets => "secret_detection",
+            Kind::Containers => "container_scanning",
+        }
+    }
+
+    /// Lint, types, quality and licences are Code Quality's, and failed tests are JUnit's. GitLab has
+    /// infrastructure as code among SAST.
+    pub fn of(finding: &Finding) -> Option<Kind> {
+        match finding.category {
+            Category::Secret => Some(Kind::Secrets),
+            Category::Misconfiguration => Some(Kind::Sast),
+            Category::Vulnerability if finding.package.is_none() => Some(Kind::Sast),
+            Category::Vulnerability if finding.image.is_some() => Some(Kind::Containers),
+            Category::Vulnerability => Some(Kind::Dependencies),
+            Category::Lint | Category::Type | Category::Quality | Category::License | Category::Test => None,
+        }
+    }
+
+    /// Whether the gate looks for this, whatever it found.
+    pub fn is_of(self, gate: &GateRecord) -> bool {
+        let trivy =
+            |holds: &dyn Fn(&[String]) -> bool| gate.targets.iter().any(|target| holds(&target.command));
+        let scans = |word: &str| trivy(&|command| command.get(1).is_some_and(|scan| scan == word));
+        let looks_for = |word: &str| {
+            trivy(&|command| {
+                let mut pairs = command.iter().zip(command.iter().skip(1));
+                pairs.any(|(name, list)| name == "--scanners" && list.split(',').any(|one| one == word))
+            })
+        };
+        match (&*gate.tool, self) {
+            ("gitleaks" | "git-secrets", Kind::Secrets) => true,
+            ("npm-audit" | "yarn-audit" | "pnpm-audit", Kind::Dependencies) => true,
+            ("checkov", Kind::Sast) => true,
+            ("trivy", Kind::Containers) => scans("image") && looks_for("vuln"),
+            ("trivy", Kind::Dependencies) => scans("fs") && looks_for("vuln"),
+            ("trivy", Kind::Secrets) => looks_for("secret"),
+            ("trivy", Kind::Sast) => scans("config") || looks_for("misconfig"),
+            _ => false,
+        }
+    }
+}

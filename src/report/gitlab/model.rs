@@ -1,0 +1,110 @@
+//! The part of GitLab's security report format that is written, by its own names.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub struct Report<'a, V: Serialize> {
+    pub version: &'static str,
+    pub scan: Scan<'a>,
+    pub vulnerabilities: V,
+}
+
+#[derive(Serialize)]
+pub struct Scan<'a> {
+    pub analyzer: Product<'a>,
+    pub scanner: Product<'a>,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub start_time: String,
+    pub end_time: String,
+    pub status: &'static str,
+    pub messages: Vec<Message>,
+}
+
+#[derive(Serialize)]
+pub struct Product<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+    pub version: &'a str,
+    pub vendor: Named<'a>,
+}
+
+#[derive(Serialize)]
+pub struct Named<'a> {
+    pub name: &'a str,
+}
+
+#[derive(Serialize)]
+pub struct Message {
+    pub level: &'static str,
+    pub value: String,
+}
+
+#[derive(Serialize)]
+pub struct Vulnerability<'a> {
+    pub id: String,
+    pub name: Cow<'a, str>,
+    pub description: Cow<'a, str>,
+    pub severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub solution: Option<Cow<'a, str>>,
+    pub identifiers: Vec<Identifier<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cvss_vectors: Vec<Vector<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link<'a>>,
+    pub location: Location<'a>,
+}
+
+#[derive(Serialize)]
+pub struct Identifier<'a> {
+    #[serde(rename = "type")]
+    pub kind: Cow<'a, str>,
+    pub name: Cow<'a, str>,
+    pub value: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct Vector<'a> {
+    pub vendor: &'static str,
+    pub vector: &'a str,
+}
+
+#[derive(Serialize)]
+pub struct Link<'a> {
+    pub url: &'a str,
+}
+
+/// Each kind of report has some of these.
+#[derive(Default, Serialize)]
+pub struct Location<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Commit<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dependency: Option<Dependency<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operating_system: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub struct Commit<'a> {
+    pub sha: &'a str,
+}
+
+#[derive(Serialize)]
+pub struct Dependency<'a> {
+    pub package: Named<'a>,
+    pub version: &'a str,
+}

@@ -1,0 +1,69 @@
+//! GitLab's Code Quality report (docs.gitlab.com/ci/testing/code_quality): what is not about security.
+//! Failed tests are JUnit's; what a waiver covers is left out.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::kind::Kind;
+use crate::finding::{Category, Decision, Finding};
+use crate::identity::sha256;
+use crate::record::Run;
+use crate::report::stream::Stream;
+use crate::report::{Options, subject};
+use crate::severity::Severity;
+
+#[derive(Serialize)]
+struct Issue<'a> {
+    description: String,
+    check_name: &'a str,
+    /// Unique in the file: GitLab shows one of those that are alike.
+    fingerprint: String,
+    severity: &'static str,
+    location: Location<'a>,
+}
+
+#[derive(Serialize)]
+struct Location<'a> {
+    path: Cow<'a, str>,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: u32,
+}
+
+/// Characters; the description is shown in a line.
+const LONGEST: usize = 1_000;
+
+pub(in crate::report) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let shown = |finding: &&Finding| {
+        finding.category != Category::Test
+            && Kind::of(finding).is_none()
+            && finding.decision != Decision::Waive
+    };
+    serde_json::to_writer(&mut *out, &Stream(|| run.findings.iter().filter(shown).map(issue)))?;
+    out.write_all(b"\n")
+}
+
+fn issue(finding: &Finding) -> Issue<'_> {
+    Issue {
+        description: subject::cut(&subject::words(finding).replace('\n', " "), LONGEST).into_owned(),
+        check_name: if finding.rule.is_empty() { &finding.tool } else { &finding.rule },
+        fingerprint: sha256(format!("{}\n{}", finding.gate, finding.id).as_bytes()),
+        severity: match finding.severity {
+            Severity::Critical => "blocker",
+            Severity::High => "critical",
+            Severity::Medium | Severity::Unknown => "major",
+            Severity::Low => "minor",
+            Severity::Info => "info",
+        },
+        location: Location {
+            path: subject::file(finding),
+            // GitLab wants a line: where none is known, the first.
+            lines: Lines { begin: subject::line(finding).unwrap_or(1) },
+        },
+    }
+}

@@ -1,0 +1,103 @@
+//! Findings as JSON lines, one a line and flat, as DuckDB and jq like them. Every key is in every line.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Options;
+use crate::finding::{Category, Decision, Finding, Text};
+use crate::record::Run;
+use crate::severity::Severity;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    /// The run's trace id: lines of several runs may be put together.
+    run: &'a str,
+    started: jiff::Timestamp,
+    run_commit: Option<&'a str>,
+    id: &'a str,
+    gate: &'a str,
+    tool: &'a str,
+    target: &'a str,
+    rule: &'a str,
+    category: Category,
+    severity: Severity,
+    severity_raw: Option<&'a Text>,
+    decision: Decision,
+    because: &'a str,
+    waiver: Option<&'a Text>,
+    baseline: bool,
+    title: &'a str,
+    message: &'a str,
+    fix: Option<&'a Text>,
+    path: Option<&'a Text>,
+    start_line: Option<u32>,
+    end_line: Option<u32>,
+    start_column: Option<u32>,
+    end_column: Option<u32>,
+    package: Option<&'a Text>,
+    version: Option<&'a Text>,
+    fixed_version: Option<&'a Text>,
+    purl: Option<&'a Text>,
+    ecosystem: Option<&'a Text>,
+    resource: Option<&'a Text>,
+    image: Option<&'a Text>,
+    commit: Option<&'a Text>,
+    cvss_score: Option<f64>,
+    cvss_vector: Option<&'a Text>,
+    aliases: &'a [Text],
+    cwe: &'a [Text],
+    references: &'a [Text],
+}
+
+pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    for finding in &run.findings {
+        serde_json::to_writer(&mut *out, &line(run, finding))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+fn line<'a>(run: &'a Run, finding: &'a Finding) -> Line<'a> {
+    let at = finding.location.as_ref();
+    let package = finding.package.as_deref();
+    let cvss = finding.cvss.as_deref();
+    Line {
+        run: &run.trace_id,
+        started: run.started,
+        run_commit: run.commit.as_deref(),
+        id: &finding.id,
+        gate: &finding.gate,
+        tool: &finding.tool,
+        target: &finding.target,
+        rule: &finding.rule,
+        category: finding.category,
+        severity: finding.severity,
+        severity_raw: finding.severity_raw.as_ref(),
+        decision: finding.decision,
+        because: &finding.because,
+        waiver: finding.waiver.as_ref(),
+        baseline: finding.baseline,
+        title: &finding.title,
+        message: &finding.message,
+        fix: finding.fix.as_ref(),
+        path: at.map(|at| &at.path),
+        start_line: at.and_then(|at| at.start_line).map(|n| n.get()),
+        end_line: at.and_then(|at| at.end_line).map(|n| n.get()),
+        start_column: at.and_then(|at| at.start_column).map(|n| n.get()),
+        end_column: at.and_then(|at| at.end_column).map(|n| n.get()),
+        package: package.map(|package| &package.name),
+        version: package.and_then(|package| package.version.as_ref()),
+        fixed_version: package.and_then(|package| package.fixed_version.as_ref()),
+        purl: package.and_then(|package| package.purl.as_ref()),
+        ecosystem: package.and_then(|package| package.ecosystem.as_ref()),
+        resource: finding.resource.as_ref(),
+        image: finding.image.as_ref(),
+        commit: finding.commit.as_ref(),
+        cvss_score: cvss.and_then(|cvss| cvss.score),
+        cvss_vector: cvss.and_then(|cvss| cvss.vector.as_ref()),
+        aliases: &finding.aliases,
+        cwe: &finding.cwe,
+        references: &finding.references,
+    }
+}

@@ -1,0 +1,198 @@
+//! Markdown for a pull-request comment, as GitHub and GitLab draw it.
+//!
+//! Its first line is a comment that nobody sees and that never changes: a bot finds by it the comment to
+//! update. Words from outside stand in code spans alone, in which there are no links, no pictures, no HTML,
+//! and no `@name` or `#7` that would call a person or link an issue.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::{Options, subject, summary, worst};
+use crate::finding::{Decision, Finding};
+use crate::record::{GateRecord, Run};
+use crate::sanitise;
+use crate::severity::{Counts, Severity};
+use crate::text;
+use crate::verdict::{Outcome, Verdict};
+
+/// The first line.
+pub const MARKER: &str = "<!-- portcullis: the verdict -->";
+
+/// What a page may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// In bytes, which are no fewer than characters.
+    pub bytes: usize,
+    /// Findings of one list.
+    pub findings: usize,
+}
+
+/// A comment of GitHub has 65,536 characters.
+const COMMENT: Room = Room { bytes: 65_536, findings: 25 };
+
+/// Kept free for the words that tell what was cut, and for the last line.
+const RESERVE: usize = 1_000;
+
+/// Characters of one piece of text from outside.
+const LONGEST: usize = 300;
+
+pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(page(run, COMMENT).as_bytes())
+}
+
+/// The page, in so much room.
+pub fn page(run: &Run, room: Room) -> String {
+    let mut page = Page { text: String::new(), most: room.bytes.saturating_sub(RESERVE) };
+    let mark = match run.verdict {
+        Verdict::Pass => '✔',
+        Verdict::Blocked => '✘',
+        Verdict::Inconclusive => '?',
+    };
+    let word = run.verdict.as_str().to_uppercase();
+    page.add(&format!("{MARKER}\n## Portcullis: {mark} {word}\n\n"));
+    let causes = summary::causes(run).join("; ");
+    page.add(&format!("{}{}\n\n", summary::mode_words(run), code(&causes)));
+
+    page.add("| Gate | Outcome | Findings | Time | Reason |\n|---|---|---|---|---|\n");
+    let rows = page.add_each(run.gates.iter().map(gate_row));
+    page.left_out(run.gates.len() - rows, "gate");
+
+    let waived = || run.findings.iter().filter(|finding| finding.decision == Decision::Waive);
+    page.findings(
+        "Blocking",
+        worst::blocking(run).count(),
+        worst::first(worst::blocking(run), room.findings),
+    );
+    page.findings("Waived", waived().count(), worst::first(waived(), room.findings));
+
+    let commit =
+        run.commit.as_deref().map(|commit| format!(" · commit {}", code(commit))).unwrap_or_default();
+    let time = text::duration(Duration::from_millis(run.duration_ms));
+    let _ = write!(
+        page.text,
+        "\nPortcullis {}{commit} · {} mode · {time}\n",
+        code(&run.portcullis_version),
+        run.mode
+    );
+    page.text
+}
+
+/// A page that does not outgrow its room.
+struct Page {
+    text: String,
+    most: usize,
+}
+
+impl Page {
+    fn add(&mut self, part: &str) -> bool {
+        let fits = self.text.len() + part.len() <= self.most;
+        if fits {
+            self.text.push_str(part);
+        }
+        fits
+    }
+
+    /// Adds parts until one does not fit, and gives how many did.
+    fn add_each(&mut self, parts: impl Iterator<Item = String>) -> usize {
+        parts.take_while(|part| self.add(part)).count()
+    }
+
+    fn findings(&mut self, heading: &str, count: usize, worst: Vec<&Finding>) {
+        if count == 0 {
+            return;
+        }
+        let shown = match worst.len() < count {
+            true => format!(", the {} worst", worst.len()),
+            false => String::new(),
+        };
+        let heading = format!("\n### {heading}: {}{shown}\n\n", text::count(count as u64, "finding"));
+        let listed = if self.add(&heading) { self.add_each(worst.into_iter().map(item)) } else { 0 };
+        self.left_out(count - listed, "finding");
+    }
+
+    /// There is always room for this: it is what is kept free.
+    fn left_out(&mut self, count: usize, thing: &str) {
+        if count > 0 {
+            let _ = write!(
+                self.text,
+                "\n… and {} more; all are in run.json.\n",
+                text::count(count as u64, thing)
+            );
+        }
+    }
+}
+
+fn gate_row(gate: &GateRecord) -> String {
+    let mark = match gate.outcome {
+        Outcome::Passed => '✔',
+        Outcome::Failed => '✘',
+        Outcome::Inconclusive => '?',
+        Outcome::Skipped => '-',
+    };
+    let advisory = if gate.required { "" } else { ", advisory" };
+    let time = text::duration(Duration::from_millis(gate.duration_ms));
+    format!(
+        "| {} | {mark} {}{advisory} | {} | {time} | {} |\n",
+        code(&gate.id),
+        gate.outcome,
+        counts(&gate.counts),
+        code(&gate.reason)
+    )
+}
+
+fn counts(counts: &Counts) -> String {
+    let some = Severity::ALL.into_iter().filter(|severity| counts.get(*severity) > 0);
+    let words: Vec<String> = some.map(|severity| format!("{} {severity}", counts.get(severity))).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+fn item(finding: &Finding) -> String {
+    let file = subject::file(finding);
+    let place = match subject::line(finding) {
+        Some(line) => format!("{file}:{line}"),
+        None => file.into_owned(),
+    };
+    let package = finding.package.as_ref().map(|package| {
+        let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
+        format!("{} in ", code(&format!("{}{version}", package.name)))
+    });
+    let mut item = format!(
+        "- **{}** {}\n  {}{} · gate {} · rule {}\n",
+        finding.severity,
+        code(&finding.title),
+        package.unwrap_or_default(),
+        code(&place),
+        code(&finding.gate),
+        code(&finding.rule)
+    );
+    match (&finding.fix, finding.decision) {
+        (_, Decision::Waive) => item.push_str(&format!("  {}\n", code(&finding.because))),
+        (Some(fix), _) => item.push_str(&format!("  fix: {}\n", code(fix))),
+        (None, _) => {}
+    }
+    item
+}
+
+/// A code span. Its fence is longer than any run of backticks in it; a bar is escaped, since it would end
+/// the cell of a table, and never stands behind a backslash, which would take the escape for itself.
+fn code(words: &str) -> String {
+    let words = sanitise::short(words, LONGEST);
+    if words.is_empty() {
+        return "–".to_owned();
+    }
+    let mut inside = String::with_capacity(words.len());
+    let (mut run, mut longest) = (0, 0);
+    for c in words.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+        if c == '|' {
+            inside.push_str(if inside.ends_with('\\') { " \\" } else { "\\" });
+        }
+        inside.push(c);
+    }
+    // A backslash at the end would escape the bar behind the span.
+    let space = if inside.contains('`') || inside.ends_with('\\') { " " } else { "" };
+    let fence = "`".repeat(longest + 1);
+    format!("{fence}{space}{inside}{space}{fence}")
+}

@@ -1,0 +1,72 @@
+//! `[report]` of gates.toml and `--format`: which reports are drawn, and how.
+
+use super::{File, REPORTS, Report, junit};
+use crate::config::Keys;
+
+/// Which reports are drawn, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The formats, each once, in the order in which they were named.
+    pub formats: Vec<&'static Report>,
+    pub junit: junit::Options,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { formats: named(["junit"]), junit: junit::Options::default() }
+    }
+}
+
+impl Options {
+    /// Reads `[report]`.
+    pub fn read(keys: &Keys) -> Options {
+        let built_in = Options::default();
+        let formats = keys.texts("formats").map(|texts| {
+            for text in texts.iter().filter(|text| !names().any(|name| name == text.value)) {
+                let known: Vec<&str> = names().collect();
+                keys.problem_with_help(
+                    text.at.clone(),
+                    format!("`{}` is no report format", text.value),
+                    format!("known are: {}", known.join(", ")),
+                );
+            }
+            named(texts.iter().map(|text| text.value.as_str()))
+        });
+        let junit = keys.table("junit").map_or(built_in.junit, |table| junit::Options::read(&table));
+        keys.finish("[report]");
+        Options { formats: formats.unwrap_or(built_in.formats), junit }
+    }
+
+    /// The same with the formats that the command line names, where it names any.
+    pub fn asked(&self, formats: &[String]) -> Options {
+        let mut options = self.clone();
+        if !formats.is_empty() {
+            options.formats = named(formats.iter().map(String::as_str));
+        }
+        options
+    }
+
+    pub fn wants(&self, name: &str) -> bool {
+        self.formats.iter().any(|format| format.name == name)
+    }
+
+    /// The files of all formats.
+    pub fn files(&self) -> impl Iterator<Item = &'static File> {
+        self.formats.iter().flat_map(|format| format.files)
+    }
+}
+
+/// The names of all formats.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    REPORTS.iter().map(|report| report.name)
+}
+
+/// The formats with these names, each once.
+fn named<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<&'static Report> {
+    let mut formats: Vec<&'static Report> = Vec::new();
+    for word in words {
+        let known = REPORTS.iter().find(|report| report.name == word);
+        formats.extend(known.filter(|known| formats.iter().all(|format| format.name != known.name)));
+    }
+    formats
+}

@@ -1,0 +1,308 @@
+//! SARIF 2.1.0 as GitHub code scanning takes it: one run a tool.
+//!
+//! GitHub's limits: 20 runs a file; 25,000 results and as many rules a run, of which it keeps the 5,000
+//! worst; 10 tags a rule; 10 MB once compressed
+//! (docs.github.com/code-security/code-scanning/troubleshooting-sarif). The worst findings are kept, and a
+//! tool notification says what was cut.
+
+mod convert;
+mod gauge;
+mod model;
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
+
+use jiff::ToSpan;
+use serde::ser::{Serialize, SerializeSeq, Serializer};
+
+use self::convert::{ROOT, level, location, message, rule, rule_id, suppression};
+use self::gauge::Gauge;
+use self::model::{
+    Base, Conversion, Driver, Fingerprints, Id, Invocation, Log, Message, Notification, ResultProperties,
+    RunProperties, Tool,
+};
+use super::{subject, worst};
+use crate::finding::{Decision, Finding};
+use crate::record::{GateRecord, Run};
+use crate::text;
+use crate::verdict::Outcome;
+
+const MOST_RUNS: usize = 20;
+const MOST_RESULTS: usize = 25_000;
+
+/// Compressed bytes; GitHub takes 10 MB, and the gauge is some blocks late.
+const MOST_PACKED: u64 = 9_000_000;
+
+pub(super) fn render(run: &Run, _: &super::Options, out: &mut dyn Write) -> io::Result<()> {
+    let packed = Cell::new(0);
+    let mut out = Gauge::new(out, &packed);
+    let log = Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: Runs { run, tools: tools(run), packed: &packed },
+    };
+    serde_json::to_writer(&mut out, &log)?;
+    out.write_all(b"\n")
+}
+
+/// What one tool did in all its gates.
+struct OfTool<'a> {
+    title: &'a str,
+    gates: Vec<&'a GateRecord>,
+    findings: Vec<&'a Finding>,
+}
+
+/// The tools that did something, in the order of their gates. One that was left out has no run: an empty
+/// list of results would say that it found nothing.
+fn tools(run: &Run) -> Vec<OfTool<'_>> {
+    let mut tools: Vec<OfTool> = Vec::new();
+    let mut of_gate: HashMap<&str, usize> = HashMap::new();
+    for gate in &run.gates {
+        let title = subject::tool_title(gate);
+        let index = tools.iter().position(|tool| tool.title == title).unwrap_or_else(|| {
+            tools.push(OfTool { title, gates: Vec::new(), findings: Vec::new() });
+            tools.len() - 1
+        });
+        tools[index].gates.push(gate);
+        of_gate.insert(&gate.id, index);
+    }
+    for finding in &run.findings {
+        if let Some(index) = of_gate.get(&*finding.gate) {
+            tools[*index].findings.push(finding);
+        }
+    }
+    tools.retain(|tool| {
+        tool.gates.iter().any(|gate| gate.outcome != Outcome::Skipped) || !tool.findings.is_empty()
+    });
+    tools
+}
+
+struct Runs<'a> {
+    run: &'a Run,
+    tools: Vec<OfTool<'a>>,
+    packed: &'a Cell<u64>,
+}
+
+impl Serialize for Runs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Those with the most that blocks come first where there are too many.
+        let mut kept: Vec<&OfTool> = self.tools.iter().collect();
+        let blocking =
+            |tool: &OfTool| tool.findings.iter().filter(|one| one.decision == Decision::Deny).count();
+        if kept.len() > MOST_RUNS {
+            kept.sort_by_cached_key(|tool| std::cmp::Reverse(blocking(tool)));
+        }
+        let left_out: Vec<&str> = kept.iter().skip(MOST_RUNS).map(|tool| tool.title).collect();
+        kept.truncate(MOST_RUNS);
+        let has_baseline = self.run.findings.iter().any(|finding| finding.baseline);
+        let mut seq = serializer.serialize_seq(Some(kept.len()))?;
+        for (index, tool) in (1..).zip(&kept) {
+            // What the ones before left over is there for the next.
+            let until = MOST_PACKED * index / kept.len() as u64;
+            let mut cut = Vec::new();
+            if index == 1 && !left_out.is_empty() {
+                cut.push(format!(
+                    "no room for the results of {} (GitHub takes 20 runs)",
+                    left_out.join(", ")
+                ));
+            }
+            let drawn = Drawn::new(self.run, tool, has_baseline, until, self.packed, cut);
+            seq.serialize_element(&drawn.as_run())?;
+        }
+        seq.end()
+    }
+}
+
+/// A rule as its findings show it.
+struct RuleSeen<'a> {
+    /// The worst of its findings.
+    worst: &'a Finding,
+    /// They all have the same title: it is the rule's.
+    one_title: bool,
+}
+
+/// One run while it is being written.
+struct Drawn<'a> {
+    run: &'a Run,
+    tool: &'a OfTool<'a>,
+    findings: Vec<&'a Finding>,
+    rules: Vec<RuleSeen<'a>>,
+    rule_index: HashMap<&'a str, usize>,
+    has_baseline: bool,
+    packed: &'a Cell<u64>,
+    until: u64,
+    rules_written: Cell<usize>,
+    results_written: Cell<usize>,
+    /// What else was cut, in words.
+    cut: Vec<String>,
+}
+
+impl<'a> Drawn<'a> {
+    fn new(
+        run: &'a Run,
+        tool: &'a OfTool<'a>,
+        has_baseline: bool,
+        until: u64,
+        packed: &'a Cell<u64>,
+        cut: Vec<String>,
+    ) -> Drawn<'a> {
+        let findings = worst::first(tool.findings.iter().copied(), MOST_RESULTS);
+        let mut rules: Vec<RuleSeen> = Vec::new();
+        let mut rule_index = HashMap::new();
+        for finding in &findings {
+            match rule_index.get(&*finding.rule) {
+                Some(&index) => {
+                    let rule: &mut RuleSeen = &mut rules[index];
+                    rule.one_title &= rule.worst.title == finding.title;
+                    if worst::rank(finding.severity) > worst::rank(rule.worst.severity) {
+                        rule.worst = finding;
+                    }
+                }
+                None => {
+                    rule_index.insert(&*finding.rule, rules.len());
+                    rules.push(RuleSeen { worst: finding, one_title: true });
+                }
+            }
+        }
+        let (rules_written, results_written) = Default::default();
+        Drawn {
+            run,
+            tool,
+            findings,
+            rules,
+            rule_index,
+            has_baseline,
+            packed,
+            until,
+            rules_written,
+            results_written,
+            cut,
+        }
+    }
+
+    fn as_run<'b>(&'b self) -> model::Run<'b, Rules<'b>, Results<'b>, Invocations<'b>> {
+        let root = Message { text: Cow::Borrowed("The root of the repository.") };
+        let version = self.tool.gates.iter().find_map(|gate| gate.tool_version.as_deref());
+        let converter =
+            Driver { name: "Portcullis", version: Some(&*self.run.portcullis_version), rules: None };
+        model::Run {
+            tool: Tool { driver: Driver { name: self.tool.title, version, rules: Some(Rules(self)) } },
+            conversion: Conversion { tool: Tool { driver: converter } },
+            automation_details: Id { id: Cow::Owned(format!("portcullis/{}/", self.tool.title)) },
+            original_uri_base_ids: BTreeMap::from([(ROOT, Base { description: root })]),
+            column_kind: "unicodeCodePoints",
+            results: Results(self),
+            invocations: Invocations(self),
+            properties: RunProperties {
+                mode: self.run.mode.to_string(),
+                verdict: self.run.verdict.as_str(),
+                commit: self.run.commit.as_deref(),
+            },
+        }
+    }
+
+    fn result<'b>(&self, finding: &'b Finding) -> model::Result<'b> {
+        let rule = self.rule_index.get(&*finding.rule).copied();
+        model::Result {
+            rule_id: rule_id(finding),
+            rule_index: rule.filter(|index| *index < self.rules_written.get()),
+            level: level(finding, self.is_required(finding)),
+            message: message(Cow::Owned(subject::words(finding))),
+            locations: [location(finding)],
+            partial_fingerprints: Fingerprints { github: &finding.id, own: &finding.id },
+            suppressions: suppression(finding).into_iter().collect(),
+            baseline_state: match (self.has_baseline, finding.baseline) {
+                (false, _) => None,
+                (true, true) => Some("unchanged"),
+                (true, false) => Some("new"),
+            },
+            properties: ResultProperties {
+                gate: &finding.gate,
+                severity: finding.severity.as_str(),
+                decision: subject::decision(finding.decision),
+                because: &finding.because,
+            },
+        }
+    }
+
+    fn is_required(&self, finding: &Finding) -> bool {
+        self.tool.gates.iter().any(|gate| gate.id == finding.gate && gate.required)
+    }
+
+    fn invocation<'b>(&'b self, gate: &'b GateRecord) -> Invocation<'b> {
+        let at = |ms: u64| {
+            let then = self.run.started.checked_add(i64::try_from(ms).unwrap_or(i64::MAX).milliseconds());
+            then.ok().map(|then| then.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+        };
+        let started = gate.targets.iter().map(|target| target.started_ms).min();
+        let ended =
+            gate.targets.iter().map(|target| target.started_ms.saturating_add(target.duration_ms)).max();
+        let level = match gate.outcome {
+            Outcome::Inconclusive => "error",
+            Outcome::Passed | Outcome::Failed | Outcome::Skipped => "note",
+        };
+        let told = format!("Gate {} is {}: {}", gate.id, gate.outcome, gate.reason);
+        Invocation {
+            execution_successful: gate.outcome != Outcome::Inconclusive,
+            start_time_utc: started.and_then(at),
+            end_time_utc: ended.and_then(at),
+            tool_execution_notifications: vec![Notification { level, message: message(Cow::Owned(told)) }],
+        }
+    }
+
+    /// What GitHub's limits left no room for, in words.
+    fn left_out(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let results = self.tool.findings.len() - self.results_written.get();
+        let told = (results > 0).then(|| {
+            let results = text::count(results as u64, "result");
+            format!("{results} left out, the least bad ones: GitHub takes 25,000 a run, and 10 MB a file. All are in run.json.")
+        });
+        told.map(Cow::Owned).into_iter().chain(self.cut.iter().map(|words| Cow::Borrowed(words.as_str())))
+    }
+}
+
+struct Rules<'a>(&'a Drawn<'a>);
+
+impl Serialize for Rules<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let drawn = self.0;
+        // Half of the room, so that there is some for results.
+        let until = drawn.packed.get() + drawn.until.saturating_sub(drawn.packed.get()) / 2;
+        let mut seq = serializer.serialize_seq(None)?;
+        for seen in drawn.rules.iter().take_while(|_| drawn.packed.get() < until) {
+            seq.serialize_element(&rule(seen))?;
+            drawn.rules_written.set(drawn.rules_written.get() + 1);
+        }
+        seq.end()
+    }
+}
+
+struct Results<'a>(&'a Drawn<'a>);
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let drawn = self.0;
+        let mut seq = serializer.serialize_seq(None)?;
+        for finding in drawn.findings.iter().take_while(|_| drawn.packed.get() < drawn.until) {
+            seq.serialize_element(&drawn.result(finding))?;
+            drawn.results_written.set(drawn.results_written.get() + 1);
+        }
+        seq.end()
+    }
+}
+
+struct Invocations<'a>(&'a Drawn<'a>);
+
+impl Serialize for Invocations<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut all: Vec<Invocation> = self.0.tool.gates.iter().map(|gate| self.0.invocation(gate)).collect();
+        if let Some(first) = all.first_mut() {
+            let cut =
+                self.0.left_out().map(|words| Notification { level: "warning", message: message(words) });
+            first.tool_execution_notifications.extend(cut);
+        }
+        all.serialize(serializer)
+    }
+}

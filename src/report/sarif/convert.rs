@@ -1,0 +1,140 @@
+//! What a finding and its rule are in SARIF.
+
+use std::borrow::Cow;
+
+use super::RuleSeen;
+use super::model::{
+    ArtifactLocation, Configuration, Location, LogicalLocation, Message, PhysicalLocation, Region, Rule,
+    RuleProperties, Suppression,
+};
+use crate::encode;
+use crate::finding::{Decision, Finding};
+use crate::report::subject;
+use crate::severity::Severity;
+
+/// GitHub keeps ten tags a rule, and takes 255 characters of an id and 1,024 of a text.
+const MOST_TAGS: usize = 10;
+const LONGEST_ID: usize = 255;
+const LONGEST_TEXT: usize = 1_000;
+
+/// Stands for the root of the repository, as GitHub and others write it.
+pub const ROOT: &str = "%SRCROOT%";
+
+pub fn rule_id(finding: &Finding) -> Cow<'_, str> {
+    subject::cut(&finding.rule, LONGEST_ID)
+}
+
+pub fn rule<'a>(seen: &RuleSeen<'a>) -> Rule<'a> {
+    let finding = seen.worst;
+    let title = if seen.one_title { &finding.title } else { &finding.rule };
+    let mut help = title.to_string();
+    if let (Some(fix), true) = (&finding.fix, seen.one_title) {
+        help.push_str(&format!("\nFix: {fix}"));
+    }
+    let links: Vec<&str> = subject::links(finding).take(5).collect();
+    if !links.is_empty() {
+        help.push_str(&format!("\nSee: {}", links.join(" ")));
+    }
+    let security = subject::is_security(finding.category);
+    let mut tags: Vec<Cow<str>> = security.then_some(Cow::Borrowed("security")).into_iter().collect();
+    tags.push(Cow::Borrowed(finding.category.as_str()));
+    // As GitHub and CodeQL write them.
+    let number = |cwe: &str| cwe.get(4..).and_then(|number| number.parse::<u32>().ok());
+    tags.extend(
+        finding
+            .cwe
+            .iter()
+            .filter_map(|cwe| number(cwe))
+            .map(|n| Cow::Owned(format!("external/cwe/cwe-{n:03}"))),
+    );
+    tags.truncate(MOST_TAGS);
+    Rule {
+        id: rule_id(finding),
+        short_description: message(Cow::Borrowed(title)),
+        full_description: message(Cow::Borrowed(title)),
+        help: message(Cow::Owned(help)),
+        help_uri: links.first().copied(),
+        default_configuration: Configuration { level: by_severity(finding.severity) },
+        properties: RuleProperties {
+            tags,
+            problem_severity: (!security).then(|| problem(finding.severity)),
+            security_severity: subject::score(finding)
+                .filter(|_| security)
+                .map(|score| format!("{score:.1}")),
+        },
+    }
+}
+
+/// A viewer makes a link of `[words](address)`: not of ours, whoever wrote them.
+pub fn message(words: Cow<'_, str>) -> Message<'_> {
+    let words = if words.contains("](") { Cow::Owned(words.replace("](", "] (")) } else { words };
+    let cut = match subject::cut(&words, LONGEST_TEXT) {
+        Cow::Owned(cut) => Some(cut),
+        Cow::Borrowed(_) => None,
+    };
+    Message { text: cut.map_or(words, Cow::Owned) }
+}
+
+/// What blocks is an error, whatever its severity; what does not is never one.
+pub fn level(finding: &Finding, required: bool) -> &'static str {
+    match (finding.decision, by_severity(finding.severity)) {
+        (Decision::Deny, _) if required => "error",
+        (_, "error") => "warning",
+        (_, level) => level,
+    }
+}
+
+/// How GitHub shows what is not about security.
+fn problem(severity: Severity) -> &'static str {
+    match by_severity(severity) {
+        "note" => "recommendation",
+        level => level,
+    }
+}
+
+fn by_severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium | Severity::Unknown => "warning",
+        Severity::Low | Severity::Info => "note",
+    }
+}
+
+/// A waiver stands outside the source, a suppression that the tool itself tells of in it.
+pub fn suppression(finding: &Finding) -> Option<Suppression<'_>> {
+    (finding.decision == Decision::Waive).then(|| Suppression {
+        kind: if finding.suppressed.is_some() { "inSource" } else { "external" },
+        status: "accepted",
+        justification: &finding.because,
+    })
+}
+
+pub fn location(finding: &Finding) -> Location<'_> {
+    let path = subject::file(finding);
+    // GitHub wants a line: where none is known, the first.
+    let region = {
+        let start_line = subject::line(finding).unwrap_or(1);
+        let at = finding.location.as_ref();
+        let end_line = at.and_then(|at| at.end_line).map(|line| line.get());
+        Region {
+            start_line,
+            start_column: at.and_then(|at| at.start_column).map(|column| column.get()),
+            end_line: end_line.filter(|end| *end >= start_line),
+        }
+    };
+    let resource = finding.resource.as_deref();
+    let logical = resource.map(|name| LogicalLocation { fully_qualified_name: name });
+    Location {
+        physical_location: PhysicalLocation { artifact_location: artifact(&path), region },
+        logical_locations: logical.into_iter().collect(),
+    }
+}
+
+/// RFC 3986: relative to the root of the repository; what lies outside of it is a file of the machine.
+fn artifact(path: &str) -> ArtifactLocation {
+    let uri = encode::percent(path, "-._~/!$&'()*+,;=@", true);
+    match path.starts_with('/') {
+        true => ArtifactLocation { uri: format!("file://{uri}"), uri_base_id: None },
+        false => ArtifactLocation { uri, uri_base_id: Some(ROOT) },
+    }
+}

@@ -1,0 +1,149 @@
+//! What a finding is about, in the words that several reports share.
+
+use std::borrow::Cow;
+
+use crate::finding::{Category, Decision, Finding};
+use crate::record::GateRecord;
+use crate::severity::Severity;
+use crate::tool;
+
+/// The file that it is in. A dependency that no file is named for is declared in the `package.json` of the
+/// folder that was looked at.
+pub fn known_file(finding: &Finding) -> Option<Cow<'_, str>> {
+    match (&finding.location, &*finding.tool) {
+        (Some(location), _) => Some(Cow::Borrowed(&*location.path)),
+        (None, "npm-audit" | "yarn-audit" | "pnpm-audit") => Some(match &*finding.target {
+            "." | "" => Cow::Borrowed("package.json"),
+            // Judged without being run: the target is the report.
+            report if report.ends_with(".json") => return None,
+            dir => Cow::Owned(format!("{dir}/package.json")),
+        }),
+        (None, _) => None,
+    }
+}
+
+/// The same for reports that can't do without one: where none is known, the target itself.
+pub fn file(finding: &Finding) -> Cow<'_, str> {
+    let target = if finding.target.is_empty() { "." } else { &finding.target };
+    known_file(finding).unwrap_or(Cow::Borrowed(target))
+}
+
+/// The line to show it at, where one is known.
+pub fn line(finding: &Finding) -> Option<u32> {
+    finding.location.as_ref()?.start_line.map(|line| line.get())
+}
+
+/// What a person must know of it, in a few lines: the tool's own words behind the title, and the fix.
+pub fn words(finding: &Finding) -> String {
+    let mut words = finding.title.to_string();
+    if let Some(package) = &finding.package {
+        let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
+        words.push_str(&format!("\n{}{version} in {}", package.name, finding.target));
+    }
+    if !finding.message.is_empty() && finding.message != finding.title {
+        words.push_str(&format!("\n{}", finding.message));
+    }
+    if let Some(resource) = &finding.resource {
+        words.push_str(&format!("\nResource: {resource}"));
+    }
+    if let Some(fix) = &finding.fix {
+        words.push_str(&format!("\nFix: {fix}"));
+    }
+    words
+}
+
+/// No more than `most` characters; what is longer ends in `…`.
+pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        None => Cow::Borrowed(text),
+        Some(_) => Cow::Owned(text.chars().take(most.saturating_sub(1)).chain(['…']).collect()),
+    }
+}
+
+/// Whether it is about security, as code scanning services tell it from quality.
+pub fn is_security(category: Category) -> bool {
+    matches!(category, Category::Secret | Category::Vulnerability | Category::Misconfiguration)
+}
+
+/// A score that stands for it (CVSS, 0.0 to 10.0): its own, where that is in the band of its severity,
+/// else the middle of the band. None where nobody has rated it.
+pub fn score(finding: &Finding) -> Option<f64> {
+    let own = finding.cvss.as_ref().and_then(|cvss| cvss.score).filter(|score| (0.0..=10.0).contains(score));
+    match own {
+        Some(score) if Severity::from_cvss_score(score) == finding.severity => Some(score),
+        _ => match finding.severity {
+            Severity::Critical => Some(9.5),
+            Severity::High => Some(8.0),
+            Severity::Medium => Some(5.5),
+            Severity::Low => Some(2.0),
+            Severity::Info => Some(0.0),
+            Severity::Unknown => None,
+        },
+    }
+}
+
+/// The name of the gate's tool as its makers write it; a command's is that of its gate.
+pub fn tool_title(gate: &GateRecord) -> &str {
+    match tool::scanner(&gate.tool) {
+        Some(_) if &*gate.tool == "command" => &gate.id,
+        Some(scanner) => scanner.title,
+        None => &gate.tool,
+    }
+}
+
+/// References that are web addresses.
+pub fn links(finding: &Finding) -> impl Iterator<Item = &str> {
+    let is_link = |link: &&str| {
+        let rest = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://"));
+        rest.is_some_and(|rest| !rest.is_empty() && link.chars().all(|c| c.is_ascii_graphic()))
+    };
+    finding.references.iter().map(|link| &**link).filter(is_link)
+}
+
+/// A decision in the words of run.json.
+pub fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Deny => "deny",
+        Decision::Allow => "allow",
+        Decision::Waive => "waive",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Location;
+
+    #[test]
+    fn a_dependency_without_a_place_is_shown_where_it_is_declared() {
+        for (tool, target, path, shown) in [
+            ("npm-audit", "backend", None, "backend/package.json"),
+            ("yarn-audit", ".", None, "package.json"),
+            ("npm-audit", "audit.json", None, "audit.json"),
+            ("trivy", "notes-backend", None, "notes-backend"),
+            ("trivy", "", None, "."),
+            ("trivy", "notes-backend", Some("app/package.json"), "app/package.json"),
+        ] {
+            let mut finding = Finding::new("a", Category::Vulnerability, Severity::High, "a");
+            (finding.tool, finding.target) = (tool.into(), target.into());
+            finding.location = path.map(Location::file);
+            assert_eq!(file(&finding), shown, "{tool} {target}");
+        }
+    }
+
+    #[test]
+    fn a_score_is_in_the_band_of_its_severity() {
+        for (severity, own, score_) in [
+            (Severity::High, Some(7.4), Some(7.4)),
+            // The tool knows better than the score that it quotes.
+            (Severity::Low, Some(9.8), Some(2.0)),
+            (Severity::Critical, None, Some(9.5)),
+            (Severity::Critical, Some(f64::NAN), Some(9.5)),
+            (Severity::Unknown, None, None),
+        ] {
+            let mut finding = Finding::new("a", Category::Vulnerability, severity, "a");
+            finding.cvss = Some(crate::finding::Cvss { score: own, vector: None }.into());
+            assert_eq!(score(&finding), score_, "{severity} {own:?}");
+        }
+    }
+}

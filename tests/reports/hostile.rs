@@ -1,0 +1,205 @@
+//! Words from outside that would break or steer a report, in every field of a run.
+
+use serde_json::Value;
+
+use super::gitlab;
+use crate::common::{Project, Ran};
+use crate::readers::{json_of_schema, junit2json, junitparser, python, sarif_complaints, schema};
+use crate::tables::{READ_CSV, READ_LINES, READ_MARKDOWN};
+use crate::{ALL, judged, written};
+
+/// XML, HTML, Markdown, formulas, commands to CI services, escapes, reordered text, letters that XML does not
+/// have, and line ends of all kinds.
+const PAYLOAD: &str = "=HYPERLINK(\"http://evil.test\")@octocat #7 [a](http://evil.test) ![b](http://evil.test/x.png) \\`\\| | `` x\\ |<http://evil.test>\n::error file=x::pwned\r\n##vso[task.complete]\r##teamcity[x]\u{85}::set-output name=a::b\u{2028}\u{1b}[31m\u{1b}]0;t\u{7}\u{202e}\u{200b}\u{0}\u{fffe}\u{ffff}</failure></testcase>]]>--><script>alert(1)</script><img src=x onerror=y>&amp;&lt; '\"\n\n# Heading\n%0A::error::x 😀 ";
+
+/// Values that are one of a fixed set: another would be no run.json.
+const WORDS: [&str; 16] = [
+    "schema",
+    "mode",
+    "verdict",
+    "started",
+    "outcome",
+    "evidence",
+    "severity",
+    "category",
+    "decision",
+    "policy",
+    "lock",
+    "expires",
+    "interrupted",
+    "counts",
+    "scope",
+    "loosened",
+];
+
+/// Puts the payload in front of every text of the record.
+fn poison(value: &mut Value) {
+    match value {
+        Value::String(text) => text.insert_str(0, PAYLOAD),
+        Value::Array(list) => list.iter_mut().for_each(poison),
+        Value::Object(map) => {
+            let free = map.iter_mut().filter(|(key, _)| !WORDS.contains(&key.as_str()));
+            free.for_each(|(_, value)| poison(value));
+        }
+        _ => {}
+    }
+}
+
+/// A run with the payload in every field, and all its reports.
+fn poisoned() -> (Project, usize) {
+    let (project, _) = judged("production", "json");
+    let mut record = project.record();
+    for finding in record["findings"].as_array_mut().unwrap() {
+        // Fields that no tool of the run filled.
+        for key in ["resource", "fix", "message", "suppressed", "severity_raw", "commit", "image"] {
+            if finding[key].is_null() && key != "suppressed" {
+                finding[key] = "x".into();
+            }
+        }
+    }
+    poison(&mut record);
+    project.write("poisoned.json", record.to_string());
+    let ran = project.run(&["report", "--from", "poisoned.json", "--format", ALL, "--out", "gates-report"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    (project, record["findings"].as_array().unwrap().len())
+}
+
+/// The messages of a SARIF log, in which viewers make links of `[words](address)`.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(list) => list.iter().flat_map(texts).collect(),
+        Value::Object(map) => {
+            let own = map.get("text").and_then(Value::as_str);
+            own.into_iter().chain(map.values().flat_map(texts)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn every_report_of_a_poisoned_run_is_whole_and_harmless() {
+    let (project, count) = poisoned();
+    // What steers a terminal or a CI service is in none of them, in no form.
+    for name in [
+        "junit.xml",
+        "comment.md",
+        "findings.csv",
+        "portcullis.sarif",
+        "findings.jsonl",
+        "gl-sast-report.json",
+    ] {
+        let text = project.read(&format!("gates-report/{name}"));
+        for word in [
+            "\u{1b}",
+            "\u{202e}",
+            "\u{7}",
+            "\u{0}",
+            "\u{fffe}",
+            "##vso[",
+            "##teamcity[",
+            "\\u001b",
+            "\\u202e",
+        ] {
+            let at = text.find(word);
+            assert!(at.is_none(), "{name} has {word:?} in {:?}", text[..at.unwrap_or(0) + 20].lines().last());
+        }
+        let command = text.lines().find(|line| line.trim_start().starts_with("::"));
+        assert!(command.is_none(), "{name}: {command:?}");
+    }
+
+    const VALID: &str = "import sys, json, xmlschema\nxmlschema.XMLSchema(sys.argv[2]).validate(sys.argv[1])\njson.dump(True, sys.stdout)";
+    let junit = written(&project, "junit.xml");
+    python(VALID, &[&junit, &schema("junit-10.xsd")]);
+    let cases = count + project.record()["gates"].as_array().unwrap().len();
+    assert_eq!(junit2json(&junit)["tests"], cases);
+    let read = junitparser(&junit);
+    let read: usize =
+        read.as_array().unwrap().iter().map(|suite| suite["cases"].as_array().unwrap().len()).sum();
+    assert_eq!(read, cases);
+
+    let sarif = written(&project, "portcullis.sarif");
+    let complaints = sarif_complaints(&sarif);
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    let log = json_of_schema(&sarif, "sarif-schema-2.1.0.json");
+    let results = log["runs"].as_array().unwrap().iter().map(|run| run["results"].as_array().unwrap().len());
+    assert_eq!(results.sum::<usize>(), count);
+    for text in texts(&log) {
+        assert!(!text.contains("]("), "a link: {text}");
+    }
+
+    for kind in ["sast", "dependency-scanning", "secret-detection", "container-scanning", "code-quality"] {
+        gitlab::validated(&project, kind);
+    }
+}
+
+#[test]
+fn no_cell_of_a_poisoned_run_is_a_formula() {
+    let (project, count) = poisoned();
+    let rows = python(READ_CSV, &[&written(&project, "findings.csv")]);
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), count);
+    for cell in rows.iter().flat_map(|row| row.as_object().unwrap().values()) {
+        let cell = cell.as_str().unwrap();
+        assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
+    }
+    assert_eq!(python(READ_LINES, &[&written(&project, "findings.jsonl")]).as_array().unwrap().len(), count);
+}
+
+#[test]
+fn a_comment_of_a_poisoned_run_has_no_link_no_picture_no_html_and_calls_nobody() {
+    let (project, _) = poisoned();
+    let read = python(READ_MARKDOWN, &[&written(&project, "comment.md")]);
+    for kind in read["kinds"].as_array().unwrap() {
+        let known = [
+            "bullet_list",
+            "code_inline",
+            "heading",
+            "html_block",
+            "inline",
+            "list_item",
+            "paragraph",
+            "softbreak",
+            "strong",
+            "table",
+            "tbody",
+            "td",
+            "text",
+            "th",
+            "thead",
+            "tr",
+        ];
+        let name = kind.as_str().unwrap().trim_end_matches("_open").trim_end_matches("_close");
+        assert!(known.contains(&name), "{kind}: {}", project.read("gates-report/comment.md"));
+    }
+    assert_eq!(read["html"], serde_json::json!(["<!-- portcullis: the verdict -->"]));
+    let text = read["text"].as_str().unwrap();
+    for word in ["@octocat", "#7", "http", "<", "evil"] {
+        assert!(!text.contains(word), "{word} outside of code: {text}");
+    }
+    assert!(read["code"].to_string().contains("@octocat"), "the words are still there");
+    assert_eq!(read["cells"], 5 * 6, "six gates, and no cell was ended early");
+}
+
+#[test]
+fn annotations_of_a_poisoned_run_are_nothing_but_annotations() {
+    let (project, _) = poisoned();
+    let mut command =
+        project.command(&["report", "--from", "poisoned.json", "--format", "github", "--out", "github"]);
+    command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", project.root().join("summary.md"));
+    let ran = Ran::of(command.output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stdout.lines().count() <= 21, "{}", ran.stdout);
+    for line in ran.stdout.split(['\n', '\r']).filter(|line| !line.is_empty()) {
+        let head = line
+            .strip_prefix("::error ")
+            .or(line.strip_prefix("::warning "))
+            .or(line.strip_prefix("::notice "));
+        let (properties, _) = head.unwrap_or_else(|| panic!("{line}")).split_once("::").unwrap();
+        for property in properties.split(',') {
+            let (name, value) = property.split_once('=').unwrap();
+            assert!(["file", "line", "title"].contains(&name), "{line}");
+            assert!(!value.contains(':'), "{line}");
+        }
+        assert!(!line.contains("##vso[") && !line.contains('\u{1b}'), "{line}");
+    }
+}
