@@ -1,6 +1,9 @@
 //! Carries out a plan: gates side by side where `needs` allows, as many scanners at once as
 //! `jobs` allows, until all are done or the run is stopped.
 
+mod needs;
+mod order;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +17,7 @@ use crate::event::{Event, Listener};
 use crate::evidence::{GateEvidence, Lack};
 use crate::finding::Text;
 use crate::identity::{self, Identity};
-use crate::interlock::{self, Before, Clearance, Conditions};
+use crate::interlock::{self, Conditions};
 use crate::judging::Judging;
 use crate::lock::guard::Guard;
 use crate::plan::{Fate, Plan, PlannedGate};
@@ -22,9 +25,11 @@ use crate::pool::Pool;
 use crate::process::{Stop, signal_name};
 use crate::repo::Repo;
 use crate::settings::Settings;
-use crate::upstream::{Done, Upstream};
 use crate::verdict::Outcome;
 use crate::work::{self, AtWork, News, TargetEvidence, Teller};
+
+use needs::Needs;
+pub use order::longest_chain_first;
 
 /// Where and how a plan is carried out.
 #[derive(Debug)]
@@ -217,79 +222,6 @@ impl<'a> Run<'a> {
         format!("not started: fail-fast, after {} ended", self.failed_fast.as_deref().unwrap_or("a gate"))
     }
 
-    /// Whether the gates that this one needs have done their work. One that the user left out is
-    /// taken as done: its result may be there from before, and if not, the scanner will say so.
-    fn needs_of(&mut self, index: usize) -> Needs {
-        if let Some(turn) = self.gates[index].turn {
-            return self.clearance_of(index, turn);
-        }
-        let mut pending = false;
-        for need in &self.gates[index].planned.gate.needs {
-            let Some(needed) = self.gates.iter().find(|gate| gate.planned.gate.id == *need) else { continue };
-            match &needed.done {
-                None => pending = true,
-                Some(evidence) => match &evidence.lack {
-                    None | Some(Lack::Nothing(_) | Lack::Halted(_)) => {}
-                    Some(Lack::Proof(_)) => {
-                        return Needs::Unmet(format!("not started: it needs {need}, which is inconclusive"));
-                    }
-                },
-            }
-        }
-        if pending { Needs::Pending } else { Needs::Met }
-    }
-
-    /// Whether a gate that is late may start. Before it come all that are not, and those whose turn
-    /// is earlier.
-    fn clearance_of(&mut self, index: usize, turn: usize) -> Needs {
-        let first = |other: &&InRun| other.turn.is_none_or(|its| its < turn);
-        if self.gates.iter().filter(first).any(|gate| gate.done.is_none()) {
-            return Needs::Pending;
-        }
-        let over = self.over.take().unwrap_or_else(|| self.judge_together());
-        let gate = &self.gates[index].planned.gate;
-        let before: Vec<&InRun> = self.gates.iter().filter(first).collect();
-        let before: Vec<Before> = before
-            .into_iter()
-            .map(|earlier| Before {
-                gate: &earlier.planned.gate,
-                outcome: earlier.outcome,
-                left_out: earlier.planned.left_out,
-                late: earlier.turn.is_some(),
-                needed: gate.needs.contains(&earlier.planned.gate.id),
-            })
-            .collect();
-        let clearance = interlock::clear(gate, &before, &over, &self.site.conditions);
-        self.over = Some(over);
-        match clearance {
-            Clearance::Go { overridden } => {
-                self.gates[index].overridden = overridden;
-                Needs::Met
-            }
-            Clearance::Skip(why) => Needs::Without(why),
-            Clearance::Refuse(why) => Needs::Unmet(why),
-        }
-    }
-
-    /// What the gates that are done come to, with all that one knows of another: a waiver of a problem that
-    /// two of them see, the budget of the run.
-    fn judge_together(&mut self) -> Vec<String> {
-        let (findings, parts) = self.pool.so_far();
-        let evidence: Vec<(&GateEvidence, usize)> =
-            parts.iter().filter_map(|(index, len)| Some((self.gates[*index].done.as_ref()?, *len))).collect();
-        let together = self.judging.together(&evidence, findings);
-        let indices: Vec<usize> = parts.iter().map(|(index, _)| *index).collect();
-        for (index, outcome) in indices.into_iter().zip(together.outcomes) {
-            self.gates[index].outcome = outcome;
-        }
-        together.over
-    }
-
-    fn upstream(&self) -> Upstream {
-        let done = self.gates.iter().filter_map(|gate| Some(Done::new(gate.done.as_ref()?, gate.outcome)));
-        Upstream { gates: done.collect() }
-    }
-
     fn start(&mut self, index: usize) {
         let upstream = match self.gates[index].turn {
             Some(_) => Arc::new(self.upstream()),
@@ -441,44 +373,4 @@ impl<'a> Run<'a> {
         }
         (all, self.pool)
     }
-}
-
-enum Needs {
-    Met,
-    Pending,
-    /// There will be no proof.
-    Unmet(String),
-    /// It is left out.
-    Without(String),
-}
-
-/// The gates in the order in which they should start: those on which the longest chain of others
-/// waits come first, since the run lasts as long as its longest chain.
-pub fn longest_chain_first(plan: &Plan) -> Vec<usize> {
-    let mut behind: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, planned) in plan.gates.iter().enumerate() {
-        for need in &planned.gate.needs {
-            behind.entry(need).or_default().push(index);
-        }
-    }
-    // `needs` has no cycle (the configuration was checked), so this ends.
-    fn depth(
-        index: usize,
-        plan: &Plan,
-        behind: &HashMap<&str, Vec<usize>>,
-        known: &mut HashMap<usize, usize>,
-    ) -> usize {
-        if let Some(depth) = known.get(&index) {
-            return *depth;
-        }
-        let followers = behind.get(&*plan.gates[index].gate.id).map(Vec::as_slice).unwrap_or_default();
-        let longest =
-            followers.iter().map(|follower| depth(*follower, plan, behind, known) + 1).max().unwrap_or(0);
-        known.insert(index, longest);
-        longest
-    }
-    let mut known = HashMap::new();
-    let mut order: Vec<usize> = (0..plan.gates.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(depth(*index, plan, &behind, &mut known)));
-    order
 }
