@@ -253,3 +253,61 @@ fn explain_tells_of_an_id_a_rule_or_a_gate_and_of_what_it_does_not_know() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("did you mean `fixme`?"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_change_can_not_take_its_own_findings_on() {
+    let project = project(1, "[defaults]\nnew_only = true");
+    production(&project);
+    project.run(&["baseline"]);
+    project.commit("what was there is taken on");
+    project.git(&["branch", "base"]);
+    project.write("src/new.txt", "FIXME: new\n");
+    production(&project);
+    project.run(&["baseline"]);
+    assert_eq!(production(&project).code, 0, "by the change's own word");
+    let ran = project.run(&["run", "--mode", "production", "--policy-from", "base"]);
+    assert_eq!((ran.code, denied_and_known(&project)), (1, (1, 10)), "{}", ran.all());
+    let loosened = project.record()["policy"]["loosened"].to_string();
+    assert!(loosened.contains("gates.baseline.json") && loosened.contains("1 more finding"), "{loosened}");
+}
+
+#[test]
+fn a_waiver_of_a_thing_covers_every_gate_that_sees_it_and_one_of_a_place_does_not() {
+    let report = |tool: &str, id: &str, alias: &str| {
+        format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.5", "metadata": {{"tools": [{{"name": "{tool}"}}]}},
+            "components": [{{"type": "library", "bom-ref": "a", "name": "lodash", "version": "4.17.4", "purl": "pkg:npm/lodash@4.17.4"}}],
+            "vulnerabilities": [{{"id": "{id}", "references": [{{"id": "{alias}", "source": {{"name": "x"}}}}],
+            "ratings": [{{"severity": "high"}}], "affects": [{{"ref": "a"}}]}}]}}"#
+        )
+    };
+    let gates = |waiver: &str| {
+        let gate = |id: &str| {
+            format!(
+                "[[gate]]\nid = \"{id}\"\ntool = \"command\"\nrun = [\"cp\", \"{id}.in\", \"{id}.json\"]\nreport = {{ format = \"cyclonedx\", path = \"{id}.json\" }}\n"
+            )
+        };
+        let waiver = format!("[[waiver]]\n{waiver}\nreason = \"known\"\nexpires = 2999-12-31\n");
+        format!("version = 1\nmode = \"production\"\n{}{}{waiver}", gate("one"), gate("two"))
+    };
+    let project = Project::new();
+    project.write("one.in", report("one", "GHSA-jf85-cpcp-j695", "GHSA-jf85-cpcp-j695"));
+    project.write("two.in", report("two", "CVE-2019-10744", "GHSA-jf85-cpcp-j695"));
+    for (waiver, code, waived) in [
+        ("rule = \"CVE-2019-10744\"", 0, 2),
+        ("rule = \"CVE-2019-10744\"\npackage = \"lodash\"", 0, 2),
+        ("rule = \"CVE-2019-10744\"\ngate = \"two\"", 1, 1),
+        ("rule = \"CVE-2000-1\"", 1, 0),
+    ] {
+        project.write("gates.toml", gates(waiver));
+        let ran = project.run(&["run"]);
+        let record = project.record();
+        let findings = record["findings"].as_array().unwrap();
+        let of = |decision: &str| findings.iter().filter(|finding| finding["decision"] == decision).count();
+        assert_eq!((ran.code, of("waive"), findings.len()), (code, waived, 2), "{waiver}: {}", ran.all());
+        assert!(findings[0]["problem"].is_string() && findings[0]["problem"] == findings[1]["problem"]);
+    }
+    // One row for both in what blocks.
+    let ran = project.run(&["run"]);
+    assert!(ran.stdout.contains("Blocking: 1 problem in 2 findings"), "{}", ran.stdout);
+}
