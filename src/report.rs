@@ -5,6 +5,7 @@ pub mod command;
 mod csv;
 pub mod github;
 mod gitlab;
+mod html;
 mod json_lines;
 mod junit;
 mod markdown;
@@ -53,6 +54,13 @@ pub static REPORTS: &[Report] = &[
             File { name: "gl-secret-detection-report.json", render: gitlab::secrets },
             File { name: "gl-container-scanning-report.json", render: gitlab::containers },
             File { name: "gl-code-quality-report.json", render: gitlab::quality::render },
+        ],
+    },
+    Report {
+        name: "html",
+        files: &[
+            File { name: "style.css", render: html::style },
+            File { name: "index.html", render: html::render },
         ],
     },
     Report { name: "markdown", files: &[File { name: "comment.md", render: markdown::render }] },

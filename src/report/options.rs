@@ -1,6 +1,6 @@
 //! `[report]` of gates.toml and `--format`: which reports are drawn, and how.
 
-use super::{File, REPORTS, Report, junit};
+use super::{File, REPORTS, Report, html, junit};
 use crate::config::Keys;
 
 /// Which reports are drawn, and how.
@@ -9,11 +9,16 @@ pub struct Options {
     /// The formats, each once, in the order in which they were named.
     pub formats: Vec<&'static Report>,
     pub junit: junit::Options,
+    pub html: html::Options,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { formats: named(["junit"]), junit: junit::Options::default() }
+        Options {
+            formats: named(["junit"]),
+            junit: junit::Options::default(),
+            html: html::Options::default(),
+        }
     }
 }
 
@@ -33,8 +38,9 @@ impl Options {
             named(texts.iter().map(|text| text.value.as_str()))
         });
         let junit = keys.table("junit").map_or(built_in.junit, |table| junit::Options::read(&table));
+        let html = keys.table("html").map_or(built_in.html, |table| html::Options::read(&table));
         keys.finish("[report]");
-        Options { formats: formats.unwrap_or(built_in.formats), junit }
+        Options { formats: formats.unwrap_or(built_in.formats), junit, html }
     }
 
     /// The same with the formats that the command line names, where it names any.

@@ -1,0 +1,138 @@
+//! The findings, foldable by gate, the worst first.
+
+use std::io::{self, Write};
+
+use super::ByGate;
+use super::words::{Safe, anchor, decision, outcome, severity};
+use crate::finding::{Decision, Finding};
+use crate::record::{GateRecord, Run};
+use crate::report::{subject, worst};
+use crate::text;
+
+/// A gate that blocks is open where no more than so many are in it.
+const OPEN: usize = 50;
+
+/// How many references of a finding are linked.
+const LINKS: usize = 5;
+
+/// Takes the lists of `by_gate` one by one.
+pub fn section(run: &Run, by_gate: &mut ByGate, limit: usize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>")?;
+    if run.findings.is_empty() {
+        writeln!(out, "<p>Nothing was found.</p>")?;
+    }
+    for gate in &run.gates {
+        of_gate(gate, by_gate.remove(&*gate.id).unwrap_or_default(), limit, out)?;
+    }
+    writeln!(out, "</section>")
+}
+
+fn of_gate(gate: &GateRecord, findings: Vec<&Finding>, limit: usize, out: &mut dyn Write) -> io::Result<()> {
+    let all = findings.len();
+    let denied =
+        |findings: &[&Finding]| findings.iter().filter(|finding| finding.decision == Decision::Deny).count();
+    let blocking = denied(&findings);
+    let heading = format!(
+        "<h3>{} <span class=\"quiet\">{}{}</span></h3> {}",
+        Safe(&gate.id),
+        text::count(all as u64, "finding"),
+        if blocking > 0 { format!(", {blocking} denied") } else { String::new() },
+        outcome(gate.outcome)
+    );
+    let id = anchor(&gate.id);
+    if all == 0 {
+        return writeln!(out, "<div class=\"gate\" id=\"gate-{id}\">{heading}</div>");
+    }
+    let open = if blocking > 0 && all <= OPEN { " open=\"open\"" } else { "" };
+    writeln!(out, "<details class=\"gate\" id=\"gate-{id}\"{open}>\n<summary>{heading}</summary>")?;
+    let shown = worst::first(findings.into_iter(), limit);
+    if shown.len() < all {
+        let left = text::count((all - shown.len()) as u64, "finding");
+        writeln!(
+            out,
+            "<p class=\"left-out\">The {} worst. {left} not on this page (limit = {limit}), {} of them denied; all are in <code>run.json</code>.</p>",
+            shown.len(),
+            blocking - denied(&shown)
+        )?;
+    }
+    writeln!(out, "<ol class=\"findings\">")?;
+    shown.into_iter().try_for_each(|finding| item(finding, out))?;
+    writeln!(out, "</ol>\n</details>")
+}
+
+fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<li>\n<h4>{} {}</h4>", severity(finding.severity), Safe(&finding.title))?;
+    if !finding.message.is_empty() && finding.message != finding.title {
+        writeln!(out, "<p>{}</p>", Safe(&finding.message))?;
+    }
+    writeln!(out, "<dl>")?;
+    code("Where", Some(&place(finding)), out)?;
+    if let Some(package) = &finding.package {
+        let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
+        code("Package", Some(&format!("{}{version}", package.name)), out)?;
+    }
+    code("Resource", finding.resource.as_deref(), out)?;
+    code("Rule", Some(&finding.rule), out)?;
+    if let Some(fix) = &finding.fix {
+        writeln!(out, "<dt>Fix</dt><dd>{}</dd>", Safe(fix))?;
+    }
+    let known = if finding.baseline { " <span class=\"note\">known before</span>" } else { "" };
+    let word = decision(finding);
+    writeln!(
+        out,
+        "<dt>Decision</dt><dd><span class=\"decision {word}\">{word}</span> {}{known}</dd>",
+        Safe(&finding.because)
+    )?;
+    code("Waiver", finding.waiver.as_deref(), out)?;
+    if let Some(problem) = &finding.problem {
+        let tools = finding.seen_by.join(", ");
+        writeln!(
+            out,
+            "<dt>One problem</dt><dd><code>{}</code>, of which more than one finding tells; seen by {}</dd>",
+            Safe(problem),
+            Safe(&tools)
+        )?;
+    }
+    if let Some(score) = finding.cvss.as_ref().and_then(|cvss| cvss.score) {
+        writeln!(out, "<dt>CVSS</dt><dd>{score:.1}</dd>")?;
+    }
+    links(finding, out)?;
+    code("Id", Some(&finding.id), out)?;
+    writeln!(out, "</dl>\n</li>")
+}
+
+/// File and line, and the target where that says more.
+fn place(finding: &Finding) -> String {
+    let file = subject::file(finding);
+    let place = match subject::line(finding) {
+        Some(line) => format!("{file}:{line}"),
+        None => file.into_owned(),
+    };
+    match &*finding.target {
+        "" | "." => place,
+        target if place.starts_with(target) => place,
+        target => format!("{place} in {target}"),
+    }
+}
+
+fn code(name: &str, value: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    match value {
+        Some(value) if !value.is_empty() => {
+            writeln!(out, "<dt>{name}</dt><dd><code>{}</code></dd>", Safe(value))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// References that are web addresses; they are the only addresses on the page.
+fn links(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let mut links = subject::links(finding).take(LINKS).peekable();
+    if links.peek().is_none() {
+        return Ok(());
+    }
+    write!(out, "<dt>See</dt><dd><ul>")?;
+    for link in links {
+        write!(out, "<li><a href=\"{0}\" rel=\"noopener noreferrer\">{0}</a></li>", Safe(link))?;
+    }
+    writeln!(out, "</ul></dd>")
+}

@@ -1,0 +1,57 @@
+//! A row a gate.
+
+use std::io::{self, Write};
+
+use super::words::{Safe, anchor, outcome, time};
+use crate::record::{GateRecord, Run};
+use crate::report::subject;
+use crate::severity::{Counts, Severity};
+
+pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(HEAD.as_bytes())?;
+    run.gates.iter().try_for_each(|gate| row(gate, out))?;
+    out.write_all(b"</tbody>\n</table>\n</div>\n</section>\n")
+}
+
+const HEAD: &str = r#"<section aria-labelledby="gates">
+<h2 id="gates">Gates</h2>
+<div class="wide" role="region" aria-label="Table of the gates" tabindex="0">
+<table>
+<caption>How each gate ended, in the order of gates.toml</caption>
+<thead><tr><th scope="col">Gate</th><th scope="col">Outcome</th><th scope="col">Findings</th><th scope="col" class="number">Time</th><th scope="col">Reason</th></tr></thead>
+<tbody>
+"#;
+
+fn row(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
+    let advisory = if gate.required { "" } else { " <span class=\"note\">advisory</span>" };
+    let action = if gate.action { " <span class=\"note\">action</span>" } else { "" };
+    let cached = if gate.cached { " <span class=\"note\">from the cache</span>" } else { "" };
+    write!(
+        out,
+        "<tr><th scope=\"row\"><a href=\"#gate-{}\">{}</a><br/><span class=\"quiet\">{} · {}</span></th><td>{}{advisory}{action}{cached}</td><td>",
+        anchor(&gate.id),
+        Safe(&gate.id),
+        Safe(&gate.stage),
+        Safe(subject::tool_title(gate)),
+        outcome(gate.outcome)
+    )?;
+    counts(&gate.counts, out)?;
+    write!(out, "</td><td class=\"number\">{}</td><td>{}", time(gate.duration_ms), Safe(&gate.reason))?;
+    if !gate.scope.is_empty() {
+        write!(out, "<br/><span class=\"quiet\">looked at {}</span>", Safe(&gate.scope.to_string()))?;
+    }
+    if let Some(overridden) = &gate.overridden {
+        write!(out, "<br/><span class=\"quiet\">lab mode let it act: {}</span>", Safe(overridden))?;
+    }
+    writeln!(out, "</td></tr>")
+}
+
+/// `2 critical, 1 low`
+pub fn counts(counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
+    let some = Severity::ALL.into_iter().filter(|severity| counts.get(*severity) > 0);
+    let words: Vec<String> = some
+        .map(|severity| format!("<span class=\"count\">{} {severity}</span>", counts.get(severity)))
+        .collect();
+    let words = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
+    out.write_all(words.as_bytes())
+}

@@ -1,0 +1,158 @@
+//! What bent the judgement: waivers, what was known before, whose policy it was, the scanners' own settings.
+
+use std::io::{self, Write};
+
+use super::words::Safe;
+use crate::lock::Standing;
+use crate::policy::WaiverNote;
+use crate::record::Run;
+use crate::text;
+
+pub fn sections(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    waivers(run, out)?;
+    writeln!(out, "<section aria-labelledby=\"policy\">\n<h2 id=\"policy\">Policy</h2>")?;
+    known(run, out)?;
+    policy(run, out)?;
+    facts(run, out)?;
+    settings(run, out)?;
+    writeln!(out, "</section>")
+}
+
+fn waivers(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<section aria-labelledby=\"waivers\">\n<h2 id=\"waivers\">Waivers</h2>")?;
+    let waived = run.findings.iter().filter(|finding| finding.decision == crate::finding::Decision::Waive);
+    writeln!(out, "<p>{} waived.</p>", text::count(waived.count() as u64, "finding"))?;
+    let day = |note: &WaiverNote| note.expires.map_or("–".to_owned(), |day| day.to_string());
+    let waivers = &run.waivers;
+    if waivers.expired.is_empty() && waivers.expiring.is_empty() && waivers.unused.is_empty() {
+        return writeln!(out, "<p>No waiver has ended, ends soon, or covers nothing.</p>\n</section>");
+    }
+    out.write_all(WAIVERS.as_bytes())?;
+    let unused = |note: &WaiverNote| match &note.behind {
+        Some(before) => format!("unused: {before} comes before it and covers what it would"),
+        None => "unused: it covered nothing in this run".to_owned(),
+    };
+    let rows = (waivers.expired.iter().map(|note| (note, "expired: it covers nothing any more".to_owned())))
+        .chain(waivers.expiring.iter().map(|note| (note, "ends soon".to_owned())))
+        .chain(waivers.unused.iter().map(|note| (note, unused(note))));
+    for (note, state) in rows {
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
+            Safe(&note.name),
+            Safe(&state),
+            day(note),
+            Safe(&note.reason)
+        )?;
+    }
+    writeln!(out, "</tbody>\n</table>\n</div>\n</section>")
+}
+
+const WAIVERS: &str = r#"<div class="wide" role="region" aria-label="Table of waivers" tabindex="0">
+<table>
+<caption>Waivers to look at</caption>
+<thead><tr><th scope="col">Waiver</th><th scope="col">State</th><th scope="col">Ends</th><th scope="col">Reason</th></tr></thead>
+<tbody>
+"#;
+
+fn known(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let Some(known) = &run.known else { return Ok(()) };
+    let there = run.findings.iter().filter(|finding| finding.baseline).count();
+    writeln!(out, "<h3>Known before</h3>\n<ul>")?;
+    write!(
+        out,
+        "<li><code>{}</code>: {there} of {} still there, {} gone",
+        Safe(&known.from),
+        text::count(known.findings, "finding"),
+        known.gone
+    )?;
+    if let Some(commit) = &known.commit {
+        write!(out, "; of commit <code>{}</code>", Safe(commit))?;
+    }
+    if let Some(written) = known.written {
+        write!(out, "; written {written}")?;
+    }
+    writeln!(out, "</li>")?;
+    items(&known.warnings, out)?;
+    writeln!(out, "</ul>")
+}
+
+fn policy(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<h3>Whose policy</h3>")?;
+    match &run.policy {
+        None => writeln!(out, "<p>The work tree's own gates.toml.</p>")?,
+        Some(policy) => {
+            writeln!(
+                out,
+                "<p>That of <code>{}</code>, commit <code>{}</code>. {}</p>\n<ul>",
+                Safe(&policy.revision),
+                Safe(&policy.from),
+                match policy.loosened.is_empty() {
+                    true => "The change would loosen nothing.",
+                    false => "The change would loosen:",
+                }
+            )?;
+            let loosened: Vec<String> = policy.loosened.iter().map(ToString::to_string).collect();
+            items(&loosened, out)?;
+            items(&policy.notes, out)?;
+            writeln!(out, "</ul>")?;
+        }
+    }
+    let lock = match run.lock {
+        None => return Ok(()),
+        Some(Standing::Locked) => "Tools are those of gates.lock.",
+        Some(Standing::Unlocked) => "Tools are not locked: there is no gates.lock.",
+        Some(Standing::Differs) => "At least one tool differs from gates.lock.",
+    };
+    writeln!(out, "<p>{lock}</p>")
+}
+
+fn facts(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let Some(facts) = &run.facts else { return Ok(()) };
+    writeln!(out, "<h3>VEX, EPSS and KEV</h3>\n<ul>")?;
+    for document in &facts.vex {
+        let words = match &document.unused {
+            Some(why) => format!("covers nothing: {why}"),
+            None => format!("the last word on {}", text::count(document.findings, "finding")),
+        };
+        writeln!(out, "<li>VEX <code>{}</code>: {}</li>", Safe(&document.document), Safe(&words))?;
+    }
+    for (what, file) in [("EPSS", &facts.epss), ("KEV", &facts.kev)] {
+        let Some(file) = file else { continue };
+        let age = text::count(u64::try_from(file.age_days).unwrap_or(0), "day");
+        writeln!(
+            out,
+            "<li>{what} <code>{}</code> of {}, {age} old: {} vulnerabilities</li>",
+            Safe(&file.file),
+            file.date,
+            file.vulnerabilities
+        )?;
+    }
+    writeln!(out, "</ul>")
+}
+
+/// What marks in the source and the scanners' own configuration keep from being seen.
+fn settings(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let tells = |target: &crate::record::TargetRecord| !target.ignored.is_empty() || !target.notes.is_empty();
+    if !run.gates.iter().flat_map(|gate| &gate.targets).any(tells) {
+        return Ok(());
+    }
+    writeln!(out, "<h3>The scanners' own settings</h3>\n<ul>")?;
+    for gate in &run.gates {
+        for target in gate.targets.iter().filter(|target| tells(target)) {
+            let name = format!("{}, {}", gate.id, target.name);
+            for (mark, n) in &target.ignored {
+                let left = text::count(*n, "finding");
+                writeln!(out, "<li>{}: {left} left out by <code>{}</code></li>", Safe(&name), Safe(mark))?;
+            }
+            for note in &target.notes {
+                writeln!(out, "<li>{}: {}</li>", Safe(&name), Safe(note))?;
+            }
+        }
+    }
+    writeln!(out, "</ul>")
+}
+
+fn items(words: &[String], out: &mut dyn Write) -> io::Result<()> {
+    words.iter().try_for_each(|words| writeln!(out, "<li>{}</li>", Safe(words)))
+}

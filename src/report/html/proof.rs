@@ -1,0 +1,77 @@
+//! The proof of each gate: what was run, how it ended, and what it left.
+
+use std::io::{self, Write};
+
+use super::words::{Safe, outcome, time};
+use crate::record::{GateRecord, Run, TargetRecord};
+use crate::report::subject;
+
+pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<section aria-labelledby=\"proof\">\n<h2 id=\"proof\">Proof</h2>")?;
+    writeln!(out, "<p>A gate passes on proof only: its tool ran to its end and left a whole report.</p>")?;
+    run.gates.iter().try_for_each(|gate| of_gate(gate, out))?;
+    writeln!(out, "</section>")
+}
+
+fn of_gate(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<details class=\"gate\">\n<summary><h3>{} <span class=\"quiet\">{} {}</span></h3> {}</summary>",
+        Safe(&gate.id),
+        Safe(subject::tool_title(gate)),
+        Safe(gate.tool_version.as_deref().unwrap_or("of unknown version")),
+        outcome(gate.outcome)
+    )?;
+    writeln!(out, "<p>{}</p>", Safe(&gate.reason))?;
+    if let Some(sha256) = &gate.tool_sha256 {
+        writeln!(out, "<p>SHA-256 of the program: <code>{}</code></p>", Safe(sha256))?;
+    }
+    gate.targets.iter().try_for_each(|target| of_target(target, out))?;
+    writeln!(out, "</details>")
+}
+
+fn of_target(target: &TargetRecord, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<h4>{}</h4>\n<dl>", Safe(&target.name))?;
+    if !target.command.is_empty() {
+        code("Command", &target.command.join(" "), out)?;
+        code("In folder", if target.cwd.is_empty() { "." } else { &target.cwd }, out)?;
+    }
+    if let Some(exit) = target.exit_code {
+        code("Exit code", &exit.to_string(), out)?;
+    }
+    if target.tries > 1 {
+        words("Tries", &target.tries.to_string(), out)?;
+    }
+    words("Took", &time(target.duration_ms), out)?;
+    words("Looked at", &target.scope.to_string(), out)?;
+    for (name, value) in [("Image", &target.image), ("Report", &target.report)] {
+        value.iter().try_for_each(|value| code(name, value, out))?;
+    }
+    for (name, value) in [("Image id", &target.image_id), ("Image digest", &target.image_digest)] {
+        value.iter().try_for_each(|value| code(name, value, out))?;
+    }
+    target.report_sha256.iter().try_for_each(|sha256| code("SHA-256 of the report", sha256, out))?;
+    target.files.values().try_for_each(|file| code("File", file, out))?;
+    target.outputs.iter().try_for_each(|(name, value)| code("Output", &format!("{name} = {value}"), out))?;
+    target.advisories.iter().try_for_each(|age| words("Advisories", age, out))?;
+    target.reason.iter().try_for_each(|reason| words("Reason", reason, out))?;
+    target.proof.iter().try_for_each(|line| words("Proof", line, out))?;
+    for step in &target.steps {
+        let end = match (step.exit_code, step.status) {
+            (Some(exit), _) => format!(", exit code {exit}"),
+            (None, Some(status)) => format!(", status {status}"),
+            (None, None) => String::new(),
+        };
+        let words = format!("{} (×{}, {}{end})", step.did.join(" "), step.times, time(step.duration_ms));
+        code("Step", &words, out)?;
+    }
+    writeln!(out, "</dl>")
+}
+
+fn code(name: &str, value: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<dt>{name}</dt><dd><code>{}</code></dd>", Safe(value))
+}
+
+fn words(name: &str, value: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<dt>{name}</dt><dd>{}</dd>", Safe(value))
+}

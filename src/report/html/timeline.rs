@@ -1,0 +1,193 @@
+//! What ran beside what, and the longest chain: back from what ended last, each time to what had ended last
+//! before it began. To make a run faster, make one of these faster.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use super::words::{Safe, time};
+use crate::record::{GateRecord, Run, TargetRecord};
+use crate::report::subject;
+use crate::text;
+
+/// How many targets are drawn; the longest are kept.
+const DRAWN: usize = 150;
+
+/// Units of the drawing: a row, the names on the left, the bars, the times on the right.
+const ROW: usize = 24;
+const NAMES: u64 = 260;
+const BARS: u64 = 640;
+const WIDTH: u64 = 1000;
+/// The axis above.
+const TOP: usize = 28;
+
+/// The most characters of a name that fit.
+const NAME: usize = 34;
+
+/// A target that took time.
+struct Bar<'a> {
+    gate: &'a GateRecord,
+    target: &'a TargetRecord,
+}
+
+impl Bar<'_> {
+    fn begin(&self) -> u64 {
+        self.target.started_ms
+    }
+
+    fn end(&self) -> u64 {
+        self.target.started_ms.saturating_add(self.target.duration_ms)
+    }
+
+    /// The gate alone where the target is the whole work tree.
+    fn name(&self) -> String {
+        match &*self.target.name {
+            "" | "." => self.gate.id.to_string(),
+            name => format!("{}: {name}", self.gate.id),
+        }
+    }
+}
+
+pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<section aria-labelledby=\"time\">\n<h2 id=\"time\">Time</h2>")?;
+    let of = |gate| move |target| Bar { gate, target };
+    let mut bars: Vec<Bar> = run.gates.iter().flat_map(|gate| gate.targets.iter().map(of(gate))).collect();
+    bars.retain(|bar| bar.target.duration_ms > 0);
+    if bars.is_empty() {
+        return writeln!(out, "<p>No program was run: there is nothing to draw.</p>\n</section>");
+    }
+    bars.sort_by_key(|bar| (bar.begin(), bar.end()));
+    let times: Vec<(u64, u64)> = bars.iter().map(|bar| (bar.begin(), bar.end())).collect();
+    let chain = longest_chain(&times);
+    let total = bars.iter().map(Bar::end).max().unwrap_or(1).max(1);
+    let busy: u64 = bars.iter().map(|bar| bar.target.duration_ms).sum();
+    writeln!(
+        out,
+        "<p>{} of work in {}. The longest chain is marked with ◆: each began when the one before had ended. To make the run faster, make one of these faster.</p>",
+        time(busy),
+        time(total)
+    )?;
+    let drawn = drawn(&bars);
+    picture(&bars, &drawn, &chain, total, out)?;
+    if drawn.len() < bars.len() {
+        let left = text::count((bars.len() - drawn.len()) as u64, "shorter one");
+        writeln!(out, "<p>{left} not drawn; all are in the table.</p>")?;
+    }
+    table(&bars, &chain, out)?;
+    writeln!(out, "</section>")
+}
+
+/// Which of these, each from begin to end, are the longest chain.
+fn longest_chain(times: &[(u64, u64)]) -> HashSet<usize> {
+    let mut by_end: Vec<usize> = (0..times.len()).collect();
+    by_end.sort_by_key(|&at| times[at].1);
+    let mut chain = HashSet::new();
+    let mut before = u64::MAX;
+    // Ends only fall on the way down this list: each is looked at once.
+    for at in by_end.into_iter().rev() {
+        let (begin, end) = times[at];
+        if end <= before {
+            chain.insert(at);
+            before = begin;
+        }
+    }
+    chain
+}
+
+/// The places of those that are drawn, in their order.
+fn drawn(bars: &[Bar]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..bars.len()).collect();
+    if places.len() > DRAWN {
+        places.sort_by_key(|&at| std::cmp::Reverse(bars[at].target.duration_ms));
+        places.truncate(DRAWN);
+        places.sort_unstable();
+    }
+    places
+}
+
+fn picture(
+    bars: &[Bar],
+    drawn: &[usize],
+    chain: &HashSet<usize>,
+    total: u64,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let height = TOP + drawn.len() * ROW + 4;
+    let x = |ms: u64| NAMES as f64 + ms as f64 * BARS as f64 / total as f64;
+    writeln!(out, "<div class=\"wide\" role=\"region\" aria-label=\"Timeline\" tabindex=\"0\">")?;
+    writeln!(
+        out,
+        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-labelledby=\"timeline-title timeline-words\" font-size=\"13\" fill=\"currentColor\">"
+    )?;
+    writeln!(out, "<title id=\"timeline-title\">Timeline of the run</title>")?;
+    writeln!(
+        out,
+        "<desc id=\"timeline-words\">A bar a target, from when it began to when it ended. The same is in the table of times below.</desc>"
+    )?;
+    for quarter in 0..=4 {
+        let at = x(total * quarter / 4);
+        writeln!(
+            out,
+            "<line class=\"grid\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{height}\" stroke=\"#c0c4cc\"/><text x=\"{at:.1}\" y=\"18\" text-anchor=\"middle\" font-size=\"12\">{}</text>",
+            time(total * quarter / 4)
+        )?;
+    }
+    for (row, &at) in drawn.iter().enumerate() {
+        let bar = &bars[at];
+        let top = TOP + row * ROW;
+        let in_chain = chain.contains(&at);
+        let (mark, class) = if in_chain { ("◆ ", "bar chain") } else { ("", "bar") };
+        let name = format!("{mark}{}", subject::cut(&bar.name(), NAME));
+        let width = (x(bar.end()) - x(bar.begin())).max(2.0);
+        writeln!(
+            out,
+            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><rect class=\"{class}\" x=\"{:.1}\" y=\"{}\" width=\"{width:.1}\" height=\"14\" rx=\"2\" fill=\"{}\"/><text x=\"{:.1}\" y=\"{}\" font-size=\"12\">{}</text>",
+            NAMES - 10,
+            top + 16,
+            Safe(&name),
+            x(bar.begin()),
+            top + 5,
+            if in_chain { "#1d4ed8" } else { "#8b98ad" },
+            x(bar.begin()) + width + 5.0,
+            top + 16,
+            time(bar.target.duration_ms)
+        )?;
+    }
+    writeln!(out, "</svg>\n</div>")
+}
+
+fn table(bars: &[Bar], chain: &HashSet<usize>, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(TABLE.as_bytes())?;
+    for (at, bar) in bars.iter().enumerate() {
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td></tr>",
+            Safe(&bar.name()),
+            time(bar.begin()),
+            time(bar.end()),
+            time(bar.target.duration_ms),
+            if chain.contains(&at) { "◆ yes" } else { "no" }
+        )?;
+    }
+    out.write_all(b"</tbody>\n</table>\n</div>\n</details>\n")
+}
+
+const TABLE: &str = r#"<details>
+<summary>The times as a table</summary>
+<div class="wide" role="region" aria-label="Table of times" tabindex="0">
+<table>
+<caption>When each target began and ended, after the start of the run</caption>
+<thead><tr><th scope="col">Target</th><th scope="col" class="number">Began</th><th scope="col" class="number">Ended</th><th scope="col" class="number">Took</th><th scope="col">In the longest chain</th></tr></thead>
+<tbody>
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_chain_goes_back_from_what_ended_last() {
+        // The third waits for the first, the fifth for the third.
+        let times = [(0, 10), (0, 4), (10, 60), (12, 20), (61, 70), (61, 64)];
+        assert_eq!(longest_chain(&times), HashSet::from([0, 2, 4]));
+    }
+}
