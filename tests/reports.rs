@@ -26,7 +26,7 @@ use common::{Project, Ran};
 use serde_json::Value;
 
 /// Every format that is a file.
-const ALL: &str = "junit,sarif,gitlab,markdown,csv,jsonl,json";
+const ALL: &str = "junit,sarif,gitlab,html,markdown,csv,jsonl,json";
 
 /// Gates of every kind, a waiver, and one gate without proof.
 const GATES: &str = r#"version = 1

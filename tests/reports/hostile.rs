@@ -86,6 +86,7 @@ fn every_report_of_a_poisoned_run_is_whole_and_harmless() {
         "findings.csv",
         "portcullis.sarif",
         "findings.jsonl",
+        "index.html",
         "gl-sast-report.json",
     ] {
         let text = project.read(&format!("gates-report/{name}"));
@@ -178,6 +179,46 @@ fn a_comment_of_a_poisoned_run_has_no_link_no_picture_no_html_and_calls_nobody()
     }
     assert!(read["code"].to_string().contains("@octocat"), "the words are still there");
     assert_eq!(read["cells"], 5 * 6, "six gates, and no cell was ended early");
+}
+
+/// The elements and attributes of a page, its addresses, and whether the payload is text in it.
+const READ_HTML: &str = r##"
+import sys, json, html.parser, xml.etree.ElementTree as tree
+text = open(sys.argv[1], encoding="utf-8").read()
+tree.fromstring(text.replace("<!DOCTYPE html>", "", 1))
+class Reader(html.parser.HTMLParser):
+    tags, attributes, links, words = set(), set(), set(), ""
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attributes)
+        self.links.update(value for name, value in attributes if name == "href")
+    def handle_data(self, data):
+        self.words += data
+    def handle_comment(self, data):
+        self.tags.add("a comment")
+reader = Reader()
+reader.feed(text)
+json.dump({"tags": sorted(reader.tags), "attributes": sorted(reader.attributes), "links": sorted(reader.links),
+    "inert": "<script>alert(1)</script><img src=x onerror=y>" in reader.words}, sys.stdout)
+"##;
+
+#[test]
+fn on_the_page_of_a_poisoned_run_the_words_are_words() {
+    let (project, _) = poisoned();
+    let read = python(READ_HTML, &[&written(&project, "index.html")]);
+    for tag in ["script", "img", "testcase", "style", "a comment"] {
+        assert!(!read["tags"].as_array().unwrap().iter().any(|one| one == tag), "<{tag}>");
+    }
+    for attribute in read["attributes"].as_array().unwrap() {
+        let name = attribute.as_str().unwrap();
+        assert!(!name.starts_with("on") && name != "src" && name != "style", "{name}");
+    }
+    for link in read["links"].as_array().unwrap() {
+        let link = link.as_str().unwrap();
+        // Every reference begins with the payload, which is no address.
+        assert!(link.starts_with('#') || link == "style.css", "{link}");
+    }
+    assert_eq!(read["inert"], true, "the words are still there");
 }
 
 #[test]

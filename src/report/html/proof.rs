@@ -31,7 +31,8 @@ fn of_gate(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn of_target(target: &TargetRecord, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "<h4>{}</h4>\n<dl>", Safe(&target.name))?;
+    let name = if matches!(&*target.name, "" | ".") { "The work tree" } else { &target.name };
+    writeln!(out, "<h4>{}</h4>\n<dl>", Safe(name))?;
     if !target.command.is_empty() {
         code("Command", &target.command.join(" "), out)?;
         code("In folder", if target.cwd.is_empty() { "." } else { &target.cwd }, out)?;
@@ -55,7 +56,10 @@ fn of_target(target: &TargetRecord, out: &mut dyn Write) -> io::Result<()> {
     target.outputs.iter().try_for_each(|(name, value)| code("Output", &format!("{name} = {value}"), out))?;
     target.advisories.iter().try_for_each(|age| words("Advisories", age, out))?;
     target.reason.iter().try_for_each(|reason| words("Reason", reason, out))?;
-    target.proof.iter().try_for_each(|line| words("Proof", line, out))?;
+    if !target.proof.is_empty() {
+        writeln!(out, "<dt>Proof</dt>")?;
+        target.proof.iter().try_for_each(|line| writeln!(out, "<dd>{}</dd>", Safe(line)))?;
+    }
     for step in &target.steps {
         let end = match (step.exit_code, step.status) {
             (Some(exit), _) => format!(", exit code {exit}"),

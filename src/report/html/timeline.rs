@@ -1,5 +1,5 @@
 //! What ran beside what, and the longest chain: back from what ended last, each time to what had ended last
-//! before it began. To make a run faster, make one of these faster.
+//! before it began.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -62,7 +62,7 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let busy: u64 = bars.iter().map(|bar| bar.target.duration_ms).sum();
     writeln!(
         out,
-        "<p>{} of work in {}. The longest chain is marked with ◆: each began when the one before had ended. To make the run faster, make one of these faster.</p>",
+        "<p>{} of work in {}. The longest chain is marked with ◆: each began when the one before had ended. The run gets no faster while these do not.</p>",
         time(busy),
         time(total)
     )?;
