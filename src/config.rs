@@ -221,7 +221,12 @@ impl Config {
 
     /// Reads and checks the text of a gates.toml. An error holds every mistake, in file order.
     pub fn read(text: &str) -> Result<Config, Vec<Problem>> {
-        parse(text, Config::from_keys)
+        let mut config = parse(text, Config::from_keys)?;
+        for waiver in &mut config.waivers {
+            let before = text.get(..waiver.at).unwrap_or_default();
+            waiver.line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);
+        }
+        Ok(config)
     }
 
     fn from_keys(keys: &Keys) -> Config {
