@@ -21,6 +21,7 @@ pub use profile::{GateOverlay, Mode, Profile};
 use crate::facts::Sources;
 use crate::finding::Text;
 use crate::interlock::Branch;
+use crate::notice::Notice;
 use crate::policy::budget::Budget;
 use crate::report;
 use crate::retry::Retry;
@@ -51,6 +52,7 @@ pub struct Config {
     pub baseline: BaselineKeys,
     /// Which reports are drawn, and how.
     pub report: report::Options,
+    pub notices: Vec<Notice>,
 }
 
 /// `[baseline]`: what counts as known before.
@@ -258,6 +260,7 @@ impl Config {
         let max = gate::read_max(keys);
         let report =
             keys.table("report").map_or_else(report::Options::default, |table| report::Options::read(&table));
+        let notices = Notice::read_all(keys);
         keys.finish("gates.toml");
         Config {
             mode,
@@ -272,6 +275,7 @@ impl Config {
             max,
             baseline,
             report,
+            notices,
         }
     }
 

@@ -12,9 +12,9 @@ mod options;
 mod run_json;
 mod sarif;
 mod stream;
-mod subject;
+pub mod subject;
 pub mod summary;
-mod worst;
+pub mod worst;
 
 use std::io::{self, Write};
 
