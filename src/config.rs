@@ -21,6 +21,7 @@ pub use profile::{GateOverlay, Mode, Profile};
 use crate::facts::Sources;
 use crate::finding::Text;
 use crate::interlock::Branch;
+use crate::notice::Notice;
 use crate::policy::budget::Budget;
 use crate::report;
 use crate::retry::Retry;
@@ -51,6 +52,7 @@ pub struct Config {
     pub baseline: BaselineKeys,
     /// Which reports are drawn, and how.
     pub report: report::Options,
+    pub notices: Vec<Notice>,
 }
 
 /// `[baseline]`: what counts as known before.
@@ -221,7 +223,12 @@ impl Config {
 
     /// Reads and checks the text of a gates.toml. An error holds every mistake, in file order.
     pub fn read(text: &str) -> Result<Config, Vec<Problem>> {
-        parse(text, Config::from_keys)
+        let mut config = parse(text, Config::from_keys)?;
+        for waiver in &mut config.waivers {
+            let before = text.get(..waiver.at).unwrap_or_default();
+            waiver.line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);
+        }
+        Ok(config)
     }
 
     fn from_keys(keys: &Keys) -> Config {
@@ -253,6 +260,7 @@ impl Config {
         let max = gate::read_max(keys);
         let report =
             keys.table("report").map_or_else(report::Options::default, |table| report::Options::read(&table));
+        let notices = Notice::read_all(keys);
         keys.finish("gates.toml");
         Config {
             mode,
@@ -267,6 +275,7 @@ impl Config {
             max,
             baseline,
             report,
+            notices,
         }
     }
 

@@ -38,6 +38,7 @@ pub mod known;
 pub mod licence;
 pub mod lock;
 pub mod loosening;
+pub mod notice;
 pub mod npmrc;
 pub mod output;
 pub mod overrule;
@@ -218,13 +219,10 @@ pub async fn run(
         conditions,
     };
     let mut progress = progress::listener(output.quiet);
-    let judging = Judging {
-        config,
-        known: &before,
-        facts: &facts,
-        root: &repo.root,
-        secrets: RefCell::new(environment::known()),
-    };
+    let mut secrets = environment::known();
+    secrets.learn(notice::secrets(&config.notices));
+    let judging =
+        Judging { config, known: &before, facts: &facts, root: &repo.root, secrets: RefCell::new(secrets) };
     let (evidence, pool) = run::carry_out(plan, &site, &judging, progress.as_mut()).await;
     guard.save();
 
@@ -247,6 +245,11 @@ pub async fn run(
     publish(&mut run, &evidence, scrubber, &reports, &mut folder)?;
     let told = report::tell(&run, &reports);
     terminal::show(&run, &Written::all(shown_path(&out), &reports), output);
+    // Whoever stopped the run does not want to wait for a chat.
+    if run.interrupted.is_none() && !known.dry_run && !config.notices.is_empty() {
+        let build = notice::Build::here(&repo, branch(&settings, &repo).await).await;
+        terminal::warn(&notice::send(&run, &config.notices, build, scrubber).await);
+    }
     told.context(Unreported)?;
     Ok(run.exit_code)
 }

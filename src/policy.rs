@@ -38,6 +38,9 @@ pub struct WaiverNote {
     pub reason: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Date>,
+    /// Its line in gates.toml, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
     /// Another that comes before it and covers what it would.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<Text>,
@@ -323,6 +326,7 @@ fn note_waivers(waivers: &[Waiver], used: &[bool], findings: &[Finding], today: 
             name: waiver.name.clone(),
             reason: waiver.reason.clone(),
             expires: waiver.expires,
+            line: Some(waiver.line),
             behind: None,
         };
         if !waiver.is_current(today) {

@@ -1,6 +1,7 @@
 //! Reports: each is drawn from the run record alone, decides nothing, and is one file under
 //! `report/` with one line here.
 
+mod attestation;
 pub mod command;
 mod csv;
 pub mod github;
@@ -13,9 +14,9 @@ mod options;
 mod run_json;
 mod sarif;
 mod stream;
-mod subject;
+pub mod subject;
 pub mod summary;
-mod worst;
+pub mod worst;
 
 use std::io::{self, Write};
 
@@ -66,6 +67,13 @@ pub static REPORTS: &[Report] = &[
     Report { name: "markdown", files: &[File { name: "comment.md", render: markdown::render }] },
     Report { name: "csv", files: &[File { name: "findings.csv", render: csv::render }] },
     Report { name: "jsonl", files: &[File { name: "findings.jsonl", render: json_lines::render }] },
+    Report {
+        name: "attestation",
+        files: &[
+            File { name: "attestation.intoto.json", render: attestation::statement },
+            File { name: "attestation.predicate.json", render: attestation::predicate_alone },
+        ],
+    },
     Report { name: github::NAME, files: &[] },
     Report { name: "json", files: &[RECORD] },
 ];

@@ -41,6 +41,13 @@ pub fn hand_over(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Res
     out.flush()
 }
 
+/// Prints what is to be heeded, and stops nothing.
+pub fn warn(warnings: &[String]) {
+    for warning in warnings {
+        let _ = stderr().write_all(sanitise::lines(&format!("portcullis: {warning}\n")).as_bytes());
+    }
+}
+
 /// Prints to standard output. Nobody reading (a closed pipe) changes no verdict.
 fn print(page: &str) {
     let mut out = anstream::AutoStream::new(stdout(), anstream::AutoStream::choice(&stdout()));

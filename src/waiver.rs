@@ -14,6 +14,10 @@ pub struct Waiver {
     pub reason: Text,
     /// The last day on which it applies.
     pub expires: Option<Date>,
+    /// Where it begins in gates.toml, in bytes.
+    pub at: usize,
+    /// The line of that, counted from 1; 0 until the text is at hand.
+    pub line: u32,
     rule: Option<String>,
     path: Option<GlobMatcher>,
     package: Option<String>,
@@ -60,6 +64,8 @@ impl Waiver {
             name: Text::from(table.text_or("name", &format!("waiver {}", index + 1))),
             reason: Text::from(reason.map(|reason| reason.value).unwrap_or_default()),
             expires: table.date("expires").map(|date| date.value),
+            at: table.at().start,
+            line: 0,
             rule: condition("rule"),
             path,
             package: condition("package"),

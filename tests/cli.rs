@@ -91,6 +91,13 @@ fn a_finding_tells_where_it_is_and_why_it_was_decided_so() {
     assert_eq!(record["gates"][0]["targets"][0]["exit_code"], 1);
 }
 
+/// The line of the n-th waiver in gates.toml.
+fn line_of(project: &Project, n: usize) -> usize {
+    let gates = project.read("gates.toml");
+    let mut lines = gates.lines().enumerate().filter(|(_, line)| *line == "[[waiver]]");
+    lines.nth(n - 1).unwrap().0 + 1
+}
+
 #[test]
 fn a_waiver_covers_until_its_day_and_is_told_of() {
     let waiver = |rule: &str, day: &str| {
@@ -106,6 +113,8 @@ fn a_waiver_covers_until_its_day_and_is_told_of() {
     assert_eq!(record["findings"][0]["decision"], "waive");
     assert_eq!(record["findings"][0]["waiver"], "waiver 1");
     assert_eq!(record["waivers"]["unused"][0]["name"], "waiver 2");
+
+    assert_eq!(record["waivers"]["unused"][0]["line"], line_of(&waived, 2));
 
     let expired = gates("production", &[gate, waiver("lint-rule", "2020-01-01")]);
     assert_eq!(expired.run(&["run"]).code, 1);

@@ -136,20 +136,27 @@ fn reason_cell(gate: &GateRecord) -> String {
 
 fn waiver_notes(run: &Run, look: Look) -> String {
     let day = |note: &WaiverNote| note.expires.map(|day| day.to_string()).unwrap_or_default();
+    let name = |note: &WaiverNote| match note.line {
+        Some(line) => format!("{}\ngates.toml:{line}", note.name),
+        None => note.name.to_string(),
+    };
     let mut rows = table::plain(look.width);
     for note in &run.waivers.expired {
-        let words = format!("expired on {} and covers nothing any more", day(note));
-        rows.add_row([note.name.to_string(), words, note.reason.to_string()]);
+        let words = format!(
+            "expired on {} and covers nothing any more: mend what it covered, or give it another end",
+            day(note)
+        );
+        rows.add_row([name(note), words, note.reason.to_string()]);
     }
     for note in &run.waivers.expiring {
-        rows.add_row([note.name.to_string(), format!("ends on {}", day(note)), note.reason.to_string()]);
+        rows.add_row([name(note), format!("ends on {}", day(note)), note.reason.to_string()]);
     }
     for note in &run.waivers.unused {
         let words = match &note.behind {
             Some(before) => format!("covered nothing that {before} does not cover before it"),
             None => "covered nothing in this run".to_owned(),
         };
-        rows.add_row([note.name.to_string(), words, note.reason.to_string()]);
+        rows.add_row([name(note), words, note.reason.to_string()]);
     }
     if rows.is_empty() { String::new() } else { format!("\nWaivers\n\n{}\n", table::text(&rows)) }
 }

@@ -1,0 +1,194 @@
+//! What a notice says.
+
+use serde::Serialize;
+
+use crate::finding::Finding;
+use crate::record::Run;
+use crate::redact::Scrubber;
+use crate::report::subject::cut;
+use crate::report::worst;
+use crate::sanitise::short;
+use crate::verdict::Outcome;
+
+/// How many findings are named.
+const WORST: usize = 3;
+
+/// Where the run was: what the CI service, else git, says.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Build {
+    /// The repository's name.
+    pub project: String,
+    pub branch: Option<String>,
+    pub commit: Option<String>,
+    pub author: Option<String>,
+    pub url: Option<String>,
+}
+
+/// What came of a run, for people who were not there.
+#[derive(Clone, Debug, Serialize)]
+pub struct Message {
+    schema: &'static str,
+    verdict: &'static str,
+    mode: String,
+    exit_code: u8,
+    /// Whether production would not let it pass.
+    would_block: bool,
+    /// The gates that stopped it, each with its outcome and the reason.
+    stopped_by: Vec<Stop>,
+    /// The worst findings that block.
+    worst: Vec<Worst>,
+    /// How many block.
+    blocking: u64,
+    build: Build,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Stop {
+    gate: String,
+    outcome: Outcome,
+    reason: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Worst {
+    severity: String,
+    title: String,
+    place: String,
+    rule: String,
+    gate: String,
+}
+
+impl Message {
+    pub fn of(run: &Run, build: Build, scrubber: &Scrubber) -> Message {
+        let clean = |words: &str, most: usize| short(&scrubber.one_line(words), most);
+        let stops = run
+            .gates
+            .iter()
+            .filter(|gate| gate.required && matches!(gate.outcome, Outcome::Failed | Outcome::Inconclusive));
+        let mut stopped_by: Vec<Stop> = stops
+            .map(|gate| Stop {
+                gate: gate.id.to_string(),
+                outcome: gate.outcome,
+                reason: clean(&gate.reason, 300),
+            })
+            .collect();
+        stopped_by.extend(run.over.iter().map(|over| Stop {
+            gate: "all gates".to_owned(),
+            outcome: Outcome::Failed,
+            reason: over.clone(),
+        }));
+        let worst = worst::first(worst::blocking(run), WORST);
+        let told = |words: Option<String>| words.map(|words| clean(&words, 200));
+        Message {
+            schema: "portcullis/notice/1",
+            verdict: run.verdict.as_str(),
+            mode: run.mode.to_string(),
+            exit_code: run.exit_code,
+            would_block: run.would_block,
+            stopped_by,
+            worst: worst.into_iter().map(Worst::of).collect(),
+            blocking: worst::blocking(run).count() as u64,
+            build: Build {
+                project: clean(&build.project, 200),
+                branch: told(build.branch),
+                commit: told(build.commit),
+                author: told(build.author),
+                url: build.url.filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+            },
+        }
+    }
+
+    /// As it is.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// As an incoming webhook takes it: a text for the notification, and the same in blocks.
+    pub fn slack(&self) -> String {
+        #[derive(Serialize)]
+        struct Payload {
+            text: String,
+            blocks: Vec<Block>,
+        }
+        #[derive(Serialize)]
+        struct Block {
+            r#type: &'static str,
+            text: Text,
+        }
+        #[derive(Serialize)]
+        struct Text {
+            r#type: &'static str,
+            text: String,
+        }
+        // The most that Slack takes in one section.
+        const LONGEST: usize = 3000;
+        let lines = self.lines();
+        let section = |lines: &[String]| Block {
+            r#type: "section",
+            text: Text { r#type: "mrkdwn", text: cut(&lines.join("\n"), LONGEST).into_owned() },
+        };
+        let payload = Payload {
+            text: lines.first().and_then(|head| head.first()).cloned().unwrap_or_default(),
+            blocks: lines.iter().filter(|lines| !lines.is_empty()).map(|lines| section(lines)).collect(),
+        };
+        serde_json::to_string(&payload).unwrap_or_default()
+    }
+
+    /// Verdict and build; what stopped it; the worst findings.
+    fn lines(&self) -> [Vec<String>; 3] {
+        let sign = if self.would_block { "✘" } else { "✔" };
+        let lab = if self.mode == "lab" { " (lab mode)" } else { "" };
+        let mut head = vec![format!("{sign} *{}*: {}{lab}", escaped(&self.build.project), self.verdict)];
+        let mut of = Vec::new();
+        of.extend(self.build.branch.as_ref().map(|branch| format!("branch {}", escaped(branch))));
+        of.extend(self.build.commit.as_ref().map(|commit| format!("commit {}", escaped(&short(commit, 13)))));
+        of.extend(self.build.author.as_ref().map(|author| format!("by {}", escaped(author))));
+        // An address with a bar or a bracket in it would end the link.
+        let plain = |url: &&String| !url.contains(['|', '<', '>', ' ']);
+        of.extend(self.build.url.as_ref().filter(plain).map(|url| format!("<{url}|build>")));
+        head.extend((!of.is_empty()).then(|| of.join(", ")));
+        let stops = self
+            .stopped_by
+            .iter()
+            .map(|stop| format!("• *{}* {}: {}", escaped(&stop.gate), stop.outcome, escaped(&stop.reason)));
+        let mut worst: Vec<String> = self
+            .worst
+            .iter()
+            .map(|one| {
+                format!(
+                    "• {}: {} ({} [{}])",
+                    one.severity,
+                    escaped(&one.title),
+                    escaped(&one.place),
+                    escaped(&one.gate)
+                )
+            })
+            .collect();
+        if self.blocking > worst.len() as u64 {
+            worst.push(format!("… and {} more that block", self.blocking - worst.len() as u64));
+        }
+        [head, stops.collect(), worst]
+    }
+}
+
+impl Worst {
+    fn of(finding: &Finding) -> Worst {
+        let place = match (&finding.package, &finding.location) {
+            (Some(package), _) => format!("{} in {}", package.name, finding.target),
+            (None, Some(location)) => location.to_string(),
+            (None, None) => finding.target.to_string(),
+        };
+        Worst {
+            severity: finding.severity.to_string(),
+            title: short(&finding.title, 200),
+            place: short(&place, 200),
+            rule: finding.rule.to_string(),
+            gate: finding.gate.to_string(),
+        }
+    }
+}
+
+/// Without what would make a link or call somebody (`<!channel>`), as Slack asks for.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

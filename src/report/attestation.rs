@@ -1,0 +1,115 @@
+//! An in-toto statement with the test-result predicate: what was judged, and how it came out, ready to be signed.
+//!
+//! Formats: <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md> and
+//! <https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md>.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Options;
+use crate::record::{Run, TargetRecord};
+use crate::verdict::{Outcome, Verdict};
+
+const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
+
+#[derive(Serialize)]
+struct Statement {
+    #[serde(rename = "_type")]
+    kind: &'static str,
+    subject: Vec<Resource>,
+    #[serde(rename = "predicateType")]
+    predicate_type: &'static str,
+    predicate: TestResult,
+}
+
+/// A thing, by its digest.
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Resource {
+    name: String,
+    digest: BTreeMap<&'static str, String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TestResult {
+    result: &'static str,
+    /// The programs that looked, each by its hash.
+    configuration: Vec<Resource>,
+    passed_tests: Vec<String>,
+    /// Advisory gates that would have failed.
+    warned_tests: Vec<String>,
+    failed_tests: Vec<String>,
+}
+
+/// The statement. Its subjects: images by the digest of their manifest, and the commit.
+pub(super) fn statement(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let subject = subjects(run).into_iter().collect();
+    let statement =
+        Statement { kind: STATEMENT, subject, predicate_type: TEST_RESULT, predicate: predicate(run) };
+    serde_json::to_writer_pretty(&mut *out, &statement)?;
+    out.write_all(b"\n")
+}
+
+/// The predicate alone, as `cosign attest --predicate` takes it: the subject is then the image that it is told.
+pub(super) fn predicate_alone(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &predicate(run))?;
+    out.write_all(b"\n")
+}
+
+fn subjects(run: &Run) -> BTreeSet<Resource> {
+    let by = |name: &str, algorithm, digest: &str| Resource {
+        name: name.to_owned(),
+        digest: BTreeMap::from([(algorithm, digest.to_owned())]),
+    };
+    let mut subjects = BTreeSet::new();
+    for target in run.gates.iter().flat_map(|gate| &gate.targets) {
+        let name = target.image.as_deref().unwrap_or(&target.name);
+        let digests = target
+            .image_digest
+            .as_deref()
+            .into_iter()
+            .chain(target.outputs.get("digest").map(String::as_str));
+        for digest in digests.filter_map(|digest| digest.strip_prefix("sha256:")) {
+            subjects.insert(by(name, "sha256", digest));
+        }
+    }
+    subjects.extend(run.commit.as_ref().map(|commit| by("commit", "gitCommit", commit)));
+    if subjects.is_empty() {
+        // Outside git and without an image, it is about the reports that were read.
+        let targets = run.gates.iter().flat_map(|gate| &gate.targets);
+        let report = |target: &TargetRecord| {
+            Some(by(target.report.as_deref()?, "sha256", target.report_sha256.as_deref()?))
+        };
+        subjects.extend(targets.filter_map(report));
+    }
+    subjects
+}
+
+fn predicate(run: &Run) -> TestResult {
+    let gates = |wanted: &dyn Fn(Outcome, bool) -> bool| -> Vec<String> {
+        let chosen = run.gates.iter().filter(|gate| wanted(gate.outcome, gate.required));
+        chosen.map(|gate| gate.id.to_string()).collect()
+    };
+    let stops = |outcome| matches!(outcome, Outcome::Failed | Outcome::Inconclusive);
+    let warned_tests = gates(&|outcome, required| stops(outcome) && !required);
+    let programs = run.gates.iter().filter_map(|gate| {
+        let version = gate.tool_version.as_deref().unwrap_or("of unknown version");
+        let digest = BTreeMap::from([("sha256", gate.tool_sha256.clone()?)]);
+        Some(Resource { name: format!("{} {version}", gate.tool), digest })
+    });
+    TestResult {
+        // What nobody has proved has not passed.
+        result: match run.verdict {
+            Verdict::Pass if warned_tests.is_empty() => "PASSED",
+            Verdict::Pass => "WARNED",
+            Verdict::Blocked | Verdict::Inconclusive => "FAILED",
+        },
+        configuration: programs.collect::<BTreeSet<_>>().into_iter().collect(),
+        passed_tests: gates(&|outcome, _| outcome == Outcome::Passed),
+        failed_tests: gates(&|outcome, required| stops(outcome) && required),
+        warned_tests,
+    }
+}
