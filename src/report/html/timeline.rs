@@ -146,7 +146,7 @@ fn picture(
             Safe(&name),
             x(bar.begin()),
             top + 5,
-            if in_chain { "#1d4ed8" } else { "#8b98ad" },
+            if in_chain { "#1d4ed8" } else { "#7d8aa1" },
             x(bar.begin()) + width + 5.0,
             top + 16,
             time(bar.target.duration_ms)
