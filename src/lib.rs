@@ -236,8 +236,8 @@ pub async fn run(
         started,
         lock: Some(guard.standing()),
     };
-    judging.secrets.borrow_mut().learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
-    let secrets = judging.secrets.borrow();
+    let mut secrets = judging.secrets.take();
+    secrets.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = secrets.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     run.policy = rules.record(&facts);
