@@ -8,6 +8,7 @@ mod known;
 mod trust;
 mod way;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -141,6 +142,13 @@ fn waiver_notes(run: &Run, look: Look) -> String {
         None => note.name.to_string(),
     };
     let mut rows = table::plain(look.width);
+    let mut taken: BTreeMap<&str, u64> = BTreeMap::new();
+    for waiver in run.findings.iter().filter_map(|finding| finding.waiver.as_deref()) {
+        *taken.entry(waiver).or_default() += 1;
+    }
+    for (waiver, n) in taken {
+        rows.add_row([waiver.to_owned(), format!("covers {}", text::count(n, "finding")), String::new()]);
+    }
     for note in &run.waivers.expired {
         let words = format!(
             "expired on {} and covers nothing any more: mend what it covered, or give it another end",
