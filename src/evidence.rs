@@ -1,7 +1,6 @@
 //! Evidence of the targets → one record a gate, with its findings.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Gate;
@@ -16,6 +15,7 @@ use crate::redact::{Scrubber, Secret};
 use crate::sanitise;
 use crate::scope::Scope;
 use crate::severity::Counts;
+use crate::texts::Texts;
 use crate::verdict::Outcome;
 use crate::words::Words;
 use crate::work::{Kept, TargetEvidence, millis};
@@ -143,7 +143,7 @@ impl GateEvidence {
 /// The findings of all targets, each with the names of its gate, target and tool.
 fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
     let tool = Text::from(gate.scanner.name);
-    let seen_by: Arc<[Text]> = [tool.clone()].into();
+    let seen_by = Texts::from([tool.clone()]);
     let mut all = Vec::new();
     for target in targets {
         let parsed = target.proof.parsed_mut();
@@ -181,6 +181,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.scope = parsed.scope.clone();
     record.image_id = parsed.image_id.clone();
     record.outputs = parsed.outputs.clone();
+    record.inventory = parsed.inventory.clone();
     record.ignored = parsed.ignored.iter().map(|(mark, n)| ((*mark).to_owned(), *n)).collect();
     record.image_digest = parsed.image_digest.clone();
     let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::risk::Risk;
 use crate::severity::Severity;
+use crate::texts::Texts;
 use crate::vex::Assessment;
 
 /// Text that many findings share.
@@ -112,7 +113,7 @@ pub struct Package {
     pub ecosystem: Option<Text>,
     /// Where it is installed: lock file nodes or paths inside an image.
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub paths: Arc<[Text]>,
+    pub paths: Texts,
     /// The tool says, or the lock file, that only development needs it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dev: bool,
@@ -158,7 +159,7 @@ pub struct Finding {
     #[serde(default)]
     pub tool: Text,
     #[serde(default)]
-    pub seen_by: Arc<[Text]>,
+    pub seen_by: Texts,
     /// What it is one problem with findings of other tools, gates or targets: a name that they have in
     /// common; absent where it stands alone. See [`crate::problem`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -191,16 +192,16 @@ pub struct Finding {
     #[serde(default)]
     pub commit: Option<Text>,
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub aliases: Arc<[Text]>,
+    pub aliases: Texts,
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub cwe: Arc<[Text]>,
+    pub cwe: Texts,
     #[serde(default)]
     pub cvss: Option<Arc<Cvss>>,
     /// What is known of it from elsewhere: exploits, forecasts, VEX statements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Arc<Risk>>,
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub references: Arc<[Text]>,
+    pub references: Texts,
     /// Why the tool itself says this one is suppressed (a SARIF suppression).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Text>,
@@ -220,7 +221,7 @@ fn undecided() -> Decision {
     Decision::Deny
 }
 
-fn is_empty(list: &Arc<[Text]>) -> bool {
+fn is_empty(list: &Texts) -> bool {
     list.is_empty()
 }
 
@@ -236,7 +237,7 @@ impl Finding {
             gate: Text::default(),
             target: Text::default(),
             tool: Text::default(),
-            seen_by: Arc::default(),
+            seen_by: Texts::default(),
             problem: None,
             rule: rule.into(),
             category,
@@ -250,11 +251,11 @@ impl Finding {
             resource: None,
             image: None,
             commit: None,
-            aliases: Arc::default(),
-            cwe: Arc::default(),
+            aliases: Texts::default(),
+            cwe: Texts::default(),
             cvss: None,
             risk: None,
-            references: Arc::default(),
+            references: Texts::default(),
             suppressed: None,
             decision: undecided(),
             because: Text::default(),

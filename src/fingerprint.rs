@@ -2,13 +2,15 @@
 //!
 //! An id is made of what a finding is about (category, tool, rule, path, package, resource, image
 //! name), of the words that stand at its place ([`Source`]), and of its number among those that are
-//! alike in all that. Line numbers, columns, messages and checkout folders are left out, since they
-//! change without the finding; what a secret scanner matched is left out, since an id must not tell
-//! anything of it. `docs/identity.md` has it tool by tool, with figures.
+//! alike in all that. Lines that are the same word for word go by the line above them, too. Line numbers,
+//! columns, messages and checkout folders are left out, since they change without the finding; what a
+//! secret scanner matched is left out, since an id must not tell anything of it. `docs/identity.md` has it
+//! tool by tool, with figures.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::num::NonZeroU32;
 
 use sha2::{Digest, Sha256};
 
@@ -21,26 +23,54 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-/// What alike findings have in common.
-type Base = [u8; 32];
+/// What alike findings have in common: half a SHA-256, twice what an id has.
+type Base = [u8; 16];
+
+/// Findings with one base.
+#[derive(Default)]
+struct Alike {
+    all: u32,
+    numbered: u32,
+    /// The first line that they stand on, where their lines are read.
+    line: Option<NonZeroU32>,
+    /// They stand on several lines, the same word for word.
+    spread: bool,
+    /// Nothing tells which is which: with one more or one less, all of them are new, rather than one taken
+    /// for another.
+    together: bool,
+}
 
 /// Sets the id of every finding of one gate. The findings must be sorted ([`order`]).
 ///
 /// Alike ones are numbered from 0, so that n accepted ids never cover more than n of them.
 pub fn assign_ids(findings: &mut [Finding], source: &mut Source<'_>) {
-    // Of alike secrets in the work tree nothing tells which is which: with one more or one less, all
-    // of them are new, rather than one taken for another.
-    let mut secrets: HashMap<Base, u32> = HashMap::new();
-    for finding in findings.iter().filter(|finding| finding.category == Category::Secret) {
-        *secrets.entry(base(finding, None)).or_default() += 1;
+    let mut bases = Vec::with_capacity(findings.len());
+    let mut alike: HashMap<Base, Alike> = HashMap::with_capacity(findings.len());
+    for finding in &*findings {
+        let read = written_in_source(finding).and_then(|at| Some((at.start_line, source.mark(at)?)));
+        let base = base(finding, read.as_ref().map(|(_, mark)| mark));
+        let others = alike.entry(base).or_default();
+        others.all += 1;
+        others.together = finding.category == Category::Secret && finding.commit.is_none();
+        if let Some((line, _)) = read {
+            others.spread |= others.line.is_some() && others.line != line;
+            others.line = line;
+        }
+        bases.push(base);
     }
-    let mut alike: HashMap<Base, u32> = HashMap::with_capacity(findings.len());
-    for finding in findings {
-        let mark = written_in_source(finding).and_then(|location| source.mark(location));
-        let base = base(finding, mark.as_ref());
-        let nth = alike.entry(base).and_modify(|n| *n += 1).or_insert(0);
-        let of = secrets.get(&base).filter(|_| finding.commit.is_none());
-        finding.id = id(&base, *nth, of.copied());
+    for (finding, base) in findings.iter().zip(&mut bases) {
+        if alike.get(base).is_some_and(|others| others.spread) {
+            let above = finding.location.as_ref().and_then(|at| source.above(at));
+            *base = below(base, above);
+            let others = alike.entry(*base).or_default();
+            others.all += 1;
+            others.together = true;
+        }
+    }
+    for (finding, base) in findings.iter_mut().zip(&bases) {
+        let others = alike.entry(*base).or_default();
+        finding.id = id(base, others.numbered, others.together.then_some(others.all));
+        others.numbered += 1;
     }
 }
 
@@ -136,7 +166,21 @@ fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
     if is_its_title(finding) {
         part("title", finding.title.as_bytes());
     }
-    hash.finalize().into()
+    half(hash)
+}
+
+/// The base of a line that the file has more than once.
+fn below(base: &Base, above: Option<[u8; 32]>) -> Base {
+    let mut hash = Sha256::new();
+    hash.update(base);
+    hash.update(b"above");
+    hash.update(above.unwrap_or_default());
+    half(hash)
+}
+
+fn half(hash: Sha256) -> Base {
+    let digest = hash.finalize();
+    std::array::from_fn(|at| digest[at])
 }
 
 fn is_terraform(path: &str) -> bool {

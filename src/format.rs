@@ -22,15 +22,17 @@ pub struct Format {
     pub name: &'static str,
     /// Reads a whole report. An error says why it proves nothing.
     pub read: fn(&[u8], &Place) -> Result<Parsed, Unproven>,
+    /// It lists packages.
+    pub is_inventory: bool,
 }
 
 /// Every report format that the `command` tool and `portcullis judge` take.
 pub static FORMATS: &[Format] = &[
-    Format { name: "sarif", read: sarif::read },
-    Format { name: "junit", read: junit::read },
-    Format { name: "checkstyle", read: checkstyle::read },
-    Format { name: "cyclonedx", read: cyclonedx::read },
-    Format { name: "spdx", read: spdx::read },
+    Format { name: "sarif", read: sarif::read, is_inventory: false },
+    Format { name: "junit", read: junit::read, is_inventory: false },
+    Format { name: "checkstyle", read: checkstyle::read, is_inventory: false },
+    Format { name: "cyclonedx", read: cyclonedx::read, is_inventory: true },
+    Format { name: "spdx", read: spdx::read, is_inventory: true },
 ];
 
 /// Finds a format by its name.

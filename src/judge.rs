@@ -156,6 +156,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
         root: repo.root.clone(),
         mode: by.as_ref().map(|by| by.settings.mode).or(args.mode).unwrap_or(Mode::Lab),
         profile: args.profile.clone(),
+        project: repo.name(),
         commit: repo.head.clone(),
         branch: None,
         stop: Stop::No,
@@ -187,12 +188,19 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
 /// Lays the policy of a configuration over a saved run: gates are matched by id, the others stay
 /// as they were recorded.
 fn lay_over(run: &mut Run, config: &Config, settings: &Settings) {
+    let mut looked_again = false;
     for record in &mut run.gates {
-        if let Some(gate) = config.gate(&record.id) {
-            let gate = settings.overlaid(gate);
-            record.policy = gate.policy;
-            record.required = gate.required;
+        let Some(gate) = config.gate(&record.id) else { continue };
+        let gate = settings.overlaid(gate);
+        record.policy = gate.policy;
+        record.required = gate.required;
+        if let Some(contents) = gate.tool.contents().filter(|_| *record.tool == *gate.scanner.name) {
+            contents.look_again(record, &mut run.findings);
+            looked_again = true;
         }
+    }
+    if looked_again {
+        run.sort_findings();
     }
 }
 

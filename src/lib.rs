@@ -74,6 +74,7 @@ pub mod start;
 pub mod table;
 pub mod terminal;
 pub mod text;
+pub mod texts;
 pub mod tool;
 pub mod trust;
 pub mod upstream;
@@ -230,6 +231,7 @@ pub async fn run(
         root: repo.root.clone(),
         mode: settings.mode,
         profile: settings.profile.clone(),
+        project: repo.name(),
         commit: repo.head.clone(),
         branch: site.conditions.branch.clone(),
         stop: *site.stop.borrow(),

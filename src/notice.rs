@@ -92,7 +92,7 @@ impl Build {
             }
         };
         let (commit, url) = (repo.head.clone(), ci::build_url(variable));
-        Build { project: repo.base_name(), branch, commit, author, url }
+        Build { project: repo.name().unwrap_or_default(), branch, commit, author, url }
     }
 }
 

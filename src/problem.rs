@@ -13,9 +13,9 @@ mod families;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use crate::finding::{Category, Finding, Package, Text};
+use crate::texts::Texts;
 
 /// Notes on every finding what it is one problem with. The findings must have their ids.
 pub fn note(findings: &mut [Finding]) {
@@ -25,7 +25,7 @@ pub fn note(findings: &mut [Finding]) {
         let mut tools: Vec<Text> = group.iter().map(|&index| findings[index].tool.clone()).collect();
         tools.sort();
         tools.dedup();
-        let tools: Arc<[Text]> = tools.into();
+        let tools = Texts::from(tools);
         for index in group {
             findings[index].problem = name.clone();
             findings[index].seen_by = tools.clone();
@@ -165,6 +165,8 @@ impl Sets {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::finding::Location;
     use crate::severity::Severity;

@@ -1,8 +1,9 @@
 //! run.json: the record of a run. Every report is drawn from it, and it can be judged again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +14,7 @@ use crate::config::{Mode, Policy};
 use crate::evidence::{GateEvidence, identify};
 use crate::facts::FactsRecord;
 use crate::finding::{Finding, Text};
+use crate::fingerprint;
 use crate::identity::{sha256, sha256_file};
 use crate::known::{Known, KnownNote};
 use crate::lock::Standing;
@@ -23,6 +25,7 @@ use crate::pool::Pool;
 use crate::problem;
 use crate::process::{Stop, signal_name, signal_number};
 use crate::redact::Scrubber;
+use crate::sbom::Component;
 use crate::scope::Scope;
 use crate::severity::Counts;
 use crate::verdict::{self, Outcome, Verdict};
@@ -50,6 +53,9 @@ pub struct Run {
     pub trace_id: String,
     #[serde(default)]
     pub profile: Option<String>,
+    /// The name of the project: of the folder that it is checked out in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     #[serde(default)]
     pub commit: Option<String>,
     /// The branch, where a gate acts and it could be told.
@@ -177,6 +183,9 @@ pub struct TargetRecord {
     /// (`eslint-disable`), where the report tells.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ignored: BTreeMap<String, u64>,
+    /// The packages that its inventory lists; absent where it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Arc<Vec<Component>>>,
     /// What came of it for others to go on with: an image's digest, an ARN.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
@@ -230,6 +239,7 @@ pub struct Circumstances {
     pub root: PathBuf,
     pub mode: Mode,
     pub profile: Option<String>,
+    pub project: Option<String>,
     pub commit: Option<String>,
     pub branch: Option<String>,
     pub stop: Stop,
@@ -265,6 +275,7 @@ impl Run {
             duration_ms: millis(duration),
             trace_id: trace_id(now),
             profile: about.profile,
+            project: about.project,
             commit: about.commit,
             branch: about.branch,
             lock: if differs { Some(Standing::Differs) } else { about.lock },
@@ -277,6 +288,15 @@ impl Run {
             known: None,
             policy: None,
         }
+    }
+
+    /// Puts the findings into their order: by gate, then by place.
+    pub fn sort_findings(&mut self) {
+        let place: HashMap<&str, usize> = (0..).zip(&self.gates).map(|(at, gate)| (&*gate.id, at)).collect();
+        self.findings.sort_by(|a, b| {
+            let of = |finding: &Finding| place.get(&*finding.gate).copied();
+            of(a).cmp(&of(b)).then_with(|| fingerprint::order(a, b))
+        });
     }
 
     /// Marks what was known before.

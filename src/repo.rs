@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::place::forward;
 use crate::process::ask;
 
 /// Git answers in milliseconds; on a huge repository a diff may take longer.
@@ -86,9 +85,9 @@ impl Repo {
         Some(format!("{}{dirty}", head.get(..digits).unwrap_or(head)))
     }
 
-    /// The folder of gates.toml relative to the root, `.` where they are the same.
-    pub fn base_name(&self) -> String {
-        forward(self.base.strip_prefix(&self.root).unwrap_or(&self.base)).to_string()
+    /// The name of the folder that it is checked out in.
+    pub fn name(&self) -> Option<String> {
+        Some(self.root.file_name()?.to_string_lossy().into_owned())
     }
 
     /// What a git command prints, without the newline at its end; `None` when it fails.

@@ -4,6 +4,7 @@
 mod attestation;
 pub mod command;
 mod csv;
+mod cyclonedx;
 pub mod github;
 mod gitlab;
 mod html;
@@ -67,6 +68,7 @@ pub static REPORTS: &[Report] = &[
     Report { name: "markdown", files: &[File { name: "comment.md", render: markdown::render }] },
     Report { name: "csv", files: &[File { name: "findings.csv", render: csv::render }] },
     Report { name: "jsonl", files: &[File { name: "findings.jsonl", render: json_lines::render }] },
+    Report { name: "cyclonedx", files: &[File { name: "vdr.cdx.json", render: cyclonedx::render }] },
     Report {
         name: "attestation",
         files: &[

@@ -1,10 +1,9 @@
 //! The packages of an inventory with their licences, from CycloneDX, SPDX 2 or Syft's own document.
 //!
-//! Read only where a gate has a policy for them; the readers of [`crate::format`] prove that the document
-//! is whole.
+//! The readers of [`crate::format`] prove that the document is whole.
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use crate::finding::Text;
 use crate::format::json;
@@ -13,18 +12,29 @@ use crate::proof::Unproven;
 const WHAT: &str = "inventory";
 
 /// A package of an inventory.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Component {
     /// With its group: `@scope/name`, `org.group/name`.
     pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purl: Option<Text>,
     /// What the document says of its licences: SPDX expressions and names. All of them hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licences: Vec<String>,
 }
 
-/// The packages of a document.
+/// The packages of a document by name, each once, however many places it is installed at.
 pub fn components(bytes: &[u8]) -> Result<Vec<Component>, Unproven> {
+    let mut all = listed(bytes)?;
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
+
+/// The packages as they are listed.
+fn listed(bytes: &[u8]) -> Result<Vec<Component>, Unproven> {
     let document: Document = json::read(bytes, WHAT)?;
     if let Some(artifacts) = document.artifacts {
         return Ok(artifacts.into_iter().map(Artifact::into_component).collect());

@@ -29,16 +29,19 @@ mod yarn_audit;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::config::Keys;
 use crate::finding::{Finding, Text};
 use crate::job::Job;
+use crate::licence::Contents;
 use crate::place::Place;
 use crate::plan::{BuiltImage, Scene};
 use crate::proof::Unproven;
 use crate::raw_report::RawReport;
 use crate::reach::Reach;
 use crate::redact::Secret;
+use crate::sbom::Component;
 use crate::scope::Scope;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
@@ -116,6 +119,11 @@ pub trait Tool: Debug + Send + Sync {
     /// What its own keys make it look at: all keys that can narrow it, whether they apply or not.
     fn reach(&self) -> Vec<Reach> {
         Vec::new()
+    }
+
+    /// What the inventories that it reads may hold; `None`: it reads none.
+    fn contents(&self) -> Option<&Contents> {
+        None
     }
 
     /// The images that its jobs build, for the gates that need this one.
@@ -224,6 +232,8 @@ pub struct Parsed {
     /// How many findings the project's own marks keep out of the report, by the kind of mark
     /// (`eslint-disable`), where the report tells.
     pub ignored: BTreeMap<&'static str, u64>,
+    /// The packages that it lists, where it is an inventory.
+    pub inventory: Option<Arc<Vec<Component>>>,
     /// What later gates and the user go on with: an image's digest, an ARN, each under its name.
     pub outputs: BTreeMap<String, String>,
 }

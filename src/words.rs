@@ -11,6 +11,8 @@ use crate::policy::{WaiverNote, WaiverUse};
 use crate::record::{Evidence, GateRecord, Run, StepRecord, TargetRecord};
 use crate::redact::Scrubber;
 use crate::risk::Risk;
+use crate::sbom::Component;
+use crate::texts::Texts;
 
 /// Something with words from outside in it.
 pub trait Words {
@@ -47,7 +49,7 @@ impl<T: Words> Words for Vec<T> {
 }
 
 /// What findings share is copied only where something in it changes.
-impl Words for Arc<[Text]> {
+impl Words for Texts {
     fn clean(&mut self, scrubber: &Scrubber) {
         if self.iter().any(|text| matches!(scrubber.one_line(text), Cow::Owned(_))) {
             *self = self.iter().map(|text| Text::from(&*scrubber.one_line(text))).collect();
@@ -150,8 +152,29 @@ impl Words for TargetRecord {
         self.steps.clean(scrubber);
         self.outputs.values_mut().for_each(|value| value.clean(scrubber));
         self.image_digest.clean(scrubber);
+        self.inventory.clean(scrubber);
         self.proof.clean(scrubber);
         self.notes.clean(scrubber);
+    }
+}
+
+impl Words for Arc<Vec<Component>> {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let mut components = Vec::clone(self);
+        components.clean(scrubber);
+        if components != **self {
+            *self = Arc::new(components);
+        }
+    }
+}
+
+impl Words for Component {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let Component { name, version, purl, licences } = self;
+        name.clean(scrubber);
+        version.clean(scrubber);
+        purl.clean(scrubber);
+        licences.clean(scrubber);
     }
 }
 
@@ -229,7 +252,9 @@ impl Words for FactsRecord {
 
 impl Words for Run {
     fn clean(&mut self, scrubber: &Scrubber) {
-        for text in [&mut self.profile, &mut self.commit, &mut self.branch, &mut self.interrupted] {
+        for text in
+            [&mut self.profile, &mut self.project, &mut self.commit, &mut self.branch, &mut self.interrupted]
+        {
             text.clean(scrubber);
         }
         self.trace_id.clean(scrubber);

@@ -282,8 +282,8 @@ const EXPECTED: [(&str, [usize; 5]); 16] = [
     ("re-formatted: quotes, semicolons, spaces", [1, 23, 0, 0, 0]),
     ("re-indented", [3, 45, 0, 0, 0]),
     ("the line itself changed", [2, 37, 2, 0, 0]),
-    // Lines that are the same word for word are numbered: the first of them is the first.
-    ("the same line once more, above", [1, 15, 1, 1, 1]),
+    // Two lines that are the same word for word go by the lines above them: both are new.
+    ("the same line once more, above", [1, 15, 1, 0, 1]),
     ("unrelated files", [1, 4, 0, 0, 0]),
 ];
 

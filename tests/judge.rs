@@ -164,6 +164,94 @@ fn a_saved_run_is_judged_the_same_again_and_otherwise_under_another_policy() {
     assert_eq!(elsewhere.run(&["judge", "--from", "run.json"]).code, 0);
 }
 
+const SBOM: &str = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+    {"type": "library", "bom-ref": "g", "name": "good", "version": "1.0.0", "purl": "pkg:npm/good@1.0.0", "licenses": [{"license": {"id": "MIT"}}]},
+    {"type": "library", "bom-ref": "o", "name": "odd", "version": "1.0.0", "purl": "pkg:npm/odd@1.0.0"},
+    {"type": "library", "bom-ref": "b", "name": "bad", "version": "1.0.0", "purl": "pkg:npm/bad@1.0.0", "licenses": [{"expression": "GPL-3.0-only OR AGPL-3.0-only"}]}],
+    "vulnerabilities": [{"id": "CVE-2026-1", "ratings": [{"severity": "high"}], "affects": [{"ref": "b"}]}]}"#;
+
+/// A run.json in which the order of what a proof says does not matter.
+fn record(text: &str) -> Value {
+    let mut record: Value = serde_json::from_str(text).unwrap();
+    for gate in record["gates"].as_array_mut().unwrap() {
+        for target in gate["targets"].as_array_mut().unwrap() {
+            target["proof"].as_array_mut().unwrap().sort_by_key(Value::to_string);
+        }
+    }
+    record
+}
+
+/// The oracle: the same reports, judged by the other policy from the beginning.
+#[test]
+fn a_saved_run_is_judged_by_another_licence_policy_as_its_reports_would_be() {
+    let policies = [
+        "",
+        "licences = { deny = [\"GPL-*\"] }",
+        "licences = { deny = [\"*GPL-*\"] }",
+        "licences = { allow = [\"MIT\"], unknown = \"deny\" }\nfail_on = \"critical\"",
+        "licences = { allow = [\"MIT\"], exceptions = [{ package = \"bad\", allow = [\"AGPL-3.0-only\"], reason = \"ours\" }] }",
+        "ban = [{ package = \"pkg:npm/odd\", versions = \"<2\", reason = \"bad\" }]",
+    ];
+    let gates = |policy: &str| {
+        let bom = "tool = \"command\"\nrun = [\"true\"]\nreport = { format = \"cyclonedx\", path = \"-\" }";
+        format!(
+            "version = 1\nmode = \"production\"\n[[gate]]\nid = \"sbom\"\ntool = \"syft\"\n{policy}\n[[gate]]\nid = \"bom\"\n{bom}\n{policy}\n"
+        )
+    };
+    let project = Project::new();
+    project.write("sbom.json", SBOM);
+    let judged = |n: usize| -> Value {
+        let (file, out) = (format!("{n}.toml"), format!("direct-{n}"));
+        project.write(&file, gates(policies[n]));
+        let reports =
+            ["--report", "sbom=sbom.json", "--report", "bom=sbom.json", "--report", "bom=sbom.json"];
+        project.run(&[&["judge", "--config", &file, "--out", &out], &reports[..]].concat());
+        record(&project.read(&format!("{out}/run.json")))
+    };
+    let direct: Vec<Value> = (0..policies.len()).map(judged).collect();
+    let found = |run: &Value| run["findings"].as_array().unwrap().len();
+    // A vulnerability in each of three, and what each policy has against `odd` and `bad`.
+    assert_eq!(direct.iter().map(found).collect::<Vec<_>>(), [3, 6, 9, 9, 6, 6]);
+    for (was, now) in (0..policies.len()).flat_map(|was| (0..policies.len()).map(move |now| (was, now))) {
+        let (from, config) = (format!("direct-{was}/run.json"), format!("{now}.toml"));
+        let ran = project.run(&["judge", "--from", &from, "--config", &config, "--out", "again"]);
+        let again = record(&project.read("again/run.json"));
+        for part in ["gates", "findings", "verdict", "exit_code", "waivers"] {
+            assert_eq!(
+                again[part],
+                direct[now][part],
+                "{} by {}\n{}",
+                policies[was],
+                policies[now],
+                ran.all()
+            );
+        }
+    }
+}
+
+/// One that an older Portcullis wrote, or somebody cut.
+#[test]
+fn a_saved_run_that_lists_no_packages_proves_nothing_of_their_licences() {
+    let project =
+        Project::with_gates("version = 1\nmode = \"production\"\n[[gate]]\nid = \"sbom\"\ntool = \"syft\"\n");
+    project.write("sbom.json", SBOM);
+    assert_eq!(project.run(&["judge", "--report", "sbom=sbom.json"]).code, 1, "its vulnerability");
+    let mut run = project.record();
+    for target in run["gates"][0]["targets"].as_array_mut().unwrap() {
+        assert_eq!(target["inventory"].as_array().unwrap().len(), 3);
+        target.as_object_mut().unwrap().remove("inventory");
+    }
+    project.write("run.json", run.to_string());
+    let policy = project.read("gates.toml") + "fail_on = \"never\"\n";
+    project.write("gates.toml", &policy);
+    assert_eq!(project.run(&["judge", "--from", "run.json"]).code, 0);
+    project.write("gates.toml", policy + "licences = { allow = [\"MIT\"] }\n");
+    let ran = project.run(&["judge", "--from", "run.json", "--out", "again"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let again: Value = serde_json::from_str(&project.read("again/run.json")).unwrap();
+    assert_eq!(again["gates"][0]["reason"], "the saved run does not list its packages");
+}
+
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()

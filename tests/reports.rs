@@ -11,6 +11,8 @@ mod readers;
 mod attestation;
 #[path = "reports/chosen.rs"]
 mod chosen;
+#[path = "reports/cyclonedx.rs"]
+mod cyclonedx;
 #[path = "reports/github.rs"]
 mod github;
 #[path = "reports/gitlab.rs"]
@@ -28,7 +30,7 @@ use common::{Project, Ran};
 use serde_json::Value;
 
 /// Every format that is a file.
-const ALL: &str = "junit,sarif,gitlab,html,markdown,csv,jsonl,attestation,json";
+const ALL: &str = "junit,sarif,gitlab,html,markdown,csv,jsonl,cyclonedx,attestation,json";
 
 /// Gates of every kind, a waiver, and one gate without proof.
 const GATES: &str = r#"version = 1

@@ -15,6 +15,9 @@ const MOST_BYTES: u64 = 4 << 20;
 /// A longer line tells nothing, in bytes: it is a minified one, and changes with every build.
 const LONGEST_LINE: usize = 4096;
 
+/// How far up a line is looked for that is another one.
+const FARTHEST: u32 = 50;
+
 /// The lines of a checkout. It holds one file at a time: findings come sorted by place.
 #[derive(Debug)]
 pub struct Source<'a> {
@@ -44,14 +47,32 @@ impl<'a> Source<'a> {
     /// lies outside the checkout, or the line is not one of a person.
     pub fn mark(&mut self, location: &Location) -> Option<Mark> {
         let number = location.start_line?.get();
+        let scrubber = self.scrubber;
+        let lines = self.lines(location)?;
+        let digest = lines.digest(number, scrubber)?;
+        let word = location.start_column.and_then(|column| lines.word(number, column.get()));
+        Some(Mark { line: digest, word: word.unwrap_or_default() })
+    }
+
+    /// The nearest line above a place that can be read and has words, others than the line there; like
+    /// [`Mark::line`]. `None` where there is none near by.
+    pub fn above(&mut self, location: &Location) -> Option<[u8; 32]> {
+        let number = location.start_line?.get();
+        let scrubber = self.scrubber;
+        let lines = self.lines(location)?;
+        let own = lines.essence(number, scrubber)?;
+        let above = (number.saturating_sub(FARTHEST).max(1)..number).rev();
+        let mut others = above.filter_map(|number| lines.essence(number, scrubber));
+        others.find(|line| !line.is_empty() && *line != own).map(|line| Sha256::digest(line).into())
+    }
+
+    /// The file of a place.
+    fn lines(&mut self, location: &Location) -> Option<&mut Lines> {
         if self.open.as_ref().is_none_or(|(path, _)| *path != location.path) {
             let lines = self.root.as_deref().and_then(|root| Lines::of(root, &location.path));
             self.open = Some((location.path.clone(), lines));
         }
-        let lines = self.open.as_mut()?.1.as_mut()?;
-        let digest = lines.digest(number, self.scrubber)?;
-        let word = location.start_column.and_then(|column| lines.word(number, column.get()));
-        Some(Mark { line: digest, word: word.unwrap_or_default() })
+        self.open.as_mut()?.1.as_mut()
     }
 }
 
@@ -97,10 +118,17 @@ impl Lines {
         {
             return digest;
         }
-        let line = self.line(number).map(String::from_utf8_lossy).filter(|line| !scrubber.is_in(line));
-        let digest = line.map(|line| Sha256::digest(essence(&line)).into());
+        let digest = self.essence(number, scrubber).map(|line| Sha256::digest(line).into());
         self.last = Some((number, digest));
         digest
+    }
+
+    /// A line without what a formatter may add, drop or move: white space, quotes, commas, semicolons,
+    /// brackets. One with a secret in it is left unread.
+    fn essence(&self, number: u32, scrubber: &Scrubber) -> Option<String> {
+        let stays = |letter: &char| !letter.is_whitespace() && !"\u{feff}'\"`,;()[]{}".contains(*letter);
+        let line = String::from_utf8_lossy(self.line(number)?);
+        (!scrubber.is_in(&line)).then(|| line.chars().filter(stays).collect())
     }
 
     /// The word that begins at a column. Columns count UTF-16 units, as ESLint, tsc and SARIF have
@@ -116,11 +144,4 @@ impl Lines {
         });
         Some(rest.take_while(|letter| letter.is_alphanumeric() || "_$".contains(*letter)).collect())
     }
-}
-
-/// A line without what a formatter may add, drop or move: white space, quotes, commas, semicolons,
-/// brackets.
-fn essence(line: &str) -> String {
-    let stays = |letter: &char| !letter.is_whitespace() && !"\u{feff}'\"`,;()[]{}".contains(*letter);
-    line.chars().filter(stays).collect()
 }

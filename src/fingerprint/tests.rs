@@ -66,13 +66,30 @@ fn two_findings_of_one_rule_on_one_line_go_by_the_word_that_they_point_at() {
     assert_eq!(ids(&files, &all[1..]), first[1..]);
 }
 
+/// The ids of the lines that say `any`, in a file with these lines.
+fn ids_of_any(lines: &[&str]) -> Vec<Text> {
+    let found = (1..).zip(lines).filter(|(_, line)| line.contains("any"));
+    let found: Vec<Finding> = found.map(|(number, _)| lint("a.ts", number, None)).collect();
+    ids(&[("a.ts", &lines.join("\n"))], &found)
+}
+
 #[test]
-fn lines_that_are_the_same_are_numbered() {
-    let line = "  } catch (error) {}\n";
-    let two = ids(&[("a.ts", &line.repeat(2))], &[lint("a.ts", 1, None), lint("a.ts", 2, None)]);
-    assert_ne!(two[0], two[1]);
-    let three: Vec<Finding> = (1..=3).map(|n| lint("a.ts", n, None)).collect();
-    assert_eq!(ids(&[("a.ts", &line.repeat(3))], &three)[..2], two);
+fn lines_that_are_the_same_go_by_the_line_above_them() {
+    let two = ids_of_any(&["f() {", "let a: any", "}", "", "g() {", "  let a: any;", "}"]);
+    let three =
+        ids_of_any(&["h() {", "let a: any", "}", "f() {", "let a: any", "}", "g() {", "let a: any", "}"]);
+    assert_eq!(three[1..], two);
+    assert!(!two.contains(&three[0]));
+}
+
+#[test]
+fn lines_that_nothing_tells_apart_are_all_new_with_one_more() {
+    let (one, two, three) = (
+        ids_of_any(&["any"; 1]),
+        ids_of_any(&["f", "any", "any"]),
+        ids_of_any(&["f", "any", "{", "any", "any"]),
+    );
+    assert_eq!(Vec::from_iter(BTreeSet::from_iter([&one[..], &two, &three].concat())).len(), 1 + 2 + 3);
 }
 
 #[test]
@@ -226,6 +243,35 @@ proptest! {
             for (other, known) in &old {
                 prop_assert_eq!(id == known, line == other);
             }
+        }
+    }
+
+    /// Where lines are the same word for word, too: one that is put in or taken out takes no id from
+    /// another and hands none on.
+    #[test]
+    fn one_line_more_or_less_hands_no_id_on(
+        lines in prop::collection::vec(0..6_usize, 0..14),
+        at in 0..14_usize,
+        more in prop::option::of(0..6_usize),
+    ) {
+        const WORDS: [&str; 6] = ["any", "any 2", "", "  }", "f()", "g()"];
+        let before: Vec<(usize, usize)> = lines.into_iter().enumerate().collect();
+        let mut after = before.clone();
+        let at = at.min(before.len());
+        match more {
+            Some(word) => after.insert(at, (usize::MAX, word)),
+            None if at < before.len() => drop(after.remove(at)),
+            None => {}
+        }
+        // Who each line is, by its id.
+        let identified = |lines: &[(usize, usize)]| -> BTreeMap<Text, usize> {
+            let words: Vec<&str> = lines.iter().map(|(_, word)| WORDS[*word]).collect();
+            let found = lines.iter().filter(|(_, word)| WORDS[*word].contains("any")).map(|(who, _)| *who);
+            ids_of_any(&words).into_iter().zip(found).collect()
+        };
+        let (before, after) = (identified(&before), identified(&after));
+        for (id, who) in &after {
+            prop_assert!(before.get(id).is_none_or(|known| known == who));
         }
     }
 

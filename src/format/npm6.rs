@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::finding::{Category, Cvss, Finding, Package, Text};
 use crate::severity::Severity;
+use crate::texts::Texts;
 
 /// One entry of `advisories`; one finding.
 #[derive(Debug, Deserialize)]
@@ -106,7 +107,7 @@ pub enum Words {
 
 impl Words {
     /// The CWE ids in it. npm 6 also wraps the list in a text: `"[\"CWE-400\"]"`.
-    pub fn cwes(&self) -> Arc<[Text]> {
+    pub fn cwes(&self) -> Texts {
         let words = match self {
             Words::One(text) => std::slice::from_ref(text),
             Words::Many(texts) => texts,
@@ -172,7 +173,7 @@ impl Advisory {
 
 /// A package of npm's registry with its installed versions, each named once, and a package URL
 /// where there is only one.
-pub fn installed<'a>(name: &str, versions: impl Iterator<Item = &'a str>, paths: Arc<[Text]>) -> Package {
+pub fn installed<'a>(name: &str, versions: impl Iterator<Item = &'a str>, paths: Texts) -> Package {
     let mut versions: Vec<&str> = versions.collect();
     versions.sort_unstable();
     versions.dedup();

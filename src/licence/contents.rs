@@ -1,15 +1,19 @@
 //! What an inventory may hold: licences, and no banned package. Each package that it may not is a finding.
 
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::{Licences, Standing, Unknown};
+use super::{Exception, Licences, Standing, Unknown};
 use crate::ban::{Ban, Verdict};
 use crate::config::Keys;
 use crate::finding::{Category, Finding, Package, Text};
+use crate::fingerprint::{self, Source};
 use crate::proof::Unproven;
 use crate::purl::Purl;
 use crate::reach::{Reach, Says};
+use crate::record::{Evidence, GateRecord};
+use crate::redact::Scrubber;
 use crate::sbom::{self, Component};
 use crate::severity::Severity;
 use crate::tool::Parsed;
@@ -18,6 +22,21 @@ use crate::tool::Parsed;
 const DENIED: &str = "licence-denied";
 const UNKNOWN: &str = "licence-unknown";
 const BANNED: &str = "package-banned";
+
+const NO_PACKAGE: &str = "the inventory names no package whose licence could be looked at";
+
+/// How the lines begin that it adds to a proof.
+const LICENCES: &str = "licences looked at in ";
+const BANS: &str = "bans looked at in ";
+const EXCEPTION: &str = "the licence exception for ";
+
+/// What came of looking.
+#[derive(Default)]
+struct Seen {
+    findings: Vec<Finding>,
+    /// For the proof.
+    notes: Vec<String>,
+}
 
 /// The keys `licences` and `ban` of a gate that reads an inventory.
 #[derive(Clone, Debug, Default)]
@@ -38,49 +57,105 @@ impl Contents {
     }
 
     /// The same for a gate that may read none: then the keys mean nothing.
-    pub fn read_if(reads_inventory: bool, keys: &Keys) -> Contents {
+    pub fn read_if(reads_inventory: bool, keys: &Keys) -> Option<Contents> {
         for key in Contents::KEYS.into_iter().filter(|key| !reads_inventory && keys.has(key)) {
             let help = "they need `report` with format = \"cyclonedx\" or \"spdx\"";
             keys.problem_with_help(keys.at_key(key), format!("`{key}` has no inventory to look at"), help);
         }
-        Contents::read(keys)
+        let contents = Contents::read(keys);
+        reads_inventory.then_some(contents)
     }
 
-    /// Adds a finding for each package of the document that may not be there.
-    pub fn check(&self, document: &[u8], parsed: &mut Parsed) -> Result<(), Unproven> {
-        if self.licences.is_none() && self.bans.is_empty() {
-            return Ok(());
-        }
-        let components = sbom::components(document)?;
-        if components.is_empty() && !parsed.scope.is_empty() {
-            parsed.gaps.push("the inventory names no package whose licence could be looked at".to_owned());
-        }
-        let (mut seen, mut used) = (HashSet::new(), HashSet::new());
-        for component in &components {
-            // A package that is installed at several places is one.
-            if !seen.insert((&component.name, &component.version, &component.purl, &component.licences)) {
-                continue;
+    fn asks(&self) -> bool {
+        self.licences.is_some() || !self.bans.is_empty()
+    }
+
+    /// Lists the packages of the document, and adds a finding for each that may not be there.
+    pub fn look_into(&self, document: &[u8], parsed: &mut Parsed) -> Result<(), Unproven> {
+        let components = match sbom::components(document) {
+            Ok(components) => components,
+            Err(unproven) if self.asks() => return Err(unproven),
+            // Nobody has asked for them.
+            Err(unproven) => {
+                parsed.proof.push(format!("its packages are not listed: {unproven}"));
+                return Ok(());
             }
-            parsed.findings.extend(self.bans.iter().find_map(|ban| banned(ban, component)));
+        };
+        let seen = self.look_at(&components);
+        if self.asks() && components.is_empty() && !parsed.scope.is_empty() {
+            parsed.gaps.push(NO_PACKAGE.to_owned());
+        }
+        parsed.findings.extend(seen.findings);
+        parsed.proof.extend(seen.notes);
+        parsed.inventory = Some(Arc::new(components));
+        Ok(())
+    }
+
+    fn look_at(&self, components: &[Component]) -> Seen {
+        let mut seen = Seen::default();
+        if !self.asks() {
+            return seen;
+        }
+        let mut used = HashSet::new();
+        for component in components {
+            seen.findings.extend(self.bans.iter().find_map(|ban| banned(ban, component)));
             if let Some(licences) = &self.licences {
                 let (standing, exception) = licences.judge(component);
                 used.extend(exception);
-                parsed.findings.extend(licences.finding(component, standing));
+                seen.findings.extend(licences.finding(component, standing));
             }
         }
-        let told = if self.licences.is_some() { "licences" } else { "bans" };
-        parsed.proof.push(format!("{told} looked at in {} packages", components.len()));
-        if let Some(licences) = &self.licences {
-            let exceptions = licences.exceptions.iter().enumerate();
-            parsed.proof.extend(exceptions.clone().filter(|(index, _)| used.contains(index)).map(
-                |(_, exception)| format!("licence exception for {}: {}", exception.package, exception.reason),
-            ));
-            let unused = exceptions.filter(|(index, _)| !used.contains(index));
-            parsed.proof.extend(unused.map(|(_, exception)| {
-                format!("the licence exception for {} was not needed", exception.package)
+        let told = if self.licences.is_some() { LICENCES } else { BANS };
+        seen.notes.push(format!("{told}{} packages", components.len()));
+        let exceptions = self.licences.iter().flat_map(|licences| &licences.exceptions).enumerate();
+        seen.notes.extend(exceptions.map(|(index, Exception { package, reason, .. })| {
+            match used.contains(&index) {
+                true => format!("{EXCEPTION}{package}: {reason}"),
+                false => format!("{EXCEPTION}{package} was not needed"),
+            }
+        }));
+        seen
+    }
+
+    /// Looks again into the inventories of a saved run's gate, as if they had been read by this policy. Its
+    /// findings are those of the whole run.
+    pub fn look_again(&self, gate: &mut GateRecord, findings: &mut Vec<Finding>) {
+        findings.retain(|finding| finding.gate != gate.id || !Contents::found(finding));
+        let (tool, several) = (gate.tool.clone(), gate.targets.len() > 1);
+        let mut found = Vec::new();
+        for target in &mut gate.targets {
+            target.proof.retain(|line| !Contents::notes(line));
+            let seen = match target.inventory.as_deref() {
+                Some(components) if !components.is_empty() => self.look_at(components),
+                _ if target.scope.is_empty() || !self.asks() => continue,
+                listed => {
+                    if gate.evidence == Evidence::Whole {
+                        let why = listed.map_or("the saved run does not list its packages", |_| NO_PACKAGE);
+                        let of = if several { format!("{}: ", target.name) } else { String::new() };
+                        gate.evidence = Evidence::Lacking(format!("{of}{why}"));
+                    }
+                    continue;
+                }
+            };
+            target.proof.extend(seen.notes);
+            found.extend(seen.findings.into_iter().map(|finding| Finding {
+                gate: gate.id.clone(),
+                target: target.name.clone(),
+                tool: tool.clone(),
+                seen_by: [tool.clone()].into(),
+                image: target.image_id.clone(),
+                ..finding
             }));
         }
-        Ok(())
+        found.sort_by(fingerprint::order);
+        // They are about packages: no line of the checkout is read for them.
+        fingerprint::assign_ids(&mut found, &mut Source::new(Path::new(""), &Scrubber::default()));
+        findings.extend(found);
+    }
+
+    /// Whether a line of a proof is one of [`Contents::look_at`].
+    fn notes(line: &str) -> bool {
+        [LICENCES, BANS, EXCEPTION].iter().any(|beginning| line.starts_with(beginning))
     }
 
     /// Whether a finding is of this, and not of the program that wrote the inventory.

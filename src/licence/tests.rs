@@ -137,7 +137,7 @@ fn each_package_that_may_not_be_there_is_one_finding() {
         {"type": "library", "name": "event-stream", "version": "3.3.6", "purl": "pkg:npm/event-stream@3.3.6", "licenses": [{"license": {"id": "MIT"}}]},
         {"type": "library", "name": "event-stream", "version": "next", "purl": "pkg:npm/event-stream@next", "licenses": [{"license": {"id": "MIT"}}]}]}"#;
     let mut parsed = Parsed::default();
-    contents.check(document.as_bytes(), &mut parsed).unwrap();
+    contents.look_into(document.as_bytes(), &mut parsed).unwrap();
     let mut found: Vec<(String, String, Severity)> = parsed
         .findings
         .iter()

@@ -5,7 +5,7 @@
 //! their work has the status `failure`, and says why. What a waiver covers is left out, and counted.
 
 mod identifiers;
-mod kind;
+pub mod kind;
 mod model;
 pub(super) mod quality;
 

@@ -39,7 +39,7 @@ struct Command {
     /// What its exit codes mean, where the user says so.
     codes: Option<Codes>,
     /// What the report may hold, where it is an inventory.
-    contents: Contents,
+    contents: Option<Contents>,
 }
 
 #[derive(Debug)]
@@ -60,12 +60,11 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         keys.required_text("run"); // notes that it is missing
     }
     let report = keys.table("report").and_then(|keys| report(&keys));
-    let inventory = report.as_ref().is_some_and(|report| ["cyclonedx", "spdx"].contains(&report.format.name));
     Box::new(Command {
         run: keys.texts_or("run", &[]),
         dir: keys.text_or("dir", "."),
+        contents: Contents::read_if(report.as_ref().is_some_and(|report| report.format.is_inventory), keys),
         report,
-        contents: Contents::read_if(inventory, keys),
         codes: keys.table("exit").map(|keys| codes(&keys)),
     })
 }
@@ -103,8 +102,12 @@ impl Tool for Command {
         let rest = format!("{:?} {:?}", self.report, self.codes);
         let mut all =
             vec![Reach::exactly("run", &self.run), Reach::exactly("dir", [&self.dir]), Reach::rest(rest)];
-        all.extend(self.contents.reach());
+        all.extend(self.contents.clone().unwrap_or_default().reach());
         all
+    }
+
+    fn contents(&self) -> Option<&Contents> {
+        self.contents.as_ref()
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -159,7 +162,9 @@ impl Tool for Command {
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
         if let Some(report) = &self.report {
             let mut parsed = (report.format.read)(raw.report(), place)?;
-            self.contents.check(raw.report(), &mut parsed)?;
+            if let Some(contents) = &self.contents {
+                contents.look_into(raw.report(), &mut parsed)?;
+            }
             return Ok(parsed);
         }
         let Some(code) = raw.exit else {

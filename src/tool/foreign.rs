@@ -3,6 +3,7 @@
 use crate::config::Keys;
 use crate::format::{Format, format};
 use crate::job::Job;
+use crate::licence::Contents;
 use crate::place::Place;
 use crate::plan::Scene;
 use crate::proof::Unproven;
@@ -46,10 +47,14 @@ impl Tool for Foreign {
     }
 
     fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
-        match self.0 {
-            Some(format) => (format.read)(raw.report(), place),
-            None => Err(Unproven::ToolError("this report format is not known".to_owned())),
+        let Some(format) = self.0 else {
+            return Err(Unproven::ToolError("this report format is not known".to_owned()));
+        };
+        let mut parsed = (format.read)(raw.report(), place)?;
+        if format.is_inventory {
+            Contents::default().look_into(raw.report(), &mut parsed)?;
         }
+        Ok(parsed)
     }
 }
 

@@ -116,6 +116,10 @@ impl Tool for Syft {
         all
     }
 
+    fn contents(&self) -> Option<&Contents> {
+        Some(&self.contents)
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let dirs = self.dirs.iter().flatten().map(|dir| Syft::dir_job(dir, scene));
         let images = self.images.iter().flatten().map(|image| {
@@ -157,7 +161,7 @@ impl Tool for Syft {
             (None, _) => read_one(raw.report(), place),
             (Some(_), _) => Err(Unproven::Empty { what: inventory::WHAT }),
         }?;
-        self.contents.check(raw.report(), &mut parsed)?;
+        self.contents.look_into(raw.report(), &mut parsed)?;
         Ok(parsed)
     }
 

@@ -24,12 +24,17 @@ pub fn python(script: &str, files: &[&Path]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Validates a JSON report against a schema, by Python's jsonschema, and gives it.
+/// Validates a JSON report against a schema, by Python's jsonschema, and gives it. Schemas beside it may be
+/// referred to.
 pub fn json_of_schema(report: &Path, schema_name: &str) -> Value {
     const CHECK: &str = r#"
-import sys, json, jsonschema
-report, schema = (json.load(open(name, encoding="utf-8")) for name in sys.argv[1:])
-jsonschema.validators.validator_for(schema)(schema).validate(report)
+import sys, json, pathlib, jsonschema, referencing
+read = lambda path: json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+report, schema = map(read, sys.argv[1:])
+beside = [read(path) for path in pathlib.Path(sys.argv[2]).parent.glob("*.json")]
+registry = referencing.Registry().with_resources(
+    (one["$id"], referencing.Resource.from_contents(one)) for one in beside if "$id" in one)
+jsonschema.validators.validator_for(schema)(schema, registry=registry).validate(report)
 json.dump(report, sys.stdout)
 "#;
     python(CHECK, &[report, &schema(schema_name)])

@@ -1,11 +1,11 @@
 //! What a result's rule tells of it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::model::{Component, Outcome, Rule, Tool};
 use super::plain;
 use crate::finding::{Category, Text};
+use crate::texts::Texts;
 
 /// The rules of one run, found by id.
 pub struct Rules<'a> {
@@ -221,7 +221,7 @@ impl<'a> Signs<'a> {
     }
 
     /// `CWE-79`, `CWE-79: Cross-site Scripting` and `external/cwe/cwe-079` are the same weakness.
-    pub fn cwe(&self) -> Arc<[Text]> {
+    pub fn cwe(&self) -> Texts {
         let mut found: Vec<Text> = Vec::new();
         for word in &self.weaknesses {
             let last = word.rsplit('/').next().unwrap_or_default();

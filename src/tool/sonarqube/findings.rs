@@ -9,6 +9,7 @@ use crate::format::headline;
 use crate::http::query;
 use crate::place::Place;
 use crate::severity::Severity;
+use crate::texts::Texts;
 
 /// What findings are made with.
 pub struct Surroundings<'a> {
@@ -131,8 +132,8 @@ impl Surroundings<'_> {
         )
     }
 
-    fn link(&self, page: &str, more: &[(&str, &str)]) -> std::sync::Arc<[Text]> {
-        let Some(server) = self.server else { return std::sync::Arc::default() };
+    fn link(&self, page: &str, more: &[(&str, &str)]) -> Texts {
+        let Some(server) = self.server else { return Texts::default() };
         let query = query(self.subject.iter().chain(more).copied());
         [Text::from(format!("{server}/{}{query}", percent(page, "/_", true)))].into()
     }

@@ -14,6 +14,7 @@ use crate::place::Place;
 use crate::proof::Unproven;
 use crate::scope::Unit;
 use crate::severity::Severity;
+use crate::texts::Texts;
 use crate::tool::Parsed;
 
 const WHAT: &str = "Trivy report";
@@ -204,7 +205,7 @@ impl<'a> Reader<'a> {
             fixed_version: fixed,
             dev: listed.is_some_and(|package| package.dev),
             purl,
-            paths: Arc::default(),
+            paths: Texts::default(),
         }));
         finding
     }
@@ -319,7 +320,7 @@ fn ecosystem(purl: Option<&str>, kind: &str) -> Option<Text> {
     of_purl.or(Some(kind)).filter(|word| !word.is_empty()).map(Text::from)
 }
 
-fn references(primary: Option<Text>, others: Option<Vec<Text>>) -> Arc<[Text]> {
+fn references(primary: Option<Text>, others: Option<Vec<Text>>) -> Texts {
     let primary = given(primary);
     let others = others.into_iter().flatten().filter(|other| Some(other) != primary.as_ref());
     primary.iter().cloned().chain(others).collect()

@@ -1,0 +1,254 @@
+//! What a document is about: what was looked at, and the packages in it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::str::FromStr;
+
+use cyclonedx_bom::external_models::normalized_string::NormalizedString;
+use cyclonedx_bom::external_models::spdx::{SpdxExpression, SpdxIdentifier};
+use cyclonedx_bom::external_models::uri::Purl as Url;
+use cyclonedx_bom::models::component::{Classification, Component};
+use cyclonedx_bom::models::dependency::Dependency;
+use cyclonedx_bom::models::license::{License, LicenseChoice, Licenses};
+use cyclonedx_bom::models::property::Properties;
+
+use super::{component, list};
+use crate::finding::{Category, Finding, Package, Text};
+use crate::purl::Purl;
+use crate::record::{GateRecord, Run, TargetRecord};
+use crate::report::gitlab::kind::Kind;
+use crate::sbom;
+
+/// Images and folders with their packages, each once.
+#[derive(Default)]
+pub struct Parts<'a> {
+    pub subjects: Vec<Subject<'a>>,
+    packages: BTreeMap<Key, Listed<'a>>,
+    /// By gate and target.
+    by_target: HashMap<(&'a str, &'a str), usize>,
+}
+
+/// An image or a folder.
+pub struct Subject<'a> {
+    is_image: bool,
+    name: &'a str,
+    /// Digest of the manifest, or else the image's id.
+    digest: Option<&'a Text>,
+    packages: BTreeSet<Key>,
+    /// The gates that listed its packages, and those that looked for vulnerabilities.
+    listed_by: Vec<&'a str>,
+    searched_by: Vec<&'a str>,
+    /// The gates that should have, and did not prove it.
+    unproven: Vec<&'a str>,
+}
+
+/// Tells one version of a package from all others: its package URL without qualifiers, since no two tools
+/// write the same of these, or else its names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(String);
+
+/// A package as an inventory has it, or else a finding.
+#[derive(Clone, Copy)]
+enum Listed<'a> {
+    Inventory(&'a sbom::Component),
+    Finding { package: &'a Package, version: Option<&'a str> },
+}
+
+impl Key {
+    fn of(purl: Option<&str>, ecosystem: Option<&str>, name: &str, version: Option<&str>) -> Key {
+        let at = version.map(|version| format!("@{version}")).unwrap_or_default();
+        Key(match purl.and_then(Purl::read) {
+            Some(purl) => {
+                format!("{}{}", purl.plain(), purl.version().map_or(at, |version| format!("@{version}")))
+            }
+            // npm's own reports name packages as its URLs do.
+            None if ecosystem == Some("npm") => format!("pkg:npm/{}{at}", name.to_lowercase()),
+            None => format!("package:{}/{name}{at}", ecosystem.unwrap_or_default()),
+        })
+    }
+
+    /// The package of a finding in each version that it is installed in.
+    fn all(package: &Package) -> impl Iterator<Item = (Key, Option<&str>)> {
+        let versions: Vec<Option<&str>> = match package.version.as_deref() {
+            Some(versions) => versions.split(", ").map(Some).collect(),
+            None => vec![None],
+        };
+        // A package URL has one version.
+        let purl = package.purl.as_deref().filter(|_| versions.len() == 1);
+        let of = move |version| Key::of(purl, package.ecosystem.as_deref(), &package.name, version);
+        versions.into_iter().map(move |version| (of(version), version))
+    }
+
+    pub fn bom_ref(&self) -> String {
+        self.0.clone()
+    }
+}
+
+impl<'a> Parts<'a> {
+    pub fn of(run: &'a Run) -> Parts<'a> {
+        let mut parts = Parts::default();
+        let vulnerable: BTreeSet<&str> = run
+            .findings
+            .iter()
+            .filter(|finding| is_vulnerability(finding))
+            .map(|finding| &*finding.gate)
+            .collect();
+        for gate in &run.gates {
+            let searches = looks_for_vulnerabilities(gate) || vulnerable.contains(&*gate.id);
+            for target in &gate.targets {
+                let lists = target.inventory.is_some() || &*gate.tool == "syft";
+                if searches || lists {
+                    parts.add(gate, target, lists, searches);
+                }
+            }
+        }
+        for finding in run.findings.iter().filter(|finding| is_vulnerability(finding)) {
+            let subject = parts.by_target.get(&(&*finding.gate, &*finding.target)).copied();
+            for (key, version) in finding.package.iter().flat_map(|package| Key::all(package)) {
+                if let Some(package) = finding.package.as_deref() {
+                    parts.packages.entry(key.clone()).or_insert(Listed::Finding { package, version });
+                }
+                if let Some(subject) = subject.and_then(|at| parts.subjects.get_mut(at)) {
+                    subject.packages.insert(key);
+                }
+            }
+        }
+        parts
+    }
+
+    fn add(&mut self, gate: &'a GateRecord, target: &'a TargetRecord, lists: bool, searches: bool) {
+        let is_image = target.image.is_some() || target.image_id.is_some();
+        let name: &str = &target.name;
+        let known = self.subjects.iter().position(|one| one.name == name && one.is_image == is_image);
+        let at = known.unwrap_or(self.subjects.len());
+        if known.is_none() {
+            self.subjects.push(Subject {
+                is_image,
+                name,
+                digest: None,
+                packages: BTreeSet::new(),
+                listed_by: Vec::new(),
+                searched_by: Vec::new(),
+                unproven: Vec::new(),
+            });
+        }
+        self.by_target.insert((&gate.id, name), at);
+        let Some(subject) = self.subjects.get_mut(at) else { return };
+        subject.digest = subject.digest.or(target.image_digest.as_ref()).or(target.image_id.as_ref());
+        if target.reason.is_some() {
+            subject.unproven.push(&gate.id);
+            return;
+        }
+        subject.listed_by.extend(lists.then_some(&*gate.id));
+        subject.searched_by.extend(searches.then_some(&*gate.id));
+        for listed in target.inventory.iter().flat_map(|inventory| inventory.iter()) {
+            let key = Key::of(listed.purl.as_deref(), None, &listed.name, listed.version.as_deref());
+            subject.packages.insert(key.clone());
+            self.packages.entry(key).or_insert(Listed::Inventory(listed));
+        }
+    }
+
+    /// The packages that a vulnerability is in; without one, what was looked at.
+    pub fn affected(&self, finding: &Finding) -> Vec<(String, Option<String>)> {
+        if let Some(package) = finding.package.as_deref() {
+            return Key::all(package)
+                .map(|(key, version)| (key.bom_ref(), version.map(str::to_owned)))
+                .collect();
+        }
+        let subject = self.by_target.get(&(&*finding.gate, &*finding.target));
+        let subject = subject.and_then(|at| self.subjects.get(*at));
+        vec![(subject.map_or(super::ROOT.to_owned(), Subject::bom_ref), None)]
+    }
+
+    /// What lacks proof, or was never searched.
+    pub fn lacking(&self) -> impl Iterator<Item = String> + '_ {
+        let lacks = |one: &&Subject| {
+            !one.unproven.is_empty() || one.searched_by.is_empty() || one.listed_by.is_empty()
+        };
+        self.subjects.iter().filter(lacks).map(Subject::bom_ref)
+    }
+
+    pub fn components(&self) -> Vec<Component> {
+        let subjects = self.subjects.iter().map(Subject::component);
+        subjects.chain(self.packages.iter().map(|(key, listed)| listed.component(key))).collect()
+    }
+
+    pub fn dependencies(&self) -> impl Iterator<Item = Dependency> + '_ {
+        self.subjects.iter().map(|subject| Dependency {
+            dependency_ref: subject.bom_ref(),
+            dependencies: subject.packages.iter().map(Key::bom_ref).collect(),
+        })
+    }
+}
+
+impl Subject<'_> {
+    pub fn bom_ref(&self) -> String {
+        format!("{}:{}", if self.is_image { "image" } else { "folder" }, self.name)
+    }
+
+    fn component(&self) -> Component {
+        let kind = if self.is_image { Classification::Container } else { Classification::Application };
+        let mut all = component(kind, self.name, Some(self.bom_ref()));
+        all.version = self.digest.map(|digest| NormalizedString::new(digest));
+        let nobody = |gates: &[&str]| if gates.is_empty() { "nobody".to_owned() } else { gates.join(", ") };
+        let properties = [
+            list("packages-listed-by", &[&nobody(&self.listed_by)]),
+            list("vulnerabilities-searched-by", &[&nobody(&self.searched_by)]),
+            list("inconclusive", &self.unproven),
+        ];
+        all.properties = Some(Properties(properties.into_iter().flatten().collect()));
+        all
+    }
+}
+
+impl Listed<'_> {
+    fn component(&self, key: &Key) -> Component {
+        let (name, version, purl, licences): (&str, _, _, &[String]) = match self {
+            Listed::Inventory(one) => (&one.name, one.version.as_deref(), one.purl.as_deref(), &one.licences),
+            Listed::Finding { package, version } => {
+                // That of a finding is of one version, where it has several.
+                let several = package.version.as_deref() != *version;
+                (&package.name, *version, package.purl.as_deref().filter(|_| !several), &[])
+            }
+        };
+        let mut all = component(Classification::Library, name, Some(key.bom_ref()));
+        all.version = version.map(NormalizedString::new);
+        let purl = purl.map(str::to_owned).or_else(|| key.0.starts_with("pkg:").then(|| key.0.clone()));
+        all.purl = purl.filter(|purl| Purl::read(purl).is_some()).and_then(|purl| Url::from_str(&purl).ok());
+        all.licenses = of(licences);
+        all
+    }
+}
+
+/// Either licences, or one expression: all of them hold.
+fn of(licences: &[String]) -> Option<Licenses> {
+    let expressions: Vec<&String> =
+        licences.iter().filter(|text| spdx::Expression::parse(text).is_ok()).collect();
+    let choices = match licences {
+        [] => return None,
+        [one] => vec![named(one)],
+        all if expressions.len() == all.len() => {
+            let joined: Vec<String> = all.iter().map(|one| format!("({one})")).collect();
+            vec![LicenseChoice::Expression(SpdxExpression::new(&joined.join(" AND ")))]
+        }
+        all => all.iter().map(|one| LicenseChoice::License(License::named_license(one))).collect(),
+    };
+    Some(Licenses(choices))
+}
+
+fn named(licence: &str) -> LicenseChoice {
+    match SpdxIdentifier::try_from(licence.to_owned()) {
+        Ok(_) => LicenseChoice::License(License::license_id(licence)),
+        Err(_) if spdx::Expression::parse(licence).is_ok() => {
+            LicenseChoice::Expression(SpdxExpression::new(licence))
+        }
+        Err(_) => LicenseChoice::License(License::named_license(licence)),
+    }
+}
+
+fn looks_for_vulnerabilities(gate: &GateRecord) -> bool {
+    [Kind::Dependencies, Kind::Containers].iter().any(|kind| kind.is_of(gate))
+}
+
+pub fn is_vulnerability(finding: &Finding) -> bool {
+    finding.category == Category::Vulnerability
+}
