@@ -48,7 +48,8 @@ fn every_vulnerability_is_disclosed_once_and_what_has_no_proof_is_incomplete() {
     let (project, _) = judged("production", "cyclonedx");
     let (bom, read) = read(&project, "gates-report");
     is_sound(&read);
-    assert!(read["vulnerabilities"].as_u64().unwrap() > 10);
+    // 3 of npm audit, 6 of Trivy: counted by Python in the fixtures, and none of them is the same.
+    assert_eq!(read["vulnerabilities"], 9);
     assert_eq!(bom["specVersion"], "1.5");
     // One gate read nothing, and nobody listed the packages of either subject.
     assert!(read["incomplete"].as_array().unwrap().contains(&json!("project")));
@@ -109,6 +110,7 @@ tool = "syft"
 id = "image-scan"
 tool = "trivy"
 scan = "image"
+images = ["notes-backend"]
 [[gate]]
 id = "audit"
 tool = "npm-audit"
