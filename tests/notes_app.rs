@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 mod common;
+#[path = "common/readers.rs"]
+mod readers;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -135,7 +137,8 @@ fn a_configuration_that_has_tsc_check_nothing_is_overruled() {
 fn images_are_built_scanned_and_listed_or_it_is_said_that_docker_is_not_there() {
     let app = notes_app();
     let building = IMAGES.lock();
-    let ran = run(app, &["run", "--only", "images,image-scan,sbom", "--out", "../images"]);
+    let args = ["run", "--only", "images,image-scan,sbom", "--format", "cyclonedx", "--out", "../images"];
+    let ran = run(app, &args);
     drop(building);
     let record: Value = serde_json::from_str(&app.read("../images/run.json")).unwrap();
     let gate = |id: &str| record["gates"].as_array().unwrap().iter().find(|gate| gate["id"] == id).unwrap();
@@ -154,6 +157,42 @@ fn images_are_built_scanned_and_listed_or_it_is_said_that_docker_is_not_there() 
         assert_eq!((id("image-scan"), id("sbom")), (id("images"), id("images")), "{name}");
     }
     assert_eq!(counts(gate("image-scan")), "2 5 3 0 0");
+    what_is_kept_of_the_inventories_is_whole(&app.root().join("../images"), gate("sbom"));
+}
+
+/// Syft's own documents by the schemas of their makers, and the merged one against them: Python puts the
+/// packages of the three images together, by their package URLs.
+fn what_is_kept_of_the_inventories_is_whole(out: &Path, gate: &Value) {
+    const COMPARE: &str = r#"
+import sys, json
+merged, *each = (json.load(open(name, encoding="utf-8")) for name in sys.argv[1:])
+plain = lambda one: one["purl"].split("?")[0]
+images = [sorted({plain(one) for one in bom["components"] if "purl" in one}) for bom in each]
+refs = {one["bom-ref"]: plain(one) for one in merged["components"] if "purl" in one}
+told = {one["ref"]: sorted(refs[ref] for ref in one.get("dependsOn", [])) for one in merged["dependencies"][1:]}
+json.dump({"images": images, "told": [told["image:" + name] for name in ("notes-backend", "notes-frontend", "notes-proxy")],
+    "incomplete": merged.get("compositions")}, sys.stdout)
+"#;
+    let mut kept = vec![out.join("vdr.cdx.json")];
+    for target in gate["targets"].as_array().unwrap() {
+        for path in target["files"].as_object().unwrap().values().filter_map(Value::as_str) {
+            let file = out.join(path);
+            if path.ends_with(".spdx.json") {
+                readers::json_of_schema(&file, "spdx-schema-2.3.json");
+            } else if path.ends_with(".cdx.json") {
+                let bom = readers::json_of_schema(&file, "cyclonedx/bom-1.6.schema.json");
+                assert_eq!(bom["specVersion"], "1.6", "the newest that this Syft writes");
+                kept.push(file);
+            }
+        }
+    }
+    assert_eq!(kept.len(), 1 + 3);
+    readers::json_of_schema(&kept[0], "cyclonedx/bom-1.5.schema.json");
+    let files: Vec<&Path> = kept.iter().map(|file| file.as_path()).collect();
+    let read = readers::python(COMPARE, &files);
+    assert_eq!(read["told"], read["images"]);
+    assert!(!read["images"][0].as_array().unwrap().is_empty());
+    assert_eq!(read["incomplete"], Value::Null, "all of them were listed and searched");
 }
 
 /// jq over the two scanners' own reports tells how many vulnerabilities both have: by the advisory's GHSA id
