@@ -1,7 +1,7 @@
 //! Findings as CSV (RFC 4180) for spreadsheets, one a row.
 //!
-//! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, also behind a tab or a
-//! line end: such a cell gets an apostrophe in front, which the spreadsheet takes for "this is text".
+//! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, in their wide forms, too, and
+//! also behind a tab or a line end: such a cell gets an apostrophe in front, which the spreadsheet takes for "this is text".
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -57,6 +57,9 @@ const COLUMNS: [Column; 36] = [
     ("purl", |finding| text(package(finding).and_then(|package| package.purl.as_ref()))),
 ];
 
+/// What a formula begins with.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
 pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     row(out, COLUMNS.iter().map(|(name, _)| plain(name)))?;
     run.findings.iter().try_for_each(|finding| row(out, COLUMNS.iter().map(|(_, cell_of)| cell_of(finding))))
@@ -66,8 +69,7 @@ fn row<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cell<'a>>) -> io::Re
     for (index, cell) in cells.enumerate() {
         let comma = if index > 0 { "," } else { "" };
         // Spaces in front do not keep every spreadsheet from reading a formula.
-        let formula =
-            cell.trim_start().starts_with(['=', '+', '-', '@']) || cell.starts_with(['\t', '\r', '\n']);
+        let formula = cell.trim_start().starts_with(FORMULA) || cell.starts_with(['\t', '\r', '\n']);
         let text = if formula { "'" } else { "" };
         write!(out, "{comma}\"{text}{}\"", cell.replace('"', "\"\""))?;
     }

@@ -141,7 +141,7 @@ fn no_cell_of_a_poisoned_run_is_a_formula() {
     assert_eq!(rows.len(), count);
     for cell in rows.iter().flat_map(|row| row.as_object().unwrap().values()) {
         let cell = cell.as_str().unwrap();
-        assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
+        assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '\t', '\r']), "{cell}");
     }
     assert_eq!(python(READ_LINES, &[&written(&project, "findings.jsonl")]).as_array().unwrap().len(), count);
 }
