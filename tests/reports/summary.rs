@@ -28,6 +28,7 @@ sys.exit(child.wait())
 "#;
 
 /// What a terminal of so many columns shows of a saved run.
+#[allow(clippy::disallowed_methods, reason = "the terminal is not ours")]
 fn shown(project: &Project, columns: &str, environment: &[(&str, &str)]) -> String {
     let mut command = Command::new("python3");
     command.args([
@@ -40,7 +41,8 @@ fn shown(project: &Project, columns: &str, environment: &[(&str, &str)]) -> Stri
         "saved.json",
     ]);
     command.current_dir(project.root()).env("TERM", "xterm-256color").env_remove("COLUMNS");
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PORTCULLIS_QUIET"] {
+    let ours = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("PORTCULLIS_"));
+    for name in ours.chain(["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"].map(str::to_owned)) {
         command.env_remove(name);
     }
     let ran = Ran::of(command.envs(environment.iter().copied()).output().unwrap());
