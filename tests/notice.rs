@@ -39,8 +39,8 @@ fn answer(mut stream: TcpStream, status: u16) -> String {
                 name.eq_ignore_ascii_case("content-length").then(|| value.parse::<usize>().unwrap())
             });
             if body.len() >= length.unwrap_or(0) {
-                write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-                    .unwrap();
+                let head = format!("HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: 2");
+                write!(stream, "{head}\r\nConnection: close\r\n\r\nok").unwrap();
                 return body.to_owned();
             }
         }
@@ -178,4 +178,18 @@ fn sixty_gates_that_stop_a_run_fit_into_one_message() {
         stops.ends_with(&format!("… and {} more; all are in run.json", 60 - listed)) && listed > 5,
         "{stops}"
     );
+}
+
+#[test]
+fn a_webhook_that_has_a_fault_is_asked_twice_and_a_redirection_is_not_followed() {
+    let project = project("json", "");
+    for (status, tries) in [(500, 2), (503, 2), (302, 1), (400, 1)] {
+        let (address, told) = webhook(status);
+        let ran = run(&project, Some(&address));
+        assert_eq!(ran.code, 1, "{}", ran.all());
+        assert!(ran.stderr.contains(&format!("answered {status}")), "{}", ran.stderr);
+        assert!(!ran.all().contains("very-secret-word"), "{}", ran.all());
+        let asked = std::iter::from_fn(|| told.recv_timeout(Duration::from_millis(500)).ok());
+        assert_eq!(asked.count(), tries, "{status}");
+    }
 }
