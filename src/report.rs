@@ -95,13 +95,18 @@ impl Written {
     /// All that [`write_all`] writes, the record first.
     pub fn all(folder: String, options: &Options) -> Written {
         let others = options.files().map(|file| file.name).filter(|name| *name != RECORD.name);
-        Written { folder, files: [RECORD.name].into_iter().chain(others).collect() }
+        Written { folder: named(folder), files: [RECORD.name].into_iter().chain(others).collect() }
     }
 
     /// The record alone.
     pub fn record(folder: String) -> Written {
-        Written { folder, files: vec![RECORD.name] }
+        Written { folder: named(folder), files: vec![RECORD.name] }
     }
+}
+
+/// The folder where one is has no name of its own.
+fn named(folder: String) -> String {
+    if folder.is_empty() { ".".to_owned() } else { folder }
 }
 
 /// Writes the reports that were asked for, and the record, to the output folder.

@@ -74,13 +74,17 @@ pub fn page(page: &str) -> Cow<'_, str> {
     Cow::Owned(page.split_inclusive('\n').map(defuse).collect())
 }
 
-/// The text with what would steer a reader replaced byte by byte, so that places in it still hold.
+/// The text with what would steer a reader replaced byte by byte, so that places in it still hold. A line
+/// that ends as on Windows has nothing of it to show.
 pub fn in_place(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match is_unprintable(c) && !matches!(c, '\n' | '\t') {
-            true => out.extend(std::iter::repeat_n('?', c.len_utf8())),
-            false => out.push(c),
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\r' if rest.peek() == Some(&'\n') => out.push(' '),
+            '\n' | '\t' => out.push(c),
+            c if is_unprintable(c) => out.extend(std::iter::repeat_n('?', c.len_utf8())),
+            c => out.push(c),
         }
     }
     out

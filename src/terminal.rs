@@ -56,13 +56,11 @@ fn print(page: &str) {
 
 /// The width and colour of standard output.
 pub fn look() -> Look {
-    let width = match stdout().is_terminal() {
-        true => terminal_width(),
-        false => None,
-    };
+    let screen = stdout().is_terminal();
+    let width = if screen { terminal_width() } else { None };
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let colour = !matches!(anstream::AutoStream::choice(&stdout()), anstream::ColorChoice::Never);
-    Look { width: width.or(asked).unwrap_or(USUAL_WIDTH), colour }
+    Look { width: width.or(asked).unwrap_or(USUAL_WIDTH), colour, screen }
 }
 
 fn terminal_width() -> Option<u16> {

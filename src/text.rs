@@ -20,6 +20,26 @@ pub fn count(n: u64, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
 }
 
+/// The line broken between words, so that none is longer than `width` characters but where one word is; what goes
+/// on begins with two spaces.
+pub fn wrapped(line: &str, width: usize) -> String {
+    let mut out = String::with_capacity(line.len() + 8);
+    let mut length = 0;
+    for (index, word) in line.split(' ').enumerate() {
+        let more = word.chars().count();
+        if index > 0 && length + 1 + more > width {
+            out.push_str("\n  ");
+            length = 2;
+        } else if index > 0 {
+            out.push(' ');
+            length += 1;
+        }
+        out.push_str(word);
+        length += more;
+    }
+    out
+}
+
 /// The words in one line; `https://user:password@host` without what stands before the `@`.
 pub fn without_credentials(text: &str) -> String {
     let mut line = String::new();
@@ -42,6 +62,14 @@ pub fn without_credentials(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_is_broken_between_words() {
+        let line = "Verdict: BLOCKED (exit 1). failed: secrets, audit";
+        assert_eq!(wrapped(line, 80), line);
+        assert_eq!(wrapped(line, 30), "Verdict: BLOCKED (exit 1).\n  failed: secrets, audit");
+        assert_eq!(wrapped("aa bbbbbbbbbb cc", 8), "aa\n  bbbbbbbbbb\n  cc");
+    }
 
     #[test]
     fn durations_keep_three_figures() {

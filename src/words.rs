@@ -1,18 +1,24 @@
 //! Every word of a record that comes from outside, so that all of them can be cleaned in one pass.
+//!
+//! Every structure is taken apart with all its fields, so that a new one can't be forgotten.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::PolicyRecord;
-use crate::facts::FactsRecord;
-use crate::finding::{Cvss, Finding, Package, Text};
+use crate::config::{Policy, Ratchet};
+use crate::facts::{FactsRecord, FileRecord, VexRecord};
+use crate::finding::{Cvss, Finding, Location, Package, Text};
 use crate::known::KnownNote;
+use crate::loosening::Loosening;
 use crate::policy::{WaiverNote, WaiverUse};
 use crate::record::{Evidence, GateRecord, Run, StepRecord, TargetRecord};
 use crate::redact::Scrubber;
 use crate::risk::Risk;
 use crate::sbom::Component;
 use crate::texts::Texts;
+use crate::vex::Assessment;
 
 /// Something with words from outside in it.
 pub trait Words {
@@ -48,6 +54,14 @@ impl<T: Words> Words for Vec<T> {
     }
 }
 
+/// The words by which something is told stand for it: two that are alike once they are clean are one.
+impl<T> Words for BTreeMap<String, T> {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let all = std::mem::take(self).into_iter();
+        *self = all.map(|(name, value)| (scrubber.one_line(&name).into_owned(), value)).collect();
+    }
+}
+
 /// What findings share is copied only where something in it changes.
 impl Words for Texts {
     fn clean(&mut self, scrubber: &Scrubber) {
@@ -79,7 +93,8 @@ impl Words for Package {
 impl Words for Arc<Cvss> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut cvss = Cvss::clone(self);
-        cvss.vector.clean(scrubber);
+        let Cvss { score: _, vector } = &mut cvss;
+        vector.clean(scrubber);
         if cvss != **self {
             *self = Arc::new(cvss);
         }
@@ -88,73 +103,120 @@ impl Words for Arc<Cvss> {
 
 impl Words for Arc<Risk> {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Some(vex) = &self.vex else { return };
-        let mut clean = vex.clone();
-        for text in [&mut clean.vulnerability, &mut clean.document] {
-            text.clean(scrubber);
+        let mut risk = Risk::clone(self);
+        let Risk { kev: _, epss: _, rated: _, vex } = &mut risk;
+        vex.clean(scrubber);
+        if risk != **self {
+            *self = Arc::new(risk);
         }
-        clean.justification.clean(scrubber);
-        clean.statement.clean(scrubber);
-        if clean != *vex {
-            *self = Arc::new(Risk { vex: Some(clean), ..Risk::clone(self) });
-        }
+    }
+}
+
+impl Words for Assessment {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let Assessment { vulnerability, status: _, justification, statement, document, at: _ } = self;
+        vulnerability.clean(scrubber);
+        document.clean(scrubber);
+        justification.clean(scrubber);
+        statement.clean(scrubber);
+    }
+}
+
+impl Words for Location {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let Location { path, start_line: _, end_line: _, start_column: _, end_column: _ } = self;
+        path.clean(scrubber);
     }
 }
 
 impl Words for Finding {
     fn clean(&mut self, scrubber: &Scrubber) {
-        if let Cow::Owned(clean) = scrubber.lines(&self.message) {
-            self.message = Text::from(clean);
-        }
-        for text in [&mut self.gate, &mut self.target, &mut self.tool, &mut self.rule, &mut self.title] {
-            text.clean(scrubber);
+        let Finding {
+            id,
+            gate,
+            target,
+            tool,
+            seen_by,
+            problem,
+            rule,
+            category: _,
+            severity: _,
+            severity_raw,
+            title,
+            message,
+            fix,
+            location,
+            package,
+            resource,
+            image,
+            commit,
+            aliases,
+            cwe,
+            cvss,
+            risk,
+            references,
+            suppressed,
+            decision: _,
+            because,
+            waiver,
+            baseline: _,
+        } = self;
+        if let Cow::Owned(clean) = scrubber.lines(message) {
+            *message = Text::from(clean);
         }
         // The id is our own, unless someone wrote the record by hand.
-        self.id.clean(scrubber);
-        self.because.clean(scrubber);
-        for text in [
-            &mut self.severity_raw,
-            &mut self.fix,
-            &mut self.resource,
-            &mut self.image,
-            &mut self.commit,
-            &mut self.suppressed,
-            &mut self.waiver,
-        ] {
+        [id, gate, target, tool, rule, title, because].into_iter().for_each(|text| text.clean(scrubber));
+        for text in [problem, severity_raw, fix, resource, image, commit, suppressed, waiver] {
             text.clean(scrubber);
         }
-        if let Some(location) = &mut self.location {
-            location.path.clean(scrubber);
-        }
-        self.package.clean(scrubber);
-        self.cvss.clean(scrubber);
-        self.risk.clean(scrubber);
-        for list in [&mut self.seen_by, &mut self.aliases, &mut self.cwe, &mut self.references] {
-            list.clean(scrubber);
-        }
+        location.clean(scrubber);
+        package.clean(scrubber);
+        cvss.clean(scrubber);
+        risk.clean(scrubber);
+        [seen_by, aliases, cwe, references].into_iter().for_each(|list| list.clean(scrubber));
     }
 }
 
 impl Words for TargetRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        self.name.clean(scrubber);
-        self.command.clean(scrubber);
-        self.cwd.clean(scrubber);
-        self.reason.clean(scrubber);
-        self.report.clean(scrubber);
-        let files = std::mem::take(&mut self.files).into_iter();
-        self.files = files.map(|(name, path)| (scrubber.one_line(&name).into_owned(), path)).collect();
-        self.files.values_mut().for_each(|path| path.clean(scrubber));
-        self.report_sha256.clean(scrubber);
-        self.advisories.clean(scrubber);
-        self.image.clean(scrubber);
-        self.image_id.clean(scrubber);
-        self.steps.clean(scrubber);
-        self.outputs.values_mut().for_each(|value| value.clean(scrubber));
-        self.image_digest.clean(scrubber);
-        self.inventory.clean(scrubber);
-        self.proof.clean(scrubber);
-        self.notes.clean(scrubber);
+        let TargetRecord {
+            name,
+            command,
+            cwd,
+            exit_code: _,
+            tries: _,
+            advisories,
+            reason,
+            report,
+            report_sha256,
+            files,
+            image,
+            image_id,
+            image_digest,
+            scope: _,
+            started_ms: _,
+            duration_ms: _,
+            steps,
+            ignored,
+            inventory,
+            outputs,
+            proof,
+            notes,
+        } = self;
+        name.clean(scrubber);
+        command.clean(scrubber);
+        cwd.clean(scrubber);
+        [advisories, reason, report, report_sha256, image].into_iter().for_each(|text| text.clean(scrubber));
+        [image_id, image_digest].into_iter().for_each(|text| text.clean(scrubber));
+        for map in [files, outputs] {
+            map.clean(scrubber);
+            map.values_mut().for_each(|value| value.clean(scrubber));
+        }
+        steps.clean(scrubber);
+        ignored.clean(scrubber);
+        inventory.clean(scrubber);
+        proof.clean(scrubber);
+        notes.clean(scrubber);
     }
 }
 
@@ -180,44 +242,86 @@ impl Words for Component {
 
 impl Words for StepRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        self.did.clean(scrubber);
+        let StepRecord { did, exit_code: _, status: _, times: _, duration_ms: _ } = self;
+        did.clean(scrubber);
     }
 }
 
 impl Words for PolicyRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        self.revision.clean(scrubber);
-        for loosening in &mut self.loosened {
-            loosening.place.clean(scrubber);
-            loosening.what.clean(scrubber);
-            loosening.was.clean(scrubber);
-        }
-        self.notes.clean(scrubber);
+        let PolicyRecord { from, revision, loosened, notes } = self;
+        from.clean(scrubber);
+        revision.clean(scrubber);
+        loosened.clean(scrubber);
+        notes.clean(scrubber);
+    }
+}
+
+impl Words for Loosening {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let Loosening { place, what, was } = self;
+        place.clean(scrubber);
+        what.clean(scrubber);
+        was.clean(scrubber);
     }
 }
 
 impl Words for GateRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        for text in [&mut self.id, &mut self.stage, &mut self.tool] {
-            text.clean(scrubber);
-        }
-        self.tool_version.clean(scrubber);
-        self.tool_sha256.clean(scrubber);
-        self.reason.clean(scrubber);
-        self.overridden.clean(scrubber);
-        match &mut self.evidence {
+        let GateRecord {
+            id,
+            stage,
+            tool,
+            tool_version,
+            tool_sha256,
+            lock: _,
+            outcome: _,
+            reason,
+            evidence,
+            required: _,
+            action: _,
+            overridden,
+            policy,
+            scope: _,
+            counts: _,
+            duration_ms: _,
+            cached: _,
+            targets,
+        } = self;
+        [id, stage, tool].into_iter().for_each(|text| text.clean(scrubber));
+        [tool_version, tool_sha256, overridden].into_iter().for_each(|text| text.clean(scrubber));
+        reason.clean(scrubber);
+        match evidence {
             Evidence::Whole => {}
             Evidence::Lacking(why) | Evidence::Nothing(why) | Evidence::Halted(why) => why.clean(scrubber),
         }
-        self.targets.clean(scrubber);
+        policy.clean(scrubber);
+        targets.clean(scrubber);
+    }
+}
+
+impl Words for Policy {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let Policy { fail_on: _, unrated: _, max: _, conditions: _, new_only: _, no_worse_than } = self;
+        if let Some(Ratchet { than, counts: _ }) = no_worse_than {
+            than.clean(scrubber);
+        }
+    }
+}
+
+impl Words for WaiverUse {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let WaiverUse { unused, expired, expiring } = self;
+        [unused, expired, expiring].into_iter().for_each(|notes| notes.clean(scrubber));
     }
 }
 
 impl Words for WaiverNote {
     fn clean(&mut self, scrubber: &Scrubber) {
-        self.name.clean(scrubber);
-        self.reason.clean(scrubber);
-        self.behind.clean(scrubber);
+        let WaiverNote { name, reason, expires: _, line: _, behind } = self;
+        name.clean(scrubber);
+        reason.clean(scrubber);
+        behind.clean(scrubber);
     }
 }
 
@@ -230,40 +334,65 @@ impl Words for KnownNote {
     }
 }
 
-impl Words for WaiverUse {
+impl Words for FactsRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        for notes in [&mut self.unused, &mut self.expired, &mut self.expiring] {
-            notes.clean(scrubber);
-        }
+        let FactsRecord { vex, epss, kev } = self;
+        vex.clean(scrubber);
+        epss.clean(scrubber);
+        kev.clean(scrubber);
     }
 }
 
-impl Words for FactsRecord {
+impl Words for VexRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        for document in &mut self.vex {
-            document.document.clean(scrubber);
-            document.unused.clean(scrubber);
-        }
-        for file in [&mut self.epss, &mut self.kev].into_iter().flatten() {
-            file.file.clean(scrubber);
-        }
+        let VexRecord { document, statements: _, findings: _, unused } = self;
+        document.clean(scrubber);
+        unused.clean(scrubber);
+    }
+}
+
+impl Words for FileRecord {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let FileRecord { file, date: _, age_days: _, vulnerabilities: _ } = self;
+        file.clean(scrubber);
     }
 }
 
 impl Words for Run {
     fn clean(&mut self, scrubber: &Scrubber) {
-        for text in
-            [&mut self.profile, &mut self.project, &mut self.commit, &mut self.branch, &mut self.interrupted]
-        {
-            text.clean(scrubber);
-        }
-        self.trace_id.clean(scrubber);
-        self.portcullis_version.clean(scrubber);
-        self.gates.clean(scrubber);
-        self.findings.clean(scrubber);
-        self.waivers.clean(scrubber);
-        self.facts.clean(scrubber);
-        self.known.clean(scrubber);
-        self.policy.clean(scrubber);
+        let Run {
+            schema,
+            portcullis_version,
+            mode: _,
+            verdict: _,
+            would_block: _,
+            exit_code: _,
+            interrupted,
+            started: _,
+            duration_ms: _,
+            trace_id,
+            profile,
+            project,
+            commit,
+            branch,
+            lock: _,
+            gates,
+            findings,
+            waivers,
+            facts,
+            max: _,
+            over,
+            known,
+            policy,
+        } = self;
+        [schema, portcullis_version, trace_id].into_iter().for_each(|text| text.clean(scrubber));
+        [interrupted, profile, project, commit, branch].into_iter().for_each(|text| text.clean(scrubber));
+        gates.clean(scrubber);
+        findings.clean(scrubber);
+        waivers.clean(scrubber);
+        facts.clean(scrubber);
+        over.clean(scrubber);
+        known.clean(scrubber);
+        policy.clean(scrubber);
     }
 }

@@ -192,7 +192,7 @@ expires = 2999-12-31
     assert_eq!(ran.code, 2, "{}", ran.all());
     for words in [
         "`labb` is not a value of `mode`",
-        "did you mean `lab`?",
+        "known are: lab, production",
         "`gitleeks` is not a tool",
         "did you mean `gitleaks`?",
         "`fail_om` is not a key",
@@ -210,6 +210,28 @@ expires = 2999-12-31
         assert!(ran.stderr.contains(words), "no \"{words}\" in:\n{}", ran.stderr);
     }
     assert!(!project.root().join("ran").exists() && !project.root().join("gates-report").exists());
+}
+
+#[test]
+fn a_newcomer_is_told_how_to_write_it() {
+    let gate = "version = 1\r\n[[gate]]\r\nid = 'a'\r\ntool = 'gitleaks'\r\n";
+    for (line, drawn, help) in [
+        (
+            "fail_on = 'severe'",
+            "5 | fail_on = 'severe'",
+            "known are: critical, high, medium, low, info, never",
+        ),
+        ("needs = 'b'", "5 | needs = 'b'", "in brackets: `needs = [\"b\"]`"),
+        ("required = 'false'", "5 | required = 'false'", "without quotes"),
+        ("[notice]", "5 | [notice]", "in double brackets: `[[notice]]`"),
+    ] {
+        let project = Project::with_gates(&format!("{gate}{line}\r\n"));
+        let ran = project.run(&["plan"]);
+        assert_eq!(ran.code, 2, "{line}: {}", ran.all());
+        let as_written = ran.stderr.lines().any(|line| line.trim_end() == drawn);
+        assert!(as_written, "without the line's end: {}", ran.stderr);
+        assert!(ran.stderr.contains(help) && !ran.stderr.contains("did you mean"), "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -39,8 +39,8 @@ fn answer(mut stream: TcpStream, status: u16) -> String {
                 name.eq_ignore_ascii_case("content-length").then(|| value.parse::<usize>().unwrap())
             });
             if body.len() >= length.unwrap_or(0) {
-                write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-                    .unwrap();
+                let head = format!("HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: 2");
+                write!(stream, "{head}\r\nConnection: close\r\n\r\nok").unwrap();
                 return body.to_owned();
             }
         }
@@ -51,7 +51,7 @@ fn answer(mut stream: TcpStream, status: u16) -> String {
 }
 
 const SARIF: &str = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"demo"}},"results":[
-    {"ruleId":"eval","level":"error","message":{"text":"<!channel> eval & co"},
+    {"ruleId":"eval","level":"error","message":{"text":"<!channel> @channel `eval` & co [x](http://evil.test)"},
      "locations":[{"physicalLocation":{"artifactLocation":{"uri":"src/a.ts"},"region":{"startLine":3}}}]}]}]}"#;
 
 fn project(kind: &str, more: &str) -> Project {
@@ -92,9 +92,15 @@ fn a_chat_is_told_what_stopped_the_run_and_nobody_is_called_by_it() {
         text(0).contains("blocked") && text(0).contains("<https://ci.example/job/7/|build>"),
         "{payload}"
     );
-    assert!(text(0).contains("branch main") && text(0).contains("by "), "{payload}");
-    assert_eq!(text(1), "• *lint* failed: 1 finding at or above high");
-    assert_eq!(text(2), "• high: &lt;!channel&gt; eval &amp; co (src/a.ts:3 [lint])");
+    assert!(text(0).contains("branch `main`") && text(0).contains("by `"), "{payload}");
+    assert_eq!(text(1), "• *lint* failed: `1 finding at or above high`");
+    // In code spans no chat makes a link, or a call, of anything.
+    assert_eq!(
+        text(2),
+        "• high: `&lt;!channel&gt; @channel 'eval' &amp; co [x](http://evil.test)` in `src/a.ts:3 [lint]`"
+    );
+    // Not every chat that takes the same knows blocks.
+    assert_eq!(payload["text"], [text(0), text(1), text(2)].join("\n"));
     // The address is a secret.
     let everything = ran.all() + &project.read("gates-report/run.json");
     assert!(!everything.contains("very-secret-word"), "{everything}");
@@ -151,4 +157,39 @@ fn an_address_in_gates_toml_is_a_mistake() {
     let ran = project.run(&["run"]);
     assert_eq!(ran.code, 2, "{}", ran.all());
     assert!(ran.stderr.contains("must be the name of a variable"), "{}", ran.stderr);
+}
+
+#[test]
+fn sixty_gates_that_stop_a_run_fit_into_one_message() {
+    let (address, told) = webhook(200);
+    let mut gates = "version = 1\nmode = 'production'\n[[notice]]\nurl = '$CHAT'\n".to_owned();
+    for n in 0..60 {
+        gates.push_str(&format!(
+            "[[gate]]\nid = 'gate-{n}'\ntool = 'command'\nrun = ['no-such-program-{n}']\n"
+        ));
+    }
+    let project = Project::with_gates(&gates);
+    assert_eq!(run(&project, Some(&address)).code, 3);
+    let payload = told.recv_timeout(Duration::from_secs(10)).unwrap();
+    let stops = payload["blocks"][1]["text"]["text"].as_str().unwrap();
+    assert!(stops.chars().count() <= 3_000, "{stops}");
+    let listed = stops.lines().filter(|line| line.starts_with("• *gate-")).count();
+    assert!(
+        stops.ends_with(&format!("… and {} more; all are in run.json", 60 - listed)) && listed > 5,
+        "{stops}"
+    );
+}
+
+#[test]
+fn a_webhook_that_has_a_fault_is_asked_twice_and_a_redirection_is_not_followed() {
+    let project = project("json", "");
+    for (status, tries) in [(500, 2), (503, 2), (302, 1), (400, 1)] {
+        let (address, told) = webhook(status);
+        let ran = run(&project, Some(&address));
+        assert_eq!(ran.code, 1, "{}", ran.all());
+        assert!(ran.stderr.contains(&format!("answered {status}")), "{}", ran.stderr);
+        assert!(!ran.all().contains("very-secret-word"), "{}", ran.all());
+        let asked = std::iter::from_fn(|| told.recv_timeout(Duration::from_millis(500)).ok());
+        assert_eq!(asked.count(), tries, "{status}");
+    }
 }

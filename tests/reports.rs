@@ -21,6 +21,8 @@ mod gitlab;
 mod hostile;
 #[path = "reports/sarif.rs"]
 mod sarif;
+#[path = "reports/summary.rs"]
+mod summary;
 #[path = "reports/tables.rs"]
 mod tables;
 

@@ -11,6 +11,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::Problems;
 
+/// What a key takes, in words.
+const LIST: &str = "a list of strings";
+const TABLES: &str = "a list of tables";
+const FLAG: &str = "true or false";
+
 /// A table being read. Keys that nobody asked for are mistakes ([`Keys::finish`]).
 #[derive(Debug)]
 pub struct Keys<'a> {
@@ -64,8 +69,16 @@ impl<'a> Keys<'a> {
     }
 
     fn wrong_type(&self, key: &str, wanted: &str, found: &Spanned<DeValue>) {
-        let found_type = found.get_ref().type_str();
-        self.problem(found.span(), format!("`{key}` must be {wanted}, this is {}", with_article(found_type)));
+        let what = format!("`{key}` must be {wanted}, this is {}", with_article(found.get_ref().type_str()));
+        let help = match found.get_ref() {
+            DeValue::String(text) if wanted == LIST => {
+                format!("in brackets: `{key} = [{text:?}]`")
+            }
+            DeValue::String(_) if wanted == FLAG => "without quotes".to_owned(),
+            DeValue::Table(_) if wanted == TABLES => format!("in double brackets: `[[{key}]]`"),
+            _ => return self.problem(found.span(), what),
+        };
+        self.problem_with_help(found.span(), what, help);
     }
 
     /// False where there is no file: what a file could not do without is not missed then.
@@ -121,7 +134,7 @@ impl<'a> Keys<'a> {
     pub fn texts(&self, key: &'static str) -> Option<Vec<Located<String>>> {
         let value = self.value(key)?;
         let Some(array) = value.get_ref().as_array() else {
-            self.wrong_type(key, "a list of strings", value);
+            self.wrong_type(key, LIST, value);
             return None;
         };
         let mut texts = Vec::new();
@@ -131,7 +144,7 @@ impl<'a> Keys<'a> {
                     texts.push(Located { value: text.to_owned(), at: item.span() })
                 }
                 Some(_) => self.problem(item.span(), format!("`{key}` holds an empty string")),
-                None => self.wrong_type(key, "a list of strings", item),
+                None => self.wrong_type(key, LIST, item),
             }
         }
         Some(texts)
@@ -164,7 +177,7 @@ impl<'a> Keys<'a> {
         let value = self.value(key)?;
         let flag = value.get_ref().as_bool();
         if flag.is_none() {
-            self.wrong_type(key, "true or false", value);
+            self.wrong_type(key, FLAG, value);
         }
         flag
     }
@@ -241,13 +254,10 @@ impl<'a> Keys<'a> {
         let text = self.text(key)?;
         let found = choices.iter().find(|(word, _)| *word == text.value);
         if found.is_none() {
+            // They are few: a guess (`severe` for `never`) would be worse than all of them.
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-            self.unknown(
-                text.at,
-                &format!("`{}` is not a value of `{key}`", text.value),
-                &text.value,
-                &words,
-            );
+            let what = format!("`{}` is not a value of `{key}`", text.value);
+            self.problem_with_help(text.at, what, format!("known are: {}", words.join(", ")));
         }
         found.map(|(_, value)| value.clone())
     }
@@ -272,14 +282,14 @@ impl<'a> Keys<'a> {
     pub fn tables(&self, key: &'static str) -> Vec<Keys<'a>> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
-            self.wrong_type(key, "a list of tables", value);
+            self.wrong_type(key, TABLES, value);
             return Vec::new();
         };
         let mut tables = Vec::new();
         for item in array.iter() {
             match item.get_ref().as_table() {
                 Some(table) => tables.push(Keys::new(table, item.span(), self.problems)),
-                None => self.wrong_type(key, "a list of tables", item),
+                None => self.wrong_type(key, TABLES, item),
             }
         }
         tables
@@ -392,7 +402,7 @@ pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     known
         .iter()
         .map(|candidate| (edits(word, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance * 3 <= candidate.len().max(word.len()))
+        .filter(|(distance, candidate)| *distance * 3 <= candidate.len().max(word.chars().count()))
         .min()
         .map(|(_, candidate)| candidate)
 }

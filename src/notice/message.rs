@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::finding::Finding;
 use crate::record::Run;
 use crate::redact::Scrubber;
-use crate::report::subject::cut;
-use crate::report::worst;
+use crate::report::{subject, worst};
 use crate::sanitise::short;
+use crate::text::without_credentials;
 use crate::verdict::Outcome;
 
 /// How many findings are named.
@@ -93,7 +93,10 @@ impl Message {
                 branch: told(build.branch),
                 commit: told(build.commit),
                 author: told(build.author),
-                url: build.url.filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+                url: build
+                    .url
+                    .filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+                    .map(|url| scrubber.one_line(&without_credentials(&url)).into_owned()),
             },
         }
     }
@@ -103,7 +106,8 @@ impl Message {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// As an incoming webhook takes it: a text for the notification, and the same in blocks.
+    /// As an incoming webhook takes it: a text for the notification and for those who know no blocks (Mattermost),
+    /// and the same in blocks.
     pub fn slack(&self) -> String {
         #[derive(Serialize)]
         struct Payload {
@@ -120,17 +124,11 @@ impl Message {
             r#type: &'static str,
             text: String,
         }
-        // The most that Slack takes in one section.
-        const LONGEST: usize = 3000;
-        let lines = self.lines();
-        let section = |lines: &[String]| Block {
-            r#type: "section",
-            text: Text { r#type: "mrkdwn", text: cut(&lines.join("\n"), LONGEST).into_owned() },
-        };
-        let payload = Payload {
-            text: lines.first().and_then(|head| head.first()).cloned().unwrap_or_default(),
-            blocks: lines.iter().filter(|lines| !lines.is_empty()).map(|lines| section(lines)).collect(),
-        };
+        let parts = self.lines().map(|lines| fitted(&lines));
+        let section =
+            |part: &String| Block { r#type: "section", text: Text { r#type: "mrkdwn", text: part.clone() } };
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let payload = Payload { blocks: parts.iter().map(section).collect(), text: parts.join("\n") };
         serde_json::to_string(&payload).unwrap_or_default()
     }
 
@@ -138,11 +136,11 @@ impl Message {
     fn lines(&self) -> [Vec<String>; 3] {
         let sign = if self.would_block { "✘" } else { "✔" };
         let lab = if self.mode == "lab" { " (lab mode)" } else { "" };
-        let mut head = vec![format!("{sign} *{}*: {}{lab}", escaped(&self.build.project), self.verdict)];
+        let mut head = vec![format!("{sign} {}: *{}*{lab}", quoted(&self.build.project), self.verdict)];
         let mut of = Vec::new();
-        of.extend(self.build.branch.as_ref().map(|branch| format!("branch {}", escaped(branch))));
-        of.extend(self.build.commit.as_ref().map(|commit| format!("commit {}", escaped(&short(commit, 13)))));
-        of.extend(self.build.author.as_ref().map(|author| format!("by {}", escaped(author))));
+        of.extend(self.build.branch.as_ref().map(|branch| format!("branch {}", quoted(branch))));
+        of.extend(self.build.commit.as_ref().map(|commit| format!("commit {}", quoted(&short(commit, 13)))));
+        of.extend(self.build.author.as_ref().map(|author| format!("by {}", quoted(author))));
         // An address with a bar or a bracket in it would end the link.
         let plain = |url: &&String| !url.contains(['|', '<', '>', ' ']);
         of.extend(self.build.url.as_ref().filter(plain).map(|url| format!("<{url}|build>")));
@@ -150,18 +148,13 @@ impl Message {
         let stops = self
             .stopped_by
             .iter()
-            .map(|stop| format!("• *{}* {}: {}", escaped(&stop.gate), stop.outcome, escaped(&stop.reason)));
+            .map(|stop| format!("• *{}* {}: {}", escaped(&stop.gate), stop.outcome, quoted(&stop.reason)));
         let mut worst: Vec<String> = self
             .worst
             .iter()
             .map(|one| {
-                format!(
-                    "• {}: {} ({} [{}])",
-                    one.severity,
-                    escaped(&one.title),
-                    escaped(&one.place),
-                    escaped(&one.gate)
-                )
+                let place = format!("{} [{}]", one.place, one.gate);
+                format!("• {}: {} in {}", one.severity, quoted(&one.title), quoted(&place))
             })
             .collect();
         if self.blocking > worst.len() as u64 {
@@ -180,11 +173,40 @@ impl Worst {
         };
         Worst {
             severity: finding.severity.to_string(),
-            title: short(&finding.title, 200),
+            title: short(subject::title(finding), 200),
             place: short(&place, 200),
             rule: finding.rule.to_string(),
             gate: finding.gate.to_string(),
         }
+    }
+}
+
+/// The most characters that Slack takes in one section, and what is kept free to tell what is left out.
+const LONGEST: usize = 3_000;
+const RESERVE: usize = 50;
+
+/// As many of the lines as fit in.
+fn fitted(lines: &[String]) -> String {
+    let mut part = String::new();
+    let mut length = 0;
+    for (index, line) in lines.iter().enumerate() {
+        length += line.chars().count() + 1;
+        if length > LONGEST - RESERVE {
+            part.push_str(&format!("… and {} more; all are in run.json\n", lines.len() - index));
+            break;
+        }
+        part.push_str(line);
+        part.push('\n');
+    }
+    part.trim_end().to_owned()
+}
+
+/// Words from outside stand in code spans, in which no chat makes a link or a picture of them, and calls nobody
+/// (`@channel` in Mattermost).
+fn quoted(text: &str) -> String {
+    match text.trim() {
+        "" => "–".to_owned(),
+        text => format!("`{}`", escaped(&text.replace('`', "'"))),
     }
 }
 

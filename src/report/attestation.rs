@@ -8,12 +8,17 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Options;
+use super::{Options, run_json};
+use crate::identity::sha256;
 use crate::record::{Run, TargetRecord};
 use crate::verdict::{Outcome, Verdict};
 
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
+
+/// How many digits a digest has, and a commit: of SHA-1, or of SHA-256.
+const SHA256: &[usize] = &[64];
+const COMMIT: &[usize] = &[40, 64];
 
 #[derive(Serialize)]
 struct Statement {
@@ -45,8 +50,14 @@ struct TestResult {
 }
 
 /// The statement. Its subjects: images by the digest of their manifest, and the commit.
-pub(super) fn statement(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let subject = subjects(run).into_iter().collect();
+pub(super) fn statement(run: &Run, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut subject: Vec<Resource> = subjects(run).into_iter().collect();
+    if subject.is_empty() {
+        // There is always the record: in-toto knows no statement about nothing.
+        let mut record = Vec::new();
+        run_json::render(run, options, &mut record)?;
+        subject.push(by("run.json", "sha256", &sha256(&record)));
+    }
     let statement =
         Statement { kind: STATEMENT, subject, predicate_type: TEST_RESULT, predicate: predicate(run) };
     serde_json::to_writer_pretty(&mut *out, &statement)?;
@@ -60,10 +71,6 @@ pub(super) fn predicate_alone(run: &Run, _: &Options, out: &mut dyn Write) -> io
 }
 
 fn subjects(run: &Run) -> BTreeSet<Resource> {
-    let by = |name: &str, algorithm, digest: &str| Resource {
-        name: name.to_owned(),
-        digest: BTreeMap::from([(algorithm, digest.to_owned())]),
-    };
     let mut subjects = BTreeSet::new();
     for target in run.gates.iter().flat_map(|gate| &gate.targets) {
         let name = target.image.as_deref().unwrap_or(&target.name);
@@ -72,16 +79,19 @@ fn subjects(run: &Run) -> BTreeSet<Resource> {
             .as_deref()
             .into_iter()
             .chain(target.outputs.get("digest").map(String::as_str));
-        for digest in digests.filter_map(|digest| digest.strip_prefix("sha256:")) {
-            subjects.insert(by(name, "sha256", digest));
-        }
+        let digests = digests.filter_map(|digest| digest.strip_prefix("sha256:"));
+        subjects.extend(
+            digests.filter(|digest| is_digest(digest, SHA256)).map(|digest| by(name, "sha256", digest)),
+        );
     }
-    subjects.extend(run.commit.as_ref().map(|commit| by("commit", "gitCommit", commit)));
+    let commit = run.commit.as_deref().filter(|commit| is_digest(commit, COMMIT));
+    subjects.extend(commit.map(|commit| by("commit", "gitCommit", commit)));
     if subjects.is_empty() {
         // Outside git and without an image, it is about the reports that were read.
         let targets = run.gates.iter().flat_map(|gate| &gate.targets);
         let report = |target: &TargetRecord| {
-            Some(by(target.report.as_deref()?, "sha256", target.report_sha256.as_deref()?))
+            let digest = target.report_sha256.as_deref().filter(|digest| is_digest(digest, SHA256))?;
+            Some(by(target.report.as_deref()?, "sha256", digest))
         };
         subjects.extend(targets.filter_map(report));
     }
@@ -97,8 +107,8 @@ fn predicate(run: &Run) -> TestResult {
     let warned_tests = gates(&|outcome, required| stops(outcome) && !required);
     let programs = run.gates.iter().filter_map(|gate| {
         let version = gate.tool_version.as_deref().unwrap_or("of unknown version");
-        let digest = BTreeMap::from([("sha256", gate.tool_sha256.clone()?)]);
-        Some(Resource { name: format!("{} {version}", gate.tool), digest })
+        let digest = gate.tool_sha256.as_deref().filter(|digest| is_digest(digest, SHA256))?;
+        Some(by(&format!("{} {version}", gate.tool), "sha256", digest))
     });
     TestResult {
         // What nobody has proved has not passed.
@@ -112,4 +122,13 @@ fn predicate(run: &Run) -> TestResult {
         failed_tests: gates(&|outcome, required| stops(outcome) && required),
         warned_tests,
     }
+}
+
+fn by(name: &str, algorithm: &'static str, digest: &str) -> Resource {
+    Resource { name: name.to_owned(), digest: BTreeMap::from([(algorithm, digest.to_owned())]) }
+}
+
+/// In hexadecimal digits, as in-toto has digests.
+fn is_digest(text: &str, lengths: &[usize]) -> bool {
+    lengths.contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -1,11 +1,12 @@
 //! `portcullis report`: draws the reports of a saved run, without judging it.
 
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::{File, Options, prepare, tell};
+use super::{File, Options, github, prepare, tell};
 use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::output::{self, OutputFolder};
@@ -31,6 +32,7 @@ pub fn execute(args: &ReportArgs) -> Result<u8> {
         Some(file) => one_file(&run, &options, file)?,
         None => {
             prepare(&options)?;
+            warn_of_nobody(&options);
             let beside = args.from.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = args.out.as_deref().or(beside).unwrap_or(Path::new("."));
             let mut folder = OutputFolder::join(folder)?;
@@ -44,6 +46,14 @@ pub fn execute(args: &ReportArgs) -> Result<u8> {
     Ok(0)
 }
 
+/// Who asks for annotations where GitHub Actions does not run is told why there are none.
+fn warn_of_nobody(options: &Options) {
+    if options.wants(github::NAME) && !github::runs_here() {
+        let words = "GITHUB_ACTIONS is not set: the report `github` is for a step of GitHub Actions, and draws nothing here";
+        terminal::warn(&[words.to_owned()]);
+    }
+}
+
 /// Draws the one report into a file of any name; `-` is standard output.
 fn one_file(run: &Run, options: &Options, path: &Path) -> Result<()> {
     let files: Vec<&File> = options.files().collect();
@@ -54,9 +64,12 @@ fn one_file(run: &Run, options: &Options, path: &Path) -> Result<()> {
             names.join(", ")
         );
     };
+    if path.is_dir() {
+        bail!("{} is a folder: name a file in it, or the folder with --out", path.display());
+    }
     let written = match path == Path::new("-") {
         true => terminal::hand_over(|out| (file.render)(run, options, out)),
-        false => output::write_whole(path, |out| (file.render)(run, options, out)),
+        false => fill(path, |out| (file.render)(run, options, out)),
     };
     match written {
         // A reader who has seen enough is no fault.
@@ -64,5 +77,19 @@ fn one_file(run: &Run, options: &Options, path: &Path) -> Result<()> {
         written => {
             written.with_context(|| format!("{} can't be written", path.display())).context(Unreported)
         }
+    }
+}
+
+/// Writes a file, whole or not at all. A link stays one; a device or a pipe is written to: a file in its place
+/// would be of no use to who reads there.
+fn fill(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match fs::metadata(&path) {
+        Ok(there) if !there.is_file() => {
+            let mut out = BufWriter::new(OpenOptions::new().write(true).open(&path)?);
+            render(&mut out)?;
+            out.flush()
+        }
+        _ => output::write_whole(&path, render),
     }
 }

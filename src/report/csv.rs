@@ -1,82 +1,114 @@
 //! Findings as CSV (RFC 4180) for spreadsheets, one a row.
 //!
-//! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, also behind a tab or a
-//! line end: such a cell gets an apostrophe in front, which the spreadsheet takes for "this is text".
+//! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, in their wide forms, too, and
+//! also behind a tab or a line end: such a cell gets an apostrophe in front, which the spreadsheet takes for "this is text".
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::{Options, subject};
-use crate::finding::Finding;
+use crate::finding::{Finding, Package, Text};
 use crate::record::Run;
+use crate::risk::{Epss, Kev};
+use crate::vex::Assessment;
 
-const COLUMNS: [&str; 20] = [
-    "gate",
-    "tool",
-    "category",
-    "severity",
-    "decision",
-    "because",
-    "rule",
-    "title",
-    "message",
-    "path",
-    "line",
-    "package",
-    "version",
-    "fixed_version",
-    "resource",
-    "target",
-    "fix",
-    "waiver",
-    "baseline",
-    "id",
+type Cell<'a> = Cow<'a, str>;
+
+/// A column: its name, and what a finding has in it. Whoever reads by place is not disturbed by a new one: it
+/// comes last.
+type Column = (&'static str, fn(&Finding) -> Cell<'_>);
+
+const COLUMNS: [Column; 36] = [
+    ("gate", |finding| plain(&finding.gate)),
+    ("tool", |finding| plain(&finding.tool)),
+    ("category", |finding| plain(finding.category.as_str())),
+    ("severity", |finding| plain(finding.severity.as_str())),
+    ("decision", |finding| plain(subject::decision(finding.decision))),
+    ("because", |finding| plain(&finding.because)),
+    ("rule", |finding| plain(&finding.rule)),
+    ("title", |finding| plain(&finding.title)),
+    ("message", |finding| plain(&finding.message)),
+    ("path", |finding| plain(finding.location.as_ref().map_or("", |at| &at.path))),
+    ("line", |finding| shown(subject::line(finding))),
+    ("package", |finding| plain(finding.package.as_ref().map_or("", |package| &package.name))),
+    ("version", |finding| text(package(finding).and_then(|package| package.version.as_ref()))),
+    ("fixed_version", |finding| text(package(finding).and_then(|package| package.fixed_version.as_ref()))),
+    ("resource", |finding| text(finding.resource.as_ref())),
+    ("target", |finding| plain(&finding.target)),
+    ("fix", |finding| text(finding.fix.as_ref())),
+    ("waiver", |finding| text(finding.waiver.as_ref())),
+    ("baseline", |finding| shown(Some(finding.baseline))),
+    ("id", |finding| plain(&finding.id)),
+    ("problem", |finding| text(finding.problem.as_ref())),
+    ("seen_by", |finding| list(&finding.seen_by)),
+    ("aliases", |finding| list(&finding.aliases)),
+    ("cwe", |finding| list(&finding.cwe)),
+    ("cvss_score", |finding| shown(finding.cvss.as_ref().and_then(|cvss| cvss.score))),
+    ("rated_by_cvss", |finding| shown(finding.risk.as_ref().and_then(|risk| risk.rated))),
+    ("kev_added", |finding| shown(kev(finding).map(|kev| kev.added))),
+    ("kev_ransomware", |finding| shown(kev(finding).map(|kev| kev.ransomware))),
+    ("epss_probability", |finding| shown(epss(finding).map(|epss| epss.probability))),
+    ("epss_percentile", |finding| shown(epss(finding).map(|epss| epss.percentile))),
+    ("vex_status", |finding| plain(finding.assessment().map_or("", |vex| vex.status.as_str()))),
+    ("vex_justification", |finding| text(finding.assessment().and_then(justification))),
+    ("dev", |finding| shown(package(finding).map(|package| package.dev))),
+    ("unfixed", |finding| shown(package(finding).map(|package| package.unfixed))),
+    ("suppressed", |finding| text(finding.suppressed.as_ref())),
+    ("purl", |finding| text(package(finding).and_then(|package| package.purl.as_ref()))),
 ];
 
+/// What a formula begins with.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
 pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    row(out, COLUMNS)?;
-    run.findings.iter().try_for_each(|finding| finding_row(finding, out))
+    row(out, COLUMNS.iter().map(|(name, _)| plain(name)))?;
+    run.findings.iter().try_for_each(|finding| row(out, COLUMNS.iter().map(|(_, cell_of)| cell_of(finding))))
 }
 
-fn finding_row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    let text = |text: &Option<crate::finding::Text>| text.clone().unwrap_or_default();
-    let package = finding.package.as_deref();
-    let path = finding.location.as_ref().map(|at| at.path.clone()).unwrap_or_default();
-    let line = subject::line(finding).map(|line| line.to_string()).unwrap_or_default();
-    row(
-        out,
-        [
-            &finding.gate,
-            &finding.tool,
-            finding.category.as_str(),
-            finding.severity.as_str(),
-            subject::decision(finding.decision),
-            &finding.because,
-            &finding.rule,
-            &finding.title,
-            &finding.message,
-            &path,
-            &line,
-            package.map_or("", |package| &package.name),
-            &package.map(|package| text(&package.version)).unwrap_or_default(),
-            &package.map(|package| text(&package.fixed_version)).unwrap_or_default(),
-            &text(&finding.resource),
-            &finding.target,
-            &text(&finding.fix),
-            &text(&finding.waiver),
-            if finding.baseline { "true" } else { "false" },
-            &finding.id,
-        ],
-    )
-}
-
-fn row(out: &mut dyn Write, cells: [&str; COLUMNS.len()]) -> io::Result<()> {
-    for (index, cell) in cells.into_iter().enumerate() {
+fn row<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cell<'a>>) -> io::Result<()> {
+    for (index, cell) in cells.enumerate() {
         let comma = if index > 0 { "," } else { "" };
         // Spaces in front do not keep every spreadsheet from reading a formula.
-        let formula =
-            cell.trim_start().starts_with(['=', '+', '-', '@']) || cell.starts_with(['\t', '\r', '\n']);
+        let formula = cell.trim_start().starts_with(FORMULA) || cell.starts_with(['\t', '\r', '\n']);
         let text = if formula { "'" } else { "" };
         write!(out, "{comma}\"{text}{}\"", cell.replace('"', "\"\""))?;
     }
     out.write_all(b"\r\n")
+}
+
+fn plain(text: &str) -> Cell<'_> {
+    Cow::Borrowed(text)
+}
+
+/// What is absent is an empty cell.
+fn text(text: Option<&Text>) -> Cell<'_> {
+    plain(text.map_or("", |text| text))
+}
+
+fn shown<'a>(value: Option<impl ToString>) -> Cell<'a> {
+    Cow::Owned(value.map(|value| value.to_string()).unwrap_or_default())
+}
+
+/// Several in one cell.
+fn list(list: &[Text]) -> Cell<'_> {
+    match list {
+        [one] => plain(one),
+        all => Cow::Owned(all.join("; ")),
+    }
+}
+
+fn package(finding: &Finding) -> Option<&Package> {
+    finding.package.as_deref()
+}
+
+fn kev(finding: &Finding) -> Option<Kev> {
+    finding.risk.as_ref()?.kev
+}
+
+fn epss(finding: &Finding) -> Option<Epss> {
+    finding.risk.as_ref()?.epss
+}
+
+fn justification(vex: &Assessment) -> Option<&Text> {
+    vex.justification.as_ref()
 }

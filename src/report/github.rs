@@ -53,7 +53,8 @@ fn summary_file() -> Option<PathBuf> {
     runs_here().then(|| PathBuf::from(file))
 }
 
-fn runs_here() -> bool {
+/// Whether it is GitHub Actions that runs this.
+pub(super) fn runs_here() -> bool {
     env::var_os("GITHUB_ACTIONS").is_some_and(|value| !value.is_empty())
 }
 
@@ -149,7 +150,7 @@ fn of_finding(level: &'static str, finding: &Finding) -> Annotation {
         level,
         file: subject::known_file(finding).map(Cow::into_owned),
         line: subject::line(finding),
-        title: format!("{} {}: {}", finding.severity, finding.gate, finding.rule),
+        title: format!("{} {}: {}", finding.severity, finding.gate, subject::rule(finding)),
         message: subject::words(finding),
     }
 }

@@ -132,7 +132,7 @@ fn vulnerability<'a>(run: &'a Run, kind: Kind, finding: &'a Finding) -> Vulnerab
     let vector = vector.filter(|vector| identifiers::is_cvss_3(vector));
     Vulnerability {
         id: uuid(finding),
-        name: subject::cut(&finding.title, LONGEST_NAME),
+        name: subject::cut(subject::title(finding), LONGEST_NAME),
         description: Cow::Owned(subject::cut(&subject::words(finding), LONGEST_DESCRIPTION).into_owned()),
         severity: severity(finding.severity),
         solution,

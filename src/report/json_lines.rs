@@ -2,12 +2,14 @@
 
 use std::io::{self, Write};
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Options;
 use crate::finding::{Category, Decision, Finding, Text};
 use crate::record::Run;
 use crate::severity::Severity;
+use crate::vex::Status;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -48,6 +50,21 @@ struct Line<'a> {
     aliases: &'a [Text],
     cwe: &'a [Text],
     references: &'a [Text],
+    problem: Option<&'a Text>,
+    seen_by: &'a [Text],
+    suppressed: Option<&'a Text>,
+    package_paths: &'a [Text],
+    dev: Option<bool>,
+    unfixed: Option<bool>,
+    rated_by_cvss: Option<f64>,
+    kev_added: Option<Date>,
+    kev_ransomware: Option<bool>,
+    epss_probability: Option<f64>,
+    epss_percentile: Option<f64>,
+    vex_status: Option<Status>,
+    vex_justification: Option<&'a Text>,
+    vex_statement: Option<&'a Text>,
+    vex_document: Option<&'a Text>,
 }
 
 pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -62,6 +79,9 @@ fn line<'a>(run: &'a Run, finding: &'a Finding) -> Line<'a> {
     let at = finding.location.as_ref();
     let package = finding.package.as_deref();
     let cvss = finding.cvss.as_deref();
+    let risk = finding.risk.as_deref();
+    let (kev, epss) = (risk.and_then(|risk| risk.kev), risk.and_then(|risk| risk.epss));
+    let vex = finding.assessment();
     Line {
         run: &run.trace_id,
         started: run.started,
@@ -99,5 +119,20 @@ fn line<'a>(run: &'a Run, finding: &'a Finding) -> Line<'a> {
         aliases: &finding.aliases,
         cwe: &finding.cwe,
         references: &finding.references,
+        problem: finding.problem.as_ref(),
+        seen_by: &finding.seen_by,
+        suppressed: finding.suppressed.as_ref(),
+        package_paths: package.map_or(&[], |package| &package.paths),
+        dev: package.map(|package| package.dev),
+        unfixed: package.map(|package| package.unfixed),
+        rated_by_cvss: risk.and_then(|risk| risk.rated),
+        kev_added: kev.map(|kev| kev.added),
+        kev_ransomware: kev.map(|kev| kev.ransomware),
+        epss_probability: epss.map(|epss| epss.probability),
+        epss_percentile: epss.map(|epss| epss.percentile),
+        vex_status: vex.map(|vex| vex.status),
+        vex_justification: vex.and_then(|vex| vex.justification.as_ref()),
+        vex_statement: vex.and_then(|vex| vex.statement.as_ref()),
+        vex_document: vex.map(|vex| &vex.document),
     }
 }

@@ -160,11 +160,11 @@ fn item(finding: &Finding) -> String {
     let mut item = format!(
         "- **{}** {}\n  {}{} · gate {} · rule {}\n",
         finding.severity,
-        code(&finding.title),
+        code(subject::title(finding)),
         package.unwrap_or_default(),
         code(&place),
         code(&finding.gate),
-        code(&finding.rule)
+        code(subject::rule(finding))
     );
     match (&finding.fix, finding.decision) {
         (_, Decision::Waive) => item.push_str(&format!("  {}\n", code(&finding.because))),

@@ -129,7 +129,7 @@ struct Drawn<'a> {
     tool: &'a OfTool<'a>,
     findings: Vec<&'a Finding>,
     rules: Vec<RuleSeen<'a>>,
-    rule_index: HashMap<&'a str, usize>,
+    rule_index: HashMap<Cow<'a, str>, usize>,
     has_baseline: bool,
     packed: &'a Cell<u64>,
     until: u64,
@@ -152,7 +152,7 @@ impl<'a> Drawn<'a> {
         let mut rules: Vec<RuleSeen> = Vec::new();
         let mut rule_index = HashMap::new();
         for finding in &findings {
-            match rule_index.get(&*finding.rule) {
+            match rule_index.get(&rule_id(finding)) {
                 Some(&index) => {
                     let rule: &mut RuleSeen = &mut rules[index];
                     rule.one_title &= rule.worst.title == finding.title;
@@ -161,7 +161,7 @@ impl<'a> Drawn<'a> {
                     }
                 }
                 None => {
-                    rule_index.insert(&*finding.rule, rules.len());
+                    rule_index.insert(rule_id(finding), rules.len());
                     rules.push(RuleSeen { worst: finding, one_title: true });
                 }
             }
@@ -204,9 +204,10 @@ impl<'a> Drawn<'a> {
     }
 
     fn result<'b>(&self, finding: &'b Finding) -> model::Result<'b> {
-        let rule = self.rule_index.get(&*finding.rule).copied();
+        let id = rule_id(finding);
+        let rule = self.rule_index.get(&id).copied();
         model::Result {
-            rule_id: rule_id(finding),
+            rule_id: id,
             rule_index: rule.filter(|index| *index < self.rules_written.get()),
             level: level(finding, self.is_required(finding)),
             message: message(Cow::Owned(subject::words(finding))),

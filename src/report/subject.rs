@@ -33,9 +33,19 @@ pub fn line(finding: &Finding) -> Option<u32> {
     finding.location.as_ref()?.start_line.map(|line| line.get())
 }
 
+/// Its title; of one without words its rule.
+pub fn title(finding: &Finding) -> &str {
+    if finding.title.trim().is_empty() { rule(finding) } else { &finding.title }
+}
+
+/// Its rule; of one without a name the tool.
+pub fn rule(finding: &Finding) -> &str {
+    if finding.rule.trim().is_empty() { &finding.tool } else { &finding.rule }
+}
+
 /// What a person must know of it, in a few lines: the tool's own words behind the title, and the fix.
 pub fn words(finding: &Finding) -> String {
-    let mut words = finding.title.to_string();
+    let mut words = title(finding).to_owned();
     if let Some(package) = &finding.package {
         let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
         words.push_str(&format!("\n{}{version} in {}", package.name, finding.target));

@@ -4,23 +4,22 @@
 
 mod blocking;
 mod facts;
+mod gates;
 mod known;
 mod trust;
 mod way;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::time::Duration;
 
+use anstream::adapter::strip_str;
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ColumnConstraint, Width};
 
 use super::Written;
 use crate::config::Mode;
 use crate::lock::Standing;
 use crate::policy::WaiverNote;
-use crate::record::{Evidence, GateRecord, Run};
-use crate::severity::{Counts, Severity};
+use crate::record::Run;
 use crate::verdict::{Outcome, Verdict};
 use crate::{sanitise, table, text};
 
@@ -30,6 +29,8 @@ pub struct Look {
     /// Columns of the terminal.
     pub width: u16,
     pub colour: bool,
+    /// Somebody looks at it: long lines are broken between words. Programs that read it want them whole.
+    pub screen: bool,
 }
 
 /// The narrowest terminal that it is drawn for.
@@ -39,7 +40,7 @@ const NARROWEST: u16 = 60;
 pub fn render(run: &Run, written: &Written, look: Look) -> String {
     let look = Look { width: look.width.max(NARROWEST), ..look };
     let mut page = String::new();
-    let _ = writeln!(page, "{}", paint(&gates_table(run, look), look));
+    let _ = writeln!(page, "{}", paint(&gates::table(run, look), look));
     page.push_str(&blocking::blocking(run, &written.folder, look));
     page.push_str(&waiver_notes(run, look));
     page.push_str(&known::notes(run, look));
@@ -51,88 +52,33 @@ pub fn render(run: &Run, written: &Written, look: Look) -> String {
     if run.lock == Some(Standing::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
     }
+    if is_cut(&page) {
+        let _ = writeln!(page, "What ends in … is whole in {}/run.json", written.folder);
+    }
     page.push('\n');
-    let _ = writeln!(page, "{}", verdict_line(run, look));
+    let mut page = fitted(&page, look);
+    let _ = writeln!(page, "{}", coloured_verdict(run, &fitted(&verdict_words(run), look), look));
     page
 }
 
-fn gates_table(run: &Run, look: Look) -> String {
-    let mut rows = table::plain(look.width);
-    rows.set_header(["Gate", "Outcome", "Findings", "Reason"]);
-    for gate in &run.gates {
-        rows.add_row([
-            gate_cell(gate),
-            outcome_cell(run, gate),
-            counts_cell(&gate.counts),
-            reason_cell(gate),
-        ]);
-    }
-    let bound =
-        |least, most| ColumnConstraint::Boundaries { lower: Width::Fixed(least), upper: Width::Fixed(most) };
-    let widths = [bound(12, look.width / 3), bound(16, 18), bound(10, 14)];
-    for (index, constraint) in widths.into_iter().enumerate() {
-        if let Some(column) = rows.column_mut(index) {
-            column.set_constraint(constraint);
-        }
-    }
-    table::text(&rows)
+/// Whether words were cut to fit in. A list that goes on says so itself: `… and 7 more in run.json`.
+fn is_cut(page: &str) -> bool {
+    page.split('…').skip(1).any(|rest| !rest.starts_with(" and "))
 }
 
-/// Id, stage, tool: a line each.
-fn gate_cell(gate: &GateRecord) -> String {
-    match (gate.outcome, gate.duration_ms) {
-        // Left out, or nothing to do: one line is enough.
-        (Outcome::Skipped, 0) => gate.id.to_string(),
-        _ => format!("{}\n{}\n{}", gate.id, sanitise::short(&gate.stage, 60), gate.tool),
+/// With the lines that are wider than the screen broken between words. Tables are as wide at most.
+fn fitted(page: &str, look: Look) -> String {
+    let width = usize::from(look.width);
+    let fits = |line: &str| strip_str(line).to_string().chars().count() <= width;
+    if !look.screen || page.lines().all(fits) {
+        return page.to_owned();
     }
-}
-
-/// Outcome, what production would make of it, time: a line each.
-fn outcome_cell(run: &Run, gate: &GateRecord) -> String {
-    let blocks = matches!(gate.outcome, Outcome::Failed | Outcome::Inconclusive);
-    let mut lines = vec![format!("{} {}", mark(gate.outcome), gate.outcome)];
-    lines.extend(match (gate.required, run.mode, gate.outcome) {
-        (false, _, _) if blocks => Some("advisory".to_owned()),
-        (true, Mode::Lab, _) if blocks => Some("would block".to_owned()),
-        (_, Mode::Lab, Outcome::Passed) => Some("would pass".to_owned()),
-        _ => None,
-    });
-    if gate.duration_ms > 0 {
-        lines.push(text::duration(Duration::from_millis(gate.duration_ms)));
+    let whole = |line: &str| if fits(line) { line.to_owned() } else { text::wrapped(line, width) };
+    let mut fitted: String = page.lines().map(|line| whole(line) + "\n").collect();
+    if !page.ends_with('\n') {
+        fitted.pop();
     }
-    lines.join("\n")
-}
-
-fn mark(outcome: Outcome) -> char {
-    match outcome {
-        Outcome::Passed => '✔',
-        Outcome::Failed => '✘',
-        Outcome::Inconclusive => '?',
-        Outcome::Skipped => '-',
-    }
-}
-
-/// `2 critical`, a line for each severity that there is.
-fn counts_cell(counts: &Counts) -> String {
-    let lines: Vec<String> = Severity::ALL
-        .iter()
-        .filter(|severity| counts.get(**severity) > 0)
-        .map(|severity| format!("{} {severity}", counts.get(*severity)))
-        .collect();
-    if lines.is_empty() { "none".to_owned() } else { lines.join("\n") }
-}
-
-fn reason_cell(gate: &GateRecord) -> String {
-    let mut reason = gate.reason.clone();
-    if gate.outcome == Outcome::Passed && !gate.scope.is_empty() {
-        let _ = write!(reason, " in {}", gate.scope);
-    }
-    // A reason without proof names its targets itself.
-    if gate.targets.len() > 1 && gate.evidence == Evidence::Whole {
-        let names: Vec<&str> = gate.targets.iter().map(|target| &*target.name).collect();
-        let _ = write!(reason, "; looked at {}", names.join(", "));
-    }
-    sanitise::short(&reason, 600)
+    fitted
 }
 
 fn waiver_notes(run: &Run, look: Look) -> String {
@@ -171,15 +117,21 @@ fn waiver_notes(run: &Run, look: Look) -> String {
 
 /// The verdict in one line.
 pub fn verdict_line(run: &Run, look: Look) -> String {
+    coloured_verdict(run, &verdict_words(run), look)
+}
+
+fn verdict_words(run: &Run) -> String {
     let word = run.verdict.as_str().to_uppercase();
-    let line =
-        format!("Verdict: {word} ({}exit {}). {}", mode_words(run), run.exit_code, causes(run).join("; "));
+    format!("Verdict: {word} ({}exit {}). {}", mode_words(run), run.exit_code, causes(run).join("; "))
+}
+
+fn coloured_verdict(run: &Run, words: &str, look: Look) -> String {
     let style = match run.verdict {
         Verdict::Pass => AnsiColor::Green,
         Verdict::Blocked => AnsiColor::Red,
         Verdict::Inconclusive => AnsiColor::Yellow,
     };
-    if look.colour { coloured(&line, style.on_default().bold()) } else { line }
+    if look.colour { coloured(words, style.on_default().bold()) } else { words.to_owned() }
 }
 
 /// What lab mode makes of the verdict; nothing in production.

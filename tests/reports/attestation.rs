@@ -77,3 +77,26 @@ fn without_a_commit_and_an_image_it_is_about_the_reports_that_were_read() {
         assert_eq!(portcullis::identity::sha256(&bytes), digest);
     }
 }
+
+#[test]
+fn what_is_no_digest_is_no_subject_and_a_run_about_nothing_is_about_its_record() {
+    let (project, _) = judged("production", "json");
+    let mut record = project.record();
+    record["commit"] = json!("../../HEAD");
+    for gate in record["gates"].as_array_mut().unwrap() {
+        gate["tool_sha256"] = json!("none");
+        for target in gate["targets"].as_array_mut().unwrap() {
+            target["image_digest"] = json!("sha256:<b>");
+            target["report_sha256"] = json!("AB".repeat(32));
+        }
+    }
+    project.write("saved.json", record.to_string());
+    let ran =
+        project.run(&["report", "--from", "saved.json", "--format", "attestation,json", "--out", "attested"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let file = |name: &str| project.root().join("attested").join(name);
+    let read = python(READ, &[&file("attestation.intoto.json"), &file("attestation.predicate.json")]);
+    let digest = portcullis::identity::sha256(&std::fs::read(file("run.json")).unwrap());
+    assert_eq!(read["subject"], json!([["run.json", { "sha256": digest }]]));
+    assert_eq!(read["tools"], json!([]));
+}

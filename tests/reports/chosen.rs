@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::Project;
+use crate::common::{Project, Ran};
 use crate::{ALL, judged, written};
 
 const GATES: &str =
@@ -123,6 +123,8 @@ fn one_report_goes_to_a_file_of_any_name_or_to_standard_output() {
         assert_eq!(ran.code, code, "{args:?}: {}", ran.all());
         assert!(!ran.stderr.is_empty() && ran.stdout.is_empty(), "{args:?}: {}", ran.all());
     }
+    let ran = report(&["--format", "csv", "-o", "gates-report"]);
+    assert!(ran.code == 2 && ran.stderr.contains("is a folder"), "{}", ran.all());
     for from in ["not-there.json", "gates.toml"] {
         let ran = project.run(&["report", "--from", from, "--format", "csv", "-o", "-"]);
         assert_eq!(ran.code, 2, "{}", ran.all());
@@ -151,4 +153,43 @@ fn a_report_that_cannot_be_written_leaves_no_half_and_is_an_error_in_both_modes(
         assert!(ran.stderr.contains("findings.csv"), "{}", ran.all());
         assert!(!written(&project, "run.json").exists(), "the record comes last");
     }
+}
+
+#[test]
+fn a_report_goes_through_a_link_into_a_device_or_a_pipe_and_replaces_none_of_them() {
+    let (project, _) = judged("lab", "csv");
+    let csv = project.read("gates-report/findings.csv");
+    let report = |to: &str| {
+        let mut command =
+            project.command(&["report", "--from", "gates-report/run.json", "--format", "csv", "-o", to]);
+        Ran::of(command.output().unwrap())
+    };
+    project.write("elsewhere/mine.csv", "old");
+    std::os::unix::fs::symlink("elsewhere/mine.csv", project.root().join("link.csv")).unwrap();
+    assert_eq!(report("link.csv").code, 0);
+    assert!(project.root().join("link.csv").is_symlink());
+    assert_eq!(project.read("elsewhere/mine.csv"), csv);
+
+    // A link of one's own to the standard output: another one's is not to be put at risk by a test.
+    std::os::unix::fs::symlink("/proc/self/fd/1", project.root().join("stdout")).unwrap();
+    let ran = report("stdout");
+    assert_eq!((ran.code, ran.stdout), (0, csv.clone()));
+    assert!(project.root().join("stdout").is_symlink());
+
+    let pipe = project.root().join("pipe");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &pipe,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    assert_eq!(report("pipe").code, 0);
+    assert_eq!(reader.join().unwrap(), csv);
+    assert!(!fs::metadata(&pipe).unwrap().is_file());
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::common::{CI_SERVICES, Project, Ran};
-use crate::sarif_log;
+use crate::{judged, sarif_log};
 
 /// A project with so many findings that block, and as many that do not.
 fn project(mode: &str, findings: usize) -> Project {
@@ -107,4 +107,13 @@ fn a_summary_that_cannot_be_written_is_told_before_anything_runs() {
     let ran = on_github(&project, "folder");
     assert_eq!(ran.code, 2, "{}", ran.all());
     assert!(ran.stderr.contains("summary") && !project.root().join("a.sarif").exists(), "{}", ran.all());
+}
+
+#[test]
+fn who_asks_for_annotations_elsewhere_is_told_why_there_are_none() {
+    let (project, _) = judged("production", "json");
+    let mut command = project.command(&["report", "--from", "gates-report/run.json", "--format", "github"]);
+    let ran = Ran::of(command.env_remove("GITHUB_ACTIONS").output().unwrap());
+    assert_eq!((ran.code, &*ran.stdout), (0, ""), "{}", ran.all());
+    assert!(ran.stderr.contains("GITHUB_ACTIONS is not set"), "{}", ran.stderr);
 }

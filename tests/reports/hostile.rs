@@ -1,6 +1,6 @@
 //! Words from outside that would break or steer a report, in every field of a run.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::gitlab;
 use crate::common::{Project, Ran};
@@ -141,7 +141,7 @@ fn no_cell_of_a_poisoned_run_is_a_formula() {
     assert_eq!(rows.len(), count);
     for cell in rows.iter().flat_map(|row| row.as_object().unwrap().values()) {
         let cell = cell.as_str().unwrap();
-        assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
+        assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '\t', '\r']), "{cell}");
     }
     assert_eq!(python(READ_LINES, &[&written(&project, "findings.jsonl")]).as_array().unwrap().len(), count);
 }
@@ -242,5 +242,130 @@ fn annotations_of_a_poisoned_run_are_nothing_but_annotations() {
             assert!(!value.contains(':'), "{line}");
         }
         assert!(!line.contains("##vso[") && !line.contains('\u{1b}'), "{line}");
+    }
+}
+
+/// Where in a run.json a word would steer whoever reads it: keys and values with characters that do.
+const STEERING: &str = r###"
+import sys, json, unicodedata
+def words(value, at):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from words(key, at + ".<key>")
+            yield from words(inner, at + "." + key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from words(inner, at + "[]")
+    elif isinstance(value, str):
+        yield at, value
+allowed = lambda at, c: c in "\n\t" and at == ".findings[].message"
+json.dump(sorted({at for at, text in words(json.load(open(sys.argv[1], encoding="utf-8")), "")
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") and not allowed(at, c) for c in text) or "##vso[" in text}), sys.stdout)
+"###;
+
+#[test]
+fn no_word_of_a_record_that_was_written_by_hand_steers_whoever_reads_it() {
+    let (project, _) = judged("lab", "json");
+    let mut record = project.record();
+    // What this run has nothing of.
+    for (key, value) in [
+        ("over", json!(["3 critical"])),
+        ("interrupted", json!("SIGTERM")),
+        ("branch", json!("main")),
+        ("profile", json!("ci")),
+        ("commit", json!("abc")),
+        ("known", json!({"from": "a", "commit": "b", "findings": 1, "warnings": ["c"]})),
+        (
+            "policy",
+            json!({"from": "a", "revision": "b", "notes": ["c"], "loosened": [{"place": "d", "what": "e", "was": "f"}]}),
+        ),
+        (
+            "facts",
+            json!({"vex": [{"document": "a", "statements": 1, "findings": 0, "unused": "b"}],
+            "kev": {"file": "c", "date": "2026-01-01", "age_days": 1, "vulnerabilities": 1}}),
+        ),
+        (
+            "waivers",
+            json!({"unused": [{"name": "a", "reason": "b", "behind": "c"}], "expired": [{"name": "a", "reason": "b"}],
+            "expiring": []}),
+        ),
+    ] {
+        record[key] = value;
+    }
+    let gate = &mut record["gates"][0];
+    gate["overridden"] = json!("a");
+    gate["tool_sha256"] = json!("b");
+    gate["evidence"] = json!({"lacking": "c"});
+    gate["policy"]["no_worse_than"] = json!({"than": "d"});
+    for (key, value) in [
+        ("files", json!({"a": "b"})),
+        ("ignored", json!({"eslint-disable": 1})),
+        ("outputs", json!({"digest": "c"})),
+        ("steps", json!([{"did": ["d"], "times": 1, "duration_ms": 1}])),
+        ("notes", json!(["e"])),
+        ("advisories", json!("f")),
+        ("image", json!("g")),
+        ("image_id", json!("h")),
+        ("image_digest", json!("i")),
+        ("reason", json!("j")),
+        ("cwd", json!("k")),
+    ] {
+        gate["targets"][0][key] = value;
+    }
+    let finding = &mut record["findings"][0];
+    for key in ["problem", "suppressed", "severity_raw", "fix", "resource", "image", "commit", "waiver"] {
+        finding[key] = json!("x");
+    }
+    finding["risk"] = json!({"vex": {"vulnerability": "a", "status": "affected", "justification": "b", "statement": "c", "document": "d"}});
+    finding["package"] = json!({"name": "a", "version": "b", "fixed_version": "c", "purl": "d", "ecosystem": "e", "paths": ["f"]});
+    for key in ["seen_by", "aliases", "cwe", "references"] {
+        finding[key] = json!(["x"]);
+    }
+    finding["cvss"] = json!({"vector": "x"});
+    poison_all(&mut record);
+    project.write("by-hand.json", record.to_string());
+    let steering = |file: &str| python(STEERING, &[&project.root().join(file)]);
+    assert!(steering("by-hand.json").as_array().unwrap().len() > 70, "{}", steering("by-hand.json"));
+    let ran = project.run(&["report", "--from", "by-hand.json", "--format", "json", "--out", "drawn"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(steering("drawn/run.json"), json!([]));
+    // The summary in the terminal is drawn from the same.
+    let ran = project.run(&["judge", "--from", "by-hand.json", "--verbose"]);
+    assert!(ran.stdout.contains("Verdict:"), "{}", ran.all());
+    let steers = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{200b}' | '\u{202e}' | '\u{2028}');
+    assert!(!ran.all().contains(steers) && !ran.all().contains("##vso["), "{:?}", ran.all());
+}
+
+/// Puts the payload in front of every text of the record that is not one of a fixed set, and into the names of what has one.
+fn poison_all(record: &mut Value) {
+    const FIXED: [&str; 10] = [
+        "schema", "mode", "verdict", "started", "outcome", "severity", "category", "decision", "lock",
+        "status",
+    ];
+    const MORE: [&str; 6] = ["fail_on", "unrated", "expires", "written", "date", "scope"];
+    const NAMES: [&str; 3] = ["files", "ignored", "outputs"];
+    match record {
+        Value::String(text) => text.insert_str(0, PAYLOAD),
+        Value::Array(list) => list.iter_mut().for_each(poison_all),
+        Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                let key = key.as_str();
+                match value {
+                    Value::String(whole) if key == "evidence" && whole == "whole" => {}
+                    Value::Object(named) if NAMES.contains(&key) => {
+                        *named = std::mem::take(named)
+                            .into_iter()
+                            .map(|(name, mut value)| {
+                                poison_all(&mut value);
+                                (format!("{PAYLOAD}{name}"), value)
+                            })
+                            .collect();
+                    }
+                    _ if FIXED.contains(&key) || MORE.contains(&key) => {}
+                    other => poison_all(other),
+                }
+            }
+        }
+        _ => {}
     }
 }

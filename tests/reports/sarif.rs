@@ -217,3 +217,40 @@ fn a_file_that_packs_badly_stays_below_ten_megabytes() {
     let told = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].to_string();
     assert!(told.contains("results left out"), "{told}");
 }
+
+#[test]
+fn what_a_scanner_has_no_words_for_has_a_rule_and_a_title_all_the_same() {
+    let project = Project::new();
+    let long = "r".repeat(300);
+    project.write(
+        "a.sarif",
+        sarif_log(
+            [
+                ("  ", "\\u202e\\n"),
+                ("x", " "),
+                ("", ""),
+                (&*format!("{long}1"), "m"),
+                (&*format!("{long}2"), "m"),
+            ]
+            .map(|(rule, words)| (rule.to_owned(), "error", words.to_owned()))
+            .into_iter(),
+        ),
+    );
+    assert_eq!(project.run(&["judge", "--report", "sarif=a.sarif", "--format", "sarif,gitlab"]).code, 0);
+    let complaints = sarif_complaints(&written(&project, "portcullis.sarif"));
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    let log = json_of_schema(&written(&project, "portcullis.sarif"), "sarif-schema-2.1.0.json");
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    let ids: std::collections::HashSet<&str> =
+        rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), rules.len(), "no two rules have the same id: {ids:?}");
+    for rule in rules {
+        for text in [&rule["id"], &rule["shortDescription"]["text"], &rule["help"]["text"]] {
+            assert!(!text.as_str().unwrap().trim().is_empty(), "{rule}");
+        }
+    }
+    for result in log["runs"][0]["results"].as_array().unwrap() {
+        assert_eq!(result["ruleId"], rules[result["ruleIndex"].as_u64().unwrap() as usize]["id"]);
+        assert!(!result["message"]["text"].as_str().unwrap().trim().is_empty(), "{result}");
+    }
+}

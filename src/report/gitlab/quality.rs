@@ -51,7 +51,7 @@ pub(in crate::report) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> 
 fn issue(finding: &Finding) -> Issue<'_> {
     Issue {
         description: subject::cut(&subject::words(finding).replace('\n', " "), LONGEST).into_owned(),
-        check_name: if finding.rule.is_empty() { &finding.tool } else { &finding.rule },
+        check_name: subject::rule(finding),
         fingerprint: sha256(format!("{}\n{}", finding.gate, finding.id).as_bytes()),
         severity: match finding.severity {
             Severity::Critical => "blocker",

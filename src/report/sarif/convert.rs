@@ -21,13 +21,13 @@ const LONGEST_TEXT: usize = 1_000;
 pub const ROOT: &str = "%SRCROOT%";
 
 pub fn rule_id(finding: &Finding) -> Cow<'_, str> {
-    subject::cut(&finding.rule, LONGEST_ID)
+    subject::cut(subject::rule(finding), LONGEST_ID)
 }
 
 pub fn rule<'a>(seen: &RuleSeen<'a>) -> Rule<'a> {
     let finding = seen.worst;
-    let title = if seen.one_title { &finding.title } else { &finding.rule };
-    let mut help = title.to_string();
+    let title = if seen.one_title { subject::title(finding) } else { subject::rule(finding) };
+    let mut help = title.to_owned();
     if let (Some(fix), true) = (&finding.fix, seen.one_title) {
         help.push_str(&format!("\nFix: {fix}"));
     }

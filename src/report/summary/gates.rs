@@ -1,0 +1,115 @@
+//! The table of gates: a row each. On a wide screen a row is one line, on a narrow one a few.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use comfy_table::{ColumnConstraint, Table, Width};
+
+use super::Look;
+use crate::config::Mode;
+use crate::record::{Evidence, GateRecord, Run};
+use crate::severity::{Counts, Severity};
+use crate::verdict::Outcome;
+use crate::{sanitise, table, text};
+
+/// From so many columns on, each thing has a column of its own, and the reason still has room.
+const WIDE: u16 = 140;
+
+/// The most characters of a stage, and of a reason.
+const LONGEST_STAGE: usize = 60;
+const LONGEST_REASON: usize = 600;
+
+pub fn table(run: &Run, look: Look) -> String {
+    let mut rows = table::plain(look.width);
+    let of = |most| ColumnConstraint::UpperBoundary(Width::Fixed(most));
+    let bound =
+        |least, most| ColumnConstraint::Boundaries { lower: Width::Fixed(least), upper: Width::Fixed(most) };
+    if look.width >= WIDE {
+        rows.set_header(["Gate", "Stage", "Tool", "Outcome", "Findings", "Time", "Reason"]);
+        rows.add_rows(run.gates.iter().map(|gate| wide_row(run, gate)));
+        constrain(&mut rows, [of(24), of(24), of(18), bound(16, 30), bound(10, 22), of(10)]);
+    } else {
+        rows.set_header(["Gate", "Outcome", "Findings", "Reason"]);
+        rows.add_rows(run.gates.iter().map(|gate| narrow_row(run, gate)));
+        constrain(&mut rows, [bound(12, look.width / 3), bound(16, 18), bound(10, 14)]);
+    }
+    table::text(&rows)
+}
+
+fn constrain<const N: usize>(rows: &mut Table, constraints: [ColumnConstraint; N]) {
+    for (index, constraint) in constraints.into_iter().enumerate() {
+        if let Some(column) = rows.column_mut(index) {
+            column.set_constraint(constraint);
+        }
+    }
+}
+
+fn wide_row(run: &Run, gate: &GateRecord) -> [String; 7] {
+    let outcome = format!("{} {}", mark(gate.outcome), gate.outcome);
+    [
+        gate.id.to_string(),
+        sanitise::short(&gate.stage, LONGEST_STAGE),
+        gate.tool.to_string(),
+        [outcome].into_iter().chain(consequence(run, gate).map(str::to_owned)).collect::<Vec<_>>().join(", "),
+        counts(&gate.counts).join(", "),
+        time(gate).unwrap_or_default(),
+        reason(gate),
+    ]
+}
+
+/// Id, stage and tool in one cell, a line each; so are outcome, consequence and time.
+fn narrow_row(run: &Run, gate: &GateRecord) -> [String; 4] {
+    let names = match (gate.outcome, gate.duration_ms) {
+        // Left out, or nothing to do: one line is enough.
+        (Outcome::Skipped, 0) => gate.id.to_string(),
+        _ => format!("{}\n{}\n{}", gate.id, sanitise::short(&gate.stage, LONGEST_STAGE), gate.tool),
+    };
+    let mut outcome = vec![format!("{} {}", mark(gate.outcome), gate.outcome)];
+    outcome.extend(consequence(run, gate).map(str::to_owned));
+    outcome.extend(time(gate));
+    [names, outcome.join("\n"), counts(&gate.counts).join("\n"), reason(gate)]
+}
+
+/// What production would make of it.
+fn consequence(run: &Run, gate: &GateRecord) -> Option<&'static str> {
+    let blocks = matches!(gate.outcome, Outcome::Failed | Outcome::Inconclusive);
+    match (gate.required, run.mode, gate.outcome) {
+        (false, _, _) if blocks => Some("advisory"),
+        (true, Mode::Lab, _) if blocks => Some("would block"),
+        (_, Mode::Lab, Outcome::Passed) => Some("would pass"),
+        _ => None,
+    }
+}
+
+fn mark(outcome: Outcome) -> char {
+    match outcome {
+        Outcome::Passed => '✔',
+        Outcome::Failed => '✘',
+        Outcome::Inconclusive => '?',
+        Outcome::Skipped => '-',
+    }
+}
+
+fn time(gate: &GateRecord) -> Option<String> {
+    (gate.duration_ms > 0).then(|| text::duration(Duration::from_millis(gate.duration_ms)))
+}
+
+/// `2 critical` for each severity that there is.
+fn counts(counts: &Counts) -> Vec<String> {
+    let some = Severity::ALL.iter().filter(|severity| counts.get(**severity) > 0);
+    let words: Vec<String> = some.map(|severity| format!("{} {severity}", counts.get(*severity))).collect();
+    if words.is_empty() { vec!["none".to_owned()] } else { words }
+}
+
+fn reason(gate: &GateRecord) -> String {
+    let mut reason = gate.reason.clone();
+    if gate.outcome == Outcome::Passed && !gate.scope.is_empty() {
+        let _ = write!(reason, " in {}", gate.scope);
+    }
+    // A reason without proof names its targets itself.
+    if gate.targets.len() > 1 && gate.evidence == Evidence::Whole {
+        let names: Vec<&str> = gate.targets.iter().map(|target| &*target.name).collect();
+        let _ = write!(reason, "; looked at {}", names.join(", "));
+    }
+    sanitise::short(&reason, LONGEST_REASON)
+}
