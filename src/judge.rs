@@ -94,13 +94,21 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8>
     let run = judged_again(Run::read(from)?, args, by, known.scrubber())?;
     let written = match &args.output.out {
         Some(out) => {
-            let mut folder = OutputFolder::take(out)?;
+            // Beside the run that it is of, what the scanners left stays: the record names it.
+            let real = |folder: &Path| folder.canonicalize().ok();
+            let beside = real(out).is_some_and(|out| real(folder_of(from)) == Some(out));
+            let mut folder = if beside { OutputFolder::join(out)? } else { OutputFolder::take(out)? };
             report::write_all(&run, &options, &mut folder)
                 .and_then(|()| folder.search(known.scrubber()))
                 .context(Unreported)?;
-            Written::all(shown_path(out), &options)
+            let written = Written::all(shown_path(out), &options);
+            if beside {
+                // What was drawn of the other judgement would contradict this one.
+                folder.withdraw(|name| !written.files.iter().any(|written| written == name));
+            }
+            written
         }
-        None => Written::record(shown_path(folder_of(from))),
+        None => Written::record(&shown_path(from)),
     };
     let told = report::tell(&run, &options);
     terminal::show(&run, &written, &args.output);

@@ -244,7 +244,13 @@ pub async fn run(
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     run.policy = rules.record(&facts);
     judging.whole(&mut run);
-    publish(&mut run, &evidence, scrubber, &reports, &mut folder)?;
+    if let Err(error) = publish(&mut run, &evidence, scrubber, &reports, &mut folder) {
+        // Whoever waited for it sees what came out all the same.
+        run.lose();
+        run.clean(scrubber);
+        terminal::show(&run, &Written::nothing(shown_path(&out)), output);
+        return Err(error);
+    }
     let told = report::tell(&run, &reports);
     terminal::show(&run, &Written::all(shown_path(&out), &reports), output);
     // Whoever stopped the run does not want to wait for a chat.
@@ -277,7 +283,7 @@ fn publish(
         // What was not written or not searched to its end may not say that all is well.
         .inspect_err(|_| {
             if run.verdict == Verdict::Pass {
-                folder.withdraw()
+                folder.withdraw(|_| true)
             }
         })
         .context(Unreported)

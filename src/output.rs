@@ -102,9 +102,10 @@ impl OutputFolder {
         })
     }
 
-    /// Takes the record and what is drawn from it back.
-    pub fn withdraw(&self) {
-        for file in crate::report::REPORTS.iter().flat_map(|report| report.files) {
+    /// Takes the record and what is drawn from it back, those that are meant.
+    pub fn withdraw(&self, is_meant: impl Fn(&str) -> bool) {
+        let all = crate::report::REPORTS.iter().flat_map(|report| report.files);
+        for file in all.filter(|file| is_meant(file.name)) {
             // Where it can't be removed, it could not be written either; the error that led here is told.
             let _ = fs::remove_file(self.path.join(file.name));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -84,6 +85,9 @@ pub struct Run {
     /// Whose policy it was, where not the work tree's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyRecord>,
+    /// The result could not be written: whatever it is, nobody else will see it.
+    #[serde(skip)]
+    pub lost: bool,
 }
 
 /// One gate of a run.
@@ -217,8 +221,14 @@ impl Run {
     /// # Errors
     /// When there is none, or it is of another schema.
     pub fn read(path: &Path) -> Result<Run> {
-        let bytes = fs::read(path).with_context(|| format!("{} can't be read", path.display()))?;
-        let run: Run = serde_json::from_slice(&bytes)
+        let unread = || format!("{} can't be read", path.display());
+        let file = fs::File::open(path).with_context(unread)?;
+        let run: Result<Run, _> = match file.metadata().with_context(unread)?.is_file() {
+            true => serde_json::from_slice(&fs::read(path).with_context(unread)?),
+            // A pipe or a device may have no end: it is read as far as it is a record.
+            false => serde_json::from_reader(BufReader::new(file)),
+        };
+        let run = run
             .with_context(|| format!("{} is not a run.json of this Portcullis ({SCHEMA})", path.display()))?;
         if run.schema != SCHEMA {
             bail!("{} has the schema {}; this Portcullis reads {SCHEMA}", path.display(), run.schema);
@@ -287,6 +297,7 @@ impl Run {
             over: Vec::new(),
             known: None,
             policy: None,
+            lost: false,
         }
     }
 
@@ -323,6 +334,18 @@ impl Run {
         self.would_block = self.verdict != Verdict::Pass;
         let signal = self.interrupted.as_deref().and_then(signal_number);
         self.exit_code = verdict::exit_code(self.mode, self.verdict, signal);
+    }
+}
+
+impl Run {
+    /// Notes that the result could not be written, which no verdict outranks.
+    pub fn lose(&mut self) {
+        self.lost = true;
+        self.would_block = true;
+        self.exit_code = verdict::UNREPORTED;
+        if self.verdict == Verdict::Pass {
+            self.verdict = Verdict::Inconclusive;
+        }
     }
 }
 

@@ -88,19 +88,32 @@ const RECORD: File = File { name: "run.json", render: run_json::render };
 pub struct Written {
     /// The folder, as the user named it.
     pub folder: String,
-    pub files: Vec<&'static str>,
+    /// The record first.
+    pub files: Vec<String>,
 }
 
 impl Written {
     /// All that [`write_all`] writes, the record first.
     pub fn all(folder: String, options: &Options) -> Written {
         let others = options.files().map(|file| file.name).filter(|name| *name != RECORD.name);
-        Written { folder: named(folder), files: [RECORD.name].into_iter().chain(others).collect() }
+        let files = [RECORD.name].into_iter().chain(others).map(str::to_owned).collect();
+        Written { folder: named(folder), files }
     }
 
-    /// The record alone.
-    pub fn record(folder: String) -> Written {
-        Written { folder: named(folder), files: vec![RECORD.name] }
+    /// The record alone, in a file that may have another name.
+    pub fn record(path: &str) -> Written {
+        let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+        Written { folder: named(folder.to_owned()), files: vec![name.to_owned()] }
+    }
+
+    /// Nothing: it could not be.
+    pub fn nothing(folder: String) -> Written {
+        Written { folder: named(folder), files: Vec::new() }
+    }
+
+    /// Where the whole record is.
+    pub fn of_record(&self) -> Option<String> {
+        self.files.first().map(|name| format!("{}/{name}", self.folder))
     }
 }
 

@@ -384,6 +384,7 @@ impl Words for Run {
             over,
             known,
             policy,
+            lost: _,
         } = self;
         [schema, portcullis_version, trace_id].into_iter().for_each(|text| text.clean(scrubber));
         [interrupted, profile, project, commit, branch].into_iter().for_each(|text| text.clean(scrubber));

@@ -164,6 +164,27 @@ fn a_saved_run_is_judged_the_same_again_and_otherwise_under_another_policy() {
     assert_eq!(elsewhere.run(&["judge", "--from", "run.json"]).code, 0);
 }
 
+#[test]
+fn a_run_that_is_judged_again_in_its_own_folder_keeps_what_its_record_names() {
+    let project = Project::with_gates(
+        "version = 1\n[[gate]]\nid = \"lint\"\ntool = \"command\"\nrun = [\"cat\", \"a.sarif\"]\nreport = { format = \"sarif\", path = \"-\" }\n",
+    );
+    project.write("a.sarif", SARIF);
+    assert_eq!(project.run(&["run", "--format", "junit,csv"]).code, 0);
+    let kept = project.gate("lint")["targets"][0]["report"].as_str().unwrap().to_owned();
+    let from = ["judge", "--from", "gates-report/run.json"];
+    let ran = project
+        .run(&[&from[..], &["--mode", "production", "--out", "gates-report", "--format", "csv"]].concat());
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(project.record()["mode"], "production");
+    assert!(project.root().join("gates-report").join(kept).is_file(), "the scanner's report");
+    assert!(project.root().join("gates-report/findings.csv").is_file());
+    assert!(!project.root().join("gates-report/junit.xml").exists(), "it tells of the other judgement");
+    // Without a folder, the record is named where it is.
+    project.write("saved.json", project.read("gates-report/run.json"));
+    assert!(project.run(&["judge", "--from", "saved.json"]).stdout.contains("Reports: ./saved.json"));
+}
+
 const SBOM: &str = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
     {"type": "library", "bom-ref": "g", "name": "good", "version": "1.0.0", "purl": "pkg:npm/good@1.0.0", "licenses": [{"license": {"id": "MIT"}}]},
     {"type": "library", "bom-ref": "o", "name": "odd", "version": "1.0.0", "purl": "pkg:npm/odd@1.0.0"},

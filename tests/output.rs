@@ -112,3 +112,21 @@ fn a_reader_who_goes_away_changes_nothing() {
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert_eq!(project.record()["verdict"], "blocked");
 }
+
+/// A folder stands where the record should go.
+#[test]
+fn what_came_out_is_shown_though_it_cannot_be_written_and_never_as_a_pass() {
+    for mode in ["lab", "production"] {
+        let project = Project::with_gates(
+            "version = 1\n[[gate]]\nid = \"fine\"\ntool = \"command\"\nrun = [\"true\"]\n",
+        );
+        std::fs::create_dir_all(project.root().join("out/run.json")).unwrap();
+        let ran = project.run(&["run", "--mode", mode, "--out", "out"]);
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        assert!(ran.stdout.contains("✔ passed") && ran.stdout.contains("Reports: none"), "{}", ran.all());
+        let verdict = ran.stdout.lines().find(|line| line.starts_with("Verdict: ")).unwrap();
+        assert!(verdict.starts_with("Verdict: INCONCLUSIVE") && verdict.contains("exit 3"), "{verdict}");
+        assert!(ran.stdout.contains("the result could not be written"), "{}", ran.stdout);
+        assert!(ran.stderr.contains("run.json can't be written"), "{}", ran.stderr);
+    }
+}

@@ -41,19 +41,20 @@ pub fn render(run: &Run, written: &Written, look: Look) -> String {
     let look = Look { width: look.width.max(NARROWEST), ..look };
     let mut page = String::new();
     let _ = writeln!(page, "{}", paint(&gates::table(run, look), look));
-    page.push_str(&blocking::blocking(run, &written.folder, look));
+    page.push_str(&blocking::blocking(run, written, look));
     page.push_str(&waiver_notes(run, look));
     page.push_str(&known::notes(run, look));
     page.push_str(&facts::notes(run, look));
     page.push_str(&trust::notes(run, look));
     page.push_str(&way::to_pass(run, look));
     let files: Vec<String> = written.files.iter().map(|file| format!("{}/{file}", written.folder)).collect();
-    let _ = writeln!(page, "\nReports: {}", files.join(", "));
+    let _ =
+        writeln!(page, "\nReports: {}", if files.is_empty() { "none".to_owned() } else { files.join(", ") });
     if run.lock == Some(Standing::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
     }
-    if is_cut(&page) {
-        let _ = writeln!(page, "What ends in … is whole in {}/run.json", written.folder);
+    if let Some(record) = written.of_record().filter(|_| is_cut(&page)) {
+        let _ = writeln!(page, "What ends in … is whole in {record}");
     }
     page.push('\n');
     let mut page = fitted(&page, look);
@@ -149,8 +150,10 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
         let gates = run.gates.iter().filter(|gate| gate.required && gate.outcome == outcome);
         gates.map(|gate| &*gate.id).collect()
     };
+    let lost = run.lost.then(|| "the result could not be written".to_owned());
     let (failed, inconclusive) = (of(Outcome::Failed), of(Outcome::Inconclusive));
     let mut causes = Vec::new();
+    causes.extend(lost);
     causes.extend(run.interrupted.as_ref().map(|signal| format!("interrupted by {signal}")));
     if !inconclusive.is_empty() {
         causes.push(format!("no proof from {}", inconclusive.join(", ")));

@@ -8,6 +8,7 @@ use comfy_table::{ColumnConstraint, Width};
 use super::{Look, paint};
 use crate::finding::Finding;
 use crate::record::Run;
+use crate::report::Written;
 use crate::report::worst::{self, rank};
 use crate::{sanitise, table, text};
 
@@ -20,7 +21,7 @@ const PLACES: usize = 3;
 /// A problem with all findings of it that block, the worst first.
 struct Problem<'a>(Vec<&'a Finding>);
 
-pub fn blocking(run: &Run, out: &str, look: Look) -> String {
+pub fn blocking(run: &Run, written: &Written, look: Look) -> String {
     let problems = problems(run);
     if problems.is_empty() {
         return String::new();
@@ -43,7 +44,8 @@ pub fn blocking(run: &Run, out: &str, look: Look) -> String {
     part.push('\n');
     let mut part = paint(&part, look);
     if problems.len() > SHOWN {
-        let _ = writeln!(part, " … and {} more in {out}/run.json", problems.len() - SHOWN);
+        let place = written.of_record().map(|record| format!(" in {record}")).unwrap_or_default();
+        let _ = writeln!(part, " … and {} more{place}", problems.len() - SHOWN);
     }
     part
 }
