@@ -55,13 +55,14 @@ fn of_gate(gate: &GateRecord, findings: Vec<&Finding>, limit: usize, out: &mut d
             blocking - denied(&shown)
         )?;
     }
-    writeln!(out, "<ol class=\"findings\">")?;
+    let many = if shown.len() > OPEN { " many" } else { "" };
+    writeln!(out, "<ol class=\"findings{many}\">")?;
     shown.into_iter().try_for_each(|finding| item(finding, out))?;
     writeln!(out, "</ol>\n</details>")
 }
 
 fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "<li>\n<h4>{} {}</h4>", severity(finding.severity), Safe(&finding.title))?;
+    writeln!(out, "<li>\n<h4>{} <bdi>{}</bdi></h4>", severity(finding.severity), Safe(&finding.title))?;
     if !finding.message.is_empty() && finding.message != finding.title {
         writeln!(out, "<p>{}</p>", Safe(&finding.message))?;
     }
@@ -80,7 +81,7 @@ fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let word = decision(finding);
     writeln!(
         out,
-        "<dt>Decision</dt><dd><span class=\"decision {word}\">{word}</span> {}{known}</dd>",
+        "<dt>Decision</dt><dd><span class=\"decision {word}\">{word}:</span> {}{known}</dd>",
         Safe(&finding.because)
     )?;
     code("Waiver", finding.waiver.as_deref(), out)?;

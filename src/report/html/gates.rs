@@ -16,7 +16,7 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
 const HEAD: &str = r#"<section aria-labelledby="gates">
 <h2 id="gates">Gates</h2>
 <div class="wide" role="region" aria-label="Table of the gates" tabindex="0">
-<table>
+<table class="gates">
 <caption>How each gate ended, in the order of gates.toml</caption>
 <thead><tr><th scope="col">Gate</th><th scope="col">Outcome</th><th scope="col">Findings</th><th scope="col" class="number">Time</th><th scope="col">Reason</th></tr></thead>
 <tbody>

@@ -14,12 +14,13 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn of_gate(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
+    let version = gate.tool_version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
     writeln!(
         out,
-        "<details class=\"gate\">\n<summary><h3>{} <span class=\"quiet\">{} {}</span></h3> {}</summary>",
+        "<details class=\"gate\">\n<summary><h3>{} <span class=\"quiet\">{}{}</span></h3> {}</summary>",
         Safe(&gate.id),
         Safe(subject::tool_title(gate)),
-        Safe(gate.tool_version.as_deref().unwrap_or("of unknown version")),
+        Safe(&version),
         outcome(gate.outcome)
     )?;
     writeln!(out, "<p>{}</p>", Safe(&gate.reason))?;
