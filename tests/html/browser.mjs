@@ -19,6 +19,8 @@ export async function serve(folder, policy) {
   const asked = [];
   const server = createServer(async (request, answer) => {
     const path = new URL(request.url, "http://loopback").pathname;
+    // Every browser asks every server for that.
+    if (path === "/favicon.ico") return answer.writeHead(204).end();
     asked.push(path);
     try {
       const body = await readFile(join(folder, decodeURIComponent(path)));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::common::{Project, chromium, real_tools};
 use crate::readers::python;
-use crate::rich::{clean, draw, rich, wide};
+use crate::rich::{clean, rich, wide};
 use crate::{drawn, page};
 
 /// What one of the scripts beside this file says of the page of a project.
@@ -34,28 +34,42 @@ fn folder(project: &Project) -> PathBuf {
     page(project).parent().unwrap().to_owned()
 }
 
-/// No rule of axe-core is broken, and nothing is wider than the window.
-fn is_accessible(name: &str, project: &Project) {
-    let looks = ask("accessible.mjs", project, &[]);
+/// No rule of axe-core is broken, all words and marks stand out from what is below them, and nothing is wider than the
+/// window. `look`: a scheme and a width, or nothing for all.
+fn is_accessible(name: &str, project: &Project, look: &[&Path]) {
+    let looks = ask("accessible.mjs", project, look);
     let looks = looks.as_array().unwrap();
-    assert_eq!(looks.len(), 8, "two schemes, two widths, folded and unfolded");
+    assert_eq!(
+        looks.len(),
+        if look.is_empty() { 8 } else { 2 },
+        "two schemes, two widths, folded and unfolded"
+    );
     for look in looks {
-        assert!(look["rules"].as_u64().unwrap() > 20, "axe-core looked at it: {look}");
-        assert_eq!(look["violations"], json!([]), "{name}, {}", look["name"]);
-        assert_eq!(look["incomplete"], json!([]), "{name}, {}", look["name"]);
-        assert_eq!(look["overflow"], 0, "{name}, {}", look["name"]);
+        let name = format!("{name}, {}", look["name"]);
+        assert!(
+            look["rules"].as_u64().unwrap() > 20 && look["looked"].as_u64().unwrap() > 1,
+            "{name}: {look}"
+        );
+        assert_eq!(look["violations"], json!([]), "{name}");
+        assert_eq!(look["unsure"], json!([]), "{name}");
+        assert_eq!(look["pale"], json!([]), "{name}");
+        assert_eq!(look["overflow"], 0, "{name}");
     }
 }
 
 #[test]
 fn a_page_with_everything_on_it_breaks_no_rule_of_axe() {
-    is_accessible("everything", &rich());
+    is_accessible("everything", &rich(), &[]);
 }
 
 #[test]
-fn a_page_with_nothing_on_it_and_one_with_sixty_gates_break_no_rule_of_axe() {
-    is_accessible("nothing", &clean());
-    is_accessible("sixty gates", &wide(60));
+fn a_page_with_nothing_on_it_breaks_no_rule_of_axe() {
+    is_accessible("nothing", &clean(), &[]);
+}
+
+#[test]
+fn a_page_with_sixty_gates_breaks_no_rule_of_axe() {
+    is_accessible("sixty gates", &wide(60), &["dark".as_ref(), "400".as_ref()]);
 }
 
 #[test]
@@ -93,7 +107,7 @@ json.dump("".join("".join(page.extract_text() for page in pages).split()), sys.s
     let words = words.as_str().unwrap();
     let record: Value = serde_json::from_str(&project.read("record.json")).unwrap();
     let findings = record["findings"].as_array().unwrap();
-    assert!(findings.len() > 100);
+    assert!(findings.len() > 50, "{}", findings.len());
     for finding in findings {
         assert!(words.contains(finding["id"].as_str().unwrap()), "{finding}");
     }

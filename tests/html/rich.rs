@@ -198,7 +198,7 @@ fn dress(record: &mut Value) {
 }
 
 /// The page of a record.
-pub fn draw(project: &Project, record: &Value) {
+fn draw(project: &Project, record: &Value) {
     project.write("record.json", record.to_string());
     let ran = project.run(&["report", "--from", "record.json", "--format", "html", "--out", "gates-report"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
