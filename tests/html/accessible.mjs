@@ -2,8 +2,8 @@
 // [SCHEME WIDTH]`. It is served without Jenkins' policy: under that no script runs, not even axe's own.
 import { fold, readers, serve, start } from "./browser.mjs";
 
-// axe does not tell the colours below words in a picture, nor look at marks: contrasts() does.
-const LEFT_TO_US = /^color-contrast: (only non-text characters|element contains an image node)/;
+// axe is unsure of the colours below words in a picture, of marks and of single digits: contrasts() looks at all words.
+const LEFT_TO_US = /^color-contrast: /;
 
 const [folder, scheme, wide] = process.argv.slice(2);
 const axe = readers.resolve("axe-core/axe.min.js");
@@ -32,11 +32,11 @@ await browser.close();
 server.close();
 
 function of(rules) {
-  const why = (node) => node.failureSummary?.split("\n")[1]?.replace(/.*(only non-text characters|element contains an image node)/, "$1").trim();
-  return rules.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${why(node)}: ${node.target.join(" ")}: ${node.html.slice(0, 200)}`));
+  const why = (node) => node.failureSummary?.split("\n")[1]?.trim();
+  return rules.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${why(node)}: ${node.html.slice(0, 200)}`));
 }
 
-/// The words of charts, and the marks: how many there are, and those with less than 4.5:1 by WCAG's formula.
+/// How many elements have words that can be seen, and which of them have less than 4.5:1 by WCAG's formula.
 function contrasts(page) {
   return page.evaluate(() => {
     const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
@@ -52,14 +52,20 @@ function contrasts(page) {
       const colour = getComputedStyle(node).backgroundColor;
       return channels(colour)[3] === 0 ? below(node.parentElement) : colour;
     };
-    // Words on a bar stand behind it in the drawing, and nothing else does.
-    const behind = (text) => {
-      const bar = text.previousElementSibling;
-      return text.classList.length > 0 && bar?.tagName === "rect" ? getComputedStyle(bar).fill : below(text.closest("div"));
+    const paper = (node) => {
+      if (node.namespaceURI.endsWith("/xhtml")) return below(node);
+      // Words with a class of their own stand on the bar that is drawn before them, all others on the page.
+      const bar = node.previousElementSibling;
+      return node.classList.length > 0 && bar?.tagName === "rect" ? getComputedStyle(bar).fill : below(node.closest("div"));
     };
-    const words = [...document.querySelectorAll("svg text")].map((text) => [text, getComputedStyle(text).fill, behind(text)]);
-    const marks = [...document.querySelectorAll("span[aria-hidden]")].map((mark) => [mark, getComputedStyle(mark).color, below(mark)]);
-    const all = [...words, ...marks].map(([node, ink, paper]) => ({ node: node.outerHTML.slice(0, 120), ink, paper, ratio: ratio(ink, paper) }));
-    return { looked: all.length, pale: all.filter(({ ratio }) => !(ratio >= 4.5)) };
+    const ink = (node) => getComputedStyle(node)[node.tagName === "text" ? "fill" : "color"];
+    const worded = [...document.body.querySelectorAll("*")].filter(
+      (node) => !["title", "desc"].includes(node.tagName) && [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim()) && node.checkVisibility(),
+    );
+    const pale = worded.flatMap((node) => {
+      const [front, back] = [ink(node), paper(node)];
+      return ratio(front, back) >= 4.5 ? [] : [`${ratio(front, back).toFixed(2)}: ${front} on ${back}: ${node.outerHTML.slice(0, 120)}`];
+    });
+    return { looked: worded.length, pale };
   });
 }
