@@ -45,7 +45,9 @@ fn of_target(target: &TargetRecord, out: &mut dyn Write) -> io::Result<()> {
         words("Tries", &target.tries.to_string(), out)?;
     }
     words("Took", &time(target.duration_ms), out)?;
-    words("Looked at", &target.scope.to_string(), out)?;
+    if !target.scope.is_empty() {
+        words("Looked at", &target.scope.to_string(), out)?;
+    }
     for (name, value) in [("Image", &target.image), ("Report", &target.report)] {
         value.iter().try_for_each(|value| code(name, value, out))?;
     }

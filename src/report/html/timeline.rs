@@ -23,6 +23,9 @@ const TOP: usize = 28;
 /// The most characters of a name that fit.
 const NAME: usize = 34;
 
+/// The fewest characters of a target that tell anything.
+const MEANINGFUL: usize = 8;
+
 /// A target that took time.
 struct Bar<'a> {
     gate: &'a GateRecord,
@@ -36,6 +39,18 @@ impl Bar<'_> {
 
     fn end(&self) -> u64 {
         self.target.started_ms.saturating_add(self.target.duration_ms)
+    }
+
+    /// The same, cut so that the end of the target is kept: there the names of paths and images differ.
+    fn short(&self) -> String {
+        let name = self.name();
+        let (length, gate) = (name.chars().count(), self.gate.id.chars().count() + ": ".len());
+        // A target of which nothing would be left is cut as all else is.
+        if length <= NAME || gate + MEANINGFUL > NAME {
+            return subject::cut(&name, NAME).into_owned();
+        }
+        let tail = name.chars().skip(length - (NAME - gate - 1));
+        format!("{}: …{}", self.gate.id, tail.collect::<String>())
     }
 
     /// The gate alone where the target is the whole work tree.
@@ -137,7 +152,7 @@ fn picture(
         let top = TOP + row * ROW;
         let in_chain = chain.contains(&at);
         let (mark, class) = if in_chain { ("◆ ", "bar chain") } else { ("", "bar") };
-        let name = format!("{mark}{}", subject::cut(&bar.name(), NAME));
+        let name = format!("{mark}{}", bar.short());
         let width = (x(bar.end()) - x(bar.begin())).max(2.0);
         writeln!(
             out,
@@ -157,7 +172,7 @@ fn picture(
 }
 
 /// The most lines of the axis, besides that of its begin.
-const LINES: u64 = 6;
+const LINES: u64 = 5;
 
 /// Milliseconds from line to line of an axis as long: a number that people count by.
 fn step(total: u64) -> u64 {

@@ -17,7 +17,7 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"waivers\">\n<h2 id=\"waivers\">Waivers</h2>")?;
     let waived = run.findings.iter().filter(|finding| finding.decision == Decision::Waive);
     let mut covers: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    waived.clone().for_each(|finding| *covers.entry((name(finding), reason(finding))).or_default() += 1);
+    waived.clone().for_each(|finding| *covers.entry(cover(finding)).or_default() += 1);
     writeln!(out, "<p>{} waived.</p>", text::count(waived.count() as u64, "finding"))?;
     let noted = &run.waivers;
     if covers.is_empty() && noted.expired.is_empty() && noted.expiring.is_empty() && noted.unused.is_empty() {
@@ -49,19 +49,17 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</section>")
 }
 
-/// The waiver; what is waived without one is so by a VEX document or by a mark in the report.
-fn name(finding: &Finding) -> &str {
-    finding.waiver.as_deref().unwrap_or("none of gates.toml")
-}
-
-fn reason(finding: &Finding) -> &str {
-    finding.because.strip_prefix("waived: ").unwrap_or(&finding.because)
+/// The waiver, and its reason. What is waived without one is so by a VEX document, or by a mark in the report: its reason
+/// begins with that.
+fn cover(finding: &Finding) -> (&str, &str) {
+    let (by, reason) = finding.because.split_once(": ").unwrap_or(("–", &finding.because));
+    (finding.waiver.as_deref().unwrap_or(by), reason)
 }
 
 fn row(name: &str, state: &str, ends: &str, reason: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{ends}</td><td>{}</td></tr>",
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"day\">{ends}</td><td>{}</td></tr>",
         Safe(name),
         Safe(state),
         Safe(reason)
@@ -69,7 +67,7 @@ fn row(name: &str, state: &str, ends: &str, reason: &str, out: &mut dyn Write) -
 }
 
 const TABLE: &str = r#"<div class="wide" role="region" aria-label="Table of waivers" tabindex="0">
-<table>
+<table class="rows">
 <caption>What waivers cover, and which to look at</caption>
 <thead><tr><th scope="col">Waiver</th><th scope="col">State</th><th scope="col">Ends</th><th scope="col">Reason</th></tr></thead>
 <tbody>
