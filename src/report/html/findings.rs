@@ -13,6 +13,10 @@ use crate::verdict::Outcome;
 /// A gate that blocks is open where no more than so many are in it.
 const OPEN: usize = 50;
 
+/// Where there are more, they stand in lists of so many. The browser lays out those that are on the screen; to watch each
+/// finding for that would cost it more than it spares.
+const PART: usize = 20;
+
 /// How many references of a finding are linked.
 const LINKS: usize = 5;
 
@@ -56,10 +60,13 @@ fn of_gate(gate: &GateRecord, findings: Vec<&Finding>, limit: usize, out: &mut d
             blocking - denied(&shown)
         )?;
     }
-    let many = if shown.len() > OPEN { " many" } else { "" };
-    writeln!(out, "<ol class=\"findings{many}\">")?;
-    shown.into_iter().try_for_each(|finding| item(finding, out))?;
-    writeln!(out, "</ol>\n</details>")
+    let (class, length) = if shown.len() > OPEN { ("findings part", PART) } else { ("findings", OPEN) };
+    for part in shown.chunks(length) {
+        writeln!(out, "<ol class=\"{class}\">")?;
+        part.iter().try_for_each(|finding| item(finding, out))?;
+        writeln!(out, "</ol>")?;
+    }
+    writeln!(out, "</details>")
 }
 
 /// In one line: each line end would be a node of the page, and there are thousands of findings.
