@@ -91,8 +91,13 @@ impl Build {
                 told.map(|author| author.trim().to_owned()).filter(|author| !author.is_empty())
             }
         };
+        // A project that is the whole repository has its folder's name: `.` tells nobody anything.
+        let project = match (repo.base_name(), repo.root.file_name()) {
+            (base, Some(folder)) if base == "." => folder.to_string_lossy().into_owned(),
+            (base, _) => base,
+        };
         let (commit, url) = (repo.head.clone(), ci::build_url(variable));
-        Build { project: repo.base_name(), branch, commit, author, url }
+        Build { project, branch, commit, author, url }
     }
 }
 
