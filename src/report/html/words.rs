@@ -42,7 +42,7 @@ impl Display for Marked<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let parts: Vec<&str> = self.0.split('`').collect();
         // One that is not closed is no mark.
-        if parts.len() % 2 == 0 {
+        if parts.len().is_multiple_of(2) {
             return Safe(self.0).fmt(f);
         }
         for (at, part) in parts.into_iter().enumerate() {
