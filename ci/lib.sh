@@ -37,3 +37,30 @@ require() {
     for name in "${missing[@]}"; do say "  $name: $(how_to_get "$name")"; done
     exit 1
 }
+
+# environment DIR LIST: a virtual environment in .tools/DIR of exactly the packages in LIST, each checked against its hash.
+environment() {
+    local dir=$TOOLS/$1 list=$ROOT/ci/requirements/$2 want
+    want="$(python3 --version) $(git hash-object "$list") $dir"
+    if [ "$(cat "$dir/.complete" 2>/dev/null)" = "$want" ]; then return; fi
+    step "Installing ci/requirements/$2 into .tools/$1"
+    rm -rf "$dir"
+    python3 -m venv "$dir"
+    "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$list" ||
+        die "pip could not install ci/requirements/$2 (its message is above). Is the package index reachable?"
+    echo "$want" >"$dir/.complete"
+}
+
+# node_packages NAME: exactly the packages that ci/requirements/NAME locks, in .tools/NAME; none of their scripts is run.
+node_packages() {
+    local dir=$TOOLS/$1 list=$ROOT/ci/requirements/$1 want
+    want="$(git hash-object "$list/package-lock.json") $dir"
+    if [ "$(cat "$dir/.complete" 2>/dev/null)" = "$want" ]; then return; fi
+    step "Installing ci/requirements/$1 into .tools/$1"
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    cp "$list"/package*.json "$dir"
+    (cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) ||
+        die "npm could not install ci/requirements/$1 (its message is above). Is the package registry reachable?"
+    echo "$want" >"$dir/.complete"
+}

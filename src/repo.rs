@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::place::forward;
 use crate::process::ask;
 
 /// Git answers in milliseconds; on a huge repository a diff may take longer.
@@ -85,9 +86,13 @@ impl Repo {
         Some(format!("{}{dirty}", head.get(..digits).unwrap_or(head)))
     }
 
-    /// The name of the folder that it is checked out in.
+    /// The name of the folder that it is checked out in, and where below it gates.toml is: `notes-app/backend`.
     pub fn name(&self) -> Option<String> {
-        Some(self.root.file_name()?.to_string_lossy().into_owned())
+        let top = self.root.file_name()?.to_string_lossy().into_owned();
+        match &*forward(self.base.strip_prefix(&self.root).unwrap_or(&self.base)) {
+            "." => Some(top),
+            below => Some(format!("{top}/{below}")),
+        }
     }
 
     /// What a git command prints, without the newline at its end; `None` when it fails.

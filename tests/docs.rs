@@ -17,6 +17,25 @@ struct Block {
 }
 
 #[test]
+fn every_picture_is_there_is_small_and_has_words() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut shown = 0;
+    for document in markdown_in(&docs) {
+        let text = fs::read_to_string(&document).unwrap();
+        for picture in text.split("![").skip(1) {
+            let (words, rest) = picture.split_once("](").unwrap();
+            let path = docs.join(rest.split_once(')').unwrap().0);
+            assert!(words.len() > 20, "{}: {words:?} does not tell what is on it", path.display());
+            let bytes =
+                fs::metadata(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).len();
+            assert!(bytes < 300_000, "{} has {bytes} bytes", path.display());
+            shown += 1;
+        }
+    }
+    assert!(shown > 10, "{shown}");
+}
+
+#[test]
 fn every_toml_example_loads() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut documents = vec![root.join("README.md")];

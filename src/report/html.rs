@@ -11,6 +11,7 @@ mod proof;
 mod severities;
 mod timeline;
 mod verdict;
+mod waivers;
 mod words;
 
 use std::collections::HashMap;
@@ -67,7 +68,8 @@ pub(super) fn render(run: &Run, options: &super::Options, out: &mut dyn Write) -
     timeline::section(run, out)?;
     severities::section(run, &by_gate, out)?;
     findings::section(run, &mut by_gate, options.html.limit, out)?;
-    notes::sections(run, out)?;
+    waivers::section(run, out)?;
+    notes::section(run, out)?;
     proof::section(run, out)?;
     out.write_all(b"</main>\n")?;
     verdict::footer(run, out)?;

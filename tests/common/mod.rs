@@ -260,6 +260,15 @@ pub fn test_python() -> PathBuf {
     python
 }
 
+/// The browser that opens the HTML report: the one that `ci/test` names, or Debian's. A test that needs it fails without
+/// it.
+pub fn chromium() -> PathBuf {
+    let browser =
+        std::env::var_os("PORTCULLIS_TEST_CHROMIUM").map_or("/usr/bin/chromium".into(), PathBuf::from);
+    assert!(browser.exists(), "there is no Chromium at {}: run ci/chromium-up first", browser.display());
+    browser
+}
+
 /// The audit endpoints of npm's registry on loopback; they end with the test.
 pub struct Advisories {
     server: Child,

@@ -3,14 +3,19 @@
 use std::io::{self, Write};
 
 use super::ByGate;
-use super::words::{Safe, anchor, decision, outcome, severity};
+use super::words::{Marked, Safe, anchor, decision, outcome, severity};
 use crate::finding::{Decision, Finding};
 use crate::record::{GateRecord, Run};
 use crate::report::{subject, worst};
 use crate::text;
+use crate::verdict::Outcome;
 
 /// A gate that blocks is open where no more than so many are in it.
 const OPEN: usize = 50;
+
+/// Where there are more, they stand in lists of so many. The browser lays out those that are on the screen; to watch each
+/// finding for that would cost it more than it spares.
+const PART: usize = 20;
 
 /// How many references of a finding are linked.
 const LINKS: usize = 5;
@@ -32,13 +37,13 @@ fn of_gate(gate: &GateRecord, findings: Vec<&Finding>, limit: usize, out: &mut d
     let denied =
         |findings: &[&Finding]| findings.iter().filter(|finding| finding.decision == Decision::Deny).count();
     let blocking = denied(&findings);
-    let heading = format!(
-        "<h3>{} <span class=\"quiet\">{}{}</span></h3> {}",
-        Safe(&gate.id),
-        text::count(all as u64, "finding"),
-        if blocking > 0 { format!(", {blocking} denied") } else { String::new() },
-        outcome(gate.outcome)
-    );
+    let found = match (gate.outcome, blocking) {
+        (Outcome::Inconclusive | Outcome::Skipped, _) if all == 0 => "none known".to_owned(),
+        (_, 0) => text::count(all as u64, "finding"),
+        _ => format!("{}, {blocking} denied", text::count(all as u64, "finding")),
+    };
+    let heading =
+        format!("<h3>{} <span class=\"quiet\">{found}</span></h3> {}", Safe(&gate.id), outcome(gate.outcome));
     let id = anchor(&gate.id);
     if all == 0 {
         return writeln!(out, "<div class=\"gate\" id=\"gate-{id}\">{heading}</div>");
@@ -55,17 +60,22 @@ fn of_gate(gate: &GateRecord, findings: Vec<&Finding>, limit: usize, out: &mut d
             blocking - denied(&shown)
         )?;
     }
-    writeln!(out, "<ol class=\"findings\">")?;
-    shown.into_iter().try_for_each(|finding| item(finding, out))?;
-    writeln!(out, "</ol>\n</details>")
+    let (class, length) = if shown.len() > OPEN { ("findings part", PART) } else { ("findings", OPEN) };
+    for part in shown.chunks(length) {
+        writeln!(out, "<ol class=\"{class}\">")?;
+        part.iter().try_for_each(|finding| item(finding, out))?;
+        writeln!(out, "</ol>")?;
+    }
+    writeln!(out, "</details>")
 }
 
+/// In one line: each line end would be a node of the page, and there are thousands of findings.
 fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "<li>\n<h4>{} {}</h4>", severity(finding.severity), Safe(&finding.title))?;
+    write!(out, "<li><h4>{} <bdi>{}</bdi></h4>", severity(finding.severity), Safe(&finding.title))?;
     if !finding.message.is_empty() && finding.message != finding.title {
-        writeln!(out, "<p>{}</p>", Safe(&finding.message))?;
+        write!(out, "<p>{}</p>", Safe(&finding.message))?;
     }
-    writeln!(out, "<dl>")?;
+    write!(out, "<dl>")?;
     code("Where", Some(&place(finding)), out)?;
     if let Some(package) = &finding.package {
         let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
@@ -74,19 +84,21 @@ fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     code("Resource", finding.resource.as_deref(), out)?;
     code("Rule", Some(&finding.rule), out)?;
     if let Some(fix) = &finding.fix {
-        writeln!(out, "<dt>Fix</dt><dd>{}</dd>", Safe(fix))?;
+        write!(out, "<dt>Fix</dt><dd>{}</dd>", Marked(fix))?;
     }
-    let known = if finding.baseline { " <span class=\"note\">known before</span>" } else { "" };
     let word = decision(finding);
-    writeln!(
+    let because = finding.because.strip_prefix("waived: ").unwrap_or(&finding.because);
+    let told = !finding.baseline || because.starts_with("known before");
+    let known = if told { "" } else { " <span class=\"note\">known before</span>" };
+    write!(
         out,
-        "<dt>Decision</dt><dd><span class=\"decision {word}\">{word}</span> {}{known}</dd>",
-        Safe(&finding.because)
+        "<dt>Decision</dt><dd><span class=\"decision {word}\">{word}:</span> {}{known}</dd>",
+        Safe(because)
     )?;
     code("Waiver", finding.waiver.as_deref(), out)?;
     if let Some(problem) = &finding.problem {
         let tools = finding.seen_by.join(", ");
-        writeln!(
+        write!(
             out,
             "<dt>One problem</dt><dd><code>{}</code>, of which more than one finding tells; seen by {}</dd>",
             Safe(problem),
@@ -94,11 +106,11 @@ fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     if let Some(score) = finding.cvss.as_ref().and_then(|cvss| cvss.score) {
-        writeln!(out, "<dt>CVSS</dt><dd>{score:.1}</dd>")?;
+        write!(out, "<dt>CVSS</dt><dd>{score:.1}</dd>")?;
     }
     links(finding, out)?;
     code("Id", Some(&finding.id), out)?;
-    writeln!(out, "</dl>\n</li>")
+    writeln!(out, "</dl></li>")
 }
 
 /// File and line, and the target where that says more.
@@ -118,7 +130,7 @@ fn place(finding: &Finding) -> String {
 fn code(name: &str, value: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
     match value {
         Some(value) if !value.is_empty() => {
-            writeln!(out, "<dt>{name}</dt><dd><code>{}</code></dd>", Safe(value))
+            write!(out, "<dt>{name}</dt><dd><code>{}</code></dd>", Safe(value))
         }
         _ => Ok(()),
     }
@@ -130,9 +142,8 @@ fn links(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     if links.peek().is_none() {
         return Ok(());
     }
-    write!(out, "<dt>See</dt><dd><ul>")?;
-    for link in links {
-        write!(out, "<li><a href=\"{0}\" rel=\"noopener noreferrer\">{0}</a></li>", Safe(link))?;
-    }
-    writeln!(out, "</ul></dd>")
+    write!(out, "<dt>See</dt>")?;
+    links.try_for_each(|link| {
+        write!(out, "<dd><a href=\"{0}\" rel=\"noopener noreferrer\">{0}</a></dd>", Safe(link))
+    })
 }

@@ -6,6 +6,7 @@ use super::words::{Safe, anchor, outcome, time};
 use crate::record::{GateRecord, Run};
 use crate::report::subject;
 use crate::severity::{Counts, Severity};
+use crate::verdict::Outcome;
 
 pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(HEAD.as_bytes())?;
@@ -16,7 +17,7 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
 const HEAD: &str = r#"<section aria-labelledby="gates">
 <h2 id="gates">Gates</h2>
 <div class="wide" role="region" aria-label="Table of the gates" tabindex="0">
-<table>
+<table class="rows">
 <caption>How each gate ended, in the order of gates.toml</caption>
 <thead><tr><th scope="col">Gate</th><th scope="col">Outcome</th><th scope="col">Findings</th><th scope="col" class="number">Time</th><th scope="col">Reason</th></tr></thead>
 <tbody>
@@ -26,16 +27,25 @@ fn row(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
     let advisory = if gate.required { "" } else { " <span class=\"note\">advisory</span>" };
     let action = if gate.action { " <span class=\"note\">action</span>" } else { "" };
     let cached = if gate.cached { " <span class=\"note\">from the cache</span>" } else { "" };
+    // A command has no title but the gate's own name.
+    let tool = match subject::tool_title(gate) {
+        title if title == &*gate.id => String::new(),
+        title => format!(" · {title}"),
+    };
     write!(
         out,
-        "<tr><th scope=\"row\"><a href=\"#gate-{}\">{}</a><br/><span class=\"quiet\">{} · {}</span></th><td>{}{advisory}{action}{cached}</td><td>",
+        "<tr><th scope=\"row\"><a href=\"#gate-{}\">{}</a><br/><span class=\"quiet\">{}{}</span></th><td>{}{advisory}{action}{cached}</td><td>",
         anchor(&gate.id),
         Safe(&gate.id),
         Safe(&gate.stage),
-        Safe(subject::tool_title(gate)),
+        Safe(&tool),
         outcome(gate.outcome)
     )?;
-    counts(&gate.counts, out)?;
+    match (gate.outcome, gate.counts.total()) {
+        // Nobody has looked: `none` would be more than is known.
+        (Outcome::Inconclusive | Outcome::Skipped, 0) => write!(out, "none known")?,
+        _ => counts(&gate.counts, out)?,
+    }
     write!(out, "</td><td class=\"number\">{}</td><td>{}", time(gate.duration_ms), Safe(&gate.reason))?;
     if !gate.scope.is_empty() {
         write!(out, "<br/><span class=\"quiet\">looked at {}</span>", Safe(&gate.scope.to_string()))?;

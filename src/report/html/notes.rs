@@ -1,15 +1,13 @@
-//! What bent the judgement: waivers, what was known before, whose policy it was, the scanners' own settings.
+//! What bent the judgement besides waivers: what was known before, whose policy it was, the scanners' own settings.
 
 use std::io::{self, Write};
 
 use super::words::Safe;
 use crate::lock::Standing;
-use crate::policy::WaiverNote;
 use crate::record::Run;
 use crate::text;
 
-pub fn sections(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    waivers(run, out)?;
+pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"policy\">\n<h2 id=\"policy\">Policy</h2>")?;
     known(run, out)?;
     policy(run, out)?;
@@ -17,43 +15,6 @@ pub fn sections(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     settings(run, out)?;
     writeln!(out, "</section>")
 }
-
-fn waivers(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "<section aria-labelledby=\"waivers\">\n<h2 id=\"waivers\">Waivers</h2>")?;
-    let waived = run.findings.iter().filter(|finding| finding.decision == crate::finding::Decision::Waive);
-    writeln!(out, "<p>{} waived.</p>", text::count(waived.count() as u64, "finding"))?;
-    let day = |note: &WaiverNote| note.expires.map_or("–".to_owned(), |day| day.to_string());
-    let waivers = &run.waivers;
-    if waivers.expired.is_empty() && waivers.expiring.is_empty() && waivers.unused.is_empty() {
-        return writeln!(out, "<p>No waiver has ended, ends soon, or covers nothing.</p>\n</section>");
-    }
-    out.write_all(WAIVERS.as_bytes())?;
-    let unused = |note: &WaiverNote| match &note.behind {
-        Some(before) => format!("unused: {before} comes before it and covers what it would"),
-        None => "unused: it covered nothing in this run".to_owned(),
-    };
-    let rows = (waivers.expired.iter().map(|note| (note, "expired: it covers nothing any more".to_owned())))
-        .chain(waivers.expiring.iter().map(|note| (note, "ends soon".to_owned())))
-        .chain(waivers.unused.iter().map(|note| (note, unused(note))));
-    for (note, state) in rows {
-        writeln!(
-            out,
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
-            Safe(&note.name),
-            Safe(&state),
-            day(note),
-            Safe(&note.reason)
-        )?;
-    }
-    writeln!(out, "</tbody>\n</table>\n</div>\n</section>")
-}
-
-const WAIVERS: &str = r#"<div class="wide" role="region" aria-label="Table of waivers" tabindex="0">
-<table>
-<caption>Waivers to look at</caption>
-<thead><tr><th scope="col">Waiver</th><th scope="col">State</th><th scope="col">Ends</th><th scope="col">Reason</th></tr></thead>
-<tbody>
-"#;
 
 fn known(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let Some(known) = &run.known else { return Ok(()) };

@@ -14,12 +14,13 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn of_gate(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
+    let version = gate.tool_version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
     writeln!(
         out,
-        "<details class=\"gate\">\n<summary><h3>{} <span class=\"quiet\">{} {}</span></h3> {}</summary>",
+        "<details class=\"gate\">\n<summary><h3>{} <span class=\"quiet\">{}{}</span></h3> {}</summary>",
         Safe(&gate.id),
         Safe(subject::tool_title(gate)),
-        Safe(gate.tool_version.as_deref().unwrap_or("of unknown version")),
+        Safe(&version),
         outcome(gate.outcome)
     )?;
     writeln!(out, "<p>{}</p>", Safe(&gate.reason))?;
@@ -44,7 +45,9 @@ fn of_target(target: &TargetRecord, out: &mut dyn Write) -> io::Result<()> {
         words("Tries", &target.tries.to_string(), out)?;
     }
     words("Took", &time(target.duration_ms), out)?;
-    words("Looked at", &target.scope.to_string(), out)?;
+    if !target.scope.is_empty() {
+        words("Looked at", &target.scope.to_string(), out)?;
+    }
     for (name, value) in [("Image", &target.image), ("Report", &target.report)] {
         value.iter().try_for_each(|value| code(name, value, out))?;
     }

@@ -172,7 +172,8 @@ fn numbers(gate: &GateRecord, by_gate: &ByGate) -> [u64; 11] {
 
 fn cells(numbers: [u64; 11], out: &mut dyn Write) -> io::Result<()> {
     for n in numbers {
-        write!(out, "<td class=\"number\">{n}</td>")?;
+        let class = if n == 0 { "number zero" } else { "number" };
+        write!(out, "<td class=\"{class}\">{n}</td>")?;
     }
     writeln!(out, "</tr>")
 }

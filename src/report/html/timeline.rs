@@ -23,6 +23,9 @@ const TOP: usize = 28;
 /// The most characters of a name that fit.
 const NAME: usize = 34;
 
+/// The fewest characters of a target that tell anything.
+const MEANINGFUL: usize = 8;
+
 /// A target that took time.
 struct Bar<'a> {
     gate: &'a GateRecord,
@@ -36,6 +39,18 @@ impl Bar<'_> {
 
     fn end(&self) -> u64 {
         self.target.started_ms.saturating_add(self.target.duration_ms)
+    }
+
+    /// The same, cut so that the end of the target is kept: there the names of paths and images differ.
+    fn short(&self) -> String {
+        let name = self.name();
+        let (length, gate) = (name.chars().count(), self.gate.id.chars().count() + ": ".len());
+        // A target of which nothing would be left is cut as all else is.
+        if length <= NAME || gate + MEANINGFUL > NAME {
+            return subject::cut(&name, NAME).into_owned();
+        }
+        let tail = name.chars().skip(length - (NAME - gate - 1));
+        format!("{}: …{}", self.gate.id, tail.collect::<String>())
     }
 
     /// The gate alone where the target is the whole work tree.
@@ -59,7 +74,7 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let times: Vec<(u64, u64)> = bars.iter().map(|bar| (bar.begin(), bar.end())).collect();
     let chain = longest_chain(&times);
     let total = bars.iter().map(Bar::end).max().unwrap_or(1).max(1);
-    let busy: u64 = bars.iter().map(|bar| bar.target.duration_ms).sum();
+    let busy = bars.iter().fold(0, |sum: u64, bar| sum.saturating_add(bar.target.duration_ms));
     writeln!(
         out,
         "<p>{} of work in {}. The longest chain is marked with ◆: each began when the one before had ended. The run gets no faster while these do not.</p>",
@@ -123,12 +138,13 @@ fn picture(
         out,
         "<desc id=\"timeline-words\">A bar a target, from when it began to when it ended. The same is in the table of times below.</desc>"
     )?;
-    for quarter in 0..=4 {
-        let at = x(total * quarter / 4);
+    let step = step(total);
+    for n in 0..=total / step {
+        let at = x(n * step);
         writeln!(
             out,
             "<line class=\"grid\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{height}\" stroke=\"#c0c4cc\"/><text x=\"{at:.1}\" y=\"18\" text-anchor=\"middle\" font-size=\"12\">{}</text>",
-            time(total * quarter / 4)
+            tick(n * step, step)
         )?;
     }
     for (row, &at) in drawn.iter().enumerate() {
@@ -136,7 +152,7 @@ fn picture(
         let top = TOP + row * ROW;
         let in_chain = chain.contains(&at);
         let (mark, class) = if in_chain { ("◆ ", "bar chain") } else { ("", "bar") };
-        let name = format!("{mark}{}", subject::cut(&bar.name(), NAME));
+        let name = format!("{mark}{}", bar.short());
         let width = (x(bar.end()) - x(bar.begin())).max(2.0);
         writeln!(
             out,
@@ -153,6 +169,48 @@ fn picture(
         )?;
     }
     writeln!(out, "</svg>\n</div>")
+}
+
+/// The most lines of the axis, besides that of its begin.
+const LINES: u64 = 5;
+
+/// Milliseconds from line to line of an axis as long: a number that people count by.
+fn step(total: u64) -> u64 {
+    const SECOND: u64 = 1_000;
+    const MINUTE: u64 = 60 * SECOND;
+    const STEPS: [u64; 18] = [
+        10,
+        20,
+        50,
+        100,
+        200,
+        500,
+        SECOND,
+        2 * SECOND,
+        5 * SECOND,
+        10 * SECOND,
+        15 * SECOND,
+        30 * SECOND,
+        MINUTE,
+        2 * MINUTE,
+        5 * MINUTE,
+        10 * MINUTE,
+        30 * MINUTE,
+        60 * MINUTE,
+    ];
+    let fits = |step: &u64| total / step <= LINES;
+    STEPS.into_iter().find(fits).unwrap_or_else(|| (total / LINES).next_multiple_of(60 * MINUTE))
+}
+
+/// `0.20 s`, `20 s`, `1 m 30 s`: no finer than the step.
+fn tick(ms: u64, step: u64) -> String {
+    let seconds = ms / 1_000;
+    match (seconds / 60, seconds % 60) {
+        _ if step < 1_000 => time(ms),
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} m"),
+        (minutes, seconds) => format!("{minutes} m {seconds:02} s"),
+    }
 }
 
 fn table(bars: &[Bar], chain: &HashSet<usize>, out: &mut dyn Write) -> io::Result<()> {
@@ -183,6 +241,21 @@ const TABLE: &str = r#"<details>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_axis_has_few_lines_at_round_times() {
+        let axis = |total| {
+            let step = step(total);
+            (0..=total / step).map(|n| tick(n * step, step)).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(axis(1), "0.00 s");
+        assert_eq!(axis(950), "0.00 s, 0.20 s, 0.40 s, 0.60 s, 0.80 s");
+        assert_eq!(axis(34_000), "0 s, 10 s, 20 s, 30 s");
+        assert_eq!(axis(147_000), "0 s, 30 s, 1 m, 1 m 30 s, 2 m");
+        for total in [59, 4_321, 600_000, 4_000_000, 90_000_000, u64::MAX] {
+            assert!(total / step(total) <= LINES, "{total}");
+        }
+    }
 
     #[test]
     fn the_longest_chain_goes_back_from_what_ended_last() {

@@ -35,6 +35,27 @@ impl Display for Safe<'_> {
     }
 }
 
+/// The same, with what stands between backticks as code.
+pub struct Marked<'a>(pub &'a str);
+
+impl Display for Marked<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let parts: Vec<&str> = self.0.split('`').collect();
+        // One that is not closed is no mark.
+        if parts.len().is_multiple_of(2) {
+            return Safe(self.0).fmt(f);
+        }
+        for (at, part) in parts.into_iter().enumerate() {
+            match (at % 2, part) {
+                (_, "") => {}
+                (0, _) => Safe(part).fmt(f)?,
+                _ => write!(f, "<code>{}</code>", Safe(part))?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Milliseconds as people read them.
 pub fn time(ms: u64) -> String {
     text::duration(Duration::from_millis(ms))
@@ -88,6 +109,14 @@ mod tests {
         let safe = Safe(words).to_string();
         assert_eq!(safe, "&lt;/p&gt;&lt;a href=&#39;x&#39; onclick=&quot;y&quot;&gt;&amp;amp; é");
         assert_eq!(Safe(&"x".repeat(5_000)).to_string().chars().count(), LONGEST);
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code() {
+        let marked = |words| Marked(words).to_string();
+        assert_eq!(marked("`npm i a@2` (<b>major</b>)"), "<code>npm i a@2</code> (&lt;b&gt;major&lt;/b&gt;)");
+        assert_eq!(marked("or `a` and `<i>`"), "or <code>a</code> and <code>&lt;i&gt;</code>");
+        assert_eq!(marked("a ` alone"), "a ` alone");
     }
 
     #[test]
