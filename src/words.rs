@@ -195,6 +195,7 @@ impl Words for WaiverNote {
         self.name.clean(scrubber);
         self.reason.clean(scrubber);
         self.behind.clean(scrubber);
+        self.shares.clean(scrubber);
     }
 }
 
@@ -209,7 +210,7 @@ impl Words for KnownNote {
 
 impl Words for WaiverUse {
     fn clean(&mut self, scrubber: &Scrubber) {
-        for notes in [&mut self.unused, &mut self.expired, &mut self.expiring] {
+        for notes in [&mut self.used, &mut self.unused, &mut self.expired, &mut self.expiring] {
             notes.clean(scrubber);
         }
     }
