@@ -14,13 +14,19 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::finding::{Category, Finding, Text};
+use crate::format::json::without_bom;
 use crate::severity::{Counts, Severity};
+use crate::shown_path;
 
 /// The file beside gates.toml, where it names no other.
 pub const FILE_NAME: &str = "gates.baseline.json";
 
 /// The schema that this version writes, and the only one it reads.
 pub const SCHEMA: &str = "portcullis/baseline/1";
+
+/// The mend of a file that is none.
+const ANEW: &str =
+    "take the last one from git, or remove the file: `portcullis baseline` then takes on what is there";
 
 /// Findings that were there before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,9 +58,9 @@ pub struct Entry {
 /// Why there is no baseline to work with.
 #[derive(Debug, Error)]
 pub enum BaselineError {
-    #[error("{} can't be read: {error}", path.display())]
+    #[error("{} can't be read: {error}", shown_path(path))]
     Unreadable { path: PathBuf, error: io::Error },
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", shown_path(path))]
     Broken { path: PathBuf, reason: String },
 }
 
@@ -85,17 +91,25 @@ impl Baseline {
         struct Schema {
             schema: Option<String>,
         }
-        let broken = |error: serde_json::Error| format!("not a whole baseline: {error}");
+        let broken = |error: serde_json::Error| format!("not a whole baseline: {error}; {ANEW}");
+        let bytes = without_bom(bytes);
         match serde_json::from_slice::<Schema>(bytes).map_err(broken)?.schema.as_deref() {
             Some(SCHEMA) => {}
-            Some(other) => return Err(format!("its schema is {other}, and this Portcullis reads {SCHEMA}")),
+            Some(other) => {
+                return Err(format!("its schema is {other}, and this Portcullis reads {SCHEMA}; {ANEW}"));
+            }
             None => return Err(format!("it has no `schema`; `portcullis baseline` writes {SCHEMA}")),
         }
         let baseline: Baseline = serde_json::from_slice(bytes).map_err(broken)?;
         let mut seen = HashSet::new();
         match baseline.findings.iter().find(|entry| !seen.insert((&entry.gate, &entry.id))) {
             Some(twice) => {
-                Err(format!("{} of gate {} is in it twice; remove one line", twice.id, twice.gate))
+                let id = format!("\"{}\"", twice.id);
+                let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+                let with = lines.filter(|(_, line)| String::from_utf8_lossy(line).contains(&id));
+                let with: Vec<String> = with.map(|(n, _)| (n + 1).to_string()).collect();
+                let (id, gate) = (&twice.id, &twice.gate);
+                Err(format!("{id} of gate {gate} is in it twice, in lines {}; remove one", with.join(", ")))
             }
             None => Ok(baseline),
         }
@@ -157,8 +171,9 @@ fn json(value: &impl Serialize) -> io::Result<String> {
 
 /// The first line that git has put there for a conflict, counted from 1.
 fn conflict(bytes: &[u8]) -> Option<usize> {
-    let marker =
-        |line: &[u8]| [&b"<<<<<<< "[..], b"=======", b">>>>>>> "].iter().any(|m| line.starts_with(m));
+    let marker = |line: &[u8]| {
+        [&b"<<<<<<<"[..], b"|||||||", b"=======", b">>>>>>>"].iter().any(|m| line.starts_with(m))
+    };
     bytes.split(|byte| *byte == b'\n').position(marker).map(|line| line + 1)
 }
 
@@ -199,13 +214,24 @@ mod tests {
     }
 
     #[test]
+    fn what_an_editor_of_windows_makes_of_it_is_the_same() {
+        let text = format!("\u{feff}{}", text(&baseline()).replace('\n', "\r\n"));
+        assert_eq!(Baseline::read(text.as_bytes()), Ok(baseline()));
+    }
+
+    #[test]
     fn a_broken_one_is_named_with_the_mend() {
         let text = text(&baseline());
         let conflict = text.replace("    {", "<<<<<<< HEAD\n    {");
         for (broken, why) in [
             (conflict.as_str(), "line 6 is a conflict marker"),
             (&text.replace("baseline/1", "baseline/2"), "its schema is portcullis/baseline/2"),
-            (&text.replace("\"id\":\"bb\"", "\"id\":\"aa\""), "aa of gate lint is in it twice"),
+            (
+                &text.replace("\"id\":\"bb\"", "\"id\":\"aa\""),
+                "aa of gate lint is in it twice, in lines 6, 7",
+            ),
+            (&text.replace("    {", "||||||| base\n    {"), "line 6 is a conflict marker"),
+            (&text.replace("baseline/1", "baseline/2"), "remove the file: `portcullis baseline`"),
             ("{}", "no `schema`"),
             ("", "not a whole baseline"),
             (&text[..text.len() / 2], "not a whole baseline"),

@@ -252,7 +252,7 @@ impl Config {
         };
         let gates = gate::read_all(keys, &defaults);
         let profiles = profile::read_all(keys, &gates);
-        let waivers = Waiver::read_all(keys, keys.flag_or("waivers_without_end", false));
+        let waivers = Waiver::read_all(keys, keys.flag_or("waivers_without_end", false), &gates);
         let sources = Sources::read(keys);
         check_conditions(keys, &sources, &defaults, &gates, &profiles);
         let require_lock = keys.flag_or("require_lock", false);

@@ -1,5 +1,7 @@
 //! `portcullis explain`: the whole story of a decision, line by line, from the record of a run.
 
+mod story;
+
 use std::fmt::Write;
 use std::path::Path;
 
@@ -82,7 +84,14 @@ fn of_finding(run: &Run, finding: &Finding) -> String {
     let gate = run.gates.iter().find(|gate| gate.id == finding.gate);
     line("finding", format!("{} ({})", finding.id, finding.category.as_str()));
     line("what", finding.title.to_string());
-    line("", if finding.message == finding.title { String::new() } else { finding.message.to_string() });
+    line(
+        "",
+        if finding.message.trim() == finding.title.trim() {
+            String::new()
+        } else {
+            finding.message.to_string()
+        },
+    );
     line(
         "rule",
         std::iter::once(&finding.rule)
@@ -104,17 +113,19 @@ fn of_finding(run: &Run, finding: &Finding) -> String {
         line("risk", known);
     }
     line("seen by", format!("{}, in gate {}", finding.seen_by.join(", "), finding.gate));
-    for other in siblings(run, finding) {
+    let others = siblings(run, finding);
+    for other in others.iter().take(IN_FULL) {
         let at = format!("{} in gate {}: {}", other.rule, other.gate, place(other));
-        line("also", format!("{} {at}; {}", other.id, words(other.decision)));
+        line("also", format!("{} {at}; {}, {}", other.id, other.severity, words(other.decision)));
+    }
+    if others.len() > IN_FULL {
+        line("also", format!("{} more findings of the same problem", others.len() - IN_FULL));
     }
     line("decision", words(finding.decision).to_owned());
     line("because", finding.because.to_string());
-    if finding.baseline {
-        let from = run.known.as_ref().map_or("a baseline", |known| &known.from);
-        line("known", format!("it is in {from}"));
+    for (n, step) in story::steps(run, gate, finding).iter().enumerate() {
+        line(if n == 0 { "steps" } else { "" }, format!("{}. {step}", n + 1));
     }
-    line("waiver", finding.waiver.as_deref().unwrap_or_default().to_owned());
     if let Some(gate) = gate {
         line("policy", policy(gate));
         let advisory = if gate.required { "" } else { ", advisory: it never blocks" };
@@ -157,11 +168,11 @@ fn waive(finding: &Finding) -> String {
 }
 
 /// The other findings of the same problem.
-fn siblings<'a>(run: &'a Run, finding: &'a Finding) -> impl Iterator<Item = &'a Finding> {
-    let same = move |other: &&Finding| {
+fn siblings<'a>(run: &'a Run, finding: &Finding) -> Vec<&'a Finding> {
+    let same = |other: &&Finding| {
         finding.problem.is_some() && other.problem == finding.problem && !std::ptr::eq(*other, finding)
     };
-    run.findings.iter().filter(same).take(IN_FULL)
+    run.findings.iter().filter(same).collect()
 }
 
 fn place(finding: &Finding) -> String {
@@ -213,6 +224,9 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
     }
     line("required", if gate.required { "yes" } else { "no: it is advisory" }.to_owned());
     line("policy", policy(gate));
+    if !run.max.is_empty() {
+        line("all gates", story::budget(run));
+    }
     line("looked at", gate.scope.to_string());
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for finding in run.findings_of(gate) {
@@ -226,7 +240,12 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
     }
     for target in &gate.targets {
         line("target", target.name.to_string());
-        line("", target.command.join(" "));
+        if !target.command.is_empty() {
+            line("", target.command.join(" "));
+        }
+        for (mark, n) in &target.ignored {
+            line("", format!("{} left out by {mark}", text::count(*n, "finding")));
+        }
         for proof in target.proof.iter().chain(&target.reason) {
             line("", proof.clone());
         }

@@ -3,6 +3,7 @@
 //! It is noted on the findings, between the reading of reports and judging. So run.json holds it, judging
 //! stays pure, and a saved run is judged the same again without any of the files.
 
+mod csv;
 pub mod epss;
 mod files;
 pub mod kev;
@@ -84,7 +85,7 @@ impl Facts {
     /// Reads the files that gates.toml names. An error holds every mistake, each at its key.
     pub async fn load(sources: &Sources, files: &Files<'_>, today: Date) -> Result<Facts, Vec<Problem>> {
         let mut problems = Vec::new();
-        let vex = Vex::new(sources.documents(files, &mut problems).await);
+        let vex = Vex::new(sources.documents(files, today, &mut problems).await);
         let epss = sources.dated(&sources.epss, files, today, epss::Scores::read, &mut problems).await;
         let kev = sources.dated(&sources.kev, files, today, kev::Catalogue::read, &mut problems).await;
         let products = sources.products.iter().map(|name| Id::read(name)).collect();
@@ -228,7 +229,8 @@ impl Facts {
             let findings = said.get(&*document.name).copied().unwrap_or_default();
             let unused = (findings == 0).then(|| {
                 format!(
-                    "it is about {}, and no finding of this run is that: take it out of `vex`, or name the product in `products`",
+                    "it is about {} in {}, and no finding of this run is that: take it out of `vex`, or name the product in `products`",
+                    document.vulnerabilities(),
                     document.subjects()
                 )
             });

@@ -49,6 +49,13 @@ impl Known {
             let (written, days) = (baseline.written, max_age.unwrap_or_default());
             format!("{name} was written on {written}, more than {days} days ago: mend what is in it, or accept it anew")
         });
+        // By its date it would never be old.
+        let ahead = (baseline.written > today).then(|| {
+            format!(
+                "{name} is dated {}, and today is {today}: its age says nothing; accept it anew",
+                baseline.written
+            )
+        });
         Known {
             ids: baseline.findings.iter().map(|entry| (entry.gate.clone(), entry.id.clone())).collect(),
             note: Some(KnownNote {
@@ -57,7 +64,7 @@ impl Known {
                 written: Some(baseline.written),
                 findings: baseline.findings.len() as u64,
                 gone: 0,
-                warnings: old.into_iter().collect(),
+                warnings: old.into_iter().chain(ahead.filter(|_| max_age.is_some())).collect(),
             }),
         }
     }
@@ -141,5 +148,7 @@ mod tests {
         assert_eq!(known.note.unwrap().warnings, [""; 0]);
         let known = Known::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2026, 2, 1));
         assert_eq!(known.note.unwrap().warnings.len(), 1);
+        let known = Known::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2025, 12, 31));
+        assert!(known.note.unwrap().warnings[0].contains("is dated 2026-01-01"));
     }
 }

@@ -2,7 +2,7 @@
 
 pub mod budget;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -23,6 +23,9 @@ const ANNOUNCE_DAYS: i32 = 14;
 /// What the waivers did in a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaiverUse {
+    /// Current ones that covered something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used: Vec<WaiverNote>,
     /// Current ones that covered nothing.
     pub unused: Vec<WaiverNote>,
     /// Those whose day is past: they cover nothing any more.
@@ -44,6 +47,9 @@ pub struct WaiverNote {
     /// Another that comes before it and covers what it would.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<Text>,
+    /// Others that come before it and cover some of what it would.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<Text>,
 }
 
 /// Which waivers there are.
@@ -69,7 +75,7 @@ pub fn judge(
     };
     let index: HashMap<Text, usize> =
         gates.iter().enumerate().map(|(i, gate)| (gate.id.clone(), i)).collect();
-    let mut used = vec![false; current.len()];
+    let mut used = vec![Used::default(); current.len()];
     let mut tallies = vec![Tally::default(); gates.len()];
     let spread = spread(current, findings, today);
 
@@ -85,10 +91,13 @@ pub fn judge(
             let covers = |waiver: &Waiver| waiver.is_current(today) && waiver.covers(finding);
             let of_problem = || finding.problem.as_ref().and_then(|problem| spread.get(problem).copied());
             let cover = if acted { None } else { current.iter().position(covers).or_else(of_problem) };
+            let after = |i: usize| (i + 1..current.len()).filter(|j| covers(&current[*j]));
+            let shares: Vec<usize> = cover.into_iter().flat_map(after).collect();
             finding.waiver = cover.map(|i| current[i].name.clone());
             finding.decision = if cover.is_some() { Decision::Waive } else { Decision::Deny };
             if let Some(i) = cover {
-                used[i] = true;
+                used[i].covers = true;
+                used_too(&mut used, shares, &current[i].name);
                 finding.because = Text::from(format!("waived: {}", current[i].reason));
             } else if let Some(words) = finding.assessment().and_then(Assessment::waiver).filter(|_| !acted) {
                 (finding.decision, finding.because) = (Decision::Waive, words.into());
@@ -208,6 +217,12 @@ pub fn bears(severity: Severity, policy: &Policy) -> Option<u64> {
     if at_or_above(severity, policy) { Some(0) } else { policy.max.get(&severity).copied() }
 }
 
+/// How many findings of a severity below the threshold the budget and the ratchet bear.
+pub fn most(severity: Severity, policy: &Policy) -> Option<u64> {
+    let ratchet = policy.no_worse_than.as_ref().map(|ratchet| ratchet.counts.get(severity));
+    policy.max.get(&severity).copied().into_iter().chain(ratchet).min()
+}
+
 /// A budget that is exceeded.
 struct Exceeded {
     /// Said of the findings.
@@ -318,7 +333,22 @@ fn findings(n: u64) -> String {
     if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") }
 }
 
-fn note_waivers(waivers: &[Waiver], used: &[bool], findings: &[Finding], today: Date) -> WaiverUse {
+/// Notes of waivers that another, before them, took something that they would cover, too.
+fn used_too(used: &mut [Used], shares: Vec<usize>, by: &Text) {
+    for other in shares {
+        used[other].shares.insert(by.clone());
+    }
+}
+
+/// What a waiver did.
+#[derive(Clone, Debug, Default)]
+struct Used {
+    covers: bool,
+    /// The waivers that took what it would have covered as well.
+    shares: BTreeSet<Text>,
+}
+
+fn note_waivers(waivers: &[Waiver], used: &[Used], findings: &[Finding], today: Date) -> WaiverUse {
     let soon = today.checked_add(ANNOUNCE_DAYS.days()).unwrap_or(Date::MAX);
     let mut notes = WaiverUse::default();
     for (waiver, used) in waivers.iter().zip(used) {
@@ -328,12 +358,16 @@ fn note_waivers(waivers: &[Waiver], used: &[bool], findings: &[Finding], today: 
             expires: waiver.expires,
             line: Some(waiver.line),
             behind: None,
+            shares: Vec::new(),
         };
         if !waiver.is_current(today) {
             notes.expired.push(note);
             continue;
         }
-        if !used {
+        if used.covers {
+            note.shares = used.shares.iter().cloned().collect();
+            notes.used.push(note.clone());
+        } else {
             // Of several the first by name, so that the order of the findings says nothing.
             let taken = findings.iter().filter(|finding| finding.waiver.is_some() && waiver.covers(finding));
             note.behind = taken.filter_map(|finding| finding.waiver.as_ref()).min().cloned();

@@ -1,94 +1,317 @@
-//! What it would take to pass: for each gate that stands in the way the findings to fix or to waive, or the
-//! threshold to set.
+//! What it would take to pass: the fewest changes that would let production through, and the settings that
+//! would bear what is there.
+//!
+//! A change is an upgrade, which takes away all that a release of the package mends, or a problem that is
+//! fixed or waived.
+
+mod fewest;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use fewest::{Kind, fewest};
+
 use crate::config::{Policy, Threshold};
-use crate::finding::{Decision, Finding, Text};
-use crate::policy::{at_or_above, budget::Budget};
+use crate::finding::{Category, Decision, Finding, Text};
+use crate::policy::budget::{self, Budget, counts_for};
+use crate::policy::{at_or_above, most};
 use crate::record::{Evidence, GateRecord, Run};
+use crate::report::worst::rank;
+use crate::risk::{Conditions, Standing};
 use crate::severity::{Counts, Severity};
 
-/// What one gate would take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remedy {
-    pub gate: Text,
-    /// What has to be proved first; why it is not.
-    pub prove: Option<String>,
-    /// How many problems have to be fixed or waived.
-    pub problems: u64,
-    /// Upgrades that take several problems away, each with how many; the greatest first.
-    pub fixes: Vec<(Text, u64)>,
-    /// Settings of the gate that would let it pass as it is.
-    pub settings: Vec<String>,
+/// What production would take.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Way<'a> {
+    /// Gates that prove nothing, each with the reason.
+    pub prove: Vec<(&'a Text, &'a str)>,
+    /// What to upgrade; what takes most away first.
+    pub upgrades: Vec<Upgrade<'a>>,
+    /// What else to fix or to waive: a finding of each problem, the worst first.
+    pub problems: Vec<&'a Finding>,
+    /// Whether it is certain that fewer changes would not do.
+    pub proven: bool,
+    /// In place of all these: the settings of each gate that would bear what is there.
+    pub settings: Vec<(&'a Text, Vec<String>)>,
+    /// And the budget of the run that would.
+    pub max: Option<Budget>,
 }
 
-/// What every required gate that stands in the way would take, in the order of the gates.
-pub fn remedies(run: &Run) -> Vec<Remedy> {
-    let mut by_gate: HashMap<&Text, Vec<&Finding>> = HashMap::new();
+/// An upgrade of one package, to the latest of the versions that mend something of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upgrade<'a> {
+    pub advice: &'a Text,
+    /// A finding of each problem that it takes away.
+    pub problems: Vec<&'a Finding>,
+}
+
+/// The way from a judged run to one that passes.
+pub fn way(run: &Run) -> Way<'_> {
+    let gates: Vec<&GateRecord> = run.gates.iter().filter(|gate| gate.required).collect();
+    let mut way = Way { proven: true, ..Way::default() };
+    for gate in gates.iter().filter(|gate| !gate.action) {
+        if let Evidence::Lacking(why) | Evidence::Halted(why) = &gate.evidence {
+            way.prove.push((&gate.id, why));
+        }
+    }
+    Fixes::of(run, &gates).choose(run, &gates, &mut way);
+
+    let mut denied: HashMap<&Text, Vec<&Finding>> = HashMap::new();
     for finding in run.findings.iter().filter(|finding| finding.decision == Decision::Deny) {
-        by_gate.entry(&finding.gate).or_default().push(finding);
+        denied.entry(&finding.gate).or_default().push(finding);
     }
-    let gates = run.gates.iter().filter(|gate| gate.required && !gate.action);
-    gates.filter_map(|gate| remedy(gate, by_gate.remove(&gate.id).unwrap_or_default())).collect()
-}
-
-/// The budget of the run that would do, where it is over the one that it has.
-pub fn budget(run: &Run) -> Budget {
-    let required: HashSet<&Text> =
-        run.gates.iter().filter(|gate| gate.required).map(|gate| &gate.id).collect();
-    let spent = crate::policy::budget::spent(&run.findings, &required);
-    run.max.iter().map(|(severity, most)| (*severity, spent.get(*severity).max(*most))).collect()
-}
-
-fn remedy(gate: &GateRecord, denied: Vec<&Finding>) -> Option<Remedy> {
-    let prove = match &gate.evidence {
-        Evidence::Lacking(why) | Evidence::Halted(why) => Some(why.clone()),
-        Evidence::Whole | Evidence::Nothing(_) => None,
-    };
-    if prove.is_none() && denied.is_empty() {
-        return None;
-    }
-    let mut counts = Counts::default();
-    denied.iter().for_each(|finding| counts.add(finding.severity));
-    // Those that block whatever their severity have to go, whatever their severity bears.
-    let (mut raised, mut rest) = (HashSet::new(), Counts::default());
-    for finding in &denied {
-        match gate.policy.conditions.raises(finding) {
-            true => drop(raised.insert(finding.problem.as_ref().unwrap_or(&finding.id))),
-            false => rest.add(finding.severity),
+    for gate in gates.iter().filter(|gate| !gate.action) {
+        let settings = denied.get(&gate.id).map(|denied| settings(&gate.policy, denied)).unwrap_or_default();
+        if !settings.is_empty() {
+            way.settings.push((&gate.id, settings));
         }
     }
-    let mut problems: HashMap<&Text, &Finding> = HashMap::new();
-    for finding in &denied {
-        problems.insert(finding.problem.as_ref().unwrap_or(&finding.id), finding);
+    if !run.over.is_empty() {
+        let required: HashSet<&Text> = gates.iter().map(|gate| &gate.id).collect();
+        let spent = budget::spent(&run.findings, &required);
+        let enough = |(severity, most): (&Severity, &u64)| (*severity, spent.get(*severity).max(*most));
+        way.max = Some(run.max.iter().map(enough).collect());
     }
-    let fixes = upgrades(problems.values().copied());
-    Some(Remedy {
-        gate: gate.id.clone(),
-        prove,
-        // Of a severity that is over a budget alone, those above it are enough.
-        problems: (raised.len() as u64 + excess(&gate.policy, &rest)).min(problems.len() as u64),
-        fixes,
-        settings: settings(&gate.policy, &counts, &denied),
-    })
+    way
 }
 
-/// One upgrade for each vulnerable package: the one to the latest of the versions that mend it.
-fn upgrades<'a>(problems: impl Iterator<Item = &'a Finding>) -> Vec<(Text, u64)> {
-    let mut packages: BTreeMap<&str, (Vec<u64>, &Text, u64)> = BTreeMap::new();
-    for finding in problems {
-        let (Some(package), Some(fix)) = (&finding.package, &finding.fix) else { continue };
-        let version = numbers(package.fixed_version.as_deref().unwrap_or_default());
-        let known = packages.entry(&package.name).or_insert((version.clone(), fix, 0));
-        if version > known.0 {
-            (known.0, known.1) = (version, fix);
-        }
-        known.2 += 1;
+/// What of a run a change would take away.
+struct Fixes<'a> {
+    /// Problems that several findings tell of, or that an upgrade takes away, by the change.
+    joined: Vec<Joined<'a>>,
+    /// All other findings, by their gate and severity: of one kind it does not matter which goes. Those
+    /// that have to go come first.
+    alone: BTreeMap<(usize, Severity), [Vec<&'a Finding>; 2]>,
+}
+
+/// One change that takes away several findings.
+#[derive(Default)]
+struct Joined<'a> {
+    /// The latest version that mends something of it, and the advice that names it.
+    upgrade: Option<(Vec<u64>, &'a Text)>,
+    /// By problem.
+    findings: BTreeMap<&'a Text, Vec<&'a Finding>>,
+    must: bool,
+}
+
+/// Changes that take the same off the same.
+#[derive(Default)]
+struct Alike<'a> {
+    joined: Vec<Joined<'a>>,
+    alone: Vec<&'a Finding>,
+}
+
+/// What one upgrade is known by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Upgraded<'a> {
+    /// Ecosystem and name of the package.
+    Package(&'a str, &'a str),
+    /// What the tool advises of a target, without a version.
+    Advice(&'a str, &'a str),
+}
+
+fn upgraded(finding: &Finding) -> Option<Upgraded<'_>> {
+    let (package, fix) = (finding.package.as_ref()?, finding.fix.as_deref()?);
+    match &package.fixed_version {
+        _ if finding.category != Category::Vulnerability => None,
+        Some(_) => Some(Upgraded::Package(package.ecosystem.as_deref().unwrap_or_default(), &package.name)),
+        None if package.unfixed => None,
+        None => Some(Upgraded::Advice(&finding.target, fix)),
     }
-    let mut upgrades: Vec<(Text, u64)> = packages.into_values().map(|(_, fix, n)| (fix.clone(), n)).collect();
-    upgrades.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    upgrades
+}
+
+/// Where a finding belongs.
+#[derive(PartialEq, Eq, Hash)]
+enum Change<'a> {
+    Upgrade(Upgraded<'a>),
+    Problem(&'a Text),
+}
+
+impl<'a> Fixes<'a> {
+    fn of(run: &'a Run, gates: &[&'a GateRecord]) -> Fixes<'a> {
+        let place: HashMap<&Text, usize> = gates.iter().enumerate().map(|(n, gate)| (&gate.id, n)).collect();
+        let required: HashSet<&Text> = place.keys().copied().collect();
+        let counted = || run.findings.iter().filter(|finding| counts_for(finding, &required));
+        // A problem is mended by one change, whoever of its tools knows it.
+        let mut of_problem: HashMap<&Text, Upgraded> = HashMap::new();
+        for finding in counted() {
+            if let (Some(problem), Some(upgrade)) = (&finding.problem, upgraded(finding)) {
+                let known = of_problem.entry(problem).or_insert(upgrade);
+                *known = upgrade.min(*known);
+            }
+        }
+        let mut fixes = Fixes { joined: Vec::new(), alone: BTreeMap::new() };
+        let mut at: HashMap<Change, usize> = HashMap::new();
+        for finding in counted() {
+            let Some(&gate) = place.get(&finding.gate) else { continue };
+            let policy = &gates[gate].policy;
+            let must = at_or_above(finding.severity, policy) || policy.conditions.raises(finding);
+            let change = match &finding.problem {
+                Some(problem) => match of_problem.get(problem) {
+                    Some(upgrade) => Change::Upgrade(*upgrade),
+                    None => Change::Problem(problem),
+                },
+                None => match upgraded(finding) {
+                    Some(upgrade) => Change::Upgrade(upgrade),
+                    None => {
+                        let kinds = fixes.alone.entry((gate, finding.severity)).or_default();
+                        kinds[usize::from(!must)].push(finding);
+                        continue;
+                    }
+                },
+            };
+            let upgrade = matches!(change, Change::Upgrade(_));
+            let joined = *at.entry(change).or_insert_with(|| {
+                fixes.joined.push(Joined::default());
+                fixes.joined.len() - 1
+            });
+            fixes.joined[joined].add(finding, upgrade, must);
+        }
+        fixes
+    }
+
+    /// Takes what has to go, then the fewest of the others that bring all gates under their budgets.
+    fn choose(self, run: &'a Run, gates: &[&'a GateRecord], way: &mut Way<'a>) {
+        let place: HashMap<&Text, usize> = gates.iter().enumerate().map(|(n, gate)| (&gate.id, n)).collect();
+        let mut over = Over::of(run, gates);
+        let (gone, rest): (Vec<Joined>, Vec<Joined>) =
+            self.joined.into_iter().partition(|joined| joined.must);
+        for joined in gone {
+            over.less(&joined.takes(&place), 1);
+            joined.tell(way);
+        }
+        let mut left: BTreeMap<(usize, Severity), Vec<&Finding>> = BTreeMap::new();
+        for ((gate, severity), [must, others]) in self.alone {
+            over.less(&takes_alone(gate, severity), must.len() as u64);
+            way.problems.extend(must);
+            left.insert((gate, severity), others);
+        }
+
+        // Of the others, those that take the same off the same are of one kind.
+        let needs: Vec<(Need, u64)> = over.0.into_iter().filter(|(_, over)| *over > 0).collect();
+        let wanted: HashMap<Need, usize> =
+            needs.iter().enumerate().map(|(n, (need, _))| (*need, n)).collect();
+        let useful = |takes: Vec<(Need, u64)>| -> Vec<(usize, u64)> {
+            let mut useful: Vec<(usize, u64)> =
+                takes.into_iter().filter_map(|(need, n)| Some((*wanted.get(&need)?, n))).collect();
+            useful.sort_unstable();
+            useful
+        };
+        let mut kinds: BTreeMap<Vec<(usize, u64)>, Alike> = BTreeMap::new();
+        for joined in rest {
+            kinds.entry(useful(joined.takes(&place))).or_default().joined.push(joined);
+        }
+        for ((gate, severity), findings) in left {
+            kinds.entry(useful(takes_alone(gate, severity))).or_default().alone.extend(findings);
+        }
+        kinds.retain(|takes, _| !takes.is_empty());
+        let there = |kind: &Alike| (kind.joined.len() + kind.alone.len()) as u64;
+        let list: Vec<Kind> =
+            kinds.iter().map(|(takes, kind)| Kind { takes: takes.clone(), there: there(kind) }).collect();
+        let needed: Vec<u64> = needs.iter().map(|(_, over)| *over).collect();
+        let chosen = fewest(&needed, &list);
+        way.proven = chosen.proven;
+        for (Alike { mut joined, alone }, n) in kinds.into_values().zip(chosen.of) {
+            let n = usize::try_from(n).unwrap_or(usize::MAX);
+            // What takes most away beside what is needed.
+            joined.sort_by_key(|joined| std::cmp::Reverse(joined.findings.len()));
+            joined.truncate(n);
+            way.problems.extend(alone.into_iter().take(n - joined.len()));
+            joined.into_iter().for_each(|joined| joined.tell(way));
+        }
+        way.upgrades.sort_by_key(|upgrade| std::cmp::Reverse(upgrade.problems.len()));
+        way.problems.sort_by_key(|finding| std::cmp::Reverse(rank(finding.severity)));
+    }
+}
+
+impl<'a> Joined<'a> {
+    fn add(&mut self, finding: &'a Finding, upgrade: bool, must: bool) {
+        self.must |= must;
+        self.findings.entry(finding.problem.as_ref().unwrap_or(&finding.id)).or_default().push(finding);
+        if let (Some(fix), true, Some(_)) = (&finding.fix, upgrade, upgraded(finding)) {
+            let fixed = finding.package.as_ref().and_then(|package| package.fixed_version.as_deref());
+            let version = numbers(fixed.unwrap_or_default());
+            if self.upgrade.as_ref().is_none_or(|(known, _)| version > *known) {
+                self.upgrade = Some((version, fix));
+            }
+        }
+    }
+
+    fn takes(&self, place: &HashMap<&Text, usize>) -> Vec<(Need, u64)> {
+        let mut takes: BTreeMap<Need, u64> = BTreeMap::new();
+        for problem in self.findings.values() {
+            for finding in problem {
+                let gate = place.get(&finding.gate).copied();
+                *takes.entry(Need { gate, severity: finding.severity }).or_default() += 1;
+            }
+            let severities: HashSet<Severity> = problem.iter().map(|finding| finding.severity).collect();
+            for severity in severities {
+                *takes.entry(Need { gate: None, severity }).or_default() += 1;
+            }
+        }
+        takes.into_iter().collect()
+    }
+
+    fn tell(self, way: &mut Way<'a>) {
+        let worst =
+            |findings: Vec<&'a Finding>| findings.into_iter().max_by_key(|finding| rank(finding.severity));
+        let problems: Vec<&Finding> = self.findings.into_values().filter_map(worst).collect();
+        match self.upgrade {
+            Some((_, advice)) => way.upgrades.push(Upgrade { advice, problems }),
+            None => way.problems.extend(problems),
+        }
+    }
+}
+
+/// A number that is too high: of one severity, in a gate, or of problems in the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Need {
+    gate: Option<usize>,
+    severity: Severity,
+}
+
+fn takes_alone(gate: usize, severity: Severity) -> Vec<(Need, u64)> {
+    vec![(Need { gate: Some(gate), severity }, 1), (Need { gate: None, severity }, 1)]
+}
+
+/// How many have to go of each.
+struct Over(BTreeMap<Need, u64>);
+
+impl Over {
+    fn of(run: &Run, gates: &[&GateRecord]) -> Over {
+        let mut over = BTreeMap::new();
+        let required: HashSet<&Text> = gates.iter().map(|gate| &gate.id).collect();
+        let mut found: HashMap<&Text, Counts> = HashMap::new();
+        for finding in run.findings.iter().filter(|finding| counts_for(finding, &required)) {
+            found.entry(&finding.gate).or_default().add(finding.severity);
+        }
+        for (place, gate) in gates.iter().enumerate() {
+            let counts = found.get(&gate.id).copied().unwrap_or_default();
+            // What reaches the threshold has to go whatever the budget.
+            for severity in Severity::ALL.into_iter().filter(|severity| !at_or_above(*severity, &gate.policy))
+            {
+                if let Some(most) = most(severity, &gate.policy) {
+                    over.insert(
+                        Need { gate: Some(place), severity },
+                        counts.get(severity).saturating_sub(most),
+                    );
+                }
+            }
+        }
+        let spent = budget::spent(&run.findings, &required);
+        for (severity, most) in &run.max {
+            let need = Need { gate: None, severity: *severity };
+            over.insert(need, spent.get(*severity).saturating_sub(*most));
+        }
+        Over(over)
+    }
+
+    fn less(&mut self, takes: &[(Need, u64)], times: u64) {
+        for (need, n) in takes {
+            if let Some(over) = self.0.get_mut(need) {
+                *over = over.saturating_sub(n.saturating_mul(times));
+            }
+        }
+    }
 }
 
 /// The numbers of a version in their order, to compare by: good enough to advise by.
@@ -96,27 +319,26 @@ fn numbers(version: &str) -> Vec<u64> {
     version.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
-/// How many have to go: all that reach the threshold, and of the others what is over a budget.
-fn excess(policy: &Policy, counts: &Counts) -> u64 {
-    let over = |severity: Severity| {
-        let found = counts.get(severity);
-        if at_or_above(severity, policy) {
-            return found;
-        }
-        let ratchet = policy.no_worse_than.as_ref().map(|ratchet| ratchet.counts.get(severity));
-        let most = policy.max.get(&severity).copied().into_iter().chain(ratchet).min();
-        most.map_or(0, |most| found.saturating_sub(most))
-    };
-    Severity::ALL.into_iter().map(over).sum()
-}
-
-/// The settings that bear what is denied: the strictest that do.
-fn settings(policy: &Policy, counts: &Counts, denied: &[&Finding]) -> Vec<String> {
+/// The settings that bear what is denied in a gate: the strictest that do.
+fn settings(policy: &Policy, denied: &[&Finding]) -> Vec<String> {
     let raised_by =
         |key| denied.iter().any(|finding| policy.conditions.raised_by(finding).any(|by| by == key));
+    let (kev, epss) = (raised_by("fail_on_kev"), raised_by("epss_at_least"));
     let mut settings = Vec::new();
-    settings.extend(raised_by("fail_on_kev").then(|| "fail_on_kev = false".to_owned()));
-    settings.extend(raised_by("epss_at_least").then(|| "no `epss_at_least`".to_owned()));
+    settings.extend(kev.then(|| "fail_on_kev = false".to_owned()));
+    settings.extend(epss.then(|| "no `epss_at_least`".to_owned()));
+    // What counts then: what was raised may be borne for another reason.
+    let calm = Conditions {
+        fail_on_kev: policy.conditions.fail_on_kev && !kev,
+        epss_at_least: policy.conditions.epss_at_least.filter(|_| !epss),
+        ..policy.conditions.clone()
+    };
+    let mut counts = Counts::default();
+    let counted = denied.iter().filter(|finding| {
+        let known = finding.baseline && policy.new_only;
+        !known && !matches!(calm.standing(finding), Standing::Lowered(_))
+    });
+    counted.for_each(|finding| counts.add(finding.severity));
     let rated = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown);
     let worst = rated.clone().find(|severity| counts.get(*severity) > 0 && at_or_above(*severity, policy));
     let threshold = match worst {
@@ -131,14 +353,12 @@ fn settings(policy: &Policy, counts: &Counts, denied: &[&Finding]) -> Vec<String
     if counts.unknown > 0 && at_or_above(Severity::Unknown, policy) && threshold != Threshold::Never {
         settings.push("unrated = \"never\"".to_owned());
     }
-    let max: Vec<String> = policy
-        .max
-        .iter()
-        .filter(|(severity, most)| counts.get(**severity) > **most)
-        .map(|(severity, _)| format!("{severity} = {}", counts.get(*severity)))
-        .collect();
-    if !max.is_empty() {
-        settings.push(format!("max = {{ {} }}", max.join(", ")));
+    if policy.max.iter().any(|(severity, most)| counts.get(*severity) > *most) {
+        let enough = |(severity, most): (&Severity, &u64)| {
+            format!("{severity} = {}", counts.get(*severity).max(*most))
+        };
+        settings
+            .push(format!("max = {{ {} }}", policy.max.iter().map(enough).collect::<Vec<_>>().join(", ")));
     }
     let ratchet = policy.no_worse_than.as_ref();
     if ratchet.is_some_and(|ratchet| Severity::ALL.iter().any(|s| counts.get(*s) > ratchet.counts.get(*s))) {
@@ -148,100 +368,4 @@ fn settings(policy: &Policy, counts: &Counts, denied: &[&Finding]) -> Vec<String
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::finding::Category;
-    use crate::policy::{Waivers, judge};
-    use crate::verdict::Outcome;
-
-    fn finding(id: &str, severity: Severity) -> Finding {
-        let mut finding = Finding::new("r", Category::Lint, severity, "t");
-        (finding.id, finding.gate) = (id.into(), "lint".into());
-        finding
-    }
-
-    fn gate(policy: Policy) -> GateRecord {
-        let gate = serde_json::json!({
-            "id": "lint", "stage": "s", "tool": "eslint", "outcome": "passed", "reason": "", "evidence": "whole",
-            "required": true, "scope": {}, "counts": {"critical": 0, "high": 0, "medium": 0, "low": 0, "info": 0,
-            "unknown": 0}, "duration_ms": 0, "cached": false, "targets": [],
-        });
-        let mut gate: GateRecord = serde_json::from_value(gate).unwrap();
-        gate.policy = policy;
-        gate
-    }
-
-    fn judged(policy: Policy, mut findings: Vec<Finding>) -> (GateRecord, Vec<Finding>) {
-        let mut gates = [gate(policy)];
-        judge(&mut gates, &mut findings, Waivers::Of(&[]), jiff::civil::date(2026, 1, 1));
-        let [gate] = gates;
-        (gate, findings)
-    }
-
-    /// With so many of the denied gone, or with the settings that are named, the gate passes; with one
-    /// fewer it does not.
-    #[test]
-    fn what_is_advised_is_enough_and_not_too_much() {
-        let policies = [
-            "fail_on = 'high'",
-            "fail_on = 'never'\nmax = { high = 1, low = 0 }",
-            "fail_on = 'critical'\nmax = { high = 2 }\nunrated = 'critical'",
-        ];
-        for text in policies {
-            let read = |text: &str| {
-                let text = format!("version = 1\n[[gate]]\nid = 'lint'\ntool = 'eslint'\n{text}\n");
-                crate::config::Config::read(&text).unwrap().gates[0].policy.clone()
-            };
-            let severities =
-                [Severity::High, Severity::High, Severity::High, Severity::Low, Severity::Unknown];
-            let all: Vec<Finding> = severities
-                .iter()
-                .enumerate()
-                .map(|(n, severity)| finding(&n.to_string(), *severity))
-                .collect();
-            let (gate, found) = judged(read(text), all.clone());
-            let denied: Vec<&Finding> =
-                found.iter().filter(|finding| finding.decision == Decision::Deny).collect();
-            let remedy = remedy(&gate, denied.clone()).unwrap();
-
-            // Which of them go does not matter within a severity: take those above the budget.
-            let mut left = all.clone();
-            let mut gone = 0;
-            for finding in &denied {
-                let (still, _) = judged(read(text), left.clone());
-                if still.outcome == Outcome::Passed {
-                    break;
-                }
-                left.retain(|other| other.id != finding.id);
-                let (now, _) = judged(read(text), left.clone());
-                gone += u64::from(now.counts != still.counts);
-            }
-            assert_eq!(judged(read(text), left).0.outcome, Outcome::Passed, "{text}");
-            assert!(remedy.problems <= gone, "{text}: {remedy:?}, {gone}");
-
-            let kept = |line: &&str| {
-                !remedy.settings.iter().any(|set| set.split('=').next() == line.split('=').next())
-            };
-            let mut set: Vec<&str> = text.lines().filter(kept).collect();
-            set.extend(remedy.settings.iter().map(String::as_str));
-            assert_eq!(judged(read(&set.join("\n")), all).0.outcome, Outcome::Passed, "{set:?}");
-        }
-    }
-
-    #[test]
-    fn one_upgrade_to_the_latest_version_takes_all_of_a_package_away() {
-        let vulnerability = |id: &str, fixed: &str| {
-            let mut finding = finding(id, Severity::High);
-            finding.fix = Some(format!("upgrade lodash to {fixed}").into());
-            finding.package = Some(std::sync::Arc::new(crate::finding::Package {
-                name: "lodash".into(),
-                fixed_version: Some(fixed.into()),
-                ..Default::default()
-            }));
-            finding
-        };
-        let found =
-            [vulnerability("1", "4.17.5"), vulnerability("2", "4.17.21"), vulnerability("3", "4.17.12")];
-        assert_eq!(upgrades(found.iter()), [("upgrade lodash to 4.17.21".into(), 3)]);
-    }
-}
+mod tests;

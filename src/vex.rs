@@ -231,21 +231,32 @@ impl Document {
 
     /// The products that it is about, the first few of them.
     pub fn subjects(&self) -> String {
-        const MOST: usize = 3;
-        let mut names: Vec<String> = Vec::new();
-        for product in self.statements.iter().flat_map(|statement| &statement.products) {
-            let name = product.what.words();
-            if !names.contains(&name) {
-                names.push(name);
-            }
-            if names.len() > MOST {
-                names.pop();
-                names.push("others".to_owned());
-                break;
-            }
-        }
-        if names.is_empty() { "no product".to_owned() } else { names.join(", ") }
+        let products = self.statements.iter().flat_map(|statement| &statement.products);
+        first_few(products.map(|product| product.what.words())).unwrap_or_else(|| "no product".to_owned())
     }
+
+    /// The vulnerabilities that it is about, the first few of them.
+    pub fn vulnerabilities(&self) -> String {
+        let ids = self.statements.iter().filter_map(|statement| statement.ids.first());
+        first_few(ids.cloned()).unwrap_or_else(|| "no vulnerability".to_owned())
+    }
+}
+
+/// The first few names, each once; `None`: there is none.
+fn first_few(names: impl Iterator<Item = String>) -> Option<String> {
+    const MOST: usize = 3;
+    let mut few: Vec<String> = Vec::new();
+    for name in names {
+        if !few.contains(&name) {
+            few.push(name);
+        }
+        if few.len() > MOST {
+            few.pop();
+            few.push("others".to_owned());
+            break;
+        }
+    }
+    (!few.is_empty()).then(|| few.join(", "))
 }
 
 /// The statements of all documents, by vulnerability.

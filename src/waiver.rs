@@ -3,8 +3,9 @@
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
 
-use crate::config::Keys;
+use crate::config::{Gate, Keys};
 use crate::finding::{Finding, Text};
+use crate::tool::{SCANNERS, foreign};
 
 /// One `[[waiver]]`. Every condition that it names must hold.
 #[derive(Clone, Debug)]
@@ -28,10 +29,21 @@ pub struct Waiver {
 
 impl Waiver {
     /// Reads every `[[waiver]]`. `without_end`: one may lack its last day.
-    pub fn read_all(keys: &Keys, without_end: bool) -> Vec<Waiver> {
+    pub fn read_all(keys: &Keys, without_end: bool, gates: &[Gate]) -> Vec<Waiver> {
+        let gates: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
+        let tools: Vec<&str> =
+            SCANNERS.iter().copied().chain(&foreign::SCANNERS).map(|scanner| scanner.name).collect();
         let tables = keys.tables("waiver");
         let mut waivers: Vec<Waiver> = Vec::new();
         for (index, table) in tables.iter().enumerate() {
+            for (key, known) in [("gate", &gates), ("tool", &tools)] {
+                // `judge --report` calls a gate after the tool or the format where gates.toml has none for it.
+                let is_known = |word: &str| known.contains(&word) || tools.contains(&word);
+                if let Some(word) = table.text(key).filter(|word| !is_known(&word.value)) {
+                    let what = format!("there is no {key} `{}`: the waiver covers nothing", word.value);
+                    table.unknown(word.at, &what, &word.value, known);
+                }
+            }
             let Some(waiver) = Waiver::read(table, index, without_end) else { continue };
             if let Some(same) = waivers.iter().find(|other| other.conditions() == waiver.conditions()) {
                 let what = match same.expires == waiver.expires {
@@ -41,6 +53,9 @@ impl Waiver {
                     }
                 };
                 table.problem_with_help(table.at(), what, "keep one of them");
+            } else if waivers.iter().any(|other| other.name == waiver.name) {
+                let what = format!("another waiver is called `{}`, too", waiver.name);
+                table.problem_with_help(table.at(), what, "reports tell by the name which one covers what");
             }
             waivers.push(waiver);
         }
@@ -51,6 +66,9 @@ impl Waiver {
     fn read(table: &Keys, index: usize, without_end: bool) -> Option<Waiver> {
         let reason = table.required_text("reason");
         let path = table.text("path").and_then(|glob| {
+            if let Some((what, help)) = never_fits(&glob.value) {
+                table.problem_with_help(glob.at.clone(), what, help);
+            }
             let matcher = GlobBuilder::new(&glob.value).literal_separator(true).build();
             matcher
                 .map_err(|error| {
@@ -59,7 +77,14 @@ impl Waiver {
                 .ok()
                 .map(|glob| glob.compile_matcher())
         });
-        let condition = |key| table.text(key).map(|text| text.value);
+        let condition = |key| {
+            let text = table.text(key)?;
+            if text.value.contains('*') {
+                let what = format!("`{key}` is no pattern: it is compared to the letter, and covers nothing");
+                table.problem_with_help(text.at, what, "only `path` takes `*`; write a waiver for each");
+            }
+            Some(text.value)
+        };
         let waiver = Waiver {
             name: Text::from(table.text_or("name", &format!("waiver {}", index + 1))),
             reason: Text::from(reason.map(|reason| reason.value).unwrap_or_default()),
@@ -70,8 +95,8 @@ impl Waiver {
             path,
             package: condition("package"),
             id: condition("id"),
-            tool: condition("tool"),
-            gate: condition("gate"),
+            tool: table.text("tool").map(|tool| tool.value),
+            gate: table.text("gate").map(|gate| gate.value),
         };
         table.finish("a waiver");
         if !table.has("expires") && !without_end {
@@ -82,9 +107,7 @@ impl Waiver {
             );
         }
         let named = ["rule", "path", "package", "id", "tool", "gate"].iter().any(|key| table.has(key));
-        // Of a glob that fits every path, a condition is none.
-        const ALL_PATHS: [&str; 4] = ["**", "**/*", "**/**", "/**"];
-        let all_paths = waiver.path.as_ref().is_some_and(|path| ALL_PATHS.contains(&path.glob().glob()));
+        let all_paths = waiver.path.as_ref().is_some_and(fits_all);
         let others =
             waiver.conditions().iter().filter(|(key, says)| *key != "path" && says.is_some()).count();
         if !named || (all_paths && others == 0) {
@@ -145,5 +168,27 @@ impl Waiver {
             && same(&self.id, &finding.id)
             && same(&self.tool, &finding.tool)
             && same(&self.gate, &finding.gate)
+    }
+}
+
+/// Whether a glob fits paths that have nothing in common: then it is no condition.
+fn fits_all(glob: &GlobMatcher) -> bool {
+    let any = ["0", ".q", "zz/9.x", "k/.j/7", "v/w/y/u"];
+    // `/**` is meant so, and fits no path from the top of a repository.
+    glob.glob().glob() == "/**" || any.iter().all(|path| glob.is_match(path))
+}
+
+/// Why a pattern fits no path at all, and the mend: paths of findings are those of git.
+fn never_fits(glob: &str) -> Option<(&'static str, &'static str)> {
+    let escapes = glob.split('\\').skip(1).any(|rest| rest.starts_with(char::is_alphanumeric));
+    if escapes {
+        return Some(("a path has no `\\` between its folders", "write `/`"));
+    }
+    match glob.split('/').any(|part| part == ".." || part == ".") {
+        true => Some((
+            "no path of a finding has `.` or `..` in it",
+            "write it from the top of the repository: `backend/src/**`",
+        )),
+        false => None,
     }
 }

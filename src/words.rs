@@ -311,17 +311,18 @@ impl Words for Policy {
 
 impl Words for WaiverUse {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let WaiverUse { unused, expired, expiring } = self;
-        [unused, expired, expiring].into_iter().for_each(|notes| notes.clean(scrubber));
+        let WaiverUse { used, unused, expired, expiring } = self;
+        [used, unused, expired, expiring].into_iter().for_each(|notes| notes.clean(scrubber));
     }
 }
 
 impl Words for WaiverNote {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let WaiverNote { name, reason, expires: _, line: _, behind } = self;
+        let WaiverNote { name, reason, expires: _, line: _, behind, shares } = self;
         name.clean(scrubber);
         reason.clean(scrubber);
         behind.clean(scrubber);
+        shares.clean(scrubber);
     }
 }
 

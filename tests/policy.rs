@@ -213,6 +213,25 @@ fn waivers_that_say_too_much_or_contradict_each_other_are_mistakes() {
             "[[waiver]]\nrule = \"a\"\nreason = \"x\"\nexpires = 2999-12-31\n[[waiver]]\nrule = \"a\"\nreason = \"y\"\nexpires = 2999-12-30\n",
             "contradicts `waiver 1`",
         ),
+        ("[[waiver]]\nrule = \"*\"\nreason = \"x\"\nexpires = 2999-12-31\n", "`rule` is no pattern"),
+        ("[[waiver]]\nrule = \"\"\nreason = \"x\"\nexpires = 2999-12-31\n", "`rule` is empty"),
+        ("[[waiver]]\nrule = \"a\"\nreason = \" \"\nexpires = 2999-12-31\n", "`reason` is empty"),
+        ("[[waiver]]\nrule = \"a\"\nreason = \"x\"\nexpires = 2026-02-30\n", "invalid date"),
+        (
+            "[[waiver]]\npath = \"**/**/*\"\nreason = \"x\"\nexpires = 2999-12-31\n",
+            "would cover every finding",
+        ),
+        (
+            "[[waiver]]\npath = \"../src/**\"\nreason = \"x\"\nexpires = 2999-12-31\n",
+            "from the top of the repository",
+        ),
+        ("[[waiver]]\npath = 'src\\a.ts'\nreason = \"x\"\nexpires = 2999-12-31\n", "write `/`"),
+        ("[[waiver]]\ngate = \"markz\"\nreason = \"x\"\nexpires = 2999-12-31\n", "did you mean `marks`?"),
+        ("[[waiver]]\ntool = \"eslnt\"\nreason = \"x\"\nexpires = 2999-12-31\n", "did you mean `eslint`?"),
+        (
+            "[[waiver]]\nrule = \"a\"\nname = \"n\"\nreason = \"x\"\nexpires = 2999-12-31\n[[waiver]]\nrule = \"b\"\nname = \"n\"\nreason = \"x\"\nexpires = 2999-12-31\n",
+            "another waiver is called `n`",
+        ),
     ] {
         project.write("gates.toml", format!("version = 1\n{GATE}{waivers}"));
         let ran = project.run(&["run"]);
@@ -224,6 +243,68 @@ fn waivers_that_say_too_much_or_contradict_each_other_are_mistakes() {
         format!("version = 1\nwaivers_without_end = true\n{GATE}[[waiver]]\nrule = \"a\"\nreason = \"x\"\n"),
     );
     assert_ne!(project.run(&["run"]).code, 2);
+}
+
+/// Three waivers on four findings: the first takes two, the second has one of them in common with it and one
+/// of its own, the third comes too late for all that it would cover.
+#[test]
+fn waivers_tell_what_they_cover_until_when_and_with_which_they_overlap() {
+    let waiver = |conditions: &str, end: &str| {
+        format!("[[waiver]]\n{conditions}\nreason = \"for now\"\nexpires = {end}\n")
+    };
+    let project = Project::new();
+    project.program("marks", MARKS);
+    for n in 1..=4 {
+        project.write(&format!("src/{n}.txt"), format!("FIXME: thing {n}\n"));
+    }
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let yesterday = today.yesterday().unwrap();
+    let waivers = [
+        waiver("path = \"src/[12].txt\"", "2999-12-31"),
+        waiver("path = \"src/[23].txt\"", &today.to_string()),
+        waiver("path = \"src/3.txt\"", "2999-12-31"),
+        waiver("path = \"src/4.txt\"", &yesterday.to_string()),
+    ];
+    project.write("gates.toml", format!("version = 1\nmode = \"production\"\n{GATE}{}", waivers.concat()));
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let record = project.record();
+    let waivers = &record["waivers"];
+    let names = |list: &str| -> Vec<String> {
+        let notes = waivers[list].as_array().unwrap().iter();
+        notes.map(|note| note["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("used"), ["waiver 1", "waiver 2"]);
+    assert_eq!(waivers["used"][1]["shares"], serde_json::json!(["waiver 1"]));
+    assert_eq!(
+        (names("unused"), &waivers["unused"][0]["behind"]),
+        (vec!["waiver 3".to_owned()], &"waiver 2".into())
+    );
+    // The last day is one on which it applies.
+    assert_eq!(
+        (names("expiring"), names("expired")),
+        (vec!["waiver 2".to_owned()], vec!["waiver 4".to_owned()])
+    );
+    let page = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "covers 2 findings, until 2999-12-31",
+        "it overlaps with",
+        "waiver 1, before it",
+        &format!("expired on {yesterday}"),
+    ] {
+        assert!(page.contains(words), "{words}: {}", ran.stdout);
+    }
+    let findings = record["findings"].as_array().unwrap().iter();
+    let id = |decision: &str| {
+        findings.clone().find(|one| one["decision"] == decision).unwrap()["id"].as_str().unwrap()
+    };
+    let told = project.run(&["explain", id("waive")]).stdout;
+    assert!(
+        told.contains("waiver 1 (gates.toml:9) covers it, until 2999-12-31: for now. It is waived"),
+        "{told}"
+    );
+    let told = project.run(&["explain", id("deny")]).stdout;
+    assert!(told.contains("none of 3 waivers covers it; expired: waiver 4"), "{told}");
 }
 
 #[test]
@@ -307,7 +388,86 @@ fn a_waiver_of_a_thing_covers_every_gate_that_sees_it_and_one_of_a_place_does_no
         assert_eq!((ran.code, of("waive"), findings.len()), (code, waived, 2), "{waiver}: {}", ran.all());
         assert!(findings[0]["problem"].is_string() && findings[0]["problem"] == findings[1]["problem"]);
     }
-    // One row for both in what blocks.
-    let ran = project.run(&["run"]);
+    // One row for both in what blocks, and one change to make.
+    let ran = project.run(&["run", "--dry-run"]);
     assert!(ran.stdout.contains("Blocking: 1 problem in 2 findings"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Found: 1 problem in 2 findings: 1 high\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(" 1 change "), "{}", ran.stdout);
+    // The row has the highest severity, also where only the gate blocks whose tool gives a lower one.
+    project
+        .write("two.in", report("two", "CVE-2019-10744", "GHSA-jf85-cpcp-j695").replace("high", "critical"));
+    let text = gates("rule = \"CVE-2000-1\"")
+        .replace("[[gate]]\nid = \"two\"", "[[gate]]\nid = \"two\"\nfail_on = \"never\"");
+    project.write("gates.toml", text);
+    let ran = project.run(&["run"]);
+    assert!(ran.stdout.contains("Found: 1 problem in 2 findings: 1 critical\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\n critical   "), "{}", ran.stdout);
+    let told = project.run(&["explain", "GHSA-jf85-cpcp-j695"]).stdout;
+    for words in ["severity    high", "severity    critical", "; critical, is reported, and does not block"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn a_baseline_of_nothing_proved_is_refused() {
+    let project = project(1, "");
+    project.program("marks", "exit 1");
+    project.run(&["run"]);
+    let ran = project.run(&["baseline"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("proved anything: there is nothing to take on; run again"), "{}", ran.stderr);
+    assert!(!project.root().join("gates.baseline.json").exists());
+}
+
+/// Of each way in which a decision comes about: the steps that lead there.
+#[test]
+fn explain_tells_every_step_of_a_decision() {
+    let project = project(1, "[defaults]\nnew_only = true");
+    project.run(&["run"]);
+    let one = project.record()["findings"][0]["id"].as_str().unwrap().to_owned();
+    let steps = |top: &str, gate: &str| {
+        let text = format!("version = 1\nmode = \"production\"\n{top}\n{GATE}{gate}");
+        project.write("gates.toml", text);
+        let ran = project.run(&["run"]);
+        assert_ne!(ran.code, 2, "{}", ran.all());
+        project.run(&["explain", &one]).stdout
+    };
+    let holds = |told: &str, words: &[&str]| {
+        for words in words {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+    };
+    let told = steps("", "new_only = true\n");
+    holds(
+        &told,
+        &[
+            "1. there is no waiver",
+            "2. nothing is known from before: it is new",
+            "3. high is at or above fail_on = high: it blocks",
+        ],
+    );
+    project.run(&["baseline"]);
+    let told = steps("", "new_only = true\n");
+    holds(
+        &told,
+        &["2. it is in gates.baseline.json at ", "new_only = true bears what is. It does not block"],
+    );
+    let told = steps("", "");
+    holds(&told, &["the gate does not ask for that (no new_only)", "3. high is at or above fail_on = high"]);
+    let told = steps("", "fail_on = \"never\"\nmax = { high = 9 }\n");
+    holds(
+        &told,
+        &["high is below fail_on = never", "the gate counts 10 high, and max allows 9: that is too many"],
+    );
+    let told = steps("", "fail_on = \"never\"\nno_worse_than = \"gates.baseline.json\"\n");
+    holds(&told, &["the gate counts 10 high, and no_worse_than allows 10: that is not too many"]);
+    let told = steps("max = { high = 3 }", "fail_on = \"never\"\nrequired = true\n");
+    holds(
+        &told,
+        &["the budget of the run is exceeded: 10 high in all gates, max is 3", "decision    blocks"],
+    );
+    let told = steps("max = { high = 10 }", "fail_on = \"never\"\n");
+    holds(&told, &["the budget of the run allows 10 high, and is kept", "is reported, and does not block"]);
+    let told = steps("", "required = false\n");
+    holds(&told, &["the gate is advisory: the run is not blocked by it"]);
 }

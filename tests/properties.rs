@@ -12,10 +12,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use generators::{GATES, evidence, finding, findings, gate, json, judged_and_stricter};
+use generators::{GATES, budget_and_stricter, evidence, finding, findings, gate, json, judged_and_stricter};
 use portcullis::config::{Config, draw};
 use portcullis::finding::{Category, Finding, Text};
 use portcullis::fingerprint::{Source, assign_ids, order};
+use portcullis::policy::budget::{self, Budget};
 use portcullis::policy::{Waivers, judge};
 use portcullis::proof::{Proof, weigh};
 use portcullis::raw_report::{Document, RawReport};
@@ -34,12 +35,19 @@ fn waivers() -> Vec<Waiver> {
         |condition: &str| format!("[[waiver]]\n{condition}\nreason = \"known\"\nexpires = 2999-12-31\n");
     let all =
         ["rule = \"a\"", "rule = \"bb\"", "path = \"a*\"", "package = \"c\"", "gate = \"b\"\nrule = \"c\""];
-    let gate = "version = 1\n[[gate]]\nid = \"a\"\ntool = \"eslint\"\n";
-    Config::read(&format!("{gate}{}", all.map(waiver).concat())).unwrap().waivers
+    let gates =
+        "version = 1\n[[gate]]\nid = \"a\"\ntool = \"eslint\"\n[[gate]]\nid = \"b\"\ntool = \"eslint\"\n";
+    Config::read(&format!("{gates}{}", all.map(waiver).concat())).unwrap().waivers
 }
 
-fn verdict(gates: &[GateRecord]) -> Verdict {
-    Verdict::of(gates.iter().map(|gate| (gate.outcome, gate.required)))
+/// The verdict of gates whose findings are judged, under a budget of the run.
+fn verdict(gates: &[GateRecord], found: &mut [Finding], budget: &Budget) -> Verdict {
+    let required = gates.iter().filter(|gate| gate.required).map(|gate| &gate.id).collect();
+    let over = budget::judge(found, &required, budget);
+    match Verdict::of(gates.iter().map(|gate| (gate.outcome, gate.required))) {
+        Verdict::Pass if !over.is_empty() => Verdict::Blocked,
+        verdict => verdict,
+    }
 }
 
 fn is_green(outcome: Outcome) -> bool {
@@ -56,6 +64,7 @@ proptest! {
         found in findings(),
         policies in prop::collection::vec((evidence(), judged_and_stricter()), GATES.len()),
         kept in prop::collection::vec(any::<bool>(), 5),
+        budgets in budget_and_stricter(),
     ) {
         let all = waivers();
         let fewer: Vec<Waiver> =
@@ -66,14 +75,44 @@ proptest! {
                 .zip(&policies)
                 .map(|(id, (evidence, (loose, stricter)))| gate(id, evidence, if strict { stricter } else { loose }))
                 .collect();
-            judge(&mut gates, &mut found.clone(), Waivers::Of(waivers), TODAY);
-            gates
+            let mut found = found.clone();
+            judge(&mut gates, &mut found, Waivers::Of(waivers), TODAY);
+            let verdict = verdict(&gates, &mut found, if strict { &budgets.1 } else { &budgets.0 });
+            (gates, verdict)
         };
-        let (loose, strict) = (judged(false, &all), judged(true, &fewer));
+        let ((loose, loose_verdict), (strict, strict_verdict)) = (judged(false, &all), judged(true, &fewer));
         for (loose, strict) in loose.iter().zip(&strict) {
             prop_assert!(is_green(loose.outcome) || !is_green(strict.outcome), "{loose:?}\n{strict:?}");
         }
-        prop_assert!(verdict(&loose) == Verdict::Pass || verdict(&strict) != Verdict::Pass);
+        prop_assert!(loose_verdict == Verdict::Pass || strict_verdict != Verdict::Pass);
+    }
+
+    /// One more tool that sees something, of a new problem or of one that others see, never turns red into
+    /// green: merging loses no judgement.
+    #[test]
+    fn a_further_finding_never_helps(
+        found in findings(),
+        more in finding(),
+        policies in prop::collection::vec(judged_and_stricter(), GATES.len()),
+        budgets in budget_and_stricter(),
+    ) {
+        let budget = budgets.1;
+        let judged = |mut found: Vec<Finding>| {
+            let mut gates: Vec<GateRecord> = GATES
+                .iter()
+                .zip(&policies)
+                .map(|(id, (policy, _))| gate(id, &serde_json::json!("whole"), policy))
+                .collect();
+            judge(&mut gates, &mut found, Waivers::Of(&[]), TODAY);
+            let verdict = verdict(&gates, &mut found, &budget);
+            (gates, verdict)
+        };
+        let all: Vec<Finding> = found.iter().cloned().chain([more]).collect();
+        let ((fewer, before), (more, after)) = (judged(found), judged(all));
+        for (before, after) in fewer.iter().zip(&more) {
+            prop_assert!(is_green(before.outcome) || !is_green(after.outcome), "{before:?}\n{after:?}");
+        }
+        prop_assert!(before == Verdict::Pass || after != Verdict::Pass);
     }
 
     /// Each finding is decided the same, and each gate, in whatever order they come.
@@ -88,6 +127,7 @@ proptest! {
         }),
         (ids, mixed) in (Just(GATES.to_vec()), Just(GATES.to_vec()).prop_shuffle()),
         policies in prop::collection::vec((evidence(), judged_and_stricter()), GATES.len()),
+        budgets in budget_and_stricter(),
     ) {
         let waivers = waivers();
         let judged = |ids: &[&str], mut found: Vec<Finding>| {
@@ -95,7 +135,7 @@ proptest! {
             let mut gates: Vec<GateRecord> =
                 ids.iter().map(|id| gate(id, &policy(id).0, &policy(id).1.0)).collect();
             let used = judge(&mut gates, &mut found, Waivers::Of(&waivers), TODAY);
-            let verdict = verdict(&gates);
+            let verdict = verdict(&gates, &mut found, &budgets.0);
             let gates: BTreeMap<Text, Value> =
                 gates.into_iter().map(|gate| (gate.id.clone(), serde_json::to_value(&gate).unwrap())).collect();
             found.sort_by(|a, b| a.id.cmp(&b.id));

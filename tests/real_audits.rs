@@ -248,14 +248,16 @@ fn what_a_project_or_the_environment_switches_off_is_switched_on() {
     }
 }
 
-/// The file that a project tells what to ignore, what it says, what is left, and what the note holds.
-const IGNORES: [(&str, &str, &str, &str, &str); 5] = [
+/// The file that a project tells what to ignore, what it says, what is left, what the note holds, and how
+/// many the report tells to be left out: of two critical, two high and two medium.
+const IGNORES: [(&str, &str, &str, &str, &str, u64); 5] = [
     (
         "yarn3",
         "app/.yarnrc.yml",
         "npmAuditIgnoreAdvisories: [\"1097130\"]\n",
         "1 2 2 0 0 0",
         "npmAuditIgnoreAdvisories",
+        0,
     ),
     (
         "yarn4",
@@ -263,6 +265,7 @@ const IGNORES: [(&str, &str, &str, &str, &str); 5] = [
         "npmAuditExcludePackages: [lodash]\n",
         "1 0 1 0 0 0",
         "npmAuditExcludePackages",
+        0,
     ),
     (
         "pnpm",
@@ -270,6 +273,7 @@ const IGNORES: [(&str, &str, &str, &str, &str); 5] = [
         "auditConfig:\n  ignoreGhsas:\n    - GHSA-jf85-cpcp-j695\n    - GHSA-xvch-5gv4-984h\n",
         "0 2 2 0 0 0",
         "auditConfig",
+        2,
     ),
     (
         "pnpm",
@@ -277,14 +281,15 @@ const IGNORES: [(&str, &str, &str, &str, &str); 5] = [
         r#"{"name":"app","dependencies":{"lodash":"4.17.4","minimist":"0.0.8"},"pnpm":{"auditConfig":{"ignoreGhsas":["GHSA-jf85-cpcp-j695"]}}}"#,
         "1 2 2 0 0 0",
         "pnpm.auditConfig, ignores 1",
+        1,
     ),
-    ("pnpm", "app/.npmrc", "audit-level=critical\n", "2 2 2 0 0 0", "audit-level"),
+    ("pnpm", "app/.npmrc", "audit-level=critical\n", "2 2 2 0 0 0", "audit-level", 0),
 ];
 
 #[test]
 fn what_a_project_ignores_is_heeded_and_told() {
     let server = Advisories::serve();
-    for (name, file, text, left, note) in IGNORES {
+    for (name, file, text, left, note, told) in IGNORES {
         let manager = manager(name);
         let project = manager.project(&server.address, "");
         manager.package(&project, &VULNERABLE, "");
@@ -293,13 +298,16 @@ fn what_a_project_ignores_is_heeded_and_told() {
         assert_eq!(counts(&project.gate("audit")), left, "{name} {file}: {}", ran.all());
         let notes = notes(&project);
         assert!(notes.contains(&format!("reads {file}")) && notes.contains(note), "{notes}");
+        let ignored = &project.gate("audit")["targets"][0]["ignored"];
+        assert_eq!(ignored["auditConfig"].as_u64().unwrap_or(0), told, "{name} {file}: {ignored}");
+        assert_eq!(ran.stdout.contains("left out by auditConfig"), told > 0, "{}", ran.stdout);
     }
 }
 
 #[test]
 fn ignores_that_a_change_brings_do_not_count_with_a_base() {
     let server = Advisories::serve();
-    for (name, file, text, _, _) in IGNORES {
+    for (name, file, text, ..) in IGNORES {
         let manager = manager(name);
         let project = manager.project(&server.address, "");
         manager.package(&project, &VULNERABLE, "");

@@ -132,6 +132,34 @@ fn trivy_finds_vulnerable_packages_and_misconfigurations() {
     );
 }
 
+/// The same project, of which `.trivyignore` names one vulnerability and one check: `trivy config` leaves its
+/// own out without a word.
+#[test]
+fn what_trivy_is_told_to_ignore_is_counted_where_its_report_tells() {
+    let project = Project::with_gates(
+        "version = 1\n[[gate]]\nid = \"packages\"\ntool = \"trivy\"\nscan = \"fs\"\ndirs = [\"app\"]\nscanners = [\"vuln\", \"misconfig\"]\noffline = true\ncache_dir = \"cache\"\n\
+         [[gate]]\nid = \"docker\"\ntool = \"trivy\"\nscan = \"config\"\ndirs = [\"app\"]\noffline = true\ncache_dir = \"cache\"\n",
+    );
+    vulnerable_package(&project, "app");
+    project.write("app/Dockerfile", "FROM scratch\nCOPY . /\n");
+    project.write("app/.trivyignore", "CVE-2019-10744\nDS-0002\n");
+    trivy_cache(&project);
+    let ran = run(&project, &["run"]);
+    let ignored = |gate: &str| project.gate(gate)["targets"][0]["ignored"].clone();
+    assert_eq!(ignored("packages"), serde_json::json!({".trivyignore": 2}), "{}", ran.all());
+    assert!(ran.stdout.contains("2 findings left out by .trivyignore"), "{}", ran.stdout);
+    assert_eq!(ignored("docker"), Value::Null);
+    let record = project.record();
+    let rules: Vec<&str> = record["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|finding| finding["rule"].as_str())
+        .collect();
+    assert!(rules.contains(&"CVE-2021-23337") && rules.contains(&"DS-0026"), "{rules:?}");
+    assert!(!rules.contains(&"CVE-2019-10744") && !rules.contains(&"DS-0002"), "{rules:?}");
+}
+
 #[test]
 fn trivy_without_a_database_proves_nothing() {
     let project = Project::with_gates(

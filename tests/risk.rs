@@ -178,6 +178,33 @@ fn what_one_tool_knows_of_a_problem_holds_for_the_others() {
     assert!(told.stdout.contains("fail_on_kev = true"), "{}", told.all());
 }
 
+/// VEX, exploited, without a fix, below the threshold: each with the steps that lead there.
+#[test]
+fn explain_tells_what_of_all_that_decided() {
+    let files = format!("vex = [\"vex/*.json\"]\n{FILES}");
+    let project = project(
+        &files,
+        "fail_on = \"critical\"\nfail_on_kev = true\nepss_at_least = 0.02\nonly_fixable = true",
+    );
+    judge(&project);
+    let told = |what: &str| project.run(&["explain", what]).stdout;
+    let waived: Vec<String> = {
+        let record = project.record();
+        let findings = record["findings"].as_array().unwrap().iter();
+        let waived = findings.filter(|one| one["decision"] == "waive");
+        waived.map(|one| one["rule"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(!waived.is_empty());
+    for rule in &waived {
+        let told = told(rule);
+        assert!(told.contains("1. there is no waiver") && told.contains("2. VEX: "), "{told}");
+        assert!(told.contains("decision    is waived") && !told.contains("  3. "), "{told}");
+    }
+    let raised = told("CVE-2020-8203");
+    assert!(raised.contains("by fail_on_kev and epss_at_least it blocks, whatever its severity"), "{raised}");
+    assert!(raised.contains("high is below fail_on = critical"), "{raised}");
+}
+
 #[test]
 fn what_was_known_before_blocks_once_it_is_exploited() {
     let project = project(FILES, "fail_on = \"high\"");
@@ -251,7 +278,8 @@ fn a_file_that_cannot_be_gone_by_is_a_mistake_in_gates_toml() {
         ("vex = [\"trivy.json\"]", "", "it is neither OpenVEX nor CycloneDX"),
         ("vex = [\"vex/[\"]", "", "this is not a path pattern"),
         ("[risk]\nkev = \"trivy.json\"", "", "it is not CISA's catalogue"),
-        ("[risk]\nepss = \"kev.json\"", "", "its first line has no `score_date`"),
+        ("[risk]\nepss = \"gates.toml\"", "", "its first line has no `score_date`"),
+        ("[risk]\nepss = \"kev.json\"", "", "it is no answer of FIRST's API"),
         ("[risk]\nepss = \".\"", "", "is not a file"),
         ("", "fail_on_kev = true", "`fail_on_kev` has no file to go by"),
         ("[profile.ci.gate.image-scan]\nepss_at_least = 0.5", "", "`epss_at_least` has no file to go by"),
@@ -263,6 +291,29 @@ fn a_file_that_cannot_be_gone_by_is_a_mistake_in_gates_toml() {
         assert!(ran.stderr.contains(says), "{says}: {}", ran.stderr);
         assert!(ran.stderr.contains("gates.toml:"), "{}", ran.stderr);
     }
+}
+
+/// It would be the last word, and the file never old, until that day comes.
+#[test]
+fn what_is_dated_in_the_future_is_a_mistake() {
+    let project = project("vex = [\"vex/*.json\"]", "");
+    let openvex = text("vex/openvex.json");
+    assert_ne!(judge(&project).code, 2);
+    let dated = openvex.replacen("\"timestamp\": \"20", "\"timestamp\": \"29", 1);
+    assert_ne!(dated, openvex);
+    project.write("vex/openvex.json", dated);
+    let ran = judge(&project);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("it makes a statement on 29"), "{}", ran.stderr);
+
+    let project = self::project(FILES, "fail_on_kev = true");
+    project.write(
+        "kev.json",
+        text("risk/known_exploited_vulnerabilities.json").replace("2026-11-19T", "2999-11-19T"),
+    );
+    let ran = judge(&project);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("kev.json is dated 2999-11-19, and today is 20"), "{}", ran.stderr);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{Baseline, Entry, SCHEMA};
 use crate::cli::BaselineArgs;
 use crate::finding::{Decision, Finding, Text};
 use crate::output::write_whole;
-use crate::record::{Evidence, Run, today};
+use crate::record::{Evidence, GateRecord, Run, today};
 use crate::words::Words;
 use crate::{OUT, environment, folder_of, load_config, shown_path};
 use crate::{terminal, text};
@@ -29,6 +29,10 @@ pub fn execute(args: &BaselineArgs) -> Result<u8> {
     run.clean(environment::known().scrubber());
     let file = folder_of(&path).join(config.baseline.file());
     let old = Baseline::load(&file)?.unwrap_or_default();
+    let proved = |gate: &GateRecord| !gate.action && gate.evidence == Evidence::Whole;
+    if !args.prune && old.findings.is_empty() && !run.gates.iter().any(proved) {
+        bail!("no gate of {} proved anything: there is nothing to take on; run again", from.display());
+    }
     let change = Change::of(&old, &run, args.prune);
     let new = Baseline {
         schema: SCHEMA.to_owned(),
@@ -38,7 +42,8 @@ pub fn execute(args: &BaselineArgs) -> Result<u8> {
         findings: change.entries.clone(),
     };
     if args.prune && old == new {
-        terminal::say(&format!("{} has nothing that is gone\n", shown_path(&file)));
+        let unseen = change.unseen_words();
+        terminal::say(&format!("{} has nothing that is gone{unseen}\n", shown_path(&file)));
         return Ok(0);
     }
     write_whole(&file, |out| new.write(out))
@@ -53,7 +58,7 @@ struct Change {
     added: Counted,
     dropped: usize,
     /// In gates that proved nothing: kept, since nobody looked.
-    unseen: BTreeMap<Text, String>,
+    unseen: BTreeMap<Text, Evidence>,
     /// Not found any more, and kept.
     gone: usize,
 }
@@ -65,8 +70,8 @@ impl Change {
     fn of(old: &Baseline, run: &Run, prune: bool) -> Change {
         let mut unseen = BTreeMap::new();
         for gate in &run.gates {
-            if let Evidence::Lacking(why) | Evidence::Halted(why) | Evidence::Nothing(why) = &gate.evidence {
-                unseen.insert(gate.id.clone(), why.clone());
+            if gate.evidence != Evidence::Whole {
+                unseen.insert(gate.id.clone(), gate.evidence.clone());
             }
         }
         let acts: HashSet<&Text> = run.gates.iter().filter(|gate| gate.action).map(|gate| &gate.id).collect();
@@ -114,9 +119,17 @@ impl Change {
                 self.gone
             ));
         }
-        for (gate, why) in &self.unseen {
-            page.push_str(&format!("\n    {gate} proved nothing and is left as it was: {why}"));
-        }
-        page + "\n"
+        page + &self.unseen_words() + "\n"
+    }
+
+    fn unseen_words(&self) -> String {
+        let line = |(gate, evidence): (&Text, &Evidence)| match evidence {
+            Evidence::Whole => String::new(),
+            Evidence::Lacking(why) => format!("\n    {gate} proved nothing and is left as it was: {why}"),
+            Evidence::Halted(why) | Evidence::Nothing(why) => {
+                format!("\n    {gate} looked at nothing and is left as it was: {why}")
+            }
+        };
+        self.unseen.iter().map(line).collect()
     }
 }

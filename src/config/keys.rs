@@ -104,7 +104,7 @@ impl<'a> Keys<'a> {
     pub fn text(&self, key: &'static str) -> Option<Located<String>> {
         let value = self.value(key)?;
         match value.get_ref().as_str() {
-            Some("") => {
+            Some(text) if text.trim().is_empty() => {
                 self.problem(value.span(), format!("`{key}` is empty"));
                 None
             }

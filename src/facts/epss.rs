@@ -1,13 +1,15 @@
 //! EPSS scores as FIRST publishes them each day (<https://www.first.org/epss/data_stats>): a CSV, often
-//! compressed by gzip, whose first line says of which day it is.
+//! compressed by gzip, whose first line says of which day it is; or the answer of its API, as JSON.
 
 use std::io::Read;
 
 use flate2::read::GzDecoder;
 use jiff::civil::Date;
+use serde::Deserialize;
 
 use super::cve;
 use super::sources::Content;
+use crate::format::json::without_bom;
 use crate::risk::Epss;
 
 /// The scores of all vulnerabilities: some 300 000.
@@ -34,6 +36,10 @@ impl Scores {
             }
             false => bytes,
         };
+        let text = without_bom(text);
+        if text.trim_ascii_start().starts_with(b"{") {
+            return Scores::answer(text);
+        }
         let text = std::str::from_utf8(text).map_err(|_| format!("it is not text: {AGAIN}"))?;
         if !text.ends_with('\n') {
             return Err(format!("its last line has no end, so it is cut short: {AGAIN}"));
@@ -50,8 +56,29 @@ impl Scores {
         if rows.is_empty() {
             return Err(format!("it has no scores: {AGAIN}"));
         }
+        Ok(Scores::of_day(date, rows))
+    }
+
+    /// What <https://api.first.org/data/v1/epss> answers, whole: a page of it knows nothing of the rest.
+    fn answer(text: &[u8]) -> Result<Content<Scores>, String> {
+        let answer: Answer = serde_json::from_slice(text)
+            .map_err(|error| format!("it is no answer of FIRST's API: {error}"))?;
+        let (total, listed) = (answer.total, answer.data.len());
+        if total != listed || listed == 0 {
+            return Err(format!("its `total` is {total}, and it lists {listed}: use the CSV, which has all"));
+        }
+        let mut rows = Vec::with_capacity(listed);
+        for one in &answer.data {
+            let cells = format!("{},{},{}", one.cve, one.epss, one.percentile);
+            rows.push(row(&cells).ok_or_else(|| format!("`{cells}` is no score: {AGAIN}"))?);
+        }
+        let date = answer.data.iter().map(|one| one.date).min().ok_or(AGAIN)?;
+        Ok(Scores::of_day(date, rows))
+    }
+
+    fn of_day(date: Date, mut rows: Vec<(u64, f32, f32)>) -> Content<Scores> {
         rows.sort_unstable_by_key(|(id, ..)| *id);
-        Ok(Content { date, vulnerabilities: rows.len(), content: Scores { rows } })
+        Content { date, vulnerabilities: rows.len(), content: Scores { rows } }
     }
 
     /// The highest of these ids' scores.
@@ -61,6 +88,21 @@ impl Scores {
             .map(|at| Epss { probability: rounded(self.rows[at].1), percentile: rounded(self.rows[at].2) });
         rows.max_by(|a, b| a.probability.total_cmp(&b.probability))
     }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    total: usize,
+    data: Vec<Score>,
+}
+
+/// Numbers are texts there.
+#[derive(Deserialize)]
+struct Score {
+    cve: String,
+    epss: String,
+    percentile: String,
+    date: Date,
 }
 
 /// As it is published, with five decimals.

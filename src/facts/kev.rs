@@ -1,5 +1,5 @@
 //! CISA's catalogue of known exploited vulnerabilities
-//! (<https://www.cisa.gov/known-exploited-vulnerabilities-catalog>), as JSON.
+//! (<https://www.cisa.gov/known-exploited-vulnerabilities-catalog>), as JSON or CSV.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::cve;
 use super::sources::Content;
+use super::{csv, cve};
 use crate::format::json::without_bom;
 use crate::risk::Kev;
 
@@ -35,8 +35,17 @@ struct Entry {
 
 impl Catalogue {
     pub fn read(bytes: &[u8]) -> Result<Content<Catalogue>, String> {
-        let document: Document = serde_json::from_slice(without_bom(bytes))
-            .map_err(|error| format!("it is not CISA's catalogue: {error}"))?;
+        let bytes = without_bom(bytes);
+        if bytes.trim_ascii_start().starts_with(b"cveID,") {
+            Catalogue::csv(bytes)
+        } else {
+            Catalogue::json(bytes)
+        }
+    }
+
+    fn json(bytes: &[u8]) -> Result<Content<Catalogue>, String> {
+        let document: Document =
+            serde_json::from_slice(bytes).map_err(|error| format!("it is not CISA's catalogue: {error}"))?;
         let (count, listed) = (document.count, document.vulnerabilities.len());
         if count != listed || listed == 0 {
             return Err(format!("its `count` is {count}, and it lists {listed}: download it again"));
@@ -49,6 +58,26 @@ impl Catalogue {
         }
         let date = document.date_released.to_zoned(jiff::tz::TimeZone::UTC).date();
         Ok(Content { date, vulnerabilities: listed, content: Catalogue(all) })
+    }
+
+    /// The CSV does not say of which day it is: it is at least as young as its latest entry.
+    fn csv(bytes: &[u8]) -> Result<Content<Catalogue>, String> {
+        let text = std::str::from_utf8(bytes).map_err(|_| "it is not text: download it again".to_owned())?;
+        let mut rows = csv::rows(text)?.into_iter();
+        let header = rows.next().unwrap_or_default();
+        let column = |name: &str| {
+            header.iter().position(|cell| cell == name).ok_or_else(|| format!("it has no column `{name}`"))
+        };
+        let (id, added) = (column("cveID")?, column("dateAdded")?);
+        let ransomware = column("knownRansomwareCampaignUse")?;
+        let mut all = HashMap::new();
+        for row in rows {
+            let cve = cve(&row[id]).ok_or_else(|| format!("it lists `{}`, which is no CVE id", row[id]))?;
+            let added = row[added].parse().map_err(|_| format!("`{}` is no day", row[added]))?;
+            all.insert(cve, Kev { added, ransomware: row[ransomware] == "Known" });
+        }
+        let date = all.values().map(|kev| kev.added).max().ok_or("it lists nothing: download it again")?;
+        Ok(Content { date, vulnerabilities: all.len(), content: Catalogue(all) })
     }
 
     /// The first of these ids' entries.

@@ -66,7 +66,12 @@ impl Sources {
     }
 
     /// The documents that `vex` names, in the order of their paths.
-    pub(super) async fn documents(&self, files: &Files<'_>, problems: &mut Vec<Problem>) -> Vec<Document> {
+    pub(super) async fn documents(
+        &self,
+        files: &Files<'_>,
+        today: Date,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Document> {
         let mut documents: Vec<Document> = Vec::new();
         for pattern in &self.vex {
             let names = match files.matching(&pattern.value).await {
@@ -86,7 +91,9 @@ impl Sources {
                     continue;
                 }
                 let read = match files.read(&name).await {
-                    Ok(Some(bytes)) => Document::read(&name, &bytes).map_err(|broken| broken.0),
+                    Ok(Some(bytes)) => Document::read(&name, &bytes)
+                        .map_err(|broken| broken.0)
+                        .and_then(|document| dated_by(document, today)),
                     Ok(None) => Err(format!("it is not there{}", files.words())),
                     Err(error) => Err(format!("{error:#}")),
                 };
@@ -119,6 +126,12 @@ impl Sources {
             Err(error) => Err(format!("{error:#}")),
         };
         match read {
+            Ok(Content { date, .. }) if is_ahead(date, today) => {
+                let what =
+                    format!("{name} is dated {date}, and today is {today}: how old it is can't be told");
+                problems.push(mistake(source, what, "set the clock, or download it anew"));
+                None
+            }
             Ok(Content { date, vulnerabilities, content }) => {
                 let age_days = today.duration_since(date).as_hours() / 24;
                 let age_days = i32::try_from(age_days).unwrap_or(i32::MAX);
@@ -136,6 +149,23 @@ impl Sources {
                 None
             }
         }
+    }
+}
+
+/// Clocks differ, and so do the days of the earth's sides.
+fn is_ahead(date: Date, today: Date) -> bool {
+    today.tomorrow().is_ok_and(|tomorrow| date > tomorrow)
+}
+
+/// A document without a statement of a day that is still to come: that would be the last word until then,
+/// whatever is found out meanwhile.
+fn dated_by(document: Document, today: Date) -> Result<Document, String> {
+    let day = |at: jiff::Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    match document.statements.iter().filter_map(|statement| statement.at.map(day)).max() {
+        Some(last) if is_ahead(last, today) => {
+            Err(format!("it makes a statement on {last}, and today is {today}"))
+        }
+        _ => Ok(document),
     }
 }
 

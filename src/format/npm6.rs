@@ -67,6 +67,16 @@ impl Totals {
             .collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
+
+    /// How many more are counted than these findings, severity by severity.
+    pub fn beyond(&self, findings: &[Finding]) -> u64 {
+        let mut listed: BTreeMap<&str, u64> = BTreeMap::new();
+        for word in findings.iter().filter_map(|finding| finding.severity_raw.as_deref()) {
+            *listed.entry(word).or_default() += 1;
+        }
+        let beyond = |(word, n): (&String, &u64)| n.saturating_sub(listed.get(&**word).copied().unwrap_or(0));
+        self.0.iter().map(beyond).fold(0, u64::saturating_add)
+    }
 }
 
 /// Where the package is installed.

@@ -1,6 +1,6 @@
 //! The budget of the whole run: how many problems of each severity all required gates together may have.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use crate::finding::{Decision, Finding, Text};
 use crate::risk::Conditions;
@@ -9,25 +9,23 @@ use crate::severity::{Counts, Severity};
 /// How many problems of each severity are borne.
 pub type Budget = BTreeMap<Severity, u64>;
 
-/// What the findings of the `required` gates come to, each problem counted once, at its highest severity;
-/// without those that are waived or were known before.
+/// What the findings of the `required` gates come to, each problem counted once; without those that are waived
+/// or were known before. A problem that tools rate differently counts once at each of their severities: at
+/// the highest alone, a second tool could take it out of the budget that it was over.
 pub fn spent(findings: &[Finding], required: &HashSet<&Text>) -> Counts {
     let mut counts = Counts::default();
-    let mut problems: HashMap<&Text, Severity> = HashMap::new();
+    let mut problems: HashSet<(&Text, Severity)> = HashSet::new();
     for finding in findings.iter().filter(|finding| counts_for(finding, required)) {
-        match &finding.problem {
-            None => counts.add(finding.severity),
-            Some(problem) => {
-                let highest = problems.entry(problem).or_insert(finding.severity);
-                *highest = (*highest).max(finding.severity);
-            }
+        let new = |problem| problems.insert((problem, finding.severity));
+        if finding.problem.as_ref().is_none_or(new) {
+            counts.add(finding.severity);
         }
     }
-    problems.into_values().for_each(|severity| counts.add(severity));
     counts
 }
 
-fn counts_for(finding: &Finding, required: &HashSet<&Text>) -> bool {
+/// Whether a finding counts: it is of a required gate, and neither waived nor borne for what is known of it.
+pub fn counts_for(finding: &Finding, required: &HashSet<&Text>) -> bool {
     let borne = finding.decision == Decision::Waive
         || finding.because == super::KNOWN
         || Conditions::lowered(&finding.because);
@@ -62,4 +60,34 @@ pub fn judge(findings: &mut [Finding], required: &HashSet<&Text>, budget: &Budge
         }
     }
     over.into_iter().map(|(_, words)| words).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Category;
+
+    /// A second tool that rates a problem higher does not take it out of the budget that it is over.
+    #[test]
+    fn a_problem_counts_once_at_each_severity_that_a_tool_gives_it() {
+        let finding = |id: &str, severity| {
+            let mut finding = Finding::new("r", Category::Vulnerability, severity, "t");
+            (finding.id, finding.gate, finding.problem) = (id.into(), "a".into(), Some("p".into()));
+            finding.decision = Decision::Allow;
+            finding
+        };
+        let found =
+            [finding("1", Severity::Medium), finding("2", Severity::High), finding("3", Severity::High)];
+        let gate = Text::from("a");
+        let required = HashSet::from([&gate]);
+        let over = |budget: &[(Severity, u64)]| {
+            let budget: Budget = budget.iter().copied().collect();
+            exceeded(&found, &required, &budget).into_iter().map(|(severity, _)| severity).collect::<Vec<_>>()
+        };
+        assert_eq!(over(&[(Severity::Medium, 0)]), [Severity::Medium]);
+        assert_eq!(over(&[(Severity::High, 0)]), [Severity::High]);
+        assert_eq!(over(&[(Severity::High, 1), (Severity::Medium, 0)]), [Severity::Medium]);
+        assert_eq!(over(&[(Severity::High, 1), (Severity::Medium, 1)]), []);
+        assert_eq!(over(&[(Severity::Critical, 0)]), []);
+    }
 }

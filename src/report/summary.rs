@@ -6,6 +6,7 @@ mod blocking;
 mod facts;
 mod gates;
 mod known;
+mod total;
 mod trust;
 mod way;
 
@@ -48,8 +49,9 @@ pub fn render(run: &Run, written: &Written, look: Look) -> String {
     page.push_str(&trust::notes(run, look));
     page.push_str(&way::to_pass(run, look));
     let files: Vec<String> = written.files.iter().map(|file| format!("{}/{file}", written.folder)).collect();
-    let _ =
-        writeln!(page, "\nReports: {}", if files.is_empty() { "none".to_owned() } else { files.join(", ") });
+    let files = if files.is_empty() { "none".to_owned() } else { files.join(", ") };
+    let _ = writeln!(page, "\n{}", total::found(run));
+    let _ = writeln!(page, "Reports: {files}");
     if run.lock == Some(Standing::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
     }
@@ -94,7 +96,18 @@ fn waiver_notes(run: &Run, look: Look) -> String {
         *taken.entry(waiver).or_default() += 1;
     }
     for (waiver, n) in taken {
-        rows.add_row([waiver.to_owned(), format!("covers {}", text::count(n, "finding")), String::new()]);
+        let covers = format!("covers {}", text::count(n, "finding"));
+        match run.waivers.used.iter().find(|note| *note.name == *waiver) {
+            Some(note) => {
+                let until = note.expires.map(|day| format!(", until {day}")).unwrap_or_default();
+                let shares = match note.shares.as_slice() {
+                    [] => String::new(),
+                    shares => format!("; it overlaps with {}, before it", shares.join(", ")),
+                };
+                rows.add_row([name(note), format!("{covers}{until}{shares}"), note.reason.to_string()])
+            }
+            None => rows.add_row([waiver.to_owned(), covers, String::new()]),
+        };
     }
     for note in &run.waivers.expired {
         let words = format!(

@@ -199,12 +199,17 @@ impl Tool for PnpmAudit {
         };
         // The counts are of all advisories, the list is without those that are ignored, or that pnpm
         // can't rate.
+        let ignores = ignores(raw);
         if let Some(words) = metadata.vulnerabilities.unlisted(&findings) {
             let detail = format!("it counts {words}, and lists none of that severity");
-            if !ignores(raw) {
+            if !ignores {
                 return Err(Unproven::Cut { what: WHAT, detail });
             }
             parsed.proof.push(format!("{detail}: the project ignores some (`auditConfig`)"));
+        }
+        let left_out = metadata.vulnerabilities.beyond(&findings);
+        if ignores && left_out > 0 {
+            parsed.ignored.insert("auditConfig", left_out);
         }
         parsed.findings = findings;
         Ok(parsed)

@@ -150,6 +150,8 @@ impl Trivy {
         if self.scan != Scan::Config {
             // The packages are the proof that something was looked at.
             job.args(["--no-progress", "--list-all-pkgs", "--scanners", &self.scanners.join(",")]);
+            // What .trivyignore keeps out is then in the report, apart. `trivy config` can't tell.
+            job.arg("--show-suppressed");
         }
         if self.ignore_unfixed {
             job.arg("--ignore-unfixed");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use portcullis::config::{Policy, Ratchet, Threshold};
 use portcullis::finding::{Category, Finding, Location, Package, Text};
+use portcullis::policy::budget::Budget;
 use portcullis::record::GateRecord;
 use portcullis::risk::{Conditions, Epss, Kev, Probability, Risk, Scope};
 use portcullis::severity::{Counts, Severity};
@@ -182,6 +183,15 @@ prop_compose! {
         };
         (judged(loose, true), judged(strict, false))
     }
+}
+
+/// A budget of the run, and one that is at least as strict: of smaller numbers, and of more severities.
+pub fn budget_and_stricter() -> impl Strategy<Value = (Budget, Budget)> {
+    prop::collection::btree_map(severity(), (0..6_u64, 0..6_u64, any::<bool>()), 0..3).prop_map(|mosts| {
+        let loose = mosts.iter().filter(|(_, (.., both))| *both);
+        let loose = loose.map(|(severity, (a, b, _))| (*severity, *a.max(b))).collect();
+        (loose, mosts.iter().map(|(severity, (a, b, _))| (*severity, *a.min(b))).collect())
+    })
 }
 
 /// What is known of the gate, before it is judged: `whole`, `lacking` or `nothing`.

@@ -5,11 +5,13 @@ use std::fmt::Write;
 
 use comfy_table::{ColumnConstraint, Width};
 
+use super::total::highest;
 use super::{Look, paint};
 use crate::finding::Finding;
 use crate::record::Run;
 use crate::report::Written;
 use crate::report::worst::{self, rank};
+use crate::severity::Severity;
 use crate::{sanitise, table, text};
 
 /// How many are shown; all of them are in the reports.
@@ -19,7 +21,11 @@ const SHOWN: usize = 12;
 const PLACES: usize = 3;
 
 /// A problem with all findings of it that block, the worst first.
-struct Problem<'a>(Vec<&'a Finding>);
+struct Problem<'a> {
+    findings: Vec<&'a Finding>,
+    /// The highest that any tool gives it, one whose gate lets it pass included.
+    severity: Severity,
+}
 
 pub fn blocking(run: &Run, written: &Written, look: Look) -> String {
     let problems = problems(run);
@@ -28,12 +34,12 @@ pub fn blocking(run: &Run, written: &Written, look: Look) -> String {
     }
     let mut rows = table::plain(look.width);
     for problem in problems.iter().take(SHOWN) {
-        rows.add_row([problem.0[0].severity.to_string(), problem.cell()]);
+        rows.add_row([problem.severity.to_string(), problem.cell()]);
     }
     if let Some(column) = rows.column_mut(0) {
         column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(10)));
     }
-    let findings: usize = problems.iter().map(|problem| problem.0.len()).sum();
+    let findings: usize = problems.iter().map(|problem| problem.findings.len()).sum();
     let all = text::count(findings as u64, "finding");
     let all = match problems.len() {
         n if n == findings => all,
@@ -54,33 +60,38 @@ pub fn blocking(run: &Run, written: &Written, look: Look) -> String {
 fn problems(run: &Run) -> Vec<Problem<'_>> {
     let mut problems: Vec<Problem> = Vec::new();
     let mut by_name: HashMap<&str, usize> = HashMap::new();
+    let highest = highest(&run.findings);
     for finding in worst::blocking(run) {
         let place = match &finding.problem {
             None => problems.len(),
             Some(name) => *by_name.entry(name).or_insert(problems.len()),
         };
         match problems.get_mut(place) {
-            Some(problem) => problem.0.push(finding),
-            None => problems.push(Problem(vec![finding])),
+            Some(problem) => problem.findings.push(finding),
+            None => {
+                let named = finding.problem.as_deref().and_then(|name| highest.get(name));
+                let severity = named.copied().unwrap_or(finding.severity);
+                problems.push(Problem { findings: vec![finding], severity });
+            }
         }
     }
     for problem in &mut problems {
-        problem.0.sort_by_key(|finding| std::cmp::Reverse(rank(finding.severity)));
+        problem.findings.sort_by_key(|finding| std::cmp::Reverse(rank(finding.severity)));
     }
-    problems.sort_by_key(|problem| std::cmp::Reverse(rank(problem.0[0].severity)));
+    problems.sort_by_key(|problem| std::cmp::Reverse(rank(problem.severity)));
     problems
 }
 
 impl Problem<'_> {
     /// Title, places, fix: a line each.
     fn cell(&self) -> String {
-        let first = self.0[0];
+        let first = self.findings[0];
         let mut lines = vec![sanitise::short(&first.title, 300)];
-        lines.extend(self.0.iter().take(PLACES).map(|finding| sanitise::short(&place(finding), 300)));
-        if self.0.len() > PLACES {
-            lines.push(format!("and in {} more places", self.0.len() - PLACES));
+        lines.extend(self.findings.iter().take(PLACES).map(|finding| sanitise::short(&place(finding), 300)));
+        if self.findings.len() > PLACES {
+            lines.push(format!("and in {} more places", self.findings.len() - PLACES));
         }
-        let fix = self.0.iter().find_map(|finding| finding.fix.as_deref());
+        let fix = self.findings.iter().find_map(|finding| finding.fix.as_deref());
         lines.extend(fix.map(|fix| sanitise::short(&format!("fix: {fix}"), 300)));
         lines.join("\n")
     }

@@ -67,3 +67,16 @@ fn faults_of_the_registry_pass_and_others_stay() {
     let words = "ERR_X Failed to request (at http://h/-/ bulk): Connection refused (os error 111)";
     assert_eq!(tool.passing_fault(&drawn).as_deref(), Some(words));
 }
+
+/// Two of the six that the registry counts are not listed; the fixture's own list says which.
+#[test]
+fn what_a_project_ignores_is_counted() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pnpm-audit/recorded-ignored");
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let documents = ["stdout.txt", "pnpm-workspace.yaml"];
+    let documents =
+        documents.map(|name| crate::raw_report::Document { name: name.into(), bytes: read(name).into() });
+    let raw = RawReport { documents: documents.into(), ..RawReport::default() };
+    let parsed = tool(&SCANNER, "").parse(&raw, &place()).unwrap();
+    assert_eq!((parsed.findings.len(), parsed.ignored), (4, [("auditConfig", 2)].into()));
+}

@@ -74,7 +74,19 @@ pub struct TargetResult {
     pub licenses: Option<Vec<License>>,
     /// What `.trivyignore` or a VEX document keeps out, with `--show-suppressed`.
     #[serde(rename = "ExperimentalModifiedFindings")]
-    pub suppressed: Option<Vec<serde::de::IgnoredAny>>,
+    pub suppressed: Option<Vec<Suppressed>>,
+}
+
+/// A finding that was kept out; the finding itself is not read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Suppressed {
+    /// `ignored`, or a status of VEX.
+    #[serde(default)]
+    pub status: String,
+    /// The file that says so.
+    #[serde(default)]
+    pub source: String,
 }
 
 #[derive(Debug, Deserialize)]

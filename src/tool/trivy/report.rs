@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::document::{
     License, Lines, MisconfSummary, Misconfiguration, Os, PackageEntry, Report, Resource, Scores, Secret,
-    TargetResult, Vulnerability,
+    Suppressed, TargetResult, Vulnerability,
 };
 use crate::finding::{Category, Cvss, Finding, Location, Package, Text};
 use crate::format::json;
@@ -129,8 +129,8 @@ impl<'a> Reader<'a> {
             let finding = self.secret(secret, file.as_ref());
             self.parsed.findings.push(finding);
         }
-        if let Some(suppressed) = result.suppressed.filter(|list| !list.is_empty()) {
-            *self.parsed.ignored.entry(".trivyignore or VEX").or_default() += suppressed.len() as u64;
+        for suppressed in result.suppressed.into_iter().flatten() {
+            *self.parsed.ignored.entry(suppressed.mark()).or_default() += 1;
         }
         for license in result.licenses.into_iter().flatten() {
             let finding = self.license(license, file.as_ref());
@@ -285,6 +285,17 @@ fn by_uid(packages: &[PackageEntry]) -> HashMap<&str, &PackageEntry> {
         Some((uid, package))
     });
     listed.collect()
+}
+
+impl Suppressed {
+    /// What kept it out.
+    fn mark(&self) -> &'static str {
+        match (self.status.as_str(), self.source.ends_with(".rego")) {
+            ("ignored", false) => ".trivyignore",
+            ("ignored", true) => "an ignore policy of Trivy",
+            _ => "VEX of Trivy",
+        }
+    }
 }
 
 impl PackageEntry {

@@ -45,7 +45,8 @@ fn a_folder_is_scanned_from_inside_with_every_severity_and_no_cache_lock() {
         command(&jobs[0]),
         "fs --format json --output $SCRATCH/scan/app+backend/trivy.json --quiet --exit-code 0 \
          --severity UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL --cache-backend memory --disable-telemetry \
-         --skip-version-check --no-progress --list-all-pkgs --scanners vuln,secret ."
+         --skip-version-check --no-progress --list-all-pkgs --scanners vuln,secret \
+         --show-suppressed ."
     );
     assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/app/backend"));
 }
@@ -62,8 +63,8 @@ fn an_offline_image_scan_looks_nothing_up() {
         command(&jobs[0]),
         "image --format json --output $SCRATCH/scan/notes/trivy.json --quiet --exit-code 0 \
          --severity UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL --cache-backend memory --disable-telemetry \
-         --skip-version-check --no-progress --list-all-pkgs --scanners vuln --skip-check-update \
-         --skip-db-update --skip-java-db-update --offline-scan --cache-dir /repo/db notes:3f2a91c"
+         --skip-version-check --no-progress --list-all-pkgs --scanners vuln --show-suppressed \
+         --skip-check-update --skip-db-update --skip-java-db-update --offline-scan --cache-dir /repo/db notes:3f2a91c"
     );
     assert_eq!(&*jobs[0].target, "notes");
     assert_eq!(jobs[0].image.as_deref(), Some("notes:3f2a91c"));
@@ -299,4 +300,31 @@ fn a_package_is_of_development_or_without_a_fix_where_the_report_says_so() {
     assert_eq!(of(r#", "Dev": true"#, r#", "FixedVersion": "2.0.0""#), (true, false));
     assert_eq!(of("", r#", "Status": "affected""#), (false, true));
     assert_eq!(of("", r#", "Status": "fixed""#), (false, false));
+}
+
+/// As Trivy 0.70 writes them.
+#[test]
+fn what_is_suppressed_is_counted_by_the_kind_of_mark() {
+    let suppressed = |status: &str, source: &str| {
+        format!(
+            r#"{{"Type": "vulnerability", "Status": "{status}", "Statement": "", "Source": "{source}", "Finding": {{}}}}"#
+        )
+    };
+    let all = [
+        suppressed("ignored", ".trivyignore"),
+        suppressed("ignored", "/tmp/base/.trivyignore"),
+        suppressed("ignored", "policy.rego"),
+        suppressed("not_affected", "OpenVEX"),
+        suppressed("fixed", "CSAF VEX"),
+    ];
+    let report = format!(
+        r#"{{"SchemaVersion": 2, "Results": [{{"Target": "a", "ExperimentalModifiedFindings": [{}]}}]}}"#,
+        all.join(",")
+    );
+    let parsed = read(&report).unwrap();
+    assert_eq!(parsed.findings, []);
+    assert_eq!(
+        parsed.ignored,
+        [(".trivyignore", 2), ("an ignore policy of Trivy", 1), ("VEX of Trivy", 2)].into()
+    );
 }
