@@ -12,6 +12,7 @@ mod json_lines;
 mod junit;
 mod markdown;
 mod options;
+pub mod problems;
 mod run_json;
 mod sarif;
 mod stream;

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use crate::finding::Finding;
 use crate::record::Run;
 use crate::redact::Scrubber;
+use crate::report::problems::{Problem, Problems};
 use crate::report::{subject, worst};
 use crate::sanitise::short;
 use crate::text::without_credentials;
 use crate::verdict::Outcome;
 
-/// How many findings are named.
+/// How many problems are named.
 const WORST: usize = 3;
 
 /// Where the run was: what the CI service, else git, says.
@@ -35,10 +35,11 @@ pub struct Message {
     would_block: bool,
     /// The gates that stopped it, each with its outcome and the reason.
     stopped_by: Vec<Stop>,
-    /// The worst findings that block.
+    /// The worst problems that block, each by its worst finding.
     worst: Vec<Worst>,
-    /// How many block.
+    /// How many findings block, and how many problems they are.
     blocking: u64,
+    problems: u64,
     build: Build,
 }
 
@@ -77,7 +78,7 @@ impl Message {
             outcome: Outcome::Failed,
             reason: over.clone(),
         }));
-        let worst = worst::first(worst::blocking(run), WORST);
+        let blocking = Problems::of(worst::blocking(run), run, WORST);
         let told = |words: Option<String>| words.map(|words| clean(&words, 200));
         Message {
             schema: "portcullis/notice/1",
@@ -86,8 +87,9 @@ impl Message {
             exit_code: run.exit_code,
             would_block: run.would_block,
             stopped_by,
-            worst: worst.into_iter().map(Worst::of).collect(),
-            blocking: worst::blocking(run).count() as u64,
+            worst: blocking.worst.iter().map(Worst::of).collect(),
+            blocking: blocking.findings as u64,
+            problems: blocking.count as u64,
             build: Build {
                 project: clean(&build.project, 200),
                 branch: told(build.branch),
@@ -157,22 +159,23 @@ impl Message {
                 format!("• {}: {} in {}", one.severity, quoted(&one.title), quoted(&place))
             })
             .collect();
-        if self.blocking > worst.len() as u64 {
-            worst.push(format!("… and {} more that block", self.blocking - worst.len() as u64));
+        if self.problems > worst.len() as u64 {
+            worst.push(format!("… and {} more that block", self.problems - worst.len() as u64));
         }
         [head, stops.collect(), worst]
     }
 }
 
 impl Worst {
-    fn of(finding: &Finding) -> Worst {
+    fn of(problem: &Problem) -> Worst {
+        let finding = problem.first;
         let place = match (&finding.package, &finding.location) {
             (Some(package), _) => format!("{} in {}", package.name, finding.target),
             (None, Some(location)) => location.to_string(),
             (None, None) => finding.target.to_string(),
         };
         Worst {
-            severity: finding.severity.to_string(),
+            severity: problem.severity.to_string(),
             title: short(subject::title(finding), 200),
             place: short(&place, 200),
             rule: finding.rule.to_string(),

@@ -31,8 +31,8 @@ const MOST: usize = 10;
 /// A step's summary has a mebibyte, and is dropped whole where it has more.
 const SUMMARY: usize = 1 << 20;
 
-/// Findings of one list in the summary.
-const SUMMARY_FINDINGS: usize = 200;
+/// Problems of one list in the summary.
+const SUMMARY_PROBLEMS: usize = 200;
 
 /// Characters of a title and of a message.
 const LONGEST_TITLE: usize = 200;
@@ -84,7 +84,7 @@ fn append(run: &Run, file: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(file)?;
     // Other commands of the step write to it, too.
     let taken = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-    let page = markdown::page(run, Room { bytes: SUMMARY.saturating_sub(taken), findings: SUMMARY_FINDINGS });
+    let page = markdown::page(run, Room { bytes: SUMMARY.saturating_sub(taken), problems: SUMMARY_PROBLEMS });
     if taken.saturating_add(page.len()) < SUMMARY {
         file.write_all(format!("{page}\n").as_bytes())?;
     }

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use super::problems::{Problem, Problems};
 use super::{Options, subject, summary, worst};
 use crate::finding::{Decision, Finding};
 use crate::record::{GateRecord, Run};
@@ -24,15 +25,18 @@ pub const MARKER: &str = "<!-- portcullis: the verdict -->";
 pub struct Room {
     /// In bytes, which are no fewer than characters.
     pub bytes: usize,
-    /// Findings of one list.
-    pub findings: usize,
+    /// Problems of one list.
+    pub problems: usize,
 }
 
 /// A comment of GitHub has 65,536 characters.
-const COMMENT: Room = Room { bytes: 65_536, findings: 25 };
+const COMMENT: Room = Room { bytes: 65_536, problems: 25 };
 
 /// Kept free for the words that tell what was cut, and for the last line.
 const RESERVE: usize = 1_000;
+
+/// How many places of a problem are shown.
+const PLACES: usize = 3;
 
 /// Characters of one piece of text from outside.
 const LONGEST: usize = 300;
@@ -59,12 +63,8 @@ pub fn page(run: &Run, room: Room) -> String {
     page.left_out(run.gates.len() - rows, "gate");
 
     let waived = || run.findings.iter().filter(|finding| finding.decision == Decision::Waive);
-    page.findings(
-        "Blocking",
-        worst::blocking(run).count(),
-        worst::first(worst::blocking(run), room.findings),
-    );
-    page.findings("Waived", waived().count(), worst::first(waived(), room.findings));
+    page.problems("Blocking", Problems::of(worst::blocking(run), run, room.problems));
+    page.problems("Waived", Problems::of(waived(), run, room.problems));
 
     let commit =
         run.commit.as_deref().map(|commit| format!(" · commit {}", code(commit))).unwrap_or_default();
@@ -98,17 +98,17 @@ impl Page {
         parts.take_while(|part| self.add(part)).count()
     }
 
-    fn findings(&mut self, heading: &str, count: usize, worst: Vec<&Finding>) {
-        if count == 0 {
+    fn problems(&mut self, heading: &str, problems: Problems) {
+        if problems.count == 0 {
             return;
         }
-        let shown = match worst.len() < count {
-            true => format!(", the {} worst", worst.len()),
-            false => String::new(),
+        let shown = match problems.worst.len() {
+            all if all == problems.count => String::new(),
+            some => format!(", the {some} worst"),
         };
-        let heading = format!("\n### {heading}: {}{shown}\n\n", text::count(count as u64, "finding"));
-        let listed = if self.add(&heading) { self.add_each(worst.into_iter().map(item)) } else { 0 };
-        self.left_out(count - listed, "finding");
+        let heading = format!("\n### {heading}: {}{shown}\n\n", problems.words());
+        let listed = if self.add(&heading) { self.add_each(problems.worst.iter().map(item)) } else { 0 };
+        self.left_out(problems.count - listed, "problem");
     }
 
     /// There is always room for this: it is what is kept free.
@@ -147,7 +147,23 @@ fn counts(counts: &Counts) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
-fn item(finding: &Finding) -> String {
+/// Title; each place with its gate and rule; the fix, or why it is waived.
+fn item(problem: &Problem) -> String {
+    let mut item = format!("- **{}** {}\n", problem.severity, code(subject::title(problem.first)));
+    problem.findings().take(PLACES).for_each(|finding| item.push_str(&place(finding)));
+    let more = (1 + problem.others.len()).saturating_sub(PLACES);
+    if more > 0 {
+        item.push_str(&format!("  and in {}\n", text::count(more as u64, "more place")));
+    }
+    match (problem.fix(), problem.first.decision) {
+        (_, Decision::Waive) => item.push_str(&format!("  {}\n", code(&problem.first.because))),
+        (Some(fix), _) => item.push_str(&format!("  fix: {}\n", code(fix))),
+        (None, _) => {}
+    }
+    item
+}
+
+fn place(finding: &Finding) -> String {
     let file = subject::file(finding);
     let place = match subject::line(finding) {
         Some(line) => format!("{file}:{line}"),
@@ -157,21 +173,13 @@ fn item(finding: &Finding) -> String {
         let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
         format!("{} in ", code(&format!("{}{version}", package.name)))
     });
-    let mut item = format!(
-        "- **{}** {}\n  {}{} · gate {} · rule {}\n",
-        finding.severity,
-        code(subject::title(finding)),
+    format!(
+        "  {}{} · gate {} · rule {}\n",
         package.unwrap_or_default(),
         code(&place),
         code(&finding.gate),
         code(subject::rule(finding))
-    );
-    match (&finding.fix, finding.decision) {
-        (_, Decision::Waive) => item.push_str(&format!("  {}\n", code(&finding.because))),
-        (Some(fix), _) => item.push_str(&format!("  fix: {}\n", code(fix))),
-        (None, _) => {}
-    }
-    item
+    )
 }
 
 /// A code span. Its fence is longer than any run of backticks in it; a bar is escaped, since it would end

@@ -142,7 +142,7 @@ impl Problem<'_> {
     }
 
     fn advisories(&self) -> Option<Advisories> {
-        let links = self.all(|finding| subject::links(finding));
+        let links = self.all(subject::links);
         let links: Vec<Advisory> = links
             .into_iter()
             .filter_map(|link| Uri::try_from(link.to_owned()).ok())

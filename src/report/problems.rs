@@ -1,0 +1,153 @@
+//! Findings by what they are: one problem is one row, however many gates and tools see it.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::worst::rank;
+use crate::finding::Finding;
+use crate::record::Run;
+use crate::severity::Severity;
+use crate::text;
+
+/// A problem with the findings of it that are meant, the worst first.
+pub struct Problem<'a> {
+    pub first: &'a Finding,
+    /// Most problems have none.
+    pub others: Vec<&'a Finding>,
+    /// The highest that any tool gives it, one whose gate lets it pass included.
+    pub severity: Severity,
+}
+
+impl<'a> Problem<'a> {
+    pub fn findings(&self) -> impl Iterator<Item = &'a Finding> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    /// What to do about it, where one of its tools tells.
+    pub fn fix(&self) -> Option<&'a str> {
+        self.findings().find_map(|finding| finding.fix.as_deref())
+    }
+}
+
+/// What findings come to.
+pub struct Problems<'a> {
+    /// The worst, the worst first; those that are alike in that stay in their order.
+    pub worst: Vec<Problem<'a>>,
+    /// How many there are.
+    pub count: usize,
+    pub findings: usize,
+}
+
+impl<'a> Problems<'a> {
+    /// The `most` worst of the problems that these findings of a run are.
+    pub fn of(meant: impl Iterator<Item = &'a Finding>, run: &'a Run, most: usize) -> Problems<'a> {
+        let highest = highest(&run.findings);
+        let meant: Vec<&Finding> = meant.collect();
+        let mut named: HashMap<&str, Vec<&Finding>> = HashMap::new();
+        // Of each problem its severity and its first finding: a million of them must have room.
+        let mut heads: Vec<(Reverse<u8>, u32)> = Vec::new();
+        for (at, finding) in (0..).zip(&meant) {
+            let severity = match finding.problem.as_deref() {
+                None => Some(finding.severity),
+                Some(name) => {
+                    let members = named.entry(name).or_default();
+                    members.push(finding);
+                    (members.len() == 1).then(|| highest.get(name).copied().unwrap_or(finding.severity))
+                }
+            };
+            heads.extend(severity.map(|severity| (Reverse(rank(severity)), at)));
+        }
+        let count = heads.len();
+        if count > most {
+            heads.select_nth_unstable(most);
+            heads.truncate(most);
+        }
+        heads.sort_unstable();
+        let problem = |(_, at): (Reverse<u8>, u32)| {
+            let head = *meant.get(at as usize)?;
+            let Some(name) = head.problem.as_deref() else {
+                return Some(Problem { first: head, others: Vec::new(), severity: head.severity });
+            };
+            let mut others = named.get(name)?.clone();
+            others.sort_by_key(|finding| Reverse(rank(finding.severity)));
+            let first = others.remove(0);
+            let severity = highest.get(name).copied().unwrap_or(first.severity);
+            Some(Problem { first, others, severity })
+        };
+        let worst = heads.into_iter().filter_map(problem).collect();
+        Problems { worst, count, findings: meant.len() }
+    }
+
+    /// `46 problems in 52 findings`, or `12 findings` where each is a problem of its own.
+    pub fn words(&self) -> String {
+        words(self.count, self.findings)
+    }
+}
+
+/// The same of any numbers.
+pub fn words(problems: usize, findings: usize) -> String {
+    let all = text::count(findings as u64, "finding");
+    match problems == findings {
+        true => all,
+        false => format!("{} in {all}", text::count(problems as u64, "problem")),
+    }
+}
+
+/// The highest severity of each problem that has a name, whichever of its tools gives it.
+pub fn highest<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> HashMap<&'a str, Severity> {
+    let mut highest: HashMap<&str, Severity> = HashMap::new();
+    for finding in findings {
+        if let Some(problem) = finding.problem.as_deref() {
+            let known = highest.entry(problem).or_insert(finding.severity);
+            if rank(finding.severity) > rank(*known) {
+                *known = finding.severity;
+            }
+        }
+    }
+    highest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Category;
+    use crate::record::SCHEMA;
+
+    #[test]
+    fn a_problem_is_one_row_at_its_highest_severity() {
+        let finding = |rule: &str, problem: Option<&str>, severity| {
+            let mut finding = Finding::new(rule, Category::Vulnerability, severity, "t");
+            finding.problem = problem.map(Into::into);
+            finding
+        };
+        let all = [
+            finding("alone", None, Severity::High),
+            finding("npm", Some("a"), Severity::Medium),
+            finding("other", Some("b"), Severity::Low),
+            finding("trivy", Some("a"), Severity::High),
+            finding("lets it pass", Some("a"), Severity::Critical),
+        ];
+        let rows = |most: usize| -> (Vec<(Severity, Vec<String>)>, String) {
+            let run: Run = serde_json::from_value(serde_json::json!({
+                "schema": SCHEMA, "portcullis_version": "0", "mode": "lab", "verdict": "pass", "would_block": false,
+                "exit_code": 0, "started": "2026-01-01T00:00:00Z", "duration_ms": 0, "trace_id": "", "gates": [],
+                "findings": all, "waivers": {"unused": [], "expired": [], "expiring": []},
+            }))
+            .unwrap();
+            let problems = Problems::of(run.findings[..4].iter(), &run, most);
+            let rules =
+                |problem: &Problem| problem.findings().map(|finding| finding.rule.to_string()).collect();
+            (problems.worst.iter().map(|one| (one.severity, rules(one))).collect(), problems.words())
+        };
+        let row =
+            |severity, rules: &[&str]| (severity, rules.iter().map(|rule| (*rule).to_owned()).collect());
+        let mut expected: Vec<(Severity, Vec<String>)> = vec![
+            row(Severity::Critical, &["trivy", "npm"]),
+            row(Severity::High, &["alone"]),
+            row(Severity::Low, &["other"]),
+        ];
+        assert_eq!(rows(9), (expected.clone(), "3 problems in 4 findings".to_owned()));
+        expected.truncate(2);
+        assert_eq!(rows(2), (expected, "3 problems in 4 findings".to_owned()));
+    }
+}
