@@ -167,6 +167,11 @@ impl Licences {
     }
 }
 
+/// Whether a text is an SPDX expression.
+pub fn is_expression(text: &str) -> bool {
+    parse(text).is_some()
+}
+
 /// Reads an expression; `None` where it is none.
 fn parse(licence: &str) -> Option<Expression> {
     (licence.len() <= LONGEST).then(|| Expression::parse_mode(licence, MODE).ok()).flatten()

@@ -110,6 +110,26 @@ pub fn links(finding: &Finding) -> impl Iterator<Item = &str> {
     finding.references.iter().map(|link| &**link).filter(is_link)
 }
 
+/// Who gives vulnerabilities names of one kind.
+pub struct Registry {
+    /// The beginning of its names, in small letters.
+    pub kind: &'static str,
+    pub title: &'static str,
+    /// The page of this very name.
+    pub url: String,
+}
+
+/// The registry of a vulnerability's name, where it is one that everybody knows.
+pub fn registry(name: &str) -> Option<Registry> {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let (kind, title, at) = match name.split_once('-')?.0 {
+        "CVE" => ("cve", "NVD", "https://nvd.nist.gov/vuln/detail/"),
+        "GHSA" => ("ghsa", "GitHub Advisory Database", "https://github.com/advisories/"),
+        _ => return None,
+    };
+    plain.then(|| Registry { kind, title, url: format!("{at}{name}") })
+}
+
 /// A decision in the words of run.json.
 pub fn decision(decision: Decision) -> &'static str {
     match decision {

@@ -13,6 +13,7 @@ use cyclonedx_bom::models::property::Properties;
 
 use super::{component, list};
 use crate::finding::{Category, Finding, Package, Text};
+use crate::licence::is_expression;
 use crate::purl::Purl;
 use crate::record::{GateRecord, Run, TargetRecord};
 use crate::report::gitlab::kind::Kind;
@@ -214,19 +215,17 @@ impl Listed<'_> {
         all.version = version.map(NormalizedString::new);
         let purl = purl.map(str::to_owned).or_else(|| key.0.starts_with("pkg:").then(|| key.0.clone()));
         all.purl = purl.filter(|purl| Purl::read(purl).is_some()).and_then(|purl| Url::from_str(&purl).ok());
-        all.licenses = of(licences);
+        all.licenses = choices(licences);
         all
     }
 }
 
 /// Either licences, or one expression: all of them hold.
-fn of(licences: &[String]) -> Option<Licenses> {
-    let expressions: Vec<&String> =
-        licences.iter().filter(|text| spdx::Expression::parse(text).is_ok()).collect();
+fn choices(licences: &[String]) -> Option<Licenses> {
     let choices = match licences {
         [] => return None,
         [one] => vec![named(one)],
-        all if expressions.len() == all.len() => {
+        all if all.iter().all(|one| is_expression(one)) => {
             let joined: Vec<String> = all.iter().map(|one| format!("({one})")).collect();
             vec![LicenseChoice::Expression(SpdxExpression::new(&joined.join(" AND ")))]
         }
@@ -238,9 +237,7 @@ fn of(licences: &[String]) -> Option<Licenses> {
 fn named(licence: &str) -> LicenseChoice {
     match SpdxIdentifier::try_from(licence.to_owned()) {
         Ok(_) => LicenseChoice::License(License::license_id(licence)),
-        Err(_) if spdx::Expression::parse(licence).is_ok() => {
-            LicenseChoice::Expression(SpdxExpression::new(licence))
-        }
+        Err(_) if is_expression(licence) => LicenseChoice::Expression(SpdxExpression::new(licence)),
         Err(_) => LicenseChoice::License(License::named_license(licence)),
     }
 }

@@ -201,13 +201,12 @@ impl Problem<'_> {
 
 /// Who has given it this name.
 fn source(name: &str, finding: &Finding) -> VulnerabilitySource {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    let (title, at) = match name.split_once('-').map(|(kind, _)| kind).filter(|_| plain) {
-        Some("CVE") => ("NVD", Some("https://nvd.nist.gov/vuln/detail/")),
-        Some("GHSA") => ("GitHub Advisory Database", Some("https://github.com/advisories/")),
-        _ => (&*finding.tool, None),
-    };
-    VulnerabilitySource::new(Some(title.to_owned()), at.map(|at| Uri::new(&format!("{at}{name}"))))
+    match subject::registry(name) {
+        Some(registry) => {
+            VulnerabilitySource::new(Some(registry.title.to_owned()), Some(Uri::new(&registry.url)))
+        }
+        None => VulnerabilitySource::new(Some(finding.tool.to_string()), None),
+    }
 }
 
 /// The method by the beginning of its vector; version 2 has none.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::model::Identifier;
 use crate::finding::Finding;
+use crate::report::subject;
 
 /// GitLab drops what is behind the 20th.
 const MOST: usize = 20;
@@ -23,17 +24,14 @@ pub fn of(finding: &Finding) -> Vec<Identifier<'_>> {
 }
 
 fn named<'a>(name: &'a str, finding: &'a Finding) -> Identifier<'a> {
-    let known = |kind: &'static str, at: &str| Identifier {
-        kind: Cow::Borrowed(kind),
-        name: Cow::Borrowed(name),
-        value: Cow::Borrowed(name),
-        url: Some(format!("{at}{name}")),
-    };
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    match name.split_once('-').map(|(before, _)| before) {
-        Some("CVE") if plain => known("cve", "https://nvd.nist.gov/vuln/detail/"),
-        Some("GHSA") if plain => known("ghsa", "https://github.com/advisories/"),
-        _ => own(name, finding),
+    match subject::registry(name) {
+        Some(registry) => Identifier {
+            kind: Cow::Borrowed(registry.kind),
+            name: Cow::Borrowed(name),
+            value: Cow::Borrowed(name),
+            url: Some(registry.url),
+        },
+        None => own(name, finding),
     }
 }
 
