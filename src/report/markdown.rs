@@ -157,7 +157,8 @@ fn item(problem: &Problem) -> String {
     }
     match (problem.fix(), problem.first.decision) {
         (_, Decision::Waive) => item.push_str(&format!("  {}\n", code(&problem.first.because))),
-        (Some(fix), _) => item.push_str(&format!("  fix: {}\n", code(fix))),
+        // A command in it has backticks of its own, and a span shows them.
+        (Some(fix), _) => item.push_str(&format!("  fix: {}\n", code(&fix.replace('`', "")))),
         (None, _) => {}
     }
     item

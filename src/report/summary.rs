@@ -41,7 +41,7 @@ const NARROWEST: u16 = 60;
 pub fn render(run: &Run, written: &Written, look: Look) -> String {
     let look = Look { width: look.width.max(NARROWEST), ..look };
     let mut page = String::new();
-    let _ = writeln!(page, "{}", paint(&gates::table(run, look), look));
+    let _ = writeln!(page, "{}", named(run, paint(&gates::table(run, look), look), look));
     page.push_str(&blocking::blocking(run, written, look));
     page.push_str(&waiver_notes(run, look));
     page.push_str(&known::notes(run, look));
@@ -224,6 +224,17 @@ fn paint(page: &str, look: Look) -> String {
             painted.replace(&format!("\n {word} "), &format!("\n {} ", coloured(word, colour.on_default())));
     }
     painted
+}
+
+/// Makes the names of the gates stand out, each at the beginning of its row.
+fn named(run: &Run, table: String, look: Look) -> String {
+    let bold = |table: String, id: &str| {
+        table.replacen(&format!("\n {id} "), &format!("\n {} ", coloured(id, Style::new().bold())), 1)
+    };
+    match look.colour {
+        true => run.gates.iter().fold(table, |table, gate| bold(table, &gate.id)),
+        false => table,
+    }
 }
 
 fn coloured(text: &str, style: Style) -> String {
