@@ -89,7 +89,7 @@ fn a_chat_is_told_what_stopped_the_run_and_nobody_is_called_by_it() {
     let payload = told.recv_timeout(Duration::from_secs(10)).unwrap();
     let text = |n: usize| payload["blocks"][n]["text"]["text"].as_str().unwrap().to_owned();
     assert!(
-        text(0).starts_with("✘ *repo*: blocked") && text(0).contains("<https://ci.example/job/7/|build>"),
+        text(0).starts_with("✘ `repo`: *blocked*") && text(0).contains("<https://ci.example/job/7/|build>"),
         "{payload}"
     );
     assert!(text(0).contains("branch `main`") && text(0).contains("by `"), "{payload}");
@@ -116,6 +116,7 @@ fn another_webhook_is_told_the_same_as_json() {
     assert_eq!((&message["verdict"], &message["blocking"]), (&json!("blocked"), &json!(1)));
     assert_eq!(message["stopped_by"][0]["gate"], "lint");
     assert_eq!(message["worst"][0]["place"], "src/a.ts:3");
+    assert_eq!(message["problems"], 1);
     assert_eq!(message["build"]["commit"].as_str().unwrap(), project.git(&["rev-parse", "HEAD"]).trim());
 }
 
