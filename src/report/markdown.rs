@@ -108,7 +108,7 @@ impl Page {
         };
         let heading = format!("\n### {heading}: {}{shown}\n\n", problems.words());
         let listed = if self.add(&heading) { self.add_each(problems.worst.iter().map(item)) } else { 0 };
-        self.left_out(problems.count - listed, "problem");
+        self.left_out(problems.count - listed, problems.noun());
     }
 
     /// There is always room for this: it is what is kept free.

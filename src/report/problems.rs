@@ -78,6 +78,11 @@ impl<'a> Problems<'a> {
         Problems { worst, count, findings: meant.len() }
     }
 
+    /// What they are called where one is counted: each may be a finding of its own.
+    pub fn noun(&self) -> &'static str {
+        if self.count == self.findings { "finding" } else { "problem" }
+    }
+
     /// `46 problems in 52 findings`, or `12 findings` where each is a problem of its own.
     pub fn words(&self) -> String {
         words(self.count, self.findings)
