@@ -131,7 +131,8 @@ fn gate_row(gate: &GateRecord) -> String {
         Outcome::Skipped => '-',
     };
     let advisory = if gate.required { "" } else { ", advisory" };
-    let time = text::duration(Duration::from_millis(gate.duration_ms));
+    // A narrow column may not part a number from its unit.
+    let time = text::duration(Duration::from_millis(gate.duration_ms)).replace(' ', "\u{a0}");
     format!(
         "| {} | {mark} {}{advisory} | {} | {time} | {} |\n",
         code(&gate.id),

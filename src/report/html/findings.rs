@@ -130,7 +130,7 @@ fn place(finding: &Finding) -> String {
 fn code(name: &str, value: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
     match value {
         Some(value) if !value.is_empty() => {
-            write!(out, "<dt>{name}</dt><dd><code>{}</code></dd>", Safe(value))
+            write!(out, "<dt>{name}</dt><dd class=\"code\">{}</dd>", Safe(value))
         }
         _ => Ok(()),
     }
