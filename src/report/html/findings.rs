@@ -82,7 +82,8 @@ fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         code("Package", Some(&format!("{}{version}", package.name)), out)?;
     }
     code("Resource", finding.resource.as_deref(), out)?;
-    code("Rule", Some(&finding.rule), out)?;
+    // One row: of very many findings each element counts.
+    code("Rule, id", Some(&format!("{} · {}", subject::rule(finding), finding.id)), out)?;
     if let Some(fix) = &finding.fix {
         write!(out, "<dt>Fix</dt><dd>{}</dd>", Marked(fix))?;
     }
@@ -109,7 +110,6 @@ fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "<dt>CVSS</dt><dd>{score:.1}</dd>")?;
     }
     links(finding, out)?;
-    code("Id", Some(&finding.id), out)?;
     writeln!(out, "</dl></li>")
 }
 
