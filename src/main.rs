@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use portcullis::cli::Cli;
-use portcullis::process::keeper;
-use portcullis::{execute, terminal};
+
+use portcullis::cli::args::Cli;
+use portcullis::cli::{execute, show};
+use portcullis::system::process::keeper;
 
 fn main() -> ExitCode {
     if let Some(code) = keeper::called() {
@@ -14,6 +15,6 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match execute(cli.command) {
         Ok(code) => ExitCode::from(code),
-        Err(error) => ExitCode::from(terminal::show_error(&error)),
+        Err(error) => ExitCode::from(show::show_error(&error)),
     }
 }

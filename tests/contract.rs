@@ -12,9 +12,9 @@ mod fixtures;
 use std::collections::BTreeMap;
 
 use fixtures::{Fixture, fixtures};
-use portcullis::finding::Finding;
-use portcullis::proof::Proof;
-use portcullis::severity::{Counts, Severity};
+use portcullis::model::finding::Finding;
+use portcullis::model::severity::{Counts, Severity};
+use portcullis::scan::proof::Proof;
 
 #[test]
 fn every_fixture_reads_as_expected() {

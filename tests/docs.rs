@@ -7,8 +7,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use portcullis::config::{Config, draw};
-use portcullis::floor::Floor;
+use portcullis::config::Config;
+use portcullis::config::floor::Floor;
+use portcullis::keys::mistakes::draw;
 
 /// A fenced block: the line on which it begins, and its text.
 struct Block {

@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use portcullis::format::{FORMATS, Format, format};
-use portcullis::place::Place;
-use portcullis::tool::Parsed;
+use portcullis::formats::{FORMATS, Format, format};
+use portcullis::scan::parsed::Parsed;
+use portcullis::scan::report_origin::Place;
 
 /// The report files of a format's fixtures.
 fn reports(format: &Format) -> Vec<PathBuf> {

@@ -13,12 +13,15 @@ mod giant;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use portcullis::config::{Config, Keys, draw};
-use portcullis::proof::{Proof, weigh};
-use portcullis::raw_report::{Document, RawReport};
-use portcullis::record::Run;
+use portcullis::config::Config;
+use portcullis::keys::mistakes::draw;
+use portcullis::keys::table::Keys;
+use portcullis::model::run::Run;
 use portcullis::redact::mask_fields;
-use portcullis::tool::{SCANNERS, Tool, foreign};
+use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::raw_report::{Document, RawReport};
+use portcullis::scan::tool::Tool;
+use portcullis::tools::{SCANNERS, foreign};
 
 /// A scanner or a format, without options.
 fn tool(name: &str) -> Box<dyn Tool> {

@@ -23,9 +23,9 @@ use std::sync::OnceLock;
 
 use common::{Project, run_with_real_tools};
 use history::{EDITS, Edit, Touches, lay_out};
-use portcullis::finding::Text;
-use portcullis::fingerprint::{Source, assign_ids, order};
+use portcullis::policy::fingerprint::{Source, assign_ids, order};
 use portcullis::redact::Scrubber;
+use portcullis::text::shared::Text;
 use serde_json::Value;
 
 const GATES: &str = r#"

@@ -9,7 +9,7 @@ use std::fs;
 
 use common::outputs::{assert_hidden, command, outputs, secret, spellings};
 use common::{Project, Ran};
-use portcullis::sanitise::is_unprintable;
+use portcullis::text::sanitise::is_unprintable;
 use serde_json::{Value, json};
 
 /// Each with what it does to whoever shows it.

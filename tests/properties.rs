@@ -13,19 +13,22 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use generators::{GATES, budget_and_stricter, evidence, finding, findings, gate, json, judged_and_stricter};
-use portcullis::config::{Config, draw};
-use portcullis::finding::{Category, Finding, Text};
-use portcullis::fingerprint::{Source, assign_ids, order};
-use portcullis::policy::budget::{self, Budget};
-use portcullis::policy::{Waivers, judge};
-use portcullis::proof::{Proof, weigh};
-use portcullis::raw_report::{Document, RawReport};
-use portcullis::record::GateRecord;
+use portcullis::config::Config;
+use portcullis::keys::mistakes::draw;
+use portcullis::model::finding::{Category, Finding};
+use portcullis::model::policy::Budget;
+use portcullis::model::run::GateRecord;
+use portcullis::model::severity::{Counts, Severity};
+use portcullis::model::verdict::{Outcome, Verdict};
+use portcullis::policy::fingerprint::{Source, assign_ids, order};
+use portcullis::policy::judge::{Waivers, judge};
+use portcullis::policy::run_budget;
+use portcullis::policy::waiver::Waiver;
 use portcullis::redact::{Scrubber, mask_fields};
-use portcullis::severity::{Counts, Severity};
-use portcullis::tool::{SCANNERS, foreign};
-use portcullis::verdict::{Outcome, Verdict};
-use portcullis::waiver::Waiver;
+use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::raw_report::{Document, RawReport};
+use portcullis::text::shared::Text;
+use portcullis::tools::{SCANNERS, foreign};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -43,7 +46,7 @@ fn waivers() -> Vec<Waiver> {
 /// The verdict of gates whose findings are judged, under a budget of the run.
 fn verdict(gates: &[GateRecord], found: &mut [Finding], budget: &Budget) -> Verdict {
     let required = gates.iter().filter(|gate| gate.required).map(|gate| &gate.id).collect();
-    let over = budget::judge(found, &required, budget);
+    let over = run_budget::judge(found, &required, budget);
     match Verdict::of(gates.iter().map(|gate| (gate.outcome, gate.required))) {
         Verdict::Pass if !over.is_empty() => Verdict::Blocked,
         verdict => verdict,
@@ -285,14 +288,14 @@ proptest! {
         ),
     ) {
         let text = parts.join("/");
-        if let Some(score) = portcullis::risk::rating::score(&text) {
+        if let Some(score) = portcullis::policy::cvss_rating::score(&text) {
             prop_assert!((0.0..=10.0).contains(&score), "{text}: {score}");
         }
-        if let Some(purl) = portcullis::purl::Purl::read(&text) {
+        if let Some(purl) = portcullis::model::purl::Purl::read(&text) {
             prop_assert!(purl.covers(&purl), "{text}");
         }
-        prop_assert!(portcullis::vex::Document::read("a", text.as_bytes()).is_err());
-        prop_assert!(portcullis::facts::epss::Scores::read(text.as_bytes()).is_err());
+        prop_assert!(portcullis::formats::vex::read("a", text.as_bytes()).is_err());
+        prop_assert!(portcullis::formats::epss::read(text.as_bytes()).is_err());
     }
 
     /// What nobody has written as a report is none, whichever tool it is said to be of.
@@ -311,7 +314,7 @@ proptest! {
             if CLEAN.contains(&(scanner.name, bytes.trim_ascii())) {
                 continue;
             }
-            let tool = (scanner.configure)(&portcullis::config::Keys::none(&Default::default()));
+            let tool = (scanner.configure)(&portcullis::keys::table::Keys::none(&Default::default()));
             let document = Document { name: "r".into(), bytes: Cow::Borrowed(&bytes) };
             let raw = RawReport { exit, documents: vec![document], ..RawReport::default() };
             let proof = weigh(tool.as_ref(), &raw, &fixtures::place());

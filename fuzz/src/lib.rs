@@ -3,7 +3,7 @@
 mod own;
 mod report;
 
-use portcullis::tool::{SCANNERS, foreign};
+use portcullis::tools::{SCANNERS, foreign};
 
 use crate::own::{Check, OWN};
 use crate::report::ReportReader;

@@ -2,17 +2,18 @@
 
 use std::io::{self, Read};
 
-use portcullis::config::{Config, Problem, draw};
-use portcullis::facts::{epss, kev};
-use portcullis::floor::Floor;
-use portcullis::lock::Lock;
-use portcullis::policy::Waivers;
-use portcullis::record::Run;
+use portcullis::config::Config;
+use portcullis::keys::mistakes::{Problem, draw};
+use portcullis::formats::{epss, kev};
+use portcullis::config::floor::Floor;
+use portcullis::engine::lock::Lock;
+use portcullis::policy::judge::Waivers;
+use portcullis::model::run::Run;
 use portcullis::redact::{Scrubber, Secret, mask_fields};
-use portcullis::sbom;
-use portcullis::tool::sonarqube::task_file::TaskFile;
-use portcullis::tool::config_file;
-use portcullis::vex;
+use portcullis::model::component;
+use portcullis::tools::sonarqube::task_file::TaskFile;
+use portcullis::scan::config_file;
+use portcullis::policy::vex;
 use serde_json::Value;
 
 /// Takes bytes, and panics where a promise is broken.
@@ -43,7 +44,7 @@ fn facts(input: &[u8]) {
     let _ = vex::Document::read("a", input);
     let _ = epss::Scores::read(input);
     let _ = kev::Catalogue::read(input);
-    let _ = sbom::components(input);
+    let _ = inventory::components(input);
 }
 
 /// The file of `--require`.
@@ -84,7 +85,7 @@ fn scanner_files(input: &[u8]) {
         "eslint.config.mjs",
     ];
     for name in NAMES {
-        let words = config_file::told(name, input).unwrap_or_default();
+        let words = told::told(name, input).unwrap_or_default();
         assert!(!words.contains('\n') && words.chars().count() < 500, "{words}");
     }
 }

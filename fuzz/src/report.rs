@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use portcullis::config::{Keys, Problems};
-use portcullis::place::Place;
-use portcullis::proof::{Proof, weigh};
+use portcullis::keys::mistakes::Problems;
+use portcullis::keys::table::Keys;
+use portcullis::scan::report_origin::Place;
+use portcullis::scan::proof::{Proof, weigh};
 use portcullis::redact::mask_fields;
-use portcullis::raw_report::{Document, RawReport};
-use portcullis::tool::{SCANNERS, Scanner, Tool, foreign};
+use portcullis::scan::raw_report::{Document, RawReport};
+use portcullis::scan::tool::{Scanner, Tool};
+use portcullis::tools::{SCANNERS, foreign};
 use serde::de::IgnoredAny;
 use toml::de::DeTable;
 

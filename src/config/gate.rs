@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::config::branch::Branch;
+use crate::keys::table::{Keys, Located};
+use crate::keys::values::read_duration;
+use crate::model::policy::{Policy, Threshold};
+use crate::model::severity::Severity;
+use crate::scan::retry::Retry;
+use crate::scan::tool::{Scanner, Tool};
+use crate::scan::variable::Variable;
+use crate::text::shared::Text;
+use crate::tools::{SCANNERS, scanner};
 
-use super::{Defaults, Keys, Located};
-use crate::environment::Variable;
-use crate::finding::Text;
-use crate::interlock::Branch;
-use crate::retry::Retry;
-use crate::risk::Conditions;
-use crate::severity::{Counts, Severity};
-use crate::tool::{SCANNERS, Scanner, Tool, scanner};
+use super::Defaults;
 
 /// One gate without mistakes.
 #[derive(Clone, Debug)]
@@ -43,48 +45,7 @@ pub struct Gate {
     pub branches: Vec<Branch>,
 }
 
-/// When findings block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// The lowest severity that blocks.
-    pub fail_on: Threshold,
-    /// What `unknown` counts as; absent: as the threshold itself, so it blocks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unrated: Option<Threshold>,
-    /// The most findings of a severity that are borne, beside `fail_on`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub max: BTreeMap<Severity, u64>,
-    /// What counts beside the severity.
-    #[serde(default, skip_serializing_if = "Conditions::is_default")]
-    pub conditions: Conditions,
-    /// What was known before is borne: only what is new blocks.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub new_only: bool,
-    /// No more findings of a severity than a baseline has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_worse_than: Option<Ratchet>,
-}
-
-/// A number of findings that may fall and not rise.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ratchet {
-    /// The baseline file.
-    pub than: Text,
-    /// What the baseline has of the gate: filled in when the file is read.
-    #[serde(default)]
-    pub counts: Counts,
-}
-
-/// A severity, or nothing at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Threshold {
-    Never,
-    #[serde(untagged)]
-    At(Severity),
-}
-
-const THRESHOLDS: [(&str, Threshold); 6] = [
+pub const THRESHOLDS: [(&str, Threshold); 6] = [
     ("critical", Threshold::At(Severity::Critical)),
     ("high", Threshold::At(Severity::High)),
     ("medium", Threshold::At(Severity::Medium)),
@@ -92,63 +53,6 @@ const THRESHOLDS: [(&str, Threshold); 6] = [
     ("info", Threshold::At(Severity::Info)),
     ("never", Threshold::Never),
 ];
-
-impl Threshold {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Threshold::Never => "never",
-            Threshold::At(severity) => severity.as_str(),
-        }
-    }
-}
-
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
-            fail_on: Threshold::At(Severity::High),
-            unrated: None,
-            max: BTreeMap::new(),
-            new_only: false,
-            no_worse_than: None,
-            conditions: Conditions::default(),
-        }
-    }
-}
-
-impl Policy {
-    /// The keys of gates.toml that make one, for what has none to say so.
-    pub fn keys() -> impl Iterator<Item = &'static str> {
-        let own = ["fail_on", "unrated", "max", "new_only", "no_worse_than"];
-        own.into_iter().chain(Conditions::KEYS)
-    }
-
-    /// Reads its keys; what is absent is as in `base`.
-    pub fn read(keys: &Keys, base: &Policy) -> Policy {
-        let mut policy = base.clone();
-        if let Some(threshold) = keys.word("fail_on", &THRESHOLDS) {
-            policy.fail_on = threshold;
-        }
-        if let Some(threshold) = keys.word("unrated", &THRESHOLDS) {
-            policy.unrated = Some(threshold);
-        }
-        policy.max.extend(read_max(keys));
-        policy.new_only = keys.flag_or("new_only", base.new_only);
-        if let Some(file) = keys.text("no_worse_than") {
-            policy.no_worse_than = Some(Ratchet { than: file.value.into(), counts: Counts::default() });
-        }
-        policy.conditions = Conditions::read(keys, &base.conditions);
-        policy
-    }
-}
-
-/// Reads `max`: the most findings of each severity.
-pub(super) fn read_max(keys: &Keys) -> BTreeMap<Severity, u64> {
-    let Some(table) = keys.table("max") else { return BTreeMap::new() };
-    let of = |severity: Severity| Some((severity, table.count(severity.as_str())?.value));
-    let max = Severity::ALL.into_iter().filter_map(of).collect();
-    table.finish("`max`");
-    max
-}
 
 /// Reads every `[[gate]]`, and what binds them together: ids, `needs`.
 pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> Vec<Gate> {
@@ -166,7 +70,7 @@ pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> Vec<Gate> {
     gates
 }
 
-fn read(
+pub fn read(
     table: &Keys,
     defaults: &Defaults,
     needs_at: &mut Vec<(Located<Text>, Vec<Located<String>>)>,
@@ -303,29 +207,4 @@ fn find_cycle(
         }
     }
     None
-}
-
-/// Reads an age such as `30d`, or as [`read_duration`] does.
-pub fn read_age(keys: &Keys, key: &'static str) -> Option<Duration> {
-    let days = keys.text(key)?.value.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
-    match days.filter(|days| *days > 0) {
-        Some(days) => Some(Duration::from_secs(u64::from(days) * 86_400)),
-        None => read_duration(keys, key),
-    }
-}
-
-/// Reads a duration such as `90s`, `10m`, `1h30m`.
-pub fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
-    let text = keys.text(key)?;
-    let duration = text
-        .value
-        .parse::<jiff::Span>()
-        .ok()
-        .and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok())
-        .and_then(|signed| Duration::try_from(signed).ok())
-        .filter(|duration| !duration.is_zero());
-    if duration.is_none() {
-        keys.problem(text.at, format!("`{key}` must be a duration such as \"90s\", \"10m\" or \"1h30m\""));
-    }
-    duration
 }

@@ -1,38 +1,14 @@
 //! `[profile.NAME]`: a named overlay of settings.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::keys::table::Keys;
+use crate::keys::values::read_duration;
+use crate::model::policy::Policy;
+use crate::model::verdict::Mode;
 
-use super::gate::read_duration;
-use super::{Gate, Keys, Policy};
-
-/// Whether a verdict stops the pipeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// Reports what production would have done, and exits 0.
-    Lab,
-    /// Blocks.
-    Production,
-}
-
-impl Mode {
-    pub(super) fn read(keys: &Keys) -> Option<Mode> {
-        keys.word("mode", &[("lab", Mode::Lab), ("production", Mode::Production)])
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Mode::Lab => "lab",
-            Mode::Production => "production",
-        })
-    }
-}
+use super::Gate;
 
 /// An overlay: what is absent stays as the rest of the file has it.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +37,7 @@ pub(super) fn read_all(keys: &Keys, gates: &[Gate]) -> BTreeMap<String, Profile>
     table.named_tables().into_iter().map(|(name, table)| (name.value, read(&table, gates))).collect()
 }
 
-fn read(table: &Keys, gates: &[Gate]) -> Profile {
+pub fn read(table: &Keys, gates: &[Gate]) -> Profile {
     let ids: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
     let gate_list = |key| {
         let list = table.texts(key)?;

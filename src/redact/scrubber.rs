@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
 
+use crate::text::sanitise;
+
 use super::{MASK, Secret};
-use crate::sanitise;
 
 /// Knows secrets in all their spellings.
 #[derive(Debug, Default)]

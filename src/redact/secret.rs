@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::text::encode::{STANDARD, URL_SAFE, base64, base64_decoded, percent};
+
 use super::MASK;
-use crate::encode::{STANDARD, URL_SAFE, base64, base64_decoded, percent};
 
 /// A secret value. It never prints itself.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -124,8 +125,8 @@ fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
         percent(piece, "-_.~!'()*", true),
         percent(piece, "-_.~!'()*;/?:@&=+$,#", true),
         percent(piece, "-_. *", true).replace(' ', "+"),
-        crate::identity::hex(bytes),
-        crate::identity::hex(bytes).to_uppercase(),
+        crate::text::hash::hex(bytes),
+        crate::text::hash::hex(bytes).to_uppercase(),
         quoted,
     ];
     all.extend(spelled.into_iter().map(String::into_bytes));

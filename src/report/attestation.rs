@@ -8,10 +8,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::model::run::{Run, TargetRecord};
+use crate::model::verdict::{Outcome, Verdict};
+use crate::text::hash::sha256;
+
 use super::{Options, run_json};
-use crate::identity::sha256;
-use crate::record::{Run, TargetRecord};
-use crate::verdict::{Outcome, Verdict};
 
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";

@@ -6,11 +6,13 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use crate::model::assessment::Assessment;
+use crate::model::finding::{Finding, Package};
+use crate::model::risk::{Epss, Kev};
+use crate::model::run::Run;
+use crate::text::shared::Text;
+
 use super::{Options, subject};
-use crate::finding::{Finding, Package, Text};
-use crate::record::Run;
-use crate::risk::{Epss, Kev};
-use crate::vex::Assessment;
 
 type Cell<'a> = Cow<'a, str>;
 

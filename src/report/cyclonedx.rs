@@ -23,11 +23,11 @@ use cyclonedx_bom::models::metadata::Metadata;
 use cyclonedx_bom::models::property::{Properties, Property};
 use cyclonedx_bom::models::tool::Tools;
 
-use self::parts::Parts;
+use crate::model::run::{Evidence, Run};
+use crate::model::verdict::{Mode, Outcome};
+use crate::report::cyclonedx::parts::Parts;
+
 use super::{Options, subject};
-use crate::config::Mode;
-use crate::record::{Evidence, Run};
-use crate::verdict::Outcome;
 
 /// By what the project itself is known in the document.
 const ROOT: &str = "project";

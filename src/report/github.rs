@@ -13,14 +13,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::model::finding::{Decision, Finding};
+use crate::model::run::{GateRecord, Run};
+use crate::model::severity::{self, Severity};
+use crate::model::verdict::{Mode, Outcome};
+use crate::system::terminal;
+use crate::text::{human, sanitise};
+
 use super::markdown::{self, Room};
 use super::{subject, worst};
-use crate::config::Mode;
-use crate::finding::{Decision, Finding};
-use crate::record::{GateRecord, Run};
-use crate::severity::Severity;
-use crate::verdict::Outcome;
-use crate::{sanitise, terminal, text};
 
 /// Its name among the formats.
 pub const NAME: &str = "github";
@@ -54,7 +55,7 @@ fn summary_file() -> Option<PathBuf> {
 }
 
 /// Whether it is GitHub Actions that runs this.
-pub(super) fn runs_here() -> bool {
+pub fn runs_here() -> bool {
     env::var_os("GITHUB_ACTIONS").is_some_and(|value| !value.is_empty())
 }
 
@@ -105,7 +106,7 @@ fn annotations(run: &Run) -> Vec<Annotation> {
         run.findings.iter().filter(|finding| match finding.decision {
             Decision::Deny => !blocks(finding),
             Decision::Allow => {
-                !finding.baseline && worst::rank(finding.severity) >= worst::rank(Severity::Unknown)
+                !finding.baseline && severity::rank(finding.severity) >= severity::rank(Severity::Unknown)
             }
             Decision::Waive => false,
         })
@@ -127,7 +128,7 @@ fn annotations(run: &Run) -> Vec<Annotation> {
     if left_out > 0 {
         let message = format!(
             "{} not annotated: GitHub shows ten errors and ten warnings. All are in run.json.",
-            text::count(left_out as u64, "finding")
+            human::count(left_out as u64, "finding")
         );
         all.push(Annotation {
             level: "notice",

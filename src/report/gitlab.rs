@@ -13,18 +13,19 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use self::kind::Kind;
-use self::model::{
+use crate::model::finding::{Decision, Finding};
+use crate::model::run::{GateRecord, Run};
+use crate::model::severity::Severity;
+use crate::model::verdict::Outcome;
+use crate::report::gitlab::kind::Kind;
+use crate::report::gitlab::model::{
     Commit, Dependency, Link, Location, Message, Named, Product, Report, Scan, Vector, Vulnerability,
 };
+use crate::text::hash::sha256;
+use crate::text::human;
+
 use super::stream::Stream;
 use super::{Options, subject};
-use crate::finding::{Decision, Finding};
-use crate::identity::sha256;
-use crate::record::{GateRecord, Run};
-use crate::severity::Severity;
-use crate::text;
-use crate::verdict::Outcome;
 
 const SCHEMA: &str = "15.2.1";
 
@@ -86,7 +87,7 @@ fn scan<'a>(run: &'a Run, kind: Kind, gates: &[&'a GateRecord], waived: u64) -> 
     }
     if waived > 0 {
         let value =
-            format!("{} left out: waived, or suppressed in the source.", text::count(waived, "finding"));
+            format!("{} left out: waived, or suppressed in the source.", human::count(waived, "finding"));
         messages.push(Message { level: "info", value });
     }
     let any = |outcomes: &[Outcome]| gates.iter().any(|gate| outcomes.contains(&gate.outcome));

@@ -17,9 +17,9 @@ mod words;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use crate::config::Keys;
-use crate::finding::Finding;
-use crate::record::Run;
+use crate::keys::table::Keys;
+use crate::model::finding::Finding;
+use crate::model::run::Run;
 
 /// `[report.html]`.
 #[derive(Clone, Copy, Debug)]

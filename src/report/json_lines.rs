@@ -5,11 +5,13 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::model::assessment::Status;
+use crate::model::finding::{Category, Decision, Finding};
+use crate::model::run::Run;
+use crate::model::severity::Severity;
+use crate::text::shared::Text;
+
 use super::Options;
-use crate::finding::{Category, Decision, Finding, Text};
-use crate::record::Run;
-use crate::severity::Severity;
-use crate::vex::Status;
 
 #[derive(Serialize)]
 struct Line<'a> {

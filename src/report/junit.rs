@@ -10,13 +10,15 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
+use crate::keys::table::Keys;
+use crate::model::finding::{Decision, Finding};
+use crate::model::run::{GateRecord, Run};
+use crate::model::verdict::{Mode, Outcome};
+use crate::text::human;
+use crate::text::sanitise::is_unprintable;
+use crate::text::shared::Text;
+
 use super::worst;
-use crate::config::{Keys, Mode};
-use crate::finding::{Decision, Finding, Text};
-use crate::record::{GateRecord, Run};
-use crate::sanitise::is_unprintable;
-use crate::text;
-use crate::verdict::Outcome;
 
 /// `[report.junit]`.
 #[derive(Clone, Copy, Debug)]
@@ -263,7 +265,7 @@ impl<'a> Suite<'a> {
         let (count, blocking) = self.left_out;
         let words = format!(
             "{} of this gate not listed (limit = {}), {blocking} of them blocking; all are in run.json",
-            text::count(count as u64, "finding"),
+            human::count(count as u64, "finding"),
             self.options.limit
         );
         let (kind, message) = match blocking {

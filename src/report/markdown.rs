@@ -8,14 +8,14 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use crate::model::finding::{Decision, Finding};
+use crate::model::run::{GateRecord, Run};
+use crate::model::severity::{Counts, Severity};
+use crate::model::verdict::{Outcome, Verdict};
+use crate::text::{human, sanitise};
+
 use super::problems::{Problem, Problems};
 use super::{Options, subject, summary, worst};
-use crate::finding::{Decision, Finding};
-use crate::record::{GateRecord, Run};
-use crate::sanitise;
-use crate::severity::{Counts, Severity};
-use crate::text;
-use crate::verdict::{Outcome, Verdict};
 
 /// The first line.
 pub const MARKER: &str = "<!-- portcullis: the verdict -->";
@@ -68,7 +68,7 @@ pub fn page(run: &Run, room: Room) -> String {
 
     let commit =
         run.commit.as_deref().map(|commit| format!(" · commit {}", code(commit))).unwrap_or_default();
-    let time = text::duration(Duration::from_millis(run.duration_ms));
+    let time = human::duration(Duration::from_millis(run.duration_ms));
     let _ = write!(
         page.text,
         "\nPortcullis {}{commit} · {} mode · {time}\n",
@@ -117,7 +117,7 @@ impl Page {
             let _ = write!(
                 self.text,
                 "\n… and {} more; all are in run.json.\n",
-                text::count(count as u64, thing)
+                human::count(count as u64, thing)
             );
         }
     }
@@ -132,7 +132,7 @@ fn gate_row(gate: &GateRecord) -> String {
     };
     let advisory = if gate.required { "" } else { ", advisory" };
     // A narrow column may not part a number from its unit.
-    let time = text::duration(Duration::from_millis(gate.duration_ms)).replace(' ', "\u{a0}");
+    let time = human::duration(Duration::from_millis(gate.duration_ms)).replace(' ', "\u{a0}");
     format!(
         "| {} | {mark} {}{advisory} | {} | {time} | {} |\n",
         code(&gate.id),
@@ -154,7 +154,7 @@ fn item(problem: &Problem) -> String {
     problem.findings().take(PLACES).for_each(|finding| item.push_str(&place(finding)));
     let more = (1 + problem.others.len()).saturating_sub(PLACES);
     if more > 0 {
-        item.push_str(&format!("  and in {}\n", text::count(more as u64, "more place")));
+        item.push_str(&format!("  and in {}\n", human::count(more as u64, "more place")));
     }
     match (problem.fix(), problem.first.decision) {
         (_, Decision::Waive) => item.push_str(&format!("  {}\n", code(&problem.first.because))),

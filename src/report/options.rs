@@ -1,7 +1,8 @@
 //! `[report]` of gates.toml and `--format`: which reports are drawn, and how.
 
+use crate::keys::table::Keys;
+
 use super::{File, REPORTS, Report, html, junit};
-use crate::config::Keys;
 
 /// Which reports are drawn, and how.
 #[derive(Clone, Debug)]

@@ -3,11 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::worst::rank;
-use crate::finding::Finding;
-use crate::record::Run;
-use crate::severity::Severity;
-use crate::text;
+use crate::model::finding::Finding;
+use crate::model::run::Run;
+use crate::model::severity::{Severity, rank};
+use crate::text::human;
 
 /// A problem with the findings of it that are meant, the worst first.
 pub struct Problem<'a> {
@@ -91,10 +90,10 @@ impl<'a> Problems<'a> {
 
 /// The same of any numbers.
 pub fn words(problems: usize, findings: usize) -> String {
-    let all = text::count(findings as u64, "finding");
+    let all = human::count(findings as u64, "finding");
     match problems == findings {
         true => all,
-        false => format!("{} in {all}", text::count(problems as u64, "problem")),
+        false => format!("{} in {all}", human::count(problems as u64, "problem")),
     }
 }
 
@@ -115,8 +114,8 @@ pub fn highest<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> HashMap<&
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Category;
-    use crate::record::SCHEMA;
+    use crate::model::finding::Category;
+    use crate::model::run::SCHEMA;
 
     #[test]
     fn a_problem_is_one_row_at_its_highest_severity() {

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
+use crate::model::run::Run;
+
 use super::Options;
-use crate::record::Run;
 
 pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, run)?;

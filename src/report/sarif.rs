@@ -17,17 +17,19 @@ use std::io::{self, Write};
 use jiff::ToSpan;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use self::convert::{ROOT, level, location, message, rule, rule_id, suppression};
-use self::gauge::Gauge;
-use self::model::{
+use crate::model::finding::{Decision, Finding};
+use crate::model::run::{GateRecord, Run};
+use crate::model::severity;
+use crate::model::verdict::Outcome;
+use crate::report::sarif::convert::{ROOT, level, location, message, rule, rule_id, suppression};
+use crate::report::sarif::gauge::Gauge;
+use crate::report::sarif::model::{
     Base, Conversion, Driver, Fingerprints, Id, Invocation, Log, Message, Notification, ResultProperties,
     RunProperties, Tool,
 };
+use crate::text::human;
+
 use super::{subject, worst};
-use crate::finding::{Decision, Finding};
-use crate::record::{GateRecord, Run};
-use crate::text;
-use crate::verdict::Outcome;
 
 const MOST_RUNS: usize = 20;
 const MOST_RESULTS: usize = 25_000;
@@ -156,7 +158,7 @@ impl<'a> Drawn<'a> {
                 Some(&index) => {
                     let rule: &mut RuleSeen = &mut rules[index];
                     rule.one_title &= rule.worst.title == finding.title;
-                    if worst::rank(finding.severity) > worst::rank(rule.worst.severity) {
+                    if severity::rank(finding.severity) > severity::rank(rule.worst.severity) {
                         rule.worst = finding;
                     }
                 }
@@ -257,7 +259,7 @@ impl<'a> Drawn<'a> {
     fn left_out(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let results = self.tool.findings.len() - self.results_written.get();
         let told = (results > 0).then(|| {
-            let results = text::count(results as u64, "result");
+            let results = human::count(results as u64, "result");
             format!("{results} left out, the least bad ones: GitHub takes 25,000 a run, and 10 MB a file. All are in run.json.")
         });
         told.map(Cow::Owned).into_iter().chain(self.cut.iter().map(|words| Cow::Borrowed(words.as_str())))

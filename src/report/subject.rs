@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::finding::{Category, Decision, Finding};
-use crate::record::GateRecord;
-use crate::severity::Severity;
-use crate::tool;
+use crate::model::finding::{Category, Decision, Finding};
+use crate::model::run::GateRecord;
+use crate::model::severity::Severity;
+use crate::tools;
 
 /// The file that it is in. A dependency that no file is named for is declared in the `package.json` of the
 /// folder that was looked at.
@@ -94,7 +94,7 @@ pub fn score(finding: &Finding) -> Option<f64> {
 
 /// The name of the gate's tool as its makers write it; a command's is that of its gate.
 pub fn tool_title(gate: &GateRecord) -> &str {
-    match tool::scanner(&gate.tool) {
+    match tools::scanner(&gate.tool) {
         Some(_) if &*gate.tool == "command" => &gate.id,
         Some(scanner) => scanner.title,
         None => &gate.tool,
@@ -142,7 +142,7 @@ pub fn decision(decision: Decision) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Location;
+    use crate::model::finding::Location;
 
     #[test]
     fn a_dependency_without_a_place_is_shown_where_it_is_declared() {
@@ -172,7 +172,7 @@ mod tests {
             (Severity::Unknown, None, None),
         ] {
             let mut finding = Finding::new("a", Category::Vulnerability, severity, "a");
-            finding.cvss = Some(crate::finding::Cvss { score: own, vector: None }.into());
+            finding.cvss = Some(crate::model::finding::Cvss { score: own, vector: None }.into());
             assert_eq!(score(&finding), score_, "{severity} {own:?}");
         }
     }

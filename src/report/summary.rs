@@ -16,13 +16,13 @@ use std::fmt::Write;
 use anstream::adapter::strip_str;
 use anstyle::{AnsiColor, Style};
 
+use crate::model::lock_status::Standing;
+use crate::model::run::Run;
+use crate::model::verdict::{Mode, Outcome, Verdict};
+use crate::model::waiver_use::WaiverNote;
+use crate::text::{human, sanitise, table};
+
 use super::Written;
-use crate::config::Mode;
-use crate::lock::Standing;
-use crate::policy::WaiverNote;
-use crate::record::Run;
-use crate::verdict::{Outcome, Verdict};
-use crate::{sanitise, table, text};
 
 /// How to draw it.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ fn fitted(page: &str, look: Look) -> String {
     if !look.screen || page.lines().all(fits) {
         return page.to_owned();
     }
-    let whole = |line: &str| if fits(line) { line.to_owned() } else { text::wrapped(line, width) };
+    let whole = |line: &str| if fits(line) { line.to_owned() } else { human::wrapped(line, width) };
     let mut fitted: String = page.lines().map(|line| whole(line) + "\n").collect();
     if !page.ends_with('\n') {
         fitted.pop();
@@ -96,7 +96,7 @@ fn waiver_notes(run: &Run, look: Look) -> String {
         *taken.entry(waiver).or_default() += 1;
     }
     for (waiver, n) in taken {
-        let covers = format!("covers {}", text::count(n, "finding"));
+        let covers = format!("covers {}", human::count(n, "finding"));
         match run.waivers.used.iter().find(|note| *note.name == *waiver) {
             Some(note) => {
                 let until = note.expires.map(|day| format!(", until {day}")).unwrap_or_default();
@@ -178,7 +178,7 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
     if causes.is_empty() {
         causes.push(match of(Outcome::Passed).len() {
             0 => "no required gate had anything to do".to_owned(),
-            n => format!("{} passed", text::count(n as u64, "gate")),
+            n => format!("{} passed", human::count(n as u64, "gate")),
         });
     }
     causes

@@ -3,18 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use crate::finding::{Decision, Finding};
-use crate::record::Run;
-use crate::severity::Severity;
-
-/// How bad a severity is beside others. Nobody knows how bad an unrated finding is: it comes after
-/// those that are known to be bad.
-pub fn rank(severity: Severity) -> u8 {
-    match severity {
-        Severity::Unknown => Severity::Medium as u8 * 2 - 1,
-        rated => rated as u8 * 2,
-    }
-}
+use crate::model::finding::{Decision, Finding};
+use crate::model::run::Run;
+use crate::model::severity::rank;
 
 /// What comes first: what blocks before what does not, what nobody waived before what someone did,
 /// then by severity.

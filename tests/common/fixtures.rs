@@ -6,12 +6,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use portcullis::config::{Keys, Problems};
-use portcullis::place::Place;
-use portcullis::proof::{Proof, weigh};
-use portcullis::raw_report::{Document, RawReport};
-use portcullis::scope::Scope;
-use portcullis::tool::{Tool, scanner};
+use portcullis::keys::mistakes::Problems;
+use portcullis::keys::table::Keys;
+use portcullis::model::scope::Scope;
+use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::raw_report::{Document, RawReport};
+use portcullis::scan::report_origin::Place;
+use portcullis::scan::tool::Tool;
+use portcullis::tools::scanner;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

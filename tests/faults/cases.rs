@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use portcullis::tool::scanner;
+use portcullis::tools::scanner;
 use serde_json::{Value, json};
 
 use crate::own;

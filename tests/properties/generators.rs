@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use portcullis::config::{Policy, Ratchet, Threshold};
-use portcullis::finding::{Category, Finding, Location, Package, Text};
-use portcullis::policy::budget::Budget;
-use portcullis::record::GateRecord;
-use portcullis::risk::{Conditions, Epss, Kev, Probability, Risk, Scope};
-use portcullis::severity::{Counts, Severity};
-use portcullis::vex::{Assessment, Status};
+use portcullis::model::assessment::{Assessment, Status};
+use portcullis::model::finding::{Category, Finding, Location, Package};
+use portcullis::model::policy::Budget;
+use portcullis::model::policy::{Conditions, Probability, Scope};
+use portcullis::model::policy::{Policy, Ratchet, Threshold};
+use portcullis::model::risk::{Epss, Kev, Risk};
+use portcullis::model::run::GateRecord;
+use portcullis::model::severity::{Counts, Severity};
+use portcullis::text::shared::Text;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

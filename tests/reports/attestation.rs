@@ -74,7 +74,7 @@ fn without_a_commit_and_an_image_it_is_about_the_reports_that_were_read() {
     for subject in read["subject"].as_array().unwrap() {
         let digest = subject[1]["sha256"].as_str().unwrap();
         let bytes = std::fs::read(file(subject[0].as_str().unwrap())).unwrap();
-        assert_eq!(portcullis::identity::sha256(&bytes), digest);
+        assert_eq!(portcullis::text::hash::sha256(&bytes), digest);
     }
 }
 
@@ -96,7 +96,7 @@ fn what_is_no_digest_is_no_subject_and_a_run_about_nothing_is_about_its_record()
     assert_eq!(ran.code, 0, "{}", ran.all());
     let file = |name: &str| project.root().join("attested").join(name);
     let read = python(READ, &[&file("attestation.intoto.json"), &file("attestation.predicate.json")]);
-    let digest = portcullis::identity::sha256(&std::fs::read(file("run.json")).unwrap());
+    let digest = portcullis::text::hash::sha256(&std::fs::read(file("run.json")).unwrap());
     assert_eq!(read["subject"], json!([["run.json", { "sha256": digest }]]));
     assert_eq!(read["tools"], json!([]));
 }

@@ -4,8 +4,8 @@ use cyclonedx_bom::models::vulnerability_analysis::{
     ImpactAnalysisJustification, ImpactAnalysisState, VulnerabilityAnalysis,
 };
 
-use crate::finding::{Decision, Finding};
-use crate::vex::Status;
+use crate::model::assessment::Status;
+use crate::model::finding::{Decision, Finding};
 
 /// None where nobody has said anything. A waiver tells why it is borne, and nothing of whether it matters.
 pub fn of(finding: &Finding) -> Option<VulnerabilityAnalysis> {

@@ -11,13 +11,15 @@ use cyclonedx_bom::models::dependency::Dependency;
 use cyclonedx_bom::models::license::{License, LicenseChoice, Licenses};
 use cyclonedx_bom::models::property::Properties;
 
-use super::{component, list};
-use crate::finding::{Category, Finding, Package, Text};
-use crate::licence::is_expression;
-use crate::purl::Purl;
-use crate::record::{GateRecord, Run, TargetRecord};
+use crate::model::component;
+use crate::model::finding::{Category, Finding, Package};
+use crate::model::purl::Purl;
+use crate::model::run::{GateRecord, Run, TargetRecord};
+use crate::policy::licence::is_expression;
 use crate::report::gitlab::kind::Kind;
-use crate::sbom;
+use crate::text::shared::Text;
+
+use super::{component, list};
 
 /// Images and folders with their packages, each once.
 #[derive(Default)]
@@ -50,7 +52,7 @@ pub struct Key(String);
 /// A package as an inventory has it, or else a finding.
 #[derive(Clone, Copy)]
 enum Listed<'a> {
-    Inventory(&'a sbom::Component),
+    Inventory(&'a component::Component),
     Finding { package: &'a Package, version: Option<&'a str> },
 }
 

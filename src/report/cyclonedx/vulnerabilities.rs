@@ -17,13 +17,13 @@ use cyclonedx_bom::models::vulnerability_target::{
     Status, Version, VersionRange, Versions, VulnerabilityTarget, VulnerabilityTargets,
 };
 
+use crate::model::finding::Finding;
+use crate::model::run::Run;
+use crate::model::severity::{Severity, rank};
+use crate::report::{subject, worst};
+
 use super::parts::{Parts, is_vulnerability};
 use super::{analysis, list};
-use crate::finding::Finding;
-use crate::record::Run;
-use crate::report::subject;
-use crate::report::worst::{self, rank};
-use crate::severity::Severity;
 
 /// More than this no reader of such a document opens. It is built in memory: a million would fill it.
 const MOST: usize = 50_000;

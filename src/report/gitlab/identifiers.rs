@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::model::Identifier;
-use crate::finding::Finding;
+use crate::model::finding::Finding;
 use crate::report::subject;
+
+use super::model::Identifier;
 
 /// GitLab drops what is behind the 20th.
 const MOST: usize = 20;

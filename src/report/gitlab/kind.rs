@@ -1,7 +1,7 @@
 //! Which of GitLab's reports a finding, or a gate, belongs to.
 
-use crate::finding::{Category, Finding};
-use crate::record::GateRecord;
+use crate::model::finding::{Category, Finding};
+use crate::model::run::GateRecord;
 
 /// A kind of security report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

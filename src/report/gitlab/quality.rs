@@ -6,13 +6,14 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::kind::Kind;
-use crate::finding::{Category, Decision, Finding};
-use crate::identity::sha256;
-use crate::record::Run;
+use crate::model::finding::{Category, Decision, Finding};
+use crate::model::run::Run;
+use crate::model::severity::Severity;
 use crate::report::stream::Stream;
 use crate::report::{Options, subject};
-use crate::severity::Severity;
+use crate::text::hash::sha256;
+
+use super::kind::Kind;
 
 #[derive(Serialize)]
 struct Issue<'a> {

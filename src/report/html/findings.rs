@@ -2,13 +2,14 @@
 
 use std::io::{self, Write};
 
+use crate::model::finding::{Decision, Finding};
+use crate::model::run::{GateRecord, Run};
+use crate::model::verdict::Outcome;
+use crate::report::{subject, worst};
+use crate::text::human;
+
 use super::ByGate;
 use super::words::{Marked, Safe, anchor, decision, outcome, severity};
-use crate::finding::{Decision, Finding};
-use crate::record::{GateRecord, Run};
-use crate::report::{subject, worst};
-use crate::text;
-use crate::verdict::Outcome;
 
 /// A gate that blocks is open where no more than so many are in it.
 const OPEN: usize = 50;
@@ -39,8 +40,8 @@ fn of_gate(gate: &GateRecord, findings: Vec<&Finding>, limit: usize, out: &mut d
     let blocking = denied(&findings);
     let found = match (gate.outcome, blocking) {
         (Outcome::Inconclusive | Outcome::Skipped, _) if all == 0 => "none known".to_owned(),
-        (_, 0) => text::count(all as u64, "finding"),
-        _ => format!("{}, {blocking} denied", text::count(all as u64, "finding")),
+        (_, 0) => human::count(all as u64, "finding"),
+        _ => format!("{}, {blocking} denied", human::count(all as u64, "finding")),
     };
     let heading =
         format!("<h3>{} <span class=\"quiet\">{found}</span></h3> {}", Safe(&gate.id), outcome(gate.outcome));
@@ -52,7 +53,7 @@ fn of_gate(gate: &GateRecord, findings: Vec<&Finding>, limit: usize, out: &mut d
     writeln!(out, "<details class=\"gate\" id=\"gate-{id}\"{open}>\n<summary>{heading}</summary>")?;
     let shown = worst::first(findings.into_iter(), limit);
     if shown.len() < all {
-        let left = text::count((all - shown.len()) as u64, "finding");
+        let left = human::count((all - shown.len()) as u64, "finding");
         writeln!(
             out,
             "<p class=\"left-out\">The {} worst. {left} not on this page (limit = {limit}), {} of them denied; all are in <code>run.json</code>.</p>",

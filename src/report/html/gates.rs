@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::words::{Safe, anchor, outcome, time};
-use crate::record::{GateRecord, Run};
+use crate::model::run::{GateRecord, Run};
+use crate::model::severity::{Counts, Severity};
+use crate::model::verdict::Outcome;
 use crate::report::subject;
-use crate::severity::{Counts, Severity};
-use crate::verdict::Outcome;
+
+use super::words::{Safe, anchor, outcome, time};
 
 pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(HEAD.as_bytes())?;

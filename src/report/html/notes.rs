@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
+use crate::model::lock_status::Standing;
+use crate::model::run::Run;
+use crate::text::human;
+
 use super::words::Safe;
-use crate::lock::Standing;
-use crate::record::Run;
-use crate::text;
 
 pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"policy\">\n<h2 id=\"policy\">Policy</h2>")?;
@@ -24,7 +25,7 @@ fn known(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         out,
         "<li><code>{}</code>: {there} of {} still there, {} gone",
         Safe(&known.from),
-        text::count(known.findings, "finding"),
+        human::count(known.findings, "finding"),
         known.gone
     )?;
     if let Some(commit) = &known.commit {
@@ -74,13 +75,13 @@ fn facts(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     for document in &facts.vex {
         let words = match &document.unused {
             Some(why) => format!("covers nothing: {why}"),
-            None => format!("the last word on {}", text::count(document.findings, "finding")),
+            None => format!("the last word on {}", human::count(document.findings, "finding")),
         };
         writeln!(out, "<li>VEX <code>{}</code>: {}</li>", Safe(&document.document), Safe(&words))?;
     }
     for (what, file) in [("EPSS", &facts.epss), ("KEV", &facts.kev)] {
         let Some(file) = file else { continue };
-        let age = text::count(u64::try_from(file.age_days).unwrap_or(0), "day");
+        let age = human::count(u64::try_from(file.age_days).unwrap_or(0), "day");
         writeln!(
             out,
             "<li>{what} <code>{}</code> of {}, {age} old: {} vulnerabilities</li>",
@@ -94,7 +95,8 @@ fn facts(run: &Run, out: &mut dyn Write) -> io::Result<()> {
 
 /// What marks in the source and the scanners' own configuration keep from being seen.
 fn settings(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    let tells = |target: &crate::record::TargetRecord| !target.ignored.is_empty() || !target.notes.is_empty();
+    let tells =
+        |target: &crate::model::run::TargetRecord| !target.ignored.is_empty() || !target.notes.is_empty();
     if !run.gates.iter().flat_map(|gate| &gate.targets).any(tells) {
         return Ok(());
     }
@@ -103,7 +105,7 @@ fn settings(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         for target in gate.targets.iter().filter(|target| tells(target)) {
             let name = format!("{}, {}", gate.id, target.name);
             for (mark, n) in &target.ignored {
-                let left = text::count(*n, "finding");
+                let left = human::count(*n, "finding");
                 writeln!(out, "<li>{}: {left} left out by <code>{}</code></li>", Safe(&name), Safe(mark))?;
             }
             for note in &target.notes {

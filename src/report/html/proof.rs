@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::words::{Safe, outcome, time};
-use crate::record::{GateRecord, Run, TargetRecord};
+use crate::model::run::{GateRecord, Run, TargetRecord};
 use crate::report::subject;
+
+use super::words::{Safe, outcome, time};
 
 pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"proof\">\n<h2 id=\"proof\">Proof</h2>")?;

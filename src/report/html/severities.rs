@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
+use crate::model::finding::Decision;
+use crate::model::run::{GateRecord, Run};
+use crate::model::severity::Severity;
+use crate::report::subject;
+
 use super::ByGate;
 use super::words::{Safe, anchor};
-use crate::finding::Decision;
-use crate::record::{GateRecord, Run};
-use crate::report::subject;
-use crate::severity::Severity;
 
 /// Units of the drawing.
 const ROW: usize = 28;

@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::words::{Safe, time};
-use crate::record::{GateRecord, Run, TargetRecord};
+use crate::model::run::{GateRecord, Run, TargetRecord};
 use crate::report::subject;
-use crate::text;
+use crate::text::human;
+
+use super::words::{Safe, time};
 
 /// How many targets are drawn; the longest are kept.
 const DRAWN: usize = 150;
@@ -84,7 +85,7 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let drawn = drawn(&bars);
     picture(&bars, &drawn, &chain, total, out)?;
     if drawn.len() < bars.len() {
-        let left = text::count((bars.len() - drawn.len()) as u64, "shorter one");
+        let left = human::count((bars.len() - drawn.len()) as u64, "shorter one");
         writeln!(out, "<p>{left} not drawn; all are in the table.</p>")?;
     }
     table(&bars, &chain, out)?;

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::words::{Safe, time};
-use crate::config::Mode;
-use crate::record::Run;
+use crate::model::run::Run;
+use crate::model::verdict::{Mode, Verdict};
 use crate::report::summary;
-use crate::verdict::Verdict;
+
+use super::words::{Safe, time};
 
 pub fn title(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<title>{}: Portcullis</title>", word(run.verdict))

@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use crate::model::finding::{Decision, Finding};
+use crate::model::run::Run;
+use crate::model::waiver_use::WaiverNote;
+use crate::text::human;
+
 use super::words::Safe;
-use crate::finding::{Decision, Finding};
-use crate::policy::WaiverNote;
-use crate::record::Run;
-use crate::text;
 
 /// How many rows of what covers something: each finding may have a reason of its own.
 const ROWS: usize = 200;
@@ -18,7 +19,7 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let waived = run.findings.iter().filter(|finding| finding.decision == Decision::Waive);
     let mut covers: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     waived.clone().for_each(|finding| *covers.entry(cover(finding)).or_default() += 1);
-    writeln!(out, "<p>{} waived.</p>", text::count(waived.count() as u64, "finding"))?;
+    writeln!(out, "<p>{} waived.</p>", human::count(waived.count() as u64, "finding"))?;
     let noted = &run.waivers;
     if covers.is_empty() && noted.expired.is_empty() && noted.expiring.is_empty() && noted.unused.is_empty() {
         return writeln!(out, "<p>No waiver has ended, ends soon, or covers nothing.</p>\n</section>");
@@ -28,7 +29,7 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let left = covers.len().saturating_sub(ROWS);
     out.write_all(TABLE.as_bytes())?;
     for ((name, reason), n) in covers.into_iter().take(ROWS) {
-        row(name, &format!("covers {}", text::count(n, "finding")), "–", reason, out)?;
+        row(name, &format!("covers {}", human::count(n, "finding")), "–", reason, out)?;
     }
     let unused = |note: &WaiverNote| match &note.behind {
         Some(before) => format!("unused: {before} comes before it and covers what it would"),
@@ -43,7 +44,7 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "</tbody>\n</table>\n</div>")?;
     if left > 0 {
-        let left = text::count(left as u64, "more reason");
+        let left = human::count(left as u64, "more reason");
         writeln!(out, "<p class=\"left-out\">{left} that cover less; each finding has its own.</p>")?;
     }
     writeln!(out, "</section>")

@@ -3,11 +3,11 @@
 use std::fmt::{self, Display, Formatter, Write};
 use std::time::Duration;
 
-use crate::finding::{Decision, Finding};
+use crate::model::finding::{Decision, Finding};
+use crate::model::severity::Severity;
+use crate::model::verdict::Outcome;
 use crate::report::subject;
-use crate::severity::Severity;
-use crate::verdict::Outcome;
-use crate::{sanitise, text};
+use crate::text::{human, sanitise};
 
 /// The most characters of one piece of text from outside; what is longer ends in `…`, and is whole in
 /// run.json.
@@ -58,7 +58,7 @@ impl Display for Marked<'_> {
 
 /// Milliseconds as people read them.
 pub fn time(ms: u64) -> String {
-    text::duration(Duration::from_millis(ms))
+    human::duration(Duration::from_millis(ms))
 }
 
 /// An outcome with its mark, so that colour is not all that tells it.

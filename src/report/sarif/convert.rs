@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
+use crate::model::finding::{Decision, Finding};
+use crate::model::severity::Severity;
+use crate::report::subject;
+use crate::text::encode;
+
 use super::RuleSeen;
 use super::model::{
     ArtifactLocation, Configuration, Location, LogicalLocation, Message, PhysicalLocation, Region, Rule,
     RuleProperties, Suppression,
 };
-use crate::encode;
-use crate::finding::{Decision, Finding};
-use crate::report::subject;
-use crate::severity::Severity;
 
 /// GitHub keeps ten tags a rule, and takes 255 characters of an id and 1,024 of a text.
 const MOST_TAGS: usize = 10;

@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use comfy_table::{ColumnConstraint, Width};
 
-use super::{Look, paint};
-use crate::finding::Finding;
-use crate::record::Run;
-use crate::report::Written;
+use crate::model::finding::Finding;
+use crate::model::run::Run;
 use crate::report::problems::{Problem, Problems};
-use crate::report::worst;
-use crate::{sanitise, table, text};
+use crate::report::{Written, worst};
+use crate::text::{human, sanitise, table};
+
+use super::{Look, paint};
 
 /// How many are shown; all of them are in the reports.
 const SHOWN: usize = 12;
@@ -47,7 +47,7 @@ fn cell(problem: &Problem) -> String {
     let mut lines = vec![sanitise::short(&problem.first.title, 300)];
     lines.extend(problem.findings().take(PLACES).map(|finding| sanitise::short(&place(finding), 300)));
     let more = (1 + problem.others.len()).saturating_sub(PLACES);
-    lines.extend((more > 0).then(|| format!("and in {}", text::count(more as u64, "more place"))));
+    lines.extend((more > 0).then(|| format!("and in {}", human::count(more as u64, "more place"))));
     lines.extend(problem.fix().map(|fix| sanitise::short(&format!("fix: {fix}"), 300)));
     lines.join("\n")
 }

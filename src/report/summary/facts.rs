@@ -1,9 +1,9 @@
 //! The files that told more of findings: how old they are, and which VEX document found nothing.
 
-use crate::facts::FileRecord;
-use crate::record::Run;
+use crate::model::enrichment_record::FileRecord;
+use crate::model::run::Run;
 use crate::report::summary::Look;
-use crate::{sanitise, table, text};
+use crate::text::{human, sanitise, table};
 
 /// The most characters of a line's words.
 const LONGEST: usize = 300;
@@ -14,13 +14,13 @@ pub fn notes(run: &Run, look: Look) -> String {
     for document in &facts.vex {
         let words = match &document.unused {
             Some(why) => format!("VEX, and covers nothing: {why}"),
-            None => format!("VEX: the last word on {}", text::count(document.findings, "finding")),
+            None => format!("VEX: the last word on {}", human::count(document.findings, "finding")),
         };
         rows.add_row([document.document.to_string(), sanitise::short(&words, LONGEST)]);
     }
     for (what, file) in [("EPSS", &facts.epss), ("KEV", &facts.kev)] {
         let Some(FileRecord { file, date, age_days, vulnerabilities }) = file else { continue };
-        let age = text::count(u64::try_from(*age_days).unwrap_or(0), "day");
+        let age = human::count(u64::try_from(*age_days).unwrap_or(0), "day");
         let words = format!("{what} of {date}, {age} old: {vulnerabilities} vulnerabilities");
         rows.add_row([file.to_string(), words]);
     }

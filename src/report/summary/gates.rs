@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use comfy_table::{ColumnConstraint, Table, Width};
 
+use crate::model::run::{Evidence, GateRecord, Run};
+use crate::model::severity::{Counts, Severity};
+use crate::model::verdict::{Mode, Outcome};
+use crate::text::{human, sanitise, table};
+
 use super::Look;
-use crate::config::Mode;
-use crate::record::{Evidence, GateRecord, Run};
-use crate::severity::{Counts, Severity};
-use crate::verdict::Outcome;
-use crate::{sanitise, table, text};
 
 /// From so many columns on, each thing has a column of its own, and the reason still has room.
 const WIDE: u16 = 140;
@@ -91,7 +91,7 @@ fn mark(outcome: Outcome) -> char {
 }
 
 fn time(gate: &GateRecord) -> Option<String> {
-    (gate.duration_ms > 0).then(|| text::duration(Duration::from_millis(gate.duration_ms)))
+    (gate.duration_ms > 0).then(|| human::duration(Duration::from_millis(gate.duration_ms)))
 }
 
 /// `2 critical` for each severity that there is.

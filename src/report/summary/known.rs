@@ -1,8 +1,9 @@
 //! What was known before, and is borne for it.
 
+use crate::model::run::Run;
+use crate::text::{human, sanitise, table};
+
 use super::Look;
-use crate::record::Run;
-use crate::{sanitise, table, text};
 
 pub fn notes(run: &Run, look: Look) -> String {
     let Some(known) = &run.known else { return String::new() };
@@ -15,7 +16,7 @@ pub fn notes(run: &Run, look: Look) -> String {
             0 => String::new(),
             n => format!("; {n} are gone (`portcullis baseline --prune`)"),
         };
-        let words = format!("{seen} of {} still there{gone}", text::count(known.findings, "finding"));
+        let words = format!("{seen} of {} still there{gone}", human::count(known.findings, "finding"));
         rows.add_row([format!("{}{at}{when}", known.from), words]);
     }
     for warning in &known.warnings {

@@ -1,9 +1,9 @@
 //! What all gates found together: each problem once and at its highest severity, however many see it.
 
-use crate::finding::Finding;
-use crate::record::Run;
+use crate::model::finding::Finding;
+use crate::model::run::Run;
+use crate::model::severity::{Counts, Severity};
 use crate::report::problems::{highest, words};
-use crate::severity::{Counts, Severity};
 
 /// `Found: 68 problems in 78 findings: 4 critical, 20 high`, in a line.
 pub fn found(run: &Run) -> String {
@@ -30,7 +30,7 @@ fn problems(findings: &[Finding]) -> Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Category;
+    use crate::model::finding::Category;
 
     #[test]
     fn a_problem_counts_once_at_its_highest_severity() {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::Run;
+use crate::model::run::Run;
 use crate::report::summary::Look;
-use crate::{sanitise, table, text};
+use crate::text::{human, sanitise, table};
 
 /// The most characters of a line's words.
 const LONGEST: usize = 300;
@@ -34,7 +34,7 @@ pub fn notes(run: &Run, look: Look) -> String {
         }
         let mut words: Vec<String> = Vec::new();
         words.extend(
-            ignored.iter().map(|(mark, n)| format!("{} left out by {mark}", text::count(*n, "finding"))),
+            ignored.iter().map(|(mark, n)| format!("{} left out by {mark}", human::count(*n, "finding"))),
         );
         for note in gate.targets.iter().flat_map(|target| &target.notes) {
             if !words.contains(note) {

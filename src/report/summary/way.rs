@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use crate::model::finding::Finding;
+use crate::model::run::Run;
+use crate::model::verdict::Mode;
+use crate::policy::remedy::{Way, way};
+use crate::text::{human, sanitise, table};
+
 use super::Look;
-use crate::config::Mode;
-use crate::finding::Finding;
-use crate::record::Run;
-use crate::remedy::{Way, way};
-use crate::{sanitise, table, text};
 
 /// How many upgrades, and how many other problems, are named.
 const UPGRADES: usize = 8;
@@ -26,7 +27,7 @@ pub fn to_pass(run: &Run, look: Look) -> String {
     let changes = changes(&way);
     let and = if way.prove.is_empty() { "" } else { "and " };
     if !changes.is_empty() {
-        let n = text::count((way.upgrades.len() + way.problems.len()) as u64, "change");
+        let n = human::count((way.upgrades.len() + way.problems.len()) as u64, "change");
         rows.add_row([format!("{and}{}{n}", if way.proven { "" } else { "about " }), changes]);
     }
     let settings = settings(&way);
@@ -61,7 +62,7 @@ fn changes(way: &Way) -> String {
     }
     if !way.problems.is_empty() {
         let such = if way.problems.len() > PROBLEMS { ", such as" } else { ":" };
-        lines.push(format!("fix or waive {}{such}", text::count(way.problems.len() as u64, "problem")));
+        lines.push(format!("fix or waive {}{such}", human::count(way.problems.len() as u64, "problem")));
         lines.extend(way.problems.iter().take(PROBLEMS).map(|finding| named(finding)));
     }
     lines.join("\n")

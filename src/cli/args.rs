@@ -1,0 +1,320 @@
+//! The command line: what can be said, not what it does.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{BoolishValueParser, PossibleValuesParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::settings::Wishes;
+use crate::model::verdict::Mode;
+use crate::report;
+
+/// Runs a project's whole security gate sequence and gives one verdict that can be trusted.
+///
+/// Exit codes: 0 pass (or lab mode), 1 blocked by policy, 2 usage or configuration error, 3 no proof
+/// (inconclusive) or a report could not be written, 130 and 143 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the gates of gates.toml and judge them
+    Run(RunArgs),
+    /// Judge again without running anything: a saved run.json, or reports of other steps
+    Judge(JudgeArgs),
+    /// Show what would be run, in which order, with which command, and why
+    Plan(PlanArgs),
+    /// Draw the reports of a saved run.json, without judging it
+    Report(ReportArgs),
+    /// Pin the programs that the gates start in gates.lock, by version and SHA-256
+    Lock(LockArgs),
+    /// Take on what the last run has found: with `new_only`, only what is new blocks
+    Baseline(BaselineArgs),
+    /// Tell the whole story of a finding, a rule or a gate, from the record of a run
+    Explain(ExplainArgs),
+    /// Show which tools are here, which version, and how to get the rest
+    Doctor(DoctorArgs),
+    /// Look at the repository and write a gates.toml
+    Init(InitArgs),
+    /// Install or remove the git pre-push hook
+    Hook(HookArgs),
+}
+
+/// Which gates.toml, and how it is read.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConfigArgs {
+    /// Configuration file [default: gates.toml here, or in a folder above]
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// What narrows or changes a run.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SelectionArgs {
+    /// `lab` reports and exits 0, `production` blocks [default: as gates.toml says]
+    #[arg(long, value_enum, env = "PORTCULLIS_MODE")]
+    pub mode: Option<Mode>,
+    /// Settings of a [profile.NAME] in gates.toml
+    #[arg(long, value_name = "NAME", env = "PORTCULLIS_PROFILE")]
+    pub profile: Option<String>,
+    /// Run these gates only
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', env = "PORTCULLIS_ONLY")]
+    pub only: Vec<String>,
+    /// Leave these gates out
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', env = "PORTCULLIS_SKIP")]
+    pub skip: Vec<String>,
+    /// How many scanners run at once [default: one a processor, at least 2]
+    #[arg(long, value_name = "N", env = "PORTCULLIS_JOBS")]
+    pub jobs: Option<NonZeroUsize>,
+    /// The branch that this is, where neither git nor the CI's variables tell
+    #[arg(long, value_name = "NAME", env = "PORTCULLIS_BRANCH")]
+    pub branch: Option<String>,
+    /// Stop at the first required gate that fails or can't be proved
+    #[arg(long, env = "PORTCULLIS_FAIL_FAST", value_parser = BoolishValueParser::new())]
+    pub fail_fast: bool,
+    /// Time for the whole run, such as 30m: what has not ended by then is stopped, inconclusive
+    #[arg(long, value_name = "TIME", value_parser = duration, env = "PORTCULLIS_DEADLINE")]
+    pub deadline: Option<Duration>,
+    /// Look at the commits and files that come after REV, where a tool can
+    #[arg(long, value_name = "REV", env = "PORTCULLIS_SINCE")]
+    pub since: Option<String>,
+}
+
+/// The names of the formats of reports.
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(report::names())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let read = text.parse::<jiff::SignedDuration>().ok().and_then(|signed| Duration::try_from(signed).ok());
+    read.filter(|duration| !duration.is_zero()).ok_or_else(|| "write it as 90s, 30m or 1h30m".to_owned())
+}
+
+impl SelectionArgs {
+    pub fn wishes(self) -> Wishes {
+        Wishes {
+            mode: self.mode,
+            profile: self.profile,
+            only: self.only,
+            skip: self.skip,
+            jobs: self.jobs,
+            fail_fast: self.fail_fast,
+            deadline: self.deadline,
+            since: self.since,
+            branch: self.branch,
+            until: None,
+            verify: false,
+        }
+    }
+}
+
+/// Whose policy it is, and how weak it may be.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TrustArgs {
+    /// Take gates.toml, its waivers and the scanners' own configuration from this commit (the target
+    /// of a pull request), not from the work tree: a change can't switch off its own gate
+    #[arg(long, value_name = "REV", env = "PORTCULLIS_POLICY_FROM")]
+    pub policy_from: Option<String>,
+    /// An organisation's floor: a run with a weaker policy is a configuration error
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_REQUIRE")]
+    pub require: Option<PathBuf>,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OutputArgs {
+    /// Folder for run.json, other reports and logs [default: gates-report beside gates.toml]
+    #[arg(long, value_name = "DIR", env = "PORTCULLIS_OUT")]
+    pub out: Option<PathBuf>,
+    /// Reports to draw beside run.json [default: as gates.toml says, or else junit]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = formats(), env = "PORTCULLIS_FORMAT")]
+    pub format: Vec<String>,
+    /// Print the verdict alone
+    #[arg(short, long, env = "PORTCULLIS_QUIET", value_parser = BoolishValueParser::new())]
+    pub quiet: bool,
+    /// Also print the proof of each gate
+    #[arg(short, long, conflicts_with = "quiet", env = "PORTCULLIS_VERBOSE", value_parser = BoolishValueParser::new())]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Hash every tool that gates.lock pins, whatever is remembered of it
+    #[arg(long, env = "PORTCULLIS_VERIFY")]
+    pub verify: bool,
+    #[command(flatten)]
+    pub known: KnownArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What counts as known before.
+#[derive(Debug, Clone, Default, Args)]
+pub struct KnownArgs {
+    /// Block only on what the work tree has that REV had not: the gates run on the commit they have in common
+    #[arg(long, value_name = "REV", conflicts_with = "no_baseline", env = "PORTCULLIS_NEW_SINCE")]
+    pub new_since: Option<String>,
+    /// Judge every finding, whether it was known before or not
+    #[arg(long, env = "PORTCULLIS_NO_BASELINE", value_parser = BoolishValueParser::new())]
+    pub no_baseline: bool,
+    /// Say what production would do, and act on nothing: exit 0, no deployment
+    #[arg(long, env = "PORTCULLIS_DRY_RUN", value_parser = BoolishValueParser::new())]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
+    /// A run.json to judge again; of several, what this policy would have done to each
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 1..,
+        required_unless_present = "report",
+        conflicts_with = "report",
+        env = "PORTCULLIS_FROM"
+    )]
+    pub from: Vec<PathBuf>,
+    /// A report to judge: a tool's name, or sarif, junit, checkstyle, cyclonedx, spdx
+    #[arg(long, value_name = "TOOL=PATH", env = "PORTCULLIS_REPORT")]
+    pub report: Vec<String>,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// `lab` reports and exits 0, `production` blocks [default: as recorded, or as gates.toml says]
+    #[arg(long, value_enum, env = "PORTCULLIS_MODE")]
+    pub mode: Option<Mode>,
+    /// Policies of a [profile.NAME] in gates.toml
+    #[arg(long, value_name = "NAME", env = "PORTCULLIS_PROFILE")]
+    pub profile: Option<String>,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The run.json to draw
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_FROM")]
+    pub from: PathBuf,
+    /// Which reports [default: as gates.toml says, or else junit]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = formats(), env = "PORTCULLIS_FORMAT")]
+    pub format: Vec<String>,
+    /// Folder to write them to [default: that of the run.json]
+    #[arg(long, value_name = "DIR", env = "PORTCULLIS_OUT")]
+    pub out: Option<PathBuf>,
+    /// Write the one report to this file, whatever the folder is; `-` is standard output
+    #[arg(short, long, value_name = "FILE", env = "PORTCULLIS_OUTPUT")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text, env = "PORTCULLIS_PLAN_FORMAT")]
+    pub format: PlanFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct LockArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Write nothing; exit with 3 if a tool here is not the one in gates.lock
+    #[arg(long, env = "PORTCULLIS_CHECK")]
+    pub check: bool,
+    /// Hash every tool, whatever is remembered of it
+    #[arg(long, env = "PORTCULLIS_VERIFY")]
+    pub verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BaselineArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The run.json to take from [default: gates-report/run.json beside gates.toml]
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_FROM")]
+    pub from: Option<PathBuf>,
+    /// Take nothing on: drop what is not found any more
+    #[arg(long, env = "PORTCULLIS_PRUNE", value_parser = BoolishValueParser::new())]
+    pub prune: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The id of a finding or its first digits, a rule, an advisory, or the id of a gate
+    #[arg(value_name = "ID|RULE|GATE")]
+    pub what: String,
+    /// The run.json to look in [default: gates-report/run.json beside gates.toml]
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_FROM")]
+    pub from: Option<PathBuf>,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Folder to look at and to write gates.toml in
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Replace a gates.toml that is there
+    #[arg(long, env = "PORTCULLIS_FORCE", value_parser = BoolishValueParser::new())]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct HookArgs {
+    #[command(subcommand)]
+    pub action: HookAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HookAction {
+    /// Install the pre-push hook; a hook that is there is kept and runs first
+    Install {
+        #[command(flatten)]
+        trust: TrustArgs,
+    },
+    /// Remove the pre-push hook, and put back the one that was there before
+    Uninstall,
+    /// What the installed hook runs: git's pre-push arguments, and the pushed refs on standard input
+    #[command(hide = true)]
+    PrePush {
+        #[command(flatten)]
+        trust: TrustArgs,
+        /// Name of the remote
+        remote: String,
+        /// Its address
+        url: Option<String>,
+    },
+}

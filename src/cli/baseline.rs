@@ -1,0 +1,140 @@
+//! `portcullis baseline`: takes on what the last run has found, or drops what is gone.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::cli::args::BaselineArgs;
+use crate::config::find::{OUT, folder_of, load_config};
+use crate::model::clean::Words;
+use crate::model::finding::{Decision, Finding};
+use crate::model::run::{Evidence, GateRecord, Run};
+use crate::policy::baseline::{Baseline, Entry, SCHEMA};
+use crate::policy::judge::today;
+use crate::system::output_folder::write_whole;
+use crate::system::{terminal, variables};
+use crate::text::human;
+use crate::text::paths::shown_path;
+use crate::text::shared::Text;
+
+/// Writes the baseline beside gates.toml, and says what has changed in it.
+pub fn execute(args: &BaselineArgs) -> Result<u8> {
+    let (path, config) = load_config(&args.config)?;
+    let from = args.from.clone().unwrap_or_else(|| folder_of(&path).join(OUT).join("run.json"));
+    if !from.is_file() && args.from.is_none() {
+        bail!("there is no {}; `portcullis run` finds what the baseline is to take on", from.display());
+    }
+    let mut run = Run::read(&from)?;
+    if let Some(signal) = &run.interrupted {
+        bail!("{} is of a run that {signal} stopped: run again", from.display());
+    }
+    // Whoever wrote the file may have written anything.
+    run.clean(variables::known().scrubber());
+    let file = folder_of(&path).join(config.baseline.file());
+    let old = Baseline::load(&file)?.unwrap_or_default();
+    let proved = |gate: &GateRecord| !gate.action && gate.evidence == Evidence::Whole;
+    if !args.prune && old.findings.is_empty() && !run.gates.iter().any(proved) {
+        bail!("no gate of {} proved anything: there is nothing to take on; run again", from.display());
+    }
+    let change = Change::of(&old, &run, args.prune);
+    let new = Baseline {
+        schema: SCHEMA.to_owned(),
+        // Dropping takes nothing on: the rest is as old as it was.
+        written: if args.prune { old.written } else { today() },
+        commit: if args.prune { old.commit.clone() } else { run.commit.clone() },
+        findings: change.entries.clone(),
+    };
+    if args.prune && old == new {
+        let unseen = change.unseen_words();
+        terminal::say(&format!("{} has nothing that is gone{unseen}\n", shown_path(&file)));
+        return Ok(0);
+    }
+    write_whole(&file, |out| new.write(out))
+        .with_context(|| format!("{} can't be written", file.display()))?;
+    terminal::say(&change.words(&file));
+    Ok(0)
+}
+
+/// What becomes of a baseline.
+struct Change {
+    entries: Vec<Entry>,
+    added: Counted,
+    dropped: usize,
+    /// In gates that proved nothing: kept, since nobody looked.
+    unseen: BTreeMap<Text, Evidence>,
+    /// Not found any more, and kept.
+    gone: usize,
+}
+
+/// How many of each gate.
+type Counted = BTreeMap<Text, u64>;
+
+impl Change {
+    fn of(old: &Baseline, run: &Run, prune: bool) -> Change {
+        let mut unseen = BTreeMap::new();
+        for gate in &run.gates {
+            if gate.evidence != Evidence::Whole {
+                unseen.insert(gate.id.clone(), gate.evidence.clone());
+            }
+        }
+        let acts: HashSet<&Text> = run.gates.iter().filter(|gate| gate.action).map(|gate| &gate.id).collect();
+        let mut found: BTreeMap<(&Text, &Text), &Finding> = BTreeMap::new();
+        // What somebody has waived has an owner and an end already.
+        let taken = run.findings.iter().filter(|finding| finding.decision != Decision::Waive);
+        for finding in taken.filter(|finding| !acts.contains(&finding.gate)) {
+            found.insert((&finding.gate, &finding.id), finding);
+        }
+        let mut change = Change { entries: Vec::new(), added: Counted::new(), dropped: 0, unseen, gone: 0 };
+        for entry in &old.findings {
+            let there = found.remove(&(&entry.gate, &entry.id));
+            // A gate that is not in the run any more has nothing left to bear.
+            let looked = !change.unseen.contains_key(&entry.gate);
+            match there {
+                Some(finding) => change.entries.push(Entry::of(finding)),
+                None if looked && prune => change.dropped += 1,
+                None => {
+                    change.gone += usize::from(looked);
+                    change.entries.push(entry.clone());
+                }
+            }
+        }
+        if !prune {
+            for finding in found.values() {
+                *change.added.entry(finding.gate.clone()).or_default() += 1;
+                change.entries.push(Entry::of(finding));
+            }
+        }
+        change.entries.sort();
+        change
+    }
+
+    fn words(&self, file: &Path) -> String {
+        let mut page =
+            format!("{}: {}", shown_path(file), human::count(self.entries.len() as u64, "finding"));
+        for (gate, n) in &self.added {
+            page.push_str(&format!("\n  + {n} of {gate}"));
+        }
+        if self.dropped > 0 {
+            page.push_str(&format!("\n  - {} that are gone", self.dropped));
+        }
+        if self.gone > 0 {
+            page.push_str(&format!(
+                "\n    {} are not found any more; `portcullis baseline --prune` drops them",
+                self.gone
+            ));
+        }
+        page + &self.unseen_words() + "\n"
+    }
+
+    fn unseen_words(&self) -> String {
+        let line = |(gate, evidence): (&Text, &Evidence)| match evidence {
+            Evidence::Whole => String::new(),
+            Evidence::Lacking(why) => format!("\n    {gate} proved nothing and is left as it was: {why}"),
+            Evidence::Halted(why) | Evidence::Nothing(why) => {
+                format!("\n    {gate} looked at nothing and is left as it was: {why}")
+            }
+        };
+        self.unseen.iter().map(line).collect()
+    }
+}

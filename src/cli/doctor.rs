@@ -1,0 +1,111 @@
+//! `portcullis doctor`: which tools are here, which version, and how to get the rest.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use tokio::task::JoinSet;
+
+use crate::cli::args::ConfigArgs;
+use crate::config::find::{find_config, folder_of, load_config};
+use crate::config::settings::{Settings, Wishes};
+use crate::engine::plan::{Fate, Plan};
+use crate::engine::program_identity::ask_version;
+use crate::model::verdict::{Mode, Verdict, exit_code};
+use crate::scan::job::Program;
+use crate::scan::program::{find, package_version};
+use crate::scan::tool::{Scanner, VersionFrom};
+use crate::system::git::Repo;
+use crate::system::terminal;
+use crate::text::{human, table};
+use crate::tools::SCANNERS;
+
+/// Prints a line for each program that gates.toml needs, or for each known tool where there is
+/// no gates.toml. The exit code is 3, as a run's would be, when one is missing.
+pub async fn execute(args: &ConfigArgs) -> Result<u8> {
+    let here = std::env::current_dir()?;
+    let wanted = match find_config(args)? {
+        Some(_) => needed(args).await?,
+        None => SCANNERS
+            .iter()
+            .filter(|scanner| !scanner.program.is_empty())
+            .map(|scanner| {
+                let program =
+                    Program { name: scanner.program.to_owned(), near: vec![here.join("node_modules/.bin")] };
+                (scanner.title.to_owned(), (*scanner, find(&program, &here), here.clone()))
+            })
+            .collect(),
+    };
+
+    let mut tasks = JoinSet::new();
+    for (name, (scanner, program, cwd)) in wanted {
+        tasks.spawn(async move {
+            let version = match &program {
+                None => None,
+                Some(program) => match scanner.version {
+                    VersionFrom::PackageJson => package_version(program),
+                    _ if scanner.version_args.is_empty() => None,
+                    _ => ask_version(scanner, program, &cwd).await,
+                },
+            };
+            (name, Row { scanner, program, version })
+        });
+    }
+    let rows: BTreeMap<String, Row> = tasks.join_all().await.into_iter().collect();
+    let missing = rows.values().filter(|row| row.program.is_none()).count();
+    terminal::say(&listing(&rows, missing));
+    let verdict = if missing == 0 { Verdict::Pass } else { Verdict::Inconclusive };
+    Ok(exit_code(Mode::Production, verdict, None))
+}
+
+struct Row {
+    scanner: &'static Scanner,
+    program: Option<PathBuf>,
+    version: Option<String>,
+}
+
+type Wanted = BTreeMap<String, (&'static Scanner, Option<PathBuf>, PathBuf)>;
+
+/// The programs that the gates of gates.toml start, found or not, by what people call them.
+async fn needed(args: &ConfigArgs) -> Result<Wanted> {
+    let (path, config) = load_config(args)?;
+    let settings = Settings::new(&config, Wishes::default())?;
+    let repo = Repo::around(folder_of(&path)).await?;
+    let plan = Plan::new(&config, &repo, &settings, None);
+    let mut wanted = BTreeMap::new();
+    for planned in &plan.gates {
+        let Fate::Run(jobs) = &planned.fate else { continue };
+        for (job, program) in jobs.iter().flat_map(|job| job.programs().map(move |program| (job, program))) {
+            let found = find(program, &job.cwd);
+            // One tool in several folders of a monorepo may be several programs.
+            let name = match program.near.is_empty() {
+                true => program.name.clone(),
+                false => format!("{} ({})", program.name, job.target),
+            };
+            let own = *program == job.program;
+            let knows = |scanner: &&&'static Scanner| !own && scanner.program == program.name;
+            let scanner = SCANNERS.iter().find(knows).map_or(planned.gate.scanner, |scanner| scanner);
+            wanted.insert(name, (scanner, found, job.cwd.clone()));
+        }
+    }
+    Ok(wanted)
+}
+
+fn listing(rows: &BTreeMap<String, Row>, missing: usize) -> String {
+    let mut lines = table::plain(terminal::look().width);
+    lines.set_header(["Tool", "Version", "Where, or how to get it"]);
+    for (name, row) in rows {
+        let (version, place) = match &row.program {
+            Some(program) => {
+                (row.version.clone().unwrap_or_else(|| "found".to_owned()), program.display().to_string())
+            }
+            None => ("missing".to_owned(), row.scanner.install.to_owned()),
+        };
+        lines.add_row([name.clone(), version, place]);
+    }
+    let verdict = match missing {
+        0 => "Every tool is here.".to_owned(),
+        n => format!("{} missing: without it, a gate is inconclusive.", human::count(n as u64, "tool")),
+    };
+    format!("{}\n\n{verdict}\n", table::text(&lines))
+}

@@ -1,0 +1,152 @@
+//! The steps of a decision, in the order in which [`policy::judge`](crate::policy::judge) takes them.
+
+use crate::model::assessment::Status;
+use crate::model::finding::Finding;
+use crate::model::policy::Standing;
+use crate::model::run::{GateRecord, Run};
+use crate::model::severity::Counts;
+use crate::model::waiver_use::WaiverNote;
+use crate::policy::judge::{at_or_above, most};
+
+/// What was asked of a finding, one after another, until it was decided.
+pub fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<String> {
+    let mut steps = Vec::new();
+    if let Some(reason) = &finding.suppressed {
+        steps.push(format!("its own report suppresses it: {reason}. It is waived"));
+        return steps;
+    }
+    if let Some(name) = &finding.waiver {
+        steps.push(format!("{}. It is waived", waiver(run, name)));
+        return steps;
+    }
+    steps.push(no_waiver(run));
+    match finding.assessment() {
+        Some(said) if said.status.waives() => {
+            steps.push(format!("{}. It is waived", said.words()));
+            return steps;
+        }
+        Some(said) => steps.push(format!("{}: {}", said.words(), keeps(said.status))),
+        None => {}
+    }
+    let Some(gate) = gate else { return steps };
+    let policy = &gate.policy;
+    let raised: Vec<&str> = policy.conditions.raised_by(finding).collect();
+    let is_raised = !raised.is_empty();
+    if is_raised {
+        steps.push(format!("by {} it blocks, whatever its severity", raised.join(" and ")));
+    }
+    if finding.baseline {
+        let from = known(run);
+        match (policy.new_only, is_raised) {
+            (true, false) => {
+                steps.push(format!("it is in {from}, and new_only = true bears what is. It does not block"));
+                return steps;
+            }
+            (true, true) => steps.push(format!("it is in {from}; what has to block blocks all the same")),
+            (false, _) => {
+                steps.push(format!("it is in {from}; the gate does not ask for that (no new_only)"))
+            }
+        }
+    } else if policy.new_only {
+        steps.push(match &run.known {
+            Some(before) if before.findings > 0 => format!("it is not in {}: it is new", known(run)),
+            _ => "nothing is known from before: it is new".to_owned(),
+        });
+    }
+    if let Standing::Lowered(why) = policy.conditions.standing(finding) {
+        steps.push(format!("{why}. It does not block"));
+        return steps;
+    }
+    steps.extend(by_severity(run, gate, finding));
+    steps.extend(of_run(run, finding));
+    if !gate.required {
+        steps.push("the gate is advisory: the run is not blocked by it".to_owned());
+    }
+    steps
+}
+
+/// The waiver that covers it, as the record knows it.
+fn waiver(run: &Run, name: &str) -> String {
+    let note = |notes: &'_ [WaiverNote]| notes.iter().find(|note| *note.name == *name).cloned();
+    let Some(note) = note(&run.waivers.used).or_else(|| note(&run.waivers.expiring)) else {
+        return format!("{name} covers it");
+    };
+    let at = note.line.map(|line| format!(" (gates.toml:{line})")).unwrap_or_default();
+    let until = note.expires.map(|day| format!(", until {day}")).unwrap_or_default();
+    format!("{name}{at} covers it{until}: {}", note.reason)
+}
+
+fn no_waiver(run: &Run) -> String {
+    let names = |notes: &[WaiverNote]| notes.iter().map(|note| note.name.to_string()).collect::<Vec<_>>();
+    let current = run.waivers.used.len() + run.waivers.unused.len();
+    let expired = names(&run.waivers.expired);
+    let expired = match expired.as_slice() {
+        [] => String::new(),
+        some => format!("; expired: {}", some.join(", ")),
+    };
+    match current {
+        0 => format!("there is no waiver{expired}"),
+        1 => format!("the only waiver does not cover it{expired}"),
+        n => format!("none of {n} waivers covers it{expired}"),
+    }
+}
+
+fn keeps(status: Status) -> &'static str {
+    match status {
+        Status::UnderInvestigation => "nothing is known yet, so it counts",
+        _ => "so it counts",
+    }
+}
+
+fn known(run: &Run) -> String {
+    let Some(known) = &run.known else { return "a baseline".to_owned() };
+    let written = known.written.map(|day| format!(", written {day}")).unwrap_or_default();
+    let commit = known.commit.as_deref().and_then(|commit| commit.get(..12));
+    let commit = commit.map(|commit| format!(" at {commit}")).unwrap_or_default();
+    format!("{}{commit}{written}", known.from)
+}
+
+/// Threshold, budget and ratchet of the gate.
+fn by_severity(run: &Run, gate: &GateRecord, finding: &Finding) -> Vec<String> {
+    let (policy, severity) = (&gate.policy, finding.severity);
+    let fail_on = policy.fail_on.as_str();
+    if at_or_above(severity, policy) {
+        return vec![format!("{severity} is at or above fail_on = {fail_on}: it blocks")];
+    }
+    let mut steps = vec![format!("{severity} is below fail_on = {fail_on}")];
+    if let Some(most) = most(severity, policy) {
+        let mut counts = Counts::default();
+        let counted = run.findings_of(gate).filter(|other| {
+            let borne = other.baseline && policy.new_only && !policy.conditions.raises(other);
+            let lowered = matches!(policy.conditions.standing(other), Standing::Lowered(_));
+            other.decision != crate::model::finding::Decision::Waive && !borne && !lowered
+        });
+        counted.for_each(|other| counts.add(other.severity));
+        let found = counts.get(severity);
+        let what = match found > most {
+            true => "that is too many, so each of them blocks",
+            false => "that is not too many",
+        };
+        let by = if policy.max.get(&severity) == Some(&most) { "max" } else { "no_worse_than" };
+        steps.push(format!("the gate counts {found} {severity}, and {by} allows {most}: {what}"));
+    }
+    steps
+}
+
+/// The budget of the run, where its severity has one.
+fn of_run(run: &Run, finding: &Finding) -> Option<String> {
+    let most = run.max.get(&finding.severity)?;
+    let over = run.over.iter().find(|over| over.contains(&format!(" {} in all gates", finding.severity)));
+    Some(match over {
+        Some(over) => format!("the budget of the run is exceeded: {over}"),
+        None => format!("the budget of the run allows {most} {}, and is kept", finding.severity),
+    })
+}
+
+/// The budget of the run in a line.
+pub fn budget(run: &Run) -> String {
+    let max: Vec<String> =
+        run.max.iter().rev().map(|(severity, most)| format!("{severity} = {most}")).collect();
+    let kept = if run.over.is_empty() { "kept".to_owned() } else { run.over.join(", ") };
+    format!("max = {{ {} }}: {kept}", max.join(", "))
+}

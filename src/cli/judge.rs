@@ -1,0 +1,374 @@
+//! `portcullis judge`: reports of other steps, or a saved run, judged without running anything.
+
+mod what_if;
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cli::args::JudgeArgs;
+use crate::cli::show;
+use crate::config::find::{OUT, find_config, folder_of};
+use crate::config::settings::{Settings, Wishes};
+use crate::config::{Config, Defaults, Gate, branch};
+use crate::engine::active_policy::{Rules, Trusted};
+use crate::engine::assemble;
+use crate::engine::evidence::{GateEvidence, Lack};
+use crate::engine::job_run::{Kept, TargetEvidence, What};
+use crate::engine::pool::Pool;
+use crate::engine::publish::publish;
+use crate::formats::looks_like;
+use crate::keys::mistakes::Problems;
+use crate::keys::table::Keys;
+use crate::model::clean::Words;
+use crate::model::run::{Evidence, Run, TargetRecord};
+use crate::model::verdict::Mode;
+use crate::policy::enrichment::Facts;
+use crate::policy::judge::Waivers;
+use crate::policy::known_findings::Known;
+use crate::redact::{Scrubber, is_maskable, mask_fields};
+use crate::report::{self, Written};
+use crate::scan::proof::{Proof, weigh};
+use crate::scan::raw_report::{Document, RawReport};
+use crate::scan::report_origin::Place;
+use crate::scan::tool::Scanner;
+use crate::system::git::Repo;
+use crate::system::output_folder::OutputFolder;
+use crate::system::process::Stop;
+use crate::system::scratch::Scratch;
+use crate::system::unreported::Unreported;
+use crate::system::variables;
+use crate::text::paths::shown_path;
+use crate::text::shared::Text;
+use crate::tools::{self, SCANNERS, foreign};
+
+/// What there is to judge by: a policy with the profile and the mode that were asked for.
+struct By {
+    rules: Rules,
+    known: Known,
+    settings: Settings,
+    /// There is a gates.lock.
+    locked: bool,
+    facts: Facts,
+}
+
+/// Judges, and gives the exit code of the verdict.
+pub async fn execute(args: &JudgeArgs) -> Result<u8> {
+    let by = by(args).await?;
+    match what_if::files(&args.from)?.as_slice() {
+        [] => judge_reports(args, by).await,
+        [from] => judge_saved_run(from, args, by.as_ref()),
+        several => what_if::tell(several, args, by.as_ref()),
+    }
+}
+
+/// `None` where there is no gates.toml, and nobody asks for one.
+async fn by(args: &JudgeArgs) -> Result<Option<By>> {
+    if args.trust.policy_from.is_none() && find_config(&args.config)?.is_none() {
+        if let Some(profile) = &args.profile {
+            bail!("there is no gates.toml, and so no profile `{profile}`");
+        }
+        if args.trust.require.is_some() {
+            bail!("there is no gates.toml to compare with the floor; `--config FILE` names one");
+        }
+        return Ok(None);
+    }
+    let mut rules = Rules::find(&args.config, &args.trust).await?;
+    let known = rules.known(false).await?;
+    let wishes = Wishes { mode: args.mode, profile: args.profile.clone(), ..Wishes::default() };
+    let settings = Settings::new(&rules.config, wishes)?;
+    let locked = rules.lock().await?.is_some();
+    let facts = rules.facts().await?;
+    Ok(Some(By { rules, known, settings, locked, facts }))
+}
+
+/// The reports that the command line asks for, else the policy's gates.toml.
+fn report_options(args: &JudgeArgs, by: Option<&By>) -> report::Options {
+    let configured = by.map(|by| by.rules.config.report.clone()).unwrap_or_default();
+    configured.asked(&args.output.format)
+}
+
+/// Judges a run.json by the policy that counts now, or else as it was judged.
+fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
+    let options = report_options(args, by);
+    if args.output.out.is_none() && !args.output.format.is_empty() && options.files().next().is_some() {
+        bail!("`judge --from` writes reports only with --out; name a folder there");
+    }
+    report::prepare(&options)?;
+    let known = variables::known();
+    let run = judged_again(Run::read(from)?, args, by, known.scrubber())?;
+    let written = match &args.output.out {
+        Some(out) => {
+            // Beside the run that it is of, what the scanners left stays: the record names it.
+            let real = |folder: &Path| folder.canonicalize().ok();
+            let beside = real(out).is_some_and(|out| real(folder_of(from)) == Some(out));
+            let mut folder = if beside { OutputFolder::join(out)? } else { OutputFolder::take(out)? };
+            report::write_all(&run, &options, &mut folder)
+                .and_then(|()| folder.search(known.scrubber()))
+                .context(Unreported)?;
+            let written = Written::all(shown_path(out), &options);
+            if beside {
+                // What was drawn of the other judgement would contradict this one.
+                folder.withdraw(|name| !written.files.iter().any(|written| written == name));
+            }
+            written
+        }
+        None => Written::record(&shown_path(from)),
+    };
+    let told = report::tell(&run, &options);
+    show::show(&run, &written, &args.output);
+    told.context(Unreported)?;
+    Ok(run.exit_code)
+}
+
+/// A saved run, judged by the policy that counts now, or else as it was judged.
+fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scrubber) -> Result<Run> {
+    let recorded = run.waivers.clone();
+    run.mode = args.mode.unwrap_or(run.mode);
+    match by {
+        Some(By { rules, known: before, settings, locked, facts }) => {
+            let mut settings = settings.clone();
+            lay_over(&mut run, &rules.config, &settings);
+            if let Some(trusted) = &rules.base {
+                run.mode = settings.mode;
+                hold_to(&mut run, trusted, &rules.config, &settings, scrubber);
+            }
+            settings.mode = run.mode;
+            rules.hold_judged(&settings, *locked, &run.gates)?;
+            run.policy = rules.record(facts);
+            facts.note_saved(&mut run);
+            // What a run of another machine knew stays known, where there is nothing here to tell.
+            if before.tells() || run.known.is_none() {
+                run.note_known(before);
+            }
+            run.max = rules.config.max.clone();
+            run.judge(Waivers::Of(&rules.config.waivers));
+            run.facts = facts.record(&run.findings);
+        }
+        None => run.judge(Waivers::AsRecorded(&recorded)),
+    }
+    // Whoever wrote the file may have written anything.
+    run.clean(scrubber);
+    Ok(run)
+}
+
+/// Judges reports that other steps wrote.
+async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
+    let started = Instant::now();
+    let options = report_options(args, by.as_ref());
+    report::prepare(&options)?;
+    let base = by.as_ref().map_or(Path::new("."), |by| folder_of(&by.rules.path));
+    let repo = Repo::around(base).await?;
+    let scratch = Scratch::new()?;
+    let mut evidence = weigh_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
+    let nothing = Facts::default();
+    let facts = by.as_ref().map_or(&nothing, |by| &by.facts);
+    evidence.iter_mut().for_each(|gate| facts.note(gate));
+    let pool = Pool::of(&mut evidence);
+    let circumstances = assemble::Circumstances {
+        root: repo.root.clone(),
+        mode: by.as_ref().map(|by| by.settings.mode).or(args.mode).unwrap_or(Mode::Lab),
+        profile: args.profile.clone(),
+        project: repo.name(),
+        commit: repo.head.clone(),
+        branch: None,
+        stop: Stop::No,
+        started,
+        lock: None,
+    };
+    let mut known = variables::known();
+    known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
+    let scrubber = known.scrubber();
+    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
+    if let Some(By { rules, known, settings, locked, .. }) = &by {
+        rules.hold_judged(settings, *locked, &run.gates)?;
+        run.policy = rules.record(facts);
+        run.note_known(known);
+        facts.share(&mut run.findings);
+        run.max = rules.config.max.clone();
+    }
+    run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.rules.config.waivers)));
+    run.facts = facts.record(&run.findings);
+    let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
+    let mut folder = OutputFolder::take(&out)?;
+    publish(&mut run, &evidence, scrubber, &options, &mut folder)?;
+    let told = report::tell(&run, &options);
+    show::show(&run, &Written::all(shown_path(&out), &options), &args.output);
+    told.context(Unreported)?;
+    Ok(run.exit_code)
+}
+
+/// Lays the policy of a configuration over a saved run: gates are matched by id, the others stay
+/// as they were recorded.
+fn lay_over(run: &mut Run, config: &Config, settings: &Settings) {
+    let mut looked_again = false;
+    for record in &mut run.gates {
+        let Some(gate) = config.gate(&record.id) else { continue };
+        let gate = settings.overlaid(gate);
+        record.policy = gate.policy;
+        record.required = gate.required;
+        if let Some(contents) = gate.tool.contents().filter(|_| *record.tool == *gate.scanner.name) {
+            contents.look_again(record, &mut run.findings);
+            looked_again = true;
+        }
+    }
+    if looked_again {
+        run.sort_findings();
+    }
+}
+
+/// Asks the saved run for every gate of a base's policy: one that it does not have, that is another tool's
+/// there, or that it left out, is without proof. What acts, and what comes after that, may stay out.
+fn hold_to(run: &mut Run, trusted: &Trusted, config: &Config, settings: &Settings, scrubber: &Scrubber) {
+    let revision = &trusted.record.revision;
+    let late = branch::late(&config.gates.iter().collect::<Vec<_>>());
+    let early = config.gates.iter().zip(late).filter(|(_, late)| !late).map(|(gate, _)| gate);
+    for gate in early.filter(|gate| settings.leaves_out(&gate.id).is_none()) {
+        let Some(record) = run.gates.iter_mut().find(|record| record.id == gate.id) else {
+            let why = format!("it is in the policy of {revision}, and not in the saved run");
+            let (gate, lack) = (settings.overlaid(gate), Some(Lack::Proof(why)));
+            let absent = GateEvidence::new(&gate, Vec::new(), lack, Duration::ZERO, Stop::No);
+            run.gates.push(absent.record(scrubber));
+            continue;
+        };
+        if *record.tool != *gate.scanner.name {
+            let (was, is) = (gate.scanner.name, &record.tool);
+            record.evidence = Evidence::Lacking(format!(
+                "its tool is {was} in the policy of {revision}, and {is} in the saved run"
+            ));
+        }
+        if let (Evidence::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
+            record.evidence = Evidence::Lacking(format!("the saved run did not run it: {why}"));
+        }
+    }
+}
+
+/// Reads every `TOOL=PATH` and weighs it. A report that is not there is evidence of a step that
+/// did not do its work: inconclusive, not a usage error.
+///
+/// # Errors
+/// When a word is not of the form `TOOL=PATH`, or names no tool, format or gate.
+fn weigh_reports(
+    words: &[String],
+    by: Option<&By>,
+    repo: &Repo,
+    scratch: &Path,
+) -> Result<Vec<GateEvidence>> {
+    let mut gates: Vec<(Gate, Vec<TargetEvidence>)> = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let Some((name, path)) = word.split_once('=') else {
+            bail!("`--report {word}` is not of the form TOOL=PATH");
+        };
+        let gate = gate_for(name, by)?;
+        let target = weigh_report(&gate, Path::new(path), repo, &scratch.join(index.to_string()));
+        match gates.iter_mut().find(|(known, _)| known.id == gate.id) {
+            Some((_, targets)) => targets.push(target),
+            None => gates.push((gate, vec![target])),
+        }
+    }
+    Ok(gates
+        .into_iter()
+        .map(|(gate, targets)| GateEvidence::new(&gate, targets, None, Duration::ZERO, Stop::No))
+        .collect())
+}
+
+/// The gate that a report belongs to: the configured gate with this id, else the only one with
+/// this tool, else one with the defaults.
+fn gate_for(name: &str, by: Option<&By>) -> Result<Gate> {
+    let config = by.map(|by| &by.rules.config);
+    if let Some(By { settings, rules, .. }) = by {
+        if let Some(gate) = rules.config.gate(name) {
+            return Ok(settings.overlaid(gate));
+        }
+        let mut same_tool = rules.config.gates.iter().filter(|gate| gate.scanner.name == name);
+        if let (Some(gate), None) = (same_tool.next(), same_tool.next()) {
+            return Ok(settings.overlaid(gate));
+        }
+    }
+    let Some(scanner) =
+        tools::scanner(name).or_else(|| foreign::SCANNERS.iter().find(|format| format.name == name))
+    else {
+        let known: Vec<&str> =
+            SCANNERS.iter().copied().chain(&foreign::SCANNERS).map(|scanner| scanner.name).collect();
+        bail!("`{name}` is no tool and no report format; known are: {}", known.join(", "));
+    };
+    Ok(gate_with_defaults(scanner, config.map_or_else(Defaults::default, |config| config.defaults.clone())))
+}
+
+fn gate_with_defaults(scanner: &'static Scanner, defaults: Defaults) -> Gate {
+    let problems = Problems::default();
+    Gate {
+        id: Text::from(scanner.name),
+        stage: Text::from(scanner.stage),
+        scanner,
+        tool: (scanner.configure)(&Keys::none(&problems)).into(),
+        needs: Vec::new(),
+        required: true,
+        policy: defaults.policy,
+        timeout: defaults.timeout,
+        retry: defaults.retry,
+        env: Default::default(),
+        args: Vec::new(),
+        program: None,
+        branches: Vec::new(),
+        allow_empty: false,
+    }
+}
+
+fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> TargetEvidence {
+    let name = Text::from(path.to_string_lossy());
+    let mut kept = Vec::new();
+    let proof = match fs::read(path) {
+        Err(error) => Proof::inconclusive(match error.kind() {
+            io::ErrorKind::NotFound => "the report is not there; did the step that writes it run?".to_owned(),
+            _ => format!("the report can't be read: {error}"),
+        }),
+        Ok(bytes) => {
+            kept.extend(keep(gate, path, &bytes, scratch));
+            let file = path.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+            let documents = vec![Document { name: file, bytes: Cow::Owned(bytes) }];
+            let raw = RawReport { documents, ..RawReport::default() };
+            let place = Place { root: repo.root.clone(), cwd: repo.base.clone(), target: name.clone() };
+            hinted(weigh(gate.tool.as_ref(), &raw, &place), gate, raw.report())
+        }
+    };
+    TargetEvidence {
+        locked: None,
+        record: TargetRecord { name, ..TargetRecord::default() },
+        proof,
+        program: None,
+        stopped: false,
+        may_be_empty: gate.allow_empty,
+        secrets: Vec::new(),
+        kept,
+    }
+}
+
+/// Adds, to a report that could not be read, what it looks like instead.
+fn hinted(proof: Proof, gate: &Gate, bytes: &[u8]) -> Proof {
+    match (proof, looks_like(bytes)) {
+        (Proof::Inconclusive { parsed, reason }, Some(format))
+            if format != gate.scanner.name && parsed.findings.is_empty() =>
+        {
+            let reason = format!("{reason}; it looks like {format}: hand it in as `--report {format}=PATH`");
+            Proof::Inconclusive { parsed, reason }
+        }
+        (proof, _) => proof,
+    }
+}
+
+/// A masked copy of the report for the output folder.
+fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> {
+    if gate.tool.tells_secrets() && !is_maskable(bytes) {
+        return None;
+    }
+    let from: PathBuf = scratch.join("report");
+    fs::create_dir_all(scratch).ok()?;
+    fs::write(&from, mask_fields(bytes, gate.scanner.secret_fields)).ok()?;
+    let number = scratch.file_name()?.to_string_lossy();
+    let file = path.file_name()?.to_string_lossy();
+    Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: What::Report })
+}

@@ -1,0 +1,49 @@
+//! The command line, one file per command.
+
+pub mod args;
+pub mod baseline;
+pub mod doctor;
+pub mod explain;
+pub mod hook;
+pub mod init;
+pub mod judge;
+pub mod lock;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod show;
+
+use anyhow::{Context, Result};
+
+use crate::cli::args::Command;
+use crate::config::settings::Wishes;
+
+/// Carries out a command line. The exit code is the verdict's; an error is a usage or
+/// configuration error, unless it is an [`Unreported`].
+pub fn execute(command: Command) -> Result<u8> {
+    // One thread serves all pipes and timers; reading reports goes to threads of its own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime can't be started")?;
+    let code = runtime.block_on(async {
+        match command {
+            Command::Run(args) => {
+                let wishes = Wishes { verify: args.verify, ..args.selection.wishes() };
+                run::run(args.config, wishes, &args.known, &args.trust, &args.output).await
+            }
+            Command::Judge(args) => judge::execute(&args).await,
+            Command::Report(args) => report::execute(&args),
+            Command::Plan(args) => plan::execute(args).await,
+            Command::Lock(args) => lock::execute(&args).await,
+            Command::Baseline(args) => baseline::execute(&args),
+            Command::Explain(args) => explain::execute(&args),
+            Command::Doctor(args) => doctor::execute(&args.config).await,
+            Command::Init(args) => init::execute(&args),
+            Command::Hook(args) => hook::execute(args.action).await,
+        }
+    });
+    // A helper that hangs (a version question) must not hold back the exit.
+    runtime.shutdown_background();
+    code
+}

@@ -1,0 +1,44 @@
+//! Where the gates.toml of a project is, and where its reports go.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::cli::args::ConfigArgs;
+use crate::config::{self, Config};
+
+/// The output folder where none is named.
+pub const OUT: &str = "gates-report";
+
+/// The path of gates.toml and what it says.
+pub fn load_config(args: &ConfigArgs) -> Result<(PathBuf, Config)> {
+    let path = find_config(args)?.context(
+        "there is no gates.toml here or in a folder above; `portcullis init` writes one, `--config FILE` names another",
+    )?;
+    let config = Config::load(&path)?;
+    Ok((path, config))
+}
+
+/// The file that is named, or the nearest gates.toml from here up to the top of the repository.
+pub fn find_config(args: &ConfigArgs) -> Result<Option<PathBuf>> {
+    if let Some(path) = &args.config {
+        return Ok(Some(path.clone()));
+    }
+    let here = std::env::current_dir().context("the current folder is not there any more")?;
+    for folder in here.ancestors() {
+        let candidate = folder.join(config::FILE_NAME);
+        if candidate.is_file() {
+            let shown = candidate.strip_prefix(&here).unwrap_or(&candidate).to_owned();
+            return Ok(Some(shown));
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// The folder that a configuration file's paths count from.
+pub fn folder_of(config: &Path) -> &Path {
+    config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

@@ -1,0 +1,299 @@
+//! `[[gate]]` of a floor: what every gate with a tool must be like. At least one must be there.
+
+use crate::config::branch::{self, Branch};
+use crate::config::floor::allowed::Allowed;
+use crate::config::floor::{Breach, profile_of, way, way_into};
+use crate::config::loosening::{Looser, looser_policy, looser_reach};
+use crate::config::settings::Settings;
+use crate::config::{Config, Gate};
+use crate::keys::file::Step;
+use crate::keys::mistakes::Problems;
+use crate::keys::table::Keys;
+use crate::keys::values::read_duration;
+use crate::model::policy::{Policy, Scope, Threshold};
+use crate::model::run::{Evidence, GateRecord};
+use crate::model::severity::Severity;
+use crate::policy::coverage::{Reach, Says, names};
+use crate::policy::licence::Contents;
+use crate::scan::tool::Scanner;
+use crate::tools::{SCANNERS, scanner};
+
+#[derive(Debug)]
+pub struct Demand {
+    tool: &'static str,
+    id: Option<String>,
+    stage: Option<String>,
+    /// Which of the tool's scans is meant, by key.
+    choices: Vec<Reach>,
+    policy: Policy,
+    required: bool,
+    allowed: Allowed,
+    /// Where it acts, on these branches alone.
+    branches: Option<Vec<String>>,
+    /// What each gate must be like, by the tool's own keys.
+    each: Vec<Reach>,
+    /// What the gates must look at together: `dirs`, `images`.
+    together: Vec<Reach>,
+}
+
+impl Demand {
+    pub fn read(table: &Keys) -> Option<Demand> {
+        // Without `fail_on` only the budgets are asked for.
+        let mut nothing = Policy { fail_on: Threshold::Never, ..Policy::default() };
+        if !table.has("fail_on") && !table.has("max") {
+            // Where no severity blocks, nothing that lets findings pass weakens it.
+            nothing.conditions.only_fixable = true;
+            nothing.conditions.scope = Scope::Production;
+        }
+        let policy = Policy::read(table, &nothing);
+        if table.has("unrated") && !table.has("fail_on") {
+            table.problem(table.at_key("unrated"), "`unrated` asks for nothing without `fail_on`");
+        }
+        let tool = table.required_text("tool");
+        let found = tool.as_ref().and_then(|tool| scanner(&tool.value));
+        let own = found.map(|scanner| own_keys(table, scanner)).unwrap_or_default();
+        let (choices, own): (Vec<_>, Vec<_>) =
+            own.into_iter().partition(|reach| matches!(reach.says, Says::Choice(_)));
+        let (together, each) = own.into_iter().partition(|reach| matches!(reach.key, "dirs" | "images"));
+        let demand = Demand {
+            tool: found.map_or("", |scanner| scanner.name),
+            id: table.text("id").map(|id| id.value),
+            stage: table.text("stage").map(|stage| stage.value),
+            choices,
+            policy,
+            required: table.flag_or("required", true),
+            allowed: Allowed::read(table),
+            branches: table
+                .texts("branches")
+                .map(|branches| branches.into_iter().map(|branch| branch.value).collect()),
+            each,
+            together,
+        };
+        match found {
+            Some(scanner) => table.finish(&format!("a gate with tool `{}` of a floor", scanner.name)),
+            // Which keys it may have is not known then.
+            None => {
+                if let Some(tool) = tool {
+                    let known: Vec<&str> = SCANNERS.iter().map(|scanner| scanner.name).collect();
+                    table.unknown(tool.at, &format!("`{}` is not a tool", tool.value), &tool.value, &known);
+                }
+                return None;
+            }
+        }
+        Some(demand)
+    }
+
+    fn is_about(&self, gate: &Gate) -> bool {
+        let named = self.is_named(gate.scanner.name, &gate.id, &gate.stage);
+        let reach = gate.tool.reach();
+        named && self.choices.iter().all(|choice| reach.contains(choice))
+    }
+
+    fn is_named(&self, tool: &str, id: &str, stage: &str) -> bool {
+        tool == self.tool
+            && self.id.as_deref().is_none_or(|wanted| wanted == id)
+            && self.stage.as_deref().is_none_or(|wanted| wanted == stage)
+    }
+
+    fn words(&self) -> String {
+        let mut words = format!("tool = \"{}\"", self.tool);
+        for (key, value) in [("id", &self.id), ("stage", &self.stage)] {
+            words.extend(value.iter().map(|value| format!(" and {key} = \"{value}\"")));
+        }
+        words.extend(self.choices.iter().map(|choice| format!(" and {}", choice.words())));
+        words
+    }
+
+    /// Adds every place at which the gates of a run are weaker.
+    pub fn check(&self, config: &Config, settings: &Settings, all: &mut Vec<Breach>) {
+        let about: Vec<(usize, &Gate)> =
+            config.gates.iter().enumerate().filter(|(_, gate)| self.is_about(gate)).collect();
+        if about.is_empty() {
+            all.push(Breach::new(
+                format!("there is no gate with {}", self.words()),
+                "the floor asks for one",
+            ));
+            return;
+        }
+        let mut running = Vec::new();
+        for (index, gate) in about {
+            match settings.leaves_out(&gate.id) {
+                Some(why) => {
+                    let what = format!("gate `{}` would not run: {why}", gate.id);
+                    let breach = Breach::new(what, "the floor asks for it in every run");
+                    all.push(breach.at(way_to_leaving(config, settings, &gate.id)));
+                }
+                None => {
+                    running.push((index, gate));
+                    self.check_gate(config, settings, (index, gate), all);
+                }
+            }
+        }
+        for wanted in &self.together {
+            let lists: Vec<Says> =
+                running.iter().filter_map(|(_, gate)| listed(config, gate, wanted.key)).collect();
+            let missing = wanted.says.missing_in(&lists.iter().collect::<Vec<_>>());
+            if !missing.is_empty() && !running.is_empty() {
+                let what = format!("no gate with {} looks at {}", self.words(), names(&missing));
+                let breach = Breach::new(what, format!("the floor has {}", wanted.words()));
+                all.push(breach.at(running.iter().map(|(index, _)| way_into("gate", *index, wanted.key))));
+            }
+        }
+    }
+
+    fn check_gate(
+        &self,
+        config: &Config,
+        settings: &Settings,
+        (index, gate): (usize, &Gate),
+        all: &mut Vec<Breach>,
+    ) {
+        let effective = settings.overlaid(gate);
+        // The profile outranks the gate's own table, and that outranks the defaults.
+        let ways = |key: &'static str| -> Vec<Vec<Step>> {
+            let profile = profile_of(config, settings);
+            let overlay = profile.map(|(name, _)| way(&["profile", name, "gate", &gate.id, key]));
+            let own = way_into("gate", index, key);
+            overlay.into_iter().chain([own.clone(), way(&["defaults", key]), own]).collect()
+        };
+        let reach = gate.tool.reach();
+        let mut looser = looser_policy(&self.policy, &effective.policy);
+        looser.extend(looser_reach((&self.each, &self.policy), (&reach, &effective.policy)));
+        all.extend(looser.into_iter().map(|looser| {
+            let at = ways(looser.key);
+            weaker(&gate.id, looser, &self.each).at(at)
+        }));
+        if self.required && !effective.required {
+            let what = format!("gate `{}` is advisory (required = false)", gate.id);
+            all.push(Breach::new(what, "the floor asks for a gate that blocks").at(ways("required")));
+        }
+        if let Some(branches) = self.branches.as_ref().filter(|_| gate.tool.acts()) {
+            let beyond = |branch: &&Branch| !branches.iter().any(|allowed| **allowed == *branch.text);
+            let beyond: Vec<String> =
+                gate.branches.iter().filter(beyond).map(|branch| branch.text.to_string()).collect();
+            if gate.branches.is_empty() || !beyond.is_empty() {
+                let on = if beyond.is_empty() { "every branch".to_owned() } else { names(&beyond) };
+                let breach = Breach::new(
+                    format!("gate `{}` acts on {on}", gate.id),
+                    format!("the floor has branches = {}", branches.join(", ")),
+                );
+                all.push(breach.at(ways("branches")));
+            }
+        }
+        let beyond = self.allowed.breaches(gate).into_iter();
+        all.extend(beyond.map(|(key, breach)| breach.at([way_into("gate", index, key)])));
+    }
+
+    /// What of this is not among what is judged, or judged by a weaker policy.
+    pub fn check_judged(&self, config: &Config, settings: &Settings, judged: &[GateRecord]) -> Vec<Breach> {
+        let mut all = Vec::new();
+        let about = config.gates.iter().filter(|gate| self.is_about(gate));
+        let late = branch::late(&config.gates.iter().collect::<Vec<_>>());
+        let late = |id: &str| config.gates.iter().zip(&late).any(|(gate, late)| *late && &*gate.id == id);
+        // What acts, and what comes after that, may stay out.
+        let about = about.filter(|gate| !late(&gate.id) && settings.leaves_out(&gate.id).is_none());
+        for gate in about {
+            let help = "the floor asks for it";
+            let record = judged.iter().find(|record| record.id == gate.id && *record.tool == *self.tool);
+            let Some(record) = record else {
+                all.push(Breach::new(format!("gate `{}` is not among what is judged", gate.id), help));
+                continue;
+            };
+            if let (Evidence::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
+                all.push(Breach::new(format!("gate `{}` did not run: {why}", gate.id), help));
+            }
+        }
+        let unknown = |record: &&GateRecord| {
+            let known = config.gate(&record.id).is_some_and(|gate| *record.tool == *gate.scanner.name);
+            !known && self.is_named(&record.tool, &record.id, &record.stage)
+        };
+        for record in judged.iter().filter(unknown) {
+            let looser = looser_policy(&self.policy, &record.policy);
+            all.extend(looser.into_iter().map(|looser| weaker(&record.id, looser, &self.each)));
+            if self.required && !record.required {
+                let what = format!("gate `{}` is advisory (required = false)", record.id);
+                all.push(Breach::new(what, "the floor asks for a gate that blocks"));
+            }
+        }
+        all
+    }
+}
+
+fn weaker(id: &str, looser: Looser, each: &[Reach]) -> Breach {
+    // What a key holds is told where it can't hold anything.
+    let named = || each.iter().find(|reach| reach.key == looser.key).map(Reach::words);
+    let was = looser.was.clone().or_else(named).unwrap_or_default();
+    let what = match looser.was {
+        Some(_) => format!("gate `{id}` has {}", looser.is),
+        None => format!("gate `{id}` has another `{}`", looser.key),
+    };
+    Breach::new(what, format!("the floor has {was}"))
+}
+
+/// Where a profile leaves a gate out.
+fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<Step>> {
+    let (name, profile) = profile_of(config, settings)?;
+    if profile.skip.iter().any(|skipped| skipped == id) {
+        return Some(way(&["profile", name, "skip"]));
+    }
+    let only = profile.only.as_ref().is_some_and(|only| !only.iter().any(|wanted| wanted == id));
+    only.then(|| way(&["profile", name, "only"]))
+}
+
+/// What a gate looks at, where its images are those of other gates, too.
+fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Says> {
+    let reach = gate.tool.reach().into_iter().find(|reach| reach.key == key && reach.applies)?;
+    if reach.says != Says::Images(None) {
+        return Some(reach.says);
+    }
+    let mut images = Vec::new();
+    for need in gate.needs.iter().filter_map(|need| config.gate(need)) {
+        for built in need.tool.reach() {
+            if let ("docker-build", Says::Images(Some(names))) = (need.scanner.name, built.says) {
+                images.extend(names);
+            }
+        }
+    }
+    Some(Says::Images(Some(images)))
+}
+
+/// The tool's own keys that the table has, each read as what the tool makes of it.
+fn own_keys(table: &Keys, scanner: &Scanner) -> Vec<Reach> {
+    let nobody = Problems::default();
+    let defaults = (scanner.configure)(&Keys::none(&nobody)).reach();
+    let read = |reach: Reach| {
+        let key = reach.key;
+        let list =
+            || table.texts(key).map(|texts| texts.into_iter().map(|text| text.value).collect::<Vec<_>>());
+        let says = match reach.says {
+            Says::Choice(_) => table.text(key).map(|word| Says::Choice(word.value)),
+            Says::Folders(_) => list().map(|list| Says::Folders(Some(list))),
+            Says::These(_) => list().map(|list| Says::These(Some(list))),
+            Says::Images(_) => list().map(|list| Says::Images(Some(list))),
+            Says::Without(_) => list().map(Says::Without),
+            Says::Leaves(_) => table.flag(key).map(Says::Leaves),
+            Says::Adds(_) => table.flag(key).map(Says::Adds),
+            Says::AtMost(_) => read_duration(table, key).map(|most| Says::AtMost(Some(most))),
+            Says::Exactly(_) => table.one_or_more(key).map(Says::Exactly),
+            // By it a policy can be undone, so it is asked for in any case.
+            Says::Rates(usual) => {
+                let words = Severity::ALL.map(|severity| (severity.as_str(), severity));
+                Some(Says::Rates(table.word_or(key, &words, usual)))
+            }
+            // Those of an inventory are read as a whole, below.
+            Says::Rest(_) | Says::Within(_) | Says::Grade { .. } => None,
+        };
+        says.map(|says| Reach::new(key, says))
+    };
+    let (of_contents, plain): (Vec<Reach>, Vec<Reach>) =
+        defaults.into_iter().partition(|reach| Contents::KEYS.contains(&reach.key));
+    let mut own: Vec<Reach> = plain.into_iter().filter_map(read).collect();
+    if !of_contents.is_empty() && Contents::KEYS.iter().any(|key| table.has(key)) {
+        let asked = Contents::read(table).reach();
+        // A list that is not asked for asks for nothing.
+        own.extend(
+            asked.into_iter().filter(|reach| table.has(reach.key.split('.').next().unwrap_or_default())),
+        );
+    }
+    own
+}

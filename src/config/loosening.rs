@@ -1,0 +1,349 @@
+//! What one policy lets pass that another would not: a pure comparison.
+//!
+//! `--policy-from` compares the gates.toml of the change with that of the base, and `--require`
+//! a run with an organisation's floor.
+
+use crate::config::sources::Sources;
+use crate::config::{Config, Gate, Profile};
+use crate::keys::table::Located;
+use crate::model::loosening::Loosening;
+use crate::model::policy::{Budget, Conditions, Policy, Probability, Scope};
+use crate::model::severity::Severity;
+use crate::model::verdict::Mode;
+use crate::policy::coverage::{Reach, Says};
+use crate::policy::judge::{at_or_above, bears};
+use crate::policy::waiver::Waiver;
+
+/// Everything that `other` would let pass and `base` would not, in the base's order.
+pub fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
+    let mut all = Vec::new();
+    if base.mode == Mode::Production && other.mode == Mode::Lab {
+        all.push(lab("gates.toml"));
+    }
+    if base.require_lock && !other.require_lock {
+        all.push(Loosening::new("gates.toml", "require_lock = false"));
+    }
+    if other.deploy_in_lab && !base.deploy_in_lab {
+        all.push(Loosening::new("gates.toml", "deploy_in_lab = true"));
+    }
+    let budgets =
+        base.max.iter().filter(|(severity, most)| other.max.get(severity).is_none_or(|is| is > most));
+    all.extend(budgets.map(|(severity, _)| looser_max(*severity, &base.max, &other.max).at("gates.toml")));
+    // Without a gate that bears what was known, it does not matter what was.
+    if base.baseline != other.baseline && other.gates.iter().any(|gate| gate.policy.new_only) {
+        all.push(Looser::changed("baseline").at("gates.toml"));
+    }
+    for gate in &base.gates {
+        let place = format!("gate {}", gate.id);
+        match other.gate(&gate.id) {
+            None => all.push(Loosening::new(place, "it is gone")),
+            Some(now) => all.extend(differences(gate, now).into_iter().map(|looser| looser.at(&place))),
+        }
+    }
+    // They count for gates that are not in the file, too: a report that is handed to `judge`.
+    let defaults = looser_policy(&base.defaults.policy, &other.defaults.policy);
+    let told = |looser: &Looser| all.iter().any(|one| one.what == looser.is);
+    let untold: Vec<Looser> = defaults.into_iter().filter(|looser| !told(looser)).collect();
+    all.extend(untold.into_iter().map(|looser| looser.at("defaults")));
+    for (name, profile) in &base.profiles {
+        match other.profiles.get(name) {
+            None => all.push(Loosening::new(format!("profile {name}"), "it is gone")),
+            Some(now) => all.extend(in_profile(name, (base, profile), (other, now))),
+        }
+    }
+    all.extend(looser_sources(&base.sources, &other.sources));
+    all.extend(other.waivers.iter().filter_map(|waiver| wider_waiver(&base.waivers, waiver)));
+    all
+}
+
+fn lab(place: &str) -> Loosening {
+    Looser { key: "mode", is: "mode = lab".to_owned(), was: Some("mode = production".to_owned()) }.at(place)
+}
+
+/// One key that is looser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looser {
+    /// The key of gates.toml.
+    pub key: &'static str,
+    pub is: String,
+    pub was: Option<String>,
+}
+
+impl Looser {
+    fn changed(key: &'static str) -> Looser {
+        Looser { key, is: format!("{key} changed"), was: None }
+    }
+
+    fn at(self, place: &str) -> Loosening {
+        Loosening { place: place.to_owned(), what: self.is, was: self.was }
+    }
+}
+
+/// Where `other` bears more findings than `base`: exact, whatever keys say so.
+pub fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
+    let mut all = Vec::new();
+    for severity in Severity::ALL.into_iter() {
+        if !is_more(bears(severity, base), bears(severity, other)) {
+            continue;
+        }
+        let looser = if !at_or_above(severity, base) {
+            looser_max(severity, &base.max, &other.max)
+        } else if severity == Severity::Unknown && base.unrated != other.unrated {
+            let unrated = |policy: &Policy| match policy.unrated {
+                Some(counts_as) => format!("unrated = {}", counts_as.as_str()),
+                None => "no unrated".to_owned(),
+            };
+            Looser { key: "unrated", is: unrated(other), was: Some(unrated(base)) }
+        } else {
+            let fail_on = |policy: &Policy| format!("fail_on = {}", policy.fail_on.as_str());
+            Looser { key: "fail_on", is: fail_on(other), was: Some(fail_on(base)) }
+        };
+        if !all.contains(&looser) {
+            all.push(looser);
+        }
+    }
+    if other.new_only && !base.new_only {
+        let new_only = |policy: &Policy| format!("new_only = {}", policy.new_only);
+        all.push(Looser { key: "new_only", is: new_only(other), was: Some(new_only(base)) });
+    }
+    let than = |policy: &Policy| policy.no_worse_than.as_ref().map(|ratchet| ratchet.than.clone());
+    if than(base).is_some() && than(base) != than(other) {
+        let ratchet = |policy| match than(policy) {
+            Some(file) => format!("no_worse_than = {file}"),
+            None => "no no_worse_than".to_owned(),
+        };
+        all.push(Looser { key: "no_worse_than", is: ratchet(other), was: Some(ratchet(base)) });
+    }
+    all.extend(looser_conditions(&base.conditions, &other.conditions));
+    all
+}
+
+/// Where fewer findings block whatever their severity, or more pass.
+fn looser_conditions(base: &Conditions, other: &Conditions) -> Vec<Looser> {
+    let changed = |key, is: String, was: String| Looser { key, is, was: Some(was) };
+    let flag = |key, is: bool, was: bool| changed(key, format!("{key} = {is}"), format!("{key} = {was}"));
+    let mut all = Vec::new();
+    if other.only_fixable && !base.only_fixable {
+        all.push(flag("only_fixable", true, false));
+    }
+    if other.scope == Scope::Production && base.scope == Scope::All {
+        all.push(changed("scope", "scope = production".to_owned(), "scope = all".to_owned()));
+    }
+    if base.fail_on_kev && !other.fail_on_kev {
+        all.push(flag("fail_on_kev", false, true));
+    }
+    if let Some(was) = base.epss_at_least
+        && other.epss_at_least.is_none_or(|is| is > was)
+    {
+        let words = |least: Option<Probability>| match least {
+            Some(least) => format!("epss_at_least = {}", least.value()),
+            None => "no epss_at_least".to_owned(),
+        };
+        all.push(changed("epss_at_least", words(other.epss_at_least), words(Some(was))));
+    }
+    all
+}
+
+/// Where other files tell what does not count: a VEX document more, a name more for the project, other
+/// scores or another catalogue.
+fn looser_sources(base: &Sources, other: &Sources) -> Vec<Loosening> {
+    let mut all = Vec::new();
+    let texts = |list: &[Located<String>]| list.iter().map(|one| one.value.clone()).collect::<Vec<_>>();
+    let lists = [
+        ("vex", texts(&base.vex), texts(&other.vex)),
+        ("products", base.products.clone(), other.products.clone()),
+    ];
+    for (key, was, is) in lists {
+        let added = is.into_iter().filter(|one| !was.contains(one));
+        all.extend(added.map(|one| Loosening::new("gates.toml", format!("{key} has {one}, which is new"))));
+    }
+    for (key, was, is) in [("epss", &base.epss, &other.epss), ("kev", &base.kev, &other.kev)] {
+        let words = |file: &Option<Located<String>>| match file {
+            Some(file) => format!("{key} = {}", file.value),
+            None => format!("no {key}"),
+        };
+        if was.is_some() && words(was) != words(is) {
+            all.push(Loosening { place: "risk".to_owned(), what: words(is), was: Some(words(was)) });
+        }
+    }
+    if Says::AtMost(other.max_age).is_weaker_than(&Says::AtMost(base.max_age)) {
+        let words = |age| Reach::new("max_age", Says::AtMost(age)).words();
+        all.push(Loosening {
+            place: "risk".to_owned(),
+            what: words(other.max_age),
+            was: Some(words(base.max_age)),
+        });
+    }
+    all
+}
+
+fn looser_max(severity: Severity, base: &Budget, other: &Budget) -> Looser {
+    let budget = |max: &Budget| match max.get(&severity) {
+        Some(most) => format!("max.{severity} = {most}"),
+        None => format!("no max.{severity}"),
+    };
+    Looser { key: "max", is: budget(other), was: Some(budget(base)) }
+}
+
+/// Whether more findings are borne; `None`: any number.
+fn is_more(was: Option<u64>, is: Option<u64>) -> bool {
+    match (was, is) {
+        (Some(was), Some(is)) => is > was,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// Where the keys of a tool make it look at less, or at something else, or its findings count for less.
+/// Of `base` those keys that are in it.
+pub fn looser_reach(base: (&[Reach], &Policy), other: (&[Reach], &Policy)) -> Vec<Looser> {
+    let mut all = Vec::new();
+    for was in base.0.iter().filter(|reach| reach.applies) {
+        let now = other.0.iter().find(|reach| reach.key == was.key && reach.applies);
+        let Some(now) = now else { continue };
+        let weaker = match (&was.says, &now.says) {
+            (Says::Rates(was), Says::Rates(now)) => {
+                was != now && is_more(bears(*was, base.1), bears(*now, other.1))
+            }
+            (was, now) => now.is_weaker_than(was),
+        };
+        match &now.says {
+            _ if !weaker => {}
+            // It may hold anything, and be long.
+            Says::Exactly(_) | Says::Rest(_) => all.push(Looser::changed(was.key)),
+            _ => all.push(Looser { key: was.key, is: now.words(), was: Some(was.words()) }),
+        }
+    }
+    all
+}
+
+fn looser_required(base: bool, other: bool) -> Option<Looser> {
+    let was = Some("required = true".to_owned());
+    (base && !other).then(|| Looser { key: "required", is: "required = false".to_owned(), was })
+}
+
+/// Whether it acts on more branches; none named are all.
+fn looser_branches(base: &Gate, other: &Gate) -> Option<Looser> {
+    let names = |gate: &Gate| gate.branches.iter().map(|branch| branch.text.to_string()).collect::<Vec<_>>();
+    let (was, is) = (names(base), names(other));
+    let more = is.is_empty() || is.iter().any(|branch| !was.contains(branch));
+    let words = |names: &[String]| match names.is_empty() {
+        true => "branches = all".to_owned(),
+        false => format!("branches = {}", names.join(", ")),
+    };
+    (base.tool.acts() && !was.is_empty() && more).then(|| Looser {
+        key: "branches",
+        is: words(&is),
+        was: Some(words(&was)),
+    })
+}
+
+/// How one gate is looser, or another.
+fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
+    let mut all = looser_policy(&base.policy, &other.policy);
+    all.extend(looser_required(base.required, other.required));
+    all.extend(looser_branches(base, other));
+    if other.allow_empty && !base.allow_empty {
+        all.push(Looser { key: "allow_empty", is: "allow_empty = true".to_owned(), was: None });
+    }
+    if base.scanner.name != other.scanner.name {
+        let tool = |gate: &Gate| format!("tool = {}", gate.scanner.name);
+        all.push(Looser { key: "tool", is: tool(other), was: Some(tool(base)) });
+        return all;
+    }
+    let (was, is) = (base.tool.reach(), other.tool.reach());
+    // What these do can't be told without running the scanner. Values of `env` may be secret.
+    let changed = [
+        ("program", base.program != other.program),
+        ("args", base.args != other.args),
+        ("env", base.env != other.env),
+        ("needs", base.needs != other.needs),
+        // Every option of a tool is in its debug form, one that its reach forgets, too.
+        ("options of the tool", was == is && format!("{:?}", base.tool) != format!("{:?}", other.tool)),
+    ];
+    all.extend(looser_reach((&was, &base.policy), (&is, &other.policy)));
+    all.extend(changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| Looser::changed(key)));
+    all
+}
+
+/// What a profile makes looser, beyond what the rest of the file does.
+fn in_profile(name: &str, base: (&Config, &Profile), other: (&Config, &Profile)) -> Vec<Loosening> {
+    let place = format!("profile {name}");
+    let mut all = Vec::new();
+    let mode = |(config, profile): (&Config, &Profile)| profile.mode.unwrap_or(config.mode);
+    let told = base.1.mode.is_none() && other.1.mode.is_none();
+    if !told && mode(base) == Mode::Production && mode(other) == Mode::Lab {
+        all.push(lab(&place));
+    }
+    if let Some(since) = &other.1.since
+        && base.1.since != other.1.since
+    {
+        let was = base.1.since.as_ref().map(|since| format!("since = {since}"));
+        all.push(Loosening { place: place.clone(), what: format!("since = {since}"), was });
+    }
+    for gate in &base.0.gates {
+        let Some(now) = other.0.gate(&gate.id) else { continue };
+        if !leaves_out(base.1, &gate.id) && leaves_out(other.1, &gate.id) {
+            all.push(Loosening::new(place.clone(), format!("it leaves out {}", gate.id)));
+        }
+        let (was, is) = (overlaid(gate, base.1), overlaid(now, other.1));
+        let told = differences(gate, now);
+        let mut looser = looser_policy(&was.0, &is.0);
+        looser.extend(looser_required(was.1, is.1));
+        let place = format!("{place}, gate {}", gate.id);
+        all.extend(
+            looser.into_iter().filter(|looser| !told.contains(looser)).map(|looser| looser.at(&place)),
+        );
+    }
+    all
+}
+
+fn leaves_out(profile: &Profile, id: &str) -> bool {
+    profile.skip.iter().any(|skipped| skipped == id)
+        || profile.only.as_ref().is_some_and(|only| !only.iter().any(|wanted| wanted == id))
+}
+
+fn overlaid(gate: &Gate, profile: &Profile) -> (Policy, bool) {
+    match profile.gates.get(&*gate.id) {
+        Some(overlay) => (overlay.policy.clone(), overlay.required.unwrap_or(gate.required)),
+        None => (gate.policy.clone(), gate.required),
+    }
+}
+
+/// Tells of a waiver, unless one of the base covers all that it covers, and as long.
+fn wider_waiver(base: &[Waiver], waiver: &Waiver) -> Option<Loosening> {
+    if base.iter().any(|known| covers_all_of(known, waiver)) {
+        return None;
+    }
+    let known = base.iter().find(|known| known.name == waiver.name);
+    let was = known.map(described);
+    let word = if known.is_some() { "covers more" } else { "is new" };
+    // One without a name is called `waiver 3` already.
+    let unnamed = waiver.name.starts_with("waiver ");
+    let place = if unnamed { waiver.name.to_string() } else { format!("waiver {}", waiver.name) };
+    Some(Loosening { place, what: format!("it {word}: {}", described(waiver)), was })
+}
+
+fn covers_all_of(wide: &Waiver, narrow: &Waiver) -> bool {
+    let conditions = wide.conditions().into_iter().zip(narrow.conditions());
+    let as_long = match (wide.expires, narrow.expires) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(wide), Some(narrow)) => wide >= narrow,
+    };
+    as_long && conditions.into_iter().all(|((_, wide), (_, narrow))| wide.is_none() || wide == narrow)
+}
+
+/// `rule = CKV_1, path = infra/** until 2030-01-01`
+fn described(waiver: &Waiver) -> String {
+    let conditions: Vec<String> = waiver
+        .conditions()
+        .into_iter()
+        .filter_map(|(key, says)| says.map(|says| format!("{key} = {says}")))
+        .collect();
+    let until = waiver.expires.map(|day| format!(" until {day}")).unwrap_or_default();
+    conditions.join(", ") + &until
+}
+
+#[cfg(test)]
+mod tests;

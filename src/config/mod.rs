@@ -1,0 +1,251 @@
+//! gates.toml → Config: what the user wants, with every mistake of the file told at once.
+
+pub mod branch;
+pub mod find;
+pub mod floor;
+pub mod gate;
+pub mod loosening;
+pub mod notice;
+pub mod profile;
+pub mod settings;
+pub mod sources;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+pub use crate::keys::mistakes::Problem;
+pub use crate::keys::mistakes::Problems;
+pub use crate::keys::mistakes::draw;
+pub use crate::keys::mistakes::draw_unplaced;
+pub use crate::keys::table::Keys;
+pub use crate::keys::table::Located;
+pub use crate::keys::table::Named;
+pub use crate::keys::table::nearest;
+pub use crate::keys::values::read_age;
+pub use crate::keys::values::read_duration;
+pub use crate::model::policy::Policy;
+pub use crate::model::policy::Ratchet;
+pub use crate::model::policy::Threshold;
+pub use crate::model::verdict::Mode;
+pub use gate::Gate;
+pub use profile::GateOverlay;
+pub use profile::Profile;
+
+use crate::config::branch::Branch;
+use crate::config::notice::Notice;
+use crate::config::sources::Sources;
+use crate::keys::file::{ConfigError, load, parse};
+use crate::keys::values;
+use crate::model::policy::{self, Budget};
+use crate::policy::waiver::Waiver;
+use crate::report;
+use crate::scan::retry::Retry;
+use crate::text::shared::Text;
+
+/// The configuration file that is looked for when none is named.
+pub const FILE_NAME: &str = "gates.toml";
+
+/// A gates.toml without mistakes.
+#[derive(Debug)]
+pub struct Config {
+    pub mode: Mode,
+    /// Time for the whole run.
+    pub deadline: Option<Duration>,
+    pub defaults: Defaults,
+    /// In the order of the file.
+    pub gates: Vec<Gate>,
+    pub profiles: BTreeMap<String, Profile>,
+    pub waivers: Vec<Waiver>,
+    /// Files that tell more of findings.
+    pub sources: Sources,
+    /// A run without gates.lock is a mistake.
+    pub require_lock: bool,
+    /// Lab mode acts too, whatever the gates have found.
+    pub deploy_in_lab: bool,
+    /// How many problems of each severity all required gates together may have.
+    pub max: Budget,
+    pub baseline: BaselineKeys,
+    /// Which reports are drawn, and how.
+    pub report: report::Options,
+    pub notices: Vec<Notice>,
+}
+
+/// `[baseline]`: what counts as known before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BaselineKeys {
+    /// The file, beside gates.toml; absent: [`crate::policy::baseline::FILE_NAME`].
+    pub file: Option<String>,
+    /// In days; one that is older is warned of.
+    pub max_age: Option<i64>,
+    /// Instead of a file: what is found at the commit that this revision and the work tree have in common.
+    pub new_since: Option<String>,
+}
+
+impl BaselineKeys {
+    /// The name of the file.
+    pub fn file(&self) -> &str {
+        self.file.as_deref().unwrap_or(crate::policy::baseline::FILE_NAME)
+    }
+
+    fn read(keys: &Keys) -> BaselineKeys {
+        let Some(table) = keys.table("baseline") else { return BaselineKeys::default() };
+        let days = |age: Duration| i64::try_from(age.as_secs().div_ceil(86_400)).unwrap_or(i64::MAX);
+        let read = BaselineKeys {
+            file: table.text("file").map(|file| file.value),
+            max_age: read_duration(&table, "max_age").map(days),
+            new_since: table.text("new_since").map(|revision| revision.value),
+        };
+        if read.new_since.is_some() && (table.has("file") || table.has("max_age")) {
+            let what = "`new_since` takes the place of a file: name one or the other";
+            table.problem(table.at_key("new_since"), what);
+        }
+        table.finish("[baseline]");
+        read
+    }
+}
+
+/// What a gate has where it says nothing itself.
+#[derive(Clone, Debug)]
+pub struct Defaults {
+    pub policy: Policy,
+    /// Time for one target of one gate.
+    pub timeout: Duration,
+    pub retry: Retry,
+    /// How many scanners run at once; absent: one a processor, and at least two.
+    pub jobs: Option<usize>,
+    /// The branches on which gates act; empty: on all.
+    pub branches: Vec<Branch>,
+}
+
+impl Default for Defaults {
+    fn default() -> Defaults {
+        Defaults {
+            policy: Policy::default(),
+            timeout: Duration::from_secs(600),
+            retry: Retry::default(),
+            jobs: None,
+            branches: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a gates.toml.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        load(path, Config::read)
+    }
+
+    /// Reads and checks the text of a gates.toml. An error holds every mistake, in file order.
+    pub fn read(text: &str) -> Result<Config, Vec<Problem>> {
+        let mut config = parse(text, Config::from_keys)?;
+        for waiver in &mut config.waivers {
+            let before = text.get(..waiver.at).unwrap_or_default();
+            waiver.line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);
+        }
+        Ok(config)
+    }
+
+    fn from_keys(keys: &Keys) -> Config {
+        match keys.count("version") {
+            Some(version) if version.value != 1 => {
+                keys.problem(version.at, "this Portcullis reads `version = 1` only");
+            }
+            None if !keys.has("version") => {
+                keys.problem_with_help(0..0, "`version` is missing", "write `version = 1` at the top");
+            }
+            _ => {}
+        }
+        let mode = Mode::read(keys).unwrap_or(Mode::Lab);
+        let deadline = read_duration(keys, "deadline");
+        let baseline = BaselineKeys::read(keys);
+        let mut built_in = Defaults::default();
+        built_in.policy.new_only = baseline.new_since.is_some();
+        let defaults = match keys.table("defaults") {
+            Some(table) => read_defaults(&table, built_in),
+            None => built_in,
+        };
+        let gates = gate::read_all(keys, &defaults);
+        let profiles = profile::read_all(keys, &gates);
+        let waivers = Waiver::read_all(keys, keys.flag_or("waivers_without_end", false), &gates);
+        let sources = Sources::read(keys);
+        check_conditions(keys, &sources, &defaults, &gates, &profiles);
+        let require_lock = keys.flag_or("require_lock", false);
+        let deploy_in_lab = keys.flag_or("deploy_in_lab", false);
+        let max = policy::read_max(keys);
+        let report =
+            keys.table("report").map_or_else(report::Options::default, |table| report::Options::read(&table));
+        let notices = Notice::read_all(keys);
+        keys.finish("gates.toml");
+        Config {
+            mode,
+            deadline,
+            defaults,
+            gates,
+            profiles,
+            waivers,
+            sources,
+            require_lock,
+            deploy_in_lab,
+            max,
+            baseline,
+            report,
+            notices,
+        }
+    }
+
+    /// Every ratchet, with the id of its gate: the gates' own, and those of profiles.
+    pub fn ratchets_mut(&mut self) -> impl Iterator<Item = (Text, &mut Ratchet)> {
+        let own = self.gates.iter_mut().map(|gate| (gate.id.clone(), &mut gate.policy));
+        let overlaid = self.profiles.values_mut().flat_map(|profile| {
+            profile.gates.iter_mut().map(|(id, overlay)| (Text::from(id.as_str()), &mut overlay.policy))
+        });
+        own.chain(overlaid).filter_map(|(id, policy)| Some((id, policy.no_worse_than.as_mut()?)))
+    }
+
+    /// Lets every gate that judges bear what was known before `revision`.
+    pub fn judge_new_since(&mut self, revision: &str) {
+        self.baseline = BaselineKeys { new_since: Some(revision.to_owned()), ..BaselineKeys::default() };
+        let own = self.gates.iter_mut().filter(|gate| !gate.tool.acts()).map(|gate| &mut gate.policy);
+        let overlaid = self.profiles.values_mut().flat_map(|profile| profile.gates.values_mut());
+        own.chain(overlaid.map(|overlay| &mut overlay.policy)).for_each(|policy| policy.new_only = true);
+    }
+
+    /// The gate with this id.
+    pub fn gate(&self, id: &str) -> Option<&Gate> {
+        self.gates.iter().find(|gate| &*gate.id == id)
+    }
+}
+
+/// A condition on a file that nobody names would never hold.
+fn check_conditions(
+    keys: &Keys,
+    sources: &Sources,
+    defaults: &Defaults,
+    gates: &[Gate],
+    profiles: &BTreeMap<String, Profile>,
+) {
+    let overlays =
+        profiles.values().flat_map(|profile| profile.gates.values().map(|overlay| &overlay.policy));
+    let policies =
+        std::iter::once(&defaults.policy).chain(gates.iter().map(|gate| &gate.policy)).chain(overlays);
+    let mut told = Vec::new();
+    for (key, help) in policies.filter_map(|policy| sources.lacks(policy)) {
+        if !told.contains(&key) {
+            told.push(key);
+            keys.problem_with_help(0..0, format!("`{key}` has no file to go by"), help);
+        }
+    }
+}
+
+fn read_defaults(table: &Keys, built_in: Defaults) -> Defaults {
+    let defaults = Defaults {
+        policy: Policy::read(table, &built_in.policy),
+        timeout: values::read_duration(table, "timeout").unwrap_or(built_in.timeout),
+        retry: Retry::read(table, built_in.retry),
+        jobs: profile::read_jobs(table),
+        branches: gate::read_branches(table).unwrap_or_default(),
+    };
+    table.finish("[defaults]");
+    defaults
+}

@@ -1,0 +1,62 @@
+//! `[[notice]]`: whom a run tells of its verdict.
+
+use crate::engine::notify::message::Message;
+use crate::keys::table::Keys;
+
+/// One `[[notice]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub kind: Kind,
+    /// The variable that has the address: who knows it can write there.
+    pub variable: String,
+    pub when: When,
+}
+
+/// What the other side reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An incoming webhook of Slack, or of what takes the same (Mattermost, Rocket.Chat):
+    /// <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>
+    Slack,
+    /// [`Message`] as it is.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    Always,
+    /// The verdict is not `pass`, in lab mode, too.
+    Stopped,
+}
+
+impl Notice {
+    /// Reads every `[[notice]]`.
+    pub fn read_all(keys: &Keys) -> Vec<Notice> {
+        let tables = keys.tables("notice");
+        let notices = tables.iter().filter_map(|table| {
+            let kind = table.word_or("kind", &[("slack", Kind::Slack), ("json", Kind::Json)], Kind::Slack);
+            let when =
+                table.word_or("when", &[("always", When::Always), ("stopped", When::Stopped)], When::Always);
+            let url = table.required_text("url");
+            table.finish("a notice");
+            let url = url?;
+            let Some(variable) = url.value.strip_prefix('$').filter(|name| !name.is_empty()) else {
+                table.problem_with_help(
+                    url.at,
+                    "`url` must be the name of a variable, as `$SLACK_WEBHOOK`",
+                    "who knows a webhook's address can write there: it does not belong into the repository",
+                );
+                return None;
+            };
+            Some(Notice { kind, variable: variable.to_owned(), when })
+        });
+        notices.collect()
+    }
+
+    pub fn body(&self, message: &Message) -> String {
+        match self.kind {
+            Kind::Slack => message.slack(),
+            Kind::Json => message.json(),
+        }
+    }
+}

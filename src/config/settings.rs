@@ -1,0 +1,137 @@
+//! Command line over profile over gates.toml → how this run goes.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::config::{Config, Gate, Profile};
+use crate::model::verdict::Mode;
+
+/// What the command line says of a run; absent is "as the file has it".
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    pub mode: Option<Mode>,
+    pub profile: Option<String>,
+    pub only: Vec<String>,
+    pub skip: Vec<String>,
+    pub jobs: Option<NonZeroUsize>,
+    pub fail_fast: bool,
+    pub deadline: Option<Duration>,
+    pub since: Option<String>,
+    /// The branch that this is, where the user names it.
+    pub branch: Option<String>,
+    /// The last commit of the range that `since` begins; absent: what is checked out.
+    pub until: Option<String>,
+    /// Hash every tool that gates.lock pins, whatever is remembered of it.
+    pub verify: bool,
+}
+
+/// How this run goes: everything decided.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub mode: Mode,
+    pub profile: Option<String>,
+    pub jobs: usize,
+    pub fail_fast: bool,
+    /// Time for the whole run.
+    pub deadline: Option<Duration>,
+    pub since: Option<String>,
+    pub until: Option<String>,
+    pub verify: bool,
+    /// Lab mode acts too, whatever the gates have found.
+    pub deploy_in_lab: bool,
+    /// The branch that this is, where the user names it.
+    pub branch: Option<String>,
+    only: Option<Vec<String>>,
+    skip: Vec<String>,
+    overlay: Profile,
+}
+
+impl Settings {
+    /// # Errors
+    /// When a profile or a gate is named that gates.toml does not have, or no gate is left.
+    pub fn new(config: &Config, wishes: Wishes) -> Result<Settings> {
+        let overlay = match &wishes.profile {
+            None => Profile::default(),
+            Some(name) => match config.profiles.get(name) {
+                Some(profile) => profile.clone(),
+                None => {
+                    let known: Vec<&str> = config.profiles.keys().map(String::as_str).collect();
+                    bail!("there is no profile `{name}` in gates.toml; {}", listed("profiles are", &known));
+                }
+            },
+        };
+        let ids: Vec<&str> = config.gates.iter().map(|gate| &*gate.id).collect();
+        for id in wishes.only.iter().chain(&wishes.skip) {
+            if !ids.contains(&id.as_str()) {
+                bail!("there is no gate `{id}` in gates.toml; {}", listed("gates are", &ids));
+            }
+        }
+        let mut skip = overlay.skip.clone();
+        skip.extend(wishes.skip);
+        let settings = Settings {
+            mode: wishes.mode.or(overlay.mode).unwrap_or(config.mode),
+            profile: wishes.profile,
+            jobs: wishes
+                .jobs
+                .map(NonZeroUsize::get)
+                .or(overlay.jobs)
+                .or(config.defaults.jobs)
+                .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get().max(2))),
+            fail_fast: wishes.fail_fast || overlay.fail_fast.unwrap_or(false),
+            deadline: wishes.deadline.or(config.deadline),
+            since: wishes.since.or(overlay.since.clone()),
+            until: wishes.until,
+            verify: wishes.verify,
+            deploy_in_lab: config.deploy_in_lab,
+            branch: wishes.branch,
+            only: if wishes.only.is_empty() { overlay.only.clone() } else { Some(wishes.only) },
+            skip,
+            overlay,
+        };
+        if ids.iter().all(|id| settings.leaves_out(id).is_some()) {
+            bail!("no gate is left to run: --only, --skip and the profile leave out all of them");
+        }
+        Ok(settings)
+    }
+
+    /// Blocks nothing and acts on nothing: says what production would have done.
+    pub fn only_tell(&mut self) {
+        (self.mode, self.deploy_in_lab) = (Mode::Lab, false);
+    }
+
+    /// Why this gate is left out, if it is.
+    pub fn leaves_out(&self, id: &str) -> Option<String> {
+        if self.skip.iter().any(|skipped| skipped == id) {
+            return Some("left out by skip".to_owned());
+        }
+        match &self.only {
+            Some(only) if !only.iter().any(|wanted| wanted == id) => Some(match &self.profile {
+                Some(profile) if self.overlay.only.as_ref() == Some(only) => {
+                    format!("not in profile {profile}")
+                }
+                _ => "left out by --only".to_owned(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The gate as the profile has it.
+    pub fn overlaid(&self, gate: &Gate) -> Gate {
+        let mut gate = gate.clone();
+        if let Some(overlay) = self.overlay.gates.get(&*gate.id) {
+            gate.policy = overlay.policy.clone();
+            gate.timeout = overlay.timeout.unwrap_or(gate.timeout);
+            gate.required = overlay.required.unwrap_or(gate.required);
+        }
+        gate
+    }
+}
+
+fn listed(what: &str, names: &[&str]) -> String {
+    match names {
+        [] => "it has none".to_owned(),
+        names => format!("its {what}: {}", names.join(", ")),
+    }
+}

@@ -1,0 +1,56 @@
+//! The keys of gates.toml that name files with facts, and the files that they name.
+
+use std::time::Duration;
+
+use globset::GlobBuilder;
+
+use crate::keys::table::{Keys, Located};
+use crate::keys::values::read_age;
+use crate::model::policy::Policy;
+
+/// What gates.toml names.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// VEX documents: paths and patterns.
+    pub vex: Vec<Located<String>>,
+    pub products: Vec<String>,
+    pub epss: Option<Located<String>>,
+    pub kev: Option<Located<String>>,
+    /// The oldest EPSS scores and catalogue that prove anything.
+    pub max_age: Option<Duration>,
+}
+
+impl Sources {
+    /// Reads `vex`, `products` and `[risk]`.
+    pub fn read(keys: &Keys) -> Sources {
+        let vex = keys.texts("vex").unwrap_or_default();
+        for pattern in &vex {
+            if let Err(error) = GlobBuilder::new(&pattern.value).literal_separator(true).build() {
+                keys.problem(pattern.at.clone(), format!("this is not a path pattern: {}", error.kind()));
+            }
+        }
+        let products = keys.texts("products").unwrap_or_default();
+        let mut sources = Sources {
+            vex,
+            products: products.into_iter().map(|product| product.value).collect(),
+            ..Sources::default()
+        };
+        if let Some(table) = keys.table("risk") {
+            sources.epss = table.text("epss");
+            sources.kev = table.text("kev");
+            sources.max_age = read_age(&table, "max_age");
+            table.finish("`[risk]`");
+        }
+        sources
+    }
+
+    /// What a policy goes by, and nobody has named.
+    pub fn lacks(&self, policy: &Policy) -> Option<(&'static str, &'static str)> {
+        let conditions = &policy.conditions;
+        if conditions.fail_on_kev && self.kev.is_none() {
+            return Some(("fail_on_kev", "name CISA's catalogue: `[risk]` with `kev = \"FILE\"`"));
+        }
+        (conditions.epss_at_least.is_some() && self.epss.is_none())
+            .then_some(("epss_at_least", "name the scores of FIRST: `[risk]` with `epss = \"FILE\"`"))
+    }
+}

@@ -1,0 +1,224 @@
+//! The policy that counts, and how weak it may be: `--policy-from` and `--require` of every command.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::cli::args::{ConfigArgs, TrustArgs};
+use crate::config::Config;
+use crate::config::find::{folder_of, load_config};
+use crate::config::floor::{self, Floor};
+use crate::config::settings::Settings;
+use crate::engine::base_commit::{self, Base, BasePolicy};
+use crate::engine::base_scanner_config;
+use crate::engine::enrich::{self, Files};
+use crate::engine::lock::Lock;
+use crate::engine::plan::Plan;
+use crate::keys::file::ConfigError;
+use crate::model::loosening::Loosening;
+use crate::model::policy_record::PolicyRecord;
+use crate::model::run::GateRecord;
+use crate::policy::baseline::Baseline;
+use crate::policy::enrichment::Facts;
+use crate::policy::known_findings::Known;
+use crate::system::git::Repo;
+
+/// A gates.toml: the work tree's, or that of `--policy-from`.
+#[derive(Debug)]
+pub struct Rules {
+    /// Where it stands, or would, in the work tree.
+    pub path: PathBuf,
+    pub config: Config,
+    /// Whose it is, where not the work tree's.
+    pub base: Option<Trusted>,
+    /// The organisation's floor, where one is required.
+    floor: Option<(PathBuf, Floor)>,
+}
+
+/// The base whose policy it is.
+#[derive(Debug)]
+pub struct Trusted {
+    pub base: Base,
+    /// The base's gates.toml.
+    text: String,
+    pub record: PolicyRecord,
+}
+
+impl Rules {
+    /// # Errors
+    /// When there is no gates.toml there, or it, or the floor, has mistakes.
+    pub async fn find(args: &ConfigArgs, trust: &TrustArgs) -> Result<Rules> {
+        let (path, config, base) = match &trust.policy_from {
+            None => load_config(args).map(|(path, config)| (path, config, None))?,
+            Some(revision) => {
+                let BasePolicy { base, path, text, config, record } =
+                    base_commit::policy(args, revision).await?;
+                (path, config, Some(Trusted { base, text, record }))
+            }
+        };
+        let floor = trust.require.as_deref();
+        let floor = floor.map(|file| Floor::load(file).map(|floor| (file.to_owned(), floor))).transpose()?;
+        Ok(Rules { path, config, base, floor })
+    }
+
+    /// The gates.lock that counts.
+    pub async fn lock(&self) -> Result<Option<Lock>> {
+        match &self.base {
+            Some(trusted) => trusted.base.lock(&self.path).await,
+            None => Ok(Lock::beside(&self.path)?),
+        }
+    }
+
+    /// What was known before: the baseline that counts. Ratchets are given their numbers by it.
+    ///
+    /// `none`: nothing counts as known, and every finding as new.
+    ///
+    /// # Errors
+    /// When a baseline is there and is none.
+    pub async fn known(&mut self, none: bool) -> Result<Known> {
+        let named =
+            self.config.ratchets_mut().map(|(_, ratchet)| ratchet.than.to_string()).collect::<BTreeSet<_>>();
+        let mut baselines = BTreeMap::new();
+        for name in named.iter().map(String::as_str).chain([self.config.baseline.file()]) {
+            if !baselines.contains_key(name) {
+                baselines.insert(name.to_owned(), self.baseline(name).await?);
+            }
+        }
+        let mut warnings = Vec::new();
+        for (gate, ratchet) in self.config.ratchets_mut() {
+            match baselines.get(&*ratchet.than) {
+                Some(Some(baseline)) => ratchet.counts = baseline.counts(&gate),
+                _ => {
+                    warnings.push(format!("there is no {}: {gate} may have no finding at all", ratchet.than))
+                }
+            }
+        }
+        if none || self.config.baseline.new_since.is_some() {
+            let mut known = Known::default();
+            known.warn(warnings);
+            return Ok(known);
+        }
+        let (file, today) = (self.config.baseline.file(), crate::policy::judge::today());
+        let mut known = match baselines.remove(file).flatten() {
+            Some(baseline) => Known::from_baseline(&baseline, file, self.config.baseline.max_age, today),
+            None => Known::default(),
+        };
+        let new_only = self.config.gates.iter().any(|gate| gate.policy.new_only);
+        if known.note.is_none() && new_only {
+            warnings.push(format!(
+                "there is no {file}: every finding counts as new (`portcullis baseline` writes it)"
+            ));
+        }
+        known.warn(warnings);
+        self.compare_baselines().await?;
+        Ok(known)
+    }
+
+    /// Notes what a change would take on in its baseline; it does not count.
+    async fn compare_baselines(&mut self) -> Result<()> {
+        let file = self.config.baseline.file().to_owned();
+        let path = folder_of(&self.path).join(&file);
+        let Some(trusted) = &mut self.base else { return Ok(()) };
+        let base = trusted.base.baseline(&path).await?.unwrap_or_default();
+        match Baseline::load(&path) {
+            Ok(change) => {
+                let change = change.unwrap_or_default();
+                let there: HashSet<_> = base.findings.iter().map(|entry| (&entry.gate, &entry.id)).collect();
+                let added =
+                    change.findings.iter().filter(|entry| !there.contains(&(&entry.gate, &entry.id))).count();
+                if added > 0 {
+                    let what =
+                        format!("takes on {}", crate::text::human::count(added as u64, "more finding"));
+                    trusted.record.loosened.push(Loosening::new(file, what));
+                }
+            }
+            Err(error) => {
+                trusted.record.notes.push(format!("the work tree's own baseline is broken: {error}"))
+            }
+        }
+        Ok(())
+    }
+
+    /// A baseline beside gates.toml.
+    async fn baseline(&self, name: &str) -> Result<Option<Baseline>> {
+        let path = folder_of(&self.path).join(name);
+        match &self.base {
+            Some(trusted) => trusted.base.baseline(&path).await,
+            None => Ok(Baseline::load(&path)?),
+        }
+    }
+
+    /// Refuses a run that would go below the floor. `locked`: there is a gates.lock.
+    ///
+    /// # Errors
+    /// [`crate::keys::file::ConfigError::BelowFloor`] with every place.
+    pub fn hold(&self, settings: &Settings, locked: bool) -> Result<()> {
+        let Some((file, floor)) = &self.floor else { return Ok(()) };
+        let breaches = floor.breaches(&self.config, settings, locked, crate::policy::judge::today());
+        Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
+    }
+
+    /// The same for what is judged without being run. `judged` are its gates, under this policy.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn hold_judged(&self, settings: &Settings, locked: bool, judged: &[GateRecord]) -> Result<()> {
+        let Some((file, floor)) = &self.floor else { return Ok(()) };
+        let mut breaches = floor.breaches(&self.config, settings, locked, crate::policy::judge::today());
+        breaches.extend(floor.unjudged(&self.config, settings, judged));
+        Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
+    }
+
+    /// Tells at each job what the scanners' own configuration says, and has the base's heeded where the
+    /// policy is the base's. `scratch` is the run's folder.
+    pub async fn overrule(&self, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
+        match &self.base {
+            Some(trusted) => base_scanner_config::take_from(&trusted.base, plan, repo, scratch).await,
+            None => {
+                base_scanner_config::tell(plan, repo);
+                Ok(())
+            }
+        }
+    }
+
+    /// What the files that gates.toml names tell of findings: those of the base where the policy is the
+    /// base's.
+    ///
+    /// # Errors
+    /// [`ConfigError::Mistakes`] with every file that can't be gone by, and [`ConfigError::BelowFloor`] with
+    /// every statement that waives what may not be.
+    pub async fn facts(&self) -> Result<Facts> {
+        let folder = folder_of(&self.path);
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let files = Files { folder, base: self.base.as_ref().map(|trusted| &trusted.base) };
+        let facts = enrich::load(&self.config.sources, &files, crate::policy::judge::today()).await;
+        let mut facts = facts.map_err(|problems| ConfigError::Mistakes {
+            path: self.path.clone(),
+            source_text: self.text(),
+            problems,
+        })?;
+        if files.base.is_some() {
+            enrich::compare(&mut facts, &self.config.sources, &files).await;
+        }
+        if let Some((file, floor)) = &self.floor {
+            floor::refuse(floor.breaches_of_vex(facts.vex()), file, &self.path, &self.text())?;
+        }
+        Ok(facts)
+    }
+
+    /// For run.json, with what the change would loosen by its VEX documents.
+    pub fn record(&self, facts: &Facts) -> Option<PolicyRecord> {
+        let mut record = self.base.as_ref()?.record.clone();
+        record.loosened.extend(facts.loosened.iter().cloned());
+        Some(record)
+    }
+
+    /// The text of gates.toml, as it counts.
+    pub fn text(&self) -> String {
+        match &self.base {
+            Some(trusted) => trusted.text.clone(),
+            None => std::fs::read_to_string(&self.path).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! `--policy-from REV`: the policy is that of a commit that the change can't touch.
+//!
+//! gates.toml with its waivers, and whatever lies beside it (gates.lock), are read from the
+//! commit's tree; the work tree's gates.toml is only compared with it.
+
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::cli::args::ConfigArgs;
+use crate::config::find::folder_of;
+use crate::config::loosening::loosened;
+use crate::config::{self, Config};
+use crate::engine::lock::{self, Lock};
+use crate::keys::file::ConfigError;
+use crate::model::policy_record::PolicyRecord;
+use crate::policy::baseline::Baseline;
+use crate::system::git::{GIT_LIMIT, Repo};
+use crate::system::process::ask_exactly;
+use crate::text::paths::{forward, normalise};
+
+/// A commit whose files count.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// As the user named it: `origin/main`.
+    pub revision: String,
+    pub commit: String,
+    /// Top of the work tree: absolute.
+    root: PathBuf,
+}
+
+/// The policy of a base.
+#[derive(Debug)]
+pub struct BasePolicy {
+    pub base: Base,
+    /// Where gates.toml stands, or would, in the work tree.
+    pub path: PathBuf,
+    pub text: String,
+    pub config: Config,
+    pub record: PolicyRecord,
+}
+
+impl Base {
+    /// # Errors
+    /// Outside git, and when the revision is not there.
+    pub async fn find(repo: &Repo, revision: &str) -> Result<Base> {
+        if !repo.git {
+            bail!("`--policy-from {revision}` needs a git repository, and {} is none", repo.root.display());
+        }
+        let commit = repo.commit(revision).await?;
+        Ok(Base { revision: revision.to_owned(), commit, root: repo.root.clone() })
+    }
+
+    /// The content of a file of the commit, by its path below the root; `None` where there is no
+    /// such file.
+    pub async fn file(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let git = |args: Vec<String>| async move {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            ask_exactly(Path::new("git"), &args, &self.root, GIT_LIMIT).await
+        };
+        let of = || format!("git can't read {path} of {}", self.revision);
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<String>>();
+        let list =
+            git(words(&["--literal-pathspecs", "ls-tree", "-z", "--full-tree", &self.commit, "--", path]));
+        let entry = list.await.with_context(of)?;
+        let entry = String::from_utf8_lossy(&entry).into_owned();
+        // `100644 blob 3f9c…<tab>path`
+        let Some((facts, _)) = entry.split_once('\t') else { return Ok(None) };
+        match facts.split(' ').collect::<Vec<_>>()[..] {
+            ["120000", ..] => {
+                bail!("{path} is a symbolic link in {}: its content would not be", self.revision)
+            }
+            [_, "blob", id] => Ok(Some(git(words(&["cat-file", "blob", id])).await.with_context(of)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The content of a file of the commit that stands at this place in the work tree.
+    pub async fn file_at(&self, place: &Path) -> Result<Option<Vec<u8>>> {
+        match self.inside(place) {
+            Some(path) => self.file(&path).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Top of the work tree.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The files of the commit below a folder, by their places in the work tree.
+    pub async fn files_below(&self, top: &Path) -> Result<Vec<PathBuf>> {
+        let folder = self.inside(top).filter(|folder| folder != ".");
+        let mut args =
+            vec!["--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", "--full-tree", &self.commit];
+        args.extend(["--"].into_iter().chain(folder.as_deref()));
+        let listed = ask_exactly(Path::new("git"), &args, &self.root, GIT_LIMIT).await;
+        let listed = listed.with_context(|| format!("git can't list the files of {}", self.revision))?;
+        let names = String::from_utf8_lossy(&listed).into_owned();
+        Ok(names.split_terminator('\0').map(|name| self.root.join(name)).collect())
+    }
+
+    /// The gates.lock that stands beside this gates.toml.
+    pub async fn lock(&self, config: &Path) -> Result<Option<Lock>> {
+        let place = folder_of(config).canonicalize()?.join(lock::FILE_NAME);
+        let Some(bytes) = self.file_at(&place).await? else { return Ok(None) };
+        let read = Lock::read(&String::from_utf8_lossy(&bytes));
+        read.map(Some).map_err(|reason| anyhow!("{} of {}: {reason}", place.display(), self.revision))
+    }
+
+    /// A baseline at this place.
+    pub async fn baseline(&self, path: &Path) -> Result<Option<Baseline>> {
+        let place = normalise(&std::path::absolute(path)?);
+        let Some(bytes) = self.file_at(&place).await? else { return Ok(None) };
+        let read = Baseline::read(&bytes);
+        read.map(Some).map_err(|reason| anyhow!("{} of {}: {reason}", place.display(), self.revision))
+    }
+
+    /// The path below the root, of a place in the work tree.
+    pub fn inside(&self, place: &Path) -> Option<String> {
+        let inside = place.strip_prefix(&self.root).ok()?;
+        inside
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)))
+            .then(|| forward(inside).to_string())
+    }
+}
+
+/// Reads the policy from `revision`, and compares that of the work tree with it.
+///
+/// # Errors
+/// Outside git, when the revision or its gates.toml is not there, and when that has mistakes.
+pub async fn policy(args: &ConfigArgs, revision: &str) -> Result<BasePolicy> {
+    let here = std::env::current_dir().context("the current folder is not there any more")?;
+    let folder = args.config.as_deref().map_or(Path::new("."), folder_of);
+    let repo = Repo::around(folder).await?;
+    let base = Base::find(&repo, revision).await?;
+    let (path, text) = gates_toml(args, &repo, &base).await?;
+    let text = String::from_utf8(text)
+        .ok()
+        .with_context(|| format!("{} of {revision} is not text", path.display()))?;
+    let path = path.strip_prefix(&here).map_or(path.clone(), Path::to_owned);
+    let config = Config::read(&text).map_err(|problems| ConfigError::Mistakes {
+        path: PathBuf::from(format!("{revision}:{}", path.display())),
+        source_text: text.clone(),
+        problems,
+    })?;
+
+    let mut record = PolicyRecord {
+        from: base.commit.clone(),
+        revision: revision.to_owned(),
+        loosened: Vec::new(),
+        notes: Vec::new(),
+    };
+    match Config::load(&path) {
+        Ok(change) => record.loosened = loosened(&config, &change),
+        Err(error) => record.notes.push(format!("the work tree's own policy can't be compared: {error}")),
+    }
+    Ok(BasePolicy { base, path, text, config, record })
+}
+
+/// The gates.toml of the base that counts: the named one, or the nearest that the base has. A
+/// nearer one that the change adds does not count.
+async fn gates_toml(args: &ConfigArgs, repo: &Repo, base: &Base) -> Result<(PathBuf, Vec<u8>)> {
+    let named = match &args.config {
+        Some(path) => path.file_name().map(|name| repo.base.join(name)),
+        None => None,
+    };
+    let candidates: Vec<PathBuf> = match named {
+        Some(path) => vec![path],
+        None => repo
+            .base
+            .ancestors()
+            .take_while(|folder| folder.starts_with(&repo.root))
+            .map(|folder| folder.join(config::FILE_NAME))
+            .collect(),
+    };
+    for path in candidates {
+        if let Some(text) = base.file_at(&path).await? {
+            return Ok((path, text));
+        }
+    }
+    let name = args.config.as_deref().unwrap_or(Path::new(config::FILE_NAME));
+    bail!(
+        "there is no {} in {}: `--policy-from` takes the policy from there, so it has to be merged first",
+        name.display(),
+        base.revision
+    )
+}

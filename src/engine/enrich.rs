@@ -1,0 +1,157 @@
+//! Reads the files that `vex`, `epss` and `kev` of gates.toml name, and checks their dates.
+
+mod files;
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+pub use files::Files;
+
+use crate::config::sources::Sources;
+use crate::formats::dated::Content;
+use crate::formats::{epss, kev, vex};
+use crate::keys::mistakes::Problem;
+use crate::keys::table::Located;
+use crate::model::enrichment_record::FileRecord;
+use crate::model::loosening::Loosening;
+use crate::policy::enrichment::{Dated, Facts};
+use crate::policy::vex::{Document, Id, Vex};
+use crate::text::sanitise;
+use crate::text::shared::Text;
+
+/// Reads the files that gates.toml names. An error holds every mistake, each at its key.
+pub async fn load(sources: &Sources, files: &Files<'_>, today: Date) -> Result<Facts, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let vex = Vex::new(documents(sources, files, today, &mut problems).await);
+    let epss = dated(sources, &sources.epss, files, today, epss::read, &mut problems).await;
+    let kev = dated(sources, &sources.kev, files, today, kev::read, &mut problems).await;
+    let products = sources.products.iter().map(|name| Id::read(name)).collect();
+    match problems.is_empty() {
+        true => Ok(Facts { vex, products, epss, kev, loosened: Vec::new() }),
+        false => Err(problems),
+    }
+}
+
+/// Tells of the VEX documents that a change adds or edits, where the base's count.
+pub async fn compare(facts: &mut Facts, sources: &Sources, base: &Files<'_>) {
+    let own = Files { folder: base.folder.clone(), base: None };
+    for pattern in &sources.vex {
+        for name in own.matching(&pattern.value).await.unwrap_or_default() {
+            let what = match (own.read(&name).await, base.read(&name).await) {
+                (Ok(Some(own)), Ok(Some(base))) if own == base => continue,
+                (Ok(Some(_)), Ok(Some(_))) => "changed",
+                (Ok(Some(_)), _) => "is new",
+                _ => continue,
+            };
+            facts.loosened.push(Loosening::new("vex", format!("{name} {what}")));
+        }
+    }
+}
+
+/// The documents that `vex` names, in the order of their paths.
+async fn documents(
+    sources: &Sources,
+    files: &Files<'_>,
+    today: Date,
+    problems: &mut Vec<Problem>,
+) -> Vec<Document> {
+    let mut documents: Vec<Document> = Vec::new();
+    for pattern in &sources.vex {
+        let names = match files.matching(&pattern.value).await {
+            Ok(names) if names.is_empty() => {
+                let what = format!("no VEX document is there{}", files.words());
+                problems.push(mistake(pattern, what, "write one, or leave the pattern out"));
+                continue;
+            }
+            Ok(names) => names,
+            Err(error) => {
+                problems.push(mistake(pattern, format!("{error:#}"), "name files that can be read"));
+                continue;
+            }
+        };
+        for name in names {
+            if documents.iter().any(|known| *known.name == *name) {
+                continue;
+            }
+            let read = match files.read(&name).await {
+                Ok(Some(bytes)) => vex::read(&name, &bytes)
+                    .map_err(|broken| broken.0)
+                    .and_then(|document| dated_by(document, today)),
+                Ok(None) => Err(format!("it is not there{}", files.words())),
+                Err(error) => Err(format!("{error:#}")),
+            };
+            match read {
+                Ok(document) => documents.push(document),
+                Err(why) => {
+                    let what = format!("{name} is no VEX document to go by: {why}");
+                    problems.push(mistake(pattern, what, "mend it, or take it out of `vex`"));
+                }
+            }
+        }
+    }
+    documents
+}
+
+/// The content of a file that ages.
+async fn dated<T>(
+    sources: &Sources,
+    source: &Option<Located<String>>,
+    files: &Files<'_>,
+    today: Date,
+    read: fn(&[u8]) -> Result<Content<T>, String>,
+    problems: &mut Vec<Problem>,
+) -> Option<Dated<T>> {
+    let source = source.as_ref()?;
+    let name = &source.value;
+    let read = match files.read(name).await {
+        Ok(Some(bytes)) => read(&bytes).map_err(|why| format!("{name} can't be used: {why}")),
+        Ok(None) => Err(format!("{name} is not there{}", files.words())),
+        Err(error) => Err(format!("{error:#}")),
+    };
+    match read {
+        Ok(Content { date, .. }) if is_ahead(date, today) => {
+            let what = format!("{name} is dated {date}, and today is {today}: how old it is can't be told");
+            problems.push(mistake(source, what, "set the clock, or download it anew"));
+            None
+        }
+        Ok(Content { date, vulnerabilities, content }) => {
+            let age_days = today.duration_since(date).as_hours() / 24;
+            let age_days = i32::try_from(age_days).unwrap_or(i32::MAX);
+            let too_old = |most: &Duration| u64::try_from(age_days).unwrap_or(0) * 86_400 > most.as_secs();
+            let stale = sources.max_age.filter(too_old).map(|most| {
+                let most = most.as_secs() / 86_400;
+                format!(
+                    "{name} is of {date}, {age_days} days ago, and `max_age` is {most} days: download it anew"
+                )
+            });
+            let file = Text::from(sanitise::short(name, 300));
+            Some(Dated { content, stale, record: FileRecord { file, date, age_days, vulnerabilities } })
+        }
+        Err(what) => {
+            problems.push(mistake(source, what, "name a file as its makers publish it"));
+            None
+        }
+    }
+}
+
+/// Clocks differ, and so do the days of the earth's sides.
+fn is_ahead(date: Date, today: Date) -> bool {
+    today.tomorrow().is_ok_and(|tomorrow| date > tomorrow)
+}
+
+/// A document without a statement of a day that is still to come: that would be the last word until then,
+/// whatever is found out meanwhile.
+fn dated_by(document: Document, today: Date) -> Result<Document, String> {
+    let day = |at: jiff::Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    match document.statements.iter().filter_map(|statement| statement.at.map(day)).max() {
+        Some(last) if is_ahead(last, today) => {
+            Err(format!("it makes a statement on {last}, and today is {today}"))
+        }
+        _ => Ok(document),
+    }
+}
+
+fn mistake(at: &Located<String>, what: String, help: &str) -> Problem {
+    Problem { at: at.at.clone(), what, help: Some(help.to_owned()) }
+}

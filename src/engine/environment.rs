@@ -1,0 +1,125 @@
+//! The environment that a scanner gets: that of Portcullis, without secrets that the gate does not
+//! name, and without what would silently make the scanner look away.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use crate::redact::names::{looks_secret, secret_in};
+use crate::redact::secret_set::in_variables;
+use crate::redact::{Secret, npmrc};
+use crate::scan::job::Job;
+use crate::scan::start_dir::Start;
+use crate::scan::tool::Scanner;
+use crate::system::variables::{GIT, names};
+
+/// The secrets that gates.toml gives to a job: in its `env`, in build arguments, in options; and those in
+/// the .npmrc that it reads.
+pub fn secrets_of(job: &Job) -> Vec<Secret> {
+    let set = in_variables(&job.env).into_iter();
+    let npmrc = |path: &Path| path.file_name() == Some(OsStr::new(".npmrc"));
+    let files = job.config_files.iter().filter(|file| npmrc(&file.path)).map(|file| npmrc::read(&file.path));
+    let others = job.start.iter().flat_map(Start::contents).filter(|(path, _)| npmrc(path));
+    let others = others.map(|(_, content)| String::from_utf8_lossy(content).into_owned());
+    let settings = files.chain(others).flat_map(|text| npmrc::secrets(&text));
+    let assigned = job.args.iter().filter_map(|arg| {
+        let (name, value) = arg.split_once('=')?;
+        secret_in(name, value)
+    });
+    let behind = job.args.windows(2).filter_map(|pair| match pair {
+        [option, value] if option.starts_with('-') => secret_in(option, value),
+        _ => None,
+    });
+    let addresses = job.args.iter().filter_map(|arg| Secret::in_address(arg));
+    set.chain(assigned).chain(behind).chain(addresses).chain(settings).collect()
+}
+
+/// The names of the variables that a job does not get, in alphabetical order; `but` are those that
+/// it gets whatever they look like.
+pub fn taken_away(scanner: &Scanner, job: &Job, but: &[&str]) -> BTreeSet<String> {
+    let listed = |name: &str, mark: &str| {
+        let patterns = scanner.steering.iter().filter_map(|pattern| match mark {
+            "" => Some(*pattern),
+            mark => pattern.strip_prefix(mark),
+        });
+        patterns.into_iter().any(|pattern| matches(pattern, name))
+    };
+    let steers = |name: &str| GIT.contains(&name) || (listed(name, "") && !listed(name, "!"));
+    names()
+        .filter(|name| !job.hands_on.contains(name) && !job.env.contains_key(name))
+        .filter(|name| !but.contains(&name.as_str()))
+        .filter(|name| looks_secret(name) || steers(name))
+        .collect()
+}
+
+/// The variables by which a job's own settings of git come on top of those that its environment has
+/// (git-config(1), from git 2.31 on).
+pub fn git_settings(job: &Job) -> BTreeMap<String, String> {
+    const COUNT: &str = "GIT_CONFIG_COUNT";
+    if job.git.is_empty() {
+        return BTreeMap::new();
+    }
+    let there = job.env.get(COUNT).cloned().or_else(|| env::var(COUNT).ok());
+    let there: usize = there.and_then(|count| count.trim().parse().ok()).unwrap_or(0);
+    let mut variables = BTreeMap::from([(COUNT.to_owned(), there.saturating_add(job.git.len()).to_string())]);
+    for (n, (name, value)) in (there..).zip(&job.git) {
+        variables.insert(format!("GIT_CONFIG_KEY_{n}"), name.clone());
+        variables.insert(format!("GIT_CONFIG_VALUE_{n}"), value.clone());
+    }
+    variables
+}
+
+/// What the record says of a job's environment: names, never values.
+pub fn notes(job: &Job, taken: &BTreeSet<String>) -> Vec<String> {
+    let here = |name: &&String| env::var_os(name).is_some();
+    let handed_on: Vec<&String> = job.hands_on.iter().filter(here).collect();
+    let absent: Vec<&String> = job.hands_on.iter().filter(|name| !here(name)).collect();
+    [
+        ("environment: handed on", handed_on),
+        ("environment: to be handed on, and not set:", absent),
+        ("environment: taken away", taken.iter().collect()),
+    ]
+    .into_iter()
+    .filter(|(_, names)| !names.is_empty())
+    .map(|(words, names)| {
+        let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+        format!("{words} {}", names.join(", "))
+    })
+    .collect()
+}
+
+/// Whether a name is meant: `TRIVY_*` is every name that begins so. npm reads its variables in
+/// upper and lower case.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)),
+        None => name.eq_ignore_ascii_case(pattern),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secrets_of_a_job_are_known_from_its_command() {
+        let mut job = Job::new("docker", "image", "/repo".into(), String::new());
+        job.args(["build", "--build-arg", "NPM_TOKEN=hunter2-one", "--build-arg", "VERSION=hunter2-two"]);
+        job.args(["--registry-token", "hunter2-three", "https://ada:hunter2-four@host/x.git"]);
+        job.env("DB_PASSWORD", "hunter2-five").env("LEVEL", "hunter2-six");
+        let expected: BTreeSet<Secret> = ["one", "three", "four", "five"]
+            .iter()
+            .filter_map(|n| Secret::reported(&format!("hunter2-{n}")))
+            .collect();
+        assert_eq!(BTreeSet::from_iter(secrets_of(&job)), expected);
+    }
+
+    #[test]
+    fn patterns_name_one_variable_or_all_that_begin_so() {
+        assert!(matches("TRIVY_*", "TRIVY_SEVERITY") && !matches("TRIVY_*", "TRIVY"));
+        assert!(
+            matches("npm_config_omit", "NPM_CONFIG_OMIT") && !matches("npm_config_omit", "npm_config_omits")
+        );
+    }
+}

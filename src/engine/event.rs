@@ -1,0 +1,29 @@
+//! What happens while a plan is carried out. Progress displays only listen.
+
+use std::time::Duration;
+
+use crate::text::shared::Text;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The run begins with so many gates to carry out.
+    Began { gates: usize },
+    /// The first target of a gate has started.
+    GateStarted { gate: Text, tool: Text, targets: usize },
+    /// What a gate is doing, in words, where it takes long.
+    GateTold { gate: Text, words: String },
+    /// A target of a gate has ended.
+    TargetEnded { gate: Text, done: usize, targets: usize },
+    /// Every target of a gate has ended, or the gate could not start.
+    GateEnded { gate: Text, tool: Text, words: String, duration: Duration },
+    /// The run is being stopped: why, in words.
+    Stopping { why: String },
+    /// Everything that will run has run.
+    Ended,
+}
+
+/// Someone who is told what happens.
+pub trait Listener {
+    fn on(&mut self, event: &Event);
+}

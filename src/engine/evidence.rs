@@ -1,0 +1,264 @@
+//! Evidence of the targets → one record a gate, with its findings.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::config::Gate;
+use crate::engine::job_run::{Kept, TargetEvidence};
+use crate::engine::lock::guard::Examined;
+use crate::engine::program_identity::Identity;
+use crate::model::clean::Words;
+use crate::model::finding::Finding;
+use crate::model::lock_status::Standing;
+use crate::model::run::{Evidence, GateRecord, TargetRecord};
+use crate::model::scope::Scope;
+use crate::model::severity::Counts;
+use crate::model::verdict::Outcome;
+use crate::policy::fingerprint::{self, Source};
+use crate::redact::{Scrubber, Secret};
+use crate::scan::proof::Proof;
+use crate::system::process::Stop;
+use crate::text::human::millis;
+use crate::text::sanitise;
+use crate::text::shared::{Text, Texts};
+
+/// What a gate has come to, before anybody judges it.
+#[derive(Debug)]
+pub struct GateEvidence {
+    pub gate: Gate,
+    pub targets: Vec<TargetEvidence>,
+    /// What its targets found, until it is taken.
+    pub findings: Vec<Finding>,
+    /// What is missing, where something is.
+    pub lack: Option<Lack>,
+    pub duration: Duration,
+    pub identity: Identity,
+    /// What would have kept it from acting in production.
+    pub overridden: Option<String>,
+}
+
+/// What keeps a gate from being judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// There is no proof: inconclusive.
+    Proof(String),
+    /// There was nothing to look at: skipped.
+    Nothing(String),
+    /// `--fail-fast` ended it, or let it not begin: skipped, and the run can't pass.
+    Halted(String),
+}
+
+/// What the evidence of one gate amounts to, for progress and `--fail-fast`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    pub outcome: Outcome,
+    pub reason: String,
+}
+
+impl Judgement {
+    /// `failed: 2 findings at or above high`
+    pub fn words(&self) -> String {
+        format!("{}: {}", self.outcome, self.reason)
+    }
+}
+
+impl GateEvidence {
+    /// Puts the targets of a gate together; `lack` is given when the gate never started.
+    pub fn new(
+        gate: &Gate,
+        mut targets: Vec<TargetEvidence>,
+        lack: Option<Lack>,
+        duration: Duration,
+        stop: Stop,
+    ) -> GateEvidence {
+        let lack = lack.or_else(|| lack_of(&targets, stop));
+        let findings = dressed(gate, &mut targets);
+        let identity = Identity::default();
+        GateEvidence { gate: gate.clone(), targets, findings, lack, duration, identity, overridden: None }
+    }
+
+    /// The program that the gate ran.
+    pub fn program(&self) -> Option<&Path> {
+        self.targets.iter().find_map(|target| target.program.as_deref())
+    }
+
+    /// How the programs of its targets stand to gates.lock, the worst of them.
+    fn standing(&self) -> Option<Standing> {
+        let mut standings =
+            self.targets.iter().filter_map(|target| target.locked.as_ref().map(Examined::standing));
+        let first = standings.next()?;
+        let worst = if standings.any(|other| other == Standing::Differs) { Standing::Differs } else { first };
+        (worst != Standing::Unlocked).then_some(worst)
+    }
+
+    /// The secrets that its reports mark, and those that gates.toml gives it.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.targets.iter().flat_map(|target| target.proof.parsed().secrets.iter().chain(&target.secrets))
+    }
+
+    /// The files that its targets leave to be kept.
+    pub fn kept(&self) -> impl Iterator<Item = &Kept> {
+        self.targets.iter().flat_map(|target| &target.kept)
+    }
+
+    /// The gate's record, not judged yet. Known secrets are struck out.
+    pub fn record(&self, scrubber: &Scrubber) -> GateRecord {
+        let mut scope = Scope::default();
+        let targets: Vec<TargetRecord> =
+            self.targets.iter().map(|target| target_record(target, scrubber)).collect();
+        for target in &targets {
+            scope.merge(&target.scope);
+        }
+        let reported = self.targets.iter().find_map(|target| target.proof.parsed().tool_version.clone());
+        // Struck out first, then cut: half a secret would not be known again.
+        let words = |why: &str| sanitise::short(&scrubber.one_line(why), LONGEST_OF_GATE);
+        let mut record = GateRecord {
+            id: self.gate.id.clone(),
+            stage: self.gate.stage.clone(),
+            tool: Text::from(self.gate.scanner.name),
+            tool_version: reported.or_else(|| self.identity.version.clone()),
+            tool_sha256: self.identity.sha256.clone(),
+            lock: self.standing(),
+            outcome: Outcome::Inconclusive,
+            reason: String::new(),
+            evidence: match &self.lack {
+                None => Evidence::Whole,
+                Some(Lack::Proof(why)) => Evidence::Lacking(words(why)),
+                Some(Lack::Nothing(why)) => Evidence::Nothing(words(why)),
+                Some(Lack::Halted(why)) => Evidence::Halted(words(why)),
+            },
+            required: self.gate.required,
+            action: self.gate.tool.acts(),
+            overridden: self.overridden.clone(),
+            policy: self.gate.policy.clone(),
+            scope,
+            counts: Counts::default(),
+            duration_ms: millis(self.duration),
+            cached: false,
+            targets,
+        };
+        record.clean(scrubber);
+        record
+    }
+}
+
+/// The findings of all targets, each with the names of its gate, target and tool.
+fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
+    let tool = Text::from(gate.scanner.name);
+    let seen_by = Texts::from([tool.clone()]);
+    let mut all = Vec::new();
+    for target in targets {
+        let parsed = target.proof.parsed_mut();
+        let found = all.len();
+        // Taken, so that the room of the list is given back too.
+        let mut findings = std::mem::take(&mut parsed.findings);
+        match found {
+            0 => all = findings,
+            _ => all.append(&mut findings),
+        }
+        for finding in &mut all[found..] {
+            finding.gate = gate.id.clone();
+            finding.target = target.record.name.clone();
+            finding.tool = tool.clone();
+            finding.seen_by = seen_by.clone();
+            finding.image = finding.image.take().or_else(|| parsed.image_id.clone());
+        }
+    }
+    all
+}
+
+/// Gives the findings of one gate their order and their ids. Known secrets are struck out first, so
+/// that no id is made of one. `root` is the top of the checkout.
+pub fn identify(findings: &mut [Finding], scrubber: &Scrubber, root: &Path) {
+    for finding in findings.iter_mut() {
+        finding.clean(scrubber);
+    }
+    findings.sort_by(fingerprint::order);
+    fingerprint::assign_ids(findings, &mut Source::new(root, scrubber));
+}
+
+fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
+    let parsed = target.proof.parsed();
+    let mut record = target.record.clone();
+    record.scope = parsed.scope.clone();
+    record.image_id = parsed.image_id.clone();
+    record.outputs = parsed.outputs.clone();
+    record.inventory = parsed.inventory.clone();
+    record.ignored = parsed.ignored.iter().map(|(mark, n)| ((*mark).to_owned(), *n)).collect();
+    record.image_digest = parsed.image_digest.clone();
+    let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
+    record.proof.extend(parsed.proof.iter().map(|line| short(line)));
+    record.reason = target.proof.reason().map(short);
+    record.advisories = parsed.advisories.clone();
+    record.clean(scrubber);
+    record
+}
+
+/// The most characters of a reason: a scanner's last words may be a page long.
+const LONGEST: usize = 400;
+
+/// The most characters of a gate's reason, which may name several targets.
+const LONGEST_OF_GATE: usize = 1600;
+
+/// What the targets leave unproven, told in one reason.
+fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
+    let (mut unproven, mut empty) = (Reasons::default(), Reasons::default());
+    for target in targets {
+        match &target.proof {
+            Proof::Complete(_) => {}
+            Proof::Inconclusive { reason, .. } => unproven.add(&target.record.name, reason),
+            Proof::NothingInScope { reason, .. } if target.may_be_empty => {
+                empty.add(&target.record.name, reason)
+            }
+            Proof::NothingInScope { reason, .. } => {
+                let reason = format!("{reason} (`allow_empty = true` if that is right)");
+                unproven.add(&target.record.name, &reason);
+            }
+        }
+    }
+    if !unproven.0.is_empty() {
+        let reasons = unproven.words(targets.len());
+        let was_stopped =
+            targets.iter().all(|target| target.stopped || matches!(target.proof, Proof::Complete(_)));
+        return Some(match stop {
+            Stop::FailFast if was_stopped => Lack::Halted(format!("fail-fast; {reasons}")),
+            Stop::Signal(_) => Lack::Proof(format!("interrupted; {reasons}")),
+            Stop::Deadline => Lack::Proof(format!("the deadline of the run has passed; {reasons}")),
+            Stop::FailFast | Stop::No => Lack::Proof(reasons),
+        });
+    }
+    // One target with something in it is enough to judge the gate.
+    let all_empty = !targets.is_empty() && empty.len() == targets.len();
+    all_empty.then(|| Lack::Nothing(empty.words(targets.len())))
+}
+
+/// Reasons, each with the targets that it holds for.
+#[derive(Default)]
+struct Reasons(Vec<(String, Vec<Text>)>);
+
+impl Reasons {
+    fn add(&mut self, target: &Text, reason: &str) {
+        match self.0.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, targets)) => targets.push(target.clone()),
+            None => self.0.push((reason.to_owned(), vec![target.clone()])),
+        }
+    }
+
+    /// How many targets have one.
+    fn len(&self) -> usize {
+        self.0.iter().map(|(_, targets)| targets.len()).sum()
+    }
+
+    /// All of them; the targets are named where the gate has several.
+    fn words(&self, targets_of_gate: usize) -> String {
+        let words: Vec<String> = self
+            .0
+            .iter()
+            .map(|(reason, targets)| match targets_of_gate {
+                1 => reason.clone(),
+                _ => format!("{}: {reason}", targets.join(", ")),
+            })
+            .collect();
+        words.join("; ")
+    }
+}

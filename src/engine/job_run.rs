@@ -1,0 +1,265 @@
+//! One job at work: find the program, run it, gather what came out, weigh it.
+
+mod assess;
+mod keep;
+mod launch;
+mod steps;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
+
+pub use launch::not_started;
+pub use launch::signalled;
+
+use crate::config::Gate;
+use crate::engine::environment;
+use crate::engine::lock::guard::{Examined, Guard};
+use crate::engine::report_owners::Claims;
+use crate::model::run::TargetRecord;
+use crate::redact::Secret;
+use crate::scan::gate_outputs::Upstream;
+use crate::scan::job::{Job, SCRATCH, Source};
+use crate::scan::program::find;
+use crate::scan::proof::Proof;
+use crate::scan::report_origin::Place;
+use crate::scan::retry::chance;
+use crate::system::git::Repo;
+use crate::system::process::{End, Stop};
+use crate::text::human::millis;
+use crate::text::paths::forward;
+use crate::text::shared::Text;
+
+/// The largest report that is read: more is a fault of its writer. It is held in memory.
+const REPORT_CAP: u64 = 512 << 20;
+/// The most that is kept of a log.
+const LOG_CAP: u64 = 16 << 20;
+
+/// What a job has come to.
+#[derive(Debug)]
+pub struct TargetEvidence {
+    pub record: TargetRecord,
+    pub proof: Proof,
+    /// Where the program was found.
+    pub program: Option<PathBuf>,
+    /// The run was stopped before it was done.
+    pub stopped: bool,
+    /// What was said of it before it was started; `None` where there is no program.
+    pub locked: Option<Examined>,
+    /// Nothing in scope is fine here.
+    pub may_be_empty: bool,
+    /// Secrets that gates.toml gives to the job.
+    pub secrets: Vec<Secret>,
+    /// Files to keep, each with its path below the output folder and what it is.
+    pub kept: Vec<Kept>,
+}
+
+/// A file of the scratch folder that goes to the output folder.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub from: PathBuf,
+    /// Below the output folder.
+    pub to: String,
+    pub what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Report,
+    Stdout,
+    Stderr,
+    Sbom,
+}
+
+/// A job with all that it takes to carry it out.
+#[derive(Debug)]
+pub struct AtWork {
+    pub job: Job,
+    pub gate: Arc<Gate>,
+    pub repo: Arc<Repo>,
+    /// Looks at the program before it is started.
+    pub guard: Arc<Guard>,
+    /// The scratch folder of the run.
+    pub scratch: PathBuf,
+    pub run_started: Instant,
+    /// The reports in the repository that the gates have read.
+    pub claims: Arc<Claims>,
+    /// What the gates that are done have come to, where the gate comes after one that acts.
+    pub upstream: Arc<Upstream>,
+    pub teller: Teller,
+}
+
+/// Says on the progress display what a job is doing.
+#[derive(Clone, Debug)]
+pub struct Teller {
+    /// The gate's place in the plan.
+    pub gate: usize,
+    pub to: mpsc::UnboundedSender<News>,
+}
+
+/// What a job has to say while it runs.
+#[derive(Debug)]
+pub enum News {
+    /// A target of the gate has got a slot.
+    Started(usize),
+    /// What the gate is doing, in words.
+    Doing(usize, String),
+}
+
+impl Teller {
+    pub fn started(&self) {
+        // Only the display listens, and it may be gone.
+        let _ = self.to.send(News::Started(self.gate));
+    }
+
+    pub fn tell(&self, words: String) {
+        let _ = self.to.send(News::Doing(self.gate, words));
+    }
+}
+
+/// Runs the job, and again after a fault that passes, as often as the gate allows and within its
+/// time. Never fails: what goes wrong is evidence.
+pub async fn carry_out(mut work: AtWork, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
+    work.prepare().await;
+    let work = Arc::new(work);
+    let (retry, timeout) = (work.gate.retry, work.gate.timeout);
+    let begun = Instant::now();
+    let mut tries = 1;
+    loop {
+        let (mut evidence, passing) = once(&work, timeout.saturating_sub(begun.elapsed()), &stop).await;
+        if evidence.record.tries > 0 {
+            evidence.record.tries = tries;
+        }
+        if tries > 1 {
+            evidence.record.started_ms = millis(begun.saturating_duration_since(work.run_started));
+            evidence.record.duration_ms = millis(begun.elapsed());
+            if let Proof::Inconclusive { reason, .. } = &mut evidence.proof {
+                *reason = format!("after {tries} tries: {reason}");
+            }
+        }
+        let pause = retry.pause(tries, chance());
+        if passing.is_none() || tries > retry.most || begun.elapsed() + pause >= timeout {
+            return evidence;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => tries += 1,
+            _ = stop.wait_for(|stop| *stop != Stop::No) => {
+                evidence.stopped = true;
+                return evidence;
+            }
+        }
+    }
+}
+
+/// Runs the job one time, for no longer than `left`. Besides the evidence, what it says of a fault
+/// that passes.
+async fn once(
+    work: &Arc<AtWork>,
+    left: Duration,
+    stop: &watch::Receiver<Stop>,
+) -> (TargetEvidence, Option<String>) {
+    let job = &work.job;
+    let (without, none) = (environment::taken_away(work.gate.scanner, job, &[]), BTreeSet::new());
+    let mut evidence = TargetEvidence {
+        record: TargetRecord {
+            name: job.target.clone(),
+            command: job.command(),
+            cwd: work.inside(&job.cwd),
+            image: job.image.clone(),
+            started_ms: millis(work.run_started.elapsed()),
+            notes: job.notes.clone(),
+            // The programs of a procedure differ in what they get: each is told by itself.
+            proof: environment::notes(job, if job.procedure.is_none() { &without } else { &none }),
+            ..TargetRecord::default()
+        },
+        proof: Proof::inconclusive(String::new()),
+        program: find(&job.program, &job.cwd),
+        stopped: false,
+        locked: None,
+        may_be_empty: job.may_be_empty,
+        secrets: environment::secrets_of(job),
+        kept: Vec::new(),
+    };
+    // It may have waited for its turn while the run was stopped.
+    if *stop.borrow() != Stop::No {
+        evidence.stopped = true;
+        evidence.proof = Proof::inconclusive("not started".to_owned());
+        return (evidence, None);
+    }
+    if let Some(procedure) = &job.procedure {
+        return steps::carry_out(work, procedure.as_ref(), evidence, left, stop).await;
+    }
+    evidence.locked = work.examine(evidence.program.as_deref()).await;
+    let program = evidence.program.as_deref();
+    match work.launch(program, evidence.locked.as_ref(), &without, left, stop.clone()).await {
+        Err(reason) => evidence.proof = Proof::inconclusive(reason),
+        Ok((mut ended, before)) => {
+            evidence.record.tries = 1;
+            evidence.record.duration_ms = millis(ended.duration);
+            evidence.stopped = matches!(ended.end, End::Stopped);
+            if let End::Exited(code) = ended.end {
+                evidence.record.exit_code = Some(code);
+            }
+            // Reading a large report takes seconds: on a thread of its own, so that the other
+            // gates' pipes and timeouts are served meanwhile.
+            let fallback = TargetEvidence::unread(&evidence);
+            let work = work.clone();
+            let weighing = tokio::task::spawn_blocking(move || {
+                let passing = work.weigh(&mut ended, before, &mut evidence);
+                if let Some(locked) = &evidence.locked {
+                    let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
+                    evidence.proof = locked.weigh(proof);
+                }
+                (evidence, passing)
+            });
+            return weighing.await.unwrap_or((fallback, None));
+        }
+    }
+    (evidence, None)
+}
+
+impl TargetEvidence {
+    /// The same job, with nothing read yet.
+    fn unread(other: &TargetEvidence) -> TargetEvidence {
+        TargetEvidence {
+            record: other.record.clone(),
+            proof: Proof::inconclusive(
+                "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
+            ),
+            program: other.program.clone(),
+            stopped: other.stopped,
+            locked: other.locked.clone(),
+            may_be_empty: other.may_be_empty,
+            secrets: other.secrets.clone(),
+            kept: Vec::new(),
+        }
+    }
+}
+
+impl AtWork {
+    /// The job's own folder.
+    pub fn folder(&self) -> PathBuf {
+        PathBuf::from(self.job.scratch().replace(SCRATCH, &self.scratch.to_string_lossy()))
+    }
+
+    /// A path relative to the repository root.
+    fn inside(&self, path: &Path) -> Text {
+        forward(path.strip_prefix(&self.repo.root).unwrap_or(path))
+    }
+
+    /// Where paths in its reports count from.
+    fn place(&self) -> Place {
+        Place { root: self.repo.root.clone(), cwd: self.job.cwd.clone(), target: self.job.target.clone() }
+    }
+
+    fn path_of(&self, source: &Source) -> Option<PathBuf> {
+        match source {
+            Source::Stdout | Source::Memory(_) | Source::Errors(_) | Source::Beside(_) => None,
+            Source::Scratch(name) => Some(self.folder().join(name)),
+            Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
+        }
+    }
+}

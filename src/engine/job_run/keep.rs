@@ -1,0 +1,68 @@
+//! What a job leaves to be kept, and what is said where there is no room for it.
+
+use std::path::Path;
+use std::{fs, io};
+
+use crate::redact::mask_fields;
+use crate::scan::job::SCRATCH;
+use crate::scan::proof::Proof;
+use crate::scan::raw_report::Document;
+
+use super::{AtWork, Kept, TargetEvidence, What};
+
+impl AtWork {
+    /// Notes a report to be kept, masked. Without it the proof is none: nobody could look at what it
+    /// stands on.
+    pub fn keep_report(&self, document: &Document, proof: Proof, evidence: &mut TargetEvidence) -> Proof {
+        let masked = mask_fields(&document.bytes, self.gate.scanner.secret_fields);
+        let from = self.folder().join(format!("kept-{}", document.name));
+        if let Err(error) = fs::write(&from, masked) {
+            let why = self.no_room("its report", &error);
+            return match proof {
+                Proof::Complete(parsed) | Proof::NothingInScope { parsed, .. } => {
+                    Proof::Inconclusive { parsed, reason: why }
+                }
+                unproven @ Proof::Inconclusive { .. } => unproven,
+            };
+        }
+        let to = self.out_path("reports", &document.name);
+        evidence.kept.push(Kept { from, to, what: What::Report });
+        proof
+    }
+
+    pub fn keep_log(&self, log: &[u8], name: &str, what: What, evidence: &mut TargetEvidence) {
+        if !log.is_empty() {
+            let to = self.out_path("logs", &format!("{name}.log"));
+            evidence.kept.push(Kept { from: self.folder().join(name), to, what });
+        }
+    }
+
+    /// `reports/<gate>/<target>/<name>`
+    fn out_path(&self, kind: &str, name: &str) -> String {
+        let folder = self.job.scratch().strip_prefix(SCRATCH).unwrap_or(self.job.scratch());
+        format!("{kind}{folder}/{name}")
+    }
+
+    /// Why something is not in the scratch folder, and what to do about it.
+    pub fn no_room(&self, what: &str, error: &io::Error) -> String {
+        format!(
+            "{what} could not be kept in {}: {error}; free some room there, or name another place with TMPDIR",
+            self.scratch.display()
+        )
+    }
+
+    /// What is said besides of a report that is missing or cut, where a disk is full.
+    pub fn full_disk(&self) -> Option<String> {
+        let folders = self.job.written().filter_map(Path::parent);
+        let folder = folders.chain([self.scratch.as_path()]).find(|folder| is_full(folder))?;
+        Some(format!(" (the disk of {} is full: free some room there)", folder.display()))
+    }
+}
+
+/// Less than this many bytes is no room for a report.
+const LEAST: u64 = 4096;
+
+/// Whether there is no room left where a folder lies; what can't be told is not full.
+fn is_full(folder: &Path) -> bool {
+    rustix::fs::statvfs(folder).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST)
+}

@@ -1,0 +1,136 @@
+//! How a job is started: asked, compared with gates.lock, laid out, launched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::engine::lock::guard::Examined;
+use crate::engine::{environment, preflight};
+use crate::scan::job::{Program, SCRATCH};
+use crate::scan::program::{find, not_executable};
+use crate::system::process::{self, Capture, Ended, Launch, Stop, signal_name};
+
+use super::assess::{Before, Stamp};
+use super::{AtWork, LOG_CAP, REPORT_CAP};
+
+/// The variable that Node.js takes options from.
+const NODE_OPTIONS: &str = "NODE_OPTIONS";
+
+impl AtWork {
+    /// Asks the program what the command depends on, where it depends on anything, and where the
+    /// lock lets it start.
+    pub async fn prepare(&mut self) {
+        const LIMIT: Duration = Duration::from_secs(5);
+        let tool = self.gate.tool.clone();
+        let Some(program) = find(&self.job.program, &self.job.cwd) else { return };
+        let Some(question) = tool.question(&program) else { return };
+        let locked = self.examine(Some(&program)).await;
+        if locked.is_none_or(|locked| !self.guard.lets_start(&locked)) {
+            return;
+        }
+        let [asked, args @ ..] = question.as_slice() else { return };
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let answer = process::ask(Path::new(asked), &args, &self.job.cwd, LIMIT).await;
+        tool.prepare(&mut self.job, answer.as_deref());
+    }
+
+    /// Compares the program with gates.lock, right before it is started: an earlier gate may have
+    /// installed it, or changed it.
+    pub async fn examine(&self, program: Option<&Path>) -> Option<Examined> {
+        let program = program?.to_owned();
+        let (guard, job) = (self.guard.clone(), self.job.clone());
+        let examined = tokio::task::spawn_blocking(move || guard.examine(&job, &program)).await;
+        Some(examined.unwrap_or_else(|_| self.guard.lost()))
+    }
+
+    /// Condition 1: found, started. The error is the reason why not.
+    pub async fn launch(
+        &self,
+        program: Option<&Path>,
+        locked: Option<&Examined>,
+        without: &BTreeSet<String>,
+        left: Duration,
+        stop: watch::Receiver<Stop>,
+    ) -> Result<(Ended, Before), String> {
+        let job = &self.job;
+        if !job.cwd.is_dir() {
+            return Err(format!("there is no folder {}", self.inside(&job.cwd)));
+        }
+        let program = program.ok_or_else(|| self.missing(&self.job.program))?;
+        if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
+            return Err(why.clone());
+        }
+        // An earlier try leaves nothing that could be taken for a report of this one.
+        let _ = fs::remove_dir_all(self.folder());
+        fs::create_dir_all(self.folder())
+            .map_err(|error| self.no_room("the folder for its report", &error))?;
+        let stamps =
+            job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
+        let in_scratch = |text: &String| text.replace(SCRATCH, &self.scratch.to_string_lossy());
+        let args: Vec<String> = job.args.iter().map(in_scratch).collect();
+        let start = job.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
+        let start = start.map_err(|error| format!("the folder to start it in can't be laid out: {error}"))?;
+        let begun = Instant::now();
+        let mut env: BTreeMap<String, String> =
+            job.env.iter().map(|(name, value)| (name.clone(), in_scratch(value))).collect();
+        env.extend(environment::git_settings(job));
+        if let Some(options) = &job.node_options {
+            let given = env.get(NODE_OPTIONS).cloned().or_else(|| std::env::var(NODE_OPTIONS).ok());
+            let all = format!("{} {}", given.unwrap_or_default(), in_scratch(options));
+            env.insert(NODE_OPTIONS.to_owned(), all);
+        }
+        let errors = job.reports_errors();
+        let capture = |name: &str, is_report: bool| Capture {
+            path: (!job.is_secretive() || (name == "stderr" && !errors)).then(|| self.folder().join(name)),
+            cap: if is_report { REPORT_CAP } else { LOG_CAP },
+        };
+        let launch = Launch {
+            program,
+            args: &args,
+            cwd: start.as_ref().unwrap_or(&job.cwd),
+            env: &env,
+            without,
+            timeout: left,
+            stdin: None,
+            stdout: capture("stdout", job.prints_report() && !errors),
+            stderr: capture("stderr", errors),
+        };
+        let answers = preflight::answers(&job.questions, &launch, &stop).await;
+        let launch = Launch { timeout: left.saturating_sub(begun.elapsed()), ..launch };
+        Ok((process::run(launch, stop).await, Before { stamps, answers }))
+    }
+
+    /// What is said of a program that is not there, and how to get it.
+    pub fn missing(&self, program: &Program) -> String {
+        let (name, install) = (&program.name, self.gate.scanner.install);
+        if let Some(file) = not_executable(program, &self.job.cwd) {
+            return format!("{} was found, but may not be executed; else: {install}", file.display());
+        }
+        match program.near.is_empty() {
+            true => format!("{name} is not installed, or not on PATH; {install}"),
+            false => format!("{name} is neither in node_modules/.bin nor on PATH; {install}"),
+        }
+    }
+}
+
+/// What is said of a program that could not be started.
+pub fn not_started(program: &str, error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(8) => format!(
+            "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
+        ),
+        _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            format!("{program} was found, but may not be executed: {error}")
+        }
+        _ => format!("{program} can't be started: {error}"),
+    }
+}
+
+/// What is said of a program that a signal ended.
+pub fn signalled(program: &str, signal: i32) -> String {
+    let why = if signal == 9 { ": out of memory, or killed by someone" } else { "" };
+    format!("{program} was ended by {}{why}", signal_name(signal))
+}

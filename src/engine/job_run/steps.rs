@@ -1,0 +1,115 @@
+//! A job of several steps: carry it out, weigh the report that it leaves.
+
+use std::borrow::Cow;
+use std::fs;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::engine::lock::guard::Examined;
+use crate::engine::step_context::{Hands, Left};
+use crate::model::lock_status::Standing;
+use crate::scan::procedure::{Failure, Procedure};
+use crate::scan::proof::{Proof, weigh};
+use crate::scan::raw_report::RawReport;
+use crate::system::process::Stop;
+use crate::text::human::{self, millis};
+
+use super::{AtWork, TargetEvidence, What};
+
+/// Carries the steps out. Besides the evidence, what kept them from their end and will pass.
+pub async fn carry_out(
+    work: &Arc<AtWork>,
+    procedure: &dyn Procedure,
+    mut evidence: TargetEvidence,
+    left: Duration,
+    stop: &watch::Receiver<Stop>,
+) -> (TargetEvidence, Option<String>) {
+    let started = Instant::now();
+    // An earlier try leaves nothing that could be taken for this one's.
+    let _ = fs::remove_dir_all(work.folder());
+    let mut hands = Hands::new(work.clone(), left, stop.clone());
+    let end = match fs::create_dir_all(work.folder()) {
+        Ok(()) if !work.job.cwd.is_dir() => {
+            Err(Failure::Unproven(format!("there is no folder {}", work.inside(&work.job.cwd))))
+        }
+        Ok(()) => procedure.carry_out(&mut hands).await,
+        Err(error) => Err(Failure::Unproven(work.no_room("the folder for its report", &error))),
+    };
+    evidence.record.tries = 1;
+    evidence.record.duration_ms = millis(started.elapsed());
+    evidence.stopped = end == Err(Failure::Stopped);
+    let fallback = TargetEvidence::unread(&evidence);
+    let (work, result) = (work.clone(), hands.left);
+    let weighing = tokio::task::spawn_blocking(move || {
+        let passing = work.weigh_steps(result, end, &mut evidence);
+        if let Some(locked) = &evidence.locked {
+            let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
+            evidence.proof = locked.weigh(proof);
+        }
+        (evidence, passing)
+    });
+    weighing.await.unwrap_or((fallback, None))
+}
+
+impl AtWork {
+    /// Weighs what the steps leave; a failure outweighs any report.
+    fn weigh_steps(
+        &self,
+        left: Left,
+        end: Result<(), Failure>,
+        evidence: &mut TargetEvidence,
+    ) -> Option<String> {
+        evidence.record.steps = left.steps;
+        evidence.record.proof.extend(left.taken.iter().map(|(program, names)| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            format!("environment: taken away from {program}: {}", names.join(", "))
+        }));
+        evidence.secrets.extend(left.secrets);
+        let differs = left.examined.iter().position(|examined| examined.standing() == Standing::Differs);
+        evidence.locked = left.examined.get(differs.unwrap_or(0)).cloned();
+        if matches!(evidence.locked, Some(Examined::Unlocked)) {
+            evidence.locked = None;
+        }
+        let _ = fs::create_dir_all(self.folder());
+        if fs::write(self.folder().join("steps"), &left.log).is_ok() {
+            self.keep_log(&left.log, "steps", What::Stderr, evidence);
+        }
+
+        let raw = RawReport {
+            documents: left.documents,
+            stderr: Cow::Borrowed(&left.log),
+            by_steps: true,
+            ..RawReport::default()
+        };
+        let seen = (!raw.documents.is_empty()).then(|| weigh(self.gate.tool.as_ref(), &raw, &self.place()));
+        let kept = seen.map(|proof| {
+            raw.documents.iter().fold(proof, |proof, document| self.keep_report(document, proof, evidence))
+        });
+        evidence.proof = match (end, kept) {
+            (Ok(()), Some(proof)) => proof,
+            (Ok(()), None) => {
+                Proof::inconclusive("it has left no report; this is a fault of Portcullis".to_owned())
+            }
+            (Err(failure), seen) => {
+                let parsed = seen.map(|mut proof| std::mem::take(proof.parsed_mut())).unwrap_or_default();
+                let reason = self.words(&failure) + &self.full_disk().unwrap_or_default();
+                evidence.proof = Proof::Inconclusive { parsed, reason: reason.clone() };
+                return matches!(failure, Failure::Passing(_)).then_some(reason);
+            }
+        };
+        None
+    }
+
+    fn words(&self, failure: &Failure) -> String {
+        match failure {
+            Failure::Unproven(why) | Failure::Passing(why) => why.clone(),
+            Failure::TimedOut(what) => {
+                let after = human::duration(self.gate.timeout);
+                format!("it was not done within {after}: {what}; raise `timeout`, or see its log")
+            }
+            Failure::Stopped => "stopped before it ended".to_owned(),
+        }
+    }
+}

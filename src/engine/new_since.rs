@@ -1,0 +1,204 @@
+//! What was there before a change: the same gates, run on the commit at which it begins.
+//!
+//! The commit is laid out in a clone beside the run's files, and Portcullis runs there under today's
+//! policy. What it found is kept in the repository's git folder, so that it is done once a commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::sync::watch;
+
+use crate::config::{Config, branch};
+use crate::engine::active_policy::Rules;
+use crate::model::run::{Evidence, Run};
+use crate::policy::known_findings::Known;
+use crate::system::git::{GIT_LIMIT, Repo};
+use crate::system::output_folder::write_whole;
+use crate::system::process::{self, Capture, End, Launch, Stop};
+use crate::system::scratch::Scratch;
+use crate::text::hash::sha256;
+
+/// A clone of the commit takes no longer.
+const CLONE_LIMIT: Duration = Duration::from_secs(300);
+
+/// The run on the commit takes no longer, where no deadline says so.
+const RUN_LIMIT: Duration = Duration::from_secs(3600);
+
+/// Files that say what `node_modules` beside them holds.
+const LOCK_FILES: [&str; 4] = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];
+
+/// What was found at the commit that `revision` and the work tree have in common.
+///
+/// # Errors
+/// When there is no such commit, it can't be laid out, or the run on it leaves no record.
+pub async fn at(
+    revision: &str,
+    rules: &Rules,
+    repo: &Repo,
+    limit: Option<Duration>,
+    stop: &watch::Receiver<Stop>,
+) -> Result<Known> {
+    let git = Git { top: &repo.root };
+    let commit = git
+        .ask(&["merge-base", "HEAD", revision], GIT_LIMIT)
+        .await
+        .filter(|commit| !commit.is_empty())
+        .with_context(|| {
+            format!(
+                "new_since = {revision}: it has no commit in common with what is checked out; is it fetched, and the clone whole?"
+            )
+        })?;
+    let gates = gates(&rules.config);
+    let policy = rules.text();
+    let name = sha256(format!("{policy}\n{gates:?}\n{}", env!("CARGO_PKG_VERSION")).as_bytes());
+    let folder =
+        git.ask(&["rev-parse", "--absolute-git-dir"], GIT_LIMIT).await.context("git has no folder")?;
+    let kept = Path::new(&folder).join("portcullis").join(format!("{commit}-{}.json", &name[..16]));
+    if let Ok(run) = Run::read(&kept) {
+        return Ok(Known::from_run(&run, revision));
+    }
+    if gates.is_empty() {
+        bail!("new_since = {revision}, and no gate has `new_only`");
+    }
+    let run =
+        Base { git, commit: &commit, repo, rules, gates: &gates }.run(&policy, limit, stop.clone()).await?;
+    let whole = |gate: &crate::model::run::GateRecord| {
+        !matches!(gate.evidence, Evidence::Lacking(_) | Evidence::Halted(_))
+    };
+    if run.interrupted.is_none() && run.gates.iter().all(whole) {
+        // Only a cache: where it can't be written, the next run does the same again.
+        let _ = fs::create_dir_all(kept.parent().unwrap_or(Path::new(".")));
+        let _ = write_whole(&kept, |out| Ok(serde_json::to_writer(out, &run)?));
+    }
+    Ok(Known::from_run(&run, revision))
+}
+
+/// The gates that judge what is new, and all that they need; none that acts.
+fn gates(config: &Config) -> Vec<String> {
+    let late = branch::late(&config.gates.iter().collect::<Vec<_>>());
+    let mut wanted: BTreeSet<&str> = BTreeSet::new();
+    let mut unseen: Vec<&str> =
+        config.gates.iter().filter(|gate| gate.policy.new_only).map(|gate| &*gate.id).collect();
+    while let Some(id) = unseen.pop() {
+        if wanted.insert(id) {
+            let needs = config.gate(id).map(|gate| gate.needs.as_slice()).unwrap_or_default();
+            unseen.extend(needs.iter().map(|need| &**need));
+        }
+    }
+    let early = config.gates.iter().zip(late).filter(|(gate, late)| !late && wanted.contains(&*gate.id));
+    early.map(|(gate, _)| gate.id.to_string()).collect()
+}
+
+struct Git<'a> {
+    top: &'a Path,
+}
+
+impl Git<'_> {
+    async fn ask(&self, args: &[&str], limit: Duration) -> Option<String> {
+        let answer = process::ask(Path::new("git"), args, self.top, limit).await?;
+        Some(answer.trim_end_matches('\n').to_owned())
+    }
+}
+
+/// The commit at which a change begins.
+struct Base<'a> {
+    git: Git<'a>,
+    commit: &'a str,
+    repo: &'a Repo,
+    rules: &'a Rules,
+    gates: &'a [String],
+}
+
+impl Base<'_> {
+    async fn run(&self, policy: &str, limit: Option<Duration>, stop: watch::Receiver<Stop>) -> Result<Run> {
+        let scratch = Scratch::new()?;
+        let tree = scratch.path().join("base");
+        self.lay_out(&tree).await?;
+        let inside = |path: &Path| {
+            let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            tree.join(path.strip_prefix(&self.repo.root).unwrap_or(Path::new("")))
+        };
+        let config = inside(crate::config::find::folder_of(&self.rules.path)).join(crate::config::FILE_NAME);
+        fs::create_dir_all(crate::config::find::folder_of(&config))?;
+        fs::write(&config, policy).with_context(|| format!("{} can't be written", config.display()))?;
+        self.share_packages(&tree).await;
+
+        let out = scratch.path().join("report");
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let args: Vec<String> = [
+            "run",
+            "--quiet",
+            "--no-baseline",
+            "--mode",
+            "lab",
+            "--config",
+            &text(&config),
+            "--out",
+            &text(&out),
+            "--only",
+            &self.gates.join(","),
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let ours = |name: &String| name.starts_with("PORTCULLIS_");
+        let without =
+            std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).filter(ours).collect();
+        let program = std::env::current_exe().context("the path of portcullis is not known")?;
+        let capture = |name: &str| Capture { path: Some(scratch.path().join(name)), cap: 1 << 20 };
+        let launch = Launch {
+            program: &program,
+            args: &args,
+            cwd: crate::config::find::folder_of(&config),
+            env: &BTreeMap::new(),
+            without: &without,
+            timeout: limit.unwrap_or(RUN_LIMIT),
+            stdin: None,
+            stdout: capture("stdout"),
+            stderr: capture("stderr"),
+        };
+        let ended = process::run(launch, stop).await;
+        match ended.end {
+            End::Exited(0) => Run::read(&out.join("run.json")),
+            _ => {
+                let said = fs::read(scratch.path().join("stderr")).unwrap_or_default();
+                let said = String::from_utf8_lossy(&said);
+                let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no word why");
+                bail!("the gates could not be run on {}: {last}", self.commit)
+            }
+        }
+    }
+
+    /// A clone that borrows this repository's objects: scanners see the history as it was.
+    async fn lay_out(&self, tree: &Path) -> Result<()> {
+        let place = tree.to_string_lossy();
+        let top = self.repo.root.to_string_lossy();
+        let clone = ["clone", "--quiet", "--shared", "--no-checkout", &top, &place];
+        let checkout = ["-C", &place, "checkout", "--quiet", "--detach", self.commit];
+        let done = match self.git.ask(&clone, CLONE_LIMIT).await {
+            Some(_) => self.git.ask(&checkout, CLONE_LIMIT).await,
+            None => None,
+        };
+        done.map(drop).with_context(|| format!("{} can't be laid out in {}", self.commit, tree.display()))
+    }
+
+    /// Lends the installed packages of the work tree to the clone, wherever the lock file is the same.
+    async fn share_packages(&self, tree: &Path) {
+        let patterns: Vec<String> = LOCK_FILES.iter().map(|name| format!(":(glob)**/{name}")).collect();
+        let mut args = vec!["ls-files", "-z", "--"];
+        args.extend(patterns.iter().map(String::as_str));
+        let files = self.git.ask(&args, GIT_LIMIT).await.unwrap_or_default();
+        for file in files.split('\0').filter(|file| !file.is_empty()) {
+            let (ours, theirs) = (self.repo.root.join(file), tree.join(file));
+            let same =
+                fs::read(&ours).ok().is_some_and(|text| fs::read(&theirs).is_ok_and(|other| other == text));
+            let packages = |lock: &Path| -> PathBuf { lock.with_file_name("node_modules") };
+            if same && packages(&ours).is_dir() && !packages(&theirs).exists() {
+                // Without them, a gate that needs them proves nothing there, which is told.
+                let _ = std::os::unix::fs::symlink(packages(&ours), packages(&theirs));
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Notices: at the end of a run, what came of it, to a chat or another webhook. What can't be sent is a
+//! warning, never the verdict.
+
+pub mod message;
+
+use std::path::Path;
+use std::time::Duration;
+
+pub use message::Build;
+pub use message::Message;
+
+use crate::config::notice::{Notice, When};
+use crate::model::run::Run;
+use crate::model::verdict::Verdict;
+use crate::redact::{Scrubber, Secret};
+use crate::system::git::{GIT_LIMIT, Repo};
+use crate::system::http::{Client, NoAnswer, Request, host};
+use crate::system::{ci, process, variables};
+
+/// Time for one try.
+const LIMIT: Duration = Duration::from_secs(10);
+
+impl Build {
+    /// What the CI service says of it, else git.
+    pub async fn here(repo: &Repo, branch: Option<String>) -> Build {
+        let variable = |name: &str| variables::value(name);
+        let author = match ci::commit_author(variable) {
+            Some(author) => Some(author),
+            None => {
+                let args = ["log", "-1", "--format=%an"];
+                let told = process::ask(Path::new("git"), &args, &repo.root, GIT_LIMIT).await;
+                told.map(|author| author.trim().to_owned()).filter(|author| !author.is_empty())
+            }
+        };
+        let (commit, url) = (repo.head.clone(), ci::build_url(variable));
+        Build { project: repo.name().unwrap_or_default(), branch, commit, author, url }
+    }
+}
+
+/// The addresses of the notices, which are secrets.
+pub fn secrets(notices: &[Notice]) -> impl Iterator<Item = Secret> {
+    notices
+        .iter()
+        .filter_map(|notice| variables::value(&notice.variable))
+        .flat_map(|url| Secret::reported(&url))
+}
+
+/// Sends what is to be sent, one after another. Gives a warning for each that was not.
+pub async fn send(run: &Run, notices: &[Notice], build: Build, scrubber: &Scrubber) -> Vec<String> {
+    let client = Client::default();
+    let message = Message::of(run, build, scrubber);
+    let mut warnings = Vec::new();
+    for notice in notices.iter().filter(|notice| notice.when == When::Always || run.verdict != Verdict::Pass)
+    {
+        let name = &notice.variable;
+        let Some(url) = variables::value(name) else {
+            warnings.push(format!("a notice was not sent: {name} is not set"));
+            continue;
+        };
+        if let Err(why) = post(&client, &url, &notice.body(&message)).await {
+            warnings.push(format!("the notice to {name} was not sent: {}", scrubber.one_line(&why)));
+        }
+    }
+    warnings
+}
+
+/// Two tries: a chat that is busy is not worth a longer wait.
+async fn post(client: &Client, url: &str, body: &str) -> Result<(), String> {
+    let mut request = Request::get(url).header("Content-Type", "application/json");
+    (request.method, request.body, request.limit) =
+        ("POST".parse().unwrap_or_default(), Some(body.to_owned()), LIMIT);
+    request.cap = 64 << 10;
+    let mut last = String::new();
+    for _ in 0..2 {
+        match client.ask(request.clone()).await {
+            Ok(answer) if answer.is_success() => return Ok(()),
+            Ok(answer) => {
+                last = format!("{} answered {}", host(url), answer.status);
+                if !answer.is_passing_fault() {
+                    break;
+                }
+            }
+            Err(NoAnswer::Never(why)) => return Err(why),
+            Err(NoAnswer::NotNow(why)) => last = why,
+        }
+    }
+    Err(last)
+}

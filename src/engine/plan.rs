@@ -1,0 +1,191 @@
+//! Config + repository → what will be run, each entry with its reason. Pure.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use crate::config::settings::Settings;
+use crate::config::{Config, Gate};
+use crate::engine::report_owners::real;
+use crate::scan::gate_outputs::BUILDER;
+use crate::scan::job::Job;
+use crate::scan::parsed::Unplanned;
+use crate::scan::scene::{BuiltImage, Scene};
+use crate::scan::variable::Variable;
+use crate::system::git::{Range, Repo};
+use crate::text::paths::normalise;
+use crate::text::shared::Text;
+
+/// Refuses to plan an action on an image that no gate of the plan looks at, and says for the others
+/// who builds it and who looks.
+pub fn tie_to_scans(gates: &mut [PlannedGate]) {
+    let mut builds: Vec<(String, Text)> = Vec::new();
+    let mut scans: Vec<(String, Text)> = Vec::new();
+    for planned in gates.iter().filter(|planned| !planned.gate.tool.acts()) {
+        let Fate::Run(jobs) = &planned.fate else { continue };
+        let does = if planned.gate.scanner.name == BUILDER { &mut builds } else { &mut scans };
+        let images = jobs.iter().filter_map(|job| job.image.clone());
+        does.extend(images.map(|image| (image, planned.gate.id.clone())));
+    }
+    let who = |does: &[(String, Text)], image: &str| -> Vec<String> {
+        does.iter().filter(|(of, _)| of == image).map(|(_, by)| by.to_string()).collect()
+    };
+    for planned in gates.iter_mut().filter(|planned| planned.gate.tool.acts()) {
+        let Fate::Run(jobs) = &mut planned.fate else { continue };
+        let mut unseen = None;
+        for job in jobs {
+            let Some(image) = &job.image else { continue };
+            let (built, scanned) = (who(&builds, image), who(&scans, image));
+            if scanned.is_empty() && !job.unscanned {
+                unseen = Some(image.clone());
+            }
+            let did: Vec<String> = [(built, "built"), (scanned, "looked at")]
+                .into_iter()
+                .filter(|(by, _)| !by.is_empty())
+                .map(|(by, did)| format!("{} {did}", by.join(" and ")))
+                .collect();
+            if !did.is_empty() {
+                job.why = format!("{}, if it is the image that {}", job.why, did.join(", and that "));
+            }
+        }
+        if let Some(image) = unseen {
+            planned.fate = Fate::Impossible(format!(
+                "no gate of this run looks at {image}: add a gate with tool = \"trivy\" and scan = \"image\", or set `unscanned = true`"
+            ));
+        }
+    }
+}
+
+/// Every gate of the configuration, in its order, with what will become of it.
+#[derive(Debug)]
+pub struct Plan {
+    pub gates: Vec<PlannedGate>,
+}
+
+/// One gate and its fate.
+#[derive(Debug)]
+pub struct PlannedGate {
+    /// The gate as the profile leaves it.
+    pub gate: Gate,
+    pub fate: Fate,
+    /// The user left it out (`--skip`, `--only`, a profile).
+    pub left_out: bool,
+}
+
+/// What will become of a gate.
+#[derive(Debug)]
+pub enum Fate {
+    /// These jobs will be run, one for each target.
+    Run(Vec<Job>),
+    /// It is left out; why.
+    Skip(String),
+    /// It can't be planned, so there will be no proof; why.
+    Impossible(String),
+}
+
+impl Plan {
+    pub fn new(config: &Config, repo: &Repo, settings: &Settings, since: Option<&Range>) -> Plan {
+        let mut built: HashMap<Text, Vec<BuiltImage>> = HashMap::new();
+        for gate in &config.gates {
+            let scene = Scene { repo, gate: &gate.id, since, built: &[] };
+            built.insert(gate.id.clone(), gate.tool.builds(&scene));
+        }
+        let mut gates: Vec<PlannedGate> =
+            config.gates.iter().map(|gate| plan_gate(gate, config, repo, settings, since, &built)).collect();
+        refuse_shared_files(&mut gates);
+        tie_to_scans(&mut gates);
+        Plan { gates }
+    }
+
+    /// How many gates will be carried out.
+    pub fn running(&self) -> usize {
+        self.gates.iter().filter(|planned| matches!(planned.fate, Fate::Run(_))).count()
+    }
+}
+
+fn plan_gate(
+    gate: &Gate,
+    config: &Config,
+    repo: &Repo,
+    settings: &Settings,
+    since: Option<&Range>,
+    built: &HashMap<Text, Vec<BuiltImage>>,
+) -> PlannedGate {
+    let gate = settings.overlaid(gate);
+    if let Some(why) = settings.leaves_out(&gate.id) {
+        return PlannedGate { gate, fate: Fate::Skip(why), left_out: true };
+    }
+    let sources = if gate.tool.acts() { all_needs(&gate, config) } else { gate.needs.clone() };
+    let images: Vec<BuiltImage> =
+        sources.iter().filter_map(|need| built.get(need)).flatten().cloned().collect();
+    let scene = Scene { repo, gate: &gate.id, since, built: &images };
+    let fate = match gate.tool.plan(&scene) {
+        Ok(jobs) if jobs.is_empty() => Fate::Impossible("it has no target".to_owned()),
+        Ok(jobs) => match twice(&jobs) {
+            Some(target) => Fate::Impossible(format!("two of its targets are the same: {target}")),
+            None => Fate::Run(jobs.into_iter().map(|job| dress(job, &gate, repo)).collect()),
+        },
+        Err(Unplanned::NothingToDo(why)) => Fate::Skip(why),
+        Err(Unplanned::Impossible(why)) => Fate::Impossible(why),
+    };
+    PlannedGate { gate, fate, left_out: false }
+}
+
+/// The gates that one needs, at any distance, in the order of gates.toml; every other gate where it
+/// names none: what acts comes after all of them.
+fn all_needs(gate: &Gate, config: &Config) -> Vec<Text> {
+    let mut needs: HashSet<&Text> = gate.needs.iter().collect();
+    let mut unseen: Vec<&Text> = gate.needs.iter().collect();
+    while let Some(id) = unseen.pop() {
+        let further = config.gate(id).map(|gate| gate.needs.as_slice()).unwrap_or_default();
+        unseen.extend(further.iter().filter(|need| needs.insert(need)));
+    }
+    let ids = config.gates.iter().map(|gate| &gate.id);
+    ids.filter(|id| needs.is_empty() || needs.contains(id)).cloned().collect()
+}
+
+/// Two gates that write the same file would vouch for each other: neither is run.
+fn refuse_shared_files(gates: &mut [PlannedGate]) {
+    let mut writers: HashMap<PathBuf, Vec<usize>> = HashMap::new();
+    for (index, planned) in gates.iter().enumerate() {
+        let Fate::Run(jobs) = &planned.fate else { continue };
+        for path in jobs.iter().flat_map(Job::written) {
+            writers.entry(real(path)).or_default().push(index);
+        }
+    }
+    for (path, indices) in writers.into_iter().filter(|(_, indices)| indices.len() > 1) {
+        let ids: Vec<String> = indices.iter().map(|index| format!("`{}`", gates[*index].gate.id)).collect();
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for index in indices {
+            let why = format!("{} write the same file, {file}; give each its own", ids.join(" and "));
+            gates[index].fate = Fate::Impossible(why);
+        }
+    }
+}
+
+/// The target that two jobs have: they would write to each other's files.
+fn twice(jobs: &[Job]) -> Option<&str> {
+    let mut seen = HashSet::new();
+    jobs.iter().find(|job| !seen.insert(job.scratch())).map(|job| &*job.target)
+}
+
+/// Adds what the user set on the gate: program, arguments, environment.
+fn dress(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
+    if let Some(program) = &gate.program {
+        job.program.near = Vec::new();
+        // A path counts from gates.toml, not from the target's folder.
+        job.program.name = match program.contains('/') {
+            true => normalise(&repo.base.join(program)).to_string_lossy().into_owned(),
+            false => program.clone(),
+        };
+    }
+    job.may_be_empty |= gate.allow_empty;
+    let end = job.options_end.unwrap_or(job.args.len());
+    job.args.splice(end..end, gate.args.iter().cloned());
+    for (name, variable) in &gate.env {
+        match variable {
+            Variable::Set(value) => drop(job.env.insert(name.clone(), value.clone())),
+            Variable::HandedOn => drop(job.hands_on.insert(name.clone())),
+        }
+    }
+    job
+}

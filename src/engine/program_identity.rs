@@ -1,0 +1,71 @@
+//! Which program it was that ran: found where, which version, which bytes.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::scan::program::{package_version, version_in};
+use crate::scan::tool::{Scanner, VersionFrom};
+use crate::system::process::ask;
+use crate::text::hash::sha256_file;
+
+/// The slowest scanner (a Python program with a cold cache) answers within a few seconds.
+const VERSION_LIMIT: Duration = Duration::from_secs(30);
+
+/// What is known of a program that ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    pub version: Option<String>,
+    /// In hexadecimal.
+    pub sha256: Option<String>,
+}
+
+/// Asks for version and hash at once; whoever asks waits no longer than `limit`.
+pub async fn identify(
+    scanner: &'static Scanner,
+    program: PathBuf,
+    cwd: PathBuf,
+    limit: Duration,
+) -> Identity {
+    let hashing = {
+        let program = program.clone();
+        tokio::task::spawn_blocking(move || sha256_file(&program).ok())
+    };
+    let version = timeout(limit, version(scanner, &program, &cwd)).await.ok().flatten();
+    Identity { version, sha256: hashing.await.ok().flatten() }
+}
+
+/// The version of a program, where it can be had without the report.
+pub async fn version(scanner: &Scanner, program: &Path, cwd: &Path) -> Option<String> {
+    match scanner.version {
+        VersionFrom::Report => None,
+        VersionFrom::PackageJson => package_version(program),
+        VersionFrom::Asking => ask_version(scanner, program, cwd).await,
+    }
+}
+
+/// Asks the program itself.
+pub async fn ask_version(scanner: &Scanner, program: &Path, cwd: &Path) -> Option<String> {
+    let answer = ask(program, scanner.version_args, cwd, VERSION_LIMIT).await?;
+    version_in(&answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_found_in_what_scanners_print() {
+        for (text, version) in [
+            ("8.30.1\n", Some("8.30.1")),
+            ("Version: 0.70.0\nVulnerability DB:\n  Version: 2\n", Some("0.70.0")),
+            ("Docker version 28.2.2, build e6534b4\n", Some("28.2.2")),
+            ("v10.15.0", Some("10.15.0")),
+            ("Version 5.9.3", Some("5.9.3")),
+            ("no such thing", None),
+        ] {
+            assert_eq!(version_in(text).as_deref(), version, "{text}");
+        }
+    }
+}

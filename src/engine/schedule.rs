@@ -1,0 +1,377 @@
+//! Carries out a plan: gates side by side where `needs` allows, as many scanners at once as
+//! `jobs` allows, until all are done or the run is stopped.
+
+mod needs;
+mod order;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+pub use order::longest_chain_first;
+
+use crate::config::settings::Settings;
+use crate::engine::event::{Event, Listener};
+use crate::engine::evidence::{GateEvidence, Lack};
+use crate::engine::interlock::{self, Conditions};
+use crate::engine::job_run::{self, AtWork, News, TargetEvidence, Teller};
+use crate::engine::lock::guard::Guard;
+use crate::engine::plan::{Fate, Plan, PlannedGate};
+use crate::engine::policy_inputs::Judging;
+use crate::engine::pool::Pool;
+use crate::engine::program_identity::{self, Identity};
+use crate::engine::report_owners::Claims;
+use crate::engine::schedule::needs::Needs;
+use crate::model::verdict::Outcome;
+use crate::scan::program;
+use crate::system::git::Repo;
+use crate::system::process::{Stop, signal_name};
+use crate::text::shared::Text;
+
+/// Where and how a plan is carried out.
+#[derive(Debug)]
+pub struct Site<'a> {
+    pub repo: Arc<Repo>,
+    /// Stands before every program.
+    pub guard: Arc<Guard>,
+    pub settings: &'a Settings,
+    /// A folder that is this run's alone.
+    pub scratch: &'a Path,
+    pub started: Instant,
+    /// Stops the run; also used by `--fail-fast`.
+    pub stop: watch::Sender<Stop>,
+    /// What must hold before a gate acts.
+    pub conditions: Conditions,
+}
+
+/// Runs everything that the plan has to run, and gives the evidence of every gate, in the
+/// plan's order, and what they found. `judging` tells what the evidence amounts to, for progress, `--fail-fast` and the
+/// interlock.
+pub async fn carry_out(
+    plan: Plan,
+    site: &Site<'_>,
+    judging: &Judging<'_>,
+    listener: &mut dyn Listener,
+) -> (Vec<GateEvidence>, Pool) {
+    listener.on(&Event::Began { gates: plan.running() });
+    let mut run = Run::new(plan, site, judging, listener);
+    run.settle_the_unplanned();
+    let mut stopping = site.stop.subscribe();
+    loop {
+        run.start_what_can_start();
+        tokio::select! {
+            biased;
+            Some(news) = run.news.1.recv() => run.hear(news),
+            ended = run.tasks.join_next() => match ended {
+                Some(Ok((gate, target, evidence))) => run.target_ended(gate, target, evidence),
+                // A task that is lost leaves its gate without proof.
+                Some(Err(_)) => {}
+                None => break,
+            },
+            Ok(()) = stopping.changed() => {
+                if let Some(why) = why_stopped(*stopping.borrow_and_update()) {
+                    run.listener.on(&Event::Stopping { why });
+                }
+            }
+        }
+    }
+    run.listener.on(&Event::Ended);
+    run.finish().await
+}
+
+fn why_stopped(stop: Stop) -> Option<String> {
+    match stop {
+        Stop::No => None,
+        Stop::FailFast => Some("fail-fast: the other gates are stopped".to_owned()),
+        Stop::Deadline => Some("the deadline has passed: the gates are stopped".to_owned()),
+        Stop::Signal(signal) => Some(format!("{}: the gates are stopped", signal_name(signal))),
+    }
+}
+
+struct Run<'a> {
+    site: &'a Site<'a>,
+    judging: &'a Judging<'a>,
+    listener: &'a mut dyn Listener,
+    gates: Vec<InRun>,
+    /// Indices of gates that have not started, those with the longest chain behind them first.
+    waiting: Vec<usize>,
+    slots: Arc<Semaphore>,
+    tasks: JoinSet<(usize, usize, TargetEvidence)>,
+    /// By these a job says that it has got a slot, and what it is doing.
+    news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
+    /// Whose the reports in the repository are.
+    claims: Arc<Claims>,
+    /// Version and hash of each program, asked for while the scanners work.
+    identities: HashMap<PathBuf, JoinHandle<Identity>>,
+    /// What the gates that are done have found.
+    pool: Pool,
+    /// Which gate made the run fail fast.
+    failed_fast: Option<Text>,
+    /// Where the gates that look are over the budget of the run; absent until they all are done and something
+    /// late wants to start.
+    over: Option<Vec<String>>,
+}
+
+/// One gate while the run goes on.
+struct InRun {
+    planned: PlannedGate,
+    /// When its first job got a slot.
+    started: Option<Instant>,
+    targets: Vec<Option<TargetEvidence>>,
+    done: Option<GateEvidence>,
+    /// What it amounts to, once it is done.
+    outcome: Outcome,
+    /// When its turn comes, where it acts or comes after a gate that does: it waits for all others,
+    /// and for the interlock.
+    turn: Option<usize>,
+    /// What would have kept it from acting in production.
+    overridden: Option<String>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        plan: Plan,
+        site: &'a Site<'a>,
+        judging: &'a Judging<'a>,
+        listener: &'a mut dyn Listener,
+    ) -> Run<'a> {
+        let waiting = longest_chain_first(&plan);
+        let turns = interlock::turns(&plan.gates);
+        let in_run = |(planned, turn)| InRun {
+            planned,
+            started: None,
+            targets: Vec::new(),
+            done: None,
+            outcome: Outcome::Inconclusive,
+            turn,
+            overridden: None,
+        };
+        let gates = plan.gates.into_iter().zip(turns).map(in_run).collect();
+        let slots = Arc::new(Semaphore::new(site.settings.jobs));
+        Run {
+            site,
+            judging,
+            listener,
+            gates,
+            waiting,
+            slots,
+            tasks: JoinSet::new(),
+            news: mpsc::unbounded_channel(),
+            claims: Arc::default(),
+            identities: HashMap::new(),
+            pool: Pool::default(),
+            failed_fast: None,
+            over: None,
+        }
+    }
+
+    /// Gates that the plan leaves out, or could not plan, are done before anything starts.
+    fn settle_the_unplanned(&mut self) {
+        for index in std::mem::take(&mut self.waiting) {
+            let lack = match &self.gates[index].planned.fate {
+                Fate::Run(_) => {
+                    self.waiting.push(index);
+                    continue;
+                }
+                Fate::Skip(why) => Lack::Nothing(why.clone()),
+                Fate::Impossible(why) => Lack::Proof(why.clone()),
+            };
+            self.conclude(index, Some(lack));
+        }
+    }
+
+    fn start_what_can_start(&mut self) {
+        // What is settled without a start may be what another has waited for.
+        while self.look_through_the_waiting() {}
+    }
+
+    /// Starts or settles what can be; whether anything was settled.
+    fn look_through_the_waiting(&mut self) -> bool {
+        let stopped = *self.site.stop.borrow();
+        let mut settled = false;
+        for index in std::mem::take(&mut self.waiting) {
+            let lack = match stopped {
+                Stop::No => match self.needs_of(index) {
+                    Needs::Pending => {
+                        self.waiting.push(index);
+                        continue;
+                    }
+                    Needs::Met => {
+                        self.start(index);
+                        continue;
+                    }
+                    Needs::Unmet(why) => Lack::Proof(why),
+                    Needs::Without(why) => Lack::Nothing(why),
+                },
+                Stop::FailFast => Lack::Halted(self.fail_fast_words()),
+                Stop::Deadline => Lack::Proof("not started: the deadline of the run has passed".to_owned()),
+                Stop::Signal(signal) => {
+                    Lack::Proof(format!("not started: interrupted by {}", signal_name(signal)))
+                }
+            };
+            self.conclude(index, Some(lack));
+            settled = true;
+        }
+        settled
+    }
+
+    fn fail_fast_words(&self) -> String {
+        format!("not started: fail-fast, after {} ended", self.failed_fast.as_deref().unwrap_or("a gate"))
+    }
+
+    fn start(&mut self, index: usize) {
+        let upstream = match self.gates[index].turn {
+            Some(_) => Arc::new(self.upstream()),
+            None => Arc::default(),
+        };
+        let gate = &mut self.gates[index];
+        let Fate::Run(jobs) = &mut gate.planned.fate else { return };
+        let jobs = std::mem::take(jobs);
+        gate.targets = jobs.iter().map(|_| None).collect();
+        let shared = Arc::new(gate.planned.gate.clone());
+        for (target, job) in jobs.into_iter().enumerate() {
+            // With a lock, the comparison tells which program it is, before it may be asked anything.
+            if !self.site.guard.has_lock()
+                && !job.program.name.is_empty()
+                && let Some(program) = program::find(&job.program, &job.cwd)
+            {
+                let (program_, cwd, limit) = (program.clone(), job.cwd.clone(), shared.timeout);
+                let identify = program_identity::identify(shared.scanner, program_, cwd, limit);
+                self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
+            }
+            let work = AtWork {
+                job,
+                gate: shared.clone(),
+                repo: self.site.repo.clone(),
+                guard: self.site.guard.clone(),
+                scratch: self.site.scratch.to_owned(),
+                run_started: self.site.started,
+                claims: self.claims.clone(),
+                upstream: upstream.clone(),
+                teller: Teller { gate: index, to: self.news.0.clone() },
+            };
+            let slots = self.slots.clone();
+            let stop = self.site.stop.subscribe();
+            self.tasks.spawn(async move {
+                // The semaphore is never closed; without a slot the job would just run.
+                let _slot = slots.acquire_owned().await.ok();
+                work.teller.started();
+                (index, target, job_run::carry_out(work, stop).await)
+            });
+        }
+    }
+
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Started(index) => self.target_started(index),
+            News::Doing(index, words) => {
+                let gate = self.gates[index].planned.gate.id.clone();
+                self.listener.on(&Event::GateTold { gate, words });
+            }
+        }
+    }
+
+    fn target_started(&mut self, index: usize) {
+        let gate = &mut self.gates[index];
+        if gate.started.is_none() {
+            gate.started = Some(Instant::now());
+            self.listener.on(&Event::GateStarted {
+                gate: gate.planned.gate.id.clone(),
+                tool: Text::from(gate.planned.gate.scanner.title),
+                targets: gate.targets.len(),
+            });
+        }
+    }
+
+    fn target_ended(&mut self, index: usize, target: usize, evidence: TargetEvidence) {
+        let gate = &mut self.gates[index];
+        gate.targets[target] = Some(evidence);
+        let done = gate.targets.iter().flatten().count();
+        let targets = gate.targets.len();
+        self.listener.on(&Event::TargetEnded { gate: gate.planned.gate.id.clone(), done, targets });
+        if done == targets {
+            self.conclude(index, None);
+        }
+    }
+
+    /// The gate is over: with `lack` when it never started.
+    fn conclude(&mut self, index: usize, lack: Option<Lack>) {
+        let gate = &mut self.gates[index];
+        let targets: Vec<TargetEvidence> = gate.targets.drain(..).flatten().collect();
+        let duration = gate.started.map(|started| started.elapsed()).unwrap_or_default();
+        let started = gate.started.is_some();
+        let mut evidence =
+            GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
+        evidence.overridden = gate.overridden.take();
+        let judgement = self.judging.one(&mut evidence);
+        self.pool.take(index, &mut evidence);
+        // The reason may be the tool's own words, with a secret in them that is not known yet.
+        let secrets_to_come = self.gates.iter().enumerate().any(|(other, gate)| {
+            other != index && gate.done.is_none() && gate.planned.gate.tool.tells_secrets()
+        });
+        let words = match judgement.outcome {
+            Outcome::Inconclusive if secrets_to_come => "inconclusive: see the summary".to_owned(),
+            _ => judgement.words(),
+        };
+        let gate = &mut self.gates[index];
+        let (id, required) = (gate.planned.gate.id.clone(), gate.planned.gate.required);
+        if started {
+            self.listener.on(&Event::GateEnded {
+                gate: id.clone(),
+                tool: Text::from(gate.planned.gate.scanner.title),
+                words,
+                duration,
+            });
+        }
+        gate.done = Some(evidence);
+        gate.outcome = judgement.outcome;
+        let bad = matches!(judgement.outcome, Outcome::Failed | Outcome::Inconclusive);
+        if self.site.settings.fail_fast && required && bad && self.failed_fast.is_none() {
+            self.failed_fast = Some(id);
+            self.site.stop.send_if_modified(|stop| {
+                let first = *stop == Stop::No;
+                if first {
+                    *stop = Stop::FailFast;
+                }
+                first
+            });
+        }
+    }
+
+    async fn finish(mut self) -> (Vec<GateEvidence>, Pool) {
+        let stop = *self.site.stop.borrow();
+        let mut identities = HashMap::new();
+        for (program, identity) in self.identities.drain() {
+            match stop {
+                // Whoever stopped the run does not want to wait for versions.
+                Stop::Signal(_) | Stop::Deadline => identity.abort(),
+                _ => {
+                    identities.insert(program, identity.await.unwrap_or_default());
+                }
+            }
+        }
+        let unfinished =
+            || Lack::Proof("it never ended; this is a fault of Portcullis, please report it".to_owned());
+        let mut all = Vec::with_capacity(self.gates.len());
+        for (index, gate) in self.gates.into_iter().enumerate() {
+            let mut evidence = gate.done.unwrap_or_else(|| {
+                let targets = gate.targets.into_iter().flatten().collect();
+                let mut evidence =
+                    GateEvidence::new(&gate.planned.gate, targets, Some(unfinished()), Duration::ZERO, stop);
+                self.pool.take(index, &mut evidence);
+                evidence
+            });
+            let examined =
+                evidence.targets.iter().find_map(|target| target.locked.as_ref()?.identity()).cloned();
+            evidence.identity = examined.unwrap_or_else(|| {
+                evidence.program().and_then(|program| identities.get(program)).cloned().unwrap_or_default()
+            });
+            all.push(evidence);
+        }
+        (all, self.pool)
+    }
+}

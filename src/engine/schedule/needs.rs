@@ -1,0 +1,92 @@
+//! What a gate waits for: the gates that it needs, and, where it acts, all others and the interlock.
+
+use crate::engine::evidence::{GateEvidence, Lack};
+use crate::engine::interlock::{self, Before, Clearance};
+use crate::scan::gate_outputs::{Done, Upstream};
+
+use super::{InRun, Run};
+
+/// Whether a gate may start.
+pub(super) enum Needs {
+    Met,
+    Pending,
+    /// There will be no proof.
+    Unmet(String),
+    /// It is left out.
+    Without(String),
+}
+
+impl Run<'_> {
+    /// Whether the gates that this one needs have done their work. One that the user left out is
+    /// taken as done: its result may be there from before, and if not, the scanner will say so.
+    pub(super) fn needs_of(&mut self, index: usize) -> Needs {
+        if let Some(turn) = self.gates[index].turn {
+            return self.clearance_of(index, turn);
+        }
+        let mut pending = false;
+        for need in &self.gates[index].planned.gate.needs {
+            let Some(needed) = self.gates.iter().find(|gate| gate.planned.gate.id == *need) else { continue };
+            match &needed.done {
+                None => pending = true,
+                Some(evidence) => match &evidence.lack {
+                    None | Some(Lack::Nothing(_) | Lack::Halted(_)) => {}
+                    Some(Lack::Proof(_)) => {
+                        return Needs::Unmet(format!("not started: it needs {need}, which is inconclusive"));
+                    }
+                },
+            }
+        }
+        if pending { Needs::Pending } else { Needs::Met }
+    }
+
+    /// Whether a gate that is late may start. Before it come all that are not, and those whose turn
+    /// is earlier.
+    fn clearance_of(&mut self, index: usize, turn: usize) -> Needs {
+        let first = |other: &&InRun| other.turn.is_none_or(|its| its < turn);
+        if self.gates.iter().filter(first).any(|gate| gate.done.is_none()) {
+            return Needs::Pending;
+        }
+        let over = self.over.take().unwrap_or_else(|| self.judge_together());
+        let gate = &self.gates[index].planned.gate;
+        let before: Vec<&InRun> = self.gates.iter().filter(first).collect();
+        let before: Vec<Before> = before
+            .into_iter()
+            .map(|earlier| Before {
+                gate: &earlier.planned.gate,
+                outcome: earlier.outcome,
+                left_out: earlier.planned.left_out,
+                late: earlier.turn.is_some(),
+                needed: gate.needs.contains(&earlier.planned.gate.id),
+            })
+            .collect();
+        let clearance = interlock::clear(gate, &before, &over, &self.site.conditions);
+        self.over = Some(over);
+        match clearance {
+            Clearance::Go { overridden } => {
+                self.gates[index].overridden = overridden;
+                Needs::Met
+            }
+            Clearance::Skip(why) => Needs::Without(why),
+            Clearance::Refuse(why) => Needs::Unmet(why),
+        }
+    }
+
+    /// What the gates that are done come to, with all that one knows of another: a waiver of a problem that
+    /// two of them see, the budget of the run.
+    fn judge_together(&mut self) -> Vec<String> {
+        let (findings, parts) = self.pool.so_far();
+        let evidence: Vec<(&GateEvidence, usize)> =
+            parts.iter().filter_map(|(index, len)| Some((self.gates[*index].done.as_ref()?, *len))).collect();
+        let together = self.judging.together(&evidence, findings);
+        let indices: Vec<usize> = parts.iter().map(|(index, _)| *index).collect();
+        for (index, outcome) in indices.into_iter().zip(together.outcomes) {
+            self.gates[index].outcome = outcome;
+        }
+        together.over
+    }
+
+    pub(super) fn upstream(&self) -> Upstream {
+        let done = self.gates.iter().filter_map(|gate| Some(Done::new(gate.done.as_ref()?, gate.outcome)));
+        Upstream { gates: done.collect() }
+    }
+}

@@ -1,0 +1,352 @@
+//! Jobs of several steps: programs one after another, questions over HTTP, pauses in between.
+//!
+//! A procedure has nothing but [`Hands`] to work with. They keep to the gate's time, heed a stop of
+//! the run, compare every program with gates.lock, and record each step. What a procedure has seen
+//! it writes as a report, which its tool reads as it would read anybody's.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+pub use crate::scan::step::Output;
+pub use crate::scan::step::Step;
+
+use crate::engine::job_run::{AtWork, not_started, signalled};
+use crate::engine::lock::guard::Examined;
+use crate::engine::{environment, report_owners};
+use crate::model::run::StepRecord;
+use crate::redact::Secret;
+use crate::scan::gate_outputs::{self, Seen, Upstream};
+use crate::scan::job::{Program, SCRATCH};
+use crate::scan::procedure::Failure;
+use crate::scan::program::find;
+use crate::scan::raw_report::Document;
+use crate::system::git::Repo;
+use crate::system::http::{self, Answer, Client, NoAnswer};
+use crate::system::process::{self, Capture, End, Ended, Launch, Stop};
+use crate::system::variables;
+use crate::text::human;
+
+/// The most that a step may print.
+const OUTPUT_CAP: u64 = 64 << 20;
+/// The most that is kept of the steps' log.
+const LOG_CAP: usize = 16 << 20;
+/// What is left for cleaning up when the run is stopped, or the time is over.
+const LAST_WORDS: Duration = Duration::from_secs(30);
+
+/// What a procedure works with.
+#[derive(Debug)]
+pub struct Hands {
+    work: Arc<AtWork>,
+    client: Client,
+    deadline: Instant,
+    stop: watch::Receiver<Stop>,
+    /// Cleaning up: the stop has been heard.
+    last_words: bool,
+    pub(crate) left: Left,
+}
+
+/// What a procedure leaves.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    pub documents: Vec<Document<'static>>,
+    pub steps: Vec<StepRecord>,
+    pub log: Vec<u8>,
+    pub secrets: Vec<Secret>,
+    pub examined: Vec<Examined>,
+    /// The variables that each program did not get.
+    pub taken: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Hands {
+    pub(crate) fn new(work: Arc<AtWork>, left: Duration, stop: watch::Receiver<Stop>) -> Hands {
+        Hands {
+            work,
+            client: Client::default(),
+            deadline: Instant::now() + left,
+            stop,
+            last_words: false,
+            left: Left::default(),
+        }
+    }
+
+    /// What the gates that are done have come to.
+    pub fn upstream(&self) -> &Upstream {
+        &self.work.upstream
+    }
+
+    pub fn repo(&self) -> &Repo {
+        &self.work.repo
+    }
+
+    /// The arguments that the user adds to the chief command.
+    pub fn args(&self) -> &[String] {
+        &self.work.gate.args
+    }
+
+    /// The folder that is the job's own.
+    pub fn scratch(&self) -> PathBuf {
+        self.work.folder()
+    }
+
+    /// The job's own program with its arguments, those of the user among them.
+    pub fn chief(&self) -> Step {
+        Step::new(&self.work.job.program.name, self.work.job.args.iter().cloned())
+    }
+
+    /// The job's own program, as the user may have named another.
+    pub fn program(&self) -> &str {
+        &self.work.job.program.name
+    }
+
+    /// A variable of the gate's `env`, else of the environment of Portcullis.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let set = self.work.job.env.get(name).filter(|value| !value.is_empty());
+        set.cloned().or_else(|| variables::value(name))
+    }
+
+    /// The image of this name that all gates before have meant.
+    pub fn one_image(&self, name: &str) -> Result<Seen, Failure> {
+        gate_outputs::one_image(self.upstream(), name).map_err(Failure::Unproven)
+    }
+
+    /// How much of the gate's time is left.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Says on the progress display what is going on.
+    pub fn tell(&self, words: impl Into<String>) {
+        self.work.teller.tell(words.into());
+    }
+
+    /// Notes a secret, so that it is struck out wherever it turns up.
+    pub fn learn(&mut self, secret: &str) {
+        self.left.secrets.extend(Secret::reported(secret));
+    }
+
+    /// Writes a report: one JSON document under this file name, in the order of the calls.
+    pub fn report(&mut self, name: &str, report: &impl Serialize) -> Result<(), Failure> {
+        let bytes = serde_json::to_vec_pretty(report)
+            .map_err(|error| Failure::Unproven(format!("its report can't be written: {error}")))?;
+        self.hand_over(name, bytes);
+        Ok(())
+    }
+
+    /// Hands on a report that a program has written.
+    pub fn hand_over(&mut self, name: &str, bytes: Vec<u8>) {
+        self.left.documents.retain(|document| document.name != name);
+        self.left.documents.push(Document { name: name.to_owned(), bytes: Cow::Owned(bytes) });
+    }
+
+    /// Takes a file of the repository for this gate: what another gate has read or written proves
+    /// nothing here.
+    pub fn claim(&self, file: &Path, shown: &str) -> Result<(), Failure> {
+        let owner = self.work.claims.take(file, &self.work.gate.id);
+        owner.map_or(Ok(()), |other| Err(Failure::Unproven(report_owners::words(shown, &other))))
+    }
+
+    /// Lets a procedure clean up after a stop or a timeout: half a minute, whatever happened.
+    pub fn last_words(&mut self) {
+        self.last_words = true;
+        self.deadline = Instant::now() + LAST_WORDS;
+    }
+
+    fn stopped(&self) -> bool {
+        !self.last_words && *self.stop.borrow() != Stop::No
+    }
+
+    /// Runs a program to its end. Any exit code is an answer; not to end by itself is a failure.
+    pub async fn run(&mut self, step: Step) -> Result<Output, Failure> {
+        if self.stopped() {
+            return Err(Failure::Stopped);
+        }
+        let program = self.find(&step)?;
+        let folder = self.scratch();
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| Failure::Unproven(format!("{} can't be made: {error}", folder.display())))?;
+        let files = ["stdout", "stderr"].map(|stream| folder.join(format!("step-{stream}")));
+        let job = &self.work.job;
+        let without = environment::taken_away(self.work.gate.scanner, job, step.credentials);
+        if !without.is_empty() {
+            self.left.taken.entry(step.program.clone()).or_default().extend(without.iter().cloned());
+        }
+        let mut env = job.env.clone();
+        env.extend(step.env.clone());
+        let args: Vec<String> = step.args.iter().map(|arg| self.real(arg)).collect();
+        let capture = |path: Option<&PathBuf>| Capture { path: path.cloned(), cap: OUTPUT_CAP };
+        let launch = Launch {
+            program: &program,
+            args: &args,
+            cwd: step.cwd.as_deref().unwrap_or(&job.cwd),
+            env: &env,
+            without: &without,
+            timeout: self.time_left(),
+            stdin: step.stdin.as_deref(),
+            stdout: capture((!step.secret && !step.report).then_some(&files[0])),
+            stderr: capture(Some(&files[1])),
+        };
+        // Whoever cleans up is not stopped a second time.
+        let (never, deaf) = watch::channel(Stop::No);
+        let stop = if self.last_words { deaf } else { self.stop.clone() };
+        let ended = process::run(launch, stop).await;
+        drop(never);
+        let mut stdout = std::fs::read(&files[0]).unwrap_or_default();
+        stdout.extend(&ended.stdout.memory);
+        let stderr = std::fs::read(&files[1]).unwrap_or_default();
+        for file in &files {
+            let _ = std::fs::remove_file(file);
+        }
+        if step.secret {
+            self.learn(&String::from_utf8_lossy(&stdout));
+        }
+        let code = match ended.end {
+            End::Exited(code) => Some(code),
+            _ => None,
+        };
+        let printed: &[u8] = if step.secret || step.report { b"(not shown)\n" } else { &stdout };
+        self.note(step.words(), code, None, ended.duration, &[printed, &stderr]);
+        self.judge_end(&step.program, &ended)?;
+        Ok(Output { code: code.unwrap_or(-1), stdout, stderr })
+    }
+
+    /// The program of a step, looked at before it is started.
+    fn find(&mut self, step: &Step) -> Result<PathBuf, Failure> {
+        let job = &self.work.job;
+        // The gate's `program` stands for the scanner's own.
+        let own = (step.program == self.work.gate.scanner.program).then_some(&job.program);
+        let declared = || job.programs().find(|program| program.name == step.program);
+        let fallback = Program { name: step.program.clone(), near: Vec::new() };
+        let program = own.or_else(declared).unwrap_or(&fallback);
+        let Some(found) = find(program, &job.cwd) else {
+            return Err(Failure::Unproven(self.work.missing(program)));
+        };
+        let examined = self.work.guard.examine_as(job, program, &found);
+        let refused = (!self.work.guard.lets_start(&examined)).then(|| examined.clone());
+        if !self.left.examined.contains(&examined) {
+            self.left.examined.push(examined);
+        }
+        match refused {
+            Some(Examined::Differs(_, why)) => Err(Failure::Unproven(why)),
+            _ => Ok(found),
+        }
+    }
+
+    fn judge_end(&self, program: &str, ended: &Ended) -> Result<(), Failure> {
+        let why = match &ended.end {
+            End::Exited(_) => match &ended.lost {
+                Some(error) => format!("the output of {program} could not be kept: {error}"),
+                None if ended.stdout.cut || ended.stderr.cut => {
+                    format!("{program} printed more than {} MiB", OUTPUT_CAP >> 20)
+                }
+                None => return Ok(()),
+            },
+            End::NotStarted(error) => not_started(program, error),
+            End::Signalled(signal) => signalled(program, *signal),
+            End::TimedOut => return Err(Failure::TimedOut(format!("{program} was running"))),
+            End::Stopped => return Err(Failure::Stopped),
+        };
+        Err(Failure::Unproven(why))
+    }
+
+    /// `$SCRATCH` in an argument stands for the scratch folder of the run.
+    fn real(&self, arg: &str) -> String {
+        arg.replace(SCRATCH, &self.work.scratch.to_string_lossy())
+    }
+
+    /// Asks over HTTP. Any status is an answer. `headers` of the request are in no log.
+    pub async fn ask(&mut self, mut request: http::Request) -> Result<Answer, Failure> {
+        if self.stopped() {
+            return Err(Failure::Stopped);
+        }
+        let left = self.time_left();
+        if left.is_zero() {
+            return Err(Failure::TimedOut(format!("{} was to be asked", http::host(&request.url))));
+        }
+        request.limit = request.limit.min(left);
+        let (words, started) = (vec![request.method.to_string(), request.url.clone()], Instant::now());
+        let client = self.client.clone();
+        let answer = tokio::select! {
+            answer = client.ask(request) => answer,
+            () = stop_of(&mut self.stop, self.last_words) => return Err(Failure::Stopped),
+        };
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let said = match &answer {
+            Ok(answer) => format!("{} with {} bytes\n", answer.status, answer.body.len()),
+            Err(why) => format!("{why}\n"),
+        };
+        self.note(words, None, status, started.elapsed(), &[said.as_bytes()]);
+        answer.map_err(|why| match why {
+            NoAnswer::NotNow(why) => Failure::Passing(why),
+            NoAnswer::Never(why) => Failure::Unproven(why),
+        })
+    }
+
+    /// Waits, unless the run is stopped or the time is over.
+    pub async fn pause(&mut self, pause: Duration) -> Result<(), Failure> {
+        if pause >= self.time_left() {
+            let after = human::duration(self.work.gate.timeout);
+            return Err(Failure::TimedOut(format!("it was waiting; `timeout` is {after}")));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            () = stop_of(&mut self.stop, self.last_words) => Err(Failure::Stopped),
+        }
+    }
+
+    /// Records a step; the same step again, as polling makes them, is counted.
+    fn note(
+        &mut self,
+        did: Vec<String>,
+        exit_code: Option<i32>,
+        status: Option<u16>,
+        duration: Duration,
+        printed: &[&[u8]],
+    ) {
+        let duration_ms = crate::text::human::millis(duration);
+        // Polling may take turns between a few questions.
+        let mut latest = self.left.steps.iter_mut().rev().take(3);
+        let same =
+            |step: &&mut StepRecord| step.did == did && step.exit_code == exit_code && step.status == status;
+        match latest.find(same) {
+            Some(step) => {
+                step.times += 1;
+                step.duration_ms += duration_ms;
+            }
+            None => self.left.steps.push(StepRecord {
+                did: did.clone(),
+                exit_code,
+                status,
+                times: 1,
+                duration_ms,
+            }),
+        }
+        let log = &mut self.left.log;
+        let mut write = |bytes: &[u8]| {
+            let room = LOG_CAP.saturating_sub(log.len());
+            log.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        };
+        write(format!("$ {}\n", did.join(" ")).as_bytes());
+        for bytes in printed {
+            write(bytes);
+            if !bytes.is_empty() && !bytes.ends_with(b"\n") {
+                write(b"\n");
+            }
+        }
+        if let Some(code) = exit_code.filter(|code| *code != 0) {
+            write(format!("(exit code {code})\n").as_bytes());
+        }
+    }
+}
+
+/// Resolves when the run is stopped; never, where that has been heard.
+async fn stop_of(stop: &mut watch::Receiver<Stop>, deaf: bool) {
+    if deaf || stop.wait_for(|stop| *stop != Stop::No).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

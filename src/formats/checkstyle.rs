@@ -1,0 +1,166 @@
+//! Checkstyle XML (<https://github.com/checkstyle/checkstyle>, `XMLLogger`): linters of every
+//! language can write it.
+
+use crate::model::finding::{Category, Finding, Location};
+use crate::model::scope::{Scope, Unit};
+use crate::model::severity::Severity;
+use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::report_origin::Place;
+use crate::text::shared::Text;
+
+use super::headline;
+use super::xml::{Document, Element, Piece, text};
+
+const WHAT: &str = "Checkstyle report";
+
+/// Reads a Checkstyle report. Scope: its `file` elements.
+///
+/// Checkstyle itself and ESLint list every file that they looked at. Other writers (ktlint,
+/// PHP_CodeSniffer) list files with findings only, so that their report is an empty `<checkstyle/>`
+/// when they find nothing, and the same when they look at nothing: it can't be told apart and is
+/// read as nothing in scope, never as clean.
+pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+    let text = text(bytes, WHAT)?;
+    let mut document = Document::new(&text, WHAT);
+    document.root(&["checkstyle"])?;
+
+    let mut parsed = Parsed { scope: Scope::of(Unit::Files, 0), ..Parsed::default() };
+    let mut path = None;
+    while let Some(piece) = document.next()? {
+        match piece {
+            Piece::Open(file) if file.name == "file" => {
+                parsed.scope.add(Unit::Files, 1);
+                let name = file.attribute("name").ok_or_else(nameless)?;
+                path = Some(place.relative(name));
+            }
+            Piece::Open(error) if error.name == "error" => {
+                parsed.findings.push(finding(&error, path.as_ref()))
+            }
+            // What made Checkstyle give up on a file.
+            Piece::Open(exception) if exception.name == "exception" => {
+                let file = path.as_deref().unwrap_or("a file");
+                parsed.gaps.push(format!("{file} could not be checked"));
+            }
+            Piece::Close(name) if name == "file" => path = None,
+            Piece::Open(_) | Piece::Close(_) | Piece::Text(_) | Piece::Comment(_) => {}
+        }
+    }
+    Ok(parsed)
+}
+
+fn nameless() -> Unproven {
+    Unproven::Foreign { what: WHAT, detail: "a `file` has no `name`".to_owned() }
+}
+
+fn finding(error: &Element, path: Option<&Text>) -> Finding {
+    let raw = error.attribute("severity");
+    let severity = match raw {
+        Some("error") => Severity::High,
+        Some("warning") => Severity::Medium,
+        Some("info") => Severity::Info,
+        _ => Severity::Unknown,
+    };
+    let message = error.attribute("message").unwrap_or_default();
+    let rule = error.attribute("source").unwrap_or("checkstyle");
+    let title = if message.is_empty() { rule.to_owned() } else { headline(message) };
+    let mut finding = Finding::new(rule, Category::Lint, severity, title);
+    finding.severity_raw = raw.map(Text::from);
+    finding.message = message.into();
+    finding.location = path.map(|path| {
+        Location::file(path.clone()).lines(error.number("line"), None).columns(error.number("column"), None)
+    });
+    finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Parsed, Unproven> {
+        let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+        read(text.as_bytes(), &place)
+    }
+
+    const REPORT: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+<checkstyle version="4.3">
+  <file name="/repo/app/src/a.js">
+    <error line="2" column="7" severity="error" message="&apos;x&apos; is &lt;unused&gt;&#10;twice" source="eslint.rules.no-unused-vars"/>
+    <error line="0" severity="warning" message="m" source="s"></error>
+    <error severity="info" message="m"/>
+    <error severity="grave"/>
+  </file>
+  <file name="src/b.js"/>
+</checkstyle>
+"#;
+
+    #[test]
+    fn errors_are_findings_and_files_the_scope() {
+        let parsed = parse(REPORT).unwrap();
+        assert_eq!(parsed.scope, Scope::of(Unit::Files, 2));
+        let severities: Vec<Severity> = parsed.findings.iter().map(|finding| finding.severity).collect();
+        assert_eq!(severities, [Severity::High, Severity::Medium, Severity::Info, Severity::Unknown]);
+        let first = &parsed.findings[0];
+        assert_eq!((&*first.rule, &*first.title), ("eslint.rules.no-unused-vars", "'x' is <unused>"));
+        assert_eq!(&*first.message, "'x' is <unused>\ntwice");
+        let location = first.location.as_ref().unwrap();
+        assert_eq!(
+            (location.to_string().as_str(), location.start_column.map(u32::from)),
+            ("app/src/a.js:2", Some(7))
+        );
+        assert_eq!(parsed.findings[1].location.as_ref().unwrap().start_line, None);
+    }
+
+    #[test]
+    fn a_report_without_files_tells_of_no_scope() {
+        for text in ["<checkstyle/>", "<checkstyle version=\"8.0\">\n</checkstyle>\n"] {
+            let parsed = parse(text).unwrap();
+            assert!(parsed.scope.is_empty() && parsed.findings.is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_checked_is_a_gap() {
+        let text = "<checkstyle><file name=\"a\"><exception><![CDATA[boom]]></exception></file></checkstyle>";
+        assert_eq!(parse(text).unwrap().gaps, ["app/a could not be checked"]);
+    }
+
+    #[test]
+    fn a_report_cut_anywhere_proves_nothing() {
+        let end = REPORT.trim_end().len();
+        for cut in (1..end).filter(|cut| REPORT.is_char_boundary(*cut)) {
+            assert!(parse(&REPORT[..cut]).is_err(), "{:?}", &REPORT[..cut]);
+        }
+        for cut in [end / 2, end - 1, REPORT.find("line=").unwrap(), REPORT.find("apos").unwrap()] {
+            assert!(matches!(parse(&REPORT[..cut]), Err(Unproven::Cut { .. })), "{:?}", &REPORT[..cut]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_checkstyle_report_is_refused() {
+        for text in [
+            "null",
+            "{}",
+            "[]",
+            "<testsuites/>",
+            "<!DOCTYPE html><html><body>502</body></html>",
+            "<checkstyle/><checkstyle/>",
+            "<checkstyle/>[]",
+            "[]<checkstyle/>",
+            "<checkstyle></file></checkstyle>",
+            "<checkstyle a></checkstyle>",
+            "<?xml version=\"1.0\"?>",
+            "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><checkstyle><file name=\"&b;\"/></checkstyle>",
+        ] {
+            assert!(matches!(parse(text), Err(Unproven::Foreign { .. })), "{text}: {:?}", parse(text));
+        }
+        assert!(matches!(parse(" \n"), Err(Unproven::Empty { .. })));
+        assert!(parse("\u{feff}<checkstyle/>").is_ok());
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf_8_lose_no_finding() {
+        let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+        let text = b"<checkstyle><file name=\"a\"><error severity=\"error\" message=\"\xe9t\xe9\"/></file></checkstyle>";
+        assert_eq!(read(text, &place).unwrap().findings.len(), 1);
+    }
+}

@@ -1,0 +1,310 @@
+//! CycloneDX JSON (<https://cyclonedx.org/specification/overview/>): an inventory of packages and,
+//! from some scanners, the vulnerabilities of these packages.
+//!
+//! The `cyclonedx-bom` crate reads versions 1.3 to 1.5 and is strict; Syft writes 1.6 and 1.7. So a
+//! document is read into [`Bom`], the little that matters of any version 1. Where the crate knows the
+//! version it reads the document too, and what it makes of it must be as much: its word that the
+//! document is as the specification wants it goes into the proof.
+
+mod strict;
+
+use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use cyclonedx_bom::models::bom::{Bom as StrictBom, SpecVersion};
+use serde::Deserialize;
+
+use crate::model::finding::{Category, Cvss, Finding, Package};
+use crate::model::scope::{Scope, Unit};
+use crate::model::severity::Severity;
+use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::report_origin::Place;
+use crate::text::bom;
+use crate::text::shared::Text;
+
+use super::{headline, json};
+
+const WHAT: &str = "CycloneDX document";
+
+/// Reads a CycloneDX document. Scope: the components, nested ones included; the subject of the
+/// document (`metadata.component`) is not one of them. Every vulnerability is one finding.
+pub fn read(bytes: &[u8], _place: &Place) -> Result<Parsed, Unproven> {
+    let mut bom: Bom = json::read(bytes, WHAT)?;
+    let foreign = |detail: String| Unproven::Foreign { what: WHAT, detail };
+    match bom.bom_format.as_deref() {
+        Some("CycloneDX") => {}
+        Some(other) => return Err(foreign(format!("its bomFormat is `{other}`"))),
+        None => return Err(foreign("it has no `bomFormat`".to_owned())),
+    }
+    let version = bom.spec_version.clone().ok_or_else(|| foreign("it has no `specVersion`".to_owned()))?;
+    if !version.starts_with("1.") {
+        return Err(foreign(format!("its specVersion is {version}, and known are those of 1")));
+    }
+
+    let mut proof = vec![format!("CycloneDX {version}")];
+    if let Ok(known) = SpecVersion::from_str(&version) {
+        match StrictBom::parse_from_json_with_version(bom::without_bom(bytes), known) {
+            Ok(strict) => {
+                let strict = Bom::from(strict);
+                // Version 1.3 has no vulnerabilities of its own: the crate passes over them.
+                if strict.size() == bom.size() {
+                    bom = strict;
+                    proof.push(format!("conforms to CycloneDX {version}"));
+                }
+            }
+            Err(error) => proof.push(format!("does not quite conform to CycloneDX {version}: {error}")),
+        }
+    }
+
+    let mut scope = Scope::default();
+    if let Some(components) = &bom.components {
+        scope.add(Unit::Packages, count(components));
+    }
+    let findings = bom.findings();
+    Ok(Parsed { findings, scope, tool_version: bom.tool_version(), proof, ..Parsed::default() })
+}
+
+/// What matters of a CycloneDX document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bom {
+    bom_format: Option<String>,
+    spec_version: Option<String>,
+    metadata: Option<Metadata>,
+    components: Option<Vec<Component>>,
+    vulnerabilities: Option<Vec<Vulnerability>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Metadata {
+    tools: Option<Tools>,
+    component: Option<Component>,
+}
+
+/// A list up to version 1.4, an object since.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Tools {
+    List(Vec<Tool>),
+    Object { components: Option<Vec<Tool>> },
+}
+
+#[derive(Debug, Deserialize)]
+struct Tool {
+    version: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Component {
+    #[serde(rename = "bom-ref")]
+    bom_ref: Option<String>,
+    group: Option<String>,
+    name: String,
+    version: Option<String>,
+    purl: Option<String>,
+    components: Option<Vec<Component>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Vulnerability {
+    #[serde(rename = "bom-ref")]
+    bom_ref: Option<String>,
+    id: Option<String>,
+    source: Option<Source>,
+    references: Option<Vec<Reference>>,
+    ratings: Option<Vec<Rating>>,
+    cwes: Option<Vec<u32>>,
+    description: Option<String>,
+    detail: Option<String>,
+    recommendation: Option<String>,
+    advisories: Option<Vec<Advisory>>,
+    affects: Option<Vec<Affected>>,
+    analysis: Option<Analysis>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Source {
+    url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Reference {
+    id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Rating {
+    score: Option<f64>,
+    severity: Option<String>,
+    method: Option<String>,
+    vector: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Advisory {
+    url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Affected {
+    #[serde(rename = "ref")]
+    bom_ref: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Analysis {
+    state: Option<String>,
+    justification: Option<String>,
+    detail: Option<String>,
+}
+
+/// The components with those inside them. The depth is bounded by serde_json, which refuses
+/// documents that nest deeper than 128.
+fn count(components: &[Component]) -> u64 {
+    components.iter().map(|component| 1 + count(component.components.as_deref().unwrap_or_default())).sum()
+}
+
+impl Bom {
+    fn size(&self) -> (Option<u64>, Option<usize>) {
+        (self.components.as_deref().map(count), self.vulnerabilities.as_ref().map(Vec::len))
+    }
+
+    /// The version of the one program that made the document; of several, none stands out.
+    fn tool_version(&self) -> Option<String> {
+        let tools = match self.metadata.as_ref()?.tools.as_ref()? {
+            Tools::List(tools) => tools,
+            Tools::Object { components } => components.as_ref()?,
+        };
+        match tools.as_slice() {
+            [tool] => tool.version.clone().filter(|version| version.chars().any(|c| c.is_ascii_digit())),
+            _ => None,
+        }
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let mut by_ref = HashMap::new();
+        let subject = self.metadata.as_ref().and_then(|metadata| metadata.component.as_ref());
+        let mut left: Vec<&Component> = self.components.iter().flatten().chain(subject).collect();
+        while let Some(component) = left.pop() {
+            if let Some(bom_ref) = component.bom_ref.as_deref().filter(|bom_ref| !bom_ref.is_empty()) {
+                by_ref.insert(bom_ref, component);
+            }
+            left.extend(component.components.iter().flatten());
+        }
+        self.vulnerabilities.iter().flatten().map(|vulnerability| vulnerability.finding(&by_ref)).collect()
+    }
+}
+
+impl Vulnerability {
+    fn finding(&self, by_ref: &HashMap<&str, &Component>) -> Finding {
+        let references = || self.references.iter().flatten().filter_map(|reference| reference.id.as_deref());
+        let ids = || self.id.as_deref().into_iter().chain(references()).chain(self.bom_ref.as_deref());
+        let rule = ids().find(|id| !id.is_empty()).unwrap_or("vulnerability without an id");
+
+        let rated = self.ratings.iter().flatten().find_map(|rating| rating.severity.as_deref());
+        let severity = rated.map_or(Severity::Unknown, Severity::from_word);
+        let texts = [&self.description, &self.detail];
+        let message =
+            texts.into_iter().flatten().find(|text| !text.trim().is_empty()).map_or("", String::as_str);
+        let title = Some(headline(message)).filter(|line| !line.is_empty()).unwrap_or(rule.to_owned());
+
+        let mut finding = Finding::new(rule, Category::Vulnerability, severity, title);
+        finding.severity_raw = rated.map(Text::from);
+        finding.message = message.into();
+        finding.fix =
+            self.recommendation.as_deref().map(headline).filter(|fix| !fix.is_empty()).map(Text::from);
+        finding.aliases = references().filter(|id| *id != rule).map(Text::from).collect();
+        finding.cwe = self.cwes.iter().flatten().map(|cwe| Text::from(format!("CWE-{cwe}"))).collect();
+        finding.cvss = self.cvss();
+        finding.references = self
+            .source
+            .iter()
+            .filter_map(|source| source.url.as_deref())
+            .chain(self.advisories.iter().flatten().filter_map(|advisory| advisory.url.as_deref()))
+            .map(Text::from)
+            .collect();
+        finding.suppressed = self.analysis.as_ref().and_then(Analysis::suppression).map(Text::from);
+
+        let affected: Vec<&str> =
+            self.affects.iter().flatten().map(|target| target.bom_ref.as_str()).collect();
+        let components: Vec<&Component> =
+            affected.iter().filter_map(|bom_ref| by_ref.get(local(bom_ref)).copied()).collect();
+        match components.is_empty() {
+            true => finding.resource = affected.first().map(|bom_ref| Text::from(*bom_ref)),
+            false => finding.package = Some(Arc::new(package(&components, &affected))),
+        }
+        finding
+    }
+
+    /// The first rating by CVSS. A score by another method (OWASP, SSVC) is no CVSS score.
+    fn cvss(&self) -> Option<Arc<Cvss>> {
+        let by_cvss = |rating: &&Rating| match rating.method.as_deref() {
+            Some(method) => method.starts_with("CVSS"),
+            None => rating.vector.is_some(),
+        };
+        let rating = self
+            .ratings
+            .iter()
+            .flatten()
+            .filter(by_cvss)
+            .find(|rating| rating.score.is_some() || rating.vector.is_some())?;
+        let score = rating.score.filter(|score| (0.0..=10.0).contains(score));
+        Some(Arc::new(Cvss { score, vector: rating.vector.as_deref().map(Text::from) }))
+    }
+}
+
+impl Analysis {
+    /// Why the vulnerability does not count, where whoever analysed it says so.
+    fn suppression(&self) -> Option<String> {
+        let state = self.state.as_deref()?;
+        if !["resolved", "resolved_with_pedigree", "false_positive", "not_affected"].contains(&state) {
+            return None;
+        }
+        let words = [self.justification.as_deref(), self.detail.as_deref()];
+        let why: Vec<&str> = words.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+        let colon = if why.is_empty() { "" } else { ": " };
+        Some(format!("analysis {state}{colon}{}", why.join(", ")))
+    }
+}
+
+/// The `bom-ref` of a reference: a BOM-Link (`urn:cdx:serial/version#bom-ref`) ends with it.
+fn local(bom_ref: &str) -> &str {
+    match bom_ref.strip_prefix("urn:cdx:").and_then(|link| link.split_once('#')) {
+        Some((_, local)) => local,
+        None => bom_ref,
+    }
+}
+
+/// The first affected component; several are told apart by the paths.
+fn package(components: &[&Component], affected: &[&str]) -> Package {
+    let first = components[0];
+    let purl = first.purl.as_deref();
+    let ecosystem = purl.and_then(|purl| purl.strip_prefix("pkg:")).and_then(|purl| purl.split('/').next());
+    let name = match first.group.as_deref() {
+        Some(group) if !group.is_empty() => {
+            format!("{group}{}{}", if ecosystem == Some("maven") { ":" } else { "/" }, first.name)
+        }
+        _ => first.name.clone(),
+    };
+    let mut seen = HashSet::new();
+    let versions: Vec<&str> = components
+        .iter()
+        .filter(|component| component.name == first.name)
+        .filter_map(|component| component.version.as_deref())
+        .filter(|version| !version.is_empty() && seen.insert(*version))
+        .collect();
+    let paths = if affected.len() > 1 { affected } else { &[] };
+    Package {
+        name: name.into(),
+        version: Some(Text::from(versions.join(", "))).filter(|versions| !versions.is_empty()),
+        fixed_version: None,
+        purl: purl.map(Text::from),
+        ecosystem: ecosystem.map(Text::from),
+        paths: paths.iter().map(|bom_ref| Text::from(*bom_ref)).collect(),
+        ..Package::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

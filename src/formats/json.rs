@@ -1,0 +1,80 @@
+//! JSON reports, read straight into typed structs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
+
+use crate::scan::parsed::Unproven;
+use crate::text::bom::without_bom;
+
+/// Reads a whole document of which `what` is the name for people ("gitleaks report").
+///
+/// A byte order mark is passed over. Nothing, white space, a cut document, another format and
+/// another shape each are an error of their own.
+pub fn read<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, Unproven> {
+    let bytes = not_blank(bytes, what)?;
+    serde_json::from_slice(bytes).map_err(|error| unproven(&error, what))
+}
+
+/// Reads the first value of a document, and gives what follows it: some tools print words after
+/// their report.
+pub fn read_first<'b, T: DeserializeOwned>(
+    bytes: &'b [u8],
+    what: &'static str,
+) -> Result<(T, &'b [u8]), Unproven> {
+    let bytes = not_blank(bytes, what)?;
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
+    let value = values.next().ok_or(Unproven::Empty { what })?.map_err(|error| unproven(&error, what))?;
+    Ok((value, bytes.get(values.byte_offset()..).unwrap_or_default()))
+}
+
+fn not_blank<'b>(bytes: &'b [u8], what: &'static str) -> Result<&'b [u8], Unproven> {
+    let bytes = without_bom(bytes);
+    match bytes.iter().all(u8::is_ascii_whitespace) {
+        true => Err(Unproven::Empty { what }),
+        false => Ok(bytes),
+    }
+}
+
+fn unproven(error: &serde_json::Error, what: &'static str) -> Unproven {
+    match error.classify() {
+        Category::Eof => Unproven::Cut { what, detail: error.to_string() },
+        Category::Syntax => Unproven::Foreign { what, detail: format!("not JSON: {error}") },
+        Category::Data | Category::Io => Unproven::Foreign { what, detail: error.to_string() },
+    }
+}
+
+/// A map in which no key is there twice: of two values, the second would take the place of the
+/// first without a word. (Structs refuse this by themselves.)
+pub fn unique_keys<'de, D, V>(deserializer: D) -> Result<Option<BTreeMap<String, V>>, D::Error>
+where
+    D: Deserializer<'de>,
+    V: Deserialize<'de>,
+{
+    struct Unique<V>(PhantomData<V>);
+
+    impl<'de, V: Deserialize<'de>> Visitor<'de> for Unique<V> {
+        type Value = BTreeMap<String, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((key, value)) = members.next_entry::<String, V>()? {
+                if map.contains_key(&key) {
+                    return Err(A::Error::custom(format_args!("duplicate key `{key}`")));
+                }
+                map.insert(key, value);
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(Unique(PhantomData)).map(Some)
+}

@@ -1,0 +1,221 @@
+//! The advisory of npm 6's audit report, which Yarn and pnpm write as well.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::model::finding::{Category, Cvss, Finding, Package};
+use crate::model::severity::Severity;
+use crate::text::shared::{Text, Texts};
+
+/// One entry of `advisories`; one finding.
+#[derive(Debug, Deserialize)]
+pub struct Advisory {
+    pub id: Id,
+    #[serde(rename = "module_name")]
+    pub package: String,
+    pub title: Option<String>,
+    /// pnpm writes null for what nobody has rated.
+    pub severity: Option<String>,
+    pub url: Option<String>,
+    pub github_advisory_id: Option<String>,
+    pub overview: Option<String>,
+    pub recommendation: Option<String>,
+    pub patched_versions: Option<String>,
+    /// One text with a link on each line, in Markdown or not.
+    pub references: Option<String>,
+    pub cves: Option<Vec<String>>,
+    pub cwe: Option<Words>,
+    pub cvss: Option<Score>,
+    #[serde(default)]
+    pub findings: Vec<Installed>,
+}
+
+/// What a report says of itself.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    pub vulnerabilities: Totals,
+    pub total_dependencies: u64,
+}
+
+/// How many vulnerable places there are, by severity.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Totals(BTreeMap<String, u64>);
+
+impl Totals {
+    pub fn any(&self) -> bool {
+        self.0.values().any(|n| *n > 0)
+    }
+
+    /// The severities that are counted.
+    pub fn counted(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(_, n)| **n > 0).map(|(severity, _)| severity.as_str())
+    }
+
+    /// The counts of severities that none of these findings has: `2 high, 1 info`. Programs drop
+    /// advisories that they can't rate, and those that they are told to ignore.
+    pub fn unlisted(&self, findings: &[Finding]) -> Option<String> {
+        let listed =
+            |word: &str| findings.iter().any(|finding| finding.severity_raw.as_deref() == Some(word));
+        let words: Vec<String> = self
+            .counted()
+            .filter(|word| !listed(word))
+            .map(|word| format!("{} {word}", self.0[word]))
+            .collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// How many more are counted than these findings, severity by severity.
+    pub fn beyond(&self, findings: &[Finding]) -> u64 {
+        let mut listed: BTreeMap<&str, u64> = BTreeMap::new();
+        for word in findings.iter().filter_map(|finding| finding.severity_raw.as_deref()) {
+            *listed.entry(word).or_default() += 1;
+        }
+        let beyond = |(word, n): (&String, &u64)| n.saturating_sub(listed.get(&**word).copied().unwrap_or(0));
+        self.0.iter().map(beyond).fold(0, u64::saturating_add)
+    }
+}
+
+/// Where the package is installed.
+#[derive(Debug, Deserialize)]
+pub struct Installed {
+    pub version: Option<String>,
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// Only development needs it, by the lock file that was sent.
+    #[serde(default)]
+    pub dev: Option<bool>,
+}
+
+/// A number in most registries, a text in some.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash)]
+#[serde(untagged)]
+pub enum Id {
+    Number(u64),
+    Text(String),
+}
+
+impl Id {
+    pub fn to_text(&self) -> Text {
+        match self {
+            Id::Number(number) => number.to_string().into(),
+            Id::Text(text) => text.as_str().into(),
+        }
+    }
+}
+
+/// A text, or a list of them.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Words {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Words {
+    /// The CWE ids in it. npm 6 also wraps the list in a text: `"[\"CWE-400\"]"`.
+    pub fn cwes(&self) -> Texts {
+        let words = match self {
+            Words::One(text) => std::slice::from_ref(text),
+            Words::Many(texts) => texts,
+        };
+        words
+            .iter()
+            .flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'))
+            .filter(|word| word.starts_with("CWE-"))
+            .map(Text::from)
+            .collect()
+    }
+}
+
+/// `{"score": 0, "vectorString": null}` stands for "not scored".
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Score {
+    score: Option<f64>,
+    vector_string: Option<String>,
+}
+
+impl Score {
+    pub fn to_cvss(&self) -> Option<Arc<Cvss>> {
+        let score = self.score.filter(|score| *score > 0.0);
+        let vector = self.vector_string.as_deref().filter(|vector| !vector.is_empty()).map(Text::from);
+        (score.is_some() || vector.is_some()).then(|| Arc::new(Cvss { score, vector }))
+    }
+}
+
+impl Advisory {
+    pub fn into_finding(self) -> Finding {
+        let ghsa = self.github_advisory_id.or_else(|| self.url.as_deref().and_then(ghsa).map(str::to_owned));
+        let rule = ghsa.as_deref().map_or_else(|| self.id.to_text(), Text::from);
+        let severity = self.severity.as_deref().map_or(Severity::Unknown, Severity::from_word);
+        let title = self.title.map_or_else(|| rule.clone(), Text::from);
+
+        let mut finding = Finding::new(rule, Category::Vulnerability, severity, title);
+        finding.severity_raw = self.severity.map(Text::from);
+        finding.message = self.overview.unwrap_or_default().into();
+        finding.fix = self.recommendation.filter(|advice| !advice.trim().is_empty()).map(Text::from);
+        let versions = self.findings.iter().filter_map(|installed| installed.version.as_deref());
+        let paths = self.findings.iter().flat_map(|installed| &installed.paths);
+        let mut package = installed(&self.package, versions, paths.map(|path| Text::from(&**path)).collect());
+        // "<0.0.0" is npm's way to say "none".
+        package.unfixed = self.patched_versions.as_deref() == Some("<0.0.0");
+        package.fixed_version = self.patched_versions.filter(|range| range != "<0.0.0").map(Text::from);
+        package.dev =
+            !self.findings.is_empty() && self.findings.iter().all(|installed| installed.dev == Some(true));
+        finding.package = Some(Arc::new(package));
+        finding.aliases = ghsa.into_iter().chain(self.cves.unwrap_or_default()).map(Text::from).collect();
+        finding.cwe = self.cwe.map(|cwe| cwe.cwes()).unwrap_or_default();
+        finding.cvss = self.cvss.and_then(|cvss| cvss.to_cvss());
+        let mut references: Vec<Text> = self.url.into_iter().map(Text::from).collect();
+        for link in links(&self.references.unwrap_or_default()) {
+            if references.iter().all(|known| **known != *link) {
+                references.push(link.into());
+            }
+        }
+        finding.references = references.into();
+        finding
+    }
+}
+
+/// A package of npm's registry with its installed versions, each named once, and a package URL
+/// where there is only one.
+pub fn installed<'a>(name: &str, versions: impl Iterator<Item = &'a str>, paths: Texts) -> Package {
+    let mut versions: Vec<&str> = versions.collect();
+    versions.sort_unstable();
+    versions.dedup();
+    let purl = match versions.as_slice() {
+        [version] => Some(purl(name, version).into()),
+        _ => None,
+    };
+    Package {
+        name: name.into(),
+        version: (!versions.is_empty()).then(|| versions.join(", ").into()),
+        fixed_version: None,
+        purl,
+        ecosystem: Some("npm".into()),
+        paths,
+        ..Package::default()
+    }
+}
+
+/// `pkg:npm/%40scope/name@1.2.3`, after the purl specification: npm names are lower case, and
+/// `@` and `+` are percent-encoded.
+fn purl(name: &str, version: &str) -> String {
+    let name = name.to_lowercase().replace('@', "%40");
+    format!("pkg:npm/{name}@{}", version.replace('+', "%2B"))
+}
+
+/// The GHSA id at the end of an advisory's address.
+pub fn ghsa(url: &str) -> Option<&str> {
+    url.rsplit('/').next().filter(|last| last.starts_with("GHSA-"))
+}
+
+/// The addresses in a text.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || "()[]<>\"".contains(c))
+        .filter(|word| word.starts_with("https://") || word.starts_with("http://"))
+}

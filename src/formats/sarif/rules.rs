@@ -1,0 +1,241 @@
+//! What a result's rule tells of it.
+
+use std::collections::HashMap;
+
+use crate::model::finding::Category;
+use crate::text::shared::{Text, Texts};
+
+use super::model::{Component, Outcome, Rule, Tool};
+use super::plain;
+
+/// The rules of one run, found by id.
+pub struct Rules<'a> {
+    pub tool: &'a str,
+    components: Vec<Known<'a>>,
+    /// The extensions by their names and GUIDs.
+    by_name: HashMap<&'a str, usize>,
+    /// The rules of all components; those of the driver come first.
+    all: HashMap<&'a str, &'a Rule>,
+}
+
+struct Known<'a> {
+    component: &'a Component,
+    by_id: HashMap<&'a str, &'a Rule>,
+}
+
+impl<'a> Rules<'a> {
+    pub fn of(tool: &'a Tool) -> Rules<'a> {
+        let mut rules = Rules {
+            tool: tool.driver.name.as_deref().unwrap_or("unnamed"),
+            components: Vec::new(),
+            by_name: HashMap::new(),
+            all: HashMap::new(),
+        };
+        for component in std::iter::once(&tool.driver).chain(tool.extensions.iter().flatten()) {
+            for name in [&component.name, &component.guid].into_iter().flatten() {
+                rules.by_name.entry(name).or_insert(rules.components.len());
+            }
+            let mut by_id = HashMap::new();
+            for rule in component.rules.iter().flatten() {
+                if let Some(id) = rule.id.as_deref() {
+                    by_id.entry(id).or_insert(rule);
+                    rules.all.entry(id).or_insert(rule);
+                }
+            }
+            rules.components.push(Known { component, by_id });
+        }
+        rules
+    }
+
+    /// The rule of a result: by its index, where the ids agree, else by its id, in the component
+    /// that the result names, else in any.
+    pub fn find(&self, outcome: &Outcome) -> Option<&'a Rule> {
+        let reference = outcome.rule.as_ref();
+        let id = named(outcome);
+        let component = self.component(outcome);
+        let index = reference.and_then(|rule| rule.index).or(outcome.rule_index);
+        let by_index = index
+            .and_then(|index| usize::try_from(index).ok())
+            .and_then(|index| component?.component.rules.as_ref()?.get(index))
+            .filter(|rule| match (id, rule.id.as_deref()) {
+                (Some(id), Some(rule)) => ancestors(id).any(|id| id == rule),
+                _ => true,
+            });
+        let in_named = || ancestors(id?).find_map(|id| component?.by_id.get(id).copied());
+        let in_any = || ancestors(id?).find_map(|id| self.all.get(id).copied());
+        by_index.or_else(in_named).or_else(in_any)
+    }
+
+    /// The component whose rule it is: the driver, unless the result names another.
+    fn component(&self, outcome: &Outcome) -> Option<&Known<'a>> {
+        let Some(wanted) = outcome.rule.as_ref().and_then(|rule| rule.tool_component.as_ref()) else {
+            return self.components.first();
+        };
+        let by_index = wanted.index.and_then(|index| usize::try_from(index).ok()?.checked_add(1));
+        let names = [&wanted.guid, &wanted.name].into_iter().flatten();
+        let by_name = || names.into_iter().find_map(|name| self.by_name.get(name.as_str()).copied());
+        self.components.get(by_index.or_else(by_name)?)
+    }
+
+    /// The id that a result goes by: its own (`CA1000/1`), its rule's, or the tool's name.
+    pub fn id<'o>(&self, outcome: &'o Outcome, rule: Option<&'o Rule>) -> &'o str
+    where
+        'a: 'o,
+    {
+        let of_rule = rule.and_then(|rule| rule.id.as_deref().or(rule.name.as_deref()));
+        named(outcome).or(of_rule).unwrap_or(self.tool)
+    }
+
+    /// The text of a message: its own, or the one that it names, with its arguments filled in.
+    pub fn message(&self, outcome: &Outcome, rule: Option<&Rule>) -> Option<String> {
+        let message = outcome.message.as_ref()?;
+        let listed = || {
+            let id = message.id.as_deref()?;
+            let of_rule = rule.and_then(|rule| rule.message_strings.as_ref()?.get(id));
+            let global = || self.component(outcome)?.component.global_message_strings.as_ref()?.get(id);
+            of_rule.or_else(global).and_then(plain)
+        };
+        let arguments = message.arguments.as_deref().unwrap_or_default();
+        let text = plain(message).or_else(listed);
+        let text =
+            text.map(|text| if arguments.is_empty() { text.to_owned() } else { fill(text, arguments) });
+        // A message that can't be resolved still says what it was about.
+        text.or_else(|| Some(arguments.join(", ")).filter(|text| !text.is_empty()))
+    }
+}
+
+fn named(outcome: &Outcome) -> Option<&str> {
+    let of_rule = outcome.rule.as_ref().and_then(|rule| rule.id.as_deref());
+    outcome.rule_id.as_deref().or(of_rule).filter(|id| !id.is_empty())
+}
+
+/// `a/b/c`, `a/b`, `a`: ids of results may have parts that those of rules have not. No id of a
+/// rule is as deep as the bound.
+fn ancestors(id: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(parent, _)| parent)).take(16)
+}
+
+/// Puts arguments in the place of `{0}`, `{1}`; doubled braces stand for themselves.
+fn fill(text: &str, arguments: &[String]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        out.push_str(&rest[..at]);
+        let tail = &rest[at..];
+        let argument = tail.strip_prefix('{').and_then(|inner| {
+            let digits = inner.bytes().take(4).take_while(u8::is_ascii_digit).count();
+            let (number, after) = inner.split_at(digits);
+            Some((arguments.get(number.parse::<usize>().ok()?)?, after.strip_prefix('}')?))
+        });
+        rest = match argument {
+            Some((argument, after)) => {
+                out.push_str(argument);
+                after
+            }
+            None => {
+                out.push_str(&tail[..1]);
+                tail.strip_prefix("{{").or(tail.strip_prefix("}}")).unwrap_or(&tail[1..])
+            }
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The words by which a result's kind of problem is known.
+pub struct Signs<'a> {
+    words: Vec<&'a str>,
+    weaknesses: Vec<&'a str>,
+    tool: &'a str,
+    id: &'a str,
+}
+
+impl<'a> Signs<'a> {
+    pub fn of(outcome: &'a Outcome, rule: Option<&'a Rule>, tool: &'a str, id: &'a str) -> Signs<'a> {
+        let bags = [outcome.properties.as_deref(), rule.and_then(|rule| rule.properties.as_ref())];
+        let bags = || bags.into_iter().flatten();
+        let words: Vec<&str> =
+            bags().filter_map(|bag| bag.tags.as_ref()).flat_map(|tags| tags.texts()).collect();
+        let related = rule.and_then(|rule| rule.relationships.as_ref()).into_iter().flatten();
+        let related = related.filter_map(|relationship| relationship.target.as_ref());
+        let mut weaknesses = words.clone();
+        weaknesses.extend(bags().filter_map(|bag| bag.cwe.as_ref()).flat_map(|cwe| cwe.texts()));
+        weaknesses
+            .extend(related.chain(outcome.taxa.iter().flatten()).filter_map(|target| target.id.as_deref()));
+        Signs { words, weaknesses, tool, id }
+    }
+
+    /// A tag that names the category decides (Trivy tags so); else a scanner that looks for one
+    /// kind of thing; else an advisory in the rule's id. All else is quality.
+    pub fn category(&self) -> Category {
+        const TAGS: [(&str, Category); 6] = [
+            ("vulnerability", Category::Vulnerability),
+            ("secret", Category::Secret),
+            ("secrets", Category::Secret),
+            ("misconfiguration", Category::Misconfiguration),
+            ("license", Category::License),
+            ("lint", Category::Lint),
+        ];
+        const TOOLS: [(&str, Category); 11] = [
+            ("gitleaks", Category::Secret),
+            ("trufflehog", Category::Secret),
+            ("detect-secrets", Category::Secret),
+            ("grype", Category::Vulnerability),
+            ("osv-scanner", Category::Vulnerability),
+            ("checkov", Category::Misconfiguration),
+            ("tfsec", Category::Misconfiguration),
+            ("kics", Category::Misconfiguration),
+            ("dockle", Category::Misconfiguration),
+            ("hadolint", Category::Misconfiguration),
+            ("eslint", Category::Lint),
+        ];
+        let by_tag =
+            TAGS.iter().find(|(tag, _)| self.words.iter().any(|word| word.eq_ignore_ascii_case(tag)));
+        let tool = self.tool.to_ascii_lowercase();
+        let by_tool = || TOOLS.iter().find(|(name, _)| tool == *name);
+        match by_tag.or_else(by_tool) {
+            Some((_, category)) => *category,
+            None if !self.advisories().is_empty() => Category::Vulnerability,
+            None => Category::Quality,
+        }
+    }
+
+    /// Advisory ids in the id of the rule: `BDSA-2020-1001 (CVE-2020-11022)`, `GHSA-…-lodash`.
+    pub fn advisories(&self) -> Vec<Text> {
+        let words = self.id.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        words
+            .filter_map(|word| {
+                let mut parts = word.split('-');
+                let parts = [parts.next()?, parts.next()?, parts.next()?, parts.next().unwrap_or_default()];
+                let digits = |part: &str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+                match parts {
+                    ["CVE", year, number, _] if digits(year) && digits(number) => {
+                        Some(Text::from(format!("CVE-{year}-{number}")))
+                    }
+                    ["GHSA", a, b, c] if [a, b, c].iter().all(|part| part.len() == 4) => {
+                        Some(Text::from(format!("GHSA-{a}-{b}-{c}")))
+                    }
+                    _ => None,
+                }
+            })
+            .collect()
+    }
+
+    /// `CWE-79`, `CWE-79: Cross-site Scripting` and `external/cwe/cwe-079` are the same weakness.
+    pub fn cwe(&self) -> Texts {
+        let mut found: Vec<Text> = Vec::new();
+        for word in &self.weaknesses {
+            let last = word.rsplit('/').next().unwrap_or_default();
+            let Some(prefix) = last.get(..4).filter(|prefix| prefix.eq_ignore_ascii_case("cwe-")) else {
+                continue;
+            };
+            let digits: String = last[prefix.len()..].chars().take_while(char::is_ascii_digit).collect();
+            let number = digits.trim_start_matches('0');
+            let cwe = Text::from(format!("CWE-{number}"));
+            if !number.is_empty() && found.len() < 32 && !found.contains(&cwe) {
+                found.push(cwe);
+            }
+        }
+        found.into()
+    }
+}

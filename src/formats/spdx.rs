@@ -1,0 +1,319 @@
+//! SPDX JSON: an inventory of packages, as version 2 (<https://spdx.github.io/spdx-spec/v2.3/>) or
+//! as the JSON-LD of version 3 (<https://spdx.github.io/spdx-spec/v3.0.1/>).
+//!
+//! The `spdx-rs` crate reads 2.2 and 2.3. It is strict: one file without a checksum, which Syft
+//! used to write, and it refuses the whole document. So the packages are counted in a small model
+//! of any version, the crate reads the document besides, and its word that the document is as the
+//! specification wants it goes into the proof.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::model::finding::{Category, Finding};
+use crate::model::scope::{Scope, Unit};
+use crate::model::severity::Severity;
+use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::report_origin::Place;
+use crate::text::bom;
+use crate::text::shared::Text;
+
+use super::json;
+
+const WHAT: &str = "SPDX document";
+
+/// Reads an SPDX document. Scope: `packages` of version 2, the elements of type `software_Package`
+/// of version 3. Version 3 can carry vulnerabilities (its security profile): each is a finding
+/// that nobody has rated.
+pub fn read(bytes: &[u8], _place: &Place) -> Result<Parsed, Unproven> {
+    let document: Document = json::read(bytes, WHAT)?;
+    let foreign = |detail: &str| Unproven::Foreign { what: WHAT, detail: detail.to_owned() };
+    match (&document.spdx_version, &document.graph) {
+        (Some(version), _) if version.starts_with("SPDX-2.") => Ok(version_2(bytes, &document, version)),
+        (Some(version), _) => {
+            Err(foreign(&format!("its `spdxVersion` is {version}, and known are those of SPDX-2")))
+        }
+        (None, Some(graph)) if document.context.as_ref().is_some_and(Context::is_spdx) => {
+            Ok(version_3(graph))
+        }
+        (None, Some(_)) => Err(foreign("its `@context` is not that of SPDX")),
+        (None, None) => Err(foreign("it has neither `spdxVersion` nor `@graph`")),
+    }
+}
+
+/// What matters of an SPDX document of either version.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    spdx_version: Option<String>,
+    creation_info: Option<CreationInfo>,
+    packages: Option<Vec<Package>>,
+    files: Option<Vec<Licensed>>,
+    snippets: Option<Vec<Licensed>>,
+    #[serde(rename = "@context")]
+    context: Option<Context>,
+    #[serde(rename = "@graph")]
+    graph: Option<Vec<Element>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CreationInfo {
+    creators: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Package {
+    /// Required, as is the name: without them it is no package.
+    #[serde(rename = "SPDXID")]
+    _id: IgnoredText,
+    #[serde(rename = "name")]
+    _name: IgnoredText,
+    license_concluded: Option<String>,
+    license_declared: Option<String>,
+}
+
+/// A text that must be there and is not kept.
+#[derive(Debug)]
+struct IgnoredText;
+
+impl<'de> Deserialize<'de> for IgnoredText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<IgnoredText, D::Error> {
+        String::deserialize(deserializer).map(|_| IgnoredText)
+    }
+}
+
+/// A file, or a part of one.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Licensed {
+    license_concluded: Option<String>,
+}
+
+/// JSON-LD allows one address, an object, or a list of both.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Context {
+    Address(String),
+    List(Vec<Context>),
+    Other(IgnoredAny),
+}
+
+impl Context {
+    /// The depth is bounded by serde_json, which refuses to nest deeper than 128.
+    fn is_spdx(&self) -> bool {
+        match self {
+            Context::Address(address) => address.contains("spdx.org/"),
+            Context::List(list) => list.iter().any(Context::is_spdx),
+            Context::Other(_) => false,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Element {
+    #[serde(rename = "type", alias = "@type")]
+    kind: Option<Kind>,
+    #[serde(rename = "spdxId")]
+    id: Option<String>,
+    name: Option<String>,
+    summary: Option<String>,
+    description: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Kind {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Element {
+    /// Whether it is of a class, given by its profile and name; the JSON-LD context of SPDX writes
+    /// `software_Package` for `https://spdx.org/rdf/3.0.1/terms/Software/Package`.
+    fn is(&self, profile: &str, class: &str) -> bool {
+        let is = |kind: &String| {
+            kind.strip_prefix("https://spdx.org/rdf/")
+                .is_some_and(|iri| iri.ends_with(&format!("/{profile}/{class}")))
+                || kind.strip_prefix(&profile.to_lowercase()).and_then(|rest| rest.strip_prefix('_'))
+                    == Some(class)
+        };
+        match &self.kind {
+            Some(Kind::One(kind)) => is(kind),
+            Some(Kind::Several(kinds)) => kinds.iter().any(is),
+            None => false,
+        }
+    }
+}
+
+fn version_2(bytes: &[u8], document: &Document, version: &str) -> Parsed {
+    let mut parsed = Parsed { proof: vec![version.to_owned()], ..Parsed::default() };
+    if let Some(packages) = &document.packages {
+        parsed.scope = Scope::of(Unit::Packages, packages.len() as u64);
+    }
+    parsed.tool_version = document.tool_version();
+    if ["SPDX-2.2", "SPDX-2.3"].contains(&version) && document.licences_are_bounded() {
+        match serde_json::from_slice::<spdx_rs::models::SPDX>(bom::without_bom(bytes)) {
+            Ok(strict)
+                if strict.package_information.len() == document.packages.as_ref().map_or(0, Vec::len) =>
+            {
+                parsed.proof.push(format!("conforms to {version}"));
+            }
+            Ok(_) => {}
+            Err(error) => parsed.proof.push(format!("does not quite conform to {version}: {error}")),
+        }
+    }
+    parsed
+}
+
+impl Document {
+    /// The version of the one program that made the document: `Tool: syft-1.18.1`.
+    fn tool_version(&self) -> Option<String> {
+        let creators = self.creation_info.as_ref()?.creators.as_ref()?;
+        let mut tools = creators.iter().filter_map(|creator| creator.strip_prefix("Tool:"));
+        let (Some(tool), None) = (tools.next(), tools.next()) else { return None };
+        let tool = tool.trim();
+        tool.match_indices('-').map(|(at, _)| &tool[at + 1..]).find_map(|version| {
+            let number = version.strip_prefix('v').unwrap_or(version);
+            number.starts_with(|c: char| c.is_ascii_digit()).then(|| version.to_owned())
+        })
+    }
+
+    /// Whether every licence expression is one that a person can have meant. The crate parses them
+    /// by recursion without a bound: a document made for it would take the process down.
+    fn licences_are_bounded(&self) -> bool {
+        let packages = self.packages.iter().flatten();
+        let packages = packages.flat_map(|package| [&package.license_concluded, &package.license_declared]);
+        let rest = self.files.iter().chain(&self.snippets).flatten();
+        packages.chain(rest.map(|licensed| &licensed.license_concluded)).flatten().all(|licence| {
+            licence.len() <= 8192 && licence.bytes().filter(|byte| *byte == b'(').count() <= 64
+        })
+    }
+}
+
+/// `software_Package` and what the model derives from it.
+const PACKAGES: [(&str, &str); 3] =
+    [("Software", "Package"), ("AI", "AIPackage"), ("Dataset", "DatasetPackage")];
+
+fn version_3(graph: &[Element]) -> Parsed {
+    let packages =
+        graph.iter().filter(|element| PACKAGES.iter().any(|(profile, class)| element.is(profile, class)));
+    let packages = packages.count() as u64;
+    let findings = graph
+        .iter()
+        .filter(|element| element.is("Security", "Vulnerability"))
+        .map(|element| {
+            let words = [&element.name, &element.id].into_iter().flatten().next();
+            let rule = words.map_or("vulnerability without an id", String::as_str);
+            let title = element.summary.as_deref().map(super::headline).filter(|line| !line.is_empty());
+            let title = title.unwrap_or_else(|| rule.to_owned());
+            let mut finding = Finding::new(rule, Category::Vulnerability, Severity::Unknown, title);
+            finding.message = element.description.as_deref().map(Text::from).unwrap_or_default();
+            finding
+        })
+        .collect();
+    Parsed {
+        findings,
+        scope: Scope::of(Unit::Packages, packages),
+        proof: vec!["SPDX 3".to_owned()],
+        ..Parsed::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Parsed, Unproven> {
+        let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
+        read(text.as_bytes(), &place)
+    }
+
+    fn document(packages: &str) -> String {
+        format!(
+            r#"{{"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": "n",
+            "documentNamespace": "https://example.test/n", "creationInfo":
+            {{"created": "2026-01-01T00:00:00Z", "creators": ["Tool: my-tool-v1.2-rc.1"]}}, "packages": {packages}}}"#
+        )
+    }
+
+    fn package(licence: &str) -> String {
+        format!(
+            r#"{{"SPDXID": "SPDXRef-a", "name": "a", "downloadLocation": "NONE", "licenseDeclared": "{licence}"}}"#
+        )
+    }
+
+    #[test]
+    fn a_document_that_the_crate_accepts_is_said_to_conform() {
+        let parsed = parse(&document(&format!("[{}]", package("MIT")))).unwrap();
+        assert_eq!(parsed.scope, Scope::of(Unit::Packages, 1));
+        assert_eq!(parsed.tool_version.as_deref(), Some("v1.2-rc.1"));
+        assert_eq!(parsed.proof, ["SPDX-2.3", "conforms to SPDX-2.3"]);
+    }
+
+    #[test]
+    fn a_document_that_the_crate_refuses_loses_no_package() {
+        let parsed =
+            parse(&document(&format!("[{}, {}]", package("MIT"), package("not § a licence")))).unwrap();
+        assert_eq!(parsed.scope, Scope::of(Unit::Packages, 2));
+        assert!(parsed.proof[1].starts_with("does not quite conform to SPDX-2.3"), "{:?}", parsed.proof);
+    }
+
+    #[test]
+    fn licences_without_end_do_not_take_the_process_down() {
+        for licence in ["(".repeat(200_000), format!("A{}", " AND A".repeat(200_000))] {
+            let parsed = parse(&document(&format!("[{}]", package(&licence)))).unwrap();
+            assert_eq!(parsed.scope, Scope::of(Unit::Packages, 1));
+        }
+        // The longest that the crate gets to see.
+        let long = format!("{}A{}{}", "(".repeat(64), " AND A".repeat(1_343), ")".repeat(64));
+        assert_eq!(parse(&document(&format!("[{}]", package(&long)))).unwrap().proof.len(), 2);
+    }
+
+    #[test]
+    fn a_package_without_its_required_keys_is_an_error() {
+        for bad in [r#"[{"name": "a"}]"#, r#"[{"SPDXID": "SPDXRef-a"}]"#, r#"[null]"#, "{}", "7"] {
+            assert!(matches!(parse(&document(bad)), Err(Unproven::Foreign { .. })), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_document_without_packages_tells_of_no_scope() {
+        assert!(parse(&document("[]")).unwrap().scope.is_empty());
+        assert!(parse(&document("null")).unwrap().scope.is_empty());
+    }
+
+    #[test]
+    fn vulnerabilities_of_version_3_are_findings() {
+        let text = r#"{"@context": ["https://spdx.org/rdf/3.0.1/spdx-context.jsonld", {"x": 1}], "@graph": [
+            {"type": "software_Package", "spdxId": "p"},
+            {"@type": ["https://spdx.org/rdf/3.0.1/terms/Software/Package"], "spdxId": "q"},
+            {"type": "ai_AIPackage"}, {"type": "software_File"}, {"@id": "_:0"},
+            {"type": "security_Vulnerability", "spdxId": "v", "name": "CVE-2026-1", "summary": "Bad.\nVery."}]}"#;
+        let parsed = parse(text).unwrap();
+        assert_eq!(parsed.scope, Scope::of(Unit::Packages, 3));
+        assert_eq!(parsed.findings.len(), 1);
+        assert_eq!((&*parsed.findings[0].rule, &*parsed.findings[0].title), ("CVE-2026-1", "Bad."));
+        assert_eq!(parsed.findings[0].severity, Severity::Unknown);
+    }
+
+    #[test]
+    fn what_is_no_spdx_document_is_refused() {
+        for text in [
+            "{}",
+            "[]",
+            "null",
+            r#"{"spdxVersion": "2.3", "packages": []}"#,
+            r#"{"spdxVersion": 2.3, "packages": []}"#,
+            r#"{"@graph": []}"#,
+            r#"{"@context": "https://schema.org", "@graph": []}"#,
+            r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}"#,
+            "<!doctype html><title>502</title>",
+            "SPDXVersion: SPDX-2.3",
+        ] {
+            assert!(matches!(parse(text), Err(Unproven::Foreign { .. })), "{text}");
+        }
+        assert!(matches!(parse(" \n"), Err(Unproven::Empty { .. })));
+        let whole = document(&format!("[{}]", package("MIT")));
+        assert!(matches!(parse(&whole[..whole.len() / 2]), Err(Unproven::Cut { .. })));
+    }
+}

@@ -1,0 +1,42 @@
+//! VEX documents: OpenVEX and CycloneDX.
+
+pub mod cyclonedx;
+pub mod openvex;
+#[cfg(test)]
+mod tests;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::policy::vex::Document;
+use crate::text::bom::without_bom;
+use crate::text::sanitise;
+use crate::text::shared::Text;
+
+/// Why a file is no VEX document to go by.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Broken(pub String);
+
+/// Reads an OpenVEX or a CycloneDX document.
+pub fn read(name: &str, bytes: &[u8]) -> Result<Document, Broken> {
+    #[derive(Deserialize)]
+    struct Signs {
+        #[serde(rename = "bomFormat")]
+        bom_format: Option<String>,
+        #[serde(rename = "@context")]
+        context: Option<String>,
+    }
+    let bytes = without_bom(bytes);
+    let broken = |error: serde_json::Error| Broken(error.to_string());
+    let signs: Signs = serde_json::from_slice(bytes).map_err(broken)?;
+    let statements = match (signs.bom_format.as_deref(), signs.context.as_deref()) {
+        (Some("CycloneDX"), _) => cyclonedx::statements(bytes)?,
+        (_, Some(context)) if context.contains("openvex") => openvex::statements(bytes)?,
+        _ => return Err(Broken("it is neither OpenVEX nor CycloneDX".to_owned())),
+    };
+    match statements.is_empty() {
+        true => Err(Broken("it makes no statement".to_owned())),
+        false => Ok(Document { name: Text::from(sanitise::short(name, 300)), statements }),
+    }
+}

@@ -1,0 +1,201 @@
+//! VEX in CycloneDX JSON, versions 1.4 to 1.6 (<https://cyclonedx.org/capabilities/vex/>): the `analysis` of
+//! vulnerabilities, in an inventory or in a document of its own.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Broken;
+use crate::model::assessment::Status;
+use crate::policy::vex::{Id, Product, Statement};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bom {
+    spec_version: String,
+    metadata: Option<Metadata>,
+    #[serde(default)]
+    components: Vec<Component>,
+    #[serde(default)]
+    vulnerabilities: Vec<Vulnerability>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    timestamp: Option<Timestamp>,
+    component: Option<Component>,
+}
+
+#[derive(Deserialize)]
+struct Component {
+    #[serde(rename = "bom-ref")]
+    bom_ref: Option<String>,
+    name: String,
+    purl: Option<String>,
+    #[serde(default)]
+    components: Vec<Component>,
+}
+
+#[derive(Deserialize)]
+struct Vulnerability {
+    id: Option<String>,
+    #[serde(default)]
+    references: Vec<Reference>,
+    analysis: Option<Analysis>,
+    #[serde(default)]
+    affects: Vec<Affected>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Analysis {
+    state: Option<State>,
+    justification: Option<String>,
+    detail: Option<String>,
+    first_issued: Option<Timestamp>,
+    last_updated: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Resolved,
+    ResolvedWithPedigree,
+    Exploitable,
+    InTriage,
+    FalsePositive,
+    NotAffected,
+}
+
+#[derive(Deserialize)]
+struct Affected {
+    #[serde(rename = "ref")]
+    bom_ref: String,
+    #[serde(default)]
+    versions: Vec<Version>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    /// Else a range, which is left out: whether a version is in it can't be told for every ecosystem.
+    version: Option<String>,
+    #[serde(default)]
+    status: Affectedness,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Affectedness {
+    #[default]
+    Affected,
+    Unaffected,
+    Unknown,
+}
+
+/// The statements of a document: one a vulnerability, and one more for each version that is named apart.
+pub fn statements(bytes: &[u8]) -> Result<Vec<Statement>, Broken> {
+    let bom: Bom = serde_json::from_slice(bytes).map_err(|error| Broken(error.to_string()))?;
+    if !bom.spec_version.starts_with("1.") {
+        return Err(Broken(format!("its specVersion is {}, and known are those of 1", bom.spec_version)));
+    }
+    let subject = bom.metadata.as_ref().and_then(|metadata| metadata.component.as_ref());
+    let mut by_ref = HashMap::new();
+    let mut left: Vec<&Component> = bom.components.iter().chain(subject).collect();
+    while let Some(component) = left.pop() {
+        by_ref.extend(component.bom_ref.as_deref().map(|bom_ref| (bom_ref, component)));
+        left.extend(&component.components);
+    }
+    let made = bom.metadata.as_ref().and_then(|metadata| metadata.timestamp);
+    Ok(bom.vulnerabilities.iter().flat_map(|one| one.statements(subject, &by_ref, made)).collect())
+}
+
+impl Component {
+    fn id(&self) -> Id {
+        Id::read(self.purl.as_deref().unwrap_or(&self.name))
+    }
+}
+
+impl Vulnerability {
+    fn statements(
+        &self,
+        subject: Option<&Component>,
+        by_ref: &HashMap<&str, &Component>,
+        made: Option<Timestamp>,
+    ) -> Vec<Statement> {
+        // Without an analysis it is a finding, and no statement.
+        let Some(analysis) = &self.analysis else { return Vec::new() };
+        let Some(state) = analysis.state else { return Vec::new() };
+        let references = self.references.iter().filter_map(|reference| reference.id.clone());
+        let ids: Vec<String> = self.id.clone().into_iter().chain(references).collect();
+        let statement = |products: Vec<Product>, status| Statement {
+            ids: ids.clone(),
+            products,
+            status,
+            justification: analysis.justification.clone(),
+            statement: analysis.detail.clone(),
+            at: analysis.last_updated.or(analysis.first_issued).or(made),
+        };
+        let (named_apart, whole): (Vec<_>, Vec<_>) =
+            self.affects.iter().partition(|affected| !affected.versions.is_empty());
+        let products = whole.iter().map(|affected| product(affected, None, subject, by_ref)).collect();
+        let mut all = vec![statement(products, state.status())];
+        for affected in named_apart {
+            for version in &affected.versions {
+                let Some(number) = &version.version else { continue };
+                let status = match version.status {
+                    Affectedness::Affected => Status::Affected,
+                    Affectedness::Unknown => Status::UnderInvestigation,
+                    Affectedness::Unaffected => Status::NotAffected,
+                };
+                all.push(statement(vec![product(affected, Some(number), subject, by_ref)], status));
+            }
+        }
+        all
+    }
+}
+
+impl State {
+    fn status(self) -> Status {
+        match self {
+            State::NotAffected | State::FalsePositive => Status::NotAffected,
+            State::Resolved | State::ResolvedWithPedigree => Status::Fixed,
+            State::InTriage => Status::UnderInvestigation,
+            State::Exploitable => Status::Affected,
+        }
+    }
+}
+
+/// What is affected, in the subject of the document.
+fn product(
+    affected: &Affected,
+    version: Option<&String>,
+    subject: Option<&Component>,
+    by_ref: &HashMap<&str, &Component>,
+) -> Product {
+    // A BOM-Link (`urn:cdx:serial/version#bom-ref`) ends with the reference of another document.
+    let linked = affected.bom_ref.strip_prefix("urn:cdx:").and_then(|link| link.split_once('#'));
+    let bom_ref = linked.map_or(affected.bom_ref.as_str(), |(_, bom_ref)| bom_ref);
+    let component = by_ref.get(bom_ref).copied().filter(|_| linked.is_none());
+    let id = component.map_or_else(|| Id::read(bom_ref), Component::id);
+    let id = match (id, version) {
+        (Id::Purl(purl), Some(version)) if purl.version().is_none() => {
+            Id::read(&format!("{}@{version}", purl.plain()))
+        }
+        (Id::Purl(purl), Some(version)) if purl.version() != Some(version) => {
+            Id::Other(format!("{} in version {version}", purl.plain()))
+        }
+        (Id::Other(name), Some(version)) => Id::Other(format!("{name} in version {version}")),
+        (id, _) => id,
+    };
+    let is_subject = |subject: &Component| subject.bom_ref.as_deref() == Some(&affected.bom_ref);
+    match subject {
+        Some(subject) if !is_subject(subject) => Product { what: subject.id(), parts: vec![id] },
+        _ => Product { what: id, parts: Vec::new() },
+    }
+}

@@ -1,0 +1,130 @@
+//! OpenVEX (<https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>), versions 0.0.1 to 0.2.0.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Broken;
+use crate::model::assessment::Status;
+use crate::policy::vex::{Id, Product, Statement};
+
+#[derive(Deserialize)]
+struct Document {
+    timestamp: Timestamp,
+    statements: Vec<Made>,
+}
+
+#[derive(Deserialize)]
+struct Made {
+    vulnerability: Vulnerability,
+    /// Absent: when the document was made.
+    timestamp: Option<Timestamp>,
+    #[serde(default)]
+    products: Vec<Named>,
+    /// Version 0.0.1 has them here.
+    #[serde(default)]
+    subcomponents: Vec<Named>,
+    status: Status,
+    justification: Option<String>,
+    impact_statement: Option<String>,
+    action_statement: Option<String>,
+    status_notes: Option<String>,
+}
+
+/// A text in version 0.0.1.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Vulnerability {
+    Name(String),
+    Full {
+        name: Option<String>,
+        #[serde(rename = "@id")]
+        id: Option<String>,
+        #[serde(default)]
+        aliases: Vec<String>,
+    },
+}
+
+/// A text in version 0.0.1.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Named {
+    Name(String),
+    Full {
+        #[serde(rename = "@id")]
+        id: Option<String>,
+        identifiers: Option<Identifiers>,
+        #[serde(default)]
+        subcomponents: Vec<Named>,
+    },
+}
+
+#[derive(Deserialize)]
+struct Identifiers {
+    purl: Option<String>,
+}
+
+/// The statements of a document.
+pub fn statements(bytes: &[u8]) -> Result<Vec<Statement>, Broken> {
+    let document: Document = serde_json::from_slice(bytes).map_err(|error| Broken(error.to_string()))?;
+    document.statements.into_iter().map(|made| made.into_statement(document.timestamp)).collect()
+}
+
+impl Made {
+    fn into_statement(self, of_document: Timestamp) -> Result<Statement, Broken> {
+        let ids = self.vulnerability.into_ids();
+        if ids.is_empty() {
+            return Err(Broken("a statement names no vulnerability".to_owned()));
+        }
+        // "MUST": else nobody could tell why it does not count.
+        if self.status == Status::NotAffected
+            && self.justification.is_none()
+            && self.impact_statement.is_none()
+        {
+            let what = "is `not_affected` without `justification` and without `impact_statement`";
+            return Err(Broken(format!("the statement on {} {what}", ids[0])));
+        }
+        let of_all: Vec<Id> = self.subcomponents.into_iter().filter_map(Named::into_id).collect();
+        let product = |named: Named| {
+            let (what, mut parts) = named.into_product()?;
+            parts.extend(of_all.iter().cloned());
+            Some(Product { what, parts })
+        };
+        Ok(Statement {
+            ids,
+            products: self.products.into_iter().filter_map(product).collect(),
+            status: self.status,
+            justification: self.justification,
+            statement: self.impact_statement.or(self.action_statement).or(self.status_notes),
+            at: Some(self.timestamp.unwrap_or(of_document)),
+        })
+    }
+}
+
+impl Vulnerability {
+    fn into_ids(self) -> Vec<String> {
+        match self {
+            Vulnerability::Name(name) => vec![name],
+            // The `@id` is an address, whose end is often the name.
+            Vulnerability::Full { name, id, aliases } => {
+                let of_id = id.and_then(|id| id.rsplit('/').next().map(str::to_owned));
+                name.or(of_id).into_iter().chain(aliases).filter(|id| !id.is_empty()).collect()
+            }
+        }
+    }
+}
+
+impl Named {
+    fn into_product(self) -> Option<(Id, Vec<Id>)> {
+        match self {
+            Named::Name(name) => Some((Id::read(&name), Vec::new())),
+            Named::Full { id, identifiers, subcomponents } => {
+                let name = identifiers.and_then(|identifiers| identifiers.purl).or(id)?;
+                Some((Id::read(&name), subcomponents.into_iter().filter_map(Named::into_id).collect()))
+            }
+        }
+    }
+
+    fn into_id(self) -> Option<Id> {
+        self.into_product().map(|(id, _)| id)
+    }
+}

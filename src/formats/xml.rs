@@ -1,0 +1,161 @@
+//! XML reports, pulled piece by piece: no tree is built, and no entity is expanded but the five
+//! that XML knows.
+
+use std::borrow::Cow;
+
+use quick_xml::errors::IllFormedError;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Error, Reader, XmlVersion};
+
+use crate::scan::parsed::Unproven;
+use crate::text::bom::without_bom;
+
+/// A piece of a document.
+#[derive(Debug)]
+pub enum Piece {
+    Open(Element),
+    /// The end of the element of this name.
+    Close(String),
+    Text(String),
+    Comment(String),
+}
+
+/// A start tag.
+#[derive(Debug)]
+pub struct Element {
+    /// Without a namespace prefix.
+    pub name: String,
+    attributes: Vec<(String, String)>,
+}
+
+impl Element {
+    /// The value of an attribute; one without words is as good as absent.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// An attribute that is a number.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.attribute(name).and_then(|value| value.parse().ok())
+    }
+}
+
+/// Reads one document to its end.
+pub struct Document<'a> {
+    reader: Reader<&'a [u8]>,
+    what: &'static str,
+    depth: usize,
+    length: u64,
+    started: bool,
+}
+
+/// The text of a report. What is not UTF-8 is replaced: the tags of a report are ASCII.
+pub fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, Unproven> {
+    let bytes = without_bom(bytes);
+    match bytes.iter().all(u8::is_ascii_whitespace) {
+        true => Err(Unproven::Empty { what }),
+        false => Ok(String::from_utf8_lossy(bytes)),
+    }
+}
+
+impl<'a> Document<'a> {
+    /// `what` is the name of the format for people.
+    pub fn new(text: &'a str, what: &'static str) -> Document<'a> {
+        let mut reader = Reader::from_str(text);
+        reader.config_mut().expand_empty_elements = true;
+        Document { reader, what, depth: 0, length: text.len() as u64, started: false }
+    }
+
+    /// The root element, which must be one of `names`.
+    pub fn root(&mut self, names: &[&str]) -> Result<Element, Unproven> {
+        match self.next()? {
+            Some(Piece::Open(root)) if names.contains(&root.name.as_str()) => Ok(root),
+            Some(Piece::Open(other)) => Err(self.foreign(format!("its root element is <{}>", other.name))),
+            _ => Err(self.foreign("it has no root element".to_owned())),
+        }
+    }
+
+    /// The next piece; `None` after the end of the root element. The document is cut when it ends
+    /// before that.
+    pub fn next(&mut self) -> Result<Option<Piece>, Unproven> {
+        loop {
+            let event = self.reader.read_event().map_err(|error| self.wrong(&error))?;
+            let text = match event {
+                Event::Start(start) => {
+                    if self.depth == 0 && self.started {
+                        return Err(self.foreign("it has a second root element".to_owned()));
+                    }
+                    self.started = true;
+                    self.depth += 1;
+                    return self.element(&start).map(|element| Some(Piece::Open(element)));
+                }
+                Event::End(end) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    return Ok(Some(Piece::Close(end.local_name().as_ref().to_owned())));
+                }
+                Event::Text(text) => text.xml10_content().into_owned(),
+                Event::CData(data) => data.xml10_content().into_owned(),
+                Event::GeneralRef(reference) => self.resolve(&reference)?,
+                Event::Eof if self.depth > 0 => {
+                    let detail = "it ends before its root element does".to_owned();
+                    return Err(Unproven::Cut { what: self.what, detail });
+                }
+                Event::Eof if self.started => return Ok(None),
+                Event::Eof => return Err(self.foreign("it has no root element".to_owned())),
+                Event::Comment(comment) if self.depth > 0 => {
+                    return Ok(Some(Piece::Comment(comment.xml10_content().into_owned())));
+                }
+                // A document type may declare entities: they stay unknown.
+                Event::Decl(_) | Event::DocType(_) | Event::Comment(_) | Event::PI(_) | Event::Empty(_) => {
+                    continue;
+                }
+            };
+            if self.depth > 0 {
+                return Ok(Some(Piece::Text(text)));
+            }
+            if !text.trim().is_empty() {
+                return Err(self.foreign("it has text outside its root element".to_owned()));
+            }
+        }
+    }
+
+    fn element(&self, start: &BytesStart) -> Result<Element, Unproven> {
+        let mut attributes = Vec::new();
+        // Unchecked: looking for duplicates takes quadratic time. The first one counts.
+        for attribute in start.attributes().with_checks(false) {
+            let attribute = attribute.map_err(|error| self.foreign(format!("not XML: {error}")))?;
+            let value =
+                attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| self.wrong(&error))?;
+            attributes.push((attribute.key.local_name().as_ref().to_owned(), value.into_owned()));
+        }
+        Ok(Element { name: start.local_name().as_ref().to_owned(), attributes })
+    }
+
+    /// The character that a reference stands for.
+    fn resolve(&self, reference: &BytesRef) -> Result<String, Unproven> {
+        if let Some(character) = reference.resolve_char_ref().map_err(|error| self.wrong(&error))? {
+            return Ok(character.to_string());
+        }
+        let name = reference.xml10_content();
+        let known = resolve_predefined_entity(&name).map(str::to_owned);
+        known.ok_or_else(|| self.foreign(format!("the entity &{name}; is not one of XML's own")))
+    }
+
+    fn wrong(&self, error: &Error) -> Unproven {
+        let at_end = self.reader.buffer_position() >= self.length;
+        match error {
+            Error::Syntax(_) | Error::IllFormed(IllFormedError::UnclosedReference)
+                if at_end && self.started =>
+            {
+                Unproven::Cut { what: self.what, detail: error.to_string() }
+            }
+            _ => self.foreign(format!("not XML: {error}")),
+        }
+    }
+
+    fn foreign(&self, detail: String) -> Unproven {
+        Unproven::Foreign { what: self.what, detail }
+    }
+}

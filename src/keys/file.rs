@@ -1,0 +1,111 @@
+//! A file of keys: read whole, with all its mistakes, or found again by the way to a key.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use toml::de::DeTable;
+
+use crate::keys::mistakes::{Problem, Problems};
+use crate::keys::table::Keys;
+
+/// Why there is no configuration to work with.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("{} can't be read: {}", path.display(), why_unreadable(.error))]
+    Unreadable { path: PathBuf, error: std::io::Error },
+    #[error("{} has {}", path.display(), mistakes(.problems.len()))]
+    Mistakes { path: PathBuf, source_text: String, problems: Vec<Problem> },
+    /// `elsewhere`: what is not in the file, each with its help.
+    #[error("this run is below the floor of {} in {}", floor.display(), places(problems.len() + elsewhere.len()))]
+    BelowFloor {
+        floor: PathBuf,
+        path: PathBuf,
+        source_text: String,
+        problems: Vec<Problem>,
+        elsewhere: Vec<(String, String)>,
+    },
+}
+
+pub fn mistakes(n: usize) -> String {
+    if n == 1 { "a mistake".to_owned() } else { format!("{n} mistakes") }
+}
+
+fn places(n: usize) -> String {
+    if n == 1 { "one place".to_owned() } else { format!("{n} places") }
+}
+
+/// One step on the way to a key of gates.toml.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Key(String),
+    /// Of a list of tables, counted from 0.
+    Entry(usize),
+}
+
+/// The first of these ways that the text of a gates.toml has to its end; else how far the last one goes,
+/// where that is into a table of a list.
+pub fn locate(text: &str, ways: &[Vec<Step>]) -> Option<Range<usize>> {
+    let (file, _) = DeTable::parse_recoverable(text);
+    let mut so_far = None;
+    for way in ways {
+        so_far = None;
+        let mut steps = way.iter();
+        let Some(Step::Key(first)) = steps.next() else { continue };
+        let mut value = file.get_ref().get(first.as_str());
+        for step in steps {
+            let Some(here) = value else { break };
+            value = match step {
+                Step::Key(key) => here.get_ref().as_table().and_then(|table| table.get(key.as_str())),
+                Step::Entry(index) => here.get_ref().as_array().and_then(|array| array.get(*index)),
+            };
+            if let (Step::Entry(_), Some(entry)) = (step, value) {
+                so_far = Some(entry.span());
+            }
+        }
+        if let Some(found) = value {
+            return Some(found.span());
+        }
+    }
+    so_far
+}
+
+fn why_unreadable(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "it is not there; check the path, or let `portcullis init` write one".to_owned()
+        }
+        ErrorKind::IsADirectory => "it is a folder; name the file in it".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8; save it as UTF-8 text".to_owned(),
+        ErrorKind::PermissionDenied => "you may not read it; see its permissions".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Reads a file of this form: a gates.toml, a floor.
+pub fn load<T>(path: &Path, read: fn(&str) -> Result<T, Vec<Problem>>) -> Result<T, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+    read(&text).map_err(|problems| ConfigError::Mistakes {
+        path: path.to_owned(),
+        source_text: text,
+        problems,
+    })
+}
+
+/// Reads the text of such a file. An error holds every mistake, in file order.
+pub fn parse<T>(text: &str, from_keys: fn(&Keys) -> T) -> Result<T, Vec<Problem>> {
+    let problems = Problems::default();
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        problems.note(error.span().unwrap_or(0..0), error.message().to_owned());
+    }
+    if !errors.is_empty() {
+        // What is not TOML would only be misread further.
+        return Err(problems.into_sorted());
+    }
+    let read = from_keys(&Keys::new(table.get_ref(), 0..0, &problems));
+    let problems = problems.into_sorted();
+    if problems.is_empty() { Ok(read) } else { Err(problems) }
+}

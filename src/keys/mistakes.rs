@@ -1,0 +1,79 @@
+//! Mistakes in gates.toml: collected, then drawn all at once, each with its line underlined.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use crate::text::sanitise;
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Bytes of the file that are wrong.
+    pub at: Range<usize>,
+    /// What is wrong, in a line.
+    pub what: String,
+    /// What to do about it, where that is known.
+    pub help: Option<String>,
+}
+
+/// The mistakes found so far. Readers share it, so that one mistake does not hide the next.
+#[derive(Debug, Default)]
+pub struct Problems(RefCell<Vec<Problem>>);
+
+impl Problems {
+    pub fn note(&self, at: Range<usize>, what: impl Into<String>) {
+        self.0.borrow_mut().push(Problem { at, what: what.into(), help: None });
+    }
+
+    pub fn note_with_help(&self, at: Range<usize>, what: impl Into<String>, help: impl Into<String>) {
+        self.0.borrow_mut().push(Problem { at, what: what.into(), help: Some(help.into()) });
+    }
+
+    /// The mistakes in the order of the file.
+    pub fn into_sorted(self) -> Vec<Problem> {
+        let mut problems = self.0.into_inner();
+        problems.sort_by_key(|problem| (problem.at.start, problem.at.end));
+        problems
+    }
+}
+
+/// The same for what stands in no file: words alone.
+pub fn draw_unplaced(what: &str, help: &str, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let group = Level::ERROR.primary_title(what).element(Level::HELP.message(help));
+    renderer.render(&[group]) + "\n\n"
+}
+
+/// Draws the mistakes as rustc does.
+pub fn draw(problems: &[Problem], source: &str, path: &str, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let source = &sanitise::in_place(source);
+    let mut out = String::new();
+    // A place, and the number of its line.
+    let (mut counted, mut line) = (0, 1);
+    for problem in problems {
+        let end = problem.at.end.min(source.len());
+        let start = problem.at.start.min(end);
+        // Only the lines of the mistake are handed on: a file may have as many mistakes as lines.
+        let first = source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let last = source[end..].find('\n').map_or(source.len(), |at| end + at);
+        if first < counted {
+            (counted, line) = (0, 1);
+        }
+        line += source[counted..first].matches('\n').count();
+        counted = first;
+        let mistake = AnnotationKind::Primary.span(start - first..end - first);
+        let snippet = Snippet::source(&source[first..last]).line_start(line).path(path);
+        let mut group = Level::ERROR
+            .primary_title(sanitise::one_line(&problem.what))
+            .element(snippet.annotation(mistake));
+        if let Some(help) = &problem.help {
+            group = group.element(Level::HELP.message(sanitise::one_line(help)));
+        }
+        out.push_str(&renderer.render(&[group]));
+        out.push_str("\n\n");
+    }
+    out
+}

@@ -1,0 +1,30 @@
+//! Values that are more than a TOML type: durations and ages.
+
+use std::time::Duration;
+
+use crate::keys::table::Keys;
+
+/// Reads an age such as `30d`, or as [`read_duration`] does.
+pub fn read_age(keys: &Keys, key: &'static str) -> Option<Duration> {
+    let days = keys.text(key)?.value.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+    match days.filter(|days| *days > 0) {
+        Some(days) => Some(Duration::from_secs(u64::from(days) * 86_400)),
+        None => read_duration(keys, key),
+    }
+}
+
+/// Reads a duration such as `90s`, `10m`, `1h30m`.
+pub fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
+    let text = keys.text(key)?;
+    let duration = text
+        .value
+        .parse::<jiff::Span>()
+        .ok()
+        .and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok())
+        .and_then(|signed| Duration::try_from(signed).ok())
+        .filter(|duration| !duration.is_zero());
+    if duration.is_none() {
+        keys.problem(text.at, format!("`{key}` must be a duration such as \"90s\", \"10m\" or \"1h30m\""));
+    }
+    duration
+}

@@ -1,0 +1,64 @@
+//! What a VEX document says of a finding.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::text::shared::Text;
+
+/// The four words of the CISA's "Minimum Requirements for VEX" (2023), which OpenVEX writes as they are.
+/// The later outranks the former where two statements are of the same moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    NotAffected,
+    Fixed,
+    UnderInvestigation,
+    Affected,
+}
+
+impl Status {
+    /// Whether a vulnerability with it does not count.
+    pub fn waives(self) -> bool {
+        matches!(self, Status::NotAffected | Status::Fixed)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::NotAffected => "not_affected",
+            Status::Fixed => "fixed",
+            Status::UnderInvestigation => "under_investigation",
+            Status::Affected => "affected",
+        }
+    }
+}
+
+/// What the last word on a finding is, as the record has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The id by which the document knows the vulnerability.
+    pub vulnerability: Text,
+    pub status: Status,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub justification: Option<Text>,
+    /// In the words of whoever made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Text>,
+    /// The document, as gates.toml finds it.
+    pub document: Text,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+impl Assessment {
+    /// Why the finding does not count, where this says so.
+    pub fn waiver(&self) -> Option<String> {
+        self.status.waives().then(|| self.words())
+    }
+
+    /// `VEX: not_affected, vulnerable_code_not_present (vex/a.json): we do not ship it`
+    pub fn words(&self) -> String {
+        let justification = self.justification.as_ref().map(|why| format!(", {why}")).unwrap_or_default();
+        let statement = self.statement.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
+        format!("VEX: {}{justification} ({}){statement}", self.status.as_str(), self.document)
+    }
+}

@@ -1,0 +1,19 @@
+//! A package of an inventory.
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::shared::Text;
+
+/// A package of an inventory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Component {
+    /// With its group: `@scope/name`, `org.group/name`.
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purl: Option<Text>,
+    /// What the document says of its licences: SPDX expressions and names. All of them hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licences: Vec<String>,
+}

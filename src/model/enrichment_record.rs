@@ -1,0 +1,40 @@
+//! Which VEX documents, EPSS scores and KEV catalogue a run used, for the record.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::text::shared::Text;
+
+/// What run.json tells of the files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactsRecord {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vex: Vec<VexRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epss: Option<FileRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kev: Option<FileRecord>,
+}
+
+/// A VEX document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VexRecord {
+    pub document: Text,
+    pub statements: usize,
+    /// Findings on which it has the last word.
+    pub findings: u64,
+    /// What it is about, where that was not found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused: Option<String>,
+}
+
+/// A file that ages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    pub file: Text,
+    /// The day that it is of, by its own word.
+    pub date: Date,
+    pub age_days: i32,
+    /// How many vulnerabilities it knows.
+    pub vulnerabilities: usize,
+}

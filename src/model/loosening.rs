@@ -1,0 +1,34 @@
+//! One place at which a policy lets more pass than another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One place at which a configuration is looser than the base, or differs so that nobody can tell
+/// without running it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loosening {
+    /// `gates.toml`, `gate audit`, `profile ci`, `profile ci, gate audit`, `waiver legacy`.
+    pub place: String,
+    /// What it says now: `fail_on = critical`.
+    pub what: String,
+    /// What the base says, where that is one value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+}
+
+impl Loosening {
+    pub fn new(place: impl Into<String>, what: impl Into<String>) -> Loosening {
+        Loosening { place: place.into(), what: what.into(), was: None }
+    }
+}
+
+impl fmt::Display for Loosening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)?;
+        match &self.was {
+            Some(was) => write!(f, ", the base has {was}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The policy of a gate, as values: thresholds, budgets, ratchets, conditions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::gate::THRESHOLDS;
+use crate::keys::table::Keys;
+use crate::model::finding::{Category, Decision, Finding};
+use crate::model::risk::{Epss, Kev};
+use crate::model::severity::{Counts, Severity};
+use crate::text::shared::Text;
+
+/// When findings block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The lowest severity that blocks.
+    pub fail_on: Threshold,
+    /// What `unknown` counts as; absent: as the threshold itself, so it blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrated: Option<Threshold>,
+    /// The most findings of a severity that are borne, beside `fail_on`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub max: BTreeMap<Severity, u64>,
+    /// What counts beside the severity.
+    #[serde(default, skip_serializing_if = "Conditions::is_default")]
+    pub conditions: Conditions,
+    /// What was known before is borne: only what is new blocks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_only: bool,
+    /// No more findings of a severity than a baseline has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_worse_than: Option<Ratchet>,
+}
+
+/// A number of findings that may fall and not rise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ratchet {
+    /// The baseline file.
+    pub than: Text,
+    /// What the baseline has of the gate: filled in when the file is read.
+    #[serde(default)]
+    pub counts: Counts,
+}
+
+/// A severity, or nothing at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Threshold {
+    Never,
+    #[serde(untagged)]
+    At(Severity),
+}
+
+impl Threshold {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Threshold::Never => "never",
+            Threshold::At(severity) => severity.as_str(),
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            fail_on: Threshold::At(Severity::High),
+            unrated: None,
+            max: BTreeMap::new(),
+            new_only: false,
+            no_worse_than: None,
+            conditions: Conditions::default(),
+        }
+    }
+}
+
+impl Policy {
+    /// The keys of gates.toml that make one, for what has none to say so.
+    pub fn keys() -> impl Iterator<Item = &'static str> {
+        let own = ["fail_on", "unrated", "max", "new_only", "no_worse_than"];
+        own.into_iter().chain(Conditions::KEYS)
+    }
+
+    /// Reads its keys; what is absent is as in `base`.
+    pub fn read(keys: &Keys, base: &Policy) -> Policy {
+        let mut policy = base.clone();
+        if let Some(threshold) = keys.word("fail_on", &THRESHOLDS) {
+            policy.fail_on = threshold;
+        }
+        if let Some(threshold) = keys.word("unrated", &THRESHOLDS) {
+            policy.unrated = Some(threshold);
+        }
+        policy.max.extend(read_max(keys));
+        policy.new_only = keys.flag_or("new_only", base.new_only);
+        if let Some(file) = keys.text("no_worse_than") {
+            policy.no_worse_than = Some(Ratchet { than: file.value.into(), counts: Counts::default() });
+        }
+        policy.conditions = Conditions::read(keys, &base.conditions);
+        policy
+    }
+}
+
+/// Reads `max`: the most findings of each severity.
+pub fn read_max(keys: &Keys) -> BTreeMap<Severity, u64> {
+    let Some(table) = keys.table("max") else { return BTreeMap::new() };
+    let of = |severity: Severity| Some((severity, table.count(severity.as_str())?.value));
+    let max = Severity::ALL.into_iter().filter_map(of).collect();
+    table.finish("`max`");
+    max
+}
+
+/// How many problems of each severity are borne.
+pub type Budget = BTreeMap<Severity, u64>;
+
+/// The keys of a gate by which more counts than the severity.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conditions {
+    /// A vulnerability that no release mends does not block.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_fixable: bool,
+    #[serde(default, skip_serializing_if = "Scope::is_all")]
+    pub scope: Scope,
+    /// One that is known to be exploited blocks, whatever its severity.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fail_on_kev: bool,
+    /// So does one that is as likely to be exploited as this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epss_at_least: Option<Probability>,
+}
+
+/// Which dependencies block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    #[default]
+    All,
+    /// Those that only development needs do not.
+    Production,
+}
+
+impl Scope {
+    fn is_all(&self) -> bool {
+        *self == Scope::All
+    }
+}
+
+/// A number from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Probability(f64);
+
+/// It is never NaN.
+impl Eq for Probability {}
+
+impl Probability {
+    pub fn new(value: f64) -> Option<Probability> {
+        (0.0..=1.0).contains(&value).then_some(Probability(value))
+    }
+
+    pub fn value(self) -> f64 {
+        self.0
+    }
+}
+
+/// How a finding stands to the conditions of its gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its severity decides.
+    BySeverity,
+    /// It blocks, whatever its severity. This outranks what would let it pass.
+    Raised,
+    /// It does not block, whatever its severity; why.
+    Lowered(&'static Text),
+}
+
+static UNFIXED: Text = arcstr::literal!("only_fixable: no release mends it yet");
+static DEVELOPMENT: Text = arcstr::literal!("scope = production: only development needs the package");
+
+impl Conditions {
+    /// The keys of gates.toml.
+    pub const KEYS: [&'static str; 4] = ["only_fixable", "scope", "fail_on_kev", "epss_at_least"];
+
+    /// Reads them; what is absent is as in `base`.
+    pub fn read(keys: &Keys, base: &Conditions) -> Conditions {
+        let scopes = [("all", Scope::All), ("production", Scope::Production)];
+        let epss = keys.number("epss_at_least").and_then(|number| {
+            let probability = Probability::new(number.value);
+            if probability.is_none() {
+                keys.problem(number.at, "`epss_at_least` is a probability: from 0 to 1");
+            }
+            probability
+        });
+        Conditions {
+            only_fixable: keys.flag_or("only_fixable", base.only_fixable),
+            scope: keys.word_or("scope", &scopes, base.scope),
+            fail_on_kev: keys.flag_or("fail_on_kev", base.fail_on_kev),
+            epss_at_least: epss.or(base.epss_at_least),
+        }
+    }
+
+    pub fn is_default(&self) -> bool {
+        *self == Conditions::default()
+    }
+
+    /// Whether the words are those by which [`Conditions::lean`] lets a finding pass.
+    pub fn lowered(because: &Text) -> bool {
+        [&UNFIXED, &DEVELOPMENT].contains(&because)
+    }
+
+    /// Whether the finding blocks whatever its severity.
+    pub fn raises(&self, finding: &Finding) -> bool {
+        self.standing(finding) == Standing::Raised
+    }
+
+    /// The keys that raise this finding.
+    pub fn raised_by(&self, finding: &Finding) -> impl Iterator<Item = &'static str> {
+        let kev = self.exploited(finding).map(|_| "fail_on_kev");
+        kev.into_iter().chain(self.likely(finding).map(|_| "epss_at_least"))
+    }
+
+    /// They in the words of gates.toml.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        words.extend(self.only_fixable.then(|| "only_fixable = true".to_owned()));
+        words.extend((!self.scope.is_all()).then(|| "scope = production".to_owned()));
+        words.extend(self.fail_on_kev.then(|| "fail_on_kev = true".to_owned()));
+        words.extend(self.epss_at_least.map(|least| format!("epss_at_least = {}", least.0)));
+        words
+    }
+
+    /// How the finding stands to them.
+    pub fn standing(&self, finding: &Finding) -> Standing {
+        if self.is_default() {
+            return Standing::BySeverity;
+        }
+        if self.exploited(finding).is_some() || self.likely(finding).is_some() {
+            return Standing::Raised;
+        }
+        let Some(package) = &finding.package else { return Standing::BySeverity };
+        match finding.category {
+            Category::Vulnerability if self.only_fixable && package.unfixed => Standing::Lowered(&UNFIXED),
+            _ if self.scope == Scope::Production && package.dev => Standing::Lowered(&DEVELOPMENT),
+            _ => Standing::BySeverity,
+        }
+    }
+
+    /// What is decided, where the severity alone would say this.
+    pub fn lean(&self, finding: &Finding, decision: Decision, because: Text) -> (Decision, Text) {
+        let because = match finding.risk.as_ref().and_then(|risk| risk.rated) {
+            Some(score) => Text::from(format!("{because}, rated by its CVSS score {score:.1}")),
+            None => because,
+        };
+        match self.standing(finding) {
+            Standing::BySeverity => (decision, because),
+            Standing::Lowered(why) => (Decision::Allow, why.clone()),
+            Standing::Raised => {
+                let mut words = Vec::new();
+                if let Some(kev) = self.exploited(finding) {
+                    let ransomware = if kev.ransomware { ", by ransomware too" } else { "" };
+                    words.push(format!("fail_on_kev: exploited, in KEV since {}{ransomware}", kev.added));
+                }
+                if let (Some(epss), Some(least)) = (self.likely(finding), self.epss_at_least) {
+                    words.push(format!("epss_at_least = {}: EPSS {:.5}", least.0, epss.probability));
+                }
+                if decision == Decision::Deny {
+                    words.push(because.to_string());
+                }
+                (Decision::Deny, Text::from(words.join("; ")))
+            }
+        }
+    }
+
+    fn exploited<'f>(&self, finding: &'f Finding) -> Option<&'f Kev> {
+        finding.risk.as_ref()?.kev.as_ref().filter(|_| self.fail_on_kev)
+    }
+
+    fn likely<'f>(&self, finding: &'f Finding) -> Option<&'f Epss> {
+        let least = self.epss_at_least?;
+        finding.risk.as_ref()?.epss.as_ref().filter(|epss| epss.probability >= least.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

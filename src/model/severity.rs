@@ -1,0 +1,139 @@
+//! How bad findings are, and how many there are of each kind.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::finding::Finding;
+
+/// How bad a severity is beside others. Nobody knows how bad an unrated finding is: it comes after
+/// those that are known to be bad.
+pub fn rank(severity: Severity) -> u8 {
+    match severity {
+        Severity::Unknown => Severity::Medium as u8 * 2 - 1,
+        rated => rated as u8 * 2,
+    }
+}
+
+/// How bad a finding is, least first. `Unknown` is "nobody has rated it", not "harmless":
+/// the policy decides what it counts as, so never compare it with the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Unknown,
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, worst first, `unknown` last: the order of tables and counts.
+    pub const ALL: [Severity; 6] = [
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+        Severity::Info,
+        Severity::Unknown,
+    ];
+
+    /// The words by which a gate rates what its scanner does not: all but `unknown`.
+    pub fn words() -> Vec<(&'static str, Severity)> {
+        let rated = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown);
+        rated.map(|severity| (severity.as_str(), severity)).collect()
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Critical => "critical",
+            Severity::High => "high",
+            Severity::Medium => "medium",
+            Severity::Low => "low",
+            Severity::Info => "info",
+            Severity::Unknown => "unknown",
+        }
+    }
+
+    /// Reads the five words most scanners share, in any case; `moderate` is npm's medium.
+    /// Anything else, `NONE` and `UNKNOWN` included, is `Unknown`: kept and judged, never dropped.
+    pub fn from_word(word: &str) -> Severity {
+        const WORDS: [(&str, Severity); 7] = [
+            ("critical", Severity::Critical),
+            ("high", Severity::High),
+            ("medium", Severity::Medium),
+            ("moderate", Severity::Medium),
+            ("low", Severity::Low),
+            ("info", Severity::Info),
+            ("informational", Severity::Info),
+        ];
+        WORDS
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(word))
+            .map_or(Severity::Unknown, |(_, severity)| *severity)
+    }
+
+    /// The band of a CVSS base score (0.0 to 10.0), after the CVSS v3.1 specification, section 5.
+    pub fn from_cvss_score(score: f64) -> Severity {
+        match score {
+            s if s >= 9.0 => Severity::Critical,
+            s if s >= 7.0 => Severity::High,
+            s if s >= 4.0 => Severity::Medium,
+            s if s > 0.0 => Severity::Low,
+            _ => Severity::Info,
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How many findings there are of each severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub critical: u64,
+    pub high: u64,
+    pub medium: u64,
+    pub low: u64,
+    pub info: u64,
+    pub unknown: u64,
+}
+
+impl Counts {
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Counts {
+        let mut counts = Counts::default();
+        for finding in findings {
+            counts.add(finding.severity);
+        }
+        counts
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, severity: Severity) {
+        *self.slot(severity) += 1;
+    }
+
+    pub fn get(&self, severity: Severity) -> u64 {
+        let mut copy = *self;
+        *copy.slot(severity)
+    }
+
+    pub fn total(&self) -> u64 {
+        Severity::ALL.iter().map(|severity| self.get(*severity)).sum()
+    }
+
+    fn slot(&mut self, severity: Severity) -> &mut u64 {
+        match severity {
+            Severity::Critical => &mut self.critical,
+            Severity::High => &mut self.high,
+            Severity::Medium => &mut self.medium,
+            Severity::Low => &mut self.low,
+            Severity::Info => &mut self.info,
+            Severity::Unknown => &mut self.unknown,
+        }
+    }
+}

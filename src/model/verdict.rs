@@ -1,0 +1,148 @@
+//! Outcomes → verdict → exit code: the only mapping.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::keys::table::Keys;
+
+/// Whether a verdict stops the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Reports what production would have done, and exits 0.
+    Lab,
+    /// Blocks.
+    Production,
+}
+
+impl Mode {
+    pub fn read(keys: &Keys) -> Option<Mode> {
+        keys.word("mode", &[("lab", Mode::Lab), ("production", Mode::Production)])
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mode::Lab => "lab",
+            Mode::Production => "production",
+        })
+    }
+}
+
+/// How one gate ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Passed,
+    /// The policy is violated.
+    Failed,
+    /// There is no proof that it ran.
+    Inconclusive,
+    /// It had nothing to do, and says why.
+    Skipped,
+}
+
+impl Outcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "failed",
+            Outcome::Inconclusive => "inconclusive",
+            Outcome::Skipped => "skipped",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How the run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Pass,
+    Blocked,
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The verdict of gates, each with its outcome and whether it is required. An inconclusive
+    /// gate outranks a failed one: what nobody looked at may be worse than what was found.
+    pub fn of(gates: impl IntoIterator<Item = (Outcome, bool)>) -> Verdict {
+        gates.into_iter().filter(|(_, required)| *required).fold(
+            Verdict::Pass,
+            |verdict, (outcome, _)| match (verdict, outcome) {
+                (Verdict::Inconclusive, _) | (_, Outcome::Inconclusive) => Verdict::Inconclusive,
+                (Verdict::Blocked, _) | (_, Outcome::Failed) => Verdict::Blocked,
+                (Verdict::Pass, Outcome::Passed | Outcome::Skipped) => Verdict::Pass,
+            },
+        )
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Blocked => "blocked",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Usage or configuration error: nothing was run.
+pub const USAGE: u8 = 2;
+
+/// A report could not be written, in either mode.
+pub const UNREPORTED: u8 = 3;
+
+/// The exit code of a run. `signal` is the one that stopped it, if any.
+pub fn exit_code(mode: Mode, verdict: Verdict, signal: Option<i32>) -> u8 {
+    if let Some(signal) = signal {
+        return u8::try_from(128 + signal).unwrap_or(u8::MAX);
+    }
+    match (mode, verdict) {
+        (Mode::Lab, _) | (Mode::Production, Verdict::Pass) => 0,
+        (Mode::Production, Verdict::Blocked) => 1,
+        (Mode::Production, Verdict::Inconclusive) => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mode_and_outcome_has_its_exit_code() {
+        use Outcome::{Failed, Inconclusive, Passed, Skipped};
+        type Gates = &'static [(Outcome, bool)];
+        let table: [(Gates, Verdict, u8); 10] = [
+            (&[], Verdict::Pass, 0),
+            (&[(Passed, true)], Verdict::Pass, 0),
+            (&[(Skipped, true)], Verdict::Pass, 0),
+            (&[(Failed, true)], Verdict::Blocked, 1),
+            (&[(Inconclusive, true)], Verdict::Inconclusive, 3),
+            (&[(Failed, true), (Passed, true)], Verdict::Blocked, 1),
+            (&[(Failed, true), (Inconclusive, true)], Verdict::Inconclusive, 3),
+            (&[(Inconclusive, true), (Failed, true)], Verdict::Inconclusive, 3),
+            (&[(Failed, false), (Inconclusive, false)], Verdict::Pass, 0),
+            (&[(Inconclusive, false), (Failed, true)], Verdict::Blocked, 1),
+        ];
+        for (gates, verdict, production) in table {
+            assert_eq!(Verdict::of(gates.iter().copied()), verdict, "{gates:?}");
+            assert_eq!(exit_code(Mode::Production, verdict, None), production, "{gates:?}");
+            assert_eq!(exit_code(Mode::Lab, verdict, None), 0, "{gates:?}");
+            assert_eq!(exit_code(Mode::Production, verdict, Some(2)), 130);
+            assert_eq!(exit_code(Mode::Lab, verdict, Some(15)), 143);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What files beside gates.toml say of findings: VEX documents, EPSS scores, CISA's catalogue.
+//!
+//! It is noted on the findings, between the reading of reports and judging. So run.json holds it, judging
+//! stays pure, and a saved run is judged the same again without any of the files.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::engine::evidence::{GateEvidence, Lack};
+use crate::model::enrichment_record::{FactsRecord, FileRecord, VexRecord};
+use crate::model::exploitation::{CveId, EpssScores, KevCatalogue};
+use crate::model::finding::{Category, Finding};
+use crate::model::loosening::Loosening;
+use crate::model::policy::Policy;
+use crate::model::risk::{Epss, Kev, Risk};
+use crate::model::run::{Evidence, Run};
+use crate::policy::cvss_rating;
+use crate::policy::vex::{Here, Id, Image, Vex};
+use crate::text::shared::Text;
+
+/// All of them, read.
+#[derive(Debug, Default)]
+pub struct Facts {
+    pub vex: Vex,
+    /// What VEX documents call this project.
+    pub products: Vec<Id>,
+    pub epss: Option<Dated<EpssScores>>,
+    pub kev: Option<Dated<KevCatalogue>>,
+    /// What the documents of the work tree would waive beside those of the base.
+    pub loosened: Vec<Loosening>,
+}
+
+/// A file that ages.
+#[derive(Debug)]
+pub struct Dated<T> {
+    pub content: T,
+    pub record: FileRecord,
+    /// Why it is too old, where it is.
+    pub stale: Option<String>,
+}
+
+impl Facts {
+    /// Notes on the findings of a gate what is known of them. Where its policy goes by a file that is too
+    /// old, there is no proof.
+    pub fn note(&self, gate: &mut GateEvidence) {
+        let images: HashMap<&str, Image> = gate
+            .targets
+            .iter()
+            .filter_map(|target| {
+                let parsed = target.proof.parsed();
+                let (id, digest) = (parsed.image_id.as_deref(), parsed.image_digest.as_deref());
+                image(&target.record.name, target.record.image.as_deref(), id, digest)
+            })
+            .collect();
+        for finding in &mut gate.findings {
+            self.note_on(finding, &images);
+        }
+        if let (None, Some(why)) = (&gate.lack, self.stale(&gate.gate.policy)) {
+            gate.lack = Some(Lack::Proof(why));
+        }
+    }
+
+    /// The same for a saved run. What it knows of exploits stays, where no file says otherwise.
+    pub fn note_saved(&self, run: &mut Run) {
+        let images: HashMap<Text, HashMap<&str, Image>> = run
+            .gates
+            .iter()
+            .map(|gate| {
+                let images = gate.targets.iter().filter_map(|target| {
+                    let (id, digest) = (target.image_id.as_deref(), target.image_digest.as_deref());
+                    image(&target.name, target.image.as_deref(), id, digest)
+                });
+                (gate.id.clone(), images.collect())
+            })
+            .collect();
+        let none = HashMap::new();
+        for finding in &mut run.findings {
+            self.note_on(finding, images.get(&finding.gate).unwrap_or(&none));
+        }
+        self.share(&mut run.findings);
+        for gate in &mut run.gates {
+            if let (Evidence::Whole, Some(why)) = (&gate.evidence, self.stale(&gate.policy)) {
+                gate.evidence = Evidence::Lacking(why);
+            }
+        }
+    }
+
+    /// Tells each finding of a problem what is known of the others: npm audit knows a vulnerability by
+    /// its GHSA id alone, and Trivy by its CVE id too.
+    pub fn share(&self, findings: &mut [Finding]) {
+        if self.epss.is_none() && self.kev.is_none() {
+            return;
+        }
+        let mut by_problem: HashMap<Text, (Option<Kev>, Option<Epss>)> = HashMap::new();
+        for finding in findings.iter() {
+            if let (Some(problem), Some(risk)) = (&finding.problem, &finding.risk)
+                && (risk.kev.is_some() || risk.epss.is_some())
+            {
+                let known = by_problem.entry(problem.clone()).or_default();
+                // The worst of them, in whatever order they come.
+                let likelier = |a: Epss, b: Epss| if b.probability > a.probability { b } else { a };
+                known.0 = known.0.into_iter().chain(risk.kev).min_by_key(|kev| kev.added);
+                known.1 = known.1.into_iter().chain(risk.epss).reduce(likelier);
+            }
+        }
+        for finding in findings {
+            let known = finding.problem.as_ref().and_then(|problem| by_problem.get(problem));
+            let Some((kev, epss)) = known.copied() else { continue };
+            let was = finding.risk.as_deref().cloned().unwrap_or_default();
+            if (was.kev, was.epss) != (kev, epss) {
+                finding.risk = Some(Arc::new(Risk { kev, epss, ..was }));
+            }
+        }
+    }
+
+    fn note_on(&self, finding: &mut Finding, images: &HashMap<&str, Image>) {
+        cvss_rating::rate(finding);
+        let knows_nothing = self.vex.documents.is_empty() && self.epss.is_none() && self.kev.is_none();
+        if finding.category != Category::Vulnerability || (knows_nothing && finding.risk.is_none()) {
+            return;
+        }
+        let was = finding.risk.as_deref().cloned().unwrap_or_default();
+        let ids =
+            || std::iter::once(&finding.rule).chain(finding.aliases.iter()).filter_map(|id| CveId::read(id));
+        let here = Here { products: &self.products, image: images.get(&*finding.target).copied() };
+        let risk = Risk {
+            kev: match &self.kev {
+                Some(kev) => kev.content.of(ids()),
+                None => was.kev,
+            },
+            epss: match &self.epss {
+                Some(epss) => epss.content.of(ids()),
+                None => was.epss,
+            },
+            rated: was.rated,
+            vex: self.vex.assess(finding, &here),
+        };
+        finding.risk = (risk != Risk::default()).then(|| Arc::new(risk));
+    }
+
+    pub fn vex(&self) -> &Vex {
+        &self.vex
+    }
+
+    fn stale(&self, policy: &Policy) -> Option<String> {
+        let conditions = &policy.conditions;
+        let of_epss = self.epss.as_ref().filter(|_| conditions.epss_at_least.is_some());
+        let of_kev = self.kev.as_ref().filter(|_| conditions.fail_on_kev);
+        of_epss.and_then(|epss| epss.stale.clone()).or_else(|| of_kev.and_then(|kev| kev.stale.clone()))
+    }
+
+    /// What came of them, in judged findings; `None` where there are none.
+    pub fn record(&self, findings: &[Finding]) -> Option<FactsRecord> {
+        let mut said: HashMap<&str, u64> = HashMap::new();
+        for vex in findings.iter().filter_map(Finding::assessment) {
+            *said.entry(&vex.document).or_default() += 1;
+        }
+        let vex = self.vex.documents.iter().map(|document| {
+            let findings = said.get(&*document.name).copied().unwrap_or_default();
+            let unused = (findings == 0).then(|| {
+                format!(
+                    "it is about {} in {}, and no finding of this run is that: take it out of `vex`, or name the product in `products`",
+                    document.vulnerabilities(),
+                    document.subjects()
+                )
+            });
+            VexRecord { document: document.name.clone(), statements: document.statements.len(), findings, unused }
+        });
+        let record = FactsRecord {
+            vex: vex.collect(),
+            epss: self.epss.as_ref().map(|epss| epss.record.clone()),
+            kev: self.kev.as_ref().map(|kev| kev.record.clone()),
+        };
+        (record != FactsRecord::default()).then_some(record)
+    }
+}
+
+/// An image with the target's name. Of one that only a report tells, its target is all that names it.
+fn image<'a>(
+    target: &'a Text,
+    reference: Option<&'a str>,
+    id: Option<&'a str>,
+    digest: Option<&'a str>,
+) -> Option<(&'a str, Image<'a>)> {
+    let is_image = reference.is_some() || id.is_some() || digest.is_some();
+    is_image.then(|| (&**target, Image { reference: reference.unwrap_or(target), id, digest }))
+}

@@ -1,0 +1,352 @@
+//! judge(): what was found × what is allowed → what blocks. Pure.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use crate::model::assessment::Assessment;
+use crate::model::finding::{Decision, Finding};
+use crate::model::policy::{Policy, Ratchet, Standing, Threshold};
+use crate::model::run::{Evidence, GateRecord};
+use crate::model::severity::{Counts, Severity};
+use crate::model::verdict::Outcome;
+use crate::model::waiver_use::{WaiverNote, WaiverUse};
+use crate::policy::waiver::Waiver;
+use crate::text::shared::Text;
+
+/// Waivers that end within this many days are announced.
+const ANNOUNCE_DAYS: i32 = 14;
+
+/// Which waivers there are.
+#[derive(Clone, Copy, Debug)]
+pub enum Waivers<'a> {
+    /// Those of a configuration.
+    Of(&'a [Waiver]),
+    /// Those that a saved run tells of: what they covered stays covered.
+    AsRecorded(&'a WaiverUse),
+}
+
+/// Decides every finding, and from its evidence and findings the outcome of every gate. `today` is
+/// the day on which waivers are looked at.
+pub fn judge(
+    gates: &mut [GateRecord],
+    findings: &mut [Finding],
+    waivers: Waivers<'_>,
+    today: Date,
+) -> WaiverUse {
+    let current = match waivers {
+        Waivers::Of(waivers) => waivers,
+        Waivers::AsRecorded(_) => &[],
+    };
+    let index: HashMap<Text, usize> =
+        gates.iter().enumerate().map(|(i, gate)| (gate.id.clone(), i)).collect();
+    let mut used = vec![Used::default(); current.len()];
+    let mut tallies = vec![Tally::default(); gates.len()];
+    let spread = spread(current, findings, today);
+
+    // First what each finding is by itself: waived, known before, or counted.
+    let keep_recorded = matches!(waivers, Waivers::AsRecorded(_));
+    for finding in findings.iter_mut() {
+        if let Some(reason) = &finding.suppressed {
+            finding.decision = Decision::Waive;
+            finding.because = Text::from(format!("suppressed in the report: {reason}"));
+        } else if !(keep_recorded && finding.waiver.is_some()) {
+            // Nobody waives a deployment that was rolled back.
+            let acted = index.get(&finding.gate).is_some_and(|&gate| gates[gate].action);
+            let covers = |waiver: &Waiver| waiver.is_current(today) && waiver.covers(finding);
+            let of_problem = || finding.problem.as_ref().and_then(|problem| spread.get(problem).copied());
+            let cover = if acted { None } else { current.iter().position(covers).or_else(of_problem) };
+            let after = |i: usize| (i + 1..current.len()).filter(|j| covers(&current[*j]));
+            let shares: Vec<usize> = cover.into_iter().flat_map(after).collect();
+            finding.waiver = cover.map(|i| current[i].name.clone());
+            finding.decision = if cover.is_some() { Decision::Waive } else { Decision::Deny };
+            if let Some(i) = cover {
+                used[i].covers = true;
+                used_too(&mut used, shares, &current[i].name);
+                finding.because = Text::from(format!("waived: {}", current[i].reason));
+            } else if let Some(words) = finding.assessment().and_then(Assessment::waiver).filter(|_| !acted) {
+                (finding.decision, finding.because) = (Decision::Waive, words.into());
+            }
+        }
+        if let Some(&gate) = index.get(&finding.gate) {
+            let policy = &gates[gate].policy;
+            let known = finding.baseline && policy.new_only;
+            if finding.decision == Decision::Deny && known && !policy.conditions.raises(finding) {
+                finding.decision = Decision::Allow;
+                finding.because = KNOWN;
+            }
+            tallies[gate].add(finding, policy);
+        }
+    }
+
+    // Then, with the budgets known, which of the counted ones block: of one severity in one gate all
+    // or none, so they share the words.
+    let mut decided: HashMap<(usize, Severity), (Decision, Text)> = HashMap::new();
+    for finding in findings.iter_mut().filter(|finding| finding.decision == Decision::Deny) {
+        if let Some(&gate) = index.get(&finding.gate) {
+            let (decision, because) = decided
+                .entry((gate, finding.severity))
+                .or_insert_with(|| decide(finding.severity, &gates[gate].policy, &tallies[gate]));
+            (finding.decision, finding.because) =
+                gates[gate].policy.conditions.lean(finding, *decision, because.clone());
+        }
+    }
+
+    for (gate, tally) in gates.iter_mut().zip(&tallies) {
+        gate.counts = tally.all;
+        conclude(gate, tally);
+    }
+    match waivers {
+        Waivers::Of(waivers) => note_waivers(waivers, &used, findings, today),
+        Waivers::AsRecorded(notes) => notes.clone(),
+    }
+}
+
+/// Said of what a gate with `new_only` bears.
+pub const KNOWN: Text = arcstr::literal!("known before, new_only = true");
+
+/// The waivers that cover every finding of a problem, by the problem: one that is of a rule, a package or
+/// an id, and of no place, tool or gate, means the thing, whoever saw it.
+fn spread(waivers: &[Waiver], findings: &[Finding], today: Date) -> HashMap<Text, usize> {
+    let mut spread = HashMap::new();
+    let wide: Vec<(usize, &Waiver)> = waivers
+        .iter()
+        .enumerate()
+        .filter(|(_, waiver)| waiver.is_current(today) && waiver.is_wide())
+        .collect();
+    if wide.is_empty() {
+        return spread;
+    }
+    for finding in findings {
+        let Some(problem) = &finding.problem else { continue };
+        if let Some((index, _)) = wide.iter().find(|(_, waiver)| waiver.covers(finding)) {
+            let first = spread.entry(problem.clone()).or_insert(*index);
+            *first = (*first).min(*index);
+        }
+    }
+    spread
+}
+
+/// What a gate found, by severity.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    all: Counts,
+    /// Without the waived ones.
+    counted: Counts,
+    /// Counted ones at or above the threshold.
+    over_threshold: u64,
+    /// Below it, and blocking all the same: exploited, or likely to be.
+    raised: u64,
+    /// Not blocking, whatever their severity: no fix, or needed by development alone.
+    lowered: u64,
+    waived: u64,
+    /// Known before, and borne for that.
+    known: u64,
+}
+
+impl Tally {
+    fn add(&mut self, finding: &Finding, policy: &Policy) {
+        self.all.add(finding.severity);
+        match finding.decision {
+            Decision::Waive => return self.waived += 1,
+            Decision::Allow => return self.known += 1,
+            Decision::Deny => {}
+        }
+        let over_threshold = at_or_above(finding.severity, policy);
+        match policy.conditions.standing(finding) {
+            Standing::Lowered(_) => {
+                self.lowered += 1;
+                return;
+            }
+            Standing::Raised if !over_threshold => self.raised += 1,
+            Standing::Raised | Standing::BySeverity => {}
+        }
+        self.counted.add(finding.severity);
+        self.over_threshold += u64::from(over_threshold);
+    }
+}
+
+/// Whether a severity reaches the gate's threshold; `unknown` is taken as the gate says.
+pub fn at_or_above(severity: Severity, policy: &Policy) -> bool {
+    let Threshold::At(threshold) = policy.fail_on else { return false };
+    match (severity, policy.unrated) {
+        (Severity::Unknown, None) => true,
+        (Severity::Unknown, Some(Threshold::Never)) => false,
+        (Severity::Unknown, Some(Threshold::At(counts_as))) => counts_as >= threshold,
+        (rated, _) => rated >= threshold,
+    }
+}
+
+/// How many findings of a severity a policy bears; `None`: any number.
+pub fn bears(severity: Severity, policy: &Policy) -> Option<u64> {
+    if at_or_above(severity, policy) { Some(0) } else { policy.max.get(&severity).copied() }
+}
+
+/// How many findings of a severity below the threshold the budget and the ratchet bear.
+pub fn most(severity: Severity, policy: &Policy) -> Option<u64> {
+    let ratchet = policy.no_worse_than.as_ref().map(|ratchet| ratchet.counts.get(severity));
+    policy.max.get(&severity).copied().into_iter().chain(ratchet).min()
+}
+
+/// A budget that is exceeded.
+struct Exceeded {
+    /// Said of the findings.
+    because: String,
+    /// Said of the gate.
+    reason: String,
+}
+
+/// The budget that a severity exceeds, if any.
+fn exceeded(severity: Severity, policy: &Policy, tally: &Tally) -> Option<Exceeded> {
+    let found = tally.counted.get(severity);
+    if let Some(most) = policy.max.get(&severity).filter(|most| found > **most) {
+        return Some(Exceeded {
+            because: format!("max.{severity} = {most}, found {found}"),
+            reason: format!("{found} {severity}, max is {most}"),
+        });
+    }
+    let Ratchet { than, counts } = policy.no_worse_than.as_ref()?;
+    let most = counts.get(severity);
+    (found > most).then(|| Exceeded {
+        because: format!("no_worse_than: {than} has {most} {severity}, found {found}"),
+        reason: format!("{found} {severity}, {than} has {most}"),
+    })
+}
+
+fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text) {
+    let fail_on = policy.fail_on.as_str();
+    if at_or_above(severity, policy) {
+        let unrated = match (severity, policy.unrated) {
+            (Severity::Unknown, Some(counts_as)) => format!(", unrated = {}", counts_as.as_str()),
+            (Severity::Unknown, None) => ", and nobody has rated it".to_owned(),
+            _ => String::new(),
+        };
+        return (Decision::Deny, format!("fail_on = {fail_on}{unrated}").into());
+    }
+    match exceeded(severity, policy, tally) {
+        Some(exceeded) => (Decision::Deny, exceeded.because.into()),
+        None => (Decision::Allow, format!("below fail_on = {fail_on}").into()),
+    }
+}
+
+/// Sets outcome and reason.
+fn conclude(gate: &mut GateRecord, tally: &Tally) {
+    let blocking = blocking(&gate.policy, tally);
+    (gate.outcome, gate.reason) = match (&gate.evidence, blocking) {
+        (Evidence::Nothing(why) | Evidence::Halted(why), None) => (Outcome::Skipped, why.clone()),
+        (Evidence::Lacking(why), None) => (Outcome::Inconclusive, why.clone()),
+        (Evidence::Lacking(why) | Evidence::Nothing(why) | Evidence::Halted(why), Some(blocking)) => {
+            (Outcome::Inconclusive, format!("{why}; besides, {blocking}"))
+        }
+        (Evidence::Whole, Some(blocking)) => (Outcome::Failed, blocking),
+        (Evidence::Whole, None) => (Outcome::Passed, passing(&gate.policy, tally)),
+    };
+    if let Some(overridden) = &gate.overridden {
+        gate.reason = format!("{}; lab mode let it act, production would not: {overridden}", gate.reason);
+    }
+    if let Some(advisories) = gate.targets.iter().find_map(|target| target.advisories.as_deref())
+        && gate.evidence == Evidence::Whole
+    {
+        gate.reason = format!("{}; {advisories}", gate.reason);
+    }
+}
+
+/// Why the gate blocks, in words.
+fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
+    let mut reasons = Vec::new();
+    let unrated = if at_or_above(Severity::Unknown, policy) { tally.counted.unknown } else { 0 };
+    let rated = tally.over_threshold - unrated;
+    if rated > 0 {
+        reasons.push(format!("{} at or above {}", findings(rated), policy.fail_on.as_str()));
+    }
+    if unrated > 0 {
+        reasons.push(format!("{} that nobody has rated", findings(unrated)));
+    }
+    if tally.raised > 0 {
+        reasons.push(format!("{} exploited, or likely to be", findings(tally.raised)));
+    }
+    for severity in Severity::ALL {
+        reasons.extend(exceeded(severity, policy, tally).map(|exceeded| exceeded.reason));
+    }
+    (!reasons.is_empty()).then(|| reasons.join(", "))
+}
+
+/// Why the gate passes, in words.
+fn passing(policy: &Policy, tally: &Tally) -> String {
+    let lowered = "without a fix or for development";
+    let borne: Vec<String> =
+        [(tally.known, "known before"), (tally.lowered, lowered), (tally.waived, "waived")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, how)| format!("{n} {how}"))
+            .collect();
+    let borne = borne.join(", ");
+    let rest = |words: String| if borne.is_empty() { words } else { format!("{words}, {borne}") };
+    match (tally.counted.total(), policy.fail_on) {
+        (0, _) if borne.is_empty() => "no findings".to_owned(),
+        (0, _) if tally.known + tally.lowered == 0 => {
+            format!("{} waived, no others", findings(tally.waived))
+        }
+        (0, _) if tally.known == 0 => format!("no finding that counts, {borne}"),
+        (0, _) => format!("no new findings, {borne}"),
+        (n, Threshold::At(threshold)) => rest(format!("{} below {threshold}", findings(n))),
+        (n, Threshold::Never) => rest(format!("{}, fail_on = never", findings(n))),
+    }
+}
+
+fn findings(n: u64) -> String {
+    if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") }
+}
+
+/// Notes of waivers that another, before them, took something that they would cover, too.
+fn used_too(used: &mut [Used], shares: Vec<usize>, by: &Text) {
+    for other in shares {
+        used[other].shares.insert(by.clone());
+    }
+}
+
+/// What a waiver did.
+#[derive(Clone, Debug, Default)]
+struct Used {
+    covers: bool,
+    /// The waivers that took what it would have covered as well.
+    shares: BTreeSet<Text>,
+}
+
+fn note_waivers(waivers: &[Waiver], used: &[Used], findings: &[Finding], today: Date) -> WaiverUse {
+    let soon = today.checked_add(ANNOUNCE_DAYS.days()).unwrap_or(Date::MAX);
+    let mut notes = WaiverUse::default();
+    for (waiver, used) in waivers.iter().zip(used) {
+        let mut note = WaiverNote {
+            name: waiver.name.clone(),
+            reason: waiver.reason.clone(),
+            expires: waiver.expires,
+            line: Some(waiver.line),
+            behind: None,
+            shares: Vec::new(),
+        };
+        if !waiver.is_current(today) {
+            notes.expired.push(note);
+            continue;
+        }
+        if used.covers {
+            note.shares = used.shares.iter().cloned().collect();
+            notes.used.push(note.clone());
+        } else {
+            // Of several the first by name, so that the order of the findings says nothing.
+            let taken = findings.iter().filter(|finding| finding.waiver.is_some() && waiver.covers(finding));
+            note.behind = taken.filter_map(|finding| finding.waiver.as_ref()).min().cloned();
+            notes.unused.push(note.clone());
+        }
+        if waiver.expires.is_some_and(|expires| expires <= soon) {
+            notes.expiring.push(note);
+        }
+    }
+    notes
+}
+
+/// The day on which waivers are looked at.
+pub fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}

@@ -1,0 +1,266 @@
+//! `licences`: which licences the packages of an inventory may have, as SPDX expressions
+//! (<https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/>).
+
+mod inventory_rules;
+
+use globset::{GlobBuilder, GlobMatcher};
+use spdx::expression::{ExprNode, Operator};
+use spdx::{Expression, LicenseItem, LicenseReq, Licensee, ParseMode};
+
+pub use inventory_rules::Contents;
+
+use crate::keys::table::{Keys, Located};
+use crate::model::component::Component;
+use crate::model::purl::Purl;
+use crate::policy::ban;
+
+/// What licences are allowed.
+#[derive(Clone, Debug)]
+pub struct Licences {
+    /// Absent: all that are not denied.
+    allow: Option<Vec<Entry>>,
+    deny: Vec<Entry>,
+    unknown: Unknown,
+    exceptions: Vec<Exception>,
+}
+
+/// What becomes of a package whose licence can't be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    Deny,
+    Warn,
+    Allow,
+}
+
+/// A licence, or a pattern for the ids of several.
+#[derive(Clone, Debug)]
+struct Entry {
+    text: String,
+    licensee: Option<Licensee>,
+    pattern: Option<GlobMatcher>,
+}
+
+/// Licences that one package may have besides.
+#[derive(Clone, Debug)]
+struct Exception {
+    package: String,
+    /// Over package URLs; absent: it is a name.
+    pattern: Option<GlobMatcher>,
+    allow: Vec<Entry>,
+    any_unknown: bool,
+    reason: String,
+}
+
+/// How the licences of a package stand to the policy. The later is the worse, and of a choice the
+/// best counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    Allowed,
+    Unknown,
+    Denied,
+}
+
+/// Deprecated ids (`GPL-2.0`) are in most packages; names that only resemble an id are none.
+const MODE: ParseMode = ParseMode {
+    allow_slash_as_or_operator: false,
+    allow_imprecise_license_names: false,
+    allow_postfix_plus_on_gpl: true,
+    allow_deprecated: true,
+    allow_unknown: false,
+};
+
+/// The longest expression that a person can have meant.
+const LONGEST: usize = 8192;
+
+impl Licences {
+    pub fn read(keys: &Keys) -> Licences {
+        let unknowns = [("deny", Unknown::Deny), ("warn", Unknown::Warn), ("allow", Unknown::Allow)];
+        let licences = Licences {
+            allow: keys.texts("allow").map(|entries| Entry::read_all(keys, entries)),
+            deny: Entry::read_all(keys, keys.texts("deny").unwrap_or_default()),
+            unknown: keys.word_or("unknown", &unknowns, Unknown::Warn),
+            exceptions: keys.tables("exceptions").iter().filter_map(Exception::read).collect(),
+        };
+        if licences.allow.as_ref().is_none_or(Vec::is_empty) && licences.deny.is_empty() {
+            keys.problem_with_help(
+                keys.at(),
+                "`licences` neither allows nor denies one",
+                "name them in `allow` or `deny`",
+            );
+        }
+        keys.finish("`licences`");
+        licences
+    }
+
+    /// How a package stands to it, and the exception that made it so.
+    fn judge(&self, component: &Component) -> (Standing, Option<usize>) {
+        let by = |exception| self.standing(component, exception);
+        let plain = by(None);
+        if plain == Standing::Allowed {
+            return (plain, None);
+        }
+        let exceptions = self.exceptions.iter().enumerate();
+        let better = exceptions
+            .filter(|(_, exception)| exception.is_about(component))
+            .map(|(index, exception)| (by(Some(exception)), Some(index)))
+            .min_by_key(|(standing, _)| *standing);
+        better.filter(|(standing, _)| *standing < plain).unwrap_or((plain, None))
+    }
+
+    fn standing(&self, component: &Component, exception: Option<&Exception>) -> Standing {
+        let unknown = match exception {
+            Some(exception) if exception.any_unknown => Standing::Allowed,
+            _ => Standing::Unknown,
+        };
+        let of = |licence: &String| match parse(licence) {
+            Some(expression) => self.evaluate(&expression, exception),
+            None => self.of_name(licence, exception).unwrap_or(unknown),
+        };
+        component.licences.iter().map(of).max().unwrap_or(unknown)
+    }
+
+    /// Of a choice the best side counts, of a conjunction the worst.
+    fn evaluate(&self, expression: &Expression, exception: Option<&Exception>) -> Standing {
+        let mut stack: Vec<Standing> = Vec::new();
+        for node in expression.iter() {
+            match node {
+                ExprNode::Req(one) => stack.push(self.of_requirement(&one.req, exception)),
+                ExprNode::Op(operator) => {
+                    let (Some(a), Some(b)) = (stack.pop(), stack.pop()) else { return Standing::Unknown };
+                    stack.push(if *operator == Operator::Or { a.min(b) } else { a.max(b) });
+                }
+            }
+        }
+        stack.pop().unwrap_or(Standing::Unknown)
+    }
+
+    fn of_requirement(&self, one: &LicenseReq, exception: Option<&Exception>) -> Standing {
+        let is_spdx = matches!(one.license, LicenseItem::Spdx { .. });
+        if exception.is_some_and(|exception| exception.allow.iter().any(|entry| entry.allows(one))) {
+            Standing::Allowed
+        } else if self.deny.iter().any(|entry| entry.denies(one)) {
+            Standing::Denied
+        } else if self.allow.as_ref().is_some_and(|allow| allow.iter().any(|entry| entry.allows(one))) {
+            Standing::Allowed
+        } else if !is_spdx {
+            match exception {
+                Some(exception) if exception.any_unknown => Standing::Allowed,
+                _ => Standing::Unknown,
+            }
+        } else if self.allow.is_some() {
+            Standing::Denied
+        } else {
+            Standing::Allowed
+        }
+    }
+
+    /// What is no expression can still be named by a pattern.
+    fn of_name(&self, name: &str, exception: Option<&Exception>) -> Option<Standing> {
+        let named = |entries: &[Entry]| entries.iter().any(|entry| entry.is_named(name));
+        if exception.is_some_and(|exception| named(&exception.allow)) {
+            Some(Standing::Allowed)
+        } else if named(&self.deny) {
+            Some(Standing::Denied)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether a text is an SPDX expression.
+pub fn is_expression(text: &str) -> bool {
+    parse(text).is_some()
+}
+
+/// Reads an expression; `None` where it is none.
+fn parse(licence: &str) -> Option<Expression> {
+    (licence.len() <= LONGEST).then(|| Expression::parse_mode(licence, MODE).ok()).flatten()
+}
+
+impl Entry {
+    fn read_all(keys: &Keys, entries: Vec<Located<String>>) -> Vec<Entry> {
+        entries.into_iter().filter_map(|entry| Entry::read(keys, entry)).collect()
+    }
+
+    fn read(keys: &Keys, entry: Located<String>) -> Option<Entry> {
+        let text = entry.value;
+        if text.contains(['*', '?', '[']) {
+            let glob = GlobBuilder::new(&text).case_insensitive(true).build();
+            return match glob {
+                Ok(glob) => Some(Entry { text, licensee: None, pattern: Some(glob.compile_matcher()) }),
+                Err(error) => {
+                    keys.problem(entry.at, format!("this is not a pattern for licences: {}", error.kind()));
+                    None
+                }
+            };
+        }
+        match Licensee::parse_mode(&text, MODE) {
+            Ok(licensee) => Some(Entry { text, licensee: Some(licensee), pattern: None }),
+            Err(_) => {
+                let help = "see https://spdx.org/licenses/: `MIT`, `GPL-2.0-only WITH Classpath-exception-2.0`, \
+                            `LicenseRef-NAME`, or a pattern such as `GPL-*`";
+                keys.problem_with_help(entry.at, format!("`{text}` is no licence of SPDX"), help);
+                None
+            }
+        }
+    }
+
+    /// With its exception (`WITH`), to the letter.
+    fn allows(&self, one: &LicenseReq) -> bool {
+        match (&self.licensee, &self.pattern) {
+            (Some(licensee), _) => licensee.satisfies(one) || one.to_string() == self.text,
+            (None, Some(pattern)) => pattern.is_match(one.to_string()),
+            (None, None) => false,
+        }
+    }
+
+    /// Whatever exception it has, unless one is named.
+    fn denies(&self, one: &LicenseReq) -> bool {
+        let bare = LicenseReq { license: one.license.clone(), addition: None };
+        self.allows(one) || self.allows(&bare)
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(name))
+    }
+}
+
+impl Exception {
+    fn read(table: &Keys) -> Option<Exception> {
+        let package = table.required_text("package");
+        let reason = table.required_text("reason");
+        let mut allow = table.texts("allow").unwrap_or_default();
+        if allow.is_empty() {
+            table.problem(table.at_key("allow"), "`allow` names no licence for this package");
+        }
+        let all = allow.len();
+        allow.retain(|entry| entry.value != "unknown");
+        let any_unknown = allow.len() < all;
+        let allow = Entry::read_all(table, allow);
+        table.finish("an exception");
+        let (package, reason) = (package?, reason?);
+        let pattern = match package.value.starts_with("pkg:") {
+            true => match ban::pattern(&package.value) {
+                Ok(pattern) => Some(pattern),
+                Err(error) => {
+                    table.problem(package.at, format!("this is no pattern: {error}"));
+                    return None;
+                }
+            },
+            false => None,
+        };
+        Some(Exception { package: package.value, pattern, allow, any_unknown, reason: reason.value })
+    }
+
+    /// By its package URL without a version or with it, or by its name.
+    fn is_about(&self, component: &Component) -> bool {
+        let Some(pattern) = &self.pattern else { return self.package == component.name };
+        let Some(purl) = component.purl.as_deref().and_then(Purl::read) else { return false };
+        let plain = purl.plain();
+        pattern.is_match(&plain)
+            || purl.version().is_some_and(|version| pattern.is_match(format!("{plain}@{version}")))
+    }
+}
+
+#[cfg(test)]
+mod tests;

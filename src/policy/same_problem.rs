@@ -1,0 +1,267 @@
+//! One problem, one row: findings of several tools, gates or targets that are the same thing.
+//!
+//! Nothing is dropped and nothing is changed of a finding: each gate judges its own. What belongs
+//! together is told by a common [`Finding::problem`], and `seen_by` names every tool.
+//!
+//! The same problem is
+//! - a vulnerability that is known by a common id (CVE, GHSA, npm's) in one package of one version,
+//! - a secret at one place of one commit, or of the work tree,
+//! - a misconfiguration of one resource that both Trivy and Checkov have a check for ([`families`]).
+
+mod advisories;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::num::NonZeroU32;
+
+use crate::model::finding::{Category, Finding, Package};
+use crate::text::shared::{Text, Texts};
+
+/// Notes on every finding what it is one problem with. The findings must have their ids.
+pub fn note(findings: &mut [Finding]) {
+    let groups = groups(findings);
+    for group in groups {
+        let name = group.iter().map(|&index| &findings[index].id).min().cloned();
+        let mut tools: Vec<Text> = group.iter().map(|&index| findings[index].tool.clone()).collect();
+        tools.sort();
+        tools.dedup();
+        let tools = Texts::from(tools);
+        for index in group {
+            findings[index].problem = name.clone();
+            findings[index].seen_by = tools.clone();
+        }
+    }
+}
+
+/// The findings that are one problem, where that is more than one; by their places in the list.
+pub fn groups(findings: &[Finding]) -> Vec<Vec<usize>> {
+    const MERGED: [Category; 3] = [Category::Vulnerability, Category::Secret, Category::Misconfiguration];
+    // A million findings of a linter stand alone: no list of them is needed to tell.
+    if !findings.iter().any(|finding| MERGED.contains(&finding.category)) {
+        return Vec::new();
+    }
+    let mut sets = Sets::new(findings.len());
+    join(&mut sets, findings, Category::Vulnerability, advisories);
+    join(&mut sets, findings, Category::Secret, spots(findings));
+    join(&mut sets, findings, Category::Misconfiguration, checks);
+    sets.groups()
+}
+
+/// Joins the findings of a category that have a key in common.
+fn join<'a, K: Hash + Eq, I: IntoIterator<Item = K>>(
+    sets: &mut Sets,
+    findings: &'a [Finding],
+    category: Category,
+    keys: impl Fn(usize, &'a Finding) -> I,
+) {
+    let mut seen: HashMap<K, usize> = HashMap::new();
+    for (index, finding) in findings.iter().enumerate().filter(|(_, finding)| finding.category == category) {
+        for key in keys(index, finding) {
+            let first = *seen.entry(key).or_insert(index);
+            sets.join(first, index);
+        }
+    }
+}
+
+/// Every id of a vulnerability with its package and each of its versions.
+fn advisories(_: usize, finding: &Finding) -> Vec<(&str, &str, &str, &str)> {
+    let Some(package) = &finding.package else { return Vec::new() };
+    let (kind, name) = whose(package);
+    let versions = || package.version.as_deref().unwrap_or_default().split(", ");
+    let ids = std::iter::once(&finding.rule).chain(finding.aliases.iter());
+    ids.flat_map(|id| versions().map(move |version| (&**id, kind, name, version))).collect()
+}
+
+/// The package's ecosystem and name, as its URL has them: tools call ecosystems by many names.
+fn whose(package: &Package) -> (&str, &str) {
+    let from_url = package.purl.as_deref().and_then(|purl| {
+        let kind = purl.strip_prefix("pkg:")?.split('/').next()?;
+        Some((kind, &*package.name))
+    });
+    from_url.unwrap_or((package.ecosystem.as_deref().unwrap_or_default(), &package.name))
+}
+
+/// A commit or none, a path, a line, and which of a tool's secrets on that line.
+type Spot<'a> = (Option<&'a str>, &'a str, NonZeroU32, u32);
+
+/// Where each secret stands. A commit of the history is a place of its own: what stands in the same line
+/// today may be another secret. Secrets inside images have paths of their own.
+fn spots(findings: &[Finding]) -> impl Fn(usize, &Finding) -> Option<Spot<'_>> {
+    let mut on_line: HashMap<(&str, Option<&str>, &str, NonZeroU32), Vec<usize>> = HashMap::new();
+    for (index, finding) in findings.iter().enumerate() {
+        if let Some((commit, path, line)) = line_of(finding) {
+            on_line.entry((&finding.gate, commit, path, line)).or_default().push(index);
+        }
+    }
+    let mut nth = vec![0; findings.len()];
+    for indices in on_line.values_mut() {
+        let column = |index: &usize| findings[*index].location.as_ref().and_then(|at| at.start_column);
+        indices.sort_by_key(|index| (column(index), *index));
+        for (n, index) in indices.iter().enumerate() {
+            nth[*index] = u32::try_from(n).unwrap_or(u32::MAX);
+        }
+    }
+    move |index, finding| {
+        let (commit, path, line) = line_of(finding)?;
+        Some((commit, path, line, nth[index]))
+    }
+}
+
+fn line_of(finding: &Finding) -> Option<(Option<&str>, &str, NonZeroU32)> {
+    let at = finding.location.as_ref().filter(|_| finding.category == Category::Secret)?;
+    if finding.image.is_some() {
+        return None;
+    }
+    Some((finding.commit.as_deref(), &at.path, at.start_line?))
+}
+
+/// The family of a check with what it looked at.
+fn checks(_: usize, finding: &Finding) -> Option<(&'static str, &str, &str)> {
+    let family = advisories::of(&finding.rule)?;
+    let path = finding.location.as_ref().map(|at| &*at.path)?;
+    let resource = match family.whole_file {
+        true => "",
+        false => finding.resource.as_deref()?,
+    };
+    Some((family.name, path, resource))
+}
+
+/// Sets that are joined two by two.
+struct Sets(Vec<usize>);
+
+impl Sets {
+    fn new(len: usize) -> Sets {
+        Sets((0..len).collect())
+    }
+
+    /// The first member of a set; the way there is shortened.
+    fn first(&mut self, mut index: usize) -> usize {
+        while self.0[index] != index {
+            self.0[index] = self.0[self.0[index]];
+            index = self.0[index];
+        }
+        index
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.first(a), self.first(b));
+        self.0[a.max(b)] = a.min(b);
+    }
+
+    /// The sets of more than one member, in the order of their first.
+    fn groups(mut self) -> Vec<Vec<usize>> {
+        let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
+        for index in 0..self.0.len() {
+            let first = self.first(index);
+            if first != index {
+                members.entry(first).or_insert_with(|| vec![first]).push(index);
+            }
+        }
+        let mut groups: Vec<Vec<usize>> = members.into_values().collect();
+        groups.sort();
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::finding::Location;
+    use crate::model::severity::Severity;
+
+    fn vulnerability(rule: &str, aliases: &[&str], package: &str, versions: &str, purl: &str) -> Finding {
+        let mut finding = Finding::new(rule, Category::Vulnerability, Severity::High, "x");
+        finding.aliases = aliases.iter().map(|&alias| Text::from(alias)).collect();
+        finding.package = Some(Arc::new(Package {
+            name: package.into(),
+            version: Some(versions.into()),
+            purl: (!purl.is_empty()).then(|| purl.into()),
+            ecosystem: Some("npm".into()),
+            ..Package::default()
+        }));
+        finding
+    }
+
+    fn secret(gate: &str, line: u64, column: u64, commit: &str) -> Finding {
+        let mut finding = Finding::new("key", Category::Secret, Severity::High, "x");
+        finding.gate = gate.into();
+        let column = (column > 0).then_some(column);
+        finding.location =
+            Some(Location::file("src/a.ts").lines(Some(line), Some(line)).columns(column, column));
+        finding.commit = (!commit.is_empty()).then(|| commit.into());
+        finding
+    }
+
+    fn check(rule: &str, resource: Option<&str>, path: &str) -> Finding {
+        let mut finding = Finding::new(rule, Category::Misconfiguration, Severity::High, "x");
+        finding.resource = resource.map(Text::from);
+        finding.location = Some(Location::file(path));
+        finding
+    }
+
+    #[test]
+    fn a_vulnerability_is_one_by_any_common_id_in_one_package_of_one_version() {
+        let findings = [
+            vulnerability("GHSA-1", &[], "lodash", "4.17.4", ""),
+            vulnerability("CVE-1", &["GHSA-1"], "lodash", "4.17.4", "pkg:npm/lodash@4.17.4"),
+            vulnerability("CVE-1", &[], "lodash", "4.17.4", "pkg:npm/lodash@4.17.4"),
+            vulnerability("GHSA-1", &[], "lodash", "4.17.20", ""),
+            vulnerability("GHSA-1", &[], "lodash-es", "4.17.4", ""),
+            vulnerability("GHSA-2", &[], "lodash", "4.17.4", ""),
+            vulnerability("CVE-1", &[], "lodash", "4.17.4", "pkg:gem/lodash@4.17.4"),
+        ];
+        assert_eq!(groups(&findings), [[0, 1, 2]]);
+        let both = [
+            vulnerability("GHSA-1", &[], "lodash", "4.17.4, 4.17.20", ""),
+            vulnerability("GHSA-1", &[], "lodash", "4.17.20", ""),
+        ];
+        assert_eq!(groups(&both), [[0, 1]], "installed in two versions, one of them here");
+    }
+
+    #[test]
+    fn a_secret_is_one_by_its_place_in_one_commit() {
+        let findings = [
+            secret("gitleaks", 3, 9, ""),
+            secret("git-secrets", 3, 0, ""),
+            secret("gitleaks", 3, 40, ""),
+            secret("gitleaks", 4, 9, ""),
+            secret("history", 3, 9, "abc"),
+        ];
+        assert_eq!(groups(&findings), [[0, 1]]);
+    }
+
+    #[test]
+    fn a_misconfiguration_is_one_where_both_scanners_have_a_check_for_it() {
+        let bucket = Some("aws_s3_bucket.logs");
+        let findings = [
+            check("AVD-AWS-0089", bucket, "infra/s3.tf"),
+            check("CKV_AWS_18", bucket, "infra/s3.tf"),
+            check("CKV_AWS_18", Some("aws_s3_bucket.other"), "infra/s3.tf"),
+            check("CKV_AWS_21", bucket, "infra/s3.tf"),
+            check("DS-0002", None, "api/Dockerfile"),
+            check("CKV_DOCKER_3", Some("/api/Dockerfile."), "api/Dockerfile"),
+            check("CKV_AWS_61", bucket, "infra/s3.tf"),
+            check("CKV_AWS_61", bucket, "infra/s3.tf"),
+        ];
+        assert_eq!(groups(&findings), [[0, 1], [4, 5]]);
+    }
+
+    #[test]
+    fn the_name_of_a_problem_and_its_tools_are_on_every_finding_of_it() {
+        let mut findings = [
+            vulnerability("GHSA-1", &[], "lodash", "4", ""),
+            vulnerability("GHSA-1", &[], "lodash", "4", ""),
+        ];
+        for (finding, (id, tool)) in findings.iter_mut().zip([("b", "npm-audit"), ("a", "trivy")]) {
+            finding.id = id.into();
+            finding.tool = tool.into();
+        }
+        note(&mut findings);
+        for finding in &findings {
+            assert_eq!(finding.problem.as_deref(), Some("a"));
+            assert_eq!(*finding.seen_by, [Text::from("npm-audit"), Text::from("trivy")]);
+        }
+    }
+}

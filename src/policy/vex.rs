@@ -1,0 +1,215 @@
+//! VEX: what the makers of a product, or its users, say of a vulnerability in it. Statements of several
+//! documents and formats in one form, and which of them is the last word on a finding.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::model::assessment::{Assessment, Status};
+use crate::model::finding::Finding;
+use crate::model::purl::Purl;
+use crate::text::sanitise;
+use crate::text::shared::Text;
+
+/// One statement: a vulnerability, in products, has this status.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// The vulnerability's id and its aliases.
+    pub ids: Vec<String>,
+    pub products: Vec<Product>,
+    pub status: Status,
+    pub justification: Option<String>,
+    pub statement: Option<String>,
+    /// When it was made.
+    pub at: Option<Timestamp>,
+}
+
+/// A product, or parts of one.
+#[derive(Clone, Debug)]
+pub struct Product {
+    pub what: Id,
+    /// Where the vulnerability is, in it; none named: anywhere.
+    pub parts: Vec<Id>,
+}
+
+/// By what a document knows a product.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Id {
+    Purl(Box<Purl>),
+    /// A name, an address, a hash.
+    Other(String),
+}
+
+impl Id {
+    pub fn read(text: &str) -> Id {
+        Purl::read(text).map_or_else(|| Id::Other(text.to_owned()), |purl| Id::Purl(Box::new(purl)))
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Id::Purl(purl) => match purl.version() {
+                Some(version) => format!("{}@{version}", purl.plain()),
+                None => purl.plain(),
+            },
+            Id::Other(name) => name.clone(),
+        }
+    }
+}
+
+/// What was looked at, where a finding was found.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Here<'a> {
+    /// What gates.toml says that documents call this project.
+    pub products: &'a [Id],
+    pub image: Option<Image<'a>>,
+}
+
+/// An image that was looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Image<'a> {
+    /// `registry.example/team/app:1.2`, or a name that only this machine knows.
+    pub reference: &'a str,
+    pub id: Option<&'a str>,
+    /// Digest of its manifest.
+    pub digest: Option<&'a str>,
+}
+
+impl Here<'_> {
+    /// Whether this certainly is the product.
+    pub(crate) fn is(&self, product: &Id) -> bool {
+        let named = self.products.iter().any(|known| match (product, known) {
+            (Id::Purl(product), Id::Purl(known)) => product.covers(known),
+            (product, known) => product == known,
+        });
+        named || self.image.is_some_and(|image| image.is(product))
+    }
+}
+
+impl Image<'_> {
+    fn is(&self, product: &Id) -> bool {
+        let purl = match product {
+            Id::Purl(purl) if matches!(purl.kind(), "oci" | "docker") => purl,
+            Id::Purl(_) => return false,
+            Id::Other(name) => return *name == self.reference,
+        };
+        // Whatever it is called.
+        if purl.version().is_some() && [self.id, self.digest].contains(&purl.version()) {
+            return true;
+        }
+        let (repository, tag) = self.repository_and_tag();
+        if repository.rsplit('/').next() != Some(purl.name()) {
+            return false;
+        }
+        if let Some(version) = purl.version() {
+            return tag == Some(version);
+        }
+        purl.qualifier("repository_url").is_none_or(|wanted| wanted == repository)
+            && purl.qualifier("tag").is_none_or(|wanted| tag == Some(wanted))
+    }
+
+    /// A colon before the last slash is that of a port.
+    fn repository_and_tag(&self) -> (&str, Option<&str>) {
+        let name = self.reference.split('@').next().unwrap_or_default();
+        match name.rsplit_once(':') {
+            Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
+            _ => (name, None),
+        }
+    }
+}
+
+impl Product {
+    fn covers(&self, finding: &Finding, here: &Here) -> bool {
+        let is_package = |id: &Id| match (id, &finding.package) {
+            (Id::Purl(purl), Some(package)) => purl.is_of(package),
+            _ => false,
+        };
+        match self.parts.as_slice() {
+            [] => is_package(&self.what) || here.is(&self.what),
+            parts => here.is(&self.what) && parts.iter().any(is_package),
+        }
+    }
+}
+
+/// A document of either format.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// As gates.toml finds it.
+    pub name: Text,
+    pub statements: Vec<Statement>,
+}
+
+impl Document {
+    /// The products that it is about, the first few of them.
+    pub fn subjects(&self) -> String {
+        let products = self.statements.iter().flat_map(|statement| &statement.products);
+        first_few(products.map(|product| product.what.words())).unwrap_or_else(|| "no product".to_owned())
+    }
+
+    /// The vulnerabilities that it is about, the first few of them.
+    pub fn vulnerabilities(&self) -> String {
+        let ids = self.statements.iter().filter_map(|statement| statement.ids.first());
+        first_few(ids.cloned()).unwrap_or_else(|| "no vulnerability".to_owned())
+    }
+}
+
+/// The first few names, each once; `None`: there is none.
+fn first_few(names: impl Iterator<Item = String>) -> Option<String> {
+    const MOST: usize = 3;
+    let mut few: Vec<String> = Vec::new();
+    for name in names {
+        if !few.contains(&name) {
+            few.push(name);
+        }
+        if few.len() > MOST {
+            few.pop();
+            few.push("others".to_owned());
+            break;
+        }
+    }
+    (!few.is_empty()).then(|| few.join(", "))
+}
+
+/// The statements of all documents, by vulnerability.
+#[derive(Debug, Default)]
+pub struct Vex {
+    pub documents: Vec<Document>,
+    /// Document and statement, by the id in capitals.
+    by_id: HashMap<String, Vec<(usize, usize)>>,
+}
+
+impl Vex {
+    pub fn new(documents: Vec<Document>) -> Vex {
+        let mut by_id: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (d, document) in documents.iter().enumerate() {
+            for (s, statement) in document.statements.iter().enumerate() {
+                for id in &statement.ids {
+                    by_id.entry(id.to_uppercase()).or_default().push((d, s));
+                }
+            }
+        }
+        Vex { documents, by_id }
+    }
+
+    /// The last word on a finding; of the same moment, the stricter.
+    pub fn assess(&self, finding: &Finding, here: &Here) -> Option<Assessment> {
+        if self.by_id.is_empty() {
+            return None;
+        }
+        let ids = std::iter::once(&finding.rule).chain(finding.aliases.iter());
+        let places = ids.filter_map(|id| self.by_id.get(&id.to_uppercase())).flatten();
+        let (document, statement) = places
+            .map(|&(d, s)| (&self.documents[d], &self.documents[d].statements[s]))
+            .filter(|(_, statement)| statement.products.iter().any(|product| product.covers(finding, here)))
+            .max_by_key(|(_, statement)| (statement.at, statement.status))?;
+        let short =
+            |words: &Option<String>| words.as_deref().map(|words| Text::from(sanitise::short(words, 400)));
+        Some(Assessment {
+            vulnerability: Text::from(sanitise::short(statement.ids.first().map_or("", String::as_str), 100)),
+            status: statement.status,
+            justification: short(&statement.justification),
+            statement: short(&statement.statement),
+            document: document.name.clone(),
+            at: statement.at,
+        })
+    }
+}

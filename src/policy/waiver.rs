@@ -1,0 +1,196 @@
+//! Waivers: findings that someone has decided to bear, with a reason and an end.
+
+use globset::{GlobBuilder, GlobMatcher};
+use jiff::civil::Date;
+
+use crate::config::Gate;
+use crate::keys::table::Keys;
+use crate::model::finding::Finding;
+use crate::text::shared::Text;
+use crate::tools::{SCANNERS, foreign};
+
+/// One `[[waiver]]`. Every condition that it names must hold.
+#[derive(Clone, Debug)]
+pub struct Waiver {
+    /// What the record calls it: its `name`, or `waiver 3`, counted in the file's order from 1.
+    pub name: Text,
+    pub reason: Text,
+    /// The last day on which it applies.
+    pub expires: Option<Date>,
+    /// Where it begins in gates.toml, in bytes.
+    pub at: usize,
+    /// The line of that, counted from 1; 0 until the text is at hand.
+    pub line: u32,
+    rule: Option<String>,
+    path: Option<GlobMatcher>,
+    package: Option<String>,
+    id: Option<String>,
+    tool: Option<String>,
+    gate: Option<String>,
+}
+
+impl Waiver {
+    /// Reads every `[[waiver]]`. `without_end`: one may lack its last day.
+    pub fn read_all(keys: &Keys, without_end: bool, gates: &[Gate]) -> Vec<Waiver> {
+        let gates: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
+        let tools: Vec<&str> =
+            SCANNERS.iter().copied().chain(&foreign::SCANNERS).map(|scanner| scanner.name).collect();
+        let tables = keys.tables("waiver");
+        let mut waivers: Vec<Waiver> = Vec::new();
+        for (index, table) in tables.iter().enumerate() {
+            for (key, known) in [("gate", &gates), ("tool", &tools)] {
+                // `judge --report` calls a gate after the tool or the format where gates.toml has none for it.
+                let is_known = |word: &str| known.contains(&word) || tools.contains(&word);
+                if let Some(word) = table.text(key).filter(|word| !is_known(&word.value)) {
+                    let what = format!("there is no {key} `{}`: the waiver covers nothing", word.value);
+                    table.unknown(word.at, &what, &word.value, known);
+                }
+            }
+            let Some(waiver) = Waiver::read(table, index, without_end) else { continue };
+            if let Some(same) = waivers.iter().find(|other| other.conditions() == waiver.conditions()) {
+                let what = match same.expires == waiver.expires {
+                    true => format!("this waiver says what `{}` says", same.name),
+                    false => {
+                        format!("this waiver contradicts `{}`: the same conditions, another end", same.name)
+                    }
+                };
+                table.problem_with_help(table.at(), what, "keep one of them");
+            } else if waivers.iter().any(|other| other.name == waiver.name) {
+                let what = format!("another waiver is called `{}`, too", waiver.name);
+                table.problem_with_help(table.at(), what, "reports tell by the name which one covers what");
+            }
+            waivers.push(waiver);
+        }
+        waivers
+    }
+
+    /// Reads a `[[waiver]]`; `index` counts from 0.
+    fn read(table: &Keys, index: usize, without_end: bool) -> Option<Waiver> {
+        let reason = table.required_text("reason");
+        let path = table.text("path").and_then(|glob| {
+            if let Some((what, help)) = never_fits(&glob.value) {
+                table.problem_with_help(glob.at.clone(), what, help);
+            }
+            let matcher = GlobBuilder::new(&glob.value).literal_separator(true).build();
+            matcher
+                .map_err(|error| {
+                    table.problem(glob.at, format!("this is not a path pattern: {}", error.kind()))
+                })
+                .ok()
+                .map(|glob| glob.compile_matcher())
+        });
+        let condition = |key| {
+            let text = table.text(key)?;
+            if text.value.contains('*') {
+                let what = format!("`{key}` is no pattern: it is compared to the letter, and covers nothing");
+                table.problem_with_help(text.at, what, "only `path` takes `*`; write a waiver for each");
+            }
+            Some(text.value)
+        };
+        let waiver = Waiver {
+            name: Text::from(table.text_or("name", &format!("waiver {}", index + 1))),
+            reason: Text::from(reason.map(|reason| reason.value).unwrap_or_default()),
+            expires: table.date("expires").map(|date| date.value),
+            at: table.at().start,
+            line: 0,
+            rule: condition("rule"),
+            path,
+            package: condition("package"),
+            id: condition("id"),
+            tool: table.text("tool").map(|tool| tool.value),
+            gate: table.text("gate").map(|gate| gate.value),
+        };
+        table.finish("a waiver");
+        if !table.has("expires") && !without_end {
+            table.problem_with_help(
+                table.at(),
+                "this waiver has no end",
+                "name the last day on which it holds: `expires = 2027-03-31`; or, at the top of the file, `waivers_without_end = true`",
+            );
+        }
+        let named = ["rule", "path", "package", "id", "tool", "gate"].iter().any(|key| table.has(key));
+        let all_paths = waiver.path.as_ref().is_some_and(fits_all);
+        let others =
+            waiver.conditions().iter().filter(|(key, says)| *key != "path" && says.is_some()).count();
+        if !named || (all_paths && others == 0) {
+            table.problem_with_help(
+                table.at(),
+                "this waiver would cover every finding",
+                "name at least one of `rule`, `path` (narrower than all), `package`, `id`, `tool`, `gate`",
+            );
+            return None;
+        }
+        Some(waiver)
+    }
+
+    /// The conditions that it can name, each with what it says.
+    pub fn conditions(&self) -> [(&'static str, Option<&str>); 6] {
+        [
+            ("rule", self.rule.as_deref()),
+            ("path", self.path.as_ref().map(|path| path.glob().glob())),
+            ("package", self.package.as_deref()),
+            ("id", self.id.as_deref()),
+            ("tool", self.tool.as_deref()),
+            ("gate", self.gate.as_deref()),
+        ]
+    }
+
+    /// Whether it still applies on the day `today`.
+    pub fn is_current(&self, today: Date) -> bool {
+        self.expires.is_none_or(|expires| today <= expires)
+    }
+
+    /// Whether it means a thing, whoever saw it wherever: it names no place, tool or gate.
+    pub fn is_wide(&self) -> bool {
+        self.path.is_none() && self.tool.is_none() && self.gate.is_none()
+    }
+
+    /// Whether it names a finding by its id.
+    pub fn names_id(&self) -> bool {
+        self.id.is_some()
+    }
+
+    /// Whether every condition that it names holds for the finding, whatever the day.
+    pub fn covers(&self, finding: &Finding) -> bool {
+        let same = |wanted: &Option<String>, has: &str| wanted.as_deref().is_none_or(|wanted| wanted == has);
+        let rule = self.rule.as_deref().is_none_or(|rule| {
+            *finding.rule == *rule || finding.aliases.iter().any(|alias| **alias == *rule)
+        });
+        let path = self.path.as_ref().is_none_or(|glob| {
+            finding.location.as_ref().is_some_and(|location| glob.is_match(&*location.path))
+        });
+        let package = self.package.as_deref().is_none_or(|package| {
+            finding
+                .package
+                .as_ref()
+                .is_some_and(|has| *has.name == *package || has.purl.as_deref() == Some(package))
+        });
+        rule && path
+            && package
+            && same(&self.id, &finding.id)
+            && same(&self.tool, &finding.tool)
+            && same(&self.gate, &finding.gate)
+    }
+}
+
+/// Whether a glob fits paths that have nothing in common: then it is no condition.
+fn fits_all(glob: &GlobMatcher) -> bool {
+    let any = ["0", ".q", "zz/9.x", "k/.j/7", "v/w/y/u"];
+    // `/**` is meant so, and fits no path from the top of a repository.
+    glob.glob().glob() == "/**" || any.iter().all(|path| glob.is_match(path))
+}
+
+/// Why a pattern fits no path at all, and the mend: paths of findings are those of git.
+fn never_fits(glob: &str) -> Option<(&'static str, &'static str)> {
+    let escapes = glob.split('\\').skip(1).any(|rest| rest.starts_with(char::is_alphanumeric));
+    if escapes {
+        return Some(("a path has no `\\` between its folders", "write `/`"));
+    }
+    match glob.split('/').any(|part| part == ".." || part == ".") {
+        true => Some((
+            "no path of a finding has `.` or `..` in it",
+            "write it from the top of the repository: `backend/src/**`",
+        )),
+        false => None,
+    }
+}

@@ -1,0 +1,81 @@
+//! Names of variables, options and settings whose values are secrets.
+
+use crate::redact::Secret;
+
+/// Whether a variable of this name holds a secret, or opens the way to one.
+pub fn looks_secret(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    // The working directory; and names of settings, of which git needs as many as it counts.
+    if matches!(upper.as_str(), "PWD" | "OLDPWD") || upper.starts_with("GIT_CONFIG_KEY_") {
+        return false;
+    }
+    let ends = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "COOKIE"];
+    let words = ["PASS", "PWD", "AUTH", "KEY", "PAT", "JWT", "BEARER"];
+    upper.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+        let one = word.strip_suffix('S').unwrap_or(word);
+        [word, one].iter().any(|word| words.contains(word) || ends.iter().any(|end| word.ends_with(end)))
+    })
+}
+
+/// Whether the value of a variable of this name is the secret itself, and not where it is kept or
+/// what it is called.
+pub fn holds_secret(name: &str) -> bool {
+    let last = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let about = ["FILE", "PATH", "DIR", "NAME", "USER", "HOST", "REGION", "TYPE", "METHOD", "MODE", "SOCK"];
+    looks_secret(name) && !about.iter().any(|about| last.eq_ignore_ascii_case(about))
+}
+
+/// The secret in a variable, an option or a setting of this name.
+pub fn secret_in(name: &str, value: &str) -> Option<Secret> {
+    match holds_secret(name) {
+        true => Secret::of_variable(value),
+        // A proxy, a database: the password in an address is one, whatever the name.
+        false => Secret::in_address(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_told_from_others() {
+        for name in [
+            "GITHUB_TOKEN",
+            "SONAR_TOKEN",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_ACCESS_KEY_ID",
+            "DB_PASSWORD",
+            "MYSQL_PWD",
+            "DB_PASS",
+            "BC_API_KEY",
+            "STRIPE_APIKEY",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "DOCKER_AUTH_CONFIG",
+            "SSH_AUTH_SOCK",
+            "npm_config__auth",
+            "npm_config_//registry.example/:_authToken",
+            "GH_PAT",
+            "DEPLOY_KEYS",
+        ] {
+            assert!(looks_secret(name), "{name}");
+        }
+        for name in [
+            "PATH",
+            "PWD",
+            "OLDPWD",
+            "HOME",
+            "GIT_ASKPASS",
+            "GIT_CONFIG_KEY_0",
+            "TOKENIZERS_PARALLELISM",
+            "AUTHOR",
+            "KEYBOARD",
+            "npm_config_registry",
+            "TRIVY_CACHE_DIR",
+            "MONKEY",
+        ] {
+            assert!(!looks_secret(name), "{name}");
+        }
+        assert!(!holds_secret("AWS_WEB_IDENTITY_TOKEN_FILE") && !holds_secret("SECRET_NAME"));
+    }
+}

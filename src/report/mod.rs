@@ -1,0 +1,151 @@
+//! Reports: each is drawn from the run record alone, decides nothing, and is one file under
+//! `report/` with one line here.
+
+mod attestation;
+mod csv;
+mod cyclonedx;
+pub mod github;
+mod gitlab;
+mod html;
+mod json_lines;
+mod junit;
+mod markdown;
+mod options;
+pub mod problems;
+mod run_json;
+mod sarif;
+mod stream;
+pub mod subject;
+pub mod summary;
+pub mod worst;
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+
+pub use options::Options;
+pub use options::names;
+
+use crate::model::run::Run;
+use crate::system::output_folder::OutputFolder;
+
+/// One format of reports.
+#[derive(Debug)]
+pub struct Report {
+    /// Its name for `--format`.
+    pub name: &'static str,
+    /// None: it goes to the CI service that runs the build.
+    pub files: &'static [File],
+}
+
+/// A file of a report.
+#[derive(Debug)]
+pub struct File {
+    /// Its name below the output folder.
+    pub name: &'static str,
+    pub render: fn(&Run, &Options, &mut dyn Write) -> io::Result<()>,
+}
+
+/// Every report that can be asked for, the record itself last.
+pub static REPORTS: &[Report] = &[
+    Report { name: "junit", files: &[File { name: "junit.xml", render: junit::render }] },
+    Report { name: "sarif", files: &[File { name: "portcullis.sarif", render: sarif::render }] },
+    Report {
+        name: "gitlab",
+        files: &[
+            File { name: "gl-sast-report.json", render: gitlab::sast },
+            File { name: "gl-dependency-scanning-report.json", render: gitlab::dependencies },
+            File { name: "gl-secret-detection-report.json", render: gitlab::secrets },
+            File { name: "gl-container-scanning-report.json", render: gitlab::containers },
+            File { name: "gl-code-quality-report.json", render: gitlab::quality::render },
+        ],
+    },
+    Report {
+        name: "html",
+        files: &[
+            File { name: "style.css", render: html::style },
+            File { name: "index.html", render: html::render },
+        ],
+    },
+    Report { name: "markdown", files: &[File { name: "comment.md", render: markdown::render }] },
+    Report { name: "csv", files: &[File { name: "findings.csv", render: csv::render }] },
+    Report { name: "jsonl", files: &[File { name: "findings.jsonl", render: json_lines::render }] },
+    Report { name: "cyclonedx", files: &[File { name: "vdr.cdx.json", render: cyclonedx::render }] },
+    Report {
+        name: "attestation",
+        files: &[
+            File { name: "attestation.intoto.json", render: attestation::statement },
+            File { name: "attestation.predicate.json", render: attestation::predicate_alone },
+        ],
+    },
+    Report { name: github::NAME, files: &[] },
+    Report { name: "json", files: &[RECORD] },
+];
+
+/// The record: it is always written, and last. Where it is, everything else is there too.
+const RECORD: File = File { name: "run.json", render: run_json::render };
+
+/// Where a run's reports are, for the summary.
+#[derive(Debug)]
+pub struct Written {
+    /// The folder, as the user named it.
+    pub folder: String,
+    /// The record first.
+    pub files: Vec<String>,
+}
+
+impl Written {
+    /// All that [`write_all`] writes, the record first.
+    pub fn all(folder: String, options: &Options) -> Written {
+        let others = options.files().map(|file| file.name).filter(|name| *name != RECORD.name);
+        let files = [RECORD.name].into_iter().chain(others).map(str::to_owned).collect();
+        Written { folder: named(folder), files }
+    }
+
+    /// The record alone, in a file that may have another name.
+    pub fn record(path: &str) -> Written {
+        let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+        Written { folder: named(folder.to_owned()), files: vec![name.to_owned()] }
+    }
+
+    /// Nothing: it could not be.
+    pub fn nothing(folder: String) -> Written {
+        Written { folder: named(folder), files: Vec::new() }
+    }
+
+    /// Where the whole record is.
+    pub fn of_record(&self) -> Option<String> {
+        self.files.first().map(|name| format!("{}/{name}", self.folder))
+    }
+}
+
+/// The folder where one is has no name of its own.
+fn named(folder: String) -> String {
+    if folder.is_empty() { ".".to_owned() } else { folder }
+}
+
+/// Writes the reports that were asked for, and the record, to the output folder.
+pub fn write_all(run: &Run, options: &Options, folder: &mut OutputFolder) -> Result<()> {
+    let others = options.files().filter(|file| file.name != RECORD.name);
+    for file in others.chain([&RECORD]) {
+        folder.write(file.name, |out| (file.render)(run, options, out))?;
+    }
+    Ok(())
+}
+
+/// Looks, before anything runs, whether the reports that go elsewhere than to the output folder can
+/// be written.
+///
+/// # Errors
+/// When they can't.
+pub fn prepare(options: &Options) -> Result<()> {
+    if options.wants(github::NAME) { github::prepare() } else { Ok(()) }
+}
+
+/// Hands over the reports that go elsewhere than to the output folder. The run's words are clean.
+///
+/// # Errors
+/// When they can't be written.
+pub fn tell(run: &Run, options: &Options) -> Result<()> {
+    if options.wants(github::NAME) { github::tell(run) } else { Ok(()) }
+}

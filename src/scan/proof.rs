@@ -1,0 +1,124 @@
+//! The promise: a gate passes on proof only.
+
+use crate::scan::parsed::{Exit, Parsed, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::tool::Tool;
+
+/// What the evidence of one job amounts to.
+#[derive(Debug)]
+pub enum Proof {
+    /// The scanner did its work and this is what it found.
+    Complete(Parsed),
+    /// It worked and there was nothing to look at.
+    NothingInScope { parsed: Parsed, reason: String },
+    /// There is no proof that it did its work. What it found is shown all the same.
+    Inconclusive { parsed: Parsed, reason: String },
+}
+
+impl Proof {
+    /// No proof, and nothing found.
+    pub fn inconclusive(reason: String) -> Proof {
+        Proof::Inconclusive { parsed: Parsed::default(), reason }
+    }
+
+    pub fn parsed(&self) -> &Parsed {
+        match self {
+            Proof::Complete(parsed)
+            | Proof::NothingInScope { parsed, .. }
+            | Proof::Inconclusive { parsed, .. } => parsed,
+        }
+    }
+
+    pub fn parsed_mut(&mut self) -> &mut Parsed {
+        match self {
+            Proof::Complete(parsed)
+            | Proof::NothingInScope { parsed, .. }
+            | Proof::Inconclusive { parsed, .. } => parsed,
+        }
+    }
+
+    /// Why it is no proof, or why there was nothing to look at.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Proof::Complete(_) => None,
+            Proof::NothingInScope { reason, .. } | Proof::Inconclusive { reason, .. } => Some(reason),
+        }
+    }
+}
+
+/// Weighs what came out of a job that was started and ended by itself: conditions 2 to 6 of the
+/// promise (condition 1, and the freshness of the files, are `run.rs`'s to see).
+pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
+    // 2. The exit code is one that the makers document for "clean" or "findings".
+    let exit = raw.exit.map(|code| (code, tool.exit(code)));
+    if let Some((code, Exit::Fault(meaning))) = exit {
+        // The report often says more than the exit code of what went wrong.
+        let (parsed, cause) = match tool.parse(raw, place) {
+            Ok(parsed) => (parsed, tool.complaint(raw)),
+            Err(Unproven::ToolError(cause)) => (Parsed::default(), Some(cause)),
+            Err(_) => (Parsed::default(), tool.complaint(raw)),
+        };
+        let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+        return inconclusive(parsed, format!("exit code {code} ({meaning}){cause}"));
+    }
+
+    // 3. The report is whole, of the expected schema, with its required keys. 6. The parsers keep
+    // what they cannot rate, as `unknown`.
+    let mut parsed = match tool.parse(raw, place) {
+        Ok(parsed) => parsed,
+        Err(unproven) => {
+            let cause = match &unproven {
+                Unproven::ToolError(_) => None,
+                _ => tool.complaint(raw),
+            };
+            let cause = cause.map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
+            return inconclusive(Parsed::default(), format!("{unproven}{cause}"));
+        }
+    };
+    if let Some(gap) = parsed.gaps.first() {
+        let more = parsed.gaps.len() - 1;
+        let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        let reason = format!("not everything could be looked at: {gap}{more}");
+        return inconclusive(parsed, reason);
+    }
+
+    // 4. Exit code and report agree.
+    let moving = parsed.findings.iter().filter(|finding| tool.moves_exit_code(finding)).count();
+    match exit {
+        Some((code, Exit::Findings)) if moving == 0 => {
+            let cause = tool.complaint(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
+            let reason = format!("exit code {code} means findings, and the report has none{cause}");
+            return inconclusive(parsed, reason);
+        }
+        Some((code, Exit::Clean)) if moving > 0 => {
+            let reason = format!(
+                "exit code {code} means clean, and the report has {moving} finding{}: is the tool told to look away (soft-fail)?",
+                if moving == 1 { "" } else { "s" }
+            );
+            return inconclusive(parsed, reason);
+        }
+        Some((code, Exit::Silent)) => {
+            parsed.proof.push(format!("exit code {code}, which says nothing of findings"))
+        }
+        Some((code, _)) => parsed.proof.push(format!("exit code {code} agrees with the report")),
+        None if raw.by_steps => {}
+        None => parsed.proof.push("exit code unknown: the report alone is judged".to_owned()),
+    }
+
+    // 5. Something was in scope.
+    let untold = parsed.scope_untold && raw.exit.is_none();
+    if parsed.scope.is_empty() && parsed.findings.is_empty() && !untold {
+        let reason = "nothing was in scope: the report says that nothing was looked at".to_owned();
+        return Proof::NothingInScope { parsed, reason };
+    }
+    parsed.proof.push(match parsed.scope.is_empty() {
+        true => "the report does not tell what was looked at".to_owned(),
+        false => format!("looked at {}", parsed.scope),
+    });
+    Proof::Complete(parsed)
+}
+
+fn inconclusive(parsed: Parsed, reason: String) -> Proof {
+    Proof::Inconclusive { parsed, reason }
+}

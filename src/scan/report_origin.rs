@@ -1,0 +1,61 @@
+//! Paths: whatever form a scanner prints, a finding's path is relative to the repository root.
+
+use std::path::{Path, PathBuf};
+
+use crate::text::paths::{forward, normalise};
+use crate::text::shared::Text;
+
+/// Where a report was made.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The repository root: absolute.
+    pub root: PathBuf,
+    /// Where the scanner ran: absolute, at or below the root.
+    pub cwd: PathBuf,
+    /// The target's name, for scanners whose report does not tell.
+    pub target: Text,
+}
+
+impl Place {
+    /// Makes a path of a report relative to the repository root, with forward slashes and without
+    /// `.` and `..`. What lies outside the root is kept as it is.
+    pub fn relative(&self, raw: &str) -> Text {
+        self.relative_from(&self.cwd, raw)
+    }
+
+    /// The same for a path that is relative to `dir` instead of the working directory.
+    pub fn relative_from(&self, dir: &Path, raw: &str) -> Text {
+        let full = normalise(&dir.join(raw));
+        match full.strip_prefix(&self.root) {
+            Ok(inside) => forward(inside),
+            Err(_) if Path::new(raw).is_absolute() => Text::from(raw),
+            Err(_) => forward(&normalise(Path::new(raw))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(cwd: &str) -> Place {
+        Place { root: "/repo".into(), cwd: cwd.into(), target: "backend".into() }
+    }
+
+    #[test]
+    fn every_form_of_a_path_becomes_relative_to_the_repository_root() {
+        for (cwd, raw, expected) in [
+            ("/repo", "src/a.ts", "src/a.ts"),
+            ("/repo/backend", "src/a.ts", "backend/src/a.ts"),
+            ("/repo/backend", "./src//a.ts", "backend/src/a.ts"),
+            ("/repo/backend", "../shared/a.ts", "shared/a.ts"),
+            ("/repo/backend", "/repo/backend/src/a.ts", "backend/src/a.ts"),
+            ("/repo/backend", "app/(group)/pa ge.ts", "backend/app/(group)/pa ge.ts"),
+            ("/repo", "/elsewhere/a.ts", "/elsewhere/a.ts"),
+            ("/repo", "../outside/a.ts", "../outside/a.ts"),
+            ("/repo", ".", "."),
+        ] {
+            assert_eq!(&*place(cwd).relative(raw), expected, "{raw} in {cwd}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Faults that pass: a registry that is busy, a name that did not resolve, a connection that broke.
+//! They say nothing of the project, so the job is tried again, within the time that its gate has.
+
+use std::time::Duration;
+
+use crate::keys::table::Keys;
+use crate::keys::values::read_duration;
+
+/// How often, and how soon, a job is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Further tries after the first one; 0: none.
+    pub most: u32,
+    /// The pause before the second try; before each further one it is twice as long.
+    pub delay: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Retry {
+        Retry { most: 2, delay: Duration::from_secs(2) }
+    }
+}
+
+impl Retry {
+    /// The most tries that may be asked for: with a doubled pause each, more would never come.
+    const MOST: u64 = 10;
+
+    /// Reads `retries` and `retry_delay`; what is absent is as in `base`.
+    pub fn read(keys: &Keys, base: Retry) -> Retry {
+        let mut retry = base;
+        if let Some(most) = keys.count("retries") {
+            match u32::try_from(most.value) {
+                Ok(n) if most.value <= Retry::MOST => retry.most = n,
+                _ => keys.problem(most.at, format!("`retries` is at most {}", Retry::MOST)),
+            }
+        }
+        retry.delay = read_duration(keys, "retry_delay").unwrap_or(retry.delay);
+        retry
+    }
+
+    /// The pause after so many tries: doubled each time, and between half and all of that, so that
+    /// jobs that failed together do not come back together. `chance` is from 0 to 1.
+    pub fn pause(&self, tries: u32, chance: f64) -> Duration {
+        let full = self.delay.saturating_mul(1 << tries.saturating_sub(1).min(16));
+        full.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0))
+    }
+}
+
+/// A number from 0 to 1 that differs between jobs and machines; it need not be a good one.
+pub fn chance() -> f64 {
+    use std::hash::{BuildHasher, RandomState};
+    f64::from(u16::try_from(RandomState::new().hash_one(0) >> 48).unwrap_or_default()) / f64::from(u16::MAX)
+}
+
+/// What registries, resolvers and proxies say of a fault that passes. In lower case; each is long
+/// enough that no finding, path or usage error has it by chance.
+const PHRASES: [&str; 37] = [
+    // Too many requests.
+    "toomanyrequests",
+    "too many requests",
+    "rate limit exceeded",
+    "rate limit reached",
+    "pull rate limit",
+    "api rate limit",
+    "code e429",
+    // The server has a fault.
+    "500 internal server error",
+    "502 bad gateway",
+    "503 service unavailable",
+    "504 gateway time",
+    "service temporarily unavailable",
+    "received unexpected http status: 5",
+    "unexpected status code 50",
+    "code e50",
+    // Names.
+    "eai_again",
+    "enotfound",
+    "no such host",
+    "temporary failure in name resolution",
+    "server misbehaving",
+    "could not resolve host",
+    // Connections.
+    "econnrefused",
+    "econnreset",
+    "etimedout",
+    "esockettimedout",
+    "ehostunreach",
+    "enetunreach",
+    "connection refused",
+    "connection reset",
+    "connection timed out",
+    "i/o timeout",
+    "tls handshake timeout",
+    "network is unreachable",
+    "no route to host",
+    "socket hang up",
+    "read timed out",
+    "max retries exceeded",
+];
+
+/// The first of these lines that tells of a fault that passes.
+pub fn passing_fault(text: &str) -> Option<String> {
+    text.lines().find(|line| tells(line)).map(|line| line.trim().to_owned())
+}
+
+fn tells(line: &str) -> bool {
+    let line = line.to_lowercase();
+    PHRASES.iter().any(|phrase| line.contains(phrase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_that_pass_are_told_from_others() {
+        for line in [
+            "npm error code E503",
+            "request to https://registry.example/ failed, reason: getaddrinfo EAI_AGAIN registry.example",
+            "connect ECONNREFUSED 127.0.0.1:4873",
+            "toomanyrequests: You have reached your pull rate limit",
+            "dial tcp: lookup mirror.example: no such host",
+            "GET https://mirror.example/v2/: unexpected status code 503 Service Unavailable",
+            "HTTPSConnectionPool(host='api.example'): Max retries exceeded with url: /v1",
+        ] {
+            assert!(passing_fault(line).is_some(), "{line}");
+        }
+        for line in [
+            "",
+            "error: unknown flag --formt",
+            "src/e500.ts:3 is not formatted",
+            "commit 3fe5021e503a",
+            "failed to solve: process \"/bin/sh -c npm test\" did not complete successfully: exit code: 1",
+            "unauthorized: authentication required",
+            "manifest unknown",
+        ] {
+            assert_eq!(passing_fault(line), None);
+        }
+    }
+
+    #[test]
+    fn pauses_double_and_differ() {
+        let retry = Retry { most: 3, delay: Duration::from_secs(2) };
+        let seconds = |tries, chance| retry.pause(tries, chance).as_secs_f64();
+        assert_eq!([seconds(1, 0.0), seconds(1, 1.0), seconds(3, 1.0)], [1.0, 2.0, 8.0]);
+        assert!((0.0..=1.0).contains(&chance()));
+    }
+}

@@ -1,0 +1,75 @@
+//! What a tool may know when it plans its jobs.
+
+use std::path::PathBuf;
+
+use crate::scan::job::{Job, SCRATCH};
+use crate::system::git::{Range, Repo};
+use crate::text::hash::sha256;
+use crate::text::paths::{forward, normalise};
+use crate::text::shared::Text;
+
+/// What a tool may know when it plans its jobs.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    pub repo: &'a Repo,
+    /// The gate's id.
+    pub gate: &'a str,
+    /// The commits to look at, where the user narrowed the run (`--since`).
+    pub since: Option<&'a Range>,
+    /// Images that the gates in `needs` build, in order.
+    pub built: &'a [BuiltImage],
+}
+
+/// An image that a gate of this run builds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltImage {
+    /// The name in gates.toml: `notes-backend`.
+    pub name: Text,
+    /// What to call it when talking to a scanner: `notes-backend:3f2a91c`.
+    pub reference: String,
+    /// Its tag names no commit, so that another image may take it over: good for a scan of this
+    /// run, and for nothing that is left of it.
+    pub mutable: bool,
+}
+
+impl Scene<'_> {
+    /// A job for `target`, started in the folder of gates.toml.
+    pub fn job(&self, program: &str, target: &str) -> Job {
+        self.job_in(program, target, self.repo.base.clone())
+    }
+
+    /// A job for the directory `dir` (relative to gates.toml), started there.
+    pub fn job_in_dir(&self, program: &str, dir: &str) -> Job {
+        let full = normalise(&self.repo.base.join(dir));
+        let target = forward(full.strip_prefix(&self.repo.root).unwrap_or(&full));
+        self.job_in(program, &target, full)
+    }
+
+    fn job_in(&self, program: &str, target: &str, cwd: PathBuf) -> Job {
+        let folder = folder_name(target);
+        Job::new(program, target, cwd, format!("{SCRATCH}/{}/{folder}", self.gate))
+    }
+}
+
+/// File systems bear 255 bytes.
+const LONGEST_NAME: usize = 150;
+
+/// A file name for a target: readable, and never the same for two targets.
+fn folder_name(target: &str) -> String {
+    let mut name = String::with_capacity(target.len());
+    for c in target.chars() {
+        match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => name.push(c),
+            '.' if !name.is_empty() => name.push('.'),
+            '.' if target == "." => name.push_str("root"),
+            '/' => name.push('+'),
+            other => name.push_str(&format!("~{:x}", u32::from(other))),
+        }
+    }
+    if name.len() > LONGEST_NAME {
+        // Every character that is left is ASCII.
+        name.truncate(LONGEST_NAME);
+        name.push_str(&sha256(target.as_bytes())[..16]);
+    }
+    name
+}

@@ -1,0 +1,249 @@
+//! The only place that speaks HTTP: one question, one answer, in bounded time and memory.
+
+use std::io::Read;
+use std::time::Duration;
+
+use thiserror::Error;
+use ureq::http::{HeaderMap, Method};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, RequestExt as _};
+
+use crate::text::encode::{base64_padded, percent};
+
+/// One question.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: Method,
+    /// `http://` or `https://`.
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<String>,
+    /// From looking up the name to the last byte of the answer.
+    pub limit: Duration,
+    /// How many redirects are followed; with 0 the redirect itself is the answer.
+    pub redirects: u32,
+    /// The most bytes of an answer that are read.
+    pub cap: u64,
+}
+
+impl Request {
+    /// A GET that follows no redirect.
+    pub fn get(url: impl Into<String>) -> Request {
+        Request {
+            method: Method::GET,
+            url: url.into(),
+            headers: Vec::new(),
+            body: None,
+            limit: Duration::from_secs(30),
+            redirects: 0,
+            cap: 64 << 20,
+        }
+    }
+
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Request {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Signs in with a name and a password (RFC 7617).
+    pub fn sign_in(self, user: &str, password: &str) -> Request {
+        self.header("Authorization", basic(user, password))
+    }
+}
+
+/// What came back, whatever its status.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+    /// There was more than the cap of the request.
+    pub cut: bool,
+}
+
+impl Answer {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A status that is worth another try: too many requests, or a fault of the server.
+    pub fn is_passing_fault(&self) -> bool {
+        matches!(self.status, 429 | 500 | 502 | 503 | 504)
+    }
+
+    /// How long the server asks to be left alone (`Retry-After`, in seconds).
+    pub fn retry_after(&self) -> Option<Duration> {
+        let value = self.headers.get("retry-after")?.to_str().ok()?;
+        value.trim().parse().ok().map(Duration::from_secs)
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// There is no answer.
+#[derive(Debug, Error)]
+pub enum NoAnswer {
+    /// It will not be answered by asking again.
+    #[error("{0}")]
+    Never(String),
+    /// Another try may find it answered: no connection, a reset, a name that was not found.
+    #[error("{0}")]
+    NotNow(String),
+}
+
+/// Asks, with the certificates that the machine trusts and the proxy that its environment names
+/// (`HTTPS_PROXY`, `NO_PROXY`).
+#[derive(Clone, Debug)]
+pub struct Client(Agent);
+
+impl Default for Client {
+    fn default() -> Client {
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let config = Agent::config_builder()
+            .tls_config(tls)
+            .http_status_as_error(false)
+            .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Client(config.into())
+    }
+}
+
+impl Client {
+    /// Asks, on a thread of its own.
+    pub async fn ask(&self, request: Request) -> Result<Answer, NoAnswer> {
+        let client = self.clone();
+        let asking = tokio::task::spawn_blocking(move || client.ask_now(&request));
+        let lost = |_| Err(NoAnswer::Never("asking failed; this is a fault of Portcullis".to_owned()));
+        asking.await.unwrap_or_else(lost)
+    }
+
+    fn ask_now(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        let never =
+            |error: &dyn std::fmt::Display| NoAnswer::Never(format!("{}: {error}", host(&request.url)));
+        let mut builder = ureq::http::Request::builder().method(&request.method).uri(&request.url);
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        let question =
+            builder.body(request.body.clone().unwrap_or_default()).map_err(|error| never(&error))?;
+        let answer = question
+            .with_agent(&self.0)
+            .configure()
+            .timeout_global(Some(request.limit))
+            .max_redirects(request.redirects)
+            .max_redirects_will_error(request.redirects > 0)
+            .allow_non_standard_methods(true)
+            .run()
+            .map_err(|error| no_answer(&error, request))?;
+        let (parts, body) = answer.into_parts();
+        let mut bytes = Vec::new();
+        let mut reader = body.into_reader().take(request.cap + 1);
+        reader.read_to_end(&mut bytes).map_err(|error| {
+            NoAnswer::NotNow(format!("the answer of {} broke off: {error}", host(&request.url)))
+        })?;
+        let cut = bytes.len() as u64 > request.cap;
+        bytes.truncate(usize::try_from(request.cap).unwrap_or(usize::MAX));
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body: bytes, cut })
+    }
+}
+
+fn no_answer(error: &ureq::Error, request: &Request) -> NoAnswer {
+    let host = host(&request.url);
+    match error {
+        ureq::Error::Timeout(_) => NoAnswer::NotNow(format!(
+            "{host} did not answer within {}",
+            crate::text::human::duration(request.limit)
+        )),
+        ureq::Error::HostNotFound => NoAnswer::NotNow(format!("the name {host} was not found")),
+        ureq::Error::ConnectionFailed => NoAnswer::NotNow(format!("{host} can't be reached")),
+        ureq::Error::Io(error) => NoAnswer::NotNow(format!("{host} can't be reached: {error}")),
+        other => NoAnswer::Never(format!("{host}: {other}")),
+    }
+}
+
+/// A query (`?a=b&c=d`) of these names and values, percent-encoded (RFC 3986, section 2).
+pub fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    const UNRESERVED: &str = "-._~";
+    let mut query = String::new();
+    for (name, value) in pairs {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        query.push_str(&percent(name, UNRESERVED, true));
+        query.push('=');
+        query.push_str(&percent(value, UNRESERVED, true));
+    }
+    query
+}
+
+/// The `Authorization` of a user with a password (RFC 7617).
+pub fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", base64_padded(format!("{user}:{password}").as_bytes()))
+}
+
+/// Host and port of an address, without what may be a password.
+pub fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A server that gives this answer to one question, and its address.
+    fn server(answer: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/x", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        address
+    }
+
+    fn ask(request: Request) -> Result<Answer, NoAnswer> {
+        Client::default().ask_now(&request)
+    }
+
+    #[test]
+    fn any_status_is_an_answer_and_redirects_are_not_followed_unasked() {
+        let url = server("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(ask(Request::get(url)).unwrap().status, 302);
+        let url = server("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nno");
+        let answer = ask(Request::get(url)).unwrap();
+        assert!(answer.is_passing_fault() && !answer.is_success());
+        assert_eq!((answer.retry_after(), answer.text()), (Some(Duration::from_secs(7)), "no".to_owned()));
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_is_none_and_a_long_one_is_cut() {
+        let url = server("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort");
+        assert!(matches!(ask(Request::get(url)), Err(NoAnswer::NotNow(_))));
+        let url = server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789");
+        let answer = ask(Request { cap: 4, ..Request::get(url) }).unwrap();
+        assert!(answer.cut && answer.body == b"0123");
+    }
+
+    #[test]
+    fn queries_and_passwords_are_encoded() {
+        let query = query([("id", "com.acme:app"), ("branch", "feature/ü & co")]);
+        assert_eq!(query, "?id=com.acme%3Aapp&branch=feature%2F%C3%BC%20%26%20co");
+        assert_eq!(super::query([]), "");
+        // RFC 7617, section 2.
+        assert_eq!(basic("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    }
+
+    #[test]
+    fn nobody_there_may_pass_and_a_bad_address_never_does() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert!(matches!(ask(Request::get(format!("http://{closed}/"))), Err(NoAnswer::NotNow(_))));
+        assert!(matches!(ask(Request::get("http://[/")), Err(NoAnswer::Never(_))));
+        assert_eq!(host("https://ada:pw@sonar.example:9000/x?y@z"), "sonar.example:9000");
+    }
+}

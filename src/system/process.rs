@@ -1,0 +1,300 @@
+//! The only place that starts programs.
+//!
+//! Each program leads a process group of its own, under a [`keeper`]. When its time is up, or the
+//! run is stopped, the group gets SIGTERM, a grace, then SIGKILL; and when the leader has ended,
+//! whatever it left behind is killed, so that nothing writes a report after its gate was judged.
+
+#![allow(clippy::disallowed_methods, reason = "this is the place that may")]
+
+pub mod keeper;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::Child;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::system::process::keeper::{KeptEnd, Line};
+use crate::system::variables::kept_from_helpers;
+
+/// Time between SIGTERM and SIGKILL.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+/// How long the pipes may stay open once the whole group is dead: someone who left the group
+/// may hold them.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// What to start.
+#[derive(Debug)]
+pub struct Launch<'a> {
+    pub program: &'a Path,
+    pub args: &'a [String],
+    pub cwd: &'a Path,
+    /// Set on top of the environment of Portcullis.
+    pub env: &'a BTreeMap<String, String>,
+    /// Variables of that environment that it does not get.
+    pub without: &'a BTreeSet<String>,
+    pub timeout: Duration,
+    /// What it reads on its standard input: short, or nothing at all.
+    pub stdin: Option<&'a [u8]>,
+    pub stdout: Capture,
+    pub stderr: Capture,
+}
+
+/// Where a stream goes, and no more than `cap` bytes of it; the rest is read and dropped, so that
+/// the program does not wait.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// A file; `None`: memory, and no disk.
+    pub path: Option<PathBuf>,
+    pub cap: u64,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub enum End {
+    Exited(i32),
+    Signalled(i32),
+    TimedOut,
+    /// The run was stopped, and the program with it.
+    Stopped,
+    NotStarted(io::Error),
+}
+
+/// What is known once a program has ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub end: End,
+    pub duration: Duration,
+    pub stdout: Stream,
+    pub stderr: Stream,
+    /// A stream could not be written to its file (disk full).
+    pub lost: Option<io::Error>,
+}
+
+/// What is known of one of its streams.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stream {
+    /// What it wrote, where that was captured in memory.
+    pub memory: Vec<u8>,
+    /// It was longer than its cap.
+    pub cut: bool,
+    /// Someone who has left the process group still holds it.
+    pub held: bool,
+}
+
+/// Whether the run goes on. The senders are the signal handler and `--fail-fast`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    No,
+    /// `--fail-fast`: the verdict can't get better.
+    FailFast,
+    /// `--deadline`: the time of the whole run is up.
+    Deadline,
+    /// This signal reached Portcullis.
+    Signal(i32),
+}
+
+/// Runs a program to its end. Every way in which that can go wrong is an [`End`].
+pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
+    let started = Instant::now();
+    let (mut child, line) = match start(&launch) {
+        Ok(started) => started,
+        Err(error) => {
+            return Ended {
+                end: End::NotStarted(error),
+                duration: started.elapsed(),
+                stdout: Stream::default(),
+                stderr: Stream::default(),
+                lost: None,
+            };
+        }
+    };
+    let stdout = child.stdout.take().map(|pipe| tokio::spawn(drain(pipe, launch.stdout)));
+    let stderr = child.stderr.take().map(|pipe| tokio::spawn(drain(pipe, launch.stderr)));
+
+    let (status, stopped_by_us) = tokio::select! {
+        status = child.wait() => (status, None),
+        () = tokio::time::sleep(launch.timeout) => {
+            (terminate(&mut child, &line).await, Some(End::TimedOut))
+        }
+        () = stopped(&mut stop) => (terminate(&mut child, &line).await, Some(End::Stopped)),
+    };
+    let outcome = line.outcome();
+    if let Some(group) = outcome.orphans {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let (mut stdout, lost) = collect(stdout).await;
+    let (mut stderr, lost_too) = collect(stderr).await;
+    stdout.held |= outcome.held;
+    stderr.held |= outcome.held;
+    Ended {
+        end: stopped_by_us.unwrap_or_else(|| ended(outcome.end, status)),
+        duration: started.elapsed(),
+        stdout,
+        stderr,
+        lost: lost.or(lost_too),
+    }
+}
+
+fn start(launch: &Launch<'_>) -> io::Result<(Child, Line)> {
+    let (mut command, line) = keeper::command(launch.program, launch.stdin)?;
+    for name in launch.without {
+        command.env_remove(name);
+    }
+    command
+        .args(launch.args)
+        .current_dir(launch.cwd)
+        .envs(launch.env)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Ok((command.spawn()?, line))
+}
+
+fn ended(told: Option<KeptEnd>, keeper: io::Result<ExitStatus>) -> End {
+    match (told, keeper) {
+        (Some(KeptEnd::Exited(code)), _) => End::Exited(code),
+        (Some(KeptEnd::Signalled(signal)), _) => End::Signalled(signal),
+        (Some(KeptEnd::Failed(error)), _) => End::NotStarted(io::Error::from_raw_os_error(error)),
+        // Someone has killed the keeper.
+        (None, Ok(status)) => match status.signal() {
+            Some(signal) => End::Signalled(signal),
+            None => End::NotStarted(io::Error::other("it ended without a status")),
+        },
+        (None, Err(error)) => End::NotStarted(error),
+    }
+}
+
+/// Resolves when the run is stopped.
+async fn stopped(stop: &mut watch::Receiver<Stop>) {
+    if stop.wait_for(|stop| *stop != Stop::No).await.is_err() {
+        // Nobody is left who could stop the run.
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn terminate(child: &mut Child, line: &Line) -> io::Result<ExitStatus> {
+    line.terminate();
+    match timeout(GRACE, child.wait()).await {
+        Ok(status) => status,
+        Err(_) => {
+            line.release();
+            // SIGKILL can't be refused; what is left to wait for is the kernel.
+            child.wait().await
+        }
+    }
+}
+
+/// A stream, and what kept it from its file.
+type Drained = (Stream, Option<io::Error>);
+
+async fn collect(stream: Option<JoinHandle<Drained>>) -> Drained {
+    let Some(mut stream) = stream else { return Drained::default() };
+    match timeout(DRAIN, &mut stream).await {
+        Ok(drained) => drained.unwrap_or_default(),
+        Err(_) => {
+            stream.abort();
+            (Stream { held: true, ..Stream::default() }, None)
+        }
+    }
+}
+
+/// Copies a pipe to its file, up to the cap, in bounded memory; or to memory, up to the cap.
+async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
+    let (mut stream, mut lost) = Drained::default();
+    let mut file = match capture.path.as_ref().map(std::fs::File::create) {
+        Some(Ok(file)) => Some(file),
+        Some(Err(error)) => {
+            lost = Some(error);
+            None
+        }
+        None => None,
+    };
+    let mut buffer = vec![0; 64 * 1024];
+    let mut room = capture.cap;
+    loop {
+        match pipe.read(&mut buffer).await {
+            Ok(0) => return (stream, lost),
+            Err(error) => return (stream, Some(error)),
+            Ok(n) => {
+                let kept = n.min(usize::try_from(room).unwrap_or(usize::MAX));
+                stream.cut |= kept < n;
+                room -= kept as u64;
+                if capture.path.is_none() {
+                    // What is cut is of no use, and makes room.
+                    match stream.cut {
+                        true => stream.memory = Vec::new(),
+                        false => stream.memory.extend_from_slice(&buffer[..kept]),
+                    }
+                } else if let Some(open) = &mut file
+                    && let Err(error) = open.write_all(&buffer[..kept])
+                {
+                    lost = Some(error);
+                    file = None;
+                }
+            }
+        }
+    }
+}
+
+/// The longest answer of a helper, in bytes.
+const ANSWER_CAP: u64 = 64 << 20;
+
+/// Runs a short helper (`git`, a version question) and gives what it printed on standard output.
+/// `None` when it could not be started, failed, took longer than `limit`, or printed more than anyone
+/// wants to know.
+pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<String> {
+    let output = ask_exactly(program, args, cwd, limit).await?;
+    Some(String::from_utf8_lossy(&output).into_owned())
+}
+
+/// The same, with every byte as it was printed (the content of a file).
+pub async fn ask_exactly(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<Vec<u8>> {
+    let (mut command, _line) = keeper::command(program, None).ok()?;
+    for name in kept_from_helpers() {
+        command.env_remove(name);
+    }
+    command.args(args).current_dir(cwd).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    let mut pipe = child.stdout.take()?.take(ANSWER_CAP + 1);
+    let answer = async {
+        let mut printed = Vec::new();
+        pipe.read_to_end(&mut printed).await.ok()?;
+        let whole = printed.len() as u64 <= ANSWER_CAP;
+        (whole && child.wait().await.ok()?.success()).then_some(printed)
+    };
+    timeout(limit, answer).await.ok()?
+}
+
+const SIGNALS: [(i32, &str); 10] = [
+    (1, "SIGHUP"),
+    (2, "SIGINT"),
+    (4, "SIGILL"),
+    (6, "SIGABRT"),
+    (7, "SIGBUS"),
+    (8, "SIGFPE"),
+    (9, "SIGKILL"),
+    (11, "SIGSEGV"),
+    (13, "SIGPIPE"),
+    (15, "SIGTERM"),
+];
+
+/// A signal as people know it: `SIGTERM`, `signal 42`.
+pub fn signal_name(signal: i32) -> String {
+    let known = SIGNALS.iter().find(|(number, _)| *number == signal);
+    known.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+}
+
+/// The reverse of [`signal_name`].
+pub fn signal_number(name: &str) -> Option<i32> {
+    let known = SIGNALS.iter().find(|(_, known)| *known == name).map(|(number, _)| *number);
+    known.or_else(|| name.strip_prefix("signal ")?.parse().ok())
+}

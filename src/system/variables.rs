@@ -1,0 +1,50 @@
+//! The environment of Portcullis itself.
+
+use std::env;
+
+use crate::redact::names::looks_secret;
+use crate::redact::secret_set::in_variables;
+use crate::redact::{Known, npmrc};
+
+/// Variables by which git is pointed at another repository than the one it stands in; a git hook
+/// has them set (`git rev-parse --local-env-vars`, without those that hold configuration).
+pub const GIT: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
+/// The value of a variable that gates.toml names; one without a value is not there.
+pub fn value(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The secrets in the environment of Portcullis, and in the user's settings of npm.
+pub fn known() -> Known {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let variables = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+    let mut known = Known::default();
+    known.learn(in_variables(&variables));
+    known.learn(npmrc::of_user().iter().flat_map(|path| npmrc::secrets(&npmrc::read(path))));
+    known
+}
+
+/// The names of the variables that a helper (`git`, a version question) does not get.
+pub fn kept_from_helpers() -> impl Iterator<Item = String> {
+    names().filter(|name| looks_secret(name) || GIT.contains(&name.as_str()))
+}
+
+/// Names that are not Unicode are nobody's.
+pub fn names() -> impl Iterator<Item = String> {
+    env::vars_os().filter_map(|(name, _)| name.into_string().ok())
+}

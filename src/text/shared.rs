@@ -1,0 +1,94 @@
+//! Texts that findings share.
+
+use std::collections::HashSet;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::model::finding::Finding;
+
+/// Text that many findings share.
+pub type Text = arcstr::ArcStr;
+
+/// Keeps one copy of each text.
+#[derive(Debug, Default)]
+pub struct Strings(HashSet<Text>);
+
+impl Strings {
+    /// The shared copy of `text`.
+    pub fn share(&mut self, text: Text) -> Text {
+        match self.0.get(&text) {
+            Some(known) => known.clone(),
+            None => {
+                self.0.insert(text.clone());
+                text
+            }
+        }
+    }
+
+    /// Replaces the texts that repeat between findings by their shared copies.
+    pub fn share_all(&mut self, finding: &mut Finding) {
+        for text in [&mut finding.rule, &mut finding.title, &mut finding.message] {
+            *text = self.share(text.clone());
+        }
+        if let Some(location) = &mut finding.location {
+            location.path = self.share(location.path.clone());
+        }
+        for text in [
+            &mut finding.severity_raw,
+            &mut finding.fix,
+            &mut finding.resource,
+            &mut finding.image,
+            &mut finding.commit,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            *text = self.share(text.clone());
+        }
+    }
+}
+
+/// A shared list. It takes one word in a finding, and nothing more where it is empty: of a million
+/// findings, most have no alias, no CWE and no reference.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Texts(Option<Arc<Box<[Text]>>>);
+
+impl Deref for Texts {
+    type Target = [Text];
+
+    fn deref(&self) -> &[Text] {
+        self.0.as_deref().map_or(&[], |texts| texts)
+    }
+}
+
+impl From<Vec<Text>> for Texts {
+    fn from(texts: Vec<Text>) -> Texts {
+        Texts((!texts.is_empty()).then(|| Arc::new(texts.into_boxed_slice())))
+    }
+}
+
+impl<const N: usize> From<[Text; N]> for Texts {
+    fn from(texts: [Text; N]) -> Texts {
+        Texts::from(Vec::from(texts))
+    }
+}
+
+impl FromIterator<Text> for Texts {
+    fn from_iter<I: IntoIterator<Item = Text>>(texts: I) -> Texts {
+        texts.into_iter().collect::<Vec<Text>>().into()
+    }
+}
+
+impl Serialize for Texts {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.deref().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Texts, D::Error> {
+        Vec::deserialize(deserializer).map(Texts::from)
+    }
+}

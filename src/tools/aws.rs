@@ -1,0 +1,260 @@
+//! The AWS CLI: how it is called, and what its errors mean.
+
+use serde::de::DeserializeOwned;
+
+use crate::engine::step_context::Hands;
+use crate::keys::table::Keys;
+use crate::scan::procedure::Failure;
+use crate::scan::step::{Output, Step};
+
+/// The program.
+pub const PROGRAM: &str = "aws";
+
+/// How to get it, for people.
+pub const INSTALL: &str = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
+
+/// The CLI's own credentials in the environment (AWS CLI user guide, "Environment variables").
+pub const CREDENTIALS: &[&str] = &[
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+];
+
+/// Errors that pass: the service is busy, or can't be reached (botocore, `retries/standard.py`).
+const PASSING: &[&str] = &[
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "SlowDown",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "ServerException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
+
+/// Whose account, and where.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    region: Option<String>,
+    profile: Option<String>,
+    /// The user's own arguments, behind all others.
+    more: Vec<String>,
+}
+
+/// Why a call came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AwsError {
+    /// The service refused: its code, and its words.
+    Refused { code: String, message: String },
+    /// No call was made, or no answer came.
+    Failed(Failure),
+}
+
+impl Account {
+    /// Reads `region` and `profile`; absent is as the CLI finds it.
+    pub fn read(keys: &Keys) -> Account {
+        Account {
+            region: keys.text("region").map(|region| region.value),
+            profile: keys.text("profile").map(|profile| profile.value),
+            more: Vec::new(),
+        }
+    }
+
+    /// The same, with arguments of the user behind all others.
+    pub fn with(mut self, args: &[String]) -> Account {
+        self.more.extend_from_slice(args);
+        self
+    }
+
+    /// The same, in this region where the user names none.
+    pub fn or_in(mut self, region: Option<&str>) -> Account {
+        self.region = self.region.or_else(|| region.map(str::to_owned));
+        self
+    }
+
+    /// The region that calls go to, as far as it is named.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// The whole command line of a call.
+    pub fn args<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Vec<String> {
+        let mut args: Vec<String> = call.into_iter().map(Into::into).collect();
+        let mut option = |name: &str, value: &Option<String>| {
+            args.extend(value.iter().flat_map(|value| [format!("--{name}"), value.clone()]));
+        };
+        option("region", &self.region);
+        option("profile", &self.profile);
+        args.extend(["--output", "json"].map(str::to_owned));
+        args.extend_from_slice(&self.more);
+        args
+    }
+
+    /// The step of a call, with the CLI's credentials.
+    pub fn step<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Step {
+        // Version 1 of the CLI has neither a pager nor the option against it.
+        Step::new(PROGRAM, self.args(call)).env("AWS_PAGER", "").credentials(CREDENTIALS)
+    }
+
+    /// Calls a service and reads what it answers.
+    pub async fn call<T: DeserializeOwned>(&self, hands: &mut Hands, call: &[&str]) -> Result<T, AwsError> {
+        let output = answered(hands, self.step(call.iter().copied())).await?;
+        serde_json::from_slice(&output.stdout).map_err(|error| {
+            let operation = call.iter().take(2).copied().collect::<Vec<_>>().join(" ");
+            let why = format!("the answer of aws {operation} is not what it should be: {error}");
+            AwsError::Failed(Failure::Unproven(why))
+        })
+    }
+
+    /// Calls for a secret, such as a password: what is printed, on one line. No log has it.
+    pub async fn secret(&self, hands: &mut Hands, call: &[&str]) -> Result<String, AwsError> {
+        let output = answered(hands, self.step(call.iter().copied()).prints_secret()).await?;
+        let text = output.stdout_text();
+        let secret = text.trim();
+        if secret.is_empty() || secret.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            let why = format!("aws {} did not print one word, as it should", call.join(" "));
+            return Err(AwsError::Failed(Failure::Unproven(why)));
+        }
+        Ok(secret.to_owned())
+    }
+}
+
+async fn answered(hands: &mut Hands, step: Step) -> Result<Output, AwsError> {
+    let output = hands.run(step).await.map_err(AwsError::Failed)?;
+    if output.success() { Ok(output) } else { Err(error_of(&output)) }
+}
+
+impl AwsError {
+    /// Whether the service refused with this code.
+    pub fn is(&self, wanted: &str) -> bool {
+        matches!(self, AwsError::Refused { code, .. } if code == wanted)
+    }
+}
+
+impl From<AwsError> for Failure {
+    fn from(error: AwsError) -> Failure {
+        match error {
+            AwsError::Failed(failure) => failure,
+            AwsError::Refused { code, message } => {
+                let words = format!("AWS says {code}: {message}{}", advice(&code));
+                match PASSING.contains(&code.as_str()) {
+                    true => Failure::Passing(words),
+                    false => Failure::Unproven(words),
+                }
+            }
+        }
+    }
+}
+
+/// What to do about the errors that everybody meets.
+fn advice(code: &str) -> &'static str {
+    match code {
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            " (the credentials have expired: get new ones)"
+        }
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+            " (the role of this job may not do that: see its policy)"
+        }
+        "UnrecognizedClientException" | "InvalidClientTokenId" | "SignatureDoesNotMatch" => {
+            " (the credentials are not valid: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
+        }
+        _ => "",
+    }
+}
+
+/// What the CLI says of a call that failed. Of the service: `An error occurred (CODE) when calling
+/// the NAME operation: WORDS`; all else is its own.
+fn error_of(output: &Output) -> AwsError {
+    let stderr = output.stderr_text();
+    for line in stderr.lines() {
+        let Some((_, rest)) = line.split_once("An error occurred (") else { continue };
+        if let Some((code, rest)) = rest.split_once(')') {
+            let message = rest.split_once("operation").map_or(rest, |(_, words)| words).trim_start();
+            // `(reached max retries: 2)`
+            let retried = message.strip_prefix('(').and_then(|words| words.split_once(')'));
+            let message = retried.map_or(message, |(_, words)| words).trim_start_matches(':').trim();
+            return AwsError::Refused { code: code.to_owned(), message: message.to_owned() };
+        }
+    }
+    let words = output.complaint();
+    let passing = ["Could not connect", "Connect timeout", "Read timeout", "Connection was closed"];
+    let failure = match () {
+        () if words.contains("Unable to locate credentials") => Failure::Unproven(
+            "aws has no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role"
+                .to_owned(),
+        ),
+        () if words.contains("You must specify a region") => {
+            Failure::Unproven("aws knows no region: set `region`, or AWS_DEFAULT_REGION".to_owned())
+        }
+        () if passing.iter().any(|passing| words.contains(passing)) => {
+            Failure::Passing(format!("aws: {words}"))
+        }
+        () => Failure::Unproven(format!("aws ended with {}: {words}", output.code)),
+    };
+    AwsError::Failed(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(stderr: &str) -> AwsError {
+        error_of(&Output { code: 254, stdout: Vec::new(), stderr: stderr.as_bytes().to_vec() })
+    }
+
+    #[test]
+    fn an_error_of_the_service_has_its_code_and_its_words() {
+        let error = says(
+            "\nAn error occurred (RepositoryNotFoundException) when calling the DescribeImages operation: The repository with name 'x' does not exist\n",
+        );
+        assert!(error.is("RepositoryNotFoundException"));
+        let Failure::Unproven(words) = Failure::from(error) else { panic!("it passes") };
+        assert_eq!(
+            words,
+            "AWS says RepositoryNotFoundException: The repository with name 'x' does not exist"
+        );
+        let busy = says(
+            "An error occurred (ThrottlingException) when calling the X operation (reached max retries: 2): Rate exceeded",
+        );
+        assert_eq!(
+            Failure::from(busy),
+            Failure::Passing("AWS says ThrottlingException: Rate exceeded".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_the_cli_itself_lacks_is_told_in_one_sentence() {
+        for (stderr, words) in [
+            (
+                "Unable to locate credentials. You can configure credentials by running \"aws configure\".",
+                "has no credentials",
+            ),
+            (
+                "You must specify a region. You can also configure your region by running \"aws configure\".",
+                "knows no region",
+            ),
+            ("aws: error: argument operation: Invalid choice", "ended with 254"),
+        ] {
+            let Failure::Unproven(why) = Failure::from(says(stderr)) else { panic!("{stderr}") };
+            assert!(why.contains(words), "{why}");
+        }
+        let refused = says("Could not connect to the endpoint URL: \"http://127.0.0.1:1/\"");
+        assert!(matches!(Failure::from(refused), Failure::Passing(_)));
+    }
+}

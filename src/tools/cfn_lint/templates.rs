@@ -1,0 +1,121 @@
+//! Which templates there are to lint.
+
+use std::fs;
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use ignore::WalkBuilder;
+
+use crate::keys::table::Keys;
+use crate::system::project_files::{is_cloudformation, is_passed_over};
+use crate::text::paths::{forward, normalise};
+
+/// What the key `files` names.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// What the key says.
+    words: Vec<String>,
+    /// As they stand there.
+    names: Vec<String>,
+    globs: GlobSet,
+    /// Those with a `!` in front.
+    but: GlobSet,
+}
+
+impl Wanted {
+    /// What the key says.
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// Reads the key; what is no pattern is a mistake.
+    pub fn configure(keys: &Keys) -> Wanted {
+        let (mut names, mut globs, mut but) = (Vec::new(), GlobSetBuilder::new(), GlobSetBuilder::new());
+        let words = keys.texts_or("files", &[]);
+        for name in words.iter().cloned() {
+            let (to, pattern) = match name.strip_prefix('!') {
+                Some(pattern) => (&mut but, pattern),
+                None => (&mut globs, name.as_str()),
+            };
+            match GlobBuilder::new(pattern.trim_start_matches("./")).literal_separator(true).build() {
+                Ok(glob) => drop(to.add(glob)),
+                Err(error) => {
+                    let what = format!("`{name}` is not a path pattern: {}", error.kind());
+                    keys.problem(keys.at_key("files"), what);
+                }
+            }
+            if !name.starts_with('!') {
+                names.push(name);
+            }
+        }
+        let build = |globs: GlobSetBuilder| globs.build().unwrap_or_default();
+        Wanted { words, names, globs: build(globs), but: build(but) }
+    }
+
+    /// Whether it says what to lint, and not only what to leave out.
+    pub fn names_some(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    /// The files below `dir` that are meant, relative to it: those that are named, those that fit a
+    /// pattern, and the templates in a folder. Without any, every template.
+    pub fn files(&self, dir: &Path) -> Vec<String> {
+        let mut files = match self.names_some() {
+            true => walk(dir, |name, _| self.globs.is_match(name)),
+            false => below(dir),
+        };
+        for name in &self.names {
+            let path = normalise(&dir.join(name));
+            let shown = path.strip_prefix(dir).unwrap_or(&path);
+            if path.is_file() {
+                files.push(shown.to_string_lossy().into_owned());
+            } else if path.is_dir() {
+                files.extend(below(&path).iter().map(|file| forward(&shown.join(file)).to_string()));
+            }
+        }
+        files.retain(|file| !self.but.is_match(file));
+        files.sort();
+        files.dedup();
+        files
+    }
+}
+
+/// Every CloudFormation template below a folder, relative to it.
+fn below(dir: &Path) -> Vec<String> {
+    walk(dir, |_, path| is_cloudformation(path))
+}
+
+/// The files below a folder that `takes` takes, by their relative names. What git ignores is looked
+/// at: a line of .gitignore must not hide a template.
+fn walk(dir: &Path, takes: impl Fn(&str, &Path) -> bool) -> Vec<String> {
+    let entries = WalkBuilder::new(dir)
+        .standard_filters(false)
+        .filter_entry(|entry| entry.depth() == 0 || !is_passed_over(entry.file_name()))
+        .sort_by_file_path(Path::cmp)
+        .build();
+    let named = entries.flatten().filter(|entry| entry.path().is_file()).filter_map(|entry| {
+        // One that is not Unicode can't be handed over: cfn-lint will miss it, and say so.
+        let name = entry.path().strip_prefix(dir).ok()?.to_string_lossy().into_owned();
+        takes(&name, entry.path()).then_some(name)
+    });
+    named.collect()
+}
+
+/// The name as cfn-lint takes it, which reads names as patterns of Python's `glob`.
+pub fn escaped(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '*' | '?' | '[' => out.extend(['[', c, ']']),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Whether a template says something to cfn-lint.
+pub fn speaks_of_cfn_lint(template: &Path) -> bool {
+    const MOST: u64 = 4 << 20;
+    let small = fs::metadata(template).is_ok_and(|meta| meta.len() <= MOST);
+    small && fs::read_to_string(template).is_ok_and(|text| text.contains("cfn-lint"))
+}

@@ -1,0 +1,152 @@
+//! CodeDeploy: a blue/green deployment of what was registered, begun once, watched to its end.
+
+mod api;
+mod app_spec;
+mod deploy;
+mod report;
+mod watch;
+
+use std::time::Duration;
+
+use crate::engine::step_context::Hands;
+use crate::formats::json;
+use crate::keys::table::Keys;
+use crate::keys::values::read_duration;
+use crate::scan::job::Job;
+use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::placeholder::Values;
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::tools::aws::{self, Account};
+use crate::tools::ecs_task_definition::read_arn;
+
+pub static SCANNER: Scanner = Scanner {
+    name: "codedeploy",
+    title: "CodeDeploy",
+    stage: "Deploy",
+    program: aws::PROGRAM,
+    version_args: &["--version"],
+    version: VersionFrom::Asking,
+    install: aws::INSTALL,
+    secret_fields: &[],
+    steering: &[],
+    configure,
+};
+
+/// Variables by which CI services tell the address of the build.
+const BUILD_URLS: &[&str] = &["BUILD_URL", "CI_JOB_URL", "CI_PIPELINE_URL", "CODEBUILD_BUILD_URL"];
+
+/// The keys of the gate.
+#[derive(Clone, Debug)]
+struct Settings {
+    account: Account,
+    application: String,
+    group: String,
+    /// The template of the AppSpec.
+    app_spec: String,
+    values: Values,
+    /// An ARN, or the id of the gate that has registered it.
+    task_definition: Option<String>,
+    /// Deployment configuration; else that of the group.
+    config: Option<String>,
+    description: Option<String>,
+    /// How long a deployment of the same revision counts as done.
+    window: Duration,
+    in_progress: InProgress,
+    on_stop: OnStop,
+    poll: Duration,
+}
+
+/// What is done about a deployment of another revision that is in progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InProgress {
+    Wait,
+    Refuse,
+}
+
+/// What becomes of the deployment when the run is stopped, or the gate's time is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnStop {
+    Stop,
+    Leave,
+}
+
+#[derive(Debug)]
+struct CodeDeploy(Settings);
+
+fn configure(keys: &Keys) -> Box<dyn Tool> {
+    let required = |key| keys.required_text(key).map(|text| text.value).unwrap_or_default();
+    let task_definition = keys.text("task_definition");
+    if let Some(arn) = task_definition.as_ref().filter(|it| it.value.starts_with("arn:"))
+        && read_arn(&arn.value).is_none()
+    {
+        let help = "arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION, or the id of a gate";
+        keys.problem_with_help(arn.at.clone(), "this is not the ARN of a task definition", help);
+    }
+    Box::new(CodeDeploy(Settings {
+        account: Account::read(keys),
+        application: required("application"),
+        group: required("group"),
+        app_spec: required("app_spec"),
+        values: Values::read(keys),
+        task_definition: task_definition.map(|it| it.value),
+        config: keys.text("config").map(|config| config.value),
+        description: keys.text("description").map(|description| description.value),
+        window: read_duration(keys, "window").unwrap_or(Duration::from_secs(60 * 60)),
+        in_progress: keys.word_or(
+            "in_progress",
+            &[("wait", InProgress::Wait), ("refuse", InProgress::Refuse)],
+            InProgress::Wait,
+        ),
+        on_stop: keys.word_or("on_stop", &[("stop", OnStop::Stop), ("leave", OnStop::Leave)], OnStop::Stop),
+        poll: read_duration(keys, "poll").unwrap_or(Duration::from_secs(10)),
+    }))
+}
+
+impl Settings {
+    /// What the deployment is called in the console: which commit, by which build.
+    fn description(&self, hands: &Hands) -> String {
+        if let Some(description) = &self.description {
+            return description.clone();
+        }
+        let commit = hands.repo().head.as_ref().map(|commit| format!("commit {commit}"));
+        let of_github = || {
+            let run = hands.variable("GITHUB_RUN_ID")?;
+            let (server, repository) =
+                (hands.variable("GITHUB_SERVER_URL")?, hands.variable("GITHUB_REPOSITORY")?);
+            Some(format!("{server}/{repository}/actions/runs/{run}"))
+        };
+        let build = BUILD_URLS.iter().find_map(|name| hands.variable(name)).or_else(of_github);
+        let words: Vec<String> = commit.into_iter().chain(build).collect();
+        match words.is_empty() {
+            true => "by Portcullis".to_owned(),
+            false => format!("by Portcullis: {}", words.join(", ")),
+        }
+    }
+}
+
+impl Tool for CodeDeploy {
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        let Settings { account, application, group, .. } = &self.0;
+        let mut job = scene.job(aws::PROGRAM, &format!("{application}/{group}"));
+        let input = job.scratch_file(deploy::INPUT);
+        let file = format!("file://{input}");
+        job.args = account.args(["deploy", "create-deployment", "--cli-input-json", &file]);
+        job.because("unless the same revision is deployed, or on its way");
+        job.by_steps(deploy::Deploy::new(self.0.clone(), input));
+        Ok(vec![job])
+    }
+
+    fn acts(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+        json::read::<report::Report>(raw.report(), report::WHAT)?.parsed()
+    }
+}
+
+#[cfg(test)]
+mod tests;

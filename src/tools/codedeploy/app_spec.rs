@@ -1,0 +1,104 @@
+//! The AppSpec of a deployment: a template, with the task definition that was registered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::IgnoredAny;
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::{Failure, read_text};
+use crate::text::hash::sha256;
+use crate::tools::ecs_task_definition::{OUTPUT, SCANNER as REGISTERS, read_arn};
+
+use super::Settings;
+
+/// AWS's own placeholder for it (CodePipeline user guide, "Amazon ECS and CodeDeploy blue-green").
+const TASK_DEFINITION: &str = "<TASK_DEFINITION>";
+
+/// An AppSpec that can be deployed. YAML or JSON: it goes to CodeDeploy as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppSpec {
+    pub content: String,
+    /// Of the content, in hexadecimal: what tells one revision from another.
+    pub sha256: String,
+    /// ARN of the task definition that it names.
+    pub task_definition: Option<String>,
+}
+
+impl Settings {
+    /// Reads the template and fills it.
+    pub fn render(&self, hands: &Hands) -> Result<AppSpec, Failure> {
+        let task_definition = self.registered(hands)?;
+        let text = read_text(&hands.repo().base.join(&self.app_spec), &self.app_spec)?;
+        let values = self.values.at(hands.repo());
+        let wrong = |why: String| Failure::Unproven(format!("{} {why}", self.app_spec));
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let text = match &task_definition {
+            Some(arn) => text.replace(TASK_DEFINITION, arn),
+            None => text.to_owned(),
+        };
+        let filled = values.fill(&text, &mut BTreeSet::new());
+        if filled.left.iter().any(|left| left == TASK_DEFINITION) {
+            let why =
+                "wants a task definition, and no ecs-task-definition gate of this run has registered one";
+            return Err(wrong(why.to_owned()));
+        }
+        if !filled.left.is_empty() {
+            let left: BTreeSet<String> = filled.left.into_iter().collect();
+            let left: Vec<String> = left.into_iter().collect();
+            return Err(wrong(format!(
+                "has placeholders left over: {}; name them in `values`",
+                left.join(", ")
+            )));
+        }
+        AppSpec::new(filled.text, task_definition).map_err(wrong)
+    }
+
+    /// The ARN that gates.toml names, or that a gate of this run has registered.
+    fn registered(&self, hands: &Hands) -> Result<Option<String>, Failure> {
+        let gates = hands.upstream().of_tool(REGISTERS.name);
+        let all: BTreeMap<&str, &String> =
+            gates.filter_map(|(gate, target)| Some((&*gate.id, target.outputs.get(OUTPUT)?))).collect();
+        let found = match &self.task_definition {
+            Some(arn) if arn.starts_with("arn:") => return Ok(Some(arn.clone())),
+            Some(id) => all.get(id.as_str()).copied().ok_or_else(|| {
+                Failure::Unproven(format!("there is no gate {id} that has registered a task definition"))
+            })?,
+            None if all.len() > 1 => {
+                let ids: Vec<&str> = all.keys().copied().collect();
+                return Err(Failure::Unproven(format!(
+                    "several gates have registered a task definition: say in `task_definition` which ({})",
+                    ids.join(", ")
+                )));
+            }
+            None => match all.values().next() {
+                Some(arn) => arn,
+                None => return Ok(None),
+            },
+        };
+        match read_arn(found) {
+            Some(_) => Ok(Some(found.clone())),
+            None => Err(Failure::Unproven(format!("{found} is not the ARN of a task definition"))),
+        }
+    }
+}
+
+impl AppSpec {
+    pub fn new(content: String, task_definition: Option<String>) -> Result<AppSpec, String> {
+        if content.trim().is_empty() {
+            return Err("is empty".to_owned());
+        }
+        if content.trim_start().starts_with('{') {
+            serde_json::from_str::<IgnoredAny>(&content).map_err(|error| format!("is not JSON: {error}"))?;
+        }
+        if let Some(arn) = task_definition.as_deref().filter(|arn| !names(&content, arn)) {
+            return Err(format!("does not name {arn}: write {TASK_DEFINITION} where it belongs"));
+        }
+        let sha256 = sha256(content.as_bytes());
+        Ok(AppSpec { content, sha256, task_definition })
+    }
+}
+
+/// Whether the ARN stands in the text: not only the beginning of a later revision's.
+fn names(text: &str, arn: &str) -> bool {
+    text.match_indices(arn).any(|(at, _)| !text[at + arn.len()..].starts_with(|c: char| c.is_ascii_digit()))
+}

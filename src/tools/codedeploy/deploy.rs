@@ -1,0 +1,336 @@
+//! The steps: look what is there, start or join a deployment, wait for its end, and stop it when the
+//! run is stopped.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::{Failure, Procedure, Steps};
+use crate::system::output_folder::write_whole;
+use crate::text::human;
+use crate::tools::aws::AwsError;
+
+use super::api::{Deployment, Group, Which};
+use super::app_spec::AppSpec;
+use super::report::{How, Report, Seen};
+use super::{InProgress, OnStop, Settings};
+
+/// What `create-deployment` reads, in the job's folder.
+pub const INPUT: &str = "deployment.json";
+const REPORT: &str = "codedeploy.json";
+
+/// How often a stop is tried.
+const TRIES: usize = 4;
+
+/// How far back a deployment is looked for whose id did not come back.
+const LOST: Duration = Duration::from_secs(60 * 60);
+
+#[derive(Debug)]
+pub struct Deploy {
+    pub settings: Settings,
+    /// [`INPUT`] as it is named in arguments.
+    pub input: String,
+    begun: Mutex<Begun>,
+}
+
+/// What this run has started. It outlives a try: the next one must not start another.
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Begun {
+    #[default]
+    Nothing,
+    /// It was asked for, and no answer came. The deployments of the same revision that were there
+    /// before.
+    Asked(Vec<String>),
+    Deployment(String),
+}
+
+/// What it was doing when it could not go on.
+#[derive(Debug)]
+struct Course {
+    report: Report,
+    /// A deployment of another revision that it waited for.
+    other: Option<String>,
+}
+
+impl Procedure for Deploy {
+    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+        Box::pin(async move {
+            let report = Report::new(&self.settings.application, &self.settings.group);
+            let mut course = Course { report, other: None };
+            let mut end = self.deploy(hands, &mut course).await;
+            if let Err(failure @ (Failure::Stopped | Failure::TimedOut(_))) = end {
+                end = Err(self.leave(hands, failure, &mut course).await);
+            } else if let Err(Failure::Unproven(why)) = &end
+                && let Some(seen) = &mut course.report.deployment
+            {
+                let fate = format!("{why}; what becomes of deployment {} was not seen", seen.id);
+                seen.left = Some(fate.clone());
+                end = Err(Failure::Unproven(fate));
+            } else if let Err(Failure::Unproven(why)) = &end
+                && let Begun::Asked(_) = self.begun()
+            {
+                let fate =
+                    format!("{why}; whether a deployment was started can't be told: look into CodeDeploy");
+                end = Err(Failure::Unproven(fate));
+            }
+            if course.report.deployment.is_some() {
+                hands.report(REPORT, &course.report)?;
+            }
+            end
+        })
+    }
+}
+
+impl Deploy {
+    pub fn new(settings: Settings, input: String) -> Deploy {
+        Deploy { settings, input, begun: Mutex::default() }
+    }
+
+    fn begun(&self) -> Begun {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, begun: Begun) {
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = begun;
+    }
+
+    async fn deploy(&self, hands: &mut Hands, course: &mut Course) -> Result<(), Failure> {
+        let spec = self.settings.render(hands)?;
+        course.report.sha256.clone_from(&spec.sha256);
+        course.report.task_definition.clone_from(&spec.task_definition);
+        let group = self.settings.the_group(hands).await?;
+        self.check(hands, &group, &spec)?;
+        let alarms = group.alarm_configuration.as_ref().map(|it| it.names()).unwrap_or_default();
+        let (id, how, status) = match self.begun() {
+            Begun::Deployment(id) => (id, How::Started, "Created".to_owned()),
+            _ => self.find_or_start(hands, &spec, course).await?,
+        };
+        let seen = course.report.deployment.insert(Seen::new(&id, how, &status, alarms));
+        match how {
+            How::Done => {
+                hands.tell(format!("{id} has deployed the same revision"));
+                return Ok(());
+            }
+            How::Joined => hands.tell(format!("{id} deploys the same revision: joining it")),
+            How::Started => hands.tell(format!("{id} started")),
+        }
+        let rolls_back = group.auto_rollback_configuration.as_ref().is_some_and(|it| it.enabled);
+        self.settings.watch(hands, seen, rolls_back).await
+    }
+
+    /// What can't end well is not begun.
+    fn check(&self, hands: &Hands, group: &Group, spec: &AppSpec) -> Result<(), Failure> {
+        let platform = group.compute_platform.as_deref().unwrap_or("ECS");
+        if !["ECS", "Lambda"].contains(&platform) {
+            let why =
+                format!("{} is for {platform}: it takes no AppSpec by itself", self.settings.application);
+            return Err(Failure::Unproven(why));
+        }
+        if platform == "ECS" && spec.task_definition.is_none() {
+            let why = "no ecs-task-definition gate of this run has registered what is to be deployed: add one, or set `task_definition`";
+            return Err(Failure::unproven(why));
+        }
+        let (keeps, left) = (group.keeps_the_old(), hands.time_left());
+        if keeps >= left && self.begun() == Begun::Nothing {
+            return Err(Failure::Unproven(format!(
+                "a deployment of {} is over {} after its traffic is shifted (the old tasks are kept so long), and the gate has {}: raise `timeout`",
+                self.settings.group,
+                human::duration(keeps),
+                human::duration(left)
+            )));
+        }
+        Ok(())
+    }
+
+    /// The deployment of this revision: one that is there, or a new one.
+    async fn find_or_start(
+        &self,
+        hands: &mut Hands,
+        spec: &AppSpec,
+        course: &mut Course,
+    ) -> Result<(String, How, String), Failure> {
+        let settings = &self.settings;
+        loop {
+            course.other = None;
+            let active = settings.deployments(hands, Which::Active).await?;
+            if let Some(same) = active.iter().find(|it| it.is_of(&spec.sha256)) {
+                return Ok(self.take(same, How::Joined));
+            }
+            if let Some(other) = active.first() {
+                self.wait_for(hands, &other.deployment_id, course).await?;
+                continue;
+            }
+            let asked = self.begun() != Begun::Nothing;
+            let window = if asked { settings.window.max(LOST) } else { settings.window };
+            let recent = settings.deployments(hands, Which::Within(window)).await?;
+            if let Some(lost) = self.lost(&recent, spec) {
+                return Ok(self.take(lost, How::Joined));
+            }
+            // What came after it may have left anything behind.
+            let newest = newest(&recent).filter(|it| it.status == "Succeeded" && it.is_of(&spec.sha256));
+            if let Some(newest) = newest.filter(|_| !asked) {
+                return Ok(self.take(newest, How::Done));
+            }
+            let same = recent.iter().filter(|it| it.is_of(&spec.sha256));
+            let same = same.map(|it| it.deployment_id.clone()).collect();
+            match self.start(hands, spec, same).await {
+                Ok(id) => return Ok((id, How::Started, "Created".to_owned())),
+                // Somebody was faster.
+                Err(error) if error.is("DeploymentLimitExceededException") => {
+                    self.set(Begun::Nothing);
+                    self.refuse("another deployment")?;
+                    hands.pause(settings.poll).await?;
+                }
+                Err(AwsError::Refused { code, message }) => {
+                    let failure = Failure::from(AwsError::Refused { code, message });
+                    if matches!(failure, Failure::Unproven(_)) {
+                        self.set(Begun::Nothing);
+                    }
+                    return Err(failure);
+                }
+                Err(AwsError::Failed(failure)) => return Err(failure),
+            }
+        }
+    }
+
+    /// A deployment that is there. What this run has asked for is its own, whoever finds it.
+    fn take(&self, found: &Deployment, how: How) -> (String, How, String) {
+        let how = match self.begun() {
+            Begun::Asked(_) => {
+                self.set(Begun::Deployment(found.deployment_id.clone()));
+                How::Started
+            }
+            _ => how,
+        };
+        (found.deployment_id.clone(), how, found.status.clone())
+    }
+
+    /// The deployment that an earlier try has asked for, without getting the answer.
+    fn lost<'d>(&self, recent: &'d [Deployment], spec: &AppSpec) -> Option<&'d Deployment> {
+        let Begun::Asked(before) = self.begun() else { return None };
+        recent.iter().find(|it| it.is_of(&spec.sha256) && !before.contains(&it.deployment_id))
+    }
+
+    async fn start(
+        &self,
+        hands: &mut Hands,
+        spec: &AppSpec,
+        before: Vec<String>,
+    ) -> Result<String, AwsError> {
+        let mut input = json!({
+            "applicationName": self.settings.application,
+            "deploymentGroupName": self.settings.group,
+            "description": self.settings.description(hands),
+            "revision": {
+                "revisionType": "AppSpecContent",
+                "appSpecContent": {"content": spec.content, "sha256": spec.sha256},
+            },
+        });
+        if let Some(config) = &self.settings.config {
+            input["deploymentConfigName"] = json!(config);
+        }
+        let file = hands.scratch().join(INPUT);
+        write_whole(&file, |out| Ok(serde_json::to_writer(out, &input)?)).map_err(|error| {
+            AwsError::Failed(Failure::Unproven(format!("{INPUT} can't be written: {error}")))
+        })?;
+        self.set(Begun::Asked(before));
+        let id = self.settings.create(hands, &self.input).await?;
+        self.set(Begun::Deployment(id.clone()));
+        Ok(id)
+    }
+
+    fn refuse(&self, what: &str) -> Result<(), Failure> {
+        match self.settings.in_progress {
+            InProgress::Wait => Ok(()),
+            InProgress::Refuse => Err(Failure::Unproven(format!(
+                "{what} is in progress, and `in_progress` is \"refuse\": nothing was started"
+            ))),
+        }
+    }
+
+    /// Waits until a deployment of another revision is over.
+    async fn wait_for(&self, hands: &mut Hands, id: &str, course: &mut Course) -> Result<(), Failure> {
+        self.refuse(&format!("deployment {id} of another revision"))?;
+        course.other = Some(id.to_owned());
+        hands.tell(format!("waiting for deployment {id} of another revision"));
+        loop {
+            let told = self.settings.look(hands, id).await?;
+            if !told.is_active() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The run is stopped, or its time is over: says what becomes of the deployment.
+    async fn leave(&self, hands: &mut Hands, failure: Failure, course: &mut Course) -> Failure {
+        hands.last_words();
+        let mut begun = self.begun();
+        if let Begun::Asked(_) = begun {
+            // It may be there all the same.
+            let active = self.settings.deployments(hands, Which::Active).await.unwrap_or_default();
+            if let Some(ours) = active.iter().find(|it| it.is_of(&course.report.sha256)) {
+                let (id, how, status) = self.take(ours, How::Started);
+                course.report.deployment = Some(Seen::new(&id, how, &status, Vec::new()));
+                begun = Begun::Deployment(id);
+            }
+        }
+        let seen = course.report.deployment.as_ref();
+        let came = seen.map(|seen| format!(" ({})", seen.words())).unwrap_or_default();
+        let fate = match (begun, seen, &course.other) {
+            (Begun::Deployment(id), ..) => match self.settings.on_stop {
+                OnStop::Stop => self.stop(hands, &id, &came).await,
+                OnStop::Leave => format!("deployment {id}{came} goes on, as `on_stop` has it"),
+            },
+            (_, Some(seen), _) => {
+                format!("deployment {}{came} was started by another run, and goes on", seen.id)
+            }
+            (_, None, Some(other)) => {
+                format!("deployment {other} of another revision was in progress; nothing was started")
+            }
+            (Begun::Asked(_), None, None) => {
+                "a deployment was asked for, and none was seen in progress".to_owned()
+            }
+            (Begun::Nothing, None, None) => "nothing was started".to_owned(),
+        };
+        if let Some(seen) = &mut course.report.deployment {
+            seen.left = Some(fate.clone());
+        }
+        match failure {
+            Failure::TimedOut(_) => Failure::TimedOut(fate),
+            _ => Failure::Unproven(fate),
+        }
+    }
+
+    async fn stop(&self, hands: &mut Hands, id: &str, came: &str) -> String {
+        let mut why = String::new();
+        for _ in 0..TRIES {
+            match self.settings.stop(hands, id).await {
+                Ok(()) => return format!("deployment {id}{came} was asked to stop and to roll back"),
+                Err(error) if error.is("DeploymentAlreadyCompletedException") => {
+                    return format!("deployment {id}{came} was over before it could be stopped");
+                }
+                Err(error) => match Failure::from(error) {
+                    Failure::Passing(words) => why = words,
+                    Failure::Unproven(words) => {
+                        why = words;
+                        break;
+                    }
+                    Failure::TimedOut(_) | Failure::Stopped => break,
+                },
+            }
+            if hands.pause(Duration::from_secs(2)).await.is_err() {
+                break;
+            }
+        }
+        format!("deployment {id}{came} goes on: it could not be stopped ({why})")
+    }
+}
+
+/// The deployment that was created last; none, where that can't be told.
+fn newest(deployments: &[Deployment]) -> Option<&Deployment> {
+    let times: Vec<(f64, &Deployment)> =
+        deployments.iter().map(|it| Some((it.created()?, it))).collect::<Option<_>>()?;
+    times.into_iter().max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, deployment)| deployment)
+}

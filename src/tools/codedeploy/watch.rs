@@ -1,0 +1,145 @@
+//! Waits for the end of a deployment, and tells what it sees on the way.
+
+use std::time::{Duration, Instant};
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::Failure;
+use crate::text::human::millis;
+
+use super::Settings;
+use super::api::{AlarmConfiguration, Deployment, TargetState, is_id};
+use super::report::{Event, Rollback, Seen};
+
+/// The longest pause between two questions that AWS does not answer.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How often it is looked for the rollback of a deployment that failed, before there is none.
+const LOOKS: usize = 3;
+
+impl Settings {
+    /// Waits until it is over; `seen` is as far as it came.
+    pub async fn watch(&self, hands: &mut Hands, seen: &mut Seen, rolls_back: bool) -> Result<(), Failure> {
+        let started = Instant::now();
+        let mut targets = Vec::new();
+        loop {
+            let told = self.look(hands, &seen.id).await?;
+            seen.take(&told);
+            self.look_at_targets(hands, seen, &mut targets).await?;
+            let words = seen.words();
+            if seen.note(millis(started.elapsed()), &words) {
+                hands.tell(format!("{}: {words}", seen.id));
+            }
+            if told.is_over() {
+                break;
+            }
+            if !told.is_active() {
+                return Err(Failure::Unproven(format!(
+                    "deployment {} has a status that Portcullis does not know: {}",
+                    seen.id, told.status
+                )));
+            }
+        }
+        if seen.status != "Succeeded" {
+            // What has failed stays so, whatever becomes of the rollback.
+            let _ = self.watch_rollback(hands, seen, rolls_back).await;
+        }
+        Ok(())
+    }
+
+    /// One look, after a pause: asked again, ever more slowly, while AWS can't be asked.
+    pub async fn look(&self, hands: &mut Hands, id: &str) -> Result<Deployment, Failure> {
+        let mut pause = self.poll;
+        loop {
+            // A long pause must not cost the last look.
+            let pause_ = if pause < hands.time_left() { pause } else { self.poll };
+            hands.pause(pause_).await?;
+            match self.deployment(hands, id).await.map_err(Failure::from) {
+                Err(Failure::Passing(why)) => {
+                    hands.tell(format!("{id}: {why}; asking again"));
+                    pause = (pause * 2).min(LONGEST.max(self.poll));
+                }
+                told => return told,
+            }
+        }
+    }
+
+    /// The targets tell more than the deployment; whoever may not ask for them waits all the same.
+    async fn look_at_targets(
+        &self,
+        hands: &mut Hands,
+        seen: &mut Seen,
+        ids: &mut Vec<String>,
+    ) -> Result<(), Failure> {
+        if matches!(seen.status.as_str(), "Created" | "Queued") {
+            return Ok(());
+        }
+        match self.targets(hands, &seen.id, ids).await.map_err(Failure::from) {
+            // An ECS service is the only target of its deployment.
+            Ok(targets) => targets.first().into_iter().for_each(|target| seen.take_target(target)),
+            Err(Failure::Unproven(_) | Failure::Passing(_)) => {}
+            Err(other) => return Err(other),
+        }
+        Ok(())
+    }
+
+    async fn watch_rollback(
+        &self,
+        hands: &mut Hands,
+        seen: &mut Seen,
+        rolls_back: bool,
+    ) -> Result<(), Failure> {
+        let id = seen.id.clone();
+        for _ in 0..if rolls_back { LOOKS } else { 0 } {
+            if seen.rollback.is_some() {
+                break;
+            }
+            // It is told some time after the failure.
+            let told = self.look(hands, &id).await?;
+            seen.take(&told);
+        }
+        let Some(rollback) = &mut seen.rollback else { return Ok(()) };
+        hands.tell(format!("{id} failed; waiting for its rollback, {}", rollback.id));
+        loop {
+            let told = self.look(hands, &rollback.id).await?;
+            rollback.status = Some(told.status.clone());
+            if !told.is_active() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Seen {
+    /// Takes over what is told of the deployment.
+    fn take(&mut self, told: &Deployment) {
+        self.status.clone_from(&told.status);
+        self.error = told.error_information.clone().unwrap_or_default();
+        let alarms = told.override_alarm_configuration.as_ref().map(AlarmConfiguration::names);
+        if let Some(alarms) = alarms.filter(|alarms| !alarms.is_empty()) {
+            self.alarms = alarms;
+        }
+        let rollback = told.rollback_info.as_ref();
+        self.rollback = rollback.and_then(|info| {
+            let (id, message) = (info.rollback_deployment_id.clone()?, info.rollback_message.clone());
+            is_id(&id).then_some(Rollback { id, message, status: None })
+        });
+    }
+
+    /// Takes over what its target tells.
+    fn take_target(&mut self, target: &TargetState) {
+        let begun = target.lifecycle_events.iter().filter_map(|event| {
+            let status = event.status.clone().filter(|status| status != "Pending")?;
+            let message = event.diagnostics.as_ref().and_then(|it| it.message.clone());
+            let message = message.filter(|message| !message.is_empty());
+            Some(Event { name: event.lifecycle_event_name.clone(), status, message })
+        });
+        self.events = begun.collect();
+        let new = target.task_sets_info.iter().find(|set| match &set.task_set_label {
+            Some(label) => label == "Green",
+            None => set.status.as_deref() != Some("PRIMARY"),
+        });
+        let Some(new) = new else { return };
+        self.traffic = new.traffic_weight.or(self.traffic);
+        self.tasks = new.running_count.zip(new.desired_count).or(self.tasks);
+    }
+}

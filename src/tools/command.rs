@@ -1,0 +1,220 @@
+//! Any command: a test suite, a build script, a scanner that Portcullis does not know. It is judged
+//! by its report, in one of the shared formats, or else by its exit code alone.
+
+use crate::formats::{FORMATS, Format};
+use crate::keys::table::{Keys, Located};
+use crate::model::finding::{Category, Finding};
+use crate::model::scope::{Scope, Unit};
+use crate::model::severity::Severity;
+use crate::policy::coverage::Reach;
+use crate::policy::licence::Contents;
+use crate::scan::job::{Job, Source};
+use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::text::paths::normalise;
+
+pub static SCANNER: Scanner = Scanner {
+    name: "command",
+    title: "Command",
+    stage: "Tests",
+    program: "",
+    version_args: &[],
+    version: VersionFrom::Report,
+    install: "install it, or name another program in `run`",
+    secret_fields: &["snippet", "contextRegion", "insertedContent", "commandLine", "environmentVariables"],
+    steering: &[],
+    configure,
+};
+
+/// A command of the user's.
+#[derive(Debug)]
+struct Command {
+    /// The program and its arguments.
+    run: Vec<String>,
+    /// Where it is started, relative to gates.toml.
+    dir: String,
+    report: Option<Report>,
+    /// What its exit codes mean, where the user says so.
+    codes: Option<Codes>,
+    /// What the report may hold, where it is an inventory.
+    contents: Option<Contents>,
+}
+
+#[derive(Debug)]
+struct Report {
+    format: &'static Format,
+    /// Relative to the directory; `-` is standard output.
+    path: String,
+}
+
+#[derive(Debug)]
+struct Codes {
+    clean: Vec<u64>,
+    findings: Vec<u64>,
+}
+
+fn configure(keys: &Keys) -> Box<dyn Tool> {
+    if !keys.has("run") {
+        keys.required_text("run"); // notes that it is missing
+    }
+    let report = keys.table("report").and_then(|keys| report(&keys));
+    Box::new(Command {
+        run: keys.texts_or("run", &[]),
+        dir: keys.text_or("dir", "."),
+        contents: Contents::read_if(report.as_ref().is_some_and(|report| report.format.is_inventory), keys),
+        report,
+        codes: keys.table("exit").map(|keys| codes(&keys)),
+    })
+}
+
+fn report(keys: &Keys) -> Option<Report> {
+    let choices: Vec<(&str, &'static Format)> = FORMATS.iter().map(|format| (format.name, format)).collect();
+    let format = match keys.has("format") {
+        true => keys.word("format", &choices),
+        false => keys.required_text("format").and(None),
+    };
+    let path = keys.required_text("path");
+    keys.finish("`report`");
+    Some(Report { format: format?, path: path?.value })
+}
+
+fn codes(keys: &Keys) -> Codes {
+    let read = |key, default| {
+        let codes = keys.counts(key).unwrap_or_else(|| vec![Located { value: default, at: keys.at() }]);
+        for code in codes.iter().filter(|code| code.value > 255) {
+            keys.problem(code.at.clone(), format!("{} is not an exit code: they end at 255", code.value));
+        }
+        codes
+    };
+    let (clean, findings) = (read("clean", 0), read("findings", 1));
+    for code in findings.iter().filter(|code| clean.iter().any(|clean| clean.value == code.value)) {
+        keys.problem(code.at.clone(), format!("exit code {} can't mean both clean and findings", code.value));
+    }
+    keys.finish("`exit`");
+    let values = |codes: Vec<Located<u64>>| codes.into_iter().map(|code| code.value).collect();
+    Codes { clean: values(clean), findings: values(findings) }
+}
+
+impl Tool for Command {
+    fn reach(&self) -> Vec<Reach> {
+        let rest = format!("{:?} {:?}", self.report, self.codes);
+        let mut all =
+            vec![Reach::exactly("run", &self.run), Reach::exactly("dir", [&self.dir]), Reach::rest(rest)];
+        all.extend(self.contents.clone().unwrap_or_default().reach());
+        all
+    }
+
+    fn contents(&self) -> Option<&Contents> {
+        self.contents.as_ref()
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        let Some((program, arguments)) = self.run.split_first() else {
+            return Err(Unplanned::Impossible("`run` names no program".to_owned()));
+        };
+        let mut job = scene.job_in_dir(program, &self.dir);
+        if program.contains('/') {
+            job.program.name = normalise(&job.cwd.join(program)).to_string_lossy().into_owned();
+        }
+        job.args(arguments);
+        match &self.report {
+            Some(report) if report.path == "-" => {
+                job.report_on_stdout()
+                    .because(format!("judged by the {} report that it prints", report.format.name));
+            }
+            Some(report) => {
+                let path = normalise(&job.cwd.join(&report.path));
+                job.reports.push(Source::Repository(path));
+                job.because(format!("judged by its {} report, {}", report.format.name, report.path));
+            }
+            None => {
+                job.because("judged by its exit code: no report is declared");
+            }
+        }
+        Ok(vec![job])
+    }
+
+    /// What the user says, else what shells agree on. With a report, many programs leave with 0
+    /// whatever they found, so 0 says nothing; another code without a finding is a contradiction.
+    fn exit(&self, code: i32) -> Exit {
+        if let Some(codes) = &self.codes {
+            let listed = |list: &[u64]| u64::try_from(code).is_ok_and(|code| list.contains(&code));
+            return match code {
+                _ if listed(&codes.clean) => Exit::Clean,
+                _ if listed(&codes.findings) => Exit::Findings,
+                _ => Exit::Fault("not a code that `exit` lists"),
+            };
+        }
+        match code {
+            0 if self.report.is_some() => Exit::Silent,
+            0 => Exit::Clean,
+            1..=125 => Exit::Findings,
+            126 => Exit::Fault("not executable"),
+            127 => Exit::Fault("not found"),
+            other => Exit::Fault(signal(other)),
+        }
+    }
+
+    /// Without a report the scope is the one command that ran, and a code other than a clean one
+    /// is one finding.
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        if let Some(report) = &self.report {
+            let mut parsed = (report.format.read)(raw.report(), place)?;
+            if let Some(contents) = &self.contents {
+                contents.look_into(raw.report(), &mut parsed)?;
+            }
+            return Ok(parsed);
+        }
+        let Some(code) = raw.exit else {
+            let why = "a command without a report is judged by its exit code, which is not known";
+            return Err(Unproven::ToolError(why.to_owned()));
+        };
+        let mut parsed = Parsed::default();
+        match self.exit(code) {
+            Exit::Fault(_) => return Ok(parsed),
+            Exit::Findings => parsed.findings.push(self.failure(code)),
+            Exit::Clean | Exit::Silent => {}
+        }
+        parsed.scope = Scope::of(Unit::Commands, 1);
+        Ok(parsed)
+    }
+
+    /// What its maker has suppressed does not make a program fail, nor what the inventory may not hold.
+    fn moves_exit_code(&self, finding: &Finding) -> bool {
+        finding.suppressed.is_none() && !Contents::found(finding)
+    }
+}
+
+impl Command {
+    fn failure(&self, code: i32) -> Finding {
+        let command = self.run.join(" ");
+        let title = format!("`{command}` ended with exit code {code}");
+        let mut finding = Finding::new("exit-code", Category::Test, Severity::High, title.as_str());
+        finding.message = title.into();
+        finding
+    }
+}
+
+/// What a shell means by a code from 128 on: 128 and the number of the signal.
+fn signal(code: i32) -> &'static str {
+    match code {
+        129 => "ended by signal 1, SIGHUP",
+        130 => "ended by signal 2, SIGINT",
+        131 => "ended by signal 3, SIGQUIT",
+        132 => "ended by signal 4, SIGILL",
+        134 => "ended by signal 6, SIGABRT",
+        135 => "ended by signal 7, SIGBUS",
+        136 => "ended by signal 8, SIGFPE",
+        137 => "ended by signal 9, SIGKILL: out of memory?",
+        139 => "ended by signal 11, SIGSEGV",
+        141 => "ended by signal 13, SIGPIPE",
+        143 => "ended by signal 15, SIGTERM",
+        _ => "ended by a signal, or a failure of its own",
+    }
+}
+
+#[cfg(test)]
+mod tests;

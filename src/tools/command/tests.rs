@@ -1,0 +1,137 @@
+use std::borrow::Cow;
+
+use super::*;
+
+use crate::keys::mistakes::Problems;
+use crate::scan::proof::{Proof, weigh};
+use crate::scan::raw_report::Document;
+use crate::system::git::Repo;
+
+fn tool(options: &str) -> (Box<dyn Tool>, Vec<String>) {
+    let problems = Problems::default();
+    let table = toml::de::DeTable::parse(options).unwrap();
+    let keys = Keys::new(table.get_ref(), 0..options.len(), &problems);
+    let tool = configure(&keys);
+    keys.finish("`command`");
+    let told = problems.into_sorted().into_iter().map(|problem| problem.what).collect();
+    (tool, told)
+}
+
+fn valid(options: &str) -> Box<dyn Tool> {
+    let (tool, problems) = tool(options);
+    assert_eq!(problems, [""; 0], "{options}");
+    tool
+}
+
+fn outcome(tool: &dyn Tool, exit: Option<i32>, report: Option<&str>) -> String {
+    let documents = report.map(|text| Document { name: "r".into(), bytes: Cow::Borrowed(text.as_bytes()) });
+    let raw = RawReport { exit, documents: documents.into_iter().collect(), ..RawReport::default() };
+    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    match weigh(tool, &raw, &place) {
+        Proof::Complete(parsed) => format!("complete: {}, {}", parsed.findings.len(), parsed.scope),
+        Proof::NothingInScope { .. } => "empty".to_owned(),
+        Proof::Inconclusive { reason, .. } => format!("inconclusive: {reason}"),
+    }
+}
+
+#[test]
+fn every_mistake_in_the_options_is_told() {
+    for (options, told) in [
+        ("", vec!["`run` is missing"]),
+        ("run = []", vec!["`run` is empty: name at least one, or leave the key out"]),
+        ("run = 'npm test'", vec!["`run` must be a list of strings, this is a string"]),
+        ("run = ['x']\nreport = {}", vec!["`format` is missing", "`path` is missing"]),
+        (
+            "run = ['x']\nreport = { format = 'junti', path = 'r', x = 1 }",
+            vec!["`junti` is not a value of `format`", "`x` is not a key of `report`"],
+        ),
+        ("run = ['x']\nexit = { clean = [256] }", vec!["256 is not an exit code: they end at 255"]),
+        ("run = ['x']\nexit = { clean = [0, 1] }", vec!["exit code 1 can't mean both clean and findings"]),
+        (
+            "run = ['x']\nexit = { findings = [-1] }",
+            vec!["`findings` must be a list of whole numbers, 0 or more, this is an integer"],
+        ),
+    ] {
+        assert_eq!(tool(options).1, told, "{options}");
+    }
+}
+
+#[test]
+fn a_command_runs_in_its_directory_and_its_report_is_looked_for_there() {
+    let repo = Repo { root: "/repo".into(), base: "/repo/ci".into(), ..Repo::default() };
+    let scene = Scene { repo: &repo, gate: "tests", since: None, built: &[] };
+    let job = |options: &str| valid(options).plan(&scene).unwrap().remove(0);
+
+    let plain = job("run = ['npm', 'test']");
+    assert_eq!(
+        (plain.program.name.as_str(), plain.args, plain.reports.len()),
+        ("npm", vec!["test".into()], 0)
+    );
+    let there =
+        job("run = ['./run.sh']\ndir = '../app'\nreport = { format = 'junit', path = 'out/../j.xml' }");
+    assert_eq!((there.program.name.as_str(), &*there.target), ("/repo/app/run.sh", "app"));
+    assert_eq!(there.reports, [Source::Repository("/repo/app/j.xml".into())]);
+    assert_eq!(job("run = ['x']\nreport = { format = 'sarif', path = '-' }").reports, [Source::Stdout]);
+}
+
+#[test]
+fn without_a_report_the_exit_code_is_all_there_is() {
+    let tool = valid("run = ['npm', 'test']");
+    for (exit, expected) in [
+        (Some(0), "complete: 0, 1 command"),
+        (Some(1), "complete: 1, 1 command"),
+        (Some(125), "complete: 1, 1 command"),
+        (Some(126), "inconclusive: exit code 126 (not executable)"),
+        (Some(127), "inconclusive: exit code 127 (not found)"),
+        (Some(137), "inconclusive: exit code 137 (ended by signal 9, SIGKILL: out of memory?)"),
+        (Some(-1), "inconclusive: exit code -1 (ended by a signal, or a failure of its own)"),
+        (None, "inconclusive: a command without a report is judged by its exit code, which is not known"),
+    ] {
+        assert_eq!(outcome(tool.as_ref(), exit, None), expected);
+    }
+    let raw = RawReport { exit: Some(3), ..RawReport::default() };
+    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    let parsed = tool.parse(&raw, &place).unwrap();
+    assert_eq!(&*parsed.findings[0].message, "`npm test` ended with exit code 3");
+}
+
+#[test]
+fn with_a_report_another_code_than_0_needs_a_finding() {
+    const CLEAN: &str = "<testsuite><testcase/></testsuite>";
+    const FAILED: &str = "<testsuite><testcase><failure/></testcase></testsuite>";
+    const EXPECTED: &str = "<testsuite><testcase><skipped/><failure/></testcase></testsuite>";
+    let tool = valid("run = ['x']\nreport = { format = 'junit', path = 'r' }");
+    for (exit, report, expected) in [
+        (Some(0), Some(CLEAN), "complete: 0, 1 test"),
+        (Some(0), Some(FAILED), "complete: 1, 1 test"),
+        (Some(7), Some(FAILED), "complete: 1, 1 test"),
+        (None, Some(FAILED), "complete: 1, 1 test"),
+        (Some(0), Some(EXPECTED), "complete: 1, 1 test"),
+        (Some(1), Some(CLEAN), "inconclusive: exit code 1 means findings, and the report has none"),
+        (Some(1), Some(EXPECTED), "inconclusive: exit code 1 means findings, and the report has none"),
+        (Some(127), Some(CLEAN), "inconclusive: exit code 127 (not found)"),
+        (Some(0), Some(""), "inconclusive: the JUnit report is empty"),
+        (Some(0), None, "inconclusive: the JUnit report is empty"),
+        (Some(0), Some("<testsuites/>"), "empty"),
+    ] {
+        assert_eq!(outcome(tool.as_ref(), exit, report), expected, "{exit:?} {report:?}");
+    }
+}
+
+#[test]
+fn the_user_may_say_what_the_exit_codes_mean() {
+    let tool = valid("run = ['x']\nexit = { clean = [0, 3], findings = [130] }");
+    for (exit, expected) in [
+        (3, "complete: 0, 1 command"),
+        (130, "complete: 1, 1 command"),
+        (1, "inconclusive: exit code 1 (not a code that `exit` lists)"),
+    ] {
+        assert_eq!(outcome(tool.as_ref(), Some(exit), None), expected);
+    }
+    let tool = valid("run = ['x']\nreport = { format = 'junit', path = 'r' }\nexit = {}");
+    let failed = "<testsuite><testcase><failure/></testcase></testsuite>";
+    assert!(
+        outcome(tool.as_ref(), Some(0), Some(failed)).starts_with("inconclusive: exit code 0 means clean")
+    );
+    assert_eq!(outcome(tool.as_ref(), Some(1), Some(failed)), "complete: 1, 1 test");
+}

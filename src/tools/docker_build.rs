@@ -1,0 +1,285 @@
+//! `docker build`: builds the images that later gates scan, and reports what BuildKit's build checks
+//! say of the Dockerfile. An image that was not built leaves the gate without proof. podman and
+//! buildah build as well.
+
+mod engine;
+mod image;
+mod log;
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use crate::keys::table::Keys;
+use crate::model::finding::{Category, Finding, Location};
+use crate::model::scope::{Scope, Unit};
+use crate::model::severity::Severity;
+use crate::policy::coverage::{Reach, Says};
+use crate::scan::job::{Job, Source};
+use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::retry::passing_fault;
+use crate::scan::scene::{BuiltImage, Scene};
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::system::ci;
+use crate::system::git::Repo;
+use crate::text::shared::Text;
+use crate::tools::docker_build::engine::Engine;
+use crate::tools::docker_build::image::Image;
+
+pub static SCANNER: Scanner = Scanner {
+    name: "docker-build",
+    title: "docker build",
+    stage: "Build images",
+    program: "docker",
+    version_args: &["--version"],
+    version: VersionFrom::Asking,
+    install: "https://docs.docker.com/engine/install/, and start its daemon; or, with `engine`, podman.io or buildah.io",
+    secret_fields: &[],
+    steering: &[],
+    configure,
+};
+
+#[derive(Debug)]
+struct DockerBuild {
+    engine: Engine,
+    images: Vec<Image>,
+    /// Of every image; those of one image outrank them.
+    labels: Vec<(String, String)>,
+    /// Whether the number and the address of the build stand in labels, too.
+    ci_labels: bool,
+}
+
+fn configure(keys: &Keys) -> Box<dyn Tool> {
+    let engine = keys.word_or("engine", &Engine::WORDS, Engine::Docker);
+    let images: Vec<Image> = keys.tables("images").iter().filter_map(Image::read).collect();
+    if keys.exists() && images.is_empty() && !keys.has("images") {
+        let help = "write `images = [{ name = \"app\", context = \".\" }]`";
+        keys.problem_with_help(keys.at(), "`images` is missing", help);
+    } else if keys.exists() && keys.tables("images").is_empty() {
+        keys.problem(keys.at_key("images"), "`images` is empty: name at least one");
+    }
+    let mut seen = HashSet::new();
+    for image in images.iter().filter(|image| !seen.insert(image.name.as_str())) {
+        keys.problem(keys.at_key("images"), format!("two images are called `{}`", image.name));
+    }
+    let labels = image::read_labels(keys);
+    Box::new(DockerBuild { engine, images, labels, ci_labels: keys.flag_or("ci_labels", true) })
+}
+
+impl Tool for DockerBuild {
+    fn reach(&self) -> Vec<Reach> {
+        let names = self.images.iter().map(|image| image.name.clone()).collect();
+        vec![Reach::new("images", Says::Images(Some(names))), Reach::rest(format!("{:?}", self.images))]
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        self.images.iter().map(|image| self.job(image, scene)).collect()
+    }
+
+    fn names_commit(&self) -> bool {
+        true
+    }
+
+    fn question(&self, program: &Path) -> Option<Vec<String>> {
+        // Whoever has chosen a builder knows what they want.
+        let chosen = std::env::var_os("DOCKER_BUILDKIT").is_some();
+        (!chosen).then(|| self.engine.question(program)).flatten()
+    }
+
+    fn prepare(&self, job: &mut Job, answer: Option<&str>) {
+        if !job.env.contains_key("DOCKER_BUILDKIT") {
+            engine::prepare(job, answer);
+        }
+    }
+
+    fn builds(&self, scene: &Scene) -> Vec<BuiltImage> {
+        self.images
+            .iter()
+            .map(|image| BuiltImage {
+                name: Text::from(image.name.as_str()),
+                reference: image.reference(scene.repo),
+                mutable: scene.repo.head.is_none(),
+            })
+            .collect()
+    }
+
+    /// Build checks that fail leave with 0, unless the Dockerfile asks for errors.
+    fn exit(&self, code: i32) -> Exit {
+        match code {
+            0 => Exit::Silent,
+            _ => Exit::Fault("the image was not built"),
+        }
+    }
+
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        let document = String::from_utf8_lossy(raw.report());
+        let document = document.trim();
+        if raw.exit.is_some() || image_id(document).is_ok() || document.starts_with("sha256:") {
+            let id = image_id(document)?;
+            let mut parsed = Parsed { scope: Scope::of(Unit::Images, 1), ..Parsed::default() };
+            parsed.proof.push(format!("built {id}"));
+            parsed.image_digest = raw.beside(engine::METADATA).next().and_then(engine::digest);
+            parsed.image_id = Some(id);
+            // BuildKit tells its checks on standard error, behind the steps; the classic builder has
+            // none, and prints its steps on standard output.
+            let log = log::read(&raw.stderr_text())?;
+            let classic = || log::read(&String::from_utf8_lossy(&raw.stdout)).map(|log| log.ending);
+            if raw.exit.is_some() && log.ending == log::Ending::Untold && classic()? == log::Ending::Untold {
+                let why = "its log does not come to the end of the build, where the build checks are told";
+                parsed.gaps.push(why.to_owned());
+            }
+            // Warnings stand at its end, behind the image's name.
+            parsed.gaps.extend(raw.lost_log());
+            self.add_warnings(log.warnings, place, &mut parsed);
+            return Ok(parsed);
+        }
+        self.parse_log(document, place)
+    }
+
+    /// The daemon that does not answer, and a registry that is busy. Not what a step of the
+    /// Dockerfile printed: only the line that says why the build failed.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        let cause = self.complaint(raw)?;
+        if cause.contains("Cannot connect to the Docker daemon") {
+            return Some(cause);
+        }
+        passing_fault(&cause)
+    }
+
+    fn complaint(&self, raw: &RawReport) -> Option<String> {
+        let stdout = String::from_utf8_lossy(&raw.stdout);
+        log::cause(&raw.stderr_text())
+            .or_else(|| log::cause(&stdout))
+            .or_else(|| log::last_words(&raw.stderr_text()))
+    }
+}
+
+impl DockerBuild {
+    /// A log that some other step kept, instead of the image id.
+    fn parse_log(&self, text: &str, place: &Place) -> Result<Parsed, Unproven> {
+        if text.is_empty() {
+            return Err(Unproven::Empty { what: log::WHAT });
+        }
+        let log = log::read(text)?;
+        let mut parsed = Parsed::default();
+        match (log.ending, log.failure) {
+            (_, Some(cause)) => parsed.gaps.push(format!("the image was not built: {cause}")),
+            (log::Ending::Built(id), None) => {
+                parsed.scope.add(Unit::Images, 1);
+                parsed.image_id = id.map(Text::from);
+            }
+            (log::Ending::Checked, None) => parsed.scope.add(Unit::Files, 1),
+            (log::Ending::Untold, None) => {
+                let detail = "it does not say that an image was built, or a Dockerfile checked".to_owned();
+                return Err(Unproven::Foreign { what: log::WHAT, detail });
+            }
+        }
+        self.add_warnings(log.warnings, place, &mut parsed);
+        Ok(parsed)
+    }
+
+    fn add_warnings(&self, warnings: Vec<log::Warning>, place: &Place, parsed: &mut Parsed) {
+        let image = self.images.iter().find(|image| *image.name == *place.target);
+        let dockerfile = image.map_or(Some("Dockerfile".to_owned()), Image::dockerfile);
+        for warning in warnings {
+            // Nobody has rated the checks; Docker calls them warnings and builds all the same.
+            let mut finding = Finding::new(warning.rule, Category::Lint, Severity::Low, warning.message);
+            let file = warning.file.or_else(|| dockerfile.clone());
+            finding.location =
+                file.map(|file| Location::file(place.relative(&file)).lines(warning.line, None));
+            finding.references = warning.url.map(Text::from).into_iter().collect();
+            finding.image = parsed.image_id.clone();
+            parsed.findings.push(finding);
+        }
+    }
+}
+
+/// The variables of Portcullis.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+impl DockerBuild {
+    fn job(&self, image: &Image, scene: &Scene) -> Result<Job, Unplanned> {
+        if scene.repo.head.is_none() {
+            image.refuse_only_mutable_tags()?;
+        }
+        let reference = image.reference(scene.repo);
+        let mut job = scene.job(self.engine.program(), &image.name);
+        let id_file = job.report_file("image-id");
+        job.reports.push(Source::Beside(engine::METADATA));
+        job.arg("build").args(self.engine.flags().iter().copied()).args([
+            "--iidfile",
+            &id_file,
+            "-t",
+            &reference,
+        ]);
+        image.arguments(&mut job, self.engine);
+        for (name, value) in self.labels(image, scene.repo, variable) {
+            job.args(["--label", &format!("{name}={value}")]);
+        }
+        job.options_end = Some(job.args.len());
+        job.arg(&image.context);
+        // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
+        job.env("BUILDKIT_PROGRESS", "plain");
+        match (&scene.repo.head, scene.repo.dirty) {
+            (Some(_), false) => drop(job.because("tagged with the commit")),
+            (Some(_), true) => {
+                let commit = scene.repo.described(12).unwrap_or_default();
+                job.notes.push(format!("the work tree differs from the commit, so the tag is {commit}"));
+                job.because("tagged with the commit, and that the work tree is not what it says");
+            }
+            (None, _) => {
+                job.notes.push(format!("{reference}: without a commit, any build can take this tag over"));
+                job.because("no commit to tag it with");
+            }
+        }
+        job.image = Some(reference);
+        Ok(job)
+    }
+
+    /// What the image says of its origin, and what the configuration adds. No time of the build: the
+    /// same content would get another id each time.
+    fn labels(
+        &self,
+        image: &Image,
+        repo: &Repo,
+        var: impl Fn(&str) -> Option<String>,
+    ) -> BTreeMap<String, String> {
+        let revision = repo.described(usize::MAX).map(|commit| (REVISION, commit));
+        let number = ci::build_number(&var).filter(|_| self.ci_labels).map(|number| (BUILD_NUMBER, number));
+        let url = ci::build_url(&var).filter(|_| self.ci_labels).map(|url| (BUILD_URL, url));
+        let own = [revision, number, url].into_iter().flatten().map(|(name, value)| (name.to_owned(), value));
+        own.chain(self.labels.iter().chain(&image.labels).cloned()).collect()
+    }
+}
+
+/// Of the OCI image specification (`annotations.md`).
+const REVISION: &str = "org.opencontainers.image.revision";
+const BUILD_NUMBER: &str = "build.number";
+const BUILD_URL: &str = "build.url";
+
+/// What `--iidfile` holds.
+fn image_id(text: &str) -> Result<Text, Unproven> {
+    const WHAT: &str = "image id file";
+    if text.is_empty() {
+        return Err(Unproven::Empty { what: WHAT });
+    }
+    // Older versions of podman and buildah leave the algorithm out.
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
+    match digits.len() {
+        64 if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            Ok(Text::from(format!("sha256:{digits}")))
+        }
+        n if n < 64 && text.starts_with("sha256:") => {
+            Err(Unproven::Cut { what: WHAT, detail: format!("{n} digits of 64") })
+        }
+        _ => {
+            Err(Unproven::Foreign { what: WHAT, detail: "it does not hold sha256: and 64 digits".to_owned() })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! What builds: Docker with BuildKit or without, podman, buildah.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::formats::json;
+use crate::scan::job::Job;
+use crate::text::shared::Text;
+
+/// The programs that know `build`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Docker,
+    Podman,
+    Buildah,
+}
+
+impl Engine {
+    pub const WORDS: [(&str, Engine); 3] =
+        [("docker", Engine::Docker), ("podman", Engine::Podman), ("buildah", Engine::Buildah)];
+
+    pub fn program(self) -> &'static str {
+        match self {
+            Engine::Docker => "docker",
+            Engine::Podman => "podman",
+            Engine::Buildah => "buildah",
+        }
+    }
+
+    /// Flags without which it would not do what the others do.
+    pub fn flags(self) -> &'static [&'static str] {
+        match self {
+            Engine::Docker | Engine::Podman => &[],
+            // Else it caches nothing.
+            Engine::Buildah => &["--layers"],
+        }
+    }
+
+    /// Pulls newer base images: `--pull` alone means "where there is none" to podman 4 and buildah.
+    pub fn pull(self) -> &'static str {
+        match self {
+            Engine::Docker => "--pull",
+            Engine::Podman => "--pull=always",
+            Engine::Buildah => "--pull-always",
+        }
+    }
+
+    /// Docker's command line tells what it would build with: the variable is an error to one of
+    /// version 23 or later that has no buildx, and older ones need it.
+    pub fn question(self, program: &Path) -> Option<Vec<String>> {
+        let program = program.to_str().filter(|_| self == Engine::Docker)?;
+        Some(["env", "DOCKER_BUILDKIT=1", program, "build", "--help"].map(str::to_owned).into())
+    }
+}
+
+/// The file in which BuildKit says more of the image (buildx `docs/reference/buildx_build.md`,
+/// `--metadata-file`).
+pub const METADATA: &str = "metadata.json";
+
+/// Takes BuildKit where Docker has it, going by the help of `docker build`; without an answer
+/// Docker's own choice stays.
+pub fn prepare(job: &mut Job, help: Option<&str>) {
+    let Some(help) = help else { return };
+    job.env("DOCKER_BUILDKIT", "1");
+    if help.contains("--metadata-file") {
+        let file = job.scratch_file(METADATA);
+        job.options(["--metadata-file", &file]);
+    }
+}
+
+/// The digest of the image's manifest. Without the containerd image store there is no manifest
+/// before a push, and what stands here is the image id again.
+pub fn digest(metadata: &[u8]) -> Option<Text> {
+    let metadata: Metadata = json::read(metadata, "metadata of the build").ok()?;
+    let digest = metadata.digest.filter(|digest| Some(digest) != metadata.config.as_ref())?;
+    let digits = digest.strip_prefix("sha256:")?;
+    (digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| Text::from(digest))
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(rename = "containerimage.digest")]
+    digest: Option<String>,
+    #[serde(rename = "containerimage.config.digest")]
+    config: Option<String>,
+}

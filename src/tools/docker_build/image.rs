@@ -1,0 +1,230 @@
+//! One image of `images`: what gates.toml says of it, and the arguments that say so.
+
+use std::path::Path;
+
+use crate::keys::table::{Keys, Located};
+use crate::scan::job::Job;
+use crate::scan::parsed::Unplanned;
+use crate::scan::variable::Variable;
+use crate::system::git::Repo;
+use crate::text::paths::{forward, normalise};
+use crate::tools::docker_build::engine::Engine;
+
+/// One image of `images`.
+#[derive(Debug)]
+pub struct Image {
+    pub name: String,
+    /// Folder, relative to gates.toml, or an address that Docker fetches.
+    pub context: String,
+    file: Option<String>,
+    target: Option<String>,
+    platform: Option<String>,
+    build_args: Vec<(String, Variable)>,
+    tags: Vec<String>,
+    pub labels: Vec<(String, String)>,
+    secrets: Vec<Secret>,
+    cache_from: Vec<String>,
+    cache_to: Vec<String>,
+    pull: bool,
+    no_cache: bool,
+}
+
+/// What a step may mount, and what stays in no layer.
+#[derive(Debug)]
+struct Secret {
+    id: String,
+    source: SecretSource,
+}
+
+#[derive(Debug)]
+enum SecretSource {
+    /// A variable of this name.
+    Variable(String),
+    /// A file, relative to gates.toml.
+    File(String),
+}
+
+impl Image {
+    pub fn read(table: &Keys) -> Option<Image> {
+        let name = table.required_text("name");
+        if let Some(name) = &name {
+            check_name(table, name);
+        }
+        let tags = table.texts("tags").unwrap_or_default();
+        for tag in tags.iter().filter(|tag| tag.value.contains('/') && !names_tag(&tag.value)) {
+            let what = format!("`{}` is a name without a tag, and so `latest`", tag.value);
+            table.problem_with_help(tag.at.clone(), what, "add `:TAG`");
+        }
+        let image = Image {
+            name: name.map(|name| name.value).unwrap_or_default(),
+            context: table.text_or("context", "."),
+            file: table.text("file").map(|file| file.value),
+            target: table.text("target").map(|target| target.value),
+            platform: table.text("platform").map(|platform| platform.value),
+            build_args: table
+                .table("build_args")
+                .map(|args| Variable::read(&args).into_iter().collect())
+                .unwrap_or_default(),
+            tags: tags.into_iter().map(|tag| tag.value).collect(),
+            labels: read_labels(table),
+            secrets: table.tables("secrets").iter().filter_map(Secret::read).collect(),
+            cache_from: table.texts_or("cache_from", &[]),
+            cache_to: table.texts_or("cache_to", &[]),
+            pull: table.flag_or("pull", false),
+            no_cache: table.flag_or("no_cache", false),
+        };
+        table.finish("an image of `images`");
+        (!image.name.is_empty()).then_some(image)
+    }
+
+    /// The name with the commit, so that a tag always means the same content.
+    pub fn reference(&self, repo: &Repo) -> String {
+        let tag = repo.described(12).unwrap_or_else(|| "portcullis".to_owned());
+        format!("{}:{tag}", self.name)
+    }
+
+    /// Without a commit, the tags that somebody wanted must mean something tomorrow.
+    pub fn refuse_only_mutable_tags(&self) -> Result<(), Unplanned> {
+        if self.tags.is_empty() || !self.tags.iter().all(|tag| is_mutable(tag)) {
+            return Ok(());
+        }
+        Err(Unplanned::Impossible(format!(
+            "{} would have no tag but {}, which may mean another image tomorrow, and there is no commit to tag it with: commit first, or add a version",
+            self.name,
+            self.tags.join(", ")
+        )))
+    }
+
+    /// All that is said of it but its context.
+    pub fn arguments(&self, job: &mut Job, engine: Engine) {
+        for tag in &self.tags {
+            let tag = if tag.contains([':', '/']) { tag.clone() } else { format!("{}:{tag}", self.name) };
+            job.args(["-t", &tag]);
+        }
+        for (flag, value) in [("-f", &self.file), ("--target", &self.target), ("--platform", &self.platform)]
+        {
+            job.args(value.iter().flat_map(|value| [flag, value]));
+        }
+        for (name, value) in &self.build_args {
+            match value {
+                Variable::Set(value) => drop(job.args(["--build-arg", &format!("{name}={value}")])),
+                // The value is in the environment alone, and in no command.
+                Variable::HandedOn => {
+                    job.args(["--build-arg", name]);
+                    job.hands_on.insert(name.clone());
+                }
+            }
+        }
+        for Secret { id, source } in &self.secrets {
+            let source = match source {
+                SecretSource::Variable(name) => {
+                    job.hands_on.insert(name.clone());
+                    format!("env={name}")
+                }
+                SecretSource::File(path) => format!("src={path}"),
+            };
+            job.args(["--secret", &format!("id={id},{source}")]);
+        }
+        for (flag, values) in [("--cache-from", &self.cache_from), ("--cache-to", &self.cache_to)] {
+            job.args(values.iter().flat_map(|value| [flag, value]));
+        }
+        if self.pull {
+            job.arg(engine.pull());
+        }
+        if self.no_cache {
+            job.arg("--no-cache");
+        }
+    }
+
+    /// The Dockerfile, relative to gates.toml; `None` where the context is an address.
+    pub fn dockerfile(&self) -> Option<String> {
+        match &self.file {
+            Some(file) => Some(file.clone()),
+            None if self.context.contains("://") || self.context.starts_with("git@") => None,
+            None => Some(forward(&normalise(&Path::new(&self.context).join("Dockerfile"))).to_string()),
+        }
+    }
+}
+
+impl Secret {
+    fn read(table: &Keys) -> Option<Secret> {
+        let id = table.required_text("id");
+        let (env, src) = (table.text("env"), table.text("src"));
+        table.finish("a secret of an image");
+        let source = match (env, src) {
+            (Some(env), None) => SecretSource::Variable(env.value),
+            (None, Some(src)) => SecretSource::File(src.value),
+            _ => {
+                let help = "`env` names a variable, `src` a file";
+                table.problem_with_help(table.at(), "a secret is either in `env` or in `src`", help);
+                return None;
+            }
+        };
+        Some(Secret { id: id?.value, source })
+    }
+}
+
+/// `labels`, of a gate or of an image.
+pub fn read_labels(table: &Keys) -> Vec<(String, String)> {
+    let entries = table.table("labels").map(|labels| labels.text_entries()).unwrap_or_default();
+    entries.into_iter().map(|(name, value)| (name, value.value)).collect()
+}
+
+/// Whether the last part of a reference has a tag, or a digest.
+fn names_tag(reference: &str) -> bool {
+    reference.rsplit('/').next().unwrap_or_default().contains([':', '@'])
+}
+
+/// Whether people move such a tag from image to image, going by its words.
+fn is_mutable(tag: &str) -> bool {
+    const MOVED: [&str; 17] = [
+        "beta",
+        "canary",
+        "current",
+        "dev",
+        "develop",
+        "edge",
+        "head",
+        "latest",
+        "main",
+        "master",
+        "next",
+        "nightly",
+        "prod",
+        "production",
+        "stable",
+        "staging",
+        "test",
+    ];
+    let tag = tag.rsplit('/').next().unwrap_or(tag);
+    let tag = tag.rsplit(':').next().unwrap_or(tag);
+    MOVED.iter().any(|moved| tag.eq_ignore_ascii_case(moved))
+}
+
+/// What distribution/reference allows in a name, as far as people get it wrong.
+fn check_name(keys: &Keys, name: &Located<String>) {
+    let last = name.value.rsplit('/').next().unwrap_or_default();
+    let help = if last.contains([':', '@']) {
+        "leave the tag out: Portcullis tags it with the commit, and `tags` adds more"
+    } else if name.value.chars().any(|c| c.is_uppercase() || c.is_whitespace()) || last.is_empty() {
+        "lower case letters, digits, `.`, `_`, `-` and `/`"
+    } else {
+        return;
+    };
+    keys.problem_with_help(name.at.clone(), format!("`{}` is not the name of an image", name.value), help);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_that_people_move_are_told_from_versions() {
+        for tag in ["latest", "Main", "host:5000/team/app:stable", "app:dev"] {
+            assert!(is_mutable(tag), "{tag}");
+        }
+        for tag in ["1.4.0", "3f2a91c", "app:2026-11-21", "main-3f2a91c"] {
+            assert!(!is_mutable(tag), "{tag}");
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Docker's and Podman's command line, as far as a push needs it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::{Failure, read_text};
+use crate::scan::retry::passing_fault;
+use crate::scan::step::{Output, Step};
+
+use super::registry::{Registry, USER, is_digest};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Docker,
+    Podman,
+}
+
+impl Kind {
+    pub fn program(self) -> &'static str {
+        match self {
+            Kind::Docker => "docker",
+            Kind::Podman => "podman",
+        }
+    }
+}
+
+/// The engine, as it is talked to.
+#[derive(Debug)]
+pub struct Engine {
+    kind: Kind,
+    /// As the user may have named it.
+    program: String,
+    /// The folder of this push's login alone; `None`: the user's own are used.
+    login: Option<PathBuf>,
+}
+
+/// What came of a push.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// The digest that the registry returned.
+    Digest(String),
+    /// The tag is there, and the registry lets nobody move it; its words.
+    Immutable(String),
+}
+
+impl Engine {
+    pub fn new(kind: Kind, hands: &Hands) -> Engine {
+        Engine { kind, program: hands.program().to_owned(), login: None }
+    }
+
+    fn step<'s>(&self, args: impl IntoIterator<Item = &'s str>) -> Step {
+        let step = Step::new(&self.program, args);
+        match (&self.login, self.kind) {
+            (Some(folder), Kind::Docker) => step.env("DOCKER_CONFIG", folder.to_string_lossy()),
+            (Some(folder), Kind::Podman) => {
+                step.env("REGISTRY_AUTH_FILE", folder.join("auth.json").to_string_lossy())
+            }
+            (None, _) => step,
+        }
+    }
+
+    /// `docker push`, for people.
+    fn verb(&self, verb: &str) -> String {
+        format!("{} {verb}", self.kind.program())
+    }
+
+    /// Docker knows by itself that it asks this machine without TLS.
+    fn plain(&self, registry: &Registry) -> Option<&'static str> {
+        (self.kind == Kind::Podman && registry.is_plain()).then_some("--tls-verify=false")
+    }
+
+    /// The id that a name has now.
+    pub async fn id_of(&self, hands: &mut Hands, image: &str) -> Result<String, Failure> {
+        let output = hands.run(self.step(["image", "inspect", "--format", "{{.Id}}", image])).await?;
+        if output.success() {
+            let text = output.stdout_text();
+            let id = text.trim();
+            // Podman leaves the first part out.
+            let id = if id.contains(':') { id.to_owned() } else { format!("sha256:{id}") };
+            return match is_digest(&id) {
+                true => Ok(id),
+                false => {
+                    let engine = self.kind.program();
+                    Err(Failure::Unproven(format!("{engine} does not tell the id of {image}")))
+                }
+            };
+        }
+        let said = output.stderr_text().to_lowercase();
+        match ["no such image", "image not known"].iter().any(|words| said.contains(words)) {
+            true => Err(Failure::Unproven(format!("there is no image {image} here (any more)"))),
+            false => Err(failure(&self.verb("image inspect"), &output)),
+        }
+    }
+
+    /// Logs in, for this push alone: the password goes through a pipe into a folder that ends with
+    /// the push, and the user's own logins are neither read nor changed.
+    pub async fn log_in(
+        &mut self,
+        hands: &mut Hands,
+        registry: &Registry,
+        password: &str,
+    ) -> Result<(), Failure> {
+        let folder = hands.scratch().join("login");
+        let unmade = |error: std::io::Error| {
+            Failure::Unproven(format!("a folder for the login can't be made: {error} (is the disk full?)"))
+        };
+        fs::create_dir_all(&folder).map_err(unmade)?;
+        if self.kind == Kind::Docker {
+            copy_settings(hands, &folder)?;
+        }
+        self.login = Some(folder);
+        let args = ["login", "--username", USER, "--password-stdin"].into_iter();
+        let args = args.chain(self.plain(registry)).chain([registry.host.as_str()]);
+        let output = hands.run(self.step(args).stdin(password)).await?;
+        if output.success() {
+            Ok(())
+        } else {
+            Err(failure(&format!("the login to {}", registry.host), &output))
+        }
+    }
+
+    /// Forgets the login.
+    pub fn forget(&self) {
+        if let Some(folder) = &self.login {
+            // The folder of the run, in which it lies, ends as well.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+
+    /// Pushes the image with this id under a name (`HOST/NAME:TAG`).
+    pub async fn push(
+        &self,
+        hands: &mut Hands,
+        id: &str,
+        registry: &Registry,
+        name: &str,
+    ) -> Result<Pushed, Failure> {
+        let told = hands.scratch().join("digest");
+        let digest_file = format!("--digestfile={}", told.display());
+        // The user's own arguments are options of the push.
+        let options: Vec<String> = hands.args().to_vec();
+        let mut args = vec!["push"];
+        args.extend(options.iter().map(String::as_str));
+        match self.kind {
+            Kind::Docker => {
+                let output = hands.run(self.step(["tag", id, name])).await?;
+                if !output.success() {
+                    return Err(failure(&self.verb("tag"), &output));
+                }
+                args.push(name);
+            }
+            Kind::Podman => {
+                // That of another tag would be taken for this one's.
+                let _ = fs::remove_file(&told);
+                args.extend(self.plain(registry));
+                args.extend([digest_file.as_str(), id, name]);
+            }
+        }
+        let output = hands.run(self.step(args)).await?;
+        if !output.success() {
+            let said = output.stderr_text();
+            let immutable = said.lines().find(|line| line.contains("cannot be overwritten because the"));
+            return match immutable {
+                Some(line) => Ok(Pushed::Immutable(line.trim().to_owned())),
+                None => Err(failure(&format!("the push of {name}"), &output)),
+            };
+        }
+        let printed = match self.kind {
+            Kind::Docker => output.stdout_text().into_owned(),
+            Kind::Podman => read_text(&told, "the digest that podman tells")?,
+        };
+        let digest = match self.kind {
+            Kind::Docker => digest_of(&printed, name),
+            Kind::Podman => Some(printed.trim()).filter(|digest| is_digest(digest)),
+        };
+        digest.map(|digest| Pushed::Digest(digest.to_owned())).ok_or_else(|| {
+            let (push, words) = (self.verb("push"), output.complaint());
+            Failure::Unproven(format!("{push} ended well and told no digest of {name}: {words}"))
+        })
+    }
+}
+
+/// `1.4.0: digest: sha256:65ac… size: 524`
+fn digest_of<'t>(printed: &'t str, name: &str) -> Option<&'t str> {
+    let tag = name.rsplit(':').next()?;
+    let told = |line: &'t str| line.trim().strip_prefix(tag)?.strip_prefix(": digest: ")?.split(' ').next();
+    printed.lines().filter_map(told).next_back().filter(|digest| is_digest(digest))
+}
+
+/// Writes Docker's configuration of this push: without any login, and with the contexts that
+/// say where the engine is (docker/cli `cli/config/configfile/file.go`).
+fn copy_settings(hands: &Hands, folder: &Path) -> Result<(), Failure> {
+    #[derive(Default, Serialize, Deserialize)]
+    struct Settings {
+        #[serde(rename = "currentContext", skip_serializing_if = "Option::is_none")]
+        context: Option<String>,
+    }
+    let named = hands.variable("DOCKER_CONFIG").map(PathBuf::from);
+    let own = named.or_else(|| Some(Path::new(&hands.variable("HOME")?).join(".docker")));
+    let mut settings = Settings::default();
+    let unmade = |error: std::io::Error| {
+        Failure::Unproven(format!("Docker's settings can't be copied: {error} (is the disk full?)"))
+    };
+    if let Some(own) = own {
+        let file = own.join("config.json");
+        if file.exists() {
+            let text = read_text(&file, "Docker's config.json")?;
+            settings = serde_json::from_str(&text)
+                .map_err(|error| Failure::Unproven(format!("Docker's config.json is broken: {error}")))?;
+        }
+        if own.join("contexts").is_dir() {
+            symlink(own.join("contexts"), folder.join("contexts")).map_err(unmade)?;
+        }
+    }
+    let text = serde_json::to_string(&settings).unwrap_or_default();
+    fs::write(folder.join("config.json"), text).map_err(unmade)
+}
+
+/// Why a command of Docker came to nothing, in one sentence.
+fn failure(what: &str, output: &Output) -> Failure {
+    let said = output.stderr_text();
+    let words = output.complaint();
+    let told = |start| words.strip_prefix(start);
+    let words = told("Error response from daemon: ").or(told("Error: ")).unwrap_or(&words);
+    let lower = said.to_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
+    let engine = [
+        "cannot connect to the docker daemon",
+        "failed to connect to the docker api",
+        "docker daemon running",
+    ];
+    match () {
+        () if says(&engine) => Failure::Passing(format!(
+            "{what} came to nothing, since the Docker engine does not answer: {words}"
+        )),
+        () if says(&["no basic auth credentials"]) => {
+            Failure::unproven(format!("{what} was refused, since the registry wants a login: {words}"))
+        }
+        () if says(&["name unknown", "does not exist in the registry", "repository does not exist"]) => {
+            Failure::unproven(format!(
+                "{what} was refused, since there is no such repository (`aws ecr create-repository` makes it): {words}"
+            ))
+        }
+        () if says(&["denied", "unauthorized", "forbidden", "not authorized"]) => {
+            Failure::unproven(format!("{what} was refused: {words}"))
+        }
+        () if passing_fault(&said).is_some() || words.ends_with("EOF") || says(&["broken pipe"]) => {
+            Failure::Passing(format!("{what} broke off: {words}"))
+        }
+        () => Failure::unproven(format!("{what} ended with {}: {words}", output.code)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(stderr: &str) -> Failure {
+        failure(
+            "the push of a:1",
+            &Output { code: 1, stdout: Vec::new(), stderr: stderr.as_bytes().to_vec() },
+        )
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_tag_that_was_pushed() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        let printed = format!(
+            "The push refers to repository [127.0.0.1:5000/a]\nd870be5f1bde: Pushed\n1.4: digest: {digest} size: 524\n"
+        );
+        assert_eq!(digest_of(&printed, "r.example:5000/a:1.4"), Some(&*digest));
+        for (printed, tag) in [
+            (printed.as_str(), "1.5"),
+            (printed.as_str(), "4"),
+            ("1.4: digest: sha256:abc size: 524\n", "1.4"),
+            ("", "1.4"),
+        ] {
+            assert_eq!(digest_of(printed, tag), None, "{printed} {tag}");
+        }
+    }
+
+    #[test]
+    fn what_passes_is_told_from_what_does_not() {
+        for (stderr, words) in [
+            (
+                "Get \"http://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused",
+                "broke off",
+            ),
+            ("Put \"https://r.example/v2/\": EOF", "broke off"),
+            ("net/http: TLS handshake timeout", "broke off"),
+            (
+                "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+                "engine does not answer",
+            ),
+        ] {
+            let Failure::Passing(why) = says(stderr) else { panic!("{stderr}") };
+            assert!(why.contains(words), "{why}");
+        }
+        for (stderr, words) in [
+            ("no basic auth credentials", "wants a login"),
+            (
+                "name unknown: The repository with name 'a' does not exist in the registry with id '123456789012'",
+                "no such repository",
+            ),
+            (
+                "denied: User: arn:aws:sts::1:x is not authorized to perform: ecr:PutImage",
+                "was refused: denied",
+            ),
+            ("denied: Your authorization token has expired. Reauthenticate and try again.", "has expired"),
+            ("write /var/lib/docker/tmp: no space left on device", "no space left"),
+            ("tls: failed to verify certificate: x509: certificate signed by unknown authority", "x509"),
+            ("", "exit code 1"),
+        ] {
+            let Failure::Unproven(why) = says(stderr) else { panic!("{stderr}") };
+            assert!(why.contains(words), "{why}");
+            assert_eq!(why.lines().count(), 1);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The steps of a push: is it the image that was scanned, log in, look, push, look again.
+
+use serde::Deserialize;
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::{Failure, Procedure, Steps};
+use crate::tools::aws::Account;
+
+use super::engine::{Engine, Kind, Pushed};
+use super::registry::{Names, Registry};
+use super::report::{Report, Tag};
+
+const REPORT: &str = "ecr-push.json";
+
+/// One image on its way to a registry.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// What it is called on this machine.
+    pub image: String,
+    /// `None`: where AWS says that the repository is.
+    pub registry: Option<Registry>,
+    /// Without the registry.
+    pub repository: String,
+    /// Tags that stay, then tags that move.
+    pub tags: Vec<(String, bool)>,
+    pub engine: Kind,
+    pub account: Account,
+    pub login: bool,
+    pub unscanned: bool,
+}
+
+impl Procedure for Push {
+    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+        Box::pin(async move {
+            let mut engine = Engine::new(self.engine, hands);
+            let mut report = None;
+            let end = self.push(hands, &mut engine, &mut report).await;
+            engine.forget();
+            // What was pushed before something went wrong is told all the same.
+            match report {
+                Some(report) => hands.report(REPORT, &report).and(end),
+                None => end,
+            }
+        })
+    }
+}
+
+impl Push {
+    async fn push(
+        &self,
+        hands: &mut Hands,
+        engine: &mut Engine,
+        report: &mut Option<Report>,
+    ) -> Result<(), Failure> {
+        let seen = hands.one_image(&self.image)?;
+        if seen.by.is_empty() && !self.unscanned {
+            let why = format!("not pushed: no gate has proved that it looked at {}", self.image);
+            return Err(Failure::Unproven(why));
+        }
+        let id = engine.id_of(hands, &self.image).await?;
+        let other = match () {
+            () if id == *seen.id => seen.also,
+            () if seen.also.as_deref() == Some(&id) => Some(seen.id),
+            () => {
+                return Err(Failure::Unproven(format!(
+                    "not pushed: the tag {} moved: the gates saw {}, it is {id} now",
+                    self.image, seen.id
+                )));
+            }
+        };
+        let names = Names { id, also: other.map(|other| other.to_string()) };
+
+        let registry = self.registry(hands).await?;
+        let password = match self.login {
+            true => {
+                let account = self.account.clone().or_in(registry.region());
+                Some(account.secret(hands, &["ecr", "get-login-password"]).await?)
+            }
+            false => None,
+        };
+        if let Some(password) = &password {
+            engine.log_in(hands, &registry, password).await?;
+        }
+
+        let report = report.insert(Report {
+            portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
+            image: self.image.clone(),
+            names: names.clone(),
+            seen_by: seen.by,
+            unscanned: self.unscanned,
+            repository: format!("{}/{}", registry.host, self.repository),
+            tags: Vec::new(),
+        });
+        for (tag, moving) in &self.tags {
+            let before = registry.holds(hands, &self.repository, tag, password.as_deref()).await?;
+            report.tags.push(Tag::new(tag, *moving, before));
+        }
+        if report.tags.iter().any(|tag| tag.is_taken(&names)) {
+            return Ok(());
+        }
+        for tag in &mut report.tags {
+            if tag.is_there(&names) {
+                tag.now = tag.before.clone();
+                continue;
+            }
+            let name = format!("{}:{}", report.repository, tag.tag);
+            hands.tell(format!("pushing {name}"));
+            match engine.push(hands, &names.id, &registry, &name).await? {
+                Pushed::Digest(digest) => tag.pushed = Some(digest),
+                Pushed::Immutable(words) => {
+                    tag.immutable = Some(words);
+                    return Ok(());
+                }
+            }
+            tag.now = registry.holds(hands, &self.repository, &tag.tag, password.as_deref()).await?;
+        }
+        Ok(())
+    }
+
+    /// The registry: the one that is named, or that of the repository.
+    async fn registry(&self, hands: &mut Hands) -> Result<Registry, Failure> {
+        #[derive(Deserialize)]
+        struct Answer {
+            repositories: Vec<Repository>,
+        }
+        #[derive(Deserialize)]
+        struct Repository {
+            #[serde(rename = "repositoryUri")]
+            uri: String,
+        }
+        if let Some(registry) = &self.registry {
+            return Ok(registry.clone());
+        }
+        let name = self.repository.as_str();
+        let call = ["ecr", "describe-repositories", "--repository-names", name];
+        let answer: Answer = self.account.call(hands, &call).await.map_err(|error| match error {
+            missing if missing.is("RepositoryNotFoundException") => Failure::Unproven(format!(
+                "there is no repository {name}: `aws ecr create-repository --repository-name {name}` makes it"
+            )),
+            other => other.into(),
+        })?;
+        let told = match &answer.repositories[..] {
+            [repository] => repository.uri.strip_suffix(name).and_then(|rest| rest.strip_suffix('/')),
+            _ => None,
+        };
+        told.and_then(|host| Registry::read(host).ok())
+            .ok_or_else(|| Failure::Unproven(format!("AWS does not tell where the repository {name} is")))
+    }
+}

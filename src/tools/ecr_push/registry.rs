@@ -1,0 +1,199 @@
+//! An image registry: where it is, and what it holds. Asked over the HTTP API of the OCI
+//! distribution specification, which Amazon ECR answers to whoever signs in with its password
+//! (ECR user guide, "Using HTTP API authentication").
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::Failure;
+use crate::system::http::Request;
+use crate::text::hash::sha256;
+
+/// The user of every ECR password.
+pub const USER: &str = "AWS";
+
+/// The kinds of manifest that an image may have, the plain ones first.
+const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.v2+json, \
+    application/vnd.oci.image.index.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// The largest manifest that registries take (distribution specification, "Pushing Manifests").
+const MANIFEST_CAP: u64 = 4 << 20;
+
+/// Where images are pushed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registry {
+    /// `HOST[:PORT]`, as it stands in front of an image's name.
+    pub host: String,
+    scheme: &'static str,
+}
+
+impl Registry {
+    /// Reads `HOST[:PORT]`. Without `http://` or `https://` in front it is asked as Docker asks: over
+    /// TLS, but for this machine. The error says what is wrong.
+    pub fn read(text: &str) -> Result<Registry, &'static str> {
+        let (scheme, host) = match text.split_once("://") {
+            Some(("http", host)) => ("http", host),
+            Some(("https", host)) => ("https", host),
+            Some(_) => return Err("only http:// and https:// may stand in front"),
+            None if is_this_machine(text) => ("http", text),
+            None => ("https", text),
+        };
+        if host.contains('/') {
+            return Err("what comes after the `/` belongs to `namespace`");
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+        if host.is_empty() || !host.chars().all(plain) {
+            return Err("it is `HOST` or `HOST:PORT`");
+        }
+        Ok(Registry { host: host.to_owned(), scheme })
+    }
+
+    /// Whether it is asked without TLS.
+    pub fn is_plain(&self) -> bool {
+        self.scheme == "http"
+    }
+
+    /// The region, where this is a registry of Amazon ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`,
+    /// and `ACCOUNT.dkr-ecr.REGION.on.aws` for both IP versions.
+    pub fn region(&self) -> Option<&str> {
+        let labels: Vec<&str> = self.host.split('.').collect();
+        match labels[..] {
+            [_, "dkr", "ecr" | "ecr-fips", region, "amazonaws", ..] => Some(region),
+            [_, "dkr-ecr" | "dkr-ecr-fips", region, "on", "aws"] => Some(region),
+            _ => None,
+        }
+    }
+
+    /// What lies under a tag; `None` where nothing does.
+    pub async fn holds(
+        &self,
+        hands: &mut Hands,
+        repository: &str,
+        tag: &str,
+        password: Option<&str>,
+    ) -> Result<Option<Held>, Failure> {
+        let host = &self.host;
+        let url = format!("{}://{host}/v2/{repository}/manifests/{tag}", self.scheme);
+        let mut request = Request { cap: MANIFEST_CAP, ..Request::get(url) }.header("Accept", MANIFESTS);
+        if let Some(password) = password {
+            request = request.sign_in(USER, password);
+        }
+        let answer = hands.ask(request).await?;
+        match answer.status {
+            200 if answer.cut => Err(Failure::unproven(format!("{host} answers with more than a manifest"))),
+            200 => Held::read(&answer.body)
+                .map(Some)
+                .map_err(|why| Failure::Unproven(format!("what {host} holds can't be told: {why}"))),
+            // Of a repository that is not there, too: the push says so, or makes it.
+            404 => Ok(None),
+            401 if password.is_none() => Err(Failure::Unproven(format!(
+                "{host} wants a login: `login = false` is for registries that anybody may read"
+            ))),
+            401 | 403 => Err(Failure::Unproven(format!(
+                "{host} does not let its images be read (status {}): the role needs ecr:BatchGetImage",
+                answer.status
+            ))),
+            status if answer.is_passing_fault() => {
+                Err(Failure::Passing(format!("{host} answered {status} when it was asked for {tag}")))
+            }
+            status => Err(Failure::Unproven(format!("{host} answered {status} when it was asked for {tag}"))),
+        }
+    }
+}
+
+/// Docker asks registries on loopback without TLS.
+fn is_this_machine(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| match port.contains(']') {
+        true => host,
+        false => name,
+    });
+    name == "localhost"
+        || name == "[::1]"
+        || name.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// What a registry holds under a tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Of the manifest: what the registry knows it by.
+    pub digest: String,
+    /// Of the image's configuration, which names every layer by its content; an index of several
+    /// images has none.
+    pub config: Option<String>,
+}
+
+impl Held {
+    /// Reads a manifest. Its digest is that of its bytes, whatever anybody says.
+    pub fn read(manifest: &[u8]) -> Result<Held, String> {
+        #[derive(Deserialize)]
+        struct Manifest {
+            config: Option<Descriptor>,
+            manifests: Option<Vec<Descriptor>>,
+        }
+        #[derive(Deserialize)]
+        struct Descriptor {
+            digest: String,
+        }
+        let read: Manifest =
+            serde_json::from_slice(manifest).map_err(|error| format!("no manifest: {error}"))?;
+        if read.config.is_none() && read.manifests.is_none() {
+            return Err("a manifest that names neither a configuration nor other manifests".to_owned());
+        }
+        let digests = read.manifests.iter().flatten().chain(&read.config).map(|part| &part.digest);
+        match digests.into_iter().find(|digest| !is_digest(digest)) {
+            Some(digest) => Err(format!("{digest:?} is no digest")),
+            None => Ok(Held {
+                digest: format!("sha256:{}", sha256(manifest)),
+                config: read.config.map(|config| config.digest),
+            }),
+        }
+    }
+
+    /// The id by which people would look for it.
+    pub fn id(&self) -> &str {
+        self.config.as_deref().unwrap_or(&self.digest)
+    }
+}
+
+/// The digests by which one image goes: Docker's own image store calls it by its configuration,
+/// containerd's by its manifest or index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// What the engine calls it.
+    pub id: String,
+    /// What the build says it is called, too.
+    pub also: Option<String>,
+}
+
+impl Names {
+    /// Whether this is the image that lies in the registry.
+    pub fn are_of(&self, held: &Held) -> bool {
+        let mut names = [Some(&self.id), self.also.as_ref()].into_iter().flatten();
+        names.any(|name| held.config.as_ref() == Some(name) || held.digest == *name)
+    }
+}
+
+/// `sha256:` and 64 digits.
+pub fn is_digest(text: &str) -> bool {
+    let digits = text.strip_prefix("sha256:").unwrap_or_default();
+    digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// What a tag may be (distribution specification, "Pulling manifests").
+pub fn is_tag(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.len() <= 128 && text.starts_with(word) && text.chars().all(|c| word(c) || c == '.' || c == '-')
+}
+
+/// What a repository may be called (distribution specification, "Pulling manifests").
+pub fn is_repository(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    !text.is_empty()
+        && text.split('/').all(|part| {
+            part.starts_with(plain)
+                && part.ends_with(plain)
+                && part.chars().all(|c| plain(c) || "._-".contains(c))
+        })
+}

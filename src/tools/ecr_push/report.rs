@@ -1,0 +1,158 @@
+//! What a push has seen, and what that proves.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::finding::{Category, Finding};
+use crate::model::scope::{Scope, Unit};
+use crate::model::severity::Severity;
+use crate::scan::parsed::{Parsed, Unproven};
+use crate::text::shared::Text;
+
+use super::registry::{Held, Names, is_digest};
+
+pub const WHAT: &str = "report of a push";
+
+/// What came of one image.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Report {
+    pub portcullis_version: String,
+    /// What it is called on this machine.
+    pub image: String,
+    /// The id that the gates before have seen, and that it had when it was pushed.
+    #[serde(flatten)]
+    pub names: Names,
+    /// The gates that looked at it.
+    pub seen_by: Vec<Text>,
+    /// `unscanned = true`: nobody has to have looked at it.
+    pub unscanned: bool,
+    /// `HOST/NAME`
+    pub repository: String,
+    pub tags: Vec<Tag>,
+}
+
+/// What came of one tag.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Tag {
+    pub tag: String,
+    /// It may be moved from one image to another, like `latest`.
+    pub moving: bool,
+    /// What the registry held under it before.
+    pub before: Option<Held>,
+    /// The digest that the push told.
+    pub pushed: Option<String>,
+    /// The registry let nobody move it; its words.
+    pub immutable: Option<String>,
+    /// What the registry holds under it at the end, as it was asked for it.
+    pub now: Option<Held>,
+}
+
+impl Tag {
+    pub fn new(tag: &str, moving: bool, before: Option<Held>) -> Tag {
+        Tag { tag: tag.to_owned(), moving, before, pushed: None, immutable: None, now: None }
+    }
+
+    /// Another image lies under it, and it is not to be moved.
+    pub fn is_taken(&self, names: &Names) -> bool {
+        !self.moving && self.before.as_ref().is_some_and(|held| !names.are_of(held))
+    }
+
+    /// This image lies under it already.
+    pub fn is_there(&self, names: &Names) -> bool {
+        self.before.as_ref().is_some_and(|held| names.are_of(held))
+    }
+}
+
+impl Report {
+    /// What it proves. Where a tag is taken by another image nothing was pushed, and that is told.
+    pub fn weigh(self) -> Result<Parsed, Unproven> {
+        let no = |why: String| Err(Unproven::ToolError(why));
+        let held = self.tags.iter().flat_map(|tag| tag.before.iter().chain(&tag.now));
+        let mut digests: Vec<&str> = held.map(|held| &*held.digest).collect();
+        digests.push(&self.names.id);
+        digests.extend(self.tags.iter().filter_map(|tag| tag.pushed.as_deref()));
+        if let Some(digest) = digests.into_iter().find(|digest| !is_digest(digest)) {
+            return no(format!("{digest:?} is no digest"));
+        }
+        if self.seen_by.is_empty() && !self.unscanned {
+            return no(format!("no gate has proved that it looked at {}", self.image));
+        }
+        let Some(first) = self.tags.first() else { return no("it names no tag".to_owned()) };
+
+        let mut parsed = Parsed { scope: Scope::of(Unit::Images, 1), ..Parsed::default() };
+        parsed.image_id = Some(self.names.id.as_str().into());
+        parsed.findings = self.tags.iter().filter_map(|tag| self.taken(tag)).collect();
+        if !parsed.findings.is_empty() {
+            return Ok(parsed);
+        }
+        for tag in &self.tags {
+            match self.proof_of(tag) {
+                Ok(proof) => parsed.proof.push(proof),
+                Err(why) => return no(why),
+            }
+        }
+        let id = &self.names.id;
+        parsed.proof.push(match &self.seen_by[..] {
+            [] => format!("the registry holds {id}, at which no gate has looked"),
+            by => format!("the registry holds {id}, at which {} looked", by.join(" and ")),
+        });
+        let digest = first.now.as_ref().map(|held| held.digest.clone()).unwrap_or_default();
+        let Report { repository, .. } = &self;
+        parsed.outputs = [
+            ("image", format!("{repository}@{digest}")),
+            ("digest", digest),
+            ("tag", first.tag.clone()),
+            ("repository", repository.clone()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        Ok(parsed)
+    }
+
+    /// The finding of a tag that another image has.
+    fn taken(&self, tag: &Tag) -> Option<Finding> {
+        let name = format!("{}:{}", self.repository, tag.tag);
+        let message = match (&tag.immutable, &tag.before) {
+            (Some(words), _) => words.clone(),
+            (None, Some(held)) if tag.is_taken(&self.names) => format!(
+                "the registry holds {} ({}), the gates saw {}; nothing was pushed",
+                held.id(),
+                held.digest,
+                self.names.id
+            ),
+            _ => return None,
+        };
+        let title = format!("another image lies under {name}");
+        let mut finding = Finding::new("immutable-tag", Category::Misconfiguration, Severity::High, title);
+        finding.message = message.into();
+        finding.fix =
+            Some("push under another tag; what may be moved belongs to `moving_tags`, in a repository that lets it".into());
+        finding.image = Some(self.names.id.as_str().into());
+        Some(finding)
+    }
+
+    /// That the registry holds the image under a tag, or why that is not so.
+    fn proof_of(&self, tag: &Tag) -> Result<String, String> {
+        let name = format!("{}:{}", self.repository, tag.tag);
+        let Some(now) = &tag.now else { return Err(format!("nothing shows that {name} is in the registry")) };
+        if !self.names.are_of(now) {
+            return Err(format!(
+                "another image lies under {name} than the gates saw: {} instead of {}",
+                now.id(),
+                self.names.id
+            ));
+        }
+        let came = match (&tag.pushed, &tag.before) {
+            (Some(pushed), _) if *pushed != now.digest => {
+                return Err(format!(
+                    "the push of {name} told {pushed}, and the registry holds {}",
+                    now.digest
+                ));
+            }
+            (Some(_), Some(before)) => format!("pushed; it was {}", before.digest),
+            (Some(_), None) => "pushed".to_owned(),
+            (None, Some(before)) if before == now => "already there".to_owned(),
+            (None, _) => return Err(format!("nothing shows that {name} was pushed")),
+        };
+        Ok(format!("{name} is {} ({came})", now.digest))
+    }
+}

@@ -1,0 +1,269 @@
+//! ECS task definitions: rendered from a template with images by digest, checked for secrets in plain
+//! text, registered; what comes of it is the ARN of a revision.
+
+mod plain_text;
+mod register;
+mod same;
+mod template;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::formats::json;
+use crate::keys::table::{Keys, Located};
+use crate::model::finding::{Category, Finding, Location};
+use crate::model::scope::{Scope, Unit};
+use crate::model::severity::Severity;
+use crate::scan::job::Job;
+use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::placeholder::Values;
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::text::human;
+use crate::text::paths::normalise;
+use crate::tools::aws::{self, Account};
+use crate::tools::ecs_task_definition::plain_text::PlainText;
+use crate::tools::ecs_task_definition::template::{Container, by_digest, is_family};
+
+pub static SCANNER: Scanner = Scanner {
+    name: "ecs-task-definition",
+    title: "ECS task definition",
+    stage: "Task definition",
+    program: aws::PROGRAM,
+    version_args: &["--version"],
+    version: VersionFrom::Asking,
+    install: aws::INSTALL,
+    secret_fields: &[],
+    steering: &[],
+    configure,
+};
+
+const WHAT: &str = "report of a task definition";
+
+/// The output under which later gates find the ARN.
+pub const OUTPUT: &str = "task_definition";
+
+/// The keys of the gate.
+#[derive(Clone, Debug)]
+struct Settings {
+    template: String,
+    account: Account,
+    family: Option<String>,
+    /// Container → image that a gate has pushed, or reference by digest.
+    images: BTreeMap<String, String>,
+    values: Values,
+    /// Where `imagedefinitions.json` is written besides.
+    image_definitions: Option<String>,
+    /// Variables that look secret and are not.
+    allow_environment: Vec<String>,
+}
+
+#[derive(Debug)]
+struct EcsTaskDefinition(Settings);
+
+fn configure(keys: &Keys) -> Box<dyn Tool> {
+    let template = keys.required_text("template").map(|template| template.value).unwrap_or_default();
+    let family = keys.text("family");
+    if let Some(family) = family.as_ref().filter(|family| !is_family(&family.value)) {
+        let what = format!("`{}` can't be a family", family.value);
+        keys.problem_with_help(family.at.clone(), what, "letters, digits, `-` and `_`");
+    }
+    let images = keys.table("images").map(|images| images.text_entries()).unwrap_or_default();
+    images.iter().for_each(|(_, image)| check_image(keys, image));
+    let image_definitions = keys.text("image_definitions");
+    if let Some(path) = image_definitions.as_ref().filter(|path| !is_inside(&path.value)) {
+        let what = "`image_definitions` is a path below the folder of gates.toml";
+        keys.problem(path.at.clone(), what);
+    }
+    Box::new(EcsTaskDefinition(Settings {
+        template,
+        account: Account::read(keys),
+        family: family.map(|family| family.value),
+        images: images.into_iter().map(|(container, image)| (container, image.value)).collect(),
+        values: Values::read(keys),
+        image_definitions: image_definitions.map(|path| path.value),
+        allow_environment: keys.texts_or("allow_environment", &[]),
+    }))
+}
+
+/// The name of an image, or a reference by digest: a tag may mean another image tomorrow.
+fn check_image(keys: &Keys, image: &Located<String>) {
+    let last = image.value.rsplit('/').next().unwrap_or_default();
+    if image.value.is_empty() || (last.contains([':', '@']) && !by_digest(&image.value)) {
+        let what = format!("`{}` is neither the name of an image nor a reference by digest", image.value);
+        let help = "name it as the ecr-push gate does, or write registry/repository@sha256:…";
+        keys.problem_with_help(image.at.clone(), what, help);
+    }
+}
+
+fn is_inside(path: &str) -> bool {
+    use std::path::{Component, Path};
+    Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+/// Family and revision of `arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`; `None` where
+/// that is no such ARN.
+pub fn read_arn(arn: &str) -> Option<(&str, u64)> {
+    let mut parts = arn.splitn(6, ':');
+    let (start, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+    let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+    let (family, revision) = resource.strip_prefix("task-definition/")?.split_once(':')?;
+    let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let number = !revision.starts_with('0') && revision.bytes().all(|byte| byte.is_ascii_digit());
+    let right = start == "arn"
+        && plain(partition)
+        && service == "ecs"
+        && plain(region)
+        && account.len() == 12
+        && account.bytes().all(|byte| byte.is_ascii_digit())
+        && is_family(family)
+        && number;
+    Some((family, revision.parse().ok().filter(|_| right)?))
+}
+
+impl Tool for EcsTaskDefinition {
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        let mut job = scene.job(aws::PROGRAM, &self.0.template);
+        let input = job.scratch_file(register::INPUT);
+        let file = format!("file://{input}");
+        job.args = self.0.account.args(["ecs", "register-task-definition", "--cli-input-json", &file]);
+        job.because("unless the latest revision says the same");
+        job.writes
+            .extend(self.0.image_definitions.as_ref().map(|path| normalise(&scene.repo.base.join(path))));
+        job.by_steps(register::Register { settings: self.0.clone(), input });
+        Ok(vec![job])
+    }
+
+    fn acts(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        let report: Report = json::read(raw.report(), WHAT)?;
+        report.parsed(place)
+    }
+}
+
+/// What came of a template.
+#[derive(Debug, Serialize, Deserialize)]
+struct Report {
+    portcullis_version: String,
+    template: String,
+    family: String,
+    /// Absent where nothing was registered.
+    arn: Option<String>,
+    revision: Option<u64>,
+    /// The latest revision said the same: it is this one.
+    #[serde(default)]
+    reused: bool,
+    containers: Vec<Reported>,
+    /// Secrets in plain text; with one of them, nothing is registered.
+    secrets: Vec<Refused>,
+    /// Names of `values` that the template does not hold.
+    #[serde(default)]
+    unused: Vec<String>,
+    #[serde(default)]
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Reported {
+    name: String,
+    image: String,
+    /// Who named the image: the `gate`, or the `template`.
+    by: String,
+}
+
+/// A secret in plain text: where it is, never what.
+#[derive(Debug, Serialize, Deserialize)]
+struct Refused {
+    what: String,
+    why: String,
+}
+
+impl Report {
+    fn new(template: &str, family: &str) -> Report {
+        Report {
+            portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
+            template: template.to_owned(),
+            family: family.to_owned(),
+            arn: None,
+            revision: None,
+            reused: false,
+            containers: Vec::new(),
+            secrets: Vec::new(),
+            unused: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, container: Container, by: &str) {
+        self.containers.push(Reported { name: container.name, image: container.image, by: by.to_owned() });
+    }
+
+    fn refuse(&mut self, found: &[PlainText]) {
+        let refused = |secret: &PlainText| Refused { what: secret.what.clone(), why: secret.why.to_owned() };
+        self.secrets = found.iter().map(refused).collect();
+        // An image's address may hold one.
+        self.containers.clear();
+    }
+
+    fn settle(&mut self, arn: &str, revision: u64) {
+        self.arn = Some(arn.to_owned());
+        self.revision = Some(revision);
+    }
+
+    fn parsed(self, place: &Place) -> Result<Parsed, Unproven> {
+        let foreign = |detail: String| Err(Unproven::Foreign { what: WHAT, detail });
+        let mut parsed = Parsed { scope: Scope::of(Unit::Resources, 1), ..Parsed::default() };
+        for secret in &self.secrets {
+            let title = format!("{} is a secret in plain text", secret.what);
+            let mut finding = Finding::new("plain-text-secret", Category::Secret, Severity::High, title);
+            finding.message = format!("{}; nothing was registered", secret.why).into();
+            finding.location = Some(Location::file(place.relative(&self.template)));
+            let fix = "keep it in Secrets Manager or in a parameter, and name that in `secrets`; if it is none, name the variable in `allow_environment`";
+            finding.fix = Some(fix.into());
+            parsed.findings.push(finding);
+        }
+        let Some(arn) = self.arn else {
+            return match parsed.findings.is_empty() {
+                true => foreign(
+                    "it names no ARN, and nothing that would keep one from being registered".to_owned(),
+                ),
+                false => Ok(parsed),
+            };
+        };
+        if !parsed.findings.is_empty() {
+            return foreign("it names an ARN, and secrets for which nothing is registered".to_owned());
+        }
+        match (read_arn(&arn), self.revision) {
+            (Some((family, number)), Some(revision)) if family == self.family && number == revision => {}
+            _ => return foreign(format!("{arn} is not the ARN of a revision of {}", self.family)),
+        }
+        if !self.containers.iter().any(|container| by_digest(&container.image)) {
+            return foreign("no container has an image by its digest".to_owned());
+        }
+        for container in &self.containers {
+            let by_tag = if by_digest(&container.image) { "" } else { " (not by digest)" };
+            parsed.proof.push(format!("{} is {}{by_tag}", container.name, container.image));
+        }
+        let revision = arn.rsplit('/').next().unwrap_or_default();
+        parsed.proof.push(match self.reused {
+            true => format!("{revision} says the same already: nothing was registered"),
+            false => format!("registered {revision}"),
+        });
+        if !self.unused.is_empty() {
+            let names = human::count(self.unused.len() as u64, "value");
+            parsed.proof.push(format!("{names} of `values` not used: {}", self.unused.join(", ")));
+        }
+        parsed.proof.extend(self.notes);
+        parsed.outputs.insert(OUTPUT.to_owned(), arn);
+        Ok(parsed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

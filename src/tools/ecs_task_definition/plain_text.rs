@@ -1,0 +1,125 @@
+//! Secrets that stand in a task definition in plain text, where everybody reads them who may
+//! describe it. They belong in `secrets`, which names where they are kept.
+
+use serde_json::{Map, Value};
+
+use crate::redact::names::holds_secret;
+
+use super::template::texts;
+
+/// A secret in plain text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlainText<'v> {
+    /// What is told of it: `DB_PASSWORD of container backend`. Never the value.
+    pub what: String,
+    /// Why it is taken for one.
+    pub why: &'static str,
+    pub value: &'v str,
+}
+
+/// Every secret in plain text: variables whose names say so, but for those that the user names in
+/// `allowed`, and texts anywhere that have the form of one.
+pub fn find<'v>(root: &'v Map<String, Value>, allowed: &[String]) -> Vec<PlainText<'v>> {
+    let mut found = Vec::new();
+    let containers = root.get("containerDefinitions").and_then(Value::as_array);
+    for container in containers.into_iter().flatten() {
+        let owner = container.get("name").and_then(Value::as_str).unwrap_or("?");
+        let variables = container.get("environment").and_then(Value::as_array);
+        for variable in variables.into_iter().flatten() {
+            let text = |key: &str| variable.get(key).and_then(Value::as_str);
+            let (Some(name), Some(value)) = (text("name"), text("value")) else { continue };
+            let because_of_name =
+                || (holds_secret(name) && !is_harmless(value)).then_some("its name says so");
+            if allowed.iter().any(|allowed| allowed == name) {
+                continue;
+            }
+            if let Some(why) = form(value).or_else(because_of_name) {
+                found.push(PlainText { what: format!("{name} of container {owner}"), why, value });
+            }
+        }
+    }
+    texts(root, &mut |value, place| {
+        if !is_variable(place)
+            && let Some(why) = form(value)
+        {
+            found.push(PlainText { what: place.to_owned(), why, value });
+        }
+    });
+    found
+}
+
+/// `containerDefinitions[0].environment[1].value`
+fn is_variable(place: &str) -> bool {
+    place.starts_with("containerDefinitions[")
+        && place.contains("].environment[")
+        && place.ends_with("].value")
+}
+
+/// What a variable with a secret's name may hold: nothing, a switch, the place of a file, the ARN of
+/// where it is kept, an address without a password.
+fn is_harmless(value: &str) -> bool {
+    let switch = ["", "true", "false"].iter().any(|switch| value.eq_ignore_ascii_case(switch));
+    let one_word = !value.contains(char::is_whitespace);
+    let path = one_word && ["/", "./", "../"].iter().any(|start| value.starts_with(start));
+    let arn = one_word && value.starts_with("arn:");
+    switch || path || arn || (value.contains("://") && password(value).is_none())
+}
+
+/// How the tokens of well-known services begin, and how long they are at least (their makers' own
+/// documentation, as secret scanners use it).
+const TOKENS: &[(&str, usize, &str)] = &[
+    ("AKIA", 20, "it is an AWS access key"),
+    ("ASIA", 20, "it is an AWS access key"),
+    ("ghp_", 40, "it is a GitHub token"),
+    ("gho_", 40, "it is a GitHub token"),
+    ("ghu_", 40, "it is a GitHub token"),
+    ("ghs_", 40, "it is a GitHub token"),
+    ("ghr_", 40, "it is a GitHub token"),
+    ("github_pat_", 40, "it is a GitHub token"),
+    ("glpat-", 26, "it is a GitLab token"),
+    ("xoxb-", 24, "it is a Slack token"),
+    ("xoxp-", 24, "it is a Slack token"),
+    ("sk_live_", 24, "it is a Stripe key"),
+    ("rk_live_", 24, "it is a Stripe key"),
+    ("npm_", 40, "it is an npm token"),
+    ("AIza", 39, "it is a Google API key"),
+];
+
+/// What a text has the form of, if that is a secret.
+fn form(value: &str) -> Option<&'static str> {
+    let key = |rest: &str| rest.split("-----").next().is_some_and(|title| title.ends_with("PRIVATE KEY"));
+    if value.split("-----BEGIN ").skip(1).any(key) {
+        return Some("it is a private key");
+    }
+    let word = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    for piece in value.split(|c: char| !word(c)) {
+        let known = TOKENS.iter().find(|(start, least, _)| piece.starts_with(start) && piece.len() >= *least);
+        let capitals = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+        match known {
+            // A word that begins so by chance.
+            Some((start, least, _))
+                if start.ends_with("IA") && (piece.len() != *least || !piece.chars().all(capitals)) => {}
+            Some((_, _, why)) => return Some(why),
+            None => {}
+        }
+    }
+    let token = |piece: &str| {
+        let parts: Vec<&str> = piece.splitn(4, '.').collect();
+        parts.len() == 3 && piece.starts_with("eyJ") && parts.iter().all(|part| part.len() >= 16)
+    };
+    if value.split(|c: char| !word(c) && c != '.').any(token) {
+        return Some("it is a JSON web token");
+    }
+    password(value).map(|_| "it is an address with a password")
+}
+
+/// The password in the addresses of a text: `postgres://user:password@host`.
+fn password(value: &str) -> Option<&str> {
+    value.split("://").skip(1).find_map(|rest| {
+        let authority = rest.split(|c: char| "/?#".contains(c) || c.is_whitespace()).next()?;
+        let (user, _) = authority.rsplit_once('@')?;
+        let (_, password) = user.split_once(':')?;
+        // `${PASSWORD}` is put in by the container's own shell.
+        (!password.is_empty() && !password.starts_with('$')).then_some(password)
+    })
+}

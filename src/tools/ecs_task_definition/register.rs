@@ -1,0 +1,256 @@
+//! The steps: render, look for secrets, compare with what is registered, register.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
+use crate::system::output_folder::write_whole;
+use crate::tools::aws::{Account, AwsError};
+
+use super::template::{Container, Template, by_digest};
+use super::{Report, Settings, plain_text, read_arn, same};
+
+/// The rendered definition, in the job's folder.
+pub const INPUT: &str = "task-definition.json";
+pub const REPORT: &str = "ecs-task-definition.json";
+/// What the ECS action of CodePipeline reads (CodePipeline user guide, "Image definitions file
+/// reference").
+const IMAGE_DEFINITIONS: &str = "imagedefinitions.json";
+
+#[derive(Clone, Debug)]
+pub struct Register {
+    pub settings: Settings,
+    /// [`INPUT`] as it is named in arguments.
+    pub input: String,
+}
+
+/// One entry of [`IMAGE_DEFINITIONS`]: these two keys and no other.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ImageDefinition<'c> {
+    name: &'c str,
+    image_uri: &'c str,
+}
+
+/// What `describe-task-definition` answers.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Described {
+    task_definition: Map<String, Value>,
+    #[serde(default)]
+    tags: Option<Value>,
+}
+
+/// What `register-task-definition` answers.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Registered {
+    task_definition: Definition,
+}
+
+/// What is needed of a definition that is registered.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Definition {
+    task_definition_arn: String,
+    family: String,
+    revision: u64,
+    status: String,
+    container_definitions: Vec<Registeree>,
+}
+
+#[derive(Deserialize)]
+struct Registeree {
+    name: String,
+    image: String,
+}
+
+impl Procedure for Register {
+    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+        Box::pin(async move {
+            let shown = &self.settings.template;
+            let wrong = |why: String| Failure::Unproven(format!("{shown} {why}"));
+            let text = read_text(&hands.repo().base.join(shown), shown)?;
+            let values = self.settings.values.at(hands.repo());
+            let mut template = Template::read(&text, &values).map_err(wrong)?;
+            let family = template.family(self.settings.family.as_deref()).map_err(wrong)?;
+            let images = self.images(hands, &template.containers())?;
+            template.set_images(&images).map_err(wrong)?;
+
+            let mut report = Report::new(shown, &family);
+            for container in template.containers() {
+                let by = if images.contains_key(&container.name) { "gate" } else { "template" };
+                report.add(container, by);
+            }
+            report.unused = values.unused(&template.used).into_iter().map(str::to_owned).collect();
+            let found = plain_text::find(template.root(), &self.settings.allow_environment);
+            if !found.is_empty() {
+                found.iter().for_each(|secret| hands.learn(secret.value));
+                report.refuse(&found);
+                return hands.report(REPORT, &report);
+            }
+            let Value::Object(definition) = template.finish().map_err(wrong)? else {
+                return Err(wrong("is no JSON object".to_owned()));
+            };
+
+            let known = self.known(hands, &family, &definition, &mut report).await?;
+            report.reused = known.is_some();
+            let registered = match known {
+                Some(known) => known,
+                None => self.register(hands, &family, &definition).await?,
+            };
+            report.settle(&registered.task_definition_arn, registered.revision);
+            hands.report(REPORT, &report)?;
+            confirm(&registered, &report)?;
+            self.write_image_definitions(hands, &report, &images)
+        })
+    }
+}
+
+impl Register {
+    /// The image of each container that gets one: those of the table, and of the same name as one
+    /// that this run has pushed.
+    fn images(&self, hands: &Hands, containers: &[Container]) -> Result<BTreeMap<String, String>, Failure> {
+        let pushed = hands.upstream().outputs("ecr-push", "image");
+        let mut images = BTreeMap::new();
+        for (container, image) in &self.settings.images {
+            let reference = match pushed.get(image.as_str()) {
+                Some(reference) => reference.clone(),
+                None if by_digest(image) => image.clone(),
+                None => {
+                    return Err(Failure::Unproven(format!(
+                        "`images` gives {container} the image {image}, and no ecr-push gate of this run has pushed it"
+                    )));
+                }
+            };
+            images.insert(container.clone(), reference);
+        }
+        for container in
+            containers.iter().filter(|container| !self.settings.images.contains_key(&container.name))
+        {
+            if let Some(reference) = pushed.get(container.name.as_str()) {
+                images.insert(container.name.clone(), reference.clone());
+            }
+        }
+        if let Some((container, image)) = images.iter().find(|(_, image)| !by_digest(image)) {
+            let why = format!("the image of {container} is not named by its digest: {image}");
+            return Err(Failure::Unproven(why));
+        }
+        if images.is_empty() && !containers.iter().any(|container| by_digest(&container.image)) {
+            let names: Vec<&str> = containers.iter().map(|container| container.name.as_str()).collect();
+            return Err(Failure::Unproven(format!(
+                "no container of {} gets an image by its digest: say in `images` which image is whose ({})",
+                self.settings.template,
+                names.join(", ")
+            )));
+        }
+        Ok(images)
+    }
+
+    /// The latest revision of the family, if it says the same already.
+    async fn known(
+        &self,
+        hands: &mut Hands,
+        family: &str,
+        definition: &Map<String, Value>,
+        report: &mut Report,
+    ) -> Result<Option<Definition>, Failure> {
+        let mut call = vec!["ecs", "describe-task-definition", "--task-definition", family];
+        if definition.contains_key("tags") {
+            call.extend(["--include", "TAGS"]);
+        }
+        let mut described: Described = match self.account(hands).call(hands, &call).await {
+            Ok(described) => described,
+            // There is no such family yet.
+            Err(error) if error.is("ClientException") => return Ok(None),
+            Err(AwsError::Refused { code, .. }) if code.starts_with("AccessDenied") => {
+                let note =
+                    "the role of this job may not describe task definitions: not compared with the last one";
+                report.notes.push(note.to_owned());
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(tags) = described.tags.take() {
+            described.task_definition.insert("tags".to_owned(), tags);
+        }
+        if !same::same(definition, &described.task_definition) {
+            return Ok(None);
+        }
+        let known: Definition = serde_json::from_value(Value::Object(described.task_definition))
+            .map_err(|error| Failure::Unproven(format!("what ECS describes is not whole: {error}")))?;
+        Ok((known.status == "ACTIVE").then_some(known))
+    }
+
+    fn account(&self, hands: &Hands) -> Account {
+        self.settings.account.clone().with(hands.args())
+    }
+
+    async fn register(
+        &self,
+        hands: &mut Hands,
+        family: &str,
+        definition: &Map<String, Value>,
+    ) -> Result<Definition, Failure> {
+        hands.tell(format!("registering a revision of {family}"));
+        let file = hands.scratch().join(INPUT);
+        write_whole(&file, |out| Ok(serde_json::to_writer(out, definition)?))
+            .map_err(|error| Failure::Unproven(format!("{INPUT} can't be written: {error}")))?;
+        let input = format!("file://{}", self.input);
+        let call = ["ecs", "register-task-definition", "--cli-input-json", &input];
+        let answer: Registered = self.account(hands).call(hands, &call).await?;
+        Ok(answer.task_definition)
+    }
+
+    /// For CodePipeline: in the output folder, and where gates.toml wants it.
+    fn write_image_definitions(
+        &self,
+        hands: &mut Hands,
+        report: &Report,
+        images: &BTreeMap<String, String>,
+    ) -> Result<(), Failure> {
+        let of_images = report.containers.iter().filter(|container| images.contains_key(&container.name));
+        let list: Vec<ImageDefinition> = of_images
+            .map(|container| ImageDefinition { name: &container.name, image_uri: &container.image })
+            .collect();
+        if list.is_empty() {
+            return Ok(());
+        }
+        let unwritten =
+            |why: String| Failure::Unproven(format!("{IMAGE_DEFINITIONS} can't be written: {why}"));
+        let bytes = serde_json::to_vec(&list).map_err(|error| unwritten(error.to_string()))?;
+        if let Some(path) = &self.settings.image_definitions {
+            let path = hands.repo().base.join(path);
+            write_whole(&path, |out| out.write_all(&bytes)).map_err(|error| unwritten(error.to_string()))?;
+        }
+        hands.hand_over(IMAGE_DEFINITIONS, bytes);
+        Ok(())
+    }
+}
+
+/// What ECS says that it has registered is what it was given.
+fn confirm(registered: &Definition, report: &Report) -> Result<(), Failure> {
+    let wrong = |what: String| Err(Failure::Unproven(format!("ECS has registered something else: {what}")));
+    let named = read_arn(&registered.task_definition_arn);
+    if named != Some((registered.family.as_str(), registered.revision)) || registered.family != report.family
+    {
+        let Definition { task_definition_arn, family, revision, .. } = registered;
+        return wrong(format!("{family}:{revision}, as {task_definition_arn}"));
+    }
+    if registered.status != "ACTIVE" {
+        return wrong(format!("its status is {}", registered.status));
+    }
+    for container in &report.containers {
+        let of_name = registered.container_definitions.iter().find(|other| other.name == container.name);
+        if of_name.map(|other| other.image.as_str()) != Some(&container.image) {
+            return wrong(format!("the image of {} is not {}", container.name, container.image));
+        }
+    }
+    match registered.container_definitions.len() == report.containers.len() {
+        true => Ok(()),
+        false => wrong(format!("it has {} containers", registered.container_definitions.len())),
+    }
+}

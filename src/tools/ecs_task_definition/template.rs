@@ -1,0 +1,247 @@
+//! A task definition as ECS takes it: read from a template, filled, and never half filled.
+//!
+//! Its shape is that of `RegisterTaskDefinition` (Amazon ECS API reference). It is edited as the user
+//! wrote it: keys that Portcullis does not know are handed on, and ECS says what it thinks of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::scan::placeholder::Values;
+
+/// What `describe-task-definition` tells and `register-task-definition` does not take: a template is
+/// often made of the former.
+pub const READ_ONLY: &[&str] = &[
+    "compatibilities",
+    "deregisteredAt",
+    "registeredAt",
+    "registeredBy",
+    "requiresAttributes",
+    "revision",
+    "status",
+    "taskDefinitionArn",
+];
+
+/// The most places that one message names.
+const NAMED: usize = 20;
+
+/// A task definition on its way.
+#[derive(Debug)]
+pub struct Template {
+    root: Map<String, Value>,
+    /// Placeholders that no table knows, each with its place.
+    left: Vec<(String, String)>,
+    /// Names of the table that stand in it.
+    pub used: BTreeSet<String>,
+}
+
+/// One container of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    pub name: String,
+    pub image: String,
+}
+
+impl Template {
+    /// Reads a template and fills its placeholders. The error says what it lacks.
+    pub fn read(text: &str, values: &Values) -> Result<Template, String> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let document: Value = serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))?;
+        let Value::Object(mut root) = document else {
+            return Err("is no task definition: it is not a JSON object".to_owned());
+        };
+        // The whole answer of `describe-task-definition`.
+        if !root.contains_key("containerDefinitions")
+            && let Some(Value::Object(inner)) = root.remove("taskDefinition")
+        {
+            let tags = root.remove("tags");
+            root = inner;
+            root.extend(tags.map(|tags| ("tags".to_owned(), tags)));
+        }
+        root.retain(|key, _| !READ_ONLY.contains(&key.as_str()));
+        let mut template = Template { root, left: Vec::new(), used: BTreeSet::new() };
+        let Template { root, left, used } = &mut template;
+        fill(root, "", &mut |text, place| {
+            let filled = values.fill(text, used);
+            left.extend(filled.left.into_iter().map(|placeholder| (place.to_owned(), placeholder)));
+            filled.text
+        })?;
+        template.check()?;
+        Ok(template)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let containers = self.root.get("containerDefinitions").and_then(Value::as_array);
+        let Some(containers) = containers else {
+            return Err("is no task definition: it has no list `containerDefinitions`".to_owned());
+        };
+        if containers.is_empty() {
+            return Err("has no container in `containerDefinitions`".to_owned());
+        }
+        let mut names = BTreeSet::new();
+        for (index, container) in containers.iter().enumerate() {
+            let name = match container.get("name").and_then(Value::as_str) {
+                Some(name) if !name.is_empty() => name,
+                _ => return Err(format!("has no `name` in containerDefinitions[{index}]")),
+            };
+            if !names.insert(name) {
+                return Err(format!("has two containers with the name {name}"));
+            }
+            match container.get("image").and_then(Value::as_str) {
+                Some(image) if !image.is_empty() => {}
+                _ => return Err(format!("has no `image` in containerDefinitions[{index}] ({name})")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Its containers, in its order.
+    pub fn containers(&self) -> Vec<Container> {
+        containers(&self.root)
+    }
+
+    /// Gives containers their images, by their names. The error names those that it does not have.
+    pub fn set_images(&mut self, images: &BTreeMap<String, String>) -> Result<(), String> {
+        let list = self.root.get_mut("containerDefinitions").and_then(Value::as_array_mut);
+        let mut strange: BTreeSet<&str> = images.keys().map(String::as_str).collect();
+        for (index, container) in list.into_iter().flatten().enumerate() {
+            let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
+            let Some((name, image)) = images.get_key_value(name) else { continue };
+            strange.remove(name.as_str());
+            if let Value::Object(container) = container {
+                container.insert("image".to_owned(), Value::from(image.as_str()));
+            }
+            let place = format!("containerDefinitions[{index}].image");
+            self.left.retain(|(left, _)| *left != place);
+        }
+        match strange.is_empty() {
+            true => Ok(()),
+            false => Err(format!(
+                "has no container {}: see `images`",
+                strange.into_iter().collect::<Vec<_>>().join(", ")
+            )),
+        }
+    }
+
+    /// Puts the family in, where gates.toml names one, and gives it.
+    pub fn family(&mut self, wanted: Option<&str>) -> Result<String, String> {
+        if let Some(wanted) = wanted {
+            self.root.insert("family".to_owned(), Value::from(wanted));
+            self.left.retain(|(left, _)| left != "family");
+        }
+        match self.root.get("family").and_then(Value::as_str) {
+            None | Some("") => Err("has no `family`: name one in it, or in gates.toml".to_owned()),
+            Some(family) if !is_family(family) => Err(format!("has a `family` that can be none: {family}")),
+            Some(family) => Ok(family.to_owned()),
+        }
+    }
+
+    /// The whole definition, if nothing is left over in it.
+    pub fn finish(self) -> Result<Value, String> {
+        if self.left.is_empty() {
+            return Ok(Value::Object(self.root));
+        }
+        let named =
+            self.left.iter().take(NAMED).map(|(place, placeholder)| format!("{placeholder} at {place}"));
+        let named: Vec<String> = named.collect();
+        let more = match self.left.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Err(format!("has placeholders left over: {}{more}; name them in `values`", named.join(", ")))
+    }
+
+    /// What stands in it so far.
+    pub fn root(&self) -> &Map<String, Value> {
+        &self.root
+    }
+}
+
+/// Letters, digits, `-` and `_`, up to 255 (Amazon ECS API reference, RegisterTaskDefinition).
+pub fn is_family(family: &str) -> bool {
+    let begins = family.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    begins && family.len() <= 255 && family.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+}
+
+/// The containers of a task definition; those without name or image are passed over.
+pub fn containers(root: &Map<String, Value>) -> Vec<Container> {
+    let list = root.get("containerDefinitions").and_then(Value::as_array).into_iter().flatten();
+    let read = |container: &Value| {
+        let text = |key: &str| container.get(key)?.as_str().map(str::to_owned);
+        Some(Container { name: text("name")?, image: text("image")? })
+    };
+    list.filter_map(read).collect()
+}
+
+/// Whether an image is named by its digest: `repository@sha256:…`.
+pub fn by_digest(image: &str) -> bool {
+    let Some((name, digits)) = image.split_once("@sha256:") else { return false };
+    !name.is_empty() && digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Every text of a task definition with its place: `containerDefinitions[0].image`.
+pub fn texts<'v>(root: &'v Map<String, Value>, visit: &mut impl FnMut(&'v str, &str)) {
+    for (key, value) in root {
+        texts_in(value, &mut key.clone(), visit);
+    }
+}
+
+fn texts_in<'v>(value: &'v Value, place: &mut String, visit: &mut impl FnMut(&'v str, &str)) {
+    let length = place.len();
+    match value {
+        Value::String(text) => visit(text, place),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                place.push_str(&format!("[{index}]"));
+                texts_in(item, place, visit);
+                place.truncate(length);
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                place.push('.');
+                place.push_str(key);
+                texts_in(member, place, visit);
+                place.truncate(length);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Replaces every key and every text by what `change` makes of it. (The reader of JSON allows for no
+/// more than 128 levels.)
+fn fill(
+    members: &mut Map<String, Value>,
+    place: &str,
+    change: &mut impl FnMut(&str, &str) -> String,
+) -> Result<(), String> {
+    for (key, mut value) in std::mem::take(members) {
+        let within = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+        fill_value(&mut value, &within, change)?;
+        let key = change(&key, &within);
+        if members.contains_key(&key) {
+            return Err(format!("has the key {key} twice, now that its placeholders are filled"));
+        }
+        members.insert(key, value);
+    }
+    Ok(())
+}
+
+fn fill_value(
+    value: &mut Value,
+    place: &str,
+    change: &mut impl FnMut(&str, &str) -> String,
+) -> Result<(), String> {
+    match value {
+        Value::String(text) => *text = change(text, place),
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                fill_value(item, &format!("{place}[{index}]"), change)?;
+            }
+        }
+        Value::Object(members) => fill(members, place, change)?,
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,271 @@
+//! ESLint: problems in JavaScript and TypeScript sources.
+//!
+//! Report fields after `docs/src/integrate/nodejs-api.md`, exit codes after `lib/cli.js`, flags
+//! as run with ESLint 10.15.0. `next lint` writes the same report.
+
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobSet};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::formats::json;
+use crate::keys::table::Keys;
+use crate::model::finding::{Category, Finding, Location};
+use crate::model::scope::{Scope, Unit};
+use crate::model::severity::Severity;
+use crate::policy::coverage::Reach;
+use crate::scan::config_file::Overrule;
+use crate::scan::job::Job;
+use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::system::git::Range;
+use crate::text::bom;
+use crate::text::paths::normalise;
+use crate::text::shared::Text;
+
+pub static SCANNER: Scanner = Scanner {
+    name: "eslint",
+    title: "ESLint",
+    stage: "Type check and lint",
+    program: "eslint",
+    version_args: &["--version"],
+    version: VersionFrom::PackageJson,
+    install: "`npm install --save-dev eslint` in the project, then `npm ci` in CI",
+    // The whole text of the file, twice, and pieces of it.
+    secret_fields: &["source", "output", "text"],
+    // ESLINT_USE_FLAT_CONFIG chooses another configuration, ESLINT_FLAGS changes how it is read.
+    steering: &["ESLINT_*"],
+    configure: |keys| Box::new(Eslint::configure(keys)),
+};
+
+const WHAT: &str = "report of ESLint";
+
+/// Files that ESLint, or one of its parsers, can read.
+const EXTENSIONS: [&str; 10] = ["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte"];
+
+/// Bytes of file names that one command line may carry: far below what Linux takes (2 MiB).
+const ARGUMENTS: usize = 200_000;
+
+#[derive(Debug)]
+struct Eslint {
+    dirs: Vec<String>,
+    /// Files, folders and globs, relative to each directory.
+    files: Vec<String>,
+}
+
+/// The configuration of ESLint 8 and before, which `-c` does not replace.
+const OLD_CONFIG: [&str; 7] = [
+    ".eslintrc.js",
+    ".eslintrc.cjs",
+    ".eslintrc.yaml",
+    ".eslintrc.yml",
+    ".eslintrc.json",
+    ".eslintrc",
+    ".eslintignore",
+];
+
+fn base_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
+    let copy = copy.ok_or("the base has no eslint.config file to lint with")?;
+    job.options(["-c", copy]);
+    Ok(())
+}
+
+impl Eslint {
+    fn configure(keys: &Keys) -> Eslint {
+        Eslint { dirs: keys.texts_or("dirs", &["."]), files: keys.texts_or("files", &["."]) }
+    }
+
+    fn job(&self, scene: &Scene, dir: &str) -> Option<Job> {
+        let mut job = scene.job_in_dir("eslint", dir);
+        let cwd = job.cwd.clone();
+        let report = job.report_file("eslint.json");
+        job.args(["-f", "json", "-o", &report, "--no-color"]);
+        job.near_node_modules(&cwd, &scene.repo.root);
+        for folder in cwd.ancestors().take_while(|folder| folder.starts_with(&scene.repo.root)) {
+            for ending in ["js", "mjs", "cjs", "ts", "mts", "cts"] {
+                let path = folder.join(format!("eslint.config.{ending}"));
+                job.reads(path, Overrule::Checkout(base_config));
+            }
+        }
+        for name in OLD_CONFIG {
+            job.reads(cwd.join(name), Overrule::Tell);
+        }
+
+        let Some(range) = scene.since else {
+            job.end_of_options().args(&self.files).because("every file that the configuration covers");
+            return Some(job);
+        };
+        let changed = self.changed(range, &scene.repo.root, &cwd);
+        if changed.is_empty() {
+            return None;
+        }
+        if changed.iter().map(|file| file.len() + 1).sum::<usize>() > ARGUMENTS {
+            let why = format!("{} files changed: too many to name, so all are linted", changed.len());
+            job.end_of_options().args(&self.files).because(why);
+        } else {
+            // A changed file that the project ignores, or that is gone since, is not a problem.
+            job.args(["--no-warn-ignored", "--no-error-on-unmatched-pattern"]).end_of_options();
+            let why = format!("the {} files that changed since {}", changed.len(), range.base);
+            job.args(changed).because(why);
+        }
+        Some(job)
+    }
+
+    /// The changed files below `cwd` that ESLint would look at, relative to it.
+    fn changed<'r>(&self, range: &'r Range, root: &Path, cwd: &Path) -> Vec<&'r str> {
+        let dir = cwd.strip_prefix(root).unwrap_or(Path::new(""));
+        // `.` has no components, so every file is below it.
+        let folders: Vec<PathBuf> = self.files.iter().map(|file| normalise(Path::new(file))).collect();
+        let globs = self.files.iter().filter_map(|pattern| Glob::new(pattern.trim_start_matches("./")).ok());
+        let globs = GlobSet::new(globs).unwrap_or_default();
+        range
+            .changed
+            .iter()
+            .filter_map(|file| Path::new(file).strip_prefix(dir).ok()?.to_str())
+            .filter(|file| {
+                let extension = Path::new(file).extension().and_then(|extension| extension.to_str());
+                extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+            })
+            .filter(|file| {
+                folders.iter().any(|folder| Path::new(file).starts_with(folder)) || globs.is_match(file)
+            })
+            .collect()
+    }
+}
+
+impl Tool for Eslint {
+    fn reach(&self) -> Vec<Reach> {
+        vec![Reach::these("dirs", &self.dirs), Reach::these("files", &self.files)]
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        let jobs: Vec<Job> = self.dirs.iter().filter_map(|dir| self.job(scene, dir)).collect();
+        match scene.since {
+            Some(range) if jobs.is_empty() => {
+                Err(Unplanned::NothingToDo(format!("no changed file to lint since {}", range.base)))
+            }
+            _ => Ok(jobs),
+        }
+    }
+
+    fn exit(&self, code: i32) -> Exit {
+        match code {
+            0 => Exit::Clean,
+            1 => Exit::Findings,
+            2 => Exit::Fault("configuration problem or crash"),
+            _ => Exit::Fault("not a code of ESLint"),
+        }
+    }
+
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        let files = read(raw.report())?;
+        let scope = Scope::of(Unit::Files, files.len() as u64);
+        let mut parsed = Parsed { scope, ..Parsed::default() };
+        for file in files {
+            let path = place.relative(&file.path);
+            if !file.suppressed.is_empty() {
+                *parsed.ignored.entry("eslint-disable").or_default() += file.suppressed.len() as u64;
+            }
+            for message in file.messages {
+                if message.fatal {
+                    parsed.gaps.push(format!("{path}: {}", message.title()));
+                }
+                parsed.findings.push(message.into_finding(&path));
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// Warnings leave the exit code 0.
+    fn moves_exit_code(&self, finding: &Finding) -> bool {
+        finding.severity == Severity::High
+    }
+
+    /// The line after `ESLint: 10.15.0`, which heads the error.
+    fn complaint(&self, raw: &RawReport) -> Option<String> {
+        let text = raw.stderr_text();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let after = lines.find(|line| line.starts_with("ESLint: ")).and_then(|_| lines.next());
+        after.map(str::to_owned).or_else(|| raw.last_error_line())
+    }
+}
+
+/// The files of a report: a bare list, or with `json-with-metadata` one inside an object.
+fn read(bytes: &[u8]) -> Result<Vec<File>, Unproven> {
+    #[derive(Deserialize)]
+    struct WithMetadata {
+        results: Vec<File>,
+        #[serde(rename = "metadata")]
+        _metadata: IgnoredAny,
+    }
+    let start = bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace());
+    match start {
+        Some(b'{') => json::read::<WithMetadata>(bytes, WHAT).map(|report| report.results),
+        _ => json::read(bytes, WHAT),
+    }
+}
+
+/// One linted file. `source` and `output`, its whole text, are left unread.
+#[derive(Deserialize)]
+struct File {
+    #[serde(rename = "filePath")]
+    path: String,
+    messages: Vec<Message>,
+    /// Those that a comment in the file switches off; since ESLint 8.8.
+    #[serde(default, rename = "suppressedMessages")]
+    suppressed: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    /// Null for what ESLint says itself: a parse error, an ignored file, an unused directive.
+    rule_id: Option<String>,
+    /// 1 or 2; some producers leave it out.
+    severity: Option<u64>,
+    #[serde(default)]
+    fatal: bool,
+    /// Some producers write null.
+    #[serde(rename = "message")]
+    text: Option<String>,
+    line: Option<u64>,
+    column: Option<u64>,
+    end_line: Option<u64>,
+    end_column: Option<u64>,
+    /// That there is one; what it inserts is source text.
+    fix: Option<IgnoredAny>,
+}
+
+impl Message {
+    fn title(&self) -> &str {
+        let first = self.text.as_deref().and_then(|text| text.lines().next());
+        first.map(str::trim_end).unwrap_or("ESLint gives no reason")
+    }
+
+    fn into_finding(self, path: &Text) -> Finding {
+        let (severity, word) = match self.severity {
+            Some(2) => (Severity::High, Some("error")),
+            Some(1) => (Severity::Low, Some("warning")),
+            _ => (Severity::Unknown, None),
+        };
+        let title = self.title().to_owned();
+        let rule = self.rule_id.unwrap_or_else(|| if self.fatal { "parse-error" } else { "eslint" }.into());
+        let mut finding = Finding::new(rule, Category::Lint, severity, title);
+        finding.severity_raw = word.map(Text::from);
+        finding.message = self.text.filter(|text| text.lines().nth(1).is_some()).unwrap_or_default().into();
+        finding.fix = self.fix.is_some().then(|| Text::from("`eslint --fix` mends it"));
+        finding.location = Some(
+            Location::file(path.clone())
+                .lines(self.line, self.end_line)
+                .columns(self.column, self.end_column),
+        );
+        finding
+    }
+}
+
+#[cfg(test)]
+mod tests;

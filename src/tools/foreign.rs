@@ -1,0 +1,72 @@
+//! Reports of scanners that Portcullis does not run, for `portcullis judge --report FORMAT=PATH`.
+
+use crate::formats::{Format, format};
+use crate::keys::table::Keys;
+use crate::policy::licence::Contents;
+use crate::scan::job::Job;
+use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+
+/// One for each of [`crate::formats::FORMATS`], under the format's name.
+pub static SCANNERS: [Scanner; 5] = [
+    reader("sarif", |_| Box::new(Foreign(format("sarif")))),
+    reader("junit", |_| Box::new(Foreign(format("junit")))),
+    reader("checkstyle", |_| Box::new(Foreign(format("checkstyle")))),
+    reader("cyclonedx", |_| Box::new(Foreign(format("cyclonedx")))),
+    reader("spdx", |_| Box::new(Foreign(format("spdx")))),
+];
+
+const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> Scanner {
+    Scanner {
+        name,
+        title: name,
+        stage: "Reports",
+        program: "",
+        version_args: &[],
+        version: VersionFrom::Report,
+        install: "",
+        secret_fields: super::command::SCANNER.secret_fields,
+        steering: &[],
+        configure,
+    }
+}
+
+#[derive(Debug)]
+struct Foreign(Option<&'static Format>);
+
+impl Tool for Foreign {
+    fn plan(&self, _scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        Err(Unplanned::Impossible("a report format is read, not run".to_owned()))
+    }
+
+    fn exit(&self, _code: i32) -> Exit {
+        Exit::Silent
+    }
+
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        let Some(format) = self.0 else {
+            return Err(Unproven::ToolError("this report format is not known".to_owned()));
+        };
+        let mut parsed = (format.read)(raw.report(), place)?;
+        if format.is_inventory {
+            Contents::default().look_into(raw.report(), &mut parsed)?;
+        }
+        Ok(parsed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::FORMATS;
+
+    #[test]
+    fn every_format_has_its_reader() {
+        let formats: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+        let readers: Vec<&str> = SCANNERS.iter().map(|scanner| scanner.name).collect();
+        assert_eq!(readers, formats);
+    }
+}

@@ -1,0 +1,204 @@
+use std::borrow::Cow;
+use std::path::Path;
+
+use super::*;
+
+use crate::redact::Secret;
+use crate::scan::job::Source;
+use crate::scan::raw_report::Document;
+use crate::tools::testing::{handed_in, line, mistakes, place, plan, plan_in, repo, tool};
+
+const MARK: &str =
+    "\n[ERROR] Matched one or more prohibited patterns\n\nPossible mitigations:\n- Use --no-verify\n";
+
+/// A run with these answers of git.
+fn run<'a>(printed: &'a str, exit: i32, answers: &[(&str, &'a str)]) -> RawReport<'a> {
+    let document =
+        |name: &str, text: &'a str| Document { name: name.to_owned(), bytes: Cow::Borrowed(text.as_bytes()) };
+    let mut documents = vec![document("git-secrets.txt", printed)];
+    documents.extend(answers.iter().map(|(name, text)| document(name, text)));
+    RawReport { exit: Some(exit), documents, ..RawReport::default() }
+}
+
+fn parse(options: &str, raw: &RawReport) -> Result<Parsed, Unproven> {
+    tool(&SCANNER, options).parse(raw, &place())
+}
+
+fn places(parsed: &Parsed) -> Vec<String> {
+    parsed.findings.iter().map(|finding| finding.location.as_ref().unwrap().to_string()).collect()
+}
+
+const ANSWERS: [(&str, &str); 2] = [("patterns", "AKIA\n"), ("files", "a.ts\0b.ts\0")];
+
+#[test]
+fn tracked_files_are_scanned_at_the_top_of_the_work_tree_and_git_is_asked_what_they_are() {
+    let jobs = plan_in(&*tool(&SCANNER, ""), &repo("service"), None);
+    assert_eq!((jobs.len(), line(&jobs[0])), (1, "--scan".to_owned()));
+    assert_eq!(jobs[0].cwd, Path::new("/repo"));
+    assert_eq!(jobs[0].reports, [Source::Errors("git-secrets.txt".to_owned())]);
+    let asked: Vec<&str> = jobs[0].questions.iter().map(|question| question.name).collect();
+    assert_eq!(asked, ["files", "patterns", "allowed"]);
+    assert_eq!(jobs[0].env["SHELLOPTS"], "noglob");
+    assert!(jobs[0].git.iter().all(|(name, _)| !name.starts_with("secrets.")));
+
+    let history = plan(&*tool(&SCANNER, "scan = \"history\""), None).remove(0);
+    assert_eq!((line(&history), &*history.target), ("--scan-history".to_owned(), "history"));
+}
+
+#[test]
+fn patterns_of_gates_toml_are_given_to_this_run_alone() {
+    let job = plan(&*tool(&SCANNER, "register_aws = true\npatterns = ['token=\\w+']"), None).remove(0);
+    let set: Vec<&str> =
+        job.git.iter().filter(|(name, _)| name == "secrets.patterns").map(|(_, value)| &**value).collect();
+    assert_eq!(set.len(), 4);
+    assert_eq!(set[0], "token=\\w+");
+}
+
+#[test]
+fn outside_of_git_there_is_nothing_to_look_at() {
+    let outside = crate::system::git::Repo { git: false, ..repo("") };
+    let scene = Scene { repo: &outside, gate: "gate", since: None, built: &[] };
+    assert!(matches!(tool(&SCANNER, "").plan(&scene), Err(Unplanned::Impossible(_))));
+}
+
+#[test]
+fn mistakes_in_the_options_are_told() {
+    assert_eq!(mistakes(&SCANNER, "scan = \"files\""), ["`files` is not a value of `scan`"]);
+    assert_eq!(
+        mistakes(&SCANNER, "patterns = [\"a b\"]"),
+        ["git-secrets takes what stands before and after white space for two patterns"]
+    );
+}
+
+#[test]
+fn the_tree_without_files_is_that_of_the_kind_of_hash() {
+    assert!(empty_tree(Some(&"a".repeat(40))).starts_with("4b825"));
+    assert!(empty_tree(Some(&"a".repeat(64))).starts_with("6ef19"));
+}
+
+#[test]
+fn silence_is_clean_where_git_tells_what_was_looked_for_and_at() {
+    let parsed = parse("", &run("", 0, &ANSWERS)).unwrap();
+    assert_eq!((parsed.findings.len(), parsed.scope.get(Unit::Files)), (0, Some(2)));
+    assert_eq!(parsed.gaps, [""; 0]);
+    for (answers, says) in [
+        (vec![("files", "a\0")], "no pattern is registered"),
+        (vec![("files", "a\0"), ("patterns", "\n \n")], "no pattern is registered"),
+    ] {
+        assert!(parse("", &run("", 0, &answers)).unwrap_err().to_string().contains(says), "{says}");
+    }
+    let untold = parse("", &run("", 0, &ANSWERS[..1])).unwrap();
+    assert_eq!(untold.gaps, ["git does not tell what there was to look at"]);
+    let old_git = parse("patterns = [\"x\"]", &run("", 0, &ANSWERS)).unwrap();
+    assert!(old_git.gaps[0].contains("older than 2.31"));
+    let history =
+        parse("scan = \"history\"", &run("", 0, &[("patterns", "a\n"), ("commits", "31\n")])).unwrap();
+    assert_eq!(history.scope.get(Unit::Commits), Some(31));
+}
+
+#[test]
+fn an_empty_pattern_that_lets_everything_pass_is_a_gap() {
+    let allowed = |text| {
+        let answers = [ANSWERS[0], ANSWERS[1], ("allowed", text)];
+        parse("", &run("", 0, &answers)).unwrap()
+    };
+    assert_eq!(allowed("\n").gaps.len(), 0, "alone it is none");
+    assert_eq!(allowed("a\n\n").gaps.len(), 1);
+    assert!(allowed("a\nb\n").proof.contains(&"2 patterns of secrets.allowed may let lines pass".to_owned()));
+}
+
+#[test]
+fn a_place_is_read_from_every_form_of_a_line() {
+    let commit = "c".repeat(40);
+    for (printed, path, number, of) in [
+        ("a.ts:1:x", "a.ts", 1, None),
+        ("a dir/b:c.ts:12:y:3:z", "a dir/b:c.ts", 12, None),
+        ("\"tab\\there\":4:x", "tab\there", 4, None),
+        ("\"quo\\\"te\\\\\":4:x", "quo\"te\\", 4, None),
+        ("\"\\303\\251\":4:x", "é", 4, None),
+        (&format!("{commit}:a.ts:7:x"), "a.ts", 7, Some(commit.as_str())),
+        (&format!("{commit}:12:x"), commit.as_str(), 12, None),
+        ("a.ts:1:", "a.ts", 1, None),
+    ] {
+        let text = format!("{printed}\n{MARK}");
+        let parsed = parse("scan = \"history\"", &handed_in(&text)).unwrap();
+        let finding = &parsed.findings[0];
+        assert_eq!(finding.location, Some(Location::file(path).lines(Some(number), None)), "{printed}");
+        assert_eq!(finding.commit.as_deref(), of, "{printed}");
+        assert_eq!((finding.severity, finding.category), (Severity::High, Category::Secret));
+    }
+}
+
+#[test]
+fn where_a_name_with_colons_ends_is_known_from_the_files_that_it_looked_at() {
+    let text = format!("a:1:b:2:c\n{MARK}");
+    for (files, place) in [("a\0", "a:1"), ("a:1:b\0", "a:1:b:2"), ("", "a:1")] {
+        let parsed = parse("", &run(&text, 1, &[("patterns", "c\n"), ("files", files)])).unwrap();
+        assert_eq!(places(&parsed), [place], "{files}");
+    }
+}
+
+#[test]
+fn what_is_cut_or_strange_proves_nothing_and_shows_nothing() {
+    let key = ["AKIA", "Q3EGVNU4", "X2MPLE7T"].concat();
+    for (printed, exit, says) in [
+        (format!("a.ts:1:{key}\n"), 1, "cut short"),
+        (format!("a.ts:1:{key}"), 1, "cut short"),
+        (MARK.to_owned(), 1, "not what"),
+        (format!("{key}\n"), 0, "neither a match nor a message"),
+        (format!("a.ts:1:{key}\n{MARK}b.ts:1:{key}\n"), 1, "cut short"),
+        ("\n".to_owned(), 0, "not a git-secrets output"),
+        (
+            format!("fatal: command line, '{key}|(': Unmatched ( or \\(\n"),
+            128,
+            "command line, '…': Unmatched",
+        ),
+        ("grep: Unmatched ( or \\(\n".to_owned(), 0, "grep: Unmatched"),
+        ("fatal: not a git repository: .git\n".to_owned(), 0, "not a git repository"),
+        ("/bin/git-secrets: line 56: creds: command not found\n".to_owned(), 0, "command not found"),
+    ] {
+        let error = parse("", &run(&printed, exit, &ANSWERS)).unwrap_err().to_string();
+        assert!(error.contains(says) && !error.contains(&key), "{printed}: {error}");
+    }
+    assert!(parse("", &handed_in("")).unwrap_err().to_string().contains("no pattern to look for"));
+}
+
+#[test]
+fn a_strange_line_among_matches_is_a_gap_and_costs_no_finding() {
+    let text = format!("a.ts:1:x\nfatal: unable to read tree\nstrange\n{MARK}");
+    let parsed = parse("", &run(&text, 1, &ANSWERS)).unwrap();
+    assert_eq!(places(&parsed), ["a.ts:1"]);
+    assert_eq!(parsed.gaps.len(), 2, "{:?}", parsed.gaps);
+}
+
+#[test]
+fn words_that_cost_nothing_are_passed_over() {
+    for words in [
+        "git-secrets: line 90: warning: command substitution: ignored null byte in input\n",
+        "cat: /ci/my: No such file or directory\ncat: job/.gitallowed: No such file or directory\n",
+    ] {
+        assert_eq!(parse("", &run(words, 0, &ANSWERS)).unwrap().gaps, [""; 0], "{words}");
+        let text = format!("{words}a.ts:1:x\n{MARK}");
+        assert_eq!(places(&parse("", &run(&text, 1, &ANSWERS)).unwrap()), ["a.ts:1"]);
+    }
+}
+
+#[test]
+fn the_line_and_its_words_that_look_like_credentials_are_secrets() {
+    let key = ["AKIA", "Q3EGVNU4", "X2MPLE7T"].concat();
+    let text = format!("a.ts:1:  const accessKeyId = \"{key}\"; // see docs/access/keys\n{MARK}");
+    let parsed = parse("", &handed_in(&text)).unwrap();
+    let line = format!("const accessKeyId = \"{key}\"; // see docs/access/keys");
+    let expected = [&line, &key].map(|value| Secret::reported(value).unwrap());
+    assert_eq!(parsed.secrets, expected);
+}
+
+#[test]
+fn a_line_of_many_places_is_read_in_no_time() {
+    let line = "a:1:".repeat(250_000);
+    let text = format!("{}{MARK}", format!("{line}\n").repeat(5));
+    let begun = std::time::Instant::now();
+    let parsed = parse("", &run(&text, 1, &ANSWERS)).unwrap();
+    assert_eq!(parsed.findings.len(), 5);
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}

@@ -1,0 +1,135 @@
+use super::*;
+
+use crate::scan::job::Source;
+use crate::system::git::Range;
+use crate::tools::testing::{handed_in, line, mistakes, place, plan, plan_in, repo, tool};
+
+fn parsed(report: &str) -> Parsed {
+    tool(&SCANNER, "").parse(&handed_in(report), &place()).unwrap()
+}
+
+fn log(text: &str) -> Log {
+    Log::read(text)
+}
+
+#[test]
+fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
+    let jobs = plan_in(&*tool(&SCANNER, ""), &repo("service"), None);
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(&*jobs[0].target, "history");
+    assert_eq!(jobs[0].cwd, std::path::Path::new("/repo"));
+    assert_eq!(
+        line(&jobs[0]),
+        "git --no-banner --no-color --report-format json \
+         --report-path /dev/fd/1 --exit-code 77 ."
+    );
+    assert_eq!(jobs[0].reports, [Source::Memory(HISTORY.to_owned())]);
+}
+
+#[test]
+fn a_range_of_commits_narrows_the_history() {
+    let range = Range { base: "aaa".into(), head: "bbb".into(), changed: Vec::new() };
+    let jobs = plan(&*tool(&SCANNER, ""), Some(&range));
+    assert!(line(&jobs[0]).ends_with("--exit-code 77 --log-opts aaa..bbb ."));
+    assert_eq!(jobs[0].reports, [Source::Memory(RANGE.to_owned())]);
+}
+
+#[test]
+fn the_tree_is_scanned_directory_by_directory_from_the_folder_of_gates_toml() {
+    let tool =
+        tool(&SCANNER, "scan = \"tree\"\ndirs = [\"backend\", \"frontend\"]\nconfig = \"ci/leaks.toml\"");
+    let jobs = plan(&*tool, None);
+    let targets: Vec<_> = jobs.iter().map(|job| &*job.target).collect();
+    assert_eq!(targets, ["backend", "frontend"]);
+    assert_eq!(jobs[1].cwd, std::path::Path::new("/repo"));
+    assert!(line(&jobs[1]).starts_with("dir "));
+    assert!(line(&jobs[1]).ends_with("--exit-code 77 --config /repo/ci/leaks.toml frontend"));
+}
+
+#[test]
+fn mistakes_in_the_options_are_told() {
+    assert_eq!(mistakes(&SCANNER, "scan = \"files\""), ["`files` is not a value of `scan`"]);
+    assert_eq!(mistakes(&SCANNER, "severity = \"bad\""), ["`bad` is not a value of `severity`"]);
+    assert_eq!(mistakes(&SCANNER, "dirs = [\"a\"]"), ["the history is scanned as a whole, not by `dirs`"]);
+}
+
+#[test]
+fn the_code_of_leaks_is_not_that_of_errors() {
+    let tool = tool(&SCANNER, "");
+    assert_eq!(tool.exit(0), Exit::Clean);
+    assert_eq!(tool.exit(77), Exit::Findings);
+    for fault in [1, 2, 126, 137] {
+        assert!(matches!(tool.exit(fault), Exit::Fault(_)), "{fault}");
+    }
+}
+
+#[test]
+fn the_plaintext_of_an_unredacted_report_is_collected_and_kept_out_of_the_findings() {
+    let value = ["hunter2", "-made-", "up"].concat();
+    let report = format!(
+        r#"[{{"RuleID":"r","File":"a","StartLine":1,"Match":"k = {value}","Secret":"{value}",
+             "Line":"k = {value}","Message":"adds {value}","Author":"Jo","Email":"jo@example.test"}}]"#
+    );
+    let parsed = parsed(&report);
+    assert_eq!(parsed.secrets, [Secret::reported(&value).unwrap()]);
+    let everything = format!("{parsed:?}{}", serde_json::to_string(&parsed.findings).unwrap());
+    for hidden in [&value, "jo@example.test", "Jo\""] {
+        assert!(!everything.contains(hidden), "{everything}");
+    }
+}
+
+#[test]
+fn masked_and_very_short_values_are_not_taken_for_secrets() {
+    for value in ["REDACTED", "****", "abc", ""] {
+        let report = format!(r#"[{{"rule":"r","file":"a","lineNumber":1,"offender":"{value}"}}]"#);
+        assert_eq!(parsed(&report).secrets, [], "{value}");
+    }
+}
+
+#[test]
+fn an_element_without_its_required_keys_is_an_error() {
+    for report in [r#"[{"RuleID":"r","File":"a"}]"#, r#"[{"File":"a","Secret":"s"}]"#, r#"[1]"#, "{}"] {
+        let result = tool(&SCANNER, "").parse(&handed_in(report), &place());
+        assert!(matches!(result, Err(Unproven::Foreign { .. })), "{report}: {result:?}");
+    }
+}
+
+#[test]
+fn the_log_tells_the_scope() {
+    let read = log("9:37AM INF 3 commits scanned.\n9:37AM INF scanned ~4052701 bytes (4.05 MB) in 663ms\n");
+    assert_eq!(read, Log { commits: Some(3), bytes: Some(4_052_701), gaps: Vec::new() });
+    assert_eq!(log("no leaks found"), Log::default());
+}
+
+#[test]
+fn what_could_not_be_read_is_a_gap() {
+    for (line, gap) in [
+        ("9:37AM ERR [git] fatal: bad object", true),
+        ("9:37AM ERR skipping directory error=\"permission denied\" path=x", true),
+        ("9:37AM WRN skipping file: permission denied path=x", true),
+        ("9:37AM WRN partial scan completed in 894ms", true),
+        ("\u{1b}[90m9:37AM\u{1b}[0m \u{1b}[31mERR\u{1b}[0m \u{1b}[1m[git] fatal: bad object\u{1b}[0m", true),
+        ("9:37AM ERR error=\"stderr is not empty\"", false),
+        ("9:37AM ERR skipping finding links: unable to parse remote URL", false),
+        ("9:37AM WRN skipping file: too large max_size=1MB, size=4MB path=big.txt", false),
+        ("9:37AM WRN leaks found: 2", false),
+        ("9:37AM INF no leaks found", false),
+    ] {
+        assert_eq!(!log(line).gaps.is_empty(), gap, "{line}");
+    }
+}
+
+#[test]
+fn a_shallow_clone_leaves_a_gap_in_the_whole_history_only() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join(".git")).unwrap();
+    std::fs::write(folder.path().join(".git/shallow"), "").unwrap();
+    let place = Place { root: folder.path().into(), cwd: folder.path().into(), target: "history".into() };
+    for (name, gaps) in [(HISTORY, 1), (RANGE, 0)] {
+        let mut raw = handed_in("[]");
+        raw.exit = Some(0);
+        raw.documents[0].name = name.into();
+        raw.stderr = b"9:37AM INF 3 commits scanned.\n".into();
+        assert_eq!(tool(&SCANNER, "").parse(&raw, &place).unwrap().gaps.len(), gaps, "{name}");
+    }
+}

@@ -1,0 +1,330 @@
+//! npm audit: known vulnerabilities of the packages in a lock file.
+//!
+//! Shapes after `lib/utils/audit-error.js` of npm and the `audit-report.js` of its Arborist;
+//! flags as run with npm 11.19.1 against every `.npmrc` setting that weakens an audit.
+
+mod npm7;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::formats::{json, npm6};
+use crate::keys::table::Keys;
+use crate::model::scope::{Scope, Unit};
+use crate::policy::coverage::{Reach, Says};
+use crate::redact::npmrc;
+use crate::scan::config_file::Overrule;
+use crate::scan::job::Job;
+use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::retry::passing_fault;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::text::human::without_credentials;
+
+pub static SCANNER: Scanner = Scanner {
+    name: "npm-audit",
+    title: "npm audit",
+    stage: "Dependency audit",
+    program: "npm",
+    version_args: &["--version"],
+    version: VersionFrom::Asking,
+    install: "npm comes with Node.js: https://nodejs.org",
+    // What the registry answered, and how it was asked.
+    secret_fields: &["headers", "body"],
+    // What narrows the audit. The registry, its certificates and the user's .npmrc stay.
+    steering: &[
+        "NODE_ENV",
+        "npm_config_audit*",
+        "npm_config_before",
+        "npm_config_dev",
+        "npm_config_dry_run",
+        "npm_config_global",
+        "npm_config_include*",
+        "npm_config_legacy_peer_deps",
+        "npm_config_location",
+        "npm_config_offline",
+        "npm_config_omit",
+        "npm_config_only",
+        "npm_config_optional",
+        "npm_config_package_lock*",
+        "npm_config_prefer_offline",
+        "npm_config_prefix",
+        "npm_config_production",
+        "npm_config_workspace*",
+    ],
+    configure: |keys| Box::new(NpmAudit::configure(keys)),
+};
+
+const WHAT: &str = "report of npm audit";
+
+/// Kinds of dependency that npm can leave out, and that an `.npmrc` may leave out by itself.
+const KINDS: [&str; 3] = ["dev", "optional", "peer"];
+
+#[derive(Debug)]
+struct NpmAudit {
+    dirs: Vec<String>,
+    omit: Vec<String>,
+    registry: Option<String>,
+}
+
+impl NpmAudit {
+    fn configure(keys: &Keys) -> NpmAudit {
+        let omit = keys.texts("omit").unwrap_or_default();
+        for kind in omit.iter().filter(|kind| !KINDS.contains(&kind.value.as_str())) {
+            let what = format!("`{}` is not a kind of dependency", kind.value);
+            keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
+        }
+        NpmAudit {
+            dirs: keys.texts_or("dirs", &["."]),
+            omit: omit.into_iter().map(|kind| kind.value).collect(),
+            registry: keys.text("registry").map(|registry| registry.value),
+        }
+    }
+
+    fn omits(&self, kind: &str) -> bool {
+        self.omit.iter().any(|omitted| omitted == kind)
+    }
+}
+
+/// `workspace = NAME` leaves every other folder of the lock file out of the audit. Flags replace the list
+/// of names, and can't empty it.
+fn bars(npmrc: &[u8]) -> Option<&'static str> {
+    let narrows =
+        npmrc::settings(&String::from_utf8_lossy(npmrc)).any(|setting| setting.may_set("workspace"));
+    narrows.then_some(
+        "may set `workspace`, which narrows the audit to that folder, and no flag undoes it: \
+         take it out, and name folders in `dirs`",
+    )
+}
+
+/// The folders above `dir` whose package has workspaces: npm takes the .npmrc of such a root.
+fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p Path> {
+    let above = dir.ancestors().skip(1).take_while(move |folder| folder.starts_with(root));
+    above.filter(|folder| {
+        let package = std::fs::read(folder.join("package.json"));
+        // What can't be read as npm reads it may have them.
+        package.is_ok_and(|text| {
+            serde_json::from_slice::<Package>(&text).map_or(true, |package| package.workspaces.is_some())
+        })
+    })
+}
+
+#[derive(Deserialize)]
+struct Package {
+    workspaces: Option<IgnoredAny>,
+}
+
+impl Tool for NpmAudit {
+    fn reach(&self) -> Vec<Reach> {
+        vec![
+            Reach::these("dirs", &self.dirs),
+            Reach::new("omit", Says::Without(self.omit.clone())),
+            Reach::exactly("registry", &self.registry),
+        ]
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        if let Some(why) = npmrc::of_user().and_then(|path| bars(npmrc::read(&path).as_bytes())) {
+            return Err(Unplanned::Impossible(format!("the user's .npmrc {why}")));
+        }
+        let jobs = self.dirs.iter().map(|dir| {
+            let mut job = scene.job_in_dir("npm", dir);
+            job.args(["audit", "--json", "--package-lock-only"]);
+            // An .npmrc, the user's or the project's own, may switch the audit off or narrow it,
+            // and the report then looks clean. Flags outrank it.
+            job.args(["--audit=true", "--offline=false", "--audit-level=info"]);
+            job.args(["--global=false", "--location=project", "--workspaces=null", "--include=prod"]);
+            // At this level it tells what it asked the registry, see `asked`.
+            job.arg("--loglevel=http");
+            for kind in KINDS {
+                job.arg(format!("--{}={kind}", if self.omits(kind) { "omit" } else { "include" }));
+            }
+            if let Some(registry) = &self.registry {
+                job.arg(format!("--registry={registry}"));
+            }
+            // Flags outrank it, but not all that it can say (a registry, a proxy).
+            job.reads_unless(job.cwd.join(".npmrc"), Overrule::Farm, bars);
+            let cwd = job.cwd.clone();
+            for root in workspace_roots(&cwd, &scene.repo.root) {
+                job.reads_unless(root.join(".npmrc"), Overrule::Farm, bars);
+            }
+            job.report_on_stdout().because("by the lock file: nothing is installed or run");
+            job
+        });
+        Ok(jobs.collect())
+    }
+
+    fn exit(&self, code: i32) -> Exit {
+        match code {
+            0 => Exit::Clean,
+            // Errors too; the report tells them apart.
+            1 => Exit::Findings,
+            _ => Exit::Fault("not a code of npm audit"),
+        }
+    }
+
+    /// Its report tells of the fault, or its log; ENOAUDIT is what it makes of an answer that is none.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        let error = json::read::<Report>(raw.report(), WHAT).ok().and_then(|report| {
+            let refused = report.status.is_some_and(|status| status == 429 || status >= 500);
+            let error = report.error()?;
+            let code = ["ENOAUDIT", "E429", "E50"].iter().any(|code| error.starts_with(code));
+            (refused || code || passing_fault(&error).is_some()).then_some(error)
+        });
+        error.or_else(|| passing_fault(&self.complaint(raw)?))
+    }
+
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        let report: Report = json::read(raw.report(), WHAT)?;
+        if let Some(error) = report.error() {
+            return Err(Unproven::ToolError(error));
+        }
+        if let Some(version) = report.version.filter(|version| *version != VERSION) {
+            return Err(foreign(&format!("its auditReportVersion is {version}, not {VERSION}")));
+        }
+        let Some(metadata) = report.metadata else {
+            return Err(foreign("it has no `metadata`, which says how many packages were audited"));
+        };
+
+        let findings = match (report.vulnerabilities, report.advisories) {
+            (Some(vulnerable), _) => npm7::findings(vulnerable, place)?,
+            (None, Some(advisories)) => advisories.into_values().map(npm6::Advisory::into_finding).collect(),
+            (None, None) => return Err(foreign("it has neither `vulnerabilities` nor `advisories`")),
+        };
+        if findings.is_empty() && metadata.vulnerabilities.any() {
+            return Err(lost("vulnerabilities are counted, and none is listed"));
+        }
+
+        let packages = self.audited(&metadata);
+        let scope = packages.map(|n| Scope::of(Unit::Packages, n)).unwrap_or_default();
+        let mut parsed = Parsed { findings, scope, ..Parsed::default() };
+        if asked(raw) {
+            parsed.proof.push("the registry answered the audit request".to_owned());
+        } else if raw.exit.is_some() && parsed.findings.is_empty() && !parsed.scope.is_empty() {
+            return Err(Unproven::ToolError(
+                "npm did not ask the registry: is it told to work offline? Its report looks clean all the same"
+                    .to_owned(),
+            ));
+        }
+        Ok(parsed)
+    }
+}
+
+impl NpmAudit {
+    /// How many packages the registry was asked about. npm's total has the omitted ones in it.
+    fn audited(&self, metadata: &Metadata) -> Option<u64> {
+        match &metadata.dependencies {
+            Some(Dependencies::Kinds { prod, dev, optional, peer, total }) => {
+                let omitted: u64 = [("dev", dev), ("optional", optional), ("peer", peer)]
+                    .into_iter()
+                    .filter(|(kind, _)| self.omits(kind))
+                    .map(|(_, n)| *n)
+                    .fold(0, u64::saturating_add);
+                // A package can be of two kinds; `prod` has none of them, and the root.
+                let at_least = prod.saturating_sub(1).min(*total);
+                Some(total.saturating_sub(omitted).max(at_least))
+            }
+            _ => metadata.total_dependencies,
+        }
+    }
+}
+
+/// Whether npm's log has the answer to the audit request. Offline, and in other cases without a
+/// request, the report is that of a clean project (`#getReport` in Arborist's audit-report.js).
+/// The line of npm 8 and 11: `npm http fetch POST 200 https://…/-/npm/v1/security/advisories/bulk`.
+fn asked(raw: &RawReport) -> bool {
+    raw.stderr_text().lines().any(|line| line.contains(" POST 200 ") && line.contains("/-/npm/v1/security/"))
+}
+
+fn foreign(detail: &str) -> Unproven {
+    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+}
+
+fn lost(detail: &str) -> Unproven {
+    Unproven::Cut { what: WHAT, detail: detail.to_owned() }
+}
+
+/// The `auditReportVersion` of npm 7 to 11 (`toJSON` in Arborist's audit-report.js).
+const VERSION: u64 = 2;
+
+/// Any of npm's documents: the report of version 7 on, that of version 6, or an error.
+#[derive(Deserialize)]
+struct Report {
+    /// npm 6 has none.
+    #[serde(rename = "auditReportVersion")]
+    version: Option<u64>,
+    #[serde(default, deserialize_with = "json::unique_keys")]
+    vulnerabilities: Option<BTreeMap<String, npm7::Vulnerable>>,
+    #[serde(default, deserialize_with = "json::unique_keys")]
+    advisories: Option<BTreeMap<String, npm6::Advisory>>,
+    metadata: Option<Metadata>,
+    error: Option<Failure>,
+    /// An answer of the registry that is an error, or no answer.
+    message: Option<String>,
+    #[serde(rename = "statusCode")]
+    status: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Failure {
+    code: Option<String>,
+    summary: Option<String>,
+    detail: Option<String>,
+}
+
+impl Report {
+    /// What npm says went wrong, in one line.
+    fn error(&self) -> Option<String> {
+        let audited = self.vulnerabilities.is_some() || self.advisories.is_some();
+        let words = match (&self.message, &self.error) {
+            (Some(message), error) if error.is_some() || !audited => match self.status {
+                Some(_) => format!("the registry refused the audit: {message}"),
+                None => format!("the registry could not be asked: {message}"),
+            },
+            (_, Some(Failure { code, summary, detail })) => {
+                let code = code.as_deref().unwrap_or("npm");
+                // The first line says what to do, the others how npm came to it.
+                let advice = detail.as_deref().and_then(|detail| detail.lines().next());
+                format!("{code}: {} {}", summary.as_deref().unwrap_or("failed"), advice.unwrap_or(""))
+            }
+            _ => return None,
+        };
+        Some(without_credentials(&words))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    #[serde(default)]
+    vulnerabilities: npm6::Totals,
+    dependencies: Option<Dependencies>,
+    /// npm 6.
+    total_dependencies: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Dependencies {
+    Kinds {
+        prod: u64,
+        #[serde(default)]
+        dev: u64,
+        #[serde(default)]
+        optional: u64,
+        #[serde(default)]
+        peer: u64,
+        total: u64,
+    },
+    /// npm 6: those of production.
+    Production(#[allow(dead_code)] u64),
+}
+
+#[cfg(test)]
+mod tests;

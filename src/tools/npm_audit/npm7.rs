@@ -1,0 +1,196 @@
+//! The report of npm 7 and later: a map by package, in which advisories hang.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::formats::json;
+use crate::formats::npm6::{self, Id, Score, Words};
+use crate::model::finding::{Category, Finding};
+use crate::model::severity::Severity;
+use crate::scan::parsed::Unproven;
+use crate::scan::report_origin::Place;
+use crate::text::shared::Text;
+
+/// The largest lock file that is searched for installed versions.
+const LOCK_FILE: u64 = 128 << 20;
+
+/// An entry of `vulnerabilities`: a package, vulnerable itself or through another.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Vulnerable {
+    via: Vec<Via>,
+    #[serde(default)]
+    nodes: Vec<String>,
+    fix_available: Option<FixAvailable>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Via {
+    /// Another entry, which has the advisory.
+    Package(#[allow(dead_code)] String),
+    Advisory(Box<Advisory>),
+}
+
+#[derive(Deserialize)]
+struct Advisory {
+    source: Id,
+    name: String,
+    title: Option<String>,
+    url: Option<String>,
+    severity: Option<String>,
+    range: Option<String>,
+    cwe: Option<Words>,
+    cvss: Option<Score>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum FixAvailable {
+    Flag(bool),
+    #[serde(rename_all = "camelCase")]
+    Update {
+        name: String,
+        version: String,
+        #[serde(default)]
+        is_sem_ver_major: bool,
+    },
+}
+
+/// One finding for each advisory of each package: the same one hangs at every package on the way
+/// to it.
+pub(super) fn findings(
+    vulnerable: BTreeMap<String, Vulnerable>,
+    place: &Place,
+) -> Result<Vec<Finding>, Unproven> {
+    let lock = if vulnerable.is_empty() { Lock::default() } else { Lock::near(place) };
+    let mut seen = HashSet::new();
+    let mut findings = Vec::new();
+    for entry in vulnerable.values() {
+        for via in &entry.via {
+            if let Via::Advisory(advisory) = via
+                && seen.insert((&advisory.source, &advisory.name))
+            {
+                let package = vulnerable.get(&advisory.name).unwrap_or(entry);
+                findings.push(advisory.to_finding(package, &lock));
+            }
+        }
+    }
+    if findings.is_empty() && !vulnerable.is_empty() {
+        return Err(super::lost("it lists vulnerable packages, and no advisory"));
+    }
+    Ok(findings)
+}
+
+impl Advisory {
+    fn to_finding(&self, package: &Vulnerable, lock: &Lock) -> Finding {
+        let ghsa = self.url.as_deref().and_then(npm6::ghsa).map(Text::from);
+        let rule = ghsa.clone().unwrap_or_else(|| self.source.to_text());
+        let severity = self.severity.as_deref().map_or(Severity::Unknown, Severity::from_word);
+        let title = self.title.as_deref().map_or_else(|| rule.clone(), Text::from);
+
+        let mut finding = Finding::new(rule, Category::Vulnerability, severity, title);
+        finding.severity_raw = self.severity.as_deref().map(Text::from);
+        finding.message =
+            self.range.as_deref().map(|range| format!("affects {range}").into()).unwrap_or_default();
+        let versions = package.nodes.iter().filter_map(|node| lock.version(node));
+        let paths = package.nodes.iter().map(|node| Text::from(&**node)).collect();
+        let mut about = npm6::installed(&self.name, versions, paths);
+        if let Some(FixAvailable::Update { name, version, .. }) = &package.fix_available
+            && *name == self.name
+        {
+            about.fixed_version = Some(version.as_str().into());
+        }
+        about.unfixed = matches!(package.fix_available, Some(FixAvailable::Flag(false)));
+        about.dev = !package.nodes.is_empty() && package.nodes.iter().all(|node| lock.is_dev(node));
+        finding.package = Some(about.into());
+        finding.fix = package.fix_available.as_ref().map(|fix| fix.advice().into());
+        finding.aliases = ghsa.into_iter().collect();
+        finding.cwe = self.cwe.as_ref().map(Words::cwes).unwrap_or_default();
+        finding.cvss = self.cvss.as_ref().and_then(Score::to_cvss);
+        finding.references = self.url.as_deref().map(Text::from).into_iter().collect();
+        finding
+    }
+}
+
+impl FixAvailable {
+    fn advice(&self) -> String {
+        match self {
+            FixAvailable::Flag(true) => "`npm audit fix` updates it".to_owned(),
+            FixAvailable::Flag(false) => "no release mends it yet: replace the package".to_owned(),
+            FixAvailable::Update { name, version, is_sem_ver_major } => {
+                let major = if *is_sem_ver_major { " (a major update)" } else { "" };
+                format!("`npm install {name}@{version}`{major}")
+            }
+        }
+    }
+}
+
+/// What the lock file says is installed, and what for; the report does not.
+#[derive(Default, Deserialize)]
+struct Lock {
+    /// By node, such as `node_modules/lodash`. Lock files of npm 6 have none.
+    #[serde(default)]
+    packages: HashMap<String, Locked>,
+    /// By name, one inside the other: all that those of npm 6 have.
+    #[serde(default)]
+    dependencies: HashMap<String, Nested>,
+}
+
+#[derive(Deserialize)]
+struct Locked {
+    version: Option<String>,
+    /// Nothing but development needs it. What an optional dependency of production needs as well is
+    /// `devOptional` instead, and may be installed there.
+    #[serde(default)]
+    dev: bool,
+}
+
+#[derive(Deserialize)]
+struct Nested {
+    #[serde(flatten)]
+    locked: Locked,
+    #[serde(default)]
+    dependencies: HashMap<String, Nested>,
+}
+
+impl Lock {
+    /// The lock file of the folder that was audited, or of the workspace that it belongs to. One
+    /// that can't be read only costs the versions.
+    fn near(place: &Place) -> Lock {
+        let folders = place.cwd.ancestors().take_while(|folder| folder.starts_with(&place.root));
+        folders
+            .flat_map(|folder| ["npm-shrinkwrap.json", "package-lock.json"].map(|name| folder.join(name)))
+            .find(|path| path.is_file())
+            .and_then(|path| Lock::read(&path))
+            .unwrap_or_default()
+    }
+
+    fn read(path: &Path) -> Option<Lock> {
+        let mut bytes = Vec::new();
+        fs::File::open(path).ok()?.take(LOCK_FILE).read_to_end(&mut bytes).ok()?;
+        json::read(&bytes, "lock file").ok()
+    }
+
+    fn version(&self, node: &str) -> Option<&str> {
+        self.locked(node)?.version.as_deref()
+    }
+
+    fn is_dev(&self, node: &str) -> bool {
+        self.locked(node).is_some_and(|locked| locked.dev)
+    }
+
+    fn locked(&self, node: &str) -> Option<&Locked> {
+        if !self.packages.is_empty() {
+            return self.packages.get(node);
+        }
+        // `node_modules/a/node_modules/b` is `b` inside of `a`.
+        let mut names = node.strip_prefix("node_modules/")?.split("/node_modules/");
+        let first = self.dependencies.get(names.next()?)?;
+        names.try_fold(first, |outer, name| outer.dependencies.get(name)).map(|found| &found.locked)
+    }
+}

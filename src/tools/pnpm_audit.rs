@@ -1,0 +1,260 @@
+//! `pnpm audit`: known vulnerabilities of the packages in a pnpm-lock.yaml, in npm 6's report.
+//!
+//! After pnpm's `lockfile/plugin-commands-audit/src/audit.ts`, and as run with pnpm 10.34.9 and
+//! 12.21.0 against every setting that narrows an audit.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::formats::{json, npm6};
+use crate::keys::table::Keys;
+use crate::model::finding::Finding;
+use crate::model::scope::{Scope, Unit};
+use crate::policy::coverage::{Reach, Says};
+use crate::scan::config_file::Overrule;
+use crate::scan::job::{Job, Source};
+use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::retry::passing_fault;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::text::human::without_credentials;
+use crate::tools::told::ignores_of_pnpm;
+
+pub static SCANNER: Scanner = Scanner {
+    name: "pnpm-audit",
+    title: "pnpm audit",
+    stage: "Dependency audit",
+    program: "pnpm",
+    version_args: &["--version"],
+    version: VersionFrom::Asking,
+    install: "corepack enable, or npm install -g pnpm: https://pnpm.io/installation",
+    secret_fields: &["headers", "body"],
+    // What narrows the audit; the one that flags can't outrank is `audit_config`. The registry, its
+    // certificates and the user's .npmrc stay.
+    steering: &[
+        "NODE_ENV",
+        "npm_config_audit*",
+        "npm_config_dev",
+        "npm_config_dir",
+        "npm_config_fix",
+        "npm_config_global",
+        "npm_config_ignore*",
+        "npm_config_lockfile*",
+        "npm_config_offline",
+        "npm_config_only",
+        "npm_config_optional",
+        "npm_config_prefix",
+        "npm_config_production",
+        "npm_config_workspace*",
+        "pnpm_config_*",
+        "!pnpm_config_ca",
+        "!pnpm_config_cafile",
+        "!pnpm_config_fetch_retries",
+        "!pnpm_config_fetch_timeout",
+        "!pnpm_config_https_proxy",
+        "!pnpm_config_noproxy",
+        "!pnpm_config_proxy",
+        "!pnpm_config_registry",
+        "!pnpm_config_strict_ssl",
+        "!pnpm_config_userconfig",
+    ],
+    configure: |keys| Box::new(PnpmAudit::configure(keys)),
+};
+
+const WHAT: &str = "report of pnpm audit";
+
+/// Kinds of dependency that pnpm can leave out.
+const KINDS: [&str; 2] = ["dev", "optional"];
+
+#[derive(Debug)]
+struct PnpmAudit {
+    dirs: Vec<String>,
+    omit: Vec<String>,
+    registry: Option<String>,
+}
+
+impl PnpmAudit {
+    fn configure(keys: &Keys) -> PnpmAudit {
+        let omit = keys.texts("omit").unwrap_or_default();
+        for kind in omit.iter().filter(|kind| !KINDS.contains(&kind.value.as_str())) {
+            let what = format!("`{}` is not a kind of dependency that pnpm can leave out", kind.value);
+            keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
+        }
+        PnpmAudit {
+            dirs: keys.texts_or("dirs", &["."]),
+            omit: omit.into_iter().map(|kind| kind.value).collect(),
+            registry: keys.text("registry").map(|registry| registry.value),
+        }
+    }
+
+    fn omits(&self, kind: &str) -> bool {
+        self.omit.iter().any(|omitted| omitted == kind)
+    }
+}
+
+/// What an .npmrc or pnpm-workspace.yaml may say to narrow the audit, or to let a failed one pass;
+/// flags outrank it. `--config.…` takes every setting, also those that the command has no flag for.
+const OVERRULED: [&str; 9] = [
+    "--config.only=false",
+    "--config.production=false",
+    "--config.dev=false",
+    "--config.lockfile-dir=.",
+    "--config.ignore-registry-errors=false",
+    // A script of the repository that may change every setting.
+    "--config.ignore-pnpmfile=true",
+    // It would start, or ask for, the package manager that package.json names.
+    "--config.manage-package-manager-versions=false",
+    "--config.package-manager-strict=false",
+    "--config.pm-on-fail=ignore",
+];
+
+/// Where a project lists advisories to ignore: its package.json, and that of the workspace's root.
+const SETTINGS: [&str; 2] = ["package.json", "pnpm-workspace.yaml"];
+
+/// pnpm's configuration. What it lists as ignored, no flag can take back.
+fn reads(job: &mut Job, root: &Path) {
+    let cwd = job.cwd.clone();
+    for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
+        for name in [".npmrc", "pnpm-workspace.yaml"] {
+            job.reads(folder.join(name), Overrule::Farm);
+        }
+        for name in SETTINGS {
+            job.reports.push(Source::Aside(folder.join(name)));
+        }
+    }
+    // The lock file is what is audited: an older package.json changes nothing of it.
+    job.reads(cwd.join("package.json"), Overrule::Farm);
+}
+
+impl Tool for PnpmAudit {
+    fn reach(&self) -> Vec<Reach> {
+        vec![
+            Reach::these("dirs", &self.dirs),
+            Reach::new("omit", Says::Without(self.omit.clone())),
+            Reach::exactly("registry", &self.registry),
+        ]
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        let jobs = self.dirs.iter().map(|dir| {
+            let mut job = scene.job_in_dir("pnpm", dir);
+            // The lowest level that pnpm 10 knows.
+            job.args(["audit", "--json", "--audit-level=low"]).args(OVERRULED);
+            job.arg(format!("--config.optional={}", !self.omits("optional")));
+            if self.omits("dev") {
+                job.arg("--prod");
+            }
+            if self.omits("optional") {
+                job.arg("--no-optional");
+            }
+            if let Some(registry) = &self.registry {
+                job.arg(format!("--registry={registry}"));
+            }
+            job.report_on_stdout().because("by the lock file: nothing is installed or run");
+            reads(&mut job, &scene.repo.root);
+            job
+        });
+        Ok(jobs.collect())
+    }
+
+    fn exit(&self, code: i32) -> Exit {
+        match code {
+            0 => Exit::Clean,
+            // Errors too; the report tells them apart.
+            1 => Exit::Findings,
+            2 => Exit::Fault("a usage error"),
+            _ => Exit::Fault("not a code of pnpm audit"),
+        }
+    }
+
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        let report = json::read::<Report>(raw.report(), WHAT).ok();
+        let error = report.and_then(|report| report.error).map(Failure::words);
+        let said = error.or_else(|| self.complaint(raw))?;
+        let busy = ["responded with 5", "responded with 429"].iter().any(|busy| said.contains(busy));
+        (busy || passing_fault(&said).is_some()).then_some(said)
+    }
+
+    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+        let report: Report = json::read(raw.report(), WHAT)?;
+        if let Some(error) = report.error {
+            return Err(Unproven::ToolError(error.words()));
+        }
+        let (Some(advisories), Some(metadata)) = (report.advisories, report.metadata) else {
+            let detail =
+                "it has no `advisories`, or no `metadata`, which says how many packages were audited";
+            return Err(Unproven::Foreign { what: WHAT, detail: detail.to_owned() });
+        };
+        let findings: Vec<Finding> = advisories.into_values().map(npm6::Advisory::into_finding).collect();
+        let mut parsed = Parsed {
+            scope: Scope::of(Unit::Packages, metadata.total_dependencies),
+            proof: vec!["the registry answered the audit request: these are its counts".to_owned()],
+            ..Parsed::default()
+        };
+        // The counts are of all advisories, the list is without those that are ignored, or that pnpm
+        // can't rate.
+        let ignores = ignores(raw);
+        if let Some(words) = metadata.vulnerabilities.unlisted(&findings) {
+            let detail = format!("it counts {words}, and lists none of that severity");
+            if !ignores {
+                return Err(Unproven::Cut { what: WHAT, detail });
+            }
+            parsed.proof.push(format!("{detail}: the project ignores some (`auditConfig`)"));
+        }
+        let left_out = metadata.vulnerabilities.beyond(&findings);
+        if ignores && left_out > 0 {
+            parsed.ignored.insert("auditConfig", left_out);
+        }
+        parsed.findings = findings;
+        Ok(parsed)
+    }
+
+    /// pnpm 12 draws its errors: what went wrong stands behind `×`.
+    fn complaint(&self, raw: &RawReport) -> Option<String> {
+        let text = raw.stderr_text();
+        let drawn = text.split_once('×').map(|(before, after)| {
+            let code = before.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+            let words = after.split("\n\n").next().unwrap_or(after).split("help:").next().unwrap_or(after);
+            let words: Vec<&str> =
+                words.split(['│', '╰', '─', '▶', '├']).flat_map(str::split_whitespace).collect();
+            without_credentials(&format!("{} {}", code.trim_start_matches("Error:").trim(), words.join(" ")))
+        });
+        let marked = |line: &&str| line.contains("ERROR") || line.starts_with("error: ");
+        let line = || text.lines().map(str::trim).find(marked).map(without_credentials);
+        drawn.or_else(line).or_else(|| raw.last_error_line())
+    }
+}
+
+/// Whether the project tells pnpm to ignore advisories.
+fn ignores(raw: &RawReport) -> bool {
+    SETTINGS.iter().any(|name| raw.beside(name).any(|text| ignores_of_pnpm(name, text).is_some()))
+}
+
+/// pnpm's report, or what it says in its place.
+#[derive(Deserialize)]
+struct Report {
+    #[serde(default, deserialize_with = "json::unique_keys")]
+    advisories: Option<BTreeMap<String, npm6::Advisory>>,
+    metadata: Option<npm6::Metadata>,
+    error: Option<Failure>,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+impl Failure {
+    fn words(self) -> String {
+        let message = self.message.unwrap_or_default();
+        without_credentials(&format!("{}: {message}", self.code.as_deref().unwrap_or("pnpm")))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! Smoke test: HTTP checks of what was deployed, by Portcullis itself.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::step_context::Hands;
+use crate::formats::json;
+use crate::keys::table::Keys;
+use crate::keys::values::read_duration;
+use crate::model::finding::{Category, Finding};
+use crate::model::scope::{Scope, Unit};
+use crate::model::severity::Severity;
+use crate::redact::Secret;
+use crate::scan::job::Job;
+use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::procedure::{Failure, Procedure, Steps};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::system::http::{Answer, Request};
+use crate::text::human;
+
+pub static SCANNER: Scanner = Scanner {
+    name: "smoke-test",
+    title: "smoke test",
+    stage: "Smoke test",
+    program: "",
+    version_args: &[],
+    version: VersionFrom::Report,
+    install: "it is part of Portcullis",
+    secret_fields: &[],
+    steering: &[],
+    configure,
+};
+
+const WHAT: &str = "report of a smoke test";
+const REPORT: &str = "smoke-test.json";
+
+/// What of an answer is looked through for `body`.
+const BODY_CAP: u64 = 1 << 20;
+
+#[derive(Debug)]
+struct SmokeTest {
+    checks: Vec<Check>,
+}
+
+/// One address, and what its answer must be.
+#[derive(Clone, Debug)]
+struct Check {
+    name: String,
+    url: String,
+    method: String,
+    status: Vec<u16>,
+    /// Words that must stand in the answer.
+    body: Option<String>,
+    headers: Vec<(String, String)>,
+    redirects: u32,
+    /// Time for one answer.
+    limit: Duration,
+    /// How often it is asked again, with this pause, before it has failed.
+    retries: u64,
+    delay: Duration,
+}
+
+fn configure(keys: &Keys) -> Box<dyn Tool> {
+    let checks: Vec<Check> = keys.tables("checks").iter().filter_map(Check::read).collect();
+    if keys.exists() && !keys.has("checks") {
+        let help = "write `checks = [{ url = \"https://example.com/health\" }]`";
+        keys.problem_with_help(keys.at(), "`checks` is missing", help);
+    } else if keys.exists() && keys.tables("checks").is_empty() {
+        keys.problem(keys.at_key("checks"), "`checks` is empty: name at least one");
+    }
+    for key in ["args", "program"].into_iter().filter(|key| keys.has(key)) {
+        keys.problem(keys.at_key(key), format!("`{key}` means nothing for smoke-test: it starts no program"));
+    }
+    for (index, check) in checks.iter().enumerate() {
+        if checks[..index].iter().any(|other| other.name == check.name) {
+            let what = format!("two checks are called `{}`: give them a `name`", check.name);
+            keys.problem(keys.at_key("checks"), what);
+        }
+    }
+    Box::new(SmokeTest { checks })
+}
+
+impl Check {
+    fn read(table: &Keys) -> Option<Check> {
+        let url = table.required_text("url");
+        if let Some(url) = &url
+            && !["http://", "https://"].iter().any(|scheme| url.value.starts_with(scheme))
+        {
+            table.problem(url.at.clone(), "`url` must begin with http:// or https://");
+        }
+        let url = url.map(|url| url.value);
+        let status = table.counts("status").unwrap_or_default();
+        for status in status.iter().filter(|status| !(100..600).contains(&status.value)) {
+            table.problem(status.at.clone(), format!("{} is no HTTP status", status.value));
+        }
+        let headers = table.table("headers").map(|headers| headers.text_entries()).unwrap_or_default();
+        let check = Check {
+            name: table.text_or("name", url.as_deref().unwrap_or_default()),
+            method: table.word_or("method", &[("GET", "GET"), ("HEAD", "HEAD")], "GET").to_owned(),
+            status: match status.is_empty() {
+                true => vec![200],
+                false => status.iter().filter_map(|status| u16::try_from(status.value).ok()).collect(),
+            },
+            body: table.text("body").map(|body| body.value),
+            headers: headers.into_iter().map(|(name, value)| (name, value.value)).collect(),
+            redirects: if table.flag_or("follow_redirects", false) { 5 } else { 0 },
+            limit: read_duration(table, "limit").unwrap_or(Duration::from_secs(10)),
+            retries: table.count("retries").map_or(5, |retries| retries.value),
+            delay: read_duration(table, "delay").unwrap_or(Duration::from_secs(5)),
+            url: url.unwrap_or_default(),
+        };
+        table.finish("a check of `checks`");
+        (!check.url.is_empty()).then_some(check)
+    }
+
+    fn request(&self) -> Request {
+        let mut request = Request::get(self.url.clone());
+        request.method = self.method.parse().unwrap_or_default();
+        request.headers = self.headers.clone();
+        request.redirects = self.redirects;
+        request.limit = self.limit;
+        request.cap = BODY_CAP;
+        request
+    }
+
+    /// What is wrong with an answer.
+    fn complaint(&self, answer: &Answer) -> Option<String> {
+        if !self.status.contains(&answer.status) {
+            let wanted: Vec<String> = self.status.iter().map(u16::to_string).collect();
+            return Some(format!("it answered {}, not {}", answer.status, wanted.join(" or ")));
+        }
+        let body = self.body.as_ref().filter(|wanted| !answer.text().contains(wanted.as_str()))?;
+        let where_ = if answer.cut { "the first MiB of its answer" } else { "its answer" };
+        Some(format!("\"{body}\" does not stand in {where_}"))
+    }
+}
+
+impl Tool for SmokeTest {
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        let jobs = self.checks.iter().map(|check| {
+            let mut job = scene.job("", &check.name);
+            job.args([check.method.as_str(), check.url.as_str()]);
+            let times = human::count(check.retries + 1, "time");
+            job.because(format!("asked up to {times}, {} apart", human::duration(check.delay)));
+            job.by_steps(check.clone());
+            job
+        });
+        Ok(jobs.collect())
+    }
+
+    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+        let report: Report = json::read(raw.report(), WHAT)?;
+        let mut parsed = Parsed { scope: Scope::of(Unit::Tests, 1), ..Parsed::default() };
+        parsed.tool_version = Some(report.portcullis_version);
+        let times = human::count(report.asked, "time");
+        match report.complaint {
+            None => parsed.proof.push(format!("{} answered as it should, asked {times}", report.url)),
+            Some(complaint) => {
+                let title = format!("{}: {complaint}", report.url);
+                let mut finding = Finding::new("smoke-test", Category::Test, Severity::High, title);
+                finding.message = format!(
+                    "asked {times} in {}",
+                    human::duration(Duration::from_millis(report.duration_ms))
+                )
+                .into();
+                parsed.findings.push(finding);
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+/// What came of one check.
+#[derive(Serialize, Deserialize)]
+struct Report {
+    portcullis_version: String,
+    url: String,
+    asked: u64,
+    duration_ms: u64,
+    /// What was wrong with the last answer, or that there was none.
+    complaint: Option<String>,
+}
+
+impl Procedure for Check {
+    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+        Box::pin(async move {
+            for (name, value) in &self.headers {
+                if crate::redact::names::looks_secret(name) || Secret::in_address(value).is_some() {
+                    hands.learn(value);
+                }
+            }
+            let started = Instant::now();
+            let mut asked = 0;
+            let complaint = loop {
+                asked += 1;
+                let complaint = match hands.ask(self.request()).await {
+                    Ok(answer) => self.complaint(&answer),
+                    // Nobody is there yet, perhaps.
+                    Err(Failure::Passing(why)) => Some(why),
+                    Err(other) => return Err(other),
+                };
+                match complaint {
+                    Some(complaint) if asked <= self.retries => {
+                        hands.tell(format!("{}: {complaint}; asking again", self.name));
+                        match hands.pause(self.delay).await {
+                            Err(Failure::TimedOut(_)) => break Some(complaint),
+                            other => other?,
+                        }
+                    }
+                    complaint => break complaint,
+                }
+            };
+            let report = Report {
+                portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
+                url: self.url.clone(),
+                asked,
+                duration_ms: crate::text::human::millis(started.elapsed()),
+                complaint,
+            };
+            hands.report(REPORT, &report)
+        })
+    }
+}

@@ -1,0 +1,228 @@
+//! SonarQube Server and SonarQube Cloud: the quality gate of one analysis, and its issues.
+//!
+//! The gate runs the scanner, reads what it has left (`report-task.txt`), follows the task of the
+//! compute engine to its end and asks the quality gate of that very analysis. What the server
+//! answers is one report; [`report`] says what it proves.
+
+pub mod answers;
+mod findings;
+mod pages;
+mod procedure;
+pub mod report;
+mod scan;
+mod server;
+pub mod task_file;
+
+use std::time::Duration;
+
+use crate::keys::table::Keys;
+use crate::keys::values::read_duration;
+use crate::policy::coverage::{Reach, Says};
+use crate::scan::config_file::Overrule;
+use crate::scan::job::Job;
+use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::text::paths::normalise;
+use crate::tools::sonarqube::procedure::{Analysis, PullRequest};
+use crate::tools::sonarqube::server::Auth;
+
+pub static SCANNER: Scanner = Scanner {
+    name: "sonarqube",
+    title: "SonarQube",
+    stage: "Code quality",
+    program: "sonar-scanner",
+    version_args: &["--version"],
+    version: VersionFrom::Report,
+    install: "https://docs.sonarsource.com (SonarScanner CLI), or `npm install --save-dev @sonar/scan` with `scanner = \"@sonar/scan\"`",
+    // Names of people.
+    secret_fields: &[
+        "author",
+        "authors",
+        "assignee",
+        "login",
+        "submitterLogin",
+        "email",
+        "users",
+        "comments",
+    ],
+    // Every property is a variable too (SONAR_SCANNER_SKIP). The exceptions are where it finds
+    // Java and its cache, and the way to the server.
+    steering: &[
+        "SONAR_*",
+        "SONARQUBE_SCANNER_PARAMS",
+        "npm_config_sonar_scanner_*",
+        "!SONAR_TOKEN",
+        "!SONAR_USER_HOME",
+        "!SONAR_SCANNER_OPTS",
+        "!SONAR_SCANNER_JAVA_*",
+        "!SONAR_SCANNER_SKIP_JRE_PROVISIONING",
+        "!SONAR_SCANNER_PROXY_*",
+        "!SONAR_SCANNER_TRUSTSTORE_*",
+        "!SONAR_SCANNER_KEYSTORE_*",
+        "!SONAR_SCANNER_SOCKET_TIMEOUT",
+        "!SONAR_SCANNER_CONNECT_TIMEOUT",
+        "!SONAR_SCANNER_RESPONSE_TIMEOUT",
+    ],
+    configure,
+};
+
+/// Where the scanners put it, below the folder that they analyse.
+const TASK_FILE: &str = ".scannerwork/report-task.txt";
+
+/// What the npm package `@sonar/scan` installs: since version 5, and before.
+const NPM_PROGRAMS: [&str; 2] = ["sonar-scanner-npm", "sonar-scanner"];
+
+/// Who analyses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Runs {
+    Cli,
+    Npm,
+    /// Maven, Gradle, another step of the pipeline.
+    Elsewhere,
+}
+
+#[derive(Debug)]
+struct SonarQube {
+    runs: Runs,
+    dir: String,
+    task_file: Option<String>,
+    analysis: Analysis,
+}
+
+fn configure(keys: &Keys) -> Box<dyn Tool> {
+    let runs = [("sonar-scanner", Runs::Cli), ("@sonar/scan", Runs::Npm), ("none", Runs::Elsewhere)];
+    let runs = keys.word_or("scanner", &runs, Runs::Cli);
+    let address = |key| {
+        let text = keys.text(key)?;
+        match server::complaint(&text.value) {
+            Some(why) => {
+                keys.problem(text.at, format!("`{key}` {why}"));
+                None
+            }
+            None => Some(server::normal(&text.value)),
+        }
+    };
+    let text = |key| keys.text(key).map(|text| text.value);
+    let token = keys.text("token");
+    if let Some(token) = token.as_ref().filter(|token| !is_name(&token.value)) {
+        let help = "a token itself does not belong here: anybody who reads the repository could use it";
+        keys.problem_with_help(token.at.clone(), "`token` must be the name of a variable", help);
+    }
+    let max_age = read_duration(keys, "max_age");
+    if max_age.is_some() && runs != Runs::Elsewhere {
+        keys.problem(keys.at_key("max_age"), "`max_age` is for `scanner = \"none\"`: else it is new");
+    }
+    let analysis = Analysis {
+        scans: runs != Runs::Elsewhere,
+        host: address("host"),
+        public_url: address("public_url"),
+        project: text("project"),
+        organization: text("organization"),
+        branch: text("branch"),
+        pull_request: keys.table("pull_request").and_then(|table| {
+            let pull_request = PullRequest {
+                key: table.required_text("key").map(|key| key.value).unwrap_or_default(),
+                branch: table.text("branch").map(|branch| branch.value),
+                base: table.text("base").map(|base| base.value),
+            };
+            table.finish("`pull_request`");
+            (!pull_request.key.is_empty()).then_some(pull_request)
+        }),
+        task_file: std::path::PathBuf::new(),
+        token: token.map_or_else(|| "SONAR_TOKEN".to_owned(), |token| token.value),
+        auth: keys.word("auth", &[("bearer", Auth::Bearer), ("basic", Auth::Basic)]),
+        issues: keys.flag_or("issues", false),
+        hotspots: keys.flag_or("hotspots", false),
+        max_age: max_age.unwrap_or(Duration::from_secs(3600)),
+    };
+    let dir = keys.text_or("dir", ".");
+    Box::new(SonarQube { runs, dir, task_file: text("task_file"), analysis })
+}
+
+/// The name of a variable: `SONAR_TOKEN`.
+fn is_name(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_uppercase() || c == '_';
+    text.starts_with(letter) && text.chars().all(|c| letter(c) || c.is_ascii_digit())
+}
+
+impl Tool for SonarQube {
+    fn reach(&self) -> Vec<Reach> {
+        let asked = &self.analysis;
+        let rest = (self.runs, &self.task_file, &asked.pull_request, asked.auth);
+        vec![
+            Reach::exactly("host", &asked.host),
+            Reach::exactly("organization", &asked.organization),
+            Reach::exactly("project", &asked.project),
+            Reach::exactly("branch", &asked.branch),
+            Reach::exactly("dir", [&self.dir]),
+            Reach::new("issues", Says::Adds(asked.issues)),
+            Reach::new("hotspots", Says::Adds(asked.hotspots)),
+            Reach::new("max_age", Says::AtMost(Some(asked.max_age))).only_if(!asked.scans),
+            Reach::rest(format!("{rest:?}")),
+        ]
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        let program = if self.runs == Runs::Elsewhere { "" } else { SCANNER.program };
+        let mut job = scene.job_in_dir(program, &self.dir);
+        if self.runs == Runs::Npm {
+            let cwd = job.cwd.clone();
+            job.near_node_modules(&cwd, &scene.repo.root);
+            let there = |name: &&&str| job.program.near.iter().any(|folder| folder.join(name).exists());
+            job.program.name = NPM_PROGRAMS.iter().find(there).unwrap_or(&NPM_PROGRAMS[0]).to_string();
+        }
+        let mut analysis = self.analysis.clone();
+        analysis.task_file = match &self.task_file {
+            Some(file) => normalise(&scene.repo.base.join(file)),
+            None => job.cwd.join(TASK_FILE),
+        };
+        if self.runs != Runs::Elsewhere {
+            self.command(&mut job);
+            job.writes.push(analysis.task_file.clone());
+        }
+        // By this name the server is shown it, and the scanner given it.
+        job.hands_on.insert(analysis.token.clone());
+        job.because(self.why());
+        job.by_steps(analysis);
+        Ok(vec![job])
+    }
+
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        report::read(raw.report(), place)
+    }
+}
+
+impl SonarQube {
+    /// The scanner's command but for what only a run knows. The token is never in it: others on the
+    /// machine could read it there.
+    fn command(&self, job: &mut Job) {
+        for (name, value) in [
+            ("host.url", &self.analysis.host),
+            ("projectKey", &self.analysis.project),
+            ("organization", &self.analysis.organization),
+        ] {
+            job.args(value.as_ref().map(|value| format!("-Dsonar.{name}={value}")));
+        }
+        // With it, the exit code would tell of the quality gate too, one way or the other.
+        job.arg("-Dsonar.qualitygate.wait=false");
+        job.reads(job.cwd.join("sonar-project.properties"), Overrule::Tell);
+    }
+
+    fn why(&self) -> String {
+        let what = match self.runs {
+            Runs::Elsewhere => "the quality gate of an analysis that was run before",
+            _ => "the quality gate of a new analysis",
+        };
+        let server = self.analysis.host.as_deref().unwrap_or(match self.analysis.organization {
+            Some(_) => "SONAR_HOST_URL, else SonarQube Cloud",
+            None => "SONAR_HOST_URL",
+        });
+        format!("{what}, by {server}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! Lists that come page by page: open issues and hotspots.
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::Failure;
+
+use super::answers::{Answers, Component};
+use super::server::Server;
+
+/// The largest page that the server gives, and the last place in a list that it shows (Elasticsearch).
+const PAGE: u64 = 500;
+const REACH: u64 = 10_000;
+
+/// A list, as far as it could be had.
+#[derive(Debug)]
+pub struct Gathered<T> {
+    pub items: Vec<T>,
+    pub components: Vec<Component>,
+    /// Why it is not whole.
+    pub gap: Option<String>,
+}
+
+/// What kind of list it is.
+#[derive(Clone, Copy, Debug)]
+pub struct List<T> {
+    /// What it lists, for people.
+    pub what: &'static str,
+    pub path: &'static str,
+    pub take: fn(&mut Answers) -> Option<Vec<T>>,
+    /// Parameters by which a list that is too long is cut into shorter ones, with all their values.
+    pub cuts: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// The parameters of a part of a list.
+type Part = Vec<(&'static str, &'static str)>;
+
+impl<T> List<T> {
+    /// Asks for the whole list.
+    ///
+    /// # Errors
+    /// When an answer can't be had, or is none.
+    pub async fn gather(
+        &self,
+        server: &Server,
+        hands: &mut Hands,
+        parameters: &[(&str, &str)],
+    ) -> Result<Gathered<T>, Failure> {
+        let mut gathered = Gathered { items: Vec::new(), components: Vec::new(), gap: None };
+        let mut whole = None;
+        let mut parts: Vec<Part> = vec![Vec::new()];
+        while let Some(part) = parts.pop() {
+            let before = gathered.items.len();
+            let mut total = None;
+            for page in 1..=REACH / PAGE {
+                hands.tell(format!("{}: {} so far", self.what, gathered.items.len()));
+                let (items, counted) =
+                    self.page(server, hands, parameters, &part, page, &mut gathered.components).await?;
+                whole.get_or_insert(counted);
+                let total = *total.get_or_insert(counted);
+                if let (true, Some((name, values))) = (total > REACH, self.cuts.get(part.len())) {
+                    parts.extend(values.iter().map(|value| [part.as_slice(), &[(*name, *value)]].concat()));
+                    break;
+                }
+                let ended = items.is_empty();
+                gathered.items.extend(items);
+                let n = (gathered.items.len() - before) as u64;
+                if counted != total || (ended && n < total) {
+                    gathered.gap = Some(format!("the list of {} changed while it was read", self.what));
+                    return Ok(gathered);
+                }
+                if n >= total {
+                    break;
+                }
+            }
+        }
+        let (n, whole) = (gathered.items.len() as u64, whole.unwrap_or_default());
+        if n != whole {
+            gathered.gap = Some(format!("{n} of {whole} {} could be listed", self.what));
+        }
+        Ok(gathered)
+    }
+
+    async fn page(
+        &self,
+        server: &Server,
+        hands: &mut Hands,
+        parameters: &[(&str, &str)],
+        part: &Part,
+        page: u64,
+        components: &mut Vec<Component>,
+    ) -> Result<(Vec<T>, u64), Failure> {
+        let (size, number) = (PAGE.to_string(), page.to_string());
+        let mut all = parameters.to_vec();
+        all.extend(part);
+        all.extend([("ps", size.as_str()), ("p", number.as_str())]);
+        let mut answers: Answers = server.get(hands, self.path, &all).await?;
+        let (Some(items), Some(paging)) = ((self.take)(&mut answers), answers.paging) else {
+            let what =
+                format!("the answer of {} to {} is not a list of {}", server.host(), self.path, self.what);
+            return Err(Failure::Unproven(what));
+        };
+        components.extend(answers.components.into_iter().flatten().filter(|file| file.path.is_some()));
+        Ok((items, paging.total))
+    }
+}

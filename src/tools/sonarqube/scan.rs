@@ -1,0 +1,95 @@
+//! The scanner: how it is started, and what its end means.
+
+use std::borrow::Cow;
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::Failure;
+use crate::scan::program::version_in;
+use crate::scan::retry::passing_fault;
+use crate::scan::step::Output;
+
+use super::answers::Scanned;
+use super::procedure::{Analysis, Subject};
+
+/// The variable that the scanners take the token from.
+const TOKEN: &str = "SONAR_TOKEN";
+
+impl Analysis {
+    /// Runs the scanner. Its exit code tells whether it has handed its analysis in; of the quality
+    /// gate only the server is asked.
+    pub async fn scan(
+        &self,
+        hands: &mut Hands,
+        host: &str,
+        subject: &Subject,
+        token: &str,
+    ) -> Result<Scanned, Failure> {
+        // What is there is from an earlier run.
+        if let Err(error) = std::fs::remove_file(&self.task_file)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            let shown = self.shown(hands);
+            return Err(Failure::Unproven(format!("the old {shown} can't be removed: {error}")));
+        }
+        // One that gates.toml names is in the job's command already.
+        let server = self.host.is_none().then(|| format!("-Dsonar.host.url={host}"));
+        let options = server.into_iter().chain(subject.properties.iter().cloned());
+        let step = hands.chief().options(options).env(TOKEN, token);
+        let program = step.program().to_owned();
+        hands.tell(format!("{program} analyses"));
+        let output = hands.run(step).await?;
+        if !output.success() {
+            let log = [end(&output.stdout), end(&output.stderr)].concat();
+            let complaint = complaint_of(&output, &log);
+            let meaning = match output.code {
+                1 => " (internal error)",
+                2 => " (usage or configuration error)",
+                3 => " (the analysis failed)",
+                _ => "",
+            };
+            let why = format!("{program} ended with exit code {}{meaning}: {complaint}", output.code);
+            let passes = passing_fault(&complaint).or_else(|| passing_fault(&log)).is_some();
+            return Err(if passes { Failure::Passing(why) } else { Failure::Unproven(why) });
+        }
+        if !self.task_file.exists() {
+            return Err(Failure::Unproven(format!(
+                "{program} ended well and left no {}: nothing was analysed (is `sonar.scanner.skip` set? or does it put the file elsewhere? then name it as `task_file`)",
+                self.shown(hands)
+            )));
+        }
+        hands.claim(&self.task_file, &self.shown(hands))?;
+        Ok(Scanned { program, version: scanner_version(&beginning(&output.stdout)) })
+    }
+}
+
+/// How much of a log is looked at: it may be as long as it likes.
+const LOOKED_AT: usize = 64 << 10;
+
+fn beginning(log: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&log[..log.len().min(LOOKED_AT)])
+}
+
+fn end(log: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&log[log.len().saturating_sub(LOOKED_AT)..])
+}
+
+/// The line that says what went wrong; the scanner's log ends with advice.
+pub fn complaint_of(output: &Output, log: &str) -> String {
+    let advice = ["EXECUTION FAILURE", "Re-run ", "Error during SonarScanner", "switch to enable"];
+    let errors = log.lines().filter_map(|line| line.split_once("ERROR"));
+    let words = errors.map(|(_, words)| words.trim_start_matches([':', ']', ' ']).trim());
+    let telling = |words: &&str| {
+        words.chars().any(char::is_alphanumeric) && !advice.iter().any(|advice| words.contains(advice))
+    };
+    words.rev().find(telling).map_or_else(|| output.complaint(), str::to_owned)
+}
+
+/// The version that a scanner gives in its log: `SonarScanner CLI 6.2.1.4610`, `Version: 4.3.0`.
+pub fn scanner_version(log: &str) -> Option<String> {
+    let line = log.lines().find_map(|line| {
+        let (_, rest) = line.split_once("SonarScanner CLI ").or_else(|| line.split_once("Version: "))?;
+        Some(rest)
+    });
+    line.or_else(|| log.lines().find_map(|line| Some(line.split_once("SonarScanner ")?.1)))
+        .and_then(version_in)
+}

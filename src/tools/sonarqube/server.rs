@@ -1,0 +1,180 @@
+//! The server: how it is asked, what it is shown, and what its refusals mean.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::Failure;
+use crate::scan::retry::{Retry, chance};
+use crate::system::http::{Answer, Request, basic, host, query};
+use crate::text::human;
+
+use super::answers::Errors;
+
+/// SonarQube Cloud.
+pub const CLOUD: &str = "https://sonarcloud.io";
+
+/// The pauses of polling: a second, doubled, at most ten.
+const PAUSES: Retry = Retry { most: 0, delay: Duration::from_secs(1) };
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// How a token is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// SonarQube 10 and newer, and Cloud.
+    Bearer,
+    /// The token as the user, without a password.
+    Basic,
+}
+
+impl Auth {
+    /// What a server of this version takes. Cloud gives itself a version of its own.
+    pub fn of(address: &str, version: Option<&str>) -> Auth {
+        let major = version.and_then(|version| version.split('.').next()?.parse::<u64>().ok());
+        match major {
+            Some(..10) if !is_cloud(address) => Auth::Basic,
+            _ => Auth::Bearer,
+        }
+    }
+}
+
+fn is_cloud(address: &str) -> bool {
+    let host = host(address);
+    ["sonarcloud.io", "sonarqube.us"]
+        .iter()
+        .any(|cloud| host.strip_suffix(cloud).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
+
+/// A server and the token that it gets: no other one does.
+#[derive(Debug)]
+pub struct Server {
+    address: String,
+    /// The variable that the token is in.
+    variable: String,
+    authorization: String,
+}
+
+impl Server {
+    pub fn new(address: &str, auth: Auth, variable: &str, token: &str) -> Server {
+        let authorization = match auth {
+            Auth::Bearer => format!("Bearer {token}"),
+            Auth::Basic => basic(token, ""),
+        };
+        Server { address: address.to_owned(), variable: variable.to_owned(), authorization }
+    }
+
+    pub fn host(&self) -> &str {
+        host(&self.address)
+    }
+
+    /// Asks until there is an answer: what passes by itself (no connection, 429, a fault of the
+    /// server) is waited out, as long as the gate's time lasts.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        hands: &mut Hands,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<T, Failure> {
+        let url = format!("{}/{path}{}", self.address, query(parameters.iter().copied()));
+        let (mut asked, mut words) = (0, String::new());
+        loop {
+            let request = Request::get(url.as_str()).header("Authorization", self.authorization.as_str());
+            asked += 1;
+            let (trouble, rest) = match hands.ask(request).await {
+                Ok(answer) if answer.is_passing_fault() => {
+                    (format!("{} answers {}", self.host(), answer.status), answer.retry_after())
+                }
+                Ok(answer) => return self.read(&answer, path),
+                Err(Failure::Passing(why)) => (why, None),
+                Err(other) => return Err(late(other, &words)),
+            };
+            hands.tell(format!("{trouble}; asking again"));
+            words = format!("{trouble}, asked {}", human::count(u64::from(asked), "time"));
+            wait(hands, asked, rest, &words).await?;
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, answer: &Answer, path: &str) -> Result<T, Failure> {
+        if !answer.is_success() {
+            return Err(Failure::Unproven(self.refusal(answer, path)));
+        }
+        if answer.cut {
+            return Err(Failure::Unproven(format!("the answer of {} to {path} has no end", self.host())));
+        }
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            let what = format!("the answer of {} to {path} is not one of SonarQube", self.host());
+            Failure::Unproven(format!("{what}: {error}"))
+        })
+    }
+
+    /// What a status means, in a sentence.
+    fn refusal(&self, answer: &Answer, path: &str) -> String {
+        let host = self.host();
+        let errors = serde_json::from_slice::<Errors>(&answer.body).ok();
+        let said = errors.and_then(|errors| errors.errors.into_iter().next());
+        let said = said.map(|error| format!(": {}", error.msg)).unwrap_or_default();
+        match answer.status {
+            401 => format!(
+                "{host} does not take the token in {}: it has expired, was revoked, or is another server's (401)",
+                self.variable
+            ),
+            403 => format!(
+                "the token in {} may not ask {path}: it needs to browse the project and to execute its analysis (403{said})",
+                self.variable
+            ),
+            404 => format!("{host} does not know what {path} was asked for (404{said})"),
+            300..=399 => {
+                let to = answer.headers.get("location").and_then(|to| to.to_str().ok());
+                let to = to.map(|to| format!(" to {}", crate::system::http::host(to))).unwrap_or_default();
+                format!("{host} sends on{to} ({}): name the address that answers as `host`", answer.status)
+            }
+            status => format!("{host} refuses {path} ({status}{said})"),
+        }
+    }
+}
+
+/// Waits before asking for another time, at least `rest`. When the time is over, `words` say what
+/// was waited for.
+pub async fn wait(hands: &mut Hands, asked: u32, rest: Option<Duration>, words: &str) -> Result<(), Failure> {
+    let pause = PAUSES.pause(asked.min(5), chance()).min(LONGEST_PAUSE).max(rest.unwrap_or_default());
+    hands.pause(pause).await.map_err(|failure| late(failure, words))
+}
+
+/// The same failure; of a time that is over, what it was waited for.
+pub fn late(failure: Failure, words: &str) -> Failure {
+    match failure {
+        Failure::TimedOut(_) if !words.is_empty() => Failure::TimedOut(words.to_owned()),
+        other => other,
+    }
+}
+
+/// Whether two addresses are of one server.
+pub fn same(a: &str, b: &str) -> bool {
+    normal(a) == normal(b)
+}
+
+/// An address without what makes no difference: case, the port of its scheme, a slash at its end.
+pub fn normal(address: &str) -> String {
+    let address = address.trim().trim_end_matches('/');
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let (scheme, authority) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    format!("{scheme}://{}{path}", authority.strip_suffix(port).unwrap_or(&authority))
+}
+
+/// What is wrong with an address that a token is to be sent to.
+pub fn complaint(address: &str) -> Option<&'static str> {
+    let Some((scheme, rest)) = address.split_once("://") else { return Some("begins with no https://") };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match () {
+        () if !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) => {
+            Some("begins with neither https:// nor http://")
+        }
+        () if authority.is_empty() => Some("names no host"),
+        () if authority.contains('@') => Some("must not hold a user or a password"),
+        () if rest.contains(['?', '#']) => Some("must not hold a query"),
+        () => None,
+    }
+}

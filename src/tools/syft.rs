@@ -1,0 +1,216 @@
+//! Syft (Anchore): what an image or a folder is made of, written down as CycloneDX and SPDX.
+//!
+//! It finds no faults, so its proof is the inventory itself: packages are in it, and the documents
+//! of one run tell the same story.
+
+mod inventory;
+
+use crate::formats::{cyclonedx, spdx};
+use crate::keys::table::Keys;
+use crate::policy::coverage::{Reach, Says};
+use crate::policy::licence::Contents;
+use crate::scan::job::{Job, Keep};
+use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::retry::passing_fault;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+
+pub static SCANNER: Scanner = Scanner {
+    name: "syft",
+    title: "Syft",
+    stage: "SBOM",
+    program: "syft",
+    version_args: &["--version"],
+    version: VersionFrom::Report,
+    install: "brew install syft, or a release archive of github.com/anchore/syft",
+    // The settings of the run (registry credentials among them), and the labels, environment and
+    // build history of the image.
+    secret_fields: &["configuration", "config", "labels"],
+    // Every setting is a variable too (SYFT_EXCLUDE, SYFT_SELECT_CATALOGERS).
+    steering: &["SYFT_*", "!SYFT_CACHE_DIR", "!SYFT_REGISTRY_*"],
+    configure,
+};
+
+#[derive(Debug)]
+struct Syft {
+    /// `None`: the images, or else the folder of gates.toml.
+    dirs: Option<Vec<String>>,
+    /// `None`: those of the gates in `needs`.
+    images: Option<Vec<String>>,
+    needs: bool,
+    /// What the inventory may hold.
+    contents: Contents,
+}
+
+fn configure(keys: &Keys) -> Box<dyn Tool> {
+    let list = |key| keys.has(key).then(|| keys.texts_or(key, &[]));
+    Box::new(Syft {
+        dirs: list("dirs"),
+        images: list("images"),
+        needs: keys.has("needs"),
+        contents: Contents::read(keys),
+    })
+}
+
+impl Syft {
+    fn dir_job(dir: &str, scene: &Scene) -> Job {
+        let mut job = scene.job_in_dir(SCANNER.program, dir);
+        job.args(["scan", "dir:."]);
+        if &*job.target != "." {
+            // Else the inventory would be one of ".".
+            let name = job.target.to_string();
+            job.args(["--source-name", &name]);
+        }
+        job.because(format!("the packages in {dir}"));
+        outputs(job, scene)
+    }
+
+    fn image_job(target: &str, reference: &str, source: &str, why: &str, scene: &Scene) -> Job {
+        let mut job = scene.job(SCANNER.program, target);
+        job.args(["scan", source]).because(why);
+        job.image = Some(reference.to_owned());
+        outputs(job, scene)
+    }
+}
+
+/// One run, several documents: Syft's own, which alone names the image's id, the two standards in
+/// versions that Portcullis reads, and the newest CycloneDX for the user. No `--quiet`: it
+/// would silence the reason of a failure too.
+fn outputs(mut job: Job, scene: &Scene) -> Job {
+    let native = job.report_file("syft.json");
+    let cyclonedx = job.report_file("cyclonedx-1.5.json");
+    let spdx = job.report_file("spdx-2.3.json");
+    let newest = job.scratch_file("cyclonedx.json");
+    for output in [
+        format!("syft-json={native}"),
+        format!("cyclonedx-json@1.5={cyclonedx}"),
+        format!("spdx-json@2.3={spdx}"),
+        format!("cyclonedx-json={newest}"),
+    ] {
+        job.args(["-o", &output]);
+    }
+    job.env("SYFT_CHECK_FOR_APP_UPDATE", "false");
+    let folder = job.scratch().rsplit('/').next().unwrap_or_default();
+    let name = format!("sbom/{}/{folder}", scene.gate);
+    job.keep = vec![
+        Keep { scratch: "cyclonedx.json".to_owned(), out: format!("{name}.cdx.json") },
+        Keep { scratch: "spdx-2.3.json".to_owned(), out: format!("{name}.spdx.json") },
+    ];
+    job
+}
+
+impl Tool for Syft {
+    fn reach(&self) -> Vec<Reach> {
+        let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
+        let images =
+            if self.needs { self.images.clone() } else { Some(self.images.clone().unwrap_or_default()) };
+        let mut all = vec![
+            Reach::folders("dirs", &self.dirs.clone().unwrap_or_else(here)),
+            Reach::new("images", Says::Images(images)),
+        ];
+        all.extend(self.contents.reach());
+        all
+    }
+
+    fn contents(&self) -> Option<&Contents> {
+        Some(&self.contents)
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        let dirs = self.dirs.iter().flatten().map(|dir| Syft::dir_job(dir, scene));
+        let images = self.images.iter().flatten().map(|image| {
+            // Where it is to be found is Syft's to say: Docker, Podman, containerd, a registry.
+            Syft::image_job(image, image, image, "an image of `images`", scene)
+        });
+        let mut jobs: Vec<Job> = dirs.chain(images).collect();
+        if self.images.is_none() {
+            let why = "an image that a gate in `needs` builds";
+            jobs.extend(scene.built.iter().map(|image| {
+                let source = format!("docker:{}", image.reference);
+                Syft::image_job(&image.name, &image.reference, &source, why, scene)
+            }));
+        }
+        match jobs.is_empty() {
+            false => Ok(jobs),
+            true if self.needs => Err(Unplanned::Impossible(
+                "no image to look into: none of the gates in `needs` builds one".to_owned(),
+            )),
+            true => Ok(vec![Syft::dir_job(".", scene)]),
+        }
+    }
+
+    fn exit(&self, code: i32) -> Exit {
+        match code {
+            0 => Exit::Silent,
+            _ => Exit::Fault("error"),
+        }
+    }
+
+    /// Images that a registry holds: the last line says why they could not be had.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        passing_fault(&self.complaint(raw)?)
+    }
+
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        let mut parsed = match (raw.exit, raw.documents.as_slice()) {
+            (_, [native, cyclonedx, spdx]) => read_run([&native.bytes, &cyclonedx.bytes, &spdx.bytes], place),
+            (None, _) => read_one(raw.report(), place),
+            (Some(_), _) => Err(Unproven::Empty { what: inventory::WHAT }),
+        }?;
+        self.contents.look_into(raw.report(), &mut parsed)?;
+        Ok(parsed)
+    }
+
+    fn complaint(&self, raw: &RawReport) -> Option<String> {
+        let stderr = raw.stderr_text();
+        let plain = anstream::adapter::strip_str(&stderr).to_string();
+        let mut lines = plain.lines().skip_while(|line| !line.contains("ERROR "));
+        let Some((_, said)) = lines.next().and_then(|line| line.split_once("ERROR ")) else {
+            let last = plain.lines().rev().find(|line| line.chars().any(char::is_alphanumeric));
+            return last.map(|line| line.trim().to_owned());
+        };
+        // The causes follow, one a line: the first is that of Docker.
+        let cause = lines.next().map(|line| line.trim().trim_start_matches(['-', '*', ' ']));
+        Some(match cause.filter(|_| said.ends_with(':')) {
+            Some(cause) => format!("{said} {cause}"),
+            None => said.to_owned(),
+        })
+    }
+}
+
+/// The three documents of a run: each whole, and all of one mind.
+fn read_run(documents: [&[u8]; 3], place: &Place) -> Result<Parsed, Unproven> {
+    let [native, cyclonedx_bytes, spdx_bytes] = documents;
+    let inventory = inventory::Inventory::read(native)?;
+    let of_cyclonedx = cyclonedx::read(cyclonedx_bytes, place)?;
+    let of_spdx = spdx::read(spdx_bytes, place)?;
+    let packages = inventory.packages();
+    for (what, others) in [
+        ("CycloneDX", inventory::cyclonedx_packages(cyclonedx_bytes)?),
+        ("SPDX", inventory::spdx_packages(spdx_bytes)?),
+    ] {
+        if let Some(difference) = packages.difference(&others) {
+            return Err(Unproven::ToolError(format!(
+                "Syft's own inventory and its {what} disagree: {difference}"
+            )));
+        }
+    }
+    let mut parsed = inventory.into_parsed();
+    parsed.proof.extend(of_cyclonedx.proof.into_iter().chain(of_spdx.proof));
+    parsed.proof.push("the inventories in CycloneDX, SPDX and Syft's own format agree".to_owned());
+    Ok(parsed)
+}
+
+/// A document that some other step kept, in any of the three formats.
+fn read_one(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+    match inventory::format_of(bytes)? {
+        inventory::Format::Native => inventory::Inventory::read(bytes).map(inventory::Inventory::into_parsed),
+        inventory::Format::CycloneDx => cyclonedx::read(bytes, place),
+        inventory::Format::Spdx => spdx::read(bytes, place),
+    }
+}
+
+#[cfg(test)]
+mod tests;

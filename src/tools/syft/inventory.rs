@@ -1,0 +1,200 @@
+//! Syft's own document (anchore/syft `syft/format/syftjson/model`), and the packages that it, CycloneDX
+//! and SPDX name.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::formats::json;
+use crate::model::scope::{Scope, Unit};
+use crate::scan::parsed::{Parsed, Unproven};
+use crate::text::shared::Text;
+
+pub const WHAT: &str = "Syft report";
+
+/// The formats that Syft writes and Portcullis reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Native,
+    CycloneDx,
+    Spdx,
+}
+
+/// Tells the format by the key that only this format has.
+pub fn format_of(bytes: &[u8]) -> Result<Format, Unproven> {
+    #[derive(Deserialize)]
+    struct Signs {
+        artifacts: Option<IgnoredAny>,
+        #[serde(rename = "bomFormat")]
+        bom_format: Option<IgnoredAny>,
+        #[serde(rename = "spdxVersion")]
+        spdx_version: Option<IgnoredAny>,
+        /// SPDX 3.
+        #[serde(rename = "@graph")]
+        graph: Option<IgnoredAny>,
+    }
+    let signs: Signs = json::read(bytes, WHAT)?;
+    match signs {
+        Signs { artifacts: Some(_), .. } => Ok(Format::Native),
+        Signs { bom_format: Some(_), .. } => Ok(Format::CycloneDx),
+        Signs { spdx_version: Some(_), .. } | Signs { graph: Some(_), .. } => Ok(Format::Spdx),
+        _ => Err(foreign("it is none of syft-json, CycloneDX and SPDX")),
+    }
+}
+
+/// The newest major version of the schema that is known (anchore/syft `internal/constants.go`,
+/// `JSONSchemaVersion`). In another, a key may mean something else.
+const SCHEMA: u32 = 16;
+
+/// Syft's own document.
+#[derive(Debug, Deserialize)]
+pub struct Inventory {
+    schema: Option<Schema>,
+    artifacts: Vec<Artifact>,
+    descriptor: Descriptor,
+    source: Option<Source>,
+}
+
+/// Absent before Syft 0.13.
+#[derive(Debug, Deserialize)]
+struct Schema {
+    version: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Artifact {
+    #[serde(rename = "name")]
+    _name: String,
+    purl: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Descriptor {
+    name: String,
+    version: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Source {
+    metadata: Option<SourceMetadata>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SourceMetadata {
+    #[serde(rename = "imageID")]
+    image_id: Option<Text>,
+}
+
+impl Inventory {
+    pub fn read(bytes: &[u8]) -> Result<Inventory, Unproven> {
+        let inventory: Inventory = json::read(bytes, WHAT)?;
+        let schema = inventory.schema.as_ref().and_then(|schema| schema.version.as_deref());
+        let newer = |version: &&str| {
+            let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+            major.is_none_or(|major| major > SCHEMA)
+        };
+        if let Some(version) = schema.filter(newer) {
+            let detail = format!("its schema is {version}, and known are those up to {SCHEMA}");
+            return Err(foreign(&detail));
+        }
+        match inventory.descriptor.name.as_str() {
+            "syft" => Ok(inventory),
+            other => Err(foreign(&format!("its descriptor names `{other}`"))),
+        }
+    }
+
+    pub fn packages(&self) -> Packages {
+        let purls = self.artifacts.iter().filter_map(|artifact| artifact.purl.clone());
+        Packages { count: self.artifacts.len(), purls: purls.filter(|purl| !purl.is_empty()).collect() }
+    }
+
+    pub fn into_parsed(self) -> Parsed {
+        Parsed {
+            scope: Scope::of(Unit::Packages, self.artifacts.len() as u64),
+            tool_version: self.descriptor.version,
+            image_id: self.source.and_then(|source| source.metadata).and_then(|metadata| metadata.image_id),
+            ..Parsed::default()
+        }
+    }
+}
+
+fn foreign(detail: &str) -> Unproven {
+    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+}
+
+/// The packages of a document, by their package URLs where they have one.
+#[derive(Debug)]
+pub struct Packages {
+    count: usize,
+    purls: BTreeSet<String>,
+}
+
+impl Packages {
+    /// How the other document differs, in words; `None` when both name the same.
+    pub fn difference(&self, other: &Packages) -> Option<String> {
+        if let Some(purl) = self.purls.symmetric_difference(&other.purls).next() {
+            return Some(format!("only one of them has {purl}"));
+        }
+        (self.count != other.count).then(|| format!("{} packages and {}", self.count, other.count))
+    }
+}
+
+/// The packages of a CycloneDX document. The distribution and single files are components too.
+pub fn cyclonedx_packages(bytes: &[u8]) -> Result<Packages, Unproven> {
+    #[derive(Deserialize)]
+    struct Bom {
+        components: Option<Vec<Component>>,
+    }
+    #[derive(Deserialize)]
+    struct Component {
+        #[serde(rename = "type")]
+        kind: String,
+        purl: Option<String>,
+        components: Option<Vec<Component>>,
+    }
+    let bom: Bom = json::read(bytes, "CycloneDX document")?;
+    let mut packages = Packages { count: 0, purls: BTreeSet::new() };
+    let mut rest = bom.components.unwrap_or_default();
+    while let Some(component) = rest.pop() {
+        rest.extend(component.components.unwrap_or_default());
+        if !matches!(component.kind.as_str(), "operating-system" | "file") {
+            packages.count += 1;
+            packages.purls.extend(component.purl);
+        }
+    }
+    Ok(packages)
+}
+
+/// The packages of an SPDX document. What the document describes, the image or the folder itself,
+/// is one of its packages too.
+pub fn spdx_packages(bytes: &[u8]) -> Result<Packages, Unproven> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Document {
+        packages: Option<Vec<Package>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Package {
+        #[serde(rename = "SPDXID")]
+        id: String,
+        external_refs: Option<Vec<Reference>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Reference {
+        reference_type: String,
+        reference_locator: String,
+    }
+    let document: Document = json::read(bytes, "SPDX document")?;
+    let is_root = |package: &Package| package.id.starts_with("SPDXRef-DocumentRoot-");
+    let packages: Vec<Package> =
+        document.packages.into_iter().flatten().filter(|package| !is_root(package)).collect();
+    let count = packages.len();
+    let references = packages.into_iter().filter_map(|package| package.external_refs).flatten();
+    let purls = references
+        .filter(|reference| reference.reference_type == "purl")
+        .map(|reference| reference.reference_locator);
+    Ok(Packages { count, purls: purls.collect() })
+}

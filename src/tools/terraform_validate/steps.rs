@@ -1,0 +1,129 @@
+//! The steps: validate, and where something is not installed, initialise and validate again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::step_context::Hands;
+use crate::scan::procedure::{Failure, Procedure, Steps};
+use crate::scan::retry::passing_fault;
+use crate::scan::step::{Output, Step};
+
+use super::report;
+
+/// What the program prints.
+const REPORT: &str = "terraform-validate.json";
+/// What is known of the run besides.
+pub const RUN: &str = "terraform-run.json";
+
+/// The providers that were chosen, with their hashes.
+const LOCK_FILE: &str = ".terraform.lock.hcl";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Init {
+    Never,
+    WhenNeeded,
+    Always,
+}
+
+#[derive(Debug)]
+pub struct Validate {
+    /// The root module.
+    pub cwd: PathBuf,
+    pub init: Init,
+}
+
+/// How it was validated.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// The exit code of the last validation.
+    pub exit: i32,
+    /// Configuration files in the folder.
+    pub files: u64,
+    pub initialised: bool,
+}
+
+impl Procedure for Validate {
+    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+        Box::pin(async move {
+            let first = match self.init {
+                Init::Always => None,
+                _ => Some(validate(hands, None).await?),
+            };
+            let is_enough = |said: &Output| self.init == Init::Never || !report::wants_init(&said.stdout);
+            let (said, initialised) = match first.filter(is_enough) {
+                Some(said) => (said, false),
+                None => (self.initialise_and_validate(hands).await?, true),
+            };
+            if !matches!(said.code, 0 | 1) {
+                let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.complaint());
+                return Err(Failure::Unproven(format!("exit code {} of validate: {cause}", said.code)));
+            }
+            let run = Run { exit: said.code, files: files_in(&self.cwd), initialised };
+            hands.hand_over(REPORT, said.stdout);
+            hands.report(RUN, &run)
+        })
+    }
+}
+
+impl Validate {
+    /// With the data of `init` in the run's own folder: other gates look at this one meanwhile.
+    async fn initialise_and_validate(&self, hands: &mut Hands) -> Result<Output, Failure> {
+        let data = hands.scratch().join(".terraform");
+        let lock = self.cwd.join(LOCK_FILE);
+        // Without it, `init` writes one, and validation reads it.
+        let is_locked = lock.exists();
+        let said = match initialise(hands, &data, is_locked).await {
+            Ok(()) => validate(hands, Some(&data)).await,
+            Err(failure) => Err(failure),
+        };
+        if !is_locked {
+            let _ = fs::remove_file(&lock);
+        }
+        said
+    }
+}
+
+async fn validate(hands: &mut Hands, data: Option<&Path>) -> Result<Output, Failure> {
+    hands.run(with_data(hands.chief(), data).prints_report()).await
+}
+
+async fn initialise(hands: &mut Hands, data: &Path, is_locked: bool) -> Result<(), Failure> {
+    hands.tell("installing its providers and modules");
+    let mut args = vec!["init", "-backend=false", "-input=false", "-no-color"];
+    if is_locked {
+        args.push("-lockfile=readonly");
+    }
+    let program = hands.chief().program().to_owned();
+    let said = hands.run(with_data(Step::new(&program, args), Some(data))).await?;
+    if said.success() {
+        return Ok(());
+    }
+    let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.complaint());
+    let why = format!("{program} init failed: {cause}");
+    Err(match passing_fault(&said.stderr_text()) {
+        Some(_) => Failure::Passing(why),
+        None => Failure::Unproven(why),
+    })
+}
+
+fn with_data(step: Step, data: Option<&Path>) -> Step {
+    match data {
+        Some(data) => step.env("TF_DATA_DIR", data.to_string_lossy()),
+        None => step,
+    }
+}
+
+/// The files that make the root module; a folder without them is valid.
+fn files_in(dir: &Path) -> u64 {
+    let endings = [".tf", ".tf.json", ".tofu", ".tofu.json"];
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let names = entries.filter(|entry| entry.path().is_file()).map(|entry| entry.file_name());
+    let is_one = |name: &std::ffi::OsString| {
+        let name = name.to_string_lossy();
+        // An editor's; Terraform passes it over.
+        !name.starts_with('.') && endings.iter().any(|ending| name.ends_with(ending))
+    };
+    names.filter(is_one).count() as u64
+}

@@ -1,0 +1,316 @@
+//! Trivy (Aqua Security): known vulnerabilities, secrets, misconfigurations and licences of
+//! images and folders.
+
+mod age;
+mod document;
+mod report;
+
+use std::time::Duration;
+
+use crate::keys::table::Keys;
+use crate::keys::values::read_duration;
+use crate::policy::coverage::{Reach, Says};
+use crate::scan::config_file::Overrule;
+use crate::scan::job::{Job, Source};
+use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::retry::passing_fault;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::text::paths::normalise;
+
+pub static SCANNER: Scanner = Scanner {
+    name: "trivy",
+    title: "Trivy",
+    stage: "Image scan",
+    program: "trivy",
+    version_args: &["--version"],
+    version: VersionFrom::Report,
+    install: "brew install trivy, or a release archive of github.com/aquasecurity/trivy",
+    // Trivy masks a secret itself, not the lines around it. The image's configuration carries
+    // its environment, labels and build arguments.
+    secret_fields: &["Match", "Code", "ImageConfig"],
+    // Every flag is a variable too (TRIVY_SKIP_DIRS, TRIVY_IGNORE_UNFIXED, TRIVY_IGNOREFILE). The
+    // exceptions say where things are, and who may have them.
+    steering: &[
+        "TRIVY_*",
+        "!TRIVY_CACHE_DIR",
+        "!TRIVY_CHECKS_BUNDLE_REPOSITORY",
+        "!TRIVY_DB_REPOSITORY",
+        "!TRIVY_DEBUG",
+        "!TRIVY_INSECURE",
+        "!TRIVY_JAVA_DB_REPOSITORY",
+        "!TRIVY_NON_SSL",
+        "!TRIVY_PASSWORD",
+        "!TRIVY_REGISTRY_TOKEN",
+        "!TRIVY_USERNAME",
+    ],
+    configure,
+};
+
+/// What Trivy is pointed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scan {
+    Fs,
+    Image,
+    Config,
+}
+
+impl Scan {
+    const WORDS: [(&str, Scan); 3] = [("fs", Scan::Fs), ("image", Scan::Image), ("config", Scan::Config)];
+
+    /// Trivy's name of the subcommand, which is also the word in gates.toml.
+    fn as_str(self) -> &'static str {
+        match self {
+            Scan::Fs => "fs",
+            Scan::Image => "image",
+            Scan::Config => "config",
+        }
+    }
+}
+
+/// What `--scanners` takes (`trivy fs --help`, 0.70).
+const SCANNERS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
+
+#[derive(Debug)]
+struct Trivy {
+    scan: Scan,
+    dirs: Vec<String>,
+    /// `None`: the images of the gates in `needs`.
+    images: Option<Vec<String>>,
+    scanners: Vec<String>,
+    ignore_unfixed: bool,
+    offline: bool,
+    cache_dir: Option<String>,
+    /// The oldest database that proves anything.
+    max_db_age: Option<Duration>,
+}
+
+fn configure(keys: &Keys) -> Box<dyn Tool> {
+    let scan = keys.word_or("scan", &Scan::WORDS, Scan::Fs);
+    let trivy = Trivy {
+        scan,
+        dirs: keys.texts_or("dirs", &["."]),
+        images: keys.has("images").then(|| keys.texts_or("images", &[])),
+        scanners: scanners(keys),
+        ignore_unfixed: keys.flag_or("ignore_unfixed", false),
+        offline: keys.flag_or("offline", false),
+        cache_dir: keys.text("cache_dir").map(|dir| dir.value),
+        max_db_age: read_duration(keys, "max_db_age"),
+    };
+    let idle: &[&str] = match scan {
+        Scan::Fs => &["images"],
+        Scan::Image => &["dirs"],
+        Scan::Config => &["images", "scanners", "ignore_unfixed", "max_db_age"],
+    };
+    for key in idle.iter().filter(|key| keys.has(key)) {
+        keys.problem(keys.at_key(key), format!("`{key}` means nothing with scan = \"{}\"", scan.as_str()));
+    }
+    if scan == Scan::Image && !keys.has("images") && !keys.has("needs") {
+        keys.problem_with_help(
+            keys.at_key("scan"),
+            "scan = \"image\" without an image",
+            "name them in `images`, or the gate that builds them in `needs`",
+        );
+    }
+    Box::new(trivy)
+}
+
+fn scanners(keys: &Keys) -> Vec<String> {
+    let Some(words) = keys.texts("scanners") else { return vec!["vuln".to_owned(), "secret".to_owned()] };
+    if words.is_empty() {
+        keys.problem(keys.at_key("scanners"), "`scanners` is empty: name at least one, or leave the key out");
+    }
+    for word in &words {
+        if !SCANNERS.contains(&word.value.as_str()) {
+            let what = format!("`{}` is not a scanner of Trivy", word.value);
+            keys.unknown(word.at.clone(), &what, &word.value, &SCANNERS);
+        }
+    }
+    words.into_iter().map(|word| word.value).collect()
+}
+
+impl Trivy {
+    /// Whether what it finds depends on how old its database is.
+    fn reads_advisories(&self) -> bool {
+        self.scan != Scan::Config && self.scanners.iter().any(|scanner| scanner == "vuln")
+    }
+
+    fn job(&self, mut job: Job, target: &str, why: String, scene: &Scene) -> Job {
+        let report = job.report_file("trivy.json");
+        job.arg(self.scan.as_str()).args(["--format", "json", "--output", &report, "--quiet"]);
+        job.args(["--exit-code", "0"]);
+        // Every severity, in so many words: TRIVY_SEVERITY in the environment, or a trivy.yaml,
+        // would else drop findings without a trace. What blocks is the policy's to say.
+        job.args(["--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL"]);
+        // The default backend of images locks the cache folder: of several Trivys at once, all
+        // but one fail after five seconds.
+        job.args(["--cache-backend", "memory", "--disable-telemetry", "--skip-version-check"]);
+        if self.scan != Scan::Config {
+            // The packages are the proof that something was looked at.
+            job.args(["--no-progress", "--list-all-pkgs", "--scanners", &self.scanners.join(",")]);
+            // What .trivyignore keeps out is then in the report, apart. `trivy config` can't tell.
+            job.arg("--show-suppressed");
+        }
+        if self.ignore_unfixed {
+            job.arg("--ignore-unfixed");
+        }
+        if self.offline {
+            job.arg("--skip-check-update");
+            if self.scan != Scan::Config {
+                job.args(["--skip-db-update", "--skip-java-db-update", "--offline-scan"]);
+            }
+        }
+        let cache = self.cache_dir.as_ref().map(|dir| normalise(&scene.repo.base.join(dir)));
+        if let Some(dir) = &cache {
+            job.args(["--cache-dir", &dir.to_string_lossy()]);
+        }
+        if self.reads_advisories()
+            && let Some(cache) = cache.or_else(age::default_cache)
+        {
+            job.reports.push(Source::Aside(cache.join("db").join(age::METADATA)));
+        }
+        job.arg(target).because(why);
+        // An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets
+        // must be a table (0.70). It reads .trivyignore.yaml only where it is told to.
+        job.reads(
+            job.cwd.join("trivy.yaml"),
+            Overrule::Take {
+                neutral: Some(""),
+                take: |job, copy| {
+                    job.options(["--config"].into_iter().chain(copy));
+                    Ok(())
+                },
+            },
+        );
+        job.reads(
+            job.cwd.join(".trivyignore"),
+            Overrule::Take {
+                neutral: Some(""),
+                take: |job, copy| {
+                    job.options(["--ignorefile"].into_iter().chain(copy));
+                    Ok(())
+                },
+            },
+        );
+        if self.scan != Scan::Config {
+            job.reads(
+                job.cwd.join("trivy-secret.yaml"),
+                Overrule::Take {
+                    neutral: Some("{}\n"),
+                    take: |job, copy| {
+                        job.options(["--secret-config"].into_iter().chain(copy));
+                        Ok(())
+                    },
+                },
+            );
+        }
+        job
+    }
+
+    fn image_job(&self, target: &str, reference: &str, why: String, scene: &Scene) -> Job {
+        let mut job = self.job(scene.job(SCANNER.program, target), reference, why, scene);
+        job.image = Some(reference.to_owned());
+        job
+    }
+}
+
+impl Tool for Trivy {
+    fn reach(&self) -> Vec<Reach> {
+        let (folders, content) = (self.scan != Scan::Image, self.scan != Scan::Config);
+        vec![
+            Reach::choice("scan", self.scan.as_str()),
+            Reach::folders("dirs", &self.dirs).only_if(folders),
+            Reach::new("images", Says::Images(self.images.clone())).only_if(!folders),
+            Reach::these("scanners", &self.scanners).only_if(content),
+            Reach::new("ignore_unfixed", Says::Leaves(self.ignore_unfixed)).only_if(content),
+            Reach::new("offline", Says::Leaves(self.offline)),
+            Reach::exactly("cache_dir", &self.cache_dir),
+            Reach::new("max_db_age", Says::AtMost(self.max_db_age)).only_if(self.reads_advisories()),
+        ]
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        if self.scan != Scan::Image {
+            let why = |dir: &str| format!("scan = \"{}\" of {dir}", self.scan.as_str());
+            return Ok(self
+                .dirs
+                .iter()
+                .map(|dir| self.job(scene.job_in_dir(SCANNER.program, dir), ".", why(dir), scene))
+                .collect());
+        }
+        if let Some(images) = &self.images {
+            let why = "an image of `images`";
+            return Ok(images.iter().map(|image| self.image_job(image, image, why.into(), scene)).collect());
+        }
+        if scene.built.is_empty() {
+            let why = "no image to scan: none of the gates in `needs` builds one";
+            return Err(Unplanned::Impossible(why.to_owned()));
+        }
+        let why = "an image that a gate in `needs` builds";
+        Ok(scene
+            .built
+            .iter()
+            .map(|image| self.image_job(&image.name, &image.reference, why.into(), scene))
+            .collect())
+    }
+
+    /// Only `--exit-code N` with N > 0 makes findings move the exit code
+    /// (aquasecurity/trivy `pkg/commands/operation/operation.go`); everything else that is not 0
+    /// is `log.Fatal`.
+    fn exit(&self, code: i32) -> Exit {
+        match code {
+            0 => Exit::Silent,
+            _ => Exit::Fault("error"),
+        }
+    }
+
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        let mut parsed = report::read(raw.report(), place)?;
+        if self.reads_advisories() && raw.exit.is_some() {
+            let metadata = raw.documents.iter().find(|document| document.name == age::METADATA);
+            let now = jiff::Timestamp::now();
+            age::tell(metadata.map(|document| &*document.bytes), self.max_db_age, now, &mut parsed);
+        }
+        Ok(parsed)
+    }
+
+    /// The database, and images that a registry holds: what stands from the `FATAL` line on.
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        let stderr = raw.stderr_text();
+        let at = stderr.find("\tFATAL\t")?;
+        passing_fault(&stderr[at..])
+    }
+
+    fn complaint(&self, raw: &RawReport) -> Option<String> {
+        fatal_line(&raw.stderr_text()).or_else(|| raw.last_error_line())
+    }
+}
+
+/// What the `FATAL` line says, without the chain of functions that it came through, and with the
+/// first of the causes that Trivy lists below it.
+fn fatal_line(stderr: &str) -> Option<String> {
+    let mut lines = stderr.lines().skip_while(|line| !line.contains("\tFATAL\t"));
+    let (_, message) = lines.next()?.split_once("\tFATAL\t")?;
+    let message = message.strip_prefix("Fatal error\t").unwrap_or(message);
+    let message = message.strip_prefix("run error: ").unwrap_or(message);
+    let core =
+        ["unable to find the specified image", "failed to download vulnerability DB", "--skip-db-update"]
+            .iter()
+            .find_map(|words| message.rfind(words))
+            .map_or(message, |at| &message[at..]);
+
+    let mut told = core.to_owned();
+    if let Some((head, _)) = core.rsplit_once(": ").filter(|(_, tail)| tail.ends_with("occurred:")) {
+        let cause = lines.find_map(|line| line.trim_start().strip_prefix("* "));
+        told = format!("{head}: {}", cause.unwrap_or("several causes"));
+    }
+    if core.starts_with("--skip-db-update") {
+        told.push_str(" (there is no vulnerability database in the cache folder: let Trivy download one, or point `cache_dir` at one)");
+    }
+    Some(told)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! How old the advisories are that Trivy knows: its database is downloaded, and kept for days.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use crate::scan::parsed::Parsed;
+use crate::text::human;
+
+/// The file beside the database that tells when it was made (aquasecurity/trivy-db `pkg/metadata`).
+pub const METADATA: &str = "metadata.json";
+
+/// A database may be newer than the clock of this machine by so much.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    updated_at: Timestamp,
+}
+
+/// Where Trivy keeps its database when it is not told (`pkg/utils/fsutils`).
+pub fn default_cache() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    folder("TRIVY_CACHE_DIR")
+        .or_else(|| folder("XDG_CACHE_HOME").map(|caches| caches.join("trivy")))
+        .or_else(|| folder("HOME").map(|home| home.join(".cache/trivy")))
+}
+
+/// Notes the age; a database that is older than `most`, or of unknown age, leaves a gap.
+pub fn tell(metadata: Option<&[u8]>, most: Option<Duration>, now: Timestamp, parsed: &mut Parsed) {
+    let metadata = metadata.and_then(|bytes| serde_json::from_slice::<Metadata>(bytes).ok());
+    let Some(Metadata { updated_at }) = metadata else {
+        if most.is_some() {
+            let why = "how old Trivy's database is can't be told (no metadata.json in its cache folder), and `max_db_age` is set";
+            parsed.gaps.push(why.to_owned());
+        }
+        return;
+    };
+    let day = updated_at.strftime("%Y-%m-%d");
+    let since = now.duration_since(updated_at);
+    let age = Duration::try_from(since).unwrap_or_default();
+    let to_come = -since > CLOCKS_DIFFER;
+    let words = match to_come {
+        true => format!("advisories of {day}, a day that is to come"),
+        false => format!("advisories of {day}, {} old", in_words(age)),
+    };
+    if let Some(most) = most.filter(|most| to_come || age > *most) {
+        parsed.gaps.push(format!("{words}, and max_db_age is {}", in_words(most)));
+    }
+    parsed.proof.push(words.clone());
+    parsed.advisories = Some(words);
+}
+
+/// `20 days`; below two days in hours.
+fn in_words(age: Duration) -> String {
+    let hours = age.as_secs() / 3600;
+    if hours < 48 { human::count(hours, "hour") } else { human::count(hours / 24, "day") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(metadata: Option<&str>, most: Option<u64>) -> Parsed {
+        let mut parsed = Parsed::default();
+        let most = most.map(|hours| Duration::from_secs(hours * 3600));
+        let now = "2026-11-21T10:00:00Z".parse().unwrap();
+        tell(metadata.map(str::as_bytes), most, now, &mut parsed);
+        parsed
+    }
+
+    #[test]
+    fn the_age_is_told_and_only_too_old_a_database_is_no_proof() {
+        let of_november = Some(r#"{"Version":2,"UpdatedAt":"2026-11-01T00:00:00Z"}"#);
+        let free = told(of_november, None);
+        assert_eq!(free.advisories.as_deref(), Some("advisories of 2026-11-01, 20 days old"));
+        assert_eq!(free.proof, ["advisories of 2026-11-01, 20 days old"]);
+        assert!(free.gaps.is_empty());
+        assert!(told(of_november, Some(24 * 21)).gaps.is_empty());
+        let old = told(of_november, Some(48));
+        assert_eq!(old.gaps, ["advisories of 2026-11-01, 20 days old, and max_db_age is 2 days"]);
+    }
+
+    #[test]
+    fn a_database_of_a_day_to_come_is_of_unknown_age() {
+        let of_tomorrow = Some(r#"{"UpdatedAt":"2026-11-22T09:00:00Z"}"#);
+        assert_eq!(told(of_tomorrow, Some(48)).gaps, [""; 0], "clocks differ");
+        let of_2099 = Some(r#"{"UpdatedAt":"2099-01-01T00:00:00Z"}"#);
+        let words = "advisories of 2099-01-01, a day that is to come";
+        assert_eq!(told(of_2099, None).advisories.as_deref(), Some(words));
+        assert_eq!(told(of_2099, Some(48)).gaps, [format!("{words}, and max_db_age is 2 days")]);
+    }
+
+    #[test]
+    fn an_unknown_age_is_a_gap_only_where_an_age_is_asked_for() {
+        for metadata in [None, Some("{}"), Some("null"), Some("no json")] {
+            assert!(told(metadata, None).gaps.is_empty());
+            assert_eq!(told(metadata, Some(48)).gaps.len(), 1);
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Turns a Trivy report into findings: schema 2, the bare list of the first schema, and the report of
+//! `trivy k8s`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::formats::json;
+use crate::model::finding::{Category, Cvss, Finding, Location, Package};
+use crate::model::scope::Unit;
+use crate::model::severity::Severity;
+use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::report_origin::Place;
+use crate::text::bom;
+use crate::text::shared::{Text, Texts};
+
+use super::document::{
+    License, Lines, MisconfSummary, Misconfiguration, Os, PackageEntry, Report, Resource, Scores, Secret,
+    Suppressed, TargetResult, Vulnerability,
+};
+
+const WHAT: &str = "Trivy report";
+
+/// The one schema with a number.
+const SCHEMA: u64 = 2;
+
+/// Reads a report of any of the three shapes.
+pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+    let mut reader = Reader::new(place);
+    match bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) {
+        // The first schema: `null` where nothing was found.
+        Some(b'n') => json::read::<()>(bytes, WHAT)?,
+        Some(b'[') => reader.results(Some(json::read(bytes, WHAT)?)),
+        _ => reader.report(json::read(bytes, WHAT)?)?,
+    }
+    Ok(reader.parsed)
+}
+
+struct Reader<'a> {
+    place: &'a Place,
+    parsed: Parsed,
+    /// Paths are those of an image, or of a machine, not of the repository.
+    elsewhere: bool,
+    /// The report is recent enough to list every package.
+    lists_packages: bool,
+    /// The Kubernetes object whose results are being read.
+    object: Option<Text>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(place: &'a Place) -> Reader<'a> {
+        Reader { place, parsed: Parsed::default(), elsewhere: false, lists_packages: false, object: None }
+    }
+
+    fn report(&mut self, report: Report) -> Result<(), Unproven> {
+        self.elsewhere = matches!(report.artifact_type.as_deref(), Some("container_image" | "vm"));
+        self.lists_packages = report.trivy.is_some();
+        self.parsed.tool_version = report.trivy.and_then(|trivy| trivy.version);
+        if let Some(metadata) = report.metadata {
+            self.parsed.image_id = given(metadata.image_id);
+            self.end_of_life(metadata.os);
+        }
+        let objects = [report.resources, report.vulnerabilities, report.misconfigurations];
+        match report.schema_version {
+            Some(SCHEMA) => self.results(report.results),
+            Some(other) => {
+                return Err(foreign(format!("SchemaVersion is {other}, and only {SCHEMA} is known")));
+            }
+            None if report.cluster_name.is_some() && objects.iter().any(Option::is_some) => {
+                self.elsewhere = true;
+                objects.into_iter().flatten().flatten().for_each(|object| self.object(object));
+            }
+            None => return Err(foreign("it has no SchemaVersion".to_owned())),
+        }
+        Ok(())
+    }
+
+    fn end_of_life(&mut self, os: Option<Os>) {
+        if let Some(os) = os.filter(|os| os.end_of_life) {
+            let name = [os.family, os.name].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            self.parsed.proof.push(format!(
+                "{name} is at its end of life: few advisories are written for it, so few findings mean little"
+            ));
+        }
+    }
+
+    fn object(&mut self, object: Resource) {
+        let name = format!("{}/{}", object.kind, object.name);
+        let name = match object.namespace.as_deref() {
+            None | Some("") => name,
+            Some(namespace) => format!("{namespace}/{name}"),
+        };
+        if let Some(error) = object.error.filter(|error| !error.is_empty()) {
+            self.parsed.gaps.push(format!("{name}: {error}"));
+        }
+        self.object = Some(Text::from(name));
+        self.results(object.results);
+    }
+
+    fn results(&mut self, results: Option<Vec<TargetResult>>) {
+        for result in results.into_iter().flatten() {
+            self.result(result);
+        }
+    }
+
+    fn result(&mut self, result: TargetResult) {
+        let packages = result.packages.unwrap_or_default();
+        let vulnerabilities = result.vulnerabilities.unwrap_or_default();
+        let misconfigurations = result.misconfigurations.unwrap_or_default();
+        self.scope(&packages, result.misconf_summary, misconfigurations.len());
+
+        let class = result.class.as_deref().unwrap_or_default();
+        if class == "os-pkgs" && packages.is_empty() && vulnerabilities.is_empty() && self.lists_packages {
+            // The distribution was recognised and its package database was not found: Trivy is
+            // blind to the packages of the system, and says nothing of it.
+            self.parsed.gaps.push(format!("{} has no readable package database", result.target));
+        }
+        let kind = result.kind.as_deref().unwrap_or_default();
+        let is_file = self.object.is_none() && is_file(class, kind, &result.target);
+        let file = is_file.then(|| self.path(&result.target));
+        let listed = by_uid(&packages);
+        for vulnerability in vulnerabilities {
+            let finding = self.vulnerability(vulnerability, kind, file.as_ref(), &listed);
+            self.parsed.findings.push(finding);
+        }
+        for misconfiguration in misconfigurations.into_iter().filter(|one| one.status == "FAIL") {
+            let finding = self.misconfiguration(misconfiguration, file.as_ref());
+            self.parsed.findings.push(finding);
+        }
+        for secret in result.secrets.into_iter().flatten() {
+            let finding = self.secret(secret, file.as_ref());
+            self.parsed.findings.push(finding);
+        }
+        for suppressed in result.suppressed.into_iter().flatten() {
+            *self.parsed.ignored.entry(suppressed.mark()).or_default() += 1;
+        }
+        for license in result.licenses.into_iter().flatten() {
+            let finding = self.license(license, file.as_ref());
+            self.parsed.findings.push(finding);
+        }
+    }
+
+    fn scope(&mut self, packages: &[PackageEntry], summary: Option<MisconfSummary>, listed: usize) {
+        if !packages.is_empty() {
+            self.parsed.scope.add(Unit::Packages, packages.len() as u64);
+        }
+        let checks = summary.map_or(listed as u64, |sum| sum.successes.saturating_add(sum.failures));
+        if checks > 0 {
+            self.parsed.scope.add(Unit::Resources, checks);
+        }
+    }
+
+    fn path(&self, raw: &Text) -> Text {
+        if self.elsewhere { raw.clone() } else { self.place.relative(raw) }
+    }
+
+    fn finding(&self, rule: Text, category: Category, severity: Option<Text>, title: Text) -> Finding {
+        let rated = severity.as_deref().map_or(Severity::Unknown, Severity::from_word);
+        let mut finding = Finding::new(rule, category, rated, title);
+        finding.severity_raw = given(severity);
+        finding.image = self.parsed.image_id.clone();
+        finding.resource = self.object.clone();
+        finding
+    }
+
+    fn vulnerability(
+        &self,
+        entry: Vulnerability,
+        kind: &str,
+        file: Option<&Text>,
+        listed: &HashMap<&str, &PackageEntry>,
+    ) -> Finding {
+        let rule = given(entry.id).unwrap_or_else(|| Text::from("unidentified"));
+        let title = given(entry.title).unwrap_or_else(|| Text::from(format!("{rule} in {}", entry.pkg_name)));
+        let mut finding = self.finding(rule, Category::Vulnerability, entry.severity, title);
+        finding.message = entry.description.unwrap_or_default();
+        finding.fix = Some(match given(entry.fixed_version.clone()) {
+            Some(fixed) => {
+                Text::from(format!("upgrade {} to {}", entry.pkg_name, fixed.replace(", ", " or ")))
+            }
+            None => Text::from(match entry.status.as_deref() {
+                None | Some("") => "no fix yet".to_owned(),
+                Some(status) => format!("no fix yet ({})", status.replace('_', " ")),
+            }),
+        });
+        let (purl, uid) = entry.pkg_identifier.map_or((None, None), |known| (given(known.purl), known.uid));
+        let listed = uid.and_then(|uid| listed.get(uid.as_str()));
+        finding.location = match given(entry.pkg_path) {
+            Some(path) => Some(Location::file(self.path(&path))),
+            None => file.map(|file| {
+                let lines = listed.and_then(|package| package.lines());
+                let (start, end) = lines.map_or((None, None), |lines| (lines.start_line, lines.end_line));
+                Location::file(file.clone()).lines(start, end)
+            }),
+        };
+        finding.aliases = entry.vendor_ids.unwrap_or_default().into();
+        finding.cwe = entry.cwe_ids.unwrap_or_default().into();
+        finding.cvss =
+            entry.cvss.and_then(|all| best_score(all, entry.severity_source.as_deref())).map(Arc::new);
+        finding.references = references(entry.primary_url, entry.references);
+        let fixed = given(entry.fixed_version);
+        finding.package = Some(Arc::new(Package {
+            ecosystem: ecosystem(purl.as_deref(), kind),
+            name: entry.pkg_name,
+            version: given(entry.installed_version),
+            unfixed: fixed.is_none() && entry.status.as_deref() != Some("fixed"),
+            fixed_version: fixed,
+            dev: listed.is_some_and(|package| package.dev),
+            purl,
+            paths: Texts::default(),
+        }));
+        finding
+    }
+
+    fn misconfiguration(&self, entry: Misconfiguration, file: Option<&Text>) -> Finding {
+        let title = given(entry.title).unwrap_or_else(|| entry.id.clone());
+        let mut finding = self.finding(entry.id, Category::Misconfiguration, entry.severity, title);
+        finding.message = entry.message.unwrap_or_default();
+        finding.fix = given(entry.resolution);
+        finding.references = references(entry.primary_url, entry.references);
+        let cause = entry.cause_metadata;
+        finding.location = file.map(|file| {
+            let (start, end) =
+                cause.as_ref().map_or((None, None), |cause| (cause.start_line, cause.end_line));
+            Location::file(file.clone()).lines(start, end)
+        });
+        if let Some(resource) = cause.and_then(|cause| given(cause.resource)) {
+            finding.resource = Some(resource);
+        }
+        finding
+    }
+
+    /// Nothing of the secret itself is read.
+    fn secret(&self, entry: Secret, file: Option<&Text>) -> Finding {
+        let title = given(entry.title).unwrap_or_else(|| entry.rule_id.clone());
+        let mut finding = self.finding(entry.rule_id, Category::Secret, entry.severity, title);
+        finding.location =
+            file.map(|file| Location::file(file.clone()).lines(entry.start_line, entry.end_line));
+        finding
+    }
+
+    fn license(&self, entry: License, file: Option<&Text>) -> Finding {
+        let package = given(entry.pkg_name);
+        let path = given(entry.file_path).map(|path| self.path(&path)).or_else(|| file.cloned());
+        let title = match package.as_ref().or(path.as_ref()) {
+            Some(owner) => Text::from(format!("{} licence of {owner}", entry.name)),
+            None => Text::from(format!("{} licence", entry.name)),
+        };
+        let mut finding = self.finding(entry.name, Category::License, entry.severity, title);
+        finding.message = entry.category.unwrap_or_default();
+        finding.location = path.map(Location::file);
+        finding.references = given(entry.link).into_iter().collect();
+        finding.package = package.map(|name| Arc::new(Package { name, ..Package::default() }));
+        finding
+    }
+}
+
+fn foreign(detail: String) -> Unproven {
+    Unproven::Foreign { what: WHAT, detail }
+}
+
+/// An empty text is an absent one.
+fn given(text: Option<Text>) -> Option<Text> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// Whether the target of a result is a file. Targets of system packages and of packages that are
+/// installed one by one (`Node.js`, `Python`) are headings, of
+/// aquasecurity/trivy `pkg/scan/langpkg/scan.go`.
+fn is_file(class: &str, kind: &str, target: &str) -> bool {
+    match class {
+        "os-pkgs" | "license" => false,
+        "lang-pkgs" => !matches!(
+            kind,
+            "python-pkg" | "conda-pkg" | "gemspec" | "node-pkg" | "jar" | "kubernetes" | "k8s"
+        ),
+        // The first schema has no class: `image:tag (alpine 3.7.1)` is a heading.
+        "" => !target.ends_with(')'),
+        _ => true,
+    }
+}
+
+/// The packages that are listed, by their identifiers.
+fn by_uid(packages: &[PackageEntry]) -> HashMap<&str, &PackageEntry> {
+    let listed = packages.iter().filter_map(|package| {
+        let uid = package.identifier.as_ref()?.uid.as_deref()?;
+        Some((uid, package))
+    });
+    listed.collect()
+}
+
+impl Suppressed {
+    /// What kept it out.
+    fn mark(&self) -> &'static str {
+        match (self.status.as_str(), self.source.ends_with(".rego")) {
+            ("ignored", false) => ".trivyignore",
+            ("ignored", true) => "an ignore policy of Trivy",
+            _ => "VEX of Trivy",
+        }
+    }
+}
+
+impl PackageEntry {
+    /// Where the lock file names it.
+    fn lines(&self) -> Option<&Lines> {
+        self.locations.as_ref()?.iter().find(|lines| lines.start_line.is_some())
+    }
+}
+
+/// The score of the source that the severity comes from, else of the NVD, of GitHub, of anyone;
+/// of that source, by the newest standard.
+fn best_score(mut all: BTreeMap<String, Scores>, severity_source: Option<&str>) -> Option<Cvss> {
+    let preferred = [severity_source, Some("nvd"), Some("ghsa")];
+    preferred
+        .into_iter()
+        .flatten()
+        .find_map(|source| all.remove(source).and_then(Scores::newest))
+        .or_else(|| all.into_values().find_map(Scores::newest))
+}
+
+impl Scores {
+    fn newest(self) -> Option<Cvss> {
+        [(self.v40_score, self.v40_vector), (self.v3_score, self.v3_vector), (self.v2_score, self.v2_vector)]
+            .into_iter()
+            .find(|(score, vector)| score.is_some() || vector.is_some())
+            .map(|(score, vector)| Cvss { score, vector })
+    }
+}
+
+/// The type of the package URL (`npm`, `deb`), else Trivy's own word.
+fn ecosystem(purl: Option<&str>, kind: &str) -> Option<Text> {
+    let of_purl = purl.and_then(|purl| purl.strip_prefix("pkg:")).and_then(|rest| rest.split('/').next());
+    of_purl.or(Some(kind)).filter(|word| !word.is_empty()).map(Text::from)
+}
+
+fn references(primary: Option<Text>, others: Option<Vec<Text>>) -> Texts {
+    let primary = given(primary);
+    let others = others.into_iter().flatten().filter(|other| Some(other) != primary.as_ref());
+    primary.iter().cloned().chain(others).collect()
+}

@@ -1,0 +1,308 @@
+//! tsc, the TypeScript compiler: type errors.
+//!
+//! It has no machine format. The lines are those of `--pretty false`, of `--listFiles`, which proves
+//! what was checked, and of `--diagnostics`, whose table closes the output and counts the listed
+//! files, so that a list that is cut at a line's end shows; seen in 4.9.5, 5.9.3 and 7.0.2.
+
+use crate::keys::table::Keys;
+use crate::model::finding::{Category, Finding, Location};
+use crate::model::scope::{Scope, Unit};
+use crate::model::severity::Severity;
+use crate::policy::coverage::Reach;
+use crate::scan::config_file::Overrule;
+use crate::scan::job::Job;
+use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::program::package_version;
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+
+pub static SCANNER: Scanner = Scanner {
+    name: "tsc",
+    title: "TypeScript",
+    stage: "Type check and lint",
+    program: "tsc",
+    version_args: &["--version"],
+    version: VersionFrom::PackageJson,
+    install: "`npm install --save-dev typescript` in the project, then `npm ci` in CI",
+    secret_fields: &[],
+    steering: &[],
+    configure: |keys| Box::new(Tsc::configure(keys)),
+};
+
+const WHAT: &str = "tsc output";
+
+#[derive(Debug)]
+struct Tsc {
+    dirs: Vec<String>,
+    project: String,
+}
+
+impl Tsc {
+    fn configure(keys: &Keys) -> Tsc {
+        Tsc { dirs: keys.texts_or("dirs", &["."]), project: keys.text_or("project", "tsconfig.json") }
+    }
+}
+
+impl Tool for Tsc {
+    fn reach(&self) -> Vec<Reach> {
+        vec![Reach::these("dirs", &self.dirs), Reach::exactly("project", [&self.project])]
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        let jobs = self.dirs.iter().map(|dir| {
+            let mut job = scene.job_in_dir("tsc", dir);
+            let build_info = job.scratch_file("tsconfig.tsbuildinfo");
+            job.args(["-p", &self.project, "--noEmit", "--pretty", "false"]);
+            job.args(["--listFiles", "--diagnostics"]);
+            // Incremental and composite projects would answer from, and write, a build info file
+            // in the project. `--incremental false` is an error in a composite project (TS6379),
+            // `--tsBuildInfoFile` alone in any other (TS5069); both together fit all.
+            job.args(["--incremental", "--tsBuildInfoFile", &build_info]);
+            job.report_on_stdout().because("the whole project: a type error shows far from its cause");
+            let cwd = job.cwd.clone();
+            job.reads(cwd.join(&self.project), Overrule::Tell);
+            job.near_node_modules(&cwd, &scene.repo.root);
+            if knows_no_check(&job) {
+                // Set in tsconfig.json, it has all files listed and none checked.
+                job.args(["--noCheck", "false"]);
+            }
+            job
+        });
+        Ok(jobs.collect())
+    }
+
+    /// `ExitStatus` in TypeScript: 1 = outputs skipped, 2 = outputs generated. Both say only that
+    /// there are diagnostics, and configuration errors are diagnostics too.
+    fn exit(&self, code: i32) -> Exit {
+        match code {
+            0 => Exit::Clean,
+            1 | 2 => Exit::Findings,
+            _ => Exit::Fault("not a code of tsc"),
+        }
+    }
+
+    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+        let text = String::from_utf8_lossy(raw.report());
+        let text = text.trim_start_matches('\u{feff}');
+        let output = Output::read(text);
+        let ran = raw.exit.is_some();
+        if ran && text.trim().is_empty() {
+            return Err(Unproven::Empty { what: WHAT });
+        }
+        if output.is_foreign(text) {
+            return Err(foreign(text));
+        }
+        if !text.is_empty() && !text.ends_with('\n') {
+            let detail = "its last line has no end".to_owned();
+            return Err(Unproven::Cut { what: WHAT, detail });
+        }
+
+        let (faults, errors): (Vec<_>, Vec<_>) =
+            output.diagnostics.iter().partition(|diagnostic| diagnostic.is_configuration());
+        let faults: Vec<String> = faults.into_iter().map(Diagnostic::to_line).collect();
+        if errors.is_empty()
+            && let Some(first) = faults.first()
+        {
+            return Err(Unproven::ToolError(format!("the project can't be checked: {first}")));
+        }
+
+        let mut gaps = faults;
+        match output.lacks(ran) {
+            Some(detail) if errors.is_empty() => return Err(Unproven::Cut { what: WHAT, detail }),
+            Some(detail) => gaps.push(format!("{detail}: some errors may be missing")),
+            None => {}
+        }
+        let findings = errors.iter().map(|error| error.to_finding(place)).collect();
+        let scope = output.files.map(|n| Scope::of(Unit::Files, n)).unwrap_or_default();
+        Ok(Parsed { findings, scope, gaps, ..Parsed::default() })
+    }
+
+    fn moves_exit_code(&self, finding: &Finding) -> bool {
+        finding.severity == Severity::High
+    }
+}
+
+/// Whether the tsc of `node_modules` has the option `--noCheck`, which came with 5.6; to an older
+/// one it is an error. Any other tsc is not known before it runs.
+fn knows_no_check(job: &Job) -> bool {
+    let mut installed = job.program.near.iter().map(|folder| folder.join(&job.program.name));
+    let version = installed.find(|program| program.exists()).and_then(|program| package_version(&program));
+    let version = version.unwrap_or_default();
+    let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
+    (numbers.next(), numbers.next()) >= (Some(5), Some(6))
+}
+
+/// What tsc printed.
+#[derive(Debug, Default)]
+struct Output<'a> {
+    diagnostics: Vec<Diagnostic<'a>>,
+    /// Source files that were checked and are neither TypeScript's own nor a dependency's. `None`
+    /// without a file list.
+    files: Option<u64>,
+    /// Files of the list, whosever they are.
+    listed: u64,
+    /// How many files the table counts; `None` without a table.
+    counted: Option<u64>,
+    /// The last row of the table is there.
+    closed: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Diagnostic<'a> {
+    /// Path, line and column.
+    at: Option<(&'a str, u64, u64)>,
+    category: &'a str,
+    code: u32,
+    message: &'a str,
+    /// Indented lines that follow.
+    more: Vec<&'a str>,
+}
+
+impl<'a> Output<'a> {
+    fn read(text: &'a str) -> Output<'a> {
+        let mut output = Output::default();
+        // Whether indented lines still belong to the last diagnostic.
+        let mut open = false;
+        for line in text.lines() {
+            if line.starts_with("  ") {
+                if let Some(last) = output.diagnostics.last_mut().filter(|_| open) {
+                    last.more.push(line.trim_end());
+                }
+            } else if let Some(diagnostic) = Diagnostic::read(line) {
+                output.diagnostics.push(diagnostic);
+                open = true;
+            } else {
+                open = false;
+                if let Some(own) = listed(line) {
+                    *output.files.get_or_insert(0) += u64::from(own);
+                    output.listed += 1;
+                } else if let Some(files) = line.strip_prefix("Files:") {
+                    output.counted = files.trim().parse().ok();
+                } else if line.starts_with("Total time:") {
+                    output.closed = output.counted.is_some();
+                }
+            }
+        }
+        output
+    }
+
+    /// Whether the text is not of tsc's making: nothing in it is a diagnostic, a checked file or a
+    /// table, though it has words.
+    fn is_foreign(&self, text: &str) -> bool {
+        let tells_nothing = self.diagnostics.is_empty() && self.files.is_none() && self.counted.is_none();
+        tells_nothing && !text.trim().is_empty()
+    }
+
+    /// What shows that it is not whole. Only a run is known to have asked for the table.
+    fn lacks(&self, ran: bool) -> Option<String> {
+        match self.counted {
+            None if !ran => None,
+            Some(counted) if self.closed => (counted != self.listed).then(|| {
+                format!("the table at its end counts {counted} files, and its list has {}", self.listed)
+            }),
+            _ => Some("it ends before the table that closes it".to_owned()),
+        }
+    }
+}
+
+fn foreign(text: &str) -> Unproven {
+    // The pretty layout: `src/a.ts:1:7 - error TS2322: …`, coloured.
+    let pretty = text.contains(" TS") && (text.contains(" - error") || text.contains("\x1b["));
+    let detail = match pretty {
+        true => "it is in the layout for people: run tsc with `--pretty false`".to_owned(),
+        false => {
+            let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+            let start: String = line.chars().filter(|c| !c.is_control()).take(60).collect();
+            format!("no line is a diagnostic (it begins with \"{start}\")")
+        }
+    };
+    Unproven::Foreign { what: WHAT, detail }
+}
+
+/// Whether a line of `--listFiles` names a source file of the project; `None` for other lines.
+/// The list has absolute paths with forward slashes.
+fn listed(line: &str) -> Option<bool> {
+    const SOURCES: [&str; 9] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
+    let absolute = line.starts_with('/') || line.get(1..3) == Some(":/");
+    if !absolute || !SOURCES.iter().any(|ending| line.ends_with(ending)) {
+        return None;
+    }
+    let dependency = line.contains("/node_modules/");
+    let library = line
+        .rsplit_once("/typescript/lib/")
+        .is_some_and(|(_, name)| name.starts_with("lib.") && name.ends_with(".d.ts"));
+    // JSON is read for its shape, not checked.
+    Some(!dependency && !library && !line.ends_with(".json"))
+}
+
+impl<'a> Diagnostic<'a> {
+    /// `path(line,column): error TS2322: message`, or `error TS5058: message`. The path may hold
+    /// parentheses and colons (`app/(group)/page.ts`): what ends it is followed by tsc's words.
+    fn read(line: &'a str) -> Option<Diagnostic<'a>> {
+        if let Some((category, code, message)) = verdict(line) {
+            return Some(Diagnostic { at: None, category, code, message, more: Vec::new() });
+        }
+        line.match_indices("): ").find_map(|(end, _)| {
+            let (category, code, message) = verdict(&line[end + 3..])?;
+            let (rest, column) = split_number(&line[..end])?;
+            let (rest, row) = split_number(rest.strip_suffix(',')?)?;
+            let path = rest.strip_suffix('(')?;
+            let at = (path, row, column);
+            (!path.is_empty()).then(|| Diagnostic { at: Some(at), category, code, message, more: Vec::new() })
+        })
+    }
+
+    /// Errors of the project's set-up rather than of its source: those without a place or in a
+    /// JSON file, TS5xxx (options), 6053 (file not found), 18002 and 18003 (nothing to compile).
+    fn is_configuration(&self) -> bool {
+        let place = self.at.is_none_or(|(path, ..)| path.ends_with(".json"));
+        place || matches!(self.code, 5000..=5999 | 6053 | 18002 | 18003)
+    }
+
+    fn to_line(&self) -> String {
+        let Diagnostic { code, message, .. } = self;
+        match self.at {
+            Some((path, line, _)) => format!("{path}:{line}: TS{code}: {message}"),
+            None => format!("TS{code}: {message}"),
+        }
+    }
+
+    fn to_finding(&self, place: &Place) -> Finding {
+        let severity = match self.category {
+            "error" => Severity::High,
+            "warning" => Severity::Low,
+            _ => Severity::Info,
+        };
+        let mut finding = Finding::new(format!("TS{}", self.code), Category::Type, severity, self.message);
+        finding.severity_raw = Some(self.category.into());
+        if !self.more.is_empty() {
+            finding.message = format!("{}\n{}", self.message, self.more.join("\n")).into();
+        }
+        finding.location = self.at.map(|(path, line, column)| {
+            Location::file(place.relative(path)).lines(Some(line), None).columns(Some(column), None)
+        });
+        finding
+    }
+}
+
+/// A text and the number at its end.
+fn split_number(text: &str) -> Option<(&str, u64)> {
+    let rest = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    Some((rest, text[rest.len()..].parse().ok()?))
+}
+
+/// Category, code and message of `error TS2322: message`.
+fn verdict(text: &str) -> Option<(&str, u32, &str)> {
+    let category = ["error", "warning", "message", "suggestion"]
+        .into_iter()
+        .find(|category| text.strip_prefix(category).is_some_and(|rest| rest.starts_with(" TS")))?;
+    let rest = &text[category.len() + " TS".len()..];
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let message = rest[digits..].strip_prefix(": ")?;
+    Some((category, rest[..digits].parse().ok()?, message))
+}
+
+#[cfg(test)]
+mod tests;

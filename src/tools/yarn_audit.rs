@@ -1,0 +1,232 @@
+//! `yarn audit` and `yarn npm audit`: known vulnerabilities of the packages in a yarn.lock.
+//!
+//! Four programs of one name. Yarn 1 writes lines of JSON and asks one registry whatever it is
+//! told; Yarn 2 and 3 write npm 6's report; Yarn 4 writes a line for each finding, and nothing at
+//! all where there is none. Flags and outputs as run with 1.22.22, 3.8.7, 4.0.0 and 4.18.1.
+
+mod classic;
+mod generation;
+mod modern;
+
+use std::path::Path;
+
+use crate::formats::node_trace;
+use crate::keys::table::Keys;
+use crate::policy::coverage::{Reach, Says};
+use crate::scan::config_file::Overrule;
+use crate::scan::job::{Job, Source};
+use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::scan::report_origin::Place;
+use crate::scan::retry::passing_fault;
+use crate::scan::scene::Scene;
+use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::text::bom;
+use crate::tools::yarn_audit::generation::Generation;
+
+pub static SCANNER: Scanner = Scanner {
+    name: "yarn-audit",
+    title: "yarn audit",
+    stage: "Dependency audit",
+    program: "yarn",
+    version_args: &["--version"],
+    version: VersionFrom::Asking,
+    install: "corepack enable, or npm install -g yarn: https://yarnpkg.com/getting-started/install",
+    secret_fields: &["headers", "body"],
+    // Every setting of Yarn is a variable, too. What says who is asked, and how, stays.
+    steering: &[
+        "NODE_ENV",
+        "YARN_*",
+        "!YARN_CACHE_FOLDER",
+        "!YARN_CAFILE",
+        "!YARN_CA_FILE_PATH",
+        "!YARN_ENABLE_STRICT_SSL",
+        "!YARN_GLOBAL_FOLDER",
+        "!YARN_HTTPS_CA_FILE_PATH",
+        "!YARN_HTTPS_CERT_FILE_PATH",
+        "!YARN_HTTPS_PROXY",
+        "!YARN_HTTP_PROXY",
+        "!YARN_HTTP_RETRY",
+        "!YARN_HTTP_TIMEOUT",
+        "!YARN_NPM_AUDIT_REGISTRY",
+        "!YARN_NPM_REGISTRY_SERVER",
+        "!YARN_STRICT_SSL",
+        "!YARN_UNSAFE_HTTP_WHITELIST",
+        "npm_config_offline",
+        "npm_config_only",
+        "npm_config_production",
+    ],
+    configure: |keys| Box::new(YarnAudit::configure(keys)),
+};
+
+const WHAT: &str = "report of yarn audit";
+const LOCK_FILE: &str = "yarn.lock";
+
+#[derive(Debug)]
+struct YarnAudit {
+    dirs: Vec<String>,
+    /// Packages that only development needs are left out.
+    omit_dev: bool,
+    registry: Option<String>,
+}
+
+impl YarnAudit {
+    fn configure(keys: &Keys) -> YarnAudit {
+        const KINDS: [&str; 1] = ["dev"];
+        let omit = keys.texts("omit").unwrap_or_default();
+        for kind in omit.iter().filter(|kind| kind.value != "dev") {
+            let what = format!("`{}` is not a kind of dependency that Yarn can leave out", kind.value);
+            keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
+        }
+        YarnAudit {
+            dirs: keys.texts_or("dirs", &["."]),
+            omit_dev: !omit.is_empty(),
+            registry: keys.text("registry").map(|registry| registry.value),
+        }
+    }
+
+    fn job(&self, scene: &Scene, dir: &str) -> Result<Job, Unplanned> {
+        let mut job = scene.job_in_dir("yarn", dir);
+        job.report_on_stdout();
+        let generation = Generation::of(&job.cwd, &scene.repo.root);
+        job.reports.push(Source::Aside(generation::lock_file(&job.cwd, &scene.repo.root)));
+        match generation {
+            Generation::One if self.registry.is_some() => {
+                let why = format!(
+                    "Yarn 1, for which {} is, asks its own registry whatever it is told: leave `registry` out",
+                    job.target
+                );
+                return Err(Unplanned::Impossible(why));
+            }
+            Generation::One => self.classic(&mut job),
+            Generation::Two => self.modern(&mut job, false),
+            Generation::Four => self.modern(&mut job, true),
+        }
+        // It crashes in colours, wherever it prints.
+        job.env("NO_COLOR", "1").env("FORCE_COLOR", "0");
+        reads(&mut job, generation, &scene.repo.root);
+        Ok(job)
+    }
+
+    fn classic(&self, job: &mut Job) {
+        let groups = match self.omit_dev {
+            true => "dependencies optionalDependencies",
+            false => "dependencies devDependencies optionalDependencies",
+        };
+        // A .yarnrc may hold flags, which come before these.
+        job.args(["audit", "--json", "--level", "info", "--groups", groups, "--cwd", "."]);
+        job.because("Yarn 1: by the lock file, nothing is installed or run");
+    }
+
+    /// Yarn 2 and later; `fourth`: 4 and later.
+    fn modern(&self, job: &mut Job, fourth: bool) {
+        job.args(["npm", "audit", "--json", "--all", "--recursive", "--severity", "info"]);
+        job.args(["--environment", if self.omit_dev { "production" } else { "all" }]);
+        if fourth {
+            // A request for each package, and no vulnerability.
+            job.arg("--no-deprecations");
+            // That it asked the registry stands nowhere else.
+            job.node_options = Some(node_trace::options(job.scratch()));
+            job.reports.push(Source::Beside(node_trace::PREFIX));
+        }
+        // Variables outrank .yarnrc.yml.
+        job.env("YARN_ENABLE_NETWORK", "true").env("YARN_ENABLE_TELEMETRY", "false");
+        // What was installed is no matter, and may be made up: the lock file counts.
+        let no_state = job.scratch_file("install-state.gz");
+        job.env("YARN_INSTALL_STATE_PATH", no_state);
+        if let Some(registry) = &self.registry {
+            job.env("YARN_NPM_AUDIT_REGISTRY", registry.as_str());
+            if let Some(rest) = registry.strip_prefix("http://") {
+                let host = rest.split(['/', ':', '?']).next().unwrap_or(rest);
+                job.env("YARN_UNSAFE_HTTP_WHITELIST", host);
+            }
+        }
+        job.because(match fourth {
+            true => "Yarn 4: by the lock file, nothing is installed or run",
+            false => "Yarn 2 or 3: by the lock file, nothing is installed or run",
+        });
+    }
+}
+
+fn foreign(detail: &str) -> Unproven {
+    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+}
+
+/// Yarn's own configuration, beside the lock file and in every folder above.
+fn reads(job: &mut Job, generation: Generation, root: &Path) {
+    let names: &[&str] = match generation {
+        Generation::One => &[".yarnrc", ".npmrc"],
+        // A Yarn 1 that starts the later one reads .yarnrc.
+        Generation::Two | Generation::Four => &[".yarnrc.yml", ".yarnrc"],
+    };
+    let cwd = job.cwd.clone();
+    for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
+        for name in names {
+            job.reads_naming(folder.join(name), Overrule::Farm, generation::programs);
+        }
+    }
+}
+
+impl Tool for YarnAudit {
+    fn reach(&self) -> Vec<Reach> {
+        let omit = if self.omit_dev { vec!["dev".to_owned()] } else { Vec::new() };
+        vec![
+            Reach::these("dirs", &self.dirs),
+            Reach::new("omit", Says::Without(omit)),
+            Reach::exactly("registry", &self.registry),
+        ]
+    }
+
+    fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
+        self.dirs.iter().map(|dir| self.job(scene, dir)).collect()
+    }
+
+    /// Yarn 1 adds up a number for each severity, 31 together; the report must agree with it. The
+    /// others have 1 alone. Errors are 1, too; the report tells them apart.
+    fn exit(&self, code: i32) -> Exit {
+        match code {
+            0 => Exit::Clean,
+            1..=31 => Exit::Findings,
+            _ => Exit::Fault("not a code of yarn audit"),
+        }
+    }
+
+    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+        let report = bom::without_bom(raw.report());
+        let (written_by, read): (_, fn(&RawReport) -> _) = match report.trim_ascii_start().first() {
+            None => (Generation::Four, modern::nothing),
+            // What goes wrong is told in words.
+            Some(byte) if *byte != b'{' => {
+                return Err(match modern::complaint(report) {
+                    Some(words) if raw.exit.is_some() => Unproven::ToolError(words),
+                    _ => foreign("it does not begin with an object"),
+                });
+            }
+            Some(_) if classic::is_line(report) => (Generation::One, classic::read),
+            Some(_) => modern::reader(report)?,
+        };
+        // What this Yarn proves, another one's report does not.
+        let lock = raw.beside(LOCK_FILE).next().map(String::from_utf8_lossy);
+        match lock.and_then(|lock| Generation::of_lock(&lock)) {
+            Some(generation) if generation != written_by => {
+                Err(foreign("it is that of another Yarn than the lock file"))
+            }
+            _ => read(raw),
+        }
+    }
+
+    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+        let words = self.complaint(raw).into_iter().chain(modern::complaint(raw.report()));
+        let busy = ["returned a 5", "returned a 429", "Response Code: 5", "Response Code: 429"];
+        words
+            .into_iter()
+            .find(|words| busy.iter().any(|busy| words.contains(busy)) || passing_fault(words).is_some())
+    }
+
+    fn complaint(&self, raw: &RawReport) -> Option<String> {
+        classic::error_in(&raw.stderr).or_else(|| raw.last_error_line())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Yarn 1: a line of JSON for everything that it tells (yarnpkg/yarn `src/reporters/json-reporter.js`),
+//! an `auditAdvisory` for each way to a vulnerable package, and an `auditSummary` at last.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::Deserialize;
+
+use crate::formats::json;
+use crate::formats::npm6::{Advisory, Id, Installed, Metadata};
+use crate::model::finding::Finding;
+use crate::model::scope::{Scope, Unit};
+use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::raw_report::RawReport;
+use crate::text::bom;
+
+use super::{WHAT, foreign};
+
+/// What the code is made of, severity by severity.
+const CODES: [(&str, i32); 5] = [("info", 1), ("low", 2), ("moderate", 4), ("high", 8), ("critical", 16)];
+
+/// Whether the first line is one of Yarn 1's.
+pub fn is_line(report: &[u8]) -> bool {
+    json::read_first::<Line>(report, WHAT).is_ok()
+}
+
+pub fn read(raw: &RawReport) -> Result<Parsed, Unproven> {
+    let mut advisories = Advisories::default();
+    let (mut summary, mut parsed) = (None, Parsed::default());
+    let lines = bom::without_bom(raw.report()).split(|byte| *byte == b'\n');
+    for line in lines.filter(|line| !line.trim_ascii().is_empty()) {
+        match json::read::<Line>(line, WHAT)?.kind.as_str() {
+            "auditAdvisory" => advisories.add(line)?,
+            "auditSummary" if summary.is_some() => return Err(foreign("it has two summaries")),
+            "auditSummary" => summary = Some(json::read::<Told<Metadata>>(line, WHAT)?.data),
+            "error" => return Err(Unproven::ToolError(error(line).unwrap_or_default())),
+            // It goes on, and audits nothing.
+            "info" if text(line).is_some_and(|words| words.starts_with("No lockfile found")) => {
+                parsed.gaps.push("there is no yarn.lock".to_owned());
+            }
+            _ => {}
+        }
+    }
+    let Some(summary) = summary else {
+        if let Some(gap) = parsed.gaps.pop() {
+            return Err(Unproven::ToolError(gap));
+        }
+        return Err(Unproven::Cut {
+            what: WHAT,
+            detail: "it has no `auditSummary`, which ends it".to_owned(),
+        });
+    };
+    parsed.findings = advisories.into_findings();
+    if let Some(words) = summary.vulnerabilities.unlisted(&parsed.findings) {
+        let detail = format!("it counts {words}, and lists none of that severity");
+        return Err(Unproven::Cut { what: WHAT, detail });
+    }
+    agrees(raw.exit, &parsed.findings)?;
+    parsed.scope = Scope::of(Unit::Packages, summary.total_dependencies);
+    parsed.proof.push("the registry answered the audit request: it ends with its summary".to_owned());
+    Ok(parsed)
+}
+
+/// Whether the exit code tells of the severities that were found. That it tells of none, or of some
+/// where none was found, is seen where all tools are weighed.
+fn agrees(exit: Option<i32>, findings: &[Finding]) -> Result<(), Unproven> {
+    let Some(exit) = exit.filter(|code| *code != 0 && !findings.is_empty()) else { return Ok(()) };
+    let found = |word: &str| findings.iter().any(|finding| finding.severity_raw.as_deref() == Some(word));
+    let code: i32 = CODES.iter().filter(|(word, _)| found(word)).map(|(_, code)| code).sum();
+    if code == exit {
+        return Ok(());
+    }
+    Err(Unproven::ToolError(format!(
+        "exit code {exit} does not go with the severities that it lists, which are {code}"
+    )))
+}
+
+/// What Yarn says in a line of type `error`, the last there is.
+pub fn error_in(output: &[u8]) -> Option<String> {
+    output.split(|byte| *byte == b'\n').rev().find_map(error)
+}
+
+fn error(line: &[u8]) -> Option<String> {
+    // A log may have a million other lines.
+    if line.first() != Some(&b'{') {
+        return None;
+    }
+    let told: Line = serde_json::from_slice(line).ok()?;
+    (told.kind == "error").then(|| text(line)).flatten()
+}
+
+/// The first line of a message.
+fn text(line: &[u8]) -> Option<String> {
+    let told: Told<String> = serde_json::from_slice(line).ok()?;
+    told.data.lines().next().map(crate::text::human::without_credentials)
+}
+
+/// The advisories, each once, with all ways to its package.
+#[derive(Default)]
+struct Advisories {
+    known: HashMap<(Id, String), usize>,
+    listed: Vec<(Advisory, BTreeSet<String>)>,
+}
+
+impl Advisories {
+    fn add(&mut self, line: &[u8]) -> Result<(), Unproven> {
+        // A large project has the same one thousands of times.
+        let brief: Told<Found<Brief>> = json::read(line, WHAT)?;
+        let Found { resolution, advisory: Brief { id, package } } = brief.data;
+        let index = match self.known.get(&(id.clone(), package.clone())) {
+            Some(index) => *index,
+            None => {
+                let whole: Told<Found<Advisory>> = json::read(line, WHAT)?;
+                self.listed.push((whole.data.advisory, BTreeSet::new()));
+                self.known.insert((id, package), self.listed.len() - 1);
+                self.listed.len() - 1
+            }
+        };
+        if let Some((_, paths)) = self.listed.get_mut(index) {
+            paths.extend(resolution.and_then(|resolution| resolution.path));
+        }
+        Ok(())
+    }
+
+    fn into_findings(self) -> Vec<Finding> {
+        let finding = |(mut advisory, mut paths): (Advisory, BTreeSet<String>)| {
+            for path in advisory.findings.iter().flat_map(|installed| &installed.paths) {
+                paths.remove(path);
+            }
+            if !paths.is_empty() {
+                advisory.findings.push(Installed {
+                    version: None,
+                    paths: paths.into_iter().collect(),
+                    dev: None,
+                });
+            }
+            advisory.into_finding()
+        };
+        self.listed.into_iter().map(finding).collect()
+    }
+}
+
+#[derive(Deserialize)]
+struct Line {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct Told<T> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct Found<A> {
+    resolution: Option<Resolution>,
+    advisory: A,
+}
+
+#[derive(Deserialize)]
+struct Resolution {
+    path: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Brief {
+    id: Id,
+    #[serde(rename = "module_name")]
+    package: String,
+}
