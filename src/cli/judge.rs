@@ -26,7 +26,7 @@ use crate::keys::table::Keys;
 use crate::model::clean::Words;
 use crate::model::run::{Evidence, Run, TargetRecord};
 use crate::model::verdict::Mode;
-use crate::policy::enrichment::Facts;
+use crate::policy::enrichment::Enrichment;
 use crate::policy::judge::Waivers;
 use crate::policy::known_findings::Known;
 use crate::redact::{Scrubber, is_maskable, mask_fields};
@@ -52,7 +52,7 @@ struct By {
     settings: Settings,
     /// There is a gates.lock.
     locked: bool,
-    facts: Facts,
+    facts: Enrichment,
 }
 
 /// Judges, and gives the exit code of the verdict.
@@ -164,7 +164,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let repo = Repo::around(base).await?;
     let scratch = Scratch::new()?;
     let mut evidence = weigh_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
-    let nothing = Facts::default();
+    let nothing = Enrichment::default();
     let facts = by.as_ref().map_or(&nothing, |by| &by.facts);
     evidence.iter_mut().for_each(|gate| facts.note(gate));
     let pool = Pool::of(&mut evidence);

@@ -20,7 +20,7 @@ use crate::model::loosening::Loosening;
 use crate::model::policy_record::PolicyRecord;
 use crate::model::run::GateRecord;
 use crate::policy::baseline::Baseline;
-use crate::policy::enrichment::Facts;
+use crate::policy::enrichment::Enrichment;
 use crate::policy::known_findings::Known;
 use crate::system::git::Repo;
 
@@ -188,7 +188,7 @@ impl Rules {
     /// # Errors
     /// [`ConfigError::Mistakes`] with every file that can't be gone by, and [`ConfigError::BelowFloor`] with
     /// every statement that waives what may not be.
-    pub async fn facts(&self) -> Result<Facts> {
+    pub async fn facts(&self) -> Result<Enrichment> {
         let folder = folder_of(&self.path);
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let files = Files { folder, base: self.base.as_ref().map(|trusted| &trusted.base) };
@@ -208,7 +208,7 @@ impl Rules {
     }
 
     /// For run.json, with what the change would loosen by its VEX documents.
-    pub fn record(&self, facts: &Facts) -> Option<PolicyRecord> {
+    pub fn record(&self, facts: &Enrichment) -> Option<PolicyRecord> {
         let mut record = self.base.as_ref()?.record.clone();
         record.loosened.extend(facts.loosened.iter().cloned());
         Some(record)

@@ -9,7 +9,7 @@ use crate::engine::evidence::{GateEvidence, Judgement, identify};
 use crate::model::finding::Finding;
 use crate::model::run::{GateRecord, Run};
 use crate::model::verdict::Outcome;
-use crate::policy::enrichment::Facts;
+use crate::policy::enrichment::Enrichment;
 use crate::policy::judge::{self, Waivers, today};
 use crate::policy::known_findings::Known;
 use crate::policy::{run_budget, same_problem};
@@ -24,7 +24,7 @@ pub struct Judging<'a> {
     /// The checkout, from which the lines of findings are read.
     pub root: &'a Path,
     /// What files beside gates.toml tell of findings.
-    pub facts: &'a Facts,
+    pub facts: &'a Enrichment,
     /// What is to be struck out of everything, as far as it has turned up.
     pub secrets: RefCell<Secrets>,
 }

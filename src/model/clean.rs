@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::model::assessment::Assessment;
 use crate::model::component::Component;
-use crate::model::enrichment_record::{FactsRecord, FileRecord, VexRecord};
+use crate::model::enrichment_record::{EnrichmentRecord, FileRecord, VexRecord};
 use crate::model::finding::{Cvss, Finding, Location, Package};
 use crate::model::known_note::KnownNote;
 use crate::model::loosening::Loosening;
@@ -335,9 +335,9 @@ impl Words for KnownNote {
     }
 }
 
-impl Words for FactsRecord {
+impl Words for EnrichmentRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let FactsRecord { vex, epss, kev } = self;
+        let EnrichmentRecord { vex, epss, kev } = self;
         vex.clean(scrubber);
         epss.clean(scrubber);
         kev.clean(scrubber);

@@ -13,7 +13,7 @@ use crate::engine::assemble::{Circumstances, trace_id};
 use crate::engine::evidence::{GateEvidence, identify};
 use crate::engine::pool::Pool;
 use crate::model::component::Component;
-use crate::model::enrichment_record::FactsRecord;
+use crate::model::enrichment_record::EnrichmentRecord;
 use crate::model::finding::Finding;
 use crate::model::known_note::KnownNote;
 use crate::model::lock_status::Standing;
@@ -71,7 +71,7 @@ pub struct Run {
     pub waivers: WaiverUse,
     /// The files that told more of findings, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub facts: Option<FactsRecord>,
+    pub facts: Option<EnrichmentRecord>,
     /// How many problems of each severity all required gates together may have.
     #[serde(default, skip_serializing_if = "Budget::is_empty")]
     pub max: Budget,

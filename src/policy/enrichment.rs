@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::model::enrichment_record::{FactsRecord, FileRecord, VexRecord};
+use crate::model::enrichment_record::{EnrichmentRecord, FileRecord, VexRecord};
 use crate::model::exploitation::{CveId, EpssScores, KevCatalogue};
 use crate::model::finding::{Category, Finding};
 use crate::model::loosening::Loosening;
@@ -20,7 +20,7 @@ use crate::text::shared::Text;
 
 /// All of them, read.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub struct Enrichment {
     pub vex: Vex,
     /// What VEX documents call this project.
     pub products: Vec<Id>,
@@ -39,7 +39,7 @@ pub struct Dated<T> {
     pub stale: Option<String>,
 }
 
-impl Facts {
+impl Enrichment {
     /// Notes on the findings of a gate what is known of them. Where its policy goes by a file that is too
     /// old, there is no proof.
     pub fn note(&self, gate: &mut GateEvidence) {
@@ -150,7 +150,7 @@ impl Facts {
     }
 
     /// What came of them, in judged findings; `None` where there are none.
-    pub fn record(&self, findings: &[Finding]) -> Option<FactsRecord> {
+    pub fn record(&self, findings: &[Finding]) -> Option<EnrichmentRecord> {
         let mut said: HashMap<&str, u64> = HashMap::new();
         for vex in findings.iter().filter_map(Finding::assessment) {
             *said.entry(&vex.document).or_default() += 1;
@@ -166,12 +166,12 @@ impl Facts {
             });
             VexRecord { document: document.name.clone(), statements: document.statements.len(), findings, unused }
         });
-        let record = FactsRecord {
+        let record = EnrichmentRecord {
             vex: vex.collect(),
             epss: self.epss.as_ref().map(|epss| epss.record.clone()),
             kev: self.kev.as_ref().map(|kev| kev.record.clone()),
         };
-        (record != FactsRecord::default()).then_some(record)
+        (record != EnrichmentRecord::default()).then_some(record)
     }
 }
 
