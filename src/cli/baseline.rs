@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::args::BaselineArgs;
 use crate::config::find::{OUT, folder_of, load_config};
-use crate::model::clean::Words;
+use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
 use crate::model::run::{Evidence, GateRecord, Run};
 use crate::policy::baseline::{Baseline, Entry, SCHEMA};

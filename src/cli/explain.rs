@@ -11,7 +11,7 @@ use crate::cli::args::ExplainArgs;
 use crate::config::find::{OUT, find_config, folder_of};
 use crate::keys::table::nearest;
 use crate::model::assessment::Assessment;
-use crate::model::clean::Words;
+use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
 use crate::model::policy::Policy;
 use crate::model::run::{Evidence, GateRecord, Run};

@@ -23,7 +23,7 @@ use crate::engine::publish::publish;
 use crate::formats::looks_like;
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
-use crate::model::clean::Words;
+use crate::model::clean::Clean;
 use crate::model::run::{Evidence, Run, TargetRecord};
 use crate::model::verdict::Mode;
 use crate::policy::enrichment::Enrichment;

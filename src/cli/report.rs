@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::args::ReportArgs;
 use crate::config::Config;
 use crate::config::find::find_config;
-use crate::model::clean::Words;
+use crate::model::clean::Clean;
 use crate::model::run::Run;
 pub use crate::report::{File, Options, github, prepare, tell};
 use crate::system::output_folder::{self, OutputFolder};

@@ -20,7 +20,7 @@ use crate::engine::plan::Plan;
 use crate::engine::policy_inputs::Judging;
 use crate::engine::publish::publish;
 use crate::engine::{assemble, new_since, notify, progress, schedule};
-use crate::model::clean::Words;
+use crate::model::clean::Clean;
 use crate::model::run::Run;
 use crate::report::{self, Written};
 use crate::system::git::Repo;

@@ -7,7 +7,7 @@ use crate::config::Gate;
 use crate::engine::job_run::{Kept, TargetEvidence};
 use crate::engine::lock::guard::Examined;
 use crate::engine::program_identity::Identity;
-use crate::model::clean::Words;
+use crate::model::clean::Clean;
 use crate::model::finding::Finding;
 use crate::model::lock_status::Standing;
 use crate::model::run::{Evidence, GateRecord, TargetRecord};

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use crate::engine::assemble;
 use crate::engine::evidence::GateEvidence;
-use crate::model::clean::Words;
+use crate::model::clean::Clean;
 use crate::model::run::Run;
 use crate::model::verdict::Verdict;
 use crate::redact::Scrubber;

@@ -21,12 +21,12 @@ use crate::redact::Scrubber;
 use crate::text::shared::{Text, Texts};
 
 /// Something with words from outside in it.
-pub trait Words {
+pub trait Clean {
     /// Takes away what would steer a reader, and strikes the secrets out that `scrubber` knows.
     fn clean(&mut self, scrubber: &Scrubber);
 }
 
-impl Words for Text {
+impl Clean for Text {
     fn clean(&mut self, scrubber: &Scrubber) {
         if let Cow::Owned(clean) = scrubber.one_line(self) {
             *self = Text::from(clean);
@@ -34,7 +34,7 @@ impl Words for Text {
     }
 }
 
-impl Words for String {
+impl Clean for String {
     fn clean(&mut self, scrubber: &Scrubber) {
         if let Cow::Owned(clean) = scrubber.one_line(self) {
             *self = clean;
@@ -42,20 +42,20 @@ impl Words for String {
     }
 }
 
-impl<T: Words> Words for Option<T> {
+impl<T: Clean> Clean for Option<T> {
     fn clean(&mut self, scrubber: &Scrubber) {
         self.iter_mut().for_each(|words| words.clean(scrubber));
     }
 }
 
-impl<T: Words> Words for Vec<T> {
+impl<T: Clean> Clean for Vec<T> {
     fn clean(&mut self, scrubber: &Scrubber) {
         self.iter_mut().for_each(|words| words.clean(scrubber));
     }
 }
 
 /// The words by which something is told stand for it: two that are alike once they are clean are one.
-impl<T> Words for BTreeMap<String, T> {
+impl<T> Clean for BTreeMap<String, T> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let all = std::mem::take(self).into_iter();
         *self = all.map(|(name, value)| (scrubber.one_line(&name).into_owned(), value)).collect();
@@ -63,7 +63,7 @@ impl<T> Words for BTreeMap<String, T> {
 }
 
 /// What findings share is copied only where something in it changes.
-impl Words for Texts {
+impl Clean for Texts {
     fn clean(&mut self, scrubber: &Scrubber) {
         if self.iter().any(|text| matches!(scrubber.one_line(text), Cow::Owned(_))) {
             *self = self.iter().map(|text| Text::from(&*scrubber.one_line(text))).collect();
@@ -71,7 +71,7 @@ impl Words for Texts {
     }
 }
 
-impl Words for Arc<Package> {
+impl Clean for Arc<Package> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut package = Package::clone(self);
         package.clean(scrubber);
@@ -81,7 +81,7 @@ impl Words for Arc<Package> {
     }
 }
 
-impl Words for Package {
+impl Clean for Package {
     fn clean(&mut self, scrubber: &Scrubber) {
         let Package { name, version, fixed_version, purl, ecosystem, paths, dev: _, unfixed: _ } = self;
         name.clean(scrubber);
@@ -90,7 +90,7 @@ impl Words for Package {
     }
 }
 
-impl Words for Arc<Cvss> {
+impl Clean for Arc<Cvss> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut cvss = Cvss::clone(self);
         let Cvss { score: _, vector } = &mut cvss;
@@ -101,7 +101,7 @@ impl Words for Arc<Cvss> {
     }
 }
 
-impl Words for Arc<Risk> {
+impl Clean for Arc<Risk> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut risk = Risk::clone(self);
         let Risk { kev: _, epss: _, rated: _, vex } = &mut risk;
@@ -112,7 +112,7 @@ impl Words for Arc<Risk> {
     }
 }
 
-impl Words for Assessment {
+impl Clean for Assessment {
     fn clean(&mut self, scrubber: &Scrubber) {
         let Assessment { vulnerability, status: _, justification, statement, document, at: _ } = self;
         vulnerability.clean(scrubber);
@@ -122,14 +122,14 @@ impl Words for Assessment {
     }
 }
 
-impl Words for Location {
+impl Clean for Location {
     fn clean(&mut self, scrubber: &Scrubber) {
         let Location { path, start_line: _, end_line: _, start_column: _, end_column: _ } = self;
         path.clean(scrubber);
     }
 }
 
-impl Words for Finding {
+impl Clean for Finding {
     fn clean(&mut self, scrubber: &Scrubber) {
         let Finding {
             id,
@@ -177,7 +177,7 @@ impl Words for Finding {
     }
 }
 
-impl Words for TargetRecord {
+impl Clean for TargetRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
         let TargetRecord {
             name,
@@ -220,7 +220,7 @@ impl Words for TargetRecord {
     }
 }
 
-impl Words for Arc<Vec<Component>> {
+impl Clean for Arc<Vec<Component>> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut components = Vec::clone(self);
         components.clean(scrubber);
@@ -230,7 +230,7 @@ impl Words for Arc<Vec<Component>> {
     }
 }
 
-impl Words for Component {
+impl Clean for Component {
     fn clean(&mut self, scrubber: &Scrubber) {
         let Component { name, version, purl, licences } = self;
         name.clean(scrubber);
@@ -240,14 +240,14 @@ impl Words for Component {
     }
 }
 
-impl Words for StepRecord {
+impl Clean for StepRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
         let StepRecord { did, exit_code: _, status: _, times: _, duration_ms: _ } = self;
         did.clean(scrubber);
     }
 }
 
-impl Words for PolicyRecord {
+impl Clean for PolicyRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
         let PolicyRecord { from, revision, loosened, notes } = self;
         from.clean(scrubber);
@@ -257,7 +257,7 @@ impl Words for PolicyRecord {
     }
 }
 
-impl Words for Loosening {
+impl Clean for Loosening {
     fn clean(&mut self, scrubber: &Scrubber) {
         let Loosening { place, what, was } = self;
         place.clean(scrubber);
@@ -266,7 +266,7 @@ impl Words for Loosening {
     }
 }
 
-impl Words for GateRecord {
+impl Clean for GateRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
         let GateRecord {
             id,
@@ -300,7 +300,7 @@ impl Words for GateRecord {
     }
 }
 
-impl Words for Policy {
+impl Clean for Policy {
     fn clean(&mut self, scrubber: &Scrubber) {
         let Policy { fail_on: _, unrated: _, max: _, conditions: _, new_only: _, no_worse_than } = self;
         if let Some(Ratchet { than, counts: _ }) = no_worse_than {
@@ -309,14 +309,14 @@ impl Words for Policy {
     }
 }
 
-impl Words for WaiverUse {
+impl Clean for WaiverUse {
     fn clean(&mut self, scrubber: &Scrubber) {
         let WaiverUse { used, unused, expired, expiring } = self;
         [used, unused, expired, expiring].into_iter().for_each(|notes| notes.clean(scrubber));
     }
 }
 
-impl Words for WaiverNote {
+impl Clean for WaiverNote {
     fn clean(&mut self, scrubber: &Scrubber) {
         let WaiverNote { name, reason, expires: _, line: _, behind, shares } = self;
         name.clean(scrubber);
@@ -326,7 +326,7 @@ impl Words for WaiverNote {
     }
 }
 
-impl Words for KnownNote {
+impl Clean for KnownNote {
     fn clean(&mut self, scrubber: &Scrubber) {
         let KnownNote { from, commit, written: _, findings: _, gone: _, warnings } = self;
         from.clean(scrubber);
@@ -335,7 +335,7 @@ impl Words for KnownNote {
     }
 }
 
-impl Words for EnrichmentRecord {
+impl Clean for EnrichmentRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
         let EnrichmentRecord { vex, epss, kev } = self;
         vex.clean(scrubber);
@@ -344,7 +344,7 @@ impl Words for EnrichmentRecord {
     }
 }
 
-impl Words for VexRecord {
+impl Clean for VexRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
         let VexRecord { document, statements: _, findings: _, unused } = self;
         document.clean(scrubber);
@@ -352,14 +352,14 @@ impl Words for VexRecord {
     }
 }
 
-impl Words for FileRecord {
+impl Clean for FileRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
         let FileRecord { file, date: _, age_days: _, vulnerabilities: _ } = self;
         file.clean(scrubber);
     }
 }
 
-impl Words for Run {
+impl Clean for Run {
     fn clean(&mut self, scrubber: &Scrubber) {
         let Run {
             schema,
