@@ -20,7 +20,7 @@ use crate::scan::proof::Proof;
 use crate::system::process::Stop;
 use crate::text::human::millis;
 use crate::text::sanitise;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 /// What a gate has come to, before anybody judges it.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl GateEvidence {
 /// The findings of all targets, each with the names of its gate, target and tool.
 fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
     let tool = Text::from(gate.scanner.name);
-    let seen_by = Texts::from([tool.clone()]);
+    let seen_by = SharedTexts::from([tool.clone()]);
     let mut all = Vec::new();
     for target in targets {
         let parsed = target.proof.parsed_mut();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::model::finding::{Category, Cvss, Finding, Package};
 use crate::model::severity::Severity;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 /// One entry of `advisories`; one finding.
 #[derive(Debug, Deserialize)]
@@ -117,7 +117,7 @@ pub enum Words {
 
 impl Words {
     /// The CWE ids in it. npm 6 also wraps the list in a text: `"[\"CWE-400\"]"`.
-    pub fn cwes(&self) -> Texts {
+    pub fn cwes(&self) -> SharedTexts {
         let words = match self {
             Words::One(text) => std::slice::from_ref(text),
             Words::Many(texts) => texts,
@@ -183,7 +183,7 @@ impl Advisory {
 
 /// A package of npm's registry with its installed versions, each named once, and a package URL
 /// where there is only one.
-pub fn installed<'a>(name: &str, versions: impl Iterator<Item = &'a str>, paths: Texts) -> Package {
+pub fn installed<'a>(name: &str, versions: impl Iterator<Item = &'a str>, paths: SharedTexts) -> Package {
     let mut versions: Vec<&str> = versions.collect();
     versions.sort_unstable();
     versions.dedup();

@@ -18,7 +18,7 @@ use crate::model::risk::Risk;
 use crate::model::run::{Evidence, GateRecord, Run, StepRecord, TargetRecord};
 use crate::model::waiver_use::{WaiverNote, WaiverUse};
 use crate::redact::Scrubber;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 /// Something with words from outside in it.
 pub trait Clean {
@@ -63,7 +63,7 @@ impl<T> Clean for BTreeMap<String, T> {
 }
 
 /// What findings share is copied only where something in it changes.
-impl Clean for Texts {
+impl Clean for SharedTexts {
     fn clean(&mut self, scrubber: &Scrubber) {
         if self.iter().any(|text| matches!(scrubber.one_line(text), Cow::Owned(_))) {
             *self = self.iter().map(|text| Text::from(&*scrubber.one_line(text))).collect();

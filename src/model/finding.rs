@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::assessment::Assessment;
 use crate::model::risk::Risk;
 use crate::model::severity::Severity;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 /// What kind of problem a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,7 +109,7 @@ pub struct Package {
     pub ecosystem: Option<Text>,
     /// Where it is installed: lock file nodes or paths inside an image.
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub paths: Texts,
+    pub paths: SharedTexts,
     /// The tool says, or the lock file, that only development needs it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dev: bool,
@@ -155,7 +155,7 @@ pub struct Finding {
     #[serde(default)]
     pub tool: Text,
     #[serde(default)]
-    pub seen_by: Texts,
+    pub seen_by: SharedTexts,
     /// What it is one problem with findings of other tools, gates or targets: a name that they have in
     /// common; absent where it stands alone. See [`crate::policy::same_problem`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,16 +188,16 @@ pub struct Finding {
     #[serde(default)]
     pub commit: Option<Text>,
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub aliases: Texts,
+    pub aliases: SharedTexts,
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub cwe: Texts,
+    pub cwe: SharedTexts,
     #[serde(default)]
     pub cvss: Option<Arc<Cvss>>,
     /// What is known of it from elsewhere: exploits, forecasts, VEX statements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Arc<Risk>>,
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub references: Texts,
+    pub references: SharedTexts,
     /// Why the tool itself says this one is suppressed (a SARIF suppression).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Text>,
@@ -217,7 +217,7 @@ fn undecided() -> Decision {
     Decision::Deny
 }
 
-fn is_empty(list: &Texts) -> bool {
+fn is_empty(list: &SharedTexts) -> bool {
     list.is_empty()
 }
 
@@ -233,7 +233,7 @@ impl Finding {
             gate: Text::default(),
             target: Text::default(),
             tool: Text::default(),
-            seen_by: Texts::default(),
+            seen_by: SharedTexts::default(),
             problem: None,
             rule: rule.into(),
             category,
@@ -247,11 +247,11 @@ impl Finding {
             resource: None,
             image: None,
             commit: None,
-            aliases: Texts::default(),
-            cwe: Texts::default(),
+            aliases: SharedTexts::default(),
+            cwe: SharedTexts::default(),
             cvss: None,
             risk: None,
-            references: Texts::default(),
+            references: SharedTexts::default(),
             suppressed: None,
             decision: undecided(),
             because: Text::default(),

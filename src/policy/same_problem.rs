@@ -15,7 +15,7 @@ use std::hash::Hash;
 use std::num::NonZeroU32;
 
 use crate::model::finding::{Category, Finding, Package};
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 /// Notes on every finding what it is one problem with. The findings must have their ids.
 pub fn note(findings: &mut [Finding]) {
@@ -25,7 +25,7 @@ pub fn note(findings: &mut [Finding]) {
         let mut tools: Vec<Text> = group.iter().map(|&index| findings[index].tool.clone()).collect();
         tools.sort();
         tools.dedup();
-        let tools = Texts::from(tools);
+        let tools = SharedTexts::from(tools);
         for index in group {
             findings[index].problem = name.clone();
             findings[index].seen_by = tools.clone();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::finding::Category;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 use super::model::{Component, Outcome, Rule, Tool};
 use super::plain;
@@ -222,7 +222,7 @@ impl<'a> Signs<'a> {
     }
 
     /// `CWE-79`, `CWE-79: Cross-site Scripting` and `external/cwe/cwe-079` are the same weakness.
-    pub fn cwe(&self) -> Texts {
+    pub fn cwe(&self) -> SharedTexts {
         let mut found: Vec<Text> = Vec::new();
         for word in &self.weaknesses {
             let last = word.rsplit('/').next().unwrap_or_default();

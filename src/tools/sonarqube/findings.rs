@@ -8,7 +8,7 @@ use crate::model::severity::Severity;
 use crate::scan::report_origin::Place;
 use crate::system::http::query;
 use crate::text::encode::percent;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 use super::answers::{Condition, Hotspot, Impact, Issue, TextRange};
 
@@ -133,8 +133,8 @@ impl Surroundings<'_> {
         )
     }
 
-    fn link(&self, page: &str, more: &[(&str, &str)]) -> Texts {
-        let Some(server) = self.server else { return Texts::default() };
+    fn link(&self, page: &str, more: &[(&str, &str)]) -> SharedTexts {
+        let Some(server) = self.server else { return SharedTexts::default() };
         let query = query(self.subject.iter().chain(more).copied());
         [Text::from(format!("{server}/{}{query}", percent(page, "/_", true)))].into()
     }

@@ -11,7 +11,7 @@ use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, Unproven};
 use crate::scan::report_origin::Place;
 use crate::text::bom;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 use super::document::{
     License, Lines, MisconfSummary, Misconfiguration, Os, PackageEntry, Report, Resource, Scores, Secret,
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
             fixed_version: fixed,
             dev: listed.is_some_and(|package| package.dev),
             purl,
-            paths: Texts::default(),
+            paths: SharedTexts::default(),
         }));
         finding
     }
@@ -332,7 +332,7 @@ fn ecosystem(purl: Option<&str>, kind: &str) -> Option<Text> {
     of_purl.or(Some(kind)).filter(|word| !word.is_empty()).map(Text::from)
 }
 
-fn references(primary: Option<Text>, others: Option<Vec<Text>>) -> Texts {
+fn references(primary: Option<Text>, others: Option<Vec<Text>>) -> SharedTexts {
     let primary = given(primary);
     let others = others.into_iter().flatten().filter(|other| Some(other) != primary.as_ref());
     primary.iter().cloned().chain(others).collect()
