@@ -28,7 +28,7 @@ use crate::model::run::{Evidence, Run, TargetRecord};
 use crate::model::verdict::Mode;
 use crate::policy::enrichment::Enrichment;
 use crate::policy::judge::Waivers;
-use crate::policy::known_findings::Known;
+use crate::policy::known_findings::KnownFindings;
 use crate::redact::{Scrubber, is_maskable, mask_fields};
 use crate::report::{self, Written};
 use crate::scan::proof::{Proof, weigh};
@@ -48,7 +48,7 @@ use crate::tools::{self, SCANNERS, foreign};
 /// What there is to judge by: a policy with the profile and the mode that were asked for.
 struct By {
     rules: Rules,
-    known: Known,
+    known: KnownFindings,
     settings: Settings,
     /// There is a gates.lock.
     locked: bool,

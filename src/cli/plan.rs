@@ -17,7 +17,7 @@ use crate::engine::{environment, interlock};
 use crate::model::policy::{Policy, Threshold};
 use crate::model::policy_record::PolicyRecord;
 use crate::model::verdict::Mode;
-use crate::redact::Known;
+use crate::redact::SecretSet;
 use crate::scan::program::find;
 use crate::system::git::Repo;
 use crate::system::scratch::Scratch;
@@ -52,7 +52,7 @@ pub async fn execute(args: PlanArgs) -> Result<u8> {
 }
 
 /// What must not be shown of the commands: build arguments, tokens in options.
-fn known_secrets(plan: &Plan) -> Known {
+fn known_secrets(plan: &Plan) -> SecretSet {
     let mut known = variables::known();
     for planned in &plan.gates {
         if let Fate::Run(jobs) = &planned.fate {

@@ -21,7 +21,7 @@ use crate::model::policy_record::PolicyRecord;
 use crate::model::run::GateRecord;
 use crate::policy::baseline::Baseline;
 use crate::policy::enrichment::Enrichment;
-use crate::policy::known_findings::Known;
+use crate::policy::known_findings::KnownFindings;
 use crate::system::git::Repo;
 
 /// A gates.toml: the work tree's, or that of `--policy-from`.
@@ -76,7 +76,7 @@ impl Rules {
     ///
     /// # Errors
     /// When a baseline is there and is none.
-    pub async fn known(&mut self, none: bool) -> Result<Known> {
+    pub async fn known(&mut self, none: bool) -> Result<KnownFindings> {
         let named =
             self.config.ratchets_mut().map(|(_, ratchet)| ratchet.than.to_string()).collect::<BTreeSet<_>>();
         let mut baselines = BTreeMap::new();
@@ -95,14 +95,16 @@ impl Rules {
             }
         }
         if none || self.config.baseline.new_since.is_some() {
-            let mut known = Known::default();
+            let mut known = KnownFindings::default();
             known.warn(warnings);
             return Ok(known);
         }
         let (file, today) = (self.config.baseline.file(), crate::policy::judge::today());
         let mut known = match baselines.remove(file).flatten() {
-            Some(baseline) => Known::from_baseline(&baseline, file, self.config.baseline.max_age, today),
-            None => Known::default(),
+            Some(baseline) => {
+                KnownFindings::from_baseline(&baseline, file, self.config.baseline.max_age, today)
+            }
+            None => KnownFindings::default(),
         };
         let new_only = self.config.gates.iter().any(|gate| gate.policy.new_only);
         if known.note.is_none() && new_only {

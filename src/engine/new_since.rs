@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::config::{Config, branch};
 use crate::engine::active_policy::Rules;
 use crate::model::run::{Evidence, Run};
-use crate::policy::known_findings::Known;
+use crate::policy::known_findings::KnownFindings;
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::output_folder::write_whole;
 use crate::system::process::{self, Capture, End, Launch, Stop};
@@ -40,7 +40,7 @@ pub async fn at(
     repo: &Repo,
     limit: Option<Duration>,
     stop: &watch::Receiver<Stop>,
-) -> Result<Known> {
+) -> Result<KnownFindings> {
     let git = Git { top: &repo.root };
     let commit = git
         .ask(&["merge-base", "HEAD", revision], GIT_LIMIT)
@@ -58,7 +58,7 @@ pub async fn at(
         git.ask(&["rev-parse", "--absolute-git-dir"], GIT_LIMIT).await.context("git has no folder")?;
     let kept = Path::new(&folder).join("portcullis").join(format!("{commit}-{}.json", &name[..16]));
     if let Ok(run) = Run::read(&kept) {
-        return Ok(Known::from_run(&run, revision));
+        return Ok(KnownFindings::from_run(&run, revision));
     }
     if gates.is_empty() {
         bail!("new_since = {revision}, and no gate has `new_only`");
@@ -73,7 +73,7 @@ pub async fn at(
         let _ = fs::create_dir_all(kept.parent().unwrap_or(Path::new(".")));
         let _ = write_whole(&kept, |out| Ok(serde_json::to_writer(out, &run)?));
     }
-    Ok(Known::from_run(&run, revision))
+    Ok(KnownFindings::from_run(&run, revision))
 }
 
 /// The gates that judge what is new, and all that they need; none that acts.

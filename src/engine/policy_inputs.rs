@@ -11,16 +11,16 @@ use crate::model::run::{GateRecord, Run};
 use crate::model::verdict::Outcome;
 use crate::policy::enrichment::Enrichment;
 use crate::policy::judge::{self, Waivers, today};
-use crate::policy::known_findings::Known;
+use crate::policy::known_findings::KnownFindings;
 use crate::policy::{run_budget, same_problem};
-use crate::redact::Known as Secrets;
+use crate::redact::SecretSet as Secrets;
 
 /// The policy of a run, with all that it refers to.
 #[derive(Debug)]
 pub struct Judging<'a> {
     pub config: &'a Config,
     /// What was there before.
-    pub known: &'a Known,
+    pub known: &'a KnownFindings,
     /// The checkout, from which the lines of findings are read.
     pub root: &'a Path,
     /// What files beside gates.toml tell of findings.

@@ -24,7 +24,7 @@ use crate::model::severity::Counts;
 use crate::model::verdict::{self, Mode, Outcome, Verdict};
 use crate::model::waiver_use::WaiverUse;
 use crate::policy::judge::{self, Waivers, today};
-use crate::policy::known_findings::Known;
+use crate::policy::known_findings::KnownFindings;
 use crate::policy::{fingerprint, run_budget, same_problem};
 use crate::redact::Scrubber;
 use crate::system::process::{Stop, signal_name, signal_number};
@@ -294,7 +294,7 @@ impl Run {
     }
 
     /// Marks what was known before.
-    pub fn note_known(&mut self, known: &Known) {
+    pub fn note_known(&mut self, known: &KnownFindings) {
         known.note(&mut self.findings);
         self.known = known.record(self);
     }

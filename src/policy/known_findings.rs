@@ -14,16 +14,21 @@ use crate::text::shared::Text;
 
 /// The findings that were there before, and where that is from.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct KnownFindings {
     /// `None`: nothing is known, and every finding is new.
     pub note: Option<KnownNote>,
     /// Gate and id.
     ids: HashSet<(Text, Text)>,
 }
 
-impl Known {
+impl KnownFindings {
     /// Those of a baseline; `name` is its file. One that was written more than `max_age` days ago is warned of.
-    pub fn from_baseline(baseline: &Baseline, name: &str, max_age: Option<i64>, today: Date) -> Known {
+    pub fn from_baseline(
+        baseline: &Baseline,
+        name: &str,
+        max_age: Option<i64>,
+        today: Date,
+    ) -> KnownFindings {
         let oldest = max_age.and_then(|days| today.checked_sub(days.days()).ok());
         let old = oldest.is_some_and(|oldest| baseline.written < oldest).then(|| {
             let (written, days) = (baseline.written, max_age.unwrap_or_default());
@@ -36,7 +41,7 @@ impl Known {
                 baseline.written
             )
         });
-        Known {
+        KnownFindings {
             ids: baseline.findings.iter().map(|entry| (entry.gate.clone(), entry.id.clone())).collect(),
             note: Some(KnownNote {
                 from: name.to_owned(),
@@ -50,7 +55,7 @@ impl Known {
     }
 
     /// Those of another run, of the commit that `revision` and this work tree have in common.
-    pub fn from_run(run: &Run, revision: &str) -> Known {
+    pub fn from_run(run: &Run, revision: &str) -> KnownFindings {
         let unproven =
             run.gates.iter().filter(|gate| gate.outcome == crate::model::verdict::Outcome::Inconclusive);
         let warnings = unproven.map(|gate| {
@@ -59,7 +64,7 @@ impl Known {
                 gate.id, gate.reason
             )
         });
-        Known {
+        KnownFindings {
             ids: run.findings.iter().map(|finding| (finding.gate.clone(), finding.id.clone())).collect(),
             note: Some(KnownNote {
                 from: revision.to_owned(),
@@ -122,14 +127,17 @@ mod tests {
         let written = jiff::civil::date(2026, 1, 1);
         let findings = vec![Entry::of(&finding("lint", "aa"))];
         let baseline = Baseline { schema: SCHEMA.into(), written, commit: None, findings };
-        let known = Known::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2026, 1, 31));
+        let known =
+            KnownFindings::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2026, 1, 31));
         let mut found = [finding("lint", "aa"), finding("lint", "bb"), finding("types", "aa")];
         known.note(&mut found);
         assert_eq!(found.map(|finding| finding.baseline), [true, false, false]);
         assert_eq!(known.note.unwrap().warnings, [""; 0]);
-        let known = Known::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2026, 2, 1));
+        let known =
+            KnownFindings::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2026, 2, 1));
         assert_eq!(known.note.unwrap().warnings.len(), 1);
-        let known = Known::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2025, 12, 31));
+        let known =
+            KnownFindings::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2025, 12, 31));
         assert!(known.note.unwrap().warnings[0].contains("is dated 2026-01-01"));
     }
 }

@@ -15,8 +15,8 @@ pub mod secret_set;
 
 pub use fields::is_maskable;
 pub use fields::mask_fields;
-pub use scrubber::Known;
 pub use scrubber::Scrubber;
+pub use scrubber::SecretSet;
 pub use secret::Secret;
 
 /// What stands in the place of a secret.

@@ -173,12 +173,12 @@ impl<W: Write> Write for Strike<'_, W> {
 
 /// The secrets that are known so far, while more come to light.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct SecretSet {
     secrets: BTreeSet<Secret>,
     scrubber: Scrubber,
 }
 
-impl Known {
+impl SecretSet {
     pub fn learn(&mut self, secrets: impl IntoIterator<Item = Secret>) {
         let before = self.secrets.len();
         self.secrets.extend(secrets);

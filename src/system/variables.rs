@@ -4,7 +4,7 @@ use std::env;
 
 use crate::redact::names::looks_secret;
 use crate::redact::secret_set::in_variables;
-use crate::redact::{Known, npmrc};
+use crate::redact::{SecretSet, npmrc};
 
 /// Variables by which git is pointed at another repository than the one it stands in; a git hook
 /// has them set (`git rev-parse --local-env-vars`, without those that hold configuration).
@@ -30,10 +30,10 @@ pub fn value(name: &str) -> Option<String> {
 }
 
 /// The secrets in the environment of Portcullis, and in the user's settings of npm.
-pub fn known() -> Known {
+pub fn known() -> SecretSet {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     let variables = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
-    let mut known = Known::default();
+    let mut known = SecretSet::default();
     known.learn(in_variables(&variables));
     known.learn(npmrc::of_user().iter().flat_map(|path| npmrc::secrets(&npmrc::read(path))));
     known
