@@ -18,7 +18,7 @@ pub use launch::signalled;
 use crate::config::Gate;
 use crate::engine::environment;
 use crate::engine::lock::guard::{Examined, Guard};
-use crate::engine::report_owners::Claims;
+use crate::engine::report_owners::ReportOwners;
 use crate::model::run::TargetRecord;
 use crate::redact::Secret;
 use crate::scan::gate_outputs::Upstream;
@@ -86,7 +86,7 @@ pub struct AtWork {
     pub scratch: PathBuf,
     pub run_started: Instant,
     /// The reports in the repository that the gates have read.
-    pub claims: Arc<Claims>,
+    pub claims: Arc<ReportOwners>,
     /// What the gates that are done have come to, where the gate comes after one that acts.
     pub upstream: Arc<Upstream>,
     pub teller: Teller,

@@ -12,9 +12,9 @@ use crate::text::shared::Text;
 /// The plan knows most of those that are one file; a link that a tool makes while it runs shows
 /// only here.
 #[derive(Debug, Default)]
-pub struct Claims(Mutex<HashMap<PathBuf, Text>>);
+pub struct ReportOwners(Mutex<HashMap<PathBuf, Text>>);
 
-impl Claims {
+impl ReportOwners {
     /// Takes a report for a gate. Gives the gate that has it already, where another has.
     pub fn take(&self, report: &Path, gate: &Text) -> Option<Text> {
         let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,7 +51,7 @@ mod tests {
         let reports = folder.path().join("reports");
         std::fs::create_dir(&reports).unwrap();
         std::os::unix::fs::symlink("reports", folder.path().join("link")).unwrap();
-        let claims = Claims::default();
+        let claims = ReportOwners::default();
         let [one, two] = ["one", "two"].map(Text::from);
         for name in ["there.xml", "not-there-yet.xml", "deep/er/still.xml"] {
             if name == "there.xml" {

@@ -24,7 +24,7 @@ use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::policy_inputs::Judging;
 use crate::engine::pool::Pool;
 use crate::engine::program_identity::{self, Identity};
-use crate::engine::report_owners::Claims;
+use crate::engine::report_owners::ReportOwners;
 use crate::engine::schedule::needs::Needs;
 use crate::model::verdict::Outcome;
 use crate::scan::program;
@@ -104,7 +104,7 @@ struct Run<'a> {
     /// By these a job says that it has got a slot, and what it is doing.
     news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
     /// Whose the reports in the repository are.
-    claims: Arc<Claims>,
+    claims: Arc<ReportOwners>,
     /// Version and hash of each program, asked for while the scanners work.
     identities: HashMap<PathBuf, JoinHandle<Identity>>,
     /// What the gates that are done have found.
