@@ -10,7 +10,7 @@ use crate::model::loosening::Loosening;
 use crate::model::policy::{Budget, Conditions, Policy, Probability, Scope};
 use crate::model::severity::Severity;
 use crate::model::verdict::Mode;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::judge::{at_or_above, bears};
 use crate::policy::waiver::Waiver;
 
@@ -166,8 +166,8 @@ fn looser_sources(base: &Sources, other: &Sources) -> Vec<Loosening> {
             all.push(Loosening { place: "risk".to_owned(), what: words(is), was: Some(words(was)) });
         }
     }
-    if Says::AtMost(other.max_age).is_weaker_than(&Says::AtMost(base.max_age)) {
-        let words = |age| Reach::new("max_age", Says::AtMost(age)).words();
+    if Extent::AtMost(other.max_age).is_weaker_than(&Extent::AtMost(base.max_age)) {
+        let words = |age| Coverage::new("max_age", Extent::AtMost(age)).words();
         all.push(Loosening {
             place: "risk".to_owned(),
             what: words(other.max_age),
@@ -196,13 +196,13 @@ fn is_more(was: Option<u64>, is: Option<u64>) -> bool {
 
 /// Where the keys of a tool make it look at less, or at something else, or its findings count for less.
 /// Of `base` those keys that are in it.
-pub fn looser_reach(base: (&[Reach], &Policy), other: (&[Reach], &Policy)) -> Vec<Looser> {
+pub fn looser_reach(base: (&[Coverage], &Policy), other: (&[Coverage], &Policy)) -> Vec<Looser> {
     let mut all = Vec::new();
     for was in base.0.iter().filter(|reach| reach.applies) {
         let now = other.0.iter().find(|reach| reach.key == was.key && reach.applies);
         let Some(now) = now else { continue };
         let weaker = match (&was.says, &now.says) {
-            (Says::Rates(was), Says::Rates(now)) => {
+            (Extent::Rates(was), Extent::Rates(now)) => {
                 was != now && is_more(bears(*was, base.1), bears(*now, other.1))
             }
             (was, now) => now.is_weaker_than(was),
@@ -210,7 +210,7 @@ pub fn looser_reach(base: (&[Reach], &Policy), other: (&[Reach], &Policy)) -> Ve
         match &now.says {
             _ if !weaker => {}
             // It may hold anything, and be long.
-            Says::Exactly(_) | Says::Rest(_) => all.push(Looser::changed(was.key)),
+            Extent::Exactly(_) | Extent::Rest(_) => all.push(Looser::changed(was.key)),
             _ => all.push(Looser { key: was.key, is: now.words(), was: Some(was.words()) }),
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::keys::table::Keys;
 use crate::model::finding::Finding;
-use crate::policy::coverage::Reach;
+use crate::policy::coverage::Coverage;
 use crate::policy::licence::Contents;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -60,7 +60,7 @@ pub trait Tool: Debug + Send + Sync {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned>;
 
     /// What its own keys make it look at: all keys that can narrow it, whether they apply or not.
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         Vec::new()
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
-use crate::policy::coverage::Reach;
+use crate::policy::coverage::Coverage;
 use crate::scan::config_file::Overrule;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -106,8 +106,8 @@ impl CfnLint {
 }
 
 impl Tool for CfnLint {
-    fn reach(&self) -> Vec<Reach> {
-        vec![Reach::folders("dirs", &self.dirs), Reach::exactly("files", self.files.words())]
+    fn reach(&self) -> Vec<Coverage> {
+        vec![Coverage::folders("dirs", &self.dirs), Coverage::exactly("files", self.files.words())]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -4,7 +4,7 @@
 mod report;
 
 use crate::keys::table::Keys;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::Overrule;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -94,9 +94,9 @@ impl Checkov {
 }
 
 impl Tool for Checkov {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         let framework = (!self.framework.is_empty()).then(|| self.framework.clone());
-        vec![Reach::folders("dirs", &self.dirs), Reach::new("framework", Says::These(framework))]
+        vec![Coverage::folders("dirs", &self.dirs), Coverage::new("framework", Extent::These(framework))]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -6,7 +6,7 @@ use crate::keys::table::{Keys, Located};
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::Reach;
+use crate::policy::coverage::Coverage;
 use crate::policy::licence::Contents;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -99,10 +99,13 @@ fn codes(keys: &Keys) -> Codes {
 }
 
 impl Tool for Command {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         let rest = format!("{:?} {:?}", self.report, self.codes);
-        let mut all =
-            vec![Reach::exactly("run", &self.run), Reach::exactly("dir", [&self.dir]), Reach::rest(rest)];
+        let mut all = vec![
+            Coverage::exactly("run", &self.run),
+            Coverage::exactly("dir", [&self.dir]),
+            Coverage::rest(rest),
+        ];
         all.extend(self.contents.clone().unwrap_or_default().reach());
         all
     }

@@ -13,7 +13,7 @@ use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -68,9 +68,12 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 }
 
 impl Tool for DockerBuild {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         let names = self.images.iter().map(|image| image.name.clone()).collect();
-        vec![Reach::new("images", Says::Images(Some(names))), Reach::rest(format!("{:?}", self.images))]
+        vec![
+            Coverage::new("images", Extent::Images(Some(names))),
+            Coverage::rest(format!("{:?}", self.images)),
+        ]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

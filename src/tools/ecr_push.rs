@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use crate::formats::json;
 use crate::keys::table::{Keys, Located, Named};
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -182,9 +182,9 @@ fn path_of(name: &str) -> &str {
 }
 
 impl Tool for EcrPush {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         let rest = (&self.images, &self.registry, &self.namespace, &self.tags, &self.moving, self.login);
-        vec![Reach::new("unscanned", Says::Leaves(self.unscanned)), Reach::rest(format!("{rest:?}"))]
+        vec![Coverage::new("unscanned", Extent::Leaves(self.unscanned)), Coverage::rest(format!("{rest:?}"))]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -14,7 +14,7 @@ use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::Reach;
+use crate::policy::coverage::Coverage;
 use crate::scan::config_file::Overrule;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -138,8 +138,8 @@ impl Eslint {
 }
 
 impl Tool for Eslint {
-    fn reach(&self) -> Vec<Reach> {
-        vec![Reach::these("dirs", &self.dirs), Reach::these("files", &self.files)]
+    fn reach(&self) -> Vec<Coverage> {
+        vec![Coverage::these("dirs", &self.dirs), Coverage::these("files", &self.files)]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -13,7 +13,7 @@ use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::Overrule;
 use crate::scan::job::{Job, SCRATCH};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -182,12 +182,12 @@ fn empty_tree(head: Option<&str>) -> &'static str {
 }
 
 impl Tool for GitSecrets {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         vec![
-            Reach::choice("scan", if self.scan == Scan::Tree { "tree" } else { "history" }),
-            Reach::new("severity", Says::Rates(self.severity)),
-            Reach::these("patterns", &self.patterns),
-            Reach::new("register_aws", Says::Adds(self.register_aws)),
+            Coverage::choice("scan", if self.scan == Scan::Tree { "tree" } else { "history" }),
+            Coverage::new("severity", Extent::Rates(self.severity)),
+            Coverage::these("patterns", &self.patterns),
+            Coverage::new("register_aws", Extent::Adds(self.register_aws)),
         ]
     }
 

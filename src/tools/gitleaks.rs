@@ -14,7 +14,7 @@ use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::Secret;
 use crate::scan::config_file::Overrule;
 use crate::scan::job::Job;
@@ -178,16 +178,16 @@ impl Gitleaks {
 }
 
 impl Tool for Gitleaks {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         let (choice, folders) = match self.scan {
             Scan::History => ("history", None),
             Scan::Tree => ("tree", Some(self.dirs.clone())),
         };
         vec![
-            Reach::choice("scan", choice),
-            Reach::new("dirs", Says::Folders(folders)),
-            Reach::new("severity", Says::Rates(self.severity)),
-            Reach::exactly("config", &self.config),
+            Coverage::choice("scan", choice),
+            Coverage::new("dirs", Extent::Folders(folders)),
+            Coverage::new("severity", Extent::Rates(self.severity)),
+            Coverage::exactly("config", &self.config),
         ]
     }
 

@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 use crate::formats::{json, npm6};
 use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::npmrc;
 use crate::scan::config_file::Overrule;
 use crate::scan::job::Job;
@@ -120,11 +120,11 @@ struct Package {
 }
 
 impl Tool for NpmAudit {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         vec![
-            Reach::these("dirs", &self.dirs),
-            Reach::new("omit", Says::Without(self.omit.clone())),
-            Reach::exactly("registry", &self.registry),
+            Coverage::these("dirs", &self.dirs),
+            Coverage::new("omit", Extent::Without(self.omit.clone())),
+            Coverage::exactly("registry", &self.registry),
         ]
     }
 

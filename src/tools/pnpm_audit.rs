@@ -12,7 +12,7 @@ use crate::formats::{json, npm6};
 use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::Overrule;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -131,11 +131,11 @@ fn reads(job: &mut Job, root: &Path) {
 }
 
 impl Tool for PnpmAudit {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         vec![
-            Reach::these("dirs", &self.dirs),
-            Reach::new("omit", Says::Without(self.omit.clone())),
-            Reach::exactly("registry", &self.registry),
+            Coverage::these("dirs", &self.dirs),
+            Coverage::new("omit", Extent::Without(self.omit.clone())),
+            Coverage::exactly("registry", &self.registry),
         ]
     }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::Overrule;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, Unplanned, Unproven};
@@ -149,19 +149,19 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Tool for SonarQube {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         let asked = &self.analysis;
         let rest = (self.runs, &self.task_file, &asked.pull_request, asked.auth);
         vec![
-            Reach::exactly("host", &asked.host),
-            Reach::exactly("organization", &asked.organization),
-            Reach::exactly("project", &asked.project),
-            Reach::exactly("branch", &asked.branch),
-            Reach::exactly("dir", [&self.dir]),
-            Reach::new("issues", Says::Adds(asked.issues)),
-            Reach::new("hotspots", Says::Adds(asked.hotspots)),
-            Reach::new("max_age", Says::AtMost(Some(asked.max_age))).only_if(!asked.scans),
-            Reach::rest(format!("{rest:?}")),
+            Coverage::exactly("host", &asked.host),
+            Coverage::exactly("organization", &asked.organization),
+            Coverage::exactly("project", &asked.project),
+            Coverage::exactly("branch", &asked.branch),
+            Coverage::exactly("dir", [&self.dir]),
+            Coverage::new("issues", Extent::Adds(asked.issues)),
+            Coverage::new("hotspots", Extent::Adds(asked.hotspots)),
+            Coverage::new("max_age", Extent::AtMost(Some(asked.max_age))).only_if(!asked.scans),
+            Coverage::rest(format!("{rest:?}")),
         ]
     }
 

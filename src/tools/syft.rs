@@ -7,7 +7,7 @@ mod inventory;
 
 use crate::formats::{cyclonedx, spdx};
 use crate::keys::table::Keys;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::Contents;
 use crate::scan::job::{Job, Keep};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -102,13 +102,13 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
 }
 
 impl Tool for Syft {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
         let images =
             if self.needs { self.images.clone() } else { Some(self.images.clone().unwrap_or_default()) };
         let mut all = vec![
-            Reach::folders("dirs", &self.dirs.clone().unwrap_or_else(here)),
-            Reach::new("images", Says::Images(images)),
+            Coverage::folders("dirs", &self.dirs.clone().unwrap_or_else(here)),
+            Coverage::new("images", Extent::Images(images)),
         ];
         all.extend(self.contents.reach());
         all

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::Overrule;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -217,17 +217,17 @@ impl Trivy {
 }
 
 impl Tool for Trivy {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         let (folders, content) = (self.scan != Scan::Image, self.scan != Scan::Config);
         vec![
-            Reach::choice("scan", self.scan.as_str()),
-            Reach::folders("dirs", &self.dirs).only_if(folders),
-            Reach::new("images", Says::Images(self.images.clone())).only_if(!folders),
-            Reach::these("scanners", &self.scanners).only_if(content),
-            Reach::new("ignore_unfixed", Says::Leaves(self.ignore_unfixed)).only_if(content),
-            Reach::new("offline", Says::Leaves(self.offline)),
-            Reach::exactly("cache_dir", &self.cache_dir),
-            Reach::new("max_db_age", Says::AtMost(self.max_db_age)).only_if(self.reads_advisories()),
+            Coverage::choice("scan", self.scan.as_str()),
+            Coverage::folders("dirs", &self.dirs).only_if(folders),
+            Coverage::new("images", Extent::Images(self.images.clone())).only_if(!folders),
+            Coverage::these("scanners", &self.scanners).only_if(content),
+            Coverage::new("ignore_unfixed", Extent::Leaves(self.ignore_unfixed)).only_if(content),
+            Coverage::new("offline", Extent::Leaves(self.offline)),
+            Coverage::exactly("cache_dir", &self.cache_dir),
+            Coverage::new("max_db_age", Extent::AtMost(self.max_db_age)).only_if(self.reads_advisories()),
         ]
     }
 

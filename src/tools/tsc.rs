@@ -8,7 +8,7 @@ use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::Reach;
+use crate::policy::coverage::Coverage;
 use crate::scan::config_file::Overrule;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -46,8 +46,8 @@ impl Tsc {
 }
 
 impl Tool for Tsc {
-    fn reach(&self) -> Vec<Reach> {
-        vec![Reach::these("dirs", &self.dirs), Reach::exactly("project", [&self.project])]
+    fn reach(&self) -> Vec<Coverage> {
+        vec![Coverage::these("dirs", &self.dirs), Coverage::exactly("project", [&self.project])]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

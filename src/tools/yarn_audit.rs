@@ -12,7 +12,7 @@ use std::path::Path;
 
 use crate::formats::node_trace;
 use crate::keys::table::Keys;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::Overrule;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
@@ -168,12 +168,12 @@ fn reads(job: &mut Job, generation: Generation, root: &Path) {
 }
 
 impl Tool for YarnAudit {
-    fn reach(&self) -> Vec<Reach> {
+    fn reach(&self) -> Vec<Coverage> {
         let omit = if self.omit_dev { vec!["dev".to_owned()] } else { Vec::new() };
         vec![
-            Reach::these("dirs", &self.dirs),
-            Reach::new("omit", Says::Without(omit)),
-            Reach::exactly("registry", &self.registry),
+            Coverage::these("dirs", &self.dirs),
+            Coverage::new("omit", Extent::Without(omit)),
+            Coverage::exactly("registry", &self.registry),
         ]
     }
 

@@ -13,7 +13,7 @@ use crate::keys::values::read_duration;
 use crate::model::policy::{Policy, Scope, Threshold};
 use crate::model::run::{Evidence, GateRecord};
 use crate::model::severity::Severity;
-use crate::policy::coverage::{Reach, Says, names};
+use crate::policy::coverage::{Coverage, Extent, names};
 use crate::policy::licence::Contents;
 use crate::scan::tool::Scanner;
 use crate::tools::{SCANNERS, scanner};
@@ -24,16 +24,16 @@ pub struct Demand {
     id: Option<String>,
     stage: Option<String>,
     /// Which of the tool's scans is meant, by key.
-    choices: Vec<Reach>,
+    choices: Vec<Coverage>,
     policy: Policy,
     required: bool,
     allowed: Allowed,
     /// Where it acts, on these branches alone.
     branches: Option<Vec<String>>,
     /// What each gate must be like, by the tool's own keys.
-    each: Vec<Reach>,
+    each: Vec<Coverage>,
     /// What the gates must look at together: `dirs`, `images`.
-    together: Vec<Reach>,
+    together: Vec<Coverage>,
 }
 
 impl Demand {
@@ -53,7 +53,7 @@ impl Demand {
         let found = tool.as_ref().and_then(|tool| scanner(&tool.value));
         let own = found.map(|scanner| own_keys(table, scanner)).unwrap_or_default();
         let (choices, own): (Vec<_>, Vec<_>) =
-            own.into_iter().partition(|reach| matches!(reach.says, Says::Choice(_)));
+            own.into_iter().partition(|reach| matches!(reach.says, Extent::Choice(_)));
         let (together, each) = own.into_iter().partition(|reach| matches!(reach.key, "dirs" | "images"));
         let demand = Demand {
             tool: found.map_or("", |scanner| scanner.name),
@@ -130,7 +130,7 @@ impl Demand {
             }
         }
         for wanted in &self.together {
-            let lists: Vec<Says> =
+            let lists: Vec<Extent> =
                 running.iter().filter_map(|(_, gate)| listed(config, gate, wanted.key)).collect();
             let missing = wanted.says.missing_in(&lists.iter().collect::<Vec<_>>());
             if !missing.is_empty() && !running.is_empty() {
@@ -219,9 +219,9 @@ impl Demand {
     }
 }
 
-fn weaker(id: &str, looser: Looser, each: &[Reach]) -> Breach {
+fn weaker(id: &str, looser: Looser, each: &[Coverage]) -> Breach {
     // What a key holds is told where it can't hold anything.
-    let named = || each.iter().find(|reach| reach.key == looser.key).map(Reach::words);
+    let named = || each.iter().find(|reach| reach.key == looser.key).map(Coverage::words);
     let was = looser.was.clone().or_else(named).unwrap_or_default();
     let what = match looser.was {
         Some(_) => format!("gate `{id}` has {}", looser.is),
@@ -241,53 +241,53 @@ fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<
 }
 
 /// What a gate looks at, where its images are those of other gates, too.
-fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Says> {
+fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
     let reach = gate.tool.reach().into_iter().find(|reach| reach.key == key && reach.applies)?;
-    if reach.says != Says::Images(None) {
+    if reach.says != Extent::Images(None) {
         return Some(reach.says);
     }
     let mut images = Vec::new();
     for need in gate.needs.iter().filter_map(|need| config.gate(need)) {
         for built in need.tool.reach() {
-            if let ("docker-build", Says::Images(Some(names))) = (need.scanner.name, built.says) {
+            if let ("docker-build", Extent::Images(Some(names))) = (need.scanner.name, built.says) {
                 images.extend(names);
             }
         }
     }
-    Some(Says::Images(Some(images)))
+    Some(Extent::Images(Some(images)))
 }
 
 /// The tool's own keys that the table has, each read as what the tool makes of it.
-fn own_keys(table: &Keys, scanner: &Scanner) -> Vec<Reach> {
+fn own_keys(table: &Keys, scanner: &Scanner) -> Vec<Coverage> {
     let nobody = Problems::default();
     let defaults = (scanner.configure)(&Keys::none(&nobody)).reach();
-    let read = |reach: Reach| {
+    let read = |reach: Coverage| {
         let key = reach.key;
         let list =
             || table.texts(key).map(|texts| texts.into_iter().map(|text| text.value).collect::<Vec<_>>());
         let says = match reach.says {
-            Says::Choice(_) => table.text(key).map(|word| Says::Choice(word.value)),
-            Says::Folders(_) => list().map(|list| Says::Folders(Some(list))),
-            Says::These(_) => list().map(|list| Says::These(Some(list))),
-            Says::Images(_) => list().map(|list| Says::Images(Some(list))),
-            Says::Without(_) => list().map(Says::Without),
-            Says::Leaves(_) => table.flag(key).map(Says::Leaves),
-            Says::Adds(_) => table.flag(key).map(Says::Adds),
-            Says::AtMost(_) => read_duration(table, key).map(|most| Says::AtMost(Some(most))),
-            Says::Exactly(_) => table.one_or_more(key).map(Says::Exactly),
+            Extent::Choice(_) => table.text(key).map(|word| Extent::Choice(word.value)),
+            Extent::Folders(_) => list().map(|list| Extent::Folders(Some(list))),
+            Extent::These(_) => list().map(|list| Extent::These(Some(list))),
+            Extent::Images(_) => list().map(|list| Extent::Images(Some(list))),
+            Extent::Without(_) => list().map(Extent::Without),
+            Extent::Leaves(_) => table.flag(key).map(Extent::Leaves),
+            Extent::Adds(_) => table.flag(key).map(Extent::Adds),
+            Extent::AtMost(_) => read_duration(table, key).map(|most| Extent::AtMost(Some(most))),
+            Extent::Exactly(_) => table.one_or_more(key).map(Extent::Exactly),
             // By it a policy can be undone, so it is asked for in any case.
-            Says::Rates(usual) => {
+            Extent::Rates(usual) => {
                 let words = Severity::ALL.map(|severity| (severity.as_str(), severity));
-                Some(Says::Rates(table.word_or(key, &words, usual)))
+                Some(Extent::Rates(table.word_or(key, &words, usual)))
             }
             // Those of an inventory are read as a whole, below.
-            Says::Rest(_) | Says::Within(_) | Says::Grade { .. } => None,
+            Extent::Rest(_) | Extent::Within(_) | Extent::Grade { .. } => None,
         };
-        says.map(|says| Reach::new(key, says))
+        says.map(|says| Coverage::new(key, says))
     };
-    let (of_contents, plain): (Vec<Reach>, Vec<Reach>) =
+    let (of_contents, plain): (Vec<Coverage>, Vec<Coverage>) =
         defaults.into_iter().partition(|reach| Contents::KEYS.contains(&reach.key));
-    let mut own: Vec<Reach> = plain.into_iter().filter_map(read).collect();
+    let mut own: Vec<Coverage> = plain.into_iter().filter_map(read).collect();
     if !of_contents.is_empty() && Contents::KEYS.iter().any(|key| table.has(key)) {
         let asked = Contents::read(table).reach();
         // A list that is not asked for asks for nothing.

@@ -12,7 +12,7 @@ use crate::model::purl::Purl;
 use crate::model::run::{Evidence, GateRecord};
 use crate::model::severity::Severity;
 use crate::policy::ban::{Ban, Verdict};
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::fingerprint::{self, Source};
 use crate::redact::Scrubber;
 use crate::scan::parsed::{Parsed, Unproven};
@@ -165,9 +165,9 @@ impl Contents {
         finding.category == Category::License && [DENIED, UNKNOWN, BANNED].contains(&&*finding.rule)
     }
 
-    pub fn reach(&self) -> Vec<Reach> {
+    pub fn reach(&self) -> Vec<Coverage> {
         let bans: Vec<String> = self.bans.iter().map(Ban::words).collect();
-        let mut all = vec![Reach::these("ban", &bans)];
+        let mut all = vec![Coverage::these("ban", &bans)];
         all.extend(Licences::reach(self.licences.as_ref()));
         all
     }
@@ -197,10 +197,10 @@ impl Licences {
     }
 
     /// In the order of the keys. No policy at all is that nothing is allowed or denied.
-    fn reach(licences: Option<&Licences>) -> Vec<Reach> {
+    fn reach(licences: Option<&Licences>) -> Vec<Coverage> {
         let texts = |entries: &[super::Entry]| entries.iter().map(|entry| entry.text.clone()).collect();
         let Some(licences) = licences else {
-            return vec![Reach::new("licences", Says::Adds(false))];
+            return vec![Coverage::new("licences", Extent::Adds(false))];
         };
         let mut exceptions = BTreeMap::new();
         for exception in &licences.exceptions {
@@ -210,16 +210,16 @@ impl Licences {
         }
         let exceptions = exceptions.into_iter().map(|(package, allowed)| format!("{package} as {allowed}"));
         let unknown = match licences.unknown {
-            Unknown::Deny => Says::Grade { word: "deny", weakness: 0 },
-            Unknown::Warn => Says::Grade { word: "warn", weakness: 1 },
-            Unknown::Allow => Says::Grade { word: "allow", weakness: 2 },
+            Unknown::Deny => Extent::Grade { word: "deny", weakness: 0 },
+            Unknown::Warn => Extent::Grade { word: "warn", weakness: 1 },
+            Unknown::Allow => Extent::Grade { word: "allow", weakness: 2 },
         };
         vec![
-            Reach::new("licences", Says::Adds(true)),
-            Reach::new("licences.allow", Says::Within(licences.allow.as_deref().map(texts))),
-            Reach::new("licences.deny", Says::These(Some(texts(&licences.deny)))),
-            Reach::new("licences.unknown", unknown),
-            Reach::new("licences.exceptions", Says::Without(exceptions.collect())),
+            Coverage::new("licences", Extent::Adds(true)),
+            Coverage::new("licences.allow", Extent::Within(licences.allow.as_deref().map(texts))),
+            Coverage::new("licences.deny", Extent::These(Some(texts(&licences.deny)))),
+            Coverage::new("licences.unknown", unknown),
+            Coverage::new("licences.exceptions", Extent::Without(exceptions.collect())),
         ]
     }
 }
