@@ -9,7 +9,7 @@ use crate::cli::args::BaselineArgs;
 use crate::config::find::{OUT, folder_of, load_config};
 use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
-use crate::model::run::{Evidence, GateRecord, Run};
+use crate::model::run::{Completeness, GateRecord, Run};
 use crate::policy::baseline::{Baseline, Entry, SCHEMA};
 use crate::policy::judge::today;
 use crate::system::output_folder::write_whole;
@@ -33,7 +33,7 @@ pub fn execute(args: &BaselineArgs) -> Result<u8> {
     run.clean(variables::known().scrubber());
     let file = folder_of(&path).join(config.baseline.file());
     let old = Baseline::load(&file)?.unwrap_or_default();
-    let proved = |gate: &GateRecord| !gate.action && gate.evidence == Evidence::Whole;
+    let proved = |gate: &GateRecord| !gate.action && gate.evidence == Completeness::Whole;
     if !args.prune && old.findings.is_empty() && !run.gates.iter().any(proved) {
         bail!("no gate of {} proved anything: there is nothing to take on; run again", from.display());
     }
@@ -62,7 +62,7 @@ struct Change {
     added: Counted,
     dropped: usize,
     /// In gates that proved nothing: kept, since nobody looked.
-    unseen: BTreeMap<Text, Evidence>,
+    unseen: BTreeMap<Text, Completeness>,
     /// Not found any more, and kept.
     gone: usize,
 }
@@ -74,7 +74,7 @@ impl Change {
     fn of(old: &Baseline, run: &Run, prune: bool) -> Change {
         let mut unseen = BTreeMap::new();
         for gate in &run.gates {
-            if gate.evidence != Evidence::Whole {
+            if gate.evidence != Completeness::Whole {
                 unseen.insert(gate.id.clone(), gate.evidence.clone());
             }
         }
@@ -128,10 +128,10 @@ impl Change {
     }
 
     fn unseen_words(&self) -> String {
-        let line = |(gate, evidence): (&Text, &Evidence)| match evidence {
-            Evidence::Whole => String::new(),
-            Evidence::Lacking(why) => format!("\n    {gate} proved nothing and is left as it was: {why}"),
-            Evidence::Halted(why) | Evidence::Nothing(why) => {
+        let line = |(gate, evidence): (&Text, &Completeness)| match evidence {
+            Completeness::Whole => String::new(),
+            Completeness::Lacking(why) => format!("\n    {gate} proved nothing and is left as it was: {why}"),
+            Completeness::Halted(why) | Completeness::Nothing(why) => {
                 format!("\n    {gate} looked at nothing and is left as it was: {why}")
             }
         };

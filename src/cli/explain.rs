@@ -14,7 +14,7 @@ use crate::model::assessment::Assessment;
 use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
 use crate::model::policy::Policy;
-use crate::model::run::{Evidence, GateRecord, Run};
+use crate::model::run::{Completeness, GateRecord, Run};
 use crate::system::{terminal, variables};
 use crate::text::human;
 
@@ -220,10 +220,10 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
     line("tool", format!("{} {version}", gate.tool));
     line("outcome", format!("{}: {}", gate.outcome, gate.reason));
     match &gate.evidence {
-        Evidence::Whole => line("evidence", "every target was looked at, with proof".to_owned()),
-        Evidence::Lacking(why) => line("evidence", format!("there is no proof: {why}")),
-        Evidence::Nothing(why) => line("evidence", format!("there was nothing to look at: {why}")),
-        Evidence::Halted(why) => line("evidence", format!("it was ended: {why}")),
+        Completeness::Whole => line("evidence", "every target was looked at, with proof".to_owned()),
+        Completeness::Lacking(why) => line("evidence", format!("there is no proof: {why}")),
+        Completeness::Nothing(why) => line("evidence", format!("there was nothing to look at: {why}")),
+        Completeness::Halted(why) => line("evidence", format!("it was ended: {why}")),
     }
     line("required", if gate.required { "yes" } else { "no: it is advisory" }.to_owned());
     line("policy", policy(gate));

@@ -24,7 +24,7 @@ use crate::formats::looks_like;
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
 use crate::model::clean::Clean;
-use crate::model::run::{Evidence, Run, TargetRecord};
+use crate::model::run::{Completeness, Run, TargetRecord};
 use crate::model::verdict::Mode;
 use crate::policy::enrichment::Enrichment;
 use crate::policy::judge::Waivers;
@@ -236,12 +236,12 @@ fn hold_to(run: &mut Run, trusted: &Trusted, config: &Config, settings: &Setting
         };
         if *record.tool != *gate.scanner.name {
             let (was, is) = (gate.scanner.name, &record.tool);
-            record.evidence = Evidence::Lacking(format!(
+            record.evidence = Completeness::Lacking(format!(
                 "its tool is {was} in the policy of {revision}, and {is} in the saved run"
             ));
         }
-        if let (Evidence::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
-            record.evidence = Evidence::Lacking(format!("the saved run did not run it: {why}"));
+        if let (Completeness::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
+            record.evidence = Completeness::Lacking(format!("the saved run did not run it: {why}"));
         }
     }
 }

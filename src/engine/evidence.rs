@@ -10,7 +10,7 @@ use crate::engine::program_identity::Identity;
 use crate::model::clean::Clean;
 use crate::model::finding::Finding;
 use crate::model::lock_status::Standing;
-use crate::model::run::{Evidence, GateRecord, TargetRecord};
+use crate::model::run::{Completeness, GateRecord, TargetRecord};
 use crate::model::scope::Scope;
 use crate::model::severity::Counts;
 use crate::model::verdict::Outcome;
@@ -122,10 +122,10 @@ impl GateEvidence {
             outcome: Outcome::Inconclusive,
             reason: String::new(),
             evidence: match &self.lack {
-                None => Evidence::Whole,
-                Some(Lack::Proof(why)) => Evidence::Lacking(words(why)),
-                Some(Lack::Nothing(why)) => Evidence::Nothing(words(why)),
-                Some(Lack::Halted(why)) => Evidence::Halted(words(why)),
+                None => Completeness::Whole,
+                Some(Lack::Proof(why)) => Completeness::Lacking(words(why)),
+                Some(Lack::Nothing(why)) => Completeness::Nothing(words(why)),
+                Some(Lack::Halted(why)) => Completeness::Halted(words(why)),
             },
             required: self.gate.required,
             action: self.gate.tool.acts(),

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::config::{Config, branch};
 use crate::engine::active_policy::Rules;
-use crate::model::run::{Evidence, Run};
+use crate::model::run::{Completeness, Run};
 use crate::policy::known_findings::KnownFindings;
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::output_folder::write_whole;
@@ -66,7 +66,7 @@ pub async fn at(
     let run =
         Base { git, commit: &commit, repo, rules, gates: &gates }.run(&policy, limit, stop.clone()).await?;
     let whole = |gate: &crate::model::run::GateRecord| {
-        !matches!(gate.evidence, Evidence::Lacking(_) | Evidence::Halted(_))
+        !matches!(gate.evidence, Completeness::Lacking(_) | Completeness::Halted(_))
     };
     if run.interrupted.is_none() && run.gates.iter().all(whole) {
         // Only a cache: where it can't be written, the next run does the same again.

@@ -15,7 +15,7 @@ use crate::model::loosening::Loosening;
 use crate::model::policy::{Policy, Ratchet};
 use crate::model::policy_record::PolicyRecord;
 use crate::model::risk::Risk;
-use crate::model::run::{Evidence, GateRecord, Run, StepRecord, TargetRecord};
+use crate::model::run::{Completeness, GateRecord, Run, StepRecord, TargetRecord};
 use crate::model::waiver_use::{WaiverNote, WaiverUse};
 use crate::redact::Scrubber;
 use crate::text::shared::{SharedTexts, Text};
@@ -292,8 +292,10 @@ impl Clean for GateRecord {
         [tool_version, tool_sha256, overridden].into_iter().for_each(|text| text.clean(scrubber));
         reason.clean(scrubber);
         match evidence {
-            Evidence::Whole => {}
-            Evidence::Lacking(why) | Evidence::Nothing(why) | Evidence::Halted(why) => why.clean(scrubber),
+            Completeness::Whole => {}
+            Completeness::Lacking(why) | Completeness::Nothing(why) | Completeness::Halted(why) => {
+                why.clean(scrubber)
+            }
         }
         policy.clean(scrubber);
         targets.clean(scrubber);

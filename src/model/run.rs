@@ -105,7 +105,7 @@ pub struct GateRecord {
     pub outcome: Outcome,
     /// The outcome in words.
     pub reason: String,
-    pub evidence: Evidence,
+    pub evidence: Completeness,
     pub required: bool,
     /// It changes the world instead of looking at the project; its findings can't be waived.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -125,7 +125,7 @@ pub struct GateRecord {
 /// Whether a gate's findings are all there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Evidence {
+pub enum Completeness {
     /// Every target was looked at, with proof.
     Whole,
     /// For at least one target there is no proof; why.
@@ -311,7 +311,7 @@ impl Run {
         }
         // A run that was cut off is no proof, whatever its gates said so far.
         let halted =
-            self.gates.iter().any(|gate| gate.required && matches!(gate.evidence, Evidence::Halted(_)));
+            self.gates.iter().any(|gate| gate.required && matches!(gate.evidence, Completeness::Halted(_)));
         let cut_off = self.interrupted.is_some() || (halted && verdict == Verdict::Pass);
         self.verdict = if cut_off { Verdict::Inconclusive } else { verdict };
         self.would_block = self.verdict != Verdict::Pass;

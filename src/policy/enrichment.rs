@@ -13,7 +13,7 @@ use crate::model::finding::{Category, Finding};
 use crate::model::loosening::Loosening;
 use crate::model::policy::Policy;
 use crate::model::risk::{Epss, Kev, Risk};
-use crate::model::run::{Evidence, Run};
+use crate::model::run::{Completeness, Run};
 use crate::policy::cvss_rating;
 use crate::policy::vex::{Here, Id, Image, Vex};
 use crate::text::shared::Text;
@@ -79,8 +79,8 @@ impl Enrichment {
         }
         self.share(&mut run.findings);
         for gate in &mut run.gates {
-            if let (Evidence::Whole, Some(why)) = (&gate.evidence, self.stale(&gate.policy)) {
-                gate.evidence = Evidence::Lacking(why);
+            if let (Completeness::Whole, Some(why)) = (&gate.evidence, self.stale(&gate.policy)) {
+                gate.evidence = Completeness::Lacking(why);
             }
         }
     }

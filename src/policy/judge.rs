@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::model::assessment::Assessment;
 use crate::model::finding::{Decision, Finding};
 use crate::model::policy::{Policy, Ratchet, Standing, Threshold};
-use crate::model::run::{Evidence, GateRecord};
+use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::Outcome;
 use crate::model::waiver_use::{WaiverNote, WaiverUse};
@@ -234,19 +234,20 @@ fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text
 fn conclude(gate: &mut GateRecord, tally: &Tally) {
     let blocking = blocking(&gate.policy, tally);
     (gate.outcome, gate.reason) = match (&gate.evidence, blocking) {
-        (Evidence::Nothing(why) | Evidence::Halted(why), None) => (Outcome::Skipped, why.clone()),
-        (Evidence::Lacking(why), None) => (Outcome::Inconclusive, why.clone()),
-        (Evidence::Lacking(why) | Evidence::Nothing(why) | Evidence::Halted(why), Some(blocking)) => {
-            (Outcome::Inconclusive, format!("{why}; besides, {blocking}"))
-        }
-        (Evidence::Whole, Some(blocking)) => (Outcome::Failed, blocking),
-        (Evidence::Whole, None) => (Outcome::Passed, passing(&gate.policy, tally)),
+        (Completeness::Nothing(why) | Completeness::Halted(why), None) => (Outcome::Skipped, why.clone()),
+        (Completeness::Lacking(why), None) => (Outcome::Inconclusive, why.clone()),
+        (
+            Completeness::Lacking(why) | Completeness::Nothing(why) | Completeness::Halted(why),
+            Some(blocking),
+        ) => (Outcome::Inconclusive, format!("{why}; besides, {blocking}")),
+        (Completeness::Whole, Some(blocking)) => (Outcome::Failed, blocking),
+        (Completeness::Whole, None) => (Outcome::Passed, passing(&gate.policy, tally)),
     };
     if let Some(overridden) = &gate.overridden {
         gate.reason = format!("{}; lab mode let it act, production would not: {overridden}", gate.reason);
     }
     if let Some(advisories) = gate.targets.iter().find_map(|target| target.advisories.as_deref())
-        && gate.evidence == Evidence::Whole
+        && gate.evidence == Completeness::Whole
     {
         gate.reason = format!("{}; {advisories}", gate.reason);
     }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::model::finding::{Category, Decision, Finding};
 use crate::model::policy::{Budget, Conditions, Policy, Standing, Threshold};
-use crate::model::run::{Evidence, GateRecord, Run};
+use crate::model::run::{Completeness, GateRecord, Run};
 use crate::model::severity::{Counts, Severity, rank};
 use crate::policy::judge::{at_or_above, most};
 use crate::policy::remedy::fewest::{Kind, fewest};
@@ -47,7 +47,7 @@ pub fn way(run: &Run) -> Way<'_> {
     let gates: Vec<&GateRecord> = run.gates.iter().filter(|gate| gate.required).collect();
     let mut way = Way { proven: true, ..Way::default() };
     for gate in gates.iter().filter(|gate| !gate.action) {
-        if let Evidence::Lacking(why) | Evidence::Halted(why) = &gate.evidence {
+        if let Completeness::Lacking(why) | Completeness::Halted(why) = &gate.evidence {
             way.prove.push((&gate.id, why));
         }
     }

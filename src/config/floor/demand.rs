@@ -11,7 +11,7 @@ use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::model::policy::{Policy, Scope, Threshold};
-use crate::model::run::{Evidence, GateRecord};
+use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent, names};
 use crate::policy::licence::Contents;
@@ -199,7 +199,7 @@ impl Demand {
                 all.push(Breach::new(format!("gate `{}` is not among what is judged", gate.id), help));
                 continue;
             };
-            if let (Evidence::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
+            if let (Completeness::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
                 all.push(Breach::new(format!("gate `{}` did not run: {why}", gate.id), help));
             }
         }

@@ -9,7 +9,7 @@ use crate::keys::table::Keys;
 use crate::model::component::Component;
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::purl::Purl;
-use crate::model::run::{Evidence, GateRecord};
+use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::Severity;
 use crate::policy::ban::{Ban, Verdict};
 use crate::policy::coverage::{Coverage, Extent};
@@ -131,10 +131,10 @@ impl Contents {
                 Some(components) if !components.is_empty() => self.look_at(components),
                 _ if target.scope.is_empty() || !self.asks() => continue,
                 listed => {
-                    if gate.evidence == Evidence::Whole {
+                    if gate.evidence == Completeness::Whole {
                         let why = listed.map_or("the saved run does not list its packages", |_| NO_PACKAGE);
                         let of = if several { format!("{}: ", target.name) } else { String::new() };
-                        gate.evidence = Evidence::Lacking(format!("{of}{why}"));
+                        gate.evidence = Completeness::Lacking(format!("{of}{why}"));
                     }
                     continue;
                 }

@@ -225,7 +225,7 @@ fn one_upgrade_to_the_latest_version_takes_all_of_a_package_away() {
 fn what_no_release_mends_is_no_upgrade_and_what_is_not_proved_comes_first() {
     let mut run =
         run(["fail_on = 'low'", ""], "", vec![finding(0, "a", Severity::High, Some(3), false, false)]);
-    run.gates[1].evidence = Evidence::Lacking("no report".into());
+    run.gates[1].evidence = Completeness::Lacking("no report".into());
     passes(&mut run);
     let way = way(&run);
     assert_eq!((way.upgrades.len(), way.problems.len()), (0, 1));

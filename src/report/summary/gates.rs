@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use comfy_table::{ColumnConstraint, Table, Width};
 
-use crate::model::run::{Evidence, GateRecord, Run};
+use crate::model::run::{Completeness, GateRecord, Run};
 use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::{Mode, Outcome};
 use crate::text::{human, sanitise, table};
@@ -107,7 +107,7 @@ fn reason(gate: &GateRecord) -> String {
         let _ = write!(reason, " in {}", gate.scope);
     }
     // A reason without proof names its targets itself.
-    if gate.targets.len() > 1 && gate.evidence == Evidence::Whole {
+    if gate.targets.len() > 1 && gate.evidence == Completeness::Whole {
         let names: Vec<&str> = gate.targets.iter().map(|target| &*target.name).collect();
         let _ = write!(reason, "; looked at {}", names.join(", "));
     }
