@@ -17,7 +17,7 @@ use crate::engine::evidence::GateEvidence;
 use crate::engine::interlock::Conditions;
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::Plan;
-use crate::engine::policy_inputs::Judging;
+use crate::engine::policy_inputs::PolicyInputs;
 use crate::engine::publish::publish;
 use crate::engine::{assemble, new_since, notify, progress, schedule};
 use crate::model::clean::Clean;
@@ -105,8 +105,13 @@ pub async fn run(
     let mut progress = progress::listener(output.quiet);
     let mut secrets = variables::known();
     secrets.learn(notify::secrets(&config.notices));
-    let judging =
-        Judging { config, known: &before, facts: &facts, root: &repo.root, secrets: RefCell::new(secrets) };
+    let judging = PolicyInputs {
+        config,
+        known: &before,
+        facts: &facts,
+        root: &repo.root,
+        secrets: RefCell::new(secrets),
+    };
     let (evidence, pool) = schedule::carry_out(plan, &site, &judging, progress.as_mut()).await;
     guard.save();
 

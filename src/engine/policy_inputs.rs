@@ -17,7 +17,7 @@ use crate::redact::SecretSet as Secrets;
 
 /// The policy of a run, with all that it refers to.
 #[derive(Debug)]
-pub struct Judging<'a> {
+pub struct PolicyInputs<'a> {
     pub config: &'a Config,
     /// What was there before.
     pub known: &'a KnownFindings,
@@ -38,9 +38,9 @@ pub struct Together {
     pub over: Vec<String>,
 }
 
-impl Judging<'_> {
+impl PolicyInputs<'_> {
     /// What one gate's evidence amounts to by itself, while the others still run. What it takes other gates
-    /// to know, only [`Judging::together`] and the end of the run see.
+    /// to know, only [`PolicyInputs::together`] and the end of the run see.
     pub fn one(&self, evidence: &mut GateEvidence) -> Judgement {
         self.secrets.borrow_mut().learn(evidence.secrets().cloned());
         self.facts.note(evidence);

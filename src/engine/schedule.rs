@@ -21,7 +21,7 @@ use crate::engine::interlock::{self, Conditions};
 use crate::engine::job_run::{self, AtWork, News, TargetEvidence, Teller};
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
-use crate::engine::policy_inputs::Judging;
+use crate::engine::policy_inputs::PolicyInputs;
 use crate::engine::pool::Pool;
 use crate::engine::program_identity::{self, Identity};
 use crate::engine::report_owners::ReportOwners;
@@ -54,7 +54,7 @@ pub struct Site<'a> {
 pub async fn carry_out(
     plan: Plan,
     site: &Site<'_>,
-    judging: &Judging<'_>,
+    judging: &PolicyInputs<'_>,
     listener: &mut dyn Listener,
 ) -> (Vec<GateEvidence>, Pool) {
     listener.on(&Event::Began { gates: plan.running() });
@@ -94,7 +94,7 @@ fn why_stopped(stop: Stop) -> Option<String> {
 
 struct Run<'a> {
     site: &'a Site<'a>,
-    judging: &'a Judging<'a>,
+    judging: &'a PolicyInputs<'a>,
     listener: &'a mut dyn Listener,
     gates: Vec<InRun>,
     /// Indices of gates that have not started, those with the longest chain behind them first.
@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
     fn new(
         plan: Plan,
         site: &'a Site<'a>,
-        judging: &'a Judging<'a>,
+        judging: &'a PolicyInputs<'a>,
         listener: &'a mut dyn Listener,
     ) -> Run<'a> {
         let waiting = longest_chain_first(&plan);

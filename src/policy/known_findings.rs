@@ -102,7 +102,10 @@ impl KnownFindings {
     pub fn record(&self, run: &Run) -> Option<KnownNote> {
         let whole = |gate: &Text| {
             let is = |record: &&crate::model::run::GateRecord| record.id == *gate;
-            run.gates.iter().find(is).is_some_and(|gate| gate.evidence == crate::model::run::Completeness::Whole)
+            run.gates
+                .iter()
+                .find(is)
+                .is_some_and(|gate| gate.evidence == crate::model::run::Completeness::Whole)
         };
         let expected = self.ids.iter().filter(|(gate, _)| whole(gate)).count() as u64;
         let there = run.findings.iter().filter(|finding| finding.baseline && whole(&finding.gate)).count();
