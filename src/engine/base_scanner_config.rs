@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::config::Gate;
 use crate::engine::base_commit::Base;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
-use crate::scan::config_file::{ConfigFile, FROM_BASE, Overrule};
+use crate::scan::config_file::{BaseOverride, ConfigFile, FROM_BASE};
 use crate::scan::job::{Job, SCRATCH};
 use crate::scan::start_dir::{Farm, Start};
 use crate::system::git::{GIT_LIMIT, Repo};
@@ -102,7 +102,7 @@ impl Work<'_> {
             let path = &compared.file.path;
             let differs = compared.differs();
             let counts = match compared.file.overrule {
-                Overrule::Tell => &compared.now,
+                BaseOverride::Tell => &compared.now,
                 _ => &compared.was,
             };
             if let Some(why) = barred(&compared.file, counts.as_deref(), self.repo) {
@@ -114,16 +114,16 @@ impl Work<'_> {
             }
             let shown = shown(path, self.repo);
             match compared.file.overrule {
-                Overrule::Take { neutral, take } => {
+                BaseOverride::Take { neutral, take } => {
                     let content = compared.was.as_deref().or(neutral.map(str::as_bytes));
                     let copy = content.map(|content| self.copy(path, content)).transpose()?;
                     take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
                 }
-                Overrule::Checkout(_) if checked_out => {}
-                Overrule::Checkout(take) => {
+                BaseOverride::Checkout(_) if checked_out => {}
+                BaseOverride::Checkout(take) => {
                     checked_out = true;
                     let first = files.iter().find(|other| {
-                        matches!(other.file.overrule, Overrule::Checkout(_)) && other.was.is_some()
+                        matches!(other.file.overrule, BaseOverride::Checkout(_)) && other.was.is_some()
                     });
                     let copy = match first {
                         Some(first) => Some(self.check_out(&first.file.path, job).await?),
@@ -131,8 +131,8 @@ impl Work<'_> {
                     };
                     take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
                 }
-                Overrule::Farm => self.put(job, path, compared.was.clone()),
-                Overrule::Join { take, mute } => {
+                BaseOverride::Farm => self.put(job, path, compared.was.clone()),
+                BaseOverride::Join { take, mute } => {
                     if !joined {
                         joined = true;
                         take(job, Some(&self.join(path, &files)?))
@@ -143,7 +143,7 @@ impl Work<'_> {
                         (mute.enter)(job).map_err(|why| self.refused(&shown, &why))?;
                     }
                 }
-                Overrule::Tell => {
+                BaseOverride::Tell => {
                     job.notes.extend(note(path, compared.now.clone(), self.repo));
                     if differs {
                         job.notes.push(format!("{shown} differs from the base"));
@@ -198,7 +198,7 @@ impl Work<'_> {
 
     /// Writes one file of all that are joined, and gives its path as seen in arguments.
     fn join(&self, path: &Path, files: &[Compared]) -> Result<String> {
-        let parts = files.iter().filter(|file| matches!(file.file.overrule, Overrule::Join { .. }));
+        let parts = files.iter().filter(|file| matches!(file.file.overrule, BaseOverride::Join { .. }));
         let parts: Vec<&[u8]> = parts.filter_map(|file| file.was.as_deref()).collect();
         self.copy(path, &parts.join(&b'\n'))
     }

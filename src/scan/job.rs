@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::scan::config_file::{Bars, ConfigFile, Overrule, Programs};
+use crate::scan::config_file::{Bars, BaseOverride, ConfigFile, Programs};
 use crate::scan::preflight::Question;
 use crate::scan::procedure::Procedure;
 use crate::scan::start_dir::Start;
@@ -171,19 +171,19 @@ impl Job {
     }
 
     /// Declares a configuration file of the scanner's own: absolute.
-    pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
+    pub fn reads(&mut self, path: PathBuf, overrule: BaseOverride) -> &mut Self {
         self.config_files.push(ConfigFile { path, overrule, bars: None, programs: |_| Vec::new() });
         self
     }
 
     /// The same for one that can name programs of the repository, which then do the work.
-    pub fn reads_naming(&mut self, path: PathBuf, overrule: Overrule, programs: Programs) -> &mut Self {
+    pub fn reads_naming(&mut self, path: PathBuf, overrule: BaseOverride, programs: Programs) -> &mut Self {
         self.config_files.push(ConfigFile { path, overrule, bars: None, programs });
         self
     }
 
     /// The same for a file that may say what leaves the scanner without proof.
-    pub fn reads_unless(&mut self, path: PathBuf, overrule: Overrule, bars: Bars) -> &mut Self {
+    pub fn reads_unless(&mut self, path: PathBuf, overrule: BaseOverride, bars: Bars) -> &mut Self {
         self.config_files.push(ConfigFile { path, overrule, bars: Some(bars), programs: |_| Vec::new() });
         self
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -91,11 +91,11 @@ impl CfnLint {
         job.end_of_options().args(found.iter().map(|file| templates::escaped(file)));
         job.knows(TEMPLATES, serde_json::to_string(&found).unwrap_or_default());
         for name in CONFIG {
-            job.reads(job.cwd.join(name), Overrule::Take { neutral: None, take });
+            job.reads(job.cwd.join(name), BaseOverride::Take { neutral: None, take });
         }
         let paths = found.iter().map(|file| job.cwd.join(file));
         for template in paths.filter(|path| templates::speaks_of_cfn_lint(path)).collect::<Vec<_>>() {
-            job.reads(template, Overrule::Tell);
+            job.reads(template, BaseOverride::Tell);
         }
         job.because(match found.len() {
             1 => format!("the template in {dir}"),

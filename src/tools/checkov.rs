@@ -5,7 +5,7 @@ mod report;
 
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -82,7 +82,7 @@ impl Checkov {
             job.arg("--framework").args(self.framework.iter().cloned());
         }
         for name in [".checkov.yaml", ".checkov.yml"] {
-            job.reads(job.cwd.join(name), Overrule::Take { neutral: None, take });
+            job.reads(job.cwd.join(name), BaseOverride::Take { neutral: None, take });
         }
         job.reports.push(Source::Scratch(REPORT.to_owned()));
         job.because(match self.framework.is_empty() {

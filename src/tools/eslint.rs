@@ -15,7 +15,7 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -88,11 +88,11 @@ impl Eslint {
         for folder in cwd.ancestors().take_while(|folder| folder.starts_with(&scene.repo.root)) {
             for ending in ["js", "mjs", "cjs", "ts", "mts", "cts"] {
                 let path = folder.join(format!("eslint.config.{ending}"));
-                job.reads(path, Overrule::Checkout(base_config));
+                job.reads(path, BaseOverride::Checkout(base_config));
             }
         }
         for name in OLD_CONFIG {
-            job.reads(cwd.join(name), Overrule::Tell);
+            job.reads(cwd.join(name), BaseOverride::Tell);
         }
 
         let Some(range) = scene.since else {

@@ -14,7 +14,7 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, SCRATCH};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -135,7 +135,7 @@ impl GitSecrets {
                 // By the same means as it looks: without what is binary, deleted or not checked out.
                 job.asks(FILES, "git", &["grep", "-I", "-l", "-z", "-e", ""]);
                 let take = index_and_allowed_of_the_base;
-                job.reads(allowed, Overrule::Take { neutral: None, take });
+                job.reads(allowed, BaseOverride::Take { neutral: None, take });
             }
             Scan::History => {
                 job.arg("--scan-history");
@@ -143,7 +143,7 @@ impl GitSecrets {
                 // It looks at what commits change, and of a merge git shows nothing.
                 job.asks(COMMITS, "git", &["rev-list", "--all", "--no-merges", "--count"]);
                 let take = allowed_of_the_base;
-                job.reads(allowed, Overrule::Take { neutral: None, take });
+                job.reads(allowed, BaseOverride::Take { neutral: None, take });
             }
         }
         job.asks(PATTERNS, "git", &["config", "--get-all", "secrets.patterns"]);

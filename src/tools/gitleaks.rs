@@ -16,7 +16,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::Secret;
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -118,7 +118,7 @@ impl Gitleaks {
         if let Some(config) = &self.config {
             let config = scene.repo.base.join(config);
             job.arg("--config").arg(config.to_string_lossy());
-            job.reads(config, Overrule::Take { neutral: None, take: named_config });
+            job.reads(config, BaseOverride::Take { neutral: None, take: named_config });
         }
     }
 
@@ -130,7 +130,7 @@ impl Gitleaks {
                 Ok(())
             };
             let neutral = Some("[extend]\nuseDefault = true\n");
-            job.reads(source.join(".gitleaks.toml"), Overrule::Take { neutral, take });
+            job.reads(source.join(".gitleaks.toml"), BaseOverride::Take { neutral, take });
         }
     }
 

@@ -16,7 +16,7 @@ use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::npmrc;
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -148,10 +148,10 @@ impl Tool for NpmAudit {
                 job.arg(format!("--registry={registry}"));
             }
             // Flags outrank it, but not all that it can say (a registry, a proxy).
-            job.reads_unless(job.cwd.join(".npmrc"), Overrule::Farm, bars);
+            job.reads_unless(job.cwd.join(".npmrc"), BaseOverride::Farm, bars);
             let cwd = job.cwd.clone();
             for root in workspace_roots(&cwd, &scene.repo.root) {
-                job.reads_unless(root.join(".npmrc"), Overrule::Farm, bars);
+                job.reads_unless(root.join(".npmrc"), BaseOverride::Farm, bars);
             }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
             job

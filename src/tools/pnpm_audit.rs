@@ -13,7 +13,7 @@ use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -120,14 +120,14 @@ fn reads(job: &mut Job, root: &Path) {
     let cwd = job.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
         for name in [".npmrc", "pnpm-workspace.yaml"] {
-            job.reads(folder.join(name), Overrule::Farm);
+            job.reads(folder.join(name), BaseOverride::Farm);
         }
         for name in SETTINGS {
             job.reports.push(Source::Aside(folder.join(name)));
         }
     }
     // The lock file is what is audited: an older package.json changes nothing of it.
-    job.reads(cwd.join("package.json"), Overrule::Farm);
+    job.reads(cwd.join("package.json"), BaseOverride::Farm);
 }
 
 impl Tool for PnpmAudit {

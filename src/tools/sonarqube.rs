@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -208,7 +208,7 @@ impl SonarQube {
         }
         // With it, the exit code would tell of the quality gate too, one way or the other.
         job.arg("-Dsonar.qualitygate.wait=false");
-        job.reads(job.cwd.join("sonar-project.properties"), Overrule::Tell);
+        job.reads(job.cwd.join("sonar-project.properties"), BaseOverride::Tell);
     }
 
     fn why(&self) -> String {

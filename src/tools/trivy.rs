@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -176,7 +176,7 @@ impl Trivy {
         // must be a table (0.70). It reads .trivyignore.yaml only where it is told to.
         job.reads(
             job.cwd.join("trivy.yaml"),
-            Overrule::Take {
+            BaseOverride::Take {
                 neutral: Some(""),
                 take: |job, copy| {
                     job.options(["--config"].into_iter().chain(copy));
@@ -186,7 +186,7 @@ impl Trivy {
         );
         job.reads(
             job.cwd.join(".trivyignore"),
-            Overrule::Take {
+            BaseOverride::Take {
                 neutral: Some(""),
                 take: |job, copy| {
                     job.options(["--ignorefile"].into_iter().chain(copy));
@@ -197,7 +197,7 @@ impl Trivy {
         if self.scan != Scan::Config {
             job.reads(
                 job.cwd.join("trivy-secret.yaml"),
-                Overrule::Take {
+                BaseOverride::Take {
                     neutral: Some("{}\n"),
                     take: |job, copy| {
                         job.options(["--secret-config"].into_iter().chain(copy));

@@ -9,7 +9,7 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::program::package_version;
@@ -62,7 +62,7 @@ impl Tool for Tsc {
             job.args(["--incremental", "--tsBuildInfoFile", &build_info]);
             job.report_on_stdout().because("the whole project: a type error shows far from its cause");
             let cwd = job.cwd.clone();
-            job.reads(cwd.join(&self.project), Overrule::Tell);
+            job.reads(cwd.join(&self.project), BaseOverride::Tell);
             job.near_node_modules(&cwd, &scene.repo.root);
             if knows_no_check(&job) {
                 // Set in tsconfig.json, it has all files listed and none checked.

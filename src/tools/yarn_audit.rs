@@ -13,7 +13,7 @@ use std::path::Path;
 use crate::formats::node_trace;
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
@@ -162,7 +162,7 @@ fn reads(job: &mut Job, generation: Generation, root: &Path) {
     let cwd = job.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
         for name in names {
-            job.reads_naming(folder.join(name), Overrule::Farm, generation::programs);
+            job.reads_naming(folder.join(name), BaseOverride::Farm, generation::programs);
         }
     }
 }

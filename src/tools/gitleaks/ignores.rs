@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Component, Path};
 
-use crate::scan::config_file::{Mute, Overrule};
+use crate::scan::config_file::{BaseOverride, Mute};
 use crate::scan::job::Job;
 use crate::scan::start_dir::Start;
 use crate::text::paths::normalise;
@@ -14,14 +14,14 @@ use crate::text::paths::normalise;
 pub const FILE_NAME: &str = ".gitleaksignore";
 
 /// That of a work tree whose history is scanned.
-pub const OF_HISTORY: Overrule = Overrule::Take { neutral: Some(""), take: of_history };
+pub const OF_HISTORY: BaseOverride = BaseOverride::Take { neutral: Some(""), take: of_history };
 
 /// That of a scanned folder.
-pub const OF_FOLDER: Overrule =
-    Overrule::Join { take: named, mute: Some(Mute { words: as_comments, enter: by_a_folder_in_it }) };
+pub const OF_FOLDER: BaseOverride =
+    BaseOverride::Join { take: named, mute: Some(Mute { words: as_comments, enter: by_a_folder_in_it }) };
 
 /// That of the folder in which it is started to scan another.
-pub const OF_START: Overrule = Overrule::Join { take: named, mute: None };
+pub const OF_START: BaseOverride = BaseOverride::Join { take: named, mute: None };
 
 fn named(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     job.options(["--gitleaks-ignore-path"].into_iter().chain(copy));
