@@ -12,7 +12,7 @@ use crate::engine::base_commit::Base;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::scan::config_file::{BaseOverride, ConfigFile, FROM_BASE};
 use crate::scan::job::{Job, SCRATCH};
-use crate::scan::start_dir::{Farm, Start};
+use crate::scan::start_dir::{LinkFarm, StartDir};
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::process::ask;
 use crate::text::paths::{forward, normalise};
@@ -239,8 +239,8 @@ impl Work<'_> {
         let own = job.scratch().trim_start_matches(SCRATCH).trim_start_matches('/');
         let at = Path::new(FROM_BASE).join("farm").join(own);
         let of = if job.cwd.starts_with(&self.repo.root) { &self.repo.root } else { &job.cwd };
-        let new = || Start::Farm(Farm::new(of, &job.cwd, at));
-        if let Start::Farm(farm) = job.start.get_or_insert_with(new) {
+        let new = || StartDir::LinkFarm(LinkFarm::new(of, &job.cwd, at));
+        if let StartDir::LinkFarm(farm) = job.start.get_or_insert_with(new) {
             farm.put(path, content);
         }
     }

@@ -10,7 +10,7 @@ use crate::redact::names::{looks_secret, secret_in};
 use crate::redact::secret_set::in_variables;
 use crate::redact::{Secret, npmrc};
 use crate::scan::job::Job;
-use crate::scan::start_dir::Start;
+use crate::scan::start_dir::StartDir;
 use crate::scan::tool::Scanner;
 use crate::system::variables::{GIT, names};
 
@@ -20,7 +20,7 @@ pub fn secrets_of(job: &Job) -> Vec<Secret> {
     let set = in_variables(&job.env).into_iter();
     let npmrc = |path: &Path| path.file_name() == Some(OsStr::new(".npmrc"));
     let files = job.config_files.iter().filter(|file| npmrc(&file.path)).map(|file| npmrc::read(&file.path));
-    let others = job.start.iter().flat_map(Start::contents).filter(|(path, _)| npmrc(path));
+    let others = job.start.iter().flat_map(StartDir::contents).filter(|(path, _)| npmrc(path));
     let others = others.map(|(_, content)| String::from_utf8_lossy(content).into_owned());
     let settings = files.chain(others).flat_map(|text| npmrc::secrets(&text));
     let assigned = job.args.iter().filter_map(|arg| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::scan::config_file::{Bars, BaseOverride, ConfigFile, Programs};
 use crate::scan::preflight::Question;
 use crate::scan::procedure::Procedure;
-use crate::scan::start_dir::Start;
+use crate::scan::start_dir::StartDir;
 use crate::text::shared::Text;
 
 /// One planned invocation: what to start, where, and where its report will be.
@@ -59,7 +59,7 @@ pub struct Job {
     /// Settings of git, beside those that its files and the environment have.
     pub git: Vec<(String, String)>,
     /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
-    pub start: Option<Start>,
+    pub start: Option<StartDir>,
     scratch: String,
 }
 

@@ -12,7 +12,7 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::Place;
 use crate::scan::retry::passing_fault;
 use crate::scan::scene::Scene;
-use crate::scan::start_dir::Start;
+use crate::scan::start_dir::StartDir;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::text::paths::normalise;
 
@@ -58,7 +58,7 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
         let dir = dir.filter(|dir| dir + 1 < job.args.len()).ok_or("its command names no folder")?;
         let folder = job.args.remove(dir + 1);
         job.args[dir] = format!("--directory={folder}");
-        job.start = Some(Start::Nowhere);
+        job.start = Some(StartDir::Nowhere);
     }
     if job.args.iter().any(|arg| arg == "--config-file") && copy.is_some() {
         return Err("the base has two of them, and Checkov takes one".to_owned());

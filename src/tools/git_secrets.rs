@@ -20,7 +20,7 @@ use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::Place;
 use crate::scan::scene::Scene;
-use crate::scan::start_dir::Start;
+use crate::scan::start_dir::StartDir;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
@@ -67,7 +67,7 @@ const GITALLOWED: &str = ".gitallowed";
 /// What git keeps is in its own folder: the work tree may be another one, with the base's file alone.
 fn allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     let folder = copy.and_then(|copy| Path::new(copy).strip_prefix(SCRATCH).ok()?.parent());
-    job.start = Some(folder.map_or(Start::Nowhere, |folder| Start::Below(folder.to_owned())));
+    job.start = Some(folder.map_or(StartDir::Nowhere, |folder| StartDir::Below(folder.to_owned())));
     let dot_git = job.cwd.join(".git").to_string_lossy().into_owned();
     job.env("GIT_DIR", dot_git).env("GIT_WORK_TREE", ".");
     Ok(())
