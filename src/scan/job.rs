@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::scan::config_file::{Bars, BaseOverride, ConfigFile, Programs};
-use crate::scan::preflight::Question;
+use crate::scan::preflight::PreflightQuestion;
 use crate::scan::procedure::Procedure;
 use crate::scan::start_dir::StartDir;
 use crate::text::shared::Text;
@@ -53,7 +53,7 @@ pub struct Job {
     /// Acts on an image that no gate has scanned.
     pub unscanned: bool,
     /// What is asked right before the start; the answers are documents like the reports, behind them.
-    pub questions: Vec<Question>,
+    pub questions: Vec<PreflightQuestion>,
     /// What is known when it is planned, and its report does not tell: answers without a question.
     pub facts: Vec<(&'static str, String)>,
     /// Settings of git, beside those that its files and the environment have.
@@ -258,7 +258,7 @@ impl Job {
     /// Asks `program` right before the start; the answer is the document `name`.
     pub fn asks(&mut self, name: &'static str, program: &str, args: &[&str]) -> &mut Self {
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
-        self.questions.push(Question { name, program: program.to_owned(), args });
+        self.questions.push(PreflightQuestion { name, program: program.to_owned(), args });
         self
     }
 

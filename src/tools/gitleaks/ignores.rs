@@ -72,7 +72,9 @@ fn by_a_folder_in_it(job: &mut Job) -> Result<(), String> {
     let inside = inside.next().ok_or_else(|| format!("{ANYHOW}, unless there is a folder in that"))?;
     let door = folder.join(DOOR);
     match &mut job.start {
-        Some(StartDir::LinkFarm(farm)) if fs::symlink_metadata(&door).is_err() => farm.link(&door, inside.path()),
+        Some(StartDir::LinkFarm(farm)) if fs::symlink_metadata(&door).is_err() => {
+            farm.link(&door, inside.path())
+        }
         _ => return Err(format!("{ANYHOW}, and there is a {DOOR} in that")),
     }
     *source = format!("{source}/{DOOR}/..");
