@@ -76,7 +76,7 @@ pub enum What {
 
 /// A job with all that it takes to carry it out.
 #[derive(Debug)]
-pub struct AtWork {
+pub struct JobRun {
     pub job: Job,
     pub gate: Arc<Gate>,
     pub repo: Arc<Repo>,
@@ -122,7 +122,7 @@ impl Teller {
 
 /// Runs the job, and again after a fault that passes, as often as the gate allows and within its
 /// time. Never fails: what goes wrong is evidence.
-pub async fn carry_out(mut work: AtWork, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
+pub async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
     work.prepare().await;
     let work = Arc::new(work);
     let (retry, timeout) = (work.gate.retry, work.gate.timeout);
@@ -157,7 +157,7 @@ pub async fn carry_out(mut work: AtWork, mut stop: watch::Receiver<Stop>) -> Tar
 /// Runs the job one time, for no longer than `left`. Besides the evidence, what it says of a fault
 /// that passes.
 async fn once(
-    work: &Arc<AtWork>,
+    work: &Arc<JobRun>,
     left: Duration,
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
@@ -239,7 +239,7 @@ impl TargetEvidence {
     }
 }
 
-impl AtWork {
+impl JobRun {
     /// The job's own folder.
     pub fn folder(&self) -> PathBuf {
         PathBuf::from(self.job.scratch().replace(SCRATCH, &self.scratch.to_string_lossy()))

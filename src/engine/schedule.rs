@@ -18,7 +18,7 @@ use crate::config::settings::Settings;
 use crate::engine::event::{Event, Listener};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::interlock::{self, Conditions};
-use crate::engine::job_run::{self, AtWork, News, TargetEvidence, Teller};
+use crate::engine::job_run::{self, JobRun, News, TargetEvidence, Teller};
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::policy_inputs::PolicyInputs;
@@ -243,7 +243,7 @@ impl<'a> Run<'a> {
                 let identify = program_identity::identify(shared.scanner, program_, cwd, limit);
                 self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
             }
-            let work = AtWork {
+            let work = JobRun {
                 job,
                 gate: shared.clone(),
                 repo: self.site.repo.clone(),

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 pub use crate::scan::step::Output;
 pub use crate::scan::step::Step;
 
-use crate::engine::job_run::{AtWork, not_started, signalled};
+use crate::engine::job_run::{JobRun, not_started, signalled};
 use crate::engine::lock::guard::Examined;
 use crate::engine::{environment, report_owners};
 use crate::model::run::StepRecord;
@@ -42,7 +42,7 @@ const LAST_WORDS: Duration = Duration::from_secs(30);
 /// What a procedure works with.
 #[derive(Debug)]
 pub struct Hands {
-    work: Arc<AtWork>,
+    work: Arc<JobRun>,
     client: Client,
     deadline: Instant,
     stop: watch::Receiver<Stop>,
@@ -64,7 +64,7 @@ pub(crate) struct Left {
 }
 
 impl Hands {
-    pub(crate) fn new(work: Arc<AtWork>, left: Duration, stop: watch::Receiver<Stop>) -> Hands {
+    pub(crate) fn new(work: Arc<JobRun>, left: Duration, stop: watch::Receiver<Stop>) -> Hands {
         Hands {
             work,
             client: Client::default(),

@@ -14,7 +14,7 @@ use crate::system::process::{End, Ended};
 use crate::text::human;
 
 use super::launch::{not_started, signalled};
-use super::{AtWork, Kept, REPORT_CAP, TargetEvidence, What};
+use super::{JobRun, Kept, REPORT_CAP, TargetEvidence, What};
 
 /// What was there before the start.
 pub struct Before {
@@ -38,7 +38,7 @@ impl Stamp {
     }
 }
 
-impl AtWork {
+impl JobRun {
     /// Gathers what came out and weighs it; parsing a large report is the slow part. Gives what it
     /// says of a fault that passes, where nothing else came of it.
     pub fn weigh(&self, ended: &mut Ended, before: Before, evidence: &mut TargetEvidence) -> Option<String> {

@@ -8,9 +8,9 @@ use crate::scan::job::SCRATCH;
 use crate::scan::proof::Proof;
 use crate::scan::raw_report::Document;
 
-use super::{AtWork, Kept, TargetEvidence, What};
+use super::{JobRun, Kept, TargetEvidence, What};
 
-impl AtWork {
+impl JobRun {
     /// Notes a report to be kept, masked. Without it the proof is none: nobody could look at what it
     /// stands on.
     pub fn keep_report(&self, document: &Document, proof: Proof, evidence: &mut TargetEvidence) -> Proof {

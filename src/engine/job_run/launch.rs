@@ -14,12 +14,12 @@ use crate::scan::program::{find, not_executable};
 use crate::system::process::{self, Capture, Ended, Launch, Stop, signal_name};
 
 use super::assess::{Before, Stamp};
-use super::{AtWork, LOG_CAP, REPORT_CAP};
+use super::{JobRun, LOG_CAP, REPORT_CAP};
 
 /// The variable that Node.js takes options from.
 const NODE_OPTIONS: &str = "NODE_OPTIONS";
 
-impl AtWork {
+impl JobRun {
     /// Asks the program what the command depends on, where it depends on anything, and where the
     /// lock lets it start.
     pub async fn prepare(&mut self) {

@@ -16,11 +16,11 @@ use crate::scan::raw_report::RawReport;
 use crate::system::process::Stop;
 use crate::text::human::{self, millis};
 
-use super::{AtWork, TargetEvidence, What};
+use super::{JobRun, TargetEvidence, What};
 
 /// Carries the steps out. Besides the evidence, what kept them from their end and will pass.
 pub async fn carry_out(
-    work: &Arc<AtWork>,
+    work: &Arc<JobRun>,
     procedure: &dyn Procedure,
     mut evidence: TargetEvidence,
     left: Duration,
@@ -53,7 +53,7 @@ pub async fn carry_out(
     weighing.await.unwrap_or((fallback, None))
 }
 
-impl AtWork {
+impl JobRun {
     /// Weighs what the steps leave; a failure outweighs any report.
     fn weigh_steps(
         &self,
