@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use portcullis::keys::mistakes::Problems;
 use portcullis::keys::table::Keys;
-use portcullis::scan::report_origin::Place;
+use portcullis::scan::report_origin::ReportOrigin;
 use portcullis::scan::proof::{Proof, weigh};
 use portcullis::redact::mask_fields;
 use portcullis::scan::raw_report::{Document, RawReport};
@@ -82,7 +82,7 @@ impl ReportReader {
         let documents = std::iter::once(document("report", part(0))).chain(further).collect();
         let raw =
             RawReport { exit, documents, stderr: part(1), stdout: part(2), ..RawReport::default() };
-        let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
         weigh(self.tool.as_ref(), &raw, &place)
     }
 

@@ -33,7 +33,7 @@ use crate::redact::{Scrubber, is_maskable, mask_fields};
 use crate::report::{self, Written};
 use crate::scan::proof::{Proof, weigh};
 use crate::scan::raw_report::{Document, RawReport};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::tool::Scanner;
 use crate::system::git::Repo;
 use crate::system::output_folder::OutputFolder;
@@ -331,7 +331,8 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
             let file = path.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
             let documents = vec![Document { name: file, bytes: Cow::Owned(bytes) }];
             let raw = RawReport { documents, ..RawReport::default() };
-            let place = Place { root: repo.root.clone(), cwd: repo.base.clone(), target: name.clone() };
+            let place =
+                ReportOrigin { root: repo.root.clone(), cwd: repo.base.clone(), target: name.clone() };
             hinted(weigh(gate.tool.as_ref(), &raw, &place), gate, raw.report())
         }
     };

@@ -25,7 +25,7 @@ use crate::scan::gate_outputs::Upstream;
 use crate::scan::job::{Job, SCRATCH, Source};
 use crate::scan::program::find;
 use crate::scan::proof::Proof;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::chance;
 use crate::system::git::Repo;
 use crate::system::process::{End, Stop};
@@ -251,8 +251,12 @@ impl JobRun {
     }
 
     /// Where paths in its reports count from.
-    fn place(&self) -> Place {
-        Place { root: self.repo.root.clone(), cwd: self.job.cwd.clone(), target: self.job.target.clone() }
+    fn place(&self) -> ReportOrigin {
+        ReportOrigin {
+            root: self.repo.root.clone(),
+            cwd: self.job.cwd.clone(),
+            target: self.job.target.clone(),
+        }
     }
 
     fn path_of(&self, source: &Source) -> Option<PathBuf> {

@@ -5,7 +5,7 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 use super::headline;
@@ -19,7 +19,7 @@ const WHAT: &str = "Checkstyle report";
 /// PHP_CodeSniffer) list files with findings only, so that their report is an empty `<checkstyle/>`
 /// when they find nothing, and the same when they look at nothing: it can't be told apart and is
 /// read as nothing in scope, never as clean.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     document.root(&["checkstyle"])?;
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Parsed, Unproven> {
-        let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
         read(text.as_bytes(), &place)
     }
 
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_utf_8_lose_no_finding() {
-        let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
         let text = b"<checkstyle><file name=\"a\"><error severity=\"error\" message=\"\xe9t\xe9\"/></file></checkstyle>";
         assert_eq!(read(text, &place).unwrap().findings.len(), 1);
     }

@@ -6,7 +6,7 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 use super::headline;
@@ -18,7 +18,7 @@ const WHAT: &str = "JUnit report";
 /// `failure` or an `error` is one finding, and so is a suite with one of its own.
 ///
 /// A suite that counts more failures than it shows has lost some: a gap.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     let root = document.root(&["testsuites", "testsuite"])?;
@@ -44,7 +44,7 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
 
 /// Where the reader is, and what it has read.
 struct Reading<'a> {
-    place: &'a Place,
+    place: &'a ReportOrigin,
     /// From the root to the innermost.
     suites: Vec<Suite>,
     case: Option<Case>,

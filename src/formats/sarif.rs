@@ -12,7 +12,7 @@ use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 use super::{headline, json};
@@ -25,7 +25,7 @@ const WHAT: &str = "SARIF log";
 ///
 /// A run without `results` produced none, which is not the same as finding nothing; neither is a
 /// run that its own `invocations` call unsuccessful: both are gaps.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
     let log: Log = json::read(bytes, WHAT)?;
     let foreign = |detail: String| Unproven::Foreign { what: WHAT, detail };
     match log.version.as_deref() {
@@ -48,7 +48,7 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
 }
 
 /// Reads a run; its results are handed over, so that each makes room for its finding.
-fn read_run(run: &Run, results: Option<Vec<Outcome>>, place: &Place, parsed: &mut Parsed) {
+fn read_run(run: &Run, results: Option<Vec<Outcome>>, place: &ReportOrigin, parsed: &mut Parsed) {
     let tool = run.tool.driver.name.as_deref().unwrap_or("the scanner");
     let invocations = run.invocations.as_deref().unwrap_or_default();
     parsed.gaps.extend(invocations.iter().flat_map(failures).map(|why| format!("{tool} says: {why}")));

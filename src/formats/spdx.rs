@@ -13,7 +13,7 @@ use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::Text;
 
@@ -24,7 +24,7 @@ const WHAT: &str = "SPDX document";
 /// Reads an SPDX document. Scope: `packages` of version 2, the elements of type `software_Package`
 /// of version 3. Version 3 can carry vulnerabilities (its security profile): each is a finding
 /// that nobody has rated.
-pub fn read(bytes: &[u8], _place: &Place) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, Unproven> {
     let document: Document = json::read(bytes, WHAT)?;
     let foreign = |detail: &str| Unproven::Foreign { what: WHAT, detail: detail.to_owned() };
     match (&document.spdx_version, &document.graph) {
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Parsed, Unproven> {
-        let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
+        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
         read(text.as_bytes(), &place)
     }
 

@@ -15,7 +15,7 @@ use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::tools::cfn_lint::templates::Wanted;
@@ -133,7 +133,7 @@ impl Tool for CfnLint {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let (mut parsed, said) = report::read(raw.report(), place)?;
         let Some(exit) = raw.exit else {
             parsed.scope_untold = true;

@@ -9,7 +9,7 @@ use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
 use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
@@ -114,7 +114,7 @@ impl Tool for Checkov {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         report::read(raw.report(), place)
     }
 

@@ -16,7 +16,7 @@ use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, Unplanned, Unproven};
 use crate::scan::placeholder::Values;
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::tools::aws::{self, Account};
@@ -143,7 +143,7 @@ impl Tool for CodeDeploy {
         true
     }
 
-    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, Unproven> {
         json::read::<report::Report>(raw.report(), report::WHAT)?.parsed()
     }
 }

@@ -11,7 +11,7 @@ use crate::policy::licence::Contents;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::text::paths::normalise;
@@ -163,7 +163,7 @@ impl Tool for Command {
 
     /// Without a report the scope is the one command that ran, and a code other than a clean one
     /// is one finding.
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         if let Some(report) = &self.report {
             let mut parsed = (report.format.read)(raw.report(), place)?;
             if let Some(contents) = &self.contents {

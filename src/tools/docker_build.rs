@@ -17,7 +17,7 @@ use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
 use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
@@ -115,7 +115,7 @@ impl Tool for DockerBuild {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let document = String::from_utf8_lossy(raw.report());
         let document = document.trim();
         if raw.exit.is_some() || image_id(document).is_ok() || document.starts_with("sha256:") {
@@ -160,7 +160,7 @@ impl Tool for DockerBuild {
 
 impl DockerBuild {
     /// A log that some other step kept, instead of the image id.
-    fn parse_log(&self, text: &str, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse_log(&self, text: &str, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         if text.is_empty() {
             return Err(Unproven::Empty { what: log::WHAT });
         }
@@ -182,7 +182,7 @@ impl DockerBuild {
         Ok(parsed)
     }
 
-    fn add_warnings(&self, warnings: Vec<log::Warning>, place: &Place, parsed: &mut Parsed) {
+    fn add_warnings(&self, warnings: Vec<log::Warning>, place: &ReportOrigin, parsed: &mut Parsed) {
         let image = self.images.iter().find(|image| *image.name == *place.target);
         let dockerfile = image.map_or(Some("Dockerfile".to_owned()), Image::dockerfile);
         for warning in warnings {

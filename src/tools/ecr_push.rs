@@ -14,7 +14,7 @@ use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::tools::aws::{self, Account};
@@ -220,7 +220,7 @@ impl Tool for EcrPush {
         true
     }
 
-    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, Unproven> {
         json::read::<Report>(raw.report(), WHAT)?.weigh()
     }
 }

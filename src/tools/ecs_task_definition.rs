@@ -19,7 +19,7 @@ use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, Unplanned, Unproven};
 use crate::scan::placeholder::Values;
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::text::human;
@@ -141,7 +141,7 @@ impl Tool for EcsTaskDefinition {
         true
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let report: Report = json::read(raw.report(), WHAT)?;
         report.parsed(place)
     }
@@ -216,7 +216,7 @@ impl Report {
         self.revision = Some(revision);
     }
 
-    fn parsed(self, place: &Place) -> Result<Parsed, Unproven> {
+    fn parsed(self, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let foreign = |detail: String| Err(Unproven::Foreign { what: WHAT, detail });
         let mut parsed = Parsed { scope: Scope::of(Unit::Resources, 1), ..Parsed::default() };
         for secret in &self.secrets {

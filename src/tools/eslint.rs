@@ -19,7 +19,7 @@ use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::system::git::Range;
@@ -161,7 +161,7 @@ impl Tool for Eslint {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let files = read(raw.report())?;
         let scope = Scope::of(Unit::Files, files.len() as u64);
         let mut parsed = Parsed { scope, ..Parsed::default() };

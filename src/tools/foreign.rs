@@ -6,7 +6,7 @@ use crate::policy::licence::Contents;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 
@@ -46,7 +46,7 @@ impl Tool for Foreign {
         Exit::Silent
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let Some(format) = self.0 else {
             return Err(Unproven::ToolError("this report format is not known".to_owned()));
         };

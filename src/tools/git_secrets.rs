@@ -18,7 +18,7 @@ use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, SCRATCH};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
@@ -209,7 +209,7 @@ impl Tool for GitSecrets {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let was_run = raw.exit.is_some();
         let files: Option<HashSet<&[u8]>> = raw
             .answer(FILES)
@@ -286,7 +286,7 @@ impl GitSecrets {
         Ok(())
     }
 
-    fn finding(&self, found: Match, fix: &Text, place: &Place) -> Finding {
+    fn finding(&self, found: Match, fix: &Text, place: &ReportOrigin) -> Finding {
         let title = "a line matches a prohibited pattern";
         let mut finding = Finding::new("prohibited-pattern", Category::Secret, self.severity, title);
         finding.fix = Some(fix.clone());

@@ -20,7 +20,7 @@ use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::system::git::is_shallow_clone;
@@ -208,7 +208,7 @@ impl Tool for Gitleaks {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         // Older releases write `null` for no leaks.
         let leaks: Option<Vec<Leak>> = json::read(raw.report(), WHAT)?;
         let leaks = leaks.unwrap_or_default();
@@ -261,7 +261,7 @@ impl Gitleaks {
 }
 
 /// A shallow clone silently shortens the history.
-fn is_shallow(raw: &RawReport, place: &Place) -> bool {
+fn is_shallow(raw: &RawReport, place: &ReportOrigin) -> bool {
     let whole = raw.documents.first().is_some_and(|document| document.name.ends_with(HISTORY));
     whole && is_shallow_clone(&place.root)
 }
@@ -293,7 +293,7 @@ struct Leak {
 }
 
 impl Leak {
-    fn into_finding(self, severity: Severity, fix: &Text, place: &Place) -> Finding {
+    fn into_finding(self, severity: Severity, fix: &Text, place: &ReportOrigin) -> Finding {
         let title = if self.description.is_empty() { self.rule.clone() } else { self.description };
         let mut finding = Finding::new(self.rule, Category::Secret, severity, title);
         finding.fix = Some(fix.clone());

@@ -17,7 +17,7 @@ use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
@@ -179,7 +179,7 @@ impl Tool for PnpmAudit {
         (busy || passing_fault(&said).is_some()).then_some(said)
     }
 
-    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let report: Report = json::read(raw.report(), WHAT)?;
         if let Some(error) = report.error {
             return Err(Unproven::ToolError(error.words()));

@@ -16,7 +16,7 @@ use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, Unplanned, Unproven};
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::system::http::{Answer, Request};
@@ -152,7 +152,7 @@ impl Tool for SmokeTest {
         Ok(jobs.collect())
     }
 
-    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let report: Report = json::read(raw.report(), WHAT)?;
         let mut parsed = Parsed { scope: Scope::of(Unit::Tests, 1), ..Parsed::default() };
         parsed.tool_version = Some(report.portcullis_version);

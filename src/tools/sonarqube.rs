@@ -22,7 +22,7 @@ use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::text::paths::normalise;
@@ -190,7 +190,7 @@ impl Tool for SonarQube {
         Ok(vec![job])
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         report::read(raw.report(), place)
     }
 }

@@ -12,7 +12,7 @@ use crate::policy::licence::Contents;
 use crate::scan::job::{Job, Keep};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
@@ -153,7 +153,7 @@ impl Tool for Syft {
         passing_fault(&self.complaint(raw)?)
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let mut parsed = match (raw.exit, raw.documents.as_slice()) {
             (_, [native, cyclonedx, spdx]) => read_run([&native.bytes, &cyclonedx.bytes, &spdx.bytes], place),
             (None, _) => read_one(raw.report(), place),
@@ -181,7 +181,7 @@ impl Tool for Syft {
 }
 
 /// The three documents of a run: each whole, and all of one mind.
-fn read_run(documents: [&[u8]; 3], place: &Place) -> Result<Parsed, Unproven> {
+fn read_run(documents: [&[u8]; 3], place: &ReportOrigin) -> Result<Parsed, Unproven> {
     let [native, cyclonedx_bytes, spdx_bytes] = documents;
     let inventory = inventory::Inventory::read(native)?;
     let of_cyclonedx = cyclonedx::read(cyclonedx_bytes, place)?;
@@ -204,7 +204,7 @@ fn read_run(documents: [&[u8]; 3], place: &Place) -> Result<Parsed, Unproven> {
 }
 
 /// A document that some other step kept, in any of the three formats.
-fn read_one(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+fn read_one(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
     match inventory::format_of(bytes)? {
         inventory::Format::Native => inventory::Inventory::read(bytes).map(inventory::Inventory::into_parsed),
         inventory::Format::CycloneDx => cyclonedx::read(bytes, place),

@@ -13,7 +13,7 @@ use crate::scan::job::{Job, Program};
 use crate::scan::parsed::{Parsed, Unplanned, Unproven};
 use crate::scan::program::find;
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 use crate::tools::terraform_validate::steps::{Init, RUN, Run, Validate};
@@ -88,7 +88,7 @@ impl Tool for TerraformValidate {
         Ok(self.dirs.iter().map(|dir| self.job(scene, program, dir)).collect())
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let (mut parsed, valid) = report::read(raw.report(), place)?;
         let Some(run) = raw.answer(RUN) else {
             parsed.scope_untold = true;

@@ -8,7 +8,7 @@ use crate::keys::mistakes::{Problem, Problems};
 use crate::keys::table::Keys;
 use crate::scan::job::Job;
 use crate::scan::raw_report::{Document, RawReport};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::system::git::{Range, Repo};
 
@@ -62,6 +62,6 @@ pub fn handed_in(report: &str) -> RawReport<'_> {
     RawReport { documents: vec![document], ..RawReport::default() }
 }
 
-pub fn place() -> Place {
-    Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() }
+pub fn place() -> ReportOrigin {
+    ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() }
 }

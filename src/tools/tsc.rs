@@ -14,7 +14,7 @@ use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::program::package_version;
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
 
@@ -83,7 +83,7 @@ impl Tool for Tsc {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let text = String::from_utf8_lossy(raw.report());
         let text = text.trim_start_matches('\u{feff}');
         let output = Output::read(text);
@@ -269,7 +269,7 @@ impl<'a> Diagnostic<'a> {
         }
     }
 
-    fn to_finding(&self, place: &Place) -> Finding {
+    fn to_finding(&self, place: &ReportOrigin) -> Finding {
         let severity = match self.category {
             "error" => Severity::High,
             "warning" => Severity::Low,

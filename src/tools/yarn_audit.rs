@@ -17,7 +17,7 @@ use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Scanner, Tool, VersionFrom};
@@ -191,7 +191,7 @@ impl Tool for YarnAudit {
         }
     }
 
-    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, Unproven> {
         let report = bom::without_bom(raw.report());
         let (written_by, read): (_, fn(&RawReport) -> _) = match report.trim_ascii_start().first() {
             None => (Generation::Four, modern::nothing),

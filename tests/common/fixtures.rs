@@ -11,7 +11,7 @@ use portcullis::keys::table::Keys;
 use portcullis::model::scope::Scope;
 use portcullis::scan::proof::{Proof, weigh};
 use portcullis::scan::raw_report::{Document, RawReport};
-use portcullis::scan::report_origin::Place;
+use portcullis::scan::report_origin::ReportOrigin;
 use portcullis::scan::tool::Tool;
 use portcullis::tools::scanner;
 use serde::Deserialize;
@@ -135,6 +135,6 @@ pub fn tool(name: &str, options: &str) -> Result<Box<dyn Tool>, String> {
     }
 }
 
-pub fn place() -> Place {
-    Place { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
+pub fn place() -> ReportOrigin {
+    ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
 }

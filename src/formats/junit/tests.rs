@@ -1,7 +1,7 @@
 use super::*;
 
 fn parse(text: &str) -> Result<Parsed, Unproven> {
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
     read(text.as_bytes(), &place)
 }
 

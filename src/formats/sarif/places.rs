@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::formats::uri::{Target, is_absolute, target};
 use crate::model::finding::Location;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 use super::model::{ArtifactLocation, Outcome, Run};
@@ -14,7 +14,7 @@ use super::model::{ArtifactLocation, Outcome, Run};
 /// The paths of one run.
 pub struct Places<'a> {
     run: &'a Run,
-    place: &'a Place,
+    place: &'a ReportOrigin,
     /// Bases are few, and results that name them many.
     bases: RefCell<HashMap<&'a str, Base>>,
 }
@@ -27,7 +27,7 @@ struct Base {
 }
 
 impl<'a> Places<'a> {
-    pub fn of(run: &'a Run, place: &'a Place) -> Places<'a> {
+    pub fn of(run: &'a Run, place: &'a ReportOrigin) -> Places<'a> {
         Places { run, place, bases: RefCell::default() }
     }
 

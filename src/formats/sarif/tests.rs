@@ -1,7 +1,7 @@
 use super::*;
 
-fn place() -> Place {
-    Place { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
+fn place() -> ReportOrigin {
+    ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
 }
 
 fn parse(text: &str) -> Result<Parsed, Unproven> {

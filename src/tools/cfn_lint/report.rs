@@ -9,7 +9,7 @@ use crate::formats::{headline, json};
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 const WHAT: &str = "cfn-lint report";
@@ -66,7 +66,7 @@ pub struct Said {
 }
 
 /// Reads a report. What could not be looked at are gaps.
-pub fn read(bytes: &[u8], place: &Place) -> Result<(Parsed, Said), Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<(Parsed, Said), Unproven> {
     let matches: Vec<Match> = json::read(bytes, WHAT)?;
     let (mut parsed, mut said) = (Parsed::default(), Said::default());
     let bits = matches.iter().map(|found| bit(&found.level));
@@ -107,7 +107,7 @@ fn bit(level: &str) -> Option<i32> {
     }
 }
 
-fn finding(found: Match, place: &Place) -> Finding {
+fn finding(found: Match, place: &ReportOrigin) -> Finding {
     let severity = match bit(&found.level) {
         Some(2) => Severity::High,
         Some(4) => Severity::Medium,

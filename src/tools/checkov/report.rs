@@ -11,7 +11,7 @@ use crate::model::finding::{Category, Cvss, Finding, Location, Package};
 use crate::model::scope::Unit;
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::Text;
 
@@ -77,7 +77,7 @@ struct Details {
 }
 
 /// Reads a report of any of the three shapes.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
     let is_list = bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let (reports, rest): (Vec<Report>, &[u8]) = match is_list {
         true => json::read_first(bytes, WHAT)?,
@@ -111,7 +111,7 @@ fn check_rest(rest: &[u8]) -> Result<(), Unproven> {
     }
 }
 
-fn add(report: Report, place: &Place, parsed: &mut Parsed) -> Result<(), Unproven> {
+fn add(report: Report, place: &ReportOrigin, parsed: &mut Parsed) -> Result<(), Unproven> {
     let (summary, results) = match (report.results, report.summary) {
         (Some(results), Some(summary)) => (summary, results),
         (Some(_), None) => return Err(foreign("it has no `summary`")),
@@ -158,7 +158,7 @@ fn add(report: Report, place: &Place, parsed: &mut Parsed) -> Result<(), Unprove
     Ok(())
 }
 
-fn finding(record: Record, framework: &str, place: &Place) -> Finding {
+fn finding(record: Record, framework: &str, place: &ReportOrigin) -> Finding {
     let details = record.vulnerability_details;
     let category = match &details {
         Some(details) if details.id.is_some() => Category::Vulnerability,
@@ -206,7 +206,7 @@ fn add_details(finding: &mut Finding, details: Details) {
 
 /// The path begins with a slash and counts from the scanned folder all the same; `file_abs_path`
 /// is of the machine that scanned.
-fn location(file: &str, lines: Option<&[i64]>, place: &Place) -> Location {
+fn location(file: &str, lines: Option<&[i64]>, place: &ReportOrigin) -> Location {
     let line = |n: usize| lines.and_then(|lines| lines.get(n)).and_then(|line| u64::try_from(*line).ok());
     Location::file(place.relative(file.trim_start_matches('/'))).lines(line(0), line(1))
 }

@@ -16,7 +16,7 @@ fn tool(options: &str) -> Box<dyn Tool> {
 }
 
 fn read(report: &str) -> Result<Parsed, Unproven> {
-    let place = Place { root: "/repo".into(), cwd: "/repo/infra".into(), target: "infra".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/infra".into(), target: "infra".into() };
     report::read(report.as_bytes(), &place)
 }
 

@@ -26,7 +26,7 @@ fn valid(options: &str) -> Box<dyn Tool> {
 fn outcome(tool: &dyn Tool, exit: Option<i32>, report: Option<&str>) -> String {
     let documents = report.map(|text| Document { name: "r".into(), bytes: Cow::Borrowed(text.as_bytes()) });
     let raw = RawReport { exit, documents: documents.into_iter().collect(), ..RawReport::default() };
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
     match weigh(tool, &raw, &place) {
         Proof::Complete(parsed) => format!("complete: {}, {}", parsed.findings.len(), parsed.scope),
         Proof::NothingInScope { .. } => "empty".to_owned(),
@@ -90,7 +90,7 @@ fn without_a_report_the_exit_code_is_all_there_is() {
         assert_eq!(outcome(tool.as_ref(), exit, None), expected);
     }
     let raw = RawReport { exit: Some(3), ..RawReport::default() };
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
     let parsed = tool.parse(&raw, &place).unwrap();
     assert_eq!(&*parsed.findings[0].message, "`npm test` ended with exit code 3");
 }

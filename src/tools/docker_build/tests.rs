@@ -203,7 +203,7 @@ fn the_digest_of_the_manifest_is_told_where_there_is_one() {
         for (name, text) in [("image-id", ID), (engine::METADATA, &metadata)] {
             raw.documents.push(Document { name: name.into(), bytes: Cow::Borrowed(text.as_bytes()) });
         }
-        let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "a".into() };
+        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "a".into() };
         let parsed = tool(TWO).0.parse(&raw, &place).unwrap();
         assert_eq!(parsed.image_digest.as_deref(), digest, "{metadata}");
     }
@@ -237,7 +237,7 @@ fn parse(exit: Option<i32>, document: &str, stderr: &str) -> Result<Parsed, Unpr
         stderr: Cow::Borrowed(stderr.as_bytes()),
         ..RawReport::default()
     };
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "notes-backend".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "notes-backend".into() };
     tool(TWO).0.parse(&raw, &place)
 }
 

@@ -12,7 +12,7 @@ use crate::formats::npm6::{self, Id, Score, Words};
 use crate::model::finding::{Category, Finding};
 use crate::model::severity::Severity;
 use crate::scan::parsed::Unproven;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 /// The largest lock file that is searched for installed versions.
@@ -65,7 +65,7 @@ enum FixAvailable {
 /// to it.
 pub(super) fn findings(
     vulnerable: BTreeMap<String, Vulnerable>,
-    place: &Place,
+    place: &ReportOrigin,
 ) -> Result<Vec<Finding>, Unproven> {
     let lock = if vulnerable.is_empty() { Lock::default() } else { Lock::near(place) };
     let mut seen = HashSet::new();
@@ -161,7 +161,7 @@ struct Nested {
 impl Lock {
     /// The lock file of the folder that was audited, or of the workspace that it belongs to. One
     /// that can't be read only costs the versions.
-    fn near(place: &Place) -> Lock {
+    fn near(place: &ReportOrigin) -> Lock {
         let folders = place.cwd.ancestors().take_while(|folder| folder.starts_with(&place.root));
         folders
             .flat_map(|folder| ["npm-shrinkwrap.json", "package-lock.json"].map(|name| folder.join(name)))

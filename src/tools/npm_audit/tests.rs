@@ -37,7 +37,7 @@ fn installed_versions_come_from_the_nearest_lock_file() {
     let lock = r#"{"packages":{"node_modules/lodash":{"version":"4.17.4"},
         "node_modules/minimist":{"version":"0.0.8"},"node_modules/linked":{"link":true}}}"#;
     std::fs::write(folder.path().join("package-lock.json"), lock).unwrap();
-    let place = Place { root: folder.path().into(), cwd: backend, target: "backend".into() };
+    let place = ReportOrigin { root: folder.path().into(), cwd: backend, target: "backend".into() };
 
     let parsed = tool(&SCANNER, "").parse(&handed_in(REPORT), &place).unwrap();
     let package = parsed.findings.iter().find_map(|finding| finding.package.as_ref()).unwrap();
@@ -49,7 +49,7 @@ fn installed_versions_come_from_the_nearest_lock_file() {
 fn is_dev(lock: &str, nodes: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("package-lock.json"), lock).unwrap();
-    let place = Place { root: folder.path().into(), cwd: folder.path().into(), target: ".".into() };
+    let place = ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: ".".into() };
     let report = format!(
         r#"{{"auditReportVersion": 2, "metadata": {{}}, "vulnerabilities": {{"x": {{"nodes": [{nodes}],
         "via": [{{"source": 1, "name": "x", "severity": "high"}}], "fixAvailable": false}}}}}}"#
@@ -92,7 +92,7 @@ fn lock_files_of_npm_6_nest_their_packages() {
 fn a_lock_file_that_cannot_be_read_costs_only_the_versions() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("package-lock.json"), "{ cut").unwrap();
-    let place = Place { root: folder.path().into(), cwd: folder.path().into(), target: ".".into() };
+    let place = ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: ".".into() };
     let parsed = tool(&SCANNER, "").parse(&handed_in(REPORT), &place).unwrap();
     assert_eq!(parsed.findings.len(), 6);
     assert!(parsed.findings.iter().all(|finding| finding.package.as_ref().unwrap().version.is_none()));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::formats::headline;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::severity::Severity;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::system::http::query;
 use crate::text::encode::percent;
 use crate::text::shared::{SharedTexts, Text};
@@ -14,7 +14,7 @@ use super::answers::{Condition, Hotspot, Impact, Issue, TextRange};
 
 /// What findings are made with.
 pub struct Surroundings<'a> {
-    pub place: &'a Place,
+    pub place: &'a ReportOrigin,
     /// The paths of files by their keys.
     pub paths: HashMap<&'a str, &'a str>,
     /// The server, for links; absent where it is not known.

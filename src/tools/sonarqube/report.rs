@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::formats::json;
 use crate::model::scope::{Scope, Unit};
 use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::human;
 
 use super::answers::{Answers, Circumstances, Elsewhere, ProjectStatus, Task};
@@ -18,7 +18,7 @@ const WHAT: &str = "answer of SonarQube";
 const WARNINGS: usize = 3;
 
 /// Reads the report of a run, or one answer that somebody has kept.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
     if !bytes.trim_ascii_start().starts_with(b"{") && task_file::looks_like_one(bytes) {
         return Err(Unproven::ToolError(
             "this is a report-task.txt, which names an analysis and tells nothing of its result; hand in the answer of api/qualitygates/project_status"
@@ -60,7 +60,7 @@ fn conclude(mut parsed: Parsed, doubts: Vec<String>) -> Result<Parsed, Unproven>
     }
 }
 
-fn found(answers: &Answers, place: &Place) -> Parsed {
+fn found(answers: &Answers, place: &ReportOrigin) -> Parsed {
     let components = answers.components.as_deref().unwrap_or_default();
     let task = answers.task.as_ref();
     let subject = [

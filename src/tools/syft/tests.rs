@@ -83,7 +83,7 @@ fn parse(exit: Option<i32>, documents: &[&str]) -> Result<Parsed, Unproven> {
         .iter()
         .map(|text| Document { name: "sbom".into(), bytes: Cow::Owned(text.as_bytes().to_vec()) })
         .collect();
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "x".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "x".into() };
     tool("").parse(&RawReport { exit, documents, ..RawReport::default() }, &place)
 }
 

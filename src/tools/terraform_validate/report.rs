@@ -7,7 +7,7 @@ use crate::formats::json;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 const WHAT: &str = "report of terraform validate";
@@ -88,7 +88,7 @@ impl Diagnostic {
         self.is_error() && (placeless || NOT_SET_UP.contains(&&*self.summary))
     }
 
-    fn into_finding(self, place: &Place) -> Finding {
+    fn into_finding(self, place: &ReportOrigin) -> Finding {
         let severity = match &*self.severity {
             "error" => Severity::High,
             "warning" => Severity::Low,
@@ -111,7 +111,7 @@ impl Diagnostic {
 
 /// Reads a report, and whether it says that the configuration is valid. What could not be checked
 /// are gaps.
-pub fn read(bytes: &[u8], place: &Place) -> Result<(Parsed, bool), Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<(Parsed, bool), Unproven> {
     let report = document(bytes)?;
     let mut parsed = Parsed::default();
     let count = |severity: &str| {
@@ -202,7 +202,7 @@ fn resource(heading: &str) -> Option<String> {
 
 /// Downloaded modules lie in the run's own folder: they are shown where `init` would put them by
 /// itself.
-fn path(filename: &str, place: &Place) -> Text {
+fn path(filename: &str, place: &ReportOrigin) -> Text {
     let inside = place.relative(filename);
     match filename.find("/.terraform/modules/") {
         Some(at) if inside.starts_with(['/', '.']) => place.relative(&filename[at + 1..]),

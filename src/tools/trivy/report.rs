@@ -9,7 +9,7 @@ use crate::model::finding::{Category, Cvss, Finding, Location, Package};
 use crate::model::scope::Unit;
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::{SharedTexts, Text};
 
@@ -24,7 +24,7 @@ const WHAT: &str = "Trivy report";
 const SCHEMA: u64 = 2;
 
 /// Reads a report of any of the three shapes.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
     let mut reader = Reader::new(place);
     match bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) {
         // The first schema: `null` where nothing was found.
@@ -36,7 +36,7 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
 }
 
 struct Reader<'a> {
-    place: &'a Place,
+    place: &'a ReportOrigin,
     parsed: Parsed,
     /// Paths are those of an image, or of a machine, not of the repository.
     elsewhere: bool,
@@ -47,7 +47,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(place: &'a Place) -> Reader<'a> {
+    fn new(place: &'a ReportOrigin) -> Reader<'a> {
         Reader { place, parsed: Parsed::default(), elsewhere: false, lists_packages: false, object: None }
     }
 

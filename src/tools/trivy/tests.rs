@@ -30,7 +30,7 @@ fn command(job: &Job) -> String {
 }
 
 fn read(report: &str) -> Result<Parsed, Unproven> {
-    let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
     report::read(report.as_bytes(), &place)
 }
 
@@ -279,7 +279,7 @@ fn the_fatal_line_is_told_in_one_readable_line() {
 #[test]
 fn an_exit_code_that_is_not_zero_is_inconclusive_whatever_the_report_says() {
     let report = r#"{"SchemaVersion": 2, "Results": [{"Target": "a", "Packages": [{}]}]}"#;
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "a".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "a".into() };
     for exit in [1, 2, 137] {
         let document = Document { name: "trivy.json".into(), bytes: Cow::Borrowed(report.as_bytes()) };
         let raw = RawReport { exit: Some(exit), documents: vec![document], ..RawReport::default() };
