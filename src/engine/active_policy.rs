@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::config::find::{folder_of, load_config};
 use crate::config::floor::{self, Floor};
 use crate::config::settings::Settings;
-use crate::engine::base_commit::{self, Base, BasePolicy};
+use crate::engine::base_commit::{self, BaseCommit, BasePolicy};
 use crate::engine::base_scanner_config;
 use crate::engine::enrich::{self, Files};
 use crate::engine::lock::Lock;
@@ -39,7 +39,7 @@ pub struct Rules {
 /// The base whose policy it is.
 #[derive(Debug)]
 pub struct Trusted {
-    pub base: Base,
+    pub base: BaseCommit,
     /// The base's gates.toml.
     text: String,
     pub record: PolicyRecord,

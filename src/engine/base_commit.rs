@@ -21,7 +21,7 @@ use crate::text::paths::{forward, normalise};
 
 /// A commit whose files count.
 #[derive(Clone, Debug)]
-pub struct Base {
+pub struct BaseCommit {
     /// As the user named it: `origin/main`.
     pub revision: String,
     pub commit: String,
@@ -32,7 +32,7 @@ pub struct Base {
 /// The policy of a base.
 #[derive(Debug)]
 pub struct BasePolicy {
-    pub base: Base,
+    pub base: BaseCommit,
     /// Where gates.toml stands, or would, in the work tree.
     pub path: PathBuf,
     pub text: String,
@@ -40,15 +40,15 @@ pub struct BasePolicy {
     pub record: PolicyRecord,
 }
 
-impl Base {
+impl BaseCommit {
     /// # Errors
     /// Outside git, and when the revision is not there.
-    pub async fn find(repo: &Repo, revision: &str) -> Result<Base> {
+    pub async fn find(repo: &Repo, revision: &str) -> Result<BaseCommit> {
         if !repo.git {
             bail!("`--policy-from {revision}` needs a git repository, and {} is none", repo.root.display());
         }
         let commit = repo.commit(revision).await?;
-        Ok(Base { revision: revision.to_owned(), commit, root: repo.root.clone() })
+        Ok(BaseCommit { revision: revision.to_owned(), commit, root: repo.root.clone() })
     }
 
     /// The content of a file of the commit, by its path below the root; `None` where there is no
@@ -134,7 +134,7 @@ pub async fn policy(args: &ConfigArgs, revision: &str) -> Result<BasePolicy> {
     let here = std::env::current_dir().context("the current folder is not there any more")?;
     let folder = args.config.as_deref().map_or(Path::new("."), folder_of);
     let repo = Repo::around(folder).await?;
-    let base = Base::find(&repo, revision).await?;
+    let base = BaseCommit::find(&repo, revision).await?;
     let (path, text) = gates_toml(args, &repo, &base).await?;
     let text = String::from_utf8(text)
         .ok()
@@ -161,7 +161,7 @@ pub async fn policy(args: &ConfigArgs, revision: &str) -> Result<BasePolicy> {
 
 /// The gates.toml of the base that counts: the named one, or the nearest that the base has. A
 /// nearer one that the change adds does not count.
-async fn gates_toml(args: &ConfigArgs, repo: &Repo, base: &Base) -> Result<(PathBuf, Vec<u8>)> {
+async fn gates_toml(args: &ConfigArgs, repo: &Repo, base: &BaseCommit) -> Result<(PathBuf, Vec<u8>)> {
     let named = match &args.config {
         Some(path) => path.file_name().map(|name| repo.base.join(name)),
         None => None,

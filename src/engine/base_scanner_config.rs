@@ -8,7 +8,7 @@ use std::{fs, io};
 use anyhow::{Context, Result, bail};
 
 use crate::config::Gate;
-use crate::engine::base_commit::Base;
+use crate::engine::base_commit::BaseCommit;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::scan::config_file::{BaseOverride, ConfigFile, FROM_BASE};
 use crate::scan::job::{Job, SCRATCH};
@@ -50,7 +50,7 @@ fn refuse(planned: &mut PlannedGate, mut why: Vec<String>) {
 
 /// The same with the base's files, which every scanner is made to heed; a gate for which that
 /// can't be has no proof. `scratch` is the run's folder.
-pub async fn take_from(base: &Base, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
+pub async fn take_from(base: &BaseCommit, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
     let folder = scratch.join(FROM_BASE);
     fs::create_dir_all(&folder).context("the base's files can't be laid out")?;
     for planned in &mut plan.gates {
@@ -80,7 +80,7 @@ impl Compared {
 }
 
 struct Work<'a> {
-    base: &'a Base,
+    base: &'a BaseCommit,
     repo: &'a Repo,
     folder: &'a Path,
 }

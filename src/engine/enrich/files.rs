@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use globset::GlobBuilder;
 use ignore::WalkBuilder;
 
-use crate::engine::base_commit::Base;
+use crate::engine::base_commit::BaseCommit;
 use crate::text::paths::{forward, normalise};
 
 /// The most that is read of one file.
@@ -21,7 +21,7 @@ pub struct Files<'a> {
     pub folder: PathBuf,
     /// Whose files count, where not the work tree's. What lies outside of the repository is the
     /// machine's, which the change can't touch.
-    pub base: Option<&'a Base>,
+    pub base: Option<&'a BaseCommit>,
 }
 
 impl Files<'_> {

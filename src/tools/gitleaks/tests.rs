@@ -124,7 +124,8 @@ fn a_shallow_clone_leaves_a_gap_in_the_whole_history_only() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(".git")).unwrap();
     std::fs::write(folder.path().join(".git/shallow"), "").unwrap();
-    let place = ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: "history".into() };
+    let place =
+        ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: "history".into() };
     for (name, gaps) in [(HISTORY, 1), (RANGE, 0)] {
         let mut raw = handed_in("[]");
         raw.exit = Some(0);
