@@ -21,7 +21,7 @@ use crate::engine::lock::guard::{Examined, Guard};
 use crate::engine::report_owners::ReportOwners;
 use crate::model::run::TargetRecord;
 use crate::redact::Secret;
-use crate::scan::gate_outputs::Upstream;
+use crate::scan::gate_outputs::GateOutputs;
 use crate::scan::job::{Job, SCRATCH, Source};
 use crate::scan::program::find;
 use crate::scan::proof::Proof;
@@ -88,7 +88,7 @@ pub struct JobRun {
     /// The reports in the repository that the gates have read.
     pub claims: Arc<ReportOwners>,
     /// What the gates that are done have come to, where the gate comes after one that acts.
-    pub upstream: Arc<Upstream>,
+    pub upstream: Arc<GateOutputs>,
     pub teller: Teller,
 }
 

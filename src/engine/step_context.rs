@@ -21,7 +21,7 @@ use crate::engine::lock::guard::Examined;
 use crate::engine::{environment, report_owners};
 use crate::model::run::StepRecord;
 use crate::redact::Secret;
-use crate::scan::gate_outputs::{self, Seen, Upstream};
+use crate::scan::gate_outputs::{self, GateOutputs, OneImage};
 use crate::scan::job::{Program, SCRATCH};
 use crate::scan::procedure::Failure;
 use crate::scan::program::find;
@@ -76,7 +76,7 @@ impl Hands {
     }
 
     /// What the gates that are done have come to.
-    pub fn upstream(&self) -> &Upstream {
+    pub fn upstream(&self) -> &GateOutputs {
         &self.work.upstream
     }
 
@@ -111,7 +111,7 @@ impl Hands {
     }
 
     /// The image of this name that all gates before have meant.
-    pub fn one_image(&self, name: &str) -> Result<Seen, Failure> {
+    pub fn one_image(&self, name: &str) -> Result<OneImage, Failure> {
         gate_outputs::one_image(self.upstream(), name).map_err(Failure::Unproven)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::interlock::{self, Before, Clearance};
-use crate::scan::gate_outputs::{Done, Upstream};
+use crate::scan::gate_outputs::{FinishedGate, GateOutputs};
 
 use super::{InRun, Run};
 
@@ -85,8 +85,9 @@ impl Run<'_> {
         together.over
     }
 
-    pub(super) fn upstream(&self) -> Upstream {
-        let done = self.gates.iter().filter_map(|gate| Some(Done::new(gate.done.as_ref()?, gate.outcome)));
-        Upstream { gates: done.collect() }
+    pub(super) fn upstream(&self) -> GateOutputs {
+        let done =
+            self.gates.iter().filter_map(|gate| Some(FinishedGate::new(gate.done.as_ref()?, gate.outcome)));
+        GateOutputs { gates: done.collect() }
     }
 }
