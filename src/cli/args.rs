@@ -116,7 +116,7 @@ impl SelectionArgs {
 
 /// Whose policy it is, and how weak it may be.
 #[derive(Debug, Clone, Default, Args)]
-pub struct TrustArgs {
+pub struct PolicyArgs {
     /// Take gates.toml, its waivers and the scanners' own configuration from this commit (the target
     /// of a pull request), not from the work tree: a change can't switch off its own gate
     #[arg(long, value_name = "REV", env = "PORTCULLIS_POLICY_FROM")]
@@ -155,7 +155,7 @@ pub struct RunArgs {
     #[command(flatten)]
     pub known: KnownArgs,
     #[command(flatten)]
-    pub trust: TrustArgs,
+    pub trust: PolicyArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -198,7 +198,7 @@ pub struct JudgeArgs {
     #[arg(long, value_name = "NAME", env = "PORTCULLIS_PROFILE")]
     pub profile: Option<String>,
     #[command(flatten)]
-    pub trust: TrustArgs,
+    pub trust: PolicyArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -228,7 +228,7 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
     #[command(flatten)]
-    pub trust: TrustArgs,
+    pub trust: PolicyArgs,
     /// How to print it
     #[arg(long, value_enum, default_value_t = PlanFormat::Text, env = "PORTCULLIS_PLAN_FORMAT")]
     pub format: PlanFormat,
@@ -303,7 +303,7 @@ pub enum HookAction {
     /// Install the pre-push hook; a hook that is there is kept and runs first
     Install {
         #[command(flatten)]
-        trust: TrustArgs,
+        trust: PolicyArgs,
     },
     /// Remove the pre-push hook, and put back the one that was there before
     Uninstall,
@@ -311,7 +311,7 @@ pub enum HookAction {
     #[command(hide = true)]
     PrePush {
         #[command(flatten)]
-        trust: TrustArgs,
+        trust: PolicyArgs,
         /// Name of the remote
         remote: String,
         /// Its address

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::cli::args::{ConfigArgs, HookAction, KnownArgs, OutputArgs, TrustArgs};
+use crate::cli::args::{ConfigArgs, HookAction, KnownArgs, OutputArgs, PolicyArgs};
 use crate::cli::run;
 use crate::config::settings::{Settings, Wishes};
-use crate::engine::active_policy::Rules;
+use crate::engine::active_policy::ActivePolicy;
 use crate::system::git::Repo;
 use crate::system::output_folder::write_whole;
 use crate::system::process::ask;
@@ -35,9 +35,9 @@ pub async fn execute(action: HookAction) -> Result<u8> {
     }
 }
 
-async fn install(mut trust: TrustArgs) -> Result<u8> {
+async fn install(mut trust: PolicyArgs) -> Result<u8> {
     let (hook, before) = places().await?;
-    let rules = Rules::find(&ConfigArgs::default(), &trust).await?;
+    let rules = ActivePolicy::find(&ConfigArgs::default(), &trust).await?;
     let (path, config) = (&rules.path, &rules.config);
     if !config.profiles.contains_key(PROFILE) {
         bail!(
@@ -119,7 +119,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The pushed refs come on standard input, and both hooks read them.
-fn script(program: &Path, trust: &TrustArgs) -> Result<String> {
+fn script(program: &Path, trust: &PolicyArgs) -> Result<String> {
     let word = |path: &Path| -> Result<String> {
         let text = path.to_str().with_context(|| format!("the path {} is not UTF-8", path.display()))?;
         Ok(quoted(text))
@@ -154,7 +154,7 @@ struct Push {
 }
 
 /// Runs the profile on what is pushed. A verdict that blocks stops the push by its exit code.
-async fn pre_push(trust: &TrustArgs, remote: &str) -> Result<u8> {
+async fn pre_push(trust: &PolicyArgs, remote: &str) -> Result<u8> {
     let mut refs = String::new();
     std::io::stdin().read_to_string(&mut refs).context("git's list of pushed refs can't be read")?;
     let repo = Repo::around(Path::new(".")).await?;

@@ -14,7 +14,7 @@ use crate::cli::show;
 use crate::config::find::{OUT, find_config, folder_of};
 use crate::config::settings::{Settings, Wishes};
 use crate::config::{Config, Defaults, Gate, branch};
-use crate::engine::active_policy::{Rules, Trusted};
+use crate::engine::active_policy::{ActivePolicy, BaseSource};
 use crate::engine::assemble;
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::job_run::{Kept, TargetEvidence, What};
@@ -47,7 +47,7 @@ use crate::tools::{self, SCANNERS, foreign};
 
 /// What there is to judge by: a policy with the profile and the mode that were asked for.
 struct By {
-    rules: Rules,
+    rules: ActivePolicy,
     known: KnownFindings,
     settings: Settings,
     /// There is a gates.lock.
@@ -76,7 +76,7 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
         }
         return Ok(None);
     }
-    let mut rules = Rules::find(&args.config, &args.trust).await?;
+    let mut rules = ActivePolicy::find(&args.config, &args.trust).await?;
     let known = rules.known(false).await?;
     let wishes = Wishes { mode: args.mode, profile: args.profile.clone(), ..Wishes::default() };
     let settings = Settings::new(&rules.config, wishes)?;
@@ -222,7 +222,7 @@ fn lay_over(run: &mut Run, config: &Config, settings: &Settings) {
 
 /// Asks the saved run for every gate of a base's policy: one that it does not have, that is another tool's
 /// there, or that it left out, is without proof. What acts, and what comes after that, may stay out.
-fn hold_to(run: &mut Run, trusted: &Trusted, config: &Config, settings: &Settings, scrubber: &Scrubber) {
+fn hold_to(run: &mut Run, trusted: &BaseSource, config: &Config, settings: &Settings, scrubber: &Scrubber) {
     let revision = &trusted.record.revision;
     let late = branch::late(&config.gates.iter().collect::<Vec<_>>());
     let early = config.gates.iter().zip(late).filter(|(_, late)| !late).map(|(gate, _)| gate);

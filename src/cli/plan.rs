@@ -10,7 +10,7 @@ use crate::cli::args::{PlanArgs, PlanFormat};
 use crate::config::Gate;
 use crate::config::find::folder_of;
 use crate::config::settings::Settings;
-use crate::engine::active_policy::Rules;
+use crate::engine::active_policy::ActivePolicy;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::schedule::longest_chain_first;
 use crate::engine::{environment, interlock};
@@ -27,7 +27,7 @@ use crate::text::paths::forward;
 
 /// Prints the plan. Exit code 0: nothing is judged.
 pub async fn execute(args: PlanArgs) -> Result<u8> {
-    let rules = Rules::find(&args.config, &args.trust).await?;
+    let rules = ActivePolicy::find(&args.config, &args.trust).await?;
     let settings = Settings::new(&rules.config, args.selection.wishes())?;
     rules.hold(&settings, rules.lock().await?.is_some())?;
     let mut repo = Repo::around(folder_of(&rules.path)).await?;

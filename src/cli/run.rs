@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::cli::args::{ConfigArgs, KnownArgs, OutputArgs, TrustArgs};
+use crate::cli::args::{ConfigArgs, KnownArgs, OutputArgs, PolicyArgs};
 use crate::cli::show::show;
 use crate::config::find::{OUT, folder_of};
 use crate::config::settings::{Settings, Wishes};
-use crate::engine::active_policy::Rules;
+use crate::engine::active_policy::ActivePolicy;
 use crate::engine::evidence::GateEvidence;
 use crate::engine::interlock::Conditions;
 use crate::engine::lock::guard::Guard;
@@ -35,11 +35,11 @@ pub async fn run(
     config: ConfigArgs,
     wishes: Wishes,
     known: &KnownArgs,
-    trust: &TrustArgs,
+    trust: &PolicyArgs,
     output: &OutputArgs,
 ) -> Result<u8> {
     let started = Instant::now();
-    let mut rules = Rules::find(&config, trust).await?;
+    let mut rules = ActivePolicy::find(&config, trust).await?;
     if let Some(revision) = &known.new_since {
         rules.config.judge_new_since(revision);
     }

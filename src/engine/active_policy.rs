@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cli::args::{ConfigArgs, TrustArgs};
+use crate::cli::args::{ConfigArgs, PolicyArgs};
 use crate::config::Config;
 use crate::config::find::{folder_of, load_config};
 use crate::config::floor::{self, Floor};
@@ -26,40 +26,40 @@ use crate::system::git::Repo;
 
 /// A gates.toml: the work tree's, or that of `--policy-from`.
 #[derive(Debug)]
-pub struct Rules {
+pub struct ActivePolicy {
     /// Where it stands, or would, in the work tree.
     pub path: PathBuf,
     pub config: Config,
     /// Whose it is, where not the work tree's.
-    pub base: Option<Trusted>,
+    pub base: Option<BaseSource>,
     /// The organisation's floor, where one is required.
     floor: Option<(PathBuf, Floor)>,
 }
 
 /// The base whose policy it is.
 #[derive(Debug)]
-pub struct Trusted {
+pub struct BaseSource {
     pub base: BaseCommit,
     /// The base's gates.toml.
     text: String,
     pub record: PolicyRecord,
 }
 
-impl Rules {
+impl ActivePolicy {
     /// # Errors
     /// When there is no gates.toml there, or it, or the floor, has mistakes.
-    pub async fn find(args: &ConfigArgs, trust: &TrustArgs) -> Result<Rules> {
+    pub async fn find(args: &ConfigArgs, trust: &PolicyArgs) -> Result<ActivePolicy> {
         let (path, config, base) = match &trust.policy_from {
             None => load_config(args).map(|(path, config)| (path, config, None))?,
             Some(revision) => {
                 let BasePolicy { base, path, text, config, record } =
                     base_commit::policy(args, revision).await?;
-                (path, config, Some(Trusted { base, text, record }))
+                (path, config, Some(BaseSource { base, text, record }))
             }
         };
         let floor = trust.require.as_deref();
         let floor = floor.map(|file| Floor::load(file).map(|floor| (file.to_owned(), floor))).transpose()?;
-        Ok(Rules { path, config, base, floor })
+        Ok(ActivePolicy { path, config, base, floor })
     }
 
     /// The gates.lock that counts.

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use tokio::sync::watch;
 
 use crate::config::{Config, branch};
-use crate::engine::active_policy::Rules;
+use crate::engine::active_policy::ActivePolicy;
 use crate::model::run::{Completeness, Run};
 use crate::policy::known_findings::KnownFindings;
 use crate::system::git::{GIT_LIMIT, Repo};
@@ -36,7 +36,7 @@ const LOCK_FILES: [&str; 4] = ["package-lock.json", "npm-shrinkwrap.json", "yarn
 /// When there is no such commit, it can't be laid out, or the run on it leaves no record.
 pub async fn at(
     revision: &str,
-    rules: &Rules,
+    rules: &ActivePolicy,
     repo: &Repo,
     limit: Option<Duration>,
     stop: &watch::Receiver<Stop>,
@@ -108,7 +108,7 @@ struct Base<'a> {
     git: Git<'a>,
     commit: &'a str,
     repo: &'a Repo,
-    rules: &'a Rules,
+    rules: &'a ActivePolicy,
     gates: &'a [String],
 }
 
