@@ -1,6 +1,6 @@
 //! Jobs of several steps: programs one after another, questions over HTTP, pauses in between.
 //!
-//! A procedure has nothing but [`Hands`] to work with. They keep to the gate's time, heed a stop of
+//! A procedure has nothing but [`StepContext`] to work with. They keep to the gate's time, heed a stop of
 //! the run, compare every program with gates.lock, and record each step. What a procedure has seen
 //! it writes as a report, which its tool reads as it would read anybody's.
 
@@ -41,7 +41,7 @@ const LAST_WORDS: Duration = Duration::from_secs(30);
 
 /// What a procedure works with.
 #[derive(Debug)]
-pub struct Hands {
+pub struct StepContext {
     work: Arc<JobRun>,
     client: Client,
     deadline: Instant,
@@ -63,9 +63,9 @@ pub(crate) struct Left {
     pub taken: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl Hands {
-    pub(crate) fn new(work: Arc<JobRun>, left: Duration, stop: watch::Receiver<Stop>) -> Hands {
-        Hands {
+impl StepContext {
+    pub(crate) fn new(work: Arc<JobRun>, left: Duration, stop: watch::Receiver<Stop>) -> StepContext {
+        StepContext {
             work,
             client: Client::default(),
             deadline: Instant::now() + left,

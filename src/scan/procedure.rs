@@ -4,11 +4,11 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 
 /// What a job of several steps does.
 pub trait Procedure: std::fmt::Debug + Send + Sync {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a>;
+    fn carry_out<'a>(&'a self, hands: &'a mut StepContext) -> Steps<'a>;
 }
 
 /// The steps on their way; write `Box::pin(async move { … })`.

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::keys::table::Keys;
 use crate::scan::procedure::Failure;
 use crate::scan::step::{Output, Step};
@@ -113,7 +113,11 @@ impl Account {
     }
 
     /// Calls a service and reads what it answers.
-    pub async fn call<T: DeserializeOwned>(&self, hands: &mut Hands, call: &[&str]) -> Result<T, AwsError> {
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        hands: &mut StepContext,
+        call: &[&str],
+    ) -> Result<T, AwsError> {
         let output = answered(hands, self.step(call.iter().copied())).await?;
         serde_json::from_slice(&output.stdout).map_err(|error| {
             let operation = call.iter().take(2).copied().collect::<Vec<_>>().join(" ");
@@ -123,7 +127,7 @@ impl Account {
     }
 
     /// Calls for a secret, such as a password: what is printed, on one line. No log has it.
-    pub async fn secret(&self, hands: &mut Hands, call: &[&str]) -> Result<String, AwsError> {
+    pub async fn secret(&self, hands: &mut StepContext, call: &[&str]) -> Result<String, AwsError> {
         let output = answered(hands, self.step(call.iter().copied()).prints_secret()).await?;
         let text = output.stdout_text();
         let secret = text.trim();
@@ -135,7 +139,7 @@ impl Account {
     }
 }
 
-async fn answered(hands: &mut Hands, step: Step) -> Result<Output, AwsError> {
+async fn answered(hands: &mut StepContext, step: Step) -> Result<Output, AwsError> {
     let output = hands.run(step).await.map_err(AwsError::Failed)?;
     if output.success() { Ok(output) } else { Err(error_of(&output)) }
 }

@@ -8,7 +8,7 @@ mod watch;
 
 use std::time::Duration;
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
@@ -107,7 +107,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 
 impl Settings {
     /// What the deployment is called in the console: which commit, by which build.
-    fn description(&self, hands: &Hands) -> String {
+    fn description(&self, hands: &StepContext) -> String {
         if let Some(description) = &self.description {
             return description.clone();
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
@@ -186,7 +186,7 @@ struct Report {
 }
 
 impl Procedure for Check {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, hands: &'a mut StepContext) -> Steps<'a> {
         Box::pin(async move {
             for (name, value) in &self.headers {
                 if crate::redact::names::looks_secret(name) || Secret::in_address(value).is_some() {

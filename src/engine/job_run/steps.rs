@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::engine::lock::guard::Examined;
-use crate::engine::step_context::{Hands, Left};
+use crate::engine::step_context::{Left, StepContext};
 use crate::model::lock_status::Standing;
 use crate::scan::procedure::{Failure, Procedure};
 use crate::scan::proof::{Proof, weigh};
@@ -29,7 +29,7 @@ pub async fn carry_out(
     let started = Instant::now();
     // An earlier try leaves nothing that could be taken for this one's.
     let _ = fs::remove_dir_all(work.folder());
-    let mut hands = Hands::new(work.clone(), left, stop.clone());
+    let mut hands = StepContext::new(work.clone(), left, stop.clone());
     let end = match fs::create_dir_all(work.folder()) {
         Ok(()) if !work.job.cwd.is_dir() => {
             Err(Failure::Unproven(format!("there is no folder {}", work.inside(&work.job.cwd))))

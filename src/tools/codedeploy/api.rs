@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
 use crate::tools::aws::AwsError;
 
@@ -238,7 +238,7 @@ fn checked(id: String) -> Result<String, AwsError> {
 impl Settings {
     async fn call<T: serde::de::DeserializeOwned>(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         call: &[&str],
     ) -> Result<T, AwsError> {
         let account = self.account.clone().with(hands.args());
@@ -260,7 +260,7 @@ impl Settings {
         )))
     }
 
-    pub async fn the_group(&self, hands: &mut Hands) -> Result<Group, AwsError> {
+    pub async fn the_group(&self, hands: &mut StepContext) -> Result<Group, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
@@ -272,7 +272,11 @@ impl Settings {
     }
 
     /// The deployments of the group, in no order.
-    pub async fn deployments(&self, hands: &mut Hands, which: Which) -> Result<Vec<Deployment>, AwsError> {
+    pub async fn deployments(
+        &self,
+        hands: &mut StepContext,
+        which: Which,
+    ) -> Result<Vec<Deployment>, AwsError> {
         #[derive(Deserialize)]
         struct Listed {
             deployments: Vec<String>,
@@ -315,7 +319,7 @@ impl Settings {
         Ok(all)
     }
 
-    pub async fn deployment(&self, hands: &mut Hands, id: &str) -> Result<Deployment, AwsError> {
+    pub async fn deployment(&self, hands: &mut StepContext, id: &str) -> Result<Deployment, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
@@ -340,7 +344,7 @@ impl Settings {
     /// The targets of a deployment, by their ids, which are asked for where they are not known yet.
     pub async fn targets(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         id: &str,
         ids: &mut Vec<String>,
     ) -> Result<Vec<TargetState>, AwsError> {
@@ -369,7 +373,7 @@ impl Settings {
     }
 
     /// Starts what the file says; gives the id.
-    pub async fn create(&self, hands: &mut Hands, input: &str) -> Result<String, AwsError> {
+    pub async fn create(&self, hands: &mut StepContext, input: &str) -> Result<String, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
@@ -381,7 +385,7 @@ impl Settings {
     }
 
     /// Asks for its end, and for what was there before.
-    pub async fn stop(&self, hands: &mut Hands, id: &str) -> Result<(), AwsError> {
+    pub async fn stop(&self, hands: &mut StepContext, id: &str) -> Result<(), AwsError> {
         #[derive(Deserialize)]
         struct Answer {
             #[serde(rename = "status")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::system::output_folder::write_whole;
 use crate::text::human;
@@ -55,7 +55,7 @@ struct Course {
 }
 
 impl Procedure for Deploy {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, hands: &'a mut StepContext) -> Steps<'a> {
         Box::pin(async move {
             let report = Report::new(&self.settings.application, &self.settings.group);
             let mut course = Course { report, other: None };
@@ -96,7 +96,7 @@ impl Deploy {
         *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = begun;
     }
 
-    async fn deploy(&self, hands: &mut Hands, course: &mut Course) -> Result<(), Failure> {
+    async fn deploy(&self, hands: &mut StepContext, course: &mut Course) -> Result<(), Failure> {
         let spec = self.settings.render(hands)?;
         course.report.sha256.clone_from(&spec.sha256);
         course.report.task_definition.clone_from(&spec.task_definition);
@@ -121,7 +121,7 @@ impl Deploy {
     }
 
     /// What can't end well is not begun.
-    fn check(&self, hands: &Hands, group: &Group, spec: &AppSpec) -> Result<(), Failure> {
+    fn check(&self, hands: &StepContext, group: &Group, spec: &AppSpec) -> Result<(), Failure> {
         let platform = group.compute_platform.as_deref().unwrap_or("ECS");
         if !["ECS", "Lambda"].contains(&platform) {
             let why =
@@ -147,7 +147,7 @@ impl Deploy {
     /// The deployment of this revision: one that is there, or a new one.
     async fn find_or_start(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         spec: &AppSpec,
         course: &mut Course,
     ) -> Result<(String, How, String), Failure> {
@@ -215,7 +215,7 @@ impl Deploy {
 
     async fn start(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         spec: &AppSpec,
         before: Vec<String>,
     ) -> Result<String, AwsError> {
@@ -251,7 +251,7 @@ impl Deploy {
     }
 
     /// Waits until a deployment of another revision is over.
-    async fn wait_for(&self, hands: &mut Hands, id: &str, course: &mut Course) -> Result<(), Failure> {
+    async fn wait_for(&self, hands: &mut StepContext, id: &str, course: &mut Course) -> Result<(), Failure> {
         self.refuse(&format!("deployment {id} of another revision"))?;
         course.other = Some(id.to_owned());
         hands.tell(format!("waiting for deployment {id} of another revision"));
@@ -264,7 +264,7 @@ impl Deploy {
     }
 
     /// The run is stopped, or its time is over: says what becomes of the deployment.
-    async fn leave(&self, hands: &mut Hands, failure: Failure, course: &mut Course) -> Failure {
+    async fn leave(&self, hands: &mut StepContext, failure: Failure, course: &mut Course) -> Failure {
         hands.last_words();
         let mut begun = self.begun();
         if let Begun::Asked(_) = begun {
@@ -303,7 +303,7 @@ impl Deploy {
         }
     }
 
-    async fn stop(&self, hands: &mut Hands, id: &str, came: &str) -> String {
+    async fn stop(&self, hands: &mut StepContext, id: &str, came: &str) -> String {
         let mut why = String::new();
         for _ in 0..TRIES {
             match self.settings.stop(hands, id).await {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
 use crate::text::human::millis;
 
@@ -18,7 +18,12 @@ const LOOKS: usize = 3;
 
 impl Settings {
     /// Waits until it is over; `seen` is as far as it came.
-    pub async fn watch(&self, hands: &mut Hands, seen: &mut Seen, rolls_back: bool) -> Result<(), Failure> {
+    pub async fn watch(
+        &self,
+        hands: &mut StepContext,
+        seen: &mut Seen,
+        rolls_back: bool,
+    ) -> Result<(), Failure> {
         let started = Instant::now();
         let mut targets = Vec::new();
         loop {
@@ -47,7 +52,7 @@ impl Settings {
     }
 
     /// One look, after a pause: asked again, ever more slowly, while AWS can't be asked.
-    pub async fn look(&self, hands: &mut Hands, id: &str) -> Result<Deployment, Failure> {
+    pub async fn look(&self, hands: &mut StepContext, id: &str) -> Result<Deployment, Failure> {
         let mut pause = self.poll;
         loop {
             // A long pause must not cost the last look.
@@ -66,7 +71,7 @@ impl Settings {
     /// The targets tell more than the deployment; whoever may not ask for them waits all the same.
     async fn look_at_targets(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         seen: &mut Seen,
         ids: &mut Vec<String>,
     ) -> Result<(), Failure> {
@@ -84,7 +89,7 @@ impl Settings {
 
     async fn watch_rollback(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         seen: &mut Seen,
         rolls_back: bool,
     ) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::tools::aws::Account;
 
@@ -30,7 +30,7 @@ pub struct Push {
 }
 
 impl Procedure for Push {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, hands: &'a mut StepContext) -> Steps<'a> {
         Box::pin(async move {
             let mut engine = Engine::new(self.engine, hands);
             let mut report = None;
@@ -48,7 +48,7 @@ impl Procedure for Push {
 impl Push {
     async fn push(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         engine: &mut Engine,
         report: &mut Option<Report>,
     ) -> Result<(), Failure> {
@@ -118,7 +118,7 @@ impl Push {
     }
 
     /// The registry: the one that is named, or that of the repository.
-    async fn registry(&self, hands: &mut Hands) -> Result<Registry, Failure> {
+    async fn registry(&self, hands: &mut StepContext) -> Result<Registry, Failure> {
         #[derive(Deserialize)]
         struct Answer {
             repositories: Vec<Repository>,

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
 use crate::system::http::Request;
 use crate::text::hash::sha256;
@@ -69,7 +69,7 @@ impl Registry {
     /// What lies under a tag; `None` where nothing does.
     pub async fn holds(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         repository: &str,
         tag: &str,
         password: Option<&str>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 use crate::system::output_folder::write_whole;
 use crate::tools::aws::{Account, AwsError};
@@ -69,7 +69,7 @@ struct Registeree {
 }
 
 impl Procedure for Register {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, hands: &'a mut StepContext) -> Steps<'a> {
         Box::pin(async move {
             let shown = &self.settings.template;
             let wrong = |why: String| Failure::Unproven(format!("{shown} {why}"));
@@ -113,7 +113,11 @@ impl Procedure for Register {
 impl Register {
     /// The image of each container that gets one: those of the table, and of the same name as one
     /// that this run has pushed.
-    fn images(&self, hands: &Hands, containers: &[Container]) -> Result<BTreeMap<String, String>, Failure> {
+    fn images(
+        &self,
+        hands: &StepContext,
+        containers: &[Container],
+    ) -> Result<BTreeMap<String, String>, Failure> {
         let pushed = hands.upstream().outputs("ecr-push", "image");
         let mut images = BTreeMap::new();
         for (container, image) in &self.settings.images {
@@ -153,7 +157,7 @@ impl Register {
     /// The latest revision of the family, if it says the same already.
     async fn known(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         family: &str,
         definition: &Map<String, Value>,
         report: &mut Report,
@@ -185,13 +189,13 @@ impl Register {
         Ok((known.status == "ACTIVE").then_some(known))
     }
 
-    fn account(&self, hands: &Hands) -> Account {
+    fn account(&self, hands: &StepContext) -> Account {
         self.settings.account.clone().with(hands.args())
     }
 
     async fn register(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         family: &str,
         definition: &Map<String, Value>,
     ) -> Result<Definition, Failure> {
@@ -208,7 +212,7 @@ impl Register {
     /// For CodePipeline: in the output folder, and where gates.toml wants it.
     fn write_image_definitions(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         report: &Report,
         images: &BTreeMap<String, String>,
     ) -> Result<(), Failure> {

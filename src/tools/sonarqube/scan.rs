@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
 use crate::scan::program::version_in;
 use crate::scan::retry::passing_fault;
@@ -19,7 +19,7 @@ impl Analysis {
     /// gate only the server is asked.
     pub async fn scan(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         host: &str,
         subject: &Subject,
         token: &str,

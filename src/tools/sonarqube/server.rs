@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
 use crate::scan::retry::{Retry, chance};
 use crate::system::http::{Answer, Request, basic, host, query};
@@ -72,7 +72,7 @@ impl Server {
     /// server) is waited out, as long as the gate's time lasts.
     pub async fn get<T: DeserializeOwned>(
         &self,
-        hands: &mut Hands,
+        hands: &mut StepContext,
         path: &str,
         parameters: &[(&str, &str)],
     ) -> Result<T, Failure> {
@@ -136,7 +136,12 @@ impl Server {
 
 /// Waits before asking for another time, at least `rest`. When the time is over, `words` say what
 /// was waited for.
-pub async fn wait(hands: &mut Hands, asked: u32, rest: Option<Duration>, words: &str) -> Result<(), Failure> {
+pub async fn wait(
+    hands: &mut StepContext,
+    asked: u32,
+    rest: Option<Duration>,
+    words: &str,
+) -> Result<(), Failure> {
     let pause = PAUSES.pause(asked.min(5), chance()).min(LONGEST_PAUSE).max(rest.unwrap_or_default());
     hands.pause(pause).await.map_err(|failure| late(failure, words))
 }

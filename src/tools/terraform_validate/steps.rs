@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::Hands;
+use crate::engine::step_context::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::scan::retry::passing_fault;
 use crate::scan::step::{Output, Step};
@@ -45,7 +45,7 @@ pub struct Run {
 }
 
 impl Procedure for Validate {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, hands: &'a mut StepContext) -> Steps<'a> {
         Box::pin(async move {
             let first = match self.init {
                 Init::Always => None,
@@ -69,7 +69,7 @@ impl Procedure for Validate {
 
 impl Validate {
     /// With the data of `init` in the run's own folder: other gates look at this one meanwhile.
-    async fn initialise_and_validate(&self, hands: &mut Hands) -> Result<Output, Failure> {
+    async fn initialise_and_validate(&self, hands: &mut StepContext) -> Result<Output, Failure> {
         let data = hands.scratch().join(".terraform");
         let lock = self.cwd.join(LOCK_FILE);
         // Without it, `init` writes one, and validation reads it.
@@ -85,11 +85,11 @@ impl Validate {
     }
 }
 
-async fn validate(hands: &mut Hands, data: Option<&Path>) -> Result<Output, Failure> {
+async fn validate(hands: &mut StepContext, data: Option<&Path>) -> Result<Output, Failure> {
     hands.run(with_data(hands.chief(), data).prints_report()).await
 }
 
-async fn initialise(hands: &mut Hands, data: &Path, is_locked: bool) -> Result<(), Failure> {
+async fn initialise(hands: &mut StepContext, data: &Path, is_locked: bool) -> Result<(), Failure> {
     hands.tell("installing its providers and modules");
     let mut args = vec!["init", "-backend=false", "-input=false", "-no-color"];
     if is_locked {
