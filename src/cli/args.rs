@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::{BoolishValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::settings::Wishes;
+use crate::config::settings::RunOptions;
 use crate::model::verdict::Mode;
 use crate::report;
 
@@ -97,8 +97,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl SelectionArgs {
-    pub fn wishes(self) -> Wishes {
-        Wishes {
+    pub fn wishes(self) -> RunOptions {
+        RunOptions {
             mode: self.mode,
             profile: self.profile,
             only: self.only,

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::cli::args::ConfigArgs;
 use crate::config::find::{find_config, folder_of, load_config};
-use crate::config::settings::{Settings, Wishes};
+use crate::config::settings::{RunOptions, Settings};
 use crate::engine::plan::{Fate, Plan};
 use crate::engine::program_identity::ask_version;
 use crate::model::verdict::{Mode, Verdict, exit_code};
@@ -69,7 +69,7 @@ type Wanted = BTreeMap<String, (&'static Scanner, Option<PathBuf>, PathBuf)>;
 /// The programs that the gates of gates.toml start, found or not, by what people call them.
 async fn needed(args: &ConfigArgs) -> Result<Wanted> {
     let (path, config) = load_config(args)?;
-    let settings = Settings::new(&config, Wishes::default())?;
+    let settings = Settings::new(&config, RunOptions::default())?;
     let repo = Repo::around(folder_of(&path)).await?;
     let plan = Plan::new(&config, &repo, &settings, None);
     let mut wanted = BTreeMap::new();

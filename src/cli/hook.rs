@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::args::{ConfigArgs, HookAction, KnownArgs, OutputArgs, PolicyArgs};
 use crate::cli::run;
-use crate::config::settings::{Settings, Wishes};
+use crate::config::settings::{RunOptions, Settings};
 use crate::engine::active_policy::ActivePolicy;
 use crate::system::git::Repo;
 use crate::system::output_folder::write_whole;
@@ -109,8 +109,8 @@ fn is_ours(hook: &Path) -> bool {
 }
 
 /// What every run of the hook asks for.
-fn wishes() -> Wishes {
-    Wishes { profile: Some(PROFILE.to_owned()), ..Wishes::default() }
+fn wishes() -> RunOptions {
+    RunOptions { profile: Some(PROFILE.to_owned()), ..RunOptions::default() }
 }
 
 /// The text as one word of a shell.
@@ -161,7 +161,7 @@ async fn pre_push(trust: &PolicyArgs, remote: &str) -> Result<u8> {
     let mut worst = 0;
     for push in pushes(&refs) {
         let since = known_to_remote(&repo, &push, remote).await;
-        let wishes = Wishes { until: Some(push.local), since, ..wishes() };
+        let wishes = RunOptions { until: Some(push.local), since, ..wishes() };
         let code =
             run::run(ConfigArgs::default(), wishes, &KnownArgs::default(), trust, &OutputArgs::default())
                 .await?;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::args::JudgeArgs;
 use crate::cli::show;
 use crate::config::find::{OUT, find_config, folder_of};
-use crate::config::settings::{Settings, Wishes};
+use crate::config::settings::{RunOptions, Settings};
 use crate::config::{Config, Defaults, Gate, branch};
 use crate::engine::active_policy::{ActivePolicy, BaseSource};
 use crate::engine::assemble;
@@ -78,7 +78,7 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
     }
     let mut rules = ActivePolicy::find(&args.config, &args.trust).await?;
     let known = rules.known(false).await?;
-    let wishes = Wishes { mode: args.mode, profile: args.profile.clone(), ..Wishes::default() };
+    let wishes = RunOptions { mode: args.mode, profile: args.profile.clone(), ..RunOptions::default() };
     let settings = Settings::new(&rules.config, wishes)?;
     let locked = rules.lock().await?.is_some();
     let facts = rules.facts().await?;

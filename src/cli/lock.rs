@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::args::LockArgs;
 use crate::config::find::{folder_of, load_config};
-use crate::config::settings::{Settings, Wishes};
+use crate::config::settings::{RunOptions, Settings};
 use crate::engine::lock::chain::What;
 use crate::engine::lock::guard::around;
 use crate::engine::lock::memo::Memo;
@@ -36,7 +36,7 @@ struct Wanted {
 /// Carries it out. The exit code is 3 where `--check` finds a difference.
 pub async fn execute(args: &LockArgs) -> Result<u8> {
     let (path, config) = load_config(&args.config)?;
-    let settings = Settings::new(&config, Wishes::default())?;
+    let settings = Settings::new(&config, RunOptions::default())?;
     let repo = Repo::around(folder_of(&path)).await?;
     let plan = Plan::new(&config, &repo, &settings, None);
     let memo = if args.verify { Memo::none() } else { Memo::of_user(&repo.root) };

@@ -16,7 +16,7 @@ pub mod show;
 use anyhow::{Context, Result};
 
 use crate::cli::args::Command;
-use crate::config::settings::Wishes;
+use crate::config::settings::RunOptions;
 
 /// Carries out a command line. The exit code is the verdict's; an error is a usage or
 /// configuration error, unless it is an [`Unreported`].
@@ -29,7 +29,7 @@ pub fn execute(command: Command) -> Result<u8> {
     let code = runtime.block_on(async {
         match command {
             Command::Run(args) => {
-                let wishes = Wishes { verify: args.verify, ..args.selection.wishes() };
+                let wishes = RunOptions { verify: args.verify, ..args.selection.wishes() };
                 run::run(args.config, wishes, &args.known, &args.trust, &args.output).await
             }
             Command::Judge(args) => judge::execute(&args).await,

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::cli::args::{ConfigArgs, KnownArgs, OutputArgs, PolicyArgs};
 use crate::cli::show::show;
 use crate::config::find::{OUT, folder_of};
-use crate::config::settings::{Settings, Wishes};
+use crate::config::settings::{RunOptions, Settings};
 use crate::engine::active_policy::ActivePolicy;
 use crate::engine::evidence::GateEvidence;
 use crate::engine::interlock::Conditions;
@@ -33,7 +33,7 @@ use crate::text::paths::shown_path;
 /// `portcullis run`: the pipeline from top to bottom.
 pub async fn run(
     config: ConfigArgs,
-    wishes: Wishes,
+    wishes: RunOptions,
     known: &KnownArgs,
     trust: &PolicyArgs,
     output: &OutputArgs,

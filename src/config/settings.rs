@@ -10,7 +10,7 @@ use crate::model::verdict::Mode;
 
 /// What the command line says of a run; absent is "as the file has it".
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
+pub struct RunOptions {
     pub mode: Option<Mode>,
     pub profile: Option<String>,
     pub only: Vec<String>,
@@ -51,7 +51,7 @@ pub struct Settings {
 impl Settings {
     /// # Errors
     /// When a profile or a gate is named that gates.toml does not have, or no gate is left.
-    pub fn new(config: &Config, wishes: Wishes) -> Result<Settings> {
+    pub fn new(config: &Config, wishes: RunOptions) -> Result<Settings> {
         let overlay = match &wishes.profile {
             None => Profile::default(),
             Some(name) => match config.profiles.get(name) {
