@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::engine::evidence::GateEvidence;
 use crate::engine::job_run::What;
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::model::run::Run;
 use crate::model::verdict::Mode;
 use crate::redact::Scrubber;
@@ -29,7 +29,7 @@ pub struct Circumstances {
     pub stop: Stop,
     pub started: Instant,
     /// How the tools stand to gates.lock, where any were run.
-    pub lock: Option<Standing>,
+    pub lock: Option<LockStatus>,
 }
 
 /// Copies the files that the targets leave into the output folder, with known secrets struck

@@ -9,7 +9,7 @@ use crate::engine::lock::guard::Examined;
 use crate::engine::program_identity::Identity;
 use crate::model::clean::Clean;
 use crate::model::finding::Finding;
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::model::run::{Completeness, GateRecord, TargetRecord};
 use crate::model::scope::Scope;
 use crate::model::severity::Counts;
@@ -83,12 +83,13 @@ impl GateEvidence {
     }
 
     /// How the programs of its targets stand to gates.lock, the worst of them.
-    fn standing(&self) -> Option<Standing> {
+    fn standing(&self) -> Option<LockStatus> {
         let mut standings =
             self.targets.iter().filter_map(|target| target.locked.as_ref().map(Examined::standing));
         let first = standings.next()?;
-        let worst = if standings.any(|other| other == Standing::Differs) { Standing::Differs } else { first };
-        (worst != Standing::Unlocked).then_some(worst)
+        let worst =
+            if standings.any(|other| other == LockStatus::Differs) { LockStatus::Differs } else { first };
+        (worst != LockStatus::Unlocked).then_some(worst)
     }
 
     /// The secrets that its reports mark, and those that gates.toml gives it.

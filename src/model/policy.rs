@@ -164,7 +164,7 @@ impl Probability {
 
 /// How a finding stands to the conditions of its gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum PolicyEffect {
     /// Its severity decides.
     BySeverity,
     /// It blocks, whatever its severity. This outranks what would let it pass.
@@ -209,7 +209,7 @@ impl Conditions {
 
     /// Whether the finding blocks whatever its severity.
     pub fn raises(&self, finding: &Finding) -> bool {
-        self.standing(finding) == Standing::Raised
+        self.standing(finding) == PolicyEffect::Raised
     }
 
     /// The keys that raise this finding.
@@ -229,18 +229,20 @@ impl Conditions {
     }
 
     /// How the finding stands to them.
-    pub fn standing(&self, finding: &Finding) -> Standing {
+    pub fn standing(&self, finding: &Finding) -> PolicyEffect {
         if self.is_default() {
-            return Standing::BySeverity;
+            return PolicyEffect::BySeverity;
         }
         if self.exploited(finding).is_some() || self.likely(finding).is_some() {
-            return Standing::Raised;
+            return PolicyEffect::Raised;
         }
-        let Some(package) = &finding.package else { return Standing::BySeverity };
+        let Some(package) = &finding.package else { return PolicyEffect::BySeverity };
         match finding.category {
-            Category::Vulnerability if self.only_fixable && package.unfixed => Standing::Lowered(&UNFIXED),
-            _ if self.scope == Scope::Production && package.dev => Standing::Lowered(&DEVELOPMENT),
-            _ => Standing::BySeverity,
+            Category::Vulnerability if self.only_fixable && package.unfixed => {
+                PolicyEffect::Lowered(&UNFIXED)
+            }
+            _ if self.scope == Scope::Production && package.dev => PolicyEffect::Lowered(&DEVELOPMENT),
+            _ => PolicyEffect::BySeverity,
         }
     }
 
@@ -251,9 +253,9 @@ impl Conditions {
             None => because,
         };
         match self.standing(finding) {
-            Standing::BySeverity => (decision, because),
-            Standing::Lowered(why) => (Decision::Allow, why.clone()),
-            Standing::Raised => {
+            PolicyEffect::BySeverity => (decision, because),
+            PolicyEffect::Lowered(why) => (Decision::Allow, why.clone()),
+            PolicyEffect::Raised => {
                 let mut words = Vec::new();
                 if let Some(kev) = self.exploited(finding) {
                     let ransomware = if kev.ransomware { ", by ransomware too" } else { "" };

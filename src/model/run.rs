@@ -16,7 +16,7 @@ use crate::model::component::Component;
 use crate::model::enrichment_record::EnrichmentRecord;
 use crate::model::finding::Finding;
 use crate::model::known_note::KnownNote;
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::model::policy::{Budget, Policy};
 use crate::model::policy_record::PolicyRecord;
 use crate::model::scope::Scope;
@@ -63,7 +63,7 @@ pub struct Run {
     pub branch: Option<String>,
     /// How the tools stand to gates.lock; absent where none were run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lock: Option<Standing>,
+    pub lock: Option<LockStatus>,
     /// In the order of gates.toml.
     pub gates: Vec<GateRecord>,
     /// By gate, then by place.
@@ -101,7 +101,7 @@ pub struct GateRecord {
     pub tool_sha256: Option<String>,
     /// How its tool stands to gates.lock; absent where there is no lock, or no tool was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lock: Option<Standing>,
+    pub lock: Option<LockStatus>,
     pub outcome: Outcome,
     /// The outcome in words.
     pub reason: String,
@@ -250,7 +250,7 @@ impl Run {
             identify(&mut findings[of_gate], scrubber, &about.root);
         }
         same_problem::note(&mut findings);
-        let differs = gates.iter().any(|gate| gate.lock == Some(Standing::Differs));
+        let differs = gates.iter().any(|gate| gate.lock == Some(LockStatus::Differs));
         let duration = about.started.elapsed();
         let now = jiff::Timestamp::now();
         Run {
@@ -271,7 +271,7 @@ impl Run {
             project: about.project,
             commit: about.commit,
             branch: about.branch,
-            lock: if differs { Some(Standing::Differs) } else { about.lock },
+            lock: if differs { Some(LockStatus::Differs) } else { about.lock },
             gates,
             findings,
             waivers: WaiverUse::default(),

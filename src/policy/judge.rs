@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::model::assessment::Assessment;
 use crate::model::finding::{Decision, Finding};
-use crate::model::policy::{Policy, Ratchet, Standing, Threshold};
+use crate::model::policy::{Policy, PolicyEffect, Ratchet, Threshold};
 use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::Outcome;
@@ -155,12 +155,12 @@ impl Tally {
         }
         let over_threshold = at_or_above(finding.severity, policy);
         match policy.conditions.standing(finding) {
-            Standing::Lowered(_) => {
+            PolicyEffect::Lowered(_) => {
                 self.lowered += 1;
                 return;
             }
-            Standing::Raised if !over_threshold => self.raised += 1,
-            Standing::Raised | Standing::BySeverity => {}
+            PolicyEffect::Raised if !over_threshold => self.raised += 1,
+            PolicyEffect::Raised | PolicyEffect::BySeverity => {}
         }
         self.counted.add(finding.severity);
         self.over_threshold += u64::from(over_threshold);

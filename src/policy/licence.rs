@@ -54,7 +54,7 @@ struct Exception {
 /// How the licences of a package stand to the policy. The later is the worse, and of a choice the
 /// best counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum LicenceMatch {
     Allowed,
     Unknown,
     Denied,
@@ -93,10 +93,10 @@ impl Licences {
     }
 
     /// How a package stands to it, and the exception that made it so.
-    fn judge(&self, component: &Component) -> (Standing, Option<usize>) {
+    fn judge(&self, component: &Component) -> (LicenceMatch, Option<usize>) {
         let by = |exception| self.standing(component, exception);
         let plain = by(None);
-        if plain == Standing::Allowed {
+        if plain == LicenceMatch::Allowed {
             return (plain, None);
         }
         let exceptions = self.exceptions.iter().enumerate();
@@ -107,10 +107,10 @@ impl Licences {
         better.filter(|(standing, _)| *standing < plain).unwrap_or((plain, None))
     }
 
-    fn standing(&self, component: &Component, exception: Option<&Exception>) -> Standing {
+    fn standing(&self, component: &Component, exception: Option<&Exception>) -> LicenceMatch {
         let unknown = match exception {
-            Some(exception) if exception.any_unknown => Standing::Allowed,
-            _ => Standing::Unknown,
+            Some(exception) if exception.any_unknown => LicenceMatch::Allowed,
+            _ => LicenceMatch::Unknown,
         };
         let of = |licence: &String| match parse(licence) {
             Some(expression) => self.evaluate(&expression, exception),
@@ -120,47 +120,47 @@ impl Licences {
     }
 
     /// Of a choice the best side counts, of a conjunction the worst.
-    fn evaluate(&self, expression: &Expression, exception: Option<&Exception>) -> Standing {
-        let mut stack: Vec<Standing> = Vec::new();
+    fn evaluate(&self, expression: &Expression, exception: Option<&Exception>) -> LicenceMatch {
+        let mut stack: Vec<LicenceMatch> = Vec::new();
         for node in expression.iter() {
             match node {
                 ExprNode::Req(one) => stack.push(self.of_requirement(&one.req, exception)),
                 ExprNode::Op(operator) => {
-                    let (Some(a), Some(b)) = (stack.pop(), stack.pop()) else { return Standing::Unknown };
+                    let (Some(a), Some(b)) = (stack.pop(), stack.pop()) else { return LicenceMatch::Unknown };
                     stack.push(if *operator == Operator::Or { a.min(b) } else { a.max(b) });
                 }
             }
         }
-        stack.pop().unwrap_or(Standing::Unknown)
+        stack.pop().unwrap_or(LicenceMatch::Unknown)
     }
 
-    fn of_requirement(&self, one: &LicenseReq, exception: Option<&Exception>) -> Standing {
+    fn of_requirement(&self, one: &LicenseReq, exception: Option<&Exception>) -> LicenceMatch {
         let is_spdx = matches!(one.license, LicenseItem::Spdx { .. });
         if exception.is_some_and(|exception| exception.allow.iter().any(|entry| entry.allows(one))) {
-            Standing::Allowed
+            LicenceMatch::Allowed
         } else if self.deny.iter().any(|entry| entry.denies(one)) {
-            Standing::Denied
+            LicenceMatch::Denied
         } else if self.allow.as_ref().is_some_and(|allow| allow.iter().any(|entry| entry.allows(one))) {
-            Standing::Allowed
+            LicenceMatch::Allowed
         } else if !is_spdx {
             match exception {
-                Some(exception) if exception.any_unknown => Standing::Allowed,
-                _ => Standing::Unknown,
+                Some(exception) if exception.any_unknown => LicenceMatch::Allowed,
+                _ => LicenceMatch::Unknown,
             }
         } else if self.allow.is_some() {
-            Standing::Denied
+            LicenceMatch::Denied
         } else {
-            Standing::Allowed
+            LicenceMatch::Allowed
         }
     }
 
     /// What is no expression can still be named by a pattern.
-    fn of_name(&self, name: &str, exception: Option<&Exception>) -> Option<Standing> {
+    fn of_name(&self, name: &str, exception: Option<&Exception>) -> Option<LicenceMatch> {
         let named = |entries: &[Entry]| entries.iter().any(|entry| entry.is_named(name));
         if exception.is_some_and(|exception| named(&exception.allow)) {
-            Some(Standing::Allowed)
+            Some(LicenceMatch::Allowed)
         } else if named(&self.deny) {
-            Some(Standing::Denied)
+            Some(LicenceMatch::Denied)
         } else {
             None
         }

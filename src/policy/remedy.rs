@@ -9,7 +9,7 @@ mod fewest;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::model::finding::{Category, Decision, Finding};
-use crate::model::policy::{Budget, Conditions, Policy, Standing, Threshold};
+use crate::model::policy::{Budget, Conditions, Policy, PolicyEffect, Threshold};
 use crate::model::run::{Completeness, GateRecord, Run};
 use crate::model::severity::{Counts, Severity, rank};
 use crate::policy::judge::{at_or_above, most};
@@ -334,7 +334,7 @@ fn settings(policy: &Policy, denied: &[&Finding]) -> Vec<String> {
     let mut counts = Counts::default();
     let counted = denied.iter().filter(|finding| {
         let known = finding.baseline && policy.new_only;
-        !known && !matches!(calm.standing(finding), Standing::Lowered(_))
+        !known && !matches!(calm.standing(finding), PolicyEffect::Lowered(_))
     });
     counted.for_each(|finding| counts.add(finding.severity));
     let rated = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown);

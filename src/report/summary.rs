@@ -16,7 +16,7 @@ use std::fmt::Write;
 use anstream::adapter::strip_str;
 use anstyle::{AnsiColor, Style};
 
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::model::run::Run;
 use crate::model::verdict::{Mode, Outcome, Verdict};
 use crate::model::waiver_use::WaiverNote;
@@ -52,7 +52,7 @@ pub fn render(run: &Run, written: &Written, look: Look) -> String {
     let files = if files.is_empty() { "none".to_owned() } else { files.join(", ") };
     let _ = writeln!(page, "\n{}", total::found(run));
     let _ = writeln!(page, "Reports: {files}");
-    if run.lock == Some(Standing::Unlocked) {
+    if run.lock == Some(LockStatus::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
     }
     if let Some(record) = written.of_record().filter(|_| is_cut(&page)) {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::engine::lock::guard::Examined;
 use crate::engine::step_context::{Left, StepContext};
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::scan::procedure::{Failure, Procedure};
 use crate::scan::proof::{Proof, weigh};
 use crate::scan::raw_report::RawReport;
@@ -67,7 +67,7 @@ impl JobRun {
             format!("environment: taken away from {program}: {}", names.join(", "))
         }));
         evidence.secrets.extend(left.secrets);
-        let differs = left.examined.iter().position(|examined| examined.standing() == Standing::Differs);
+        let differs = left.examined.iter().position(|examined| examined.standing() == LockStatus::Differs);
         evidence.locked = left.examined.get(differs.unwrap_or(0)).cloned();
         if matches!(evidence.locked, Some(Examined::Unlocked)) {
             evidence.locked = None;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::engine::program_identity::Identity;
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::model::verdict::Mode;
 use crate::scan::job::{Job, Program};
 use crate::scan::proof::Proof;
@@ -52,8 +52,8 @@ impl Guard {
     }
 
     /// How the run stands before any tool was looked at.
-    pub fn standing(&self) -> Standing {
-        if self.has_lock() { Standing::Locked } else { Standing::Unlocked }
+    pub fn standing(&self) -> LockStatus {
+        if self.has_lock() { LockStatus::Locked } else { LockStatus::Unlocked }
     }
 
     /// Looks at the program of a job, found at `found`, without starting it.
@@ -117,11 +117,11 @@ impl Guard {
 
 impl Examined {
     /// For the record.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> LockStatus {
         match self {
-            Examined::Unlocked => Standing::Unlocked,
-            Examined::Locked(_) => Standing::Locked,
-            Examined::Differs(..) => Standing::Differs,
+            Examined::Unlocked => LockStatus::Unlocked,
+            Examined::Locked(_) => LockStatus::Locked,
+            Examined::Differs(..) => LockStatus::Differs,
         }
     }
 

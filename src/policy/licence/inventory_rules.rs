@@ -18,7 +18,7 @@ use crate::redact::Scrubber;
 use crate::scan::parsed::{Parsed, Unproven};
 use crate::text::shared::Text;
 
-use super::{Exception, Licences, Standing, Unknown};
+use super::{Exception, LicenceMatch, Licences, Unknown};
 
 /// The rules of its findings.
 const DENIED: &str = "licence-denied";
@@ -174,17 +174,17 @@ impl Contents {
 }
 
 impl Licences {
-    fn finding(&self, component: &Component, standing: Standing) -> Option<Finding> {
+    fn finding(&self, component: &Component, standing: LicenceMatch) -> Option<Finding> {
         let licences = component.licences.join(", ");
         let (rule, severity, title, fix) = match (standing, self.unknown) {
-            (Standing::Allowed, _) | (Standing::Unknown, Unknown::Allow) => return None,
-            (Standing::Denied, _) => (
+            (LicenceMatch::Allowed, _) | (LicenceMatch::Unknown, Unknown::Allow) => return None,
+            (LicenceMatch::Denied, _) => (
                 DENIED,
                 Severity::High,
                 format!("{} has a licence that is not allowed: {licences}", component.name),
                 "replace the package, or name it in `exceptions` of `licences`, with the reason",
             ),
-            (Standing::Unknown, unknown) => {
+            (LicenceMatch::Unknown, unknown) => {
                 let severity = if unknown == Unknown::Deny { Severity::High } else { Severity::Medium };
                 let title = match licences.is_empty() {
                     true => format!("nobody tells the licence of {}", component.name),

@@ -19,13 +19,13 @@ fn package(name: &str, licences: &[&str]) -> Component {
     Component { name: name.to_owned(), version: Some("1.2.3".to_owned()), purl, licences }
 }
 
-fn standing(policy: &Licences, licences: &[&str]) -> Standing {
+fn standing(policy: &Licences, licences: &[&str]) -> LicenceMatch {
     policy.judge(&package("a", licences)).0
 }
 
 #[test]
 fn of_a_choice_one_side_is_enough_and_of_a_conjunction_both_count() {
-    use Standing::{Allowed, Denied, Unknown};
+    use LicenceMatch::{Allowed, Denied, Unknown};
     let policy = policy(
         "allow = ['MIT', 'ISC', 'Apache-2.0', 'LicenseRef-ours', 'GPL-2.0-only WITH Classpath-exception-2.0']",
     );
@@ -60,7 +60,7 @@ fn of_a_choice_one_side_is_enough_and_of_a_conjunction_both_count() {
 
 #[test]
 fn what_is_denied_is_so_with_any_exception_and_by_pattern() {
-    use Standing::{Allowed, Denied, Unknown};
+    use LicenceMatch::{Allowed, Denied, Unknown};
     let policy = policy("deny = ['GPL-*', 'AGPL-*', 'SSPL-1.0']");
     for (licence, expected) in [
         ("MIT", Allowed),
@@ -86,20 +86,20 @@ fn an_exception_is_for_its_package_alone() {
         { package = 'odd', allow = ['unknown'], reason = 'asked its maker' }]",
     );
     let of = |name: &str, licences: &[&str]| policy.judge(&package(name, licences));
-    assert_eq!(of("sharp", &["LGPL-3.0-or-later"]), (Standing::Allowed, Some(0)));
-    assert_eq!(of("sharp-libvips", &["LGPL-3.0-or-later AND MIT"]), (Standing::Allowed, Some(0)));
-    assert_eq!(of("sharp", &["GPL-3.0-only"]).0, Standing::Denied);
-    assert_eq!(of("other", &["LGPL-3.0-or-later"]).0, Standing::Denied);
-    assert_eq!(of("odd", &["whatever"]), (Standing::Allowed, Some(1)));
-    assert_eq!(of("odd", &[]), (Standing::Allowed, Some(1)));
-    assert_eq!(of("odd", &["GPL-3.0-only"]).0, Standing::Denied);
+    assert_eq!(of("sharp", &["LGPL-3.0-or-later"]), (LicenceMatch::Allowed, Some(0)));
+    assert_eq!(of("sharp-libvips", &["LGPL-3.0-or-later AND MIT"]), (LicenceMatch::Allowed, Some(0)));
+    assert_eq!(of("sharp", &["GPL-3.0-only"]).0, LicenceMatch::Denied);
+    assert_eq!(of("other", &["LGPL-3.0-or-later"]).0, LicenceMatch::Denied);
+    assert_eq!(of("odd", &["whatever"]), (LicenceMatch::Allowed, Some(1)));
+    assert_eq!(of("odd", &[]), (LicenceMatch::Allowed, Some(1)));
+    assert_eq!(of("odd", &["GPL-3.0-only"]).0, LicenceMatch::Denied);
 }
 
 #[test]
 fn an_expression_without_end_is_unknown() {
     let policy = policy("allow = ['MIT']");
     for licence in [format!("MIT{}", " OR MIT".repeat(5_000)), "(".repeat(8_000), "(".repeat(100_000)] {
-        assert_eq!(standing(&policy, &[&licence]), Standing::Unknown);
+        assert_eq!(standing(&policy, &[&licence]), LicenceMatch::Unknown);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::model::run::Run;
 use crate::text::human;
 
@@ -62,9 +62,9 @@ fn policy(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     }
     let lock = match run.lock {
         None => return Ok(()),
-        Some(Standing::Locked) => "Tools are those of gates.lock.",
-        Some(Standing::Unlocked) => "Tools are not locked: there is no gates.lock.",
-        Some(Standing::Differs) => "At least one tool differs from gates.lock.",
+        Some(LockStatus::Locked) => "Tools are those of gates.lock.",
+        Some(LockStatus::Unlocked) => "Tools are not locked: there is no gates.lock.",
+        Some(LockStatus::Differs) => "At least one tool differs from gates.lock.",
     };
     writeln!(out, "<p>{lock}</p>")
 }
