@@ -4,7 +4,7 @@
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
@@ -19,7 +19,7 @@ const WHAT: &str = "Checkstyle report";
 /// PHP_CodeSniffer) list files with findings only, so that their report is an empty `<checkstyle/>`
 /// when they find nothing, and the same when they look at nothing: it can't be told apart and is
 /// read as nothing in scope, never as clean.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     document.root(&["checkstyle"])?;
@@ -48,8 +48,8 @@ pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
     Ok(parsed)
 }
 
-fn nameless() -> Unproven {
-    Unproven::Foreign { what: WHAT, detail: "a `file` has no `name`".to_owned() }
+fn nameless() -> ReportError {
+    ReportError::Foreign { what: WHAT, detail: "a `file` has no `name`".to_owned() }
 }
 
 fn finding(error: &Element, path: Option<&Text>) -> Finding {
@@ -76,7 +76,7 @@ fn finding(error: &Element, path: Option<&Text>) -> Finding {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Parsed, Unproven> {
+    fn parse(text: &str) -> Result<Parsed, ReportError> {
         let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
         read(text.as_bytes(), &place)
     }
@@ -131,7 +131,7 @@ mod tests {
             assert!(parse(&REPORT[..cut]).is_err(), "{:?}", &REPORT[..cut]);
         }
         for cut in [end / 2, end - 1, REPORT.find("line=").unwrap(), REPORT.find("apos").unwrap()] {
-            assert!(matches!(parse(&REPORT[..cut]), Err(Unproven::Cut { .. })), "{:?}", &REPORT[..cut]);
+            assert!(matches!(parse(&REPORT[..cut]), Err(ReportError::Cut { .. })), "{:?}", &REPORT[..cut]);
         }
     }
 
@@ -151,9 +151,9 @@ mod tests {
             "<?xml version=\"1.0\"?>",
             "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><checkstyle><file name=\"&b;\"/></checkstyle>",
         ] {
-            assert!(matches!(parse(text), Err(Unproven::Foreign { .. })), "{text}: {:?}", parse(text));
+            assert!(matches!(parse(text), Err(ReportError::Foreign { .. })), "{text}: {:?}", parse(text));
         }
-        assert!(matches!(parse(" \n"), Err(Unproven::Empty { .. })));
+        assert!(matches!(parse(" \n"), Err(ReportError::Empty { .. })));
         assert!(parse("\u{feff}<checkstyle/>").is_ok());
     }
 

@@ -5,7 +5,7 @@
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
@@ -18,7 +18,7 @@ const WHAT: &str = "JUnit report";
 /// `failure` or an `error` is one finding, and so is a suite with one of its own.
 ///
 /// A suite that counts more failures than it shows has lost some: a gap.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     let root = document.root(&["testsuites", "testsuite"])?;

@@ -17,7 +17,7 @@ mod uri;
 pub mod vex;
 mod xml;
 
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 
 /// A report format that any scanner may write.
@@ -26,7 +26,7 @@ pub struct Format {
     /// Its name in gates.toml and on the command line.
     pub name: &'static str,
     /// Reads a whole report. An error says why it proves nothing.
-    pub read: fn(&[u8], &ReportOrigin) -> Result<Parsed, Unproven>,
+    pub read: fn(&[u8], &ReportOrigin) -> Result<Parsed, ReportError>,
     /// It lists packages.
     pub is_inventory: bool,
 }

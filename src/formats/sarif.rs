@@ -11,7 +11,7 @@ use crate::formats::sarif::rules::{Rules, Signs};
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
@@ -25,9 +25,9 @@ const WHAT: &str = "SARIF log";
 ///
 /// A run without `results` produced none, which is not the same as finding nothing; neither is a
 /// run that its own `invocations` call unsuccessful: both are gaps.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
     let log: Log = json::read(bytes, WHAT)?;
-    let foreign = |detail: String| Unproven::Foreign { what: WHAT, detail };
+    let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };
     match log.version.as_deref() {
         Some(version) if version.starts_with("2.1.") => {}
         Some(other) => return Err(foreign(format!("its version is {other}, not 2.1.0"))),

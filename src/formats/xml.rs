@@ -8,7 +8,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Error, Reader, XmlVersion};
 
-use crate::scan::parsed::Unproven;
+use crate::scan::parsed::ReportError;
 use crate::text::bom::without_bom;
 
 /// A piece of a document.
@@ -52,10 +52,10 @@ pub struct Document<'a> {
 }
 
 /// The text of a report. What is not UTF-8 is replaced: the tags of a report are ASCII.
-pub fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, Unproven> {
+pub fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, ReportError> {
     let bytes = without_bom(bytes);
     match bytes.iter().all(u8::is_ascii_whitespace) {
-        true => Err(Unproven::Empty { what }),
+        true => Err(ReportError::Empty { what }),
         false => Ok(String::from_utf8_lossy(bytes)),
     }
 }
@@ -69,7 +69,7 @@ impl<'a> Document<'a> {
     }
 
     /// The root element, which must be one of `names`.
-    pub fn root(&mut self, names: &[&str]) -> Result<Element, Unproven> {
+    pub fn root(&mut self, names: &[&str]) -> Result<Element, ReportError> {
         match self.next()? {
             Some(Piece::Open(root)) if names.contains(&root.name.as_str()) => Ok(root),
             Some(Piece::Open(other)) => Err(self.foreign(format!("its root element is <{}>", other.name))),
@@ -79,7 +79,7 @@ impl<'a> Document<'a> {
 
     /// The next piece; `None` after the end of the root element. The document is cut when it ends
     /// before that.
-    pub fn next(&mut self) -> Result<Option<Piece>, Unproven> {
+    pub fn next(&mut self) -> Result<Option<Piece>, ReportError> {
         loop {
             let event = self.reader.read_event().map_err(|error| self.wrong(&error))?;
             let text = match event {
@@ -100,7 +100,7 @@ impl<'a> Document<'a> {
                 Event::GeneralRef(reference) => self.resolve(&reference)?,
                 Event::Eof if self.depth > 0 => {
                     let detail = "it ends before its root element does".to_owned();
-                    return Err(Unproven::Cut { what: self.what, detail });
+                    return Err(ReportError::Cut { what: self.what, detail });
                 }
                 Event::Eof if self.started => return Ok(None),
                 Event::Eof => return Err(self.foreign("it has no root element".to_owned())),
@@ -121,7 +121,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn element(&self, start: &BytesStart) -> Result<Element, Unproven> {
+    fn element(&self, start: &BytesStart) -> Result<Element, ReportError> {
         let mut attributes = Vec::new();
         // Unchecked: looking for duplicates takes quadratic time. The first one counts.
         for attribute in start.attributes().with_checks(false) {
@@ -134,7 +134,7 @@ impl<'a> Document<'a> {
     }
 
     /// The character that a reference stands for.
-    fn resolve(&self, reference: &BytesRef) -> Result<String, Unproven> {
+    fn resolve(&self, reference: &BytesRef) -> Result<String, ReportError> {
         if let Some(character) = reference.resolve_char_ref().map_err(|error| self.wrong(&error))? {
             return Ok(character.to_string());
         }
@@ -143,19 +143,19 @@ impl<'a> Document<'a> {
         known.ok_or_else(|| self.foreign(format!("the entity &{name}; is not one of XML's own")))
     }
 
-    fn wrong(&self, error: &Error) -> Unproven {
+    fn wrong(&self, error: &Error) -> ReportError {
         let at_end = self.reader.buffer_position() >= self.length;
         match error {
             Error::Syntax(_) | Error::IllFormed(IllFormedError::UnclosedReference)
                 if at_end && self.started =>
             {
-                Unproven::Cut { what: self.what, detail: error.to_string() }
+                ReportError::Cut { what: self.what, detail: error.to_string() }
             }
             _ => self.foreign(format!("not XML: {error}")),
         }
     }
 
-    fn foreign(&self, detail: String) -> Unproven {
-        Unproven::Foreign { what: self.what, detail }
+    fn foreign(&self, detail: String) -> ReportError {
+        ReportError::Foreign { what: self.what, detail }
     }
 }

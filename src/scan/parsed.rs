@@ -14,7 +14,7 @@ use crate::text::shared::Text;
 
 /// Why a report proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Unproven {
+pub enum ReportError {
     #[error("the {what} is empty")]
     Empty { what: &'static str },
     #[error("the {what} is cut short: {detail}")]

@@ -1,6 +1,6 @@
 //! The promise: a gate passes on proof only.
 
-use crate::scan::parsed::{Exit, Parsed, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::tool::Tool;
@@ -56,7 +56,7 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &ReportOrigin) -> Proof {
         // The report often says more than the exit code of what went wrong.
         let (parsed, cause) = match tool.parse(raw, place) {
             Ok(parsed) => (parsed, tool.complaint(raw)),
-            Err(Unproven::ToolError(cause)) => (Parsed::default(), Some(cause)),
+            Err(ReportError::ToolError(cause)) => (Parsed::default(), Some(cause)),
             Err(_) => (Parsed::default(), tool.complaint(raw)),
         };
         let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -69,7 +69,7 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &ReportOrigin) -> Proof {
         Ok(parsed) => parsed,
         Err(unproven) => {
             let cause = match &unproven {
-                Unproven::ToolError(_) => None,
+                ReportError::ToolError(_) => None,
                 _ => tool.complaint(raw),
             };
             let cause = cause.map(|cause| format!(" (it said: {cause})")).unwrap_or_default();

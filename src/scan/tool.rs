@@ -10,7 +10,7 @@ use crate::model::finding::Finding;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::Contents;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::{BuiltImage, Scene};
@@ -101,7 +101,7 @@ pub trait Tool: Debug + Send + Sync {
     }
 
     /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven>;
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError>;
 
     /// Whether this finding makes the scanner leave with a "findings" code. ESLint, for one,
     /// leaves with 0 when there are only warnings.

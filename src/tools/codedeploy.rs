@@ -13,7 +13,7 @@ use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -143,7 +143,7 @@ impl Tool for CodeDeploy {
         true
     }
 
-    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
         json::read::<report::Report>(raw.report(), report::WHAT)?.parsed()
     }
 }

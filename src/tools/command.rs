@@ -9,7 +9,7 @@ use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::Contents;
 use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
@@ -163,7 +163,7 @@ impl Tool for Command {
 
     /// Without a report the scope is the one command that ran, and a code other than a clean one
     /// is one finding.
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         if let Some(report) = &self.report {
             let mut parsed = (report.format.read)(raw.report(), place)?;
             if let Some(contents) = &self.contents {
@@ -173,7 +173,7 @@ impl Tool for Command {
         }
         let Some(code) = raw.exit else {
             let why = "a command without a report is judged by its exit code, which is not known";
-            return Err(Unproven::ToolError(why.to_owned()));
+            return Err(ReportError::ToolError(why.to_owned()));
         };
         let mut parsed = Parsed::default();
         match self.exit(code) {

@@ -15,7 +15,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
@@ -115,7 +115,7 @@ impl Tool for DockerBuild {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let document = String::from_utf8_lossy(raw.report());
         let document = document.trim();
         if raw.exit.is_some() || image_id(document).is_ok() || document.starts_with("sha256:") {
@@ -160,9 +160,9 @@ impl Tool for DockerBuild {
 
 impl DockerBuild {
     /// A log that some other step kept, instead of the image id.
-    fn parse_log(&self, text: &str, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse_log(&self, text: &str, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         if text.is_empty() {
-            return Err(Unproven::Empty { what: log::WHAT });
+            return Err(ReportError::Empty { what: log::WHAT });
         }
         let log = log::read(text)?;
         let mut parsed = Parsed::default();
@@ -175,7 +175,7 @@ impl DockerBuild {
             (log::Ending::Checked, None) => parsed.scope.add(Unit::Files, 1),
             (log::Ending::Untold, None) => {
                 let detail = "it does not say that an image was built, or a Dockerfile checked".to_owned();
-                return Err(Unproven::Foreign { what: log::WHAT, detail });
+                return Err(ReportError::Foreign { what: log::WHAT, detail });
             }
         }
         self.add_warnings(log.warnings, place, &mut parsed);
@@ -264,10 +264,10 @@ const BUILD_NUMBER: &str = "build.number";
 const BUILD_URL: &str = "build.url";
 
 /// What `--iidfile` holds.
-fn image_id(text: &str) -> Result<Text, Unproven> {
+fn image_id(text: &str) -> Result<Text, ReportError> {
     const WHAT: &str = "image id file";
     if text.is_empty() {
-        return Err(Unproven::Empty { what: WHAT });
+        return Err(ReportError::Empty { what: WHAT });
     }
     // Older versions of podman and buildah leave the algorithm out.
     let digits = text.strip_prefix("sha256:").unwrap_or(text);
@@ -276,11 +276,12 @@ fn image_id(text: &str) -> Result<Text, Unproven> {
             Ok(Text::from(format!("sha256:{digits}")))
         }
         n if n < 64 && text.starts_with("sha256:") => {
-            Err(Unproven::Cut { what: WHAT, detail: format!("{n} digits of 64") })
+            Err(ReportError::Cut { what: WHAT, detail: format!("{n} digits of 64") })
         }
-        _ => {
-            Err(Unproven::Foreign { what: WHAT, detail: "it does not hold sha256: and 64 digits".to_owned() })
-        }
+        _ => Err(ReportError::Foreign {
+            what: WHAT,
+            detail: "it does not hold sha256: and 64 digits".to_owned(),
+        }),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::formats::json;
 use crate::keys::table::{Keys, Located, Named};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::job::Job;
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
@@ -220,7 +220,7 @@ impl Tool for EcrPush {
         true
     }
 
-    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
         json::read::<Report>(raw.report(), WHAT)?.weigh()
     }
 }

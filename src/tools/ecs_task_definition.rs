@@ -16,7 +16,7 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -141,7 +141,7 @@ impl Tool for EcsTaskDefinition {
         true
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report: Report = json::read(raw.report(), WHAT)?;
         report.parsed(place)
     }
@@ -216,8 +216,8 @@ impl Report {
         self.revision = Some(revision);
     }
 
-    fn parsed(self, place: &ReportOrigin) -> Result<Parsed, Unproven> {
-        let foreign = |detail: String| Err(Unproven::Foreign { what: WHAT, detail });
+    fn parsed(self, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+        let foreign = |detail: String| Err(ReportError::Foreign { what: WHAT, detail });
         let mut parsed = Parsed { scope: Scope::of(Unit::Resources, 1), ..Parsed::default() };
         for secret in &self.secrets {
             let title = format!("{} is a secret in plain text", secret.what);

@@ -17,7 +17,7 @@ use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
@@ -161,7 +161,7 @@ impl Tool for Eslint {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let files = read(raw.report())?;
         let scope = Scope::of(Unit::Files, files.len() as u64);
         let mut parsed = Parsed { scope, ..Parsed::default() };
@@ -195,7 +195,7 @@ impl Tool for Eslint {
 }
 
 /// The files of a report: a bare list, or with `json-with-metadata` one inside an object.
-fn read(bytes: &[u8]) -> Result<Vec<File>, Unproven> {
+fn read(bytes: &[u8]) -> Result<Vec<File>, ReportError> {
     #[derive(Deserialize)]
     struct WithMetadata {
         results: Vec<File>,

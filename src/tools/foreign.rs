@@ -4,7 +4,7 @@ use crate::formats::{Format, format};
 use crate::keys::table::Keys;
 use crate::policy::licence::Contents;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
@@ -46,9 +46,9 @@ impl Tool for Foreign {
         Exit::Silent
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let Some(format) = self.0 else {
-            return Err(Unproven::ToolError("this report format is not known".to_owned()));
+            return Err(ReportError::ToolError("this report format is not known".to_owned()));
         };
         let mut parsed = (format.read)(raw.report(), place)?;
         if format.is_inventory {

@@ -16,7 +16,7 @@ use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, SCRATCH};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
@@ -209,7 +209,7 @@ impl Tool for GitSecrets {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let was_run = raw.exit.is_some();
         let files: Option<HashSet<&[u8]>> = raw
             .answer(FILES)
@@ -217,7 +217,7 @@ impl Tool for GitSecrets {
         let with_commits = !was_run || self.scan == Scan::History;
         let output = Output::read(raw.report(), with_commits, files.as_ref())?;
         if raw.report().is_empty() && !was_run {
-            return Err(Unproven::ToolError(
+            return Err(ReportError::ToolError(
                 "git-secrets prints nothing where it finds nothing, and where it has no pattern to look for"
                     .to_owned(),
             ));
@@ -253,7 +253,7 @@ impl Tool for GitSecrets {
 
 impl GitSecrets {
     /// Whether it had anything to look for, and whether it may say what it finds.
-    fn weigh_patterns(&self, raw: &RawReport, found: bool, parsed: &mut Parsed) -> Result<(), Unproven> {
+    fn weigh_patterns(&self, raw: &RawReport, found: bool, parsed: &mut Parsed) -> Result<(), ReportError> {
         let lines = |name| {
             let answer = String::from_utf8_lossy(raw.answer(name).unwrap_or_default()).into_owned();
             answer.lines().map(str::to_owned).collect::<Vec<String>>()
@@ -264,7 +264,7 @@ impl GitSecrets {
             parsed.gaps.push("git has not taken the patterns of gates.toml: is it older than 2.31?".into());
         } else if looked_for == 0 && !found {
             // A provider may have given some, and may not; nobody can tell.
-            return Err(Unproven::ToolError(
+            return Err(ReportError::ToolError(
                 "no pattern is registered, so there was nothing to look for: set `register_aws = true` or \
                  `patterns`, or register some (`git secrets --add`)"
                     .to_owned(),

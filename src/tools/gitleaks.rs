@@ -18,7 +18,7 @@ use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::Secret;
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
@@ -208,7 +208,7 @@ impl Tool for Gitleaks {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         // Older releases write `null` for no leaks.
         let leaks: Option<Vec<Leak>> = json::read(raw.report(), WHAT)?;
         let leaks = leaks.unwrap_or_default();
@@ -246,13 +246,13 @@ impl Tool for Gitleaks {
 }
 
 impl Gitleaks {
-    fn scope(&self, log: &Log) -> Result<Scope, Unproven> {
+    fn scope(&self, log: &Log) -> Result<Scope, ReportError> {
         let (unit, seen) = match self.scan {
             Scan::History => (Unit::Commits, log.commits),
             Scan::Tree => (Unit::Bytes, log.bytes),
         };
         seen.map(|n| Scope::of(unit, n)).ok_or_else(|| {
-            Unproven::ToolError(format!(
+            ReportError::ToolError(format!(
                 "gitleaks did not say how many {} it scanned (8.30 does; is it older?)",
                 unit.as_str()
             ))

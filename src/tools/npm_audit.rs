@@ -18,7 +18,7 @@ use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::npmrc;
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
@@ -179,10 +179,10 @@ impl Tool for NpmAudit {
         error.or_else(|| passing_fault(&self.complaint(raw)?))
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report: Report = json::read(raw.report(), WHAT)?;
         if let Some(error) = report.error() {
-            return Err(Unproven::ToolError(error));
+            return Err(ReportError::ToolError(error));
         }
         if let Some(version) = report.version.filter(|version| *version != VERSION) {
             return Err(foreign(&format!("its auditReportVersion is {version}, not {VERSION}")));
@@ -206,7 +206,7 @@ impl Tool for NpmAudit {
         if asked(raw) {
             parsed.proof.push("the registry answered the audit request".to_owned());
         } else if raw.exit.is_some() && parsed.findings.is_empty() && !parsed.scope.is_empty() {
-            return Err(Unproven::ToolError(
+            return Err(ReportError::ToolError(
                 "npm did not ask the registry: is it told to work offline? Its report looks clean all the same"
                     .to_owned(),
             ));
@@ -241,12 +241,12 @@ fn asked(raw: &RawReport) -> bool {
     raw.stderr_text().lines().any(|line| line.contains(" POST 200 ") && line.contains("/-/npm/v1/security/"))
 }
 
-fn foreign(detail: &str) -> Unproven {
-    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+fn foreign(detail: &str) -> ReportError {
+    ReportError::Foreign { what: WHAT, detail: detail.to_owned() }
 }
 
-fn lost(detail: &str) -> Unproven {
-    Unproven::Cut { what: WHAT, detail: detail.to_owned() }
+fn lost(detail: &str) -> ReportError {
+    ReportError::Cut { what: WHAT, detail: detail.to_owned() }
 }
 
 /// The `auditReportVersion` of npm 7 to 11 (`toJSON` in Arborist's audit-report.js).

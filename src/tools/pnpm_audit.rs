@@ -15,7 +15,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
@@ -179,15 +179,15 @@ impl Tool for PnpmAudit {
         (busy || passing_fault(&said).is_some()).then_some(said)
     }
 
-    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report: Report = json::read(raw.report(), WHAT)?;
         if let Some(error) = report.error {
-            return Err(Unproven::ToolError(error.words()));
+            return Err(ReportError::ToolError(error.words()));
         }
         let (Some(advisories), Some(metadata)) = (report.advisories, report.metadata) else {
             let detail =
                 "it has no `advisories`, or no `metadata`, which says how many packages were audited";
-            return Err(Unproven::Foreign { what: WHAT, detail: detail.to_owned() });
+            return Err(ReportError::Foreign { what: WHAT, detail: detail.to_owned() });
         };
         let findings: Vec<Finding> = advisories.into_values().map(npm6::Advisory::into_finding).collect();
         let mut parsed = Parsed {
@@ -201,7 +201,7 @@ impl Tool for PnpmAudit {
         if let Some(words) = metadata.vulnerabilities.unlisted(&findings) {
             let detail = format!("it counts {words}, and lists none of that severity");
             if !ignores {
-                return Err(Unproven::Cut { what: WHAT, detail });
+                return Err(ReportError::Cut { what: WHAT, detail });
             }
             parsed.proof.push(format!("{detail}: the project ignores some (`auditConfig`)"));
         }

@@ -13,7 +13,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::redact::Secret;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -152,7 +152,7 @@ impl Tool for SmokeTest {
         Ok(jobs.collect())
     }
 
-    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report: Report = json::read(raw.report(), WHAT)?;
         let mut parsed = Parsed { scope: Scope::of(Unit::Tests, 1), ..Parsed::default() };
         parsed.tool_version = Some(report.portcullis_version);

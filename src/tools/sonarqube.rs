@@ -20,7 +20,7 @@ use crate::keys::values::read_duration;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
@@ -190,7 +190,7 @@ impl Tool for SonarQube {
         Ok(vec![job])
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         report::read(raw.report(), place)
     }
 }

@@ -10,7 +10,7 @@ use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::Contents;
 use crate::scan::job::{Job, Keep};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
@@ -153,11 +153,11 @@ impl Tool for Syft {
         passing_fault(&self.complaint(raw)?)
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let mut parsed = match (raw.exit, raw.documents.as_slice()) {
             (_, [native, cyclonedx, spdx]) => read_run([&native.bytes, &cyclonedx.bytes, &spdx.bytes], place),
             (None, _) => read_one(raw.report(), place),
-            (Some(_), _) => Err(Unproven::Empty { what: inventory::WHAT }),
+            (Some(_), _) => Err(ReportError::Empty { what: inventory::WHAT }),
         }?;
         self.contents.look_into(raw.report(), &mut parsed)?;
         Ok(parsed)
@@ -181,7 +181,7 @@ impl Tool for Syft {
 }
 
 /// The three documents of a run: each whole, and all of one mind.
-fn read_run(documents: [&[u8]; 3], place: &ReportOrigin) -> Result<Parsed, Unproven> {
+fn read_run(documents: [&[u8]; 3], place: &ReportOrigin) -> Result<Parsed, ReportError> {
     let [native, cyclonedx_bytes, spdx_bytes] = documents;
     let inventory = inventory::Inventory::read(native)?;
     let of_cyclonedx = cyclonedx::read(cyclonedx_bytes, place)?;
@@ -192,7 +192,7 @@ fn read_run(documents: [&[u8]; 3], place: &ReportOrigin) -> Result<Parsed, Unpro
         ("SPDX", inventory::spdx_packages(spdx_bytes)?),
     ] {
         if let Some(difference) = packages.difference(&others) {
-            return Err(Unproven::ToolError(format!(
+            return Err(ReportError::ToolError(format!(
                 "Syft's own inventory and its {what} disagree: {difference}"
             )));
         }
@@ -204,7 +204,7 @@ fn read_run(documents: [&[u8]; 3], place: &ReportOrigin) -> Result<Parsed, Unpro
 }
 
 /// A document that some other step kept, in any of the three formats.
-fn read_one(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
+fn read_one(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
     match inventory::format_of(bytes)? {
         inventory::Format::Native => inventory::Inventory::read(bytes).map(inventory::Inventory::into_parsed),
         inventory::Format::CycloneDx => cyclonedx::read(bytes, place),

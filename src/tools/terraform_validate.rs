@@ -10,7 +10,7 @@ use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
 use crate::scan::job::{Job, Program};
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::program::find;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -88,7 +88,7 @@ impl Tool for TerraformValidate {
         Ok(self.dirs.iter().map(|dir| self.job(scene, program, dir)).collect())
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let (mut parsed, valid) = report::read(raw.report(), place)?;
         let Some(run) = raw.answer(RUN) else {
             parsed.scope_untold = true;

@@ -12,7 +12,7 @@ use crate::keys::values::read_duration;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
@@ -266,7 +266,7 @@ impl Tool for Trivy {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let mut parsed = report::read(raw.report(), place)?;
         if self.reads_advisories() && raw.exit.is_some() {
             let metadata = raw.documents.iter().find(|document| document.name == age::METADATA);

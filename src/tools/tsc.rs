@@ -11,7 +11,7 @@ use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::program::package_version;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -83,20 +83,20 @@ impl Tool for Tsc {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let text = String::from_utf8_lossy(raw.report());
         let text = text.trim_start_matches('\u{feff}');
         let output = Output::read(text);
         let ran = raw.exit.is_some();
         if ran && text.trim().is_empty() {
-            return Err(Unproven::Empty { what: WHAT });
+            return Err(ReportError::Empty { what: WHAT });
         }
         if output.is_foreign(text) {
             return Err(foreign(text));
         }
         if !text.is_empty() && !text.ends_with('\n') {
             let detail = "its last line has no end".to_owned();
-            return Err(Unproven::Cut { what: WHAT, detail });
+            return Err(ReportError::Cut { what: WHAT, detail });
         }
 
         let (faults, errors): (Vec<_>, Vec<_>) =
@@ -105,12 +105,12 @@ impl Tool for Tsc {
         if errors.is_empty()
             && let Some(first) = faults.first()
         {
-            return Err(Unproven::ToolError(format!("the project can't be checked: {first}")));
+            return Err(ReportError::ToolError(format!("the project can't be checked: {first}")));
         }
 
         let mut gaps = faults;
         match output.lacks(ran) {
-            Some(detail) if errors.is_empty() => return Err(Unproven::Cut { what: WHAT, detail }),
+            Some(detail) if errors.is_empty() => return Err(ReportError::Cut { what: WHAT, detail }),
             Some(detail) => gaps.push(format!("{detail}: some errors may be missing")),
             None => {}
         }
@@ -207,7 +207,7 @@ impl<'a> Output<'a> {
     }
 }
 
-fn foreign(text: &str) -> Unproven {
+fn foreign(text: &str) -> ReportError {
     // The pretty layout: `src/a.ts:1:7 - error TS2322: …`, coloured.
     let pretty = text.contains(" TS") && (text.contains(" - error") || text.contains("\x1b["));
     let detail = match pretty {
@@ -218,7 +218,7 @@ fn foreign(text: &str) -> Unproven {
             format!("no line is a diagnostic (it begins with \"{start}\")")
         }
     };
-    Unproven::Foreign { what: WHAT, detail }
+    ReportError::Foreign { what: WHAT, detail }
 }
 
 /// Whether a line of `--listFiles` names a source file of the project; `None` for other lines.

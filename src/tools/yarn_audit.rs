@@ -15,7 +15,7 @@ use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
@@ -148,8 +148,8 @@ impl YarnAudit {
     }
 }
 
-fn foreign(detail: &str) -> Unproven {
-    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+fn foreign(detail: &str) -> ReportError {
+    ReportError::Foreign { what: WHAT, detail: detail.to_owned() }
 }
 
 /// Yarn's own configuration, beside the lock file and in every folder above.
@@ -191,14 +191,14 @@ impl Tool for YarnAudit {
         }
     }
 
-    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report = bom::without_bom(raw.report());
         let (written_by, read): (_, fn(&RawReport) -> _) = match report.trim_ascii_start().first() {
             None => (Generation::Four, modern::nothing),
             // What goes wrong is told in words.
             Some(byte) if *byte != b'{' => {
                 return Err(match modern::complaint(report) {
-                    Some(words) if raw.exit.is_some() => Unproven::ToolError(words),
+                    Some(words) if raw.exit.is_some() => ReportError::ToolError(words),
                     _ => foreign("it does not begin with an object"),
                 });
             }

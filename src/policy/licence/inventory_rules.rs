@@ -15,7 +15,7 @@ use crate::policy::ban::{Ban, Verdict};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::fingerprint::{self, Source};
 use crate::redact::Scrubber;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::text::shared::Text;
 
 use super::{Exception, LicenceMatch, Licences, Unknown};
@@ -73,7 +73,7 @@ impl Contents {
     }
 
     /// Lists the packages of the document, and adds a finding for each that may not be there.
-    pub fn look_into(&self, document: &[u8], parsed: &mut Parsed) -> Result<(), Unproven> {
+    pub fn look_into(&self, document: &[u8], parsed: &mut Parsed) -> Result<(), ReportError> {
         let components = match inventory::components(document) {
             Ok(components) => components,
             Err(unproven) if self.asks() => return Err(unproven),

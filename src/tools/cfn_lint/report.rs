@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::formats::{headline, json};
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
@@ -66,7 +66,7 @@ pub struct Said {
 }
 
 /// Reads a report. What could not be looked at are gaps.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<(Parsed, Said), Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<(Parsed, Said), ReportError> {
     let matches: Vec<Match> = json::read(bytes, WHAT)?;
     let (mut parsed, mut said) = (Parsed::default(), Said::default());
     let bits = matches.iter().map(|found| bit(&found.level));

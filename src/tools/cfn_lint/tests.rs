@@ -54,7 +54,7 @@ fn run<'a>(report: &'a str, exit: i32, log: &'a str) -> RawReport<'a> {
 const LOG: &str = "2026-01-01 10:00:00,000 - cfnlint.runner.template.runner - INFO - Run scan of template a.yaml\n\
                    2026-01-01 10:00:00,100 - cfnlint.runner.template.runner - INFO - Run scan of template b.yaml\n";
 
-fn parse(raw: &RawReport) -> Result<Parsed, Unproven> {
+fn parse(raw: &RawReport) -> Result<Parsed, ReportError> {
     tool(&SCANNER, "").parse(raw, &place())
 }
 

@@ -10,7 +10,7 @@ use crate::formats::json;
 use crate::model::finding::{Category, Cvss, Finding, Location, Package};
 use crate::model::scope::Unit;
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::Text;
@@ -77,7 +77,7 @@ struct Details {
 }
 
 /// Reads a report of any of the three shapes.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
     let is_list = bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let (reports, rest): (Vec<Report>, &[u8]) = match is_list {
         true => json::read_first(bytes, WHAT)?,
@@ -96,7 +96,7 @@ pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
 
 /// What `_print_to_console` (bridgecrewio/checkov `common/runners/runner_registry.py`) prints after
 /// a report. After its delimiter come reports in other formats.
-fn check_rest(rest: &[u8]) -> Result<(), Unproven> {
+fn check_rest(rest: &[u8]) -> Result<(), ReportError> {
     const OWN: [&str; 3] =
         ["More details: ", "An error occurred uploading results", "Path for uploaded logs"];
     const DELIMITER: &str = "--- OUTPUT DELIMITER ---";
@@ -111,7 +111,7 @@ fn check_rest(rest: &[u8]) -> Result<(), Unproven> {
     }
 }
 
-fn add(report: Report, place: &ReportOrigin, parsed: &mut Parsed) -> Result<(), Unproven> {
+fn add(report: Report, place: &ReportOrigin, parsed: &mut Parsed) -> Result<(), ReportError> {
     let (summary, results) = match (report.results, report.summary) {
         (Some(results), Some(summary)) => (summary, results),
         (Some(_), None) => return Err(foreign("it has no `summary`")),
@@ -211,6 +211,6 @@ fn location(file: &str, lines: Option<&[i64]>, place: &ReportOrigin) -> Location
     Location::file(place.relative(file.trim_start_matches('/'))).lines(line(0), line(1))
 }
 
-fn foreign(detail: &str) -> Unproven {
-    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+fn foreign(detail: &str) -> ReportError {
+    ReportError::Foreign { what: WHAT, detail: detail.to_owned() }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 
 use super::SCANNER;
 use super::api::{ACTIVE, ErrorInformation, OVER, is_id};
@@ -223,8 +223,8 @@ impl Report {
         }
     }
 
-    pub fn parsed(self) -> Result<Parsed, Unproven> {
-        let foreign = |detail: &str| Unproven::Foreign { what: WHAT, detail: detail.to_owned() };
+    pub fn parsed(self) -> Result<Parsed, ReportError> {
+        let foreign = |detail: &str| ReportError::Foreign { what: WHAT, detail: detail.to_owned() };
         if self.sha256.len() != 64 || !self.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(foreign("it does not say what was deployed"));
         }

@@ -2,7 +2,7 @@
 //! docker/buildx `commands/build.go` `printWarnings`, moby/buildkit `frontend/subrequests/lint/lint.go`), the
 //! classic builder's steps, and those of podman and buildah.
 
-use crate::scan::parsed::Unproven;
+use crate::scan::parsed::ReportError;
 
 pub const WHAT: &str = "docker build log";
 
@@ -39,7 +39,7 @@ pub struct Warning {
 const RULES: &str = "https://docs.docker.com/go/dockerfile/rule/";
 
 /// Reads a log. A list of warnings that is shorter than it says is a cut log.
-pub fn read(text: &str) -> Result<Log, Unproven> {
+pub fn read(text: &str) -> Result<Log, ReportError> {
     let mut log = Log { warnings: Vec::new(), ending: Ending::Untold, failure: None };
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -51,7 +51,7 @@ pub fn read(text: &str) -> Result<Log, Unproven> {
             let listed = log.warnings.len() - listed;
             if listed < count {
                 let detail = format!("it announces {count} warnings and lists {listed}");
-                return Err(Unproven::Cut { what: WHAT, detail });
+                return Err(ReportError::Cut { what: WHAT, detail });
             }
         } else if let Some((rule, rest)) = line.split_once(" - ").filter(|(_, rest)| rest.starts_with(RULES))
         {

@@ -230,7 +230,7 @@ fn mistakes_in_images_are_told() {
     assert_eq!(tool("images = [{ name = 'localhost:5000/team/a' }]").1, [""; 0]);
 }
 
-fn parse(exit: Option<i32>, document: &str, stderr: &str) -> Result<Parsed, Unproven> {
+fn parse(exit: Option<i32>, document: &str, stderr: &str) -> Result<Parsed, ReportError> {
     let raw = RawReport {
         exit,
         documents: vec![Document { name: "image-id".into(), bytes: Cow::Borrowed(document.as_bytes()) }],
@@ -249,10 +249,10 @@ fn only_a_whole_image_id_proves_that_an_image_was_built() {
     assert_eq!((parsed.image_id.as_deref(), parsed.scope.to_string()), (Some(ID), "1 image".to_owned()));
     // As older versions of podman write it.
     assert_eq!(parse(Some(0), &ID[7..], "").unwrap().image_id.as_deref(), Some(ID));
-    assert!(matches!(parse(Some(0), "", ""), Err(Unproven::Empty { .. })));
-    assert!(matches!(parse(Some(0), &ID[..40], ""), Err(Unproven::Cut { .. })));
-    assert!(matches!(parse(Some(0), "hello", ""), Err(Unproven::Foreign { .. })));
-    assert!(matches!(parse(Some(0), &ID.replace('f', "g"), ""), Err(Unproven::Foreign { .. })));
+    assert!(matches!(parse(Some(0), "", ""), Err(ReportError::Empty { .. })));
+    assert!(matches!(parse(Some(0), &ID[..40], ""), Err(ReportError::Cut { .. })));
+    assert!(matches!(parse(Some(0), "hello", ""), Err(ReportError::Foreign { .. })));
+    assert!(matches!(parse(Some(0), &ID.replace('f', "g"), ""), Err(ReportError::Foreign { .. })));
 }
 
 #[test]
@@ -272,13 +272,13 @@ fn warnings_of_a_build_are_findings_in_its_dockerfile() {
 #[test]
 fn a_list_of_warnings_that_is_shorter_than_it_says_is_a_cut_log() {
     let log = " 2 warnings found:\n - A: b (line 1)\n";
-    assert!(matches!(parse(Some(0), ID, log), Err(Unproven::Cut { .. })));
+    assert!(matches!(parse(Some(0), ID, log), Err(ReportError::Cut { .. })));
 }
 
 #[test]
 fn a_log_without_an_ending_proves_nothing() {
-    assert!(matches!(parse(None, "", ""), Err(Unproven::Empty { .. })));
-    assert!(matches!(parse(None, "Step 1/3 : FROM scratch\n", ""), Err(Unproven::Foreign { .. })));
+    assert!(matches!(parse(None, "", ""), Err(ReportError::Empty { .. })));
+    assert!(matches!(parse(None, "Step 1/3 : FROM scratch\n", ""), Err(ReportError::Foreign { .. })));
     let built = parse(
         None,
         &format!("#5 writing {} done\n#5 naming to docker.io/a:1\n", ID.replace("sha", "image sha")),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::text::shared::Text;
 
 use super::registry::{Held, Names, is_digest};
@@ -64,8 +64,8 @@ impl Tag {
 
 impl Report {
     /// What it proves. Where a tag is taken by another image nothing was pushed, and that is told.
-    pub fn weigh(self) -> Result<Parsed, Unproven> {
-        let no = |why: String| Err(Unproven::ToolError(why));
+    pub fn weigh(self) -> Result<Parsed, ReportError> {
+        let no = |why: String| Err(ReportError::ToolError(why));
         let held = self.tags.iter().flat_map(|tag| tag.before.iter().chain(&tag.now));
         let mut digests: Vec<&str> = held.map(|held| &*held.digest).collect();
         digests.push(&self.names.id);

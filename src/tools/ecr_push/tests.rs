@@ -260,7 +260,7 @@ fn held(digest: &str, config: &str) -> String {
     format!("{{\"digest\": \"{digest}\", \"config\": \"{config}\"}}")
 }
 
-fn parse(report: &str) -> Result<Parsed, Unproven> {
+fn parse(report: &str) -> Result<Parsed, ReportError> {
     testing::tool(&SCANNER, "").parse(&handed_in(report), &place())
 }
 

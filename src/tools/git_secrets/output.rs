@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::redact::Secret;
-use crate::scan::parsed::Unproven;
+use crate::scan::parsed::ReportError;
 
 use super::WHAT;
 
@@ -43,7 +43,7 @@ impl<'a> Output<'a> {
         bytes: &'a [u8],
         with_commits: bool,
         files: Option<&HashSet<&[u8]>>,
-    ) -> Result<Output<'a>, Unproven> {
+    ) -> Result<Output<'a>, ReportError> {
         let mut output = Output::default();
         let (mut marked, mut open, mut after_blank) = (false, false, true);
         let mut strange = 0_usize;
@@ -67,14 +67,14 @@ impl<'a> Output<'a> {
         }
         output.remarks.dedup();
         if let (true, Some(first)) = (output.matches.is_empty(), output.complaints.first()) {
-            return Err(Unproven::ToolError(format!("git-secrets could not do its work: {first}")));
+            return Err(ReportError::ToolError(format!("git-secrets could not do its work: {first}")));
         }
         // What is strange may be a secret.
         if strange > 0 && output.matches.is_empty() {
             let detail = "a line is neither a match nor a message of git".to_owned();
-            return Err(Unproven::Foreign { what: WHAT, detail });
+            return Err(ReportError::Foreign { what: WHAT, detail });
         }
-        let cut = |detail: &str| Err(Unproven::Cut { what: WHAT, detail: detail.to_owned() });
+        let cut = |detail: &str| Err(ReportError::Cut { what: WHAT, detail: detail.to_owned() });
         if bytes.last().is_some_and(|last| *last != b'\n') {
             return cut("its last line has no end");
         }
@@ -86,7 +86,7 @@ impl<'a> Output<'a> {
         }
         if !marked && !bytes.is_empty() && output.remarks.is_empty() {
             let detail = "it has no words".to_owned();
-            return Err(Unproven::Foreign { what: WHAT, detail });
+            return Err(ReportError::Foreign { what: WHAT, detail });
         }
         if strange > 0 {
             output.complaints.push(format!("{strange} of its lines are neither matches nor messages of git"));

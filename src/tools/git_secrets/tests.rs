@@ -20,7 +20,7 @@ fn run<'a>(printed: &'a str, exit: i32, answers: &[(&str, &'a str)]) -> RawRepor
     RawReport { exit: Some(exit), documents, ..RawReport::default() }
 }
 
-fn parse(options: &str, raw: &RawReport) -> Result<Parsed, Unproven> {
+fn parse(options: &str, raw: &RawReport) -> Result<Parsed, ReportError> {
     tool(&SCANNER, options).parse(raw, &place())
 }
 

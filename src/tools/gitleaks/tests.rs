@@ -90,7 +90,7 @@ fn masked_and_very_short_values_are_not_taken_for_secrets() {
 fn an_element_without_its_required_keys_is_an_error() {
     for report in [r#"[{"RuleID":"r","File":"a"}]"#, r#"[{"File":"a","Secret":"s"}]"#, r#"[1]"#, "{}"] {
         let result = tool(&SCANNER, "").parse(&handed_in(report), &place());
-        assert!(matches!(result, Err(Unproven::Foreign { .. })), "{report}: {result:?}");
+        assert!(matches!(result, Err(ReportError::Foreign { .. })), "{report}: {result:?}");
     }
 }
 

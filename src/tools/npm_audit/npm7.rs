@@ -11,7 +11,7 @@ use crate::formats::json;
 use crate::formats::npm6::{self, Id, Score, Words};
 use crate::model::finding::{Category, Finding};
 use crate::model::severity::Severity;
-use crate::scan::parsed::Unproven;
+use crate::scan::parsed::ReportError;
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
@@ -66,7 +66,7 @@ enum FixAvailable {
 pub(super) fn findings(
     vulnerable: BTreeMap<String, Vulnerable>,
     place: &ReportOrigin,
-) -> Result<Vec<Finding>, Unproven> {
+) -> Result<Vec<Finding>, ReportError> {
     let lock = if vulnerable.is_empty() { Lock::default() } else { Lock::near(place) };
     let mut seen = HashSet::new();
     let mut findings = Vec::new();

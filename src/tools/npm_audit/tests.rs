@@ -145,7 +145,7 @@ fn an_error_without_words_is_still_an_error() {
     for report in [r#"{"error":{}}"#, r#"{"message":"no"}"#, r#"{"vulnerabilities":{},"error":{"code":"E"}}"#]
     {
         let result = tool(&SCANNER, "").parse(&handed_in(report), &place());
-        assert!(matches!(result, Err(Unproven::ToolError(_))), "{report}: {result:?}");
+        assert!(matches!(result, Err(ReportError::ToolError(_))), "{report}: {result:?}");
     }
 }
 
@@ -155,7 +155,7 @@ fn a_clean_report_of_a_run_needs_the_registrys_answer() {
     let mut raw = handed_in(clean);
     raw.exit = Some(0);
     let tool = tool(&SCANNER, "");
-    assert!(matches!(tool.parse(&raw, &place()), Err(Unproven::ToolError(_))));
+    assert!(matches!(tool.parse(&raw, &place()), Err(ReportError::ToolError(_))));
     raw.stderr = b"npm http fetch POST 405 https://r/-/npm/v1/security/advisories/bulk 9ms\n".into();
     assert!(tool.parse(&raw, &place()).is_err());
     raw.stderr = b"npm http fetch POST 200 https://r/-/npm/v1/security/advisories/bulk 9ms\n".into();

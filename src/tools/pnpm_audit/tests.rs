@@ -47,7 +47,7 @@ fn its_own_configuration_is_declared_here_and_above() {
 fn an_error_without_words_is_still_an_error() {
     for report in [r#"{"error":{}}"#, r#"{"advisories":{},"error":{"code":"E"}}"#] {
         let result = tool(&SCANNER, "").parse(&handed_in(report), &place());
-        assert!(matches!(result, Err(Unproven::ToolError(_))), "{report}: {result:?}");
+        assert!(matches!(result, Err(ReportError::ToolError(_))), "{report}: {result:?}");
     }
 }
 

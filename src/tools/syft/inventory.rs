@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 
 use crate::formats::json;
 use crate::model::scope::{Scope, Unit};
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::text::shared::Text;
 
 pub const WHAT: &str = "Syft report";
@@ -22,7 +22,7 @@ pub enum Format {
 }
 
 /// Tells the format by the key that only this format has.
-pub fn format_of(bytes: &[u8]) -> Result<Format, Unproven> {
+pub fn format_of(bytes: &[u8]) -> Result<Format, ReportError> {
     #[derive(Deserialize)]
     struct Signs {
         artifacts: Option<IgnoredAny>,
@@ -87,7 +87,7 @@ struct SourceMetadata {
 }
 
 impl Inventory {
-    pub fn read(bytes: &[u8]) -> Result<Inventory, Unproven> {
+    pub fn read(bytes: &[u8]) -> Result<Inventory, ReportError> {
         let inventory: Inventory = json::read(bytes, WHAT)?;
         let schema = inventory.schema.as_ref().and_then(|schema| schema.version.as_deref());
         let newer = |version: &&str| {
@@ -119,8 +119,8 @@ impl Inventory {
     }
 }
 
-fn foreign(detail: &str) -> Unproven {
-    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+fn foreign(detail: &str) -> ReportError {
+    ReportError::Foreign { what: WHAT, detail: detail.to_owned() }
 }
 
 /// The packages of a document, by their package URLs where they have one.
@@ -141,7 +141,7 @@ impl Packages {
 }
 
 /// The packages of a CycloneDX document. The distribution and single files are components too.
-pub fn cyclonedx_packages(bytes: &[u8]) -> Result<Packages, Unproven> {
+pub fn cyclonedx_packages(bytes: &[u8]) -> Result<Packages, ReportError> {
     #[derive(Deserialize)]
     struct Bom {
         components: Option<Vec<Component>>,
@@ -168,7 +168,7 @@ pub fn cyclonedx_packages(bytes: &[u8]) -> Result<Packages, Unproven> {
 
 /// The packages of an SPDX document. What the document describes, the image or the folder itself,
 /// is one of its packages too.
-pub fn spdx_packages(bytes: &[u8]) -> Result<Packages, Unproven> {
+pub fn spdx_packages(bytes: &[u8]) -> Result<Packages, ReportError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Document {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::formats::json;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
@@ -111,7 +111,7 @@ impl Diagnostic {
 
 /// Reads a report, and whether it says that the configuration is valid. What could not be checked
 /// are gaps.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<(Parsed, bool), Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<(Parsed, bool), ReportError> {
     let report = document(bytes)?;
     let mut parsed = Parsed::default();
     let count = |severity: &str| {
@@ -144,17 +144,17 @@ pub fn wants_init(bytes: &[u8]) -> bool {
     document(bytes).is_ok_and(|report| report.diagnostics.iter().any(Diagnostic::says_not_set_up))
 }
 
-fn document(bytes: &[u8]) -> Result<Report, Unproven> {
+fn document(bytes: &[u8]) -> Result<Report, ReportError> {
     // Old versions print early errors as text, whatever they are asked for.
     if let Some(error) = error_in(&String::from_utf8_lossy(bytes)) {
-        return Err(Unproven::ToolError(error));
+        return Err(ReportError::ToolError(error));
     }
     let report: Report = json::read(bytes, WHAT)?;
     match report.format_version.split_once('.') {
         Some(("1", _)) => Ok(report),
         _ => {
             let detail = format!("its format_version is {}; 1.x is read", report.format_version);
-            Err(Unproven::Foreign { what: WHAT, detail })
+            Err(ReportError::Foreign { what: WHAT, detail })
         }
     }
 }

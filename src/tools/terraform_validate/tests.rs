@@ -24,7 +24,7 @@ fn at(filename: &str) -> String {
     )
 }
 
-fn parse(report: &str) -> Result<Parsed, Unproven> {
+fn parse(report: &str) -> Result<Parsed, ReportError> {
     tool(&SCANNER, "").parse(&handed_in(report), &place())
 }
 

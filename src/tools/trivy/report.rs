@@ -8,7 +8,7 @@ use crate::formats::json;
 use crate::model::finding::{Category, Cvss, Finding, Location, Package};
 use crate::model::scope::Unit;
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::{SharedTexts, Text};
@@ -24,7 +24,7 @@ const WHAT: &str = "Trivy report";
 const SCHEMA: u64 = 2;
 
 /// Reads a report of any of the three shapes.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, Unproven> {
+pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
     let mut reader = Reader::new(place);
     match bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) {
         // The first schema: `null` where nothing was found.
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
         Reader { place, parsed: Parsed::default(), elsewhere: false, lists_packages: false, object: None }
     }
 
-    fn report(&mut self, report: Report) -> Result<(), Unproven> {
+    fn report(&mut self, report: Report) -> Result<(), ReportError> {
         self.elsewhere = matches!(report.artifact_type.as_deref(), Some("container_image" | "vm"));
         self.lists_packages = report.trivy.is_some();
         self.parsed.tool_version = report.trivy.and_then(|trivy| trivy.version);
@@ -254,8 +254,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn foreign(detail: String) -> Unproven {
-    Unproven::Foreign { what: WHAT, detail }
+fn foreign(detail: String) -> ReportError {
+    ReportError::Foreign { what: WHAT, detail }
 }
 
 /// An empty text is an absent one.

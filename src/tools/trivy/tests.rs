@@ -29,7 +29,7 @@ fn command(job: &Job) -> String {
     job.args.join(" ")
 }
 
-fn read(report: &str) -> Result<Parsed, Unproven> {
+fn read(report: &str) -> Result<Parsed, ReportError> {
     let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
     report::read(report.as_bytes(), &place)
 }
@@ -103,9 +103,9 @@ fn a_cut_trivy_report_is_inconclusive() {
     assert!(read(whole).is_ok());
     for end in 1..whole.len() {
         let error = read(&whole[..end]).unwrap_err();
-        assert!(matches!(error, Unproven::Cut { .. }), "{end}: {error}");
+        assert!(matches!(error, ReportError::Cut { .. }), "{end}: {error}");
     }
-    assert!(matches!(read(" \n"), Err(Unproven::Empty { .. })));
+    assert!(matches!(read(" \n"), Err(ReportError::Empty { .. })));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_report_of_another_tool_is_foreign() {
         "{\"SchemaVersion\": 2} {}",
     ] {
         let error = read(report).unwrap_err();
-        assert!(matches!(error, Unproven::Foreign { .. } | Unproven::Cut { .. }), "{report}: {error}");
+        assert!(matches!(error, ReportError::Foreign { .. } | ReportError::Cut { .. }), "{report}: {error}");
     }
 }
 

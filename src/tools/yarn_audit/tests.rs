@@ -160,7 +160,7 @@ fn a_last_line_that_does_not_end_is_cut_in_a_run_alone() {
     let tool = tool(&SCANNER, "");
     assert_eq!(tool.parse(&handed_in(node), &place()).unwrap().findings.len(), 1);
     let raw = RawReport { exit: Some(1), ..handed_in(node) };
-    assert!(matches!(tool.parse(&raw, &place()), Err(Unproven::Cut { .. })));
+    assert!(matches!(tool.parse(&raw, &place()), Err(ReportError::Cut { .. })));
 }
 
 #[test]
