@@ -8,7 +8,7 @@ use portcullis::scan::report_origin::ReportOrigin;
 use portcullis::scan::proof::{Proof, weigh};
 use portcullis::redact::mask_fields;
 use portcullis::scan::raw_report::{Document, RawReport};
-use portcullis::scan::tool::{Scanner, Tool};
+use portcullis::scan::tool::{ToolSpec, Tool};
 use portcullis::tools::{SCANNERS, foreign};
 use serde::de::IgnoredAny;
 use toml::de::DeTable;
@@ -29,7 +29,7 @@ enum Form {
 }
 
 pub struct ReportReader {
-    scanner: &'static Scanner,
+    scanner: &'static ToolSpec,
     tool: Box<dyn Tool>,
     form: Form,
 }

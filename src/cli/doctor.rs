@@ -14,7 +14,7 @@ use crate::engine::program_identity::ask_version;
 use crate::model::verdict::{Mode, Verdict, exit_code};
 use crate::scan::job::Program;
 use crate::scan::program::{find, package_version};
-use crate::scan::tool::{Scanner, VersionFrom};
+use crate::scan::tool::{ToolSpec, VersionFrom};
 use crate::system::git::Repo;
 use crate::system::terminal;
 use crate::text::{human, table};
@@ -59,12 +59,12 @@ pub async fn execute(args: &ConfigArgs) -> Result<u8> {
 }
 
 struct Row {
-    scanner: &'static Scanner,
+    scanner: &'static ToolSpec,
     program: Option<PathBuf>,
     version: Option<String>,
 }
 
-type Wanted = BTreeMap<String, (&'static Scanner, Option<PathBuf>, PathBuf)>;
+type Wanted = BTreeMap<String, (&'static ToolSpec, Option<PathBuf>, PathBuf)>;
 
 /// The programs that the gates of gates.toml start, found or not, by what people call them.
 async fn needed(args: &ConfigArgs) -> Result<Wanted> {
@@ -83,7 +83,7 @@ async fn needed(args: &ConfigArgs) -> Result<Wanted> {
                 false => format!("{} ({})", program.name, job.target),
             };
             let own = *program == job.program;
-            let knows = |scanner: &&&'static Scanner| !own && scanner.program == program.name;
+            let knows = |scanner: &&&'static ToolSpec| !own && scanner.program == program.name;
             let scanner = SCANNERS.iter().find(knows).map_or(planned.gate.scanner, |scanner| scanner);
             wanted.insert(name, (scanner, found, job.cwd.clone()));
         }

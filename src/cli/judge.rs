@@ -34,7 +34,7 @@ use crate::report::{self, Written};
 use crate::scan::proof::{Proof, weigh};
 use crate::scan::raw_report::{Document, RawReport};
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::tool::Scanner;
+use crate::scan::tool::ToolSpec;
 use crate::system::git::Repo;
 use crate::system::output_folder::OutputFolder;
 use crate::system::process::Stop;
@@ -298,7 +298,7 @@ fn gate_for(name: &str, by: Option<&By>) -> Result<Gate> {
     Ok(gate_with_defaults(scanner, config.map_or_else(Defaults::default, |config| config.defaults.clone())))
 }
 
-fn gate_with_defaults(scanner: &'static Scanner, defaults: Defaults) -> Gate {
+fn gate_with_defaults(scanner: &'static ToolSpec, defaults: Defaults) -> Gate {
     let problems = Problems::default();
     Gate {
         id: Text::from(scanner.name),

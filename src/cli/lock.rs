@@ -19,7 +19,7 @@ use crate::engine::program_identity::ask_version;
 use crate::model::verdict::{Mode, Verdict, exit_code};
 use crate::scan::job::Job;
 use crate::scan::program::find;
-use crate::scan::tool::Scanner;
+use crate::scan::tool::ToolSpec;
 use crate::system::git::Repo;
 use crate::system::output_folder::write_whole;
 use crate::system::terminal;
@@ -28,7 +28,7 @@ use crate::text::paths::shown_path;
 
 /// A program that a gate starts, found or not.
 struct Wanted {
-    scanner: &'static Scanner,
+    scanner: &'static ToolSpec,
     job: Job,
     found: Option<PathBuf>,
 }

@@ -10,7 +10,7 @@ use crate::keys::values::read_duration;
 use crate::model::policy::{Policy, Threshold};
 use crate::model::severity::Severity;
 use crate::scan::retry::Retry;
-use crate::scan::tool::{Scanner, Tool};
+use crate::scan::tool::{Tool, ToolSpec};
 use crate::scan::variable::Variable;
 use crate::text::shared::Text;
 use crate::tools::{SCANNERS, scanner};
@@ -23,7 +23,7 @@ pub struct Gate {
     pub id: Text,
     /// Label that groups gates for people.
     pub stage: Text,
-    pub scanner: &'static Scanner,
+    pub scanner: &'static ToolSpec,
     pub tool: Arc<dyn Tool>,
     /// Gates that must have done their work before this one starts.
     pub needs: Vec<Text>,

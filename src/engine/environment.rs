@@ -11,7 +11,7 @@ use crate::redact::secret_set::in_variables;
 use crate::redact::{Secret, npmrc};
 use crate::scan::job::Job;
 use crate::scan::start_dir::StartDir;
-use crate::scan::tool::Scanner;
+use crate::scan::tool::ToolSpec;
 use crate::system::variables::{GIT, names};
 
 /// The secrets that gates.toml gives to a job: in its `env`, in build arguments, in options; and those in
@@ -37,7 +37,7 @@ pub fn secrets_of(job: &Job) -> Vec<Secret> {
 
 /// The names of the variables that a job does not get, in alphabetical order; `but` are those that
 /// it gets whatever they look like.
-pub fn taken_away(scanner: &Scanner, job: &Job, but: &[&str]) -> BTreeSet<String> {
+pub fn taken_away(scanner: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<String> {
     let listed = |name: &str, mark: &str| {
         let patterns = scanner.steering.iter().filter_map(|pattern| match mark {
             "" => Some(*pattern),

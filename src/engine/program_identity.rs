@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::scan::program::{package_version, version_in};
-use crate::scan::tool::{Scanner, VersionFrom};
+use crate::scan::tool::{ToolSpec, VersionFrom};
 use crate::system::process::ask;
 use crate::text::hash::sha256_file;
 
@@ -23,7 +23,7 @@ pub struct Identity {
 
 /// Asks for version and hash at once; whoever asks waits no longer than `limit`.
 pub async fn identify(
-    scanner: &'static Scanner,
+    scanner: &'static ToolSpec,
     program: PathBuf,
     cwd: PathBuf,
     limit: Duration,
@@ -37,7 +37,7 @@ pub async fn identify(
 }
 
 /// The version of a program, where it can be had without the report.
-pub async fn version(scanner: &Scanner, program: &Path, cwd: &Path) -> Option<String> {
+pub async fn version(scanner: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
     match scanner.version {
         VersionFrom::Report => None,
         VersionFrom::PackageJson => package_version(program),
@@ -46,7 +46,7 @@ pub async fn version(scanner: &Scanner, program: &Path, cwd: &Path) -> Option<St
 }
 
 /// Asks the program itself.
-pub async fn ask_version(scanner: &Scanner, program: &Path, cwd: &Path) -> Option<String> {
+pub async fn ask_version(scanner: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
     let answer = ask(program, scanner.version_args, cwd, VERSION_LIMIT).await?;
     version_in(&answer)
 }

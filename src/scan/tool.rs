@@ -17,7 +17,7 @@ use crate::scan::scene::{BuiltImage, Scene};
 
 /// What is known of a scanner before any gate uses it.
 #[derive(Debug)]
-pub struct Scanner {
+pub struct ToolSpec {
     /// Its name in gates.toml.
     pub name: &'static str,
     /// Its name as its makers write it.

@@ -17,10 +17,10 @@ use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::cfn_lint::templates::Wanted;
 
-pub static SCANNER: Scanner = Scanner {
+pub static SCANNER: ToolSpec = ToolSpec {
     name: "cfn-lint",
     title: "cfn-lint",
     stage: "Infrastructure as code",

@@ -13,10 +13,10 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
 use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 
-pub static SCANNER: Scanner = Scanner {
+pub static SCANNER: ToolSpec = ToolSpec {
     name: "checkov",
     title: "Checkov",
     stage: "Infrastructure as code",

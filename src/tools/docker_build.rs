@@ -20,14 +20,14 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::passing_fault;
 use crate::scan::scene::{BuiltImage, Scene};
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::ci;
 use crate::system::git::Repo;
 use crate::text::shared::Text;
 use crate::tools::docker_build::engine::Engine;
 use crate::tools::docker_build::image::Image;
 
-pub static SCANNER: Scanner = Scanner {
+pub static SCANNER: ToolSpec = ToolSpec {
     name: "docker-build",
     title: "docker build",
     stage: "Build images",

@@ -16,14 +16,14 @@ use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::aws::{self, Account};
 use crate::tools::ecr_push::engine::Kind;
 use crate::tools::ecr_push::push::Push;
 use crate::tools::ecr_push::registry::{Registry, is_repository, is_tag};
 use crate::tools::ecr_push::report::{Report, WHAT};
 
-pub static SCANNER: Scanner = Scanner {
+pub static SCANNER: ToolSpec = ToolSpec {
     name: "ecr-push",
     title: "push to ECR",
     stage: "Push",

@@ -21,14 +21,14 @@ use crate::scan::placeholder::Values;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human;
 use crate::text::paths::normalise;
 use crate::tools::aws::{self, Account};
 use crate::tools::ecs_task_definition::plain_text::PlainText;
 use crate::tools::ecs_task_definition::template::{Container, by_digest, is_family};
 
-pub static SCANNER: Scanner = Scanner {
+pub static SCANNER: ToolSpec = ToolSpec {
     name: "ecs-task-definition",
     title: "ECS task definition",
     stage: "Task definition",

@@ -21,13 +21,13 @@ use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::Range;
 use crate::text::bom;
 use crate::text::paths::normalise;
 use crate::text::shared::Text;
 
-pub static SCANNER: Scanner = Scanner {
+pub static SCANNER: ToolSpec = ToolSpec {
     name: "eslint",
     title: "ESLint",
     stage: "Type check and lint",

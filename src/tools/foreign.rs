@@ -8,10 +8,10 @@ use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 
 /// One for each of [`crate::formats::FORMATS`], under the format's name.
-pub static SCANNERS: [Scanner; 5] = [
+pub static SCANNERS: [ToolSpec; 5] = [
     reader("sarif", |_| Box::new(Foreign(format("sarif")))),
     reader("junit", |_| Box::new(Foreign(format("junit")))),
     reader("checkstyle", |_| Box::new(Foreign(format("checkstyle")))),
@@ -19,8 +19,8 @@ pub static SCANNERS: [Scanner; 5] = [
     reader("spdx", |_| Box::new(Foreign(format("spdx")))),
 ];
 
-const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> Scanner {
-    Scanner {
+const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> ToolSpec {
+    ToolSpec {
         name,
         title: name,
         stage: "Reports",

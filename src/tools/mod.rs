@@ -25,10 +25,10 @@ mod trivy;
 mod tsc;
 mod yarn_audit;
 
-use crate::scan::tool::Scanner;
+use crate::scan::tool::ToolSpec;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
-pub static SCANNERS: &[&Scanner] = &[
+pub static SCANNERS: &[&ToolSpec] = &[
     &gitleaks::SCANNER,
     &git_secrets::SCANNER,
     &tsc::SCANNER,
@@ -51,6 +51,6 @@ pub static SCANNERS: &[&Scanner] = &[
 ];
 
 /// Finds a scanner by the name that gates.toml uses.
-pub fn scanner(name: &str) -> Option<&'static Scanner> {
+pub fn scanner(name: &str) -> Option<&'static ToolSpec> {
     SCANNERS.iter().find(|scanner| scanner.name == name).copied()
 }

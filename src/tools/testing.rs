@@ -12,10 +12,10 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::system::git::{Range, Repo};
 
-use crate::scan::tool::{Scanner, Tool};
+use crate::scan::tool::{Tool, ToolSpec};
 
 /// The scanner with these gates.toml keys, and the mistakes in them.
-pub fn configured(scanner: &Scanner, options: &str) -> (Box<dyn Tool>, Vec<Problem>) {
+pub fn configured(scanner: &ToolSpec, options: &str) -> (Box<dyn Tool>, Vec<Problem>) {
     let problems = Problems::default();
     let table = DeTable::parse(options).unwrap();
     let keys = Keys::new(table.get_ref(), 0..0, &problems);
@@ -25,14 +25,14 @@ pub fn configured(scanner: &Scanner, options: &str) -> (Box<dyn Tool>, Vec<Probl
 }
 
 /// The scanner with keys that are free of mistakes.
-pub fn tool(scanner: &Scanner, options: &str) -> Box<dyn Tool> {
+pub fn tool(scanner: &ToolSpec, options: &str) -> Box<dyn Tool> {
     let (tool, problems) = configured(scanner, options);
     assert_eq!(problems, []);
     tool
 }
 
 /// The mistakes in these keys, in words.
-pub fn mistakes(scanner: &Scanner, options: &str) -> Vec<String> {
+pub fn mistakes(scanner: &ToolSpec, options: &str) -> Vec<String> {
     configured(scanner, options).1.into_iter().map(|problem| problem.what).collect()
 }
 

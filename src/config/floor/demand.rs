@@ -15,7 +15,7 @@ use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent, names};
 use crate::policy::licence::Contents;
-use crate::scan::tool::Scanner;
+use crate::scan::tool::ToolSpec;
 use crate::tools::{SCANNERS, scanner};
 
 #[derive(Debug)]
@@ -258,7 +258,7 @@ fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
 }
 
 /// The tool's own keys that the table has, each read as what the tool makes of it.
-fn own_keys(table: &Keys, scanner: &Scanner) -> Vec<Coverage> {
+fn own_keys(table: &Keys, scanner: &ToolSpec) -> Vec<Coverage> {
     let nobody = Problems::default();
     let defaults = (scanner.configure)(&Keys::none(&nobody)).reach();
     let read = |reach: Coverage| {
