@@ -18,7 +18,7 @@ use portcullis::keys::mistakes::draw;
 use portcullis::keys::table::Keys;
 use portcullis::model::run::Run;
 use portcullis::redact::mask_fields;
-use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::proof::{Proof, assess};
 use portcullis::scan::raw_report::{Document, RawReport};
 use portcullis::scan::tool::Tool;
 use portcullis::tools::{SCANNERS, foreign};
@@ -35,7 +35,7 @@ fn weighed(name: &str, bytes: &[u8]) -> [Proof; 2] {
     [Some(0), None].map(|exit| {
         let document = Document { name: "report".into(), bytes: Cow::Borrowed(bytes) };
         let raw = RawReport { exit, documents: vec![document], ..RawReport::default() };
-        weigh(tool.as_ref(), &raw, &fixtures::place())
+        assess(tool.as_ref(), &raw, &fixtures::place())
     })
 }
 

@@ -25,7 +25,7 @@ use portcullis::policy::judge::{Waivers, judge};
 use portcullis::policy::run_budget;
 use portcullis::policy::waiver::Waiver;
 use portcullis::redact::{Scrubber, mask_fields};
-use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::proof::{Proof, assess};
 use portcullis::scan::raw_report::{Document, RawReport};
 use portcullis::text::shared::Text;
 use portcullis::tools::{SCANNERS, foreign};
@@ -208,7 +208,7 @@ proptest! {
             }]);
             let document = Document { name: "r".into(), bytes: Cow::Owned(leak.to_string().into_bytes()) };
             let raw = RawReport { documents: vec![document], ..RawReport::default() };
-            let mut found = weigh(tool.as_ref(), &raw, &fixtures::place()).parsed().findings.clone();
+            let mut found = assess(tool.as_ref(), &raw, &fixtures::place()).parsed().findings.clone();
             assign_ids(&mut found, &mut Source::new(Path::new("/nowhere"), &Scrubber::default()));
             found
         };
@@ -317,7 +317,7 @@ proptest! {
             let tool = (scanner.configure)(&portcullis::keys::table::Keys::none(&Default::default()));
             let document = Document { name: "r".into(), bytes: Cow::Borrowed(&bytes) };
             let raw = RawReport { exit, documents: vec![document], ..RawReport::default() };
-            let proof = weigh(tool.as_ref(), &raw, &fixtures::place());
+            let proof = assess(tool.as_ref(), &raw, &fixtures::place());
             prop_assert!(!matches!(proof, Proof::Complete(_)), "{}: {proof:?}", scanner.name);
         }
     }
@@ -355,7 +355,7 @@ fn a_cut_report_never_proves_less() {
     const CUTS: usize = 40;
     let mut tried = 0;
     for fixture in fixtures::fixtures().into_iter().map(Result::unwrap) {
-        let Proof::Complete(whole) = fixture.weigh() else { continue };
+        let Proof::Complete(whole) = fixture.assess() else { continue };
         let lines = ["tsc", "yarn-audit", "docker-build"].contains(&fixture.scanner.as_str());
         if lines && fixture.raw.exit.is_none() {
             continue;

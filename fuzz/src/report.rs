@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use portcullis::keys::mistakes::Problems;
 use portcullis::keys::table::Keys;
 use portcullis::scan::report_origin::ReportOrigin;
-use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::proof::{Proof, assess};
 use portcullis::redact::mask_fields;
 use portcullis::scan::raw_report::{Document, RawReport};
 use portcullis::scan::tool::{ToolSpec, Tool};
@@ -58,7 +58,7 @@ impl ReportReader {
     pub fn check(&self, input: &[u8]) {
         let parts = split(input);
         for exit in [None, Some(0)] {
-            let proof = self.weigh(&parts, exit);
+            let proof = self.assess(&parts, exit);
             if let Proof::Complete(_) = proof {
                 self.check_complete(&parts, exit, &proof);
             }
@@ -69,7 +69,7 @@ impl ReportReader {
         }
     }
 
-    fn weigh(&self, parts: &[&[u8]], exit: Option<i32>) -> Proof {
+    fn assess(&self, parts: &[&[u8]], exit: Option<i32>) -> Proof {
         let part = |n: usize| Cow::Borrowed(parts.get(n).copied().unwrap_or_default());
         let document = |name: &str, bytes| Document { name: name.to_owned(), bytes };
         let names: &[&str] = match self.scanner.name {
@@ -83,7 +83,7 @@ impl ReportReader {
         let raw =
             RawReport { exit, documents, stderr: part(1), stdout: part(2), ..RawReport::default() };
         let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
-        weigh(self.tool.as_ref(), &raw, &place)
+        assess(self.tool.as_ref(), &raw, &place)
     }
 
     /// What has been taken for a proof is whole, has looked at something, and is not taken for one
@@ -104,7 +104,7 @@ impl ReportReader {
         for cut in (1..CUTS).map(|n| report.len() * n / CUTS).chain([report.len().saturating_sub(1)]) {
             let mut parts = parts.to_vec();
             parts[0] = &report[..cut];
-            if let Proof::Complete(less) = self.weigh(&parts, exit) {
+            if let Proof::Complete(less) = self.assess(&parts, exit) {
                 assert_eq!(less.findings.len(), parsed.findings.len(), "cut at {cut}, findings are lost");
                 assert_eq!(less.scope, parsed.scope, "cut at {cut}, it tells of less, and is complete");
             }

@@ -31,7 +31,7 @@ use crate::policy::judge::Waivers;
 use crate::policy::known_findings::KnownFindings;
 use crate::redact::{Scrubber, is_maskable, mask_fields};
 use crate::report::{self, Written};
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::{Document, RawReport};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::tool::ToolSpec;
@@ -163,7 +163,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let base = by.as_ref().map_or(Path::new("."), |by| folder_of(&by.rules.path));
     let repo = Repo::around(base).await?;
     let scratch = Scratch::new()?;
-    let mut evidence = weigh_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
+    let mut evidence = assess_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
     let nothing = Enrichment::default();
     let facts = by.as_ref().map_or(&nothing, |by| &by.facts);
     evidence.iter_mut().for_each(|gate| facts.note(gate));
@@ -251,7 +251,7 @@ fn hold_to(run: &mut Run, trusted: &BaseSource, config: &Config, settings: &Sett
 ///
 /// # Errors
 /// When a word is not of the form `TOOL=PATH`, or names no tool, format or gate.
-fn weigh_reports(
+fn assess_reports(
     words: &[String],
     by: Option<&By>,
     repo: &Repo,
@@ -263,7 +263,7 @@ fn weigh_reports(
             bail!("`--report {word}` is not of the form TOOL=PATH");
         };
         let gate = gate_for(name, by)?;
-        let target = weigh_report(&gate, Path::new(path), repo, &scratch.join(index.to_string()));
+        let target = assess_report(&gate, Path::new(path), repo, &scratch.join(index.to_string()));
         match gates.iter_mut().find(|(known, _)| known.id == gate.id) {
             Some((_, targets)) => targets.push(target),
             None => gates.push((gate, vec![target])),
@@ -318,7 +318,7 @@ fn gate_with_defaults(scanner: &'static ToolSpec, defaults: Defaults) -> Gate {
     }
 }
 
-fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> TargetEvidence {
+fn assess_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> TargetEvidence {
     let name = Text::from(path.to_string_lossy());
     let mut kept = Vec::new();
     let proof = match fs::read(path) {
@@ -333,7 +333,7 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
             let raw = RawReport { documents, ..RawReport::default() };
             let place =
                 ReportOrigin { root: repo.root.clone(), cwd: repo.base.clone(), target: name.clone() };
-            hinted(weigh(gate.tool.as_ref(), &raw, &place), gate, raw.report())
+            hinted(assess(gate.tool.as_ref(), &raw, &place), gate, raw.report())
         }
     };
     TargetEvidence {

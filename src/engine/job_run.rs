@@ -208,10 +208,10 @@ async fn once(
             let fallback = TargetEvidence::unread(&evidence);
             let work = work.clone();
             let weighing = tokio::task::spawn_blocking(move || {
-                let passing = work.weigh(&mut ended, before, &mut evidence);
+                let passing = work.assess(&mut ended, before, &mut evidence);
                 if let Some(locked) = &evidence.locked {
                     let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
-                    evidence.proof = locked.weigh(proof);
+                    evidence.proof = locked.assess(proof);
                 }
                 (evidence, passing)
             });

@@ -49,7 +49,7 @@ impl Proof {
 
 /// Weighs what came out of a job that was started and ended by itself: conditions 2 to 6 of the
 /// promise (condition 1, and the freshness of the files, are `run.rs`'s to see).
-pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &ReportOrigin) -> Proof {
+pub fn assess(tool: &dyn Tool, raw: &RawReport, place: &ReportOrigin) -> Proof {
     // 2. The exit code is one that the makers document for "clean" or "findings".
     let exit = raw.exit.map(|code| (code, tool.exit(code)));
     if let Some((code, Exit::Fault(meaning))) = exit {

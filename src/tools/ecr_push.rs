@@ -221,7 +221,7 @@ impl Tool for EcrPush {
     }
 
     fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
-        json::read::<Report>(raw.report(), WHAT)?.weigh()
+        json::read::<Report>(raw.report(), WHAT)?.assess()
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use portcullis::keys::mistakes::Problems;
 use portcullis::keys::table::Keys;
 use portcullis::model::scope::Scope;
-use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::proof::{Proof, assess};
 use portcullis::scan::raw_report::{Document, RawReport};
 use portcullis::scan::report_origin::ReportOrigin;
 use portcullis::scan::tool::Tool;
@@ -100,8 +100,8 @@ impl Fixture {
     }
 
     /// What its report proves.
-    pub fn weigh(&self) -> Proof {
-        weigh(self.tool.as_ref(), &self.raw, &place())
+    pub fn assess(&self) -> Proof {
+        assess(self.tool.as_ref(), &self.raw, &place())
     }
 
     /// What the report proves with only the first `length` bytes of its document `n`.
@@ -117,7 +117,7 @@ impl Fixture {
             stdout: Cow::Borrowed(&self.raw.stdout),
             ..RawReport::default()
         };
-        weigh(self.tool.as_ref(), &raw, &place())
+        assess(self.tool.as_ref(), &raw, &place())
     }
 }
 

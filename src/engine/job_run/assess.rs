@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::report_owners;
 use crate::redact::is_maskable;
 use crate::scan::job::Source;
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::{Document, RawReport};
 use crate::system::process::{End, Ended};
 use crate::text::human;
@@ -41,7 +41,7 @@ impl Stamp {
 impl JobRun {
     /// Gathers what came out and weighs it; parsing a large report is the slow part. Gives what it
     /// says of a fault that passes, where nothing else came of it.
-    pub fn weigh(&self, ended: &mut Ended, before: Before, evidence: &mut TargetEvidence) -> Option<String> {
+    pub fn assess(&self, ended: &mut Ended, before: Before, evidence: &mut TargetEvidence) -> Option<String> {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
         let (is_report, errors) = (self.job.prints_report(), self.job.reports_errors());
         let stream = if errors { &mut ended.stderr } else { &mut ended.stdout };
@@ -95,7 +95,7 @@ impl JobRun {
             name: (*name).to_owned(),
             bytes: Cow::Borrowed(fact.as_bytes()),
         }));
-        let mut proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
+        let mut proof = assess(self.gate.tool.as_ref(), &raw, &self.place());
         for (document, source) in raw.documents.iter().zip(sources) {
             let aside = matches!(source, Source::Aside(_) | Source::Beside(_));
             if !aside && (!self.job.is_secretive() || is_maskable(&document.bytes)) {

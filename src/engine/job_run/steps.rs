@@ -11,7 +11,7 @@ use crate::engine::lock::guard::Examined;
 use crate::engine::step_context::{Left, StepContext};
 use crate::model::lock_status::LockStatus;
 use crate::scan::procedure::{Failure, Procedure};
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::RawReport;
 use crate::system::process::Stop;
 use crate::text::human::{self, millis};
@@ -46,7 +46,7 @@ pub async fn carry_out(
         let passing = work.weigh_steps(result, end, &mut evidence);
         if let Some(locked) = &evidence.locked {
             let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
-            evidence.proof = locked.weigh(proof);
+            evidence.proof = locked.assess(proof);
         }
         (evidence, passing)
     });
@@ -83,7 +83,7 @@ impl JobRun {
             by_steps: true,
             ..RawReport::default()
         };
-        let seen = (!raw.documents.is_empty()).then(|| weigh(self.gate.tool.as_ref(), &raw, &self.place()));
+        let seen = (!raw.documents.is_empty()).then(|| assess(self.gate.tool.as_ref(), &raw, &self.place()));
         let kept = seen.map(|proof| {
             raw.documents.iter().fold(proof, |proof, document| self.keep_report(document, proof, evidence))
         });

@@ -134,7 +134,7 @@ impl Examined {
     }
 
     /// What the proof of a job is worth with this program: nothing, where it is not the locked one.
-    pub fn weigh(&self, proof: Proof) -> Proof {
+    pub fn assess(&self, proof: Proof) -> Proof {
         let Examined::Differs(_, why) = self else { return with_line(proof, self) };
         match proof {
             Proof::Inconclusive { parsed, reason } if reason != *why => {

@@ -4,7 +4,7 @@ use super::*;
 
 use crate::model::finding::{Category, Finding};
 use crate::model::severity::Severity;
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::tools::testing::{configured, handed_in, line, mistakes, place, plan, tool};
 
 use super::api::{Deployment, Group, is_id};
@@ -25,7 +25,7 @@ fn weighed(edit: impl Fn(&mut Value)) -> Proof {
     });
     edit(&mut report);
     let tool = tool(&SCANNER, KEYS);
-    weigh(tool.as_ref(), &handed_in(&report.to_string()), &place())
+    assess(tool.as_ref(), &handed_in(&report.to_string()), &place())
 }
 
 /// The only finding of a report whose deployment has these further members.

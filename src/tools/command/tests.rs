@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::*;
 
 use crate::keys::mistakes::Problems;
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::Document;
 use crate::system::git::Repo;
 
@@ -27,7 +27,7 @@ fn outcome(tool: &dyn Tool, exit: Option<i32>, report: Option<&str>) -> String {
     let documents = report.map(|text| Document { name: "r".into(), bytes: Cow::Borrowed(text.as_bytes()) });
     let raw = RawReport { exit, documents: documents.into_iter().collect(), ..RawReport::default() };
     let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
-    match weigh(tool, &raw, &place) {
+    match assess(tool, &raw, &place) {
         Proof::Complete(parsed) => format!("complete: {}, {}", parsed.findings.len(), parsed.scope),
         Proof::NothingInScope { .. } => "empty".to_owned(),
         Proof::Inconclusive { reason, .. } => format!("inconclusive: {reason}"),

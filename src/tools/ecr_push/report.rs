@@ -64,7 +64,7 @@ impl Tag {
 
 impl Report {
     /// What it proves. Where a tag is taken by another image nothing was pushed, and that is told.
-    pub fn weigh(self) -> Result<Parsed, ReportError> {
+    pub fn assess(self) -> Result<Parsed, ReportError> {
         let no = |why: String| Err(ReportError::ToolError(why));
         let held = self.tags.iter().flat_map(|tag| tag.before.iter().chain(&tag.now));
         let mut digests: Vec<&str> = held.map(|held| &*held.digest).collect();

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::tools::testing::{configured, handed_in, line, mistakes, place, plan, tool};
 
 use super::template::Template;
@@ -280,7 +280,7 @@ fn report(edit: impl Fn(&mut Value)) -> Proof {
     });
     edit(&mut report);
     let tool = tool(&SCANNER, "template = 'deploy/task.json'");
-    weigh(tool.as_ref(), &handed_in(&report.to_string()), &place())
+    assess(tool.as_ref(), &handed_in(&report.to_string()), &place())
 }
 
 #[test]

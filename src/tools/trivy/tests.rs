@@ -5,7 +5,7 @@ use super::*;
 use crate::keys::mistakes::Problems;
 use crate::model::finding::Finding;
 use crate::model::scope::Unit;
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::Document;
 use crate::scan::scene::BuiltImage;
 use crate::system::git::Repo;
@@ -283,7 +283,7 @@ fn an_exit_code_that_is_not_zero_is_inconclusive_whatever_the_report_says() {
     for exit in [1, 2, 137] {
         let document = Document { name: "trivy.json".into(), bytes: Cow::Borrowed(report.as_bytes()) };
         let raw = RawReport { exit: Some(exit), documents: vec![document], ..RawReport::default() };
-        assert!(matches!(weigh(tool("").0.as_ref(), &raw, &place), Proof::Inconclusive { .. }));
+        assert!(matches!(assess(tool("").0.as_ref(), &raw, &place), Proof::Inconclusive { .. }));
     }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::system::git::Repo;
 use crate::tools::testing::{handed_in, line, place, plan, plan_in, tool};
 
@@ -143,7 +143,7 @@ fn an_output_that_is_cut_at_a_lines_end_proves_nothing() {
     ] {
         let complete = |text| {
             let raw = RawReport { exit: Some(exit), ..handed_in(text) };
-            matches!(weigh(&*tool, &raw, &place()), Proof::Complete(_))
+            matches!(assess(&*tool, &raw, &place()), Proof::Complete(_))
         };
         assert!(complete(text));
         for (end, _) in text.trim_end().match_indices('\n') {
@@ -158,7 +158,7 @@ fn the_table_counts_every_listed_file() {
     let reason = |files: &str| {
         let text = format!("/repo/a.ts\n/repo/data.json\n{files}\nTotal time: 0.1s\n");
         let raw = RawReport { exit: Some(0), ..handed_in(&text) };
-        weigh(&*tool, &raw, &place()).reason().map(str::to_owned)
+        assess(&*tool, &raw, &place()).reason().map(str::to_owned)
     };
     assert_eq!(reason("Files:   2"), None);
     assert!(reason("Files:   3").unwrap().contains("counts 3 files, and its list has 2"));
