@@ -55,9 +55,9 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, place: &ReportOrigin) -> Proof {
     if let Some((code, Exit::Fault(meaning))) = exit {
         // The report often says more than the exit code of what went wrong.
         let (parsed, cause) = match tool.parse(raw, place) {
-            Ok(parsed) => (parsed, tool.complaint(raw)),
+            Ok(parsed) => (parsed, tool.error_line(raw)),
             Err(ReportError::ToolError(cause)) => (Parsed::default(), Some(cause)),
-            Err(_) => (Parsed::default(), tool.complaint(raw)),
+            Err(_) => (Parsed::default(), tool.error_line(raw)),
         };
         let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
         return inconclusive(parsed, format!("exit code {code} ({meaning}){cause}"));
@@ -70,7 +70,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, place: &ReportOrigin) -> Proof {
         Err(unproven) => {
             let cause = match &unproven {
                 ReportError::ToolError(_) => None,
-                _ => tool.complaint(raw),
+                _ => tool.error_line(raw),
             };
             let cause = cause.map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
             return inconclusive(Parsed::default(), format!("{unproven}{cause}"));
@@ -87,7 +87,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, place: &ReportOrigin) -> Proof {
     let moving = parsed.findings.iter().filter(|finding| tool.moves_exit_code(finding)).count();
     match exit {
         Some((code, Exit::Findings)) if moving == 0 => {
-            let cause = tool.complaint(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
+            let cause = tool.error_line(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
             let reason = format!("exit code {code} means findings, and the report has none{cause}");
             return inconclusive(parsed, reason);
         }

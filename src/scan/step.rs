@@ -97,7 +97,7 @@ impl Output {
     }
 
     /// The last line with words on standard error, else on standard output.
-    pub fn complaint(&self) -> String {
+    pub fn error_line(&self) -> String {
         let last = |text: &str| {
             let mut lines = text.lines().rev().map(str::trim);
             lines.find(|line| line.chars().any(char::is_alphanumeric)).map(str::to_owned)

@@ -121,7 +121,7 @@ pub trait Tool: Debug + Send + Sync {
     }
 
     /// The line of the scanner's error output that says what went wrong.
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         raw.last_error_line()
     }
 }

@@ -196,7 +196,7 @@ fn error_of(output: &Output) -> AwsError {
             return AwsError::Refused { code: code.to_owned(), message: message.to_owned() };
         }
     }
-    let words = output.complaint();
+    let words = output.error_line();
     let passing = ["Could not connect", "Connect timeout", "Read timeout", "Connection was closed"];
     let failure = match () {
         () if words.contains("Unable to locate credentials") => Failure::Unproven(

@@ -159,7 +159,7 @@ impl Tool for CfnLint {
         Ok(parsed)
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let says = |line: &&str| line.chars().any(char::is_alphanumeric) && !line.contains(" - INFO - ");
         [&raw.stderr, &raw.stdout].into_iter().find_map(|stream| {
             let text = String::from_utf8_lossy(stream);

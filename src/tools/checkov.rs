@@ -120,12 +120,12 @@ impl Tool for Checkov {
 
     /// The platform, where a key is set: the last words of the traceback tell.
     fn passing_fault(&self, raw: &RawReport) -> Option<String> {
-        passing_fault(&raw.last_error_line()?).or_else(|| passing_fault(&self.complaint(raw)?))
+        passing_fault(&raw.last_error_line()?).or_else(|| passing_fault(&self.error_line(raw)?))
     }
 
     /// Checkov prints a traceback when it can't reach its platform, and goes on: a line that says
     /// error outranks the end of the text.
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let stderr = raw.stderr_text();
         let said = stderr.lines().rev().find_map(|line| {
             let marks = ["checkov: error: ", "[ERROR]", "[CRITICAL]"];

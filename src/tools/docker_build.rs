@@ -143,14 +143,14 @@ impl Tool for DockerBuild {
     /// The daemon that does not answer, and a registry that is busy. Not what a step of the
     /// Dockerfile printed: only the line that says why the build failed.
     fn passing_fault(&self, raw: &RawReport) -> Option<String> {
-        let cause = self.complaint(raw)?;
+        let cause = self.error_line(raw)?;
         if cause.contains("Cannot connect to the Docker daemon") {
             return Some(cause);
         }
         passing_fault(&cause)
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let stdout = String::from_utf8_lossy(&raw.stdout);
         log::cause(&raw.stderr_text())
             .or_else(|| log::cause(&stdout))

@@ -186,7 +186,7 @@ impl Tool for Eslint {
     }
 
     /// The line after `ESLint: 10.15.0`, which heads the error.
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let text = raw.stderr_text();
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let after = lines.find(|line| line.starts_with("ESLint: ")).and_then(|_| lines.next());

@@ -234,7 +234,7 @@ impl Tool for Gitleaks {
         true
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let text = without_colour(&raw.stderr_text());
         text.lines()
             .filter_map(log_entry)

@@ -176,7 +176,7 @@ impl Tool for NpmAudit {
             let code = ["ENOAUDIT", "E429", "E50"].iter().any(|code| error.starts_with(code));
             (refused || code || passing_fault(&error).is_some()).then_some(error)
         });
-        error.or_else(|| passing_fault(&self.complaint(raw)?))
+        error.or_else(|| passing_fault(&self.error_line(raw)?))
     }
 
     fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {

@@ -174,7 +174,7 @@ impl Tool for PnpmAudit {
     fn passing_fault(&self, raw: &RawReport) -> Option<String> {
         let report = json::read::<Report>(raw.report(), WHAT).ok();
         let error = report.and_then(|report| report.error).map(Failure::words);
-        let said = error.or_else(|| self.complaint(raw))?;
+        let said = error.or_else(|| self.error_line(raw))?;
         let busy = ["responded with 5", "responded with 429"].iter().any(|busy| said.contains(busy));
         (busy || passing_fault(&said).is_some()).then_some(said)
     }
@@ -214,7 +214,7 @@ impl Tool for PnpmAudit {
     }
 
     /// pnpm 12 draws its errors: what went wrong stands behind `×`.
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let text = raw.stderr_text();
         let drawn = text.split_once('×').map(|(before, after)| {
             let code = before.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();

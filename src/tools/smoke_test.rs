@@ -128,7 +128,7 @@ impl Check {
     }
 
     /// What is wrong with an answer.
-    fn complaint(&self, answer: &Answer) -> Option<String> {
+    fn error_line(&self, answer: &Answer) -> Option<String> {
         if !self.status.contains(&answer.status) {
             let wanted: Vec<String> = self.status.iter().map(u16::to_string).collect();
             return Some(format!("it answered {}, not {}", answer.status, wanted.join(" or ")));
@@ -157,9 +157,9 @@ impl Tool for SmokeTest {
         let mut parsed = Parsed { scope: Scope::of(Unit::Tests, 1), ..Parsed::default() };
         parsed.tool_version = Some(report.portcullis_version);
         let times = human::count(report.asked, "time");
-        match report.complaint {
+        match report.error_line {
             None => parsed.proof.push(format!("{} answered as it should, asked {times}", report.url)),
-            Some(complaint) => {
+            Some(error_line) => {
                 let title = format!("{}: {complaint}", report.url);
                 let mut finding = Finding::new("smoke-test", Category::Test, Severity::High, title);
                 finding.message = format!(
@@ -182,7 +182,7 @@ struct Report {
     asked: u64,
     duration_ms: u64,
     /// What was wrong with the last answer, or that there was none.
-    complaint: Option<String>,
+    error_line: Option<String>,
 }
 
 impl Procedure for Check {
@@ -195,23 +195,23 @@ impl Procedure for Check {
             }
             let started = Instant::now();
             let mut asked = 0;
-            let complaint = loop {
+            let error_line = loop {
                 asked += 1;
-                let complaint = match hands.ask(self.request()).await {
-                    Ok(answer) => self.complaint(&answer),
+                let error_line = match hands.ask(self.request()).await {
+                    Ok(answer) => self.error_line(&answer),
                     // Nobody is there yet, perhaps.
                     Err(Failure::Passing(why)) => Some(why),
                     Err(other) => return Err(other),
                 };
-                match complaint {
-                    Some(complaint) if asked <= self.retries => {
+                match error_line {
+                    Some(error_line) if asked <= self.retries => {
                         hands.tell(format!("{}: {complaint}; asking again", self.name));
                         match hands.pause(self.delay).await {
-                            Err(Failure::TimedOut(_)) => break Some(complaint),
+                            Err(Failure::TimedOut(_)) => break Some(error_line),
                             other => other?,
                         }
                     }
-                    complaint => break complaint,
+                    error_line => break error_line,
                 }
             };
             let report = Report {
@@ -219,7 +219,7 @@ impl Procedure for Check {
                 url: self.url.clone(),
                 asked,
                 duration_ms: crate::text::human::millis(started.elapsed()),
-                complaint,
+                error_line,
             };
             hands.report(REPORT, &report)
         })

@@ -97,7 +97,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     let runs = keys.word_or("scanner", &runs, Runs::Cli);
     let address = |key| {
         let text = keys.text(key)?;
-        match server::complaint(&text.value) {
+        match server::error_line(&text.value) {
             Some(why) => {
                 keys.problem(text.at, format!("`{key}` {why}"));
                 None

@@ -150,7 +150,7 @@ impl Tool for Syft {
 
     /// Images that a registry holds: the last line says why they could not be had.
     fn passing_fault(&self, raw: &RawReport) -> Option<String> {
-        passing_fault(&self.complaint(raw)?)
+        passing_fault(&self.error_line(raw)?)
     }
 
     fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
@@ -163,7 +163,7 @@ impl Tool for Syft {
         Ok(parsed)
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let stderr = raw.stderr_text();
         let plain = anstream::adapter::strip_str(&stderr).to_string();
         let mut lines = plain.lines().skip_while(|line| !line.contains("ERROR "));

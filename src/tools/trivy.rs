@@ -283,7 +283,7 @@ impl Tool for Trivy {
         passing_fault(&stderr[at..])
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         fatal_line(&raw.stderr_text()).or_else(|| raw.last_error_line())
     }
 }

@@ -197,7 +197,7 @@ impl Tool for YarnAudit {
             None => (Generation::Four, modern::nothing),
             // What goes wrong is told in words.
             Some(byte) if *byte != b'{' => {
-                return Err(match modern::complaint(report) {
+                return Err(match modern::error_line(report) {
                     Some(words) if raw.exit.is_some() => ReportError::ToolError(words),
                     _ => foreign("it does not begin with an object"),
                 });
@@ -216,14 +216,14 @@ impl Tool for YarnAudit {
     }
 
     fn passing_fault(&self, raw: &RawReport) -> Option<String> {
-        let words = self.complaint(raw).into_iter().chain(modern::complaint(raw.report()));
+        let words = self.error_line(raw).into_iter().chain(modern::error_line(raw.report()));
         let busy = ["returned a 5", "returned a 429", "Response Code: 5", "Response Code: 429"];
         words
             .into_iter()
             .find(|words| busy.iter().any(|busy| words.contains(busy)) || passing_fault(words).is_some())
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         classic::error_in(&raw.stderr).or_else(|| raw.last_error_line())
     }
 }

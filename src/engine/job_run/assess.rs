@@ -124,7 +124,7 @@ impl JobRun {
     fn did_not_end(&self, ended: &Ended, raw: &RawReport) -> Option<String> {
         let program = &self.job.program.name;
         let said =
-            || self.gate.tool.complaint(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
+            || self.gate.tool.error_line(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
         match &ended.end {
             End::NotStarted(error) => Some(not_started(program, error)),
             End::Signalled(signal) => Some(signalled(program, *signal) + &said()),
@@ -188,7 +188,7 @@ impl JobRun {
 
     /// No report: the exit code and the error output tell why, better than the missing file does.
     fn without_report(&self, code: Option<i32>, reason: String, raw: &RawReport) -> Proof {
-        let cause = self.gate.tool.complaint(raw).map(|line| format!(": {line}")).unwrap_or_default();
+        let cause = self.gate.tool.error_line(raw).map(|line| format!(": {line}")).unwrap_or_default();
         let code = code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
         Proof::inconclusive(format!("{reason}{code}{cause}"))
     }

@@ -211,20 +211,20 @@ fn a_code_that_does_not_fit_the_levels_is_a_gap() {
 
 #[test]
 fn the_line_that_says_what_went_wrong_is_told() {
-    let complaint = |stderr: &str, stdout: &str| {
+    let error_line = |stderr: &str, stdout: &str| {
         let raw = RawReport {
             stderr: stderr.as_bytes().to_owned().into(),
             stdout: stdout.as_bytes().to_owned().into(),
             ..RawReport::default()
         };
-        tool(&SCANNER, "").complaint(&raw)
+        tool(&SCANNER, "").error_line(&raw)
     };
     let usage = "usage: \n  -h\ncfn-lint: error: unrecognized arguments: --bogus\n";
-    assert_eq!(complaint(usage, "").unwrap(), "cfn-lint: error: unrecognized arguments: --bogus");
+    assert_eq!(error_line(usage, "").unwrap(), "cfn-lint: error: unrecognized arguments: --bogus");
     assert_eq!(
-        complaint(&format!("t - cfnlint - ERROR - rules are broken\n{LOG}"), "").unwrap(),
+        error_line(&format!("t - cfnlint - ERROR - rules are broken\n{LOG}"), "").unwrap(),
         "rules are broken"
     );
-    assert_eq!(complaint(LOG, "Invalid configuration key 'x'\n").unwrap(), "Invalid configuration key 'x'");
-    assert_eq!(complaint(LOG, ""), None);
+    assert_eq!(error_line(LOG, "Invalid configuration key 'x'\n").unwrap(), "Invalid configuration key 'x'");
+    assert_eq!(error_line(LOG, ""), None);
 }

@@ -321,6 +321,6 @@ fn the_complaint_is_the_line_that_says_why() {
             stderr: format!("{OLD}{stderr}").into_bytes().into(),
             ..RawReport::default()
         };
-        assert_eq!(tool(TWO).0.complaint(&raw).as_deref(), Some(why));
+        assert_eq!(tool(TWO).0.error_line(&raw).as_deref(), Some(why));
     }
 }

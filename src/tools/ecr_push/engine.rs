@@ -178,7 +178,7 @@ impl Engine {
             Kind::Podman => Some(printed.trim()).filter(|digest| is_digest(digest)),
         };
         digest.map(|digest| Pushed::Digest(digest.to_owned())).ok_or_else(|| {
-            let (push, words) = (self.verb("push"), output.complaint());
+            let (push, words) = (self.verb("push"), output.error_line());
             Failure::Unproven(format!("{push} ended well and told no digest of {name}: {words}"))
         })
     }
@@ -223,7 +223,7 @@ fn copy_settings(hands: &StepContext, folder: &Path) -> Result<(), Failure> {
 /// Why a command of Docker came to nothing, in one sentence.
 fn failure(what: &str, output: &Output) -> Failure {
     let said = output.stderr_text();
-    let words = output.complaint();
+    let words = output.error_line();
     let told = |start| words.strip_prefix(start);
     let words = told("Error response from daemon: ").or(told("Error: ")).unwrap_or(&words);
     let lower = said.to_lowercase();

@@ -82,7 +82,7 @@ fn the_error_is_the_line_below_the_version() {
         stderr: b"\nOops! Something went wrong! :(\n\nESLint: 10.15.0\n\nSyntaxError: No.\n    at x\n".into(),
         ..RawReport::default()
     };
-    assert_eq!(tool(&SCANNER, "").complaint(&raw).as_deref(), Some("SyntaxError: No."));
+    assert_eq!(tool(&SCANNER, "").error_line(&raw).as_deref(), Some("SyntaxError: No."));
 }
 
 #[test]

@@ -59,8 +59,8 @@ impl<'a> Output<'a> {
             } else if let Some(remark) = remark(line) {
                 output.remarks.push(remark.to_owned());
             } else {
-                match complaint(line) {
-                    Some(complaint) => output.complaints.push(complaint),
+                match error_line(line) {
+                    Some(error_line) => output.complaints.push(error_line),
                     None => strange += 1,
                 }
             }
@@ -110,7 +110,7 @@ fn remark(line: &[u8]) -> Option<&'static str> {
 }
 
 /// A message of git, grep or the shell, without what stands in quotes: a pattern may be a secret.
-fn complaint(line: &[u8]) -> Option<String> {
+fn error_line(line: &[u8]) -> Option<String> {
     const SPEAKERS: [&str; 6] = ["fatal: ", "error: ", "warning: ", "grep: ", "git: ", "cat: "];
     let text = String::from_utf8_lossy(line);
     if !SPEAKERS.iter().any(|speaker| text.starts_with(speaker)) && !text.contains("git-secrets: line ") {

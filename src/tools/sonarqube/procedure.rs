@@ -9,7 +9,7 @@ use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 
 use super::answers::{Analyses, Answers, Circumstances, Elsewhere, Hotspot, Issue, PullRequests, Task};
 use super::pages::{Gathered, List};
-use super::server::{Auth, CLOUD, Server, complaint, late, normal, same, wait};
+use super::server::{Auth, CLOUD, Server, error_line, late, normal, same, wait};
 use super::task_file::TaskFile;
 
 /// The name of the report.
@@ -130,7 +130,7 @@ impl Analysis {
                 "no server is named: set `host`, or {HOST}; a token is sent to no address that only a file of the repository names"
             )));
         };
-        match complaint(&host) {
+        match error_line(&host) {
             Some(why) => Err(Failure::Unproven(format!("the address of the server, from {HOST}, {why}"))),
             None => Ok(normal(&host)),
         }

@@ -40,7 +40,7 @@ impl Analysis {
         let output = hands.run(step).await?;
         if !output.success() {
             let log = [end(&output.stdout), end(&output.stderr)].concat();
-            let complaint = complaint_of(&output, &log);
+            let error_line = error_line_of(&output, &log);
             let meaning = match output.code {
                 1 => " (internal error)",
                 2 => " (usage or configuration error)",
@@ -48,7 +48,7 @@ impl Analysis {
                 _ => "",
             };
             let why = format!("{program} ended with exit code {}{meaning}: {complaint}", output.code);
-            let passes = passing_fault(&complaint).or_else(|| passing_fault(&log)).is_some();
+            let passes = passing_fault(&error_line).or_else(|| passing_fault(&log)).is_some();
             return Err(if passes { Failure::Passing(why) } else { Failure::Unproven(why) });
         }
         if !self.task_file.exists() {
@@ -74,14 +74,14 @@ fn end(log: &[u8]) -> Cow<'_, str> {
 }
 
 /// The line that says what went wrong; the scanner's log ends with advice.
-pub fn complaint_of(output: &Output, log: &str) -> String {
+pub fn error_line_of(output: &Output, log: &str) -> String {
     let advice = ["EXECUTION FAILURE", "Re-run ", "Error during SonarScanner", "switch to enable"];
     let errors = log.lines().filter_map(|line| line.split_once("ERROR"));
     let words = errors.map(|(_, words)| words.trim_start_matches([':', ']', ' ']).trim());
     let telling = |words: &&str| {
         words.chars().any(char::is_alphanumeric) && !advice.iter().any(|advice| words.contains(advice))
     };
-    words.rev().find(telling).map_or_else(|| output.complaint(), str::to_owned)
+    words.rev().find(telling).map_or_else(|| output.error_line(), str::to_owned)
 }
 
 /// The version that a scanner gives in its log: `SonarScanner CLI 6.2.1.4610`, `Version: 4.3.0`.

@@ -170,7 +170,7 @@ pub fn normal(address: &str) -> String {
 }
 
 /// What is wrong with an address that a token is to be sent to.
-pub fn complaint(address: &str) -> Option<&'static str> {
+pub fn error_line(address: &str) -> Option<&'static str> {
     let Some((scheme, rest)) = address.split_once("://") else { return Some("begins with no https://") };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match () {

@@ -3,8 +3,8 @@ use super::*;
 use crate::scan::step::Output;
 use crate::tools::testing::{line, mistakes, plan, tool};
 
-use super::scan::{complaint_of, scanner_version};
-use super::server::{Auth, complaint, same};
+use super::scan::{error_line_of, scanner_version};
+use super::server::{Auth, error_line, same};
 use super::task_file::TaskFile;
 
 const FILE: &str = "organization=acme\nprojectKey=com.acme:notes\nserverUrl=https://sonar.example\n\
@@ -110,8 +110,8 @@ fn addresses_of_one_server_are_told_from_those_of_others() {
     ] {
         assert!(!same(a, b), "{a} {b}");
     }
-    assert_eq!(complaint("https://sonar.example:9000/sonar"), None);
-    assert_eq!(complaint("https://ada@sonar.example"), Some("must not hold a user or a password"));
+    assert_eq!(error_line("https://sonar.example:9000/sonar"), None);
+    assert_eq!(error_line("https://ada@sonar.example"), Some("must not hold a user or a password"));
 }
 
 #[test]
@@ -137,6 +137,6 @@ fn the_log_of_a_scanner_tells_its_version_and_what_went_wrong() {
         ("[ERROR] ScannerEngine: Failed\n", "ScannerEngine: Failed"),
         ("java: command not found\n", "java: command not found"),
     ] {
-        assert_eq!(complaint_of(&output(log), log), words);
+        assert_eq!(error_line_of(&output(log), log), words);
     }
 }

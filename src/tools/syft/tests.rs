@@ -156,6 +156,6 @@ fn the_complaint_is_plain_text_with_the_first_cause() {
         ("\x1b[31munknown flag: --frob\x1b[0m\n", "unknown flag: --frob"),
     ] {
         let raw = RawReport { stderr: Cow::Borrowed(stderr.as_bytes()), ..RawReport::default() };
-        assert_eq!(tool("").complaint(&raw).as_deref(), Some(said));
+        assert_eq!(tool("").error_line(&raw).as_deref(), Some(said));
     }
 }

@@ -57,7 +57,7 @@ impl Procedure for Validate {
                 None => (self.initialise_and_validate(hands).await?, true),
             };
             if !matches!(said.code, 0 | 1) {
-                let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.complaint());
+                let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.error_line());
                 return Err(Failure::Unproven(format!("exit code {} of validate: {cause}", said.code)));
             }
             let run = Run { exit: said.code, files: files_in(&self.cwd), initialised };
@@ -100,7 +100,7 @@ async fn initialise(hands: &mut StepContext, data: &Path, is_locked: bool) -> Re
     if said.success() {
         return Ok(());
     }
-    let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.complaint());
+    let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.error_line());
     let why = format!("{program} init failed: {cause}");
     Err(match passing_fault(&said.stderr_text()) {
         Some(_) => Failure::Passing(why),

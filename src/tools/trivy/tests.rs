@@ -270,7 +270,7 @@ fn the_fatal_line_is_told_in_one_readable_line() {
         let (tool, _) = tool("");
         let raw =
             RawReport { exit: Some(1), stderr: Cow::Borrowed(stderr.as_bytes()), ..RawReport::default() };
-        let told = tool.complaint(&raw).unwrap();
+        let told = tool.error_line(&raw).unwrap();
         assert!(told.starts_with(starts), "{told}");
         assert!(!told.contains('\n'));
     }

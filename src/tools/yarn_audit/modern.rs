@@ -94,7 +94,7 @@ fn locked(raw: &RawReport) -> Option<u64> {
 }
 
 /// What went wrong, in Yarn's words: it prints them in place of the report.
-pub fn complaint(report: &[u8]) -> Option<String> {
+pub fn error_line(report: &[u8]) -> Option<String> {
     const MOST: usize = 1 << 16;
     const LONGEST_LINE: usize = 1000;
     let text = String::from_utf8_lossy(&report[..report.len().min(MOST)]);
