@@ -76,7 +76,7 @@ async fn post(client: &Client, url: &str, body: &str) -> Result<(), String> {
             Ok(answer) if answer.is_success() => return Ok(()),
             Ok(answer) => {
                 last = format!("{} answered {}", host(url), answer.status);
-                if !answer.is_passing_fault() {
+                if !answer.is_transient_error() {
                     break;
                 }
             }

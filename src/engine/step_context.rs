@@ -282,7 +282,7 @@ impl StepContext {
         };
         self.note(words, None, status, started.elapsed(), &[said.as_bytes()]);
         answer.map_err(|why| match why {
-            NoAnswer::NotNow(why) => Failure::Passing(why),
+            NoAnswer::NotNow(why) => Failure::Transient(why),
             NoAnswer::Never(why) => Failure::Unproven(why),
         })
     }

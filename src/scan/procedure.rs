@@ -20,7 +20,7 @@ pub enum Failure {
     /// There is no proof; why.
     Unproven(String),
     /// The same for a cause that passes by itself: the whole procedure is worth another try.
-    Passing(String),
+    Transient(String),
     /// The time of the gate is over; what it was doing.
     TimedOut(String),
     /// The run was stopped.

@@ -99,7 +99,7 @@ const PHRASES: [&str; 37] = [
 ];
 
 /// The first of these lines that tells of a fault that passes.
-pub fn passing_fault(text: &str) -> Option<String> {
+pub fn transient_error(text: &str) -> Option<String> {
     text.lines().find(|line| tells(line)).map(|line| line.trim().to_owned())
 }
 
@@ -123,7 +123,7 @@ mod tests {
             "GET https://mirror.example/v2/: unexpected status code 503 Service Unavailable",
             "HTTPSConnectionPool(host='api.example'): Max retries exceeded with url: /v1",
         ] {
-            assert!(passing_fault(line).is_some(), "{line}");
+            assert!(transient_error(line).is_some(), "{line}");
         }
         for line in [
             "",
@@ -134,7 +134,7 @@ mod tests {
             "unauthorized: authentication required",
             "manifest unknown",
         ] {
-            assert_eq!(passing_fault(line), None);
+            assert_eq!(transient_error(line), None);
         }
     }
 

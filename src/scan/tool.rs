@@ -116,7 +116,7 @@ pub trait Tool: Debug + Send + Sync {
 
     /// What it says of a fault that will pass by itself (a registry that is busy), so that the job is
     /// worth another try. Asked only where there is no proof and no finding.
-    fn passing_fault(&self, _raw: &RawReport) -> Option<String> {
+    fn transient_error(&self, _raw: &RawReport) -> Option<String> {
         None
     }
 

@@ -67,7 +67,7 @@ impl Answer {
     }
 
     /// A status that is worth another try: too many requests, or a fault of the server.
-    pub fn is_passing_fault(&self) -> bool {
+    pub fn is_transient_error(&self) -> bool {
         matches!(self.status, 429 | 500 | 502 | 503 | 504)
     }
 
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(ask(Request::get(url)).unwrap().status, 302);
         let url = server("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nno");
         let answer = ask(Request::get(url)).unwrap();
-        assert!(answer.is_passing_fault() && !answer.is_success());
+        assert!(answer.is_transient_error() && !answer.is_success());
         assert_eq!((answer.retry_after(), answer.text()), (Some(Duration::from_secs(7)), "no".to_owned()));
     }
 

@@ -158,7 +158,7 @@ impl From<AwsError> for Failure {
             AwsError::Refused { code, message } => {
                 let words = format!("AWS says {code}: {message}{}", advice(&code));
                 match PASSING.contains(&code.as_str()) {
-                    true => Failure::Passing(words),
+                    true => Failure::Transient(words),
                     false => Failure::Unproven(words),
                 }
             }
@@ -207,7 +207,7 @@ fn error_of(output: &Output) -> AwsError {
             Failure::Unproven("aws knows no region: set `region`, or AWS_DEFAULT_REGION".to_owned())
         }
         () if passing.iter().any(|passing| words.contains(passing)) => {
-            Failure::Passing(format!("aws: {words}"))
+            Failure::Transient(format!("aws: {words}"))
         }
         () => Failure::Unproven(format!("aws ended with {}: {words}", output.code)),
     };
@@ -238,7 +238,7 @@ mod tests {
         );
         assert_eq!(
             Failure::from(busy),
-            Failure::Passing("AWS says ThrottlingException: Rate exceeded".to_owned())
+            Failure::Transient("AWS says ThrottlingException: Rate exceeded".to_owned())
         );
     }
 
@@ -259,6 +259,6 @@ mod tests {
             assert!(why.contains(words), "{why}");
         }
         let refused = says("Could not connect to the endpoint URL: \"http://127.0.0.1:1/\"");
-        assert!(matches!(Failure::from(refused), Failure::Passing(_)));
+        assert!(matches!(Failure::from(refused), Failure::Transient(_)));
     }
 }

@@ -10,7 +10,7 @@ use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
@@ -119,8 +119,8 @@ impl Tool for Checkov {
     }
 
     /// The platform, where a key is set: the last words of the traceback tell.
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
-        passing_fault(&raw.last_error_line()?).or_else(|| passing_fault(&self.error_line(raw)?))
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
+        transient_error(&raw.last_error_line()?).or_else(|| transient_error(&self.error_line(raw)?))
     }
 
     /// Checkov prints a traceback when it can't reach its platform, and goes on: a line that says

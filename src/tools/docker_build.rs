@@ -18,7 +18,7 @@ use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::ci;
@@ -142,12 +142,12 @@ impl Tool for DockerBuild {
 
     /// The daemon that does not answer, and a registry that is busy. Not what a step of the
     /// Dockerfile printed: only the line that says why the build failed.
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let cause = self.error_line(raw)?;
         if cause.contains("Cannot connect to the Docker daemon") {
             return Some(cause);
         }
-        passing_fault(&cause)
+        transient_error(&cause)
     }
 
     fn error_line(&self, raw: &RawReport) -> Option<String> {

@@ -21,7 +21,7 @@ use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human::without_credentials;
@@ -169,14 +169,14 @@ impl Tool for NpmAudit {
     }
 
     /// Its report tells of the fault, or its log; ENOAUDIT is what it makes of an answer that is none.
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let error = json::read::<Report>(raw.report(), WHAT).ok().and_then(|report| {
             let refused = report.status.is_some_and(|status| status == 429 || status >= 500);
             let error = report.error()?;
             let code = ["ENOAUDIT", "E429", "E50"].iter().any(|code| error.starts_with(code));
-            (refused || code || passing_fault(&error).is_some()).then_some(error)
+            (refused || code || transient_error(&error).is_some()).then_some(error)
         });
-        error.or_else(|| passing_fault(&self.error_line(raw)?))
+        error.or_else(|| transient_error(&self.error_line(raw)?))
     }
 
     fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {

@@ -18,7 +18,7 @@ use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human::without_credentials;
@@ -171,12 +171,12 @@ impl Tool for PnpmAudit {
         }
     }
 
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let report = json::read::<Report>(raw.report(), WHAT).ok();
         let error = report.and_then(|report| report.error).map(Failure::words);
         let said = error.or_else(|| self.error_line(raw))?;
         let busy = ["responded with 5", "responded with 429"].iter().any(|busy| said.contains(busy));
-        (busy || passing_fault(&said).is_some()).then_some(said)
+        (busy || transient_error(&said).is_some()).then_some(said)
     }
 
     fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {

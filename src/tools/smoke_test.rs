@@ -200,7 +200,7 @@ impl Procedure for Check {
                 let error_line = match hands.ask(self.request()).await {
                     Ok(answer) => self.error_line(&answer),
                     // Nobody is there yet, perhaps.
-                    Err(Failure::Passing(why)) => Some(why),
+                    Err(Failure::Transient(why)) => Some(why),
                     Err(other) => return Err(other),
                 };
                 match error_line {

@@ -13,7 +13,7 @@ use crate::scan::job::{Job, Keep};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 
@@ -149,8 +149,8 @@ impl Tool for Syft {
     }
 
     /// Images that a registry holds: the last line says why they could not be had.
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
-        passing_fault(&self.error_line(raw)?)
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
+        transient_error(&self.error_line(raw)?)
     }
 
     fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {

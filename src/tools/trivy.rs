@@ -15,7 +15,7 @@ use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
@@ -277,10 +277,10 @@ impl Tool for Trivy {
     }
 
     /// The database, and images that a registry holds: what stands from the `FATAL` line on.
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let stderr = raw.stderr_text();
         let at = stderr.find("\tFATAL\t")?;
-        passing_fault(&stderr[at..])
+        transient_error(&stderr[at..])
     }
 
     fn error_line(&self, raw: &RawReport) -> Option<String> {

@@ -18,7 +18,7 @@ use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
@@ -215,12 +215,12 @@ impl Tool for YarnAudit {
         }
     }
 
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let words = self.error_line(raw).into_iter().chain(modern::error_line(raw.report()));
         let busy = ["returned a 5", "returned a 429", "Response Code: 5", "Response Code: 429"];
         words
             .into_iter()
-            .find(|words| busy.iter().any(|busy| words.contains(busy)) || passing_fault(words).is_some())
+            .find(|words| busy.iter().any(|busy| words.contains(busy)) || transient_error(words).is_some())
     }
 
     fn error_line(&self, raw: &RawReport) -> Option<String> {

@@ -83,7 +83,7 @@ impl JobRun {
                         let code = evidence.record.exit_code;
                         let full = self.full_disk().unwrap_or_default();
                         evidence.proof = self.without_report(code, reason + &full, &raw);
-                        return self.gate.tool.passing_fault(&raw);
+                        return self.gate.tool.transient_error(&raw);
                     }
                 },
             }
@@ -114,7 +114,7 @@ impl JobRun {
         }
         match &evidence.proof {
             Proof::Inconclusive { parsed, .. } if parsed.findings.is_empty() => {
-                self.gate.tool.passing_fault(&raw)
+                self.gate.tool.transient_error(&raw)
             }
             _ => None,
         }

@@ -96,7 +96,7 @@ impl JobRun {
                 let parsed = seen.map(|mut proof| std::mem::take(proof.parsed_mut())).unwrap_or_default();
                 let reason = self.words(&failure) + &self.full_disk().unwrap_or_default();
                 evidence.proof = Proof::Inconclusive { parsed, reason: reason.clone() };
-                return matches!(failure, Failure::Passing(_)).then_some(reason);
+                return matches!(failure, Failure::Transient(_)).then_some(reason);
             }
         };
         None
@@ -104,7 +104,7 @@ impl JobRun {
 
     fn words(&self, failure: &Failure) -> String {
         match failure {
-            Failure::Unproven(why) | Failure::Passing(why) => why.clone(),
+            Failure::Unproven(why) | Failure::Transient(why) => why.clone(),
             Failure::TimedOut(what) => {
                 let after = human::duration(self.gate.timeout);
                 format!("it was not done within {after}: {what}; raise `timeout`, or see its log")

@@ -312,7 +312,7 @@ impl Deploy {
                     return format!("deployment {id}{came} was over before it could be stopped");
                 }
                 Err(error) => match Failure::from(error) {
-                    Failure::Passing(words) => why = words,
+                    Failure::Transient(words) => why = words,
                     Failure::Unproven(words) => {
                         why = words;
                         break;

@@ -59,7 +59,7 @@ impl Settings {
             let pause_ = if pause < hands.time_left() { pause } else { self.poll };
             hands.pause(pause_).await?;
             match self.deployment(hands, id).await.map_err(Failure::from) {
-                Err(Failure::Passing(why)) => {
+                Err(Failure::Transient(why)) => {
                     hands.tell(format!("{id}: {why}; asking again"));
                     pause = (pause * 2).min(LONGEST.max(self.poll));
                 }
@@ -81,7 +81,7 @@ impl Settings {
         match self.targets(hands, &seen.id, ids).await.map_err(Failure::from) {
             // An ECS service is the only target of its deployment.
             Ok(targets) => targets.first().into_iter().for_each(|target| seen.take_target(target)),
-            Err(Failure::Unproven(_) | Failure::Passing(_)) => {}
+            Err(Failure::Unproven(_) | Failure::Transient(_)) => {}
             Err(other) => return Err(other),
         }
         Ok(())

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::step_context::StepContext;
 use crate::scan::procedure::{Failure, read_text};
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::step::{Output, Step};
 
 use super::registry::{Registry, USER, is_digest};
@@ -234,7 +234,7 @@ fn failure(what: &str, output: &Output) -> Failure {
         "docker daemon running",
     ];
     match () {
-        () if says(&engine) => Failure::Passing(format!(
+        () if says(&engine) => Failure::Transient(format!(
             "{what} came to nothing, since the Docker engine does not answer: {words}"
         )),
         () if says(&["no basic auth credentials"]) => {
@@ -248,8 +248,8 @@ fn failure(what: &str, output: &Output) -> Failure {
         () if says(&["denied", "unauthorized", "forbidden", "not authorized"]) => {
             Failure::unproven(format!("{what} was refused: {words}"))
         }
-        () if passing_fault(&said).is_some() || words.ends_with("EOF") || says(&["broken pipe"]) => {
-            Failure::Passing(format!("{what} broke off: {words}"))
+        () if transient_error(&said).is_some() || words.ends_with("EOF") || says(&["broken pipe"]) => {
+            Failure::Transient(format!("{what} broke off: {words}"))
         }
         () => Failure::unproven(format!("{what} ended with {}: {words}", output.code)),
     }
@@ -297,7 +297,7 @@ mod tests {
                 "engine does not answer",
             ),
         ] {
-            let Failure::Passing(why) = says(stderr) else { panic!("{stderr}") };
+            let Failure::Transient(why) = says(stderr) else { panic!("{stderr}") };
             assert!(why.contains(words), "{why}");
         }
         for (stderr, words) in [

@@ -95,8 +95,8 @@ impl Registry {
                 "{host} does not let its images be read (status {}): the role needs ecr:BatchGetImage",
                 answer.status
             ))),
-            status if answer.is_passing_fault() => {
-                Err(Failure::Passing(format!("{host} answered {status} when it was asked for {tag}")))
+            status if answer.is_transient_error() => {
+                Err(Failure::Transient(format!("{host} answered {status} when it was asked for {tag}")))
             }
             status => Err(Failure::Unproven(format!("{host} answered {status} when it was asked for {tag}"))),
         }

@@ -56,17 +56,17 @@ fn faults_of_the_registry_pass_and_others_stay() {
     let tool = tool(&SCANNER, "");
     let report = |message: &str| format!(r#"{{"error":{{"code":"E","message":"{message}"}}}}"#);
     for message in ["responded with 503: ", "reason: connect ECONNREFUSED 127.0.0.1:9"] {
-        assert!(tool.passing_fault(&handed_in(&report(message))).is_some(), "{message}");
+        assert!(tool.transient_error(&handed_in(&report(message))).is_some(), "{message}");
     }
     for message in ["responded with 405: ", "No pnpm-lock.yaml found"] {
-        assert_eq!(tool.passing_fault(&handed_in(&report(message))), None);
+        assert_eq!(tool.transient_error(&handed_in(&report(message))), None);
     }
     let drawn = RawReport {
         stderr: "Error: ERR_X\n\n  × Failed to request (at http://h/-/\n  │ bulk): \n  ╰─▶ Connection refused (os error 111)\n\n".as_bytes().into(),
         ..handed_in("")
     };
     let words = "ERR_X Failed to request (at http://h/-/ bulk): Connection refused (os error 111)";
-    assert_eq!(tool.passing_fault(&drawn).as_deref(), Some(words));
+    assert_eq!(tool.transient_error(&drawn).as_deref(), Some(words));
 }
 
 /// Two of the six that the registry counts are not listed; the fixture's own list says which.

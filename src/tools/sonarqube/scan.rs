@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
 use crate::scan::program::version_in;
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::step::Output;
 
 use super::answers::Scanned;
@@ -48,8 +48,8 @@ impl Analysis {
                 _ => "",
             };
             let why = format!("{program} ended with exit code {}{meaning}: {complaint}", output.code);
-            let passes = passing_fault(&error_line).or_else(|| passing_fault(&log)).is_some();
-            return Err(if passes { Failure::Passing(why) } else { Failure::Unproven(why) });
+            let passes = transient_error(&error_line).or_else(|| transient_error(&log)).is_some();
+            return Err(if passes { Failure::Transient(why) } else { Failure::Unproven(why) });
         }
         if !self.task_file.exists() {
             return Err(Failure::Unproven(format!(

@@ -82,11 +82,11 @@ impl Server {
             let request = Request::get(url.as_str()).header("Authorization", self.authorization.as_str());
             asked += 1;
             let (trouble, rest) = match hands.ask(request).await {
-                Ok(answer) if answer.is_passing_fault() => {
+                Ok(answer) if answer.is_transient_error() => {
                     (format!("{} answers {}", self.host(), answer.status), answer.retry_after())
                 }
                 Ok(answer) => return self.read(&answer, path),
-                Err(Failure::Passing(why)) => (why, None),
+                Err(Failure::Transient(why)) => (why, None),
                 Err(other) => return Err(late(other, &words)),
             };
             hands.tell(format!("{trouble}; asking again"));

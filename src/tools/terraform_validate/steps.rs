@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::step_context::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::step::{Output, Step};
 
 use super::report;
@@ -102,8 +102,8 @@ async fn initialise(hands: &mut StepContext, data: &Path, is_locked: bool) -> Re
     }
     let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.error_line());
     let why = format!("{program} init failed: {cause}");
-    Err(match passing_fault(&said.stderr_text()) {
-        Some(_) => Failure::Passing(why),
+    Err(match transient_error(&said.stderr_text()) {
+        Some(_) => Failure::Transient(why),
         None => Failure::Unproven(why),
     })
 }

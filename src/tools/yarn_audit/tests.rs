@@ -149,9 +149,9 @@ fn words_in_place_of_a_report_say_what_went_wrong_without_credentials() {
     let tool = tool(&SCANNER, "");
     let why = tool.parse(&raw, &place()).unwrap_err().to_string();
     assert_eq!(why, "YN0035: not found at https://registry.example.test/x Response Code: 503 (Busy)");
-    assert!(tool.passing_fault(&raw).is_some());
+    assert!(tool.transient_error(&raw).is_some());
     let raw = RawReport { exit: Some(1), ..handed_in("Usage Error: no such command\n") };
-    assert_eq!(tool.passing_fault(&raw), None);
+    assert_eq!(tool.transient_error(&raw), None);
 }
 
 #[test]
