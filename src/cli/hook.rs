@@ -48,7 +48,7 @@ async fn install(mut trust: PolicyArgs) -> Result<u8> {
     }
     // What the hook would refuse at every push is better told now.
     let settings = Settings::new(config, wishes())?;
-    rules.hold(&settings, rules.lock().await?.is_some())?;
+    rules.check_floor(&settings, rules.lock().await?.is_some())?;
     if let Some(floor) = &mut trust.require {
         // The hook is started at the top of the work tree.
         *floor = floor.canonicalize().with_context(|| format!("{} can't be opened", floor.display()))?;

@@ -131,13 +131,13 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
     match by {
         Some(By { rules, known: before, settings, locked, facts }) => {
             let mut settings = settings.clone();
-            lay_over(&mut run, &rules.config, &settings);
+            reapply_policy(&mut run, &rules.config, &settings);
             if let Some(trusted) = &rules.base {
                 run.mode = settings.mode;
                 hold_to(&mut run, trusted, &rules.config, &settings, scrubber);
             }
             settings.mode = run.mode;
-            rules.hold_judged(&settings, *locked, &run.gates)?;
+            rules.check_floor_of_saved(&settings, *locked, &run.gates)?;
             run.policy = rules.record(facts);
             facts.note_saved(&mut run);
             // What a run of another machine knew stays known, where there is nothing here to tell.
@@ -184,7 +184,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let scrubber = known.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     if let Some(By { rules, known, settings, locked, .. }) = &by {
-        rules.hold_judged(settings, *locked, &run.gates)?;
+        rules.check_floor_of_saved(settings, *locked, &run.gates)?;
         run.policy = rules.record(facts);
         run.note_known(known);
         facts.share(&mut run.findings);
@@ -203,7 +203,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
 
 /// Lays the policy of a configuration over a saved run: gates are matched by id, the others stay
 /// as they were recorded.
-fn lay_over(run: &mut Run, config: &Config, settings: &Settings) {
+fn reapply_policy(run: &mut Run, config: &Config, settings: &Settings) {
     let mut looked_again = false;
     for record in &mut run.gates {
         let Some(gate) = config.gate(&record.id) else { continue };

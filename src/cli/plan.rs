@@ -29,7 +29,7 @@ use crate::text::paths::forward;
 pub async fn execute(args: PlanArgs) -> Result<u8> {
     let rules = ActivePolicy::find(&args.config, &args.trust).await?;
     let settings = Settings::new(&rules.config, args.selection.wishes())?;
-    rules.hold(&settings, rules.lock().await?.is_some())?;
+    rules.check_floor(&settings, rules.lock().await?.is_some())?;
     let mut repo = Repo::around(folder_of(&rules.path)).await?;
     if rules.config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;

@@ -54,7 +54,7 @@ pub async fn run(
             "`require_lock = true`, and there is no gates.lock beside gates.toml; `portcullis lock` writes it"
         );
     }
-    rules.hold(&settings, lock.is_some())?;
+    rules.check_floor(&settings, lock.is_some())?;
     if known.dry_run {
         settings.only_tell();
     }

@@ -155,7 +155,7 @@ impl ActivePolicy {
     ///
     /// # Errors
     /// [`crate::keys::file::ConfigError::BelowFloor`] with every place.
-    pub fn hold(&self, settings: &Settings, locked: bool) -> Result<()> {
+    pub fn check_floor(&self, settings: &Settings, locked: bool) -> Result<()> {
         let Some((file, floor)) = &self.floor else { return Ok(()) };
         let breaches = floor.breaches(&self.config, settings, locked, crate::policy::judge::today());
         Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
@@ -165,7 +165,7 @@ impl ActivePolicy {
     ///
     /// # Errors
     /// As above.
-    pub fn hold_judged(&self, settings: &Settings, locked: bool, judged: &[GateRecord]) -> Result<()> {
+    pub fn check_floor_of_saved(&self, settings: &Settings, locked: bool, judged: &[GateRecord]) -> Result<()> {
         let Some((file, floor)) = &self.floor else { return Ok(()) };
         let mut breaches = floor.breaches(&self.config, settings, locked, crate::policy::judge::today());
         breaches.extend(floor.unjudged(&self.config, settings, judged));
