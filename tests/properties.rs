@@ -28,7 +28,7 @@ use portcullis::redact::{Scrubber, mask_fields};
 use portcullis::scan::proof::{Proof, assess};
 use portcullis::scan::raw_report::{Document, RawReport};
 use portcullis::text::shared::Text;
-use portcullis::tools::{SCANNERS, foreign};
+use portcullis::tools::{TOOLS, foreign};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -310,15 +310,15 @@ proptest! {
     ) {
         // What they write when they find nothing.
         const CLEAN: [(&str, &[u8]); 3] = [("gitleaks", b"null"), ("gitleaks", b"[]"), ("cfn-lint", b"[]")];
-        for scanner in SCANNERS.iter().copied().chain(&foreign::SCANNERS).filter(|one| one.name != "command") {
-            if CLEAN.contains(&(scanner.name, bytes.trim_ascii())) {
+        for spec in TOOLS.iter().copied().chain(&foreign::TOOLS).filter(|one| one.name != "command") {
+            if CLEAN.contains(&(spec.name, bytes.trim_ascii())) {
                 continue;
             }
-            let tool = (scanner.configure)(&portcullis::keys::table::Keys::none(&Default::default()));
+            let tool = (spec.configure)(&portcullis::keys::table::Keys::none(&Default::default()));
             let document = Document { name: "r".into(), bytes: Cow::Borrowed(&bytes) };
             let raw = RawReport { exit, documents: vec![document], ..RawReport::default() };
             let proof = assess(tool.as_ref(), &raw, &fixtures::place());
-            prop_assert!(!matches!(proof, Proof::Complete(_)), "{}: {proof:?}", scanner.name);
+            prop_assert!(!matches!(proof, Proof::Complete(_)), "{}: {proof:?}", spec.name);
         }
     }
 }
@@ -356,7 +356,7 @@ fn a_cut_report_never_proves_less() {
     let mut tried = 0;
     for fixture in fixtures::fixtures().into_iter().map(Result::unwrap) {
         let Proof::Complete(whole) = fixture.assess() else { continue };
-        let lines = ["tsc", "yarn-audit", "docker-build"].contains(&fixture.scanner.as_str());
+        let lines = ["tsc", "yarn-audit", "docker-build"].contains(&fixture.spec.as_str());
         if lines && fixture.raw.exit.is_none() {
             continue;
         }

@@ -9,7 +9,7 @@ use portcullis::scan::proof::{Proof, assess};
 use portcullis::redact::mask_fields;
 use portcullis::scan::raw_report::{Document, RawReport};
 use portcullis::scan::tool::{ToolSpec, Tool};
-use portcullis::tools::{SCANNERS, foreign};
+use portcullis::tools::{TOOLS, foreign};
 use serde::de::IgnoredAny;
 use toml::de::DeTable;
 
@@ -29,15 +29,15 @@ enum Form {
 }
 
 pub struct ReportReader {
-    scanner: &'static ToolSpec,
+    spec: &'static ToolSpec,
     tool: Box<dyn Tool>,
     form: Form,
 }
 
 impl ReportReader {
     pub fn named(name: &str) -> Option<ReportReader> {
-        let mut known = SCANNERS.iter().copied().chain(&foreign::SCANNERS);
-        let scanner = known.find(|scanner| scanner.name == name)?;
+        let mut known = TOOLS.iter().copied().chain(&foreign::TOOLS);
+        let spec = known.find(|spec| spec.name == name)?;
         let options = match name {
             "command" => "run = [\"x\"]\nreport = { format = \"sarif\", path = \"-\" }",
             "docker-build" => "images = [{ name = \"app\" }]",
@@ -46,13 +46,13 @@ impl ReportReader {
         };
         let problems = Problems::default();
         let table = DeTable::parse(options).ok()?;
-        let tool = (scanner.configure)(&Keys::new(table.get_ref(), 0..0, &problems));
+        let tool = (spec.configure)(&Keys::new(table.get_ref(), 0..0, &problems));
         let form = match name {
             "junit" | "checkstyle" => Form::Xml,
             "tsc" | "yarn-audit" | "docker-build" | "git-secrets" => Form::Lines,
             _ => Form::Json,
         };
-        Some(ReportReader { scanner, tool, form })
+        Some(ReportReader { spec, tool, form })
     }
 
     pub fn check(&self, input: &[u8]) {
@@ -64,7 +64,7 @@ impl ReportReader {
             }
         }
         if self.form == Form::Json && is_whole_json(parts[0]) {
-            let masked = mask_fields(parts[0], self.scanner.secret_fields);
+            let masked = mask_fields(parts[0], self.spec.secret_fields);
             assert!(is_whole_json(&masked), "masked, it is not JSON any more");
         }
     }
@@ -72,7 +72,7 @@ impl ReportReader {
     fn assess(&self, parts: &[&[u8]], exit: Option<i32>) -> Proof {
         let part = |n: usize| Cow::Borrowed(parts.get(n).copied().unwrap_or_default());
         let document = |name: &str, bytes| Document { name: name.to_owned(), bytes };
-        let names: &[&str] = match self.scanner.name {
+        let names: &[&str] = match self.spec.name {
             "git-secrets" => &["patterns", "files", "allowed"],
             "cfn-lint" => &["templates"],
             "terraform-validate" => &["terraform-run.json"],

@@ -43,7 +43,7 @@ use crate::system::unreported::Unreported;
 use crate::system::variables;
 use crate::text::paths::shown_path;
 use crate::text::shared::Text;
-use crate::tools::{self, SCANNERS, foreign};
+use crate::tools::{self, TOOLS, foreign};
 
 /// What there is to judge by: a policy with the profile and the mode that were asked for.
 struct By {
@@ -210,7 +210,7 @@ fn reapply_policy(run: &mut Run, config: &Config, settings: &Settings) {
         let gate = settings.overlaid(gate);
         record.policy = gate.policy;
         record.required = gate.required;
-        if let Some(contents) = gate.tool.contents().filter(|_| *record.tool == *gate.scanner.name) {
+        if let Some(contents) = gate.tool.contents().filter(|_| *record.tool == *gate.spec.name) {
             contents.look_again(record, &mut run.findings);
             looked_again = true;
         }
@@ -234,8 +234,8 @@ fn hold_to(run: &mut Run, trusted: &BaseSource, config: &Config, settings: &Sett
             run.gates.push(absent.record(scrubber));
             continue;
         };
-        if *record.tool != *gate.scanner.name {
-            let (was, is) = (gate.scanner.name, &record.tool);
+        if *record.tool != *gate.spec.name {
+            let (was, is) = (gate.spec.name, &record.tool);
             record.evidence = Completeness::Lacking(format!(
                 "its tool is {was} in the policy of {revision}, and {is} in the saved run"
             ));
@@ -283,28 +283,28 @@ fn gate_for(name: &str, by: Option<&By>) -> Result<Gate> {
         if let Some(gate) = rules.config.gate(name) {
             return Ok(settings.overlaid(gate));
         }
-        let mut same_tool = rules.config.gates.iter().filter(|gate| gate.scanner.name == name);
+        let mut same_tool = rules.config.gates.iter().filter(|gate| gate.spec.name == name);
         if let (Some(gate), None) = (same_tool.next(), same_tool.next()) {
             return Ok(settings.overlaid(gate));
         }
     }
-    let Some(scanner) =
-        tools::scanner(name).or_else(|| foreign::SCANNERS.iter().find(|format| format.name == name))
+    let Some(spec) =
+        tools::spec(name).or_else(|| foreign::TOOLS.iter().find(|format| format.name == name))
     else {
         let known: Vec<&str> =
-            SCANNERS.iter().copied().chain(&foreign::SCANNERS).map(|scanner| scanner.name).collect();
+            TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect();
         bail!("`{name}` is no tool and no report format; known are: {}", known.join(", "));
     };
-    Ok(gate_with_defaults(scanner, config.map_or_else(Defaults::default, |config| config.defaults.clone())))
+    Ok(gate_with_defaults(spec, config.map_or_else(Defaults::default, |config| config.defaults.clone())))
 }
 
-fn gate_with_defaults(scanner: &'static ToolSpec, defaults: Defaults) -> Gate {
+fn gate_with_defaults(spec: &'static ToolSpec, defaults: Defaults) -> Gate {
     let problems = Problems::default();
     Gate {
-        id: Text::from(scanner.name),
-        stage: Text::from(scanner.stage),
-        scanner,
-        tool: (scanner.configure)(&Keys::none(&problems)).into(),
+        id: Text::from(spec.name),
+        stage: Text::from(spec.stage),
+        spec,
+        tool: (spec.configure)(&Keys::none(&problems)).into(),
         needs: Vec::new(),
         required: true,
         policy: defaults.policy,
@@ -352,7 +352,7 @@ fn assess_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Targe
 fn hinted(proof: Proof, gate: &Gate, bytes: &[u8]) -> Proof {
     match (proof, looks_like(bytes)) {
         (Proof::Inconclusive { parsed, reason }, Some(format))
-            if format != gate.scanner.name && parsed.findings.is_empty() =>
+            if format != gate.spec.name && parsed.findings.is_empty() =>
         {
             let reason = format!("{reason}; it looks like {format}: hand it in as `--report {format}=PATH`");
             Proof::Inconclusive { parsed, reason }
@@ -368,7 +368,7 @@ fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> 
     }
     let from: PathBuf = scratch.join("report");
     fs::create_dir_all(scratch).ok()?;
-    fs::write(&from, mask_fields(bytes, gate.scanner.secret_fields)).ok()?;
+    fs::write(&from, mask_fields(bytes, gate.spec.secret_fields)).ok()?;
     let number = scratch.file_name()?.to_string_lossy();
     let file = path.file_name()?.to_string_lossy();
     Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: What::Report })

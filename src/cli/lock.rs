@@ -28,7 +28,7 @@ use crate::text::paths::shown_path;
 
 /// A program that a gate starts, found or not.
 struct Wanted {
-    scanner: &'static ToolSpec,
+    spec: &'static ToolSpec,
     job: Job,
     found: Option<PathBuf>,
 }
@@ -103,12 +103,12 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
         let Fate::Run(jobs) = &planned.fate else { continue };
         for (job, program) in jobs.iter().flat_map(|job| job.programs().map(move |program| (job, program))) {
             let found = find(program, &job.cwd);
-            let scanner = planned.gate.scanner;
+            let spec = planned.gate.spec;
             // Where it is started matters to the shims of version managers.
             let at = (found.clone(), job.cwd.clone(), program.name.clone());
             let mut job = job.clone();
             job.program = program.clone();
-            wanted.entry(at).or_insert_with(|| Wanted { scanner, job, found });
+            wanted.entry(at).or_insert_with(|| Wanted { spec, job, found });
         }
     }
     wanted.into_values().collect()
@@ -122,7 +122,7 @@ fn measure(wanted: &[Wanted], root: &Path, memo: &Memo) -> (Here, Vec<String>) {
     let one = |tool: &Wanted| -> Result<(Key, Measured), String> {
         let program = &tool.job.program;
         let Some(found) = &tool.found else {
-            return Err(format!("{} is missing: {}", program.name, tool.scanner.install));
+            return Err(format!("{} is missing: {}", program.name, tool.spec.install));
         };
         let measured = Measured::of(found, &around(&tool.job.cwd, &tool.job.env), memo)
             .map_err(|why| format!("{}: {why}", program.name))?;
@@ -154,9 +154,9 @@ async fn version(tool: &Wanted, measured: &Measured) -> Option<String> {
     if let Some(version) = measured.package_version() {
         return Some(version);
     }
-    match tool.scanner.version_args.is_empty() {
+    match tool.spec.version_args.is_empty() {
         true => None,
-        false => ask_version(tool.scanner, tool.found.as_deref()?, &tool.job.cwd).await,
+        false => ask_version(tool.spec, tool.found.as_deref()?, &tool.job.cwd).await,
     }
 }
 

@@ -161,7 +161,7 @@ impl ShownGate {
         ShownGate {
             id: gate.id.to_string(),
             stage: gate.stage.to_string(),
-            tool: gate.scanner.name.to_owned(),
+            tool: gate.spec.name.to_owned(),
             needs: gate.needs.iter().map(ToString::to_string).collect(),
             required: gate.required,
             blocks: if gate.tool.acts() { conditions(gate, settings) } else { words(&gate.policy) },

@@ -13,7 +13,7 @@ use crate::scan::retry::Retry;
 use crate::scan::tool::{Tool, ToolSpec};
 use crate::scan::variable::Variable;
 use crate::text::shared::Text;
-use crate::tools::{SCANNERS, scanner};
+use crate::tools::{TOOLS, spec};
 
 use super::Defaults;
 
@@ -23,7 +23,7 @@ pub struct Gate {
     pub id: Text,
     /// Label that groups gates for people.
     pub stage: Text,
-    pub scanner: &'static ToolSpec,
+    pub spec: &'static ToolSpec,
     pub tool: Arc<dyn Tool>,
     /// Gates that must have done their work before this one starts.
     pub needs: Vec<Text>,
@@ -87,26 +87,26 @@ pub fn read(
         needs_at.push((Located { value: Text::from(id.value.as_str()), at: id.at.clone() }, needs.clone()));
     }
     let name = name?;
-    let Some(scanner) = scanner(&name.value) else {
-        let known: Vec<&str> = SCANNERS.iter().map(|scanner| scanner.name).collect();
+    let Some(spec) = spec(&name.value) else {
+        let known: Vec<&str> = TOOLS.iter().map(|spec| spec.name).collect();
         table.unknown(name.at, &format!("`{}` is not a tool", name.value), &name.value, &known);
         return None;
     };
-    let tool: Arc<dyn Tool> = Arc::from((scanner.configure)(table));
+    let tool: Arc<dyn Tool> = Arc::from((spec.configure)(table));
     let acts = tool.acts();
     if acts {
         for key in Policy::keys().chain(["allow_empty"]).filter(|key| table.has(key)) {
-            let what = format!("`{key}` means nothing for {}: it acts, and has done so or not", scanner.name);
+            let what = format!("`{key}` means nothing for {}: it acts, and has done so or not", spec.name);
             table.problem(table.at_key(key), what);
         }
     } else if table.has("branches") {
-        let what = format!("`branches` means nothing for {}: it looks, and on every branch", scanner.name);
+        let what = format!("`branches` means nothing for {}: it looks, and on every branch", spec.name);
         table.problem(table.at_key("branches"), what);
     }
     let gate = Gate {
         id: Text::from(id.map(|id| id.value).unwrap_or_default()),
-        stage: Text::from(table.text_or("stage", scanner.stage)),
-        scanner,
+        stage: Text::from(table.text_or("stage", spec.stage)),
+        spec,
         tool,
         needs: needs.into_iter().map(|need| Text::from(need.value)).collect(),
         required: table.flag_or("required", true),
@@ -122,7 +122,7 @@ pub fn read(
     for key in Policy::keys().filter(|_| acts) {
         table.knows(key);
     }
-    table.finish(&format!("a gate with tool `{}`", scanner.name));
+    table.finish(&format!("a gate with tool `{}`", spec.name));
     Some(gate)
 }
 

@@ -246,8 +246,8 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
     if other.allow_empty && !base.allow_empty {
         all.push(Looser { key: "allow_empty", is: "allow_empty = true".to_owned(), was: None });
     }
-    if base.scanner.name != other.scanner.name {
-        let tool = |gate: &Gate| format!("tool = {}", gate.scanner.name);
+    if base.spec.name != other.spec.name {
+        let tool = |gate: &Gate| format!("tool = {}", gate.spec.name);
         all.push(Looser { key: "tool", is: tool(other), was: Some(tool(base)) });
         return all;
     }

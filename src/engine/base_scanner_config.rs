@@ -169,7 +169,7 @@ impl Work<'_> {
     async fn note_named_files(&self, job: &mut Job, gate: &Gate) -> Result<()> {
         let mut words = gate.args.clone();
         words.extend(gate.program.clone());
-        if gate.scanner.program.is_empty() {
+        if gate.spec.program.is_empty() {
             words.push(job.program.name.clone());
             words.extend(job.args.iter().cloned());
         }

@@ -37,9 +37,9 @@ pub fn secrets_of(job: &Job) -> Vec<Secret> {
 
 /// The names of the variables that a job does not get, in alphabetical order; `but` are those that
 /// it gets whatever they look like.
-pub fn taken_away(scanner: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<String> {
+pub fn taken_away(spec: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<String> {
     let listed = |name: &str, mark: &str| {
-        let patterns = scanner.steering.iter().filter_map(|pattern| match mark {
+        let patterns = spec.steering.iter().filter_map(|pattern| match mark {
             "" => Some(*pattern),
             mark => pattern.strip_prefix(mark),
         });

@@ -116,7 +116,7 @@ impl GateEvidence {
         let mut record = GateRecord {
             id: self.gate.id.clone(),
             stage: self.gate.stage.clone(),
-            tool: Text::from(self.gate.scanner.name),
+            tool: Text::from(self.gate.spec.name),
             tool_version: reported.or_else(|| self.identity.version.clone()),
             tool_sha256: self.identity.sha256.clone(),
             lock: self.standing(),
@@ -145,7 +145,7 @@ impl GateEvidence {
 
 /// The findings of all targets, each with the names of its gate, target and tool.
 fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
-    let tool = Text::from(gate.scanner.name);
+    let tool = Text::from(gate.spec.name);
     let seen_by = SharedTexts::from([tool.clone()]);
     let mut all = Vec::new();
     for target in targets {

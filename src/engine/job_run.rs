@@ -162,7 +162,7 @@ async fn once(
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
-    let (without, none) = (environment::taken_away(work.gate.scanner, job, &[]), BTreeSet::new());
+    let (without, none) = (environment::taken_away(work.gate.spec, job, &[]), BTreeSet::new());
     let mut evidence = TargetEvidence {
         record: TargetRecord {
             name: job.target.clone(),

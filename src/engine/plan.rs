@@ -22,7 +22,7 @@ pub fn tie_to_scans(gates: &mut [PlannedGate]) {
     let mut scans: Vec<(String, Text)> = Vec::new();
     for planned in gates.iter().filter(|planned| !planned.gate.tool.acts()) {
         let Fate::Run(jobs) = &planned.fate else { continue };
-        let does = if planned.gate.scanner.name == BUILDER { &mut builds } else { &mut scans };
+        let does = if planned.gate.spec.name == BUILDER { &mut builds } else { &mut scans };
         let images = jobs.iter().filter_map(|job| job.image.clone());
         does.extend(images.map(|image| (image, planned.gate.id.clone())));
     }

@@ -240,7 +240,7 @@ impl<'a> Run<'a> {
                 && let Some(program) = program::find(&job.program, &job.cwd)
             {
                 let (program_, cwd, limit) = (program.clone(), job.cwd.clone(), shared.timeout);
-                let identify = program_identity::identify(shared.scanner, program_, cwd, limit);
+                let identify = program_identity::identify(shared.spec, program_, cwd, limit);
                 self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
             }
             let work = JobRun {
@@ -281,7 +281,7 @@ impl<'a> Run<'a> {
             gate.started = Some(Instant::now());
             self.listener.on(&Event::GateStarted {
                 gate: gate.planned.gate.id.clone(),
-                tool: Text::from(gate.planned.gate.scanner.title),
+                tool: Text::from(gate.planned.gate.spec.title),
                 targets: gate.targets.len(),
             });
         }
@@ -322,7 +322,7 @@ impl<'a> Run<'a> {
         if started {
             self.listener.on(&Event::GateEnded {
                 gate: id.clone(),
-                tool: Text::from(gate.planned.gate.scanner.title),
+                tool: Text::from(gate.planned.gate.spec.title),
                 words,
                 duration,
             });

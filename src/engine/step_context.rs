@@ -172,7 +172,7 @@ impl StepContext {
             .map_err(|error| Failure::Unproven(format!("{} can't be made: {error}", folder.display())))?;
         let files = ["stdout", "stderr"].map(|stream| folder.join(format!("step-{stream}")));
         let job = &self.work.job;
-        let without = environment::taken_away(self.work.gate.scanner, job, step.credentials);
+        let without = environment::taken_away(self.work.gate.spec, job, step.credentials);
         if !without.is_empty() {
             self.left.taken.entry(step.program.clone()).or_default().extend(without.iter().cloned());
         }
@@ -219,7 +219,7 @@ impl StepContext {
     fn find(&mut self, step: &Step) -> Result<PathBuf, Failure> {
         let job = &self.work.job;
         // The gate's `program` stands for the scanner's own.
-        let own = (step.program == self.work.gate.scanner.program).then_some(&job.program);
+        let own = (step.program == self.work.gate.spec.program).then_some(&job.program);
         let declared = || job.programs().find(|program| program.name == step.program);
         let fallback = Program { name: step.program.clone(), near: Vec::new() };
         let program = own.or_else(declared).unwrap_or(&fallback);

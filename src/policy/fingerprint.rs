@@ -130,7 +130,7 @@ fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
     part("category", finding.category.as_str().as_bytes());
     part("tool", finding.tool.as_bytes());
     // Of commands, the gate is all that tells one tool from another.
-    if finding.tool == command::SCANNER.name {
+    if finding.tool == command::SPEC.name {
         part("gate", finding.gate.as_bytes());
     }
     part("rule", finding.rule.as_bytes());

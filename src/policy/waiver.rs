@@ -7,7 +7,7 @@ use crate::config::Gate;
 use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::text::shared::Text;
-use crate::tools::{SCANNERS, foreign};
+use crate::tools::{TOOLS, foreign};
 
 /// One `[[waiver]]`. Every condition that it names must hold.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Waiver {
     pub fn read_all(keys: &Keys, without_end: bool, gates: &[Gate]) -> Vec<Waiver> {
         let gates: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
         let tools: Vec<&str> =
-            SCANNERS.iter().copied().chain(&foreign::SCANNERS).map(|scanner| scanner.name).collect();
+            TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect();
         let tables = keys.tables("waiver");
         let mut waivers: Vec<Waiver> = Vec::new();
         for (index, table) in tables.iter().enumerate() {

@@ -94,9 +94,9 @@ pub fn score(finding: &Finding) -> Option<f64> {
 
 /// The name of the gate's tool as its makers write it; a command's is that of its gate.
 pub fn tool_title(gate: &GateRecord) -> &str {
-    match tools::scanner(&gate.tool) {
+    match tools::spec(&gate.tool) {
         Some(_) if &*gate.tool == "command" => &gate.id,
-        Some(scanner) => scanner.title,
+        Some(spec) => spec.title,
         None => &gate.tool,
     }
 }

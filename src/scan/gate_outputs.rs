@@ -99,7 +99,7 @@ impl FinishedGate {
         });
         FinishedGate {
             id: evidence.gate.id.clone(),
-            tool: evidence.gate.scanner.name,
+            tool: evidence.gate.spec.name,
             outcome,
             acts: evidence.gate.tool.acts(),
             targets: targets.collect(),

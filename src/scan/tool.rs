@@ -1,6 +1,6 @@
 //! What a scanner is to Portcullis, and the list of those it knows.
 //!
-//! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
+//! A new scanner is one file under `tool/` and one line in [`TOOLS`].
 
 use std::fmt::Debug;
 use std::path::Path;

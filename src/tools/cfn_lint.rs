@@ -20,7 +20,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::cfn_lint::templates::Wanted;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "cfn-lint",
     title: "cfn-lint",
     stage: "Infrastructure as code",
@@ -71,7 +71,7 @@ impl CfnLint {
     }
 
     fn job(&self, scene: &Scene, dir: &str) -> Result<Option<Job>, Unplanned> {
-        let mut job = scene.job_in_dir(SCANNER.program, dir);
+        let mut job = scene.job_in_dir(SPEC.program, dir);
         let found = self.files.files(&job.cwd);
         // A folder that is not there is the runner's to tell.
         if found.is_empty() && job.cwd.is_dir() {

@@ -16,7 +16,7 @@ use crate::scan::start_dir::StartDir;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "checkov",
     title: "Checkov",
     stage: "Infrastructure as code",
@@ -71,7 +71,7 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
 
 impl Checkov {
     fn job(&self, scene: &Scene, dir: &str) -> Job {
-        let mut job = scene.job_in_dir(SCANNER.program, dir);
+        let mut job = scene.job_in_dir(SPEC.program, dir);
         let folder = job.scratch().to_owned();
         job.args(["-d", ".", "-o", "json", "--output-file-path", &folder]);
         // Compact reports leave the source text out; the guidelines that would be downloaded

@@ -16,7 +16,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "command",
     title: "Command",
     stage: "Tests",

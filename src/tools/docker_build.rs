@@ -27,7 +27,7 @@ use crate::text::shared::Text;
 use crate::tools::docker_build::engine::Engine;
 use crate::tools::docker_build::image::Image;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "docker-build",
     title: "docker build",
     stage: "Build images",

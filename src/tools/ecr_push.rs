@@ -23,7 +23,7 @@ use crate::tools::ecr_push::push::Push;
 use crate::tools::ecr_push::registry::{Registry, is_repository, is_tag};
 use crate::tools::ecr_push::report::{Report, WHAT};
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "ecr-push",
     title: "push to ECR",
     stage: "Push",

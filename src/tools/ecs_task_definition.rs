@@ -28,7 +28,7 @@ use crate::tools::aws::{self, Account};
 use crate::tools::ecs_task_definition::plain_text::PlainText;
 use crate::tools::ecs_task_definition::template::{Container, by_digest, is_family};
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "ecs-task-definition",
     title: "ECS task definition",
     stage: "Task definition",

@@ -27,7 +27,7 @@ use crate::text::bom;
 use crate::text::paths::normalise;
 use crate::text::shared::Text;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "eslint",
     title: "ESLint",
     stage: "Type check and lint",

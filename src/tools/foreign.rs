@@ -11,7 +11,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 
 /// One for each of [`crate::formats::FORMATS`], under the format's name.
-pub static SCANNERS: [ToolSpec; 5] = [
+pub static TOOLS: [ToolSpec; 5] = [
     reader("sarif", |_| Box::new(Foreign(format("sarif")))),
     reader("junit", |_| Box::new(Foreign(format("junit")))),
     reader("checkstyle", |_| Box::new(Foreign(format("checkstyle")))),
@@ -28,7 +28,7 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> To
         version_args: &[],
         version: VersionFrom::Report,
         install: "",
-        secret_fields: super::command::SCANNER.secret_fields,
+        secret_fields: super::command::SPEC.secret_fields,
         steering: &[],
         configure,
     }
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn every_format_has_its_reader() {
         let formats: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
-        let readers: Vec<&str> = SCANNERS.iter().map(|scanner| scanner.name).collect();
+        let readers: Vec<&str> = TOOLS.iter().map(|spec| spec.name).collect();
         assert_eq!(readers, formats);
     }
 }

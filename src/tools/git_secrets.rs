@@ -26,7 +26,7 @@ use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
 use crate::tools::git_secrets::output::{Match, Output};
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "git-secrets",
     title: "git-secrets",
     stage: "Secret scan",
@@ -125,7 +125,7 @@ impl GitSecrets {
 
     fn job(&self, scene: &Scene) -> Job {
         let target = if self.scan == Scan::Tree { "." } else { "history" };
-        let mut job = scene.job(SCANNER.program, target);
+        let mut job = scene.job(SPEC.program, target);
         // `git grep` looks below the folder in which it is started.
         job.cwd = scene.repo.root.clone();
         let allowed = job.cwd.join(GITALLOWED);

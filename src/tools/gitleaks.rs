@@ -26,7 +26,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "gitleaks",
     title: "gitleaks",
     stage: "Secret scan",

@@ -28,29 +28,29 @@ mod yarn_audit;
 use crate::scan::tool::ToolSpec;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
-pub static SCANNERS: &[&ToolSpec] = &[
-    &gitleaks::SCANNER,
-    &git_secrets::SCANNER,
-    &tsc::SCANNER,
-    &eslint::SCANNER,
-    &npm_audit::SCANNER,
-    &yarn_audit::SCANNER,
-    &pnpm_audit::SCANNER,
-    &sonarqube::SCANNER,
-    &docker_build::SCANNER,
-    &trivy::SCANNER,
-    &syft::SCANNER,
-    &checkov::SCANNER,
-    &terraform_validate::SCANNER,
-    &cfn_lint::SCANNER,
-    &ecr_push::SCANNER,
-    &ecs_task_definition::SCANNER,
-    &codedeploy::SCANNER,
-    &smoke_test::SCANNER,
-    &command::SCANNER,
+pub static TOOLS: &[&ToolSpec] = &[
+    &gitleaks::SPEC,
+    &git_secrets::SPEC,
+    &tsc::SPEC,
+    &eslint::SPEC,
+    &npm_audit::SPEC,
+    &yarn_audit::SPEC,
+    &pnpm_audit::SPEC,
+    &sonarqube::SPEC,
+    &docker_build::SPEC,
+    &trivy::SPEC,
+    &syft::SPEC,
+    &checkov::SPEC,
+    &terraform_validate::SPEC,
+    &cfn_lint::SPEC,
+    &ecr_push::SPEC,
+    &ecs_task_definition::SPEC,
+    &codedeploy::SPEC,
+    &smoke_test::SPEC,
+    &command::SPEC,
 ];
 
 /// Finds a scanner by the name that gates.toml uses.
-pub fn scanner(name: &str) -> Option<&'static ToolSpec> {
-    SCANNERS.iter().find(|scanner| scanner.name == name).copied()
+pub fn spec(name: &str) -> Option<&'static ToolSpec> {
+    TOOLS.iter().find(|spec| spec.name == name).copied()
 }

@@ -24,7 +24,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human::without_credentials;
 use crate::tools::told::ignores_of_pnpm;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "pnpm-audit",
     title: "pnpm audit",
     stage: "Dependency audit",

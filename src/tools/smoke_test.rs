@@ -22,7 +22,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::http::{Answer, Request};
 use crate::text::human;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "smoke-test",
     title: "smoke test",
     stage: "Smoke test",

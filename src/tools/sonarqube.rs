@@ -29,7 +29,7 @@ use crate::text::paths::normalise;
 use crate::tools::sonarqube::procedure::{Analysis, PullRequest};
 use crate::tools::sonarqube::server::Auth;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "sonarqube",
     title: "SonarQube",
     stage: "Code quality",
@@ -166,7 +166,7 @@ impl Tool for SonarQube {
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        let program = if self.runs == Runs::Elsewhere { "" } else { SCANNER.program };
+        let program = if self.runs == Runs::Elsewhere { "" } else { SPEC.program };
         let mut job = scene.job_in_dir(program, &self.dir);
         if self.runs == Runs::Npm {
             let cwd = job.cwd.clone();

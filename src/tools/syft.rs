@@ -17,7 +17,7 @@ use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "syft",
     title: "Syft",
     stage: "SBOM",
@@ -56,7 +56,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 
 impl Syft {
     fn dir_job(dir: &str, scene: &Scene) -> Job {
-        let mut job = scene.job_in_dir(SCANNER.program, dir);
+        let mut job = scene.job_in_dir(SPEC.program, dir);
         job.args(["scan", "dir:."]);
         if &*job.target != "." {
             // Else the inventory would be one of ".".
@@ -68,7 +68,7 @@ impl Syft {
     }
 
     fn image_job(target: &str, reference: &str, source: &str, why: &str, scene: &Scene) -> Job {
-        let mut job = scene.job(SCANNER.program, target);
+        let mut job = scene.job(SPEC.program, target);
         job.args(["scan", source]).because(why);
         job.image = Some(reference.to_owned());
         outputs(job, scene)

@@ -18,7 +18,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::terraform_validate::steps::{Init, RUN, Run, Validate};
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "terraform-validate",
     title: "terraform validate",
     stage: "Infrastructure as code",

@@ -15,25 +15,25 @@ use crate::system::git::{Range, Repo};
 use crate::scan::tool::{Tool, ToolSpec};
 
 /// The scanner with these gates.toml keys, and the mistakes in them.
-pub fn configured(scanner: &ToolSpec, options: &str) -> (Box<dyn Tool>, Vec<Problem>) {
+pub fn configured(spec: &ToolSpec, options: &str) -> (Box<dyn Tool>, Vec<Problem>) {
     let problems = Problems::default();
     let table = DeTable::parse(options).unwrap();
     let keys = Keys::new(table.get_ref(), 0..0, &problems);
-    let tool = (scanner.configure)(&keys);
+    let tool = (spec.configure)(&keys);
     keys.finish("the gate");
     (tool, problems.into_sorted())
 }
 
 /// The scanner with keys that are free of mistakes.
-pub fn tool(scanner: &ToolSpec, options: &str) -> Box<dyn Tool> {
-    let (tool, problems) = configured(scanner, options);
+pub fn tool(spec: &ToolSpec, options: &str) -> Box<dyn Tool> {
+    let (tool, problems) = configured(spec, options);
     assert_eq!(problems, []);
     tool
 }
 
 /// The mistakes in these keys, in words.
-pub fn mistakes(scanner: &ToolSpec, options: &str) -> Vec<String> {
-    configured(scanner, options).1.into_iter().map(|problem| problem.what).collect()
+pub fn mistakes(spec: &ToolSpec, options: &str) -> Vec<String> {
+    configured(spec, options).1.into_iter().map(|problem| problem.what).collect()
 }
 
 /// A git repository at `/repo`, with gates.toml in `base` below it.

@@ -20,7 +20,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "trivy",
     title: "Trivy",
     stage: "Image scan",
@@ -71,7 +71,7 @@ impl Scan {
 }
 
 /// What `--scanners` takes (`trivy fs --help`, 0.70).
-const SCANNERS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
+const TOOLS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
 
 #[derive(Debug)]
 struct Trivy {
@@ -123,9 +123,9 @@ fn scanners(keys: &Keys) -> Vec<String> {
         keys.problem(keys.at_key("scanners"), "`scanners` is empty: name at least one, or leave the key out");
     }
     for word in &words {
-        if !SCANNERS.contains(&word.value.as_str()) {
+        if !TOOLS.contains(&word.value.as_str()) {
             let what = format!("`{}` is not a scanner of Trivy", word.value);
-            keys.unknown(word.at.clone(), &what, &word.value, &SCANNERS);
+            keys.unknown(word.at.clone(), &what, &word.value, &TOOLS);
         }
     }
     words.into_iter().map(|word| word.value).collect()
@@ -134,7 +134,7 @@ fn scanners(keys: &Keys) -> Vec<String> {
 impl Trivy {
     /// Whether what it finds depends on how old its database is.
     fn reads_advisories(&self) -> bool {
-        self.scan != Scan::Config && self.scanners.iter().any(|scanner| scanner == "vuln")
+        self.scan != Scan::Config && self.scanners.iter().any(|spec| spec == "vuln")
     }
 
     fn job(&self, mut job: Job, target: &str, why: String, scene: &Scene) -> Job {
@@ -210,7 +210,7 @@ impl Trivy {
     }
 
     fn image_job(&self, target: &str, reference: &str, why: String, scene: &Scene) -> Job {
-        let mut job = self.job(scene.job(SCANNER.program, target), reference, why, scene);
+        let mut job = self.job(scene.job(SPEC.program, target), reference, why, scene);
         job.image = Some(reference.to_owned());
         job
     }
@@ -237,7 +237,7 @@ impl Tool for Trivy {
             return Ok(self
                 .dirs
                 .iter()
-                .map(|dir| self.job(scene.job_in_dir(SCANNER.program, dir), ".", why(dir), scene))
+                .map(|dir| self.job(scene.job_in_dir(SPEC.program, dir), ".", why(dir), scene))
                 .collect());
         }
         if let Some(images) = &self.images {

@@ -24,7 +24,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
 use crate::tools::yarn_audit::generation::Generation;
 
-pub static SCANNER: ToolSpec = ToolSpec {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "yarn-audit",
     title: "yarn audit",
     stage: "Dependency audit",

@@ -13,7 +13,7 @@ use portcullis::scan::proof::{Proof, assess};
 use portcullis::scan::raw_report::{Document, RawReport};
 use portcullis::scan::report_origin::ReportOrigin;
 use portcullis::scan::tool::Tool;
-use portcullis::tools::scanner;
+use portcullis::tools::spec;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ pub struct Fixture {
     /// `tool/case`.
     pub name: String,
     /// The scanner's name.
-    pub scanner: String,
+    pub spec: String,
     pub expected: Expected,
     pub tool: Box<dyn Tool>,
     pub raw: RawReport<'static>,
@@ -96,7 +96,7 @@ impl Fixture {
             stderr: Cow::Owned(optional(&expected.stderr)?),
             ..RawReport::default()
         };
-        Ok(Fixture { name: name.to_owned(), scanner: scanner_name, expected, tool, raw })
+        Ok(Fixture { name: name.to_owned(), spec: scanner_name, expected, tool, raw })
     }
 
     /// What its report proves.
@@ -123,11 +123,11 @@ impl Fixture {
 
 /// A scanner with gates.toml keys, given as TOML.
 pub fn tool(name: &str, options: &str) -> Result<Box<dyn Tool>, String> {
-    let scanner = scanner(name).ok_or(format!("no scanner is called {name}"))?;
+    let spec = spec(name).ok_or(format!("no scanner is called {name}"))?;
     let problems = Problems::default();
     let table = toml::de::DeTable::parse(options).map_err(|error| error.to_string())?;
     let keys = Keys::new(table.get_ref(), 0..0, &problems);
-    let tool = (scanner.configure)(&keys);
+    let tool = (spec.configure)(&keys);
     keys.finish("the options");
     match problems.into_sorted() {
         problems if problems.is_empty() => Ok(tool),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use portcullis::tools::scanner;
+use portcullis::tools::spec;
 use serde_json::{Value, json};
 
 use crate::own;
@@ -126,7 +126,7 @@ pub fn matrix(tools: &[Tool]) -> Vec<Case<'_>> {
 /// The program can't be started.
 fn programs(tool: &Tool) -> Vec<Case<'_>> {
     let name = tool.gate.split('\'').nth(1).unwrap();
-    let install = scanner(name).unwrap().install;
+    let install = spec(name).unwrap().install;
     [
         ("program not found", Program::Absent, install),
         ("program not executable", Program::NotExecutable, "not be executed"),

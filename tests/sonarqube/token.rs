@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::common::sonar::{Api, Sonar, gate_error, gate_ok, token};
 use crate::common::{Project, Ran};
 use crate::lists::issue;
-use crate::{SCANNER, assert_inconclusive, command, gates, outputs, project, run};
+use crate::{SPEC, assert_inconclusive, command, gates, outputs, project, run};
 
 #[test]
 fn an_expired_token_is_told_in_one_sentence_and_appears_nowhere() {

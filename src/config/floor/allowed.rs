@@ -69,7 +69,7 @@ impl Allowed {
         let id = &gate.id;
         let program = self.program.beyond(gate.program.iter());
         if !program.is_empty() {
-            let what = format!("gate `{id}` runs {} in the place of {}", names(&program), gate.scanner.name);
+            let what = format!("gate `{id}` runs {} in the place of {}", names(&program), gate.spec.name);
             all.push(("program", Breach::new(what, self.program.help())));
         }
         let args = self.args.beyond(gate.args.iter());

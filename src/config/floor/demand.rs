@@ -16,7 +16,7 @@ use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent, names};
 use crate::policy::licence::Contents;
 use crate::scan::tool::ToolSpec;
-use crate::tools::{SCANNERS, scanner};
+use crate::tools::{TOOLS, spec};
 
 #[derive(Debug)]
 pub struct Demand {
@@ -50,13 +50,13 @@ impl Demand {
             table.problem(table.at_key("unrated"), "`unrated` asks for nothing without `fail_on`");
         }
         let tool = table.required_text("tool");
-        let found = tool.as_ref().and_then(|tool| scanner(&tool.value));
-        let own = found.map(|scanner| own_keys(table, scanner)).unwrap_or_default();
+        let found = tool.as_ref().and_then(|tool| spec(&tool.value));
+        let own = found.map(|spec| own_keys(table, spec)).unwrap_or_default();
         let (choices, own): (Vec<_>, Vec<_>) =
             own.into_iter().partition(|reach| matches!(reach.says, Extent::Choice(_)));
         let (together, each) = own.into_iter().partition(|reach| matches!(reach.key, "dirs" | "images"));
         let demand = Demand {
-            tool: found.map_or("", |scanner| scanner.name),
+            tool: found.map_or("", |spec| spec.name),
             id: table.text("id").map(|id| id.value),
             stage: table.text("stage").map(|stage| stage.value),
             choices,
@@ -70,11 +70,11 @@ impl Demand {
             together,
         };
         match found {
-            Some(scanner) => table.finish(&format!("a gate with tool `{}` of a floor", scanner.name)),
+            Some(spec) => table.finish(&format!("a gate with tool `{}` of a floor", spec.name)),
             // Which keys it may have is not known then.
             None => {
                 if let Some(tool) = tool {
-                    let known: Vec<&str> = SCANNERS.iter().map(|scanner| scanner.name).collect();
+                    let known: Vec<&str> = TOOLS.iter().map(|spec| spec.name).collect();
                     table.unknown(tool.at, &format!("`{}` is not a tool", tool.value), &tool.value, &known);
                 }
                 return None;
@@ -84,7 +84,7 @@ impl Demand {
     }
 
     fn is_about(&self, gate: &Gate) -> bool {
-        let named = self.is_named(gate.scanner.name, &gate.id, &gate.stage);
+        let named = self.is_named(gate.spec.name, &gate.id, &gate.stage);
         let reach = gate.tool.reach();
         named && self.choices.iter().all(|choice| reach.contains(choice))
     }
@@ -204,7 +204,7 @@ impl Demand {
             }
         }
         let unknown = |record: &&GateRecord| {
-            let known = config.gate(&record.id).is_some_and(|gate| *record.tool == *gate.scanner.name);
+            let known = config.gate(&record.id).is_some_and(|gate| *record.tool == *gate.spec.name);
             !known && self.is_named(&record.tool, &record.id, &record.stage)
         };
         for record in judged.iter().filter(unknown) {
@@ -249,7 +249,7 @@ fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
     let mut images = Vec::new();
     for need in gate.needs.iter().filter_map(|need| config.gate(need)) {
         for built in need.tool.reach() {
-            if let ("docker-build", Extent::Images(Some(names))) = (need.scanner.name, built.says) {
+            if let ("docker-build", Extent::Images(Some(names))) = (need.spec.name, built.says) {
                 images.extend(names);
             }
         }
@@ -258,9 +258,9 @@ fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
 }
 
 /// The tool's own keys that the table has, each read as what the tool makes of it.
-fn own_keys(table: &Keys, scanner: &ToolSpec) -> Vec<Coverage> {
+fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
     let nobody = Problems::default();
-    let defaults = (scanner.configure)(&Keys::none(&nobody)).reach();
+    let defaults = (spec.configure)(&Keys::none(&nobody)).reach();
     let read = |reach: Coverage| {
         let key = reach.key;
         let list =

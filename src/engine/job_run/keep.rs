@@ -14,7 +14,7 @@ impl JobRun {
     /// Notes a report to be kept, masked. Without it the proof is none: nobody could look at what it
     /// stands on.
     pub fn keep_report(&self, document: &Document, proof: Proof, evidence: &mut TargetEvidence) -> Proof {
-        let masked = mask_fields(&document.bytes, self.gate.scanner.secret_fields);
+        let masked = mask_fields(&document.bytes, self.gate.spec.secret_fields);
         let from = self.folder().join(format!("kept-{}", document.name));
         if let Err(error) = fs::write(&from, masked) {
             let why = self.no_room("its report", &error);

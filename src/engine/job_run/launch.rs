@@ -105,7 +105,7 @@ impl JobRun {
 
     /// What is said of a program that is not there, and how to get it.
     pub fn missing(&self, program: &Program) -> String {
-        let (name, install) = (&program.name, self.gate.scanner.install);
+        let (name, install) = (&program.name, self.gate.spec.install);
         if let Some(file) = not_executable(program, &self.job.cwd) {
             return format!("{} was found, but may not be executed; else: {install}", file.display());
         }

@@ -10,7 +10,7 @@ fn document(version: &str, rest: &str) -> String {
 }
 
 const INVENTORY: &str = r#"
-    "metadata": {"tools": [{"name": "scanner", "version": "1.2.3"}],
+    "metadata": {"tools": [{"name": "spec", "version": "1.2.3"}],
         "component": {"type": "application", "bom-ref": "root", "name": "app", "version": "0"}},
     "components": [
         {"type": "library", "bom-ref": "a", "group": "org.example", "name": "a", "version": "1",

@@ -14,7 +14,7 @@ pub struct Report<'a, V: Serialize> {
 #[derive(Serialize)]
 pub struct Scan<'a> {
     pub analyzer: Product<'a>,
-    pub scanner: Product<'a>,
+    pub spec: Product<'a>,
     #[serde(rename = "type")]
     pub kind: &'static str,
     pub start_time: String,

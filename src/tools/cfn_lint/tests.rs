@@ -25,7 +25,7 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 fn plan(options: &str, root: &Path) -> Result<Vec<Job>, Unplanned> {
     let repo = Repo { root: root.to_owned(), base: root.to_owned(), ..Repo::default() };
-    tool(&SCANNER, options).plan(&Scene { repo: &repo, gate: "gate", since: None, built: &[] })
+    tool(&SPEC, options).plan(&Scene { repo: &repo, gate: "gate", since: None, built: &[] })
 }
 
 /// The templates that the jobs hand over.
@@ -55,7 +55,7 @@ const LOG: &str = "2026-01-01 10:00:00,000 - cfnlint.runner.template.runner - IN
                    2026-01-01 10:00:00,100 - cfnlint.runner.template.runner - INFO - Run scan of template b.yaml\n";
 
 fn parse(raw: &RawReport) -> Result<Parsed, ReportError> {
-    tool(&SCANNER, "").parse(raw, &place())
+    tool(&SPEC, "").parse(raw, &place())
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn files_are_names_patterns_and_folders() {
     assert_eq!(of("['!stacks/**']"), ["s[[]1].yaml"]);
     assert_eq!(of("['s[1].yaml']"), ["s[[]1].yaml"]);
     assert_eq!(linted_by("dirs = ['stacks']\nfiles = ['*.txt']", project.path()), ["c.txt"]);
-    assert_eq!(mistakes(&SCANNER, "files = ['a[']").len(), 1);
+    assert_eq!(mistakes(&SPEC, "files = ['a[']").len(), 1);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn it_reads_the_first_configuration_of_the_base_or_none() {
 
 #[test]
 fn codes_are_sums_of_the_levels() {
-    let tool = tool(&SCANNER, "");
+    let tool = tool(&SPEC, "");
     assert_eq!(tool.exit(0), Exit::Clean);
     for code in [2, 4, 6, 8, 10, 12, 14] {
         assert_eq!(tool.exit(code), Exit::Findings);
@@ -217,7 +217,7 @@ fn the_line_that_says_what_went_wrong_is_told() {
             stdout: stdout.as_bytes().to_owned().into(),
             ..RawReport::default()
         };
-        tool(&SCANNER, "").error_line(&raw)
+        tool(&SPEC, "").error_line(&raw)
     };
     let usage = "usage: \n  -h\ncfn-lint: error: unrecognized arguments: --bogus\n";
     assert_eq!(error_line(usage, "").unwrap(), "cfn-lint: error: unrecognized arguments: --bogus");

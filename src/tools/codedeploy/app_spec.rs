@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use crate::engine::step_context::StepContext;
 use crate::scan::procedure::{Failure, read_text};
 use crate::text::hash::sha256;
-use crate::tools::ecs_task_definition::{OUTPUT, SCANNER as REGISTERS, read_arn};
+use crate::tools::ecs_task_definition::{OUTPUT, SPEC as REGISTERS, read_arn};
 
 use super::Settings;
 

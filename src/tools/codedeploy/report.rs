@@ -7,7 +7,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
 
-use super::SCANNER;
+use super::SPEC;
 use super::api::{ACTIVE, ErrorInformation, OVER, is_id};
 
 pub const WHAT: &str = "report of a deployment";
@@ -244,9 +244,9 @@ impl Report {
             "Succeeded" if seen.rollback.is_some() => parsed.findings.push(seen.finding(&of)),
             "Succeeded" => match seen.failed_event() {
                 None => parsed.proof.push(match seen.how {
-                    How::Started => format!("{}: deployment {id} succeeded", SCANNER.title),
+                    How::Started => format!("{}: deployment {id} succeeded", SPEC.title),
                     How::Joined => {
-                        format!("{}: deployment {id}, which was in progress, succeeded", SCANNER.title)
+                        format!("{}: deployment {id}, which was in progress, succeeded", SPEC.title)
                     }
                     How::Done => format!(
                         "deployment {id} of the same revision has succeeded already: nothing was started"

@@ -24,7 +24,7 @@ fn weighed(edit: impl Fn(&mut Value)) -> Proof {
         },
     });
     edit(&mut report);
-    let tool = tool(&SCANNER, KEYS);
+    let tool = tool(&SPEC, KEYS);
     assess(tool.as_ref(), &handed_in(&report.to_string()), &place())
 }
 
@@ -199,18 +199,18 @@ fn mistakes_in_its_keys_are_told() {
         ("poll = '0s'", "`poll` must be a duration"),
         ("fail_on = 'low'", "`fail_on` is not a key"),
     ] {
-        let told = mistakes(&SCANNER, &format!("{KEYS}{options}"));
+        let told = mistakes(&SPEC, &format!("{KEYS}{options}"));
         assert!(matches!(told.as_slice(), [what] if what.contains(says)), "{options}: {told:?}");
     }
-    let told = mistakes(&SCANNER, "region = 'eu-west-1'");
+    let told = mistakes(&SPEC, "region = 'eu-west-1'");
     assert_eq!(told, ["`application` is missing", "`group` is missing", "`app_spec` is missing"]);
     let whole = "config = 'CodeDeployDefault.ECSCanary10Percent5Minutes'\ndescription = 'x'\nwindow = '2h'\nin_progress = 'refuse'\non_stop = 'leave'\npoll = '5s'\ntask_definition = 'task'\nvalues = { A = 'b' }\nprofile = 'live'\n";
-    assert_eq!(configured(&SCANNER, &format!("{KEYS}{whole}")).1, []);
+    assert_eq!(configured(&SPEC, &format!("{KEYS}{whole}")).1, []);
 }
 
 #[test]
 fn the_plan_shows_the_call_that_deploys() {
-    let tool = tool(&SCANNER, KEYS);
+    let tool = tool(&SPEC, KEYS);
     assert!(tool.acts());
     let [job] = plan(tool.as_ref(), None).try_into().unwrap();
     assert_eq!(&*job.target, "notes/live");

@@ -20,7 +20,7 @@ fn scene_of<T>(built: &[&str], look: impl FnOnce(&Scene) -> T) -> T {
 }
 
 fn plan(options: &str, built: &[&str]) -> Result<Vec<Job>, Unplanned> {
-    scene_of(built, |scene| testing::tool(&SCANNER, options).plan(scene))
+    scene_of(built, |scene| testing::tool(&SPEC, options).plan(scene))
 }
 
 fn impossible(options: &str, built: &[&str]) -> String {
@@ -85,7 +85,7 @@ fn where_images_go_is_told_by_registry_namespace_and_repository() {
     let repo = repo("");
     let scene = Scene { repo: &repo, gate: "push", since: None, built: &dirty };
     for options in ["", "tags = ['{commit}']"] {
-        let jobs = testing::tool(&SCANNER, options).plan(&scene).unwrap();
+        let jobs = testing::tool(&SPEC, options).plan(&scene).unwrap();
         assert!(testing::line(&jobs[0]).ends_with("/a:ffffffffffff-dirty"), "{options}");
     }
     // An image that is here already keeps its tag.
@@ -117,10 +117,10 @@ fn what_can_not_be_pushed_is_not_planned() {
     let built = [BuiltImage { name: "a".into(), reference: "a:portcullis".into(), mutable: true }];
     let scene = Scene { repo: &outside, gate: "push", since: None, built: &built };
     for (options, words) in [("", "there is no commit"), ("tags = ['{commit}']", "there is no commit")] {
-        let Err(Unplanned::Impossible(why)) = testing::tool(&SCANNER, options).plan(&scene) else { panic!() };
+        let Err(Unplanned::Impossible(why)) = testing::tool(&SPEC, options).plan(&scene) else { panic!() };
         assert!(why.contains(words), "{why}");
     }
-    let jobs = testing::tool(&SCANNER, "tags = ['1.4']").plan(&scene).unwrap();
+    let jobs = testing::tool(&SPEC, "tags = ['1.4']").plan(&scene).unwrap();
     assert!(testing::line(&jobs[0]).ends_with("/a:1.4"));
 }
 
@@ -153,7 +153,7 @@ fn mistakes_are_told() {
         ("repository = 'a'", "`repository` is not a key of the gate"),
         ("engine = 'buildah'", "`buildah` is not a value of `engine`"),
     ] {
-        assert_eq!(mistakes(&SCANNER, options), [problem], "{options}");
+        assert_eq!(mistakes(&SPEC, options), [problem], "{options}");
     }
 }
 
@@ -261,7 +261,7 @@ fn held(digest: &str, config: &str) -> String {
 }
 
 fn parse(report: &str) -> Result<Parsed, ReportError> {
-    testing::tool(&SCANNER, "").parse(&handed_in(report), &place())
+    testing::tool(&SPEC, "").parse(&handed_in(report), &place())
 }
 
 #[test]

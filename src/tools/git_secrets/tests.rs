@@ -21,7 +21,7 @@ fn run<'a>(printed: &'a str, exit: i32, answers: &[(&str, &'a str)]) -> RawRepor
 }
 
 fn parse(options: &str, raw: &RawReport) -> Result<Parsed, ReportError> {
-    tool(&SCANNER, options).parse(raw, &place())
+    tool(&SPEC, options).parse(raw, &place())
 }
 
 fn places(parsed: &Parsed) -> Vec<String> {
@@ -32,7 +32,7 @@ const ANSWERS: [(&str, &str); 2] = [("patterns", "AKIA\n"), ("files", "a.ts\0b.t
 
 #[test]
 fn tracked_files_are_scanned_at_the_top_of_the_work_tree_and_git_is_asked_what_they_are() {
-    let jobs = plan_in(&*tool(&SCANNER, ""), &repo("service"), None);
+    let jobs = plan_in(&*tool(&SPEC, ""), &repo("service"), None);
     assert_eq!((jobs.len(), line(&jobs[0])), (1, "--scan".to_owned()));
     assert_eq!(jobs[0].cwd, Path::new("/repo"));
     assert_eq!(jobs[0].reports, [Source::Errors("git-secrets.txt".to_owned())]);
@@ -41,13 +41,13 @@ fn tracked_files_are_scanned_at_the_top_of_the_work_tree_and_git_is_asked_what_t
     assert_eq!(jobs[0].env["SHELLOPTS"], "noglob");
     assert!(jobs[0].git.iter().all(|(name, _)| !name.starts_with("secrets.")));
 
-    let history = plan(&*tool(&SCANNER, "scan = \"history\""), None).remove(0);
+    let history = plan(&*tool(&SPEC, "scan = \"history\""), None).remove(0);
     assert_eq!((line(&history), &*history.target), ("--scan-history".to_owned(), "history"));
 }
 
 #[test]
 fn patterns_of_gates_toml_are_given_to_this_run_alone() {
-    let job = plan(&*tool(&SCANNER, "register_aws = true\npatterns = ['token=\\w+']"), None).remove(0);
+    let job = plan(&*tool(&SPEC, "register_aws = true\npatterns = ['token=\\w+']"), None).remove(0);
     let set: Vec<&str> =
         job.git.iter().filter(|(name, _)| name == "secrets.patterns").map(|(_, value)| &**value).collect();
     assert_eq!(set.len(), 4);
@@ -58,14 +58,14 @@ fn patterns_of_gates_toml_are_given_to_this_run_alone() {
 fn outside_of_git_there_is_nothing_to_look_at() {
     let outside = crate::system::git::Repo { git: false, ..repo("") };
     let scene = Scene { repo: &outside, gate: "gate", since: None, built: &[] };
-    assert!(matches!(tool(&SCANNER, "").plan(&scene), Err(Unplanned::Impossible(_))));
+    assert!(matches!(tool(&SPEC, "").plan(&scene), Err(Unplanned::Impossible(_))));
 }
 
 #[test]
 fn mistakes_in_the_options_are_told() {
-    assert_eq!(mistakes(&SCANNER, "scan = \"files\""), ["`files` is not a value of `scan`"]);
+    assert_eq!(mistakes(&SPEC, "scan = \"files\""), ["`files` is not a value of `scan`"]);
     assert_eq!(
-        mistakes(&SCANNER, "patterns = [\"a b\"]"),
+        mistakes(&SPEC, "patterns = [\"a b\"]"),
         ["git-secrets takes what stands before and after white space for two patterns"]
     );
 }

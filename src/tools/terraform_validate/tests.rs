@@ -25,14 +25,14 @@ fn at(filename: &str) -> String {
 }
 
 fn parse(report: &str) -> Result<Parsed, ReportError> {
-    tool(&SCANNER, "").parse(&handed_in(report), &place())
+    tool(&SPEC, "").parse(&handed_in(report), &place())
 }
 
 #[test]
 fn each_root_is_validated_by_the_engine_that_is_named() {
     for engine in ["terraform", "tofu"] {
         let options = format!("dirs = ['a', 'b']\nengine = '{engine}'");
-        let jobs = plan(&*tool(&SCANNER, &options), None);
+        let jobs = plan(&*tool(&SPEC, &options), None);
         let targets: Vec<&str> = jobs.iter().map(|job| &*job.target).collect();
         assert_eq!(targets, ["a", "b"]);
         assert_eq!(
@@ -42,8 +42,8 @@ fn each_root_is_validated_by_the_engine_that_is_named() {
         assert!(jobs[0].procedure.is_some());
         assert_eq!(jobs[0].env["CHECKPOINT_DISABLE"], "1");
     }
-    assert_eq!(mistakes(&SCANNER, "engine = 'pulumi'"), ["`pulumi` is not a value of `engine`"]);
-    assert_eq!(mistakes(&SCANNER, "init = 'yes'").len(), 1);
+    assert_eq!(mistakes(&SPEC, "engine = 'pulumi'"), ["`pulumi` is not a value of `engine`"]);
+    assert_eq!(mistakes(&SPEC, "init = 'yes'").len(), 1);
 }
 
 #[test]
