@@ -8,7 +8,7 @@ use crate::engine::step_context::StepContext;
 
 /// What a job of several steps does.
 pub trait Procedure: std::fmt::Debug + Send + Sync {
-    fn carry_out<'a>(&'a self, hands: &'a mut StepContext) -> Steps<'a>;
+    fn carry_out<'a>(&'a self, context: &'a mut StepContext) -> Steps<'a>;
 }
 
 /// The steps on their way; write `Box::pin(async move { … })`.

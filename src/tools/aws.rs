@@ -115,10 +115,10 @@ impl Account {
     /// Calls a service and reads what it answers.
     pub async fn call<T: DeserializeOwned>(
         &self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         call: &[&str],
     ) -> Result<T, AwsError> {
-        let output = answered(hands, self.step(call.iter().copied())).await?;
+        let output = answered(context, self.step(call.iter().copied())).await?;
         serde_json::from_slice(&output.stdout).map_err(|error| {
             let operation = call.iter().take(2).copied().collect::<Vec<_>>().join(" ");
             let why = format!("the answer of aws {operation} is not what it should be: {error}");
@@ -127,8 +127,8 @@ impl Account {
     }
 
     /// Calls for a secret, such as a password: what is printed, on one line. No log has it.
-    pub async fn secret(&self, hands: &mut StepContext, call: &[&str]) -> Result<String, AwsError> {
-        let output = answered(hands, self.step(call.iter().copied()).prints_secret()).await?;
+    pub async fn secret(&self, context: &mut StepContext, call: &[&str]) -> Result<String, AwsError> {
+        let output = answered(context, self.step(call.iter().copied()).prints_secret()).await?;
         let text = output.stdout_text();
         let secret = text.trim();
         if secret.is_empty() || secret.contains(|c: char| c.is_whitespace() || c.is_control()) {
@@ -139,8 +139,8 @@ impl Account {
     }
 }
 
-async fn answered(hands: &mut StepContext, step: Step) -> Result<Output, AwsError> {
-    let output = hands.run(step).await.map_err(AwsError::Failed)?;
+async fn answered(context: &mut StepContext, step: Step) -> Result<Output, AwsError> {
+    let output = context.run(step).await.map_err(AwsError::Failed)?;
     if output.success() { Ok(output) } else { Err(error_of(&output)) }
 }
 

@@ -107,18 +107,18 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 
 impl Settings {
     /// What the deployment is called in the console: which commit, by which build.
-    fn description(&self, hands: &StepContext) -> String {
+    fn description(&self, context: &StepContext) -> String {
         if let Some(description) = &self.description {
             return description.clone();
         }
-        let commit = hands.repo().head.as_ref().map(|commit| format!("commit {commit}"));
+        let commit = context.repo().head.as_ref().map(|commit| format!("commit {commit}"));
         let of_github = || {
-            let run = hands.variable("GITHUB_RUN_ID")?;
+            let run = context.variable("GITHUB_RUN_ID")?;
             let (server, repository) =
-                (hands.variable("GITHUB_SERVER_URL")?, hands.variable("GITHUB_REPOSITORY")?);
+                (context.variable("GITHUB_SERVER_URL")?, context.variable("GITHUB_REPOSITORY")?);
             Some(format!("{server}/{repository}/actions/runs/{run}"))
         };
-        let build = BUILD_URLS.iter().find_map(|name| hands.variable(name)).or_else(of_github);
+        let build = BUILD_URLS.iter().find_map(|name| context.variable(name)).or_else(of_github);
         let words: Vec<String> = commit.into_iter().chain(build).collect();
         match words.is_empty() {
             true => "by Portcullis".to_owned(),

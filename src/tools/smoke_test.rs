@@ -186,18 +186,18 @@ struct Report {
 }
 
 impl Procedure for Check {
-    fn carry_out<'a>(&'a self, hands: &'a mut StepContext) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut StepContext) -> Steps<'a> {
         Box::pin(async move {
             for (name, value) in &self.headers {
                 if crate::redact::names::looks_secret(name) || Secret::in_address(value).is_some() {
-                    hands.learn(value);
+                    context.learn(value);
                 }
             }
             let started = Instant::now();
             let mut asked = 0;
             let error_line = loop {
                 asked += 1;
-                let error_line = match hands.ask(self.request()).await {
+                let error_line = match context.ask(self.request()).await {
                     Ok(answer) => self.error_line(&answer),
                     // Nobody is there yet, perhaps.
                     Err(Failure::Transient(why)) => Some(why),
@@ -205,8 +205,8 @@ impl Procedure for Check {
                 };
                 match error_line {
                     Some(error_line) if asked <= self.retries => {
-                        hands.tell(format!("{}: {complaint}; asking again", self.name));
-                        match hands.pause(self.delay).await {
+                        context.tell(format!("{}: {complaint}; asking again", self.name));
+                        match context.pause(self.delay).await {
                             Err(Failure::TimedOut(_)) => break Some(error_line),
                             other => other?,
                         }
@@ -221,7 +221,7 @@ impl Procedure for Check {
                 duration_ms: crate::text::human::millis(started.elapsed()),
                 error_line,
             };
-            hands.report(REPORT, &report)
+            context.report(REPORT, &report)
         })
     }
 }

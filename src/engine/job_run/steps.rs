@@ -29,19 +29,19 @@ pub async fn carry_out(
     let started = Instant::now();
     // An earlier try leaves nothing that could be taken for this one's.
     let _ = fs::remove_dir_all(work.folder());
-    let mut hands = StepContext::new(work.clone(), left, stop.clone());
+    let mut context = StepContext::new(work.clone(), left, stop.clone());
     let end = match fs::create_dir_all(work.folder()) {
         Ok(()) if !work.job.cwd.is_dir() => {
             Err(Failure::Unproven(format!("there is no folder {}", work.inside(&work.job.cwd))))
         }
-        Ok(()) => procedure.carry_out(&mut hands).await,
+        Ok(()) => procedure.carry_out(&mut context).await,
         Err(error) => Err(Failure::Unproven(work.no_room("the folder for its report", &error))),
     };
     evidence.record.tries = 1;
     evidence.record.duration_ms = millis(started.elapsed());
     evidence.stopped = end == Err(Failure::Stopped);
     let fallback = TargetEvidence::unread(&evidence);
-    let (work, result) = (work.clone(), hands.left);
+    let (work, result) = (work.clone(), context.left);
     let weighing = tokio::task::spawn_blocking(move || {
         let passing = work.weigh_steps(result, end, &mut evidence);
         if let Some(locked) = &evidence.locked {

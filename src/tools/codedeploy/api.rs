@@ -238,11 +238,11 @@ fn checked(id: String) -> Result<String, AwsError> {
 impl Settings {
     async fn call<T: serde::de::DeserializeOwned>(
         &self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         call: &[&str],
     ) -> Result<T, AwsError> {
-        let account = self.account.clone().with(hands.args());
-        let result = account.call(hands, &[&["deploy"], call].concat()).await;
+        let account = self.account.clone().with(context.args());
+        let result = account.call(context, &[&["deploy"], call].concat()).await;
         result.map_err(|error| match error {
             AwsError::Refused { code, .. } if code == "ApplicationDoesNotExistException" => {
                 self.not_there(format!("application {}", self.application))
@@ -260,21 +260,21 @@ impl Settings {
         )))
     }
 
-    pub async fn the_group(&self, hands: &mut StepContext) -> Result<Group, AwsError> {
+    pub async fn the_group(&self, context: &mut StepContext) -> Result<Group, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
             deployment_group_info: Group,
         }
         let names = ["--application-name", &self.application, "--deployment-group-name", &self.group];
-        let answer: Answer = self.call(hands, &[&["get-deployment-group"], &names[..]].concat()).await?;
+        let answer: Answer = self.call(context, &[&["get-deployment-group"], &names[..]].concat()).await?;
         Ok(answer.deployment_group_info)
     }
 
     /// The deployments of the group, in no order.
     pub async fn deployments(
         &self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         which: Which,
     ) -> Result<Vec<Deployment>, AwsError> {
         #[derive(Deserialize)]
@@ -298,7 +298,7 @@ impl Settings {
             }
         };
         let call = [&["list-deployments"], &names[..], &filter].concat();
-        let listed: Listed = self.call(hands, &call).await?;
+        let listed: Listed = self.call(context, &call).await?;
         let ids = listed.deployments.into_iter().map(checked).collect::<Result<Vec<String>, AwsError>>()?;
         let unclear = |why: String| AwsError::Failed(Failure::Unproven(why));
         if ids.len() > MOST {
@@ -308,7 +308,7 @@ impl Settings {
         for ids in ids.chunks(BATCH) {
             let mut call = vec!["batch-get-deployments", "--deployment-ids"];
             call.extend(ids.iter().map(String::as_str));
-            let told: Told = self.call(hands, &call).await?;
+            let told: Told = self.call(context, &call).await?;
             if let Some(id) =
                 ids.iter().find(|id| !told.deployments_info.iter().any(|it| it.deployment_id == **id))
             {
@@ -319,13 +319,13 @@ impl Settings {
         Ok(all)
     }
 
-    pub async fn deployment(&self, hands: &mut StepContext, id: &str) -> Result<Deployment, AwsError> {
+    pub async fn deployment(&self, context: &mut StepContext, id: &str) -> Result<Deployment, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
             deployment_info: Deployment,
         }
-        let answer: Answer = self.call(hands, &["get-deployment", "--deployment-id", id]).await?;
+        let answer: Answer = self.call(context, &["get-deployment", "--deployment-id", id]).await?;
         let told = answer.deployment_info;
         let (application, group) = (told.application_name.as_deref(), told.deployment_group_name.as_deref());
         let of_group = application.is_none_or(|name| name == self.application)
@@ -344,7 +344,7 @@ impl Settings {
     /// The targets of a deployment, by their ids, which are asked for where they are not known yet.
     pub async fn targets(
         &self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         id: &str,
         ids: &mut Vec<String>,
     ) -> Result<Vec<TargetState>, AwsError> {
@@ -360,7 +360,7 @@ impl Settings {
         }
         if ids.is_empty() {
             let listed: Listed =
-                self.call(hands, &["list-deployment-targets", "--deployment-id", id]).await?;
+                self.call(context, &["list-deployment-targets", "--deployment-id", id]).await?;
             ids.extend(listed.target_ids.into_iter().filter(|id| !id.starts_with('-')).take(BATCH));
         }
         if ids.is_empty() {
@@ -368,31 +368,31 @@ impl Settings {
         }
         let mut call = vec!["batch-get-deployment-targets", "--deployment-id", id, "--target-ids"];
         call.extend(ids.iter().map(String::as_str));
-        let told: Told = self.call(hands, &call).await?;
+        let told: Told = self.call(context, &call).await?;
         Ok(told.deployment_targets.into_iter().filter_map(Target::state).collect())
     }
 
     /// Starts what the file says; gives the id.
-    pub async fn create(&self, hands: &mut StepContext, input: &str) -> Result<String, AwsError> {
+    pub async fn create(&self, context: &mut StepContext, input: &str) -> Result<String, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
             deployment_id: String,
         }
         let file = format!("file://{input}");
-        let answer: Answer = self.call(hands, &["create-deployment", "--cli-input-json", &file]).await?;
+        let answer: Answer = self.call(context, &["create-deployment", "--cli-input-json", &file]).await?;
         checked(answer.deployment_id)
     }
 
     /// Asks for its end, and for what was there before.
-    pub async fn stop(&self, hands: &mut StepContext, id: &str) -> Result<(), AwsError> {
+    pub async fn stop(&self, context: &mut StepContext, id: &str) -> Result<(), AwsError> {
         #[derive(Deserialize)]
         struct Answer {
             #[serde(rename = "status")]
             _status: String,
         }
         let call = ["stop-deployment", "--deployment-id", id, "--auto-rollback-enabled"];
-        let _: Answer = self.call(hands, &call).await?;
+        let _: Answer = self.call(context, &call).await?;
         Ok(())
     }
 }

@@ -26,10 +26,10 @@ pub struct AppSpec {
 
 impl Settings {
     /// Reads the template and fills it.
-    pub fn render(&self, hands: &StepContext) -> Result<AppSpec, Failure> {
-        let task_definition = self.registered(hands)?;
-        let text = read_text(&hands.repo().base.join(&self.app_spec), &self.app_spec)?;
-        let values = self.values.at(hands.repo());
+    pub fn render(&self, context: &StepContext) -> Result<AppSpec, Failure> {
+        let task_definition = self.registered(context)?;
+        let text = read_text(&context.repo().base.join(&self.app_spec), &self.app_spec)?;
+        let values = self.values.at(context.repo());
         let wrong = |why: String| Failure::Unproven(format!("{} {why}", self.app_spec));
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let text = match &task_definition {
@@ -54,8 +54,8 @@ impl Settings {
     }
 
     /// The ARN that gates.toml names, or that a gate of this run has registered.
-    fn registered(&self, hands: &StepContext) -> Result<Option<String>, Failure> {
-        let gates = hands.upstream().of_tool(REGISTERS.name);
+    fn registered(&self, context: &StepContext) -> Result<Option<String>, Failure> {
+        let gates = context.upstream().of_tool(REGISTERS.name);
         let all: BTreeMap<&str, &String> =
             gates.filter_map(|(gate, target)| Some((&*gate.id, target.outputs.get(OUTPUT)?))).collect();
         let found = match &self.task_definition {

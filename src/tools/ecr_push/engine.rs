@@ -48,8 +48,8 @@ pub enum Pushed {
 }
 
 impl Engine {
-    pub fn new(kind: Kind, hands: &StepContext) -> Engine {
-        Engine { kind, program: hands.program().to_owned(), login: None }
+    pub fn new(kind: Kind, context: &StepContext) -> Engine {
+        Engine { kind, program: context.program().to_owned(), login: None }
     }
 
     fn step<'s>(&self, args: impl IntoIterator<Item = &'s str>) -> Step {
@@ -74,8 +74,8 @@ impl Engine {
     }
 
     /// The id that a name has now.
-    pub async fn id_of(&self, hands: &mut StepContext, image: &str) -> Result<String, Failure> {
-        let output = hands.run(self.step(["image", "inspect", "--format", "{{.Id}}", image])).await?;
+    pub async fn id_of(&self, context: &mut StepContext, image: &str) -> Result<String, Failure> {
+        let output = context.run(self.step(["image", "inspect", "--format", "{{.Id}}", image])).await?;
         if output.success() {
             let text = output.stdout_text();
             let id = text.trim();
@@ -100,22 +100,22 @@ impl Engine {
     /// the push, and the user's own logins are neither read nor changed.
     pub async fn log_in(
         &mut self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         registry: &Registry,
         password: &str,
     ) -> Result<(), Failure> {
-        let folder = hands.scratch().join("login");
+        let folder = context.scratch().join("login");
         let unmade = |error: std::io::Error| {
             Failure::Unproven(format!("a folder for the login can't be made: {error} (is the disk full?)"))
         };
         fs::create_dir_all(&folder).map_err(unmade)?;
         if self.kind == Kind::Docker {
-            copy_settings(hands, &folder)?;
+            copy_settings(context, &folder)?;
         }
         self.login = Some(folder);
         let args = ["login", "--username", USER, "--password-stdin"].into_iter();
         let args = args.chain(self.plain(registry)).chain([registry.host.as_str()]);
-        let output = hands.run(self.step(args).stdin(password)).await?;
+        let output = context.run(self.step(args).stdin(password)).await?;
         if output.success() {
             Ok(())
         } else {
@@ -134,20 +134,20 @@ impl Engine {
     /// Pushes the image with this id under a name (`HOST/NAME:TAG`).
     pub async fn push(
         &self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         id: &str,
         registry: &Registry,
         name: &str,
     ) -> Result<Pushed, Failure> {
-        let told = hands.scratch().join("digest");
+        let told = context.scratch().join("digest");
         let digest_file = format!("--digestfile={}", told.display());
         // The user's own arguments are options of the push.
-        let options: Vec<String> = hands.args().to_vec();
+        let options: Vec<String> = context.args().to_vec();
         let mut args = vec!["push"];
         args.extend(options.iter().map(String::as_str));
         match self.kind {
             Kind::Docker => {
-                let output = hands.run(self.step(["tag", id, name])).await?;
+                let output = context.run(self.step(["tag", id, name])).await?;
                 if !output.success() {
                     return Err(failure(&self.verb("tag"), &output));
                 }
@@ -160,7 +160,7 @@ impl Engine {
                 args.extend([digest_file.as_str(), id, name]);
             }
         }
-        let output = hands.run(self.step(args)).await?;
+        let output = context.run(self.step(args)).await?;
         if !output.success() {
             let said = output.stderr_text();
             let immutable = said.lines().find(|line| line.contains("cannot be overwritten because the"));
@@ -193,14 +193,14 @@ fn digest_of<'t>(printed: &'t str, name: &str) -> Option<&'t str> {
 
 /// Writes Docker's configuration of this push: without any login, and with the contexts that
 /// say where the engine is (docker/cli `cli/config/configfile/file.go`).
-fn copy_settings(hands: &StepContext, folder: &Path) -> Result<(), Failure> {
+fn copy_settings(context: &StepContext, folder: &Path) -> Result<(), Failure> {
     #[derive(Default, Serialize, Deserialize)]
     struct Settings {
         #[serde(rename = "currentContext", skip_serializing_if = "Option::is_none")]
         context: Option<String>,
     }
-    let named = hands.variable("DOCKER_CONFIG").map(PathBuf::from);
-    let own = named.or_else(|| Some(Path::new(&hands.variable("HOME")?).join(".docker")));
+    let named = context.variable("DOCKER_CONFIG").map(PathBuf::from);
+    let own = named.or_else(|| Some(Path::new(&context.variable("HOME")?).join(".docker")));
     let mut settings = Settings::default();
     let unmade = |error: std::io::Error| {
         Failure::Unproven(format!("Docker's settings can't be copied: {error} (is the disk full?)"))

@@ -69,7 +69,7 @@ impl Registry {
     /// What lies under a tag; `None` where nothing does.
     pub async fn holds(
         &self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         repository: &str,
         tag: &str,
         password: Option<&str>,
@@ -80,7 +80,7 @@ impl Registry {
         if let Some(password) = password {
             request = request.sign_in(USER, password);
         }
-        let answer = hands.ask(request).await?;
+        let answer = context.ask(request).await?;
         match answer.status {
             200 if answer.cut => Err(Failure::unproven(format!("{host} answers with more than a manifest"))),
             200 => Held::read(&answer.body)

@@ -74,20 +74,20 @@ pub struct Subject {
 }
 
 impl Procedure for Analysis {
-    fn carry_out<'a>(&'a self, hands: &'a mut StepContext) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut StepContext) -> Steps<'a> {
         Box::pin(async move {
-            let token = self.token(hands)?;
-            let host = self.host(hands)?;
-            let subject = self.subject(hands)?;
+            let token = self.token(context)?;
+            let host = self.host(context)?;
+            let subject = self.subject(context)?;
             let scanner = match self.scans {
-                true => Some(self.scan(hands, &host, &subject, &token).await?),
+                true => Some(self.scan(context, &host, &subject, &token).await?),
                 false => None,
             };
-            let file = self.task_file(hands, &host)?;
+            let file = self.task_file(context, &host)?;
             let version = file.server_version.as_deref();
             let auth = self.auth.unwrap_or_else(|| Auth::of(&host, version));
             let server = Server::new(&host, auth, &self.token, &token);
-            let task = self.follow(hands, &server, &file.task).await?;
+            let task = self.follow(context, &server, &file.task).await?;
             self.compare(&task, &file, &subject)?;
 
             let mut run = Circumstances {
@@ -100,30 +100,30 @@ impl Procedure for Analysis {
             let mut answers = Answers::default();
             if task.status == "SUCCESS" {
                 if !self.scans {
-                    run.elsewhere = Some(self.elsewhere(hands, &server, &task, &file.project).await?);
+                    run.elsewhere = Some(self.elsewhere(context, &server, &task, &file.project).await?);
                 }
-                answers = self.results(hands, &server, &task, &file.project, &mut run.gaps).await?;
+                answers = self.results(context, &server, &task, &file.project, &mut run.gaps).await?;
             }
             answers.task = Some(task);
             answers.portcullis = Some(run);
-            hands.report(REPORT, &answers)
+            context.report(REPORT, &answers)
         })
     }
 }
 
 impl Analysis {
-    fn token(&self, hands: &mut StepContext) -> Result<String, Failure> {
-        let token = hands.variable(&self.token).map(|token| token.trim().to_owned());
+    fn token(&self, context: &mut StepContext) -> Result<String, Failure> {
+        let token = context.variable(&self.token).map(|token| token.trim().to_owned());
         let Some(token) = token.filter(|token| !token.is_empty()) else {
             let why = format!("{} is not set: it must hold a token of the server", self.token);
             return Err(Failure::Unproven(why));
         };
-        hands.learn(&token);
+        context.learn(&token);
         Ok(token)
     }
 
-    fn host(&self, hands: &StepContext) -> Result<String, Failure> {
-        let named = self.host.clone().or_else(|| hands.variable(HOST));
+    fn host(&self, context: &StepContext) -> Result<String, Failure> {
+        let named = self.host.clone().or_else(|| context.variable(HOST));
         let cloud = || self.organization.is_some().then(|| CLOUD.to_owned());
         let Some(host) = named.or_else(cloud) else {
             return Err(Failure::Unproven(format!(
@@ -136,10 +136,10 @@ impl Analysis {
         }
     }
 
-    fn subject(&self, hands: &StepContext) -> Result<Subject, Failure> {
+    fn subject(&self, context: &StepContext) -> Result<Subject, Failure> {
         let value = |key: &str, text: &str| match text.strip_prefix('$') {
             None => Ok(text.to_owned()),
-            Some(name) => hands.variable(name).ok_or_else(|| {
+            Some(name) => context.variable(name).ok_or_else(|| {
                 Failure::Unproven(format!("`{key}` is that of the variable {name}, which is not set"))
             }),
         };
@@ -164,14 +164,14 @@ impl Analysis {
     }
 
     /// The task file as people know it.
-    pub fn shown(&self, hands: &StepContext) -> String {
-        let repo = hands.repo();
+    pub fn shown(&self, context: &StepContext) -> String {
+        let repo = context.repo();
         self.task_file.strip_prefix(&repo.base).unwrap_or(&self.task_file).display().to_string()
     }
 
     /// Reads what the scanner has left, and refuses what is another server's or project's.
-    fn task_file(&self, hands: &StepContext, host: &str) -> Result<TaskFile, Failure> {
-        let shown = self.shown(hands);
+    fn task_file(&self, context: &StepContext, host: &str) -> Result<TaskFile, Failure> {
+        let shown = self.shown(context);
         if !self.scans && !self.task_file.exists() {
             return Err(Failure::Unproven(format!("there is no {shown}: was the analysis run before?")));
         }
@@ -195,11 +195,11 @@ impl Analysis {
     }
 
     /// Asks for the task until it has ended.
-    async fn follow(&self, hands: &mut StepContext, server: &Server, id: &str) -> Result<Task, Failure> {
+    async fn follow(&self, context: &mut StepContext, server: &Server, id: &str) -> Result<Task, Failure> {
         let (mut asked, mut words) = (0, String::new());
         loop {
             let parameters = [("id", id), ("additionalFields", "warnings")];
-            let answer = server.get(hands, "api/ce/task", &parameters).await;
+            let answer = server.get(context, "api/ce/task", &parameters).await;
             let answers: Answers = answer.map_err(|failure| late(failure, &words))?;
             let Some(task) = answers.task else {
                 let why = format!("the answer of {} to api/ce/task has no task", server.host());
@@ -216,8 +216,8 @@ impl Analysis {
                 }
             }
             words = format!("the analysis is {} on {}", task.status, server.host());
-            hands.tell(words.as_str());
-            wait(hands, asked, None, &words).await?;
+            context.tell(words.as_str());
+            wait(context, asked, None, &words).await?;
         }
     }
 
@@ -248,7 +248,7 @@ impl Analysis {
     /// What came of the analysis.
     async fn results(
         &self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         server: &Server,
         task: &Task,
         project: &str,
@@ -258,7 +258,7 @@ impl Analysis {
             return Err(Failure::unproven("the task ended with SUCCESS, and without an analysis"));
         };
         let parameters = [("analysisId", analysis.as_str())];
-        let mut answers: Answers = server.get(hands, "api/qualitygates/project_status", &parameters).await?;
+        let mut answers: Answers = server.get(context, "api/qualitygates/project_status", &parameters).await?;
         if answers.project_status.is_none() {
             let path = "api/qualitygates/project_status";
             let why = format!("the answer of {} to {path} has no quality gate", server.host());
@@ -273,14 +273,14 @@ impl Analysis {
             let mut parameters = vec![("componentKeys", project), ("resolved", "false")];
             parameters.extend(self.organization.as_deref().map(|key| ("organization", key)));
             parameters.extend(subject_of(task));
-            let Gathered { items, components, gap } = ISSUES.gather(server, hands, &parameters).await?;
+            let Gathered { items, components, gap } = ISSUES.gather(server, context, &parameters).await?;
             answers.issues = Some(items);
             keep(gap, components);
         }
         if self.hotspots {
             let mut parameters = vec![("projectKey", project), ("status", "TO_REVIEW")];
             parameters.extend(subject_of(task));
-            let Gathered { items, components, gap } = HOTSPOTS.gather(server, hands, &parameters).await?;
+            let Gathered { items, components, gap } = HOTSPOTS.gather(server, context, &parameters).await?;
             answers.hotspots = Some(items);
             keep(gap, components);
         }
@@ -291,7 +291,7 @@ impl Analysis {
     /// Which commit was analysed, as far as the server tells.
     async fn elsewhere(
         &self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         server: &Server,
         task: &Task,
         project: &str,
@@ -299,7 +299,7 @@ impl Analysis {
         let analysed = match &task.pull_request {
             Some(key) => {
                 let parameters = [("project", project)];
-                let list = server.get(hands, "api/project_pull_requests/list", &parameters).await;
+                let list = server.get(context, "api/project_pull_requests/list", &parameters).await;
                 if_told(list)?.and_then(|list: PullRequests| {
                     let mut all = list.pull_requests.into_iter();
                     Some(all.find(|pull_request| pull_request.key == *key)?.commit?.sha)
@@ -308,14 +308,14 @@ impl Analysis {
             None => {
                 let mut parameters = vec![("project", project), ("ps", "100")];
                 parameters.extend(subject_of(task));
-                let list = server.get(hands, "api/project_analyses/search", &parameters).await;
+                let list = server.get(context, "api/project_analyses/search", &parameters).await;
                 if_told(list)?.and_then(|list: Analyses| {
                     let mut all = list.analyses.into_iter();
                     all.find(|analysis| Some(&analysis.key) == task.analysis_id.as_ref())?.revision
                 })
             }
         };
-        let repo = hands.repo();
+        let repo = context.repo();
         let mut checked_out: Vec<String> = repo.head.iter().cloned().collect();
         if repo.head.is_some() {
             // A pipeline of a pull request may stand on the merge, and the analysis is of its head.

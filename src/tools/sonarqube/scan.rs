@@ -19,7 +19,7 @@ impl Analysis {
     /// gate only the server is asked.
     pub async fn scan(
         &self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         host: &str,
         subject: &Subject,
         token: &str,
@@ -28,16 +28,16 @@ impl Analysis {
         if let Err(error) = std::fs::remove_file(&self.task_file)
             && error.kind() != std::io::ErrorKind::NotFound
         {
-            let shown = self.shown(hands);
+            let shown = self.shown(context);
             return Err(Failure::Unproven(format!("the old {shown} can't be removed: {error}")));
         }
         // One that gates.toml names is in the job's command already.
         let server = self.host.is_none().then(|| format!("-Dsonar.host.url={host}"));
         let options = server.into_iter().chain(subject.properties.iter().cloned());
-        let step = hands.chief().options(options).env(TOKEN, token);
+        let step = context.chief().options(options).env(TOKEN, token);
         let program = step.program().to_owned();
-        hands.tell(format!("{program} analyses"));
-        let output = hands.run(step).await?;
+        context.tell(format!("{program} analyses"));
+        let output = context.run(step).await?;
         if !output.success() {
             let log = [end(&output.stdout), end(&output.stderr)].concat();
             let error_line = error_line_of(&output, &log);
@@ -54,10 +54,10 @@ impl Analysis {
         if !self.task_file.exists() {
             return Err(Failure::Unproven(format!(
                 "{program} ended well and left no {}: nothing was analysed (is `sonar.scanner.skip` set? or does it put the file elsewhere? then name it as `task_file`)",
-                self.shown(hands)
+                self.shown(context)
             )));
         }
-        hands.claim(&self.task_file, &self.shown(hands))?;
+        context.claim(&self.task_file, &self.shown(context))?;
         Ok(Scanned { program, version: scanner_version(&beginning(&output.stdout)) })
     }
 }

@@ -72,7 +72,7 @@ impl Server {
     /// server) is waited out, as long as the gate's time lasts.
     pub async fn get<T: DeserializeOwned>(
         &self,
-        hands: &mut StepContext,
+        context: &mut StepContext,
         path: &str,
         parameters: &[(&str, &str)],
     ) -> Result<T, Failure> {
@@ -81,7 +81,7 @@ impl Server {
         loop {
             let request = Request::get(url.as_str()).header("Authorization", self.authorization.as_str());
             asked += 1;
-            let (trouble, rest) = match hands.ask(request).await {
+            let (trouble, rest) = match context.ask(request).await {
                 Ok(answer) if answer.is_transient_error() => {
                     (format!("{} answers {}", self.host(), answer.status), answer.retry_after())
                 }
@@ -89,9 +89,9 @@ impl Server {
                 Err(Failure::Transient(why)) => (why, None),
                 Err(other) => return Err(late(other, &words)),
             };
-            hands.tell(format!("{trouble}; asking again"));
+            context.tell(format!("{trouble}; asking again"));
             words = format!("{trouble}, asked {}", human::count(u64::from(asked), "time"));
-            wait(hands, asked, rest, &words).await?;
+            wait(context, asked, rest, &words).await?;
         }
     }
 
@@ -137,13 +137,13 @@ impl Server {
 /// Waits before asking for another time, at least `rest`. When the time is over, `words` say what
 /// was waited for.
 pub async fn wait(
-    hands: &mut StepContext,
+    context: &mut StepContext,
     asked: u32,
     rest: Option<Duration>,
     words: &str,
 ) -> Result<(), Failure> {
     let pause = PAUSES.pause(asked.min(5), chance()).min(LONGEST_PAUSE).max(rest.unwrap_or_default());
-    hands.pause(pause).await.map_err(|failure| late(failure, words))
+    context.pause(pause).await.map_err(|failure| late(failure, words))
 }
 
 /// The same failure; of a time that is over, what it was waited for.

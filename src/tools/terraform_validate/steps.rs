@@ -45,37 +45,37 @@ pub struct Run {
 }
 
 impl Procedure for Validate {
-    fn carry_out<'a>(&'a self, hands: &'a mut StepContext) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut StepContext) -> Steps<'a> {
         Box::pin(async move {
             let first = match self.init {
                 Init::Always => None,
-                _ => Some(validate(hands, None).await?),
+                _ => Some(validate(context, None).await?),
             };
             let is_enough = |said: &Output| self.init == Init::Never || !report::wants_init(&said.stdout);
             let (said, initialised) = match first.filter(is_enough) {
                 Some(said) => (said, false),
-                None => (self.initialise_and_validate(hands).await?, true),
+                None => (self.initialise_and_validate(context).await?, true),
             };
             if !matches!(said.code, 0 | 1) {
                 let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.error_line());
                 return Err(Failure::Unproven(format!("exit code {} of validate: {cause}", said.code)));
             }
             let run = Run { exit: said.code, files: files_in(&self.cwd), initialised };
-            hands.hand_over(REPORT, said.stdout);
-            hands.report(RUN, &run)
+            context.hand_over(REPORT, said.stdout);
+            context.report(RUN, &run)
         })
     }
 }
 
 impl Validate {
     /// With the data of `init` in the run's own folder: other gates look at this one meanwhile.
-    async fn initialise_and_validate(&self, hands: &mut StepContext) -> Result<Output, Failure> {
-        let data = hands.scratch().join(".terraform");
+    async fn initialise_and_validate(&self, context: &mut StepContext) -> Result<Output, Failure> {
+        let data = context.scratch().join(".terraform");
         let lock = self.cwd.join(LOCK_FILE);
         // Without it, `init` writes one, and validation reads it.
         let is_locked = lock.exists();
-        let said = match initialise(hands, &data, is_locked).await {
-            Ok(()) => validate(hands, Some(&data)).await,
+        let said = match initialise(context, &data, is_locked).await {
+            Ok(()) => validate(context, Some(&data)).await,
             Err(failure) => Err(failure),
         };
         if !is_locked {
@@ -85,18 +85,18 @@ impl Validate {
     }
 }
 
-async fn validate(hands: &mut StepContext, data: Option<&Path>) -> Result<Output, Failure> {
-    hands.run(with_data(hands.chief(), data).prints_report()).await
+async fn validate(context: &mut StepContext, data: Option<&Path>) -> Result<Output, Failure> {
+    context.run(with_data(context.chief(), data).prints_report()).await
 }
 
-async fn initialise(hands: &mut StepContext, data: &Path, is_locked: bool) -> Result<(), Failure> {
-    hands.tell("installing its providers and modules");
+async fn initialise(context: &mut StepContext, data: &Path, is_locked: bool) -> Result<(), Failure> {
+    context.tell("installing its providers and modules");
     let mut args = vec!["init", "-backend=false", "-input=false", "-no-color"];
     if is_locked {
         args.push("-lockfile=readonly");
     }
-    let program = hands.chief().program().to_owned();
-    let said = hands.run(with_data(Step::new(&program, args), Some(data))).await?;
+    let program = context.chief().program().to_owned();
+    let said = context.run(with_data(Step::new(&program, args), Some(data))).await?;
     if said.success() {
         return Ok(());
     }
