@@ -97,7 +97,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl SelectionArgs {
-    pub fn wishes(self) -> RunOptions {
+    pub fn run_options(self) -> RunOptions {
         RunOptions {
             mode: self.mode,
             profile: self.profile,

@@ -47,7 +47,7 @@ async fn install(mut trust: PolicyArgs) -> Result<u8> {
         );
     }
     // What the hook would refuse at every push is better told now.
-    let settings = Settings::new(config, wishes())?;
+    let settings = Settings::new(config, run_options())?;
     rules.check_floor(&settings, rules.lock().await?.is_some())?;
     if let Some(floor) = &mut trust.require {
         // The hook is started at the top of the work tree.
@@ -109,7 +109,7 @@ fn is_ours(hook: &Path) -> bool {
 }
 
 /// What every run of the hook asks for.
-fn wishes() -> RunOptions {
+fn run_options() -> RunOptions {
     RunOptions { profile: Some(PROFILE.to_owned()), ..RunOptions::default() }
 }
 
@@ -161,9 +161,9 @@ async fn pre_push(trust: &PolicyArgs, remote: &str) -> Result<u8> {
     let mut worst = 0;
     for push in pushes(&refs) {
         let since = known_to_remote(&repo, &push, remote).await;
-        let wishes = RunOptions { until: Some(push.local), since, ..wishes() };
+        let run_options = RunOptions { until: Some(push.local), since, ..run_options() };
         let code =
-            run::run(ConfigArgs::default(), wishes, &KnownArgs::default(), trust, &OutputArgs::default())
+            run::run(ConfigArgs::default(), run_options, &KnownArgs::default(), trust, &OutputArgs::default())
                 .await?;
         worst = worst.max(code);
     }

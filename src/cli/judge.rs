@@ -78,8 +78,8 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
     }
     let mut rules = ActivePolicy::find(&args.config, &args.trust).await?;
     let known = rules.known(false).await?;
-    let wishes = RunOptions { mode: args.mode, profile: args.profile.clone(), ..RunOptions::default() };
-    let settings = Settings::new(&rules.config, wishes)?;
+    let run_options = RunOptions { mode: args.mode, profile: args.profile.clone(), ..RunOptions::default() };
+    let settings = Settings::new(&rules.config, run_options)?;
     let locked = rules.lock().await?.is_some();
     let facts = rules.facts().await?;
     Ok(Some(By { rules, known, settings, locked, facts }))

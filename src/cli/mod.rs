@@ -29,8 +29,8 @@ pub fn execute(command: Command) -> Result<u8> {
     let code = runtime.block_on(async {
         match command {
             Command::Run(args) => {
-                let wishes = RunOptions { verify: args.verify, ..args.selection.wishes() };
-                run::run(args.config, wishes, &args.known, &args.trust, &args.output).await
+                let run_options = RunOptions { verify: args.verify, ..args.selection.run_options() };
+                run::run(args.config, run_options, &args.known, &args.trust, &args.output).await
             }
             Command::Judge(args) => judge::execute(&args).await,
             Command::Report(args) => report::execute(&args),

@@ -28,7 +28,7 @@ use crate::text::paths::forward;
 /// Prints the plan. Exit code 0: nothing is judged.
 pub async fn execute(args: PlanArgs) -> Result<u8> {
     let rules = ActivePolicy::find(&args.config, &args.trust).await?;
-    let settings = Settings::new(&rules.config, args.selection.wishes())?;
+    let settings = Settings::new(&rules.config, args.selection.run_options())?;
     rules.check_floor(&settings, rules.lock().await?.is_some())?;
     let mut repo = Repo::around(folder_of(&rules.path)).await?;
     if rules.config.gates.iter().any(|gate| gate.tool.names_commit()) {

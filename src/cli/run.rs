@@ -33,7 +33,7 @@ use crate::text::paths::shown_path;
 /// `portcullis run`: the pipeline from top to bottom.
 pub async fn run(
     config: ConfigArgs,
-    wishes: RunOptions,
+    run_options: RunOptions,
     known: &KnownArgs,
     trust: &PolicyArgs,
     output: &OutputArgs,
@@ -45,7 +45,7 @@ pub async fn run(
     }
     let mut before = rules.known(known.no_baseline).await?;
     let (path, config) = (&rules.path, &rules.config);
-    let mut settings = Settings::new(config, wishes)?;
+    let mut settings = Settings::new(config, run_options)?;
     let reports = config.report.asked(&output.format);
     report::prepare(&reports)?;
     let lock = rules.lock().await?;
