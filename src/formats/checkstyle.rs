@@ -19,7 +19,7 @@ const WHAT: &str = "Checkstyle report";
 /// PHP_CodeSniffer) list files with findings only, so that their report is an empty `<checkstyle/>`
 /// when they find nothing, and the same when they look at nothing: it can't be told apart and is
 /// read as nothing in scope, never as clean.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
+pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     document.root(&["checkstyle"])?;
@@ -31,7 +31,7 @@ pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
             Piece::Open(file) if file.name == "file" => {
                 parsed.scope.add(Unit::Files, 1);
                 let name = file.attribute("name").ok_or_else(nameless)?;
-                path = Some(place.relative(name));
+                path = Some(origin.relative(name));
             }
             Piece::Open(error) if error.name == "error" => {
                 parsed.findings.push(finding(&error, path.as_ref()))
@@ -77,8 +77,8 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Parsed, ReportError> {
-        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
-        read(text.as_bytes(), &place)
+        let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+        read(text.as_bytes(), &origin)
     }
 
     const REPORT: &str = r#"<?xml version="1.0" encoding="utf-8"?>
@@ -159,8 +159,8 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_utf_8_lose_no_finding() {
-        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+        let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
         let text = b"<checkstyle><file name=\"a\"><error severity=\"error\" message=\"\xe9t\xe9\"/></file></checkstyle>";
-        assert_eq!(read(text, &place).unwrap().findings.len(), 1);
+        assert_eq!(read(text, &origin).unwrap().findings.len(), 1);
     }
 }

@@ -18,12 +18,12 @@ const WHAT: &str = "JUnit report";
 /// `failure` or an `error` is one finding, and so is a suite with one of its own.
 ///
 /// A suite that counts more failures than it shows has lost some: a gap.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
+pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     let root = document.root(&["testsuites", "testsuite"])?;
     let mut reading = Reading {
-        place,
+        origin,
         suites: vec![Suite::of(&root, None, 0)],
         case: None,
         open: None,
@@ -44,7 +44,7 @@ pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
 
 /// Where the reader is, and what it has read.
 struct Reading<'a> {
-    place: &'a ReportOrigin,
+    origin: &'a ReportOrigin,
     /// From the root to the innermost.
     suites: Vec<Suite>,
     case: Option<Case>,
@@ -216,7 +216,7 @@ impl Reading<'_> {
         self.shown += u64::from(problem.word == STATUS);
         let rule = self.rule(case.class.as_deref(), case.name.as_deref());
         let file = case.file.or_else(|| self.suites.last().and_then(|suite| suite.file.clone()));
-        let location = file.map(|file| Location::file(self.place.relative(&file)).lines(case.line, None));
+        let location = file.map(|file| Location::file(self.origin.relative(&file)).lines(case.line, None));
         let mut finding = problem.finding(rule);
         finding.location = location;
         finding.suppressed = case.skipped.map(|why| Text::from(format!("marked as skipped: {why}")));
@@ -233,7 +233,7 @@ impl Reading<'_> {
         }
         if let Some(problem) = suite.problem {
             let mut finding = problem.finding(self.rule(None, name.or(Some("suite without a name"))));
-            finding.location = suite.file.map(|file| Location::file(self.place.relative(&file)));
+            finding.location = suite.file.map(|file| Location::file(self.origin.relative(&file)));
             self.parsed.findings.push(finding);
         }
     }

@@ -224,8 +224,8 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Parsed, ReportError> {
-        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
-        read(text.as_bytes(), &place)
+        let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
+        read(text.as_bytes(), &origin)
     }
 
     fn document(packages: &str) -> String {

@@ -49,12 +49,12 @@ impl Proof {
 
 /// Weighs what came out of a job that was started and ended by itself: conditions 2 to 6 of the
 /// promise (condition 1, and the freshness of the files, are `run.rs`'s to see).
-pub fn assess(tool: &dyn Tool, raw: &RawReport, place: &ReportOrigin) -> Proof {
+pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof {
     // 2. The exit code is one that the makers document for "clean" or "findings".
     let exit = raw.exit.map(|code| (code, tool.exit(code)));
     if let Some((code, Exit::Fault(meaning))) = exit {
         // The report often says more than the exit code of what went wrong.
-        let (parsed, cause) = match tool.parse(raw, place) {
+        let (parsed, cause) = match tool.parse(raw, origin) {
             Ok(parsed) => (parsed, tool.error_line(raw)),
             Err(ReportError::ToolError(cause)) => (Parsed::default(), Some(cause)),
             Err(_) => (Parsed::default(), tool.error_line(raw)),
@@ -65,7 +65,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, place: &ReportOrigin) -> Proof {
 
     // 3. The report is whole, of the expected schema, with its required keys. 6. The parsers keep
     // what they cannot rate, as `unknown`.
-    let mut parsed = match tool.parse(raw, place) {
+    let mut parsed = match tool.parse(raw, origin) {
         Ok(parsed) => parsed,
         Err(unproven) => {
             let cause = match &unproven {

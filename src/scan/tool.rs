@@ -101,7 +101,7 @@ pub trait Tool: Debug + Send + Sync {
     }
 
     /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError>;
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError>;
 
     /// Whether this finding makes the scanner leave with a "findings" code. ESLint, for one,
     /// leaves with 0 when there are only warnings.

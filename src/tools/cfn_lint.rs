@@ -133,8 +133,8 @@ impl Tool for CfnLint {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
-        let (mut parsed, said) = report::read(raw.report(), place)?;
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        let (mut parsed, said) = report::read(raw.report(), origin)?;
         let Some(exit) = raw.exit else {
             parsed.scope_untold = true;
             return Ok(parsed);
@@ -154,7 +154,7 @@ impl Tool for CfnLint {
         let left_out =
             given.iter().filter(|file| !linted.contains(file.as_str()) && !said.unread.contains(*file));
         parsed.gaps.extend(left_out.map(|file| {
-            format!("{} was not linted: does its configuration leave it out?", place.relative(file))
+            format!("{} was not linted: does its configuration leave it out?", origin.relative(file))
         }));
         Ok(parsed)
     }

@@ -114,8 +114,8 @@ impl Tool for Checkov {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
-        report::read(raw.report(), place)
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        report::read(raw.report(), origin)
     }
 
     /// The platform, where a key is set: the last words of the traceback tell.

@@ -163,9 +163,9 @@ impl Tool for Command {
 
     /// Without a report the scope is the one command that ran, and a code other than a clean one
     /// is one finding.
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         if let Some(report) = &self.report {
-            let mut parsed = (report.format.read)(raw.report(), place)?;
+            let mut parsed = (report.format.read)(raw.report(), origin)?;
             if let Some(contents) = &self.contents {
                 contents.look_into(raw.report(), &mut parsed)?;
             }

@@ -115,7 +115,7 @@ impl Tool for DockerBuild {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let document = String::from_utf8_lossy(raw.report());
         let document = document.trim();
         if raw.exit.is_some() || image_id(document).is_ok() || document.starts_with("sha256:") {
@@ -134,10 +134,10 @@ impl Tool for DockerBuild {
             }
             // Warnings stand at its end, behind the image's name.
             parsed.gaps.extend(raw.lost_log());
-            self.add_warnings(log.warnings, place, &mut parsed);
+            self.add_warnings(log.warnings, origin, &mut parsed);
             return Ok(parsed);
         }
-        self.parse_log(document, place)
+        self.parse_log(document, origin)
     }
 
     /// The daemon that does not answer, and a registry that is busy. Not what a step of the
@@ -160,7 +160,7 @@ impl Tool for DockerBuild {
 
 impl DockerBuild {
     /// A log that some other step kept, instead of the image id.
-    fn parse_log(&self, text: &str, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse_log(&self, text: &str, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         if text.is_empty() {
             return Err(ReportError::Empty { what: log::WHAT });
         }
@@ -178,19 +178,19 @@ impl DockerBuild {
                 return Err(ReportError::Foreign { what: log::WHAT, detail });
             }
         }
-        self.add_warnings(log.warnings, place, &mut parsed);
+        self.add_warnings(log.warnings, origin, &mut parsed);
         Ok(parsed)
     }
 
-    fn add_warnings(&self, warnings: Vec<log::Warning>, place: &ReportOrigin, parsed: &mut Parsed) {
-        let image = self.images.iter().find(|image| *image.name == *place.target);
+    fn add_warnings(&self, warnings: Vec<log::Warning>, origin: &ReportOrigin, parsed: &mut Parsed) {
+        let image = self.images.iter().find(|image| *image.name == *origin.target);
         let dockerfile = image.map_or(Some("Dockerfile".to_owned()), Image::dockerfile);
         for warning in warnings {
             // Nobody has rated the checks; Docker calls them warnings and builds all the same.
             let mut finding = Finding::new(warning.rule, Category::Lint, Severity::Low, warning.message);
             let file = warning.file.or_else(|| dockerfile.clone());
             finding.location =
-                file.map(|file| Location::file(place.relative(&file)).lines(warning.line, None));
+                file.map(|file| Location::file(origin.relative(&file)).lines(warning.line, None));
             finding.references = warning.url.map(Text::from).into_iter().collect();
             finding.image = parsed.image_id.clone();
             parsed.findings.push(finding);

@@ -207,7 +207,7 @@ impl Tool for EcrPush {
         for job in &jobs {
             for (tag, _) in &job.tags {
                 if !places.insert((&job.repository, tag)) {
-                    let place = format!("{}:{tag}", job.repository);
+                    let origin = format!("{}:{tag}", job.repository);
                     let why = format!("two images would be pushed to {place}: give each its `repository`");
                     return Err(Unplanned::Impossible(why));
                 }

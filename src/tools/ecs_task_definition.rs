@@ -141,9 +141,9 @@ impl Tool for EcsTaskDefinition {
         true
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report: Report = json::read(raw.report(), WHAT)?;
-        report.parsed(place)
+        report.parsed(origin)
     }
 }
 
@@ -216,14 +216,14 @@ impl Report {
         self.revision = Some(revision);
     }
 
-    fn parsed(self, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parsed(self, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let foreign = |detail: String| Err(ReportError::Foreign { what: WHAT, detail });
         let mut parsed = Parsed { scope: Scope::of(Unit::Resources, 1), ..Parsed::default() };
         for secret in &self.secrets {
             let title = format!("{} is a secret in plain text", secret.what);
             let mut finding = Finding::new("plain-text-secret", Category::Secret, Severity::High, title);
             finding.message = format!("{}; nothing was registered", secret.why).into();
-            finding.location = Some(Location::file(place.relative(&self.template)));
+            finding.location = Some(Location::file(origin.relative(&self.template)));
             let fix = "keep it in Secrets Manager or in a parameter, and name that in `secrets`; if it is none, name the variable in `allow_environment`";
             finding.fix = Some(fix.into());
             parsed.findings.push(finding);

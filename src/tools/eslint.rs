@@ -161,12 +161,12 @@ impl Tool for Eslint {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let files = read(raw.report())?;
         let scope = Scope::of(Unit::Files, files.len() as u64);
         let mut parsed = Parsed { scope, ..Parsed::default() };
         for file in files {
-            let path = place.relative(&file.path);
+            let path = origin.relative(&file.path);
             if !file.suppressed.is_empty() {
                 *parsed.ignored.entry("eslint-disable").or_default() += file.suppressed.len() as u64;
             }

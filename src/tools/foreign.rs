@@ -46,11 +46,11 @@ impl Tool for Foreign {
         Exit::Silent
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let Some(format) = self.0 else {
             return Err(ReportError::ToolError("this report format is not known".to_owned()));
         };
-        let mut parsed = (format.read)(raw.report(), place)?;
+        let mut parsed = (format.read)(raw.report(), origin)?;
         if format.is_inventory {
             Contents::default().look_into(raw.report(), &mut parsed)?;
         }

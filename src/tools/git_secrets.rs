@@ -209,7 +209,7 @@ impl Tool for GitSecrets {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let was_run = raw.exit.is_some();
         let files: Option<HashSet<&[u8]>> = raw
             .answer(FILES)
@@ -233,7 +233,7 @@ impl Tool for GitSecrets {
                 Some((unit, n)) => parsed.scope = Scope::of(unit, n),
                 None => parsed.gaps.push("git does not tell what there was to look at".to_owned()),
             }
-            if self.scan == Scan::History && is_shallow_clone(&place.root) {
+            if self.scan == Scan::History && is_shallow_clone(&origin.root) {
                 parsed.gaps.push("a shallow clone has no older commits: run `git fetch --unshallow`".into());
             }
             self.weigh_patterns(raw, !output.matches.is_empty(), &mut parsed)?;
@@ -242,7 +242,7 @@ impl Tool for GitSecrets {
         parsed.proof.extend(output.remarks);
         parsed.secrets = output.matches.iter().flat_map(Match::secrets).collect();
         let fix = Text::from("rotate it, then remove it from the code; it stays in the git history");
-        parsed.findings = output.matches.into_iter().map(|found| self.finding(found, &fix, place)).collect();
+        parsed.findings = output.matches.into_iter().map(|found| self.finding(found, &fix, origin)).collect();
         Ok(parsed)
     }
 
@@ -286,11 +286,11 @@ impl GitSecrets {
         Ok(())
     }
 
-    fn finding(&self, found: Match, fix: &Text, place: &ReportOrigin) -> Finding {
+    fn finding(&self, found: Match, fix: &Text, origin: &ReportOrigin) -> Finding {
         let title = "a line matches a prohibited pattern";
         let mut finding = Finding::new("prohibited-pattern", Category::Secret, self.severity, title);
         finding.fix = Some(fix.clone());
-        finding.location = Some(Location::file(place.relative(&found.path)).lines(Some(found.line), None));
+        finding.location = Some(Location::file(origin.relative(&found.path)).lines(Some(found.line), None));
         finding.commit = found.commit.map(Text::from);
         finding
     }

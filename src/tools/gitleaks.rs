@@ -208,7 +208,7 @@ impl Tool for Gitleaks {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         // Older releases write `null` for no leaks.
         let leaks: Option<Vec<Leak>> = json::read(raw.report(), WHAT)?;
         let leaks = leaks.unwrap_or_default();
@@ -219,14 +219,14 @@ impl Tool for Gitleaks {
             parsed.scope = self.scope(&log)?;
             parsed.gaps = log.gaps;
             parsed.gaps.extend(raw.lost_log());
-            if is_shallow(raw, place) {
+            if is_shallow(raw, origin) {
                 parsed.gaps.push("a shallow clone has no older commits: run `git fetch --unshallow`".into());
             }
         }
         parsed.secrets = leaks.iter().filter_map(|leak| Secret::reported(&leak.secret)).collect();
         let fix = Text::from("rotate it, then remove it from the code; it stays in the git history");
         parsed.findings =
-            leaks.into_iter().map(|leak| leak.into_finding(self.severity, &fix, place)).collect();
+            leaks.into_iter().map(|leak| leak.into_finding(self.severity, &fix, origin)).collect();
         Ok(parsed)
     }
 
@@ -261,9 +261,9 @@ impl Gitleaks {
 }
 
 /// A shallow clone silently shortens the history.
-fn is_shallow(raw: &RawReport, place: &ReportOrigin) -> bool {
+fn is_shallow(raw: &RawReport, origin: &ReportOrigin) -> bool {
     let whole = raw.documents.first().is_some_and(|document| document.name.ends_with(HISTORY));
-    whole && is_shallow_clone(&place.root)
+    whole && is_shallow_clone(&origin.root)
 }
 
 /// One element of the report. The second name of each field is that of version 7 and before.
@@ -293,19 +293,19 @@ struct Leak {
 }
 
 impl Leak {
-    fn into_finding(self, severity: Severity, fix: &Text, place: &ReportOrigin) -> Finding {
+    fn into_finding(self, severity: Severity, fix: &Text, origin: &ReportOrigin) -> Finding {
         let title = if self.description.is_empty() { self.rule.clone() } else { self.description };
         let mut finding = Finding::new(self.rule, Category::Secret, severity, title);
         finding.fix = Some(fix.clone());
         // A member of an archive keeps its `archive!member` form.
         finding.location = Some(
-            Location::file(place.relative(&self.file))
+            Location::file(origin.relative(&self.file))
                 .lines(self.start_line, self.end_line)
                 .columns(self.start_column, self.end_column),
         );
         finding.commit = Some(self.commit).filter(|commit| !commit.is_empty()).map(Text::from);
         if !self.symlink.is_empty() {
-            let link = place.relative(&self.symlink);
+            let link = origin.relative(&self.symlink);
             finding.message = format!("reached through the symbolic link {link}").into();
         }
         finding

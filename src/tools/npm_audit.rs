@@ -179,7 +179,7 @@ impl Tool for NpmAudit {
         error.or_else(|| transient_error(&self.error_line(raw)?))
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report: Report = json::read(raw.report(), WHAT)?;
         if let Some(error) = report.error() {
             return Err(ReportError::ToolError(error));
@@ -192,7 +192,7 @@ impl Tool for NpmAudit {
         };
 
         let findings = match (report.vulnerabilities, report.advisories) {
-            (Some(vulnerable), _) => npm7::findings(vulnerable, place)?,
+            (Some(vulnerable), _) => npm7::findings(vulnerable, origin)?,
             (None, Some(advisories)) => advisories.into_values().map(npm6::Advisory::into_finding).collect(),
             (None, None) => return Err(foreign("it has neither `vulnerabilities` nor `advisories`")),
         };

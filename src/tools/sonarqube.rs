@@ -190,8 +190,8 @@ impl Tool for SonarQube {
         Ok(vec![job])
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
-        report::read(raw.report(), place)
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        report::read(raw.report(), origin)
     }
 }
 

@@ -153,10 +153,10 @@ impl Tool for Syft {
         transient_error(&self.error_line(raw)?)
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let mut parsed = match (raw.exit, raw.documents.as_slice()) {
-            (_, [native, cyclonedx, spdx]) => read_run([&native.bytes, &cyclonedx.bytes, &spdx.bytes], place),
-            (None, _) => read_one(raw.report(), place),
+            (_, [native, cyclonedx, spdx]) => read_run([&native.bytes, &cyclonedx.bytes, &spdx.bytes], origin),
+            (None, _) => read_one(raw.report(), origin),
             (Some(_), _) => Err(ReportError::Empty { what: inventory::WHAT }),
         }?;
         self.contents.look_into(raw.report(), &mut parsed)?;
@@ -181,11 +181,11 @@ impl Tool for Syft {
 }
 
 /// The three documents of a run: each whole, and all of one mind.
-fn read_run(documents: [&[u8]; 3], place: &ReportOrigin) -> Result<Parsed, ReportError> {
+fn read_run(documents: [&[u8]; 3], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let [native, cyclonedx_bytes, spdx_bytes] = documents;
     let inventory = inventory::Inventory::read(native)?;
-    let of_cyclonedx = cyclonedx::read(cyclonedx_bytes, place)?;
-    let of_spdx = spdx::read(spdx_bytes, place)?;
+    let of_cyclonedx = cyclonedx::read(cyclonedx_bytes, origin)?;
+    let of_spdx = spdx::read(spdx_bytes, origin)?;
     let packages = inventory.packages();
     for (what, others) in [
         ("CycloneDX", inventory::cyclonedx_packages(cyclonedx_bytes)?),
@@ -204,11 +204,11 @@ fn read_run(documents: [&[u8]; 3], place: &ReportOrigin) -> Result<Parsed, Repor
 }
 
 /// A document that some other step kept, in any of the three formats.
-fn read_one(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
+fn read_one(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     match inventory::format_of(bytes)? {
         inventory::Format::Native => inventory::Inventory::read(bytes).map(inventory::Inventory::into_parsed),
-        inventory::Format::CycloneDx => cyclonedx::read(bytes, place),
-        inventory::Format::Spdx => spdx::read(bytes, place),
+        inventory::Format::CycloneDx => cyclonedx::read(bytes, origin),
+        inventory::Format::Spdx => spdx::read(bytes, origin),
     }
 }
 

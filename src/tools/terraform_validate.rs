@@ -88,8 +88,8 @@ impl Tool for TerraformValidate {
         Ok(self.dirs.iter().map(|dir| self.job(scene, program, dir)).collect())
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
-        let (mut parsed, valid) = report::read(raw.report(), place)?;
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        let (mut parsed, valid) = report::read(raw.report(), origin)?;
         let Some(run) = raw.answer(RUN) else {
             parsed.scope_untold = true;
             return Ok(parsed);

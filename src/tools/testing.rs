@@ -62,6 +62,6 @@ pub fn handed_in(report: &str) -> RawReport<'_> {
     RawReport { documents: vec![document], ..RawReport::default() }
 }
 
-pub fn place() -> ReportOrigin {
+pub fn origin() -> ReportOrigin {
     ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() }
 }

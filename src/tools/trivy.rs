@@ -266,8 +266,8 @@ impl Tool for Trivy {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
-        let mut parsed = report::read(raw.report(), place)?;
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        let mut parsed = report::read(raw.report(), origin)?;
         if self.reads_advisories() && raw.exit.is_some() {
             let metadata = raw.documents.iter().find(|document| document.name == age::METADATA);
             let now = jiff::Timestamp::now();

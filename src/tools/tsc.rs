@@ -83,7 +83,7 @@ impl Tool for Tsc {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &ReportOrigin) -> Result<Parsed, ReportError> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let text = String::from_utf8_lossy(raw.report());
         let text = text.trim_start_matches('\u{feff}');
         let output = Output::read(text);
@@ -114,7 +114,7 @@ impl Tool for Tsc {
             Some(detail) => gaps.push(format!("{detail}: some errors may be missing")),
             None => {}
         }
-        let findings = errors.iter().map(|error| error.to_finding(place)).collect();
+        let findings = errors.iter().map(|error| error.to_finding(origin)).collect();
         let scope = output.files.map(|n| Scope::of(Unit::Files, n)).unwrap_or_default();
         Ok(Parsed { findings, scope, gaps, ..Parsed::default() })
     }
@@ -257,8 +257,8 @@ impl<'a> Diagnostic<'a> {
     /// Errors of the project's set-up rather than of its source: those without a place or in a
     /// JSON file, TS5xxx (options), 6053 (file not found), 18002 and 18003 (nothing to compile).
     fn is_configuration(&self) -> bool {
-        let place = self.at.is_none_or(|(path, ..)| path.ends_with(".json"));
-        place || matches!(self.code, 5000..=5999 | 6053 | 18002 | 18003)
+        let origin = self.at.is_none_or(|(path, ..)| path.ends_with(".json"));
+        origin || matches!(self.code, 5000..=5999 | 6053 | 18002 | 18003)
     }
 
     fn to_line(&self) -> String {
@@ -269,7 +269,7 @@ impl<'a> Diagnostic<'a> {
         }
     }
 
-    fn to_finding(&self, place: &ReportOrigin) -> Finding {
+    fn to_finding(&self, origin: &ReportOrigin) -> Finding {
         let severity = match self.category {
             "error" => Severity::High,
             "warning" => Severity::Low,
@@ -281,7 +281,7 @@ impl<'a> Diagnostic<'a> {
             finding.message = format!("{}\n{}", self.message, self.more.join("\n")).into();
         }
         finding.location = self.at.map(|(path, line, column)| {
-            Location::file(place.relative(path)).lines(Some(line), None).columns(Some(column), None)
+            Location::file(origin.relative(path)).lines(Some(line), None).columns(Some(column), None)
         });
         finding
     }

@@ -101,7 +101,7 @@ impl Fixture {
 
     /// What its report proves.
     pub fn assess(&self) -> Proof {
-        assess(self.tool.as_ref(), &self.raw, &place())
+        assess(self.tool.as_ref(), &self.raw, &origin())
     }
 
     /// What the report proves with only the first `length` bytes of its document `n`.
@@ -117,7 +117,7 @@ impl Fixture {
             stdout: Cow::Borrowed(&self.raw.stdout),
             ..RawReport::default()
         };
-        assess(self.tool.as_ref(), &raw, &place())
+        assess(self.tool.as_ref(), &raw, &origin())
     }
 }
 
@@ -135,6 +135,6 @@ pub fn tool(name: &str, options: &str) -> Result<Box<dyn Tool>, String> {
     }
 }
 
-pub fn place() -> ReportOrigin {
+pub fn origin() -> ReportOrigin {
     ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
 }

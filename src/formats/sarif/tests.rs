@@ -1,11 +1,11 @@
 use super::*;
 
-fn place() -> ReportOrigin {
+fn origin() -> ReportOrigin {
     ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
 }
 
 fn parse(text: &str) -> Result<Parsed, ReportError> {
-    read(text.as_bytes(), &place())
+    read(text.as_bytes(), &origin())
 }
 
 fn run(rest: &str) -> Parsed {

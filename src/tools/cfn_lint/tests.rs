@@ -8,7 +8,7 @@ use crate::model::finding::Category;
 use crate::model::severity::Severity;
 use crate::scan::raw_report::Document;
 use crate::system::git::Repo;
-use crate::tools::testing::{handed_in, line, mistakes, place, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, tool};
 
 const TEMPLATE: &str = "AWSTemplateFormatVersion: 2010-09-09\nResources: {}\n";
 
@@ -55,7 +55,7 @@ const LOG: &str = "2026-01-01 10:00:00,000 - cfnlint.runner.template.runner - IN
                    2026-01-01 10:00:00,100 - cfnlint.runner.template.runner - INFO - Run scan of template b.yaml\n";
 
 fn parse(raw: &RawReport) -> Result<Parsed, ReportError> {
-    tool(&SPEC, "").parse(raw, &place())
+    tool(&SPEC, "").parse(raw, &origin())
 }
 
 #[test]

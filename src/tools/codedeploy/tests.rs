@@ -5,7 +5,7 @@ use super::*;
 use crate::model::finding::{Category, Finding};
 use crate::model::severity::Severity;
 use crate::scan::proof::{Proof, assess};
-use crate::tools::testing::{configured, handed_in, line, mistakes, place, plan, tool};
+use crate::tools::testing::{configured, handed_in, line, mistakes, origin, plan, tool};
 
 use super::api::{Deployment, Group, is_id};
 use super::app_spec::AppSpec;
@@ -25,7 +25,7 @@ fn weighed(edit: impl Fn(&mut Value)) -> Proof {
     });
     edit(&mut report);
     let tool = tool(&SPEC, KEYS);
-    assess(tool.as_ref(), &handed_in(&report.to_string()), &place())
+    assess(tool.as_ref(), &handed_in(&report.to_string()), &origin())
 }
 
 /// The only finding of a report whose deployment has these further members.

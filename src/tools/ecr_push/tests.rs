@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::keys::mistakes::Problem;
 use crate::scan::scene::BuiltImage;
 use crate::text::shared::Text;
-use crate::tools::testing::{self, handed_in, mistakes, place, repo};
+use crate::tools::testing::{self, handed_in, mistakes, origin, repo};
 
 use super::registry::{Held, Names};
 
@@ -261,7 +261,7 @@ fn held(digest: &str, config: &str) -> String {
 }
 
 fn parse(report: &str) -> Result<Parsed, ReportError> {
-    testing::tool(&SPEC, "").parse(&handed_in(report), &place())
+    testing::tool(&SPEC, "").parse(&handed_in(report), &origin())
 }
 
 #[test]

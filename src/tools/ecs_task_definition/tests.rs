@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 
 use crate::scan::proof::{Proof, assess};
-use crate::tools::testing::{configured, handed_in, line, mistakes, place, plan, tool};
+use crate::tools::testing::{configured, handed_in, line, mistakes, origin, plan, tool};
 
 use super::template::Template;
 
@@ -234,7 +234,7 @@ fn a_revision_that_says_the_same_is_known_whatever_ecs_fills_in() {
         ("/containerDefinitions/1/name", json!("c")),
     ] {
         let edit = |theirs: &mut Value| match theirs.pointer_mut(pointer) {
-            Some(place) => *place = value.clone(),
+            Some(origin) => *origin = value.clone(),
             None => {
                 let (parent, key) = pointer.rsplit_once('/').unwrap();
                 theirs.pointer_mut(parent).unwrap()[key] = value.clone();
@@ -280,7 +280,7 @@ fn report(edit: impl Fn(&mut Value)) -> Proof {
     });
     edit(&mut report);
     let tool = tool(&SPEC, "template = 'deploy/task.json'");
-    assess(tool.as_ref(), &handed_in(&report.to_string()), &place())
+    assess(tool.as_ref(), &handed_in(&report.to_string()), &origin())
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::*;
 
-use crate::tools::testing::{handed_in, line, place, plan, repo, tool};
+use crate::tools::testing::{handed_in, line, origin, plan, repo, tool};
 
 fn range(changed: &[&str]) -> Range {
     let changed = changed.iter().map(|file| (*file).to_owned()).collect();
@@ -58,7 +58,7 @@ fn source_text_is_not_kept() {
     let report = r#"[{"filePath":"/repo/a.js","source":"let marker = 1","output":"let marker = 2",
         "messages":[{"ruleId":"r","severity":2,"message":"No.\nMore.","line":1,"column":5,
         "fix":{"range":[0,1],"text":"marker"},"suggestions":[{"fix":{"text":"marker"}}]}]}]"#;
-    let parsed = tool(&SPEC, "").parse(&handed_in(report), &place()).unwrap();
+    let parsed = tool(&SPEC, "").parse(&handed_in(report), &origin()).unwrap();
     assert!(!format!("{parsed:?}").contains("marker"));
     let finding = &parsed.findings[0];
     assert_eq!((&*finding.title, &*finding.message), ("No.", "No.\nMore."));
@@ -70,7 +70,7 @@ fn only_errors_move_the_exit_code() {
     let report = r#"[{"filePath":"a.js","messages":[{"ruleId":"a","severity":2,"message":"e"},
         {"ruleId":"b","severity":1,"message":"w"},{"ruleId":"c","message":"?"}]}]"#;
     let tool = tool(&SPEC, "");
-    let parsed = tool.parse(&handed_in(report), &place()).unwrap();
+    let parsed = tool.parse(&handed_in(report), &origin()).unwrap();
     let moving: Vec<bool> = parsed.findings.iter().map(|finding| tool.moves_exit_code(finding)).collect();
     assert_eq!(moving, [true, false, false]);
     assert_eq!(parsed.findings[2].severity, Severity::Unknown);
@@ -89,6 +89,6 @@ fn the_error_is_the_line_below_the_version() {
 fn what_a_comment_switches_off_is_counted() {
     let report = r#"[{"filePath": "/repo/a.ts", "messages": [], "suppressedMessages": [
         {"ruleId": "no-eval", "severity": 2, "message": "x", "suppressions": [{"kind": "directive", "justification": ""}]}]}]"#;
-    let parsed = tool(&SPEC, "").parse(&handed_in(report), &place()).unwrap();
+    let parsed = tool(&SPEC, "").parse(&handed_in(report), &origin()).unwrap();
     assert_eq!((parsed.findings.len(), parsed.ignored["eslint-disable"]), (0, 1));
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::redact::Secret;
 use crate::scan::job::Source;
 use crate::scan::raw_report::Document;
-use crate::tools::testing::{handed_in, line, mistakes, place, plan, plan_in, repo, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, plan, plan_in, repo, tool};
 
 const MARK: &str =
     "\n[ERROR] Matched one or more prohibited patterns\n\nPossible mitigations:\n- Use --no-verify\n";
@@ -21,7 +21,7 @@ fn run<'a>(printed: &'a str, exit: i32, answers: &[(&str, &'a str)]) -> RawRepor
 }
 
 fn parse(options: &str, raw: &RawReport) -> Result<Parsed, ReportError> {
-    tool(&SPEC, options).parse(raw, &place())
+    tool(&SPEC, options).parse(raw, &origin())
 }
 
 fn places(parsed: &Parsed) -> Vec<String> {
@@ -132,9 +132,9 @@ fn a_place_is_read_from_every_form_of_a_line() {
 #[test]
 fn where_a_name_with_colons_ends_is_known_from_the_files_that_it_looked_at() {
     let text = format!("a:1:b:2:c\n{MARK}");
-    for (files, place) in [("a\0", "a:1"), ("a:1:b\0", "a:1:b:2"), ("", "a:1")] {
+    for (files, origin) in [("a\0", "a:1"), ("a:1:b\0", "a:1:b:2"), ("", "a:1")] {
         let parsed = parse("", &run(&text, 1, &[("patterns", "c\n"), ("files", files)])).unwrap();
-        assert_eq!(places(&parsed), [place], "{files}");
+        assert_eq!(places(&parsed), [origin], "{files}");
     }
 }
 

@@ -2,10 +2,10 @@ use super::*;
 
 use crate::scan::job::Source;
 use crate::system::git::Range;
-use crate::tools::testing::{handed_in, line, mistakes, place, plan, plan_in, repo, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, plan, plan_in, repo, tool};
 
 fn parsed(report: &str) -> Parsed {
-    tool(&SPEC, "").parse(&handed_in(report), &place()).unwrap()
+    tool(&SPEC, "").parse(&handed_in(report), &origin()).unwrap()
 }
 
 fn log(text: &str) -> Log {
@@ -89,7 +89,7 @@ fn masked_and_very_short_values_are_not_taken_for_secrets() {
 #[test]
 fn an_element_without_its_required_keys_is_an_error() {
     for report in [r#"[{"RuleID":"r","File":"a"}]"#, r#"[{"File":"a","Secret":"s"}]"#, r#"[1]"#, "{}"] {
-        let result = tool(&SPEC, "").parse(&handed_in(report), &place());
+        let result = tool(&SPEC, "").parse(&handed_in(report), &origin());
         assert!(matches!(result, Err(ReportError::Foreign { .. })), "{report}: {result:?}");
     }
 }
@@ -124,13 +124,13 @@ fn a_shallow_clone_leaves_a_gap_in_the_whole_history_only() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(".git")).unwrap();
     std::fs::write(folder.path().join(".git/shallow"), "").unwrap();
-    let place =
+    let origin =
         ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: "history".into() };
     for (name, gaps) in [(HISTORY, 1), (RANGE, 0)] {
         let mut raw = handed_in("[]");
         raw.exit = Some(0);
         raw.documents[0].name = name.into();
         raw.stderr = b"9:37AM INF 3 commits scanned.\n".into();
-        assert_eq!(tool(&SPEC, "").parse(&raw, &place).unwrap().gaps.len(), gaps, "{name}");
+        assert_eq!(tool(&SPEC, "").parse(&raw, &origin).unwrap().gaps.len(), gaps, "{name}");
     }
 }

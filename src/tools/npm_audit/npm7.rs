@@ -65,9 +65,9 @@ enum FixAvailable {
 /// to it.
 pub(super) fn findings(
     vulnerable: BTreeMap<String, Vulnerable>,
-    place: &ReportOrigin,
+    origin: &ReportOrigin,
 ) -> Result<Vec<Finding>, ReportError> {
-    let lock = if vulnerable.is_empty() { Lock::default() } else { Lock::near(place) };
+    let lock = if vulnerable.is_empty() { Lock::default() } else { Lock::near(origin) };
     let mut seen = HashSet::new();
     let mut findings = Vec::new();
     for entry in vulnerable.values() {
@@ -161,8 +161,8 @@ struct Nested {
 impl Lock {
     /// The lock file of the folder that was audited, or of the workspace that it belongs to. One
     /// that can't be read only costs the versions.
-    fn near(place: &ReportOrigin) -> Lock {
-        let folders = place.cwd.ancestors().take_while(|folder| folder.starts_with(&place.root));
+    fn near(origin: &ReportOrigin) -> Lock {
+        let folders = origin.cwd.ancestors().take_while(|folder| folder.starts_with(&origin.root));
         folders
             .flat_map(|folder| ["npm-shrinkwrap.json", "package-lock.json"].map(|name| folder.join(name)))
             .find(|path| path.is_file())

@@ -1,6 +1,6 @@
 use super::*;
 
-use crate::tools::testing::{handed_in, line, mistakes, place, plan, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, plan, tool};
 
 #[test]
 fn flags_outrank_what_a_project_may_switch_off() {
@@ -46,7 +46,7 @@ fn its_own_configuration_is_declared_here_and_above() {
 #[test]
 fn an_error_without_words_is_still_an_error() {
     for report in [r#"{"error":{}}"#, r#"{"advisories":{},"error":{"code":"E"}}"#] {
-        let result = tool(&SPEC, "").parse(&handed_in(report), &place());
+        let result = tool(&SPEC, "").parse(&handed_in(report), &origin());
         assert!(matches!(result, Err(ReportError::ToolError(_))), "{report}: {result:?}");
     }
 }
@@ -78,6 +78,6 @@ fn what_a_project_ignores_is_counted() {
     let documents = documents
         .map(|name| crate::scan::raw_report::Document { name: name.into(), bytes: read(name).into() });
     let raw = RawReport { documents: documents.into(), ..RawReport::default() };
-    let parsed = tool(&SPEC, "").parse(&raw, &place()).unwrap();
+    let parsed = tool(&SPEC, "").parse(&raw, &origin()).unwrap();
     assert_eq!((parsed.findings.len(), parsed.ignored), (4, [("auditConfig", 2)].into()));
 }

@@ -18,7 +18,7 @@ const WHAT: &str = "answer of SonarQube";
 const WARNINGS: usize = 3;
 
 /// Reads the report of a run, or one answer that somebody has kept.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
+pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     if !bytes.trim_ascii_start().starts_with(b"{") && task_file::looks_like_one(bytes) {
         return Err(ReportError::ToolError(
             "this is a report-task.txt, which names an analysis and tells nothing of its result; hand in the answer of api/qualitygates/project_status"
@@ -34,7 +34,7 @@ pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
     if answers.portcullis.is_some() && answers.task.is_none() {
         return Err(ReportError::Foreign { what: WHAT, detail: "missing field `task`".to_owned() });
     }
-    let mut parsed = found(&answers, place);
+    let mut parsed = found(&answers, origin);
     let mut doubts = Vec::new();
     if let Some(task) = &answers.task {
         doubts.extend(of_task(task, answers.project_status.is_some(), &mut parsed));
@@ -60,7 +60,7 @@ fn conclude(mut parsed: Parsed, doubts: Vec<String>) -> Result<Parsed, ReportErr
     }
 }
 
-fn found(answers: &Answers, place: &ReportOrigin) -> Parsed {
+fn found(answers: &Answers, origin: &ReportOrigin) -> Parsed {
     let components = answers.components.as_deref().unwrap_or_default();
     let task = answers.task.as_ref();
     let subject = [
@@ -69,7 +69,7 @@ fn found(answers: &Answers, place: &ReportOrigin) -> Parsed {
         ("pullRequest", task.and_then(|task| task.pull_request.as_deref())),
     ];
     let surroundings = Surroundings {
-        place,
+        origin,
         paths: components
             .iter()
             .filter_map(|file| Some((file.key.as_str(), file.path.as_deref()?)))

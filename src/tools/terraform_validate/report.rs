@@ -88,7 +88,7 @@ impl Diagnostic {
         self.is_error() && (placeless || NOT_SET_UP.contains(&&*self.summary))
     }
 
-    fn into_finding(self, place: &ReportOrigin) -> Finding {
+    fn into_finding(self, origin: &ReportOrigin) -> Finding {
         let severity = match &*self.severity {
             "error" => Severity::High,
             "warning" => Severity::Low,
@@ -101,7 +101,7 @@ impl Diagnostic {
         let heading = self.snippet.and_then(|snippet| snippet.context);
         finding.resource = self.address.or_else(|| resource(&heading?).map(Text::from));
         finding.location = self.range.map(|range| {
-            Location::file(path(&range.filename, place))
+            Location::file(path(&range.filename, origin))
                 .lines(Some(range.start.line), Some(range.end.line))
                 .columns(Some(range.start.column), Some(range.end.column))
         });
@@ -111,7 +111,7 @@ impl Diagnostic {
 
 /// Reads a report, and whether it says that the configuration is valid. What could not be checked
 /// are gaps.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<(Parsed, bool), ReportError> {
+pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, bool), ReportError> {
     let report = document(bytes)?;
     let mut parsed = Parsed::default();
     let count = |severity: &str| {
@@ -133,7 +133,7 @@ pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<(Parsed, bool), Report
     for diagnostic in report.diagnostics {
         match diagnostic.says_not_set_up() {
             true => parsed.gaps.push(format!("{}: {}", diagnostic.summary, diagnostic.detail)),
-            false => parsed.findings.push(diagnostic.into_finding(place)),
+            false => parsed.findings.push(diagnostic.into_finding(origin)),
         }
     }
     Ok((parsed, report.valid))
@@ -202,10 +202,10 @@ fn resource(heading: &str) -> Option<String> {
 
 /// Downloaded modules lie in the run's own folder: they are shown where `init` would put them by
 /// itself.
-fn path(filename: &str, place: &ReportOrigin) -> Text {
-    let inside = place.relative(filename);
+fn path(filename: &str, origin: &ReportOrigin) -> Text {
+    let inside = origin.relative(filename);
     match filename.find("/.terraform/modules/") {
-        Some(at) if inside.starts_with(['/', '.']) => place.relative(&filename[at + 1..]),
+        Some(at) if inside.starts_with(['/', '.']) => origin.relative(&filename[at + 1..]),
         _ => inside,
     }
 }

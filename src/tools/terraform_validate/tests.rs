@@ -2,7 +2,7 @@ use super::*;
 
 use crate::model::finding::Category;
 use crate::model::severity::Severity;
-use crate::tools::testing::{handed_in, line, mistakes, place, plan, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, plan, tool};
 
 /// A report of these diagnostics.
 fn report(errors: u64, warnings: u64, diagnostics: &str) -> String {
@@ -25,7 +25,7 @@ fn at(filename: &str) -> String {
 }
 
 fn parse(report: &str) -> Result<Parsed, ReportError> {
-    tool(&SPEC, "").parse(&handed_in(report), &place())
+    tool(&SPEC, "").parse(&handed_in(report), &origin())
 }
 
 #[test]

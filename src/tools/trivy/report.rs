@@ -24,8 +24,8 @@ const WHAT: &str = "Trivy report";
 const SCHEMA: u64 = 2;
 
 /// Reads a report of any of the three shapes.
-pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
-    let mut reader = Reader::new(place);
+pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    let mut reader = Reader::new(origin);
     match bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) {
         // The first schema: `null` where nothing was found.
         Some(b'n') => json::read::<()>(bytes, WHAT)?,
@@ -36,7 +36,7 @@ pub fn read(bytes: &[u8], place: &ReportOrigin) -> Result<Parsed, ReportError> {
 }
 
 struct Reader<'a> {
-    place: &'a ReportOrigin,
+    origin: &'a ReportOrigin,
     parsed: Parsed,
     /// Paths are those of an image, or of a machine, not of the repository.
     elsewhere: bool,
@@ -47,8 +47,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(place: &'a ReportOrigin) -> Reader<'a> {
-        Reader { place, parsed: Parsed::default(), elsewhere: false, lists_packages: false, object: None }
+    fn new(origin: &'a ReportOrigin) -> Reader<'a> {
+        Reader { origin, parsed: Parsed::default(), elsewhere: false, lists_packages: false, object: None }
     }
 
     fn report(&mut self, report: Report) -> Result<(), ReportError> {
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
     }
 
     fn path(&self, raw: &Text) -> Text {
-        if self.elsewhere { raw.clone() } else { self.place.relative(raw) }
+        if self.elsewhere { raw.clone() } else { self.origin.relative(raw) }
     }
 
     fn finding(&self, rule: Text, category: Category, severity: Option<Text>, title: Text) -> Finding {

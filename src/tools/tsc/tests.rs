@@ -2,7 +2,7 @@ use super::*;
 
 use crate::scan::proof::{Proof, assess};
 use crate::system::git::Repo;
-use crate::tools::testing::{handed_in, line, place, plan, plan_in, tool};
+use crate::tools::testing::{handed_in, line, origin, plan, plan_in, tool};
 
 #[test]
 fn each_directory_is_checked_as_a_project_and_left_untouched() {
@@ -109,7 +109,7 @@ fn indented_lines_belong_to_the_diagnostic_before_them_alone() {
     let output = Output::read("a.ts(1,1): error TS1: One.\n  more\n    and more\nyarn says\n  a thing\n");
     assert_eq!(output.diagnostics.len(), 1);
     assert_eq!(output.diagnostics[0].more, ["  more", "    and more"]);
-    let finding = output.diagnostics[0].to_finding(&place());
+    let finding = output.diagnostics[0].to_finding(&origin());
     assert_eq!(&*finding.title, "One.");
     assert_eq!(&*finding.message, "One.\n  more\n    and more");
 }
@@ -118,7 +118,7 @@ fn indented_lines_belong_to_the_diagnostic_before_them_alone() {
 fn a_warning_does_not_move_the_exit_code() {
     let tool = tool(&SPEC, "");
     let [error, warning] = ["error", "warning"].map(|category| {
-        Diagnostic { at: None, category, code: 1, message: "m", more: Vec::new() }.to_finding(&place())
+        Diagnostic { at: None, category, code: 1, message: "m", more: Vec::new() }.to_finding(&origin())
     });
     assert!(tool.moves_exit_code(&error) && !tool.moves_exit_code(&warning));
 }
@@ -143,7 +143,7 @@ fn an_output_that_is_cut_at_a_lines_end_proves_nothing() {
     ] {
         let complete = |text| {
             let raw = RawReport { exit: Some(exit), ..handed_in(text) };
-            matches!(assess(&*tool, &raw, &place()), Proof::Complete(_))
+            matches!(assess(&*tool, &raw, &origin()), Proof::Complete(_))
         };
         assert!(complete(text));
         for (end, _) in text.trim_end().match_indices('\n') {
@@ -158,7 +158,7 @@ fn the_table_counts_every_listed_file() {
     let reason = |files: &str| {
         let text = format!("/repo/a.ts\n/repo/data.json\n{files}\nTotal time: 0.1s\n");
         let raw = RawReport { exit: Some(0), ..handed_in(&text) };
-        assess(&*tool, &raw, &place()).reason().map(str::to_owned)
+        assess(&*tool, &raw, &origin()).reason().map(str::to_owned)
     };
     assert_eq!(reason("Files:   2"), None);
     assert!(reason("Files:   3").unwrap().contains("counts 3 files, and its list has 2"));

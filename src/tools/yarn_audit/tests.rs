@@ -4,7 +4,7 @@ use super::*;
 
 use crate::scan::raw_report::Document;
 use crate::system::git::Repo;
-use crate::tools::testing::{handed_in, line, mistakes, place, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, tool};
 
 /// A folder `app` with these files, below the root of a repository.
 fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Repo) {
@@ -111,7 +111,7 @@ fn an_advisory_of_yarn_1_is_one_finding_with_all_its_paths() {
         summary(r#""high":4"#),
     ]
     .join("\n");
-    let parsed = tool(&SPEC, "").parse(&handed_in(&report), &place()).unwrap();
+    let parsed = tool(&SPEC, "").parse(&handed_in(&report), &origin()).unwrap();
     let [first, second] = &parsed.findings[..] else { panic!("{:?}", parsed.findings) };
     let package = first.package.as_ref().unwrap();
     assert_eq!((&*package.name, &package.paths[..]), ("x", &["a>x".into(), "b>x".into()][..]));
@@ -124,7 +124,7 @@ fn the_exit_code_of_yarn_1_agrees_with_the_severities() {
     let report =
         [advisory(1, "x", "moderate", "x"), advisory(2, "y", "low", "y"), summary(r#""low":1,"moderate":1"#)]
             .join("\n");
-    let with = |exit| tool(&SPEC, "").parse(&RawReport { exit, ..handed_in(&report) }, &place());
+    let with = |exit| tool(&SPEC, "").parse(&RawReport { exit, ..handed_in(&report) }, &origin());
     assert!(with(Some(6)).is_ok() && with(None).is_ok());
     for code in [1, 2, 4, 7, 14, 31] {
         let why = with(Some(code)).unwrap_err().to_string();
@@ -135,7 +135,7 @@ fn the_exit_code_of_yarn_1_agrees_with_the_severities() {
 #[test]
 fn a_severity_that_yarn_1_counts_and_drops_is_no_proof() {
     let report = [advisory(1, "x", "high", "x"), summary(r#""high":1,"grave":2"#)].join("\n");
-    let why = tool(&SPEC, "").parse(&handed_in(&report), &place()).unwrap_err().to_string();
+    let why = tool(&SPEC, "").parse(&handed_in(&report), &origin()).unwrap_err().to_string();
     assert!(why.contains("2 grave"), "{why}");
 }
 
@@ -147,7 +147,7 @@ fn words_in_place_of_a_report_say_what_went_wrong_without_credentials() {
     );
     let raw = RawReport { exit: Some(1), ..handed_in(&printed) };
     let tool = tool(&SPEC, "");
-    let why = tool.parse(&raw, &place()).unwrap_err().to_string();
+    let why = tool.parse(&raw, &origin()).unwrap_err().to_string();
     assert_eq!(why, "YN0035: not found at https://registry.example.test/x Response Code: 503 (Busy)");
     assert!(tool.transient_error(&raw).is_some());
     let raw = RawReport { exit: Some(1), ..handed_in("Usage Error: no such command\n") };
@@ -158,9 +158,9 @@ fn words_in_place_of_a_report_say_what_went_wrong_without_credentials() {
 fn a_last_line_that_does_not_end_is_cut_in_a_run_alone() {
     let node = r#"{"value":"x","children":{"ID":1,"Severity":"high"}}"#;
     let tool = tool(&SPEC, "");
-    assert_eq!(tool.parse(&handed_in(node), &place()).unwrap().findings.len(), 1);
+    assert_eq!(tool.parse(&handed_in(node), &origin()).unwrap().findings.len(), 1);
     let raw = RawReport { exit: Some(1), ..handed_in(node) };
-    assert!(matches!(tool.parse(&raw, &place()), Err(ReportError::Cut { .. })));
+    assert!(matches!(tool.parse(&raw, &origin()), Err(ReportError::Cut { .. })));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn packages_are_counted_in_the_lock_file_of_yarn_4() {
     let lock = "\"a@npm:1\":\n  resolution: \"a@npm:1.0.0\"\n\"app@workspace:.\":\n  resolution: \"app@workspace:.\"\n\"b@npm:2\":\n  resolution: \"b@npm:2.0.0\"\n";
     let mut raw = RawReport { exit: Some(1), ..handed_in("{\"value\":\"a\",\"children\":{\"ID\":1}}\n") };
     raw.documents.push(Document { name: LOCK_FILE.to_owned(), bytes: lock.as_bytes().into() });
-    let parsed = tool(&SPEC, "").parse(&raw, &place()).unwrap();
+    let parsed = tool(&SPEC, "").parse(&raw, &origin()).unwrap();
     assert_eq!(parsed.scope.to_string(), "2 packages");
     assert_eq!(parsed.findings[0].severity, crate::model::severity::Severity::Unknown);
 }
