@@ -88,7 +88,7 @@ pub struct JobRun {
     /// The reports in the repository that the gates have read.
     pub claims: Arc<ReportOwners>,
     /// What the gates that are done have come to, where the gate comes after one that acts.
-    pub upstream: Arc<GateOutputs>,
+    pub gate_outputs: Arc<GateOutputs>,
     pub teller: Teller,
 }
 

@@ -224,8 +224,8 @@ impl<'a> Run<'a> {
     }
 
     fn start(&mut self, index: usize) {
-        let upstream = match self.gates[index].turn {
-            Some(_) => Arc::new(self.upstream()),
+        let gate_outputs = match self.gates[index].turn {
+            Some(_) => Arc::new(self.gate_outputs()),
             None => Arc::default(),
         };
         let gate = &mut self.gates[index];
@@ -251,7 +251,7 @@ impl<'a> Run<'a> {
                 scratch: self.site.scratch.to_owned(),
                 run_started: self.site.started,
                 claims: self.claims.clone(),
-                upstream: upstream.clone(),
+                gate_outputs: gate_outputs.clone(),
                 teller: Teller { gate: index, to: self.news.0.clone() },
             };
             let slots = self.slots.clone();

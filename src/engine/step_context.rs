@@ -76,8 +76,8 @@ impl StepContext {
     }
 
     /// What the gates that are done have come to.
-    pub fn upstream(&self) -> &GateOutputs {
-        &self.work.upstream
+    pub fn gate_outputs(&self) -> &GateOutputs {
+        &self.work.gate_outputs
     }
 
     pub fn repo(&self) -> &Repo {
@@ -112,7 +112,7 @@ impl StepContext {
 
     /// The image of this name that all gates before have meant.
     pub fn one_image(&self, name: &str) -> Result<OneImage, Failure> {
-        gate_outputs::one_image(self.upstream(), name).map_err(Failure::Unproven)
+        gate_outputs::one_image(self.gate_outputs(), name).map_err(Failure::Unproven)
     }
 
     /// How much of the gate's time is left.

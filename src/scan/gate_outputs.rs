@@ -19,8 +19,8 @@ pub struct OneImage {
 
 /// The image of this name, if the gate that built it and every gate that looked at it mean the same
 /// one. The error says who means which.
-pub fn one_image(upstream: &GateOutputs, name: &str) -> Result<OneImage, String> {
-    let looked: Vec<(&FinishedGate, &FinishedTarget)> = upstream
+pub fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneImage, String> {
+    let looked: Vec<(&FinishedGate, &FinishedTarget)> = gate_outputs
         .gates
         .iter()
         .filter(|gate| !gate.acts)

@@ -85,7 +85,7 @@ impl Run<'_> {
         together.over
     }
 
-    pub(super) fn upstream(&self) -> GateOutputs {
+    pub(super) fn gate_outputs(&self) -> GateOutputs {
         let done =
             self.gates.iter().filter_map(|gate| Some(FinishedGate::new(gate.done.as_ref()?, gate.outcome)));
         GateOutputs { gates: done.collect() }

@@ -55,7 +55,7 @@ impl Settings {
 
     /// The ARN that gates.toml names, or that a gate of this run has registered.
     fn registered(&self, context: &StepContext) -> Result<Option<String>, Failure> {
-        let gates = context.upstream().of_tool(REGISTERS.name);
+        let gates = context.gate_outputs().of_tool(REGISTERS.name);
         let all: BTreeMap<&str, &String> =
             gates.filter_map(|(gate, target)| Some((&*gate.id, target.outputs.get(OUTPUT)?))).collect();
         let found = match &self.task_definition {

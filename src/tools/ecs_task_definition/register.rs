@@ -118,7 +118,7 @@ impl Register {
         context: &StepContext,
         containers: &[Container],
     ) -> Result<BTreeMap<String, String>, Failure> {
-        let pushed = context.upstream().outputs("ecr-push", "image");
+        let pushed = context.gate_outputs().outputs("ecr-push", "image");
         let mut images = BTreeMap::new();
         for (container, image) in &self.settings.images {
             let reference = match pushed.get(image.as_str()) {
