@@ -86,7 +86,7 @@ pub struct JobRun {
     pub scratch: PathBuf,
     pub run_started: Instant,
     /// The reports in the repository that the gates have read.
-    pub claims: Arc<ReportOwners>,
+    pub report_owners: Arc<ReportOwners>,
     /// What the gates that are done have come to, where the gate comes after one that acts.
     pub gate_outputs: Arc<GateOutputs>,
     pub teller: Teller,

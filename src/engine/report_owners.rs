@@ -51,16 +51,16 @@ mod tests {
         let reports = folder.path().join("reports");
         std::fs::create_dir(&reports).unwrap();
         std::os::unix::fs::symlink("reports", folder.path().join("link")).unwrap();
-        let claims = ReportOwners::default();
+        let report_owners = ReportOwners::default();
         let [one, two] = ["one", "two"].map(Text::from);
         for name in ["there.xml", "not-there-yet.xml", "deep/er/still.xml"] {
             if name == "there.xml" {
                 std::fs::write(reports.join(name), "").unwrap();
             }
-            assert_eq!(claims.take(&reports.join(name), &one), None);
-            assert_eq!(claims.take(&reports.join(name), &one), None, "a second try is its own");
-            assert_eq!(claims.take(&folder.path().join("link").join(name), &two), Some(one.clone()));
+            assert_eq!(report_owners.take(&reports.join(name), &one), None);
+            assert_eq!(report_owners.take(&reports.join(name), &one), None, "a second try is its own");
+            assert_eq!(report_owners.take(&folder.path().join("link").join(name), &two), Some(one.clone()));
         }
-        assert_eq!(claims.take(&reports.join("other.xml"), &two), None);
+        assert_eq!(report_owners.take(&reports.join("other.xml"), &two), None);
     }
 }

@@ -104,7 +104,7 @@ struct Run<'a> {
     /// By these a job says that it has got a slot, and what it is doing.
     news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
     /// Whose the reports in the repository are.
-    claims: Arc<ReportOwners>,
+    report_owners: Arc<ReportOwners>,
     /// Version and hash of each program, asked for while the scanners work.
     identities: HashMap<PathBuf, JoinHandle<Identity>>,
     /// What the gates that are done have found.
@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
             slots,
             tasks: JoinSet::new(),
             news: mpsc::unbounded_channel(),
-            claims: Arc::default(),
+            report_owners: Arc::default(),
             identities: HashMap::new(),
             pool: Pool::default(),
             failed_fast: None,
@@ -250,7 +250,7 @@ impl<'a> Run<'a> {
                 guard: self.site.guard.clone(),
                 scratch: self.site.scratch.to_owned(),
                 run_started: self.site.started,
-                claims: self.claims.clone(),
+                report_owners: self.report_owners.clone(),
                 gate_outputs: gate_outputs.clone(),
                 teller: Teller { gate: index, to: self.news.0.clone() },
             };

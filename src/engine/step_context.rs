@@ -147,7 +147,7 @@ impl StepContext {
     /// Takes a file of the repository for this gate: what another gate has read or written proves
     /// nothing here.
     pub fn claim(&self, file: &Path, shown: &str) -> Result<(), Failure> {
-        let owner = self.work.claims.take(file, &self.work.gate.id);
+        let owner = self.work.report_owners.take(file, &self.work.gate.id);
         owner.map_or(Ok(()), |other| Err(Failure::Unproven(report_owners::words(shown, &other))))
     }
 

@@ -173,7 +173,7 @@ impl JobRun {
             return Err(format!("{shown} is not a file"));
         }
         if matches!(source, Source::Repository(_))
-            && let Some(other) = self.claims.take(&path, &self.gate.id)
+            && let Some(other) = self.report_owners.take(&path, &self.gate.id)
         {
             return Err(report_owners::words(&shown, &other));
         }
