@@ -55,7 +55,7 @@ pub struct Job {
     /// What is asked right before the start; the answers are documents like the reports, behind them.
     pub questions: Vec<PreflightQuestion>,
     /// What is known when it is planned, and its report does not tell: answers without a question.
-    pub facts: Vec<(&'static str, String)>,
+    pub known_answers: Vec<(&'static str, String)>,
     /// Settings of git, beside those that its files and the environment have.
     pub git: Vec<(String, String)>,
     /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
@@ -125,7 +125,7 @@ impl Job {
             config_files: Vec::new(),
             notes: Vec::new(),
             questions: Vec::new(),
-            facts: Vec::new(),
+            known_answers: Vec::new(),
             git: Vec::new(),
             start: None,
             procedure: None,
@@ -264,7 +264,7 @@ impl Job {
 
     /// Tells whoever reads its report what is known beforehand, as the document `name`.
     pub fn knows(&mut self, name: &'static str, fact: impl Into<String>) -> &mut Self {
-        self.facts.push((name, fact.into()));
+        self.known_answers.push((name, fact.into()));
         self
     }
 

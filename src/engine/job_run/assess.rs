@@ -91,7 +91,7 @@ impl JobRun {
         }
 
         raw.documents.extend(before.answers);
-        raw.documents.extend(self.job.facts.iter().map(|(name, fact)| Document {
+        raw.documents.extend(self.job.known_answers.iter().map(|(name, fact)| Document {
             name: (*name).to_owned(),
             bytes: Cow::Borrowed(fact.as_bytes()),
         }));

@@ -75,7 +75,7 @@ fn every_template_is_handed_over_by_name() {
         "--format json --output-file $SCRATCH/gate/root/cfn-lint.json --non-zero-exit-code informational --info \
          -- hidden/.c.yml stacks/-a.json stacks/b [[]1].yaml"
     );
-    let told = jobs[0].facts.iter().find(|(name, _)| *name == TEMPLATES).unwrap();
+    let told = jobs[0].known_answers.iter().find(|(name, _)| *name == TEMPLATES).unwrap();
     assert_eq!(told.1, r#"["hidden/.c.yml","stacks/-a.json","stacks/b [1].yaml"]"#);
 }
 
