@@ -52,7 +52,7 @@ struct By {
     settings: Settings,
     /// There is a gates.lock.
     locked: bool,
-    facts: Enrichment,
+    enrichment: Enrichment,
 }
 
 /// Judges, and gives the exit code of the verdict.
@@ -81,8 +81,8 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
     let run_options = RunOptions { mode: args.mode, profile: args.profile.clone(), ..RunOptions::default() };
     let settings = Settings::new(&rules.config, run_options)?;
     let locked = rules.lock().await?.is_some();
-    let facts = rules.facts().await?;
-    Ok(Some(By { rules, known, settings, locked, facts }))
+    let enrichment = rules.enrichment().await?;
+    Ok(Some(By { rules, known, settings, locked, enrichment }))
 }
 
 /// The reports that the command line asks for, else the policy's gates.toml.
@@ -129,7 +129,7 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
     let recorded = run.waivers.clone();
     run.mode = args.mode.unwrap_or(run.mode);
     match by {
-        Some(By { rules, known: before, settings, locked, facts }) => {
+        Some(By { rules, known: before, settings, locked, enrichment }) => {
             let mut settings = settings.clone();
             reapply_policy(&mut run, &rules.config, &settings);
             if let Some(trusted) = &rules.base {
@@ -138,15 +138,15 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
             }
             settings.mode = run.mode;
             rules.check_floor_of_saved(&settings, *locked, &run.gates)?;
-            run.policy = rules.record(facts);
-            facts.note_saved(&mut run);
+            run.policy = rules.record(enrichment);
+            enrichment.note_saved(&mut run);
             // What a run of another machine knew stays known, where there is nothing here to tell.
             if before.tells() || run.known.is_none() {
                 run.note_known(before);
             }
             run.max = rules.config.max.clone();
             run.judge(Waivers::Of(&rules.config.waivers));
-            run.facts = facts.record(&run.findings);
+            run.enrichment = enrichment.record(&run.findings);
         }
         None => run.judge(Waivers::AsRecorded(&recorded)),
     }
@@ -165,8 +165,8 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let scratch = Scratch::new()?;
     let mut evidence = assess_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
     let nothing = Enrichment::default();
-    let facts = by.as_ref().map_or(&nothing, |by| &by.facts);
-    evidence.iter_mut().for_each(|gate| facts.note(gate));
+    let enrichment = by.as_ref().map_or(&nothing, |by| &by.enrichment);
+    evidence.iter_mut().for_each(|gate| enrichment.note(gate));
     let pool = Pool::of(&mut evidence);
     let circumstances = assemble::Circumstances {
         root: repo.root.clone(),
@@ -185,13 +185,13 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     if let Some(By { rules, known, settings, locked, .. }) = &by {
         rules.check_floor_of_saved(settings, *locked, &run.gates)?;
-        run.policy = rules.record(facts);
+        run.policy = rules.record(enrichment);
         run.note_known(known);
-        facts.share(&mut run.findings);
+        enrichment.share(&mut run.findings);
         run.max = rules.config.max.clone();
     }
     run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.rules.config.waivers)));
-    run.facts = facts.record(&run.findings);
+    run.enrichment = enrichment.record(&run.findings);
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = OutputFolder::take(&out)?;
     publish(&mut run, &evidence, scrubber, &options, &mut folder)?;

@@ -41,8 +41,8 @@ pub async fn execute(args: PlanArgs) -> Result<u8> {
     let mut plan = Plan::new(&rules.config, &repo, &settings, since.as_ref());
     let scratch = rules.base.is_some().then(Scratch::new).transpose()?;
     rules.overrule(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path)).await?;
-    let facts = rules.facts().await?;
-    let shown = Shown::new(&plan, &repo, &settings, rules.record(&facts));
+    let enrichment = rules.enrichment().await?;
+    let shown = Shown::new(&plan, &repo, &settings, rules.record(&enrichment));
     let page = match args.format {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",

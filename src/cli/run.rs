@@ -58,7 +58,7 @@ pub async fn run(
     if known.dry_run {
         settings.only_tell();
     }
-    let facts = rules.facts().await?;
+    let enrichment = rules.enrichment().await?;
     let mut repo = Repo::around(folder_of(path)).await?;
     if config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;
@@ -108,7 +108,7 @@ pub async fn run(
     let judging = PolicyInputs {
         config,
         known: &before,
-        facts: &facts,
+        enrichment: &enrichment,
         root: &repo.root,
         secrets: RefCell::new(secrets),
     };
@@ -130,7 +130,7 @@ pub async fn run(
     secrets.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = secrets.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    run.policy = rules.record(&facts);
+    run.policy = rules.record(&enrichment);
     judging.whole(&mut run);
     if let Err(error) = publish(&mut run, &evidence, scrubber, &reports, &mut folder) {
         // Whoever waited for it sees what came out all the same.

@@ -190,29 +190,29 @@ impl ActivePolicy {
     /// # Errors
     /// [`ConfigError::Mistakes`] with every file that can't be gone by, and [`ConfigError::BelowFloor`] with
     /// every statement that waives what may not be.
-    pub async fn facts(&self) -> Result<Enrichment> {
+    pub async fn enrichment(&self) -> Result<Enrichment> {
         let folder = folder_of(&self.path);
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let files = Files { folder, base: self.base.as_ref().map(|trusted| &trusted.base) };
-        let facts = enrich::load(&self.config.sources, &files, crate::policy::judge::today()).await;
-        let mut facts = facts.map_err(|problems| ConfigError::Mistakes {
+        let enrichment = enrich::load(&self.config.sources, &files, crate::policy::judge::today()).await;
+        let mut enrichment = enrichment.map_err(|problems| ConfigError::Mistakes {
             path: self.path.clone(),
             source_text: self.text(),
             problems,
         })?;
         if files.base.is_some() {
-            enrich::compare(&mut facts, &self.config.sources, &files).await;
+            enrich::compare(&mut enrichment, &self.config.sources, &files).await;
         }
         if let Some((file, floor)) = &self.floor {
-            floor::refuse(floor.breaches_of_vex(facts.vex()), file, &self.path, &self.text())?;
+            floor::refuse(floor.breaches_of_vex(enrichment.vex()), file, &self.path, &self.text())?;
         }
-        Ok(facts)
+        Ok(enrichment)
     }
 
     /// For run.json, with what the change would loosen by its VEX documents.
-    pub fn record(&self, facts: &Enrichment) -> Option<PolicyRecord> {
+    pub fn record(&self, enrichment: &Enrichment) -> Option<PolicyRecord> {
         let mut record = self.base.as_ref()?.record.clone();
-        record.loosened.extend(facts.loosened.iter().cloned());
+        record.loosened.extend(enrichment.loosened.iter().cloned());
         Some(record)
     }
 

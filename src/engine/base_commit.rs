@@ -65,8 +65,8 @@ impl BaseCommit {
         let entry = list.await.with_context(of)?;
         let entry = String::from_utf8_lossy(&entry).into_owned();
         // `100644 blob 3f9c…<tab>path`
-        let Some((facts, _)) = entry.split_once('\t') else { return Ok(None) };
-        match facts.split(' ').collect::<Vec<_>>()[..] {
+        let Some((enrichment, _)) = entry.split_once('\t') else { return Ok(None) };
+        match enrichment.split(' ').collect::<Vec<_>>()[..] {
             ["120000", ..] => {
                 bail!("{path} is a symbolic link in {}: its content would not be", self.revision)
             }

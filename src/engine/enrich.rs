@@ -34,7 +34,7 @@ pub async fn load(sources: &Sources, files: &Files<'_>, today: Date) -> Result<E
 }
 
 /// Tells of the VEX documents that a change adds or edits, where the base's count.
-pub async fn compare(facts: &mut Enrichment, sources: &Sources, base: &Files<'_>) {
+pub async fn compare(enrichment: &mut Enrichment, sources: &Sources, base: &Files<'_>) {
     let own = Files { folder: base.folder.clone(), base: None };
     for pattern in &sources.vex {
         for name in own.matching(&pattern.value).await.unwrap_or_default() {
@@ -44,7 +44,7 @@ pub async fn compare(facts: &mut Enrichment, sources: &Sources, base: &Files<'_>
                 (Ok(Some(_)), _) => "is new",
                 _ => continue,
             };
-            facts.loosened.push(Loosening::new("vex", format!("{name} {what}")));
+            enrichment.loosened.push(Loosening::new("vex", format!("{name} {what}")));
         }
     }
 }

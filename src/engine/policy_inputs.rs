@@ -24,7 +24,7 @@ pub struct PolicyInputs<'a> {
     /// The checkout, from which the lines of findings are read.
     pub root: &'a Path,
     /// What files beside gates.toml tell of findings.
-    pub facts: &'a Enrichment,
+    pub enrichment: &'a Enrichment,
     /// What is to be struck out of everything, as far as it has turned up.
     pub secrets: RefCell<Secrets>,
 }
@@ -43,7 +43,7 @@ impl PolicyInputs<'_> {
     /// to know, only [`PolicyInputs::together`] and the end of the run see.
     pub fn one(&self, evidence: &mut GateEvidence) -> Judgement {
         self.secrets.borrow_mut().learn(evidence.secrets().cloned());
-        self.facts.note(evidence);
+        self.enrichment.note(evidence);
         let secrets = self.secrets.borrow();
         let scrubber = secrets.scrubber();
         let mut gates = [evidence.record(scrubber)];
@@ -69,7 +69,7 @@ impl PolicyInputs<'_> {
         let mut gates: Vec<GateRecord> =
             evidence.iter().map(|(gate, _)| gate.record(secrets.scrubber())).collect();
         same_problem::note(findings);
-        self.facts.share(findings);
+        self.enrichment.share(findings);
         self.known.note(findings);
         judge::judge(&mut gates, findings, Waivers::Of(&self.config.waivers), today());
         let required: HashSet<_> = gates.iter().filter(|gate| gate.required).map(|gate| &gate.id).collect();
@@ -84,8 +84,8 @@ impl PolicyInputs<'_> {
     pub fn whole(&self, run: &mut Run) {
         run.max = self.config.max.clone();
         run.note_known(self.known);
-        self.facts.share(&mut run.findings);
+        self.enrichment.share(&mut run.findings);
         run.judge(Waivers::Of(&self.config.waivers));
-        run.facts = self.facts.record(&run.findings);
+        run.enrichment = self.enrichment.record(&run.findings);
     }
 }

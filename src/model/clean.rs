@@ -382,7 +382,7 @@ impl Clean for Run {
             gates,
             findings,
             waivers,
-            facts,
+            enrichment,
             max: _,
             over,
             known,
@@ -394,7 +394,7 @@ impl Clean for Run {
         gates.clean(scrubber);
         findings.clean(scrubber);
         waivers.clean(scrubber);
-        facts.clean(scrubber);
+        enrichment.clean(scrubber);
         over.clean(scrubber);
         known.clean(scrubber);
         policy.clean(scrubber);

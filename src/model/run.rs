@@ -71,7 +71,7 @@ pub struct Run {
     pub waivers: WaiverUse,
     /// The files that told more of findings, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub facts: Option<EnrichmentRecord>,
+    pub enrichment: Option<EnrichmentRecord>,
     /// How many problems of each severity all required gates together may have.
     #[serde(default, skip_serializing_if = "Budget::is_empty")]
     pub max: Budget,
@@ -275,7 +275,7 @@ impl Run {
             gates,
             findings,
             waivers: WaiverUse::default(),
-            facts: None,
+            enrichment: None,
             max: Budget::new(),
             over: Vec::new(),
             known: None,

@@ -3,7 +3,7 @@
 //! Readable without colour: colour only repeats what the words say.
 
 mod blocking;
-mod facts;
+mod enrichment;
 mod gates;
 mod known;
 mod total;
@@ -45,7 +45,7 @@ pub fn render(run: &Run, written: &Written, look: Look) -> String {
     page.push_str(&blocking::blocking(run, written, look));
     page.push_str(&waiver_notes(run, look));
     page.push_str(&known::notes(run, look));
-    page.push_str(&facts::notes(run, look));
+    page.push_str(&enrichment::notes(run, look));
     page.push_str(&trust::notes(run, look));
     page.push_str(&way::to_pass(run, look));
     let files: Vec<String> = written.files.iter().map(|file| format!("{}/{file}", written.folder)).collect();

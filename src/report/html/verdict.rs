@@ -54,7 +54,7 @@ pub fn header(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let exit = run.exit_code.to_string();
     let started = run.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let took = time(run.duration_ms);
-    let facts = [
+    let enrichment = [
         ("Mode", Some(&*mode)),
         ("Exit code", Some(&*exit)),
         ("Profile", run.profile.as_deref()),
@@ -63,7 +63,7 @@ pub fn header(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         ("Started", Some(&*started)),
         ("Took", Some(&*took)),
     ];
-    for (name, value) in facts {
+    for (name, value) in enrichment {
         let Some(value) = value else { continue };
         writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", Safe(value))?;
     }
