@@ -198,8 +198,8 @@ fn is_more(was: Option<u64>, is: Option<u64>) -> bool {
 /// Of `base` those keys that are in it.
 pub fn looser_reach(base: (&[Coverage], &Policy), other: (&[Coverage], &Policy)) -> Vec<Looser> {
     let mut all = Vec::new();
-    for was in base.0.iter().filter(|reach| reach.applies) {
-        let now = other.0.iter().find(|reach| reach.key == was.key && reach.applies);
+    for was in base.0.iter().filter(|coverage| coverage.applies) {
+        let now = other.0.iter().find(|coverage| coverage.key == was.key && coverage.applies);
         let Some(now) = now else { continue };
         let weaker = match (&was.says, &now.says) {
             (Extent::Rates(was), Extent::Rates(now)) => {
@@ -251,7 +251,7 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
         all.push(Looser { key: "tool", is: tool(other), was: Some(tool(base)) });
         return all;
     }
-    let (was, is) = (base.tool.reach(), other.tool.reach());
+    let (was, is) = (base.tool.coverage(), other.tool.coverage());
     // What these do can't be told without running the scanner. Values of `env` may be secret.
     let changed = [
         ("program", base.program != other.program),

@@ -60,7 +60,7 @@ pub trait Tool: Debug + Send + Sync {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned>;
 
     /// What its own keys make it look at: all keys that can narrow it, whether they apply or not.
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         Vec::new()
     }
 

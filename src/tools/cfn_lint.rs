@@ -106,7 +106,7 @@ impl CfnLint {
 }
 
 impl Tool for CfnLint {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::folders("dirs", &self.dirs), Coverage::exactly("files", self.files.words())]
     }
 

@@ -94,7 +94,7 @@ impl Checkov {
 }
 
 impl Tool for Checkov {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         let framework = (!self.framework.is_empty()).then(|| self.framework.clone());
         vec![Coverage::folders("dirs", &self.dirs), Coverage::new("framework", Extent::These(framework))]
     }

@@ -99,14 +99,14 @@ fn codes(keys: &Keys) -> Codes {
 }
 
 impl Tool for Command {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         let rest = format!("{:?} {:?}", self.report, self.codes);
         let mut all = vec![
             Coverage::exactly("run", &self.run),
             Coverage::exactly("dir", [&self.dir]),
             Coverage::rest(rest),
         ];
-        all.extend(self.contents.clone().unwrap_or_default().reach());
+        all.extend(self.contents.clone().unwrap_or_default().coverage());
         all
     }
 

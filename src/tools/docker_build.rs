@@ -68,7 +68,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 }
 
 impl Tool for DockerBuild {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         let names = self.images.iter().map(|image| image.name.clone()).collect();
         vec![
             Coverage::new("images", Extent::Images(Some(names))),

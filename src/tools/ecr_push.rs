@@ -182,7 +182,7 @@ fn path_of(name: &str) -> &str {
 }
 
 impl Tool for EcrPush {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         let rest = (&self.images, &self.registry, &self.namespace, &self.tags, &self.moving, self.login);
         vec![Coverage::new("unscanned", Extent::Leaves(self.unscanned)), Coverage::rest(format!("{rest:?}"))]
     }

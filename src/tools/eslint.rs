@@ -138,7 +138,7 @@ impl Eslint {
 }
 
 impl Tool for Eslint {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::these("dirs", &self.dirs), Coverage::these("files", &self.files)]
     }
 

@@ -182,7 +182,7 @@ fn empty_tree(head: Option<&str>) -> &'static str {
 }
 
 impl Tool for GitSecrets {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         vec![
             Coverage::choice("scan", if self.scan == Scan::Tree { "tree" } else { "history" }),
             Coverage::new("severity", Extent::Rates(self.severity)),

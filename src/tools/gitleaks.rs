@@ -178,7 +178,7 @@ impl Gitleaks {
 }
 
 impl Tool for Gitleaks {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         let (choice, folders) = match self.scan {
             Scan::History => ("history", None),
             Scan::Tree => ("tree", Some(self.dirs.clone())),

@@ -120,7 +120,7 @@ struct Package {
 }
 
 impl Tool for NpmAudit {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         vec![
             Coverage::these("dirs", &self.dirs),
             Coverage::new("omit", Extent::Without(self.omit.clone())),

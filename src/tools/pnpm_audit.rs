@@ -131,7 +131,7 @@ fn reads(job: &mut Job, root: &Path) {
 }
 
 impl Tool for PnpmAudit {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         vec![
             Coverage::these("dirs", &self.dirs),
             Coverage::new("omit", Extent::Without(self.omit.clone())),

@@ -149,7 +149,7 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Tool for SonarQube {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         let asked = &self.analysis;
         let rest = (self.runs, &self.task_file, &asked.pull_request, asked.auth);
         vec![

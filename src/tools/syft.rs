@@ -102,7 +102,7 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
 }
 
 impl Tool for Syft {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
         let images =
             if self.needs { self.images.clone() } else { Some(self.images.clone().unwrap_or_default()) };
@@ -110,7 +110,7 @@ impl Tool for Syft {
             Coverage::folders("dirs", &self.dirs.clone().unwrap_or_else(here)),
             Coverage::new("images", Extent::Images(images)),
         ];
-        all.extend(self.contents.reach());
+        all.extend(self.contents.coverage());
         all
     }
 

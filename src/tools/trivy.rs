@@ -217,7 +217,7 @@ impl Trivy {
 }
 
 impl Tool for Trivy {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         let (folders, content) = (self.scan != Scan::Image, self.scan != Scan::Config);
         vec![
             Coverage::choice("scan", self.scan.as_str()),

@@ -46,7 +46,7 @@ impl Tsc {
 }
 
 impl Tool for Tsc {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::these("dirs", &self.dirs), Coverage::exactly("project", [&self.project])]
     }
 

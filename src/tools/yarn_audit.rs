@@ -168,7 +168,7 @@ fn reads(job: &mut Job, generation: Generation, root: &Path) {
 }
 
 impl Tool for YarnAudit {
-    fn reach(&self) -> Vec<Coverage> {
+    fn coverage(&self) -> Vec<Coverage> {
         let omit = if self.omit_dev { vec!["dev".to_owned()] } else { Vec::new() };
         vec![
             Coverage::these("dirs", &self.dirs),

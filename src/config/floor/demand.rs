@@ -53,8 +53,8 @@ impl Demand {
         let found = tool.as_ref().and_then(|tool| spec(&tool.value));
         let own = found.map(|spec| own_keys(table, spec)).unwrap_or_default();
         let (choices, own): (Vec<_>, Vec<_>) =
-            own.into_iter().partition(|reach| matches!(reach.says, Extent::Choice(_)));
-        let (together, each) = own.into_iter().partition(|reach| matches!(reach.key, "dirs" | "images"));
+            own.into_iter().partition(|coverage| matches!(coverage.says, Extent::Choice(_)));
+        let (together, each) = own.into_iter().partition(|coverage| matches!(coverage.key, "dirs" | "images"));
         let demand = Demand {
             tool: found.map_or("", |spec| spec.name),
             id: table.text("id").map(|id| id.value),
@@ -85,8 +85,8 @@ impl Demand {
 
     fn is_about(&self, gate: &Gate) -> bool {
         let named = self.is_named(gate.spec.name, &gate.id, &gate.stage);
-        let reach = gate.tool.reach();
-        named && self.choices.iter().all(|choice| reach.contains(choice))
+        let coverage = gate.tool.coverage();
+        named && self.choices.iter().all(|choice| coverage.contains(choice))
     }
 
     fn is_named(&self, tool: &str, id: &str, stage: &str) -> bool {
@@ -156,9 +156,9 @@ impl Demand {
             let own = way_into("gate", index, key);
             overlay.into_iter().chain([own.clone(), way(&["defaults", key]), own]).collect()
         };
-        let reach = gate.tool.reach();
+        let coverage = gate.tool.coverage();
         let mut looser = looser_policy(&self.policy, &effective.policy);
-        looser.extend(looser_reach((&self.each, &self.policy), (&reach, &effective.policy)));
+        looser.extend(looser_reach((&self.each, &self.policy), (&coverage, &effective.policy)));
         all.extend(looser.into_iter().map(|looser| {
             let at = ways(looser.key);
             weaker(&gate.id, looser, &self.each).at(at)
@@ -221,7 +221,7 @@ impl Demand {
 
 fn weaker(id: &str, looser: Looser, each: &[Coverage]) -> Breach {
     // What a key holds is told where it can't hold anything.
-    let named = || each.iter().find(|reach| reach.key == looser.key).map(Coverage::words);
+    let named = || each.iter().find(|coverage| coverage.key == looser.key).map(Coverage::words);
     let was = looser.was.clone().or_else(named).unwrap_or_default();
     let what = match looser.was {
         Some(_) => format!("gate `{id}` has {}", looser.is),
@@ -242,13 +242,13 @@ fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<
 
 /// What a gate looks at, where its images are those of other gates, too.
 fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
-    let reach = gate.tool.reach().into_iter().find(|reach| reach.key == key && reach.applies)?;
-    if reach.says != Extent::Images(None) {
-        return Some(reach.says);
+    let coverage = gate.tool.coverage().into_iter().find(|coverage| coverage.key == key && coverage.applies)?;
+    if coverage.says != Extent::Images(None) {
+        return Some(coverage.says);
     }
     let mut images = Vec::new();
     for need in gate.needs.iter().filter_map(|need| config.gate(need)) {
-        for built in need.tool.reach() {
+        for built in need.tool.coverage() {
             if let ("docker-build", Extent::Images(Some(names))) = (need.spec.name, built.says) {
                 images.extend(names);
             }
@@ -260,12 +260,12 @@ fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
 /// The tool's own keys that the table has, each read as what the tool makes of it.
 fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
     let nobody = Problems::default();
-    let defaults = (spec.configure)(&Keys::none(&nobody)).reach();
-    let read = |reach: Coverage| {
-        let key = reach.key;
+    let defaults = (spec.configure)(&Keys::none(&nobody)).coverage();
+    let read = |coverage: Coverage| {
+        let key = coverage.key;
         let list =
             || table.texts(key).map(|texts| texts.into_iter().map(|text| text.value).collect::<Vec<_>>());
-        let says = match reach.says {
+        let says = match coverage.says {
             Extent::Choice(_) => table.text(key).map(|word| Extent::Choice(word.value)),
             Extent::Folders(_) => list().map(|list| Extent::Folders(Some(list))),
             Extent::These(_) => list().map(|list| Extent::These(Some(list))),
@@ -286,13 +286,13 @@ fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
         says.map(|says| Coverage::new(key, says))
     };
     let (of_contents, plain): (Vec<Coverage>, Vec<Coverage>) =
-        defaults.into_iter().partition(|reach| Contents::KEYS.contains(&reach.key));
+        defaults.into_iter().partition(|coverage| Contents::KEYS.contains(&coverage.key));
     let mut own: Vec<Coverage> = plain.into_iter().filter_map(read).collect();
     if !of_contents.is_empty() && Contents::KEYS.iter().any(|key| table.has(key)) {
-        let asked = Contents::read(table).reach();
+        let asked = Contents::read(table).coverage();
         // A list that is not asked for asks for nothing.
         own.extend(
-            asked.into_iter().filter(|reach| table.has(reach.key.split('.').next().unwrap_or_default())),
+            asked.into_iter().filter(|coverage| table.has(coverage.key.split('.').next().unwrap_or_default())),
         );
     }
     own

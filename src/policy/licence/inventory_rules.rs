@@ -165,10 +165,10 @@ impl Contents {
         finding.category == Category::License && [DENIED, UNKNOWN, BANNED].contains(&&*finding.rule)
     }
 
-    pub fn reach(&self) -> Vec<Coverage> {
+    pub fn coverage(&self) -> Vec<Coverage> {
         let bans: Vec<String> = self.bans.iter().map(Ban::words).collect();
         let mut all = vec![Coverage::these("ban", &bans)];
-        all.extend(Licences::reach(self.licences.as_ref()));
+        all.extend(Licences::coverage(self.licences.as_ref()));
         all
     }
 }
@@ -197,7 +197,7 @@ impl Licences {
     }
 
     /// In the order of the keys. No policy at all is that nothing is allowed or denied.
-    fn reach(licences: Option<&Licences>) -> Vec<Coverage> {
+    fn coverage(licences: Option<&Licences>) -> Vec<Coverage> {
         let texts = |entries: &[super::Entry]| entries.iter().map(|entry| entry.text.clone()).collect();
         let Some(licences) = licences else {
             return vec![Coverage::new("licences", Extent::Adds(false))];
