@@ -37,8 +37,8 @@ pub async fn execute(action: HookAction) -> Result<u8> {
 
 async fn install(mut trust: PolicyArgs) -> Result<u8> {
     let (hook, before) = places().await?;
-    let rules = ActivePolicy::find(&ConfigArgs::default(), &trust).await?;
-    let (path, config) = (&rules.path, &rules.config);
+    let active = ActivePolicy::find(&ConfigArgs::default(), &trust).await?;
+    let (path, config) = (&active.path, &active.config);
     if !config.profiles.contains_key(PROFILE) {
         bail!(
             "{} has no profile `{PROFILE}` for the hook to run; add, for example:\n\n[profile.{PROFILE}]\nmode = \"production\"\nonly = [\"{}\"]",
@@ -48,7 +48,7 @@ async fn install(mut trust: PolicyArgs) -> Result<u8> {
     }
     // What the hook would refuse at every push is better told now.
     let settings = Settings::new(config, run_options())?;
-    rules.check_floor(&settings, rules.lock().await?.is_some())?;
+    active.check_floor(&settings, active.lock().await?.is_some())?;
     if let Some(floor) = &mut trust.require {
         // The hook is started at the top of the work tree.
         *floor = floor.canonicalize().with_context(|| format!("{} can't be opened", floor.display()))?;

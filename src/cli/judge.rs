@@ -47,7 +47,7 @@ use crate::tools::{self, TOOLS, foreign};
 
 /// What there is to judge by: a policy with the profile and the mode that were asked for.
 struct By {
-    rules: ActivePolicy,
+    active: ActivePolicy,
     known: KnownFindings,
     settings: Settings,
     /// There is a gates.lock.
@@ -76,18 +76,18 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
         }
         return Ok(None);
     }
-    let mut rules = ActivePolicy::find(&args.config, &args.trust).await?;
-    let known = rules.known(false).await?;
+    let mut active = ActivePolicy::find(&args.config, &args.trust).await?;
+    let known = active.known(false).await?;
     let run_options = RunOptions { mode: args.mode, profile: args.profile.clone(), ..RunOptions::default() };
-    let settings = Settings::new(&rules.config, run_options)?;
-    let locked = rules.lock().await?.is_some();
-    let enrichment = rules.enrichment().await?;
-    Ok(Some(By { rules, known, settings, locked, enrichment }))
+    let settings = Settings::new(&active.config, run_options)?;
+    let locked = active.lock().await?.is_some();
+    let enrichment = active.enrichment().await?;
+    Ok(Some(By { active, known, settings, locked, enrichment }))
 }
 
 /// The reports that the command line asks for, else the policy's gates.toml.
 fn report_options(args: &JudgeArgs, by: Option<&By>) -> report::Options {
-    let configured = by.map(|by| by.rules.config.report.clone()).unwrap_or_default();
+    let configured = by.map(|by| by.active.config.report.clone()).unwrap_or_default();
     configured.asked(&args.output.format)
 }
 
@@ -129,23 +129,23 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
     let recorded = run.waivers.clone();
     run.mode = args.mode.unwrap_or(run.mode);
     match by {
-        Some(By { rules, known: before, settings, locked, enrichment }) => {
+        Some(By { active, known: before, settings, locked, enrichment }) => {
             let mut settings = settings.clone();
-            reapply_policy(&mut run, &rules.config, &settings);
-            if let Some(trusted) = &rules.base {
+            reapply_policy(&mut run, &active.config, &settings);
+            if let Some(trusted) = &active.base {
                 run.mode = settings.mode;
-                hold_to(&mut run, trusted, &rules.config, &settings, scrubber);
+                hold_to(&mut run, trusted, &active.config, &settings, scrubber);
             }
             settings.mode = run.mode;
-            rules.check_floor_of_saved(&settings, *locked, &run.gates)?;
-            run.policy = rules.record(enrichment);
+            active.check_floor_of_saved(&settings, *locked, &run.gates)?;
+            run.policy = active.record(enrichment);
             enrichment.note_saved(&mut run);
             // What a run of another machine knew stays known, where there is nothing here to tell.
             if before.tells() || run.known.is_none() {
                 run.note_known(before);
             }
-            run.max = rules.config.max.clone();
-            run.judge(Waivers::Of(&rules.config.waivers));
+            run.max = active.config.max.clone();
+            run.judge(Waivers::Of(&active.config.waivers));
             run.enrichment = enrichment.record(&run.findings);
         }
         None => run.judge(Waivers::AsRecorded(&recorded)),
@@ -160,7 +160,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let started = Instant::now();
     let options = report_options(args, by.as_ref());
     report::prepare(&options)?;
-    let base = by.as_ref().map_or(Path::new("."), |by| folder_of(&by.rules.path));
+    let base = by.as_ref().map_or(Path::new("."), |by| folder_of(&by.active.path));
     let repo = Repo::around(base).await?;
     let scratch = Scratch::new()?;
     let mut evidence = assess_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
@@ -183,14 +183,14 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = known.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    if let Some(By { rules, known, settings, locked, .. }) = &by {
-        rules.check_floor_of_saved(settings, *locked, &run.gates)?;
-        run.policy = rules.record(enrichment);
+    if let Some(By { active, known, settings, locked, .. }) = &by {
+        active.check_floor_of_saved(settings, *locked, &run.gates)?;
+        run.policy = active.record(enrichment);
         run.note_known(known);
         enrichment.share(&mut run.findings);
-        run.max = rules.config.max.clone();
+        run.max = active.config.max.clone();
     }
-    run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.rules.config.waivers)));
+    run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.active.config.waivers)));
     run.enrichment = enrichment.record(&run.findings);
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = OutputFolder::take(&out)?;
@@ -278,12 +278,12 @@ fn assess_reports(
 /// The gate that a report belongs to: the configured gate with this id, else the only one with
 /// this tool, else one with the defaults.
 fn gate_for(name: &str, by: Option<&By>) -> Result<Gate> {
-    let config = by.map(|by| &by.rules.config);
-    if let Some(By { settings, rules, .. }) = by {
-        if let Some(gate) = rules.config.gate(name) {
+    let config = by.map(|by| &by.active.config);
+    if let Some(By { settings, active, .. }) = by {
+        if let Some(gate) = active.config.gate(name) {
             return Ok(settings.overlaid(gate));
         }
-        let mut same_tool = rules.config.gates.iter().filter(|gate| gate.spec.name == name);
+        let mut same_tool = active.config.gates.iter().filter(|gate| gate.spec.name == name);
         if let (Some(gate), None) = (same_tool.next(), same_tool.next()) {
             return Ok(settings.overlaid(gate));
         }

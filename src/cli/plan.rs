@@ -27,22 +27,22 @@ use crate::text::paths::forward;
 
 /// Prints the plan. Exit code 0: nothing is judged.
 pub async fn execute(args: PlanArgs) -> Result<u8> {
-    let rules = ActivePolicy::find(&args.config, &args.trust).await?;
-    let settings = Settings::new(&rules.config, args.selection.run_options())?;
-    rules.check_floor(&settings, rules.lock().await?.is_some())?;
-    let mut repo = Repo::around(folder_of(&rules.path)).await?;
-    if rules.config.gates.iter().any(|gate| gate.tool.names_commit()) {
+    let active = ActivePolicy::find(&args.config, &args.trust).await?;
+    let settings = Settings::new(&active.config, args.selection.run_options())?;
+    active.check_floor(&settings, active.lock().await?.is_some())?;
+    let mut repo = Repo::around(folder_of(&active.path)).await?;
+    if active.config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;
     }
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, None).await?),
         None => None,
     };
-    let mut plan = Plan::new(&rules.config, &repo, &settings, since.as_ref());
-    let scratch = rules.base.is_some().then(Scratch::new).transpose()?;
-    rules.overrule(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path)).await?;
-    let enrichment = rules.enrichment().await?;
-    let shown = Shown::new(&plan, &repo, &settings, rules.record(&enrichment));
+    let mut plan = Plan::new(&active.config, &repo, &settings, since.as_ref());
+    let scratch = active.base.is_some().then(Scratch::new).transpose()?;
+    active.overrule(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path)).await?;
+    let enrichment = active.enrichment().await?;
+    let shown = Shown::new(&plan, &repo, &settings, active.record(&enrichment));
     let page = match args.format {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",

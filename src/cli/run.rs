@@ -39,26 +39,26 @@ pub async fn run(
     output: &OutputArgs,
 ) -> Result<u8> {
     let started = Instant::now();
-    let mut rules = ActivePolicy::find(&config, trust).await?;
+    let mut active = ActivePolicy::find(&config, trust).await?;
     if let Some(revision) = &known.new_since {
-        rules.config.judge_new_since(revision);
+        active.config.judge_new_since(revision);
     }
-    let mut before = rules.known(known.no_baseline).await?;
-    let (path, config) = (&rules.path, &rules.config);
+    let mut before = active.known(known.no_baseline).await?;
+    let (path, config) = (&active.path, &active.config);
     let mut settings = Settings::new(config, run_options)?;
     let reports = config.report.asked(&output.format);
     report::prepare(&reports)?;
-    let lock = rules.lock().await?;
+    let lock = active.lock().await?;
     if config.require_lock && lock.is_none() {
         bail!(
             "`require_lock = true`, and there is no gates.lock beside gates.toml; `portcullis lock` writes it"
         );
     }
-    rules.check_floor(&settings, lock.is_some())?;
+    active.check_floor(&settings, lock.is_some())?;
     if known.dry_run {
         settings.only_tell();
     }
-    let enrichment = rules.enrichment().await?;
+    let enrichment = active.enrichment().await?;
     let mut repo = Repo::around(folder_of(path)).await?;
     if config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;
@@ -86,11 +86,11 @@ pub async fn run(
     let out = output.out.clone().unwrap_or_else(|| folder_of(path).join(OUT));
     if let Some(revision) = config.baseline.new_since.as_deref().filter(|_| !known.no_baseline) {
         let left = settings.deadline.map(|deadline| deadline.saturating_sub(started.elapsed()));
-        before = new_since::at(revision, &rules, &repo, left, &stop.subscribe()).await?;
+        before = new_since::at(revision, &active, &repo, left, &stop.subscribe()).await?;
     }
     let mut folder = output_folder::OutputFolder::take(&out)?;
     let scratch = Scratch::new()?;
-    rules.overrule(&mut plan, &repo, scratch.path()).await?;
+    active.overrule(&mut plan, &repo, scratch.path()).await?;
     let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
     let site = schedule::Site {
@@ -130,7 +130,7 @@ pub async fn run(
     secrets.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = secrets.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    run.policy = rules.record(&enrichment);
+    run.policy = active.record(&enrichment);
     judging.whole(&mut run);
     if let Err(error) = publish(&mut run, &evidence, scrubber, &reports, &mut folder) {
         // Whoever waited for it sees what came out all the same.

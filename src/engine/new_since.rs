@@ -36,7 +36,7 @@ const LOCK_FILES: [&str; 4] = ["package-lock.json", "npm-shrinkwrap.json", "yarn
 /// When there is no such commit, it can't be laid out, or the run on it leaves no record.
 pub async fn at(
     revision: &str,
-    rules: &ActivePolicy,
+    active: &ActivePolicy,
     repo: &Repo,
     limit: Option<Duration>,
     stop: &watch::Receiver<Stop>,
@@ -51,8 +51,8 @@ pub async fn at(
                 "new_since = {revision}: it has no commit in common with what is checked out; is it fetched, and the clone whole?"
             )
         })?;
-    let gates = gates(&rules.config);
-    let policy = rules.text();
+    let gates = gates(&active.config);
+    let policy = active.text();
     let name = sha256(format!("{policy}\n{gates:?}\n{}", env!("CARGO_PKG_VERSION")).as_bytes());
     let folder =
         git.ask(&["rev-parse", "--absolute-git-dir"], GIT_LIMIT).await.context("git has no folder")?;
@@ -64,7 +64,7 @@ pub async fn at(
         bail!("new_since = {revision}, and no gate has `new_only`");
     }
     let run =
-        Base { git, commit: &commit, repo, rules, gates: &gates }.run(&policy, limit, stop.clone()).await?;
+        Base { git, commit: &commit, repo, active, gates: &gates }.run(&policy, limit, stop.clone()).await?;
     let whole = |gate: &crate::model::run::GateRecord| {
         !matches!(gate.evidence, Completeness::Lacking(_) | Completeness::Halted(_))
     };
@@ -108,7 +108,7 @@ struct Base<'a> {
     git: Git<'a>,
     commit: &'a str,
     repo: &'a Repo,
-    rules: &'a ActivePolicy,
+    active: &'a ActivePolicy,
     gates: &'a [String],
 }
 
@@ -121,7 +121,7 @@ impl Base<'_> {
             let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
             tree.join(path.strip_prefix(&self.repo.root).unwrap_or(Path::new("")))
         };
-        let config = inside(crate::config::find::folder_of(&self.rules.path)).join(crate::config::FILE_NAME);
+        let config = inside(crate::config::find::folder_of(&self.active.path)).join(crate::config::FILE_NAME);
         fs::create_dir_all(crate::config::find::folder_of(&config))?;
         fs::write(&config, policy).with_context(|| format!("{} can't be written", config.display()))?;
         self.share_packages(&tree).await;
