@@ -83,9 +83,9 @@ impl GateEvidence {
     }
 
     /// How the programs of its targets stand to gates.lock, the worst of them.
-    fn standing(&self) -> Option<LockStatus> {
+    fn lock_status(&self) -> Option<LockStatus> {
         let mut standings =
-            self.targets.iter().filter_map(|target| target.locked.as_ref().map(Examined::standing));
+            self.targets.iter().filter_map(|target| target.locked.as_ref().map(Examined::lock_status));
         let first = standings.next()?;
         let worst =
             if standings.any(|other| other == LockStatus::Differs) { LockStatus::Differs } else { first };
@@ -119,7 +119,7 @@ impl GateEvidence {
             tool: Text::from(self.gate.spec.name),
             tool_version: reported.or_else(|| self.identity.version.clone()),
             tool_sha256: self.identity.sha256.clone(),
-            lock: self.standing(),
+            lock: self.lock_status(),
             outcome: Outcome::Inconclusive,
             reason: String::new(),
             evidence: match &self.lack {

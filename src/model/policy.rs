@@ -209,7 +209,7 @@ impl Conditions {
 
     /// Whether the finding blocks whatever its severity.
     pub fn raises(&self, finding: &Finding) -> bool {
-        self.standing(finding) == PolicyEffect::Raised
+        self.effect(finding) == PolicyEffect::Raised
     }
 
     /// The keys that raise this finding.
@@ -229,7 +229,7 @@ impl Conditions {
     }
 
     /// How the finding stands to them.
-    pub fn standing(&self, finding: &Finding) -> PolicyEffect {
+    pub fn effect(&self, finding: &Finding) -> PolicyEffect {
         if self.is_default() {
             return PolicyEffect::BySeverity;
         }
@@ -252,7 +252,7 @@ impl Conditions {
             Some(score) => Text::from(format!("{because}, rated by its CVSS score {score:.1}")),
             None => because,
         };
-        match self.standing(finding) {
+        match self.effect(finding) {
             PolicyEffect::BySeverity => (decision, because),
             PolicyEffect::Lowered(why) => (Decision::Allow, why.clone()),
             PolicyEffect::Raised => {

@@ -94,7 +94,7 @@ impl Licences {
 
     /// How a package stands to it, and the exception that made it so.
     fn judge(&self, component: &Component) -> (LicenceMatch, Option<usize>) {
-        let by = |exception| self.standing(component, exception);
+        let by = |exception| self.matched(component, exception);
         let plain = by(None);
         if plain == LicenceMatch::Allowed {
             return (plain, None);
@@ -103,11 +103,11 @@ impl Licences {
         let better = exceptions
             .filter(|(_, exception)| exception.is_about(component))
             .map(|(index, exception)| (by(Some(exception)), Some(index)))
-            .min_by_key(|(standing, _)| *standing);
-        better.filter(|(standing, _)| *standing < plain).unwrap_or((plain, None))
+            .min_by_key(|(matched, _)| *matched);
+        better.filter(|(matched, _)| *matched < plain).unwrap_or((plain, None))
     }
 
-    fn standing(&self, component: &Component, exception: Option<&Exception>) -> LicenceMatch {
+    fn matched(&self, component: &Component, exception: Option<&Exception>) -> LicenceMatch {
         let unknown = match exception {
             Some(exception) if exception.any_unknown => LicenceMatch::Allowed,
             _ => LicenceMatch::Unknown,

@@ -67,7 +67,7 @@ impl JobRun {
             format!("environment: taken away from {program}: {}", names.join(", "))
         }));
         evidence.secrets.extend(left.secrets);
-        let differs = left.examined.iter().position(|examined| examined.standing() == LockStatus::Differs);
+        let differs = left.examined.iter().position(|examined| examined.lock_status() == LockStatus::Differs);
         evidence.locked = left.examined.get(differs.unwrap_or(0)).cloned();
         if matches!(evidence.locked, Some(Examined::Unlocked)) {
             evidence.locked = None;

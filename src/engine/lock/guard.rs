@@ -52,7 +52,7 @@ impl Guard {
     }
 
     /// How the run stands before any tool was looked at.
-    pub fn standing(&self) -> LockStatus {
+    pub fn lock_status(&self) -> LockStatus {
         if self.has_lock() { LockStatus::Locked } else { LockStatus::Unlocked }
     }
 
@@ -117,7 +117,7 @@ impl Guard {
 
 impl Examined {
     /// For the record.
-    pub fn standing(&self) -> LockStatus {
+    pub fn lock_status(&self) -> LockStatus {
         match self {
             Examined::Unlocked => LockStatus::Unlocked,
             Examined::Locked(_) => LockStatus::Locked,

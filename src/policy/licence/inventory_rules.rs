@@ -102,9 +102,9 @@ impl Contents {
         for component in components {
             seen.findings.extend(self.bans.iter().find_map(|ban| banned(ban, component)));
             if let Some(licences) = &self.licences {
-                let (standing, exception) = licences.judge(component);
+                let (matched, exception) = licences.judge(component);
                 used.extend(exception);
-                seen.findings.extend(licences.finding(component, standing));
+                seen.findings.extend(licences.finding(component, matched));
             }
         }
         let told = if self.licences.is_some() { LICENCES } else { BANS };
@@ -174,9 +174,9 @@ impl Contents {
 }
 
 impl Licences {
-    fn finding(&self, component: &Component, standing: LicenceMatch) -> Option<Finding> {
+    fn finding(&self, component: &Component, matched: LicenceMatch) -> Option<Finding> {
         let licences = component.licences.join(", ");
-        let (rule, severity, title, fix) = match (standing, self.unknown) {
+        let (rule, severity, title, fix) = match (matched, self.unknown) {
             (LicenceMatch::Allowed, _) | (LicenceMatch::Unknown, Unknown::Allow) => return None,
             (LicenceMatch::Denied, _) => (
                 DENIED,

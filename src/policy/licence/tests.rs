@@ -19,7 +19,7 @@ fn package(name: &str, licences: &[&str]) -> Component {
     Component { name: name.to_owned(), version: Some("1.2.3".to_owned()), purl, licences }
 }
 
-fn standing(policy: &Licences, licences: &[&str]) -> LicenceMatch {
+fn matched(policy: &Licences, licences: &[&str]) -> LicenceMatch {
     policy.judge(&package("a", licences)).0
 }
 
@@ -50,12 +50,12 @@ fn of_a_choice_one_side_is_enough_and_of_a_conjunction_both_count() {
         ("SEE LICENSE IN LICENSE", Unknown),
         ("NONE", Unknown),
     ] {
-        assert_eq!(standing(&policy, &[licence]), expected, "{licence}");
+        assert_eq!(matched(&policy, &[licence]), expected, "{licence}");
     }
-    assert_eq!(standing(&policy, &[]), Unknown);
+    assert_eq!(matched(&policy, &[]), Unknown);
     // All that is listed holds.
-    assert_eq!(standing(&policy, &["MIT", "GPL-3.0-only"]), Denied);
-    assert_eq!(standing(&policy, &["MIT", "ISC"]), Allowed);
+    assert_eq!(matched(&policy, &["MIT", "GPL-3.0-only"]), Denied);
+    assert_eq!(matched(&policy, &["MIT", "ISC"]), Allowed);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn what_is_denied_is_so_with_any_exception_and_by_pattern() {
         ("GPL-3.0 (modified)", Denied),
         ("Commercial", Unknown),
     ] {
-        assert_eq!(standing(&policy, &[licence]), expected, "{licence}");
+        assert_eq!(matched(&policy, &[licence]), expected, "{licence}");
     }
 }
 
@@ -99,7 +99,7 @@ fn an_exception_is_for_its_package_alone() {
 fn an_expression_without_end_is_unknown() {
     let policy = policy("allow = ['MIT']");
     for licence in [format!("MIT{}", " OR MIT".repeat(5_000)), "(".repeat(8_000), "(".repeat(100_000)] {
-        assert_eq!(standing(&policy, &[&licence]), LicenceMatch::Unknown);
+        assert_eq!(matched(&policy, &[&licence]), LicenceMatch::Unknown);
     }
 }
 
