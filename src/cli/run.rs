@@ -105,14 +105,14 @@ pub async fn run(
     let mut progress = progress::listener(output.quiet);
     let mut secrets = variables::known();
     secrets.learn(notify::secrets(&config.notices));
-    let judging = PolicyInputs {
+    let policy_inputs = PolicyInputs {
         config,
         known: &before,
         enrichment: &enrichment,
         root: &repo.root,
         secrets: RefCell::new(secrets),
     };
-    let (evidence, pool) = schedule::carry_out(plan, &site, &judging, progress.as_mut()).await;
+    let (evidence, pool) = schedule::carry_out(plan, &site, &policy_inputs, progress.as_mut()).await;
     guard.save();
 
     let circumstances = assemble::Circumstances {
@@ -126,12 +126,12 @@ pub async fn run(
         started,
         lock: Some(guard.standing()),
     };
-    let mut secrets = judging.secrets.take();
+    let mut secrets = policy_inputs.secrets.take();
     secrets.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let scrubber = secrets.scrubber();
     let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
     run.policy = active.record(&enrichment);
-    judging.whole(&mut run);
+    policy_inputs.whole(&mut run);
     if let Err(error) = publish(&mut run, &evidence, scrubber, &reports, &mut folder) {
         // Whoever waited for it sees what came out all the same.
         run.lose();

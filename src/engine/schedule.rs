@@ -49,16 +49,16 @@ pub struct Site<'a> {
 }
 
 /// Runs everything that the plan has to run, and gives the evidence of every gate, in the
-/// plan's order, and what they found. `judging` tells what the evidence amounts to, for progress, `--fail-fast` and the
+/// plan's order, and what they found. `policy_inputs` tells what the evidence amounts to, for progress, `--fail-fast` and the
 /// interlock.
 pub async fn carry_out(
     plan: Plan,
     site: &Site<'_>,
-    judging: &PolicyInputs<'_>,
+    policy_inputs: &PolicyInputs<'_>,
     listener: &mut dyn Listener,
 ) -> (Vec<GateEvidence>, Pool) {
     listener.on(&Event::Began { gates: plan.running() });
-    let mut run = Run::new(plan, site, judging, listener);
+    let mut run = Run::new(plan, site, policy_inputs, listener);
     run.settle_the_unplanned();
     let mut stopping = site.stop.subscribe();
     loop {
@@ -94,7 +94,7 @@ fn why_stopped(stop: Stop) -> Option<String> {
 
 struct Run<'a> {
     site: &'a Site<'a>,
-    judging: &'a PolicyInputs<'a>,
+    policy_inputs: &'a PolicyInputs<'a>,
     listener: &'a mut dyn Listener,
     gates: Vec<InRun>,
     /// Indices of gates that have not started, those with the longest chain behind them first.
@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
     fn new(
         plan: Plan,
         site: &'a Site<'a>,
-        judging: &'a PolicyInputs<'a>,
+        policy_inputs: &'a PolicyInputs<'a>,
         listener: &'a mut dyn Listener,
     ) -> Run<'a> {
         let waiting = longest_chain_first(&plan);
@@ -154,7 +154,7 @@ impl<'a> Run<'a> {
         let slots = Arc::new(Semaphore::new(site.settings.jobs));
         Run {
             site,
-            judging,
+            policy_inputs,
             listener,
             gates,
             waiting,
@@ -307,7 +307,7 @@ impl<'a> Run<'a> {
         let mut evidence =
             GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
         evidence.overridden = gate.overridden.take();
-        let judgement = self.judging.one(&mut evidence);
+        let judgement = self.policy_inputs.one(&mut evidence);
         self.pool.take(index, &mut evidence);
         // The reason may be the tool's own words, with a secret in them that is not known yet.
         let secrets_to_come = self.gates.iter().enumerate().any(|(other, gate)| {
