@@ -208,7 +208,7 @@ proptest! {
             }]);
             let document = Document { name: "r".into(), bytes: Cow::Owned(leak.to_string().into_bytes()) };
             let raw = RawReport { documents: vec![document], ..RawReport::default() };
-            let mut found = assess(tool.as_ref(), &raw, &fixtures::place()).parsed().findings.clone();
+            let mut found = assess(tool.as_ref(), &raw, &fixtures::origin()).parsed().findings.clone();
             assign_ids(&mut found, &mut Source::new(Path::new("/nowhere"), &Scrubber::default()));
             found
         };
@@ -317,7 +317,7 @@ proptest! {
             let tool = (spec.configure)(&portcullis::keys::table::Keys::none(&Default::default()));
             let document = Document { name: "r".into(), bytes: Cow::Borrowed(&bytes) };
             let raw = RawReport { exit, documents: vec![document], ..RawReport::default() };
-            let proof = assess(tool.as_ref(), &raw, &fixtures::place());
+            let proof = assess(tool.as_ref(), &raw, &fixtures::origin());
             prop_assert!(!matches!(proof, Proof::Complete(_)), "{}: {proof:?}", spec.name);
         }
     }

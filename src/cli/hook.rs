@@ -162,9 +162,14 @@ async fn pre_push(trust: &PolicyArgs, remote: &str) -> Result<u8> {
     for push in pushes(&refs) {
         let since = known_to_remote(&repo, &push, remote).await;
         let run_options = RunOptions { until: Some(push.local), since, ..run_options() };
-        let code =
-            run::run(ConfigArgs::default(), run_options, &KnownArgs::default(), trust, &OutputArgs::default())
-                .await?;
+        let code = run::run(
+            ConfigArgs::default(),
+            run_options,
+            &KnownArgs::default(),
+            trust,
+            &OutputArgs::default(),
+        )
+        .await?;
         worst = worst.max(code);
     }
     Ok(worst)

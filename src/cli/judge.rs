@@ -288,11 +288,9 @@ fn gate_for(name: &str, by: Option<&By>) -> Result<Gate> {
             return Ok(settings.overlaid(gate));
         }
     }
-    let Some(spec) =
-        tools::spec(name).or_else(|| foreign::TOOLS.iter().find(|format| format.name == name))
+    let Some(spec) = tools::spec(name).or_else(|| foreign::TOOLS.iter().find(|format| format.name == name))
     else {
-        let known: Vec<&str> =
-            TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect();
+        let known: Vec<&str> = TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect();
         bail!("`{name}` is no tool and no report format; known are: {}", known.join(", "));
     };
     Ok(gate_with_defaults(spec, config.map_or_else(Defaults::default, |config| config.defaults.clone())))

@@ -124,7 +124,7 @@ pub async fn run(
         branch: site.conditions.branch.clone(),
         stop: *site.stop.borrow(),
         started,
-        lock: Some(guard.standing()),
+        lock: Some(guard.lock_status()),
     };
     let mut secrets = policy_inputs.secrets.take();
     secrets.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());

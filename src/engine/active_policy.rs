@@ -165,7 +165,12 @@ impl ActivePolicy {
     ///
     /// # Errors
     /// As above.
-    pub fn check_floor_of_saved(&self, settings: &Settings, locked: bool, judged: &[GateRecord]) -> Result<()> {
+    pub fn check_floor_of_saved(
+        &self,
+        settings: &Settings,
+        locked: bool,
+        judged: &[GateRecord],
+    ) -> Result<()> {
         let Some((file, floor)) = &self.floor else { return Ok(()) };
         let mut breaches = floor.breaches(&self.config, settings, locked, crate::policy::judge::today());
         breaches.extend(floor.unjudged(&self.config, settings, judged));

@@ -22,12 +22,7 @@ pub struct Identity {
 }
 
 /// Asks for version and hash at once; whoever asks waits no longer than `limit`.
-pub async fn identify(
-    spec: &'static ToolSpec,
-    program: PathBuf,
-    cwd: PathBuf,
-    limit: Duration,
-) -> Identity {
+pub async fn identify(spec: &'static ToolSpec, program: PathBuf, cwd: PathBuf, limit: Duration) -> Identity {
     let hashing = {
         let program = program.clone();
         tokio::task::spawn_blocking(move || sha256_file(&program).ok())

@@ -70,7 +70,7 @@ pub struct Run {
     pub findings: Vec<Finding>,
     pub waivers: WaiverUse,
     /// The files that told more of findings, where there were any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "facts", default, skip_serializing_if = "Option::is_none")]
     pub enrichment: Option<EnrichmentRecord>,
     /// How many problems of each severity all required gates together may have.
     #[serde(default, skip_serializing_if = "Budget::is_empty")]

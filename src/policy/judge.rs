@@ -154,7 +154,7 @@ impl Tally {
             Decision::Deny => {}
         }
         let over_threshold = at_or_above(finding.severity, policy);
-        match policy.conditions.matched(finding) {
+        match policy.conditions.effect(finding) {
             PolicyEffect::Lowered(_) => {
                 self.lowered += 1;
                 return;

@@ -334,7 +334,7 @@ fn settings(policy: &Policy, denied: &[&Finding]) -> Vec<String> {
     let mut counts = Counts::default();
     let counted = denied.iter().filter(|finding| {
         let known = finding.baseline && policy.new_only;
-        !known && !matches!(calm.matched(finding), PolicyEffect::Lowered(_))
+        !known && !matches!(calm.effect(finding), PolicyEffect::Lowered(_))
     });
     counted.for_each(|finding| counts.add(finding.severity));
     let rated = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown);

@@ -33,8 +33,7 @@ impl Waiver {
     /// Reads every `[[waiver]]`. `without_end`: one may lack its last day.
     pub fn read_all(keys: &Keys, without_end: bool, gates: &[Gate]) -> Vec<Waiver> {
         let gates: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
-        let tools: Vec<&str> =
-            TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect();
+        let tools: Vec<&str> = TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect();
         let tables = keys.tables("waiver");
         let mut waivers: Vec<Waiver> = Vec::new();
         for (index, table) in tables.iter().enumerate() {

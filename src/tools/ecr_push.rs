@@ -207,8 +207,8 @@ impl Tool for EcrPush {
         for job in &jobs {
             for (tag, _) in &job.tags {
                 if !places.insert((&job.repository, tag)) {
-                    let origin = format!("{}:{tag}", job.repository);
-                    let why = format!("two images would be pushed to {place}: give each its `repository`");
+                    let address = format!("{}:{tag}", job.repository);
+                    let why = format!("two images would be pushed to {address}: give each its `repository`");
                     return Err(Unplanned::Impossible(why));
                 }
             }

@@ -238,7 +238,7 @@ impl Tool for GitSecrets {
             }
             self.weigh_patterns(raw, !output.matches.is_empty(), &mut parsed)?;
         }
-        parsed.gaps.extend(output.complaints);
+        parsed.gaps.extend(output.error_lines);
         parsed.proof.extend(output.remarks);
         parsed.secrets = output.matches.iter().flat_map(Match::secrets).collect();
         let fix = Text::from("rotate it, then remove it from the code; it stays in the git history");

@@ -160,7 +160,7 @@ impl Tool for SmokeTest {
         match report.error_line {
             None => parsed.proof.push(format!("{} answered as it should, asked {times}", report.url)),
             Some(error_line) => {
-                let title = format!("{}: {complaint}", report.url);
+                let title = format!("{}: {error_line}", report.url);
                 let mut finding = Finding::new("smoke-test", Category::Test, Severity::High, title);
                 finding.message = format!(
                     "asked {times} in {}",
@@ -205,7 +205,7 @@ impl Procedure for Check {
                 };
                 match error_line {
                     Some(error_line) if asked <= self.retries => {
-                        context.tell(format!("{}: {complaint}; asking again", self.name));
+                        context.tell(format!("{}: {error_line}; asking again", self.name));
                         match context.pause(self.delay).await {
                             Err(Failure::TimedOut(_)) => break Some(error_line),
                             other => other?,

@@ -155,7 +155,9 @@ impl Tool for Syft {
 
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let mut parsed = match (raw.exit, raw.documents.as_slice()) {
-            (_, [native, cyclonedx, spdx]) => read_run([&native.bytes, &cyclonedx.bytes, &spdx.bytes], origin),
+            (_, [native, cyclonedx, spdx]) => {
+                read_run([&native.bytes, &cyclonedx.bytes, &spdx.bytes], origin)
+            }
             (None, _) => read_one(raw.report(), origin),
             (Some(_), _) => Err(ReportError::Empty { what: inventory::WHAT }),
         }?;

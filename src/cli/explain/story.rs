@@ -53,7 +53,7 @@ pub fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<Str
             _ => "nothing is known from before: it is new".to_owned(),
         });
     }
-    if let PolicyEffect::Lowered(why) = policy.conditions.standing(finding) {
+    if let PolicyEffect::Lowered(why) = policy.conditions.effect(finding) {
         steps.push(format!("{why}. It does not block"));
         return steps;
     }
@@ -118,7 +118,7 @@ fn by_severity(run: &Run, gate: &GateRecord, finding: &Finding) -> Vec<String> {
         let mut counts = Counts::default();
         let counted = run.findings_of(gate).filter(|other| {
             let borne = other.baseline && policy.new_only && !policy.conditions.raises(other);
-            let lowered = matches!(policy.conditions.standing(other), PolicyEffect::Lowered(_));
+            let lowered = matches!(policy.conditions.effect(other), PolicyEffect::Lowered(_));
             other.decision != crate::model::finding::Decision::Waive && !borne && !lowered
         });
         counted.for_each(|other| counts.add(other.severity));

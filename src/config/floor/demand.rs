@@ -54,7 +54,8 @@ impl Demand {
         let own = found.map(|spec| own_keys(table, spec)).unwrap_or_default();
         let (choices, own): (Vec<_>, Vec<_>) =
             own.into_iter().partition(|coverage| matches!(coverage.says, Extent::Choice(_)));
-        let (together, each) = own.into_iter().partition(|coverage| matches!(coverage.key, "dirs" | "images"));
+        let (together, each) =
+            own.into_iter().partition(|coverage| matches!(coverage.key, "dirs" | "images"));
         let demand = Demand {
             tool: found.map_or("", |spec| spec.name),
             id: table.text("id").map(|id| id.value),
@@ -242,7 +243,8 @@ fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<
 
 /// What a gate looks at, where its images are those of other gates, too.
 fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
-    let coverage = gate.tool.coverage().into_iter().find(|coverage| coverage.key == key && coverage.applies)?;
+    let coverage =
+        gate.tool.coverage().into_iter().find(|coverage| coverage.key == key && coverage.applies)?;
     if coverage.says != Extent::Images(None) {
         return Some(coverage.says);
     }
@@ -292,7 +294,9 @@ fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
         let asked = Contents::read(table).coverage();
         // A list that is not asked for asks for nothing.
         own.extend(
-            asked.into_iter().filter(|coverage| table.has(coverage.key.split('.').next().unwrap_or_default())),
+            asked
+                .into_iter()
+                .filter(|coverage| table.has(coverage.key.split('.').next().unwrap_or_default())),
         );
     }
     own

@@ -159,9 +159,9 @@ fn a_vulnerable_package_is_a_vulnerability_under_its_own_id() {
 }
 
 #[test]
-fn the_traceback_of_a_download_is_not_the_complaint() {
+fn the_traceback_of_a_download_is_not_the_error_line() {
     let said = |stderr: &'static str| {
-        tool("").complaint(&RawReport { stderr: Cow::Borrowed(stderr.as_bytes()), ..RawReport::default() })
+        tool("").error_line(&RawReport { stderr: Cow::Borrowed(stderr.as_bytes()), ..RawReport::default() })
     };
     assert_eq!(
         said(

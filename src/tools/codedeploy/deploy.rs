@@ -251,7 +251,12 @@ impl Deploy {
     }
 
     /// Waits until a deployment of another revision is over.
-    async fn wait_for(&self, context: &mut StepContext, id: &str, course: &mut Course) -> Result<(), Failure> {
+    async fn wait_for(
+        &self,
+        context: &mut StepContext,
+        id: &str,
+        course: &mut Course,
+    ) -> Result<(), Failure> {
         self.refuse(&format!("deployment {id} of another revision"))?;
         course.other = Some(id.to_owned());
         context.tell(format!("waiting for deployment {id} of another revision"));

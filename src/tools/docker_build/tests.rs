@@ -297,7 +297,7 @@ fn a_log_without_an_ending_proves_nothing() {
 }
 
 #[test]
-fn the_complaint_is_the_line_that_says_why() {
+fn the_error_line_is_the_line_that_says_why() {
     const OLD: &str = "DEPRECATED: The legacy builder is deprecated and will be removed in a future release.\n            \
         Install the buildx component to build images with BuildKit:\n            https://docs.docker.com/go/buildx/\n\n";
     for (stderr, why) in [

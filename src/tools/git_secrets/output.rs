@@ -21,7 +21,7 @@ const PLACES: usize = 32;
 pub struct Output<'a> {
     pub matches: Vec<Match<'a>>,
     /// What kept it from its work. Never a line that might be a match.
-    pub complaints: Vec<String>,
+    pub error_lines: Vec<String>,
     /// What it said and did its work all the same.
     pub remarks: Vec<String>,
 }
@@ -60,13 +60,13 @@ impl<'a> Output<'a> {
                 output.remarks.push(remark.to_owned());
             } else {
                 match error_line(line) {
-                    Some(error_line) => output.complaints.push(error_line),
+                    Some(error_line) => output.error_lines.push(error_line),
                     None => strange += 1,
                 }
             }
         }
         output.remarks.dedup();
-        if let (true, Some(first)) = (output.matches.is_empty(), output.complaints.first()) {
+        if let (true, Some(first)) = (output.matches.is_empty(), output.error_lines.first()) {
             return Err(ReportError::ToolError(format!("git-secrets could not do its work: {first}")));
         }
         // What is strange may be a secret.
@@ -89,7 +89,9 @@ impl<'a> Output<'a> {
             return Err(ReportError::Foreign { what: WHAT, detail });
         }
         if strange > 0 {
-            output.complaints.push(format!("{strange} of its lines are neither matches nor messages of git"));
+            output
+                .error_lines
+                .push(format!("{strange} of its lines are neither matches nor messages of git"));
         }
         Ok(output)
     }

@@ -36,8 +36,7 @@ fn a_range_of_commits_narrows_the_history() {
 
 #[test]
 fn the_tree_is_scanned_directory_by_directory_from_the_folder_of_gates_toml() {
-    let tool =
-        tool(&SPEC, "scan = \"tree\"\ndirs = [\"backend\", \"frontend\"]\nconfig = \"ci/leaks.toml\"");
+    let tool = tool(&SPEC, "scan = \"tree\"\ndirs = [\"backend\", \"frontend\"]\nconfig = \"ci/leaks.toml\"");
     let jobs = plan(&*tool, None);
     let targets: Vec<_> = jobs.iter().map(|job| &*job.target).collect();
     assert_eq!(targets, ["backend", "frontend"]);

@@ -14,7 +14,7 @@ use super::answers::{Condition, Hotspot, Impact, Issue, TextRange};
 
 /// What findings are made with.
 pub struct Surroundings<'a> {
-    pub place: &'a ReportOrigin,
+    pub origin: &'a ReportOrigin,
     /// The paths of files by their keys.
     pub paths: HashMap<&'a str, &'a str>,
     /// The server, for links; absent where it is not known.
@@ -127,7 +127,7 @@ impl Surroundings<'_> {
         // Theirs count from 0.
         let column = |part| range_of(part).map(|offset| offset.saturating_add(1));
         Some(
-            Location::file(self.place.relative(path))
+            Location::file(self.origin.relative(path))
                 .lines(range_of(|range| range.start_line).or(line), range_of(|range| range.end_line))
                 .columns(column(|range| range.start_offset), column(|range| range.end_offset)),
         )

@@ -258,7 +258,8 @@ impl Analysis {
             return Err(Failure::unproven("the task ended with SUCCESS, and without an analysis"));
         };
         let parameters = [("analysisId", analysis.as_str())];
-        let mut answers: Answers = server.get(context, "api/qualitygates/project_status", &parameters).await?;
+        let mut answers: Answers =
+            server.get(context, "api/qualitygates/project_status", &parameters).await?;
         if answers.project_status.is_none() {
             let path = "api/qualitygates/project_status";
             let why = format!("the answer of {} to {path} has no quality gate", server.host());

@@ -47,7 +47,7 @@ impl Analysis {
                 3 => " (the analysis failed)",
                 _ => "",
             };
-            let why = format!("{program} ended with exit code {}{meaning}: {complaint}", output.code);
+            let why = format!("{program} ended with exit code {}{meaning}: {error_line}", output.code);
             let passes = transient_error(&error_line).or_else(|| transient_error(&log)).is_some();
             return Err(if passes { Failure::Transient(why) } else { Failure::Unproven(why) });
         }

@@ -146,7 +146,7 @@ fn each_format_is_known_by_its_own_key() {
 }
 
 #[test]
-fn the_complaint_is_plain_text_with_the_first_cause() {
+fn the_error_line_is_plain_text_with_the_first_cause() {
     for (stderr, said) in [
         (
             "[0000]  WARN x\n[0000] ERROR \x1b[31mcould not determine source: errors occurred attempting to resolve 'a:1':\n  \
