@@ -35,7 +35,7 @@ fn weighed(name: &str, bytes: &[u8]) -> [Proof; 2] {
     [Some(0), None].map(|exit| {
         let document = Document { name: "report".into(), bytes: Cow::Borrowed(bytes) };
         let raw = RawReport { exit, documents: vec![document], ..RawReport::default() };
-        assess(tool.as_ref(), &raw, &fixtures::place())
+        assess(tool.as_ref(), &raw, &fixtures::origin())
     })
 }
 

@@ -16,6 +16,7 @@ use crate::model::severity::Counts;
 use crate::model::verdict::Outcome;
 use crate::policy::fingerprint::{self, Source};
 use crate::redact::{Scrubber, Secret};
+use crate::scan::gate_outputs::{FinishedGate, FinishedTarget};
 use crate::scan::proof::Proof;
 use crate::system::process::Stop;
 use crate::text::human::millis;
@@ -95,6 +96,26 @@ impl GateEvidence {
     /// The secrets that its reports mark, and those that gates.toml gives it.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.targets.iter().flat_map(|target| target.proof.parsed().secrets.iter().chain(&target.secrets))
+    }
+
+    /// What later gates may know of it.
+    pub fn finished(&self, outcome: Outcome) -> FinishedGate {
+        let targets = self.targets.iter().map(|target| {
+            let parsed = target.proof.parsed();
+            FinishedTarget {
+                name: target.record.name.clone(),
+                image: target.record.image.clone(),
+                image_id: parsed.image_id.clone(),
+                outputs: parsed.outputs.clone(),
+            }
+        });
+        FinishedGate {
+            id: self.gate.id.clone(),
+            tool: self.gate.spec.name,
+            outcome,
+            acts: self.gate.tool.acts(),
+            targets: targets.collect(),
+        }
     }
 
     /// The files that its targets leave to be kept.

@@ -22,4 +22,4 @@ pub mod progress;
 pub mod publish;
 pub mod report_owners;
 pub mod schedule;
-pub mod step_context;
+pub mod step_runner;

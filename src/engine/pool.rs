@@ -33,7 +33,7 @@ impl Pool {
         let mut findings = std::mem::take(&mut gate.findings);
         self.parts.push((index, findings.len()));
         for finding in &mut findings {
-            self.strings.share_all(finding);
+            finding.share_texts(&mut self.strings);
         }
         self.findings.append(&mut findings);
     }

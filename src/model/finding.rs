@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::assessment::Assessment;
 use crate::model::risk::Risk;
 use crate::model::severity::Severity;
-use crate::text::shared::{SharedTexts, Text};
+use crate::text::shared::{SharedTexts, Strings, Text};
 
 /// What kind of problem a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -265,5 +265,22 @@ impl Finding {
     /// The last word of the VEX documents on it.
     pub fn assessment(&self) -> Option<&Assessment> {
         self.risk.as_ref()?.vex.as_ref()
+    }
+
+    /// Replaces the texts that repeat between findings by the shared copies of `strings`.
+    pub fn share_texts(&mut self, strings: &mut Strings) {
+        for text in [&mut self.rule, &mut self.title, &mut self.message] {
+            *text = strings.share(text.clone());
+        }
+        if let Some(location) = &mut self.location {
+            location.path = strings.share(location.path.clone());
+        }
+        for text in
+            [&mut self.severity_raw, &mut self.fix, &mut self.resource, &mut self.image, &mut self.commit]
+                .into_iter()
+                .flatten()
+        {
+            *text = strings.share(text.clone());
+        }
     }
 }

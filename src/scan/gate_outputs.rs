@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::evidence::GateEvidence;
 use crate::model::verdict::Outcome;
 use crate::text::shared::Text;
 
@@ -84,27 +83,6 @@ pub struct FinishedTarget {
     /// The id of the image that it really looked at, or built.
     pub image_id: Option<Text>,
     pub outputs: BTreeMap<String, String>,
-}
-
-impl FinishedGate {
-    pub fn new(evidence: &GateEvidence, outcome: Outcome) -> FinishedGate {
-        let targets = evidence.targets.iter().map(|target| {
-            let parsed = target.proof.parsed();
-            FinishedTarget {
-                name: target.record.name.clone(),
-                image: target.record.image.clone(),
-                image_id: parsed.image_id.clone(),
-                outputs: parsed.outputs.clone(),
-            }
-        });
-        FinishedGate {
-            id: evidence.gate.id.clone(),
-            tool: evidence.gate.spec.name,
-            outcome,
-            acts: evidence.gate.tool.acts(),
-            targets: targets.collect(),
-        }
-    }
 }
 
 impl GateOutputs {

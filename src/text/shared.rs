@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::model::finding::Finding;
-
 /// Text that many findings share.
 pub type Text = arcstr::ArcStr;
 
@@ -24,28 +22,6 @@ impl Strings {
                 self.0.insert(text.clone());
                 text
             }
-        }
-    }
-
-    /// Replaces the texts that repeat between findings by their shared copies.
-    pub fn share_all(&mut self, finding: &mut Finding) {
-        for text in [&mut finding.rule, &mut finding.title, &mut finding.message] {
-            *text = self.share(text.clone());
-        }
-        if let Some(location) = &mut finding.location {
-            location.path = self.share(location.path.clone());
-        }
-        for text in [
-            &mut finding.severity_raw,
-            &mut finding.fix,
-            &mut finding.resource,
-            &mut finding.image,
-            &mut finding.commit,
-        ]
-        .into_iter()
-        .flatten()
-        {
-            *text = self.share(text.clone());
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::engine::step_context::StepContext;
 use crate::keys::table::Keys;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::scan::step::{Output, Step};
 
 /// The program.
@@ -115,7 +115,7 @@ impl Account {
     /// Calls a service and reads what it answers.
     pub async fn call<T: DeserializeOwned>(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         call: &[&str],
     ) -> Result<T, AwsError> {
         let output = answered(context, self.step(call.iter().copied())).await?;
@@ -127,7 +127,7 @@ impl Account {
     }
 
     /// Calls for a secret, such as a password: what is printed, on one line. No log has it.
-    pub async fn secret(&self, context: &mut StepContext, call: &[&str]) -> Result<String, AwsError> {
+    pub async fn secret(&self, context: &mut dyn StepContext, call: &[&str]) -> Result<String, AwsError> {
         let output = answered(context, self.step(call.iter().copied()).prints_secret()).await?;
         let text = output.stdout_text();
         let secret = text.trim();
@@ -139,7 +139,7 @@ impl Account {
     }
 }
 
-async fn answered(context: &mut StepContext, step: Step) -> Result<Output, AwsError> {
+async fn answered(context: &mut dyn StepContext, step: Step) -> Result<Output, AwsError> {
     let output = context.run(step).await.map_err(AwsError::Failed)?;
     if output.success() { Ok(output) } else { Err(error_of(&output)) }
 }

@@ -8,13 +8,13 @@ mod watch;
 
 use std::time::Duration;
 
-use crate::engine::step_context::StepContext;
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
+use crate::scan::procedure::StepContext;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
@@ -107,7 +107,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 
 impl Settings {
     /// What the deployment is called in the console: which commit, by which build.
-    fn description(&self, context: &StepContext) -> String {
+    fn description(&self, context: &dyn StepContext) -> String {
         if let Some(description) = &self.description {
             return description.clone();
         }

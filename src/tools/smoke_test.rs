@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::StepContext;
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
@@ -14,6 +13,7 @@ use crate::model::severity::Severity;
 use crate::redact::Secret;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -186,7 +186,7 @@ struct Report {
 }
 
 impl Procedure for Check {
-    fn carry_out<'a>(&'a self, context: &'a mut StepContext) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             for (name, value) in &self.headers {
                 if crate::redact::names::looks_secret(name) || Secret::in_address(value).is_some() {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::engine::lock::guard::Examined;
-use crate::engine::step_context::{Left, StepContext};
+use crate::engine::step_runner::{Left, StepRunner};
 use crate::model::lock_status::LockStatus;
 use crate::scan::procedure::{Failure, Procedure};
 use crate::scan::proof::{Proof, assess};
@@ -29,33 +29,33 @@ pub async fn carry_out(
     let started = Instant::now();
     // An earlier try leaves nothing that could be taken for this one's.
     let _ = fs::remove_dir_all(work.folder());
-    let mut context = StepContext::new(work.clone(), left, stop.clone());
+    let mut runner = StepRunner::new(work.clone(), left, stop.clone());
     let end = match fs::create_dir_all(work.folder()) {
         Ok(()) if !work.job.cwd.is_dir() => {
             Err(Failure::Unproven(format!("there is no folder {}", work.inside(&work.job.cwd))))
         }
-        Ok(()) => procedure.carry_out(&mut context).await,
+        Ok(()) => procedure.carry_out(&mut runner).await,
         Err(error) => Err(Failure::Unproven(work.no_room("the folder for its report", &error))),
     };
     evidence.record.tries = 1;
     evidence.record.duration_ms = millis(started.elapsed());
     evidence.stopped = end == Err(Failure::Stopped);
     let fallback = TargetEvidence::unread(&evidence);
-    let (work, result) = (work.clone(), context.left);
-    let weighing = tokio::task::spawn_blocking(move || {
-        let passing = work.weigh_steps(result, end, &mut evidence);
+    let (work, result) = (work.clone(), runner.left);
+    let assessing = tokio::task::spawn_blocking(move || {
+        let transient = work.assess_steps(result, end, &mut evidence);
         if let Some(locked) = &evidence.locked {
             let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
             evidence.proof = locked.assess(proof);
         }
-        (evidence, passing)
+        (evidence, transient)
     });
-    weighing.await.unwrap_or((fallback, None))
+    assessing.await.unwrap_or((fallback, None))
 }
 
 impl JobRun {
-    /// Weighs what the steps leave; a failure outweighs any report.
-    fn weigh_steps(
+    /// Assesses what the steps leave; a failure outranks any report.
+    fn assess_steps(
         &self,
         left: Left,
         end: Result<(), Failure>,

@@ -2,7 +2,7 @@
 
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::interlock::{self, Before, Clearance};
-use crate::scan::gate_outputs::{FinishedGate, GateOutputs};
+use crate::scan::gate_outputs::GateOutputs;
 
 use super::{InRun, Run};
 
@@ -86,8 +86,7 @@ impl Run<'_> {
     }
 
     pub(super) fn gate_outputs(&self) -> GateOutputs {
-        let done =
-            self.gates.iter().filter_map(|gate| Some(FinishedGate::new(gate.done.as_ref()?, gate.outcome)));
+        let done = self.gates.iter().filter_map(|gate| Some(gate.done.as_ref()?.finished(gate.outcome)));
         GateOutputs { gates: done.collect() }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::tools::aws::AwsError;
 
 use super::Settings;
@@ -238,7 +238,7 @@ fn checked(id: String) -> Result<String, AwsError> {
 impl Settings {
     async fn call<T: serde::de::DeserializeOwned>(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         call: &[&str],
     ) -> Result<T, AwsError> {
         let account = self.account.clone().with(context.args());
@@ -260,7 +260,7 @@ impl Settings {
         )))
     }
 
-    pub async fn the_group(&self, context: &mut StepContext) -> Result<Group, AwsError> {
+    pub async fn the_group(&self, context: &mut dyn StepContext) -> Result<Group, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
@@ -274,7 +274,7 @@ impl Settings {
     /// The deployments of the group, in no order.
     pub async fn deployments(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         which: Which,
     ) -> Result<Vec<Deployment>, AwsError> {
         #[derive(Deserialize)]
@@ -319,7 +319,7 @@ impl Settings {
         Ok(all)
     }
 
-    pub async fn deployment(&self, context: &mut StepContext, id: &str) -> Result<Deployment, AwsError> {
+    pub async fn deployment(&self, context: &mut dyn StepContext, id: &str) -> Result<Deployment, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
@@ -344,7 +344,7 @@ impl Settings {
     /// The targets of a deployment, by their ids, which are asked for where they are not known yet.
     pub async fn targets(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         id: &str,
         ids: &mut Vec<String>,
     ) -> Result<Vec<TargetState>, AwsError> {
@@ -373,7 +373,7 @@ impl Settings {
     }
 
     /// Starts what the file says; gives the id.
-    pub async fn create(&self, context: &mut StepContext, input: &str) -> Result<String, AwsError> {
+    pub async fn create(&self, context: &mut dyn StepContext, input: &str) -> Result<String, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
@@ -385,7 +385,7 @@ impl Settings {
     }
 
     /// Asks for its end, and for what was there before.
-    pub async fn stop(&self, context: &mut StepContext, id: &str) -> Result<(), AwsError> {
+    pub async fn stop(&self, context: &mut dyn StepContext, id: &str) -> Result<(), AwsError> {
         #[derive(Deserialize)]
         struct Answer {
             #[serde(rename = "status")]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::IgnoredAny;
 
-use crate::engine::step_context::StepContext;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, read_text};
 use crate::text::hash::sha256;
 use crate::tools::ecs_task_definition::{OUTPUT, SPEC as REGISTERS, read_arn};
@@ -26,7 +26,7 @@ pub struct AppSpec {
 
 impl Settings {
     /// Reads the template and fills it.
-    pub fn render(&self, context: &StepContext) -> Result<AppSpec, Failure> {
+    pub fn render(&self, context: &dyn StepContext) -> Result<AppSpec, Failure> {
         let task_definition = self.registered(context)?;
         let text = read_text(&context.repo().base.join(&self.app_spec), &self.app_spec)?;
         let values = self.values.at(context.repo());
@@ -54,7 +54,7 @@ impl Settings {
     }
 
     /// The ARN that gates.toml names, or that a gate of this run has registered.
-    fn registered(&self, context: &StepContext) -> Result<Option<String>, Failure> {
+    fn registered(&self, context: &dyn StepContext) -> Result<Option<String>, Failure> {
         let gates = context.gate_outputs().of_tool(REGISTERS.name);
         let all: BTreeMap<&str, &String> =
             gates.filter_map(|(gate, target)| Some((&*gate.id, target.outputs.get(OUTPUT)?))).collect();

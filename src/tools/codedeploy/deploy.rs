@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::engine::step_context::StepContext;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::system::output_folder::write_whole;
 use crate::text::human;
@@ -55,7 +55,7 @@ struct Course {
 }
 
 impl Procedure for Deploy {
-    fn carry_out<'a>(&'a self, context: &'a mut StepContext) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             let report = Report::new(&self.settings.application, &self.settings.group);
             let mut course = Course { report, other: None };
@@ -96,7 +96,7 @@ impl Deploy {
         *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = begun;
     }
 
-    async fn deploy(&self, context: &mut StepContext, course: &mut Course) -> Result<(), Failure> {
+    async fn deploy(&self, context: &mut dyn StepContext, course: &mut Course) -> Result<(), Failure> {
         let spec = self.settings.render(context)?;
         course.report.sha256.clone_from(&spec.sha256);
         course.report.task_definition.clone_from(&spec.task_definition);
@@ -121,7 +121,7 @@ impl Deploy {
     }
 
     /// What can't end well is not begun.
-    fn check(&self, context: &StepContext, group: &Group, spec: &AppSpec) -> Result<(), Failure> {
+    fn check(&self, context: &dyn StepContext, group: &Group, spec: &AppSpec) -> Result<(), Failure> {
         let platform = group.compute_platform.as_deref().unwrap_or("ECS");
         if !["ECS", "Lambda"].contains(&platform) {
             let why =
@@ -147,7 +147,7 @@ impl Deploy {
     /// The deployment of this revision: one that is there, or a new one.
     async fn find_or_start(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         spec: &AppSpec,
         course: &mut Course,
     ) -> Result<(String, How, String), Failure> {
@@ -215,7 +215,7 @@ impl Deploy {
 
     async fn start(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         spec: &AppSpec,
         before: Vec<String>,
     ) -> Result<String, AwsError> {
@@ -253,7 +253,7 @@ impl Deploy {
     /// Waits until a deployment of another revision is over.
     async fn wait_for(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         id: &str,
         course: &mut Course,
     ) -> Result<(), Failure> {
@@ -269,7 +269,7 @@ impl Deploy {
     }
 
     /// The run is stopped, or its time is over: says what becomes of the deployment.
-    async fn leave(&self, context: &mut StepContext, failure: Failure, course: &mut Course) -> Failure {
+    async fn leave(&self, context: &mut dyn StepContext, failure: Failure, course: &mut Course) -> Failure {
         context.last_words();
         let mut begun = self.begun();
         if let Begun::Asked(_) = begun {
@@ -308,7 +308,7 @@ impl Deploy {
         }
     }
 
-    async fn stop(&self, context: &mut StepContext, id: &str, came: &str) -> String {
+    async fn stop(&self, context: &mut dyn StepContext, id: &str, came: &str) -> String {
         let mut why = String::new();
         for _ in 0..TRIES {
             match self.settings.stop(context, id).await {

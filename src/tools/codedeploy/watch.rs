@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::text::human::millis;
 
 use super::Settings;
@@ -20,7 +20,7 @@ impl Settings {
     /// Waits until it is over; `seen` is as far as it came.
     pub async fn watch(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         seen: &mut Seen,
         rolls_back: bool,
     ) -> Result<(), Failure> {
@@ -52,7 +52,7 @@ impl Settings {
     }
 
     /// One look, after a pause: asked again, ever more slowly, while AWS can't be asked.
-    pub async fn look(&self, context: &mut StepContext, id: &str) -> Result<Deployment, Failure> {
+    pub async fn look(&self, context: &mut dyn StepContext, id: &str) -> Result<Deployment, Failure> {
         let mut pause = self.poll;
         loop {
             // A long pause must not cost the last look.
@@ -71,7 +71,7 @@ impl Settings {
     /// The targets tell more than the deployment; whoever may not ask for them waits all the same.
     async fn look_at_targets(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         seen: &mut Seen,
         ids: &mut Vec<String>,
     ) -> Result<(), Failure> {
@@ -89,7 +89,7 @@ impl Settings {
 
     async fn watch_rollback(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         seen: &mut Seen,
         rolls_back: bool,
     ) -> Result<(), Failure> {

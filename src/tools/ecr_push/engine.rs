@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::StepContext;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, read_text};
 use crate::scan::retry::transient_error;
 use crate::scan::step::{Output, Step};
@@ -48,7 +48,7 @@ pub enum Pushed {
 }
 
 impl Engine {
-    pub fn new(kind: Kind, context: &StepContext) -> Engine {
+    pub fn new(kind: Kind, context: &dyn StepContext) -> Engine {
         Engine { kind, program: context.program().to_owned(), login: None }
     }
 
@@ -74,7 +74,7 @@ impl Engine {
     }
 
     /// The id that a name has now.
-    pub async fn id_of(&self, context: &mut StepContext, image: &str) -> Result<String, Failure> {
+    pub async fn id_of(&self, context: &mut dyn StepContext, image: &str) -> Result<String, Failure> {
         let output = context.run(self.step(["image", "inspect", "--format", "{{.Id}}", image])).await?;
         if output.success() {
             let text = output.stdout_text();
@@ -100,7 +100,7 @@ impl Engine {
     /// the push, and the user's own logins are neither read nor changed.
     pub async fn log_in(
         &mut self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         registry: &Registry,
         password: &str,
     ) -> Result<(), Failure> {
@@ -134,7 +134,7 @@ impl Engine {
     /// Pushes the image with this id under a name (`HOST/NAME:TAG`).
     pub async fn push(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         id: &str,
         registry: &Registry,
         name: &str,
@@ -193,7 +193,7 @@ fn digest_of<'t>(printed: &'t str, name: &str) -> Option<&'t str> {
 
 /// Writes Docker's configuration of this push: without any login, and with the contexts that
 /// say where the engine is (docker/cli `cli/config/configfile/file.go`).
-fn copy_settings(context: &StepContext, folder: &Path) -> Result<(), Failure> {
+fn copy_settings(context: &dyn StepContext, folder: &Path) -> Result<(), Failure> {
     #[derive(Default, Serialize, Deserialize)]
     struct Settings {
         #[serde(rename = "currentContext", skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::engine::step_context::StepContext;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::tools::aws::Account;
 
@@ -30,7 +30,7 @@ pub struct Push {
 }
 
 impl Procedure for Push {
-    fn carry_out<'a>(&'a self, context: &'a mut StepContext) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             let mut engine = Engine::new(self.engine, context);
             let mut report = None;
@@ -48,7 +48,7 @@ impl Procedure for Push {
 impl Push {
     async fn push(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         engine: &mut Engine,
         report: &mut Option<Report>,
     ) -> Result<(), Failure> {
@@ -118,7 +118,7 @@ impl Push {
     }
 
     /// The registry: the one that is named, or that of the repository.
-    async fn registry(&self, context: &mut StepContext) -> Result<Registry, Failure> {
+    async fn registry(&self, context: &mut dyn StepContext) -> Result<Registry, Failure> {
         #[derive(Deserialize)]
         struct Answer {
             repositories: Vec<Repository>,

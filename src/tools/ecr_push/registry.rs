@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::system::http::Request;
 use crate::text::hash::sha256;
 
@@ -69,7 +69,7 @@ impl Registry {
     /// What lies under a tag; `None` where nothing does.
     pub async fn holds(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         repository: &str,
         tag: &str,
         password: Option<&str>,

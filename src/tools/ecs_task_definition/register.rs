@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::engine::step_context::StepContext;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 use crate::system::output_folder::write_whole;
 use crate::tools::aws::{Account, AwsError};
@@ -69,7 +69,7 @@ struct Registeree {
 }
 
 impl Procedure for Register {
-    fn carry_out<'a>(&'a self, context: &'a mut StepContext) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             let shown = &self.settings.template;
             let wrong = |why: String| Failure::Unproven(format!("{shown} {why}"));
@@ -115,7 +115,7 @@ impl Register {
     /// that this run has pushed.
     fn images(
         &self,
-        context: &StepContext,
+        context: &dyn StepContext,
         containers: &[Container],
     ) -> Result<BTreeMap<String, String>, Failure> {
         let pushed = context.gate_outputs().outputs("ecr-push", "image");
@@ -157,7 +157,7 @@ impl Register {
     /// The latest revision of the family, if it says the same already.
     async fn known(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         family: &str,
         definition: &Map<String, Value>,
         report: &mut Report,
@@ -189,13 +189,13 @@ impl Register {
         Ok((known.status == "ACTIVE").then_some(known))
     }
 
-    fn account(&self, context: &StepContext) -> Account {
+    fn account(&self, context: &dyn StepContext) -> Account {
         self.settings.account.clone().with(context.args())
     }
 
     async fn register(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         family: &str,
         definition: &Map<String, Value>,
     ) -> Result<Definition, Failure> {
@@ -212,7 +212,7 @@ impl Register {
     /// For CodePipeline: in the output folder, and where gates.toml wants it.
     fn write_image_definitions(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         report: &Report,
         images: &BTreeMap<String, String>,
     ) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! Lists that come page by page: open issues and hotspots.
 
-use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 
 use super::answers::{Answers, Component};
 use super::server::Server;
@@ -41,7 +41,7 @@ impl<T> List<T> {
     pub async fn gather(
         &self,
         server: &Server,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         parameters: &[(&str, &str)],
     ) -> Result<Gathered<T>, Failure> {
         let mut gathered = Gathered { items: Vec::new(), components: Vec::new(), gap: None };
@@ -82,7 +82,7 @@ impl<T> List<T> {
     async fn page(
         &self,
         server: &Server,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         parameters: &[(&str, &str)],
         part: &Part,
         page: u64,

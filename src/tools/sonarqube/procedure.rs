@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::engine::step_context::StepContext;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 
 use super::answers::{Analyses, Answers, Circumstances, Elsewhere, Hotspot, Issue, PullRequests, Task};
@@ -74,7 +74,7 @@ pub struct Subject {
 }
 
 impl Procedure for Analysis {
-    fn carry_out<'a>(&'a self, context: &'a mut StepContext) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             let token = self.token(context)?;
             let host = self.host(context)?;
@@ -112,7 +112,7 @@ impl Procedure for Analysis {
 }
 
 impl Analysis {
-    fn token(&self, context: &mut StepContext) -> Result<String, Failure> {
+    fn token(&self, context: &mut dyn StepContext) -> Result<String, Failure> {
         let token = context.variable(&self.token).map(|token| token.trim().to_owned());
         let Some(token) = token.filter(|token| !token.is_empty()) else {
             let why = format!("{} is not set: it must hold a token of the server", self.token);
@@ -122,7 +122,7 @@ impl Analysis {
         Ok(token)
     }
 
-    fn host(&self, context: &StepContext) -> Result<String, Failure> {
+    fn host(&self, context: &dyn StepContext) -> Result<String, Failure> {
         let named = self.host.clone().or_else(|| context.variable(HOST));
         let cloud = || self.organization.is_some().then(|| CLOUD.to_owned());
         let Some(host) = named.or_else(cloud) else {
@@ -136,7 +136,7 @@ impl Analysis {
         }
     }
 
-    fn subject(&self, context: &StepContext) -> Result<Subject, Failure> {
+    fn subject(&self, context: &dyn StepContext) -> Result<Subject, Failure> {
         let value = |key: &str, text: &str| match text.strip_prefix('$') {
             None => Ok(text.to_owned()),
             Some(name) => context.variable(name).ok_or_else(|| {
@@ -164,13 +164,13 @@ impl Analysis {
     }
 
     /// The task file as people know it.
-    pub fn shown(&self, context: &StepContext) -> String {
+    pub fn shown(&self, context: &dyn StepContext) -> String {
         let repo = context.repo();
         self.task_file.strip_prefix(&repo.base).unwrap_or(&self.task_file).display().to_string()
     }
 
     /// Reads what the scanner has left, and refuses what is another server's or project's.
-    fn task_file(&self, context: &StepContext, host: &str) -> Result<TaskFile, Failure> {
+    fn task_file(&self, context: &dyn StepContext, host: &str) -> Result<TaskFile, Failure> {
         let shown = self.shown(context);
         if !self.scans && !self.task_file.exists() {
             return Err(Failure::Unproven(format!("there is no {shown}: was the analysis run before?")));
@@ -195,7 +195,12 @@ impl Analysis {
     }
 
     /// Asks for the task until it has ended.
-    async fn follow(&self, context: &mut StepContext, server: &Server, id: &str) -> Result<Task, Failure> {
+    async fn follow(
+        &self,
+        context: &mut dyn StepContext,
+        server: &Server,
+        id: &str,
+    ) -> Result<Task, Failure> {
         let (mut asked, mut words) = (0, String::new());
         loop {
             let parameters = [("id", id), ("additionalFields", "warnings")];
@@ -248,7 +253,7 @@ impl Analysis {
     /// What came of the analysis.
     async fn results(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         server: &Server,
         task: &Task,
         project: &str,
@@ -292,7 +297,7 @@ impl Analysis {
     /// Which commit was analysed, as far as the server tells.
     async fn elsewhere(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         server: &Server,
         task: &Task,
         project: &str,

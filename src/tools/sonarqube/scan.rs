@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::scan::program::version_in;
 use crate::scan::retry::transient_error;
 use crate::scan::step::Output;
@@ -19,7 +19,7 @@ impl Analysis {
     /// gate only the server is asked.
     pub async fn scan(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         host: &str,
         subject: &Subject,
         token: &str,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::engine::step_context::StepContext;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::scan::retry::{Retry, chance};
 use crate::system::http::{Answer, Request, basic, host, query};
 use crate::text::human;
@@ -72,7 +72,7 @@ impl Server {
     /// server) is waited out, as long as the gate's time lasts.
     pub async fn get<T: DeserializeOwned>(
         &self,
-        context: &mut StepContext,
+        context: &mut dyn StepContext,
         path: &str,
         parameters: &[(&str, &str)],
     ) -> Result<T, Failure> {
@@ -137,7 +137,7 @@ impl Server {
 /// Waits before asking for another time, at least `rest`. When the time is over, `words` say what
 /// was waited for.
 pub async fn wait(
-    context: &mut StepContext,
+    context: &mut dyn StepContext,
     asked: u32,
     rest: Option<Duration>,
     words: &str,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::StepContext;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::scan::retry::transient_error;
 use crate::scan::step::{Output, Step};
@@ -45,7 +45,7 @@ pub struct Run {
 }
 
 impl Procedure for Validate {
-    fn carry_out<'a>(&'a self, context: &'a mut StepContext) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             let first = match self.init {
                 Init::Always => None,
@@ -69,7 +69,7 @@ impl Procedure for Validate {
 
 impl Validate {
     /// With the data of `init` in the run's own folder: other gates look at this one meanwhile.
-    async fn initialise_and_validate(&self, context: &mut StepContext) -> Result<Output, Failure> {
+    async fn initialise_and_validate(&self, context: &mut dyn StepContext) -> Result<Output, Failure> {
         let data = context.scratch().join(".terraform");
         let lock = self.cwd.join(LOCK_FILE);
         // Without it, `init` writes one, and validation reads it.
@@ -85,11 +85,11 @@ impl Validate {
     }
 }
 
-async fn validate(context: &mut StepContext, data: Option<&Path>) -> Result<Output, Failure> {
+async fn validate(context: &mut dyn StepContext, data: Option<&Path>) -> Result<Output, Failure> {
     context.run(with_data(context.chief(), data).prints_report()).await
 }
 
-async fn initialise(context: &mut StepContext, data: &Path, is_locked: bool) -> Result<(), Failure> {
+async fn initialise(context: &mut dyn StepContext, data: &Path, is_locked: bool) -> Result<(), Failure> {
     context.tell("installing its providers and modules");
     let mut args = vec!["init", "-backend=false", "-input=false", "-no-color"];
     if is_locked {
