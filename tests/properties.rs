@@ -10,7 +10,6 @@ mod generators;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
 
 use generators::{GATES, budget_and_stricter, evidence, finding, findings, gate, json, judged_and_stricter};
 use portcullis::config::Config;
@@ -171,7 +170,7 @@ proptest! {
     fn an_id_is_of_the_finding_alone(found in findings(), moved in 1..90_u64, words in "[a-c]{1,3}") {
         let identified = |mut found: Vec<Finding>| {
             found.sort_by(order);
-            assign_ids(&mut found, &mut Source::new(Path::new("/nowhere"), &Scrubber::default()));
+            assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
             found
         };
         let first = identified(found.clone());
@@ -209,7 +208,7 @@ proptest! {
             let document = Document { name: "r".into(), bytes: Cow::Owned(leak.to_string().into_bytes()) };
             let raw = RawReport { documents: vec![document], ..RawReport::default() };
             let mut found = assess(tool.as_ref(), &raw, &fixtures::origin()).parsed().findings.clone();
-            assign_ids(&mut found, &mut Source::new(Path::new("/nowhere"), &Scrubber::default()));
+            assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
             found
         };
         let found = read(&a);

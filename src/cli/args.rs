@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::{BoolishValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::find::PolicySource;
 use crate::config::settings::RunOptions;
 use crate::model::verdict::Mode;
 use crate::report;
@@ -124,6 +125,16 @@ pub struct PolicyArgs {
     /// An organisation's floor: a run with a weaker policy is a configuration error
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_REQUIRE")]
     pub require: Option<PathBuf>,
+}
+
+impl PolicyArgs {
+    pub fn source<'a>(&'a self, config: &'a ConfigArgs) -> PolicySource<'a> {
+        PolicySource {
+            gates_toml: config.config.as_deref(),
+            policy_from: self.policy_from.as_deref(),
+            floor: self.require.as_deref(),
+        }
+    }
 }
 
 /// Where results go.

@@ -7,11 +7,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::args::BaselineArgs;
 use crate::config::find::{OUT, folder_of, load_config};
+use crate::engine::baseline_file;
+use crate::engine::saved_run;
 use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
 use crate::model::run::{Completeness, GateRecord, Run};
 use crate::policy::baseline::{Baseline, Entry, SCHEMA};
-use crate::policy::judge::today;
+use crate::system::clock::today;
 use crate::system::output_folder::write_whole;
 use crate::system::{terminal, variables};
 use crate::text::human;
@@ -20,19 +22,19 @@ use crate::text::shared::Text;
 
 /// Writes the baseline beside gates.toml, and says what has changed in it.
 pub fn execute(args: &BaselineArgs) -> Result<u8> {
-    let (path, config) = load_config(&args.config)?;
+    let (path, config) = load_config(args.config.config.as_deref())?;
     let from = args.from.clone().unwrap_or_else(|| folder_of(&path).join(OUT).join("run.json"));
     if !from.is_file() && args.from.is_none() {
         bail!("there is no {}; `portcullis run` finds what the baseline is to take on", from.display());
     }
-    let mut run = Run::read(&from)?;
+    let mut run = saved_run::read(&from)?;
     if let Some(signal) = &run.interrupted {
         bail!("{} is of a run that {signal} stopped: run again", from.display());
     }
     // Whoever wrote the file may have written anything.
-    run.clean(variables::known().scrubber());
+    run.clean(variables::known_secrets().scrubber());
     let file = folder_of(&path).join(config.baseline.file());
-    let old = Baseline::load(&file)?.unwrap_or_default();
+    let old = baseline_file::load(&file)?.unwrap_or_default();
     let proved = |gate: &GateRecord| !gate.action && gate.evidence == Completeness::Whole;
     if !args.prune && old.findings.is_empty() && !run.gates.iter().any(proved) {
         bail!("no gate of {} proved anything: there is nothing to take on; run again", from.display());

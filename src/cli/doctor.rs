@@ -24,7 +24,7 @@ use crate::tools::TOOLS;
 /// no gates.toml. The exit code is 3, as a run's would be, when one is missing.
 pub async fn execute(args: &ConfigArgs) -> Result<u8> {
     let here = std::env::current_dir()?;
-    let wanted = match find_config(args)? {
+    let wanted = match find_config(args.config.as_deref())? {
         Some(_) => needed(args).await?,
         None => TOOLS
             .iter()
@@ -68,7 +68,7 @@ type Wanted = BTreeMap<String, (&'static ToolSpec, Option<PathBuf>, PathBuf)>;
 
 /// The programs that the gates of gates.toml start, found or not, by what people call them.
 async fn needed(args: &ConfigArgs) -> Result<Wanted> {
-    let (path, config) = load_config(args)?;
+    let (path, config) = load_config(args.config.as_deref())?;
     let settings = Settings::new(&config, RunOptions::default())?;
     let repo = Repo::around(folder_of(&path)).await?;
     let plan = Plan::new(&config, &repo, &settings, None);

@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::cli::args::ExplainArgs;
 use crate::config::find::{OUT, find_config, folder_of};
+use crate::engine::saved_run;
 use crate::keys::table::nearest;
 use crate::model::assessment::Assessment;
 use crate::model::clean::Clean;
@@ -29,15 +30,15 @@ pub fn execute(args: &ExplainArgs) -> Result<u8> {
     let from = match &args.from {
         Some(from) => from.clone(),
         None => {
-            let config = find_config(&args.config)?;
+            let config = find_config(args.config.config.as_deref())?;
             config.as_deref().map_or(Path::new("."), folder_of).join(OUT).join("run.json")
         }
     };
     if !from.is_file() && args.from.is_none() {
         bail!("there is no {}; `portcullis run` writes it, `--from FILE` names another", from.display());
     }
-    let mut run = Run::read(&from)?;
-    run.clean(variables::known().scrubber());
+    let mut run = saved_run::read(&from)?;
+    run.clean(variables::known_secrets().scrubber());
     let Some(story) = story(&run, &args.what) else {
         bail!("{} in {}", unknown(&run, &args.what), from.display());
     };

@@ -37,7 +37,7 @@ pub async fn execute(action: HookAction) -> Result<u8> {
 
 async fn install(mut trust: PolicyArgs) -> Result<u8> {
     let (hook, before) = places().await?;
-    let active = ActivePolicy::find(&ConfigArgs::default(), &trust).await?;
+    let active = ActivePolicy::find(trust.source(&ConfigArgs::default())).await?;
     let (path, config) = (&active.path, &active.config);
     if !config.profiles.contains_key(PROFILE) {
         bail!(

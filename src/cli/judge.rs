@@ -11,21 +11,26 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::args::JudgeArgs;
 use crate::cli::show;
+use crate::cli::show::show;
 use crate::config::find::{OUT, find_config, folder_of};
 use crate::config::settings::{RunOptions, Settings};
 use crate::config::{Config, Defaults, Gate, branch};
 use crate::engine::active_policy::{ActivePolicy, BaseSource};
-use crate::engine::assemble;
+use crate::engine::assemble::{Circumstances, assemble};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::job_run::{Kept, TargetEvidence, What};
 use crate::engine::pool::Pool;
 use crate::engine::publish::publish;
+use crate::engine::saved_run;
 use crate::formats::looks_like;
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
 use crate::model::clean::Clean;
 use crate::model::run::{Completeness, Run, TargetRecord};
 use crate::model::verdict::Mode;
+use crate::policy::apply::PolicyInputs;
+use crate::policy::apply::apply;
+use crate::policy::apply::sort_findings;
 use crate::policy::enrichment::Enrichment;
 use crate::policy::judge::Waivers;
 use crate::policy::known_findings::KnownFindings;
@@ -35,6 +40,7 @@ use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::{Document, RawReport};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::tool::ToolSpec;
+use crate::system::clock::today;
 use crate::system::git::Repo;
 use crate::system::output_folder::OutputFolder;
 use crate::system::process::Stop;
@@ -67,7 +73,7 @@ pub async fn execute(args: &JudgeArgs) -> Result<u8> {
 
 /// `None` where there is no gates.toml, and nobody asks for one.
 async fn by(args: &JudgeArgs) -> Result<Option<By>> {
-    if args.trust.policy_from.is_none() && find_config(&args.config)?.is_none() {
+    if args.trust.policy_from.is_none() && find_config(args.config.config.as_deref())?.is_none() {
         if let Some(profile) = &args.profile {
             bail!("there is no gates.toml, and so no profile `{profile}`");
         }
@@ -76,7 +82,7 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
         }
         return Ok(None);
     }
-    let mut active = ActivePolicy::find(&args.config, &args.trust).await?;
+    let mut active = ActivePolicy::find(args.trust.source(&args.config)).await?;
     let known = active.known(false).await?;
     let run_options = RunOptions { mode: args.mode, profile: args.profile.clone(), ..RunOptions::default() };
     let settings = Settings::new(&active.config, run_options)?;
@@ -98,8 +104,8 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8>
         bail!("`judge --from` writes reports only with --out; name a folder there");
     }
     report::prepare(&options)?;
-    let known = variables::known();
-    let run = judged_again(Run::read(from)?, args, by, known.scrubber())?;
+    let known = variables::known_secrets();
+    let run = judged_again(saved_run::read(from)?, args, by, known.scrubber())?;
     let written = match &args.output.out {
         Some(out) => {
             // Beside the run that it is of, what the scanners left stays: the record names it.
@@ -112,7 +118,9 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8>
             let written = Written::all(shown_path(out), &options);
             if beside {
                 // What was drawn of the other judgement would contradict this one.
-                folder.withdraw(|name| !written.files.iter().any(|written| written == name));
+                let stale =
+                    report::file_names().filter(|name| !written.files.iter().any(|file| file == name));
+                folder.withdraw(stale);
             }
             written
         }
@@ -129,28 +137,26 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
     let recorded = run.waivers.clone();
     run.mode = args.mode.unwrap_or(run.mode);
     match by {
-        Some(By { active, known: before, settings, locked, enrichment }) => {
+        Some(By { active, known, settings, locked, enrichment }) => {
             let mut settings = settings.clone();
             reapply_policy(&mut run, &active.config, &settings);
             if let Some(trusted) = &active.base {
                 run.mode = settings.mode;
-                hold_to(&mut run, trusted, &active.config, &settings, scrubber);
+                require_gates(&mut run, trusted, &active.config, &settings, scrubber);
             }
             settings.mode = run.mode;
             active.check_floor_of_saved(&settings, *locked, &run.gates)?;
             run.policy = active.record(enrichment);
-            enrichment.note_saved(&mut run);
-            // What a run of another machine knew stays known, where there is nothing here to tell.
-            if before.tells() || run.known.is_none() {
-                run.note_known(before);
+            let mut inputs = active.inputs(known, enrichment);
+            // What a run of another machine knew stays known, where nothing here says otherwise.
+            if run.known.is_some() && !known.tells() {
+                inputs.known = None;
             }
-            run.max = active.config.max.clone();
-            run.judge(Waivers::Of(&active.config.waivers));
-            run.enrichment = enrichment.record(&run.findings);
+            apply(&mut run, &inputs);
         }
-        None => run.judge(Waivers::AsRecorded(&recorded)),
+        None => apply(&mut run, &PolicyInputs::as_recorded(&recorded, today())),
     }
-    // Whoever wrote the file may have written anything.
+    // The file may have been written by anybody.
     run.clean(scrubber);
     Ok(run)
 }
@@ -164,11 +170,8 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let repo = Repo::around(base).await?;
     let scratch = Scratch::new()?;
     let mut evidence = assess_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
-    let nothing = Enrichment::default();
-    let enrichment = by.as_ref().map_or(&nothing, |by| &by.enrichment);
-    evidence.iter_mut().for_each(|gate| enrichment.note(gate));
     let pool = Pool::of(&mut evidence);
-    let circumstances = assemble::Circumstances {
+    let circumstances = Circumstances {
         root: repo.root.clone(),
         mode: by.as_ref().map(|by| by.settings.mode).or(args.mode).unwrap_or(Mode::Lab),
         profile: args.profile.clone(),
@@ -179,29 +182,37 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
         started,
         lock: None,
     };
-    let mut known = variables::known();
-    known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
-    let scrubber = known.scrubber();
-    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    if let Some(By { active, known, settings, locked, .. }) = &by {
+    let mut secrets = variables::known_secrets();
+    secrets.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
+    let mut run = assemble(&evidence, pool, &secrets, circumstances);
+    if let Some(By { active, settings, locked, enrichment, .. }) = &by {
         active.check_floor_of_saved(settings, *locked, &run.gates)?;
         run.policy = active.record(enrichment);
-        run.note_known(known);
-        enrichment.share(&mut run.findings);
-        run.max = active.config.max.clone();
     }
-    run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.active.config.waivers)));
-    run.enrichment = enrichment.record(&run.findings);
+    let nothing = Enrichment::default();
+    match &by {
+        Some(By { active, known, enrichment, .. }) => apply(&mut run, &active.inputs(known, enrichment)),
+        None => {
+            let inputs = PolicyInputs {
+                waivers: Waivers::Of(&[]),
+                max: None,
+                known: None,
+                enrichment: Some(&nothing),
+                today: today(),
+            };
+            apply(&mut run, &inputs);
+        }
+    }
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = OutputFolder::take(&out)?;
-    publish(&mut run, &evidence, scrubber, &options, &mut folder)?;
-    let told = report::tell(&run, &options);
-    show::show(&run, &Written::all(shown_path(&out), &options), &args.output);
-    told.context(Unreported)?;
+    publish(&mut run, &evidence, secrets.scrubber(), &options, &mut folder)?;
+    let handed_over = report::tell(&run, &options);
+    show(&run, &Written::all(shown_path(&out), &options), &args.output);
+    handed_over.context(Unreported)?;
     Ok(run.exit_code)
 }
 
-/// Lays the policy of a configuration over a saved run: gates are matched by id, the others stay
+/// Puts the policy of a configuration in the place of the recorded one: gates are matched by id, the others stay
 /// as they were recorded.
 fn reapply_policy(run: &mut Run, config: &Config, settings: &Settings) {
     let mut looked_again = false;
@@ -210,19 +221,25 @@ fn reapply_policy(run: &mut Run, config: &Config, settings: &Settings) {
         let gate = settings.overlaid(gate);
         record.policy = gate.policy;
         record.required = gate.required;
-        if let Some(contents) = gate.tool.contents().filter(|_| *record.tool == *gate.spec.name) {
-            contents.look_again(record, &mut run.findings);
+        if let Some(rules) = gate.tool.inventory_rules().filter(|_| *record.tool == *gate.spec.name) {
+            rules.check_again(record, &mut run.findings);
             looked_again = true;
         }
     }
     if looked_again {
-        run.sort_findings();
+        sort_findings(run);
     }
 }
 
 /// Asks the saved run for every gate of a base's policy: one that it does not have, that is another tool's
 /// there, or that it left out, is without proof. What acts, and what comes after that, may stay out.
-fn hold_to(run: &mut Run, trusted: &BaseSource, config: &Config, settings: &Settings, scrubber: &Scrubber) {
+fn require_gates(
+    run: &mut Run,
+    trusted: &BaseSource,
+    config: &Config,
+    settings: &Settings,
+    scrubber: &Scrubber,
+) {
     let revision = &trusted.record.revision;
     let late = branch::late(&config.gates.iter().collect::<Vec<_>>());
     let early = config.gates.iter().zip(late).filter(|(_, late)| !late).map(|(gate, _)| gate);

@@ -27,7 +27,7 @@ use crate::text::paths::forward;
 
 /// Prints the plan. Exit code 0: nothing is judged.
 pub async fn execute(args: PlanArgs) -> Result<u8> {
-    let active = ActivePolicy::find(&args.config, &args.trust).await?;
+    let active = ActivePolicy::find(args.trust.source(&args.config)).await?;
     let settings = Settings::new(&active.config, args.selection.run_options())?;
     active.check_floor(&settings, active.lock().await?.is_some())?;
     let mut repo = Repo::around(folder_of(&active.path)).await?;
@@ -40,7 +40,9 @@ pub async fn execute(args: PlanArgs) -> Result<u8> {
     };
     let mut plan = Plan::new(&active.config, &repo, &settings, since.as_ref());
     let scratch = active.base.is_some().then(Scratch::new).transpose()?;
-    active.overrule(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path)).await?;
+    active
+        .override_scanner_config(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path))
+        .await?;
     let enrichment = active.enrichment().await?;
     let shown = Shown::new(&plan, &repo, &settings, active.record(&enrichment));
     let page = match args.format {
@@ -53,7 +55,7 @@ pub async fn execute(args: PlanArgs) -> Result<u8> {
 
 /// What must not be shown of the commands: build arguments, tokens in options.
 fn known_secrets(plan: &Plan) -> SecretSet {
-    let mut known = variables::known();
+    let mut known = variables::known_secrets();
     for planned in &plan.gates {
         if let Fate::Run(jobs) = &planned.fate {
             known.learn(jobs.iter().flat_map(environment::secrets_of));

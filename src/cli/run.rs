@@ -1,6 +1,7 @@
 //! `portcullis run`: the pipeline from top to bottom.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,21 +14,28 @@ use crate::cli::show::show;
 use crate::config::find::{OUT, folder_of};
 use crate::config::settings::{RunOptions, Settings};
 use crate::engine::active_policy::ActivePolicy;
+use crate::engine::assemble::{Circumstances, assemble};
 use crate::engine::evidence::GateEvidence;
 use crate::engine::interlock::Conditions;
+use crate::engine::lock::Lock;
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::Plan;
-use crate::engine::policy_inputs::PolicyInputs;
+use crate::engine::preview::Preview;
 use crate::engine::publish::publish;
-use crate::engine::{assemble, new_since, notify, progress, schedule};
+use crate::engine::{new_since, notify, progress, schedule};
 use crate::model::clean::Clean;
 use crate::model::run::Run;
+use crate::policy::apply::apply;
+use crate::policy::enrichment::Enrichment;
+use crate::policy::known_findings::KnownFindings;
+use crate::redact::SecretSet;
 use crate::report::{self, Written};
 use crate::system::git::Repo;
+use crate::system::output_folder::OutputFolder;
 use crate::system::process::Stop;
 use crate::system::scratch::Scratch;
 use crate::system::unreported::Unreported;
-use crate::system::{ci, output_folder, terminal, variables};
+use crate::system::{ci, terminal, variables};
 use crate::text::paths::shown_path;
 
 /// `portcullis run`: the pipeline from top to bottom.
@@ -35,16 +43,58 @@ pub async fn run(
     config: ConfigArgs,
     run_options: RunOptions,
     known: &KnownArgs,
-    trust: &PolicyArgs,
+    policy: &PolicyArgs,
     output: &OutputArgs,
 ) -> Result<u8> {
     let started = Instant::now();
-    let mut active = ActivePolicy::find(&config, trust).await?;
+    let mut ready = prepare(&config, run_options, known, policy, output).await?;
+
+    // From here on there is something to undo.
+    let (stop, _) = watch::channel(Stop::No);
+    listen_for_signals(stop.clone())?;
+    let left = ready.settings.deadline.map(|deadline| deadline.saturating_sub(started.elapsed()));
+    if let Some(left) = left {
+        watch_the_clock(stop.clone(), left);
+    }
+    let new_since = ready.active.config.baseline.new_since.clone().filter(|_| !known.no_baseline);
+    if let Some(revision) = new_since {
+        ready.before = new_since::at(&revision, &ready.active, &ready.repo, left, &stop.subscribe()).await?;
+    }
+    let out = output.out.clone().unwrap_or_else(|| folder_of(&ready.active.path).join(OUT));
+    let mut folder = OutputFolder::take(&out)?;
+    let scratch = Scratch::new()?;
+    ready.active.override_scanner_config(&mut ready.plan, &ready.repo, scratch.path()).await?;
+    let done = carry_out(ready, scratch.path(), started, stop, output).await;
+    finish(done, &mut folder, &out, known, output).await
+}
+
+/// All that is known before anything is started.
+struct Ready {
+    active: ActivePolicy,
+    settings: Settings,
+    reports: report::Options,
+    lock: Option<Lock>,
+    /// The findings that were there before.
+    before: KnownFindings,
+    enrichment: Enrichment,
+    repo: Repo,
+    plan: Plan,
+    conditions: Conditions,
+}
+
+async fn prepare(
+    config: &ConfigArgs,
+    run_options: RunOptions,
+    known: &KnownArgs,
+    policy: &PolicyArgs,
+    output: &OutputArgs,
+) -> Result<Ready> {
+    let mut active = ActivePolicy::find(policy.source(config)).await?;
     if let Some(revision) = &known.new_since {
         active.config.judge_new_since(revision);
     }
-    let mut before = active.known(known.no_baseline).await?;
-    let (path, config) = (&active.path, &active.config);
+    let before = active.known(known.no_baseline).await?;
+    let config = &active.config;
     let mut settings = Settings::new(config, run_options)?;
     let reports = config.report.asked(&output.format);
     report::prepare(&reports)?;
@@ -59,7 +109,7 @@ pub async fn run(
         settings.only_tell();
     }
     let enrichment = active.enrichment().await?;
-    let mut repo = Repo::around(folder_of(path)).await?;
+    let mut repo = Repo::around(folder_of(&active.path)).await?;
     if config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;
     }
@@ -67,7 +117,7 @@ pub async fn run(
         Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
         None => None,
     };
-    let mut plan = Plan::new(config, &repo, &settings, since.as_ref());
+    let plan = Plan::new(config, &repo, &settings, since.as_ref());
     let conditions = Conditions {
         mode: settings.mode,
         deploy_in_lab: settings.deploy_in_lab,
@@ -76,46 +126,49 @@ pub async fn run(
             false => None,
         },
     };
+    Ok(Ready { active, settings, reports, lock, before, enrichment, repo, plan, conditions })
+}
 
-    // From here on there is something to undo.
-    let (stop, _) = watch::channel(Stop::No);
-    listen_for_signals(stop.clone())?;
-    if let Some(deadline) = settings.deadline {
-        watch_the_clock(stop.clone(), deadline.saturating_sub(started.elapsed()));
-    }
-    let out = output.out.clone().unwrap_or_else(|| folder_of(path).join(OUT));
-    if let Some(revision) = config.baseline.new_since.as_deref().filter(|_| !known.no_baseline) {
-        let left = settings.deadline.map(|deadline| deadline.saturating_sub(started.elapsed()));
-        before = new_since::at(revision, &active, &repo, left, &stop.subscribe()).await?;
-    }
-    let mut folder = output_folder::OutputFolder::take(&out)?;
-    let scratch = Scratch::new()?;
-    active.overrule(&mut plan, &repo, scratch.path()).await?;
+/// A run whose gates are done and judged, and that is not written yet.
+struct Done {
+    run: Run,
+    evidence: Vec<GateEvidence>,
+    secrets: SecretSet,
+    repo: Arc<Repo>,
+    settings: Settings,
+    active: ActivePolicy,
+    reports: report::Options,
+}
+
+/// Runs the gates and judges what they found.
+async fn carry_out(
+    ready: Ready,
+    scratch: &Path,
+    started: Instant,
+    stop: watch::Sender<Stop>,
+    output: &OutputArgs,
+) -> Done {
+    let Ready { active, settings, reports, lock, before, enrichment, repo, plan, conditions } = ready;
     let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
     let site = schedule::Site {
         repo: repo.clone(),
         guard: guard.clone(),
         settings: &settings,
-        scratch: scratch.path(),
+        scratch,
         started,
         stop,
         conditions,
     };
     let mut progress = progress::listener(output.quiet);
-    let mut secrets = variables::known();
-    secrets.learn(notify::secrets(&config.notices));
-    let policy_inputs = PolicyInputs {
-        config,
-        known: &before,
-        enrichment: &enrichment,
-        root: &repo.root,
-        secrets: RefCell::new(secrets),
-    };
-    let (evidence, pool) = schedule::carry_out(plan, &site, &policy_inputs, progress.as_mut()).await;
+    let mut secrets = variables::known_secrets();
+    secrets.learn(notify::secrets(&active.config.notices));
+    let inputs = active.inputs(&before, &enrichment);
+    let preview = Preview { inputs, root: &repo.root, secrets: RefCell::new(secrets) };
+    let (evidence, pool) = schedule::carry_out(plan, &site, &preview, progress.as_mut()).await;
     guard.save();
 
-    let circumstances = assemble::Circumstances {
+    let circumstances = Circumstances {
         root: repo.root.clone(),
         mode: settings.mode,
         profile: settings.profile.clone(),
@@ -126,27 +179,40 @@ pub async fn run(
         started,
         lock: Some(guard.lock_status()),
     };
-    let mut secrets = policy_inputs.secrets.take();
+    let mut secrets = preview.secrets.take();
     secrets.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
-    let scrubber = secrets.scrubber();
-    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
+    let mut run = assemble(&evidence, pool, &secrets, circumstances);
     run.policy = active.record(&enrichment);
-    policy_inputs.whole(&mut run);
-    if let Err(error) = publish(&mut run, &evidence, scrubber, &reports, &mut folder) {
-        // Whoever waited for it sees what came out all the same.
+    apply(&mut run, &inputs);
+    Done { run, evidence, secrets, repo, settings, active, reports }
+}
+
+/// Writes, shows and sends the result.
+async fn finish(
+    done: Done,
+    folder: &mut OutputFolder,
+    out: &Path,
+    known: &KnownArgs,
+    output: &OutputArgs,
+) -> Result<u8> {
+    let Done { mut run, evidence, secrets, repo, settings, active, reports } = done;
+    let scrubber = secrets.scrubber();
+    if let Err(error) = publish(&mut run, &evidence, scrubber, &reports, folder) {
+        // The user sees what came out all the same.
         run.lose();
         run.clean(scrubber);
-        show(&run, &Written::nothing(shown_path(&out)), output);
+        show(&run, &Written::nothing(shown_path(out)), output);
         return Err(error);
     }
-    let told = report::tell(&run, &reports);
-    show(&run, &Written::all(shown_path(&out), &reports), output);
-    // Whoever stopped the run does not want to wait for a chat.
-    if run.interrupted.is_none() && !known.dry_run && !config.notices.is_empty() {
+    let handed_over = report::tell(&run, &reports);
+    show(&run, &Written::all(shown_path(out), &reports), output);
+    let notices = &active.config.notices;
+    // A user who stopped the run does not want to wait for a chat.
+    if run.interrupted.is_none() && !known.dry_run && !notices.is_empty() {
         let build = notify::Build::here(&repo, branch(&settings, &repo).await).await;
-        terminal::warn(&notify::send(&run, &config.notices, build, scrubber).await);
+        terminal::warn(&notify::send(&run, notices, build, scrubber).await);
     }
-    told.context(Unreported)?;
+    handed_over.context(Unreported)?;
     Ok(run.exit_code)
 }
 

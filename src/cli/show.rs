@@ -49,7 +49,7 @@ pub fn show(run: &Run, written: &Written, output: &OutputArgs) {
 /// Prints an error, and gives the exit code that it stands for.
 pub fn show_error(error: &anyhow::Error) -> u8 {
     let colour = !matches!(anstream::AutoStream::choice(&stderr()), anstream::ColorChoice::Never);
-    let known = variables::known();
+    let known = variables::known_secrets();
     let clean = |words: &str| known.scrubber().lines(words).into_owned();
     let bold = AnsiColor::Red.on_default().bold();
     let (on, off) = if colour {

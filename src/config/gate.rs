@@ -7,8 +7,7 @@ use std::time::Duration;
 use crate::config::branch::Branch;
 use crate::keys::table::{Keys, Located};
 use crate::keys::values::read_duration;
-use crate::model::policy::{Policy, Threshold};
-use crate::model::severity::Severity;
+use crate::model::policy::Policy;
 use crate::scan::retry::Retry;
 use crate::scan::tool::{Tool, ToolSpec};
 use crate::scan::variable::Variable;
@@ -44,15 +43,6 @@ pub struct Gate {
     /// The branches on which it acts, where it does; empty: on all.
     pub branches: Vec<Branch>,
 }
-
-pub const THRESHOLDS: [(&str, Threshold); 6] = [
-    ("critical", Threshold::At(Severity::Critical)),
-    ("high", Threshold::At(Severity::High)),
-    ("medium", Threshold::At(Severity::Medium)),
-    ("low", Threshold::At(Severity::Low)),
-    ("info", Threshold::At(Severity::Info)),
-    ("never", Threshold::Never),
-];
 
 /// Reads every `[[gate]]`, and what binds them together: ids, `needs`.
 pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> Vec<Gate> {
@@ -207,4 +197,40 @@ fn find_cycle(
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::keys::mistakes::Problem;
+
+    #[test]
+    fn what_judges_findings_means_nothing_for_an_action() {
+        let problems = |gate: &str| -> Vec<String> {
+            let Err(problems) = Config::read(&format!("version = 1\n[[gate]]\nid = 'g'\n{gate}\n")) else {
+                panic!()
+            };
+            problems.into_iter().map(|Problem { what, .. }| what).collect()
+        };
+        for (gate, problem) in [
+            (
+                "tool = 'ecr-push'\nfail_on = 'low'",
+                "`fail_on` means nothing for ecr-push: it acts, and has done so or not",
+            ),
+            (
+                "tool = 'ecr-push'\nallow_empty = true",
+                "`allow_empty` means nothing for ecr-push: it acts, and has done so or not",
+            ),
+            (
+                "tool = 'gitleaks'\nbranches = ['main']",
+                "`branches` means nothing for gitleaks: it looks, and on every branch",
+            ),
+            (
+                "tool = 'ecr-push'\nbranches = []",
+                "`branches` is empty: name at least one, or leave the key out",
+            ),
+        ] {
+            assert_eq!(problems(gate), [problem], "{gate}");
+        }
+    }
 }

@@ -42,6 +42,7 @@ use crate::policy::waiver::Waiver;
 use crate::report;
 use crate::scan::retry::Retry;
 use crate::text::shared::Text;
+use crate::tools;
 
 /// The configuration file that is looked for when none is named.
 pub const FILE_NAME: &str = "gates.toml";
@@ -167,7 +168,9 @@ impl Config {
         };
         let gates = gate::read_all(keys, &defaults);
         let profiles = profile::read_all(keys, &gates);
-        let waivers = Waiver::read_all(keys, keys.flag_or("waivers_without_end", false), &gates);
+        let ids: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
+        let waivers =
+            Waiver::read_all(keys, keys.flag_or("waivers_without_end", false), &ids, &tools::names());
         let sources = Sources::read(keys);
         check_conditions(keys, &sources, &defaults, &gates, &profiles);
         let require_lock = keys.flag_or("require_lock", false);

@@ -1,6 +1,5 @@
 //! `[[notice]]`: whom a run tells of its verdict.
 
-use crate::engine::notify::message::Message;
 use crate::keys::table::Keys;
 
 /// One `[[notice]]`.
@@ -51,12 +50,5 @@ impl Notice {
             Some(Notice { kind, variable: variable.to_owned(), when })
         });
         notices.collect()
-    }
-
-    pub fn body(&self, message: &Message) -> String {
-        match self.kind {
-            Kind::Slack => message.slack(),
-            Kind::Json => message.json(),
-        }
     }
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cli::args::{ConfigArgs, PolicyArgs};
 use crate::config::Config;
-use crate::config::find::{folder_of, load_config};
+use crate::config::find::{PolicySource, folder_of, load_config};
 use crate::config::floor::{self, Floor};
 use crate::config::settings::Settings;
 use crate::engine::base_commit::{self, BaseCommit, BasePolicy};
 use crate::engine::base_scanner_config;
+use crate::engine::baseline_file;
 use crate::engine::enrich::{self, Files};
 use crate::engine::lock::Lock;
 use crate::engine::plan::Plan;
@@ -19,10 +19,14 @@ use crate::keys::file::ConfigError;
 use crate::model::loosening::Loosening;
 use crate::model::policy_record::PolicyRecord;
 use crate::model::run::GateRecord;
+use crate::policy::apply::PolicyInputs;
 use crate::policy::baseline::Baseline;
 use crate::policy::enrichment::Enrichment;
+use crate::policy::judge::Waivers;
 use crate::policy::known_findings::KnownFindings;
+use crate::system::clock::today;
 use crate::system::git::Repo;
+use crate::text::human;
 
 /// A gates.toml: the work tree's, or that of `--policy-from`.
 #[derive(Debug)]
@@ -48,17 +52,17 @@ pub struct BaseSource {
 impl ActivePolicy {
     /// # Errors
     /// When there is no gates.toml there, or it, or the floor, has mistakes.
-    pub async fn find(args: &ConfigArgs, trust: &PolicyArgs) -> Result<ActivePolicy> {
-        let (path, config, base) = match &trust.policy_from {
-            None => load_config(args).map(|(path, config)| (path, config, None))?,
+    pub async fn find(source: PolicySource<'_>) -> Result<ActivePolicy> {
+        let (path, config, base) = match source.policy_from {
+            None => load_config(source.gates_toml).map(|(path, config)| (path, config, None))?,
             Some(revision) => {
                 let BasePolicy { base, path, text, config, record } =
-                    base_commit::policy(args, revision).await?;
+                    base_commit::policy(source.gates_toml, revision).await?;
                 (path, config, Some(BaseSource { base, text, record }))
             }
         };
-        let floor = trust.require.as_deref();
-        let floor = floor.map(|file| Floor::load(file).map(|floor| (file.to_owned(), floor))).transpose()?;
+        let floor =
+            source.floor.map(|file| Floor::load(file).map(|floor| (file.to_owned(), floor))).transpose()?;
         Ok(ActivePolicy { path, config, base, floor })
     }
 
@@ -99,7 +103,7 @@ impl ActivePolicy {
             known.warn(warnings);
             return Ok(known);
         }
-        let (file, today) = (self.config.baseline.file(), crate::policy::judge::today());
+        let (file, today) = (self.config.baseline.file(), today());
         let mut known = match baselines.remove(file).flatten() {
             Some(baseline) => {
                 KnownFindings::from_baseline(&baseline, file, self.config.baseline.max_age, today)
@@ -123,15 +127,14 @@ impl ActivePolicy {
         let path = folder_of(&self.path).join(&file);
         let Some(trusted) = &mut self.base else { return Ok(()) };
         let base = trusted.base.baseline(&path).await?.unwrap_or_default();
-        match Baseline::load(&path) {
+        match baseline_file::load(&path) {
             Ok(change) => {
                 let change = change.unwrap_or_default();
                 let there: HashSet<_> = base.findings.iter().map(|entry| (&entry.gate, &entry.id)).collect();
                 let added =
                     change.findings.iter().filter(|entry| !there.contains(&(&entry.gate, &entry.id))).count();
                 if added > 0 {
-                    let what =
-                        format!("takes on {}", crate::text::human::count(added as u64, "more finding"));
+                    let what = format!("takes on {}", human::count(added as u64, "more finding"));
                     trusted.record.loosened.push(Loosening::new(file, what));
                 }
             }
@@ -147,7 +150,18 @@ impl ActivePolicy {
         let path = folder_of(&self.path).join(name);
         match &self.base {
             Some(trusted) => trusted.base.baseline(&path).await,
-            None => Ok(Baseline::load(&path)?),
+            None => Ok(baseline_file::load(&path)?),
+        }
+    }
+
+    /// What findings are judged by.
+    pub fn inputs<'a>(&'a self, known: &'a KnownFindings, enrichment: &'a Enrichment) -> PolicyInputs<'a> {
+        PolicyInputs {
+            waivers: Waivers::Of(&self.config.waivers),
+            max: Some(&self.config.max),
+            known: Some(known),
+            enrichment: Some(enrichment),
+            today: today(),
         }
     }
 
@@ -157,7 +171,7 @@ impl ActivePolicy {
     /// [`crate::keys::file::ConfigError::BelowFloor`] with every place.
     pub fn check_floor(&self, settings: &Settings, locked: bool) -> Result<()> {
         let Some((file, floor)) = &self.floor else { return Ok(()) };
-        let breaches = floor.breaches(&self.config, settings, locked, crate::policy::judge::today());
+        let breaches = floor.breaches(&self.config, settings, locked, today());
         Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
     }
 
@@ -172,14 +186,14 @@ impl ActivePolicy {
         judged: &[GateRecord],
     ) -> Result<()> {
         let Some((file, floor)) = &self.floor else { return Ok(()) };
-        let mut breaches = floor.breaches(&self.config, settings, locked, crate::policy::judge::today());
+        let mut breaches = floor.breaches(&self.config, settings, locked, today());
         breaches.extend(floor.unjudged(&self.config, settings, judged));
         Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
     }
 
     /// Tells at each job what the scanners' own configuration says, and has the base's heeded where the
     /// policy is the base's. `scratch` is the run's folder.
-    pub async fn overrule(&self, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
+    pub async fn override_scanner_config(&self, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
         match &self.base {
             Some(trusted) => base_scanner_config::take_from(&trusted.base, plan, repo, scratch).await,
             None => {
@@ -199,7 +213,7 @@ impl ActivePolicy {
         let folder = folder_of(&self.path);
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let files = Files { folder, base: self.base.as_ref().map(|trusted| &trusted.base) };
-        let enrichment = enrich::load(&self.config.sources, &files, crate::policy::judge::today()).await;
+        let enrichment = enrich::load(&self.config.sources, &files, today()).await;
         let mut enrichment = enrichment.map_err(|problems| ConfigError::Mistakes {
             path: self.path.clone(),
             source_text: self.text(),

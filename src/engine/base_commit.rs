@@ -7,7 +7,6 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::cli::args::ConfigArgs;
 use crate::config::find::folder_of;
 use crate::config::loosening::loosened;
 use crate::config::{self, Config};
@@ -65,8 +64,8 @@ impl BaseCommit {
         let entry = list.await.with_context(of)?;
         let entry = String::from_utf8_lossy(&entry).into_owned();
         // `100644 blob 3f9c…<tab>path`
-        let Some((enrichment, _)) = entry.split_once('\t') else { return Ok(None) };
-        match enrichment.split(' ').collect::<Vec<_>>()[..] {
+        let Some((kind, _)) = entry.split_once('\t') else { return Ok(None) };
+        match kind.split(' ').collect::<Vec<_>>()[..] {
             ["120000", ..] => {
                 bail!("{path} is a symbolic link in {}: its content would not be", self.revision)
             }
@@ -130,12 +129,12 @@ impl BaseCommit {
 ///
 /// # Errors
 /// Outside git, when the revision or its gates.toml is not there, and when that has mistakes.
-pub async fn policy(args: &ConfigArgs, revision: &str) -> Result<BasePolicy> {
+pub async fn policy(named: Option<&Path>, revision: &str) -> Result<BasePolicy> {
     let here = std::env::current_dir().context("the current folder is not there any more")?;
-    let folder = args.config.as_deref().map_or(Path::new("."), folder_of);
+    let folder = named.map_or(Path::new("."), folder_of);
     let repo = Repo::around(folder).await?;
     let base = BaseCommit::find(&repo, revision).await?;
-    let (path, text) = gates_toml(args, &repo, &base).await?;
+    let (path, text) = gates_toml(named, &repo, &base).await?;
     let text = String::from_utf8(text)
         .ok()
         .with_context(|| format!("{} of {revision} is not text", path.display()))?;
@@ -161,12 +160,9 @@ pub async fn policy(args: &ConfigArgs, revision: &str) -> Result<BasePolicy> {
 
 /// The gates.toml of the base that counts: the named one, or the nearest that the base has. A
 /// nearer one that the change adds does not count.
-async fn gates_toml(args: &ConfigArgs, repo: &Repo, base: &BaseCommit) -> Result<(PathBuf, Vec<u8>)> {
-    let named = match &args.config {
-        Some(path) => path.file_name().map(|name| repo.base.join(name)),
-        None => None,
-    };
-    let candidates: Vec<PathBuf> = match named {
+async fn gates_toml(named: Option<&Path>, repo: &Repo, base: &BaseCommit) -> Result<(PathBuf, Vec<u8>)> {
+    let in_repo = named.and_then(|path| path.file_name()).map(|name| repo.base.join(name));
+    let candidates: Vec<PathBuf> = match in_repo {
         Some(path) => vec![path],
         None => repo
             .base
@@ -180,7 +176,7 @@ async fn gates_toml(args: &ConfigArgs, repo: &Repo, base: &BaseCommit) -> Result
             return Ok((path, text));
         }
     }
-    let name = args.config.as_deref().unwrap_or(Path::new(config::FILE_NAME));
+    let name = named.unwrap_or(Path::new(config::FILE_NAME));
     bail!(
         "there is no {} in {}: `--policy-from` takes the policy from there, so it has to be merged first",
         name.display(),

@@ -15,9 +15,10 @@ use crate::model::scope::Scope;
 use crate::model::severity::Counts;
 use crate::model::verdict::Outcome;
 use crate::policy::fingerprint::{self, Source};
-use crate::redact::{Scrubber, Secret};
+use crate::redact::{Scrubber, Secret, SecretSet};
 use crate::scan::gate_outputs::{FinishedGate, FinishedTarget};
 use crate::scan::proof::Proof;
+use crate::system::checkout::Checkout;
 use crate::system::process::Stop;
 use crate::text::human::millis;
 use crate::text::sanitise;
@@ -30,6 +31,8 @@ pub struct GateEvidence {
     pub targets: Vec<TargetEvidence>,
     /// What its targets found, until it is taken.
     pub findings: Vec<Finding>,
+    /// How many secrets were known when the findings got their ids; `None`: they have none yet.
+    identified_with: Option<usize>,
     /// What is missing, where something is.
     pub lack: Option<Lack>,
     pub duration: Duration,
@@ -75,7 +78,16 @@ impl GateEvidence {
         let lack = lack.or_else(|| lack_of(&targets, stop));
         let findings = dressed(gate, &mut targets);
         let identity = Identity::default();
-        GateEvidence { gate: gate.clone(), targets, findings, lack, duration, identity, overridden: None }
+        GateEvidence {
+            gate: gate.clone(),
+            targets,
+            findings,
+            identified_with: None,
+            lack,
+            duration,
+            identity,
+            overridden: None,
+        }
     }
 
     /// The program that the gate ran.
@@ -121,6 +133,17 @@ impl GateEvidence {
     /// The files that its targets leave to be kept.
     pub fn kept(&self) -> impl Iterator<Item = &Kept> {
         self.targets.iter().flat_map(|target| &target.kept)
+    }
+
+    /// Gives its findings their order and their ids.
+    pub fn identify(&mut self, secrets: &SecretSet, root: &Path) {
+        identify(&mut self.findings, secrets.scrubber(), root);
+        self.identified_with = Some(secrets.len());
+    }
+
+    /// Whether its findings got their ids when these same secrets were known.
+    pub fn is_identified_with(&self, secrets: &SecretSet) -> bool {
+        self.identified_with == Some(secrets.len())
     }
 
     /// The gate's record, not judged yet. Known secrets are struck out.
@@ -196,7 +219,9 @@ pub fn identify(findings: &mut [Finding], scrubber: &Scrubber, root: &Path) {
         finding.clean(scrubber);
     }
     findings.sort_by(fingerprint::order);
-    fingerprint::assign_ids(findings, &mut Source::new(root, scrubber));
+    let checkout = Checkout::new(root);
+    let read = |path: &str| checkout.file(path);
+    fingerprint::assign_ids(findings, &mut Source::new(&read, scrubber));
 }
 
 fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::config::{Config, branch};
 use crate::engine::active_policy::ActivePolicy;
+use crate::engine::saved_run;
 use crate::model::run::{Completeness, Run};
 use crate::policy::known_findings::KnownFindings;
 use crate::system::git::{GIT_LIMIT, Repo};
@@ -57,7 +58,7 @@ pub async fn at(
     let folder =
         git.ask(&["rev-parse", "--absolute-git-dir"], GIT_LIMIT).await.context("git has no folder")?;
     let kept = Path::new(&folder).join("portcullis").join(format!("{commit}-{}.json", &name[..16]));
-    if let Ok(run) = Run::read(&kept) {
+    if let Ok(run) = saved_run::read(&kept) {
         return Ok(KnownFindings::from_run(&run, revision));
     }
     if gates.is_empty() {
@@ -161,7 +162,7 @@ impl Base<'_> {
         };
         let ended = process::run(launch, stop).await;
         match ended.end {
-            End::Exited(0) => Run::read(&out.join("run.json")),
+            End::Exited(0) => saved_run::read(&out.join("run.json")),
             _ => {
                 let said = fs::read(scratch.path().join("stderr")).unwrap_or_default();
                 let said = String::from_utf8_lossy(&said);

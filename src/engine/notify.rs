@@ -9,7 +9,7 @@ use std::time::Duration;
 pub use message::Build;
 pub use message::Message;
 
-use crate::config::notice::{Notice, When};
+use crate::config::notice::{Kind, Notice, When};
 use crate::model::run::Run;
 use crate::model::verdict::Verdict;
 use crate::redact::{Scrubber, Secret};
@@ -57,11 +57,18 @@ pub async fn send(run: &Run, notices: &[Notice], build: Build, scrubber: &Scrubb
             warnings.push(format!("a notice was not sent: {name} is not set"));
             continue;
         };
-        if let Err(why) = post(&client, &url, &notice.body(&message)).await {
+        if let Err(why) = post(&client, &url, &body(notice.kind, &message)).await {
             warnings.push(format!("the notice to {name} was not sent: {}", scrubber.one_line(&why)));
         }
     }
     warnings
+}
+
+fn body(kind: Kind, message: &Message) -> String {
+    match kind {
+        Kind::Slack => message.slack(),
+        Kind::Json => message.json(),
+    }
 }
 
 /// Two tries: a chat that is busy is not worth a longer wait.

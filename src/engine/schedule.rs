@@ -21,16 +21,17 @@ use crate::engine::interlock::{self, Conditions};
 use crate::engine::job_run::{self, JobRun, News, TargetEvidence, Teller};
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
-use crate::engine::policy_inputs::PolicyInputs;
 use crate::engine::pool::Pool;
+use crate::engine::preview::Preview;
 use crate::engine::program_identity::{self, Identity};
 use crate::engine::report_owners::ReportOwners;
 use crate::engine::schedule::needs::Needs;
 use crate::model::verdict::Outcome;
 use crate::scan::program;
 use crate::system::git::Repo;
-use crate::system::process::{Stop, signal_name};
+use crate::system::process::Stop;
 use crate::text::shared::Text;
+use crate::text::signal::signal_name;
 
 /// Where and how a plan is carried out.
 #[derive(Debug)]
@@ -49,16 +50,16 @@ pub struct Site<'a> {
 }
 
 /// Runs everything that the plan has to run, and gives the evidence of every gate, in the
-/// plan's order, and what they found. `policy_inputs` tells what the evidence amounts to, for progress, `--fail-fast` and the
+/// plan's order, and what they found. `preview` tells what the evidence amounts to, for progress, `--fail-fast` and the
 /// interlock.
 pub async fn carry_out(
     plan: Plan,
     site: &Site<'_>,
-    policy_inputs: &PolicyInputs<'_>,
+    preview: &Preview<'_>,
     listener: &mut dyn Listener,
 ) -> (Vec<GateEvidence>, Pool) {
     listener.on(&Event::Began { gates: plan.running() });
-    let mut run = Run::new(plan, site, policy_inputs, listener);
+    let mut run = Run::new(plan, site, preview, listener);
     run.settle_the_unplanned();
     let mut stopping = site.stop.subscribe();
     loop {
@@ -94,7 +95,7 @@ fn why_stopped(stop: Stop) -> Option<String> {
 
 struct Run<'a> {
     site: &'a Site<'a>,
-    policy_inputs: &'a PolicyInputs<'a>,
+    preview: &'a Preview<'a>,
     listener: &'a mut dyn Listener,
     gates: Vec<InRun>,
     /// Indices of gates that have not started, those with the longest chain behind them first.
@@ -136,7 +137,7 @@ impl<'a> Run<'a> {
     fn new(
         plan: Plan,
         site: &'a Site<'a>,
-        policy_inputs: &'a PolicyInputs<'a>,
+        preview: &'a Preview<'a>,
         listener: &'a mut dyn Listener,
     ) -> Run<'a> {
         let waiting = longest_chain_first(&plan);
@@ -154,7 +155,7 @@ impl<'a> Run<'a> {
         let slots = Arc::new(Semaphore::new(site.settings.jobs));
         Run {
             site,
-            policy_inputs,
+            preview,
             listener,
             gates,
             waiting,
@@ -307,7 +308,7 @@ impl<'a> Run<'a> {
         let mut evidence =
             GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
         evidence.overridden = gate.overridden.take();
-        let judgement = self.policy_inputs.one(&mut evidence);
+        let judgement = self.preview.one(&mut evidence);
         self.pool.take(index, &mut evidence);
         // The reason may be the tool's own words, with a secret in them that is not known yet.
         let secrets_to_come = self.gates.iter().enumerate().any(|(other, gate)| {

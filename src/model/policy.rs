@@ -4,12 +4,20 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::gate::THRESHOLDS;
 use crate::keys::table::Keys;
 use crate::model::finding::{Category, Decision, Finding};
 use crate::model::risk::{Epss, Kev};
 use crate::model::severity::{Counts, Severity};
 use crate::text::shared::Text;
+
+pub const THRESHOLDS: [(&str, Threshold); 6] = [
+    ("critical", Threshold::At(Severity::Critical)),
+    ("high", Threshold::At(Severity::High)),
+    ("medium", Threshold::At(Severity::Medium)),
+    ("low", Threshold::At(Severity::Low)),
+    ("info", Threshold::At(Severity::Info)),
+    ("never", Threshold::Never),
+];
 
 /// When findings block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,17 +1,10 @@
 //! run.json: the record of a run. Every report is drawn from it, and it can be judged again.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::io::BufReader;
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::assemble::{Circumstances, trace_id};
-use crate::engine::evidence::{GateEvidence, identify};
-use crate::engine::pool::Pool;
 use crate::model::component::Component;
 use crate::model::enrichment_record::EnrichmentRecord;
 use crate::model::finding::Finding;
@@ -23,12 +16,6 @@ use crate::model::scope::Scope;
 use crate::model::severity::Counts;
 use crate::model::verdict::{self, Mode, Outcome, Verdict};
 use crate::model::waiver_use::WaiverUse;
-use crate::policy::judge::{self, Waivers, today};
-use crate::policy::known_findings::KnownFindings;
-use crate::policy::{fingerprint, run_budget, same_problem};
-use crate::redact::Scrubber;
-use crate::system::process::{Stop, signal_name, signal_number};
-use crate::text::human::millis;
 use crate::text::shared::Text;
 
 /// The schema that this version writes, and the only one it reads.
@@ -215,108 +202,9 @@ pub struct StepRecord {
 }
 
 impl Run {
-    /// Reads a run.json.
-    ///
-    /// # Errors
-    /// When there is none, or it is of another schema.
-    pub fn read(path: &Path) -> Result<Run> {
-        let unread = || format!("{} can't be read", path.display());
-        let file = fs::File::open(path).with_context(unread)?;
-        let run: Result<Run, _> = match file.metadata().with_context(unread)?.is_file() {
-            true => serde_json::from_slice(&fs::read(path).with_context(unread)?),
-            // A pipe or a device may have no end: it is read as far as it is a record.
-            false => serde_json::from_reader(BufReader::new(file)),
-        };
-        let run = run
-            .with_context(|| format!("{} is not a run.json of this Portcullis ({SCHEMA})", path.display()))?;
-        if run.schema != SCHEMA {
-            bail!("{} has the schema {}; this Portcullis reads {SCHEMA}", path.display(), run.schema);
-        }
-        Ok(run)
-    }
-
     /// The findings of one gate.
     pub fn findings_of<'a>(&'a self, gate: &'a GateRecord) -> impl Iterator<Item = &'a Finding> {
         self.findings.iter().filter(|finding| finding.gate == gate.id)
-    }
-}
-
-impl Run {
-    /// The record of the evidence, not judged yet. `pool` has the findings of all gates.
-    pub fn assemble(evidence: &[GateEvidence], pool: Pool, scrubber: &Scrubber, about: Circumstances) -> Run {
-        let gates: Vec<_> = evidence.iter().map(|gate| gate.record(scrubber)).collect();
-        let (mut findings, of_gates) = pool.in_order(evidence.len());
-        for of_gate in of_gates {
-            identify(&mut findings[of_gate], scrubber, &about.root);
-        }
-        same_problem::note(&mut findings);
-        let differs = gates.iter().any(|gate| gate.lock == Some(LockStatus::Differs));
-        let duration = about.started.elapsed();
-        let now = jiff::Timestamp::now();
-        Run {
-            schema: SCHEMA.to_owned(),
-            portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
-            mode: about.mode,
-            verdict: Verdict::Inconclusive,
-            would_block: true,
-            exit_code: 0,
-            interrupted: match about.stop {
-                Stop::Signal(signal) => Some(signal_name(signal)),
-                Stop::No | Stop::FailFast | Stop::Deadline => None,
-            },
-            started: now.checked_sub(duration).unwrap_or(now),
-            duration_ms: millis(duration),
-            trace_id: trace_id(now),
-            profile: about.profile,
-            project: about.project,
-            commit: about.commit,
-            branch: about.branch,
-            lock: if differs { Some(LockStatus::Differs) } else { about.lock },
-            gates,
-            findings,
-            waivers: WaiverUse::default(),
-            enrichment: None,
-            max: Budget::new(),
-            over: Vec::new(),
-            known: None,
-            policy: None,
-            lost: false,
-        }
-    }
-
-    /// Puts the findings into their order: by gate, then by place.
-    pub fn sort_findings(&mut self) {
-        let place: HashMap<&str, usize> = (0..).zip(&self.gates).map(|(at, gate)| (&*gate.id, at)).collect();
-        self.findings.sort_by(|a, b| {
-            let of = |finding: &Finding| place.get(&*finding.gate).copied();
-            of(a).cmp(&of(b)).then_with(|| fingerprint::order(a, b))
-        });
-    }
-
-    /// Marks what was known before.
-    pub fn note_known(&mut self, known: &KnownFindings) {
-        known.note(&mut self.findings);
-        self.known = known.record(self);
-    }
-
-    /// Decides findings, outcomes, verdict and exit code.
-    pub fn judge(&mut self, waivers: Waivers<'_>) {
-        let use_ = judge::judge(&mut self.gates, &mut self.findings, waivers, today());
-        self.waivers = use_;
-        let required = self.gates.iter().filter(|gate| gate.required).map(|gate| &gate.id).collect();
-        self.over = run_budget::judge(&mut self.findings, &required, &self.max);
-        let mut verdict = Verdict::of(self.gates.iter().map(|gate| (gate.outcome, gate.required)));
-        if verdict == Verdict::Pass && !self.over.is_empty() {
-            verdict = Verdict::Blocked;
-        }
-        // A run that was cut off is no proof, whatever its gates said so far.
-        let halted =
-            self.gates.iter().any(|gate| gate.required && matches!(gate.evidence, Completeness::Halted(_)));
-        let cut_off = self.interrupted.is_some() || (halted && verdict == Verdict::Pass);
-        self.verdict = if cut_off { Verdict::Inconclusive } else { verdict };
-        self.would_block = self.verdict != Verdict::Pass;
-        let signal = self.interrupted.as_deref().and_then(signal_number);
-        self.exit_code = verdict::exit_code(self.mode, self.verdict, signal);
     }
 }
 

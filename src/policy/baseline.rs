@@ -5,16 +5,13 @@
 
 use std::collections::HashSet;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::model::finding::{Category, Finding};
 use crate::model::severity::{Counts, Severity};
 use crate::text::bom::without_bom;
-use crate::text::paths::shown_path;
 use crate::text::shared::Text;
 
 /// The file beside gates.toml, where it names no other.
@@ -54,31 +51,7 @@ pub struct Entry {
     pub title: Text,
 }
 
-/// Why there is no baseline to work with.
-#[derive(Debug, Error)]
-pub enum BaselineError {
-    #[error("{} can't be read: {error}", shown_path(path))]
-    Unreadable { path: PathBuf, error: io::Error },
-    #[error("{}: {reason}", shown_path(path))]
-    Broken { path: PathBuf, reason: String },
-}
-
 impl Baseline {
-    /// Reads the file; `None` where there is none.
-    ///
-    /// # Errors
-    /// When it can't be read, or is not a whole baseline of this schema.
-    pub fn load(path: &Path) -> Result<Option<Baseline>, BaselineError> {
-        match std::fs::read(path) {
-            Ok(bytes) => Baseline::read(&bytes)
-                .map(Some)
-                .map_err(|reason| BaselineError::Broken { path: path.to_owned(), reason }),
-            // A link that leads nowhere is a baseline that is broken.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => Ok(None),
-            Err(error) => Err(BaselineError::Unreadable { path: path.to_owned(), error }),
-        }
-    }
-
     /// Reads the text of the file. The error says what is wrong with it, and what to do.
     pub fn read(bytes: &[u8]) -> Result<Baseline, String> {
         if let Some(line) = conflict(bytes) {

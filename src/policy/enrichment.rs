@@ -6,14 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::engine::evidence::{GateEvidence, Lack};
 use crate::model::enrichment_record::{EnrichmentRecord, FileRecord, VexRecord};
 use crate::model::exploitation::{CveId, EpssScores, KevCatalogue};
 use crate::model::finding::{Category, Finding};
 use crate::model::loosening::Loosening;
 use crate::model::policy::Policy;
 use crate::model::risk::{Epss, Kev, Risk};
-use crate::model::run::{Completeness, Run};
+use crate::model::run::{Completeness, GateRecord};
 use crate::policy::cvss_rating;
 use crate::policy::vex::{Here, Id, Image, Vex};
 use crate::text::shared::Text;
@@ -40,30 +39,10 @@ pub struct Dated<T> {
 }
 
 impl Enrichment {
-    /// Notes on the findings of a gate what is known of them. Where its policy goes by a file that is too
-    /// old, there is no proof.
-    pub fn note(&self, gate: &mut GateEvidence) {
-        let images: HashMap<&str, Image> = gate
-            .targets
-            .iter()
-            .filter_map(|target| {
-                let parsed = target.proof.parsed();
-                let (id, digest) = (parsed.image_id.as_deref(), parsed.image_digest.as_deref());
-                image(&target.record.name, target.record.image.as_deref(), id, digest)
-            })
-            .collect();
-        for finding in &mut gate.findings {
-            self.note_on(finding, &images);
-        }
-        if let (None, Some(why)) = (&gate.lack, self.stale(&gate.gate.policy)) {
-            gate.lack = Some(Lack::Proof(why));
-        }
-    }
-
-    /// The same for a saved run. What it knows of exploits stays, where no file says otherwise.
-    pub fn note_saved(&self, run: &mut Run) {
-        let images: HashMap<Text, HashMap<&str, Image>> = run
-            .gates
+    /// Notes on the findings of these gates what is known of them. What a saved run knows of exploits stays,
+    /// where no file says otherwise. Where a gate's policy goes by a file that is too old, there is no proof.
+    pub fn note(&self, gates: &mut [GateRecord], findings: &mut [Finding]) {
+        let images: HashMap<Text, HashMap<&str, Image>> = gates
             .iter()
             .map(|gate| {
                 let images = gate.targets.iter().filter_map(|target| {
@@ -74,11 +53,10 @@ impl Enrichment {
             })
             .collect();
         let none = HashMap::new();
-        for finding in &mut run.findings {
+        for finding in findings {
             self.note_on(finding, images.get(&finding.gate).unwrap_or(&none));
         }
-        self.share(&mut run.findings);
-        for gate in &mut run.gates {
+        for gate in gates {
             if let (Completeness::Whole, Some(why)) = (&gate.evidence, self.stale(&gate.policy)) {
                 gate.evidence = Completeness::Lacking(why);
             }

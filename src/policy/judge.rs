@@ -346,8 +346,3 @@ fn note_waivers(waivers: &[Waiver], used: &[Used], findings: &[Finding], today: 
     }
     notes
 }
-
-/// The day on which waivers are looked at.
-pub fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
-}

@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use spdx::expression::{ExprNode, Operator};
 use spdx::{Expression, LicenseItem, LicenseReq, Licensee, ParseMode};
 
-pub use inventory_rules::Contents;
+pub use inventory_rules::{InventoryRules, NO_PACKAGE};
 
 use crate::keys::table::{Keys, Located};
 use crate::model::component::Component;

@@ -1,5 +1,6 @@
 //! How findings are judged. Pure.
 
+pub mod apply;
 pub mod ban;
 pub mod baseline;
 pub mod coverage;

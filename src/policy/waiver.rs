@@ -3,11 +3,9 @@
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
 
-use crate::config::Gate;
 use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::text::shared::Text;
-use crate::tools::{TOOLS, foreign};
 
 /// One `[[waiver]]`. Every condition that it names must hold.
 #[derive(Clone, Debug)]
@@ -30,14 +28,13 @@ pub struct Waiver {
 }
 
 impl Waiver {
-    /// Reads every `[[waiver]]`. `without_end`: one may lack its last day.
-    pub fn read_all(keys: &Keys, without_end: bool, gates: &[Gate]) -> Vec<Waiver> {
-        let gates: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
-        let tools: Vec<&str> = TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect();
+    /// Reads every `[[waiver]]`. `without_end`: one may lack its last day. `gates` and `tools` are the names
+    /// that a waiver may name.
+    pub fn read_all(keys: &Keys, without_end: bool, gates: &[&str], tools: &[&str]) -> Vec<Waiver> {
         let tables = keys.tables("waiver");
         let mut waivers: Vec<Waiver> = Vec::new();
         for (index, table) in tables.iter().enumerate() {
-            for (key, known) in [("gate", &gates), ("tool", &tools)] {
+            for (key, known) in [("gate", gates), ("tool", tools)] {
                 // `judge --report` calls a gate after the tool or the format where gates.toml has none for it.
                 let is_known = |word: &str| known.contains(&word) || tools.contains(&word);
                 if let Some(word) = table.text(key).filter(|word| !is_known(&word.value)) {

@@ -190,6 +190,15 @@ impl SecretSet {
     pub fn scrubber(&self) -> &Scrubber {
         &self.scrubber
     }
+
+    /// How many there are. A set only grows, so that two of one length are the same.
+    pub fn len(&self) -> usize {
+        self.secrets.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty()
+    }
 }
 
 #[cfg(test)]

@@ -85,6 +85,11 @@ pub static REPORTS: &[Report] = &[
 /// The record: it is always written, and last. Where it is, everything else is there too.
 const RECORD: File = File { name: "run.json", render: run_json::render };
 
+/// The files of every report, the record among them.
+pub fn file_names() -> impl Iterator<Item = &'static str> {
+    REPORTS.iter().flat_map(|report| report.files).map(|file| file.name)
+}
+
 /// Where a run's reports are, for the summary.
 #[derive(Debug)]
 pub struct Written {

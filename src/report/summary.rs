@@ -20,19 +20,10 @@ use crate::model::lock_status::LockStatus;
 use crate::model::run::Run;
 use crate::model::verdict::{Mode, Outcome, Verdict};
 use crate::model::waiver_use::WaiverNote;
+use crate::system::terminal::Look;
 use crate::text::{human, sanitise, table};
 
 use super::Written;
-
-/// How to draw it.
-#[derive(Clone, Copy, Debug)]
-pub struct Look {
-    /// Columns of the terminal.
-    pub width: u16,
-    pub colour: bool,
-    /// Somebody looks at it: long lines are broken between words. Programs that read it want them whole.
-    pub screen: bool,
-}
 
 /// The narrowest terminal that it is drawn for.
 const NARROWEST: u16 = 60;

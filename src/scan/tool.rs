@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::policy::coverage::Coverage;
-use crate::policy::licence::Contents;
+use crate::policy::licence::InventoryRules;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -65,7 +65,7 @@ pub trait Tool: Debug + Send + Sync {
     }
 
     /// What the inventories that it reads may hold; `None`: it reads none.
-    fn contents(&self) -> Option<&Contents> {
+    fn inventory_rules(&self) -> Option<&InventoryRules> {
         None
     }
 

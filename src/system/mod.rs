@@ -1,6 +1,8 @@
 //! The machine: processes, HTTP, git, files, terminal.
 
+pub mod checkout;
 pub mod ci;
+pub mod clock;
 pub mod git;
 pub mod http;
 pub mod output_folder;

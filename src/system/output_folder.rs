@@ -102,12 +102,11 @@ impl OutputFolder {
         })
     }
 
-    /// Takes the record and what is drawn from it back, those that are meant.
-    pub fn withdraw(&self, is_meant: impl Fn(&str) -> bool) {
-        let all = crate::report::REPORTS.iter().flat_map(|report| report.files);
-        for file in all.filter(|file| is_meant(file.name)) {
-            // Where it can't be removed, it could not be written either; the error that led here is told.
-            let _ = fs::remove_file(self.path.join(file.name));
+    /// Removes these files of the folder, as far as they are there.
+    pub fn withdraw<'n>(&self, names: impl IntoIterator<Item = &'n str>) {
+        for name in names {
+            // Where it can't be removed, it could not be written either; the user sees the first error.
+            let _ = fs::remove_file(self.path.join(name));
         }
     }
 

@@ -2,8 +2,17 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write, stderr, stdout};
 
-use crate::report::summary::Look;
 use crate::text::sanitise;
+
+/// How a page is drawn for standard output.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Columns of the terminal.
+    pub width: u16,
+    pub colour: bool,
+    /// Somebody looks at it: long lines are broken between words. Programs that read it want them whole.
+    pub screen: bool,
+}
 
 /// Columns where nobody tells: what most CI logs and terminals show.
 const USUAL_WIDTH: u16 = 80;

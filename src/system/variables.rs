@@ -30,7 +30,7 @@ pub fn value(name: &str) -> Option<String> {
 }
 
 /// The secrets in the environment of Portcullis, and in the user's settings of npm.
-pub fn known() -> SecretSet {
+pub fn known_secrets() -> SecretSet {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
     let variables = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
     let mut known = SecretSet::default();

@@ -7,4 +7,5 @@ pub mod human;
 pub mod paths;
 pub mod sanitise;
 pub mod shared;
+pub mod signal;
 pub mod table;

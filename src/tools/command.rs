@@ -7,7 +7,7 @@ use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
-use crate::policy::licence::Contents;
+use crate::policy::licence::InventoryRules;
 use crate::scan::job::{Job, Source};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -15,6 +15,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
+use crate::tools::inventory_check::check_inventory;
 
 pub static SPEC: ToolSpec = ToolSpec {
     name: "command",
@@ -40,7 +41,7 @@ struct Command {
     /// What its exit codes mean, where the user says so.
     codes: Option<Codes>,
     /// What the report may hold, where it is an inventory.
-    contents: Option<Contents>,
+    contents: Option<InventoryRules>,
 }
 
 #[derive(Debug)]
@@ -64,7 +65,10 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     Box::new(Command {
         run: keys.texts_or("run", &[]),
         dir: keys.text_or("dir", "."),
-        contents: Contents::read_if(report.as_ref().is_some_and(|report| report.format.is_inventory), keys),
+        contents: InventoryRules::read_if(
+            report.as_ref().is_some_and(|report| report.format.is_inventory),
+            keys,
+        ),
         report,
         codes: keys.table("exit").map(|keys| codes(&keys)),
     })
@@ -110,7 +114,7 @@ impl Tool for Command {
         all
     }
 
-    fn contents(&self) -> Option<&Contents> {
+    fn inventory_rules(&self) -> Option<&InventoryRules> {
         self.contents.as_ref()
     }
 
@@ -167,7 +171,7 @@ impl Tool for Command {
         if let Some(report) = &self.report {
             let mut parsed = (report.format.read)(raw.report(), origin)?;
             if let Some(contents) = &self.contents {
-                contents.look_into(raw.report(), &mut parsed)?;
+                check_inventory(contents, raw.report(), &mut parsed)?;
             }
             return Ok(parsed);
         }
@@ -187,7 +191,7 @@ impl Tool for Command {
 
     /// What its maker has suppressed does not make a program fail, nor what the inventory may not hold.
     fn moves_exit_code(&self, finding: &Finding) -> bool {
-        finding.suppressed.is_none() && !Contents::found(finding)
+        finding.suppressed.is_none() && !InventoryRules::found(finding)
     }
 }
 

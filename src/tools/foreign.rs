@@ -2,13 +2,14 @@
 
 use crate::formats::{Format, format};
 use crate::keys::table::Keys;
-use crate::policy::licence::Contents;
+use crate::policy::licence::InventoryRules;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::tools::inventory_check::check_inventory;
 
 /// One for each of [`crate::formats::FORMATS`], under the format's name.
 pub static TOOLS: [ToolSpec; 5] = [
@@ -52,7 +53,7 @@ impl Tool for Foreign {
         };
         let mut parsed = (format.read)(raw.report(), origin)?;
         if format.is_inventory {
-            Contents::default().look_into(raw.report(), &mut parsed)?;
+            check_inventory(&InventoryRules::default(), raw.report(), &mut parsed)?;
         }
         Ok(parsed)
     }

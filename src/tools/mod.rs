@@ -12,6 +12,7 @@ mod eslint;
 pub mod foreign;
 mod git_secrets;
 mod gitleaks;
+mod inventory_check;
 mod npm_audit;
 mod pnpm_audit;
 mod smoke_test;
@@ -49,6 +50,11 @@ pub static TOOLS: &[&ToolSpec] = &[
     &smoke_test::SPEC,
     &command::SPEC,
 ];
+
+/// The names of all tools, and of the report formats that stand for one.
+pub fn names() -> Vec<&'static str> {
+    TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect()
+}
 
 /// Finds a scanner by the name that gates.toml uses.
 pub fn spec(name: &str) -> Option<&'static ToolSpec> {

@@ -8,7 +8,7 @@ mod inventory;
 use crate::formats::{cyclonedx, spdx};
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::policy::licence::Contents;
+use crate::policy::licence::InventoryRules;
 use crate::scan::job::{Job, Keep};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -16,6 +16,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::tools::inventory_check::check_inventory;
 
 pub static SPEC: ToolSpec = ToolSpec {
     name: "syft",
@@ -41,7 +42,7 @@ struct Syft {
     images: Option<Vec<String>>,
     needs: bool,
     /// What the inventory may hold.
-    contents: Contents,
+    contents: InventoryRules,
 }
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
@@ -50,7 +51,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         dirs: list("dirs"),
         images: list("images"),
         needs: keys.has("needs"),
-        contents: Contents::read(keys),
+        contents: InventoryRules::read(keys),
     })
 }
 
@@ -114,7 +115,7 @@ impl Tool for Syft {
         all
     }
 
-    fn contents(&self) -> Option<&Contents> {
+    fn inventory_rules(&self) -> Option<&InventoryRules> {
         Some(&self.contents)
     }
 
@@ -161,7 +162,7 @@ impl Tool for Syft {
             (None, _) => read_one(raw.report(), origin),
             (Some(_), _) => Err(ReportError::Empty { what: inventory::WHAT }),
         }?;
-        self.contents.look_into(raw.report(), &mut parsed)?;
+        check_inventory(&self.contents, raw.report(), &mut parsed)?;
         Ok(parsed)
     }
 

@@ -14,7 +14,7 @@ use crate::model::policy::{Policy, Scope, Threshold};
 use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent, names};
-use crate::policy::licence::Contents;
+use crate::policy::licence::InventoryRules;
 use crate::scan::tool::ToolSpec;
 use crate::tools::{TOOLS, spec};
 
@@ -288,10 +288,10 @@ fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
         says.map(|says| Coverage::new(key, says))
     };
     let (of_contents, plain): (Vec<Coverage>, Vec<Coverage>) =
-        defaults.into_iter().partition(|coverage| Contents::KEYS.contains(&coverage.key));
+        defaults.into_iter().partition(|coverage| InventoryRules::KEYS.contains(&coverage.key));
     let mut own: Vec<Coverage> = plain.into_iter().filter_map(read).collect();
-    if !of_contents.is_empty() && Contents::KEYS.iter().any(|key| table.has(key)) {
-        let asked = Contents::read(table).coverage();
+    if !of_contents.is_empty() && InventoryRules::KEYS.iter().any(|key| table.has(key)) {
+        let asked = InventoryRules::read(table).coverage();
         // A list that is not asked for asks for nothing.
         own.extend(
             asked

@@ -11,7 +11,8 @@ use crate::engine::lock::guard::Examined;
 use crate::engine::{environment, preflight};
 use crate::scan::job::{Program, SCRATCH};
 use crate::scan::program::{find, not_executable};
-use crate::system::process::{self, Capture, Ended, Launch, Stop, signal_name};
+use crate::system::process::{self, Capture, Ended, Launch, Stop};
+use crate::text::signal::signal_name;
 
 use super::assess::{Before, Stamp};
 use super::{JobRun, LOG_CAP, REPORT_CAP};

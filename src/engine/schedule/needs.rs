@@ -77,7 +77,7 @@ impl Run<'_> {
         let (findings, parts) = self.pool.so_far();
         let evidence: Vec<(&GateEvidence, usize)> =
             parts.iter().filter_map(|(index, len)| Some((self.gates[*index].done.as_ref()?, *len))).collect();
-        let together = self.policy_inputs.together(&evidence, findings);
+        let together = self.preview.together(&evidence, findings);
         let indices: Vec<usize> = parts.iter().map(|(index, _)| *index).collect();
         for (index, outcome) in indices.into_iter().zip(together.outcomes) {
             self.gates[index].outcome = outcome;

@@ -1,10 +1,8 @@
 //! What an inventory may hold: licences, and no banned package. Each package that it may not is a finding.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
-use crate::formats::inventory;
 use crate::keys::table::Keys;
 use crate::model::component::Component;
 use crate::model::finding::{Category, Finding, Package};
@@ -15,7 +13,6 @@ use crate::policy::ban::{Ban, Verdict};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::fingerprint::{self, Source};
 use crate::redact::Scrubber;
-use crate::scan::parsed::{Parsed, ReportError};
 use crate::text::shared::Text;
 
 use super::{Exception, LicenceMatch, Licences, Unknown};
@@ -25,76 +22,58 @@ const DENIED: &str = "licence-denied";
 const UNKNOWN: &str = "licence-unknown";
 const BANNED: &str = "package-banned";
 
-const NO_PACKAGE: &str = "the inventory names no package whose licence could be looked at";
+/// Why nothing could be checked.
+pub const NO_PACKAGE: &str = "the inventory names no package whose licence could be looked at";
 
 /// How the lines begin that it adds to a proof.
 const LICENCES: &str = "licences looked at in ";
 const BANS: &str = "bans looked at in ";
 const EXCEPTION: &str = "the licence exception for ";
 
-/// What came of looking.
-#[derive(Default)]
-struct Seen {
-    findings: Vec<Finding>,
+/// What came of a check.
+#[derive(Debug, Default)]
+pub struct InventoryCheck {
+    pub findings: Vec<Finding>,
     /// For the proof.
-    notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// The keys `licences` and `ban` of a gate that reads an inventory.
 #[derive(Clone, Debug, Default)]
-pub struct Contents {
+pub struct InventoryRules {
     licences: Option<Licences>,
     bans: Vec<Ban>,
 }
 
-impl Contents {
+impl InventoryRules {
     /// The keys of gates.toml.
     pub const KEYS: [&'static str; 2] = ["licences", "ban"];
 
-    pub fn read(keys: &Keys) -> Contents {
-        Contents {
+    pub fn read(keys: &Keys) -> InventoryRules {
+        InventoryRules {
             licences: keys.table("licences").map(|table| Licences::read(&table)),
             bans: Ban::read_all(keys),
         }
     }
 
     /// The same for a gate that may read none: then the keys mean nothing.
-    pub fn read_if(reads_inventory: bool, keys: &Keys) -> Option<Contents> {
-        for key in Contents::KEYS.into_iter().filter(|key| !reads_inventory && keys.has(key)) {
+    pub fn read_if(reads_inventory: bool, keys: &Keys) -> Option<InventoryRules> {
+        for key in InventoryRules::KEYS.into_iter().filter(|key| !reads_inventory && keys.has(key)) {
             let help = "they need `report` with format = \"cyclonedx\" or \"spdx\"";
             keys.problem_with_help(keys.at_key(key), format!("`{key}` has no inventory to look at"), help);
         }
-        let contents = Contents::read(keys);
+        let contents = InventoryRules::read(keys);
         reads_inventory.then_some(contents)
     }
 
-    fn asks(&self) -> bool {
+    /// Whether there is anything to check.
+    pub fn asks(&self) -> bool {
         self.licences.is_some() || !self.bans.is_empty()
     }
 
-    /// Lists the packages of the document, and adds a finding for each that may not be there.
-    pub fn look_into(&self, document: &[u8], parsed: &mut Parsed) -> Result<(), ReportError> {
-        let components = match inventory::components(document) {
-            Ok(components) => components,
-            Err(unproven) if self.asks() => return Err(unproven),
-            // Nobody has asked for them.
-            Err(unproven) => {
-                parsed.proof.push(format!("its packages are not listed: {unproven}"));
-                return Ok(());
-            }
-        };
-        let seen = self.look_at(&components);
-        if self.asks() && components.is_empty() && !parsed.scope.is_empty() {
-            parsed.gaps.push(NO_PACKAGE.to_owned());
-        }
-        parsed.findings.extend(seen.findings);
-        parsed.proof.extend(seen.notes);
-        parsed.inventory = Some(Arc::new(components));
-        Ok(())
-    }
-
-    fn look_at(&self, components: &[Component]) -> Seen {
-        let mut seen = Seen::default();
+    /// Checks every package: a finding for each that may not be there.
+    pub fn check(&self, components: &[Component]) -> InventoryCheck {
+        let mut seen = InventoryCheck::default();
         if !self.asks() {
             return seen;
         }
@@ -119,16 +98,16 @@ impl Contents {
         seen
     }
 
-    /// Looks again into the inventories of a saved run's gate, as if they had been read by this policy. Its
+    /// Checks again the inventories of a saved run's gate, as if they had been read by this policy. Its
     /// findings are those of the whole run.
-    pub fn look_again(&self, gate: &mut GateRecord, findings: &mut Vec<Finding>) {
-        findings.retain(|finding| finding.gate != gate.id || !Contents::found(finding));
+    pub fn check_again(&self, gate: &mut GateRecord, findings: &mut Vec<Finding>) {
+        findings.retain(|finding| finding.gate != gate.id || !InventoryRules::found(finding));
         let (tool, several) = (gate.tool.clone(), gate.targets.len() > 1);
         let mut found = Vec::new();
         for target in &mut gate.targets {
-            target.proof.retain(|line| !Contents::notes(line));
+            target.proof.retain(|line| !InventoryRules::notes(line));
             let seen = match target.inventory.as_deref() {
-                Some(components) if !components.is_empty() => self.look_at(components),
+                Some(components) if !components.is_empty() => self.check(components),
                 _ if target.scope.is_empty() || !self.asks() => continue,
                 listed => {
                     if gate.evidence == Completeness::Whole {
@@ -151,11 +130,11 @@ impl Contents {
         }
         found.sort_by(fingerprint::order);
         // They are about packages: no line of the checkout is read for them.
-        fingerprint::assign_ids(&mut found, &mut Source::new(Path::new(""), &Scrubber::default()));
+        fingerprint::assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
         findings.extend(found);
     }
 
-    /// Whether a line of a proof is one of [`Contents::look_at`].
+    /// Whether a line of a proof is one of [`InventoryRules::check`].
     fn notes(line: &str) -> bool {
         [LICENCES, BANS, EXCEPTION].iter().any(|beginning| line.starts_with(beginning))
     }

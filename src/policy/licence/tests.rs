@@ -1,9 +1,7 @@
 use super::*;
 
-use crate::config::Config;
-use crate::keys::mistakes::{Problem, Problems};
-use crate::model::severity::Severity;
-use crate::scan::parsed::Parsed;
+use crate::keys::file::parse;
+use crate::keys::mistakes::Problems;
 
 fn policy(text: &str) -> Licences {
     let problems = Problems::default();
@@ -106,9 +104,8 @@ fn an_expression_without_end_is_unknown() {
 #[test]
 fn mistakes_in_the_policy_are_told() {
     let mistakes = |keys: &str| -> Vec<String> {
-        let text = format!("version = 1\n[[gate]]\nid = 's'\ntool = 'syft'\nlicences = {{ {keys} }}\n");
-        let problems: Vec<Problem> = Config::read(&text).err().unwrap_or_default();
-        problems.into_iter().map(|problem| problem.what).collect()
+        let read = parse(&format!("licences = {{ {keys} }}\n"), InventoryRules::read);
+        read.err().unwrap_or_default().into_iter().map(|problem| problem.what).collect()
     };
     for (keys, says) in [
         ("", "neither allows nor denies"),
@@ -123,44 +120,4 @@ fn mistakes_in_the_policy_are_told() {
         assert!(told.iter().any(|what| what.contains(says)), "{keys}: {told:?}");
     }
     assert!(mistakes("allow = ['MIT', 'BSD-*']").is_empty());
-}
-
-#[test]
-fn each_package_that_may_not_be_there_is_one_finding() {
-    let problems = Problems::default();
-    let text = "licences = { allow = ['MIT'] }\nban = [{ package = 'pkg:npm/event-stream', versions = '<4', reason = 'stolen' }]";
-    let table = toml::de::DeTable::parse(text).unwrap();
-    let contents = Contents::read(&Keys::new(table.get_ref(), 0..0, &problems));
-    let document = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
-        {"type": "library", "name": "good", "version": "1.0.0", "purl": "pkg:npm/good@1.0.0", "licenses": [{"license": {"id": "MIT"}}]},
-        {"type": "library", "name": "bad", "version": "1.0.0", "purl": "pkg:npm/bad@1.0.0", "licenses": [{"license": {"id": "AGPL-3.0-only"}}]},
-        {"type": "library", "name": "bad", "version": "1.0.0", "purl": "pkg:npm/bad@1.0.0", "licenses": [{"license": {"id": "AGPL-3.0-only"}}]},
-        {"type": "library", "name": "odd", "version": "1.0.0", "purl": "pkg:npm/odd@1.0.0"},
-        {"type": "library", "name": "event-stream", "version": "3.3.6", "purl": "pkg:npm/event-stream@3.3.6", "licenses": [{"license": {"id": "MIT"}}]},
-        {"type": "library", "name": "event-stream", "version": "next", "purl": "pkg:npm/event-stream@next", "licenses": [{"license": {"id": "MIT"}}]}]}"#;
-    let mut parsed = Parsed::default();
-    contents.look_into(document.as_bytes(), &mut parsed).unwrap();
-    let mut found: Vec<(String, String, Severity)> = parsed
-        .findings
-        .iter()
-        .map(|finding| {
-            (
-                finding.rule.to_string(),
-                finding.package.as_ref().unwrap().purl.clone().unwrap().to_string(),
-                finding.severity,
-            )
-        })
-        .collect();
-    found.sort();
-    let wanted = |rule: &str, purl: &str, severity| (rule.to_owned(), purl.to_owned(), severity);
-    assert_eq!(
-        found,
-        [
-            wanted("licence-denied", "pkg:npm/bad@1.0.0", Severity::High),
-            wanted("licence-unknown", "pkg:npm/odd@1.0.0", Severity::Medium),
-            wanted("package-banned", "pkg:npm/event-stream@3.3.6", Severity::Critical),
-            wanted("package-banned", "pkg:npm/event-stream@next", Severity::Unknown),
-        ]
-    );
-    assert!(parsed.findings.iter().all(Contents::found));
 }

@@ -10,7 +10,8 @@ use crate::report::problems::{Problem, Problems};
 use crate::report::{Written, worst};
 use crate::text::{human, sanitise, table};
 
-use super::{Look, paint};
+use super::paint;
+use crate::system::terminal::Look;
 
 /// How many are shown; all of them are in the reports.
 const SHOWN: usize = 12;

@@ -2,7 +2,7 @@
 
 use crate::model::enrichment_record::FileRecord;
 use crate::model::run::Run;
-use crate::report::summary::Look;
+use crate::system::terminal::Look;
 use crate::text::{human, sanitise, table};
 
 /// The most characters of a line's words.

@@ -10,7 +10,7 @@ use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::{Mode, Outcome};
 use crate::text::{human, sanitise, table};
 
-use super::Look;
+use crate::system::terminal::Look;
 
 /// From so many columns on, each thing has a column of its own, and the reason still has room.
 const WIDE: u16 = 140;

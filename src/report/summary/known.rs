@@ -3,7 +3,7 @@
 use crate::model::run::Run;
 use crate::text::{human, sanitise, table};
 
-use super::Look;
+use crate::system::terminal::Look;
 
 pub fn notes(run: &Run, look: Look) -> String {
     let Some(known) = &run.known else { return String::new() };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::run::Run;
-use crate::report::summary::Look;
+use crate::system::terminal::Look;
 use crate::text::{human, sanitise, table};
 
 /// The most characters of a line's words.

@@ -8,7 +8,7 @@ use crate::model::verdict::Mode;
 use crate::policy::remedy::{Way, way};
 use crate::text::{human, sanitise, table};
 
-use super::Look;
+use crate::system::terminal::Look;
 
 /// How many upgrades, and how many other problems, are named.
 const UPGRADES: usize = 8;

@@ -1,7 +1,5 @@
 use super::*;
 
-use crate::config::Config;
-use crate::keys::mistakes::Problem;
 use crate::scan::scene::BuiltImage;
 use crate::text::shared::Text;
 use crate::tools::testing::{self, handed_in, mistakes, origin, repo};
@@ -154,33 +152,6 @@ fn mistakes_are_told() {
         ("engine = 'buildah'", "`buildah` is not a value of `engine`"),
     ] {
         assert_eq!(mistakes(&SPEC, options), [problem], "{options}");
-    }
-}
-
-#[test]
-fn what_judges_findings_means_nothing_for_an_action() {
-    let problems = |gate: &str| -> Vec<String> {
-        let Err(problems) = Config::read(&format!("version = 1\n[[gate]]\nid = 'g'\n{gate}\n")) else {
-            panic!()
-        };
-        problems.into_iter().map(|Problem { what, .. }| what).collect()
-    };
-    for (gate, problem) in [
-        (
-            "tool = 'ecr-push'\nfail_on = 'low'",
-            "`fail_on` means nothing for ecr-push: it acts, and has done so or not",
-        ),
-        (
-            "tool = 'ecr-push'\nallow_empty = true",
-            "`allow_empty` means nothing for ecr-push: it acts, and has done so or not",
-        ),
-        (
-            "tool = 'gitleaks'\nbranches = ['main']",
-            "`branches` means nothing for gitleaks: it looks, and on every branch",
-        ),
-        ("tool = 'ecr-push'\nbranches = []", "`branches` is empty: name at least one, or leave the key out"),
-    ] {
-        assert_eq!(problems(gate), [problem], "{gate}");
     }
 }
 
