@@ -21,7 +21,7 @@ use crate::text::paths::shown_path;
 use crate::text::shared::Text;
 
 /// Writes the baseline beside gates.toml, and says what has changed in it.
-pub fn execute(args: &BaselineArgs) -> Result<u8> {
+pub(crate) fn execute(args: &BaselineArgs) -> Result<u8> {
     let (path, config) = load_config(args.config.config.as_deref())?;
     let from = args.from.clone().unwrap_or_else(|| folder_of(&path).join(OUT).join("run.json"));
     if !from.is_file() && args.from.is_none() {
@@ -73,7 +73,7 @@ struct Change {
 type Counted = BTreeMap<Text, u64>;
 
 impl Change {
-    fn of(old: &Baseline, run: &Run, prune: bool) -> Change {
+    fn of(old: &Baseline, run: &Run, prune: bool) -> Self {
         let mut unseen = BTreeMap::new();
         for gate in &run.gates {
             if gate.evidence != Completeness::Whole {
@@ -87,7 +87,7 @@ impl Change {
         for finding in taken.filter(|finding| !acts.contains(&finding.gate)) {
             found.insert((&finding.gate, &finding.id), finding);
         }
-        let mut change = Change { entries: Vec::new(), added: Counted::new(), dropped: 0, unseen, gone: 0 };
+        let mut change = Self { entries: Vec::new(), added: Counted::new(), dropped: 0, unseen, gone: 0 };
         for entry in &old.findings {
             let there = found.remove(&(&entry.gate, &entry.id));
             // A gate that is not in the run any more has nothing left to bear.

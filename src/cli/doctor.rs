@@ -22,7 +22,7 @@ use crate::tools::TOOLS;
 
 /// Prints a line for each program that gates.toml needs, or for each known tool where there is
 /// no gates.toml. The exit code is 3, as a run's would be, when one is missing.
-pub async fn execute(args: &ConfigArgs) -> Result<u8> {
+pub(crate) async fn execute(args: &ConfigArgs) -> Result<u8> {
     let here = std::env::current_dir()?;
     let wanted = match find_config(args.config.as_deref())? {
         Some(_) => needed(args).await?,

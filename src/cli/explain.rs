@@ -26,7 +26,7 @@ const IN_FULL: usize = 5;
 const LISTED: usize = 50;
 
 /// Prints what the record knows of an id, a rule, an advisory or a gate.
-pub fn execute(args: &ExplainArgs) -> Result<u8> {
+pub(crate) fn execute(args: &ExplainArgs) -> Result<u8> {
     let from = match &args.from {
         Some(from) => from.clone(),
         None => {
@@ -47,7 +47,7 @@ pub fn execute(args: &ExplainArgs) -> Result<u8> {
 }
 
 /// The story of an id or the beginning of one, of a rule or an alias, or of a gate.
-pub fn story(run: &Run, what: &str) -> Option<String> {
+pub(crate) fn story(run: &Run, what: &str) -> Option<String> {
     if let Some(gate) = run.gates.iter().find(|gate| *gate.id == *what) {
         return Some(of_gate(run, gate));
     }

@@ -27,7 +27,7 @@ const OURS: &str = "# Written by `portcullis hook install`; `portcullis hook uni
 const GIT_LIMIT: Duration = Duration::from_secs(30);
 
 /// Carries out `hook install`, `hook uninstall`, and the hook itself.
-pub async fn execute(action: HookAction) -> Result<u8> {
+pub(crate) async fn execute(action: HookAction) -> Result<u8> {
     match action {
         HookAction::Install { trust } => install(trust).await,
         HookAction::Uninstall => uninstall().await,

@@ -62,7 +62,7 @@ struct By {
 }
 
 /// Judges, and gives the exit code of the verdict.
-pub async fn execute(args: &JudgeArgs) -> Result<u8> {
+pub(crate) async fn execute(args: &JudgeArgs) -> Result<u8> {
     let by = by(args).await?;
     match what_if::files(&args.from)?.as_slice() {
         [] => judge_reports(args, by).await,

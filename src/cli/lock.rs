@@ -34,7 +34,7 @@ struct Wanted {
 }
 
 /// Carries it out. The exit code is 3 where `--check` finds a difference.
-pub async fn execute(args: &LockArgs) -> Result<u8> {
+pub(crate) async fn execute(args: &LockArgs) -> Result<u8> {
     let (path, config) = load_config(args.config.config.as_deref())?;
     let settings = Settings::new(&config, RunOptions::default())?;
     let repo = Repo::around(folder_of(&path)).await?;

@@ -1,16 +1,16 @@
 //! The command line, one file per command.
 
 pub mod args;
-pub mod baseline;
-pub mod doctor;
-pub mod explain;
-pub mod hook;
-pub mod init;
-pub mod judge;
-pub mod lock;
-pub mod plan;
-pub mod report;
-pub mod run;
+pub(crate) mod baseline;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod hook;
+pub(crate) mod init;
+pub(crate) mod judge;
+pub(crate) mod lock;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod run;
 pub mod show;
 
 use anyhow::{Context, Result};

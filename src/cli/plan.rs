@@ -26,7 +26,7 @@ use crate::text::human;
 use crate::text::paths::forward;
 
 /// Prints the plan. Exit code 0: nothing is judged.
-pub async fn execute(args: PlanArgs) -> Result<u8> {
+pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
     let active = ActivePolicy::find(args.trust.source(&args.config)).await?;
     let settings = Settings::new(&active.config, args.selection.run_options())?;
     active.check_floor(&settings, active.lock().await?.is_some())?;
@@ -106,14 +106,14 @@ struct ShownTarget {
 }
 
 impl Shown {
-    fn new(plan: &Plan, repo: &Repo, settings: &Settings, policy: Option<PolicyRecord>) -> Shown {
+    fn new(plan: &Plan, repo: &Repo, settings: &Settings, policy: Option<PolicyRecord>) -> Self {
         let turns = interlock::turns(&plan.gates);
         let mut order = longest_chain_first(plan);
         // What acts comes last, one after another.
         order.sort_by_key(|index| turns[*index]);
         let gates =
             order.into_iter().map(|index| ShownGate::new(&plan.gates[index], repo, settings)).collect();
-        Shown { mode: settings.mode.to_string(), policy, jobs: settings.jobs, gates }
+        Self { mode: settings.mode.to_string(), policy, jobs: settings.jobs, gates }
     }
 
     fn text(&self) -> String {
@@ -153,14 +153,14 @@ impl Shown {
 }
 
 impl ShownGate {
-    fn new(planned: &PlannedGate, repo: &Repo, settings: &Settings) -> ShownGate {
+    fn new(planned: &PlannedGate, repo: &Repo, settings: &Settings) -> Self {
         let gate = &planned.gate;
         let (jobs, skipped, impossible) = match &planned.fate {
             Fate::Run(jobs) => (jobs.as_slice(), None, None),
             Fate::Skip(why) => (&[][..], Some(why.clone()), None),
             Fate::Impossible(why) => (&[][..], None, Some(why.clone())),
         };
-        ShownGate {
+        Self {
             id: gate.id.to_string(),
             stage: gate.stage.to_string(),
             tool: gate.spec.name.to_owned(),

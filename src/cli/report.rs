@@ -12,7 +12,7 @@ use crate::config::find::find_config;
 use crate::engine::saved_run;
 use crate::model::clean::Clean;
 use crate::model::run::Run;
-pub use crate::report::{File, Options, github, prepare, tell};
+use crate::report::{File, Options, github, prepare, tell};
 use crate::system::output_folder::{self, OutputFolder};
 use crate::system::unreported::Unreported;
 use crate::system::{terminal, variables};
@@ -21,7 +21,7 @@ use crate::system::{terminal, variables};
 ///
 /// # Errors
 /// When the run can't be read or its reports can't be written.
-pub fn execute(args: &ReportArgs) -> Result<u8> {
+pub(crate) fn execute(args: &ReportArgs) -> Result<u8> {
     let configured = match find_config(args.config.config.as_deref())? {
         Some(path) => Config::load(&path)?.report,
         None => Options::default(),

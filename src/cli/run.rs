@@ -39,7 +39,7 @@ use crate::system::{ci, terminal, variables};
 use crate::text::paths::shown_path;
 
 /// `portcullis run`: the pipeline from top to bottom.
-pub async fn run(
+pub(crate) async fn run(
     config: ConfigArgs,
     run_options: RunOptions,
     known: &KnownArgs,
@@ -219,7 +219,7 @@ async fn finish(
 /// The branch that this is: as the user says, as the CI service says, which knows a pull request from
 /// its target, or as git has it.
 async fn branch(settings: &Settings, repo: &Repo) -> Option<String> {
-    let variable = |name: &str| std::env::var(name).ok();
+    let variable = variables::get;
     match &settings.branch {
         Some(branch) => Some(branch.clone()),
         None if ci::runs_here(variable) => ci::branch(variable),

@@ -18,13 +18,13 @@ pub struct PolicySource<'a> {
 }
 
 /// The output folder where none is named.
-pub const OUT: &str = "gates-report";
+pub(crate) const OUT: &str = "gates-report";
 
 /// The path of gates.toml and what it says; `named` is the file that the user names, if any.
 ///
 /// # Errors
 /// When there is none, or it has mistakes.
-pub fn load_config(named: Option<&Path>) -> Result<(PathBuf, Config)> {
+pub(crate) fn load_config(named: Option<&Path>) -> Result<(PathBuf, Config)> {
     let path = find_config(named)?.context(
         "there is no gates.toml here or in a folder above; `portcullis init` writes one, `--config FILE` names another",
     )?;
@@ -33,7 +33,7 @@ pub fn load_config(named: Option<&Path>) -> Result<(PathBuf, Config)> {
 }
 
 /// The file that is named, or the nearest gates.toml from here up to the top of the repository.
-pub fn find_config(named: Option<&Path>) -> Result<Option<PathBuf>> {
+pub(crate) fn find_config(named: Option<&Path>) -> Result<Option<PathBuf>> {
     if let Some(path) = named {
         return Ok(Some(path.to_owned()));
     }
@@ -52,6 +52,6 @@ pub fn find_config(named: Option<&Path>) -> Result<Option<PathBuf>> {
 }
 
 /// The folder that a configuration file's paths count from.
-pub fn folder_of(config: &Path) -> &Path {
+pub(crate) fn folder_of(config: &Path) -> &Path {
     config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

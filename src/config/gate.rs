@@ -60,7 +60,7 @@ pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> Vec<Gate> {
     gates
 }
 
-pub fn read(
+pub(crate) fn read(
     table: &Keys,
     defaults: &Defaults,
     needs_at: &mut Vec<(Located<Text>, Vec<Located<String>>)>,

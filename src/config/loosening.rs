@@ -15,7 +15,7 @@ use crate::policy::judge::{at_or_above, bears};
 use crate::policy::waiver::Waiver;
 
 /// Everything that `other` would let pass and `base` would not, in the base's order.
-pub fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
+pub(crate) fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
     let mut all = Vec::new();
     if base.mode == Mode::Production && other.mode == Mode::Lab {
         all.push(lab("gates.toml"));
@@ -62,7 +62,7 @@ fn lab(place: &str) -> Loosening {
 
 /// One key that is looser.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Looser {
+pub(crate) struct Looser {
     /// The key of gates.toml.
     pub key: &'static str,
     pub is: String,
@@ -70,8 +70,8 @@ pub struct Looser {
 }
 
 impl Looser {
-    fn changed(key: &'static str) -> Looser {
-        Looser { key, is: format!("{key} changed"), was: None }
+    fn changed(key: &'static str) -> Self {
+        Self { key, is: format!("{key} changed"), was: None }
     }
 
     fn at(self, place: &str) -> Loosening {
@@ -80,7 +80,7 @@ impl Looser {
 }
 
 /// Where `other` bears more findings than `base`: exact, whatever keys say so.
-pub fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
+pub(crate) fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
     let mut all = Vec::new();
     for severity in Severity::ALL.into_iter() {
         if !is_more(bears(severity, base), bears(severity, other)) {
@@ -196,7 +196,7 @@ fn is_more(was: Option<u64>, is: Option<u64>) -> bool {
 
 /// Where the keys of a tool make it look at less, or at something else, or its findings count for less.
 /// Of `base` those keys that are in it.
-pub fn looser_reach(base: (&[Coverage], &Policy), other: (&[Coverage], &Policy)) -> Vec<Looser> {
+pub(crate) fn looser_reach(base: (&[Coverage], &Policy), other: (&[Coverage], &Policy)) -> Vec<Looser> {
     let mut all = Vec::new();
     for was in base.0.iter().filter(|coverage| coverage.applies) {
         let now = other.0.iter().find(|coverage| coverage.key == was.key && coverage.applies);

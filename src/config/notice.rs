@@ -30,7 +30,7 @@ pub enum When {
 
 impl Notice {
     /// Reads every `[[notice]]`.
-    pub fn read_all(keys: &Keys) -> Vec<Notice> {
+    pub fn read_all(keys: &Keys) -> Vec<Self> {
         let tables = keys.tables("notice");
         let notices = tables.iter().filter_map(|table| {
             let kind = table.word_or("kind", &[("slack", Kind::Slack), ("json", Kind::Json)], Kind::Slack);
@@ -47,7 +47,7 @@ impl Notice {
                 );
                 return None;
             };
-            Some(Notice { kind, variable: variable.to_owned(), when })
+            Some(Self { kind, variable: variable.to_owned(), when })
         });
         notices.collect()
     }

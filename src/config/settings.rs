@@ -51,7 +51,7 @@ pub struct Settings {
 impl Settings {
     /// # Errors
     /// When a profile or a gate is named that gates.toml does not have, or no gate is left.
-    pub fn new(config: &Config, run_options: RunOptions) -> Result<Settings> {
+    pub fn new(config: &Config, run_options: RunOptions) -> Result<Self> {
         let overlay = match &run_options.profile {
             None => Profile::default(),
             Some(name) => match config.profiles.get(name) {
@@ -70,7 +70,7 @@ impl Settings {
         }
         let mut skip = overlay.skip.clone();
         skip.extend(run_options.skip);
-        let settings = Settings {
+        let settings = Self {
             mode: run_options.mode.or(overlay.mode).unwrap_or(config.mode),
             profile: run_options.profile,
             jobs: run_options

@@ -30,7 +30,7 @@ use crate::text::human;
 
 /// A gates.toml: the work tree's, or that of `--policy-from`.
 #[derive(Debug)]
-pub struct ActivePolicy {
+pub(crate) struct ActivePolicy {
     /// Where it stands, or would, in the work tree.
     pub path: PathBuf,
     pub config: Config,
@@ -42,7 +42,7 @@ pub struct ActivePolicy {
 
 /// The base whose policy it is.
 #[derive(Debug)]
-pub struct BaseSource {
+pub(crate) struct BaseSource {
     pub base: BaseCommit,
     /// The base's gates.toml.
     text: String,
@@ -52,7 +52,7 @@ pub struct BaseSource {
 impl ActivePolicy {
     /// # Errors
     /// When there is no gates.toml there, or it, or the floor, has mistakes.
-    pub async fn find(source: PolicySource<'_>) -> Result<ActivePolicy> {
+    pub(crate) async fn find(source: PolicySource<'_>) -> Result<Self> {
         let (path, config, base) = match source.policy_from {
             None => load_config(source.gates_toml).map(|(path, config)| (path, config, None))?,
             Some(revision) => {
@@ -63,11 +63,11 @@ impl ActivePolicy {
         };
         let floor =
             source.floor.map(|file| Floor::load(file).map(|floor| (file.to_owned(), floor))).transpose()?;
-        Ok(ActivePolicy { path, config, base, floor })
+        Ok(Self { path, config, base, floor })
     }
 
     /// The gates.lock that counts.
-    pub async fn lock(&self) -> Result<Option<Lock>> {
+    pub(crate) async fn lock(&self) -> Result<Option<Lock>> {
         match &self.base {
             Some(trusted) => trusted.base.lock(&self.path).await,
             None => Ok(Lock::beside(&self.path)?),
@@ -80,7 +80,7 @@ impl ActivePolicy {
     ///
     /// # Errors
     /// When a baseline is there and is none.
-    pub async fn known(&mut self, none: bool) -> Result<KnownFindings> {
+    pub(crate) async fn known(&mut self, none: bool) -> Result<KnownFindings> {
         let named =
             self.config.ratchets_mut().map(|(_, ratchet)| ratchet.than.to_string()).collect::<BTreeSet<_>>();
         let mut baselines = BTreeMap::new();
@@ -155,7 +155,11 @@ impl ActivePolicy {
     }
 
     /// What findings are judged by.
-    pub fn inputs<'a>(&'a self, known: &'a KnownFindings, enrichment: &'a Enrichment) -> PolicyInputs<'a> {
+    pub(crate) fn inputs<'a>(
+        &'a self,
+        known: &'a KnownFindings,
+        enrichment: &'a Enrichment,
+    ) -> PolicyInputs<'a> {
         PolicyInputs {
             waivers: Waivers::Of(&self.config.waivers),
             max: Some(&self.config.max),
@@ -169,7 +173,7 @@ impl ActivePolicy {
     ///
     /// # Errors
     /// [`crate::keys::file::ConfigError::BelowFloor`] with every place.
-    pub fn check_floor(&self, settings: &Settings, locked: bool) -> Result<()> {
+    pub(crate) fn check_floor(&self, settings: &Settings, locked: bool) -> Result<()> {
         let Some((file, floor)) = &self.floor else { return Ok(()) };
         let breaches = floor.breaches(&self.config, settings, locked, today());
         Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
@@ -179,7 +183,7 @@ impl ActivePolicy {
     ///
     /// # Errors
     /// As above.
-    pub fn check_floor_of_saved(
+    pub(crate) fn check_floor_of_saved(
         &self,
         settings: &Settings,
         locked: bool,
@@ -193,7 +197,12 @@ impl ActivePolicy {
 
     /// Tells at each job what the scanners' own configuration says, and has the base's heeded where the
     /// policy is the base's. `scratch` is the run's folder.
-    pub async fn override_scanner_config(&self, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
+    pub(crate) async fn override_scanner_config(
+        &self,
+        plan: &mut Plan,
+        repo: &Repo,
+        scratch: &Path,
+    ) -> Result<()> {
         match &self.base {
             Some(trusted) => base_scanner_config::take_from(&trusted.base, plan, repo, scratch).await,
             None => {
@@ -209,7 +218,7 @@ impl ActivePolicy {
     /// # Errors
     /// [`ConfigError::Mistakes`] with every file that can't be gone by, and [`ConfigError::BelowFloor`] with
     /// every statement that waives what may not be.
-    pub async fn enrichment(&self) -> Result<Enrichment> {
+    pub(crate) async fn enrichment(&self) -> Result<Enrichment> {
         let folder = folder_of(&self.path);
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let files = Files { folder, base: self.base.as_ref().map(|trusted| &trusted.base) };
@@ -229,14 +238,14 @@ impl ActivePolicy {
     }
 
     /// For run.json, with what the change would loosen by its VEX documents.
-    pub fn record(&self, enrichment: &Enrichment) -> Option<PolicyRecord> {
+    pub(crate) fn record(&self, enrichment: &Enrichment) -> Option<PolicyRecord> {
         let mut record = self.base.as_ref()?.record.clone();
         record.loosened.extend(enrichment.loosened.iter().cloned());
         Some(record)
     }
 
     /// The text of gates.toml, as it counts.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match &self.base {
             Some(trusted) => trusted.text.clone(),
             None => std::fs::read_to_string(&self.path).unwrap_or_default(),

@@ -24,7 +24,7 @@ use crate::text::signal::signal_name;
 
 /// What a run is about, besides its gates.
 #[derive(Clone, Debug)]
-pub struct Circumstances {
+pub(crate) struct Circumstances {
     /// Top of the checkout, where the lines of findings are read.
     pub root: PathBuf,
     pub mode: Mode,
@@ -39,7 +39,12 @@ pub struct Circumstances {
 }
 
 /// The record of the evidence, not judged yet. `pool` has the findings of all gates.
-pub fn assemble(evidence: &[GateEvidence], pool: Pool, secrets: &SecretSet, about: Circumstances) -> Run {
+pub(crate) fn assemble(
+    evidence: &[GateEvidence],
+    pool: Pool,
+    secrets: &SecretSet,
+    about: Circumstances,
+) -> Run {
     let scrubber = secrets.scrubber();
     let gates: Vec<_> = evidence.iter().map(|gate| gate.record(scrubber)).collect();
     let (mut findings, of_gates) = pool.in_order(evidence.len());
@@ -85,7 +90,7 @@ pub fn assemble(evidence: &[GateEvidence], pool: Pool, secrets: &SecretSet, abou
 
 /// Copies the files that the targets leave into the output folder, with known secrets struck
 /// out and logs made safe to show, and notes in the record where they are.
-pub fn keep_files(
+pub(crate) fn keep_files(
     run: &mut Run,
     evidence: &[GateEvidence],
     scrubber: &Scrubber,
@@ -116,7 +121,7 @@ pub fn keep_files(
 }
 
 /// 32 hexadecimal digits that no other run has, as W3C trace context wants them.
-pub fn trace_id(now: jiff::Timestamp) -> String {
+pub(crate) fn trace_id(now: jiff::Timestamp) -> String {
     let seed = format!("{} {} {:?}", now.as_nanosecond(), std::process::id(), std::thread::current().id());
     sha256(seed.as_bytes())[..32].to_owned()
 }

@@ -20,7 +20,7 @@ use crate::text::paths::{forward, normalise};
 
 /// A commit whose files count.
 #[derive(Clone, Debug)]
-pub struct BaseCommit {
+pub(crate) struct BaseCommit {
     /// As the user named it: `origin/main`.
     pub revision: String,
     pub commit: String,
@@ -30,7 +30,7 @@ pub struct BaseCommit {
 
 /// The policy of a base.
 #[derive(Debug)]
-pub struct BasePolicy {
+pub(crate) struct BasePolicy {
     pub base: BaseCommit,
     /// Where gates.toml stands, or would, in the work tree.
     pub path: PathBuf,
@@ -42,17 +42,17 @@ pub struct BasePolicy {
 impl BaseCommit {
     /// # Errors
     /// Outside git, and when the revision is not there.
-    pub async fn find(repo: &Repo, revision: &str) -> Result<BaseCommit> {
+    pub(crate) async fn find(repo: &Repo, revision: &str) -> Result<Self> {
         if !repo.git {
             bail!("`--policy-from {revision}` needs a git repository, and {} is none", repo.root.display());
         }
         let commit = repo.commit(revision).await?;
-        Ok(BaseCommit { revision: revision.to_owned(), commit, root: repo.root.clone() })
+        Ok(Self { revision: revision.to_owned(), commit, root: repo.root.clone() })
     }
 
     /// The content of a file of the commit, by its path below the root; `None` where there is no
     /// such file.
-    pub async fn file(&self, path: &str) -> Result<Option<Vec<u8>>> {
+    pub(crate) async fn file(&self, path: &str) -> Result<Option<Vec<u8>>> {
         let git = |args: Vec<String>| async move {
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
             ask_exactly(Path::new("git"), &args, &self.root, GIT_LIMIT).await
@@ -75,7 +75,7 @@ impl BaseCommit {
     }
 
     /// The content of a file of the commit that stands at this place in the work tree.
-    pub async fn file_at(&self, place: &Path) -> Result<Option<Vec<u8>>> {
+    pub(crate) async fn file_at(&self, place: &Path) -> Result<Option<Vec<u8>>> {
         match self.inside(place) {
             Some(path) => self.file(&path).await,
             None => Ok(None),
@@ -83,12 +83,12 @@ impl BaseCommit {
     }
 
     /// Top of the work tree.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The files of the commit below a folder, by their places in the work tree.
-    pub async fn files_below(&self, top: &Path) -> Result<Vec<PathBuf>> {
+    pub(crate) async fn files_below(&self, top: &Path) -> Result<Vec<PathBuf>> {
         let folder = self.inside(top).filter(|folder| folder != ".");
         let mut args =
             vec!["--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", "--full-tree", &self.commit];
@@ -100,7 +100,7 @@ impl BaseCommit {
     }
 
     /// The gates.lock that stands beside this gates.toml.
-    pub async fn lock(&self, config: &Path) -> Result<Option<Lock>> {
+    pub(crate) async fn lock(&self, config: &Path) -> Result<Option<Lock>> {
         let place = folder_of(config).canonicalize()?.join(lock::FILE_NAME);
         let Some(bytes) = self.file_at(&place).await? else { return Ok(None) };
         let read = Lock::read(&String::from_utf8_lossy(&bytes));
@@ -108,7 +108,7 @@ impl BaseCommit {
     }
 
     /// A baseline at this place.
-    pub async fn baseline(&self, path: &Path) -> Result<Option<Baseline>> {
+    pub(crate) async fn baseline(&self, path: &Path) -> Result<Option<Baseline>> {
         let place = normalise(&std::path::absolute(path)?);
         let Some(bytes) = self.file_at(&place).await? else { return Ok(None) };
         let read = Baseline::read(&bytes);
@@ -116,7 +116,7 @@ impl BaseCommit {
     }
 
     /// The path below the root, of a place in the work tree.
-    pub fn inside(&self, place: &Path) -> Option<String> {
+    pub(crate) fn inside(&self, place: &Path) -> Option<String> {
         let inside = place.strip_prefix(&self.root).ok()?;
         inside
             .components()
@@ -129,7 +129,7 @@ impl BaseCommit {
 ///
 /// # Errors
 /// Outside git, when the revision or its gates.toml is not there, and when that has mistakes.
-pub async fn policy(named: Option<&Path>, revision: &str) -> Result<BasePolicy> {
+pub(crate) async fn policy(named: Option<&Path>, revision: &str) -> Result<BasePolicy> {
     let here = std::env::current_dir().context("the current folder is not there any more")?;
     let folder = named.map_or(Path::new("."), folder_of);
     let repo = Repo::around(folder).await?;

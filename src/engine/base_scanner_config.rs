@@ -20,7 +20,7 @@ use crate::tools::told::told;
 
 /// Notes at each job what the configuration files of the work tree say. A gate that they leave
 /// without proof is not run.
-pub fn tell(plan: &mut Plan, repo: &Repo) {
+pub(crate) fn tell(plan: &mut Plan, repo: &Repo) {
     for planned in &mut plan.gates {
         let Fate::Run(jobs) = &mut planned.fate else { continue };
         let mut refused = Vec::new();
@@ -50,7 +50,7 @@ fn refuse(planned: &mut PlannedGate, mut why: Vec<String>) {
 
 /// The same with the base's files, which every scanner is made to heed; a gate for which that
 /// can't be has no proof. `scratch` is the run's folder.
-pub async fn take_from(base: &BaseCommit, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
+pub(crate) async fn take_from(base: &BaseCommit, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
     let folder = scratch.join(FROM_BASE);
     fs::create_dir_all(&folder).context("the base's files can't be laid out")?;
     for planned in &mut plan.gates {

@@ -10,7 +10,7 @@ use crate::text::paths::shown_path;
 
 /// Why there is no baseline to work with.
 #[derive(Debug, Error)]
-pub enum BaselineError {
+pub(crate) enum BaselineError {
     #[error("{} can't be read: {error}", shown_path(path))]
     Unreadable { path: PathBuf, error: io::Error },
     #[error("{}: {reason}", shown_path(path))]
@@ -21,7 +21,7 @@ pub enum BaselineError {
 ///
 /// # Errors
 /// When it can't be read, or is not a whole baseline of this schema.
-pub fn load(path: &Path) -> Result<Option<Baseline>, BaselineError> {
+pub(crate) fn load(path: &Path) -> Result<Option<Baseline>, BaselineError> {
     match std::fs::read(path) {
         Ok(bytes) => Baseline::read(&bytes)
             .map(Some)

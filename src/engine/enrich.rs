@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-pub use files::Files;
+pub(crate) use files::Files;
 
 use crate::config::sources::Sources;
 use crate::formats::dated::Content;
@@ -21,7 +21,11 @@ use crate::text::sanitise;
 use crate::text::shared::Text;
 
 /// Reads the files that gates.toml names. An error holds every mistake, each at its key.
-pub async fn load(sources: &Sources, files: &Files<'_>, today: Date) -> Result<Enrichment, Vec<Problem>> {
+pub(crate) async fn load(
+    sources: &Sources,
+    files: &Files<'_>,
+    today: Date,
+) -> Result<Enrichment, Vec<Problem>> {
     let mut problems = Vec::new();
     let vex = Vex::new(documents(sources, files, today, &mut problems).await);
     let epss = dated(sources, &sources.epss, files, today, epss::read, &mut problems).await;
@@ -34,7 +38,7 @@ pub async fn load(sources: &Sources, files: &Files<'_>, today: Date) -> Result<E
 }
 
 /// Tells of the VEX documents that a change adds or edits, where the base's count.
-pub async fn compare(enrichment: &mut Enrichment, sources: &Sources, base: &Files<'_>) {
+pub(crate) async fn compare(enrichment: &mut Enrichment, sources: &Sources, base: &Files<'_>) {
     let own = Files { folder: base.folder.clone(), base: None };
     for pattern in &sources.vex {
         for name in own.matching(&pattern.value).await.unwrap_or_default() {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::Gate;
-use crate::engine::job_run::{Kept, TargetEvidence};
+use crate::engine::job_run::TargetEvidence;
 use crate::engine::lock::guard::Examined;
 use crate::engine::program_identity::Identity;
 use crate::model::clean::Clean;
@@ -26,7 +26,7 @@ use crate::text::shared::{SharedTexts, Text};
 
 /// What a gate has come to, before anybody judges it.
 #[derive(Debug)]
-pub struct GateEvidence {
+pub(crate) struct GateEvidence {
     pub gate: Gate,
     pub targets: Vec<TargetEvidence>,
     /// What its targets found, until it is taken.
@@ -43,7 +43,7 @@ pub struct GateEvidence {
 
 /// What keeps a gate from being judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lack {
+pub(crate) enum Lack {
     /// There is no proof: inconclusive.
     Proof(String),
     /// There was nothing to look at: skipped.
@@ -54,31 +54,31 @@ pub enum Lack {
 
 /// What the evidence of one gate amounts to, for progress and `--fail-fast`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     pub outcome: Outcome,
     pub reason: String,
 }
 
 impl Judgement {
     /// `failed: 2 findings at or above high`
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         format!("{}: {}", self.outcome, self.reason)
     }
 }
 
 impl GateEvidence {
     /// Puts the targets of a gate together; `lack` is given when the gate never started.
-    pub fn new(
+    pub(crate) fn new(
         gate: &Gate,
         mut targets: Vec<TargetEvidence>,
         lack: Option<Lack>,
         duration: Duration,
         stop: Stop,
-    ) -> GateEvidence {
+    ) -> Self {
         let lack = lack.or_else(|| lack_of(&targets, stop));
         let findings = dressed(gate, &mut targets);
         let identity = Identity::default();
-        GateEvidence {
+        Self {
             gate: gate.clone(),
             targets,
             findings,
@@ -91,7 +91,7 @@ impl GateEvidence {
     }
 
     /// The program that the gate ran.
-    pub fn program(&self) -> Option<&Path> {
+    pub(crate) fn program(&self) -> Option<&Path> {
         self.targets.iter().find_map(|target| target.program.as_deref())
     }
 
@@ -106,12 +106,12 @@ impl GateEvidence {
     }
 
     /// The secrets that its reports mark, and those that gates.toml gives it.
-    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.targets.iter().flat_map(|target| target.proof.parsed().secrets.iter().chain(&target.secrets))
     }
 
     /// What later gates may know of it.
-    pub fn finished(&self, outcome: Outcome) -> FinishedGate {
+    pub(crate) fn finished(&self, outcome: Outcome) -> FinishedGate {
         let targets = self.targets.iter().map(|target| {
             let parsed = target.proof.parsed();
             FinishedTarget {
@@ -130,24 +130,19 @@ impl GateEvidence {
         }
     }
 
-    /// The files that its targets leave to be kept.
-    pub fn kept(&self) -> impl Iterator<Item = &Kept> {
-        self.targets.iter().flat_map(|target| &target.kept)
-    }
-
     /// Gives its findings their order and their ids.
-    pub fn identify(&mut self, secrets: &SecretSet, root: &Path) {
+    pub(crate) fn identify(&mut self, secrets: &SecretSet, root: &Path) {
         identify(&mut self.findings, secrets.scrubber(), root);
         self.identified_with = Some(secrets.len());
     }
 
     /// Whether its findings got their ids when these same secrets were known.
-    pub fn is_identified_with(&self, secrets: &SecretSet) -> bool {
+    pub(crate) fn is_identified_with(&self, secrets: &SecretSet) -> bool {
         self.identified_with == Some(secrets.len())
     }
 
     /// The gate's record, not judged yet. Known secrets are struck out.
-    pub fn record(&self, scrubber: &Scrubber) -> GateRecord {
+    pub(crate) fn record(&self, scrubber: &Scrubber) -> GateRecord {
         let mut scope = Scope::default();
         let targets: Vec<TargetRecord> =
             self.targets.iter().map(|target| target_record(target, scrubber)).collect();
@@ -214,7 +209,7 @@ fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
 
 /// Gives the findings of one gate their order and their ids. Known secrets are struck out first, so
 /// that no id is made of one. `root` is the top of the checkout.
-pub fn identify(findings: &mut [Finding], scrubber: &Scrubber, root: &Path) {
+pub(crate) fn identify(findings: &mut [Finding], scrubber: &Scrubber, root: &Path) {
     for finding in findings.iter_mut() {
         finding.clean(scrubber);
     }

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
-pub use launch::not_started;
-pub use launch::signalled;
+pub(crate) use launch::not_started;
+pub(crate) use launch::signalled;
 
 use crate::config::Gate;
 use crate::engine::environment;
@@ -40,7 +40,7 @@ const LOG_CAP: u64 = 16 << 20;
 
 /// What a job has come to.
 #[derive(Debug)]
-pub struct TargetEvidence {
+pub(crate) struct TargetEvidence {
     pub record: TargetRecord,
     pub proof: Proof,
     /// Where the program was found.
@@ -59,7 +59,7 @@ pub struct TargetEvidence {
 
 /// A file of the scratch folder that goes to the output folder.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub(crate) struct Kept {
     pub from: PathBuf,
     /// Below the output folder.
     pub to: String,
@@ -67,7 +67,7 @@ pub struct Kept {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub(crate) enum What {
     Report,
     Stdout,
     Stderr,
@@ -76,7 +76,7 @@ pub enum What {
 
 /// A job with all that it takes to carry it out.
 #[derive(Debug)]
-pub struct JobRun {
+pub(crate) struct JobRun {
     pub job: Job,
     pub gate: Arc<Gate>,
     pub repo: Arc<Repo>,
@@ -94,7 +94,7 @@ pub struct JobRun {
 
 /// Says on the progress display what a job is doing.
 #[derive(Clone, Debug)]
-pub struct Teller {
+pub(crate) struct Teller {
     /// The gate's place in the plan.
     pub gate: usize,
     pub to: mpsc::UnboundedSender<News>,
@@ -102,7 +102,7 @@ pub struct Teller {
 
 /// What a job has to say while it runs.
 #[derive(Debug)]
-pub enum News {
+pub(crate) enum News {
     /// A target of the gate has got a slot.
     Started(usize),
     /// What the gate is doing, in words.
@@ -110,19 +110,19 @@ pub enum News {
 }
 
 impl Teller {
-    pub fn started(&self) {
+    pub(crate) fn started(&self) {
         // Only the display listens, and it may be gone.
         let _ = self.to.send(News::Started(self.gate));
     }
 
-    pub fn tell(&self, words: String) {
+    pub(crate) fn tell(&self, words: String) {
         let _ = self.to.send(News::Doing(self.gate, words));
     }
 }
 
 /// Runs the job, and again after a fault that passes, as often as the gate allows and within its
 /// time. Never fails: what goes wrong is evidence.
-pub async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
+pub(crate) async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
     work.prepare().await;
     let work = Arc::new(work);
     let (retry, timeout) = (work.gate.retry, work.gate.timeout);
@@ -223,8 +223,8 @@ async fn once(
 
 impl TargetEvidence {
     /// The same job, with nothing read yet.
-    fn unread(other: &TargetEvidence) -> TargetEvidence {
-        TargetEvidence {
+    fn unread(other: &Self) -> Self {
+        Self {
             record: other.record.clone(),
             proof: Proof::inconclusive(
                 "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
@@ -241,7 +241,7 @@ impl TargetEvidence {
 
 impl JobRun {
     /// The job's own folder.
-    pub fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         PathBuf::from(self.job.scratch().replace(SCRATCH, &self.scratch.to_string_lossy()))
     }
 

@@ -20,6 +20,7 @@ use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::output_folder::write_whole;
 use crate::system::process::{self, Capture, End, Launch, Stop};
 use crate::system::scratch::Scratch;
+use crate::system::variables;
 use crate::text::hash::sha256;
 
 /// A clone of the commit takes no longer.
@@ -35,7 +36,7 @@ const LOCK_FILES: [&str; 4] = ["package-lock.json", "npm-shrinkwrap.json", "yarn
 ///
 /// # Errors
 /// When there is no such commit, it can't be laid out, or the run on it leaves no record.
-pub async fn at(
+pub(crate) async fn at(
     revision: &str,
     active: &ActivePolicy,
     repo: &Repo,
@@ -145,8 +146,7 @@ impl Base<'_> {
         .map(str::to_owned)
         .to_vec();
         let ours = |name: &String| name.starts_with("PORTCULLIS_");
-        let without =
-            std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).filter(ours).collect();
+        let without = variables::names().filter(ours).collect();
         let program = std::env::current_exe().context("the path of portcullis is not known")?;
         let capture = |name: &str| Capture { path: Some(scratch.path().join(name)), cap: 1 << 20 };
         let launch = Launch {

@@ -1,13 +1,13 @@
 //! Notices: at the end of a run, what came of it, to a chat or another webhook. What can't be sent is a
 //! warning, never the verdict.
 
-pub mod message;
+pub(crate) mod message;
 
 use std::path::Path;
 use std::time::Duration;
 
-pub use message::Build;
-pub use message::Message;
+pub(crate) use message::Build;
+pub(crate) use message::Message;
 
 use crate::config::notice::{Kind, Notice, When};
 use crate::model::run::Run;
@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 impl Build {
     /// What the CI service says of it, else git.
-    pub async fn here(repo: &Repo, branch: Option<String>) -> Build {
+    pub(crate) async fn here(repo: &Repo, branch: Option<String>) -> Self {
         let variable = |name: &str| variables::value(name);
         let author = match ci::commit_author(variable) {
             Some(author) => Some(author),
@@ -33,12 +33,12 @@ impl Build {
             }
         };
         let (commit, url) = (repo.head.clone(), ci::build_url(variable));
-        Build { project: repo.name().unwrap_or_default(), branch, commit, author, url }
+        Self { project: repo.name().unwrap_or_default(), branch, commit, author, url }
     }
 }
 
 /// The addresses of the notices, which are secrets.
-pub fn secrets(notices: &[Notice]) -> impl Iterator<Item = Secret> {
+pub(crate) fn secrets(notices: &[Notice]) -> impl Iterator<Item = Secret> {
     notices
         .iter()
         .filter_map(|notice| variables::value(&notice.variable))
@@ -46,7 +46,7 @@ pub fn secrets(notices: &[Notice]) -> impl Iterator<Item = Secret> {
 }
 
 /// Sends what is to be sent, one after another. Gives a warning for each that was not.
-pub async fn send(run: &Run, notices: &[Notice], build: Build, scrubber: &Scrubber) -> Vec<String> {
+pub(crate) async fn send(run: &Run, notices: &[Notice], build: Build, scrubber: &Scrubber) -> Vec<String> {
     let client = Client::default();
     let message = Message::of(run, build, scrubber);
     let mut warnings = Vec::new();

@@ -17,7 +17,7 @@ const LONGEST: u64 = 256 << 20;
 
 /// What the questions of a job are answered. One that can't be asked, fails or says too much has no
 /// answer; an exit code of 1 is one ("there is none", for git and its like).
-pub async fn answers(
+pub(crate) async fn answers(
     questions: &[PreflightQuestion],
     job: &Launch<'_>,
     stop: &watch::Receiver<Stop>,

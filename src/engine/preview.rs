@@ -12,7 +12,7 @@ use crate::redact::SecretSet;
 
 /// The policy of a run, and the secrets that have turned up so far.
 #[derive(Debug)]
-pub struct Preview<'a> {
+pub(crate) struct Preview<'a> {
     pub inputs: PolicyInputs<'a>,
     /// The checkout, from which the lines of findings are read.
     pub root: &'a Path,
@@ -22,7 +22,7 @@ pub struct Preview<'a> {
 
 /// What the finished gates come to, taken together.
 #[derive(Debug)]
-pub struct Together {
+pub(crate) struct Together {
     /// In the order of the gates.
     pub outcomes: Vec<Outcome>,
     /// Where they are over the budget of the run.
@@ -32,7 +32,7 @@ pub struct Together {
 impl Preview<'_> {
     /// What one gate's evidence amounts to by itself. Its findings get their order and their ids here; the
     /// end of the run repeats that only where a secret has turned up since.
-    pub fn one(&self, evidence: &mut GateEvidence) -> Judgement {
+    pub(crate) fn one(&self, evidence: &mut GateEvidence) -> Judgement {
         self.secrets.borrow_mut().learn(evidence.secrets().cloned());
         let secrets = self.secrets.borrow();
         evidence.identify(&secrets, self.root);
@@ -45,7 +45,7 @@ impl Preview<'_> {
     }
 
     /// The same for several at once, each with how many of the findings are its own, one after another.
-    pub fn together(&self, evidence: &[(&GateEvidence, usize)], findings: &mut [Finding]) -> Together {
+    pub(crate) fn together(&self, evidence: &[(&GateEvidence, usize)], findings: &mut [Finding]) -> Together {
         let secrets = self.secrets.borrow();
         let mut rest = &mut *findings;
         for (gate, len) in evidence {

@@ -15,14 +15,19 @@ const VERSION_LIMIT: Duration = Duration::from_secs(30);
 
 /// What is known of a program that ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     pub version: Option<String>,
     /// In hexadecimal.
     pub sha256: Option<String>,
 }
 
 /// Asks for version and hash at once; whoever asks waits no longer than `limit`.
-pub async fn identify(spec: &'static ToolSpec, program: PathBuf, cwd: PathBuf, limit: Duration) -> Identity {
+pub(crate) async fn identify(
+    spec: &'static ToolSpec,
+    program: PathBuf,
+    cwd: PathBuf,
+    limit: Duration,
+) -> Identity {
     let hashing = {
         let program = program.clone();
         tokio::task::spawn_blocking(move || sha256_file(&program).ok())
@@ -32,7 +37,7 @@ pub async fn identify(spec: &'static ToolSpec, program: PathBuf, cwd: PathBuf, l
 }
 
 /// The version of a program, where it can be had without the report.
-pub async fn version(spec: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
+pub(crate) async fn version(spec: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
     match spec.version {
         VersionFrom::Report => None,
         VersionFrom::PackageJson => package_version(program),
@@ -41,7 +46,7 @@ pub async fn version(spec: &ToolSpec, program: &Path, cwd: &Path) -> Option<Stri
 }
 
 /// Asks the program itself.
-pub async fn ask_version(spec: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
+pub(crate) async fn ask_version(spec: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
     let answer = ask(program, spec.version_args, cwd, VERSION_LIMIT).await?;
     version_in(&answer)
 }

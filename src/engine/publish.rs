@@ -14,7 +14,7 @@ use crate::system::unreported::Unreported;
 
 /// Writes what the run leaves: kept files first, so that the record names only what is there. At
 /// last everything is searched once more for secrets.
-pub fn publish(
+pub(crate) fn publish(
     run: &mut Run,
     evidence: &[GateEvidence],
     scrubber: &Scrubber,

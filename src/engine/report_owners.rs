@@ -12,11 +12,11 @@ use crate::text::shared::Text;
 /// The plan knows most of those that are one file; a link that a tool makes while it runs shows
 /// only here.
 #[derive(Debug, Default)]
-pub struct ReportOwners(Mutex<HashMap<PathBuf, Text>>);
+pub(crate) struct ReportOwners(Mutex<HashMap<PathBuf, Text>>);
 
 impl ReportOwners {
     /// Takes a report for a gate. Gives the gate that has it already, where another has.
-    pub fn take(&self, report: &Path, gate: &Text) -> Option<Text> {
+    pub(crate) fn take(&self, report: &Path, gate: &Text) -> Option<Text> {
         let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let owner = owners.entry(real(report)).or_insert_with(|| gate.clone());
         (owner != gate).then(|| owner.clone())
@@ -24,12 +24,12 @@ impl ReportOwners {
 }
 
 /// What is said of a file that `other` has, too.
-pub fn words(shown: &str, other: &str) -> String {
+pub(crate) fn words(shown: &str, other: &str) -> String {
     format!("{shown} is the report of `{other}` as well; give each gate its own")
 }
 
 /// Where a file really is, or will be: through the links that are there, as far as its folders are.
-pub fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     for there in path.ancestors() {
         if let (Ok(found), Ok(rest)) = (there.canonicalize(), path.strip_prefix(there)) {
             return match rest.as_os_str().is_empty() {

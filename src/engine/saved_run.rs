@@ -12,7 +12,7 @@ use crate::model::run::{Run, SCHEMA};
 ///
 /// # Errors
 /// When there is none, or it is of another schema.
-pub fn read(path: &Path) -> Result<Run> {
+pub(crate) fn read(path: &Path) -> Result<Run> {
     let unread = || format!("{} can't be read", path.display());
     let file = fs::File::open(path).with_context(unread)?;
     let run: Result<Run, _> = match file.metadata().with_context(unread)?.is_file() {

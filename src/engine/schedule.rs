@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-pub use order::longest_chain_first;
+pub(crate) use order::longest_chain_first;
 
 use crate::config::settings::Settings;
 use crate::engine::event::{Event, Listener};
@@ -35,7 +35,7 @@ use crate::text::signal::signal_name;
 
 /// Where and how a plan is carried out.
 #[derive(Debug)]
-pub struct Site<'a> {
+pub(crate) struct Site<'a> {
     pub repo: Arc<Repo>,
     /// Stands before every program.
     pub guard: Arc<Guard>,
@@ -52,13 +52,12 @@ pub struct Site<'a> {
 /// Runs everything that the plan has to run, and gives the evidence of every gate, in the
 /// plan's order, and what they found. `preview` tells what the evidence amounts to, for progress, `--fail-fast` and the
 /// interlock.
-pub async fn carry_out(
+pub(crate) async fn carry_out(
     plan: Plan,
     site: &Site<'_>,
     preview: &Preview<'_>,
     listener: &mut dyn Listener,
 ) -> (Vec<GateEvidence>, Pool) {
-    listener.on(&Event::Began { gates: plan.running() });
     let mut run = Run::new(plan, site, preview, listener);
     run.settle_the_unplanned();
     let mut stopping = site.stop.subscribe();
@@ -134,12 +133,7 @@ struct InRun {
 }
 
 impl<'a> Run<'a> {
-    fn new(
-        plan: Plan,
-        site: &'a Site<'a>,
-        preview: &'a Preview<'a>,
-        listener: &'a mut dyn Listener,
-    ) -> Run<'a> {
+    fn new(plan: Plan, site: &'a Site<'a>, preview: &'a Preview<'a>, listener: &'a mut dyn Listener) -> Self {
         let waiting = longest_chain_first(&plan);
         let turns = interlock::turns(&plan.gates);
         let in_run = |(planned, turn)| InRun {
@@ -321,12 +315,7 @@ impl<'a> Run<'a> {
         let gate = &mut self.gates[index];
         let (id, required) = (gate.planned.gate.id.clone(), gate.planned.gate.required);
         if started {
-            self.listener.on(&Event::GateEnded {
-                gate: id.clone(),
-                tool: Text::from(gate.planned.gate.spec.title),
-                words,
-                duration,
-            });
+            self.listener.on(&Event::GateEnded { gate: id.clone(), words, duration });
         }
         gate.done = Some(evidence);
         gate.outcome = judgement.outcome;

@@ -37,7 +37,7 @@ const LAST_WORDS: Duration = Duration::from_secs(30);
 
 /// What a procedure works with.
 #[derive(Debug)]
-pub struct StepRunner {
+pub(crate) struct StepRunner {
     work: Arc<JobRun>,
     client: Client,
     deadline: Instant,
@@ -60,8 +60,8 @@ pub(crate) struct Left {
 }
 
 impl StepRunner {
-    pub(crate) fn new(work: Arc<JobRun>, left: Duration, stop: watch::Receiver<Stop>) -> StepRunner {
-        StepRunner {
+    pub(crate) fn new(work: Arc<JobRun>, left: Duration, stop: watch::Receiver<Stop>) -> Self {
+        Self {
             work,
             client: Client::default(),
             deadline: Instant::now() + left,

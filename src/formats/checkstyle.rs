@@ -19,7 +19,7 @@ const WHAT: &str = "Checkstyle report";
 /// PHP_CodeSniffer) list files with findings only, so that their report is an empty `<checkstyle/>`
 /// when they find nothing, and the same when they look at nothing: it can't be told apart and is
 /// read as nothing in scope, never as clean.
-pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     document.root(&["checkstyle"])?;

@@ -29,7 +29,7 @@ const WHAT: &str = "CycloneDX document";
 
 /// Reads a CycloneDX document. Scope: the components, nested ones included; the subject of the
 /// document (`metadata.component`) is not one of them. Every vulnerability is one finding.
-pub fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, ReportError> {
+pub(crate) fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, ReportError> {
     let mut bom: Bom = json::read(bytes, WHAT)?;
     let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };
     match bom.bom_format.as_deref() {
@@ -103,7 +103,7 @@ struct Component {
     name: String,
     version: Option<String>,
     purl: Option<String>,
-    components: Option<Vec<Component>>,
+    components: Option<Vec<Self>>,
 }
 
 #[derive(Debug, Deserialize)]

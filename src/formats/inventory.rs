@@ -13,7 +13,7 @@ use crate::text::shared::Text;
 const WHAT: &str = "inventory";
 
 /// The packages of a document by name, each once, however many places it is installed at.
-pub fn components(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
+pub(crate) fn components(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     let mut all = listed(bytes)?;
     all.sort_unstable();
     all.dedup();
@@ -74,7 +74,7 @@ struct Listed {
     #[serde(default)]
     licenses: Vec<Choice>,
     #[serde(default)]
-    components: Vec<Listed>,
+    components: Vec<Self>,
 }
 
 /// A licence, or an expression.

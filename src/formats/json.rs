@@ -15,14 +15,14 @@ use crate::text::bom::without_bom;
 ///
 /// A byte order mark is passed over. Nothing, white space, a cut document, another format and
 /// another shape each are an error of their own.
-pub fn read<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, ReportError> {
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, ReportError> {
     let bytes = not_blank(bytes, what)?;
     serde_json::from_slice(bytes).map_err(|error| unproven(&error, what))
 }
 
 /// Reads the first value of a document, and gives what follows it: some tools print words after
 /// their report.
-pub fn read_first<'b, T: DeserializeOwned>(
+pub(crate) fn read_first<'b, T: DeserializeOwned>(
     bytes: &'b [u8],
     what: &'static str,
 ) -> Result<(T, &'b [u8]), ReportError> {
@@ -50,7 +50,7 @@ fn unproven(error: &serde_json::Error, what: &'static str) -> ReportError {
 
 /// A map in which no key is there twice: of two values, the second would take the place of the
 /// first without a word. (Structs refuse this by themselves.)
-pub fn unique_keys<'de, D, V>(deserializer: D) -> Result<Option<BTreeMap<String, V>>, D::Error>
+pub(crate) fn unique_keys<'de, D, V>(deserializer: D) -> Result<Option<BTreeMap<String, V>>, D::Error>
 where
     D: Deserializer<'de>,
     V: Deserialize<'de>,

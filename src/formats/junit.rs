@@ -18,7 +18,7 @@ const WHAT: &str = "JUnit report";
 /// `failure` or an `error` is one finding, and so is a suite with one of its own.
 ///
 /// A suite that counts more failures than it shows has lost some: a gap.
-pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     let root = document.root(&["testsuites", "testsuite"])?;
@@ -90,9 +90,9 @@ struct Problem {
 const STATUS: &str = "failed";
 
 impl Suite {
-    fn of(element: &Element, around: Option<&Suite>, shown_before: u64) -> Suite {
+    fn of(element: &Element, around: Option<&Self>, shown_before: u64) -> Self {
         let count = |name| element.number(name).unwrap_or_default();
-        Suite {
+        Self {
             // The name of `testsuites` is that of the whole run.
             name: element.attribute("name").filter(|_| element.name == "testsuite").map(str::to_owned),
             file: file(element).or_else(|| around.and_then(|suite| suite.file.clone())),
@@ -104,12 +104,12 @@ impl Suite {
 }
 
 impl Case {
-    fn of(element: &Element) -> Case {
+    fn of(element: &Element) -> Self {
         let owned = |name| element.attribute(name).map(str::to_owned);
         let status = element.attribute("status").map(str::to_ascii_lowercase);
         let status = status.as_deref().unwrap_or_default();
         let skipped = ["notrun", "disabled", "skipped", "ignored"].contains(&status);
-        Case {
+        Self {
             name: owned("name"),
             class: owned("classname"),
             file: file(element),

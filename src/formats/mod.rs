@@ -1,18 +1,18 @@
 //! Readers that several scanners share.
 
-pub mod checkstyle;
+pub(crate) mod checkstyle;
 mod csv;
-pub mod cyclonedx;
-pub mod dated;
+pub(crate) mod cyclonedx;
+pub(crate) mod dated;
 pub mod epss;
-pub mod inventory;
-pub mod json;
-pub mod junit;
+pub(crate) mod inventory;
+pub(crate) mod json;
+pub(crate) mod junit;
 pub mod kev;
-pub mod node_trace;
-pub mod npm6;
-pub mod sarif;
-pub mod spdx;
+pub(crate) mod node_trace;
+pub(crate) mod npm6;
+pub(crate) mod sarif;
+pub(crate) mod spdx;
 mod uri;
 pub mod vex;
 mod xml;

@@ -25,7 +25,7 @@ const WHAT: &str = "SARIF log";
 ///
 /// A run without `results` produced none, which is not the same as finding nothing; neither is a
 /// run that its own `invocations` call unsuccessful: both are gaps.
-pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let log: Log = json::read(bytes, WHAT)?;
     let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };
     match log.version.as_deref() {

@@ -24,7 +24,7 @@ const WHAT: &str = "SPDX document";
 /// Reads an SPDX document. Scope: `packages` of version 2, the elements of type `software_Package`
 /// of version 3. Version 3 can carry vulnerabilities (its security profile): each is a finding
 /// that nobody has rated.
-pub fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, ReportError> {
+pub(crate) fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, ReportError> {
     let document: Document = json::read(bytes, WHAT)?;
     let foreign = |detail: &str| ReportError::Foreign { what: WHAT, detail: detail.to_owned() };
     match (&document.spdx_version, &document.graph) {
@@ -77,8 +77,8 @@ struct Package {
 struct IgnoredText;
 
 impl<'de> Deserialize<'de> for IgnoredText {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<IgnoredText, D::Error> {
-        String::deserialize(deserializer).map(|_| IgnoredText)
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|_| Self)
     }
 }
 
@@ -94,7 +94,7 @@ struct Licensed {
 #[serde(untagged)]
 enum Context {
     Address(String),
-    List(Vec<Context>),
+    List(Vec<Self>),
     Other(IgnoredAny),
 }
 
@@ -102,9 +102,9 @@ impl Context {
     /// The depth is bounded by serde_json, which refuses to nest deeper than 128.
     fn is_spdx(&self) -> bool {
         match self {
-            Context::Address(address) => address.contains("spdx.org/"),
-            Context::List(list) => list.iter().any(Context::is_spdx),
-            Context::Other(_) => false,
+            Self::Address(address) => address.contains("spdx.org/"),
+            Self::List(list) => list.iter().any(Self::is_spdx),
+            Self::Other(_) => false,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::text::bom::without_bom;
 
 /// A piece of a document.
 #[derive(Debug)]
-pub enum Piece {
+pub(super) enum Piece {
     Open(Element),
     /// The end of the element of this name.
     Close(String),
@@ -23,7 +23,7 @@ pub enum Piece {
 
 /// A start tag.
 #[derive(Debug)]
-pub struct Element {
+pub(super) struct Element {
     /// Without a namespace prefix.
     pub name: String,
     attributes: Vec<(String, String)>,
@@ -31,19 +31,19 @@ pub struct Element {
 
 impl Element {
     /// The value of an attribute; one without words is as good as absent.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// An attribute that is a number.
-    pub fn number(&self, name: &str) -> Option<u64> {
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.attribute(name).and_then(|value| value.parse().ok())
     }
 }
 
 /// Reads one document to its end.
-pub struct Document<'a> {
+pub(super) struct Document<'a> {
     reader: Reader<&'a [u8]>,
     what: &'static str,
     depth: usize,
@@ -52,7 +52,7 @@ pub struct Document<'a> {
 }
 
 /// The text of a report. What is not UTF-8 is replaced: the tags of a report are ASCII.
-pub fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, ReportError> {
+pub(super) fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, ReportError> {
     let bytes = without_bom(bytes);
     match bytes.iter().all(u8::is_ascii_whitespace) {
         true => Err(ReportError::Empty { what }),
@@ -62,14 +62,14 @@ pub fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, Rep
 
 impl<'a> Document<'a> {
     /// `what` is the name of the format for people.
-    pub fn new(text: &'a str, what: &'static str) -> Document<'a> {
+    pub(super) fn new(text: &'a str, what: &'static str) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         Document { reader, what, depth: 0, length: text.len() as u64, started: false }
     }
 
     /// The root element, which must be one of `names`.
-    pub fn root(&mut self, names: &[&str]) -> Result<Element, ReportError> {
+    pub(super) fn root(&mut self, names: &[&str]) -> Result<Element, ReportError> {
         match self.next()? {
             Some(Piece::Open(root)) if names.contains(&root.name.as_str()) => Ok(root),
             Some(Piece::Open(other)) => Err(self.foreign(format!("its root element is <{}>", other.name))),
@@ -79,7 +79,7 @@ impl<'a> Document<'a> {
 
     /// The next piece; `None` after the end of the root element. The document is cut when it ends
     /// before that.
-    pub fn next(&mut self) -> Result<Option<Piece>, ReportError> {
+    pub(super) fn next(&mut self) -> Result<Option<Piece>, ReportError> {
         loop {
             let event = self.reader.read_event().map_err(|error| self.wrong(&error))?;
             let text = match event {

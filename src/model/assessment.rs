@@ -19,15 +19,15 @@ pub enum Status {
 impl Status {
     /// Whether a vulnerability with it does not count.
     pub fn waives(self) -> bool {
-        matches!(self, Status::NotAffected | Status::Fixed)
+        matches!(self, Self::NotAffected | Self::Fixed)
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Status::NotAffected => "not_affected",
-            Status::Fixed => "fixed",
-            Status::UnderInvestigation => "under_investigation",
-            Status::Affected => "affected",
+            Self::NotAffected => "not_affected",
+            Self::Fixed => "fixed",
+            Self::UnderInvestigation => "under_investigation",
+            Self::Affected => "affected",
         }
     }
 }

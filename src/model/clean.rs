@@ -21,7 +21,7 @@ use crate::redact::Scrubber;
 use crate::text::shared::{SharedTexts, Text};
 
 /// Something with words from outside in it.
-pub trait Clean {
+pub(crate) trait Clean {
     /// Takes away what would steer a reader, and strikes the secrets out that `scrubber` knows.
     fn clean(&mut self, scrubber: &Scrubber);
 }
@@ -29,7 +29,7 @@ pub trait Clean {
 impl Clean for Text {
     fn clean(&mut self, scrubber: &Scrubber) {
         if let Cow::Owned(clean) = scrubber.one_line(self) {
-            *self = Text::from(clean);
+            *self = Self::from(clean);
         }
     }
 }
@@ -76,14 +76,14 @@ impl Clean for Arc<Package> {
         let mut package = Package::clone(self);
         package.clean(scrubber);
         if package != **self {
-            *self = Arc::new(package);
+            *self = Self::new(package);
         }
     }
 }
 
 impl Clean for Package {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Package { name, version, fixed_version, purl, ecosystem, paths, dev: _, unfixed: _ } = self;
+        let Self { name, version, fixed_version, purl, ecosystem, paths, dev: _, unfixed: _ } = self;
         name.clean(scrubber);
         [version, fixed_version, purl, ecosystem].into_iter().for_each(|text| text.clean(scrubber));
         paths.clean(scrubber);
@@ -96,7 +96,7 @@ impl Clean for Arc<Cvss> {
         let Cvss { score: _, vector } = &mut cvss;
         vector.clean(scrubber);
         if cvss != **self {
-            *self = Arc::new(cvss);
+            *self = Self::new(cvss);
         }
     }
 }
@@ -107,14 +107,14 @@ impl Clean for Arc<Risk> {
         let Risk { kev: _, epss: _, rated: _, vex } = &mut risk;
         vex.clean(scrubber);
         if risk != **self {
-            *self = Arc::new(risk);
+            *self = Self::new(risk);
         }
     }
 }
 
 impl Clean for Assessment {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Assessment { vulnerability, status: _, justification, statement, document, at: _ } = self;
+        let Self { vulnerability, status: _, justification, statement, document, at: _ } = self;
         vulnerability.clean(scrubber);
         document.clean(scrubber);
         justification.clean(scrubber);
@@ -124,14 +124,14 @@ impl Clean for Assessment {
 
 impl Clean for Location {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Location { path, start_line: _, end_line: _, start_column: _, end_column: _ } = self;
+        let Self { path, start_line: _, end_line: _, start_column: _, end_column: _ } = self;
         path.clean(scrubber);
     }
 }
 
 impl Clean for Finding {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Finding {
+        let Self {
             id,
             gate,
             target,
@@ -179,7 +179,7 @@ impl Clean for Finding {
 
 impl Clean for TargetRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let TargetRecord {
+        let Self {
             name,
             command,
             cwd,
@@ -225,14 +225,14 @@ impl Clean for Arc<Vec<Component>> {
         let mut components = Vec::clone(self);
         components.clean(scrubber);
         if components != **self {
-            *self = Arc::new(components);
+            *self = Self::new(components);
         }
     }
 }
 
 impl Clean for Component {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Component { name, version, purl, licences } = self;
+        let Self { name, version, purl, licences } = self;
         name.clean(scrubber);
         version.clean(scrubber);
         purl.clean(scrubber);
@@ -242,14 +242,14 @@ impl Clean for Component {
 
 impl Clean for StepRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let StepRecord { did, exit_code: _, status: _, times: _, duration_ms: _ } = self;
+        let Self { did, exit_code: _, status: _, times: _, duration_ms: _ } = self;
         did.clean(scrubber);
     }
 }
 
 impl Clean for PolicyRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let PolicyRecord { from, revision, loosened, notes } = self;
+        let Self { from, revision, loosened, notes } = self;
         from.clean(scrubber);
         revision.clean(scrubber);
         loosened.clean(scrubber);
@@ -259,7 +259,7 @@ impl Clean for PolicyRecord {
 
 impl Clean for Loosening {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Loosening { place, what, was } = self;
+        let Self { place, what, was } = self;
         place.clean(scrubber);
         what.clean(scrubber);
         was.clean(scrubber);
@@ -268,7 +268,7 @@ impl Clean for Loosening {
 
 impl Clean for GateRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let GateRecord {
+        let Self {
             id,
             stage,
             tool,
@@ -304,7 +304,7 @@ impl Clean for GateRecord {
 
 impl Clean for Policy {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Policy { fail_on: _, unrated: _, max: _, conditions: _, new_only: _, no_worse_than } = self;
+        let Self { fail_on: _, unrated: _, max: _, conditions: _, new_only: _, no_worse_than } = self;
         if let Some(Ratchet { than, counts: _ }) = no_worse_than {
             than.clean(scrubber);
         }
@@ -313,14 +313,14 @@ impl Clean for Policy {
 
 impl Clean for WaiverUse {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let WaiverUse { used, unused, expired, expiring } = self;
+        let Self { used, unused, expired, expiring } = self;
         [used, unused, expired, expiring].into_iter().for_each(|notes| notes.clean(scrubber));
     }
 }
 
 impl Clean for WaiverNote {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let WaiverNote { name, reason, expires: _, line: _, behind, shares } = self;
+        let Self { name, reason, expires: _, line: _, behind, shares } = self;
         name.clean(scrubber);
         reason.clean(scrubber);
         behind.clean(scrubber);
@@ -330,7 +330,7 @@ impl Clean for WaiverNote {
 
 impl Clean for KnownNote {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let KnownNote { from, commit, written: _, findings: _, gone: _, warnings } = self;
+        let Self { from, commit, written: _, findings: _, gone: _, warnings } = self;
         from.clean(scrubber);
         commit.clean(scrubber);
         warnings.clean(scrubber);
@@ -339,7 +339,7 @@ impl Clean for KnownNote {
 
 impl Clean for EnrichmentRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let EnrichmentRecord { vex, epss, kev } = self;
+        let Self { vex, epss, kev } = self;
         vex.clean(scrubber);
         epss.clean(scrubber);
         kev.clean(scrubber);
@@ -348,7 +348,7 @@ impl Clean for EnrichmentRecord {
 
 impl Clean for VexRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let VexRecord { document, statements: _, findings: _, unused } = self;
+        let Self { document, statements: _, findings: _, unused } = self;
         document.clean(scrubber);
         unused.clean(scrubber);
     }
@@ -356,14 +356,14 @@ impl Clean for VexRecord {
 
 impl Clean for FileRecord {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let FileRecord { file, date: _, age_days: _, vulnerabilities: _ } = self;
+        let Self { file, date: _, age_days: _, vulnerabilities: _ } = self;
         file.clean(scrubber);
     }
 }
 
 impl Clean for Run {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Run {
+        let Self {
             schema,
             portcullis_version,
             mode: _,

@@ -31,14 +31,14 @@ pub enum Category {
 impl Category {
     pub fn as_str(self) -> &'static str {
         match self {
-            Category::Secret => "secret",
-            Category::Lint => "lint",
-            Category::Type => "type",
-            Category::Vulnerability => "vulnerability",
-            Category::Misconfiguration => "misconfiguration",
-            Category::Quality => "quality",
-            Category::License => "license",
-            Category::Test => "test",
+            Self::Secret => "secret",
+            Self::Lint => "lint",
+            Self::Type => "type",
+            Self::Vulnerability => "vulnerability",
+            Self::Misconfiguration => "misconfiguration",
+            Self::Quality => "quality",
+            Self::License => "license",
+            Self::Test => "test",
         }
     }
 }
@@ -59,19 +59,19 @@ pub struct Location {
 }
 
 impl Location {
-    pub fn file(path: impl Into<Text>) -> Location {
-        Location { path: path.into(), start_line: None, end_line: None, start_column: None, end_column: None }
+    pub fn file(path: impl Into<Text>) -> Self {
+        Self { path: path.into(), start_line: None, end_line: None, start_column: None, end_column: None }
     }
 
     /// Sets the lines; 0 and anything that no file can have count as absent.
-    pub fn lines(mut self, start: Option<u64>, end: Option<u64>) -> Location {
+    pub fn lines(mut self, start: Option<u64>, end: Option<u64>) -> Self {
         self.start_line = position(start);
         self.end_line = position(end);
         self
     }
 
     /// Sets the columns, under the same rule as [`Location::lines`].
-    pub fn columns(mut self, start: Option<u64>, end: Option<u64>) -> Location {
+    pub fn columns(mut self, start: Option<u64>, end: Option<u64>) -> Self {
         self.start_column = position(start);
         self.end_column = position(end);
         self
@@ -227,8 +227,8 @@ impl Finding {
         category: Category,
         severity: Severity,
         title: impl Into<Text>,
-    ) -> Finding {
-        Finding {
+    ) -> Self {
+        Self {
             id: Text::default(),
             gate: Text::default(),
             target: Text::default(),

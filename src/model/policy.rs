@@ -63,15 +63,15 @@ pub enum Threshold {
 impl Threshold {
     pub fn as_str(self) -> &'static str {
         match self {
-            Threshold::Never => "never",
-            Threshold::At(severity) => severity.as_str(),
+            Self::Never => "never",
+            Self::At(severity) => severity.as_str(),
         }
     }
 }
 
 impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
+    fn default() -> Self {
+        Self {
             fail_on: Threshold::At(Severity::High),
             unrated: None,
             max: BTreeMap::new(),
@@ -90,7 +90,7 @@ impl Policy {
     }
 
     /// Reads its keys; what is absent is as in `base`.
-    pub fn read(keys: &Keys, base: &Policy) -> Policy {
+    pub fn read(keys: &Keys, base: &Self) -> Self {
         let mut policy = base.clone();
         if let Some(threshold) = keys.word("fail_on", &THRESHOLDS) {
             policy.fail_on = threshold;
@@ -148,7 +148,7 @@ pub enum Scope {
 
 impl Scope {
     fn is_all(&self) -> bool {
-        *self == Scope::All
+        *self == Self::All
     }
 }
 
@@ -161,8 +161,8 @@ pub struct Probability(f64);
 impl Eq for Probability {}
 
 impl Probability {
-    pub fn new(value: f64) -> Option<Probability> {
-        (0.0..=1.0).contains(&value).then_some(Probability(value))
+    pub fn new(value: f64) -> Option<Self> {
+        (0.0..=1.0).contains(&value).then_some(Self(value))
     }
 
     pub fn value(self) -> f64 {
@@ -189,7 +189,7 @@ impl Conditions {
     pub const KEYS: [&'static str; 4] = ["only_fixable", "scope", "fail_on_kev", "epss_at_least"];
 
     /// Reads them; what is absent is as in `base`.
-    pub fn read(keys: &Keys, base: &Conditions) -> Conditions {
+    pub fn read(keys: &Keys, base: &Self) -> Self {
         let scopes = [("all", Scope::All), ("production", Scope::Production)];
         let epss = keys.number("epss_at_least").and_then(|number| {
             let probability = Probability::new(number.value);
@@ -198,7 +198,7 @@ impl Conditions {
             }
             probability
         });
-        Conditions {
+        Self {
             only_fixable: keys.flag_or("only_fixable", base.only_fixable),
             scope: keys.word_or("scope", &scopes, base.scope),
             fail_on_kev: keys.flag_or("fail_on_kev", base.fail_on_kev),
@@ -207,7 +207,7 @@ impl Conditions {
     }
 
     pub fn is_default(&self) -> bool {
-        *self == Conditions::default()
+        *self == Self::default()
     }
 
     /// Whether the words are those by which [`Conditions::lean`] lets a finding pass.

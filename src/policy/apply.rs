@@ -19,7 +19,7 @@ use crate::text::signal::signal_number;
 
 /// What a run is judged by. What is `None` stays as the record has it.
 #[derive(Clone, Copy, Debug)]
-pub struct PolicyInputs<'a> {
+pub(crate) struct PolicyInputs<'a> {
     pub waivers: Waivers<'a>,
     /// How many problems of each severity all required gates together may have.
     pub max: Option<&'a Budget>,
@@ -33,7 +33,7 @@ pub struct PolicyInputs<'a> {
 
 impl PolicyInputs<'_> {
     /// What the record itself says.
-    pub fn as_recorded(waivers: &WaiverUse, today: Date) -> PolicyInputs<'_> {
+    pub(crate) fn as_recorded(waivers: &WaiverUse, today: Date) -> PolicyInputs<'_> {
         PolicyInputs {
             waivers: Waivers::AsRecorded(waivers),
             max: None,
@@ -47,7 +47,7 @@ impl PolicyInputs<'_> {
 /// Judges a run: enriches its findings, marks what is one problem and what was known, decides every finding,
 /// then the outcomes, the budget of the run, the verdict and the exit code. The findings must be clean, and
 /// have their order and their ids.
-pub fn apply(run: &mut Run, inputs: &PolicyInputs<'_>) {
+pub(crate) fn apply(run: &mut Run, inputs: &PolicyInputs<'_>) {
     if let Some(max) = inputs.max {
         run.max = max.clone();
     }
@@ -62,7 +62,7 @@ pub fn apply(run: &mut Run, inputs: &PolicyInputs<'_>) {
 }
 
 /// Puts the findings into their order: by gate, then by place.
-pub fn sort_findings(run: &mut Run) {
+pub(crate) fn sort_findings(run: &mut Run) {
     let places: HashMap<&str, usize> = (0..).zip(&run.gates).map(|(at, gate)| (&*gate.id, at)).collect();
     run.findings.sort_by(|a, b| {
         let of = |finding: &Finding| places.get(&*finding.gate).copied();
@@ -72,7 +72,11 @@ pub fn sort_findings(run: &mut Run) {
 
 /// What these gates come to while others still run: their outcomes, and where they are over the budget of the
 /// run. What they have in common with gates that are not done yet, only [`apply`] sees.
-pub fn preview(gates: &mut [GateRecord], findings: &mut [Finding], inputs: &PolicyInputs<'_>) -> Vec<String> {
+pub(crate) fn preview(
+    gates: &mut [GateRecord],
+    findings: &mut [Finding],
+    inputs: &PolicyInputs<'_>,
+) -> Vec<String> {
     note(gates, findings, inputs);
     judge::judge(gates, findings, inputs.waivers, inputs.today);
     let Some(max) = inputs.max else { return Vec::new() };

@@ -52,31 +52,31 @@ pub enum Extent {
 }
 
 impl Coverage {
-    pub fn new(key: &'static str, says: Extent) -> Coverage {
-        Coverage { key, says, applies: true }
+    pub fn new(key: &'static str, says: Extent) -> Self {
+        Self { key, says, applies: true }
     }
 
-    pub fn choice(key: &'static str, word: &str) -> Coverage {
-        Coverage::new(key, Extent::Choice(word.to_owned()))
+    pub fn choice(key: &'static str, word: &str) -> Self {
+        Self::new(key, Extent::Choice(word.to_owned()))
     }
 
-    pub fn folders(key: &'static str, folders: &[String]) -> Coverage {
-        Coverage::new(key, Extent::Folders(Some(folders.to_vec())))
+    pub fn folders(key: &'static str, folders: &[String]) -> Self {
+        Self::new(key, Extent::Folders(Some(folders.to_vec())))
     }
 
-    pub fn these(key: &'static str, these: &[String]) -> Coverage {
-        Coverage::new(key, Extent::These(Some(these.to_vec())))
+    pub fn these(key: &'static str, these: &[String]) -> Self {
+        Self::new(key, Extent::These(Some(these.to_vec())))
     }
 
-    pub fn exactly<'t>(key: &'static str, words: impl IntoIterator<Item = &'t String>) -> Coverage {
-        Coverage::new(key, Extent::Exactly(words.into_iter().cloned().collect()))
+    pub fn exactly<'t>(key: &'static str, words: impl IntoIterator<Item = &'t String>) -> Self {
+        Self::new(key, Extent::Exactly(words.into_iter().cloned().collect()))
     }
 
-    pub fn rest(words: String) -> Coverage {
-        Coverage::new("options of the tool", Extent::Rest(words))
+    pub fn rest(words: String) -> Self {
+        Self::new("options of the tool", Extent::Rest(words))
     }
 
-    pub fn only_if(mut self, applies: bool) -> Coverage {
+    pub fn only_if(mut self, applies: bool) -> Self {
         self.applies = applies;
         self
     }
@@ -111,38 +111,32 @@ fn listed(key: &str, list: &[String]) -> String {
 
 impl Extent {
     /// Whether it may look at less than `base` does. Of two kinds, nothing can be said.
-    pub fn is_weaker_than(&self, base: &Extent) -> bool {
+    pub fn is_weaker_than(&self, base: &Self) -> bool {
         match (base, self) {
-            (Extent::Folders(base), Extent::Folders(now)) => {
-                is_less(base.as_deref(), now.as_deref(), is_below)
-            }
-            (Extent::These(base), Extent::These(now)) => is_less(base.as_deref(), now.as_deref(), is_same),
-            (Extent::Images(Some(base)), Extent::Images(Some(now))) => {
-                is_less(Some(base), Some(now), is_image)
-            }
-            (Extent::Without(base), Extent::Without(now)) => {
-                now.iter().any(|left_out| !base.contains(left_out))
-            }
-            (Extent::Within(base), Extent::Within(now)) => is_less(now.as_deref(), base.as_deref(), is_same),
-            (Extent::Grade { weakness: base, .. }, Extent::Grade { weakness: now, .. }) => now > base,
-            (Extent::Leaves(base), Extent::Leaves(now)) => *now && !*base,
-            (Extent::Adds(base), Extent::Adds(now)) => *base && !*now,
-            (Extent::AtMost(Some(base)), Extent::AtMost(now)) => now.is_none_or(|now| now > *base),
-            (Extent::AtMost(None), Extent::AtMost(_)) | (Extent::Rates(_), Extent::Rates(_)) => false,
+            (Self::Folders(base), Self::Folders(now)) => is_less(base.as_deref(), now.as_deref(), is_below),
+            (Self::These(base), Self::These(now)) => is_less(base.as_deref(), now.as_deref(), is_same),
+            (Self::Images(Some(base)), Self::Images(Some(now))) => is_less(Some(base), Some(now), is_image),
+            (Self::Without(base), Self::Without(now)) => now.iter().any(|left_out| !base.contains(left_out)),
+            (Self::Within(base), Self::Within(now)) => is_less(now.as_deref(), base.as_deref(), is_same),
+            (Self::Grade { weakness: base, .. }, Self::Grade { weakness: now, .. }) => now > base,
+            (Self::Leaves(base), Self::Leaves(now)) => *now && !*base,
+            (Self::Adds(base), Self::Adds(now)) => *base && !*now,
+            (Self::AtMost(Some(base)), Self::AtMost(now)) => now.is_none_or(|now| now > *base),
+            (Self::AtMost(None), Self::AtMost(_)) | (Self::Rates(_), Self::Rates(_)) => false,
             (base, now) => base != now,
         }
     }
 
     /// What it lists that `lists` together do not have.
-    pub fn missing_in(&self, lists: &[&Extent]) -> Vec<String> {
+    pub fn missing_in(&self, lists: &[&Self]) -> Vec<String> {
         let (wanted, has): (_, fn(&str, &str) -> bool) = match self {
-            Extent::Folders(Some(wanted)) => (wanted, is_below),
-            Extent::These(Some(wanted)) => (wanted, is_same),
-            Extent::Images(Some(wanted)) => (wanted, is_image),
+            Self::Folders(Some(wanted)) => (wanted, is_below),
+            Self::These(Some(wanted)) => (wanted, is_same),
+            Self::Images(Some(wanted)) => (wanted, is_image),
             _ => return Vec::new(),
         };
-        let covers = |list: &&Extent, one: &str| match list {
-            Extent::Folders(list) | Extent::These(list) | Extent::Images(list) => {
+        let covers = |list: &&Self, one: &str| match list {
+            Self::Folders(list) | Self::These(list) | Self::Images(list) => {
                 list.as_ref().is_none_or(|list| list.iter().any(|listed| has(one, listed)))
             }
             _ => false,
@@ -185,7 +179,7 @@ fn folder(name: &str) -> String {
 }
 
 /// The names, for a sentence; `none` where there is none.
-pub fn names(list: &[String]) -> String {
+pub(crate) fn names(list: &[String]) -> String {
     let mut words = String::new();
     for (index, name) in list.iter().enumerate() {
         let _ = write!(words, "{}`{name}`", if index == 0 { "" } else { ", " });

@@ -19,7 +19,7 @@ use crate::text::shared::Text;
 
 /// All of them, read.
 #[derive(Debug, Default)]
-pub struct Enrichment {
+pub(crate) struct Enrichment {
     pub vex: Vex,
     /// What VEX documents call this project.
     pub products: Vec<Id>,
@@ -31,7 +31,7 @@ pub struct Enrichment {
 
 /// A file that ages.
 #[derive(Debug)]
-pub struct Dated<T> {
+pub(crate) struct Dated<T> {
     pub content: T,
     pub record: FileRecord,
     /// Why it is too old, where it is.
@@ -41,7 +41,7 @@ pub struct Dated<T> {
 impl Enrichment {
     /// Notes on the findings of these gates what is known of them. What a saved run knows of exploits stays,
     /// where no file says otherwise. Where a gate's policy goes by a file that is too old, there is no proof.
-    pub fn note(&self, gates: &mut [GateRecord], findings: &mut [Finding]) {
+    pub(crate) fn note(&self, gates: &mut [GateRecord], findings: &mut [Finding]) {
         let images: HashMap<Text, HashMap<&str, Image>> = gates
             .iter()
             .map(|gate| {
@@ -65,7 +65,7 @@ impl Enrichment {
 
     /// Tells each finding of a problem what is known of the others: npm audit knows a vulnerability by
     /// its GHSA id alone, and Trivy by its CVE id too.
-    pub fn share(&self, findings: &mut [Finding]) {
+    pub(crate) fn share(&self, findings: &mut [Finding]) {
         if self.epss.is_none() && self.kev.is_none() {
             return;
         }
@@ -116,7 +116,7 @@ impl Enrichment {
         finding.risk = (risk != Risk::default()).then(|| Arc::new(risk));
     }
 
-    pub fn vex(&self) -> &Vex {
+    pub(crate) fn vex(&self) -> &Vex {
         &self.vex
     }
 
@@ -128,7 +128,7 @@ impl Enrichment {
     }
 
     /// What came of them, in judged findings; `None` where there are none.
-    pub fn record(&self, findings: &[Finding]) -> Option<EnrichmentRecord> {
+    pub(crate) fn record(&self, findings: &[Finding]) -> Option<EnrichmentRecord> {
         let mut said: HashMap<&str, u64> = HashMap::new();
         for vex in findings.iter().filter_map(Finding::assessment) {
             *said.entry(&vex.document).or_default() += 1;

@@ -14,7 +14,7 @@ use crate::text::shared::Text;
 
 /// The findings that were there before, and where that is from.
 #[derive(Clone, Debug, Default)]
-pub struct KnownFindings {
+pub(crate) struct KnownFindings {
     /// `None`: nothing is known, and every finding is new.
     pub note: Option<KnownNote>,
     /// Gate and id.
@@ -23,12 +23,7 @@ pub struct KnownFindings {
 
 impl KnownFindings {
     /// Those of a baseline; `name` is its file. One that was written more than `max_age` days ago is warned of.
-    pub fn from_baseline(
-        baseline: &Baseline,
-        name: &str,
-        max_age: Option<i64>,
-        today: Date,
-    ) -> KnownFindings {
+    pub(crate) fn from_baseline(baseline: &Baseline, name: &str, max_age: Option<i64>, today: Date) -> Self {
         let oldest = max_age.and_then(|days| today.checked_sub(days.days()).ok());
         let old = oldest.is_some_and(|oldest| baseline.written < oldest).then(|| {
             let (written, days) = (baseline.written, max_age.unwrap_or_default());
@@ -41,7 +36,7 @@ impl KnownFindings {
                 baseline.written
             )
         });
-        KnownFindings {
+        Self {
             ids: baseline.findings.iter().map(|entry| (entry.gate.clone(), entry.id.clone())).collect(),
             note: Some(KnownNote {
                 from: name.to_owned(),
@@ -55,7 +50,7 @@ impl KnownFindings {
     }
 
     /// Those of another run, of the commit that `revision` and this work tree have in common.
-    pub fn from_run(run: &Run, revision: &str) -> KnownFindings {
+    pub(crate) fn from_run(run: &Run, revision: &str) -> Self {
         let unproven =
             run.gates.iter().filter(|gate| gate.outcome == crate::model::verdict::Outcome::Inconclusive);
         let warnings = unproven.map(|gate| {
@@ -64,7 +59,7 @@ impl KnownFindings {
                 gate.id, gate.reason
             )
         });
-        KnownFindings {
+        Self {
             ids: run.findings.iter().map(|finding| (finding.gate.clone(), finding.id.clone())).collect(),
             note: Some(KnownNote {
                 from: revision.to_owned(),
@@ -78,12 +73,12 @@ impl KnownFindings {
     }
 
     /// Whether there is anything to tell what was there before by.
-    pub fn tells(&self) -> bool {
+    pub(crate) fn tells(&self) -> bool {
         !self.ids.is_empty()
     }
 
     /// Adds what is to be said of it.
-    pub fn warn(&mut self, warnings: Vec<String>) {
+    pub(crate) fn warn(&mut self, warnings: Vec<String>) {
         if !warnings.is_empty() {
             let none = || KnownNote { from: "nothing".to_owned(), ..KnownNote::default() };
             self.note.get_or_insert_with(none).warnings.extend(warnings);
@@ -91,7 +86,7 @@ impl KnownFindings {
     }
 
     /// Marks the findings that were there before. They must have their ids.
-    pub fn note(&self, findings: &mut [Finding]) {
+    pub(crate) fn note(&self, findings: &mut [Finding]) {
         for finding in findings {
             finding.baseline =
                 !self.ids.is_empty() && self.ids.contains(&(finding.gate.clone(), finding.id.clone()));
@@ -99,7 +94,7 @@ impl KnownFindings {
     }
 
     /// The record of it for a run whose findings are marked.
-    pub fn record(&self, run: &Run) -> Option<KnownNote> {
+    pub(crate) fn record(&self, run: &Run) -> Option<KnownNote> {
         let whole = |gate: &Text| {
             let is = |record: &&crate::model::run::GateRecord| record.id == *gate;
             run.gates

@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use spdx::expression::{ExprNode, Operator};
 use spdx::{Expression, LicenseItem, LicenseReq, Licensee, ParseMode};
 
-pub use inventory_rules::{InventoryRules, NO_PACKAGE};
+pub(crate) use inventory_rules::{InventoryRules, NO_PACKAGE};
 
 use crate::keys::table::{Keys, Located};
 use crate::model::component::Component;
@@ -16,7 +16,7 @@ use crate::policy::ban;
 
 /// What licences are allowed.
 #[derive(Clone, Debug)]
-pub struct Licences {
+pub(crate) struct Licences {
     /// Absent: all that are not denied.
     allow: Option<Vec<Entry>>,
     deny: Vec<Entry>,
@@ -26,7 +26,7 @@ pub struct Licences {
 
 /// What becomes of a package whose licence can't be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unknown {
+pub(crate) enum Unknown {
     Deny,
     Warn,
     Allow,
@@ -54,7 +54,7 @@ struct Exception {
 /// How the licences of a package stand to the policy. The later is the worse, and of a choice the
 /// best counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LicenceMatch {
+pub(crate) enum LicenceMatch {
     Allowed,
     Unknown,
     Denied,
@@ -73,9 +73,9 @@ const MODE: ParseMode = ParseMode {
 const LONGEST: usize = 8192;
 
 impl Licences {
-    pub fn read(keys: &Keys) -> Licences {
+    pub(crate) fn read(keys: &Keys) -> Self {
         let unknowns = [("deny", Unknown::Deny), ("warn", Unknown::Warn), ("allow", Unknown::Allow)];
-        let licences = Licences {
+        let licences = Self {
             allow: keys.texts("allow").map(|entries| Entry::read_all(keys, entries)),
             deny: Entry::read_all(keys, keys.texts("deny").unwrap_or_default()),
             unknown: keys.word_or("unknown", &unknowns, Unknown::Warn),
@@ -168,7 +168,7 @@ impl Licences {
 }
 
 /// Whether a text is an SPDX expression.
-pub fn is_expression(text: &str) -> bool {
+pub(crate) fn is_expression(text: &str) -> bool {
     parse(text).is_some()
 }
 
@@ -178,16 +178,16 @@ fn parse(licence: &str) -> Option<Expression> {
 }
 
 impl Entry {
-    fn read_all(keys: &Keys, entries: Vec<Located<String>>) -> Vec<Entry> {
-        entries.into_iter().filter_map(|entry| Entry::read(keys, entry)).collect()
+    fn read_all(keys: &Keys, entries: Vec<Located<String>>) -> Vec<Self> {
+        entries.into_iter().filter_map(|entry| Self::read(keys, entry)).collect()
     }
 
-    fn read(keys: &Keys, entry: Located<String>) -> Option<Entry> {
+    fn read(keys: &Keys, entry: Located<String>) -> Option<Self> {
         let text = entry.value;
         if text.contains(['*', '?', '[']) {
             let glob = GlobBuilder::new(&text).case_insensitive(true).build();
             return match glob {
-                Ok(glob) => Some(Entry { text, licensee: None, pattern: Some(glob.compile_matcher()) }),
+                Ok(glob) => Some(Self { text, licensee: None, pattern: Some(glob.compile_matcher()) }),
                 Err(error) => {
                     keys.problem(entry.at, format!("this is not a pattern for licences: {}", error.kind()));
                     None
@@ -195,7 +195,7 @@ impl Entry {
             };
         }
         match Licensee::parse_mode(&text, MODE) {
-            Ok(licensee) => Some(Entry { text, licensee: Some(licensee), pattern: None }),
+            Ok(licensee) => Some(Self { text, licensee: Some(licensee), pattern: None }),
             Err(_) => {
                 let help = "see https://spdx.org/licenses/: `MIT`, `GPL-2.0-only WITH Classpath-exception-2.0`, \
                             `LicenseRef-NAME`, or a pattern such as `GPL-*`";
@@ -226,7 +226,7 @@ impl Entry {
 }
 
 impl Exception {
-    fn read(table: &Keys) -> Option<Exception> {
+    fn read(table: &Keys) -> Option<Self> {
         let package = table.required_text("package");
         let reason = table.required_text("reason");
         let mut allow = table.texts("allow").unwrap_or_default();
@@ -249,7 +249,7 @@ impl Exception {
             },
             false => None,
         };
-        Some(Exception { package: package.value, pattern, allow, any_unknown, reason: reason.value })
+        Some(Self { package: package.value, pattern, allow, any_unknown, reason: reason.value })
     }
 
     /// By its package URL without a version or with it, or by its name.

@@ -19,7 +19,7 @@ use crate::text::shared::Text;
 
 /// What production would take.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Way<'a> {
+pub(crate) struct Way<'a> {
     /// Gates that prove nothing, each with the reason.
     pub prove: Vec<(&'a Text, &'a str)>,
     /// What to upgrade; what takes most away first.
@@ -36,14 +36,14 @@ pub struct Way<'a> {
 
 /// An upgrade of one package, to the latest of the versions that mend something of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Upgrade<'a> {
+pub(crate) struct Upgrade<'a> {
     pub advice: &'a Text,
     /// A finding of each problem that it takes away.
     pub problems: Vec<&'a Finding>,
 }
 
 /// The way from a judged run to one that passes.
-pub fn way(run: &Run) -> Way<'_> {
+pub(crate) fn way(run: &Run) -> Way<'_> {
     let gates: Vec<&GateRecord> = run.gates.iter().filter(|gate| gate.required).collect();
     let mut way = Way { proven: true, ..Way::default() };
     for gate in gates.iter().filter(|gate| !gate.action) {
@@ -125,7 +125,7 @@ enum Change<'a> {
 }
 
 impl<'a> Fixes<'a> {
-    fn of(run: &'a Run, gates: &[&'a GateRecord]) -> Fixes<'a> {
+    fn of(run: &'a Run, gates: &[&'a GateRecord]) -> Self {
         let place: HashMap<&Text, usize> = gates.iter().enumerate().map(|(n, gate)| (&gate.id, n)).collect();
         let required: HashSet<&Text> = place.keys().copied().collect();
         let counted = || run.findings.iter().filter(|finding| counts_for(finding, &required));
@@ -275,7 +275,7 @@ fn takes_alone(gate: usize, severity: Severity) -> Vec<(Need, u64)> {
 struct Over(BTreeMap<Need, u64>);
 
 impl Over {
-    fn of(run: &Run, gates: &[&GateRecord]) -> Over {
+    fn of(run: &Run, gates: &[&GateRecord]) -> Self {
         let mut over = BTreeMap::new();
         let required: HashSet<&Text> = gates.iter().map(|gate| &gate.id).collect();
         let mut found: HashMap<&Text, Counts> = HashMap::new();
@@ -300,7 +300,7 @@ impl Over {
             let need = Need { gate: None, severity: *severity };
             over.insert(need, spent.get(*severity).saturating_sub(*most));
         }
-        Over(over)
+        Self(over)
     }
 
     fn less(&mut self, takes: &[(Need, u64)], times: u64) {

@@ -30,9 +30,9 @@ pub struct Waiver {
 impl Waiver {
     /// Reads every `[[waiver]]`. `without_end`: one may lack its last day. `gates` and `tools` are the names
     /// that a waiver may name.
-    pub fn read_all(keys: &Keys, without_end: bool, gates: &[&str], tools: &[&str]) -> Vec<Waiver> {
+    pub fn read_all(keys: &Keys, without_end: bool, gates: &[&str], tools: &[&str]) -> Vec<Self> {
         let tables = keys.tables("waiver");
-        let mut waivers: Vec<Waiver> = Vec::new();
+        let mut waivers: Vec<Self> = Vec::new();
         for (index, table) in tables.iter().enumerate() {
             for (key, known) in [("gate", gates), ("tool", tools)] {
                 // `judge --report` calls a gate after the tool or the format where gates.toml has none for it.
@@ -42,7 +42,7 @@ impl Waiver {
                     table.unknown(word.at, &what, &word.value, known);
                 }
             }
-            let Some(waiver) = Waiver::read(table, index, without_end) else { continue };
+            let Some(waiver) = Self::read(table, index, without_end) else { continue };
             if let Some(same) = waivers.iter().find(|other| other.conditions() == waiver.conditions()) {
                 let what = match same.expires == waiver.expires {
                     true => format!("this waiver says what `{}` says", same.name),
@@ -61,7 +61,7 @@ impl Waiver {
     }
 
     /// Reads a `[[waiver]]`; `index` counts from 0.
-    fn read(table: &Keys, index: usize, without_end: bool) -> Option<Waiver> {
+    fn read(table: &Keys, index: usize, without_end: bool) -> Option<Self> {
         let reason = table.required_text("reason");
         let path = table.text("path").and_then(|glob| {
             if let Some((what, help)) = never_fits(&glob.value) {
@@ -83,7 +83,7 @@ impl Waiver {
             }
             Some(text.value)
         };
-        let waiver = Waiver {
+        let waiver = Self {
             name: Text::from(table.text_or("name", &format!("waiver {}", index + 1))),
             reason: Text::from(reason.map(|reason| reason.value).unwrap_or_default()),
             expires: table.date("expires").map(|date| date.value),

@@ -23,7 +23,7 @@ use super::markdown::{self, Room};
 use super::{subject, worst};
 
 /// Its name among the formats.
-pub const NAME: &str = "github";
+pub(crate) const NAME: &str = "github";
 
 /// GitHub shows ten errors and ten warnings of a step.
 const MOST: usize = 10;
@@ -54,7 +54,7 @@ fn summary_file() -> Option<PathBuf> {
 }
 
 /// Whether it is GitHub Actions that runs this.
-pub fn runs_here() -> bool {
+pub(crate) fn runs_here() -> bool {
     variables::value("GITHUB_ACTIONS").is_some()
 }
 

@@ -29,7 +29,7 @@ use super::Written;
 const NARROWEST: u16 = 60;
 
 /// The whole summary. `written` is where the reports are.
-pub fn render(run: &Run, written: &Written, look: Look) -> String {
+pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
     let look = Look { width: look.width.max(NARROWEST), ..look };
     let mut page = String::new();
     let _ = writeln!(page, "{}", named(run, paint(&gates::table(run, look), look), look));
@@ -121,7 +121,7 @@ fn waiver_notes(run: &Run, look: Look) -> String {
 }
 
 /// The verdict in one line.
-pub fn verdict_line(run: &Run, look: Look) -> String {
+pub(crate) fn verdict_line(run: &Run, look: Look) -> String {
     coloured_verdict(run, &verdict_words(run), look)
 }
 
@@ -176,7 +176,7 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
 }
 
 /// What every gate's evidence consists of, for `--verbose`.
-pub fn proofs(run: &Run) -> String {
+pub(crate) fn proofs(run: &Run) -> String {
     let mut part = String::new();
     for gate in &run.gates {
         let version = gate.tool_version.as_deref().unwrap_or("version unknown");

@@ -18,7 +18,7 @@ pub struct OneImage {
 
 /// The image of this name, if the gate that built it and every gate that looked at it mean the same
 /// one. The error says who means which.
-pub fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneImage, String> {
+pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneImage, String> {
     let looked: Vec<(&FinishedGate, &FinishedTarget)> = gate_outputs
         .gates
         .iter()
@@ -51,10 +51,10 @@ pub fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneImage, Str
 }
 
 /// The output of a build that names the digest of the image's configuration.
-pub const CONFIG_DIGEST: &str = "config_digest";
+pub(crate) const CONFIG_DIGEST: &str = "config_digest";
 
 /// The tool that builds images.
-pub const BUILDER: &str = "docker-build";
+pub(crate) const BUILDER: &str = "docker-build";
 
 /// Every gate that is done, in the order of gates.toml.
 #[derive(Clone, Debug, Default)]

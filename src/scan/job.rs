@@ -64,7 +64,7 @@ pub struct Job {
 }
 
 /// Stands for the temporary folder of a run, in arguments and in recorded commands.
-pub const SCRATCH: &str = "$SCRATCH";
+pub(crate) const SCRATCH: &str = "$SCRATCH";
 
 /// A file that the user keeps beyond the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +106,8 @@ pub enum Source {
 
 impl Job {
     /// A job in `cwd`; `scratch` is the folder that is its own, as seen in arguments.
-    pub fn new(program: &str, target: impl Into<Text>, cwd: PathBuf, scratch: String) -> Job {
-        Job {
+    pub fn new(program: &str, target: impl Into<Text>, cwd: PathBuf, scratch: String) -> Self {
+        Self {
             target: target.into(),
             program: Program { name: program.to_owned(), near: Vec::new() },
             args: Vec::new(),

@@ -18,7 +18,7 @@ pub trait Procedure: std::fmt::Debug + Send + Sync {
 }
 
 /// The steps on their way; write `Box::pin(async move { … })`.
-pub type Steps<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+pub(crate) type Steps<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
 
 /// What a procedure works with: nothing else starts a program or asks over HTTP for it.
 ///
@@ -78,7 +78,7 @@ pub trait StepContext: Send + Sync {
 }
 
 /// A step that takes time.
-pub type Wait<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+pub(crate) type Wait<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
 impl dyn StepContext + '_ {
     /// Writes a report: one JSON document under this file name.
@@ -109,13 +109,13 @@ pub enum Failure {
 }
 
 impl Failure {
-    pub fn unproven(why: impl Into<String>) -> Failure {
-        Failure::Unproven(why.into())
+    pub fn unproven(why: impl Into<String>) -> Self {
+        Self::Unproven(why.into())
     }
 }
 
 /// A file that a procedure reads: of the project, small, and text.
-pub fn read_text(path: &Path, shown: &str) -> Result<String, Failure> {
+pub(crate) fn read_text(path: &Path, shown: &str) -> Result<String, Failure> {
     const MOST: u64 = 4 << 20;
     let unreadable = |why: &dyn std::fmt::Display| Failure::Unproven(format!("{shown} can't be read: {why}"));
     let meta = std::fs::metadata(path).map_err(|error| unreadable(&error))?;

@@ -18,31 +18,31 @@ pub enum Proof {
 
 impl Proof {
     /// No proof, and nothing found.
-    pub fn inconclusive(reason: String) -> Proof {
-        Proof::Inconclusive { parsed: Parsed::default(), reason }
+    pub fn inconclusive(reason: String) -> Self {
+        Self::Inconclusive { parsed: Parsed::default(), reason }
     }
 
     pub fn parsed(&self) -> &Parsed {
         match self {
-            Proof::Complete(parsed)
-            | Proof::NothingInScope { parsed, .. }
-            | Proof::Inconclusive { parsed, .. } => parsed,
+            Self::Complete(parsed)
+            | Self::NothingInScope { parsed, .. }
+            | Self::Inconclusive { parsed, .. } => parsed,
         }
     }
 
     pub fn parsed_mut(&mut self) -> &mut Parsed {
         match self {
-            Proof::Complete(parsed)
-            | Proof::NothingInScope { parsed, .. }
-            | Proof::Inconclusive { parsed, .. } => parsed,
+            Self::Complete(parsed)
+            | Self::NothingInScope { parsed, .. }
+            | Self::Inconclusive { parsed, .. } => parsed,
         }
     }
 
     /// Why it is no proof, or why there was nothing to look at.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Proof::Complete(_) => None,
-            Proof::NothingInScope { reason, .. } | Proof::Inconclusive { reason, .. } => Some(reason),
+            Self::Complete(_) => None,
+            Self::NothingInScope { reason, .. } | Self::Inconclusive { reason, .. } => Some(reason),
         }
     }
 }

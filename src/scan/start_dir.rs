@@ -25,21 +25,21 @@ impl StartDir {
     /// When a folder can't be read, or the scratch folder not be written to.
     pub fn lay_out(&self, scratch: &Path) -> io::Result<PathBuf> {
         match self {
-            StartDir::Nowhere => {
+            Self::Nowhere => {
                 let folder = scratch.join(FROM_BASE).join("nowhere");
                 fs::create_dir_all(&folder)?;
                 Ok(folder)
             }
-            StartDir::Below(folder) => Ok(scratch.join(folder)),
-            StartDir::LinkFarm(farm) => farm.lay_out(scratch),
+            Self::Below(folder) => Ok(scratch.join(folder)),
+            Self::LinkFarm(farm) => farm.lay_out(scratch),
         }
     }
 
     /// The files that are otherwise in it.
     pub fn contents(&self) -> impl Iterator<Item = (&Path, &[u8])> {
         let others = match self {
-            StartDir::Nowhere | StartDir::Below(_) => None,
-            StartDir::LinkFarm(farm) => Some(&farm.others),
+            Self::Nowhere | Self::Below(_) => None,
+            Self::LinkFarm(farm) => Some(&farm.others),
         };
         others.into_iter().flatten().filter_map(|(path, other)| match other {
             Other::File(content) => Some((path.as_path(), content.as_slice())),
@@ -72,9 +72,9 @@ enum Other {
 
 impl LinkFarm {
     /// `cwd` is `of`, or below it; `at` is a path below the scratch folder.
-    pub fn new(of: &Path, cwd: &Path, at: PathBuf) -> LinkFarm {
+    pub fn new(of: &Path, cwd: &Path, at: PathBuf) -> Self {
         let start = cwd.strip_prefix(of).unwrap_or(Path::new("")).to_owned();
-        LinkFarm { of: of.to_owned(), at, start, others: BTreeMap::new() }
+        Self { of: of.to_owned(), at, start, others: BTreeMap::new() }
     }
 
     /// Puts this content, or none, in the place of a file. What is not below the folder is none of it.

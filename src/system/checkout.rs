@@ -9,19 +9,19 @@ const MOST_BYTES: u64 = 4 << 20;
 
 /// A checkout whose files are read by their paths below its top.
 #[derive(Debug)]
-pub struct Checkout {
+pub(crate) struct Checkout {
     /// Absolute, without symbolic links; `None` where there is no checkout.
     root: Option<PathBuf>,
 }
 
 impl Checkout {
-    pub fn new(root: &Path) -> Checkout {
-        Checkout { root: root.canonicalize().ok() }
+    pub(crate) fn new(root: &Path) -> Self {
+        Self { root: root.canonicalize().ok() }
     }
 
     /// The content of a file; `None` where it is not there, is no file, lies outside the checkout, or is
     /// larger than 4 MiB.
-    pub fn file(&self, path: &str) -> Option<Vec<u8>> {
+    pub(crate) fn file(&self, path: &str) -> Option<Vec<u8>> {
         let root = self.root.as_deref()?;
         let path = Path::new(path);
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {

@@ -40,19 +40,19 @@ impl Deref for SharedTexts {
 }
 
 impl From<Vec<Text>> for SharedTexts {
-    fn from(texts: Vec<Text>) -> SharedTexts {
-        SharedTexts((!texts.is_empty()).then(|| Arc::new(texts.into_boxed_slice())))
+    fn from(texts: Vec<Text>) -> Self {
+        Self((!texts.is_empty()).then(|| Arc::new(texts.into_boxed_slice())))
     }
 }
 
 impl<const N: usize> From<[Text; N]> for SharedTexts {
-    fn from(texts: [Text; N]) -> SharedTexts {
-        SharedTexts::from(Vec::from(texts))
+    fn from(texts: [Text; N]) -> Self {
+        Self::from(Vec::from(texts))
     }
 }
 
 impl FromIterator<Text> for SharedTexts {
-    fn from_iter<I: IntoIterator<Item = Text>>(texts: I) -> SharedTexts {
+    fn from_iter<I: IntoIterator<Item = Text>>(texts: I) -> Self {
         texts.into_iter().collect::<Vec<Text>>().into()
     }
 }
@@ -64,7 +64,7 @@ impl Serialize for SharedTexts {
 }
 
 impl<'de> Deserialize<'de> for SharedTexts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SharedTexts, D::Error> {
-        Vec::deserialize(deserializer).map(SharedTexts::from)
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::from)
     }
 }

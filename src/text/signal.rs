@@ -14,13 +14,13 @@ const SIGNALS: [(i32, &str); 10] = [
 ];
 
 /// A signal as people know it: `SIGTERM`, `signal 42`.
-pub fn signal_name(signal: i32) -> String {
+pub(crate) fn signal_name(signal: i32) -> String {
     let known = SIGNALS.iter().find(|(number, _)| *number == signal);
     known.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
 }
 
 /// The reverse of [`signal_name`].
-pub fn signal_number(name: &str) -> Option<i32> {
+pub(crate) fn signal_number(name: &str) -> Option<i32> {
     let known = SIGNALS.iter().find(|(_, known)| *known == name).map(|(number, _)| *number);
     known.or_else(|| name.strip_prefix("signal ")?.parse().ok())
 }

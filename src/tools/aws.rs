@@ -8,13 +8,14 @@ use crate::scan::procedure::StepContext;
 use crate::scan::step::{Output, Step};
 
 /// The program.
-pub const PROGRAM: &str = "aws";
+pub(crate) const PROGRAM: &str = "aws";
 
 /// How to get it, for people.
-pub const INSTALL: &str = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
+pub(crate) const INSTALL: &str =
+    "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
 
 /// The CLI's own credentials in the environment (AWS CLI user guide, "Environment variables").
-pub const CREDENTIALS: &[&str] = &[
+pub(crate) const CREDENTIALS: &[&str] = &[
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -50,7 +51,7 @@ const PASSING: &[&str] = &[
 
 /// Whose account, and where.
 #[derive(Clone, Debug, Default)]
-pub struct Account {
+pub(crate) struct Account {
     region: Option<String>,
     profile: Option<String>,
     /// The user's own arguments, behind all others.
@@ -68,8 +69,8 @@ pub enum AwsError {
 
 impl Account {
     /// Reads `region` and `profile`; absent is as the CLI finds it.
-    pub fn read(keys: &Keys) -> Account {
-        Account {
+    pub(crate) fn read(keys: &Keys) -> Self {
+        Self {
             region: keys.text("region").map(|region| region.value),
             profile: keys.text("profile").map(|profile| profile.value),
             more: Vec::new(),
@@ -77,24 +78,24 @@ impl Account {
     }
 
     /// The same, with arguments of the user behind all others.
-    pub fn with(mut self, args: &[String]) -> Account {
+    pub(crate) fn with(mut self, args: &[String]) -> Self {
         self.more.extend_from_slice(args);
         self
     }
 
     /// The same, in this region where the user names none.
-    pub fn or_in(mut self, region: Option<&str>) -> Account {
+    pub(crate) fn or_in(mut self, region: Option<&str>) -> Self {
         self.region = self.region.or_else(|| region.map(str::to_owned));
         self
     }
 
     /// The region that calls go to, as far as it is named.
-    pub fn region(&self) -> Option<&str> {
+    pub(crate) fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
 
     /// The whole command line of a call.
-    pub fn args<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Vec<String> {
+    pub(crate) fn args<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Vec<String> {
         let mut args: Vec<String> = call.into_iter().map(Into::into).collect();
         let mut option = |name: &str, value: &Option<String>| {
             args.extend(value.iter().flat_map(|value| [format!("--{name}"), value.clone()]));
@@ -107,13 +108,13 @@ impl Account {
     }
 
     /// The step of a call, with the CLI's credentials.
-    pub fn step<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Step {
+    pub(crate) fn step<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Step {
         // Version 1 of the CLI has neither a pager nor the option against it.
         Step::new(PROGRAM, self.args(call)).env("AWS_PAGER", "").credentials(CREDENTIALS)
     }
 
     /// Calls a service and reads what it answers.
-    pub async fn call<T: DeserializeOwned>(
+    pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         context: &mut dyn StepContext,
         call: &[&str],
@@ -127,7 +128,11 @@ impl Account {
     }
 
     /// Calls for a secret, such as a password: what is printed, on one line. No log has it.
-    pub async fn secret(&self, context: &mut dyn StepContext, call: &[&str]) -> Result<String, AwsError> {
+    pub(crate) async fn secret(
+        &self,
+        context: &mut dyn StepContext,
+        call: &[&str],
+    ) -> Result<String, AwsError> {
         let output = answered(context, self.step(call.iter().copied()).prints_secret()).await?;
         let text = output.stdout_text();
         let secret = text.trim();
@@ -147,19 +152,19 @@ async fn answered(context: &mut dyn StepContext, step: Step) -> Result<Output, A
 impl AwsError {
     /// Whether the service refused with this code.
     pub fn is(&self, wanted: &str) -> bool {
-        matches!(self, AwsError::Refused { code, .. } if code == wanted)
+        matches!(self, Self::Refused { code, .. } if code == wanted)
     }
 }
 
 impl From<AwsError> for Failure {
-    fn from(error: AwsError) -> Failure {
+    fn from(error: AwsError) -> Self {
         match error {
             AwsError::Failed(failure) => failure,
             AwsError::Refused { code, message } => {
                 let words = format!("AWS says {code}: {message}{}", advice(&code));
                 match PASSING.contains(&code.as_str()) {
-                    true => Failure::Transient(words),
-                    false => Failure::Unproven(words),
+                    true => Self::Transient(words),
+                    false => Self::Unproven(words),
                 }
             }
         }

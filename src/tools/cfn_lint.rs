@@ -20,7 +20,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::cfn_lint::templates::Wanted;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "cfn-lint",
     title: "cfn-lint",
     stage: "Infrastructure as code",
@@ -66,8 +66,8 @@ struct CfnLint {
 }
 
 impl CfnLint {
-    fn configure(keys: &Keys) -> CfnLint {
-        CfnLint { dirs: keys.texts_or("dirs", &["."]), files: Wanted::configure(keys) }
+    fn configure(keys: &Keys) -> Self {
+        Self { dirs: keys.texts_or("dirs", &["."]), files: Wanted::configure(keys) }
     }
 
     fn job(&self, scene: &Scene, dir: &str) -> Result<Option<Job>, Unplanned> {

@@ -16,7 +16,7 @@ use crate::scan::start_dir::StartDir;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "checkov",
     title: "Checkov",
     stage: "Infrastructure as code",

@@ -22,7 +22,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::aws::{self, Account};
 use crate::tools::ecs_task_definition::read_arn;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "codedeploy",
     title: "CodeDeploy",
     stage: "Deploy",

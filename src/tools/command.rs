@@ -17,7 +17,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::inventory_check::check_inventory;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(crate) static SPEC: ToolSpec = ToolSpec {
     name: "command",
     title: "Command",
     stage: "Tests",

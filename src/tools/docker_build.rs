@@ -23,11 +23,12 @@ use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::ci;
 use crate::system::git::Repo;
+use crate::system::variables;
 use crate::text::shared::Text;
 use crate::tools::docker_build::engine::Engine;
 use crate::tools::docker_build::image::Image;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "docker-build",
     title: "docker build",
     stage: "Build images",
@@ -86,7 +87,7 @@ impl Tool for DockerBuild {
 
     fn question(&self, program: &Path) -> Option<Vec<String>> {
         // Whoever has chosen a builder knows what they want.
-        let chosen = std::env::var_os("DOCKER_BUILDKIT").is_some();
+        let chosen = variables::os("DOCKER_BUILDKIT").is_some();
         (!chosen).then(|| self.engine.question(program)).flatten()
     }
 
@@ -198,11 +199,6 @@ impl DockerBuild {
     }
 }
 
-/// The variables of Portcullis.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
 impl DockerBuild {
     fn job(&self, image: &Image, scene: &Scene) -> Result<Job, Unplanned> {
         if scene.repo.head.is_none() {
@@ -219,7 +215,7 @@ impl DockerBuild {
             &reference,
         ]);
         image.arguments(&mut job, self.engine);
-        for (name, value) in self.labels(image, scene.repo, variable) {
+        for (name, value) in self.labels(image, scene.repo, variables::get) {
             job.args(["--label", &format!("{name}={value}")]);
         }
         job.options_end = Some(job.args.len());

@@ -23,7 +23,7 @@ use crate::tools::ecr_push::push::Push;
 use crate::tools::ecr_push::registry::{Registry, is_repository, is_tag};
 use crate::tools::ecr_push::report::{Report, WHAT};
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "ecr-push",
     title: "push to ECR",
     stage: "Push",
@@ -152,14 +152,14 @@ fn repository(keys: &Keys, key: &'static str) -> Option<String> {
 }
 
 impl Image {
-    fn read(named: Named) -> Option<Image> {
+    fn read(named: Named) -> Option<Self> {
         match named {
-            Named::Text(name) => Some(Image { name: name.value, repository: None, tags: None }),
+            Named::Text(name) => Some(Self { name: name.value, repository: None, tags: None }),
             Named::Table(table) => {
                 let name = table.required_text("name");
                 let (repository, tags) = (repository(&table, "repository"), read_tags(&table));
                 table.finish("an image of `images`");
-                Some(Image { name: name?.value, repository, tags })
+                Some(Self { name: name?.value, repository, tags })
             }
         }
     }

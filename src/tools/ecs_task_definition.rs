@@ -28,7 +28,7 @@ use crate::tools::aws::{self, Account};
 use crate::tools::ecs_task_definition::plain_text::PlainText;
 use crate::tools::ecs_task_definition::template::{Container, by_digest, is_family};
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "ecs-task-definition",
     title: "ECS task definition",
     stage: "Task definition",
@@ -44,7 +44,7 @@ pub static SPEC: ToolSpec = ToolSpec {
 const WHAT: &str = "report of a task definition";
 
 /// The output under which later gates find the ARN.
-pub const OUTPUT: &str = "task_definition";
+pub(super) const OUTPUT: &str = "task_definition";
 
 /// The keys of the gate.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ fn is_inside(path: &str) -> bool {
 
 /// Family and revision of `arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`; `None` where
 /// that is no such ARN.
-pub fn read_arn(arn: &str) -> Option<(&str, u64)> {
+pub(super) fn read_arn(arn: &str) -> Option<(&str, u64)> {
     let mut parts = arn.splitn(6, ':');
     let (start, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
     let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
@@ -185,8 +185,8 @@ struct Refused {
 }
 
 impl Report {
-    fn new(template: &str, family: &str) -> Report {
-        Report {
+    fn new(template: &str, family: &str) -> Self {
+        Self {
             portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
             template: template.to_owned(),
             family: family.to_owned(),

@@ -27,7 +27,7 @@ use crate::text::bom;
 use crate::text::paths::normalise;
 use crate::text::shared::Text;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "eslint",
     title: "ESLint",
     stage: "Type check and lint",
@@ -75,8 +75,8 @@ fn base_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
 }
 
 impl Eslint {
-    fn configure(keys: &Keys) -> Eslint {
-        Eslint { dirs: keys.texts_or("dirs", &["."]), files: keys.texts_or("files", &["."]) }
+    fn configure(keys: &Keys) -> Self {
+        Self { dirs: keys.texts_or("dirs", &["."]), files: keys.texts_or("files", &["."]) }
     }
 
     fn job(&self, scene: &Scene, dir: &str) -> Option<Job> {

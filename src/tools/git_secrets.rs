@@ -26,7 +26,7 @@ use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
 use crate::tools::git_secrets::output::{Match, Output};
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "git-secrets",
     title: "git-secrets",
     stage: "Secret scan",
@@ -99,7 +99,7 @@ enum Scan {
 }
 
 impl GitSecrets {
-    fn configure(keys: &Keys) -> GitSecrets {
+    fn configure(keys: &Keys) -> Self {
         let own = keys.texts("patterns").unwrap_or_default();
         for pattern in &own {
             if pattern.value.contains(char::is_whitespace) {
@@ -115,7 +115,7 @@ impl GitSecrets {
         if register_aws {
             patterns.extend(AWS_PATTERNS.map(str::to_owned));
         }
-        GitSecrets {
+        Self {
             scan: keys.word_or("scan", &[("tree", Scan::Tree), ("history", Scan::History)], Scan::Tree),
             severity: keys.word_or("severity", &Severity::words(), Severity::High),
             patterns,

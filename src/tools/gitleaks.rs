@@ -26,7 +26,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "gitleaks",
     title: "gitleaks",
     stage: "Secret scan",
@@ -91,7 +91,7 @@ enum Scan {
 }
 
 impl Gitleaks {
-    fn configure(keys: &Keys) -> Gitleaks {
+    fn configure(keys: &Keys) -> Self {
         let scan = keys.word_or("scan", &[("history", Scan::History), ("tree", Scan::Tree)], Scan::History);
         if scan == Scan::History && keys.has("dirs") {
             keys.problem_with_help(
@@ -100,7 +100,7 @@ impl Gitleaks {
                 "use scan = \"tree\" for directories",
             );
         }
-        Gitleaks {
+        Self {
             scan,
             severity: keys.word_or("severity", &Severity::words(), Severity::High),
             dirs: keys.texts_or("dirs", &["."]),
@@ -323,9 +323,9 @@ struct Log {
 }
 
 impl Log {
-    fn read(text: &str) -> Log {
+    fn read(text: &str) -> Self {
         let text = without_colour(text);
-        let mut log = Log::default();
+        let mut log = Self::default();
         for (level, words) in text.lines().filter_map(log_entry) {
             if let Some(commits) = words.strip_suffix(" commits scanned.") {
                 log.commits = commits.parse().ok();

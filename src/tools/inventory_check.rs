@@ -10,7 +10,7 @@ use crate::scan::parsed::{Parsed, ReportError};
 ///
 /// # Errors
 /// When there are rules, and the packages can't be listed.
-pub fn check_inventory(
+pub(super) fn check_inventory(
     rules: &InventoryRules,
     document: &[u8],
     parsed: &mut Parsed,

@@ -1,10 +1,10 @@
 //! Every scanner, one file or folder each.
 
-pub mod aws;
+pub(crate) mod aws;
 mod cfn_lint;
 mod checkov;
 mod codedeploy;
-pub mod command;
+pub(crate) mod command;
 mod docker_build;
 mod ecr_push;
 mod ecs_task_definition;
@@ -21,7 +21,7 @@ mod syft;
 mod terraform_validate;
 #[cfg(test)]
 mod testing;
-pub mod told;
+pub(crate) mod told;
 mod trivy;
 mod tsc;
 mod yarn_audit;

@@ -24,9 +24,10 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::system::variables;
 use crate::text::human::without_credentials;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "npm-audit",
     title: "npm audit",
     stage: "Dependency audit",
@@ -73,13 +74,13 @@ struct NpmAudit {
 }
 
 impl NpmAudit {
-    fn configure(keys: &Keys) -> NpmAudit {
+    fn configure(keys: &Keys) -> Self {
         let omit = keys.texts("omit").unwrap_or_default();
         for kind in omit.iter().filter(|kind| !KINDS.contains(&kind.value.as_str())) {
             let what = format!("`{}` is not a kind of dependency", kind.value);
             keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
         }
-        NpmAudit {
+        Self {
             dirs: keys.texts_or("dirs", &["."]),
             omit: omit.into_iter().map(|kind| kind.value).collect(),
             registry: keys.text("registry").map(|registry| registry.value),
@@ -129,7 +130,8 @@ impl Tool for NpmAudit {
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        if let Some(why) = npmrc::of_user().and_then(|path| bars(npmrc::read(&path).as_bytes())) {
+        if let Some(why) = npmrc::of_user(variables::get).and_then(|path| bars(npmrc::read(&path).as_bytes()))
+        {
             return Err(Unplanned::Impossible(format!("the user's .npmrc {why}")));
         }
         let jobs = self.dirs.iter().map(|dir| {

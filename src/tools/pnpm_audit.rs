@@ -24,7 +24,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human::without_credentials;
 use crate::tools::told::ignores_of_pnpm;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "pnpm-audit",
     title: "pnpm audit",
     stage: "Dependency audit",
@@ -78,13 +78,13 @@ struct PnpmAudit {
 }
 
 impl PnpmAudit {
-    fn configure(keys: &Keys) -> PnpmAudit {
+    fn configure(keys: &Keys) -> Self {
         let omit = keys.texts("omit").unwrap_or_default();
         for kind in omit.iter().filter(|kind| !KINDS.contains(&kind.value.as_str())) {
             let what = format!("`{}` is not a kind of dependency that pnpm can leave out", kind.value);
             keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
         }
-        PnpmAudit {
+        Self {
             dirs: keys.texts_or("dirs", &["."]),
             omit: omit.into_iter().map(|kind| kind.value).collect(),
             registry: keys.text("registry").map(|registry| registry.value),

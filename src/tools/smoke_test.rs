@@ -22,7 +22,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::http::{Answer, Request};
 use crate::text::human;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "smoke-test",
     title: "smoke test",
     stage: "Smoke test",
@@ -85,7 +85,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 }
 
 impl Check {
-    fn read(table: &Keys) -> Option<Check> {
+    fn read(table: &Keys) -> Option<Self> {
         let url = table.required_text("url");
         if let Some(url) = &url
             && !["http://", "https://"].iter().any(|scheme| url.value.starts_with(scheme))
@@ -98,7 +98,7 @@ impl Check {
             table.problem(status.at.clone(), format!("{} is no HTTP status", status.value));
         }
         let headers = table.table("headers").map(|headers| headers.text_entries()).unwrap_or_default();
-        let check = Check {
+        let check = Self {
             name: table.text_or("name", url.as_deref().unwrap_or_default()),
             method: table.word_or("method", &[("GET", "GET"), ("HEAD", "HEAD")], "GET").to_owned(),
             status: match status.is_empty() {

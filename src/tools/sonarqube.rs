@@ -4,11 +4,11 @@
 //! compute engine to its end and asks the quality gate of that very analysis. What the server
 //! answers is one report; [`report`] says what it proves.
 
-pub mod answers;
+pub(crate) mod answers;
 mod findings;
 mod pages;
 mod procedure;
-pub mod report;
+pub(crate) mod report;
 mod scan;
 mod server;
 pub mod task_file;

@@ -18,7 +18,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::inventory_check::check_inventory;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "syft",
     title: "Syft",
     stage: "SBOM",
@@ -120,17 +120,17 @@ impl Tool for Syft {
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        let dirs = self.dirs.iter().flatten().map(|dir| Syft::dir_job(dir, scene));
+        let dirs = self.dirs.iter().flatten().map(|dir| Self::dir_job(dir, scene));
         let images = self.images.iter().flatten().map(|image| {
             // Where it is to be found is Syft's to say: Docker, Podman, containerd, a registry.
-            Syft::image_job(image, image, image, "an image of `images`", scene)
+            Self::image_job(image, image, image, "an image of `images`", scene)
         });
         let mut jobs: Vec<Job> = dirs.chain(images).collect();
         if self.images.is_none() {
             let why = "an image that a gate in `needs` builds";
             jobs.extend(scene.built.iter().map(|image| {
                 let source = format!("docker:{}", image.reference);
-                Syft::image_job(&image.name, &image.reference, &source, why, scene)
+                Self::image_job(&image.name, &image.reference, &source, why, scene)
             }));
         }
         match jobs.is_empty() {
@@ -138,7 +138,7 @@ impl Tool for Syft {
             true if self.needs => Err(Unplanned::Impossible(
                 "no image to look into: none of the gates in `needs` builds one".to_owned(),
             )),
-            true => Ok(vec![Syft::dir_job(".", scene)]),
+            true => Ok(vec![Self::dir_job(".", scene)]),
         }
     }
 

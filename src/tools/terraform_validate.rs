@@ -18,7 +18,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::terraform_validate::steps::{Init, RUN, Run, Validate};
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "terraform-validate",
     title: "terraform validate",
     stage: "Infrastructure as code",
@@ -43,8 +43,8 @@ struct TerraformValidate {
 }
 
 impl TerraformValidate {
-    fn configure(keys: &Keys) -> TerraformValidate {
-        TerraformValidate {
+    fn configure(keys: &Keys) -> Self {
+        Self {
             dirs: keys.texts_or("dirs", &["."]),
             engine: keys.word("engine", &[("terraform", "terraform"), ("tofu", "tofu")]),
             init: match keys.flag("init") {

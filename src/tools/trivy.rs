@@ -20,7 +20,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "trivy",
     title: "Trivy",
     stage: "Image scan",
@@ -58,14 +58,14 @@ enum Scan {
 }
 
 impl Scan {
-    const WORDS: [(&str, Scan); 3] = [("fs", Scan::Fs), ("image", Scan::Image), ("config", Scan::Config)];
+    const WORDS: [(&str, Self); 3] = [("fs", Self::Fs), ("image", Self::Image), ("config", Self::Config)];
 
     /// Trivy's name of the subcommand, which is also the word in gates.toml.
     fn as_str(self) -> &'static str {
         match self {
-            Scan::Fs => "fs",
-            Scan::Image => "image",
-            Scan::Config => "config",
+            Self::Fs => "fs",
+            Self::Image => "image",
+            Self::Config => "config",
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "tsc",
     title: "TypeScript",
     stage: "Type check and lint",
@@ -40,8 +40,8 @@ struct Tsc {
 }
 
 impl Tsc {
-    fn configure(keys: &Keys) -> Tsc {
-        Tsc { dirs: keys.texts_or("dirs", &["."]), project: keys.text_or("project", "tsconfig.json") }
+    fn configure(keys: &Keys) -> Self {
+        Self { dirs: keys.texts_or("dirs", &["."]), project: keys.text_or("project", "tsconfig.json") }
     }
 }
 
@@ -161,7 +161,7 @@ struct Diagnostic<'a> {
 }
 
 impl<'a> Output<'a> {
-    fn read(text: &'a str) -> Output<'a> {
+    fn read(text: &'a str) -> Self {
         let mut output = Output::default();
         // Whether indented lines still belong to the last diagnostic.
         let mut open = false;
@@ -240,7 +240,7 @@ fn listed(line: &str) -> Option<bool> {
 impl<'a> Diagnostic<'a> {
     /// `path(line,column): error TS2322: message`, or `error TS5058: message`. The path may hold
     /// parentheses and colons (`app/(group)/page.ts`): what ends it is followed by tsc's words.
-    fn read(line: &'a str) -> Option<Diagnostic<'a>> {
+    fn read(line: &'a str) -> Option<Self> {
         if let Some((category, code, message)) = verdict(line) {
             return Some(Diagnostic { at: None, category, code, message, more: Vec::new() });
         }

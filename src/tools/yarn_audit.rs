@@ -24,7 +24,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
 use crate::tools::yarn_audit::generation::Generation;
 
-pub static SPEC: ToolSpec = ToolSpec {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "yarn-audit",
     title: "yarn audit",
     stage: "Dependency audit",
@@ -71,14 +71,14 @@ struct YarnAudit {
 }
 
 impl YarnAudit {
-    fn configure(keys: &Keys) -> YarnAudit {
+    fn configure(keys: &Keys) -> Self {
         const KINDS: [&str; 1] = ["dev"];
         let omit = keys.texts("omit").unwrap_or_default();
         for kind in omit.iter().filter(|kind| kind.value != "dev") {
             let what = format!("`{}` is not a kind of dependency that Yarn can leave out", kind.value);
             keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
         }
-        YarnAudit {
+        Self {
             dirs: keys.texts_or("dirs", &["."]),
             omit_dev: !omit.is_empty(),
             registry: keys.text("registry").map(|registry| registry.value),

@@ -9,7 +9,7 @@ use crate::model::waiver_use::WaiverNote;
 use crate::policy::judge::{at_or_above, most};
 
 /// What was asked of a finding, one after another, until it was decided.
-pub fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<String> {
+pub(super) fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<String> {
     let mut steps = Vec::new();
     if let Some(reason) = &finding.suppressed {
         steps.push(format!("its own report suppresses it: {reason}. It is waived"));
@@ -144,7 +144,7 @@ fn of_run(run: &Run, finding: &Finding) -> Option<String> {
 }
 
 /// The budget of the run in a line.
-pub fn budget(run: &Run) -> String {
+pub(super) fn budget(run: &Run) -> String {
     let max: Vec<String> =
         run.max.iter().rev().map(|(severity, most)| format!("{severity} = {most}")).collect();
     let kept = if run.over.is_empty() { "kept".to_owned() } else { run.over.join(", ") };

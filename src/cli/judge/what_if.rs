@@ -21,7 +21,7 @@ use super::{By, judged_again};
 ///
 /// # Errors
 /// When a pattern is none, or matches nothing.
-pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(super) fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for path in named {
         let text = path.to_string_lossy();
@@ -50,7 +50,7 @@ pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 /// Tells of each run what it was and what it would be. Nothing is blocked by that: the exit code is 0.
-pub fn tell(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
+pub(super) fn tell(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
     let known = variables::known_secrets();
     let look = terminal::look();
     let mut rows = table::plain(look.width);

@@ -19,7 +19,7 @@ use crate::scan::tool::ToolSpec;
 use crate::tools::{TOOLS, spec};
 
 #[derive(Debug)]
-pub struct Demand {
+pub(super) struct Demand {
     tool: &'static str,
     id: Option<String>,
     stage: Option<String>,
@@ -37,7 +37,7 @@ pub struct Demand {
 }
 
 impl Demand {
-    pub fn read(table: &Keys) -> Option<Demand> {
+    pub(super) fn read(table: &Keys) -> Option<Self> {
         // Without `fail_on` only the budgets are asked for.
         let mut nothing = Policy { fail_on: Threshold::Never, ..Policy::default() };
         if !table.has("fail_on") && !table.has("max") {
@@ -56,7 +56,7 @@ impl Demand {
             own.into_iter().partition(|coverage| matches!(coverage.says, Extent::Choice(_)));
         let (together, each) =
             own.into_iter().partition(|coverage| matches!(coverage.key, "dirs" | "images"));
-        let demand = Demand {
+        let demand = Self {
             tool: found.map_or("", |spec| spec.name),
             id: table.text("id").map(|id| id.value),
             stage: table.text("stage").map(|stage| stage.value),
@@ -106,7 +106,7 @@ impl Demand {
     }
 
     /// Adds every place at which the gates of a run are weaker.
-    pub fn check(&self, config: &Config, settings: &Settings, all: &mut Vec<Breach>) {
+    pub(super) fn check(&self, config: &Config, settings: &Settings, all: &mut Vec<Breach>) {
         let about: Vec<(usize, &Gate)> =
             config.gates.iter().enumerate().filter(|(_, gate)| self.is_about(gate)).collect();
         if about.is_empty() {
@@ -186,7 +186,12 @@ impl Demand {
     }
 
     /// What of this is not among what is judged, or judged by a weaker policy.
-    pub fn check_judged(&self, config: &Config, settings: &Settings, judged: &[GateRecord]) -> Vec<Breach> {
+    pub(super) fn check_judged(
+        &self,
+        config: &Config,
+        settings: &Settings,
+        judged: &[GateRecord],
+    ) -> Vec<Breach> {
         let mut all = Vec::new();
         let about = config.gates.iter().filter(|gate| self.is_about(gate));
         let late = branch::late(&config.gates.iter().collect::<Vec<_>>());

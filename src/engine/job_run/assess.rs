@@ -17,7 +17,7 @@ use super::launch::{not_started, signalled};
 use super::{JobRun, Kept, REPORT_CAP, TargetEvidence, What};
 
 /// What was there before the start.
-pub struct Before {
+pub(crate) struct Before {
     /// At the places of the reports.
     pub stamps: Vec<Option<Stamp>>,
     pub answers: Vec<Document<'static>>,
@@ -25,23 +25,28 @@ pub struct Before {
 
 /// Tells one state of a file from another.
 #[derive(PartialEq, Eq)]
-pub struct Stamp {
+pub(crate) struct Stamp {
     inode: u64,
     size: u64,
     modified: (i64, i64),
 }
 
 impl Stamp {
-    pub fn of(path: &Path) -> Option<Stamp> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         let meta: Metadata = fs::metadata(path).ok()?;
-        Some(Stamp { inode: meta.ino(), size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) })
+        Some(Self { inode: meta.ino(), size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) })
     }
 }
 
 impl JobRun {
     /// Gathers what came out and weighs it; parsing a large report is the slow part. Gives what it
     /// says of a fault that passes, where nothing else came of it.
-    pub fn assess(&self, ended: &mut Ended, before: Before, evidence: &mut TargetEvidence) -> Option<String> {
+    pub(crate) fn assess(
+        &self,
+        ended: &mut Ended,
+        before: Before,
+        evidence: &mut TargetEvidence,
+    ) -> Option<String> {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
         let (is_report, errors) = (self.job.prints_report(), self.job.reports_errors());
         let stream = if errors { &mut ended.stderr } else { &mut ended.stdout };

@@ -13,7 +13,12 @@ use super::{JobRun, Kept, TargetEvidence, What};
 impl JobRun {
     /// Notes a report to be kept, masked. Without it the proof is none: nobody could look at what it
     /// stands on.
-    pub fn keep_report(&self, document: &Document, proof: Proof, evidence: &mut TargetEvidence) -> Proof {
+    pub(crate) fn keep_report(
+        &self,
+        document: &Document,
+        proof: Proof,
+        evidence: &mut TargetEvidence,
+    ) -> Proof {
         let masked = mask_fields(&document.bytes, self.gate.spec.secret_fields);
         let from = self.folder().join(format!("kept-{}", document.name));
         if let Err(error) = fs::write(&from, masked) {
@@ -30,7 +35,7 @@ impl JobRun {
         proof
     }
 
-    pub fn keep_log(&self, log: &[u8], name: &str, what: What, evidence: &mut TargetEvidence) {
+    pub(crate) fn keep_log(&self, log: &[u8], name: &str, what: What, evidence: &mut TargetEvidence) {
         if !log.is_empty() {
             let to = self.out_path("logs", &format!("{name}.log"));
             evidence.kept.push(Kept { from: self.folder().join(name), to, what });
@@ -44,7 +49,7 @@ impl JobRun {
     }
 
     /// Why something is not in the scratch folder, and what to do about it.
-    pub fn no_room(&self, what: &str, error: &io::Error) -> String {
+    pub(crate) fn no_room(&self, what: &str, error: &io::Error) -> String {
         format!(
             "{what} could not be kept in {}: {error}; free some room there, or name another place with TMPDIR",
             self.scratch.display()
@@ -52,7 +57,7 @@ impl JobRun {
     }
 
     /// What is said besides of a report that is missing or cut, where a disk is full.
-    pub fn full_disk(&self) -> Option<String> {
+    pub(crate) fn full_disk(&self) -> Option<String> {
         let folders = self.job.written().filter_map(Path::parent);
         let folder = folders.chain([self.scratch.as_path()]).find(|folder| is_full(folder))?;
         Some(format!(" (the disk of {} is full: free some room there)", folder.display()))

@@ -19,7 +19,7 @@ use crate::text::human::{self, millis};
 use super::{JobRun, TargetEvidence, What};
 
 /// Carries the steps out. Besides the evidence, what kept them from their end and will pass.
-pub async fn carry_out(
+pub(super) async fn carry_out(
     work: &Arc<JobRun>,
     procedure: &dyn Procedure,
     mut evidence: TargetEvidence,

@@ -13,7 +13,7 @@ const LONGEST_LINE: usize = 4096;
 const FARTHEST: u32 = 50;
 
 /// Reads a file of the checkout by its path; `None` where it can't be read, or no person wrote it.
-pub type ReadFile<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
+pub(super) type ReadFile<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
 
 /// The lines of a checkout. It holds one file at a time: findings come sorted by place.
 pub struct Source<'a> {
@@ -34,7 +34,7 @@ pub struct Mark {
 
 impl<'a> Source<'a> {
     /// A line with a secret that `scrubber` knows is left unread.
-    pub fn new(read: ReadFile<'a>, scrubber: &'a Scrubber) -> Source<'a> {
+    pub fn new(read: ReadFile<'a>, scrubber: &'a Scrubber) -> Self {
         Source { read, scrubber, open: None }
     }
 
@@ -82,10 +82,10 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(bytes: Vec<u8>) -> Lines {
+    fn of(bytes: Vec<u8>) -> Self {
         let ends = (0_u32..).zip(&bytes).filter(|(_, byte)| **byte == b'\n');
         let starts = std::iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect();
-        Lines { bytes, starts, last: None }
+        Self { bytes, starts, last: None }
     }
 
     /// The line with this number, from 1; behind the last one there is none.

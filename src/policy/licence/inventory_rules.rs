@@ -23,7 +23,7 @@ const UNKNOWN: &str = "licence-unknown";
 const BANNED: &str = "package-banned";
 
 /// Why nothing could be checked.
-pub const NO_PACKAGE: &str = "the inventory names no package whose licence could be looked at";
+pub(crate) const NO_PACKAGE: &str = "the inventory names no package whose licence could be looked at";
 
 /// How the lines begin that it adds to a proof.
 const LICENCES: &str = "licences looked at in ";
@@ -49,20 +49,20 @@ impl InventoryRules {
     /// The keys of gates.toml.
     pub const KEYS: [&'static str; 2] = ["licences", "ban"];
 
-    pub fn read(keys: &Keys) -> InventoryRules {
-        InventoryRules {
+    pub fn read(keys: &Keys) -> Self {
+        Self {
             licences: keys.table("licences").map(|table| Licences::read(&table)),
             bans: Ban::read_all(keys),
         }
     }
 
     /// The same for a gate that may read none: then the keys mean nothing.
-    pub fn read_if(reads_inventory: bool, keys: &Keys) -> Option<InventoryRules> {
-        for key in InventoryRules::KEYS.into_iter().filter(|key| !reads_inventory && keys.has(key)) {
+    pub fn read_if(reads_inventory: bool, keys: &Keys) -> Option<Self> {
+        for key in Self::KEYS.into_iter().filter(|key| !reads_inventory && keys.has(key)) {
             let help = "they need `report` with format = \"cyclonedx\" or \"spdx\"";
             keys.problem_with_help(keys.at_key(key), format!("`{key}` has no inventory to look at"), help);
         }
-        let contents = InventoryRules::read(keys);
+        let contents = Self::read(keys);
         reads_inventory.then_some(contents)
     }
 
@@ -101,11 +101,11 @@ impl InventoryRules {
     /// Checks again the inventories of a saved run's gate, as if they had been read by this policy. Its
     /// findings are those of the whole run.
     pub fn check_again(&self, gate: &mut GateRecord, findings: &mut Vec<Finding>) {
-        findings.retain(|finding| finding.gate != gate.id || !InventoryRules::found(finding));
+        findings.retain(|finding| finding.gate != gate.id || !Self::found(finding));
         let (tool, several) = (gate.tool.clone(), gate.targets.len() > 1);
         let mut found = Vec::new();
         for target in &mut gate.targets {
-            target.proof.retain(|line| !InventoryRules::notes(line));
+            target.proof.retain(|line| !Self::notes(line));
             let seen = match target.inventory.as_deref() {
                 Some(components) if !components.is_empty() => self.check(components),
                 _ if target.scope.is_empty() || !self.asks() => continue,
@@ -176,7 +176,7 @@ impl Licences {
     }
 
     /// In the order of the keys. No policy at all is that nothing is allowed or denied.
-    fn coverage(licences: Option<&Licences>) -> Vec<Coverage> {
+    fn coverage(licences: Option<&Self>) -> Vec<Coverage> {
         let texts = |entries: &[super::Entry]| entries.iter().map(|entry| entry.text.clone()).collect();
         let Some(licences) = licences else {
             return vec![Coverage::new("licences", Extent::Adds(false))];

@@ -22,7 +22,7 @@ const PART: usize = 20;
 const LINKS: usize = 5;
 
 /// Takes the lists of `by_gate` one by one.
-pub fn section(run: &Run, by_gate: &mut ByGate, limit: usize, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, by_gate: &mut ByGate, limit: usize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>")?;
     if run.findings.is_empty() {
         writeln!(out, "<p>Nothing was found.</p>")?;

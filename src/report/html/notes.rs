@@ -8,7 +8,7 @@ use crate::text::human;
 
 use super::words::Safe;
 
-pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"policy\">\n<h2 id=\"policy\">Policy</h2>")?;
     known(run, out)?;
     policy(run, out)?;

@@ -7,7 +7,7 @@ use crate::report::subject;
 
 use super::words::{Safe, outcome, time};
 
-pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"proof\">\n<h2 id=\"proof\">Proof</h2>")?;
     writeln!(out, "<p>A gate passes on proof only: its tool ran to its end and left a whole report.</p>")?;
     run.gates.iter().try_for_each(|gate| of_gate(gate, out))?;

@@ -14,7 +14,7 @@ use super::words::Safe;
 /// How many rows of what covers something: each finding may have a reason of its own.
 const ROWS: usize = 200;
 
-pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"waivers\">\n<h2 id=\"waivers\">Waivers</h2>")?;
     let waived = run.findings.iter().filter(|finding| finding.decision == Decision::Waive);
     let mut covers: BTreeMap<(&str, &str), u64> = BTreeMap::new();

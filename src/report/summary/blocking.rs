@@ -19,7 +19,7 @@ const SHOWN: usize = 12;
 /// How many places of a problem are shown.
 const PLACES: usize = 3;
 
-pub fn blocking(run: &Run, written: &Written, look: Look) -> String {
+pub(super) fn blocking(run: &Run, written: &Written, look: Look) -> String {
     let problems = Problems::of(worst::blocking(run), run, SHOWN);
     if problems.count == 0 {
         return String::new();

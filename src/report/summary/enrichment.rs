@@ -8,7 +8,7 @@ use crate::text::{human, sanitise, table};
 /// The most characters of a line's words.
 const LONGEST: usize = 300;
 
-pub fn notes(run: &Run, look: Look) -> String {
+pub(super) fn notes(run: &Run, look: Look) -> String {
     let Some(enrichment) = &run.enrichment else { return String::new() };
     let mut rows = table::plain(look.width);
     for document in &enrichment.vex {

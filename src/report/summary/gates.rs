@@ -19,7 +19,7 @@ const WIDE: u16 = 140;
 const LONGEST_STAGE: usize = 60;
 const LONGEST_REASON: usize = 600;
 
-pub fn table(run: &Run, look: Look) -> String {
+pub(super) fn table(run: &Run, look: Look) -> String {
     let mut rows = table::plain(look.width);
     let of = |most| ColumnConstraint::UpperBoundary(Width::Fixed(most));
     let bound =

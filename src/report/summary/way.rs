@@ -15,7 +15,7 @@ const UPGRADES: usize = 8;
 const PROBLEMS: usize = 4;
 
 /// Where nothing blocks: for those who are told to stop, the findings say enough.
-pub fn to_pass(run: &Run, look: Look) -> String {
+pub(super) fn to_pass(run: &Run, look: Look) -> String {
     if run.mode != Mode::Lab || !run.would_block {
         return String::new();
     }

@@ -58,7 +58,7 @@ struct Rule {
 
 /// What a report says beside its findings.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub(super) struct Said {
     /// The exit code that goes with its levels; 0 too where it has one that is not known.
     pub exit: i32,
     /// Templates that could not be read, as it names them.
@@ -66,7 +66,7 @@ pub struct Said {
 }
 
 /// Reads a report. What could not be looked at are gaps.
-pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, Said), ReportError> {
+pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, Said), ReportError> {
     let matches: Vec<Match> = json::read(bytes, WHAT)?;
     let (mut parsed, mut said) = (Parsed::default(), Said::default());
     let bits = matches.iter().map(|found| bit(&found.level));

@@ -13,9 +13,9 @@ use crate::tools::aws::AwsError;
 use super::Settings;
 
 /// The states of a deployment that is not over.
-pub const ACTIVE: &[&str] = &["Created", "Queued", "InProgress", "Baking", "Ready"];
+pub(super) const ACTIVE: &[&str] = &["Created", "Queued", "InProgress", "Baking", "Ready"];
 /// Those of one that is.
-pub const OVER: &[&str] = &["Succeeded", "Failed", "Stopped"];
+pub(super) const OVER: &[&str] = &["Succeeded", "Failed", "Stopped"];
 
 /// The most deployments that one call tells of.
 const BATCH: usize = 25;
@@ -25,7 +25,7 @@ const MOST: usize = 1000;
 /// One deployment.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Deployment {
+pub(super) struct Deployment {
     pub deployment_id: String,
     pub status: String,
     pub application_name: Option<String>,
@@ -39,13 +39,13 @@ pub struct Deployment {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Revision {
+pub(super) struct Revision {
     pub app_spec_content: Option<AppSpecContent>,
 }
 
 /// The content is never told; its SHA-256 is.
 #[derive(Clone, Debug, Deserialize)]
-pub struct AppSpecContent {
+pub(super) struct AppSpecContent {
     pub sha256: Option<String>,
 }
 
@@ -59,14 +59,14 @@ enum Time {
 
 /// Why a deployment did not succeed. Absent and empty are the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorInformation {
+pub(super) struct ErrorInformation {
     pub code: Option<String>,
     pub message: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RollbackInfo {
+pub(super) struct RollbackInfo {
     /// The deployment that rolls this one back.
     pub rollback_deployment_id: Option<String>,
     pub rollback_message: Option<String>,
@@ -75,7 +75,7 @@ pub struct RollbackInfo {
 /// A deployment group.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Group {
+pub(super) struct Group {
     pub compute_platform: Option<String>,
     pub alarm_configuration: Option<AlarmConfiguration>,
     pub auto_rollback_configuration: Option<Switch>,
@@ -83,18 +83,18 @@ pub struct Group {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub struct AlarmConfiguration {
+pub(super) struct AlarmConfiguration {
     #[serde(default)]
     pub alarms: Vec<Alarm>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub struct Alarm {
+pub(super) struct Alarm {
     pub name: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub struct Switch {
+pub(super) struct Switch {
     #[serde(default)]
     pub enabled: bool,
 }
@@ -115,14 +115,14 @@ struct Termination {
 /// What is deployed to: of the kinds of targets, ECS services tell their traffic.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Target {
+pub(super) struct Target {
     ecs_target: Option<TargetState>,
     lambda_target: Option<TargetState>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TargetState {
+pub(super) struct TargetState {
     #[serde(default)]
     pub lifecycle_events: Vec<LifecycleEvent>,
     #[serde(default)]
@@ -131,7 +131,7 @@ pub struct TargetState {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LifecycleEvent {
+pub(super) struct LifecycleEvent {
     pub lifecycle_event_name: String,
     pub status: Option<String>,
     pub diagnostics: Option<Diagnostics>,
@@ -139,13 +139,13 @@ pub struct LifecycleEvent {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Diagnostics {
+pub(super) struct Diagnostics {
     pub message: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TaskSet {
+pub(super) struct TaskSet {
     /// `PRIMARY` is the one that serves so far.
     pub status: Option<String>,
     /// `Blue` is the old one, `Green` the new one.
@@ -158,33 +158,33 @@ pub struct TaskSet {
 
 /// Which deployments of the group are meant.
 #[derive(Clone, Copy, Debug)]
-pub enum Which {
+pub(super) enum Which {
     Active,
     /// Those created within this time, whatever became of them.
     Within(Duration),
 }
 
 impl Deployment {
-    pub fn is_active(&self) -> bool {
+    pub(super) fn is_active(&self) -> bool {
         ACTIVE.contains(&self.status.as_str())
     }
 
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         OVER.contains(&self.status.as_str())
     }
 
     /// Whether it deploys the AppSpec with this SHA-256.
-    pub fn is_of(&self, sha256: &str) -> bool {
+    pub(super) fn is_of(&self, sha256: &str) -> bool {
         self.sha256().is_some_and(|told| told.eq_ignore_ascii_case(sha256))
     }
 
     /// The SHA-256 of its AppSpec, where it is told.
-    pub fn sha256(&self) -> Option<&str> {
+    pub(super) fn sha256(&self) -> Option<&str> {
         self.revision.as_ref()?.app_spec_content.as_ref()?.sha256.as_deref()
     }
 
     /// When it was created, in seconds since 1970.
-    pub fn created(&self) -> Option<f64> {
+    pub(super) fn created(&self) -> Option<f64> {
         match self.create_time.as_ref()? {
             Time::Seconds(seconds) => Some(*seconds),
             Time::Text(text) => {
@@ -198,7 +198,7 @@ impl Deployment {
 impl Group {
     /// How long the old tasks are kept when all traffic is on the new ones; the deployment lasts as
     /// long.
-    pub fn keeps_the_old(&self) -> Duration {
+    pub(super) fn keeps_the_old(&self) -> Duration {
         let blue_green = self.blue_green_deployment_configuration.as_ref();
         let termination =
             blue_green.and_then(|it| it.terminate_blue_instances_on_deployment_success.as_ref());
@@ -211,19 +211,19 @@ impl Group {
 }
 
 impl AlarmConfiguration {
-    pub fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         self.alarms.iter().filter_map(|alarm| alarm.name.clone()).collect()
     }
 }
 
 impl Target {
-    pub fn state(self) -> Option<TargetState> {
+    pub(super) fn state(self) -> Option<TargetState> {
         self.ecs_target.or(self.lambda_target)
     }
 }
 
 /// Whether this can be the id of a deployment, so that it may stand in a command line.
-pub fn is_id(id: &str) -> bool {
+pub(super) fn is_id(id: &str) -> bool {
     let begins = id.starts_with(|c: char| c.is_ascii_alphanumeric());
     begins && id.len() <= 64 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
@@ -260,7 +260,7 @@ impl Settings {
         )))
     }
 
-    pub async fn the_group(&self, context: &mut dyn StepContext) -> Result<Group, AwsError> {
+    pub(super) async fn the_group(&self, context: &mut dyn StepContext) -> Result<Group, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
@@ -272,7 +272,7 @@ impl Settings {
     }
 
     /// The deployments of the group, in no order.
-    pub async fn deployments(
+    pub(super) async fn deployments(
         &self,
         context: &mut dyn StepContext,
         which: Which,
@@ -319,7 +319,11 @@ impl Settings {
         Ok(all)
     }
 
-    pub async fn deployment(&self, context: &mut dyn StepContext, id: &str) -> Result<Deployment, AwsError> {
+    pub(super) async fn deployment(
+        &self,
+        context: &mut dyn StepContext,
+        id: &str,
+    ) -> Result<Deployment, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
@@ -342,7 +346,7 @@ impl Settings {
     }
 
     /// The targets of a deployment, by their ids, which are asked for where they are not known yet.
-    pub async fn targets(
+    pub(super) async fn targets(
         &self,
         context: &mut dyn StepContext,
         id: &str,
@@ -373,7 +377,11 @@ impl Settings {
     }
 
     /// Starts what the file says; gives the id.
-    pub async fn create(&self, context: &mut dyn StepContext, input: &str) -> Result<String, AwsError> {
+    pub(super) async fn create(
+        &self,
+        context: &mut dyn StepContext,
+        input: &str,
+    ) -> Result<String, AwsError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Answer {
@@ -385,7 +393,7 @@ impl Settings {
     }
 
     /// Asks for its end, and for what was there before.
-    pub async fn stop(&self, context: &mut dyn StepContext, id: &str) -> Result<(), AwsError> {
+    pub(super) async fn stop(&self, context: &mut dyn StepContext, id: &str) -> Result<(), AwsError> {
         #[derive(Deserialize)]
         struct Answer {
             #[serde(rename = "status")]

@@ -16,7 +16,7 @@ const TASK_DEFINITION: &str = "<TASK_DEFINITION>";
 
 /// An AppSpec that can be deployed. YAML or JSON: it goes to CodeDeploy as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppSpec {
+pub(super) struct AppSpec {
     pub content: String,
     /// Of the content, in hexadecimal: what tells one revision from another.
     pub sha256: String,
@@ -26,7 +26,7 @@ pub struct AppSpec {
 
 impl Settings {
     /// Reads the template and fills it.
-    pub fn render(&self, context: &dyn StepContext) -> Result<AppSpec, Failure> {
+    pub(super) fn render(&self, context: &dyn StepContext) -> Result<AppSpec, Failure> {
         let task_definition = self.registered(context)?;
         let text = read_text(&context.repo().base.join(&self.app_spec), &self.app_spec)?;
         let values = self.values.at(context.repo());
@@ -83,7 +83,7 @@ impl Settings {
 }
 
 impl AppSpec {
-    pub fn new(content: String, task_definition: Option<String>) -> Result<AppSpec, String> {
+    pub(super) fn new(content: String, task_definition: Option<String>) -> Result<Self, String> {
         if content.trim().is_empty() {
             return Err("is empty".to_owned());
         }
@@ -94,7 +94,7 @@ impl AppSpec {
             return Err(format!("does not name {arn}: write {TASK_DEFINITION} where it belongs"));
         }
         let sha256 = sha256(content.as_bytes());
-        Ok(AppSpec { content, sha256, task_definition })
+        Ok(Self { content, sha256, task_definition })
     }
 }
 

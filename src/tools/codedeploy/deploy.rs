@@ -18,7 +18,7 @@ use super::report::{How, Report, Seen};
 use super::{InProgress, OnStop, Settings};
 
 /// What `create-deployment` reads, in the job's folder.
-pub const INPUT: &str = "deployment.json";
+pub(super) const INPUT: &str = "deployment.json";
 const REPORT: &str = "codedeploy.json";
 
 /// How often a stop is tried.
@@ -28,7 +28,7 @@ const TRIES: usize = 4;
 const LOST: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug)]
-pub struct Deploy {
+pub(super) struct Deploy {
     pub settings: Settings,
     /// [`INPUT`] as it is named in arguments.
     pub input: String,
@@ -84,8 +84,8 @@ impl Procedure for Deploy {
 }
 
 impl Deploy {
-    pub fn new(settings: Settings, input: String) -> Deploy {
-        Deploy { settings, input, begun: Mutex::default() }
+    pub(super) fn new(settings: Settings, input: String) -> Self {
+        Self { settings, input, begun: Mutex::default() }
     }
 
     fn begun(&self) -> Begun {

@@ -18,7 +18,7 @@ const LOOKS: usize = 3;
 
 impl Settings {
     /// Waits until it is over; `seen` is as far as it came.
-    pub async fn watch(
+    pub(super) async fn watch(
         &self,
         context: &mut dyn StepContext,
         seen: &mut Seen,
@@ -52,7 +52,7 @@ impl Settings {
     }
 
     /// One look, after a pause: asked again, ever more slowly, while AWS can't be asked.
-    pub async fn look(&self, context: &mut dyn StepContext, id: &str) -> Result<Deployment, Failure> {
+    pub(super) async fn look(&self, context: &mut dyn StepContext, id: &str) -> Result<Deployment, Failure> {
         let mut pause = self.poll;
         loop {
             // A long pause must not cost the last look.

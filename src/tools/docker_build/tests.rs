@@ -4,6 +4,7 @@ use super::*;
 
 use crate::keys::mistakes::Problems;
 use crate::scan::raw_report::Document;
+use crate::system::variables;
 
 fn tool(options: &str) -> (Box<dyn Tool>, Vec<String>) {
     let problems = Problems::default();
@@ -161,7 +162,7 @@ fn podman_and_buildah_are_asked_in_their_own_words() {
 fn docker_is_told_to_take_buildkit_where_it_has_it() {
     let docker = tool(TWO).0;
     let question = docker.question(Path::new("/usr/bin/docker"));
-    if std::env::var_os("DOCKER_BUILDKIT").is_none() {
+    if variables::os("DOCKER_BUILDKIT").is_none() {
         assert_eq!(question.unwrap().join(" "), "env DOCKER_BUILDKIT=1 /usr/bin/docker build --help");
     }
     let podman = tool("engine = 'podman'\nimages = [{ name = 'a' }]").0;

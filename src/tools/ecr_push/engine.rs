@@ -14,23 +14,23 @@ use crate::scan::step::{Output, Step};
 use super::registry::{Registry, USER, is_digest};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     Docker,
     Podman,
 }
 
 impl Kind {
-    pub fn program(self) -> &'static str {
+    pub(super) fn program(self) -> &'static str {
         match self {
-            Kind::Docker => "docker",
-            Kind::Podman => "podman",
+            Self::Docker => "docker",
+            Self::Podman => "podman",
         }
     }
 }
 
 /// The engine, as it is talked to.
 #[derive(Debug)]
-pub struct Engine {
+pub(super) struct Engine {
     kind: Kind,
     /// As the user may have named it.
     program: String,
@@ -40,7 +40,7 @@ pub struct Engine {
 
 /// What came of a push.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Pushed {
+pub(super) enum Pushed {
     /// The digest that the registry returned.
     Digest(String),
     /// The tag is there, and the registry lets nobody move it; its words.
@@ -48,8 +48,8 @@ pub enum Pushed {
 }
 
 impl Engine {
-    pub fn new(kind: Kind, context: &dyn StepContext) -> Engine {
-        Engine { kind, program: context.program().to_owned(), login: None }
+    pub(super) fn new(kind: Kind, context: &dyn StepContext) -> Self {
+        Self { kind, program: context.program().to_owned(), login: None }
     }
 
     fn step<'s>(&self, args: impl IntoIterator<Item = &'s str>) -> Step {
@@ -74,7 +74,7 @@ impl Engine {
     }
 
     /// The id that a name has now.
-    pub async fn id_of(&self, context: &mut dyn StepContext, image: &str) -> Result<String, Failure> {
+    pub(super) async fn id_of(&self, context: &mut dyn StepContext, image: &str) -> Result<String, Failure> {
         let output = context.run(self.step(["image", "inspect", "--format", "{{.Id}}", image])).await?;
         if output.success() {
             let text = output.stdout_text();
@@ -98,7 +98,7 @@ impl Engine {
 
     /// Logs in, for this push alone: the password goes through a pipe into a folder that ends with
     /// the push, and the user's own logins are neither read nor changed.
-    pub async fn log_in(
+    pub(super) async fn log_in(
         &mut self,
         context: &mut dyn StepContext,
         registry: &Registry,
@@ -124,7 +124,7 @@ impl Engine {
     }
 
     /// Forgets the login.
-    pub fn forget(&self) {
+    pub(super) fn forget(&self) {
         if let Some(folder) = &self.login {
             // The folder of the run, in which it lies, ends as well.
             let _ = fs::remove_dir_all(folder);
@@ -132,7 +132,7 @@ impl Engine {
     }
 
     /// Pushes the image with this id under a name (`HOST/NAME:TAG`).
-    pub async fn push(
+    pub(super) async fn push(
         &self,
         context: &mut dyn StepContext,
         id: &str,

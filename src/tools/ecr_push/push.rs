@@ -14,7 +14,7 @@ const REPORT: &str = "ecr-push.json";
 
 /// One image on its way to a registry.
 #[derive(Clone, Debug)]
-pub struct Push {
+pub(super) struct Push {
     /// What it is called on this machine.
     pub image: String,
     /// `None`: where AWS says that the repository is.

@@ -14,14 +14,14 @@ use super::template::{Container, Template, by_digest};
 use super::{Report, Settings, plain_text, read_arn, same};
 
 /// The rendered definition, in the job's folder.
-pub const INPUT: &str = "task-definition.json";
-pub const REPORT: &str = "ecs-task-definition.json";
+pub(super) const INPUT: &str = "task-definition.json";
+pub(super) const REPORT: &str = "ecs-task-definition.json";
 /// What the ECS action of CodePipeline reads (CodePipeline user guide, "Image definitions file
 /// reference").
 const IMAGE_DEFINITIONS: &str = "imagedefinitions.json";
 
 #[derive(Clone, Debug)]
-pub struct Register {
+pub(super) struct Register {
     pub settings: Settings,
     /// [`INPUT`] as it is named in arguments.
     pub input: String,

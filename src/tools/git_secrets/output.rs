@@ -18,7 +18,7 @@ const LONGEST_PATH: usize = 4096;
 const PLACES: usize = 32;
 
 #[derive(Debug, Default)]
-pub struct Output<'a> {
+pub(super) struct Output<'a> {
     pub matches: Vec<Match<'a>>,
     /// What kept it from its work. Never a line that might be a match.
     pub error_lines: Vec<String>,
@@ -28,7 +28,7 @@ pub struct Output<'a> {
 
 /// A line of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Match<'a> {
+pub(super) struct Match<'a> {
     pub commit: Option<&'a str>,
     pub path: String,
     pub line: u64,
@@ -39,11 +39,11 @@ pub struct Match<'a> {
 impl<'a> Output<'a> {
     /// Reads all that it printed. Matches may begin with a commit, where `with_commits` says so; `files`
     /// are those that it looked at, and tell where a name with colons ends.
-    pub fn read(
+    pub(super) fn read(
         bytes: &'a [u8],
         with_commits: bool,
         files: Option<&HashSet<&[u8]>>,
-    ) -> Result<Output<'a>, ReportError> {
+    ) -> Result<Self, ReportError> {
         let mut output = Output::default();
         let (mut marked, mut open, mut after_blank) = (false, false, true);
         let mut strange = 0_usize;
@@ -126,7 +126,7 @@ fn error_line(line: &[u8]) -> Option<String> {
 }
 
 impl<'a> Match<'a> {
-    fn read(line: &'a [u8], with_commits: bool, files: Option<&HashSet<&[u8]>>) -> Option<Match<'a>> {
+    fn read(line: &'a [u8], with_commits: bool, files: Option<&HashSet<&[u8]>>) -> Option<Self> {
         if with_commits
             && let Some((commit, rest)) = commit(line)
             && let Some(found) = Match::in_file(rest, files)
@@ -136,7 +136,7 @@ impl<'a> Match<'a> {
         Match::in_file(line, files)
     }
 
-    fn in_file(line: &'a [u8], files: Option<&HashSet<&[u8]>>) -> Option<Match<'a>> {
+    fn in_file(line: &'a [u8], files: Option<&HashSet<&[u8]>>) -> Option<Self> {
         if let Some((path, rest)) = quoted(line) {
             let (line, text) = numbered(rest)?;
             return Some(Match { commit: None, path, line, text });
@@ -153,7 +153,7 @@ impl<'a> Match<'a> {
 
     /// What may be the secret of the line: all of it, and its words that look like one. The words are
     /// what other tools print, too.
-    pub fn secrets(&self) -> Vec<Secret> {
+    pub(super) fn secrets(&self) -> Vec<Secret> {
         const LONGEST_LINE: usize = 1000;
         const WORDS: usize = 100;
         let text = String::from_utf8_lossy(self.text);

@@ -11,17 +11,17 @@ use crate::scan::job::Job;
 use crate::scan::start_dir::StartDir;
 use crate::text::paths::normalise;
 
-pub const FILE_NAME: &str = ".gitleaksignore";
+pub(super) const FILE_NAME: &str = ".gitleaksignore";
 
 /// That of a work tree whose history is scanned.
-pub const OF_HISTORY: BaseOverride = BaseOverride::Take { neutral: Some(""), take: of_history };
+pub(super) const OF_HISTORY: BaseOverride = BaseOverride::Take { neutral: Some(""), take: of_history };
 
 /// That of a scanned folder.
-pub const OF_FOLDER: BaseOverride =
+pub(super) const OF_FOLDER: BaseOverride =
     BaseOverride::Join { take: named, mute: Some(Mute { words: as_comments, enter: by_a_folder_in_it }) };
 
 /// That of the folder in which it is started to scan another.
-pub const OF_START: BaseOverride = BaseOverride::Join { take: named, mute: None };
+pub(super) const OF_START: BaseOverride = BaseOverride::Join { take: named, mute: None };
 
 fn named(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     job.options(["--gitleaks-ignore-path"].into_iter().chain(copy));

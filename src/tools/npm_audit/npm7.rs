@@ -120,9 +120,9 @@ impl Advisory {
 impl FixAvailable {
     fn advice(&self) -> String {
         match self {
-            FixAvailable::Flag(true) => "`npm audit fix` updates it".to_owned(),
-            FixAvailable::Flag(false) => "no release mends it yet: replace the package".to_owned(),
-            FixAvailable::Update { name, version, is_sem_ver_major } => {
+            Self::Flag(true) => "`npm audit fix` updates it".to_owned(),
+            Self::Flag(false) => "no release mends it yet: replace the package".to_owned(),
+            Self::Update { name, version, is_sem_ver_major } => {
                 let major = if *is_sem_ver_major { " (a major update)" } else { "" };
                 format!("`npm install {name}@{version}`{major}")
             }
@@ -155,22 +155,22 @@ struct Nested {
     #[serde(flatten)]
     locked: Locked,
     #[serde(default)]
-    dependencies: HashMap<String, Nested>,
+    dependencies: HashMap<String, Self>,
 }
 
 impl Lock {
     /// The lock file of the folder that was audited, or of the workspace that it belongs to. One
     /// that can't be read only costs the versions.
-    fn near(origin: &ReportOrigin) -> Lock {
+    fn near(origin: &ReportOrigin) -> Self {
         let folders = origin.cwd.ancestors().take_while(|folder| folder.starts_with(&origin.root));
         folders
             .flat_map(|folder| ["npm-shrinkwrap.json", "package-lock.json"].map(|name| folder.join(name)))
             .find(|path| path.is_file())
-            .and_then(|path| Lock::read(&path))
+            .and_then(|path| Self::read(&path))
             .unwrap_or_default()
     }
 
-    fn read(path: &Path) -> Option<Lock> {
+    fn read(path: &Path) -> Option<Self> {
         let mut bytes = Vec::new();
         fs::File::open(path).ok()?.take(LOCK_FILE).read_to_end(&mut bytes).ok()?;
         json::read(&bytes, "lock file").ok()

@@ -13,7 +13,7 @@ use crate::text::shared::{SharedTexts, Text};
 use super::answers::{Condition, Hotspot, Impact, Issue, TextRange};
 
 /// What findings are made with.
-pub struct Surroundings<'a> {
+pub(super) struct Surroundings<'a> {
     pub origin: &'a ReportOrigin,
     /// The paths of files by their keys.
     pub paths: HashMap<&'a str, &'a str>,
@@ -25,7 +25,7 @@ pub struct Surroundings<'a> {
 
 impl Surroundings<'_> {
     /// A failed condition. What it is called does not change with the value, or its id would.
-    pub fn condition(&self, condition: &Condition) -> Finding {
+    pub(super) fn condition(&self, condition: &Condition) -> Finding {
         let metric = &condition.metric_key;
         let failed = condition.status == "ERROR";
         let threshold = match failed {
@@ -66,7 +66,7 @@ impl Surroundings<'_> {
         finding
     }
 
-    pub fn issue(&self, issue: &Issue) -> Finding {
+    pub(super) fn issue(&self, issue: &Issue) -> Finding {
         let (severity, raw) = rated(issue.severity.as_deref(), &issue.impacts);
         let secure = |impact: &Impact| impact.software_quality == "SECURITY";
         let category = match issue.kind.as_deref() {
@@ -87,7 +87,7 @@ impl Surroundings<'_> {
         finding
     }
 
-    pub fn hotspot(&self, hotspot: &Hotspot) -> Finding {
+    pub(super) fn hotspot(&self, hotspot: &Hotspot) -> Finding {
         let raw = hotspot.vulnerability_probability.as_deref();
         let severity = raw.map_or(Severity::Unknown, severity_of);
         let category = hotspot.security_category.as_deref().unwrap_or("others");

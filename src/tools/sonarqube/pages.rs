@@ -12,7 +12,7 @@ const REACH: u64 = 10_000;
 
 /// A list, as far as it could be had.
 #[derive(Debug)]
-pub struct Gathered<T> {
+pub(super) struct Gathered<T> {
     pub items: Vec<T>,
     pub components: Vec<Component>,
     /// Why it is not whole.
@@ -21,7 +21,7 @@ pub struct Gathered<T> {
 
 /// What kind of list it is.
 #[derive(Clone, Copy, Debug)]
-pub struct List<T> {
+pub(super) struct List<T> {
     /// What it lists, for people.
     pub what: &'static str,
     pub path: &'static str,
@@ -38,7 +38,7 @@ impl<T> List<T> {
     ///
     /// # Errors
     /// When an answer can't be had, or is none.
-    pub async fn gather(
+    pub(super) async fn gather(
         &self,
         server: &Server,
         context: &mut dyn StepContext,

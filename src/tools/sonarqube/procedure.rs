@@ -37,7 +37,7 @@ const HOTSPOTS: List<Hotspot> = List {
 
 /// What the gate is about. Texts of the form `$NAME` are variables.
 #[derive(Clone, Debug)]
-pub struct Analysis {
+pub(super) struct Analysis {
     /// Whether the job's program scans; else that was done elsewhere.
     pub scans: bool,
     /// The server. No file of the repository says where the token goes.
@@ -58,7 +58,7 @@ pub struct Analysis {
 }
 
 #[derive(Clone, Debug)]
-pub struct PullRequest {
+pub(super) struct PullRequest {
     pub key: String,
     pub branch: Option<String>,
     pub base: Option<String>,
@@ -66,7 +66,7 @@ pub struct PullRequest {
 
 /// Branch or pull request, as it is in this run.
 #[derive(Debug, Default)]
-pub struct Subject {
+pub(super) struct Subject {
     branch: Option<String>,
     pull_request: Option<String>,
     /// The same as properties of the scanner.
@@ -164,7 +164,7 @@ impl Analysis {
     }
 
     /// The task file as people know it.
-    pub fn shown(&self, context: &dyn StepContext) -> String {
+    pub(super) fn shown(&self, context: &dyn StepContext) -> String {
         let repo = context.repo();
         self.task_file.strip_prefix(&repo.base).unwrap_or(&self.task_file).display().to_string()
     }

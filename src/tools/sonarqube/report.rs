@@ -18,7 +18,7 @@ const WHAT: &str = "answer of SonarQube";
 const WARNINGS: usize = 3;
 
 /// Reads the report of a run, or one answer that somebody has kept.
-pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     if !bytes.trim_ascii_start().starts_with(b"{") && task_file::looks_like_one(bytes) {
         return Err(ReportError::ToolError(
             "this is a report-task.txt, which names an analysis and tells nothing of its result; hand in the answer of api/qualitygates/project_status"

@@ -17,7 +17,7 @@ const TOKEN: &str = "SONAR_TOKEN";
 impl Analysis {
     /// Runs the scanner. Its exit code tells whether it has handed its analysis in; of the quality
     /// gate only the server is asked.
-    pub async fn scan(
+    pub(super) async fn scan(
         &self,
         context: &mut dyn StepContext,
         host: &str,
@@ -74,7 +74,7 @@ fn end(log: &[u8]) -> Cow<'_, str> {
 }
 
 /// The line that says what went wrong; the scanner's log ends with advice.
-pub fn error_line_of(output: &Output, log: &str) -> String {
+pub(super) fn error_line_of(output: &Output, log: &str) -> String {
     let advice = ["EXECUTION FAILURE", "Re-run ", "Error during SonarScanner", "switch to enable"];
     let errors = log.lines().filter_map(|line| line.split_once("ERROR"));
     let words = errors.map(|(_, words)| words.trim_start_matches([':', ']', ' ']).trim());
@@ -85,7 +85,7 @@ pub fn error_line_of(output: &Output, log: &str) -> String {
 }
 
 /// The version that a scanner gives in its log: `SonarScanner CLI 6.2.1.4610`, `Version: 4.3.0`.
-pub fn scanner_version(log: &str) -> Option<String> {
+pub(super) fn scanner_version(log: &str) -> Option<String> {
     let line = log.lines().find_map(|line| {
         let (_, rest) = line.split_once("SonarScanner CLI ").or_else(|| line.split_once("Version: "))?;
         Some(rest)

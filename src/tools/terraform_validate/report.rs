@@ -111,7 +111,7 @@ impl Diagnostic {
 
 /// Reads a report, and whether it says that the configuration is valid. What could not be checked
 /// are gaps.
-pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, bool), ReportError> {
+pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, bool), ReportError> {
     let report = document(bytes)?;
     let mut parsed = Parsed::default();
     let count = |severity: &str| {
@@ -140,7 +140,7 @@ pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, bool), Repor
 }
 
 /// Whether `init` may mend what a report tells.
-pub fn wants_init(bytes: &[u8]) -> bool {
+pub(super) fn wants_init(bytes: &[u8]) -> bool {
     document(bytes).is_ok_and(|report| report.diagnostics.iter().any(Diagnostic::says_not_set_up))
 }
 
@@ -160,7 +160,7 @@ fn document(bytes: &[u8]) -> Result<Report, ReportError> {
 }
 
 /// The first error of a text for people: its heading, and what follows up to an empty line.
-pub fn error_in(text: &str) -> Option<String> {
+pub(super) fn error_in(text: &str) -> Option<String> {
     const LINES: usize = 4;
     let mut lines = text.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end());
     let heading = lines.find_map(|line| line.strip_prefix("Error: "))?;

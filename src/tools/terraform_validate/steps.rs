@@ -15,20 +15,20 @@ use super::report;
 /// What the program prints.
 const REPORT: &str = "terraform-validate.json";
 /// What is known of the run besides.
-pub const RUN: &str = "terraform-run.json";
+pub(super) const RUN: &str = "terraform-run.json";
 
 /// The providers that were chosen, with their hashes.
 const LOCK_FILE: &str = ".terraform.lock.hcl";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Init {
+pub(super) enum Init {
     Never,
     WhenNeeded,
     Always,
 }
 
 #[derive(Debug)]
-pub struct Validate {
+pub(super) struct Validate {
     /// The root module.
     pub cwd: PathBuf,
     pub init: Init,
@@ -36,7 +36,7 @@ pub struct Validate {
 
 /// How it was validated.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Run {
+pub(super) struct Run {
     /// The exit code of the last validation.
     pub exit: i32,
     /// Configuration files in the folder.

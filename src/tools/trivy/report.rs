@@ -24,7 +24,7 @@ const WHAT: &str = "Trivy report";
 const SCHEMA: u64 = 2;
 
 /// Reads a report of any of the three shapes.
-pub fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let mut reader = Reader::new(origin);
     match bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) {
         // The first schema: `null` where nothing was found.
@@ -47,7 +47,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(origin: &'a ReportOrigin) -> Reader<'a> {
+    fn new(origin: &'a ReportOrigin) -> Self {
         Reader { origin, parsed: Parsed::default(), elsewhere: false, lists_packages: false, object: None }
     }
 

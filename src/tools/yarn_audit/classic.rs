@@ -19,11 +19,11 @@ use super::{WHAT, foreign};
 const CODES: [(&str, i32); 5] = [("info", 1), ("low", 2), ("moderate", 4), ("high", 8), ("critical", 16)];
 
 /// Whether the first line is one of Yarn 1's.
-pub fn is_line(report: &[u8]) -> bool {
+pub(super) fn is_line(report: &[u8]) -> bool {
     json::read_first::<Line>(report, WHAT).is_ok()
 }
 
-pub fn read(raw: &RawReport) -> Result<Parsed, ReportError> {
+pub(super) fn read(raw: &RawReport) -> Result<Parsed, ReportError> {
     let mut advisories = Advisories::default();
     let (mut summary, mut parsed) = (None, Parsed::default());
     let lines = bom::without_bom(raw.report()).split(|byte| *byte == b'\n');
@@ -75,7 +75,7 @@ fn agrees(exit: Option<i32>, findings: &[Finding]) -> Result<(), ReportError> {
 }
 
 /// What Yarn says in a line of type `error`, the last there is.
-pub fn error_in(output: &[u8]) -> Option<String> {
+pub(super) fn error_in(output: &[u8]) -> Option<String> {
     output.split(|byte| *byte == b'\n').rev().find_map(error)
 }
 

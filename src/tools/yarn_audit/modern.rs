@@ -31,7 +31,7 @@ const DEPRECATION: &str = " (deprecation)";
 type Reader = fn(&RawReport) -> Result<Parsed, ReportError>;
 
 /// Who wrote a report, and how it is read.
-pub fn reader(report: &[u8]) -> Result<(Generation, Reader), ReportError> {
+pub(super) fn reader(report: &[u8]) -> Result<(Generation, Reader), ReportError> {
     let (first, _) = json::read_first::<Keys>(report, WHAT)?;
     Ok(match first {
         Keys { value: Some(_), .. } => (Generation::Four, |raw| found(raw, lines(raw)?)),
@@ -49,7 +49,7 @@ fn found(raw: &RawReport, findings: Vec<Finding>) -> Result<Parsed, ReportError>
 }
 
 /// A report without a finding, whose like any program writes that does nothing.
-pub fn nothing(raw: &RawReport) -> Result<Parsed, ReportError> {
+pub(super) fn nothing(raw: &RawReport) -> Result<Parsed, ReportError> {
     let Some(code) = raw.exit else { return Err(ReportError::Empty { what: WHAT }) };
     code_is_known(raw)?;
     let mut parsed = scope(raw);
@@ -94,7 +94,7 @@ fn locked(raw: &RawReport) -> Option<u64> {
 }
 
 /// What went wrong, in Yarn's words: it prints them in place of the report.
-pub fn error_line(report: &[u8]) -> Option<String> {
+pub(super) fn error_line(report: &[u8]) -> Option<String> {
     const MOST: usize = 1 << 16;
     const LONGEST_LINE: usize = 1000;
     let text = String::from_utf8_lossy(&report[..report.len().min(MOST)]);
