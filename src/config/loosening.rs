@@ -319,8 +319,8 @@ fn wider_waiver(base: &[Waiver], waiver: &Waiver) -> Option<Loosening> {
     let was = known.map(described);
     let word = if known.is_some() { "covers more" } else { "is new" };
     // One without a name is called `waiver 3` already.
-    let unnamed = waiver.name.starts_with("waiver ");
-    let place = if unnamed { waiver.name.to_string() } else { format!("waiver {}", waiver.name) };
+    let place =
+        if !waiver.has_own_name { waiver.name.to_string() } else { format!("waiver {}", waiver.name) };
     Some(Loosening { place, what: format!("it {word}: {}", described(waiver)), was })
 }
 

@@ -22,7 +22,7 @@ use crate::engine::report_owners::ReportOwners;
 use crate::model::run::TargetRecord;
 use crate::redact::Secret;
 use crate::scan::gate_outputs::GateOutputs;
-use crate::scan::job::{Job, SCRATCH, Source};
+use crate::scan::job::{Job, ReportSource, SCRATCH};
 use crate::scan::program::find;
 use crate::scan::proof::Proof;
 use crate::scan::report_origin::ReportOrigin;
@@ -251,7 +251,7 @@ impl JobRun {
     }
 
     /// Where paths in its reports count from.
-    fn place(&self) -> ReportOrigin {
+    fn origin(&self) -> ReportOrigin {
         ReportOrigin {
             root: self.repo.root.clone(),
             cwd: self.job.cwd.clone(),
@@ -259,11 +259,11 @@ impl JobRun {
         }
     }
 
-    fn path_of(&self, source: &Source) -> Option<PathBuf> {
+    fn path_of(&self, source: &ReportSource) -> Option<PathBuf> {
         match source {
-            Source::Stdout | Source::Memory(_) | Source::Errors(_) | Source::Beside(_) => None,
-            Source::Scratch(name) => Some(self.folder().join(name)),
-            Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
+            ReportSource::Stdout | ReportSource::Memory(_) | ReportSource::Errors(_) => None,
+            ReportSource::Scratch(name) => Some(self.folder().join(name)),
+            ReportSource::Repository(path) => Some(path.clone()),
         }
     }
 }

@@ -57,8 +57,13 @@ impl Assessment {
 
     /// `VEX: not_affected, vulnerable_code_not_present (vex/a.json): we do not ship it`
     pub fn words(&self) -> String {
+        format!("VEX: {}", self.detail())
+    }
+
+    /// The same without `VEX:`.
+    pub fn detail(&self) -> String {
         let justification = self.justification.as_ref().map(|why| format!(", {why}")).unwrap_or_default();
         let statement = self.statement.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
-        format!("VEX: {}{justification} ({}){statement}", self.status.as_str(), self.document)
+        format!("{}{justification} ({}){statement}", self.status.as_str(), self.document)
     }
 }

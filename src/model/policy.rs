@@ -83,6 +83,19 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Whether a finding passes since it was known before: nothing else raises it.
+    pub fn passes_as_known(&self, finding: &Finding) -> bool {
+        finding.baseline && self.new_only && !self.conditions.raises(finding)
+    }
+
+    /// Whether a finding counts in a budget of the run: it is neither waived, nor passes since it was known, has no
+    /// fix, or is needed by development alone.
+    pub fn counts(&self, finding: &Finding) -> bool {
+        finding.decision != Decision::Waive
+            && !self.passes_as_known(finding)
+            && !matches!(self.conditions.effect(finding), PolicyEffect::Lowered(_))
+    }
+
     /// The keys of gates.toml that make one, for what has none to say so.
     pub fn keys() -> impl Iterator<Item = &'static str> {
         let own = ["fail_on", "unrated", "max", "new_only", "no_worse_than"];
@@ -208,11 +221,6 @@ impl Conditions {
 
     pub fn is_default(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Whether the words are those by which [`Conditions::lean`] lets a finding pass.
-    pub fn lowered(because: &Text) -> bool {
-        [&UNFIXED, &DEVELOPMENT].contains(&because)
     }
 
     /// Whether the finding blocks whatever its severity.

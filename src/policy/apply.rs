@@ -1,7 +1,7 @@
 //! The one way from findings to a verdict. A new run, reports that other steps wrote, and a saved run all go
 //! through [`apply`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 
@@ -14,7 +14,6 @@ use crate::policy::enrichment::Enrichment;
 use crate::policy::judge::{self, Waivers};
 use crate::policy::known_findings::KnownFindings;
 use crate::policy::{fingerprint, run_budget, same_problem};
-use crate::text::shared::Text;
 use crate::text::signal::signal_number;
 
 /// What a run is judged by. What is `None` stays as the record has it.
@@ -80,7 +79,7 @@ pub(crate) fn preview(
     note(gates, findings, inputs);
     judge::judge(gates, findings, inputs.waivers, inputs.today);
     let Some(max) = inputs.max else { return Vec::new() };
-    let over = run_budget::exceeded(findings, &required(gates), max);
+    let over = run_budget::exceeded(findings, &run_budget::required(gates), max);
     over.into_iter().map(|(_, words)| words).collect()
 }
 
@@ -101,12 +100,8 @@ fn note(gates: &mut [GateRecord], findings: &mut [Finding], inputs: &PolicyInput
 /// Decides findings, outcomes, verdict and exit code, by what is noted on the findings.
 pub(crate) fn judge_run(run: &mut Run, waivers: Waivers<'_>, today: Date) {
     run.waivers = judge::judge(&mut run.gates, &mut run.findings, waivers, today);
-    run.over = run_budget::judge(&mut run.findings, &required(&run.gates), &run.max);
+    run.over = run_budget::judge(&mut run.findings, &run_budget::required(&run.gates), &run.max);
     conclude(run);
-}
-
-fn required(gates: &[GateRecord]) -> HashSet<&Text> {
-    gates.iter().filter(|gate| gate.required).map(|gate| &gate.id).collect()
 }
 
 /// Outcomes → verdict and exit code.

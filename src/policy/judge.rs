@@ -71,8 +71,7 @@ pub fn judge(
         }
         if let Some(&gate) = index.get(&finding.gate) {
             let policy = &gates[gate].policy;
-            let known = finding.baseline && policy.new_only;
-            if finding.decision == Decision::Deny && known && !policy.conditions.raises(finding) {
+            if finding.decision == Decision::Deny && policy.passes_as_known(finding) {
                 finding.decision = Decision::Allow;
                 finding.because = KNOWN;
             }
@@ -103,8 +102,8 @@ pub fn judge(
     }
 }
 
-/// Said of what a gate with `new_only` bears.
-pub const KNOWN: Text = arcstr::literal!("known before, new_only = true");
+/// Why a known finding passes.
+const KNOWN: Text = arcstr::literal!("known before, new_only = true");
 
 /// The waivers that cover every finding of a problem, by the problem: one that is of a rule, a package or
 /// an id, and of no place, tool or gate, means the thing, whoever saw it.

@@ -64,7 +64,7 @@ pub(crate) fn way(run: &Run) -> Way<'_> {
         }
     }
     if !run.over.is_empty() {
-        let required: HashSet<&Text> = gates.iter().map(|gate| &gate.id).collect();
+        let required = run_budget::required(&run.gates);
         let spent = run_budget::spent(&run.findings, &required);
         let enough = |(severity, most): (&Severity, &u64)| (*severity, spent.get(*severity).max(*most));
         way.max = Some(run.max.iter().map(enough).collect());
@@ -127,7 +127,7 @@ enum Change<'a> {
 impl<'a> Fixes<'a> {
     fn of(run: &'a Run, gates: &[&'a GateRecord]) -> Self {
         let place: HashMap<&Text, usize> = gates.iter().enumerate().map(|(n, gate)| (&gate.id, n)).collect();
-        let required: HashSet<&Text> = place.keys().copied().collect();
+        let required = run_budget::required(&run.gates);
         let counted = || run.findings.iter().filter(|finding| counts_for(finding, &required));
         // A problem is mended by one change, whoever of its tools knows it.
         let mut of_problem: HashMap<&Text, Upgraded> = HashMap::new();
@@ -277,7 +277,7 @@ struct Over(BTreeMap<Need, u64>);
 impl Over {
     fn of(run: &Run, gates: &[&GateRecord]) -> Self {
         let mut over = BTreeMap::new();
-        let required: HashSet<&Text> = gates.iter().map(|gate| &gate.id).collect();
+        let required = run_budget::required(&run.gates);
         let mut found: HashMap<&Text, Counts> = HashMap::new();
         for finding in run.findings.iter().filter(|finding| counts_for(finding, &required)) {
             found.entry(&finding.gate).or_default().add(finding.severity);

@@ -12,6 +12,8 @@ use crate::text::shared::Text;
 pub struct Waiver {
     /// What the record calls it: its `name`, or `waiver 3`, counted in the file's order from 1.
     pub name: Text,
+    /// Whether gates.toml gives it that name.
+    pub has_own_name: bool,
     pub reason: Text,
     /// The last day on which it applies.
     pub expires: Option<Date>,
@@ -84,6 +86,7 @@ impl Waiver {
             Some(text.value)
         };
         let waiver = Self {
+            has_own_name: table.has("name"),
             name: Text::from(table.text_or("name", &format!("waiver {}", index + 1))),
             reason: Text::from(reason.map(|reason| reason.value).unwrap_or_default()),
             expires: table.date("expires").map(|date| date.value),

@@ -1,10 +1,13 @@
 //! What a finding is about, in the words that several reports share.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::model::finding::{Category, Decision, Finding};
 use crate::model::run::GateRecord;
+use crate::model::run::Run;
 use crate::model::severity::Severity;
+use crate::text::shared::Text;
 use crate::tools;
 
 /// The file that it is in. A dependency that no file is named for is declared in the `package.json` of the
@@ -136,6 +139,29 @@ pub(crate) fn decision(decision: Decision) -> &'static str {
         Decision::Deny => "deny",
         Decision::Allow => "allow",
         Decision::Waive => "waive",
+    }
+}
+
+/// The reasons of waivers, by their names.
+pub(crate) struct Covers<'a>(HashMap<&'a Text, &'a Text>);
+
+impl<'a> Covers<'a> {
+    pub(crate) fn of(run: &'a Run) -> Self {
+        Self(run.waivers.used.iter().map(|note| (&note.name, &note.reason)).collect())
+    }
+
+    /// By what a waived finding is waived, and why: a waiver and its reason, a VEX document, a mark in the report.
+    pub(crate) fn cover(&self, finding: &Finding) -> (Text, Text) {
+        if let Some(reason) = &finding.suppressed {
+            return ("suppressed in the report".into(), reason.clone());
+        }
+        if let Some(waiver) = &finding.waiver {
+            return (waiver.clone(), self.0.get(waiver).copied().unwrap_or(&finding.because).clone());
+        }
+        match finding.assessment() {
+            Some(assessment) => ("VEX".into(), assessment.detail().into()),
+            None => ("–".into(), finding.because.clone()),
+        }
     }
 }
 

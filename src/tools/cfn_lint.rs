@@ -34,9 +34,6 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure: |keys| Box::new(CfnLint::configure(keys)),
 };
 
-/// The fact that names the templates: a JSON list.
-const TEMPLATES: &str = "templates";
-
 /// Bytes of file names that one command line may carry: far below what Linux takes (2 MiB).
 const ARGUMENTS: usize = 1_000_000;
 
@@ -89,7 +86,6 @@ impl CfnLint {
         // Each level has a bit of its own in the exit code; and the log names what was linted.
         job.args(["--non-zero-exit-code", "informational", "--info"]);
         job.end_of_options().args(found.iter().map(|file| templates::escaped(file)));
-        job.knows(TEMPLATES, serde_json::to_string(&found).unwrap_or_default());
         for name in CONFIG {
             job.reads(job.cwd.join(name), BaseOverride::Take { neutral: None, take });
         }
@@ -101,6 +97,7 @@ impl CfnLint {
             1 => format!("the template in {dir}"),
             n => format!("the {n} templates in {dir}"),
         });
+        job.planned.files = found;
         Ok(Some(job))
     }
 }
@@ -147,10 +144,7 @@ impl Tool for CfnLint {
         let log = raw.stderr_text();
         let linted: BTreeSet<&str> = log.lines().filter_map(linted).collect();
         parsed.scope = Scope::of(Unit::Files, linted.len() as u64);
-        let given: Vec<String> = match raw.answer(TEMPLATES) {
-            Some(given) => serde_json::from_slice(given).unwrap_or_default(),
-            None => Vec::new(),
-        };
+        let given = raw.planned.map(|planned| planned.files.as_slice()).unwrap_or_default();
         let left_out =
             given.iter().filter(|file| !linted.contains(file.as_str()) && !said.unread.contains(*file));
         parsed.gaps.extend(left_out.map(|file| {

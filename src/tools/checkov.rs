@@ -6,7 +6,7 @@ mod report;
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::BaseOverride;
-use crate::scan::job::{Job, Source};
+use crate::scan::job::{Job, ReportSource};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -84,7 +84,7 @@ impl Checkov {
         for name in [".checkov.yaml", ".checkov.yml"] {
             job.reads(job.cwd.join(name), BaseOverride::Take { neutral: None, take });
         }
-        job.reports.push(Source::Scratch(REPORT.to_owned()));
+        job.reports.push(ReportSource::Scratch(REPORT.to_owned()));
         job.because(match self.framework.is_empty() {
             true => format!("every framework in {dir}"),
             false => format!("{} in {dir}", self.framework.join(", ")),

@@ -8,7 +8,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::InventoryRules;
-use crate::scan::job::{Job, Source};
+use crate::scan::job::{Job, ReportSource};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -134,7 +134,7 @@ impl Tool for Command {
             }
             Some(report) => {
                 let path = normalise(&job.cwd.join(&report.path));
-                job.reports.push(Source::Repository(path));
+                job.reports.push(ReportSource::Repository(path));
                 job.because(format!("judged by its {} report, {}", report.format.name, report.path));
             }
             None => {

@@ -14,7 +14,7 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::job::{Job, Source};
+use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -207,7 +207,7 @@ impl DockerBuild {
         let reference = image.reference(scene.repo);
         let mut job = scene.job(self.engine.program(), &image.name);
         let id_file = job.report_file("image-id");
-        job.reports.push(Source::Beside(engine::METADATA));
+        job.beside.push(Beside::Scratch(engine::METADATA));
         job.arg("build").args(self.engine.flags().iter().copied()).args([
             "--iidfile",
             &id_file,

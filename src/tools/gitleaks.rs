@@ -60,7 +60,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 /// Any code but 0, 1 (error) and 126 (usage) tells leaks from errors: by default both are 1.
 const LEAKS: i32 = 77;
 
-/// Report names. They differ since a cut history matters to a scan of all of it only.
+/// Report names.
 const HISTORY: &str = "gitleaks-history.json";
 const RANGE: &str = "gitleaks-range.json";
 const TREE: &str = "gitleaks-tree.json";
@@ -148,6 +148,7 @@ impl Gitleaks {
             }
             None => {
                 self.fill(&mut job, scene, "git", HISTORY);
+                job.planned.whole_history = true;
                 job.because("every commit of every branch: a secret that was removed is still there");
             }
         }
@@ -262,8 +263,7 @@ impl Gitleaks {
 
 /// A shallow clone silently shortens the history.
 fn is_shallow(raw: &RawReport, origin: &ReportOrigin) -> bool {
-    let whole = raw.documents.first().is_some_and(|document| document.name.ends_with(HISTORY));
-    whole && is_shallow_clone(&origin.root)
+    raw.planned.is_some_and(|planned| planned.whole_history) && is_shallow_clone(&origin.root)
 }
 
 /// One element of the report. The second name of each field is that of version 7 and before.

@@ -14,7 +14,7 @@ use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::BaseOverride;
-use crate::scan::job::{Job, Source};
+use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -123,7 +123,7 @@ fn reads(job: &mut Job, root: &Path) {
             job.reads(folder.join(name), BaseOverride::Farm);
         }
         for name in SETTINGS {
-            job.reports.push(Source::Aside(folder.join(name)));
+            job.beside.push(Beside::File(folder.join(name)));
         }
     }
     // The lock file is what is audited: an older package.json changes nothing of it.

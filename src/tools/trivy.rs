@@ -11,7 +11,7 @@ use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::BaseOverride;
-use crate::scan::job::{Job, Source};
+use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -169,7 +169,7 @@ impl Trivy {
         if self.reads_advisories()
             && let Some(cache) = cache.or_else(age::default_cache)
         {
-            job.reports.push(Source::Aside(cache.join("db").join(age::METADATA)));
+            job.beside.push(Beside::File(cache.join("db").join(age::METADATA)));
         }
         job.arg(target).because(why);
         // An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets

@@ -14,7 +14,7 @@ use crate::formats::node_trace;
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::BaseOverride;
-use crate::scan::job::{Job, Source};
+use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -89,7 +89,7 @@ impl YarnAudit {
         let mut job = scene.job_in_dir("yarn", dir);
         job.report_on_stdout();
         let generation = Generation::of(&job.cwd, &scene.repo.root);
-        job.reports.push(Source::Aside(generation::lock_file(&job.cwd, &scene.repo.root)));
+        job.beside.push(Beside::File(generation::lock_file(&job.cwd, &scene.repo.root)));
         match generation {
             Generation::One if self.registry.is_some() => {
                 let why = format!(
@@ -127,7 +127,7 @@ impl YarnAudit {
             job.arg("--no-deprecations");
             // That it asked the registry stands nowhere else.
             job.node_options = Some(node_trace::options(job.scratch()));
-            job.reports.push(Source::Beside(node_trace::PREFIX));
+            job.beside.push(Beside::Scratch(node_trace::PREFIX));
         }
         // Variables outrank .yarnrc.yml.
         job.env("YARN_ENABLE_NETWORK", "true").env("YARN_ENABLE_TELEMETRY", "false");

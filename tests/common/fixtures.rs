@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// Where the files come from.
     pub provenance: String,
     /// Which scanner reads it, where that is not the folder's name.
@@ -44,7 +44,7 @@ pub struct Expected {
 }
 
 /// One recorded report with the scanner that reads it.
-pub struct Fixture {
+pub(crate) struct Fixture {
     /// `tool/case`.
     pub name: String,
     /// The scanner's name.
@@ -55,7 +55,7 @@ pub struct Fixture {
 }
 
 /// Every fixture, in the order of its name; those that can't be read are errors.
-pub fn fixtures() -> Vec<Result<Fixture, String>> {
+pub(crate) fn fixtures() -> Vec<Result<Fixture, String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut cases: Vec<PathBuf> = Vec::new();
     for tool in std::fs::read_dir(&root).unwrap() {
@@ -100,12 +100,12 @@ impl Fixture {
     }
 
     /// What its report proves.
-    pub fn assess(&self) -> Proof {
+    pub(crate) fn assess(&self) -> Proof {
         assess(self.tool.as_ref(), &self.raw, &origin())
     }
 
     /// What the report proves with only the first `length` bytes of its document `n`.
-    pub fn weigh_cut(&self, n: usize, length: usize) -> Proof {
+    pub(crate) fn weigh_cut(&self, n: usize, length: usize) -> Proof {
         let document = |(i, document): (usize, &'_ Document<'static>)| {
             let length = if i == n { length } else { document.bytes.len() };
             Document { name: document.name.clone(), bytes: Cow::Owned(document.bytes[..length].to_vec()) }
@@ -122,7 +122,7 @@ impl Fixture {
 }
 
 /// A scanner with gates.toml keys, given as TOML.
-pub fn tool(name: &str, options: &str) -> Result<Box<dyn Tool>, String> {
+pub(crate) fn tool(name: &str, options: &str) -> Result<Box<dyn Tool>, String> {
     let spec = spec(name).ok_or(format!("no scanner is called {name}"))?;
     let problems = Problems::default();
     let table = toml::de::DeTable::parse(options).map_err(|error| error.to_string())?;
@@ -135,6 +135,6 @@ pub fn tool(name: &str, options: &str) -> Result<Box<dyn Tool>, String> {
     }
 }
 
-pub fn origin() -> ReportOrigin {
+pub(crate) fn origin() -> ReportOrigin {
     ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
 }

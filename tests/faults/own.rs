@@ -7,7 +7,7 @@ use crate::cases::{Case, Expect};
 use crate::sonarqube;
 use crate::tools::{Acts, Tool, YARN_4, edited, fixture};
 
-pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
+pub(crate) fn cases(tool: &Tool) -> Vec<Case<'_>> {
     let mut cases = schemas(tool);
     cases.extend(match tool.name {
         "gitleaks" => gitleaks(tool),

@@ -83,7 +83,7 @@ impl JobRun {
             by_steps: true,
             ..RawReport::default()
         };
-        let seen = (!raw.documents.is_empty()).then(|| assess(self.gate.tool.as_ref(), &raw, &self.place()));
+        let seen = (!raw.documents.is_empty()).then(|| assess(self.gate.tool.as_ref(), &raw, &self.origin()));
         let kept = seen.map(|proof| {
             raw.documents.iter().fold(proof, |proof, document| self.keep_report(document, proof, evidence))
         });

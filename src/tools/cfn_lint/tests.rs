@@ -1,11 +1,13 @@
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use super::*;
 
 use crate::model::finding::Category;
 use crate::model::severity::Severity;
+use crate::scan::job::Planned;
 use crate::scan::raw_report::Document;
 use crate::system::git::Repo;
 use crate::tools::testing::{handed_in, line, mistakes, origin, tool};
@@ -39,13 +41,16 @@ const MATCH: &str = r#"{"Filename": "a.yaml", "Level": "Error", "Message": "wron
     "Location": {"Start": {"LineNumber": 2, "ColumnNumber": 3}, "End": {"LineNumber": 2, "ColumnNumber": 9}, "Path": ["Resources", "Queue", 0]},
     "Rule": {"Id": "E3006", "Description": "why", "ShortDescription": "short", "Source": "https://rule"}}"#;
 
+static PLANNED: LazyLock<Planned> =
+    LazyLock::new(|| Planned { files: vec!["a.yaml".to_owned(), "b.yaml".to_owned()], ..Planned::default() });
+
 /// A run over a.yaml and b.yaml with this log.
 fn run<'a>(report: &'a str, exit: i32, log: &'a str) -> RawReport<'a> {
-    let document =
-        |name: &str, text: &'a str| Document { name: name.to_owned(), bytes: Cow::Borrowed(text.as_bytes()) };
+    let report = Document { name: "cfn-lint.json".to_owned(), bytes: Cow::Borrowed(report.as_bytes()) };
     RawReport {
         exit: Some(exit),
-        documents: vec![document("cfn-lint.json", report), document(TEMPLATES, r#"["a.yaml", "b.yaml"]"#)],
+        documents: vec![report],
+        planned: Some(&PLANNED),
         stderr: Cow::Borrowed(log.as_bytes()),
         ..RawReport::default()
     }
@@ -75,8 +80,7 @@ fn every_template_is_handed_over_by_name() {
         "--format json --output-file $SCRATCH/gate/root/cfn-lint.json --non-zero-exit-code informational --info \
          -- hidden/.c.yml stacks/-a.json stacks/b [[]1].yaml"
     );
-    let told = jobs[0].known_answers.iter().find(|(name, _)| *name == TEMPLATES).unwrap();
-    assert_eq!(told.1, r#"["hidden/.c.yml","stacks/-a.json","stacks/b [1].yaml"]"#);
+    assert_eq!(jobs[0].planned.files, ["hidden/.c.yml", "stacks/-a.json", "stacks/b [1].yaml"]);
 }
 
 #[test]

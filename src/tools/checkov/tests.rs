@@ -37,7 +37,7 @@ fn a_folder_is_scanned_from_inside_without_downloads_and_never_quietly() {
          --framework terraform dockerfile"
     );
     assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/infra"));
-    assert_eq!(jobs[0].reports, [Source::Scratch("results_json.json".to_owned())]);
+    assert_eq!(jobs[0].reports, [ReportSource::Scratch("results_json.json".to_owned())]);
     assert_eq!(tool("").plan(&scene).unwrap()[0].args.len(), 8);
 }
 

@@ -70,8 +70,8 @@ fn a_command_runs_in_its_directory_and_its_report_is_looked_for_there() {
     let there =
         job("run = ['./run.sh']\ndir = '../app'\nreport = { format = 'junit', path = 'out/../j.xml' }");
     assert_eq!((there.program.name.as_str(), &*there.target), ("/repo/app/run.sh", "app"));
-    assert_eq!(there.reports, [Source::Repository("/repo/app/j.xml".into())]);
-    assert_eq!(job("run = ['x']\nreport = { format = 'sarif', path = '-' }").reports, [Source::Stdout]);
+    assert_eq!(there.reports, [ReportSource::Repository("/repo/app/j.xml".into())]);
+    assert_eq!(job("run = ['x']\nreport = { format = 'sarif', path = '-' }").reports, [ReportSource::Stdout]);
 }
 
 #[test]

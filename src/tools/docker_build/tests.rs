@@ -201,9 +201,12 @@ fn the_digest_of_the_manifest_is_told_where_there_is_one() {
         ("{".to_owned(), None),
     ] {
         let mut raw = RawReport { exit: Some(0), ..RawReport::default() };
-        for (name, text) in [("image-id", ID), (engine::METADATA, &metadata)] {
-            raw.documents.push(Document { name: name.into(), bytes: Cow::Borrowed(text.as_bytes()) });
-        }
+        let document = |name: &str, text: &'static str| Document {
+            name: name.into(),
+            bytes: Cow::Borrowed(text.as_bytes()),
+        };
+        raw.documents.push(document("image-id", ID));
+        raw.beside.push(Document { name: engine::METADATA.into(), bytes: metadata.as_bytes().into() });
         let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "a".into() };
         let parsed = tool(TWO).0.parse(&raw, &place).unwrap();
         assert_eq!(parsed.image_digest.as_deref(), digest, "{metadata}");

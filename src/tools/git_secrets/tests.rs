@@ -4,7 +4,7 @@ use std::path::Path;
 use super::*;
 
 use crate::redact::Secret;
-use crate::scan::job::Source;
+use crate::scan::job::ReportSource;
 use crate::scan::raw_report::Document;
 use crate::tools::testing::{handed_in, line, mistakes, origin, plan, plan_in, repo, tool};
 
@@ -15,9 +15,9 @@ const MARK: &str =
 fn run<'a>(printed: &'a str, exit: i32, answers: &[(&str, &'a str)]) -> RawReport<'a> {
     let document =
         |name: &str, text: &'a str| Document { name: name.to_owned(), bytes: Cow::Borrowed(text.as_bytes()) };
-    let mut documents = vec![document("git-secrets.txt", printed)];
-    documents.extend(answers.iter().map(|(name, text)| document(name, text)));
-    RawReport { exit: Some(exit), documents, ..RawReport::default() }
+    let documents = vec![document("git-secrets.txt", printed)];
+    let answers = answers.iter().map(|(name, text)| document(name, text)).collect();
+    RawReport { exit: Some(exit), documents, answers, ..RawReport::default() }
 }
 
 fn parse(options: &str, raw: &RawReport) -> Result<Parsed, ReportError> {
@@ -35,7 +35,7 @@ fn tracked_files_are_scanned_at_the_top_of_the_work_tree_and_git_is_asked_what_t
     let jobs = plan_in(&*tool(&SPEC, ""), &repo("service"), None);
     assert_eq!((jobs.len(), line(&jobs[0])), (1, "--scan".to_owned()));
     assert_eq!(jobs[0].cwd, Path::new("/repo"));
-    assert_eq!(jobs[0].reports, [Source::Errors("git-secrets.txt".to_owned())]);
+    assert_eq!(jobs[0].reports, [ReportSource::Errors("git-secrets.txt".to_owned())]);
     let asked: Vec<&str> = jobs[0].questions.iter().map(|question| question.name).collect();
     assert_eq!(asked, ["files", "patterns", "allowed"]);
     assert_eq!(jobs[0].env["SHELLOPTS"], "noglob");

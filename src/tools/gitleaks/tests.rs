@@ -1,6 +1,6 @@
 use super::*;
 
-use crate::scan::job::Source;
+use crate::scan::job::{Planned, ReportSource};
 use crate::system::git::Range;
 use crate::tools::testing::{handed_in, line, mistakes, origin, plan, plan_in, repo, tool};
 
@@ -23,7 +23,7 @@ fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
         "git --no-banner --no-color --report-format json \
          --report-path /dev/fd/1 --exit-code 77 ."
     );
-    assert_eq!(jobs[0].reports, [Source::Memory(HISTORY.to_owned())]);
+    assert_eq!(jobs[0].reports, [ReportSource::Memory(HISTORY.to_owned())]);
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_range_of_commits_narrows_the_history() {
     let range = Range { base: "aaa".into(), head: "bbb".into(), changed: Vec::new() };
     let jobs = plan(&*tool(&SPEC, ""), Some(&range));
     assert!(line(&jobs[0]).ends_with("--exit-code 77 --log-opts aaa..bbb ."));
-    assert_eq!(jobs[0].reports, [Source::Memory(RANGE.to_owned())]);
+    assert_eq!(jobs[0].reports, [ReportSource::Memory(RANGE.to_owned())]);
 }
 
 #[test]
@@ -125,11 +125,12 @@ fn a_shallow_clone_leaves_a_gap_in_the_whole_history_only() {
     std::fs::write(folder.path().join(".git/shallow"), "").unwrap();
     let origin =
         ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: "history".into() };
-    for (name, gaps) in [(HISTORY, 1), (RANGE, 0)] {
+    for (whole_history, gaps) in [(true, 1), (false, 0)] {
+        let planned = Planned { whole_history, ..Planned::default() };
         let mut raw = handed_in("[]");
         raw.exit = Some(0);
-        raw.documents[0].name = name.into();
+        raw.planned = Some(&planned);
         raw.stderr = b"9:37AM INF 3 commits scanned.\n".into();
-        assert_eq!(tool(&SPEC, "").parse(&raw, &origin).unwrap().gaps.len(), gaps, "{name}");
+        assert_eq!(tool(&SPEC, "").parse(&raw, &origin).unwrap().gaps.len(), gaps, "{whole_history}");
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::scan::raw_report::Document;
 
 use crate::tools::testing::{handed_in, line, mistakes, origin, plan, tool};
 
@@ -74,10 +75,12 @@ fn faults_of_the_registry_pass_and_others_stay() {
 fn what_a_project_ignores_is_counted() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pnpm-audit/recorded-ignored");
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
-    let documents = ["stdout.txt", "pnpm-workspace.yaml"];
-    let documents = documents
-        .map(|name| crate::scan::raw_report::Document { name: name.into(), bytes: read(name).into() });
-    let raw = RawReport { documents: documents.into(), ..RawReport::default() };
+    let document = |name: &str| Document { name: name.into(), bytes: read(name).into() };
+    let raw = RawReport {
+        documents: vec![document("stdout.txt")],
+        beside: vec![document("pnpm-workspace.yaml")],
+        ..RawReport::default()
+    };
     let parsed = tool(&SPEC, "").parse(&raw, &origin()).unwrap();
     assert_eq!((parsed.findings.len(), parsed.ignored), (4, [("auditConfig", 2)].into()));
 }

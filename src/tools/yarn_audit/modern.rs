@@ -53,7 +53,7 @@ pub(super) fn nothing(raw: &RawReport) -> Result<Parsed, ReportError> {
     let Some(code) = raw.exit else { return Err(ReportError::Empty { what: WHAT }) };
     code_is_known(raw)?;
     let mut parsed = scope(raw);
-    if node_trace::answered(&raw.documents, ENDPOINT) {
+    if node_trace::answered(&raw.beside, ENDPOINT) {
         parsed.proof.push("the registry answered the audit request".to_owned());
     } else if code == 0 {
         return Err(ReportError::ToolError(

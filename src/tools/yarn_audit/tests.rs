@@ -167,7 +167,7 @@ fn a_last_line_that_does_not_end_is_cut_in_a_run_alone() {
 fn packages_are_counted_in_the_lock_file_of_yarn_4() {
     let lock = "\"a@npm:1\":\n  resolution: \"a@npm:1.0.0\"\n\"app@workspace:.\":\n  resolution: \"app@workspace:.\"\n\"b@npm:2\":\n  resolution: \"b@npm:2.0.0\"\n";
     let mut raw = RawReport { exit: Some(1), ..handed_in("{\"value\":\"a\",\"children\":{\"ID\":1}}\n") };
-    raw.documents.push(Document { name: LOCK_FILE.to_owned(), bytes: lock.as_bytes().into() });
+    raw.beside.push(Document { name: LOCK_FILE.to_owned(), bytes: lock.as_bytes().into() });
     let parsed = tool(&SPEC, "").parse(&raw, &origin()).unwrap();
     assert_eq!(parsed.scope.to_string(), "2 packages");
     assert_eq!(parsed.findings[0].severity, crate::model::severity::Severity::Unknown);
