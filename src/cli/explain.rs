@@ -250,7 +250,7 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
         for (mark, n) in &target.ignored {
             line("", format!("{} left out by {mark}", human::count(*n, "finding")));
         }
-        for proof in target.proof.iter().chain(&target.reason) {
+        for proof in target.proof_lines().chain(&target.reason) {
             line("", proof.clone());
         }
     }

@@ -201,6 +201,7 @@ impl Clean for TargetRecord {
             inventory,
             outputs,
             proof,
+            inventory_notes,
             notes,
         } = self;
         name.clean(scrubber);
@@ -216,6 +217,7 @@ impl Clean for TargetRecord {
         ignored.clean(scrubber);
         inventory.clean(scrubber);
         proof.clean(scrubber);
+        inventory_notes.clean(scrubber);
         notes.clean(scrubber);
     }
 }

@@ -180,9 +180,19 @@ pub struct TargetRecord {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
     pub proof: Vec<String>,
+    /// What the rules for licences and banned packages say of its inventory: further proof.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inventory_notes: Vec<String>,
     /// What the scanner's own configuration in the repository says, which can narrow it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+impl TargetRecord {
+    /// All lines of its proof.
+    pub fn proof_lines(&self) -> impl Iterator<Item = &String> {
+        self.proof.iter().chain(&self.inventory_notes)
+    }
 }
 
 /// One step of a job of several: a program, or a question over HTTP.

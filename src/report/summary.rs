@@ -183,7 +183,7 @@ pub(crate) fn proofs(run: &Run) -> String {
         let _ = writeln!(part, "{} ({} {version}): {}", gate.id, gate.tool, gate.outcome);
         for target in &gate.targets {
             let _ = writeln!(part, "  {}: {}", target.name, sanitise::short(&target.command.join(" "), 2000));
-            for line in &target.proof {
+            for line in target.proof_lines() {
                 let _ = writeln!(part, "    {line}");
             }
             if let Some(reason) = &target.reason {

@@ -29,7 +29,7 @@ pub(super) fn check_inventory(
         parsed.gaps.push(NO_PACKAGE.to_owned());
     }
     parsed.findings.extend(check.findings);
-    parsed.proof.extend(check.notes);
+    parsed.inventory_notes.extend(check.notes);
     parsed.inventory = Some(Arc::new(components));
     Ok(())
 }

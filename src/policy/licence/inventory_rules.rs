@@ -25,11 +25,6 @@ const BANNED: &str = "package-banned";
 /// Why nothing could be checked.
 pub(crate) const NO_PACKAGE: &str = "the inventory names no package whose licence could be looked at";
 
-/// How the lines begin that it adds to a proof.
-const LICENCES: &str = "licences looked at in ";
-const BANS: &str = "bans looked at in ";
-const EXCEPTION: &str = "the licence exception for ";
-
 /// What came of a check.
 #[derive(Debug, Default)]
 pub struct InventoryCheck {
@@ -86,13 +81,13 @@ impl InventoryRules {
                 seen.findings.extend(licences.finding(component, matched));
             }
         }
-        let told = if self.licences.is_some() { LICENCES } else { BANS };
-        seen.notes.push(format!("{told}{} packages", components.len()));
+        let checked = if self.licences.is_some() { "licences" } else { "bans" };
+        seen.notes.push(format!("{checked} looked at in {} packages", components.len()));
         let exceptions = self.licences.iter().flat_map(|licences| &licences.exceptions).enumerate();
         seen.notes.extend(exceptions.map(|(index, Exception { package, reason, .. })| {
             match used.contains(&index) {
-                true => format!("{EXCEPTION}{package}: {reason}"),
-                false => format!("{EXCEPTION}{package} was not needed"),
+                true => format!("the licence exception for {package}: {reason}"),
+                false => format!("the licence exception for {package} was not needed"),
             }
         }));
         seen
@@ -105,7 +100,7 @@ impl InventoryRules {
         let (tool, several) = (gate.tool.clone(), gate.targets.len() > 1);
         let mut found = Vec::new();
         for target in &mut gate.targets {
-            target.proof.retain(|line| !Self::notes(line));
+            target.inventory_notes.clear();
             let seen = match target.inventory.as_deref() {
                 Some(components) if !components.is_empty() => self.check(components),
                 _ if target.scope.is_empty() || !self.asks() => continue,
@@ -118,7 +113,7 @@ impl InventoryRules {
                     continue;
                 }
             };
-            target.proof.extend(seen.notes);
+            target.inventory_notes = seen.notes;
             found.extend(seen.findings.into_iter().map(|finding| Finding {
                 gate: gate.id.clone(),
                 target: target.name.clone(),
@@ -132,11 +127,6 @@ impl InventoryRules {
         // They are about packages: no line of the checkout is read for them.
         fingerprint::assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
         findings.extend(found);
-    }
-
-    /// Whether a line of a proof is one of [`InventoryRules::check`].
-    fn notes(line: &str) -> bool {
-        [LICENCES, BANS, EXCEPTION].iter().any(|beginning| line.starts_with(beginning))
     }
 
     /// Whether a finding is of this, and not of the program that wrote the inventory.
