@@ -58,7 +58,7 @@ pub(crate) async fn take_from(base: &BaseCommit, plan: &mut Plan, repo: &Repo, s
         let mut refused = Vec::new();
         for job in jobs {
             let work = Work { base, repo, folder: &folder };
-            let words = work.overrule(job, &planned.gate).await;
+            let words = work.override_files(job, &planned.gate).await;
             refused.extend(words.err().map(|error| format!("{error:#}")));
         }
         refuse(planned, refused);
@@ -85,8 +85,15 @@ struct Work<'a> {
     folder: &'a Path,
 }
 
+/// What is done once for all files of a job.
+#[derive(Default)]
+struct Done {
+    checked_out: bool,
+    joined: bool,
+}
+
 impl Work<'_> {
-    async fn overrule(&self, job: &mut Job, gate: &Gate) -> Result<()> {
+    async fn override_files(&self, job: &mut Job, gate: &Gate) -> Result<()> {
         let mut files = Vec::new();
         for file in job.config_files.clone() {
             let was = self.base.file_at(&file.path).await?;
@@ -96,7 +103,7 @@ impl Work<'_> {
         // One that is made to look elsewhere for one file does not find the others where they are
         // either: all or none.
         let any = files.iter().any(Compared::differs);
-        let (mut checked_out, mut joined) = (false, false);
+        let mut done = Done::default();
         for compared in &files {
             self.refuse_changed_programs(compared).await?;
             let path = &compared.file.path;
@@ -113,50 +120,64 @@ impl Work<'_> {
                 continue;
             }
             let shown = shown(path, self.repo);
-            match compared.file.overrule {
-                BaseOverride::Take { neutral, take } => {
-                    let content = compared.was.as_deref().or(neutral.map(str::as_bytes));
-                    let copy = content.map(|content| self.copy(path, content)).transpose()?;
-                    take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
+            if let BaseOverride::Tell = compared.file.overrule {
+                job.notes.extend(note(path, compared.now.clone(), self.repo));
+                if differs {
+                    job.notes.push(format!("{shown} differs from the base"));
                 }
-                BaseOverride::Checkout(_) if checked_out => {}
-                BaseOverride::Checkout(take) => {
-                    checked_out = true;
-                    let first = files.iter().find(|other| {
-                        matches!(other.file.overrule, BaseOverride::Checkout(_)) && other.was.is_some()
-                    });
-                    let copy = match first {
-                        Some(first) => Some(self.check_out(&first.file.path, job).await?),
-                        None => None,
-                    };
-                    take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
-                }
-                BaseOverride::Farm => self.put(job, path, compared.was.clone()),
-                BaseOverride::Join { take, mute } => {
-                    if !joined {
-                        joined = true;
-                        take(job, Some(&self.join(path, &files)?))
-                            .map_err(|why| self.refused(&shown, &why))?;
-                    }
-                    if let (true, Some(mute), Some(now)) = (differs, mute, &compared.now) {
-                        self.put(job, path, Some((mute.words)(now)));
-                        (mute.enter)(job).map_err(|why| self.refused(&shown, &why))?;
-                    }
-                }
-                BaseOverride::Tell => {
-                    job.notes.extend(note(path, compared.now.clone(), self.repo));
-                    if differs {
-                        job.notes.push(format!("{shown} differs from the base"));
-                    }
-                    continue;
-                }
+                continue;
             }
+            self.override_file(job, compared, &files, &mut done).await?;
             job.notes.extend(match &compared.was {
                 Some(was) if differs => note(path, Some(was.clone()), self.repo)
                     .map(|words| format!("{words} of the base, not as the change has it")),
                 Some(was) => note(path, Some(was.clone()), self.repo),
                 None => Some(format!("does not read {shown}, which the base does not have")),
             });
+        }
+        Ok(())
+    }
+
+    /// Makes the job read the base's version of a file.
+    async fn override_file(
+        &self,
+        job: &mut Job,
+        compared: &Compared,
+        files: &[Compared],
+        done: &mut Done,
+    ) -> Result<()> {
+        let path = &compared.file.path;
+        let shown = shown(path, self.repo);
+        match compared.file.overrule {
+            BaseOverride::Take { neutral, take } => {
+                let content = compared.was.as_deref().or(neutral.map(str::as_bytes));
+                let copy = content.map(|content| self.copy(path, content)).transpose()?;
+                take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
+            }
+            BaseOverride::Checkout(_) if done.checked_out => {}
+            BaseOverride::Checkout(take) => {
+                done.checked_out = true;
+                let first = files.iter().find(|other| {
+                    matches!(other.file.overrule, BaseOverride::Checkout(_)) && other.was.is_some()
+                });
+                let copy = match first {
+                    Some(first) => Some(self.check_out(&first.file.path, job).await?),
+                    None => None,
+                };
+                take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
+            }
+            BaseOverride::Farm => self.put(job, path, compared.was.clone()),
+            BaseOverride::Join { take, mute } => {
+                if !done.joined {
+                    done.joined = true;
+                    take(job, Some(&self.join(path, files)?)).map_err(|why| self.refused(&shown, &why))?;
+                }
+                if let (true, Some(mute), Some(now)) = (compared.differs(), mute, &compared.now) {
+                    self.put(job, path, Some((mute.words)(now)));
+                    (mute.enter)(job).map_err(|why| self.refused(&shown, &why))?;
+                }
+            }
+            BaseOverride::Tell => {}
         }
         Ok(())
     }

@@ -48,26 +48,9 @@ pub fn judge(
     // First what each finding is by itself: waived, known before, or counted.
     let keep_recorded = matches!(waivers, Waivers::AsRecorded(_));
     for finding in findings.iter_mut() {
-        if let Some(reason) = &finding.suppressed {
-            finding.decision = Decision::Waive;
-            finding.because = Text::from(format!("suppressed in the report: {reason}"));
-        } else if !(keep_recorded && finding.waiver.is_some()) {
-            // Nobody waives a deployment that was rolled back.
+        if finding.suppressed.is_some() || !(keep_recorded && finding.waiver.is_some()) {
             let acted = index.get(&finding.gate).is_some_and(|&gate| gates[gate].action);
-            let covers = |waiver: &Waiver| waiver.is_current(today) && waiver.covers(finding);
-            let of_problem = || finding.problem.as_ref().and_then(|problem| spread.get(problem).copied());
-            let cover = if acted { None } else { current.iter().position(covers).or_else(of_problem) };
-            let after = |i: usize| (i + 1..current.len()).filter(|j| covers(&current[*j]));
-            let shares: Vec<usize> = cover.into_iter().flat_map(after).collect();
-            finding.waiver = cover.map(|i| current[i].name.clone());
-            finding.decision = if cover.is_some() { Decision::Waive } else { Decision::Deny };
-            if let Some(i) = cover {
-                used[i].covers = true;
-                used_too(&mut used, shares, &current[i].name);
-                finding.because = Text::from(format!("waived: {}", current[i].reason));
-            } else if let Some(words) = finding.assessment().and_then(Assessment::waiver).filter(|_| !acted) {
-                (finding.decision, finding.because) = (Decision::Waive, words.into());
-            }
+            waive(finding, current, &spread, acted, &mut used, today);
         }
         if let Some(&gate) = index.get(&finding.gate) {
             let policy = &gates[gate].policy;
@@ -99,6 +82,37 @@ pub fn judge(
     match waivers {
         Waivers::Of(waivers) => note_waivers(waivers, &used, findings, today),
         Waivers::AsRecorded(notes) => notes.clone(),
+    }
+}
+
+/// Decides whether a finding is waived: by a mark in the report, a waiver, or a VEX document. One of an action
+/// (a deployment that was rolled back) only by a mark.
+fn waive(
+    finding: &mut Finding,
+    waivers: &[Waiver],
+    spread: &HashMap<Text, usize>,
+    acted: bool,
+    used: &mut [Used],
+    today: Date,
+) {
+    if let Some(reason) = &finding.suppressed {
+        finding.decision = Decision::Waive;
+        finding.because = Text::from(format!("suppressed in the report: {reason}"));
+        return;
+    }
+    let covers = |waiver: &Waiver| waiver.is_current(today) && waiver.covers(finding);
+    let of_problem = || finding.problem.as_ref().and_then(|problem| spread.get(problem).copied());
+    let cover = if acted { None } else { waivers.iter().position(covers).or_else(of_problem) };
+    let after = |i: usize| (i + 1..waivers.len()).filter(|j| covers(&waivers[*j]));
+    let shares: Vec<usize> = cover.into_iter().flat_map(after).collect();
+    finding.waiver = cover.map(|i| waivers[i].name.clone());
+    finding.decision = if cover.is_some() { Decision::Waive } else { Decision::Deny };
+    if let Some(i) = cover {
+        used[i].covers = true;
+        used_too(used, shares, &waivers[i].name);
+        finding.because = Text::from(format!("waived: {}", waivers[i].reason));
+    } else if let Some(words) = finding.assessment().and_then(Assessment::waiver).filter(|_| !acted) {
+        (finding.decision, finding.because) = (Decision::Waive, words.into());
     }
 }
 

@@ -134,7 +134,7 @@ fn scanners(keys: &Keys) -> Vec<String> {
 impl Trivy {
     /// Whether what it finds depends on how old its database is.
     fn reads_advisories(&self) -> bool {
-        self.scan != Scan::Config && self.scanners.iter().any(|spec| spec == "vuln")
+        self.scan != Scan::Config && self.scanners.iter().any(|scanner| scanner == "vuln")
     }
 
     fn job(&self, mut job: Job, target: &str, why: String, scene: &Scene) -> Job {
