@@ -1,5 +1,6 @@
 //! CodeDeploy: a blue/green deployment of what was registered, begun once, watched to its end.
 
+mod answers;
 mod api;
 mod app_spec;
 mod deploy;

@@ -12,7 +12,7 @@ use crate::system::output_folder::write_whole;
 use crate::text::human;
 use crate::tools::aws::AwsError;
 
-use super::api::{Deployment, Group, Which};
+use super::answers::{Deployment, Group, Which};
 use super::app_spec::AppSpec;
 use super::report::{How, Report, Seen};
 use super::{InProgress, OnStop, Settings};

@@ -8,7 +8,8 @@ use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
 
 use super::SPEC;
-use super::api::{ACTIVE, ErrorInformation, OVER, is_id};
+use super::answers::{ACTIVE, ErrorInformation, OVER};
+use super::api::is_id;
 
 pub(super) const WHAT: &str = "report of a deployment";
 

@@ -7,7 +7,8 @@ use crate::model::severity::Severity;
 use crate::scan::proof::{Proof, assess};
 use crate::tools::testing::{configured, handed_in, line, mistakes, origin, plan, tool};
 
-use super::api::{Deployment, Group, is_id};
+use super::answers::{Deployment, Group};
+use super::api::is_id;
 use super::app_spec::AppSpec;
 use super::report::{How, Seen};
 

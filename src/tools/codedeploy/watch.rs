@@ -7,7 +7,8 @@ use crate::scan::procedure::StepContext;
 use crate::text::human::millis;
 
 use super::Settings;
-use super::api::{AlarmConfiguration, Deployment, TargetState, is_id};
+use super::answers::{AlarmConfiguration, Deployment, TargetState};
+use super::api::is_id;
 use super::report::{Event, Rollback, Seen};
 
 /// The longest pause between two questions that AWS does not answer.
