@@ -103,14 +103,43 @@ fn project() -> Project {
 
 /// What the policy made of a run, without what only a run has: times, commands, the places of reports.
 fn judged(run: &Value) -> Value {
-    let gates: Vec<Value> = run["gates"].as_array().unwrap().iter().map(|gate| {
-        json!([gate["id"], gate["outcome"], gate["reason"], gate["counts"], gate["required"], gate["policy"]])
-    }).collect();
-    let mut findings: Vec<Value> = run["findings"].as_array().unwrap().iter().map(|finding| {
-        json!([finding["gate"], finding["rule"], finding["severity"], finding["category"], finding["location"],
-            finding["package"], finding["decision"], finding["because"], finding["waiver"], finding["baseline"],
-            finding["risk"], finding["problem"].is_null(), finding["seen_by"]])
-    }).collect();
+    let gates: Vec<Value> = run["gates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|gate| {
+            json!([
+                gate["id"],
+                gate["outcome"],
+                gate["reason"],
+                gate["counts"],
+                gate["required"],
+                gate["policy"]
+            ])
+        })
+        .collect();
+    let mut findings: Vec<Value> = run["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            json!([
+                finding["gate"],
+                finding["rule"],
+                finding["severity"],
+                finding["category"],
+                finding["location"],
+                finding["package"],
+                finding["decision"],
+                finding["because"],
+                finding["waiver"],
+                finding["baseline"],
+                finding["risk"],
+                finding["problem"].is_null(),
+                finding["seen_by"]
+            ])
+        })
+        .collect();
     findings.sort_by_key(Value::to_string);
     json!({"verdict": run["verdict"], "exit_code": run["exit_code"], "over": run["over"], "max": run["max"],
         "waivers": run["waivers"], "facts": run["facts"], "gates": gates, "findings": findings})

@@ -6,7 +6,7 @@
 //! The same problem is
 //! - a vulnerability that is known by a common id (CVE, GHSA, npm's) in one package of one version,
 //! - a secret at one place of one commit, or of the work tree,
-//! - a misconfiguration of one resource that both Trivy and Checkov have a check for ([`families`]).
+//! - a misconfiguration of one resource that both Trivy and Checkov have a check for ([`advisories`]).
 
 mod advisories;
 

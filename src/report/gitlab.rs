@@ -98,7 +98,7 @@ fn scan<'a>(run: &'a Run, kind: Kind, gates: &[&'a GateRecord], waived: u64) -> 
         version: &run.portcullis_version,
         vendor: Named { name: "Portcullis" },
     };
-    let spec = match gates {
+    let scanner = match gates {
         // Several tools, or none: who put them together.
         [first, rest @ ..] if rest.iter().all(|gate| gate.tool == first.tool) => {
             let title = subject::tool_title(first);
@@ -118,7 +118,7 @@ fn scan<'a>(run: &'a Run, kind: Kind, gates: &[&'a GateRecord], waived: u64) -> 
     let time = |at: jiff::Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     Scan {
         analyzer: ours(),
-        spec,
+        scanner,
         kind: kind.name(),
         start_time: time(run.started),
         end_time: time(ended),

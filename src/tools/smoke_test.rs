@@ -182,6 +182,7 @@ struct Report {
     asked: u64,
     duration_ms: u64,
     /// What was wrong with the last answer, or that there was none.
+    #[serde(rename = "complaint")]
     error_line: Option<String>,
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Report<'a, V: Serialize> {
 #[derive(Serialize)]
 pub(super) struct Scan<'a> {
     pub analyzer: Product<'a>,
-    pub spec: Product<'a>,
+    pub scanner: Product<'a>,
     #[serde(rename = "type")]
     pub kind: &'static str,
     pub start_time: String,

@@ -1,7 +1,6 @@
 //! The calls of CodeDeploy, and what is read from their answers (AWS CodeDeploy API reference,
 //! 2014-10-06).
 
-
 use jiff::Timestamp;
 use serde::Deserialize;
 
