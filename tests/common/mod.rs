@@ -3,7 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "tests start the binary")]
 
+pub mod aws;
+pub mod codedeploy;
+pub mod ecs_task_definition;
+pub mod fixtures;
+pub mod images;
 pub mod outputs;
+pub mod pipeline;
+pub mod readers;
+pub mod reports;
 pub mod sonar;
 
 use std::fs;
