@@ -6,7 +6,7 @@
 //   --run SCRIPT           run it in the page first: to scroll, to unfold
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { start } from "../tests/html/browser.mjs";
+import { start } from "../tests/real/html/browser.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,7 +1,5 @@
 //! AWS and an image registry on loopback, for tests that push and deploy: `moto_server` answers the
 //! calls of the AWS CLI, Debian's `docker-registry` holds the images. Both end with the test.
-//!
-//! Take it in with `#[path = "common/aws.rs"] mod aws;` beside `mod common;`.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "tests start servers")]

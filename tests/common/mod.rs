@@ -3,7 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "tests start the binary")]
 
+pub(crate) mod aws;
+pub(crate) mod codedeploy;
+pub(crate) mod ecs_task_definition;
+pub(crate) mod fixtures;
+pub(crate) mod images;
 pub(crate) mod outputs;
+pub(crate) mod pipeline;
+pub(crate) mod readers;
+pub(crate) mod reports;
 pub(crate) mod sonar;
 
 use std::fs;

@@ -1,7 +1,5 @@
 //! A project with an image, and what it takes to build it, look at it and push it for real: a Docker engine, Trivy, Syft,
 //! a registry that asks for ECR's password, and moto, from which `aws` gets that password.
-//!
-//! Take it in with `#[path = "common/pipeline.rs"] mod pipeline;` beside `mod aws;` and `mod common;`.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "tests talk to Docker themselves")]
@@ -13,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::aws::{Moto, Registry};
+use crate::common::aws::{Moto, Registry};
 use crate::common::{CI_SERVICES, Project, Ran, real_tools};
 
 pub(crate) const BUILD: &str = "

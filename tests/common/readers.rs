@@ -1,6 +1,4 @@
 //! Readers and validators of reports that are not ours. `ci/setup` installs them.
-//!
-//! Take it in with `#[path = "common/readers.rs"] mod readers;` beside `mod common;`.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "the outside readers")]

@@ -1,0 +1,117 @@
+//! Deployments by a fake AWS CLI whose answers prove nothing. `tests/real/codedeploy.rs` has the real one.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use serde_json::{Value, json};
+
+use crate::common::codedeploy::{project, reason};
+use crate::common::{Project, Ran, alive};
+
+/// What CodeDeploy answers to each call on the way to a deployment that succeeds, as `ci/aws-server`
+/// was seen to.
+fn answers() -> Vec<(&'static str, Value)> {
+    let deployment = json!({"applicationName": "notes", "deploymentGroupName": "live", "deploymentId": "d-1",
+        "status": "Succeeded", "createTime": 1795268062.5});
+    vec![
+        ("get-deployment-group", json!({"deploymentGroupInfo": {"computePlatform": "ECS"}})),
+        ("list-deployments", json!({"deployments": ["d-0"]})),
+        ("batch-get-deployments", json!({"deploymentsInfo": [{"deploymentId": "d-0", "status": "Failed"}]})),
+        ("create-deployment", json!({"deploymentId": "d-1"})),
+        ("get-deployment", json!({"deploymentInfo": deployment})),
+        ("list-deployment-targets", json!({"targetIds": ["cluster:service"]})),
+        ("batch-get-deployment-targets", json!({"deploymentTargets": [{"ecsTarget": {}}]})),
+        ("stop-deployment", json!({"status": "Pending"})),
+    ]
+}
+
+/// A run with a program in the CLI's place that answers so, but for one call.
+fn run_with_fake(call: &str, shell: &str, more: &str) -> (Ran, Project) {
+    let project = project(more);
+    let mut cases = format!("if [ \"$2\" = '{call}' ]; then\n{shell}\nexit\nfi\ncase \"$*\" in\n");
+    // None is in progress.
+    cases += "*--include-only-statuses*) echo '{\"deployments\": []}';;\n";
+    for (call, answer) in answers() {
+        cases += &format!("'deploy {call} '*) echo '{answer}';;\n");
+    }
+    project.program("aws", &format!("{cases}*) echo aws-cli/9;;\nesac"));
+    let ran = project.run(&["run"]);
+    (ran, project)
+}
+
+#[test]
+fn an_answer_that_is_none_is_no_proof() {
+    let (ran, _project) = run_with_fake("", "", "");
+    assert_eq!(ran.code, 0, "the fake without a fault: {}", ran.all());
+
+    let refused =
+        "echo 'An error occurred (AccessDeniedException) when calling the X operation: no' >&2; exit 254";
+    for (call, answer) in answers() {
+        let answer = answer.to_string();
+        let cut = format!("echo '{}'", &answer[..answer.len() / 2]);
+        let crashed = format!("echo '{answer}'; exit 3");
+        let killed = format!("echo '{answer}'; kill -KILL $$");
+        for shell in
+            ["", "echo null", "echo '{}'", "echo '[]'", "echo 'done.'", &cut, &crashed, &killed, refused]
+        {
+            let (ran, project) = run_with_fake(call, shell, "");
+            let outcome = project.gate("deploy")["outcome"].as_str().unwrap().to_owned();
+            // Who can't see the traffic can see the end all the same; and nothing is stopped here.
+            if call.ends_with("-targets") || call == "stop-deployment" {
+                assert_eq!(outcome, "passed", "{call}: {shell}: {}", ran.all());
+                continue;
+            }
+            assert_eq!((ran.code, outcome.as_str()), (3, "inconclusive"), "{call}: {shell}: {}", ran.all());
+            let says = match call {
+                "create-deployment" if shell != refused => "whether a deployment was started can't be told",
+                "get-deployment" => "what becomes of deployment d-1 was not seen",
+                _ => "",
+            };
+            assert!(reason(&project).contains(says), "{call}: {shell}: {}", reason(&project));
+        }
+    }
+}
+
+#[test]
+fn an_answer_about_something_else_is_no_proof() {
+    let deployment = |id: &str, application: &str, status: &str| {
+        let info = json!({"deploymentId": id, "applicationName": application, "deploymentGroupName": "live", "status": status});
+        json!({"deploymentInfo": info})
+    };
+    for (call, answer, says) in [
+        (
+            "get-deployment-group",
+            json!({"deploymentGroupInfo": {"computePlatform": "Server"}}),
+            "it takes no AppSpec",
+        ),
+        ("list-deployments", json!({"deployments": ["--help"]}), "can't be the id of a deployment"),
+        (
+            "list-deployments",
+            json!({"deployments": ["d-9"]}),
+            "lists deployment d-9, and does not tell of it",
+        ),
+        ("create-deployment", json!({"deploymentId": "$(id)"}), "can't be the id of a deployment"),
+        ("get-deployment", deployment("d-2", "notes", "Succeeded"), "CodeDeploy tells of d-2 of notes live"),
+        ("get-deployment", deployment("d-1", "other", "Succeeded"), "CodeDeploy tells of d-1 of other live"),
+        ("get-deployment", deployment("d-1", "notes", "SUCCEEDED"), "a status that Portcullis does not know"),
+    ] {
+        let (ran, project) = run_with_fake(call, &format!("echo '{answer}'"), "");
+        assert_eq!(ran.code, 3, "{call}: {}", ran.all());
+        assert!(reason(&project).contains(says), "{call}: {}", reason(&project));
+    }
+}
+
+#[test]
+fn a_cli_that_hangs_is_ended_with_the_gates_time() {
+    let hangs = "sleep 60 & sleep 60";
+    let mark = "env = { HANGS = 'codedeploy-test' }\ntimeout = '5s'";
+    for (call, says) in [
+        ("get-deployment", "deployment d-1 (Created) was asked to stop and to roll back"),
+        ("create-deployment", "a deployment was asked for, and none was seen in progress"),
+        ("get-deployment-group", "nothing was started"),
+    ] {
+        let (ran, project) = run_with_fake(call, hangs, mark);
+        assert_eq!(ran.code, 3, "{call}: {}", ran.all());
+        assert!(reason(&project).contains(says), "{call}: {}", reason(&project));
+        assert!(alive("HANGS=codedeploy-test").is_empty(), "{call}: processes are left");
+    }
+}

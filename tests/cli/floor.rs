@@ -1,0 +1,401 @@
+//! An organisation's floor: no policy is below it, whatever gates.toml, profile and command line say.
+
+use crate::common::{Project, Ran};
+
+/// A gate that finds one thing of level `warning` (medium).
+const FINDS: &str = r#"[[gate]]
+id = "lint"
+tool = "command"
+run = ["sh", "-c", '''printf '%s' '{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"demo"}},"results":[{"ruleId":"demo-1","level":"warning","message":{"text":"found"}}]}]}'; exit 1''']
+report = { format = "sarif", path = "-" }
+fail_on = "medium"
+"#;
+
+fn gates(mode: &str, rest: &str) -> String {
+    format!("version = 1\nmode = \"{mode}\"\n{rest}")
+}
+
+/// The exit code and the errors of a run under this floor.
+fn under(floor: &str, gates: &str, args: &[&str]) -> Ran {
+    let project = Project::with_gates(gates);
+    project.write("floor/security.toml", floor);
+    let mut all = vec!["run", "--require", "floor/security.toml"];
+    all.extend(args);
+    let ran = project.run(&all);
+    assert_eq!(project.root().join("gates-report").exists(), ran.code != 2, "{}", ran.all());
+    ran
+}
+
+const FLOOR: &str = r#"version = 1
+mode = "production"
+protected = ["CVE-2021-44228", "CKV_AWS_*"]
+[[gate]]
+tool = "command"
+id = "lint"
+fail_on = "medium"
+max = { low = 10 }
+"#;
+
+#[test]
+fn a_policy_on_the_floor_or_above_it_runs() {
+    for rest in [
+        FINDS.replace("\"medium\"", "\"medium\"\nmax = { low = 10 }"),
+        FINDS.replace("\"medium\"", "\"info\""),
+        format!(
+            "{}[[waiver]]\nrule = \"demo-1\"\nreason = \"known\"\nexpires = 2999-12-31\n",
+            FINDS.replace("\"medium\"", "\"low\"")
+        ),
+    ] {
+        let ran = under(FLOOR, &gates("production", &rest), &[]);
+        assert_ne!(ran.code, 2, "{}", ran.all());
+    }
+}
+
+#[test]
+fn every_place_below_the_floor_is_named_and_nothing_is_run() {
+    let rest = format!(
+        "{}required = false\n[[waiver]]\nrule = \"CKV_AWS_18\"\nreason = \"no\"\nexpires = 2999-12-31\n[[waiver]]\npath = \"src/**\"\nreason = \"no\"\nexpires = 2999-12-31\n[[waiver]]\nrule = \"CVE-2021-44228\"\nreason = \"it is over\"\nexpires = 2020-01-01\n",
+        FINDS.replace("\"medium\"", "\"high\"\nmax = { low = 11 }"),
+    );
+    let floor = format!("{FLOOR}[[gate]]\ntool = \"gitleaks\"\n");
+    let floor = floor.replacen("version = 1", "version = 1\nrequire_lock = true", 1);
+    let ran = under(&floor, &gates("lab", &rest), &[]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    for words in [
+        "this run is in lab mode",
+        "gates.toml:2:8",
+        "gate `lint` has fail_on = high",
+        "the floor has fail_on = medium",
+        "gate `lint` has max.low = 11",
+        "the floor has max.low = 10",
+        "gate `lint` is advisory",
+        "waiver 1 covers `CKV_AWS_18`, which the floor protects (`CKV_AWS_*`)",
+        "waiver 2 could cover any rule",
+        "there is no gate with tool = \"gitleaks\"",
+        "there is no gates.lock",
+        "below the floor of",
+        "in 8 places",
+        "nothing was run",
+    ] {
+        assert!(ran.stderr.contains(words), "no \"{words}\" in:\n{}", ran.stderr);
+    }
+}
+
+#[test]
+fn profiles_and_the_command_line_do_not_go_below_the_floor_either() {
+    let strict = FINDS.replace("\"medium\"", "\"low\"");
+    let profile = "[[gate]]\nid = \"b\"\ntool = \"command\"\nrun = [\"true\"]\n[profile.easy]\nmode = \"lab\"\n[profile.easy.gate.lint]\nfail_on = \"never\"\nrequired = false\n[profile.short]\nonly = [\"b\"]\n";
+    let file = gates("production", &format!("{strict}{profile}"));
+    for (args, words) in [
+        (vec!["--mode", "lab"], "this run is in lab mode"),
+        (vec!["--skip", "lint"], "gate `lint` would not run: left out by skip"),
+        (vec!["--only", "b"], "gate `lint` would not run"),
+        (vec!["--profile", "short"], "gate `lint` would not run: not in profile short"),
+        (vec!["--profile", "easy"], "gate `lint` has fail_on = never"),
+        (vec!["--profile", "easy", "--mode", "production"], "gate `lint` is advisory"),
+    ] {
+        let ran = under(FLOOR, &file, &args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.all());
+        assert!(ran.stderr.contains(words), "{args:?}: {}", ran.stderr);
+    }
+    assert_eq!(under(FLOOR, &file, &[]).code, 1);
+}
+
+#[test]
+fn a_floor_with_mistakes_is_drawn_and_nothing_is_run() {
+    let ran = under(
+        "version = 1\n[[gate]]\ntool = \"gitleeks\"\n[[gate]]\ntool = \"trivy\"\nfail_om = \"low\"\nunrated = \"low\"\nmax_db_age = \"old\"\nargs = [\"[\"]\nimages = [1]\n",
+        &gates("lab", FINDS),
+        &[],
+    );
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    for words in [
+        "did you mean `gitleaks`?",
+        "did you mean `fail_on`?",
+        "asks for nothing",
+        "security.toml:3:8",
+        "`max_db_age` must be a duration",
+        "this is not a pattern for `args`",
+        "`images` must be a list of strings",
+    ] {
+        assert!(ran.stderr.contains(words), "no \"{words}\" in:\n{}", ran.stderr);
+    }
+}
+
+/// What `plan` says of these gates under this floor; the exit code is that of a run.
+fn planned(floor: &str, gates: &str, args: &[&str]) -> Ran {
+    let project = Project::with_gates(&format!("version = 1\n{gates}"));
+    project.write("floor.toml", format!("version = 1\n{floor}"));
+    let mut all = vec!["plan", "--require", "floor.toml"];
+    all.extend(args);
+    let ran = project.run(&all);
+    if ran.code == 2 {
+        all[0] = "run";
+        let run = project.run(&all);
+        assert_eq!((run.code, &run.stderr), (2, &ran.stderr), "plan and run say the same");
+    }
+    ran
+}
+
+/// A gate with this tool and these further lines; its table begins in line 2.
+fn gate(tool: &str, lines: &str) -> String {
+    let run = if tool == "command" { "run = [\"npm\", \"test\"]\n" } else { "" };
+    format!("[[gate]]\nid = \"gate\"\ntool = \"{tool}\"\n{run}{lines}\n")
+}
+
+#[test]
+fn a_gate_that_is_kept_from_looking_is_below_the_floor_at_its_place() {
+    for (tool, floor, lines, what, help, place) in [
+        (
+            "trivy",
+            "",
+            "args = [\"--skip-dirs\", \".\"]",
+            "gate `gate` adds arguments: `--skip-dirs`, `.`",
+            "the floor allows none",
+            5,
+        ),
+        (
+            "trivy",
+            "args = [\"--timeout\", \"*m\"]",
+            "args = [\"--timeout\", \"9m\", \"-q\"]",
+            "gate `gate` adds arguments: `-q`",
+            "the floor allows `--timeout`, `*m`",
+            5,
+        ),
+        (
+            "gitleaks",
+            "",
+            "program = \"true\"",
+            "gate `gate` runs `true` in the place of gitleaks",
+            "the floor allows none",
+            5,
+        ),
+        (
+            "trivy",
+            "env = [\"HTTPS_PROXY\"]",
+            "env = { TRIVY_SKIP_DIRS = \".\", HTTPS_PROXY = true }",
+            "gate `gate` sets variables: `TRIVY_SKIP_DIRS`",
+            "the floor allows `HTTPS_PROXY`",
+            5,
+        ),
+        (
+            "checkov",
+            "",
+            "allow_empty = true",
+            "gate `gate` may look at nothing",
+            "the floor asks for something in scope",
+            5,
+        ),
+        (
+            "npm-audit",
+            "dirs = [\"backend\", \"frontend\"]",
+            "dirs = [\"backend\"]",
+            "no gate with tool = \"npm-audit\" looks at `frontend`",
+            "the floor has dirs = backend, frontend",
+            5,
+        ),
+        (
+            "npm-audit",
+            "omit = [\"dev\"]",
+            "omit = [\"dev\", \"peer\"]",
+            "gate `gate` has omit = dev, peer",
+            "the floor has omit = dev",
+            5,
+        ),
+        (
+            "npm-audit",
+            "registry = \"https://a.test/\"",
+            "registry = \"https://b.test/\"",
+            "gate `gate` has another `registry`",
+            "the floor has registry = https://a.test/",
+            5,
+        ),
+        (
+            "trivy",
+            "max_db_age = \"24h\"",
+            "max_db_age = \"48h\"",
+            "gate `gate` has max_db_age = 48h",
+            "the floor has max_db_age = 24h",
+            5,
+        ),
+        (
+            "trivy",
+            "max_db_age = \"24h\"",
+            "",
+            "gate `gate` has no max_db_age",
+            "the floor has max_db_age = 24h",
+            2,
+        ),
+        (
+            "trivy",
+            "scanners = [\"vuln\", \"secret\"]\nignore_unfixed = false",
+            "ignore_unfixed = true\nscanners = [\"vuln\"]",
+            "gate `gate` has scanners = vuln",
+            "the floor has scanners = vuln, secret",
+            6,
+        ),
+        (
+            "trivy",
+            "ignore_unfixed = false",
+            "ignore_unfixed = true",
+            "gate `gate` has ignore_unfixed = true",
+            "the floor has ignore_unfixed = false",
+            5,
+        ),
+        (
+            "trivy",
+            "images = [\"app\", \"proxy\"]",
+            "scan = \"image\"\nimages = [\"app:1\"]",
+            "no gate with tool = \"trivy\" looks at `proxy`",
+            "the floor has images = app, proxy",
+            6,
+        ),
+        (
+            "checkov",
+            "framework = [\"terraform\"]",
+            "framework = [\"kubernetes\"]",
+            "gate `gate` has framework = kubernetes",
+            "the floor has framework = terraform",
+            5,
+        ),
+        (
+            "gitleaks",
+            "fail_on = \"high\"",
+            "severity = \"low\"",
+            "gate `gate` has severity = low",
+            "the floor has severity = high",
+            5,
+        ),
+        (
+            "pnpm-audit",
+            "omit = [\"dev\"]\ndirs = [\"app\"]",
+            "dirs = [\"app\"]\nomit = [\"dev\", \"optional\"]",
+            "gate `gate` has omit = dev, optional",
+            "the floor has omit = dev",
+            6,
+        ),
+        (
+            "git-secrets",
+            "register_aws = true",
+            "",
+            "gate `gate` has register_aws = false",
+            "the floor has register_aws = true",
+            2,
+        ),
+        (
+            "ecr-push",
+            "branches = [\"main\"]\nunscanned = false",
+            "branches = [\"main\", \"topic/*\"]",
+            "gate `gate` acts on `topic/*`",
+            "the floor has branches = main",
+            5,
+        ),
+        (
+            "ecr-push",
+            "branches = [\"main\"]\nunscanned = false",
+            "branches = [\"main\"]\nunscanned = true",
+            "gate `gate` has unscanned = true",
+            "the floor has unscanned = false",
+            6,
+        ),
+        (
+            "command",
+            "run = [\"npm\", \"run\", \"all\"]",
+            "",
+            "gate `gate` has another `run`",
+            "the floor has run = npm, run, all",
+            5,
+        ),
+    ] {
+        let floor = format!("[[gate]]\ntool = \"{tool}\"\n{floor}\n");
+        let ran = planned(&floor, &gate(tool, lines), &[]);
+        assert_eq!(ran.code, 2, "{lines}: {}", ran.all());
+        for words in [what, help, &format!("gates.toml:{place}:")] {
+            assert!(ran.stderr.contains(words), "{lines}: no \"{words}\" in:\n{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_gate_that_looks_at_as_much_or_more_is_on_the_floor() {
+    for (floor, gates) in [
+        ("tool = \"trivy\"\nargs = [\"--timeout\", \"*m\"]", gate("trivy", "args = [\"--timeout\", \"9m\"]")),
+        ("tool = \"gitleaks\"\nprogram = [\"*/gitleaks\"]", gate("gitleaks", "program = \"./bin/gitleaks\"")),
+        (
+            "tool = \"trivy\"\nenv = [\"*\"]\nallow_empty = true",
+            gate("trivy", "allow_empty = true\nenv = { A = \"b\" }"),
+        ),
+        ("tool = \"gitleaks\"\ndirs = [\"backend\"]", gate("gitleaks", "")),
+        (
+            "tool = \"checkov\"\ndirs = [\"infra/live\"]\nframework = [\"terraform\"]",
+            gate("checkov", "dirs = [\"./infra/\"]"),
+        ),
+        ("tool = \"trivy\"\nmax_db_age = \"48h\"", gate("trivy", "max_db_age = \"24h\"")),
+        // Where nothing depends on its database, its age means nothing.
+        ("tool = \"trivy\"\nmax_db_age = \"48h\"", gate("trivy", "scan = \"config\"")),
+        // Rated lower, and blocked all the same.
+        (
+            "tool = \"gitleaks\"\nfail_on = \"high\"",
+            gate("gitleaks", "severity = \"low\"\nfail_on = \"low\""),
+        ),
+        (
+            "tool = \"npm-audit\"\ndirs = [\"backend\", \"frontend\"]",
+            gate("npm-audit", "dirs = [\"backend\"]")
+                + &gate("npm-audit", "dirs = [\"frontend\"]").replace("\"gate\"", "\"b\""),
+        ),
+        (
+            "tool = \"trivy\"\nscan = \"image\"\nimages = [\"app\"]",
+            gate("trivy", "scan = \"image\"\nneeds = [\"build\"]")
+                + &gate("docker-build", "images = [{ name = \"app\" }]").replace("\"gate\"", "\"build\""),
+        ),
+        // The other scan of the tool is not meant.
+        (
+            "tool = \"trivy\"\nscan = \"fs\"\nfail_on = \"low\"",
+            gate("trivy", "fail_on = \"info\"")
+                + &gate("trivy", "scan = \"config\"\nfail_on = \"never\"").replace("\"gate\"", "\"b\""),
+        ),
+    ] {
+        let ran = planned(&format!("[[gate]]\n{floor}\n"), &gates, &[]);
+        assert_eq!(ran.code, 0, "{floor}\n{gates}: {}", ran.all());
+    }
+}
+
+#[test]
+fn what_is_weaker_is_named_where_the_run_has_it_from() {
+    let floor = "mode = \"production\"\nsince = false\n[[gate]]\ntool = \"gitleaks\"\nfail_on = \"low\"\n";
+    let file = "mode = \"production\"\n[defaults]\nfail_on = \"high\"\n[[gate]]\nid = \"gate\"\ntool = \"gitleaks\"\n\
+        [profile.easy]\nmode = \"lab\"\nskip = []\nsince = \"HEAD~1\"\n[profile.easy.gate.gate]\nrequired = false\n\
+        fail_on = \"never\"\n[profile.none]\nskip = [\"gate\"]\n[profile.other]\nonly = [\"other\"]\n\
+        [profile.strict]\n[profile.strict.gate.gate]\nfail_on = \"low\"\n[[gate]]\nid = \"other\"\ntool = \"trivy\"\n";
+    for (args, places) in [
+        (vec![], vec![("gate `gate` has fail_on = high", "gates.toml:4:11")]),
+        (
+            vec!["--profile", "easy"],
+            vec![
+                ("this run is in lab mode", "gates.toml:9:8"),
+                ("this run would look only at what comes after HEAD~1", "gates.toml:11:9"),
+                ("gate `gate` is advisory", "gates.toml:13:12"),
+                ("gate `gate` has fail_on = never", "gates.toml:14:11"),
+            ],
+        ),
+        (vec!["--profile", "none"], vec![("gate `gate` would not run: left out by skip", "gates.toml:16:8")]),
+        (
+            vec!["--profile", "other"],
+            vec![("gate `gate` would not run: not in profile other", "gates.toml:18:8")],
+        ),
+        (vec!["--profile", "strict"], vec![]),
+        (
+            vec!["--profile", "strict", "--since", "HEAD~2"],
+            vec![("this run would look only at what comes after HEAD~2", "since = false")],
+        ),
+    ] {
+        let ran = planned(floor, file, &args);
+        assert_eq!(ran.code, if places.is_empty() { 0 } else { 2 }, "{args:?}: {}", ran.all());
+        for (what, place) in places {
+            let at = ran.stderr.find(what).unwrap_or_else(|| panic!("no \"{what}\" in:\n{}", ran.stderr));
+            let rest = &ran.stderr[at..];
+            let end = rest.find("\n\n").unwrap_or(rest.len());
+            assert!(rest[..end].contains(place), "{args:?}: {what}: no \"{place}\" in:\n{}", &rest[..end]);
+        }
+    }
+}

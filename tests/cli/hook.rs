@@ -1,0 +1,284 @@
+//! The pre-push hook, installed in a real repository and run by a real `git push`.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use crate::common::{Project, Ran};
+
+/// A gate that writes down the range that it was given, and fails when `fail` is there.
+const GATES: &str = r#"version = 1
+mode = "lab"
+[[gate]]
+id = "secrets"
+tool = "gitleaks"
+[[gate]]
+id = "slow"
+tool = "command"
+run = ["touch", "slow-ran"]
+[profile.pre-push]
+mode = "production"
+only = ["secrets"]
+"#;
+
+/// Stands in for gitleaks: what counts here is which commits the hook asks it about.
+const GITLEAKS: &str = r#"
+test "$1" = git || { echo 8.30.1; exit; }
+while [ $# -gt 0 ]; do
+    case $1 in
+        --log-opts) range=$2; shift ;;
+        --report-path) report=$2; shift ;;
+    esac
+    shift
+done
+echo "${range:-all}" >>../ranges
+echo '10:00AM INF 1 commits scanned.' >&2
+echo '10:00AM INF scanned ~10 bytes (10 bytes) in 1ms' >&2
+test -e ../fail || { echo '[]' >"$report"; exit; }
+echo '[{"RuleID":"r","Description":"d","File":"a","StartLine":1,"EndLine":1,"StartColumn":1,"EndColumn":2,"Match":"REDACTED","Secret":"REDACTED","Commit":"","Fingerprint":"f"}]' >"$report"
+exit 77
+"#;
+
+struct Pushed {
+    project: Project,
+}
+
+impl Pushed {
+    fn new() -> Pushed {
+        let project = Project::with_gates(GATES);
+        project.program("gitleaks", GITLEAKS);
+        project.git(&["init", "--quiet"]);
+        project.git(&["init", "--quiet", "--bare", "../remote.git"]);
+        project.git(&["remote", "add", "origin", "../remote.git"]);
+        project.commit("first");
+        Pushed { project }
+    }
+
+    fn hook(&self, name: &str) -> PathBuf {
+        self.project.root().join(".git/hooks").join(name)
+    }
+
+    fn push(&self, args: &[&str]) -> Ran {
+        self.push_with(args, &[])
+    }
+
+    fn push_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Ran {
+        let mut git = git_command();
+        git.current_dir(self.project.root()).args(["push", "--quiet"]).args(args);
+        // PATH and all else as the binary would have it.
+        for (name, value) in self.project.command(&[]).get_envs() {
+            match value {
+                Some(value) => git.env(name, value),
+                None => git.env_remove(name),
+            };
+        }
+        git.envs(variables.iter().copied());
+        Ran::of(git.output().unwrap())
+    }
+
+    fn ranges(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.project.root().join("../ranges")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the hook is run by git")]
+fn git_command() -> std::process::Command {
+    std::process::Command::new("git")
+}
+
+#[test]
+fn a_push_runs_the_profile_on_the_commits_that_are_pushed() {
+    let repo = Pushed::new();
+    let installed = repo.project.run(&["hook", "install"]);
+    assert_eq!(installed.code, 0, "{}", installed.all());
+
+    // Everything is new to the remote: the whole history.
+    let first = repo.push(&["origin", "main"]);
+    assert_eq!(first.code, 0, "{}", first.all());
+    assert_eq!(repo.ranges(), ["all"]);
+    assert!(!repo.project.root().join("slow-ran").exists());
+
+    let known = repo.project.git(&["rev-parse", "HEAD"]);
+    repo.project.write("a", "1");
+    let second = repo.project.commit("second");
+    repo.push(&["origin", "main"]);
+    assert_eq!(repo.ranges()[1], format!("{known}..{second}"));
+
+    // A new branch: from the last commit of it that the remote has.
+    repo.project.git(&["checkout", "--quiet", "-b", "topic"]);
+    repo.project.write("b", "1");
+    let third = repo.project.commit("third");
+    repo.push(&["origin", "topic"]);
+    assert_eq!(repo.ranges()[2], format!("{second}..{third}"));
+
+    // A new branch at a commit that the remote has: a range without a commit.
+    repo.project.git(&["branch", "same"]);
+    repo.push(&["origin", "same"]);
+    assert_eq!(repo.ranges()[3], format!("{third}..{third}"));
+
+    // A deleted branch sends nothing.
+    assert_eq!(repo.push(&["origin", ":topic"]).code, 0);
+    assert_eq!(repo.ranges().len(), 4);
+}
+
+#[test]
+fn a_verdict_that_blocks_stops_the_push() {
+    let repo = Pushed::new();
+    repo.project.run(&["hook", "install"]);
+    std::fs::write(repo.project.root().join("../fail"), "").unwrap();
+    let pushed = repo.push(&["origin", "main"]);
+    assert_ne!(pushed.code, 0);
+    assert!(pushed.all().contains("Verdict: BLOCKED"), "{}", pushed.all());
+    assert_eq!(repo.project.git(&["ls-remote", "origin"]), "", "nothing has arrived");
+}
+
+#[test]
+fn a_hook_that_was_there_runs_first_and_comes_back_on_uninstall() {
+    let repo = Pushed::new();
+    let hook = repo.hook("pre-push");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    let before = "#!/bin/sh\ncat >../refs-seen\ntest ! -e ../refuse\n";
+    std::fs::write(&hook, before).unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+
+    repo.project.run(&["hook", "install"]);
+    repo.project.run(&["hook", "install"]);
+    repo.push(&["origin", "main"]);
+    let seen = std::fs::read_to_string(repo.project.root().join("../refs-seen")).unwrap();
+    assert!(seen.starts_with("refs/heads/main "), "{seen}");
+    assert_eq!(repo.ranges().len(), 1);
+
+    std::fs::write(repo.project.root().join("../refuse"), "").unwrap();
+    repo.project.write("a", "1");
+    repo.project.commit("second");
+    assert_ne!(repo.push(&["origin", "main"]).code, 0, "the earlier hook still has its say");
+    assert_eq!(repo.ranges().len(), 1);
+
+    assert_eq!(repo.project.run(&["hook", "uninstall"]).code, 0);
+    assert_eq!(std::fs::read_to_string(&hook).unwrap(), before);
+    assert_eq!(repo.project.run(&["hook", "uninstall"]).code, 2, "a stranger's hook stays");
+}
+
+#[test]
+fn without_its_profile_the_hook_is_not_installed() {
+    let repo = Pushed::new();
+    repo.project
+        .write("gates.toml", "version = 1\n[[gate]]\nid = \"a\"\ntool = \"command\"\nrun = [\"true\"]\n");
+    let ran = repo.project.run(&["hook", "install"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("[profile.pre-push]"), "{}", ran.stderr);
+    assert!(!repo.hook("pre-push").exists());
+}
+
+/// Pushes `main`, and lays a gates.toml over it whose hook runs nothing that matters.
+fn loosened(repo: &Pushed) -> String {
+    assert_eq!(repo.push(&["--no-verify", "origin", "main"]).code, 0);
+    let loose = GATES.replace("only = [\"secrets\"]", "only = [\"slow\"]");
+    repo.project.write("gates.toml", &loose);
+    repo.project.commit("let me through");
+    std::fs::write(repo.project.root().join("../fail"), "").unwrap();
+    loose
+}
+
+#[test]
+fn a_push_is_judged_by_the_policy_that_the_remote_has() {
+    let repo = Pushed::new();
+    let loose = loosened(&repo);
+    let known = repo.project.git(&["rev-parse", "origin/main"]);
+    let ran = repo.project.run(&["hook", "install", "--policy-from", "origin/main"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("by the policy of origin/main"), "{}", ran.stdout);
+    let ran = repo.push(&["origin", "main"]);
+    assert_ne!(ran.code, 0, "{}", ran.all());
+    let policy = &repo.project.record()["policy"];
+    assert_eq!(policy["from"], known.as_str());
+    assert_eq!(policy["loosened"][0]["place"], "profile pre-push");
+    assert_eq!(policy["loosened"][0]["what"], "it leaves out secrets");
+    // The range is what the remote does not have, whatever the policy is from.
+    assert_eq!(repo.ranges(), [format!("{known}..{}", repo.project.git(&["rev-parse", "main"]))]);
+
+    // A branch that is not there any more stops the push: nobody knows the policy.
+    repo.project.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    let ran = repo.push(&["origin", "main"]);
+    assert!(ran.code != 0 && ran.all().contains("there is no commit `origin/main`"), "{}", ran.all());
+
+    // Without the flag the change has its way.
+    repo.project.run(&["hook", "install"]);
+    assert_eq!(repo.project.read("gates.toml"), loose);
+    assert_eq!(repo.push(&["origin", "main"]).code, 0);
+}
+
+#[test]
+fn an_installed_hook_heeds_the_variables_and_its_flags_outrank_them() {
+    let repo = Pushed::new();
+    loosened(&repo);
+    repo.project.run(&["hook", "install"]);
+    assert_ne!(repo.push_with(&["origin", "main"], &[("PORTCULLIS_POLICY_FROM", "origin/main")]).code, 0);
+    assert_eq!(repo.push_with(&["origin", "main"], &[("PORTCULLIS_POLICY_FROM", "main")]).code, 0);
+    repo.project.git(&["update-ref", "refs/remotes/origin/main", "main~1"]);
+    repo.project.git(&["push", "--quiet", "--no-verify", "--force", "origin", "main~1:main"]);
+    repo.project.run(&["hook", "install", "--policy-from", "origin/main"]);
+    assert_ne!(repo.push_with(&["origin", "main"], &[("PORTCULLIS_POLICY_FROM", "main")]).code, 0);
+
+    // Installed under the variable, it is as if by the flag.
+    let mut install = repo.project.command(&["hook", "install"]);
+    let ran = Ran::of(install.env("PORTCULLIS_POLICY_FROM", "origin/main").output().unwrap());
+    assert!(ran.stdout.contains("by the policy of origin/main"), "{}", ran.all());
+    assert_ne!(repo.push(&["origin", "main"]).code, 0);
+}
+
+#[test]
+fn a_push_below_the_floor_is_refused_and_so_is_a_hook_that_would_refuse_every_push() {
+    let repo = Pushed::new();
+    // A name that a shell must not take apart.
+    let name = "the org's $(touch ../pwned) floor.toml";
+    let floor = "version = 1\nmode = \"production\"\nsince = false\n[[gate]]\ntool = \"gitleaks\"\nfail_on = \"high\"\n";
+    let path = repo.project.write(&format!("../{name}"), floor);
+    let ran = repo.project.run(&["hook", "install", "--require", &format!("../{name}")]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("not below the floor of"), "{}", ran.stdout);
+    let pushed = repo.push(&["origin", "main"]);
+    assert_eq!(pushed.code, 0, "{}", pushed.all());
+    assert_eq!(repo.ranges(), ["all"]);
+    assert!(!repo.project.root().join("../pwned").exists());
+
+    repo.project.write(
+        "gates.toml",
+        GATES.replace("tool = \"gitleaks\"", "tool = \"gitleaks\"\nfail_on = \"never\""),
+    );
+    repo.project.commit("never");
+    let pushed = repo.push(&["origin", "main"]);
+    assert_ne!(pushed.code, 0);
+    assert!(pushed.all().contains("gate `secrets` has fail_on = never"), "{}", pushed.all());
+    assert_eq!(repo.ranges().len(), 1);
+
+    // Its profile leaves a gate out that this floor wants.
+    std::fs::write(&path, format!("{floor}[[gate]]\ntool = \"command\"\n")).unwrap();
+    repo.project.write("gates.toml", GATES);
+    let before = std::fs::read(repo.hook("pre-push")).unwrap();
+    for (args, words) in [
+        (["--require", path.to_str().unwrap()], "gate `slow` would not run: not in profile pre-push"),
+        (["--require", "no-such-floor.toml"], "no-such-floor.toml can't be read"),
+        (["--policy-from", "nowhere"], "there is no commit `nowhere`"),
+    ] {
+        let ran = repo.project.run(&[&["hook", "install"][..], &args].concat());
+        assert_eq!(ran.code, 2, "{}", ran.all());
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+    assert_eq!(std::fs::read(repo.hook("pre-push")).unwrap(), before, "the hook that was there stays");
+}
+
+#[test]
+fn a_revision_is_one_word_of_the_hook_whatever_is_in_it() {
+    let repo = Pushed::new();
+    loosened(&repo);
+    let branch = "it's-$(touch${IFS}pwned);main";
+    repo.project.git(&["branch", branch, "origin/main"]);
+    let ran = repo.project.run(&["hook", "install", "--policy-from", branch]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_ne!(repo.push(&["origin", "main"]).code, 0);
+    assert_eq!(repo.project.record()["policy"]["revision"], branch);
+    assert!(!repo.project.root().join("pwned").exists());
+}

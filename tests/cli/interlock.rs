@@ -1,0 +1,47 @@
+//! What `plan` and the mistakes of a gates.toml say of gates that act. `tests/real/interlock.rs` has them act.
+
+use crate::common::Project;
+
+#[test]
+fn the_plan_shows_who_builds_who_looks_and_what_is_pushed() {
+    let project = Project::with_gates(
+        "version = 1\nmode = 'production'\n[defaults]\nbranches = ['main']\n\
+         [[gate]]\nid = 'push'\ntool = 'ecr-push'\nregistry = '123456789012.dkr.ecr.eu-west-1.amazonaws.com'\nmoving_tags = ['latest']\n\
+         [[gate]]\nid = 'images'\ntool = 'docker-build'\nimages = [{ name = 'notes' }]\n\
+         [[gate]]\nid = 'scan'\ntool = 'trivy'\nscan = 'image'\nneeds = ['images']\n\
+         [[gate]]\nid = 'sbom'\ntool = 'syft'\nneeds = ['images']\n",
+    );
+    project.git(&["init", "--quiet"]);
+    let commit = project.commit("gates")[..12].to_owned();
+    let plan = project.run(&["plan"]);
+    assert_eq!(plan.code, 0, "{}", plan.all());
+    let repository = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/notes";
+    let chain = format!(
+        "notes: notes:{commit} goes to {repository} as {commit}, latest, if it is the image that images built, and that scan and sbom looked at"
+    );
+    let words = plan.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&chain), "{}", plan.stdout);
+    assert!(words.contains("acts on main when every required gate before it has passed"), "{}", plan.stdout);
+    assert!(words.contains(&format!("$ docker push {repository}:{commit}")), "{}", plan.stdout);
+    // It stands first in the file, and comes last.
+    let at = |words: &str| plan.stdout.find(words).unwrap();
+    assert!(at("sbom (") < at("push (") && at("scan (") < at("push ("), "{}", plan.stdout);
+}
+
+#[test]
+fn mistakes_of_actions_are_drawn_before_anything_runs() {
+    let project = Project::with_gates(
+        "version = 1\n[[gate]]\nid = 'push'\ntool = 'ecr-push'\nfail_on = 'low'\ntags = ['latest']\n\
+         [[gate]]\nid = 'secrets'\ntool = 'gitleaks'\nbranches = ['main']\n",
+    );
+    let ran = project.run(&["run", "--mode", "production"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    for words in [
+        "`fail_on` means nothing for ecr-push",
+        "`latest` does not stay with an image",
+        "write `moving_tags = [\"latest\"]` beside it",
+        "`branches` means nothing for gitleaks",
+    ] {
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    }
+}

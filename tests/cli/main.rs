@@ -1,0 +1,26 @@
+//! The command line as a user meets it, with fake programs in the place of the scanners: it needs none of them.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bad_input;
+mod codedeploy;
+mod command_line;
+mod ecs_task_definition;
+mod floor;
+mod hook;
+mod images;
+mod interlock;
+mod judge;
+mod leaks;
+mod lock;
+mod notice;
+mod one_policy;
+mod policy;
+mod policy_from;
+mod repeat;
+mod reports;
+mod risk;
+mod settings;
+mod smoke_test;
+mod sonarqube;

@@ -1,0 +1,471 @@
+//! The policy that a team lives with: baseline, ratchets, budgets, what is new, what would be. And the walk-through of
+//! `docs/policy.md`, whose commands are run as they stand there.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+#![allow(clippy::disallowed_methods, reason = "the walk-through is a shell's")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::{Project, Ran};
+use serde_json::Value;
+
+/// A linter: every line with FIXME is an error, its rule what comes behind.
+const MARKS: &str = r#"printf '{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"marks"}},"results":[' >marks.sarif
+grep -rn FIXME src | sort | awk -F: '{
+    printf "%s{\"ruleId\":\"fixme\",\"level\":\"error\",\"message\":{\"text\":\"%s\"},", (NR > 1 ? "," : ""), $4
+    printf "\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":\"%s\"},", $1
+    printf "\"region\":{\"startLine\":%s}}}]}", $2
+}' >>marks.sarif
+printf ']}]}\n' >>marks.sarif"#;
+
+const GATE: &str = "
+[[gate]]
+id = \"marks\"
+tool = \"command\"
+run = [\"marks\"]
+report = { format = \"sarif\", path = \"marks.sarif\" }
+";
+
+/// A repository with so many files of ten findings each.
+fn project(files: usize, top: &str) -> Project {
+    let project = Project::new();
+    project.git(&["init", "--quiet"]);
+    project.program("marks", MARKS);
+    for n in 0..files {
+        let text: String = (0..10).map(|line| format!("FIXME: thing {n}.{line}\nfine\n")).collect();
+        project.write(&format!("src/{n:02}.txt"), text);
+    }
+    project.write(".gitignore", "gates-report\nmarks.sarif\n");
+    project.write("gates.toml", format!("version = 1\n{top}\n{GATE}"));
+    project.commit("the base");
+    project
+}
+
+fn production(project: &Project) -> Ran {
+    project.run(&["run", "--mode", "production"])
+}
+
+/// The numbers of a run.json by jq: findings that are denied, and those that were known.
+fn denied_and_known(project: &Project) -> (u64, u64) {
+    let file = project.root().join("gates-report/run.json");
+    let count = |filter: &str| {
+        let output = Command::new("jq").arg(filter).arg(&file).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
+    };
+    (
+        count("[.findings[] | select(.decision == \"deny\")] | length"),
+        count("[.findings[] | select(.baseline)] | length"),
+    )
+}
+
+#[test]
+fn the_walk_through_runs_as_it_is_written() {
+    let project = project(90, "mode = \"lab\"");
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md")).unwrap();
+    let commands: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+    assert!(commands.len() > 20);
+    let path = std::env::var("PATH").unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_portcullis")).parent().unwrap();
+    let mut checked = 0;
+    for line in commands {
+        let (command, expected) = match line.rsplit_once("# exit ") {
+            Some((command, code)) => (command, code.trim().parse().unwrap()),
+            None => (line, 0),
+        };
+        let output = Command::new("sh")
+            .args(["-c", command])
+            .current_dir(project.root())
+            .env("PATH", format!("{}:{}:{path}", binary.display(), project.bin().display()))
+            .output()
+            .unwrap();
+        let ran = Ran::of(output);
+        assert_eq!(ran.code, expected, "{line}\n{}", ran.all());
+        checked += usize::from(command.contains("portcullis"));
+    }
+    assert!(checked > 12, "{checked}");
+    let baseline: Value = serde_json::from_str(&project.read("gates.baseline.json")).unwrap();
+    assert_eq!(baseline["findings"].as_array().unwrap().len(), 870, "three files of ten were mended");
+}
+
+#[test]
+fn what_is_known_is_borne_and_shown_and_what_is_new_blocks() {
+    let project = project(2, "[defaults]\nnew_only = true");
+    // Nothing is known yet.
+    let ran = production(&project);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stdout.contains("there is no gates.baseline.json"), "{}", ran.stdout);
+    assert_eq!(project.run(&["baseline"]).code, 0);
+    let ran = production(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(denied_and_known(&project), (0, 20));
+    assert!(ran.stdout.contains("20 known before"), "{}", ran.stdout);
+
+    project.write("src/new.txt", "FIXME: new\n");
+    let ran = production(&project);
+    assert_eq!((ran.code, denied_and_known(&project)), (1, (1, 20)), "{}", ran.all());
+    assert_eq!(project.run(&["run", "--mode", "production", "--no-baseline"]).code, 1);
+    assert_eq!(denied_and_known(&project), (21, 0));
+}
+
+#[test]
+fn a_baseline_is_pruned_of_what_is_gone_and_takes_nothing_on_by_that() {
+    let project = project(2, "[defaults]\nnew_only = true");
+    production(&project);
+    project.run(&["baseline"]);
+    fs::remove_file(project.root().join("src/00.txt")).unwrap();
+    project.write("src/new.txt", "FIXME: new\n");
+    production(&project);
+    assert_eq!(project.record()["known"]["gone"], 10);
+    let ran = project.run(&["baseline", "--prune"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let lines = project.read("gates.baseline.json");
+    assert_eq!((lines.matches("\"id\"").count(), lines.contains("src/new.txt")), (10, false));
+    // A gate that proves nothing has not been looked at: what it had stays.
+    project.program("marks", "exit 1");
+    production(&project);
+    let ran = project.run(&["baseline", "--prune"]);
+    assert!(ran.stdout.contains("nothing that is gone"), "{}", ran.all());
+    let ran = project.run(&["baseline"]);
+    assert!(ran.stdout.contains("marks proved nothing and is left as it was"), "{}", ran.all());
+    assert_eq!(project.read("gates.baseline.json").matches("\"id\"").count(), 10);
+}
+
+#[test]
+fn a_broken_baseline_is_a_mistake_with_its_place() {
+    let project = project(1, "[defaults]\nnew_only = true");
+    production(&project);
+    project.run(&["baseline"]);
+    let good = project.read("gates.baseline.json");
+    for (text, why) in [
+        (good.replace("    {", "<<<<<<< HEAD\n    {"), "line 6 is a conflict marker"),
+        (good.replace("baseline/1", "baseline/9"), "its schema is portcullis/baseline/9"),
+        (good[..good.len() / 2].to_owned(), "not a whole baseline"),
+    ] {
+        project.write("gates.baseline.json", text);
+        for command in [&["run"][..], &["baseline"], &["judge", "--from", "gates-report/run.json"]] {
+            let ran = project.run(command);
+            assert_eq!(ran.code, 2, "{}", ran.all());
+            assert!(ran.stderr.contains(why) && ran.stderr.contains("gates.baseline.json"), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_ratchet_holds_the_number_and_a_budget_that_of_all_gates() {
+    let ratchet = "fail_on = \"never\"\nno_worse_than = \"gates.baseline.json\"\n";
+    let project = project(1, "");
+    let gates = project.read("gates.toml").replace("tool =", &format!("{ratchet}tool ="));
+    project.write("gates.toml", &gates);
+    production(&project);
+    project.run(&["baseline"]);
+    assert_eq!(production(&project).code, 0);
+    project.write("src/new.txt", "FIXME: new\n");
+    let ran = production(&project);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(project.gate("marks")["reason"], "11 high, gates.baseline.json has 10");
+
+    project.write(
+        "gates.toml",
+        format!("version = 1\nmax = {{ high = 10 }}\n[defaults]\nfail_on = \"never\"\n{GATE}"),
+    );
+    let ran = production(&project);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(project.record()["over"], serde_json::json!(["11 high in all gates, max is 10"]));
+    fs::remove_file(project.root().join("src/new.txt")).unwrap();
+    assert_eq!(production(&project).code, 0);
+}
+
+#[test]
+fn new_since_judges_what_the_change_brought_and_remembers_the_base() {
+    let project = project(2, "");
+    project.git(&["branch", "base"]);
+    project.write("src/new.txt", "FIXME: new\n");
+    project.commit("the change");
+    let run = || project.run(&["run", "--mode", "production", "--new-since", "base"]);
+    let ran = run();
+    assert_eq!((ran.code, denied_and_known(&project)), (1, (1, 20)), "{}", ran.all());
+    let kept: Vec<_> = fs::read_dir(project.root().join(".git/portcullis")).unwrap().collect();
+    assert_eq!(kept.len(), 1);
+    project.write("src/new.txt", "fine\n");
+    let ran = run();
+    assert_eq!((ran.code, denied_and_known(&project)), (0, (0, 20)), "{}", ran.all());
+    // gates.toml can say so, too; and a revision without anything in common is a mistake.
+    let gates = project.read("gates.toml");
+    project
+        .write("gates.toml", gates.replace("version = 1", "version = 1\n[baseline]\nnew_since = \"base\""));
+    assert_eq!(production(&project).code, 0);
+    let ran = project.run(&["run", "--new-since", "nowhere"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("no commit in common"), "{}", ran.stderr);
+}
+
+#[test]
+fn waivers_that_say_too_much_or_contradict_each_other_are_mistakes() {
+    let project = Project::new();
+    for (waivers, why) in [
+        ("[[waiver]]\nrule = \"a\"\nreason = \"x\"\n", "this waiver has no end"),
+        ("[[waiver]]\npath = \"**\"\nreason = \"x\"\nexpires = 2999-12-31\n", "would cover every finding"),
+        (
+            "[[waiver]]\nrule = \"a\"\nreason = \"x\"\nexpires = 2999-12-31\n[[waiver]]\nrule = \"a\"\nreason = \"y\"\nexpires = 2999-12-30\n",
+            "contradicts `waiver 1`",
+        ),
+        ("[[waiver]]\nrule = \"*\"\nreason = \"x\"\nexpires = 2999-12-31\n", "`rule` is no pattern"),
+        ("[[waiver]]\nrule = \"\"\nreason = \"x\"\nexpires = 2999-12-31\n", "`rule` is empty"),
+        ("[[waiver]]\nrule = \"a\"\nreason = \" \"\nexpires = 2999-12-31\n", "`reason` is empty"),
+        ("[[waiver]]\nrule = \"a\"\nreason = \"x\"\nexpires = 2026-02-30\n", "invalid date"),
+        (
+            "[[waiver]]\npath = \"**/**/*\"\nreason = \"x\"\nexpires = 2999-12-31\n",
+            "would cover every finding",
+        ),
+        (
+            "[[waiver]]\npath = \"../src/**\"\nreason = \"x\"\nexpires = 2999-12-31\n",
+            "from the top of the repository",
+        ),
+        ("[[waiver]]\npath = 'src\\a.ts'\nreason = \"x\"\nexpires = 2999-12-31\n", "write `/`"),
+        ("[[waiver]]\ngate = \"markz\"\nreason = \"x\"\nexpires = 2999-12-31\n", "did you mean `marks`?"),
+        ("[[waiver]]\ntool = \"eslnt\"\nreason = \"x\"\nexpires = 2999-12-31\n", "did you mean `eslint`?"),
+        (
+            "[[waiver]]\nrule = \"a\"\nname = \"n\"\nreason = \"x\"\nexpires = 2999-12-31\n[[waiver]]\nrule = \"b\"\nname = \"n\"\nreason = \"x\"\nexpires = 2999-12-31\n",
+            "another waiver is called `n`",
+        ),
+    ] {
+        project.write("gates.toml", format!("version = 1\n{GATE}{waivers}"));
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 2, "{}", ran.all());
+        assert!(ran.stderr.contains(why) && ran.stderr.contains("gates.toml:"), "{}", ran.stderr);
+    }
+    project.write(
+        "gates.toml",
+        format!("version = 1\nwaivers_without_end = true\n{GATE}[[waiver]]\nrule = \"a\"\nreason = \"x\"\n"),
+    );
+    assert_ne!(project.run(&["run"]).code, 2);
+}
+
+/// Three waivers on four findings: the first takes two, the second has one of them in common with it and one
+/// of its own, the third comes too late for all that it would cover.
+#[test]
+fn waivers_tell_what_they_cover_until_when_and_with_which_they_overlap() {
+    let waiver = |conditions: &str, end: &str| {
+        format!("[[waiver]]\n{conditions}\nreason = \"for now\"\nexpires = {end}\n")
+    };
+    let project = Project::new();
+    project.program("marks", MARKS);
+    for n in 1..=4 {
+        project.write(&format!("src/{n}.txt"), format!("FIXME: thing {n}\n"));
+    }
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let yesterday = today.yesterday().unwrap();
+    let waivers = [
+        waiver("path = \"src/[12].txt\"", "2999-12-31"),
+        waiver("path = \"src/[23].txt\"", &today.to_string()),
+        waiver("path = \"src/3.txt\"", "2999-12-31"),
+        waiver("path = \"src/4.txt\"", &yesterday.to_string()),
+    ];
+    project.write("gates.toml", format!("version = 1\nmode = \"production\"\n{GATE}{}", waivers.concat()));
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let record = project.record();
+    let waivers = &record["waivers"];
+    let names = |list: &str| -> Vec<String> {
+        let notes = waivers[list].as_array().unwrap().iter();
+        notes.map(|note| note["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("used"), ["waiver 1", "waiver 2"]);
+    assert_eq!(waivers["used"][1]["shares"], serde_json::json!(["waiver 1"]));
+    assert_eq!(
+        (names("unused"), &waivers["unused"][0]["behind"]),
+        (vec!["waiver 3".to_owned()], &"waiver 2".into())
+    );
+    // The last day is one on which it applies.
+    assert_eq!(
+        (names("expiring"), names("expired")),
+        (vec!["waiver 2".to_owned()], vec!["waiver 4".to_owned()])
+    );
+    let page = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "covers 2 findings, until 2999-12-31",
+        "it overlaps with",
+        "waiver 1, before it",
+        &format!("expired on {yesterday}"),
+    ] {
+        assert!(page.contains(words), "{words}: {}", ran.stdout);
+    }
+    let findings = record["findings"].as_array().unwrap().iter();
+    let id = |decision: &str| {
+        findings.clone().find(|one| one["decision"] == decision).unwrap()["id"].as_str().unwrap()
+    };
+    let told = project.run(&["explain", id("waive")]).stdout;
+    assert!(
+        told.contains("waiver 1 (gates.toml:9) covers it, until 2999-12-31: for now. It is waived"),
+        "{told}"
+    );
+    let told = project.run(&["explain", id("deny")]).stdout;
+    assert!(told.contains("none of 3 waivers covers it; expired: waiver 4"), "{told}");
+}
+
+#[test]
+fn a_dry_run_says_what_production_would_do_and_exits_with_0() {
+    let project = project(1, "mode = \"production\"");
+    let ran = project.run(&["run", "--dry-run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("What production would take"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("fix or waive 10 problems"), "{}", ran.stdout);
+}
+
+#[test]
+fn explain_tells_of_an_id_a_rule_or_a_gate_and_of_what_it_does_not_know() {
+    let project = project(1, "");
+    project.run(&["run"]);
+    let id = project.record()["findings"][0]["id"].as_str().unwrap().to_owned();
+    for what in [&*id, &id[..6], "fixme"] {
+        let ran = project.run(&["explain", what]);
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        for words in [&*id, "because     fail_on = high", "gate        marks failed"] {
+            assert!(ran.stdout.contains(words), "{what}: {words}: {}", ran.stdout);
+        }
+    }
+    let ran = project.run(&["explain", "marks"]);
+    assert!(ran.stdout.contains("findings    10: fail_on = high"), "{}", ran.stdout);
+    let ran = project.run(&["explain", "fixne"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("did you mean `fixme`?"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_change_can_not_take_its_own_findings_on() {
+    let project = project(1, "[defaults]\nnew_only = true");
+    production(&project);
+    project.run(&["baseline"]);
+    project.commit("what was there is taken on");
+    project.git(&["branch", "base"]);
+    project.write("src/new.txt", "FIXME: new\n");
+    production(&project);
+    project.run(&["baseline"]);
+    assert_eq!(production(&project).code, 0, "by the change's own word");
+    let ran = project.run(&["run", "--mode", "production", "--policy-from", "base"]);
+    assert_eq!((ran.code, denied_and_known(&project)), (1, (1, 10)), "{}", ran.all());
+    let loosened = project.record()["policy"]["loosened"].to_string();
+    assert!(loosened.contains("gates.baseline.json") && loosened.contains("1 more finding"), "{loosened}");
+}
+
+#[test]
+fn a_waiver_of_a_thing_covers_every_gate_that_sees_it_and_one_of_a_place_does_not() {
+    let report = |tool: &str, id: &str, alias: &str| {
+        format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.5", "metadata": {{"tools": [{{"name": "{tool}"}}]}},
+            "components": [{{"type": "library", "bom-ref": "a", "name": "lodash", "version": "4.17.4", "purl": "pkg:npm/lodash@4.17.4"}}],
+            "vulnerabilities": [{{"id": "{id}", "references": [{{"id": "{alias}", "source": {{"name": "x"}}}}],
+            "ratings": [{{"severity": "high"}}], "affects": [{{"ref": "a"}}]}}]}}"#
+        )
+    };
+    let gates = |waiver: &str| {
+        let gate = |id: &str| {
+            format!(
+                "[[gate]]\nid = \"{id}\"\ntool = \"command\"\nrun = [\"cp\", \"{id}.in\", \"{id}.json\"]\nreport = {{ format = \"cyclonedx\", path = \"{id}.json\" }}\n"
+            )
+        };
+        let waiver = format!("[[waiver]]\n{waiver}\nreason = \"known\"\nexpires = 2999-12-31\n");
+        format!("version = 1\nmode = \"production\"\n{}{}{waiver}", gate("one"), gate("two"))
+    };
+    let project = Project::new();
+    project.write("one.in", report("one", "GHSA-jf85-cpcp-j695", "GHSA-jf85-cpcp-j695"));
+    project.write("two.in", report("two", "CVE-2019-10744", "GHSA-jf85-cpcp-j695"));
+    for (waiver, code, waived) in [
+        ("rule = \"CVE-2019-10744\"", 0, 2),
+        ("rule = \"CVE-2019-10744\"\npackage = \"lodash\"", 0, 2),
+        ("rule = \"CVE-2019-10744\"\ngate = \"two\"", 1, 1),
+        ("rule = \"CVE-2000-1\"", 1, 0),
+    ] {
+        project.write("gates.toml", gates(waiver));
+        let ran = project.run(&["run"]);
+        let record = project.record();
+        let findings = record["findings"].as_array().unwrap();
+        let of = |decision: &str| findings.iter().filter(|finding| finding["decision"] == decision).count();
+        assert_eq!((ran.code, of("waive"), findings.len()), (code, waived, 2), "{waiver}: {}", ran.all());
+        assert!(findings[0]["problem"].is_string() && findings[0]["problem"] == findings[1]["problem"]);
+    }
+    // One row for both in what blocks, and one change to make.
+    let ran = project.run(&["run", "--dry-run"]);
+    assert!(ran.stdout.contains("Blocking: 1 problem in 2 findings"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("Found: 1 problem in 2 findings: 1 high\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(" 1 change "), "{}", ran.stdout);
+    // The row has the highest severity, also where only the gate blocks whose tool gives a lower one.
+    project
+        .write("two.in", report("two", "CVE-2019-10744", "GHSA-jf85-cpcp-j695").replace("high", "critical"));
+    let text = gates("rule = \"CVE-2000-1\"")
+        .replace("[[gate]]\nid = \"two\"", "[[gate]]\nid = \"two\"\nfail_on = \"never\"");
+    project.write("gates.toml", text);
+    let ran = project.run(&["run"]);
+    assert!(ran.stdout.contains("Found: 1 problem in 2 findings: 1 critical\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\n critical   "), "{}", ran.stdout);
+    let told = project.run(&["explain", "GHSA-jf85-cpcp-j695"]).stdout;
+    for words in ["severity    high", "severity    critical", "; critical, is reported, and does not block"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn a_baseline_of_nothing_proved_is_refused() {
+    let project = project(1, "");
+    project.program("marks", "exit 1");
+    project.run(&["run"]);
+    let ran = project.run(&["baseline"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    assert!(ran.stderr.contains("proved anything: there is nothing to take on; run again"), "{}", ran.stderr);
+    assert!(!project.root().join("gates.baseline.json").exists());
+}
+
+/// Of each way in which a decision comes about: the steps that lead there.
+#[test]
+fn explain_tells_every_step_of_a_decision() {
+    let project = project(1, "[defaults]\nnew_only = true");
+    project.run(&["run"]);
+    let one = project.record()["findings"][0]["id"].as_str().unwrap().to_owned();
+    let steps = |top: &str, gate: &str| {
+        let text = format!("version = 1\nmode = \"production\"\n{top}\n{GATE}{gate}");
+        project.write("gates.toml", text);
+        let ran = project.run(&["run"]);
+        assert_ne!(ran.code, 2, "{}", ran.all());
+        project.run(&["explain", &one]).stdout
+    };
+    let holds = |told: &str, words: &[&str]| {
+        for words in words {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+    };
+    let told = steps("", "new_only = true\n");
+    holds(
+        &told,
+        &[
+            "1. there is no waiver",
+            "2. nothing is known from before: it is new",
+            "3. high is at or above fail_on = high: it blocks",
+        ],
+    );
+    project.run(&["baseline"]);
+    let told = steps("", "new_only = true\n");
+    holds(
+        &told,
+        &["2. it is in gates.baseline.json at ", "new_only = true bears what is. It does not block"],
+    );
+    let told = steps("", "");
+    holds(&told, &["the gate does not ask for that (no new_only)", "3. high is at or above fail_on = high"]);
+    let told = steps("", "fail_on = \"never\"\nmax = { high = 9 }\n");
+    holds(
+        &told,
+        &["high is below fail_on = never", "the gate counts 10 high, and max allows 9: that is too many"],
+    );
+    let told = steps("", "fail_on = \"never\"\nno_worse_than = \"gates.baseline.json\"\n");
+    holds(&told, &["the gate counts 10 high, and no_worse_than allows 10: that is not too many"]);
+    let told = steps("max = { high = 3 }", "fail_on = \"never\"\nrequired = true\n");
+    holds(
+        &told,
+        &["the budget of the run is exceeded: 10 high in all gates, max is 3", "decision    blocks"],
+    );
+    let told = steps("max = { high = 10 }", "fail_on = \"never\"\n");
+    holds(&told, &["the budget of the run allows 10 high, and is kept", "is reported, and does not block"]);
+    let told = steps("", "required = false\n");
+    holds(&told, &["the gate is advisory: the run is not blocked by it"]);
+}

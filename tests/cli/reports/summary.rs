@@ -1,0 +1,141 @@
+//! The summary as a terminal shows it, and as a program reads it.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::common::reports::judged;
+use crate::common::{Project, Ran};
+
+/// Runs a program in a terminal of so many columns, and prints what it shows.
+const TERMINAL: &str = r#"
+import fcntl, os, pty, struct, subprocess, sys, termios
+master, slave = pty.openpty()
+fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, int(sys.argv[1]), 0, 0))
+child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.DEVNULL)
+os.close(slave)
+shown = b""
+while True:
+    try:
+        part = os.read(master, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    shown += part
+sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
+sys.exit(child.wait())
+"#;
+
+/// What a terminal of so many columns shows of a saved run.
+#[allow(clippy::disallowed_methods, reason = "the terminal is not ours")]
+fn shown(project: &Project, columns: &str, environment: &[(&str, &str)]) -> String {
+    let mut command = Command::new("python3");
+    command.args([
+        "-c",
+        TERMINAL,
+        columns,
+        env!("CARGO_BIN_EXE_portcullis"),
+        "judge",
+        "--from",
+        "saved.json",
+    ]);
+    command.current_dir(project.root()).env("TERM", "xterm-256color").env_remove("COLUMNS");
+    let ours = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("PORTCULLIS_"));
+    for name in ours.chain(["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"].map(str::to_owned)) {
+        command.env_remove(name);
+    }
+    let ran = Ran::of(command.envs(environment.iter().copied()).output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    ran.stdout
+}
+
+/// A project with a saved run that was changed like this.
+fn saved(change: impl FnOnce(&mut Value)) -> Project {
+    let (project, _) = judged("lab", "json");
+    let mut record = project.record();
+    change(&mut record);
+    project.write("saved.json", record.to_string());
+    project
+}
+
+/// The words without the colours and the line ends.
+fn words(shown: &str) -> String {
+    anstream::adapter::strip_str(shown).to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn in_a_terminal_no_line_is_wider_than_it_and_every_word_is_there() {
+    let long = "because of a very long reason ".repeat(9);
+    let project = saved(|record| {
+        record["gates"][5]["evidence"] = json!({ "lacking": long });
+        record["findings"][0]["title"] = json!("a title of many words ".repeat(11));
+    });
+    let piped = project.run(&["judge", "--from", "saved.json"]).stdout;
+    let verdict = piped.lines().last().unwrap();
+    assert!(
+        verdict.starts_with("Verdict: INCONCLUSIVE") && verdict.len() > 100,
+        "one line for programs: {verdict}"
+    );
+    for columns in ["80", "100", "160"] {
+        let shown = shown(&project, columns, &[]);
+        assert!(shown.contains("\u{1b}["), "colours: {shown}");
+        let plain = anstream::adapter::strip_str(&shown).to_string();
+        for line in plain.lines() {
+            assert!(line.chars().count() <= columns.parse().unwrap(), "{columns}: {line}");
+        }
+        let words = words(&shown);
+        assert!(words.contains(verdict), "{columns}: {words}");
+        assert!(words.contains("Reports:"), "{columns}: {words}");
+        for (word, times) in [("because", 9), ("title", 11)] {
+            assert!(words.matches(word).count() >= times, "{columns}: {word} in {words}");
+        }
+        assert!(!words.contains("What ends in …"), "nothing was cut: {words}");
+    }
+    let plain = shown(&project, "80", &[("NO_COLOR", "1")]);
+    assert!(!plain.contains('\u{1b}'), "{plain:?}");
+    assert_eq!(
+        words(&plain),
+        words(&shown(&project, "80", &[])),
+        "colour says nothing that the words do not"
+    );
+}
+
+#[test]
+fn on_a_wide_screen_a_gate_is_a_line() {
+    let project = saved(|_| ());
+    let shown = shown(&project, "160", &[("NO_COLOR", "1")]);
+    let header: Vec<&str> = shown.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(header, ["Gate", "Stage", "Tool", "Outcome", "Findings", "Time", "Reason"]);
+    let table: Vec<&str> = shown.lines().skip(2).take_while(|line| !line.is_empty()).collect();
+    let row = |gate: &str| words(table.iter().find(|line| line.starts_with(&format!(" {gate} "))).unwrap());
+    assert_eq!(
+        row("secrets"),
+        "secrets Secret scan gitleaks ✘ failed, would block 1 high 1 finding at or above high"
+    );
+    assert_eq!(
+        row("audit"),
+        "audit Dependency audit npm-audit ✔ passed, would pass 2 medium, 1 low 3 findings below high in 1180 packages"
+    );
+    assert_eq!(
+        row("lint"),
+        "lint Type check and lint eslint ✘ failed, advisory 2 high, 1 low 2 findings at or above high"
+    );
+    // Of six gates two have more to say than fits into a line.
+    assert_eq!(table.len(), 8, "{shown}");
+}
+
+#[test]
+fn what_is_cut_says_where_the_rest_is() {
+    let project = saved(|record| {
+        for finding in record["findings"].as_array_mut().unwrap() {
+            finding["title"] = json!("x".repeat(2_000));
+        }
+    });
+    let ran = project.run(&["judge", "--from", "saved.json"]);
+    assert!(
+        ran.stdout.contains("x…\n") && ran.stdout.contains("What ends in … is whole in "),
+        "{}",
+        ran.stdout
+    );
+}

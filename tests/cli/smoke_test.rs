@@ -1,0 +1,137 @@
+//! The smoke test asks real servers on loopback, and fails where they do not answer as they should.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::common::Project;
+
+/// A server that gives these answers one after another, the last of them for ever; its address, and
+/// how often it was asked.
+fn server(answers: &'static [&'static str]) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let _ = stream.read(&mut [0; 4096]);
+            let n = count.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.write_all(answers[n.min(answers.len() - 1)].as_bytes());
+        }
+    });
+    (address, asked)
+}
+
+const UP: &str = "HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n{\"status\":\"up\"}";
+const BUSY: &str = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const MOVED: &str =
+    "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+fn project(checks: &str) -> Project {
+    Project::with_gates(&format!(
+        "version = 1\nmode = 'production'\n[[gate]]\nid = 'smoke'\ntool = 'smoke-test'\nchecks = [{checks}]\n"
+    ))
+}
+
+#[test]
+fn a_service_that_comes_up_late_passes() {
+    let (address, asked) = server(&[BUSY, BUSY, UP]);
+    let project = project(&format!("{{ url = '{address}/health', body = '\"up\"', delay = '20ms' }}"));
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+    assert!(ran.stderr.contains("it answered 503, not 200; asking again"), "{}", ran.stderr);
+    let target = &project.gate("smoke")["targets"][0];
+    assert_eq!(target["steps"][0]["status"], 503);
+    assert_eq!(target["steps"][0]["times"], 2);
+    assert_eq!(target["command"], serde_json::json!(["GET", format!("{address}/health")]));
+    assert!(project.gate("smoke")["tool_version"].is_string());
+}
+
+#[test]
+fn a_wrong_answer_and_no_answer_fail_after_the_last_try() {
+    let (busy, asked) = server(&[BUSY]);
+    let (up, _) = server(&[UP]);
+    let (moved, _) = server(&[MOVED]);
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for (check, words) in [
+        (format!("url = '{busy}', retries = 2"), "it answered 503, not 200"),
+        (format!("url = '{up}', retries = 0, body = 'ready'"), "\"ready\" does not stand in its answer"),
+        (format!("url = '{moved}', retries = 0, status = [200, 204]"), "it answered 302, not 200 or 204"),
+        (format!("url = 'http://{closed}/', retries = 1"), "can't be reached"),
+    ] {
+        let project = project(&format!("{{ {check}, delay = '10ms' }}"));
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 1, "{check}: {}", ran.all());
+        let record = project.record();
+        let title = record["findings"][0]["title"].as_str().unwrap().to_owned();
+        assert!(title.contains(words), "{title}");
+        assert_eq!(record["findings"][0]["category"], "test");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+    let project = project(&format!("{{ url = '{moved}', status = [302] }}"));
+    assert_eq!(project.run(&["run"]).code, 0, "a redirect that is wanted");
+}
+
+/// The time of the gate ends the trying; what was found until then counts.
+#[test]
+fn the_timeout_ends_the_trying() {
+    let (busy, _) = server(&[BUSY]);
+    let checks = format!("{{ url = '{busy}', retries = 1000, delay = '100ms' }}");
+    let project = project(&format!("{checks}]\ntimeout = '1s'\nneeds = ["));
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(ran.stdout.contains("it answered 503"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_token_in_a_header_is_in_no_output() {
+    let (up, _) = server(&[UP]);
+    let token = format!("tok-{}", "q8Zr2xWv".repeat(3));
+    let project = project(&format!("{{ url = '{up}', headers = {{ X-Api-Token = '{token}' }} }}"));
+    let ran = project.run(&["run", "--verbose"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(!ran.all().contains(&token));
+    for file in walk(&project.root().join("gates-report")) {
+        assert!(!String::from_utf8_lossy(&std::fs::read(&file).unwrap()).contains(&token), "{file:?}");
+    }
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn its_mistakes_are_told_before_anything_runs() {
+    for (checks, words) in [
+        ("", "`checks` is empty"),
+        ("{ name = 'x' }", "`url` is missing"),
+        ("{ url = 'ftp://x' }", "must begin with http://"),
+        ("{ url = 'http://x', status = [99] }", "99 is no HTTP status"),
+        ("{ url = 'http://x', methud = 'GET' }", "did you mean `method`?"),
+        ("{ url = 'http://x' }, { url = 'http://x' }", "two checks are called"),
+        ("{ url = 'http://x' }]\nargs = ['-v'", "it starts no program"),
+    ] {
+        let ran = project(checks).run(&["run"]);
+        assert_eq!(ran.code, 2, "{checks}: {}", ran.all());
+        assert!(ran.stderr.contains(words), "{checks}: {}", ran.stderr);
+    }
+}
+
+/// Whoever has kept the report can have it judged.
+#[test]
+fn its_report_can_be_judged_again() {
+    let (busy, _) = server(&[BUSY]);
+    let project = project(&format!("{{ name = 'api', url = '{busy}', retries = 0 }}"));
+    assert_eq!(project.run(&["run"]).code, 1);
+    let report = project.gate("smoke")["targets"][0]["report"].as_str().unwrap().to_owned();
+    let report = format!("smoke-test=gates-report/{report}");
+    let ran = project.run(&["judge", "--mode", "production", "--report", &report, "--out", "again"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+}

@@ -1,0 +1,158 @@
+//! Which analysis it is: of this commit, this project, this branch or pull request.
+
+use std::collections::VecDeque;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{assert_inconclusive, command, gate, gates, project, proof, run};
+use crate::common::sonar::{Api, PROJECT, Sonar, Trouble, before, gate_error, gate_ok, task};
+use crate::common::{Project, Ran};
+
+/// The same, with the analysis done before.
+fn analysed(sonar: &Sonar, keys: &str) -> Project {
+    let project = Project::with_gates(&gates(&sonar.address, &format!("scanner = 'none'\n{keys}")));
+    project.write(".scannerwork/report-task.txt", sonar.task_file("T1"));
+    project
+}
+
+#[test]
+fn an_analysis_that_was_run_before_is_taken_up() {
+    let sonar = Sonar::serve(Api::with_gate(gate_error()));
+    let project = analysed(&sonar, "");
+    let ran = run(&project);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(gate(&project)["tool_version"], "10.6.0.92116");
+    assert!(proof(&project).contains("whether it is of this commit can't be told"), "{}", proof(&project));
+    // From where another scanner puts it.
+    std::fs::remove_dir_all(project.root().join(".scannerwork")).unwrap();
+    let ran = run(&project);
+    assert_inconclusive(&project, &ran, &["there is no .scannerwork/report-task.txt"]);
+    project.write("backend/target/sonar/report-task.txt", sonar.task_file("T1"));
+    let keys = "scanner = 'none'\ntask_file = 'backend/target/sonar/report-task.txt'";
+    project.write("gates.toml", gates(&sonar.address, keys));
+    assert_eq!(run(&project).code, 1);
+}
+
+#[test]
+fn an_analysis_of_another_commit_proves_nothing() {
+    let sonar = Sonar::serve(Api::with_gate(gate_ok()));
+    let project = analysed(&sonar, "");
+    project.git(&["init", "--quiet"]);
+    let first = project.commit("one");
+    project.write("a.ts", "let a = 1;");
+    let head = project.commit("two");
+    let analysis = |revision: &str| json!({"key": "analysis-T1", "date": "2026-05-25T10:34:21+0000", "revision": revision});
+    sonar.change(|api| api.analyses = vec![analysis(&first)]);
+    let ran = run(&project);
+    assert_inconclusive(&project, &ran, &[&first, &head, "is checked out"]);
+    sonar.change(|api| api.analyses = vec![analysis(&head)]);
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(proof(&project).contains(&format!("of commit {head}, as checked out")));
+    // On the merge of a pull request, the analysis is of its head.
+    project.git(&["checkout", "--quiet", "-b", "feature", &first]);
+    project.write("b.ts", "let b = 1;");
+    let feature = project.commit("three");
+    project.git(&["checkout", "--quiet", &head]);
+    project.git(&["merge", "--quiet", "--no-ff", "--message", "merge", "feature"]);
+    sonar.change(|api| {
+        let mut ended = task("T1", "SUCCESS");
+        ended["pullRequest"] = json!("7");
+        api.tasks.insert("T1".to_owned(), VecDeque::from([ended]));
+        api.pull_requests = vec![json!({"key": "7", "branch": "feature", "commit": {"sha": feature}})];
+    });
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(proof(&project).contains(&feature));
+}
+
+#[test]
+fn an_old_analysis_of_an_unknown_commit_proves_nothing() {
+    let mut api = Api::with_gate(gate_ok());
+    let mut ended = task("T1", "SUCCESS");
+    ended["executedAt"] = json!(before(Duration::from_secs(3 * 3600)));
+    api.tasks.insert("T1".to_owned(), VecDeque::from([ended]));
+    // Whoever may not list analyses learns nothing of their commits.
+    api.broken = Some(("/api/project_analyses", Trouble::Status(403)));
+    let sonar = Sonar::serve(api);
+    let project = analysed(&sonar, "");
+    let ran = run(&project);
+    assert_inconclusive(&project, &ran, &["180 m", "max_age"]);
+    project.write("gates.toml", gates(&sonar.address, "scanner = 'none'\nmax_age = '4h'"));
+    assert_eq!(run(&project).code, 0);
+}
+
+#[test]
+fn an_analysis_of_another_project_or_branch_proves_nothing() {
+    let sonar = Sonar::serve(Api::with_gate(gate_ok()));
+    let project = project(&sonar, "project = 'com.acme:other'");
+    assert_inconclusive(&project, &run(&project), &["of the project com.acme:notes", "com.acme:other"]);
+    project.write("gates.toml", gates(&sonar.address, "branch = 'release'"));
+    assert_inconclusive(&project, &run(&project), &["of the branch (none)", "release"]);
+    project.write("gates.toml", gates(&sonar.address, "pull_request = { key = '7' }"));
+    assert_inconclusive(&project, &run(&project), &["of the pull request (none)", "7"]);
+    // A task that the file does not name.
+    sonar.change(|api| {
+        api.tasks.insert("T1".to_owned(), VecDeque::from([task("T2", "SUCCESS")]));
+    });
+    project.write("gates.toml", gates(&sonar.address, ""));
+    assert_inconclusive(&project, &run(&project), &["another task", "T2"]);
+}
+
+#[test]
+fn branch_pull_request_and_organisation_are_sent_to_scanner_and_server() {
+    let mut api = Api::with_gate(gate_ok());
+    let mut ended = task("T1", "SUCCESS");
+    ended["pullRequest"] = json!("42");
+    api.tasks.insert("T1".to_owned(), VecDeque::from([ended]));
+    let sonar = Sonar::serve(api);
+    let keys = "organization = 'acme'\nproject = 'com.acme:notes'\nbranch = '$BRANCH_NAME'\nissues = true\nhotspots = true\n\
+        pull_request = { key = '$CHANGE_ID', branch = '$CHANGE_BRANCH', base = 'main' }\nargs = ['-Dsonar.sources=src']";
+    let project = project(&sonar, keys);
+    let pull_request = |command: &mut Command| {
+        command.env("CHANGE_ID", "42").env("CHANGE_BRANCH", "feature/a b").env("BRANCH_NAME", "PR-42");
+    };
+    let mut of_pull_request = command(&project);
+    pull_request(&mut of_pull_request);
+    let ran = Ran::of(of_pull_request.output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let wanted = [
+        "-Dsonar.pullrequest.key=42",
+        "-Dsonar.pullrequest.branch=feature/a b",
+        "-Dsonar.pullrequest.base=main",
+        &format!("-Dsonar.host.url={}", sonar.address),
+        "-Dsonar.projectKey=com.acme:notes",
+        "-Dsonar.organization=acme",
+        "-Dsonar.qualitygate.wait=false",
+        "-Dsonar.sources=src",
+    ];
+    assert_eq!(project.read("arguments").lines().collect::<Vec<_>>(), wanted);
+    let issues = &sonar.asked_for("/api/issues/search")[0].query;
+    assert_eq!(
+        [&issues["pullRequest"], &issues["organization"], &issues["componentKeys"]],
+        ["42", "acme", PROJECT]
+    );
+    let hotspots = &sonar.asked_for("/api/hotspots/search")[0].query;
+    assert_eq!(
+        [&hotspots["pullRequest"], &hotspots["projectKey"], &hotspots["status"]],
+        ["42", PROJECT, "TO_REVIEW"]
+    );
+
+    // A build of a branch has no such variables.
+    sonar.change(|api| {
+        let mut ended = task("T1", "SUCCESS");
+        (ended["branch"], ended["branchType"]) = (json!("release/2 & 3"), json!("BRANCH"));
+        api.tasks.insert("T1".to_owned(), VecDeque::from([ended]));
+    });
+    let ran = Ran::of(command(&project).env("BRANCH_NAME", "release/2 & 3").output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let arguments = project.read("arguments");
+    assert!(arguments.contains("-Dsonar.branch.name=release/2 & 3\n") && !arguments.contains("pullrequest"));
+    let asked = sonar.asked_for("/api/issues/search");
+    assert_eq!(asked.last().unwrap().query["branch"], "release/2 & 3");
+    // None at all would be analysed as the main branch.
+    let ran = Ran::of(command(&project).output().unwrap());
+    assert_inconclusive(&project, &ran, &["`branch`", "BRANCH_NAME", "not set"]);
+}

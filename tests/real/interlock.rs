@@ -1,0 +1,205 @@
+//! The interlock, for real: what acts does so only when every required gate has passed, on its branches, and on the very
+//! image that was scanned. Pure tests of its decisions are in `src/engine/interlock/tests.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use crate::common::pipeline::{BUILD, Pipeline, SBOM, SCAN, docker};
+
+const PUSH: &str = "
+[[gate]]
+id = 'push'
+tool = 'ecr-push'
+registry = 'REGISTRY'
+login = false
+retries = 0
+";
+
+/// A gate that moves the image's tag to another image; `AFTER` it is to wait for.
+const MOVE: &str = "
+[[gate]]
+id = 'move'
+tool = 'command'
+needs = ['AFTER']
+run = ['docker', 'tag', 'NAME-other:1', 'IMAGE']
+";
+
+fn pair((outcome, reason): &(String, String)) -> (&str, &str) {
+    (outcome, reason)
+}
+
+#[test]
+fn a_tag_that_moves_between_scan_and_push_is_inconclusive_with_both_ids_and_nothing_is_pushed() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, SBOM, PUSH]);
+    let other = pipeline.build_another(&format!("{}-other:1", pipeline.name));
+    let moving = MOVE.replace("IMAGE", &pipeline.image()).replace("'AFTER'", "'scan', 'sbom'");
+    pipeline.write_gates(&[BUILD, SCAN, SBOM, &moving, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    for gate in ["images", "scan", "sbom", "move"] {
+        assert_eq!(pipeline.came_of(gate).0, "passed", "{gate}: {}", ran.all());
+    }
+    let built = pipeline.project.gate("images")["targets"][0]["image_id"].as_str().unwrap().to_owned();
+    assert_ne!(built, other);
+    let image = pipeline.image();
+    let why = format!("not pushed: the tag {image} moved: the gates saw {built}, it is {other} now");
+    let (outcome, reason) = pipeline.came_of("push");
+    assert_eq!(outcome, "inconclusive");
+    assert!(reason.contains(&why), "{reason}");
+    assert!(ran.stdout.contains("moved"), "{}", ran.stdout);
+    assert_eq!((pipeline.registry.tags(&pipeline.name), pipeline.steps().lines().count()), (0, 1));
+}
+
+#[test]
+fn a_tag_that_moves_between_build_and_scan_or_vanishes_is_inconclusive_too() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, PUSH]);
+    let other = pipeline.build_another(&format!("{}-other:1", pipeline.name));
+    let moving = MOVE.replace("IMAGE", &pipeline.image()).replace("AFTER", "images");
+    let late = SCAN.replace("needs = ['images']", "needs = ['images', 'move']");
+    pipeline.write_gates(&[BUILD, &moving, &late, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let built = pipeline.project.gate("images")["targets"][0]["image_id"].as_str().unwrap().to_owned();
+    let why = format!("{} changed on the way: images had {built}, scan looked at {other}", pipeline.image());
+    let (outcome, reason) = pipeline.came_of("push");
+    assert!(outcome == "inconclusive" && reason.contains(&why), "{reason}");
+
+    let gone =
+        MOVE.replace("AFTER", "scan").replace("'tag', 'NAME-other:1', 'IMAGE'", "'image', 'rm', 'IMAGE'");
+    pipeline.write_gates(&[BUILD, SCAN, &gone.replace("IMAGE", &pipeline.image()), PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let (outcome, reason) = pipeline.came_of("push");
+    let why = format!("there is no image {} here", pipeline.image());
+    assert!(outcome == "inconclusive" && reason.contains(&why), "{reason}");
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+}
+
+const FAILING: &str = "
+[[gate]]
+id = 'tests'
+tool = 'command'
+run = ['false']
+";
+
+#[test]
+fn what_can_never_start_is_settled_down_to_the_last_action() {
+    let missing = FAILING.replace("['false']", "['no-such-program']");
+    let build = BUILD.replace("tool =", "needs = ['tests']\ntool =");
+    let pipeline = Pipeline::plain(&[&missing, &build, SCAN, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let reason = |gate: &str| pipeline.came_of(gate).1;
+    assert_eq!(reason("images"), "not started: it needs tests, which is inconclusive");
+    assert_eq!(reason("scan"), "not started: it needs images, which is inconclusive");
+    assert!(reason("push").starts_with("not started: "), "{}", reason("push"));
+}
+
+#[test]
+fn lab_mode_does_not_push_unless_told_to_and_then_says_what_production_would_have_stopped() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, FAILING, PUSH]);
+    let ran = pipeline.run(&["run", "--mode", "lab"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let reason = "lab mode only reports: `deploy_in_lab = true` lets it act";
+    assert_eq!(pair(&pipeline.came_of("push")), ("skipped", reason));
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+
+    let gates =
+        pipeline.project.read("gates.toml").replace("version = 1", "version = 1\ndeploy_in_lab = true");
+    pipeline.project.write("gates.toml", gates);
+    let ran = pipeline.run(&["run", "--mode", "lab"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(pipeline.came_of("push").0, "passed");
+    assert_eq!(pipeline.project.gate("push")["overridden"], "tests failed");
+    assert!(pipeline.pushed().is_some());
+    assert!(ran.stdout.contains("tests failed"), "{}", ran.stdout);
+    assert_eq!(pipeline.project.record()["would_block"], true);
+    // The same file in production.
+    let ran = pipeline.run(&["run"]);
+    assert_eq!((ran.code, pipeline.came_of("push").1), (1, "not started: tests failed".to_owned()));
+}
+
+#[test]
+fn in_production_a_required_gate_that_failed_blocks_the_push_and_an_advisory_one_does_not() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, FAILING, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert_eq!(pair(&pipeline.came_of("push")), ("skipped", "not started: tests failed"));
+    assert_eq!(pipeline.project.record()["verdict"], "blocked");
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+
+    pipeline.write_gates(&[BUILD, SCAN, &format!("{FAILING}required = false\n"), PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!((ran.code, pipeline.pushed().is_some()), (0, true), "{}", ran.all());
+}
+
+#[test]
+fn a_gate_that_was_left_out_of_the_run_proves_nothing() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, SBOM, PUSH]);
+    let ran = pipeline.run(&["run", "--skip", "scan"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(
+        pair(&pipeline.came_of("push")),
+        ("inconclusive", "not started: scan was left out of this run")
+    );
+    // No gate is left that looks at the image.
+    let ran = pipeline.run(&["run", "--skip", "scan,sbom"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let (outcome, reason) = pipeline.came_of("push");
+    assert!(outcome == "inconclusive" && reason.contains("no gate of this run looks at"), "{reason}");
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+}
+
+#[test]
+fn an_image_that_nobody_scans_can_not_be_pushed_unless_that_is_said() {
+    let pipeline = Pipeline::plain(&[BUILD, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let (outcome, reason) = pipeline.came_of("push");
+    assert!(outcome == "inconclusive" && reason.contains("or set `unscanned = true`"), "{reason}");
+    let plan = pipeline.run(&["plan"]);
+    assert!(plan.stdout.contains("can't be run, and will be inconclusive: no gate of this run looks at"));
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+
+    pipeline.write_gates(&[BUILD, &format!("{PUSH}unscanned = true\n")]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(pipeline.pushed().is_some());
+    let proof = pipeline.project.gate("push")["targets"][0]["proof"].to_string();
+    assert!(proof.contains("at which no gate has looked"), "{proof}");
+}
+
+#[test]
+fn an_action_keeps_to_its_branches() {
+    let push = format!("{PUSH}branches = ['main', 'release/*']\n");
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, &push]);
+    let ran = pipeline.run(&["run", "--branch", "feature/x"]);
+    // Whoever asked for no push gets none, and that is no failure.
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(
+        pair(&pipeline.came_of("push")),
+        ("skipped", "it acts on main, release/* only, and this is feature/x")
+    );
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+    // CI checks out a commit, and no branch.
+    pipeline.project.git(&["checkout", "--quiet", "--detach"]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let (outcome, reason) = pipeline.came_of("push");
+    assert!(outcome == "inconclusive" && reason.contains("name it with --branch"), "{reason}");
+    assert_eq!(pipeline.registry.tags(&pipeline.name), 0);
+    let ran = pipeline.run(&["run", "--branch", "release/1.2"]);
+    assert_eq!((ran.code, pipeline.pushed().is_some()), (0, true), "{}", ran.all());
+    assert_eq!(pipeline.project.record()["branch"], "release/1.2");
+}
+
+#[test]
+fn a_saved_run_is_judged_again_without_pushing_anything() {
+    let pipeline = Pipeline::plain(&[BUILD, SCAN, PUSH]);
+    let ran = pipeline.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let outputs = pipeline.project.gate("push")["targets"][0]["outputs"].clone();
+    docker(&["image", "rm", "--force", &pipeline.image()]);
+    let judged = pipeline.run(&["judge", "--from", "gates-report/run.json", "--mode", "production"]);
+    assert_eq!(judged.code, 0, "{}", judged.all());
+    assert_eq!(pipeline.project.gate("push")["targets"][0]["outputs"], outputs);
+}

@@ -1,0 +1,23 @@
+//! The real programs: scanners, Docker, an image registry, the AWS command line, Chromium, and readers of reports that are not ours.
+//! `ci/test` installs and starts them; without them this says what is missing, and fails.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod audits;
+mod codedeploy;
+mod ecr_push;
+mod ecs_task_definition;
+mod html;
+mod identity;
+mod images;
+mod interlock;
+mod junit;
+mod lock;
+mod notes_app;
+mod pipelines;
+mod reports;
+mod scanners;
+mod sonarqube;
+mod tools;
+mod trust;
