@@ -3,12 +3,14 @@
 use std::io::Read;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 use ureq::http::{HeaderMap, Method};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, RequestExt as _};
 
-use crate::text::encode::{base64_padded, percent};
+use crate::text::encode::percent;
 
 /// One question.
 #[derive(Clone, Debug)]
@@ -178,7 +180,7 @@ pub fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String 
 
 /// The `Authorization` of a user with a password (RFC 7617).
 pub fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", base64_padded(format!("{user}:{password}").as_bytes()))
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
 /// Host and port of an address, without what may be a password.
