@@ -1,12 +1,14 @@
 //! A secret value, and the spellings in which it may turn up.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
-use crate::text::encode::{base64_decoded, percent};
+use crate::text::encode::{all_but, base64_decoded};
 
 use super::MASK;
 
@@ -122,12 +124,11 @@ fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
         xml.replace("&apos;", "&#39;"),
         xml.replace("&quot;", "\"").replace("&apos;", "'"),
         xml,
-        percent(piece, "-_.~", true),
-        percent(piece, "-_.~", false),
-        // JavaScript's encodeURIComponent and encodeURI; a form.
-        percent(piece, "-_.~!'()*", true),
-        percent(piece, "-_.~!'()*;/?:@&=+$,#", true),
-        percent(piece, "-_. *", true).replace(' ', "+"),
+        utf8_percent_encode(piece, &RESERVED).to_string(),
+        utf8_percent_encode(piece, &RESERVED).map(in_small_letters).collect(),
+        utf8_percent_encode(piece, &COMPONENT).to_string(),
+        utf8_percent_encode(piece, &ADDRESS).to_string(),
+        utf8_percent_encode(piece, &FORM).to_string().replace(' ', "+"),
         crate::text::hash::hex(bytes),
         crate::text::hash::hex(bytes).to_uppercase(),
         quoted,
@@ -142,6 +143,20 @@ fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
 }
 
 const SHORTEST_SPELLING: usize = 6;
+
+/// What is percent-encoded by RFC 3986, by JavaScript's encodeURIComponent and encodeURI, and in a form.
+const RESERVED: AsciiSet = all_but(b"-_.~");
+const COMPONENT: AsciiSet = all_but(b"-_.~!'()*");
+const ADDRESS: AsciiSet = all_but(b"-_.~!'()*;/?:@&=+$,#");
+const FORM: AsciiSet = all_but(b"-_. *");
+
+/// A piece of a percent-encoded text: `%2F`, or what is not encoded and stays as it is.
+fn in_small_letters(piece: &str) -> Cow<'_, str> {
+    match piece.starts_with('%') {
+        true => Cow::Owned(piece.to_ascii_lowercase()),
+        false => Cow::Borrowed(piece),
+    }
+}
 
 /// The text as the inside of a JSON string.
 fn json_body(text: &str) -> String {

@@ -3,19 +3,17 @@
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
-/// Percent-encoded (RFC 3986), but for letters, digits and what is in `kept`.
-pub fn percent(text: &str, kept: &str, upper: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let c = char::from(byte);
-        match byte {
-            _ if c.is_ascii_alphanumeric() || (byte.is_ascii() && kept.contains(c)) => out.push(c),
-            _ if upper => out.push_str(&format!("%{byte:02X}")),
-            _ => out.push_str(&format!("%{byte:02x}")),
-        }
+/// What is percent-encoded (RFC 3986): all but letters, digits and `kept`, which must be ASCII.
+pub const fn all_but(kept: &[u8]) -> AsciiSet {
+    let mut set = NON_ALPHANUMERIC.remove(kept[0]);
+    let mut at = 1;
+    while at < kept.len() {
+        set = set.remove(kept[at]);
+        at += 1;
     }
-    out
+    set
 }
 
 /// The text that this is the base64 of, read as Node.js reads it: padded or not, in either alphabet, a letter too
