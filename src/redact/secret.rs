@@ -129,8 +129,8 @@ fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
         utf8_percent_encode(piece, &COMPONENT).to_string(),
         utf8_percent_encode(piece, &ADDRESS).to_string(),
         utf8_percent_encode(piece, &FORM).to_string().replace(' ', "+"),
-        crate::text::hash::hex(bytes),
-        crate::text::hash::hex(bytes).to_uppercase(),
+        hex::encode(bytes),
+        hex::encode_upper(bytes),
         quoted,
     ];
     all.extend(spelled.into_iter().map(String::into_bytes));

@@ -12,7 +12,7 @@ pub fn sha256_file(path: &Path) -> io::Result<String> {
     let mut buffer = vec![0; 256 * 1024];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
+            0 => return Ok(hex::encode(hash.finalize())),
             n => hash.update(&buffer[..n]),
         }
     }
@@ -20,15 +20,5 @@ pub fn sha256_file(path: &Path) -> io::Result<String> {
 
 /// SHA-256 of some bytes, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|nibble| char::from(DIGITS[usize::from(nibble)]))
-        .collect()
+    hex::encode(Sha256::digest(bytes))
 }
