@@ -79,8 +79,7 @@ fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "<dl>")?;
     code("Where", Some(&place(finding)), out)?;
     if let Some(package) = &finding.package {
-        let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
-        code("Package", Some(&format!("{}{version}", package.name)), out)?;
+        code("Package", Some(&subject::package(package)), out)?;
     }
     code("Resource", finding.resource.as_deref(), out)?;
     // One row: of very many findings each element counts.
@@ -116,11 +115,7 @@ fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
 
 /// File and line, and the target where that says more.
 fn place(finding: &Finding) -> String {
-    let file = subject::file(finding);
-    let place = match subject::line(finding) {
-        Some(line) => format!("{file}:{line}"),
-        None => file.into_owned(),
-    };
+    let place = subject::place(finding);
     match &*finding.target {
         "" | "." => place,
         target if place.starts_with(target) => place,
