@@ -26,6 +26,7 @@ use cyclonedx_bom::models::tool::Tools;
 use crate::model::run::{Evidence, Run};
 use crate::model::verdict::{Mode, Outcome};
 use crate::report::cyclonedx::parts::Parts;
+use crate::text::hash::uuid;
 
 use super::{Options, subject};
 
@@ -73,12 +74,9 @@ fn document(run: &Run) -> Bom {
     }
 }
 
-/// The run's own 128 bits as a UUID of version 8 (RFC 9562): drawn again, the document has the same.
+/// The run's own 128 bits: drawn again, the document has the same.
 fn serial(trace_id: &str) -> Option<UrnUuid> {
-    let id = trace_id.is_ascii().then_some(trace_id).filter(|id| id.len() == 32)?;
-    let text =
-        format!("urn:uuid:{}-{}-8{}-8{}-{}", &id[..8], &id[8..12], &id[13..16], &id[17..20], &id[20..]);
-    UrnUuid::new(text).ok()
+    UrnUuid::new(format!("urn:uuid:{}", uuid(trace_id)?)).ok()
 }
 
 fn metadata(run: &Run, left_out: usize) -> Metadata {

@@ -6,6 +6,7 @@ use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, Unproven};
+use crate::text::hash::is_sha256;
 
 use super::SCANNER;
 use super::api::{ACTIVE, ErrorInformation, OVER, is_id};
@@ -225,7 +226,7 @@ impl Report {
 
     pub fn parsed(self) -> Result<Parsed, Unproven> {
         let foreign = |detail: &str| Unproven::Foreign { what: WHAT, detail: detail.to_owned() };
-        if self.sha256.len() != 64 || !self.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !is_sha256(&self.sha256) {
             return Err(foreign("it does not say what was deployed"));
         }
         let seen = self.deployment.ok_or_else(|| foreign("it names no deployment"))?;
