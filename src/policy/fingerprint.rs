@@ -11,7 +11,6 @@ mod source;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::num::NonZeroU32;
 
 use sha2::{Digest, Sha256};
@@ -203,14 +202,7 @@ fn id(base: &Base, nth: u32, of: Option<u32>) -> Text {
     if let Some(of) = of {
         hash.update(of.to_le_bytes());
     }
-    let digest = hash.finalize();
-    digest[..8]
-        .iter()
-        .fold(String::with_capacity(16), |mut id, byte| {
-            let _ = write!(id, "{byte:02x}");
-            id
-        })
-        .into()
+    hex::encode(&hash.finalize()[..8]).into()
 }
 
 #[cfg(test)]

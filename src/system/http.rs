@@ -3,12 +3,15 @@
 use std::io::Read;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use thiserror::Error;
 use ureq::http::{HeaderMap, Method};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, RequestExt as _};
 
-use crate::text::encode::{base64_padded, percent};
+use crate::text::encode::all_but;
 
 /// One question.
 #[derive(Clone, Debug)]
@@ -165,20 +168,20 @@ fn no_answer(error: &ureq::Error, request: &Request) -> NoAnswer {
 
 /// A query (`?a=b&c=d`) of these names and values, percent-encoded (RFC 3986, section 2).
 pub(crate) fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    const UNRESERVED: &str = "-._~";
+    const RESERVED: AsciiSet = all_but(b"-._~");
     let mut query = String::new();
     for (name, value) in pairs {
         query.push(if query.is_empty() { '?' } else { '&' });
-        query.push_str(&percent(name, UNRESERVED, true));
+        query.extend(utf8_percent_encode(name, &RESERVED));
         query.push('=');
-        query.push_str(&percent(value, UNRESERVED, true));
+        query.extend(utf8_percent_encode(value, &RESERVED));
     }
     query
 }
 
 /// The `Authorization` of a user with a password (RFC 7617).
 pub(crate) fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", base64_padded(format!("{user}:{password}").as_bytes()))
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
 /// Host and port of an address, without what may be a password.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::text::hash::{hex, sha256, sha256_file};
+use crate::text::hash::{sha256, sha256_file};
 
 /// The most files of one part. More is no tool, but a whole machine.
 const MOST_FILES: usize = 200_000;
@@ -84,7 +84,7 @@ impl Subject {
             }
             Ok(())
         })?;
-        Ok(Stamp { digest: hex(&hash.finalize()), newest })
+        Ok(Stamp { digest: hex::encode(hash.finalize()), newest })
     }
 
     /// Reads every byte. In hexadecimal.
@@ -105,7 +105,7 @@ impl Subject {
                     }
                     Ok(())
                 })?;
-                Ok(hex(&hash.finalize()))
+                Ok(hex::encode(hash.finalize()))
             }
         }
     }
@@ -219,7 +219,7 @@ fn relocatable(text: &[u8], prefix: &Path) -> String {
     for piece in pieces.into_iter().chain([rest]) {
         field(&mut hash, piece);
     }
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }
 
 /// Adds bytes so that their end can be told.
