@@ -71,7 +71,7 @@ pub fn judge(
                 .entry((gate, finding.severity))
                 .or_insert_with(|| decide(finding.severity, &gates[gate].policy, &tallies[gate]));
             (finding.decision, finding.because) =
-                gates[gate].policy.conditions.lean(finding, *decision, because.clone());
+                gates[gate].policy.conditions.adjust(finding, *decision, because.clone());
         }
     }
 

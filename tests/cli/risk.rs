@@ -354,7 +354,7 @@ fn dependencies_of_development_and_those_without_a_fix_can_be_let_through() {
     assert_eq!(judge(), 0);
     assert_eq!(
         decided(&project, "GHSA-jf85-cpcp-j695"),
-        pair("allow", "only_fixable: no release mends it yet")
+        pair("allow", "only_fixable: no release fixes it yet")
     );
     let reason = project.gate("audit")["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("6 without a fix or for development"), "{reason}");
