@@ -279,8 +279,8 @@ fn a_file_that_cannot_be_gone_by_is_a_mistake_in_gates_toml() {
         ("[risk]\nepss = \"gates.toml\"", "", "its first line has no `score_date`"),
         ("[risk]\nepss = \"kev.json\"", "", "it is no answer of FIRST's API"),
         ("[risk]\nepss = \".\"", "", "is not a file"),
-        ("", "fail_on_kev = true", "`fail_on_kev` has no file to go by"),
-        ("[profile.ci.gate.image-scan]\nepss_at_least = 0.5", "", "`epss_at_least` has no file to go by"),
+        ("", "fail_on_kev = true", "`fail_on_kev` has no file to read"),
+        ("[profile.ci.gate.image-scan]\nepss_at_least = 0.5", "", "`epss_at_least` has no file to read"),
         (FILES, "epss_at_least = 10", "from 0 to 1"),
         (FILES, "scope = \"prod\"", "`prod` is not a value of `scope`"),
     ] {
