@@ -86,7 +86,8 @@ pub(crate) fn read(
     let acts = tool.acts();
     if acts {
         for key in Policy::keys().chain(["allow_empty"]).filter(|key| table.has(key)) {
-            let what = format!("`{key}` means nothing for {}: it is an action, which succeeds or fails", spec.name);
+            let what =
+                format!("`{key}` means nothing for {}: it is an action, which succeeds or fails", spec.name);
             table.problem(table.at_key(key), what);
         }
     } else if table.has("branches") {
