@@ -85,7 +85,7 @@ fn a_document_on_another_product_covers_nothing_and_is_named() {
     assert_eq!(decided(&project, "CVE-2019-10744"), pair("deny", "fail_on = critical"));
     let unused = project.record()["facts"]["vex"][0]["unused"].as_str().unwrap().to_owned();
     assert!(
-        unused.contains("pkg:oci/billing@sha256:aa0e") && unused.contains("take it out of `vex`"),
+        unused.contains("pkg:oci/billing@sha256:aa0e") && unused.contains("remove it from `vex`"),
         "{unused}"
     );
     assert!(ran.stdout.contains("covers nothing"), "{}", ran.stdout);

@@ -236,7 +236,7 @@ fn weaker(id: &str, looser: Looser, each: &[Coverage]) -> Breach {
     Breach::new(what, format!("the floor has {was}"))
 }
 
-/// Where a profile leaves a gate out.
+/// Where a profile skips a gate.
 fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<Step>> {
     let (name, profile) = profile_of(config, settings)?;
     if profile.skip.iter().any(|skipped| skipped == id) {
@@ -246,7 +246,7 @@ fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<
     only.then(|| way(&["profile", name, "only"]))
 }
 
-/// What a gate looks at, where its images are those of other gates, too.
+/// What a gate scans, including images of other gates.
 fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
     let coverage =
         gate.tool.coverage().into_iter().find(|coverage| coverage.key == key && coverage.applies)?;
@@ -264,10 +264,10 @@ fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
     Some(Extent::Images(Some(images)))
 }
 
-/// The tool's own keys that the table has, each read as what the tool makes of it.
+/// The tool's own keys that the table has, each read as the tool reads it.
 fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
-    let nobody = Problems::default();
-    let defaults = (spec.configure)(&Keys::none(&nobody)).coverage();
+    let ignored = Problems::default();
+    let defaults = (spec.configure)(&Keys::none(&ignored)).coverage();
     let read = |coverage: Coverage| {
         let key = coverage.key;
         let list =
