@@ -337,7 +337,7 @@ fn a_secret_that_would_be_published_all_the_same_fails_the_run() {
     let ran = project.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
     assert!(
-        ran.stderr.contains("a secret would have been published, so that run.json was removed"),
+        ran.stderr.contains("a secret would have been published, so run.json was removed"),
         "{}",
         ran.all()
     );

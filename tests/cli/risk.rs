@@ -85,7 +85,7 @@ fn a_document_on_another_product_covers_nothing_and_is_named() {
     assert_eq!(decided(&project, "CVE-2019-10744"), pair("deny", "fail_on = critical"));
     let unused = project.record()["facts"]["vex"][0]["unused"].as_str().unwrap().to_owned();
     assert!(
-        unused.contains("pkg:oci/billing@sha256:aa0e") && unused.contains("take it out of `vex`"),
+        unused.contains("pkg:oci/billing@sha256:aa0e") && unused.contains("remove it from `vex`"),
         "{unused}"
     );
     assert!(ran.stdout.contains("covers nothing"), "{}", ran.stdout);
@@ -279,8 +279,8 @@ fn a_file_that_cannot_be_gone_by_is_a_mistake_in_gates_toml() {
         ("[risk]\nepss = \"gates.toml\"", "", "its first line has no `score_date`"),
         ("[risk]\nepss = \"kev.json\"", "", "it is no answer of FIRST's API"),
         ("[risk]\nepss = \".\"", "", "is not a file"),
-        ("", "fail_on_kev = true", "`fail_on_kev` has no file to go by"),
-        ("[profile.ci.gate.image-scan]\nepss_at_least = 0.5", "", "`epss_at_least` has no file to go by"),
+        ("", "fail_on_kev = true", "`fail_on_kev` has no file to read"),
+        ("[profile.ci.gate.image-scan]\nepss_at_least = 0.5", "", "`epss_at_least` has no file to read"),
         (FILES, "epss_at_least = 10", "from 0 to 1"),
         (FILES, "scope = \"prod\"", "`prod` is not a value of `scope`"),
     ] {
@@ -354,7 +354,7 @@ fn dependencies_of_development_and_those_without_a_fix_can_be_let_through() {
     assert_eq!(judge(), 0);
     assert_eq!(
         decided(&project, "GHSA-jf85-cpcp-j695"),
-        pair("allow", "only_fixable: no release mends it yet")
+        pair("allow", "only_fixable: no release fixes it yet")
     );
     let reason = project.gate("audit")["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("6 without a fix or for development"), "{reason}");
