@@ -259,7 +259,10 @@ fn scores_that_are_too_old_prove_nothing() {
     let ran = judge(&project);
     assert_eq!(ran.code, 3, "{}", ran.all());
     let reason = project.gate("image-scan")["reason"].as_str().unwrap().to_owned();
-    assert!(reason.contains("kev.json is of 2024-01-01") && reason.contains("download it anew"), "{reason}");
+    assert!(
+        reason.contains("kev.json is from 2024-01-01") && reason.contains("download it again"),
+        "{reason}"
+    );
     // A gate that does not go by it does not care.
     project.write(
         "gates.toml",
@@ -271,8 +274,8 @@ fn scores_that_are_too_old_prove_nothing() {
 #[test]
 fn a_file_that_cannot_be_gone_by_is_a_mistake_in_gates_toml() {
     for (top, gate, says) in [
-        ("vex = [\"vex/gone.json\"]", "", "vex/gone.json is no VEX document to go by: it is not there"),
-        ("vex = [\"statements/*.json\"]", "", "no VEX document is there"),
+        ("vex = [\"vex/gone.json\"]", "", "vex/gone.json can't be used as a VEX document: it does not exist"),
+        ("vex = [\"statements/*.json\"]", "", "there is no VEX document"),
         ("vex = [\"trivy.json\"]", "", "it is neither OpenVEX nor CycloneDX"),
         ("vex = [\"vex/[\"]", "", "this is not a path pattern"),
         ("[risk]\nkev = \"trivy.json\"", "", "it is not CISA's catalogue"),
@@ -302,7 +305,7 @@ fn what_is_dated_in_the_future_is_a_mistake() {
     project.write("vex/openvex.json", dated);
     let ran = judge(&project);
     assert_eq!(ran.code, 2, "{}", ran.all());
-    assert!(ran.stderr.contains("it makes a statement on 29"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("it has a statement dated 29"), "{}", ran.stderr);
 
     let project = self::project(FILES, "fail_on_kev = true");
     project.write(
