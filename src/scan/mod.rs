@@ -2,7 +2,7 @@
 
 pub mod config_file;
 pub(crate) mod gate_outputs;
-pub(crate) mod job;
+pub mod job;
 pub mod parsed;
 pub(crate) mod placeholder;
 pub(crate) mod preflight;

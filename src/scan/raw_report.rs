@@ -48,6 +48,12 @@ impl RawReport<'_> {
         self.documents.first().map_or(&[], |document| &document.bytes)
     }
 
+    /// A further report of the job by its name; `None` where there is none.
+    pub fn further_report(&self, name: &str) -> Option<&[u8]> {
+        let further = self.documents.iter().skip(1);
+        further.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)
+    }
+
     /// The answer to a preflight question of the job; `None` if there is no answer.
     pub fn answer(&self, name: &str) -> Option<&[u8]> {
         self.answers.iter().find(|document| document.name == name).map(|document| &*document.bytes)
