@@ -1,6 +1,7 @@
 //! What a tool is to Portcullis.
 
 pub mod config_file;
+pub mod declared;
 pub(crate) mod gate_outputs;
 pub(crate) mod job;
 pub mod parsed;

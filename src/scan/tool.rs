@@ -1,6 +1,7 @@
-//! What a scanner is to Portcullis, and the list of those it knows.
+//! What a scanner is to Portcullis.
 //!
-//! A new scanner is one file under `tool/` and one line in [`TOOLS`].
+//! A new scanner is one file under `src/tools/`, one entry in its registry, and one folder of fixtures:
+//! see "Add a tool" in CONTRIBUTING.md.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -9,6 +10,8 @@ use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::InventoryRules;
+use crate::scan::config_file::ConfigFile;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -39,6 +42,8 @@ pub struct ToolSpec {
     /// Variables by which the environment would silently change what it looks at or reports
     /// (`TRIVY_*`: all that begin so), and with `!` in front those that it may keep all the same.
     pub steering: &'static [&'static str],
+    /// The configuration files that it reads by itself.
+    pub config_files: Declared<&'static ConfigFile>,
     /// Reads the scanner's own keys of a `[[gate]]`, with every mistake noted in `Keys`.
     pub configure: fn(&Keys) -> Box<dyn Tool>,
 }

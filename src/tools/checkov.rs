@@ -5,7 +5,8 @@ mod report;
 
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Job, ReportSource};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -15,6 +16,7 @@ use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
+use crate::tools::describe::yaml_keys;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "checkov",
@@ -29,11 +31,20 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     // Every option is a variable too (CKV_SKIP_CHECK, CKV_SOFT_FAIL). The exceptions are the
     // platform's key and the way to it.
     steering: &["CKV_*", "CHECKOV_*", "BC_*", "!BC_API_KEY", "!BC_CA_BUNDLE", "!BC_PROXY"],
+    config_files: Declared::List(&[&CONFIG_YAML, &CONFIG_YML]),
     configure,
 };
 
 /// The file that Checkov writes into the folder of `--output-file-path`.
 const REPORT: &str = "results_json.json";
+
+static CONFIG_YAML: ConfigFile = declared(".checkov.yaml");
+static CONFIG_YML: ConfigFile = declared(".checkov.yml");
+
+const fn declared(name: &'static str) -> ConfigFile {
+    let overrule = BaseOverride::Take { neutral: None, take };
+    ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None }
+}
 
 #[derive(Debug)]
 struct Checkov {
@@ -81,8 +92,8 @@ impl Checkov {
         if !self.framework.is_empty() {
             job.arg("--framework").args(self.framework.iter().cloned());
         }
-        for name in [".checkov.yaml", ".checkov.yml"] {
-            job.reads(job.cwd.join(name), BaseOverride::Take { neutral: None, take });
+        for file in [&CONFIG_YAML, &CONFIG_YML] {
+            job.reads(job.cwd.join(file.name), file);
         }
         job.reports.push(ReportSource::Scratch(REPORT.to_owned()));
         job.because(match self.framework.is_empty() {

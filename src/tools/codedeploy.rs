@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
@@ -33,6 +34,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: aws::INSTALL,
     secret_fields: &[],
     steering: &[],
+    config_files: Declared::None("the AppSpec is its input, which the gate names"),
     configure,
 };
 

@@ -8,6 +8,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::InventoryRules;
+use crate::scan::declared::Declared;
 use crate::scan::job::{Job, ReportSource};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -27,6 +28,9 @@ pub(crate) static SPEC: ToolSpec = ToolSpec {
     install: "install it, or name another program in `run`",
     secret_fields: &["snippet", "contextRegion", "insertedContent", "commandLine", "environmentVariables"],
     steering: &[],
+    config_files: Declared::None(
+        "what a command reads is known to nobody; files that it names are compared with the base",
+    ),
     configure,
 };
 

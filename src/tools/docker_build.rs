@@ -14,6 +14,7 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -38,6 +39,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: "https://docs.docker.com/engine/install/, and start its daemon; or, with `engine`, podman.io or buildah.io",
     secret_fields: &[],
     steering: &[],
+    config_files: Declared::None("the Dockerfile is its input, and its checks are warnings whatever it says"),
     configure,
 };
 

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use crate::formats::json;
 use crate::keys::table::{Keys, Located, Named};
 use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -33,6 +34,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: "https://docs.docker.com/engine/install/ (or https://podman.io) and https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
     secret_fields: &[],
     steering: &[],
+    config_files: Declared::None("docker and aws read those of their user alone"),
     configure,
 };
 

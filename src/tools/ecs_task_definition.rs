@@ -15,6 +15,7 @@ use crate::keys::table::{Keys, Located};
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
@@ -38,6 +39,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: aws::INSTALL,
     secret_fields: &[],
     steering: &[],
+    config_files: Declared::None("the template is its input, which the gate names"),
     configure,
 };
 

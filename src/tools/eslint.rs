@@ -15,7 +15,8 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -26,6 +27,7 @@ use crate::system::git::Range;
 use crate::text::bom;
 use crate::text::paths::normalise;
 use crate::text::shared::Text;
+use crate::tools::describe::ignore_lines;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "eslint",
@@ -39,6 +41,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: &["source", "output", "text"],
     // ESLINT_USE_FLAT_CONFIG chooses another configuration, ESLINT_FLAGS changes how it is read.
     steering: &["ESLINT_*"],
+    config_files: Declared::List(&[&CONFIG, &OLD_CONFIG, &IGNORES]),
     configure: |keys| Box::new(Eslint::configure(keys)),
 };
 
@@ -57,16 +60,42 @@ struct Eslint {
     files: Vec<String>,
 }
 
+static CONFIG: ConfigFile = ConfigFile {
+    name: "eslint.config.*",
+    describe: describe_config,
+    overrule: BaseOverride::Checkout(base_config),
+    bars: None,
+    programs: None,
+};
+
 /// The configuration of ESLint 8 and before, which `-c` does not replace.
-const OLD_CONFIG: [&str; 7] = [
-    ".eslintrc.js",
-    ".eslintrc.cjs",
-    ".eslintrc.yaml",
-    ".eslintrc.yml",
-    ".eslintrc.json",
-    ".eslintrc",
-    ".eslintignore",
-];
+static OLD_CONFIG: ConfigFile = ConfigFile {
+    name: ".eslintrc*",
+    describe: describe_config,
+    overrule: BaseOverride::Tell,
+    bars: None,
+    programs: None,
+};
+
+const OLD_ENDINGS: [&str; 6] = [".js", ".cjs", ".yaml", ".yml", ".json", ""];
+
+static IGNORES: ConfigFile = ConfigFile {
+    name: ".eslintignore",
+    describe: ignore_lines,
+    overrule: BaseOverride::Tell,
+    bars: None,
+    programs: None,
+};
+
+/// Rules that are off, and whether it ignores files: by its words, since it is a program.
+fn describe_config(content: &[u8]) -> Option<ConfigNote> {
+    let text = String::from_utf8_lossy(content);
+    let off = text.matches("\"off\"").count() + text.matches("'off'").count();
+    let off = (off > 0).then(|| format!("{off} × off"));
+    let ignores = ["gnores", "gnorePatterns"].iter().any(|word| text.contains(word));
+    let ignores = ignores.then(|| "ignores files".to_owned());
+    Some(ConfigNote::Holds(off.into_iter().chain(ignores).collect()))
+}
 
 fn base_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     let copy = copy.ok_or("the base has no eslint.config file to lint with")?;
@@ -88,12 +117,13 @@ impl Eslint {
         for folder in cwd.ancestors().take_while(|folder| folder.starts_with(&scene.repo.root)) {
             for ending in ["js", "mjs", "cjs", "ts", "mts", "cts"] {
                 let path = folder.join(format!("eslint.config.{ending}"));
-                job.reads(path, BaseOverride::Checkout(base_config));
+                job.reads(path, &CONFIG);
             }
         }
-        for name in OLD_CONFIG {
-            job.reads(cwd.join(name), BaseOverride::Tell);
+        for ending in OLD_ENDINGS {
+            job.reads(cwd.join(format!(".eslintrc{ending}")), &OLD_CONFIG);
         }
+        job.reads(cwd.join(IGNORES.name), &IGNORES);
 
         let Some(range) = scene.since else {
             job.end_of_options().args(&self.files).because("every file that the configuration covers");

@@ -3,6 +3,7 @@
 use crate::formats::{Format, format};
 use crate::keys::table::Keys;
 use crate::policy::licence::InventoryRules;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -31,6 +32,7 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> To
         install: "",
         secret_fields: super::command::SPEC.secret_fields,
         steering: &[],
+        config_files: Declared::None("it is not run"),
         configure,
     }
 }

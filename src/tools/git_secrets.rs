@@ -14,7 +14,8 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile, Take};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Job, SCRATCH};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -24,6 +25,7 @@ use crate::scan::start_dir::StartDir;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
+use crate::tools::describe::ignore_lines;
 use crate::tools::git_secrets::output::{Match, Output};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -38,6 +40,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: &[],
     // Traces would stand between its findings.
     steering: &["GIT_TRACE*", "BASH_ENV"],
+    config_files: Declared::List(&[&ALLOWED_IN_TREE, &ALLOWED_IN_HISTORY]),
     configure: |keys| Box::new(GitSecrets::configure(keys)),
 };
 
@@ -63,6 +66,19 @@ const AWS_ALLOWED: [&str; 2] = ["AKIAIOSFODNN7(EXAMPLE)", "wJalrXUtnFEMI/K7MDENG
 
 /// Regular expressions whose matches it lets pass, at the top of the work tree.
 const GITALLOWED: &str = ".gitallowed";
+
+static ALLOWED_IN_TREE: ConfigFile = declared(index_and_allowed_of_the_base);
+static ALLOWED_IN_HISTORY: ConfigFile = declared(allowed_of_the_base);
+
+const fn declared(take: Take) -> ConfigFile {
+    ConfigFile {
+        name: GITALLOWED,
+        describe: ignore_lines,
+        overrule: BaseOverride::Take { neutral: None, take },
+        bars: None,
+        programs: None,
+    }
+}
 
 /// What git keeps is in its own folder: the work tree may be another one, with the base's file alone.
 fn allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
@@ -134,16 +150,14 @@ impl GitSecrets {
                 job.arg("--scan").because("the tracked files as they are now");
                 // By the same means as it looks: without what is binary, deleted or not checked out.
                 job.asks(FILES, "git", &["grep", "-I", "-l", "-z", "-e", ""]);
-                let take = index_and_allowed_of_the_base;
-                job.reads(allowed, BaseOverride::Take { neutral: None, take });
+                job.reads(allowed, &ALLOWED_IN_TREE);
             }
             Scan::History => {
                 job.arg("--scan-history");
                 job.because("every commit of every branch: a secret that was removed is still there");
                 // It looks at what commits change, and of a merge git shows nothing.
                 job.asks(COMMITS, "git", &["rev-list", "--all", "--no-merges", "--count"]);
-                let take = allowed_of_the_base;
-                job.reads(allowed, BaseOverride::Take { neutral: None, take });
+                job.reads(allowed, &ALLOWED_IN_HISTORY);
             }
         }
         job.asks(PATTERNS, "git", &["config", "--get-all", "secrets.patterns"]);

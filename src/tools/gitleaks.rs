@@ -3,6 +3,7 @@
 //! Report fields after `report/finding.go`, exit codes after `cmd/root.go`, log lines after
 //! `sources/git.go`, `sources/files.go` and runs of gitleaks 8.30.1.
 
+mod config;
 mod ignores;
 
 use std::path::Path;
@@ -16,7 +17,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::Secret;
-use crate::scan::config_file::BaseOverride;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -54,6 +55,13 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     // GITLEAKS_CONFIG and GITLEAKS_CONFIG_TOML replace its rules.
     steering: &["GITLEAKS_*"],
+    config_files: Declared::List(&[
+        &config::OWN,
+        &config::NAMED,
+        &ignores::OF_HISTORY,
+        &ignores::OF_FOLDER,
+        &ignores::OF_START,
+    ]),
     configure: |keys| Box::new(Gitleaks::configure(keys)),
 };
 
@@ -66,14 +74,6 @@ const RANGE: &str = "gitleaks-range.json";
 const TREE: &str = "gitleaks-tree.json";
 
 const WHAT: &str = "gitleaks report";
-
-fn named_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
-    let copy = copy.ok_or("gates.toml names it, and the base does not have it")?;
-    let at = job.args.iter().position(|arg| arg == "--config").map(|at| at + 1);
-    let named = at.and_then(|at| job.args.get_mut(at)).ok_or("its command does not name it")?;
-    *named = copy.to_owned();
-    Ok(())
-}
 
 #[derive(Debug)]
 struct Gitleaks {
@@ -118,19 +118,14 @@ impl Gitleaks {
         if let Some(config) = &self.config {
             let config = scene.repo.base.join(config);
             job.arg("--config").arg(config.to_string_lossy());
-            job.reads(config, BaseOverride::Take { neutral: None, take: named_config });
+            job.reads(config, &config::NAMED);
         }
     }
 
     /// Its own configuration in `source`, the folder that it looks at, unless gates.toml names one.
     fn own_config(&self, job: &mut Job, source: &Path) {
         if self.config.is_none() {
-            let take = |job: &mut Job, copy: Option<&str>| {
-                job.options(["--config"].into_iter().chain(copy));
-                Ok(())
-            };
-            let neutral = Some("[extend]\nuseDefault = true\n");
-            job.reads(source.join(".gitleaks.toml"), BaseOverride::Take { neutral, take });
+            job.reads(source.join(config::OWN.name), &config::OWN);
         }
     }
 
@@ -155,7 +150,7 @@ impl Gitleaks {
         job.arg(".");
         let source = job.cwd.clone();
         self.own_config(&mut job, &source);
-        job.reads(source.join(ignores::FILE_NAME), ignores::OF_HISTORY);
+        job.reads(source.join(ignores::FILE_NAME), &ignores::OF_HISTORY);
         job
     }
 
@@ -170,9 +165,9 @@ impl Gitleaks {
         job.arg(dir).because("the files as they are now, committed or not");
         self.own_config(&mut job, &source);
         let elsewhere = job.cwd.join(ignores::FILE_NAME);
-        job.reads(source.join(ignores::FILE_NAME), ignores::OF_FOLDER);
+        job.reads(source.join(ignores::FILE_NAME), &ignores::OF_FOLDER);
         if job.cwd != source {
-            job.reads(elsewhere, ignores::OF_START);
+            job.reads(elsewhere, &ignores::OF_START);
         }
         job
     }

@@ -5,6 +5,7 @@ mod cfn_lint;
 mod checkov;
 mod codedeploy;
 pub(crate) mod command;
+mod describe;
 mod docker_build;
 mod ecr_push;
 mod ecs_task_definition;
@@ -21,7 +22,6 @@ mod syft;
 mod terraform_validate;
 #[cfg(test)]
 mod testing;
-pub(crate) mod told;
 mod trivy;
 mod tsc;
 mod yarn_audit;

@@ -16,7 +16,8 @@ use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::npmrc;
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -26,6 +27,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::variables;
 use crate::text::human::without_credentials;
+use crate::tools::describe;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "npm-audit",
@@ -58,7 +60,17 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "npm_config_production",
         "npm_config_workspace*",
     ],
+    config_files: Declared::List(&[&NPMRC]),
     configure: |keys| Box::new(NpmAudit::configure(keys)),
+};
+
+/// Flags outrank it, but not all that it can say (a registry, a proxy).
+static NPMRC: ConfigFile = ConfigFile {
+    name: ".npmrc",
+    describe: describe::npmrc,
+    overrule: BaseOverride::Farm,
+    bars: Some(bars),
+    programs: None,
 };
 
 const WHAT: &str = "report of npm audit";
@@ -149,11 +161,10 @@ impl Tool for NpmAudit {
             if let Some(registry) = &self.registry {
                 job.arg(format!("--registry={registry}"));
             }
-            // Flags outrank it, but not all that it can say (a registry, a proxy).
-            job.reads_unless(job.cwd.join(".npmrc"), BaseOverride::Farm, bars);
+            job.reads(job.cwd.join(NPMRC.name), &NPMRC);
             let cwd = job.cwd.clone();
             for root in workspace_roots(&cwd, &scene.repo.root) {
-                job.reads_unless(root.join(".npmrc"), BaseOverride::Farm, bars);
+                job.reads(root.join(NPMRC.name), &NPMRC);
             }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
             job

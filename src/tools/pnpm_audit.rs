@@ -3,6 +3,8 @@
 //! After pnpm's `lockfile/plugin-commands-audit/src/audit.ts`, and as run with pnpm 10.34.9 and
 //! 12.21.0 against every setting that narrows an audit.
 
+mod ignores;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -13,7 +15,8 @@ use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -22,7 +25,7 @@ use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human::without_credentials;
-use crate::tools::told::ignores_of_pnpm;
+use crate::tools::describe;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "pnpm-audit",
@@ -62,6 +65,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "!pnpm_config_strict_ssl",
         "!pnpm_config_userconfig",
     ],
+    config_files: Declared::List(&[&NPMRC, &ignores::WORKSPACE, &ignores::MANIFEST]),
     configure: |keys| Box::new(PnpmAudit::configure(keys)),
 };
 
@@ -112,22 +116,27 @@ const OVERRULED: [&str; 9] = [
     "--config.pm-on-fail=ignore",
 ];
 
-/// Where a project lists advisories to ignore: its package.json, and that of the workspace's root.
-const SETTINGS: [&str; 2] = ["package.json", "pnpm-workspace.yaml"];
+static NPMRC: ConfigFile = ConfigFile {
+    name: ".npmrc",
+    describe: describe::npmrc,
+    overrule: BaseOverride::Farm,
+    bars: None,
+    programs: None,
+};
 
 /// pnpm's configuration. What it lists as ignored, no flag can take back.
 fn reads(job: &mut Job, root: &Path) {
     let cwd = job.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
-        for name in [".npmrc", "pnpm-workspace.yaml"] {
-            job.reads(folder.join(name), BaseOverride::Farm);
+        for file in [&NPMRC, &ignores::WORKSPACE] {
+            job.reads(folder.join(file.name), file);
         }
-        for name in SETTINGS {
-            job.beside.push(Beside::File(folder.join(name)));
+        for (file, _) in ignores::LISTS {
+            job.beside.push(Beside::File(folder.join(file.name)));
         }
     }
     // The lock file is what is audited: an older package.json changes nothing of it.
-    job.reads(cwd.join("package.json"), BaseOverride::Farm);
+    job.reads(cwd.join(ignores::MANIFEST.name), &ignores::MANIFEST);
 }
 
 impl Tool for PnpmAudit {
@@ -197,7 +206,7 @@ impl Tool for PnpmAudit {
         };
         // The counts are of all advisories, the list is without those that are ignored, or that pnpm
         // can't rate.
-        let ignores = ignores(raw);
+        let ignores = ignores::are_in(raw);
         if let Some(words) = metadata.vulnerabilities.unlisted(&findings) {
             let detail = format!("it counts {words}, and lists none of that severity");
             if !ignores {
@@ -227,11 +236,6 @@ impl Tool for PnpmAudit {
         let line = || text.lines().map(str::trim).find(marked).map(without_credentials);
         drawn.or_else(line).or_else(|| raw.last_error_line())
     }
-}
-
-/// Whether the project tells pnpm to ignore advisories.
-fn ignores(raw: &RawReport) -> bool {
-    SETTINGS.iter().any(|name| raw.beside(name).any(|text| ignores_of_pnpm(name, text).is_some()))
 }
 
 /// pnpm's report, or what it says in its place.

@@ -11,6 +11,7 @@ use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::redact::Secret;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::procedure::StepContext;
@@ -32,6 +33,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: "it is part of Portcullis",
     secret_fields: &[],
     steering: &[],
+    config_files: Declared::None("it is part of Portcullis, and reads gates.toml alone"),
     configure,
 };
 

@@ -18,7 +18,8 @@ use std::time::Duration;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -26,6 +27,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
+use crate::tools::describe::a_few;
 use crate::tools::sonarqube::procedure::{Analysis, PullRequest};
 use crate::tools::sonarqube::server::Auth;
 
@@ -66,8 +68,26 @@ pub static SPEC: ToolSpec = ToolSpec {
         "!SONAR_SCANNER_CONNECT_TIMEOUT",
         "!SONAR_SCANNER_RESPONSE_TIMEOUT",
     ],
+    config_files: Declared::List(&[&PROPERTIES]),
     configure,
 };
+
+static PROPERTIES: ConfigFile = ConfigFile {
+    name: "sonar-project.properties",
+    describe: describe_properties,
+    overrule: BaseOverride::Tell,
+    bars: None,
+    programs: None,
+};
+
+/// The properties that leave something out.
+fn describe_properties(content: &[u8]) -> Option<ConfigNote> {
+    let narrows = |key: &&str| ["clusions", ".ignore.", ".skip"].iter().any(|word| key.contains(word));
+    let text = String::from_utf8_lossy(content);
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with(['#', '!']));
+    let keys = lines.filter_map(|line| line.split_once(['=', ':'])).map(|(key, _)| key.trim());
+    Some(ConfigNote::Holds(a_few(keys.filter(narrows).map(str::to_owned).collect())))
+}
 
 /// Where the scanners put it, below the folder that they analyse.
 const TASK_FILE: &str = ".scannerwork/report-task.txt";
@@ -208,7 +228,7 @@ impl SonarQube {
         }
         // With it, the exit code would tell of the quality gate too, one way or the other.
         job.arg("-Dsonar.qualitygate.wait=false");
-        job.reads(job.cwd.join("sonar-project.properties"), BaseOverride::Tell);
+        job.reads(job.cwd.join(PROPERTIES.name), &PROPERTIES);
     }
 
     fn why(&self) -> String {

@@ -9,6 +9,7 @@ use crate::formats::{cyclonedx, spdx};
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::InventoryRules;
+use crate::scan::declared::Declared;
 use crate::scan::job::{Job, Keep};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -31,6 +32,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: &["configuration", "config", "labels"],
     // Every setting is a variable too (SYFT_EXCLUDE, SYFT_SELECT_CATALOGERS).
     steering: &["SYFT_*", "!SYFT_CACHE_DIR", "!SYFT_REGISTRY_*"],
+    config_files: Declared::None("its settings come from the environment and its command, see `steering`"),
     configure,
 };
 

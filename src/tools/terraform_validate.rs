@@ -9,6 +9,7 @@ mod steps;
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Job, Program};
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::program::find;
@@ -30,6 +31,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: &["snippet"],
     // TF_CLI_ARGS adds options; the other has a provider answer that is none.
     steering: &["TF_CLI_ARGS*", "TF_REATTACH_PROVIDERS"],
+    config_files: Declared::None("the configuration is its input, and nothing in it narrows the check"),
     configure: |keys| Box::new(TerraformValidate::configure(keys)),
 };
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Take};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -19,6 +20,7 @@ use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
+use crate::tools::describe;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "trivy",
@@ -46,8 +48,29 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "!TRIVY_REGISTRY_TOKEN",
         "!TRIVY_USERNAME",
     ],
+    config_files: Declared::List(&[&CONFIG, &IGNORES, &SECRET_RULES]),
     configure,
 };
+
+// An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets must be a
+// table (0.70). It reads .trivyignore.yaml only where it is told to.
+static CONFIG: ConfigFile = declared("trivy.yaml", describe::yaml_keys, "", |job, copy| {
+    job.options(["--config"].into_iter().chain(copy));
+    Ok(())
+});
+static IGNORES: ConfigFile = declared(".trivyignore", describe::ignore_lines, "", |job, copy| {
+    job.options(["--ignorefile"].into_iter().chain(copy));
+    Ok(())
+});
+static SECRET_RULES: ConfigFile = declared("trivy-secret.yaml", describe::yaml_keys, "{}\n", |job, copy| {
+    job.options(["--secret-config"].into_iter().chain(copy));
+    Ok(())
+});
+
+const fn declared(name: &'static str, describe: Describe, neutral: &'static str, take: Take) -> ConfigFile {
+    let overrule = BaseOverride::Take { neutral: Some(neutral), take };
+    ConfigFile { name, describe, overrule, bars: None, programs: None }
+}
 
 /// What Trivy is pointed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,39 +195,11 @@ impl Trivy {
             job.beside.push(Beside::File(cache.join("db").join(age::METADATA)));
         }
         job.arg(target).because(why);
-        // An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets
-        // must be a table (0.70). It reads .trivyignore.yaml only where it is told to.
-        job.reads(
-            job.cwd.join("trivy.yaml"),
-            BaseOverride::Take {
-                neutral: Some(""),
-                take: |job, copy| {
-                    job.options(["--config"].into_iter().chain(copy));
-                    Ok(())
-                },
-            },
-        );
-        job.reads(
-            job.cwd.join(".trivyignore"),
-            BaseOverride::Take {
-                neutral: Some(""),
-                take: |job, copy| {
-                    job.options(["--ignorefile"].into_iter().chain(copy));
-                    Ok(())
-                },
-            },
-        );
+        for file in [&CONFIG, &IGNORES] {
+            job.reads(job.cwd.join(file.name), file);
+        }
         if self.scan != Scan::Config {
-            job.reads(
-                job.cwd.join("trivy-secret.yaml"),
-                BaseOverride::Take {
-                    neutral: Some("{}\n"),
-                    take: |job, copy| {
-                        job.options(["--secret-config"].into_iter().chain(copy));
-                        Ok(())
-                    },
-                },
-            );
+            job.reads(job.cwd.join(SECRET_RULES.name), &SECRET_RULES);
         }
         job
     }

@@ -9,7 +9,8 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::program::package_version;
@@ -17,6 +18,7 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::tools::describe;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "tsc",
@@ -28,10 +30,20 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: "`npm install --save-dev typescript` in the project, then `npm ci` in CI",
     secret_fields: &[],
     steering: &[],
+    config_files: Declared::List(&[&PROJECT]),
     configure: |keys| Box::new(Tsc::configure(keys)),
 };
 
 const WHAT: &str = "tsc output";
+
+/// The `project` of the gate. It is the compiler's input, and narrows nothing by itself.
+static PROJECT: ConfigFile = ConfigFile {
+    name: "tsconfig.json",
+    describe: describe::nothing,
+    overrule: BaseOverride::Tell,
+    bars: None,
+    programs: None,
+};
 
 #[derive(Debug)]
 struct Tsc {
@@ -62,7 +74,7 @@ impl Tool for Tsc {
             job.args(["--incremental", "--tsBuildInfoFile", &build_info]);
             job.report_on_stdout().because("the whole project: a type error shows far from its cause");
             let cwd = job.cwd.clone();
-            job.reads(cwd.join(&self.project), BaseOverride::Tell);
+            job.reads(cwd.join(&self.project), &PROJECT);
             job.near_node_modules(&cwd, &scene.repo.root);
             if knows_no_check(&job) {
                 // Set in tsconfig.json, it has all files listed and none checked.

@@ -13,7 +13,8 @@ use std::path::Path;
 use crate::formats::node_trace;
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Programs};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -22,6 +23,7 @@ use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
+use crate::tools::describe;
 use crate::tools::yarn_audit::generation::Generation;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -56,11 +58,21 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "npm_config_only",
         "npm_config_production",
     ],
+    config_files: Declared::List(&[&YARNRC, &NPMRC, &YARNRC_YML]),
     configure: |keys| Box::new(YarnAudit::configure(keys)),
 };
 
 const WHAT: &str = "report of yarn audit";
 const LOCK_FILE: &str = "yarn.lock";
+
+static YARNRC: ConfigFile = declared(".yarnrc", describe::spaced_keys);
+static NPMRC: ConfigFile = declared(".npmrc", describe::npmrc);
+static YARNRC_YML: ConfigFile = declared(".yarnrc.yml", describe::yaml_keys);
+
+const fn declared(name: &'static str, describe: Describe) -> ConfigFile {
+    let programs = Some(generation::programs as Programs);
+    ConfigFile { name, describe, overrule: BaseOverride::Farm, bars: None, programs }
+}
 
 #[derive(Debug)]
 struct YarnAudit {
@@ -154,15 +166,15 @@ fn foreign(detail: &str) -> ReportError {
 
 /// Yarn's own configuration, beside the lock file and in every folder above.
 fn reads(job: &mut Job, generation: Generation, root: &Path) {
-    let names: &[&str] = match generation {
-        Generation::One => &[".yarnrc", ".npmrc"],
+    let files = match generation {
+        Generation::One => [&YARNRC, &NPMRC],
         // A Yarn 1 that starts the later one reads .yarnrc.
-        Generation::Two | Generation::Four => &[".yarnrc.yml", ".yarnrc"],
+        Generation::Two | Generation::Four => [&YARNRC_YML, &YARNRC],
     };
     let cwd = job.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
-        for name in names {
-            job.reads_naming(folder.join(name), BaseOverride::Farm, generation::programs);
+        for file in files {
+            job.reads(folder.join(file.name), file);
         }
     }
 }
