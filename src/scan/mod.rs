@@ -4,6 +4,7 @@ pub mod config_file;
 pub mod declared;
 pub(crate) mod gate_outputs;
 pub(crate) mod job;
+pub mod options;
 pub mod parsed;
 pub(crate) mod placeholder;
 pub(crate) mod preflight;

@@ -8,6 +8,8 @@ mod templates;
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
@@ -79,7 +81,7 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     Ok(())
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct CfnLint {
     dirs: Vec<String>,
     /// What to lint in each.

@@ -2,6 +2,7 @@
 //! and the like, one finding for each failed check of a resource.
 
 mod report;
+use serde::Serialize;
 
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
@@ -46,7 +47,7 @@ const fn declared(name: &'static str) -> ConfigFile {
     ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Checkov {
     dirs: Vec<String>,
     /// Empty: every framework that Checkov finds files of.

@@ -9,6 +9,8 @@ mod watch;
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
@@ -42,8 +44,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 const BUILD_URLS: &[&str] = &["BUILD_URL", "CI_JOB_URL", "CI_PIPELINE_URL", "CODEBUILD_BUILD_URL"];
 
 /// The keys of the gate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 struct Settings {
+    #[serde(flatten)]
     account: Account,
     application: String,
     group: String,
@@ -63,20 +66,20 @@ struct Settings {
 }
 
 /// What is done about a deployment of another revision that is in progress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum InProgress {
     Wait,
     Refuse,
 }
 
 /// What becomes of the deployment when the run is stopped, or the gate's time is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum OnStop {
     Stop,
     Leave,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct CodeDeploy(Settings);
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {

@@ -1,6 +1,8 @@
 //! Any command: a test suite, a build script, a scanner that Portcullis does not know. It is judged
 //! by its report, in one of the shared formats, or else by its exit code alone.
 
+use serde::Serialize;
+
 use crate::formats::{FORMATS, Format};
 use crate::keys::table::{Keys, Located};
 use crate::model::finding::{Category, Finding};
@@ -35,7 +37,7 @@ pub(crate) static SPEC: ToolSpec = ToolSpec {
 };
 
 /// A command of the user's.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Command {
     /// The program and its arguments.
     run: Vec<String>,
@@ -43,19 +45,21 @@ struct Command {
     dir: String,
     report: Option<Report>,
     /// What its exit codes mean, where the user says so.
+    #[serde(rename = "exit")]
     codes: Option<Codes>,
     /// What the report may hold, where it is an inventory.
+    #[serde(flatten)]
     contents: Option<InventoryRules>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Report {
     format: &'static Format,
     /// Relative to the directory; `-` is standard output.
     path: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Codes {
     clean: Vec<u64>,
     findings: Vec<u64>,
@@ -108,12 +112,7 @@ fn codes(keys: &Keys) -> Codes {
 
 impl Tool for Command {
     fn coverage(&self) -> Vec<Coverage> {
-        let rest = format!("{:?} {:?}", self.report, self.codes);
-        let mut all = vec![
-            Coverage::exactly("run", &self.run),
-            Coverage::exactly("dir", [&self.dir]),
-            Coverage::rest(rest),
-        ];
+        let mut all = vec![Coverage::exactly("run", &self.run), Coverage::exactly("dir", [&self.dir])];
         all.extend(self.contents.clone().unwrap_or_default().coverage());
         all
     }

@@ -9,6 +9,8 @@ mod log;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
@@ -43,9 +45,11 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure,
 };
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct DockerBuild {
     engine: Engine,
+    /// Named as the manual names the keys of one: `images` are the names alone, see `coverage`.
+    #[serde(rename = "images[]")]
     images: Vec<Image>,
     /// Of every image; those of one image outrank them.
     labels: Vec<(String, String)>,
@@ -73,10 +77,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 impl Tool for DockerBuild {
     fn coverage(&self) -> Vec<Coverage> {
         let names = self.images.iter().map(|image| image.name.clone()).collect();
-        vec![
-            Coverage::new("images", Extent::Images(Some(names))),
-            Coverage::rest(format!("{:?}", self.images)),
-        ]
+        vec![Coverage::new("images", Extent::Images(Some(names)))]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -8,6 +8,8 @@ mod report;
 
 use std::collections::HashSet;
 
+use serde::Serialize;
+
 use crate::formats::json;
 use crate::keys::table::{Keys, Located, Named};
 use crate::policy::coverage::{Coverage, Extent};
@@ -41,7 +43,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 /// Stands for the commit in a tag.
 const COMMIT: &str = "{commit}";
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct EcrPush {
     /// Absent: every image that a gate before builds.
     images: Option<Vec<Image>>,
@@ -50,15 +52,17 @@ struct EcrPush {
     namespace: Option<String>,
     /// Absent: the tag that the image has from its build.
     tags: Option<Vec<String>>,
+    #[serde(rename = "moving_tags")]
     moving: Vec<String>,
     engine: Kind,
+    #[serde(flatten)]
     account: Account,
     login: bool,
     unscanned: bool,
 }
 
 /// One image of `images`.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Image {
     /// That of docker-build; with a tag, an image that is here already.
     name: String,
@@ -185,8 +189,7 @@ fn path_of(name: &str) -> &str {
 
 impl Tool for EcrPush {
     fn coverage(&self) -> Vec<Coverage> {
-        let rest = (&self.images, &self.registry, &self.namespace, &self.tags, &self.moving, self.login);
-        vec![Coverage::new("unscanned", Extent::Leaves(self.unscanned)), Coverage::rest(format!("{rest:?}"))]
+        vec![Coverage::new("unscanned", Extent::Leaves(self.unscanned))]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

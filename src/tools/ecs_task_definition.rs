@@ -49,9 +49,10 @@ const WHAT: &str = "report of a task definition";
 pub(super) const OUTPUT: &str = "task_definition";
 
 /// The keys of the gate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 struct Settings {
     template: String,
+    #[serde(flatten)]
     account: Account,
     family: Option<String>,
     /// Container → image that a gate has pushed, or reference by digest.
@@ -63,7 +64,7 @@ struct Settings {
     allow_environment: Vec<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct EcsTaskDefinition(Settings);
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {

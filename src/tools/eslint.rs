@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::json;
 use crate::keys::table::Keys;
@@ -53,7 +53,7 @@ const EXTENSIONS: [&str; 10] = ["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "
 /// Bytes of file names that one command line may carry: far below what Linux takes (2 MiB).
 const ARGUMENTS: usize = 200_000;
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Eslint {
     dirs: Vec<String>,
     /// Files, folders and globs, relative to each directory.

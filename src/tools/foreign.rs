@@ -1,5 +1,7 @@
 //! Reports of scanners that Portcullis does not run, for `portcullis judge --report FORMAT=PATH`.
 
+use serde::Serialize;
+
 use crate::formats::{Format, format};
 use crate::keys::table::Keys;
 use crate::policy::licence::InventoryRules;
@@ -37,7 +39,7 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> To
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Foreign(Option<&'static Format>);
 
 impl Tool for Foreign {

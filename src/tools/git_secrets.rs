@@ -9,6 +9,8 @@ mod output;
 use std::collections::HashSet;
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
@@ -98,7 +100,7 @@ fn index_and_allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<()
     allowed_of_the_base(job, copy)
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct GitSecrets {
     scan: Scan,
     /// git-secrets rates nothing: every match is as bad as the gate says.
@@ -108,7 +110,7 @@ struct GitSecrets {
     register_aws: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Scan {
     Tree,
     History,

@@ -8,7 +8,7 @@ mod ignores;
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::json;
 use crate::keys::table::Keys;
@@ -75,7 +75,7 @@ const TREE: &str = "gitleaks-tree.json";
 
 const WHAT: &str = "gitleaks report";
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Gitleaks {
     scan: Scan,
     /// gitleaks rates nothing: every secret is as bad as the gate says.
@@ -84,7 +84,7 @@ struct Gitleaks {
     config: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Scan {
     History,
     Tree,

@@ -8,8 +8,8 @@ mod npm7;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::{json, npm6};
 use crate::keys::table::Keys;
@@ -78,7 +78,7 @@ const WHAT: &str = "report of npm audit";
 /// Kinds of dependency that npm can leave out, and that an `.npmrc` may leave out by itself.
 const KINDS: [&str; 3] = ["dev", "optional", "peer"];
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct NpmAudit {
     dirs: Vec<String>,
     omit: Vec<String>,

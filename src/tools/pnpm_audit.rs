@@ -8,7 +8,7 @@ mod ignores;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::{json, npm6};
 use crate::keys::table::Keys;
@@ -74,7 +74,7 @@ const WHAT: &str = "report of pnpm audit";
 /// Kinds of dependency that pnpm can leave out.
 const KINDS: [&str; 2] = ["dev", "optional"];
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct PnpmAudit {
     dirs: Vec<String>,
     omit: Vec<String>,

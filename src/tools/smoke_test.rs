@@ -43,13 +43,13 @@ const REPORT: &str = "smoke-test.json";
 /// What of an answer is looked through for `body`.
 const BODY_CAP: u64 = 1 << 20;
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct SmokeTest {
     checks: Vec<Check>,
 }
 
 /// One address, and what its answer must be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 struct Check {
     name: String,
     url: String,

@@ -15,6 +15,8 @@ pub mod task_file;
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::policy::coverage::{Coverage, Extent};
@@ -96,7 +98,7 @@ const TASK_FILE: &str = ".scannerwork/report-task.txt";
 const NPM_PROGRAMS: [&str; 2] = ["sonar-scanner-npm", "sonar-scanner"];
 
 /// Who analyses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Runs {
     Cli,
     Npm,
@@ -104,11 +106,13 @@ enum Runs {
     Elsewhere,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct SonarQube {
+    #[serde(rename = "scanner")]
     runs: Runs,
     dir: String,
     task_file: Option<String>,
+    #[serde(flatten)]
     analysis: Analysis,
 }
 
@@ -171,7 +175,6 @@ fn is_name(text: &str) -> bool {
 impl Tool for SonarQube {
     fn coverage(&self) -> Vec<Coverage> {
         let asked = &self.analysis;
-        let rest = (self.runs, &self.task_file, &asked.pull_request, asked.auth);
         vec![
             Coverage::exactly("host", &asked.host),
             Coverage::exactly("organization", &asked.organization),
@@ -181,7 +184,6 @@ impl Tool for SonarQube {
             Coverage::new("issues", Extent::Adds(asked.issues)),
             Coverage::new("hotspots", Extent::Adds(asked.hotspots)),
             Coverage::new("max_age", Extent::AtMost(Some(asked.max_age))).only_if(!asked.scans),
-            Coverage::rest(format!("{rest:?}")),
         ]
     }
 

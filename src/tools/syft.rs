@@ -4,6 +4,7 @@
 //! of one run tell the same story.
 
 mod inventory;
+use serde::Serialize;
 
 use crate::formats::{cyclonedx, spdx};
 use crate::keys::table::Keys;
@@ -36,14 +37,16 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure,
 };
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Syft {
     /// `None`: the images, or else the folder of gates.toml.
     dirs: Option<Vec<String>>,
     /// `None`: those of the gates in `needs`.
     images: Option<Vec<String>>,
+    #[serde(skip)]
     needs: bool,
     /// What the inventory may hold.
+    #[serde(flatten)]
     contents: InventoryRules,
 }
 

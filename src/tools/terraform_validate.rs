@@ -5,10 +5,12 @@
 
 mod report;
 mod steps;
+use serde::Serialize;
 
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
+use crate::policy::coverage::Coverage;
 use crate::scan::declared::Declared;
 use crate::scan::job::{Job, Program};
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
@@ -35,7 +37,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure: |keys| Box::new(TerraformValidate::configure(keys)),
 };
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct TerraformValidate {
     /// Root modules.
     dirs: Vec<String>,
@@ -85,6 +87,10 @@ impl TerraformValidate {
 }
 
 impl Tool for TerraformValidate {
+    fn coverage(&self) -> Vec<Coverage> {
+        vec![Coverage::these("dirs", &self.dirs)]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let program = self.program(scene);
         Ok(self.dirs.iter().map(|dir| self.job(scene, program, dir)).collect())

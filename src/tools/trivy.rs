@@ -7,6 +7,8 @@ mod report;
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::policy::coverage::{Coverage, Extent};
@@ -73,7 +75,7 @@ const fn declared(name: &'static str, describe: Describe, neutral: &'static str,
 }
 
 /// What Trivy is pointed at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Scan {
     Fs,
     Image,
@@ -96,7 +98,7 @@ impl Scan {
 /// What `--scanners` takes (`trivy fs --help`, 0.70).
 const TOOLS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Trivy {
     scan: Scan,
     dirs: Vec<String>,

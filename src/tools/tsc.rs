@@ -4,6 +4,8 @@
 //! what was checked, and of `--diagnostics`, whose table closes the output and counts the listed
 //! files, so that a list that is cut at a line's end shows; seen in 4.9.5, 5.9.3 and 7.0.2.
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
@@ -45,7 +47,7 @@ static PROJECT: ConfigFile = ConfigFile {
     programs: None,
 };
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Tsc {
     dirs: Vec<String>,
     project: String,

@@ -10,6 +10,8 @@ mod modern;
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::formats::node_trace;
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
@@ -74,10 +76,11 @@ const fn declared(name: &'static str, describe: Describe) -> ConfigFile {
     ConfigFile { name, describe, overrule: BaseOverride::Farm, bars: None, programs }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct YarnAudit {
     dirs: Vec<String>,
     /// Packages that only development needs are left out.
+    #[serde(rename = "omit")]
     omit_dev: bool,
     registry: Option<String>,
 }
