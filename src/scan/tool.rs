@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::Finding;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::InventoryRules;
@@ -43,6 +44,8 @@ pub struct ToolSpec {
     /// Variables by which the environment would silently change what it looks at or reports
     /// (`TRIVY_*`: all that begin so), and with `!` in front those that it may keep all the same.
     pub steering: &'static [&'static str],
+    /// What each of its gates looks for, whatever the gate's options.
+    pub looks_for: Declared<Aim>,
     /// The configuration files that it reads by itself.
     pub config_files: Declared<&'static ConfigFile>,
     /// Reads the scanner's own keys of a `[[gate]]`, with every mistake noted in `Keys`.
@@ -68,6 +71,11 @@ pub trait Tool: Debug + Send + Sync + Options {
     /// What its own keys make it look at: all keys that can narrow it, whether they apply or not. Of an option
     /// without an entry here, [`Options`] tells whether it is another.
     fn coverage(&self) -> Vec<Coverage> {
+        Vec::new()
+    }
+
+    /// What this gate looks for besides [`ToolSpec::looks_for`], by its options.
+    fn also_looks_for(&self) -> Vec<Aim> {
         Vec::new()
     }
 

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
@@ -35,6 +36,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: &[],
     // It reads none but AWS_REGION and AWS_DEFAULT_REGION: the region that templates are for.
     steering: &[],
+    looks_for: Declared::List(&[Aim::Misconfigurations]),
     config_files: Declared::List(&[&CONFIG[0], &CONFIG[1], &CONFIG[2], &TEMPLATE]),
     configure: |keys| Box::new(CfnLint::configure(keys)),
 };

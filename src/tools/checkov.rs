@@ -5,6 +5,7 @@ mod report;
 use serde::Serialize;
 
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::{BaseOverride, ConfigFile};
 use crate::scan::declared::Declared;
@@ -32,6 +33,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     // Every option is a variable too (CKV_SKIP_CHECK, CKV_SOFT_FAIL). The exceptions are the
     // platform's key and the way to it.
     steering: &["CKV_*", "CHECKOV_*", "BC_*", "!BC_API_KEY", "!BC_CA_BUNDLE", "!BC_PROXY"],
+    looks_for: Declared::List(&[Aim::Misconfigurations]),
     config_files: Declared::List(&[&CONFIG_YAML, &CONFIG_YML]),
     configure,
 };
@@ -109,6 +111,12 @@ impl Tool for Checkov {
     fn coverage(&self) -> Vec<Coverage> {
         let framework = (!self.framework.is_empty()).then(|| self.framework.clone());
         vec![Coverage::folders("dirs", &self.dirs), Coverage::new("framework", Extent::These(framework))]
+    }
+
+    /// Without `framework` it looks for secrets, too.
+    fn also_looks_for(&self) -> Vec<Aim> {
+        let secrets = self.framework.is_empty() || self.framework.iter().any(|name| name == "secrets");
+        secrets.then_some(Aim::Secrets).into_iter().collect()
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

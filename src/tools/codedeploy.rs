@@ -36,6 +36,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: aws::INSTALL,
     secret_fields: &[],
     steering: &[],
+    looks_for: Declared::None("it acts"),
     config_files: Declared::None("the AppSpec is its input, which the gate names"),
     configure,
 };

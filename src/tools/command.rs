@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::formats::{FORMATS, Format};
 use crate::keys::table::{Keys, Located};
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
@@ -30,6 +31,7 @@ pub(crate) static SPEC: ToolSpec = ToolSpec {
     install: "install it, or name another program in `run`",
     secret_fields: &["snippet", "contextRegion", "insertedContent", "commandLine", "environmentVariables"],
     steering: &[],
+    looks_for: Declared::None("its report says what"),
     config_files: Declared::None(
         "what a command reads is known to nobody; files that it names are compared with the base",
     ),
@@ -115,6 +117,17 @@ impl Tool for Command {
         let mut all = vec![Coverage::exactly("run", &self.run), Coverage::exactly("dir", [&self.dir])];
         all.extend(self.contents.clone().unwrap_or_default().coverage());
         all
+    }
+
+    fn also_looks_for(&self) -> Vec<Aim> {
+        let of_rules = self.contents.iter().filter(|rules| rules.asks()).map(|_| Aim::Licences);
+        let of_format = match self.report.as_ref().map(|report| report.format.name) {
+            None | Some("junit") => Some(Aim::Tests),
+            Some("checkstyle") => Some(Aim::Lint),
+            // Such a report may hold anything.
+            Some(_) => None,
+        };
+        of_format.into_iter().chain(of_rules).collect()
     }
 
     fn inventory_rules(&self) -> Option<&InventoryRules> {

@@ -12,6 +12,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
@@ -41,6 +42,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: "https://docs.docker.com/engine/install/, and start its daemon; or, with `engine`, podman.io or buildah.io",
     secret_fields: &[],
     steering: &[],
+    looks_for: Declared::List(&[Aim::Lint]),
     config_files: Declared::None("the Dockerfile is its input, and its checks are warnings whatever it says"),
     configure,
 };

@@ -36,6 +36,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: "https://docs.docker.com/engine/install/ (or https://podman.io) and https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
     secret_fields: &[],
     steering: &[],
+    looks_for: Declared::None("it acts"),
     config_files: Declared::None("docker and aws read those of their user alone"),
     configure,
 };

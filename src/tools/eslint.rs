@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::formats::json;
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
@@ -41,6 +42,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: &["source", "output", "text"],
     // ESLINT_USE_FLAT_CONFIG chooses another configuration, ESLINT_FLAGS changes how it is read.
     steering: &["ESLINT_*"],
+    looks_for: Declared::List(&[Aim::Lint]),
     config_files: Declared::List(&[&CONFIG, &OLD_CONFIG, &IGNORES]),
     configure: |keys| Box::new(Eslint::configure(keys)),
 };

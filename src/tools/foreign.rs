@@ -34,6 +34,7 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> To
         install: "",
         secret_fields: super::command::SPEC.secret_fields,
         steering: &[],
+        looks_for: Declared::None("what its reports hold, nobody knows beforehand"),
         config_files: Declared::None("it is not run"),
         configure,
     }

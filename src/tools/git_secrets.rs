@@ -12,6 +12,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
@@ -42,6 +43,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: &[],
     // Traces would stand between its findings.
     steering: &["GIT_TRACE*", "BASH_ENV"],
+    looks_for: Declared::List(&[Aim::Secrets]),
     config_files: Declared::List(&[&ALLOWED_IN_TREE, &ALLOWED_IN_HISTORY]),
     configure: |keys| Box::new(GitSecrets::configure(keys)),
 };

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::formats::json;
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
@@ -55,6 +56,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     // GITLEAKS_CONFIG and GITLEAKS_CONFIG_TOML replace its rules.
     steering: &["GITLEAKS_*"],
+    looks_for: Declared::List(&[Aim::Secrets]),
     config_files: Declared::List(&[
         &config::OWN,
         &config::NAMED,

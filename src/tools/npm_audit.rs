@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::formats::{json, npm6};
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::npmrc;
@@ -60,6 +61,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "npm_config_production",
         "npm_config_workspace*",
     ],
+    looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&NPMRC]),
     configure: |keys| Box::new(NpmAudit::configure(keys)),
 };

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::formats::{json, npm6};
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::{Coverage, Extent};
@@ -65,6 +66,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "!pnpm_config_strict_ssl",
         "!pnpm_config_userconfig",
     ],
+    looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&NPMRC, &ignores::WORKSPACE, &ignores::MANIFEST]),
     configure: |keys| Box::new(PnpmAudit::configure(keys)),
 };

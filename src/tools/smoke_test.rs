@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
@@ -33,6 +34,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: "it is part of Portcullis",
     secret_fields: &[],
     steering: &[],
+    looks_for: Declared::List(&[Aim::Tests]),
     config_files: Declared::None("it is part of Portcullis, and reads gates.toml alone"),
     configure,
 };

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
+use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
 use crate::scan::declared::Declared;
@@ -70,6 +71,7 @@ pub static SPEC: ToolSpec = ToolSpec {
         "!SONAR_SCANNER_CONNECT_TIMEOUT",
         "!SONAR_SCANNER_RESPONSE_TIMEOUT",
     ],
+    looks_for: Declared::List(&[Aim::Quality]),
     config_files: Declared::List(&[&PROPERTIES]),
     configure,
 };
@@ -185,6 +187,11 @@ impl Tool for SonarQube {
             Coverage::new("hotspots", Extent::Adds(asked.hotspots)),
             Coverage::new("max_age", Extent::AtMost(Some(asked.max_age))).only_if(!asked.scans),
         ]
+    }
+
+    fn also_looks_for(&self) -> Vec<Aim> {
+        let asked = self.analysis.issues || self.analysis.hotspots;
+        asked.then_some(Aim::CodeVulnerabilities).into_iter().collect()
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::formats::{cyclonedx, spdx};
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::InventoryRules;
 use crate::scan::declared::Declared;
@@ -33,6 +34,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: &["configuration", "config", "labels"],
     // Every setting is a variable too (SYFT_EXCLUDE, SYFT_SELECT_CATALOGERS).
     steering: &["SYFT_*", "!SYFT_CACHE_DIR", "!SYFT_REGISTRY_*"],
+    looks_for: Declared::None("it lists what is there; `licences` says what may not be"),
     config_files: Declared::None("its settings come from the environment and its command, see `steering`"),
     configure,
 };
@@ -118,6 +120,10 @@ impl Tool for Syft {
         ];
         all.extend(self.contents.coverage());
         all
+    }
+
+    fn also_looks_for(&self) -> Vec<Aim> {
+        self.contents.asks().then_some(Aim::Licences).into_iter().collect()
     }
 
     fn inventory_rules(&self) -> Option<&InventoryRules> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::formats::json;
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
 use crate::scan::declared::Declared;
@@ -33,6 +34,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: &["snippet"],
     // TF_CLI_ARGS adds options; the other has a provider answer that is none.
     steering: &["TF_CLI_ARGS*", "TF_REATTACH_PROVIDERS"],
+    looks_for: Declared::List(&[Aim::Misconfigurations]),
     config_files: Declared::None("the configuration is its input, and nothing in it narrows the check"),
     configure: |keys| Box::new(TerraformValidate::configure(keys)),
 };

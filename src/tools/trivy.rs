@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
+use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Take};
 use crate::scan::declared::Declared;
@@ -50,6 +51,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "!TRIVY_REGISTRY_TOKEN",
         "!TRIVY_USERNAME",
     ],
+    looks_for: Declared::None("`scan` and `scanners` say what"),
     config_files: Declared::List(&[&CONFIG, &IGNORES, &SECRET_RULES]),
     configure,
 };
@@ -226,6 +228,24 @@ impl Tool for Trivy {
             Coverage::exactly("cache_dir", &self.cache_dir),
             Coverage::new("max_db_age", Extent::AtMost(self.max_db_age)).only_if(self.reads_advisories()),
         ]
+    }
+
+    fn also_looks_for(&self) -> Vec<Aim> {
+        if self.scan == Scan::Config {
+            return vec![Aim::Misconfigurations];
+        }
+        let vulnerabilities = match self.scan {
+            Scan::Image => Aim::ImageVulnerabilities,
+            Scan::Fs | Scan::Config => Aim::PackageVulnerabilities,
+        };
+        let aims = [
+            ("vuln", vulnerabilities),
+            ("misconfig", Aim::Misconfigurations),
+            ("secret", Aim::Secrets),
+            ("license", Aim::Licences),
+        ];
+        let wanted = |word: &str| self.scanners.iter().any(|scanner| scanner == word);
+        aims.into_iter().filter(|(word, _)| wanted(word)).map(|(_, aim)| aim).collect()
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
@@ -32,6 +33,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     install: "`npm install --save-dev typescript` in the project, then `npm ci` in CI",
     secret_fields: &[],
     steering: &[],
+    looks_for: Declared::List(&[Aim::Types]),
     config_files: Declared::List(&[&PROJECT]),
     configure: |keys| Box::new(Tsc::configure(keys)),
 };

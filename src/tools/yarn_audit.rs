@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::formats::node_trace;
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Programs};
 use crate::scan::declared::Declared;
@@ -60,6 +61,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "npm_config_only",
         "npm_config_production",
     ],
+    looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&YARNRC, &NPMRC, &YARNRC_YML]),
     configure: |keys| Box::new(YarnAudit::configure(keys)),
 };

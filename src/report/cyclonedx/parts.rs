@@ -11,12 +11,13 @@ use cyclonedx_bom::models::dependency::Dependency;
 use cyclonedx_bom::models::license::{License, LicenseChoice, Licenses};
 use cyclonedx_bom::models::property::Properties;
 
+use crate::model::aim::Aim;
 use crate::model::component;
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::purl::Purl;
 use crate::model::run::{GateRecord, Run, TargetRecord};
 use crate::policy::licence::is_expression;
-use crate::report::gitlab::kind::Kind;
+use crate::report::subject;
 use crate::text::shared::Text;
 
 use super::{component, list};
@@ -245,7 +246,8 @@ fn named(licence: &str) -> LicenseChoice {
 }
 
 fn looks_for_vulnerabilities(gate: &GateRecord) -> bool {
-    [Kind::Dependencies, Kind::Containers].iter().any(|kind| kind.is_of(gate))
+    let vulnerabilities = [Aim::PackageVulnerabilities, Aim::ImageVulnerabilities];
+    subject::looks_for(gate).iter().any(|aim| vulnerabilities.contains(aim))
 }
 
 pub(super) fn is_vulnerability(finding: &Finding) -> bool {
