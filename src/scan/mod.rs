@@ -17,5 +17,6 @@ pub(crate) mod retry;
 pub(crate) mod scene;
 pub(crate) mod start_dir;
 pub(crate) mod step;
+pub mod suggestion;
 pub mod tool;
 pub(crate) mod variable;

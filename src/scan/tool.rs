@@ -19,6 +19,7 @@ use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::{BuiltImage, Scene};
+use crate::scan::suggestion::Suggest;
 
 /// What is known of a scanner before any gate uses it.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub struct ToolSpec {
     pub looks_for: Declared<Aim>,
     /// The configuration files that it reads by itself.
     pub config_files: Declared<&'static ConfigFile>,
+    /// What `portcullis init` writes for it.
+    pub init: Suggest,
     /// Reads the scanner's own keys of a `[[gate]]`, with every mistake noted in `Keys`.
     pub configure: fn(&Keys) -> Box<dyn Tool>,
 }

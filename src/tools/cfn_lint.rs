@@ -21,7 +21,9 @@ use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::system::project_files::is_cloudformation;
 use crate::tools::cfn_lint::templates::Wanted;
 use crate::tools::describe::yaml_keys;
 
@@ -38,8 +40,22 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &[],
     looks_for: Declared::List(&[Aim::Misconfigurations]),
     config_files: Declared::List(&[&CONFIG[0], &CONFIG[1], &CONFIG[2], &TEMPLATE]),
+    init: suggest,
     configure: |keys| Box::new(CfnLint::configure(keys)),
 };
+
+/// Folders of templates, without those inside another.
+pub(super) fn folders(seen: &Seen) -> BTreeSet<String> {
+    tops(&seen.folders(|file| is_cloudformation(&file.path)))
+}
+
+fn suggest(seen: &Seen) -> Suggestion {
+    let folders = folders(seen);
+    Suggestion::for_seen(folders.len(), "CloudFormation folder", || {
+        let comment = "Templates that CloudFormation would refuse, or should not have to take.";
+        SuggestedGate::new("cloudformation", comment, dirs(&folders))
+    })
+}
 
 /// Bytes of file names that one command line may carry: far below what Linux takes (2 MiB).
 const ARGUMENTS: usize = 1_000_000;

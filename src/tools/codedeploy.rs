@@ -22,6 +22,7 @@ use crate::scan::procedure::StepContext;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::aws::{self, Account};
 use crate::tools::ecs_task_definition::read_arn;
@@ -38,6 +39,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &[],
     looks_for: Declared::None("it acts"),
     config_files: Declared::None("the AppSpec is its input, which the gate names"),
+    init: Suggestion::nothing,
     configure,
 };
 

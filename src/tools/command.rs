@@ -1,7 +1,10 @@
 //! Any command: a test suite, a build script, a scanner that Portcullis does not know. It is judged
 //! by its report, in one of the shared formats, or else by its exit code alone.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde::{Deserialize, Serialize};
 
 use crate::formats::{FORMATS, Format};
 use crate::keys::table::{Keys, Located};
@@ -17,6 +20,7 @@ use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SeenFile, Suggestion, quoted};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::inventory_check::check_inventory;
@@ -35,8 +39,31 @@ pub(crate) static SPEC: ToolSpec = ToolSpec {
     config_files: Declared::None(
         "what a command reads is known to nobody; files that it names are compared with the base",
     ),
+    init: suggest,
     configure,
 };
+
+/// No gate: nobody can guess how the tests run.
+fn suggest(seen: &Seen) -> Suggestion {
+    let tested = seen.folders(has_test_script);
+    let example = tested.first().map(|folder| {
+        format!(
+            "\n# Unit tests as a gate; let them write JUnit XML, and name the file:\n# [[gate]]\n# id = \"tests\"\n# tool = \"command\"\n# run = [\"npm\", \"test\"]\n# dir = {}\n# report = {{ format = \"junit\", path = \"junit.xml\" }}\n",
+            quoted(folder)
+        )
+    });
+    Suggestion { example, ..Suggestion::default() }
+}
+
+fn has_test_script(file: &SeenFile) -> bool {
+    #[derive(Deserialize)]
+    struct Manifest {
+        #[serde(default)]
+        scripts: BTreeMap<String, String>,
+    }
+    let manifest = || serde_json::from_slice::<Manifest>(&fs::read(&file.path).ok()?).ok();
+    file.name == "package.json" && manifest().is_some_and(|manifest| manifest.scripts.contains_key("test"))
+}
 
 /// A command of the user's.
 #[derive(Debug, Serialize)]

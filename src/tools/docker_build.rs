@@ -4,6 +4,7 @@
 
 mod engine;
 mod image;
+pub(super) mod init;
 mod log;
 
 use std::collections::{BTreeMap, HashSet};
@@ -44,6 +45,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &[],
     looks_for: Declared::List(&[Aim::Lint]),
     config_files: Declared::None("the Dockerfile is its input, and its checks are warnings whatever it says"),
+    init: init::suggest,
     configure,
 };
 

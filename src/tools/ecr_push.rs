@@ -19,6 +19,7 @@ use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::aws::{self, Account};
 use crate::tools::ecr_push::engine::Kind;
@@ -38,6 +39,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &[],
     looks_for: Declared::None("it acts"),
     config_files: Declared::None("docker and aws read those of their user alone"),
+    init: Suggestion::nothing,
     configure,
 };
 

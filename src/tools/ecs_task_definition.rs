@@ -22,6 +22,7 @@ use crate::scan::placeholder::Values;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human;
 use crate::text::paths::normalise;
@@ -41,6 +42,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &[],
     looks_for: Declared::None("it acts"),
     config_files: Declared::None("the template is its input, which the gate names"),
+    init: Suggestion::nothing,
     configure,
 };
 

@@ -23,6 +23,7 @@ use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::Range;
 use crate::text::bom;
@@ -44,8 +45,19 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &["ESLINT_*"],
     looks_for: Declared::List(&[Aim::Lint]),
     config_files: Declared::List(&[&CONFIG, &OLD_CONFIG, &IGNORES]),
+    init: suggest,
     configure: |keys| Box::new(Eslint::configure(keys)),
 };
+
+fn suggest(seen: &Seen) -> Suggestion {
+    const COMMENT: &str = "ESLint errors; warnings are low, and do not block.";
+    let configured = ["eslint.config.", ".eslintrc"];
+    let folders = seen.folders(|file| configured.iter().any(|start| file.name.starts_with(start)));
+    match folders.is_empty() {
+        true => Suggestion::default(),
+        false => Suggestion::of(SuggestedGate::new("lint", COMMENT, dirs(&folders)).before_push()),
+    }
+}
 
 const WHAT: &str = "report of ESLint";
 

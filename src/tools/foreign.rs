@@ -11,6 +11,7 @@ use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::inventory_check::check_inventory;
 
@@ -36,6 +37,7 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> To
         steering: &[],
         looks_for: Declared::None("what its reports hold, nobody knows beforehand"),
         config_files: Declared::None("it is not run"),
+        init: Suggestion::nothing,
         configure,
     }
 }

@@ -7,6 +7,7 @@
 mod output;
 
 use std::collections::HashSet;
+use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
@@ -25,6 +26,7 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
@@ -45,8 +47,23 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &["GIT_TRACE*", "BASH_ENV"],
     looks_for: Declared::List(&[Aim::Secrets]),
     config_files: Declared::List(&[&ALLOWED_IN_TREE, &ALLOWED_IN_HISTORY]),
+    init: suggest,
     configure: |keys| Box::new(GitSecrets::configure(keys)),
 };
+
+/// A gate where it was set up in this clone, or its list of what is allowed lies here.
+fn suggest(seen: &Seen) -> Suggestion {
+    let registered = |config: String| config.lines().any(|line| line.trim() == "[secrets]");
+    let in_clone = || fs::read_to_string(seen.top.join(".git").join("config")).is_ok_and(registered);
+    if !seen.is_git || !(seen.top.join(GITALLOWED).is_file() || in_clone()) {
+        return Suggestion::default();
+    }
+    Suggestion::of(SuggestedGate::new(
+        "git-secrets",
+        "Lines that git-secrets prohibits. Patterns of `git secrets --add` are in this clone's own configuration, which\nothers and CI do not have: list them here.",
+        "register_aws = true\n# patterns = [\"...\"]\nfail_on = \"low\"\n",
+    ))
+}
 
 const WHAT: &str = "git-secrets output";
 

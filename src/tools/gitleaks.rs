@@ -24,6 +24,7 @@ use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
@@ -64,8 +65,22 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         &ignores::OF_FOLDER,
         &ignores::OF_START,
     ]),
+    init: suggest,
     configure: |keys| Box::new(Gitleaks::configure(keys)),
 };
+
+fn suggest(seen: &Seen) -> Suggestion {
+    const IN_HISTORY: &str =
+        "Secrets in the git history. A secret that was pushed once has to be replaced, not only removed.";
+    const IN_TREE: &str =
+        "Secrets in the files here (this is no git repository, so there is no history to look at).";
+    let (comment, keys) = match seen.is_git {
+        true => (IN_HISTORY, "fail_on = \"low\"\n"),
+        false => (IN_TREE, "scan = \"tree\"\nfail_on = \"low\"\n"),
+    };
+    let gate = SuggestedGate::new("secrets", comment, keys).before_push();
+    Suggestion { seen: Some((usize::from(seen.is_git), "git repository")), ..Suggestion::of(gate) }
+}
 
 /// Any code but 0, 1 (error) and 126 (usage) tells leaks from errors: by default both are 1.
 const LEAKS: i32 = 77;

@@ -14,6 +14,7 @@ pub mod foreign;
 mod git_secrets;
 mod gitleaks;
 mod inventory_check;
+mod lock_files;
 mod npm_audit;
 mod pnpm_audit;
 mod smoke_test;

@@ -29,6 +29,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::variables;
 use crate::text::human::without_credentials;
 use crate::tools::describe;
+use crate::tools::lock_files::suggest_audit;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "npm-audit",
@@ -63,6 +64,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&NPMRC]),
+    init: |seen| suggest_audit(seen, &["package-lock.json", "npm-shrinkwrap.json"], "npm lock file"),
     configure: |keys| Box::new(NpmAudit::configure(keys)),
 };
 

@@ -27,6 +27,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human::without_credentials;
 use crate::tools::describe;
+use crate::tools::lock_files::suggest_audit;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "pnpm-audit",
@@ -68,6 +69,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&NPMRC, &ignores::WORKSPACE, &ignores::MANIFEST]),
+    init: |seen| suggest_audit(seen, &["pnpm-lock.yaml"], "pnpm lock file"),
     configure: |keys| Box::new(PnpmAudit::configure(keys)),
 };
 

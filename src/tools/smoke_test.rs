@@ -20,6 +20,7 @@ use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::http::{Answer, Request};
 use crate::text::human;
@@ -36,6 +37,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &[],
     looks_for: Declared::List(&[Aim::Tests]),
     config_files: Declared::None("it is part of Portcullis, and reads gates.toml alone"),
+    init: Suggestion::nothing,
     configure,
 };
 

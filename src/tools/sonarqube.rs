@@ -28,6 +28,7 @@ use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, quoted};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::describe::a_few;
@@ -73,8 +74,19 @@ pub static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::List(&[Aim::Quality]),
     config_files: Declared::List(&[&PROPERTIES]),
+    init: suggest,
     configure,
 };
+
+fn suggest(seen: &Seen) -> Suggestion {
+    const COMMENT: &str = "The quality gate of a new analysis. SONAR_HOST_URL names the server, SONAR_TOKEN is its token;\nfor SonarQube Cloud: organization = \"…\".";
+    let folders = seen.folders(|file| file.name == PROPERTIES.name);
+    let gates = folders.iter().enumerate().map(|(n, folder)| {
+        let id = if n == 0 { "quality".to_owned() } else { format!("quality-{}", n + 1) };
+        SuggestedGate::new(&id, COMMENT, format!("dir = {}\n", quoted(folder)))
+    });
+    Suggestion { seen: Some((folders.len(), "SonarQube project")), gates: gates.collect(), example: None }
+}
 
 static PROPERTIES: ConfigFile = ConfigFile {
     name: "sonar-project.properties",

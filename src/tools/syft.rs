@@ -4,6 +4,7 @@
 //! of one run tell the same story.
 
 mod inventory;
+
 use serde::Serialize;
 
 use crate::formats::{cyclonedx, spdx};
@@ -18,7 +19,9 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::inventory_check::check_inventory;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -36,8 +39,22 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &["SYFT_*", "!SYFT_CACHE_DIR", "!SYFT_REGISTRY_*"],
     looks_for: Declared::None("it lists what is there; `licences` says what may not be"),
     config_files: Declared::None("its settings come from the environment and its command, see `steering`"),
+    init: suggest,
     configure,
 };
+
+fn suggest(seen: &Seen) -> Suggestion {
+    let (comment, keys) = match builds_images(seen) {
+        true => (
+            "Bills of materials: CycloneDX and SPDX below gates-report/sbom/.",
+            format!("needs = [\"{GATE}\"]\n"),
+        ),
+        false => {
+            ("Bill of materials: CycloneDX and SPDX below gates-report/sbom/.", "dirs = [\".\"]\n".to_owned())
+        }
+    };
+    Suggestion::of(SuggestedGate::new("sbom", comment, keys))
+}
 
 #[derive(Debug, Serialize)]
 struct Syft {

@@ -5,6 +5,10 @@
 
 mod report;
 mod steps;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::formats::json;
@@ -19,6 +23,7 @@ use crate::scan::program::find;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::terraform_validate::steps::{Init, RUN, Run, Validate};
 
@@ -36,8 +41,30 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &["TF_CLI_ARGS*", "TF_REATTACH_PROVIDERS"],
     looks_for: Declared::List(&[Aim::Misconfigurations]),
     config_files: Declared::None("the configuration is its input, and nothing in it narrows the check"),
+    init: suggest,
     configure: |keys| Box::new(TerraformValidate::configure(keys)),
 };
+
+/// Folders of Terraform, without those inside another.
+pub(super) fn folders(seen: &Seen) -> BTreeSet<String> {
+    tops(&seen.folders(|file| file.name.ends_with(".tf")))
+}
+
+/// A gate only where there is something to run: unlike the others, it is rarely in an image for CI.
+fn suggest(seen: &Seen) -> Suggestion {
+    const COMMENT: &str = "What is wrong with the configuration by itself. Providers and modules are downloaded\nwhere they are not installed; `init = false` keeps it from that.";
+    let folders = folders(seen);
+    let runs = !folders.is_empty() && ENGINES.iter().any(|engine| is_there(engine, &seen.top));
+    let gates = runs.then(|| SuggestedGate::new("terraform", COMMENT, dirs(&folders)));
+    let seen = Some((folders.len(), "Terraform folder"));
+    Suggestion { seen, gates: gates.into_iter().collect(), example: None }
+}
+
+const ENGINES: [&str; 2] = ["terraform", "tofu"];
+
+fn is_there(engine: &str, folder: &Path) -> bool {
+    find(&Program { name: engine.to_owned(), near: Vec::new() }, folder).is_some()
+}
 
 #[derive(Debug, Serialize)]
 struct TerraformValidate {
@@ -52,7 +79,7 @@ impl TerraformValidate {
     fn configure(keys: &Keys) -> Self {
         Self {
             dirs: keys.texts_or("dirs", &["."]),
-            engine: keys.word("engine", &[("terraform", "terraform"), ("tofu", "tofu")]),
+            engine: keys.word("engine", &ENGINES.map(|engine| (engine, engine))),
             init: match keys.flag("init") {
                 None => Init::WhenNeeded,
                 Some(true) => Init::Always,
@@ -63,10 +90,7 @@ impl TerraformValidate {
 
     /// Terraform, unless OpenTofu alone is there.
     fn program(&self, scene: &Scene) -> &'static str {
-        let is_there = |name: &str| {
-            let program = Program { name: name.to_owned(), near: Vec::new() };
-            find(&program, &scene.repo.base).is_some()
-        };
+        let is_there = |engine: &str| is_there(engine, &scene.repo.base);
         self.engine.unwrap_or(match !is_there("terraform") && is_there("tofu") {
             true => "tofu",
             false => "terraform",

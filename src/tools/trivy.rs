@@ -21,9 +21,11 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::describe;
+use crate::tools::docker_build::init::{GATE, builds_images};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "trivy",
@@ -53,8 +55,23 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::None("`scan` and `scanners` say what"),
     config_files: Declared::List(&[&CONFIG, &IGNORES, &SECRET_RULES]),
+    init: suggest,
     configure,
 };
+
+fn suggest(seen: &Seen) -> Suggestion {
+    Suggestion::of(match builds_images(seen) {
+        true => SuggestedGate::new(
+            "image-scan",
+            "Vulnerabilities and secrets in the images that `images` built.",
+            format!("scan = \"image\"\nneeds = [\"{GATE}\"]\n"),
+        ),
+        false => {
+            let comment = "Known vulnerabilities and secrets in this folder.";
+            SuggestedGate::new("packages", comment, "scan = \"fs\"\n").stage("Dependency audit")
+        }
+    })
+}
 
 // An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets must be a
 // table (0.70). It reads .trivyignore.yaml only where it is told to.

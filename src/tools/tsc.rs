@@ -20,6 +20,7 @@ use crate::scan::program::package_version;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::describe;
 
@@ -35,8 +36,16 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &[],
     looks_for: Declared::List(&[Aim::Types]),
     config_files: Declared::List(&[&PROJECT]),
+    init: suggest,
     configure: |keys| Box::new(Tsc::configure(keys)),
 };
+
+fn suggest(seen: &Seen) -> Suggestion {
+    let folders = seen.folders(|file| file.name == "tsconfig.json");
+    Suggestion::for_seen(folders.len(), "TypeScript project", || {
+        SuggestedGate::new("types", "Type errors; tsc comes from node_modules (npm ci).", dirs(&folders))
+    })
+}
 
 const WHAT: &str = "tsc output";
 

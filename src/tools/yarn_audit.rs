@@ -27,6 +27,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
 use crate::tools::describe;
+use crate::tools::lock_files::suggest_audit;
 use crate::tools::yarn_audit::generation::Generation;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -63,6 +64,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&YARNRC, &NPMRC, &YARNRC_YML]),
+    init: |seen| suggest_audit(seen, &[LOCK_FILE], "yarn lock file"),
     configure: |keys| Box::new(YarnAudit::configure(keys)),
 };
 
