@@ -385,7 +385,7 @@ fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> 
     }
     let from: PathBuf = scratch.join("report");
     fs::create_dir_all(scratch).ok()?;
-    fs::write(&from, mask_fields(bytes, gate.spec.secret_fields)).ok()?;
+    fs::write(&from, mask_fields(bytes, gate.spec.secret_fields.list())).ok()?;
     let number = scratch.file_name()?.to_string_lossy();
     let file = path.file_name()?.to_string_lossy();
     Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: What::Report })

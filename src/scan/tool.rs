@@ -37,11 +37,13 @@ pub struct ToolSpec {
     pub version_args: &'static [&'static str],
     /// Where the version of a run is read, cheapest first.
     pub version: VersionFrom,
+    /// Its section in the documents: file and heading.
+    pub docs: &'static str,
     /// How to get it, in a line, for people.
     pub install: &'static str,
     /// Keys of the JSON report whose values can hold a secret or source text: masked before the
     /// report is kept.
-    pub secret_fields: &'static [&'static str],
+    pub secret_fields: Declared<&'static str>,
     /// Variables by which the environment would silently change what it looks at or reports
     /// (`TRIVY_*`: all that begin so), and with `!` in front those that it may keep all the same.
     pub steering: &'static [&'static str],

@@ -34,8 +34,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "cfn-lint",
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#cfn-lint",
     install: "pipx install cfn-lint",
-    secret_fields: &[],
+    secret_fields: Declared::None("its messages name rules and properties, and hold no source text"),
     // It reads none but AWS_REGION and AWS_DEFAULT_REGION: the region that templates are for.
     steering: &[],
     looks_for: Declared::List(&[Aim::Misconfigurations]),

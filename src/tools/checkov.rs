@@ -32,9 +32,10 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "checkov",
     version_args: &["--version"],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#checkov",
     install: "pipx install checkov",
     // Source text, whole resources, and the values that variables were found to have.
-    secret_fields: &["code_block", "entity", "evaluations", "fixed_definition", "added_by"],
+    secret_fields: Declared::List(&["code_block", "entity", "evaluations", "fixed_definition", "added_by"]),
     // Every option is a variable too (CKV_SKIP_CHECK, CKV_SOFT_FAIL). The exceptions are the
     // platform's key and the way to it.
     steering: &["CKV_*", "CHECKOV_*", "BC_*", "!BC_API_KEY", "!BC_CA_BUNDLE", "!BC_PROXY"],

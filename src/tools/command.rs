@@ -32,8 +32,15 @@ pub(crate) static SPEC: ToolSpec = ToolSpec {
     program: "",
     version_args: &[],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#command",
     install: "install it, or name another program in `run`",
-    secret_fields: &["snippet", "contextRegion", "insertedContent", "commandLine", "environmentVariables"],
+    secret_fields: Declared::List(&[
+        "snippet",
+        "contextRegion",
+        "insertedContent",
+        "commandLine",
+        "environmentVariables",
+    ]),
     steering: &[],
     looks_for: Declared::None("its report says what"),
     config_files: Declared::None(

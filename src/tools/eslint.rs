@@ -38,9 +38,10 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "eslint",
     version_args: &["--version"],
     version: VersionFrom::PackageJson,
+    docs: "docs/configuration.md#eslint",
     install: "`npm install --save-dev eslint` in the project, then `npm ci` in CI",
     // The whole text of the file, twice, and pieces of it.
-    secret_fields: &["source", "output", "text"],
+    secret_fields: Declared::List(&["source", "output", "text"]),
     // ESLINT_USE_FLAT_CONFIG chooses another configuration, ESLINT_FLAGS changes how it is read.
     steering: &["ESLINT_*"],
     looks_for: Declared::List(&[Aim::Lint]),

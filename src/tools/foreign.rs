@@ -32,6 +32,7 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> To
         program: "",
         version_args: &[],
         version: VersionFrom::Report,
+        docs: "docs/configuration.md#command",
         install: "",
         secret_fields: super::command::SPEC.secret_fields,
         steering: &[],

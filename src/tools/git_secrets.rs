@@ -41,8 +41,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     // It does not tell its version.
     version_args: &[],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#git-secrets",
     install: "`brew install git-secrets`, `apt-get install git-secrets`, or https://github.com/awslabs/git-secrets",
-    secret_fields: &[],
+    secret_fields: Declared::None("its report is text, and each secret in it is struck out"),
     // Traces would stand between its findings.
     steering: &["GIT_TRACE*", "BASH_ENV"],
     looks_for: Declared::List(&[Aim::Secrets]),

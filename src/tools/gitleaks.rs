@@ -36,8 +36,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "gitleaks",
     version_args: &["version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#gitleaks",
     install: "https://github.com/gitleaks/gitleaks/releases, or `brew install gitleaks`",
-    secret_fields: &[
+    secret_fields: Declared::List(&[
         "Secret",
         "Match",
         "Line",
@@ -54,7 +55,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "email",
         "leakURL",
         "repoURL",
-    ],
+    ]),
     // GITLEAKS_CONFIG and GITLEAKS_CONFIG_TOML replace its rules.
     steering: &["GITLEAKS_*"],
     looks_for: Declared::List(&[Aim::Secrets]),

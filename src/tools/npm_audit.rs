@@ -38,9 +38,10 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "npm",
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#npm-audit",
     install: "npm comes with Node.js: https://nodejs.org",
     // What the registry answered, and how it was asked.
-    secret_fields: &["headers", "body"],
+    secret_fields: Declared::List(&["headers", "body"]),
     // What narrows the audit. The registry, its certificates and the user's .npmrc stay.
     steering: &[
         "NODE_ENV",

@@ -36,8 +36,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "pnpm",
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#pnpm-audit",
     install: "corepack enable, or npm install -g pnpm: https://pnpm.io/installation",
-    secret_fields: &["headers", "body"],
+    secret_fields: Declared::List(&["headers", "body"]),
     // What narrows the audit; the one that flags can't outrank is `audit_config`. The registry, its
     // certificates and the user's .npmrc stay.
     steering: &[

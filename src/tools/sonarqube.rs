@@ -42,9 +42,10 @@ pub static SPEC: ToolSpec = ToolSpec {
     program: "sonar-scanner",
     version_args: &["--version"],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#sonarqube",
     install: "https://docs.sonarsource.com (SonarScanner CLI), or `npm install --save-dev @sonar/scan` with `scanner = \"@sonar/scan\"`",
     // Names of people.
-    secret_fields: &[
+    secret_fields: Declared::List(&[
         "author",
         "authors",
         "assignee",
@@ -53,7 +54,7 @@ pub static SPEC: ToolSpec = ToolSpec {
         "email",
         "users",
         "comments",
-    ],
+    ]),
     // Every property is a variable too (SONAR_SCANNER_SKIP). The exceptions are where it finds
     // Java and its cache, and the way to the server.
     steering: &[

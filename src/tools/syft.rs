@@ -31,10 +31,11 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "syft",
     version_args: &["--version"],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#syft",
     install: "brew install syft, or a release archive of github.com/anchore/syft",
     // The settings of the run (registry credentials among them), and the labels, environment and
     // build history of the image.
-    secret_fields: &["configuration", "config", "labels"],
+    secret_fields: Declared::List(&["configuration", "config", "labels"]),
     // Every setting is a variable too (SYFT_EXCLUDE, SYFT_SELECT_CATALOGERS).
     steering: &["SYFT_*", "!SYFT_CACHE_DIR", "!SYFT_REGISTRY_*"],
     looks_for: Declared::None("it lists what is there; `licences` says what may not be"),

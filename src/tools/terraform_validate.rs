@@ -34,9 +34,10 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "terraform",
     version_args: &["version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#terraform-validate",
     install: "https://developer.hashicorp.com/terraform/install, or OpenTofu: https://opentofu.org/docs/intro/install",
     // Source text, and what its expressions come to.
-    secret_fields: &["snippet"],
+    secret_fields: Declared::List(&["snippet"]),
     // TF_CLI_ARGS adds options; the other has a provider answer that is none.
     steering: &["TF_CLI_ARGS*", "TF_REATTACH_PROVIDERS"],
     looks_for: Declared::List(&[Aim::Misconfigurations]),

@@ -34,10 +34,11 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "trivy",
     version_args: &["--version"],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#trivy",
     install: "brew install trivy, or a release archive of github.com/aquasecurity/trivy",
     // Trivy masks a secret itself, not the lines around it. The image's configuration carries
     // its environment, labels and build arguments.
-    secret_fields: &["Match", "Code", "ImageConfig"],
+    secret_fields: Declared::List(&["Match", "Code", "ImageConfig"]),
     // Every flag is a variable too (TRIVY_SKIP_DIRS, TRIVY_IGNORE_UNFIXED, TRIVY_IGNOREFILE). The
     // exceptions say where things are, and who may have them.
     steering: &[

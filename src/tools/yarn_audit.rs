@@ -37,8 +37,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "yarn",
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#yarn-audit",
     install: "corepack enable, or npm install -g yarn: https://yarnpkg.com/getting-started/install",
-    secret_fields: &["headers", "body"],
+    secret_fields: Declared::List(&["headers", "body"]),
     // Every setting of Yarn is a variable, too. What says who is asked, and how, stays.
     steering: &[
         "NODE_ENV",
