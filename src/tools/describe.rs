@@ -86,6 +86,7 @@ mod tests {
                 "# known\nabc:src/a.ts:rule:1\n\n  def:b:rule:2\n",
                 "2 ignores in .gitleaksignore",
             ),
+            ("syft", ".syft.yaml", "exclude: ['./**']\nlog:\n  quiet: true\n", ".syft.yaml (exclude)"),
             ("trivy", ".trivyignore", "CVE-2021-1\n", "1 ignore in .trivyignore"),
             ("git-secrets", ".gitallowed", "# ours\n.*\n", "1 ignore in .gitallowed"),
             ("eslint", ".eslintignore", "dist\n", "1 ignore in .eslintignore"),

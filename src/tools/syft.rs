@@ -12,6 +12,7 @@ use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::InventoryRules;
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
 use crate::scan::declared::Declared;
 use crate::scan::job::{Job, Keep};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
@@ -39,10 +40,43 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     // Every setting is a variable too (SYFT_EXCLUDE, SYFT_SELECT_CATALOGERS).
     steering: &["SYFT_*", "!SYFT_CACHE_DIR", "!SYFT_REGISTRY_*"],
     looks_for: Declared::None("it lists what is there; `licences` says what may not be"),
-    config_files: Declared::None("its settings come from the environment and its command, see `steering`"),
+    config_files: Declared::List(&[
+        &CONFIG[0], &CONFIG[1], &CONFIG[2], &CONFIG[3], &CONFIG[4], &CONFIG[5], &CONFIG[6], &CONFIG[7],
+    ]),
     init: suggest,
     configure,
 };
+
+/// Its configuration in the folder in which it is started: what `exclude` names is in no inventory. As seen
+/// with Syft 1.18; one that `--config` names takes the place of all.
+static CONFIG: [ConfigFile; 8] = [
+    declared(".syft.yaml", ""),
+    declared(".syft.yml", ""),
+    declared(".syft.json", "{}"),
+    declared(".syft.toml", ""),
+    declared(".syft/config.yaml", ""),
+    declared(".syft/config.yml", ""),
+    declared(".syft/config.json", "{}"),
+    declared(".syft/config.toml", ""),
+];
+
+const fn declared(name: &'static str, neutral: &'static str) -> ConfigFile {
+    let overrule = BaseOverride::Take { neutral: Some(neutral), take };
+    ConfigFile { name, describe: describe_config, overrule, bars: None, programs: None }
+}
+
+fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
+    job.options(["--config"].into_iter().chain(copy));
+    Ok(())
+}
+
+/// Whether it leaves files out: of JSON and TOML the keys are not told apart from the rest.
+fn describe_config(content: &[u8]) -> Option<ConfigNote> {
+    let text = String::from_utf8_lossy(content);
+    let narrows = ["exclude", "select-catalogers", "default-catalogers", "base-path"];
+    let found = narrows.into_iter().filter(|word| text.contains(word)).map(str::to_owned);
+    Some(ConfigNote::Holds(found.collect()))
+}
 
 fn suggest(seen: &Seen) -> Suggestion {
     let (comment, keys) = match builds_images(seen) {
@@ -116,6 +150,9 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
         format!("cyclonedx-json={newest}"),
     ] {
         job.args(["-o", &output]);
+    }
+    for file in &CONFIG {
+        job.reads(job.cwd.join(file.name), file);
     }
     job.env("SYFT_CHECK_FOR_APP_UPDATE", "false");
     let folder = job.scratch().rsplit('/').next().unwrap_or_default();
