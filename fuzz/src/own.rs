@@ -12,7 +12,7 @@ use portcullis::model::run::Run;
 use portcullis::redact::{Scrubber, Secret, mask_fields};
 use portcullis::model::component;
 use portcullis::tools::sonarqube::task_file::TaskFile;
-use portcullis::scan::config_file;
+use portcullis::tools::TOOLS;
 use portcullis::policy::vex;
 use serde_json::Value;
 
@@ -71,21 +71,10 @@ fn gates_lock(input: &[u8]) {
     assert_eq!(Lock::read(&lock.to_string()), Ok(lock), "it is written otherwise than it was read");
 }
 
-/// What is told of a scanner's own file in the repository is a few words, whatever is in it.
+/// What is said of a scanner's own file in the repository is a few words, whatever is in it.
 fn scanner_files(input: &[u8]) {
-    const NAMES: [&str; 9] = [
-        ".gitleaks.toml",
-        ".gitleaksignore",
-        ".trivyignore",
-        "trivy.yaml",
-        "trivy-secret.yaml",
-        ".checkov.yaml",
-        ".npmrc",
-        ".eslintrc.json",
-        "eslint.config.mjs",
-    ];
-    for name in NAMES {
-        let words = told::told(name, input).unwrap_or_default();
+    for file in TOOLS.iter().flat_map(|tool| tool.config_files.list()) {
+        let words = (file.describe)(input).map(|note| note.words(file.name)).unwrap_or_default();
         assert!(!words.contains('\n') && words.chars().count() < 500, "{words}");
     }
 }

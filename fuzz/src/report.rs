@@ -64,7 +64,7 @@ impl ReportReader {
             }
         }
         if self.form == Form::Json && is_whole_json(parts[0]) {
-            let masked = mask_fields(parts[0], self.spec.secret_fields);
+            let masked = mask_fields(parts[0], self.spec.secret_fields.list());
             assert!(is_whole_json(&masked), "masked, it is not JSON any more");
         }
     }

@@ -279,7 +279,8 @@ fn assess_reports(
         let Some((name, path)) = word.split_once('=') else {
             bail!("`--report {word}` is not of the form TOOL=PATH");
         };
-        let gate = gate_for(name, by)?;
+        // Nobody knows by which options the report was made.
+        let gate = Gate { looks_for: Vec::new(), ..gate_for(name, by)? };
         let target = assess_report(&gate, Path::new(path), repo, &scratch.join(index.to_string()));
         match gates.iter_mut().find(|(known, _)| known.id == gate.id) {
             Some((_, targets)) => targets.push(target),
@@ -319,6 +320,7 @@ fn gate_with_defaults(spec: &'static ToolSpec, defaults: Defaults) -> Gate {
         id: Text::from(spec.name),
         stage: Text::from(spec.stage),
         spec,
+        looks_for: Vec::new(),
         tool: (spec.configure)(&Keys::none(&problems)).into(),
         needs: Vec::new(),
         required: true,
@@ -383,7 +385,7 @@ fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> 
     }
     let from: PathBuf = scratch.join("report");
     fs::create_dir_all(scratch).ok()?;
-    fs::write(&from, mask_fields(bytes, gate.spec.secret_fields)).ok()?;
+    fs::write(&from, mask_fields(bytes, gate.spec.secret_fields.list())).ok()?;
     let number = scratch.file_name()?.to_string_lossy();
     let file = path.file_name()?.to_string_lossy();
     Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: What::Report })

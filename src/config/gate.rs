@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::branch::Branch;
 use crate::keys::table::{Keys, Located};
 use crate::keys::values::read_duration;
+use crate::model::aim::Aim;
 use crate::model::policy::Policy;
 use crate::scan::retry::Retry;
 use crate::scan::tool::{Tool, ToolSpec};
@@ -24,6 +25,8 @@ pub struct Gate {
     pub stage: Text,
     pub spec: &'static ToolSpec,
     pub tool: Arc<dyn Tool>,
+    /// What it looks for, by its tool and its options.
+    pub looks_for: Vec<Aim>,
     /// Gates that must have done their work before this one starts.
     pub needs: Vec<Text>,
     /// `false`: advisory, never blocks.
@@ -98,6 +101,7 @@ pub(crate) fn read(
         id: Text::from(id.map(|id| id.value).unwrap_or_default()),
         stage: Text::from(table.text_or("stage", spec.stage)),
         spec,
+        looks_for: spec.looks_for.list().iter().copied().chain(tool.also_looks_for()).collect(),
         tool,
         needs: needs.into_iter().map(|need| Text::from(need.value)).collect(),
         required: table.flag_or("required", true),
@@ -204,6 +208,7 @@ fn find_cycle(
 mod tests {
     use crate::config::Config;
     use crate::keys::mistakes::Problem;
+    use crate::model::aim::Aim;
 
     #[test]
     fn keys_that_do_not_apply_to_a_gate_are_mistakes() {
@@ -232,6 +237,33 @@ mod tests {
             ),
         ] {
             assert_eq!(problems(gate), [problem], "{gate}");
+        }
+    }
+
+    #[test]
+    fn what_a_gate_looks_for_follows_its_options() {
+        use Aim::*;
+        let looks_for = |gate: &str| {
+            let text = format!("version = 1\n[[gate]]\nid = 'g'\n{gate}\n");
+            Config::read(&text).unwrap().gates.remove(0).looks_for
+        };
+        for (gate, aims) in [
+            ("tool = 'gitleaks'", vec![Secrets]),
+            ("tool = 'trivy'", vec![PackageVulnerabilities, Secrets]),
+            ("tool = 'trivy'\nscan = 'image'\nimages = ['a']", vec![ImageVulnerabilities, Secrets]),
+            ("tool = 'trivy'\nscan = 'config'", vec![Misconfigurations]),
+            ("tool = 'trivy'\nscanners = ['license', 'misconfig']", vec![Misconfigurations, Licences]),
+            ("tool = 'checkov'", vec![Misconfigurations, Secrets]),
+            ("tool = 'checkov'\nframework = ['terraform']", vec![Misconfigurations]),
+            ("tool = 'sonarqube'", vec![Quality]),
+            ("tool = 'sonarqube'\nhotspots = true", vec![Quality, CodeVulnerabilities]),
+            ("tool = 'command'\nrun = ['a']", vec![Tests]),
+            ("tool = 'command'\nrun = ['a']\nreport = { format = 'sarif', path = '-' }", vec![]),
+            ("tool = 'syft'", vec![]),
+            ("tool = 'syft'\nlicences = { deny = ['MIT'] }", vec![Licences]),
+            ("tool = 'ecr-push'", vec![]),
+        ] {
+            assert_eq!(looks_for(gate), aims, "{gate}");
         }
     }
 }

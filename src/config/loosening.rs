@@ -3,6 +3,8 @@
 //! `--policy-from` compares the gates.toml of the change with that of the base, and `--require`
 //! a run with an organisation's floor.
 
+use std::borrow::Cow;
+
 use crate::config::sources::Sources;
 use crate::config::{Config, Gate, Profile};
 use crate::keys::table::Located;
@@ -13,6 +15,7 @@ use crate::model::verdict::Mode;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::judge::{at_or_above, bears};
 use crate::policy::waiver::Waiver;
+use crate::scan::options::differing;
 
 /// Everything that `other` would let pass and `base` would not, in the base's order.
 pub(crate) fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
@@ -57,21 +60,26 @@ pub(crate) fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
 }
 
 fn lab(place: &str) -> Loosening {
-    Looser { key: "mode", is: "mode = lab".to_owned(), was: Some("mode = production".to_owned()) }.at(place)
+    Looser::new("mode", "mode = lab".to_owned(), "mode = production".to_owned()).at(place)
 }
 
 /// One key that is looser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Looser {
     /// The key of gates.toml.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     pub is: String,
     pub was: Option<String>,
 }
 
 impl Looser {
-    fn changed(key: &'static str) -> Self {
-        Self { key, is: format!("{key} changed"), was: None }
+    fn new(key: &'static str, is: String, was: String) -> Self {
+        Self { key: key.into(), is, was: Some(was) }
+    }
+
+    fn changed(key: impl Into<Cow<'static, str>>) -> Self {
+        let key = key.into();
+        Self { is: format!("{key} changed"), key, was: None }
     }
 
     fn at(self, place: &str) -> Loosening {
@@ -93,10 +101,10 @@ pub(crate) fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
                 Some(counts_as) => format!("unrated = {}", counts_as.as_str()),
                 None => "no unrated".to_owned(),
             };
-            Looser { key: "unrated", is: unrated(other), was: Some(unrated(base)) }
+            Looser::new("unrated", unrated(other), unrated(base))
         } else {
             let fail_on = |policy: &Policy| format!("fail_on = {}", policy.fail_on.as_str());
-            Looser { key: "fail_on", is: fail_on(other), was: Some(fail_on(base)) }
+            Looser::new("fail_on", fail_on(other), fail_on(base))
         };
         if !all.contains(&looser) {
             all.push(looser);
@@ -104,7 +112,7 @@ pub(crate) fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
     }
     if other.new_only && !base.new_only {
         let new_only = |policy: &Policy| format!("new_only = {}", policy.new_only);
-        all.push(Looser { key: "new_only", is: new_only(other), was: Some(new_only(base)) });
+        all.push(Looser::new("new_only", new_only(other), new_only(base)));
     }
     let than = |policy: &Policy| policy.no_worse_than.as_ref().map(|ratchet| ratchet.than.clone());
     if than(base).is_some() && than(base) != than(other) {
@@ -112,7 +120,7 @@ pub(crate) fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
             Some(file) => format!("no_worse_than = {file}"),
             None => "no no_worse_than".to_owned(),
         };
-        all.push(Looser { key: "no_worse_than", is: ratchet(other), was: Some(ratchet(base)) });
+        all.push(Looser::new("no_worse_than", ratchet(other), ratchet(base)));
     }
     all.extend(looser_conditions(&base.conditions, &other.conditions));
     all
@@ -120,14 +128,13 @@ pub(crate) fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
 
 /// Where fewer findings block whatever their severity, or more pass.
 fn looser_conditions(base: &Conditions, other: &Conditions) -> Vec<Looser> {
-    let changed = |key, is: String, was: String| Looser { key, is, was: Some(was) };
-    let flag = |key, is: bool, was: bool| changed(key, format!("{key} = {is}"), format!("{key} = {was}"));
+    let flag = |key, is: bool, was: bool| Looser::new(key, format!("{key} = {is}"), format!("{key} = {was}"));
     let mut all = Vec::new();
     if other.only_fixable && !base.only_fixable {
         all.push(flag("only_fixable", true, false));
     }
     if other.scope == Scope::Production && base.scope == Scope::All {
-        all.push(changed("scope", "scope = production".to_owned(), "scope = all".to_owned()));
+        all.push(Looser::new("scope", "scope = production".to_owned(), "scope = all".to_owned()));
     }
     if base.fail_on_kev && !other.fail_on_kev {
         all.push(flag("fail_on_kev", false, true));
@@ -139,7 +146,7 @@ fn looser_conditions(base: &Conditions, other: &Conditions) -> Vec<Looser> {
             Some(least) => format!("epss_at_least = {}", least.value()),
             None => "no epss_at_least".to_owned(),
         };
-        all.push(changed("epss_at_least", words(other.epss_at_least), words(Some(was))));
+        all.push(Looser::new("epss_at_least", words(other.epss_at_least), words(Some(was))));
     }
     all
 }
@@ -182,7 +189,7 @@ fn looser_max(severity: Severity, base: &Budget, other: &Budget) -> Looser {
         Some(most) => format!("max.{severity} = {most}"),
         None => format!("no max.{severity}"),
     };
-    Looser { key: "max", is: budget(other), was: Some(budget(base)) }
+    Looser::new("max", budget(other), budget(base))
 }
 
 /// Whether more findings are borne; `None`: any number.
@@ -210,16 +217,16 @@ pub(crate) fn looser_reach(base: (&[Coverage], &Policy), other: (&[Coverage], &P
         match &now.says {
             _ if !weaker => {}
             // It may hold anything, and be long.
-            Extent::Exactly(_) | Extent::Rest(_) => all.push(Looser::changed(was.key)),
-            _ => all.push(Looser { key: was.key, is: now.words(), was: Some(was.words()) }),
+            Extent::Exactly(_) => all.push(Looser::changed(was.key)),
+            _ => all.push(Looser::new(was.key, now.words(), was.words())),
         }
     }
     all
 }
 
 fn looser_required(base: bool, other: bool) -> Option<Looser> {
-    let was = Some("required = true".to_owned());
-    (base && !other).then(|| Looser { key: "required", is: "required = false".to_owned(), was })
+    let looser = || Looser::new("required", "required = false".to_owned(), "required = true".to_owned());
+    (base && !other).then(looser)
 }
 
 /// Whether it acts on more branches; none named are all.
@@ -231,11 +238,7 @@ fn looser_branches(base: &Gate, other: &Gate) -> Option<Looser> {
         true => "branches = all".to_owned(),
         false => format!("branches = {}", names.join(", ")),
     };
-    (base.tool.acts() && !was.is_empty() && more).then(|| Looser {
-        key: "branches",
-        is: words(&is),
-        was: Some(words(&was)),
-    })
+    (base.tool.acts() && !was.is_empty() && more).then(|| Looser::new("branches", words(&is), words(&was)))
 }
 
 /// How one gate is looser, or another.
@@ -244,26 +247,35 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
     all.extend(looser_required(base.required, other.required));
     all.extend(looser_branches(base, other));
     if other.allow_empty && !base.allow_empty {
-        all.push(Looser { key: "allow_empty", is: "allow_empty = true".to_owned(), was: None });
+        all.push(Looser { key: "allow_empty".into(), is: "allow_empty = true".to_owned(), was: None });
     }
     if base.spec.name != other.spec.name {
         let tool = |gate: &Gate| format!("tool = {}", gate.spec.name);
-        all.push(Looser { key: "tool", is: tool(other), was: Some(tool(base)) });
+        all.push(Looser::new("tool", tool(other), tool(base)));
         return all;
     }
     let (was, is) = (base.tool.coverage(), other.tool.coverage());
-    // What these do can't be told without running the scanner. Values of `env` may be secret.
+    // What these do, nobody knows without running the scanner. Values of `env` may be secret.
     let changed = [
         ("program", base.program != other.program),
         ("args", base.args != other.args),
         ("env", base.env != other.env),
         ("needs", base.needs != other.needs),
-        // Every option of a tool is in its debug form, one that its reach forgets, too.
-        ("options of the tool", was == is && format!("{:?}", base.tool) != format!("{:?}", other.tool)),
     ];
     all.extend(looser_reach((&was, &base.policy), (&is, &other.policy)));
+    let options = differing(&base.tool.options(), &other.tool.options());
+    all.extend(options.into_iter().filter(|key| !is_compared(key, &was, &is)).map(Looser::changed));
     all.extend(changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| Looser::changed(key)));
     all
+}
+
+/// Whether what two tools make of an option was compared already: its coverage is another, which may be
+/// no less.
+fn is_compared(key: &str, was: &[Coverage], is: &[Coverage]) -> bool {
+    let of_key = |coverage: &&Coverage| {
+        coverage.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    !was.iter().filter(of_key).eq(is.iter().filter(of_key))
 }
 
 /// What a profile makes looser, beyond what the rest of the file does.

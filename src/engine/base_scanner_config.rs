@@ -1,5 +1,5 @@
-//! The scanners' own configuration files: told of in every run, and under `--policy-from` the
-//! base's instead of the work tree's.
+//! The scanners' own configuration files: every run says what they narrow, and under `--policy-from`
+//! they are the base's instead of the work tree's.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,12 @@ use anyhow::{Context, Result, bail};
 use crate::config::Gate;
 use crate::engine::base_commit::BaseCommit;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
-use crate::scan::config_file::{BaseOverride, ConfigFile, FROM_BASE};
+use crate::scan::config_file::{BaseOverride, ConfigPath, FROM_BASE};
 use crate::scan::job::{Job, SCRATCH};
 use crate::scan::start_dir::{LinkFarm, StartDir};
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::process::ask;
 use crate::text::paths::{forward, normalise};
-use crate::tools::told::told;
 
 /// Notes at each job what the configuration files of the work tree say. A gate that they leave
 /// without proof is not run.
@@ -25,10 +24,10 @@ pub(crate) fn tell(plan: &mut Plan, repo: &Repo) {
         let Fate::Run(jobs) = &mut planned.fate else { continue };
         let mut refused = Vec::new();
         for job in jobs {
-            for file in &job.config_files {
-                let content = read(&file.path);
-                refused.extend(barred(file, content.as_deref(), repo));
-                job.notes.extend(note(&file.path, content, repo));
+            for config in &job.config_files {
+                let content = read(&config.path);
+                refused.extend(barred(config, content.as_deref(), repo));
+                job.notes.extend(note(config, content.as_deref(), repo));
             }
         }
         refuse(planned, refused);
@@ -36,9 +35,9 @@ pub(crate) fn tell(plan: &mut Plan, repo: &Repo) {
 }
 
 /// Why this content of a file leaves its job without proof.
-fn barred(file: &ConfigFile, content: Option<&[u8]>, repo: &Repo) -> Option<String> {
-    let why = file.bars.and_then(|bars| bars(content?))?;
-    Some(format!("{} {why}", shown(&file.path, repo)))
+fn barred(config: &ConfigPath, content: Option<&[u8]>, repo: &Repo) -> Option<String> {
+    let why = config.file.bars.and_then(|bars| bars(content?))?;
+    Some(format!("{} {why}", shown(&config.path, repo)))
 }
 
 fn refuse(planned: &mut PlannedGate, mut why: Vec<String>) {
@@ -68,7 +67,7 @@ pub(crate) async fn take_from(base: &BaseCommit, plan: &mut Plan, repo: &Repo, s
 
 /// One file in both versions.
 struct Compared {
-    file: ConfigFile,
+    config: ConfigPath,
     now: Option<Vec<u8>>,
     was: Option<Vec<u8>>,
 }
@@ -95,9 +94,9 @@ struct Done {
 impl Work<'_> {
     async fn override_files(&self, job: &mut Job, gate: &Gate) -> Result<()> {
         let mut files = Vec::new();
-        for file in job.config_files.clone() {
-            let was = self.base.file_at(&file.path).await?;
-            files.push(Compared { now: read(&file.path), was, file });
+        for config in job.config_files.clone() {
+            let was = self.base.file_at(&config.path).await?;
+            files.push(Compared { now: read(&config.path), was, config });
         }
         self.note_named_files(job, gate).await?;
         // One that is made to look elsewhere for one file does not find the others where they are
@@ -106,22 +105,22 @@ impl Work<'_> {
         let mut done = Done::default();
         for compared in &files {
             self.refuse_changed_programs(compared).await?;
-            let path = &compared.file.path;
+            let (config, path) = (&compared.config, &compared.config.path);
             let differs = compared.differs();
-            let counts = match compared.file.overrule {
+            let counts = match config.file.overrule {
                 BaseOverride::Tell => &compared.now,
                 _ => &compared.was,
             };
-            if let Some(why) = barred(&compared.file, counts.as_deref(), self.repo) {
+            if let Some(why) = barred(config, counts.as_deref(), self.repo) {
                 bail!(why);
             }
             if !differs && (!any || compared.was.is_none()) {
-                job.notes.extend(note(path, compared.now.clone(), self.repo));
+                job.notes.extend(note(config, compared.now.as_deref(), self.repo));
                 continue;
             }
             let shown = shown(path, self.repo);
-            if let BaseOverride::Tell = compared.file.overrule {
-                job.notes.extend(note(path, compared.now.clone(), self.repo));
+            if let BaseOverride::Tell = config.file.overrule {
+                job.notes.extend(note(config, compared.now.as_deref(), self.repo));
                 if differs {
                     job.notes.push(format!("{shown} differs from the base"));
                 }
@@ -129,9 +128,9 @@ impl Work<'_> {
             }
             self.override_file(job, compared, &files, &mut done).await?;
             job.notes.extend(match &compared.was {
-                Some(was) if differs => note(path, Some(was.clone()), self.repo)
+                Some(was) if differs => note(config, Some(was), self.repo)
                     .map(|words| format!("{words} of the base, not as the change has it")),
-                Some(was) => note(path, Some(was.clone()), self.repo),
+                Some(was) => note(config, Some(was), self.repo),
                 None => Some(format!("does not read {shown}, which the base does not have")),
             });
         }
@@ -146,9 +145,9 @@ impl Work<'_> {
         files: &[Compared],
         done: &mut Done,
     ) -> Result<()> {
-        let path = &compared.file.path;
+        let path = &compared.config.path;
         let shown = shown(path, self.repo);
-        match compared.file.overrule {
+        match compared.config.file.overrule {
             BaseOverride::Take { neutral, take } => {
                 let content = compared.was.as_deref().or(neutral.map(str::as_bytes));
                 let copy = content.map(|content| self.copy(path, content)).transpose()?;
@@ -158,10 +157,10 @@ impl Work<'_> {
             BaseOverride::Checkout(take) => {
                 done.checked_out = true;
                 let first = files.iter().find(|other| {
-                    matches!(other.file.overrule, BaseOverride::Checkout(_)) && other.was.is_some()
+                    matches!(other.config.file.overrule, BaseOverride::Checkout(_)) && other.was.is_some()
                 });
                 let copy = match first {
-                    Some(first) => Some(self.check_out(&first.file.path, job).await?),
+                    Some(first) => Some(self.check_out(&first.config.path, job).await?),
                     None => None,
                 };
                 take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
@@ -219,7 +218,8 @@ impl Work<'_> {
 
     /// Writes one file of all that are joined, and gives its path as seen in arguments.
     fn join(&self, path: &Path, files: &[Compared]) -> Result<String> {
-        let parts = files.iter().filter(|file| matches!(file.file.overrule, BaseOverride::Join { .. }));
+        let parts =
+            files.iter().filter(|file| matches!(file.config.file.overrule, BaseOverride::Join { .. }));
         let parts: Vec<&[u8]> = parts.filter_map(|file| file.was.as_deref()).collect();
         self.copy(path, &parts.join(&b'\n'))
     }
@@ -269,12 +269,13 @@ impl Work<'_> {
     /// Programs of the repository that the base's version names do the scanner's work: a change
     /// that touches one would judge itself.
     async fn refuse_changed_programs(&self, compared: &Compared) -> Result<()> {
-        let Some(was) = &compared.was else { return Ok(()) };
-        let folder = compared.file.path.parent().unwrap_or(&self.repo.root);
-        for program in (compared.file.programs)(&String::from_utf8_lossy(was)) {
+        let ConfigPath { path: config, file } = &compared.config;
+        let (Some(was), Some(programs)) = (&compared.was, file.programs) else { return Ok(()) };
+        let folder = config.parent().unwrap_or(&self.repo.root);
+        for program in programs(&String::from_utf8_lossy(was)) {
             let path = normalise(&folder.join(&program));
             if self.base.inside(&path).is_some() && self.base.file_at(&path).await? != read(&path) {
-                let why = format!("{} names it as a program to run", shown(&compared.file.path, self.repo));
+                let why = format!("{} names it as a program to run", shown(config, self.repo));
                 return Err(self.refused(&shown(&path, self.repo), &why));
             }
         }
@@ -303,10 +304,9 @@ fn shown(path: &Path, repo: &Repo) -> String {
 }
 
 /// `reads 2 ignores in backend/.gitleaksignore`
-fn note(path: &Path, content: Option<Vec<u8>>, repo: &Repo) -> Option<String> {
-    let name = path.file_name()?.to_str()?;
-    let words = told(name, &content?)?;
-    Some(format!("reads {}", words.replacen(name, &shown(path, repo), 1)))
+fn note(config: &ConfigPath, content: Option<&[u8]>, repo: &Repo) -> Option<String> {
+    let note = (config.file.describe)(content?)?;
+    Some(format!("reads {}", note.words(&shown(&config.path, repo))))
 }
 
 /// The file's content; `None` where there is no file.

@@ -170,6 +170,7 @@ impl GateEvidence {
             required: self.gate.required,
             action: self.gate.tool.acts(),
             overridden: self.overridden.clone(),
+            looks_for: self.gate.looks_for.clone(),
             policy: self.gate.policy.clone(),
             scope,
             counts: Counts::default(),

@@ -55,7 +55,7 @@ pub(crate) async fn at(
         })?;
     let gates = gates(&active.config);
     let policy = active.text();
-    let name = sha256(format!("{policy}\n{gates:?}\n{}", env!("CARGO_PKG_VERSION")).as_bytes());
+    let name = sha256(format!("{policy}\n{}\n{}", gates.join("\n"), env!("CARGO_PKG_VERSION")).as_bytes());
     let folder =
         git.ask(&["rev-parse", "--absolute-git-dir"], GIT_LIMIT).await.context("git has no folder")?;
     let kept = Path::new(&folder).join("portcullis").join(format!("{commit}-{}.json", &name[..16]));

@@ -17,6 +17,8 @@ mod uri;
 pub mod vex;
 mod xml;
 
+use serde::{Serialize, Serializer};
+
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 
@@ -29,6 +31,13 @@ pub struct Format {
     pub read: fn(&[u8], &ReportOrigin) -> Result<Parsed, ReportError>,
     /// It lists packages.
     pub is_inventory: bool,
+}
+
+/// It is known by its name.
+impl Serialize for Format {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
+    }
 }
 
 /// Every report format that the `command` tool and `portcullis judge` take.

@@ -1,5 +1,6 @@
 //! The data of a run: findings, verdict, record. No I/O.
 
+pub mod aim;
 pub mod assessment;
 pub(crate) mod clean;
 pub mod component;

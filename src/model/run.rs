@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::aim::Aim;
 use crate::model::component::Component;
 use crate::model::enrichment_record::EnrichmentRecord;
 use crate::model::finding::Finding;
@@ -100,6 +101,9 @@ pub struct GateRecord {
     /// What would have stopped it in production, if it acted only because of lab mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<String>,
+    /// What it looks for, whether it finds it or not; absent where nobody knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks_for: Vec<Aim>,
     #[serde(default)]
     pub policy: Policy,
     pub scope: Scope,

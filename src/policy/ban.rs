@@ -2,25 +2,27 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 use semver::{Version, VersionReq};
+use serde::Serialize;
 
 use crate::keys::table::Keys;
 use crate::model::component::Component;
 use crate::model::purl::Purl;
 
 /// One banned package, or a family of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Ban {
     /// As written in gates.toml.
     package: String,
+    #[serde(skip)]
     matcher: GlobMatcher,
     versions: Option<Versions>,
     pub reason: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 enum Versions {
     /// By Semantic Versioning, as Cargo writes ranges.
-    Range(String, VersionReq),
+    Range(String, #[serde(skip)] VersionReq),
     /// Exactly this version: the ranges of some ecosystems can't be compared.
     Exactly(String),
 }

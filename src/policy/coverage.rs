@@ -47,8 +47,6 @@ pub enum Extent {
     Rates(Severity),
     /// Another value may be weaker or not: it can't be compared.
     Exactly(Vec<String>),
-    /// All options that have no entry of their own here.
-    Rest(String),
 }
 
 impl Coverage {
@@ -72,10 +70,6 @@ impl Coverage {
         Self::new(key, Extent::Exactly(words.into_iter().cloned().collect()))
     }
 
-    pub fn rest(words: String) -> Self {
-        Self::new("options of the tool", Extent::Rest(words))
-    }
-
     pub fn only_if(mut self, applies: bool) -> Self {
         self.applies = applies;
         self
@@ -86,7 +80,6 @@ impl Coverage {
         let key = self.key;
         match &self.says {
             Extent::Choice(word) => format!("{key} = {word}"),
-            Extent::Rest(_) => key.to_owned(),
             Extent::Folders(Some(list)) | Extent::These(Some(list)) | Extent::Images(Some(list)) => {
                 listed(key, list)
             }

@@ -8,6 +8,7 @@ use spdx::expression::{ExprNode, Operator};
 use spdx::{Expression, LicenseItem, LicenseReq, Licensee, ParseMode};
 
 pub(crate) use inventory_rules::{InventoryRules, NO_PACKAGE};
+use serde::Serialize;
 
 use crate::keys::table::{Keys, Located};
 use crate::model::component::Component;
@@ -15,7 +16,7 @@ use crate::model::purl::Purl;
 use crate::policy::ban;
 
 /// Which licences are allowed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Licences {
     /// Absent: all licences that are not denied.
     allow: Option<Vec<Entry>>,
@@ -25,7 +26,7 @@ pub(crate) struct Licences {
 }
 
 /// What happens with a package whose licence is unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Unknown {
     Deny,
     Warn,
@@ -33,18 +34,22 @@ pub(crate) enum Unknown {
 }
 
 /// A licence, or a pattern for the ids of several.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
 struct Entry {
     text: String,
+    #[serde(skip)]
     licensee: Option<Licensee>,
+    #[serde(skip)]
     pattern: Option<GlobMatcher>,
 }
 
 /// Additional licences that one package may have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 struct Exception {
     package: String,
     /// For package URLs; absent: `package` is a name.
+    #[serde(skip)]
     pattern: Option<GlobMatcher>,
     allow: Vec<Entry>,
     any_unknown: bool,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Decision, Finding, Package};
 use crate::model::run::GateRecord;
 use crate::model::run::Run;
@@ -125,6 +126,15 @@ pub(crate) fn tool_title(gate: &GateRecord) -> &str {
         Some(_) if &*gate.tool == "command" => &gate.id,
         Some(spec) => spec.title,
         None => &gate.tool,
+    }
+}
+
+/// What the gate looks for. A record that does not say is older, or of a report that was handed in: then
+/// it is what the tool looks for whatever its options, since nobody knows these.
+pub(crate) fn looks_for(gate: &GateRecord) -> &[Aim] {
+    match gate.looks_for.as_slice() {
+        [] => tools::spec(&gate.tool).map_or(&[], |spec| spec.looks_for.list()),
+        aims => aims,
     }
 }
 

@@ -1,20 +1,55 @@
-//! A scanner's own configuration files in the scanned repository: they can switch it off, so what
-//! they say is told, and under `--policy-from` they come from the base.
+//! A scanner's own configuration files in the scanned repository. They can switch it off, so every run
+//! says what they narrow, and under `--policy-from` they come from the base.
 
 use std::path::PathBuf;
 
 use crate::scan::job::Job;
+use crate::text::human::count;
 
-/// A file that a job reads of itself where it is there.
-#[derive(Clone, Debug)]
+/// A configuration file that a scanner reads by itself where it is there, as the tool declares it.
+#[derive(Debug)]
 pub struct ConfigFile {
-    /// Absolute.
-    pub path: PathBuf,
+    /// Its name, or what `docs/configuration.md` calls such files: `eslint.config.*`.
+    pub name: &'static str,
+    /// What a file with this content switches off or narrows.
+    pub describe: Describe,
     pub overrule: BaseOverride,
-    /// What may stand in it that leaves the scanner without proof.
+    /// What in it leaves the scanner without proof.
     pub bars: Option<Bars>,
     /// The programs of the repository that its text names, relative to its folder.
-    pub programs: Programs,
+    pub programs: Option<Programs>,
+}
+
+/// A place where a job reads such a file.
+#[derive(Clone, Debug)]
+pub struct ConfigPath {
+    /// Absolute.
+    pub path: PathBuf,
+    pub file: &'static ConfigFile,
+}
+
+/// What a file switches off or narrows, as far as that is cheap to say; `None` where such a file does
+/// not narrow anything by itself.
+pub type Describe = fn(&[u8]) -> Option<ConfigNote>;
+
+/// What a configuration file switches off or narrows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigNote {
+    /// So many lines, each of which names something to ignore.
+    Ignores(usize),
+    /// What matters of what it holds, in a few words.
+    Holds(Vec<String>),
+}
+
+impl ConfigNote {
+    /// `2 ignores in .gitleaksignore`, `.gitleaks.toml (1 allowlist)`
+    pub fn words(&self, path: &str) -> String {
+        match self {
+            Self::Ignores(n) => format!("{} in {path}", count(*n as u64, "ignore")),
+            Self::Holds(details) if details.is_empty() => path.to_owned(),
+            Self::Holds(details) => format!("{path} ({})", details.join(", ")),
+        }
+    }
 }
 
 /// Why a file with this content leaves the scanner without proof: what it narrows by no option undoes.
@@ -36,7 +71,7 @@ pub enum BaseOverride {
     /// It takes one file, and those of this kind are joined in it. What it reads in its place all the
     /// same says nothing there.
     Join { take: Take, mute: Option<Mute> },
-    /// It can't be, and the file does more than narrow the gate: a difference is only told.
+    /// It can't be, and the file does more than narrow the gate: a difference is only noted.
     Tell,
 }
 

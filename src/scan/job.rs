@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::scan::config_file::{Bars, BaseOverride, ConfigFile, Programs};
+use crate::scan::config_file::{ConfigFile, ConfigPath};
 use crate::scan::preflight::PreflightQuestion;
 use crate::scan::procedure::Procedure;
 use crate::scan::start_dir::StartDir;
@@ -44,7 +44,7 @@ pub struct Job {
     /// then skipped, not inconclusive.
     pub may_be_empty: bool,
     /// The scanner's own configuration files, which it reads if they exist.
-    pub config_files: Vec<ConfigFile>,
+    pub config_files: Vec<ConfigPath>,
     /// What those files say, and where they come from: for the record.
     pub notes: Vec<String>,
     /// Several steps instead of one program. `program` and `args` are then the main step, for people.
@@ -186,21 +186,9 @@ impl Job {
         self
     }
 
-    /// Declares a configuration file of the scanner: an absolute path.
-    pub fn reads(&mut self, path: PathBuf, overrule: BaseOverride) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule, bars: None, programs: |_| Vec::new() });
-        self
-    }
-
-    /// The same for a file that can name programs of the repository, which then do the work.
-    pub fn reads_naming(&mut self, path: PathBuf, overrule: BaseOverride, programs: Programs) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule, bars: None, programs });
-        self
-    }
-
-    /// The same for a file that may leave the scanner without proof.
-    pub fn reads_unless(&mut self, path: PathBuf, overrule: BaseOverride, bars: Bars) -> &mut Self {
-        self.config_files.push(ConfigFile { path, overrule, bars: Some(bars), programs: |_| Vec::new() });
+    /// Declares where the scanner reads a configuration file of its own: an absolute path.
+    pub fn reads(&mut self, path: PathBuf, file: &'static ConfigFile) -> &mut Self {
+        self.config_files.push(ConfigPath { path, file });
         self
     }
 

@@ -1,8 +1,10 @@
 //! The interface between Portcullis and a tool.
 
 pub mod config_file;
+pub mod declared;
 pub(crate) mod gate_outputs;
 pub mod job;
+pub mod options;
 pub mod parsed;
 pub(crate) mod placeholder;
 pub(crate) mod preflight;
@@ -15,5 +17,6 @@ pub(crate) mod retry;
 pub(crate) mod scene;
 pub(crate) mod start_dir;
 pub(crate) mod step;
+pub mod suggestion;
 pub mod tool;
 pub(crate) mod variable;

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::system::git::Repo;
 
@@ -20,7 +22,7 @@ const MOST: usize = 100;
 const LONGEST: usize = 300;
 
 /// The value for each name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Values(BTreeMap<String, String>);
 
 /// A text with its placeholders filled.

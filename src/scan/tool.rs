@@ -1,19 +1,25 @@
 //! What Portcullis knows about a scanner, and what it asks of one.
 //!
-//! A new scanner is one file under `tools/` and one line in its `TOOLS`.
+//! A new scanner is one file under `src/tools/`, one entry in its registry, and one folder of fixtures:
+//! see "Add a tool" in CONTRIBUTING.md.
 
 use std::fmt::Debug;
 use std::path::Path;
 
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::Finding;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::InventoryRules;
+use crate::scan::config_file::ConfigFile;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
+use crate::scan::options::Options;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::{BuiltImage, Scene};
+use crate::scan::suggestion::Suggest;
 
 /// What is known about a scanner before any gate uses it.
 #[derive(Debug)]
@@ -31,14 +37,22 @@ pub struct ToolSpec {
     pub version_args: &'static [&'static str],
     /// Where the version of a run is read, cheapest first.
     pub version: VersionFrom,
+    /// Its section in the documentation: file and heading.
+    pub docs: &'static str,
     /// How to install it, in one line, for people.
     pub install: &'static str,
     /// Keys of the JSON report whose values can hold a secret or source text: masked before the
     /// report is kept.
-    pub secret_fields: &'static [&'static str],
+    pub secret_fields: Declared<&'static str>,
     /// Environment variables that would silently change what it scans or reports (`TRIVY_*`: all that
     /// start with `TRIVY_`). Those with `!` in front are allowed.
     pub steering: &'static [&'static str],
+    /// What each of its gates looks for, whatever the gate's options.
+    pub looks_for: Declared<Aim>,
+    /// The configuration files that it reads by itself.
+    pub config_files: Declared<&'static ConfigFile>,
+    /// What `portcullis init` writes for it.
+    pub init: Suggest,
     /// Reads the scanner's own keys of a `[[gate]]`, with every mistake noted in `Keys`.
     pub configure: fn(&Keys) -> Box<dyn Tool>,
 }
@@ -55,12 +69,18 @@ pub enum VersionFrom {
 }
 
 /// One gate's scanner with its options. Pure: only `process.rs` runs what it plans.
-pub trait Tool: Debug + Send + Sync {
+pub trait Tool: Debug + Send + Sync + Options {
     /// One job for each target, or why there is nothing to do.
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned>;
 
-    /// What its own keys make it scan: all keys that can narrow it, whether they apply or not.
+    /// What its own keys make it scan: all keys that can narrow it, whether they apply or not. For an option
+    /// without an entry here, [`Options`] says whether it changed.
     fn coverage(&self) -> Vec<Coverage> {
+        Vec::new()
+    }
+
+    /// What this gate looks for besides [`ToolSpec::looks_for`], by its options.
+    fn also_looks_for(&self) -> Vec<Aim> {
         Vec::new()
     }
 

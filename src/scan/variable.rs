@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 
 /// A variable in a gate's `env`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Variable {
     /// Set to this value.
     Set(String),

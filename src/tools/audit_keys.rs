@@ -1,10 +1,12 @@
 //! The keys that the audits of npm, Yarn and pnpm share.
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::policy::coverage::{Coverage, Extent};
 
 /// `dirs`, `omit` and `registry`.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct AuditKeys {
     pub dirs: Vec<String>,
     omit: Vec<String>,

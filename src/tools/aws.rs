@@ -1,5 +1,6 @@
 //! The AWS CLI: how it is called, and what its errors mean.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::keys::table::Keys;
@@ -50,11 +51,12 @@ const PASSING: &[&str] = &[
 ];
 
 /// Whose account, and where.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Account {
     region: Option<String>,
     profile: Option<String>,
-    /// The user's own arguments, behind all others.
+    /// The user's own arguments, behind all others: the gate's `args`.
+    #[serde(skip)]
     more: Vec<String>,
 }
 

@@ -8,17 +8,24 @@ mod templates;
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::system::project_files::is_cloudformation;
 use crate::tools::cfn_lint::templates::Wanted;
+use crate::tools::describe::yaml_keys;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "cfn-lint",
@@ -27,18 +34,56 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "cfn-lint",
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#cfn-lint",
     install: "pipx install cfn-lint",
-    secret_fields: &[],
+    secret_fields: Declared::None("its messages name rules and properties, and hold no source text"),
     // It reads none but AWS_REGION and AWS_DEFAULT_REGION: the region that templates are for.
     steering: &[],
+    looks_for: Declared::List(&[Aim::Misconfigurations]),
+    config_files: Declared::List(&[&CONFIG[0], &CONFIG[1], &CONFIG[2], &TEMPLATE]),
+    init: suggest,
     configure: |keys| Box::new(CfnLint::configure(keys)),
 };
+
+/// Folders of templates, without those inside another.
+pub(super) fn folders(seen: &Seen) -> BTreeSet<String> {
+    tops(&seen.folders(|file| is_cloudformation(&file.path)))
+}
+
+fn suggest(seen: &Seen) -> Suggestion {
+    let folders = folders(seen);
+    Suggestion::for_seen(folders.len(), "CloudFormation folder", || {
+        let comment = "Templates that CloudFormation would refuse, or should not have to take.";
+        SuggestedGate::new("cloudformation", comment, dirs(&folders))
+    })
+}
 
 /// Bytes of file names that one command line may carry: far below what Linux takes (2 MiB).
 const ARGUMENTS: usize = 1_000_000;
 
 /// Its configuration, the first that is there (`_find_config`).
-const CONFIG: [&str; 3] = [".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml"];
+static CONFIG: [ConfigFile; 3] =
+    [declared(".cfnlintrc"), declared(".cfnlintrc.yaml"), declared(".cfnlintrc.yml")];
+
+const fn declared(name: &'static str) -> ConfigFile {
+    let overrule = BaseOverride::Take { neutral: None, take };
+    ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None }
+}
+
+/// A template whose `Metadata` say what cfn-lint shall ignore in it.
+static TEMPLATE: ConfigFile = ConfigFile {
+    name: "templates",
+    describe: describe_template,
+    overrule: BaseOverride::Tell,
+    bars: None,
+    programs: None,
+};
+
+fn describe_template(content: &[u8]) -> Option<ConfigNote> {
+    let text = String::from_utf8_lossy(content);
+    let ignores = text.contains("cfn-lint") && text.contains("ignore_checks");
+    ignores.then(|| ConfigNote::Holds(vec!["cfn-lint: ignore_checks".to_owned()]))
+}
 
 /// A configuration that says nothing, and keeps it from looking for others.
 const NO_CONFIG: &str = "/dev/null";
@@ -55,7 +100,7 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     Ok(())
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct CfnLint {
     dirs: Vec<String>,
     /// What to lint in each.
@@ -86,12 +131,12 @@ impl CfnLint {
         // Each level has a bit of its own in the exit code; and the log names what was linted.
         job.args(["--non-zero-exit-code", "informational", "--info"]);
         job.end_of_options().args(found.iter().map(|file| templates::escaped(file)));
-        for name in CONFIG {
-            job.reads(job.cwd.join(name), BaseOverride::Take { neutral: None, take });
+        for file in &CONFIG {
+            job.reads(job.cwd.join(file.name), file);
         }
         let paths = found.iter().map(|file| job.cwd.join(file));
         for template in paths.filter(|path| templates::speaks_of_cfn_lint(path)).collect::<Vec<_>>() {
-            job.reads(template, BaseOverride::Tell);
+            job.reads(template, &TEMPLATE);
         }
         job.because(match found.len() {
             1 => format!("the template in {dir}"),

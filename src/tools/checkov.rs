@@ -3,9 +3,15 @@
 
 mod report;
 
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Job, ReportSource};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -13,8 +19,11 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted, tops};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
+use crate::tools::describe::yaml_keys;
+use crate::tools::{cfn_lint, terraform_validate};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "checkov",
@@ -23,19 +32,45 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "checkov",
     version_args: &["--version"],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#checkov",
     install: "pipx install checkov",
     // Source text, whole resources, and the values that variables were found to have.
-    secret_fields: &["code_block", "entity", "evaluations", "fixed_definition", "added_by"],
+    secret_fields: Declared::List(&["code_block", "entity", "evaluations", "fixed_definition", "added_by"]),
     // Every option is a variable too (CKV_SKIP_CHECK, CKV_SOFT_FAIL). The exceptions are the
     // platform's key and the way to it.
     steering: &["CKV_*", "CHECKOV_*", "BC_*", "!BC_API_KEY", "!BC_CA_BUNDLE", "!BC_PROXY"],
+    looks_for: Declared::List(&[Aim::Misconfigurations]),
+    config_files: Declared::List(&[&CONFIG_YAML, &CONFIG_YML]),
+    init: suggest,
     configure,
 };
+
+fn suggest(seen: &Seen) -> Suggestion {
+    const COMMENT: &str = "Misconfigurations. Checkov rates nothing without a platform key, and\nwhat nobody has rated blocks; `unrated = \"medium\"` would let it pass.";
+    let found =
+        [("terraform", terraform_validate::folders(seen)), ("cloudformation", cfn_lint::folders(seen))];
+    let found = found.iter().filter(|(_, folders)| !folders.is_empty());
+    let frameworks: Vec<String> = found.clone().map(|(framework, _)| quoted(framework)).collect();
+    let folders: BTreeSet<String> = found.flat_map(|(_, folders)| folders.iter().cloned()).collect();
+    if folders.is_empty() {
+        return Suggestion::default();
+    }
+    let keys = format!("{}framework = [{}]\n", dirs(&tops(&folders)), frameworks.join(", "));
+    Suggestion::of(SuggestedGate::new("iac", COMMENT, keys))
+}
 
 /// The file that Checkov writes into the folder of `--output-file-path`.
 const REPORT: &str = "results_json.json";
 
-#[derive(Debug)]
+static CONFIG_YAML: ConfigFile = declared(".checkov.yaml");
+static CONFIG_YML: ConfigFile = declared(".checkov.yml");
+
+const fn declared(name: &'static str) -> ConfigFile {
+    let overrule = BaseOverride::Take { neutral: None, take };
+    ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None }
+}
+
+#[derive(Debug, Serialize)]
 struct Checkov {
     dirs: Vec<String>,
     /// Empty: every framework that Checkov finds files of.
@@ -81,8 +116,8 @@ impl Checkov {
         if !self.framework.is_empty() {
             job.arg("--framework").args(self.framework.iter().cloned());
         }
-        for name in [".checkov.yaml", ".checkov.yml"] {
-            job.reads(job.cwd.join(name), BaseOverride::Take { neutral: None, take });
+        for file in [&CONFIG_YAML, &CONFIG_YML] {
+            job.reads(job.cwd.join(file.name), file);
         }
         job.reports.push(ReportSource::Scratch(REPORT.to_owned()));
         job.because(match self.framework.is_empty() {
@@ -97,6 +132,12 @@ impl Tool for Checkov {
     fn coverage(&self) -> Vec<Coverage> {
         let framework = (!self.framework.is_empty()).then(|| self.framework.clone());
         vec![Coverage::folders("dirs", &self.dirs), Coverage::new("framework", Extent::These(framework))]
+    }
+
+    /// Without `framework` it looks for secrets, too.
+    fn also_looks_for(&self) -> Vec<Aim> {
+        let secrets = self.framework.is_empty() || self.framework.iter().any(|name| name == "secrets");
+        secrets.then_some(Aim::Secrets).into_iter().collect()
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -9,9 +9,12 @@ mod watch;
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
@@ -19,6 +22,7 @@ use crate::scan::procedure::StepContext;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::aws::{self, Account};
 use crate::tools::ecs_task_definition::read_arn;
@@ -30,9 +34,13 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: aws::PROGRAM,
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#codedeploy",
     install: aws::INSTALL,
-    secret_fields: &[],
+    secret_fields: Declared::None("Portcullis writes the report, without secrets"),
     steering: &[],
+    looks_for: Declared::None("it acts"),
+    config_files: Declared::None("the AppSpec is its input, which the gate names"),
+    init: Suggestion::nothing,
     configure,
 };
 
@@ -40,8 +48,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 const BUILD_URLS: &[&str] = &["BUILD_URL", "CI_JOB_URL", "CI_PIPELINE_URL", "CODEBUILD_BUILD_URL"];
 
 /// The keys of the gate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 struct Settings {
+    #[serde(flatten)]
     account: Account,
     application: String,
     group: String,
@@ -61,20 +70,20 @@ struct Settings {
 }
 
 /// What is done about a deployment of another revision that is in progress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum InProgress {
     Wait,
     Refuse,
 }
 
 /// What becomes of the deployment when the run is stopped, or the gate's time is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum OnStop {
     Stop,
     Leave,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct CodeDeploy(Settings);
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {

@@ -1,18 +1,26 @@
 //! Any command: a test suite, a build script, a scanner that Portcullis does not know. It is judged
 //! by its report, in one of the shared formats, or else by its exit code alone.
 
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
 use crate::formats::{FORMATS, Format};
 use crate::keys::table::{Keys, Located};
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::InventoryRules;
+use crate::scan::declared::Declared;
 use crate::scan::job::{Job, ReportSource};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SeenFile, Suggestion, quoted};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::inventory_check::check_inventory;
@@ -24,14 +32,48 @@ pub(crate) static SPEC: ToolSpec = ToolSpec {
     program: "",
     version_args: &[],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#command",
     install: "install it, or name another program in `run`",
-    secret_fields: &["snippet", "contextRegion", "insertedContent", "commandLine", "environmentVariables"],
+    secret_fields: Declared::List(&[
+        "snippet",
+        "contextRegion",
+        "insertedContent",
+        "commandLine",
+        "environmentVariables",
+    ]),
     steering: &[],
+    looks_for: Declared::None("its report says what"),
+    config_files: Declared::None(
+        "what a command reads is known to nobody; files that it names are compared with the base",
+    ),
+    init: suggest,
     configure,
 };
 
+/// No gate: nobody can guess how the tests run.
+fn suggest(seen: &Seen) -> Suggestion {
+    let tested = seen.folders(has_test_script);
+    let example = tested.first().map(|folder| {
+        format!(
+            "\n# Unit tests as a gate; let them write JUnit XML, and name the file:\n# [[gate]]\n# id = \"tests\"\n# tool = \"command\"\n# run = [\"npm\", \"test\"]\n# dir = {}\n# report = {{ format = \"junit\", path = \"junit.xml\" }}\n",
+            quoted(folder)
+        )
+    });
+    Suggestion { example, ..Suggestion::default() }
+}
+
+fn has_test_script(file: &SeenFile) -> bool {
+    #[derive(Deserialize)]
+    struct Manifest {
+        #[serde(default)]
+        scripts: BTreeMap<String, String>,
+    }
+    let manifest = || serde_json::from_slice::<Manifest>(&fs::read(&file.path).ok()?).ok();
+    file.name == "package.json" && manifest().is_some_and(|manifest| manifest.scripts.contains_key("test"))
+}
+
 /// A command of the user's.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Command {
     /// The program and its arguments.
     run: Vec<String>,
@@ -39,19 +81,21 @@ struct Command {
     dir: String,
     report: Option<Report>,
     /// What its exit codes mean, where the user says so.
+    #[serde(rename = "exit")]
     codes: Option<Codes>,
     /// What the report may hold, where it is an inventory.
+    #[serde(flatten)]
     contents: Option<InventoryRules>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Report {
     format: &'static Format,
     /// Relative to the directory; `-` is standard output.
     path: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Codes {
     clean: Vec<u64>,
     findings: Vec<u64>,
@@ -104,14 +148,20 @@ fn codes(keys: &Keys) -> Codes {
 
 impl Tool for Command {
     fn coverage(&self) -> Vec<Coverage> {
-        let rest = format!("{:?} {:?}", self.report, self.codes);
-        let mut all = vec![
-            Coverage::exactly("run", &self.run),
-            Coverage::exactly("dir", [&self.dir]),
-            Coverage::rest(rest),
-        ];
+        let mut all = vec![Coverage::exactly("run", &self.run), Coverage::exactly("dir", [&self.dir])];
         all.extend(self.contents.clone().unwrap_or_default().coverage());
         all
+    }
+
+    fn also_looks_for(&self) -> Vec<Aim> {
+        let of_rules = self.contents.iter().filter(|rules| rules.asks()).map(|_| Aim::Licences);
+        let of_format = match self.report.as_ref().map(|report| report.format.name) {
+            None | Some("junit") => Some(Aim::Tests),
+            Some("checkstyle") => Some(Aim::Lint),
+            // Such a report may hold anything.
+            Some(_) => None,
+        };
+        of_format.into_iter().chain(of_rules).collect()
     }
 
     fn inventory_rules(&self) -> Option<&InventoryRules> {

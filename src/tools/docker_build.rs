@@ -4,16 +4,21 @@
 
 mod engine;
 mod image;
+pub(super) mod init;
 mod log;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -36,15 +41,21 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "docker",
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#docker-build",
     install: "https://docs.docker.com/engine/install/, and start its daemon; or, with `engine`, podman.io or buildah.io",
-    secret_fields: &[],
+    secret_fields: Declared::None("its report is the id of an image"),
     steering: &[],
+    looks_for: Declared::List(&[Aim::Lint]),
+    config_files: Declared::None("the Dockerfile is its input, and its checks are warnings whatever it says"),
+    init: init::suggest,
     configure,
 };
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct DockerBuild {
     engine: Engine,
+    /// Named as the manual names the keys of one: `images` are the names alone, see `coverage`.
+    #[serde(rename = "images[]")]
     images: Vec<Image>,
     /// Of every image; those of one image outrank them.
     labels: Vec<(String, String)>,
@@ -72,10 +83,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 impl Tool for DockerBuild {
     fn coverage(&self) -> Vec<Coverage> {
         let names = self.images.iter().map(|image| image.name.clone()).collect();
-        vec![
-            Coverage::new("images", Extent::Images(Some(names))),
-            Coverage::rest(format!("{:?}", self.images)),
-        ]
+        vec![Coverage::new("images", Extent::Images(Some(names)))]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

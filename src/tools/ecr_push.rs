@@ -8,14 +8,18 @@ mod report;
 
 use std::collections::HashSet;
 
+use serde::Serialize;
+
 use crate::formats::json;
 use crate::keys::table::{Keys, Located, Named};
 use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::aws::{self, Account};
 use crate::tools::ecr_push::engine::Kind;
@@ -30,16 +34,20 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "docker",
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#ecr-push",
     install: "https://docs.docker.com/engine/install/ (or https://podman.io) and https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
-    secret_fields: &[],
+    secret_fields: Declared::None("Portcullis writes the report, without secrets"),
     steering: &[],
+    looks_for: Declared::None("it acts"),
+    config_files: Declared::None("docker and aws read those of their user alone"),
+    init: Suggestion::nothing,
     configure,
 };
 
 /// Stands for the commit in a tag.
 const COMMIT: &str = "{commit}";
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct EcrPush {
     /// Absent: every image that a gate before builds.
     images: Option<Vec<Image>>,
@@ -48,15 +56,17 @@ struct EcrPush {
     namespace: Option<String>,
     /// Absent: the tag that the image has from its build.
     tags: Option<Vec<String>>,
+    #[serde(rename = "moving_tags")]
     moving: Vec<String>,
     engine: Kind,
+    #[serde(flatten)]
     account: Account,
     login: bool,
     unscanned: bool,
 }
 
 /// One image of `images`.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Image {
     /// That of docker-build; with a tag, an image that is here already.
     name: String,
@@ -183,8 +193,7 @@ fn path_of(name: &str) -> &str {
 
 impl Tool for EcrPush {
     fn coverage(&self) -> Vec<Coverage> {
-        let rest = (&self.images, &self.registry, &self.namespace, &self.tags, &self.moving, self.login);
-        vec![Coverage::new("unscanned", Extent::Leaves(self.unscanned)), Coverage::rest(format!("{rest:?}"))]
+        vec![Coverage::new("unscanned", Extent::Leaves(self.unscanned))]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

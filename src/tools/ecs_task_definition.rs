@@ -15,12 +15,14 @@ use crate::keys::table::{Keys, Located};
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human;
 use crate::text::paths::normalise;
@@ -35,9 +37,13 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: aws::PROGRAM,
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#ecs-task-definition",
     install: aws::INSTALL,
-    secret_fields: &[],
+    secret_fields: Declared::None("Portcullis writes the report, without secrets"),
     steering: &[],
+    looks_for: Declared::None("it acts"),
+    config_files: Declared::None("the template is its input, which the gate names"),
+    init: Suggestion::nothing,
     configure,
 };
 
@@ -47,9 +53,10 @@ const WHAT: &str = "report of a task definition";
 pub(super) const OUTPUT: &str = "task_definition";
 
 /// The keys of the gate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 struct Settings {
     template: String,
+    #[serde(flatten)]
     account: Account,
     family: Option<String>,
     /// Container → image that a gate has pushed, or reference by digest.
@@ -61,7 +68,7 @@ struct Settings {
     allow_environment: Vec<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct EcsTaskDefinition(Settings);
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {

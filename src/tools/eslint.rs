@@ -6,26 +6,30 @@
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::json;
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::Range;
 use crate::text::bom;
 use crate::text::paths::normalise;
 use crate::text::shared::Text;
+use crate::tools::describe::ignore_lines;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "eslint",
@@ -34,13 +38,27 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "eslint",
     version_args: &["--version"],
     version: VersionFrom::PackageJson,
+    docs: "docs/configuration.md#eslint",
     install: "`npm install --save-dev eslint` in the project, then `npm ci` in CI",
     // The whole text of the file, twice, and pieces of it.
-    secret_fields: &["source", "output", "text"],
+    secret_fields: Declared::List(&["source", "output", "text"]),
     // ESLINT_USE_FLAT_CONFIG chooses another configuration, ESLINT_FLAGS changes how it is read.
     steering: &["ESLINT_*"],
+    looks_for: Declared::List(&[Aim::Lint]),
+    config_files: Declared::List(&[&CONFIG, &OLD_CONFIG, &IGNORES]),
+    init: suggest,
     configure: |keys| Box::new(Eslint::configure(keys)),
 };
+
+fn suggest(seen: &Seen) -> Suggestion {
+    const COMMENT: &str = "ESLint errors; warnings are low, and do not block.";
+    let configured = ["eslint.config.", ".eslintrc"];
+    let folders = seen.folders(|file| configured.iter().any(|start| file.name.starts_with(start)));
+    match folders.is_empty() {
+        true => Suggestion::default(),
+        false => Suggestion::of(SuggestedGate::new("lint", COMMENT, dirs(&folders)).before_push()),
+    }
+}
 
 const WHAT: &str = "report of ESLint";
 
@@ -50,23 +68,49 @@ const EXTENSIONS: [&str; 10] = ["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "
 /// Bytes of file names that one command line may carry: far below what Linux takes (2 MiB).
 const ARGUMENTS: usize = 200_000;
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Eslint {
     dirs: Vec<String>,
     /// Files, folders and globs, relative to each directory.
     files: Vec<String>,
 }
 
+static CONFIG: ConfigFile = ConfigFile {
+    name: "eslint.config.*",
+    describe: describe_config,
+    overrule: BaseOverride::Checkout(base_config),
+    bars: None,
+    programs: None,
+};
+
 /// The configuration of ESLint 8 and before, which `-c` does not replace.
-const OLD_CONFIG: [&str; 7] = [
-    ".eslintrc.js",
-    ".eslintrc.cjs",
-    ".eslintrc.yaml",
-    ".eslintrc.yml",
-    ".eslintrc.json",
-    ".eslintrc",
-    ".eslintignore",
-];
+static OLD_CONFIG: ConfigFile = ConfigFile {
+    name: ".eslintrc*",
+    describe: describe_config,
+    overrule: BaseOverride::Tell,
+    bars: None,
+    programs: None,
+};
+
+const OLD_ENDINGS: [&str; 6] = [".js", ".cjs", ".yaml", ".yml", ".json", ""];
+
+static IGNORES: ConfigFile = ConfigFile {
+    name: ".eslintignore",
+    describe: ignore_lines,
+    overrule: BaseOverride::Tell,
+    bars: None,
+    programs: None,
+};
+
+/// Rules that are off, and whether it ignores files: by its words, since it is a program.
+fn describe_config(content: &[u8]) -> Option<ConfigNote> {
+    let text = String::from_utf8_lossy(content);
+    let off = text.matches("\"off\"").count() + text.matches("'off'").count();
+    let off = (off > 0).then(|| format!("{off} × off"));
+    let ignores = ["gnores", "gnorePatterns"].iter().any(|word| text.contains(word));
+    let ignores = ignores.then(|| "ignores files".to_owned());
+    Some(ConfigNote::Holds(off.into_iter().chain(ignores).collect()))
+}
 
 fn base_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     let copy = copy.ok_or("the base has no eslint.config file to lint with")?;
@@ -88,12 +132,13 @@ impl Eslint {
         for folder in cwd.ancestors().take_while(|folder| folder.starts_with(&scene.repo.root)) {
             for ending in ["js", "mjs", "cjs", "ts", "mts", "cts"] {
                 let path = folder.join(format!("eslint.config.{ending}"));
-                job.reads(path, BaseOverride::Checkout(base_config));
+                job.reads(path, &CONFIG);
             }
         }
-        for name in OLD_CONFIG {
-            job.reads(cwd.join(name), BaseOverride::Tell);
+        for ending in OLD_ENDINGS {
+            job.reads(cwd.join(format!(".eslintrc{ending}")), &OLD_CONFIG);
         }
+        job.reads(cwd.join(IGNORES.name), &IGNORES);
 
         let Some(range) = scene.since else {
             job.end_of_options().args(&self.files).because("every file that the configuration covers");

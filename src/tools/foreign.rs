@@ -1,13 +1,17 @@
 //! Reports of scanners that Portcullis does not run, for `portcullis judge --report FORMAT=PATH`.
 
+use serde::Serialize;
+
 use crate::formats::{Format, format};
 use crate::keys::table::Keys;
 use crate::policy::licence::InventoryRules;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::inventory_check::check_inventory;
 
@@ -28,14 +32,18 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> To
         program: "",
         version_args: &[],
         version: VersionFrom::Report,
+        docs: "docs/configuration.md#command",
         install: "",
         secret_fields: super::command::SPEC.secret_fields,
         steering: &[],
+        looks_for: Declared::None("what its reports hold, nobody knows beforehand"),
+        config_files: Declared::None("it is not run"),
+        init: Suggestion::nothing,
         configure,
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Foreign(Option<&'static Format>);
 
 impl Tool for Foreign {

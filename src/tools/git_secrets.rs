@@ -7,23 +7,30 @@
 mod output;
 
 use std::collections::HashSet;
+use std::fs;
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile, Take};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Job, SCRATCH};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
+use crate::tools::describe::ignore_lines;
 use crate::tools::git_secrets::output::{Match, Output};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -34,12 +41,30 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     // It does not tell its version.
     version_args: &[],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#git-secrets",
     install: "`brew install git-secrets`, `apt-get install git-secrets`, or https://github.com/awslabs/git-secrets",
-    secret_fields: &[],
+    secret_fields: Declared::None("its report is text, and each secret in it is struck out"),
     // Traces would stand between its findings.
     steering: &["GIT_TRACE*", "BASH_ENV"],
+    looks_for: Declared::List(&[Aim::Secrets]),
+    config_files: Declared::List(&[&ALLOWED_IN_TREE, &ALLOWED_IN_HISTORY]),
+    init: suggest,
     configure: |keys| Box::new(GitSecrets::configure(keys)),
 };
+
+/// A gate where it was set up in this clone, or its list of what is allowed lies here.
+fn suggest(seen: &Seen) -> Suggestion {
+    let registered = |config: String| config.lines().any(|line| line.trim() == "[secrets]");
+    let in_clone = || fs::read_to_string(seen.top.join(".git").join("config")).is_ok_and(registered);
+    if !seen.is_git || !(seen.top.join(GITALLOWED).is_file() || in_clone()) {
+        return Suggestion::default();
+    }
+    Suggestion::of(SuggestedGate::new(
+        "git-secrets",
+        "Lines that git-secrets prohibits. Patterns of `git secrets --add` are in this clone's own configuration, which\nothers and CI do not have: list them here.",
+        "register_aws = true\n# patterns = [\"...\"]\nfail_on = \"low\"\n",
+    ))
+}
 
 const WHAT: &str = "git-secrets output";
 
@@ -64,6 +89,19 @@ const AWS_ALLOWED: [&str; 2] = ["AKIAIOSFODNN7(EXAMPLE)", "wJalrXUtnFEMI/K7MDENG
 /// Regular expressions whose matches it lets pass, at the top of the work tree.
 const GITALLOWED: &str = ".gitallowed";
 
+static ALLOWED_IN_TREE: ConfigFile = declared(index_and_allowed_of_the_base);
+static ALLOWED_IN_HISTORY: ConfigFile = declared(allowed_of_the_base);
+
+const fn declared(take: Take) -> ConfigFile {
+    ConfigFile {
+        name: GITALLOWED,
+        describe: ignore_lines,
+        overrule: BaseOverride::Take { neutral: None, take },
+        bars: None,
+        programs: None,
+    }
+}
+
 /// What git keeps is in its own folder: the work tree may be another one, with the base's file alone.
 fn allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     let folder = copy.and_then(|copy| Path::new(copy).strip_prefix(SCRATCH).ok()?.parent());
@@ -82,7 +120,7 @@ fn index_and_allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<()
     allowed_of_the_base(job, copy)
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct GitSecrets {
     scan: Scan,
     /// git-secrets rates nothing: every match is as bad as the gate says.
@@ -92,7 +130,7 @@ struct GitSecrets {
     register_aws: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Scan {
     Tree,
     History,
@@ -134,16 +172,14 @@ impl GitSecrets {
                 job.arg("--scan").because("the tracked files as they are now");
                 // By the same means as it looks: without what is binary, deleted or not checked out.
                 job.asks(FILES, "git", &["grep", "-I", "-l", "-z", "-e", ""]);
-                let take = index_and_allowed_of_the_base;
-                job.reads(allowed, BaseOverride::Take { neutral: None, take });
+                job.reads(allowed, &ALLOWED_IN_TREE);
             }
             Scan::History => {
                 job.arg("--scan-history");
                 job.because("every commit of every branch: a secret that was removed is still there");
                 // It looks at what commits change, and of a merge git shows nothing.
                 job.asks(COMMITS, "git", &["rev-list", "--all", "--no-merges", "--count"]);
-                let take = allowed_of_the_base;
-                job.reads(allowed, BaseOverride::Take { neutral: None, take });
+                job.reads(allowed, &ALLOWED_IN_HISTORY);
             }
         }
         job.asks(PATTERNS, "git", &["config", "--get-all", "secrets.patterns"]);

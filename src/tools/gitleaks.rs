@@ -3,25 +3,28 @@
 //! Report fields after `report/finding.go`, exit codes after `cmd/root.go`, log lines after
 //! `sources/git.go`, `sources/files.go` and runs of gitleaks 8.30.1.
 
+mod config;
 mod ignores;
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::json;
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::Secret;
-use crate::scan::config_file::BaseOverride;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
 use crate::text::sanitise;
@@ -34,8 +37,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "gitleaks",
     version_args: &["version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#gitleaks",
     install: "https://github.com/gitleaks/gitleaks/releases, or `brew install gitleaks`",
-    secret_fields: &[
+    secret_fields: Declared::List(&[
         "Secret",
         "Match",
         "Line",
@@ -52,11 +56,33 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "email",
         "leakURL",
         "repoURL",
-    ],
+    ]),
     // GITLEAKS_CONFIG and GITLEAKS_CONFIG_TOML replace its rules.
     steering: &["GITLEAKS_*"],
+    looks_for: Declared::List(&[Aim::Secrets]),
+    config_files: Declared::List(&[
+        &config::OWN,
+        &config::NAMED,
+        &ignores::OF_HISTORY,
+        &ignores::OF_FOLDER,
+        &ignores::OF_START,
+    ]),
+    init: suggest,
     configure: |keys| Box::new(Gitleaks::configure(keys)),
 };
+
+fn suggest(seen: &Seen) -> Suggestion {
+    const IN_HISTORY: &str =
+        "Secrets in the git history. A secret that was pushed once has to be replaced, not only removed.";
+    const IN_TREE: &str =
+        "Secrets in the files here (this is no git repository, so there is no history to look at).";
+    let (comment, keys) = match seen.is_git {
+        true => (IN_HISTORY, "fail_on = \"low\"\n"),
+        false => (IN_TREE, "scan = \"tree\"\nfail_on = \"low\"\n"),
+    };
+    let gate = SuggestedGate::new("secrets", comment, keys).before_push();
+    Suggestion { seen: Some((usize::from(seen.is_git), "git repository")), ..Suggestion::of(gate) }
+}
 
 /// Any code but 0, 1 (error) and 126 (usage) tells leaks from errors: by default both are 1.
 const LEAKS: i32 = 77;
@@ -68,15 +94,7 @@ const TREE: &str = "gitleaks-tree.json";
 
 const WHAT: &str = "gitleaks report";
 
-fn named_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
-    let copy = copy.ok_or("gates.toml names it, and the base does not have it")?;
-    let at = job.args.iter().position(|arg| arg == "--config").map(|at| at + 1);
-    let named = at.and_then(|at| job.args.get_mut(at)).ok_or("its command does not name it")?;
-    *named = copy.to_owned();
-    Ok(())
-}
-
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Gitleaks {
     scan: Scan,
     /// gitleaks rates nothing: every secret is as bad as the gate says.
@@ -85,7 +103,7 @@ struct Gitleaks {
     config: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Scan {
     History,
     Tree,
@@ -119,19 +137,14 @@ impl Gitleaks {
         if let Some(config) = &self.config {
             let config = scene.repo.base.join(config);
             job.arg("--config").arg(config.to_string_lossy());
-            job.reads(config, BaseOverride::Take { neutral: None, take: named_config });
+            job.reads(config, &config::NAMED);
         }
     }
 
     /// Its own configuration in `source`, the folder that it looks at, unless gates.toml names one.
     fn own_config(&self, job: &mut Job, source: &Path) {
         if self.config.is_none() {
-            let take = |job: &mut Job, copy: Option<&str>| {
-                job.options(["--config"].into_iter().chain(copy));
-                Ok(())
-            };
-            let neutral = Some("[extend]\nuseDefault = true\n");
-            job.reads(source.join(".gitleaks.toml"), BaseOverride::Take { neutral, take });
+            job.reads(source.join(config::OWN.name), &config::OWN);
         }
     }
 
@@ -156,7 +169,7 @@ impl Gitleaks {
         job.arg(".");
         let source = job.cwd.clone();
         self.own_config(&mut job, &source);
-        job.reads(source.join(ignores::FILE_NAME), ignores::OF_HISTORY);
+        job.reads(source.join(ignores::FILE_NAME), &ignores::OF_HISTORY);
         job
     }
 
@@ -171,9 +184,9 @@ impl Gitleaks {
         job.arg(dir).because("the files as they are now, committed or not");
         self.own_config(&mut job, &source);
         let elsewhere = job.cwd.join(ignores::FILE_NAME);
-        job.reads(source.join(ignores::FILE_NAME), ignores::OF_FOLDER);
+        job.reads(source.join(ignores::FILE_NAME), &ignores::OF_FOLDER);
         if job.cwd != source {
-            job.reads(elsewhere, ignores::OF_START);
+            job.reads(elsewhere, &ignores::OF_START);
         }
         job
     }

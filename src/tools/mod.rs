@@ -6,6 +6,7 @@ mod cfn_lint;
 mod checkov;
 mod codedeploy;
 pub(crate) mod command;
+mod describe;
 mod docker_build;
 mod ecr_push;
 mod ecs_task_definition;
@@ -14,6 +15,7 @@ pub mod foreign;
 mod git_secrets;
 mod gitleaks;
 mod inventory_check;
+mod lock_files;
 mod npm_audit;
 mod pnpm_audit;
 mod smoke_test;
@@ -22,7 +24,6 @@ mod syft;
 mod terraform_validate;
 #[cfg(test)]
 mod testing;
-pub(crate) mod told;
 mod trivy;
 mod tsc;
 mod yarn_audit;
@@ -60,4 +61,49 @@ pub fn names() -> Vec<&'static str> {
 /// Finds a scanner by the name that gates.toml uses.
 pub fn spec(name: &str) -> Option<&'static ToolSpec> {
     TOOLS.iter().find(|spec| spec.name == name).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{repo, tool};
+    use super::*;
+    use crate::scan::scene::{BuiltImage, Scene};
+
+    /// What is not declared is not described, and not taken from the base.
+    #[test]
+    fn a_job_reads_only_configuration_files_that_its_tool_declares() {
+        let built = [BuiltImage { name: "app".into(), reference: "app:1".to_owned(), mutable: false }];
+        let mut found = 0;
+        for (name, options) in [
+            ("gitleaks", "config = 'rules.toml'"),
+            ("gitleaks", "scan = 'history'"),
+            ("gitleaks", "scan = 'tree'\ndirs = ['a']"),
+            ("git-secrets", "scan = 'tree'"),
+            ("git-secrets", "scan = 'history'"),
+            ("tsc", ""),
+            ("eslint", ""),
+            ("npm-audit", ""),
+            ("yarn-audit", ""),
+            ("pnpm-audit", ""),
+            ("sonarqube", ""),
+            ("docker-build", "images = [{ name = 'app' }]"),
+            ("trivy", "scan = 'fs'"),
+            ("trivy", "scan = 'config'"),
+            ("trivy", "scan = 'image'\nimages = ['app']"),
+            ("syft", "dirs = ['a']"),
+            ("checkov", ""),
+            ("terraform-validate", ""),
+            ("command", "run = ['true']"),
+        ] {
+            let spec = spec(name).unwrap();
+            let scene = Scene { repo: &repo(""), gate: "gate", since: None, built: &built };
+            let jobs = tool(spec, options).plan(&scene).unwrap();
+            for config in jobs.iter().flat_map(|job| &job.config_files) {
+                let is_declared = spec.config_files.list().iter().any(|one| std::ptr::eq(*one, config.file));
+                assert!(is_declared, "{name} reads {}", config.path.display());
+                found += 1;
+            }
+        }
+        assert!(found > 20, "{found}");
+    }
 }

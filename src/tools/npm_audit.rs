@@ -8,14 +8,16 @@ mod npm7;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::{json, npm6};
+use crate::model::aim::Aim;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
 use crate::redact::npmrc;
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -26,6 +28,8 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::variables;
 use crate::text::human::without_credentials;
 use crate::tools::audit_keys::AuditKeys;
+use crate::tools::describe;
+use crate::tools::lock_files::suggest_audit;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "npm-audit",
@@ -34,9 +38,10 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "npm",
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#npm-audit",
     install: "npm comes with Node.js: https://nodejs.org",
     // What the registry answered, and how it was asked.
-    secret_fields: &["headers", "body"],
+    secret_fields: Declared::List(&["headers", "body"]),
     // What narrows the audit. The registry, its certificates and the user's .npmrc stay.
     steering: &[
         "NODE_ENV",
@@ -58,7 +63,19 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "npm_config_production",
         "npm_config_workspace*",
     ],
+    looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
+    config_files: Declared::List(&[&NPMRC]),
+    init: |seen| suggest_audit(seen, &["package-lock.json", "npm-shrinkwrap.json"], "npm lock file"),
     configure: |keys| Box::new(NpmAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
+};
+
+/// Flags outrank it, but not all that it can say (a registry, a proxy).
+static NPMRC: ConfigFile = ConfigFile {
+    name: ".npmrc",
+    describe: describe::npmrc,
+    overrule: BaseOverride::Farm,
+    bars: Some(bars),
+    programs: None,
 };
 
 const WHAT: &str = "report of npm audit";
@@ -67,8 +84,9 @@ const WHAT: &str = "report of npm audit";
 const KINDS: [&str; 3] = ["dev", "optional", "peer"];
 const CALLED: &str = "a kind of dependency";
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct NpmAudit {
+    #[serde(flatten)]
     keys: AuditKeys,
 }
 
@@ -125,11 +143,10 @@ impl Tool for NpmAudit {
             if let Some(registry) = &self.keys.registry {
                 job.arg(format!("--registry={registry}"));
             }
-            // Flags outrank it, but not all that it can say (a registry, a proxy).
-            job.reads_unless(job.cwd.join(".npmrc"), BaseOverride::Farm, bars);
+            job.reads(job.cwd.join(NPMRC.name), &NPMRC);
             let cwd = job.cwd.clone();
             for root in workspace_roots(&cwd, &scene.repo.root) {
-                job.reads_unless(root.join(".npmrc"), BaseOverride::Farm, bars);
+                job.reads(root.join(NPMRC.name), &NPMRC);
             }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
             job

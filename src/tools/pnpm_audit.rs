@@ -3,16 +3,21 @@
 //! After pnpm's `lockfile/plugin-commands-audit/src/audit.ts`, and as run with pnpm 10.34.9 and
 //! 12.21.0 against every setting that narrows an audit.
 
+mod ignores;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::{json, npm6};
+use crate::model::aim::Aim;
 use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
 use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::ConfigFile;
+use crate::scan::declared::Declared;
 use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -22,7 +27,8 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human::without_credentials;
 use crate::tools::audit_keys::AuditKeys;
-use crate::tools::told::ignores_of_pnpm;
+use crate::tools::describe;
+use crate::tools::lock_files::suggest_audit;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "pnpm-audit",
@@ -31,8 +37,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "pnpm",
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#pnpm-audit",
     install: "corepack enable, or npm install -g pnpm: https://pnpm.io/installation",
-    secret_fields: &["headers", "body"],
+    secret_fields: Declared::List(&["headers", "body"]),
     // What narrows the audit; the one that flags can't outrank is `audit_config`. The registry, its
     // certificates and the user's .npmrc stay.
     steering: &[
@@ -62,6 +69,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "!pnpm_config_strict_ssl",
         "!pnpm_config_userconfig",
     ],
+    looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
+    config_files: Declared::List(&[&NPMRC, &ignores::WORKSPACE, &ignores::MANIFEST]),
+    init: |seen| suggest_audit(seen, &["pnpm-lock.yaml"], "pnpm lock file"),
     configure: |keys| Box::new(PnpmAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 
@@ -71,8 +81,9 @@ const WHAT: &str = "report of pnpm audit";
 const KINDS: [&str; 2] = ["dev", "optional"];
 const CALLED: &str = "a kind of dependency that pnpm can leave out";
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct PnpmAudit {
+    #[serde(flatten)]
     keys: AuditKeys,
 }
 
@@ -92,22 +103,27 @@ const OVERRULED: [&str; 9] = [
     "--config.pm-on-fail=ignore",
 ];
 
-/// Where a project lists advisories to ignore: its package.json, and that of the workspace's root.
-const SETTINGS: [&str; 2] = ["package.json", "pnpm-workspace.yaml"];
+static NPMRC: ConfigFile = ConfigFile {
+    name: ".npmrc",
+    describe: describe::npmrc,
+    overrule: BaseOverride::Farm,
+    bars: None,
+    programs: None,
+};
 
 /// pnpm's configuration. What it lists as ignored, no flag can take back.
 fn reads(job: &mut Job, root: &Path) {
     let cwd = job.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
-        for name in [".npmrc", "pnpm-workspace.yaml"] {
-            job.reads(folder.join(name), BaseOverride::Farm);
+        for file in [&NPMRC, &ignores::WORKSPACE] {
+            job.reads(folder.join(file.name), file);
         }
-        for name in SETTINGS {
-            job.beside.push(Beside::File(folder.join(name)));
+        for (file, _) in ignores::LISTS {
+            job.beside.push(Beside::File(folder.join(file.name)));
         }
     }
     // The lock file is what is audited: an older package.json changes nothing of it.
-    job.reads(cwd.join("package.json"), BaseOverride::Farm);
+    job.reads(cwd.join(ignores::MANIFEST.name), &ignores::MANIFEST);
 }
 
 impl Tool for PnpmAudit {
@@ -173,7 +189,7 @@ impl Tool for PnpmAudit {
         };
         // The counts are of all advisories, the list is without those that are ignored, or that pnpm
         // can't rate.
-        let ignores = ignores(raw);
+        let ignores = ignores::are_in(raw);
         if let Some(words) = metadata.vulnerabilities.unlisted(&findings) {
             let detail = format!("it counts {words}, and lists none of that severity");
             if !ignores {
@@ -203,11 +219,6 @@ impl Tool for PnpmAudit {
         let line = || text.lines().map(str::trim).find(marked).map(without_credentials);
         drawn.or_else(line).or_else(|| raw.last_error_line())
     }
-}
-
-/// Whether the project tells pnpm to ignore advisories.
-fn ignores(raw: &RawReport) -> bool {
-    SETTINGS.iter().any(|name| raw.beside(name).any(|text| ignores_of_pnpm(name, text).is_some()))
 }
 
 /// pnpm's report, or what it says in its place.

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::redact::Secret;
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::procedure::StepContext;
@@ -18,6 +20,7 @@ use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::http::{Answer, Request};
 use crate::text::human;
@@ -29,9 +32,13 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "",
     version_args: &[],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#smoke-test",
     install: "it is part of Portcullis",
-    secret_fields: &[],
+    secret_fields: Declared::None("Portcullis writes the report, without secrets"),
     steering: &[],
+    looks_for: Declared::List(&[Aim::Tests]),
+    config_files: Declared::None("it is part of Portcullis, and reads gates.toml alone"),
+    init: Suggestion::nothing,
     configure,
 };
 
@@ -41,13 +48,13 @@ const REPORT: &str = "smoke-test.json";
 /// What of an answer is looked through for `body`.
 const BODY_CAP: u64 = 1 << 20;
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct SmokeTest {
     checks: Vec<Check>,
 }
 
 /// One address, and what its answer must be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 struct Check {
     name: String,
     url: String,

@@ -15,17 +15,23 @@ pub mod task_file;
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
+use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, quoted};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
+use crate::tools::describe::a_few;
 use crate::tools::sonarqube::procedure::{Analysis, PullRequest};
 use crate::tools::sonarqube::server::Auth;
 
@@ -36,9 +42,10 @@ pub static SPEC: ToolSpec = ToolSpec {
     program: "sonar-scanner",
     version_args: &["--version"],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#sonarqube",
     install: "https://docs.sonarsource.com (SonarScanner CLI), or `npm install --save-dev @sonar/scan` with `scanner = \"@sonar/scan\"`",
     // Names of people.
-    secret_fields: &[
+    secret_fields: Declared::List(&[
         "author",
         "authors",
         "assignee",
@@ -47,7 +54,7 @@ pub static SPEC: ToolSpec = ToolSpec {
         "email",
         "users",
         "comments",
-    ],
+    ]),
     // Every property is a variable too (SONAR_SCANNER_SKIP). The exceptions are where it finds
     // Java and its cache, and the way to the server.
     steering: &[
@@ -66,8 +73,38 @@ pub static SPEC: ToolSpec = ToolSpec {
         "!SONAR_SCANNER_CONNECT_TIMEOUT",
         "!SONAR_SCANNER_RESPONSE_TIMEOUT",
     ],
+    looks_for: Declared::List(&[Aim::Quality]),
+    config_files: Declared::List(&[&PROPERTIES]),
+    init: suggest,
     configure,
 };
+
+fn suggest(seen: &Seen) -> Suggestion {
+    const COMMENT: &str = "The quality gate of a new analysis. SONAR_HOST_URL names the server, SONAR_TOKEN is its token;\nfor SonarQube Cloud: organization = \"…\".";
+    let folders = seen.folders(|file| file.name == PROPERTIES.name);
+    let gates = folders.iter().enumerate().map(|(n, folder)| {
+        let id = if n == 0 { "quality".to_owned() } else { format!("quality-{}", n + 1) };
+        SuggestedGate::new(&id, COMMENT, format!("dir = {}\n", quoted(folder)))
+    });
+    Suggestion { seen: Some((folders.len(), "SonarQube project")), gates: gates.collect(), example: None }
+}
+
+static PROPERTIES: ConfigFile = ConfigFile {
+    name: "sonar-project.properties",
+    describe: describe_properties,
+    overrule: BaseOverride::Tell,
+    bars: None,
+    programs: None,
+};
+
+/// The properties that leave something out.
+fn describe_properties(content: &[u8]) -> Option<ConfigNote> {
+    let narrows = |key: &&str| ["clusions", ".ignore.", ".skip"].iter().any(|word| key.contains(word));
+    let text = String::from_utf8_lossy(content);
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with(['#', '!']));
+    let keys = lines.filter_map(|line| line.split_once(['=', ':'])).map(|(key, _)| key.trim());
+    Some(ConfigNote::Holds(a_few(keys.filter(narrows).map(str::to_owned).collect())))
+}
 
 /// Where the scanners put it, below the folder that they analyse.
 const TASK_FILE: &str = ".scannerwork/report-task.txt";
@@ -76,7 +113,7 @@ const TASK_FILE: &str = ".scannerwork/report-task.txt";
 const NPM_PROGRAMS: [&str; 2] = ["sonar-scanner-npm", "sonar-scanner"];
 
 /// Who analyses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Runs {
     Cli,
     Npm,
@@ -84,11 +121,13 @@ enum Runs {
     Elsewhere,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct SonarQube {
+    #[serde(rename = "scanner")]
     runs: Runs,
     dir: String,
     task_file: Option<String>,
+    #[serde(flatten)]
     analysis: Analysis,
 }
 
@@ -151,7 +190,6 @@ fn is_name(text: &str) -> bool {
 impl Tool for SonarQube {
     fn coverage(&self) -> Vec<Coverage> {
         let asked = &self.analysis;
-        let rest = (self.runs, &self.task_file, &asked.pull_request, asked.auth);
         vec![
             Coverage::exactly("host", &asked.host),
             Coverage::exactly("organization", &asked.organization),
@@ -161,8 +199,12 @@ impl Tool for SonarQube {
             Coverage::new("issues", Extent::Adds(asked.issues)),
             Coverage::new("hotspots", Extent::Adds(asked.hotspots)),
             Coverage::new("max_age", Extent::AtMost(Some(asked.max_age))).only_if(!asked.scans),
-            Coverage::rest(format!("{rest:?}")),
         ]
+    }
+
+    fn also_looks_for(&self) -> Vec<Aim> {
+        let asked = self.analysis.issues || self.analysis.hotspots;
+        asked.then_some(Aim::CodeVulnerabilities).into_iter().collect()
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -208,7 +250,7 @@ impl SonarQube {
         }
         // With it, the exit code would tell of the quality gate too, one way or the other.
         job.arg("-Dsonar.qualitygate.wait=false");
-        job.reads(job.cwd.join("sonar-project.properties"), BaseOverride::Tell);
+        job.reads(job.cwd.join(PROPERTIES.name), &PROPERTIES);
     }
 
     fn why(&self) -> String {

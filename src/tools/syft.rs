@@ -5,17 +5,24 @@
 
 mod inventory;
 
+use serde::Serialize;
+
 use crate::formats::{cyclonedx, spdx};
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::InventoryRules;
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Job, Keep};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::inventory_check::check_inventory;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -25,23 +32,75 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "syft",
     version_args: &["--version"],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#syft",
     install: "brew install syft, or a release archive of github.com/anchore/syft",
     // The settings of the run (registry credentials among them), and the labels, environment and
     // build history of the image.
-    secret_fields: &["configuration", "config", "labels"],
+    secret_fields: Declared::List(&["configuration", "config", "labels"]),
     // Every setting is a variable too (SYFT_EXCLUDE, SYFT_SELECT_CATALOGERS).
     steering: &["SYFT_*", "!SYFT_CACHE_DIR", "!SYFT_REGISTRY_*"],
+    looks_for: Declared::None("it lists what is there; `licences` says what may not be"),
+    config_files: Declared::List(&[
+        &CONFIG[0], &CONFIG[1], &CONFIG[2], &CONFIG[3], &CONFIG[4], &CONFIG[5], &CONFIG[6], &CONFIG[7],
+    ]),
+    init: suggest,
     configure,
 };
 
-#[derive(Debug)]
+/// Its configuration in the folder in which it is started: what `exclude` names is in no inventory. As seen
+/// with Syft 1.18; one that `--config` names takes the place of all.
+static CONFIG: [ConfigFile; 8] = [
+    declared(".syft.yaml", ""),
+    declared(".syft.yml", ""),
+    declared(".syft.json", "{}"),
+    declared(".syft.toml", ""),
+    declared(".syft/config.yaml", ""),
+    declared(".syft/config.yml", ""),
+    declared(".syft/config.json", "{}"),
+    declared(".syft/config.toml", ""),
+];
+
+const fn declared(name: &'static str, neutral: &'static str) -> ConfigFile {
+    let overrule = BaseOverride::Take { neutral: Some(neutral), take };
+    ConfigFile { name, describe: describe_config, overrule, bars: None, programs: None }
+}
+
+fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
+    job.options(["--config"].into_iter().chain(copy));
+    Ok(())
+}
+
+/// Whether it leaves files out: of JSON and TOML the keys are not told apart from the rest.
+fn describe_config(content: &[u8]) -> Option<ConfigNote> {
+    let text = String::from_utf8_lossy(content);
+    let narrows = ["exclude", "select-catalogers", "default-catalogers", "base-path"];
+    let found = narrows.into_iter().filter(|word| text.contains(word)).map(str::to_owned);
+    Some(ConfigNote::Holds(found.collect()))
+}
+
+fn suggest(seen: &Seen) -> Suggestion {
+    let (comment, keys) = match builds_images(seen) {
+        true => (
+            "Bills of materials: CycloneDX and SPDX below gates-report/sbom/.",
+            format!("needs = [\"{GATE}\"]\n"),
+        ),
+        false => {
+            ("Bill of materials: CycloneDX and SPDX below gates-report/sbom/.", "dirs = [\".\"]\n".to_owned())
+        }
+    };
+    Suggestion::of(SuggestedGate::new("sbom", comment, keys))
+}
+
+#[derive(Debug, Serialize)]
 struct Syft {
     /// `None`: the images, or else the folder of gates.toml.
     dirs: Option<Vec<String>>,
     /// `None`: those of the gates in `needs`.
     images: Option<Vec<String>>,
+    #[serde(skip)]
     needs: bool,
     /// What the inventory may hold.
+    #[serde(flatten)]
     contents: InventoryRules,
 }
 
@@ -92,6 +151,9 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
     ] {
         job.args(["-o", &output]);
     }
+    for file in &CONFIG {
+        job.reads(job.cwd.join(file.name), file);
+    }
     job.env("SYFT_CHECK_FOR_APP_UPDATE", "false");
     let folder = job.scratch().rsplit('/').next().unwrap_or_default();
     let name = format!("sbom/{}/{folder}", scene.gate);
@@ -113,6 +175,10 @@ impl Tool for Syft {
         ];
         all.extend(self.contents.coverage());
         all
+    }
+
+    fn also_looks_for(&self) -> Vec<Aim> {
+        self.contents.asks().then_some(Aim::Licences).into_iter().collect()
     }
 
     fn inventory_rules(&self) -> Option<&InventoryRules> {

@@ -6,15 +6,24 @@
 mod report;
 mod steps;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Serialize;
+
 use crate::formats::json;
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::scope::{Scope, Unit};
+use crate::policy::coverage::Coverage;
+use crate::scan::declared::Declared;
 use crate::scan::job::{Job, Program};
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::program::find;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::terraform_validate::steps::{Init, RUN, Run, Validate};
 
@@ -25,15 +34,40 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "terraform",
     version_args: &["version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#terraform-validate",
     install: "https://developer.hashicorp.com/terraform/install, or OpenTofu: https://opentofu.org/docs/intro/install",
     // Source text, and what its expressions come to.
-    secret_fields: &["snippet"],
+    secret_fields: Declared::List(&["snippet"]),
     // TF_CLI_ARGS adds options; the other has a provider answer that is none.
     steering: &["TF_CLI_ARGS*", "TF_REATTACH_PROVIDERS"],
+    looks_for: Declared::List(&[Aim::Misconfigurations]),
+    config_files: Declared::None("the configuration is its input, and nothing in it narrows the check"),
+    init: suggest,
     configure: |keys| Box::new(TerraformValidate::configure(keys)),
 };
 
-#[derive(Debug)]
+/// Folders of Terraform, without those inside another.
+pub(super) fn folders(seen: &Seen) -> BTreeSet<String> {
+    tops(&seen.folders(|file| file.name.ends_with(".tf")))
+}
+
+/// A gate only where there is something to run: unlike the others, it is rarely in an image for CI.
+fn suggest(seen: &Seen) -> Suggestion {
+    const COMMENT: &str = "What is wrong with the configuration by itself. Providers and modules are downloaded\nwhere they are not installed; `init = false` keeps it from that.";
+    let folders = folders(seen);
+    let runs = !folders.is_empty() && ENGINES.iter().any(|engine| is_there(engine, &seen.top));
+    let gates = runs.then(|| SuggestedGate::new("terraform", COMMENT, dirs(&folders)));
+    let seen = Some((folders.len(), "Terraform folder"));
+    Suggestion { seen, gates: gates.into_iter().collect(), example: None }
+}
+
+const ENGINES: [&str; 2] = ["terraform", "tofu"];
+
+fn is_there(engine: &str, folder: &Path) -> bool {
+    find(&Program { name: engine.to_owned(), near: Vec::new() }, folder).is_some()
+}
+
+#[derive(Debug, Serialize)]
 struct TerraformValidate {
     /// Root modules.
     dirs: Vec<String>,
@@ -46,7 +80,7 @@ impl TerraformValidate {
     fn configure(keys: &Keys) -> Self {
         Self {
             dirs: keys.texts_or("dirs", &["."]),
-            engine: keys.word("engine", &[("terraform", "terraform"), ("tofu", "tofu")]),
+            engine: keys.word("engine", &ENGINES.map(|engine| (engine, engine))),
             init: match keys.flag("init") {
                 None => Init::WhenNeeded,
                 Some(true) => Init::Always,
@@ -57,10 +91,7 @@ impl TerraformValidate {
 
     /// Terraform, unless OpenTofu alone is there.
     fn program(&self, scene: &Scene) -> &'static str {
-        let is_there = |name: &str| {
-            let program = Program { name: name.to_owned(), near: Vec::new() };
-            find(&program, &scene.repo.base).is_some()
-        };
+        let is_there = |engine: &str| is_there(engine, &scene.repo.base);
         self.engine.unwrap_or(match !is_there("terraform") && is_there("tofu") {
             true => "tofu",
             false => "terraform",
@@ -83,6 +114,10 @@ impl TerraformValidate {
 }
 
 impl Tool for TerraformValidate {
+    fn coverage(&self) -> Vec<Coverage> {
+        vec![Coverage::these("dirs", &self.dirs)]
+    }
+
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let program = self.program(scene);
         Ok(self.dirs.iter().map(|dir| self.job(scene, program, dir)).collect())

@@ -7,18 +7,25 @@ mod report;
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
+use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Take};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
+use crate::tools::describe;
+use crate::tools::docker_build::init::{GATE, builds_images};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "trivy",
@@ -27,10 +34,11 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "trivy",
     version_args: &["--version"],
     version: VersionFrom::Report,
+    docs: "docs/configuration.md#trivy",
     install: "brew install trivy, or a release archive of github.com/aquasecurity/trivy",
     // Trivy masks a secret itself, not the lines around it. The image's configuration carries
     // its environment, labels and build arguments.
-    secret_fields: &["Match", "Code", "ImageConfig"],
+    secret_fields: Declared::List(&["Match", "Code", "ImageConfig"]),
     // Every flag is a variable too (TRIVY_SKIP_DIRS, TRIVY_IGNORE_UNFIXED, TRIVY_IGNOREFILE). The
     // exceptions say where things are, and who may have them.
     steering: &[
@@ -46,11 +54,48 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "!TRIVY_REGISTRY_TOKEN",
         "!TRIVY_USERNAME",
     ],
+    looks_for: Declared::None("`scan` and `scanners` say what"),
+    config_files: Declared::List(&[&CONFIG, &IGNORES, &SECRET_RULES]),
+    init: suggest,
     configure,
 };
 
+fn suggest(seen: &Seen) -> Suggestion {
+    Suggestion::of(match builds_images(seen) {
+        true => SuggestedGate::new(
+            "image-scan",
+            "Vulnerabilities and secrets in the images that `images` built.",
+            format!("scan = \"image\"\nneeds = [\"{GATE}\"]\n"),
+        ),
+        false => {
+            let comment = "Known vulnerabilities and secrets in this folder.";
+            SuggestedGate::new("packages", comment, "scan = \"fs\"\n").stage("Dependency audit")
+        }
+    })
+}
+
+// An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets must be a
+// table (0.70). It reads .trivyignore.yaml only where it is told to.
+static CONFIG: ConfigFile = declared("trivy.yaml", describe::yaml_keys, "", |job, copy| {
+    job.options(["--config"].into_iter().chain(copy));
+    Ok(())
+});
+static IGNORES: ConfigFile = declared(".trivyignore", describe::ignore_lines, "", |job, copy| {
+    job.options(["--ignorefile"].into_iter().chain(copy));
+    Ok(())
+});
+static SECRET_RULES: ConfigFile = declared("trivy-secret.yaml", describe::yaml_keys, "{}\n", |job, copy| {
+    job.options(["--secret-config"].into_iter().chain(copy));
+    Ok(())
+});
+
+const fn declared(name: &'static str, describe: Describe, neutral: &'static str, take: Take) -> ConfigFile {
+    let overrule = BaseOverride::Take { neutral: Some(neutral), take };
+    ConfigFile { name, describe, overrule, bars: None, programs: None }
+}
+
 /// What Trivy is pointed at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Scan {
     Fs,
     Image,
@@ -73,7 +118,7 @@ impl Scan {
 /// What `--scanners` takes (`trivy fs --help`, 0.70).
 const TOOLS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Trivy {
     scan: Scan,
     dirs: Vec<String>,
@@ -172,39 +217,11 @@ impl Trivy {
             job.beside.push(Beside::File(cache.join("db").join(age::METADATA)));
         }
         job.arg(target).because(why);
-        // An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets
-        // must be a table (0.70). It reads .trivyignore.yaml only where it is told to.
-        job.reads(
-            job.cwd.join("trivy.yaml"),
-            BaseOverride::Take {
-                neutral: Some(""),
-                take: |job, copy| {
-                    job.options(["--config"].into_iter().chain(copy));
-                    Ok(())
-                },
-            },
-        );
-        job.reads(
-            job.cwd.join(".trivyignore"),
-            BaseOverride::Take {
-                neutral: Some(""),
-                take: |job, copy| {
-                    job.options(["--ignorefile"].into_iter().chain(copy));
-                    Ok(())
-                },
-            },
-        );
+        for file in [&CONFIG, &IGNORES] {
+            job.reads(job.cwd.join(file.name), file);
+        }
         if self.scan != Scan::Config {
-            job.reads(
-                job.cwd.join("trivy-secret.yaml"),
-                BaseOverride::Take {
-                    neutral: Some("{}\n"),
-                    take: |job, copy| {
-                        job.options(["--secret-config"].into_iter().chain(copy));
-                        Ok(())
-                    },
-                },
-            );
+            job.reads(job.cwd.join(SECRET_RULES.name), &SECRET_RULES);
         }
         job
     }
@@ -229,6 +246,24 @@ impl Tool for Trivy {
             Coverage::exactly("cache_dir", &self.cache_dir),
             Coverage::new("max_db_age", Extent::AtMost(self.max_db_age)).only_if(self.reads_advisories()),
         ]
+    }
+
+    fn also_looks_for(&self) -> Vec<Aim> {
+        if self.scan == Scan::Config {
+            return vec![Aim::Misconfigurations];
+        }
+        let vulnerabilities = match self.scan {
+            Scan::Image => Aim::ImageVulnerabilities,
+            Scan::Fs | Scan::Config => Aim::PackageVulnerabilities,
+        };
+        let aims = [
+            ("vuln", vulnerabilities),
+            ("misconfig", Aim::Misconfigurations),
+            ("secret", Aim::Secrets),
+            ("license", Aim::Licences),
+        ];
+        let wanted = |word: &str| self.scanners.iter().any(|scanner| scanner == word);
+        aims.into_iter().filter(|(word, _)| wanted(word)).map(|(_, aim)| aim).collect()
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {

@@ -5,20 +5,25 @@
 //! files, so that a list that is cut at a line's end shows; seen in 4.9.5, 5.9.3 and 7.0.2.
 
 use semver::Version;
+use serde::Serialize;
 
 use crate::keys::table::Keys;
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{BaseOverride, ConfigFile};
+use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::program::package_version;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::tools::describe;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "tsc",
@@ -27,15 +32,35 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "tsc",
     version_args: &["--version"],
     version: VersionFrom::PackageJson,
+    docs: "docs/configuration.md#tsc",
     install: "`npm install --save-dev typescript` in the project, then `npm ci` in CI",
-    secret_fields: &[],
+    secret_fields: Declared::None("its messages name types, and hold no source text"),
     steering: &[],
+    looks_for: Declared::List(&[Aim::Types]),
+    config_files: Declared::List(&[&PROJECT]),
+    init: suggest,
     configure: |keys| Box::new(Tsc::configure(keys)),
 };
 
+fn suggest(seen: &Seen) -> Suggestion {
+    let folders = seen.folders(|file| file.name == "tsconfig.json");
+    Suggestion::for_seen(folders.len(), "TypeScript project", || {
+        SuggestedGate::new("types", "Type errors; tsc comes from node_modules (npm ci).", dirs(&folders))
+    })
+}
+
 const WHAT: &str = "tsc output";
 
-#[derive(Debug)]
+/// The `project` of the gate. It is the compiler's input, and narrows nothing by itself.
+static PROJECT: ConfigFile = ConfigFile {
+    name: "tsconfig.json",
+    describe: describe::nothing,
+    overrule: BaseOverride::Tell,
+    bars: None,
+    programs: None,
+};
+
+#[derive(Debug, Serialize)]
 struct Tsc {
     dirs: Vec<String>,
     project: String,
@@ -64,7 +89,7 @@ impl Tool for Tsc {
             job.args(["--incremental", "--tsBuildInfoFile", &build_info]);
             job.report_on_stdout().because("the whole project: a type error shows far from its cause");
             let cwd = job.cwd.clone();
-            job.reads(cwd.join(&self.project), BaseOverride::Tell);
+            job.reads(cwd.join(&self.project), &PROJECT);
             job.near_node_modules(&cwd, &scene.repo.root);
             if knows_no_check(&job) {
                 // Set in tsconfig.json, it has all files listed and none checked.

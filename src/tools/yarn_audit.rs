@@ -10,9 +10,14 @@ mod modern;
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::formats::node_trace;
+use crate::model::aim::Aim;
 use crate::policy::coverage::Coverage;
 use crate::scan::config_file::BaseOverride;
+use crate::scan::config_file::{ConfigFile, Describe, Programs};
+use crate::scan::declared::Declared;
 use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -22,6 +27,8 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
 use crate::tools::audit_keys::AuditKeys;
+use crate::tools::describe;
+use crate::tools::lock_files::suggest_audit;
 use crate::tools::yarn_audit::generation::Generation;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -31,8 +38,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     program: "yarn",
     version_args: &["--version"],
     version: VersionFrom::Asking,
+    docs: "docs/configuration.md#yarn-audit",
     install: "corepack enable, or npm install -g yarn: https://yarnpkg.com/getting-started/install",
-    secret_fields: &["headers", "body"],
+    secret_fields: Declared::List(&["headers", "body"]),
     // Every setting of Yarn is a variable, too. What says who is asked, and how, stays.
     steering: &[
         "NODE_ENV",
@@ -56,6 +64,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "npm_config_only",
         "npm_config_production",
     ],
+    looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
+    config_files: Declared::List(&[&YARNRC, &NPMRC, &YARNRC_YML]),
+    init: |seen| suggest_audit(seen, &[LOCK_FILE], "yarn lock file"),
     configure: |keys| Box::new(YarnAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 
@@ -66,8 +77,18 @@ const LOCK_FILE: &str = "yarn.lock";
 const KINDS: [&str; 1] = ["dev"];
 const CALLED: &str = "a kind of dependency that Yarn can leave out";
 
-#[derive(Debug)]
+static YARNRC: ConfigFile = declared(".yarnrc", describe::spaced_keys);
+static NPMRC: ConfigFile = declared(".npmrc", describe::npmrc);
+static YARNRC_YML: ConfigFile = declared(".yarnrc.yml", describe::yaml_keys);
+
+const fn declared(name: &'static str, describe: Describe) -> ConfigFile {
+    let programs = Some(generation::programs as Programs);
+    ConfigFile { name, describe, overrule: BaseOverride::Farm, bars: None, programs }
+}
+
+#[derive(Debug, Serialize)]
 struct YarnAudit {
+    #[serde(flatten)]
     keys: AuditKeys,
 }
 
@@ -141,15 +162,15 @@ fn foreign(detail: &str) -> ReportError {
 
 /// Yarn's own configuration, beside the lock file and in every folder above.
 fn reads(job: &mut Job, generation: Generation, root: &Path) {
-    let names: &[&str] = match generation {
-        Generation::One => &[".yarnrc", ".npmrc"],
+    let files = match generation {
+        Generation::One => [&YARNRC, &NPMRC],
         // A Yarn 1 that starts the later one reads .yarnrc.
-        Generation::Two | Generation::Four => &[".yarnrc.yml", ".yarnrc"],
+        Generation::Two | Generation::Four => [&YARNRC_YML, &YARNRC],
     };
     let cwd = job.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
-        for name in names {
-            job.reads_naming(folder.join(name), BaseOverride::Farm, generation::programs);
+        for file in files {
+            job.reads(folder.join(file.name), file);
         }
     }
 }

@@ -269,6 +269,43 @@ fn trivy_heeds_the_base() {
     }
 }
 
+/// What an inventory leaves out is not checked for licences and bans.
+#[test]
+fn syft_lists_what_the_base_lets_it_list() {
+    let lock = |name: &str| {
+        format!(
+            r#"{{"name":"{name}","version":"1.0.0","lockfileVersion":3,"packages":{{"node_modules/{name}":{{"version":"1.0.0"}}}}}}"#
+        )
+    };
+    let gate = "[[gate]]\nid = \"sbom\"\ntool = \"syft\"\nban = [{ package = \"pkg:npm/stolen\", reason = \"stolen\" }]\n";
+    let hole = "exclude:\n  - ./new/**\n";
+    for file in [".syft.yaml", ".syft.yml", ".syft/config.yaml"] {
+        let project = Project::base_with(&[
+            ("gates.toml", &gates("production", gate)),
+            ("package-lock.json", &lock("good")),
+        ]);
+        project.write("new/package-lock.json", lock("stolen"));
+        project.write(file, hole);
+        let ran = run(&project, &["run"]);
+        assert_eq!(ran.code, 0, "{file}: {}", ran.all());
+        assert_eq!(notes(&project.gate("sbom")), format!("reads {file} (exclude)"));
+
+        let ran = run(&project, &FROM_BASE);
+        assert_eq!(ran.code, 1, "{file}: {}", ran.all());
+        let words = format!("does not read {file}, which the base does not have");
+        assert_eq!(notes(&project.gate("sbom")), words);
+
+        // That of the base counts.
+        project.commit("the hole is in the base");
+        project.git(&["branch", "--force", "base"]);
+        project.write(file, "exclude: []\n");
+        let ran = run(&project, &FROM_BASE);
+        assert_eq!(ran.code, 0, "{file}: {}", ran.all());
+        let words = format!("reads {file} (exclude) of the base, not as the change has it");
+        assert_eq!(notes(&project.gate("sbom")), words);
+    }
+}
+
 #[test]
 fn npm_asks_the_registry_of_the_base() {
     let server = Advisories::serve();

@@ -151,7 +151,7 @@ impl Demand {
     ) {
         let effective = settings.overlaid(gate);
         // The profile outranks the gate's own table, which outranks the defaults.
-        let ways = |key: &'static str| -> Vec<Vec<Step>> {
+        let ways = |key: &str| -> Vec<Vec<Step>> {
             let profile = profile_of(config, settings);
             let overlay = profile.map(|(name, _)| way(&["profile", name, "gate", &gate.id, key]));
             let own = way_into("gate", index, key);
@@ -161,7 +161,7 @@ impl Demand {
         let mut looser = looser_policy(&self.policy, &effective.policy);
         looser.extend(looser_reach((&self.each, &self.policy), (&coverage, &effective.policy)));
         all.extend(looser.into_iter().map(|looser| {
-            let at = ways(looser.key);
+            let at = ways(&looser.key);
             weaker(&gate.id, looser, &self.each).at(at)
         }));
         if self.required && !effective.required {
@@ -288,7 +288,7 @@ fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
                 Some(Extent::Rates(table.word_or(key, &words, usual)))
             }
             // The keys of an inventory are read together, below.
-            Extent::Rest(_) | Extent::Within(_) | Extent::Grade { .. } => None,
+            Extent::Within(_) | Extent::Grade { .. } => None,
         };
         says.map(|says| Coverage::new(key, says))
     };

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't read its own text has failed")]
 
 mod conditions;
+mod options;
 
 use std::collections::BTreeMap;
 
@@ -129,7 +130,7 @@ fn each_way_to_loosen_is_told_with_its_place_and_what_was_there() {
             "scan = \"fs\"",
             "gate images: scan = fs, the base has scan = image",
         ),
-        ("clean = [0]", "clean = [0, 2]", "gate tests: options of the tool changed"),
+        ("clean = [0]", "clean = [0, 2]", "gate tests: exit changed"),
         ("run = [\"npm\", \"test\"]", "run = [\"true\"]", "gate tests: run changed"),
         (
             "branches = [\"main\"]",

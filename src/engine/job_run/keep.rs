@@ -19,7 +19,7 @@ impl JobRun {
         proof: Proof,
         evidence: &mut TargetEvidence,
     ) -> Proof {
-        let masked = mask_fields(&document.bytes, self.gate.spec.secret_fields);
+        let masked = mask_fields(&document.bytes, self.gate.spec.secret_fields.list());
         let from = self.folder().join(format!("kept-{}", document.name));
         if let Err(error) = fs::write(&from, masked) {
             let why = self.no_room("its report", &error);

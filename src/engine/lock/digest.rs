@@ -57,6 +57,15 @@ struct Entry<'a> {
     meta: Option<Metadata>,
 }
 
+impl Tree {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Npm => "Npm",
+            Self::Python => "Python",
+        }
+    }
+}
+
 impl Subject {
     /// Identifies it among all others on this machine.
     pub fn key(&self) -> String {
@@ -65,7 +74,7 @@ impl Subject {
             Self::Script { path, .. } => format!("script {}", path.display()),
             Self::Trees { kind, roots } => {
                 let all: Vec<String> = roots.iter().map(|(_, root)| root.display().to_string()).collect();
-                format!("{kind:?} {} {}", roots.len(), sha256(all.join("\0").as_bytes()))
+                format!("{} {} {}", kind.name(), roots.len(), sha256(all.join("\0").as_bytes()))
             }
         }
     }

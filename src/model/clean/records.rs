@@ -119,6 +119,7 @@ impl Clean for GateRecord {
             required: _,
             action: _,
             overridden,
+            looks_for: _,
             policy,
             scope: _,
             counts: _,

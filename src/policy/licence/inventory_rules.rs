@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::keys::table::Keys;
 use crate::model::component::Component;
 use crate::model::finding::{Category, Finding, Package};
@@ -35,9 +37,10 @@ pub struct InventoryCheck {
 }
 
 /// The keys `licences` and `ban` of a gate that reads an inventory.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct InventoryRules {
     licences: Option<Licences>,
+    #[serde(rename = "ban")]
     bans: Vec<Ban>,
 }
 

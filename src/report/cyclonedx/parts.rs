@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::formats::cyclonedx::document::{Component, Kind as ComponentKind};
+use crate::model::aim::Aim;
 use crate::model::component;
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::purl::Purl;
 use crate::model::run::{GateRecord, Run, TargetRecord};
-use crate::report::gitlab::kind::Kind;
+use crate::report::subject;
 use crate::text::shared::Text;
 
 use super::list;
@@ -218,7 +219,8 @@ impl Listed<'_> {
 }
 
 fn looks_for_vulnerabilities(gate: &GateRecord) -> bool {
-    [Kind::Dependencies, Kind::Containers].iter().any(|kind| kind.is_of(gate))
+    let vulnerabilities = [Aim::PackageVulnerabilities, Aim::ImageVulnerabilities];
+    subject::looks_for(gate).iter().any(|aim| vulnerabilities.contains(aim))
 }
 
 pub(super) fn is_vulnerability(finding: &Finding) -> bool {

@@ -1,7 +1,9 @@
 //! Which of GitLab's reports a finding, or a gate, belongs to.
 
+use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding};
 use crate::model::run::GateRecord;
+use crate::report::subject;
 
 /// A kind of security report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,26 +38,67 @@ impl Kind {
         }
     }
 
+    fn of_aim(aim: Aim) -> Option<Self> {
+        match aim {
+            Aim::Secrets => Some(Self::Secrets),
+            Aim::PackageVulnerabilities => Some(Self::Dependencies),
+            Aim::ImageVulnerabilities => Some(Self::Containers),
+            Aim::CodeVulnerabilities | Aim::Misconfigurations => Some(Self::Sast),
+            Aim::Licences | Aim::Lint | Aim::Types | Aim::Quality | Aim::Tests => None,
+        }
+    }
+
     /// Whether the gate looks for this, whatever it found.
     pub(crate) fn is_of(self, gate: &GateRecord) -> bool {
-        let trivy =
-            |holds: &dyn Fn(&[String]) -> bool| gate.targets.iter().any(|target| holds(&target.command));
-        let scans = |word: &str| trivy(&|command| command.get(1).is_some_and(|scan| scan == word));
-        let looks_for = |word: &str| {
-            trivy(&|command| {
-                let mut pairs = command.iter().zip(command.iter().skip(1));
-                pairs.any(|(name, list)| name == "--scanners" && list.split(',').any(|one| one == word))
-            })
-        };
-        match (&*gate.tool, self) {
-            ("gitleaks" | "git-secrets", Self::Secrets) => true,
-            ("npm-audit" | "yarn-audit" | "pnpm-audit", Self::Dependencies) => true,
-            ("checkov", Self::Sast) => true,
-            ("trivy", Self::Containers) => scans("image") && looks_for("vuln"),
-            ("trivy", Self::Dependencies) => scans("fs") && looks_for("vuln"),
-            ("trivy", Self::Secrets) => looks_for("secret"),
-            ("trivy", Self::Sast) => scans("config") || looks_for("misconfig"),
-            _ => false,
+        subject::looks_for(gate).iter().any(|aim| Self::of_aim(*aim) == Some(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn record(tool: &str, looks_for: Value) -> GateRecord {
+        let mut record = json!({
+            "id": "gate", "stage": "Stage", "tool": tool, "outcome": "passed", "reason": "", "evidence": "whole",
+            "required": true, "scope": {"files": 1}, "duration_ms": 1, "cached": false, "targets": [],
+            "counts": {"critical": 0, "high": 0, "medium": 0, "low": 0, "info": 0, "unknown": 0},
+        });
+        record["looks_for"] = looks_for;
+        serde_json::from_value(record).unwrap()
+    }
+
+    fn kinds(gate: &GateRecord) -> Vec<&'static str> {
+        let all = [Kind::Sast, Kind::Dependencies, Kind::Secrets, Kind::Containers];
+        all.into_iter().filter(|kind| kind.is_of(gate)).map(Kind::name).collect()
+    }
+
+    #[test]
+    fn a_gate_is_of_the_kinds_that_its_record_says_it_looks_for() {
+        for (looks_for, is_of) in [
+            (json!(["image-vulnerabilities", "secrets"]), vec!["secret_detection", "container_scanning"]),
+            (json!(["package-vulnerabilities"]), vec!["dependency_scanning"]),
+            (json!(["misconfigurations", "licences"]), vec!["sast"]),
+            (json!(["quality", "code-vulnerabilities"]), vec!["sast"]),
+            (json!(["lint", "types", "tests"]), vec![]),
+        ] {
+            assert_eq!(kinds(&record("trivy", looks_for.clone())), is_of, "{looks_for}");
+        }
+    }
+
+    #[test]
+    fn of_a_record_that_does_not_say_it_what_the_tool_looks_for_in_any_case_counts() {
+        for (tool, is_of) in [
+            ("gitleaks", vec!["secret_detection"]),
+            ("npm-audit", vec!["dependency_scanning"]),
+            ("checkov", vec!["sast"]),
+            ("trivy", vec![]),
+            ("command", vec![]),
+            ("a tool of another version", vec![]),
+        ] {
+            assert_eq!(kinds(&record(tool, json!([]))), is_of, "{tool}");
         }
     }
 }

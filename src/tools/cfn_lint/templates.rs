@@ -5,20 +5,25 @@ use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
+use serde::Serialize;
 
 use crate::keys::table::Keys;
 use crate::system::project_files::{is_cloudformation, is_passed_over};
 use crate::text::paths::{forward, normalise};
 
 /// What the key `files` names.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
 pub(super) struct Wanted {
     /// What the key says.
     words: Vec<String>,
     /// As they stand there.
+    #[serde(skip)]
     names: Vec<String>,
+    #[serde(skip)]
     globs: GlobSet,
     /// Those with a `!` in front.
+    #[serde(skip)]
     but: GlobSet,
 }
 

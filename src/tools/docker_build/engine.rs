@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::formats::json;
 use crate::scan::job::Job;
@@ -10,7 +10,7 @@ use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
 
 /// The programs that know `build`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Engine {
     Docker,
     Podman,

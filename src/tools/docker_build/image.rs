@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::keys::table::{Keys, Located};
 use crate::scan::job::Job;
 use crate::scan::parsed::Unplanned;
@@ -11,7 +13,7 @@ use crate::text::paths::{forward, normalise};
 use crate::tools::docker_build::engine::Engine;
 
 /// One image of `images`.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Image {
     pub name: String,
     /// Folder, relative to gates.toml, or an address that Docker fetches.
@@ -30,13 +32,13 @@ pub(super) struct Image {
 }
 
 /// What a step may mount, and what stays in no layer.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Secret {
     id: String,
     source: SecretSource,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 enum SecretSource {
     /// A variable of this name.
     Variable(String),

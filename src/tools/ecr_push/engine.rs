@@ -13,7 +13,7 @@ use crate::scan::step::{Output, Step};
 
 use super::registry::{Registry, USER, is_digest};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Kind {
     Docker,
     Podman,

@@ -22,7 +22,7 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
 const MANIFEST_CAP: u64 = 4 << 20;
 
 /// Where images are pushed to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Registry {
     /// `HOST[:PORT]`, as it stands in front of an image's name.
     pub host: String,

@@ -6,22 +6,30 @@
 use std::fs;
 use std::path::{Component, Path};
 
-use crate::scan::config_file::{BaseOverride, Mute};
+use crate::scan::config_file::{BaseOverride, ConfigFile, Mute};
 use crate::scan::job::Job;
 use crate::scan::start_dir::StartDir;
 use crate::text::paths::normalise;
+use crate::tools::describe::ignore_lines;
 
 pub(super) const FILE_NAME: &str = ".gitleaksignore";
 
 /// That of a work tree whose history is scanned.
-pub(super) const OF_HISTORY: BaseOverride = BaseOverride::Take { neutral: Some(""), take: of_history };
+pub(super) static OF_HISTORY: ConfigFile =
+    declared(BaseOverride::Take { neutral: Some(""), take: of_history });
 
 /// That of a scanned folder.
-pub(super) const OF_FOLDER: BaseOverride =
-    BaseOverride::Join { take: named, mute: Some(Mute { words: as_comments, enter: by_a_folder_in_it }) };
+pub(super) static OF_FOLDER: ConfigFile = declared(BaseOverride::Join {
+    take: named,
+    mute: Some(Mute { words: as_comments, enter: by_a_folder_in_it }),
+});
 
 /// That of the folder in which it is started to scan another.
-pub(super) const OF_START: BaseOverride = BaseOverride::Join { take: named, mute: None };
+pub(super) static OF_START: ConfigFile = declared(BaseOverride::Join { take: named, mute: None });
+
+const fn declared(overrule: BaseOverride) -> ConfigFile {
+    ConfigFile { name: FILE_NAME, describe: ignore_lines, overrule, bars: None, programs: None }
+}
 
 fn named(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     job.options(["--gitleaks-ignore-path"].into_iter().chain(copy));

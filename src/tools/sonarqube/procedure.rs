@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 
@@ -36,9 +38,10 @@ const HOTSPOTS: List<Hotspot> = List {
 };
 
 /// What the gate is about. Texts of the form `$NAME` are variables.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Analysis {
     /// Whether the job's program scans; else that was done elsewhere.
+    #[serde(skip)]
     pub scans: bool,
     /// The server. No file of the repository says where the token goes.
     pub host: Option<String>,
@@ -48,6 +51,7 @@ pub(super) struct Analysis {
     pub branch: Option<String>,
     pub pull_request: Option<PullRequest>,
     /// Absolute.
+    #[serde(skip)]
     pub task_file: PathBuf,
     /// The variable with the token.
     pub token: String,
@@ -57,7 +61,7 @@ pub(super) struct Analysis {
     pub max_age: Duration,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct PullRequest {
     pub key: String,
     pub branch: Option<String>,

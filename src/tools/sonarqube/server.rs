@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use serde::Serialize;
+
 use crate::scan::procedure::Failure;
 use crate::scan::procedure::StepContext;
 use crate::scan::retry::{Retry, chance};
@@ -20,7 +22,7 @@ const PAUSES: Retry = Retry { most: 0, delay: Duration::from_secs(1) };
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How a token is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Auth {
     /// SonarQube 10 and newer, and Cloud.
     Bearer,

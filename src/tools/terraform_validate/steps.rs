@@ -20,7 +20,7 @@ pub(super) const RUN: &str = "terraform-run.json";
 /// The providers that were chosen, with their hashes.
 const LOCK_FILE: &str = ".terraform.lock.hcl";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Init {
     Never,
     WhenNeeded,
