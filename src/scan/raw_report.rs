@@ -40,7 +40,7 @@ impl RawReport<'_> {
     /// than the kept part.
     pub fn lost_log(&self) -> Option<String> {
         self.log_cut
-            .then(|| "its log says what went wrong, and is longer than the part that is kept".to_owned())
+            .then(|| "its log is longer than the part that is kept, and it says what went wrong".to_owned())
     }
 
     /// The report with the findings.

@@ -129,7 +129,7 @@ fn programs(tool: &Tool) -> Vec<Case<'_>> {
     let install = spec(name).unwrap().install;
     [
         ("program not found", Program::Absent, install),
-        ("program not executable", Program::NotExecutable, "not be executed"),
+        ("program not executable", Program::NotExecutable, "is not executable"),
         ("program for another machine", Program::ForAnotherMachine, "not made for this machine"),
         ("program empty", Program::Empty, "can't be started"),
     ]
