@@ -1,9 +1,9 @@
-//! What a tool is to Portcullis.
+//! The interface between Portcullis and a tool.
 
 pub mod config_file;
 pub mod declared;
 pub(crate) mod gate_outputs;
-pub(crate) mod job;
+pub mod job;
 pub mod options;
 pub mod parsed;
 pub(crate) mod placeholder;
