@@ -186,7 +186,7 @@ impl Job {
         self
     }
 
-    /// Declares where the scanner reads a configuration file of its own: an absolute path.
+    /// Says where the scanner reads a configuration file of its own: an absolute path.
     pub fn reads(&mut self, path: PathBuf, file: &'static ConfigFile) -> &mut Self {
         self.config_files.push(ConfigPath { path, file });
         self

@@ -37,7 +37,7 @@ pub struct ToolSpec {
     pub version_args: &'static [&'static str],
     /// Where the version of a run is read, cheapest first.
     pub version: VersionFrom,
-    /// Its section in the documentation: file and heading.
+    /// Its section in the documents: file and heading.
     pub docs: &'static str,
     /// How to install it, in one line, for people.
     pub install: &'static str,
@@ -73,13 +73,13 @@ pub trait Tool: Debug + Send + Sync + Options {
     /// One job for each target, or why there is nothing to do.
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned>;
 
-    /// What its own keys make it scan: all keys that can narrow it, whether they apply or not. For an option
-    /// without an entry here, [`Options`] says whether it changed.
+    /// What its own keys make it scan: all keys that can narrow it, whether they apply or not. An option
+    /// without an entry here is compared by its value, see [`Options`].
     fn coverage(&self) -> Vec<Coverage> {
         Vec::new()
     }
 
-    /// What this gate looks for besides [`ToolSpec::looks_for`], by its options.
+    /// What this gate looks for because of its options, besides [`ToolSpec::looks_for`].
     fn also_looks_for(&self) -> Vec<Aim> {
         Vec::new()
     }

@@ -304,9 +304,8 @@ impl Tool for Trivy {
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let mut parsed = report::read(raw.report(), origin)?;
         if self.reads_advisories() && raw.exit.is_some() {
-            let metadata = raw.beside(age::METADATA).next();
             let now = jiff::Timestamp::now();
-            age::tell(metadata, self.max_db_age, now, &mut parsed);
+            age::tell(raw.beside(age::METADATA).next(), self.max_db_age, now, &mut parsed);
         }
         Ok(parsed)
     }

@@ -1,7 +1,7 @@
 //! No false green: every tool × every fault. Fake tools misbehave in every way that is known, and the
 //! gate is never `passed`, the run never green, nothing hangs, and no process is left.
 //!
-//! The rows are in `matrix/tools.rs`, the columns in `matrix/cases.rs` and `matrix/own.rs`, and
+//! The rows are in `matrix/tools.rs` and beside the fixtures (`faults.json`), the columns in `matrix/cases.rs` and `matrix/own.rs`, and
 //! `matrix/fake.sh` is every tool. Faults that need a stage of their own are beside the matrix:
 //! `matrix/shared.rs`, `matrix/flood.rs`, `matrix/disk.rs`. Without a fault each fake passes when it finds nothing and
 //! fails when it finds something: else the matrix would prove nothing.
@@ -13,6 +13,7 @@ mod cases;
 mod disk;
 mod flood;
 mod own;
+mod rows;
 mod shared;
 mod sonarqube;
 mod tools;
@@ -120,8 +121,7 @@ fn lay_out(cases: &[Case]) -> Project {
     let project = Project::new();
     let fake = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/matrix/fake.sh");
     fs::create_dir(project.root().join("reports")).unwrap();
-    // What cfn-lint and terraform look at.
-    project.write("stack.yaml", "AWSTemplateFormatVersion: 2010-09-09\n");
+    // What terraform looks at.
     project.write("main.tf", "");
     // All that makes it a repository; git itself is a fake, too.
     fs::create_dir(project.root().join(".git")).unwrap();
@@ -141,6 +141,8 @@ fn lay_out(cases: &[Case]) -> Project {
         file("exit", format!("{}\n", case.acts.exit).as_bytes());
         file("before", case.acts.before.as_bytes());
         file("after", case.acts.after.as_bytes());
+        case.tool.report_at.iter().for_each(|place| drop(file("report-at", place.as_bytes())));
+        case.tool.files.iter().for_each(|(name, text)| drop(project.write(name, text)));
         case.acts.answers.iter().for_each(|(word, answer)| drop(file(&format!("answer.{word}"), answer)));
         for (n, bytes) in case.acts.reports.iter().enumerate() {
             bytes.iter().for_each(|bytes| drop(file(&format!("report.{n}"), bytes)));

@@ -2,6 +2,7 @@
 # Stands in for every tool of the matrix. What it does is laid down in the folder $FAKES/$CASE:
 #
 #   report.N        the Nth of its reports; absent: it does not write that one
+#   report-at       where it puts its only report: `-`, or the option that names the file
 #   stderr          what it prints there
 #   answer.WORD     what git answers to a question with this word; absent: that there is none.
 #                   answer.init: why `terraform init` fails
@@ -42,14 +43,17 @@ after() {
 
 # Where the tool of this name puts its reports, one a line.
 places() {
+    if [ -f "$case/report-at" ]; then
+        read -r place <"$case/report-at" || :
+        [ "$place" = - ] && echo - || after "$place" "$@"
+        return
+    fi
     case ${0##*/} in
-    eslint) after -o "$@" ;;
     trivy) after --output "$@" ;;
-    cfn-lint) after --output-file "$@" ;;
     checkov) echo "$(after --output-file-path "$@")/results_json.json" ;;
     docker | podman) after --iidfile "$@" ;;
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
-    gitleaks | tsc | npm | pnpm | terraform) echo - ;;
+    gitleaks | npm | terraform) echo - ;;
     git-secrets) echo '&2' ;;
     yarn) # and what Node.js tells of its requests, where it is asked to
         echo -

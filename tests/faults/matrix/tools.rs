@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::rows::rows;
 use super::sonarqube;
 
 /// What a fake does.
@@ -42,10 +43,14 @@ pub(crate) struct Tool {
     pub folder: Option<&'static str>,
     /// It runs as one of several steps, which have their time together.
     pub steps: bool,
+    /// Where it puts its report: `-`, or the option that names the file; absent: `fake.sh` knows.
+    pub report_at: Option<&'static str>,
+    /// Files of the project that it looks at.
+    pub files: Vec<(String, String)>,
 }
 
 impl Acts {
-    fn new(exit: i32, reports: Vec<Vec<u8>>) -> Acts {
+    pub(super) fn new(exit: i32, reports: Vec<Vec<u8>>) -> Acts {
         Acts { reports: reports.into_iter().map(Some).collect(), exit, ..Acts::default() }
     }
 
@@ -133,7 +138,33 @@ pub(crate) fn edited(report: &[u8], edits: &[(&str, Value)]) -> Vec<u8> {
     serde_json::to_vec(&document).unwrap()
 }
 
+/// A row with nothing in it.
+pub(super) fn base() -> Tool {
+    Tool {
+        name: "",
+        program: "",
+        gate: "",
+        clean: Acts::default(),
+        findings: None,
+        damaged: 0,
+        required: &[],
+        crashes: &[],
+        found: None,
+        folder: Some("dirs = ['gone']"),
+        steps: false,
+        report_at: None,
+        files: Vec::new(),
+    }
+}
+
+/// Every row: those beside the fixtures, and those of tools with more than one report, or with a peculiar way to give it.
 pub(crate) fn tools() -> Vec<Tool> {
+    let mut tools = peculiar();
+    tools.extend(rows());
+    tools
+}
+
+fn peculiar() -> Vec<Tool> {
     let [clean_log, found_log] = ["recorded-range-clean", "recorded-history"]
         .map(|case| fixture(&format!("gitleaks/{case}/stderr.txt")));
     let git_secrets = |exit, case: &str| {
@@ -148,10 +179,6 @@ pub(crate) fn tools() -> Vec<Tool> {
     });
     let recorded =
         |tool: &str, case: &str, exit| Acts::new(exit, vec![fixture(&format!("{tool}/{case}/stdout.txt"))]);
-    let pnpm =
-        ["recorded-clean", "recorded-findings"].map(|case| fixture(&format!("pnpm-audit/{case}/stdout.txt")));
-    let [pnpm_clean, pnpm_found] =
-        [(0, &pnpm[0]), (1, &pnpm[1])].map(|(exit, report)| Acts::new(exit, vec![report.clone()]));
     let [yarn_clean, yarn_found] =
         [("recorded-yarn4-clean", 0), ("recorded-yarn4-findings", 1)].map(|(case, exit)| {
             let mut acts = recorded("yarn-audit", case, exit);
@@ -168,10 +195,6 @@ pub(crate) fn tools() -> Vec<Tool> {
     let none: Value = Vec::<Value>::new().into();
     let checkov_clean = edited(&checkov, &[("/results/failed_checks", none), ("/summary/failed", 0.into())]);
     let terraform = |case: &str| fixture(&format!("terraform-validate/{case}/terraform-validate.json"));
-    let cfn_lint = |exit, case: &str| {
-        let file = |name: &str| fixture(&format!("cfn-lint/{case}/{name}"));
-        Acts::new(exit, vec![file("cfn-lint.json")]).says(file("stderr.txt"))
-    };
     let command = |format: &str, clean: &str, found: &str| {
         [(0, clean), (1, found)]
             .map(|(exit, case)| Acts::new(exit, vec![fixture(&format!("{format}/{case}"))]))
@@ -187,19 +210,6 @@ pub(crate) fn tools() -> Vec<Tool> {
         &fixture("cyclonedx/valid-vulnerability-1-5/report.cdx.json"),
         &[("/vulnerabilities/0/analysis", Value::Null)],
     );
-    let base = || Tool {
-        name: "",
-        program: "",
-        gate: "",
-        clean: Acts::default(),
-        findings: None,
-        damaged: 0,
-        required: &[],
-        crashes: &[],
-        found: None,
-        folder: Some("dirs = ['gone']"),
-        steps: false,
-    };
     let inventory = |name, damaged, required| Tool {
         name,
         program: "syft",
@@ -239,27 +249,6 @@ pub(crate) fn tools() -> Vec<Tool> {
             ..base()
         },
         Tool {
-            name: "tsc",
-            program: "tsc",
-            gate: "tool = 'tsc'",
-            clean: Acts::new(0, vec![fixture("tsc/recorded-clean-ts5/stdout.txt")]),
-            findings: Some(Acts::new(2, vec![fixture("tsc/recorded-errors-ts5/stdout.txt")])),
-            crashes: &[3, 134],
-            found: Some(2),
-            ..base()
-        },
-        Tool {
-            name: "eslint",
-            program: "eslint",
-            gate: "tool = 'eslint'",
-            clean: Acts::new(0, vec![fixture("eslint/upstream-clean/eslint.json")]),
-            findings: Some(Acts::new(1, vec![fixture("eslint/recorded-errors-and-warning/eslint.json")])),
-            required: &["/0/filePath", "/0/messages"],
-            crashes: &[2],
-            found: Some(1),
-            ..base()
-        },
-        Tool {
             name: "npm-audit",
             program: "npm",
             gate: "tool = 'npm-audit'",
@@ -290,22 +279,6 @@ pub(crate) fn tools() -> Vec<Tool> {
             crashes: &[32, 134],
             found: Some(1),
             folder: None, // the same as that of Yarn 1
-            ..base()
-        },
-        Tool {
-            name: "pnpm-audit",
-            program: "pnpm",
-            gate: "tool = 'pnpm-audit'",
-            clean: pnpm_clean,
-            findings: Some(pnpm_found),
-            required: &[
-                "/advisories",
-                "/metadata",
-                "/metadata/vulnerabilities",
-                "/metadata/totalDependencies",
-            ],
-            crashes: &[2, 134],
-            found: Some(1),
             ..base()
         },
         Tool {
@@ -385,24 +358,6 @@ pub(crate) fn tools() -> Vec<Tool> {
             crashes: &[2, 127],
             found: Some(1),
             steps: true,
-            ..base()
-        },
-        Tool {
-            name: "cfn-lint",
-            program: "cfn-lint",
-            gate: "tool = 'cfn-lint'",
-            clean: cfn_lint(0, "recorded-clean"),
-            findings: Some(cfn_lint(14, "recorded-informational")),
-            required: &[
-                "/0/Level",
-                "/0/Message",
-                "/0/Location",
-                "/0/Location/Start",
-                "/0/Rule",
-                "/0/Rule/Id",
-            ],
-            crashes: &[1, 32],
-            found: Some(2),
             ..base()
         },
         Tool {
