@@ -287,7 +287,7 @@ fn waivers_tell_what_they_cover_until_when_and_with_which_they_overlap() {
     for words in [
         "covers 2 findings, until 2999-12-31",
         "it overlaps with",
-        "waiver 1, before it",
+        "waiver 1, listed before it",
         &format!("expired on {yesterday}"),
     ] {
         assert!(page.contains(words), "{words}: {}", ran.stdout);
@@ -310,7 +310,7 @@ fn a_dry_run_says_what_production_would_do_and_exits_with_0() {
     let project = project(1, "mode = \"production\"");
     let ran = project.run(&["run", "--dry-run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
-    assert!(ran.stdout.contains("What production would take"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("To pass in production"), "{}", ran.stdout);
     assert!(ran.stdout.contains("fix or waive 10 problems"), "{}", ran.stdout);
 }
 
