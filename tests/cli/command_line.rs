@@ -190,7 +190,7 @@ expires = 2999-12-31
     assert_eq!(ran.code, 2, "{}", ran.all());
     for words in [
         "`labb` is not a value of `mode`",
-        "known are: lab, production",
+        "known: lab, production",
         "`gitleeks` is not a tool",
         "did you mean `gitleaks`?",
         "`fail_om` is not a key",
@@ -217,7 +217,7 @@ fn a_newcomer_is_told_how_to_write_it() {
         (
             "fail_on = 'severe'",
             "5 | fail_on = 'severe'",
-            "known are: critical, high, medium, low, info, never",
+            "known: critical, high, medium, low, info, never",
         ),
         ("needs = 'b'", "5 | needs = 'b'", "in brackets: `needs = [\"b\"]`"),
         ("required = 'false'", "5 | required = 'false'", "without quotes"),

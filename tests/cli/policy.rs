@@ -413,7 +413,7 @@ fn a_baseline_of_nothing_proved_is_refused() {
     project.run(&["run"]);
     let ran = project.run(&["baseline"]);
     assert_eq!(ran.code, 2, "{}", ran.all());
-    assert!(ran.stderr.contains("proved anything: there is nothing to take on; run again"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("proved anything: there is nothing to record; run again"), "{}", ran.stderr);
     assert!(!project.root().join("gates.baseline.json").exists());
 }
 
@@ -440,7 +440,7 @@ fn explain_tells_every_step_of_a_decision() {
         &told,
         &[
             "1. there is no waiver",
-            "2. nothing is known from before: it is new",
+            "2. there are no known findings: it is new",
             "3. high is at or above fail_on = high: it blocks",
         ],
     );
@@ -448,10 +448,10 @@ fn explain_tells_every_step_of_a_decision() {
     let told = steps("", "new_only = true\n");
     holds(
         &told,
-        &["2. it is in gates.baseline.json at ", "new_only = true bears what is. It does not block"],
+        &["2. it is in gates.baseline.json at ", "new_only = true allows known findings. It does not block"],
     );
     let told = steps("", "");
-    holds(&told, &["the gate does not ask for that (no new_only)", "3. high is at or above fail_on = high"]);
+    holds(&told, &["the gate does not use that (no new_only)", "3. high is at or above fail_on = high"]);
     let told = steps("", "fail_on = \"never\"\nmax = { high = 9 }\n");
     holds(
         &told,
