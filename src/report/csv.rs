@@ -1,8 +1,8 @@
 //! Findings as CSV (RFC 4180) for spreadsheets, one per row.
 //!
-//! A spreadsheet reads a cell that begins with `=`, `+`, `-` or `@` as a formula. So it does with the wide forms
-//! of these characters, and after a tab or a line end. Such a cell gets an apostrophe in front, which tells the
-//! spreadsheet that the cell is text.
+//! A spreadsheet reads a cell that begins with `=`, `+`, `-` or `@` as a formula. So it does with the wide
+//! forms of these characters, and after a tab or a line end. Such a cell gets an apostrophe in front, which
+//! tells the spreadsheet that the cell is text.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -17,8 +17,8 @@ use super::{Options, subject};
 
 type Cell<'a> = Cow<'a, str>;
 
-/// A column: its name, and the value of a finding. A new column comes last, so that readers that count columns
-/// still work.
+/// A column: its name, and the value of a finding. A new column comes last, so that readers that count
+/// columns still work.
 type Column = (&'static str, fn(&Finding) -> Cell<'_>);
 
 const COLUMNS: [Column; 36] = [

@@ -2,9 +2,9 @@
 //! vulnerability disclosure report. `cyclonedx-bom` writes it, in the newest version that this crate
 //! supports, 1.5 (<https://cyclonedx.org/docs/1.5/json/>).
 //!
-//! Each image and folder is a component that depends on its packages. Each package is listed once. What was not
-//! scanned must not look clean: each image and folder names the gates that listed its packages and searched for
-//! vulnerabilities, and one without proof is an `incomplete` composition.
+//! Each image and folder is a component that depends on its packages. Each package is listed once. What was
+//! not scanned must not look clean: each image and folder names the gates that listed its packages and
+//! searched for vulnerabilities, and one without proof is an `incomplete` composition.
 
 mod parts;
 mod vulnerabilities;

@@ -1,8 +1,8 @@
 //! GitHub Actions: annotations as workflow commands on standard output, and the summary of the step.
 //!
-//! Everywhere else the commands of CI services are made harmless ([`crate::text::sanitise`]). These few lines are
-//! Portcullis' own. Their text is encoded as GitHub's toolkit encodes it, so that no text from outside can end a
-//! command or begin another
+//! Everywhere else the commands of CI services are made harmless ([`crate::text::sanitise`]). These few lines
+//! are Portcullis' own. Their text is encoded as GitHub's toolkit encodes it, so that no text from outside
+//! can end a command or begin another
 //! (docs.github.com/actions/reference/workflows-and-actions/workflow-commands).
 
 use std::borrow::Cow;
@@ -91,8 +91,8 @@ fn append(run: &Run, file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A finding that blocks, or a gate without proof, is an error; in lab mode it is a warning. Other findings that
-/// matter are warnings. A notice counts what GitHub would not show.
+/// A finding that blocks, or a gate without proof, is an error; in lab mode it is a warning. Other findings
+/// that matter are warnings. A notice counts what GitHub would not show.
 fn annotations(run: &Run) -> Vec<Annotation> {
     let blocking = if run.mode == Mode::Lab { "warning" } else { "error" };
     let lacking = |required: bool| {

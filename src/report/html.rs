@@ -1,8 +1,9 @@
 //! One HTML page and its style sheet, for people.
 //!
-//! Jenkins shows artefacts under `sandbox; default-src 'none'; img-src 'self'; style-src 'self'`. So there is no
-//! script, no inline style, and nothing from other hosts. Foldable parts are `<details>`. Charts are SVG whose
-//! colours are presentation attributes, which the style sheet overrides. The page is also well-formed XML.
+//! Jenkins shows artefacts under `sandbox; default-src 'none'; img-src 'self'; style-src 'self'`. So there is
+//! no script, no inline style, and nothing from other hosts. Foldable parts are `<details>`. Charts are SVG
+//! whose colours are presentation attributes, which the style sheet overrides. The page is also well-formed
+//! XML.
 
 mod findings;
 mod gates;

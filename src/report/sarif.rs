@@ -1,7 +1,7 @@
 //! SARIF 2.1.0 as GitHub code scanning reads it: one run per tool.
 //!
-//! GitHub's limits: 20 runs per file; 25,000 results and 25,000 rules per run (it keeps the 5,000 worst results);
-//! 10 tags per rule; 10 MB when compressed
+//! GitHub's limits: 20 runs per file; 25,000 results and 25,000 rules per run (it keeps the 5,000 worst
+//! results); 10 tags per rule; 10 MB when compressed
 //! (docs.github.com/code-security/code-scanning/troubleshooting-sarif). The worst findings are kept, and a
 //! tool notification says what was cut.
 

@@ -11,7 +11,8 @@ use crate::model::severity::Severity;
 use crate::text::shared::Text;
 use crate::tools;
 
-/// The file of the finding. A dependency without a file is declared in the `package.json` of the scanned folder.
+/// The file of the finding. A dependency without a file is declared in the `package.json` of the scanned
+/// folder.
 pub(crate) fn known_file(finding: &Finding) -> Option<Cow<'_, str>> {
     match (&finding.location, &*finding.tool) {
         (Some(location), _) => Some(Cow::Borrowed(&*location.path)),

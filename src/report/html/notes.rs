@@ -1,4 +1,5 @@
-//! What else influenced the verdict, besides waivers: known findings, the policy's source, the scanners' settings.
+//! What else influenced the verdict, besides waivers: known findings, the policy's source, the scanners'
+//! settings.
 
 use std::io::{self, Write};
 

@@ -1,5 +1,5 @@
-//! What ran at the same time, and the longest chain: from the target that ended last back to the one that ended
-//! last before it began, and so on.
+//! What ran at the same time, and the longest chain: from the target that ended last back to the one that
+//! ended last before it began, and so on.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
