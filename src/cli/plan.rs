@@ -206,8 +206,10 @@ fn conditions(gate: &Gate, settings: &Settings) -> String {
     let on = if branches.is_empty() { String::new() } else { format!(" on {}", branches.join(", ")) };
     match settings.mode {
         Mode::Production => format!("acts{on} when every required gate before it has passed"),
-        Mode::Lab if settings.deploy_in_lab => format!("acts{on}, in lab mode whatever the outcome of the gates"),
-        Mode::Lab => "stays out of lab mode (`deploy_in_lab = true` lets it act)".to_owned(),
+        Mode::Lab if settings.deploy_in_lab => {
+            format!("acts{on}, in lab mode whatever the outcome of the gates")
+        }
+        Mode::Lab => "does not act in lab mode (`deploy_in_lab = true` lets it act)".to_owned(),
     }
 }
 

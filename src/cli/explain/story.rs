@@ -39,13 +39,15 @@ pub(super) fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> 
         let from = known(run);
         match (policy.new_only, is_raised) {
             (true, false) => {
-                steps.push(format!("it is in {from}, and new_only = true allows known findings. It does not block"));
+                steps.push(format!(
+                    "it is in {from}, and new_only = true allows known findings. It does not block"
+                ));
                 return steps;
             }
-            (true, true) => steps.push(format!("it is in {from}; with this condition, known findings block too")),
-            (false, _) => {
-                steps.push(format!("it is in {from}; the gate does not use that (no new_only)"))
+            (true, true) => {
+                steps.push(format!("it is in {from}; with this condition, known findings block too"))
             }
+            (false, _) => steps.push(format!("it is in {from}; the gate does not use that (no new_only)")),
         }
     } else if policy.new_only {
         steps.push(match &run.known {
