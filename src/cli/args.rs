@@ -1,4 +1,4 @@
-//! The command line: what can be said, not what it does.
+//! The command line: commands and their options, not what they do.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -31,15 +31,15 @@ pub enum Command {
     Judge(JudgeArgs),
     /// Show what would be run, in which order, with which command, and why
     Plan(PlanArgs),
-    /// Draw the reports of a saved run.json, without judging it
+    /// Write the reports of a saved run.json, without judging it
     Report(ReportArgs),
     /// Pin the programs that the gates start in gates.lock, by version and SHA-256
     Lock(LockArgs),
-    /// Take on what the last run has found: with `new_only`, only what is new blocks
+    /// Record the findings of the last run: with `new_only`, they no longer block
     Baseline(BaselineArgs),
-    /// Tell the whole story of a finding, a rule or a gate, from the record of a run
+    /// Explain a finding, a rule or a gate, from the record of a run
     Explain(ExplainArgs),
-    /// Show which tools are here, which version, and how to get the rest
+    /// Show which tools are installed, in which version, and how to get the rest
     Doctor(DoctorArgs),
     /// Look at the repository and write a gates.toml
     Init(InitArgs),
@@ -47,7 +47,7 @@ pub enum Command {
     Hook(HookArgs),
 }
 
-/// Which gates.toml, and how it is read.
+/// Which gates.toml.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConfigArgs {
     /// Configuration file [default: gates.toml here, or in a folder above]
@@ -70,24 +70,24 @@ pub struct SelectionArgs {
     /// Leave these gates out
     #[arg(long, value_name = "ID,…", value_delimiter = ',', env = "PORTCULLIS_SKIP")]
     pub skip: Vec<String>,
-    /// How many scanners run at once [default: one a processor, at least 2]
+    /// How many scanners run at once [default: one per processor, at least 2]
     #[arg(long, value_name = "N", env = "PORTCULLIS_JOBS")]
     pub jobs: Option<NonZeroUsize>,
-    /// The branch that this is, where neither git nor the CI's variables tell
+    /// The name of the branch, if neither git nor the CI's variables give it
     #[arg(long, value_name = "NAME", env = "PORTCULLIS_BRANCH")]
     pub branch: Option<String>,
-    /// Stop at the first required gate that fails or can't be proved
+    /// Stop at the first required gate that fails or has no proof
     #[arg(long, env = "PORTCULLIS_FAIL_FAST", value_parser = BoolishValueParser::new())]
     pub fail_fast: bool,
-    /// Time for the whole run, such as 30m: what has not ended by then is stopped, inconclusive
+    /// Time limit for the whole run, such as 30m: gates that have not ended by then are inconclusive
     #[arg(long, value_name = "TIME", value_parser = duration, env = "PORTCULLIS_DEADLINE")]
     pub deadline: Option<Duration>,
-    /// Look at the commits and files that come after REV, where a tool can
+    /// Scan only the commits and files after REV, where a tool can
     #[arg(long, value_name = "REV", env = "PORTCULLIS_SINCE")]
     pub since: Option<String>,
 }
 
-/// The names of the formats of reports.
+/// The names of the report formats.
 fn formats() -> PossibleValuesParser {
     PossibleValuesParser::new(report::names())
 }
@@ -115,10 +115,10 @@ impl SelectionArgs {
     }
 }
 
-/// Whose policy it is, and how weak it may be.
+/// Where the policy comes from, and how weak it may be.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PolicyArgs {
-    /// Take gates.toml, its waivers and the scanners' own configuration from this commit (the target
+    /// Read gates.toml, its waivers and the scanners' own configuration from this commit (the target
     /// of a pull request), not from the work tree: a change can't switch off its own gate
     #[arg(long, value_name = "REV", env = "PORTCULLIS_POLICY_FROM")]
     pub policy_from: Option<String>,
@@ -143,10 +143,10 @@ pub struct OutputArgs {
     /// Folder for run.json, other reports and logs [default: gates-report beside gates.toml]
     #[arg(long, value_name = "DIR", env = "PORTCULLIS_OUT")]
     pub out: Option<PathBuf>,
-    /// Reports to draw beside run.json [default: as gates.toml says, or else junit]
+    /// Reports to write beside run.json [default: as gates.toml says, or else junit]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = formats(), env = "PORTCULLIS_FORMAT")]
     pub format: Vec<String>,
-    /// Print the verdict alone
+    /// Print only the verdict
     #[arg(short, long, env = "PORTCULLIS_QUIET", value_parser = BoolishValueParser::new())]
     pub quiet: bool,
     /// Also print the proof of each gate
@@ -160,7 +160,7 @@ pub struct RunArgs {
     pub config: ConfigArgs,
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Hash every tool that gates.lock pins, whatever is remembered of it
+    /// Hash every tool that gates.lock pins, and ignore remembered hashes
     #[arg(long, env = "PORTCULLIS_VERIFY")]
     pub verify: bool,
     #[command(flatten)]
@@ -171,23 +171,23 @@ pub struct RunArgs {
     pub output: OutputArgs,
 }
 
-/// What counts as known before.
+/// Which findings count as known.
 #[derive(Debug, Clone, Default, Args)]
 pub struct KnownArgs {
-    /// Block only on what the work tree has that REV had not: the gates run on the commit they have in common
+    /// Block only on findings that are not in REV: the gates also run on the common ancestor of REV and HEAD
     #[arg(long, value_name = "REV", conflicts_with = "no_baseline", env = "PORTCULLIS_NEW_SINCE")]
     pub new_since: Option<String>,
-    /// Judge every finding, whether it was known before or not
+    /// Judge every finding, known before or not
     #[arg(long, env = "PORTCULLIS_NO_BASELINE", value_parser = BoolishValueParser::new())]
     pub no_baseline: bool,
-    /// Say what production would do, and act on nothing: exit 0, no deployment
+    /// Say what production would do, and run no action: exit 0, no deployment
     #[arg(long, env = "PORTCULLIS_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
-    /// A run.json to judge again; of several, what this policy would have done to each
+    /// A run.json to judge again; for several, show what this policy would have decided on each
     #[arg(
         long,
         value_name = "FILE",
@@ -216,16 +216,16 @@ pub struct JudgeArgs {
 
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// The run.json to draw
+    /// The run.json to read
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_FROM")]
     pub from: PathBuf,
     /// Which reports [default: as gates.toml says, or else junit]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = formats(), env = "PORTCULLIS_FORMAT")]
     pub format: Vec<String>,
-    /// Folder to write them to [default: that of the run.json]
+    /// Folder to write them to [default: the folder of the run.json]
     #[arg(long, value_name = "DIR", env = "PORTCULLIS_OUT")]
     pub out: Option<PathBuf>,
-    /// Write the one report to this file, whatever the folder is; `-` is standard output
+    /// Write the one report to this file, not to the folder; `-` is standard output
     #[arg(short, long, value_name = "FILE", env = "PORTCULLIS_OUTPUT")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
@@ -255,10 +255,10 @@ pub enum PlanFormat {
 pub struct LockArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// Write nothing; exit with 3 if a tool here is not the one in gates.lock
+    /// Write nothing; exit with 3 if an installed tool is not the one in gates.lock
     #[arg(long, env = "PORTCULLIS_CHECK")]
     pub check: bool,
-    /// Hash every tool, whatever is remembered of it
+    /// Hash every tool, and ignore remembered hashes
     #[arg(long, env = "PORTCULLIS_VERIFY")]
     pub verify: bool,
 }
@@ -267,10 +267,10 @@ pub struct LockArgs {
 pub struct BaselineArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// The run.json to take from [default: gates-report/run.json beside gates.toml]
+    /// The run.json to read [default: gates-report/run.json beside gates.toml]
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_FROM")]
     pub from: Option<PathBuf>,
-    /// Take nothing on: drop what is not found any more
+    /// Add nothing: drop the findings that are gone
     #[arg(long, env = "PORTCULLIS_PRUNE", value_parser = BoolishValueParser::new())]
     pub prune: bool,
 }
@@ -298,7 +298,7 @@ pub struct InitArgs {
     /// Folder to look at and to write gates.toml in
     #[arg(default_value = ".")]
     pub dir: PathBuf,
-    /// Replace a gates.toml that is there
+    /// Replace an existing gates.toml
     #[arg(long, env = "PORTCULLIS_FORCE", value_parser = BoolishValueParser::new())]
     pub force: bool,
 }
@@ -311,12 +311,12 @@ pub struct HookArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum HookAction {
-    /// Install the pre-push hook; a hook that is there is kept and runs first
+    /// Install the pre-push hook; an existing hook is kept and runs first
     Install {
         #[command(flatten)]
         trust: PolicyArgs,
     },
-    /// Remove the pre-push hook, and put back the one that was there before
+    /// Remove the pre-push hook, and restore the previous one
     Uninstall,
     /// What the installed hook runs: git's pre-push arguments, and the pushed refs on standard input
     #[command(hide = true)]

@@ -1,4 +1,4 @@
-//! `portcullis baseline`: takes on what the last run has found, or drops what is gone.
+//! `portcullis baseline`: records the findings of the last run, or drops findings that are gone.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -25,31 +25,31 @@ pub(crate) fn execute(args: &BaselineArgs) -> Result<u8> {
     let (path, config) = load_config(args.config.config.as_deref())?;
     let from = args.from.clone().unwrap_or_else(|| folder_of(&path).join(OUT).join("run.json"));
     if !from.is_file() && args.from.is_none() {
-        bail!("there is no {}; `portcullis run` finds what the baseline is to take on", from.display());
+        bail!("there is no {}; `portcullis run` writes it", from.display());
     }
     let mut run = saved_run::read(&from)?;
     if let Some(signal) = &run.interrupted {
-        bail!("{} is of a run that {signal} stopped: run again", from.display());
+        bail!("{} is from a run that {signal} stopped: run again", from.display());
     }
-    // Whoever wrote the file may have written anything.
+    // The file may contain anything.
     run.clean(variables::known_secrets().scrubber());
     let file = folder_of(&path).join(config.baseline.file());
     let old = baseline_file::load(&file)?.unwrap_or_default();
     let proved = |gate: &GateRecord| !gate.action && gate.evidence == Completeness::Whole;
     if !args.prune && old.findings.is_empty() && !run.gates.iter().any(proved) {
-        bail!("no gate of {} proved anything: there is nothing to take on; run again", from.display());
+        bail!("no gate of {} proved anything: there is nothing to record; run again", from.display());
     }
     let change = Change::of(&old, &run, args.prune);
     let new = Baseline {
         schema: SCHEMA.to_owned(),
-        // Dropping takes nothing on: the rest is as old as it was.
+        // Dropping records nothing new: the rest is as old as before.
         written: if args.prune { old.written } else { today() },
         commit: if args.prune { old.commit.clone() } else { run.commit.clone() },
         findings: change.entries.clone(),
     };
     if args.prune && old == new {
         let unseen = change.unseen_words();
-        terminal::say(&format!("{} has nothing that is gone{unseen}\n", shown_path(&file)));
+        terminal::say(&format!("no finding of {} is gone{unseen}\n", shown_path(&file)));
         return Ok(0);
     }
     write_whole(&file, |out| new.write(out))
@@ -58,18 +58,18 @@ pub(crate) fn execute(args: &BaselineArgs) -> Result<u8> {
     Ok(0)
 }
 
-/// What becomes of a baseline.
+/// How a baseline changes.
 struct Change {
     entries: Vec<Entry>,
     added: Counted,
     dropped: usize,
-    /// In gates that proved nothing: kept, since nobody looked.
+    /// Gates that proved nothing. Their entries are kept, since nothing was scanned.
     unseen: BTreeMap<Text, Completeness>,
-    /// Not found any more, and kept.
+    /// Entries that are not found any more, and kept.
     gone: usize,
 }
 
-/// How many of each gate.
+/// The number of findings by gate.
 type Counted = BTreeMap<Text, u64>;
 
 impl Change {
@@ -82,21 +82,21 @@ impl Change {
         }
         let acts: HashSet<&Text> = run.gates.iter().filter(|gate| gate.action).map(|gate| &gate.id).collect();
         let mut found: BTreeMap<(&Text, &Text), &Finding> = BTreeMap::new();
-        // What somebody has waived has an owner and an end already.
-        let taken = run.findings.iter().filter(|finding| finding.decision != Decision::Waive);
-        for finding in taken.filter(|finding| !acts.contains(&finding.gate)) {
+        // A waived finding has an owner and an expiry date already.
+        let recorded = run.findings.iter().filter(|finding| finding.decision != Decision::Waive);
+        for finding in recorded.filter(|finding| !acts.contains(&finding.gate)) {
             found.insert((&finding.gate, &finding.id), finding);
         }
         let mut change = Self { entries: Vec::new(), added: Counted::new(), dropped: 0, unseen, gone: 0 };
         for entry in &old.findings {
             let there = found.remove(&(&entry.gate, &entry.id));
-            // A gate that is not in the run any more has nothing left to bear.
-            let looked = !change.unseen.contains_key(&entry.gate);
+            // Entries of a gate that is no longer in the run are gone.
+            let scanned = !change.unseen.contains_key(&entry.gate);
             match there {
                 Some(finding) => change.entries.push(Entry::of(finding)),
-                None if looked && prune => change.dropped += 1,
+                None if scanned && prune => change.dropped += 1,
                 None => {
-                    change.gone += usize::from(looked);
+                    change.gone += usize::from(scanned);
                     change.entries.push(entry.clone());
                 }
             }

@@ -1,4 +1,4 @@
-//! `portcullis doctor`: which tools are here, which version, and how to get the rest.
+//! `portcullis doctor`: which tools are installed, in which version, and how to get the rest.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,8 +20,8 @@ use crate::system::terminal;
 use crate::text::{human, table};
 use crate::tools::TOOLS;
 
-/// Prints a line for each program that gates.toml needs, or for each known tool where there is
-/// no gates.toml. The exit code is 3, as a run's would be, when one is missing.
+/// Prints a line for each program that gates.toml needs, or for each known tool if there is
+/// no gates.toml. If one is missing, the exit code is 3, as for a run.
 pub(crate) async fn execute(args: &ConfigArgs) -> Result<u8> {
     let here = std::env::current_dir()?;
     let wanted = match find_config(args.config.as_deref())? {
@@ -66,7 +66,7 @@ struct Row {
 
 type Wanted = BTreeMap<String, (&'static ToolSpec, Option<PathBuf>, PathBuf)>;
 
-/// The programs that the gates of gates.toml start, found or not, by what people call them.
+/// The programs that the gates of gates.toml start, found or not, by the name to print.
 async fn needed(args: &ConfigArgs) -> Result<Wanted> {
     let (path, config) = load_config(args.config.as_deref())?;
     let settings = Settings::new(&config, RunOptions::default())?;
@@ -83,8 +83,8 @@ async fn needed(args: &ConfigArgs) -> Result<Wanted> {
                 false => format!("{} ({})", program.name, job.target),
             };
             let own = *program == job.program;
-            let knows = |spec: &&&'static ToolSpec| !own && spec.program == program.name;
-            let spec = TOOLS.iter().find(knows).map_or(planned.gate.spec, |spec| spec);
+            let is_of = |spec: &&&'static ToolSpec| !own && spec.program == program.name;
+            let spec = TOOLS.iter().find(is_of).map_or(planned.gate.spec, |spec| spec);
             wanted.insert(name, (spec, found, job.cwd.clone()));
         }
     }

@@ -1,4 +1,4 @@
-//! `portcullis explain`: the whole story of a decision, line by line, from the record of a run.
+//! `portcullis explain`: how a decision was made, line by line, from the record of a run.
 
 mod story;
 
@@ -19,13 +19,13 @@ use crate::model::run::{Completeness, GateRecord, Run};
 use crate::system::{terminal, variables};
 use crate::text::human;
 
-/// How many findings are told in full; of more, the rest is listed.
+/// The most findings that are explained in full. The rest is listed.
 const IN_FULL: usize = 5;
 
-/// How many are listed.
+/// The most findings that are listed.
 const LISTED: usize = 50;
 
-/// Prints what the record knows of an id, a rule, an advisory or a gate.
+/// Prints what the record says about an id, a rule, an advisory or a gate.
 pub(crate) fn execute(args: &ExplainArgs) -> Result<u8> {
     let from = match &args.from {
         Some(from) => from.clone(),
@@ -46,7 +46,7 @@ pub(crate) fn execute(args: &ExplainArgs) -> Result<u8> {
     Ok(0)
 }
 
-/// The story of an id or the beginning of one, of a rule or an alias, or of a gate.
+/// The explanation of an id or its first digits, of a rule or an alias, or of a gate.
 pub(crate) fn story(run: &Run, what: &str) -> Option<String> {
     if let Some(gate) = run.gates.iter().find(|gate| *gate.id == *what) {
         return Some(of_gate(run, gate));
@@ -144,7 +144,7 @@ fn of_finding(run: &Run, finding: &Finding) -> String {
     page
 }
 
-/// What is known of it beside its severity.
+/// What is known about it besides its severity.
 fn risk(finding: &Finding) -> Vec<String> {
     let mut known = Vec::new();
     if let Some(risk) = &finding.risk {
@@ -158,12 +158,12 @@ fn risk(finding: &Finding) -> Vec<String> {
     }
     if let Some(package) = &finding.package {
         known.extend(package.dev.then(|| "only development needs the package".to_owned()));
-        known.extend(package.unfixed.then(|| "no release mends it yet".to_owned()));
+        known.extend(package.unfixed.then(|| "no release fixes it yet".to_owned()));
     }
     known
 }
 
-/// A `[[waiver]]` that would cover it, in one line.
+/// A `[[waiver]]` that would cover it, in one line; empty if it is waived already.
 fn waive(finding: &Finding) -> String {
     match finding.decision {
         Decision::Waive => String::new(),
@@ -224,7 +224,7 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
         Completeness::Whole => line("evidence", "every target was looked at, with proof".to_owned()),
         Completeness::Lacking(why) => line("evidence", format!("there is no proof: {why}")),
         Completeness::Nothing(why) => line("evidence", format!("there was nothing to look at: {why}")),
-        Completeness::Halted(why) => line("evidence", format!("it was ended: {why}")),
+        Completeness::Halted(why) => line("evidence", format!("it was stopped: {why}")),
     }
     line("required", if gate.required { "yes" } else { "no: it is advisory" }.to_owned());
     line("policy", policy(gate));
@@ -257,7 +257,7 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
     page
 }
 
-/// What is said of a word that the record does not know.
+/// The message for a word that the record does not have.
 fn unknown(run: &Run, what: &str) -> String {
     let gates: Vec<&str> = run.gates.iter().map(|gate| &*gate.id).collect();
     let mut known = gates.clone();

@@ -1,5 +1,4 @@
-//! `portcullis hook`: a git pre-push hook that runs profile `pre-push` on the commits being
-//! pushed.
+//! `portcullis hook`: a git pre-push hook that runs profile `pre-push` on the pushed commits.
 
 use std::fs;
 use std::io::Read;
@@ -21,7 +20,7 @@ use crate::system::terminal;
 /// The profile that the hook runs.
 const PROFILE: &str = "pre-push";
 
-/// By this line a hook is known to be ours.
+/// A hook with this line is ours.
 const OURS: &str = "# Written by `portcullis hook install`; `portcullis hook uninstall` removes it.";
 
 const GIT_LIMIT: Duration = Duration::from_secs(30);
@@ -46,7 +45,7 @@ async fn install(mut trust: PolicyArgs) -> Result<u8> {
             config.gates.first().map_or("secrets", |gate| &gate.id)
         );
     }
-    // What the hook would refuse at every push is better told now.
+    // An error that would stop every push is reported now.
     let settings = Settings::new(config, run_options())?;
     active.check_floor(&settings, active.lock().await?.is_some())?;
     if let Some(floor) = &mut trust.require {
@@ -92,7 +91,7 @@ async fn uninstall() -> Result<u8> {
     Ok(0)
 }
 
-/// The hook's file, and the one that an earlier hook is moved to. Git knows where hooks are
+/// The hook's file, and the one that an existing hook is moved to. Git says where hooks are
 /// (`core.hooksPath`, work trees).
 async fn places() -> Result<(PathBuf, PathBuf)> {
     let here = std::env::current_dir()?;
@@ -108,17 +107,17 @@ fn is_ours(hook: &Path) -> bool {
     fs::read_to_string(hook).is_ok_and(|text| text.contains(OURS))
 }
 
-/// What every run of the hook asks for.
+/// The options of every run of the hook.
 fn run_options() -> RunOptions {
     RunOptions { profile: Some(PROFILE.to_owned()), ..RunOptions::default() }
 }
 
-/// The text as one word of a shell.
+/// The text quoted as one word for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// The pushed refs come on standard input, and both hooks read them.
+/// The hook as a shell script. The pushed refs come on standard input, and both hooks read them.
 fn script(program: &Path, trust: &PolicyArgs) -> Result<String> {
     let word = |path: &Path| -> Result<String> {
         let text = path.to_str().with_context(|| format!("the path {} is not UTF-8", path.display()))?;
@@ -147,13 +146,13 @@ printf '%s\n' "$refs" | exec "$portcullis" hook pre-push{flags} -- "$@"
     ))
 }
 
-/// One pushed ref: what is sent, and what the remote has.
+/// One pushed ref: the commit that is sent, and the one that the remote has.
 struct Push {
     local: String,
     remote: String,
 }
 
-/// Runs the profile on what is pushed. A verdict that blocks stops the push by its exit code.
+/// Runs the profile on the pushed commits. If the verdict blocks, its exit code stops the push.
 async fn pre_push(trust: &PolicyArgs, remote: &str) -> Result<u8> {
     let mut refs = String::new();
     std::io::stdin().read_to_string(&mut refs).context("git's list of pushed refs can't be read")?;
@@ -175,7 +174,7 @@ async fn pre_push(trust: &PolicyArgs, remote: &str) -> Result<u8> {
     Ok(worst)
 }
 
-/// The refs that send commits; a deleted one sends none.
+/// The refs that send commits. A deleted ref sends no commit.
 fn pushes(refs: &str) -> Vec<Push> {
     let is_zero = |id: &str| id.bytes().all(|digit| digit == b'0');
     refs.lines()
@@ -190,22 +189,22 @@ fn pushes(refs: &str) -> Vec<Push> {
         .collect()
 }
 
-/// The commit from which on everything is new to the remote. `None`: all of the history is, and
-/// all of it is looked at.
+/// The last commit that the remote has: all later ones are new. `None`: the whole history is new, and it is
+/// scanned as a whole.
 async fn known_to_remote(repo: &Repo, push: &Push, remote: &str) -> Option<String> {
     let git = async |args: &[&str]| ask(Path::new("git"), args, &repo.root, GIT_LIMIT).await;
-    // What the remote has may not have been fetched (a forced push over someone's work).
+    // The remote's commit may not be here (a forced push over someone's work).
     if !push.remote.is_empty()
         && git(&["cat-file", "-e", &format!("{}^{{commit}}", push.remote)]).await.is_some()
     {
         return Some(push.remote.clone());
     }
-    // A new branch: the last commit of its own line that some branch of the remote has.
+    // A new branch: the last commit before its first new one.
     let first_new =
         git(&["rev-list", "--reverse", "--topo-order", &push.local, "--not", &format!("--remotes={remote}")])
             .await?;
     let Some(first_new) = first_new.lines().next() else {
-        // The remote has every commit already: there is nothing to look at.
+        // The remote has every commit already: there is nothing to scan.
         return Some(push.local.clone());
     };
     git(&["rev-parse", "--verify", "--quiet", &format!("{first_new}^")]).await.map(|id| id.trim().to_owned())

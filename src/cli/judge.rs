@@ -51,7 +51,7 @@ use crate::text::paths::shown_path;
 use crate::text::shared::Text;
 use crate::tools::{self, TOOLS, foreign};
 
-/// What there is to judge by: a policy with the profile and the mode that were asked for.
+/// The policy to judge by, with the chosen profile and mode.
 struct By {
     active: ActivePolicy,
     known: KnownFindings,
@@ -61,17 +61,17 @@ struct By {
     enrichment: Enrichment,
 }
 
-/// Judges, and gives the exit code of the verdict.
+/// Judges, and returns the exit code of the verdict.
 pub(crate) async fn execute(args: &JudgeArgs) -> Result<u8> {
     let by = by(args).await?;
     match what_if::files(&args.from)?.as_slice() {
         [] => judge_reports(args, by).await,
         [from] => judge_saved_run(from, args, by.as_ref()),
-        several => what_if::tell(several, args, by.as_ref()),
+        several => what_if::show(several, args, by.as_ref()),
     }
 }
 
-/// `None` where there is no gates.toml, and nobody asks for one.
+/// The policy. `None` if there is no gates.toml, and no option needs one.
 async fn by(args: &JudgeArgs) -> Result<Option<By>> {
     if args.trust.policy_from.is_none() && find_config(args.config.config.as_deref())?.is_none() {
         if let Some(profile) = &args.profile {
@@ -91,13 +91,13 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
     Ok(Some(By { active, known, settings, locked, enrichment }))
 }
 
-/// The reports that the command line asks for, else the policy's gates.toml.
+/// The reports of the command line, or else of the policy's gates.toml.
 fn report_options(args: &JudgeArgs, by: Option<&By>) -> report::Options {
     let configured = by.map(|by| by.active.config.report.clone()).unwrap_or_default();
     configured.asked(&args.output.format)
 }
 
-/// Judges a run.json by the policy that counts now, or else as it was judged.
+/// Judges a run.json by the current policy, or by the recorded one if there is no gates.toml.
 fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
     let options = report_options(args, by);
     if args.output.out.is_none() && !args.output.format.is_empty() && options.files().next().is_some() {
@@ -108,7 +108,7 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8>
     let run = judged_again(saved_run::read(from)?, args, by, known.scrubber())?;
     let written = match &args.output.out {
         Some(out) => {
-            // Beside the run that it is of, what the scanners left stays: the record names it.
+            // In the folder of the run itself, the files of the scanners stay: the record names them.
             let real = |folder: &Path| folder.canonicalize().ok();
             let beside = real(out).is_some_and(|out| real(folder_of(from)) == Some(out));
             let mut folder = if beside { OutputFolder::join(out)? } else { OutputFolder::take(out)? };
@@ -117,7 +117,7 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8>
                 .context(Unreported)?;
             let written = Written::all(shown_path(out), &options);
             if beside {
-                // What was drawn of the other judgement would contradict this one.
+                // Reports of the earlier judgement would contradict this one.
                 let stale =
                     report::file_names().filter(|name| !written.files.iter().any(|file| file == name));
                 folder.withdraw(stale);
@@ -126,13 +126,13 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8>
         }
         None => Written::record(&shown_path(from)),
     };
-    let told = report::tell(&run, &options);
+    let handed_over = report::hand_over(&run, &options);
     show::show(&run, &written, &args.output);
-    told.context(Unreported)?;
+    handed_over.context(Unreported)?;
     Ok(run.exit_code)
 }
 
-/// A saved run, judged by the policy that counts now, or else as it was judged.
+/// A saved run, judged by the current policy, or by the recorded one if there is no gates.toml.
 fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scrubber) -> Result<Run> {
     let recorded = run.waivers.clone();
     run.mode = args.mode.unwrap_or(run.mode);
@@ -148,7 +148,7 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
             active.check_floor_of_saved(&settings, *locked, &run.gates)?;
             run.policy = active.record(enrichment);
             let mut inputs = active.inputs(known, enrichment);
-            // What a run of another machine knew stays known, where nothing here says otherwise.
+            // What a run on another machine knew stays known, unless there are known findings here.
             if run.known.is_some() && !known.tells() {
                 inputs.known = None;
             }
@@ -156,7 +156,7 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
         }
         None => apply(&mut run, &PolicyInputs::as_recorded(&recorded, today())),
     }
-    // The file may have been written by anybody.
+    // The file may contain anything.
     run.clean(scrubber);
     Ok(run)
 }
@@ -206,16 +206,16 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = OutputFolder::take(&out)?;
     publish(&mut run, &evidence, secrets.scrubber(), &options, &mut folder)?;
-    let handed_over = report::tell(&run, &options);
+    let handed_over = report::hand_over(&run, &options);
     show(&run, &Written::all(shown_path(&out), &options), &args.output);
     handed_over.context(Unreported)?;
     Ok(run.exit_code)
 }
 
-/// Puts the policy of a configuration in the place of the recorded one: gates are matched by id, the others stay
-/// as they were recorded.
+/// Replaces the recorded policy with that of a configuration. Gates are matched by id; the others stay as
+/// they were recorded.
 fn reapply_policy(run: &mut Run, config: &Config, settings: &Settings) {
-    let mut looked_again = false;
+    let mut checked_again = false;
     for record in &mut run.gates {
         let Some(gate) = config.gate(&record.id) else { continue };
         let gate = settings.overlaid(gate);
@@ -223,16 +223,16 @@ fn reapply_policy(run: &mut Run, config: &Config, settings: &Settings) {
         record.required = gate.required;
         if let Some(rules) = gate.tool.inventory_rules().filter(|_| *record.tool == *gate.spec.name) {
             rules.check_again(record, &mut run.findings);
-            looked_again = true;
+            checked_again = true;
         }
     }
-    if looked_again {
+    if checked_again {
         sort_findings(run);
     }
 }
 
-/// Asks the saved run for every gate of a base's policy: one that it does not have, that is another tool's
-/// there, or that it left out, is without proof. What acts, and what comes after that, may stay out.
+/// Requires every gate of a base's policy in the saved run: a gate that is missing there, has another tool or
+/// was left out has no proof. Actions, and gates that come after them, may be missing.
 fn require_gates(
     run: &mut Run,
     trusted: &BaseSource,
@@ -263,11 +263,11 @@ fn require_gates(
     }
 }
 
-/// Reads every `TOOL=PATH` and weighs it. A report that is not there is evidence of a step that
-/// did not do its work: inconclusive, not a usage error.
+/// Reads every `TOOL=PATH` and assesses it. A missing report means that a step did not do its work: that is
+/// inconclusive, not a usage error.
 ///
 /// # Errors
-/// When a word is not of the form `TOOL=PATH`, or names no tool, format or gate.
+/// When a word is not of the form `TOOL=PATH`, or does not name a tool, format or gate.
 fn assess_reports(
     words: &[String],
     by: Option<&By>,
@@ -293,8 +293,8 @@ fn assess_reports(
         .collect())
 }
 
-/// The gate that a report belongs to: the configured gate with this id, else the only one with
-/// this tool, else one with the defaults.
+/// The gate that a report belongs to: the configured gate with this id, or the only one with
+/// this tool, or a gate with the defaults.
 fn gate_for(name: &str, by: Option<&By>) -> Result<Gate> {
     let config = by.map(|by| &by.active.config);
     if let Some(By { settings, active, .. }) = by {
@@ -309,7 +309,7 @@ fn gate_for(name: &str, by: Option<&By>) -> Result<Gate> {
     let Some(spec) = tools::spec(name).or_else(|| foreign::TOOLS.iter().find(|format| format.name == name))
     else {
         let known: Vec<&str> = TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect();
-        bail!("`{name}` is no tool and no report format; known are: {}", known.join(", "));
+        bail!("`{name}` is not a tool or a report format; known: {}", known.join(", "));
     };
     Ok(gate_with_defaults(spec, config.map_or_else(Defaults::default, |config| config.defaults.clone())))
 }
@@ -340,7 +340,7 @@ fn assess_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Targe
     let mut kept = Vec::new();
     let proof = match fs::read(path) {
         Err(error) => Proof::inconclusive(match error.kind() {
-            io::ErrorKind::NotFound => "the report is not there; did the step that writes it run?".to_owned(),
+            io::ErrorKind::NotFound => "the report is missing; did the step that writes it run?".to_owned(),
             _ => format!("the report can't be read: {error}"),
         }),
         Ok(bytes) => {
@@ -365,13 +365,13 @@ fn assess_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Targe
     }
 }
 
-/// Adds, to a report that could not be read, what it looks like instead.
+/// If the report could not be read, adds to the reason what it looks like.
 fn hinted(proof: Proof, gate: &Gate, bytes: &[u8]) -> Proof {
     match (proof, looks_like(bytes)) {
         (Proof::Inconclusive { parsed, reason }, Some(format))
             if format != gate.spec.name && parsed.findings.is_empty() =>
         {
-            let reason = format!("{reason}; it looks like {format}: hand it in as `--report {format}=PATH`");
+            let reason = format!("{reason}; it looks like {format}: pass it as `--report {format}=PATH`");
             Proof::Inconclusive { parsed, reason }
         }
         (proof, _) => proof,

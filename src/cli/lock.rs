@@ -1,4 +1,4 @@
-//! `portcullis lock`: writes gates.lock, or tells how the tools here differ from it.
+//! `portcullis lock`: writes gates.lock, or reports how the installed tools differ from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -33,7 +33,7 @@ struct Wanted {
     found: Option<PathBuf>,
 }
 
-/// Carries it out. The exit code is 3 where `--check` finds a difference.
+/// Writes or checks gates.lock. The exit code is 3 if `--check` finds a difference.
 pub(crate) async fn execute(args: &LockArgs) -> Result<u8> {
     let (path, config) = load_config(args.config.config.as_deref())?;
     let settings = Settings::new(&config, RunOptions::default())?;
@@ -41,7 +41,7 @@ pub(crate) async fn execute(args: &LockArgs) -> Result<u8> {
     let plan = Plan::new(&config, &repo, &settings, None);
     let memo = if args.verify { Memo::none() } else { Memo::of_user(&repo.root) };
     let old = match Lock::beside(&path) {
-        // What is written anew need not be whole.
+        // A broken file may be replaced.
         Err(_) if !args.check => None,
         old => old?,
     };
@@ -67,7 +67,7 @@ pub(crate) async fn execute(args: &LockArgs) -> Result<u8> {
     for (index, key, measured) in &here {
         let same = known.entries(key, &platform()).find(|entry| entry.sha256 == measured.sha256).cloned();
         let version = match same {
-            // What has not changed need not be asked again.
+            // The version of an unchanged tool is known.
             Some(entry) => entry.version,
             None => version(&wanted[*index], measured).await,
         };
@@ -104,7 +104,7 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
         for (job, program) in jobs.iter().flat_map(|job| job.programs().map(move |program| (job, program))) {
             let found = find(program, &job.cwd);
             let spec = planned.gate.spec;
-            // Where it is started matters to the shims of version managers.
+            // The shims of version managers depend on the folder where they start.
             let at = (found.clone(), job.cwd.clone(), program.name.clone());
             let mut job = job.clone();
             job.program = program.clone();
@@ -114,10 +114,10 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
     wanted.into_values().collect()
 }
 
-/// What is here: each tool once, with its place in the list of the wanted.
+/// The installed tools, each once, with its index in the list of wanted programs.
 type Here = Vec<(usize, Key, Measured)>;
 
-/// Hashes what is there, all at once; what is not, or can't be followed, is told.
+/// Hashes all installed tools at once, and lists the missing ones and those that can't be hashed.
 fn measure(wanted: &[Wanted], root: &Path, memo: &Memo) -> (Here, Vec<String>) {
     let one = |tool: &Wanted| -> Result<(Key, Measured), String> {
         let program = &tool.job.program;
@@ -149,7 +149,7 @@ fn measure(wanted: &[Wanted], root: &Path, memo: &Memo) -> (Here, Vec<String>) {
     (here, problems)
 }
 
-/// The version of a tool, asked for where no file tells it.
+/// The version of a tool. If no file has it, the tool is asked.
 async fn version(tool: &Wanted, measured: &Measured) -> Option<String> {
     if let Some(version) = measured.package_version() {
         return Some(version);
@@ -160,7 +160,7 @@ async fn version(tool: &Wanted, measured: &Measured) -> Option<String> {
     }
 }
 
-/// Says how the tools here differ from the lock, and gives the exit code.
+/// Says how the installed tools differ from the lock, and returns the exit code.
 fn check(lock: Option<&Lock>, here: &Here, problems: &[String], mut page: String) -> u8 {
     let Some(lock) = lock else {
         terminal::say("There is no gates.lock: `portcullis lock` writes it.\n");
@@ -193,7 +193,7 @@ fn check(lock: Option<&Lock>, here: &Here, problems: &[String], mut page: String
         };
     }
     let needed = |tool: &Entry| tool.platform != platform || here.iter().any(|(_, key, _)| *key == tool.key);
-    // What could not be looked at may be what an entry is for.
+    // An entry may belong to a tool that could not be checked.
     for tool in lock.tools.iter().filter(|tool| problems.is_empty() && !needed(tool)) {
         differs += 1;
         let _ = writeln!(page, "  {} is in gates.lock, and no gate starts it", tool.key);
@@ -211,7 +211,7 @@ fn check(lock: Option<&Lock>, here: &Here, problems: &[String], mut page: String
     exit_code(Mode::Production, verdict, None)
 }
 
-/// A line for each tool that is new, gone or another one.
+/// A line for each tool that is new, gone or different.
 fn changes(old: &Lock, new: &Lock) -> String {
     let mut page = String::new();
     let short = |entry: &Entry| {

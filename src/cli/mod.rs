@@ -18,10 +18,10 @@ use anyhow::{Context, Result};
 use crate::cli::args::Command;
 use crate::config::settings::RunOptions;
 
-/// Carries out a command line. The exit code is the verdict's; an error is a usage or
+/// Carries out a command line. The exit code is that of the verdict. An error is a usage or
 /// configuration error, unless it is an [`Unreported`].
 pub fn execute(command: Command) -> Result<u8> {
-    // One thread serves all pipes and timers; reading reports goes to threads of its own.
+    // One thread serves all pipes and timers. Reports are read in other threads.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -43,7 +43,7 @@ pub fn execute(command: Command) -> Result<u8> {
             Command::Hook(args) => hook::execute(args.action).await,
         }
     });
-    // A helper that hangs (a version question) must not hold back the exit.
+    // A task that hangs (such as asking a tool for its version) must not delay the exit.
     runtime.shutdown_background();
     code
 }

@@ -1,4 +1,4 @@
-//! `portcullis plan`: what would be run, in which order, with which command, and why.
+//! `portcullis plan`: what would run, in which order, with which command, and why.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -25,7 +25,7 @@ use crate::system::{terminal, variables};
 use crate::text::human;
 use crate::text::paths::forward;
 
-/// Prints the plan. Exit code 0: nothing is judged.
+/// Prints the plan. The exit code is 0, since nothing is judged.
 pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
     let active = ActivePolicy::find(args.trust.source(&args.config)).await?;
     let settings = Settings::new(&active.config, args.selection.run_options())?;
@@ -53,7 +53,7 @@ pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
     Ok(0)
 }
 
-/// What must not be shown of the commands: build arguments, tokens in options.
+/// What the printed commands must not show: build arguments, tokens in options.
 fn known_secrets(plan: &Plan) -> SecretSet {
     let mut known = variables::known_secrets();
     for planned in &plan.gates {
@@ -68,7 +68,7 @@ fn known_secrets(plan: &Plan) -> SecretSet {
 #[derive(Serialize)]
 struct Shown {
     mode: String,
-    /// Whose policy it is, where not the work tree's own, and what that would loosen.
+    /// Where the policy comes from, if not from the work tree, and what the work tree would loosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<PolicyRecord>,
     jobs: usize,
@@ -86,9 +86,10 @@ struct ShownGate {
     /// The policy in words.
     blocks: String,
     timeout: String,
-    /// Why it is left out, or can't be planned.
+    /// Why it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped: Option<String>,
+    /// Why it can't be planned.
     #[serde(skip_serializing_if = "Option::is_none")]
     impossible: Option<String>,
     targets: Vec<ShownTarget>,
@@ -101,7 +102,7 @@ struct ShownTarget {
     cwd: String,
     why: String,
     found: bool,
-    /// What the scanner's own configuration in the repository says, and whose it is.
+    /// Notes on the scanner's own configuration in the repository.
     notes: Vec<String>,
 }
 
@@ -109,7 +110,7 @@ impl Shown {
     fn new(plan: &Plan, repo: &Repo, settings: &Settings, policy: Option<PolicyRecord>) -> Self {
         let turns = interlock::turns(&plan.gates);
         let mut order = longest_chain_first(plan);
-        // What acts comes last, one after another.
+        // Actions come last, one after another.
         order.sort_by_key(|index| turns[*index]);
         let gates =
             order.into_iter().map(|index| ShownGate::new(&plan.gates[index], repo, settings)).collect();
@@ -185,7 +186,7 @@ impl ShownGate {
     }
 }
 
-/// Whose policy it is, and what the change would loosen.
+/// Where the policy comes from, and what the change would loosen.
 fn policy_words(policy: &PolicyRecord) -> String {
     let mut page =
         format!("Policy from {} ({})\n", policy.revision, policy.from.get(..12).unwrap_or(&policy.from));
@@ -205,8 +206,10 @@ fn conditions(gate: &Gate, settings: &Settings) -> String {
     let on = if branches.is_empty() { String::new() } else { format!(" on {}", branches.join(", ")) };
     match settings.mode {
         Mode::Production => format!("acts{on} when every required gate before it has passed"),
-        Mode::Lab if settings.deploy_in_lab => format!("acts{on}, in lab mode whatever the gates find"),
-        Mode::Lab => "stays out of lab mode (`deploy_in_lab = true` lets it act)".to_owned(),
+        Mode::Lab if settings.deploy_in_lab => {
+            format!("acts{on}, in lab mode whatever the outcome of the gates")
+        }
+        Mode::Lab => "does not act in lab mode (`deploy_in_lab = true` lets it act)".to_owned(),
     }
 }
 
@@ -225,7 +228,7 @@ fn words(policy: &Policy) -> String {
     words
 }
 
-/// The command as it can be pasted into a shell.
+/// The command, ready to be pasted into a shell.
 fn shell_words(command: &[String]) -> String {
     let quoted: Vec<String> = command
         .iter()

@@ -1,4 +1,4 @@
-//! `portcullis report`: draws the reports of a saved run, without judging it.
+//! `portcullis report`: writes the reports of a saved run, without judging it.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -12,12 +12,12 @@ use crate::config::find::find_config;
 use crate::engine::saved_run;
 use crate::model::clean::Clean;
 use crate::model::run::Run;
-use crate::report::{File, Options, github, prepare, tell};
+use crate::report::{File, Options, github, hand_over, prepare};
 use crate::system::output_folder::{self, OutputFolder};
 use crate::system::unreported::Unreported;
 use crate::system::{terminal, variables};
 
-/// Draws, and gives the exit code 0: the verdict stays what it was, and is not this command's.
+/// Writes the reports. The exit code is 0: this command does not repeat the verdict.
 ///
 /// # Errors
 /// When the run can't be read or its reports can't be written.
@@ -28,36 +28,36 @@ pub(crate) fn execute(args: &ReportArgs) -> Result<u8> {
     };
     let options = configured.asked(&args.format);
     let mut run = saved_run::read(&args.from)?;
-    // Whoever wrote the file may have written anything.
+    // The file may contain anything.
     let known = variables::known_secrets();
     run.clean(known.scrubber());
     match &args.output {
         Some(file) => one_file(&run, &options, file)?,
         None => {
             prepare(&options)?;
-            warn_of_nobody(&options);
+            warn_outside_github(&options);
             let beside = args.from.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = args.out.as_deref().or(beside).unwrap_or(Path::new("."));
             let mut folder = OutputFolder::join(folder)?;
             let mut each = options.files();
             each.try_for_each(|file| folder.write(file.name, |out| (file.render)(&run, &options, out)))
                 .and_then(|()| folder.search(known.scrubber()))
-                .and_then(|()| tell(&run, &options))
+                .and_then(|()| hand_over(&run, &options))
                 .context(Unreported)?;
         }
     }
     Ok(0)
 }
 
-/// Who asks for annotations where GitHub Actions does not run is told why there are none.
-fn warn_of_nobody(options: &Options) {
+/// Outside GitHub Actions there are no annotations. A user who asks for them gets a warning.
+fn warn_outside_github(options: &Options) {
     if options.wants(github::NAME) && !github::runs_here() {
-        let words = "GITHUB_ACTIONS is not set: the report `github` is for a step of GitHub Actions, and draws nothing here";
+        let words = "GITHUB_ACTIONS is not set: the report `github` is for a step of GitHub Actions, and writes nothing here";
         terminal::warn(&[words.to_owned()]);
     }
 }
 
-/// Draws the one report into a file of any name; `-` is standard output.
+/// Writes the one report to a file of any name; `-` is standard output.
 fn one_file(run: &Run, options: &Options, path: &Path) -> Result<()> {
     let files: Vec<&File> = options.files().collect();
     let ([file], [_]) = (&*files, &*options.formats) else {
@@ -75,7 +75,7 @@ fn one_file(run: &Run, options: &Options, path: &Path) -> Result<()> {
         false => fill(path, |out| (file.render)(run, options, out)),
     };
     match written {
-        // A reader who has seen enough is no fault.
+        // A reader that closes the pipe is not an error.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => {
             written.with_context(|| format!("{} can't be written", path.display())).context(Unreported)
@@ -83,8 +83,8 @@ fn one_file(run: &Run, options: &Options, path: &Path) -> Result<()> {
     }
 }
 
-/// Writes a file, whole or not at all. A link stays one; a device or a pipe is written to: a file in its place
-/// would be of no use to who reads there.
+/// Writes a file completely or not at all. A link stays a link. A device or a pipe is written to and not
+/// replaced, since somebody reads from it.
 fn fill(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     match fs::metadata(&path) {

@@ -49,7 +49,7 @@ pub(crate) async fn run(
     let started = Instant::now();
     let mut ready = prepare(&config, run_options, known, policy, output).await?;
 
-    // From here on there is something to undo.
+    // From here on, a stopped run has to clean up.
     let (stop, _) = watch::channel(Stop::No);
     listen_for_signals(stop.clone())?;
     let left = ready.settings.deadline.map(|deadline| deadline.saturating_sub(started.elapsed()));
@@ -68,13 +68,13 @@ pub(crate) async fn run(
     finish(done, &mut folder, &out, known, output).await
 }
 
-/// All that is known before anything is started.
+/// Everything that is known before anything starts.
 struct Ready {
     active: ActivePolicy,
     settings: Settings,
     reports: report::Options,
     lock: Option<Lock>,
-    /// The findings that were there before.
+    /// The known findings.
     before: KnownFindings,
     enrichment: Enrichment,
     repo: Repo,
@@ -129,7 +129,7 @@ async fn prepare(
     Ok(Ready { active, settings, reports, lock, before, enrichment, repo, plan, conditions })
 }
 
-/// A run whose gates are done and judged, and that is not written yet.
+/// A run whose gates have ended and are judged, and that is not written yet.
 struct Done {
     run: Run,
     evidence: Vec<GateEvidence>,
@@ -198,16 +198,16 @@ async fn finish(
     let Done { mut run, evidence, secrets, repo, settings, active, reports } = done;
     let scrubber = secrets.scrubber();
     if let Err(error) = publish(&mut run, &evidence, scrubber, &reports, folder) {
-        // The user sees what came out all the same.
+        // The user still sees the result.
         run.lose();
         run.clean(scrubber);
         show(&run, &Written::nothing(shown_path(out)), output);
         return Err(error);
     }
-    let handed_over = report::tell(&run, &reports);
+    let handed_over = report::hand_over(&run, &reports);
     show(&run, &Written::all(shown_path(out), &reports), output);
     let notices = &active.config.notices;
-    // A user who stopped the run does not want to wait for a chat.
+    // A user who stopped the run does not want to wait for notices.
     if run.interrupted.is_none() && !known.dry_run && !notices.is_empty() {
         let build = notify::Build::here(&repo, branch(&settings, &repo).await).await;
         terminal::warn(&notify::send(&run, notices, build, scrubber).await);
@@ -216,8 +216,8 @@ async fn finish(
     Ok(run.exit_code)
 }
 
-/// The branch that this is: as the user says, as the CI service says, which knows a pull request from
-/// its target, or as git has it.
+/// The current branch: from the user, or from the CI service, which distinguishes a pull request from
+/// its target, or from git.
 async fn branch(settings: &Settings, repo: &Repo) -> Option<String> {
     let variable = variables::get;
     match &settings.branch {
@@ -227,7 +227,7 @@ async fn branch(settings: &Settings, repo: &Repo) -> Option<String> {
     }
 }
 
-/// SIGINT, SIGTERM and SIGHUP stop the run: the scanners are ended, and the record is written.
+/// SIGINT, SIGTERM and SIGHUP stop the run: the scanners are stopped, and the record is written.
 fn listen_for_signals(stop: watch::Sender<Stop>) -> Result<()> {
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
         let mut stream = signal(kind).context("signals can't be listened for")?;

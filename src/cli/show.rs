@@ -16,7 +16,7 @@ use crate::system::variables;
 use crate::text::paths::shown_path;
 use crate::text::sanitise;
 
-/// The mistakes of a gates.toml, drawn; `None` when the error is another one.
+/// The mistakes of a gates.toml, drawn; `None` for another error.
 pub fn drawn_mistakes(error: &anyhow::Error, colour: bool) -> Option<String> {
     match error.downcast_ref::<ConfigError>() {
         Some(ConfigError::Mistakes { path, source_text, problems }) => {
@@ -31,7 +31,7 @@ pub fn drawn_mistakes(error: &anyhow::Error, colour: bool) -> Option<String> {
     }
 }
 
-/// Prints the summary, or the verdict alone.
+/// Prints the summary, or only the verdict.
 pub fn show(run: &Run, written: &Written, output: &OutputArgs) {
     let look = look();
     let mut page = if output.quiet {
@@ -42,11 +42,11 @@ pub fn show(run: &Run, written: &Written, output: &OutputArgs) {
     if output.verbose {
         page.insert_str(0, &summary::proofs(run));
     }
-    // Its words are clean since they were recorded; the colours are ours.
+    // The run's texts were cleaned when they were recorded. The colours are ours.
     print(&sanitise::page(&page));
 }
 
-/// Prints an error, and gives the exit code that it stands for.
+/// Prints an error, and returns its exit code.
 pub fn show_error(error: &anyhow::Error) -> u8 {
     let colour = !matches!(anstream::AutoStream::choice(&stderr()), anstream::ColorChoice::Never);
     let known = variables::known_secrets();

@@ -1,7 +1,7 @@
-//! Reads a TOML table key by key, noting every mistake with its place.
+//! Reads a TOML table key by key, and notes every mistake with its place.
 //!
-//! serde stops at the first mistake and knows no "did you mean"; a person who mends a gates.toml
-//! wants all of them at once.
+//! serde stops at the first mistake and has no "did you mean". A person who fixes a gates.toml
+//! wants to see all mistakes at once.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -12,12 +12,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::mistakes::Problems;
 
-/// What a key takes, in words.
+/// The types of values, for messages.
 const LIST: &str = "a list of strings";
 const TABLES: &str = "a list of tables";
 const FLAG: &str = "true or false";
 
-/// A table being read. Keys that nobody asked for are mistakes ([`Keys::finish`]).
+/// A table being read. Keys that were never read are mistakes ([`Keys::finish`]).
 #[derive(Debug)]
 pub struct Keys<'a> {
     /// `None`: there is no file, and every key has its default.
@@ -27,7 +27,7 @@ pub struct Keys<'a> {
     asked: RefCell<Vec<&'static str>>,
 }
 
-/// An item of a list that takes a name, or a table that says more of it.
+/// An item of a list: a name, or a table with more settings.
 #[derive(Debug)]
 pub enum Named<'a> {
     Text(Located<String>),
@@ -51,7 +51,7 @@ impl<'a> Keys<'a> {
         Keys { table: None, at: 0..0, problems, asked: RefCell::default() }
     }
 
-    /// Where the table stands: its header, or its braces.
+    /// The place of the table: its header, or its braces.
     pub fn at(&self) -> Range<usize> {
         self.at.clone()
     }
@@ -82,12 +82,12 @@ impl<'a> Keys<'a> {
         self.problem_with_help(found.span(), what, help);
     }
 
-    /// False where there is no file: what a file could not do without is not missed then.
+    /// Whether there is a file. Without one, required keys are not missing.
     pub fn exists(&self) -> bool {
         self.table.is_some()
     }
 
-    /// The key is no stranger here, though nobody reads it.
+    /// Marks a key as known that is not read here.
     pub fn knows(&self, key: &'static str) {
         self.asked.borrow_mut().push(key);
     }
@@ -96,7 +96,7 @@ impl<'a> Keys<'a> {
         self.table.is_some_and(|table| table.contains_key(key))
     }
 
-    /// Where the key's value stands, or else the table.
+    /// The place of the key's value, or of the table if the key is absent.
     pub fn at_key(&self, key: &str) -> Range<usize> {
         self.table.and_then(|table| table.get(key)).map_or(self.at(), Spanned::span)
     }
@@ -121,7 +121,7 @@ impl<'a> Keys<'a> {
         self.text(key).map_or_else(|| default.to_owned(), |text| text.value)
     }
 
-    /// A text that the table can't do without.
+    /// A text that must be in the table.
     pub fn required_text(&self, key: &'static str) -> Option<Located<String>> {
         if self.table.is_some() && !self.has(key) {
             self.asked.borrow_mut().push(key);
@@ -159,7 +159,7 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// A list of texts that must not be empty when it is given.
+    /// A list of texts. It may be absent, but not empty.
     pub fn texts_or(&self, key: &'static str, default: &[&str]) -> Vec<String> {
         match self.texts(key) {
             Some(texts) if texts.is_empty() => {
@@ -255,10 +255,10 @@ impl<'a> Keys<'a> {
         let text = self.text(key)?;
         let found = choices.iter().find(|(word, _)| *word == text.value);
         if found.is_none() {
-            // They are few: a guess (`severe` for `never`) would be worse than all of them.
+            // There are few choices: the whole list helps more than a guess (`severe` for `never`).
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
             let what = format!("`{}` is not a value of `{key}`", text.value);
-            self.problem_with_help(text.at, what, format!("known are: {}", words.join(", ")));
+            self.problem_with_help(text.at, what, format!("known: {}", words.join(", ")));
         }
         found.map(|(_, value)| value.clone())
     }
@@ -296,7 +296,7 @@ impl<'a> Keys<'a> {
         tables
     }
 
-    /// A list of names, each alone or in a table with more; it must not be empty when it is given.
+    /// A list of names, each alone or in a table with more settings. It may be absent, but not empty.
     pub fn names(&self, key: &'static str) -> Option<Vec<Named<'a>>> {
         const WANTED: &str = "a list of strings and tables";
         let value = self.value(key)?;
@@ -325,7 +325,7 @@ impl<'a> Keys<'a> {
         Some(names)
     }
 
-    /// Every key with its text, for tables whose keys the user chooses (`env`, `build_args`).
+    /// Every key with its text, for tables with keys of the user (`env`, `build_args`).
     pub fn text_entries(&self) -> Vec<(String, Located<String>)> {
         self.entries(|key, value| match value.get_ref() {
             DeValue::String(text) => Some(text.to_string()),
@@ -336,7 +336,7 @@ impl<'a> Keys<'a> {
         })
     }
 
-    /// Every key with what `read` makes of its value.
+    /// Every key with its value as `read` returns it.
     pub fn entries<T>(
         &self,
         read: impl Fn(&str, &Spanned<DeValue<'a>>) -> Option<T>,
@@ -351,7 +351,7 @@ impl<'a> Keys<'a> {
             .collect()
     }
 
-    /// Every sub-table with the name that the user chose for it (`[profile.NAME]`).
+    /// Every sub-table with the name that the user gave it (`[profile.NAME]`).
     pub fn named_tables(&self) -> Vec<(Located<String>, Self)> {
         let Some(table) = self.table else { return Vec::new() };
         let mut tables = Vec::new();
@@ -365,15 +365,15 @@ impl<'a> Keys<'a> {
         tables
     }
 
-    /// Notes a word that is none of `known`, with the nearest of them as help.
+    /// Notes a word that is not one of `known`, with the nearest of them as help.
     pub fn unknown(&self, at: Range<usize>, what: &str, word: &str, known: &[&str]) {
         match nearest(word, known) {
             Some(near) => self.problem_with_help(at, what, format!("did you mean `{near}`?")),
-            None => self.problem_with_help(at, what, format!("known are: {}", known.join(", "))),
+            None => self.problem_with_help(at, what, format!("known: {}", known.join(", "))),
         }
     }
 
-    /// Notes every key that nobody asked for.
+    /// Notes every key that was never read.
     pub fn finish(&self, what: &str) {
         let Some(table) = self.table else { return };
         let asked = self.asked.borrow();
@@ -398,7 +398,7 @@ fn with_article(type_name: &str) -> String {
     }
 }
 
-/// The known word that `word` is most probably meant to be: at most a third of it is mistyped.
+/// The known word that `word` probably stands for: at most a third of its letters differ.
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     known
         .iter()

@@ -1,4 +1,4 @@
-//! Strikes known secrets out of text, and out of files of any size.
+//! Masks known secrets in text, and in files of any size.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use crate::text::sanitise;
 
 use super::{MASK, Secret};
 
-/// Knows secrets in all their spellings.
+/// Finds and masks secrets in all their spellings.
 #[derive(Debug, Default)]
 pub struct Scrubber(Option<AhoCorasick>);
 
@@ -26,7 +26,7 @@ impl Scrubber {
         Self(AhoCorasick::new(spellings).ok())
     }
 
-    /// One line of a record: what would steer a reader taken away, and secrets struck out.
+    /// One line of a record: sanitised, with secrets masked.
     pub fn one_line<'t>(&self, raw: &'t str) -> Cow<'t, str> {
         self.clean(raw, sanitise::one_line)
     }
@@ -60,31 +60,31 @@ impl Scrubber {
             at = span.end;
         }
         out.extend_from_slice(&text.as_bytes()[at..]);
-        // Spellings are ASCII or whole texts, so nothing is cut within a character.
+        // Spellings are ASCII or whole texts, so no character is cut in two.
         Cow::Owned(String::from_utf8_lossy(&out).into_owned())
     }
 
-    /// Copies a report with secrets struck out, in bounded memory.
+    /// Copies a report with secrets masked, in bounded memory.
     pub fn copy(&self, mut from: impl Read, out: &mut dyn Write) -> io::Result<()> {
         let mut strike = Strike::new(self, out);
         io::copy(&mut from, &mut strike)?;
         strike.finish().map(drop)
     }
 
-    /// Copies a log with secrets struck out, before and after it is made safe to show: an escape
-    /// in the middle of a secret does not hide it.
+    /// Copies a log with secrets masked, both before and after it is sanitised: an escape in the middle of a
+    /// secret does not hide it.
     pub fn copy_log(&self, mut from: impl Read, out: &mut dyn Write) -> io::Result<()> {
         let mut chain = Strike::new(self, sanitise::Lines::new(Strike::new(self, out)));
         io::copy(&mut from, &mut chain)?;
         chain.finish()?.finish()?.finish().map(drop)
     }
 
-    /// Whether a text holds a known secret.
+    /// Whether a text contains a known secret.
     pub fn is_in(&self, text: &str) -> bool {
         self.0.as_ref().is_some_and(|automaton| automaton.is_match(text))
     }
 
-    /// Whether a file holds a known secret.
+    /// Whether a file contains a known secret.
     pub fn finds(&self, file: impl Read) -> io::Result<bool> {
         match &self.0 {
             Some(automaton) => {
@@ -94,7 +94,7 @@ impl Scrubber {
         }
     }
 
-    /// Where secrets stand, and the first `covered` bytes: what overlaps or touches is one.
+    /// The ranges of secrets, and of the first `covered` bytes. Ranges that overlap or touch are joined.
     fn spans(&self, bytes: &[u8], covered: usize) -> Vec<Range<usize>> {
         let Some(automaton) = &self.0 else { return Vec::new() };
         let mut found: Vec<Range<usize>> =
@@ -112,17 +112,17 @@ impl Scrubber {
     }
 }
 
-/// Strikes secrets out of what is written through it to `W`. However it is cut into pieces, no
-/// secret is.
+/// Masks secrets in what is written through it to `W`. It also finds secrets that are split between two
+/// writes.
 struct Strike<'s, W: Write> {
     scrubber: &'s Scrubber,
     out: W,
     buffer: Vec<u8>,
-    /// How much at the beginning of the buffer the last mask stands for.
+    /// How many bytes at the beginning of the buffer the last mask already covers.
     covered: usize,
 }
 
-/// How much is looked at together.
+/// How many bytes are searched at once.
 const CHUNK: usize = 256 * 1024;
 
 impl<'s, W: Write> Strike<'s, W> {
@@ -135,7 +135,7 @@ impl<'s, W: Write> Strike<'s, W> {
         Ok(self.out)
     }
 
-    /// Writes the buffer up to `end`; no secret that is not whole yet may begin before it.
+    /// Writes the buffer up to `end`. No incomplete secret may begin before `end`.
     fn settle(&mut self, end: usize) -> io::Result<()> {
         let mut at = 0;
         let spans = self.scrubber.spans(&self.buffer, self.covered);
@@ -171,7 +171,7 @@ impl<W: Write> Write for Strike<'_, W> {
     }
 }
 
-/// The secrets that are known so far, while more come to light.
+/// The secrets that are known so far. More may be added.
 #[derive(Debug, Default)]
 pub struct SecretSet {
     secrets: BTreeSet<Secret>,
@@ -191,7 +191,7 @@ impl SecretSet {
         &self.scrubber
     }
 
-    /// How many there are. A set only grows, so that two of one length are the same.
+    /// How many secrets there are. A set only grows, so an equal count means an equal set.
     pub fn len(&self) -> usize {
         self.secrets.len()
     }
@@ -210,7 +210,7 @@ mod tests {
         Scrubber::new(&secrets)
     }
 
-    /// Hands out one byte at a time.
+    /// Returns one byte at a time.
     struct Drops<'a>(&'a [u8]);
 
     impl Read for Drops<'_> {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn every_secret_of_a_line_is_struck_out_also_where_two_overlap() {
+    fn every_secret_of_a_line_is_masked_even_if_two_overlap() {
         let scrubber = scrubber(&["hunter2-one", "hunter2-one-more", "one-more-two3"]);
         for (raw, clean) in [
             ("a=hunter2-one b=hunter2-one;", "a=REDACTED b=REDACTED;"),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_struck_out_wherever_the_reader_cuts_it() {
+    fn a_secret_is_masked_wherever_the_reader_splits_it() {
         let scrubber = scrubber(&["hunter2-one", "one-more-two3"]);
         for before in CHUNK - 24..CHUNK + 2 {
             let mut file = "x".repeat(before);
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn without_secrets_everything_stays() {
+    fn without_secrets_nothing_changes() {
         let idle = Scrubber::new([]);
         assert_eq!(idle.one_line("hunter2"), "hunter2");
         assert_eq!(copied(&idle, &b"hunter2"[..]), "hunter2");

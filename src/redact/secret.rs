@@ -1,4 +1,4 @@
-//! A secret value, and the spellings in which it may turn up.
+//! A secret value, and the spellings in which it may occur.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -17,16 +17,16 @@ use super::MASK;
 pub struct Secret(String);
 
 impl Secret {
-    /// A value that a scanner reports as a secret. `None` for what is masked already, and for what
-    /// would be struck out all over the reports: less than six characters, or a plain short word.
+    /// A value that a scanner reports as a secret. `None` if it is masked already, or if it would match
+    /// all over the reports: fewer than six characters, or a plain short word.
     pub fn reported(value: &str) -> Option<Self> {
         let value = value.trim();
         let masked = value == MASK || value.chars().all(|c| c == '*');
         (!masked && is_distinctive(value, 6)).then(|| Self(value.to_owned()))
     }
 
-    /// The value of a variable whose name looks secret. Many hold a switch, a number, a path or an
-    /// address without a password: these are no secrets.
+    /// The value of a variable whose name looks secret. Many such variables hold a switch, a number, a path
+    /// or an address without a password, which are not secrets.
     pub fn of_variable(value: &str) -> Option<Self> {
         let value = value.trim();
         let path =
@@ -49,7 +49,7 @@ impl Secret {
         is_distinctive(password, 8).then(|| Self(password.to_owned()))
     }
 
-    /// What an HTTP header such as `Authorization: Basic …` or `PRIVATE-TOKEN: …` hands over.
+    /// The secrets in an HTTP header such as `Authorization: Basic …` or `PRIVATE-TOKEN: …`.
     pub fn in_header(header: &str) -> Vec<Self> {
         let value = header.split_once(':').map_or(header, |(_, value)| value).trim();
         match value.split_once(' ') {
@@ -63,7 +63,7 @@ impl Secret {
         }
     }
 
-    /// A password in base64, or `user:password`: as it is written, and the password itself.
+    /// A password or `user:password` in base64: the encoded text, and the password itself.
     pub fn in_base64(encoded: &str) -> Vec<Self> {
         let plain = base64_decoded(encoded.trim());
         let password =
@@ -71,8 +71,8 @@ impl Secret {
         [Some(encoded), password].into_iter().flatten().filter_map(Self::reported).collect()
     }
 
-    /// Every spelling that is looked for: as it is, escaped for JSON, XML and addresses, in
-    /// hexadecimal and in base64, and each long line of it by itself.
+    /// Every spelling to search for: the value itself, escaped for JSON, XML and addresses, in
+    /// hexadecimal and in base64, and also each of its long lines alone.
     pub fn spellings(&self) -> BTreeSet<Vec<u8>> {
         let mut all = BTreeSet::new();
         let mut pieces = vec![self.0.as_str()];
@@ -83,7 +83,7 @@ impl Secret {
         for piece in pieces {
             spell(piece, &mut all);
         }
-        // The `base64` program breaks its lines at 76 characters, PEM and MIME at 64.
+        // The `base64` program wraps its lines at 76 characters, PEM at 64.
         let encoded = STANDARD_NO_PAD.encode(&self.0);
         for width in [64, 76].into_iter().filter(|width| encoded.len() > *width) {
             let rows = encoded.as_bytes().chunks(width).filter(|row| row.len() >= SHORTEST_LINE);
@@ -93,10 +93,10 @@ impl Secret {
     }
 }
 
-/// A shorter line of a secret of several lines is not looked for by itself.
+/// A shorter line of a secret is not searched for alone.
 const SHORTEST_LINE: usize = 16;
 
-/// Long enough, and not a word that reports are full of: of two kinds of characters, or long.
+/// Long enough, and not a common word: it has two kinds of characters, or is very long.
 fn is_distinctive(value: &str, shortest: usize) -> bool {
     let kinds: [fn(char) -> bool; 4] = [
         |c| c.is_ascii_lowercase(),
@@ -116,16 +116,16 @@ fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
     let xml = tags.replace('"', "&quot;").replace('\'', "&apos;");
     let spelled = [
         piece.to_owned(),
-        // A report inside a report is escaped twice.
+        // A report inside another report is escaped twice.
         json_body(&quoted),
-        // Go escapes these for HTML, PHP the slash.
+        // Go escapes these for HTML; PHP escapes the slash.
         quoted.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e"),
         quoted.replace('/', "\\/"),
         xml.replace("&apos;", "&#39;"),
         tags,
         xml,
         utf8_percent_encode(piece, &RESERVED).to_string(),
-        utf8_percent_encode(piece, &RESERVED).map(in_small_letters).collect(),
+        utf8_percent_encode(piece, &RESERVED).map(in_lower_case).collect(),
         utf8_percent_encode(piece, &COMPONENT).to_string(),
         utf8_percent_encode(piece, &ADDRESS).to_string(),
         utf8_percent_encode(piece, &FORM).to_string().replace(' ', "+"),
@@ -138,20 +138,20 @@ fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
         all.insert(base64.encode(bytes).into_bytes());
         all.extend((0..3).map(|before| inner_base64(bytes, before, &base64)));
     }
-    // Letters that a short piece leaves of itself in an encoding would be found anywhere.
+    // A very short spelling would match everywhere.
     all.retain(|spelling| spelling.len() >= SHORTEST_SPELLING);
 }
 
 const SHORTEST_SPELLING: usize = 6;
 
-/// What is percent-encoded by RFC 3986, by JavaScript's encodeURIComponent and encodeURI, and in a form.
+/// What RFC 3986, JavaScript's encodeURIComponent and encodeURI, and HTML forms percent-encode.
 const RESERVED: AsciiSet = all_but(b"-_.~");
 const COMPONENT: AsciiSet = all_but(b"-_.~!'()*");
 const ADDRESS: AsciiSet = all_but(b"-_.~!'()*;/?:@&=+$,#");
 const FORM: AsciiSet = all_but(b"-_. *");
 
-/// A piece of a percent-encoded text: `%2F`, or what is not encoded and stays as it is.
-fn in_small_letters(piece: &str) -> Cow<'_, str> {
+/// A piece of a percent-encoded text: `%2F` in lower case, other pieces unchanged.
+fn in_lower_case(piece: &str) -> Cow<'_, str> {
     match piece.starts_with('%') {
         true => Cow::Owned(piece.to_ascii_lowercase()),
         false => Cow::Borrowed(piece),
@@ -164,13 +164,13 @@ fn json_body(text: &str) -> String {
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
-/// What is the same in the base64 of every text in which `bytes` stand behind `before` others,
-/// counted modulo 3: `user:password` in an `Authorization` header.
+/// The part of the base64 that does not depend on the text around `bytes`, if `before` bytes (modulo 3) come
+/// first. An example is the password of `user:password` in an `Authorization` header.
 fn inner_base64(bytes: &[u8], before: usize, base64: &GeneralPurpose) -> Vec<u8> {
     let mut shifted = vec![0; before];
     shifted.extend_from_slice(bytes);
     let encoded = base64.encode(&shifted).into_bytes();
-    // The first letters have bits of what stands before, the last one has bits of what comes after.
+    // The first letters also encode bits of the text before, and the last one bits of the text after.
     let whole = shifted.len() * 8 / 6;
     encoded[[0, 2, 3][before].min(whole)..whole].to_vec()
 }
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_known_in_base64_alone_and_inside_of_others() {
+    fn a_secret_is_known_in_base64_alone_and_inside_other_text() {
         // As `base64` and `basenc --base64url` print them, without the padding.
         for (plain, encoded) in [
             ("hunter2-hunter2", "aHVudGVyMi1odW50ZXIy"),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_hands_over_its_credentials() {
+    fn the_credentials_of_a_header_are_secrets() {
         let known = |values: &[&str]| -> Vec<Secret> {
             values.iter().map(|value| Secret((*value).to_owned())).collect()
         };
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reports_are_full_of_is_no_secret() {
+    fn common_words_are_not_secrets() {
         for plain in ["", "true", "1234", "token", "production", "12345678", MASK, "********", "12345"] {
             assert_eq!(Secret::reported(plain), None, "{plain}");
         }

@@ -17,7 +17,7 @@ use super::{Options, run_json};
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
 
-/// How many digits a digest has, and a commit: of SHA-1, or of SHA-256.
+/// The number of hexadecimal digits of a digest (SHA-256), and of a commit (SHA-1 or SHA-256).
 const SHA256: &[usize] = &[64];
 const COMMIT: &[usize] = &[40, 64];
 
@@ -31,7 +31,7 @@ struct Statement {
     predicate: TestResult,
 }
 
-/// A thing, by its digest.
+/// Something that a digest identifies.
 #[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
 struct Resource {
     name: String,
@@ -42,7 +42,7 @@ struct Resource {
 #[serde(rename_all = "camelCase")]
 struct TestResult {
     result: &'static str,
-    /// The programs that looked, each by its hash.
+    /// The programs that ran, each with its hash.
     configuration: Vec<Resource>,
     passed_tests: Vec<String>,
     /// Advisory gates that would have failed.
@@ -50,11 +50,11 @@ struct TestResult {
     failed_tests: Vec<String>,
 }
 
-/// The statement. Its subjects: images by the digest of their manifest, and the commit.
+/// The statement. Its subjects are images, by the digest of their manifest, and the commit.
 pub(super) fn statement(run: &Run, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut subject: Vec<Resource> = subjects(run).into_iter().collect();
     if subject.is_empty() {
-        // There is always the record: in-toto knows no statement about nothing.
+        // in-toto requires a subject. The record is always available.
         let mut record = Vec::new();
         run_json::render(run, options, &mut record)?;
         subject.push(by("run.json", "sha256", &sha256(&record)));
@@ -65,7 +65,7 @@ pub(super) fn statement(run: &Run, options: &Options, out: &mut dyn Write) -> io
     out.write_all(b"\n")
 }
 
-/// The predicate alone, as `cosign attest --predicate` takes it: the subject is then the image that it is told.
+/// The predicate alone, for `cosign attest --predicate`: the subject is the image that cosign is called with.
 pub(super) fn predicate_alone(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &predicate(run))?;
     out.write_all(b"\n")
@@ -88,7 +88,7 @@ fn subjects(run: &Run) -> BTreeSet<Resource> {
     let commit = run.commit.as_deref().filter(|commit| is_digest(commit, COMMIT));
     subjects.extend(commit.map(|commit| by("commit", "gitCommit", commit)));
     if subjects.is_empty() {
-        // Outside git and without an image, it is about the reports that were read.
+        // Outside git and without an image, the subjects are the reports that were read.
         let targets = run.gates.iter().flat_map(|gate| &gate.targets);
         let report = |target: &TargetRecord| {
             let digest = target.report_sha256.as_deref().filter(|digest| is_digest(digest, SHA256))?;
@@ -112,7 +112,7 @@ fn predicate(run: &Run) -> TestResult {
         Some(by(&format!("{} {version}", gate.tool), "sha256", digest))
     });
     TestResult {
-        // What nobody has proved has not passed.
+        // Without proof, nothing has passed.
         result: match run.verdict {
             Verdict::Pass if warned_tests.is_empty() => "PASSED",
             Verdict::Pass => "WARNED",
@@ -129,7 +129,7 @@ fn by(name: &str, algorithm: &'static str, digest: &str) -> Resource {
     Resource { name: name.to_owned(), digest: BTreeMap::from([(algorithm, digest.to_owned())]) }
 }
 
-/// In hexadecimal digits, as in-toto has digests.
+/// Whether these are lower-case hexadecimal digits, as in-toto writes digests.
 fn is_digest(text: &str, lengths: &[usize]) -> bool {
     lengths.contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -1,7 +1,8 @@
-//! Findings as CSV (RFC 4180) for spreadsheets, one a row.
+//! Findings as CSV (RFC 4180) for spreadsheets, one per row.
 //!
-//! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, in their wide forms, too, and
-//! also behind a tab or a line end: such a cell gets an apostrophe in front, which the spreadsheet takes for "this is text".
+//! A spreadsheet reads a cell that begins with `=`, `+`, `-` or `@` as a formula. So it does with the wide
+//! forms of these characters, and after a tab or a line end. Such a cell gets an apostrophe in front, which
+//! tells the spreadsheet that the cell is text.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -16,8 +17,8 @@ use super::{Options, subject};
 
 type Cell<'a> = Cow<'a, str>;
 
-/// A column: its name, and what a finding has in it. Whoever reads by place is not disturbed by a new one: it
-/// comes last.
+/// A column: its name, and the value of a finding. A new column comes last, so that readers that count
+/// columns still work.
 type Column = (&'static str, fn(&Finding) -> Cell<'_>);
 
 const COLUMNS: [Column; 36] = [
@@ -59,7 +60,7 @@ const COLUMNS: [Column; 36] = [
     ("purl", |finding| text(package(finding).and_then(|package| package.purl.as_ref()))),
 ];
 
-/// What a formula begins with.
+/// The characters that a formula begins with.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -70,7 +71,7 @@ pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<
 fn row<'a>(out: &mut dyn Write, cells: impl Iterator<Item = Cell<'a>>) -> io::Result<()> {
     for (index, cell) in cells.enumerate() {
         let comma = if index > 0 { "," } else { "" };
-        // Spaces in front do not keep every spreadsheet from reading a formula.
+        // Some spreadsheets read a formula even after spaces.
         let formula = cell.trim_start().starts_with(FORMULA) || cell.starts_with(['\t', '\r', '\n']);
         let text = if formula { "'" } else { "" };
         write!(out, "{comma}\"{text}{}\"", cell.replace('"', "\"\""))?;
@@ -82,7 +83,7 @@ fn plain(text: &str) -> Cell<'_> {
     Cow::Borrowed(text)
 }
 
-/// What is absent is an empty cell.
+/// An absent text is an empty cell.
 fn text(text: Option<&Text>) -> Cell<'_> {
     plain(text.map_or("", |text| text))
 }
@@ -91,7 +92,7 @@ fn shown<'a>(value: Option<impl ToString>) -> Cell<'a> {
     Cow::Owned(value.map(|value| value.to_string()).unwrap_or_default())
 }
 
-/// Several in one cell.
+/// Several texts in one cell.
 fn list(list: &[Text]) -> Cell<'_> {
     match list {
         [one] => plain(one),

@@ -1,10 +1,10 @@
-//! One CycloneDX document of all that was looked at, with the vulnerabilities that were found in it: a
-//! vulnerability disclosure report. It is written by `cyclonedx-bom`, in the newest version that this crate
-//! knows, 1.5 (<https://cyclonedx.org/docs/1.5/json/>).
+//! One CycloneDX document of everything that was scanned, with the vulnerabilities that were found: a
+//! vulnerability disclosure report. `cyclonedx-bom` writes it, in the newest version that this crate
+//! supports, 1.5 (<https://cyclonedx.org/docs/1.5/json/>).
 //!
-//! Each image and folder is a component that depends on its packages; each package is there once. What
-//! nobody has looked at may not read as clean: each of them names the gates that listed its packages and
-//! looked for vulnerabilities, and what has no proof is an `incomplete` composition.
+//! Each image and folder is a component that depends on its packages. Each package is listed once. What was
+//! not scanned must not look clean: each image and folder names the gates that listed its packages and
+//! searched for vulnerabilities, and one without proof is an `incomplete` composition.
 
 mod parts;
 mod vulnerabilities;
@@ -20,7 +20,7 @@ use crate::text::hash::uuid;
 
 use super::{Options, subject};
 
-/// By what the project itself is known in the document.
+/// The project's own reference in the document.
 const ROOT: &str = "project";
 
 pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -36,7 +36,7 @@ fn document(run: &Run) -> Document {
     incomplete.extend((!whole).then(|| ROOT.to_owned()));
     let subjects = parts.subjects.iter().map(|subject| subject.bom_ref()).collect();
     Document {
-        // The run's own 128 bits: drawn again, the document has the same.
+        // The run's own 128 bits: a document written again has the same serial number.
         serial: uuid(&run.trace_id),
         written: run.started,
         tools: tools(run),
@@ -81,12 +81,12 @@ fn properties(run: &Run, left_out: usize) -> Vec<(String, String)> {
     properties.into_iter().flatten().collect()
 }
 
-/// A property of ours; none where there is nothing to say.
+/// A property of ours; `None` if the value is empty.
 fn property(name: &str, value: &str) -> Option<(String, String)> {
     (!value.is_empty()).then(|| (format!("portcullis:{name}"), value.to_owned()))
 }
 
-/// The same of several words.
+/// A property with several words.
 fn list(name: &str, words: &[&str]) -> Option<(String, String)> {
     property(name, &words.join(", "))
 }

@@ -1,8 +1,8 @@
 //! GitHub Actions: annotations as workflow commands on standard output, and the summary of the step.
 //!
-//! Everywhere else the commands of CI services are made harmless ([`crate::sanitise`]); these few lines are
-//! Portcullis' own. What stands in them is encoded as GitHub's toolkit does it, so that no word from outside
-//! can end one or begin another
+//! Everywhere else the commands of CI services are made harmless ([`crate::text::sanitise`]). These few lines
+//! are Portcullis' own. Their text is encoded as GitHub's toolkit encodes it, so that no text from outside
+//! can end a command or begin another
 //! (docs.github.com/actions/reference/workflows-and-actions/workflow-commands).
 
 use std::borrow::Cow;
@@ -22,19 +22,19 @@ use crate::text::{human, sanitise};
 use super::markdown::{self, Room};
 use super::{subject, worst};
 
-/// Its name among the formats.
+/// The name of this format.
 pub(crate) const NAME: &str = "github";
 
-/// GitHub shows ten errors and ten warnings of a step.
+/// GitHub shows ten errors and ten warnings per step.
 const MOST: usize = 10;
 
-/// A step's summary has a mebibyte, and is dropped whole where it has more.
+/// A step's summary may have one mebibyte. GitHub drops a larger one.
 const SUMMARY: usize = 1 << 20;
 
-/// Problems of one list in the summary.
+/// The most problems of one list in the summary.
 const SUMMARY_PROBLEMS: usize = 200;
 
-/// Characters of a title and of a message.
+/// The most characters of a title and of a message.
 const LONGEST_TITLE: usize = 200;
 const LONGEST_MESSAGE: usize = 2_000;
 
@@ -47,34 +47,34 @@ struct Annotation {
     message: String,
 }
 
-/// The file of the step's summary, where GitHub Actions runs the step and wants one.
+/// The file of the step's summary, if GitHub Actions runs the step and asks for one.
 fn summary_file() -> Option<PathBuf> {
     let file = variables::value("GITHUB_STEP_SUMMARY")?;
     runs_here().then(|| PathBuf::from(file))
 }
 
-/// Whether it is GitHub Actions that runs this.
+/// Whether GitHub Actions runs this program.
 pub(crate) fn runs_here() -> bool {
     variables::value("GITHUB_ACTIONS").is_some()
 }
 
 /// # Errors
-/// When there is to be a summary, and its file can't be written.
+/// When GitHub Actions asks for a summary, and its file can't be written.
 pub(super) fn prepare() -> Result<()> {
     let Some(file) = summary_file() else { return Ok(()) };
     let opened = OpenOptions::new().append(true).create(true).open(&file);
     opened.map(drop).with_context(|| format!("the step's summary {} can't be written", file.display()))
 }
 
-/// Prints the annotations and appends the summary, where GitHub Actions runs the step.
+/// Prints the annotations and appends the summary, if GitHub Actions runs the step.
 ///
 /// # Errors
 /// When the summary can't be written.
-pub(super) fn tell(run: &Run) -> Result<()> {
+pub(super) fn hand_over(run: &Run) -> Result<()> {
     if !runs_here() {
         return Ok(());
     }
-    // As with the summary in the terminal: a reader who is gone changes no verdict.
+    // As with the summary in the terminal, a closed output changes no verdict.
     let _ = terminal::hand_over(|out| annotations(run).iter().try_for_each(|one| one.write(out)));
     let Some(file) = summary_file() else { return Ok(()) };
     append(run, &file).with_context(|| format!("the step's summary {} can't be written", file.display()))
@@ -82,7 +82,7 @@ pub(super) fn tell(run: &Run) -> Result<()> {
 
 fn append(run: &Run, file: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(file)?;
-    // Other commands of the step write to it, too.
+    // Other commands of the step write to this file, too.
     let taken = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     let page = markdown::page(run, Room { bytes: SUMMARY.saturating_sub(taken), problems: SUMMARY_PROBLEMS });
     if taken.saturating_add(page.len()) < SUMMARY {
@@ -91,8 +91,8 @@ fn append(run: &Run, file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What blocks is an error, or in lab mode a warning; so is a gate without proof. What does not block and is
-/// no trifle is a warning. What GitHub would not show is counted.
+/// A finding that blocks, or a gate without proof, is an error; in lab mode it is a warning. Other findings
+/// that matter are warnings. A notice counts what GitHub would not show.
 fn annotations(run: &Run) -> Vec<Annotation> {
     let blocking = if run.mode == Mode::Lab { "warning" } else { "error" };
     let lacking = |required: bool| {
@@ -101,7 +101,7 @@ fn annotations(run: &Run) -> Vec<Annotation> {
             .filter(move |gate| gate.outcome == Outcome::Inconclusive && gate.required == required)
     };
     let blocks = worst::blocks(run);
-    let borne = || {
+    let reported = || {
         run.findings.iter().filter(|finding| match finding.decision {
             Decision::Deny => !blocks(finding),
             Decision::Allow => {
@@ -113,10 +113,10 @@ fn annotations(run: &Run) -> Vec<Annotation> {
     let mut all: Vec<Annotation> = lacking(true).map(|gate| of_gate(blocking, gate)).collect();
     all.extend(worst::first(worst::blocking(run), MOST).into_iter().map(|one| of_finding(blocking, one)));
     all.extend(lacking(false).map(|gate| of_gate("warning", gate)));
-    all.extend(worst::first(borne(), MOST).into_iter().map(|one| of_finding("warning", one)));
+    all.extend(worst::first(reported(), MOST).into_iter().map(|one| of_finding("warning", one)));
 
     let gates = run.gates.iter().filter(|gate| gate.outcome == Outcome::Inconclusive).count();
-    let total = gates + worst::blocking(run).count() + borne().count();
+    let total = gates + worst::blocking(run).count() + reported().count();
     let (mut errors, mut warnings) = (0, 0);
     all.retain(|one| {
         let shown = if one.level == "error" { &mut errors } else { &mut warnings };

@@ -1,8 +1,9 @@
 //! One HTML page and its style sheet, for people.
 //!
-//! Jenkins shows artefacts under `sandbox; default-src 'none'; img-src 'self'; style-src 'self'`: so there is no
-//! script, no inline style, and nothing from elsewhere. What folds is `<details>`; charts are SVG whose colours
-//! are presentation attributes, which the style sheet outranks. The page is well-formed XML, too.
+//! Jenkins shows artefacts under `sandbox; default-src 'none'; img-src 'self'; style-src 'self'`. So there is
+//! no script, no inline style, and nothing from other hosts. Foldable parts are `<details>`. Charts are SVG
+//! whose colours are presentation attributes, which the style sheet overrides. The page is also well-formed
+//! XML.
 
 mod findings;
 mod gates;
@@ -24,11 +25,11 @@ use crate::model::run::Run;
 /// `[report.html]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How many findings of a gate are on the page.
+    /// The most findings of a gate on the page.
     limit: usize,
 }
 
-/// Twenty gates with so many each still open at once.
+/// A page of twenty gates with this many findings each still opens at once.
 const LIMIT: usize = 2_000;
 
 impl Default for Options {

@@ -1,4 +1,4 @@
-//! Findings as JSON lines, one a line and flat, as DuckDB and jq like them. Every key is in every line.
+//! Findings as JSON lines for tools such as DuckDB and jq: one flat object per line, each with every key.
 
 use std::io::{self, Write};
 
@@ -15,7 +15,7 @@ use super::Options;
 
 #[derive(Serialize)]
 struct Line<'a> {
-    /// The run's trace id: lines of several runs may be put together.
+    /// The run's trace id: a file may hold lines of several runs.
     run: &'a str,
     started: jiff::Timestamp,
     run_commit: Option<&'a str>,

@@ -1,8 +1,8 @@
 //! JUnit XML as Jenkins reads it (xunit-plugin's `junit-10.xsd`).
 //!
-//! A test suite a gate: first a test case for the gate itself, so that a clean gate shows as a
-//! pass and an inconclusive one as an error; then one for each finding. What does not block is
-//! `skipped`, with the reason.
+//! One test suite per gate: first a test case for the gate itself, so that a clean gate shows as a
+//! pass and an inconclusive one as an error, then one for each finding. A finding that does not block
+//! is `skipped`, with the reason.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -25,17 +25,17 @@ use super::worst;
 pub struct Options {
     /// In lab mode, what would block is a failure or an error, as in production.
     lab_fails: bool,
-    /// What does not block passes, instead of being skipped.
+    /// A finding that does not block passes, instead of being skipped.
     allowed_passes: bool,
     dialect: Dialect,
-    /// How many findings of a gate are listed.
+    /// The most findings of a gate in the report.
     limit: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dialect {
     Jenkins,
-    /// With the attribute `file`, which Jenkins' schema does not know.
+    /// With the attribute `file`, which Jenkins' schema does not have.
     GitLab,
 }
 
@@ -100,12 +100,12 @@ enum Kind {
     Skipped,
 }
 
-/// Cases are made one by one as they are written: there may be very many.
+/// Its cases are made one by one as they are written, since there may be very many.
 struct Suite<'a> {
     run: &'a Run,
     options: &'a Options,
     gate: &'a GateRecord,
-    /// Those that are listed.
+    /// The findings that are listed.
     findings: Vec<&'a Finding>,
     /// How many are not listed, and how many of these block.
     left_out: (usize, usize),
@@ -202,7 +202,7 @@ impl<'a> Suite<'a> {
         let (gate, reason) = (self.gate, &self.gate.reason);
         let (kind, message) = match gate.outcome {
             Outcome::Passed => (Kind::Passed, String::new()),
-            // The findings are the failures; the gate's own case says why they are.
+            // The findings are the failures; the gate's own case gives the reason.
             Outcome::Failed => self.softened(Kind::Failure, format!("failed: {reason}")),
             Outcome::Inconclusive => self.softened(Kind::Error, format!("inconclusive: {reason}")),
             Outcome::Skipped => (Kind::Skipped, reason.clone()),
@@ -234,7 +234,7 @@ impl<'a> Suite<'a> {
             }
             Decision::Allow | Decision::Waive => (Kind::Skipped, because.to_string()),
         };
-        // Line numbers move; classname and name do not, so that Jenkins knows a finding again.
+        // Line numbers change; classname and name do not, so that Jenkins recognises a finding.
         let subject = match (&finding.location, &finding.package) {
             (Some(location), _) => &location.path,
             (None, Some(package)) => &package.name,
@@ -260,7 +260,7 @@ impl<'a> Suite<'a> {
         }
     }
 
-    /// What the limit leaves out is told, and fails where one of it would.
+    /// Counts the findings that the limit leaves out. The case fails if one of them would.
     fn left_out_case(&self) -> Option<Case> {
         let (count, blocking) = self.left_out;
         let words = format!(
@@ -283,8 +283,8 @@ impl<'a> Suite<'a> {
         })
     }
 
-    /// In lab mode, and for an advisory gate, what would block is reported and does not turn the
-    /// Jenkins build unstable. The words tell why.
+    /// In lab mode, and for an advisory gate, what would block is reported and does not make the
+    /// Jenkins build unstable. The message says why.
     fn softened(&self, kind: Kind, message: String) -> (Kind, String) {
         if !self.gate.required {
             (Kind::Skipped, format!("advisory: {message}"))
@@ -331,12 +331,12 @@ impl Case {
     }
 }
 
-/// Seconds with three decimals: the most that the schema's pattern allows.
+/// Seconds with three decimals, the most that the schema allows.
 fn seconds(ms: u64) -> String {
     format!("{}.{:03}", ms / 1000, ms % 1000)
 }
 
-/// Without what XML 1.0 forbids or what would steer a reader's screen; line ends are kept.
+/// The text without characters that XML 1.0 forbids or that control a terminal. Line ends are kept.
 fn clean(text: &str) -> String {
     text.chars().map(|c| if is_unprintable(c) && c != '\n' { ' ' } else { c }).collect()
 }

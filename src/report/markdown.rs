@@ -1,8 +1,8 @@
-//! Markdown for a pull-request comment, as GitHub and GitLab draw it.
+//! Markdown for a pull-request comment on GitHub or GitLab.
 //!
-//! Its first line is a comment that nobody sees and that never changes: a bot finds by it the comment to
-//! update. Words from outside stand in code spans alone, in which there are no links, no pictures, no HTML,
-//! and no `@name` or `#7` that would call a person or link an issue.
+//! Its first line is a hidden comment that never changes. A bot uses it to find the comment to update.
+//! Text from outside is only in code spans, which have no links, no pictures, no HTML,
+//! and no `@name` or `#7` that would notify a person or link an issue.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -19,32 +19,32 @@ use super::{Options, subject, summary, worst};
 /// The first line.
 pub(super) const MARKER: &str = "<!-- portcullis: the verdict -->";
 
-/// What a page may hold.
+/// How much a page may hold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
-    /// In bytes, which are no fewer than characters.
+    /// In bytes: a text never has more characters than bytes.
     pub bytes: usize,
-    /// Problems of one list.
+    /// The most problems of one list.
     pub problems: usize,
 }
 
-/// A comment of GitHub has 65,536 characters.
+/// A comment on GitHub may have 65,536 characters.
 const COMMENT: Room = Room { bytes: 65_536, problems: 25 };
 
-/// Kept free for the words that tell what was cut, and for the last line.
+/// Kept free for the note on what was cut, and for the last line.
 const RESERVE: usize = 1_000;
 
-/// How many places of a problem are shown.
+/// The most places shown for a problem.
 const PLACES: usize = 3;
 
-/// Characters of one piece of text from outside.
+/// The most characters of one text from outside.
 const LONGEST: usize = 300;
 
 pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(page(run, COMMENT).as_bytes())
 }
 
-/// The page, in so much room.
+/// The page, no larger than `room`.
 pub(super) fn page(run: &Run, room: Room) -> String {
     let mut page = Page { text: String::new(), most: room.bytes.saturating_sub(RESERVE) };
     let mark = match run.verdict {
@@ -77,7 +77,7 @@ pub(super) fn page(run: &Run, room: Room) -> String {
     page.text
 }
 
-/// A page that does not outgrow its room.
+/// A page that stays within its room.
 struct Page {
     text: String,
     most: usize,
@@ -92,7 +92,7 @@ impl Page {
         fits
     }
 
-    /// Adds parts until one does not fit, and gives how many did.
+    /// Adds parts until one does not fit, and returns how many did.
     fn add_each(&mut self, parts: impl Iterator<Item = String>) -> usize {
         parts.take_while(|part| self.add(part)).count()
     }
@@ -110,7 +110,7 @@ impl Page {
         self.left_out(problems.count - listed, problems.noun());
     }
 
-    /// There is always room for this: it is what is kept free.
+    /// There is always room for this ([`RESERVE`]).
     fn left_out(&mut self, count: usize, thing: &str) {
         if count > 0 {
             let _ = write!(
@@ -130,7 +130,7 @@ fn gate_row(gate: &GateRecord) -> String {
         Outcome::Skipped => '-',
     };
     let advisory = if gate.required { "" } else { ", advisory" };
-    // A narrow column may not part a number from its unit.
+    // In a narrow column, the number and its unit must stay together.
     let time = human::duration(Duration::from_millis(gate.duration_ms)).replace(' ', "\u{a0}");
     format!(
         "| {} | {mark} {}{advisory} | {} | {time} | {} |\n",
@@ -141,7 +141,7 @@ fn gate_row(gate: &GateRecord) -> String {
     )
 }
 
-/// Title; each place with its gate and rule; the fix, or why it is waived.
+/// The title, each place with its gate and rule, and the fix or the reason of the waiver.
 fn item(problem: &Problem) -> String {
     let mut item = format!("- **{}** {}\n", problem.severity, code(subject::title(problem.first)));
     problem.findings().take(PLACES).for_each(|finding| item.push_str(&place(finding)));
@@ -151,7 +151,7 @@ fn item(problem: &Problem) -> String {
     }
     match (problem.fix(), problem.first.decision) {
         (_, Decision::Waive) => item.push_str(&format!("  {}\n", code(&problem.first.because))),
-        // A command in it has backticks of its own, and a span shows them.
+        // A command in it has its own backticks, which a code span would show.
         (Some(fix), _) => item.push_str(&format!("  fix: {}\n", code(&fix.replace('`', "")))),
         (None, _) => {}
     }
@@ -169,8 +169,8 @@ fn place(finding: &Finding) -> String {
     )
 }
 
-/// A code span. Its fence is longer than any run of backticks in it; a bar is escaped, since it would end
-/// the cell of a table, and never stands behind a backslash, which would take the escape for itself.
+/// A code span. Its fence is longer than any run of backticks in it. A bar is escaped, since it would end the
+/// cell of a table. It never follows a backslash, which would cancel the escape.
 fn code(words: &str) -> String {
     let words = sanitise::short(words, LONGEST);
     if words.is_empty() {
@@ -186,7 +186,7 @@ fn code(words: &str) -> String {
         }
         inside.push(c);
     }
-    // A backslash at the end would escape the bar behind the span.
+    // A backslash at the end would escape the bar after the span.
     let space = if inside.contains('`') || inside.ends_with('\\') { " " } else { "" };
     let fence = "`".repeat(longest + 1);
     format!("{fence}{space}{inside}{space}{fence}")

@@ -1,4 +1,4 @@
-//! Reports: each is drawn from the run record alone, decides nothing, and is one file under
+//! Reports: each is written from the run record alone, decides nothing, and is one file under
 //! `report/` with one line here.
 
 mod attestation;
@@ -34,19 +34,19 @@ use crate::system::output_folder::OutputFolder;
 pub struct Report {
     /// Its name for `--format`.
     pub name: &'static str,
-    /// None: it goes to the CI service that runs the build.
+    /// Without files, it goes to the CI service that runs the build.
     pub files: &'static [File],
 }
 
 /// A file of a report.
 #[derive(Debug)]
 pub struct File {
-    /// Its name below the output folder.
+    /// Its name in the output folder.
     pub name: &'static str,
     pub render: fn(&Run, &Options, &mut dyn Write) -> io::Result<()>,
 }
 
-/// Every report that can be asked for, the record itself last.
+/// Every report that a user can choose. The record itself comes last.
 pub(crate) static REPORTS: &[Report] = &[
     Report { name: "junit", files: &[File { name: "junit.xml", render: junit::render }] },
     Report { name: "sarif", files: &[File { name: "portcullis.sarif", render: sarif::render }] },
@@ -82,10 +82,10 @@ pub(crate) static REPORTS: &[Report] = &[
     Report { name: "json", files: &[RECORD] },
 ];
 
-/// The record: it is always written, and last. Where it is, everything else is there too.
+/// The record. It is always written, and last: if it exists, all other files exist too.
 const RECORD: File = File { name: "run.json", render: run_json::render };
 
-/// The files of every report, the record among them.
+/// The files of every report, including the record.
 pub(crate) fn file_names() -> impl Iterator<Item = &'static str> {
     REPORTS.iter().flat_map(|report| report.files).map(|file| file.name)
 }
@@ -100,36 +100,36 @@ pub struct Written {
 }
 
 impl Written {
-    /// All that [`write_all`] writes, the record first.
+    /// Everything that [`write_all`] writes, the record first.
     pub fn all(folder: String, options: &Options) -> Self {
         let others = options.files().map(|file| file.name).filter(|name| *name != RECORD.name);
         let files = [RECORD.name].into_iter().chain(others).map(str::to_owned).collect();
         Self { folder: named(folder), files }
     }
 
-    /// The record alone, in a file that may have another name.
+    /// The record alone, in a file of any name.
     pub fn record(path: &str) -> Self {
         let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
         Self { folder: named(folder.to_owned()), files: vec![name.to_owned()] }
     }
 
-    /// Nothing: it could not be.
+    /// Nothing, because writing failed.
     pub fn nothing(folder: String) -> Self {
         Self { folder: named(folder), files: Vec::new() }
     }
 
-    /// Where the whole record is.
+    /// The path of the record.
     pub fn of_record(&self) -> Option<String> {
         self.files.first().map(|name| format!("{}/{name}", self.folder))
     }
 }
 
-/// The folder where one is has no name of its own.
+/// The current folder is `.`.
 fn named(folder: String) -> String {
     if folder.is_empty() { ".".to_owned() } else { folder }
 }
 
-/// Writes the reports that were asked for, and the record, to the output folder.
+/// Writes the chosen reports and the record to the output folder.
 pub(crate) fn write_all(run: &Run, options: &Options, folder: &mut OutputFolder) -> Result<()> {
     let others = options.files().filter(|file| file.name != RECORD.name);
     for file in others.chain([&RECORD]) {
@@ -138,8 +138,7 @@ pub(crate) fn write_all(run: &Run, options: &Options, folder: &mut OutputFolder)
     Ok(())
 }
 
-/// Looks, before anything runs, whether the reports that go elsewhere than to the output folder can
-/// be written.
+/// Checks, before anything runs, that the reports that do not go to the output folder can be written.
 ///
 /// # Errors
 /// When they can't.
@@ -147,10 +146,10 @@ pub(crate) fn prepare(options: &Options) -> Result<()> {
     if options.wants(github::NAME) { github::prepare() } else { Ok(()) }
 }
 
-/// Hands over the reports that go elsewhere than to the output folder. The run's words are clean.
+/// Hands over the reports that do not go to the output folder. The run's texts must be clean.
 ///
 /// # Errors
 /// When they can't be written.
-pub(crate) fn tell(run: &Run, options: &Options) -> Result<()> {
-    if options.wants(github::NAME) { github::tell(run) } else { Ok(()) }
+pub(crate) fn hand_over(run: &Run, options: &Options) -> Result<()> {
+    if options.wants(github::NAME) { github::hand_over(run) } else { Ok(()) }
 }

@@ -1,13 +1,13 @@
-//! `[report]` of gates.toml and `--format`: which reports are drawn, and how.
+//! `[report]` of gates.toml and `--format`: which reports are written, and how.
 
 use crate::keys::table::Keys;
 
 use super::{File, REPORTS, Report, html, junit};
 
-/// Which reports are drawn, and how.
+/// Which reports are written, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The formats, each once, in the order in which they were named.
+    /// The formats, each once, in the order of the user.
     pub formats: Vec<&'static Report>,
     pub junit: junit::Options,
     pub html: html::Options,
@@ -28,8 +28,8 @@ impl Options {
                 let known: Vec<&str> = names().collect();
                 keys.problem_with_help(
                     text.at.clone(),
-                    format!("`{}` is no report format", text.value),
-                    format!("known are: {}", known.join(", ")),
+                    format!("`{}` is not a report format", text.value),
+                    format!("known: {}", known.join(", ")),
                 );
             }
             named(texts.iter().map(|text| text.value.as_str()))
@@ -40,7 +40,7 @@ impl Options {
         Self { formats: formats.unwrap_or(built_in.formats), junit, html }
     }
 
-    /// The same with the formats that the command line names, where it names any.
+    /// The same options, with the formats of the command line if it names any.
     pub fn asked(&self, formats: &[String]) -> Self {
         let mut options = self.clone();
         if !formats.is_empty() {

@@ -1,4 +1,4 @@
-//! Findings by what they are: one problem is one row, however many gates and tools see it.
+//! Findings grouped by problem: one row per problem, even if several gates and tools see it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -8,12 +8,12 @@ use crate::model::run::Run;
 use crate::model::severity::{Severity, rank};
 use crate::text::human;
 
-/// A problem with the findings of it that are meant, the worst first.
+/// A problem with its selected findings, the worst first.
 pub(crate) struct Problem<'a> {
     pub first: &'a Finding,
-    /// Most problems have none.
+    /// Empty for most problems.
     pub others: Vec<&'a Finding>,
-    /// The highest that any tool gives it, one whose gate lets it pass included.
+    /// The highest severity that any tool gives it, even one whose gate lets it pass.
     pub severity: Severity,
 }
 
@@ -22,30 +22,31 @@ impl<'a> Problem<'a> {
         std::iter::once(self.first).chain(self.others.iter().copied())
     }
 
-    /// What to do about it, where one of its tools tells.
+    /// How to fix it, if one of its tools says so.
     pub(crate) fn fix(&self) -> Option<&'a str> {
         self.findings().find_map(|finding| finding.fix.as_deref())
     }
 }
 
-/// What findings come to.
+/// The problems that findings belong to.
 pub(crate) struct Problems<'a> {
-    /// The worst, the worst first; those that are alike in that stay in their order.
+    /// The worst problems, the worst first. Problems of equal severity stay in order.
     pub worst: Vec<Problem<'a>>,
-    /// How many there are.
+    /// How many problems there are.
     pub count: usize,
+    /// How many findings they have.
     pub findings: usize,
 }
 
 impl<'a> Problems<'a> {
-    /// The `most` worst of the problems that these findings of a run are.
-    pub(crate) fn of(meant: impl Iterator<Item = &'a Finding>, run: &'a Run, most: usize) -> Self {
+    /// The `most` worst problems of these findings of a run.
+    pub(crate) fn of(selected: impl Iterator<Item = &'a Finding>, run: &'a Run, most: usize) -> Self {
         let highest = highest(&run.findings);
-        let meant: Vec<&Finding> = meant.collect();
+        let selected: Vec<&Finding> = selected.collect();
         let mut named: HashMap<&str, Vec<&Finding>> = HashMap::new();
-        // Of each problem its severity and its first finding: a million of them must have room.
+        // The severity and the first finding of each problem: a million of them must fit in memory.
         let mut heads: Vec<(Reverse<u8>, u32)> = Vec::new();
-        for (at, finding) in (0..).zip(&meant) {
+        for (at, finding) in (0..).zip(&selected) {
             let severity = match finding.problem.as_deref() {
                 None => Some(finding.severity),
                 Some(name) => {
@@ -63,7 +64,7 @@ impl<'a> Problems<'a> {
         }
         heads.sort_unstable();
         let problem = |(_, at): (Reverse<u8>, u32)| {
-            let head = *meant.get(at as usize)?;
+            let head = *selected.get(at as usize)?;
             let Some(name) = head.problem.as_deref() else {
                 return Some(Problem { first: head, others: Vec::new(), severity: head.severity });
             };
@@ -74,21 +75,21 @@ impl<'a> Problems<'a> {
             Some(Problem { first, others, severity })
         };
         let worst = heads.into_iter().filter_map(problem).collect();
-        Problems { worst, count, findings: meant.len() }
+        Problems { worst, count, findings: selected.len() }
     }
 
-    /// What they are called where one is counted: each may be a finding of its own.
+    /// `finding` if each problem is one finding, otherwise `problem`.
     pub(crate) fn noun(&self) -> &'static str {
         if self.count == self.findings { "finding" } else { "problem" }
     }
 
-    /// `46 problems in 52 findings`, or `12 findings` where each is a problem of its own.
+    /// `46 problems in 52 findings`, or `12 findings` if each is a problem of its own.
     pub(crate) fn words(&self) -> String {
         words(self.count, self.findings)
     }
 }
 
-/// The same of any numbers.
+/// The same for any numbers.
 pub(crate) fn words(problems: usize, findings: usize) -> String {
     let all = human::count(findings as u64, "finding");
     match problems == findings {
@@ -97,7 +98,7 @@ pub(crate) fn words(problems: usize, findings: usize) -> String {
     }
 }
 
-/// The highest severity of each problem that has a name, whichever of its tools gives it.
+/// The highest severity that any tool gives each problem with a name.
 pub(crate) fn highest<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> HashMap<&'a str, Severity> {
     let mut highest: HashMap<&str, Severity> = HashMap::new();
     for finding in findings {

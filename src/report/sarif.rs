@@ -1,7 +1,7 @@
-//! SARIF 2.1.0 as GitHub code scanning takes it: one run a tool.
+//! SARIF 2.1.0 as GitHub code scanning reads it: one run per tool.
 //!
-//! GitHub's limits: 20 runs a file; 25,000 results and as many rules a run, of which it keeps the 5,000
-//! worst; 10 tags a rule; 10 MB once compressed
+//! GitHub's limits: 20 runs per file; 25,000 results and 25,000 rules per run (it keeps the 5,000 worst
+//! results); 10 tags per rule; 10 MB when compressed
 //! (docs.github.com/code-security/code-scanning/troubleshooting-sarif). The worst findings are kept, and a
 //! tool notification says what was cut.
 
@@ -34,7 +34,7 @@ use super::{subject, worst};
 const MOST_RUNS: usize = 20;
 const MOST_RESULTS: usize = 25_000;
 
-/// Compressed bytes; GitHub takes 10 MB, and the gauge is some blocks late.
+/// Compressed bytes. GitHub accepts 10 MB, and the gauge is some blocks late.
 const MOST_PACKED: u64 = 9_000_000;
 
 pub(super) fn render(run: &Run, _: &super::Options, out: &mut dyn Write) -> io::Result<()> {
@@ -49,15 +49,15 @@ pub(super) fn render(run: &Run, _: &super::Options, out: &mut dyn Write) -> io::
     out.write_all(b"\n")
 }
 
-/// What one tool did in all its gates.
+/// One tool with all its gates and findings.
 struct OfTool<'a> {
     title: &'a str,
     gates: Vec<&'a GateRecord>,
     findings: Vec<&'a Finding>,
 }
 
-/// The tools that did something, in the order of their gates. One that was left out has no run: an empty
-/// list of results would say that it found nothing.
+/// The tools that ran, in the order of their gates. A skipped tool has no run: an empty list of results would
+/// say that it found nothing.
 fn tools(run: &Run) -> Vec<OfTool<'_>> {
     let mut tools: Vec<OfTool> = Vec::new();
     let mut of_gate: HashMap<&str, usize> = HashMap::new();
@@ -89,7 +89,7 @@ struct Runs<'a> {
 
 impl Serialize for Runs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Those with the most that blocks come first where there are too many.
+        // If there are too many tools, those with the most blocking findings come first.
         let mut kept: Vec<&OfTool> = self.tools.iter().collect();
         let blocking =
             |tool: &OfTool| tool.findings.iter().filter(|one| one.decision == Decision::Deny).count();
@@ -101,12 +101,12 @@ impl Serialize for Runs<'_> {
         let has_baseline = self.run.findings.iter().any(|finding| finding.baseline);
         let mut seq = serializer.serialize_seq(Some(kept.len()))?;
         for (index, tool) in (1..).zip(&kept) {
-            // What the ones before left over is there for the next.
+            // Room that the previous tools did not use is available to the next.
             let until = MOST_PACKED * index / kept.len() as u64;
             let mut cut = Vec::new();
             if index == 1 && !left_out.is_empty() {
                 cut.push(format!(
-                    "no room for the results of {} (GitHub takes 20 runs)",
+                    "no room for the results of {} (GitHub accepts 20 runs)",
                     left_out.join(", ")
                 ));
             }
@@ -117,11 +117,11 @@ impl Serialize for Runs<'_> {
     }
 }
 
-/// A rule as its findings show it.
+/// A rule, with what its findings say about it.
 struct RuleSeen<'a> {
     /// The worst of its findings.
     worst: &'a Finding,
-    /// They all have the same title: it is the rule's.
+    /// All its findings have the same title, so it is the title of the rule.
     one_title: bool,
 }
 
@@ -137,7 +137,7 @@ struct Drawn<'a> {
     until: u64,
     rules_written: Cell<usize>,
     results_written: Cell<usize>,
-    /// What else was cut, in words.
+    /// What else was cut, as messages.
     cut: Vec<String>,
 }
 
@@ -246,23 +246,23 @@ impl<'a> Drawn<'a> {
             Outcome::Inconclusive => "error",
             Outcome::Passed | Outcome::Failed | Outcome::Skipped => "note",
         };
-        let told = format!("Gate {} is {}: {}", gate.id, gate.outcome, gate.reason);
+        let text = format!("Gate {} is {}: {}", gate.id, gate.outcome, gate.reason);
         Invocation {
             execution_successful: gate.outcome != Outcome::Inconclusive,
             start_time_utc: started.and_then(at),
             end_time_utc: ended.and_then(at),
-            tool_execution_notifications: vec![Notification { level, message: message(Cow::Owned(told)) }],
+            tool_execution_notifications: vec![Notification { level, message: message(Cow::Owned(text)) }],
         }
     }
 
-    /// What GitHub's limits left no room for, in words.
+    /// Messages on what GitHub's limits left no room for.
     fn left_out(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let results = self.tool.findings.len() - self.results_written.get();
-        let told = (results > 0).then(|| {
+        let note = (results > 0).then(|| {
             let results = human::count(results as u64, "result");
-            format!("{results} left out, the least bad ones: GitHub takes 25,000 a run, and 10 MB a file. All are in run.json.")
+            format!("{results} left out, the least severe: GitHub accepts 25,000 per run and 10 MB per file. All are in run.json.")
         });
-        told.map(Cow::Owned).into_iter().chain(self.cut.iter().map(|words| Cow::Borrowed(words.as_str())))
+        note.map(Cow::Owned).into_iter().chain(self.cut.iter().map(|words| Cow::Borrowed(words.as_str())))
     }
 }
 
@@ -271,7 +271,7 @@ struct Rules<'a>(&'a Drawn<'a>);
 impl Serialize for Rules<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let drawn = self.0;
-        // Half of the room, so that there is some for results.
+        // Half of the room: the other half is for results.
         let until = drawn.packed.get() + drawn.until.saturating_sub(drawn.packed.get()) / 2;
         let mut seq = serializer.serialize_seq(None)?;
         for seen in drawn.rules.iter().take_while(|_| drawn.packed.get() < until) {

@@ -1,4 +1,4 @@
-//! Lists that are never whole in memory.
+//! Lists that are never in memory as a whole.
 
 use serde::{Serialize, Serializer};
 

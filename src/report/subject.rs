@@ -1,4 +1,4 @@
-//! What a finding is about, in the words that several reports share.
+//! What a finding is about, as several reports show it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,14 +12,14 @@ use crate::model::severity::Severity;
 use crate::text::shared::Text;
 use crate::tools;
 
-/// The file that it is in. A dependency that no file is named for is declared in the `package.json` of the
-/// folder that was looked at.
+/// The file of the finding. A dependency without a file is declared in the `package.json` of the scanned
+/// folder.
 pub(crate) fn known_file(finding: &Finding) -> Option<Cow<'_, str>> {
     match (&finding.location, &*finding.tool) {
         (Some(location), _) => Some(Cow::Borrowed(&*location.path)),
         (None, "npm-audit" | "yarn-audit" | "pnpm-audit") => Some(match &*finding.target {
             "." | "" => Cow::Borrowed("package.json"),
-            // Judged without being run: the target is the report.
+            // The report was judged without a run: the target is the report.
             report if report.ends_with(".json") => return None,
             dir => Cow::Owned(format!("{dir}/package.json")),
         }),
@@ -27,13 +27,13 @@ pub(crate) fn known_file(finding: &Finding) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The same for reports that can't do without one: where none is known, the target itself.
+/// The same for reports that require a file: if none is known, it is the target.
 pub(crate) fn file(finding: &Finding) -> Cow<'_, str> {
     let target = if finding.target.is_empty() { "." } else { &finding.target };
     known_file(finding).unwrap_or(Cow::Borrowed(target))
 }
 
-/// The line to show it at, where one is known.
+/// The line of the finding, if one is known.
 pub(crate) fn line(finding: &Finding) -> Option<u32> {
     finding.location.as_ref()?.start_line.map(|line| line.get())
 }
@@ -55,24 +55,24 @@ pub(crate) fn package(package: &Package) -> String {
     }
 }
 
-/// `2 critical` for each severity that there is; `none` without any.
+/// `2 critical` for each severity with findings; `none` without findings.
 pub(crate) fn counts(counts: &Counts) -> Vec<String> {
     let some = Severity::ALL.into_iter().filter(|severity| counts.get(*severity) > 0);
     let words: Vec<String> = some.map(|severity| format!("{} {severity}", counts.get(severity))).collect();
     if words.is_empty() { vec!["none".to_owned()] } else { words }
 }
 
-/// Its title; of one without words its rule.
+/// Its title, or its rule if the title is empty.
 pub(crate) fn title(finding: &Finding) -> &str {
     if finding.title.trim().is_empty() { rule(finding) } else { &finding.title }
 }
 
-/// Its rule; of one without a name the tool.
+/// Its rule, or the tool if the rule has no name.
 pub(crate) fn rule(finding: &Finding) -> &str {
     if finding.rule.trim().is_empty() { &finding.tool } else { &finding.rule }
 }
 
-/// What a person must know of it, in a few lines: the tool's own words behind the title, and the fix.
+/// What a person must know about it, in a few lines: the title, the tool's own message, and the fix.
 pub(crate) fn words(finding: &Finding) -> String {
     let mut words = title(finding).to_owned();
     if let Some(one) = &finding.package {
@@ -90,7 +90,7 @@ pub(crate) fn words(finding: &Finding) -> String {
     words
 }
 
-/// No more than `most` characters; what is longer ends in `…`.
+/// No more than `most` characters: a longer text ends in `…`.
 pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         None => Cow::Borrowed(text),
@@ -98,13 +98,13 @@ pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// Whether it is about security, as code scanning services tell it from quality.
+/// Whether it is about security: code scanning services separate that from quality.
 pub(crate) fn is_security(category: Category) -> bool {
     matches!(category, Category::Secret | Category::Vulnerability | Category::Misconfiguration)
 }
 
-/// A score that stands for it (CVSS, 0.0 to 10.0): its own, where that is in the band of its severity,
-/// else the middle of the band. None where nobody has rated it.
+/// A CVSS score (0.0 to 10.0) for it: its own if that is in the band of its severity, otherwise the middle of
+/// the band. `None` if it is unrated.
 pub(crate) fn score(finding: &Finding) -> Option<f64> {
     let own = finding.cvss.as_ref().and_then(|cvss| cvss.score).filter(|score| (0.0..=10.0).contains(score));
     match own {
@@ -120,7 +120,7 @@ pub(crate) fn score(finding: &Finding) -> Option<f64> {
     }
 }
 
-/// The name of the gate's tool as its makers write it; a command's is that of its gate.
+/// The name of the gate's tool as its makers write it. A command has the name of its gate.
 pub(crate) fn tool_title(gate: &GateRecord) -> &str {
     match tools::spec(&gate.tool) {
         Some(_) if &*gate.tool == "command" => &gate.id,
@@ -147,16 +147,16 @@ pub(crate) fn links(finding: &Finding) -> impl Iterator<Item = &str> {
     finding.references.iter().map(|link| &**link).filter(is_link)
 }
 
-/// Who gives vulnerabilities names of one kind.
+/// A registry that names vulnerabilities.
 pub(crate) struct Registry {
-    /// The beginning of its names, in small letters.
+    /// The prefix of its names, in lower case.
     pub kind: &'static str,
     pub title: &'static str,
-    /// The page of this very name.
+    /// The page about this name.
     pub url: String,
 }
 
-/// The registry of a vulnerability's name, where it is one that everybody knows.
+/// The registry of a vulnerability's name, if it is a well-known one.
 pub(crate) fn registry(name: &str) -> Option<Registry> {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     let (kind, title, at) = match name.split_once('-')?.0 {
@@ -167,7 +167,7 @@ pub(crate) fn registry(name: &str) -> Option<Registry> {
     plain.then(|| Registry { kind, title, url: format!("{at}{name}") })
 }
 
-/// A decision in the words of run.json.
+/// A decision as run.json writes it.
 pub(crate) fn decision(decision: Decision) -> &'static str {
     match decision {
         Decision::Deny => "deny",
@@ -184,7 +184,7 @@ impl<'a> Covers<'a> {
         Self(run.waivers.used.iter().map(|note| (&note.name, &note.reason)).collect())
     }
 
-    /// By what a waived finding is waived, and why: a waiver and its reason, a VEX document, a mark in the report.
+    /// What waives a finding, and why: a waiver and its reason, a VEX document, or a mark in the report.
     pub(crate) fn cover(&self, finding: &Finding) -> (Text, Text) {
         if let Some(reason) = &finding.suppressed {
             return ("suppressed in the report".into(), reason.clone());
@@ -205,7 +205,7 @@ mod tests {
     use crate::model::finding::Location;
 
     #[test]
-    fn a_dependency_without_a_place_is_shown_where_it_is_declared() {
+    fn a_dependency_without_a_file_is_shown_where_it_is_declared() {
         for (tool, target, path, shown) in [
             ("npm-audit", "backend", None, "backend/package.json"),
             ("yarn-audit", ".", None, "package.json"),
@@ -225,7 +225,7 @@ mod tests {
     fn a_score_is_in_the_band_of_its_severity() {
         for (severity, own, score_) in [
             (Severity::High, Some(7.4), Some(7.4)),
-            // The tool knows better than the score that it quotes.
+            // The tool's severity counts more than the score that it quotes.
             (Severity::Low, Some(9.8), Some(2.0)),
             (Severity::Critical, None, Some(9.5)),
             (Severity::Critical, Some(f64::NAN), Some(9.5)),

@@ -1,6 +1,6 @@
-//! The summary that a person reads in a terminal: a row a gate, what blocks, the verdict.
+//! The summary that a person reads in a terminal: one row per gate, what blocks, and the verdict.
 //!
-//! Readable without colour: colour only repeats what the words say.
+//! It can be read without colour: colour only repeats what the words say.
 
 mod blocking;
 mod enrichment;
@@ -24,7 +24,7 @@ use crate::text::{human, sanitise, table};
 
 use super::Written;
 
-/// The narrowest terminal that it is drawn for.
+/// The summary is never narrower than this.
 const NARROWEST: u16 = 60;
 
 /// The whole summary. `written` is where the reports are.
@@ -46,7 +46,7 @@ pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
     }
     if let Some(record) = written.of_record().filter(|_| is_cut(&page)) {
-        let _ = writeln!(page, "What ends in … is whole in {record}");
+        let _ = writeln!(page, "Text that ends in … is complete in {record}");
     }
     page.push('\n');
     let mut page = fitted(&page, look);
@@ -54,12 +54,12 @@ pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
     page
 }
 
-/// Whether words were cut to fit in. A list that goes on says so itself: `… and 7 more in run.json`.
+/// Whether text was cut to fit. A list that was cut says so itself: `… and 7 more in run.json`.
 fn is_cut(page: &str) -> bool {
     page.split('…').skip(1).any(|rest| !rest.starts_with(" and "))
 }
 
-/// With the lines that are wider than the screen broken between words. Tables are as wide at most.
+/// The page with lines wrapped between words to fit the screen. Tables already fit.
 fn fitted(page: &str, look: Look) -> String {
     if look.screen { human::wrapped(page, usize::from(look.width)) } else { page.to_owned() }
 }
@@ -71,18 +71,18 @@ fn waiver_notes(run: &Run, look: Look) -> String {
         None => note.name.to_string(),
     };
     let mut rows = table::plain(look.width);
-    let mut taken: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut covered: BTreeMap<&str, u64> = BTreeMap::new();
     for waiver in run.findings.iter().filter_map(|finding| finding.waiver.as_deref()) {
-        *taken.entry(waiver).or_default() += 1;
+        *covered.entry(waiver).or_default() += 1;
     }
-    for (waiver, n) in taken {
+    for (waiver, n) in covered {
         let covers = format!("covers {}", human::count(n, "finding"));
         match run.waivers.used.iter().find(|note| *note.name == *waiver) {
             Some(note) => {
                 let until = note.expires.map(|day| format!(", until {day}")).unwrap_or_default();
                 let shares = match note.shares.as_slice() {
                     [] => String::new(),
-                    shares => format!("; it overlaps with {}, before it", shares.join(", ")),
+                    shares => format!("; it overlaps with {}, listed before it", shares.join(", ")),
                 };
                 rows.add_row([name(note), format!("{covers}{until}{shares}"), note.reason.to_string()])
             }
@@ -91,17 +91,17 @@ fn waiver_notes(run: &Run, look: Look) -> String {
     }
     for note in &run.waivers.expired {
         let words = format!(
-            "expired on {} and covers nothing any more: mend what it covered, or give it another end",
+            "expired on {} and covers nothing any more: fix what it covered, or set a new date",
             day(note)
         );
         rows.add_row([name(note), words, note.reason.to_string()]);
     }
     for note in &run.waivers.expiring {
-        rows.add_row([name(note), format!("ends on {}", day(note)), note.reason.to_string()]);
+        rows.add_row([name(note), format!("expires on {}", day(note)), note.reason.to_string()]);
     }
     for note in &run.waivers.unused {
         let words = match &note.behind {
-            Some(before) => format!("covered nothing that {before} does not cover before it"),
+            Some(before) => format!("covered nothing: {before} comes first and covers the same"),
             None => "covered nothing in this run".to_owned(),
         };
         rows.add_row([name(note), words, note.reason.to_string()]);
@@ -128,7 +128,7 @@ fn coloured_verdict(run: &Run, words: &str, look: Look) -> String {
     if look.colour { coloured(words, style.on_default().bold()) } else { words.to_owned() }
 }
 
-/// What lab mode makes of the verdict; nothing in production.
+/// What production would have done, in lab mode; empty in production.
 pub(super) fn mode_words(run: &Run) -> &'static str {
     match (run.mode, run.would_block) {
         (Mode::Lab, true) => "lab mode: production would have stopped here, ",
@@ -137,7 +137,7 @@ pub(super) fn mode_words(run: &Run) -> &'static str {
     }
 }
 
-/// Why the verdict is what it is.
+/// The reasons of the verdict.
 pub(super) fn causes(run: &Run) -> Vec<String> {
     let of = |outcome| -> Vec<&str> {
         let gates = run.gates.iter().filter(|gate| gate.required && gate.outcome == outcome);
@@ -164,7 +164,7 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
     causes
 }
 
-/// What every gate's evidence consists of, for `--verbose`.
+/// The evidence of every gate, for `--verbose`.
 pub(crate) fn proofs(run: &Run) -> String {
     let mut part = String::new();
     for gate in &run.gates {
@@ -183,7 +183,7 @@ pub(crate) fn proofs(run: &Run) -> String {
     part + "\n"
 }
 
-/// Colours the marks and the severities at the beginning of lines; widths stay as they are.
+/// Colours the marks and the severities at the beginning of lines. Widths do not change.
 fn paint(page: &str, look: Look) -> String {
     if !look.colour {
         return page.to_owned();
@@ -206,7 +206,7 @@ fn paint(page: &str, look: Look) -> String {
     painted
 }
 
-/// Makes the names of the gates stand out, each at the beginning of its row.
+/// Makes the name of each gate bold, at the beginning of its row.
 fn named(run: &Run, table: String, look: Look) -> String {
     let bold = |table: String, id: &str| {
         table.replacen(&format!("\n {id} "), &format!("\n {} ", coloured(id, Style::new().bold())), 1)

@@ -1,4 +1,4 @@
-//! Which findings come first where not all are shown.
+//! Which findings come first if not all are shown.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -7,8 +7,7 @@ use crate::model::finding::{Decision, Finding};
 use crate::model::run::Run;
 use crate::model::severity::rank;
 
-/// What comes first: what blocks before what does not, what nobody waived before what someone did,
-/// then by severity.
+/// The order: findings that block, then those that do not, then waived ones, each by severity.
 fn order(finding: &Finding) -> Reverse<(u8, u8)> {
     let decision = match finding.decision {
         Decision::Deny => 2,
@@ -18,8 +17,7 @@ fn order(finding: &Finding) -> Reverse<(u8, u8)> {
     Reverse((decision, rank(finding.severity)))
 }
 
-/// The `most` worst of these findings, the worst first; those that are alike in that stay in their
-/// order.
+/// The `most` worst of these findings, the worst first. Equal ones stay in order.
 pub(crate) fn first<'a>(findings: impl Iterator<Item = &'a Finding>, most: usize) -> Vec<&'a Finding> {
     let mut ranked: Vec<(usize, &Finding)> = findings.enumerate().collect();
     let key = |(index, finding): &(usize, &Finding)| (order(finding), *index);
@@ -31,7 +29,7 @@ pub(crate) fn first<'a>(findings: impl Iterator<Item = &'a Finding>, most: usize
     ranked.into_iter().map(|(_, finding)| finding).collect()
 }
 
-/// Tells of a finding whether it blocks the run: denied, and of a required gate.
+/// Returns a check whether a finding blocks the run: it is denied, and its gate is required.
 pub(crate) fn blocks(run: &Run) -> impl Fn(&Finding) -> bool {
     let required: HashSet<&str> =
         run.gates.iter().filter(|gate| gate.required).map(|gate| &*gate.id).collect();

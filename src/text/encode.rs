@@ -1,11 +1,12 @@
-//! SharedTexts in other alphabets: percent-encoding and base64.
+//! Percent-encoding and base64.
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
-/// What is percent-encoded (RFC 3986): all but letters, digits and `kept`, which must be ASCII.
+/// The set of characters to percent-encode (RFC 3986): all but letters, digits and `kept`, which must be
+/// ASCII.
 pub(crate) const fn all_but(kept: &[u8]) -> AsciiSet {
     let mut set = NON_ALPHANUMERIC.remove(kept[0]);
     let mut at = 1;
@@ -16,15 +17,15 @@ pub(crate) const fn all_but(kept: &[u8]) -> AsciiSet {
     set
 }
 
-/// The text that this is the base64 of, read as Node.js reads it: padded or not, in either alphabet, a letter too
-/// many passed over. `None` where it is no base64 of a text.
+/// Decodes base64 as Node.js does: padded or not, in either alphabet, ignoring one letter too many. `None` if
+/// it is not base64, or not of a text.
 pub(crate) fn base64_decoded(encoded: &str) -> Option<String> {
     const LENIENT: GeneralPurpose =
         GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
     let mut letters = encoded.trim_end_matches('=').replace('-', "+").replace('_', "/");
     let one_too_many = letters.len() % 4 == 1;
     if one_too_many {
-        // With another one, both are a byte that does not count.
+        // With one more letter, the two are a byte, which is dropped below.
         letters.push('A');
     }
     let mut bytes = LENIENT.decode(letters).ok()?;
@@ -45,7 +46,7 @@ mod tests {
             ("Zm8", Some("fo")),
             ("Zm9v====", Some("foo")),
             ("Zm9vY", Some("foo")),
-            // Bits that do not count, of `Zm8`.
+            // Like `Zm8`, with other unused bits.
             ("Zm9", Some("fo")),
             // `~?>` in each alphabet.
             ("fj8+", Some("~?>")),

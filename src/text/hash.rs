@@ -1,4 +1,4 @@
-//! SHA-256 in hexadecimal, and ids made of such digits.
+//! SHA-256 in hexadecimal, and UUIDs made of hexadecimal digits.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -28,7 +28,8 @@ pub fn is_sha256(digits: &str) -> bool {
     digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// 32 digits as a UUID of version 8 (RFC 9562), which is made in a way of one's own; `None` of any other text.
+/// 32 hexadecimal digits as a UUID of version 8 (RFC 9562), the version for custom ids; `None` for other
+/// text.
 pub fn uuid(digits: &str) -> Option<String> {
     let id = digits.is_ascii().then_some(digits).filter(|id| id.len() == 32)?;
     Some(format!("{}-{}-8{}-8{}-{}", &id[..8], &id[8..12], &id[13..16], &id[17..20], &id[20..]))
@@ -39,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uuid_is_of_version_8_and_of_the_variant_of_the_rfc() {
+    fn a_uuid_has_version_8_and_the_variant_of_the_rfc() {
         let digits = "00112233445566778899aabbccddeeff";
         assert_eq!(uuid(digits).as_deref(), Some("00112233-4455-8677-8899-aabbccddeeff"));
         assert_eq!(uuid(&digits[1..]), None);

@@ -22,8 +22,8 @@ pub(crate) fn count(n: u64, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
 }
 
-/// The text with its lines broken between words, so that none is wider than `width` columns but where one word is;
-/// what goes on begins with two spaces. Colours take no room.
+/// The text with its lines wrapped between words at `width` columns. Only a single word may be wider.
+/// Continued lines begin with two spaces. Colours take no room.
 pub(crate) fn wrapped(text: &str, width: usize) -> String {
     let options = Options::new(width)
         .subsequent_indent("  ")
@@ -31,11 +31,11 @@ pub(crate) fn wrapped(text: &str, width: usize) -> String {
         .word_separator(WordSeparator::AsciiSpace)
         .word_splitter(WordSplitter::NoHyphenation)
         .wrap_algorithm(WrapAlgorithm::FirstFit);
-    // Line by line: of a text, every line but the first would be indented.
+    // Line by line, since `fill` indents all lines of a text but the first.
     text.split('\n').map(|line| textwrap::fill(line, &options)).collect::<Vec<_>>().join("\n")
 }
 
-/// The words in one line; `https://user:password@host` without what stands before the `@`.
+/// The words in one line. In `https://user:password@host`, the part before the `@` is removed.
 pub(crate) fn without_credentials(text: &str) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_line_is_broken_between_words() {
+    fn a_long_line_is_wrapped_between_words() {
         let line = "Verdict: BLOCKED (exit 1). failed: secrets, audit";
         assert_eq!(wrapped(line, 80), line);
         assert_eq!(wrapped(line, 30), "Verdict: BLOCKED (exit 1).\n  failed: secrets, audit");

@@ -1,4 +1,4 @@
-//! Words, hashes and paths: no knowledge of scans.
+//! Text, hashes and paths. Nothing here knows about scans.
 
 pub(crate) mod bom;
 pub(crate) mod encode;

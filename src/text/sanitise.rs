@@ -1,13 +1,13 @@
-//! The one sanitiser of words that come from outside: scanners, scanned repositories, gates.toml.
+//! The sanitiser for all text from outside: from scanners, scanned repositories, gates.toml.
 //!
-//! What it takes away steers whoever shows the words: control characters and terminal escapes,
+//! It removes what could control a terminal or a reader: control characters and terminal escapes,
 //! characters that reorder or hide text, what XML 1.0 forbids, and the commands that CI services
-//! obey wherever they see them in a log (`::set-output`, `##vso[`).
+//! obey anywhere in a log (`::set-output`, `##vso[`).
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// Words on one line: white space and what would steer a reader become spaces, one for each.
+/// The text on one line: each character of white space, or that is unprintable, becomes a space.
 pub fn one_line(raw: &str) -> Cow<'_, str> {
     if is_harmless(raw) {
         return Cow::Borrowed(raw);
@@ -17,8 +17,8 @@ pub fn one_line(raw: &str) -> Cow<'_, str> {
     Cow::Owned(defuse(&plain).into_owned())
 }
 
-/// Words on several lines: line ends and tabs are kept. A lone carriage return ends a line, since
-/// some readers take it for one.
+/// The text on several lines: line ends and tabs are kept. A lone carriage return ends a line, since
+/// some programs read it as a line end.
 pub fn lines(raw: &str) -> Cow<'_, str> {
     let plain = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'));
     let all_plain = plain(raw);
@@ -43,7 +43,7 @@ pub fn lines(raw: &str) -> Cow<'_, str> {
 }
 
 /// One line of no more than `most` characters, for a table or a display: white space is folded,
-/// and what is longer ends in `…`.
+/// and a longer text ends in `…`.
 pub fn short(raw: &str, most: usize) -> String {
     let raw = one_line(raw);
     let mut out = String::new();
@@ -65,8 +65,8 @@ pub fn short(raw: &str, most: usize) -> String {
     out
 }
 
-/// A page that is about to be printed, its own colours kept: where a table wraps its words, a line
-/// may begin with what began none before.
+/// A page that is about to be printed. Its own colours are kept. Commands of CI services are removed again,
+/// since a table may wrap text so that a new line begins with one.
 pub fn page(page: &str) -> Cow<'_, str> {
     if !page.contains("::") && !page.contains("##") {
         return Cow::Borrowed(page);
@@ -74,8 +74,8 @@ pub fn page(page: &str) -> Cow<'_, str> {
     Cow::Owned(page.split_inclusive('\n').map(defuse).collect())
 }
 
-/// The text with what would steer a reader replaced byte by byte, so that places in it still hold. A line
-/// that ends as on Windows has nothing of it to show.
+/// The text with unprintable characters replaced byte by byte, so that byte positions in it stay valid. The
+/// carriage return of a Windows line end becomes a space.
 pub fn in_place(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
@@ -97,10 +97,10 @@ pub struct Lines<W: Write> {
     block: Vec<u8>,
 }
 
-/// How much is made safe at once, in whole lines.
+/// How many bytes are made safe at once, in whole lines.
 const BLOCK: usize = 1 << 16;
 
-/// A line that is longer, in bytes, is broken.
+/// The most bytes of a line. A longer line is broken.
 const LONGEST_LINE: usize = 1 << 20;
 
 impl<W: Write> Lines<W> {
@@ -108,7 +108,7 @@ impl<W: Write> Lines<W> {
         Self { out, block: Vec::new() }
     }
 
-    /// Writes what is left, and gives the way on back.
+    /// Writes what is left, and returns the inner writer.
     pub fn finish(mut self) -> io::Result<W> {
         self.write_to(self.block.len())?;
         Ok(self.out)
@@ -142,7 +142,7 @@ impl<W: Write> Write for Lines<W> {
     }
 }
 
-/// Characters that would steer a terminal, reorder or hide text, or are not allowed in XML 1.0.
+/// Characters that control a terminal, reorder or hide text, or are not allowed in XML 1.0.
 pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -150,14 +150,14 @@ pub fn is_unprintable(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Nearly every text is: printable ASCII without a mark that CI services look for.
+/// Whether it is printable ASCII without a mark that CI services look for. Nearly every text is.
 fn is_harmless(raw: &str) -> bool {
     raw.bytes().all(|byte| matches!(byte, b' '..=b'~'))
         && !raw.contains("##")
         && !raw.trim_start().starts_with("::")
 }
 
-/// Without the sequences that colour text or move the cursor; a lone escape stays, to be replaced.
+/// Removes the sequences that colour text or move the cursor. A lone escape stays and is replaced later.
 pub fn without_colour(text: &str) -> Cow<'_, str> {
     if !text.contains("\u{1b}[") {
         return Cow::Borrowed(text);
@@ -179,8 +179,8 @@ pub fn without_colour(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// A line that no CI service takes for a command: GitHub obeys `::name` at the beginning of a
-/// line, and it and Azure `##[name` and `##vso[name` anywhere; TeamCity `##teamcity[`.
+/// The line, changed so that no CI service reads it as a command. GitHub obeys `::name` at the beginning of a
+/// line. GitHub and Azure obey `##[name` and `##vso[name` anywhere, and TeamCity `##teamcity[`.
 fn defuse(line: &str) -> Cow<'_, str> {
     let body = line.trim_start();
     let starts = body.starts_with("::");
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_scanner_prints_can_not_steer_the_terminal() {
+    fn text_from_a_scanner_can_not_control_the_terminal() {
         assert_eq!(short("  a\u{1b}[31mred\u{7}\n\n b\u{202e}c ", 80), "ared b c");
         assert_eq!(short("abcdefgh", 5), "abcd…");
         assert_eq!(short("", 5), "");
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn places_in_a_text_that_is_made_safe_still_hold() {
+    fn positions_in_a_text_that_is_made_safe_stay_valid() {
         let raw = "a = \"\u{202e}\u{1b}[0m\"\n";
         let safe = in_place(raw);
         assert_eq!(safe, "a = \"????[0m\"\n");

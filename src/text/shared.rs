@@ -1,4 +1,4 @@
-//! Texts that findings share.
+//! Texts that findings share, to save memory.
 
 use std::collections::HashSet;
 use std::ops::Deref;
@@ -26,8 +26,8 @@ impl Strings {
     }
 }
 
-/// A shared list. It takes one word in a finding, and nothing more where it is empty: of a million
-/// findings, most have no alias, no CWE and no reference.
+/// A shared list. In a finding it takes the room of one pointer, and nothing more if it is empty: of a
+/// million findings, most have no alias, no CWE and no reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SharedTexts(Option<Arc<Box<[Text]>>>);
 

@@ -13,7 +13,7 @@ const SIGNALS: [(i32, &str); 10] = [
     (15, "SIGTERM"),
 ];
 
-/// A signal as people know it: `SIGTERM`, `signal 42`.
+/// The name of a signal: `SIGTERM`, or `signal 42` if it has no well-known name.
 pub(crate) fn signal_name(signal: i32) -> String {
     let known = SIGNALS.iter().find(|(number, _)| *number == signal);
     known.map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())

@@ -1,4 +1,4 @@
-//! Tables for people: no borders, a line under the header, as wide as the terminal at most.
+//! Tables for people: no borders, a line under the header, never wider than the terminal.
 
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 

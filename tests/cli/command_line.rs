@@ -190,7 +190,7 @@ expires = 2999-12-31
     assert_eq!(ran.code, 2, "{}", ran.all());
     for words in [
         "`labb` is not a value of `mode`",
-        "known are: lab, production",
+        "known: lab, production",
         "`gitleeks` is not a tool",
         "did you mean `gitleaks`?",
         "`fail_om` is not a key",
@@ -214,11 +214,7 @@ expires = 2999-12-31
 fn a_newcomer_is_told_how_to_write_it() {
     let gate = "version = 1\r\n[[gate]]\r\nid = 'a'\r\ntool = 'gitleaks'\r\n";
     for (line, drawn, help) in [
-        (
-            "fail_on = 'severe'",
-            "5 | fail_on = 'severe'",
-            "known are: critical, high, medium, low, info, never",
-        ),
+        ("fail_on = 'severe'", "5 | fail_on = 'severe'", "known: critical, high, medium, low, info, never"),
         ("needs = 'b'", "5 | needs = 'b'", "in brackets: `needs = [\"b\"]`"),
         ("required = 'false'", "5 | required = 'false'", "without quotes"),
         ("[notice]", "5 | [notice]", "in double brackets: `[[notice]]`"),

@@ -287,7 +287,7 @@ fn waivers_tell_what_they_cover_until_when_and_with_which_they_overlap() {
     for words in [
         "covers 2 findings, until 2999-12-31",
         "it overlaps with",
-        "waiver 1, before it",
+        "waiver 1, listed before it",
         &format!("expired on {yesterday}"),
     ] {
         assert!(page.contains(words), "{words}: {}", ran.stdout);
@@ -310,7 +310,7 @@ fn a_dry_run_says_what_production_would_do_and_exits_with_0() {
     let project = project(1, "mode = \"production\"");
     let ran = project.run(&["run", "--dry-run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
-    assert!(ran.stdout.contains("What production would take"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("To pass in production"), "{}", ran.stdout);
     assert!(ran.stdout.contains("fix or waive 10 problems"), "{}", ran.stdout);
 }
 
@@ -413,7 +413,7 @@ fn a_baseline_of_nothing_proved_is_refused() {
     project.run(&["run"]);
     let ran = project.run(&["baseline"]);
     assert_eq!(ran.code, 2, "{}", ran.all());
-    assert!(ran.stderr.contains("proved anything: there is nothing to take on; run again"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("proved anything: there is nothing to record; run again"), "{}", ran.stderr);
     assert!(!project.root().join("gates.baseline.json").exists());
 }
 
@@ -440,7 +440,7 @@ fn explain_tells_every_step_of_a_decision() {
         &told,
         &[
             "1. there is no waiver",
-            "2. nothing is known from before: it is new",
+            "2. there are no known findings: it is new",
             "3. high is at or above fail_on = high: it blocks",
         ],
     );
@@ -448,10 +448,10 @@ fn explain_tells_every_step_of_a_decision() {
     let told = steps("", "new_only = true\n");
     holds(
         &told,
-        &["2. it is in gates.baseline.json at ", "new_only = true bears what is. It does not block"],
+        &["2. it is in gates.baseline.json at ", "new_only = true allows known findings. It does not block"],
     );
     let told = steps("", "");
-    holds(&told, &["the gate does not ask for that (no new_only)", "3. high is at or above fail_on = high"]);
+    holds(&told, &["the gate does not use that (no new_only)", "3. high is at or above fail_on = high"]);
     let told = steps("", "fail_on = \"never\"\nmax = { high = 9 }\n");
     holds(
         &told,

@@ -102,7 +102,7 @@ fn without_a_policy_there_nothing_is_run() {
     let mistaken = Project::base_with(&[("gates.toml", "version = 1\nmode = \"labb\"\n")]);
     let ran = mistaken.run(&FROM_BASE);
     assert_eq!(ran.code, 2, "{}", ran.all());
-    let words = ["base:gates.toml", "known are: lab, production"];
+    let words = ["base:gates.toml", "known: lab, production"];
     assert!(words.iter().all(|words| ran.stderr.contains(words)), "{}", ran.stderr);
 
     let outside = Project::with_gates(&gates("lab", FINDS));

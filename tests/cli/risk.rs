@@ -74,7 +74,7 @@ fn a_vex_document_waives_what_it_is_about_and_nothing_else() {
     let facts = &project.record()["facts"];
     assert_eq!(facts["vex"][0]["document"], "vex/openvex.json");
     assert_eq!(facts["vex"][0]["findings"], 2);
-    assert!(ran.stdout.contains("the last word on 2 findings"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("applies to 2 findings"), "{}", ran.stdout);
 }
 
 #[test]

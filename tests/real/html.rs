@@ -186,7 +186,7 @@ fn the_page_is_well_formed_and_has_nothing_that_a_content_policy_forbids() {
 fn the_counts_on_the_page_are_those_of_the_record() {
     let project = drawn(20, 2_000);
     let (read, record) = (read(&project), project.record());
-    let rows = read["tables"]["Findings by severity, and what the policy made of them"].as_array().unwrap();
+    let rows = read["tables"]["Findings by severity, and what the policy decided"].as_array().unwrap();
     let columns =
         ["critical", "high", "medium", "low", "info", "unknown", "all", "denied", "allowed", "waived"];
     let findings = record["findings"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! The steps of a decision, in the order in which [`policy::judge`](crate::policy::judge) takes them.
+//! The steps of a decision, in the order of [`policy::judge`](crate::policy::judge).
 
 use crate::model::assessment::Status;
 use crate::model::finding::Finding;
@@ -8,7 +8,7 @@ use crate::model::severity::Counts;
 use crate::model::waiver_use::WaiverNote;
 use crate::policy::judge::{at_or_above, most};
 
-/// What was asked of a finding, one after another, until it was decided.
+/// The checks of a finding, one after another, until one decided.
 pub(super) fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<String> {
     let mut steps = Vec::new();
     if let Some(reason) = &finding.suppressed {
@@ -39,18 +39,20 @@ pub(super) fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> 
         let from = known(run);
         match (policy.new_only, is_raised) {
             (true, false) => {
-                steps.push(format!("it is in {from}, and new_only = true bears what is. It does not block"));
+                steps.push(format!(
+                    "it is in {from}, and new_only = true allows known findings. It does not block"
+                ));
                 return steps;
             }
-            (true, true) => steps.push(format!("it is in {from}; what has to block blocks all the same")),
-            (false, _) => {
-                steps.push(format!("it is in {from}; the gate does not ask for that (no new_only)"))
+            (true, true) => {
+                steps.push(format!("it is in {from}; with this condition, known findings block too"))
             }
+            (false, _) => steps.push(format!("it is in {from}; the gate does not use that (no new_only)")),
         }
     } else if policy.new_only {
         steps.push(match &run.known {
             Some(before) if before.findings > 0 => format!("it is not in {}: it is new", known(run)),
-            _ => "nothing is known from before: it is new".to_owned(),
+            _ => "there are no known findings: it is new".to_owned(),
         });
     }
     if let PolicyEffect::Lowered(why) = policy.conditions.effect(finding) {
@@ -65,7 +67,7 @@ pub(super) fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> 
     steps
 }
 
-/// The waiver that covers it, as the record knows it.
+/// The waiver that covers it, from the record.
 fn waiver(run: &Run, name: &str) -> String {
     let note = |notes: &'_ [WaiverNote]| notes.iter().find(|note| *note.name == *name).cloned();
     let Some(note) = note(&run.waivers.used).or_else(|| note(&run.waivers.expiring)) else {
@@ -117,9 +119,9 @@ fn by_severity(run: &Run, gate: &GateRecord, finding: &Finding) -> Vec<String> {
     if let Some(most) = most(severity, policy) {
         let mut counts = Counts::default();
         let counted = run.findings_of(gate).filter(|other| {
-            let borne = other.baseline && policy.new_only && !policy.conditions.raises(other);
+            let known = other.baseline && policy.new_only && !policy.conditions.raises(other);
             let lowered = matches!(policy.conditions.effect(other), PolicyEffect::Lowered(_));
-            other.decision != crate::model::finding::Decision::Waive && !borne && !lowered
+            other.decision != crate::model::finding::Decision::Waive && !known && !lowered
         });
         counted.for_each(|other| counts.add(other.severity));
         let found = counts.get(severity);
@@ -133,7 +135,7 @@ fn by_severity(run: &Run, gate: &GateRecord, finding: &Finding) -> Vec<String> {
     steps
 }
 
-/// The budget of the run, where its severity has one.
+/// The budget of the run, if the finding's severity has one.
 fn of_run(run: &Run, finding: &Finding) -> Option<String> {
     let most = run.max.get(&finding.severity)?;
     let over = run.over.iter().find(|over| over.contains(&format!(" {} in all gates", finding.severity)));
@@ -143,7 +145,7 @@ fn of_run(run: &Run, finding: &Finding) -> Option<String> {
     })
 }
 
-/// The budget of the run in a line.
+/// The budget of the run in one line.
 pub(super) fn budget(run: &Run) -> String {
     let max: Vec<String> =
         run.max.iter().rev().map(|(severity, most)| format!("{severity} = {most}")).collect();

@@ -1,4 +1,4 @@
-//! What a policy would have done to saved runs: a row each.
+//! What a policy would have decided on saved runs: one row per run.
 
 use std::path::{Path, PathBuf};
 
@@ -16,11 +16,11 @@ use crate::text::{human, table};
 
 use super::{By, judged_again};
 
-/// The files that are meant: a pattern that the shell has left as it is (`'runs/*.json'`) stands for those
-/// that it matches, in the order of their names.
+/// The files to read: a pattern that the shell has not expanded (`'runs/*.json'`) stands for the files that
+/// it matches, sorted by name.
 ///
 /// # Errors
-/// When a pattern is none, or matches nothing.
+/// When a pattern is not valid, or matches nothing.
 pub(super) fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for path in named {
@@ -32,7 +32,7 @@ pub(super) fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let glob = GlobBuilder::new(&name).literal_separator(true).build();
-        let glob = glob.with_context(|| format!("{text} is no pattern"))?.compile_matcher();
+        let glob = glob.with_context(|| format!("{text} is not a valid pattern"))?.compile_matcher();
         let entries =
             std::fs::read_dir(folder).with_context(|| format!("{} can't be read", folder.display()))?;
         let mut found: Vec<PathBuf> = entries
@@ -41,7 +41,7 @@ pub(super) fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
             .map(|entry| folder.join(entry.file_name()))
             .collect();
         if found.is_empty() {
-            bail!("no file is called {text} (a pattern holds in the last part of a path only)");
+            bail!("no file is called {text} (patterns work only in the last part of a path)");
         }
         found.sort();
         all.extend(found);
@@ -49,8 +49,8 @@ pub(super) fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-/// Tells of each run what it was and what it would be. Nothing is blocked by that: the exit code is 0.
-pub(super) fn tell(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
+/// Shows for each run its verdict and what it would be now. This never blocks: the exit code is 0.
+pub(super) fn show(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
     let known = variables::known_secrets();
     let look = terminal::look();
     let mut rows = table::plain(look.width);
@@ -71,7 +71,7 @@ pub(super) fn tell(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Resu
         ]);
     }
     let all = human::count(files.len() as u64, "run");
-    let page = format!("{}\n\n{changed} of {all} would end otherwise\n", table::text(&rows));
+    let page = format!("{}\n\n{changed} of {all} would end differently\n", table::text(&rows));
     terminal::say(&page);
     Ok(0)
 }

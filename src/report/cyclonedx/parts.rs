@@ -1,4 +1,4 @@
-//! What a document is about: what was looked at, and the packages in it.
+//! What a document is about: the images and folders that were scanned, and the packages in them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,12 +13,12 @@ use crate::text::shared::Text;
 
 use super::list;
 
-/// Images and folders with their packages, each once.
+/// Images and folders with their packages. Each is listed once.
 #[derive(Default)]
 pub(super) struct Parts<'a> {
     pub subjects: Vec<Subject<'a>>,
     packages: BTreeMap<Key, Listed<'a>>,
-    /// By gate and target.
+    /// The place of each subject, by gate and target.
     by_target: HashMap<(&'a str, &'a str), usize>,
 }
 
@@ -26,22 +26,22 @@ pub(super) struct Parts<'a> {
 pub(super) struct Subject<'a> {
     is_image: bool,
     name: &'a str,
-    /// Digest of the manifest, or else the image's id.
+    /// The digest of the manifest, or the image's id if there is no digest.
     digest: Option<&'a Text>,
     packages: BTreeSet<Key>,
-    /// The gates that listed its packages, and those that looked for vulnerabilities.
+    /// The gates that listed its packages, and those that searched for vulnerabilities.
     listed_by: Vec<&'a str>,
     searched_by: Vec<&'a str>,
-    /// The gates that should have, and did not prove it.
+    /// The gates that should have done so, and have no proof.
     unproven: Vec<&'a str>,
 }
 
-/// Tells one version of a package from all others: its package URL without qualifiers, since no two tools
-/// write the same of these, or else its names.
+/// Identifies one version of a package: its package URL without qualifiers, since tools write different
+/// qualifiers, or its names if it has no URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key(String);
 
-/// A package as an inventory has it, or else a finding.
+/// A package from an inventory, or from a finding if no inventory lists it.
 #[derive(Clone, Copy)]
 enum Listed<'a> {
     Inventory(&'a component::Component),
@@ -61,7 +61,7 @@ impl Key {
         })
     }
 
-    /// The package of a finding in each version that it is installed in.
+    /// The package of a finding, once for each installed version.
     fn all(package: &Package) -> impl Iterator<Item = (Self, Option<&str>)> {
         let versions: Vec<Option<&str>> = match package.version.as_deref() {
             Some(versions) => versions.split(", ").map(Some).collect(),
@@ -142,7 +142,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The packages that a vulnerability is in; without one, what was looked at.
+    /// The packages that a vulnerability is in; without a package, the image or folder that was scanned.
     pub(super) fn affected(&self, finding: &Finding) -> Vec<(String, Option<String>)> {
         if let Some(package) = finding.package.as_deref() {
             return Key::all(package)
@@ -154,7 +154,7 @@ impl<'a> Parts<'a> {
         vec![(subject.map_or(super::ROOT.to_owned(), Subject::bom_ref), None)]
     }
 
-    /// What lacks proof, or was never searched.
+    /// The images and folders that lack proof, or were never searched.
     pub(super) fn lacking(&self) -> impl Iterator<Item = String> + '_ {
         let lacks = |one: &&Subject| {
             !one.unproven.is_empty() || one.searched_by.is_empty() || one.listed_by.is_empty()
@@ -167,7 +167,7 @@ impl<'a> Parts<'a> {
         subjects.chain(self.packages.iter().map(|(key, listed)| listed.component(key))).collect()
     }
 
-    /// What was looked at with its packages, by their names in the document.
+    /// Each image and folder with its packages, by their names in the document.
     pub(super) fn dependencies(&self) -> impl Iterator<Item = (String, Vec<String>)> + '_ {
         self.subjects
             .iter()
@@ -202,7 +202,7 @@ impl Listed<'_> {
         let (name, version, purl, licences): (&str, _, _, &[String]) = match self {
             Listed::Inventory(one) => (&one.name, one.version.as_deref(), one.purl.as_deref(), &one.licences),
             Listed::Finding { package, version } => {
-                // That of a finding is of one version, where it has several.
+                // If a finding has several versions, its package URL is of only one of them.
                 let several = package.version.as_deref() != *version;
                 (&package.name, *version, package.purl.as_deref().filter(|_| !several), &[])
             }

@@ -1,4 +1,4 @@
-//! The vulnerabilities of a document: each problem once, however many tools have seen it.
+//! The vulnerabilities of a document: each problem once, even if several tools have found it.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,16 +12,16 @@ use crate::report::{subject, worst};
 use super::list;
 use super::parts::{Parts, is_vulnerability};
 
-/// More than this no reader of such a document opens. It is built in memory: a million would fill it.
+/// No reader opens a larger document. It is built in memory, which a million vulnerabilities would fill.
 const MOST: usize = 50_000;
 
 pub(super) struct Found {
     pub vulnerabilities: Vec<Vulnerability>,
-    /// How many problems are not in it.
+    /// How many problems are not in the document.
     pub left_out: usize,
 }
 
-/// Findings of one problem of which people say the same; what blocks, and the worst, first.
+/// The findings of one problem with the same assessment: what blocks comes first, then the worst.
 struct Problem<'a>(Vec<&'a Finding>);
 
 pub(super) fn of(run: &Run, parts: &Parts) -> Found {
@@ -85,12 +85,12 @@ impl Problem<'_> {
         }
     }
 
-    /// What something of every finding is, each once.
+    /// The values of one field over all findings, each once.
     fn all<'f, T: Ord, I: IntoIterator<Item = T>>(&'f self, of: impl Fn(&'f Finding) -> I) -> BTreeSet<T> {
         self.0.iter().flat_map(|finding| of(finding)).collect()
     }
 
-    /// All its names; one by CVE first, since most tools know it by that.
+    /// All its names. A CVE name comes first, since most tools use it.
     fn names(&self) -> Vec<&str> {
         let names = self
             .all(|finding| std::iter::once(&finding.rule).chain(finding.aliases.iter()).map(|name| &**name));
@@ -102,7 +102,7 @@ impl Problem<'_> {
         names
     }
 
-    /// Each tool's own.
+    /// The rating of each tool.
     fn ratings(&self) -> Vec<Rating> {
         let rating = |finding: &&Finding| {
             let cvss = finding.cvss.as_deref();
@@ -131,7 +131,7 @@ impl Problem<'_> {
         affected.into_iter().map(|(package, versions)| (package, versions.into_iter().collect())).collect()
     }
 
-    /// What came of it here.
+    /// What this run decided on it.
     fn properties(&self) -> Properties {
         let texts = |of: fn(&Finding) -> Option<String>| -> Vec<String> {
             self.all(of).into_iter().filter(|text| !text.is_empty()).collect()
@@ -156,7 +156,7 @@ impl Problem<'_> {
     }
 }
 
-/// Who has given it this name.
+/// The registry or tool that gave it this name.
 fn source(name: &str, finding: &Finding) -> Source {
     match subject::registry(name) {
         Some(registry) => Source { name: registry.title.to_owned(), url: Some(registry.url) },
@@ -164,7 +164,7 @@ fn source(name: &str, finding: &Finding) -> Source {
     }
 }
 
-/// What people say of it. None where nobody has said anything. A waiver says why the finding is accepted, and not
+/// How people assessed it; `None` if nobody did. A waiver says why the finding is accepted, but not
 /// whether it matters.
 fn analysis(finding: &Finding) -> Option<Analysis> {
     if let Some(vex) = finding.assessment() {

@@ -1,4 +1,4 @@
-//! The findings, foldable by gate, the worst first.
+//! The findings, foldable by gate, worst first.
 
 use std::io::{self, Write};
 
@@ -12,17 +12,17 @@ use crate::text::human;
 use super::ByGate;
 use super::words::{Marked, Safe, anchor, decision, outcome, severity};
 
-/// A gate that blocks is open where no more than so many are in it.
+/// A gate that blocks is unfolded if it has no more findings than this.
 const OPEN: usize = 50;
 
-/// Where there are more, they stand in lists of so many. The browser lays out those that are on the screen; to watch each
-/// finding for that would cost it more than it spares.
+/// A gate with more findings has lists of this length. The browser lays out only the lists on the screen. To
+/// check each finding for that would cost it more time than it saves.
 const PART: usize = 20;
 
-/// How many references of a finding are linked.
+/// The most linked references of a finding.
 const LINKS: usize = 5;
 
-/// Takes the lists of `by_gate` one by one.
+/// Writes the findings of each gate, and removes them from `by_gate`.
 pub(super) fn section(run: &Run, by_gate: &mut ByGate, limit: usize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>")?;
     if run.findings.is_empty() {
@@ -78,7 +78,7 @@ fn of_gate(
     writeln!(out, "</details>")
 }
 
-/// In one line: each line end would be a node of the page, and there are thousands of findings.
+/// In one line: each line end would be a node of the page, and there may be thousands of findings.
 fn item(reasons: &Covers<'_>, gate: &GateRecord, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "<li><h4>{} <bdi>{}</bdi></h4>", severity(finding.severity), Safe(&finding.title))?;
     if !finding.message.is_empty() && finding.message != finding.title {
@@ -90,13 +90,13 @@ fn item(reasons: &Covers<'_>, gate: &GateRecord, finding: &Finding, out: &mut dy
         code("Package", Some(&subject::package(package)), out)?;
     }
     code("Resource", finding.resource.as_deref(), out)?;
-    // One row: of very many findings each element counts.
+    // One row: with very many findings, each element costs time.
     code("Rule, id", Some(&format!("{} · {}", subject::rule(finding), finding.id)), out)?;
     if let Some(fix) = &finding.fix {
         write!(out, "<dt>Fix</dt><dd>{}</dd>", Marked(fix))?;
     }
     let word = decision(finding);
-    // The name of a waiver has a row of its own.
+    // The name of a waiver has its own row.
     let because = match (finding.decision, &finding.waiver) {
         (Decision::Waive, Some(_)) => &reasons.cover(finding).1,
         _ => &finding.because,
@@ -114,7 +114,7 @@ fn item(reasons: &Covers<'_>, gate: &GateRecord, finding: &Finding, out: &mut dy
         let tools = finding.seen_by.join(", ");
         write!(
             out,
-            "<dt>One problem</dt><dd><code>{}</code>, of which more than one finding tells; seen by {}</dd>",
+            "<dt>One problem</dt><dd><code>{}</code>, reported by more than one finding; seen by {}</dd>",
             Safe(problem),
             Safe(&tools)
         )?;
@@ -126,7 +126,7 @@ fn item(reasons: &Covers<'_>, gate: &GateRecord, finding: &Finding, out: &mut dy
     writeln!(out, "</dl></li>")
 }
 
-/// File and line, and the target where that says more.
+/// File and line, and the target if it says more.
 fn place(finding: &Finding) -> String {
     let place = subject::place(finding);
     match &*finding.target {
@@ -145,7 +145,7 @@ fn code(name: &str, value: Option<&str>, out: &mut dyn Write) -> io::Result<()> 
     }
 }
 
-/// References that are web addresses; they are the only addresses on the page.
+/// References that are web addresses. They are the only links to other hosts on the page.
 fn links(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let mut links = subject::links(finding).take(LINKS).peekable();
     if links.peek().is_none() {

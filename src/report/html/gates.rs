@@ -1,4 +1,4 @@
-//! A row a gate.
+//! The table of gates: one row per gate.
 
 use std::io::{self, Write};
 
@@ -28,7 +28,7 @@ fn row(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
     let advisory = if gate.required { "" } else { " <span class=\"note\">advisory</span>" };
     let action = if gate.action { " <span class=\"note\">action</span>" } else { "" };
     let cached = if gate.cached { " <span class=\"note\">from the cache</span>" } else { "" };
-    // A command has no title but the gate's own name.
+    // A command has no title of its own: it is the gate's name.
     let tool = match subject::tool_title(gate) {
         title if title == &*gate.id => String::new(),
         title => format!(" · {title}"),
@@ -43,7 +43,7 @@ fn row(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
         outcome(gate.outcome)
     )?;
     match (gate.outcome, gate.counts.total()) {
-        // Nobody has looked: `none` would be more than is known.
+        // Nothing was scanned: `none` would claim that there are no findings.
         (Outcome::Inconclusive | Outcome::Skipped, 0) => write!(out, "none known")?,
         _ => counts(&gate.counts, out)?,
     }

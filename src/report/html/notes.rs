@@ -1,4 +1,5 @@
-//! What bent the judgement besides waivers: what was known before, whose policy it was, the scanners' own settings.
+//! What else influenced the verdict, besides waivers: known findings, the policy's source, the scanners'
+//! settings.
 
 use std::io::{self, Write};
 
@@ -40,13 +41,13 @@ fn known(run: &Run, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn policy(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "<h3>Whose policy</h3>")?;
+    writeln!(out, "<h3>Source of the policy</h3>")?;
     match &run.policy {
-        None => writeln!(out, "<p>The work tree's own gates.toml.</p>")?,
+        None => writeln!(out, "<p>gates.toml of the work tree.</p>")?,
         Some(policy) => {
             writeln!(
                 out,
-                "<p>That of <code>{}</code>, commit <code>{}</code>. {}</p>\n<ul>",
+                "<p>gates.toml of <code>{}</code>, commit <code>{}</code>. {}</p>\n<ul>",
                 Safe(&policy.revision),
                 Safe(&policy.from),
                 match policy.loosened.is_empty() {
@@ -62,8 +63,8 @@ fn policy(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     }
     let lock = match run.lock {
         None => return Ok(()),
-        Some(LockStatus::Locked) => "Tools are those of gates.lock.",
-        Some(LockStatus::Unlocked) => "Tools are not locked: there is no gates.lock.",
+        Some(LockStatus::Locked) => "The tools are those of gates.lock.",
+        Some(LockStatus::Unlocked) => "The tools are not locked: there is no gates.lock.",
         Some(LockStatus::Differs) => "At least one tool differs from gates.lock.",
     };
     writeln!(out, "<p>{lock}</p>")
@@ -75,7 +76,7 @@ fn enrichment(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     for document in &enrichment.vex {
         let words = match &document.unused {
             Some(why) => format!("covers nothing: {why}"),
-            None => format!("the last word on {}", human::count(document.findings, "finding")),
+            None => format!("applies to {}", human::count(document.findings, "finding")),
         };
         writeln!(out, "<li>VEX <code>{}</code>: {}</li>", Safe(&document.document), Safe(&words))?;
     }
@@ -93,16 +94,16 @@ fn enrichment(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</ul>")
 }
 
-/// What marks in the source and the scanners' own configuration keep from being seen.
+/// What marks in the source and the scanners' own configuration suppress.
 fn settings(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    let tells =
+    let has_notes =
         |target: &crate::model::run::TargetRecord| !target.ignored.is_empty() || !target.notes.is_empty();
-    if !run.gates.iter().flat_map(|gate| &gate.targets).any(tells) {
+    if !run.gates.iter().flat_map(|gate| &gate.targets).any(has_notes) {
         return Ok(());
     }
     writeln!(out, "<h3>The scanners' own settings</h3>\n<ul>")?;
     for gate in &run.gates {
-        for target in gate.targets.iter().filter(|target| tells(target)) {
+        for target in gate.targets.iter().filter(|target| has_notes(target)) {
             let name = format!("{}, {}", gate.id, target.name);
             for (mark, n) in &target.ignored {
                 let left = human::count(*n, "finding");

@@ -1,4 +1,4 @@
-//! The proof of each gate: what was run, how it ended, and what it left.
+//! The proof of each gate: what ran, how it ended, and what it wrote.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,10 @@ use super::words::{Safe, outcome, time};
 
 pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"proof\">\n<h2 id=\"proof\">Proof</h2>")?;
-    writeln!(out, "<p>A gate passes on proof only: its tool ran to its end and left a whole report.</p>")?;
+    writeln!(
+        out,
+        "<p>A gate passes only with proof: its tool ran to its end and wrote a complete report.</p>"
+    )?;
     run.gates.iter().try_for_each(|gate| of_gate(gate, out))?;
     writeln!(out, "</section>")
 }

@@ -10,20 +10,20 @@ use crate::report::subject;
 use super::ByGate;
 use super::words::{Safe, anchor};
 
-/// Units of the drawing.
+/// In units of the drawing.
 const ROW: usize = 28;
 const NAMES: f64 = 220.0;
 const BARS: f64 = 700.0;
 const WIDTH: usize = 1000;
 const TOP: usize = 4;
 
-/// A part of a bar that is narrower has no number in it.
+/// A narrower part of a bar has no number in it.
 const ROOM: f64 = 34.0;
 
 /// The most characters of a name that fit.
 const NAME: usize = 30;
 
-/// Colour, and that of words on it, where the style sheet is missing; the style sheet has those of both schemes.
+/// The colours of the bar and of the text on it if the style sheet is missing. It has those of both schemes.
 fn colours(severity: Severity) -> (&'static str, &'static str) {
     match severity {
         Severity::Critical => ("#7f1d1d", "#ffffff"),
@@ -35,7 +35,7 @@ fn colours(severity: Severity) -> (&'static str, &'static str) {
     }
 }
 
-/// Its first letter, by which a part of a bar is told without its colour.
+/// Its first letter, so that colour is not the only mark of a part of a bar.
 fn letter(severity: Severity) -> &'static str {
     &severity.as_str()[..1]
 }
@@ -68,7 +68,7 @@ fn picture(gates: &[&GateRecord], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<title id=\"bars-title\">Findings by severity and gate</title>")?;
     writeln!(
         out,
-        "<desc id=\"bars-words\">A bar a gate, the worst severity first. The same numbers are in the table below.</desc>"
+        "<desc id=\"bars-words\">One bar per gate, worst severity first. The same numbers are in the table below.</desc>"
     )?;
     for (row, gate) in gates.iter().enumerate() {
         let top = TOP + row * ROW;
@@ -125,7 +125,7 @@ fn table(gates: &[&GateRecord], by_gate: &ByGate, out: &mut dyn Write) -> io::Re
     )?;
     writeln!(
         out,
-        "<table class=\"numbers\">\n<caption>Findings by severity, and what the policy made of them</caption>"
+        "<table class=\"numbers\">\n<caption>Findings by severity, and what the policy decided</caption>"
     )?;
     write!(out, "<thead><tr><th scope=\"col\">Gate</th>")?;
     for severity in Severity::ALL {

@@ -1,5 +1,5 @@
-//! What ran beside what, and the longest chain: back from what ended last, each time to what had ended last
-//! before it began.
+//! What ran at the same time, and the longest chain: from the target that ended last back to the one that
+//! ended last before it began, and so on.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -10,21 +10,21 @@ use crate::text::human;
 
 use super::words::{Safe, time};
 
-/// How many targets are drawn; the longest are kept.
+/// The most targets in the drawing. The longest are kept.
 const DRAWN: usize = 150;
 
-/// Units of the drawing: a row, the names on the left, the bars, the times on the right.
+/// In units of the drawing: a row, the names on the left, the bars, and the whole width.
 const ROW: usize = 24;
 const NAMES: u64 = 260;
 const BARS: u64 = 640;
 const WIDTH: u64 = 1000;
-/// The axis above.
+/// The height of the axis at the top.
 const TOP: usize = 28;
 
 /// The most characters of a name that fit.
 const NAME: usize = 34;
 
-/// The fewest characters of a target that tell anything.
+/// A target's name that is cut shorter is of no use.
 const MEANINGFUL: usize = 8;
 
 /// A target that took time.
@@ -42,11 +42,11 @@ impl Bar<'_> {
         self.target.started_ms.saturating_add(self.target.duration_ms)
     }
 
-    /// The same, cut so that the end of the target is kept: there the names of paths and images differ.
+    /// The name, cut so that the end of the target stays: that is where paths and images differ.
     fn short(&self) -> String {
         let name = self.name();
         let (length, gate) = (name.chars().count(), self.gate.id.chars().count() + ": ".len());
-        // A target of which nothing would be left is cut as all else is.
+        // If too little of the target would stay, the end is cut as elsewhere.
         if length <= NAME || gate + MEANINGFUL > NAME {
             return subject::cut(&name, NAME).into_owned();
         }
@@ -54,7 +54,7 @@ impl Bar<'_> {
         format!("{}: …{}", self.gate.id, tail.collect::<String>())
     }
 
-    /// The gate alone where the target is the whole work tree.
+    /// The gate alone if the target is the whole work tree.
     fn name(&self) -> String {
         match &*self.target.name {
             "" | "." => self.gate.id.to_string(),
@@ -78,7 +78,7 @@ pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let busy = bars.iter().fold(0, |sum: u64, bar| sum.saturating_add(bar.target.duration_ms));
     writeln!(
         out,
-        "<p>{} of work in {}. The longest chain is marked with ◆: each began when the one before had ended. The run gets no faster while these do not.</p>",
+        "<p>{} of work in {}. The longest chain is marked with ◆: each began when the one before it had ended. The run gets faster only if these do.</p>",
         time(busy),
         time(total)
     )?;
@@ -92,13 +92,13 @@ pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</section>")
 }
 
-/// Which of these, each from begin to end, are the longest chain.
+/// Which of these times (begin, end) are in the longest chain.
 fn longest_chain(times: &[(u64, u64)]) -> HashSet<usize> {
     let mut by_end: Vec<usize> = (0..times.len()).collect();
     by_end.sort_by_key(|&at| times[at].1);
     let mut chain = HashSet::new();
     let mut before = u64::MAX;
-    // Ends only fall on the way down this list: each is looked at once.
+    // The list is sorted by end, so one pass is enough.
     for at in by_end.into_iter().rev() {
         let (begin, end) = times[at];
         if end <= before {
@@ -109,7 +109,7 @@ fn longest_chain(times: &[(u64, u64)]) -> HashSet<usize> {
     chain
 }
 
-/// The places of those that are drawn, in their order.
+/// The indexes of the bars that are drawn, in order.
 fn drawn(bars: &[Bar]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..bars.len()).collect();
     if places.len() > DRAWN {
@@ -137,7 +137,7 @@ fn picture(
     writeln!(out, "<title id=\"timeline-title\">Timeline of the run</title>")?;
     writeln!(
         out,
-        "<desc id=\"timeline-words\">A bar a target, from when it began to when it ended. The same is in the table of times below.</desc>"
+        "<desc id=\"timeline-words\">One bar per target, from its begin to its end. The same times are in the table below.</desc>"
     )?;
     let step = step(total);
     for n in 0..=total / step {
@@ -172,10 +172,10 @@ fn picture(
     writeln!(out, "</svg>\n</div>")
 }
 
-/// The most lines of the axis, besides that of its begin.
+/// The most lines of the axis, besides the first.
 const LINES: u64 = 5;
 
-/// Milliseconds from line to line of an axis as long: a number that people count by.
+/// Milliseconds from line to line of an axis of this length: a round number.
 fn step(total: u64) -> u64 {
     const SECOND: u64 = 1_000;
     const MINUTE: u64 = 60 * SECOND;
@@ -203,7 +203,7 @@ fn step(total: u64) -> u64 {
     STEPS.into_iter().find(fits).unwrap_or_else(|| (total / LINES).next_multiple_of(60 * MINUTE))
 }
 
-/// `0.20 s`, `20 s`, `1 m 30 s`: no finer than the step.
+/// `0.20 s`, `20 s`, `1 m 30 s`: no more precise than the step.
 fn tick(ms: u64, step: u64) -> String {
     let seconds = ms / 1_000;
     match (seconds / 60, seconds % 60) {

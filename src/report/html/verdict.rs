@@ -1,4 +1,4 @@
-//! The top of the page, the verdict in words, and its foot.
+//! The top of the page with the verdict in words, and the footer.
 
 use std::io::{self, Write};
 
@@ -24,14 +24,14 @@ fn word(verdict: Verdict) -> &'static str {
 fn sentence(run: &Run) -> &'static str {
     match (run.mode, run.verdict) {
         (Mode::Production, Verdict::Pass) => "Every required gate let this through.",
-        (Mode::Production, Verdict::Blocked) => "This must not go on: a rule is broken.",
+        (Mode::Production, Verdict::Blocked) => "Stop here: a rule is broken.",
         (Mode::Production, Verdict::Inconclusive) => {
-            "This must not go on: not all that had to be looked at was."
+            "Stop here: not everything that had to be scanned was scanned."
         }
         (Mode::Lab, Verdict::Pass) => "Lab mode. Production would have passed.",
         (Mode::Lab, Verdict::Blocked) => "Lab mode. Production would have stopped here: a rule is broken.",
         (Mode::Lab, Verdict::Inconclusive) => {
-            "Lab mode. Production would have stopped here: not all that had to be looked at was."
+            "Lab mode. Production would have stopped here: not everything that had to be scanned was."
         }
     }
 }
@@ -54,7 +54,7 @@ pub(super) fn header(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let exit = run.exit_code.to_string();
     let started = run.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let took = time(run.duration_ms);
-    let enrichment = [
+    let facts = [
         ("Mode", Some(&*mode)),
         ("Exit code", Some(&*exit)),
         ("Profile", run.profile.as_deref()),
@@ -63,7 +63,7 @@ pub(super) fn header(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         ("Started", Some(&*started)),
         ("Took", Some(&*took)),
     ];
-    for (name, value) in enrichment {
+    for (name, value) in facts {
         let Some(value) = value else { continue };
         writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", Safe(value))?;
     }
@@ -87,7 +87,7 @@ const NAVIGATION: &str = r##"<nav aria-label="Parts of this page">
 pub(super) fn footer(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "<footer><p>Drawn from <code>run.json</code>, which has everything, by Portcullis {}. Run <code>{}</code></p></footer>",
+        "<footer><p>Written by Portcullis {} from <code>run.json</code>, which has everything. Run <code>{}</code></p></footer>",
         Safe(&run.portcullis_version),
         Safe(&run.trace_id)
     )

@@ -1,4 +1,4 @@
-//! What waivers, VEX and marks in reports cover, and which waivers are to be looked at.
+//! What waivers, VEX and marks in reports cover, and which waivers need attention.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::text::shared::Text;
 
 use super::words::Safe;
 
-/// How many rows of what covers something: each finding may have a reason of its own.
+/// The most rows for waivers that cover something: each finding may have its own reason.
 const ROWS: usize = 200;
 
 pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
@@ -25,7 +25,7 @@ pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<p>{} waived.</p>", human::count(waived.count() as u64, "finding"))?;
     let noted = &run.waivers;
     if covers.is_empty() && noted.expired.is_empty() && noted.expiring.is_empty() && noted.unused.is_empty() {
-        return writeln!(out, "<p>No waiver has ended, ends soon, or covers nothing.</p>\n</section>");
+        return writeln!(out, "<p>No waiver has expired, expires soon, or covers nothing.</p>\n</section>");
     }
     let mut covers: Vec<_> = covers.into_iter().collect();
     covers.sort_by_key(|(_, n)| Reverse(*n));
@@ -35,11 +35,11 @@ pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         row(&name, &format!("covers {}", human::count(n, "finding")), "–", &reason, out)?;
     }
     let unused = |note: &WaiverNote| match &note.behind {
-        Some(before) => format!("unused: {before} comes before it and covers what it would"),
+        Some(before) => format!("unused: {before} comes first and covers the same"),
         None => "unused: it covered nothing in this run".to_owned(),
     };
     let notes = (noted.expired.iter().map(|note| (note, "expired: it covers nothing any more".to_owned())))
-        .chain(noted.expiring.iter().map(|note| (note, "ends soon".to_owned())))
+        .chain(noted.expiring.iter().map(|note| (note, "expires soon".to_owned())))
         .chain(noted.unused.iter().map(|note| (note, unused(note))));
     for (note, state) in notes {
         let day = note.expires.map_or("–".to_owned(), |day| day.to_string());
@@ -53,10 +53,10 @@ pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</section>")
 }
 
-fn row(name: &str, state: &str, ends: &str, reason: &str, out: &mut dyn Write) -> io::Result<()> {
+fn row(name: &str, state: &str, expires: &str, reason: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"day\">{ends}</td><td>{}</td></tr>",
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"day\">{expires}</td><td>{}</td></tr>",
         Safe(name),
         Safe(state),
         Safe(reason)
@@ -65,7 +65,7 @@ fn row(name: &str, state: &str, ends: &str, reason: &str, out: &mut dyn Write) -
 
 const TABLE: &str = r#"<div class="wide" role="region" aria-label="Table of waivers" tabindex="0">
 <table class="rows">
-<caption>What waivers cover, and which to look at</caption>
-<thead><tr><th scope="col">Waiver</th><th scope="col">State</th><th scope="col">Ends</th><th scope="col">Reason</th></tr></thead>
+<caption>What waivers cover, and which need attention</caption>
+<thead><tr><th scope="col">Waiver</th><th scope="col">State</th><th scope="col">Expires</th><th scope="col">Reason</th></tr></thead>
 <tbody>
 "#;

@@ -9,11 +9,10 @@ use crate::model::verdict::Outcome;
 use crate::report::subject;
 use crate::text::{human, sanitise};
 
-/// The most characters of one piece of text from outside; what is longer ends in `…`, and is whole in
-/// run.json.
+/// The most characters of one text from outside. A longer one ends in `…` and is complete in run.json.
 const LONGEST: usize = 4_000;
 
-/// Words from outside as text or as the value of an attribute: they stay words, whatever they are.
+/// Text from outside, as text or as the value of an attribute: it never becomes markup.
 pub(super) struct Safe<'a>(pub &'a str);
 
 impl Display for Safe<'_> {
@@ -35,13 +34,13 @@ impl Display for Safe<'_> {
     }
 }
 
-/// The same, with what stands between backticks as code.
+/// The same, with text between backticks as code.
 pub(super) struct Marked<'a>(pub &'a str);
 
 impl Display for Marked<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let parts: Vec<&str> = self.0.split('`').collect();
-        // One that is not closed is no mark.
+        // A backtick without its partner is not a mark.
         if parts.len().is_multiple_of(2) {
             return Safe(self.0).fmt(f);
         }
@@ -61,7 +60,7 @@ pub(super) fn time(ms: u64) -> String {
     human::duration(Duration::from_millis(ms))
 }
 
-/// An outcome with its mark, so that colour is not all that tells it.
+/// An outcome with its mark, so that it can be read without colour.
 pub(super) fn outcome(outcome: Outcome) -> String {
     let mark = match outcome {
         Outcome::Passed => '✔',
@@ -77,7 +76,7 @@ pub(super) fn severity(severity: Severity) -> String {
     format!("<span class=\"severity {severity}\">{severity}</span>")
 }
 
-/// What the policy made of a finding, in a word.
+/// What the policy decided on a finding, in a word.
 pub(super) fn decision(finding: &Finding) -> &'static str {
     match finding.decision {
         Decision::Deny => "denied",
@@ -86,13 +85,13 @@ pub(super) fn decision(finding: &Finding) -> &'static str {
     }
 }
 
-/// A name that ids of the page can be made of: each other character is its number.
+/// A name for use in ids of the page: each other character becomes its number.
 pub(super) fn anchor(name: &str) -> String {
     let mut anchor = String::with_capacity(name.len());
     for c in name.chars() {
         match c {
             'a'..='z' | 'A'..='Z' | '0'..='9' | '-' => anchor.push(c),
-            // Writing to a String does not fail.
+            // Writing to a String can't fail.
             c => drop(write!(anchor, "_{:x}_", u32::from(c))),
         }
     }
@@ -104,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_word_ends_a_text_or_an_attribute() {
+    fn text_from_outside_never_becomes_markup() {
         let words = "</p><a href='x' onclick=\"y\">&amp;\u{1b}[31m\u{202e}é";
         let safe = Safe(words).to_string();
         assert_eq!(safe, "&lt;/p&gt;&lt;a href=&#39;x&#39; onclick=&quot;y&quot;&gt;&amp;amp; é");
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_between_backticks_is_code() {
+    fn text_between_backticks_is_code() {
         let marked = |words| Marked(words).to_string();
         assert_eq!(marked("`npm i a@2` (<b>major</b>)"), "<code>npm i a@2</code> (&lt;b&gt;major&lt;/b&gt;)");
         assert_eq!(marked("or `a` and `<i>`"), "or <code>a</code> and <code>&lt;i&gt;</code>");

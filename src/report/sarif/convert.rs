@@ -1,4 +1,4 @@
-//! What a finding and its rule are in SARIF.
+//! Findings and rules as SARIF.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use super::model::{
     RuleProperties, Suppression,
 };
 
-/// GitHub keeps ten tags a rule, and takes 255 characters of an id and 1,024 of a text.
+/// GitHub accepts ten tags per rule, 255 characters of an id and 1,024 of a text.
 const MOST_TAGS: usize = 10;
 const LONGEST_ID: usize = 255;
 const LONGEST_TEXT: usize = 1_000;
@@ -68,7 +68,7 @@ pub(super) fn rule<'a>(seen: &RuleSeen<'a>) -> Rule<'a> {
     }
 }
 
-/// A viewer makes a link of `[words](address)`: not of ours, whoever wrote them.
+/// A viewer turns `[words](address)` into a link. Text from outside must not become one.
 pub(super) fn message(words: Cow<'_, str>) -> Message<'_> {
     let words = if words.contains("](") { Cow::Owned(words.replace("](", "] (")) } else { words };
     let cut = match subject::cut(&words, LONGEST_TEXT) {
@@ -78,7 +78,7 @@ pub(super) fn message(words: Cow<'_, str>) -> Message<'_> {
     Message { text: cut.map_or(words, Cow::Owned) }
 }
 
-/// What blocks is an error, whatever its severity; what does not is never one.
+/// A finding that blocks is an error, whatever its severity. One that does not block is never an error.
 pub(super) fn level(finding: &Finding, required: bool) -> &'static str {
     match (finding.decision, by_severity(finding.severity)) {
         (Decision::Deny, _) if required => "error",
@@ -87,7 +87,7 @@ pub(super) fn level(finding: &Finding, required: bool) -> &'static str {
     }
 }
 
-/// How GitHub shows what is not about security.
+/// The level of a finding that is not about security, in GitHub's words.
 fn problem(severity: Severity) -> &'static str {
     match by_severity(severity) {
         "note" => "recommendation",
@@ -103,7 +103,7 @@ fn by_severity(severity: Severity) -> &'static str {
     }
 }
 
-/// A waiver stands outside the source, a suppression that the tool itself tells of in it.
+/// A waiver is outside the source. A suppression that the tool itself reports is in the source.
 pub(super) fn suppression(finding: &Finding) -> Option<Suppression<'_>> {
     (finding.decision == Decision::Waive).then(|| Suppression {
         kind: if finding.suppressed.is_some() { "inSource" } else { "external" },
@@ -114,7 +114,7 @@ pub(super) fn suppression(finding: &Finding) -> Option<Suppression<'_>> {
 
 pub(super) fn location(finding: &Finding) -> Location<'_> {
     let path = subject::file(finding);
-    // GitHub wants a line: where none is known, the first.
+    // GitHub requires a line: if none is known, it is the first.
     let region = {
         let start_line = subject::line(finding).unwrap_or(1);
         let at = finding.location.as_ref();
@@ -133,7 +133,7 @@ pub(super) fn location(finding: &Finding) -> Location<'_> {
     }
 }
 
-/// RFC 3986: relative to the root of the repository; what lies outside of it is a file of the machine.
+/// As RFC 3986: relative to the root of the repository, or an absolute `file:` address outside of it.
 fn artifact(path: &str) -> ArtifactLocation {
     const NOT_OF_PATHS: AsciiSet = all_but(b"-._~/!$&'()*+,;=@");
     let uri = utf8_percent_encode(path, &NOT_OF_PATHS).to_string();

@@ -1,4 +1,4 @@
-//! How large a file becomes once it is compressed, known while it is being written.
+//! Measures the compressed size of a file while it is being written.
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
-/// Writes through, and counts what the fastest compression makes of it; any other makes less.
+/// Passes bytes on, and counts their size under the fastest compression. Any other compresses better.
 pub(super) struct Gauge<'a> {
     out: &'a mut dyn Write,
     packer: DeflateEncoder<Counter<'a>>,
@@ -16,7 +16,7 @@ pub(super) struct Gauge<'a> {
 struct Counter<'a>(&'a Cell<u64>);
 
 impl<'a> Gauge<'a> {
-    /// `packed` has the size so far, some blocks late.
+    /// `packed` receives the size so far, some blocks late.
     pub(super) fn new(out: &'a mut dyn Write, packed: &'a Cell<u64>) -> Self {
         Gauge { out, packer: DeflateEncoder::new(Counter(packed), Compression::fast()) }
     }

@@ -1,4 +1,4 @@
-//! The part of SARIF 2.1.0 that is written (OASIS Standard, 27 March 2020), by its own names.
+//! The part of SARIF 2.1.0 (OASIS Standard, 27 March 2020) that is written, with the names of the standard.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub(super) struct Log<R: Serialize> {
     pub runs: R,
 }
 
-/// `results` before `invocations`: what was left out is known when they are written.
+/// `results` come before `invocations`, which say what was left out.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Run<'a, Rules: Serialize, Results: Serialize, Invocations: Serialize> {
@@ -41,7 +41,7 @@ pub(super) struct Driver<'a, Rules: Serialize> {
     pub rules: Option<Rules>,
 }
 
-/// Portcullis converts what the tool said.
+/// Says that Portcullis converted the tool's report.
 #[derive(Serialize)]
 pub(super) struct Conversion<'a> {
     pub tool: Tool<'a, ()>,
@@ -109,7 +109,7 @@ pub(super) struct Result<'a> {
     pub message: Message<'a>,
     pub locations: [Location<'a>; 1],
     pub partial_fingerprints: Fingerprints<'a>,
-    /// Empty where nobody suppressed it: absent would be "not known".
+    /// Empty if nobody suppressed it: an absent list would mean "not known".
     pub suppressions: Vec<Suppression<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline_state: Option<&'static str>,
@@ -139,7 +139,7 @@ pub(super) struct ArtifactLocation {
     pub uri_base_id: Option<&'static str>,
 }
 
-/// Without `endColumn`: tools do not agree whether it is the last one, or the one behind it.
+/// Without `endColumn`: tools disagree whether it is the last column or the one after it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Region {
@@ -158,7 +158,7 @@ pub(super) struct LogicalLocation<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Fingerprints<'a> {
-    /// The one that GitHub code scanning knows an alert again by.
+    /// GitHub code scanning recognises an alert by this one.
     #[serde(rename = "primaryLocationLineHash")]
     pub github: &'a str,
     #[serde(rename = "portcullis/v1")]

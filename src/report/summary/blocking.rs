@@ -1,4 +1,4 @@
-//! What blocks: a row a problem, however many gates see it.
+//! What blocks: one row per problem, even if several gates see it.
 
 use std::fmt::Write;
 
@@ -13,10 +13,10 @@ use crate::text::{human, sanitise, table};
 use super::paint;
 use crate::system::terminal::Look;
 
-/// How many are shown; all of them are in the reports.
+/// The most problems shown. The reports have all of them.
 const SHOWN: usize = 12;
 
-/// How many places of a problem are shown.
+/// The most places shown for a problem.
 const PLACES: usize = 3;
 
 pub(super) fn blocking(run: &Run, written: &Written, look: Look) -> String {
@@ -43,7 +43,7 @@ pub(super) fn blocking(run: &Run, written: &Written, look: Look) -> String {
     part
 }
 
-/// Title, places, fix: a line each.
+/// Title, places and fix, each on its own line.
 fn cell(problem: &Problem) -> String {
     let mut lines = vec![sanitise::short(&problem.first.title, 300)];
     lines.extend(problem.findings().take(PLACES).map(|finding| sanitise::short(&place(finding), 300)));

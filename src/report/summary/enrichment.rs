@@ -1,11 +1,11 @@
-//! The files that told more of findings: how old they are, and which VEX document found nothing.
+//! The files that add facts to findings: how old they are, and which VEX document covers nothing.
 
 use crate::model::enrichment_record::FileRecord;
 use crate::model::run::Run;
 use crate::system::terminal::Look;
 use crate::text::{human, sanitise, table};
 
-/// The most characters of a line's words.
+/// The most characters of a note.
 const LONGEST: usize = 300;
 
 pub(super) fn notes(run: &Run, look: Look) -> String {
@@ -13,8 +13,8 @@ pub(super) fn notes(run: &Run, look: Look) -> String {
     let mut rows = table::plain(look.width);
     for document in &enrichment.vex {
         let words = match &document.unused {
-            Some(why) => format!("VEX, and covers nothing: {why}"),
-            None => format!("VEX: the last word on {}", human::count(document.findings, "finding")),
+            Some(why) => format!("VEX, covers nothing: {why}"),
+            None => format!("VEX, applies to {}", human::count(document.findings, "finding")),
         };
         rows.add_row([document.document.to_string(), sanitise::short(&words, LONGEST)]);
     }

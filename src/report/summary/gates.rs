@@ -1,4 +1,4 @@
-//! The table of gates: a row each. On a wide screen a row is one line, on a narrow one a few.
+//! The table of gates, one row per gate. A row is one line on a wide screen, and a few on a narrow one.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::text::{human, sanitise, table};
 
 use crate::system::terminal::Look;
 
-/// From so many columns on, each thing has a column of its own, and the reason still has room.
+/// From this width on, each value has its own column, and the reason still has room.
 const WIDE: u16 = 140;
 
 /// The most characters of a stage, and of a reason.
@@ -57,10 +57,10 @@ fn wide_row(run: &Run, gate: &GateRecord) -> [String; 7] {
     ]
 }
 
-/// Id, stage and tool in one cell, a line each; so are outcome, consequence and time.
+/// Id, stage and tool in one cell, each on its own line. So are outcome, consequence and time.
 fn narrow_row(run: &Run, gate: &GateRecord) -> [String; 4] {
     let names = match (gate.outcome, gate.duration_ms) {
-        // Left out, or nothing to do: one line is enough.
+        // It was left out, or had nothing to do: one line is enough.
         (Outcome::Skipped, 0) => gate.id.to_string(),
         _ => format!("{}\n{}\n{}", gate.id, sanitise::short(&gate.stage, LONGEST_STAGE), gate.tool),
     };
@@ -70,7 +70,7 @@ fn narrow_row(run: &Run, gate: &GateRecord) -> [String; 4] {
     [names, outcome.join("\n"), subject::counts(&gate.counts).join("\n"), reason(gate)]
 }
 
-/// What production would make of it.
+/// What the outcome means for the run.
 fn consequence(run: &Run, gate: &GateRecord) -> Option<&'static str> {
     let blocks = matches!(gate.outcome, Outcome::Failed | Outcome::Inconclusive);
     match (gate.required, run.mode, gate.outcome) {
@@ -99,7 +99,7 @@ fn reason(gate: &GateRecord) -> String {
     if gate.outcome == Outcome::Passed && !gate.scope.is_empty() {
         let _ = write!(reason, " in {}", gate.scope);
     }
-    // A reason without proof names its targets itself.
+    // If proof is missing, the reason names the targets itself.
     if gate.targets.len() > 1 && gate.evidence == Completeness::Whole {
         let names: Vec<&str> = gate.targets.iter().map(|target| &*target.name).collect();
         let _ = write!(reason, "; looked at {}", names.join(", "));

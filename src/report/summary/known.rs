@@ -1,4 +1,4 @@
-//! What was known before, and is borne for it.
+//! The findings that were known before, and how many of them are gone.
 
 use crate::model::run::Run;
 use crate::text::{human, sanitise, table};

@@ -1,11 +1,11 @@
-//! What all gates found together: each problem once and at its highest severity, however many see it.
+//! What all gates found together: each problem once, at its highest severity.
 
 use crate::model::finding::Finding;
 use crate::model::run::Run;
 use crate::model::severity::{Counts, Severity};
 use crate::report::problems::{highest, words};
 
-/// `Found: 68 problems in 78 findings: 4 critical, 20 high`, in a line.
+/// One line such as `Found: 68 problems in 78 findings: 4 critical, 20 high`.
 pub(super) fn found(run: &Run) -> String {
     let counts = problems(&run.findings);
     if run.findings.is_empty() {

@@ -1,4 +1,4 @@
-//! What of the scanned repository had a say in the run: the scanners' own configuration, and what
+//! How the scanned repository influenced the run: the scanners' own configuration, and what
 //! a change would loosen.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use crate::model::run::Run;
 use crate::system::terminal::Look;
 use crate::text::{human, sanitise, table};
 
-/// The most characters of a line's words.
+/// The most characters of a note.
 const LONGEST: usize = 300;
 
 pub(super) fn notes(run: &Run, look: Look) -> String {

@@ -1,4 +1,4 @@
-//! The way to pass: the fewest changes that would let production through, or the settings that would.
+//! How to pass in production: the fewest changes that are needed, or the settings that would be enough.
 
 use std::fmt::Write;
 
@@ -10,11 +10,11 @@ use crate::text::{human, sanitise, table};
 
 use crate::system::terminal::Look;
 
-/// How many upgrades, and how many other problems, are named.
+/// The most upgrades, and the most other problems, in the list.
 const UPGRADES: usize = 8;
 const PROBLEMS: usize = 4;
 
-/// Where nothing blocks: for those who are told to stop, the findings say enough.
+/// In lab mode only: in production, the findings that block say enough.
 pub(super) fn to_pass(run: &Run, look: Look) -> String {
     if run.mode != Mode::Lab || !run.would_block {
         return String::new();
@@ -37,25 +37,25 @@ pub(super) fn to_pass(run: &Run, look: Look) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    format!("\nWhat production would take\n\n{}\n", table::text(&rows))
+    format!("\nTo pass in production\n\n{}\n", table::text(&rows))
 }
 
-/// What to upgrade, and what else to fix or waive: a line each.
+/// What to upgrade, and what else to fix or waive, each on its own line.
 fn changes(way: &Way) -> String {
     let mut lines = Vec::new();
     for upgrade in way.upgrades.iter().take(UPGRADES) {
-        let takes = match upgrade.problems.len() {
+        let fixes = match upgrade.problems.len() {
             1 => String::new(),
-            n => format!(" (takes {n} problems away)"),
+            n => format!(" (fixes {n} problems)"),
         };
         let whose = upgrade.problems.first().and_then(|finding| finding.package.as_ref());
-        // npm's advice does not say of what.
+        // npm's advice does not always name the package.
         let whose = whose.filter(|package| !upgrade.advice.contains(&*package.name));
         let of = match (whose, upgrade.problems.first()) {
             (Some(_), Some(finding)) => format!(" in {}", finding.target),
             _ => String::new(),
         };
-        lines.push(format!("{}{of}{takes}", sanitise::short(upgrade.advice, 200)));
+        lines.push(format!("{}{of}{fixes}", sanitise::short(upgrade.advice, 200)));
     }
     if way.upgrades.len() > UPGRADES {
         lines.push(format!("and {} more upgrades", way.upgrades.len() - UPGRADES));
@@ -68,7 +68,7 @@ fn changes(way: &Way) -> String {
     lines.join("\n")
 }
 
-/// By what `explain` finds it.
+/// A line that begins with the id, for `explain`.
 fn named(finding: &Finding) -> String {
     let mut line = format!("· {}", finding.id);
     let place = finding.package.as_ref().map(|package| package.name.to_string());

@@ -18,7 +18,11 @@ fn listed(project: &Project) -> Vec<String> {
 fn an_unknown_format_is_told_before_anything_runs() {
     for (gates, args, words) in [
         (GATES.to_owned(), vec!["run", "--format", "junit,yunit"], "yunit"),
-        (format!("{GATES}[report]\nformats = ['sarif', 'pdf']\n"), vec!["run"], "`pdf` is no report format"),
+        (
+            format!("{GATES}[report]\nformats = ['sarif', 'pdf']\n"),
+            vec!["run"],
+            "`pdf` is not a report format",
+        ),
         (
             format!("{GATES}[report.junit]\nlab = 'ignored'\n"),
             vec!["run"],

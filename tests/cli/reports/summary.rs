@@ -90,7 +90,7 @@ fn in_a_terminal_no_line_is_wider_than_it_and_every_word_is_there() {
         for (word, times) in [("because", 9), ("title", 11)] {
             assert!(words.matches(word).count() >= times, "{columns}: {word} in {words}");
         }
-        assert!(!words.contains("What ends in …"), "nothing was cut: {words}");
+        assert!(!words.contains("Text that ends in …"), "nothing was cut: {words}");
     }
     let plain = shown(&project, "80", &[("NO_COLOR", "1")]);
     assert!(!plain.contains('\u{1b}'), "{plain:?}");
@@ -134,7 +134,7 @@ fn what_is_cut_says_where_the_rest_is() {
     });
     let ran = project.run(&["judge", "--from", "saved.json"]);
     assert!(
-        ran.stdout.contains("x…\n") && ran.stdout.contains("What ends in … is whole in "),
+        ran.stdout.contains("x…\n") && ran.stdout.contains("Text that ends in … is complete in "),
         "{}",
         ran.stdout
     );
