@@ -277,7 +277,7 @@ fn a_file_that_cannot_be_gone_by_is_a_mistake_in_gates_toml() {
         ("vex = [\"vex/[\"]", "", "this is not a path pattern"),
         ("[risk]\nkev = \"trivy.json\"", "", "it is not CISA's catalogue"),
         ("[risk]\nepss = \"gates.toml\"", "", "its first line has no `score_date`"),
-        ("[risk]\nepss = \"kev.json\"", "", "it is no answer of FIRST's API"),
+        ("[risk]\nepss = \"kev.json\"", "", "it is not an answer of FIRST's API"),
         ("[risk]\nepss = \".\"", "", "is not a file"),
         ("", "fail_on_kev = true", "`fail_on_kev` has no file to go by"),
         ("[profile.ci.gate.image-scan]\nepss_at_least = 0.5", "", "`epss_at_least` has no file to go by"),
