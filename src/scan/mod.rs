@@ -1,8 +1,8 @@
-//! What a tool is to Portcullis.
+//! The interface between Portcullis and a tool.
 
 pub mod config_file;
 pub(crate) mod gate_outputs;
-pub(crate) mod job;
+pub mod job;
 pub mod parsed;
 pub(crate) mod placeholder;
 pub(crate) mod preflight;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use portcullis::keys::mistakes::Problems;
 use portcullis::keys::table::Keys;
 use portcullis::model::scope::Scope;
+use portcullis::scan::job::Planned;
 use portcullis::scan::proof::{Proof, assess};
 use portcullis::scan::raw_report::{Document, RawReport};
 use portcullis::scan::report_origin::ReportOrigin;
@@ -28,6 +29,15 @@ pub(crate) struct Expected {
     pub options: String,
     /// The report files, in the order in which the scanner gets them.
     pub reports: Vec<String>,
+    /// Further files that lie beside the reports.
+    #[serde(default)]
+    pub beside: Vec<String>,
+    /// The answers to the preflight questions.
+    #[serde(default)]
+    pub answers: Vec<String>,
+    /// The files that the program was given; absent where the tool plans none.
+    #[serde(default)]
+    pub planned_files: Vec<String>,
     pub stdout: Option<String>,
     pub stderr: Option<String>,
     pub exit: Option<i32>,
@@ -52,6 +62,7 @@ pub(crate) struct Fixture {
     pub expected: Expected,
     pub tool: Box<dyn Tool>,
     pub raw: RawReport<'static>,
+    planned: Planned,
 }
 
 /// Every fixture, in the order of its name; those that can't be read are errors.
@@ -85,34 +96,50 @@ impl Fixture {
         let read = |name: &String| std::fs::read(case.join(name)).map_err(|error| format!("{name}: {error}"));
         let optional =
             |name: &Option<String>| name.as_ref().map(read).transpose().map(Option::unwrap_or_default);
+        let documents = |names: &[String]| {
+            let document =
+                |name: &String| Ok(Document { name: name.clone(), bytes: Cow::Owned(read(name)?) });
+            names.iter().map(document).collect::<Result<Vec<_>, String>>()
+        };
         let raw = RawReport {
             exit: expected.exit,
-            documents: expected
-                .reports
-                .iter()
-                .map(|name| Ok(Document { name: name.clone(), bytes: Cow::Owned(read(name)?) }))
-                .collect::<Result<_, String>>()?,
+            documents: documents(&expected.reports)?,
+            beside: documents(&expected.beside)?,
+            answers: documents(&expected.answers)?,
             stdout: Cow::Owned(optional(&expected.stdout)?),
             stderr: Cow::Owned(optional(&expected.stderr)?),
             ..RawReport::default()
         };
-        Ok(Fixture { name: name.to_owned(), spec: scanner_name, expected, tool, raw })
+        let planned = Planned { files: expected.planned_files.clone(), ..Planned::default() };
+        Ok(Fixture { name: name.to_owned(), spec: scanner_name, expected, tool, raw, planned })
     }
 
     /// What its report proves.
     pub(crate) fn assess(&self) -> Proof {
-        assess(self.tool.as_ref(), &self.raw, &origin())
+        self.assess_cut(usize::MAX, 0)
+    }
+
+    /// Its documents: the reports, then what lies beside them, then the answers.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = &Document<'static>> {
+        self.raw.documents.iter().chain(&self.raw.beside).chain(&self.raw.answers)
     }
 
     /// What the report proves with only the first `length` bytes of its document `n`.
-    pub(crate) fn weigh_cut(&self, n: usize, length: usize) -> Proof {
+    pub(crate) fn assess_cut(&self, n: usize, length: usize) -> Proof {
         let document = |(i, document): (usize, &'_ Document<'static>)| {
             let length = if i == n { length } else { document.bytes.len() };
             Document { name: document.name.clone(), bytes: Cow::Owned(document.bytes[..length].to_vec()) }
         };
+        let mut documents: Vec<Document> = self.documents().enumerate().map(document).collect();
+        let answers = documents.split_off(self.raw.documents.len() + self.raw.beside.len());
+        let beside = documents.split_off(self.raw.documents.len());
         let raw = RawReport {
             exit: self.raw.exit,
-            documents: self.raw.documents.iter().enumerate().map(document).collect(),
+            documents,
+            beside,
+            answers,
+            // Without an exit code nothing was run, and so nothing planned.
+            planned: self.raw.exit.map(|_| &self.planned),
             stderr: Cow::Borrowed(&self.raw.stderr),
             stdout: Cow::Borrowed(&self.raw.stdout),
             ..RawReport::default()

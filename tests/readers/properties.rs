@@ -355,13 +355,13 @@ fn a_cut_report_never_proves_less() {
         if lines && fixture.raw.exit.is_none() {
             continue;
         }
-        for (n, document) in fixture.raw.documents.iter().enumerate() {
+        for (n, document) in fixture.documents().enumerate() {
             let length = document.bytes.trim_ascii_end().len();
             let spread = (0..CUTS).map(|cut| length * cut / CUTS);
             let last = length.saturating_sub(3)..length;
             for cut in spread.chain(last) {
                 tried += 1;
-                if let Proof::Complete(less) = fixture.weigh_cut(n, cut) {
+                if let Proof::Complete(less) = fixture.assess_cut(n, cut) {
                     let (less, whole) = (less.findings.len(), whole.findings.len());
                     assert!(less >= whole, "{}: cut at {cut} of {length}, {less} of {whole}", fixture.name);
                 }
