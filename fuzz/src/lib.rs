@@ -1,4 +1,4 @@
-//! What must hold of every reader whatever comes in. A panic is a crash that libFuzzer reports.
+//! Promises that every reader keeps for any input. A panic is a crash that libFuzzer reports.
 
 mod own;
 mod report;
@@ -8,16 +8,16 @@ use portcullis::tools::{TOOLS, foreign};
 use crate::own::{Check, OWN};
 use crate::report::ReportReader;
 
-/// One reader of outside bytes.
+/// One reader of untrusted bytes.
 pub enum Reader {
     /// A scanner's report, or one of the shared formats.
     Report(ReportReader),
-    /// A file of Portcullis itself, or a sieve that every report goes through.
+    /// A file of Portcullis or of a scanned project, or a filter that every report goes through.
     Own(Check),
 }
 
 impl Reader {
-    /// Every reader there is: a scanner or a format that is new joins by itself.
+    /// The names of all readers. New scanners and formats are included automatically.
     pub fn names() -> impl Iterator<Item = &'static str> {
         let reports = TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name);
         reports.chain(OWN.iter().map(|(name, _)| *name))
@@ -28,7 +28,7 @@ impl Reader {
         own.map(|(_, check)| Reader::Own(*check)).or_else(|| ReportReader::named(name).map(Reader::Report))
     }
 
-    /// Reads the bytes, and panics where a promise is broken.
+    /// Reads the bytes and panics if a promise is broken.
     pub fn check(&self, input: &[u8]) {
         match self {
             Reader::Report(reader) => reader.check(input),
@@ -37,8 +37,8 @@ impl Reader {
     }
 }
 
-/// The memory that reading so many bytes may take. The factor is that of the shortest element of a
-/// list (`{},`, of which a finding is made) and not that of real reports, which is below 6.
+/// The most memory that reading an input of this many bytes may need. The factor is for the worst case, a
+/// list of the shortest elements that become findings (`{},`). For real reports it is below 6.
 pub fn most_memory(input: usize) -> usize {
     const AT_LEAST: usize = 8 << 20;
     const FACTOR: usize = 512;

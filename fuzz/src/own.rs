@@ -1,22 +1,21 @@
-//! gates.toml, run.json, and what strikes secrets out of reports.
+//! The files of Portcullis itself, the files of a scanned project, and the removal of secrets from reports.
 
 use std::io::{self, Read};
 
+use jiff::civil::Date;
 use portcullis::config::Config;
-use portcullis::keys::mistakes::{Problem, draw};
-use portcullis::formats::{epss, kev};
 use portcullis::config::floor::Floor;
 use portcullis::engine::lock::Lock;
-use portcullis::policy::judge::Waivers;
+use portcullis::formats::{epss, inventory, kev, vex};
+use portcullis::keys::mistakes::{Problem, draw};
 use portcullis::model::run::Run;
+use portcullis::policy::apply::{PolicyInputs, apply};
 use portcullis::redact::{Scrubber, Secret, mask_fields};
-use portcullis::model::component;
-use portcullis::tools::sonarqube::task_file::TaskFile;
 use portcullis::tools::TOOLS;
-use portcullis::policy::vex;
+use portcullis::tools::sonarqube::task_file::TaskFile;
 use serde_json::Value;
 
-/// Takes bytes, and panics where a promise is broken.
+/// Reads bytes and panics if a promise is broken.
 pub type Check = fn(&[u8]);
 
 /// Every reader of this kind, by its name.
@@ -35,15 +34,15 @@ pub const OWN: [(&str, Check); 9] = [
 fn gates_toml(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     if let Err(problems) = Config::read(text) {
-        told(&problems, text);
+        check_problems(&problems, text);
     }
 }
 
 /// VEX documents, EPSS scores, CISA's catalogue, inventories.
 fn facts(input: &[u8]) {
-    let _ = vex::Document::read("a", input);
-    let _ = epss::Scores::read(input);
-    let _ = kev::Catalogue::read(input);
+    let _ = vex::read("a", input);
+    let _ = epss::read(input);
+    let _ = kev::read(input);
     let _ = inventory::components(input);
 }
 
@@ -51,51 +50,54 @@ fn facts(input: &[u8]) {
 fn floor(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     if let Err(problems) = Floor::read(text) {
-        told(&problems, text);
+        check_problems(&problems, text);
     }
 }
 
-/// Every mistake is at a place in the text and can be drawn there.
-fn told(problems: &[Problem], text: &str) {
-    assert!(!problems.is_empty(), "it is refused, and nobody says why");
+/// Every mistake has a place in the text and can be shown there.
+fn check_problems(problems: &[Problem], text: &str) {
+    assert!(!problems.is_empty(), "it is refused without a reason");
     for problem in problems {
         assert!(text.get(problem.at.clone()).is_some(), "{problem:?} is not in the text");
     }
     draw(problems, text, "gates.toml", false);
 }
 
-/// A lock that can be read says the same when it is written.
+/// A lock that was read is the same after it is written and read again.
 fn gates_lock(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let Ok(lock) = Lock::read(text) else { return };
-    assert_eq!(Lock::read(&lock.to_string()), Ok(lock), "it is written otherwise than it was read");
+    assert_eq!(Lock::read(&lock.to_string()), Ok(lock), "it changed between reading and writing");
 }
 
-/// What is said of a scanner's own file in the repository is a few words, whatever is in it.
+/// The description of a scanner's configuration file is one short line, for any content of the file.
 fn scanner_files(input: &[u8]) {
-    for file in TOOLS.iter().flat_map(|tool| tool.config_files.list()) {
-        let words = (file.describe)(input).map(|note| note.words(file.name)).unwrap_or_default();
+    for file in TOOLS.iter().flat_map(|spec| spec.config_files.list()) {
+        let note = (file.describe)(input);
+        let words = note.map(|note| note.words(file.name)).unwrap_or_default();
         assert!(!words.contains('\n') && words.chars().count() < 500, "{words}");
     }
 }
 
-/// What is read as a run can be judged, and judged again, with the same verdict; and it can be
-/// written and read again.
+/// Only new waivers depend on the day. Recorded ones do not.
+const TODAY: Date = jiff::civil::date(2026, 1, 1);
+
+/// A run that can be read can be judged, written, read and judged again, and nothing changes.
 fn run_json(input: &[u8]) {
     let Ok(mut run) = serde_json::from_slice::<Run>(input) else { return };
     let recorded = run.waivers.clone();
-    run.judge(Waivers::AsRecorded(&recorded));
+    apply(&mut run, &PolicyInputs::as_recorded(&recorded, TODAY));
     let first = serde_json::to_value(&run).expect("a run can be written");
     let mut again: Run = serde_json::from_value(first.clone()).expect("what was written can be read");
-    again.judge(Waivers::AsRecorded(&recorded));
+    apply(&mut again, &PolicyInputs::as_recorded(&recorded, TODAY));
     assert_eq!(serde_json::to_value(&again).expect("a run can be written"), first);
 }
 
-/// The task that it names is an id; and cut anywhere, it names no other one.
+/// The task in the file is an id. A file that is cut anywhere names no other task.
 fn report_task(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let Ok(file) = TaskFile::read(text) else { return };
-    assert!(!file.task.contains(['/', '?', '&', '#', '%', ' ']), "{} is no id", file.task);
+    assert!(!file.task.contains(['/', '?', '&', '#', '%', ' ']), "{} is not an id", file.task);
     let text = text.trim_end();
     for (cut, _) in text.char_indices() {
         let Ok(less) = TaskFile::read(&text[..cut]) else { continue };
@@ -103,7 +105,7 @@ fn report_task(input: &[u8]) {
     }
 }
 
-/// JSON stays JSON, and no value of a masked key is left in it.
+/// Masked JSON is still JSON, and no value of a masked key is left in it.
 fn masked(input: &[u8]) {
     const FIELDS: [&str; 2] = ["Secret", "s"];
     let masked = mask_fields(input, &FIELDS);
@@ -124,8 +126,8 @@ fn is_masked(value: &Value, fields: &[&str]) -> bool {
     }
 }
 
-/// The first lines are secrets, the rest is text; nothing of them is left in it, however few bytes
-/// come at a time.
+/// The first lines are secrets, the rest is text. No secret is left in the text, even if it arrives in small
+/// pieces.
 fn scrubbed(input: &[u8]) {
     let parts: Vec<&[u8]> = input.splitn(4, |byte| *byte == b'\n').collect();
     let Some((rest, first)) = parts.split_last() else { return };
@@ -137,9 +139,9 @@ fn scrubbed(input: &[u8]) {
     scrubber.copy(*rest, &mut whole).expect("memory can be written");
     scrubber.copy(Drip(rest), &mut dripped).expect("memory can be written");
     scrubber.copy_log(*rest, &mut log).expect("memory can be written");
-    assert_eq!(whole, dripped, "what comes in pieces comes out otherwise");
+    assert_eq!(whole, dripped, "text in pieces gives another result");
     let shown = scrubber.one_line(&String::from_utf8_lossy(rest)).into_owned().into_bytes();
-    // The mask itself may hold, or bring together, what looks like a secret of its letters.
+    // The letters of the mask itself may form a secret, alone or with the text around it.
     let own = |word: &&&str| Secret::reported(word).is_some() && !word.contains(|c| "REDACT".contains(c));
     for word in words.iter().filter(own) {
         for clean in [&whole, &log, &shown] {
@@ -149,7 +151,7 @@ fn scrubbed(input: &[u8]) {
     }
 }
 
-/// Gives three bytes at a time.
+/// Returns three bytes at a time.
 struct Drip<'a>(&'a [u8]);
 
 impl Read for Drip<'_> {

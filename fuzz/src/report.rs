@@ -1,4 +1,4 @@
-//! Reports: arbitrary bytes are never a clean report, unless they are one.
+//! Reports: arbitrary bytes must not count as a clean report.
 
 use std::borrow::Cow;
 
@@ -13,18 +13,17 @@ use portcullis::tools::{TOOLS, foreign};
 use serde::de::IgnoredAny;
 use toml::de::DeTable;
 
-/// Parts an input into what a tool leaves besides its report: standard error, standard output,
-/// further documents.
+/// Splits an input into the report, standard error, standard output and further documents.
 const SEPARATOR: &[u8] = b"\n\0\n";
 
-/// How the end of a report can be told.
+/// How a reader recognises the end of a report.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// One value: cut anywhere, it is not JSON any more.
+    /// One value. It is no longer JSON when it is cut anywhere.
     Json,
-    /// One element, and nothing that counts after it.
+    /// One element. Nothing after it counts.
     Xml,
-    /// Lines: cut at the end of one, they look whole.
+    /// Lines. A report that is cut at the end of a line looks complete.
     Lines,
 }
 
@@ -65,7 +64,7 @@ impl ReportReader {
         }
         if self.form == Form::Json && is_whole_json(parts[0]) {
             let masked = mask_fields(parts[0], self.spec.secret_fields.list());
-            assert!(is_whole_json(&masked), "masked, it is not JSON any more");
+            assert!(is_whole_json(&masked), "the masked report is not JSON any more");
         }
     }
 
@@ -86,16 +85,16 @@ impl ReportReader {
         assess(self.tool.as_ref(), &raw, &place)
     }
 
-    /// What has been taken for a proof is whole, has looked at something, and is not taken for one
-    /// that tells less when it is cut.
+    /// A report that counts as proof is complete and has something in scope. Cut, it proves nothing or the
+    /// same.
     fn check_complete(&self, parts: &[&[u8]], exit: Option<i32>, proof: &Proof) {
         let parsed = proof.parsed();
         let report = parts[0];
-        assert!(self.form != Form::Json || is_whole_json(report), "half a document is complete");
-        let untold = parsed.scope_untold && exit.is_none();
+        assert!(self.form != Form::Json || is_whole_json(report), "a cut document counts as complete");
+        let is_unknown = parsed.scope_untold && exit.is_none();
         assert!(
-            !parsed.findings.is_empty() || !parsed.scope.is_empty() || untold,
-            "nothing was looked at, and that is clean"
+            !parsed.findings.is_empty() || !parsed.scope.is_empty() || is_unknown,
+            "nothing was scanned, but that is clean"
         );
         if self.form == Form::Lines {
             return;
@@ -106,7 +105,7 @@ impl ReportReader {
             parts[0] = &report[..cut];
             if let Proof::Complete(less) = self.assess(&parts, exit) {
                 assert_eq!(less.findings.len(), parsed.findings.len(), "cut at {cut}, findings are lost");
-                assert_eq!(less.scope, parsed.scope, "cut at {cut}, it tells of less, and is complete");
+                assert_eq!(less.scope, parsed.scope, "cut at {cut}, it has a smaller scope, but is complete");
             }
         }
     }
@@ -123,8 +122,8 @@ fn split(input: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
-/// Whether the text begins with a whole JSON value, by the word of serde_json alone. Some tools
-/// print words behind it.
+/// Whether the text begins with a complete JSON value, according to serde_json. Some tools print text after
+/// the value.
 fn is_whole_json(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use peak_alloc::PeakAlloc;
-use portcullis::Reader;
+use portcullis_fuzz::Reader;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;

@@ -1,5 +1,5 @@
-//! Checkstyle XML (<https://github.com/checkstyle/checkstyle>, `XMLLogger`): linters of every
-//! language can write it.
+//! Checkstyle XML (<https://github.com/checkstyle/checkstyle>, `XMLLogger`). Linters for many
+//! languages can write it.
 
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
@@ -15,10 +15,9 @@ const WHAT: &str = "Checkstyle report";
 
 /// Reads a Checkstyle report. Scope: its `file` elements.
 ///
-/// Checkstyle itself and ESLint list every file that they looked at. Other writers (ktlint,
-/// PHP_CodeSniffer) list files with findings only, so that their report is an empty `<checkstyle/>`
-/// when they find nothing, and the same when they look at nothing: it can't be told apart and is
-/// read as nothing in scope, never as clean.
+/// Checkstyle itself and ESLint list every file that they checked. Other writers (ktlint,
+/// PHP_CodeSniffer) list only files with findings. They write an empty `<checkstyle/>` when they find
+/// nothing, and also when they check nothing. So an empty report has an empty scope and is never clean.
 pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
@@ -36,7 +35,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
             Piece::Open(error) if error.name == "error" => {
                 parsed.findings.push(finding(&error, path.as_ref()))
             }
-            // What made Checkstyle give up on a file.
+            // Checkstyle could not check this file.
             Piece::Open(exception) if exception.name == "exception" => {
                 let file = path.as_deref().unwrap_or("a file");
                 parsed.gaps.push(format!("{file} could not be checked"));
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_without_files_tells_of_no_scope() {
+    fn a_report_without_files_has_an_empty_scope() {
         for text in ["<checkstyle/>", "<checkstyle version=\"8.0\">\n</checkstyle>\n"] {
             let parsed = parse(text).unwrap();
             assert!(parsed.scope.is_empty() && parsed.findings.is_empty(), "{text}");
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_checkstyle_report_is_refused() {
+    fn a_document_that_is_not_a_checkstyle_report_is_refused() {
         for text in [
             "null",
             "{}",
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf_8_lose_no_finding() {
+    fn bytes_that_are_not_utf_8_do_not_lose_a_finding() {
         let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
         let text = b"<checkstyle><file name=\"a\"><error severity=\"error\" message=\"\xe9t\xe9\"/></file></checkstyle>";
         assert_eq!(read(text, &origin).unwrap().findings.len(), 1);

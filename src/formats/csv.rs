@@ -1,9 +1,9 @@
-//! Rows of comma-separated values (RFC 4180), whole or not at all.
+//! Rows of comma-separated values (RFC 4180). A file that is cut short is an error.
 
-/// Every row with its cells, each row as long as the first.
+/// Every row with its cells. All rows have as many cells as the first.
 ///
 /// # Errors
-/// When the text is cut short, or a row has another number of cells.
+/// When the text is cut short, or a row has more or fewer cells than the first.
 pub(super) fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let (mut row, mut cell) = (Vec::new(), String::new());
@@ -34,7 +34,7 @@ pub(super) fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
         }
     }
     match quoted || !cell.is_empty() || !row.is_empty() {
-        true => Err("its last row has no end, so it is cut short: download it again".to_owned()),
+        true => Err("its last row is not complete, so the file is cut short: download it again".to_owned()),
         false => Ok(rows),
     }
 }

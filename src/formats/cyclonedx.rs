@@ -1,10 +1,10 @@
 //! CycloneDX JSON (<https://cyclonedx.org/specification/overview/>): an inventory of packages and,
 //! from some scanners, the vulnerabilities of these packages.
 //!
-//! The `cyclonedx-bom` crate reads versions 1.3 to 1.5 and is strict; Syft writes 1.6 and 1.7. So a
-//! document is read into [`Bom`], the little that matters of any version 1. Where the crate knows the
-//! version it reads the document too, and what it makes of it must be as much: its word that the
-//! document is as the specification wants it goes into the proof.
+//! The `cyclonedx-bom` crate reads versions 1.3 to 1.5 and is strict, but Syft writes 1.6 and 1.7. So a
+//! document of any version 1 is read into [`Bom`], which has only the fields that Portcullis needs. If
+//! the crate supports the version, it reads the document too. If it finds as many components and
+//! vulnerabilities, its result is used, and the proof says that the document conforms to the specification.
 
 mod bom_crate;
 pub(crate) mod document;
@@ -28,9 +28,9 @@ pub(crate) use bom_crate::write;
 
 const WHAT: &str = "CycloneDX document";
 
-/// Reads a CycloneDX document. Scope: the components, nested ones included; the subject of the
-/// document (`metadata.component`) is not one of them. Every vulnerability is one finding.
-pub(crate) fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, ReportError> {
+/// Reads a CycloneDX document. Scope: the components, including nested ones, but not the subject of
+/// the document (`metadata.component`). Every vulnerability is one finding.
+pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let mut bom: Bom = json::read(bytes, WHAT)?;
     let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };
     match bom.bom_format.as_deref() {
@@ -40,12 +40,12 @@ pub(crate) fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, Report
     }
     let version = bom.spec_version.clone().ok_or_else(|| foreign("it has no `specVersion`".to_owned()))?;
     if !version.starts_with("1.") {
-        return Err(foreign(format!("its specVersion is {version}, and known are those of 1")));
+        return Err(foreign(format!("its specVersion is {version}; Portcullis reads version 1")));
     }
 
     let mut proof = vec![format!("CycloneDX {version}")];
     match bom_crate::read(bom::without_bom(bytes), &version) {
-        // Version 1.3 has no vulnerabilities of its own: the crate passes over them.
+        // Version 1.3 does not define vulnerabilities, so the crate ignores them.
         Some(Ok(strict)) if strict.size() == bom.size() => {
             bom = strict;
             proof.push(format!("conforms to CycloneDX {version}"));
@@ -62,7 +62,7 @@ pub(crate) fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, Report
     Ok(Parsed { findings, scope, tool_version: bom.tool_version(), proof, ..Parsed::default() })
 }
 
-/// What matters of a CycloneDX document.
+/// The fields of a CycloneDX document that Portcullis needs.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Bom {
@@ -79,7 +79,7 @@ struct Metadata {
     component: Option<Component>,
 }
 
-/// A list up to version 1.4, an object since.
+/// A list up to version 1.4, an object from 1.5.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Tools {
@@ -156,8 +156,8 @@ struct Analysis {
     detail: Option<String>,
 }
 
-/// The components with those inside them. The depth is bounded by serde_json, which refuses
-/// documents that nest deeper than 128.
+/// Counts the components, including nested ones. serde_json refuses documents that nest deeper than
+/// 128 levels, so the recursion is bounded.
 fn count(components: &[Component]) -> u64 {
     components.iter().map(|component| 1 + count(component.components.as_deref().unwrap_or_default())).sum()
 }
@@ -167,7 +167,7 @@ impl Bom {
         (self.components.as_deref().map(count), self.vulnerabilities.as_ref().map(Vec::len))
     }
 
-    /// The version of the one program that made the document; of several, none stands out.
+    /// The version of the program that wrote the document, if the document names exactly one.
     fn tool_version(&self) -> Option<String> {
         let tools = match self.metadata.as_ref()?.tools.as_ref()? {
             Tools::List(tools) => tools,
@@ -234,7 +234,7 @@ impl Vulnerability {
         finding
     }
 
-    /// The first rating by CVSS. A score by another method (OWASP, SSVC) is no CVSS score.
+    /// The first CVSS rating. A score of another method (OWASP, SSVC) is not a CVSS score.
     fn cvss(&self) -> Option<Arc<Cvss>> {
         let by_cvss = |rating: &&Rating| match rating.method.as_deref() {
             Some(method) => method.starts_with("CVSS"),
@@ -252,7 +252,7 @@ impl Vulnerability {
 }
 
 impl Analysis {
-    /// Why the vulnerability does not count, where whoever analysed it says so.
+    /// Why the vulnerability does not count, if its analysis says so.
     fn suppression(&self) -> Option<String> {
         let state = self.state.as_deref()?;
         if !["resolved", "resolved_with_pedigree", "false_positive", "not_affected"].contains(&state) {
@@ -273,7 +273,7 @@ fn local(bom_ref: &str) -> &str {
     }
 }
 
-/// The first affected component; several are told apart by the paths.
+/// The first affected component as a package. If several are affected, `paths` lists them all.
 fn package(components: &[&Component], affected: &[&str]) -> Package {
     let first = components[0];
     let purl = first.purl.as_deref();

@@ -1,8 +1,8 @@
-//! Data files that age: what one holds, and of which day it is.
+//! The content of a data file that goes out of date, with the date of the file.
 
 use jiff::civil::Date;
 
-/// What a file holds, and of which day it is.
+/// What a data file contains, and the date that it gives for itself.
 #[derive(Debug)]
 pub struct Content<T> {
     pub date: Date,

@@ -1,5 +1,5 @@
-//! EPSS scores as FIRST publishes them each day (<https://www.first.org/epss/data_stats>): a CSV, often
-//! compressed by gzip, whose first line says of which day it is; or the answer of its API, as JSON.
+//! EPSS scores as FIRST publishes them each day (<https://www.first.org/epss/data_stats>): a CSV file,
+//! often compressed with gzip, whose first line has its date; or the JSON answer of FIRST's API.
 
 use std::io::Read;
 
@@ -12,17 +12,17 @@ use crate::text::bom::without_bom;
 
 use super::dated::Content;
 
-/// The most that a file unpacks to.
-const MOST: u64 = 256 << 20;
+/// The largest size to unpack.
+const LARGEST: u64 = 256 << 20;
 
 const AGAIN: &str = "download it again";
 
-/// Reads `#model_version:…,score_date:…`, then `cve,epss,percentile`, then a row a vulnerability.
+/// Reads `#model_version:…,score_date:…`, then `cve,epss,percentile`, then one row for each vulnerability.
 pub fn read(bytes: &[u8]) -> Result<Content<EpssScores>, String> {
     let mut unpacked = Vec::new();
     let text = match bytes.starts_with(&[0x1f, 0x8b]) {
         true => {
-            let read = GzDecoder::new(bytes).take(MOST).read_to_end(&mut unpacked);
+            let read = GzDecoder::new(bytes).take(LARGEST).read_to_end(&mut unpacked);
             read.map_err(|error| format!("it can't be unpacked ({error}): {AGAIN}"))?;
             unpacked.as_slice()
         }
@@ -34,7 +34,7 @@ pub fn read(bytes: &[u8]) -> Result<Content<EpssScores>, String> {
     }
     let text = std::str::from_utf8(text).map_err(|_| format!("it is not text: {AGAIN}"))?;
     if !text.ends_with('\n') {
-        return Err(format!("its last line has no end, so it is cut short: {AGAIN}"));
+        return Err(format!("its last line is not complete, so the file is cut short: {AGAIN}"));
     }
     let mut lines = text.lines();
     let date = lines.next().and_then(score_date).ok_or("its first line has no `score_date`")?;
@@ -43,32 +43,37 @@ pub fn read(bytes: &[u8]) -> Result<Content<EpssScores>, String> {
     }
     let mut rows = Vec::new();
     for (index, line) in lines.enumerate() {
-        rows.push(row(line).ok_or_else(|| format!("line {} is no row of EPSS: {AGAIN}", index + 3))?);
+        rows.push(
+            row(line).ok_or_else(|| format!("line {} is not a row of EPSS scores: {AGAIN}", index + 3))?,
+        );
     }
     if rows.is_empty() {
         return Err(format!("it has no scores: {AGAIN}"));
     }
-    Ok(of_day(date, rows))
+    Ok(content(date, rows))
 }
 
-/// What <https://api.first.org/data/v1/epss> answers, whole: a page of it knows nothing of the rest.
+/// Reads the answer of <https://api.first.org/data/v1/epss>. It must be complete: one page of several
+/// lacks scores.
 fn read_answer(text: &[u8]) -> Result<Content<EpssScores>, String> {
-    let answer: Answer =
-        serde_json::from_slice(text).map_err(|error| format!("it is no answer of FIRST's API: {error}"))?;
+    let answer: Answer = serde_json::from_slice(text)
+        .map_err(|error| format!("it is not an answer of FIRST's API: {error}"))?;
     let (total, listed) = (answer.total, answer.data.len());
     if total != listed || listed == 0 {
-        return Err(format!("its `total` is {total}, and it lists {listed}: use the CSV, which has all"));
+        return Err(format!(
+            "its `total` is {total}, but it lists {listed}: use the CSV, which has all scores"
+        ));
     }
     let mut rows = Vec::with_capacity(listed);
     for one in &answer.data {
         let cells = format!("{},{},{}", one.cve, one.epss, one.percentile);
-        rows.push(row(&cells).ok_or_else(|| format!("`{cells}` is no score: {AGAIN}"))?);
+        rows.push(row(&cells).ok_or_else(|| format!("`{cells}` is not a score: {AGAIN}"))?);
     }
     let date = answer.data.iter().map(|one| one.date).min().ok_or(AGAIN)?;
-    Ok(of_day(date, rows))
+    Ok(content(date, rows))
 }
 
-fn of_day(date: Date, rows: Vec<(CveId, f32, f32)>) -> Content<EpssScores> {
+fn content(date: Date, rows: Vec<(CveId, f32, f32)>) -> Content<EpssScores> {
     Content { date, vulnerabilities: rows.len(), content: EpssScores::new(rows) }
 }
 
@@ -78,7 +83,7 @@ struct Answer {
     data: Vec<Score>,
 }
 
-/// Numbers are texts there.
+/// The API writes numbers as strings.
 #[derive(Deserialize)]
 struct Score {
     cve: String,
@@ -96,6 +101,6 @@ fn score_date(line: &str) -> Option<Date> {
 fn row(line: &str) -> Option<(CveId, f32, f32)> {
     let mut cells = line.trim_end().split(',');
     let (id, probability, percentile) = (cells.next()?, cells.next()?, cells.next()?);
-    let share = |cell: &str| cell.parse::<f32>().ok().filter(|share| (0.0..=1.0).contains(share));
-    Some((CveId::read(id)?, share(probability)?, share(percentile)?)).filter(|_| cells.next().is_none())
+    let fraction = |cell: &str| cell.parse::<f32>().ok().filter(|value| (0.0..=1.0).contains(value));
+    Some((CveId::read(id)?, fraction(probability)?, fraction(percentile)?)).filter(|_| cells.next().is_none())
 }

@@ -1,6 +1,6 @@
-//! The packages of an inventory with their licences, from CycloneDX, SPDX 2 or Syft's own document.
+//! The packages of an inventory with their licences, from CycloneDX, SPDX 2 or Syft's own format.
 //!
-//! The readers of [`crate::formats`] prove that the document is whole.
+//! The other readers of [`crate::formats`] prove that the document is complete.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,15 +12,16 @@ use crate::text::shared::Text;
 
 const WHAT: &str = "inventory";
 
-/// The packages of a document by name, each once, however many places it is installed at.
-pub(crate) fn components(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
+/// The packages of a document, sorted by name. A package that is installed in several places is listed
+/// once.
+pub fn components(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     let mut all = listed(bytes)?;
     all.sort_unstable();
     all.dedup();
     Ok(all)
 }
 
-/// The packages as they are listed.
+/// The packages in the order of the document.
 fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     let document: Document = json::read(bytes, WHAT)?;
     if let Some(artifacts) = document.artifacts {
@@ -34,14 +35,14 @@ fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
             .collect());
     }
     if document.graph.is_some() {
-        let why = "the licences of SPDX 3 can't be read yet: write CycloneDX, or SPDX 2";
+        let why = "Portcullis can't read the licences of SPDX 3 yet: write CycloneDX or SPDX 2";
         return Err(ReportError::ToolError(why.to_owned()));
     }
     let mut left = document.components.unwrap_or_default();
     let mut all = Vec::new();
     while let Some(mut listed) = left.pop() {
         left.append(&mut listed.components);
-        // The distribution and single files are components too.
+        // CycloneDX also lists the distribution and single files as components.
         if !matches!(listed.kind.as_deref(), Some("operating-system" | "file")) {
             all.push(listed.into_component());
         }
@@ -49,7 +50,7 @@ fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     Ok(all)
 }
 
-/// What matters of any of the three: each has its own list.
+/// The package lists of all formats. A document has one of them.
 #[derive(Deserialize)]
 struct Document {
     /// CycloneDX.
@@ -72,14 +73,14 @@ struct Listed {
     version: Option<String>,
     purl: Option<Text>,
     #[serde(default)]
-    licenses: Vec<Choice>,
+    licenses: Vec<LicenceChoice>,
     #[serde(default)]
     components: Vec<Self>,
 }
 
-/// A licence, or an expression.
+/// A licence or an SPDX expression.
 #[derive(Deserialize)]
-struct Choice {
+struct LicenceChoice {
     license: Option<Licence>,
     expression: Option<String>,
 }
@@ -94,7 +95,8 @@ impl Listed {
     fn into_component(self) -> Component {
         let group = self.group.filter(|group| !group.is_empty());
         let name = group.map_or(self.name.clone(), |group| format!("{group}/{}", self.name));
-        let of = |choice: Choice| choice.expression.or(choice.license.and_then(|one| one.id.or(one.name)));
+        let of =
+            |choice: LicenceChoice| choice.expression.or(choice.license.and_then(|one| one.id.or(one.name)));
         component(name, self.version, self.purl, self.licenses.into_iter().filter_map(of).collect())
     }
 }
@@ -120,12 +122,12 @@ struct Reference {
 }
 
 impl Package {
-    /// What the document describes, the image or the folder itself, as Syft names it.
+    /// Whether this is the image or folder that the document describes. Syft gives it such an id.
     fn is_root(&self) -> bool {
         self.id.starts_with("SPDXRef-DocumentRoot-")
     }
 
-    /// What was concluded outranks what was declared (SPDX 2.3, 7.13).
+    /// The concluded licence goes before the declared one (SPDX 2.3, 7.13).
     fn into_component(self) -> Component {
         let said = |licence: &String| licence != "NOASSERTION" && !licence.is_empty();
         let licence = self.license_concluded.filter(said).or(self.license_declared.filter(said));
@@ -141,13 +143,13 @@ struct Artifact {
     version: Option<String>,
     purl: Option<Text>,
     #[serde(default)]
-    licenses: Vec<Found>,
+    licenses: Vec<ArtifactLicence>,
 }
 
-/// A text in the schemas before 8.
+/// Schemas before version 8 have a plain string.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Found {
+enum ArtifactLicence {
     Text(String),
     #[serde(rename_all = "camelCase")]
     Full {
@@ -159,8 +161,10 @@ enum Found {
 impl Artifact {
     fn into_component(self) -> Component {
         let of = |found| match found {
-            Found::Text(text) => Some(text),
-            Found::Full { value, spdx_expression } => spdx_expression.filter(|one| !one.is_empty()).or(value),
+            ArtifactLicence::Text(text) => Some(text),
+            ArtifactLicence::Full { value, spdx_expression } => {
+                spdx_expression.filter(|one| !one.is_empty()).or(value)
+            }
         };
         component(self.name, self.version, self.purl, self.licenses.into_iter().filter_map(of).collect())
     }

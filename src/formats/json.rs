@@ -11,16 +11,16 @@ use serde_json::error::Category;
 use crate::scan::parsed::ReportError;
 use crate::text::bom::without_bom;
 
-/// Reads a whole document of which `what` is the name for people ("gitleaks report").
+/// Reads a whole document. `what` names the document in messages ("gitleaks report").
 ///
-/// A byte order mark is passed over. Nothing, white space, a cut document, another format and
-/// another shape each are an error of their own.
+/// A byte order mark is ignored. An empty document, a cut document and a document of another format
+/// have different errors.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, ReportError> {
     let bytes = not_blank(bytes, what)?;
     serde_json::from_slice(bytes).map_err(|error| unproven(&error, what))
 }
 
-/// Reads the first value of a document, and gives what follows it: some tools print words after
+/// Reads the first value of a document and returns the bytes after it: some tools print text after
 /// their report.
 pub(crate) fn read_first<'b, T: DeserializeOwned>(
     bytes: &'b [u8],
@@ -48,8 +48,8 @@ fn unproven(error: &serde_json::Error, what: &'static str) -> ReportError {
     }
 }
 
-/// A map in which no key is there twice: of two values, the second would take the place of the
-/// first without a word. (Structs refuse this by themselves.)
+/// Reads a map and refuses a key that occurs twice, because the second value would silently replace
+/// the first. (Structs refuse this already.)
 pub(crate) fn unique_keys<'de, D, V>(deserializer: D) -> Result<Option<BTreeMap<String, V>>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,6 +1,6 @@
-//! JUnit XML, of which there are many dialects and no standard; this reads what
-//! <https://github.com/testmoapp/junitxml> describes, and what Node, pytest, Surefire and the
-//! scanners make of it.
+//! JUnit XML. It has no standard and many dialects. This reads the format that
+//! <https://github.com/testmoapp/junitxml> describes, and the dialects of Node, pytest, Surefire and
+//! the scanners.
 
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
@@ -14,10 +14,10 @@ use super::xml::{Document, Element, Piece, text};
 
 const WHAT: &str = "JUnit report";
 
-/// Reads a JUnit report. Scope: the test cases that ran; a skipped one did not. A case with a
-/// `failure` or an `error` is one finding, and so is a suite with one of its own.
+/// Reads a JUnit report. Scope: the test cases that ran, without skipped ones. A case with a `failure`
+/// or an `error` is one finding, and so is a suite that has one itself.
 ///
-/// A suite that counts more failures than it shows has lost some: a gap.
+/// A suite that counts more failures than it shows is a gap: some failures are missing.
 pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
@@ -28,7 +28,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         case: None,
         open: None,
         shown: 0,
-        noted: 0,
+        commented: 0,
         parsed: Parsed { scope: Scope::of(Unit::Tests, 0), ..Parsed::default() },
     };
     while let Some(piece) = document.next()? {
@@ -42,28 +42,28 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
     Ok(reading.finish())
 }
 
-/// Where the reader is, and what it has read.
+/// The position of the reader, and what it has read so far.
 struct Reading<'a> {
     origin: &'a ReportOrigin,
-    /// From the root to the innermost.
+    /// The open suites, from the root to the innermost.
     suites: Vec<Suite>,
     case: Option<Case>,
     /// The `failure` or `error` whose text is being read.
     open: Option<Problem>,
-    /// How many of those there were so far.
+    /// How many `failure` and `error` elements there were so far.
     shown: u64,
-    /// How many failures the report counts in a comment.
-    noted: u64,
+    /// How many failures a comment in the report counts.
+    commented: u64,
     parsed: Parsed,
 }
 
 struct Suite {
     name: Option<String>,
-    /// Its own file, or that of the suite around it.
+    /// Its own file, or the file of the suite around it.
     file: Option<Text>,
-    /// The failures and errors that it counts.
+    /// How many failures and errors it counts.
     counted: u64,
-    /// How many had been shown when it began.
+    /// The value of `Reading::shown` when the suite began.
     shown_before: u64,
     problem: Option<Problem>,
 }
@@ -86,14 +86,14 @@ struct Problem {
     text: String,
 }
 
-/// For a case that has failed by its `status` alone, without an element that says so.
+/// For a case whose `status` says that it failed, without a `failure` or `error` element.
 const STATUS: &str = "failed";
 
 impl Suite {
     fn of(element: &Element, around: Option<&Self>, shown_before: u64) -> Self {
         let count = |name| element.number(name).unwrap_or_default();
         Self {
-            // The name of `testsuites` is that of the whole run.
+            // `testsuites` has the name of the whole run, which is not part of an id.
             name: element.attribute("name").filter(|_| element.name == "testsuite").map(str::to_owned),
             file: file(element).or_else(|| around.and_then(|suite| suite.file.clone())),
             counted: count("failures").saturating_add(count("errors")),
@@ -151,7 +151,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Keeps the beginning of the text of a failure: the rest is a stack trace.
+    /// Keeps the first part of a failure's text. The rest is a stack trace.
     fn text(&mut self, text: &str) {
         const LONGEST: usize = 8 * 1024;
         if let Some(problem) = &mut self.open {
@@ -170,7 +170,7 @@ impl Reading<'_> {
                     Some(case) => Some(&mut case.problem),
                     None => self.suites.last_mut().map(|suite| &mut suite.problem),
                 };
-                // The first one says most.
+                // The first problem says most.
                 if let Some(slot) = slot
                     && slot.as_ref().is_none_or(|first| first.word == STATUS)
                 {
@@ -191,19 +191,19 @@ impl Reading<'_> {
         }
     }
 
-    /// Node counts in comments: `<!-- fail 1 -->`.
+    /// Node writes its counts in comments: `<!-- fail 1 -->`.
     fn comment(&mut self, comment: &str) {
         if let Some(count) = comment.trim().strip_prefix("fail ") {
-            self.noted = count.parse().unwrap_or(self.noted);
+            self.commented = count.parse().unwrap_or(self.commented);
         }
     }
 
-    /// Node leaves out a test that fails while those inside it pass, and counts a failed test once
-    /// more for each test around it: so the count says only whether there was a failure at all.
+    /// Node leaves out a test that fails while its subtests pass, and counts a failed test again for
+    /// each test around it. So its count shows only whether there was any failure.
     fn finish(mut self) -> Parsed {
         let failed = self.parsed.findings.iter().any(|finding| finding.suppressed.is_none());
-        if self.noted > 0 && !failed {
-            self.parsed.gaps.push(format!("the report counts {} failures, and shows none", self.noted));
+        if self.commented > 0 && !failed {
+            self.parsed.gaps.push(format!("the report counts {} failures, and shows none", self.commented));
         }
         self.parsed
     }
@@ -238,8 +238,8 @@ impl Reading<'_> {
         }
     }
 
-    /// `class.name`, or the names of the innermost suites where the class says nothing: Node
-    /// writes `test` for every class.
+    /// `class.name`. Without a class, the names of the innermost suites stand in its place. Node writes
+    /// `test` for every class, so this counts as no class.
     fn rule(&self, class: Option<&str>, name: Option<&str>) -> String {
         let class = class.filter(|class| *class != "test");
         let innermost = &self.suites[self.suites.len().saturating_sub(8)..];

@@ -31,7 +31,7 @@ struct Entry {
     known_ransomware_campaign_use: Option<String>,
 }
 
-/// Reads the catalogue, whole or not at all.
+/// Reads the catalogue. A catalogue that is not complete is an error.
 pub fn read(bytes: &[u8]) -> Result<Content<KevCatalogue>, String> {
     let bytes = without_bom(bytes);
     if bytes.trim_ascii_start().starts_with(b"cveID,") { read_csv(bytes) } else { read_json(bytes) }
@@ -42,20 +42,20 @@ fn read_json(bytes: &[u8]) -> Result<Content<KevCatalogue>, String> {
         serde_json::from_slice(bytes).map_err(|error| format!("it is not CISA's catalogue: {error}"))?;
     let (count, listed) = (document.count, document.vulnerabilities.len());
     if count != listed || listed == 0 {
-        return Err(format!("its `count` is {count}, and it lists {listed}: download it again"));
+        return Err(format!("its `count` is {count}, but it lists {listed}: download it again"));
     }
     let mut all = HashMap::with_capacity(listed);
     for entry in &document.vulnerabilities {
         let ransomware = entry.known_ransomware_campaign_use.as_deref() == Some("Known");
-        let id =
-            CveId::read(&entry.id).ok_or_else(|| format!("it lists `{}`, which is no CVE id", entry.id))?;
+        let id = CveId::read(&entry.id)
+            .ok_or_else(|| format!("it lists `{}`, which is not a CVE id", entry.id))?;
         all.insert(id, Kev { added: entry.date_added, ransomware });
     }
     let date = document.date_released.to_zoned(jiff::tz::TimeZone::UTC).date();
     Ok(Content { date, vulnerabilities: listed, content: KevCatalogue::new(all) })
 }
 
-/// The CSV does not say of which day it is: it is at least as young as its latest entry.
+/// The CSV has no date of its own, so the date of its latest entry is used.
 fn read_csv(bytes: &[u8]) -> Result<Content<KevCatalogue>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not text: download it again".to_owned())?;
     let mut rows = csv::rows(text)?.into_iter();
@@ -68,8 +68,8 @@ fn read_csv(bytes: &[u8]) -> Result<Content<KevCatalogue>, String> {
     let mut all = HashMap::new();
     for row in rows {
         let cve =
-            CveId::read(&row[id]).ok_or_else(|| format!("it lists `{}`, which is no CVE id", row[id]))?;
-        let added = row[added].parse().map_err(|_| format!("`{}` is no day", row[added]))?;
+            CveId::read(&row[id]).ok_or_else(|| format!("it lists `{}`, which is not a CVE id", row[id]))?;
+        let added = row[added].parse().map_err(|_| format!("`{}` is not a date", row[added]))?;
         all.insert(cve, Kev { added, ransomware: row[ransomware] == "Known" });
     }
     let date = all.values().map(|kev| kev.added).max().ok_or("it lists nothing: download it again")?;

@@ -1,11 +1,11 @@
-//! Readers that several scanners share.
+//! Readers of report and data formats that no single scanner owns.
 
 pub(crate) mod checkstyle;
 mod csv;
 pub(crate) mod cyclonedx;
 pub(crate) mod dated;
 pub mod epss;
-pub(crate) mod inventory;
+pub mod inventory;
 pub(crate) mod json;
 pub(crate) mod junit;
 pub mod kev;
@@ -27,20 +27,20 @@ use crate::scan::report_origin::ReportOrigin;
 pub struct Format {
     /// Its name in gates.toml and on the command line.
     pub name: &'static str,
-    /// Reads a whole report. An error says why it proves nothing.
+    /// Reads a whole report. An error says why the report proves nothing.
     pub read: fn(&[u8], &ReportOrigin) -> Result<Parsed, ReportError>,
-    /// It lists packages.
+    /// Whether the format lists packages.
     pub is_inventory: bool,
 }
 
-/// It is known by its name.
+/// A format is serialised by its name.
 impl Serialize for Format {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name)
     }
 }
 
-/// Every report format that the `command` tool and `portcullis judge` take.
+/// Every report format that the `command` tool and `portcullis judge` read.
 pub static FORMATS: &[Format] = &[
     Format { name: "sarif", read: sarif::read, is_inventory: false },
     Format { name: "junit", read: junit::read, is_inventory: false },
@@ -54,10 +54,10 @@ pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.name == name)
 }
 
-/// The shared format that a document looks like, by the marks near its beginning that only this
-/// format has. For hints to people: nothing is read on the strength of a guess.
+/// The format that a document looks like, by words near its beginning that only this format has.
+/// Only for hints in messages: no report is ever read by a guess.
 pub fn looks_like(bytes: &[u8]) -> Option<&'static str> {
-    const LOOKED_AT: usize = 4096;
+    const HEAD: usize = 4096;
     const MARKS: [(&str, &str); 7] = [
         ("<testsuite", "junit"),
         ("<checkstyle", "checkstyle"),
@@ -67,11 +67,11 @@ pub fn looks_like(bytes: &[u8]) -> Option<&'static str> {
         ("sarif", "sarif"),
         ("\"runs\"", "sarif"),
     ];
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_AT)]);
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
     MARKS.iter().find(|(mark, _)| head.contains(mark)).map(|(_, name)| *name)
 }
 
-/// The first line with words of a text, cut to what fits a heading.
+/// The first line of a text that is not blank, cut to the length of a heading.
 pub fn headline(text: &str) -> String {
     const LONGEST: usize = 160;
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
@@ -86,7 +86,7 @@ mod tests {
     use super::headline;
 
     #[test]
-    fn a_headline_is_the_first_line_with_words_and_short() {
+    fn a_headline_is_the_first_line_that_is_not_blank_and_short() {
         assert_eq!(headline("\n  one \ntwo"), "one");
         assert_eq!(headline(""), "");
         assert_eq!(headline(&"é".repeat(500)), format!("{}…", "é".repeat(160)));

@@ -1,27 +1,27 @@
-//! What Node.js tells of the requests that it made, as trace events: `--trace-event-categories
-//! node.http` (nodejs/node `doc/api/tracing.md`; the fields are those of its `lib/_http_client.js`).
-//! Neither headers nor what was sent stand in it.
+//! The HTTP requests that Node.js made, from its trace events: `--trace-event-categories node.http`
+//! (nodejs/node `doc/api/tracing.md`; its `lib/_http_client.js` defines the fields). The events contain
+//! no headers and no bodies.
 
 use serde::Deserialize;
 
 use crate::formats::json;
 use crate::scan::raw_report::Document;
 
-/// The files of one job begin so; each process writes its own.
+/// The names of trace files begin with this. Each process writes its own file.
 pub(crate) const PREFIX: &str = "requests-";
 
-/// Options for Node.js that make it write them in this folder.
+/// Options for Node.js to write trace files to this folder.
 pub(crate) fn options(folder: &str) -> String {
-    // In NODE_OPTIONS quotes keep spaces together.
+    // NODE_OPTIONS is split at spaces, so the path needs quotes.
     format!(
         "--trace-event-categories=node.http \"--trace-event-file-pattern={folder}/{PREFIX}${{pid}}.json\""
     )
 }
 
-/// Whether a server has answered 200 to a request for a path that ends so.
+/// Whether a server answered 200 to a request whose path ends with `path`.
 pub(crate) fn answered(documents: &[Document], path: &str) -> bool {
     documents.iter().filter(|document| document.name.starts_with(PREFIX)).any(|document| {
-        // One that is cut short tells nothing.
+        // A file that is cut short is ignored.
         let trace = json::read::<Trace>(&document.bytes, "trace of Node.js");
         trace.is_ok_and(|trace| trace.events.iter().any(|event| event.is_answer(path)))
     })
@@ -45,7 +45,7 @@ struct Args {
     data: Option<Answer>,
 }
 
-/// How a request came out, in the event of its end.
+/// The answer to a request, in the event that ends it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_200_to_the_path_counts() {
+    fn only_an_answer_200_for_the_path_counts() {
         let event = |path: &str, status: u64| {
             format!(
                 r#"{{"name":"process_name","args":{{"name":"node"}}}},

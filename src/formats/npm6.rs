@@ -1,4 +1,4 @@
-//! The advisory of npm 6's audit report, which Yarn and pnpm write as well.
+//! The advisories in the audit report of npm 6. Yarn and pnpm write the same format.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use crate::model::finding::{Category, Cvss, Finding, Package};
 use crate::model::severity::Severity;
 use crate::text::shared::{SharedTexts, Text};
 
-/// One entry of `advisories`; one finding.
+/// One entry of `advisories`. It is one finding.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Advisory {
     pub id: Id,
     #[serde(rename = "module_name")]
     pub package: String,
     pub title: Option<String>,
-    /// pnpm writes null for what nobody has rated.
+    /// pnpm writes null for an unrated advisory.
     pub severity: Option<String>,
     pub url: Option<String>,
     pub github_advisory_id: Option<String>,
     pub overview: Option<String>,
     pub recommendation: Option<String>,
     pub patched_versions: Option<String>,
-    /// One text with a link on each line, in Markdown or not.
+    /// One string with a link on each line, sometimes in Markdown.
     pub references: Option<String>,
     pub cves: Option<Vec<String>>,
     pub cwe: Option<Words>,
@@ -32,7 +32,7 @@ pub(crate) struct Advisory {
     pub findings: Vec<Installed>,
 }
 
-/// What a report says of itself.
+/// The totals of a report.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Metadata {
@@ -40,7 +40,7 @@ pub(crate) struct Metadata {
     pub total_dependencies: u64,
 }
 
-/// How many vulnerable places there are, by severity.
+/// How many vulnerable places the report counts, by severity.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Totals(BTreeMap<String, u64>);
@@ -55,8 +55,8 @@ impl Totals {
         self.0.iter().filter(|(_, n)| **n > 0).map(|(severity, _)| severity.as_str())
     }
 
-    /// The counts of severities that none of these findings has: `2 high, 1 info`. Programs drop
-    /// advisories that they can't rate, and those that they are told to ignore.
+    /// The counts of severities that no finding has: `2 high, 1 info`. Programs leave out advisories
+    /// that they can't rate, and advisories that their configuration ignores.
     pub(crate) fn unlisted(&self, findings: &[Finding]) -> Option<String> {
         let listed =
             |word: &str| findings.iter().any(|finding| finding.severity_raw.as_deref() == Some(word));
@@ -68,7 +68,7 @@ impl Totals {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// How many more are counted than these findings, severity by severity.
+    /// How many vulnerabilities are counted but not among these findings, severity by severity.
     pub(crate) fn beyond(&self, findings: &[Finding]) -> u64 {
         let mut listed: BTreeMap<&str, u64> = BTreeMap::new();
         for word in findings.iter().filter_map(|finding| finding.severity_raw.as_deref()) {
@@ -85,12 +85,12 @@ pub(crate) struct Installed {
     pub version: Option<String>,
     #[serde(default)]
     pub paths: Vec<String>,
-    /// Only development needs it, by the lock file that was sent.
+    /// Whether it is only a development dependency, according to the lock file that was sent.
     #[serde(default)]
     pub dev: Option<bool>,
 }
 
-/// A number in most registries, a text in some.
+/// A number in most registries, a string in some.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash)]
 #[serde(untagged)]
 pub(crate) enum Id {
@@ -107,7 +107,7 @@ impl Id {
     }
 }
 
-/// A text, or a list of them.
+/// A string or a list of strings.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Words {
@@ -116,7 +116,7 @@ pub(crate) enum Words {
 }
 
 impl Words {
-    /// The CWE ids in it. npm 6 also wraps the list in a text: `"[\"CWE-400\"]"`.
+    /// The CWE ids. npm 6 also writes the list as a string: `"[\"CWE-400\"]"`.
     pub(crate) fn cwes(&self) -> SharedTexts {
         let words = match self {
             Self::One(text) => std::slice::from_ref(text),
@@ -131,7 +131,7 @@ impl Words {
     }
 }
 
-/// `{"score": 0, "vectorString": null}` stands for "not scored".
+/// `{"score": 0, "vectorString": null}` means "not scored".
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Score {
@@ -161,7 +161,7 @@ impl Advisory {
         let versions = self.findings.iter().filter_map(|installed| installed.version.as_deref());
         let paths = self.findings.iter().flat_map(|installed| &installed.paths);
         let mut package = installed(&self.package, versions, paths.map(|path| Text::from(&**path)).collect());
-        // "<0.0.0" is npm's way to say "none".
+        // "<0.0.0" means that no version has a fix.
         package.unfixed = self.patched_versions.as_deref() == Some("<0.0.0");
         package.fixed_version = self.patched_versions.filter(|range| range != "<0.0.0").map(Text::from);
         package.dev =
@@ -181,8 +181,8 @@ impl Advisory {
     }
 }
 
-/// A package of npm's registry with its installed versions, each named once, and a package URL
-/// where there is only one.
+/// A package of npm's registry with its installed versions, each listed once. It has a package URL only
+/// if there is exactly one version.
 pub(crate) fn installed<'a>(
     name: &str,
     versions: impl Iterator<Item = &'a str>,
@@ -206,8 +206,8 @@ pub(crate) fn installed<'a>(
     }
 }
 
-/// `pkg:npm/%40scope/name@1.2.3`, after the purl specification: npm names are lower case, and
-/// `@` and `+` are percent-encoded.
+/// `pkg:npm/%40scope/name@1.2.3`. By the purl specification, npm names are lower case, and `@` and `+`
+/// are percent-encoded.
 fn purl(name: &str, version: &str) -> String {
     let name = name.to_lowercase().replace('@', "%40");
     format!("pkg:npm/{name}@{}", version.replace('+', "%2B"))

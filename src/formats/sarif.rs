@@ -19,12 +19,12 @@ use super::{headline, json};
 
 const WHAT: &str = "SARIF log";
 
-/// Reads a SARIF log. Scope: the runs that produced results, and the files, where a run lists them
-/// (`artifacts`). A result is one finding, unless it says that it is none (a `kind` such as `pass`,
-/// or a `baselineState` of `absent`).
+/// Reads a SARIF log. Scope: the runs that produced results, and the files, if a run lists them
+/// (`artifacts`). A result is one finding, unless it says that it is not a problem (a `kind` such as
+/// `pass`, or the `baselineState` `absent`).
 ///
-/// A run without `results` produced none, which is not the same as finding nothing; neither is a
-/// run that its own `invocations` call unsuccessful: both are gaps.
+/// A run without `results` is a gap: it did not produce results, which differs from finding nothing.
+/// A run whose `invocations` say that it was not successful is a gap, too.
 pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let log: Log = json::read(bytes, WHAT)?;
     let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };
@@ -47,14 +47,14 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
     Ok(parsed)
 }
 
-/// Reads a run; its results are handed over, so that each makes room for its finding.
+/// Reads a run. It takes ownership of the results, so that their memory is freed as findings are made.
 fn read_run(run: &Run, results: Option<Vec<Outcome>>, origin: &ReportOrigin, parsed: &mut Parsed) {
     let tool = run.tool.driver.name.as_deref().unwrap_or("the scanner");
     let invocations = run.invocations.as_deref().unwrap_or_default();
     parsed.gaps.extend(invocations.iter().flat_map(failures).map(|why| format!("{tool} says: {why}")));
     let external = run.external_property_file_references.as_ref();
     if external.and_then(|files| files.results.as_ref()).is_some_and(|files| !files.is_empty()) {
-        parsed.gaps.push(format!("{tool} wrote results into other files, which are not read"));
+        parsed.gaps.push(format!("{tool} wrote results to other files, which Portcullis does not read"));
     }
     let Some(results) = results else {
         parsed.gaps.push(format!("the run of {tool} has no `results`: it did not produce any"));
@@ -69,9 +69,9 @@ fn read_run(run: &Run, results: Option<Vec<Outcome>>, origin: &ReportOrigin, par
     match (results.is_empty(), &run.tool.driver.name) {
         (false, _) => {}
         (true, Some(tool)) => parsed.proof.push(format!("{tool} lists no results")),
-        // With results it is the results that count.
+        // A run with results needs no name: its results count.
         (true, None) => {
-            let why = "a run lists no results, and does not name its tool: anybody could have written it";
+            let why = "a run lists no results and does not name its tool, so it proves nothing";
             parsed.gaps.push(why.to_owned());
         }
     }
@@ -80,8 +80,8 @@ fn read_run(run: &Run, results: Option<Vec<Outcome>>, origin: &ReportOrigin, par
     parsed.findings.extend(results.into_iter().filter_map(|outcome| finding(&outcome, &rules, &places)));
 }
 
-/// What an invocation says went wrong. A notification of level `error` means, by the standard,
-/// that the tool halted or that its results are incomplete.
+/// The errors that an invocation reports. By the standard, a notification of level `error` means that
+/// the tool stopped or that its results are incomplete.
 fn failures(invocation: &Invocation) -> Vec<String> {
     let lists = [&invocation.tool_execution_notifications, &invocation.tool_configuration_notifications];
     let notifications = || lists.into_iter().flatten().flatten();
@@ -108,10 +108,10 @@ fn plain(message: &Message) -> Option<&str> {
         .find(|text| !text.trim().is_empty())
 }
 
-/// The finding of a result, or nothing where the result says that there is none.
+/// The finding of a result. `None`: the result says that there is no problem.
 fn finding<'a>(outcome: &'a Outcome, rules: &Rules<'a>, places: &Places) -> Option<Finding> {
-    // `pass`, `open`, `notApplicable` and the like have no level, unless the tool contradicts
-    // itself and gives one: then the level is believed.
+    // `pass`, `open`, `notApplicable` and similar kinds have no level. If a tool contradicts itself and
+    // gives one, the level counts.
     let failed = outcome.kind.as_deref().is_none_or(|kind| kind == "fail");
     if !failed && outcome.level.as_deref().is_none_or(|level| level == "none") {
         return None;
@@ -175,7 +175,7 @@ fn severity_of(level: &str) -> Severity {
     }
 }
 
-/// Why a result is suppressed. One suppression under review or rejected, and it is not.
+/// Why a result is suppressed. If one of its suppressions is under review or rejected, it is not.
 fn suppression(suppressions: &[Suppression]) -> Option<Text> {
     let open = |suppression: &Suppression| matches!(suppression.status.as_deref(), Some(status) if status != "accepted");
     let first = suppressions.first()?;

@@ -1,10 +1,10 @@
 //! SPDX JSON: an inventory of packages, as version 2 (<https://spdx.github.io/spdx-spec/v2.3/>) or
 //! as the JSON-LD of version 3 (<https://spdx.github.io/spdx-spec/v3.0.1/>).
 //!
-//! The `spdx-rs` crate reads 2.2 and 2.3. It is strict: one file without a checksum, which Syft
-//! used to write, and it refuses the whole document. So the packages are counted in a small model
-//! of any version, the crate reads the document besides, and its word that the document is as the
-//! specification wants it goes into the proof.
+//! The `spdx-rs` crate reads 2.2 and 2.3. It is strict: it refuses the whole document if one file has no
+//! checksum, and Syft used to write such documents. So the packages are counted in a small model of any
+//! version. The crate reads the document as well, and the proof says whether the document conforms to the
+//! specification.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -21,16 +21,16 @@ use super::json;
 
 const WHAT: &str = "SPDX document";
 
-/// Reads an SPDX document. Scope: `packages` of version 2, the elements of type `software_Package`
-/// of version 3. Version 3 can carry vulnerabilities (its security profile): each is a finding
-/// that nobody has rated.
-pub(crate) fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, ReportError> {
+/// Reads an SPDX document. Scope: the `packages` of version 2, or the elements of type
+/// `software_Package` of version 3. Version 3 can list vulnerabilities (its security profile): each is
+/// an unrated finding.
+pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let document: Document = json::read(bytes, WHAT)?;
     let foreign = |detail: &str| ReportError::Foreign { what: WHAT, detail: detail.to_owned() };
     match (&document.spdx_version, &document.graph) {
         (Some(version), _) if version.starts_with("SPDX-2.") => Ok(version_2(bytes, &document, version)),
         (Some(version), _) => {
-            Err(foreign(&format!("its `spdxVersion` is {version}, and known are those of SPDX-2")))
+            Err(foreign(&format!("its `spdxVersion` is {version}; Portcullis reads SPDX-2")))
         }
         (None, Some(graph)) if document.context.as_ref().is_some_and(Context::is_spdx) => {
             Ok(version_3(graph))
@@ -40,7 +40,7 @@ pub(crate) fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, Report
     }
 }
 
-/// What matters of an SPDX document of either version.
+/// The fields of an SPDX document, of version 2 or 3, that Portcullis needs.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {
@@ -63,7 +63,7 @@ struct CreationInfo {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Package {
-    /// Required, as is the name: without them it is no package.
+    /// Required, like the name.
     #[serde(rename = "SPDXID")]
     _id: IgnoredText,
     #[serde(rename = "name")]
@@ -72,7 +72,7 @@ struct Package {
     license_declared: Option<String>,
 }
 
-/// A text that must be there and is not kept.
+/// A string that must be present but is not kept.
 #[derive(Debug)]
 struct IgnoredText;
 
@@ -89,7 +89,7 @@ struct Licensed {
     license_concluded: Option<String>,
 }
 
-/// JSON-LD allows one address, an object, or a list of both.
+/// JSON-LD allows an address, an object, or a list of both.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Context {
@@ -99,7 +99,7 @@ enum Context {
 }
 
 impl Context {
-    /// The depth is bounded by serde_json, which refuses to nest deeper than 128.
+    /// The recursion is bounded: serde_json refuses documents that nest deeper than 128 levels.
     fn is_spdx(&self) -> bool {
         match self {
             Self::Address(address) => address.contains("spdx.org/"),
@@ -128,8 +128,8 @@ enum Kind {
 }
 
 impl Element {
-    /// Whether it is of a class, given by its profile and name; the JSON-LD context of SPDX writes
-    /// `software_Package` for `https://spdx.org/rdf/3.0.1/terms/Software/Package`.
+    /// Whether the element has this class, given by profile and name. The JSON-LD context of SPDX shortens
+    /// `https://spdx.org/rdf/3.0.1/terms/Software/Package` to `software_Package`.
     fn is(&self, profile: &str, class: &str) -> bool {
         let is = |kind: &String| {
             kind.strip_prefix("https://spdx.org/rdf/")
@@ -166,7 +166,7 @@ fn version_2(bytes: &[u8], document: &Document, version: &str) -> Parsed {
 }
 
 impl Document {
-    /// The version of the one program that made the document: `Tool: syft-1.18.1`.
+    /// The version of the program that wrote the document (`Tool: syft-1.18.1`), if it names exactly one.
     fn tool_version(&self) -> Option<String> {
         let creators = self.creation_info.as_ref()?.creators.as_ref()?;
         let mut tools = creators.iter().filter_map(|creator| creator.strip_prefix("Tool:"));
@@ -178,8 +178,8 @@ impl Document {
         })
     }
 
-    /// Whether every licence expression is one that a person can have meant. The crate parses them
-    /// by recursion without a bound: a document made for it would take the process down.
+    /// Whether every licence expression has a realistic size. The crate parses them by recursion without a
+    /// limit, so a malicious document could crash the process.
     fn licences_are_bounded(&self) -> bool {
         let packages = self.packages.iter().flatten();
         let packages = packages.flat_map(|package| [&package.license_concluded, &package.license_declared]);
@@ -190,7 +190,7 @@ impl Document {
     }
 }
 
-/// `software_Package` and what the model derives from it.
+/// `software_Package` and the classes that the SPDX model derives from it.
 const PACKAGES: [(&str, &str); 3] =
     [("Software", "Package"), ("AI", "AIPackage"), ("Dataset", "DatasetPackage")];
 
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_the_crate_accepts_is_said_to_conform() {
+    fn a_document_that_the_crate_accepts_conforms() {
         let parsed = parse(&document(&format!("[{}]", package("MIT")))).unwrap();
         assert_eq!(parsed.scope, Scope::of(Unit::Packages, 1));
         assert_eq!(parsed.tool_version.as_deref(), Some("v1.2-rc.1"));
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_the_crate_refuses_loses_no_package() {
+    fn a_document_that_the_crate_refuses_keeps_its_packages() {
         let parsed =
             parse(&document(&format!("[{}, {}]", package("MIT"), package("not § a licence")))).unwrap();
         assert_eq!(parsed.scope, Scope::of(Unit::Packages, 2));
@@ -259,12 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn licences_without_end_do_not_take_the_process_down() {
+    fn endless_licences_do_not_crash_the_process() {
         for licence in ["(".repeat(200_000), format!("A{}", " AND A".repeat(200_000))] {
             let parsed = parse(&document(&format!("[{}]", package(&licence)))).unwrap();
             assert_eq!(parsed.scope, Scope::of(Unit::Packages, 1));
         }
-        // The longest that the crate gets to see.
+        // The longest expression that is passed to the crate.
         let long = format!("{}A{}{}", "(".repeat(64), " AND A".repeat(1_343), ")".repeat(64));
         assert_eq!(parse(&document(&format!("[{}]", package(&long)))).unwrap().proof.len(), 2);
     }
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_packages_tells_of_no_scope() {
+    fn a_document_without_packages_has_an_empty_scope() {
         assert!(parse(&document("[]")).unwrap().scope.is_empty());
         assert!(parse(&document("null")).unwrap().scope.is_empty());
     }
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_spdx_document_is_refused() {
+    fn a_document_that_is_not_spdx_is_refused() {
         for text in [
             "{}",
             "[]",

@@ -1,24 +1,24 @@
-//! What SARIF needs of URIs (RFC 3986): percent-encoding, and `file:`.
+//! The parts of URIs (RFC 3986) that SARIF needs: percent-encoding and `file:`.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// Undoes percent-encoding; a text that does not decode to UTF-8 stays as it is.
+/// Decodes percent-encoding. Text that does not decode to UTF-8 stays as it is.
 fn percent_decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8().unwrap_or(Cow::Borrowed(text)).into_owned()
 }
 
-/// Where a URI reference leads, as far as files go.
+/// What a URI reference points to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    /// A path; absolute when it begins with a slash or a drive (`C:/`).
+    /// A path. It is absolute if it begins with a slash or a drive (`C:/`).
     Path(String),
-    /// Something that is no file: `https://…`.
+    /// Something that is not a file: `https://…`.
     Elsewhere,
 }
 
-/// Reads a URI reference as a path: `file:` URIs, and relative references, which have no scheme.
+/// Reads a URI reference. `file:` URIs and relative references, which have no scheme, are paths.
 pub(super) fn target(uri: &str) -> Target {
     let uri = uri.trim();
     if let Some(rest) = strip_scheme(uri, "file") {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percent_encoding_is_undone_where_it_is_text() {
+    fn percent_encoding_is_decoded_if_the_result_is_text() {
         for (raw, decoded) in [
             ("a%20b", "a b"),
             ("%E2%82%ACpath.cs", "€path.cs"),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_told_from_other_resources() {
+    fn files_are_distinguished_from_other_resources() {
         let path = |text: &str| Target::Path(text.to_owned());
         for (uri, wanted) in [
             ("src/a.c", path("src/a.c")),

@@ -13,7 +13,7 @@ use crate::text::bom::without_bom;
 use crate::text::sanitise;
 use crate::text::shared::Text;
 
-/// Why a file is no VEX document to go by.
+/// Why Portcullis can't use a file as a VEX document.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct Broken(pub String);

@@ -1,5 +1,5 @@
-//! XML reports, pulled piece by piece: no tree is built, and no entity is expanded but the five
-//! that XML knows.
+//! Reads XML reports piece by piece, without building a tree. Only the five predefined entities of XML are
+//! expanded.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::text::bom::without_bom;
 #[derive(Debug)]
 pub(super) enum Piece {
     Open(Element),
-    /// The end of the element of this name.
+    /// The end of the element with this name.
     Close(String),
     Text(String),
     Comment(String),
@@ -24,19 +24,19 @@ pub(super) enum Piece {
 /// A start tag.
 #[derive(Debug)]
 pub(super) struct Element {
-    /// Without a namespace prefix.
+    /// The name without its namespace prefix.
     pub name: String,
     attributes: Vec<(String, String)>,
 }
 
 impl Element {
-    /// The value of an attribute; one without words is as good as absent.
+    /// The value of an attribute. A blank value counts as absent.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// An attribute that is a number.
+    /// The value of an attribute as a number.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.attribute(name).and_then(|value| value.parse().ok())
     }
@@ -51,7 +51,7 @@ pub(super) struct Document<'a> {
     started: bool,
 }
 
-/// The text of a report. What is not UTF-8 is replaced: the tags of a report are ASCII.
+/// The text of a report. Bytes that are not UTF-8 are replaced: the tags of a report are ASCII.
 pub(super) fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, ReportError> {
     let bytes = without_bom(bytes);
     match bytes.iter().all(u8::is_ascii_whitespace) {
@@ -61,7 +61,7 @@ pub(super) fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, st
 }
 
 impl<'a> Document<'a> {
-    /// `what` is the name of the format for people.
+    /// `what` names the format in messages.
     pub(super) fn new(text: &'a str, what: &'static str) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
@@ -77,8 +77,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The next piece; `None` after the end of the root element. The document is cut when it ends
-    /// before that.
+    /// The next piece, or `None` after the end of the root element. A document that ends earlier is cut.
     pub(super) fn next(&mut self) -> Result<Option<Piece>, ReportError> {
         loop {
             let event = self.reader.read_event().map_err(|error| self.wrong(&error))?;
@@ -107,7 +106,7 @@ impl<'a> Document<'a> {
                 Event::Comment(comment) if self.depth > 0 => {
                     return Ok(Some(Piece::Comment(comment.xml10_content().into_owned())));
                 }
-                // A document type may declare entities: they stay unknown.
+                // A document type may declare entities. They stay unknown, so using one is an error.
                 Event::Decl(_) | Event::DocType(_) | Event::Comment(_) | Event::PI(_) | Event::Empty(_) => {
                     continue;
                 }
@@ -123,7 +122,7 @@ impl<'a> Document<'a> {
 
     fn element(&self, start: &BytesStart) -> Result<Element, ReportError> {
         let mut attributes = Vec::new();
-        // Unchecked: looking for duplicates takes quadratic time. The first one counts.
+        // Without checks: looking for duplicates takes quadratic time. The first of two attributes counts.
         for attribute in start.attributes().with_checks(false) {
             let attribute = attribute.map_err(|error| self.foreign(format!("not XML: {error}")))?;
             let value =
@@ -133,14 +132,14 @@ impl<'a> Document<'a> {
         Ok(Element { name: start.local_name().as_ref().to_owned(), attributes })
     }
 
-    /// The character that a reference stands for.
+    /// The text that a reference stands for.
     fn resolve(&self, reference: &BytesRef) -> Result<String, ReportError> {
         if let Some(character) = reference.resolve_char_ref().map_err(|error| self.wrong(&error))? {
             return Ok(character.to_string());
         }
         let name = reference.xml10_content();
         let known = resolve_predefined_entity(&name).map(str::to_owned);
-        known.ok_or_else(|| self.foreign(format!("the entity &{name}; is not one of XML's own")))
+        known.ok_or_else(|| self.foreign(format!("the entity &{name}; is not one that XML defines")))
     }
 
     fn wrong(&self, error: &Error) -> ReportError {

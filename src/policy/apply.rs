@@ -18,21 +18,21 @@ use crate::text::signal::signal_number;
 
 /// What a run is judged by. A field that is `None` keeps what the record has.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PolicyInputs<'a> {
+pub struct PolicyInputs<'a> {
     pub waivers: Waivers<'a>,
     /// How many problems of each severity all required gates together may have.
     pub max: Option<&'a Budget>,
     /// The known findings.
-    pub known: Option<&'a KnownFindings>,
+    pub(crate) known: Option<&'a KnownFindings>,
     /// VEX documents, EPSS scores, the KEV catalogue.
-    pub enrichment: Option<&'a Enrichment>,
+    pub(crate) enrichment: Option<&'a Enrichment>,
     /// The day by which waivers expire.
     pub today: Date,
 }
 
 impl PolicyInputs<'_> {
     /// The inputs that the record itself has.
-    pub(crate) fn as_recorded(waivers: &WaiverUse, today: Date) -> PolicyInputs<'_> {
+    pub fn as_recorded(waivers: &WaiverUse, today: Date) -> PolicyInputs<'_> {
         PolicyInputs {
             waivers: Waivers::AsRecorded(waivers),
             max: None,
@@ -46,7 +46,7 @@ impl PolicyInputs<'_> {
 /// Judges a run: enriches its findings, marks those that are one problem and those that are known, and
 /// decides every finding. Then it sets the outcomes, the budget of the run, the verdict and the exit code.
 /// The findings must be clean and sorted, and have their ids.
-pub(crate) fn apply(run: &mut Run, inputs: &PolicyInputs<'_>) {
+pub fn apply(run: &mut Run, inputs: &PolicyInputs<'_>) {
     if let Some(max) = inputs.max {
         run.max = max.clone();
     }

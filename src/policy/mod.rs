@@ -1,6 +1,6 @@
 //! How findings are judged. No I/O.
 
-pub(crate) mod apply;
+pub mod apply;
 pub(crate) mod ban;
 pub(crate) mod baseline;
 pub(crate) mod coverage;

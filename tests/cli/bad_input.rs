@@ -1,5 +1,5 @@
-//! What a user may get wrong, or have differently: a message that names the place and the mend, exit
-//! code 2 and nothing run; or it just works.
+//! Mistakes and unusual environments of a user. A mistake gives a message with the place and the fix, exit
+//! code 2, and nothing runs. An unusual environment just works.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "tests start programs")]
@@ -15,11 +15,11 @@ use crate::common::{Project, Ran};
 const GATES: &str = "version = 1\nmode = 'production'\n\
     [[gate]]\nid = 'touch'\ntool = 'command'\nrun = ['touch', 'was-run']\n";
 
-/// The binary refuses, says all of these words, and has run nothing.
+/// Checks that the binary refuses, prints all of these words, and runs nothing.
 fn refuses(project: &Project, args: &[&str], words: &[&str]) {
     let ran = project.run(args);
     refused(&ran, words);
-    assert!(!project.root().join("was-run").exists(), "{args:?}: it was run all the same");
+    assert!(!project.root().join("was-run").exists(), "{args:?}: it was still run");
 }
 
 fn refused(ran: &Ran, words: &[&str]) {
@@ -27,12 +27,12 @@ fn refused(ran: &Ran, words: &[&str]) {
     for word in words {
         assert!(ran.stderr.contains(word), "`{word}` is not in: {}", ran.all());
     }
-    // The cause is told one time.
+    // The cause is shown once.
     assert!(ran.stderr.matches("os error").count() <= 1, "{}", ran.all());
 }
 
 #[test]
-fn a_file_that_is_not_there_or_not_one_is_named_with_the_mend() {
+fn a_missing_or_wrong_file_is_named_with_the_fix() {
     let project = Project::with_gates(GATES);
     project.write("folder/inside", "");
     project.write("latin1.toml", b"version = 1 # \xe9\n");
@@ -52,7 +52,7 @@ fn a_file_that_is_not_there_or_not_one_is_named_with_the_mend() {
 }
 
 #[test]
-fn a_wrong_flag_is_named_with_the_one_that_was_meant() {
+fn a_wrong_flag_is_named_with_the_right_one() {
     let project = Project::with_gates(GATES);
     refuses(&project, &["run", "--conifg", "gates.toml"], &["--conifg", "--config"]);
     refuses(&project, &["rum"], &["rum", "run"]);
@@ -66,7 +66,7 @@ fn a_wrong_flag_is_named_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn every_mistake_of_gates_toml_is_drawn_at_once() {
+fn all_mistakes_in_gates_toml_are_shown_at_once() {
     let project = Project::with_gates(
         "version = 1\nmode = 'porduction'\n\
          [[gate]]\nid = 'a'\ntool = 'gitleeks'\n\
@@ -78,7 +78,7 @@ fn every_mistake_of_gates_toml_is_drawn_at_once() {
 }
 
 #[test]
-fn a_range_that_is_not_there_is_an_error_and_not_an_empty_range() {
+fn an_unknown_range_is_an_error_and_not_an_empty_range() {
     let outside = Project::with_gates(GATES);
     refuses(&outside, &["run", "--since", "main"], &["git repository", "is not one"]);
 
@@ -110,7 +110,7 @@ fn a_shallow_clone_without_the_range_says_how_to_get_it() {
     clone.git(&["clone", "--quiet", "--depth", "1", &url, "."]);
     refuses(&clone, &["run", "--since", &first], &[&first, "shallow", "git fetch --unshallow"]);
 
-    // The commit is there, and what lies between is not.
+    // The commit exists, but the commits in between do not.
     clone.git(&["fetch", "--quiet", "--depth", "1", "origin", "release:release"]);
     refuses(&clone, &["run", "--since", "release"], &["release", "shallow", "git fetch --unshallow"]);
     clone.git(&["fetch", "--quiet", "--unshallow"]);
@@ -139,7 +139,7 @@ fn a_submodule_is_a_repository_of_its_own() {
     let ran = inside(&["run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(project.root().join("lib/gates-report/run.json").exists());
-    // Its history is cut, and the file that says so is not in the submodule's own folder.
+    // Its history is shallow, and the file that says so is outside the submodule's folder.
     refused(&inside(&["run", "--since", "HEAD~1"]), &["HEAD~1", "shallow"]);
 }
 
@@ -187,7 +187,7 @@ fn run_in(folder: &Path, temporary: Option<&Path>) -> Ran {
 }
 
 #[test]
-fn a_name_that_is_not_utf_8_is_told() {
+fn a_name_that_is_not_utf_8_is_reported() {
     let project = Project::with_gates(GATES);
     let folder = project.root().join(OsStr::from_bytes(b"caf\xe9"));
     fs::create_dir(&folder).unwrap();

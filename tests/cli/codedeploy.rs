@@ -1,4 +1,5 @@
-//! Deployments by a fake AWS CLI whose answers prove nothing. `tests/real/codedeploy.rs` has the real one.
+//! Deployments with a fake AWS CLI whose answers prove nothing. `tests/real/codedeploy.rs` uses the real
+//! one.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
@@ -7,8 +8,7 @@ use serde_json::{Value, json};
 use crate::common::codedeploy::{project, reason};
 use crate::common::{Project, Ran, alive};
 
-/// What CodeDeploy answers to each call on the way to a deployment that succeeds, as `ci/aws-server`
-/// was seen to.
+/// The answers of CodeDeploy to each call of a deployment that succeeds, recorded from `ci/aws-server`.
 fn answers() -> Vec<(&'static str, Value)> {
     let deployment = json!({"applicationName": "notes", "deploymentGroupName": "live", "deploymentId": "d-1",
         "status": "Succeeded", "createTime": 1795268062.5});
@@ -24,11 +24,11 @@ fn answers() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// A run with a program in the CLI's place that answers so, but for one call.
+/// A run with a fake CLI that gives these answers, except for one call.
 fn run_with_fake(call: &str, shell: &str, more: &str) -> (Ran, Project) {
     let project = project(more);
     let mut cases = format!("if [ \"$2\" = '{call}' ]; then\n{shell}\nexit\nfi\ncase \"$*\" in\n");
-    // None is in progress.
+    // No deployment is in progress.
     cases += "*--include-only-statuses*) echo '{\"deployments\": []}';;\n";
     for (call, answer) in answers() {
         cases += &format!("'deploy {call} '*) echo '{answer}';;\n");
@@ -39,7 +39,7 @@ fn run_with_fake(call: &str, shell: &str, more: &str) -> (Ran, Project) {
 }
 
 #[test]
-fn an_answer_that_is_none_is_no_proof() {
+fn an_invalid_answer_proves_nothing() {
     let (ran, _project) = run_with_fake("", "", "");
     assert_eq!(ran.code, 0, "the fake without a fault: {}", ran.all());
 
@@ -55,7 +55,7 @@ fn an_answer_that_is_none_is_no_proof() {
         {
             let (ran, project) = run_with_fake(call, shell, "");
             let outcome = project.gate("deploy")["outcome"].as_str().unwrap().to_owned();
-            // Who can't see the traffic can see the end all the same; and nothing is stopped here.
+            // Without the traffic, the end is still visible. Nothing is stopped here.
             if call.ends_with("-targets") || call == "stop-deployment" {
                 assert_eq!(outcome, "passed", "{call}: {shell}: {}", ran.all());
                 continue;
@@ -72,7 +72,7 @@ fn an_answer_that_is_none_is_no_proof() {
 }
 
 #[test]
-fn an_answer_about_something_else_is_no_proof() {
+fn an_answer_about_something_else_proves_nothing() {
     let deployment = |id: &str, application: &str, status: &str| {
         let info = json!({"deploymentId": id, "applicationName": application, "deploymentGroupName": "live", "status": status});
         json!({"deploymentInfo": info})
@@ -101,7 +101,7 @@ fn an_answer_about_something_else_is_no_proof() {
 }
 
 #[test]
-fn a_cli_that_hangs_is_ended_with_the_gates_time() {
+fn a_cli_that_hangs_is_killed_at_the_timeout_of_the_gate() {
     let hangs = "sleep 60 & sleep 60";
     let mark = "env = { HANGS = 'codedeploy-test' }\ntimeout = '5s'";
     for (call, says) in [

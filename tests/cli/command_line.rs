@@ -1,4 +1,4 @@
-//! The command line as a user meets it: exit codes, selection, policy, errors.
+//! The command line as a user sees it: exit codes, selection, policy, errors.
 
 use crate::common::Project;
 
@@ -75,7 +75,7 @@ fn the_policy_of_a_gate_decides_what_blocks() {
 }
 
 #[test]
-fn a_finding_tells_where_it_is_and_why_it_was_decided_so() {
+fn a_finding_shows_its_place_and_the_reason_of_its_decision() {
     let project = gates("lab", &[sarif_gate("lint", "error", 1, "")]);
     project.run(&["run"]);
     let record = project.record();
@@ -97,7 +97,7 @@ fn line_of(project: &Project, n: usize) -> usize {
 }
 
 #[test]
-fn a_waiver_covers_until_its_day_and_is_told_of() {
+fn a_waiver_applies_until_it_expires_and_is_reported() {
     let waiver = |rule: &str, day: &str| {
         format!("[[waiver]]\nrule = \"{rule}\"\npath = \"src/**\"\nreason = \"we know\"\nexpires = {day}\n")
     };
@@ -159,7 +159,7 @@ fn every_flag_has_an_environment_variable() {
 }
 
 #[test]
-fn mistakes_in_gates_toml_are_drawn_all_at_once_and_nothing_is_run() {
+fn all_mistakes_in_gates_toml_are_shown_at_once_and_nothing_is_run() {
     let project = Project::with_gates(
         r#"version = 1
 mode = "labb"
@@ -211,7 +211,7 @@ expires = 2999-12-31
 }
 
 #[test]
-fn a_newcomer_is_told_how_to_write_it() {
+fn a_new_user_is_shown_how_to_write_it() {
     let gate = "version = 1\r\n[[gate]]\r\nid = 'a'\r\ntool = 'gitleaks'\r\n";
     for (line, drawn, help) in [
         ("fail_on = 'severe'", "5 | fail_on = 'severe'", "known: critical, high, medium, low, info, never"),
@@ -229,7 +229,7 @@ fn a_newcomer_is_told_how_to_write_it() {
 }
 
 #[test]
-fn wrong_usage_is_told_with_what_to_do_and_exits_with_2() {
+fn wrong_usage_says_what_to_do_and_exits_with_2() {
     let project = gates("lab", &[passing("a")]);
     for (args, words) in [
         (vec!["run", "--only", "b"], "there is no gate `b`"),
@@ -257,7 +257,7 @@ fn wrong_usage_is_told_with_what_to_do_and_exits_with_2() {
 
 #[test]
 fn gates_run_side_by_side_and_wait_for_what_they_need() {
-    // Each of the two halves waits for the other's mark: only side by side do they end.
+    // Each of the two gates waits for the other's mark, so they end only if they run side by side.
     let half = |id: &str, other: &str| {
         format!(
             "[[gate]]\nid = \"{id}\"\ntool = \"command\"\nrun = [\"sh\", \"-c\", \"touch {id}; until test -e {other}; do sleep 0.01; done\"]\ntimeout = \"20s\"\n"
@@ -270,7 +270,7 @@ fn gates_run_side_by_side_and_wait_for_what_they_need() {
 }
 
 #[test]
-fn fail_fast_blocks_as_a_whole_run_does_and_is_no_pass_when_judged_again() {
+fn fail_fast_blocks_like_a_whole_run_and_does_not_pass_when_judged_again() {
     let later = "[[gate]]\nid = \"later\"\ntool = \"command\"\nrun = [\"true\"]\nneeds = [\"first\"]\n";
     let slow = "[[gate]]\nid = \"slow\"\ntool = \"command\"\nrun = [\"sleep\", \"30\"]\n";
     let project =
@@ -283,7 +283,7 @@ fn fail_fast_blocks_as_a_whole_run_does_and_is_no_pass_when_judged_again() {
         assert!(gate["reason"].as_str().unwrap().contains("fail-fast"), "{gate}");
     }
 
-    // With a policy that lets the first gate pass, the others are still without proof.
+    // With a policy that lets the first gate pass, the others still have no proof.
     let loose = gates(
         "production",
         &[sarif_gate("first", "error", 1, "fail_on = \"never\""), slow.to_owned(), later.to_owned()],
@@ -334,7 +334,7 @@ fn quiet_prints_the_verdict_alone_and_verbose_the_proof() {
 }
 
 #[test]
-fn a_reader_that_goes_away_changes_no_exit_code() {
+fn a_closed_pipe_does_not_change_the_exit_code() {
     let project = gates("production", &[sarif_gate("a", "error", 1, "")]);
     let mut child = project.start(&["run"]);
     drop(child.stdout.take());
@@ -358,7 +358,7 @@ fn the_plan_shows_commands_in_order_with_reasons() {
 }
 
 #[test]
-fn doctor_tells_how_to_get_what_is_missing() {
+fn doctor_says_how_to_get_what_is_missing() {
     let project = gates("lab", &[passing("a"), missing("b", "")]);
     let ran = project.run(&["doctor"]);
     assert_eq!(ran.code, 3, "{}", ran.all());

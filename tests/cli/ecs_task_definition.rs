@@ -1,4 +1,4 @@
-//! Task definitions by a fake AWS CLI. `tests/real/ecs_task_definition.rs` has the real one.
+//! Task definitions with a fake AWS CLI. `tests/real/ecs_task_definition.rs` uses the real one.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "chmod")]
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::common::ecs_task_definition::{image, project, reason, template};
 use crate::common::{Project, Ran, alive};
 
-/// What ECS answers to the template, as moto was seen to.
+/// The answer of ECS to the template, recorded from moto.
 fn answer() -> Value {
     json!({"taskDefinition": {
         "taskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/notes-live:1",
@@ -23,7 +23,7 @@ fn answer() -> Value {
     }})
 }
 
-/// A run with a program in the CLI's place that knows no family, and registers by `shell`.
+/// A run with a fake CLI that has no task definition yet, and registers one with `shell`.
 fn run_with_fake(shell: &str, more: &str) -> (Ran, Project) {
     let project = project(&template(), more);
     let unknown = "An error occurred (ClientException) when calling the DescribeTaskDefinition operation: Unable to describe task definition.";
@@ -38,7 +38,7 @@ fn run_with_fake(shell: &str, more: &str) -> (Ran, Project) {
 }
 
 #[test]
-fn an_answer_that_is_none_is_no_proof() {
+fn an_invalid_answer_proves_nothing() {
     let print = |answer: &Value| format!("echo '{answer}'");
     let (ran, project) = run_with_fake(&print(&answer()), "");
     assert_eq!(ran.code, 0, "the fake without a fault: {}", ran.all());
@@ -81,7 +81,7 @@ fn an_answer_that_is_none_is_no_proof() {
 }
 
 #[test]
-fn a_cli_that_hangs_is_ended_with_the_gates_time() {
+fn a_cli_that_hangs_is_killed_at_the_timeout_of_the_gate() {
     let started = Instant::now();
     let (ran, project) =
         run_with_fake("sleep 60 & sleep 60", "timeout = '1s'\nenv = { HANGS = 'task-definition-test' }");
@@ -92,7 +92,7 @@ fn a_cli_that_hangs_is_ended_with_the_gates_time() {
 }
 
 #[test]
-fn another_program_may_stand_in_for_the_cli_and_gets_the_users_arguments() {
+fn another_program_can_replace_the_cli_and_gets_the_users_arguments() {
     let project = project(&template(), "program = './tools/aws-in-a-box'\nargs = ['--ca-bundle', 'own.pem']");
     project.program("aws", "exit 7");
     let answer = answer();

@@ -1,4 +1,5 @@
-//! An organisation's floor: no policy is below it, whatever gates.toml, profile and command line say.
+//! An organisation's floor: no policy goes below it, neither by gates.toml nor by a profile or the command
+//! line.
 
 use crate::common::{Project, Ran};
 
@@ -137,14 +138,14 @@ fn planned(floor: &str, gates: &str, args: &[&str]) -> Ran {
     ran
 }
 
-/// A gate with this tool and these further lines; its table begins in line 2.
+/// A gate with this tool and these further lines. Its table begins in line 2.
 fn gate(tool: &str, lines: &str) -> String {
     let run = if tool == "command" { "run = [\"npm\", \"test\"]\n" } else { "" };
     format!("[[gate]]\nid = \"gate\"\ntool = \"{tool}\"\n{run}{lines}\n")
 }
 
 #[test]
-fn a_gate_that_is_kept_from_looking_is_below_the_floor_at_its_place() {
+fn a_gate_that_scans_less_is_below_the_floor_and_its_place_is_shown() {
     for (tool, floor, lines, what, help, place) in [
         (
             "trivy",
@@ -317,7 +318,7 @@ fn a_gate_that_is_kept_from_looking_is_below_the_floor_at_its_place() {
 }
 
 #[test]
-fn a_gate_that_looks_at_as_much_or_more_is_on_the_floor() {
+fn a_gate_that_scans_as_much_or_more_is_not_below_the_floor() {
     for (floor, gates) in [
         ("tool = \"trivy\"\nargs = [\"--timeout\", \"*m\"]", gate("trivy", "args = [\"--timeout\", \"9m\"]")),
         ("tool = \"gitleaks\"\nprogram = [\"*/gitleaks\"]", gate("gitleaks", "program = \"./bin/gitleaks\"")),
@@ -331,9 +332,9 @@ fn a_gate_that_looks_at_as_much_or_more_is_on_the_floor() {
             gate("checkov", "dirs = [\"./infra/\"]"),
         ),
         ("tool = \"trivy\"\nmax_db_age = \"48h\"", gate("trivy", "max_db_age = \"24h\"")),
-        // Where nothing depends on its database, its age means nothing.
+        // The age of a database does not matter if no finding depends on it.
         ("tool = \"trivy\"\nmax_db_age = \"48h\"", gate("trivy", "scan = \"config\"")),
-        // Rated lower, and blocked all the same.
+        // Rated lower, but still blocked.
         (
             "tool = \"gitleaks\"\nfail_on = \"high\"",
             gate("gitleaks", "severity = \"low\"\nfail_on = \"low\""),
@@ -348,7 +349,7 @@ fn a_gate_that_looks_at_as_much_or_more_is_on_the_floor() {
             gate("trivy", "scan = \"image\"\nneeds = [\"build\"]")
                 + &gate("docker-build", "images = [{ name = \"app\" }]").replace("\"gate\"", "\"build\""),
         ),
-        // The other scan of the tool is not meant.
+        // The floor does not mean the tool's other scan.
         (
             "tool = \"trivy\"\nscan = \"fs\"\nfail_on = \"low\"",
             gate("trivy", "fail_on = \"info\"")
@@ -361,7 +362,7 @@ fn a_gate_that_looks_at_as_much_or_more_is_on_the_floor() {
 }
 
 #[test]
-fn what_is_weaker_is_named_where_the_run_has_it_from() {
+fn a_weaker_policy_is_reported_at_the_place_where_it_is_set() {
     let floor = "mode = \"production\"\nsince = false\n[[gate]]\ntool = \"gitleaks\"\nfail_on = \"low\"\n";
     let file = "mode = \"production\"\n[defaults]\nfail_on = \"high\"\n[[gate]]\nid = \"gate\"\ntool = \"gitleaks\"\n\
         [profile.easy]\nmode = \"lab\"\nskip = []\nsince = \"HEAD~1\"\n[profile.easy.gate.gate]\nrequired = false\n\

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::common::{Project, Ran};
 
-/// A gate that writes down the range that it was given, and fails when `fail` is there.
+/// A gate that writes down the range it was given, and fails if the file `fail` exists.
 const GATES: &str = r#"version = 1
 mode = "lab"
 [[gate]]
@@ -22,7 +22,7 @@ mode = "production"
 only = ["secrets"]
 "#;
 
-/// Stands in for gitleaks: what counts here is which commits the hook asks it about.
+/// A fake gitleaks. The tests check only which commits the hook passes to it.
 const GITLEAKS: &str = r#"
 test "$1" = git || { echo 8.30.1; exit; }
 while [ $# -gt 0 ]; do
@@ -66,7 +66,7 @@ impl Pushed {
     fn push_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Ran {
         let mut git = git_command();
         git.current_dir(self.project.root()).args(["push", "--quiet"]).args(args);
-        // PATH and all else as the binary would have it.
+        // PATH and the rest of the environment as the binary gets it.
         for (name, value) in self.project.command(&[]).get_envs() {
             match value {
                 Some(value) => git.env(name, value),
@@ -94,7 +94,7 @@ fn a_push_runs_the_profile_on_the_commits_that_are_pushed() {
     let installed = repo.project.run(&["hook", "install"]);
     assert_eq!(installed.code, 0, "{}", installed.all());
 
-    // Everything is new to the remote: the whole history.
+    // The remote has nothing, so the whole history is new.
     let first = repo.push(&["origin", "main"]);
     assert_eq!(first.code, 0, "{}", first.all());
     assert_eq!(repo.ranges(), ["all"]);
@@ -106,14 +106,14 @@ fn a_push_runs_the_profile_on_the_commits_that_are_pushed() {
     repo.push(&["origin", "main"]);
     assert_eq!(repo.ranges()[1], format!("{known}..{second}"));
 
-    // A new branch: from the last commit of it that the remote has.
+    // A new branch: from its last commit that the remote has.
     repo.project.git(&["checkout", "--quiet", "-b", "topic"]);
     repo.project.write("b", "1");
     let third = repo.project.commit("third");
     repo.push(&["origin", "topic"]);
     assert_eq!(repo.ranges()[2], format!("{second}..{third}"));
 
-    // A new branch at a commit that the remote has: a range without a commit.
+    // A new branch at a commit that the remote has: an empty range.
     repo.project.git(&["branch", "same"]);
     repo.push(&["origin", "same"]);
     assert_eq!(repo.ranges()[3], format!("{third}..{third}"));
@@ -135,7 +135,7 @@ fn a_verdict_that_blocks_stops_the_push() {
 }
 
 #[test]
-fn a_hook_that_was_there_runs_first_and_comes_back_on_uninstall() {
+fn an_existing_hook_runs_first_and_comes_back_on_uninstall() {
     let repo = Pushed::new();
     let hook = repo.hook("pre-push");
     std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
@@ -172,7 +172,7 @@ fn without_its_profile_the_hook_is_not_installed() {
     assert!(!repo.hook("pre-push").exists());
 }
 
-/// Pushes `main`, and lays a gates.toml over it whose hook runs nothing that matters.
+/// Pushes `main`, then commits a gates.toml whose hook profile runs nothing that matters.
 fn loosened(repo: &Pushed) -> String {
     assert_eq!(repo.push(&["--no-verify", "origin", "main"]).code, 0);
     let loose = GATES.replace("only = [\"secrets\"]", "only = [\"slow\"]");
@@ -196,22 +196,22 @@ fn a_push_is_judged_by_the_policy_that_the_remote_has() {
     assert_eq!(policy["from"], known.as_str());
     assert_eq!(policy["loosened"][0]["place"], "profile pre-push");
     assert_eq!(policy["loosened"][0]["what"], "it leaves out secrets");
-    // The range is what the remote does not have, whatever the policy is from.
+    // The range is what the remote does not have. Where the policy comes from does not matter.
     assert_eq!(repo.ranges(), [format!("{known}..{}", repo.project.git(&["rev-parse", "main"]))]);
 
-    // A branch that is not there any more stops the push: nobody knows the policy.
+    // If the branch with the policy is gone, the policy is unknown and the push stops.
     repo.project.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
     let ran = repo.push(&["origin", "main"]);
     assert!(ran.code != 0 && ran.all().contains("there is no commit `origin/main`"), "{}", ran.all());
 
-    // Without the flag the change has its way.
+    // Without the flag, the policy of the change is used.
     repo.project.run(&["hook", "install"]);
     assert_eq!(repo.project.read("gates.toml"), loose);
     assert_eq!(repo.push(&["origin", "main"]).code, 0);
 }
 
 #[test]
-fn an_installed_hook_heeds_the_variables_and_its_flags_outrank_them() {
+fn an_installed_hook_follows_the_variables_and_its_flags_go_before_them() {
     let repo = Pushed::new();
     loosened(&repo);
     repo.project.run(&["hook", "install"]);
@@ -222,7 +222,7 @@ fn an_installed_hook_heeds_the_variables_and_its_flags_outrank_them() {
     repo.project.run(&["hook", "install", "--policy-from", "origin/main"]);
     assert_ne!(repo.push_with(&["origin", "main"], &[("PORTCULLIS_POLICY_FROM", "main")]).code, 0);
 
-    // Installed under the variable, it is as if by the flag.
+    // Installing with the variable has the same effect as with the flag.
     let mut install = repo.project.command(&["hook", "install"]);
     let ran = Ran::of(install.env("PORTCULLIS_POLICY_FROM", "origin/main").output().unwrap());
     assert!(ran.stdout.contains("by the policy of origin/main"), "{}", ran.all());
@@ -232,7 +232,7 @@ fn an_installed_hook_heeds_the_variables_and_its_flags_outrank_them() {
 #[test]
 fn a_push_below_the_floor_is_refused_and_so_is_a_hook_that_would_refuse_every_push() {
     let repo = Pushed::new();
-    // A name that a shell must not take apart.
+    // A name that a shell must not split.
     let name = "the org's $(touch ../pwned) floor.toml";
     let floor = "version = 1\nmode = \"production\"\nsince = false\n[[gate]]\ntool = \"gitleaks\"\nfail_on = \"high\"\n";
     let path = repo.project.write(&format!("../{name}"), floor);
@@ -254,7 +254,7 @@ fn a_push_below_the_floor_is_refused_and_so_is_a_hook_that_would_refuse_every_pu
     assert!(pushed.all().contains("gate `secrets` has fail_on = never"), "{}", pushed.all());
     assert_eq!(repo.ranges().len(), 1);
 
-    // Its profile leaves a gate out that this floor wants.
+    // Its profile leaves out a gate that this floor requires.
     std::fs::write(&path, format!("{floor}[[gate]]\ntool = \"command\"\n")).unwrap();
     repo.project.write("gates.toml", GATES);
     let before = std::fs::read(repo.hook("pre-push")).unwrap();
@@ -271,7 +271,7 @@ fn a_push_below_the_floor_is_refused_and_so_is_a_hook_that_would_refuse_every_pu
 }
 
 #[test]
-fn a_revision_is_one_word_of_the_hook_whatever_is_in_it() {
+fn a_revision_with_special_characters_stays_one_word_in_the_hook() {
     let repo = Pushed::new();
     loosened(&repo);
     let branch = "it's-$(touch${IFS}pwned);main";

@@ -1,4 +1,5 @@
-//! `docker-build` where no engine is there, and with a script in the place of one. `tests/real/images.rs` has the real ones.
+//! `docker-build` without an engine, and with a script instead of one. `tests/real/images.rs` uses real
+//! engines.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
@@ -6,7 +7,7 @@ use crate::common::Ran;
 use crate::common::images::{ENGINES, project, target, which};
 
 #[test]
-fn an_engine_that_is_not_there_is_told_with_where_to_get_it() {
+fn a_missing_engine_is_reported_with_where_to_get_it() {
     for engine in ENGINES {
         let project = project(engine, "portcullis-test/none", "");
         let git = which("git");
@@ -20,9 +21,9 @@ fn an_engine_that_is_not_there_is_told_with_where_to_get_it() {
     }
 }
 
-/// buildx is in no package that tests can have, so that a script stands in for it.
+/// No package that the tests can install has buildx, so a script takes its place.
 #[test]
-fn the_digest_that_buildx_tells_is_recorded() {
+fn the_digest_that_buildx_reports_is_recorded() {
     let project = project("docker", "portcullis-test/digest", "");
     let (id, digest) = ("a".repeat(64), "b".repeat(64));
     project.program(

@@ -1,9 +1,9 @@
-//! What `plan` and the mistakes of a gates.toml say of gates that act. `tests/real/interlock.rs` has them act.
+//! Actions in `plan`, and mistakes in their keys. `tests/real/interlock.rs` runs actions.
 
 use crate::common::Project;
 
 #[test]
-fn the_plan_shows_who_builds_who_looks_and_what_is_pushed() {
+fn the_plan_shows_which_gates_build_which_scan_and_what_is_pushed() {
     let project = Project::with_gates(
         "version = 1\nmode = 'production'\n[defaults]\nbranches = ['main']\n\
          [[gate]]\nid = 'push'\ntool = 'ecr-push'\nregistry = '123456789012.dkr.ecr.eu-west-1.amazonaws.com'\nmoving_tags = ['latest']\n\
@@ -23,13 +23,13 @@ fn the_plan_shows_who_builds_who_looks_and_what_is_pushed() {
     assert!(words.contains(&chain), "{}", plan.stdout);
     assert!(words.contains("acts on main when every required gate before it has passed"), "{}", plan.stdout);
     assert!(words.contains(&format!("$ docker push {repository}:{commit}")), "{}", plan.stdout);
-    // It stands first in the file, and comes last.
+    // It is the first gate in the file and runs last.
     let at = |words: &str| plan.stdout.find(words).unwrap();
     assert!(at("sbom (") < at("push (") && at("scan (") < at("push ("), "{}", plan.stdout);
 }
 
 #[test]
-fn mistakes_of_actions_are_drawn_before_anything_runs() {
+fn mistakes_in_actions_are_shown_before_anything_runs() {
     let project = Project::with_gates(
         "version = 1\n[[gate]]\nid = 'push'\ntool = 'ecr-push'\nfail_on = 'low'\ntags = ['latest']\n\
          [[gate]]\nid = 'secrets'\ntool = 'gitleaks'\nbranches = ['main']\n",

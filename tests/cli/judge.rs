@@ -36,7 +36,7 @@ fn reports_of_other_steps_are_judged_without_running_anything() {
 }
 
 #[test]
-fn a_report_that_is_not_there_or_says_nothing_is_inconclusive() {
+fn a_missing_or_empty_report_is_inconclusive() {
     for (name, text) in
         [("gone", None), ("empty", Some("")), ("html", Some("<html></html>")), ("cut", Some(&SARIF[..90]))]
     {
@@ -51,7 +51,7 @@ fn a_report_that_is_not_there_or_says_nothing_is_inconclusive() {
 }
 
 #[test]
-fn a_report_of_another_format_is_told_what_it_looks_like() {
+fn a_report_of_another_format_is_refused_with_the_format_that_it_looks_like() {
     let project = Project::new();
     project.write("a.sarif", SARIF);
     project.run(&["judge", "--report", "trivy=a.sarif"]);
@@ -60,7 +60,7 @@ fn a_report_of_another_format_is_told_what_it_looks_like() {
 }
 
 #[test]
-fn a_clean_gitleaks_report_is_taken_at_its_word_and_an_empty_file_is_not() {
+fn a_clean_gitleaks_report_is_accepted_and_an_empty_file_is_not() {
     for (text, code) in [("[]", 0), ("null", 0), ("", 3), ("{}", 3)] {
         let project = Project::new();
         project.write("leaks.json", text);
@@ -87,7 +87,7 @@ fn the_policy_of_the_gate_with_that_tool_or_id_is_used() {
 
 #[test]
 fn a_secret_that_a_report_shows_in_plain_text_reaches_no_output() {
-    // Put together here: the repository itself holds nothing that looks like a key.
+    // Put together here, so that the repository contains nothing that looks like a key.
     let secret = ["AKIA", "Q3EGVNU4", "XSMPLE7T"].concat();
     let project = Project::new();
     project.write(
@@ -125,7 +125,7 @@ fn a_secret_that_a_report_shows_in_plain_text_reaches_no_output() {
 }
 
 #[test]
-fn a_saved_run_is_judged_the_same_again_and_otherwise_under_another_policy() {
+fn a_saved_run_is_judged_the_same_again_and_differently_under_another_policy() {
     let gates = |fail_on: &str, waiver: &str| {
         format!(
             "version = 1\nmode = \"production\"\n[[gate]]\nid = \"lint\"\ntool = \"command\"\nrun = [\"sh\", \"-c\", 'cp a.sarif out.sarif; exit 1']\nreport = {{ format = \"sarif\", path = \"out.sarif\" }}\nfail_on = \"{fail_on}\"\n{waiver}"
@@ -145,11 +145,11 @@ fn a_saved_run_is_judged_the_same_again_and_otherwise_under_another_policy() {
     let second: Value = serde_json::from_str(&elsewhere.read("again/run.json")).unwrap();
     assert_eq!(second, first);
 
-    // The mode stays as it was recorded, whatever a gates.toml says; --mode changes it.
+    // The recorded mode stays, even if gates.toml has another. `--mode` changes it.
     elsewhere.write("gates.toml", gates("medium", "").replace("production", "lab"));
     assert_eq!(elsewhere.run(&["judge", "--from", "run.json"]).code, 1);
     assert_eq!(elsewhere.run(&["judge", "--from", "run.json", "--mode", "lab"]).code, 0);
-    // A profile's policies hold here, too.
+    // The policies of a profile apply here, too.
     elsewhere.write("gates.toml", gates("medium", "[profile.loose.gate.lint]\nfail_on = \"never\"\n"));
     assert_eq!(elsewhere.run(&["judge", "--from", "run.json", "--profile", "loose"]).code, 0);
 
@@ -177,8 +177,8 @@ fn a_run_that_is_judged_again_in_its_own_folder_keeps_what_its_record_names() {
     assert_eq!(project.record()["mode"], "production");
     assert!(project.root().join("gates-report").join(kept).is_file(), "the scanner's report");
     assert!(project.root().join("gates-report/findings.csv").is_file());
-    assert!(!project.root().join("gates-report/junit.xml").exists(), "it tells of the other judgement");
-    // Without a folder, the record is named where it is.
+    assert!(!project.root().join("gates-report/junit.xml").exists(), "it is from the other judgement");
+    // Without a folder, the path of the record is shown.
     project.write("saved.json", project.read("gates-report/run.json"));
     assert!(project.run(&["judge", "--from", "saved.json"]).stdout.contains("Reports: ./saved.json"));
 }
@@ -189,7 +189,7 @@ const SBOM: &str = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "componen
     {"type": "library", "bom-ref": "b", "name": "bad", "version": "1.0.0", "purl": "pkg:npm/bad@1.0.0", "licenses": [{"expression": "GPL-3.0-only OR AGPL-3.0-only"}]}],
     "vulnerabilities": [{"id": "CVE-2026-1", "ratings": [{"severity": "high"}], "affects": [{"ref": "b"}]}]}"#;
 
-/// A run.json in which the order of what a proof says does not matter.
+/// A run.json with its proofs sorted, so that their order does not matter.
 fn record(text: &str) -> Value {
     let mut record: Value = serde_json::from_str(text).unwrap();
     for gate in record["gates"].as_array_mut().unwrap() {
@@ -200,7 +200,7 @@ fn record(text: &str) -> Value {
     record
 }
 
-/// The oracle: the same reports, judged by the other policy from the beginning.
+/// The expected record is that of the same reports judged by the other policy from the beginning.
 #[test]
 fn a_saved_run_is_judged_by_another_licence_policy_as_its_reports_would_be() {
     let policies = [
@@ -229,7 +229,7 @@ fn a_saved_run_is_judged_by_another_licence_policy_as_its_reports_would_be() {
     };
     let direct: Vec<Value> = (0..policies.len()).map(judged).collect();
     let found = |run: &Value| run["findings"].as_array().unwrap().len();
-    // A vulnerability in each of three, and what each policy has against `odd` and `bad`.
+    // A vulnerability in each of three packages, and what each policy says about `odd` and `bad`.
     assert_eq!(direct.iter().map(found).collect::<Vec<_>>(), [3, 6, 9, 9, 6, 6]);
     for (was, now) in (0..policies.len()).flat_map(|was| (0..policies.len()).map(move |now| (was, now))) {
         let (from, config) = (format!("direct-{was}/run.json"), format!("{now}.toml"));
@@ -248,9 +248,9 @@ fn a_saved_run_is_judged_by_another_licence_policy_as_its_reports_would_be() {
     }
 }
 
-/// One that an older Portcullis wrote, or somebody cut.
+/// Such as a run that an older Portcullis wrote, or that somebody edited.
 #[test]
-fn a_saved_run_that_lists_no_packages_proves_nothing_of_their_licences() {
+fn a_saved_run_that_lists_no_packages_proves_nothing_about_their_licences() {
     let project =
         Project::with_gates("version = 1\nmode = \"production\"\n[[gate]]\nid = \"sbom\"\ntool = \"syft\"\n");
     project.write("sbom.json", SBOM);

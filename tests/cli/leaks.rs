@@ -1,5 +1,5 @@
-//! Nothing leaks: hostile words of a scanned repository reach nobody's terminal, and secrets reach
-//! no output, in whatever spelling and from whichever tool.
+//! Nothing leaks: control characters of a scanned repository reach no terminal, and secrets reach no output,
+//! in any encoding and from any tool.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
@@ -10,7 +10,7 @@ use crate::common::{Project, Ran};
 use portcullis::text::sanitise::is_unprintable;
 use serde_json::{Value, json};
 
-/// Each with what it does to whoever shows it.
+/// Hostile texts, each with what it does to a program that shows it.
 const HOSTILE: [&str; 9] = [
     "a\u{1b}[31;1mred\u{1b}[0m",
     "b\u{1b}]0;title\u{7}\u{8}",
@@ -37,7 +37,7 @@ fn assert_harmless(name: &str, text: &str) {
     }
 }
 
-/// The texts of a document, as whoever reads it gets them.
+/// The strings of a document, as its reader gets them.
 fn assert_texts_harmless(name: &str, value: &Value) {
     match value {
         Value::String(text) => assert_harmless(name, text),
@@ -52,14 +52,14 @@ fn assert_texts_harmless(name: &str, value: &Value) {
 
 fn assert_all_harmless(project: &Project, ran: &Ran) {
     for (name, bytes) in outputs(project, ran) {
-        // Reports are kept as their tool wrote them, but for secrets: for programs, not for eyes.
+        // Reports are kept as their tool wrote them, without secrets. Programs read them, not people.
         if !name.contains("/gates-report/reports/") {
             assert_harmless(&name, &String::from_utf8(bytes).unwrap());
         }
     }
 }
 
-/// A program that writes these bytes to the file behind `flag`, or else to its standard output.
+/// A program that writes these bytes to the file that follows `flag`, or else to its standard output.
 fn writes(project: &Project, name: &str, flag: &str, report: &[u8], stderr: &str, code: i32) {
     let report = project.write(&format!("../bytes/{name}.report"), report);
     let stderr = project.write(&format!("../bytes/{name}.stderr"), stderr);
@@ -90,7 +90,7 @@ fn gitleaks(project: &Project, secrets: &[&str], words: &str) {
 }
 
 #[test]
-fn nothing_that_a_repository_carries_steers_a_terminal_or_a_ci_service() {
+fn nothing_in_a_repository_controls_a_terminal_or_a_ci_service() {
     for planted in HOSTILE.map(str::to_owned).into_iter().chain([hostile()]) {
         let file = planted.replace('\0', "");
         let folder = format!("dir {file}").replace('/', "_");
@@ -129,7 +129,7 @@ fn nothing_that_a_repository_carries_steers_a_terminal_or_a_ci_service() {
         assert_all_harmless(&project, &ran);
         assert_texts_harmless("run.json", &record);
 
-        // What is refused is quoted; so is what a saved run says.
+        // Refused input and texts of a saved run are quoted.
         for args in [
             vec!["run", "--only", "secrets", "--since", &file],
             vec!["run", "--profile", &file],
@@ -153,7 +153,7 @@ fn nothing_that_a_repository_carries_steers_a_terminal_or_a_ci_service() {
 }
 
 #[test]
-fn mistakes_in_gates_toml_are_drawn_without_what_would_steer_a_terminal() {
+fn mistakes_in_gates_toml_are_shown_without_control_characters() {
     for planted in HOSTILE.map(|planted| planted.replace(['\0', '\r', '\n', '\u{7}', '\u{8}', '\u{1b}'], ""))
     {
         let project = Project::with_gates(&format!(
@@ -264,7 +264,7 @@ fn what_gitleaks_reports_never_touches_a_disk() {
     project.program("looks", &format!("! grep -rqF 'ter2+leaked' '{}'", scratch.display()));
     let ran = Ran::of(project.command(&["run"]).env("TMPDIR", &scratch).output().unwrap());
     assert_eq!(project.gate("looks")["outcome"], "passed", "{}", ran.all());
-    // Nor does what is no report.
+    // Nor does output that is not a report.
     writes(&project, "gitleaks", "-", format!("Secret: {leaked}\n[]").as_bytes(), SCANNED, 77);
     let ran = Ran::of(project.command(&["run"]).env("TMPDIR", &scratch).output().unwrap());
     assert_eq!(project.gate("secrets")["outcome"], "inconclusive");
@@ -274,7 +274,7 @@ fn what_gitleaks_reports_never_touches_a_disk() {
 
 /// git-secrets prints its findings as errors, each with the whole line.
 #[test]
-fn what_git_secrets_prints_touches_no_disk_and_reaches_no_output() {
+fn the_output_of_git_secrets_touches_no_disk_and_reaches_no_output() {
     let leaked = secret("leaked").replace('"', "");
     let project = Project::with_gates(
         "version = 1\n[[gate]]\nid = 'secrets'\ntool = 'git-secrets'\npatterns = ['hunter']\n\
@@ -310,7 +310,7 @@ fn what_git_secrets_prints_touches_no_disk_and_reaches_no_output() {
     );
     assert_hidden(&project, &ran, &leaked);
     assert_eq!(project.record()["findings"][0]["location"]["path"], "src/a.ts");
-    // Whatever else it does, nobody sees more.
+    // Other options show nothing more.
     for (stdout, stderr, code) in [
         ("", matched.clone(), 1),
         ("", format!("{leaked}\n"), 1),
@@ -330,9 +330,9 @@ fn what_git_secrets_prints_touches_no_disk_and_reaches_no_output() {
 }
 
 #[test]
-fn a_secret_that_would_be_published_all_the_same_fails_the_run() {
+fn a_secret_that_would_still_be_published_fails_the_run() {
     let project = Project::with_gates("version = 1\n[[gate]]\nid = 'secrets'\ntool = 'gitleaks'\n");
-    // It is a key of run.json, so that it can't be struck out there.
+    // It is a key of run.json, so it can't be removed there.
     gitleaks(&project, &["portcullis_version"], "");
     let ran = project.run(&["run"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
@@ -388,7 +388,7 @@ fn tools_get_the_secrets_that_their_gate_names_and_no_others() {
 }
 
 #[test]
-fn a_variable_is_set_or_handed_on_and_nothing_else() {
+fn a_variable_is_set_or_passed_on_and_nothing_else() {
     let project = Project::with_gates(
         "version = 1\n[[gate]]\nid = 'a'\ntool = 'command'\nrun = ['true']\nenv = { A_TOKEN = false, B = 1 }\n",
     );

@@ -1,4 +1,4 @@
-//! gates.lock: the programs that a project has agreed to, and no others.
+//! gates.lock: a gate starts only the programs that the project has locked.
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::common::{Project, Ran};
 
-/// A project with one gate, whose program leaves a mark where it is started.
+/// A project with one gate. Its program writes a file when it is started.
 struct Site(Project);
 
 const GATE: &str = "[[gate]]\nid = \"tests\"\ntool = \"command\"\nrun = [\"scan\"]\n";
@@ -23,7 +23,7 @@ impl Site {
         self.0.program("scan", "echo tampered >started");
     }
 
-    /// Where this user's hashes are remembered: in the test's own folder.
+    /// Where the hashes of this user are cached: in the folder of the test.
     fn cache(&self) -> PathBuf {
         self.0.bin().with_file_name("cache")
     }
@@ -32,14 +32,14 @@ impl Site {
         Ran::of(self.0.command(args).env("XDG_CACHE_HOME", self.cache()).output().unwrap())
     }
 
-    /// Runs it, and it must end with this code.
+    /// Runs it and checks the exit code.
     fn must(&self, code: i32, args: &[&str]) -> Ran {
         let ran = self.run(args);
         assert_eq!(ran.code, code, "{args:?}: {}", ran.all());
         ran
     }
 
-    /// What the gate's program wrote, if it was started since the last question.
+    /// What the gate's program wrote, if it was started since the last call.
     fn started(&self) -> Option<String> {
         let mark = self.0.root().join("started");
         let text = fs::read_to_string(&mark).ok()?;
@@ -95,7 +95,7 @@ fn a_tampered_tool_is_not_started_in_production() {
     let checked = site.must(3, &["lock", "--check"]);
     assert!(checked.stdout.contains(&before) && checked.stdout.contains(&here), "{}", checked.all());
 
-    // The change is wanted.
+    // The change is intended.
     let locked = site.must(0, &["lock"]);
     assert!(locked.stdout.contains("~ scan"), "{}", locked.all());
     site.must(0, &["run"]);
@@ -130,7 +130,7 @@ fn a_tool_that_is_not_in_the_lock_is_not_started() {
     assert!(reason.contains("other is not in gates.lock"), "{reason}");
     assert_eq!((&site.0.gate("tests")["outcome"], site.started()), (&"passed".into(), Some("real".into())));
 
-    // The reverse: what is locked and not needed any more.
+    // The reverse: a locked tool that no gate needs any more.
     site.must(0, &["lock"]);
     site.0.write("gates.toml", gates);
     let checked = site.must(3, &["lock", "--check"]);
@@ -138,7 +138,7 @@ fn a_tool_that_is_not_in_the_lock_is_not_started() {
 }
 
 #[test]
-fn a_refused_tool_is_not_even_asked_for_its_version() {
+fn a_refused_tool_is_not_even_started_for_its_version() {
     let project = Project::with_gates(
         "version = 1\nmode = \"production\"\n[[gate]]\nid = \"secrets\"\ntool = \"gitleaks\"\nscan = \"tree\"\n",
     );
@@ -154,7 +154,7 @@ fn a_refused_tool_is_not_even_asked_for_its_version() {
 }
 
 #[test]
-fn what_an_earlier_gate_changes_is_seen() {
+fn a_change_by_an_earlier_gate_is_noticed() {
     let site = Site::new("production");
     let bin = site.0.bin();
     site.0.program("install", &format!("printf '#!/bin/sh\\ntouch started\\n' >{}/scan", bin.display()));
@@ -228,13 +228,13 @@ fn a_tool_of_node_modules_is_pinned_with_its_package() {
     site.must(0, &["run"]);
     assert_eq!(site.0.gate("tests")["tool_version"], "5.9.3");
     fs::remove_file(site.0.root().join("backend/started")).unwrap();
-    // Not the entry file, but what it loads.
+    // Not the entry file, but a file that it loads.
     fs::write(&library, "echo /repo/b.ts\n").unwrap();
     site.must(3, &["run"]);
     assert!(!site.0.root().join("backend/started").exists());
     assert!(site.reason().contains("package typescript 5.9.3 differs"), "{}", site.reason());
 
-    // The same name from elsewhere is another tool.
+    // A program of the same name from another folder is another tool.
     fs::remove_file(modules.join(".bin/tsc")).unwrap();
     site.0.program("tsc", "echo started >started");
     site.must(3, &["run"]);
@@ -259,7 +259,7 @@ fn without_a_lock_the_summary_says_so_unless_one_is_required() {
 }
 
 #[test]
-fn a_broken_lock_is_not_an_absent_one() {
+fn a_broken_lock_does_not_count_as_absent() {
     let site = Site::new("production");
     site.0.write("gates.lock", "version = 1\n[[tool]\n");
     let ran = site.must(2, &["run"]);
@@ -275,7 +275,7 @@ fn a_broken_lock_is_not_an_absent_one() {
 }
 
 #[test]
-fn a_missing_tool_is_told_and_nothing_is_written() {
+fn a_missing_tool_is_reported_and_nothing_is_written() {
     let site = Site::new("lab");
     site.must(0, &["lock"]);
     let before = site.0.read("gates.lock");
@@ -310,23 +310,23 @@ fn the_lock_of_another_platform_is_kept_and_does_not_count_here() {
     assert!(lock.contains("plan9-mips") && !lock.contains("gone"), "{lock}");
     site.must(0, &["run"]);
     site.must(0, &["lock", "--check"]);
-    // The same tools, the same bytes.
+    // The same tools give the same bytes.
     site.must(0, &["lock"]);
     assert_eq!(site.0.read("gates.lock"), lock);
 }
 
 #[test]
-fn verify_believes_nothing_that_was_remembered() {
+fn verify_ignores_cached_hashes() {
     let site = Site::new("production");
     site.must(0, &["lock"]);
     let lock = site.0.read("gates.lock");
-    // A tool that has changed is remembered (once its times have settled) …
+    // A changed tool is cached (once its times have settled) …
     site.tamper();
     std::thread::sleep(std::time::Duration::from_secs(4));
     site.must(3, &["lock", "--check"]);
     let cache = site.cache().join("portcullis/tools.json");
     let remembered = fs::read_to_string(&cache).unwrap();
-    // … and the memo forged, so that it tells the hash that is locked.
+    // … and the cache is forged to give the locked hash.
     let script = |lock: &str| {
         let line = lock.lines().find(|line| line.contains("what = \"script\"")).unwrap().to_owned();
         line.split('"').rev().nth(1).unwrap().to_owned()
@@ -337,20 +337,20 @@ fn verify_believes_nothing_that_was_remembered() {
     site.0.write("gates.lock", &lock);
     fs::write(&cache, remembered.replace(&tampered, &script(&lock))).unwrap();
 
-    // Same size, time and inode, by all that the memo knows: that much it can be fooled.
+    // Size, time and inode match, and the cache knows nothing else: so far it can be fooled.
     site.must(0, &["run"]);
     assert_eq!(site.started().as_deref(), Some("tampered"));
     site.must(3, &["run", "--verify"]);
     assert_eq!(site.started(), None);
     site.must(3, &["lock", "--check", "--verify"]);
 
-    // Broken, it is ignored.
+    // A broken cache is ignored.
     fs::write(&cache, "{").unwrap();
     site.must(3, &["run"]);
 }
 
 #[test]
-fn the_memo_never_lies_in_the_repository() {
+fn the_cache_is_never_in_the_repository() {
     let site = Site::new("lab");
     let inside = site.0.root().join("cache");
     let output = site.0.command(&["lock"]).env("XDG_CACHE_HOME", &inside).output().unwrap();

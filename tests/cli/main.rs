@@ -1,4 +1,5 @@
-//! The command line as a user meets it, with fake programs in the place of the scanners: it needs none of them.
+//! The command line as a user sees it, with fake programs instead of scanners. No scanner needs to be
+//! installed.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,4 +1,4 @@
-//! Notices: what a webhook on loopback is told, and that whatever goes wrong there is a warning.
+//! Notices: what a webhook on loopback receives. A notice that can't be sent is only a warning.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::common::{CI_SERVICES, Project, Ran};
 use serde_json::{Value, json};
 
-/// A webhook that answers with this status, and hands on the bodies that it is sent.
+/// A webhook that answers with this status. The receiver gets the bodies that were sent to it.
 fn webhook(status: u16) -> (String, Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/services/T000/B000/very-secret-word", listener.local_addr().unwrap());
@@ -43,7 +43,7 @@ fn answer(mut stream: TcpStream, status: u16) -> String {
             }
         }
         let n = stream.read(&mut buffer).unwrap();
-        assert!(n > 0, "the question broke off");
+        assert!(n > 0, "the request ended too early");
         read.extend_from_slice(&buffer[..n]);
     }
 }
@@ -79,12 +79,12 @@ fn run(project: &Project, address: Option<&str>) -> Ran {
 }
 
 #[test]
-fn a_chat_is_told_what_stopped_the_run_and_nobody_is_called_by_it() {
-    let (address, told) = webhook(200);
+fn a_chat_message_says_what_stopped_the_run_and_notifies_nobody_by_name() {
+    let (address, sent) = webhook(200);
     let project = project("slack", "");
     let ran = run(&project, Some(&address));
     assert_eq!(ran.code, 1, "{}", ran.all());
-    let payload = told.recv_timeout(Duration::from_secs(10)).unwrap();
+    let payload = sent.recv_timeout(Duration::from_secs(10)).unwrap();
     let text = |n: usize| payload["blocks"][n]["text"]["text"].as_str().unwrap().to_owned();
     assert!(
         text(0).starts_with("✘ `repo`: *blocked*") && text(0).contains("<https://ci.example/job/7/|build>"),
@@ -92,12 +92,12 @@ fn a_chat_is_told_what_stopped_the_run_and_nobody_is_called_by_it() {
     );
     assert!(text(0).contains("branch `main`") && text(0).contains("by `"), "{payload}");
     assert_eq!(text(1), "• *lint* failed: `1 finding at or above high`");
-    // In code spans no chat makes a link, or a call, of anything.
+    // In code spans, no chat turns text into a link or a mention.
     assert_eq!(
         text(2),
         "• high: `&lt;!channel&gt; @channel 'eval' &amp; co [x](http://evil.test)` in `src/a.ts:3 [lint]`"
     );
-    // Not every chat that takes the same knows blocks.
+    // Some chats with the same interface do not support blocks.
     assert_eq!(payload["text"], [text(0), text(1), text(2)].join("\n"));
     // The address is a secret.
     let everything = ran.all() + &project.read("gates-report/run.json");
@@ -105,11 +105,11 @@ fn a_chat_is_told_what_stopped_the_run_and_nobody_is_called_by_it() {
 }
 
 #[test]
-fn another_webhook_is_told_the_same_as_json() {
-    let (address, told) = webhook(200);
+fn another_webhook_gets_the_same_as_json() {
+    let (address, sent) = webhook(200);
     let project = project("json", "");
     run(&project, Some(&address));
-    let message = told.recv_timeout(Duration::from_secs(10)).unwrap();
+    let message = sent.recv_timeout(Duration::from_secs(10)).unwrap();
     assert_eq!(message["schema"], "portcullis/notice/1");
     assert_eq!((&message["verdict"], &message["blocking"]), (&json!("blocked"), &json!(1)));
     assert_eq!(message["stopped_by"][0]["gate"], "lint");
@@ -119,22 +119,22 @@ fn another_webhook_is_told_the_same_as_json() {
 }
 
 #[test]
-fn who_only_wants_to_know_of_stops_hears_nothing_of_a_pass() {
-    let (address, told) = webhook(200);
+fn a_notice_for_stopped_runs_is_not_sent_for_a_pass() {
+    let (address, sent) = webhook(200);
     let project = project("json", "when = 'stopped'");
     project.write(
         "in.sarif",
         r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"demo"}},"results":[]}]}"#,
     );
     assert_eq!(run(&project, Some(&address)).code, 0);
-    assert!(told.recv_timeout(Duration::from_millis(300)).is_err());
+    assert!(sent.recv_timeout(Duration::from_millis(300)).is_err());
 }
 
 #[test]
-fn what_can_not_be_sent_is_a_warning_and_never_the_verdict() {
+fn a_notice_that_can_not_be_sent_is_a_warning_and_never_changes_the_verdict() {
     let project = project("slack", "");
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (refusing, _told) = webhook(404);
+    let (refusing, _sent) = webhook(404);
     for (address, why) in [
         (None, "CHAT is not set"),
         (Some(format!("http://{closed}/very-secret-word")), "can't be reached"),
@@ -160,7 +160,7 @@ fn an_address_in_gates_toml_is_a_mistake() {
 
 #[test]
 fn sixty_gates_that_stop_a_run_fit_into_one_message() {
-    let (address, told) = webhook(200);
+    let (address, sent) = webhook(200);
     let mut gates = "version = 1\nmode = 'production'\n[[notice]]\nurl = '$CHAT'\n".to_owned();
     for n in 0..60 {
         gates.push_str(&format!(
@@ -169,7 +169,7 @@ fn sixty_gates_that_stop_a_run_fit_into_one_message() {
     }
     let project = Project::with_gates(&gates);
     assert_eq!(run(&project, Some(&address)).code, 3);
-    let payload = told.recv_timeout(Duration::from_secs(10)).unwrap();
+    let payload = sent.recv_timeout(Duration::from_secs(10)).unwrap();
     let stops = payload["blocks"][1]["text"]["text"].as_str().unwrap();
     assert!(stops.chars().count() <= 3_000, "{stops}");
     let listed = stops.lines().filter(|line| line.starts_with("• *gate-")).count();
@@ -180,15 +180,15 @@ fn sixty_gates_that_stop_a_run_fit_into_one_message() {
 }
 
 #[test]
-fn a_webhook_that_has_a_fault_is_asked_twice_and_a_redirection_is_not_followed() {
+fn a_webhook_with_a_server_error_is_tried_twice_and_a_redirection_is_not_followed() {
     let project = project("json", "");
     for (status, tries) in [(500, 2), (503, 2), (302, 1), (400, 1)] {
-        let (address, told) = webhook(status);
+        let (address, sent) = webhook(status);
         let ran = run(&project, Some(&address));
         assert_eq!(ran.code, 1, "{}", ran.all());
         assert!(ran.stderr.contains(&format!("answered {status}")), "{}", ran.stderr);
         assert!(!ran.all().contains("very-secret-word"), "{}", ran.all());
-        let asked = std::iter::from_fn(|| told.recv_timeout(Duration::from_millis(500)).ok());
+        let asked = std::iter::from_fn(|| sent.recv_timeout(Duration::from_millis(500)).ok());
         assert_eq!(asked.count(), tries, "{status}");
     }
 }

@@ -3,7 +3,7 @@
 use crate::common::Project;
 use serde_json::{Value, json};
 
-/// Everything that the policy knows, at once.
+/// All parts of the policy at once.
 const GATES: &str = r#"
 version = 1
 mode = "production"
@@ -97,7 +97,7 @@ fn project() -> Project {
     project
 }
 
-/// What the policy made of a run, without what only a run has: times, commands, the places of reports.
+/// What the policy decided about a run, without what only a run has: times, commands, paths of reports.
 fn judged(run: &Value) -> Value {
     let gates: Vec<Value> = run["gates"]
         .as_array()
@@ -146,12 +146,12 @@ fn record(project: &Project, folder: &str) -> Value {
 }
 
 #[test]
-fn a_run_its_reports_and_its_record_are_judged_alike() {
+fn a_run_its_reports_and_its_record_get_the_same_decisions() {
     let project = project();
     let ran = project.run(&["run"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     let of_run = record(&project, "gates-report");
-    // What the test is about is there: each kind of decision, and each reason for one.
+    // The example covers every kind of decision and every reason for one.
     let said = judged(&of_run).to_string();
     for word in [
         "waived: sandboxed",
@@ -176,7 +176,7 @@ fn a_run_its_reports_and_its_record_are_judged_alike() {
         assert_eq!(project.run(&["judge", "--from", &from_file, "--out", out]).code, 1);
         let again = record(&project, out);
         assert_eq!(judged(&again), judged(&of_run), "{from}");
-        // Nothing else of the record changes.
+        // Nothing else in the record changes.
         let was = record(&project, from);
         for key in ["findings", "gates", "commit", "started", "duration_ms", "trace_id", "known"] {
             assert_eq!(again[key], was[key], "{key} of {from}");
@@ -185,7 +185,7 @@ fn a_run_its_reports_and_its_record_are_judged_alike() {
 }
 
 #[test]
-fn what_was_known_is_known_on_each_way() {
+fn known_findings_are_known_in_all_three_ways() {
     let project = project();
     project.run(&["run"]);
     assert_eq!(project.run(&["baseline"]).code, 0);

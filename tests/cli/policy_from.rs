@@ -32,7 +32,7 @@ fn loosened(project: &Project) -> Vec<String> {
 fn a_change_can_not_switch_off_its_own_gate() {
     let project = Project::base_with(&[("gates.toml", &gates("production", FINDS))]);
     let waiver = "[[waiver]]\nrule = \"demo-1\"\nreason = \"let me in\"\nexpires = 2999-12-31\n";
-    for (change, told) in [
+    for (change, loosening) in [
         (gates("lab", FINDS), "gates.toml: mode = lab"),
         (gates("production", &FINDS.replace("\"medium\"", "\"never\"")), "gate lint: fail_on = never"),
         (gates("production", &format!("{FINDS}required = false\n")), "gate lint: required = false"),
@@ -49,11 +49,11 @@ fn a_change_can_not_switch_off_its_own_gate() {
         project.write("gates.toml", &change);
         let ran = project.run(&FROM_BASE);
         assert_eq!(ran.code, 1, "{change}: {}", ran.all());
-        assert_eq!(loosened(&project), [told]);
+        assert_eq!(loosened(&project), [loosening]);
         assert!(ran.stdout.contains("the change would loosen"), "{}", ran.stdout);
         assert_eq!(project.record()["policy"]["from"], project.git(&["rev-parse", "base"]));
     }
-    // The same by the environment; and without either, the change has its way.
+    // The environment variable does the same. Without either, the policy of the change is used.
     project.write("gates.toml", gates("lab", FINDS));
     let output = project.command(&["run"]).env("PORTCULLIS_POLICY_FROM", "base").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -62,7 +62,7 @@ fn a_change_can_not_switch_off_its_own_gate() {
 }
 
 #[test]
-fn a_change_that_loosens_nothing_is_told_of_nothing() {
+fn a_change_that_loosens_nothing_gets_no_notice() {
     let project = Project::base_with(&[("gates.toml", &gates("lab", FINDS))]);
     project.write("gates.toml", gates("production", &FINDS.replace("\"medium\"", "\"low\"")));
     let ran = project.run(&FROM_BASE);
@@ -71,7 +71,7 @@ fn a_change_that_loosens_nothing_is_told_of_nothing() {
 }
 
 #[test]
-fn the_base_decides_whatever_became_of_the_file() {
+fn the_base_decides_even_if_the_change_moves_or_removes_the_file() {
     let project = Project::base_with(&[("gates.toml", &gates("production", FINDS)), ("backend/a.txt", "a")]);
     project.write("gates.toml", "version = 1\nthis is broken");
     let ran = project.run(&FROM_BASE);
@@ -82,14 +82,14 @@ fn the_base_decides_whatever_became_of_the_file() {
     let ran = project.run(&FROM_BASE);
     assert_eq!(ran.code, 1, "{}", ran.all());
 
-    // A nearer file that the change adds does not count.
+    // A gates.toml that the change adds in a nearer folder does not count.
     let nearer = project.write("backend/gates.toml", gates("lab", FINDS));
     let ran = Ran::of(project.command(&FROM_BASE).current_dir(nearer.parent().unwrap()).output().unwrap());
     assert_eq!(ran.code, 1, "{}", ran.all());
 }
 
 #[test]
-fn without_a_policy_there_nothing_is_run() {
+fn without_a_policy_in_the_base_nothing_is_run() {
     let project = Project::base_with(&[("other.txt", "")]);
     project.write("gates.toml", gates("lab", FINDS));
     for (rev, words) in
@@ -113,7 +113,7 @@ fn without_a_policy_there_nothing_is_run() {
 }
 
 #[test]
-fn a_script_of_the_change_that_the_policy_names_is_told() {
+fn a_changed_script_that_the_policy_names_is_reported() {
     let gate = "[[gate]]\nid = \"check\"\ntool = \"command\"\nrun = [\"sh\", \"check.sh\"]\n";
     let project = Project::base_with(&[("gates.toml", &gates("production", gate)), ("check.sh", "exit 1\n")]);
     project.write("check.sh", "exit 0\n");
@@ -131,7 +131,7 @@ fn the_floor_holds_for_the_policy_of_the_base() {
 }
 
 #[test]
-fn the_plan_is_that_of_the_base_and_tells_what_the_change_would_loosen() {
+fn the_plan_is_that_of_the_base_and_shows_what_the_change_would_loosen() {
     let tools = "[[gate]]\nid = \"secrets\"\ntool = \"gitleaks\"\nscan = \"tree\"\n[[gate]]\nid = \"audit\"\ntool = \"npm-audit\"\ndirs = [\"app\"]\n";
     let base = gates("production", &format!("{FINDS}{tools}"));
     let project = Project::base_with(&[
@@ -144,7 +144,7 @@ fn the_plan_is_that_of_the_base_and_tells_what_the_change_would_loosen() {
     project.write(".gitleaksignore", "a:b:1\n");
     project.write("app/.npmrc", "workspace=other\n");
 
-    // As the change has it.
+    // With the policy of the change.
     let ran = project.run(&["plan", "--format", "json"]);
     let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&plan["mode"], &plan["policy"]), (&"lab".into(), &Value::Null), "{}", ran.all());
@@ -252,13 +252,13 @@ fn a_saved_run_is_held_to_the_policy_of_the_base() {
             "the saved run did not run it: left out by skip",
         ),
     ] {
-        let (got, lint, others, told) = judged(&change, run);
+        let (got, lint, others, loosenings) = judged(&change, run);
         assert_eq!((got, lint.as_str()), (code, words), "{change}");
         assert_eq!(others, "no findings in 1 run".split(" in").next().unwrap());
-        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(loosenings.len(), 1, "{loosenings:?}");
     }
 
-    // The same id, and another tool.
+    // The same id with another tool.
     project.write("gates.toml", gates("lab", &format!("{never}{other}")));
     project.run(&["run"]);
     let saved = project.read("gates-report/run.json").replace("\"tool\": \"command\"", "\"tool\": \"syft\"");
@@ -269,7 +269,7 @@ fn a_saved_run_is_held_to_the_policy_of_the_base() {
 }
 
 #[test]
-fn what_is_judged_is_held_to_the_floor() {
+fn judge_applies_the_floor() {
     let skipped = "[profile.ci]\nskip = [\"lint\"]\n";
     let other = "[[gate]]\nid = \"other\"\ntool = \"gitleaks\"\n";
     let project = Project::with_gates(&gates("production", &format!("{FINDS}{other}{skipped}")));
@@ -301,7 +301,7 @@ fn what_is_judged_is_held_to_the_floor() {
     project.write("gates.toml", gates("production", &FINDS.replace("\"medium\"", "\"high\"")));
     refused(run(&from), "gate `lint` has fail_on = high");
 
-    // A gate of the saved run alone keeps its policy, and that is held to the floor, too.
+    // A gate that only the saved run has keeps its policy, and the floor applies to it, too.
     project.write(
         "gates.toml",
         gates("production", &FINDS.replace("\"medium\"", "\"never\"").replace("lint", "old")),

@@ -1,12 +1,12 @@
-//! The same project gives the same record, however many scanners run at once, and a saved record
-//! gives the same verdict however often it is judged.
+//! The same project gives the same record with any number of jobs, and a saved record gives the same verdict
+//! each time it is judged.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 use crate::common::Project;
 
-/// Gates that end in another order than that of the file: findings of two formats, some alike and
-/// some waived, two targets, a secret, a gate without proof and one that waits for another.
+/// Gates that end in a different order than in the file: findings of two formats, some the same and some
+/// waived, two targets, a secret, a gate without proof and one that waits for another.
 const GATES: &str = r#"
 version = 1
 mode = "production"
@@ -71,7 +71,7 @@ fn project() -> Project {
         "case $PWD in */a) sleep 0.2;; esac\necho 'x.ts(1,2): error TS2322: no'; echo \"$PWD/x.ts\"; \
          printf 'Files: 1\\nTotal time: 0.1s\\n'; exit 2",
     );
-    // Put together here, so that the repository holds nothing that looks like a key.
+    // Put together here, so that the repository contains nothing that looks like a key.
     project.program(
         "gitleaks",
         r#"[ "$1" = version ] && { echo 8.30.1; exit; }
@@ -83,7 +83,7 @@ exit 77"#,
     project
 }
 
-/// A record without what differs between two runs by right: times, and the id of the run.
+/// A record without what may differ between two runs: times and the id of the run.
 fn lasting(record: &str) -> String {
     let passing = ["\"started\":", "\"duration_ms\":", "\"started_ms\":", "\"trace_id\":"];
     let lasts = |line: &&str| !passing.iter().any(|key| line.trim_start().starts_with(key));
@@ -104,7 +104,7 @@ fn any_number_of_jobs_gives_the_same_record() {
 }
 
 #[test]
-fn a_saved_record_is_judged_the_same_as_often_as_one_likes() {
+fn a_saved_record_is_judged_the_same_each_time() {
     let project = project();
     assert_eq!(project.run(&["run"]).code, 1);
     let first = project.read("gates-report/run.json");
@@ -113,7 +113,7 @@ fn a_saved_record_is_judged_the_same_as_often_as_one_likes() {
         assert_eq!(ran.code, 1, "{}", ran.all());
         assert_eq!(project.read(&format!("{out}/run.json")), first, "judged from {from}");
     }
-    // Elsewhere, without the gates.toml: by what was recorded.
+    // In another folder without gates.toml: with the recorded policy.
     let elsewhere = Project::new();
     elsewhere.write("run.json", &first);
     let ran = elsewhere.run(&["judge", "--from", "run.json", "--out", "again"]);

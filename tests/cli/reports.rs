@@ -1,5 +1,5 @@
-//! Which reports a run writes and where to, what it prints, and the limits of each format. What they say is held against readers
-//! and schemas of others in `tests/real/reports.rs`.
+//! Which reports a run writes and where, what it prints, and the limits of each format.
+//! `tests/real/reports.rs` checks the reports with other programs and schemas.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 

@@ -1,4 +1,4 @@
-//! What counts beside the severity: VEX, KEV, EPSS, fixes, development dependencies, licences, bans.
+//! What counts besides the severity: VEX, KEV, EPSS, fixes, development dependencies, licences, bans.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't read its fixture has failed")]
 
@@ -20,7 +20,7 @@ fn text(path: &str) -> String {
 const TRIVY: &str =
     "[[gate]]\nid = \"image-scan\"\ntool = \"trivy\"\nscan = \"image\"\nimages = [\"notes-app\"]\n";
 
-/// Trivy's report on the image of the notes-app: four advisories on lodash 4.17.4, two on minimist 0.0.8.
+/// Trivy's report on the image of the notes-app: four advisories for lodash 4.17.4, two for minimist 0.0.8.
 fn project(top: &str, gate: &str) -> Project {
     let project = Project::with_gates(&format!("version = 1\nmode = \"production\"\n{top}\n{TRIVY}{gate}\n"));
     for (name, from) in [
@@ -92,7 +92,7 @@ fn a_document_on_another_product_covers_nothing_and_is_named() {
 }
 
 #[test]
-fn what_is_said_of_an_image_holds_in_a_run_that_scans_it() {
+fn a_statement_on_an_image_holds_in_a_run_that_scans_it() {
     let project = project("vex = [\"vex/*.json\"]", "fail_on = \"low\"");
     project.program(
         "trivy",
@@ -120,7 +120,7 @@ fn a_project_that_gates_toml_names_is_the_product_of_its_documents() {
     let (decision, because) = decided(&project, "CVE-2021-44906");
     assert_eq!(decision, "waive");
     assert!(because.contains("code_not_reachable (vex/minimist.cdx.json)"), "{because}");
-    // Under investigation is no reason to let it pass.
+    // A finding under investigation does not pass.
     assert_eq!(decided(&project, "CVE-2020-7598").0, "allow");
     let strict = "version = 1\nvex = [\"vex/*.json\"]\nproducts = [\"notes-app\"]\n";
     project.write("gates.toml", format!("{strict}{TRIVY}fail_on = \"low\"\n"));
@@ -129,7 +129,7 @@ fn a_project_that_gates_toml_names_is_the_product_of_its_documents() {
 }
 
 #[test]
-fn what_is_exploited_or_likely_to_be_blocks_whatever_its_severity() {
+fn an_exploited_or_likely_vulnerability_blocks_at_any_severity() {
     let project = project(FILES, "fail_on = \"never\"\nfail_on_kev = true\nepss_at_least = 0.02");
     let ran = judge(&project);
     assert_eq!(ran.code, 1, "{}", ran.all());
@@ -151,12 +151,12 @@ fn what_is_exploited_or_likely_to_be_blocks_whatever_its_severity() {
 }
 
 #[test]
-fn what_one_tool_knows_of_a_problem_holds_for_the_others() {
+fn what_one_tool_knows_about_a_problem_counts_for_the_others() {
     let audit = "[[gate]]\nid = \"audit\"\ntool = \"npm-audit\"\nfail_on = \"never\"\nfail_on_kev = true\n";
     let project = project(&format!("{FILES}\n{audit}"), "fail_on = \"never\"");
     project.write("audit.json", text("npm-audit/recorded-findings/npm-audit.json"));
     project.write("package-lock.json", text("notes-app/backend/package-lock.json"));
-    // npm audit by itself knows no CVE, and the catalogue knows nothing else.
+    // npm audit reports no CVE id, and the catalogue has only CVE ids.
     assert_eq!(project.run(&["judge", "--report", "npm-audit=audit.json"]).code, 0);
     let both = ["judge", "--report", "npm-audit=audit.json", "--report", "trivy=trivy.json"];
     let ran = project.run(&both);
@@ -170,22 +170,22 @@ fn what_one_tool_knows_of_a_problem_holds_for_the_others() {
     project.write("gates.toml", format!("version = 1\nmode = \"production\"\n{FILES}\n{audit}"));
     let again = project.run(&["judge", "--from", "gates-report/run.json"]);
     assert_eq!(again.code, 1, "{}", again.all());
-    let told = project.run(&["explain", "GHSA-p6mc-m468-83gw"]);
-    assert!(told.stdout.contains("exploited: in CISA's KEV since 2026-03-02"), "{}", told.all());
-    assert!(told.stdout.contains("EPSS 31.02 %, more than 97 %"), "{}", told.all());
-    assert!(told.stdout.contains("fail_on_kev = true"), "{}", told.all());
+    let explained = project.run(&["explain", "GHSA-p6mc-m468-83gw"]);
+    assert!(explained.stdout.contains("exploited: in CISA's KEV since 2026-03-02"), "{}", explained.all());
+    assert!(explained.stdout.contains("EPSS 31.02 %, more than 97 %"), "{}", explained.all());
+    assert!(explained.stdout.contains("fail_on_kev = true"), "{}", explained.all());
 }
 
-/// VEX, exploited, without a fix, below the threshold: each with the steps that lead there.
+/// VEX, exploited, without a fix, below the threshold: each with the steps of its decision.
 #[test]
-fn explain_tells_what_of_all_that_decided() {
+fn explain_shows_what_decided() {
     let files = format!("vex = [\"vex/*.json\"]\n{FILES}");
     let project = project(
         &files,
         "fail_on = \"critical\"\nfail_on_kev = true\nepss_at_least = 0.02\nonly_fixable = true",
     );
     judge(&project);
-    let told = |what: &str| project.run(&["explain", what]).stdout;
+    let explain = |what: &str| project.run(&["explain", what]).stdout;
     let waived: Vec<String> = {
         let record = project.record();
         let findings = record["findings"].as_array().unwrap().iter();
@@ -194,17 +194,17 @@ fn explain_tells_what_of_all_that_decided() {
     };
     assert!(!waived.is_empty());
     for rule in &waived {
-        let told = told(rule);
-        assert!(told.contains("1. there is no waiver") && told.contains("2. VEX: "), "{told}");
-        assert!(told.contains("decision    is waived") && !told.contains("  3. "), "{told}");
+        let explained = explain(rule);
+        assert!(explained.contains("1. there is no waiver") && explained.contains("2. VEX: "), "{explained}");
+        assert!(explained.contains("decision    is waived") && !explained.contains("  3. "), "{explained}");
     }
-    let raised = told("CVE-2020-8203");
+    let raised = explain("CVE-2020-8203");
     assert!(raised.contains("by fail_on_kev and epss_at_least it blocks, whatever its severity"), "{raised}");
     assert!(raised.contains("high is below fail_on = critical"), "{raised}");
 }
 
 #[test]
-fn what_was_known_before_blocks_once_it_is_exploited() {
+fn a_known_finding_blocks_once_it_is_exploited() {
     let project = project(FILES, "fail_on = \"high\"");
     project.run(&["judge", "--report", "trivy=trivy.json"]);
     let mut run = project.record();
@@ -238,7 +238,7 @@ fn a_saved_run_is_judged_the_same_without_any_of_the_files() {
     assert_eq!(again.code, 1, "{}", again.all());
     let second: Value = serde_json::from_str(&elsewhere.read("again/run.json")).unwrap();
     assert_eq!(second, first);
-    // A gates.toml without VEX documents takes their word back; what is exploited stays known.
+    // A gates.toml without VEX documents removes their statements. The KEV entry stays in the record.
     let gates = format!("version = 1\n{FILES}\n{TRIVY}fail_on = \"critical\"\nfail_on_kev = true\n");
     project.write("gates.toml", gates);
     project.run(&["judge", "--from", "gates-report/run.json", "--out", "other"]);
@@ -263,7 +263,7 @@ fn scores_that_are_too_old_prove_nothing() {
         reason.contains("kev.json is from 2024-01-01") && reason.contains("download it again"),
         "{reason}"
     );
-    // A gate that does not go by it does not care.
+    // A gate that does not use the scores is not affected.
     project.write(
         "gates.toml",
         format!("version = 1\nmode = \"production\"\n{top}\n{TRIVY}fail_on = \"never\"\n"),
@@ -272,7 +272,7 @@ fn scores_that_are_too_old_prove_nothing() {
 }
 
 #[test]
-fn a_file_that_cannot_be_gone_by_is_a_mistake_in_gates_toml() {
+fn a_file_that_portcullis_can_not_use_is_a_mistake_in_gates_toml() {
     for (top, gate, says) in [
         ("vex = [\"vex/gone.json\"]", "", "vex/gone.json can't be used as a VEX document: it does not exist"),
         ("vex = [\"statements/*.json\"]", "", "there is no VEX document"),
@@ -280,7 +280,7 @@ fn a_file_that_cannot_be_gone_by_is_a_mistake_in_gates_toml() {
         ("vex = [\"vex/[\"]", "", "this is not a path pattern"),
         ("[risk]\nkev = \"trivy.json\"", "", "it is not CISA's catalogue"),
         ("[risk]\nepss = \"gates.toml\"", "", "its first line has no `score_date`"),
-        ("[risk]\nepss = \"kev.json\"", "", "it is no answer of FIRST's API"),
+        ("[risk]\nepss = \"kev.json\"", "", "it is not an answer of FIRST's API"),
         ("[risk]\nepss = \".\"", "", "is not a file"),
         ("", "fail_on_kev = true", "`fail_on_kev` has no file to read"),
         ("[profile.ci.gate.image-scan]\nepss_at_least = 0.5", "", "`epss_at_least` has no file to read"),
@@ -294,9 +294,9 @@ fn a_file_that_cannot_be_gone_by_is_a_mistake_in_gates_toml() {
     }
 }
 
-/// It would be the last word, and the file never old, until that day comes.
+/// Until that day, a statement would always be the latest, and a file never too old.
 #[test]
-fn what_is_dated_in_the_future_is_a_mistake() {
+fn a_date_in_the_future_is_a_mistake() {
     let project = project("vex = [\"vex/*.json\"]", "");
     let openvex = text("vex/openvex.json");
     assert_ne!(judge(&project).code, 2);
@@ -331,7 +331,7 @@ fn dependencies_of_development_and_those_without_a_fix_can_be_let_through() {
     let judge = || project.run(&["judge", "--report", "npm-audit=audit.json"]).code;
     project.write("package-lock.json", &lock);
     assert_eq!(judge(), 1);
-    // As npm writes it where lodash is under devDependencies.
+    // The report of npm when lodash is in devDependencies.
     let lodash = "\"node_modules/lodash\": {";
     assert!(lock.contains(lodash));
     project.write("package-lock.json", lock.replace(lodash, &format!("{lodash}\n      \"dev\": true,")));
@@ -345,7 +345,7 @@ fn dependencies_of_development_and_those_without_a_fix_can_be_let_through() {
     judge();
     assert_eq!(decided(&project, "GHSA-jf85-cpcp-j695"), pair("deny", "fail_on = high"));
 
-    // Where npm says that nothing mends it.
+    // The report of npm when nothing fixes it.
     project.write("gates.toml", gates("only_fixable = true"));
     judge();
     assert_eq!(decided(&project, "GHSA-jf85-cpcp-j695"), pair("deny", "fail_on = high"));
@@ -380,13 +380,13 @@ fn the_documents_of_the_base_count_not_those_of_the_change() {
     assert_eq!(decided(&project, "CVE-2019-10744"), pair("deny", "fail_on = critical"));
     assert!(ran.stdout.contains("vex: vex/more.json is new"), "{}", ran.stdout);
     assert!(ran.stdout.contains("vex: vex/openvex.json changed"), "{}", ran.stdout);
-    // Without it the change has its way.
+    // Without `--policy-from`, the policy of the change is used.
     judge(&project);
     assert_eq!(decided(&project, "CVE-2019-10744").0, "waive");
 }
 
 #[test]
-fn what_a_floor_protects_no_document_waives() {
+fn no_document_waives_what_a_floor_protects() {
     let project = project("vex = [\"vex/*.json\"]", "");
     let under = |floor: &str| {
         project.write("floor.toml", format!("version = 1\n{floor}\n"));
@@ -398,7 +398,7 @@ fn what_a_floor_protects_no_document_waives() {
     let ran = under("vex = false");
     assert_eq!(ran.code, 2, "{}", ran.all());
     assert!(ran.stderr.contains("the floor has vex = false"), "{}", ran.stderr);
-    // The one on this id says that it is affected in the end, and another says so of other versions.
+    // One document says in the end that it is affected. Another says so for other versions.
     assert_eq!(under("protected = [\"CVE-2021-44906\"]").code, 1);
 }
 
@@ -477,7 +477,7 @@ fn licences_of_an_inventory_are_judged_like_any_finding() {
 }
 
 #[test]
-fn an_empty_inventory_is_no_proof_of_its_licences() {
+fn an_empty_inventory_proves_nothing_about_licences() {
     let bom = |components: &str| {
         format!(r#"{{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [{components}]}}"#)
     };

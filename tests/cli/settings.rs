@@ -1,4 +1,4 @@
-//! Secrets in the settings of git and npm, whose names say nothing, reach no output.
+//! Secrets in settings of git and npm reach no output, even if the setting's name does not look secret.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
@@ -7,7 +7,7 @@ use crate::common::{Project, Ran};
 
 const PRINTS: &str = "version = 1\n[[gate]]\nid = 'prints'\ntool = 'command'\nrun = ['prints']\n";
 
-/// A project with a gate that prints these values in every spelling, and fails.
+/// A project with a gate that prints these values in every encoding, and fails.
 fn printing(gates: &str, values: &[&str]) -> Project {
     let project = Project::with_gates(gates);
     let page: Vec<String> = values.iter().flat_map(|value| spellings(value)).collect();
@@ -21,7 +21,7 @@ fn base64(text: &str) -> String {
 }
 
 #[test]
-fn what_git_is_told_to_send_along_is_struck_out() {
+fn headers_in_the_settings_of_git_are_masked() {
     let [basic, token, mine, address] = ["basic", "token", "mine", "address"].map(|name| {
         let value = secret(name);
         value.replace(['/', '"', '+'], "-")
@@ -51,7 +51,7 @@ fn what_git_is_told_to_send_along_is_struck_out() {
 }
 
 #[test]
-fn a_header_in_any_variable_is_struck_out() {
+fn a_header_in_any_variable_is_masked() {
     let [plain, quoted] = ["plain", "quoted"].map(|name| secret(name).replace(['/', '"', '+'], "-"));
     let project = printing(PRINTS, &[&plain, &quoted]);
     let mut run = project.command(&["run", "--verbose"]);
@@ -64,7 +64,7 @@ fn a_header_in_any_variable_is_struck_out() {
 }
 
 #[test]
-fn what_npm_signs_in_with_is_struck_out() {
+fn credentials_of_npm_are_masked() {
     let names = ["token", "password", "auth", "proxy", "project", "variable"];
     let [token, password, auth, proxy, own, variable] =
         names.map(|name| secret(name).replace(['/', '"', '+'], "-"));
@@ -98,7 +98,7 @@ fn what_npm_signs_in_with_is_struck_out() {
 }
 
 #[test]
-fn a_key_in_the_npmrc_of_a_base_is_struck_out() {
+fn a_key_in_the_npmrc_of_a_base_is_masked() {
     let token = secret("base").replace(['/', '"', '+'], "-");
     let gates = format!("{PRINTS}[[gate]]\nid = 'audit'\ntool = 'npm-audit'\n");
     let project = printing(&gates, &[&token]);

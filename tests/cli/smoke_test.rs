@@ -1,4 +1,4 @@
-//! The smoke test asks real servers on loopback, and fails where they do not answer as they should.
+//! The smoke test sends requests to real servers on loopback, and fails if an answer is wrong.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::common::Project;
 
-/// A server that gives these answers one after another, the last of them for ever; its address, and
-/// how often it was asked.
+/// A server that gives these answers one after another, and then always the last. Returns its address and
+/// its number of requests.
 fn server(answers: &'static [&'static str]) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -78,9 +78,9 @@ fn a_wrong_answer_and_no_answer_fail_after_the_last_try() {
     assert_eq!(project.run(&["run"]).code, 0, "a redirect that is wanted");
 }
 
-/// The time of the gate ends the trying; what was found until then counts.
+/// The timeout of the gate ends the retries. What was found until then counts.
 #[test]
-fn the_timeout_ends_the_trying() {
+fn the_timeout_ends_the_retries() {
     let (busy, _) = server(&[BUSY]);
     let checks = format!("{{ url = '{busy}', retries = 1000, delay = '100ms' }}");
     let project = project(&format!("{checks}]\ntimeout = '1s'\nneeds = ["));
@@ -108,7 +108,7 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn its_mistakes_are_told_before_anything_runs() {
+fn its_mistakes_are_reported_before_anything_runs() {
     for (checks, words) in [
         ("", "`checks` is empty"),
         ("{ name = 'x' }", "`url` is missing"),
@@ -124,7 +124,7 @@ fn its_mistakes_are_told_before_anything_runs() {
     }
 }
 
-/// Whoever has kept the report can have it judged.
+/// A saved report of the smoke test can be judged later.
 #[test]
 fn its_report_can_be_judged_again() {
     let (busy, _) = server(&[BUSY]);

@@ -1,5 +1,5 @@
-//! The quality gate of SonarQube, against a server on loopback that answers as the real one does. A
-//! fake stands for the scanner; where SONAR_HOST_URL and SONAR_TOKEN are set, the real one runs too.
+//! The quality gate of SonarQube, with a server on loopback that answers like the real one. The scanner is a
+//! fake. If SONAR_HOST_URL and SONAR_TOKEN are set, the real one runs, too.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::print_stderr, reason = "that a test did not run is a result")]
@@ -27,7 +27,7 @@ fn gates(server: &str, keys: &str) -> String {
     )
 }
 
-/// A scanner that leaves the task file `left` where the real one does, and notes how it was called.
+/// A scanner that writes the task file `left` to the same place as the real one, and records its call.
 const SPEC: &str = "mkdir -p .scannerwork\n\
     printf '%s\\n' \"$@\" > arguments\n\
     [ -n \"$SONAR_TOKEN\" ] || { echo 'ERROR Not authorized. Please check the user token' >&2; exit 2; }\n\
@@ -98,7 +98,7 @@ fn a_quality_gate_that_is_ok_passes_with_the_proof_of_its_own_analysis() {
         "-Dsonar.qualitygate.wait=false".to_owned(),
     ];
     assert_eq!(arguments.lines().collect::<Vec<_>>(), wanted);
-    // It asked of this analysis, and of nothing else.
+    // It asked only about this analysis.
     let paths: Vec<String> = sonar.asked().into_iter().map(|asked| asked.path).collect();
     assert_eq!(paths, ["/api/ce/task", "/api/qualitygates/project_status"]);
     let asked = &sonar.asked()[1];
@@ -213,7 +213,7 @@ fn a_quality_gate_that_was_not_computed_or_contradicts_itself_is_inconclusive() 
 }
 
 #[test]
-fn what_the_server_refuses_is_told_in_its_words() {
+fn a_refusal_is_reported_in_the_words_of_the_server() {
     for (trouble, words) in [
         (Trouble::Status(403), ["browse", "403"]),
         (Trouble::Status(404), ["does not know", "404"]),
@@ -235,14 +235,14 @@ fn what_the_server_refuses_is_told_in_its_words() {
 }
 
 #[test]
-fn a_server_that_stumbles_is_asked_again() {
+fn a_server_with_a_transient_error_is_asked_again() {
     let troubles = [Trouble::Status(503), Trouble::HangsUp, Trouble::Status(429)].into();
     let sonar = Sonar::serve(Api { troubles, ..Api::with_gate(gate_ok()) });
     let project = project(&sonar, "");
     let ran = run(&project);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert_eq!(sonar.asked_for("/api/ce/task").len(), 4);
-    // The scanner ran once: what it has handed in is not lost.
+    // The scanner ran only once: its analysis is not lost.
     assert_eq!(gate(&project)["targets"][0]["tries"], 1);
 }
 
@@ -259,7 +259,7 @@ fn a_server_that_stays_down_is_inconclusive_with_its_status() {
         project.write("gates.toml", text);
         assert_inconclusive(&project, &run(&project), &[words]);
     }
-    // Nobody there at all.
+    // No server at all.
     let project = Project::with_gates(&gates("http://127.0.0.1:9", "").replace("'60s'", "'4s'"));
     project.write("left", task_file("http://127.0.0.1:9", "T1"));
     project.program("sonar-scanner", SPEC);
@@ -267,7 +267,7 @@ fn a_server_that_stays_down_is_inconclusive_with_its_status() {
 }
 
 #[test]
-fn a_task_file_that_the_scanner_did_not_write_is_not_believed() {
+fn a_task_file_that_the_scanner_did_not_write_is_ignored() {
     let sonar = Sonar::serve(Api::with_gate(gate_ok()));
     let project = project(&sonar, "");
     project.write(".scannerwork/report-task.txt", sonar.task_file("T1"));
@@ -301,7 +301,7 @@ fn a_scanner_that_failed_is_inconclusive_in_its_own_words_and_tried_again_if_tha
     assert!(sonar.asked().is_empty());
 }
 
-/// Everything that a run left.
+/// Everything that a run wrote.
 fn outputs(project: &Project, ran: &Ran) -> Vec<(String, Vec<u8>)> {
     fn below(folder: &Path, all: &mut Vec<(String, Vec<u8>)>) {
         for entry in std::fs::read_dir(folder).unwrap() {

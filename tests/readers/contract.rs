@@ -1,8 +1,8 @@
-//! Every scanner × every fixture: what Portcullis reads from a report is what a person, or a
-//! script that shares no code with it, counted in that report.
+//! Every scanner and every fixture: Portcullis reads from a report what a person, or a script without
+//! Portcullis's code, counted in that report.
 //!
-//! `fixtures/<tool or format>/<case>/expected.json` says which files make up the case and what
-//! is expected of it; fixtures/README.md tells its keys.
+//! `fixtures/<tool or format>/<case>/expected.json` lists the files of the case and the expected result.
+//! fixtures/README.md explains its keys.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't read its fixture has failed")]
 
@@ -64,7 +64,7 @@ fn nonzero(counts: &Counts) -> BTreeMap<String, u64> {
         .collect()
 }
 
-/// Whether the finding, as run.json has it, holds every field that `wanted` names.
+/// Whether the finding, as in run.json, has every field of `wanted`.
 fn matches(finding: &Finding, wanted: &serde_json::Map<String, serde_json::Value>) -> bool {
     fn holds(has: &serde_json::Value, wants: &serde_json::Value) -> bool {
         match (has, wants) {

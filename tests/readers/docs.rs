@@ -1,7 +1,7 @@
-//! Every TOML example of the documents is a gates.toml that Portcullis takes.
+//! Every TOML example in the documents is a gates.toml that Portcullis accepts.
 //!
-//! A block that begins with `# A floor` is a floor of `--require`. One that says `version = 1` is a whole file and is read as it stands. Any other is a
-//! fragment, and gets that line put in front. All other keys and gates are the block's own.
+//! A block that begins with `# A floor` is a floor of `--require`. A block with `version = 1` is a whole
+//! file. Any other block is a part of a file, and the test puts that line before it.
 #![allow(clippy::unwrap_used, reason = "a test that can't read a document has failed")]
 
 use std::fs;
@@ -11,14 +11,14 @@ use portcullis::config::Config;
 use portcullis::config::floor::Floor;
 use portcullis::keys::mistakes::draw;
 
-/// A fenced block: the line on which it begins, and its text.
+/// A fenced block: the line where it begins, and its text.
 struct Block {
     line: usize,
     text: String,
 }
 
 #[test]
-fn every_picture_is_there_is_small_and_has_words() {
+fn every_picture_exists_is_small_and_has_a_description() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let mut shown = 0;
     for document in markdown_in(&docs) {
@@ -26,7 +26,7 @@ fn every_picture_is_there_is_small_and_has_words() {
         for picture in text.split("![").skip(1) {
             let (words, rest) = picture.split_once("](").unwrap();
             let path = docs.join(rest.split_once(')').unwrap().0);
-            assert!(words.len() > 20, "{}: {words:?} does not tell what is on it", path.display());
+            assert!(words.len() > 20, "{}: {words:?} does not describe the picture", path.display());
             let bytes =
                 fs::metadata(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).len();
             assert!(bytes < 300_000, "{} has {bytes} bytes", path.display());

@@ -1,5 +1,5 @@
-//! No false green, format by format: a report that is cut, replaced or of another format proves
-//! nothing, wherever it is cut and whatever it is replaced by.
+//! No false green in any format: a report that is cut anywhere, replaced by anything, or of another format
+//! proves nothing.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't read its fixture has failed")]
 
@@ -22,8 +22,8 @@ fn reports(format: &Format) -> Vec<PathBuf> {
 }
 
 fn read(format: &Format, bytes: &[u8]) -> Option<Parsed> {
-    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
-    (format.read)(bytes, &place).ok()
+    let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    (format.read)(bytes, &origin).ok()
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_report_cut_anywhere_proves_nothing() {
 }
 
 #[test]
-fn what_takes_the_place_of_a_report_proves_nothing() {
+fn anything_that_is_not_a_report_proves_nothing() {
     const INSTEAD: [&str; 14] = [
         "",
         "\n",
@@ -60,29 +60,29 @@ fn what_takes_the_place_of_a_report_proves_nothing() {
     ];
     for format in FORMATS {
         for text in INSTEAD {
-            assert!(read(format, text.as_bytes()).is_none(), "{} takes {text:?}", format.name);
+            assert!(read(format, text.as_bytes()).is_none(), "{} accepts {text:?}", format.name);
         }
-        assert!(read(format, &[0; 64]).is_none(), "{} takes zeros", format.name);
-        assert!(read(format, b"\xff\xfe<\0t\0").is_none(), "{} takes UTF-16", format.name);
+        assert!(read(format, &[0; 64]).is_none(), "{} accepts zeros", format.name);
+        assert!(read(format, b"\xff\xfe<\0t\0").is_none(), "{} accepts UTF-16", format.name);
     }
 }
 
 #[test]
-fn a_report_of_one_format_is_no_report_of_another() {
-    // Some fixtures are another format's report on purpose.
+fn no_format_accepts_a_report_of_another() {
+    // Some fixtures are reports of another format on purpose.
     let own = |path: &PathBuf| !path.parent().unwrap().to_string_lossy().contains("report-of-");
     for theirs in FORMATS {
         for path in reports(theirs).iter().filter(|path| own(path)) {
             let bytes = std::fs::read(path).unwrap();
             for other in FORMATS.iter().filter(|other| other.name != theirs.name) {
-                assert!(read(other, &bytes).is_none(), "{} is taken for {}", path.display(), other.name);
+                assert!(read(other, &bytes).is_none(), "{} is accepted as {}", path.display(), other.name);
             }
         }
     }
 }
 
 #[test]
-fn two_reports_in_one_file_are_none() {
+fn two_reports_in_one_file_are_refused() {
     for format in FORMATS {
         for path in reports(format) {
             let bytes = std::fs::read(&path).unwrap();

@@ -1,5 +1,5 @@
-//! Reports that nobody would write by accident: too deep, too long, too many, or in numbers and
-//! letters that are none. Each gets a clear error or a right answer, in bounded time and memory.
+//! Malicious reports: too deep, too long, too many findings, or with invalid numbers and characters. Each
+//! gives a clear error or a correct result, in bounded time and memory.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::print_stdout, reason = "time and memory are results")]
@@ -26,8 +26,8 @@ fn tool(name: &str) -> Box<dyn Tool> {
     (known.find(|one| one.name == name).unwrap().configure)(&Keys::none(&Default::default()))
 }
 
-/// What these bytes prove as a report of a tool that left with "clean", and as one handed in.
-fn weighed(name: &str, bytes: &[u8]) -> [Proof; 2] {
+/// What these bytes prove as the report of a run that exited with 0, and as a report without an exit code.
+fn assessed(name: &str, bytes: &[u8]) -> [Proof; 2] {
     let tool = tool(name);
     [Some(0), None].map(|exit| {
         let document = Document { name: "report".into(), bytes: Cow::Borrowed(bytes) };
@@ -37,7 +37,7 @@ fn weighed(name: &str, bytes: &[u8]) -> [Proof; 2] {
 }
 
 fn assert_refused(name: &str, bytes: &[u8]) {
-    for proof in weighed(name, bytes) {
+    for proof in assessed(name, bytes) {
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(80)]).into_owned();
         assert!(!matches!(proof, Proof::Complete(_)), "{name}: {shown}: {proof:?}");
         assert!(proof.reason().is_some_and(|reason| reason.len() < 2000), "{name}: {shown}: {proof:?}");
@@ -51,13 +51,13 @@ fn names() -> Vec<&'static str> {
 
 const DEEP: usize = 100_000;
 
-/// The text with `open` before and `close` behind it, so many times.
+/// `inner` with [`DEEP`] times `open` before it and `close` after it.
 fn nested(open: &str, inner: &str, close: &str) -> Vec<u8> {
     [open.repeat(DEEP), inner.to_owned(), close.repeat(DEEP)].concat().into_bytes()
 }
 
 #[test]
-fn no_depth_takes_the_process_down() {
+fn deep_nesting_does_not_crash_the_process() {
     for name in names() {
         for (open, inner, close) in [
             ("[", "", "]"),
@@ -74,7 +74,7 @@ fn no_depth_takes_the_process_down() {
     let components =
         nested("\"components\":[{\"type\":\"library\",\"name\":\"a\",", "\"version\":\"1\"", "}]");
     assert_refused("cyclonedx", cyclonedx(&String::from_utf8(components).unwrap()).as_bytes());
-    // In a key that is not read, the depth is refused all the same.
+    // Deep nesting is refused even in a key that is not read.
     let unread = String::from_utf8(nested("[", "", "]")).unwrap();
     let sarif = format!("{{\"version\":\"2.1.0\",\"x\":{unread},\"runs\":[]}}");
     assert_refused("sarif", sarif.as_bytes());
@@ -87,11 +87,11 @@ fn no_depth_takes_the_process_down() {
     assert_eq!(String::from_utf8(masked).unwrap(), "{\"Secret\":\"REDACTED\"}");
 }
 
-/// A failure below a hundred thousand suites is found: XML is read without recursion.
+/// A failure inside a hundred thousand nested suites is found: XML is read without recursion.
 #[test]
 fn a_deep_failure_is_not_lost() {
     let case = "<testcase name=\"x\"><failure message=\"no\"/></testcase>";
-    let [_, proof] = weighed("junit", &nested("<testsuite name=\"s\">", case, "</testsuite>"));
+    let [_, proof] = assessed("junit", &nested("<testsuite name=\"s\">", case, "</testsuite>"));
     assert!(matches!(&proof, Proof::Complete(parsed) if parsed.findings.len() == 1), "{proof:?}");
 }
 
@@ -107,22 +107,22 @@ fn eslint(message: &str) -> Vec<u8> {
 }
 
 #[test]
-fn long_words_are_kept_whole() {
+fn long_texts_are_not_cut() {
     let word = "r".repeat(10_000);
     let [_, proof] =
-        weighed("sarif", &sarif(&format!(r#"{{"ruleId":"{word}","message":{{"text":"{word}"}}}}"#)));
+        assessed("sarif", &sarif(&format!(r#"{{"ruleId":"{word}","message":{{"text":"{word}"}}}}"#)));
     let finding = &proof.parsed().findings[0];
     assert_eq!((&*finding.rule, &*finding.message), (word.as_str(), word.as_str()));
-    assert!(finding.title.chars().count() < 200, "a title is for a line");
+    assert!(finding.title.chars().count() < 200, "a title must fit on a line");
     let [_, proof] =
-        weighed("eslint", &eslint(&format!(r#"{{"ruleId":"{word}","severity":2,"message":"{word}"}}"#)));
+        assessed("eslint", &eslint(&format!(r#"{{"ruleId":"{word}","severity":2,"message":"{word}"}}"#)));
     assert_eq!(&*proof.parsed().findings[0].rule, word);
 }
 
-/// The second value of a key must not take the place of the first: a reader would see the one, and
-/// a person the other.
+/// The second value of a key must not replace the first: a program would read one value, and a person
+/// might read the other.
 #[test]
-fn a_key_that_is_there_twice_is_an_error() {
+fn a_duplicate_key_is_an_error() {
     let run = r#"{"tool":{"driver":{"name":"demo"}},"results":[{"ruleId":"a"}]}"#;
     let none = r#"{"tool":{"driver":{"name":"demo"}},"results":[]}"#;
     assert_refused("sarif", format!(r#"{{"version":"2.1.0","runs":[{run}],"runs":[{none}]}}"#).as_bytes());
@@ -137,13 +137,13 @@ fn a_key_that_is_there_twice_is_an_error() {
         )
     };
     assert_refused("npm-audit", npm(&format!("{},{}", advisory("critical"), advisory("low"))).as_bytes());
-    let [_, proof] = weighed("npm-audit", npm(&advisory("critical")).as_bytes());
+    let [_, proof] = assessed("npm-audit", npm(&advisory("critical")).as_bytes());
     assert_eq!(proof.parsed().findings.len(), 1, "{proof:?}");
 }
 
-/// A number that none can be is refused, or is no number; it is never another one.
+/// An impossible number is refused or ignored. It never becomes a different number.
 #[test]
-fn numbers_that_are_none_are_not_made_up() {
+fn impossible_numbers_do_not_become_other_numbers() {
     for number in [
         "18446744073709551616",
         "-1",
@@ -161,7 +161,7 @@ fn numbers_that_are_none_are_not_made_up() {
             r#"{{"ruleId":"a","locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"a"}},"region":{{"startLine":{number}}}}}}}]}}"#
         );
         for (name, bytes) in [("eslint", eslint(&at)), ("sarif", sarif(&region))] {
-            let [_, proof] = weighed(name, &bytes);
+            let [_, proof] = assessed(name, &bytes);
             let lines =
                 proof.parsed().findings.iter().filter_map(|finding| finding.location.as_ref()?.start_line);
             assert_eq!(lines.count(), 0, "{name}: {number}: {proof:?}");
@@ -175,11 +175,13 @@ fn numbers_that_are_none_are_not_made_up() {
         let xml = format!(
             "<testsuite tests=\"{number}\" failures=\"0\"><testcase name=\"x\" line=\"{number}\"><failure/></testcase></testsuite>"
         );
-        let [_, proof] = weighed("junit", xml.as_bytes());
+        let [_, proof] = assessed("junit", xml.as_bytes());
         assert_eq!(proof.parsed().findings.len(), 1, "junit: {number}");
     }
-    let [_, proof] =
-        weighed("sarif", &sarif(r#"{"ruleId":"a","level":"note","properties":{"security-severity":"NaN"}}"#));
+    let [_, proof] = assessed(
+        "sarif",
+        &sarif(r#"{"ruleId":"a","level":"note","properties":{"security-severity":"NaN"}}"#),
+    );
     assert!(proof.parsed().findings.iter().all(|finding| finding.severity.as_str() == "low"), "{proof:?}");
 }
 
@@ -190,9 +192,9 @@ fn utf_16(text: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn letters_that_are_none_lose_no_finding() {
+fn invalid_characters_do_not_lose_a_finding() {
     let found = |name: &str, bytes: &[u8]| {
-        let [_, proof] = weighed(name, bytes);
+        let [_, proof] = assessed(name, bytes);
         match proof {
             Proof::Complete(parsed) => Some(parsed.findings.len()),
             _ => None,
@@ -230,9 +232,9 @@ fn letters_that_are_none_lose_no_finding() {
     }
 }
 
-/// Every mistake is drawn with its own lines, however many there are.
+/// Every mistake is shown with its own lines, even when there are very many.
 #[test]
-fn many_mistakes_of_a_configuration_are_all_told_in_time() {
+fn many_mistakes_in_a_configuration_are_all_shown_in_time() {
     const MISTAKES: usize = 20_000;
     let text: String = (0..MISTAKES).map(|n| format!("key-{n} = {n}\n")).collect();
     let problems = Config::read(&text).unwrap_err();

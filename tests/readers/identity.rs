@@ -1,4 +1,5 @@
-//! Ids of the same findings by two versions of a tool. `tests/real/identity.rs` has ids over a history.
+//! Two versions of a tool give the same finding the same id. `tests/real/identity.rs` tests ids over a git
+//! history.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
@@ -7,7 +8,7 @@ use portcullis::policy::fingerprint::{Source, assign_ids, order};
 use portcullis::redact::Scrubber;
 use portcullis::text::shared::Text;
 
-/// Recorded with TypeScript 5.9.3 and 7.0.2, of the same sources.
+/// Recorded with TypeScript 5.9.3 and 7.0.2 from the same sources.
 #[test]
 fn two_versions_of_a_tool_give_the_same_ids() {
     let recorded: Vec<_> = fixtures::fixtures().into_iter().map(Result::unwrap).collect();

@@ -1,5 +1,5 @@
-//! What is read and judged, tested in this process: formats, recorded reports, hostile input, properties, the documents' examples.
-//! Nothing has to be installed for it.
+//! Reading and judging, tested inside this process: formats, recorded reports, hostile input, properties, and
+//! the examples in the documents. Nothing needs to be installed.
 
 #[path = "../common/mod.rs"]
 mod common;

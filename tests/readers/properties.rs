@@ -1,5 +1,5 @@
-//! What holds of every run, whatever is found and whatever is wanted: judging is monotone and
-//! free of order, ids tell findings apart and nothing else, and nothing that comes in is lost.
+//! Properties of every run, for any findings and any policy: judging is monotone and does not depend on
+//! order, ids depend only on the finding, and no finding is lost.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
@@ -29,7 +29,7 @@ use portcullis::tools::{TOOLS, foreign};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// Waivers for some of the rules and paths that the generators make.
+/// Waivers for some of the rules and paths that the generators produce.
 fn waivers() -> Vec<Waiver> {
     let waiver =
         |condition: &str| format!("[[waiver]]\n{condition}\nreason = \"known\"\nexpires = 2999-12-31\n");
@@ -40,7 +40,7 @@ fn waivers() -> Vec<Waiver> {
     Config::read(&format!("{gates}{}", all.map(waiver).concat())).unwrap().waivers
 }
 
-/// The verdict of gates whose findings are judged, under a budget of the run.
+/// The verdict on judged gates under a budget of the run.
 fn verdict(gates: &[GateRecord], found: &mut [Finding], budget: &Budget) -> Verdict {
     let required = run_budget::required(&gates);
     let over = run_budget::judge(found, &required, budget);
@@ -58,7 +58,7 @@ const TODAY: jiff::civil::Date = jiff::civil::date(2026, 1, 1);
 
 proptest! {
     /// A stricter policy (lower `fail_on`, smaller and more budgets, `unrated` stricter, fewer
-    /// waivers, `required`) never turns red into green, neither of a gate nor of the run.
+    /// waivers, `required`) never turns red into green, neither for a gate nor for the run.
     #[test]
     fn judging_is_monotone(
         found in findings(),
@@ -87,8 +87,8 @@ proptest! {
         prop_assert!(loose_verdict == Verdict::Pass || strict_verdict != Verdict::Pass);
     }
 
-    /// One more tool that sees something, of a new problem or of one that others see, never turns red into
-    /// green: merging loses no judgement.
+    /// One more finding, of a new problem or of one that other tools report, never turns red into green:
+    /// merging findings of one problem keeps every decision.
     #[test]
     fn a_further_finding_never_helps(
         found in findings(),
@@ -115,9 +115,9 @@ proptest! {
         prop_assert!(before == Verdict::Pass || after != Verdict::Pass);
     }
 
-    /// Each finding is decided the same, and each gate, in whatever order they come.
+    /// Every finding and every gate gets the same decision in any order.
     #[test]
-    fn judging_is_free_of_order(
+    fn judging_does_not_depend_on_order(
         (found, shuffled) in findings().prop_flat_map(|found| {
             let marked: Vec<Finding> = found.into_iter().enumerate().map(|(n, mut finding)| {
                 finding.id = Text::from(n.to_string());
@@ -144,7 +144,7 @@ proptest! {
         prop_assert_eq!(judged(&ids, found), judged(&mixed, shuffled));
     }
 
-    /// Judged twice, by the same waivers or as it was recorded, everything stays as it was.
+    /// Judging a second time, with the same waivers or with the recorded ones, changes nothing.
     #[test]
     fn judging_is_idempotent(
         mut found in findings(),
@@ -162,10 +162,10 @@ proptest! {
         }
     }
 
-    /// Ids tell the findings of a gate apart, and do not depend on the order in which a tool
-    /// lists them, on the lines that they are on, or on any word about a secret.
+    /// Findings of a gate have different ids. An id does not depend on the order in which a tool lists its
+    /// findings, on their lines, or on the message about a secret.
     #[test]
-    fn an_id_is_of_the_finding_alone(found in findings(), moved in 1..90_u64, words in "[a-c]{1,3}") {
+    fn an_id_depends_only_on_the_finding(found in findings(), moved in 1..90_u64, words in "[a-c]{1,3}") {
         let identified = |mut found: Vec<Finding>| {
             found.sort_by(order);
             assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
@@ -194,7 +194,7 @@ proptest! {
         prop_assert_eq!(sorted(&identified(other)), sorted(&first));
     }
 
-    /// A leak's id is the same whatever the secret is, and the finding does not hold it.
+    /// The id of a leak does not depend on the secret, and the finding does not contain the secret.
     #[test]
     fn a_secret_leaves_no_trace_in_its_finding(a in "[0-9a-f]{12,40}", b in "[A-Z]{5}[!-~&&[^\"\\\\]]{5,30}") {
         let tool = fixtures::tool("gitleaks", "").unwrap();
@@ -215,9 +215,9 @@ proptest! {
         prop_assert_eq!(found, read(&b));
     }
 
-    /// Masked, JSON stays JSON, and differs in the values of the masked keys alone.
+    /// Masked JSON is still JSON, and only the values of the masked keys differ.
     #[test]
-    fn masking_takes_the_values_and_nothing_else(value in json(), pretty in any::<bool>()) {
+    fn masking_changes_only_the_values_of_masked_keys(value in json(), pretty in any::<bool>()) {
         fn mask(value: Value) -> Value {
             match value {
                 Value::Object(members) => members
@@ -247,9 +247,9 @@ proptest! {
         }
     }
 
-    /// Every mistake of a gates.toml is at a place in it, and can be drawn there.
+    /// Every mistake in a gates.toml has a place in its text and can be shown there.
     #[test]
-    fn mistakes_of_a_configuration_are_in_its_text(
+    fn mistakes_in_a_configuration_are_in_its_text(
         text in prop_oneof![
             any::<String>(),
             prop::collection::vec(prop::sample::select(CONFIGURATION.lines().collect::<Vec<_>>()), 0..12)
@@ -269,9 +269,9 @@ proptest! {
         }
     }
 
-    /// Whatever stands for a CVSS vector or a package URL: a score is one, and nothing panics.
+    /// Any text in the place of a CVSS vector or a package URL gives a valid score or none, and no panic.
     #[test]
-    fn words_of_a_report_are_read_or_refused(
+    fn vectors_and_package_urls_are_read_or_refused(
         parts in prop::collection::vec(
             prop_oneof![
                 Just("CVSS:3.1".to_owned()),
@@ -295,9 +295,9 @@ proptest! {
         prop_assert!(portcullis::formats::epss::read(text.as_bytes()).is_err());
     }
 
-    /// What nobody has written as a report is none, whichever tool it is said to be of.
+    /// Arbitrary bytes are not a clean report of any tool.
     #[test]
-    fn arbitrary_bytes_are_no_clean_report(
+    fn arbitrary_bytes_are_not_a_clean_report(
         bytes in prop_oneof![
             prop::collection::vec(any::<u8>(), 0..200),
             json().prop_map(|value| value.to_string().into_bytes()),
@@ -305,7 +305,7 @@ proptest! {
         ],
         exit in prop::option::of(0..3),
     ) {
-        // What they write when they find nothing.
+        // The reports of tools that find nothing.
         const CLEAN: [(&str, &[u8]); 3] = [("gitleaks", b"null"), ("gitleaks", b"[]"), ("cfn-lint", b"[]")];
         for spec in TOOLS.iter().copied().chain(&foreign::TOOLS).filter(|one| one.name != "command") {
             if CLEAN.contains(&(spec.name, bytes.trim_ascii())) {
@@ -341,12 +341,10 @@ expires = 2027-03-31
 only = [\"lint\"]
 ";
 
-/// A recorded report that is cut anywhere never proves less: either it proves nothing any more, or
-/// it still tells every finding.
+/// A recorded report that is cut anywhere proves nothing, or it still has every finding.
 ///
-/// A list of lines can't be told from a shorter one. So a log of `docker build` that somebody kept
-/// is left out, and one of tsc or Yarn 4 without its exit code; those of a run have proof of their
-/// own.
+/// A report of lines looks complete when it is cut at the end of a line. So logs of `docker build`, tsc
+/// and Yarn 4 without an exit code are left out. A run has other proof that they are complete.
 #[test]
 fn a_cut_report_never_proves_less() {
     const CUTS: usize = 40;

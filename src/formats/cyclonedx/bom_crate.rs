@@ -1,5 +1,5 @@
-//! The only place that knows the `cyclonedx-bom` crate: from its types to the little that matters of a document that
-//! is read, and to its types from a document that is to be written.
+//! The only file that uses the `cyclonedx-bom` crate. It converts the crate's types to [`Bom`] when a
+//! document is read, and a [`Document`] to the crate's types when a document is written.
 
 use std::io::{self, Write};
 use std::str::FromStr;
@@ -29,7 +29,8 @@ use super::{
     Vulnerability,
 };
 
-/// What the crate makes of a document, or why it refuses it; `None` of a version that it does not know.
+/// Reads a document with the crate, or says why the crate refuses it. `None`: the crate does not support
+/// this version.
 pub(super) fn read(bytes: &[u8], version: &str) -> Option<Result<Bom, String>> {
     let version = bom::SpecVersion::from_str(version).ok()?;
     let read = bom::Bom::parse_from_json_with_version(bytes, version);
@@ -127,7 +128,7 @@ impl From<vulnerability::Vulnerability> for Vulnerability {
 impl From<vulnerability_rating::VulnerabilityRating> for Rating {
     fn from(rating: vulnerability_rating::VulnerabilityRating) -> Self {
         Self {
-            // By way of text: 9.8 in 32 bits is 9.800000190734863 in 64.
+            // Converted as text: 9.8 in 32 bits is 9.800000190734863 in 64 bits.
             score: rating.score.and_then(|score| score.to_f32().to_string().parse().ok()),
             severity: rating.severity.map(|severity| severity.to_string()),
             method: rating.score_method.map(|method| method.to_string()),
@@ -146,7 +147,7 @@ impl From<Document> for bom::Bom {
             vulnerabilities: None,
             signature: None,
         };
-        let has_gap = incomplete.assemblies.as_ref().is_some_and(|lacking| !lacking.is_empty());
+        let has_gap = incomplete.assemblies.as_ref().is_some_and(|components| !components.is_empty());
         let of = |all: Vec<document::Component>| {
             component::Components(all.into_iter().map(component::Component::from).collect())
         };
@@ -290,7 +291,7 @@ impl From<document::Rating> for vulnerability_rating::VulnerabilityRating {
     }
 }
 
-/// The method by the beginning of its vector; version 2 has none.
+/// The CVSS version that a vector begins with. Vectors of version 2 do not name it.
 fn method(vector: &str) -> Option<vulnerability_rating::ScoreMethod> {
     use vulnerability_rating::ScoreMethod;
     Some(match vector.split('/').next()? {
@@ -316,7 +317,8 @@ impl From<document::Analysis> for vulnerability_analysis::VulnerabilityAnalysis 
     }
 }
 
-/// Those of CycloneDX as they are, and those of OpenVEX that mean the same as one of them.
+/// The justification as CycloneDX names it. Words of OpenVEX are translated where CycloneDX has one with
+/// the same meaning.
 fn justification(word: &str) -> Option<vulnerability_analysis::ImpactAnalysisJustification> {
     use vulnerability_analysis::ImpactAnalysisJustification as Why;
     Some(match word {

@@ -1,4 +1,4 @@
-//! A CycloneDX document that is to be written, in plain texts. What is empty is left out of it.
+//! A CycloneDX document to write, without types of the `cyclonedx-bom` crate. Empty fields are left out.
 
 use jiff::Timestamp;
 
@@ -15,13 +15,13 @@ pub struct Document {
     pub serial: Option<String>,
     pub written: Timestamp,
     pub tools: Vec<Component>,
-    /// What it is about.
+    /// What the document describes.
     pub subject: Component,
     pub properties: Properties,
     pub components: Vec<Component>,
-    /// Each `bom-ref` with those that it needs.
+    /// Each `bom-ref` with the `bom-ref`s that it depends on.
     pub dependencies: Vec<(String, Vec<String>)>,
-    /// The `bom-ref` of each component of which not all is known.
+    /// The `bom-ref` of each component whose contents are not fully known.
     pub incomplete: Vec<String>,
     pub vulnerabilities: Vec<Vulnerability>,
 }
@@ -63,23 +63,23 @@ pub struct Vulnerability {
     pub bom_ref: String,
     pub id: String,
     pub source: Source,
-    /// Its other names.
+    /// Its other ids.
     pub references: Vec<(String, Source)>,
     pub ratings: Vec<Rating>,
     pub cwes: Vec<u32>,
     pub description: String,
     pub detail: Option<String>,
     pub recommendation: Option<String>,
-    /// Addresses; what is no URI is left out.
+    /// Addresses. Text that is not a URI is left out.
     pub advisories: Vec<String>,
     pub analysis: Option<Analysis>,
     pub is_affected: bool,
-    /// The `bom-ref` of each component that it is in, with the versions.
+    /// The `bom-ref` of each affected component, with its versions.
     pub targets: Vec<(String, Vec<String>)>,
     pub properties: Properties,
 }
 
-/// Who has given a name, or a rating.
+/// Who gave an id or a rating.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     pub name: String,
@@ -97,7 +97,7 @@ pub struct Rating {
 #[derive(Debug)]
 pub struct Analysis {
     pub state: Option<Status>,
-    /// A word of CycloneDX or of OpenVEX; any other is left out.
+    /// A word of CycloneDX or OpenVEX. Any other word is left out.
     pub justification: Option<String>,
     pub detail: String,
 }

@@ -1,8 +1,8 @@
 use super::*;
 
 fn parse(text: &str) -> Result<Parsed, ReportError> {
-    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
-    read(text.as_bytes(), &place)
+    let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
+    read(text.as_bytes(), &origin)
 }
 
 fn document(version: &str, rest: &str) -> String {
@@ -84,7 +84,7 @@ fn the_crate_and_the_tolerant_reader_read_the_same() {
 }
 
 #[test]
-fn vulnerabilities_that_version_1_3_does_not_know_are_not_lost() {
+fn vulnerabilities_in_version_1_3_are_not_lost() {
     let parsed = parse(&document("1.3", &format!("{INVENTORY}, {VULNERABILITIES}"))).unwrap();
     assert_eq!(parsed.findings.len(), 4);
     assert_eq!(parsed.proof, ["CycloneDX 1.3"]);
@@ -99,25 +99,25 @@ fn a_document_that_the_crate_refuses_loses_nothing() {
 }
 
 #[test]
-fn a_document_without_components_tells_of_no_scope() {
+fn a_document_without_components_has_an_empty_scope() {
     assert!(parse(&document("1.5", r#""components": []"#)).unwrap().scope.is_empty());
     assert!(parse(&document("1.6", r#""services": []"#)).unwrap().scope.is_empty());
 }
 
 #[test]
-fn a_version_of_another_shape_is_refused() {
+fn version_2_is_refused() {
     let refused = parse(&document("2.0", r#""inventory": []"#));
     assert!(matches!(refused, Err(ReportError::Foreign { detail, .. }) if detail.contains("2.0")));
 }
 
 #[test]
-fn a_score_by_another_method_is_no_cvss_score() {
+fn a_score_of_another_method_is_not_a_cvss_score() {
     let rest = r#""vulnerabilities": [{"id": "X", "ratings": [{"score": 99, "method": "other"}]}]"#;
     assert_eq!(parse(&document("1.6", rest)).unwrap().findings[0].cvss, None);
 }
 
 #[test]
-fn what_is_no_cyclonedx_document_is_refused() {
+fn a_document_that_is_not_cyclonedx_is_refused() {
     let whole = document("1.6", INVENTORY);
     for text in [
         "{}",
@@ -141,7 +141,7 @@ fn what_is_no_cyclonedx_document_is_refused() {
 }
 
 #[test]
-fn components_nested_without_end_are_an_error() {
+fn components_nested_too_deep_are_an_error() {
     let deep = r#"{"name": "a", "components": ["#.repeat(50_000);
     assert!(parse(&document("1.6", &format!(r#""components": [{deep}"#))).is_err());
 }

@@ -18,14 +18,14 @@ fn scores_are_read_as_they_are_published() {
             read.content.of(ids(list).into_iter()).map(|epss| (epss.probability, epss.percentile))
         };
         assert_eq!(of(&["GHSA-x", "CVE-2021-44228"]), Some((0.94358, 0.99957)));
-        // Of several the most likely.
+        // With several ids, the most likely one counts.
         assert_eq!(of(&["CVE-2020-7598", "cve-2020-8203"]), Some((0.3102, 0.96781)));
         assert_eq!(of(&["CVE-2020-8204"]), None);
     }
 }
 
 #[test]
-fn scores_that_are_cut_or_of_another_form_are_refused() {
+fn scores_that_are_cut_or_malformed_are_refused() {
     let text = std::str::from_utf8(EPSS).unwrap();
     let refused = |text: &str| epss::read(text.as_bytes()).err();
     for bad in [
@@ -45,9 +45,9 @@ fn scores_that_are_cut_or_of_another_form_are_refused() {
     assert!(epss::read(&EPSS_GZ[..EPSS_GZ.len() - 12]).is_err());
 }
 
-/// As FIRST's API answers: numbers are texts, and a page says how many there are in all.
+/// FIRST's API writes numbers as strings, and each page gives the total number.
 #[test]
-fn an_answer_of_firsts_api_is_read_where_it_is_whole() {
+fn an_answer_of_firsts_api_is_read_only_if_it_is_complete() {
     let answer = |total: u32, epss: &str| {
         format!(
             r#"{{"status": "OK", "status-code": 200, "version": "1.0", "access": "public", "total": {total}, "offset": 0,
@@ -64,9 +64,9 @@ fn an_answer_of_firsts_api_is_read_where_it_is_whole() {
     }
 }
 
-/// The columns of CISA's CSV; quoted cells hold commas, quotes and line ends.
+/// The columns of CISA's CSV. Quoted cells contain commas, quotes and line ends.
 #[test]
-fn the_catalogue_is_read_as_csv_too() {
+fn the_catalogue_is_also_read_as_csv() {
     let text = "cveID,vendorProject,product,vulnerabilityName,dateAdded,shortDescription,requiredAction,dueDate,knownRansomwareCampaignUse,notes,cwes\r\n\
         CVE-2021-44228,Apache,Log4j2,\"Log4j2, \"\"Log4Shell\"\"\",2021-12-10,\"two\r\nlines\",Apply,2021-12-24,Known,,CWE-20\r\n\
         CVE-2020-8203,Lodash,Lodash,Pollution,2026-03-02,x,Apply,2026-03-23,Unknown,,\r\n";
@@ -90,7 +90,7 @@ fn the_catalogue_is_read_as_csv_too() {
 }
 
 #[test]
-fn the_catalogue_is_read_as_it_is_published_and_whole_or_not_at_all() {
+fn the_catalogue_is_read_as_it_is_published_and_only_if_it_is_complete() {
     let read = kev::read(KEV.as_bytes()).unwrap();
     assert_eq!((read.date, read.vulnerabilities), (jiff::civil::date(2026, 11, 19), 2));
     let entry = read.content.of(ids(&["CVE-2021-44228"]).into_iter()).unwrap();

@@ -11,7 +11,7 @@ fn expected(list: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
 }
 
 #[test]
-fn licences_are_read_from_each_form_of_cyclonedx() {
+fn licences_are_read_from_each_form_that_cyclonedx_allows() {
     let text = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
         {"type": "operating-system", "name": "alpine"}, {"type": "file", "name": "/bin/sh"},
         {"type": "library", "group": "@a", "name": "b", "version": "1", "licenses": [{"license": {"id": "MIT"}}],
@@ -26,7 +26,7 @@ fn licences_are_read_from_each_form_of_cyclonedx() {
 }
 
 #[test]
-fn what_was_concluded_outranks_what_was_declared() {
+fn a_concluded_licence_goes_before_a_declared_one() {
     let text = r#"{"spdxVersion": "SPDX-2.3", "packages": [
         {"SPDXID": "SPDXRef-DocumentRoot-Image-x", "name": "x"},
         {"SPDXID": "SPDXRef-a", "name": "a", "licenseConcluded": "NOASSERTION", "licenseDeclared": "MIT"},
@@ -38,16 +38,16 @@ fn what_was_concluded_outranks_what_was_declared() {
 }
 
 #[test]
-fn syfts_own_document_has_texts_or_expressions() {
+fn syfts_own_format_has_names_or_expressions() {
     let text = r#"{"artifacts": [{"name": "a", "licenses": ["MIT"]},
         {"name": "b", "licenses": [{"value": "mit", "spdxExpression": "MIT"}, {"value": "weird", "spdxExpression": ""}]}]}"#;
     let wanted: &[(&str, &[&str])] = &[("a", &["MIT"]), ("b", &["MIT", "weird"])];
     assert_eq!(licences(text), expected(wanted));
 }
 
-/// Counted by a Python script over the same document.
+/// Three documents that Syft wrote about the same image.
 #[test]
-fn a_recorded_inventory_is_read_alike_from_all_three_documents() {
+fn a_recorded_inventory_reads_the_same_in_all_three_formats() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/syft/recorded-image/");
     let read = |name: &str| components(&std::fs::read(format!("{folder}{name}")).unwrap()).unwrap();
     let purls = |list: &[Component]| {
@@ -62,7 +62,7 @@ fn a_recorded_inventory_is_read_alike_from_all_three_documents() {
 }
 
 #[test]
-fn licences_of_spdx_3_are_not_taken_for_none() {
+fn licences_of_spdx_3_are_an_error_and_not_an_empty_list() {
     assert!(components(br#"{"@context": "https://spdx.org/rdf/3.0.1/x", "@graph": []}"#).is_err());
     assert!(components(br#"{"bomFormat": "CycloneDX"}"#).unwrap().is_empty());
 }

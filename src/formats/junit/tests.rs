@@ -1,8 +1,8 @@
 use super::*;
 
 fn parse(text: &str) -> Result<Parsed, ReportError> {
-    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
-    read(text.as_bytes(), &place)
+    let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    read(text.as_bytes(), &origin)
 }
 
 fn rules(parsed: &Parsed) -> Vec<&str> {
@@ -42,7 +42,7 @@ fn every_case_with_a_failure_or_an_error_is_a_finding() {
 }
 
 #[test]
-fn a_single_suite_is_a_report_too() {
+fn a_single_suite_is_also_a_report() {
     let parsed =
         parse(r#"<testsuite name="s"><testcase name="t"><failure message="m"/></testcase></testsuite>"#)
             .unwrap();
@@ -77,7 +77,7 @@ fn a_failure_that_was_expected_is_kept_and_suppressed() {
 }
 
 #[test]
-fn a_report_without_tests_that_ran_tells_of_no_scope() {
+fn a_report_without_tests_that_ran_has_an_empty_scope() {
     for report in [
         "<testsuites/>",
         "<testsuite name=\"s\" tests=\"0\"></testsuite>",
@@ -90,14 +90,14 @@ fn a_report_without_tests_that_ran_tells_of_no_scope() {
 }
 
 #[test]
-fn a_suite_that_fails_as_a_whole_is_a_finding() {
+fn a_suite_with_an_error_of_its_own_is_a_finding() {
     let parsed =
         parse(r#"<testsuite name="s" errors="1"><error message="no such module"/></testsuite>"#).unwrap();
     assert_eq!((rules(&parsed), parsed.gaps.len()), (vec!["s"], 0));
 }
 
 #[test]
-fn a_case_that_failed_by_its_status_alone_is_a_finding() {
+fn a_case_whose_status_says_that_it_failed_is_a_finding() {
     let report = r#"<testsuite name="s" failures="2">
         <testcase name="a" status="Failed"/>
         <testcase name="b" status="fail"><failure message="m"/></testcase>
@@ -119,7 +119,7 @@ fn a_cut_junit_report_is_inconclusive() {
 }
 
 #[test]
-fn the_text_of_a_failure_has_a_bound() {
+fn the_text_of_a_failure_is_limited() {
     let report = format!(
         "<testsuite><testcase><failure>{}</failure></testcase></testsuite>",
         "é&amp;".repeat(100_000)
@@ -129,7 +129,7 @@ fn the_text_of_a_failure_has_a_bound() {
 }
 
 #[test]
-fn suites_nested_without_end_do_not_take_the_process_down() {
+fn deeply_nested_suites_do_not_crash_the_process() {
     let open = "<testsuite name='suite'><testcase><failure/></testcase>".repeat(50_000);
     let parsed = parse(&format!("{open}{}", "</testsuite>".repeat(50_000))).unwrap();
     assert_eq!(parsed.findings.len(), 50_000);
@@ -137,7 +137,7 @@ fn suites_nested_without_end_do_not_take_the_process_down() {
 }
 
 #[test]
-fn what_is_no_junit_report_is_refused() {
+fn a_document_that_is_not_a_junit_report_is_refused() {
     for text in [
         "null",
         "{}",

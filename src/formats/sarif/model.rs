@@ -1,5 +1,5 @@
-//! What matters of a SARIF log. Snippets, command lines and environments are not read at all: they
-//! may hold secrets.
+//! The fields of a SARIF log that Portcullis needs. Snippets, command lines and environments are never
+//! read, because they may contain secrets.
 
 use std::collections::HashMap;
 
@@ -77,7 +77,7 @@ pub(super) struct Message {
     pub arguments: Option<Vec<String>>,
 }
 
-/// A `result`. There may be a million: what few of them have sits behind a pointer.
+/// A `result`. There may be a million of them, so fields that few results have are boxed.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Outcome {
@@ -152,7 +152,7 @@ pub(super) struct ArtifactLocation {
     pub index: Option<i64>,
 }
 
-/// Numbers that no file has (0, -1) are read, and count as absent.
+/// Impossible numbers (0, -1) are accepted here and later ignored.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Region {
@@ -187,7 +187,7 @@ pub(super) struct ExternalFiles {
     pub results: Option<Vec<IgnoredAny>>,
 }
 
-/// A property bag: tools put there what they like, so nothing in it is an error.
+/// A property bag. Tools write what they like in it, so no value in it is an error.
 #[derive(Debug, Deserialize)]
 pub(super) struct Properties {
     #[serde(rename = "security-severity")]
@@ -206,7 +206,7 @@ pub(super) enum Loose {
 }
 
 impl Loose {
-    /// A number, or a text that is one.
+    /// A number, or a string that contains one.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Text(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()),
@@ -215,7 +215,7 @@ impl Loose {
         }
     }
 
-    /// The text, or the texts of the list.
+    /// The string, or the strings of the list.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let list = match self {
             Self::List(list) => list.as_slice(),

@@ -1,5 +1,5 @@
-//! Where a result is: `artifactLocation`s, which may name a file by its place in `artifacts`, and
-//! be relative to a named base.
+//! The location of a result. An `artifactLocation` may name a file by its index in `artifacts`, and its
+//! URI may be relative to a named base.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,12 +14,12 @@ use super::model::{ArtifactLocation, Outcome, Run};
 /// The paths of one run.
 pub(super) struct Places<'a> {
     run: &'a Run,
-    place: &'a ReportOrigin,
-    /// Bases are few, and results that name them many.
+    origin: &'a ReportOrigin,
+    /// A cache: there are few bases, and many results name them.
     bases: RefCell<HashMap<&'a str, Base>>,
 }
 
-/// A named base: all of it, and the part that is relative.
+/// A named base as an absolute path, and the part of it that is relative.
 #[derive(Clone, Default)]
 struct Base {
     absolute: String,
@@ -27,11 +27,11 @@ struct Base {
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn of(run: &'a Run, place: &'a ReportOrigin) -> Self {
-        Places { run, place, bases: RefCell::default() }
+    pub(super) fn of(run: &'a Run, origin: &'a ReportOrigin) -> Self {
+        Places { run, origin, bases: RefCell::default() }
     }
 
-    /// The first place in a file that the result names.
+    /// The first location in a file that the result names.
     pub(super) fn location(&self, outcome: &Outcome) -> Option<Location> {
         outcome.locations.iter().flatten().find_map(|location| {
             let physical = location.physical_location.as_ref()?;
@@ -55,22 +55,22 @@ impl<'a> Places<'a> {
         let uri = location.uri.as_deref()?;
         let Target::Path(path) = target(uri) else { return Some(Text::from(uri)) };
         if is_absolute(&path) {
-            return Some(self.place.relative(&path));
+            return Some(self.origin.relative(&path));
         }
         let Some(base) = location.uri_base_id.as_deref().map(|id| self.base(id)) else {
-            return Some(self.place.relative(&path));
+            return Some(self.origin.relative(&path));
         };
-        // A base in this repository counts. Another one is the root of the same repository on the
-        // machine that made the log: what is relative to it is relative here.
+        // A base inside this repository is used as it is. Any other base is taken as the root of the same
+        // repository on the machine that wrote the log, so paths below it are relative to our root.
         let full = format!("{}{path}", base.absolute);
-        let inside = is_absolute(&full) && std::path::Path::new(&full).starts_with(&self.place.root);
-        Some(self.place.relative(&if inside { full } else { format!("{}{path}", base.relative) }))
+        let inside = is_absolute(&full) && std::path::Path::new(&full).starts_with(&self.origin.root);
+        Some(self.origin.relative(&if inside { full } else { format!("{}{path}", base.relative) }))
     }
 
     fn base(&self, id: &str) -> Base {
-        // One that the run does not tell of is no folder.
-        let told = self.run.original_uri_base_ids.as_ref().and_then(|bases| bases.get_key_value(id));
-        let Some((id, _)) = told else { return Base::default() };
+        // A base that the run does not define is ignored.
+        let defined = self.run.original_uri_base_ids.as_ref().and_then(|bases| bases.get_key_value(id));
+        let Some((id, _)) = defined else { return Base::default() };
         if let Some(known) = self.bases.borrow().get(id.as_str()) {
             return known.clone();
         }
@@ -79,7 +79,7 @@ impl<'a> Places<'a> {
         base
     }
 
-    /// Follows a base to the base that it is relative to, and so on; a circle ends somewhere.
+    /// Follows a base to the base that it is relative to, and so on. The limit ends a cycle.
     fn resolve(&self, id: &str) -> Base {
         const LONGEST: usize = 16;
         let mut base = Base::default();
@@ -101,7 +101,7 @@ impl<'a> Places<'a> {
     }
 }
 
-/// What a result is about where it names no file: a function, a resource.
+/// What a result is about if it names no file: a function or a resource.
 pub(super) fn logical(outcome: &Outcome) -> Option<Text> {
     let places = outcome.locations.iter().flatten();
     let names = places.flat_map(|place| place.logical_locations.iter().flatten());

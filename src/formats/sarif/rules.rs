@@ -1,4 +1,4 @@
-//! What a result's rule tells of it.
+//! The rules of a SARIF log: severity, message and category of a result come from its rule.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,9 @@ use super::plain;
 pub(super) struct Rules<'a> {
     pub tool: &'a str,
     components: Vec<Known<'a>>,
-    /// The extensions by their names and GUIDs.
+    /// The index of each component by its name and its GUID.
     by_name: HashMap<&'a str, usize>,
-    /// The rules of all components; those of the driver come first.
+    /// The rules of all components. The rules of the driver go before those of extensions.
     all: HashMap<&'a str, &'a Rule>,
 }
 
@@ -47,8 +47,8 @@ impl<'a> Rules<'a> {
         rules
     }
 
-    /// The rule of a result: by its index, where the ids agree, else by its id, in the component
-    /// that the result names, else in any.
+    /// The rule of a result: by its index, if the ids agree; else by its id, first in the component that
+    /// the result names, then in all of them.
     pub(super) fn find(&self, outcome: &Outcome) -> Option<&'a Rule> {
         let reference = outcome.rule.as_ref();
         let id = named(outcome);
@@ -66,7 +66,7 @@ impl<'a> Rules<'a> {
         by_index.or_else(in_named).or_else(in_any)
     }
 
-    /// The component whose rule it is: the driver, unless the result names another.
+    /// The component that has the rule: the driver, unless the result names another.
     fn component(&self, outcome: &Outcome) -> Option<&Known<'a>> {
         let Some(wanted) = outcome.rule.as_ref().and_then(|rule| rule.tool_component.as_ref()) else {
             return self.components.first();
@@ -77,7 +77,7 @@ impl<'a> Rules<'a> {
         self.components.get(by_index.or_else(by_name)?)
     }
 
-    /// The id that a result goes by: its own (`CA1000/1`), its rule's, or the tool's name.
+    /// The rule id of a result: its own (`CA1000/1`), the id of its rule, or the tool's name.
     pub(super) fn id<'o>(&self, outcome: &'o Outcome, rule: Option<&'o Rule>) -> &'o str
     where
         'a: 'o,
@@ -86,7 +86,7 @@ impl<'a> Rules<'a> {
         named(outcome).or(of_rule).unwrap_or(self.tool)
     }
 
-    /// The text of a message: its own, or the one that it names, with its arguments filled in.
+    /// The text of a message: its own, or the string that it refers to, with its arguments inserted.
     pub(super) fn message(&self, outcome: &Outcome, rule: Option<&Rule>) -> Option<String> {
         let message = outcome.message.as_ref()?;
         let listed = || {
@@ -99,7 +99,7 @@ impl<'a> Rules<'a> {
         let text = plain(message).or_else(listed);
         let text =
             text.map(|text| if arguments.is_empty() { text.to_owned() } else { fill(text, arguments) });
-        // A message that can't be resolved still says what it was about.
+        // If the string is missing, the arguments still show what the message is about.
         text.or_else(|| Some(arguments.join(", ")).filter(|text| !text.is_empty()))
     }
 }
@@ -109,13 +109,13 @@ fn named(outcome: &Outcome) -> Option<&str> {
     outcome.rule_id.as_deref().or(of_rule).filter(|id| !id.is_empty())
 }
 
-/// `a/b/c`, `a/b`, `a`: ids of results may have parts that those of rules have not. No id of a
-/// rule is as deep as the bound.
+/// `a/b/c`, `a/b`, `a`: the id of a result may have more parts than the id of its rule. No id of a rule
+/// has as many parts as the limit.
 fn ancestors(id: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(parent, _)| parent)).take(16)
 }
 
-/// Puts arguments in the place of `{0}`, `{1}`; doubled braces stand for themselves.
+/// Replaces `{0}`, `{1}` with arguments. Doubled braces stand for one brace.
 fn fill(text: &str, arguments: &[String]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -142,7 +142,7 @@ fn fill(text: &str, arguments: &[String]) -> String {
     out
 }
 
-/// The words by which a result's kind of problem is known.
+/// The words that show what kind of problem a result is.
 pub(super) struct Signs<'a> {
     words: Vec<&'a str>,
     weaknesses: Vec<&'a str>,
@@ -165,8 +165,8 @@ impl<'a> Signs<'a> {
         Signs { words, weaknesses, tool, id }
     }
 
-    /// A tag that names the category decides (Trivy tags so); else a scanner that looks for one
-    /// kind of thing; else an advisory in the rule's id. All else is quality.
+    /// A tag that names the category decides (Trivy writes such tags); else a scanner that looks for only
+    /// one kind of problem; else an advisory in the rule's id. Everything else is quality.
     pub(super) fn category(&self) -> Category {
         const TAGS: [(&str, Category); 6] = [
             ("vulnerability", Category::Vulnerability),
@@ -200,7 +200,7 @@ impl<'a> Signs<'a> {
         }
     }
 
-    /// Advisory ids in the id of the rule: `BDSA-2020-1001 (CVE-2020-11022)`, `GHSA-…-lodash`.
+    /// The advisory ids in the id of the rule: `BDSA-2020-1001 (CVE-2020-11022)`, `GHSA-…-lodash`.
     pub(super) fn advisories(&self) -> Vec<Text> {
         let words = self.id.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
         words

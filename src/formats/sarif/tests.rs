@@ -52,12 +52,12 @@ fn a_run_with_an_empty_list_of_results_is_clean() {
 }
 
 #[test]
-fn a_log_without_runs_looked_at_nothing() {
+fn a_log_without_runs_has_an_empty_scope() {
     assert!(parse(r#"{"version": "2.1.0", "runs": []}"#).unwrap().scope.is_empty());
 }
 
 #[test]
-fn a_run_that_calls_itself_unsuccessful_is_a_gap() {
+fn a_run_that_says_it_was_not_successful_is_a_gap() {
     for (invocation, gap) in [
         (r#"{"executionSuccessful": false}"#, "x says: its run was not successful"),
         (
@@ -82,7 +82,7 @@ fn a_run_that_calls_itself_unsuccessful_is_a_gap() {
 }
 
 #[test]
-fn the_level_is_the_results_or_the_rules_or_warning() {
+fn the_level_comes_from_the_result_then_from_the_rule_and_else_is_warning() {
     let rules = r#"{"id": "R0"}, {"id": "R1", "defaultConfiguration": {"level": "error"}}"#;
     for (result, severity) in [
         (r#"{"ruleId": "R1", "level": "note"}"#, Severity::Low),
@@ -122,7 +122,7 @@ fn security_severity_goes_before_the_level() {
 }
 
 #[test]
-fn a_result_that_is_no_failure_is_no_finding() {
+fn a_result_that_is_not_a_failure_is_not_a_finding() {
     for (result, findings) in [
         (r#"{"kind": "pass"}"#, 0),
         (r#"{"kind": "review", "level": "none"}"#, 0),
@@ -174,7 +174,7 @@ fn a_message_is_resolved_through_its_rule() {
 }
 
 #[test]
-fn a_location_is_relative_to_the_repository_whatever_it_is_relative_to() {
+fn every_location_becomes_relative_to_the_repository() {
     let finding = |location: &str| {
         one("", &format!(r#"{{"locations": [{{"physicalLocation": {{"artifactLocation": {location}}}}}]}}"#))
     };
@@ -193,12 +193,12 @@ fn a_location_is_relative_to_the_repository_whatever_it_is_relative_to() {
     ] {
         assert_eq!(finding(location).location.map(|it| it.path).as_deref(), Some(path), "{location}");
     }
-    assert!(finding(r#"{"uri": "a.c", "uriBaseId": "A"}"#).location.is_some(), "bases in a circle");
+    assert!(finding(r#"{"uri": "a.c", "uriBaseId": "A"}"#).location.is_some(), "bases in a cycle");
     assert_eq!(finding(r#"{"index": 7}"#).location, None);
 }
 
 #[test]
-fn a_place_without_a_file_names_what_it_is_about() {
+fn a_result_without_a_file_names_its_resource() {
     let finding = one("", r#"{"locations": [{"logicalLocations": [{"fullyQualifiedName": "a::b"}]}]}"#);
     assert_eq!((finding.location, finding.resource.as_deref()), (None, Some("a::b")));
 }
@@ -214,7 +214,7 @@ fn a_region_keeps_its_position_and_not_its_text() {
 }
 
 #[test]
-fn the_category_is_told_by_tags_then_by_the_scanner_then_by_the_rule() {
+fn the_category_comes_from_tags_then_from_the_scanner_then_from_the_rule() {
     for (id, tags, category) in [
         ("CVE-2020-11022", r#"["security"]"#, Category::Vulnerability),
         ("BDSA-2020-1001 (CVE-2020-11022)", "null", Category::Vulnerability),
@@ -244,7 +244,7 @@ fn weaknesses_are_found_wherever_tools_write_them() {
 }
 
 #[test]
-fn what_is_no_sarif_log_is_refused() {
+fn a_document_that_is_not_a_sarif_log_is_refused() {
     for text in [
         "{}",
         "[]",

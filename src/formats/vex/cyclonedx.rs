@@ -1,5 +1,5 @@
-//! VEX in CycloneDX JSON, versions 1.4 to 1.6 (<https://cyclonedx.org/capabilities/vex/>): the `analysis` of
-//! vulnerabilities, in an inventory or in a document of its own.
+//! VEX in CycloneDX JSON, versions 1.4 to 1.6 (<https://cyclonedx.org/capabilities/vex/>): the `analysis`
+//! of vulnerabilities, in an inventory or in a separate document.
 
 use std::collections::HashMap;
 
@@ -83,7 +83,7 @@ struct Affected {
 
 #[derive(Deserialize)]
 struct Version {
-    /// Else a range, which is left out: whether a version is in it can't be told for every ecosystem.
+    /// If absent, the entry is a range. Ranges are ignored: each ecosystem compares versions differently.
     version: Option<String>,
     #[serde(default)]
     status: Affectedness,
@@ -98,11 +98,12 @@ enum Affectedness {
     Unknown,
 }
 
-/// The statements of a document: one a vulnerability, and one more for each version that is named apart.
+/// The statements of a document: one for each vulnerability, and one for each version that has its own
+/// status.
 pub(crate) fn statements(bytes: &[u8]) -> Result<Vec<Statement>, Broken> {
     let bom: Bom = serde_json::from_slice(bytes).map_err(|error| Broken(error.to_string()))?;
     if !bom.spec_version.starts_with("1.") {
-        return Err(Broken(format!("its specVersion is {}, and known are those of 1", bom.spec_version)));
+        return Err(Broken(format!("its specVersion is {}; Portcullis reads version 1", bom.spec_version)));
     }
     let subject = bom.metadata.as_ref().and_then(|metadata| metadata.component.as_ref());
     let mut by_ref = HashMap::new();
@@ -128,7 +129,7 @@ impl Vulnerability {
         by_ref: &HashMap<&str, &Component>,
         made: Option<Timestamp>,
     ) -> Vec<Statement> {
-        // Without an analysis it is a finding, and no statement.
+        // A vulnerability without an analysis is a finding and not a statement.
         let Some(analysis) = &self.analysis else { return Vec::new() };
         let Some(state) = analysis.state else { return Vec::new() };
         let references = self.references.iter().filter_map(|reference| reference.id.clone());
@@ -141,11 +142,11 @@ impl Vulnerability {
             statement: analysis.detail.clone(),
             at: analysis.last_updated.or(analysis.first_issued).or(made),
         };
-        let (named_apart, whole): (Vec<_>, Vec<_>) =
+        let (by_version, whole): (Vec<_>, Vec<_>) =
             self.affects.iter().partition(|affected| !affected.versions.is_empty());
         let products = whole.iter().map(|affected| product(affected, None, subject, by_ref)).collect();
         let mut all = vec![statement(products, state.status())];
-        for affected in named_apart {
+        for affected in by_version {
             for version in &affected.versions {
                 let Some(number) = &version.version else { continue };
                 let status = match version.status {
@@ -171,14 +172,15 @@ impl State {
     }
 }
 
-/// What is affected, in the subject of the document.
+/// The affected component, as part of the subject of the document.
 fn product(
     affected: &Affected,
     version: Option<&String>,
     subject: Option<&Component>,
     by_ref: &HashMap<&str, &Component>,
 ) -> Product {
-    // A BOM-Link (`urn:cdx:serial/version#bom-ref`) ends with the reference of another document.
+    // A BOM-Link (`urn:cdx:serial/version#bom-ref`) refers to another document and ends with the
+    // reference there.
     let linked = affected.bom_ref.strip_prefix("urn:cdx:").and_then(|link| link.split_once('#'));
     let bom_ref = linked.map_or(affected.bom_ref.as_str(), |(_, bom_ref)| bom_ref);
     let component = by_ref.get(bom_ref).copied().filter(|_| linked.is_none());

@@ -16,11 +16,11 @@ struct Document {
 #[derive(Deserialize)]
 struct Made {
     vulnerability: Vulnerability,
-    /// Absent: when the document was made.
+    /// If absent, the timestamp of the document counts.
     timestamp: Option<Timestamp>,
     #[serde(default)]
     products: Vec<Named>,
-    /// Version 0.0.1 has them here.
+    /// Only version 0.0.1 has them here.
     #[serde(default)]
     subcomponents: Vec<Named>,
     status: Status,
@@ -30,7 +30,7 @@ struct Made {
     status_notes: Option<String>,
 }
 
-/// A text in version 0.0.1.
+/// Version 0.0.1 has a plain string.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Vulnerability {
@@ -44,7 +44,7 @@ enum Vulnerability {
     },
 }
 
-/// A text in version 0.0.1.
+/// Version 0.0.1 has a plain string.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Named {
@@ -75,7 +75,7 @@ impl Made {
         if ids.is_empty() {
             return Err(Broken("a statement names no vulnerability".to_owned()));
         }
-        // "MUST": else nobody could tell why it does not count.
+        // The specification requires one of the two. Without it, nobody could check the statement.
         if self.status == Status::NotAffected
             && self.justification.is_none()
             && self.impact_statement.is_none()
@@ -83,10 +83,10 @@ impl Made {
             let what = "is `not_affected` without `justification` and without `impact_statement`";
             return Err(Broken(format!("the statement on {} {what}", ids[0])));
         }
-        let of_all: Vec<Id> = self.subcomponents.into_iter().filter_map(Named::into_id).collect();
+        let shared_parts: Vec<Id> = self.subcomponents.into_iter().filter_map(Named::into_id).collect();
         let product = |named: Named| {
             let (what, mut parts) = named.into_product()?;
-            parts.extend(of_all.iter().cloned());
+            parts.extend(shared_parts.iter().cloned());
             Some(Product { what, parts })
         };
         Ok(Statement {
@@ -104,7 +104,7 @@ impl Vulnerability {
     fn into_ids(self) -> Vec<String> {
         match self {
             Self::Name(name) => vec![name],
-            // The `@id` is an address, whose end is often the name.
+            // The `@id` is an address that often ends with the name.
             Self::Full { name, id, aliases } => {
                 let of_id = id.and_then(|id| id.rsplit('/').next().map(str::to_owned));
                 name.or(of_id).into_iter().chain(aliases).filter(|id| !id.is_empty()).collect()

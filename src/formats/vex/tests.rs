@@ -36,21 +36,24 @@ fn image(reference: &'static str) -> Here<'static> {
 }
 
 #[test]
-fn a_statement_on_the_package_itself_holds_wherever_it_is_used() {
+fn a_statement_on_a_package_holds_wherever_the_package_is_used() {
     let vex = vex(&[("vex/a.json", OPENVEX)]);
     let of = |rule: &str, aliases: &[&str], purl: &str| {
         vex.assess(&finding(rule, aliases, purl), &Here::default())
     };
-    let told = of("CVE-2019-10744", &[], LODASH).unwrap();
+    let assessment = of("CVE-2019-10744", &[], LODASH).unwrap();
     assert_eq!(
-        told.words(),
+        assessment.words(),
         "VEX: not_affected, vulnerable_code_not_in_execute_path (vex/a.json): defaultsDeep() is never called"
     );
-    assert_eq!(told.waiver(), Some(told.words()));
-    // npm audit knows it by its other name only.
-    assert_eq!(of("GHSA-jf85-cpcp-j695", &[], LODASH).map(|told| told.status), Some(Status::NotAffected));
+    assert_eq!(assessment.waiver(), Some(assessment.words()));
+    // npm audit reports only the other id.
     assert_eq!(
-        of("1065", &["ghsa-JF85-cpcp-j695"], LODASH).map(|told| told.status),
+        of("GHSA-jf85-cpcp-j695", &[], LODASH).map(|assessment| assessment.status),
+        Some(Status::NotAffected)
+    );
+    assert_eq!(
+        of("1065", &["ghsa-JF85-cpcp-j695"], LODASH).map(|assessment| assessment.status),
         Some(Status::NotAffected)
     );
     assert_eq!(of("CVE-2019-10744", &[], "pkg:npm/lodash@4.17.5"), None);
@@ -59,17 +62,17 @@ fn a_statement_on_the_package_itself_holds_wherever_it_is_used() {
 }
 
 #[test]
-fn the_latest_statement_is_the_last_word() {
+fn the_latest_statement_decides() {
     let vex = vex(&[("a", OPENVEX)]);
     let here = Here::default();
     assert_eq!(status(&vex, &finding("CVE-2020-8203", &[], LODASH), &here), Some(Status::Affected));
-    // The later one is about another version.
+    // The later statement is about another version.
     let other = finding("CVE-2020-8203", &[], "pkg:npm/lodash@4.17.10");
     assert_eq!(status(&vex, &other, &here), Some(Status::NotAffected));
 }
 
 #[test]
-fn of_the_same_moment_the_stricter_statement_holds_in_either_order() {
+fn of_two_statements_at_the_same_time_the_stricter_holds_in_either_order() {
     let document = |status: &str| {
         OTHER
             .replace("not_affected", status)
@@ -79,15 +82,16 @@ fn of_the_same_moment_the_stricter_statement_holds_in_either_order() {
             )
             .replace("\"subcomponents\": [{ \"@id\": \"pkg:npm/lodash@4.17.4\" }]", "\"subcomponents\": []")
     };
-    let (none, all) = (document("not_affected"), document("affected"));
+    let (not_affected, affected) = (document("not_affected"), document("affected"));
     let lodash = finding("CVE-2019-10744", &[], LODASH);
-    for documents in [[("a", &*none), ("b", &*all)], [("b", &*all), ("a", &*none)]] {
+    for documents in [[("a", &*not_affected), ("b", &*affected)], [("b", &*affected), ("a", &*not_affected)]]
+    {
         assert_eq!(status(&vex(&documents), &lodash, &Here::default()), Some(Status::Affected));
     }
 }
 
 #[test]
-fn what_is_said_of_a_product_holds_only_there() {
+fn a_statement_on_a_product_holds_only_for_that_product() {
     let vex = vex(&[("a", OPENVEX), ("b", OTHER)]);
     let template = finding("CVE-2021-23337", &[], LODASH);
     for (here, expected) in [
@@ -103,7 +107,7 @@ fn what_is_said_of_a_product_holds_only_there() {
         status(&vex, &finding("CVE-2021-23337", &[], "pkg:npm/lodash.template@4.5.0"), &image("notes-app")),
         None
     );
-    // The billing team has no word on the notes-app.
+    // The document of the billing team says nothing about the notes-app.
     let only_other = Vex::new(vec![read("b", OTHER.as_bytes()).unwrap()]);
     assert_eq!(status(&only_other, &finding("CVE-2019-10744", &[], LODASH), &image("notes-app:1")), None);
     assert_eq!(
@@ -113,7 +117,7 @@ fn what_is_said_of_a_product_holds_only_there() {
 }
 
 #[test]
-fn an_image_is_known_by_its_digest_its_tag_or_its_repository() {
+fn an_image_is_recognised_by_its_digest_its_tag_or_its_repository() {
     let is = |here: Here, purl: &str| here.is(&Id::read(purl));
     let here = image("registry.example:5000/team/app:1.2");
     assert!(is(here, "pkg:oci/app"));
@@ -129,15 +133,15 @@ fn an_image_is_known_by_its_digest_its_tag_or_its_repository() {
 }
 
 #[test]
-fn a_project_is_known_by_the_names_that_gates_toml_gives_it() {
+fn a_project_is_recognised_by_the_names_that_gates_toml_gives_it() {
     let vex = vex(&[("c.json", CYCLONEDX)]);
     let minimist = finding("GHSA-xvch-5gv4-984h", &[], "pkg:npm/minimist@0.0.8");
     assert_eq!(vex.assess(&minimist, &Here::default()), None, "it is about the notes-app");
     let products = [Id::read("notes-app")];
     let here = Here { products: &products, image: None };
-    let told = vex.assess(&minimist, &here).unwrap();
+    let assessment = vex.assess(&minimist, &here).unwrap();
     assert_eq!(
-        told.words(),
+        assessment.words(),
         "VEX: not_affected, code_not_reachable (c.json): arguments come from the image alone"
     );
     let triaged = finding("CVE-2020-7598", &[], "pkg:npm/minimist@0.0.8");
@@ -146,7 +150,7 @@ fn a_project_is_known_by_the_names_that_gates_toml_gives_it() {
 }
 
 #[test]
-fn cyclonedx_versions_that_are_named_apart_have_their_own_status() {
+fn each_version_that_cyclonedx_lists_has_its_own_status() {
     let text = CYCLONEDX.replace(
         r#""affects": [{ "ref": "minimist" }]
     },
@@ -172,7 +176,7 @@ fn cyclonedx_versions_that_are_named_apart_have_their_own_status() {
 }
 
 #[test]
-fn documents_of_the_first_openvex_are_read() {
+fn documents_of_the_first_openvex_version_are_read() {
     let text = r#"{"@context": "https://openvex.dev/ns", "@id": "x", "author": "a", "timestamp": "2023-01-08T18:02:03.647787998-06:00",
         "version": "1", "statements": [{"vulnerability": "CVE-2019-10744", "products": ["pkg:npm/lodash@4.17.4"], "status": "fixed"}]}"#;
     let lodash = finding("CVE-2019-10744", &[], LODASH);
@@ -180,7 +184,7 @@ fn documents_of_the_first_openvex_are_read() {
 }
 
 #[test]
-fn what_is_no_document_to_go_by_is_refused() {
+fn a_document_that_portcullis_can_not_use_is_refused() {
     let without = |what: &str| OPENVEX.replace(what, "");
     for (text, says) in [
         (String::new(), "EOF"),
@@ -188,7 +192,7 @@ fn what_is_no_document_to_go_by_is_refused() {
         ("[]".to_owned(), "expected struct"),
         (OPENVEX[..400].to_owned(), "EOF"),
         (OPENVEX.replace("openvex.dev", "example.test"), "neither"),
-        (OPENVEX.replace("\"fixed\"", "\"mended\""), "unknown variant `mended`"),
+        (OPENVEX.replace("\"fixed\"", "\"repaired\""), "unknown variant `repaired`"),
         (without("  \"timestamp\": \"2026-11-01T09:00:00Z\",\n"), "timestamp"),
         (
             without("      \"justification\": \"vulnerable_code_not_present\"\n")

@@ -1,4 +1,4 @@
-//! Which reports are drawn, when, and where to.
+//! Which reports are written, when, and where.
 
 use std::fs;
 
@@ -8,14 +8,14 @@ use crate::common::{Project, Ran};
 const GATES: &str =
     "version = 1\n[[gate]]\nid = 'check'\ntool = 'command'\nrun = ['sh', '-c', 'touch ran; exit 1']\n";
 
-/// What the last run wrote, in the order in which it did, without logs and hidden files.
+/// The files that the last run wrote, in that order, without logs and hidden files.
 fn listed(project: &Project) -> Vec<String> {
     let manifest = project.read("gates-report/.portcullis-files");
     manifest.lines().filter(|name| !name.contains('/') && !name.starts_with('.')).map(str::to_owned).collect()
 }
 
 #[test]
-fn an_unknown_format_is_told_before_anything_runs() {
+fn an_unknown_format_is_reported_before_anything_runs() {
     for (gates, args, words) in [
         (GATES.to_owned(), vec!["run", "--format", "junit,yunit"], "yunit"),
         (
@@ -73,7 +73,7 @@ fn the_record_is_always_written_and_last() {
 }
 
 #[test]
-fn a_saved_run_is_drawn_as_the_run_itself_drew_it() {
+fn reports_of_a_saved_run_equal_those_of_the_run() {
     let (project, _) = judged("production", ALL);
     let names = listed(&project);
     assert_eq!(names.len(), 16, "{names:?}");
@@ -90,7 +90,7 @@ fn a_saved_run_is_drawn_as_the_run_itself_drew_it() {
 }
 
 #[test]
-fn what_is_drawn_later_goes_beside_the_record_and_away_with_it() {
+fn later_reports_go_beside_the_record_and_are_removed_with_it() {
     let project = Project::with_gates(GATES);
     project.run(&["run"]);
     assert_eq!(project.run(&["report", "--from", "gates-report/run.json", "--format", "sarif,csv"]).code, 0);
@@ -136,7 +136,7 @@ fn one_report_goes_to_a_file_of_any_name_or_to_standard_output() {
 }
 
 #[test]
-fn judging_again_writes_reports_only_where_it_is_told_to() {
+fn judging_again_writes_reports_only_where_the_user_says() {
     let (project, _) = judged("lab", "json");
     let from = ["judge", "--from", "gates-report/run.json", "--format", "sarif"];
     let ran = project.run(&from);
@@ -148,7 +148,7 @@ fn judging_again_writes_reports_only_where_it_is_told_to() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_leaves_no_half_and_is_an_error_in_both_modes() {
+fn a_report_that_cannot_be_written_leaves_no_partial_file_and_is_an_error_in_both_modes() {
     for mode in ["lab", "production"] {
         let project = Project::with_gates(&format!("mode = '{mode}'\n{GATES}"));
         fs::create_dir_all(written(&project, "findings.csv/mine")).unwrap();
@@ -174,7 +174,7 @@ fn a_report_goes_through_a_link_into_a_device_or_a_pipe_and_replaces_none_of_the
     assert!(project.root().join("link.csv").is_symlink());
     assert_eq!(project.read("elsewhere/mine.csv"), csv);
 
-    // A link of one's own to the standard output: another one's is not to be put at risk by a test.
+    // A link of the test's own to the standard output, so that the test risks no link of the system.
     std::os::unix::fs::symlink("/proc/self/fd/1", project.root().join("stdout")).unwrap();
     let ran = report("stdout");
     assert_eq!((ran.code, ran.stdout), (0, csv.clone()));

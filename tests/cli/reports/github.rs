@@ -5,7 +5,7 @@ use std::fs;
 use crate::common::reports::{judged, sarif_log};
 use crate::common::{CI_SERVICES, Project, Ran};
 
-/// A project with so many findings that block, and as many that do not.
+/// A project with this many findings that block, and as many that do not.
 fn project(mode: &str, findings: usize) -> Project {
     let project = Project::with_gates(&format!(
         "version = 1\nmode = '{mode}'\n[[gate]]\nid = 'lint'\ntool = 'command'\nrun = ['true']\n\
@@ -53,7 +53,7 @@ fn ten_errors_and_ten_warnings_are_annotated_and_the_rest_counted() {
 }
 
 #[test]
-fn what_stands_in_an_annotation_cannot_end_it() {
+fn the_text_of_an_annotation_cannot_end_it() {
     let ran = on_github(&project("production", 1), "summary.md");
     let error = commands(&ran, "error")[1];
     assert_eq!(error, "::error title=high lint%3A r%2C0%3Ax::50%25 of 0%0A50%25 of 0%0A: :error::injected");
@@ -80,7 +80,7 @@ fn elsewhere_nothing_is_printed_for_github() {
 }
 
 #[test]
-fn the_summary_is_appended_within_what_github_takes() {
+fn the_summary_is_appended_within_the_limit_of_github() {
     let project = project("production", 2_000);
     project.write("summary.md", "# Of another command\n");
     on_github(&project, "summary.md");
@@ -101,7 +101,7 @@ fn the_summary_is_appended_within_what_github_takes() {
 }
 
 #[test]
-fn a_summary_that_cannot_be_written_is_told_before_anything_runs() {
+fn a_summary_that_cannot_be_written_is_reported_before_anything_runs() {
     let project = project("lab", 1);
     fs::create_dir(project.root().join("folder")).unwrap();
     let ran = on_github(&project, "folder");
@@ -110,7 +110,7 @@ fn a_summary_that_cannot_be_written_is_told_before_anything_runs() {
 }
 
 #[test]
-fn who_asks_for_annotations_elsewhere_is_told_why_there_are_none() {
+fn asking_for_annotations_outside_github_explains_why_there_are_none() {
     let (project, _) = judged("production", "json");
     let mut command = project.command(&["report", "--from", "gates-report/run.json", "--format", "github"]);
     let ran = Ran::of(command.env_remove("GITHUB_ACTIONS").output().unwrap());

@@ -1,11 +1,11 @@
-//! What keeps each report within what its reader takes, and reports read again by Portcullis itself.
+//! The limits of each report's reader, and reports that Portcullis itself reads again.
 
 use serde_json::{Value, json};
 
 use crate::common::reports::{findings, judged, poisoned, sarif_log, written};
 use crate::common::{Project, Ran};
 
-/// `judge` reads a CycloneDX document by code of its own, and by the crate, strictly.
+/// `judge` reads a CycloneDX document with its own code, and strictly with the crate.
 #[test]
 fn a_reader_of_cyclonedx_finds_the_same_vulnerabilities() {
     let (project, _) = judged("production", "cyclonedx");
@@ -32,7 +32,7 @@ fn a_reader_of_cyclonedx_finds_the_same_vulnerabilities() {
 }
 
 #[test]
-fn the_worst_twenty_five_thousand_results_are_kept_and_the_cut_is_told() {
+fn the_worst_twenty_five_thousand_results_are_kept_and_the_cut_is_reported() {
     let project = Project::new();
     // The worst are last.
     let level = |n: usize| if n < 30_000 { "note" } else { "error" };
@@ -41,19 +41,19 @@ fn the_worst_twenty_five_thousand_results_are_kept_and_the_cut_is_told() {
         sarif_log((0..31_000).map(|n| (format!("r{}", n % 9), level(n), format!("finding {n}")))),
     );
     project.run(&["judge", "--report", "sarif=a.sarif", "--format", "sarif"]);
-    // The schema's validator takes minutes for so many.
+    // The schema validator would need minutes for so many results.
     let log: Value = serde_json::from_str(&project.read("gates-report/portcullis.sarif")).unwrap();
     let run = &log["runs"][0];
     let results = run["results"].as_array().unwrap();
     assert_eq!(results.len(), 25_000);
     assert!(results[..1_000].iter().all(|result| result["level"] == "error"), "the worst come first");
     assert!(results[1_000..].iter().all(|result| result["level"] == "note"));
-    let told = run["invocations"][0]["toolExecutionNotifications"].to_string();
-    assert!(told.contains("6000 results left out"), "{told}");
+    let notifications = run["invocations"][0]["toolExecutionNotifications"].to_string();
+    assert!(notifications.contains("6000 results left out"), "{notifications}");
 }
 
 #[test]
-fn a_comment_is_never_longer_than_github_takes() {
+fn a_comment_is_never_longer_than_github_allows() {
     let gate = |n: usize| {
         format!("[[gate]]\nid = 'gate-{n}'\ntool = 'command'\nrun = ['no-such-{}']\n", "x".repeat(200))
     };
@@ -71,7 +71,7 @@ fn a_comment_is_never_longer_than_github_takes() {
 }
 
 #[test]
-fn annotations_of_a_poisoned_run_are_nothing_but_annotations() {
+fn a_hostile_run_gives_only_annotations_and_no_other_commands() {
     let (project, _) = poisoned();
     let mut command =
         project.command(&["report", "--from", "poisoned.json", "--format", "github", "--out", "github"]);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::common::reports::judged;
 use crate::common::{Project, Ran};
 
-/// Runs a program in a terminal of so many columns, and prints what it shows.
+/// Runs a program in a terminal with this many columns, and prints what it shows.
 const TERMINAL: &str = r#"
 import fcntl, os, pty, struct, subprocess, sys, termios
 master, slave = pty.openpty()
@@ -27,7 +27,7 @@ sys.stdout.buffer.write(shown.replace(b"\r\n", b"\n"))
 sys.exit(child.wait())
 "#;
 
-/// What a terminal of so many columns shows of a saved run.
+/// What a terminal with this many columns shows of a saved run.
 #[allow(clippy::disallowed_methods, reason = "the terminal is not ours")]
 fn shown(project: &Project, columns: &str, environment: &[(&str, &str)]) -> String {
     let mut command = Command::new("python3");
@@ -65,7 +65,7 @@ fn words(shown: &str) -> String {
 }
 
 #[test]
-fn in_a_terminal_no_line_is_wider_than_it_and_every_word_is_there() {
+fn no_line_is_wider_than_the_terminal_and_every_word_is_shown() {
     let long = "because of a very long reason ".repeat(9);
     let project = saved(|record| {
         record["gates"][5]["evidence"] = json!({ "lacking": long });
@@ -102,7 +102,7 @@ fn in_a_terminal_no_line_is_wider_than_it_and_every_word_is_there() {
 }
 
 #[test]
-fn on_a_wide_screen_a_gate_is_a_line() {
+fn on_a_wide_terminal_a_gate_takes_one_line() {
     let project = saved(|_| ());
     let shown = shown(&project, "160", &[("NO_COLOR", "1")]);
     let header: Vec<&str> = shown.lines().next().unwrap().split_whitespace().collect();
@@ -121,12 +121,12 @@ fn on_a_wide_screen_a_gate_is_a_line() {
         row("lint"),
         "lint Type check and lint eslint ✘ failed, advisory 2 high, 1 low 2 findings at or above high"
     );
-    // Of six gates two have more to say than fits into a line.
+    // Two of six gates need more than one line.
     assert_eq!(table.len(), 8, "{shown}");
 }
 
 #[test]
-fn what_is_cut_says_where_the_rest_is() {
+fn a_shortened_summary_says_where_the_rest_is() {
     let project = saved(|record| {
         for finding in record["findings"].as_array_mut().unwrap() {
             finding["title"] = json!("x".repeat(2_000));

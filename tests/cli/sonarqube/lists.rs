@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{assert_inconclusive, gate, outputs, project, run};
 use crate::common::sonar::{Api, PROJECT, Sonar, Trouble, gate_ok};
 
-/// An open issue, with more about it than anybody needs.
+/// An open issue, with more fields than Portcullis needs.
 pub(crate) fn issue(n: usize, severity: &str, kind: &str) -> Value {
     json!({
         "key": format!("issue-{severity}-{kind}-{n}"), "rule": "typescript:S1481", "severity": severity,
@@ -37,7 +37,7 @@ fn issues_and_hotspots_are_listed_page_by_page() {
     let project = project(&sonar, "issues = true\nhotspots = true");
     let ran = run(&project);
     assert_eq!(ran.code, 1, "{}", ran.all());
-    // 1201 open minor ones but for the fixed one, the blocker, and the hotspots.
+    // 1201 open minor issues without the fixed one, the blocker, and the hotspots.
     let counts = json!({"critical": 1, "high": 1, "medium": 0, "low": 1700, "info": 0, "unknown": 0});
     assert_eq!(gate(&project)["counts"], counts);
     assert_eq!(sonar.asked_for("/api/issues/search").len(), 3);
@@ -47,7 +47,7 @@ fn issues_and_hotspots_are_listed_page_by_page() {
     let blocker = blocker.unwrap();
     assert_eq!(blocker["location"]["path"], "src/file0.ts");
     assert_eq!(blocker["location"]["start_column"], 5);
-    // Names of people are in nothing that is kept.
+    // Nothing that is kept contains names of people.
     for (name, bytes) in outputs(&project, &ran) {
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains("ada@example.test"), "{name}");
@@ -57,7 +57,7 @@ fn issues_and_hotspots_are_listed_page_by_page() {
 #[test]
 fn more_issues_than_the_server_shows_are_listed_in_parts() {
     let mut api = Api::with_gate(gate_ok());
-    // Each part fits, the whole does not: by severity, and one severity by type.
+    // Each part fits, the whole does not. Parts are by severity, and one severity is split by type.
     for (severity, kind, n) in [
         ("MINOR", "CODE_SMELL", 9000),
         ("MINOR", "BUG", 1500),
@@ -83,7 +83,7 @@ fn issues_that_can_not_all_be_listed_are_a_gap() {
     let ran = run(&project);
     assert_inconclusive(&project, &ran, &["10000 of 10600 open issues could be listed"]);
     assert_eq!(gate(&project)["counts"]["low"], 10_000);
-    // One without a severity is in no part.
+    // An issue without a severity is in no part.
     sonar.change(|api| {
         api.issues.truncate(9_999);
         api.issues.extend((0..2).map(|n| issue(n, "MAJOR", "BUG")));

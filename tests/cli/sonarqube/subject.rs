@@ -1,4 +1,4 @@
-//! Which analysis it is: of this commit, this project, this branch or pull request.
+//! The analysis must be of this commit, this project, and this branch or pull request.
 
 use std::collections::VecDeque;
 use std::process::Command;
@@ -10,7 +10,7 @@ use super::{assert_inconclusive, command, gate, gates, project, proof, run};
 use crate::common::sonar::{Api, PROJECT, Sonar, Trouble, before, gate_error, gate_ok, task};
 use crate::common::{Project, Ran};
 
-/// The same, with the analysis done before.
+/// The same project, analysed before the run.
 fn analysed(sonar: &Sonar, keys: &str) -> Project {
     let project = Project::with_gates(&gates(&sonar.address, &format!("scanner = 'none'\n{keys}")));
     project.write(".scannerwork/report-task.txt", sonar.task_file("T1"));
@@ -18,14 +18,14 @@ fn analysed(sonar: &Sonar, keys: &str) -> Project {
 }
 
 #[test]
-fn an_analysis_that_was_run_before_is_taken_up() {
+fn an_earlier_analysis_is_used() {
     let sonar = Sonar::serve(Api::with_gate(gate_error()));
     let project = analysed(&sonar, "");
     let ran = run(&project);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(gate(&project)["tool_version"], "10.6.0.92116");
     assert!(proof(&project).contains("whether it is of this commit can't be told"), "{}", proof(&project));
-    // From where another scanner puts it.
+    // The task file is where another scanner writes it.
     std::fs::remove_dir_all(project.root().join(".scannerwork")).unwrap();
     let ran = run(&project);
     assert_inconclusive(&project, &ran, &["there is no .scannerwork/report-task.txt"]);
@@ -51,7 +51,7 @@ fn an_analysis_of_another_commit_proves_nothing() {
     let ran = run(&project);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(proof(&project).contains(&format!("of commit {head}, as checked out")));
-    // On the merge of a pull request, the analysis is of its head.
+    // On the merge commit of a pull request, the analysis is of its head.
     project.git(&["checkout", "--quiet", "-b", "feature", &first]);
     project.write("b.ts", "let b = 1;");
     let feature = project.commit("three");
@@ -74,7 +74,7 @@ fn an_old_analysis_of_an_unknown_commit_proves_nothing() {
     let mut ended = task("T1", "SUCCESS");
     ended["executedAt"] = json!(before(Duration::from_secs(3 * 3600)));
     api.tasks.insert("T1".to_owned(), VecDeque::from([ended]));
-    // Whoever may not list analyses learns nothing of their commits.
+    // Without permission to list analyses, their commits are unknown.
     api.broken = Some(("/api/project_analyses", Trouble::Status(403)));
     let sonar = Sonar::serve(api);
     let project = analysed(&sonar, "");
@@ -93,7 +93,7 @@ fn an_analysis_of_another_project_or_branch_proves_nothing() {
     assert_inconclusive(&project, &run(&project), &["of the branch (none)", "release"]);
     project.write("gates.toml", gates(&sonar.address, "pull_request = { key = '7' }"));
     assert_inconclusive(&project, &run(&project), &["of the pull request (none)", "7"]);
-    // A task that the file does not name.
+    // The task is not the one in the file.
     sonar.change(|api| {
         api.tasks.insert("T1".to_owned(), VecDeque::from([task("T2", "SUCCESS")]));
     });
@@ -152,7 +152,7 @@ fn branch_pull_request_and_organisation_are_sent_to_scanner_and_server() {
     assert!(arguments.contains("-Dsonar.branch.name=release/2 & 3\n") && !arguments.contains("pullrequest"));
     let asked = sonar.asked_for("/api/issues/search");
     assert_eq!(asked.last().unwrap().query["branch"], "release/2 & 3");
-    // None at all would be analysed as the main branch.
+    // Without a branch, the server would take it as the main branch.
     let ran = Ran::of(command(&project).output().unwrap());
     assert_inconclusive(&project, &ran, &["`branch`", "BRANCH_NAME", "not set"]);
 }

@@ -1,6 +1,5 @@
-//! Reports of hundreds of megabytes, and of a million findings. `cargo test --release --test
-//! hostile -- --nocapture giant` tells time and memory at full size; without `--release` they are
-//! smaller.
+//! Reports of hundreds of megabytes, and of a million findings. `cargo test --release --test readers --
+//! --nocapture giant` prints time and memory at full size. Without `--release` the reports are smaller.
 
 use std::fs;
 use std::io::{BufWriter, Write};
@@ -14,7 +13,7 @@ const FULL_SIZE: bool = !cfg!(debug_assertions);
 const FINDINGS: usize = if FULL_SIZE { 1_000_000 } else { 10_000 };
 const LINE: usize = (if FULL_SIZE { 1024 } else { 8 }) << 20;
 
-/// What `judge` came to: its exit code, the findings that it counted, and its most memory.
+/// The findings that `judge` counted, its time, the size of the report and its peak memory.
 struct Judged {
     findings: u64,
     seconds: f64,
@@ -22,7 +21,7 @@ struct Judged {
     peak: u64,
 }
 
-/// Judges one report, in lab mode, where the exit code is 0.
+/// Judges one report in lab mode, where the exit code is always 0.
 fn judge(name: &str, write: impl FnOnce(&mut dyn Write)) -> Judged {
     let project = Project::new();
     let path = project.root().join("report");
@@ -46,7 +45,7 @@ fn judge(name: &str, write: impl FnOnce(&mut dyn Write)) -> Judged {
     judged
 }
 
-/// The most memory that the process had before it ended, in bytes.
+/// Waits for the process and returns its peak memory in bytes.
 fn watch(child: &mut Child) -> u64 {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
@@ -124,7 +123,7 @@ fn a_giant_line_takes_a_small_multiple_of_its_length() {
 }
 
 #[test]
-fn a_giant_number_of_findings_is_counted_to_the_last() {
+fn every_one_of_a_giant_number_of_findings_is_counted() {
     let each =
         |out: &mut dyn Write, before: &str, between: &str, after: &str, one: &dyn Fn(usize) -> String| {
             out.write_all(before.as_bytes()).unwrap();

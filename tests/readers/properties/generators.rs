@@ -1,4 +1,4 @@
-//! Findings, gates, policies and JSON, of all kinds.
+//! Generates findings, gates, policies and JSON.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ fn category() -> impl Strategy<Value = Category> {
     prop::sample::select(vec![Category::Secret, Category::Lint, Category::Vulnerability, Category::Test])
 }
 
-/// A text of few, so that findings are often alike.
+/// One of a few short texts, so that findings often agree.
 fn word() -> impl Strategy<Value = Text> {
     "[abc]{1,2}".prop_map(Text::from)
 }
@@ -44,7 +44,7 @@ fn package() -> impl Strategy<Value = Arc<Package>> {
     )
 }
 
-/// What is known of a finding from elsewhere, a VEX statement among it.
+/// What other sources say about a finding: KEV, EPSS, a CVSS score, VEX.
 fn risk() -> impl Strategy<Value = Arc<Risk>> {
     let kev = Just(Kev { added: jiff::civil::date(2025, 1, 1), ransomware: false });
     let status = prop::sample::select(vec![Status::Affected, Status::NotAffected]);
@@ -65,7 +65,7 @@ fn risk() -> impl Strategy<Value = Arc<Risk>> {
     )
 }
 
-/// Conditions, and what is at least as strict: fewer of those that let pass, more of those that block.
+/// Conditions, and others that are at least as strict: fewer that let findings pass, more that block.
 fn conditions_and_stricter() -> impl Strategy<Value = (Conditions, Conditions)> {
     let pair = || (any::<bool>(), any::<bool>());
     (pair(), pair(), pair(), prop::option::of((0..11_u32, 0..11_u32)), any::<bool>()).prop_map(
@@ -129,7 +129,7 @@ const FAIL_ON: [Threshold; 6] = [
     Threshold::At(Severity::Info),
 ];
 
-/// What `unknown` counts as, from the loosest to the strictest: nothing said is as the threshold.
+/// The values of `unrated` from the loosest to the strictest. `None` counts as the threshold.
 const UNRATED: [Option<Threshold>; 7] = [
     Some(Threshold::Never),
     Some(Threshold::At(Severity::Info)),
@@ -140,7 +140,7 @@ const UNRATED: [Option<Threshold>; 7] = [
     None,
 ];
 
-/// So many of every severity.
+/// `n` findings of every severity.
 fn each(n: u64) -> Counts {
     Counts { critical: n, high: n, medium: n, low: n, info: n, unknown: n }
 }
@@ -153,7 +153,7 @@ fn at_or_above(least: usize, length: usize) -> std::ops::Range<usize> {
 }
 
 prop_compose! {
-    /// What a gate is judged by, and what is at least as strict.
+    /// The policy of a gate, and another that is at least as strict.
     pub fn judged_and_stricter()(fail_on in 0..FAIL_ON.len(), unrated in 0..UNRATED.len(), required in any::<bool>())(
         loose in (Just(fail_on), Just(unrated), Just(required)),
         strict in (
@@ -166,7 +166,7 @@ prop_compose! {
         new_only in (any::<bool>(), any::<bool>()),
         ratchet in prop::option::weighted(0.3, (0..4_u64, 0..4_u64)),
     ) -> (Judged, Judged) {
-        // Of each pair, the strict policy has the smaller budget, and sometimes it alone has one.
+        // The strict policy has the smaller budget of each pair, and sometimes only it has a budget.
         let all = |loose: bool| -> BTreeMap<Severity, u64> {
             let budgets = budgets.iter().filter(|(_, (.., both))| !loose || *both);
             budgets.map(|(severity, (a, b, _))| (*severity, if loose { *a.max(b) } else { *a.min(b) })).collect()
@@ -187,7 +187,7 @@ prop_compose! {
     }
 }
 
-/// A budget of the run, and one that is at least as strict: of smaller numbers, and of more severities.
+/// A budget of the run, and another that is at least as strict: smaller numbers, more severities.
 pub(crate) fn budget_and_stricter() -> impl Strategy<Value = (Budget, Budget)> {
     prop::collection::btree_map(severity(), (0..6_u64, 0..6_u64, any::<bool>()), 0..3).prop_map(|mosts| {
         let loose = mosts.iter().filter(|(_, (.., both))| *both);
@@ -196,7 +196,7 @@ pub(crate) fn budget_and_stricter() -> impl Strategy<Value = (Budget, Budget)> {
     })
 }
 
-/// What is known of the gate, before it is judged: `whole`, `lacking` or `nothing`.
+/// The evidence of a gate before it is judged: `whole`, `lacking` or `nothing`.
 pub(crate) fn evidence() -> impl Strategy<Value = Value> {
     prop_oneof![
         8 => Just(json!("whole")),
