@@ -4,13 +4,13 @@ set -euo pipefail
 shopt -s inherit_errexit 2>/dev/null || true # a failure inside $(…) ends the script too; bash before 4.4 cannot
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-TOOLS=$(realpath -m "$ROOT/.tools") # a linked work tree may share the folder of another
+TOOLS=$(realpath -m "$ROOT/.tools") # it may be a link to the folder of another work tree
 
 step() { printf '\n== %s\n' "$*" >&2; }
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# How a person gets what a script cannot install by itself.
+# How to get a program that a script cannot install by itself.
 how_to_get() {
     case $1 in
         cargo) echo "Rust 1.88 or later, from https://rustup.rs" ;;
@@ -28,12 +28,12 @@ have() {
     esac >/dev/null 2>&1
 }
 
-# Everything that is missing, at once and before any work is done.
+# Lists everything that is missing, at once and before any work is done.
 require() {
     local name missing=()
     for name in "$@"; do have "$name" || missing+=("$name"); done
     [ ${#missing[@]} -eq 0 ] && return
-    say "This needs ${#missing[@]} thing(s) that are not here, or are too old. Nothing was done."
+    say "This needs ${#missing[@]} program(s) that are missing or too old. Nothing was done."
     for name in "${missing[@]}"; do say "  $name: $(how_to_get "$name")"; done
     exit 1
 }

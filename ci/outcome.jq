@@ -1,5 +1,5 @@
-# What of run.json must equal the expectation that ci/expect works out. Without Docker the image stages are inconclusive
-# and not compared: the verdict then says so.
+# The part of run.json that must be equal to the output of ci/expect. Without Docker the image stages are inconclusive and
+# are not compared; the verdict is then inconclusive, too.
 (.verdict == "inconclusive") as $without_docker
 | {verdict, would_block, exit_code,
    gates: [.gates[]

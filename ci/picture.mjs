@@ -1,8 +1,8 @@
 // node ci/picture.mjs PAGE PNG [OPTIONS]: a part of a page as Chromium draws it.
 //   --width N --height N   the window (default: 1000 wide, as high as the page)
-//   --dark                 for a reader whose system is dark
+//   --dark                 in dark colours
 //   --part SELECTOR        this element alone
-//   --scale N              pixels a pixel (default: 1)
+//   --scale N              scale factor (default: 1)
 //   --run SCRIPT           run it in the page first: to scroll, to unfold
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -28,9 +28,9 @@ const page = await browser.newPage({
 });
 await page.goto(pathToFileURL(from).href);
 if (values.run) await page.evaluate(values.run);
-// Viewers that are scripts draw after they are loaded.
+// Viewers with scripts draw after they are loaded.
 await page.waitForTimeout(500);
-// What is below the window may not be laid out: the window is made as high as the page.
+// Parts below the window may not be laid out, so the window is made as high as the page.
 if (!values.height) {
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.setViewportSize({ width: Number(values.width), height });

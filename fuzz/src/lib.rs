@@ -3,7 +3,7 @@
 mod own;
 mod report;
 
-use portcullis::tools::{SCANNERS, foreign};
+use portcullis::tools::{TOOLS, foreign};
 
 use crate::own::{Check, OWN};
 use crate::report::ReportReader;
@@ -19,7 +19,7 @@ pub enum Reader {
 impl Reader {
     /// Every reader there is: a scanner or a format that is new joins by itself.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        let reports = SCANNERS.iter().copied().chain(&foreign::SCANNERS).map(|scanner| scanner.name);
+        let reports = TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name);
         reports.chain(OWN.iter().map(|(name, _)| *name))
     }
 

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use portcullis::keys::mistakes::Problems;
 use portcullis::keys::table::Keys;
-use portcullis::scan::report_origin::Place;
-use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::report_origin::ReportOrigin;
+use portcullis::scan::proof::{Proof, assess};
 use portcullis::redact::mask_fields;
 use portcullis::scan::raw_report::{Document, RawReport};
-use portcullis::scan::tool::{Scanner, Tool};
-use portcullis::tools::{SCANNERS, foreign};
+use portcullis::scan::tool::{ToolSpec, Tool};
+use portcullis::tools::{TOOLS, foreign};
 use serde::de::IgnoredAny;
 use toml::de::DeTable;
 
@@ -29,15 +29,15 @@ enum Form {
 }
 
 pub struct ReportReader {
-    scanner: &'static Scanner,
+    spec: &'static ToolSpec,
     tool: Box<dyn Tool>,
     form: Form,
 }
 
 impl ReportReader {
     pub fn named(name: &str) -> Option<ReportReader> {
-        let mut known = SCANNERS.iter().copied().chain(&foreign::SCANNERS);
-        let scanner = known.find(|scanner| scanner.name == name)?;
+        let mut known = TOOLS.iter().copied().chain(&foreign::TOOLS);
+        let spec = known.find(|spec| spec.name == name)?;
         let options = match name {
             "command" => "run = [\"x\"]\nreport = { format = \"sarif\", path = \"-\" }",
             "docker-build" => "images = [{ name = \"app\" }]",
@@ -46,33 +46,33 @@ impl ReportReader {
         };
         let problems = Problems::default();
         let table = DeTable::parse(options).ok()?;
-        let tool = (scanner.configure)(&Keys::new(table.get_ref(), 0..0, &problems));
+        let tool = (spec.configure)(&Keys::new(table.get_ref(), 0..0, &problems));
         let form = match name {
             "junit" | "checkstyle" => Form::Xml,
             "tsc" | "yarn-audit" | "docker-build" | "git-secrets" => Form::Lines,
             _ => Form::Json,
         };
-        Some(ReportReader { scanner, tool, form })
+        Some(ReportReader { spec, tool, form })
     }
 
     pub fn check(&self, input: &[u8]) {
         let parts = split(input);
         for exit in [None, Some(0)] {
-            let proof = self.weigh(&parts, exit);
+            let proof = self.assess(&parts, exit);
             if let Proof::Complete(_) = proof {
                 self.check_complete(&parts, exit, &proof);
             }
         }
         if self.form == Form::Json && is_whole_json(parts[0]) {
-            let masked = mask_fields(parts[0], self.scanner.secret_fields);
+            let masked = mask_fields(parts[0], self.spec.secret_fields);
             assert!(is_whole_json(&masked), "masked, it is not JSON any more");
         }
     }
 
-    fn weigh(&self, parts: &[&[u8]], exit: Option<i32>) -> Proof {
+    fn assess(&self, parts: &[&[u8]], exit: Option<i32>) -> Proof {
         let part = |n: usize| Cow::Borrowed(parts.get(n).copied().unwrap_or_default());
         let document = |name: &str, bytes| Document { name: name.to_owned(), bytes };
-        let names: &[&str] = match self.scanner.name {
+        let names: &[&str] = match self.spec.name {
             "git-secrets" => &["patterns", "files", "allowed"],
             "cfn-lint" => &["templates"],
             "terraform-validate" => &["terraform-run.json"],
@@ -82,8 +82,8 @@ impl ReportReader {
         let documents = std::iter::once(document("report", part(0))).chain(further).collect();
         let raw =
             RawReport { exit, documents, stderr: part(1), stdout: part(2), ..RawReport::default() };
-        let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
-        weigh(self.tool.as_ref(), &raw, &place)
+        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+        assess(self.tool.as_ref(), &raw, &place)
     }
 
     /// What has been taken for a proof is whole, has looked at something, and is not taken for one
@@ -104,7 +104,7 @@ impl ReportReader {
         for cut in (1..CUTS).map(|n| report.len() * n / CUTS).chain([report.len().saturating_sub(1)]) {
             let mut parts = parts.to_vec();
             parts[0] = &report[..cut];
-            if let Proof::Complete(less) = self.weigh(&parts, exit) {
+            if let Proof::Complete(less) = self.assess(&parts, exit) {
                 assert_eq!(less.findings.len(), parsed.findings.len(), "cut at {cut}, findings are lost");
                 assert_eq!(less.scope, parsed.scope, "cut at {cut}, it tells of less, and is complete");
             }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::builder::{BoolishValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::settings::Wishes;
+use crate::config::find::PolicySource;
+use crate::config::settings::RunOptions;
 use crate::model::verdict::Mode;
 use crate::report;
 
@@ -97,8 +98,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl SelectionArgs {
-    pub fn wishes(self) -> Wishes {
-        Wishes {
+    pub fn run_options(self) -> RunOptions {
+        RunOptions {
             mode: self.mode,
             profile: self.profile,
             only: self.only,
@@ -116,7 +117,7 @@ impl SelectionArgs {
 
 /// Whose policy it is, and how weak it may be.
 #[derive(Debug, Clone, Default, Args)]
-pub struct TrustArgs {
+pub struct PolicyArgs {
     /// Take gates.toml, its waivers and the scanners' own configuration from this commit (the target
     /// of a pull request), not from the work tree: a change can't switch off its own gate
     #[arg(long, value_name = "REV", env = "PORTCULLIS_POLICY_FROM")]
@@ -124,6 +125,16 @@ pub struct TrustArgs {
     /// An organisation's floor: a run with a weaker policy is a configuration error
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_REQUIRE")]
     pub require: Option<PathBuf>,
+}
+
+impl PolicyArgs {
+    pub fn source<'a>(&'a self, config: &'a ConfigArgs) -> PolicySource<'a> {
+        PolicySource {
+            gates_toml: config.config.as_deref(),
+            policy_from: self.policy_from.as_deref(),
+            floor: self.require.as_deref(),
+        }
+    }
 }
 
 /// Where results go.
@@ -155,7 +166,7 @@ pub struct RunArgs {
     #[command(flatten)]
     pub known: KnownArgs,
     #[command(flatten)]
-    pub trust: TrustArgs,
+    pub trust: PolicyArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -198,7 +209,7 @@ pub struct JudgeArgs {
     #[arg(long, value_name = "NAME", env = "PORTCULLIS_PROFILE")]
     pub profile: Option<String>,
     #[command(flatten)]
-    pub trust: TrustArgs,
+    pub trust: PolicyArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -228,7 +239,7 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
     #[command(flatten)]
-    pub trust: TrustArgs,
+    pub trust: PolicyArgs,
     /// How to print it
     #[arg(long, value_enum, default_value_t = PlanFormat::Text, env = "PORTCULLIS_PLAN_FORMAT")]
     pub format: PlanFormat,
@@ -303,7 +314,7 @@ pub enum HookAction {
     /// Install the pre-push hook; a hook that is there is kept and runs first
     Install {
         #[command(flatten)]
-        trust: TrustArgs,
+        trust: PolicyArgs,
     },
     /// Remove the pre-push hook, and put back the one that was there before
     Uninstall,
@@ -311,7 +322,7 @@ pub enum HookAction {
     #[command(hide = true)]
     PrePush {
         #[command(flatten)]
-        trust: TrustArgs,
+        trust: PolicyArgs,
         /// Name of the remote
         remote: String,
         /// Its address

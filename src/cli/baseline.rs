@@ -7,11 +7,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::args::BaselineArgs;
 use crate::config::find::{OUT, folder_of, load_config};
-use crate::model::clean::Words;
+use crate::engine::baseline_file;
+use crate::engine::saved_run;
+use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
-use crate::model::run::{Evidence, GateRecord, Run};
+use crate::model::run::{Completeness, GateRecord, Run};
 use crate::policy::baseline::{Baseline, Entry, SCHEMA};
-use crate::policy::judge::today;
+use crate::system::clock::today;
 use crate::system::output_folder::write_whole;
 use crate::system::{terminal, variables};
 use crate::text::human;
@@ -19,21 +21,21 @@ use crate::text::paths::shown_path;
 use crate::text::shared::Text;
 
 /// Writes the baseline beside gates.toml, and says what has changed in it.
-pub fn execute(args: &BaselineArgs) -> Result<u8> {
-    let (path, config) = load_config(&args.config)?;
+pub(crate) fn execute(args: &BaselineArgs) -> Result<u8> {
+    let (path, config) = load_config(args.config.config.as_deref())?;
     let from = args.from.clone().unwrap_or_else(|| folder_of(&path).join(OUT).join("run.json"));
     if !from.is_file() && args.from.is_none() {
         bail!("there is no {}; `portcullis run` finds what the baseline is to take on", from.display());
     }
-    let mut run = Run::read(&from)?;
+    let mut run = saved_run::read(&from)?;
     if let Some(signal) = &run.interrupted {
         bail!("{} is of a run that {signal} stopped: run again", from.display());
     }
     // Whoever wrote the file may have written anything.
-    run.clean(variables::known().scrubber());
+    run.clean(variables::known_secrets().scrubber());
     let file = folder_of(&path).join(config.baseline.file());
-    let old = Baseline::load(&file)?.unwrap_or_default();
-    let proved = |gate: &GateRecord| !gate.action && gate.evidence == Evidence::Whole;
+    let old = baseline_file::load(&file)?.unwrap_or_default();
+    let proved = |gate: &GateRecord| !gate.action && gate.evidence == Completeness::Whole;
     if !args.prune && old.findings.is_empty() && !run.gates.iter().any(proved) {
         bail!("no gate of {} proved anything: there is nothing to take on; run again", from.display());
     }
@@ -62,7 +64,7 @@ struct Change {
     added: Counted,
     dropped: usize,
     /// In gates that proved nothing: kept, since nobody looked.
-    unseen: BTreeMap<Text, Evidence>,
+    unseen: BTreeMap<Text, Completeness>,
     /// Not found any more, and kept.
     gone: usize,
 }
@@ -71,10 +73,10 @@ struct Change {
 type Counted = BTreeMap<Text, u64>;
 
 impl Change {
-    fn of(old: &Baseline, run: &Run, prune: bool) -> Change {
+    fn of(old: &Baseline, run: &Run, prune: bool) -> Self {
         let mut unseen = BTreeMap::new();
         for gate in &run.gates {
-            if gate.evidence != Evidence::Whole {
+            if gate.evidence != Completeness::Whole {
                 unseen.insert(gate.id.clone(), gate.evidence.clone());
             }
         }
@@ -85,7 +87,7 @@ impl Change {
         for finding in taken.filter(|finding| !acts.contains(&finding.gate)) {
             found.insert((&finding.gate, &finding.id), finding);
         }
-        let mut change = Change { entries: Vec::new(), added: Counted::new(), dropped: 0, unseen, gone: 0 };
+        let mut change = Self { entries: Vec::new(), added: Counted::new(), dropped: 0, unseen, gone: 0 };
         for entry in &old.findings {
             let there = found.remove(&(&entry.gate, &entry.id));
             // A gate that is not in the run any more has nothing left to bear.
@@ -128,10 +130,10 @@ impl Change {
     }
 
     fn unseen_words(&self) -> String {
-        let line = |(gate, evidence): (&Text, &Evidence)| match evidence {
-            Evidence::Whole => String::new(),
-            Evidence::Lacking(why) => format!("\n    {gate} proved nothing and is left as it was: {why}"),
-            Evidence::Halted(why) | Evidence::Nothing(why) => {
+        let line = |(gate, evidence): (&Text, &Completeness)| match evidence {
+            Completeness::Whole => String::new(),
+            Completeness::Lacking(why) => format!("\n    {gate} proved nothing and is left as it was: {why}"),
+            Completeness::Halted(why) | Completeness::Nothing(why) => {
                 format!("\n    {gate} looked at nothing and is left as it was: {why}")
             }
         };

@@ -8,47 +8,47 @@ use tokio::task::JoinSet;
 
 use crate::cli::args::ConfigArgs;
 use crate::config::find::{find_config, folder_of, load_config};
-use crate::config::settings::{Settings, Wishes};
+use crate::config::settings::{RunOptions, Settings};
 use crate::engine::plan::{Fate, Plan};
 use crate::engine::program_identity::ask_version;
 use crate::model::verdict::{Mode, Verdict, exit_code};
 use crate::scan::job::Program;
 use crate::scan::program::{find, package_version};
-use crate::scan::tool::{Scanner, VersionFrom};
+use crate::scan::tool::{ToolSpec, VersionFrom};
 use crate::system::git::Repo;
 use crate::system::terminal;
 use crate::text::{human, table};
-use crate::tools::SCANNERS;
+use crate::tools::TOOLS;
 
 /// Prints a line for each program that gates.toml needs, or for each known tool where there is
 /// no gates.toml. The exit code is 3, as a run's would be, when one is missing.
-pub async fn execute(args: &ConfigArgs) -> Result<u8> {
+pub(crate) async fn execute(args: &ConfigArgs) -> Result<u8> {
     let here = std::env::current_dir()?;
-    let wanted = match find_config(args)? {
+    let wanted = match find_config(args.config.as_deref())? {
         Some(_) => needed(args).await?,
-        None => SCANNERS
+        None => TOOLS
             .iter()
-            .filter(|scanner| !scanner.program.is_empty())
-            .map(|scanner| {
+            .filter(|spec| !spec.program.is_empty())
+            .map(|spec| {
                 let program =
-                    Program { name: scanner.program.to_owned(), near: vec![here.join("node_modules/.bin")] };
-                (scanner.title.to_owned(), (*scanner, find(&program, &here), here.clone()))
+                    Program { name: spec.program.to_owned(), near: vec![here.join("node_modules/.bin")] };
+                (spec.title.to_owned(), (*spec, find(&program, &here), here.clone()))
             })
             .collect(),
     };
 
     let mut tasks = JoinSet::new();
-    for (name, (scanner, program, cwd)) in wanted {
+    for (name, (spec, program, cwd)) in wanted {
         tasks.spawn(async move {
             let version = match &program {
                 None => None,
-                Some(program) => match scanner.version {
+                Some(program) => match spec.version {
                     VersionFrom::PackageJson => package_version(program),
-                    _ if scanner.version_args.is_empty() => None,
-                    _ => ask_version(scanner, program, &cwd).await,
+                    _ if spec.version_args.is_empty() => None,
+                    _ => ask_version(spec, program, &cwd).await,
                 },
             };
-            (name, Row { scanner, program, version })
+            (name, Row { spec, program, version })
         });
     }
     let rows: BTreeMap<String, Row> = tasks.join_all().await.into_iter().collect();
@@ -59,17 +59,17 @@ pub async fn execute(args: &ConfigArgs) -> Result<u8> {
 }
 
 struct Row {
-    scanner: &'static Scanner,
+    spec: &'static ToolSpec,
     program: Option<PathBuf>,
     version: Option<String>,
 }
 
-type Wanted = BTreeMap<String, (&'static Scanner, Option<PathBuf>, PathBuf)>;
+type Wanted = BTreeMap<String, (&'static ToolSpec, Option<PathBuf>, PathBuf)>;
 
 /// The programs that the gates of gates.toml start, found or not, by what people call them.
 async fn needed(args: &ConfigArgs) -> Result<Wanted> {
-    let (path, config) = load_config(args)?;
-    let settings = Settings::new(&config, Wishes::default())?;
+    let (path, config) = load_config(args.config.as_deref())?;
+    let settings = Settings::new(&config, RunOptions::default())?;
     let repo = Repo::around(folder_of(&path)).await?;
     let plan = Plan::new(&config, &repo, &settings, None);
     let mut wanted = BTreeMap::new();
@@ -83,9 +83,9 @@ async fn needed(args: &ConfigArgs) -> Result<Wanted> {
                 false => format!("{} ({})", program.name, job.target),
             };
             let own = *program == job.program;
-            let knows = |scanner: &&&'static Scanner| !own && scanner.program == program.name;
-            let scanner = SCANNERS.iter().find(knows).map_or(planned.gate.scanner, |scanner| scanner);
-            wanted.insert(name, (scanner, found, job.cwd.clone()));
+            let knows = |spec: &&&'static ToolSpec| !own && spec.program == program.name;
+            let spec = TOOLS.iter().find(knows).map_or(planned.gate.spec, |spec| spec);
+            wanted.insert(name, (spec, found, job.cwd.clone()));
         }
     }
     Ok(wanted)
@@ -99,7 +99,7 @@ fn listing(rows: &BTreeMap<String, Row>, missing: usize) -> String {
             Some(program) => {
                 (row.version.clone().unwrap_or_else(|| "found".to_owned()), program.display().to_string())
             }
-            None => ("missing".to_owned(), row.scanner.install.to_owned()),
+            None => ("missing".to_owned(), row.spec.install.to_owned()),
         };
         lines.add_row([name.clone(), version, place]);
     }

@@ -9,12 +9,13 @@ use anyhow::{Result, bail};
 
 use crate::cli::args::ExplainArgs;
 use crate::config::find::{OUT, find_config, folder_of};
+use crate::engine::saved_run;
 use crate::keys::table::nearest;
 use crate::model::assessment::Assessment;
-use crate::model::clean::Words;
+use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
 use crate::model::policy::Policy;
-use crate::model::run::{Evidence, GateRecord, Run};
+use crate::model::run::{Completeness, GateRecord, Run};
 use crate::system::{terminal, variables};
 use crate::text::human;
 
@@ -25,19 +26,19 @@ const IN_FULL: usize = 5;
 const LISTED: usize = 50;
 
 /// Prints what the record knows of an id, a rule, an advisory or a gate.
-pub fn execute(args: &ExplainArgs) -> Result<u8> {
+pub(crate) fn execute(args: &ExplainArgs) -> Result<u8> {
     let from = match &args.from {
         Some(from) => from.clone(),
         None => {
-            let config = find_config(&args.config)?;
+            let config = find_config(args.config.config.as_deref())?;
             config.as_deref().map_or(Path::new("."), folder_of).join(OUT).join("run.json")
         }
     };
     if !from.is_file() && args.from.is_none() {
         bail!("there is no {}; `portcullis run` writes it, `--from FILE` names another", from.display());
     }
-    let mut run = Run::read(&from)?;
-    run.clean(variables::known().scrubber());
+    let mut run = saved_run::read(&from)?;
+    run.clean(variables::known_secrets().scrubber());
     let Some(story) = story(&run, &args.what) else {
         bail!("{} in {}", unknown(&run, &args.what), from.display());
     };
@@ -46,7 +47,7 @@ pub fn execute(args: &ExplainArgs) -> Result<u8> {
 }
 
 /// The story of an id or the beginning of one, of a rule or an alias, or of a gate.
-pub fn story(run: &Run, what: &str) -> Option<String> {
+pub(crate) fn story(run: &Run, what: &str) -> Option<String> {
     if let Some(gate) = run.gates.iter().find(|gate| *gate.id == *what) {
         return Some(of_gate(run, gate));
     }
@@ -220,10 +221,10 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
     line("tool", format!("{} {version}", gate.tool));
     line("outcome", format!("{}: {}", gate.outcome, gate.reason));
     match &gate.evidence {
-        Evidence::Whole => line("evidence", "every target was looked at, with proof".to_owned()),
-        Evidence::Lacking(why) => line("evidence", format!("there is no proof: {why}")),
-        Evidence::Nothing(why) => line("evidence", format!("there was nothing to look at: {why}")),
-        Evidence::Halted(why) => line("evidence", format!("it was ended: {why}")),
+        Completeness::Whole => line("evidence", "every target was looked at, with proof".to_owned()),
+        Completeness::Lacking(why) => line("evidence", format!("there is no proof: {why}")),
+        Completeness::Nothing(why) => line("evidence", format!("there was nothing to look at: {why}")),
+        Completeness::Halted(why) => line("evidence", format!("it was ended: {why}")),
     }
     line("required", if gate.required { "yes" } else { "no: it is advisory" }.to_owned());
     line("policy", policy(gate));
@@ -249,7 +250,7 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
         for (mark, n) in &target.ignored {
             line("", format!("{} left out by {mark}", human::count(*n, "finding")));
         }
-        for proof in target.proof.iter().chain(&target.reason) {
+        for proof in target.proof_lines().chain(&target.reason) {
             line("", proof.clone());
         }
     }

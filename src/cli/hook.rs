@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::cli::args::{ConfigArgs, HookAction, KnownArgs, OutputArgs, TrustArgs};
+use crate::cli::args::{ConfigArgs, HookAction, KnownArgs, OutputArgs, PolicyArgs};
 use crate::cli::run;
-use crate::config::settings::{Settings, Wishes};
-use crate::engine::active_policy::Rules;
+use crate::config::settings::{RunOptions, Settings};
+use crate::engine::active_policy::ActivePolicy;
 use crate::system::git::Repo;
 use crate::system::output_folder::write_whole;
 use crate::system::process::ask;
@@ -27,7 +27,7 @@ const OURS: &str = "# Written by `portcullis hook install`; `portcullis hook uni
 const GIT_LIMIT: Duration = Duration::from_secs(30);
 
 /// Carries out `hook install`, `hook uninstall`, and the hook itself.
-pub async fn execute(action: HookAction) -> Result<u8> {
+pub(crate) async fn execute(action: HookAction) -> Result<u8> {
     match action {
         HookAction::Install { trust } => install(trust).await,
         HookAction::Uninstall => uninstall().await,
@@ -35,10 +35,10 @@ pub async fn execute(action: HookAction) -> Result<u8> {
     }
 }
 
-async fn install(mut trust: TrustArgs) -> Result<u8> {
+async fn install(mut trust: PolicyArgs) -> Result<u8> {
     let (hook, before) = places().await?;
-    let rules = Rules::find(&ConfigArgs::default(), &trust).await?;
-    let (path, config) = (&rules.path, &rules.config);
+    let active = ActivePolicy::find(trust.source(&ConfigArgs::default())).await?;
+    let (path, config) = (&active.path, &active.config);
     if !config.profiles.contains_key(PROFILE) {
         bail!(
             "{} has no profile `{PROFILE}` for the hook to run; add, for example:\n\n[profile.{PROFILE}]\nmode = \"production\"\nonly = [\"{}\"]",
@@ -47,8 +47,8 @@ async fn install(mut trust: TrustArgs) -> Result<u8> {
         );
     }
     // What the hook would refuse at every push is better told now.
-    let settings = Settings::new(config, wishes())?;
-    rules.hold(&settings, rules.lock().await?.is_some())?;
+    let settings = Settings::new(config, run_options())?;
+    active.check_floor(&settings, active.lock().await?.is_some())?;
     if let Some(floor) = &mut trust.require {
         // The hook is started at the top of the work tree.
         *floor = floor.canonicalize().with_context(|| format!("{} can't be opened", floor.display()))?;
@@ -109,8 +109,8 @@ fn is_ours(hook: &Path) -> bool {
 }
 
 /// What every run of the hook asks for.
-fn wishes() -> Wishes {
-    Wishes { profile: Some(PROFILE.to_owned()), ..Wishes::default() }
+fn run_options() -> RunOptions {
+    RunOptions { profile: Some(PROFILE.to_owned()), ..RunOptions::default() }
 }
 
 /// The text as one word of a shell.
@@ -119,7 +119,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The pushed refs come on standard input, and both hooks read them.
-fn script(program: &Path, trust: &TrustArgs) -> Result<String> {
+fn script(program: &Path, trust: &PolicyArgs) -> Result<String> {
     let word = |path: &Path| -> Result<String> {
         let text = path.to_str().with_context(|| format!("the path {} is not UTF-8", path.display()))?;
         Ok(quoted(text))
@@ -154,17 +154,22 @@ struct Push {
 }
 
 /// Runs the profile on what is pushed. A verdict that blocks stops the push by its exit code.
-async fn pre_push(trust: &TrustArgs, remote: &str) -> Result<u8> {
+async fn pre_push(trust: &PolicyArgs, remote: &str) -> Result<u8> {
     let mut refs = String::new();
     std::io::stdin().read_to_string(&mut refs).context("git's list of pushed refs can't be read")?;
     let repo = Repo::around(Path::new(".")).await?;
     let mut worst = 0;
     for push in pushes(&refs) {
         let since = known_to_remote(&repo, &push, remote).await;
-        let wishes = Wishes { until: Some(push.local), since, ..wishes() };
-        let code =
-            run::run(ConfigArgs::default(), wishes, &KnownArgs::default(), trust, &OutputArgs::default())
-                .await?;
+        let run_options = RunOptions { until: Some(push.local), since, ..run_options() };
+        let code = run::run(
+            ConfigArgs::default(),
+            run_options,
+            &KnownArgs::default(),
+            trust,
+            &OutputArgs::default(),
+        )
+        .await?;
         worst = worst.max(code);
     }
     Ok(worst)

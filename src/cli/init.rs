@@ -20,7 +20,7 @@ use crate::text::paths::{forward, normalise};
 const DEPTH: usize = 6;
 
 /// Writes gates.toml, unless there is one.
-pub fn execute(args: &InitArgs) -> Result<u8> {
+pub(crate) fn execute(args: &InitArgs) -> Result<u8> {
     let path = normalise(&args.dir.join(FILE_NAME));
     if path.exists() && !args.force {
         bail!("{} is there already; --force replaces it", path.display());
@@ -57,12 +57,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn look_at(top: &Path) -> Result<Seen> {
+    fn look_at(top: &Path) -> Result<Self> {
         let full = top.canonicalize().with_context(|| format!("{} can't be opened", top.display()))?;
-        let mut seen = Seen {
+        let mut seen = Self {
             name: full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             git: full.ancestors().any(|folder| folder.join(".git").exists()),
-            ..Seen::default()
+            ..Self::default()
         };
         let walk = WalkBuilder::new(&full)
             .hidden(false)

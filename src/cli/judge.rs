@@ -11,30 +11,36 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::args::JudgeArgs;
 use crate::cli::show;
+use crate::cli::show::show;
 use crate::config::find::{OUT, find_config, folder_of};
-use crate::config::settings::{Settings, Wishes};
+use crate::config::settings::{RunOptions, Settings};
 use crate::config::{Config, Defaults, Gate, branch};
-use crate::engine::active_policy::{Rules, Trusted};
-use crate::engine::assemble;
+use crate::engine::active_policy::{ActivePolicy, BaseSource};
+use crate::engine::assemble::{Circumstances, assemble};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::job_run::{Kept, TargetEvidence, What};
 use crate::engine::pool::Pool;
 use crate::engine::publish::publish;
+use crate::engine::saved_run;
 use crate::formats::looks_like;
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
-use crate::model::clean::Words;
-use crate::model::run::{Evidence, Run, TargetRecord};
+use crate::model::clean::Clean;
+use crate::model::run::{Completeness, Run, TargetRecord};
 use crate::model::verdict::Mode;
-use crate::policy::enrichment::Facts;
+use crate::policy::apply::PolicyInputs;
+use crate::policy::apply::apply;
+use crate::policy::apply::sort_findings;
+use crate::policy::enrichment::Enrichment;
 use crate::policy::judge::Waivers;
-use crate::policy::known_findings::Known;
+use crate::policy::known_findings::KnownFindings;
 use crate::redact::{Scrubber, is_maskable, mask_fields};
 use crate::report::{self, Written};
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::{Document, RawReport};
-use crate::scan::report_origin::Place;
-use crate::scan::tool::Scanner;
+use crate::scan::report_origin::ReportOrigin;
+use crate::scan::tool::ToolSpec;
+use crate::system::clock::today;
 use crate::system::git::Repo;
 use crate::system::output_folder::OutputFolder;
 use crate::system::process::Stop;
@@ -43,20 +49,20 @@ use crate::system::unreported::Unreported;
 use crate::system::variables;
 use crate::text::paths::shown_path;
 use crate::text::shared::Text;
-use crate::tools::{self, SCANNERS, foreign};
+use crate::tools::{self, TOOLS, foreign};
 
 /// What there is to judge by: a policy with the profile and the mode that were asked for.
 struct By {
-    rules: Rules,
-    known: Known,
+    active: ActivePolicy,
+    known: KnownFindings,
     settings: Settings,
     /// There is a gates.lock.
     locked: bool,
-    facts: Facts,
+    enrichment: Enrichment,
 }
 
 /// Judges, and gives the exit code of the verdict.
-pub async fn execute(args: &JudgeArgs) -> Result<u8> {
+pub(crate) async fn execute(args: &JudgeArgs) -> Result<u8> {
     let by = by(args).await?;
     match what_if::files(&args.from)?.as_slice() {
         [] => judge_reports(args, by).await,
@@ -67,7 +73,7 @@ pub async fn execute(args: &JudgeArgs) -> Result<u8> {
 
 /// `None` where there is no gates.toml, and nobody asks for one.
 async fn by(args: &JudgeArgs) -> Result<Option<By>> {
-    if args.trust.policy_from.is_none() && find_config(&args.config)?.is_none() {
+    if args.trust.policy_from.is_none() && find_config(args.config.config.as_deref())?.is_none() {
         if let Some(profile) = &args.profile {
             bail!("there is no gates.toml, and so no profile `{profile}`");
         }
@@ -76,18 +82,18 @@ async fn by(args: &JudgeArgs) -> Result<Option<By>> {
         }
         return Ok(None);
     }
-    let mut rules = Rules::find(&args.config, &args.trust).await?;
-    let known = rules.known(false).await?;
-    let wishes = Wishes { mode: args.mode, profile: args.profile.clone(), ..Wishes::default() };
-    let settings = Settings::new(&rules.config, wishes)?;
-    let locked = rules.lock().await?.is_some();
-    let facts = rules.facts().await?;
-    Ok(Some(By { rules, known, settings, locked, facts }))
+    let mut active = ActivePolicy::find(args.trust.source(&args.config)).await?;
+    let known = active.known(false).await?;
+    let run_options = RunOptions { mode: args.mode, profile: args.profile.clone(), ..RunOptions::default() };
+    let settings = Settings::new(&active.config, run_options)?;
+    let locked = active.lock().await?.is_some();
+    let enrichment = active.enrichment().await?;
+    Ok(Some(By { active, known, settings, locked, enrichment }))
 }
 
 /// The reports that the command line asks for, else the policy's gates.toml.
 fn report_options(args: &JudgeArgs, by: Option<&By>) -> report::Options {
-    let configured = by.map(|by| by.rules.config.report.clone()).unwrap_or_default();
+    let configured = by.map(|by| by.active.config.report.clone()).unwrap_or_default();
     configured.asked(&args.output.format)
 }
 
@@ -98,8 +104,8 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8>
         bail!("`judge --from` writes reports only with --out; name a folder there");
     }
     report::prepare(&options)?;
-    let known = variables::known();
-    let run = judged_again(Run::read(from)?, args, by, known.scrubber())?;
+    let known = variables::known_secrets();
+    let run = judged_again(saved_run::read(from)?, args, by, known.scrubber())?;
     let written = match &args.output.out {
         Some(out) => {
             // Beside the run that it is of, what the scanners left stays: the record names it.
@@ -112,7 +118,9 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8>
             let written = Written::all(shown_path(out), &options);
             if beside {
                 // What was drawn of the other judgement would contradict this one.
-                folder.withdraw(|name| !written.files.iter().any(|written| written == name));
+                let stale =
+                    report::file_names().filter(|name| !written.files.iter().any(|file| file == name));
+                folder.withdraw(stale);
             }
             written
         }
@@ -129,28 +137,26 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
     let recorded = run.waivers.clone();
     run.mode = args.mode.unwrap_or(run.mode);
     match by {
-        Some(By { rules, known: before, settings, locked, facts }) => {
+        Some(By { active, known, settings, locked, enrichment }) => {
             let mut settings = settings.clone();
-            lay_over(&mut run, &rules.config, &settings);
-            if let Some(trusted) = &rules.base {
+            reapply_policy(&mut run, &active.config, &settings);
+            if let Some(trusted) = &active.base {
                 run.mode = settings.mode;
-                hold_to(&mut run, trusted, &rules.config, &settings, scrubber);
+                require_gates(&mut run, trusted, &active.config, &settings, scrubber);
             }
             settings.mode = run.mode;
-            rules.hold_judged(&settings, *locked, &run.gates)?;
-            run.policy = rules.record(facts);
-            facts.note_saved(&mut run);
-            // What a run of another machine knew stays known, where there is nothing here to tell.
-            if before.tells() || run.known.is_none() {
-                run.note_known(before);
+            active.check_floor_of_saved(&settings, *locked, &run.gates)?;
+            run.policy = active.record(enrichment);
+            let mut inputs = active.inputs(known, enrichment);
+            // What a run of another machine knew stays known, where nothing here says otherwise.
+            if run.known.is_some() && !known.tells() {
+                inputs.known = None;
             }
-            run.max = rules.config.max.clone();
-            run.judge(Waivers::Of(&rules.config.waivers));
-            run.facts = facts.record(&run.findings);
+            apply(&mut run, &inputs);
         }
-        None => run.judge(Waivers::AsRecorded(&recorded)),
+        None => apply(&mut run, &PolicyInputs::as_recorded(&recorded, today())),
     }
-    // Whoever wrote the file may have written anything.
+    // The file may have been written by anybody.
     run.clean(scrubber);
     Ok(run)
 }
@@ -160,15 +166,12 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     let started = Instant::now();
     let options = report_options(args, by.as_ref());
     report::prepare(&options)?;
-    let base = by.as_ref().map_or(Path::new("."), |by| folder_of(&by.rules.path));
+    let base = by.as_ref().map_or(Path::new("."), |by| folder_of(&by.active.path));
     let repo = Repo::around(base).await?;
     let scratch = Scratch::new()?;
-    let mut evidence = weigh_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
-    let nothing = Facts::default();
-    let facts = by.as_ref().map_or(&nothing, |by| &by.facts);
-    evidence.iter_mut().for_each(|gate| facts.note(gate));
+    let mut evidence = assess_reports(&args.report, by.as_ref(), &repo, scratch.path())?;
     let pool = Pool::of(&mut evidence);
-    let circumstances = assemble::Circumstances {
+    let circumstances = Circumstances {
         root: repo.root.clone(),
         mode: by.as_ref().map(|by| by.settings.mode).or(args.mode).unwrap_or(Mode::Lab),
         profile: args.profile.clone(),
@@ -179,50 +182,64 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
         started,
         lock: None,
     };
-    let mut known = variables::known();
-    known.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
-    let scrubber = known.scrubber();
-    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    if let Some(By { rules, known, settings, locked, .. }) = &by {
-        rules.hold_judged(settings, *locked, &run.gates)?;
-        run.policy = rules.record(facts);
-        run.note_known(known);
-        facts.share(&mut run.findings);
-        run.max = rules.config.max.clone();
+    let mut secrets = variables::known_secrets();
+    secrets.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
+    let mut run = assemble(&evidence, pool, &secrets, circumstances);
+    if let Some(By { active, settings, locked, enrichment, .. }) = &by {
+        active.check_floor_of_saved(settings, *locked, &run.gates)?;
+        run.policy = active.record(enrichment);
     }
-    run.judge(Waivers::Of(by.as_ref().map_or(&[], |by| &by.rules.config.waivers)));
-    run.facts = facts.record(&run.findings);
+    let nothing = Enrichment::default();
+    match &by {
+        Some(By { active, known, enrichment, .. }) => apply(&mut run, &active.inputs(known, enrichment)),
+        None => {
+            let inputs = PolicyInputs {
+                waivers: Waivers::Of(&[]),
+                max: None,
+                known: None,
+                enrichment: Some(&nothing),
+                today: today(),
+            };
+            apply(&mut run, &inputs);
+        }
+    }
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = OutputFolder::take(&out)?;
-    publish(&mut run, &evidence, scrubber, &options, &mut folder)?;
-    let told = report::tell(&run, &options);
-    show::show(&run, &Written::all(shown_path(&out), &options), &args.output);
-    told.context(Unreported)?;
+    publish(&mut run, &evidence, secrets.scrubber(), &options, &mut folder)?;
+    let handed_over = report::tell(&run, &options);
+    show(&run, &Written::all(shown_path(&out), &options), &args.output);
+    handed_over.context(Unreported)?;
     Ok(run.exit_code)
 }
 
-/// Lays the policy of a configuration over a saved run: gates are matched by id, the others stay
+/// Puts the policy of a configuration in the place of the recorded one: gates are matched by id, the others stay
 /// as they were recorded.
-fn lay_over(run: &mut Run, config: &Config, settings: &Settings) {
+fn reapply_policy(run: &mut Run, config: &Config, settings: &Settings) {
     let mut looked_again = false;
     for record in &mut run.gates {
         let Some(gate) = config.gate(&record.id) else { continue };
         let gate = settings.overlaid(gate);
         record.policy = gate.policy;
         record.required = gate.required;
-        if let Some(contents) = gate.tool.contents().filter(|_| *record.tool == *gate.scanner.name) {
-            contents.look_again(record, &mut run.findings);
+        if let Some(rules) = gate.tool.inventory_rules().filter(|_| *record.tool == *gate.spec.name) {
+            rules.check_again(record, &mut run.findings);
             looked_again = true;
         }
     }
     if looked_again {
-        run.sort_findings();
+        sort_findings(run);
     }
 }
 
 /// Asks the saved run for every gate of a base's policy: one that it does not have, that is another tool's
 /// there, or that it left out, is without proof. What acts, and what comes after that, may stay out.
-fn hold_to(run: &mut Run, trusted: &Trusted, config: &Config, settings: &Settings, scrubber: &Scrubber) {
+fn require_gates(
+    run: &mut Run,
+    trusted: &BaseSource,
+    config: &Config,
+    settings: &Settings,
+    scrubber: &Scrubber,
+) {
     let revision = &trusted.record.revision;
     let late = branch::late(&config.gates.iter().collect::<Vec<_>>());
     let early = config.gates.iter().zip(late).filter(|(_, late)| !late).map(|(gate, _)| gate);
@@ -234,14 +251,14 @@ fn hold_to(run: &mut Run, trusted: &Trusted, config: &Config, settings: &Setting
             run.gates.push(absent.record(scrubber));
             continue;
         };
-        if *record.tool != *gate.scanner.name {
-            let (was, is) = (gate.scanner.name, &record.tool);
-            record.evidence = Evidence::Lacking(format!(
+        if *record.tool != *gate.spec.name {
+            let (was, is) = (gate.spec.name, &record.tool);
+            record.evidence = Completeness::Lacking(format!(
                 "its tool is {was} in the policy of {revision}, and {is} in the saved run"
             ));
         }
-        if let (Evidence::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
-            record.evidence = Evidence::Lacking(format!("the saved run did not run it: {why}"));
+        if let (Completeness::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
+            record.evidence = Completeness::Lacking(format!("the saved run did not run it: {why}"));
         }
     }
 }
@@ -251,7 +268,7 @@ fn hold_to(run: &mut Run, trusted: &Trusted, config: &Config, settings: &Setting
 ///
 /// # Errors
 /// When a word is not of the form `TOOL=PATH`, or names no tool, format or gate.
-fn weigh_reports(
+fn assess_reports(
     words: &[String],
     by: Option<&By>,
     repo: &Repo,
@@ -263,7 +280,7 @@ fn weigh_reports(
             bail!("`--report {word}` is not of the form TOOL=PATH");
         };
         let gate = gate_for(name, by)?;
-        let target = weigh_report(&gate, Path::new(path), repo, &scratch.join(index.to_string()));
+        let target = assess_report(&gate, Path::new(path), repo, &scratch.join(index.to_string()));
         match gates.iter_mut().find(|(known, _)| known.id == gate.id) {
             Some((_, targets)) => targets.push(target),
             None => gates.push((gate, vec![target])),
@@ -278,33 +295,31 @@ fn weigh_reports(
 /// The gate that a report belongs to: the configured gate with this id, else the only one with
 /// this tool, else one with the defaults.
 fn gate_for(name: &str, by: Option<&By>) -> Result<Gate> {
-    let config = by.map(|by| &by.rules.config);
-    if let Some(By { settings, rules, .. }) = by {
-        if let Some(gate) = rules.config.gate(name) {
+    let config = by.map(|by| &by.active.config);
+    if let Some(By { settings, active, .. }) = by {
+        if let Some(gate) = active.config.gate(name) {
             return Ok(settings.overlaid(gate));
         }
-        let mut same_tool = rules.config.gates.iter().filter(|gate| gate.scanner.name == name);
+        let mut same_tool = active.config.gates.iter().filter(|gate| gate.spec.name == name);
         if let (Some(gate), None) = (same_tool.next(), same_tool.next()) {
             return Ok(settings.overlaid(gate));
         }
     }
-    let Some(scanner) =
-        tools::scanner(name).or_else(|| foreign::SCANNERS.iter().find(|format| format.name == name))
+    let Some(spec) = tools::spec(name).or_else(|| foreign::TOOLS.iter().find(|format| format.name == name))
     else {
-        let known: Vec<&str> =
-            SCANNERS.iter().copied().chain(&foreign::SCANNERS).map(|scanner| scanner.name).collect();
+        let known: Vec<&str> = TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect();
         bail!("`{name}` is no tool and no report format; known are: {}", known.join(", "));
     };
-    Ok(gate_with_defaults(scanner, config.map_or_else(Defaults::default, |config| config.defaults.clone())))
+    Ok(gate_with_defaults(spec, config.map_or_else(Defaults::default, |config| config.defaults.clone())))
 }
 
-fn gate_with_defaults(scanner: &'static Scanner, defaults: Defaults) -> Gate {
+fn gate_with_defaults(spec: &'static ToolSpec, defaults: Defaults) -> Gate {
     let problems = Problems::default();
     Gate {
-        id: Text::from(scanner.name),
-        stage: Text::from(scanner.stage),
-        scanner,
-        tool: (scanner.configure)(&Keys::none(&problems)).into(),
+        id: Text::from(spec.name),
+        stage: Text::from(spec.stage),
+        spec,
+        tool: (spec.configure)(&Keys::none(&problems)).into(),
         needs: Vec::new(),
         required: true,
         policy: defaults.policy,
@@ -318,7 +333,7 @@ fn gate_with_defaults(scanner: &'static Scanner, defaults: Defaults) -> Gate {
     }
 }
 
-fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> TargetEvidence {
+fn assess_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> TargetEvidence {
     let name = Text::from(path.to_string_lossy());
     let mut kept = Vec::new();
     let proof = match fs::read(path) {
@@ -331,8 +346,9 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
             let file = path.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
             let documents = vec![Document { name: file, bytes: Cow::Owned(bytes) }];
             let raw = RawReport { documents, ..RawReport::default() };
-            let place = Place { root: repo.root.clone(), cwd: repo.base.clone(), target: name.clone() };
-            hinted(weigh(gate.tool.as_ref(), &raw, &place), gate, raw.report())
+            let place =
+                ReportOrigin { root: repo.root.clone(), cwd: repo.base.clone(), target: name.clone() };
+            hinted(assess(gate.tool.as_ref(), &raw, &place), gate, raw.report())
         }
     };
     TargetEvidence {
@@ -351,7 +367,7 @@ fn weigh_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Target
 fn hinted(proof: Proof, gate: &Gate, bytes: &[u8]) -> Proof {
     match (proof, looks_like(bytes)) {
         (Proof::Inconclusive { parsed, reason }, Some(format))
-            if format != gate.scanner.name && parsed.findings.is_empty() =>
+            if format != gate.spec.name && parsed.findings.is_empty() =>
         {
             let reason = format!("{reason}; it looks like {format}: hand it in as `--report {format}=PATH`");
             Proof::Inconclusive { parsed, reason }
@@ -367,7 +383,7 @@ fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> 
     }
     let from: PathBuf = scratch.join("report");
     fs::create_dir_all(scratch).ok()?;
-    fs::write(&from, mask_fields(bytes, gate.scanner.secret_fields)).ok()?;
+    fs::write(&from, mask_fields(bytes, gate.spec.secret_fields)).ok()?;
     let number = scratch.file_name()?.to_string_lossy();
     let file = path.file_name()?.to_string_lossy();
     Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: What::Report })

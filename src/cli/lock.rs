@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::args::LockArgs;
 use crate::config::find::{folder_of, load_config};
-use crate::config::settings::{Settings, Wishes};
+use crate::config::settings::{RunOptions, Settings};
 use crate::engine::lock::chain::What;
 use crate::engine::lock::guard::around;
 use crate::engine::lock::memo::Memo;
@@ -19,7 +19,7 @@ use crate::engine::program_identity::ask_version;
 use crate::model::verdict::{Mode, Verdict, exit_code};
 use crate::scan::job::Job;
 use crate::scan::program::find;
-use crate::scan::tool::Scanner;
+use crate::scan::tool::ToolSpec;
 use crate::system::git::Repo;
 use crate::system::output_folder::write_whole;
 use crate::system::terminal;
@@ -28,15 +28,15 @@ use crate::text::paths::shown_path;
 
 /// A program that a gate starts, found or not.
 struct Wanted {
-    scanner: &'static Scanner,
+    spec: &'static ToolSpec,
     job: Job,
     found: Option<PathBuf>,
 }
 
 /// Carries it out. The exit code is 3 where `--check` finds a difference.
-pub async fn execute(args: &LockArgs) -> Result<u8> {
-    let (path, config) = load_config(&args.config)?;
-    let settings = Settings::new(&config, Wishes::default())?;
+pub(crate) async fn execute(args: &LockArgs) -> Result<u8> {
+    let (path, config) = load_config(args.config.config.as_deref())?;
+    let settings = Settings::new(&config, RunOptions::default())?;
     let repo = Repo::around(folder_of(&path)).await?;
     let plan = Plan::new(&config, &repo, &settings, None);
     let memo = if args.verify { Memo::none() } else { Memo::of_user(&repo.root) };
@@ -103,12 +103,12 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
         let Fate::Run(jobs) = &planned.fate else { continue };
         for (job, program) in jobs.iter().flat_map(|job| job.programs().map(move |program| (job, program))) {
             let found = find(program, &job.cwd);
-            let scanner = planned.gate.scanner;
+            let spec = planned.gate.spec;
             // Where it is started matters to the shims of version managers.
             let at = (found.clone(), job.cwd.clone(), program.name.clone());
             let mut job = job.clone();
             job.program = program.clone();
-            wanted.entry(at).or_insert_with(|| Wanted { scanner, job, found });
+            wanted.entry(at).or_insert_with(|| Wanted { spec, job, found });
         }
     }
     wanted.into_values().collect()
@@ -122,7 +122,7 @@ fn measure(wanted: &[Wanted], root: &Path, memo: &Memo) -> (Here, Vec<String>) {
     let one = |tool: &Wanted| -> Result<(Key, Measured), String> {
         let program = &tool.job.program;
         let Some(found) = &tool.found else {
-            return Err(format!("{} is missing: {}", program.name, tool.scanner.install));
+            return Err(format!("{} is missing: {}", program.name, tool.spec.install));
         };
         let measured = Measured::of(found, &around(&tool.job.cwd, &tool.job.env), memo)
             .map_err(|why| format!("{}: {why}", program.name))?;
@@ -154,9 +154,9 @@ async fn version(tool: &Wanted, measured: &Measured) -> Option<String> {
     if let Some(version) = measured.package_version() {
         return Some(version);
     }
-    match tool.scanner.version_args.is_empty() {
+    match tool.spec.version_args.is_empty() {
         true => None,
-        false => ask_version(tool.scanner, tool.found.as_deref()?, &tool.job.cwd).await,
+        false => ask_version(tool.spec, tool.found.as_deref()?, &tool.job.cwd).await,
     }
 }
 

@@ -1,22 +1,22 @@
 //! The command line, one file per command.
 
 pub mod args;
-pub mod baseline;
-pub mod doctor;
-pub mod explain;
-pub mod hook;
-pub mod init;
-pub mod judge;
-pub mod lock;
-pub mod plan;
-pub mod report;
-pub mod run;
+pub(crate) mod baseline;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod hook;
+pub(crate) mod init;
+pub(crate) mod judge;
+pub(crate) mod lock;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod run;
 pub mod show;
 
 use anyhow::{Context, Result};
 
 use crate::cli::args::Command;
-use crate::config::settings::Wishes;
+use crate::config::settings::RunOptions;
 
 /// Carries out a command line. The exit code is the verdict's; an error is a usage or
 /// configuration error, unless it is an [`Unreported`].
@@ -29,8 +29,8 @@ pub fn execute(command: Command) -> Result<u8> {
     let code = runtime.block_on(async {
         match command {
             Command::Run(args) => {
-                let wishes = Wishes { verify: args.verify, ..args.selection.wishes() };
-                run::run(args.config, wishes, &args.known, &args.trust, &args.output).await
+                let run_options = RunOptions { verify: args.verify, ..args.selection.run_options() };
+                run::run(args.config, run_options, &args.known, &args.trust, &args.output).await
             }
             Command::Judge(args) => judge::execute(&args).await,
             Command::Report(args) => report::execute(&args),

@@ -10,14 +10,14 @@ use crate::cli::args::{PlanArgs, PlanFormat};
 use crate::config::Gate;
 use crate::config::find::folder_of;
 use crate::config::settings::Settings;
-use crate::engine::active_policy::Rules;
+use crate::engine::active_policy::ActivePolicy;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::schedule::longest_chain_first;
 use crate::engine::{environment, interlock};
 use crate::model::policy::{Policy, Threshold};
 use crate::model::policy_record::PolicyRecord;
 use crate::model::verdict::Mode;
-use crate::redact::Known;
+use crate::redact::SecretSet;
 use crate::scan::program::find;
 use crate::system::git::Repo;
 use crate::system::scratch::Scratch;
@@ -26,23 +26,25 @@ use crate::text::human;
 use crate::text::paths::forward;
 
 /// Prints the plan. Exit code 0: nothing is judged.
-pub async fn execute(args: PlanArgs) -> Result<u8> {
-    let rules = Rules::find(&args.config, &args.trust).await?;
-    let settings = Settings::new(&rules.config, args.selection.wishes())?;
-    rules.hold(&settings, rules.lock().await?.is_some())?;
-    let mut repo = Repo::around(folder_of(&rules.path)).await?;
-    if rules.config.gates.iter().any(|gate| gate.tool.names_commit()) {
+pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
+    let active = ActivePolicy::find(args.trust.source(&args.config)).await?;
+    let settings = Settings::new(&active.config, args.selection.run_options())?;
+    active.check_floor(&settings, active.lock().await?.is_some())?;
+    let mut repo = Repo::around(folder_of(&active.path)).await?;
+    if active.config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;
     }
     let since = match &settings.since {
         Some(since) => Some(repo.range(since, None).await?),
         None => None,
     };
-    let mut plan = Plan::new(&rules.config, &repo, &settings, since.as_ref());
-    let scratch = rules.base.is_some().then(Scratch::new).transpose()?;
-    rules.overrule(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path)).await?;
-    let facts = rules.facts().await?;
-    let shown = Shown::new(&plan, &repo, &settings, rules.record(&facts));
+    let mut plan = Plan::new(&active.config, &repo, &settings, since.as_ref());
+    let scratch = active.base.is_some().then(Scratch::new).transpose()?;
+    active
+        .override_scanner_config(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path))
+        .await?;
+    let enrichment = active.enrichment().await?;
+    let shown = Shown::new(&plan, &repo, &settings, active.record(&enrichment));
     let page = match args.format {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",
@@ -52,8 +54,8 @@ pub async fn execute(args: PlanArgs) -> Result<u8> {
 }
 
 /// What must not be shown of the commands: build arguments, tokens in options.
-fn known_secrets(plan: &Plan) -> Known {
-    let mut known = variables::known();
+fn known_secrets(plan: &Plan) -> SecretSet {
+    let mut known = variables::known_secrets();
     for planned in &plan.gates {
         if let Fate::Run(jobs) = &planned.fate {
             known.learn(jobs.iter().flat_map(environment::secrets_of));
@@ -104,14 +106,14 @@ struct ShownTarget {
 }
 
 impl Shown {
-    fn new(plan: &Plan, repo: &Repo, settings: &Settings, policy: Option<PolicyRecord>) -> Shown {
+    fn new(plan: &Plan, repo: &Repo, settings: &Settings, policy: Option<PolicyRecord>) -> Self {
         let turns = interlock::turns(&plan.gates);
         let mut order = longest_chain_first(plan);
         // What acts comes last, one after another.
         order.sort_by_key(|index| turns[*index]);
         let gates =
             order.into_iter().map(|index| ShownGate::new(&plan.gates[index], repo, settings)).collect();
-        Shown { mode: settings.mode.to_string(), policy, jobs: settings.jobs, gates }
+        Self { mode: settings.mode.to_string(), policy, jobs: settings.jobs, gates }
     }
 
     fn text(&self) -> String {
@@ -151,17 +153,17 @@ impl Shown {
 }
 
 impl ShownGate {
-    fn new(planned: &PlannedGate, repo: &Repo, settings: &Settings) -> ShownGate {
+    fn new(planned: &PlannedGate, repo: &Repo, settings: &Settings) -> Self {
         let gate = &planned.gate;
         let (jobs, skipped, impossible) = match &planned.fate {
             Fate::Run(jobs) => (jobs.as_slice(), None, None),
             Fate::Skip(why) => (&[][..], Some(why.clone()), None),
             Fate::Impossible(why) => (&[][..], None, Some(why.clone())),
         };
-        ShownGate {
+        Self {
             id: gate.id.to_string(),
             stage: gate.stage.to_string(),
-            tool: gate.scanner.name.to_owned(),
+            tool: gate.spec.name.to_owned(),
             needs: gate.needs.iter().map(ToString::to_string).collect(),
             required: gate.required,
             blocks: if gate.tool.acts() { conditions(gate, settings) } else { words(&gate.policy) },

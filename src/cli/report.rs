@@ -9,9 +9,10 @@ use anyhow::{Context, Result, bail};
 use crate::cli::args::ReportArgs;
 use crate::config::Config;
 use crate::config::find::find_config;
-use crate::model::clean::Words;
+use crate::engine::saved_run;
+use crate::model::clean::Clean;
 use crate::model::run::Run;
-pub use crate::report::{File, Options, github, prepare, tell};
+use crate::report::{File, Options, github, prepare, tell};
 use crate::system::output_folder::{self, OutputFolder};
 use crate::system::unreported::Unreported;
 use crate::system::{terminal, variables};
@@ -20,15 +21,15 @@ use crate::system::{terminal, variables};
 ///
 /// # Errors
 /// When the run can't be read or its reports can't be written.
-pub fn execute(args: &ReportArgs) -> Result<u8> {
-    let configured = match find_config(&args.config)? {
+pub(crate) fn execute(args: &ReportArgs) -> Result<u8> {
+    let configured = match find_config(args.config.config.as_deref())? {
         Some(path) => Config::load(&path)?.report,
         None => Options::default(),
     };
     let options = configured.asked(&args.format);
-    let mut run = Run::read(&args.from)?;
+    let mut run = saved_run::read(&args.from)?;
     // Whoever wrote the file may have written anything.
-    let known = variables::known();
+    let known = variables::known_secrets();
     run.clean(known.scrubber());
     match &args.output {
         Some(file) => one_file(&run, &options, file)?,

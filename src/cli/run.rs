@@ -1,6 +1,7 @@
 //! `portcullis run`: the pipeline from top to bottom.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,58 +9,107 @@ use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::cli::args::{ConfigArgs, KnownArgs, OutputArgs, TrustArgs};
+use crate::cli::args::{ConfigArgs, KnownArgs, OutputArgs, PolicyArgs};
 use crate::cli::show::show;
 use crate::config::find::{OUT, folder_of};
-use crate::config::settings::{Settings, Wishes};
-use crate::engine::active_policy::Rules;
+use crate::config::settings::{RunOptions, Settings};
+use crate::engine::active_policy::ActivePolicy;
+use crate::engine::assemble::{Circumstances, assemble};
 use crate::engine::evidence::GateEvidence;
 use crate::engine::interlock::Conditions;
+use crate::engine::lock::Lock;
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::Plan;
-use crate::engine::policy_inputs::Judging;
+use crate::engine::preview::Preview;
 use crate::engine::publish::publish;
-use crate::engine::{assemble, new_since, notify, progress, schedule};
-use crate::model::clean::Words;
+use crate::engine::{new_since, notify, progress, schedule};
+use crate::model::clean::Clean;
 use crate::model::run::Run;
+use crate::policy::apply::apply;
+use crate::policy::enrichment::Enrichment;
+use crate::policy::known_findings::KnownFindings;
+use crate::redact::SecretSet;
 use crate::report::{self, Written};
 use crate::system::git::Repo;
+use crate::system::output_folder::OutputFolder;
 use crate::system::process::Stop;
 use crate::system::scratch::Scratch;
 use crate::system::unreported::Unreported;
-use crate::system::{ci, output_folder, terminal, variables};
+use crate::system::{ci, terminal, variables};
 use crate::text::paths::shown_path;
 
 /// `portcullis run`: the pipeline from top to bottom.
-pub async fn run(
+pub(crate) async fn run(
     config: ConfigArgs,
-    wishes: Wishes,
+    run_options: RunOptions,
     known: &KnownArgs,
-    trust: &TrustArgs,
+    policy: &PolicyArgs,
     output: &OutputArgs,
 ) -> Result<u8> {
     let started = Instant::now();
-    let mut rules = Rules::find(&config, trust).await?;
-    if let Some(revision) = &known.new_since {
-        rules.config.judge_new_since(revision);
+    let mut ready = prepare(&config, run_options, known, policy, output).await?;
+
+    // From here on there is something to undo.
+    let (stop, _) = watch::channel(Stop::No);
+    listen_for_signals(stop.clone())?;
+    let left = ready.settings.deadline.map(|deadline| deadline.saturating_sub(started.elapsed()));
+    if let Some(left) = left {
+        watch_the_clock(stop.clone(), left);
     }
-    let mut before = rules.known(known.no_baseline).await?;
-    let (path, config) = (&rules.path, &rules.config);
-    let mut settings = Settings::new(config, wishes)?;
+    let new_since = ready.active.config.baseline.new_since.clone().filter(|_| !known.no_baseline);
+    if let Some(revision) = new_since {
+        ready.before = new_since::at(&revision, &ready.active, &ready.repo, left, &stop.subscribe()).await?;
+    }
+    let out = output.out.clone().unwrap_or_else(|| folder_of(&ready.active.path).join(OUT));
+    let mut folder = OutputFolder::take(&out)?;
+    let scratch = Scratch::new()?;
+    ready.active.override_scanner_config(&mut ready.plan, &ready.repo, scratch.path()).await?;
+    let done = carry_out(ready, scratch.path(), started, stop, output).await;
+    finish(done, &mut folder, &out, known, output).await
+}
+
+/// All that is known before anything is started.
+struct Ready {
+    active: ActivePolicy,
+    settings: Settings,
+    reports: report::Options,
+    lock: Option<Lock>,
+    /// The findings that were there before.
+    before: KnownFindings,
+    enrichment: Enrichment,
+    repo: Repo,
+    plan: Plan,
+    conditions: Conditions,
+}
+
+async fn prepare(
+    config: &ConfigArgs,
+    run_options: RunOptions,
+    known: &KnownArgs,
+    policy: &PolicyArgs,
+    output: &OutputArgs,
+) -> Result<Ready> {
+    let mut active = ActivePolicy::find(policy.source(config)).await?;
+    if let Some(revision) = &known.new_since {
+        active.config.judge_new_since(revision);
+    }
+    let before = active.known(known.no_baseline).await?;
+    let config = &active.config;
+    let mut settings = Settings::new(config, run_options)?;
     let reports = config.report.asked(&output.format);
     report::prepare(&reports)?;
-    let lock = rules.lock().await?;
+    let lock = active.lock().await?;
     if config.require_lock && lock.is_none() {
         bail!(
             "`require_lock = true`, and there is no gates.lock beside gates.toml; `portcullis lock` writes it"
         );
     }
-    rules.hold(&settings, lock.is_some())?;
+    active.check_floor(&settings, lock.is_some())?;
     if known.dry_run {
         settings.only_tell();
     }
-    let facts = rules.facts().await?;
-    let mut repo = Repo::around(folder_of(path)).await?;
+    let enrichment = active.enrichment().await?;
+    let mut repo = Repo::around(folder_of(&active.path)).await?;
     if config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;
     }
@@ -67,7 +117,7 @@ pub async fn run(
         Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
         None => None,
     };
-    let mut plan = Plan::new(config, &repo, &settings, since.as_ref());
+    let plan = Plan::new(config, &repo, &settings, since.as_ref());
     let conditions = Conditions {
         mode: settings.mode,
         deploy_in_lab: settings.deploy_in_lab,
@@ -76,41 +126,49 @@ pub async fn run(
             false => None,
         },
     };
+    Ok(Ready { active, settings, reports, lock, before, enrichment, repo, plan, conditions })
+}
 
-    // From here on there is something to undo.
-    let (stop, _) = watch::channel(Stop::No);
-    listen_for_signals(stop.clone())?;
-    if let Some(deadline) = settings.deadline {
-        watch_the_clock(stop.clone(), deadline.saturating_sub(started.elapsed()));
-    }
-    let out = output.out.clone().unwrap_or_else(|| folder_of(path).join(OUT));
-    if let Some(revision) = config.baseline.new_since.as_deref().filter(|_| !known.no_baseline) {
-        let left = settings.deadline.map(|deadline| deadline.saturating_sub(started.elapsed()));
-        before = new_since::at(revision, &rules, &repo, left, &stop.subscribe()).await?;
-    }
-    let mut folder = output_folder::OutputFolder::take(&out)?;
-    let scratch = Scratch::new()?;
-    rules.overrule(&mut plan, &repo, scratch.path()).await?;
+/// A run whose gates are done and judged, and that is not written yet.
+struct Done {
+    run: Run,
+    evidence: Vec<GateEvidence>,
+    secrets: SecretSet,
+    repo: Arc<Repo>,
+    settings: Settings,
+    active: ActivePolicy,
+    reports: report::Options,
+}
+
+/// Runs the gates and judges what they found.
+async fn carry_out(
+    ready: Ready,
+    scratch: &Path,
+    started: Instant,
+    stop: watch::Sender<Stop>,
+    output: &OutputArgs,
+) -> Done {
+    let Ready { active, settings, reports, lock, before, enrichment, repo, plan, conditions } = ready;
     let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
     let site = schedule::Site {
         repo: repo.clone(),
         guard: guard.clone(),
         settings: &settings,
-        scratch: scratch.path(),
+        scratch,
         started,
         stop,
         conditions,
     };
     let mut progress = progress::listener(output.quiet);
-    let mut secrets = variables::known();
-    secrets.learn(notify::secrets(&config.notices));
-    let judging =
-        Judging { config, known: &before, facts: &facts, root: &repo.root, secrets: RefCell::new(secrets) };
-    let (evidence, pool) = schedule::carry_out(plan, &site, &judging, progress.as_mut()).await;
+    let mut secrets = variables::known_secrets();
+    secrets.learn(notify::secrets(&active.config.notices));
+    let inputs = active.inputs(&before, &enrichment);
+    let preview = Preview { inputs, root: &repo.root, secrets: RefCell::new(secrets) };
+    let (evidence, pool) = schedule::carry_out(plan, &site, &preview, progress.as_mut()).await;
     guard.save();
 
-    let circumstances = assemble::Circumstances {
+    let circumstances = Circumstances {
         root: repo.root.clone(),
         mode: settings.mode,
         profile: settings.profile.clone(),
@@ -119,36 +177,49 @@ pub async fn run(
         branch: site.conditions.branch.clone(),
         stop: *site.stop.borrow(),
         started,
-        lock: Some(guard.standing()),
+        lock: Some(guard.lock_status()),
     };
-    let mut secrets = judging.secrets.take();
+    let mut secrets = preview.secrets.take();
     secrets.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
+    let mut run = assemble(&evidence, pool, &secrets, circumstances);
+    run.policy = active.record(&enrichment);
+    apply(&mut run, &inputs);
+    Done { run, evidence, secrets, repo, settings, active, reports }
+}
+
+/// Writes, shows and sends the result.
+async fn finish(
+    done: Done,
+    folder: &mut OutputFolder,
+    out: &Path,
+    known: &KnownArgs,
+    output: &OutputArgs,
+) -> Result<u8> {
+    let Done { mut run, evidence, secrets, repo, settings, active, reports } = done;
     let scrubber = secrets.scrubber();
-    let mut run = Run::assemble(&evidence, pool, scrubber, circumstances);
-    run.policy = rules.record(&facts);
-    judging.whole(&mut run);
-    if let Err(error) = publish(&mut run, &evidence, scrubber, &reports, &mut folder) {
-        // Whoever waited for it sees what came out all the same.
+    if let Err(error) = publish(&mut run, &evidence, scrubber, &reports, folder) {
+        // The user sees what came out all the same.
         run.lose();
         run.clean(scrubber);
-        show(&run, &Written::nothing(shown_path(&out)), output);
+        show(&run, &Written::nothing(shown_path(out)), output);
         return Err(error);
     }
-    let told = report::tell(&run, &reports);
-    show(&run, &Written::all(shown_path(&out), &reports), output);
-    // Whoever stopped the run does not want to wait for a chat.
-    if run.interrupted.is_none() && !known.dry_run && !config.notices.is_empty() {
+    let handed_over = report::tell(&run, &reports);
+    show(&run, &Written::all(shown_path(out), &reports), output);
+    let notices = &active.config.notices;
+    // A user who stopped the run does not want to wait for a chat.
+    if run.interrupted.is_none() && !known.dry_run && !notices.is_empty() {
         let build = notify::Build::here(&repo, branch(&settings, &repo).await).await;
-        terminal::warn(&notify::send(&run, &config.notices, build, scrubber).await);
+        terminal::warn(&notify::send(&run, notices, build, scrubber).await);
     }
-    told.context(Unreported)?;
+    handed_over.context(Unreported)?;
     Ok(run.exit_code)
 }
 
 /// The branch that this is: as the user says, as the CI service says, which knows a pull request from
 /// its target, or as git has it.
 async fn branch(settings: &Settings, repo: &Repo) -> Option<String> {
-    let variable = |name: &str| std::env::var(name).ok();
+    let variable = variables::get;
     match &settings.branch {
         Some(branch) => Some(branch.clone()),
         None if ci::runs_here(variable) => ci::branch(variable),

@@ -5,8 +5,8 @@ use std::io::{Write, stderr};
 use anstyle::AnsiColor;
 
 use crate::cli::args::OutputArgs;
-use crate::config;
 use crate::keys::file::ConfigError;
+use crate::keys::mistakes;
 use crate::model::run::Run;
 use crate::model::verdict::{UNREPORTED, USAGE};
 use crate::report::{Written, summary};
@@ -20,11 +20,11 @@ use crate::text::sanitise;
 pub fn drawn_mistakes(error: &anyhow::Error, colour: bool) -> Option<String> {
     match error.downcast_ref::<ConfigError>() {
         Some(ConfigError::Mistakes { path, source_text, problems }) => {
-            Some(config::draw(problems, source_text, &shown_path(path), colour))
+            Some(mistakes::draw(problems, source_text, &shown_path(path), colour))
         }
         Some(ConfigError::BelowFloor { path, source_text, problems, elsewhere, .. }) => {
-            let mut drawn = config::draw(problems, source_text, &shown_path(path), colour);
-            drawn.extend(elsewhere.iter().map(|(what, help)| config::draw_unplaced(what, help, colour)));
+            let mut drawn = mistakes::draw(problems, source_text, &shown_path(path), colour);
+            drawn.extend(elsewhere.iter().map(|(what, help)| mistakes::draw_unplaced(what, help, colour)));
             Some(drawn)
         }
         _ => None,
@@ -49,7 +49,7 @@ pub fn show(run: &Run, written: &Written, output: &OutputArgs) {
 /// Prints an error, and gives the exit code that it stands for.
 pub fn show_error(error: &anyhow::Error) -> u8 {
     let colour = !matches!(anstream::AutoStream::choice(&stderr()), anstream::ColorChoice::Never);
-    let known = variables::known();
+    let known = variables::known_secrets();
     let clean = |words: &str| known.scrubber().lines(words).into_owned();
     let bold = AnsiColor::Red.on_default().bold();
     let (on, off) = if colour {

@@ -15,7 +15,7 @@ pub struct Branch {
 }
 
 /// Which of the gates act, or come after one that does, at any distance.
-pub fn late(gates: &[&Gate]) -> Vec<bool> {
+pub(crate) fn late(gates: &[&Gate]) -> Vec<bool> {
     let places: HashMap<&Text, usize> =
         gates.iter().enumerate().map(|(index, gate)| (&gate.id, index)).collect();
     let needs = |index: usize| gates[index].needs.iter().filter_map(|need| places.get(need).copied());

@@ -4,15 +4,28 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::cli::args::ConfigArgs;
 use crate::config::{self, Config};
 
-/// The output folder where none is named.
-pub const OUT: &str = "gates-report";
+/// Whose policy counts, and how weak it may be, as the command line says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PolicySource<'a> {
+    /// `--config`: the gates.toml; absent: the nearest one.
+    pub gates_toml: Option<&'a Path>,
+    /// `--policy-from`: the commit whose policy counts.
+    pub policy_from: Option<&'a str>,
+    /// `--require`: the organisation's floor.
+    pub floor: Option<&'a Path>,
+}
 
-/// The path of gates.toml and what it says.
-pub fn load_config(args: &ConfigArgs) -> Result<(PathBuf, Config)> {
-    let path = find_config(args)?.context(
+/// The output folder where none is named.
+pub(crate) const OUT: &str = "gates-report";
+
+/// The path of gates.toml and what it says; `named` is the file that the user names, if any.
+///
+/// # Errors
+/// When there is none, or it has mistakes.
+pub(crate) fn load_config(named: Option<&Path>) -> Result<(PathBuf, Config)> {
+    let path = find_config(named)?.context(
         "there is no gates.toml here or in a folder above; `portcullis init` writes one, `--config FILE` names another",
     )?;
     let config = Config::load(&path)?;
@@ -20,9 +33,9 @@ pub fn load_config(args: &ConfigArgs) -> Result<(PathBuf, Config)> {
 }
 
 /// The file that is named, or the nearest gates.toml from here up to the top of the repository.
-pub fn find_config(args: &ConfigArgs) -> Result<Option<PathBuf>> {
-    if let Some(path) = &args.config {
-        return Ok(Some(path.clone()));
+pub(crate) fn find_config(named: Option<&Path>) -> Result<Option<PathBuf>> {
+    if let Some(path) = named {
+        return Ok(Some(path.to_owned()));
     }
     let here = std::env::current_dir().context("the current folder is not there any more")?;
     for folder in here.ancestors() {
@@ -39,6 +52,6 @@ pub fn find_config(args: &ConfigArgs) -> Result<Option<PathBuf>> {
 }
 
 /// The folder that a configuration file's paths count from.
-pub fn folder_of(config: &Path) -> &Path {
+pub(crate) fn folder_of(config: &Path) -> &Path {
     config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

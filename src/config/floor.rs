@@ -48,11 +48,11 @@ pub struct Breach {
 }
 
 impl Breach {
-    fn new(what: impl Into<String>, help: impl Into<String>) -> Breach {
-        Breach { what: what.into(), help: help.into(), ways: Vec::new() }
+    fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { what: what.into(), help: help.into(), ways: Vec::new() }
     }
 
-    fn at(mut self, ways: impl IntoIterator<Item = Vec<Step>>) -> Breach {
+    fn at(mut self, ways: impl IntoIterator<Item = Vec<Step>>) -> Self {
         self.ways.extend(ways);
         self
     }
@@ -76,18 +76,18 @@ fn profile_of<'c>(config: &'c Config, settings: &'c Settings) -> Option<(&'c str
 
 impl Floor {
     /// Reads a floor file.
-    pub fn load(path: &Path) -> Result<Floor, ConfigError> {
-        file::load(path, Floor::read)
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        file::load(path, Self::read)
     }
 
     /// Reads the text of a floor file. An error holds every mistake, in file order.
-    pub fn read(text: &str) -> Result<Floor, Vec<Problem>> {
-        file::parse(text, Floor::from_keys)
+    pub fn read(text: &str) -> Result<Self, Vec<Problem>> {
+        file::parse(text, Self::from_keys)
     }
 
-    fn from_keys(keys: &Keys) -> Floor {
+    fn from_keys(keys: &Keys) -> Self {
         config_version(keys);
-        let floor = Floor {
+        let floor = Self {
             mode: keys.word("mode", &[("lab", Mode::Lab), ("production", Mode::Production)]),
             demands: keys.tables("gate").iter().filter_map(Demand::read).collect(),
             protected: protected(keys),

@@ -7,13 +7,12 @@ use std::time::Duration;
 use crate::config::branch::Branch;
 use crate::keys::table::{Keys, Located};
 use crate::keys::values::read_duration;
-use crate::model::policy::{Policy, Threshold};
-use crate::model::severity::Severity;
+use crate::model::policy::Policy;
 use crate::scan::retry::Retry;
-use crate::scan::tool::{Scanner, Tool};
+use crate::scan::tool::{Tool, ToolSpec};
 use crate::scan::variable::Variable;
 use crate::text::shared::Text;
-use crate::tools::{SCANNERS, scanner};
+use crate::tools::{TOOLS, spec};
 
 use super::Defaults;
 
@@ -23,7 +22,7 @@ pub struct Gate {
     pub id: Text,
     /// Label that groups gates for people.
     pub stage: Text,
-    pub scanner: &'static Scanner,
+    pub spec: &'static ToolSpec,
     pub tool: Arc<dyn Tool>,
     /// Gates that must have done their work before this one starts.
     pub needs: Vec<Text>,
@@ -45,15 +44,6 @@ pub struct Gate {
     pub branches: Vec<Branch>,
 }
 
-pub const THRESHOLDS: [(&str, Threshold); 6] = [
-    ("critical", Threshold::At(Severity::Critical)),
-    ("high", Threshold::At(Severity::High)),
-    ("medium", Threshold::At(Severity::Medium)),
-    ("low", Threshold::At(Severity::Low)),
-    ("info", Threshold::At(Severity::Info)),
-    ("never", Threshold::Never),
-];
-
 /// Reads every `[[gate]]`, and what binds them together: ids, `needs`.
 pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> Vec<Gate> {
     let tables = keys.tables("gate");
@@ -70,7 +60,7 @@ pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> Vec<Gate> {
     gates
 }
 
-pub fn read(
+pub(crate) fn read(
     table: &Keys,
     defaults: &Defaults,
     needs_at: &mut Vec<(Located<Text>, Vec<Located<String>>)>,
@@ -87,26 +77,26 @@ pub fn read(
         needs_at.push((Located { value: Text::from(id.value.as_str()), at: id.at.clone() }, needs.clone()));
     }
     let name = name?;
-    let Some(scanner) = scanner(&name.value) else {
-        let known: Vec<&str> = SCANNERS.iter().map(|scanner| scanner.name).collect();
+    let Some(spec) = spec(&name.value) else {
+        let known: Vec<&str> = TOOLS.iter().map(|spec| spec.name).collect();
         table.unknown(name.at, &format!("`{}` is not a tool", name.value), &name.value, &known);
         return None;
     };
-    let tool: Arc<dyn Tool> = Arc::from((scanner.configure)(table));
+    let tool: Arc<dyn Tool> = Arc::from((spec.configure)(table));
     let acts = tool.acts();
     if acts {
         for key in Policy::keys().chain(["allow_empty"]).filter(|key| table.has(key)) {
-            let what = format!("`{key}` means nothing for {}: it acts, and has done so or not", scanner.name);
+            let what = format!("`{key}` means nothing for {}: it acts, and has done so or not", spec.name);
             table.problem(table.at_key(key), what);
         }
     } else if table.has("branches") {
-        let what = format!("`branches` means nothing for {}: it looks, and on every branch", scanner.name);
+        let what = format!("`branches` means nothing for {}: it looks, and on every branch", spec.name);
         table.problem(table.at_key("branches"), what);
     }
     let gate = Gate {
         id: Text::from(id.map(|id| id.value).unwrap_or_default()),
-        stage: Text::from(table.text_or("stage", scanner.stage)),
-        scanner,
+        stage: Text::from(table.text_or("stage", spec.stage)),
+        spec,
         tool,
         needs: needs.into_iter().map(|need| Text::from(need.value)).collect(),
         required: table.flag_or("required", true),
@@ -122,7 +112,7 @@ pub fn read(
     for key in Policy::keys().filter(|_| acts) {
         table.knows(key);
     }
-    table.finish(&format!("a gate with tool `{}`", scanner.name));
+    table.finish(&format!("a gate with tool `{}`", spec.name));
     Some(gate)
 }
 
@@ -207,4 +197,40 @@ fn find_cycle(
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::keys::mistakes::Problem;
+
+    #[test]
+    fn what_judges_findings_means_nothing_for_an_action() {
+        let problems = |gate: &str| -> Vec<String> {
+            let Err(problems) = Config::read(&format!("version = 1\n[[gate]]\nid = 'g'\n{gate}\n")) else {
+                panic!()
+            };
+            problems.into_iter().map(|Problem { what, .. }| what).collect()
+        };
+        for (gate, problem) in [
+            (
+                "tool = 'ecr-push'\nfail_on = 'low'",
+                "`fail_on` means nothing for ecr-push: it acts, and has done so or not",
+            ),
+            (
+                "tool = 'ecr-push'\nallow_empty = true",
+                "`allow_empty` means nothing for ecr-push: it acts, and has done so or not",
+            ),
+            (
+                "tool = 'gitleaks'\nbranches = ['main']",
+                "`branches` means nothing for gitleaks: it looks, and on every branch",
+            ),
+            (
+                "tool = 'ecr-push'\nbranches = []",
+                "`branches` is empty: name at least one, or leave the key out",
+            ),
+        ] {
+            assert_eq!(problems(gate), [problem], "{gate}");
+        }
+    }
 }

@@ -10,12 +10,12 @@ use crate::model::loosening::Loosening;
 use crate::model::policy::{Budget, Conditions, Policy, Probability, Scope};
 use crate::model::severity::Severity;
 use crate::model::verdict::Mode;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::judge::{at_or_above, bears};
 use crate::policy::waiver::Waiver;
 
 /// Everything that `other` would let pass and `base` would not, in the base's order.
-pub fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
+pub(crate) fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
     let mut all = Vec::new();
     if base.mode == Mode::Production && other.mode == Mode::Lab {
         all.push(lab("gates.toml"));
@@ -62,7 +62,7 @@ fn lab(place: &str) -> Loosening {
 
 /// One key that is looser.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Looser {
+pub(crate) struct Looser {
     /// The key of gates.toml.
     pub key: &'static str,
     pub is: String,
@@ -70,8 +70,8 @@ pub struct Looser {
 }
 
 impl Looser {
-    fn changed(key: &'static str) -> Looser {
-        Looser { key, is: format!("{key} changed"), was: None }
+    fn changed(key: &'static str) -> Self {
+        Self { key, is: format!("{key} changed"), was: None }
     }
 
     fn at(self, place: &str) -> Loosening {
@@ -80,7 +80,7 @@ impl Looser {
 }
 
 /// Where `other` bears more findings than `base`: exact, whatever keys say so.
-pub fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
+pub(crate) fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
     let mut all = Vec::new();
     for severity in Severity::ALL.into_iter() {
         if !is_more(bears(severity, base), bears(severity, other)) {
@@ -166,8 +166,8 @@ fn looser_sources(base: &Sources, other: &Sources) -> Vec<Loosening> {
             all.push(Loosening { place: "risk".to_owned(), what: words(is), was: Some(words(was)) });
         }
     }
-    if Says::AtMost(other.max_age).is_weaker_than(&Says::AtMost(base.max_age)) {
-        let words = |age| Reach::new("max_age", Says::AtMost(age)).words();
+    if Extent::AtMost(other.max_age).is_weaker_than(&Extent::AtMost(base.max_age)) {
+        let words = |age| Coverage::new("max_age", Extent::AtMost(age)).words();
         all.push(Loosening {
             place: "risk".to_owned(),
             what: words(other.max_age),
@@ -196,13 +196,13 @@ fn is_more(was: Option<u64>, is: Option<u64>) -> bool {
 
 /// Where the keys of a tool make it look at less, or at something else, or its findings count for less.
 /// Of `base` those keys that are in it.
-pub fn looser_reach(base: (&[Reach], &Policy), other: (&[Reach], &Policy)) -> Vec<Looser> {
+pub(crate) fn looser_reach(base: (&[Coverage], &Policy), other: (&[Coverage], &Policy)) -> Vec<Looser> {
     let mut all = Vec::new();
-    for was in base.0.iter().filter(|reach| reach.applies) {
-        let now = other.0.iter().find(|reach| reach.key == was.key && reach.applies);
+    for was in base.0.iter().filter(|coverage| coverage.applies) {
+        let now = other.0.iter().find(|coverage| coverage.key == was.key && coverage.applies);
         let Some(now) = now else { continue };
         let weaker = match (&was.says, &now.says) {
-            (Says::Rates(was), Says::Rates(now)) => {
+            (Extent::Rates(was), Extent::Rates(now)) => {
                 was != now && is_more(bears(*was, base.1), bears(*now, other.1))
             }
             (was, now) => now.is_weaker_than(was),
@@ -210,7 +210,7 @@ pub fn looser_reach(base: (&[Reach], &Policy), other: (&[Reach], &Policy)) -> Ve
         match &now.says {
             _ if !weaker => {}
             // It may hold anything, and be long.
-            Says::Exactly(_) | Says::Rest(_) => all.push(Looser::changed(was.key)),
+            Extent::Exactly(_) | Extent::Rest(_) => all.push(Looser::changed(was.key)),
             _ => all.push(Looser { key: was.key, is: now.words(), was: Some(was.words()) }),
         }
     }
@@ -246,12 +246,12 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
     if other.allow_empty && !base.allow_empty {
         all.push(Looser { key: "allow_empty", is: "allow_empty = true".to_owned(), was: None });
     }
-    if base.scanner.name != other.scanner.name {
-        let tool = |gate: &Gate| format!("tool = {}", gate.scanner.name);
+    if base.spec.name != other.spec.name {
+        let tool = |gate: &Gate| format!("tool = {}", gate.spec.name);
         all.push(Looser { key: "tool", is: tool(other), was: Some(tool(base)) });
         return all;
     }
-    let (was, is) = (base.tool.reach(), other.tool.reach());
+    let (was, is) = (base.tool.coverage(), other.tool.coverage());
     // What these do can't be told without running the scanner. Values of `env` may be secret.
     let changed = [
         ("program", base.program != other.program),
@@ -319,8 +319,8 @@ fn wider_waiver(base: &[Waiver], waiver: &Waiver) -> Option<Loosening> {
     let was = known.map(described);
     let word = if known.is_some() { "covers more" } else { "is new" };
     // One without a name is called `waiver 3` already.
-    let unnamed = waiver.name.starts_with("waiver ");
-    let place = if unnamed { waiver.name.to_string() } else { format!("waiver {}", waiver.name) };
+    let place =
+        if !waiver.has_own_name { waiver.name.to_string() } else { format!("waiver {}", waiver.name) };
     Some(Loosening { place, what: format!("it {word}: {}", described(waiver)), was })
 }
 

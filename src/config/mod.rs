@@ -1,33 +1,25 @@
 //! gates.toml → Config: what the user wants, with every mistake of the file told at once.
 
-pub mod branch;
-pub mod find;
+pub(crate) mod branch;
+pub(crate) mod find;
 pub mod floor;
-pub mod gate;
-pub mod loosening;
-pub mod notice;
-pub mod profile;
-pub mod settings;
-pub mod sources;
+pub(crate) mod gate;
+pub(crate) mod loosening;
+pub(crate) mod notice;
+pub(crate) mod profile;
+pub(crate) mod settings;
+pub(crate) mod sources;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-pub use crate::keys::mistakes::Problem;
-pub use crate::keys::mistakes::Problems;
-pub use crate::keys::mistakes::draw;
-pub use crate::keys::mistakes::draw_unplaced;
-pub use crate::keys::table::Keys;
-pub use crate::keys::table::Located;
-pub use crate::keys::table::Named;
-pub use crate::keys::table::nearest;
-pub use crate::keys::values::read_age;
-pub use crate::keys::values::read_duration;
-pub use crate::model::policy::Policy;
-pub use crate::model::policy::Ratchet;
-pub use crate::model::policy::Threshold;
-pub use crate::model::verdict::Mode;
+use crate::keys::mistakes::Problem;
+use crate::keys::table::Keys;
+use crate::keys::values::read_duration;
+use crate::model::policy::Policy;
+use crate::model::policy::Ratchet;
+use crate::model::verdict::Mode;
 pub use gate::Gate;
 pub use profile::GateOverlay;
 pub use profile::Profile;
@@ -42,6 +34,7 @@ use crate::policy::waiver::Waiver;
 use crate::report;
 use crate::scan::retry::Retry;
 use crate::text::shared::Text;
+use crate::tools;
 
 /// The configuration file that is looked for when none is named.
 pub const FILE_NAME: &str = "gates.toml";
@@ -88,10 +81,10 @@ impl BaselineKeys {
         self.file.as_deref().unwrap_or(crate::policy::baseline::FILE_NAME)
     }
 
-    fn read(keys: &Keys) -> BaselineKeys {
-        let Some(table) = keys.table("baseline") else { return BaselineKeys::default() };
+    fn read(keys: &Keys) -> Self {
+        let Some(table) = keys.table("baseline") else { return Self::default() };
         let days = |age: Duration| i64::try_from(age.as_secs().div_ceil(86_400)).unwrap_or(i64::MAX);
-        let read = BaselineKeys {
+        let read = Self {
             file: table.text("file").map(|file| file.value),
             max_age: read_duration(&table, "max_age").map(days),
             new_since: table.text("new_since").map(|revision| revision.value),
@@ -119,8 +112,8 @@ pub struct Defaults {
 }
 
 impl Default for Defaults {
-    fn default() -> Defaults {
-        Defaults {
+    fn default() -> Self {
+        Self {
             policy: Policy::default(),
             timeout: Duration::from_secs(600),
             retry: Retry::default(),
@@ -132,13 +125,13 @@ impl Default for Defaults {
 
 impl Config {
     /// Reads and checks a gates.toml.
-    pub fn load(path: &Path) -> Result<Config, ConfigError> {
-        load(path, Config::read)
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        load(path, Self::read)
     }
 
     /// Reads and checks the text of a gates.toml. An error holds every mistake, in file order.
-    pub fn read(text: &str) -> Result<Config, Vec<Problem>> {
-        let mut config = parse(text, Config::from_keys)?;
+    pub fn read(text: &str) -> Result<Self, Vec<Problem>> {
+        let mut config = parse(text, Self::from_keys)?;
         for waiver in &mut config.waivers {
             let before = text.get(..waiver.at).unwrap_or_default();
             waiver.line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);
@@ -146,7 +139,7 @@ impl Config {
         Ok(config)
     }
 
-    fn from_keys(keys: &Keys) -> Config {
+    fn from_keys(keys: &Keys) -> Self {
         match keys.count("version") {
             Some(version) if version.value != 1 => {
                 keys.problem(version.at, "this Portcullis reads `version = 1` only");
@@ -167,7 +160,9 @@ impl Config {
         };
         let gates = gate::read_all(keys, &defaults);
         let profiles = profile::read_all(keys, &gates);
-        let waivers = Waiver::read_all(keys, keys.flag_or("waivers_without_end", false), &gates);
+        let ids: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
+        let waivers =
+            Waiver::read_all(keys, keys.flag_or("waivers_without_end", false), &ids, &tools::names());
         let sources = Sources::read(keys);
         check_conditions(keys, &sources, &defaults, &gates, &profiles);
         let require_lock = keys.flag_or("require_lock", false);
@@ -177,7 +172,7 @@ impl Config {
             keys.table("report").map_or_else(report::Options::default, |table| report::Options::read(&table));
         let notices = Notice::read_all(keys);
         keys.finish("gates.toml");
-        Config {
+        Self {
             mode,
             deadline,
             defaults,

@@ -1,6 +1,5 @@
 //! `[[notice]]`: whom a run tells of its verdict.
 
-use crate::engine::notify::message::Message;
 use crate::keys::table::Keys;
 
 /// One `[[notice]]`.
@@ -31,7 +30,7 @@ pub enum When {
 
 impl Notice {
     /// Reads every `[[notice]]`.
-    pub fn read_all(keys: &Keys) -> Vec<Notice> {
+    pub fn read_all(keys: &Keys) -> Vec<Self> {
         let tables = keys.tables("notice");
         let notices = tables.iter().filter_map(|table| {
             let kind = table.word_or("kind", &[("slack", Kind::Slack), ("json", Kind::Json)], Kind::Slack);
@@ -48,15 +47,8 @@ impl Notice {
                 );
                 return None;
             };
-            Some(Notice { kind, variable: variable.to_owned(), when })
+            Some(Self { kind, variable: variable.to_owned(), when })
         });
         notices.collect()
-    }
-
-    pub fn body(&self, message: &Message) -> String {
-        match self.kind {
-            Kind::Slack => message.slack(),
-            Kind::Json => message.json(),
-        }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn read_all(keys: &Keys, gates: &[Gate]) -> BTreeMap<String, Profile>
     table.named_tables().into_iter().map(|(name, table)| (name.value, read(&table, gates))).collect()
 }
 
-pub fn read(table: &Keys, gates: &[Gate]) -> Profile {
+pub(crate) fn read(table: &Keys, gates: &[Gate]) -> Profile {
     let ids: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
     let gate_list = |key| {
         let list = table.texts(key)?;
@@ -75,7 +75,7 @@ pub fn read(table: &Keys, gates: &[Gate]) -> Profile {
 fn read_overlay(table: &Keys, gate: &Gate) -> GateOverlay {
     if gate.tool.acts() {
         for key in Policy::keys().filter(|key| table.has(key)) {
-            table.problem(table.at_key(key), format!("`{key}` means nothing for {}", gate.scanner.name));
+            table.problem(table.at_key(key), format!("`{key}` means nothing for {}", gate.spec.name));
             table.knows(key);
         }
     }

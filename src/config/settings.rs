@@ -10,7 +10,7 @@ use crate::model::verdict::Mode;
 
 /// What the command line says of a run; absent is "as the file has it".
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
+pub struct RunOptions {
     pub mode: Option<Mode>,
     pub profile: Option<String>,
     pub only: Vec<String>,
@@ -51,8 +51,8 @@ pub struct Settings {
 impl Settings {
     /// # Errors
     /// When a profile or a gate is named that gates.toml does not have, or no gate is left.
-    pub fn new(config: &Config, wishes: Wishes) -> Result<Settings> {
-        let overlay = match &wishes.profile {
+    pub fn new(config: &Config, run_options: RunOptions) -> Result<Self> {
+        let overlay = match &run_options.profile {
             None => Profile::default(),
             Some(name) => match config.profiles.get(name) {
                 Some(profile) => profile.clone(),
@@ -63,30 +63,30 @@ impl Settings {
             },
         };
         let ids: Vec<&str> = config.gates.iter().map(|gate| &*gate.id).collect();
-        for id in wishes.only.iter().chain(&wishes.skip) {
+        for id in run_options.only.iter().chain(&run_options.skip) {
             if !ids.contains(&id.as_str()) {
                 bail!("there is no gate `{id}` in gates.toml; {}", listed("gates are", &ids));
             }
         }
         let mut skip = overlay.skip.clone();
-        skip.extend(wishes.skip);
-        let settings = Settings {
-            mode: wishes.mode.or(overlay.mode).unwrap_or(config.mode),
-            profile: wishes.profile,
-            jobs: wishes
+        skip.extend(run_options.skip);
+        let settings = Self {
+            mode: run_options.mode.or(overlay.mode).unwrap_or(config.mode),
+            profile: run_options.profile,
+            jobs: run_options
                 .jobs
                 .map(NonZeroUsize::get)
                 .or(overlay.jobs)
                 .or(config.defaults.jobs)
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get().max(2))),
-            fail_fast: wishes.fail_fast || overlay.fail_fast.unwrap_or(false),
-            deadline: wishes.deadline.or(config.deadline),
-            since: wishes.since.or(overlay.since.clone()),
-            until: wishes.until,
-            verify: wishes.verify,
+            fail_fast: run_options.fail_fast || overlay.fail_fast.unwrap_or(false),
+            deadline: run_options.deadline.or(config.deadline),
+            since: run_options.since.or(overlay.since.clone()),
+            until: run_options.until,
+            verify: run_options.verify,
             deploy_in_lab: config.deploy_in_lab,
-            branch: wishes.branch,
-            only: if wishes.only.is_empty() { overlay.only.clone() } else { Some(wishes.only) },
+            branch: run_options.branch,
+            only: if run_options.only.is_empty() { overlay.only.clone() } else { Some(run_options.only) },
             skip,
             overlay,
         };

@@ -22,7 +22,7 @@ pub struct Sources {
 
 impl Sources {
     /// Reads `vex`, `products` and `[risk]`.
-    pub fn read(keys: &Keys) -> Sources {
+    pub fn read(keys: &Keys) -> Self {
         let vex = keys.texts("vex").unwrap_or_default();
         for pattern in &vex {
             if let Err(error) = GlobBuilder::new(&pattern.value).literal_separator(true).build() {
@@ -30,10 +30,10 @@ impl Sources {
             }
         }
         let products = keys.texts("products").unwrap_or_default();
-        let mut sources = Sources {
+        let mut sources = Self {
             vex,
             products: products.into_iter().map(|product| product.value).collect(),
-            ..Sources::default()
+            ..Self::default()
         };
         if let Some(table) = keys.table("risk") {
             sources.epss = table.text("epss");

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cli::args::{ConfigArgs, TrustArgs};
 use crate::config::Config;
-use crate::config::find::{folder_of, load_config};
+use crate::config::find::{PolicySource, folder_of, load_config};
 use crate::config::floor::{self, Floor};
 use crate::config::settings::Settings;
-use crate::engine::base_commit::{self, Base, BasePolicy};
+use crate::engine::base_commit::{self, BaseCommit, BasePolicy};
 use crate::engine::base_scanner_config;
+use crate::engine::baseline_file;
 use crate::engine::enrich::{self, Files};
 use crate::engine::lock::Lock;
 use crate::engine::plan::Plan;
@@ -19,51 +19,55 @@ use crate::keys::file::ConfigError;
 use crate::model::loosening::Loosening;
 use crate::model::policy_record::PolicyRecord;
 use crate::model::run::GateRecord;
+use crate::policy::apply::PolicyInputs;
 use crate::policy::baseline::Baseline;
-use crate::policy::enrichment::Facts;
-use crate::policy::known_findings::Known;
+use crate::policy::enrichment::Enrichment;
+use crate::policy::judge::Waivers;
+use crate::policy::known_findings::KnownFindings;
+use crate::system::clock::today;
 use crate::system::git::Repo;
+use crate::text::human;
 
 /// A gates.toml: the work tree's, or that of `--policy-from`.
 #[derive(Debug)]
-pub struct Rules {
+pub(crate) struct ActivePolicy {
     /// Where it stands, or would, in the work tree.
     pub path: PathBuf,
     pub config: Config,
     /// Whose it is, where not the work tree's.
-    pub base: Option<Trusted>,
+    pub base: Option<BaseSource>,
     /// The organisation's floor, where one is required.
     floor: Option<(PathBuf, Floor)>,
 }
 
 /// The base whose policy it is.
 #[derive(Debug)]
-pub struct Trusted {
-    pub base: Base,
+pub(crate) struct BaseSource {
+    pub base: BaseCommit,
     /// The base's gates.toml.
     text: String,
     pub record: PolicyRecord,
 }
 
-impl Rules {
+impl ActivePolicy {
     /// # Errors
     /// When there is no gates.toml there, or it, or the floor, has mistakes.
-    pub async fn find(args: &ConfigArgs, trust: &TrustArgs) -> Result<Rules> {
-        let (path, config, base) = match &trust.policy_from {
-            None => load_config(args).map(|(path, config)| (path, config, None))?,
+    pub(crate) async fn find(source: PolicySource<'_>) -> Result<Self> {
+        let (path, config, base) = match source.policy_from {
+            None => load_config(source.gates_toml).map(|(path, config)| (path, config, None))?,
             Some(revision) => {
                 let BasePolicy { base, path, text, config, record } =
-                    base_commit::policy(args, revision).await?;
-                (path, config, Some(Trusted { base, text, record }))
+                    base_commit::policy(source.gates_toml, revision).await?;
+                (path, config, Some(BaseSource { base, text, record }))
             }
         };
-        let floor = trust.require.as_deref();
-        let floor = floor.map(|file| Floor::load(file).map(|floor| (file.to_owned(), floor))).transpose()?;
-        Ok(Rules { path, config, base, floor })
+        let floor =
+            source.floor.map(|file| Floor::load(file).map(|floor| (file.to_owned(), floor))).transpose()?;
+        Ok(Self { path, config, base, floor })
     }
 
     /// The gates.lock that counts.
-    pub async fn lock(&self) -> Result<Option<Lock>> {
+    pub(crate) async fn lock(&self) -> Result<Option<Lock>> {
         match &self.base {
             Some(trusted) => trusted.base.lock(&self.path).await,
             None => Ok(Lock::beside(&self.path)?),
@@ -76,7 +80,7 @@ impl Rules {
     ///
     /// # Errors
     /// When a baseline is there and is none.
-    pub async fn known(&mut self, none: bool) -> Result<Known> {
+    pub(crate) async fn known(&mut self, none: bool) -> Result<KnownFindings> {
         let named =
             self.config.ratchets_mut().map(|(_, ratchet)| ratchet.than.to_string()).collect::<BTreeSet<_>>();
         let mut baselines = BTreeMap::new();
@@ -95,14 +99,16 @@ impl Rules {
             }
         }
         if none || self.config.baseline.new_since.is_some() {
-            let mut known = Known::default();
+            let mut known = KnownFindings::default();
             known.warn(warnings);
             return Ok(known);
         }
-        let (file, today) = (self.config.baseline.file(), crate::policy::judge::today());
+        let (file, today) = (self.config.baseline.file(), today());
         let mut known = match baselines.remove(file).flatten() {
-            Some(baseline) => Known::from_baseline(&baseline, file, self.config.baseline.max_age, today),
-            None => Known::default(),
+            Some(baseline) => {
+                KnownFindings::from_baseline(&baseline, file, self.config.baseline.max_age, today)
+            }
+            None => KnownFindings::default(),
         };
         let new_only = self.config.gates.iter().any(|gate| gate.policy.new_only);
         if known.note.is_none() && new_only {
@@ -121,15 +127,14 @@ impl Rules {
         let path = folder_of(&self.path).join(&file);
         let Some(trusted) = &mut self.base else { return Ok(()) };
         let base = trusted.base.baseline(&path).await?.unwrap_or_default();
-        match Baseline::load(&path) {
+        match baseline_file::load(&path) {
             Ok(change) => {
                 let change = change.unwrap_or_default();
                 let there: HashSet<_> = base.findings.iter().map(|entry| (&entry.gate, &entry.id)).collect();
                 let added =
                     change.findings.iter().filter(|entry| !there.contains(&(&entry.gate, &entry.id))).count();
                 if added > 0 {
-                    let what =
-                        format!("takes on {}", crate::text::human::count(added as u64, "more finding"));
+                    let what = format!("takes on {}", human::count(added as u64, "more finding"));
                     trusted.record.loosened.push(Loosening::new(file, what));
                 }
             }
@@ -145,7 +150,22 @@ impl Rules {
         let path = folder_of(&self.path).join(name);
         match &self.base {
             Some(trusted) => trusted.base.baseline(&path).await,
-            None => Ok(Baseline::load(&path)?),
+            None => Ok(baseline_file::load(&path)?),
+        }
+    }
+
+    /// What findings are judged by.
+    pub(crate) fn inputs<'a>(
+        &'a self,
+        known: &'a KnownFindings,
+        enrichment: &'a Enrichment,
+    ) -> PolicyInputs<'a> {
+        PolicyInputs {
+            waivers: Waivers::Of(&self.config.waivers),
+            max: Some(&self.config.max),
+            known: Some(known),
+            enrichment: Some(enrichment),
+            today: today(),
         }
     }
 
@@ -153,9 +173,9 @@ impl Rules {
     ///
     /// # Errors
     /// [`crate::keys::file::ConfigError::BelowFloor`] with every place.
-    pub fn hold(&self, settings: &Settings, locked: bool) -> Result<()> {
+    pub(crate) fn check_floor(&self, settings: &Settings, locked: bool) -> Result<()> {
         let Some((file, floor)) = &self.floor else { return Ok(()) };
-        let breaches = floor.breaches(&self.config, settings, locked, crate::policy::judge::today());
+        let breaches = floor.breaches(&self.config, settings, locked, today());
         Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
     }
 
@@ -163,16 +183,26 @@ impl Rules {
     ///
     /// # Errors
     /// As above.
-    pub fn hold_judged(&self, settings: &Settings, locked: bool, judged: &[GateRecord]) -> Result<()> {
+    pub(crate) fn check_floor_of_saved(
+        &self,
+        settings: &Settings,
+        locked: bool,
+        judged: &[GateRecord],
+    ) -> Result<()> {
         let Some((file, floor)) = &self.floor else { return Ok(()) };
-        let mut breaches = floor.breaches(&self.config, settings, locked, crate::policy::judge::today());
+        let mut breaches = floor.breaches(&self.config, settings, locked, today());
         breaches.extend(floor.unjudged(&self.config, settings, judged));
         Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
     }
 
     /// Tells at each job what the scanners' own configuration says, and has the base's heeded where the
     /// policy is the base's. `scratch` is the run's folder.
-    pub async fn overrule(&self, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
+    pub(crate) async fn override_scanner_config(
+        &self,
+        plan: &mut Plan,
+        repo: &Repo,
+        scratch: &Path,
+    ) -> Result<()> {
         match &self.base {
             Some(trusted) => base_scanner_config::take_from(&trusted.base, plan, repo, scratch).await,
             None => {
@@ -188,34 +218,34 @@ impl Rules {
     /// # Errors
     /// [`ConfigError::Mistakes`] with every file that can't be gone by, and [`ConfigError::BelowFloor`] with
     /// every statement that waives what may not be.
-    pub async fn facts(&self) -> Result<Facts> {
+    pub(crate) async fn enrichment(&self) -> Result<Enrichment> {
         let folder = folder_of(&self.path);
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let files = Files { folder, base: self.base.as_ref().map(|trusted| &trusted.base) };
-        let facts = enrich::load(&self.config.sources, &files, crate::policy::judge::today()).await;
-        let mut facts = facts.map_err(|problems| ConfigError::Mistakes {
+        let enrichment = enrich::load(&self.config.sources, &files, today()).await;
+        let mut enrichment = enrichment.map_err(|problems| ConfigError::Mistakes {
             path: self.path.clone(),
             source_text: self.text(),
             problems,
         })?;
         if files.base.is_some() {
-            enrich::compare(&mut facts, &self.config.sources, &files).await;
+            enrich::compare(&mut enrichment, &self.config.sources, &files).await;
         }
         if let Some((file, floor)) = &self.floor {
-            floor::refuse(floor.breaches_of_vex(facts.vex()), file, &self.path, &self.text())?;
+            floor::refuse(floor.breaches_of_vex(enrichment.vex()), file, &self.path, &self.text())?;
         }
-        Ok(facts)
+        Ok(enrichment)
     }
 
     /// For run.json, with what the change would loosen by its VEX documents.
-    pub fn record(&self, facts: &Facts) -> Option<PolicyRecord> {
+    pub(crate) fn record(&self, enrichment: &Enrichment) -> Option<PolicyRecord> {
         let mut record = self.base.as_ref()?.record.clone();
-        record.loosened.extend(facts.loosened.iter().cloned());
+        record.loosened.extend(enrichment.loosened.iter().cloned());
         Some(record)
     }
 
     /// The text of gates.toml, as it counts.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match &self.base {
             Some(trusted) => trusted.text.clone(),
             None => std::fs::read_to_string(&self.path).unwrap_or_default(),

@@ -6,19 +6,25 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::engine::evidence::GateEvidence;
+use crate::engine::evidence::{GateEvidence, identify};
 use crate::engine::job_run::What;
-use crate::model::lock_status::Standing;
-use crate::model::run::Run;
-use crate::model::verdict::Mode;
+use crate::engine::pool::Pool;
+use crate::model::lock_status::LockStatus;
+use crate::model::policy::Budget;
+use crate::model::run::{Run, SCHEMA};
+use crate::model::verdict::{Mode, Verdict};
+use crate::model::waiver_use::WaiverUse;
 use crate::redact::Scrubber;
+use crate::redact::SecretSet;
 use crate::system::output_folder::OutputFolder;
 use crate::system::process::Stop;
 use crate::text::hash::{sha256, sha256_file};
+use crate::text::human::millis;
+use crate::text::signal::signal_name;
 
 /// What a run is about, besides its gates.
 #[derive(Clone, Debug)]
-pub struct Circumstances {
+pub(crate) struct Circumstances {
     /// Top of the checkout, where the lines of findings are read.
     pub root: PathBuf,
     pub mode: Mode,
@@ -29,12 +35,62 @@ pub struct Circumstances {
     pub stop: Stop,
     pub started: Instant,
     /// How the tools stand to gates.lock, where any were run.
-    pub lock: Option<Standing>,
+    pub lock: Option<LockStatus>,
+}
+
+/// The record of the evidence, not judged yet. `pool` has the findings of all gates.
+pub(crate) fn assemble(
+    evidence: &[GateEvidence],
+    pool: Pool,
+    secrets: &SecretSet,
+    about: Circumstances,
+) -> Run {
+    let scrubber = secrets.scrubber();
+    let gates: Vec<_> = evidence.iter().map(|gate| gate.record(scrubber)).collect();
+    let (mut findings, of_gates) = pool.in_order(evidence.len());
+    for (gate, of_gate) in evidence.iter().zip(of_gates) {
+        // A secret that turned up later may stand in them, and no id may be made of one.
+        if !gate.is_identified_with(secrets) {
+            identify(&mut findings[of_gate], scrubber, &about.root);
+        }
+    }
+    let differs = gates.iter().any(|gate| gate.lock == Some(LockStatus::Differs));
+    let duration = about.started.elapsed();
+    let now = jiff::Timestamp::now();
+    Run {
+        schema: SCHEMA.to_owned(),
+        portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
+        mode: about.mode,
+        verdict: Verdict::Inconclusive,
+        would_block: true,
+        exit_code: 0,
+        interrupted: match about.stop {
+            Stop::Signal(signal) => Some(signal_name(signal)),
+            Stop::No | Stop::FailFast | Stop::Deadline => None,
+        },
+        started: now.checked_sub(duration).unwrap_or(now),
+        duration_ms: millis(duration),
+        trace_id: trace_id(now),
+        profile: about.profile,
+        project: about.project,
+        commit: about.commit,
+        branch: about.branch,
+        lock: if differs { Some(LockStatus::Differs) } else { about.lock },
+        gates,
+        findings,
+        waivers: WaiverUse::default(),
+        enrichment: None,
+        max: Budget::new(),
+        over: Vec::new(),
+        known: None,
+        policy: None,
+        lost: false,
+    }
 }
 
 /// Copies the files that the targets leave into the output folder, with known secrets struck
 /// out and logs made safe to show, and notes in the record where they are.
-pub fn keep_files(
+pub(crate) fn keep_files(
     run: &mut Run,
     evidence: &[GateEvidence],
     scrubber: &Scrubber,
@@ -65,7 +121,7 @@ pub fn keep_files(
 }
 
 /// 32 hexadecimal digits that no other run has, as W3C trace context wants them.
-pub fn trace_id(now: jiff::Timestamp) -> String {
+pub(crate) fn trace_id(now: jiff::Timestamp) -> String {
     let seed = format!("{} {} {:?}", now.as_nanosecond(), std::process::id(), std::thread::current().id());
     sha256(seed.as_bytes())[..32].to_owned()
 }

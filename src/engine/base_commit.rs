@@ -7,7 +7,6 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::cli::args::ConfigArgs;
 use crate::config::find::folder_of;
 use crate::config::loosening::loosened;
 use crate::config::{self, Config};
@@ -21,7 +20,7 @@ use crate::text::paths::{forward, normalise};
 
 /// A commit whose files count.
 #[derive(Clone, Debug)]
-pub struct Base {
+pub(crate) struct BaseCommit {
     /// As the user named it: `origin/main`.
     pub revision: String,
     pub commit: String,
@@ -31,8 +30,8 @@ pub struct Base {
 
 /// The policy of a base.
 #[derive(Debug)]
-pub struct BasePolicy {
-    pub base: Base,
+pub(crate) struct BasePolicy {
+    pub base: BaseCommit,
     /// Where gates.toml stands, or would, in the work tree.
     pub path: PathBuf,
     pub text: String,
@@ -40,20 +39,20 @@ pub struct BasePolicy {
     pub record: PolicyRecord,
 }
 
-impl Base {
+impl BaseCommit {
     /// # Errors
     /// Outside git, and when the revision is not there.
-    pub async fn find(repo: &Repo, revision: &str) -> Result<Base> {
+    pub(crate) async fn find(repo: &Repo, revision: &str) -> Result<Self> {
         if !repo.git {
             bail!("`--policy-from {revision}` needs a git repository, and {} is none", repo.root.display());
         }
         let commit = repo.commit(revision).await?;
-        Ok(Base { revision: revision.to_owned(), commit, root: repo.root.clone() })
+        Ok(Self { revision: revision.to_owned(), commit, root: repo.root.clone() })
     }
 
     /// The content of a file of the commit, by its path below the root; `None` where there is no
     /// such file.
-    pub async fn file(&self, path: &str) -> Result<Option<Vec<u8>>> {
+    pub(crate) async fn file(&self, path: &str) -> Result<Option<Vec<u8>>> {
         let git = |args: Vec<String>| async move {
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
             ask_exactly(Path::new("git"), &args, &self.root, GIT_LIMIT).await
@@ -65,8 +64,8 @@ impl Base {
         let entry = list.await.with_context(of)?;
         let entry = String::from_utf8_lossy(&entry).into_owned();
         // `100644 blob 3f9c…<tab>path`
-        let Some((facts, _)) = entry.split_once('\t') else { return Ok(None) };
-        match facts.split(' ').collect::<Vec<_>>()[..] {
+        let Some((kind, _)) = entry.split_once('\t') else { return Ok(None) };
+        match kind.split(' ').collect::<Vec<_>>()[..] {
             ["120000", ..] => {
                 bail!("{path} is a symbolic link in {}: its content would not be", self.revision)
             }
@@ -76,7 +75,7 @@ impl Base {
     }
 
     /// The content of a file of the commit that stands at this place in the work tree.
-    pub async fn file_at(&self, place: &Path) -> Result<Option<Vec<u8>>> {
+    pub(crate) async fn file_at(&self, place: &Path) -> Result<Option<Vec<u8>>> {
         match self.inside(place) {
             Some(path) => self.file(&path).await,
             None => Ok(None),
@@ -84,12 +83,12 @@ impl Base {
     }
 
     /// Top of the work tree.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The files of the commit below a folder, by their places in the work tree.
-    pub async fn files_below(&self, top: &Path) -> Result<Vec<PathBuf>> {
+    pub(crate) async fn files_below(&self, top: &Path) -> Result<Vec<PathBuf>> {
         let folder = self.inside(top).filter(|folder| folder != ".");
         let mut args =
             vec!["--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", "--full-tree", &self.commit];
@@ -101,7 +100,7 @@ impl Base {
     }
 
     /// The gates.lock that stands beside this gates.toml.
-    pub async fn lock(&self, config: &Path) -> Result<Option<Lock>> {
+    pub(crate) async fn lock(&self, config: &Path) -> Result<Option<Lock>> {
         let place = folder_of(config).canonicalize()?.join(lock::FILE_NAME);
         let Some(bytes) = self.file_at(&place).await? else { return Ok(None) };
         let read = Lock::read(&String::from_utf8_lossy(&bytes));
@@ -109,7 +108,7 @@ impl Base {
     }
 
     /// A baseline at this place.
-    pub async fn baseline(&self, path: &Path) -> Result<Option<Baseline>> {
+    pub(crate) async fn baseline(&self, path: &Path) -> Result<Option<Baseline>> {
         let place = normalise(&std::path::absolute(path)?);
         let Some(bytes) = self.file_at(&place).await? else { return Ok(None) };
         let read = Baseline::read(&bytes);
@@ -117,7 +116,7 @@ impl Base {
     }
 
     /// The path below the root, of a place in the work tree.
-    pub fn inside(&self, place: &Path) -> Option<String> {
+    pub(crate) fn inside(&self, place: &Path) -> Option<String> {
         let inside = place.strip_prefix(&self.root).ok()?;
         inside
             .components()
@@ -130,12 +129,12 @@ impl Base {
 ///
 /// # Errors
 /// Outside git, when the revision or its gates.toml is not there, and when that has mistakes.
-pub async fn policy(args: &ConfigArgs, revision: &str) -> Result<BasePolicy> {
+pub(crate) async fn policy(named: Option<&Path>, revision: &str) -> Result<BasePolicy> {
     let here = std::env::current_dir().context("the current folder is not there any more")?;
-    let folder = args.config.as_deref().map_or(Path::new("."), folder_of);
+    let folder = named.map_or(Path::new("."), folder_of);
     let repo = Repo::around(folder).await?;
-    let base = Base::find(&repo, revision).await?;
-    let (path, text) = gates_toml(args, &repo, &base).await?;
+    let base = BaseCommit::find(&repo, revision).await?;
+    let (path, text) = gates_toml(named, &repo, &base).await?;
     let text = String::from_utf8(text)
         .ok()
         .with_context(|| format!("{} of {revision} is not text", path.display()))?;
@@ -161,12 +160,9 @@ pub async fn policy(args: &ConfigArgs, revision: &str) -> Result<BasePolicy> {
 
 /// The gates.toml of the base that counts: the named one, or the nearest that the base has. A
 /// nearer one that the change adds does not count.
-async fn gates_toml(args: &ConfigArgs, repo: &Repo, base: &Base) -> Result<(PathBuf, Vec<u8>)> {
-    let named = match &args.config {
-        Some(path) => path.file_name().map(|name| repo.base.join(name)),
-        None => None,
-    };
-    let candidates: Vec<PathBuf> = match named {
+async fn gates_toml(named: Option<&Path>, repo: &Repo, base: &BaseCommit) -> Result<(PathBuf, Vec<u8>)> {
+    let in_repo = named.and_then(|path| path.file_name()).map(|name| repo.base.join(name));
+    let candidates: Vec<PathBuf> = match in_repo {
         Some(path) => vec![path],
         None => repo
             .base
@@ -180,7 +176,7 @@ async fn gates_toml(args: &ConfigArgs, repo: &Repo, base: &Base) -> Result<(Path
             return Ok((path, text));
         }
     }
-    let name = args.config.as_deref().unwrap_or(Path::new(config::FILE_NAME));
+    let name = named.unwrap_or(Path::new(config::FILE_NAME));
     bail!(
         "there is no {} in {}: `--policy-from` takes the policy from there, so it has to be merged first",
         name.display(),

@@ -8,11 +8,11 @@ use std::{fs, io};
 use anyhow::{Context, Result, bail};
 
 use crate::config::Gate;
-use crate::engine::base_commit::Base;
+use crate::engine::base_commit::BaseCommit;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
-use crate::scan::config_file::{ConfigFile, FROM_BASE, Overrule};
+use crate::scan::config_file::{BaseOverride, ConfigFile, FROM_BASE};
 use crate::scan::job::{Job, SCRATCH};
-use crate::scan::start_dir::{Farm, Start};
+use crate::scan::start_dir::{LinkFarm, StartDir};
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::process::ask;
 use crate::text::paths::{forward, normalise};
@@ -20,7 +20,7 @@ use crate::tools::told::told;
 
 /// Notes at each job what the configuration files of the work tree say. A gate that they leave
 /// without proof is not run.
-pub fn tell(plan: &mut Plan, repo: &Repo) {
+pub(crate) fn tell(plan: &mut Plan, repo: &Repo) {
     for planned in &mut plan.gates {
         let Fate::Run(jobs) = &mut planned.fate else { continue };
         let mut refused = Vec::new();
@@ -50,7 +50,7 @@ fn refuse(planned: &mut PlannedGate, mut why: Vec<String>) {
 
 /// The same with the base's files, which every scanner is made to heed; a gate for which that
 /// can't be has no proof. `scratch` is the run's folder.
-pub async fn take_from(base: &Base, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
+pub(crate) async fn take_from(base: &BaseCommit, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
     let folder = scratch.join(FROM_BASE);
     fs::create_dir_all(&folder).context("the base's files can't be laid out")?;
     for planned in &mut plan.gates {
@@ -58,7 +58,7 @@ pub async fn take_from(base: &Base, plan: &mut Plan, repo: &Repo, scratch: &Path
         let mut refused = Vec::new();
         for job in jobs {
             let work = Work { base, repo, folder: &folder };
-            let words = work.overrule(job, &planned.gate).await;
+            let words = work.override_files(job, &planned.gate).await;
             refused.extend(words.err().map(|error| format!("{error:#}")));
         }
         refuse(planned, refused);
@@ -80,13 +80,20 @@ impl Compared {
 }
 
 struct Work<'a> {
-    base: &'a Base,
+    base: &'a BaseCommit,
     repo: &'a Repo,
     folder: &'a Path,
 }
 
+/// What is done once for all files of a job.
+#[derive(Default)]
+struct Done {
+    checked_out: bool,
+    joined: bool,
+}
+
 impl Work<'_> {
-    async fn overrule(&self, job: &mut Job, gate: &Gate) -> Result<()> {
+    async fn override_files(&self, job: &mut Job, gate: &Gate) -> Result<()> {
         let mut files = Vec::new();
         for file in job.config_files.clone() {
             let was = self.base.file_at(&file.path).await?;
@@ -96,13 +103,13 @@ impl Work<'_> {
         // One that is made to look elsewhere for one file does not find the others where they are
         // either: all or none.
         let any = files.iter().any(Compared::differs);
-        let (mut checked_out, mut joined) = (false, false);
+        let mut done = Done::default();
         for compared in &files {
             self.refuse_changed_programs(compared).await?;
             let path = &compared.file.path;
             let differs = compared.differs();
             let counts = match compared.file.overrule {
-                Overrule::Tell => &compared.now,
+                BaseOverride::Tell => &compared.now,
                 _ => &compared.was,
             };
             if let Some(why) = barred(&compared.file, counts.as_deref(), self.repo) {
@@ -113,50 +120,64 @@ impl Work<'_> {
                 continue;
             }
             let shown = shown(path, self.repo);
-            match compared.file.overrule {
-                Overrule::Take { neutral, take } => {
-                    let content = compared.was.as_deref().or(neutral.map(str::as_bytes));
-                    let copy = content.map(|content| self.copy(path, content)).transpose()?;
-                    take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
+            if let BaseOverride::Tell = compared.file.overrule {
+                job.notes.extend(note(path, compared.now.clone(), self.repo));
+                if differs {
+                    job.notes.push(format!("{shown} differs from the base"));
                 }
-                Overrule::Checkout(_) if checked_out => {}
-                Overrule::Checkout(take) => {
-                    checked_out = true;
-                    let first = files.iter().find(|other| {
-                        matches!(other.file.overrule, Overrule::Checkout(_)) && other.was.is_some()
-                    });
-                    let copy = match first {
-                        Some(first) => Some(self.check_out(&first.file.path, job).await?),
-                        None => None,
-                    };
-                    take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
-                }
-                Overrule::Farm => self.put(job, path, compared.was.clone()),
-                Overrule::Join { take, mute } => {
-                    if !joined {
-                        joined = true;
-                        take(job, Some(&self.join(path, &files)?))
-                            .map_err(|why| self.refused(&shown, &why))?;
-                    }
-                    if let (true, Some(mute), Some(now)) = (differs, mute, &compared.now) {
-                        self.put(job, path, Some((mute.words)(now)));
-                        (mute.enter)(job).map_err(|why| self.refused(&shown, &why))?;
-                    }
-                }
-                Overrule::Tell => {
-                    job.notes.extend(note(path, compared.now.clone(), self.repo));
-                    if differs {
-                        job.notes.push(format!("{shown} differs from the base"));
-                    }
-                    continue;
-                }
+                continue;
             }
+            self.override_file(job, compared, &files, &mut done).await?;
             job.notes.extend(match &compared.was {
                 Some(was) if differs => note(path, Some(was.clone()), self.repo)
                     .map(|words| format!("{words} of the base, not as the change has it")),
                 Some(was) => note(path, Some(was.clone()), self.repo),
                 None => Some(format!("does not read {shown}, which the base does not have")),
             });
+        }
+        Ok(())
+    }
+
+    /// Makes the job read the base's version of a file.
+    async fn override_file(
+        &self,
+        job: &mut Job,
+        compared: &Compared,
+        files: &[Compared],
+        done: &mut Done,
+    ) -> Result<()> {
+        let path = &compared.file.path;
+        let shown = shown(path, self.repo);
+        match compared.file.overrule {
+            BaseOverride::Take { neutral, take } => {
+                let content = compared.was.as_deref().or(neutral.map(str::as_bytes));
+                let copy = content.map(|content| self.copy(path, content)).transpose()?;
+                take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
+            }
+            BaseOverride::Checkout(_) if done.checked_out => {}
+            BaseOverride::Checkout(take) => {
+                done.checked_out = true;
+                let first = files.iter().find(|other| {
+                    matches!(other.file.overrule, BaseOverride::Checkout(_)) && other.was.is_some()
+                });
+                let copy = match first {
+                    Some(first) => Some(self.check_out(&first.file.path, job).await?),
+                    None => None,
+                };
+                take(job, copy.as_deref()).map_err(|why| self.refused(&shown, &why))?;
+            }
+            BaseOverride::Farm => self.put(job, path, compared.was.clone()),
+            BaseOverride::Join { take, mute } => {
+                if !done.joined {
+                    done.joined = true;
+                    take(job, Some(&self.join(path, files)?)).map_err(|why| self.refused(&shown, &why))?;
+                }
+                if let (true, Some(mute), Some(now)) = (compared.differs(), mute, &compared.now) {
+                    self.put(job, path, Some((mute.words)(now)));
+                    (mute.enter)(job).map_err(|why| self.refused(&shown, &why))?;
+                }
+            }
+            BaseOverride::Tell => {}
         }
         Ok(())
     }
@@ -169,7 +190,7 @@ impl Work<'_> {
     async fn note_named_files(&self, job: &mut Job, gate: &Gate) -> Result<()> {
         let mut words = gate.args.clone();
         words.extend(gate.program.clone());
-        if gate.scanner.program.is_empty() {
+        if gate.spec.program.is_empty() {
             words.push(job.program.name.clone());
             words.extend(job.args.iter().cloned());
         }
@@ -198,7 +219,7 @@ impl Work<'_> {
 
     /// Writes one file of all that are joined, and gives its path as seen in arguments.
     fn join(&self, path: &Path, files: &[Compared]) -> Result<String> {
-        let parts = files.iter().filter(|file| matches!(file.file.overrule, Overrule::Join { .. }));
+        let parts = files.iter().filter(|file| matches!(file.file.overrule, BaseOverride::Join { .. }));
         let parts: Vec<&[u8]> = parts.filter_map(|file| file.was.as_deref()).collect();
         self.copy(path, &parts.join(&b'\n'))
     }
@@ -239,8 +260,8 @@ impl Work<'_> {
         let own = job.scratch().trim_start_matches(SCRATCH).trim_start_matches('/');
         let at = Path::new(FROM_BASE).join("farm").join(own);
         let of = if job.cwd.starts_with(&self.repo.root) { &self.repo.root } else { &job.cwd };
-        let new = || Start::Farm(Farm::new(of, &job.cwd, at));
-        if let Start::Farm(farm) = job.start.get_or_insert_with(new) {
+        let new = || StartDir::LinkFarm(LinkFarm::new(of, &job.cwd, at));
+        if let StartDir::LinkFarm(farm) = job.start.get_or_insert_with(new) {
             farm.put(path, content);
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-pub use files::Files;
+pub(crate) use files::Files;
 
 use crate::config::sources::Sources;
 use crate::formats::dated::Content;
@@ -15,26 +15,30 @@ use crate::keys::mistakes::Problem;
 use crate::keys::table::Located;
 use crate::model::enrichment_record::FileRecord;
 use crate::model::loosening::Loosening;
-use crate::policy::enrichment::{Dated, Facts};
+use crate::policy::enrichment::{Dated, Enrichment};
 use crate::policy::vex::{Document, Id, Vex};
 use crate::text::sanitise;
 use crate::text::shared::Text;
 
 /// Reads the files that gates.toml names. An error holds every mistake, each at its key.
-pub async fn load(sources: &Sources, files: &Files<'_>, today: Date) -> Result<Facts, Vec<Problem>> {
+pub(crate) async fn load(
+    sources: &Sources,
+    files: &Files<'_>,
+    today: Date,
+) -> Result<Enrichment, Vec<Problem>> {
     let mut problems = Vec::new();
     let vex = Vex::new(documents(sources, files, today, &mut problems).await);
     let epss = dated(sources, &sources.epss, files, today, epss::read, &mut problems).await;
     let kev = dated(sources, &sources.kev, files, today, kev::read, &mut problems).await;
     let products = sources.products.iter().map(|name| Id::read(name)).collect();
     match problems.is_empty() {
-        true => Ok(Facts { vex, products, epss, kev, loosened: Vec::new() }),
+        true => Ok(Enrichment { vex, products, epss, kev, loosened: Vec::new() }),
         false => Err(problems),
     }
 }
 
 /// Tells of the VEX documents that a change adds or edits, where the base's count.
-pub async fn compare(facts: &mut Facts, sources: &Sources, base: &Files<'_>) {
+pub(crate) async fn compare(enrichment: &mut Enrichment, sources: &Sources, base: &Files<'_>) {
     let own = Files { folder: base.folder.clone(), base: None };
     for pattern in &sources.vex {
         for name in own.matching(&pattern.value).await.unwrap_or_default() {
@@ -44,7 +48,7 @@ pub async fn compare(facts: &mut Facts, sources: &Sources, base: &Files<'_>) {
                 (Ok(Some(_)), _) => "is new",
                 _ => continue,
             };
-            facts.loosened.push(Loosening::new("vex", format!("{name} {what}")));
+            enrichment.loosened.push(Loosening::new("vex", format!("{name} {what}")));
         }
     }
 }

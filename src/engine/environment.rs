@@ -2,7 +2,6 @@
 //! name, and without what would silently make the scanner look away.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -10,19 +9,20 @@ use crate::redact::names::{looks_secret, secret_in};
 use crate::redact::secret_set::in_variables;
 use crate::redact::{Secret, npmrc};
 use crate::scan::job::Job;
-use crate::scan::start_dir::Start;
-use crate::scan::tool::Scanner;
+use crate::scan::start_dir::StartDir;
+use crate::scan::tool::ToolSpec;
+use crate::system::variables;
 use crate::system::variables::{GIT, names};
 
 /// The secrets that gates.toml gives to a job: in its `env`, in build arguments, in options; and those in
 /// the .npmrc that it reads.
-pub fn secrets_of(job: &Job) -> Vec<Secret> {
+pub(crate) fn secrets_of(job: &Job) -> Vec<Secret> {
     let set = in_variables(&job.env).into_iter();
     let npmrc = |path: &Path| path.file_name() == Some(OsStr::new(".npmrc"));
     let files = job.config_files.iter().filter(|file| npmrc(&file.path)).map(|file| npmrc::read(&file.path));
-    let others = job.start.iter().flat_map(Start::contents).filter(|(path, _)| npmrc(path));
+    let others = job.start.iter().flat_map(StartDir::contents).filter(|(path, _)| npmrc(path));
     let others = others.map(|(_, content)| String::from_utf8_lossy(content).into_owned());
-    let settings = files.chain(others).flat_map(|text| npmrc::secrets(&text));
+    let settings = files.chain(others).flat_map(|text| npmrc::secrets(&text, variables::get));
     let assigned = job.args.iter().filter_map(|arg| {
         let (name, value) = arg.split_once('=')?;
         secret_in(name, value)
@@ -37,9 +37,9 @@ pub fn secrets_of(job: &Job) -> Vec<Secret> {
 
 /// The names of the variables that a job does not get, in alphabetical order; `but` are those that
 /// it gets whatever they look like.
-pub fn taken_away(scanner: &Scanner, job: &Job, but: &[&str]) -> BTreeSet<String> {
+pub(crate) fn taken_away(spec: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<String> {
     let listed = |name: &str, mark: &str| {
-        let patterns = scanner.steering.iter().filter_map(|pattern| match mark {
+        let patterns = spec.steering.iter().filter_map(|pattern| match mark {
             "" => Some(*pattern),
             mark => pattern.strip_prefix(mark),
         });
@@ -55,12 +55,12 @@ pub fn taken_away(scanner: &Scanner, job: &Job, but: &[&str]) -> BTreeSet<String
 
 /// The variables by which a job's own settings of git come on top of those that its environment has
 /// (git-config(1), from git 2.31 on).
-pub fn git_settings(job: &Job) -> BTreeMap<String, String> {
+pub(crate) fn git_settings(job: &Job) -> BTreeMap<String, String> {
     const COUNT: &str = "GIT_CONFIG_COUNT";
     if job.git.is_empty() {
         return BTreeMap::new();
     }
-    let there = job.env.get(COUNT).cloned().or_else(|| env::var(COUNT).ok());
+    let there = job.env.get(COUNT).cloned().or_else(|| variables::get(COUNT));
     let there: usize = there.and_then(|count| count.trim().parse().ok()).unwrap_or(0);
     let mut variables = BTreeMap::from([(COUNT.to_owned(), there.saturating_add(job.git.len()).to_string())]);
     for (n, (name, value)) in (there..).zip(&job.git) {
@@ -71,8 +71,8 @@ pub fn git_settings(job: &Job) -> BTreeMap<String, String> {
 }
 
 /// What the record says of a job's environment: names, never values.
-pub fn notes(job: &Job, taken: &BTreeSet<String>) -> Vec<String> {
-    let here = |name: &&String| env::var_os(name).is_some();
+pub(crate) fn notes(job: &Job, taken: &BTreeSet<String>) -> Vec<String> {
+    let here = |name: &&String| variables::os(name).is_some();
     let handed_on: Vec<&String> = job.hands_on.iter().filter(here).collect();
     let absent: Vec<&String> = job.hands_on.iter().filter(|name| !here(name)).collect();
     [
@@ -91,7 +91,7 @@ pub fn notes(job: &Job, taken: &BTreeSet<String>) -> Vec<String> {
 
 /// Whether a name is meant: `TRIVY_*` is every name that begins so. npm reads its variables in
 /// upper and lower case.
-pub fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)),
         None => name.eq_ignore_ascii_case(pattern),

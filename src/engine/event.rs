@@ -6,9 +6,7 @@ use crate::text::shared::Text;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
-pub enum Event {
-    /// The run begins with so many gates to carry out.
-    Began { gates: usize },
+pub(crate) enum Event {
     /// The first target of a gate has started.
     GateStarted { gate: Text, tool: Text, targets: usize },
     /// What a gate is doing, in words, where it takes long.
@@ -16,7 +14,7 @@ pub enum Event {
     /// A target of a gate has ended.
     TargetEnded { gate: Text, done: usize, targets: usize },
     /// Every target of a gate has ended, or the gate could not start.
-    GateEnded { gate: Text, tool: Text, words: String, duration: Duration },
+    GateEnded { gate: Text, words: String, duration: Duration },
     /// The run is being stopped: why, in words.
     Stopping { why: String },
     /// Everything that will run has run.
@@ -24,6 +22,6 @@ pub enum Event {
 }
 
 /// Someone who is told what happens.
-pub trait Listener {
+pub(crate) trait Listener {
     fn on(&mut self, event: &Event);
 }

@@ -4,31 +4,35 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::Gate;
-use crate::engine::job_run::{Kept, TargetEvidence};
+use crate::engine::job_run::TargetEvidence;
 use crate::engine::lock::guard::Examined;
 use crate::engine::program_identity::Identity;
-use crate::model::clean::Words;
+use crate::model::clean::Clean;
 use crate::model::finding::Finding;
-use crate::model::lock_status::Standing;
-use crate::model::run::{Evidence, GateRecord, TargetRecord};
+use crate::model::lock_status::LockStatus;
+use crate::model::run::{Completeness, GateRecord, TargetRecord};
 use crate::model::scope::Scope;
 use crate::model::severity::Counts;
 use crate::model::verdict::Outcome;
 use crate::policy::fingerprint::{self, Source};
-use crate::redact::{Scrubber, Secret};
+use crate::redact::{Scrubber, Secret, SecretSet};
+use crate::scan::gate_outputs::{FinishedGate, FinishedTarget};
 use crate::scan::proof::Proof;
+use crate::system::checkout::Checkout;
 use crate::system::process::Stop;
 use crate::text::human::millis;
 use crate::text::sanitise;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 /// What a gate has come to, before anybody judges it.
 #[derive(Debug)]
-pub struct GateEvidence {
+pub(crate) struct GateEvidence {
     pub gate: Gate,
     pub targets: Vec<TargetEvidence>,
     /// What its targets found, until it is taken.
     pub findings: Vec<Finding>,
+    /// How many secrets were known when the findings got their ids; `None`: they have none yet.
+    identified_with: Option<usize>,
     /// What is missing, where something is.
     pub lack: Option<Lack>,
     pub duration: Duration,
@@ -39,7 +43,7 @@ pub struct GateEvidence {
 
 /// What keeps a gate from being judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lack {
+pub(crate) enum Lack {
     /// There is no proof: inconclusive.
     Proof(String),
     /// There was nothing to look at: skipped.
@@ -50,59 +54,95 @@ pub enum Lack {
 
 /// What the evidence of one gate amounts to, for progress and `--fail-fast`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     pub outcome: Outcome,
     pub reason: String,
 }
 
 impl Judgement {
     /// `failed: 2 findings at or above high`
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         format!("{}: {}", self.outcome, self.reason)
     }
 }
 
 impl GateEvidence {
     /// Puts the targets of a gate together; `lack` is given when the gate never started.
-    pub fn new(
+    pub(crate) fn new(
         gate: &Gate,
         mut targets: Vec<TargetEvidence>,
         lack: Option<Lack>,
         duration: Duration,
         stop: Stop,
-    ) -> GateEvidence {
+    ) -> Self {
         let lack = lack.or_else(|| lack_of(&targets, stop));
         let findings = dressed(gate, &mut targets);
         let identity = Identity::default();
-        GateEvidence { gate: gate.clone(), targets, findings, lack, duration, identity, overridden: None }
+        Self {
+            gate: gate.clone(),
+            targets,
+            findings,
+            identified_with: None,
+            lack,
+            duration,
+            identity,
+            overridden: None,
+        }
     }
 
     /// The program that the gate ran.
-    pub fn program(&self) -> Option<&Path> {
+    pub(crate) fn program(&self) -> Option<&Path> {
         self.targets.iter().find_map(|target| target.program.as_deref())
     }
 
     /// How the programs of its targets stand to gates.lock, the worst of them.
-    fn standing(&self) -> Option<Standing> {
+    fn lock_status(&self) -> Option<LockStatus> {
         let mut standings =
-            self.targets.iter().filter_map(|target| target.locked.as_ref().map(Examined::standing));
+            self.targets.iter().filter_map(|target| target.locked.as_ref().map(Examined::lock_status));
         let first = standings.next()?;
-        let worst = if standings.any(|other| other == Standing::Differs) { Standing::Differs } else { first };
-        (worst != Standing::Unlocked).then_some(worst)
+        let worst =
+            if standings.any(|other| other == LockStatus::Differs) { LockStatus::Differs } else { first };
+        (worst != LockStatus::Unlocked).then_some(worst)
     }
 
     /// The secrets that its reports mark, and those that gates.toml gives it.
-    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.targets.iter().flat_map(|target| target.proof.parsed().secrets.iter().chain(&target.secrets))
     }
 
-    /// The files that its targets leave to be kept.
-    pub fn kept(&self) -> impl Iterator<Item = &Kept> {
-        self.targets.iter().flat_map(|target| &target.kept)
+    /// What later gates may know of it.
+    pub(crate) fn finished(&self, outcome: Outcome) -> FinishedGate {
+        let targets = self.targets.iter().map(|target| {
+            let parsed = target.proof.parsed();
+            FinishedTarget {
+                name: target.record.name.clone(),
+                image: target.record.image.clone(),
+                image_id: parsed.image_id.clone(),
+                outputs: parsed.outputs.clone(),
+            }
+        });
+        FinishedGate {
+            id: self.gate.id.clone(),
+            tool: self.gate.spec.name,
+            outcome,
+            acts: self.gate.tool.acts(),
+            targets: targets.collect(),
+        }
+    }
+
+    /// Gives its findings their order and their ids.
+    pub(crate) fn identify(&mut self, secrets: &SecretSet, root: &Path) {
+        identify(&mut self.findings, secrets.scrubber(), root);
+        self.identified_with = Some(secrets.len());
+    }
+
+    /// Whether its findings got their ids when these same secrets were known.
+    pub(crate) fn is_identified_with(&self, secrets: &SecretSet) -> bool {
+        self.identified_with == Some(secrets.len())
     }
 
     /// The gate's record, not judged yet. Known secrets are struck out.
-    pub fn record(&self, scrubber: &Scrubber) -> GateRecord {
+    pub(crate) fn record(&self, scrubber: &Scrubber) -> GateRecord {
         let mut scope = Scope::default();
         let targets: Vec<TargetRecord> =
             self.targets.iter().map(|target| target_record(target, scrubber)).collect();
@@ -115,17 +155,17 @@ impl GateEvidence {
         let mut record = GateRecord {
             id: self.gate.id.clone(),
             stage: self.gate.stage.clone(),
-            tool: Text::from(self.gate.scanner.name),
+            tool: Text::from(self.gate.spec.name),
             tool_version: reported.or_else(|| self.identity.version.clone()),
             tool_sha256: self.identity.sha256.clone(),
-            lock: self.standing(),
+            lock: self.lock_status(),
             outcome: Outcome::Inconclusive,
             reason: String::new(),
             evidence: match &self.lack {
-                None => Evidence::Whole,
-                Some(Lack::Proof(why)) => Evidence::Lacking(words(why)),
-                Some(Lack::Nothing(why)) => Evidence::Nothing(words(why)),
-                Some(Lack::Halted(why)) => Evidence::Halted(words(why)),
+                None => Completeness::Whole,
+                Some(Lack::Proof(why)) => Completeness::Lacking(words(why)),
+                Some(Lack::Nothing(why)) => Completeness::Nothing(words(why)),
+                Some(Lack::Halted(why)) => Completeness::Halted(words(why)),
             },
             required: self.gate.required,
             action: self.gate.tool.acts(),
@@ -144,8 +184,8 @@ impl GateEvidence {
 
 /// The findings of all targets, each with the names of its gate, target and tool.
 fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
-    let tool = Text::from(gate.scanner.name);
-    let seen_by = Texts::from([tool.clone()]);
+    let tool = Text::from(gate.spec.name);
+    let seen_by = SharedTexts::from([tool.clone()]);
     let mut all = Vec::new();
     for target in targets {
         let parsed = target.proof.parsed_mut();
@@ -169,12 +209,14 @@ fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
 
 /// Gives the findings of one gate their order and their ids. Known secrets are struck out first, so
 /// that no id is made of one. `root` is the top of the checkout.
-pub fn identify(findings: &mut [Finding], scrubber: &Scrubber, root: &Path) {
+pub(crate) fn identify(findings: &mut [Finding], scrubber: &Scrubber, root: &Path) {
     for finding in findings.iter_mut() {
         finding.clean(scrubber);
     }
     findings.sort_by(fingerprint::order);
-    fingerprint::assign_ids(findings, &mut Source::new(root, scrubber));
+    let checkout = Checkout::new(root);
+    let read = |path: &str| checkout.file(path);
+    fingerprint::assign_ids(findings, &mut Source::new(&read, scrubber));
 }
 
 fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
@@ -188,6 +230,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.image_digest = parsed.image_digest.clone();
     let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));
+    record.inventory_notes = parsed.inventory_notes.iter().map(|line| short(line)).collect();
     record.reason = target.proof.reason().map(short);
     record.advisories = parsed.advisories.clone();
     record.clean(scrubber);

@@ -12,7 +12,7 @@ use crate::text::shared::Text;
 
 /// Under which conditions actions start.
 #[derive(Clone, Debug)]
-pub struct Conditions {
+pub(crate) struct Conditions {
     pub mode: Mode,
     /// Lab mode acts too, whatever the gates have found.
     pub deploy_in_lab: bool,
@@ -22,7 +22,7 @@ pub struct Conditions {
 
 /// Whether a gate that acts, or comes after one that does, may start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Clearance {
+pub(crate) enum Clearance {
     /// It may. What would have kept production from it, if anything.
     Go { overridden: Option<String> },
     /// It is left out, for a reason that says enough.
@@ -33,7 +33,7 @@ pub enum Clearance {
 
 /// One gate that is done, as the interlock sees it.
 #[derive(Clone, Copy, Debug)]
-pub struct Before<'a> {
+pub(crate) struct Before<'a> {
     pub gate: &'a Gate,
     pub outcome: Outcome,
     /// The user left it out of this run (`--skip`, `--only`, a profile).
@@ -46,7 +46,7 @@ pub struct Before<'a> {
 
 /// Decides on a gate that is late, when all that come before it are done. `over`: where they are over the
 /// budget of the run.
-pub fn clear(gate: &Gate, before: &[Before], over: &[String], conditions: &Conditions) -> Clearance {
+pub(crate) fn clear(gate: &Gate, before: &[Before], over: &[String], conditions: &Conditions) -> Clearance {
     if gate.tool.acts() {
         let lab = conditions.mode == Mode::Lab;
         if lab && !conditions.deploy_in_lab {
@@ -126,7 +126,7 @@ fn off_branch(patterns: &[Branch], branch: Option<&str>) -> Option<Clearance> {
 
 /// The turns of the gates that act and of those that come after one, at any distance: one after
 /// another, in the order of gates.toml as far as `needs` allows. `None`: it is none of them.
-pub fn turns(gates: &[PlannedGate]) -> Vec<Option<usize>> {
+pub(crate) fn turns(gates: &[PlannedGate]) -> Vec<Option<usize>> {
     let places: HashMap<&Text, usize> =
         gates.iter().enumerate().map(|(index, planned)| (&planned.gate.id, index)).collect();
     let needs = |index: usize| gates[index].gate.needs.iter().filter_map(|need| places.get(need).copied());

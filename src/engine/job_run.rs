@@ -12,20 +12,20 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
-pub use launch::not_started;
-pub use launch::signalled;
+pub(crate) use launch::not_started;
+pub(crate) use launch::signalled;
 
 use crate::config::Gate;
 use crate::engine::environment;
 use crate::engine::lock::guard::{Examined, Guard};
-use crate::engine::report_owners::Claims;
+use crate::engine::report_owners::ReportOwners;
 use crate::model::run::TargetRecord;
 use crate::redact::Secret;
-use crate::scan::gate_outputs::Upstream;
-use crate::scan::job::{Job, SCRATCH, Source};
+use crate::scan::gate_outputs::GateOutputs;
+use crate::scan::job::{Job, ReportSource, SCRATCH};
 use crate::scan::program::find;
 use crate::scan::proof::Proof;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::chance;
 use crate::system::git::Repo;
 use crate::system::process::{End, Stop};
@@ -40,7 +40,7 @@ const LOG_CAP: u64 = 16 << 20;
 
 /// What a job has come to.
 #[derive(Debug)]
-pub struct TargetEvidence {
+pub(crate) struct TargetEvidence {
     pub record: TargetRecord,
     pub proof: Proof,
     /// Where the program was found.
@@ -59,7 +59,7 @@ pub struct TargetEvidence {
 
 /// A file of the scratch folder that goes to the output folder.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub(crate) struct Kept {
     pub from: PathBuf,
     /// Below the output folder.
     pub to: String,
@@ -67,7 +67,7 @@ pub struct Kept {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub(crate) enum What {
     Report,
     Stdout,
     Stderr,
@@ -76,7 +76,7 @@ pub enum What {
 
 /// A job with all that it takes to carry it out.
 #[derive(Debug)]
-pub struct AtWork {
+pub(crate) struct JobRun {
     pub job: Job,
     pub gate: Arc<Gate>,
     pub repo: Arc<Repo>,
@@ -86,15 +86,15 @@ pub struct AtWork {
     pub scratch: PathBuf,
     pub run_started: Instant,
     /// The reports in the repository that the gates have read.
-    pub claims: Arc<Claims>,
+    pub report_owners: Arc<ReportOwners>,
     /// What the gates that are done have come to, where the gate comes after one that acts.
-    pub upstream: Arc<Upstream>,
+    pub gate_outputs: Arc<GateOutputs>,
     pub teller: Teller,
 }
 
 /// Says on the progress display what a job is doing.
 #[derive(Clone, Debug)]
-pub struct Teller {
+pub(crate) struct Teller {
     /// The gate's place in the plan.
     pub gate: usize,
     pub to: mpsc::UnboundedSender<News>,
@@ -102,7 +102,7 @@ pub struct Teller {
 
 /// What a job has to say while it runs.
 #[derive(Debug)]
-pub enum News {
+pub(crate) enum News {
     /// A target of the gate has got a slot.
     Started(usize),
     /// What the gate is doing, in words.
@@ -110,19 +110,19 @@ pub enum News {
 }
 
 impl Teller {
-    pub fn started(&self) {
+    pub(crate) fn started(&self) {
         // Only the display listens, and it may be gone.
         let _ = self.to.send(News::Started(self.gate));
     }
 
-    pub fn tell(&self, words: String) {
+    pub(crate) fn tell(&self, words: String) {
         let _ = self.to.send(News::Doing(self.gate, words));
     }
 }
 
 /// Runs the job, and again after a fault that passes, as often as the gate allows and within its
 /// time. Never fails: what goes wrong is evidence.
-pub async fn carry_out(mut work: AtWork, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
+pub(crate) async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
     work.prepare().await;
     let work = Arc::new(work);
     let (retry, timeout) = (work.gate.retry, work.gate.timeout);
@@ -157,12 +157,12 @@ pub async fn carry_out(mut work: AtWork, mut stop: watch::Receiver<Stop>) -> Tar
 /// Runs the job one time, for no longer than `left`. Besides the evidence, what it says of a fault
 /// that passes.
 async fn once(
-    work: &Arc<AtWork>,
+    work: &Arc<JobRun>,
     left: Duration,
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
-    let (without, none) = (environment::taken_away(work.gate.scanner, job, &[]), BTreeSet::new());
+    let (without, none) = (environment::taken_away(work.gate.spec, job, &[]), BTreeSet::new());
     let mut evidence = TargetEvidence {
         record: TargetRecord {
             name: job.target.clone(),
@@ -208,10 +208,10 @@ async fn once(
             let fallback = TargetEvidence::unread(&evidence);
             let work = work.clone();
             let weighing = tokio::task::spawn_blocking(move || {
-                let passing = work.weigh(&mut ended, before, &mut evidence);
+                let passing = work.assess(&mut ended, before, &mut evidence);
                 if let Some(locked) = &evidence.locked {
                     let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
-                    evidence.proof = locked.weigh(proof);
+                    evidence.proof = locked.assess(proof);
                 }
                 (evidence, passing)
             });
@@ -223,8 +223,8 @@ async fn once(
 
 impl TargetEvidence {
     /// The same job, with nothing read yet.
-    fn unread(other: &TargetEvidence) -> TargetEvidence {
-        TargetEvidence {
+    fn unread(other: &Self) -> Self {
+        Self {
             record: other.record.clone(),
             proof: Proof::inconclusive(
                 "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
@@ -239,9 +239,9 @@ impl TargetEvidence {
     }
 }
 
-impl AtWork {
+impl JobRun {
     /// The job's own folder.
-    pub fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         PathBuf::from(self.job.scratch().replace(SCRATCH, &self.scratch.to_string_lossy()))
     }
 
@@ -251,15 +251,19 @@ impl AtWork {
     }
 
     /// Where paths in its reports count from.
-    fn place(&self) -> Place {
-        Place { root: self.repo.root.clone(), cwd: self.job.cwd.clone(), target: self.job.target.clone() }
+    fn origin(&self) -> ReportOrigin {
+        ReportOrigin {
+            root: self.repo.root.clone(),
+            cwd: self.job.cwd.clone(),
+            target: self.job.target.clone(),
+        }
     }
 
-    fn path_of(&self, source: &Source) -> Option<PathBuf> {
+    fn path_of(&self, source: &ReportSource) -> Option<PathBuf> {
         match source {
-            Source::Stdout | Source::Memory(_) | Source::Errors(_) | Source::Beside(_) => None,
-            Source::Scratch(name) => Some(self.folder().join(name)),
-            Source::Repository(path) | Source::Aside(path) => Some(path.clone()),
+            ReportSource::Stdout | ReportSource::Memory(_) | ReportSource::Errors(_) => None,
+            ReportSource::Scratch(name) => Some(self.folder().join(name)),
+            ReportSource::Repository(path) => Some(path.clone()),
         }
     }
 }

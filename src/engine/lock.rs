@@ -3,10 +3,10 @@
 //! [`chain`] tells what runs when a program is started, [`digest`] hashes it, [`memo`] remembers
 //! the hashes, [`guard`] compares before a tool is started, and [`command`] is `portcullis lock`.
 
-pub mod chain;
-pub mod digest;
-pub mod guard;
-pub mod memo;
+pub(crate) mod chain;
+pub(crate) mod digest;
+pub(crate) mod guard;
+pub(crate) mod memo;
 mod npm;
 mod python;
 mod wrapper;
@@ -85,11 +85,11 @@ impl Lock {
     ///
     /// # Errors
     /// When it can't be read: a broken lock is not an absent one.
-    pub fn beside(config: &Path) -> Result<Option<Lock>, LockError> {
+    pub fn beside(config: &Path) -> Result<Option<Self>, LockError> {
         let path = crate::config::find::folder_of(config).join(FILE_NAME);
         let error = |reason| LockError { path: path.clone(), reason };
         match std::fs::read_to_string(&path) {
-            Ok(text) => Lock::read(&text).map(Some).map_err(error),
+            Ok(text) => Self::read(&text).map(Some).map_err(error),
             // A link that leads nowhere is a lock that is broken.
             Err(failed) if failed.kind() == io::ErrorKind::NotFound && !path.is_symlink() => Ok(None),
             Err(failed) => Err(error(failed.to_string())),
@@ -97,7 +97,7 @@ impl Lock {
     }
 
     /// Reads the text of a gates.lock. The error says what is wrong with it.
-    pub fn read(text: &str) -> Result<Lock, String> {
+    pub fn read(text: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct File {
@@ -142,7 +142,7 @@ impl Lock {
             })
             .collect();
         tools.sort();
-        Ok(Lock { tools })
+        Ok(Self { tools })
     }
 
     /// The entries of a tool for a platform.
@@ -158,7 +158,7 @@ pub fn platform() -> String {
 
 impl Key {
     /// The key of a program that was found at `found`; `root` is the top of the repository.
-    pub fn of(program: &Program, found: &Path, root: &Path) -> Key {
+    pub fn of(program: &Program, found: &Path, root: &Path) -> Self {
         let inside = |path: &Path| forward(path.strip_prefix(root).unwrap_or(path)).to_string();
         let name = match program.name.contains('/') {
             true => inside(&normalise(Path::new(&program.name))),
@@ -167,7 +167,7 @@ impl Key {
         // …/node_modules/.bin/tsc lies in the node_modules of `…`.
         let near = found.parent().filter(|folder| program.near.iter().any(|near| near == folder));
         let folder = near.and_then(|bin| bin.parent()?.parent()).map(inside);
-        Key { name, folder }
+        Self { name, folder }
     }
 }
 
@@ -182,7 +182,7 @@ impl fmt::Display for Key {
 
 impl Measured {
     /// Follows a program to all that runs, and hashes that.
-    pub fn of(program: &Path, around: &Around, memo: &Memo) -> Result<Measured, Unfollowable> {
+    pub fn of(program: &Path, around: &Around, memo: &Memo) -> Result<Self, Unfollowable> {
         let mut runs = Vec::new();
         for link in follow(program, around)? {
             let sha256 = memo
@@ -198,7 +198,7 @@ impl Measured {
         if matches!(runs.as_slice(), [Part { what: What::Program, .. }]) {
             runs.clear();
         }
-        Ok(Measured { sha256, runs })
+        Ok(Self { sha256, runs })
     }
 }
 

@@ -12,13 +12,15 @@ use anyhow::{Context, Result, bail};
 use tokio::sync::watch;
 
 use crate::config::{Config, branch};
-use crate::engine::active_policy::Rules;
-use crate::model::run::{Evidence, Run};
-use crate::policy::known_findings::Known;
+use crate::engine::active_policy::ActivePolicy;
+use crate::engine::saved_run;
+use crate::model::run::{Completeness, Run};
+use crate::policy::known_findings::KnownFindings;
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::output_folder::write_whole;
 use crate::system::process::{self, Capture, End, Launch, Stop};
 use crate::system::scratch::Scratch;
+use crate::system::variables;
 use crate::text::hash::sha256;
 
 /// A clone of the commit takes no longer.
@@ -34,13 +36,13 @@ const LOCK_FILES: [&str; 4] = ["package-lock.json", "npm-shrinkwrap.json", "yarn
 ///
 /// # Errors
 /// When there is no such commit, it can't be laid out, or the run on it leaves no record.
-pub async fn at(
+pub(crate) async fn at(
     revision: &str,
-    rules: &Rules,
+    active: &ActivePolicy,
     repo: &Repo,
     limit: Option<Duration>,
     stop: &watch::Receiver<Stop>,
-) -> Result<Known> {
+) -> Result<KnownFindings> {
     let git = Git { top: &repo.root };
     let commit = git
         .ask(&["merge-base", "HEAD", revision], GIT_LIMIT)
@@ -51,29 +53,29 @@ pub async fn at(
                 "new_since = {revision}: it has no commit in common with what is checked out; is it fetched, and the clone whole?"
             )
         })?;
-    let gates = gates(&rules.config);
-    let policy = rules.text();
+    let gates = gates(&active.config);
+    let policy = active.text();
     let name = sha256(format!("{policy}\n{gates:?}\n{}", env!("CARGO_PKG_VERSION")).as_bytes());
     let folder =
         git.ask(&["rev-parse", "--absolute-git-dir"], GIT_LIMIT).await.context("git has no folder")?;
     let kept = Path::new(&folder).join("portcullis").join(format!("{commit}-{}.json", &name[..16]));
-    if let Ok(run) = Run::read(&kept) {
-        return Ok(Known::from_run(&run, revision));
+    if let Ok(run) = saved_run::read(&kept) {
+        return Ok(KnownFindings::from_run(&run, revision));
     }
     if gates.is_empty() {
         bail!("new_since = {revision}, and no gate has `new_only`");
     }
     let run =
-        Base { git, commit: &commit, repo, rules, gates: &gates }.run(&policy, limit, stop.clone()).await?;
+        Base { git, commit: &commit, repo, active, gates: &gates }.run(&policy, limit, stop.clone()).await?;
     let whole = |gate: &crate::model::run::GateRecord| {
-        !matches!(gate.evidence, Evidence::Lacking(_) | Evidence::Halted(_))
+        !matches!(gate.evidence, Completeness::Lacking(_) | Completeness::Halted(_))
     };
     if run.interrupted.is_none() && run.gates.iter().all(whole) {
         // Only a cache: where it can't be written, the next run does the same again.
         let _ = fs::create_dir_all(kept.parent().unwrap_or(Path::new(".")));
         let _ = write_whole(&kept, |out| Ok(serde_json::to_writer(out, &run)?));
     }
-    Ok(Known::from_run(&run, revision))
+    Ok(KnownFindings::from_run(&run, revision))
 }
 
 /// The gates that judge what is new, and all that they need; none that acts.
@@ -108,7 +110,7 @@ struct Base<'a> {
     git: Git<'a>,
     commit: &'a str,
     repo: &'a Repo,
-    rules: &'a Rules,
+    active: &'a ActivePolicy,
     gates: &'a [String],
 }
 
@@ -121,7 +123,7 @@ impl Base<'_> {
             let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
             tree.join(path.strip_prefix(&self.repo.root).unwrap_or(Path::new("")))
         };
-        let config = inside(crate::config::find::folder_of(&self.rules.path)).join(crate::config::FILE_NAME);
+        let config = inside(crate::config::find::folder_of(&self.active.path)).join(crate::config::FILE_NAME);
         fs::create_dir_all(crate::config::find::folder_of(&config))?;
         fs::write(&config, policy).with_context(|| format!("{} can't be written", config.display()))?;
         self.share_packages(&tree).await;
@@ -144,8 +146,7 @@ impl Base<'_> {
         .map(str::to_owned)
         .to_vec();
         let ours = |name: &String| name.starts_with("PORTCULLIS_");
-        let without =
-            std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).filter(ours).collect();
+        let without = variables::names().filter(ours).collect();
         let program = std::env::current_exe().context("the path of portcullis is not known")?;
         let capture = |name: &str| Capture { path: Some(scratch.path().join(name)), cap: 1 << 20 };
         let launch = Launch {
@@ -161,7 +162,7 @@ impl Base<'_> {
         };
         let ended = process::run(launch, stop).await;
         match ended.end {
-            End::Exited(0) => Run::read(&out.join("run.json")),
+            End::Exited(0) => saved_run::read(&out.join("run.json")),
             _ => {
                 let said = fs::read(scratch.path().join("stderr")).unwrap_or_default();
                 let said = String::from_utf8_lossy(&said);

@@ -1,15 +1,15 @@
 //! Notices: at the end of a run, what came of it, to a chat or another webhook. What can't be sent is a
 //! warning, never the verdict.
 
-pub mod message;
+pub(crate) mod message;
 
 use std::path::Path;
 use std::time::Duration;
 
-pub use message::Build;
-pub use message::Message;
+pub(crate) use message::Build;
+pub(crate) use message::Message;
 
-use crate::config::notice::{Notice, When};
+use crate::config::notice::{Kind, Notice, When};
 use crate::model::run::Run;
 use crate::model::verdict::Verdict;
 use crate::redact::{Scrubber, Secret};
@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 impl Build {
     /// What the CI service says of it, else git.
-    pub async fn here(repo: &Repo, branch: Option<String>) -> Build {
+    pub(crate) async fn here(repo: &Repo, branch: Option<String>) -> Self {
         let variable = |name: &str| variables::value(name);
         let author = match ci::commit_author(variable) {
             Some(author) => Some(author),
@@ -33,12 +33,12 @@ impl Build {
             }
         };
         let (commit, url) = (repo.head.clone(), ci::build_url(variable));
-        Build { project: repo.name().unwrap_or_default(), branch, commit, author, url }
+        Self { project: repo.name().unwrap_or_default(), branch, commit, author, url }
     }
 }
 
 /// The addresses of the notices, which are secrets.
-pub fn secrets(notices: &[Notice]) -> impl Iterator<Item = Secret> {
+pub(crate) fn secrets(notices: &[Notice]) -> impl Iterator<Item = Secret> {
     notices
         .iter()
         .filter_map(|notice| variables::value(&notice.variable))
@@ -46,7 +46,7 @@ pub fn secrets(notices: &[Notice]) -> impl Iterator<Item = Secret> {
 }
 
 /// Sends what is to be sent, one after another. Gives a warning for each that was not.
-pub async fn send(run: &Run, notices: &[Notice], build: Build, scrubber: &Scrubber) -> Vec<String> {
+pub(crate) async fn send(run: &Run, notices: &[Notice], build: Build, scrubber: &Scrubber) -> Vec<String> {
     let client = Client::default();
     let message = Message::of(run, build, scrubber);
     let mut warnings = Vec::new();
@@ -57,11 +57,18 @@ pub async fn send(run: &Run, notices: &[Notice], build: Build, scrubber: &Scrubb
             warnings.push(format!("a notice was not sent: {name} is not set"));
             continue;
         };
-        if let Err(why) = post(&client, &url, &notice.body(&message)).await {
+        if let Err(why) = post(&client, &url, &body(notice.kind, &message)).await {
             warnings.push(format!("the notice to {name} was not sent: {}", scrubber.one_line(&why)));
         }
     }
     warnings
+}
+
+fn body(kind: Kind, message: &Message) -> String {
+    match kind {
+        Kind::Slack => message.slack(),
+        Kind::Json => message.json(),
+    }
 }
 
 /// Two tries: a chat that is busy is not worth a longer wait.
@@ -76,7 +83,7 @@ async fn post(client: &Client, url: &str, body: &str) -> Result<(), String> {
             Ok(answer) if answer.is_success() => return Ok(()),
             Ok(answer) => {
                 last = format!("{} answered {}", host(url), answer.status);
-                if !answer.is_passing_fault() {
+                if !answer.is_transient_error() {
                     break;
                 }
             }

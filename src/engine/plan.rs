@@ -17,12 +17,12 @@ use crate::text::shared::Text;
 
 /// Refuses to plan an action on an image that no gate of the plan looks at, and says for the others
 /// who builds it and who looks.
-pub fn tie_to_scans(gates: &mut [PlannedGate]) {
+pub(crate) fn tie_to_scans(gates: &mut [PlannedGate]) {
     let mut builds: Vec<(String, Text)> = Vec::new();
     let mut scans: Vec<(String, Text)> = Vec::new();
     for planned in gates.iter().filter(|planned| !planned.gate.tool.acts()) {
         let Fate::Run(jobs) = &planned.fate else { continue };
-        let does = if planned.gate.scanner.name == BUILDER { &mut builds } else { &mut scans };
+        let does = if planned.gate.spec.name == BUILDER { &mut builds } else { &mut scans };
         let images = jobs.iter().filter_map(|job| job.image.clone());
         does.extend(images.map(|image| (image, planned.gate.id.clone())));
     }
@@ -57,13 +57,13 @@ pub fn tie_to_scans(gates: &mut [PlannedGate]) {
 
 /// Every gate of the configuration, in its order, with what will become of it.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub gates: Vec<PlannedGate>,
 }
 
 /// One gate and its fate.
 #[derive(Debug)]
-pub struct PlannedGate {
+pub(crate) struct PlannedGate {
     /// The gate as the profile leaves it.
     pub gate: Gate,
     pub fate: Fate,
@@ -73,7 +73,7 @@ pub struct PlannedGate {
 
 /// What will become of a gate.
 #[derive(Debug)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// These jobs will be run, one for each target.
     Run(Vec<Job>),
     /// It is left out; why.
@@ -83,7 +83,7 @@ pub enum Fate {
 }
 
 impl Plan {
-    pub fn new(config: &Config, repo: &Repo, settings: &Settings, since: Option<&Range>) -> Plan {
+    pub(crate) fn new(config: &Config, repo: &Repo, settings: &Settings, since: Option<&Range>) -> Self {
         let mut built: HashMap<Text, Vec<BuiltImage>> = HashMap::new();
         for gate in &config.gates {
             let scene = Scene { repo, gate: &gate.id, since, built: &[] };
@@ -93,12 +93,7 @@ impl Plan {
             config.gates.iter().map(|gate| plan_gate(gate, config, repo, settings, since, &built)).collect();
         refuse_shared_files(&mut gates);
         tie_to_scans(&mut gates);
-        Plan { gates }
-    }
-
-    /// How many gates will be carried out.
-    pub fn running(&self) -> usize {
-        self.gates.iter().filter(|planned| matches!(planned.fate, Fate::Run(_))).count()
+        Self { gates }
     }
 }
 

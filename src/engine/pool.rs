@@ -11,7 +11,7 @@ use crate::text::shared::Strings;
 
 /// The findings of the gates that are done, in the order in which they were done.
 #[derive(Debug, Default)]
-pub struct Pool {
+pub(crate) struct Pool {
     findings: Vec<Finding>,
     /// A gate's index, and how many findings it has.
     parts: Vec<(usize, usize)>,
@@ -20,8 +20,8 @@ pub struct Pool {
 
 impl Pool {
     /// The findings of gates that stand in their order.
-    pub fn of(evidence: &mut [GateEvidence]) -> Pool {
-        let mut pool = Pool::default();
+    pub(crate) fn of(evidence: &mut [GateEvidence]) -> Self {
+        let mut pool = Self::default();
         for (index, gate) in evidence.iter_mut().enumerate() {
             pool.take(index, gate);
         }
@@ -29,22 +29,22 @@ impl Pool {
     }
 
     /// Takes the findings of the gate with this index.
-    pub fn take(&mut self, index: usize, gate: &mut GateEvidence) {
+    pub(crate) fn take(&mut self, index: usize, gate: &mut GateEvidence) {
         let mut findings = std::mem::take(&mut gate.findings);
         self.parts.push((index, findings.len()));
         for finding in &mut findings {
-            self.strings.share_all(finding);
+            finding.share_texts(&mut self.strings);
         }
         self.findings.append(&mut findings);
     }
 
     /// What is there so far, and of which gate how many, one after another.
-    pub fn so_far(&mut self) -> (&mut [Finding], &[(usize, usize)]) {
+    pub(crate) fn so_far(&mut self) -> (&mut [Finding], &[(usize, usize)]) {
         (&mut self.findings, &self.parts)
     }
 
     /// All findings in the order of their gates, and where those of each of the `gates` stand.
-    pub fn in_order(mut self, gates: usize) -> (Vec<Finding>, Vec<Range<usize>>) {
+    pub(crate) fn in_order(mut self, gates: usize) -> (Vec<Finding>, Vec<Range<usize>>) {
         let mut ranges = vec![0..0; gates];
         let mut by_gate = self.parts.clone();
         by_gate.sort_by_key(|(index, _)| *index);

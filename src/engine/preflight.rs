@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::scan::job::Program;
-use crate::scan::preflight::Question;
+use crate::scan::preflight::PreflightQuestion;
 use crate::scan::program::find;
 use crate::scan::raw_report::Document;
 use crate::system::process::{self, Capture, End, Launch, Stop};
@@ -17,8 +17,8 @@ const LONGEST: u64 = 256 << 20;
 
 /// What the questions of a job are answered. One that can't be asked, fails or says too much has no
 /// answer; an exit code of 1 is one ("there is none", for git and its like).
-pub async fn answers(
-    questions: &[Question],
+pub(crate) async fn answers(
+    questions: &[PreflightQuestion],
     job: &Launch<'_>,
     stop: &watch::Receiver<Stop>,
 ) -> Vec<Document<'static>> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::scan::program::{package_version, version_in};
-use crate::scan::tool::{Scanner, VersionFrom};
+use crate::scan::tool::{ToolSpec, VersionFrom};
 use crate::system::process::ask;
 use crate::text::hash::sha256_file;
 
@@ -15,15 +15,15 @@ const VERSION_LIMIT: Duration = Duration::from_secs(30);
 
 /// What is known of a program that ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     pub version: Option<String>,
     /// In hexadecimal.
     pub sha256: Option<String>,
 }
 
 /// Asks for version and hash at once; whoever asks waits no longer than `limit`.
-pub async fn identify(
-    scanner: &'static Scanner,
+pub(crate) async fn identify(
+    spec: &'static ToolSpec,
     program: PathBuf,
     cwd: PathBuf,
     limit: Duration,
@@ -32,22 +32,22 @@ pub async fn identify(
         let program = program.clone();
         tokio::task::spawn_blocking(move || sha256_file(&program).ok())
     };
-    let version = timeout(limit, version(scanner, &program, &cwd)).await.ok().flatten();
+    let version = timeout(limit, version(spec, &program, &cwd)).await.ok().flatten();
     Identity { version, sha256: hashing.await.ok().flatten() }
 }
 
 /// The version of a program, where it can be had without the report.
-pub async fn version(scanner: &Scanner, program: &Path, cwd: &Path) -> Option<String> {
-    match scanner.version {
+pub(crate) async fn version(spec: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
+    match spec.version {
         VersionFrom::Report => None,
         VersionFrom::PackageJson => package_version(program),
-        VersionFrom::Asking => ask_version(scanner, program, cwd).await,
+        VersionFrom::Asking => ask_version(spec, program, cwd).await,
     }
 }
 
 /// Asks the program itself.
-pub async fn ask_version(scanner: &Scanner, program: &Path, cwd: &Path) -> Option<String> {
-    let answer = ask(program, scanner.version_args, cwd, VERSION_LIMIT).await?;
+pub(crate) async fn ask_version(spec: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
+    let answer = ask(program, spec.version_args, cwd, VERSION_LIMIT).await?;
     version_in(&answer)
 }
 

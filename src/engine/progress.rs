@@ -12,7 +12,7 @@ use crate::text::shared::Text;
 use crate::text::{human, sanitise};
 
 /// The listener that suits where standard error goes.
-pub fn listener(quiet: bool) -> Box<dyn Listener> {
+pub(crate) fn listener(quiet: bool) -> Box<dyn Listener> {
     match (quiet, stderr().is_terminal()) {
         (true, _) => Box::new(Silent),
         (false, true) => Box::new(Live::default()),
@@ -39,11 +39,11 @@ impl Lines {
 impl Listener for Lines {
     fn on(&mut self, event: &Event) {
         match event {
-            Event::GateStarted { gate, tool, targets } => Lines::say(&started(gate, tool, *targets)),
-            Event::GateEnded { gate, words, duration, .. } => Lines::say(&ended(gate, words, *duration)),
-            Event::GateTold { gate, words } => Lines::say(&told(gate, words)),
-            Event::Stopping { why } => Lines::say(&format!("portcullis: {why}")),
-            Event::Began { .. } | Event::TargetEnded { .. } | Event::Ended => {}
+            Event::GateStarted { gate, tool, targets } => Self::say(&started(gate, tool, *targets)),
+            Event::GateEnded { gate, words, duration, .. } => Self::say(&ended(gate, words, *duration)),
+            Event::GateTold { gate, words } => Self::say(&told(gate, words)),
+            Event::Stopping { why } => Self::say(&format!("portcullis: {why}")),
+            Event::TargetEnded { .. } | Event::Ended => {}
         }
     }
 }
@@ -108,7 +108,6 @@ impl Listener for Live {
                 self.running.clear();
                 let _ = self.display.clear();
             }
-            Event::Began { .. } => {}
         }
     }
 }

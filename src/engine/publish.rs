@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use crate::engine::assemble;
 use crate::engine::evidence::GateEvidence;
-use crate::model::clean::Words;
+use crate::model::clean::Clean;
 use crate::model::run::Run;
 use crate::model::verdict::Verdict;
 use crate::redact::Scrubber;
@@ -14,7 +14,7 @@ use crate::system::unreported::Unreported;
 
 /// Writes what the run leaves: kept files first, so that the record names only what is there. At
 /// last everything is searched once more for secrets.
-pub fn publish(
+pub(crate) fn publish(
     run: &mut Run,
     evidence: &[GateEvidence],
     scrubber: &Scrubber,
@@ -30,7 +30,7 @@ pub fn publish(
         // What was not written or not searched to its end may not say that all is well.
         .inspect_err(|_| {
             if run.verdict == Verdict::Pass {
-                folder.withdraw(|_| true)
+                folder.withdraw(report::file_names())
             }
         })
         .context(Unreported)

@@ -12,11 +12,11 @@ use crate::text::shared::Text;
 /// The plan knows most of those that are one file; a link that a tool makes while it runs shows
 /// only here.
 #[derive(Debug, Default)]
-pub struct Claims(Mutex<HashMap<PathBuf, Text>>);
+pub(crate) struct ReportOwners(Mutex<HashMap<PathBuf, Text>>);
 
-impl Claims {
+impl ReportOwners {
     /// Takes a report for a gate. Gives the gate that has it already, where another has.
-    pub fn take(&self, report: &Path, gate: &Text) -> Option<Text> {
+    pub(crate) fn take(&self, report: &Path, gate: &Text) -> Option<Text> {
         let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let owner = owners.entry(real(report)).or_insert_with(|| gate.clone());
         (owner != gate).then(|| owner.clone())
@@ -24,12 +24,12 @@ impl Claims {
 }
 
 /// What is said of a file that `other` has, too.
-pub fn words(shown: &str, other: &str) -> String {
+pub(crate) fn words(shown: &str, other: &str) -> String {
     format!("{shown} is the report of `{other}` as well; give each gate its own")
 }
 
 /// Where a file really is, or will be: through the links that are there, as far as its folders are.
-pub fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     for there in path.ancestors() {
         if let (Ok(found), Ok(rest)) = (there.canonicalize(), path.strip_prefix(there)) {
             return match rest.as_os_str().is_empty() {
@@ -51,16 +51,16 @@ mod tests {
         let reports = folder.path().join("reports");
         std::fs::create_dir(&reports).unwrap();
         std::os::unix::fs::symlink("reports", folder.path().join("link")).unwrap();
-        let claims = Claims::default();
+        let report_owners = ReportOwners::default();
         let [one, two] = ["one", "two"].map(Text::from);
         for name in ["there.xml", "not-there-yet.xml", "deep/er/still.xml"] {
             if name == "there.xml" {
                 std::fs::write(reports.join(name), "").unwrap();
             }
-            assert_eq!(claims.take(&reports.join(name), &one), None);
-            assert_eq!(claims.take(&reports.join(name), &one), None, "a second try is its own");
-            assert_eq!(claims.take(&folder.path().join("link").join(name), &two), Some(one.clone()));
+            assert_eq!(report_owners.take(&reports.join(name), &one), None);
+            assert_eq!(report_owners.take(&reports.join(name), &one), None, "a second try is its own");
+            assert_eq!(report_owners.take(&folder.path().join("link").join(name), &two), Some(one.clone()));
         }
-        assert_eq!(claims.take(&reports.join("other.xml"), &two), None);
+        assert_eq!(report_owners.take(&reports.join("other.xml"), &two), None);
     }
 }

@@ -12,29 +12,30 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-pub use order::longest_chain_first;
+pub(crate) use order::longest_chain_first;
 
 use crate::config::settings::Settings;
 use crate::engine::event::{Event, Listener};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::interlock::{self, Conditions};
-use crate::engine::job_run::{self, AtWork, News, TargetEvidence, Teller};
+use crate::engine::job_run::{self, JobRun, News, TargetEvidence, Teller};
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
-use crate::engine::policy_inputs::Judging;
 use crate::engine::pool::Pool;
+use crate::engine::preview::Preview;
 use crate::engine::program_identity::{self, Identity};
-use crate::engine::report_owners::Claims;
+use crate::engine::report_owners::ReportOwners;
 use crate::engine::schedule::needs::Needs;
 use crate::model::verdict::Outcome;
 use crate::scan::program;
 use crate::system::git::Repo;
-use crate::system::process::{Stop, signal_name};
+use crate::system::process::Stop;
 use crate::text::shared::Text;
+use crate::text::signal::signal_name;
 
 /// Where and how a plan is carried out.
 #[derive(Debug)]
-pub struct Site<'a> {
+pub(crate) struct Site<'a> {
     pub repo: Arc<Repo>,
     /// Stands before every program.
     pub guard: Arc<Guard>,
@@ -49,16 +50,15 @@ pub struct Site<'a> {
 }
 
 /// Runs everything that the plan has to run, and gives the evidence of every gate, in the
-/// plan's order, and what they found. `judging` tells what the evidence amounts to, for progress, `--fail-fast` and the
+/// plan's order, and what they found. `preview` tells what the evidence amounts to, for progress, `--fail-fast` and the
 /// interlock.
-pub async fn carry_out(
+pub(crate) async fn carry_out(
     plan: Plan,
     site: &Site<'_>,
-    judging: &Judging<'_>,
+    preview: &Preview<'_>,
     listener: &mut dyn Listener,
 ) -> (Vec<GateEvidence>, Pool) {
-    listener.on(&Event::Began { gates: plan.running() });
-    let mut run = Run::new(plan, site, judging, listener);
+    let mut run = Run::new(plan, site, preview, listener);
     run.settle_the_unplanned();
     let mut stopping = site.stop.subscribe();
     loop {
@@ -94,7 +94,7 @@ fn why_stopped(stop: Stop) -> Option<String> {
 
 struct Run<'a> {
     site: &'a Site<'a>,
-    judging: &'a Judging<'a>,
+    preview: &'a Preview<'a>,
     listener: &'a mut dyn Listener,
     gates: Vec<InRun>,
     /// Indices of gates that have not started, those with the longest chain behind them first.
@@ -104,7 +104,7 @@ struct Run<'a> {
     /// By these a job says that it has got a slot, and what it is doing.
     news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
     /// Whose the reports in the repository are.
-    claims: Arc<Claims>,
+    report_owners: Arc<ReportOwners>,
     /// Version and hash of each program, asked for while the scanners work.
     identities: HashMap<PathBuf, JoinHandle<Identity>>,
     /// What the gates that are done have found.
@@ -133,12 +133,7 @@ struct InRun {
 }
 
 impl<'a> Run<'a> {
-    fn new(
-        plan: Plan,
-        site: &'a Site<'a>,
-        judging: &'a Judging<'a>,
-        listener: &'a mut dyn Listener,
-    ) -> Run<'a> {
+    fn new(plan: Plan, site: &'a Site<'a>, preview: &'a Preview<'a>, listener: &'a mut dyn Listener) -> Self {
         let waiting = longest_chain_first(&plan);
         let turns = interlock::turns(&plan.gates);
         let in_run = |(planned, turn)| InRun {
@@ -154,14 +149,14 @@ impl<'a> Run<'a> {
         let slots = Arc::new(Semaphore::new(site.settings.jobs));
         Run {
             site,
-            judging,
+            preview,
             listener,
             gates,
             waiting,
             slots,
             tasks: JoinSet::new(),
             news: mpsc::unbounded_channel(),
-            claims: Arc::default(),
+            report_owners: Arc::default(),
             identities: HashMap::new(),
             pool: Pool::default(),
             failed_fast: None,
@@ -224,8 +219,8 @@ impl<'a> Run<'a> {
     }
 
     fn start(&mut self, index: usize) {
-        let upstream = match self.gates[index].turn {
-            Some(_) => Arc::new(self.upstream()),
+        let gate_outputs = match self.gates[index].turn {
+            Some(_) => Arc::new(self.gate_outputs()),
             None => Arc::default(),
         };
         let gate = &mut self.gates[index];
@@ -240,18 +235,18 @@ impl<'a> Run<'a> {
                 && let Some(program) = program::find(&job.program, &job.cwd)
             {
                 let (program_, cwd, limit) = (program.clone(), job.cwd.clone(), shared.timeout);
-                let identify = program_identity::identify(shared.scanner, program_, cwd, limit);
+                let identify = program_identity::identify(shared.spec, program_, cwd, limit);
                 self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
             }
-            let work = AtWork {
+            let work = JobRun {
                 job,
                 gate: shared.clone(),
                 repo: self.site.repo.clone(),
                 guard: self.site.guard.clone(),
                 scratch: self.site.scratch.to_owned(),
                 run_started: self.site.started,
-                claims: self.claims.clone(),
-                upstream: upstream.clone(),
+                report_owners: self.report_owners.clone(),
+                gate_outputs: gate_outputs.clone(),
                 teller: Teller { gate: index, to: self.news.0.clone() },
             };
             let slots = self.slots.clone();
@@ -281,7 +276,7 @@ impl<'a> Run<'a> {
             gate.started = Some(Instant::now());
             self.listener.on(&Event::GateStarted {
                 gate: gate.planned.gate.id.clone(),
-                tool: Text::from(gate.planned.gate.scanner.title),
+                tool: Text::from(gate.planned.gate.spec.title),
                 targets: gate.targets.len(),
             });
         }
@@ -307,7 +302,7 @@ impl<'a> Run<'a> {
         let mut evidence =
             GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
         evidence.overridden = gate.overridden.take();
-        let judgement = self.judging.one(&mut evidence);
+        let judgement = self.preview.one(&mut evidence);
         self.pool.take(index, &mut evidence);
         // The reason may be the tool's own words, with a secret in them that is not known yet.
         let secrets_to_come = self.gates.iter().enumerate().any(|(other, gate)| {
@@ -320,12 +315,7 @@ impl<'a> Run<'a> {
         let gate = &mut self.gates[index];
         let (id, required) = (gate.planned.gate.id.clone(), gate.planned.gate.required);
         if started {
-            self.listener.on(&Event::GateEnded {
-                gate: id.clone(),
-                tool: Text::from(gate.planned.gate.scanner.title),
-                words,
-                duration,
-            });
+            self.listener.on(&Event::GateEnded { gate: id.clone(), words, duration });
         }
         gate.done = Some(evidence);
         gate.outcome = judgement.outcome;

@@ -4,8 +4,8 @@
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 use super::headline;
@@ -19,7 +19,7 @@ const WHAT: &str = "Checkstyle report";
 /// PHP_CodeSniffer) list files with findings only, so that their report is an empty `<checkstyle/>`
 /// when they find nothing, and the same when they look at nothing: it can't be told apart and is
 /// read as nothing in scope, never as clean.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     document.root(&["checkstyle"])?;
@@ -31,7 +31,7 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
             Piece::Open(file) if file.name == "file" => {
                 parsed.scope.add(Unit::Files, 1);
                 let name = file.attribute("name").ok_or_else(nameless)?;
-                path = Some(place.relative(name));
+                path = Some(origin.relative(name));
             }
             Piece::Open(error) if error.name == "error" => {
                 parsed.findings.push(finding(&error, path.as_ref()))
@@ -48,8 +48,8 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
     Ok(parsed)
 }
 
-fn nameless() -> Unproven {
-    Unproven::Foreign { what: WHAT, detail: "a `file` has no `name`".to_owned() }
+fn nameless() -> ReportError {
+    ReportError::Foreign { what: WHAT, detail: "a `file` has no `name`".to_owned() }
 }
 
 fn finding(error: &Element, path: Option<&Text>) -> Finding {
@@ -76,9 +76,9 @@ fn finding(error: &Element, path: Option<&Text>) -> Finding {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Parsed, Unproven> {
-        let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
-        read(text.as_bytes(), &place)
+    fn parse(text: &str) -> Result<Parsed, ReportError> {
+        let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+        read(text.as_bytes(), &origin)
     }
 
     const REPORT: &str = r#"<?xml version="1.0" encoding="utf-8"?>
@@ -131,7 +131,7 @@ mod tests {
             assert!(parse(&REPORT[..cut]).is_err(), "{:?}", &REPORT[..cut]);
         }
         for cut in [end / 2, end - 1, REPORT.find("line=").unwrap(), REPORT.find("apos").unwrap()] {
-            assert!(matches!(parse(&REPORT[..cut]), Err(Unproven::Cut { .. })), "{:?}", &REPORT[..cut]);
+            assert!(matches!(parse(&REPORT[..cut]), Err(ReportError::Cut { .. })), "{:?}", &REPORT[..cut]);
         }
     }
 
@@ -151,16 +151,16 @@ mod tests {
             "<?xml version=\"1.0\"?>",
             "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><checkstyle><file name=\"&b;\"/></checkstyle>",
         ] {
-            assert!(matches!(parse(text), Err(Unproven::Foreign { .. })), "{text}: {:?}", parse(text));
+            assert!(matches!(parse(text), Err(ReportError::Foreign { .. })), "{text}: {:?}", parse(text));
         }
-        assert!(matches!(parse(" \n"), Err(Unproven::Empty { .. })));
+        assert!(matches!(parse(" \n"), Err(ReportError::Empty { .. })));
         assert!(parse("\u{feff}<checkstyle/>").is_ok());
     }
 
     #[test]
     fn bytes_that_are_not_utf_8_lose_no_finding() {
-        let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+        let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
         let text = b"<checkstyle><file name=\"a\"><error severity=\"error\" message=\"\xe9t\xe9\"/></file></checkstyle>";
-        assert_eq!(read(text, &place).unwrap().findings.len(), 1);
+        assert_eq!(read(text, &origin).unwrap().findings.len(), 1);
     }
 }

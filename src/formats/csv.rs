@@ -4,7 +4,7 @@
 ///
 /// # Errors
 /// When the text is cut short, or a row has another number of cells.
-pub fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
+pub(super) fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let (mut row, mut cell) = (Vec::new(), String::new());
     let mut quoted = false;

@@ -18,8 +18,8 @@ use serde::Deserialize;
 use crate::model::finding::{Category, Cvss, Finding, Package};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::Text;
 
@@ -29,9 +29,9 @@ const WHAT: &str = "CycloneDX document";
 
 /// Reads a CycloneDX document. Scope: the components, nested ones included; the subject of the
 /// document (`metadata.component`) is not one of them. Every vulnerability is one finding.
-pub fn read(bytes: &[u8], _place: &Place) -> Result<Parsed, Unproven> {
+pub(crate) fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, ReportError> {
     let mut bom: Bom = json::read(bytes, WHAT)?;
-    let foreign = |detail: String| Unproven::Foreign { what: WHAT, detail };
+    let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };
     match bom.bom_format.as_deref() {
         Some("CycloneDX") => {}
         Some(other) => return Err(foreign(format!("its bomFormat is `{other}`"))),
@@ -103,7 +103,7 @@ struct Component {
     name: String,
     version: Option<String>,
     purl: Option<String>,
-    components: Option<Vec<Component>>,
+    components: Option<Vec<Self>>,
 }
 
 #[derive(Debug, Deserialize)]

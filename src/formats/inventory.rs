@@ -7,13 +7,13 @@ use serde::de::IgnoredAny;
 
 use crate::formats::json;
 use crate::model::component::Component;
-use crate::scan::parsed::Unproven;
+use crate::scan::parsed::ReportError;
 use crate::text::shared::Text;
 
 const WHAT: &str = "inventory";
 
 /// The packages of a document by name, each once, however many places it is installed at.
-pub fn components(bytes: &[u8]) -> Result<Vec<Component>, Unproven> {
+pub(crate) fn components(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     let mut all = listed(bytes)?;
     all.sort_unstable();
     all.dedup();
@@ -21,7 +21,7 @@ pub fn components(bytes: &[u8]) -> Result<Vec<Component>, Unproven> {
 }
 
 /// The packages as they are listed.
-fn listed(bytes: &[u8]) -> Result<Vec<Component>, Unproven> {
+fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     let document: Document = json::read(bytes, WHAT)?;
     if let Some(artifacts) = document.artifacts {
         return Ok(artifacts.into_iter().map(Artifact::into_component).collect());
@@ -35,7 +35,7 @@ fn listed(bytes: &[u8]) -> Result<Vec<Component>, Unproven> {
     }
     if document.graph.is_some() {
         let why = "the licences of SPDX 3 can't be read yet: write CycloneDX, or SPDX 2";
-        return Err(Unproven::ToolError(why.to_owned()));
+        return Err(ReportError::ToolError(why.to_owned()));
     }
     let mut left = document.components.unwrap_or_default();
     let mut all = Vec::new();
@@ -74,7 +74,7 @@ struct Listed {
     #[serde(default)]
     licenses: Vec<Choice>,
     #[serde(default)]
-    components: Vec<Listed>,
+    components: Vec<Self>,
 }
 
 /// A licence, or an expression.

@@ -8,49 +8,49 @@ use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 
-use crate::scan::parsed::Unproven;
+use crate::scan::parsed::ReportError;
 use crate::text::bom::without_bom;
 
 /// Reads a whole document of which `what` is the name for people ("gitleaks report").
 ///
 /// A byte order mark is passed over. Nothing, white space, a cut document, another format and
 /// another shape each are an error of their own.
-pub fn read<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, Unproven> {
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, ReportError> {
     let bytes = not_blank(bytes, what)?;
     serde_json::from_slice(bytes).map_err(|error| unproven(&error, what))
 }
 
 /// Reads the first value of a document, and gives what follows it: some tools print words after
 /// their report.
-pub fn read_first<'b, T: DeserializeOwned>(
+pub(crate) fn read_first<'b, T: DeserializeOwned>(
     bytes: &'b [u8],
     what: &'static str,
-) -> Result<(T, &'b [u8]), Unproven> {
+) -> Result<(T, &'b [u8]), ReportError> {
     let bytes = not_blank(bytes, what)?;
     let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
-    let value = values.next().ok_or(Unproven::Empty { what })?.map_err(|error| unproven(&error, what))?;
+    let value = values.next().ok_or(ReportError::Empty { what })?.map_err(|error| unproven(&error, what))?;
     Ok((value, bytes.get(values.byte_offset()..).unwrap_or_default()))
 }
 
-fn not_blank<'b>(bytes: &'b [u8], what: &'static str) -> Result<&'b [u8], Unproven> {
+fn not_blank<'b>(bytes: &'b [u8], what: &'static str) -> Result<&'b [u8], ReportError> {
     let bytes = without_bom(bytes);
     match bytes.iter().all(u8::is_ascii_whitespace) {
-        true => Err(Unproven::Empty { what }),
+        true => Err(ReportError::Empty { what }),
         false => Ok(bytes),
     }
 }
 
-fn unproven(error: &serde_json::Error, what: &'static str) -> Unproven {
+fn unproven(error: &serde_json::Error, what: &'static str) -> ReportError {
     match error.classify() {
-        Category::Eof => Unproven::Cut { what, detail: error.to_string() },
-        Category::Syntax => Unproven::Foreign { what, detail: format!("not JSON: {error}") },
-        Category::Data | Category::Io => Unproven::Foreign { what, detail: error.to_string() },
+        Category::Eof => ReportError::Cut { what, detail: error.to_string() },
+        Category::Syntax => ReportError::Foreign { what, detail: format!("not JSON: {error}") },
+        Category::Data | Category::Io => ReportError::Foreign { what, detail: error.to_string() },
     }
 }
 
 /// A map in which no key is there twice: of two values, the second would take the place of the
 /// first without a word. (Structs refuse this by themselves.)
-pub fn unique_keys<'de, D, V>(deserializer: D) -> Result<Option<BTreeMap<String, V>>, D::Error>
+pub(crate) fn unique_keys<'de, D, V>(deserializer: D) -> Result<Option<BTreeMap<String, V>>, D::Error>
 where
     D: Deserializer<'de>,
     V: Deserialize<'de>,

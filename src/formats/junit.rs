@@ -5,8 +5,8 @@
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 use super::headline;
@@ -18,12 +18,12 @@ const WHAT: &str = "JUnit report";
 /// `failure` or an `error` is one finding, and so is a suite with one of its own.
 ///
 /// A suite that counts more failures than it shows has lost some: a gap.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     let root = document.root(&["testsuites", "testsuite"])?;
     let mut reading = Reading {
-        place,
+        origin,
         suites: vec![Suite::of(&root, None, 0)],
         case: None,
         open: None,
@@ -44,7 +44,7 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
 
 /// Where the reader is, and what it has read.
 struct Reading<'a> {
-    place: &'a Place,
+    origin: &'a ReportOrigin,
     /// From the root to the innermost.
     suites: Vec<Suite>,
     case: Option<Case>,
@@ -90,9 +90,9 @@ struct Problem {
 const STATUS: &str = "failed";
 
 impl Suite {
-    fn of(element: &Element, around: Option<&Suite>, shown_before: u64) -> Suite {
+    fn of(element: &Element, around: Option<&Self>, shown_before: u64) -> Self {
         let count = |name| element.number(name).unwrap_or_default();
-        Suite {
+        Self {
             // The name of `testsuites` is that of the whole run.
             name: element.attribute("name").filter(|_| element.name == "testsuite").map(str::to_owned),
             file: file(element).or_else(|| around.and_then(|suite| suite.file.clone())),
@@ -104,12 +104,12 @@ impl Suite {
 }
 
 impl Case {
-    fn of(element: &Element) -> Case {
+    fn of(element: &Element) -> Self {
         let owned = |name| element.attribute(name).map(str::to_owned);
         let status = element.attribute("status").map(str::to_ascii_lowercase);
         let status = status.as_deref().unwrap_or_default();
         let skipped = ["notrun", "disabled", "skipped", "ignored"].contains(&status);
-        Case {
+        Self {
             name: owned("name"),
             class: owned("classname"),
             file: file(element),
@@ -216,7 +216,7 @@ impl Reading<'_> {
         self.shown += u64::from(problem.word == STATUS);
         let rule = self.rule(case.class.as_deref(), case.name.as_deref());
         let file = case.file.or_else(|| self.suites.last().and_then(|suite| suite.file.clone()));
-        let location = file.map(|file| Location::file(self.place.relative(&file)).lines(case.line, None));
+        let location = file.map(|file| Location::file(self.origin.relative(&file)).lines(case.line, None));
         let mut finding = problem.finding(rule);
         finding.location = location;
         finding.suppressed = case.skipped.map(|why| Text::from(format!("marked as skipped: {why}")));
@@ -233,7 +233,7 @@ impl Reading<'_> {
         }
         if let Some(problem) = suite.problem {
             let mut finding = problem.finding(self.rule(None, name.or(Some("suite without a name"))));
-            finding.location = suite.file.map(|file| Location::file(self.place.relative(&file)));
+            finding.location = suite.file.map(|file| Location::file(self.origin.relative(&file)));
             self.parsed.findings.push(finding);
         }
     }

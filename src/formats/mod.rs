@@ -1,24 +1,24 @@
 //! Readers that several scanners share.
 
-pub mod checkstyle;
+pub(crate) mod checkstyle;
 mod csv;
-pub mod cyclonedx;
-pub mod dated;
+pub(crate) mod cyclonedx;
+pub(crate) mod dated;
 pub mod epss;
-pub mod inventory;
-pub mod json;
-pub mod junit;
+pub(crate) mod inventory;
+pub(crate) mod json;
+pub(crate) mod junit;
 pub mod kev;
-pub mod node_trace;
-pub mod npm6;
-pub mod sarif;
-pub mod spdx;
+pub(crate) mod node_trace;
+pub(crate) mod npm6;
+pub(crate) mod sarif;
+pub(crate) mod spdx;
 mod uri;
 pub mod vex;
 mod xml;
 
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 
 /// A report format that any scanner may write.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct Format {
     /// Its name in gates.toml and on the command line.
     pub name: &'static str,
     /// Reads a whole report. An error says why it proves nothing.
-    pub read: fn(&[u8], &Place) -> Result<Parsed, Unproven>,
+    pub read: fn(&[u8], &ReportOrigin) -> Result<Parsed, ReportError>,
     /// It lists packages.
     pub is_inventory: bool,
 }

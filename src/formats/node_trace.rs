@@ -8,10 +8,10 @@ use crate::formats::json;
 use crate::scan::raw_report::Document;
 
 /// The files of one job begin so; each process writes its own.
-pub const PREFIX: &str = "requests-";
+pub(crate) const PREFIX: &str = "requests-";
 
 /// Options for Node.js that make it write them in this folder.
-pub fn options(folder: &str) -> String {
+pub(crate) fn options(folder: &str) -> String {
     // In NODE_OPTIONS quotes keep spaces together.
     format!(
         "--trace-event-categories=node.http \"--trace-event-file-pattern={folder}/{PREFIX}${{pid}}.json\""
@@ -19,7 +19,7 @@ pub fn options(folder: &str) -> String {
 }
 
 /// Whether a server has answered 200 to a request for a path that ends so.
-pub fn answered(documents: &[Document], path: &str) -> bool {
+pub(crate) fn answered(documents: &[Document], path: &str) -> bool {
     documents.iter().filter(|document| document.name.starts_with(PREFIX)).any(|document| {
         // One that is cut short tells nothing.
         let trace = json::read::<Trace>(&document.bytes, "trace of Node.js");

@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use crate::model::finding::{Category, Cvss, Finding, Package};
 use crate::model::severity::Severity;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 /// One entry of `advisories`; one finding.
 #[derive(Debug, Deserialize)]
-pub struct Advisory {
+pub(crate) struct Advisory {
     pub id: Id,
     #[serde(rename = "module_name")]
     pub package: String,
@@ -35,7 +35,7 @@ pub struct Advisory {
 /// What a report says of itself.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Metadata {
+pub(crate) struct Metadata {
     pub vulnerabilities: Totals,
     pub total_dependencies: u64,
 }
@@ -43,21 +43,21 @@ pub struct Metadata {
 /// How many vulnerable places there are, by severity.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub struct Totals(BTreeMap<String, u64>);
+pub(crate) struct Totals(BTreeMap<String, u64>);
 
 impl Totals {
-    pub fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         self.0.values().any(|n| *n > 0)
     }
 
     /// The severities that are counted.
-    pub fn counted(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn counted(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter(|(_, n)| **n > 0).map(|(severity, _)| severity.as_str())
     }
 
     /// The counts of severities that none of these findings has: `2 high, 1 info`. Programs drop
     /// advisories that they can't rate, and those that they are told to ignore.
-    pub fn unlisted(&self, findings: &[Finding]) -> Option<String> {
+    pub(crate) fn unlisted(&self, findings: &[Finding]) -> Option<String> {
         let listed =
             |word: &str| findings.iter().any(|finding| finding.severity_raw.as_deref() == Some(word));
         let words: Vec<String> = self
@@ -69,7 +69,7 @@ impl Totals {
     }
 
     /// How many more are counted than these findings, severity by severity.
-    pub fn beyond(&self, findings: &[Finding]) -> u64 {
+    pub(crate) fn beyond(&self, findings: &[Finding]) -> u64 {
         let mut listed: BTreeMap<&str, u64> = BTreeMap::new();
         for word in findings.iter().filter_map(|finding| finding.severity_raw.as_deref()) {
             *listed.entry(word).or_default() += 1;
@@ -81,7 +81,7 @@ impl Totals {
 
 /// Where the package is installed.
 #[derive(Debug, Deserialize)]
-pub struct Installed {
+pub(crate) struct Installed {
     pub version: Option<String>,
     #[serde(default)]
     pub paths: Vec<String>,
@@ -93,16 +93,16 @@ pub struct Installed {
 /// A number in most registries, a text in some.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash)]
 #[serde(untagged)]
-pub enum Id {
+pub(crate) enum Id {
     Number(u64),
     Text(String),
 }
 
 impl Id {
-    pub fn to_text(&self) -> Text {
+    pub(crate) fn to_text(&self) -> Text {
         match self {
-            Id::Number(number) => number.to_string().into(),
-            Id::Text(text) => text.as_str().into(),
+            Self::Number(number) => number.to_string().into(),
+            Self::Text(text) => text.as_str().into(),
         }
     }
 }
@@ -110,17 +110,17 @@ impl Id {
 /// A text, or a list of them.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub enum Words {
+pub(crate) enum Words {
     One(String),
     Many(Vec<String>),
 }
 
 impl Words {
     /// The CWE ids in it. npm 6 also wraps the list in a text: `"[\"CWE-400\"]"`.
-    pub fn cwes(&self) -> Texts {
+    pub(crate) fn cwes(&self) -> SharedTexts {
         let words = match self {
-            Words::One(text) => std::slice::from_ref(text),
-            Words::Many(texts) => texts,
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
         };
         words
             .iter()
@@ -134,13 +134,13 @@ impl Words {
 /// `{"score": 0, "vectorString": null}` stands for "not scored".
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Score {
+pub(crate) struct Score {
     score: Option<f64>,
     vector_string: Option<String>,
 }
 
 impl Score {
-    pub fn to_cvss(&self) -> Option<Arc<Cvss>> {
+    pub(crate) fn to_cvss(&self) -> Option<Arc<Cvss>> {
         let score = self.score.filter(|score| *score > 0.0);
         let vector = self.vector_string.as_deref().filter(|vector| !vector.is_empty()).map(Text::from);
         (score.is_some() || vector.is_some()).then(|| Arc::new(Cvss { score, vector }))
@@ -148,7 +148,7 @@ impl Score {
 }
 
 impl Advisory {
-    pub fn into_finding(self) -> Finding {
+    pub(crate) fn into_finding(self) -> Finding {
         let ghsa = self.github_advisory_id.or_else(|| self.url.as_deref().and_then(ghsa).map(str::to_owned));
         let rule = ghsa.as_deref().map_or_else(|| self.id.to_text(), Text::from);
         let severity = self.severity.as_deref().map_or(Severity::Unknown, Severity::from_word);
@@ -183,7 +183,11 @@ impl Advisory {
 
 /// A package of npm's registry with its installed versions, each named once, and a package URL
 /// where there is only one.
-pub fn installed<'a>(name: &str, versions: impl Iterator<Item = &'a str>, paths: Texts) -> Package {
+pub(crate) fn installed<'a>(
+    name: &str,
+    versions: impl Iterator<Item = &'a str>,
+    paths: SharedTexts,
+) -> Package {
     let mut versions: Vec<&str> = versions.collect();
     versions.sort_unstable();
     versions.dedup();
@@ -210,7 +214,7 @@ fn purl(name: &str, version: &str) -> String {
 }
 
 /// The GHSA id at the end of an advisory's address.
-pub fn ghsa(url: &str) -> Option<&str> {
+pub(crate) fn ghsa(url: &str) -> Option<&str> {
     url.rsplit('/').next().filter(|last| last.starts_with("GHSA-"))
 }
 

@@ -11,8 +11,8 @@ use crate::formats::sarif::rules::{Rules, Signs};
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 use super::{headline, json};
@@ -25,9 +25,9 @@ const WHAT: &str = "SARIF log";
 ///
 /// A run without `results` produced none, which is not the same as finding nothing; neither is a
 /// run that its own `invocations` call unsuccessful: both are gaps.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let log: Log = json::read(bytes, WHAT)?;
-    let foreign = |detail: String| Unproven::Foreign { what: WHAT, detail };
+    let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };
     match log.version.as_deref() {
         Some(version) if version.starts_with("2.1.") => {}
         Some(other) => return Err(foreign(format!("its version is {other}, not 2.1.0"))),
@@ -38,7 +38,7 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
     let mut parsed = Parsed::default();
     for run in &mut runs {
         let results = run.results.take();
-        read_run(run, results, place, &mut parsed);
+        read_run(run, results, origin, &mut parsed);
     }
     parsed.tool_version = match runs.as_slice() {
         [run] => run.tool.driver.semantic_version.clone().or_else(|| run.tool.driver.version.clone()),
@@ -48,7 +48,7 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
 }
 
 /// Reads a run; its results are handed over, so that each makes room for its finding.
-fn read_run(run: &Run, results: Option<Vec<Outcome>>, place: &Place, parsed: &mut Parsed) {
+fn read_run(run: &Run, results: Option<Vec<Outcome>>, origin: &ReportOrigin, parsed: &mut Parsed) {
     let tool = run.tool.driver.name.as_deref().unwrap_or("the scanner");
     let invocations = run.invocations.as_deref().unwrap_or_default();
     parsed.gaps.extend(invocations.iter().flat_map(failures).map(|why| format!("{tool} says: {why}")));
@@ -76,7 +76,7 @@ fn read_run(run: &Run, results: Option<Vec<Outcome>>, place: &Place, parsed: &mu
         }
     }
     let rules = Rules::of(&run.tool);
-    let places = Places::of(run, place);
+    let places = Places::of(run, origin);
     parsed.findings.extend(results.into_iter().filter_map(|outcome| finding(&outcome, &rules, &places)));
 }
 

@@ -12,8 +12,8 @@ use serde::de::IgnoredAny;
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::Text;
 
@@ -24,9 +24,9 @@ const WHAT: &str = "SPDX document";
 /// Reads an SPDX document. Scope: `packages` of version 2, the elements of type `software_Package`
 /// of version 3. Version 3 can carry vulnerabilities (its security profile): each is a finding
 /// that nobody has rated.
-pub fn read(bytes: &[u8], _place: &Place) -> Result<Parsed, Unproven> {
+pub(crate) fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, ReportError> {
     let document: Document = json::read(bytes, WHAT)?;
-    let foreign = |detail: &str| Unproven::Foreign { what: WHAT, detail: detail.to_owned() };
+    let foreign = |detail: &str| ReportError::Foreign { what: WHAT, detail: detail.to_owned() };
     match (&document.spdx_version, &document.graph) {
         (Some(version), _) if version.starts_with("SPDX-2.") => Ok(version_2(bytes, &document, version)),
         (Some(version), _) => {
@@ -77,8 +77,8 @@ struct Package {
 struct IgnoredText;
 
 impl<'de> Deserialize<'de> for IgnoredText {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<IgnoredText, D::Error> {
-        String::deserialize(deserializer).map(|_| IgnoredText)
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|_| Self)
     }
 }
 
@@ -94,7 +94,7 @@ struct Licensed {
 #[serde(untagged)]
 enum Context {
     Address(String),
-    List(Vec<Context>),
+    List(Vec<Self>),
     Other(IgnoredAny),
 }
 
@@ -102,9 +102,9 @@ impl Context {
     /// The depth is bounded by serde_json, which refuses to nest deeper than 128.
     fn is_spdx(&self) -> bool {
         match self {
-            Context::Address(address) => address.contains("spdx.org/"),
-            Context::List(list) => list.iter().any(Context::is_spdx),
-            Context::Other(_) => false,
+            Self::Address(address) => address.contains("spdx.org/"),
+            Self::List(list) => list.iter().any(Self::is_spdx),
+            Self::Other(_) => false,
         }
     }
 }
@@ -223,9 +223,9 @@ fn version_3(graph: &[Element]) -> Parsed {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Parsed, Unproven> {
-        let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
-        read(text.as_bytes(), &place)
+    fn parse(text: &str) -> Result<Parsed, ReportError> {
+        let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
+        read(text.as_bytes(), &origin)
     }
 
     fn document(packages: &str) -> String {
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_package_without_its_required_keys_is_an_error() {
         for bad in [r#"[{"name": "a"}]"#, r#"[{"SPDXID": "SPDXRef-a"}]"#, r#"[null]"#, "{}", "7"] {
-            assert!(matches!(parse(&document(bad)), Err(Unproven::Foreign { .. })), "{bad}");
+            assert!(matches!(parse(&document(bad)), Err(ReportError::Foreign { .. })), "{bad}");
         }
     }
 
@@ -310,10 +310,10 @@ mod tests {
             "<!doctype html><title>502</title>",
             "SPDXVersion: SPDX-2.3",
         ] {
-            assert!(matches!(parse(text), Err(Unproven::Foreign { .. })), "{text}");
+            assert!(matches!(parse(text), Err(ReportError::Foreign { .. })), "{text}");
         }
-        assert!(matches!(parse(" \n"), Err(Unproven::Empty { .. })));
+        assert!(matches!(parse(" \n"), Err(ReportError::Empty { .. })));
         let whole = document(&format!("[{}]", package("MIT")));
-        assert!(matches!(parse(&whole[..whole.len() / 2]), Err(Unproven::Cut { .. })));
+        assert!(matches!(parse(&whole[..whole.len() / 2]), Err(ReportError::Cut { .. })));
     }
 }

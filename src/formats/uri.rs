@@ -1,7 +1,7 @@
 //! What SARIF needs of URIs (RFC 3986): percent-encoding, and `file:`.
 
 /// Undoes percent-encoding; a text that does not decode to UTF-8 stays as it is.
-pub fn percent_decode(text: &str) -> String {
+pub(super) fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -23,7 +23,7 @@ pub fn percent_decode(text: &str) -> String {
 
 /// Where a URI reference leads, as far as files go.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Target {
+pub(super) enum Target {
     /// A path; absolute when it begins with a slash or a drive (`C:/`).
     Path(String),
     /// Something that is no file: `https://…`.
@@ -31,7 +31,7 @@ pub enum Target {
 }
 
 /// Reads a URI reference as a path: `file:` URIs, and relative references, which have no scheme.
-pub fn target(uri: &str) -> Target {
+pub(super) fn target(uri: &str) -> Target {
     let uri = uri.trim();
     if let Some(rest) = strip_scheme(uri, "file") {
         // `file:///path`, `file://host/path` and `file:/path`.
@@ -51,7 +51,7 @@ pub fn target(uri: &str) -> Target {
 }
 
 /// Whether a path begins with a slash or a Windows drive.
-pub fn is_absolute(path: &str) -> bool {
+pub(super) fn is_absolute(path: &str) -> bool {
     path.starts_with('/') || has_drive(path)
 }
 

@@ -1,7 +1,7 @@
 //! VEX documents: OpenVEX and CycloneDX.
 
-pub mod cyclonedx;
-pub mod openvex;
+pub(crate) mod cyclonedx;
+pub(crate) mod openvex;
 #[cfg(test)]
 mod tests;
 

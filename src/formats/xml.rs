@@ -8,12 +8,12 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Error, Reader, XmlVersion};
 
-use crate::scan::parsed::Unproven;
+use crate::scan::parsed::ReportError;
 use crate::text::bom::without_bom;
 
 /// A piece of a document.
 #[derive(Debug)]
-pub enum Piece {
+pub(super) enum Piece {
     Open(Element),
     /// The end of the element of this name.
     Close(String),
@@ -23,7 +23,7 @@ pub enum Piece {
 
 /// A start tag.
 #[derive(Debug)]
-pub struct Element {
+pub(super) struct Element {
     /// Without a namespace prefix.
     pub name: String,
     attributes: Vec<(String, String)>,
@@ -31,19 +31,19 @@ pub struct Element {
 
 impl Element {
     /// The value of an attribute; one without words is as good as absent.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// An attribute that is a number.
-    pub fn number(&self, name: &str) -> Option<u64> {
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.attribute(name).and_then(|value| value.parse().ok())
     }
 }
 
 /// Reads one document to its end.
-pub struct Document<'a> {
+pub(super) struct Document<'a> {
     reader: Reader<&'a [u8]>,
     what: &'static str,
     depth: usize,
@@ -52,24 +52,24 @@ pub struct Document<'a> {
 }
 
 /// The text of a report. What is not UTF-8 is replaced: the tags of a report are ASCII.
-pub fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, Unproven> {
+pub(super) fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, ReportError> {
     let bytes = without_bom(bytes);
     match bytes.iter().all(u8::is_ascii_whitespace) {
-        true => Err(Unproven::Empty { what }),
+        true => Err(ReportError::Empty { what }),
         false => Ok(String::from_utf8_lossy(bytes)),
     }
 }
 
 impl<'a> Document<'a> {
     /// `what` is the name of the format for people.
-    pub fn new(text: &'a str, what: &'static str) -> Document<'a> {
+    pub(super) fn new(text: &'a str, what: &'static str) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         Document { reader, what, depth: 0, length: text.len() as u64, started: false }
     }
 
     /// The root element, which must be one of `names`.
-    pub fn root(&mut self, names: &[&str]) -> Result<Element, Unproven> {
+    pub(super) fn root(&mut self, names: &[&str]) -> Result<Element, ReportError> {
         match self.next()? {
             Some(Piece::Open(root)) if names.contains(&root.name.as_str()) => Ok(root),
             Some(Piece::Open(other)) => Err(self.foreign(format!("its root element is <{}>", other.name))),
@@ -79,7 +79,7 @@ impl<'a> Document<'a> {
 
     /// The next piece; `None` after the end of the root element. The document is cut when it ends
     /// before that.
-    pub fn next(&mut self) -> Result<Option<Piece>, Unproven> {
+    pub(super) fn next(&mut self) -> Result<Option<Piece>, ReportError> {
         loop {
             let event = self.reader.read_event().map_err(|error| self.wrong(&error))?;
             let text = match event {
@@ -100,7 +100,7 @@ impl<'a> Document<'a> {
                 Event::GeneralRef(reference) => self.resolve(&reference)?,
                 Event::Eof if self.depth > 0 => {
                     let detail = "it ends before its root element does".to_owned();
-                    return Err(Unproven::Cut { what: self.what, detail });
+                    return Err(ReportError::Cut { what: self.what, detail });
                 }
                 Event::Eof if self.started => return Ok(None),
                 Event::Eof => return Err(self.foreign("it has no root element".to_owned())),
@@ -121,7 +121,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn element(&self, start: &BytesStart) -> Result<Element, Unproven> {
+    fn element(&self, start: &BytesStart) -> Result<Element, ReportError> {
         let mut attributes = Vec::new();
         // Unchecked: looking for duplicates takes quadratic time. The first one counts.
         for attribute in start.attributes().with_checks(false) {
@@ -134,7 +134,7 @@ impl<'a> Document<'a> {
     }
 
     /// The character that a reference stands for.
-    fn resolve(&self, reference: &BytesRef) -> Result<String, Unproven> {
+    fn resolve(&self, reference: &BytesRef) -> Result<String, ReportError> {
         if let Some(character) = reference.resolve_char_ref().map_err(|error| self.wrong(&error))? {
             return Ok(character.to_string());
         }
@@ -143,19 +143,19 @@ impl<'a> Document<'a> {
         known.ok_or_else(|| self.foreign(format!("the entity &{name}; is not one of XML's own")))
     }
 
-    fn wrong(&self, error: &Error) -> Unproven {
+    fn wrong(&self, error: &Error) -> ReportError {
         let at_end = self.reader.buffer_position() >= self.length;
         match error {
             Error::Syntax(_) | Error::IllFormed(IllFormedError::UnclosedReference)
                 if at_end && self.started =>
             {
-                Unproven::Cut { what: self.what, detail: error.to_string() }
+                ReportError::Cut { what: self.what, detail: error.to_string() }
             }
             _ => self.foreign(format!("not XML: {error}")),
         }
     }
 
-    fn foreign(&self, detail: String) -> Unproven {
-        Unproven::Foreign { what: self.what, detail }
+    fn foreign(&self, detail: String) -> ReportError {
+        ReportError::Foreign { what: self.what, detail }
     }
 }

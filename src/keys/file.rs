@@ -27,7 +27,7 @@ pub enum ConfigError {
     },
 }
 
-pub fn mistakes(n: usize) -> String {
+pub(crate) fn mistakes(n: usize) -> String {
     if n == 1 { "a mistake".to_owned() } else { format!("{n} mistakes") }
 }
 
@@ -37,7 +37,7 @@ fn places(n: usize) -> String {
 
 /// One step on the way to a key of gates.toml.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     Key(String),
     /// Of a list of tables, counted from 0.
     Entry(usize),
@@ -45,7 +45,7 @@ pub enum Step {
 
 /// The first of these ways that the text of a gates.toml has to its end; else how far the last one goes,
 /// where that is into a table of a list.
-pub fn locate(text: &str, ways: &[Vec<Step>]) -> Option<Range<usize>> {
+pub(crate) fn locate(text: &str, ways: &[Vec<Step>]) -> Option<Range<usize>> {
     let (file, _) = DeTable::parse_recoverable(text);
     let mut so_far = None;
     for way in ways {
@@ -84,7 +84,7 @@ fn why_unreadable(error: &std::io::Error) -> String {
 }
 
 /// Reads a file of this form: a gates.toml, a floor.
-pub fn load<T>(path: &Path, read: fn(&str) -> Result<T, Vec<Problem>>) -> Result<T, ConfigError> {
+pub(crate) fn load<T>(path: &Path, read: fn(&str) -> Result<T, Vec<Problem>>) -> Result<T, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
     read(&text).map_err(|problems| ConfigError::Mistakes {
@@ -95,7 +95,7 @@ pub fn load<T>(path: &Path, read: fn(&str) -> Result<T, Vec<Problem>>) -> Result
 }
 
 /// Reads the text of such a file. An error holds every mistake, in file order.
-pub fn parse<T>(text: &str, from_keys: fn(&Keys) -> T) -> Result<T, Vec<Problem>> {
+pub(crate) fn parse<T>(text: &str, from_keys: fn(&Keys) -> T) -> Result<T, Vec<Problem>> {
     let problems = Problems::default();
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {

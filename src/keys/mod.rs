@@ -1,6 +1,6 @@
 //! A TOML table read key by key, each mistake with its place.
 
-pub mod file;
+pub(crate) mod file;
 pub mod mistakes;
 pub mod table;
-pub mod values;
+pub(crate) mod values;

@@ -41,12 +41,12 @@ pub struct Located<T> {
 }
 
 impl<'a> Keys<'a> {
-    pub fn new(table: &'a DeTable<'a>, at: Range<usize>, problems: &'a Problems) -> Keys<'a> {
+    pub fn new(table: &'a DeTable<'a>, at: Range<usize>, problems: &'a Problems) -> Self {
         Keys { table: Some(table), at, problems, asked: RefCell::default() }
     }
 
     /// A table without keys, for a tool that runs on its defaults.
-    pub fn none(problems: &'a Problems) -> Keys<'a> {
+    pub fn none(problems: &'a Problems) -> Self {
         Keys { table: None, at: 0..0, problems, asked: RefCell::default() }
     }
 
@@ -267,7 +267,7 @@ impl<'a> Keys<'a> {
     }
 
     /// A sub-table.
-    pub fn table(&self, key: &'static str) -> Option<Keys<'a>> {
+    pub fn table(&self, key: &'static str) -> Option<Self> {
         let value = self.value(key)?;
         match value.get_ref().as_table() {
             Some(table) => Some(Keys::new(table, value.span(), self.problems)),
@@ -279,7 +279,7 @@ impl<'a> Keys<'a> {
     }
 
     /// A list of tables (`[[key]]`, or inline).
-    pub fn tables(&self, key: &'static str) -> Vec<Keys<'a>> {
+    pub fn tables(&self, key: &'static str) -> Vec<Self> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
             self.wrong_type(key, TABLES, value);
@@ -351,7 +351,7 @@ impl<'a> Keys<'a> {
     }
 
     /// Every sub-table with the name that the user chose for it (`[profile.NAME]`).
-    pub fn named_tables(&self) -> Vec<(Located<String>, Keys<'a>)> {
+    pub fn named_tables(&self) -> Vec<(Located<String>, Self)> {
         let Some(table) = self.table else { return Vec::new() };
         let mut tables = Vec::new();
         for (key, value) in table.iter() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::keys::table::Keys;
 
 /// Reads an age such as `30d`, or as [`read_duration`] does.
-pub fn read_age(keys: &Keys, key: &'static str) -> Option<Duration> {
+pub(crate) fn read_age(keys: &Keys, key: &'static str) -> Option<Duration> {
     let days = keys.text(key)?.value.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
     match days.filter(|days| *days > 0) {
         Some(days) => Some(Duration::from_secs(u64::from(days) * 86_400)),
@@ -14,7 +14,7 @@ pub fn read_age(keys: &Keys, key: &'static str) -> Option<Duration> {
 }
 
 /// Reads a duration such as `90s`, `10m`, `1h30m`.
-pub fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
+pub(crate) fn read_duration(keys: &Keys, key: &'static str) -> Option<Duration> {
     let text = keys.text(key)?;
     let duration = text
         .value

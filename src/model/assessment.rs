@@ -19,15 +19,15 @@ pub enum Status {
 impl Status {
     /// Whether a vulnerability with it does not count.
     pub fn waives(self) -> bool {
-        matches!(self, Status::NotAffected | Status::Fixed)
+        matches!(self, Self::NotAffected | Self::Fixed)
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Status::NotAffected => "not_affected",
-            Status::Fixed => "fixed",
-            Status::UnderInvestigation => "under_investigation",
-            Status::Affected => "affected",
+            Self::NotAffected => "not_affected",
+            Self::Fixed => "fixed",
+            Self::UnderInvestigation => "under_investigation",
+            Self::Affected => "affected",
         }
     }
 }
@@ -57,8 +57,13 @@ impl Assessment {
 
     /// `VEX: not_affected, vulnerable_code_not_present (vex/a.json): we do not ship it`
     pub fn words(&self) -> String {
+        format!("VEX: {}", self.detail())
+    }
+
+    /// The same without `VEX:`.
+    pub fn detail(&self) -> String {
         let justification = self.justification.as_ref().map(|why| format!(", {why}")).unwrap_or_default();
         let statement = self.statement.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
-        format!("VEX: {}{justification} ({}){statement}", self.status.as_str(), self.document)
+        format!("{}{justification} ({}){statement}", self.status.as_str(), self.document)
     }
 }

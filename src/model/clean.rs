@@ -2,39 +2,33 @@
 //!
 //! Every structure is taken apart with all its fields, so that a new one can't be forgotten.
 
+mod records;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::assessment::Assessment;
-use crate::model::component::Component;
-use crate::model::enrichment_record::{FactsRecord, FileRecord, VexRecord};
 use crate::model::finding::{Cvss, Finding, Location, Package};
-use crate::model::known_note::KnownNote;
-use crate::model::loosening::Loosening;
-use crate::model::policy::{Policy, Ratchet};
-use crate::model::policy_record::PolicyRecord;
 use crate::model::risk::Risk;
-use crate::model::run::{Evidence, GateRecord, Run, StepRecord, TargetRecord};
-use crate::model::waiver_use::{WaiverNote, WaiverUse};
 use crate::redact::Scrubber;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 /// Something with words from outside in it.
-pub trait Words {
+pub(crate) trait Clean {
     /// Takes away what would steer a reader, and strikes the secrets out that `scrubber` knows.
     fn clean(&mut self, scrubber: &Scrubber);
 }
 
-impl Words for Text {
+impl Clean for Text {
     fn clean(&mut self, scrubber: &Scrubber) {
         if let Cow::Owned(clean) = scrubber.one_line(self) {
-            *self = Text::from(clean);
+            *self = Self::from(clean);
         }
     }
 }
 
-impl Words for String {
+impl Clean for String {
     fn clean(&mut self, scrubber: &Scrubber) {
         if let Cow::Owned(clean) = scrubber.one_line(self) {
             *self = clean;
@@ -42,20 +36,20 @@ impl Words for String {
     }
 }
 
-impl<T: Words> Words for Option<T> {
+impl<T: Clean> Clean for Option<T> {
     fn clean(&mut self, scrubber: &Scrubber) {
         self.iter_mut().for_each(|words| words.clean(scrubber));
     }
 }
 
-impl<T: Words> Words for Vec<T> {
+impl<T: Clean> Clean for Vec<T> {
     fn clean(&mut self, scrubber: &Scrubber) {
         self.iter_mut().for_each(|words| words.clean(scrubber));
     }
 }
 
 /// The words by which something is told stand for it: two that are alike once they are clean are one.
-impl<T> Words for BTreeMap<String, T> {
+impl<T> Clean for BTreeMap<String, T> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let all = std::mem::take(self).into_iter();
         *self = all.map(|(name, value)| (scrubber.one_line(&name).into_owned(), value)).collect();
@@ -63,7 +57,7 @@ impl<T> Words for BTreeMap<String, T> {
 }
 
 /// What findings share is copied only where something in it changes.
-impl Words for Texts {
+impl Clean for SharedTexts {
     fn clean(&mut self, scrubber: &Scrubber) {
         if self.iter().any(|text| matches!(scrubber.one_line(text), Cow::Owned(_))) {
             *self = self.iter().map(|text| Text::from(&*scrubber.one_line(text))).collect();
@@ -71,50 +65,50 @@ impl Words for Texts {
     }
 }
 
-impl Words for Arc<Package> {
+impl Clean for Arc<Package> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut package = Package::clone(self);
         package.clean(scrubber);
         if package != **self {
-            *self = Arc::new(package);
+            *self = Self::new(package);
         }
     }
 }
 
-impl Words for Package {
+impl Clean for Package {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Package { name, version, fixed_version, purl, ecosystem, paths, dev: _, unfixed: _ } = self;
+        let Self { name, version, fixed_version, purl, ecosystem, paths, dev: _, unfixed: _ } = self;
         name.clean(scrubber);
         [version, fixed_version, purl, ecosystem].into_iter().for_each(|text| text.clean(scrubber));
         paths.clean(scrubber);
     }
 }
 
-impl Words for Arc<Cvss> {
+impl Clean for Arc<Cvss> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut cvss = Cvss::clone(self);
         let Cvss { score: _, vector } = &mut cvss;
         vector.clean(scrubber);
         if cvss != **self {
-            *self = Arc::new(cvss);
+            *self = Self::new(cvss);
         }
     }
 }
 
-impl Words for Arc<Risk> {
+impl Clean for Arc<Risk> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut risk = Risk::clone(self);
         let Risk { kev: _, epss: _, rated: _, vex } = &mut risk;
         vex.clean(scrubber);
         if risk != **self {
-            *self = Arc::new(risk);
+            *self = Self::new(risk);
         }
     }
 }
 
-impl Words for Assessment {
+impl Clean for Assessment {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Assessment { vulnerability, status: _, justification, statement, document, at: _ } = self;
+        let Self { vulnerability, status: _, justification, statement, document, at: _ } = self;
         vulnerability.clean(scrubber);
         document.clean(scrubber);
         justification.clean(scrubber);
@@ -122,16 +116,16 @@ impl Words for Assessment {
     }
 }
 
-impl Words for Location {
+impl Clean for Location {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Location { path, start_line: _, end_line: _, start_column: _, end_column: _ } = self;
+        let Self { path, start_line: _, end_line: _, start_column: _, end_column: _ } = self;
         path.clean(scrubber);
     }
 }
 
-impl Words for Finding {
+impl Clean for Finding {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Finding {
+        let Self {
             id,
             gate,
             target,
@@ -174,227 +168,5 @@ impl Words for Finding {
         cvss.clean(scrubber);
         risk.clean(scrubber);
         [seen_by, aliases, cwe, references].into_iter().for_each(|list| list.clean(scrubber));
-    }
-}
-
-impl Words for TargetRecord {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let TargetRecord {
-            name,
-            command,
-            cwd,
-            exit_code: _,
-            tries: _,
-            advisories,
-            reason,
-            report,
-            report_sha256,
-            files,
-            image,
-            image_id,
-            image_digest,
-            scope: _,
-            started_ms: _,
-            duration_ms: _,
-            steps,
-            ignored,
-            inventory,
-            outputs,
-            proof,
-            notes,
-        } = self;
-        name.clean(scrubber);
-        command.clean(scrubber);
-        cwd.clean(scrubber);
-        [advisories, reason, report, report_sha256, image].into_iter().for_each(|text| text.clean(scrubber));
-        [image_id, image_digest].into_iter().for_each(|text| text.clean(scrubber));
-        for map in [files, outputs] {
-            map.clean(scrubber);
-            map.values_mut().for_each(|value| value.clean(scrubber));
-        }
-        steps.clean(scrubber);
-        ignored.clean(scrubber);
-        inventory.clean(scrubber);
-        proof.clean(scrubber);
-        notes.clean(scrubber);
-    }
-}
-
-impl Words for Arc<Vec<Component>> {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let mut components = Vec::clone(self);
-        components.clean(scrubber);
-        if components != **self {
-            *self = Arc::new(components);
-        }
-    }
-}
-
-impl Words for Component {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let Component { name, version, purl, licences } = self;
-        name.clean(scrubber);
-        version.clean(scrubber);
-        purl.clean(scrubber);
-        licences.clean(scrubber);
-    }
-}
-
-impl Words for StepRecord {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let StepRecord { did, exit_code: _, status: _, times: _, duration_ms: _ } = self;
-        did.clean(scrubber);
-    }
-}
-
-impl Words for PolicyRecord {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let PolicyRecord { from, revision, loosened, notes } = self;
-        from.clean(scrubber);
-        revision.clean(scrubber);
-        loosened.clean(scrubber);
-        notes.clean(scrubber);
-    }
-}
-
-impl Words for Loosening {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let Loosening { place, what, was } = self;
-        place.clean(scrubber);
-        what.clean(scrubber);
-        was.clean(scrubber);
-    }
-}
-
-impl Words for GateRecord {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let GateRecord {
-            id,
-            stage,
-            tool,
-            tool_version,
-            tool_sha256,
-            lock: _,
-            outcome: _,
-            reason,
-            evidence,
-            required: _,
-            action: _,
-            overridden,
-            policy,
-            scope: _,
-            counts: _,
-            duration_ms: _,
-            cached: _,
-            targets,
-        } = self;
-        [id, stage, tool].into_iter().for_each(|text| text.clean(scrubber));
-        [tool_version, tool_sha256, overridden].into_iter().for_each(|text| text.clean(scrubber));
-        reason.clean(scrubber);
-        match evidence {
-            Evidence::Whole => {}
-            Evidence::Lacking(why) | Evidence::Nothing(why) | Evidence::Halted(why) => why.clean(scrubber),
-        }
-        policy.clean(scrubber);
-        targets.clean(scrubber);
-    }
-}
-
-impl Words for Policy {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let Policy { fail_on: _, unrated: _, max: _, conditions: _, new_only: _, no_worse_than } = self;
-        if let Some(Ratchet { than, counts: _ }) = no_worse_than {
-            than.clean(scrubber);
-        }
-    }
-}
-
-impl Words for WaiverUse {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let WaiverUse { used, unused, expired, expiring } = self;
-        [used, unused, expired, expiring].into_iter().for_each(|notes| notes.clean(scrubber));
-    }
-}
-
-impl Words for WaiverNote {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let WaiverNote { name, reason, expires: _, line: _, behind, shares } = self;
-        name.clean(scrubber);
-        reason.clean(scrubber);
-        behind.clean(scrubber);
-        shares.clean(scrubber);
-    }
-}
-
-impl Words for KnownNote {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let KnownNote { from, commit, written: _, findings: _, gone: _, warnings } = self;
-        from.clean(scrubber);
-        commit.clean(scrubber);
-        warnings.clean(scrubber);
-    }
-}
-
-impl Words for FactsRecord {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let FactsRecord { vex, epss, kev } = self;
-        vex.clean(scrubber);
-        epss.clean(scrubber);
-        kev.clean(scrubber);
-    }
-}
-
-impl Words for VexRecord {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let VexRecord { document, statements: _, findings: _, unused } = self;
-        document.clean(scrubber);
-        unused.clean(scrubber);
-    }
-}
-
-impl Words for FileRecord {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let FileRecord { file, date: _, age_days: _, vulnerabilities: _ } = self;
-        file.clean(scrubber);
-    }
-}
-
-impl Words for Run {
-    fn clean(&mut self, scrubber: &Scrubber) {
-        let Run {
-            schema,
-            portcullis_version,
-            mode: _,
-            verdict: _,
-            would_block: _,
-            exit_code: _,
-            interrupted,
-            started: _,
-            duration_ms: _,
-            trace_id,
-            profile,
-            project,
-            commit,
-            branch,
-            lock: _,
-            gates,
-            findings,
-            waivers,
-            facts,
-            max: _,
-            over,
-            known,
-            policy,
-            lost: _,
-        } = self;
-        [schema, portcullis_version, trace_id].into_iter().for_each(|text| text.clean(scrubber));
-        [interrupted, profile, project, commit, branch].into_iter().for_each(|text| text.clean(scrubber));
-        gates.clean(scrubber);
-        findings.clean(scrubber);
-        waivers.clean(scrubber);
-        facts.clean(scrubber);
-        over.clean(scrubber);
-        known.clean(scrubber);
-        policy.clean(scrubber);
     }
 }

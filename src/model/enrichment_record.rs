@@ -7,7 +7,7 @@ use crate::text::shared::Text;
 
 /// What run.json tells of the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FactsRecord {
+pub struct EnrichmentRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vex: Vec<VexRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::assessment::Assessment;
 use crate::model::risk::Risk;
 use crate::model::severity::Severity;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Strings, Text};
 
 /// What kind of problem a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,14 +31,14 @@ pub enum Category {
 impl Category {
     pub fn as_str(self) -> &'static str {
         match self {
-            Category::Secret => "secret",
-            Category::Lint => "lint",
-            Category::Type => "type",
-            Category::Vulnerability => "vulnerability",
-            Category::Misconfiguration => "misconfiguration",
-            Category::Quality => "quality",
-            Category::License => "license",
-            Category::Test => "test",
+            Self::Secret => "secret",
+            Self::Lint => "lint",
+            Self::Type => "type",
+            Self::Vulnerability => "vulnerability",
+            Self::Misconfiguration => "misconfiguration",
+            Self::Quality => "quality",
+            Self::License => "license",
+            Self::Test => "test",
         }
     }
 }
@@ -59,19 +59,19 @@ pub struct Location {
 }
 
 impl Location {
-    pub fn file(path: impl Into<Text>) -> Location {
-        Location { path: path.into(), start_line: None, end_line: None, start_column: None, end_column: None }
+    pub fn file(path: impl Into<Text>) -> Self {
+        Self { path: path.into(), start_line: None, end_line: None, start_column: None, end_column: None }
     }
 
     /// Sets the lines; 0 and anything that no file can have count as absent.
-    pub fn lines(mut self, start: Option<u64>, end: Option<u64>) -> Location {
+    pub fn lines(mut self, start: Option<u64>, end: Option<u64>) -> Self {
         self.start_line = position(start);
         self.end_line = position(end);
         self
     }
 
     /// Sets the columns, under the same rule as [`Location::lines`].
-    pub fn columns(mut self, start: Option<u64>, end: Option<u64>) -> Location {
+    pub fn columns(mut self, start: Option<u64>, end: Option<u64>) -> Self {
         self.start_column = position(start);
         self.end_column = position(end);
         self
@@ -109,7 +109,7 @@ pub struct Package {
     pub ecosystem: Option<Text>,
     /// Where it is installed: lock file nodes or paths inside an image.
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub paths: Texts,
+    pub paths: SharedTexts,
     /// The tool says, or the lock file, that only development needs it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dev: bool,
@@ -155,7 +155,7 @@ pub struct Finding {
     #[serde(default)]
     pub tool: Text,
     #[serde(default)]
-    pub seen_by: Texts,
+    pub seen_by: SharedTexts,
     /// What it is one problem with findings of other tools, gates or targets: a name that they have in
     /// common; absent where it stands alone. See [`crate::policy::same_problem`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,16 +188,16 @@ pub struct Finding {
     #[serde(default)]
     pub commit: Option<Text>,
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub aliases: Texts,
+    pub aliases: SharedTexts,
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub cwe: Texts,
+    pub cwe: SharedTexts,
     #[serde(default)]
     pub cvss: Option<Arc<Cvss>>,
     /// What is known of it from elsewhere: exploits, forecasts, VEX statements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Arc<Risk>>,
     #[serde(default, skip_serializing_if = "is_empty")]
-    pub references: Texts,
+    pub references: SharedTexts,
     /// Why the tool itself says this one is suppressed (a SARIF suppression).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Text>,
@@ -217,7 +217,7 @@ fn undecided() -> Decision {
     Decision::Deny
 }
 
-fn is_empty(list: &Texts) -> bool {
+fn is_empty(list: &SharedTexts) -> bool {
     list.is_empty()
 }
 
@@ -227,13 +227,13 @@ impl Finding {
         category: Category,
         severity: Severity,
         title: impl Into<Text>,
-    ) -> Finding {
-        Finding {
+    ) -> Self {
+        Self {
             id: Text::default(),
             gate: Text::default(),
             target: Text::default(),
             tool: Text::default(),
-            seen_by: Texts::default(),
+            seen_by: SharedTexts::default(),
             problem: None,
             rule: rule.into(),
             category,
@@ -247,11 +247,11 @@ impl Finding {
             resource: None,
             image: None,
             commit: None,
-            aliases: Texts::default(),
-            cwe: Texts::default(),
+            aliases: SharedTexts::default(),
+            cwe: SharedTexts::default(),
             cvss: None,
             risk: None,
-            references: Texts::default(),
+            references: SharedTexts::default(),
             suppressed: None,
             decision: undecided(),
             because: Text::default(),
@@ -265,5 +265,22 @@ impl Finding {
     /// The last word of the VEX documents on it.
     pub fn assessment(&self) -> Option<&Assessment> {
         self.risk.as_ref()?.vex.as_ref()
+    }
+
+    /// Replaces the texts that repeat between findings by the shared copies of `strings`.
+    pub fn share_texts(&mut self, strings: &mut Strings) {
+        for text in [&mut self.rule, &mut self.title, &mut self.message] {
+            *text = strings.share(text.clone());
+        }
+        if let Some(location) = &mut self.location {
+            location.path = strings.share(location.path.clone());
+        }
+        for text in
+            [&mut self.severity_raw, &mut self.fix, &mut self.resource, &mut self.image, &mut self.commit]
+                .into_iter()
+                .flatten()
+        {
+            *text = strings.share(text.clone());
+        }
     }
 }

@@ -18,8 +18,8 @@ pub struct Loosening {
 }
 
 impl Loosening {
-    pub fn new(place: impl Into<String>, what: impl Into<String>) -> Loosening {
-        Loosening { place: place.into(), what: what.into(), was: None }
+    pub fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { place: place.into(), what: what.into(), was: None }
     }
 }
 

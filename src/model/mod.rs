@@ -1,20 +1,20 @@
 //! The data of a run: findings, verdict, record. No I/O.
 
 pub mod assessment;
-pub mod clean;
+pub(crate) mod clean;
 pub mod component;
-pub mod enrichment_record;
-pub mod exploitation;
+pub(crate) mod enrichment_record;
+pub(crate) mod exploitation;
 pub mod finding;
-pub mod known_note;
-pub mod lock_status;
-pub mod loosening;
+pub(crate) mod known_note;
+pub(crate) mod lock_status;
+pub(crate) mod loosening;
 pub mod policy;
-pub mod policy_record;
+pub(crate) mod policy_record;
 pub mod purl;
 pub mod risk;
 pub mod run;
 pub mod scope;
 pub mod severity;
 pub mod verdict;
-pub mod waiver_use;
+pub(crate) mod waiver_use;

@@ -4,12 +4,20 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::gate::THRESHOLDS;
 use crate::keys::table::Keys;
 use crate::model::finding::{Category, Decision, Finding};
 use crate::model::risk::{Epss, Kev};
 use crate::model::severity::{Counts, Severity};
 use crate::text::shared::Text;
+
+pub const THRESHOLDS: [(&str, Threshold); 6] = [
+    ("critical", Threshold::At(Severity::Critical)),
+    ("high", Threshold::At(Severity::High)),
+    ("medium", Threshold::At(Severity::Medium)),
+    ("low", Threshold::At(Severity::Low)),
+    ("info", Threshold::At(Severity::Info)),
+    ("never", Threshold::Never),
+];
 
 /// When findings block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,15 +63,15 @@ pub enum Threshold {
 impl Threshold {
     pub fn as_str(self) -> &'static str {
         match self {
-            Threshold::Never => "never",
-            Threshold::At(severity) => severity.as_str(),
+            Self::Never => "never",
+            Self::At(severity) => severity.as_str(),
         }
     }
 }
 
 impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
+    fn default() -> Self {
+        Self {
             fail_on: Threshold::At(Severity::High),
             unrated: None,
             max: BTreeMap::new(),
@@ -75,6 +83,19 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Whether a finding passes since it was known before: nothing else raises it.
+    pub fn passes_as_known(&self, finding: &Finding) -> bool {
+        finding.baseline && self.new_only && !self.conditions.raises(finding)
+    }
+
+    /// Whether a finding counts in a budget of the run: it is neither waived, nor passes since it was known, has no
+    /// fix, or is needed by development alone.
+    pub fn counts(&self, finding: &Finding) -> bool {
+        finding.decision != Decision::Waive
+            && !self.passes_as_known(finding)
+            && !matches!(self.conditions.effect(finding), PolicyEffect::Lowered(_))
+    }
+
     /// The keys of gates.toml that make one, for what has none to say so.
     pub fn keys() -> impl Iterator<Item = &'static str> {
         let own = ["fail_on", "unrated", "max", "new_only", "no_worse_than"];
@@ -82,7 +103,7 @@ impl Policy {
     }
 
     /// Reads its keys; what is absent is as in `base`.
-    pub fn read(keys: &Keys, base: &Policy) -> Policy {
+    pub fn read(keys: &Keys, base: &Self) -> Self {
         let mut policy = base.clone();
         if let Some(threshold) = keys.word("fail_on", &THRESHOLDS) {
             policy.fail_on = threshold;
@@ -140,7 +161,7 @@ pub enum Scope {
 
 impl Scope {
     fn is_all(&self) -> bool {
-        *self == Scope::All
+        *self == Self::All
     }
 }
 
@@ -153,8 +174,8 @@ pub struct Probability(f64);
 impl Eq for Probability {}
 
 impl Probability {
-    pub fn new(value: f64) -> Option<Probability> {
-        (0.0..=1.0).contains(&value).then_some(Probability(value))
+    pub fn new(value: f64) -> Option<Self> {
+        (0.0..=1.0).contains(&value).then_some(Self(value))
     }
 
     pub fn value(self) -> f64 {
@@ -164,7 +185,7 @@ impl Probability {
 
 /// How a finding stands to the conditions of its gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum PolicyEffect {
     /// Its severity decides.
     BySeverity,
     /// It blocks, whatever its severity. This outranks what would let it pass.
@@ -181,7 +202,7 @@ impl Conditions {
     pub const KEYS: [&'static str; 4] = ["only_fixable", "scope", "fail_on_kev", "epss_at_least"];
 
     /// Reads them; what is absent is as in `base`.
-    pub fn read(keys: &Keys, base: &Conditions) -> Conditions {
+    pub fn read(keys: &Keys, base: &Self) -> Self {
         let scopes = [("all", Scope::All), ("production", Scope::Production)];
         let epss = keys.number("epss_at_least").and_then(|number| {
             let probability = Probability::new(number.value);
@@ -190,7 +211,7 @@ impl Conditions {
             }
             probability
         });
-        Conditions {
+        Self {
             only_fixable: keys.flag_or("only_fixable", base.only_fixable),
             scope: keys.word_or("scope", &scopes, base.scope),
             fail_on_kev: keys.flag_or("fail_on_kev", base.fail_on_kev),
@@ -199,17 +220,12 @@ impl Conditions {
     }
 
     pub fn is_default(&self) -> bool {
-        *self == Conditions::default()
-    }
-
-    /// Whether the words are those by which [`Conditions::lean`] lets a finding pass.
-    pub fn lowered(because: &Text) -> bool {
-        [&UNFIXED, &DEVELOPMENT].contains(&because)
+        *self == Self::default()
     }
 
     /// Whether the finding blocks whatever its severity.
     pub fn raises(&self, finding: &Finding) -> bool {
-        self.standing(finding) == Standing::Raised
+        self.effect(finding) == PolicyEffect::Raised
     }
 
     /// The keys that raise this finding.
@@ -229,18 +245,20 @@ impl Conditions {
     }
 
     /// How the finding stands to them.
-    pub fn standing(&self, finding: &Finding) -> Standing {
+    pub fn effect(&self, finding: &Finding) -> PolicyEffect {
         if self.is_default() {
-            return Standing::BySeverity;
+            return PolicyEffect::BySeverity;
         }
         if self.exploited(finding).is_some() || self.likely(finding).is_some() {
-            return Standing::Raised;
+            return PolicyEffect::Raised;
         }
-        let Some(package) = &finding.package else { return Standing::BySeverity };
+        let Some(package) = &finding.package else { return PolicyEffect::BySeverity };
         match finding.category {
-            Category::Vulnerability if self.only_fixable && package.unfixed => Standing::Lowered(&UNFIXED),
-            _ if self.scope == Scope::Production && package.dev => Standing::Lowered(&DEVELOPMENT),
-            _ => Standing::BySeverity,
+            Category::Vulnerability if self.only_fixable && package.unfixed => {
+                PolicyEffect::Lowered(&UNFIXED)
+            }
+            _ if self.scope == Scope::Production && package.dev => PolicyEffect::Lowered(&DEVELOPMENT),
+            _ => PolicyEffect::BySeverity,
         }
     }
 
@@ -250,10 +268,10 @@ impl Conditions {
             Some(score) => Text::from(format!("{because}, rated by its CVSS score {score:.1}")),
             None => because,
         };
-        match self.standing(finding) {
-            Standing::BySeverity => (decision, because),
-            Standing::Lowered(why) => (Decision::Allow, why.clone()),
-            Standing::Raised => {
+        match self.effect(finding) {
+            PolicyEffect::BySeverity => (decision, because),
+            PolicyEffect::Lowered(why) => (Decision::Allow, why.clone()),
+            PolicyEffect::Raised => {
                 let mut words = Vec::new();
                 if let Some(kev) = self.exploited(finding) {
                     let ransomware = if kev.ransomware { ", by ransomware too" } else { "" };

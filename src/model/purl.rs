@@ -30,7 +30,7 @@ const CASELESS: [&str; 13] = [
 
 impl Purl {
     /// `None` where the text is no package URL.
-    pub fn read(text: &str) -> Option<Purl> {
+    pub fn read(text: &str) -> Option<Self> {
         GenericPurl::<String>::from_str(text).ok().map(Purl)
     }
 
@@ -63,7 +63,7 @@ impl Purl {
 
     /// Whether everything that this one names holds for the other: without a version it is every
     /// version, and without a qualifier every value of it.
-    pub fn covers(&self, other: &Purl) -> bool {
+    pub fn covers(&self, other: &Self) -> bool {
         self.plain() == other.plain()
             && self.version().is_none_or(|version| other.version() == Some(version))
             && self.0.qualifiers().iter().all(|(key, value)| other.qualifier(key.as_str()) == Some(value))
@@ -76,7 +76,7 @@ impl Purl {
         if several && self.version().is_some() {
             return false;
         }
-        if let Some(other) = package.purl.as_deref().and_then(Purl::read) {
+        if let Some(other) = package.purl.as_deref().and_then(Self::read) {
             return self.covers(&other);
         }
         let named = package.ecosystem.as_deref() == Some(self.kind())

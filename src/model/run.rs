@@ -1,34 +1,21 @@
 //! run.json: the record of a run. Every report is drawn from it, and it can be judged again.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::io::BufReader;
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::assemble::{Circumstances, trace_id};
-use crate::engine::evidence::{GateEvidence, identify};
-use crate::engine::pool::Pool;
 use crate::model::component::Component;
-use crate::model::enrichment_record::FactsRecord;
+use crate::model::enrichment_record::EnrichmentRecord;
 use crate::model::finding::Finding;
 use crate::model::known_note::KnownNote;
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::model::policy::{Budget, Policy};
 use crate::model::policy_record::PolicyRecord;
 use crate::model::scope::Scope;
 use crate::model::severity::Counts;
 use crate::model::verdict::{self, Mode, Outcome, Verdict};
 use crate::model::waiver_use::WaiverUse;
-use crate::policy::judge::{self, Waivers, today};
-use crate::policy::known_findings::Known;
-use crate::policy::{fingerprint, run_budget, same_problem};
-use crate::redact::Scrubber;
-use crate::system::process::{Stop, signal_name, signal_number};
-use crate::text::human::millis;
 use crate::text::shared::Text;
 
 /// The schema that this version writes, and the only one it reads.
@@ -63,15 +50,15 @@ pub struct Run {
     pub branch: Option<String>,
     /// How the tools stand to gates.lock; absent where none were run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lock: Option<Standing>,
+    pub lock: Option<LockStatus>,
     /// In the order of gates.toml.
     pub gates: Vec<GateRecord>,
     /// By gate, then by place.
     pub findings: Vec<Finding>,
     pub waivers: WaiverUse,
     /// The files that told more of findings, where there were any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub facts: Option<FactsRecord>,
+    #[serde(rename = "facts", default, skip_serializing_if = "Option::is_none")]
+    pub enrichment: Option<EnrichmentRecord>,
     /// How many problems of each severity all required gates together may have.
     #[serde(default, skip_serializing_if = "Budget::is_empty")]
     pub max: Budget,
@@ -101,11 +88,11 @@ pub struct GateRecord {
     pub tool_sha256: Option<String>,
     /// How its tool stands to gates.lock; absent where there is no lock, or no tool was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lock: Option<Standing>,
+    pub lock: Option<LockStatus>,
     pub outcome: Outcome,
     /// The outcome in words.
     pub reason: String,
-    pub evidence: Evidence,
+    pub evidence: Completeness,
     pub required: bool,
     /// It changes the world instead of looking at the project; its findings can't be waived.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -125,7 +112,7 @@ pub struct GateRecord {
 /// Whether a gate's findings are all there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Evidence {
+pub enum Completeness {
     /// Every target was looked at, with proof.
     Whole,
     /// For at least one target there is no proof; why.
@@ -193,9 +180,19 @@ pub struct TargetRecord {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
     pub proof: Vec<String>,
+    /// What the rules for licences and banned packages say of its inventory: further proof.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inventory_notes: Vec<String>,
     /// What the scanner's own configuration in the repository says, which can narrow it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+impl TargetRecord {
+    /// All lines of its proof.
+    pub fn proof_lines(&self) -> impl Iterator<Item = &String> {
+        self.proof.iter().chain(&self.inventory_notes)
+    }
 }
 
 /// One step of a job of several: a program, or a question over HTTP.
@@ -215,108 +212,9 @@ pub struct StepRecord {
 }
 
 impl Run {
-    /// Reads a run.json.
-    ///
-    /// # Errors
-    /// When there is none, or it is of another schema.
-    pub fn read(path: &Path) -> Result<Run> {
-        let unread = || format!("{} can't be read", path.display());
-        let file = fs::File::open(path).with_context(unread)?;
-        let run: Result<Run, _> = match file.metadata().with_context(unread)?.is_file() {
-            true => serde_json::from_slice(&fs::read(path).with_context(unread)?),
-            // A pipe or a device may have no end: it is read as far as it is a record.
-            false => serde_json::from_reader(BufReader::new(file)),
-        };
-        let run = run
-            .with_context(|| format!("{} is not a run.json of this Portcullis ({SCHEMA})", path.display()))?;
-        if run.schema != SCHEMA {
-            bail!("{} has the schema {}; this Portcullis reads {SCHEMA}", path.display(), run.schema);
-        }
-        Ok(run)
-    }
-
     /// The findings of one gate.
     pub fn findings_of<'a>(&'a self, gate: &'a GateRecord) -> impl Iterator<Item = &'a Finding> {
         self.findings.iter().filter(|finding| finding.gate == gate.id)
-    }
-}
-
-impl Run {
-    /// The record of the evidence, not judged yet. `pool` has the findings of all gates.
-    pub fn assemble(evidence: &[GateEvidence], pool: Pool, scrubber: &Scrubber, about: Circumstances) -> Run {
-        let gates: Vec<_> = evidence.iter().map(|gate| gate.record(scrubber)).collect();
-        let (mut findings, of_gates) = pool.in_order(evidence.len());
-        for of_gate in of_gates {
-            identify(&mut findings[of_gate], scrubber, &about.root);
-        }
-        same_problem::note(&mut findings);
-        let differs = gates.iter().any(|gate| gate.lock == Some(Standing::Differs));
-        let duration = about.started.elapsed();
-        let now = jiff::Timestamp::now();
-        Run {
-            schema: SCHEMA.to_owned(),
-            portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
-            mode: about.mode,
-            verdict: Verdict::Inconclusive,
-            would_block: true,
-            exit_code: 0,
-            interrupted: match about.stop {
-                Stop::Signal(signal) => Some(signal_name(signal)),
-                Stop::No | Stop::FailFast | Stop::Deadline => None,
-            },
-            started: now.checked_sub(duration).unwrap_or(now),
-            duration_ms: millis(duration),
-            trace_id: trace_id(now),
-            profile: about.profile,
-            project: about.project,
-            commit: about.commit,
-            branch: about.branch,
-            lock: if differs { Some(Standing::Differs) } else { about.lock },
-            gates,
-            findings,
-            waivers: WaiverUse::default(),
-            facts: None,
-            max: Budget::new(),
-            over: Vec::new(),
-            known: None,
-            policy: None,
-            lost: false,
-        }
-    }
-
-    /// Puts the findings into their order: by gate, then by place.
-    pub fn sort_findings(&mut self) {
-        let place: HashMap<&str, usize> = (0..).zip(&self.gates).map(|(at, gate)| (&*gate.id, at)).collect();
-        self.findings.sort_by(|a, b| {
-            let of = |finding: &Finding| place.get(&*finding.gate).copied();
-            of(a).cmp(&of(b)).then_with(|| fingerprint::order(a, b))
-        });
-    }
-
-    /// Marks what was known before.
-    pub fn note_known(&mut self, known: &Known) {
-        known.note(&mut self.findings);
-        self.known = known.record(self);
-    }
-
-    /// Decides findings, outcomes, verdict and exit code.
-    pub fn judge(&mut self, waivers: Waivers<'_>) {
-        let use_ = judge::judge(&mut self.gates, &mut self.findings, waivers, today());
-        self.waivers = use_;
-        let required = self.gates.iter().filter(|gate| gate.required).map(|gate| &gate.id).collect();
-        self.over = run_budget::judge(&mut self.findings, &required, &self.max);
-        let mut verdict = Verdict::of(self.gates.iter().map(|gate| (gate.outcome, gate.required)));
-        if verdict == Verdict::Pass && !self.over.is_empty() {
-            verdict = Verdict::Blocked;
-        }
-        // A run that was cut off is no proof, whatever its gates said so far.
-        let halted =
-            self.gates.iter().any(|gate| gate.required && matches!(gate.evidence, Evidence::Halted(_)));
-        let cut_off = self.interrupted.is_some() || (halted && verdict == Verdict::Pass);
-        self.verdict = if cut_off { Verdict::Inconclusive } else { verdict };
-        self.would_block = self.verdict != Verdict::Pass;
-        let signal = self.interrupted.as_deref().and_then(signal_number);
-        self.exit_code = verdict::exit_code(self.mode, self.verdict, signal);
     }
 }
 

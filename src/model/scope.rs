@@ -26,16 +26,16 @@ pub enum Unit {
 impl Unit {
     pub fn as_str(self) -> &'static str {
         match self {
-            Unit::Bytes => "bytes",
-            Unit::Commits => "commits",
-            Unit::Files => "files",
-            Unit::Packages => "packages",
-            Unit::Resources => "resources",
-            Unit::Images => "images",
-            Unit::Tests => "tests",
-            Unit::Conditions => "conditions",
-            Unit::Runs => "runs",
-            Unit::Commands => "commands",
+            Self::Bytes => "bytes",
+            Self::Commits => "commits",
+            Self::Files => "files",
+            Self::Packages => "packages",
+            Self::Resources => "resources",
+            Self::Images => "images",
+            Self::Tests => "tests",
+            Self::Conditions => "conditions",
+            Self::Runs => "runs",
+            Self::Commands => "commands",
         }
     }
 }
@@ -46,8 +46,8 @@ impl Unit {
 pub struct Scope(BTreeMap<Unit, u64>);
 
 impl Scope {
-    pub fn of(unit: Unit, n: u64) -> Scope {
-        let mut scope = Scope::default();
+    pub fn of(unit: Unit, n: u64) -> Self {
+        let mut scope = Self::default();
         scope.add(unit, n);
         scope
     }
@@ -57,7 +57,7 @@ impl Scope {
         *sum = sum.saturating_add(n);
     }
 
-    pub fn merge(&mut self, other: &Scope) {
+    pub fn merge(&mut self, other: &Self) {
         for (unit, n) in &other.0 {
             self.add(*unit, *n);
         }

@@ -30,35 +30,29 @@ pub enum Severity {
 
 impl Severity {
     /// Every severity, worst first, `unknown` last: the order of tables and counts.
-    pub const ALL: [Severity; 6] = [
-        Severity::Critical,
-        Severity::High,
-        Severity::Medium,
-        Severity::Low,
-        Severity::Info,
-        Severity::Unknown,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info, Self::Unknown];
 
     /// The words by which a gate rates what its scanner does not: all but `unknown`.
-    pub fn words() -> Vec<(&'static str, Severity)> {
-        let rated = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown);
+    pub fn words() -> Vec<(&'static str, Self)> {
+        let rated = Self::ALL.into_iter().filter(|severity| *severity != Self::Unknown);
         rated.map(|severity| (severity.as_str(), severity)).collect()
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Severity::Critical => "critical",
-            Severity::High => "high",
-            Severity::Medium => "medium",
-            Severity::Low => "low",
-            Severity::Info => "info",
-            Severity::Unknown => "unknown",
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Info => "info",
+            Self::Unknown => "unknown",
         }
     }
 
     /// Reads the five words most scanners share, in any case; `moderate` is npm's medium.
     /// Anything else, `NONE` and `UNKNOWN` included, is `Unknown`: kept and judged, never dropped.
-    pub fn from_word(word: &str) -> Severity {
+    pub fn from_word(word: &str) -> Self {
         const WORDS: [(&str, Severity); 7] = [
             ("critical", Severity::Critical),
             ("high", Severity::High),
@@ -71,17 +65,17 @@ impl Severity {
         WORDS
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(word))
-            .map_or(Severity::Unknown, |(_, severity)| *severity)
+            .map_or(Self::Unknown, |(_, severity)| *severity)
     }
 
     /// The band of a CVSS base score (0.0 to 10.0), after the CVSS v3.1 specification, section 5.
-    pub fn from_cvss_score(score: f64) -> Severity {
+    pub fn from_cvss_score(score: f64) -> Self {
         match score {
-            s if s >= 9.0 => Severity::Critical,
-            s if s >= 7.0 => Severity::High,
-            s if s >= 4.0 => Severity::Medium,
-            s if s > 0.0 => Severity::Low,
-            _ => Severity::Info,
+            s if s >= 9.0 => Self::Critical,
+            s if s >= 7.0 => Self::High,
+            s if s >= 4.0 => Self::Medium,
+            s if s > 0.0 => Self::Low,
+            _ => Self::Info,
         }
     }
 }
@@ -104,8 +98,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Counts {
-        let mut counts = Counts::default();
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let mut counts = Self::default();
         for finding in findings {
             counts.add(finding.severity);
         }

@@ -17,16 +17,16 @@ pub enum Mode {
 }
 
 impl Mode {
-    pub fn read(keys: &Keys) -> Option<Mode> {
-        keys.word("mode", &[("lab", Mode::Lab), ("production", Mode::Production)])
+    pub fn read(keys: &Keys) -> Option<Self> {
+        keys.word("mode", &[("lab", Self::Lab), ("production", Self::Production)])
     }
 }
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Mode::Lab => "lab",
-            Mode::Production => "production",
+            Self::Lab => "lab",
+            Self::Production => "production",
         })
     }
 }
@@ -47,10 +47,10 @@ pub enum Outcome {
 impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
-            Outcome::Passed => "passed",
-            Outcome::Failed => "failed",
-            Outcome::Inconclusive => "inconclusive",
-            Outcome::Skipped => "skipped",
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Inconclusive => "inconclusive",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -73,22 +73,21 @@ pub enum Verdict {
 impl Verdict {
     /// The verdict of gates, each with its outcome and whether it is required. An inconclusive
     /// gate outranks a failed one: what nobody looked at may be worse than what was found.
-    pub fn of(gates: impl IntoIterator<Item = (Outcome, bool)>) -> Verdict {
-        gates.into_iter().filter(|(_, required)| *required).fold(
-            Verdict::Pass,
-            |verdict, (outcome, _)| match (verdict, outcome) {
-                (Verdict::Inconclusive, _) | (_, Outcome::Inconclusive) => Verdict::Inconclusive,
-                (Verdict::Blocked, _) | (_, Outcome::Failed) => Verdict::Blocked,
-                (Verdict::Pass, Outcome::Passed | Outcome::Skipped) => Verdict::Pass,
-            },
-        )
+    pub fn of(gates: impl IntoIterator<Item = (Outcome, bool)>) -> Self {
+        gates.into_iter().filter(|(_, required)| *required).fold(Self::Pass, |verdict, (outcome, _)| {
+            match (verdict, outcome) {
+                (Self::Inconclusive, _) | (_, Outcome::Inconclusive) => Self::Inconclusive,
+                (Self::Blocked, _) | (_, Outcome::Failed) => Self::Blocked,
+                (Self::Pass, Outcome::Passed | Outcome::Skipped) => Self::Pass,
+            }
+        })
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Verdict::Pass => "pass",
-            Verdict::Blocked => "blocked",
-            Verdict::Inconclusive => "inconclusive",
+            Self::Pass => "pass",
+            Self::Blocked => "blocked",
+            Self::Inconclusive => "inconclusive",
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::model::purl::Purl;
 
 /// One banned package, or a family of them.
 #[derive(Clone, Debug)]
-pub struct Ban {
+pub(crate) struct Ban {
     /// As gates.toml has it.
     package: String,
     matcher: GlobMatcher,
@@ -27,7 +27,7 @@ enum Versions {
 
 /// How a ban stands to a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     Banned,
     /// The package is meant, and whether the version is can't be told.
     Untold,
@@ -35,7 +35,7 @@ pub enum Verdict {
 }
 
 /// A pattern over package URLs without version and qualifiers: `pkg:npm/@evil/*`.
-pub fn pattern(text: &str) -> Result<GlobMatcher, String> {
+pub(crate) fn pattern(text: &str) -> Result<GlobMatcher, String> {
     let plain = text.replace("%40", "@");
     let glob = GlobBuilder::new(&plain).literal_separator(true).case_insensitive(true).build();
     glob.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
@@ -43,11 +43,11 @@ pub fn pattern(text: &str) -> Result<GlobMatcher, String> {
 
 impl Ban {
     /// Reads the list.
-    pub fn read_all(keys: &Keys) -> Vec<Ban> {
-        keys.tables("ban").iter().filter_map(Ban::read).collect()
+    pub(crate) fn read_all(keys: &Keys) -> Vec<Self> {
+        keys.tables("ban").iter().filter_map(Self::read).collect()
     }
 
-    fn read(table: &Keys) -> Option<Ban> {
+    fn read(table: &Keys) -> Option<Self> {
         let package = table.required_text("package");
         let reason = table.required_text("reason");
         let versions = table.text("versions").and_then(|text| {
@@ -75,11 +75,11 @@ impl Ban {
         let matcher = pattern(&package.value)
             .map_err(|error| table.problem(package.at.clone(), format!("this is no pattern: {error}")))
             .ok()?;
-        Some(Ban { package: package.value, matcher, versions, reason: reason?.value })
+        Some(Self { package: package.value, matcher, versions, reason: reason?.value })
     }
 
     /// `pkg:npm/event-stream >=3.3.6, <4`
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match &self.versions {
             None => self.package.clone(),
             Some(Versions::Range(text, _) | Versions::Exactly(text)) => format!("{} {text}", self.package),
@@ -88,7 +88,7 @@ impl Ban {
 
     /// How it stands to a package. One without a package URL is known by its name alone, which several
     /// ecosystems may have.
-    pub fn judge(&self, component: &Component) -> Verdict {
+    pub(crate) fn judge(&self, component: &Component) -> Verdict {
         let purl = component.purl.as_deref().and_then(Purl::read);
         let Some(purl) = purl else {
             let name = self.package.split_once('/').map_or("", |(_, name)| name).replace("%40", "@");
@@ -108,22 +108,22 @@ impl Ban {
 }
 
 impl Versions {
-    fn read(text: &str) -> Option<Versions> {
+    fn read(text: &str) -> Option<Self> {
         // A bare version is that version, as in npm; in Cargo it would be a range.
         let is_bare =
             text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains([',', '*', 'x', '|', ' ']);
         if is_bare {
-            return Some(Versions::Exactly(text.to_owned()));
+            return Some(Self::Exactly(text.to_owned()));
         }
-        VersionReq::parse(text).ok().map(|range| Versions::Range(text.to_owned(), range))
+        VersionReq::parse(text).ok().map(|range| Self::Range(text.to_owned(), range))
     }
 
     fn judge(&self, version: &str) -> Verdict {
         let banned = |is: bool| if is { Verdict::Banned } else { Verdict::Other };
         let plain = version.strip_prefix('v').unwrap_or(version);
         match self {
-            Versions::Exactly(wanted) => banned(wanted == version || wanted == plain),
-            Versions::Range(_, range) => {
+            Self::Exactly(wanted) => banned(wanted == version || wanted == plain),
+            Self::Range(_, range) => {
                 let Some(version) = lenient(plain) else { return Verdict::Untold };
                 // A range holds no pre-release that it does not name; here the release counts, too.
                 let release = Version::new(version.major, version.minor, version.patch);

@@ -5,23 +5,20 @@
 
 use std::collections::HashSet;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::model::finding::{Category, Finding};
 use crate::model::severity::{Counts, Severity};
 use crate::text::bom::without_bom;
-use crate::text::paths::shown_path;
 use crate::text::shared::Text;
 
 /// The file beside gates.toml, where it names no other.
-pub const FILE_NAME: &str = "gates.baseline.json";
+pub(crate) const FILE_NAME: &str = "gates.baseline.json";
 
 /// The schema that this version writes, and the only one it reads.
-pub const SCHEMA: &str = "portcullis/baseline/1";
+pub(crate) const SCHEMA: &str = "portcullis/baseline/1";
 
 /// The mend of a file that is none.
 const ANEW: &str =
@@ -30,7 +27,7 @@ const ANEW: &str =
 /// Findings that were there before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Baseline {
+pub(crate) struct Baseline {
     pub schema: String,
     /// The day on which it was last written.
     pub written: Date,
@@ -44,7 +41,7 @@ pub struct Baseline {
 /// One finding, as people know it again. Only the id counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub gate: Text,
     /// A file, a package with its version, or the target.
     pub place: Text,
@@ -54,33 +51,9 @@ pub struct Entry {
     pub title: Text,
 }
 
-/// Why there is no baseline to work with.
-#[derive(Debug, Error)]
-pub enum BaselineError {
-    #[error("{} can't be read: {error}", shown_path(path))]
-    Unreadable { path: PathBuf, error: io::Error },
-    #[error("{}: {reason}", shown_path(path))]
-    Broken { path: PathBuf, reason: String },
-}
-
 impl Baseline {
-    /// Reads the file; `None` where there is none.
-    ///
-    /// # Errors
-    /// When it can't be read, or is not a whole baseline of this schema.
-    pub fn load(path: &Path) -> Result<Option<Baseline>, BaselineError> {
-        match std::fs::read(path) {
-            Ok(bytes) => Baseline::read(&bytes)
-                .map(Some)
-                .map_err(|reason| BaselineError::Broken { path: path.to_owned(), reason }),
-            // A link that leads nowhere is a baseline that is broken.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => Ok(None),
-            Err(error) => Err(BaselineError::Unreadable { path: path.to_owned(), error }),
-        }
-    }
-
     /// Reads the text of the file. The error says what is wrong with it, and what to do.
-    pub fn read(bytes: &[u8]) -> Result<Baseline, String> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         if let Some(line) = conflict(bytes) {
             return Err(format!(
                 "line {line} is a conflict marker of a merge; take both sides' lines, and `portcullis baseline` sorts them"
@@ -99,7 +72,7 @@ impl Baseline {
             }
             None => return Err(format!("it has no `schema`; `portcullis baseline` writes {SCHEMA}")),
         }
-        let baseline: Baseline = serde_json::from_slice(bytes).map_err(broken)?;
+        let baseline: Self = serde_json::from_slice(bytes).map_err(broken)?;
         let mut seen = HashSet::new();
         match baseline.findings.iter().find(|entry| !seen.insert((&entry.gate, &entry.id))) {
             Some(twice) => {
@@ -115,7 +88,7 @@ impl Baseline {
     }
 
     /// Writes it: one finding a line.
-    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{{")?;
         writeln!(out, "  \"schema\": {},", json(&self.schema)?)?;
         writeln!(out, "  \"written\": {},", json(&self.written)?)?;
@@ -130,7 +103,7 @@ impl Baseline {
     }
 
     /// How many findings of each severity it has of a gate.
-    pub fn counts(&self, gate: &str) -> Counts {
+    pub(crate) fn counts(&self, gate: &str) -> Counts {
         let mut counts = Counts::default();
         let of_gate = self.findings.iter().filter(|entry| *entry.gate == *gate);
         of_gate.for_each(|entry| counts.add(entry.severity));
@@ -139,7 +112,7 @@ impl Baseline {
 }
 
 impl Entry {
-    pub fn of(finding: &Finding) -> Entry {
+    pub(crate) fn of(finding: &Finding) -> Self {
         let place = match (&finding.package, &finding.location) {
             (Some(package), _) => match &package.version {
                 Some(version) => format!("{} {version}", package.name).into(),
@@ -148,7 +121,7 @@ impl Entry {
             (None, Some(location)) => location.path.clone(),
             (None, None) => finding.target.clone(),
         };
-        Entry {
+        Self {
             gate: finding.gate.clone(),
             place,
             rule: finding.rule.clone(),

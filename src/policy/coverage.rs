@@ -12,17 +12,17 @@ use crate::text::paths::{forward, normalise};
 
 /// One key of a tool, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct Coverage {
     /// The key in gates.toml.
     pub key: &'static str,
-    pub says: Says,
+    pub says: Extent,
     /// Whether it means anything in this gate: `images` does not where folders are scanned.
     pub applies: bool,
 }
 
 /// The kinds of keys, by what makes one weaker than another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Says {
+pub enum Extent {
     /// Which of its scans it does. Another one can't be compared.
     Choice(String),
     /// It looks at these folders with all below; `None`: at everything.
@@ -51,32 +51,32 @@ pub enum Says {
     Rest(String),
 }
 
-impl Reach {
-    pub fn new(key: &'static str, says: Says) -> Reach {
-        Reach { key, says, applies: true }
+impl Coverage {
+    pub fn new(key: &'static str, says: Extent) -> Self {
+        Self { key, says, applies: true }
     }
 
-    pub fn choice(key: &'static str, word: &str) -> Reach {
-        Reach::new(key, Says::Choice(word.to_owned()))
+    pub fn choice(key: &'static str, word: &str) -> Self {
+        Self::new(key, Extent::Choice(word.to_owned()))
     }
 
-    pub fn folders(key: &'static str, folders: &[String]) -> Reach {
-        Reach::new(key, Says::Folders(Some(folders.to_vec())))
+    pub fn folders(key: &'static str, folders: &[String]) -> Self {
+        Self::new(key, Extent::Folders(Some(folders.to_vec())))
     }
 
-    pub fn these(key: &'static str, these: &[String]) -> Reach {
-        Reach::new(key, Says::These(Some(these.to_vec())))
+    pub fn these(key: &'static str, these: &[String]) -> Self {
+        Self::new(key, Extent::These(Some(these.to_vec())))
     }
 
-    pub fn exactly<'t>(key: &'static str, words: impl IntoIterator<Item = &'t String>) -> Reach {
-        Reach::new(key, Says::Exactly(words.into_iter().cloned().collect()))
+    pub fn exactly<'t>(key: &'static str, words: impl IntoIterator<Item = &'t String>) -> Self {
+        Self::new(key, Extent::Exactly(words.into_iter().cloned().collect()))
     }
 
-    pub fn rest(words: String) -> Reach {
-        Reach::new("options of the tool", Says::Rest(words))
+    pub fn rest(words: String) -> Self {
+        Self::new("options of the tool", Extent::Rest(words))
     }
 
-    pub fn only_if(mut self, applies: bool) -> Reach {
+    pub fn only_if(mut self, applies: bool) -> Self {
         self.applies = applies;
         self
     }
@@ -85,22 +85,22 @@ impl Reach {
     pub fn words(&self) -> String {
         let key = self.key;
         match &self.says {
-            Says::Choice(word) => format!("{key} = {word}"),
-            Says::Rest(_) => key.to_owned(),
-            Says::Folders(Some(list)) | Says::These(Some(list)) | Says::Images(Some(list)) => {
+            Extent::Choice(word) => format!("{key} = {word}"),
+            Extent::Rest(_) => key.to_owned(),
+            Extent::Folders(Some(list)) | Extent::These(Some(list)) | Extent::Images(Some(list)) => {
                 listed(key, list)
             }
-            Says::Folders(None) | Says::These(None) | Says::Within(None) => format!("{key} = all"),
-            Says::Within(Some(list)) => listed(key, list),
-            Says::Grade { word, .. } => format!("{key} = {word}"),
-            Says::Images(None) => format!("{key} = those of needs"),
-            Says::Without(list) | Says::Exactly(list) => listed(key, list),
-            Says::Leaves(flag) | Says::Adds(flag) => format!("{key} = {flag}"),
-            Says::AtMost(Some(most)) => {
+            Extent::Folders(None) | Extent::These(None) | Extent::Within(None) => format!("{key} = all"),
+            Extent::Within(Some(list)) => listed(key, list),
+            Extent::Grade { word, .. } => format!("{key} = {word}"),
+            Extent::Images(None) => format!("{key} = those of needs"),
+            Extent::Without(list) | Extent::Exactly(list) => listed(key, list),
+            Extent::Leaves(flag) | Extent::Adds(flag) => format!("{key} = {flag}"),
+            Extent::AtMost(Some(most)) => {
                 format!("{key} = {:#}", SignedDuration::try_from(*most).unwrap_or(SignedDuration::MAX))
             }
-            Says::AtMost(None) => format!("no {key}"),
-            Says::Rates(severity) => format!("{key} = {severity}"),
+            Extent::AtMost(None) => format!("no {key}"),
+            Extent::Rates(severity) => format!("{key} = {severity}"),
         }
     }
 }
@@ -109,34 +109,34 @@ fn listed(key: &str, list: &[String]) -> String {
     if list.is_empty() { format!("no {key}") } else { format!("{key} = {}", list.join(", ")) }
 }
 
-impl Says {
+impl Extent {
     /// Whether it may look at less than `base` does. Of two kinds, nothing can be said.
-    pub fn is_weaker_than(&self, base: &Says) -> bool {
+    pub fn is_weaker_than(&self, base: &Self) -> bool {
         match (base, self) {
-            (Says::Folders(base), Says::Folders(now)) => is_less(base.as_deref(), now.as_deref(), is_below),
-            (Says::These(base), Says::These(now)) => is_less(base.as_deref(), now.as_deref(), is_same),
-            (Says::Images(Some(base)), Says::Images(Some(now))) => is_less(Some(base), Some(now), is_image),
-            (Says::Without(base), Says::Without(now)) => now.iter().any(|left_out| !base.contains(left_out)),
-            (Says::Within(base), Says::Within(now)) => is_less(now.as_deref(), base.as_deref(), is_same),
-            (Says::Grade { weakness: base, .. }, Says::Grade { weakness: now, .. }) => now > base,
-            (Says::Leaves(base), Says::Leaves(now)) => *now && !*base,
-            (Says::Adds(base), Says::Adds(now)) => *base && !*now,
-            (Says::AtMost(Some(base)), Says::AtMost(now)) => now.is_none_or(|now| now > *base),
-            (Says::AtMost(None), Says::AtMost(_)) | (Says::Rates(_), Says::Rates(_)) => false,
+            (Self::Folders(base), Self::Folders(now)) => is_less(base.as_deref(), now.as_deref(), is_below),
+            (Self::These(base), Self::These(now)) => is_less(base.as_deref(), now.as_deref(), is_same),
+            (Self::Images(Some(base)), Self::Images(Some(now))) => is_less(Some(base), Some(now), is_image),
+            (Self::Without(base), Self::Without(now)) => now.iter().any(|left_out| !base.contains(left_out)),
+            (Self::Within(base), Self::Within(now)) => is_less(now.as_deref(), base.as_deref(), is_same),
+            (Self::Grade { weakness: base, .. }, Self::Grade { weakness: now, .. }) => now > base,
+            (Self::Leaves(base), Self::Leaves(now)) => *now && !*base,
+            (Self::Adds(base), Self::Adds(now)) => *base && !*now,
+            (Self::AtMost(Some(base)), Self::AtMost(now)) => now.is_none_or(|now| now > *base),
+            (Self::AtMost(None), Self::AtMost(_)) | (Self::Rates(_), Self::Rates(_)) => false,
             (base, now) => base != now,
         }
     }
 
     /// What it lists that `lists` together do not have.
-    pub fn missing_in(&self, lists: &[&Says]) -> Vec<String> {
+    pub fn missing_in(&self, lists: &[&Self]) -> Vec<String> {
         let (wanted, has): (_, fn(&str, &str) -> bool) = match self {
-            Says::Folders(Some(wanted)) => (wanted, is_below),
-            Says::These(Some(wanted)) => (wanted, is_same),
-            Says::Images(Some(wanted)) => (wanted, is_image),
+            Self::Folders(Some(wanted)) => (wanted, is_below),
+            Self::These(Some(wanted)) => (wanted, is_same),
+            Self::Images(Some(wanted)) => (wanted, is_image),
             _ => return Vec::new(),
         };
-        let covers = |list: &&Says, one: &str| match list {
-            Says::Folders(list) | Says::These(list) | Says::Images(list) => {
+        let covers = |list: &&Self, one: &str| match list {
+            Self::Folders(list) | Self::These(list) | Self::Images(list) => {
                 list.as_ref().is_none_or(|list| list.iter().any(|listed| has(one, listed)))
             }
             _ => false,
@@ -179,7 +179,7 @@ fn folder(name: &str) -> String {
 }
 
 /// The names, for a sentence; `none` where there is none.
-pub fn names(list: &[String]) -> String {
+pub(crate) fn names(list: &[String]) -> String {
     let mut words = String::new();
     for (index, name) in list.iter().enumerate() {
         let _ = write!(words, "{}`{name}`", if index == 0 { "" } else { ", " });
@@ -197,12 +197,12 @@ mod tests {
 
     #[test]
     fn what_looks_at_less_is_weaker() {
-        let folders = |words: &str| Says::Folders(Some(list(words)));
-        let these = |words: &str| Says::These(Some(list(words)));
-        let images = |words: &str| Says::Images(Some(list(words)));
-        let without = |words: &str| Says::Without(list(words));
-        let within = |words: &str| Says::Within(Some(list(words)));
-        let most = |hours: u64| Says::AtMost(Some(Duration::from_secs(hours * 3600)));
+        let folders = |words: &str| Extent::Folders(Some(list(words)));
+        let these = |words: &str| Extent::These(Some(list(words)));
+        let images = |words: &str| Extent::Images(Some(list(words)));
+        let without = |words: &str| Extent::Without(list(words));
+        let within = |words: &str| Extent::Within(Some(list(words)));
+        let most = |hours: u64| Extent::AtMost(Some(Duration::from_secs(hours * 3600)));
         for (base, now, weaker) in [
             (folders("backend frontend"), folders("backend"), true),
             (folders("backend frontend"), folders("./frontend/ backend"), false),
@@ -211,34 +211,34 @@ mod tests {
             (folders("backend"), folders("backend/api"), true),
             (folders("backend"), folders("back"), true),
             (folders("../other"), folders("."), true),
-            (Says::Folders(None), folders("."), true),
-            (folders("."), Says::Folders(None), false),
+            (Extent::Folders(None), folders("."), true),
+            (folders("."), Extent::Folders(None), false),
             (these("a b"), these("b c a"), false),
             (these("a b"), these("."), true),
-            (Says::These(None), these("a"), true),
+            (Extent::These(None), these("a"), true),
             (images("app"), images("app:1 other"), false),
             (images("app:1"), images("app"), true),
             (images("app"), images("app-of-mine"), true),
-            (Says::Images(None), images("app"), true),
+            (Extent::Images(None), images("app"), true),
             (without("dev"), without(""), false),
             (within("MIT"), within("MIT ISC"), true),
             (within("MIT ISC"), within("MIT"), false),
-            (within("MIT"), Says::Within(None), true),
-            (Says::Within(None), within("MIT"), false),
-            (Says::Grade { word: "deny", weakness: 0 }, Says::Grade { word: "warn", weakness: 1 }, true),
-            (Says::Grade { word: "warn", weakness: 1 }, Says::Grade { word: "deny", weakness: 0 }, false),
+            (within("MIT"), Extent::Within(None), true),
+            (Extent::Within(None), within("MIT"), false),
+            (Extent::Grade { word: "deny", weakness: 0 }, Extent::Grade { word: "warn", weakness: 1 }, true),
+            (Extent::Grade { word: "warn", weakness: 1 }, Extent::Grade { word: "deny", weakness: 0 }, false),
             (without("dev"), without("dev peer"), true),
-            (Says::Leaves(false), Says::Leaves(true), true),
-            (Says::Leaves(true), Says::Leaves(false), false),
-            (Says::Adds(true), Says::Adds(false), true),
-            (Says::Adds(false), Says::Adds(true), false),
+            (Extent::Leaves(false), Extent::Leaves(true), true),
+            (Extent::Leaves(true), Extent::Leaves(false), false),
+            (Extent::Adds(true), Extent::Adds(false), true),
+            (Extent::Adds(false), Extent::Adds(true), false),
             (most(24), most(48), true),
             (most(24), most(12), false),
-            (most(24), Says::AtMost(None), true),
-            (Says::AtMost(None), most(24), false),
-            (Says::Exactly(list("npm test")), Says::Exactly(list("true")), true),
-            (Says::Exactly(list("npm test")), Says::Exactly(list("npm test")), false),
-            (Says::Choice("fs".into()), Says::Choice("image".into()), true),
+            (most(24), Extent::AtMost(None), true),
+            (Extent::AtMost(None), most(24), false),
+            (Extent::Exactly(list("npm test")), Extent::Exactly(list("true")), true),
+            (Extent::Exactly(list("npm test")), Extent::Exactly(list("npm test")), false),
+            (Extent::Choice("fs".into()), Extent::Choice("image".into()), true),
         ] {
             assert_eq!(now.is_weaker_than(&base), weaker, "{base:?} → {now:?}");
             assert!(!base.is_weaker_than(&base), "{base:?}");
@@ -247,10 +247,10 @@ mod tests {
 
     #[test]
     fn several_gates_look_at_it_together() {
-        let folders = |words: &str| Says::Folders(Some(list(words)));
+        let folders = |words: &str| Extent::Folders(Some(list(words)));
         let wanted = folders("backend frontend infra/live");
         assert_eq!(wanted.missing_in(&[&folders("backend"), &folders("infra")]), ["frontend"]);
         assert_eq!(wanted.missing_in(&[]), ["backend", "frontend", "infra/live"]);
-        assert!(wanted.missing_in(&[&Says::Folders(None)]).is_empty());
+        assert!(wanted.missing_in(&[&Extent::Folders(None)]).is_empty());
     }
 }

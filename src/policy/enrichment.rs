@@ -6,21 +6,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::engine::evidence::{GateEvidence, Lack};
-use crate::model::enrichment_record::{FactsRecord, FileRecord, VexRecord};
+use crate::model::enrichment_record::{EnrichmentRecord, FileRecord, VexRecord};
 use crate::model::exploitation::{CveId, EpssScores, KevCatalogue};
 use crate::model::finding::{Category, Finding};
 use crate::model::loosening::Loosening;
 use crate::model::policy::Policy;
 use crate::model::risk::{Epss, Kev, Risk};
-use crate::model::run::{Evidence, Run};
+use crate::model::run::{Completeness, GateRecord};
 use crate::policy::cvss_rating;
 use crate::policy::vex::{Here, Id, Image, Vex};
 use crate::text::shared::Text;
 
 /// All of them, read.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub(crate) struct Enrichment {
     pub vex: Vex,
     /// What VEX documents call this project.
     pub products: Vec<Id>,
@@ -32,38 +31,18 @@ pub struct Facts {
 
 /// A file that ages.
 #[derive(Debug)]
-pub struct Dated<T> {
+pub(crate) struct Dated<T> {
     pub content: T,
     pub record: FileRecord,
     /// Why it is too old, where it is.
     pub stale: Option<String>,
 }
 
-impl Facts {
-    /// Notes on the findings of a gate what is known of them. Where its policy goes by a file that is too
-    /// old, there is no proof.
-    pub fn note(&self, gate: &mut GateEvidence) {
-        let images: HashMap<&str, Image> = gate
-            .targets
-            .iter()
-            .filter_map(|target| {
-                let parsed = target.proof.parsed();
-                let (id, digest) = (parsed.image_id.as_deref(), parsed.image_digest.as_deref());
-                image(&target.record.name, target.record.image.as_deref(), id, digest)
-            })
-            .collect();
-        for finding in &mut gate.findings {
-            self.note_on(finding, &images);
-        }
-        if let (None, Some(why)) = (&gate.lack, self.stale(&gate.gate.policy)) {
-            gate.lack = Some(Lack::Proof(why));
-        }
-    }
-
-    /// The same for a saved run. What it knows of exploits stays, where no file says otherwise.
-    pub fn note_saved(&self, run: &mut Run) {
-        let images: HashMap<Text, HashMap<&str, Image>> = run
-            .gates
+impl Enrichment {
+    /// Notes on the findings of these gates what is known of them. What a saved run knows of exploits stays,
+    /// where no file says otherwise. Where a gate's policy goes by a file that is too old, there is no proof.
+    pub(crate) fn note(&self, gates: &mut [GateRecord], findings: &mut [Finding]) {
+        let images: HashMap<Text, HashMap<&str, Image>> = gates
             .iter()
             .map(|gate| {
                 let images = gate.targets.iter().filter_map(|target| {
@@ -74,20 +53,19 @@ impl Facts {
             })
             .collect();
         let none = HashMap::new();
-        for finding in &mut run.findings {
+        for finding in findings {
             self.note_on(finding, images.get(&finding.gate).unwrap_or(&none));
         }
-        self.share(&mut run.findings);
-        for gate in &mut run.gates {
-            if let (Evidence::Whole, Some(why)) = (&gate.evidence, self.stale(&gate.policy)) {
-                gate.evidence = Evidence::Lacking(why);
+        for gate in gates {
+            if let (Completeness::Whole, Some(why)) = (&gate.evidence, self.stale(&gate.policy)) {
+                gate.evidence = Completeness::Lacking(why);
             }
         }
     }
 
     /// Tells each finding of a problem what is known of the others: npm audit knows a vulnerability by
     /// its GHSA id alone, and Trivy by its CVE id too.
-    pub fn share(&self, findings: &mut [Finding]) {
+    pub(crate) fn share(&self, findings: &mut [Finding]) {
         if self.epss.is_none() && self.kev.is_none() {
             return;
         }
@@ -138,7 +116,7 @@ impl Facts {
         finding.risk = (risk != Risk::default()).then(|| Arc::new(risk));
     }
 
-    pub fn vex(&self) -> &Vex {
+    pub(crate) fn vex(&self) -> &Vex {
         &self.vex
     }
 
@@ -150,7 +128,7 @@ impl Facts {
     }
 
     /// What came of them, in judged findings; `None` where there are none.
-    pub fn record(&self, findings: &[Finding]) -> Option<FactsRecord> {
+    pub(crate) fn record(&self, findings: &[Finding]) -> Option<EnrichmentRecord> {
         let mut said: HashMap<&str, u64> = HashMap::new();
         for vex in findings.iter().filter_map(Finding::assessment) {
             *said.entry(&vex.document).or_default() += 1;
@@ -166,12 +144,12 @@ impl Facts {
             });
             VexRecord { document: document.name.clone(), statements: document.statements.len(), findings, unused }
         });
-        let record = FactsRecord {
+        let record = EnrichmentRecord {
             vex: vex.collect(),
             epss: self.epss.as_ref().map(|epss| epss.record.clone()),
             kev: self.kev.as_ref().map(|kev| kev.record.clone()),
         };
-        (record != FactsRecord::default()).then_some(record)
+        (record != EnrichmentRecord::default()).then_some(record)
     }
 }
 

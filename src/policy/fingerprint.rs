@@ -21,7 +21,9 @@ pub use source::Source;
 
 use crate::model::finding::{Category, Finding, Location};
 use crate::text::shared::Text;
-use crate::tools::command;
+
+/// The tool of gates that run a command of the user's own.
+pub const COMMAND: &str = "command";
 
 /// What alike findings have in common: half a SHA-256, twice what an id has.
 type Base = [u8; 16];
@@ -130,7 +132,7 @@ fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
     part("category", finding.category.as_str().as_bytes());
     part("tool", finding.tool.as_bytes());
     // Of commands, the gate is all that tells one tool from another.
-    if finding.tool == command::SCANNER.name {
+    if finding.tool == COMMAND {
         part("gate", finding.gate.as_bytes());
     }
     part("rule", finding.rule.as_bytes());

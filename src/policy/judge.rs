@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use crate::model::assessment::Assessment;
 use crate::model::finding::{Decision, Finding};
-use crate::model::policy::{Policy, Ratchet, Standing, Threshold};
-use crate::model::run::{Evidence, GateRecord};
+use crate::model::policy::{Policy, PolicyEffect, Ratchet, Threshold};
+use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::Outcome;
 use crate::model::waiver_use::{WaiverNote, WaiverUse};
@@ -48,31 +48,13 @@ pub fn judge(
     // First what each finding is by itself: waived, known before, or counted.
     let keep_recorded = matches!(waivers, Waivers::AsRecorded(_));
     for finding in findings.iter_mut() {
-        if let Some(reason) = &finding.suppressed {
-            finding.decision = Decision::Waive;
-            finding.because = Text::from(format!("suppressed in the report: {reason}"));
-        } else if !(keep_recorded && finding.waiver.is_some()) {
-            // Nobody waives a deployment that was rolled back.
+        if finding.suppressed.is_some() || !(keep_recorded && finding.waiver.is_some()) {
             let acted = index.get(&finding.gate).is_some_and(|&gate| gates[gate].action);
-            let covers = |waiver: &Waiver| waiver.is_current(today) && waiver.covers(finding);
-            let of_problem = || finding.problem.as_ref().and_then(|problem| spread.get(problem).copied());
-            let cover = if acted { None } else { current.iter().position(covers).or_else(of_problem) };
-            let after = |i: usize| (i + 1..current.len()).filter(|j| covers(&current[*j]));
-            let shares: Vec<usize> = cover.into_iter().flat_map(after).collect();
-            finding.waiver = cover.map(|i| current[i].name.clone());
-            finding.decision = if cover.is_some() { Decision::Waive } else { Decision::Deny };
-            if let Some(i) = cover {
-                used[i].covers = true;
-                used_too(&mut used, shares, &current[i].name);
-                finding.because = Text::from(format!("waived: {}", current[i].reason));
-            } else if let Some(words) = finding.assessment().and_then(Assessment::waiver).filter(|_| !acted) {
-                (finding.decision, finding.because) = (Decision::Waive, words.into());
-            }
+            waive(finding, current, &spread, acted, &mut used, today);
         }
         if let Some(&gate) = index.get(&finding.gate) {
             let policy = &gates[gate].policy;
-            let known = finding.baseline && policy.new_only;
-            if finding.decision == Decision::Deny && known && !policy.conditions.raises(finding) {
+            if finding.decision == Decision::Deny && policy.passes_as_known(finding) {
                 finding.decision = Decision::Allow;
                 finding.because = KNOWN;
             }
@@ -103,8 +85,39 @@ pub fn judge(
     }
 }
 
-/// Said of what a gate with `new_only` bears.
-pub const KNOWN: Text = arcstr::literal!("known before, new_only = true");
+/// Decides whether a finding is waived: by a mark in the report, a waiver, or a VEX document. One of an action
+/// (a deployment that was rolled back) only by a mark.
+fn waive(
+    finding: &mut Finding,
+    waivers: &[Waiver],
+    spread: &HashMap<Text, usize>,
+    acted: bool,
+    used: &mut [Used],
+    today: Date,
+) {
+    if let Some(reason) = &finding.suppressed {
+        finding.decision = Decision::Waive;
+        finding.because = Text::from(format!("suppressed in the report: {reason}"));
+        return;
+    }
+    let covers = |waiver: &Waiver| waiver.is_current(today) && waiver.covers(finding);
+    let of_problem = || finding.problem.as_ref().and_then(|problem| spread.get(problem).copied());
+    let cover = if acted { None } else { waivers.iter().position(covers).or_else(of_problem) };
+    let after = |i: usize| (i + 1..waivers.len()).filter(|j| covers(&waivers[*j]));
+    let shares: Vec<usize> = cover.into_iter().flat_map(after).collect();
+    finding.waiver = cover.map(|i| waivers[i].name.clone());
+    finding.decision = if cover.is_some() { Decision::Waive } else { Decision::Deny };
+    if let Some(i) = cover {
+        used[i].covers = true;
+        used_too(used, shares, &waivers[i].name);
+        finding.because = Text::from(format!("waived: {}", waivers[i].reason));
+    } else if let Some(words) = finding.assessment().and_then(Assessment::waiver).filter(|_| !acted) {
+        (finding.decision, finding.because) = (Decision::Waive, words.into());
+    }
+}
+
+/// Why a known finding passes.
+const KNOWN: Text = arcstr::literal!("known before, new_only = true");
 
 /// The waivers that cover every finding of a problem, by the problem: one that is of a rule, a package or
 /// an id, and of no place, tool or gate, means the thing, whoever saw it.
@@ -154,13 +167,13 @@ impl Tally {
             Decision::Deny => {}
         }
         let over_threshold = at_or_above(finding.severity, policy);
-        match policy.conditions.standing(finding) {
-            Standing::Lowered(_) => {
+        match policy.conditions.effect(finding) {
+            PolicyEffect::Lowered(_) => {
                 self.lowered += 1;
                 return;
             }
-            Standing::Raised if !over_threshold => self.raised += 1,
-            Standing::Raised | Standing::BySeverity => {}
+            PolicyEffect::Raised if !over_threshold => self.raised += 1,
+            PolicyEffect::Raised | PolicyEffect::BySeverity => {}
         }
         self.counted.add(finding.severity);
         self.over_threshold += u64::from(over_threshold);
@@ -234,19 +247,20 @@ fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text
 fn conclude(gate: &mut GateRecord, tally: &Tally) {
     let blocking = blocking(&gate.policy, tally);
     (gate.outcome, gate.reason) = match (&gate.evidence, blocking) {
-        (Evidence::Nothing(why) | Evidence::Halted(why), None) => (Outcome::Skipped, why.clone()),
-        (Evidence::Lacking(why), None) => (Outcome::Inconclusive, why.clone()),
-        (Evidence::Lacking(why) | Evidence::Nothing(why) | Evidence::Halted(why), Some(blocking)) => {
-            (Outcome::Inconclusive, format!("{why}; besides, {blocking}"))
-        }
-        (Evidence::Whole, Some(blocking)) => (Outcome::Failed, blocking),
-        (Evidence::Whole, None) => (Outcome::Passed, passing(&gate.policy, tally)),
+        (Completeness::Nothing(why) | Completeness::Halted(why), None) => (Outcome::Skipped, why.clone()),
+        (Completeness::Lacking(why), None) => (Outcome::Inconclusive, why.clone()),
+        (
+            Completeness::Lacking(why) | Completeness::Nothing(why) | Completeness::Halted(why),
+            Some(blocking),
+        ) => (Outcome::Inconclusive, format!("{why}; besides, {blocking}")),
+        (Completeness::Whole, Some(blocking)) => (Outcome::Failed, blocking),
+        (Completeness::Whole, None) => (Outcome::Passed, passing(&gate.policy, tally)),
     };
     if let Some(overridden) = &gate.overridden {
         gate.reason = format!("{}; lab mode let it act, production would not: {overridden}", gate.reason);
     }
     if let Some(advisories) = gate.targets.iter().find_map(|target| target.advisories.as_deref())
-        && gate.evidence == Evidence::Whole
+        && gate.evidence == Completeness::Whole
     {
         gate.reason = format!("{}; {advisories}", gate.reason);
     }
@@ -344,9 +358,4 @@ fn note_waivers(waivers: &[Waiver], used: &[Used], findings: &[Finding], today: 
         }
     }
     notes
-}
-
-/// The day on which waivers are looked at.
-pub fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }

@@ -14,16 +14,16 @@ use crate::text::shared::Text;
 
 /// The findings that were there before, and where that is from.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub(crate) struct KnownFindings {
     /// `None`: nothing is known, and every finding is new.
     pub note: Option<KnownNote>,
     /// Gate and id.
     ids: HashSet<(Text, Text)>,
 }
 
-impl Known {
+impl KnownFindings {
     /// Those of a baseline; `name` is its file. One that was written more than `max_age` days ago is warned of.
-    pub fn from_baseline(baseline: &Baseline, name: &str, max_age: Option<i64>, today: Date) -> Known {
+    pub(crate) fn from_baseline(baseline: &Baseline, name: &str, max_age: Option<i64>, today: Date) -> Self {
         let oldest = max_age.and_then(|days| today.checked_sub(days.days()).ok());
         let old = oldest.is_some_and(|oldest| baseline.written < oldest).then(|| {
             let (written, days) = (baseline.written, max_age.unwrap_or_default());
@@ -36,7 +36,7 @@ impl Known {
                 baseline.written
             )
         });
-        Known {
+        Self {
             ids: baseline.findings.iter().map(|entry| (entry.gate.clone(), entry.id.clone())).collect(),
             note: Some(KnownNote {
                 from: name.to_owned(),
@@ -50,7 +50,7 @@ impl Known {
     }
 
     /// Those of another run, of the commit that `revision` and this work tree have in common.
-    pub fn from_run(run: &Run, revision: &str) -> Known {
+    pub(crate) fn from_run(run: &Run, revision: &str) -> Self {
         let unproven =
             run.gates.iter().filter(|gate| gate.outcome == crate::model::verdict::Outcome::Inconclusive);
         let warnings = unproven.map(|gate| {
@@ -59,7 +59,7 @@ impl Known {
                 gate.id, gate.reason
             )
         });
-        Known {
+        Self {
             ids: run.findings.iter().map(|finding| (finding.gate.clone(), finding.id.clone())).collect(),
             note: Some(KnownNote {
                 from: revision.to_owned(),
@@ -73,12 +73,12 @@ impl Known {
     }
 
     /// Whether there is anything to tell what was there before by.
-    pub fn tells(&self) -> bool {
+    pub(crate) fn tells(&self) -> bool {
         !self.ids.is_empty()
     }
 
     /// Adds what is to be said of it.
-    pub fn warn(&mut self, warnings: Vec<String>) {
+    pub(crate) fn warn(&mut self, warnings: Vec<String>) {
         if !warnings.is_empty() {
             let none = || KnownNote { from: "nothing".to_owned(), ..KnownNote::default() };
             self.note.get_or_insert_with(none).warnings.extend(warnings);
@@ -86,7 +86,7 @@ impl Known {
     }
 
     /// Marks the findings that were there before. They must have their ids.
-    pub fn note(&self, findings: &mut [Finding]) {
+    pub(crate) fn note(&self, findings: &mut [Finding]) {
         for finding in findings {
             finding.baseline =
                 !self.ids.is_empty() && self.ids.contains(&(finding.gate.clone(), finding.id.clone()));
@@ -94,10 +94,13 @@ impl Known {
     }
 
     /// The record of it for a run whose findings are marked.
-    pub fn record(&self, run: &Run) -> Option<KnownNote> {
+    pub(crate) fn record(&self, run: &Run) -> Option<KnownNote> {
         let whole = |gate: &Text| {
             let is = |record: &&crate::model::run::GateRecord| record.id == *gate;
-            run.gates.iter().find(is).is_some_and(|gate| gate.evidence == crate::model::run::Evidence::Whole)
+            run.gates
+                .iter()
+                .find(is)
+                .is_some_and(|gate| gate.evidence == crate::model::run::Completeness::Whole)
         };
         let expected = self.ids.iter().filter(|(gate, _)| whole(gate)).count() as u64;
         let there = run.findings.iter().filter(|finding| finding.baseline && whole(&finding.gate)).count();
@@ -122,14 +125,17 @@ mod tests {
         let written = jiff::civil::date(2026, 1, 1);
         let findings = vec![Entry::of(&finding("lint", "aa"))];
         let baseline = Baseline { schema: SCHEMA.into(), written, commit: None, findings };
-        let known = Known::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2026, 1, 31));
+        let known =
+            KnownFindings::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2026, 1, 31));
         let mut found = [finding("lint", "aa"), finding("lint", "bb"), finding("types", "aa")];
         known.note(&mut found);
         assert_eq!(found.map(|finding| finding.baseline), [true, false, false]);
         assert_eq!(known.note.unwrap().warnings, [""; 0]);
-        let known = Known::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2026, 2, 1));
+        let known =
+            KnownFindings::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2026, 2, 1));
         assert_eq!(known.note.unwrap().warnings.len(), 1);
-        let known = Known::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2025, 12, 31));
+        let known =
+            KnownFindings::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2025, 12, 31));
         assert!(known.note.unwrap().warnings[0].contains("is dated 2026-01-01"));
     }
 }

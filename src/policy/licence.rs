@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use spdx::expression::{ExprNode, Operator};
 use spdx::{Expression, LicenseItem, LicenseReq, Licensee, ParseMode};
 
-pub use inventory_rules::Contents;
+pub(crate) use inventory_rules::{InventoryRules, NO_PACKAGE};
 
 use crate::keys::table::{Keys, Located};
 use crate::model::component::Component;
@@ -16,7 +16,7 @@ use crate::policy::ban;
 
 /// What licences are allowed.
 #[derive(Clone, Debug)]
-pub struct Licences {
+pub(crate) struct Licences {
     /// Absent: all that are not denied.
     allow: Option<Vec<Entry>>,
     deny: Vec<Entry>,
@@ -26,7 +26,7 @@ pub struct Licences {
 
 /// What becomes of a package whose licence can't be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unknown {
+pub(crate) enum Unknown {
     Deny,
     Warn,
     Allow,
@@ -54,7 +54,7 @@ struct Exception {
 /// How the licences of a package stand to the policy. The later is the worse, and of a choice the
 /// best counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub(crate) enum LicenceMatch {
     Allowed,
     Unknown,
     Denied,
@@ -73,9 +73,9 @@ const MODE: ParseMode = ParseMode {
 const LONGEST: usize = 8192;
 
 impl Licences {
-    pub fn read(keys: &Keys) -> Licences {
+    pub(crate) fn read(keys: &Keys) -> Self {
         let unknowns = [("deny", Unknown::Deny), ("warn", Unknown::Warn), ("allow", Unknown::Allow)];
-        let licences = Licences {
+        let licences = Self {
             allow: keys.texts("allow").map(|entries| Entry::read_all(keys, entries)),
             deny: Entry::read_all(keys, keys.texts("deny").unwrap_or_default()),
             unknown: keys.word_or("unknown", &unknowns, Unknown::Warn),
@@ -93,24 +93,24 @@ impl Licences {
     }
 
     /// How a package stands to it, and the exception that made it so.
-    fn judge(&self, component: &Component) -> (Standing, Option<usize>) {
-        let by = |exception| self.standing(component, exception);
+    fn judge(&self, component: &Component) -> (LicenceMatch, Option<usize>) {
+        let by = |exception| self.matched(component, exception);
         let plain = by(None);
-        if plain == Standing::Allowed {
+        if plain == LicenceMatch::Allowed {
             return (plain, None);
         }
         let exceptions = self.exceptions.iter().enumerate();
         let better = exceptions
             .filter(|(_, exception)| exception.is_about(component))
             .map(|(index, exception)| (by(Some(exception)), Some(index)))
-            .min_by_key(|(standing, _)| *standing);
-        better.filter(|(standing, _)| *standing < plain).unwrap_or((plain, None))
+            .min_by_key(|(matched, _)| *matched);
+        better.filter(|(matched, _)| *matched < plain).unwrap_or((plain, None))
     }
 
-    fn standing(&self, component: &Component, exception: Option<&Exception>) -> Standing {
+    fn matched(&self, component: &Component, exception: Option<&Exception>) -> LicenceMatch {
         let unknown = match exception {
-            Some(exception) if exception.any_unknown => Standing::Allowed,
-            _ => Standing::Unknown,
+            Some(exception) if exception.any_unknown => LicenceMatch::Allowed,
+            _ => LicenceMatch::Unknown,
         };
         let of = |licence: &String| match parse(licence) {
             Some(expression) => self.evaluate(&expression, exception),
@@ -120,47 +120,47 @@ impl Licences {
     }
 
     /// Of a choice the best side counts, of a conjunction the worst.
-    fn evaluate(&self, expression: &Expression, exception: Option<&Exception>) -> Standing {
-        let mut stack: Vec<Standing> = Vec::new();
+    fn evaluate(&self, expression: &Expression, exception: Option<&Exception>) -> LicenceMatch {
+        let mut stack: Vec<LicenceMatch> = Vec::new();
         for node in expression.iter() {
             match node {
                 ExprNode::Req(one) => stack.push(self.of_requirement(&one.req, exception)),
                 ExprNode::Op(operator) => {
-                    let (Some(a), Some(b)) = (stack.pop(), stack.pop()) else { return Standing::Unknown };
+                    let (Some(a), Some(b)) = (stack.pop(), stack.pop()) else { return LicenceMatch::Unknown };
                     stack.push(if *operator == Operator::Or { a.min(b) } else { a.max(b) });
                 }
             }
         }
-        stack.pop().unwrap_or(Standing::Unknown)
+        stack.pop().unwrap_or(LicenceMatch::Unknown)
     }
 
-    fn of_requirement(&self, one: &LicenseReq, exception: Option<&Exception>) -> Standing {
+    fn of_requirement(&self, one: &LicenseReq, exception: Option<&Exception>) -> LicenceMatch {
         let is_spdx = matches!(one.license, LicenseItem::Spdx { .. });
         if exception.is_some_and(|exception| exception.allow.iter().any(|entry| entry.allows(one))) {
-            Standing::Allowed
+            LicenceMatch::Allowed
         } else if self.deny.iter().any(|entry| entry.denies(one)) {
-            Standing::Denied
+            LicenceMatch::Denied
         } else if self.allow.as_ref().is_some_and(|allow| allow.iter().any(|entry| entry.allows(one))) {
-            Standing::Allowed
+            LicenceMatch::Allowed
         } else if !is_spdx {
             match exception {
-                Some(exception) if exception.any_unknown => Standing::Allowed,
-                _ => Standing::Unknown,
+                Some(exception) if exception.any_unknown => LicenceMatch::Allowed,
+                _ => LicenceMatch::Unknown,
             }
         } else if self.allow.is_some() {
-            Standing::Denied
+            LicenceMatch::Denied
         } else {
-            Standing::Allowed
+            LicenceMatch::Allowed
         }
     }
 
     /// What is no expression can still be named by a pattern.
-    fn of_name(&self, name: &str, exception: Option<&Exception>) -> Option<Standing> {
+    fn of_name(&self, name: &str, exception: Option<&Exception>) -> Option<LicenceMatch> {
         let named = |entries: &[Entry]| entries.iter().any(|entry| entry.is_named(name));
         if exception.is_some_and(|exception| named(&exception.allow)) {
-            Some(Standing::Allowed)
+            Some(LicenceMatch::Allowed)
         } else if named(&self.deny) {
-            Some(Standing::Denied)
+            Some(LicenceMatch::Denied)
         } else {
             None
         }
@@ -168,7 +168,7 @@ impl Licences {
 }
 
 /// Whether a text is an SPDX expression.
-pub fn is_expression(text: &str) -> bool {
+pub(crate) fn is_expression(text: &str) -> bool {
     parse(text).is_some()
 }
 
@@ -178,16 +178,16 @@ fn parse(licence: &str) -> Option<Expression> {
 }
 
 impl Entry {
-    fn read_all(keys: &Keys, entries: Vec<Located<String>>) -> Vec<Entry> {
-        entries.into_iter().filter_map(|entry| Entry::read(keys, entry)).collect()
+    fn read_all(keys: &Keys, entries: Vec<Located<String>>) -> Vec<Self> {
+        entries.into_iter().filter_map(|entry| Self::read(keys, entry)).collect()
     }
 
-    fn read(keys: &Keys, entry: Located<String>) -> Option<Entry> {
+    fn read(keys: &Keys, entry: Located<String>) -> Option<Self> {
         let text = entry.value;
         if text.contains(['*', '?', '[']) {
             let glob = GlobBuilder::new(&text).case_insensitive(true).build();
             return match glob {
-                Ok(glob) => Some(Entry { text, licensee: None, pattern: Some(glob.compile_matcher()) }),
+                Ok(glob) => Some(Self { text, licensee: None, pattern: Some(glob.compile_matcher()) }),
                 Err(error) => {
                     keys.problem(entry.at, format!("this is not a pattern for licences: {}", error.kind()));
                     None
@@ -195,7 +195,7 @@ impl Entry {
             };
         }
         match Licensee::parse_mode(&text, MODE) {
-            Ok(licensee) => Some(Entry { text, licensee: Some(licensee), pattern: None }),
+            Ok(licensee) => Some(Self { text, licensee: Some(licensee), pattern: None }),
             Err(_) => {
                 let help = "see https://spdx.org/licenses/: `MIT`, `GPL-2.0-only WITH Classpath-exception-2.0`, \
                             `LicenseRef-NAME`, or a pattern such as `GPL-*`";
@@ -226,7 +226,7 @@ impl Entry {
 }
 
 impl Exception {
-    fn read(table: &Keys) -> Option<Exception> {
+    fn read(table: &Keys) -> Option<Self> {
         let package = table.required_text("package");
         let reason = table.required_text("reason");
         let mut allow = table.texts("allow").unwrap_or_default();
@@ -249,7 +249,7 @@ impl Exception {
             },
             false => None,
         };
-        Some(Exception { package: package.value, pattern, allow, any_unknown, reason: reason.value })
+        Some(Self { package: package.value, pattern, allow, any_unknown, reason: reason.value })
     }
 
     /// By its package URL without a version or with it, or by its name.

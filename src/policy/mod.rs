@@ -1,16 +1,17 @@
 //! How findings are judged. Pure.
 
-pub mod ban;
-pub mod baseline;
-pub mod coverage;
+pub(crate) mod apply;
+pub(crate) mod ban;
+pub(crate) mod baseline;
+pub(crate) mod coverage;
 pub mod cvss_rating;
-pub mod enrichment;
+pub(crate) mod enrichment;
 pub mod fingerprint;
 pub mod judge;
-pub mod known_findings;
-pub mod licence;
-pub mod remedy;
+pub(crate) mod known_findings;
+pub(crate) mod licence;
+pub(crate) mod remedy;
 pub mod run_budget;
-pub mod same_problem;
+pub(crate) mod same_problem;
 pub mod vex;
 pub mod waiver;

@@ -9,8 +9,8 @@ mod fewest;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::model::finding::{Category, Decision, Finding};
-use crate::model::policy::{Budget, Conditions, Policy, Standing, Threshold};
-use crate::model::run::{Evidence, GateRecord, Run};
+use crate::model::policy::{Budget, Conditions, Policy, PolicyEffect, Threshold};
+use crate::model::run::{Completeness, GateRecord, Run};
 use crate::model::severity::{Counts, Severity, rank};
 use crate::policy::judge::{at_or_above, most};
 use crate::policy::remedy::fewest::{Kind, fewest};
@@ -19,7 +19,7 @@ use crate::text::shared::Text;
 
 /// What production would take.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Way<'a> {
+pub(crate) struct Way<'a> {
     /// Gates that prove nothing, each with the reason.
     pub prove: Vec<(&'a Text, &'a str)>,
     /// What to upgrade; what takes most away first.
@@ -36,18 +36,18 @@ pub struct Way<'a> {
 
 /// An upgrade of one package, to the latest of the versions that mend something of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Upgrade<'a> {
+pub(crate) struct Upgrade<'a> {
     pub advice: &'a Text,
     /// A finding of each problem that it takes away.
     pub problems: Vec<&'a Finding>,
 }
 
 /// The way from a judged run to one that passes.
-pub fn way(run: &Run) -> Way<'_> {
+pub(crate) fn way(run: &Run) -> Way<'_> {
     let gates: Vec<&GateRecord> = run.gates.iter().filter(|gate| gate.required).collect();
     let mut way = Way { proven: true, ..Way::default() };
     for gate in gates.iter().filter(|gate| !gate.action) {
-        if let Evidence::Lacking(why) | Evidence::Halted(why) = &gate.evidence {
+        if let Completeness::Lacking(why) | Completeness::Halted(why) = &gate.evidence {
             way.prove.push((&gate.id, why));
         }
     }
@@ -64,7 +64,7 @@ pub fn way(run: &Run) -> Way<'_> {
         }
     }
     if !run.over.is_empty() {
-        let required: HashSet<&Text> = gates.iter().map(|gate| &gate.id).collect();
+        let required = run_budget::required(&run.gates);
         let spent = run_budget::spent(&run.findings, &required);
         let enough = |(severity, most): (&Severity, &u64)| (*severity, spent.get(*severity).max(*most));
         way.max = Some(run.max.iter().map(enough).collect());
@@ -125,9 +125,9 @@ enum Change<'a> {
 }
 
 impl<'a> Fixes<'a> {
-    fn of(run: &'a Run, gates: &[&'a GateRecord]) -> Fixes<'a> {
+    fn of(run: &'a Run, gates: &[&'a GateRecord]) -> Self {
         let place: HashMap<&Text, usize> = gates.iter().enumerate().map(|(n, gate)| (&gate.id, n)).collect();
-        let required: HashSet<&Text> = place.keys().copied().collect();
+        let required = run_budget::required(&run.gates);
         let counted = || run.findings.iter().filter(|finding| counts_for(finding, &required));
         // A problem is mended by one change, whoever of its tools knows it.
         let mut of_problem: HashMap<&Text, Upgraded> = HashMap::new();
@@ -275,9 +275,9 @@ fn takes_alone(gate: usize, severity: Severity) -> Vec<(Need, u64)> {
 struct Over(BTreeMap<Need, u64>);
 
 impl Over {
-    fn of(run: &Run, gates: &[&GateRecord]) -> Over {
+    fn of(run: &Run, gates: &[&GateRecord]) -> Self {
         let mut over = BTreeMap::new();
-        let required: HashSet<&Text> = gates.iter().map(|gate| &gate.id).collect();
+        let required = run_budget::required(&run.gates);
         let mut found: HashMap<&Text, Counts> = HashMap::new();
         for finding in run.findings.iter().filter(|finding| counts_for(finding, &required)) {
             found.entry(&finding.gate).or_default().add(finding.severity);
@@ -300,7 +300,7 @@ impl Over {
             let need = Need { gate: None, severity: *severity };
             over.insert(need, spent.get(*severity).saturating_sub(*most));
         }
-        Over(over)
+        Self(over)
     }
 
     fn less(&mut self, takes: &[(Need, u64)], times: u64) {
@@ -334,7 +334,7 @@ fn settings(policy: &Policy, denied: &[&Finding]) -> Vec<String> {
     let mut counts = Counts::default();
     let counted = denied.iter().filter(|finding| {
         let known = finding.baseline && policy.new_only;
-        !known && !matches!(calm.standing(finding), Standing::Lowered(_))
+        !known && !matches!(calm.effect(finding), PolicyEffect::Lowered(_))
     });
     counted.for_each(|finding| counts.add(finding.severity));
     let rated = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown);

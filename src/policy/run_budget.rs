@@ -1,16 +1,17 @@
 //! The budget of the whole run: how many problems of each severity all required gates together may have.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::finding::{Decision, Finding};
-use crate::model::policy::{Budget, Conditions};
+use crate::model::policy::{Budget, Policy};
+use crate::model::run::GateRecord;
 use crate::model::severity::{Counts, Severity};
 use crate::text::shared::Text;
 
 /// What the findings of the `required` gates come to, each problem counted once; without those that are waived
 /// or were known before. A problem that tools rate differently counts once at each of their severities: at
 /// the highest alone, a second tool could take it out of the budget that it was over.
-pub fn spent(findings: &[Finding], required: &HashSet<&Text>) -> Counts {
+pub fn spent(findings: &[Finding], required: &Required<'_>) -> Counts {
     let mut counts = Counts::default();
     let mut problems: HashSet<(&Text, Severity)> = HashSet::new();
     for finding in findings.iter().filter(|finding| counts_for(finding, required)) {
@@ -22,16 +23,21 @@ pub fn spent(findings: &[Finding], required: &HashSet<&Text>) -> Counts {
     counts
 }
 
-/// Whether a finding counts: it is of a required gate, and neither waived nor borne for what is known of it.
-pub fn counts_for(finding: &Finding, required: &HashSet<&Text>) -> bool {
-    let borne = finding.decision == Decision::Waive
-        || finding.because == crate::policy::judge::KNOWN
-        || Conditions::lowered(&finding.because);
-    !borne && required.contains(&finding.gate)
+/// The gates whose findings count, by id, each with its policy.
+pub type Required<'a> = HashMap<&'a Text, &'a Policy>;
+
+/// The required ones of these gates.
+pub fn required(gates: &[GateRecord]) -> Required<'_> {
+    gates.iter().filter(|gate| gate.required).map(|gate| (&gate.id, &gate.policy)).collect()
+}
+
+/// Whether a finding counts: it is of a required gate, and its policy counts it.
+pub fn counts_for(finding: &Finding, required: &Required<'_>) -> bool {
+    required.get(&finding.gate).is_some_and(|policy| policy.counts(finding))
 }
 
 /// Each severity that is over the budget, in words; no finding is changed.
-pub fn exceeded(findings: &[Finding], required: &HashSet<&Text>, budget: &Budget) -> Vec<(Severity, String)> {
+pub fn exceeded(findings: &[Finding], required: &Required<'_>, budget: &Budget) -> Vec<(Severity, String)> {
     if budget.is_empty() {
         return Vec::new();
     }
@@ -45,7 +51,7 @@ pub fn exceeded(findings: &[Finding], required: &HashSet<&Text>, budget: &Budget
 }
 
 /// Judges the findings of all gates by the budget: those of a severity that is over it block.
-pub fn judge(findings: &mut [Finding], required: &HashSet<&Text>, budget: &Budget) -> Vec<String> {
+pub fn judge(findings: &mut [Finding], required: &Required<'_>, budget: &Budget) -> Vec<String> {
     let over = exceeded(findings, required, budget);
     for (severity, words) in &over {
         let because = Text::from(format!("budget of the run: {words}"));
@@ -77,7 +83,8 @@ mod tests {
         let found =
             [finding("1", Severity::Medium), finding("2", Severity::High), finding("3", Severity::High)];
         let gate = Text::from("a");
-        let required = HashSet::from([&gate]);
+        let policy = Policy::default();
+        let required = Required::from([(&gate, &policy)]);
         let over = |budget: &[(Severity, u64)]| {
             let budget: Budget = budget.iter().copied().collect();
             exceeded(&found, &required, &budget).into_iter().map(|(severity, _)| severity).collect::<Vec<_>>()

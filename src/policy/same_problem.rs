@@ -6,7 +6,7 @@
 //! The same problem is
 //! - a vulnerability that is known by a common id (CVE, GHSA, npm's) in one package of one version,
 //! - a secret at one place of one commit, or of the work tree,
-//! - a misconfiguration of one resource that both Trivy and Checkov have a check for ([`families`]).
+//! - a misconfiguration of one resource that both Trivy and Checkov have a check for ([`advisories`]).
 
 mod advisories;
 
@@ -15,17 +15,17 @@ use std::hash::Hash;
 use std::num::NonZeroU32;
 
 use crate::model::finding::{Category, Finding, Package};
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 /// Notes on every finding what it is one problem with. The findings must have their ids.
-pub fn note(findings: &mut [Finding]) {
+pub(crate) fn note(findings: &mut [Finding]) {
     let groups = groups(findings);
     for group in groups {
         let name = group.iter().map(|&index| &findings[index].id).min().cloned();
         let mut tools: Vec<Text> = group.iter().map(|&index| findings[index].tool.clone()).collect();
         tools.sort();
         tools.dedup();
-        let tools = Texts::from(tools);
+        let tools = SharedTexts::from(tools);
         for index in group {
             findings[index].problem = name.clone();
             findings[index].seen_by = tools.clone();
@@ -34,7 +34,7 @@ pub fn note(findings: &mut [Finding]) {
 }
 
 /// The findings that are one problem, where that is more than one; by their places in the list.
-pub fn groups(findings: &[Finding]) -> Vec<Vec<usize>> {
+pub(crate) fn groups(findings: &[Finding]) -> Vec<Vec<usize>> {
     const MERGED: [Category; 3] = [Category::Vulnerability, Category::Secret, Category::Misconfiguration];
     // A million findings of a linter stand alone: no list of them is needed to tell.
     if !findings.iter().any(|finding| MERGED.contains(&finding.category)) {
@@ -130,8 +130,8 @@ fn checks(_: usize, finding: &Finding) -> Option<(&'static str, &str, &str)> {
 struct Sets(Vec<usize>);
 
 impl Sets {
-    fn new(len: usize) -> Sets {
-        Sets((0..len).collect())
+    fn new(len: usize) -> Self {
+        Self((0..len).collect())
     }
 
     /// The first member of a set; the way there is shortened.

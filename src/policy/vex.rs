@@ -41,17 +41,17 @@ pub enum Id {
 }
 
 impl Id {
-    pub fn read(text: &str) -> Id {
-        Purl::read(text).map_or_else(|| Id::Other(text.to_owned()), |purl| Id::Purl(Box::new(purl)))
+    pub fn read(text: &str) -> Self {
+        Purl::read(text).map_or_else(|| Self::Other(text.to_owned()), |purl| Self::Purl(Box::new(purl)))
     }
 
     fn words(&self) -> String {
         match self {
-            Id::Purl(purl) => match purl.version() {
+            Self::Purl(purl) => match purl.version() {
                 Some(version) => format!("{}@{version}", purl.plain()),
                 None => purl.plain(),
             },
-            Id::Other(name) => name.clone(),
+            Self::Other(name) => name.clone(),
         }
     }
 }
@@ -178,7 +178,7 @@ pub struct Vex {
 }
 
 impl Vex {
-    pub fn new(documents: Vec<Document>) -> Vex {
+    pub fn new(documents: Vec<Document>) -> Self {
         let mut by_id: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (d, document) in documents.iter().enumerate() {
             for (s, statement) in document.statements.iter().enumerate() {
@@ -187,7 +187,7 @@ impl Vex {
                 }
             }
         }
-        Vex { documents, by_id }
+        Self { documents, by_id }
     }
 
     /// The last word on a finding; of the same moment, the stricter.

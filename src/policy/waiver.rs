@@ -3,17 +3,17 @@
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
 
-use crate::config::Gate;
 use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::text::shared::Text;
-use crate::tools::{SCANNERS, foreign};
 
 /// One `[[waiver]]`. Every condition that it names must hold.
 #[derive(Clone, Debug)]
 pub struct Waiver {
     /// What the record calls it: its `name`, or `waiver 3`, counted in the file's order from 1.
     pub name: Text,
+    /// Whether gates.toml gives it that name.
+    pub has_own_name: bool,
     pub reason: Text,
     /// The last day on which it applies.
     pub expires: Option<Date>,
@@ -30,15 +30,13 @@ pub struct Waiver {
 }
 
 impl Waiver {
-    /// Reads every `[[waiver]]`. `without_end`: one may lack its last day.
-    pub fn read_all(keys: &Keys, without_end: bool, gates: &[Gate]) -> Vec<Waiver> {
-        let gates: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
-        let tools: Vec<&str> =
-            SCANNERS.iter().copied().chain(&foreign::SCANNERS).map(|scanner| scanner.name).collect();
+    /// Reads every `[[waiver]]`. `without_end`: one may lack its last day. `gates` and `tools` are the names
+    /// that a waiver may name.
+    pub fn read_all(keys: &Keys, without_end: bool, gates: &[&str], tools: &[&str]) -> Vec<Self> {
         let tables = keys.tables("waiver");
-        let mut waivers: Vec<Waiver> = Vec::new();
+        let mut waivers: Vec<Self> = Vec::new();
         for (index, table) in tables.iter().enumerate() {
-            for (key, known) in [("gate", &gates), ("tool", &tools)] {
+            for (key, known) in [("gate", gates), ("tool", tools)] {
                 // `judge --report` calls a gate after the tool or the format where gates.toml has none for it.
                 let is_known = |word: &str| known.contains(&word) || tools.contains(&word);
                 if let Some(word) = table.text(key).filter(|word| !is_known(&word.value)) {
@@ -46,7 +44,7 @@ impl Waiver {
                     table.unknown(word.at, &what, &word.value, known);
                 }
             }
-            let Some(waiver) = Waiver::read(table, index, without_end) else { continue };
+            let Some(waiver) = Self::read(table, index, without_end) else { continue };
             if let Some(same) = waivers.iter().find(|other| other.conditions() == waiver.conditions()) {
                 let what = match same.expires == waiver.expires {
                     true => format!("this waiver says what `{}` says", same.name),
@@ -65,7 +63,7 @@ impl Waiver {
     }
 
     /// Reads a `[[waiver]]`; `index` counts from 0.
-    fn read(table: &Keys, index: usize, without_end: bool) -> Option<Waiver> {
+    fn read(table: &Keys, index: usize, without_end: bool) -> Option<Self> {
         let reason = table.required_text("reason");
         let path = table.text("path").and_then(|glob| {
             if let Some((what, help)) = never_fits(&glob.value) {
@@ -87,7 +85,8 @@ impl Waiver {
             }
             Some(text.value)
         };
-        let waiver = Waiver {
+        let waiver = Self {
+            has_own_name: table.has("name"),
             name: Text::from(table.text_or("name", &format!("waiver {}", index + 1))),
             reason: Text::from(reason.map(|reason| reason.value).unwrap_or_default()),
             expires: table.date("expires").map(|date| date.value),

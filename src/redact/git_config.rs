@@ -9,7 +9,7 @@ use crate::redact::Secret;
 use super::names::looks_secret;
 
 /// The secrets in these variables.
-pub fn secrets(variables: &BTreeMap<String, String>) -> Vec<Secret> {
+pub(super) fn secrets(variables: &BTreeMap<String, String>) -> Vec<Secret> {
     let mut all = Vec::new();
     for (name, key) in variables {
         let Some(number) = name.strip_prefix("GIT_CONFIG_KEY_") else { continue };

@@ -7,16 +7,16 @@
 
 mod fields;
 mod git_config;
-pub mod names;
-pub mod npmrc;
+pub(crate) mod names;
+pub(crate) mod npmrc;
 mod scrubber;
 mod secret;
-pub mod secret_set;
+pub(crate) mod secret_set;
 
 pub use fields::is_maskable;
 pub use fields::mask_fields;
-pub use scrubber::Known;
 pub use scrubber::Scrubber;
+pub use scrubber::SecretSet;
 pub use secret::Secret;
 
 /// What stands in the place of a secret.

@@ -3,7 +3,7 @@
 use crate::redact::Secret;
 
 /// Whether a variable of this name holds a secret, or opens the way to one.
-pub fn looks_secret(name: &str) -> bool {
+pub(crate) fn looks_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     // The working directory; and names of settings, of which git needs as many as it counts.
     if matches!(upper.as_str(), "PWD" | "OLDPWD") || upper.starts_with("GIT_CONFIG_KEY_") {
@@ -19,14 +19,14 @@ pub fn looks_secret(name: &str) -> bool {
 
 /// Whether the value of a variable of this name is the secret itself, and not where it is kept or
 /// what it is called.
-pub fn holds_secret(name: &str) -> bool {
+pub(crate) fn holds_secret(name: &str) -> bool {
     let last = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let about = ["FILE", "PATH", "DIR", "NAME", "USER", "HOST", "REGION", "TYPE", "METHOD", "MODE", "SOCK"];
     looks_secret(name) && !about.iter().any(|about| last.eq_ignore_ascii_case(about))
 }
 
 /// The secret in a variable, an option or a setting of this name.
-pub fn secret_in(name: &str, value: &str) -> Option<Secret> {
+pub(crate) fn secret_in(name: &str, value: &str) -> Option<Secret> {
     match holds_secret(name) {
         true => Secret::of_variable(value),
         // A proxy, a database: the password in an address is one, whatever the name.

@@ -2,7 +2,6 @@
 //!
 //! Read as npm does (npm/ini `lib/ini.js`, npm/config `lib/env-replace.js`).
 
-use std::env;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,7 +14,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// One line `key = value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// Without quotes, and without the `[]` of a list.
     pub key: String,
     /// Without quotes; the variables in it are not replaced.
@@ -23,7 +22,7 @@ pub struct Setting {
 }
 
 /// The settings of a file, in their order.
-pub fn settings(text: &str) -> impl Iterator<Item = Setting> {
+pub(crate) fn settings(text: &str) -> impl Iterator<Item = Setting> {
     text.split(['\r', '\n']).filter_map(|line| {
         let line = bare(line);
         if line.starts_with([';', '#', '[']) || line.is_empty() {
@@ -53,13 +52,13 @@ fn uncommented(text: &str) -> &str {
 impl Setting {
     /// Whether it sets, or could set, the option of this name. A variable or an escape in a key may stand
     /// for anything, but for a key that begins as an address or a scope does.
-    pub fn may_set(&self, option: &str) -> bool {
+    pub(crate) fn may_set(&self, option: &str) -> bool {
         let hidden = self.key.contains("${") || self.key.contains('\\');
         self.key == option || (hidden && !self.key.starts_with(['/', '@']))
     }
 
     /// The value with the variables of the environment in their places.
-    pub fn expanded(&self) -> String {
+    pub(crate) fn expanded(&self, variable: Variable) -> String {
         let mut out = String::with_capacity(self.value.len());
         let mut rest = self.value.as_str();
         while let Some((before, behind)) = rest.split_once("${") {
@@ -68,21 +67,24 @@ impl Setting {
                 rest = behind;
                 break;
             };
-            out.push_str(&env::var(name.trim_end_matches('?')).unwrap_or_default());
+            out.push_str(&variable(name.trim_end_matches('?')).unwrap_or_default());
             rest = after;
         }
         out + rest
     }
 }
 
+/// The value of a variable of the environment; `None` where it is not set.
+pub(crate) type Variable = fn(&str) -> Option<String>;
+
 /// The user's own file.
-pub fn of_user() -> Option<PathBuf> {
-    let named = ["npm_config_userconfig", "NPM_CONFIG_USERCONFIG"].into_iter().find_map(env::var_os);
-    named.map(PathBuf::from).or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".npmrc")))
+pub(crate) fn of_user(variable: Variable) -> Option<PathBuf> {
+    let named = ["npm_config_userconfig", "NPM_CONFIG_USERCONFIG"].into_iter().find_map(variable);
+    named.map(PathBuf::from).or_else(|| Some(PathBuf::from(variable("HOME")?).join(".npmrc")))
 }
 
 /// What a file says; nothing where there is none.
-pub fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     let mut bytes = Vec::new();
     // One that is cut, or can't be read, hides no more than that.
     let _ = File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
@@ -91,10 +93,10 @@ pub fn read(path: &Path) -> String {
 
 /// The secrets in a file: `//registry/:_authToken`, `_password` and `_auth` (base64), a client's `key`, the
 /// password of a proxy.
-pub fn secrets(text: &str) -> Vec<Secret> {
+pub(crate) fn secrets(text: &str, variable: Variable) -> Vec<Secret> {
     let mut all = Vec::new();
     for setting in settings(text) {
-        let value = setting.expanded();
+        let value = setting.expanded(variable);
         // What stands before is the registry that it is for.
         match setting.key.rsplit(':').next().unwrap_or_default() {
             "_auth" | "_password" => all.extend(Secret::in_base64(&value)),
@@ -170,14 +172,14 @@ mod tests {
             &key,
         ];
         let expected: Vec<Secret> = expected.iter().filter_map(|value| Secret::reported(value)).collect();
-        assert_eq!(secrets(&text), expected);
+        assert_eq!(secrets(&text, |_| None), expected);
     }
 
     #[test]
     fn variables_are_replaced_by_what_the_environment_has() {
-        let expanded = |value: &str| Setting { key: String::new(), value: value.to_owned() }.expanded();
-        let home = env::var("HOME").unwrap_or_default();
-        assert_eq!(expanded("a ${HOME} b ${NO_SUCH_VARIABLE_HERE?} c ${open"), format!("a {home} b  c open"));
+        let home = |name: &str| (name == "HOME").then(|| "/home/ada".to_owned());
+        let expanded = |value: &str| Setting { key: String::new(), value: value.to_owned() }.expanded(home);
+        assert_eq!(expanded("a ${HOME} b ${NO_SUCH_VARIABLE_HERE?} c ${open"), "a /home/ada b  c open");
         assert_eq!(expanded("plain"), "plain");
     }
 }

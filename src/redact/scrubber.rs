@@ -16,14 +16,14 @@ use super::{MASK, Secret};
 pub struct Scrubber(Option<AhoCorasick>);
 
 impl Scrubber {
-    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Scrubber {
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let secrets: BTreeSet<&Secret> = secrets.into_iter().collect();
         let spellings: BTreeSet<Vec<u8>> = secrets.into_iter().flat_map(Secret::spellings).collect();
         if spellings.is_empty() {
-            return Scrubber(None);
+            return Self(None);
         }
         // Building fails only when the spellings together exceed 2 GiB.
-        Scrubber(AhoCorasick::new(spellings).ok())
+        Self(AhoCorasick::new(spellings).ok())
     }
 
     /// One line of a record: what would steer a reader taken away, and secrets struck out.
@@ -126,7 +126,7 @@ struct Strike<'s, W: Write> {
 const CHUNK: usize = 256 * 1024;
 
 impl<'s, W: Write> Strike<'s, W> {
-    fn new(scrubber: &'s Scrubber, out: W) -> Strike<'s, W> {
+    fn new(scrubber: &'s Scrubber, out: W) -> Self {
         Strike { scrubber, out, buffer: Vec::new(), covered: 0 }
     }
 
@@ -173,12 +173,12 @@ impl<W: Write> Write for Strike<'_, W> {
 
 /// The secrets that are known so far, while more come to light.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct SecretSet {
     secrets: BTreeSet<Secret>,
     scrubber: Scrubber,
 }
 
-impl Known {
+impl SecretSet {
     pub fn learn(&mut self, secrets: impl IntoIterator<Item = Secret>) {
         let before = self.secrets.len();
         self.secrets.extend(secrets);
@@ -189,6 +189,15 @@ impl Known {
 
     pub fn scrubber(&self) -> &Scrubber {
         &self.scrubber
+    }
+
+    /// How many there are. A set only grows, so that two of one length are the same.
+    pub fn len(&self) -> usize {
+        self.secrets.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty()
     }
 }
 

@@ -14,15 +14,15 @@ pub struct Secret(String);
 impl Secret {
     /// A value that a scanner reports as a secret. `None` for what is masked already, and for what
     /// would be struck out all over the reports: less than six characters, or a plain short word.
-    pub fn reported(value: &str) -> Option<Secret> {
+    pub fn reported(value: &str) -> Option<Self> {
         let value = value.trim();
         let masked = value == MASK || value.chars().all(|c| c == '*');
-        (!masked && is_distinctive(value, 6)).then(|| Secret(value.to_owned()))
+        (!masked && is_distinctive(value, 6)).then(|| Self(value.to_owned()))
     }
 
     /// The value of a variable whose name looks secret. Many hold a switch, a number, a path or an
     /// address without a password: these are no secrets.
-    pub fn of_variable(value: &str) -> Option<Secret> {
+    pub fn of_variable(value: &str) -> Option<Self> {
         let value = value.trim();
         let path =
             ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start)) && !value.contains('\n');
@@ -30,40 +30,40 @@ impl Secret {
             return None;
         }
         if value.contains("://") {
-            return Secret::in_address(value);
+            return Self::in_address(value);
         }
-        is_distinctive(value, 8).then(|| Secret(value.to_owned()))
+        is_distinctive(value, 8).then(|| Self(value.to_owned()))
     }
 
     /// The password in an address such as `https://user:password@host/`.
-    pub fn in_address(value: &str) -> Option<Secret> {
+    pub fn in_address(value: &str) -> Option<Self> {
         let (_, rest) = value.split_once("://")?;
         let authority = rest.split(['/', '?', '#']).next()?;
         let (user, _) = authority.rsplit_once('@')?;
         let password = user.split_once(':').map_or(user, |(_, password)| password);
-        is_distinctive(password, 8).then(|| Secret(password.to_owned()))
+        is_distinctive(password, 8).then(|| Self(password.to_owned()))
     }
 
     /// What an HTTP header such as `Authorization: Basic …` or `PRIVATE-TOKEN: …` hands over.
-    pub fn in_header(header: &str) -> Vec<Secret> {
+    pub fn in_header(header: &str) -> Vec<Self> {
         let value = header.split_once(':').map_or(header, |(_, value)| value).trim();
         match value.split_once(' ') {
             Some((scheme, credentials)) if scheme.eq_ignore_ascii_case("basic") => {
-                Secret::in_base64(credentials)
+                Self::in_base64(credentials)
             }
             Some((scheme, token)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-                Secret::reported(token).into_iter().collect()
+                Self::reported(token).into_iter().collect()
             }
-            _ => Secret::reported(value).into_iter().collect(),
+            _ => Self::reported(value).into_iter().collect(),
         }
     }
 
     /// A password in base64, or `user:password`: as it is written, and the password itself.
-    pub fn in_base64(encoded: &str) -> Vec<Secret> {
+    pub fn in_base64(encoded: &str) -> Vec<Self> {
         let plain = base64_decoded(encoded.trim());
         let password =
             plain.as_deref().map(|plain| plain.split_once(':').map_or(plain, |(_, password)| password));
-        [Some(encoded), password].into_iter().flatten().filter_map(Secret::reported).collect()
+        [Some(encoded), password].into_iter().flatten().filter_map(Self::reported).collect()
     }
 
     /// Every spelling that is looked for: as it is, escaped for JSON, XML and addresses, in

@@ -23,7 +23,7 @@ use cyclonedx_bom::models::metadata::Metadata;
 use cyclonedx_bom::models::property::{Properties, Property};
 use cyclonedx_bom::models::tool::Tools;
 
-use crate::model::run::{Evidence, Run};
+use crate::model::run::{Completeness, Run};
 use crate::model::verdict::{Mode, Outcome};
 use crate::report::cyclonedx::parts::Parts;
 
@@ -43,7 +43,7 @@ pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<
 fn document(run: &Run) -> Bom {
     let parts = Parts::of(run);
     let found = vulnerabilities::of(run, &parts);
-    let whole = run.gates.iter().all(|gate| gate.evidence == Evidence::Whole) && found.left_out == 0;
+    let whole = run.gates.iter().all(|gate| gate.evidence == Completeness::Whole) && found.left_out == 0;
     let mut lacking: Vec<BomReference> = parts.lacking().map(BomReference::new).collect();
     lacking.extend((!whole).then(|| BomReference::new(ROOT)));
     let incomplete = Composition {

@@ -6,7 +6,6 @@
 //! (docs.github.com/actions/reference/workflows-and-actions/workflow-commands).
 
 use std::borrow::Cow;
-use std::env;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,14 +16,14 @@ use crate::model::finding::{Decision, Finding};
 use crate::model::run::{GateRecord, Run};
 use crate::model::severity::{self, Severity};
 use crate::model::verdict::{Mode, Outcome};
-use crate::system::terminal;
+use crate::system::{terminal, variables};
 use crate::text::{human, sanitise};
 
 use super::markdown::{self, Room};
 use super::{subject, worst};
 
 /// Its name among the formats.
-pub const NAME: &str = "github";
+pub(crate) const NAME: &str = "github";
 
 /// GitHub shows ten errors and ten warnings of a step.
 const MOST: usize = 10;
@@ -50,13 +49,13 @@ struct Annotation {
 
 /// The file of the step's summary, where GitHub Actions runs the step and wants one.
 fn summary_file() -> Option<PathBuf> {
-    let file = env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty())?;
+    let file = variables::value("GITHUB_STEP_SUMMARY")?;
     runs_here().then(|| PathBuf::from(file))
 }
 
 /// Whether it is GitHub Actions that runs this.
-pub fn runs_here() -> bool {
-    env::var_os("GITHUB_ACTIONS").is_some_and(|value| !value.is_empty())
+pub(crate) fn runs_here() -> bool {
+    variables::value("GITHUB_ACTIONS").is_some()
 }
 
 /// # Errors

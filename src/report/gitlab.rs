@@ -5,9 +5,9 @@
 //! their work has the status `failure`, and says why. What a waiver covers is left out, and counted.
 
 mod identifiers;
-pub mod kind;
+pub(crate) mod kind;
 mod model;
-pub(super) mod quality;
+pub(crate) mod quality;
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -32,16 +32,16 @@ pub struct Options {
 const LIMIT: usize = 2_000;
 
 impl Default for Options {
-    fn default() -> Options {
-        Options { limit: LIMIT }
+    fn default() -> Self {
+        Self { limit: LIMIT }
     }
 }
 
 impl Options {
-    pub(super) fn read(keys: &Keys) -> Options {
+    pub(super) fn read(keys: &Keys) -> Self {
         let limit = keys.count("limit");
         keys.finish("[report.html]");
-        Options { limit: limit.map_or(LIMIT, |limit| usize::try_from(limit.value).unwrap_or(usize::MAX)) }
+        Self { limit: limit.map_or(LIMIT, |limit| usize::try_from(limit.value).unwrap_or(usize::MAX)) }
     }
 }
 

@@ -43,17 +43,17 @@ enum Dialect {
 const LIMIT: usize = 2_000;
 
 impl Default for Options {
-    fn default() -> Options {
-        Options { lab_fails: false, allowed_passes: false, dialect: Dialect::Jenkins, limit: LIMIT }
+    fn default() -> Self {
+        Self { lab_fails: false, allowed_passes: false, dialect: Dialect::Jenkins, limit: LIMIT }
     }
 }
 
 impl Options {
-    pub(super) fn read(keys: &Keys) -> Options {
+    pub(super) fn read(keys: &Keys) -> Self {
         let dialects = [("jenkins", Dialect::Jenkins), ("gitlab", Dialect::GitLab)];
         let limit =
             keys.count("limit").map_or(LIMIT, |limit| usize::try_from(limit.value).unwrap_or(usize::MAX));
-        let options = Options {
+        let options = Self {
             lab_fails: keys.word_or("lab", &[("skipped", false), ("failure", true)], false),
             allowed_passes: keys.word_or("allowed", &[("skipped", false), ("passed", true)], false),
             dialect: keys.word_or("dialect", &dialects, Dialect::Jenkins),
@@ -132,7 +132,7 @@ struct Case {
 }
 
 impl<'a> Suite<'a> {
-    fn new(run: &'a Run, options: &'a Options, gate: &'a GateRecord, all: Vec<&'a Finding>) -> Suite<'a> {
+    fn new(run: &'a Run, options: &'a Options, gate: &'a GateRecord, all: Vec<&'a Finding>) -> Self {
         let denied = |list: &[&Finding]| list.iter().filter(|one| one.decision == Decision::Deny).count();
         let (total, blocking) = (all.len(), denied(&all));
         let findings = match total > options.limit {

@@ -18,11 +18,11 @@ use super::problems::{Problem, Problems};
 use super::{Options, subject, summary, worst};
 
 /// The first line.
-pub const MARKER: &str = "<!-- portcullis: the verdict -->";
+pub(super) const MARKER: &str = "<!-- portcullis: the verdict -->";
 
 /// What a page may hold.
 #[derive(Clone, Copy, Debug)]
-pub struct Room {
+pub(super) struct Room {
     /// In bytes, which are no fewer than characters.
     pub bytes: usize,
     /// Problems of one list.
@@ -46,7 +46,7 @@ pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<
 }
 
 /// The page, in so much room.
-pub fn page(run: &Run, room: Room) -> String {
+pub(super) fn page(run: &Run, room: Room) -> String {
     let mut page = Page { text: String::new(), most: room.bytes.saturating_sub(RESERVE) };
     let mark = match run.verdict {
         Verdict::Pass => '✔',

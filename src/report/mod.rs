@@ -4,27 +4,27 @@
 mod attestation;
 mod csv;
 mod cyclonedx;
-pub mod github;
+pub(crate) mod github;
 mod gitlab;
 mod html;
 mod json_lines;
 mod junit;
 mod markdown;
 mod options;
-pub mod problems;
+pub(crate) mod problems;
 mod run_json;
 mod sarif;
 mod stream;
-pub mod subject;
-pub mod summary;
-pub mod worst;
+pub(crate) mod subject;
+pub(crate) mod summary;
+pub(crate) mod worst;
 
 use std::io::{self, Write};
 
 use anyhow::Result;
 
-pub use options::Options;
-pub use options::names;
+pub(crate) use options::Options;
+pub(crate) use options::names;
 
 use crate::model::run::Run;
 use crate::system::output_folder::OutputFolder;
@@ -47,7 +47,7 @@ pub struct File {
 }
 
 /// Every report that can be asked for, the record itself last.
-pub static REPORTS: &[Report] = &[
+pub(crate) static REPORTS: &[Report] = &[
     Report { name: "junit", files: &[File { name: "junit.xml", render: junit::render }] },
     Report { name: "sarif", files: &[File { name: "portcullis.sarif", render: sarif::render }] },
     Report {
@@ -85,6 +85,11 @@ pub static REPORTS: &[Report] = &[
 /// The record: it is always written, and last. Where it is, everything else is there too.
 const RECORD: File = File { name: "run.json", render: run_json::render };
 
+/// The files of every report, the record among them.
+pub(crate) fn file_names() -> impl Iterator<Item = &'static str> {
+    REPORTS.iter().flat_map(|report| report.files).map(|file| file.name)
+}
+
 /// Where a run's reports are, for the summary.
 #[derive(Debug)]
 pub struct Written {
@@ -96,21 +101,21 @@ pub struct Written {
 
 impl Written {
     /// All that [`write_all`] writes, the record first.
-    pub fn all(folder: String, options: &Options) -> Written {
+    pub fn all(folder: String, options: &Options) -> Self {
         let others = options.files().map(|file| file.name).filter(|name| *name != RECORD.name);
         let files = [RECORD.name].into_iter().chain(others).map(str::to_owned).collect();
-        Written { folder: named(folder), files }
+        Self { folder: named(folder), files }
     }
 
     /// The record alone, in a file that may have another name.
-    pub fn record(path: &str) -> Written {
+    pub fn record(path: &str) -> Self {
         let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
-        Written { folder: named(folder.to_owned()), files: vec![name.to_owned()] }
+        Self { folder: named(folder.to_owned()), files: vec![name.to_owned()] }
     }
 
     /// Nothing: it could not be.
-    pub fn nothing(folder: String) -> Written {
-        Written { folder: named(folder), files: Vec::new() }
+    pub fn nothing(folder: String) -> Self {
+        Self { folder: named(folder), files: Vec::new() }
     }
 
     /// Where the whole record is.
@@ -125,7 +130,7 @@ fn named(folder: String) -> String {
 }
 
 /// Writes the reports that were asked for, and the record, to the output folder.
-pub fn write_all(run: &Run, options: &Options, folder: &mut OutputFolder) -> Result<()> {
+pub(crate) fn write_all(run: &Run, options: &Options, folder: &mut OutputFolder) -> Result<()> {
     let others = options.files().filter(|file| file.name != RECORD.name);
     for file in others.chain([&RECORD]) {
         folder.write(file.name, |out| (file.render)(run, options, out))?;
@@ -138,7 +143,7 @@ pub fn write_all(run: &Run, options: &Options, folder: &mut OutputFolder) -> Res
 ///
 /// # Errors
 /// When they can't.
-pub fn prepare(options: &Options) -> Result<()> {
+pub(crate) fn prepare(options: &Options) -> Result<()> {
     if options.wants(github::NAME) { github::prepare() } else { Ok(()) }
 }
 
@@ -146,6 +151,6 @@ pub fn prepare(options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// When they can't be written.
-pub fn tell(run: &Run, options: &Options) -> Result<()> {
+pub(crate) fn tell(run: &Run, options: &Options) -> Result<()> {
     if options.wants(github::NAME) { github::tell(run) } else { Ok(()) }
 }

@@ -14,19 +14,15 @@ pub struct Options {
 }
 
 impl Default for Options {
-    fn default() -> Options {
-        Options {
-            formats: named(["junit"]),
-            junit: junit::Options::default(),
-            html: html::Options::default(),
-        }
+    fn default() -> Self {
+        Self { formats: named(["junit"]), junit: junit::Options::default(), html: html::Options::default() }
     }
 }
 
 impl Options {
     /// Reads `[report]`.
-    pub fn read(keys: &Keys) -> Options {
-        let built_in = Options::default();
+    pub fn read(keys: &Keys) -> Self {
+        let built_in = Self::default();
         let formats = keys.texts("formats").map(|texts| {
             for text in texts.iter().filter(|text| !names().any(|name| name == text.value)) {
                 let known: Vec<&str> = names().collect();
@@ -41,11 +37,11 @@ impl Options {
         let junit = keys.table("junit").map_or(built_in.junit, |table| junit::Options::read(&table));
         let html = keys.table("html").map_or(built_in.html, |table| html::Options::read(&table));
         keys.finish("[report]");
-        Options { formats: formats.unwrap_or(built_in.formats), junit, html }
+        Self { formats: formats.unwrap_or(built_in.formats), junit, html }
     }
 
     /// The same with the formats that the command line names, where it names any.
-    pub fn asked(&self, formats: &[String]) -> Options {
+    pub fn asked(&self, formats: &[String]) -> Self {
         let mut options = self.clone();
         if !formats.is_empty() {
             options.formats = named(formats.iter().map(String::as_str));
@@ -64,7 +60,7 @@ impl Options {
 }
 
 /// The names of all formats.
-pub fn names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     REPORTS.iter().map(|report| report.name)
 }
 

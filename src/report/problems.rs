@@ -9,7 +9,7 @@ use crate::model::severity::{Severity, rank};
 use crate::text::human;
 
 /// A problem with the findings of it that are meant, the worst first.
-pub struct Problem<'a> {
+pub(crate) struct Problem<'a> {
     pub first: &'a Finding,
     /// Most problems have none.
     pub others: Vec<&'a Finding>,
@@ -18,18 +18,18 @@ pub struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    pub fn findings(&self) -> impl Iterator<Item = &'a Finding> {
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &'a Finding> {
         std::iter::once(self.first).chain(self.others.iter().copied())
     }
 
     /// What to do about it, where one of its tools tells.
-    pub fn fix(&self) -> Option<&'a str> {
+    pub(crate) fn fix(&self) -> Option<&'a str> {
         self.findings().find_map(|finding| finding.fix.as_deref())
     }
 }
 
 /// What findings come to.
-pub struct Problems<'a> {
+pub(crate) struct Problems<'a> {
     /// The worst, the worst first; those that are alike in that stay in their order.
     pub worst: Vec<Problem<'a>>,
     /// How many there are.
@@ -39,7 +39,7 @@ pub struct Problems<'a> {
 
 impl<'a> Problems<'a> {
     /// The `most` worst of the problems that these findings of a run are.
-    pub fn of(meant: impl Iterator<Item = &'a Finding>, run: &'a Run, most: usize) -> Problems<'a> {
+    pub(crate) fn of(meant: impl Iterator<Item = &'a Finding>, run: &'a Run, most: usize) -> Self {
         let highest = highest(&run.findings);
         let meant: Vec<&Finding> = meant.collect();
         let mut named: HashMap<&str, Vec<&Finding>> = HashMap::new();
@@ -78,18 +78,18 @@ impl<'a> Problems<'a> {
     }
 
     /// What they are called where one is counted: each may be a finding of its own.
-    pub fn noun(&self) -> &'static str {
+    pub(crate) fn noun(&self) -> &'static str {
         if self.count == self.findings { "finding" } else { "problem" }
     }
 
     /// `46 problems in 52 findings`, or `12 findings` where each is a problem of its own.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         words(self.count, self.findings)
     }
 }
 
 /// The same of any numbers.
-pub fn words(problems: usize, findings: usize) -> String {
+pub(crate) fn words(problems: usize, findings: usize) -> String {
     let all = human::count(findings as u64, "finding");
     match problems == findings {
         true => all,
@@ -98,7 +98,7 @@ pub fn words(problems: usize, findings: usize) -> String {
 }
 
 /// The highest severity of each problem that has a name, whichever of its tools gives it.
-pub fn highest<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> HashMap<&'a str, Severity> {
+pub(crate) fn highest<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> HashMap<&'a str, Severity> {
     let mut highest: HashMap<&str, Severity> = HashMap::new();
     for finding in findings {
         if let Some(problem) = finding.problem.as_deref() {

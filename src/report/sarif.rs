@@ -149,7 +149,7 @@ impl<'a> Drawn<'a> {
         until: u64,
         packed: &'a Cell<u64>,
         cut: Vec<String>,
-    ) -> Drawn<'a> {
+    ) -> Self {
         let findings = worst::first(tool.findings.iter().copied(), MOST_RESULTS);
         let mut rules: Vec<RuleSeen> = Vec::new();
         let mut rule_index = HashMap::new();

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 /// A list whose items are made one by one as they are written.
-pub struct Stream<F>(pub F);
+pub(super) struct Stream<F>(pub F);
 
 impl<F, I> Serialize for Stream<F>
 where

@@ -1,15 +1,18 @@
 //! What a finding is about, in the words that several reports share.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::model::finding::{Category, Decision, Finding};
 use crate::model::run::GateRecord;
+use crate::model::run::Run;
 use crate::model::severity::Severity;
+use crate::text::shared::Text;
 use crate::tools;
 
 /// The file that it is in. A dependency that no file is named for is declared in the `package.json` of the
 /// folder that was looked at.
-pub fn known_file(finding: &Finding) -> Option<Cow<'_, str>> {
+pub(crate) fn known_file(finding: &Finding) -> Option<Cow<'_, str>> {
     match (&finding.location, &*finding.tool) {
         (Some(location), _) => Some(Cow::Borrowed(&*location.path)),
         (None, "npm-audit" | "yarn-audit" | "pnpm-audit") => Some(match &*finding.target {
@@ -23,28 +26,28 @@ pub fn known_file(finding: &Finding) -> Option<Cow<'_, str>> {
 }
 
 /// The same for reports that can't do without one: where none is known, the target itself.
-pub fn file(finding: &Finding) -> Cow<'_, str> {
+pub(crate) fn file(finding: &Finding) -> Cow<'_, str> {
     let target = if finding.target.is_empty() { "." } else { &finding.target };
     known_file(finding).unwrap_or(Cow::Borrowed(target))
 }
 
 /// The line to show it at, where one is known.
-pub fn line(finding: &Finding) -> Option<u32> {
+pub(crate) fn line(finding: &Finding) -> Option<u32> {
     finding.location.as_ref()?.start_line.map(|line| line.get())
 }
 
 /// Its title; of one without words its rule.
-pub fn title(finding: &Finding) -> &str {
+pub(crate) fn title(finding: &Finding) -> &str {
     if finding.title.trim().is_empty() { rule(finding) } else { &finding.title }
 }
 
 /// Its rule; of one without a name the tool.
-pub fn rule(finding: &Finding) -> &str {
+pub(crate) fn rule(finding: &Finding) -> &str {
     if finding.rule.trim().is_empty() { &finding.tool } else { &finding.rule }
 }
 
 /// What a person must know of it, in a few lines: the tool's own words behind the title, and the fix.
-pub fn words(finding: &Finding) -> String {
+pub(crate) fn words(finding: &Finding) -> String {
     let mut words = title(finding).to_owned();
     if let Some(package) = &finding.package {
         let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
@@ -63,7 +66,7 @@ pub fn words(finding: &Finding) -> String {
 }
 
 /// No more than `most` characters; what is longer ends in `…`.
-pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         None => Cow::Borrowed(text),
         Some(_) => Cow::Owned(text.chars().take(most.saturating_sub(1)).chain(['…']).collect()),
@@ -71,13 +74,13 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// Whether it is about security, as code scanning services tell it from quality.
-pub fn is_security(category: Category) -> bool {
+pub(crate) fn is_security(category: Category) -> bool {
     matches!(category, Category::Secret | Category::Vulnerability | Category::Misconfiguration)
 }
 
 /// A score that stands for it (CVSS, 0.0 to 10.0): its own, where that is in the band of its severity,
 /// else the middle of the band. None where nobody has rated it.
-pub fn score(finding: &Finding) -> Option<f64> {
+pub(crate) fn score(finding: &Finding) -> Option<f64> {
     let own = finding.cvss.as_ref().and_then(|cvss| cvss.score).filter(|score| (0.0..=10.0).contains(score));
     match own {
         Some(score) if Severity::from_cvss_score(score) == finding.severity => Some(score),
@@ -93,16 +96,16 @@ pub fn score(finding: &Finding) -> Option<f64> {
 }
 
 /// The name of the gate's tool as its makers write it; a command's is that of its gate.
-pub fn tool_title(gate: &GateRecord) -> &str {
-    match tools::scanner(&gate.tool) {
+pub(crate) fn tool_title(gate: &GateRecord) -> &str {
+    match tools::spec(&gate.tool) {
         Some(_) if &*gate.tool == "command" => &gate.id,
-        Some(scanner) => scanner.title,
+        Some(spec) => spec.title,
         None => &gate.tool,
     }
 }
 
 /// References that are web addresses.
-pub fn links(finding: &Finding) -> impl Iterator<Item = &str> {
+pub(crate) fn links(finding: &Finding) -> impl Iterator<Item = &str> {
     let is_link = |link: &&str| {
         let rest = link.strip_prefix("https://").or_else(|| link.strip_prefix("http://"));
         rest.is_some_and(|rest| !rest.is_empty() && link.chars().all(|c| c.is_ascii_graphic()))
@@ -111,7 +114,7 @@ pub fn links(finding: &Finding) -> impl Iterator<Item = &str> {
 }
 
 /// Who gives vulnerabilities names of one kind.
-pub struct Registry {
+pub(crate) struct Registry {
     /// The beginning of its names, in small letters.
     pub kind: &'static str,
     pub title: &'static str,
@@ -120,7 +123,7 @@ pub struct Registry {
 }
 
 /// The registry of a vulnerability's name, where it is one that everybody knows.
-pub fn registry(name: &str) -> Option<Registry> {
+pub(crate) fn registry(name: &str) -> Option<Registry> {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     let (kind, title, at) = match name.split_once('-')?.0 {
         "CVE" => ("cve", "NVD", "https://nvd.nist.gov/vuln/detail/"),
@@ -131,11 +134,34 @@ pub fn registry(name: &str) -> Option<Registry> {
 }
 
 /// A decision in the words of run.json.
-pub fn decision(decision: Decision) -> &'static str {
+pub(crate) fn decision(decision: Decision) -> &'static str {
     match decision {
         Decision::Deny => "deny",
         Decision::Allow => "allow",
         Decision::Waive => "waive",
+    }
+}
+
+/// The reasons of waivers, by their names.
+pub(crate) struct Covers<'a>(HashMap<&'a Text, &'a Text>);
+
+impl<'a> Covers<'a> {
+    pub(crate) fn of(run: &'a Run) -> Self {
+        Self(run.waivers.used.iter().map(|note| (&note.name, &note.reason)).collect())
+    }
+
+    /// By what a waived finding is waived, and why: a waiver and its reason, a VEX document, a mark in the report.
+    pub(crate) fn cover(&self, finding: &Finding) -> (Text, Text) {
+        if let Some(reason) = &finding.suppressed {
+            return ("suppressed in the report".into(), reason.clone());
+        }
+        if let Some(waiver) = &finding.waiver {
+            return (waiver.clone(), self.0.get(waiver).copied().unwrap_or(&finding.because).clone());
+        }
+        match finding.assessment() {
+            Some(assessment) => ("VEX".into(), assessment.detail().into()),
+            None => ("–".into(), finding.because.clone()),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Readable without colour: colour only repeats what the words say.
 
 mod blocking;
-mod facts;
+mod enrichment;
 mod gates;
 mod known;
 mod total;
@@ -16,43 +16,34 @@ use std::fmt::Write;
 use anstream::adapter::strip_str;
 use anstyle::{AnsiColor, Style};
 
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::model::run::Run;
 use crate::model::verdict::{Mode, Outcome, Verdict};
 use crate::model::waiver_use::WaiverNote;
+use crate::system::terminal::Look;
 use crate::text::{human, sanitise, table};
 
 use super::Written;
-
-/// How to draw it.
-#[derive(Clone, Copy, Debug)]
-pub struct Look {
-    /// Columns of the terminal.
-    pub width: u16,
-    pub colour: bool,
-    /// Somebody looks at it: long lines are broken between words. Programs that read it want them whole.
-    pub screen: bool,
-}
 
 /// The narrowest terminal that it is drawn for.
 const NARROWEST: u16 = 60;
 
 /// The whole summary. `written` is where the reports are.
-pub fn render(run: &Run, written: &Written, look: Look) -> String {
+pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
     let look = Look { width: look.width.max(NARROWEST), ..look };
     let mut page = String::new();
     let _ = writeln!(page, "{}", named(run, paint(&gates::table(run, look), look), look));
     page.push_str(&blocking::blocking(run, written, look));
     page.push_str(&waiver_notes(run, look));
     page.push_str(&known::notes(run, look));
-    page.push_str(&facts::notes(run, look));
+    page.push_str(&enrichment::notes(run, look));
     page.push_str(&trust::notes(run, look));
     page.push_str(&way::to_pass(run, look));
     let files: Vec<String> = written.files.iter().map(|file| format!("{}/{file}", written.folder)).collect();
     let files = if files.is_empty() { "none".to_owned() } else { files.join(", ") };
     let _ = writeln!(page, "\n{}", total::found(run));
     let _ = writeln!(page, "Reports: {files}");
-    if run.lock == Some(Standing::Unlocked) {
+    if run.lock == Some(LockStatus::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
     }
     if let Some(record) = written.of_record().filter(|_| is_cut(&page)) {
@@ -130,7 +121,7 @@ fn waiver_notes(run: &Run, look: Look) -> String {
 }
 
 /// The verdict in one line.
-pub fn verdict_line(run: &Run, look: Look) -> String {
+pub(crate) fn verdict_line(run: &Run, look: Look) -> String {
     coloured_verdict(run, &verdict_words(run), look)
 }
 
@@ -185,14 +176,14 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
 }
 
 /// What every gate's evidence consists of, for `--verbose`.
-pub fn proofs(run: &Run) -> String {
+pub(crate) fn proofs(run: &Run) -> String {
     let mut part = String::new();
     for gate in &run.gates {
         let version = gate.tool_version.as_deref().unwrap_or("version unknown");
         let _ = writeln!(part, "{} ({} {version}): {}", gate.id, gate.tool, gate.outcome);
         for target in &gate.targets {
             let _ = writeln!(part, "  {}: {}", target.name, sanitise::short(&target.command.join(" "), 2000));
-            for line in &target.proof {
+            for line in target.proof_lines() {
                 let _ = writeln!(part, "    {line}");
             }
             if let Some(reason) = &target.reason {

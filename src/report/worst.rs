@@ -20,7 +20,7 @@ fn order(finding: &Finding) -> Reverse<(u8, u8)> {
 
 /// The `most` worst of these findings, the worst first; those that are alike in that stay in their
 /// order.
-pub fn first<'a>(findings: impl Iterator<Item = &'a Finding>, most: usize) -> Vec<&'a Finding> {
+pub(crate) fn first<'a>(findings: impl Iterator<Item = &'a Finding>, most: usize) -> Vec<&'a Finding> {
     let mut ranked: Vec<(usize, &Finding)> = findings.enumerate().collect();
     let key = |(index, finding): &(usize, &Finding)| (order(finding), *index);
     if ranked.len() > most {
@@ -32,14 +32,14 @@ pub fn first<'a>(findings: impl Iterator<Item = &'a Finding>, most: usize) -> Ve
 }
 
 /// Tells of a finding whether it blocks the run: denied, and of a required gate.
-pub fn blocks(run: &Run) -> impl Fn(&Finding) -> bool {
+pub(crate) fn blocks(run: &Run) -> impl Fn(&Finding) -> bool {
     let required: HashSet<&str> =
         run.gates.iter().filter(|gate| gate.required).map(|gate| &*gate.id).collect();
     move |finding| finding.decision == Decision::Deny && required.contains(&*finding.gate)
 }
 
 /// The findings that block the run.
-pub fn blocking(run: &Run) -> impl Iterator<Item = &Finding> {
+pub(crate) fn blocking(run: &Run) -> impl Iterator<Item = &Finding> {
     let blocks = blocks(run);
     run.findings.iter().filter(move |finding| blocks(finding))
 }

@@ -10,7 +10,7 @@ use crate::scan::job::Job;
 pub struct ConfigFile {
     /// Absolute.
     pub path: PathBuf,
-    pub overrule: Overrule,
+    pub overrule: BaseOverride,
     /// What may stand in it that leaves the scanner without proof.
     pub bars: Option<Bars>,
     /// The programs of the repository that its text names, relative to its folder.
@@ -25,7 +25,7 @@ pub type Programs = fn(&str) -> Vec<String>;
 
 /// How the scanner is made to heed the base's version of a file instead of the work tree's.
 #[derive(Clone, Copy, Debug)]
-pub enum Overrule {
+pub enum BaseOverride {
     /// It takes another file. `neutral` is one that says nothing, for a base that has none.
     Take { neutral: Option<&'static str>, take: Take },
     /// The same for a file that imports others: it lies in a checkout of the base. Of several the

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::evidence::GateEvidence;
 use crate::model::verdict::Outcome;
 use crate::text::shared::Text;
 
 /// The image that a gate acts on, and who has looked at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct OneImage {
     /// Image id: `sha256:…`.
     pub id: Text,
     /// The other digest by which the build says that the image goes, where there is one.
@@ -19,15 +18,15 @@ pub struct Seen {
 
 /// The image of this name, if the gate that built it and every gate that looked at it mean the same
 /// one. The error says who means which.
-pub fn one_image(upstream: &Upstream, name: &str) -> Result<Seen, String> {
-    let looked: Vec<(&Done, &DoneTarget)> = upstream
+pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneImage, String> {
+    let looked: Vec<(&FinishedGate, &FinishedTarget)> = gate_outputs
         .gates
         .iter()
         .filter(|gate| !gate.acts)
         .flat_map(|gate| gate.targets.iter().map(move |target| (gate, target)))
         .filter(|(_, target)| target.image.as_deref() == Some(name) && target.image_id.is_some())
         .collect();
-    let id_of = |target: &DoneTarget| target.image_id.clone().unwrap_or_default();
+    let id_of = |target: &FinishedTarget| target.image_id.clone().unwrap_or_default();
     // The build knows the image by more names than who looks at it later.
     let build = looked.iter().find(|(gate, _)| gate.tool == BUILDER);
     let Some((first, built)) = build.or(looked.first()) else {
@@ -46,38 +45,38 @@ pub fn one_image(upstream: &Upstream, name: &str) -> Result<Seen, String> {
             ));
         }
     }
-    let proved = |gate: &Done| matches!(gate.outcome, Outcome::Passed | Outcome::Failed);
+    let proved = |gate: &FinishedGate| matches!(gate.outcome, Outcome::Passed | Outcome::Failed);
     let scans = looked.iter().filter(|(gate, _)| gate.tool != BUILDER && proved(gate));
-    Ok(Seen { id, also, by: scans.map(|(gate, _)| gate.id.clone()).collect() })
+    Ok(OneImage { id, also, by: scans.map(|(gate, _)| gate.id.clone()).collect() })
 }
 
 /// The output of a build that names the digest of the image's configuration.
-pub const CONFIG_DIGEST: &str = "config_digest";
+pub(crate) const CONFIG_DIGEST: &str = "config_digest";
 
 /// The tool that builds images.
-pub const BUILDER: &str = "docker-build";
+pub(crate) const BUILDER: &str = "docker-build";
 
 /// Every gate that is done, in the order of gates.toml.
 #[derive(Clone, Debug, Default)]
-pub struct Upstream {
-    pub gates: Vec<Done>,
+pub struct GateOutputs {
+    pub gates: Vec<FinishedGate>,
 }
 
 /// One gate that is done.
 #[derive(Clone, Debug)]
-pub struct Done {
+pub struct FinishedGate {
     pub id: Text,
     /// The scanner's name in gates.toml.
     pub tool: &'static str,
     pub outcome: Outcome,
     /// Whether it changes the world: it pushes, registers or deploys.
     pub acts: bool,
-    pub targets: Vec<DoneTarget>,
+    pub targets: Vec<FinishedTarget>,
 }
 
 /// One target of it.
 #[derive(Clone, Debug)]
-pub struct DoneTarget {
+pub struct FinishedTarget {
     pub name: Text,
     /// What the image is called on this machine: `notes-backend:3f2a91c`.
     pub image: Option<String>,
@@ -86,30 +85,12 @@ pub struct DoneTarget {
     pub outputs: BTreeMap<String, String>,
 }
 
-impl Done {
-    pub fn new(evidence: &GateEvidence, outcome: Outcome) -> Done {
-        let targets = evidence.targets.iter().map(|target| {
-            let parsed = target.proof.parsed();
-            DoneTarget {
-                name: target.record.name.clone(),
-                image: target.record.image.clone(),
-                image_id: parsed.image_id.clone(),
-                outputs: parsed.outputs.clone(),
-            }
-        });
-        Done {
-            id: evidence.gate.id.clone(),
-            tool: evidence.gate.scanner.name,
-            outcome,
-            acts: evidence.gate.tool.acts(),
-            targets: targets.collect(),
-        }
-    }
-}
-
-impl Upstream {
+impl GateOutputs {
     /// The targets of every gate with this tool.
-    pub fn of_tool<'a>(&'a self, tool: &'a str) -> impl Iterator<Item = (&'a Done, &'a DoneTarget)> {
+    pub fn of_tool<'a>(
+        &'a self,
+        tool: &'a str,
+    ) -> impl Iterator<Item = (&'a FinishedGate, &'a FinishedTarget)> {
         let gates = self.gates.iter().filter(move |gate| gate.tool == tool);
         gates.flat_map(|gate| gate.targets.iter().map(move |target| (gate, target)))
     }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::scan::config_file::{Bars, ConfigFile, Overrule, Programs};
-use crate::scan::preflight::Question;
+use crate::scan::config_file::{Bars, BaseOverride, ConfigFile, Programs};
+use crate::scan::preflight::PreflightQuestion;
 use crate::scan::procedure::Procedure;
-use crate::scan::start_dir::Start;
+use crate::scan::start_dir::StartDir;
 use crate::text::shared::Text;
 
 /// One planned invocation: what to start, where, and where its report will be.
@@ -27,7 +27,9 @@ pub struct Job {
     /// Variables that the user hands on from the environment, whatever their names look like.
     pub hands_on: BTreeSet<String>,
     /// Where its reports come out, the one with the findings first.
-    pub reports: Vec<Source>,
+    pub reports: Vec<ReportSource>,
+    /// Further files that say more of it.
+    pub beside: Vec<Beside>,
     /// Files of the repository that its steps write and read: those of no other gate.
     pub writes: Vec<PathBuf>,
     /// Files in the scratch folder that the user keeps, with their names below the output folder.
@@ -52,19 +54,19 @@ pub struct Job {
     pub also: Vec<Program>,
     /// Acts on an image that no gate has scanned.
     pub unscanned: bool,
-    /// What is asked right before the start; the answers are documents like the reports, behind them.
-    pub questions: Vec<Question>,
-    /// What is known when it is planned, and its report does not tell: answers without a question.
-    pub facts: Vec<(&'static str, String)>,
+    /// What is asked right before the start.
+    pub questions: Vec<PreflightQuestion>,
+    /// What it is to look at, for the tool when it reads the report.
+    pub planned: Planned,
     /// Settings of git, beside those that its files and the environment have.
     pub git: Vec<(String, String)>,
     /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
-    pub start: Option<Start>,
+    pub start: Option<StartDir>,
     scratch: String,
 }
 
 /// Stands for the temporary folder of a run, in arguments and in recorded commands.
-pub const SCRATCH: &str = "$SCRATCH";
+pub(crate) const SCRATCH: &str = "$SCRATCH";
 
 /// A file that the user keeps beyond the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +88,7 @@ pub struct Program {
 
 /// Where a report comes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum ReportSource {
     Stdout,
     /// What it prints, under this name: held in memory alone, since secrets stand in it unmasked.
     Memory(String),
@@ -97,17 +99,30 @@ pub enum Source {
     /// A file in the repository, which the tool's own configuration names. It must be newer than
     /// the start of the job.
     Repository(PathBuf),
-    /// A file that is none of the job's reports and tells more of it, read when the job has ended.
-    /// It may be old, and it may not be there. It is not kept.
-    Aside(PathBuf),
-    /// The same for files of the job's scratch folder whose names begin so, as many as there are.
-    Beside(&'static str),
+}
+
+/// Files that are none of the job's reports and say more of it, read when the job has ended. They may be old,
+/// and may not be there. They are not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beside {
+    File(PathBuf),
+    /// The files of the job's scratch folder whose names begin so, as many as there are.
+    Scratch(&'static str),
+}
+
+/// What a tool knows of a job when it plans it, and needs again when it reads the report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// The files that the program was given, relative to the folder that it was started in.
+    pub files: Vec<String>,
+    /// It is to look at the whole history, so that a shallow clone leaves something out.
+    pub whole_history: bool,
 }
 
 impl Job {
     /// A job in `cwd`; `scratch` is the folder that is its own, as seen in arguments.
-    pub fn new(program: &str, target: impl Into<Text>, cwd: PathBuf, scratch: String) -> Job {
-        Job {
+    pub fn new(program: &str, target: impl Into<Text>, cwd: PathBuf, scratch: String) -> Self {
+        Self {
             target: target.into(),
             program: Program { name: program.to_owned(), near: Vec::new() },
             args: Vec::new(),
@@ -125,7 +140,8 @@ impl Job {
             config_files: Vec::new(),
             notes: Vec::new(),
             questions: Vec::new(),
-            facts: Vec::new(),
+            planned: Planned::default(),
+            beside: Vec::new(),
             git: Vec::new(),
             start: None,
             procedure: None,
@@ -171,19 +187,19 @@ impl Job {
     }
 
     /// Declares a configuration file of the scanner's own: absolute.
-    pub fn reads(&mut self, path: PathBuf, overrule: Overrule) -> &mut Self {
+    pub fn reads(&mut self, path: PathBuf, overrule: BaseOverride) -> &mut Self {
         self.config_files.push(ConfigFile { path, overrule, bars: None, programs: |_| Vec::new() });
         self
     }
 
     /// The same for one that can name programs of the repository, which then do the work.
-    pub fn reads_naming(&mut self, path: PathBuf, overrule: Overrule, programs: Programs) -> &mut Self {
+    pub fn reads_naming(&mut self, path: PathBuf, overrule: BaseOverride, programs: Programs) -> &mut Self {
         self.config_files.push(ConfigFile { path, overrule, bars: None, programs });
         self
     }
 
     /// The same for a file that may say what leaves the scanner without proof.
-    pub fn reads_unless(&mut self, path: PathBuf, overrule: Overrule, bars: Bars) -> &mut Self {
+    pub fn reads_unless(&mut self, path: PathBuf, overrule: BaseOverride, bars: Bars) -> &mut Self {
         self.config_files.push(ConfigFile { path, overrule, bars: Some(bars), programs: |_| Vec::new() });
         self
     }
@@ -197,7 +213,7 @@ impl Job {
     /// The files of the repository that it writes.
     pub fn written(&self) -> impl Iterator<Item = &Path> {
         let reports = self.reports.iter().filter_map(|source| match source {
-            Source::Repository(path) => Some(path.as_path()),
+            ReportSource::Repository(path) => Some(path.as_path()),
             _ => None,
         });
         reports.chain(self.writes.iter().map(PathBuf::as_path))
@@ -222,49 +238,43 @@ impl Job {
 
     /// The report is what the program prints.
     pub fn report_on_stdout(&mut self) -> &mut Self {
-        self.reports.push(Source::Stdout);
+        self.reports.push(ReportSource::Stdout);
         self
     }
 
     /// The report is what the program prints, and never touches a disk before it is masked. Gives
     /// the path to hand to the program.
     pub fn report_in_memory(&mut self, name: &str) -> &'static str {
-        self.reports.push(Source::Memory(name.to_owned()));
+        self.reports.push(ReportSource::Memory(name.to_owned()));
         // An older program takes `-` for the name of a file, and /dev/stdout may be one.
         "/dev/fd/1"
     }
 
     /// The report is what the program prints on standard error, and never touches a disk.
     pub fn report_of_errors(&mut self, name: &str) -> &mut Self {
-        self.reports.push(Source::Errors(name.to_owned()));
+        self.reports.push(ReportSource::Errors(name.to_owned()));
         self
     }
 
     /// Whether the report is what the program prints, on either stream.
     pub fn prints_report(&self) -> bool {
-        self.is_secretive() || self.reports.contains(&Source::Stdout)
+        self.is_secretive() || self.reports.contains(&ReportSource::Stdout)
     }
 
     /// Whether the report is what the program prints on standard error.
     pub fn reports_errors(&self) -> bool {
-        self.reports.iter().any(|source| matches!(source, Source::Errors(_)))
+        self.reports.iter().any(|source| matches!(source, ReportSource::Errors(_)))
     }
 
     /// Whether its report must not touch a disk before it is masked.
     pub fn is_secretive(&self) -> bool {
-        self.reports.iter().any(|source| matches!(source, Source::Memory(_) | Source::Errors(_)))
+        self.reports.iter().any(|source| matches!(source, ReportSource::Memory(_) | ReportSource::Errors(_)))
     }
 
     /// Asks `program` right before the start; the answer is the document `name`.
     pub fn asks(&mut self, name: &'static str, program: &str, args: &[&str]) -> &mut Self {
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
-        self.questions.push(Question { name, program: program.to_owned(), args });
-        self
-    }
-
-    /// Tells whoever reads its report what is known beforehand, as the document `name`.
-    pub fn knows(&mut self, name: &'static str, fact: impl Into<String>) -> &mut Self {
-        self.facts.push((name, fact.into()));
+        self.questions.push(PreflightQuestion { name, program: program.to_owned(), args });
         self
     }
 
@@ -276,7 +286,7 @@ impl Job {
 
     /// Declares a report file and gives the path to hand to the program.
     pub fn report_file(&mut self, name: &str) -> String {
-        self.reports.push(Source::Scratch(name.to_owned()));
+        self.reports.push(ReportSource::Scratch(name.to_owned()));
         self.scratch_file(name)
     }
 

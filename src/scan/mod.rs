@@ -1,19 +1,19 @@
 //! What a tool is to Portcullis.
 
 pub mod config_file;
-pub mod gate_outputs;
-pub mod job;
+pub(crate) mod gate_outputs;
+pub(crate) mod job;
 pub mod parsed;
-pub mod placeholder;
-pub mod preflight;
-pub mod procedure;
-pub mod program;
+pub(crate) mod placeholder;
+pub(crate) mod preflight;
+pub(crate) mod procedure;
+pub(crate) mod program;
 pub mod proof;
 pub mod raw_report;
 pub mod report_origin;
-pub mod retry;
-pub mod scene;
-pub mod start_dir;
-pub mod step;
+pub(crate) mod retry;
+pub(crate) mod scene;
+pub(crate) mod start_dir;
+pub(crate) mod step;
 pub mod tool;
-pub mod variable;
+pub(crate) mod variable;

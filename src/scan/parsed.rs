@@ -14,7 +14,7 @@ use crate::text::shared::Text;
 
 /// Why a report proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Unproven {
+pub enum ReportError {
     #[error("the {what} is empty")]
     Empty { what: &'static str },
     #[error("the {what} is cut short: {detail}")]
@@ -68,6 +68,8 @@ pub struct Parsed {
     pub gaps: Vec<String>,
     /// Further evidence for the record, in words.
     pub proof: Vec<String>,
+    /// What the rules for licences and banned packages say of its inventory: further proof.
+    pub inventory_notes: Vec<String>,
     /// How old the advisories are that the scanner knew, in words.
     pub advisories: Option<String>,
     /// Values that the report marks as secrets, to be struck out of everything that leaves.

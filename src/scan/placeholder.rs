@@ -9,7 +9,7 @@ use crate::keys::table::Keys;
 use crate::system::git::Repo;
 
 /// The name under which every template has the commit.
-pub const COMMIT: &str = "PORTCULLIS_COMMIT";
+pub(crate) const COMMIT: &str = "PORTCULLIS_COMMIT";
 
 /// The longest that is shown of something left over.
 const SHOWN: usize = 60;
@@ -20,11 +20,11 @@ const LONGEST: usize = 300;
 
 /// What stands in for which name.
 #[derive(Clone, Debug, Default)]
-pub struct Values(BTreeMap<String, String>);
+pub(crate) struct Values(BTreeMap<String, String>);
 
 /// A text with its placeholders filled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filled {
+pub(crate) struct Filled {
     pub text: String,
     /// Placeholders that are still in it, as they are written.
     pub left: Vec<String>,
@@ -32,8 +32,8 @@ pub struct Filled {
 
 impl Values {
     /// Reads `values = { NAME = "text" }`.
-    pub fn read(keys: &Keys) -> Values {
-        let Some(table) = keys.table("values") else { return Values::default() };
+    pub(crate) fn read(keys: &Keys) -> Self {
+        let Some(table) = keys.table("values") else { return Self::default() };
         let mut values = BTreeMap::new();
         for (name, value) in table.text_entries() {
             if !is_name(&name) || name == COMMIT {
@@ -49,18 +49,18 @@ impl Values {
                 values.insert(name, value.value);
             }
         }
-        Values(values)
+        Self(values)
     }
 
     /// The same, with the commit that is checked out, where one is.
-    pub fn at(&self, repo: &Repo) -> Values {
+    pub(crate) fn at(&self, repo: &Repo) -> Self {
         let mut values = self.0.clone();
         values.extend(repo.head.clone().map(|head| (COMMIT.to_owned(), head)));
-        Values(values)
+        Self(values)
     }
 
     /// Fills a text. What is put in is not looked through again.
-    pub fn fill(&self, text: &str, used: &mut BTreeSet<String>) -> Filled {
+    pub(crate) fn fill(&self, text: &str, used: &mut BTreeSet<String>) -> Filled {
         let mut filled = Filled { text: String::with_capacity(text.len()), left: Vec::new() };
         let mut rest = text;
         while let Some(at) = rest.find(['$', '<']) {
@@ -98,7 +98,7 @@ impl Values {
     }
 
     /// The names that no template has used.
-    pub fn unused(&self, used: &BTreeSet<String>) -> Vec<&str> {
+    pub(crate) fn unused(&self, used: &BTreeSet<String>) -> Vec<&str> {
         let names = self.0.keys().filter(|name| *name != COMMIT && !used.contains(*name));
         names.map(String::as_str).collect()
     }

@@ -2,7 +2,7 @@
 
 /// A command whose answer is a document beside the reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct PreflightQuestion {
     /// The name of that document.
     pub name: &'static str,
     /// A bare name.

@@ -1,18 +1,99 @@
 //! Jobs of several steps: programs one after another, questions over HTTP, pauses in between.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::time::Duration;
 
-use crate::engine::step_context::Hands;
+use serde::Serialize;
+
+use crate::scan::gate_outputs::{GateOutputs, OneImage};
+use crate::scan::step::{Output, Step};
+use crate::system::git::Repo;
+use crate::system::http::{Answer, Request};
 
 /// What a job of several steps does.
 pub trait Procedure: std::fmt::Debug + Send + Sync {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a>;
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a>;
 }
 
 /// The steps on their way; write `Box::pin(async move { … })`.
-pub type Steps<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+pub(crate) type Steps<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
+/// What a procedure works with: nothing else starts a program or asks over HTTP for it.
+///
+/// It keeps to the gate's time, obeys a stop of the run, compares every program with gates.lock, and
+/// records each step.
+pub trait StepContext: Send + Sync {
+    /// What the finished gates hand on.
+    fn gate_outputs(&self) -> &GateOutputs;
+
+    fn repo(&self) -> &Repo;
+
+    /// The arguments that the user adds to the chief command.
+    fn args(&self) -> &[String];
+
+    /// The folder that is the job's own.
+    fn scratch(&self) -> PathBuf;
+
+    /// The job's own program with its arguments, those of the user among them.
+    fn chief(&self) -> Step;
+
+    /// The job's own program, or the one that the user named instead.
+    fn program(&self) -> &str;
+
+    /// A variable of the gate's `env`, else of the environment of Portcullis.
+    fn variable(&self, name: &str) -> Option<String>;
+
+    /// The image of this name on which all finished gates agree.
+    fn one_image(&self, name: &str) -> Result<OneImage, Failure>;
+
+    /// How much of the gate's time is left.
+    fn time_left(&self) -> Duration;
+
+    /// Says on the progress display what is going on.
+    fn say(&self, words: String);
+
+    /// Notes a secret, so that it is struck out wherever it turns up.
+    fn learn(&mut self, secret: &str);
+
+    /// Hands on a report, under this file name, in the order of the calls.
+    fn hand_over(&mut self, name: &str, bytes: Vec<u8>);
+
+    /// Takes a file of the repository for this gate: what another gate has read or written proves
+    /// nothing here.
+    fn claim(&self, file: &Path, shown: &str) -> Result<(), Failure>;
+
+    /// Lets a procedure clean up after a stop or a timeout: half a minute, whatever happened.
+    fn last_words(&mut self);
+
+    /// Runs a program to its end. Any exit code is an answer; not to end by itself is a failure.
+    fn run(&mut self, step: Step) -> Wait<'_, Output>;
+
+    /// Asks over HTTP. Any status is an answer. `headers` of the request are in no log.
+    fn ask(&mut self, request: Request) -> Wait<'_, Answer>;
+
+    /// Waits, unless the run is stopped or the time is over.
+    fn pause(&mut self, pause: Duration) -> Wait<'_, ()>;
+}
+
+/// A step that takes time.
+pub(crate) type Wait<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+impl dyn StepContext + '_ {
+    /// Writes a report: one JSON document under this file name.
+    pub fn report(&mut self, name: &str, report: &impl Serialize) -> Result<(), Failure> {
+        let bytes = serde_json::to_vec_pretty(report)
+            .map_err(|error| Failure::Unproven(format!("its report can't be written: {error}")))?;
+        self.hand_over(name, bytes);
+        Ok(())
+    }
+
+    /// Says on the progress display what is going on.
+    pub fn tell(&self, words: impl Into<String>) {
+        self.say(words.into());
+    }
+}
 
 /// Why a procedure did not come to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +101,7 @@ pub enum Failure {
     /// There is no proof; why.
     Unproven(String),
     /// The same for a cause that passes by itself: the whole procedure is worth another try.
-    Passing(String),
+    Transient(String),
     /// The time of the gate is over; what it was doing.
     TimedOut(String),
     /// The run was stopped.
@@ -28,13 +109,13 @@ pub enum Failure {
 }
 
 impl Failure {
-    pub fn unproven(why: impl Into<String>) -> Failure {
-        Failure::Unproven(why.into())
+    pub fn unproven(why: impl Into<String>) -> Self {
+        Self::Unproven(why.into())
     }
 }
 
 /// A file that a procedure reads: of the project, small, and text.
-pub fn read_text(path: &Path, shown: &str) -> Result<String, Failure> {
+pub(crate) fn read_text(path: &Path, shown: &str) -> Result<String, Failure> {
     const MOST: u64 = 4 << 20;
     let unreadable = |why: &dyn std::fmt::Display| Failure::Unproven(format!("{shown} can't be read: {why}"));
     let meta = std::fs::metadata(path).map_err(|error| unreadable(&error))?;

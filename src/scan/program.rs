@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::scan::job::Program;
+use crate::system::variables;
 
 /// Finds a program: a path as it stands, a name in the folders near the target, then on PATH.
-pub fn find(program: &Program, cwd: &Path) -> Option<PathBuf> {
+pub(crate) fn find(program: &Program, cwd: &Path) -> Option<PathBuf> {
     if program.name.contains('/') {
         return which::which_in(&program.name, None::<&str>, cwd).ok();
     }
@@ -20,13 +21,13 @@ pub fn find(program: &Program, cwd: &Path) -> Option<PathBuf> {
 }
 
 /// A file that would be the program if it might be executed.
-pub fn not_executable(program: &Program, cwd: &Path) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").filter(|_| !program.name.contains('/')).unwrap_or_else(|| cwd.into());
+pub(crate) fn not_executable(program: &Program, cwd: &Path) -> Option<PathBuf> {
+    let path = variables::os("PATH").filter(|_| !program.name.contains('/')).unwrap_or_else(|| cwd.into());
     std::env::split_paths(&path).map(|folder| folder.join(&program.name)).find(|file| file.is_file())
 }
 
 /// The first word that looks like a version: `Version: 0.70.0`, `v10.15.0`, `8.30.1`.
-pub fn version_in(text: &str) -> Option<String> {
+pub(crate) fn version_in(text: &str) -> Option<String> {
     text.split(|c: char| c.is_whitespace() || c == ',')
         .map(|word| word.strip_prefix('v').unwrap_or(word))
         .find(|word| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.'))
@@ -34,7 +35,7 @@ pub fn version_in(text: &str) -> Option<String> {
 }
 
 /// The version in the nearest `package.json` above the file that the program really is.
-pub fn package_version(program: &Path) -> Option<String> {
+pub(crate) fn package_version(program: &Path) -> Option<String> {
     #[derive(Deserialize)]
     struct Manifest {
         version: String,

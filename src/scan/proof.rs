@@ -1,8 +1,8 @@
 //! The promise: a gate passes on proof only.
 
-use crate::scan::parsed::{Exit, Parsed, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::tool::Tool;
 
 /// What the evidence of one job amounts to.
@@ -18,46 +18,46 @@ pub enum Proof {
 
 impl Proof {
     /// No proof, and nothing found.
-    pub fn inconclusive(reason: String) -> Proof {
-        Proof::Inconclusive { parsed: Parsed::default(), reason }
+    pub fn inconclusive(reason: String) -> Self {
+        Self::Inconclusive { parsed: Parsed::default(), reason }
     }
 
     pub fn parsed(&self) -> &Parsed {
         match self {
-            Proof::Complete(parsed)
-            | Proof::NothingInScope { parsed, .. }
-            | Proof::Inconclusive { parsed, .. } => parsed,
+            Self::Complete(parsed)
+            | Self::NothingInScope { parsed, .. }
+            | Self::Inconclusive { parsed, .. } => parsed,
         }
     }
 
     pub fn parsed_mut(&mut self) -> &mut Parsed {
         match self {
-            Proof::Complete(parsed)
-            | Proof::NothingInScope { parsed, .. }
-            | Proof::Inconclusive { parsed, .. } => parsed,
+            Self::Complete(parsed)
+            | Self::NothingInScope { parsed, .. }
+            | Self::Inconclusive { parsed, .. } => parsed,
         }
     }
 
     /// Why it is no proof, or why there was nothing to look at.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Proof::Complete(_) => None,
-            Proof::NothingInScope { reason, .. } | Proof::Inconclusive { reason, .. } => Some(reason),
+            Self::Complete(_) => None,
+            Self::NothingInScope { reason, .. } | Self::Inconclusive { reason, .. } => Some(reason),
         }
     }
 }
 
 /// Weighs what came out of a job that was started and ended by itself: conditions 2 to 6 of the
 /// promise (condition 1, and the freshness of the files, are `run.rs`'s to see).
-pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
+pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof {
     // 2. The exit code is one that the makers document for "clean" or "findings".
     let exit = raw.exit.map(|code| (code, tool.exit(code)));
     if let Some((code, Exit::Fault(meaning))) = exit {
         // The report often says more than the exit code of what went wrong.
-        let (parsed, cause) = match tool.parse(raw, place) {
-            Ok(parsed) => (parsed, tool.complaint(raw)),
-            Err(Unproven::ToolError(cause)) => (Parsed::default(), Some(cause)),
-            Err(_) => (Parsed::default(), tool.complaint(raw)),
+        let (parsed, cause) = match tool.parse(raw, origin) {
+            Ok(parsed) => (parsed, tool.error_line(raw)),
+            Err(ReportError::ToolError(cause)) => (Parsed::default(), Some(cause)),
+            Err(_) => (Parsed::default(), tool.error_line(raw)),
         };
         let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
         return inconclusive(parsed, format!("exit code {code} ({meaning}){cause}"));
@@ -65,12 +65,12 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
 
     // 3. The report is whole, of the expected schema, with its required keys. 6. The parsers keep
     // what they cannot rate, as `unknown`.
-    let mut parsed = match tool.parse(raw, place) {
+    let mut parsed = match tool.parse(raw, origin) {
         Ok(parsed) => parsed,
         Err(unproven) => {
             let cause = match &unproven {
-                Unproven::ToolError(_) => None,
-                _ => tool.complaint(raw),
+                ReportError::ToolError(_) => None,
+                _ => tool.error_line(raw),
             };
             let cause = cause.map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
             return inconclusive(Parsed::default(), format!("{unproven}{cause}"));
@@ -87,7 +87,7 @@ pub fn weigh(tool: &dyn Tool, raw: &RawReport, place: &Place) -> Proof {
     let moving = parsed.findings.iter().filter(|finding| tool.moves_exit_code(finding)).count();
     match exit {
         Some((code, Exit::Findings)) if moving == 0 => {
-            let cause = tool.complaint(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
+            let cause = tool.error_line(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
             let reason = format!("exit code {code} means findings, and the report has none{cause}");
             return inconclusive(parsed, reason);
         }

@@ -2,13 +2,21 @@
 
 use std::borrow::Cow;
 
+use crate::scan::job::Planned;
+
 /// What came out of one job, or what the user handed to `judge`.
 #[derive(Debug, Default)]
 pub struct RawReport<'a> {
     /// `None` when nothing was run (`portcullis judge`).
     pub exit: Option<i32>,
-    /// One for each of the job's reports, in their order; then the answers to its questions.
+    /// One for each of the job's reports, in their order.
     pub documents: Vec<Document<'a>>,
+    /// Further files that say more of the job; they may be old, or absent.
+    pub beside: Vec<Document<'a>>,
+    /// The answers to the preflight questions of the job.
+    pub answers: Vec<Document<'a>>,
+    /// What the job was planned to look at; `None` when nothing was planned (`portcullis judge`).
+    pub planned: Option<&'a Planned>,
     /// What it wrote on standard error, up to the cap of logs.
     pub stderr: Cow<'a, [u8]>,
     /// What it wrote on standard output, up to the cap of logs, where that is not the report.
@@ -40,16 +48,14 @@ impl RawReport<'_> {
         self.documents.first().map_or(&[], |document| &document.bytes)
     }
 
-    /// The answer to a question of the job, or one of its facts; `None` where there is none.
+    /// The answer to a preflight question of the job; `None` where there is none.
     pub fn answer(&self, name: &str) -> Option<&[u8]> {
-        let answers = self.documents.iter().skip(1);
-        answers.into_iter().find(|document| document.name == name).map(|document| &*document.bytes)
+        self.answers.iter().find(|document| document.name == name).map(|document| &*document.bytes)
     }
 
     /// What lies beside the report under this name.
     pub fn beside<'n>(&self, name: &'n str) -> impl Iterator<Item = &[u8]> + use<'_, 'n> {
-        let further = self.documents.iter().skip(1);
-        further.filter(move |document| document.name == name).map(|document| &*document.bytes)
+        self.beside.iter().filter(move |document| document.name == name).map(|document| &*document.bytes)
     }
 
     pub fn stderr_text(&self) -> Cow<'_, str> {

@@ -7,7 +7,7 @@ use crate::text::shared::Text;
 
 /// Where a report was made.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ReportOrigin {
     /// The repository root: absolute.
     pub root: PathBuf,
     /// Where the scanner ran: absolute, at or below the root.
@@ -16,7 +16,7 @@ pub struct Place {
     pub target: Text,
 }
 
-impl Place {
+impl ReportOrigin {
     /// Makes a path of a report relative to the repository root, with forward slashes and without
     /// `.` and `..`. What lies outside the root is kept as it is.
     pub fn relative(&self, raw: &str) -> Text {
@@ -38,8 +38,8 @@ impl Place {
 mod tests {
     use super::*;
 
-    fn place(cwd: &str) -> Place {
-        Place { root: "/repo".into(), cwd: cwd.into(), target: "backend".into() }
+    fn place(cwd: &str) -> ReportOrigin {
+        ReportOrigin { root: "/repo".into(), cwd: cwd.into(), target: "backend".into() }
     }
 
     #[test]

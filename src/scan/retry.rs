@@ -16,8 +16,8 @@ pub struct Retry {
 }
 
 impl Default for Retry {
-    fn default() -> Retry {
-        Retry { most: 2, delay: Duration::from_secs(2) }
+    fn default() -> Self {
+        Self { most: 2, delay: Duration::from_secs(2) }
     }
 }
 
@@ -26,12 +26,12 @@ impl Retry {
     const MOST: u64 = 10;
 
     /// Reads `retries` and `retry_delay`; what is absent is as in `base`.
-    pub fn read(keys: &Keys, base: Retry) -> Retry {
+    pub fn read(keys: &Keys, base: Self) -> Self {
         let mut retry = base;
         if let Some(most) = keys.count("retries") {
             match u32::try_from(most.value) {
-                Ok(n) if most.value <= Retry::MOST => retry.most = n,
-                _ => keys.problem(most.at, format!("`retries` is at most {}", Retry::MOST)),
+                Ok(n) if most.value <= Self::MOST => retry.most = n,
+                _ => keys.problem(most.at, format!("`retries` is at most {}", Self::MOST)),
             }
         }
         retry.delay = read_duration(keys, "retry_delay").unwrap_or(retry.delay);
@@ -47,7 +47,7 @@ impl Retry {
 }
 
 /// A number from 0 to 1 that differs between jobs and machines; it need not be a good one.
-pub fn chance() -> f64 {
+pub(crate) fn chance() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     f64::from(u16::try_from(RandomState::new().hash_one(0) >> 48).unwrap_or_default()) / f64::from(u16::MAX)
 }
@@ -99,7 +99,7 @@ const PHRASES: [&str; 37] = [
 ];
 
 /// The first of these lines that tells of a fault that passes.
-pub fn passing_fault(text: &str) -> Option<String> {
+pub(crate) fn transient_error(text: &str) -> Option<String> {
     text.lines().find(|line| tells(line)).map(|line| line.trim().to_owned())
 }
 
@@ -123,7 +123,7 @@ mod tests {
             "GET https://mirror.example/v2/: unexpected status code 503 Service Unavailable",
             "HTTPSConnectionPool(host='api.example'): Max retries exceeded with url: /v1",
         ] {
-            assert!(passing_fault(line).is_some(), "{line}");
+            assert!(transient_error(line).is_some(), "{line}");
         }
         for line in [
             "",
@@ -134,7 +134,7 @@ mod tests {
             "unauthorized: authentication required",
             "manifest unknown",
         ] {
-            assert_eq!(passing_fault(line), None);
+            assert_eq!(transient_error(line), None);
         }
     }
 

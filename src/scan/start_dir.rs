@@ -10,36 +10,36 @@ use crate::scan::config_file::FROM_BASE;
 
 /// Another folder to start in.
 #[derive(Clone, Debug)]
-pub enum Start {
+pub enum StartDir {
     /// An empty one.
     Nowhere,
     /// This one, below the scratch folder of the run.
     Below(PathBuf),
-    Farm(Farm),
+    LinkFarm(LinkFarm),
 }
 
-impl Start {
+impl StartDir {
     /// Lays the folder out in the scratch folder of the run, and gives its path.
     ///
     /// # Errors
     /// When a folder can't be read, or the scratch folder not be written to.
     pub fn lay_out(&self, scratch: &Path) -> io::Result<PathBuf> {
         match self {
-            Start::Nowhere => {
+            Self::Nowhere => {
                 let folder = scratch.join(FROM_BASE).join("nowhere");
                 fs::create_dir_all(&folder)?;
                 Ok(folder)
             }
-            Start::Below(folder) => Ok(scratch.join(folder)),
-            Start::Farm(farm) => farm.lay_out(scratch),
+            Self::Below(folder) => Ok(scratch.join(folder)),
+            Self::LinkFarm(farm) => farm.lay_out(scratch),
         }
     }
 
     /// The files that are otherwise in it.
     pub fn contents(&self) -> impl Iterator<Item = (&Path, &[u8])> {
         let others = match self {
-            Start::Nowhere | Start::Below(_) => None,
-            Start::Farm(farm) => Some(&farm.others),
+            Self::Nowhere | Self::Below(_) => None,
+            Self::LinkFarm(farm) => Some(&farm.others),
         };
         others.into_iter().flatten().filter_map(|(path, other)| match other {
             Other::File(content) => Some((path.as_path(), content.as_slice())),
@@ -51,7 +51,7 @@ impl Start {
 /// A folder of links to all that the repository holds, but for a few files. It is laid out right before
 /// its job is started, so that what earlier gates made is in it.
 #[derive(Clone, Debug)]
-pub struct Farm {
+pub struct LinkFarm {
     /// The folder that it stands for: absolute.
     of: PathBuf,
     /// Where it is laid out, below the scratch folder of the run.
@@ -70,11 +70,11 @@ enum Other {
     Link(PathBuf),
 }
 
-impl Farm {
+impl LinkFarm {
     /// `cwd` is `of`, or below it; `at` is a path below the scratch folder.
-    pub fn new(of: &Path, cwd: &Path, at: PathBuf) -> Farm {
+    pub fn new(of: &Path, cwd: &Path, at: PathBuf) -> Self {
         let start = cwd.strip_prefix(of).unwrap_or(Path::new("")).to_owned();
-        Farm { of: of.to_owned(), at, start, others: BTreeMap::new() }
+        Self { of: of.to_owned(), at, start, others: BTreeMap::new() }
     }
 
     /// Puts this content, or none, in the place of a file. What is not below the folder is none of it.
@@ -149,7 +149,7 @@ mod tests {
         for name in ["one", "a/two", "a/b/three", "a/b/deep/four"] {
             fs::write(of.join(name), "mine").unwrap();
         }
-        let mut farm = Farm::new(&of, &of.join("a/b"), "farm".into());
+        let mut farm = LinkFarm::new(&of, &of.join("a/b"), "farm".into());
         farm.put(&of.join("one"), None);
         farm.put(&of.join("a/b/three"), Some(b"theirs".to_vec()));
         farm.put(&of.join("gone/five"), Some(b"theirs".to_vec()));
@@ -183,7 +183,7 @@ mod tests {
         fs::create_dir_all(of.join("real")).unwrap();
         fs::write(of.join("real/file"), "mine").unwrap();
         symlink("real", of.join("link")).unwrap();
-        let mut farm = Farm::new(&of, &of.join("link"), "farm".into());
+        let mut farm = LinkFarm::new(&of, &of.join("link"), "farm".into());
         farm.put(&of.join("link/file"), None);
         let start = farm.lay_out(top.path()).unwrap();
         assert!(!start.join("file").exists() && of.join("real/file").exists());

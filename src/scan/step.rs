@@ -19,49 +19,49 @@ pub struct Step {
 
 impl Step {
     /// `program` is the job's own, or one of its `also`.
-    pub fn new<I: IntoIterator<Item = S>, S: Into<String>>(program: &str, args: I) -> Step {
+    pub fn new<I: IntoIterator<Item = S>, S: Into<String>>(program: &str, args: I) -> Self {
         let args = args.into_iter().map(Into::into).collect();
-        Step { program: program.to_owned(), args, ..Step::default() }
+        Self { program: program.to_owned(), args, ..Self::default() }
     }
 
     /// Options in front of all others: what comes later wins.
-    pub fn options<I: IntoIterator<Item = S>, S: Into<String>>(mut self, options: I) -> Step {
+    pub fn options<I: IntoIterator<Item = S>, S: Into<String>>(mut self, options: I) -> Self {
         self.args.splice(0..0, options.into_iter().map(Into::into));
         self
     }
 
     /// Starts it elsewhere than in the job's folder.
-    pub fn cwd(mut self, cwd: PathBuf) -> Step {
+    pub fn cwd(mut self, cwd: PathBuf) -> Self {
         self.cwd = Some(cwd);
         self
     }
 
-    pub fn env(mut self, name: &str, value: impl Into<String>) -> Step {
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.insert(name.to_owned(), value.into());
         self
     }
 
     /// What it reads on its standard input: short, such as a password. No log has it.
-    pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Step {
+    pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(input.into());
         self
     }
 
     /// Variables that look secret and that this program is given all the same: the credentials of
     /// the service that it speaks to.
-    pub fn credentials(mut self, names: &'static [&'static str]) -> Step {
+    pub fn credentials(mut self, names: &'static [&'static str]) -> Self {
         self.credentials = names;
         self
     }
 
     /// What it prints is a secret: no log has it, and it is struck out wherever it turns up.
-    pub fn prints_secret(mut self) -> Step {
+    pub fn prints_secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
     /// What it prints is a report, which is masked before it is kept: no log has it.
-    pub fn prints_report(mut self) -> Step {
+    pub fn prints_report(mut self) -> Self {
         self.report = true;
         self
     }
@@ -97,7 +97,7 @@ impl Output {
     }
 
     /// The last line with words on standard error, else on standard output.
-    pub fn complaint(&self) -> String {
+    pub fn error_line(&self) -> String {
         let last = |text: &str| {
             let mut lines = text.lines().rev().map(str::trim);
             lines.find(|line| line.chars().any(char::is_alphanumeric)).map(str::to_owned)

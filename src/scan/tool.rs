@@ -1,23 +1,23 @@
 //! What a scanner is to Portcullis, and the list of those it knows.
 //!
-//! A new scanner is one file under `tool/` and one line in [`SCANNERS`].
+//! A new scanner is one file under `tool/` and one line in [`TOOLS`].
 
 use std::fmt::Debug;
 use std::path::Path;
 
 use crate::keys::table::Keys;
 use crate::model::finding::Finding;
-use crate::policy::coverage::Reach;
-use crate::policy::licence::Contents;
+use crate::policy::coverage::Coverage;
+use crate::policy::licence::InventoryRules;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::{BuiltImage, Scene};
 
 /// What is known of a scanner before any gate uses it.
 #[derive(Debug)]
-pub struct Scanner {
+pub struct ToolSpec {
     /// Its name in gates.toml.
     pub name: &'static str,
     /// Its name as its makers write it.
@@ -60,12 +60,12 @@ pub trait Tool: Debug + Send + Sync {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned>;
 
     /// What its own keys make it look at: all keys that can narrow it, whether they apply or not.
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         Vec::new()
     }
 
     /// What the inventories that it reads may hold; `None`: it reads none.
-    fn contents(&self) -> Option<&Contents> {
+    fn inventory_rules(&self) -> Option<&InventoryRules> {
         None
     }
 
@@ -101,7 +101,7 @@ pub trait Tool: Debug + Send + Sync {
     }
 
     /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven>;
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError>;
 
     /// Whether this finding makes the scanner leave with a "findings" code. ESLint, for one,
     /// leaves with 0 when there are only warnings.
@@ -116,12 +116,12 @@ pub trait Tool: Debug + Send + Sync {
 
     /// What it says of a fault that will pass by itself (a registry that is busy), so that the job is
     /// worth another try. Asked only where there is no proof and no finding.
-    fn passing_fault(&self, _raw: &RawReport) -> Option<String> {
+    fn transient_error(&self, _raw: &RawReport) -> Option<String> {
         None
     }
 
     /// The line of the scanner's error output that says what went wrong.
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         raw.last_error_line()
     }
 }

@@ -17,10 +17,10 @@ pub enum Variable {
 
 impl Variable {
     /// A table of them: `NAME = "value"` sets a variable, `NAME = true` hands it on.
-    pub fn read(table: &Keys) -> BTreeMap<String, Variable> {
+    pub fn read(table: &Keys) -> BTreeMap<String, Self> {
         let entries = table.entries(|name, value| match value.get_ref() {
-            DeValue::String(text) => Some(Variable::Set(text.to_string())),
-            DeValue::Boolean(true) => Some(Variable::HandedOn),
+            DeValue::String(text) => Some(Self::Set(text.to_string())),
+            DeValue::Boolean(true) => Some(Self::HandedOn),
             _ => {
                 table.problem_with_help(
                     value.span(),

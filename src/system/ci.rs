@@ -42,13 +42,13 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
 }
 
 /// Whether one of the services runs the build.
-pub fn runs_here(var: impl Fn(&str) -> Option<String>) -> bool {
+pub(crate) fn runs_here(var: impl Fn(&str) -> Option<String>) -> bool {
     Variables(var).service().is_some()
 }
 
 /// The branch whose tip is built. `None` where there is no CI service, and for tags and pull
 /// requests: a pull request is not its target branch, whatever the service calls it.
-pub fn branch(var: impl Fn(&str) -> Option<String>) -> Option<String> {
+pub(crate) fn branch(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     let vars = Variables(var);
     let of_ref = |name: &str| vars.get(name)?.strip_prefix("refs/heads/").map(str::to_owned);
     match vars.service()? {
@@ -105,7 +105,7 @@ pub fn branch(var: impl Fn(&str) -> Option<String>) -> Option<String> {
 }
 
 /// The number of the build, as the service shows it to people.
-pub fn build_number(var: impl Fn(&str) -> Option<String>) -> Option<String> {
+pub(crate) fn build_number(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     let vars = Variables(var);
     vars.get(match vars.service()? {
         Service::GitHub => "GITHUB_RUN_NUMBER",
@@ -118,7 +118,7 @@ pub fn build_number(var: impl Fn(&str) -> Option<String>) -> Option<String> {
 }
 
 /// The page of the build.
-pub fn build_url(var: impl Fn(&str) -> Option<String>) -> Option<String> {
+pub(crate) fn build_url(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     let vars = Variables(var);
     match vars.service()? {
         Service::GitHub => Some(format!(
@@ -145,7 +145,7 @@ pub fn build_url(var: impl Fn(&str) -> Option<String>) -> Option<String> {
 }
 
 /// Who made the commit, or at least started the build; some services do not tell.
-pub fn commit_author(var: impl Fn(&str) -> Option<String>) -> Option<String> {
+pub(crate) fn commit_author(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     let vars = Variables(var);
     let names: &[&str] = match vars.service()? {
         Service::GitHub => &["GITHUB_ACTOR"],

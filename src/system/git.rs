@@ -9,7 +9,7 @@ use crate::system::process::ask;
 use crate::text::paths::forward;
 
 /// Git answers in milliseconds; on a huge repository a diff may take longer.
-pub const GIT_LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const GIT_LIMIT: Duration = Duration::from_secs(60);
 
 const UNSHALLOW: &str = "this clone is shallow; fetch more of its history (git fetch --unshallow)";
 
@@ -42,7 +42,7 @@ pub struct Range {
 
 impl Repo {
     /// Finds the repository around `base`, the folder of gates.toml.
-    pub async fn around(base: &Path) -> Result<Repo> {
+    pub async fn around(base: &Path) -> Result<Self> {
         let base = base.canonicalize().with_context(|| format!("{} can't be opened", base.display()))?;
         if base.to_str().is_none() {
             bail!(
@@ -53,7 +53,7 @@ impl Repo {
         let root = base.ancestors().find(|folder| folder.join(".git").exists());
         let git = root.is_some();
         let root = root.unwrap_or(&base).to_owned();
-        let mut repo = Repo { root, base, head: None, git, dirty: false };
+        let mut repo = Self { root, base, head: None, git, dirty: false };
         if git {
             repo.head = repo.git(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).await;
         }
@@ -155,7 +155,7 @@ impl Repo {
 
 /// Whether a work tree belongs to a shallow clone. A linked work tree has a file `.git` that names
 /// its folder, and that folder names the one that all work trees share (gitrepository-layout).
-pub fn is_shallow_clone(root: &Path) -> bool {
+pub(crate) fn is_shallow_clone(root: &Path) -> bool {
     let git = root.join(".git");
     let read = |path: &Path| std::fs::read_to_string(path).ok();
     let folder = match read(&git).as_deref().and_then(|text| text.strip_prefix("gitdir:")) {

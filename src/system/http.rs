@@ -28,8 +28,8 @@ pub struct Request {
 
 impl Request {
     /// A GET that follows no redirect.
-    pub fn get(url: impl Into<String>) -> Request {
-        Request {
+    pub fn get(url: impl Into<String>) -> Self {
+        Self {
             method: Method::GET,
             url: url.into(),
             headers: Vec::new(),
@@ -40,13 +40,13 @@ impl Request {
         }
     }
 
-    pub fn header(mut self, name: &str, value: impl Into<String>) -> Request {
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
     /// Signs in with a name and a password (RFC 7617).
-    pub fn sign_in(self, user: &str, password: &str) -> Request {
+    pub fn sign_in(self, user: &str, password: &str) -> Self {
         self.header("Authorization", basic(user, password))
     }
 }
@@ -67,7 +67,7 @@ impl Answer {
     }
 
     /// A status that is worth another try: too many requests, or a fault of the server.
-    pub fn is_passing_fault(&self) -> bool {
+    pub fn is_transient_error(&self) -> bool {
         matches!(self.status, 429 | 500 | 502 | 503 | 504)
     }
 
@@ -84,7 +84,7 @@ impl Answer {
 
 /// There is no answer.
 #[derive(Debug, Error)]
-pub enum NoAnswer {
+pub(crate) enum NoAnswer {
     /// It will not be answered by asking again.
     #[error("{0}")]
     Never(String),
@@ -96,23 +96,23 @@ pub enum NoAnswer {
 /// Asks, with the certificates that the machine trusts and the proxy that its environment names
 /// (`HTTPS_PROXY`, `NO_PROXY`).
 #[derive(Clone, Debug)]
-pub struct Client(Agent);
+pub(crate) struct Client(Agent);
 
 impl Default for Client {
-    fn default() -> Client {
+    fn default() -> Self {
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
             .build();
-        Client(config.into())
+        Self(config.into())
     }
 }
 
 impl Client {
     /// Asks, on a thread of its own.
-    pub async fn ask(&self, request: Request) -> Result<Answer, NoAnswer> {
+    pub(crate) async fn ask(&self, request: Request) -> Result<Answer, NoAnswer> {
         let client = self.clone();
         let asking = tokio::task::spawn_blocking(move || client.ask_now(&request));
         let lost = |_| Err(NoAnswer::Never("asking failed; this is a fault of Portcullis".to_owned()));
@@ -164,7 +164,7 @@ fn no_answer(error: &ureq::Error, request: &Request) -> NoAnswer {
 }
 
 /// A query (`?a=b&c=d`) of these names and values, percent-encoded (RFC 3986, section 2).
-pub fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+pub(crate) fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     const UNRESERVED: &str = "-._~";
     let mut query = String::new();
     for (name, value) in pairs {
@@ -177,12 +177,12 @@ pub fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String 
 }
 
 /// The `Authorization` of a user with a password (RFC 7617).
-pub fn basic(user: &str, password: &str) -> String {
+pub(crate) fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", base64_padded(format!("{user}:{password}").as_bytes()))
 }
 
 /// Host and port of an address, without what may be a password.
-pub fn host(url: &str) -> &str {
+pub(crate) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(ask(Request::get(url)).unwrap().status, 302);
         let url = server("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nno");
         let answer = ask(Request::get(url)).unwrap();
-        assert!(answer.is_passing_fault() && !answer.is_success());
+        assert!(answer.is_transient_error() && !answer.is_success());
         assert_eq!((answer.retry_after(), answer.text()), (Some(Duration::from_secs(7)), "no".to_owned()));
     }
 

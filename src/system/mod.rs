@@ -1,12 +1,14 @@
 //! The machine: processes, HTTP, git, files, terminal.
 
-pub mod ci;
-pub mod git;
-pub mod http;
-pub mod output_folder;
+pub(crate) mod checkout;
+pub(crate) mod ci;
+pub(crate) mod clock;
+pub(crate) mod git;
+pub(crate) mod http;
+pub(crate) mod output_folder;
 pub mod process;
-pub mod project_files;
-pub mod scratch;
-pub mod terminal;
-pub mod unreported;
-pub mod variables;
+pub(crate) mod project_files;
+pub(crate) mod scratch;
+pub(crate) mod terminal;
+pub(crate) mod unreported;
+pub(crate) mod variables;

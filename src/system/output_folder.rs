@@ -21,7 +21,7 @@ const ROOM: [io::ErrorKind; 3] =
 
 /// A folder that is this run's to write to, until it is dropped.
 #[derive(Debug)]
-pub struct OutputFolder {
+pub(crate) struct OutputFolder {
     path: PathBuf,
     written: Vec<String>,
     /// Locked: a second run in the same folder would mix its files with ours.
@@ -33,9 +33,9 @@ impl OutputFolder {
     ///
     /// # Errors
     /// When it can't be written, or another run has it.
-    pub fn take(path: &Path) -> Result<OutputFolder> {
+    pub(crate) fn take(path: &Path) -> Result<Self> {
         let new = !path.exists();
-        let mut folder = OutputFolder::join(path)?;
+        let mut folder = Self::join(path)?;
         folder.empty()?;
         if new {
             // Reports do not belong into a commit; in a folder that was there before, that is
@@ -50,7 +50,7 @@ impl OutputFolder {
     ///
     /// # Errors
     /// When it can't be written, or a run has it.
-    pub fn join(path: &Path) -> Result<OutputFolder> {
+    pub(crate) fn join(path: &Path) -> Result<Self> {
         fs::create_dir_all(path)
             .with_context(|| format!("the output folder {} can't be made", path.display()))?;
         let manifest = path.join(MANIFEST);
@@ -66,7 +66,7 @@ impl OutputFolder {
                 path.display()
             );
         }
-        Ok(OutputFolder { path: path.to_owned(), written: Vec::new(), manifest: lock })
+        Ok(Self { path: path.to_owned(), written: Vec::new(), manifest: lock })
     }
 
     /// Removes what an earlier run wrote.
@@ -87,12 +87,16 @@ impl OutputFolder {
         self.manifest.set_len(0).with_context(|| format!("{} can't be written", manifest.display()))
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Writes one file below the folder, whole or not at all.
-    pub fn write(&mut self, name: &str, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    pub(crate) fn write(
+        &mut self,
+        name: &str,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
         let target = self.path.join(name);
         self.remember(name)?;
         write_whole(&target, fill).map_err(|error| {
@@ -102,12 +106,11 @@ impl OutputFolder {
         })
     }
 
-    /// Takes the record and what is drawn from it back, those that are meant.
-    pub fn withdraw(&self, is_meant: impl Fn(&str) -> bool) {
-        let all = crate::report::REPORTS.iter().flat_map(|report| report.files);
-        for file in all.filter(|file| is_meant(file.name)) {
-            // Where it can't be removed, it could not be written either; the error that led here is told.
-            let _ = fs::remove_file(self.path.join(file.name));
+    /// Removes these files of the folder, as far as they are there.
+    pub(crate) fn withdraw<'n>(&self, names: impl IntoIterator<Item = &'n str>) {
+        for name in names {
+            // Where it can't be removed, it could not be written either; the user sees the first error.
+            let _ = fs::remove_file(self.path.join(name));
         }
     }
 
@@ -116,7 +119,7 @@ impl OutputFolder {
     ///
     /// # Errors
     /// When there is one, or a file can't be read.
-    pub fn search(&self, scrubber: &Scrubber) -> Result<()> {
+    pub(crate) fn search(&self, scrubber: &Scrubber) -> Result<()> {
         let mut found = Vec::new();
         for name in self.written.iter().map(String::as_str).chain([MANIFEST]) {
             let path = self.path.join(name);
@@ -142,7 +145,10 @@ impl OutputFolder {
 }
 
 /// Writes a file and gives it its name when it is whole: a reader sees the whole file, or none.
-pub fn write_whole(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn write_whole(
+    target: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut unnamed = Unnamed::new(folder)?;
@@ -162,7 +168,7 @@ enum Unnamed {
 }
 
 impl Unnamed {
-    fn new(folder: &Path) -> io::Result<Unnamed> {
+    fn new(folder: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{Mode, OFlags, open};
@@ -171,7 +177,7 @@ impl Unnamed {
             if Path::new("/proc/self/fd").exists()
                 && let Ok(file) = open(folder, flags, Mode::from_raw_mode(0o644))
             {
-                return Ok(Unnamed::Nameless(file.into()));
+                return Ok(Self::Nameless(file.into()));
             }
         }
         NamedTempFile::new_in(folder).map(Unnamed::Temporary)
@@ -179,14 +185,14 @@ impl Unnamed {
 
     fn file(&mut self) -> &mut fs::File {
         match self {
-            Unnamed::Nameless(file) => file,
-            Unnamed::Temporary(file) => file.as_file_mut(),
+            Self::Nameless(file) => file,
+            Self::Temporary(file) => file.as_file_mut(),
         }
     }
 
     fn give_name(self, target: &Path) -> io::Result<()> {
         match self {
-            Unnamed::Nameless(file) => match name(&file, target) {
+            Self::Nameless(file) => match name(&file, target) {
                 // A link replaces nothing, a rename does.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     let beside = beside(target);
@@ -195,7 +201,7 @@ impl Unnamed {
                 }
                 named => named,
             },
-            Unnamed::Temporary(file) => {
+            Self::Temporary(file) => {
                 // As any new file: the temporary one is for the owner alone.
                 use std::os::unix::fs::PermissionsExt;
                 file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;

@@ -20,13 +20,13 @@ const PASSED_OVER: [&str; 9] = [
 ];
 
 /// Whether a folder of this name is left out.
-pub fn is_passed_over(name: &OsStr) -> bool {
+pub(crate) fn is_passed_over(name: &OsStr) -> bool {
     PASSED_OVER.iter().any(|known| name == *known)
 }
 
 /// Whether a file is a CloudFormation template, by its extension and by what it has near its top,
 /// without reading a large file to its end.
-pub fn is_cloudformation(path: &Path) -> bool {
+pub(crate) fn is_cloudformation(path: &Path) -> bool {
     const LOOKED_AT: u64 = 16 << 10;
     let extension = path.extension().and_then(OsStr::to_str);
     if !extension.is_some_and(|extension| ["yaml", "yml", "json", "template"].contains(&extension)) {

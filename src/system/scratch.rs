@@ -16,7 +16,7 @@ const LOCK: &str = ".alive";
 
 /// A folder that is this run's alone, removed with everything in it when it is dropped.
 #[derive(Debug)]
-pub struct Scratch {
+pub(crate) struct Scratch {
     folder: TempDir,
     _lock: File,
 }
@@ -26,7 +26,7 @@ impl Scratch {
     ///
     /// # Errors
     /// When no temporary folder can be made.
-    pub fn new() -> Result<Scratch> {
+    pub(crate) fn new() -> Result<Self> {
         let top = std::env::temp_dir();
         if top.to_str().is_none() {
             bail!(
@@ -34,12 +34,12 @@ impl Scratch {
                 top.display()
             );
         }
-        Scratch::new_in(&top).with_context(|| {
+        Self::new_in(&top).with_context(|| {
             format!("no temporary folder can be made in {}; TMPDIR names another place", top.display())
         })
     }
 
-    fn new_in(top: &Path) -> io::Result<Scratch> {
+    fn new_in(top: &Path) -> io::Result<Self> {
         remove_left_over(top);
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(top)?;
         // It gets its name when it is locked: another run that looks in between finds none.
@@ -47,10 +47,10 @@ impl Scratch {
         let lock = File::create(&nameless)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
         fs::rename(nameless, folder.path().join(LOCK))?;
-        Ok(Scratch { folder, _lock: lock })
+        Ok(Self { folder, _lock: lock })
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 }

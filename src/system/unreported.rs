@@ -3,4 +3,4 @@
 /// A report could not be written, which no verdict outranks.
 #[derive(Debug, thiserror::Error)]
 #[error("the result could not be written")]
-pub struct Unreported;
+pub(crate) struct Unreported;

@@ -1,7 +1,7 @@
 //! Texts in other alphabets: percent-encoding and base64.
 
 /// Percent-encoded (RFC 3986), but for letters, digits and what is in `kept`.
-pub fn percent(text: &str, kept: &str, upper: bool) -> String {
+pub(crate) fn percent(text: &str, kept: &str, upper: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         let c = char::from(byte);
@@ -15,12 +15,12 @@ pub fn percent(text: &str, kept: &str, upper: bool) -> String {
 }
 
 /// The alphabets of RFC 4648, sections 4 and 5.
-pub const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-pub const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+pub(crate) const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+pub(crate) const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// Base64 without padding. Written out, since no encoder gives the part of one that is the same
 /// wherever a secret stands, which is looked for too.
-pub fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
+pub(crate) fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
         let at = |n: usize| group.get(n).copied().map_or(0, usize::from);
@@ -32,14 +32,14 @@ pub fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
 }
 
 /// Base64 with its padding.
-pub fn base64_padded(bytes: &[u8]) -> String {
+pub(crate) fn base64_padded(bytes: &[u8]) -> String {
     let encoded = base64(bytes, STANDARD);
     let padding = "=".repeat(encoded.len().next_multiple_of(4) - encoded.len());
     encoded + &padding
 }
 
 /// The text that this is the base64 of, padded or not; `None` where it is of none.
-pub fn base64_decoded(encoded: &str) -> Option<String> {
+pub(crate) fn base64_decoded(encoded: &str) -> Option<String> {
     let (mut bytes, mut bits, mut count) = (Vec::with_capacity(encoded.len()), 0_u32, 0);
     for letter in encoded.trim_end_matches('=').bytes() {
         let of = |alphabet: &[u8]| alphabet.iter().position(|known| *known == letter);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// A duration as people read it: `0.41 s`, `12.3 s`, `2 m 05 s`.
-pub fn duration(duration: Duration) -> String {
+pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {
         s if s < 9.995 => format!("{s:.2} s"),
@@ -16,13 +16,13 @@ pub fn duration(duration: Duration) -> String {
 }
 
 /// `1 finding`, `2 findings`.
-pub fn count(n: u64, thing: &str) -> String {
+pub(crate) fn count(n: u64, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
 }
 
 /// The line broken between words, so that none is longer than `width` characters but where one word is; what goes
 /// on begins with two spaces.
-pub fn wrapped(line: &str, width: usize) -> String {
+pub(crate) fn wrapped(line: &str, width: usize) -> String {
     let mut out = String::with_capacity(line.len() + 8);
     let mut length = 0;
     for (index, word) in line.split(' ').enumerate() {
@@ -41,7 +41,7 @@ pub fn wrapped(line: &str, width: usize) -> String {
 }
 
 /// The words in one line; `https://user:password@host` without what stands before the `@`.
-pub fn without_credentials(text: &str) -> String {
+pub(crate) fn without_credentials(text: &str) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {
         if !line.is_empty() {
@@ -60,7 +60,7 @@ pub fn without_credentials(text: &str) -> String {
 }
 
 /// Whole milliseconds.
-pub fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -1,10 +1,11 @@
 //! Words, hashes and paths: no knowledge of scans.
 
-pub mod bom;
-pub mod encode;
+pub(crate) mod bom;
+pub(crate) mod encode;
 pub mod hash;
-pub mod human;
-pub mod paths;
+pub(crate) mod human;
+pub(crate) mod paths;
 pub mod sanitise;
 pub mod shared;
-pub mod table;
+pub(crate) mod signal;
+pub(crate) mod table;

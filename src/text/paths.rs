@@ -6,7 +6,7 @@ use crate::text::paths;
 use crate::text::shared::Text;
 
 /// A path as people want to read it: relative to the current folder where it is below it.
-pub fn shown_path(path: &Path) -> String {
+pub(crate) fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let path = paths::normalise(path);
     path.strip_prefix(&here).unwrap_or(&path).display().to_string()
@@ -14,7 +14,7 @@ pub fn shown_path(path: &Path) -> String {
 
 /// The path without `.` and `..`, by its words alone: nothing is read from disk, since the
 /// report may be from another machine.
-pub fn normalise(path: &Path) -> PathBuf {
+pub(crate) fn normalise(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for component in path.components() {
         match component {
@@ -29,7 +29,7 @@ pub fn normalise(path: &Path) -> PathBuf {
 }
 
 /// The path as text with forward slashes; `.` when it is empty.
-pub fn forward(path: &Path) -> Text {
+pub(crate) fn forward(path: &Path) -> Text {
     let words: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     match words.is_empty() {
         true => Text::from("."),

@@ -104,8 +104,8 @@ const BLOCK: usize = 1 << 16;
 const LONGEST_LINE: usize = 1 << 20;
 
 impl<W: Write> Lines<W> {
-    pub fn new(out: W) -> Lines<W> {
-        Lines { out, block: Vec::new() }
+    pub fn new(out: W) -> Self {
+        Self { out, block: Vec::new() }
     }
 
     /// Writes what is left, and gives the way on back.

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::model::finding::Finding;
-
 /// Text that many findings share.
 pub type Text = arcstr::ArcStr;
 
@@ -26,36 +24,14 @@ impl Strings {
             }
         }
     }
-
-    /// Replaces the texts that repeat between findings by their shared copies.
-    pub fn share_all(&mut self, finding: &mut Finding) {
-        for text in [&mut finding.rule, &mut finding.title, &mut finding.message] {
-            *text = self.share(text.clone());
-        }
-        if let Some(location) = &mut finding.location {
-            location.path = self.share(location.path.clone());
-        }
-        for text in [
-            &mut finding.severity_raw,
-            &mut finding.fix,
-            &mut finding.resource,
-            &mut finding.image,
-            &mut finding.commit,
-        ]
-        .into_iter()
-        .flatten()
-        {
-            *text = self.share(text.clone());
-        }
-    }
 }
 
 /// A shared list. It takes one word in a finding, and nothing more where it is empty: of a million
 /// findings, most have no alias, no CWE and no reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Texts(Option<Arc<Box<[Text]>>>);
+pub struct SharedTexts(Option<Arc<Box<[Text]>>>);
 
-impl Deref for Texts {
+impl Deref for SharedTexts {
     type Target = [Text];
 
     fn deref(&self) -> &[Text] {
@@ -63,32 +39,32 @@ impl Deref for Texts {
     }
 }
 
-impl From<Vec<Text>> for Texts {
-    fn from(texts: Vec<Text>) -> Texts {
-        Texts((!texts.is_empty()).then(|| Arc::new(texts.into_boxed_slice())))
+impl From<Vec<Text>> for SharedTexts {
+    fn from(texts: Vec<Text>) -> Self {
+        Self((!texts.is_empty()).then(|| Arc::new(texts.into_boxed_slice())))
     }
 }
 
-impl<const N: usize> From<[Text; N]> for Texts {
-    fn from(texts: [Text; N]) -> Texts {
-        Texts::from(Vec::from(texts))
+impl<const N: usize> From<[Text; N]> for SharedTexts {
+    fn from(texts: [Text; N]) -> Self {
+        Self::from(Vec::from(texts))
     }
 }
 
-impl FromIterator<Text> for Texts {
-    fn from_iter<I: IntoIterator<Item = Text>>(texts: I) -> Texts {
+impl FromIterator<Text> for SharedTexts {
+    fn from_iter<I: IntoIterator<Item = Text>>(texts: I) -> Self {
         texts.into_iter().collect::<Vec<Text>>().into()
     }
 }
 
-impl Serialize for Texts {
+impl Serialize for SharedTexts {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.deref().serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Texts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Texts, D::Error> {
-        Vec::deserialize(deserializer).map(Texts::from)
+impl<'de> Deserialize<'de> for SharedTexts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::from)
     }
 }

@@ -3,7 +3,7 @@
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 
 /// An empty table.
-pub fn plain(width: u16) -> Table {
+pub(crate) fn plain(width: u16) -> Table {
     let style = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
     let mut table = Table::new();
     table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
@@ -11,6 +11,6 @@ pub fn plain(width: u16) -> Table {
 }
 
 /// The table's text, without white space at the ends of its lines.
-pub fn text(table: &Table) -> String {
+pub(crate) fn text(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }

@@ -2,19 +2,20 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::engine::step_context::Hands;
 use crate::keys::table::Keys;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::scan::step::{Output, Step};
 
 /// The program.
-pub const PROGRAM: &str = "aws";
+pub(crate) const PROGRAM: &str = "aws";
 
 /// How to get it, for people.
-pub const INSTALL: &str = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
+pub(crate) const INSTALL: &str =
+    "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
 
 /// The CLI's own credentials in the environment (AWS CLI user guide, "Environment variables").
-pub const CREDENTIALS: &[&str] = &[
+pub(crate) const CREDENTIALS: &[&str] = &[
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -50,7 +51,7 @@ const PASSING: &[&str] = &[
 
 /// Whose account, and where.
 #[derive(Clone, Debug, Default)]
-pub struct Account {
+pub(crate) struct Account {
     region: Option<String>,
     profile: Option<String>,
     /// The user's own arguments, behind all others.
@@ -68,8 +69,8 @@ pub enum AwsError {
 
 impl Account {
     /// Reads `region` and `profile`; absent is as the CLI finds it.
-    pub fn read(keys: &Keys) -> Account {
-        Account {
+    pub(crate) fn read(keys: &Keys) -> Self {
+        Self {
             region: keys.text("region").map(|region| region.value),
             profile: keys.text("profile").map(|profile| profile.value),
             more: Vec::new(),
@@ -77,24 +78,24 @@ impl Account {
     }
 
     /// The same, with arguments of the user behind all others.
-    pub fn with(mut self, args: &[String]) -> Account {
+    pub(crate) fn with(mut self, args: &[String]) -> Self {
         self.more.extend_from_slice(args);
         self
     }
 
     /// The same, in this region where the user names none.
-    pub fn or_in(mut self, region: Option<&str>) -> Account {
+    pub(crate) fn or_in(mut self, region: Option<&str>) -> Self {
         self.region = self.region.or_else(|| region.map(str::to_owned));
         self
     }
 
     /// The region that calls go to, as far as it is named.
-    pub fn region(&self) -> Option<&str> {
+    pub(crate) fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
 
     /// The whole command line of a call.
-    pub fn args<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Vec<String> {
+    pub(crate) fn args<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Vec<String> {
         let mut args: Vec<String> = call.into_iter().map(Into::into).collect();
         let mut option = |name: &str, value: &Option<String>| {
             args.extend(value.iter().flat_map(|value| [format!("--{name}"), value.clone()]));
@@ -107,14 +108,18 @@ impl Account {
     }
 
     /// The step of a call, with the CLI's credentials.
-    pub fn step<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Step {
+    pub(crate) fn step<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Step {
         // Version 1 of the CLI has neither a pager nor the option against it.
         Step::new(PROGRAM, self.args(call)).env("AWS_PAGER", "").credentials(CREDENTIALS)
     }
 
     /// Calls a service and reads what it answers.
-    pub async fn call<T: DeserializeOwned>(&self, hands: &mut Hands, call: &[&str]) -> Result<T, AwsError> {
-        let output = answered(hands, self.step(call.iter().copied())).await?;
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        context: &mut dyn StepContext,
+        call: &[&str],
+    ) -> Result<T, AwsError> {
+        let output = answered(context, self.step(call.iter().copied())).await?;
         serde_json::from_slice(&output.stdout).map_err(|error| {
             let operation = call.iter().take(2).copied().collect::<Vec<_>>().join(" ");
             let why = format!("the answer of aws {operation} is not what it should be: {error}");
@@ -123,8 +128,12 @@ impl Account {
     }
 
     /// Calls for a secret, such as a password: what is printed, on one line. No log has it.
-    pub async fn secret(&self, hands: &mut Hands, call: &[&str]) -> Result<String, AwsError> {
-        let output = answered(hands, self.step(call.iter().copied()).prints_secret()).await?;
+    pub(crate) async fn secret(
+        &self,
+        context: &mut dyn StepContext,
+        call: &[&str],
+    ) -> Result<String, AwsError> {
+        let output = answered(context, self.step(call.iter().copied()).prints_secret()).await?;
         let text = output.stdout_text();
         let secret = text.trim();
         if secret.is_empty() || secret.contains(|c: char| c.is_whitespace() || c.is_control()) {
@@ -135,27 +144,27 @@ impl Account {
     }
 }
 
-async fn answered(hands: &mut Hands, step: Step) -> Result<Output, AwsError> {
-    let output = hands.run(step).await.map_err(AwsError::Failed)?;
+async fn answered(context: &mut dyn StepContext, step: Step) -> Result<Output, AwsError> {
+    let output = context.run(step).await.map_err(AwsError::Failed)?;
     if output.success() { Ok(output) } else { Err(error_of(&output)) }
 }
 
 impl AwsError {
     /// Whether the service refused with this code.
     pub fn is(&self, wanted: &str) -> bool {
-        matches!(self, AwsError::Refused { code, .. } if code == wanted)
+        matches!(self, Self::Refused { code, .. } if code == wanted)
     }
 }
 
 impl From<AwsError> for Failure {
-    fn from(error: AwsError) -> Failure {
+    fn from(error: AwsError) -> Self {
         match error {
             AwsError::Failed(failure) => failure,
             AwsError::Refused { code, message } => {
                 let words = format!("AWS says {code}: {message}{}", advice(&code));
                 match PASSING.contains(&code.as_str()) {
-                    true => Failure::Passing(words),
-                    false => Failure::Unproven(words),
+                    true => Self::Transient(words),
+                    false => Self::Unproven(words),
                 }
             }
         }
@@ -192,7 +201,7 @@ fn error_of(output: &Output) -> AwsError {
             return AwsError::Refused { code: code.to_owned(), message: message.to_owned() };
         }
     }
-    let words = output.complaint();
+    let words = output.error_line();
     let passing = ["Could not connect", "Connect timeout", "Read timeout", "Connection was closed"];
     let failure = match () {
         () if words.contains("Unable to locate credentials") => Failure::Unproven(
@@ -203,7 +212,7 @@ fn error_of(output: &Output) -> AwsError {
             Failure::Unproven("aws knows no region: set `region`, or AWS_DEFAULT_REGION".to_owned())
         }
         () if passing.iter().any(|passing| words.contains(passing)) => {
-            Failure::Passing(format!("aws: {words}"))
+            Failure::Transient(format!("aws: {words}"))
         }
         () => Failure::Unproven(format!("aws ended with {}: {words}", output.code)),
     };
@@ -234,7 +243,7 @@ mod tests {
         );
         assert_eq!(
             Failure::from(busy),
-            Failure::Passing("AWS says ThrottlingException: Rate exceeded".to_owned())
+            Failure::Transient("AWS says ThrottlingException: Rate exceeded".to_owned())
         );
     }
 
@@ -255,6 +264,6 @@ mod tests {
             assert!(why.contains(words), "{why}");
         }
         let refused = says("Could not connect to the endpoint URL: \"http://127.0.0.1:1/\"");
-        assert!(matches!(Failure::from(refused), Failure::Passing(_)));
+        assert!(matches!(Failure::from(refused), Failure::Transient(_)));
     }
 }

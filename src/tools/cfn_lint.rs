@@ -10,17 +10,17 @@ use std::collections::BTreeSet;
 
 use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
-use crate::policy::coverage::Reach;
-use crate::scan::config_file::Overrule;
+use crate::policy::coverage::Coverage;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::cfn_lint::templates::Wanted;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "cfn-lint",
     title: "cfn-lint",
     stage: "Infrastructure as code",
@@ -33,9 +33,6 @@ pub static SCANNER: Scanner = Scanner {
     steering: &[],
     configure: |keys| Box::new(CfnLint::configure(keys)),
 };
-
-/// The fact that names the templates: a JSON list.
-const TEMPLATES: &str = "templates";
 
 /// Bytes of file names that one command line may carry: far below what Linux takes (2 MiB).
 const ARGUMENTS: usize = 1_000_000;
@@ -66,12 +63,12 @@ struct CfnLint {
 }
 
 impl CfnLint {
-    fn configure(keys: &Keys) -> CfnLint {
-        CfnLint { dirs: keys.texts_or("dirs", &["."]), files: Wanted::configure(keys) }
+    fn configure(keys: &Keys) -> Self {
+        Self { dirs: keys.texts_or("dirs", &["."]), files: Wanted::configure(keys) }
     }
 
     fn job(&self, scene: &Scene, dir: &str) -> Result<Option<Job>, Unplanned> {
-        let mut job = scene.job_in_dir(SCANNER.program, dir);
+        let mut job = scene.job_in_dir(SPEC.program, dir);
         let found = self.files.files(&job.cwd);
         // A folder that is not there is the runner's to tell.
         if found.is_empty() && job.cwd.is_dir() {
@@ -89,25 +86,25 @@ impl CfnLint {
         // Each level has a bit of its own in the exit code; and the log names what was linted.
         job.args(["--non-zero-exit-code", "informational", "--info"]);
         job.end_of_options().args(found.iter().map(|file| templates::escaped(file)));
-        job.knows(TEMPLATES, serde_json::to_string(&found).unwrap_or_default());
         for name in CONFIG {
-            job.reads(job.cwd.join(name), Overrule::Take { neutral: None, take });
+            job.reads(job.cwd.join(name), BaseOverride::Take { neutral: None, take });
         }
         let paths = found.iter().map(|file| job.cwd.join(file));
         for template in paths.filter(|path| templates::speaks_of_cfn_lint(path)).collect::<Vec<_>>() {
-            job.reads(template, Overrule::Tell);
+            job.reads(template, BaseOverride::Tell);
         }
         job.because(match found.len() {
             1 => format!("the template in {dir}"),
             n => format!("the {n} templates in {dir}"),
         });
+        job.planned.files = found;
         Ok(Some(job))
     }
 }
 
 impl Tool for CfnLint {
-    fn reach(&self) -> Vec<Reach> {
-        vec![Reach::folders("dirs", &self.dirs), Reach::exactly("files", self.files.words())]
+    fn coverage(&self) -> Vec<Coverage> {
+        vec![Coverage::folders("dirs", &self.dirs), Coverage::exactly("files", self.files.words())]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -133,8 +130,8 @@ impl Tool for CfnLint {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
-        let (mut parsed, said) = report::read(raw.report(), place)?;
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        let (mut parsed, said) = report::read(raw.report(), origin)?;
         let Some(exit) = raw.exit else {
             parsed.scope_untold = true;
             return Ok(parsed);
@@ -147,19 +144,16 @@ impl Tool for CfnLint {
         let log = raw.stderr_text();
         let linted: BTreeSet<&str> = log.lines().filter_map(linted).collect();
         parsed.scope = Scope::of(Unit::Files, linted.len() as u64);
-        let given: Vec<String> = match raw.answer(TEMPLATES) {
-            Some(given) => serde_json::from_slice(given).unwrap_or_default(),
-            None => Vec::new(),
-        };
+        let given = raw.planned.map(|planned| planned.files.as_slice()).unwrap_or_default();
         let left_out =
             given.iter().filter(|file| !linted.contains(file.as_str()) && !said.unread.contains(*file));
         parsed.gaps.extend(left_out.map(|file| {
-            format!("{} was not linted: does its configuration leave it out?", place.relative(file))
+            format!("{} was not linted: does its configuration leave it out?", origin.relative(file))
         }));
         Ok(parsed)
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let says = |line: &&str| line.chars().any(char::is_alphanumeric) && !line.contains(" - INFO - ");
         [&raw.stderr, &raw.stdout].into_iter().find_map(|stream| {
             let text = String::from_utf8_lossy(stream);

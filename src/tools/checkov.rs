@@ -4,19 +4,19 @@
 mod report;
 
 use crate::keys::table::Keys;
-use crate::policy::coverage::{Reach, Says};
-use crate::scan::config_file::Overrule;
-use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::config_file::BaseOverride;
+use crate::scan::job::{Job, ReportSource};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
-use crate::scan::retry::passing_fault;
+use crate::scan::report_origin::ReportOrigin;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
-use crate::scan::start_dir::Start;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::start_dir::StartDir;
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "checkov",
     title: "Checkov",
     stage: "Infrastructure as code",
@@ -58,7 +58,7 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
         let dir = dir.filter(|dir| dir + 1 < job.args.len()).ok_or("its command names no folder")?;
         let folder = job.args.remove(dir + 1);
         job.args[dir] = format!("--directory={folder}");
-        job.start = Some(Start::Nowhere);
+        job.start = Some(StartDir::Nowhere);
     }
     if job.args.iter().any(|arg| arg == "--config-file") && copy.is_some() {
         return Err("the base has two of them, and Checkov takes one".to_owned());
@@ -71,7 +71,7 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
 
 impl Checkov {
     fn job(&self, scene: &Scene, dir: &str) -> Job {
-        let mut job = scene.job_in_dir(SCANNER.program, dir);
+        let mut job = scene.job_in_dir(SPEC.program, dir);
         let folder = job.scratch().to_owned();
         job.args(["-d", ".", "-o", "json", "--output-file-path", &folder]);
         // Compact reports leave the source text out; the guidelines that would be downloaded
@@ -82,9 +82,9 @@ impl Checkov {
             job.arg("--framework").args(self.framework.iter().cloned());
         }
         for name in [".checkov.yaml", ".checkov.yml"] {
-            job.reads(job.cwd.join(name), Overrule::Take { neutral: None, take });
+            job.reads(job.cwd.join(name), BaseOverride::Take { neutral: None, take });
         }
-        job.reports.push(Source::Scratch(REPORT.to_owned()));
+        job.reports.push(ReportSource::Scratch(REPORT.to_owned()));
         job.because(match self.framework.is_empty() {
             true => format!("every framework in {dir}"),
             false => format!("{} in {dir}", self.framework.join(", ")),
@@ -94,9 +94,9 @@ impl Checkov {
 }
 
 impl Tool for Checkov {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         let framework = (!self.framework.is_empty()).then(|| self.framework.clone());
-        vec![Reach::folders("dirs", &self.dirs), Reach::new("framework", Says::These(framework))]
+        vec![Coverage::folders("dirs", &self.dirs), Coverage::new("framework", Extent::These(framework))]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -114,18 +114,18 @@ impl Tool for Checkov {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
-        report::read(raw.report(), place)
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        report::read(raw.report(), origin)
     }
 
     /// The platform, where a key is set: the last words of the traceback tell.
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
-        passing_fault(&raw.last_error_line()?).or_else(|| passing_fault(&self.complaint(raw)?))
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
+        transient_error(&raw.last_error_line()?).or_else(|| transient_error(&self.error_line(raw)?))
     }
 
     /// Checkov prints a traceback when it can't reach its platform, and goes on: a line that says
     /// error outranks the end of the text.
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let stderr = raw.stderr_text();
         let said = stderr.lines().rev().find_map(|line| {
             let marks = ["checkov: error: ", "[ERROR]", "[CRITICAL]"];

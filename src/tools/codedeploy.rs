@@ -1,5 +1,6 @@
 //! CodeDeploy: a blue/green deployment of what was registered, begun once, watched to its end.
 
+mod answers;
 mod api;
 mod app_spec;
 mod deploy;
@@ -8,21 +9,21 @@ mod watch;
 
 use std::time::Duration;
 
-use crate::engine::step_context::Hands;
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
+use crate::scan::procedure::StepContext;
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::aws::{self, Account};
 use crate::tools::ecs_task_definition::read_arn;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "codedeploy",
     title: "CodeDeploy",
     stage: "Deploy",
@@ -107,18 +108,18 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 
 impl Settings {
     /// What the deployment is called in the console: which commit, by which build.
-    fn description(&self, hands: &Hands) -> String {
+    fn description(&self, context: &dyn StepContext) -> String {
         if let Some(description) = &self.description {
             return description.clone();
         }
-        let commit = hands.repo().head.as_ref().map(|commit| format!("commit {commit}"));
+        let commit = context.repo().head.as_ref().map(|commit| format!("commit {commit}"));
         let of_github = || {
-            let run = hands.variable("GITHUB_RUN_ID")?;
+            let run = context.variable("GITHUB_RUN_ID")?;
             let (server, repository) =
-                (hands.variable("GITHUB_SERVER_URL")?, hands.variable("GITHUB_REPOSITORY")?);
+                (context.variable("GITHUB_SERVER_URL")?, context.variable("GITHUB_REPOSITORY")?);
             Some(format!("{server}/{repository}/actions/runs/{run}"))
         };
-        let build = BUILD_URLS.iter().find_map(|name| hands.variable(name)).or_else(of_github);
+        let build = BUILD_URLS.iter().find_map(|name| context.variable(name)).or_else(of_github);
         let words: Vec<String> = commit.into_iter().chain(build).collect();
         match words.is_empty() {
             true => "by Portcullis".to_owned(),
@@ -143,7 +144,7 @@ impl Tool for CodeDeploy {
         true
     }
 
-    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
         json::read::<report::Report>(raw.report(), report::WHAT)?.parsed()
     }
 }

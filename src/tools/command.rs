@@ -6,17 +6,18 @@ use crate::keys::table::{Keys, Located};
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::Reach;
-use crate::policy::licence::Contents;
-use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::policy::coverage::Coverage;
+use crate::policy::licence::InventoryRules;
+use crate::scan::job::{Job, ReportSource};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
+use crate::tools::inventory_check::check_inventory;
 
-pub static SCANNER: Scanner = Scanner {
+pub(crate) static SPEC: ToolSpec = ToolSpec {
     name: "command",
     title: "Command",
     stage: "Tests",
@@ -40,7 +41,7 @@ struct Command {
     /// What its exit codes mean, where the user says so.
     codes: Option<Codes>,
     /// What the report may hold, where it is an inventory.
-    contents: Option<Contents>,
+    contents: Option<InventoryRules>,
 }
 
 #[derive(Debug)]
@@ -64,7 +65,10 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     Box::new(Command {
         run: keys.texts_or("run", &[]),
         dir: keys.text_or("dir", "."),
-        contents: Contents::read_if(report.as_ref().is_some_and(|report| report.format.is_inventory), keys),
+        contents: InventoryRules::read_if(
+            report.as_ref().is_some_and(|report| report.format.is_inventory),
+            keys,
+        ),
         report,
         codes: keys.table("exit").map(|keys| codes(&keys)),
     })
@@ -99,15 +103,18 @@ fn codes(keys: &Keys) -> Codes {
 }
 
 impl Tool for Command {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         let rest = format!("{:?} {:?}", self.report, self.codes);
-        let mut all =
-            vec![Reach::exactly("run", &self.run), Reach::exactly("dir", [&self.dir]), Reach::rest(rest)];
-        all.extend(self.contents.clone().unwrap_or_default().reach());
+        let mut all = vec![
+            Coverage::exactly("run", &self.run),
+            Coverage::exactly("dir", [&self.dir]),
+            Coverage::rest(rest),
+        ];
+        all.extend(self.contents.clone().unwrap_or_default().coverage());
         all
     }
 
-    fn contents(&self) -> Option<&Contents> {
+    fn inventory_rules(&self) -> Option<&InventoryRules> {
         self.contents.as_ref()
     }
 
@@ -127,7 +134,7 @@ impl Tool for Command {
             }
             Some(report) => {
                 let path = normalise(&job.cwd.join(&report.path));
-                job.reports.push(Source::Repository(path));
+                job.reports.push(ReportSource::Repository(path));
                 job.because(format!("judged by its {} report, {}", report.format.name, report.path));
             }
             None => {
@@ -160,17 +167,17 @@ impl Tool for Command {
 
     /// Without a report the scope is the one command that ran, and a code other than a clean one
     /// is one finding.
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         if let Some(report) = &self.report {
-            let mut parsed = (report.format.read)(raw.report(), place)?;
+            let mut parsed = (report.format.read)(raw.report(), origin)?;
             if let Some(contents) = &self.contents {
-                contents.look_into(raw.report(), &mut parsed)?;
+                check_inventory(contents, raw.report(), &mut parsed)?;
             }
             return Ok(parsed);
         }
         let Some(code) = raw.exit else {
             let why = "a command without a report is judged by its exit code, which is not known";
-            return Err(Unproven::ToolError(why.to_owned()));
+            return Err(ReportError::ToolError(why.to_owned()));
         };
         let mut parsed = Parsed::default();
         match self.exit(code) {
@@ -184,7 +191,7 @@ impl Tool for Command {
 
     /// What its maker has suppressed does not make a program fail, nor what the inventory may not hold.
     fn moves_exit_code(&self, finding: &Finding) -> bool {
-        finding.suppressed.is_none() && !Contents::found(finding)
+        finding.suppressed.is_none() && !InventoryRules::found(finding)
     }
 }
 

@@ -13,21 +13,22 @@ use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::{Reach, Says};
-use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::job::{Beside, Job};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
-use crate::scan::retry::passing_fault;
+use crate::scan::report_origin::ReportOrigin;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::{BuiltImage, Scene};
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::ci;
 use crate::system::git::Repo;
+use crate::system::variables;
 use crate::text::shared::Text;
 use crate::tools::docker_build::engine::Engine;
 use crate::tools::docker_build::image::Image;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "docker-build",
     title: "docker build",
     stage: "Build images",
@@ -68,9 +69,12 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 }
 
 impl Tool for DockerBuild {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         let names = self.images.iter().map(|image| image.name.clone()).collect();
-        vec![Reach::new("images", Says::Images(Some(names))), Reach::rest(format!("{:?}", self.images))]
+        vec![
+            Coverage::new("images", Extent::Images(Some(names))),
+            Coverage::rest(format!("{:?}", self.images)),
+        ]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -83,7 +87,7 @@ impl Tool for DockerBuild {
 
     fn question(&self, program: &Path) -> Option<Vec<String>> {
         // Whoever has chosen a builder knows what they want.
-        let chosen = std::env::var_os("DOCKER_BUILDKIT").is_some();
+        let chosen = variables::os("DOCKER_BUILDKIT").is_some();
         (!chosen).then(|| self.engine.question(program)).flatten()
     }
 
@@ -112,7 +116,7 @@ impl Tool for DockerBuild {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let document = String::from_utf8_lossy(raw.report());
         let document = document.trim();
         if raw.exit.is_some() || image_id(document).is_ok() || document.starts_with("sha256:") {
@@ -131,23 +135,23 @@ impl Tool for DockerBuild {
             }
             // Warnings stand at its end, behind the image's name.
             parsed.gaps.extend(raw.lost_log());
-            self.add_warnings(log.warnings, place, &mut parsed);
+            self.add_warnings(log.warnings, origin, &mut parsed);
             return Ok(parsed);
         }
-        self.parse_log(document, place)
+        self.parse_log(document, origin)
     }
 
     /// The daemon that does not answer, and a registry that is busy. Not what a step of the
     /// Dockerfile printed: only the line that says why the build failed.
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
-        let cause = self.complaint(raw)?;
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
+        let cause = self.error_line(raw)?;
         if cause.contains("Cannot connect to the Docker daemon") {
             return Some(cause);
         }
-        passing_fault(&cause)
+        transient_error(&cause)
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let stdout = String::from_utf8_lossy(&raw.stdout);
         log::cause(&raw.stderr_text())
             .or_else(|| log::cause(&stdout))
@@ -157,9 +161,9 @@ impl Tool for DockerBuild {
 
 impl DockerBuild {
     /// A log that some other step kept, instead of the image id.
-    fn parse_log(&self, text: &str, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse_log(&self, text: &str, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         if text.is_empty() {
-            return Err(Unproven::Empty { what: log::WHAT });
+            return Err(ReportError::Empty { what: log::WHAT });
         }
         let log = log::read(text)?;
         let mut parsed = Parsed::default();
@@ -172,32 +176,27 @@ impl DockerBuild {
             (log::Ending::Checked, None) => parsed.scope.add(Unit::Files, 1),
             (log::Ending::Untold, None) => {
                 let detail = "it does not say that an image was built, or a Dockerfile checked".to_owned();
-                return Err(Unproven::Foreign { what: log::WHAT, detail });
+                return Err(ReportError::Foreign { what: log::WHAT, detail });
             }
         }
-        self.add_warnings(log.warnings, place, &mut parsed);
+        self.add_warnings(log.warnings, origin, &mut parsed);
         Ok(parsed)
     }
 
-    fn add_warnings(&self, warnings: Vec<log::Warning>, place: &Place, parsed: &mut Parsed) {
-        let image = self.images.iter().find(|image| *image.name == *place.target);
+    fn add_warnings(&self, warnings: Vec<log::Warning>, origin: &ReportOrigin, parsed: &mut Parsed) {
+        let image = self.images.iter().find(|image| *image.name == *origin.target);
         let dockerfile = image.map_or(Some("Dockerfile".to_owned()), Image::dockerfile);
         for warning in warnings {
             // Nobody has rated the checks; Docker calls them warnings and builds all the same.
             let mut finding = Finding::new(warning.rule, Category::Lint, Severity::Low, warning.message);
             let file = warning.file.or_else(|| dockerfile.clone());
             finding.location =
-                file.map(|file| Location::file(place.relative(&file)).lines(warning.line, None));
+                file.map(|file| Location::file(origin.relative(&file)).lines(warning.line, None));
             finding.references = warning.url.map(Text::from).into_iter().collect();
             finding.image = parsed.image_id.clone();
             parsed.findings.push(finding);
         }
     }
-}
-
-/// The variables of Portcullis.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
 
 impl DockerBuild {
@@ -208,7 +207,7 @@ impl DockerBuild {
         let reference = image.reference(scene.repo);
         let mut job = scene.job(self.engine.program(), &image.name);
         let id_file = job.report_file("image-id");
-        job.reports.push(Source::Beside(engine::METADATA));
+        job.beside.push(Beside::Scratch(engine::METADATA));
         job.arg("build").args(self.engine.flags().iter().copied()).args([
             "--iidfile",
             &id_file,
@@ -216,7 +215,7 @@ impl DockerBuild {
             &reference,
         ]);
         image.arguments(&mut job, self.engine);
-        for (name, value) in self.labels(image, scene.repo, variable) {
+        for (name, value) in self.labels(image, scene.repo, variables::get) {
             job.args(["--label", &format!("{name}={value}")]);
         }
         job.options_end = Some(job.args.len());
@@ -261,10 +260,10 @@ const BUILD_NUMBER: &str = "build.number";
 const BUILD_URL: &str = "build.url";
 
 /// What `--iidfile` holds.
-fn image_id(text: &str) -> Result<Text, Unproven> {
+fn image_id(text: &str) -> Result<Text, ReportError> {
     const WHAT: &str = "image id file";
     if text.is_empty() {
-        return Err(Unproven::Empty { what: WHAT });
+        return Err(ReportError::Empty { what: WHAT });
     }
     // Older versions of podman and buildah leave the algorithm out.
     let digits = text.strip_prefix("sha256:").unwrap_or(text);
@@ -273,11 +272,12 @@ fn image_id(text: &str) -> Result<Text, Unproven> {
             Ok(Text::from(format!("sha256:{digits}")))
         }
         n if n < 64 && text.starts_with("sha256:") => {
-            Err(Unproven::Cut { what: WHAT, detail: format!("{n} digits of 64") })
+            Err(ReportError::Cut { what: WHAT, detail: format!("{n} digits of 64") })
         }
-        _ => {
-            Err(Unproven::Foreign { what: WHAT, detail: "it does not hold sha256: and 64 digits".to_owned() })
-        }
+        _ => Err(ReportError::Foreign {
+            what: WHAT,
+            detail: "it does not hold sha256: and 64 digits".to_owned(),
+        }),
     }
 }
 

@@ -10,20 +10,20 @@ use std::collections::HashSet;
 
 use crate::formats::json;
 use crate::keys::table::{Keys, Located, Named};
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::job::Job;
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::aws::{self, Account};
 use crate::tools::ecr_push::engine::Kind;
 use crate::tools::ecr_push::push::Push;
 use crate::tools::ecr_push::registry::{Registry, is_repository, is_tag};
 use crate::tools::ecr_push::report::{Report, WHAT};
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "ecr-push",
     title: "push to ECR",
     stage: "Push",
@@ -152,14 +152,14 @@ fn repository(keys: &Keys, key: &'static str) -> Option<String> {
 }
 
 impl Image {
-    fn read(named: Named) -> Option<Image> {
+    fn read(named: Named) -> Option<Self> {
         match named {
-            Named::Text(name) => Some(Image { name: name.value, repository: None, tags: None }),
+            Named::Text(name) => Some(Self { name: name.value, repository: None, tags: None }),
             Named::Table(table) => {
                 let name = table.required_text("name");
                 let (repository, tags) = (repository(&table, "repository"), read_tags(&table));
                 table.finish("an image of `images`");
-                Some(Image { name: name?.value, repository, tags })
+                Some(Self { name: name?.value, repository, tags })
             }
         }
     }
@@ -182,9 +182,9 @@ fn path_of(name: &str) -> &str {
 }
 
 impl Tool for EcrPush {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         let rest = (&self.images, &self.registry, &self.namespace, &self.tags, &self.moving, self.login);
-        vec![Reach::new("unscanned", Says::Leaves(self.unscanned)), Reach::rest(format!("{rest:?}"))]
+        vec![Coverage::new("unscanned", Extent::Leaves(self.unscanned)), Coverage::rest(format!("{rest:?}"))]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -207,8 +207,8 @@ impl Tool for EcrPush {
         for job in &jobs {
             for (tag, _) in &job.tags {
                 if !places.insert((&job.repository, tag)) {
-                    let place = format!("{}:{tag}", job.repository);
-                    let why = format!("two images would be pushed to {place}: give each its `repository`");
+                    let address = format!("{}:{tag}", job.repository);
+                    let why = format!("two images would be pushed to {address}: give each its `repository`");
                     return Err(Unplanned::Impossible(why));
                 }
             }
@@ -220,8 +220,8 @@ impl Tool for EcrPush {
         true
     }
 
-    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
-        json::read::<Report>(raw.report(), WHAT)?.weigh()
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
+        json::read::<Report>(raw.report(), WHAT)?.assess()
     }
 }
 

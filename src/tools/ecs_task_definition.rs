@@ -16,19 +16,19 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human;
 use crate::text::paths::normalise;
 use crate::tools::aws::{self, Account};
 use crate::tools::ecs_task_definition::plain_text::PlainText;
 use crate::tools::ecs_task_definition::template::{Container, by_digest, is_family};
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "ecs-task-definition",
     title: "ECS task definition",
     stage: "Task definition",
@@ -44,7 +44,7 @@ pub static SCANNER: Scanner = Scanner {
 const WHAT: &str = "report of a task definition";
 
 /// The output under which later gates find the ARN.
-pub const OUTPUT: &str = "task_definition";
+pub(super) const OUTPUT: &str = "task_definition";
 
 /// The keys of the gate.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ fn is_inside(path: &str) -> bool {
 
 /// Family and revision of `arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`; `None` where
 /// that is no such ARN.
-pub fn read_arn(arn: &str) -> Option<(&str, u64)> {
+pub(super) fn read_arn(arn: &str) -> Option<(&str, u64)> {
     let mut parts = arn.splitn(6, ':');
     let (start, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
     let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
@@ -141,9 +141,9 @@ impl Tool for EcsTaskDefinition {
         true
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report: Report = json::read(raw.report(), WHAT)?;
-        report.parsed(place)
+        report.parsed(origin)
     }
 }
 
@@ -185,8 +185,8 @@ struct Refused {
 }
 
 impl Report {
-    fn new(template: &str, family: &str) -> Report {
-        Report {
+    fn new(template: &str, family: &str) -> Self {
+        Self {
             portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
             template: template.to_owned(),
             family: family.to_owned(),
@@ -216,14 +216,14 @@ impl Report {
         self.revision = Some(revision);
     }
 
-    fn parsed(self, place: &Place) -> Result<Parsed, Unproven> {
-        let foreign = |detail: String| Err(Unproven::Foreign { what: WHAT, detail });
+    fn parsed(self, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        let foreign = |detail: String| Err(ReportError::Foreign { what: WHAT, detail });
         let mut parsed = Parsed { scope: Scope::of(Unit::Resources, 1), ..Parsed::default() };
         for secret in &self.secrets {
             let title = format!("{} is a secret in plain text", secret.what);
             let mut finding = Finding::new("plain-text-secret", Category::Secret, Severity::High, title);
             finding.message = format!("{}; nothing was registered", secret.why).into();
-            finding.location = Some(Location::file(place.relative(&self.template)));
+            finding.location = Some(Location::file(origin.relative(&self.template)));
             let fix = "keep it in Secrets Manager or in a parameter, and name that in `secrets`; if it is none, name the variable in `allow_environment`";
             finding.fix = Some(fix.into());
             parsed.findings.push(finding);

@@ -14,20 +14,20 @@ use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::Reach;
-use crate::scan::config_file::Overrule;
+use crate::policy::coverage::Coverage;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::Range;
 use crate::text::bom;
 use crate::text::paths::normalise;
 use crate::text::shared::Text;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "eslint",
     title: "ESLint",
     stage: "Type check and lint",
@@ -75,8 +75,8 @@ fn base_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
 }
 
 impl Eslint {
-    fn configure(keys: &Keys) -> Eslint {
-        Eslint { dirs: keys.texts_or("dirs", &["."]), files: keys.texts_or("files", &["."]) }
+    fn configure(keys: &Keys) -> Self {
+        Self { dirs: keys.texts_or("dirs", &["."]), files: keys.texts_or("files", &["."]) }
     }
 
     fn job(&self, scene: &Scene, dir: &str) -> Option<Job> {
@@ -88,11 +88,11 @@ impl Eslint {
         for folder in cwd.ancestors().take_while(|folder| folder.starts_with(&scene.repo.root)) {
             for ending in ["js", "mjs", "cjs", "ts", "mts", "cts"] {
                 let path = folder.join(format!("eslint.config.{ending}"));
-                job.reads(path, Overrule::Checkout(base_config));
+                job.reads(path, BaseOverride::Checkout(base_config));
             }
         }
         for name in OLD_CONFIG {
-            job.reads(cwd.join(name), Overrule::Tell);
+            job.reads(cwd.join(name), BaseOverride::Tell);
         }
 
         let Some(range) = scene.since else {
@@ -138,8 +138,8 @@ impl Eslint {
 }
 
 impl Tool for Eslint {
-    fn reach(&self) -> Vec<Reach> {
-        vec![Reach::these("dirs", &self.dirs), Reach::these("files", &self.files)]
+    fn coverage(&self) -> Vec<Coverage> {
+        vec![Coverage::these("dirs", &self.dirs), Coverage::these("files", &self.files)]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -161,12 +161,12 @@ impl Tool for Eslint {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let files = read(raw.report())?;
         let scope = Scope::of(Unit::Files, files.len() as u64);
         let mut parsed = Parsed { scope, ..Parsed::default() };
         for file in files {
-            let path = place.relative(&file.path);
+            let path = origin.relative(&file.path);
             if !file.suppressed.is_empty() {
                 *parsed.ignored.entry("eslint-disable").or_default() += file.suppressed.len() as u64;
             }
@@ -186,7 +186,7 @@ impl Tool for Eslint {
     }
 
     /// The line after `ESLint: 10.15.0`, which heads the error.
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let text = raw.stderr_text();
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let after = lines.find(|line| line.starts_with("ESLint: ")).and_then(|_| lines.next());
@@ -195,7 +195,7 @@ impl Tool for Eslint {
 }
 
 /// The files of a report: a bare list, or with `json-with-metadata` one inside an object.
-fn read(bytes: &[u8]) -> Result<Vec<File>, Unproven> {
+fn read(bytes: &[u8]) -> Result<Vec<File>, ReportError> {
     #[derive(Deserialize)]
     struct WithMetadata {
         results: Vec<File>,

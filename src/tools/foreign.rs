@@ -2,16 +2,17 @@
 
 use crate::formats::{Format, format};
 use crate::keys::table::Keys;
-use crate::policy::licence::Contents;
+use crate::policy::licence::InventoryRules;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::tools::inventory_check::check_inventory;
 
 /// One for each of [`crate::formats::FORMATS`], under the format's name.
-pub static SCANNERS: [Scanner; 5] = [
+pub static TOOLS: [ToolSpec; 5] = [
     reader("sarif", |_| Box::new(Foreign(format("sarif")))),
     reader("junit", |_| Box::new(Foreign(format("junit")))),
     reader("checkstyle", |_| Box::new(Foreign(format("checkstyle")))),
@@ -19,8 +20,8 @@ pub static SCANNERS: [Scanner; 5] = [
     reader("spdx", |_| Box::new(Foreign(format("spdx")))),
 ];
 
-const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> Scanner {
-    Scanner {
+const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> ToolSpec {
+    ToolSpec {
         name,
         title: name,
         stage: "Reports",
@@ -28,7 +29,7 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> Sc
         version_args: &[],
         version: VersionFrom::Report,
         install: "",
-        secret_fields: super::command::SCANNER.secret_fields,
+        secret_fields: super::command::SPEC.secret_fields,
         steering: &[],
         configure,
     }
@@ -46,13 +47,13 @@ impl Tool for Foreign {
         Exit::Silent
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let Some(format) = self.0 else {
-            return Err(Unproven::ToolError("this report format is not known".to_owned()));
+            return Err(ReportError::ToolError("this report format is not known".to_owned()));
         };
-        let mut parsed = (format.read)(raw.report(), place)?;
+        let mut parsed = (format.read)(raw.report(), origin)?;
         if format.is_inventory {
-            Contents::default().look_into(raw.report(), &mut parsed)?;
+            check_inventory(&InventoryRules::default(), raw.report(), &mut parsed)?;
         }
         Ok(parsed)
     }
@@ -66,7 +67,7 @@ mod tests {
     #[test]
     fn every_format_has_its_reader() {
         let formats: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
-        let readers: Vec<&str> = SCANNERS.iter().map(|scanner| scanner.name).collect();
+        let readers: Vec<&str> = TOOLS.iter().map(|spec| spec.name).collect();
         assert_eq!(readers, formats);
     }
 }

@@ -13,20 +13,20 @@ use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::{Reach, Says};
-use crate::scan::config_file::Overrule;
+use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Job, SCRATCH};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::start_dir::Start;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::start_dir::StartDir;
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
 use crate::tools::git_secrets::output::{Match, Output};
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "git-secrets",
     title: "git-secrets",
     stage: "Secret scan",
@@ -67,7 +67,7 @@ const GITALLOWED: &str = ".gitallowed";
 /// What git keeps is in its own folder: the work tree may be another one, with the base's file alone.
 fn allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     let folder = copy.and_then(|copy| Path::new(copy).strip_prefix(SCRATCH).ok()?.parent());
-    job.start = Some(folder.map_or(Start::Nowhere, |folder| Start::Below(folder.to_owned())));
+    job.start = Some(folder.map_or(StartDir::Nowhere, |folder| StartDir::Below(folder.to_owned())));
     let dot_git = job.cwd.join(".git").to_string_lossy().into_owned();
     job.env("GIT_DIR", dot_git).env("GIT_WORK_TREE", ".");
     Ok(())
@@ -99,7 +99,7 @@ enum Scan {
 }
 
 impl GitSecrets {
-    fn configure(keys: &Keys) -> GitSecrets {
+    fn configure(keys: &Keys) -> Self {
         let own = keys.texts("patterns").unwrap_or_default();
         for pattern in &own {
             if pattern.value.contains(char::is_whitespace) {
@@ -115,7 +115,7 @@ impl GitSecrets {
         if register_aws {
             patterns.extend(AWS_PATTERNS.map(str::to_owned));
         }
-        GitSecrets {
+        Self {
             scan: keys.word_or("scan", &[("tree", Scan::Tree), ("history", Scan::History)], Scan::Tree),
             severity: keys.word_or("severity", &Severity::words(), Severity::High),
             patterns,
@@ -125,7 +125,7 @@ impl GitSecrets {
 
     fn job(&self, scene: &Scene) -> Job {
         let target = if self.scan == Scan::Tree { "." } else { "history" };
-        let mut job = scene.job(SCANNER.program, target);
+        let mut job = scene.job(SPEC.program, target);
         // `git grep` looks below the folder in which it is started.
         job.cwd = scene.repo.root.clone();
         let allowed = job.cwd.join(GITALLOWED);
@@ -135,7 +135,7 @@ impl GitSecrets {
                 // By the same means as it looks: without what is binary, deleted or not checked out.
                 job.asks(FILES, "git", &["grep", "-I", "-l", "-z", "-e", ""]);
                 let take = index_and_allowed_of_the_base;
-                job.reads(allowed, Overrule::Take { neutral: None, take });
+                job.reads(allowed, BaseOverride::Take { neutral: None, take });
             }
             Scan::History => {
                 job.arg("--scan-history");
@@ -143,7 +143,7 @@ impl GitSecrets {
                 // It looks at what commits change, and of a merge git shows nothing.
                 job.asks(COMMITS, "git", &["rev-list", "--all", "--no-merges", "--count"]);
                 let take = allowed_of_the_base;
-                job.reads(allowed, Overrule::Take { neutral: None, take });
+                job.reads(allowed, BaseOverride::Take { neutral: None, take });
             }
         }
         job.asks(PATTERNS, "git", &["config", "--get-all", "secrets.patterns"]);
@@ -182,12 +182,12 @@ fn empty_tree(head: Option<&str>) -> &'static str {
 }
 
 impl Tool for GitSecrets {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         vec![
-            Reach::choice("scan", if self.scan == Scan::Tree { "tree" } else { "history" }),
-            Reach::new("severity", Says::Rates(self.severity)),
-            Reach::these("patterns", &self.patterns),
-            Reach::new("register_aws", Says::Adds(self.register_aws)),
+            Coverage::choice("scan", if self.scan == Scan::Tree { "tree" } else { "history" }),
+            Coverage::new("severity", Extent::Rates(self.severity)),
+            Coverage::these("patterns", &self.patterns),
+            Coverage::new("register_aws", Extent::Adds(self.register_aws)),
         ]
     }
 
@@ -209,7 +209,7 @@ impl Tool for GitSecrets {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let was_run = raw.exit.is_some();
         let files: Option<HashSet<&[u8]>> = raw
             .answer(FILES)
@@ -217,7 +217,7 @@ impl Tool for GitSecrets {
         let with_commits = !was_run || self.scan == Scan::History;
         let output = Output::read(raw.report(), with_commits, files.as_ref())?;
         if raw.report().is_empty() && !was_run {
-            return Err(Unproven::ToolError(
+            return Err(ReportError::ToolError(
                 "git-secrets prints nothing where it finds nothing, and where it has no pattern to look for"
                     .to_owned(),
             ));
@@ -233,16 +233,16 @@ impl Tool for GitSecrets {
                 Some((unit, n)) => parsed.scope = Scope::of(unit, n),
                 None => parsed.gaps.push("git does not tell what there was to look at".to_owned()),
             }
-            if self.scan == Scan::History && is_shallow_clone(&place.root) {
+            if self.scan == Scan::History && is_shallow_clone(&origin.root) {
                 parsed.gaps.push("a shallow clone has no older commits: run `git fetch --unshallow`".into());
             }
             self.weigh_patterns(raw, !output.matches.is_empty(), &mut parsed)?;
         }
-        parsed.gaps.extend(output.complaints);
+        parsed.gaps.extend(output.error_lines);
         parsed.proof.extend(output.remarks);
         parsed.secrets = output.matches.iter().flat_map(Match::secrets).collect();
         let fix = Text::from("rotate it, then remove it from the code; it stays in the git history");
-        parsed.findings = output.matches.into_iter().map(|found| self.finding(found, &fix, place)).collect();
+        parsed.findings = output.matches.into_iter().map(|found| self.finding(found, &fix, origin)).collect();
         Ok(parsed)
     }
 
@@ -253,7 +253,7 @@ impl Tool for GitSecrets {
 
 impl GitSecrets {
     /// Whether it had anything to look for, and whether it may say what it finds.
-    fn weigh_patterns(&self, raw: &RawReport, found: bool, parsed: &mut Parsed) -> Result<(), Unproven> {
+    fn weigh_patterns(&self, raw: &RawReport, found: bool, parsed: &mut Parsed) -> Result<(), ReportError> {
         let lines = |name| {
             let answer = String::from_utf8_lossy(raw.answer(name).unwrap_or_default()).into_owned();
             answer.lines().map(str::to_owned).collect::<Vec<String>>()
@@ -264,7 +264,7 @@ impl GitSecrets {
             parsed.gaps.push("git has not taken the patterns of gates.toml: is it older than 2.31?".into());
         } else if looked_for == 0 && !found {
             // A provider may have given some, and may not; nobody can tell.
-            return Err(Unproven::ToolError(
+            return Err(ReportError::ToolError(
                 "no pattern is registered, so there was nothing to look for: set `register_aws = true` or \
                  `patterns`, or register some (`git secrets --add`)"
                     .to_owned(),
@@ -286,11 +286,11 @@ impl GitSecrets {
         Ok(())
     }
 
-    fn finding(&self, found: Match, fix: &Text, place: &Place) -> Finding {
+    fn finding(&self, found: Match, fix: &Text, origin: &ReportOrigin) -> Finding {
         let title = "a line matches a prohibited pattern";
         let mut finding = Finding::new("prohibited-pattern", Category::Secret, self.severity, title);
         finding.fix = Some(fix.clone());
-        finding.location = Some(Location::file(place.relative(&found.path)).lines(Some(found.line), None));
+        finding.location = Some(Location::file(origin.relative(&found.path)).lines(Some(found.line), None));
         finding.commit = found.commit.map(Text::from);
         finding
     }

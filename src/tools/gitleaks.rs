@@ -14,19 +14,19 @@ use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::Secret;
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "gitleaks",
     title: "gitleaks",
     stage: "Secret scan",
@@ -60,7 +60,7 @@ pub static SCANNER: Scanner = Scanner {
 /// Any code but 0, 1 (error) and 126 (usage) tells leaks from errors: by default both are 1.
 const LEAKS: i32 = 77;
 
-/// Report names. They differ since a cut history matters to a scan of all of it only.
+/// Report names.
 const HISTORY: &str = "gitleaks-history.json";
 const RANGE: &str = "gitleaks-range.json";
 const TREE: &str = "gitleaks-tree.json";
@@ -91,7 +91,7 @@ enum Scan {
 }
 
 impl Gitleaks {
-    fn configure(keys: &Keys) -> Gitleaks {
+    fn configure(keys: &Keys) -> Self {
         let scan = keys.word_or("scan", &[("history", Scan::History), ("tree", Scan::Tree)], Scan::History);
         if scan == Scan::History && keys.has("dirs") {
             keys.problem_with_help(
@@ -100,7 +100,7 @@ impl Gitleaks {
                 "use scan = \"tree\" for directories",
             );
         }
-        Gitleaks {
+        Self {
             scan,
             severity: keys.word_or("severity", &Severity::words(), Severity::High),
             dirs: keys.texts_or("dirs", &["."]),
@@ -118,7 +118,7 @@ impl Gitleaks {
         if let Some(config) = &self.config {
             let config = scene.repo.base.join(config);
             job.arg("--config").arg(config.to_string_lossy());
-            job.reads(config, Overrule::Take { neutral: None, take: named_config });
+            job.reads(config, BaseOverride::Take { neutral: None, take: named_config });
         }
     }
 
@@ -130,7 +130,7 @@ impl Gitleaks {
                 Ok(())
             };
             let neutral = Some("[extend]\nuseDefault = true\n");
-            job.reads(source.join(".gitleaks.toml"), Overrule::Take { neutral, take });
+            job.reads(source.join(".gitleaks.toml"), BaseOverride::Take { neutral, take });
         }
     }
 
@@ -148,6 +148,7 @@ impl Gitleaks {
             }
             None => {
                 self.fill(&mut job, scene, "git", HISTORY);
+                job.planned.whole_history = true;
                 job.because("every commit of every branch: a secret that was removed is still there");
             }
         }
@@ -178,16 +179,16 @@ impl Gitleaks {
 }
 
 impl Tool for Gitleaks {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         let (choice, folders) = match self.scan {
             Scan::History => ("history", None),
             Scan::Tree => ("tree", Some(self.dirs.clone())),
         };
         vec![
-            Reach::choice("scan", choice),
-            Reach::new("dirs", Says::Folders(folders)),
-            Reach::new("severity", Says::Rates(self.severity)),
-            Reach::exactly("config", &self.config),
+            Coverage::choice("scan", choice),
+            Coverage::new("dirs", Extent::Folders(folders)),
+            Coverage::new("severity", Extent::Rates(self.severity)),
+            Coverage::exactly("config", &self.config),
         ]
     }
 
@@ -208,7 +209,7 @@ impl Tool for Gitleaks {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         // Older releases write `null` for no leaks.
         let leaks: Option<Vec<Leak>> = json::read(raw.report(), WHAT)?;
         let leaks = leaks.unwrap_or_default();
@@ -219,14 +220,14 @@ impl Tool for Gitleaks {
             parsed.scope = self.scope(&log)?;
             parsed.gaps = log.gaps;
             parsed.gaps.extend(raw.lost_log());
-            if is_shallow(raw, place) {
+            if is_shallow(raw, origin) {
                 parsed.gaps.push("a shallow clone has no older commits: run `git fetch --unshallow`".into());
             }
         }
         parsed.secrets = leaks.iter().filter_map(|leak| Secret::reported(&leak.secret)).collect();
         let fix = Text::from("rotate it, then remove it from the code; it stays in the git history");
         parsed.findings =
-            leaks.into_iter().map(|leak| leak.into_finding(self.severity, &fix, place)).collect();
+            leaks.into_iter().map(|leak| leak.into_finding(self.severity, &fix, origin)).collect();
         Ok(parsed)
     }
 
@@ -234,7 +235,7 @@ impl Tool for Gitleaks {
         true
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let text = without_colour(&raw.stderr_text());
         text.lines()
             .filter_map(log_entry)
@@ -246,13 +247,13 @@ impl Tool for Gitleaks {
 }
 
 impl Gitleaks {
-    fn scope(&self, log: &Log) -> Result<Scope, Unproven> {
+    fn scope(&self, log: &Log) -> Result<Scope, ReportError> {
         let (unit, seen) = match self.scan {
             Scan::History => (Unit::Commits, log.commits),
             Scan::Tree => (Unit::Bytes, log.bytes),
         };
         seen.map(|n| Scope::of(unit, n)).ok_or_else(|| {
-            Unproven::ToolError(format!(
+            ReportError::ToolError(format!(
                 "gitleaks did not say how many {} it scanned (8.30 does; is it older?)",
                 unit.as_str()
             ))
@@ -261,9 +262,8 @@ impl Gitleaks {
 }
 
 /// A shallow clone silently shortens the history.
-fn is_shallow(raw: &RawReport, place: &Place) -> bool {
-    let whole = raw.documents.first().is_some_and(|document| document.name.ends_with(HISTORY));
-    whole && is_shallow_clone(&place.root)
+fn is_shallow(raw: &RawReport, origin: &ReportOrigin) -> bool {
+    raw.planned.is_some_and(|planned| planned.whole_history) && is_shallow_clone(&origin.root)
 }
 
 /// One element of the report. The second name of each field is that of version 7 and before.
@@ -293,19 +293,19 @@ struct Leak {
 }
 
 impl Leak {
-    fn into_finding(self, severity: Severity, fix: &Text, place: &Place) -> Finding {
+    fn into_finding(self, severity: Severity, fix: &Text, origin: &ReportOrigin) -> Finding {
         let title = if self.description.is_empty() { self.rule.clone() } else { self.description };
         let mut finding = Finding::new(self.rule, Category::Secret, severity, title);
         finding.fix = Some(fix.clone());
         // A member of an archive keeps its `archive!member` form.
         finding.location = Some(
-            Location::file(place.relative(&self.file))
+            Location::file(origin.relative(&self.file))
                 .lines(self.start_line, self.end_line)
                 .columns(self.start_column, self.end_column),
         );
         finding.commit = Some(self.commit).filter(|commit| !commit.is_empty()).map(Text::from);
         if !self.symlink.is_empty() {
-            let link = place.relative(&self.symlink);
+            let link = origin.relative(&self.symlink);
             finding.message = format!("reached through the symbolic link {link}").into();
         }
         finding
@@ -323,9 +323,9 @@ struct Log {
 }
 
 impl Log {
-    fn read(text: &str) -> Log {
+    fn read(text: &str) -> Self {
         let text = without_colour(text);
-        let mut log = Log::default();
+        let mut log = Self::default();
         for (level, words) in text.lines().filter_map(log_entry) {
             if let Some(commits) = words.strip_suffix(" commits scanned.") {
                 log.commits = commits.parse().ok();

@@ -1,10 +1,10 @@
 //! Every scanner, one file or folder each.
 
-pub mod aws;
+pub(crate) mod aws;
 mod cfn_lint;
 mod checkov;
 mod codedeploy;
-pub mod command;
+pub(crate) mod command;
 mod docker_build;
 mod ecr_push;
 mod ecs_task_definition;
@@ -12,6 +12,7 @@ mod eslint;
 pub mod foreign;
 mod git_secrets;
 mod gitleaks;
+mod inventory_check;
 mod npm_audit;
 mod pnpm_audit;
 mod smoke_test;
@@ -20,37 +21,42 @@ mod syft;
 mod terraform_validate;
 #[cfg(test)]
 mod testing;
-pub mod told;
+pub(crate) mod told;
 mod trivy;
 mod tsc;
 mod yarn_audit;
 
-use crate::scan::tool::Scanner;
+use crate::scan::tool::ToolSpec;
 
 /// Every scanner, in the order in which people meet them in a pipeline.
-pub static SCANNERS: &[&Scanner] = &[
-    &gitleaks::SCANNER,
-    &git_secrets::SCANNER,
-    &tsc::SCANNER,
-    &eslint::SCANNER,
-    &npm_audit::SCANNER,
-    &yarn_audit::SCANNER,
-    &pnpm_audit::SCANNER,
-    &sonarqube::SCANNER,
-    &docker_build::SCANNER,
-    &trivy::SCANNER,
-    &syft::SCANNER,
-    &checkov::SCANNER,
-    &terraform_validate::SCANNER,
-    &cfn_lint::SCANNER,
-    &ecr_push::SCANNER,
-    &ecs_task_definition::SCANNER,
-    &codedeploy::SCANNER,
-    &smoke_test::SCANNER,
-    &command::SCANNER,
+pub static TOOLS: &[&ToolSpec] = &[
+    &gitleaks::SPEC,
+    &git_secrets::SPEC,
+    &tsc::SPEC,
+    &eslint::SPEC,
+    &npm_audit::SPEC,
+    &yarn_audit::SPEC,
+    &pnpm_audit::SPEC,
+    &sonarqube::SPEC,
+    &docker_build::SPEC,
+    &trivy::SPEC,
+    &syft::SPEC,
+    &checkov::SPEC,
+    &terraform_validate::SPEC,
+    &cfn_lint::SPEC,
+    &ecr_push::SPEC,
+    &ecs_task_definition::SPEC,
+    &codedeploy::SPEC,
+    &smoke_test::SPEC,
+    &command::SPEC,
 ];
 
+/// The names of all tools, and of the report formats that stand for one.
+pub fn names() -> Vec<&'static str> {
+    TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect()
+}
+
 /// Finds a scanner by the name that gates.toml uses.
-pub fn scanner(name: &str) -> Option<&'static Scanner> {
-    SCANNERS.iter().find(|scanner| scanner.name == name).copied()
+pub fn spec(name: &str) -> Option<&'static ToolSpec> {
+    TOOLS.iter().find(|spec| spec.name == name).copied()
 }

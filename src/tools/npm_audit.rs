@@ -14,19 +14,20 @@ use serde::de::IgnoredAny;
 use crate::formats::{json, npm6};
 use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::redact::npmrc;
-use crate::scan::config_file::Overrule;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
-use crate::scan::retry::passing_fault;
+use crate::scan::report_origin::ReportOrigin;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::system::variables;
 use crate::text::human::without_credentials;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "npm-audit",
     title: "npm audit",
     stage: "Dependency audit",
@@ -73,13 +74,13 @@ struct NpmAudit {
 }
 
 impl NpmAudit {
-    fn configure(keys: &Keys) -> NpmAudit {
+    fn configure(keys: &Keys) -> Self {
         let omit = keys.texts("omit").unwrap_or_default();
         for kind in omit.iter().filter(|kind| !KINDS.contains(&kind.value.as_str())) {
             let what = format!("`{}` is not a kind of dependency", kind.value);
             keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
         }
-        NpmAudit {
+        Self {
             dirs: keys.texts_or("dirs", &["."]),
             omit: omit.into_iter().map(|kind| kind.value).collect(),
             registry: keys.text("registry").map(|registry| registry.value),
@@ -120,16 +121,17 @@ struct Package {
 }
 
 impl Tool for NpmAudit {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         vec![
-            Reach::these("dirs", &self.dirs),
-            Reach::new("omit", Says::Without(self.omit.clone())),
-            Reach::exactly("registry", &self.registry),
+            Coverage::these("dirs", &self.dirs),
+            Coverage::new("omit", Extent::Without(self.omit.clone())),
+            Coverage::exactly("registry", &self.registry),
         ]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        if let Some(why) = npmrc::of_user().and_then(|path| bars(npmrc::read(&path).as_bytes())) {
+        if let Some(why) = npmrc::of_user(variables::get).and_then(|path| bars(npmrc::read(&path).as_bytes()))
+        {
             return Err(Unplanned::Impossible(format!("the user's .npmrc {why}")));
         }
         let jobs = self.dirs.iter().map(|dir| {
@@ -148,10 +150,10 @@ impl Tool for NpmAudit {
                 job.arg(format!("--registry={registry}"));
             }
             // Flags outrank it, but not all that it can say (a registry, a proxy).
-            job.reads_unless(job.cwd.join(".npmrc"), Overrule::Farm, bars);
+            job.reads_unless(job.cwd.join(".npmrc"), BaseOverride::Farm, bars);
             let cwd = job.cwd.clone();
             for root in workspace_roots(&cwd, &scene.repo.root) {
-                job.reads_unless(root.join(".npmrc"), Overrule::Farm, bars);
+                job.reads_unless(root.join(".npmrc"), BaseOverride::Farm, bars);
             }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
             job
@@ -169,20 +171,20 @@ impl Tool for NpmAudit {
     }
 
     /// Its report tells of the fault, or its log; ENOAUDIT is what it makes of an answer that is none.
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let error = json::read::<Report>(raw.report(), WHAT).ok().and_then(|report| {
             let refused = report.status.is_some_and(|status| status == 429 || status >= 500);
             let error = report.error()?;
             let code = ["ENOAUDIT", "E429", "E50"].iter().any(|code| error.starts_with(code));
-            (refused || code || passing_fault(&error).is_some()).then_some(error)
+            (refused || code || transient_error(&error).is_some()).then_some(error)
         });
-        error.or_else(|| passing_fault(&self.complaint(raw)?))
+        error.or_else(|| transient_error(&self.error_line(raw)?))
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report: Report = json::read(raw.report(), WHAT)?;
         if let Some(error) = report.error() {
-            return Err(Unproven::ToolError(error));
+            return Err(ReportError::ToolError(error));
         }
         if let Some(version) = report.version.filter(|version| *version != VERSION) {
             return Err(foreign(&format!("its auditReportVersion is {version}, not {VERSION}")));
@@ -192,7 +194,7 @@ impl Tool for NpmAudit {
         };
 
         let findings = match (report.vulnerabilities, report.advisories) {
-            (Some(vulnerable), _) => npm7::findings(vulnerable, place)?,
+            (Some(vulnerable), _) => npm7::findings(vulnerable, origin)?,
             (None, Some(advisories)) => advisories.into_values().map(npm6::Advisory::into_finding).collect(),
             (None, None) => return Err(foreign("it has neither `vulnerabilities` nor `advisories`")),
         };
@@ -206,7 +208,7 @@ impl Tool for NpmAudit {
         if asked(raw) {
             parsed.proof.push("the registry answered the audit request".to_owned());
         } else if raw.exit.is_some() && parsed.findings.is_empty() && !parsed.scope.is_empty() {
-            return Err(Unproven::ToolError(
+            return Err(ReportError::ToolError(
                 "npm did not ask the registry: is it told to work offline? Its report looks clean all the same"
                     .to_owned(),
             ));
@@ -241,12 +243,12 @@ fn asked(raw: &RawReport) -> bool {
     raw.stderr_text().lines().any(|line| line.contains(" POST 200 ") && line.contains("/-/npm/v1/security/"))
 }
 
-fn foreign(detail: &str) -> Unproven {
-    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+fn foreign(detail: &str) -> ReportError {
+    ReportError::Foreign { what: WHAT, detail: detail.to_owned() }
 }
 
-fn lost(detail: &str) -> Unproven {
-    Unproven::Cut { what: WHAT, detail: detail.to_owned() }
+fn lost(detail: &str) -> ReportError {
+    ReportError::Cut { what: WHAT, detail: detail.to_owned() }
 }
 
 /// The `auditReportVersion` of npm 7 to 11 (`toJSON` in Arborist's audit-report.js).

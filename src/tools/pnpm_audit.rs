@@ -12,19 +12,19 @@ use crate::formats::{json, npm6};
 use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
-use crate::policy::coverage::{Reach, Says};
-use crate::scan::config_file::Overrule;
-use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::config_file::BaseOverride;
+use crate::scan::job::{Beside, Job};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
-use crate::scan::retry::passing_fault;
+use crate::scan::report_origin::ReportOrigin;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human::without_credentials;
 use crate::tools::told::ignores_of_pnpm;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "pnpm-audit",
     title: "pnpm audit",
     stage: "Dependency audit",
@@ -78,13 +78,13 @@ struct PnpmAudit {
 }
 
 impl PnpmAudit {
-    fn configure(keys: &Keys) -> PnpmAudit {
+    fn configure(keys: &Keys) -> Self {
         let omit = keys.texts("omit").unwrap_or_default();
         for kind in omit.iter().filter(|kind| !KINDS.contains(&kind.value.as_str())) {
             let what = format!("`{}` is not a kind of dependency that pnpm can leave out", kind.value);
             keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
         }
-        PnpmAudit {
+        Self {
             dirs: keys.texts_or("dirs", &["."]),
             omit: omit.into_iter().map(|kind| kind.value).collect(),
             registry: keys.text("registry").map(|registry| registry.value),
@@ -120,22 +120,22 @@ fn reads(job: &mut Job, root: &Path) {
     let cwd = job.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
         for name in [".npmrc", "pnpm-workspace.yaml"] {
-            job.reads(folder.join(name), Overrule::Farm);
+            job.reads(folder.join(name), BaseOverride::Farm);
         }
         for name in SETTINGS {
-            job.reports.push(Source::Aside(folder.join(name)));
+            job.beside.push(Beside::File(folder.join(name)));
         }
     }
     // The lock file is what is audited: an older package.json changes nothing of it.
-    job.reads(cwd.join("package.json"), Overrule::Farm);
+    job.reads(cwd.join("package.json"), BaseOverride::Farm);
 }
 
 impl Tool for PnpmAudit {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         vec![
-            Reach::these("dirs", &self.dirs),
-            Reach::new("omit", Says::Without(self.omit.clone())),
-            Reach::exactly("registry", &self.registry),
+            Coverage::these("dirs", &self.dirs),
+            Coverage::new("omit", Extent::Without(self.omit.clone())),
+            Coverage::exactly("registry", &self.registry),
         ]
     }
 
@@ -171,23 +171,23 @@ impl Tool for PnpmAudit {
         }
     }
 
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let report = json::read::<Report>(raw.report(), WHAT).ok();
         let error = report.and_then(|report| report.error).map(Failure::words);
-        let said = error.or_else(|| self.complaint(raw))?;
+        let said = error.or_else(|| self.error_line(raw))?;
         let busy = ["responded with 5", "responded with 429"].iter().any(|busy| said.contains(busy));
-        (busy || passing_fault(&said).is_some()).then_some(said)
+        (busy || transient_error(&said).is_some()).then_some(said)
     }
 
-    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report: Report = json::read(raw.report(), WHAT)?;
         if let Some(error) = report.error {
-            return Err(Unproven::ToolError(error.words()));
+            return Err(ReportError::ToolError(error.words()));
         }
         let (Some(advisories), Some(metadata)) = (report.advisories, report.metadata) else {
             let detail =
                 "it has no `advisories`, or no `metadata`, which says how many packages were audited";
-            return Err(Unproven::Foreign { what: WHAT, detail: detail.to_owned() });
+            return Err(ReportError::Foreign { what: WHAT, detail: detail.to_owned() });
         };
         let findings: Vec<Finding> = advisories.into_values().map(npm6::Advisory::into_finding).collect();
         let mut parsed = Parsed {
@@ -201,7 +201,7 @@ impl Tool for PnpmAudit {
         if let Some(words) = metadata.vulnerabilities.unlisted(&findings) {
             let detail = format!("it counts {words}, and lists none of that severity");
             if !ignores {
-                return Err(Unproven::Cut { what: WHAT, detail });
+                return Err(ReportError::Cut { what: WHAT, detail });
             }
             parsed.proof.push(format!("{detail}: the project ignores some (`auditConfig`)"));
         }
@@ -214,7 +214,7 @@ impl Tool for PnpmAudit {
     }
 
     /// pnpm 12 draws its errors: what went wrong stands behind `×`.
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let text = raw.stderr_text();
         let drawn = text.split_once('×').map(|(before, after)| {
             let code = before.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();

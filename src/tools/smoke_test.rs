@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::Hands;
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
@@ -13,16 +12,17 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::redact::Secret;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::http::{Answer, Request};
 use crate::text::human;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "smoke-test",
     title: "smoke test",
     stage: "Smoke test",
@@ -85,7 +85,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 }
 
 impl Check {
-    fn read(table: &Keys) -> Option<Check> {
+    fn read(table: &Keys) -> Option<Self> {
         let url = table.required_text("url");
         if let Some(url) = &url
             && !["http://", "https://"].iter().any(|scheme| url.value.starts_with(scheme))
@@ -98,7 +98,7 @@ impl Check {
             table.problem(status.at.clone(), format!("{} is no HTTP status", status.value));
         }
         let headers = table.table("headers").map(|headers| headers.text_entries()).unwrap_or_default();
-        let check = Check {
+        let check = Self {
             name: table.text_or("name", url.as_deref().unwrap_or_default()),
             method: table.word_or("method", &[("GET", "GET"), ("HEAD", "HEAD")], "GET").to_owned(),
             status: match status.is_empty() {
@@ -128,7 +128,7 @@ impl Check {
     }
 
     /// What is wrong with an answer.
-    fn complaint(&self, answer: &Answer) -> Option<String> {
+    fn error_line(&self, answer: &Answer) -> Option<String> {
         if !self.status.contains(&answer.status) {
             let wanted: Vec<String> = self.status.iter().map(u16::to_string).collect();
             return Some(format!("it answered {}, not {}", answer.status, wanted.join(" or ")));
@@ -152,15 +152,15 @@ impl Tool for SmokeTest {
         Ok(jobs.collect())
     }
 
-    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report: Report = json::read(raw.report(), WHAT)?;
         let mut parsed = Parsed { scope: Scope::of(Unit::Tests, 1), ..Parsed::default() };
         parsed.tool_version = Some(report.portcullis_version);
         let times = human::count(report.asked, "time");
-        match report.complaint {
+        match report.error_line {
             None => parsed.proof.push(format!("{} answered as it should, asked {times}", report.url)),
-            Some(complaint) => {
-                let title = format!("{}: {complaint}", report.url);
+            Some(error_line) => {
+                let title = format!("{}: {error_line}", report.url);
                 let mut finding = Finding::new("smoke-test", Category::Test, Severity::High, title);
                 finding.message = format!(
                     "asked {times} in {}",
@@ -182,36 +182,37 @@ struct Report {
     asked: u64,
     duration_ms: u64,
     /// What was wrong with the last answer, or that there was none.
-    complaint: Option<String>,
+    #[serde(rename = "complaint")]
+    error_line: Option<String>,
 }
 
 impl Procedure for Check {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             for (name, value) in &self.headers {
                 if crate::redact::names::looks_secret(name) || Secret::in_address(value).is_some() {
-                    hands.learn(value);
+                    context.learn(value);
                 }
             }
             let started = Instant::now();
             let mut asked = 0;
-            let complaint = loop {
+            let error_line = loop {
                 asked += 1;
-                let complaint = match hands.ask(self.request()).await {
-                    Ok(answer) => self.complaint(&answer),
+                let error_line = match context.ask(self.request()).await {
+                    Ok(answer) => self.error_line(&answer),
                     // Nobody is there yet, perhaps.
-                    Err(Failure::Passing(why)) => Some(why),
+                    Err(Failure::Transient(why)) => Some(why),
                     Err(other) => return Err(other),
                 };
-                match complaint {
-                    Some(complaint) if asked <= self.retries => {
-                        hands.tell(format!("{}: {complaint}; asking again", self.name));
-                        match hands.pause(self.delay).await {
-                            Err(Failure::TimedOut(_)) => break Some(complaint),
+                match error_line {
+                    Some(error_line) if asked <= self.retries => {
+                        context.tell(format!("{}: {error_line}; asking again", self.name));
+                        match context.pause(self.delay).await {
+                            Err(Failure::TimedOut(_)) => break Some(error_line),
                             other => other?,
                         }
                     }
-                    complaint => break complaint,
+                    error_line => break error_line,
                 }
             };
             let report = Report {
@@ -219,9 +220,9 @@ impl Procedure for Check {
                 url: self.url.clone(),
                 asked,
                 duration_ms: crate::text::human::millis(started.elapsed()),
-                complaint,
+                error_line,
             };
-            hands.report(REPORT, &report)
+            context.report(REPORT, &report)
         })
     }
 }

@@ -4,11 +4,11 @@
 //! compute engine to its end and asks the quality gate of that very analysis. What the server
 //! answers is one report; [`report`] says what it proves.
 
-pub mod answers;
+pub(crate) mod answers;
 mod findings;
 mod pages;
 mod procedure;
-pub mod report;
+pub(crate) mod report;
 mod scan;
 mod server;
 pub mod task_file;
@@ -17,19 +17,19 @@ use std::time::Duration;
 
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
-use crate::policy::coverage::{Reach, Says};
-use crate::scan::config_file::Overrule;
+use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::sonarqube::procedure::{Analysis, PullRequest};
 use crate::tools::sonarqube::server::Auth;
 
-pub static SCANNER: Scanner = Scanner {
+pub static SPEC: ToolSpec = ToolSpec {
     name: "sonarqube",
     title: "SonarQube",
     stage: "Code quality",
@@ -97,7 +97,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     let runs = keys.word_or("scanner", &runs, Runs::Cli);
     let address = |key| {
         let text = keys.text(key)?;
-        match server::complaint(&text.value) {
+        match server::error_line(&text.value) {
             Some(why) => {
                 keys.problem(text.at, format!("`{key}` {why}"));
                 None
@@ -149,24 +149,24 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Tool for SonarQube {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         let asked = &self.analysis;
         let rest = (self.runs, &self.task_file, &asked.pull_request, asked.auth);
         vec![
-            Reach::exactly("host", &asked.host),
-            Reach::exactly("organization", &asked.organization),
-            Reach::exactly("project", &asked.project),
-            Reach::exactly("branch", &asked.branch),
-            Reach::exactly("dir", [&self.dir]),
-            Reach::new("issues", Says::Adds(asked.issues)),
-            Reach::new("hotspots", Says::Adds(asked.hotspots)),
-            Reach::new("max_age", Says::AtMost(Some(asked.max_age))).only_if(!asked.scans),
-            Reach::rest(format!("{rest:?}")),
+            Coverage::exactly("host", &asked.host),
+            Coverage::exactly("organization", &asked.organization),
+            Coverage::exactly("project", &asked.project),
+            Coverage::exactly("branch", &asked.branch),
+            Coverage::exactly("dir", [&self.dir]),
+            Coverage::new("issues", Extent::Adds(asked.issues)),
+            Coverage::new("hotspots", Extent::Adds(asked.hotspots)),
+            Coverage::new("max_age", Extent::AtMost(Some(asked.max_age))).only_if(!asked.scans),
+            Coverage::rest(format!("{rest:?}")),
         ]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        let program = if self.runs == Runs::Elsewhere { "" } else { SCANNER.program };
+        let program = if self.runs == Runs::Elsewhere { "" } else { SPEC.program };
         let mut job = scene.job_in_dir(program, &self.dir);
         if self.runs == Runs::Npm {
             let cwd = job.cwd.clone();
@@ -190,8 +190,8 @@ impl Tool for SonarQube {
         Ok(vec![job])
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
-        report::read(raw.report(), place)
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        report::read(raw.report(), origin)
     }
 }
 
@@ -208,7 +208,7 @@ impl SonarQube {
         }
         // With it, the exit code would tell of the quality gate too, one way or the other.
         job.arg("-Dsonar.qualitygate.wait=false");
-        job.reads(job.cwd.join("sonar-project.properties"), Overrule::Tell);
+        job.reads(job.cwd.join("sonar-project.properties"), BaseOverride::Tell);
     }
 
     fn why(&self) -> String {

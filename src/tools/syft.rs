@@ -7,17 +7,18 @@ mod inventory;
 
 use crate::formats::{cyclonedx, spdx};
 use crate::keys::table::Keys;
-use crate::policy::coverage::{Reach, Says};
-use crate::policy::licence::Contents;
+use crate::policy::coverage::{Coverage, Extent};
+use crate::policy::licence::InventoryRules;
 use crate::scan::job::{Job, Keep};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
-use crate::scan::retry::passing_fault;
+use crate::scan::report_origin::ReportOrigin;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::tools::inventory_check::check_inventory;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "syft",
     title: "Syft",
     stage: "SBOM",
@@ -41,7 +42,7 @@ struct Syft {
     images: Option<Vec<String>>,
     needs: bool,
     /// What the inventory may hold.
-    contents: Contents,
+    contents: InventoryRules,
 }
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
@@ -50,13 +51,13 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         dirs: list("dirs"),
         images: list("images"),
         needs: keys.has("needs"),
-        contents: Contents::read(keys),
+        contents: InventoryRules::read(keys),
     })
 }
 
 impl Syft {
     fn dir_job(dir: &str, scene: &Scene) -> Job {
-        let mut job = scene.job_in_dir(SCANNER.program, dir);
+        let mut job = scene.job_in_dir(SPEC.program, dir);
         job.args(["scan", "dir:."]);
         if &*job.target != "." {
             // Else the inventory would be one of ".".
@@ -68,7 +69,7 @@ impl Syft {
     }
 
     fn image_job(target: &str, reference: &str, source: &str, why: &str, scene: &Scene) -> Job {
-        let mut job = scene.job(SCANNER.program, target);
+        let mut job = scene.job(SPEC.program, target);
         job.args(["scan", source]).because(why);
         job.image = Some(reference.to_owned());
         outputs(job, scene)
@@ -102,34 +103,34 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
 }
 
 impl Tool for Syft {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
         let images =
             if self.needs { self.images.clone() } else { Some(self.images.clone().unwrap_or_default()) };
         let mut all = vec![
-            Reach::folders("dirs", &self.dirs.clone().unwrap_or_else(here)),
-            Reach::new("images", Says::Images(images)),
+            Coverage::folders("dirs", &self.dirs.clone().unwrap_or_else(here)),
+            Coverage::new("images", Extent::Images(images)),
         ];
-        all.extend(self.contents.reach());
+        all.extend(self.contents.coverage());
         all
     }
 
-    fn contents(&self) -> Option<&Contents> {
+    fn inventory_rules(&self) -> Option<&InventoryRules> {
         Some(&self.contents)
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        let dirs = self.dirs.iter().flatten().map(|dir| Syft::dir_job(dir, scene));
+        let dirs = self.dirs.iter().flatten().map(|dir| Self::dir_job(dir, scene));
         let images = self.images.iter().flatten().map(|image| {
             // Where it is to be found is Syft's to say: Docker, Podman, containerd, a registry.
-            Syft::image_job(image, image, image, "an image of `images`", scene)
+            Self::image_job(image, image, image, "an image of `images`", scene)
         });
         let mut jobs: Vec<Job> = dirs.chain(images).collect();
         if self.images.is_none() {
             let why = "an image that a gate in `needs` builds";
             jobs.extend(scene.built.iter().map(|image| {
                 let source = format!("docker:{}", image.reference);
-                Syft::image_job(&image.name, &image.reference, &source, why, scene)
+                Self::image_job(&image.name, &image.reference, &source, why, scene)
             }));
         }
         match jobs.is_empty() {
@@ -137,7 +138,7 @@ impl Tool for Syft {
             true if self.needs => Err(Unplanned::Impossible(
                 "no image to look into: none of the gates in `needs` builds one".to_owned(),
             )),
-            true => Ok(vec![Syft::dir_job(".", scene)]),
+            true => Ok(vec![Self::dir_job(".", scene)]),
         }
     }
 
@@ -149,21 +150,23 @@ impl Tool for Syft {
     }
 
     /// Images that a registry holds: the last line says why they could not be had.
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
-        passing_fault(&self.complaint(raw)?)
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
+        transient_error(&self.error_line(raw)?)
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let mut parsed = match (raw.exit, raw.documents.as_slice()) {
-            (_, [native, cyclonedx, spdx]) => read_run([&native.bytes, &cyclonedx.bytes, &spdx.bytes], place),
-            (None, _) => read_one(raw.report(), place),
-            (Some(_), _) => Err(Unproven::Empty { what: inventory::WHAT }),
+            (_, [native, cyclonedx, spdx]) => {
+                read_run([&native.bytes, &cyclonedx.bytes, &spdx.bytes], origin)
+            }
+            (None, _) => read_one(raw.report(), origin),
+            (Some(_), _) => Err(ReportError::Empty { what: inventory::WHAT }),
         }?;
-        self.contents.look_into(raw.report(), &mut parsed)?;
+        check_inventory(&self.contents, raw.report(), &mut parsed)?;
         Ok(parsed)
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         let stderr = raw.stderr_text();
         let plain = anstream::adapter::strip_str(&stderr).to_string();
         let mut lines = plain.lines().skip_while(|line| !line.contains("ERROR "));
@@ -181,18 +184,18 @@ impl Tool for Syft {
 }
 
 /// The three documents of a run: each whole, and all of one mind.
-fn read_run(documents: [&[u8]; 3], place: &Place) -> Result<Parsed, Unproven> {
+fn read_run(documents: [&[u8]; 3], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let [native, cyclonedx_bytes, spdx_bytes] = documents;
     let inventory = inventory::Inventory::read(native)?;
-    let of_cyclonedx = cyclonedx::read(cyclonedx_bytes, place)?;
-    let of_spdx = spdx::read(spdx_bytes, place)?;
+    let of_cyclonedx = cyclonedx::read(cyclonedx_bytes, origin)?;
+    let of_spdx = spdx::read(spdx_bytes, origin)?;
     let packages = inventory.packages();
     for (what, others) in [
         ("CycloneDX", inventory::cyclonedx_packages(cyclonedx_bytes)?),
         ("SPDX", inventory::spdx_packages(spdx_bytes)?),
     ] {
         if let Some(difference) = packages.difference(&others) {
-            return Err(Unproven::ToolError(format!(
+            return Err(ReportError::ToolError(format!(
                 "Syft's own inventory and its {what} disagree: {difference}"
             )));
         }
@@ -204,11 +207,11 @@ fn read_run(documents: [&[u8]; 3], place: &Place) -> Result<Parsed, Unproven> {
 }
 
 /// A document that some other step kept, in any of the three formats.
-fn read_one(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+fn read_one(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     match inventory::format_of(bytes)? {
         inventory::Format::Native => inventory::Inventory::read(bytes).map(inventory::Inventory::into_parsed),
-        inventory::Format::CycloneDx => cyclonedx::read(bytes, place),
-        inventory::Format::Spdx => spdx::read(bytes, place),
+        inventory::Format::CycloneDx => cyclonedx::read(bytes, origin),
+        inventory::Format::Spdx => spdx::read(bytes, origin),
     }
 }
 

@@ -10,15 +10,15 @@ use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
 use crate::scan::job::{Job, Program};
-use crate::scan::parsed::{Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::program::find;
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::terraform_validate::steps::{Init, RUN, Run, Validate};
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "terraform-validate",
     title: "terraform validate",
     stage: "Infrastructure as code",
@@ -43,8 +43,8 @@ struct TerraformValidate {
 }
 
 impl TerraformValidate {
-    fn configure(keys: &Keys) -> TerraformValidate {
-        TerraformValidate {
+    fn configure(keys: &Keys) -> Self {
+        Self {
             dirs: keys.texts_or("dirs", &["."]),
             engine: keys.word("engine", &[("terraform", "terraform"), ("tofu", "tofu")]),
             init: match keys.flag("init") {
@@ -88,8 +88,8 @@ impl Tool for TerraformValidate {
         Ok(self.dirs.iter().map(|dir| self.job(scene, program, dir)).collect())
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
-        let (mut parsed, valid) = report::read(raw.report(), place)?;
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        let (mut parsed, valid) = report::read(raw.report(), origin)?;
         let Some(run) = raw.answer(RUN) else {
             parsed.scope_untold = true;
             return Ok(parsed);

@@ -13,7 +13,7 @@ const LONGEST_KEY: usize = 60;
 
 /// What a file switches off or narrows, as far as it can be told cheaply; `None` where such a
 /// file does not narrow anything by itself.
-pub fn told(name: &str, content: &[u8]) -> Option<String> {
+pub(crate) fn told(name: &str, content: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(content);
     match name {
         ".gitleaksignore" | ".gitallowed" | ".trivyignore" | ".eslintignore" => {
@@ -66,7 +66,7 @@ pub fn told(name: &str, content: &[u8]) -> Option<String> {
     }
 }
 
-pub fn with(name: &str, details: Vec<String>) -> String {
+pub(crate) fn with(name: &str, details: Vec<String>) -> String {
     if details.is_empty() { name.to_owned() } else { format!("{name} ({})", details.join(", ")) }
 }
 
@@ -100,7 +100,7 @@ fn a_few(mut keys: Vec<String>) -> Vec<String> {
 
 /// How many advisories the project tells pnpm to ignore, as far as it can be told: in package.json
 /// `pnpm.auditConfig`, in pnpm-workspace.yaml `auditConfig`. `None`: none.
-pub fn ignores_of_pnpm(name: &str, content: &[u8]) -> Option<usize> {
+pub(crate) fn ignores_of_pnpm(name: &str, content: &[u8]) -> Option<usize> {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
     struct Manifest {
@@ -131,7 +131,7 @@ pub fn ignores_of_pnpm(name: &str, content: &[u8]) -> Option<usize> {
 
 /// What a .gitleaks.toml narrows: its allowlists, rules that it disables, and whether gitleaks'
 /// own rules are left out.
-pub fn gitleaks(text: &str) -> Vec<String> {
+pub(crate) fn gitleaks(text: &str) -> Vec<String> {
     let (table, _) = DeTable::parse_recoverable(text);
     let table = table.get_ref();
     fn at<'t, 'a>(table: &'t DeTable<'a>, key: &str) -> Option<&'t DeValue<'a>> {

@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
-use crate::policy::coverage::{Reach, Says};
-use crate::scan::config_file::Overrule;
-use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::config_file::BaseOverride;
+use crate::scan::job::{Beside, Job};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
-use crate::scan::retry::passing_fault;
+use crate::scan::report_origin::ReportOrigin;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "trivy",
     title: "Trivy",
     stage: "Image scan",
@@ -58,20 +58,20 @@ enum Scan {
 }
 
 impl Scan {
-    const WORDS: [(&str, Scan); 3] = [("fs", Scan::Fs), ("image", Scan::Image), ("config", Scan::Config)];
+    const WORDS: [(&str, Self); 3] = [("fs", Self::Fs), ("image", Self::Image), ("config", Self::Config)];
 
     /// Trivy's name of the subcommand, which is also the word in gates.toml.
     fn as_str(self) -> &'static str {
         match self {
-            Scan::Fs => "fs",
-            Scan::Image => "image",
-            Scan::Config => "config",
+            Self::Fs => "fs",
+            Self::Image => "image",
+            Self::Config => "config",
         }
     }
 }
 
 /// What `--scanners` takes (`trivy fs --help`, 0.70).
-const SCANNERS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
+const TOOLS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
 
 #[derive(Debug)]
 struct Trivy {
@@ -123,9 +123,9 @@ fn scanners(keys: &Keys) -> Vec<String> {
         keys.problem(keys.at_key("scanners"), "`scanners` is empty: name at least one, or leave the key out");
     }
     for word in &words {
-        if !SCANNERS.contains(&word.value.as_str()) {
+        if !TOOLS.contains(&word.value.as_str()) {
             let what = format!("`{}` is not a scanner of Trivy", word.value);
-            keys.unknown(word.at.clone(), &what, &word.value, &SCANNERS);
+            keys.unknown(word.at.clone(), &what, &word.value, &TOOLS);
         }
     }
     words.into_iter().map(|word| word.value).collect()
@@ -169,14 +169,14 @@ impl Trivy {
         if self.reads_advisories()
             && let Some(cache) = cache.or_else(age::default_cache)
         {
-            job.reports.push(Source::Aside(cache.join("db").join(age::METADATA)));
+            job.beside.push(Beside::File(cache.join("db").join(age::METADATA)));
         }
         job.arg(target).because(why);
         // An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets
         // must be a table (0.70). It reads .trivyignore.yaml only where it is told to.
         job.reads(
             job.cwd.join("trivy.yaml"),
-            Overrule::Take {
+            BaseOverride::Take {
                 neutral: Some(""),
                 take: |job, copy| {
                     job.options(["--config"].into_iter().chain(copy));
@@ -186,7 +186,7 @@ impl Trivy {
         );
         job.reads(
             job.cwd.join(".trivyignore"),
-            Overrule::Take {
+            BaseOverride::Take {
                 neutral: Some(""),
                 take: |job, copy| {
                     job.options(["--ignorefile"].into_iter().chain(copy));
@@ -197,7 +197,7 @@ impl Trivy {
         if self.scan != Scan::Config {
             job.reads(
                 job.cwd.join("trivy-secret.yaml"),
-                Overrule::Take {
+                BaseOverride::Take {
                     neutral: Some("{}\n"),
                     take: |job, copy| {
                         job.options(["--secret-config"].into_iter().chain(copy));
@@ -210,24 +210,24 @@ impl Trivy {
     }
 
     fn image_job(&self, target: &str, reference: &str, why: String, scene: &Scene) -> Job {
-        let mut job = self.job(scene.job(SCANNER.program, target), reference, why, scene);
+        let mut job = self.job(scene.job(SPEC.program, target), reference, why, scene);
         job.image = Some(reference.to_owned());
         job
     }
 }
 
 impl Tool for Trivy {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         let (folders, content) = (self.scan != Scan::Image, self.scan != Scan::Config);
         vec![
-            Reach::choice("scan", self.scan.as_str()),
-            Reach::folders("dirs", &self.dirs).only_if(folders),
-            Reach::new("images", Says::Images(self.images.clone())).only_if(!folders),
-            Reach::these("scanners", &self.scanners).only_if(content),
-            Reach::new("ignore_unfixed", Says::Leaves(self.ignore_unfixed)).only_if(content),
-            Reach::new("offline", Says::Leaves(self.offline)),
-            Reach::exactly("cache_dir", &self.cache_dir),
-            Reach::new("max_db_age", Says::AtMost(self.max_db_age)).only_if(self.reads_advisories()),
+            Coverage::choice("scan", self.scan.as_str()),
+            Coverage::folders("dirs", &self.dirs).only_if(folders),
+            Coverage::new("images", Extent::Images(self.images.clone())).only_if(!folders),
+            Coverage::these("scanners", &self.scanners).only_if(content),
+            Coverage::new("ignore_unfixed", Extent::Leaves(self.ignore_unfixed)).only_if(content),
+            Coverage::new("offline", Extent::Leaves(self.offline)),
+            Coverage::exactly("cache_dir", &self.cache_dir),
+            Coverage::new("max_db_age", Extent::AtMost(self.max_db_age)).only_if(self.reads_advisories()),
         ]
     }
 
@@ -237,7 +237,7 @@ impl Tool for Trivy {
             return Ok(self
                 .dirs
                 .iter()
-                .map(|dir| self.job(scene.job_in_dir(SCANNER.program, dir), ".", why(dir), scene))
+                .map(|dir| self.job(scene.job_in_dir(SPEC.program, dir), ".", why(dir), scene))
                 .collect());
         }
         if let Some(images) = &self.images {
@@ -266,8 +266,8 @@ impl Tool for Trivy {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
-        let mut parsed = report::read(raw.report(), place)?;
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+        let mut parsed = report::read(raw.report(), origin)?;
         if self.reads_advisories() && raw.exit.is_some() {
             let metadata = raw.documents.iter().find(|document| document.name == age::METADATA);
             let now = jiff::Timestamp::now();
@@ -277,13 +277,13 @@ impl Tool for Trivy {
     }
 
     /// The database, and images that a registry holds: what stands from the `FATAL` line on.
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let stderr = raw.stderr_text();
         let at = stderr.find("\tFATAL\t")?;
-        passing_fault(&stderr[at..])
+        transient_error(&stderr[at..])
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         fatal_line(&raw.stderr_text()).or_else(|| raw.last_error_line())
     }
 }

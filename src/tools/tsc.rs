@@ -8,17 +8,17 @@ use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::policy::coverage::Reach;
-use crate::scan::config_file::Overrule;
+use crate::policy::coverage::Coverage;
+use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::program::package_version;
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "tsc",
     title: "TypeScript",
     stage: "Type check and lint",
@@ -40,14 +40,14 @@ struct Tsc {
 }
 
 impl Tsc {
-    fn configure(keys: &Keys) -> Tsc {
-        Tsc { dirs: keys.texts_or("dirs", &["."]), project: keys.text_or("project", "tsconfig.json") }
+    fn configure(keys: &Keys) -> Self {
+        Self { dirs: keys.texts_or("dirs", &["."]), project: keys.text_or("project", "tsconfig.json") }
     }
 }
 
 impl Tool for Tsc {
-    fn reach(&self) -> Vec<Reach> {
-        vec![Reach::these("dirs", &self.dirs), Reach::exactly("project", [&self.project])]
+    fn coverage(&self) -> Vec<Coverage> {
+        vec![Coverage::these("dirs", &self.dirs), Coverage::exactly("project", [&self.project])]
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -62,7 +62,7 @@ impl Tool for Tsc {
             job.args(["--incremental", "--tsBuildInfoFile", &build_info]);
             job.report_on_stdout().because("the whole project: a type error shows far from its cause");
             let cwd = job.cwd.clone();
-            job.reads(cwd.join(&self.project), Overrule::Tell);
+            job.reads(cwd.join(&self.project), BaseOverride::Tell);
             job.near_node_modules(&cwd, &scene.repo.root);
             if knows_no_check(&job) {
                 // Set in tsconfig.json, it has all files listed and none checked.
@@ -83,20 +83,20 @@ impl Tool for Tsc {
         }
     }
 
-    fn parse(&self, raw: &RawReport, place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let text = String::from_utf8_lossy(raw.report());
         let text = text.trim_start_matches('\u{feff}');
         let output = Output::read(text);
         let ran = raw.exit.is_some();
         if ran && text.trim().is_empty() {
-            return Err(Unproven::Empty { what: WHAT });
+            return Err(ReportError::Empty { what: WHAT });
         }
         if output.is_foreign(text) {
             return Err(foreign(text));
         }
         if !text.is_empty() && !text.ends_with('\n') {
             let detail = "its last line has no end".to_owned();
-            return Err(Unproven::Cut { what: WHAT, detail });
+            return Err(ReportError::Cut { what: WHAT, detail });
         }
 
         let (faults, errors): (Vec<_>, Vec<_>) =
@@ -105,16 +105,16 @@ impl Tool for Tsc {
         if errors.is_empty()
             && let Some(first) = faults.first()
         {
-            return Err(Unproven::ToolError(format!("the project can't be checked: {first}")));
+            return Err(ReportError::ToolError(format!("the project can't be checked: {first}")));
         }
 
         let mut gaps = faults;
         match output.lacks(ran) {
-            Some(detail) if errors.is_empty() => return Err(Unproven::Cut { what: WHAT, detail }),
+            Some(detail) if errors.is_empty() => return Err(ReportError::Cut { what: WHAT, detail }),
             Some(detail) => gaps.push(format!("{detail}: some errors may be missing")),
             None => {}
         }
-        let findings = errors.iter().map(|error| error.to_finding(place)).collect();
+        let findings = errors.iter().map(|error| error.to_finding(origin)).collect();
         let scope = output.files.map(|n| Scope::of(Unit::Files, n)).unwrap_or_default();
         Ok(Parsed { findings, scope, gaps, ..Parsed::default() })
     }
@@ -161,7 +161,7 @@ struct Diagnostic<'a> {
 }
 
 impl<'a> Output<'a> {
-    fn read(text: &'a str) -> Output<'a> {
+    fn read(text: &'a str) -> Self {
         let mut output = Output::default();
         // Whether indented lines still belong to the last diagnostic.
         let mut open = false;
@@ -207,7 +207,7 @@ impl<'a> Output<'a> {
     }
 }
 
-fn foreign(text: &str) -> Unproven {
+fn foreign(text: &str) -> ReportError {
     // The pretty layout: `src/a.ts:1:7 - error TS2322: …`, coloured.
     let pretty = text.contains(" TS") && (text.contains(" - error") || text.contains("\x1b["));
     let detail = match pretty {
@@ -218,7 +218,7 @@ fn foreign(text: &str) -> Unproven {
             format!("no line is a diagnostic (it begins with \"{start}\")")
         }
     };
-    Unproven::Foreign { what: WHAT, detail }
+    ReportError::Foreign { what: WHAT, detail }
 }
 
 /// Whether a line of `--listFiles` names a source file of the project; `None` for other lines.
@@ -240,7 +240,7 @@ fn listed(line: &str) -> Option<bool> {
 impl<'a> Diagnostic<'a> {
     /// `path(line,column): error TS2322: message`, or `error TS5058: message`. The path may hold
     /// parentheses and colons (`app/(group)/page.ts`): what ends it is followed by tsc's words.
-    fn read(line: &'a str) -> Option<Diagnostic<'a>> {
+    fn read(line: &'a str) -> Option<Self> {
         if let Some((category, code, message)) = verdict(line) {
             return Some(Diagnostic { at: None, category, code, message, more: Vec::new() });
         }
@@ -257,8 +257,8 @@ impl<'a> Diagnostic<'a> {
     /// Errors of the project's set-up rather than of its source: those without a place or in a
     /// JSON file, TS5xxx (options), 6053 (file not found), 18002 and 18003 (nothing to compile).
     fn is_configuration(&self) -> bool {
-        let place = self.at.is_none_or(|(path, ..)| path.ends_with(".json"));
-        place || matches!(self.code, 5000..=5999 | 6053 | 18002 | 18003)
+        let origin = self.at.is_none_or(|(path, ..)| path.ends_with(".json"));
+        origin || matches!(self.code, 5000..=5999 | 6053 | 18002 | 18003)
     }
 
     fn to_line(&self) -> String {
@@ -269,7 +269,7 @@ impl<'a> Diagnostic<'a> {
         }
     }
 
-    fn to_finding(&self, place: &Place) -> Finding {
+    fn to_finding(&self, origin: &ReportOrigin) -> Finding {
         let severity = match self.category {
             "error" => Severity::High,
             "warning" => Severity::Low,
@@ -281,7 +281,7 @@ impl<'a> Diagnostic<'a> {
             finding.message = format!("{}\n{}", self.message, self.more.join("\n")).into();
         }
         finding.location = self.at.map(|(path, line, column)| {
-            Location::file(place.relative(path)).lines(Some(line), None).columns(Some(column), None)
+            Location::file(origin.relative(path)).lines(Some(line), None).columns(Some(column), None)
         });
         finding
     }

@@ -12,19 +12,19 @@ use std::path::Path;
 
 use crate::formats::node_trace;
 use crate::keys::table::Keys;
-use crate::policy::coverage::{Reach, Says};
-use crate::scan::config_file::Overrule;
-use crate::scan::job::{Job, Source};
-use crate::scan::parsed::{Exit, Parsed, Unplanned, Unproven};
+use crate::policy::coverage::{Coverage, Extent};
+use crate::scan::config_file::BaseOverride;
+use crate::scan::job::{Beside, Job};
+use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::report_origin::Place;
-use crate::scan::retry::passing_fault;
+use crate::scan::report_origin::ReportOrigin;
+use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
-use crate::scan::tool::{Scanner, Tool, VersionFrom};
+use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
 use crate::tools::yarn_audit::generation::Generation;
 
-pub static SCANNER: Scanner = Scanner {
+pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "yarn-audit",
     title: "yarn audit",
     stage: "Dependency audit",
@@ -71,14 +71,14 @@ struct YarnAudit {
 }
 
 impl YarnAudit {
-    fn configure(keys: &Keys) -> YarnAudit {
+    fn configure(keys: &Keys) -> Self {
         const KINDS: [&str; 1] = ["dev"];
         let omit = keys.texts("omit").unwrap_or_default();
         for kind in omit.iter().filter(|kind| kind.value != "dev") {
             let what = format!("`{}` is not a kind of dependency that Yarn can leave out", kind.value);
             keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
         }
-        YarnAudit {
+        Self {
             dirs: keys.texts_or("dirs", &["."]),
             omit_dev: !omit.is_empty(),
             registry: keys.text("registry").map(|registry| registry.value),
@@ -89,7 +89,7 @@ impl YarnAudit {
         let mut job = scene.job_in_dir("yarn", dir);
         job.report_on_stdout();
         let generation = Generation::of(&job.cwd, &scene.repo.root);
-        job.reports.push(Source::Aside(generation::lock_file(&job.cwd, &scene.repo.root)));
+        job.beside.push(Beside::File(generation::lock_file(&job.cwd, &scene.repo.root)));
         match generation {
             Generation::One if self.registry.is_some() => {
                 let why = format!(
@@ -127,7 +127,7 @@ impl YarnAudit {
             job.arg("--no-deprecations");
             // That it asked the registry stands nowhere else.
             job.node_options = Some(node_trace::options(job.scratch()));
-            job.reports.push(Source::Beside(node_trace::PREFIX));
+            job.beside.push(Beside::Scratch(node_trace::PREFIX));
         }
         // Variables outrank .yarnrc.yml.
         job.env("YARN_ENABLE_NETWORK", "true").env("YARN_ENABLE_TELEMETRY", "false");
@@ -148,8 +148,8 @@ impl YarnAudit {
     }
 }
 
-fn foreign(detail: &str) -> Unproven {
-    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+fn foreign(detail: &str) -> ReportError {
+    ReportError::Foreign { what: WHAT, detail: detail.to_owned() }
 }
 
 /// Yarn's own configuration, beside the lock file and in every folder above.
@@ -162,18 +162,18 @@ fn reads(job: &mut Job, generation: Generation, root: &Path) {
     let cwd = job.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
         for name in names {
-            job.reads_naming(folder.join(name), Overrule::Farm, generation::programs);
+            job.reads_naming(folder.join(name), BaseOverride::Farm, generation::programs);
         }
     }
 }
 
 impl Tool for YarnAudit {
-    fn reach(&self) -> Vec<Reach> {
+    fn coverage(&self) -> Vec<Coverage> {
         let omit = if self.omit_dev { vec!["dev".to_owned()] } else { Vec::new() };
         vec![
-            Reach::these("dirs", &self.dirs),
-            Reach::new("omit", Says::Without(omit)),
-            Reach::exactly("registry", &self.registry),
+            Coverage::these("dirs", &self.dirs),
+            Coverage::new("omit", Extent::Without(omit)),
+            Coverage::exactly("registry", &self.registry),
         ]
     }
 
@@ -191,14 +191,14 @@ impl Tool for YarnAudit {
         }
     }
 
-    fn parse(&self, raw: &RawReport, _place: &Place) -> Result<Parsed, Unproven> {
+    fn parse(&self, raw: &RawReport, _place: &ReportOrigin) -> Result<Parsed, ReportError> {
         let report = bom::without_bom(raw.report());
         let (written_by, read): (_, fn(&RawReport) -> _) = match report.trim_ascii_start().first() {
             None => (Generation::Four, modern::nothing),
             // What goes wrong is told in words.
             Some(byte) if *byte != b'{' => {
-                return Err(match modern::complaint(report) {
-                    Some(words) if raw.exit.is_some() => Unproven::ToolError(words),
+                return Err(match modern::error_line(report) {
+                    Some(words) if raw.exit.is_some() => ReportError::ToolError(words),
                     _ => foreign("it does not begin with an object"),
                 });
             }
@@ -215,15 +215,15 @@ impl Tool for YarnAudit {
         }
     }
 
-    fn passing_fault(&self, raw: &RawReport) -> Option<String> {
-        let words = self.complaint(raw).into_iter().chain(modern::complaint(raw.report()));
+    fn transient_error(&self, raw: &RawReport) -> Option<String> {
+        let words = self.error_line(raw).into_iter().chain(modern::error_line(raw.report()));
         let busy = ["returned a 5", "returned a 429", "Response Code: 5", "Response Code: 429"];
         words
             .into_iter()
-            .find(|words| busy.iter().any(|busy| words.contains(busy)) || passing_fault(words).is_some())
+            .find(|words| busy.iter().any(|busy| words.contains(busy)) || transient_error(words).is_some())
     }
 
-    fn complaint(&self, raw: &RawReport) -> Option<String> {
+    fn error_line(&self, raw: &RawReport) -> Option<String> {
         classic::error_in(&raw.stderr).or_else(|| raw.last_error_line())
     }
 }

@@ -15,6 +15,7 @@ mod judge;
 mod leaks;
 mod lock;
 mod notice;
+mod one_policy;
 mod policy;
 mod policy_from;
 mod repeat;

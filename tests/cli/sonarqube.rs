@@ -28,7 +28,7 @@ fn gates(server: &str, keys: &str) -> String {
 }
 
 /// A scanner that leaves the task file `left` where the real one does, and notes how it was called.
-const SCANNER: &str = "mkdir -p .scannerwork\n\
+const SPEC: &str = "mkdir -p .scannerwork\n\
     printf '%s\\n' \"$@\" > arguments\n\
     [ -n \"$SONAR_TOKEN\" ] || { echo 'ERROR Not authorized. Please check the user token' >&2; exit 2; }\n\
     echo \"12:00:00.000 INFO  SonarScanner CLI 6.2.1.4610\"\n\
@@ -38,7 +38,7 @@ const SCANNER: &str = "mkdir -p .scannerwork\n\
 fn project(sonar: &Sonar, keys: &str) -> Project {
     let project = Project::with_gates(&gates(&sonar.address, keys));
     project.write("left", sonar.task_file("T1"));
-    project.program("sonar-scanner", SCANNER);
+    project.program("sonar-scanner", SPEC);
     project
 }
 
@@ -262,7 +262,7 @@ fn a_server_that_stays_down_is_inconclusive_with_its_status() {
     // Nobody there at all.
     let project = Project::with_gates(&gates("http://127.0.0.1:9", "").replace("'60s'", "'4s'"));
     project.write("left", task_file("http://127.0.0.1:9", "T1"));
-    project.program("sonar-scanner", SCANNER);
+    project.program("sonar-scanner", SPEC);
     assert_inconclusive(&project, &run(&project), &["127.0.0.1:9 can't be reached"]);
 }
 
@@ -372,7 +372,7 @@ fn the_scanner_of_npm_is_found_in_node_modules() {
         let sonar = Sonar::serve(Api::with_gate(gate_ok()));
         let project = Project::with_gates(&gates(&sonar.address, "scanner = '@sonar/scan'\ndir = 'app'"));
         project.write("app/left", sonar.task_file("T1"));
-        project.program(name, &SCANNER.replace("SonarScanner CLI 6.2.1.4610", "Version: 4.3.0"));
+        project.program(name, &SPEC.replace("SonarScanner CLI 6.2.1.4610", "Version: 4.3.0"));
         std::fs::create_dir_all(project.root().join("node_modules/.bin")).unwrap();
         std::fs::rename(project.bin().join(name), project.root().join("node_modules/.bin").join(name))
             .unwrap();

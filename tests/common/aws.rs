@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use crate::common::real_tools;
 
 /// The account and the region of the tests. The account is that of moto's own answers.
-pub const ACCOUNT: &str = "123456789012";
-pub const REGION: &str = "eu-west-1";
+pub(crate) const ACCOUNT: &str = "123456789012";
+pub(crate) const REGION: &str = "eu-west-1";
 
 /// The password that moto's ECR hands out for the user `AWS`.
-pub const PASSWORD: &str = "123456789012-auth-token";
+pub(crate) const PASSWORD: &str = "123456789012-auth-token";
 
 /// A program that serves on a port of its own choice and is killed at the end of the test.
 struct Server(Child);
@@ -54,21 +54,21 @@ impl Drop for Server {
 }
 
 /// AWS, as moto plays it: empty at the start.
-pub struct Moto {
+pub(crate) struct Moto {
     _server: Server,
     /// `http://127.0.0.1:PORT`
     pub address: String,
 }
 
 impl Moto {
-    pub fn start() -> Moto {
+    pub(crate) fn start() -> Moto {
         let mut command = Command::new(real_tools().join("moto_server"));
         let (server, address) = Server::start(command.args(["-p", "0"]), "Running on ");
         Moto { _server: server, address }
     }
 
     /// The same with a life for its deployments: see `ci/aws-server`.
-    pub fn with_deployments() -> Moto {
+    pub(crate) fn with_deployments() -> Moto {
         let beside = real_tools().join("moto_server").canonicalize().unwrap();
         let server = concat!(env!("CARGO_MANIFEST_DIR"), "/ci/aws-server");
         let mut command = Command::new(beside.with_file_name("python"));
@@ -77,7 +77,7 @@ impl Moto {
     }
 
     /// Points the AWS CLI at it, with credentials that are none, and away from the user's own.
-    pub fn point<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+    pub(crate) fn point<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
             command.env_remove(name);
         }
@@ -95,7 +95,7 @@ impl Moto {
 
     /// Asks AWS for the test itself, in the words of its CLI and over HTTP: what a test believes went neither through
     /// Portcullis nor through the program that it starts. Gives the answer, or null.
-    pub fn aws(&self, args: &[&str]) -> Value {
+    pub(crate) fn aws(&self, args: &[&str]) -> Value {
         let (target, scope) = match args[0] {
             "deploy" => ("CodeDeploy_20141006", "codedeploy"),
             "ecr" => ("AmazonEC2ContainerRegistry_V20150921", "ecr"),
@@ -122,7 +122,7 @@ impl Moto {
     }
 
     /// Runs the AWS CLI with these words, as a reader of a message would.
-    pub fn cli(&self, args: &[&str]) {
+    pub(crate) fn cli(&self, args: &[&str]) {
         let output = self.point(Command::new(real_tools().join("aws")).args(args)).output().unwrap();
         assert!(output.status.success(), "aws {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
@@ -152,7 +152,7 @@ fn capital(word: &str) -> String {
 }
 
 /// An image registry, with its images in a temporary folder.
-pub struct Registry {
+pub(crate) struct Registry {
     _server: Server,
     folder: tempfile::TempDir,
     /// `127.0.0.1:PORT`
@@ -161,12 +161,12 @@ pub struct Registry {
 
 impl Registry {
     /// Anybody may push.
-    pub fn open() -> Registry {
+    pub(crate) fn open() -> Registry {
         Registry::start("")
     }
 
     /// Only who logs in as `AWS` with [`PASSWORD`] may push or read, as with ECR.
-    pub fn with_login() -> Registry {
+    pub(crate) fn with_login() -> Registry {
         // bcrypt of the password, which `htpasswd -nbB AWS …` prints.
         const HASH: &str = "$2b$05$abcdefghijklmnopqrstuu/4ofrUS75HrKu6f.iuRo0I/XlrmpqlC";
         Registry::start(&format!("AWS:{HASH}\n"))
@@ -195,20 +195,20 @@ impl Registry {
     }
 
     /// The digest that a tag has, as the registry's own files tell it.
-    pub fn digest(&self, repository: &str, tag: &str) -> Option<String> {
+    pub(crate) fn digest(&self, repository: &str, tag: &str) -> Option<String> {
         let link = format!("repositories/{repository}/_manifests/tags/{tag}/current/link");
         fs::read_to_string(self.file(&link)).ok()
     }
 
     /// The manifest with this digest.
-    pub fn manifest(&self, digest: &str) -> Value {
+    pub(crate) fn manifest(&self, digest: &str) -> Value {
         let hex = digest.strip_prefix("sha256:").unwrap();
         let blob = self.file(&format!("blobs/sha256/{}/{hex}/data", &hex[..2]));
         serde_json::from_slice(&fs::read(blob).unwrap()).unwrap()
     }
 
     /// How many tags a repository has.
-    pub fn tags(&self, repository: &str) -> usize {
+    pub(crate) fn tags(&self, repository: &str) -> usize {
         fs::read_dir(self.file(&format!("repositories/{repository}/_manifests/tags")))
             .map_or(0, Iterator::count)
     }

@@ -4,9 +4,9 @@
 
 use super::Project;
 
-pub const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/notes:7";
+pub(crate) const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/notes:7";
 
-pub const APP_SPEC: &str = "version: 0.0
+pub(crate) const APP_SPEC: &str = "version: 0.0
 Resources:
   - TargetService:
       Type: AWS::ECS::Service
@@ -18,7 +18,7 @@ Resources:
 ";
 
 /// One gate with these further keys.
-pub fn gates(arn: &str, more: &str) -> String {
+pub(crate) fn gates(arn: &str, more: &str) -> String {
     format!(
         "version = 1\nmode = 'production'\n[[gate]]\nid = 'deploy'\ntool = 'codedeploy'\napplication = 'notes'\n\
          group = 'live'\napp_spec = 'deploy/appspec.yaml'\nvalues = {{ CONTAINER = 'backend' }}\npoll = '100ms'\n\
@@ -26,12 +26,12 @@ pub fn gates(arn: &str, more: &str) -> String {
     )
 }
 
-pub fn project(more: &str) -> Project {
+pub(crate) fn project(more: &str) -> Project {
     let project = Project::with_gates(&gates(ARN, more));
     project.write("deploy/appspec.yaml", APP_SPEC);
     project
 }
 
-pub fn reason(project: &Project) -> String {
+pub(crate) fn reason(project: &Project) -> String {
     project.gate("deploy")["reason"].as_str().unwrap().to_owned()
 }

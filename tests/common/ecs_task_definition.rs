@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::Project;
 
 /// An image by its digest, as a registry gives it.
-pub fn image(name: &str) -> String {
+pub(crate) fn image(name: &str) -> String {
     const DIGEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     format!("123456789012.dkr.ecr.eu-west-1.amazonaws.com/{name}@sha256:{DIGEST}")
 }
 
 /// The template of a service with a sidecar; its keys are as ECS writes them.
-pub fn template() -> Value {
+pub(crate) fn template() -> Value {
     json!({
         "family": "notes-${STAGE}",
         "networkMode": "awsvpc",
@@ -35,7 +35,7 @@ pub fn template() -> Value {
     })
 }
 
-pub fn gates(more: &str) -> String {
+pub(crate) fn gates(more: &str) -> String {
     let image = image("notes-backend");
     format!(
         "version = 1\nmode = 'production'\n[[gate]]\nid = 'task'\ntool = 'ecs-task-definition'\ntemplate = 'deploy/task.json'\n\
@@ -43,12 +43,12 @@ pub fn gates(more: &str) -> String {
     )
 }
 
-pub fn project(template: &Value, more: &str) -> Project {
+pub(crate) fn project(template: &Value, more: &str) -> Project {
     let project = Project::with_gates(&gates(more));
     project.write("deploy/task.json", serde_json::to_string_pretty(template).unwrap());
     project
 }
 
-pub fn reason(project: &Project) -> String {
+pub(crate) fn reason(project: &Project) -> String {
     project.gate("task")["reason"].as_str().unwrap().to_owned()
 }

@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 use portcullis::keys::mistakes::Problems;
 use portcullis::keys::table::Keys;
 use portcullis::model::scope::Scope;
-use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::proof::{Proof, assess};
 use portcullis::scan::raw_report::{Document, RawReport};
-use portcullis::scan::report_origin::Place;
+use portcullis::scan::report_origin::ReportOrigin;
 use portcullis::scan::tool::Tool;
-use portcullis::tools::scanner;
+use portcullis::tools::spec;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// Where the files come from.
     pub provenance: String,
     /// Which scanner reads it, where that is not the folder's name.
@@ -44,18 +44,18 @@ pub struct Expected {
 }
 
 /// One recorded report with the scanner that reads it.
-pub struct Fixture {
+pub(crate) struct Fixture {
     /// `tool/case`.
     pub name: String,
     /// The scanner's name.
-    pub scanner: String,
+    pub spec: String,
     pub expected: Expected,
     pub tool: Box<dyn Tool>,
     pub raw: RawReport<'static>,
 }
 
 /// Every fixture, in the order of its name; those that can't be read are errors.
-pub fn fixtures() -> Vec<Result<Fixture, String>> {
+pub(crate) fn fixtures() -> Vec<Result<Fixture, String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut cases: Vec<PathBuf> = Vec::new();
     for tool in std::fs::read_dir(&root).unwrap() {
@@ -96,16 +96,16 @@ impl Fixture {
             stderr: Cow::Owned(optional(&expected.stderr)?),
             ..RawReport::default()
         };
-        Ok(Fixture { name: name.to_owned(), scanner: scanner_name, expected, tool, raw })
+        Ok(Fixture { name: name.to_owned(), spec: scanner_name, expected, tool, raw })
     }
 
     /// What its report proves.
-    pub fn weigh(&self) -> Proof {
-        weigh(self.tool.as_ref(), &self.raw, &place())
+    pub(crate) fn assess(&self) -> Proof {
+        assess(self.tool.as_ref(), &self.raw, &origin())
     }
 
     /// What the report proves with only the first `length` bytes of its document `n`.
-    pub fn weigh_cut(&self, n: usize, length: usize) -> Proof {
+    pub(crate) fn weigh_cut(&self, n: usize, length: usize) -> Proof {
         let document = |(i, document): (usize, &'_ Document<'static>)| {
             let length = if i == n { length } else { document.bytes.len() };
             Document { name: document.name.clone(), bytes: Cow::Owned(document.bytes[..length].to_vec()) }
@@ -117,17 +117,17 @@ impl Fixture {
             stdout: Cow::Borrowed(&self.raw.stdout),
             ..RawReport::default()
         };
-        weigh(self.tool.as_ref(), &raw, &place())
+        assess(self.tool.as_ref(), &raw, &origin())
     }
 }
 
 /// A scanner with gates.toml keys, given as TOML.
-pub fn tool(name: &str, options: &str) -> Result<Box<dyn Tool>, String> {
-    let scanner = scanner(name).ok_or(format!("no scanner is called {name}"))?;
+pub(crate) fn tool(name: &str, options: &str) -> Result<Box<dyn Tool>, String> {
+    let spec = spec(name).ok_or(format!("no scanner is called {name}"))?;
     let problems = Problems::default();
     let table = toml::de::DeTable::parse(options).map_err(|error| error.to_string())?;
     let keys = Keys::new(table.get_ref(), 0..0, &problems);
-    let tool = (scanner.configure)(&keys);
+    let tool = (spec.configure)(&keys);
     keys.finish("the options");
     match problems.into_sorted() {
         problems if problems.is_empty() => Ok(tool),
@@ -135,6 +135,6 @@ pub fn tool(name: &str, options: &str) -> Result<Box<dyn Tool>, String> {
     }
 }
 
-pub fn place() -> Place {
-    Place { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
+pub(crate) fn origin() -> ReportOrigin {
+    ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
 }

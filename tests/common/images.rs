@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::Project;
 
-pub const ENGINES: [&str; 3] = ["docker", "podman", "buildah"];
+pub(crate) const ENGINES: [&str; 3] = ["docker", "podman", "buildah"];
 
-pub fn gates(engine: &str, name: &str, options: &str) -> String {
+pub(crate) fn gates(engine: &str, name: &str, options: &str) -> String {
     format!(
         "version = 1\nmode = 'production'\n[[gate]]\nid = 'images'\ntool = 'docker-build'\nengine = '{engine}'\n\
          labels = {{ team = 'notes' }}\nimages = [{{ name = '{name}'{options} }}]\n"
@@ -16,7 +16,7 @@ pub fn gates(engine: &str, name: &str, options: &str) -> String {
 }
 
 /// A committed project that builds an image of this name, which no other test has.
-pub fn project(engine: &str, name: &str, options: &str) -> Project {
+pub(crate) fn project(engine: &str, name: &str, options: &str) -> Project {
     let project = Project::with_gates(&gates(engine, name, options));
     project.git(&["init", "--quiet"]);
     project.write("hello", "hello\n");
@@ -30,11 +30,11 @@ pub fn project(engine: &str, name: &str, options: &str) -> Project {
     project
 }
 
-pub fn target(project: &Project) -> Value {
+pub(crate) fn target(project: &Project) -> Value {
     project.gate("images")["targets"][0].clone()
 }
 
-pub fn which(program: &str) -> std::path::PathBuf {
+pub(crate) fn which(program: &str) -> std::path::PathBuf {
     let path = std::env::var_os("PATH").unwrap();
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file()).unwrap()
 }

@@ -3,16 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "tests start the binary")]
 
-pub mod aws;
-pub mod codedeploy;
-pub mod ecs_task_definition;
-pub mod fixtures;
-pub mod images;
-pub mod outputs;
-pub mod pipeline;
-pub mod readers;
-pub mod reports;
-pub mod sonar;
+pub(crate) mod aws;
+pub(crate) mod codedeploy;
+pub(crate) mod ecs_task_definition;
+pub(crate) mod fixtures;
+pub(crate) mod images;
+pub(crate) mod outputs;
+pub(crate) mod pipeline;
+pub(crate) mod readers;
+pub(crate) mod reports;
+pub(crate) mod sonar;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// The variables by which CI services show themselves: the machine that tests may be one of theirs.
-pub const CI_SERVICES: [&str; 7] = [
+pub(crate) const CI_SERVICES: [&str; 7] = [
     "GITHUB_ACTIONS",
     "GITLAB_CI",
     "CODEBUILD_BUILD_ID",
@@ -34,12 +34,12 @@ pub const CI_SERVICES: [&str; 7] = [
 ];
 
 /// A project in a temporary folder, with a `bin` folder of its own in front of PATH.
-pub struct Project {
+pub(crate) struct Project {
     folder: tempfile::TempDir,
 }
 
 /// What a run of the binary printed, and its exit code.
-pub struct Ran {
+pub(crate) struct Ran {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
@@ -47,7 +47,7 @@ pub struct Ran {
 
 impl Project {
     /// An empty folder, outside any git repository.
-    pub fn new() -> Project {
+    pub(crate) fn new() -> Project {
         let project = Project { folder: tempfile::tempdir().unwrap() };
         fs::create_dir_all(project.path("bin")).unwrap();
         fs::create_dir_all(project.path("repo")).unwrap();
@@ -55,14 +55,14 @@ impl Project {
     }
 
     /// A project with this gates.toml.
-    pub fn with_gates(gates: &str) -> Project {
+    pub(crate) fn with_gates(gates: &str) -> Project {
         let project = Project::new();
         project.write("gates.toml", gates);
         project
     }
 
     /// A repository whose branch `base` has these files, all of them committed.
-    pub fn base_with(files: &[(&str, &str)]) -> Project {
+    pub(crate) fn base_with(files: &[(&str, &str)]) -> Project {
         let project = Project::new();
         project.git(&["init", "--quiet"]);
         for (name, text) in files {
@@ -78,35 +78,35 @@ impl Project {
     }
 
     /// The project's folder.
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.path("repo")
     }
 
     /// The folder of the project's own programs.
-    pub fn bin(&self) -> PathBuf {
+    pub(crate) fn bin(&self) -> PathBuf {
         self.path("bin")
     }
 
-    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.root().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         path
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// A program for the project's PATH: a shell script.
-    pub fn program(&self, name: &str, script: &str) {
+    pub(crate) fn program(&self, name: &str, script: &str) {
         let path = self.path("bin").join(name);
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// A git command in the project; the author is the same on every machine.
-    pub fn git(&self, args: &[&str]) -> String {
+    pub(crate) fn git(&self, args: &[&str]) -> String {
         let output = Command::new("git")
             .args([
                 "-c",
@@ -126,14 +126,14 @@ impl Project {
     }
 
     /// Commits everything that is there.
-    pub fn commit(&self, message: &str) -> String {
+    pub(crate) fn commit(&self, message: &str) -> String {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", message]);
         self.git(&["rev-parse", "HEAD"])
     }
 
     /// The binary in the project's folder, with a clean environment.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
         command
@@ -147,22 +147,22 @@ impl Project {
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         Ran::of(self.command(args).output().unwrap())
     }
 
     /// Starts the binary and does not wait.
-    pub fn start(&self, args: &[&str]) -> Child {
+    pub(crate) fn start(&self, args: &[&str]) -> Child {
         self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// The record of the last run.
-    pub fn record(&self) -> Value {
+    pub(crate) fn record(&self) -> Value {
         serde_json::from_str(&self.read("gates-report/run.json")).unwrap()
     }
 
     /// The record of one gate of the last run.
-    pub fn gate(&self, id: &str) -> Value {
+    pub(crate) fn gate(&self, id: &str) -> Value {
         let record = self.record();
         let gates = record["gates"].as_array().unwrap();
         gates.iter().find(|gate| gate["id"] == id).unwrap_or_else(|| panic!("no gate {id}")).clone()
@@ -170,7 +170,7 @@ impl Project {
 }
 
 impl Ran {
-    pub fn of(output: Output) -> Ran {
+    pub(crate) fn of(output: Output) -> Ran {
         Ran {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -179,13 +179,13 @@ impl Ran {
     }
 
     /// Both streams, for messages.
-    pub fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         format!("exit {}\n{}\n{}", self.code, self.stdout, self.stderr)
     }
 }
 
 /// The processes that live (zombies do not) and have these words in their environment.
-pub fn alive(words: &str) -> Vec<u32> {
+pub(crate) fn alive(words: &str) -> Vec<u32> {
     let holds = |pid: &u32| {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         environment.windows(words.len()).any(|window| window == words.as_bytes())
@@ -196,7 +196,7 @@ pub fn alive(words: &str) -> Vec<u32> {
 
 /// Runs a command to its end, looks at it every `pause`, and gives the most memory that it had, in
 /// MiB. What it prints must fit into a pipe.
-pub fn watched(mut command: Command, pause: Duration, mut each: impl FnMut()) -> (Ran, u64) {
+pub(crate) fn watched(mut command: Command, pause: Duration, mut each: impl FnMut()) -> (Ran, u64) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
@@ -216,7 +216,7 @@ fn high_water(status: &str) -> Option<u64> {
 }
 
 /// Waits until it holds, and says whether it ever did.
-pub fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
+pub(crate) fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + limit;
     while !holds() {
         if Instant::now() > deadline {
@@ -229,7 +229,7 @@ pub fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
 
 /// The folder with the real scanners that `ci/setup` installs. A test that needs one says so and
 /// fails without it, rather than pass without having tested anything.
-pub fn real_tools() -> PathBuf {
+pub(crate) fn real_tools() -> PathBuf {
     let folder = std::env::var_os("PORTCULLIS_TEST_TOOLS")
         .map(PathBuf::from)
         .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/bin"));
@@ -239,14 +239,14 @@ pub fn real_tools() -> PathBuf {
 
 /// The folder with Yarn 1, 3 and 4 and pnpm, each in a folder of its own: `yarn`, `yarn3`, `yarn4`,
 /// `pnpm`.
-pub fn package_managers() -> PathBuf {
+pub(crate) fn package_managers() -> PathBuf {
     let folder = real_tools().join("../package-managers");
     assert!(folder.is_dir(), "Yarn and pnpm are not in {}: run ci/setup first", folder.display());
     folder
 }
 
 /// Runs the binary with the real scanners on its PATH.
-pub fn run_with_real_tools(project: &Project, args: &[&str]) -> Ran {
+pub(crate) fn run_with_real_tools(project: &Project, args: &[&str]) -> Ran {
     let path = std::env::var("PATH").unwrap_or_default();
     let output =
         project.command(args).env("PATH", format!("{}:{path}", real_tools().display())).output().unwrap();
@@ -254,13 +254,13 @@ pub fn run_with_real_tools(project: &Project, args: &[&str]) -> Ran {
 }
 
 /// How many findings a gate has: critical, high, medium, low, unknown.
-pub fn counts(gate: &Value) -> String {
+pub(crate) fn counts(gate: &Value) -> String {
     let count = |severity: &str| gate["counts"][severity].as_u64().unwrap();
     ["critical", "high", "medium", "low", "unknown"].map(|severity| count(severity).to_string()).join(" ")
 }
 
 /// The Python with the outside validators that `ci/setup` installs.
-pub fn test_python() -> PathBuf {
+pub(crate) fn test_python() -> PathBuf {
     let python = std::env::var_os("PORTCULLIS_TEST_PYTHON")
         .map(PathBuf::from)
         .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/test-env/bin/python"));
@@ -270,7 +270,7 @@ pub fn test_python() -> PathBuf {
 
 /// The browser that opens the HTML report: the one that `ci/test` names, or Debian's. A test that needs it fails without
 /// it.
-pub fn chromium() -> PathBuf {
+pub(crate) fn chromium() -> PathBuf {
     let browser =
         std::env::var_os("PORTCULLIS_TEST_CHROMIUM").map_or("/usr/bin/chromium".into(), PathBuf::from);
     assert!(browser.exists(), "there is no Chromium at {}: run ci/chromium-up first", browser.display());
@@ -278,13 +278,13 @@ pub fn chromium() -> PathBuf {
 }
 
 /// The audit endpoints of npm's registry on loopback; they end with the test.
-pub struct Advisories {
+pub(crate) struct Advisories {
     server: Child,
     pub address: String,
 }
 
 impl Advisories {
-    pub fn serve() -> Advisories {
+    pub(crate) fn serve() -> Advisories {
         use std::io::{BufRead, BufReader};
         let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/advisory-server");
         let mut child = Command::new(server).stdout(Stdio::piped()).spawn().unwrap();

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::{Project, Ran};
 
-pub fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 /// Everything that a run left: both streams, and the files of its output folder.
-pub fn outputs(project: &Project, ran: &Ran) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn outputs(project: &Project, ran: &Ran) -> Vec<(String, Vec<u8>)> {
     let mut all = vec![
         ("stdout".to_owned(), ran.stdout.clone().into()),
         ("stderr".to_owned(), ran.stderr.clone().into()),
@@ -26,11 +26,11 @@ pub fn outputs(project: &Project, ran: &Ran) -> Vec<(String, Vec<u8>)> {
 }
 
 /// A value that no file of this repository holds.
-pub fn secret(name: &str) -> String {
+pub(crate) fn secret(name: &str) -> String {
     format!("{}+{name}/Qz&7\"x9", ["hun", "ter2"].concat())
 }
 
-pub fn command(text: &str, args: &[&str]) -> String {
+pub(crate) fn command(text: &str, args: &[&str]) -> String {
     use std::io::Write;
     #[allow(clippy::disallowed_methods, reason = "encoders that are not ours")]
     let mut child = std::process::Command::new(args[0])
@@ -44,7 +44,7 @@ pub fn command(text: &str, args: &[&str]) -> String {
 }
 
 /// The value as other programs write it.
-pub fn spellings(value: &str) -> Vec<String> {
+pub(crate) fn spellings(value: &str) -> Vec<String> {
     const PYTHON: &str = "import sys,urllib.parse,json,html,base64
 s=sys.stdin.read()
 print(json.dumps([s, base64.urlsafe_b64encode(s.encode()).decode(), urllib.parse.quote(s, safe=''),
@@ -57,7 +57,7 @@ print(json.dumps([s, base64.urlsafe_b64encode(s.encode()).decode(), urllib.parse
 }
 
 /// Asserts that no output holds the value, whole or in half, in any spelling.
-pub fn assert_hidden(project: &Project, ran: &Ran, value: &str) {
+pub(crate) fn assert_hidden(project: &Project, ran: &Ran, value: &str) {
     let half = &value[value.len() / 2..];
     let tail = command(value, &["base64", "-w0"]);
     let tail = &tail[tail.len() / 2..tail.len() - 4];

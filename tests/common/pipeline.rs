@@ -14,14 +14,14 @@ use serde_json::Value;
 use crate::common::aws::{Moto, Registry};
 use crate::common::{CI_SERVICES, Project, Ran, real_tools};
 
-pub const BUILD: &str = "
+pub(crate) const BUILD: &str = "
 [[gate]]
 id = 'images'
 tool = 'docker-build'
 images = [{ name = 'NAME', context = 'app' }]
 ";
 
-pub const SCAN: &str = "
+pub(crate) const SCAN: &str = "
 [[gate]]
 id = 'scan'
 tool = 'trivy'
@@ -31,14 +31,14 @@ offline = true
 cache_dir = 'cache'
 ";
 
-pub const SBOM: &str = "
+pub(crate) const SBOM: &str = "
 [[gate]]
 id = 'sbom'
 tool = 'syft'
 needs = ['images']
 ";
 
-pub const PUSH: &str = "
+pub(crate) const PUSH: &str = "
 [[gate]]
 id = 'push'
 tool = 'ecr-push'
@@ -46,7 +46,7 @@ registry = 'REGISTRY'
 retries = 0
 ";
 
-pub struct Pipeline {
+pub(crate) struct Pipeline {
     pub project: Project,
     /// Where the registry wants a login.
     pub moto: Option<Moto>,
@@ -59,12 +59,12 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// A pipeline with these gates; `NAME` and `REGISTRY` in them are its own.
-    pub fn new(gates: &[&str]) -> Pipeline {
+    pub(crate) fn new(gates: &[&str]) -> Pipeline {
         Pipeline::at(Registry::with_login(), Some(Moto::start()), gates)
     }
 
     /// The same with a registry that wants no login.
-    pub fn plain(gates: &[&str]) -> Pipeline {
+    pub(crate) fn plain(gates: &[&str]) -> Pipeline {
         Pipeline::at(Registry::open(), None, gates)
     }
 
@@ -95,17 +95,17 @@ impl Pipeline {
         pipeline
     }
 
-    pub fn commit(&mut self, message: &str) {
+    pub(crate) fn commit(&mut self, message: &str) {
         self.tag = self.project.commit(message)[..12].to_owned();
     }
 
-    pub fn write_gates(&self, gates: &[&str]) {
+    pub(crate) fn write_gates(&self, gates: &[&str]) {
         let gates = gates.concat().replace("NAME", &self.name).replace("REGISTRY", &self.registry.address);
         self.project.write("gates.toml", format!("version = 1\n{gates}"));
     }
 
     /// The content of the image: one package, of which no advisory is known.
-    pub fn write_app(&self, content: &str) {
+    pub(crate) fn write_app(&self, content: &str) {
         self.write_image("app", content);
     }
 
@@ -120,7 +120,7 @@ impl Pipeline {
 
     /// The binary with the real tools on its PATH, and `aws` pointed at moto. `run` is in production mode, unless
     /// another is named.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut args = args.to_vec();
         if args[0] == "run" && !args.contains(&"--mode") {
             args.extend(["--mode", "production"]);
@@ -138,36 +138,36 @@ impl Pipeline {
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         Ran::of(self.command(args).output().unwrap())
     }
 
     /// The image as it is called on this machine.
-    pub fn image(&self) -> String {
+    pub(crate) fn image(&self) -> String {
         format!("{}:{}", self.name, self.tag)
     }
 
     /// The digest that the registry has under the commit's tag.
-    pub fn pushed(&self) -> Option<String> {
+    pub(crate) fn pushed(&self) -> Option<String> {
         self.registry.digest(&self.name, &self.tag)
     }
 
     /// Builds another image under this name, without any gate.
-    pub fn build_another(&self, name: &str) -> String {
+    pub(crate) fn build_another(&self, name: &str) -> String {
         self.write_image("other", name);
         let folder = self.project.root().join("other");
         docker(&["build", "--quiet", "--tag", name, &folder.display().to_string()])
     }
 
     /// Outcome and reason of a gate of the last run.
-    pub fn came_of(&self, id: &str) -> (String, String) {
+    pub(crate) fn came_of(&self, id: &str) -> (String, String) {
         let gate = self.project.gate(id);
         let text = |key: &str| gate[key].as_str().unwrap_or_default().to_owned();
         (text("outcome"), text("reason"))
     }
 
     /// What the push of the last run did, one step a line.
-    pub fn steps(&self) -> String {
+    pub(crate) fn steps(&self) -> String {
         let gate = self.project.gate("push");
         let steps = gate["targets"][0]["steps"].as_array().cloned().unwrap_or_default();
         let words = |step: &Value| {
@@ -187,14 +187,14 @@ impl Drop for Pipeline {
     }
 }
 
-pub fn docker(args: &[&str]) -> String {
+pub(crate) fn docker(args: &[&str]) -> String {
     let output = Command::new("docker").args(args).output().unwrap();
     assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// Where the real docker is, for a script that stands in front of it.
-pub fn real_docker() -> String {
+pub(crate) fn real_docker() -> String {
     let output = Command::new("sh").args(["-c", "command -v docker"]).output().unwrap();
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }

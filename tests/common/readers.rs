@@ -11,12 +11,12 @@ use serde_json::Value;
 use crate::common::{real_tools, test_python};
 
 /// A schema of `fixtures/schemas`.
-pub fn schema(name: &str) -> PathBuf {
+pub(crate) fn schema(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schemas").join(name)
 }
 
 /// What a Python script prints as JSON. Its arguments are files.
-pub fn python(script: &str, files: &[&Path]) -> Value {
+pub(crate) fn python(script: &str, files: &[&Path]) -> Value {
     let output = Command::new(test_python()).args(["-c", script]).args(files).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
@@ -24,7 +24,7 @@ pub fn python(script: &str, files: &[&Path]) -> Value {
 
 /// Validates a JSON report against a schema, by Python's jsonschema, and gives it. Schemas beside it may be
 /// referred to.
-pub fn json_of_schema(report: &Path, schema_name: &str) -> Value {
+pub(crate) fn json_of_schema(report: &Path, schema_name: &str) -> Value {
     const CHECK: &str = r#"
 import sys, json, pathlib, jsonschema, referencing
 read = lambda path: json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
@@ -39,7 +39,7 @@ json.dump(report, sys.stdout)
 }
 
 /// What PyPI's junitparser reads: suites with their cases, each with the names of what it ended in.
-pub fn junitparser(report: &Path) -> Value {
+pub(crate) fn junitparser(report: &Path) -> Value {
     const READ: &str = r#"
 import sys, json, junitparser
 json.dump([
@@ -53,7 +53,7 @@ json.dump([
 }
 
 /// What npm's junit2json reads.
-pub fn junit2json(report: &Path) -> Value {
+pub(crate) fn junit2json(report: &Path) -> Value {
     let program = readers().join("junit2json");
     let output = Command::new("node").arg(program).arg(report).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -62,7 +62,7 @@ pub fn junit2json(report: &Path) -> Value {
 
 /// What Microsoft's SARIF Multitool has against a file, by its own rules and those of GitHub, each with its
 /// rule. Its warnings are wishes for more than a scanner tells (the address of a tool, the end of a region).
-pub fn sarif_complaints(report: &Path) -> Vec<String> {
+pub(crate) fn sarif_complaints(report: &Path) -> Vec<String> {
     let told = report.with_extension("validation.json");
     // npm's own starter of it would take the `;` for the shell's.
     let program = readers().join("../@microsoft/sarif-multitool-linux/Sarif.Multitool");

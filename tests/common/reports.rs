@@ -8,7 +8,7 @@ use super::{Project, Ran};
 use serde_json::Value;
 
 /// Every format that is a file.
-pub const ALL: &str = "junit,sarif,gitlab,html,markdown,csv,jsonl,cyclonedx,attestation,json";
+pub(crate) const ALL: &str = "junit,sarif,gitlab,html,markdown,csv,jsonl,cyclonedx,attestation,json";
 
 /// Gates of every kind, a waiver, and one gate without proof.
 const GATES: &str = r#"version = 1
@@ -50,7 +50,7 @@ const REPORTS: [(&str, &str); 5] = [
 ];
 
 /// A run of all of them, judged in this mode, with these reports.
-pub fn judged(mode: &str, formats: &str) -> (Project, Ran) {
+pub(crate) fn judged(mode: &str, formats: &str) -> (Project, Ran) {
     let project = Project::with_gates(&GATES.replace("MODE", mode));
     let mut args = vec!["judge".to_owned(), "--format".to_owned(), formats.to_owned()];
     for (gate, file) in REPORTS {
@@ -65,18 +65,18 @@ pub fn judged(mode: &str, formats: &str) -> (Project, Ran) {
 }
 
 /// A file of the output folder.
-pub fn written(project: &Project, name: &str) -> PathBuf {
+pub(crate) fn written(project: &Project, name: &str) -> PathBuf {
     project.root().join("gates-report").join(name)
 }
 
 /// The findings of run.json that hold.
-pub fn findings(project: &Project, holds: impl Fn(&Value) -> bool) -> Vec<Value> {
+pub(crate) fn findings(project: &Project, holds: impl Fn(&Value) -> bool) -> Vec<Value> {
     let all = project.record()["findings"].as_array().unwrap().clone();
     all.into_iter().filter(|finding| holds(finding)).collect()
 }
 
 /// A SARIF log of one run: each result a rule, a level and a message.
-pub fn sarif_log(results: impl Iterator<Item = (String, &'static str, String)>) -> String {
+pub(crate) fn sarif_log(results: impl Iterator<Item = (String, &'static str, String)>) -> String {
     let results: Vec<String> = results
         .map(|(rule, level, words)| {
             format!(r#"{{"ruleId":"{rule}","level":"{level}","message":{{"text":"{words}"}}}}"#)
@@ -90,10 +90,10 @@ pub fn sarif_log(results: impl Iterator<Item = (String, &'static str, String)>) 
 
 /// XML, HTML, Markdown, formulas, commands to CI services, escapes, reordered text, letters that XML does not
 /// have, and line ends of all kinds.
-pub const PAYLOAD: &str = "=HYPERLINK(\"http://evil.test\")@octocat #7 [a](http://evil.test) ![b](http://evil.test/x.png) \\`\\| | `` x\\ |<http://evil.test>\n::error file=x::pwned\r\n##vso[task.complete]\r##teamcity[x]\u{85}::set-output name=a::b\u{2028}\u{1b}[31m\u{1b}]0;t\u{7}\u{202e}\u{200b}\u{0}\u{fffe}\u{ffff}</failure></testcase>]]>--><script>alert(1)</script><img src=x onerror=y>&amp;&lt; '\"\n\n# Heading\n%0A::error::x 😀 ";
+pub(crate) const PAYLOAD: &str = "=HYPERLINK(\"http://evil.test\")@octocat #7 [a](http://evil.test) ![b](http://evil.test/x.png) \\`\\| | `` x\\ |<http://evil.test>\n::error file=x::pwned\r\n##vso[task.complete]\r##teamcity[x]\u{85}::set-output name=a::b\u{2028}\u{1b}[31m\u{1b}]0;t\u{7}\u{202e}\u{200b}\u{0}\u{fffe}\u{ffff}</failure></testcase>]]>--><script>alert(1)</script><img src=x onerror=y>&amp;&lt; '\"\n\n# Heading\n%0A::error::x 😀 ";
 
 /// Values that are one of a fixed set: another would be no run.json.
-pub const WORDS: [&str; 16] = [
+pub(crate) const WORDS: [&str; 16] = [
     "schema",
     "mode",
     "verdict",
@@ -113,7 +113,7 @@ pub const WORDS: [&str; 16] = [
 ];
 
 /// Puts the payload in front of every text of the record.
-pub fn poison(value: &mut Value) {
+pub(crate) fn poison(value: &mut Value) {
     match value {
         Value::String(text) => text.insert_str(0, PAYLOAD),
         Value::Array(list) => list.iter_mut().for_each(poison),
@@ -126,7 +126,7 @@ pub fn poison(value: &mut Value) {
 }
 
 /// A run with the payload in every field, and all its reports.
-pub fn poisoned() -> (Project, usize) {
+pub(crate) fn poisoned() -> (Project, usize) {
     let (project, _) = judged("production", "json");
     let mut record = project.record();
     for finding in record["findings"].as_array_mut().unwrap() {

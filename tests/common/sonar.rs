@@ -12,15 +12,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// The project that it has.
-pub const PROJECT: &str = "com.acme:notes";
+pub(crate) const PROJECT: &str = "com.acme:notes";
 
 /// A token as SonarQube makes them; put together here, so that nobody finds one in this file.
-pub fn token() -> String {
+pub(crate) fn token() -> String {
     format!("squ_{}", "c0ffee42".repeat(5))
 }
 
 /// A running server.
-pub struct Sonar {
+pub(crate) struct Sonar {
     pub address: String,
     api: Arc<Mutex<Api>>,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -28,7 +28,7 @@ pub struct Sonar {
 
 /// One request.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     pub path: String,
     pub query: BTreeMap<String, String>,
     pub authorization: Option<String>,
@@ -36,7 +36,7 @@ pub struct Asked {
 
 /// What the server knows, and how it behaves.
 #[derive(Default)]
-pub struct Api {
+pub(crate) struct Api {
     /// The tokens that it takes; empty: that of [`token`].
     pub tokens: Vec<String>,
     /// It is older than version 10, and takes the token as a user only.
@@ -58,7 +58,7 @@ pub struct Api {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// This status, with no body.
     Status(u16),
     /// A page of some proxy.
@@ -81,7 +81,7 @@ struct Answer {
 }
 
 impl Sonar {
-    pub fn serve(api: Api) -> Sonar {
+    pub(crate) fn serve(api: Api) -> Sonar {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (api, asked) = (Arc::new(Mutex::new(api)), Arc::new(Mutex::new(Vec::new())));
@@ -99,26 +99,26 @@ impl Sonar {
     }
 
     /// Every request so far.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
     /// The requests of a path.
-    pub fn asked_for(&self, path: &str) -> Vec<Asked> {
+    pub(crate) fn asked_for(&self, path: &str) -> Vec<Asked> {
         self.asked().into_iter().filter(|asked| asked.path == path).collect()
     }
 
-    pub fn change(&self, change: impl FnOnce(&mut Api)) {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Api)) {
         change(&mut self.api.lock().unwrap());
     }
 
     /// The file that a scanner leaves of the task `id`.
-    pub fn task_file(&self, id: &str) -> String {
+    pub(crate) fn task_file(&self, id: &str) -> String {
         task_file(&self.address, id)
     }
 }
 
-pub fn task_file(server: &str, id: &str) -> String {
+pub(crate) fn task_file(server: &str, id: &str) -> String {
     format!(
         "projectKey={PROJECT}\nserverUrl={server}\nserverVersion=10.6.0.92116\n\
          dashboardUrl={server}/dashboard?id=com.acme%3Anotes\nceTaskId={id}\n\
@@ -127,7 +127,7 @@ pub fn task_file(server: &str, id: &str) -> String {
 }
 
 /// A task in a state; of the analysis `analysis-ID`.
-pub fn task(id: &str, status: &str) -> Value {
+pub(crate) fn task(id: &str, status: &str) -> Value {
     let mut task = json!({
         "id": id, "type": "REPORT", "componentId": "AY1", "componentKey": PROJECT, "componentName": "notes",
         "componentQualifier": "TRK", "status": status, "submittedAt": now(), "submitterLogin": "ada",
@@ -141,20 +141,20 @@ pub fn task(id: &str, status: &str) -> Value {
 }
 
 /// As SonarQube writes it: `2026-05-25T10:34:21+0000`.
-pub fn now() -> String {
+pub(crate) fn now() -> String {
     before(Duration::ZERO)
 }
 
-pub fn before(age: Duration) -> String {
+pub(crate) fn before(age: Duration) -> String {
     let time = jiff::Timestamp::now() - jiff::SignedDuration::try_from(age).unwrap();
     time.strftime("%Y-%m-%dT%H:%M:%S+0000").to_string()
 }
 
-pub fn condition(status: &str, metric: &str, comparator: &str, threshold: &str, value: &str) -> Value {
+pub(crate) fn condition(status: &str, metric: &str, comparator: &str, threshold: &str, value: &str) -> Value {
     json!({"status": status, "metricKey": metric, "comparator": comparator, "errorThreshold": threshold, "actualValue": value})
 }
 
-pub fn gate_ok() -> Value {
+pub(crate) fn gate_ok() -> Value {
     let conditions = [
         condition("OK", "new_coverage", "LT", "80", "91.2"),
         condition("OK", "new_security_rating", "GT", "1", "1"),
@@ -162,7 +162,7 @@ pub fn gate_ok() -> Value {
     json!({"status": "OK", "conditions": conditions, "periods": [], "ignoredConditions": false, "caycStatus": "compliant"})
 }
 
-pub fn gate_error() -> Value {
+pub(crate) fn gate_error() -> Value {
     let conditions = [
         condition("ERROR", "new_coverage", "LT", "80", "12.5"),
         condition("OK", "new_security_rating", "GT", "1", "1"),
@@ -172,14 +172,14 @@ pub fn gate_error() -> Value {
 
 impl Api {
     /// One task, `T1`, that ends at once, with this quality gate.
-    pub fn with_gate(gate: Value) -> Api {
+    pub(crate) fn with_gate(gate: Value) -> Api {
         let mut api = Api::default();
         api.add_task("T1", gate);
         api
     }
 
     /// A task that has ended, with the quality gate of its analysis.
-    pub fn add_task(&mut self, id: &str, gate: Value) {
+    pub(crate) fn add_task(&mut self, id: &str, gate: Value) {
         self.tasks.insert(id.to_owned(), VecDeque::from([task(id, "SUCCESS")]));
         self.gates.insert(format!("analysis-{id}"), gate);
     }

@@ -26,7 +26,7 @@ fn every_fixture_reads_as_expected() {
 
 fn check(fixture: &Fixture) -> Result<(), String> {
     let expected = &fixture.expected;
-    let (outcome, parsed, reason) = match fixture.weigh() {
+    let (outcome, parsed, reason) = match fixture.assess() {
         Proof::Complete(parsed) => ("complete", parsed, String::new()),
         Proof::NothingInScope { parsed, reason } => ("empty", parsed, reason),
         Proof::Inconclusive { parsed, reason } => ("inconclusive", parsed, reason),

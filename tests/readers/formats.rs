@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use portcullis::formats::{FORMATS, Format, format};
 use portcullis::scan::parsed::Parsed;
-use portcullis::scan::report_origin::Place;
+use portcullis::scan::report_origin::ReportOrigin;
 
 /// The report files of a format's fixtures.
 fn reports(format: &Format) -> Vec<PathBuf> {
@@ -22,7 +22,7 @@ fn reports(format: &Format) -> Vec<PathBuf> {
 }
 
 fn read(format: &Format, bytes: &[u8]) -> Option<Parsed> {
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
     (format.read)(bytes, &place).ok()
 }
 

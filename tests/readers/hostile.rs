@@ -15,14 +15,14 @@ use portcullis::keys::mistakes::draw;
 use portcullis::keys::table::Keys;
 use portcullis::model::run::Run;
 use portcullis::redact::mask_fields;
-use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::proof::{Proof, assess};
 use portcullis::scan::raw_report::{Document, RawReport};
 use portcullis::scan::tool::Tool;
-use portcullis::tools::{SCANNERS, foreign};
+use portcullis::tools::{TOOLS, foreign};
 
 /// A scanner or a format, without options.
 fn tool(name: &str) -> Box<dyn Tool> {
-    let mut known = SCANNERS.iter().copied().chain(&foreign::SCANNERS);
+    let mut known = TOOLS.iter().copied().chain(&foreign::TOOLS);
     (known.find(|one| one.name == name).unwrap().configure)(&Keys::none(&Default::default()))
 }
 
@@ -32,7 +32,7 @@ fn weighed(name: &str, bytes: &[u8]) -> [Proof; 2] {
     [Some(0), None].map(|exit| {
         let document = Document { name: "report".into(), bytes: Cow::Borrowed(bytes) };
         let raw = RawReport { exit, documents: vec![document], ..RawReport::default() };
-        weigh(tool.as_ref(), &raw, &fixtures::place())
+        assess(tool.as_ref(), &raw, &fixtures::origin())
     })
 }
 
@@ -45,7 +45,7 @@ fn assert_refused(name: &str, bytes: &[u8]) {
 }
 
 fn names() -> Vec<&'static str> {
-    let all = SCANNERS.iter().copied().chain(&foreign::SCANNERS).map(|scanner| scanner.name);
+    let all = TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name);
     all.filter(|name| *name != "command").collect()
 }
 

@@ -7,7 +7,6 @@ mod generators;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
 
 use crate::common::fixtures;
 use generators::{GATES, budget_and_stricter, evidence, finding, findings, gate, json, judged_and_stricter};
@@ -23,10 +22,10 @@ use portcullis::policy::judge::{Waivers, judge};
 use portcullis::policy::run_budget;
 use portcullis::policy::waiver::Waiver;
 use portcullis::redact::{Scrubber, mask_fields};
-use portcullis::scan::proof::{Proof, weigh};
+use portcullis::scan::proof::{Proof, assess};
 use portcullis::scan::raw_report::{Document, RawReport};
 use portcullis::text::shared::Text;
-use portcullis::tools::{SCANNERS, foreign};
+use portcullis::tools::{TOOLS, foreign};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -43,7 +42,7 @@ fn waivers() -> Vec<Waiver> {
 
 /// The verdict of gates whose findings are judged, under a budget of the run.
 fn verdict(gates: &[GateRecord], found: &mut [Finding], budget: &Budget) -> Verdict {
-    let required = gates.iter().filter(|gate| gate.required).map(|gate| &gate.id).collect();
+    let required = run_budget::required(&gates);
     let over = run_budget::judge(found, &required, budget);
     match Verdict::of(gates.iter().map(|gate| (gate.outcome, gate.required))) {
         Verdict::Pass if !over.is_empty() => Verdict::Blocked,
@@ -169,7 +168,7 @@ proptest! {
     fn an_id_is_of_the_finding_alone(found in findings(), moved in 1..90_u64, words in "[a-c]{1,3}") {
         let identified = |mut found: Vec<Finding>| {
             found.sort_by(order);
-            assign_ids(&mut found, &mut Source::new(Path::new("/nowhere"), &Scrubber::default()));
+            assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
             found
         };
         let first = identified(found.clone());
@@ -206,8 +205,8 @@ proptest! {
             }]);
             let document = Document { name: "r".into(), bytes: Cow::Owned(leak.to_string().into_bytes()) };
             let raw = RawReport { documents: vec![document], ..RawReport::default() };
-            let mut found = weigh(tool.as_ref(), &raw, &fixtures::place()).parsed().findings.clone();
-            assign_ids(&mut found, &mut Source::new(Path::new("/nowhere"), &Scrubber::default()));
+            let mut found = assess(tool.as_ref(), &raw, &fixtures::origin()).parsed().findings.clone();
+            assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
             found
         };
         let found = read(&a);
@@ -308,15 +307,15 @@ proptest! {
     ) {
         // What they write when they find nothing.
         const CLEAN: [(&str, &[u8]); 3] = [("gitleaks", b"null"), ("gitleaks", b"[]"), ("cfn-lint", b"[]")];
-        for scanner in SCANNERS.iter().copied().chain(&foreign::SCANNERS).filter(|one| one.name != "command") {
-            if CLEAN.contains(&(scanner.name, bytes.trim_ascii())) {
+        for spec in TOOLS.iter().copied().chain(&foreign::TOOLS).filter(|one| one.name != "command") {
+            if CLEAN.contains(&(spec.name, bytes.trim_ascii())) {
                 continue;
             }
-            let tool = (scanner.configure)(&portcullis::keys::table::Keys::none(&Default::default()));
+            let tool = (spec.configure)(&portcullis::keys::table::Keys::none(&Default::default()));
             let document = Document { name: "r".into(), bytes: Cow::Borrowed(&bytes) };
             let raw = RawReport { exit, documents: vec![document], ..RawReport::default() };
-            let proof = weigh(tool.as_ref(), &raw, &fixtures::place());
-            prop_assert!(!matches!(proof, Proof::Complete(_)), "{}: {proof:?}", scanner.name);
+            let proof = assess(tool.as_ref(), &raw, &fixtures::origin());
+            prop_assert!(!matches!(proof, Proof::Complete(_)), "{}: {proof:?}", spec.name);
         }
     }
 }
@@ -353,8 +352,8 @@ fn a_cut_report_never_proves_less() {
     const CUTS: usize = 40;
     let mut tried = 0;
     for fixture in fixtures::fixtures().into_iter().map(Result::unwrap) {
-        let Proof::Complete(whole) = fixture.weigh() else { continue };
-        let lines = ["tsc", "yarn-audit", "docker-build"].contains(&fixture.scanner.as_str());
+        let Proof::Complete(whole) = fixture.assess() else { continue };
+        let lines = ["tsc", "yarn-audit", "docker-build"].contains(&fixture.spec.as_str());
         if lines && fixture.raw.exit.is_none() {
             continue;
         }

@@ -2,14 +2,14 @@
 
 use crate::model::assessment::Status;
 use crate::model::finding::Finding;
-use crate::model::policy::Standing;
+use crate::model::policy::PolicyEffect;
 use crate::model::run::{GateRecord, Run};
 use crate::model::severity::Counts;
 use crate::model::waiver_use::WaiverNote;
 use crate::policy::judge::{at_or_above, most};
 
 /// What was asked of a finding, one after another, until it was decided.
-pub fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<String> {
+pub(super) fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<String> {
     let mut steps = Vec::new();
     if let Some(reason) = &finding.suppressed {
         steps.push(format!("its own report suppresses it: {reason}. It is waived"));
@@ -53,7 +53,7 @@ pub fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<Str
             _ => "nothing is known from before: it is new".to_owned(),
         });
     }
-    if let Standing::Lowered(why) = policy.conditions.standing(finding) {
+    if let PolicyEffect::Lowered(why) = policy.conditions.effect(finding) {
         steps.push(format!("{why}. It does not block"));
         return steps;
     }
@@ -118,7 +118,7 @@ fn by_severity(run: &Run, gate: &GateRecord, finding: &Finding) -> Vec<String> {
         let mut counts = Counts::default();
         let counted = run.findings_of(gate).filter(|other| {
             let borne = other.baseline && policy.new_only && !policy.conditions.raises(other);
-            let lowered = matches!(policy.conditions.standing(other), Standing::Lowered(_));
+            let lowered = matches!(policy.conditions.effect(other), PolicyEffect::Lowered(_));
             other.decision != crate::model::finding::Decision::Waive && !borne && !lowered
         });
         counted.for_each(|other| counts.add(other.severity));
@@ -144,7 +144,7 @@ fn of_run(run: &Run, finding: &Finding) -> Option<String> {
 }
 
 /// The budget of the run in a line.
-pub fn budget(run: &Run) -> String {
+pub(super) fn budget(run: &Run) -> String {
     let max: Vec<String> =
         run.max.iter().rev().map(|(severity, most)| format!("{severity} = {most}")).collect();
     let kept = if run.over.is_empty() { "kept".to_owned() } else { run.over.join(", ") };

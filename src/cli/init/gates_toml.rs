@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Seen, tops};
 
 impl Seen {
-    pub fn gates_toml(&self) -> String {
+    pub(super) fn gates_toml(&self) -> String {
         let mut toml = String::from(HEAD);
         let mut before_push = vec!["secrets"];
         toml.push_str(if self.git { SECRETS_HISTORY } else { SECRETS_TREE });

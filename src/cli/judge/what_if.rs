@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use globset::GlobBuilder;
 
 use crate::cli::args::JudgeArgs;
+use crate::engine::saved_run;
 use crate::model::finding::Decision;
 use crate::model::run::Run;
 use crate::model::verdict::{Outcome, Verdict};
@@ -20,7 +21,7 @@ use super::{By, judged_again};
 ///
 /// # Errors
 /// When a pattern is none, or matches nothing.
-pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(super) fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for path in named {
         let text = path.to_string_lossy();
@@ -49,14 +50,14 @@ pub fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 /// Tells of each run what it was and what it would be. Nothing is blocked by that: the exit code is 0.
-pub fn tell(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
-    let known = variables::known();
+pub(super) fn tell(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
+    let known = variables::known_secrets();
     let look = terminal::look();
     let mut rows = table::plain(look.width);
     rows.set_header(["Run", "Was", "Would be", "Because of"]);
     let mut changed = 0;
     for file in files {
-        let was = Run::read(file)?;
+        let was = saved_run::read(file)?;
         let before = (was.verdict, blocking(&was));
         let run = judged_again(was, args, by, known.scrubber())?;
         let now = (run.verdict, blocking(&run));

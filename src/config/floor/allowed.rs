@@ -10,7 +10,7 @@ use crate::policy::coverage::names;
 
 /// What the floor allows; without a word of it, nothing.
 #[derive(Debug)]
-pub struct Allowed {
+pub(super) struct Allowed {
     program: Patterns,
     args: Patterns,
     env: Patterns,
@@ -24,8 +24,8 @@ struct Patterns {
 }
 
 impl Patterns {
-    fn read(table: &Keys, key: &'static str) -> Patterns {
-        let mut patterns = Patterns::default();
+    fn read(table: &Keys, key: &'static str) -> Self {
+        let mut patterns = Self::default();
         for word in table.texts(key).unwrap_or_default() {
             match Glob::new(&word.value) {
                 Ok(glob) => {
@@ -54,8 +54,8 @@ impl Patterns {
 }
 
 impl Allowed {
-    pub fn read(table: &Keys) -> Allowed {
-        Allowed {
+    pub(super) fn read(table: &Keys) -> Self {
+        Self {
             program: Patterns::read(table, "program"),
             args: Patterns::read(table, "args"),
             env: Patterns::read(table, "env"),
@@ -64,12 +64,12 @@ impl Allowed {
     }
 
     /// What the gate says beyond it, each with the key that says so.
-    pub fn breaches(&self, gate: &Gate) -> Vec<(&'static str, Breach)> {
+    pub(super) fn breaches(&self, gate: &Gate) -> Vec<(&'static str, Breach)> {
         let mut all = Vec::new();
         let id = &gate.id;
         let program = self.program.beyond(gate.program.iter());
         if !program.is_empty() {
-            let what = format!("gate `{id}` runs {} in the place of {}", names(&program), gate.scanner.name);
+            let what = format!("gate `{id}` runs {} in the place of {}", names(&program), gate.spec.name);
             all.push(("program", Breach::new(what, self.program.help())));
         }
         let args = self.args.beyond(gate.args.iter());

@@ -11,33 +11,33 @@ use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::model::policy::{Policy, Scope, Threshold};
-use crate::model::run::{Evidence, GateRecord};
+use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::Severity;
-use crate::policy::coverage::{Reach, Says, names};
-use crate::policy::licence::Contents;
-use crate::scan::tool::Scanner;
-use crate::tools::{SCANNERS, scanner};
+use crate::policy::coverage::{Coverage, Extent, names};
+use crate::policy::licence::InventoryRules;
+use crate::scan::tool::ToolSpec;
+use crate::tools::{TOOLS, spec};
 
 #[derive(Debug)]
-pub struct Demand {
+pub(super) struct Demand {
     tool: &'static str,
     id: Option<String>,
     stage: Option<String>,
     /// Which of the tool's scans is meant, by key.
-    choices: Vec<Reach>,
+    choices: Vec<Coverage>,
     policy: Policy,
     required: bool,
     allowed: Allowed,
     /// Where it acts, on these branches alone.
     branches: Option<Vec<String>>,
     /// What each gate must be like, by the tool's own keys.
-    each: Vec<Reach>,
+    each: Vec<Coverage>,
     /// What the gates must look at together: `dirs`, `images`.
-    together: Vec<Reach>,
+    together: Vec<Coverage>,
 }
 
 impl Demand {
-    pub fn read(table: &Keys) -> Option<Demand> {
+    pub(super) fn read(table: &Keys) -> Option<Self> {
         // Without `fail_on` only the budgets are asked for.
         let mut nothing = Policy { fail_on: Threshold::Never, ..Policy::default() };
         if !table.has("fail_on") && !table.has("max") {
@@ -50,13 +50,14 @@ impl Demand {
             table.problem(table.at_key("unrated"), "`unrated` asks for nothing without `fail_on`");
         }
         let tool = table.required_text("tool");
-        let found = tool.as_ref().and_then(|tool| scanner(&tool.value));
-        let own = found.map(|scanner| own_keys(table, scanner)).unwrap_or_default();
+        let found = tool.as_ref().and_then(|tool| spec(&tool.value));
+        let own = found.map(|spec| own_keys(table, spec)).unwrap_or_default();
         let (choices, own): (Vec<_>, Vec<_>) =
-            own.into_iter().partition(|reach| matches!(reach.says, Says::Choice(_)));
-        let (together, each) = own.into_iter().partition(|reach| matches!(reach.key, "dirs" | "images"));
-        let demand = Demand {
-            tool: found.map_or("", |scanner| scanner.name),
+            own.into_iter().partition(|coverage| matches!(coverage.says, Extent::Choice(_)));
+        let (together, each) =
+            own.into_iter().partition(|coverage| matches!(coverage.key, "dirs" | "images"));
+        let demand = Self {
+            tool: found.map_or("", |spec| spec.name),
             id: table.text("id").map(|id| id.value),
             stage: table.text("stage").map(|stage| stage.value),
             choices,
@@ -70,11 +71,11 @@ impl Demand {
             together,
         };
         match found {
-            Some(scanner) => table.finish(&format!("a gate with tool `{}` of a floor", scanner.name)),
+            Some(spec) => table.finish(&format!("a gate with tool `{}` of a floor", spec.name)),
             // Which keys it may have is not known then.
             None => {
                 if let Some(tool) = tool {
-                    let known: Vec<&str> = SCANNERS.iter().map(|scanner| scanner.name).collect();
+                    let known: Vec<&str> = TOOLS.iter().map(|spec| spec.name).collect();
                     table.unknown(tool.at, &format!("`{}` is not a tool", tool.value), &tool.value, &known);
                 }
                 return None;
@@ -84,9 +85,9 @@ impl Demand {
     }
 
     fn is_about(&self, gate: &Gate) -> bool {
-        let named = self.is_named(gate.scanner.name, &gate.id, &gate.stage);
-        let reach = gate.tool.reach();
-        named && self.choices.iter().all(|choice| reach.contains(choice))
+        let named = self.is_named(gate.spec.name, &gate.id, &gate.stage);
+        let coverage = gate.tool.coverage();
+        named && self.choices.iter().all(|choice| coverage.contains(choice))
     }
 
     fn is_named(&self, tool: &str, id: &str, stage: &str) -> bool {
@@ -105,7 +106,7 @@ impl Demand {
     }
 
     /// Adds every place at which the gates of a run are weaker.
-    pub fn check(&self, config: &Config, settings: &Settings, all: &mut Vec<Breach>) {
+    pub(super) fn check(&self, config: &Config, settings: &Settings, all: &mut Vec<Breach>) {
         let about: Vec<(usize, &Gate)> =
             config.gates.iter().enumerate().filter(|(_, gate)| self.is_about(gate)).collect();
         if about.is_empty() {
@@ -130,7 +131,7 @@ impl Demand {
             }
         }
         for wanted in &self.together {
-            let lists: Vec<Says> =
+            let lists: Vec<Extent> =
                 running.iter().filter_map(|(_, gate)| listed(config, gate, wanted.key)).collect();
             let missing = wanted.says.missing_in(&lists.iter().collect::<Vec<_>>());
             if !missing.is_empty() && !running.is_empty() {
@@ -156,9 +157,9 @@ impl Demand {
             let own = way_into("gate", index, key);
             overlay.into_iter().chain([own.clone(), way(&["defaults", key]), own]).collect()
         };
-        let reach = gate.tool.reach();
+        let coverage = gate.tool.coverage();
         let mut looser = looser_policy(&self.policy, &effective.policy);
-        looser.extend(looser_reach((&self.each, &self.policy), (&reach, &effective.policy)));
+        looser.extend(looser_reach((&self.each, &self.policy), (&coverage, &effective.policy)));
         all.extend(looser.into_iter().map(|looser| {
             let at = ways(looser.key);
             weaker(&gate.id, looser, &self.each).at(at)
@@ -185,7 +186,12 @@ impl Demand {
     }
 
     /// What of this is not among what is judged, or judged by a weaker policy.
-    pub fn check_judged(&self, config: &Config, settings: &Settings, judged: &[GateRecord]) -> Vec<Breach> {
+    pub(super) fn check_judged(
+        &self,
+        config: &Config,
+        settings: &Settings,
+        judged: &[GateRecord],
+    ) -> Vec<Breach> {
         let mut all = Vec::new();
         let about = config.gates.iter().filter(|gate| self.is_about(gate));
         let late = branch::late(&config.gates.iter().collect::<Vec<_>>());
@@ -199,12 +205,12 @@ impl Demand {
                 all.push(Breach::new(format!("gate `{}` is not among what is judged", gate.id), help));
                 continue;
             };
-            if let (Evidence::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
+            if let (Completeness::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
                 all.push(Breach::new(format!("gate `{}` did not run: {why}", gate.id), help));
             }
         }
         let unknown = |record: &&GateRecord| {
-            let known = config.gate(&record.id).is_some_and(|gate| *record.tool == *gate.scanner.name);
+            let known = config.gate(&record.id).is_some_and(|gate| *record.tool == *gate.spec.name);
             !known && self.is_named(&record.tool, &record.id, &record.stage)
         };
         for record in judged.iter().filter(unknown) {
@@ -219,9 +225,9 @@ impl Demand {
     }
 }
 
-fn weaker(id: &str, looser: Looser, each: &[Reach]) -> Breach {
+fn weaker(id: &str, looser: Looser, each: &[Coverage]) -> Breach {
     // What a key holds is told where it can't hold anything.
-    let named = || each.iter().find(|reach| reach.key == looser.key).map(Reach::words);
+    let named = || each.iter().find(|coverage| coverage.key == looser.key).map(Coverage::words);
     let was = looser.was.clone().or_else(named).unwrap_or_default();
     let what = match looser.was {
         Some(_) => format!("gate `{id}` has {}", looser.is),
@@ -241,58 +247,61 @@ fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<
 }
 
 /// What a gate looks at, where its images are those of other gates, too.
-fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Says> {
-    let reach = gate.tool.reach().into_iter().find(|reach| reach.key == key && reach.applies)?;
-    if reach.says != Says::Images(None) {
-        return Some(reach.says);
+fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
+    let coverage =
+        gate.tool.coverage().into_iter().find(|coverage| coverage.key == key && coverage.applies)?;
+    if coverage.says != Extent::Images(None) {
+        return Some(coverage.says);
     }
     let mut images = Vec::new();
     for need in gate.needs.iter().filter_map(|need| config.gate(need)) {
-        for built in need.tool.reach() {
-            if let ("docker-build", Says::Images(Some(names))) = (need.scanner.name, built.says) {
+        for built in need.tool.coverage() {
+            if let ("docker-build", Extent::Images(Some(names))) = (need.spec.name, built.says) {
                 images.extend(names);
             }
         }
     }
-    Some(Says::Images(Some(images)))
+    Some(Extent::Images(Some(images)))
 }
 
 /// The tool's own keys that the table has, each read as what the tool makes of it.
-fn own_keys(table: &Keys, scanner: &Scanner) -> Vec<Reach> {
+fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
     let nobody = Problems::default();
-    let defaults = (scanner.configure)(&Keys::none(&nobody)).reach();
-    let read = |reach: Reach| {
-        let key = reach.key;
+    let defaults = (spec.configure)(&Keys::none(&nobody)).coverage();
+    let read = |coverage: Coverage| {
+        let key = coverage.key;
         let list =
             || table.texts(key).map(|texts| texts.into_iter().map(|text| text.value).collect::<Vec<_>>());
-        let says = match reach.says {
-            Says::Choice(_) => table.text(key).map(|word| Says::Choice(word.value)),
-            Says::Folders(_) => list().map(|list| Says::Folders(Some(list))),
-            Says::These(_) => list().map(|list| Says::These(Some(list))),
-            Says::Images(_) => list().map(|list| Says::Images(Some(list))),
-            Says::Without(_) => list().map(Says::Without),
-            Says::Leaves(_) => table.flag(key).map(Says::Leaves),
-            Says::Adds(_) => table.flag(key).map(Says::Adds),
-            Says::AtMost(_) => read_duration(table, key).map(|most| Says::AtMost(Some(most))),
-            Says::Exactly(_) => table.one_or_more(key).map(Says::Exactly),
+        let says = match coverage.says {
+            Extent::Choice(_) => table.text(key).map(|word| Extent::Choice(word.value)),
+            Extent::Folders(_) => list().map(|list| Extent::Folders(Some(list))),
+            Extent::These(_) => list().map(|list| Extent::These(Some(list))),
+            Extent::Images(_) => list().map(|list| Extent::Images(Some(list))),
+            Extent::Without(_) => list().map(Extent::Without),
+            Extent::Leaves(_) => table.flag(key).map(Extent::Leaves),
+            Extent::Adds(_) => table.flag(key).map(Extent::Adds),
+            Extent::AtMost(_) => read_duration(table, key).map(|most| Extent::AtMost(Some(most))),
+            Extent::Exactly(_) => table.one_or_more(key).map(Extent::Exactly),
             // By it a policy can be undone, so it is asked for in any case.
-            Says::Rates(usual) => {
+            Extent::Rates(usual) => {
                 let words = Severity::ALL.map(|severity| (severity.as_str(), severity));
-                Some(Says::Rates(table.word_or(key, &words, usual)))
+                Some(Extent::Rates(table.word_or(key, &words, usual)))
             }
             // Those of an inventory are read as a whole, below.
-            Says::Rest(_) | Says::Within(_) | Says::Grade { .. } => None,
+            Extent::Rest(_) | Extent::Within(_) | Extent::Grade { .. } => None,
         };
-        says.map(|says| Reach::new(key, says))
+        says.map(|says| Coverage::new(key, says))
     };
-    let (of_contents, plain): (Vec<Reach>, Vec<Reach>) =
-        defaults.into_iter().partition(|reach| Contents::KEYS.contains(&reach.key));
-    let mut own: Vec<Reach> = plain.into_iter().filter_map(read).collect();
-    if !of_contents.is_empty() && Contents::KEYS.iter().any(|key| table.has(key)) {
-        let asked = Contents::read(table).reach();
+    let (of_contents, plain): (Vec<Coverage>, Vec<Coverage>) =
+        defaults.into_iter().partition(|coverage| InventoryRules::KEYS.contains(&coverage.key));
+    let mut own: Vec<Coverage> = plain.into_iter().filter_map(read).collect();
+    if !of_contents.is_empty() && InventoryRules::KEYS.iter().any(|key| table.has(key)) {
+        let asked = InventoryRules::read(table).coverage();
         // A list that is not asked for asks for nothing.
         own.extend(
-            asked.into_iter().filter(|reach| table.has(reach.key.split('.').next().unwrap_or_default())),
+            asked
+                .into_iter()
+                .filter(|coverage| table.has(coverage.key.split('.').next().unwrap_or_default())),
         );
     }
     own

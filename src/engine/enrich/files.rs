@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use globset::GlobBuilder;
 use ignore::WalkBuilder;
 
-use crate::engine::base_commit::Base;
+use crate::engine::base_commit::BaseCommit;
 use crate::text::paths::{forward, normalise};
 
 /// The most that is read of one file.
@@ -16,22 +16,22 @@ const MOST: u64 = 256 << 20;
 
 /// The files that paths of a gates.toml name.
 #[derive(Debug)]
-pub struct Files<'a> {
+pub(crate) struct Files<'a> {
     /// The folder of gates.toml: absolute.
     pub folder: PathBuf,
     /// Whose files count, where not the work tree's. What lies outside of the repository is the
     /// machine's, which the change can't touch.
-    pub base: Option<&'a Base>,
+    pub base: Option<&'a BaseCommit>,
 }
 
 impl Files<'_> {
     /// ` in origin/main`, where that counts.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         self.base.map(|base| format!(" in {}, whose files count", base.revision)).unwrap_or_default()
     }
 
     /// The content of a file; `None` where there is none.
-    pub async fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
+    pub(crate) async fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let path = normalise(&self.folder.join(name));
         if let Some(base) = self.base
             && base.inside(&path).is_some()
@@ -54,7 +54,7 @@ impl Files<'_> {
     }
 
     /// The files that a pattern matches, in order: relative to the folder of gates.toml.
-    pub async fn matching(&self, pattern: &str) -> Result<Vec<String>> {
+    pub(crate) async fn matching(&self, pattern: &str) -> Result<Vec<String>> {
         if !pattern.contains(['*', '?', '[', '{']) {
             return Ok(vec![pattern.to_owned()]);
         }

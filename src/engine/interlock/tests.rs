@@ -1,16 +1,16 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::scan::gate_outputs::Seen;
+use crate::scan::gate_outputs::OneImage;
 
 use crate::config::Config;
 use crate::engine::plan::Fate;
 use crate::engine::plan::tie_to_scans;
 use crate::scan::gate_outputs::BUILDER;
 use crate::scan::gate_outputs::CONFIG_DIGEST;
-use crate::scan::gate_outputs::Done;
-use crate::scan::gate_outputs::DoneTarget;
-use crate::scan::gate_outputs::Upstream;
+use crate::scan::gate_outputs::FinishedGate;
+use crate::scan::gate_outputs::FinishedTarget;
+use crate::scan::gate_outputs::GateOutputs;
 use crate::scan::gate_outputs::one_image;
 use crate::scan::job::Job;
 
@@ -240,18 +240,18 @@ fn actions_and_what_follows_them_take_turns_in_the_order_of_the_file_as_far_as_n
 const ONE: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const TWO: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
 
-fn done(id: &str, tool: &'static str, outcome: Outcome, image_id: Option<&str>) -> Done {
-    let target = DoneTarget {
+fn done(id: &str, tool: &'static str, outcome: Outcome, image_id: Option<&str>) -> FinishedGate {
+    let target = FinishedTarget {
         name: "app".into(),
         image: Some("app:1".to_owned()),
         image_id: image_id.map(Text::from),
         outputs: BTreeMap::new(),
     };
-    Done { id: id.into(), tool, outcome, acts: tool == "ecr-push", targets: vec![target] }
+    FinishedGate { id: id.into(), tool, outcome, acts: tool == "ecr-push", targets: vec![target] }
 }
 
-fn seen(gates: &[Done]) -> Result<Seen, String> {
-    one_image(&Upstream { gates: gates.to_vec() }, "app:1")
+fn seen(gates: &[FinishedGate]) -> Result<OneImage, String> {
+    one_image(&GateOutputs { gates: gates.to_vec() }, "app:1")
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn every_gate_must_have_meant_one_image() {
     let build = || done("images", BUILDER, Passed, Some(ONE));
     let scan = |id| done("scan", "trivy", Passed, Some(id));
     let seen_one = |by: &[&str]| {
-        Ok(Seen { id: ONE.into(), also: None, by: by.iter().map(|by| Text::from(*by)).collect() })
+        Ok(OneImage { id: ONE.into(), also: None, by: by.iter().map(|by| Text::from(*by)).collect() })
     };
 
     assert_eq!(
@@ -287,7 +287,7 @@ fn every_gate_must_have_meant_one_image() {
     );
     let nobody = Err("no gate of this run has built app:1, or looked at it".to_owned());
     assert_eq!(seen(&[]), nobody);
-    assert!(one_image(&Upstream { gates: vec![build()] }, "app:2").is_err());
+    assert!(one_image(&GateOutputs { gates: vec![build()] }, "app:2").is_err());
 }
 
 #[test]
@@ -298,7 +298,7 @@ fn the_digest_of_the_configuration_names_the_same_image_where_the_build_says_so(
     for gates in [[build.clone(), scan.clone()], [scan.clone(), build]] {
         assert_eq!(
             seen(&gates),
-            Ok(Seen { id: ONE.into(), also: Some(TWO.into()), by: vec!["scan".into()] })
+            Ok(OneImage { id: ONE.into(), also: Some(TWO.into()), by: vec!["scan".into()] })
         );
     }
     // Only the build may say so.

@@ -1,4 +1,4 @@
-//! What a job leaves: gathered, and weighed.
+//! What a job leaves: gathered, and assessed.
 
 use std::borrow::Cow;
 use std::fs::{self, Metadata};
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::report_owners;
 use crate::redact::is_maskable;
-use crate::scan::job::Source;
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::job::{Beside, ReportSource};
+use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::{Document, RawReport};
 use crate::system::process::{End, Ended};
 use crate::text::human;
 
 use super::launch::{not_started, signalled};
-use super::{AtWork, Kept, REPORT_CAP, TargetEvidence, What};
+use super::{JobRun, Kept, REPORT_CAP, TargetEvidence, What};
 
 /// What was there before the start.
-pub struct Before {
+pub(crate) struct Before {
     /// At the places of the reports.
     pub stamps: Vec<Option<Stamp>>,
     pub answers: Vec<Document<'static>>,
@@ -25,46 +25,47 @@ pub struct Before {
 
 /// Tells one state of a file from another.
 #[derive(PartialEq, Eq)]
-pub struct Stamp {
+pub(crate) struct Stamp {
     inode: u64,
     size: u64,
     modified: (i64, i64),
 }
 
 impl Stamp {
-    pub fn of(path: &Path) -> Option<Stamp> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         let meta: Metadata = fs::metadata(path).ok()?;
-        Some(Stamp { inode: meta.ino(), size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) })
+        Some(Self { inode: meta.ino(), size: meta.size(), modified: (meta.mtime(), meta.mtime_nsec()) })
     }
 }
 
-impl AtWork {
-    /// Gathers what came out and weighs it; parsing a large report is the slow part. Gives what it
-    /// says of a fault that passes, where nothing else came of it.
-    pub fn weigh(&self, ended: &mut Ended, before: Before, evidence: &mut TargetEvidence) -> Option<String> {
+impl JobRun {
+    /// Gathers what came out and assesses it; parsing a large report is the slow part. Gives the words of a
+    /// transient error, where nothing else came of it.
+    pub(crate) fn assess(
+        &self,
+        ended: &mut Ended,
+        before: Before,
+        evidence: &mut TargetEvidence,
+    ) -> Option<String> {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
         let (is_report, errors) = (self.job.prints_report(), self.job.reports_errors());
-        let stream = if errors { &mut ended.stderr } else { &mut ended.stdout };
-        let mut printed = match self.job.is_secretive() {
-            true => std::mem::take(&mut stream.memory),
-            // A report that is cut proves nothing, so that there is no need to hold it in memory.
-            false if is_report && stream.cut => Vec::new(),
-            false => fs::read(self.folder().join("stdout")).unwrap_or_default(),
-        };
+        let mut printed = self.printed(ended);
         self.keep_log(&stderr, "stderr", What::Stderr, evidence);
         if !is_report {
             self.keep_log(&printed, "stdout", What::Stdout, evidence);
         }
         let mut raw = RawReport {
             exit: evidence.record.exit_code,
-            documents: Vec::new(),
             stderr: Cow::Borrowed(&stderr),
             stdout: match is_report {
                 true => Cow::Borrowed(&[]),
                 false => Cow::Owned(std::mem::take(&mut printed)),
             },
             log_cut: (ended.stderr.cut && !errors) || (ended.stdout.cut && !is_report),
-            by_steps: false,
+            beside: self.job.beside.iter().flat_map(|files| self.read_beside(files)).collect(),
+            answers: before.answers,
+            planned: Some(&self.job.planned),
+            ..RawReport::default()
         };
         if let Some(reason) = self.did_not_end(ended, &raw) {
             evidence.proof = Proof::inconclusive(reason);
@@ -72,33 +73,42 @@ impl AtWork {
         }
 
         // Condition 3, the first half: every report is there, and from this run.
-        let mut sources = Vec::new();
         for (source, before) in self.job.reports.iter().zip(&before.stamps) {
-            match source {
-                Source::Aside(path) => raw.documents.extend(read_aside(path)),
-                Source::Beside(prefix) => raw.documents.extend(read_beside(&self.folder(), prefix)),
-                _ => match self.gather(source, before.as_ref(), &mut printed) {
-                    Ok(document) => raw.documents.push(document),
-                    Err(reason) => {
-                        let code = evidence.record.exit_code;
-                        let full = self.full_disk().unwrap_or_default();
-                        evidence.proof = self.without_report(code, reason + &full, &raw);
-                        return self.gate.tool.passing_fault(&raw);
-                    }
-                },
+            match self.gather(source, before.as_ref(), &mut printed) {
+                Ok(document) => raw.documents.push(document),
+                Err(reason) => {
+                    let code = evidence.record.exit_code;
+                    let full = self.full_disk().unwrap_or_default();
+                    evidence.proof = self.without_report(code, reason + &full, &raw);
+                    return self.gate.tool.transient_error(&raw);
+                }
             }
-            sources.resize(raw.documents.len(), source);
         }
+        self.prove(&raw, evidence);
+        match &evidence.proof {
+            Proof::Inconclusive { parsed, .. } if parsed.findings.is_empty() => {
+                self.gate.tool.transient_error(&raw)
+            }
+            _ => None,
+        }
+    }
 
-        raw.documents.extend(before.answers);
-        raw.documents.extend(self.job.facts.iter().map(|(name, fact)| Document {
-            name: (*name).to_owned(),
-            bytes: Cow::Borrowed(fact.as_bytes()),
-        }));
-        let mut proof = weigh(self.gate.tool.as_ref(), &raw, &self.place());
-        for (document, source) in raw.documents.iter().zip(sources) {
-            let aside = matches!(source, Source::Aside(_) | Source::Beside(_));
-            if !aside && (!self.job.is_secretive() || is_maskable(&document.bytes)) {
+    /// What it printed on the stream of its report, or of its log.
+    fn printed(&self, ended: &mut Ended) -> Vec<u8> {
+        let stream = if self.job.reports_errors() { &mut ended.stderr } else { &mut ended.stdout };
+        match self.job.is_secretive() {
+            true => std::mem::take(&mut stream.memory),
+            // A report that is cut proves nothing, so that there is no need to hold it in memory.
+            false if self.job.prints_report() && stream.cut => Vec::new(),
+            false => fs::read(self.folder().join("stdout")).unwrap_or_default(),
+        }
+    }
+
+    /// Reads the reports, and keeps them and the files that the user wants.
+    fn prove(&self, raw: &RawReport, evidence: &mut TargetEvidence) {
+        let mut proof = assess(self.gate.tool.as_ref(), raw, &self.origin());
+        for document in &raw.documents {
+            if !self.job.is_secretive() || is_maskable(&document.bytes) {
                 proof = self.keep_report(document, proof, evidence);
             }
         }
@@ -112,11 +122,12 @@ impl AtWork {
                 evidence.kept.push(Kept { from, to: keep.out.clone(), what: What::Sbom });
             }
         }
-        match &evidence.proof {
-            Proof::Inconclusive { parsed, .. } if parsed.findings.is_empty() => {
-                self.gate.tool.passing_fault(&raw)
-            }
-            _ => None,
+    }
+
+    fn read_beside(&self, files: &Beside) -> Vec<Document<'static>> {
+        match files {
+            Beside::File(path) => read_file(path).into_iter().collect(),
+            Beside::Scratch(prefix) => read_files(&self.folder(), prefix),
         }
     }
 
@@ -124,7 +135,7 @@ impl AtWork {
     fn did_not_end(&self, ended: &Ended, raw: &RawReport) -> Option<String> {
         let program = &self.job.program.name;
         let said =
-            || self.gate.tool.complaint(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
+            || self.gate.tool.error_line(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
         match &ended.end {
             End::NotStarted(error) => Some(not_started(program, error)),
             End::Signalled(signal) => Some(signalled(program, *signal) + &said()),
@@ -151,17 +162,20 @@ impl AtWork {
 
     fn gather(
         &self,
-        source: &Source,
+        source: &ReportSource,
         before: Option<&Stamp>,
         printed: &mut Vec<u8>,
     ) -> Result<Document<'static>, String> {
         let Some(path) = self.path_of(source) else {
-            let name =
-                if let Source::Memory(name) | Source::Errors(name) = source { name } else { "stdout.txt" };
+            let name = if let ReportSource::Memory(name) | ReportSource::Errors(name) = source {
+                name
+            } else {
+                "stdout.txt"
+            };
             return Ok(Document { name: name.to_owned(), bytes: Cow::Owned(std::mem::take(printed)) });
         };
         let shown = match source {
-            Source::Repository(path) => self.inside(path).to_string(),
+            ReportSource::Repository(path) => self.inside(path).to_string(),
             _ => "its report".to_owned(),
         };
         let Some(now) = Stamp::of(&path) else { return Err(format!("{shown} was not written")) };
@@ -172,8 +186,8 @@ impl AtWork {
             // Reading a pipe or a device might never end.
             return Err(format!("{shown} is not a file"));
         }
-        if matches!(source, Source::Repository(_))
-            && let Some(other) = self.claims.take(&path, &self.gate.id)
+        if matches!(source, ReportSource::Repository(_))
+            && let Some(other) = self.report_owners.take(&path, &self.gate.id)
         {
             return Err(report_owners::words(&shown, &other));
         }
@@ -188,14 +202,14 @@ impl AtWork {
 
     /// No report: the exit code and the error output tell why, better than the missing file does.
     fn without_report(&self, code: Option<i32>, reason: String, raw: &RawReport) -> Proof {
-        let cause = self.gate.tool.complaint(raw).map(|line| format!(": {line}")).unwrap_or_default();
+        let cause = self.gate.tool.error_line(raw).map(|line| format!(": {line}")).unwrap_or_default();
         let code = code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
         Proof::inconclusive(format!("{reason}{code}{cause}"))
     }
 }
 
 /// A file that tells more of the job; absent where it can't be read, or is larger than any of them.
-fn read_aside(path: &Path) -> Option<Document<'static>> {
+fn read_file(path: &Path) -> Option<Document<'static>> {
     const MOST: u64 = 64 << 20;
     let meta = fs::metadata(path).ok()?;
     let bytes = (meta.is_file() && meta.len() <= MOST).then(|| fs::read(path).ok())??;
@@ -203,11 +217,11 @@ fn read_aside(path: &Path) -> Option<Document<'static>> {
 }
 
 /// The files of a folder whose names begin so, in the order of their names.
-fn read_beside(folder: &Path, prefix: &str) -> Vec<Document<'static>> {
+fn read_files(folder: &Path, prefix: &str) -> Vec<Document<'static>> {
     const MOST: usize = 64;
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let begins = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(prefix);
     let mut paths: Vec<PathBuf> = entries.filter(begins).map(|entry| entry.path()).collect();
     paths.sort();
-    paths.iter().take(MOST).filter_map(|path| read_aside(path)).collect()
+    paths.iter().take(MOST).filter_map(|path| read_file(path)).collect()
 }

@@ -8,13 +8,18 @@ use crate::scan::job::SCRATCH;
 use crate::scan::proof::Proof;
 use crate::scan::raw_report::Document;
 
-use super::{AtWork, Kept, TargetEvidence, What};
+use super::{JobRun, Kept, TargetEvidence, What};
 
-impl AtWork {
+impl JobRun {
     /// Notes a report to be kept, masked. Without it the proof is none: nobody could look at what it
     /// stands on.
-    pub fn keep_report(&self, document: &Document, proof: Proof, evidence: &mut TargetEvidence) -> Proof {
-        let masked = mask_fields(&document.bytes, self.gate.scanner.secret_fields);
+    pub(crate) fn keep_report(
+        &self,
+        document: &Document,
+        proof: Proof,
+        evidence: &mut TargetEvidence,
+    ) -> Proof {
+        let masked = mask_fields(&document.bytes, self.gate.spec.secret_fields);
         let from = self.folder().join(format!("kept-{}", document.name));
         if let Err(error) = fs::write(&from, masked) {
             let why = self.no_room("its report", &error);
@@ -30,7 +35,7 @@ impl AtWork {
         proof
     }
 
-    pub fn keep_log(&self, log: &[u8], name: &str, what: What, evidence: &mut TargetEvidence) {
+    pub(crate) fn keep_log(&self, log: &[u8], name: &str, what: What, evidence: &mut TargetEvidence) {
         if !log.is_empty() {
             let to = self.out_path("logs", &format!("{name}.log"));
             evidence.kept.push(Kept { from: self.folder().join(name), to, what });
@@ -44,7 +49,7 @@ impl AtWork {
     }
 
     /// Why something is not in the scratch folder, and what to do about it.
-    pub fn no_room(&self, what: &str, error: &io::Error) -> String {
+    pub(crate) fn no_room(&self, what: &str, error: &io::Error) -> String {
         format!(
             "{what} could not be kept in {}: {error}; free some room there, or name another place with TMPDIR",
             self.scratch.display()
@@ -52,7 +57,7 @@ impl AtWork {
     }
 
     /// What is said besides of a report that is missing or cut, where a disk is full.
-    pub fn full_disk(&self) -> Option<String> {
+    pub(crate) fn full_disk(&self) -> Option<String> {
         let folders = self.job.written().filter_map(Path::parent);
         let folder = folders.chain([self.scratch.as_path()]).find(|folder| is_full(folder))?;
         Some(format!(" (the disk of {} is full: free some room there)", folder.display()))

@@ -11,18 +11,20 @@ use crate::engine::lock::guard::Examined;
 use crate::engine::{environment, preflight};
 use crate::scan::job::{Program, SCRATCH};
 use crate::scan::program::{find, not_executable};
-use crate::system::process::{self, Capture, Ended, Launch, Stop, signal_name};
+use crate::system::process::{self, Capture, Ended, Launch, Stop};
+use crate::system::variables;
+use crate::text::signal::signal_name;
 
 use super::assess::{Before, Stamp};
-use super::{AtWork, LOG_CAP, REPORT_CAP};
+use super::{JobRun, LOG_CAP, REPORT_CAP};
 
 /// The variable that Node.js takes options from.
 const NODE_OPTIONS: &str = "NODE_OPTIONS";
 
-impl AtWork {
+impl JobRun {
     /// Asks the program what the command depends on, where it depends on anything, and where the
     /// lock lets it start.
-    pub async fn prepare(&mut self) {
+    pub(crate) async fn prepare(&mut self) {
         const LIMIT: Duration = Duration::from_secs(5);
         let tool = self.gate.tool.clone();
         let Some(program) = find(&self.job.program, &self.job.cwd) else { return };
@@ -39,7 +41,7 @@ impl AtWork {
 
     /// Compares the program with gates.lock, right before it is started: an earlier gate may have
     /// installed it, or changed it.
-    pub async fn examine(&self, program: Option<&Path>) -> Option<Examined> {
+    pub(crate) async fn examine(&self, program: Option<&Path>) -> Option<Examined> {
         let program = program?.to_owned();
         let (guard, job) = (self.guard.clone(), self.job.clone());
         let examined = tokio::task::spawn_blocking(move || guard.examine(&job, &program)).await;
@@ -47,7 +49,7 @@ impl AtWork {
     }
 
     /// Condition 1: found, started. The error is the reason why not.
-    pub async fn launch(
+    pub(crate) async fn launch(
         &self,
         program: Option<&Path>,
         locked: Option<&Examined>,
@@ -78,7 +80,7 @@ impl AtWork {
             job.env.iter().map(|(name, value)| (name.clone(), in_scratch(value))).collect();
         env.extend(environment::git_settings(job));
         if let Some(options) = &job.node_options {
-            let given = env.get(NODE_OPTIONS).cloned().or_else(|| std::env::var(NODE_OPTIONS).ok());
+            let given = env.get(NODE_OPTIONS).cloned().or_else(|| variables::get(NODE_OPTIONS));
             let all = format!("{} {}", given.unwrap_or_default(), in_scratch(options));
             env.insert(NODE_OPTIONS.to_owned(), all);
         }
@@ -104,8 +106,8 @@ impl AtWork {
     }
 
     /// What is said of a program that is not there, and how to get it.
-    pub fn missing(&self, program: &Program) -> String {
-        let (name, install) = (&program.name, self.gate.scanner.install);
+    pub(crate) fn missing(&self, program: &Program) -> String {
+        let (name, install) = (&program.name, self.gate.spec.install);
         if let Some(file) = not_executable(program, &self.job.cwd) {
             return format!("{} was found, but may not be executed; else: {install}", file.display());
         }
@@ -117,7 +119,7 @@ impl AtWork {
 }
 
 /// What is said of a program that could not be started.
-pub fn not_started(program: &str, error: &std::io::Error) -> String {
+pub(crate) fn not_started(program: &str, error: &std::io::Error) -> String {
     match error.raw_os_error() {
         Some(8) => format!(
             "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
@@ -130,7 +132,7 @@ pub fn not_started(program: &str, error: &std::io::Error) -> String {
 }
 
 /// What is said of a program that a signal ended.
-pub fn signalled(program: &str, signal: i32) -> String {
+pub(crate) fn signalled(program: &str, signal: i32) -> String {
     let why = if signal == 9 { ": out of memory, or killed by someone" } else { "" };
     format!("{program} was ended by {}{why}", signal_name(signal))
 }

@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::engine::lock::guard::Examined;
-use crate::engine::step_context::{Hands, Left};
-use crate::model::lock_status::Standing;
+use crate::engine::step_runner::{Left, StepRunner};
+use crate::model::lock_status::LockStatus;
 use crate::scan::procedure::{Failure, Procedure};
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::RawReport;
 use crate::system::process::Stop;
 use crate::text::human::{self, millis};
 
-use super::{AtWork, TargetEvidence, What};
+use super::{JobRun, TargetEvidence, What};
 
 /// Carries the steps out. Besides the evidence, what kept them from their end and will pass.
-pub async fn carry_out(
-    work: &Arc<AtWork>,
+pub(super) async fn carry_out(
+    work: &Arc<JobRun>,
     procedure: &dyn Procedure,
     mut evidence: TargetEvidence,
     left: Duration,
@@ -29,33 +29,33 @@ pub async fn carry_out(
     let started = Instant::now();
     // An earlier try leaves nothing that could be taken for this one's.
     let _ = fs::remove_dir_all(work.folder());
-    let mut hands = Hands::new(work.clone(), left, stop.clone());
+    let mut runner = StepRunner::new(work.clone(), left, stop.clone());
     let end = match fs::create_dir_all(work.folder()) {
         Ok(()) if !work.job.cwd.is_dir() => {
             Err(Failure::Unproven(format!("there is no folder {}", work.inside(&work.job.cwd))))
         }
-        Ok(()) => procedure.carry_out(&mut hands).await,
+        Ok(()) => procedure.carry_out(&mut runner).await,
         Err(error) => Err(Failure::Unproven(work.no_room("the folder for its report", &error))),
     };
     evidence.record.tries = 1;
     evidence.record.duration_ms = millis(started.elapsed());
     evidence.stopped = end == Err(Failure::Stopped);
     let fallback = TargetEvidence::unread(&evidence);
-    let (work, result) = (work.clone(), hands.left);
-    let weighing = tokio::task::spawn_blocking(move || {
-        let passing = work.weigh_steps(result, end, &mut evidence);
+    let (work, result) = (work.clone(), runner.left);
+    let assessing = tokio::task::spawn_blocking(move || {
+        let transient = work.assess_steps(result, end, &mut evidence);
         if let Some(locked) = &evidence.locked {
             let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
-            evidence.proof = locked.weigh(proof);
+            evidence.proof = locked.assess(proof);
         }
-        (evidence, passing)
+        (evidence, transient)
     });
-    weighing.await.unwrap_or((fallback, None))
+    assessing.await.unwrap_or((fallback, None))
 }
 
-impl AtWork {
-    /// Weighs what the steps leave; a failure outweighs any report.
-    fn weigh_steps(
+impl JobRun {
+    /// Assesses what the steps leave; a failure outranks any report.
+    fn assess_steps(
         &self,
         left: Left,
         end: Result<(), Failure>,
@@ -67,7 +67,7 @@ impl AtWork {
             format!("environment: taken away from {program}: {}", names.join(", "))
         }));
         evidence.secrets.extend(left.secrets);
-        let differs = left.examined.iter().position(|examined| examined.standing() == Standing::Differs);
+        let differs = left.examined.iter().position(|examined| examined.lock_status() == LockStatus::Differs);
         evidence.locked = left.examined.get(differs.unwrap_or(0)).cloned();
         if matches!(evidence.locked, Some(Examined::Unlocked)) {
             evidence.locked = None;
@@ -83,7 +83,7 @@ impl AtWork {
             by_steps: true,
             ..RawReport::default()
         };
-        let seen = (!raw.documents.is_empty()).then(|| weigh(self.gate.tool.as_ref(), &raw, &self.place()));
+        let seen = (!raw.documents.is_empty()).then(|| assess(self.gate.tool.as_ref(), &raw, &self.origin()));
         let kept = seen.map(|proof| {
             raw.documents.iter().fold(proof, |proof, document| self.keep_report(document, proof, evidence))
         });
@@ -96,7 +96,7 @@ impl AtWork {
                 let parsed = seen.map(|mut proof| std::mem::take(proof.parsed_mut())).unwrap_or_default();
                 let reason = self.words(&failure) + &self.full_disk().unwrap_or_default();
                 evidence.proof = Proof::Inconclusive { parsed, reason: reason.clone() };
-                return matches!(failure, Failure::Passing(_)).then_some(reason);
+                return matches!(failure, Failure::Transient(_)).then_some(reason);
             }
         };
         None
@@ -104,7 +104,7 @@ impl AtWork {
 
     fn words(&self, failure: &Failure) -> String {
         match failure {
-            Failure::Unproven(why) | Failure::Passing(why) => why.clone(),
+            Failure::Unproven(why) | Failure::Transient(why) => why.clone(),
             Failure::TimedOut(what) => {
                 let after = human::duration(self.gate.timeout);
                 format!("it was not done within {after}: {what}; raise `timeout`, or see its log")

@@ -21,7 +21,7 @@ const CHOOSERS: [&str; 5] = ["rustup", "mise", "volta-shim", "proto-shim", "core
 
 /// One thing that runs when a tool is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
+pub(crate) struct Link {
     pub what: What,
     /// The same on every machine.
     pub name: String,
@@ -49,12 +49,12 @@ impl What {
     /// As gates.lock writes it.
     pub fn as_str(self) -> &'static str {
         match self {
-            What::Program => "program",
-            What::Chooser => "chooser",
-            What::Script => "script",
-            What::Package => "package",
-            What::Dependencies => "dependencies",
-            What::SitePackages => "site-packages",
+            Self::Program => "program",
+            Self::Chooser => "chooser",
+            Self::Script => "script",
+            Self::Package => "package",
+            Self::Dependencies => "dependencies",
+            Self::SitePackages => "site-packages",
         }
     }
 }
@@ -88,7 +88,7 @@ impl Around {
 }
 
 /// All that runs when `program` is started: itself first.
-pub fn follow(program: &Path, around: &Around) -> Result<Vec<Link>, Unfollowable> {
+pub(crate) fn follow(program: &Path, around: &Around) -> Result<Vec<Link>, Unfollowable> {
     let mut chain = Chain { around, links: Vec::new(), seen: HashSet::new(), packages: HashSet::new() };
     chain.add(program)?;
     Ok(chain.links)
@@ -200,7 +200,7 @@ fn is_program(word: &&str) -> bool {
 }
 
 /// The last name of a path.
-pub fn file_name(path: &Path) -> String {
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
@@ -235,7 +235,7 @@ fn prefix_of(script: &Path) -> Option<PathBuf> {
 }
 
 /// The folders in `folder`, sorted.
-pub fn folders_in(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn folders_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     folders.sort();

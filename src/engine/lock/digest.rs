@@ -16,7 +16,7 @@ use crate::text::hash::{hex, sha256, sha256_file};
 const MOST_FILES: usize = 200_000;
 
 /// The largest script. More is not read as text, and hashed as it is.
-pub const LARGEST_SCRIPT: u64 = 4 << 20;
+pub(crate) const LARGEST_SCRIPT: u64 = 4 << 20;
 
 /// Bytes on disk that belong to a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,9 +61,9 @@ impl Subject {
     /// What tells it from all others on this machine.
     pub fn key(&self) -> String {
         match self {
-            Subject::File(path) => format!("file {}", path.display()),
-            Subject::Script { path, .. } => format!("script {}", path.display()),
-            Subject::Trees { kind, roots } => {
+            Self::File(path) => format!("file {}", path.display()),
+            Self::Script { path, .. } => format!("script {}", path.display()),
+            Self::Trees { kind, roots } => {
                 let all: Vec<String> = roots.iter().map(|(_, root)| root.display().to_string()).collect();
                 format!("{kind:?} {} {}", roots.len(), sha256(all.join("\0").as_bytes()))
             }
@@ -90,12 +90,12 @@ impl Subject {
     /// Reads every byte. In hexadecimal.
     pub fn sha256(&self) -> io::Result<String> {
         match self {
-            Subject::File(path) => sha256_file(path),
-            Subject::Script { path, prefix } => {
+            Self::File(path) => sha256_file(path),
+            Self::Script { path, prefix } => {
                 let text = fs::read(path)?;
                 Ok(prefix.as_deref().map_or_else(|| sha256(&text), |prefix| relocatable(&text, prefix)))
             }
-            Subject::Trees { .. } => {
+            Self::Trees { .. } => {
                 let mut hash = Sha256::new();
                 self.each(&mut |entry| {
                     field(&mut hash, entry.name);
@@ -113,10 +113,10 @@ impl Subject {
     /// Visits its files, in an order that is the same everywhere.
     fn each(&self, visit: Visit) -> io::Result<()> {
         match self {
-            Subject::File(path) | Subject::Script { path, .. } => {
+            Self::File(path) | Self::Script { path, .. } => {
                 visit(Entry { name: b"", path, meta: Some(fs::metadata(path)?) })
             }
-            Subject::Trees { kind, roots } => {
+            Self::Trees { kind, roots } => {
                 let mut walk = Walk { kind: *kind, visit, files: 0, linked: HashSet::new() };
                 let top = |(label, root): &(String, PathBuf)| {
                     walk.folder(root, &mut label.clone().into_bytes(), true)
@@ -192,8 +192,8 @@ impl Walk<'_> {
 impl Tree {
     fn leaves_out(self, name: &[u8], folder: &[u8], top: bool) -> bool {
         match self {
-            Tree::Npm => top && name == b"node_modules",
-            Tree::Python => {
+            Self::Npm => top && name == b"node_modules",
+            Self::Python => {
                 let notes = [&b"RECORD"[..], b"INSTALLER", b"REQUESTED", b"direct_url.json"];
                 name == b"__pycache__" || (folder.ends_with(b".dist-info") && notes.contains(&name))
             }

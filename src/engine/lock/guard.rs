@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::engine::program_identity::Identity;
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::model::verdict::Mode;
 use crate::scan::job::{Job, Program};
 use crate::scan::proof::Proof;
+use crate::system::variables;
 
 use super::chain::Around;
 use super::memo::Memo;
@@ -19,7 +20,7 @@ const NAMED: usize = 3;
 
 /// Stands before every program that a gate starts.
 #[derive(Debug)]
-pub struct Guard {
+pub(crate) struct Guard {
     lock: Option<Lock>,
     mode: Mode,
     memo: Memo,
@@ -29,7 +30,7 @@ pub struct Guard {
 
 /// What the guard says of one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Examined {
+pub(crate) enum Examined {
     /// There is no lock: nothing is known.
     Unlocked,
     /// It is the one in the lock.
@@ -41,28 +42,28 @@ pub enum Examined {
 impl Guard {
     /// A guard for the repository with its top at `root`. With `verify`, nothing that was
     /// remembered is believed.
-    pub fn new(lock: Option<Lock>, mode: Mode, root: &Path, verify: bool) -> Guard {
+    pub(crate) fn new(lock: Option<Lock>, mode: Mode, root: &Path, verify: bool) -> Self {
         let memo = if verify || lock.is_none() { Memo::none() } else { Memo::of_user(root) };
-        Guard { lock, mode, memo, root: root.to_owned() }
+        Self { lock, mode, memo, root: root.to_owned() }
     }
 
     /// Whether there is a lock.
-    pub fn has_lock(&self) -> bool {
+    pub(crate) fn has_lock(&self) -> bool {
         self.lock.is_some()
     }
 
     /// How the run stands before any tool was looked at.
-    pub fn standing(&self) -> Standing {
-        if self.has_lock() { Standing::Locked } else { Standing::Unlocked }
+    pub(crate) fn lock_status(&self) -> LockStatus {
+        if self.has_lock() { LockStatus::Locked } else { LockStatus::Unlocked }
     }
 
     /// Looks at the program of a job, found at `found`, without starting it.
-    pub fn examine(&self, job: &Job, found: &Path) -> Examined {
+    pub(crate) fn examine(&self, job: &Job, found: &Path) -> Examined {
         self.examine_as(job, &job.program, found)
     }
 
     /// The same for any of the programs that a job starts.
-    pub fn examine_as(&self, job: &Job, program: &Program, found: &Path) -> Examined {
+    pub(crate) fn examine_as(&self, job: &Job, program: &Program, found: &Path) -> Examined {
         let Some(lock) = &self.lock else { return Examined::Unlocked };
         let key = Key::of(program, found, &self.root);
         let measured = match Measured::of(found, &around(&job.cwd, &job.env), &self.memo) {
@@ -91,7 +92,7 @@ impl Guard {
     }
 
     /// What is said where looking failed.
-    pub fn lost(&self) -> Examined {
+    pub(crate) fn lost(&self) -> Examined {
         let why = "comparing it with gates.lock failed; this is a fault of Portcullis, please report it";
         Examined::Differs(Identity::default(), self.refusal(why))
     }
@@ -105,37 +106,37 @@ impl Guard {
     }
 
     /// Whether what this examined is about may be started.
-    pub fn lets_start(&self, examined: &Examined) -> bool {
+    pub(crate) fn lets_start(&self, examined: &Examined) -> bool {
         self.mode == Mode::Lab || !matches!(examined, Examined::Differs(..))
     }
 
     /// Keeps the hashes that were taken for the next run.
-    pub fn save(&self) {
+    pub(crate) fn save(&self) {
         self.memo.save();
     }
 }
 
 impl Examined {
     /// For the record.
-    pub fn standing(&self) -> Standing {
+    pub(crate) fn lock_status(&self) -> LockStatus {
         match self {
-            Examined::Unlocked => Standing::Unlocked,
-            Examined::Locked(_) => Standing::Locked,
-            Examined::Differs(..) => Standing::Differs,
+            Self::Unlocked => LockStatus::Unlocked,
+            Self::Locked(_) => LockStatus::Locked,
+            Self::Differs(..) => LockStatus::Differs,
         }
     }
 
     /// The program, as far as the comparison tells.
-    pub fn identity(&self) -> Option<&Identity> {
+    pub(crate) fn identity(&self) -> Option<&Identity> {
         match self {
-            Examined::Unlocked => None,
-            Examined::Locked(identity) | Examined::Differs(identity, _) => Some(identity),
+            Self::Unlocked => None,
+            Self::Locked(identity) | Self::Differs(identity, _) => Some(identity),
         }
     }
 
     /// What the proof of a job is worth with this program: nothing, where it is not the locked one.
-    pub fn weigh(&self, proof: Proof) -> Proof {
-        let Examined::Differs(_, why) = self else { return with_line(proof, self) };
+    pub(crate) fn assess(&self, proof: Proof) -> Proof {
+        let Self::Differs(_, why) = self else { return with_line(proof, self) };
         match proof {
             Proof::Inconclusive { parsed, reason } if reason != *why => {
                 Proof::Inconclusive { parsed, reason: format!("{why}; and {reason}") }
@@ -155,9 +156,9 @@ fn with_line(mut proof: Proof, examined: &Examined) -> Proof {
 }
 
 /// Where the programs that a job's program starts are looked for.
-pub fn around(cwd: &Path, env: &BTreeMap<String, String>) -> Around {
+pub(crate) fn around(cwd: &Path, env: &BTreeMap<String, String>) -> Around {
     let own = env.get("PATH").map(OsString::from);
-    Around { cwd: cwd.to_owned(), path: own.or_else(|| std::env::var_os("PATH")).unwrap_or_default() }
+    Around { cwd: cwd.to_owned(), path: own.or_else(|| variables::os("PATH")).unwrap_or_default() }
 }
 
 /// `8.30.1, SHA-256 …`

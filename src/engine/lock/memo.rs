@@ -13,6 +13,7 @@ use std::{fs, io};
 use serde::{Deserialize, Serialize};
 
 use crate::system::output_folder::write_whole;
+use crate::system::variables;
 
 use super::digest::Subject;
 
@@ -56,23 +57,23 @@ struct Page {
 
 impl Memo {
     /// Remembers nothing: every question is answered by reading the files.
-    pub fn none() -> Memo {
-        Memo::default()
+    pub fn none() -> Self {
+        Self::default()
     }
 
     /// The user's memo, unless it would lie in the repository.
-    pub fn of_user(repository: &Path) -> Memo {
+    pub fn of_user(repository: &Path) -> Self {
         match cache_folder().filter(|folder| !folder.starts_with(repository)) {
-            Some(folder) => Memo::at(&folder.join("tools.json")),
-            None => Memo::none(),
+            Some(folder) => Self::at(&folder.join("tools.json")),
+            None => Self::none(),
         }
     }
 
     /// The memo in this file. One that is broken, or that others may write, counts as empty.
-    pub fn at(file: &Path) -> Memo {
+    pub fn at(file: &Path) -> Self {
         let hashes = read(file).unwrap_or_default();
         let known = Known { hashes, ..Known::default() };
-        Memo { file: Some(file.to_owned()), known: Mutex::new(known) }
+        Self { file: Some(file.to_owned()), known: Mutex::new(known) }
     }
 
     /// The hash of a subject: remembered where its files are as they were, else read.
@@ -127,7 +128,7 @@ impl Memo {
 
 /// `$XDG_CACHE_HOME/portcullis`, or `~/.cache/portcullis`.
 fn cache_folder() -> Option<PathBuf> {
-    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let named = |name: &str| variables::os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")))?;
     let folder = cache.join("portcullis");
     // As far as it is there, so that a link can't hide that it lies in the repository.

@@ -30,7 +30,7 @@ struct Manifest {
 
 /// The folder of the installed package in which a file lies. A file of the project itself is in
 /// none: the project is what the gates look at, not a tool.
-pub fn package_of(file: &Path) -> Option<PathBuf> {
+pub(super) fn package_of(file: &Path) -> Option<PathBuf> {
     let mut below: Vec<&Path> = Vec::new();
     for folder in file.ancestors().skip(1) {
         if folder.file_name() == Some(OsStr::new(FOLDER)) {
@@ -44,7 +44,7 @@ pub fn package_of(file: &Path) -> Option<PathBuf> {
 }
 
 /// The package and, as one part, all packages that it needs, found as Node.js finds them.
-pub fn closure(root: &Path) -> io::Result<Vec<Link>> {
+pub(super) fn closure(root: &Path) -> io::Result<Vec<Link>> {
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
     let mut waiting = vec![root.to_owned()];
     let mut packages: Vec<(String, PathBuf)> = Vec::new();

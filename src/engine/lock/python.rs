@@ -6,7 +6,7 @@ use super::chain::{file_name, folders_in};
 use super::digest::{Subject, Tree};
 
 /// `python`, `python3`, `python3.11`, `pypy3`.
-pub fn is_interpreter(name: &str) -> bool {
+pub(super) fn is_interpreter(name: &str) -> bool {
     ["python", "pypy"]
         .iter()
         .filter_map(|start| name.strip_prefix(start))
@@ -16,7 +16,7 @@ pub fn is_interpreter(name: &str) -> bool {
 /// The folders from which `python` (whose real path is `real`) imports packages, each with a name
 /// that is the same on every machine: of its virtual environment, or of its installation and of
 /// the one in which the `tool` lies.
-pub fn site_packages(python: &Path, real: &Path, tool: Option<&Path>) -> Vec<(String, PathBuf)> {
+pub(super) fn site_packages(python: &Path, real: &Path, tool: Option<&Path>) -> Vec<(String, PathBuf)> {
     let prefix = |program: &Path| program.parent()?.parent().map(Path::to_owned);
     let environment = prefix(python).filter(|prefix| prefix.join("pyvenv.cfg").is_file());
     let shares = environment.as_ref().is_some_and(|prefix| {
@@ -54,6 +54,6 @@ pub fn site_packages(python: &Path, real: &Path, tool: Option<&Path>) -> Vec<(St
 }
 
 /// What is hashed of it.
-pub fn subject(folder: PathBuf) -> Subject {
+pub(super) fn subject(folder: PathBuf) -> Subject {
     Subject::Trees { kind: Tree::Python, roots: vec![(String::new(), folder)] }
 }

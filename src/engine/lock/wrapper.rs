@@ -1,19 +1,25 @@
 //! Shell scripts that only start another program: npm's and pnpm's shims, wrappers with `exec`, and
 //! the shims of version managers.
 
+use crate::system::variables;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::chain::{Around, Unfollowable, file_name, folders_in};
 
 /// Whether a program reads shell scripts.
-pub fn is_shell(name: &str) -> bool {
+pub(super) fn is_shell(name: &str) -> bool {
     matches!(name, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh")
 }
 
 /// The programs that a shell script starts in place of itself, as far as its text tells. `path` is
 /// how it is called, `real` where it lies.
-pub fn started(path: &Path, real: &Path, text: &str, around: &Around) -> Result<Vec<PathBuf>, Unfollowable> {
+pub(super) fn started(
+    path: &Path,
+    real: &Path,
+    text: &str,
+    around: &Around,
+) -> Result<Vec<PathBuf>, Unfollowable> {
     let mut programs = Vec::new();
     // What `$0` is, is the caller's choice; links to wrappers are resolved by most of them.
     let folders: Vec<&Path> = [path, real].into_iter().filter_map(Path::parent).collect();
@@ -155,7 +161,7 @@ impl Manager {
         if self.name == "asdf" {
             return asdf_versions(self.file, text, around);
         }
-        let chosen = std::env::var(self.variable).ok().filter(|version| !version.is_empty());
+        let chosen = variables::value(self.variable);
         let chosen = chosen.map(|versions| versions.replace(':', "\n")).or_else(|| {
             let near = around.cwd.ancestors().map(|folder| folder.join(self.file));
             near.chain([home.join("version")]).find_map(|file| fs::read_to_string(file).ok())
@@ -168,14 +174,14 @@ impl Manager {
 
 /// The plugins that a shim of asdf names in its comments, each with the version of `.tool-versions`.
 fn asdf_versions(file: &str, text: &str, around: &Around) -> Vec<(Option<String>, String)> {
-    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let home = variables::os("HOME").map(PathBuf::from);
     let folders: Vec<PathBuf> = around.cwd.ancestors().map(Path::to_owned).chain(home).collect();
     let plugins =
         text.lines().filter_map(|line| line.strip_prefix("# asdf-plugin: ")?.split_whitespace().next());
     plugins
         .filter_map(|plugin| {
             let asked = format!("ASDF_{}_VERSION", plugin.to_uppercase().replace('-', "_"));
-            let version = std::env::var(asked).ok().or_else(|| {
+            let version = variables::get(&asked).or_else(|| {
                 folders.iter().find_map(|folder| {
                     let versions = fs::read_to_string(folder.join(file)).ok()?;
                     let line =

@@ -15,7 +15,7 @@ const WORST: usize = 3;
 
 /// Where the run was: what the CI service, else git, says.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Build {
+pub(crate) struct Build {
     /// The repository's name.
     pub project: String,
     pub branch: Option<String>,
@@ -26,7 +26,7 @@ pub struct Build {
 
 /// What came of a run, for people who were not there.
 #[derive(Clone, Debug, Serialize)]
-pub struct Message {
+pub(crate) struct Message {
     schema: &'static str,
     verdict: &'static str,
     mode: String,
@@ -60,7 +60,7 @@ struct Worst {
 }
 
 impl Message {
-    pub fn of(run: &Run, build: Build, scrubber: &Scrubber) -> Message {
+    pub(crate) fn of(run: &Run, build: Build, scrubber: &Scrubber) -> Self {
         let clean = |words: &str, most: usize| short(&scrubber.one_line(words), most);
         let stops = run
             .gates
@@ -80,7 +80,7 @@ impl Message {
         }));
         let blocking = Problems::of(worst::blocking(run), run, WORST);
         let told = |words: Option<String>| words.map(|words| clean(&words, 200));
-        Message {
+        Self {
             schema: "portcullis/notice/1",
             verdict: run.verdict.as_str(),
             mode: run.mode.to_string(),
@@ -104,13 +104,13 @@ impl Message {
     }
 
     /// As it is.
-    pub fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
     /// As an incoming webhook takes it: a text for the notification and for those who know no blocks (Mattermost),
     /// and the same in blocks.
-    pub fn slack(&self) -> String {
+    pub(crate) fn slack(&self) -> String {
         #[derive(Serialize)]
         struct Payload {
             text: String,
@@ -167,14 +167,14 @@ impl Message {
 }
 
 impl Worst {
-    fn of(problem: &Problem) -> Worst {
+    fn of(problem: &Problem) -> Self {
         let finding = problem.first;
         let place = match (&finding.package, &finding.location) {
             (Some(package), _) => format!("{} in {}", package.name, finding.target),
             (None, Some(location)) => location.to_string(),
             (None, None) => finding.target.to_string(),
         };
-        Worst {
+        Self {
             severity: problem.severity.to_string(),
             title: short(subject::title(finding), 200),
             place: short(&place, 200),

@@ -2,7 +2,7 @@
 
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::interlock::{self, Before, Clearance};
-use crate::scan::gate_outputs::{Done, Upstream};
+use crate::scan::gate_outputs::GateOutputs;
 
 use super::{InRun, Run};
 
@@ -77,7 +77,7 @@ impl Run<'_> {
         let (findings, parts) = self.pool.so_far();
         let evidence: Vec<(&GateEvidence, usize)> =
             parts.iter().filter_map(|(index, len)| Some((self.gates[*index].done.as_ref()?, *len))).collect();
-        let together = self.judging.together(&evidence, findings);
+        let together = self.preview.together(&evidence, findings);
         let indices: Vec<usize> = parts.iter().map(|(index, _)| *index).collect();
         for (index, outcome) in indices.into_iter().zip(together.outcomes) {
             self.gates[index].outcome = outcome;
@@ -85,8 +85,8 @@ impl Run<'_> {
         together.over
     }
 
-    pub(super) fn upstream(&self) -> Upstream {
-        let done = self.gates.iter().filter_map(|gate| Some(Done::new(gate.done.as_ref()?, gate.outcome)));
-        Upstream { gates: done.collect() }
+    pub(super) fn gate_outputs(&self) -> GateOutputs {
+        let done = self.gates.iter().filter_map(|gate| Some(gate.done.as_ref()?.finished(gate.outcome)));
+        GateOutputs { gates: done.collect() }
     }
 }

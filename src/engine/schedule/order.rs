@@ -6,7 +6,7 @@ use crate::engine::plan::Plan;
 
 /// The gates in the order in which they should start: those on which the longest chain of others
 /// waits come first, since the run lasts as long as its longest chain.
-pub fn longest_chain_first(plan: &Plan) -> Vec<usize> {
+pub(crate) fn longest_chain_first(plan: &Plan) -> Vec<usize> {
     let mut behind: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, planned) in plan.gates.iter().enumerate() {
         for need in &planned.gate.needs {

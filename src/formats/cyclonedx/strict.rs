@@ -8,8 +8,8 @@ use super::{
 };
 
 impl From<bom::Bom> for Bom {
-    fn from(bom: bom::Bom) -> Bom {
-        Bom {
+    fn from(bom: bom::Bom) -> Self {
+        Self {
             bom_format: Some("CycloneDX".to_owned()),
             spec_version: Some(bom.spec_version.to_string()),
             metadata: bom.metadata.map(Metadata::from),
@@ -22,7 +22,7 @@ impl From<bom::Bom> for Bom {
 }
 
 impl From<metadata::Metadata> for Metadata {
-    fn from(metadata: metadata::Metadata) -> Metadata {
+    fn from(metadata: metadata::Metadata) -> Self {
         let named = |version: Option<String>| Tool { version };
         let tools = metadata.tools.map(|tools| match tools {
             tool::Tools::List(tools) => {
@@ -33,7 +33,7 @@ impl From<metadata::Metadata> for Metadata {
                     .map(|all| all.0.into_iter().map(|tool| named(tool.version.map(String::from))).collect()),
             },
         });
-        Metadata { tools, component: metadata.component.map(Component::from) }
+        Self { tools, component: metadata.component.map(Component::from) }
     }
 }
 
@@ -42,8 +42,8 @@ fn components(components: component::Components) -> Vec<Component> {
 }
 
 impl From<component::Component> for Component {
-    fn from(component: component::Component) -> Component {
-        Component {
+    fn from(component: component::Component) -> Self {
+        Self {
             bom_ref: component.bom_ref,
             group: component.group.map(String::from),
             name: component.name.into(),
@@ -55,8 +55,8 @@ impl From<component::Component> for Component {
 }
 
 impl From<vulnerability::Vulnerability> for Vulnerability {
-    fn from(vulnerability: vulnerability::Vulnerability) -> Vulnerability {
-        Vulnerability {
+    fn from(vulnerability: vulnerability::Vulnerability) -> Self {
+        Self {
             bom_ref: vulnerability.bom_ref,
             id: vulnerability.id.map(String::from),
             source: vulnerability
@@ -88,8 +88,8 @@ impl From<vulnerability::Vulnerability> for Vulnerability {
 }
 
 impl From<vulnerability_rating::VulnerabilityRating> for Rating {
-    fn from(rating: vulnerability_rating::VulnerabilityRating) -> Rating {
-        Rating {
+    fn from(rating: vulnerability_rating::VulnerabilityRating) -> Self {
+        Self {
             // By way of text: 9.8 in 32 bits is 9.800000190734863 in 64.
             score: rating.score.and_then(|score| score.to_f32().to_string().parse().ok()),
             severity: rating.severity.map(|severity| severity.to_string()),

@@ -1,7 +1,7 @@
 use super::*;
 
-fn parse(text: &str) -> Result<Parsed, Unproven> {
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
+fn parse(text: &str) -> Result<Parsed, ReportError> {
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
     read(text.as_bytes(), &place)
 }
 
@@ -10,7 +10,7 @@ fn document(version: &str, rest: &str) -> String {
 }
 
 const INVENTORY: &str = r#"
-    "metadata": {"tools": [{"name": "scanner", "version": "1.2.3"}],
+    "metadata": {"tools": [{"name": "spec", "version": "1.2.3"}],
         "component": {"type": "application", "bom-ref": "root", "name": "app", "version": "0"}},
     "components": [
         {"type": "library", "bom-ref": "a", "group": "org.example", "name": "a", "version": "1",
@@ -107,7 +107,7 @@ fn a_document_without_components_tells_of_no_scope() {
 #[test]
 fn a_version_of_another_shape_is_refused() {
     let refused = parse(&document("2.0", r#""inventory": []"#));
-    assert!(matches!(refused, Err(Unproven::Foreign { detail, .. }) if detail.contains("2.0")));
+    assert!(matches!(refused, Err(ReportError::Foreign { detail, .. }) if detail.contains("2.0")));
 }
 
 #[test]
@@ -133,10 +133,10 @@ fn what_is_no_cyclonedx_document_is_refused() {
         "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"/>",
         &format!("{whole}{whole}"),
     ] {
-        assert!(matches!(parse(text), Err(Unproven::Foreign { .. })), "{text}");
+        assert!(matches!(parse(text), Err(ReportError::Foreign { .. })), "{text}");
     }
-    assert!(matches!(parse("\n"), Err(Unproven::Empty { .. })));
-    assert!(matches!(parse(&whole[..whole.len() / 2]), Err(Unproven::Cut { .. })));
+    assert!(matches!(parse("\n"), Err(ReportError::Empty { .. })));
+    assert!(matches!(parse(&whole[..whole.len() / 2]), Err(ReportError::Cut { .. })));
     assert!(parse(&format!("\u{feff}{whole}")).is_ok());
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
-fn parse(text: &str) -> Result<Parsed, Unproven> {
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+fn parse(text: &str) -> Result<Parsed, ReportError> {
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
     read(text.as_bytes(), &place)
 }
 
@@ -114,7 +114,7 @@ fn a_cut_junit_report_is_inconclusive() {
         assert!(parse(&REPORT[..cut]).is_err(), "{:?}", &REPORT[..cut]);
     }
     for cut in [end / 4, end / 2, end - 1, end - 14] {
-        assert!(matches!(parse(&REPORT[..cut]), Err(Unproven::Cut { .. })), "{:?}", &REPORT[..cut]);
+        assert!(matches!(parse(&REPORT[..cut]), Err(ReportError::Cut { .. })), "{:?}", &REPORT[..cut]);
     }
 }
 
@@ -133,7 +133,7 @@ fn suites_nested_without_end_do_not_take_the_process_down() {
     let open = "<testsuite name='suite'><testcase><failure/></testcase>".repeat(50_000);
     let parsed = parse(&format!("{open}{}", "</testsuite>".repeat(50_000))).unwrap();
     assert_eq!(parsed.findings.len(), 50_000);
-    assert!(matches!(parse(&open), Err(Unproven::Cut { .. })));
+    assert!(matches!(parse(&open), Err(ReportError::Cut { .. })));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn what_is_no_junit_report_is_refused() {
         "<!DOCTYPE t [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><testsuites name=\"&x;\"/>",
         "<!DOCTYPE t [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><testsuites>&x;</testsuites>",
     ] {
-        assert!(matches!(parse(text), Err(Unproven::Foreign { .. })), "{text}: {:?}", parse(text));
+        assert!(matches!(parse(text), Err(ReportError::Foreign { .. })), "{text}: {:?}", parse(text));
     }
-    assert!(matches!(parse("\n\n"), Err(Unproven::Empty { .. })));
+    assert!(matches!(parse("\n\n"), Err(ReportError::Empty { .. })));
 }

@@ -7,14 +7,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 #[derive(Debug, Deserialize)]
-pub struct Log {
+pub(super) struct Log {
     pub version: Option<String>,
     pub runs: Option<Vec<Run>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Run {
+pub(super) struct Run {
     #[serde(default)]
     pub tool: Tool,
     pub results: Option<Vec<Outcome>>,
@@ -25,7 +25,7 @@ pub struct Run {
 }
 
 #[derive(Debug, Default, Deserialize)]
-pub struct Tool {
+pub(super) struct Tool {
     #[serde(default)]
     pub driver: Component,
     pub extensions: Option<Vec<Component>>,
@@ -34,7 +34,7 @@ pub struct Tool {
 /// A `toolComponent`: the driver, or one of its plug-ins.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Component {
+pub(super) struct Component {
     pub name: Option<String>,
     pub guid: Option<String>,
     pub version: Option<String>,
@@ -46,7 +46,7 @@ pub struct Component {
 /// A `reportingDescriptor`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Rule {
+pub(super) struct Rule {
     pub id: Option<String>,
     pub name: Option<String>,
     pub short_description: Option<Message>,
@@ -59,18 +59,18 @@ pub struct Rule {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Configuration {
+pub(super) struct Configuration {
     pub level: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Relationship {
+pub(super) struct Relationship {
     pub target: Option<RuleReference>,
 }
 
 /// A `message` or a `multiformatMessageString`.
 #[derive(Debug, Default, Deserialize)]
-pub struct Message {
+pub(super) struct Message {
     pub text: Option<String>,
     pub markdown: Option<String>,
     pub id: Option<String>,
@@ -80,7 +80,7 @@ pub struct Message {
 /// A `result`. There may be a million: what few of them have sits behind a pointer.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Outcome {
+pub(super) struct Outcome {
     pub rule_id: Option<String>,
     pub rule_index: Option<i64>,
     pub rule: Option<Box<RuleReference>>,
@@ -98,55 +98,55 @@ pub struct Outcome {
 /// A `reportingDescriptorReference`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RuleReference {
+pub(super) struct RuleReference {
     pub id: Option<String>,
     pub index: Option<i64>,
     pub tool_component: Option<ComponentReference>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct ComponentReference {
+pub(super) struct ComponentReference {
     pub index: Option<i64>,
     pub name: Option<String>,
     pub guid: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Suppression {
+pub(super) struct Suppression {
     pub kind: Option<String>,
     pub status: Option<String>,
     pub justification: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Fix {
+pub(super) struct Fix {
     pub description: Option<Message>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Location {
+pub(super) struct Location {
     pub physical_location: Option<Box<PhysicalLocation>>,
     pub logical_locations: Option<Vec<LogicalLocation>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PhysicalLocation {
+pub(super) struct PhysicalLocation {
     pub artifact_location: Option<ArtifactLocation>,
     pub region: Option<Region>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LogicalLocation {
+pub(super) struct LogicalLocation {
     pub fully_qualified_name: Option<String>,
     pub name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ArtifactLocation {
+pub(super) struct ArtifactLocation {
     pub uri: Option<String>,
     pub uri_base_id: Option<String>,
     pub index: Option<i64>,
@@ -155,7 +155,7 @@ pub struct ArtifactLocation {
 /// Numbers that no file has (0, -1) are read, and count as absent.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Region {
+pub(super) struct Region {
     pub start_line: Option<i64>,
     pub end_line: Option<i64>,
     pub start_column: Option<i64>,
@@ -163,13 +163,13 @@ pub struct Region {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Artifact {
+pub(super) struct Artifact {
     pub location: Option<ArtifactLocation>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Invocation {
+pub(super) struct Invocation {
     pub execution_successful: Option<bool>,
     pub exit_code_description: Option<String>,
     pub tool_execution_notifications: Option<Vec<Notification>>,
@@ -177,19 +177,19 @@ pub struct Invocation {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Notification {
+pub(super) struct Notification {
     pub level: Option<String>,
     pub message: Option<Message>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct ExternalFiles {
+pub(super) struct ExternalFiles {
     pub results: Option<Vec<IgnoredAny>>,
 }
 
 /// A property bag: tools put there what they like, so nothing in it is an error.
 #[derive(Debug, Deserialize)]
-pub struct Properties {
+pub(super) struct Properties {
     #[serde(rename = "security-severity")]
     pub security_severity: Option<Loose>,
     pub tags: Option<Loose>,
@@ -198,31 +198,31 @@ pub struct Properties {
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub enum Loose {
+pub(super) enum Loose {
     Text(String),
     Number(f64),
-    List(Vec<Loose>),
+    List(Vec<Self>),
     Other(IgnoredAny),
 }
 
 impl Loose {
     /// A number, or a text that is one.
-    pub fn number(&self) -> Option<f64> {
+    pub(super) fn number(&self) -> Option<f64> {
         match self {
-            Loose::Text(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()),
-            Loose::Number(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()),
+            Self::Number(number) => Some(*number),
             _ => None,
         }
     }
 
     /// The text, or the texts of the list.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let list = match self {
-            Loose::List(list) => list.as_slice(),
+            Self::List(list) => list.as_slice(),
             single => std::slice::from_ref(single),
         };
         list.iter().filter_map(|item| match item {
-            Loose::Text(text) => Some(text.as_str()),
+            Self::Text(text) => Some(text.as_str()),
             _ => None,
         })
     }

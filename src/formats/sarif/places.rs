@@ -6,15 +6,15 @@ use std::collections::HashMap;
 
 use crate::formats::uri::{Target, is_absolute, target};
 use crate::model::finding::Location;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 use super::model::{ArtifactLocation, Outcome, Run};
 
 /// The paths of one run.
-pub struct Places<'a> {
+pub(super) struct Places<'a> {
     run: &'a Run,
-    place: &'a Place,
+    place: &'a ReportOrigin,
     /// Bases are few, and results that name them many.
     bases: RefCell<HashMap<&'a str, Base>>,
 }
@@ -27,12 +27,12 @@ struct Base {
 }
 
 impl<'a> Places<'a> {
-    pub fn of(run: &'a Run, place: &'a Place) -> Places<'a> {
+    pub(super) fn of(run: &'a Run, place: &'a ReportOrigin) -> Self {
         Places { run, place, bases: RefCell::default() }
     }
 
     /// The first place in a file that the result names.
-    pub fn location(&self, outcome: &Outcome) -> Option<Location> {
+    pub(super) fn location(&self, outcome: &Outcome) -> Option<Location> {
         outcome.locations.iter().flatten().find_map(|location| {
             let physical = location.physical_location.as_ref()?;
             let location = Location::file(self.path(physical.artifact_location.as_ref()?)?);
@@ -102,7 +102,7 @@ impl<'a> Places<'a> {
 }
 
 /// What a result is about where it names no file: a function, a resource.
-pub fn logical(outcome: &Outcome) -> Option<Text> {
+pub(super) fn logical(outcome: &Outcome) -> Option<Text> {
     let places = outcome.locations.iter().flatten();
     let names = places.flat_map(|place| place.logical_locations.iter().flatten());
     names

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use crate::model::finding::Category;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 use super::model::{Component, Outcome, Rule, Tool};
 use super::plain;
 
 /// The rules of one run, found by id.
-pub struct Rules<'a> {
+pub(super) struct Rules<'a> {
     pub tool: &'a str,
     components: Vec<Known<'a>>,
     /// The extensions by their names and GUIDs.
@@ -24,7 +24,7 @@ struct Known<'a> {
 }
 
 impl<'a> Rules<'a> {
-    pub fn of(tool: &'a Tool) -> Rules<'a> {
+    pub(super) fn of(tool: &'a Tool) -> Self {
         let mut rules = Rules {
             tool: tool.driver.name.as_deref().unwrap_or("unnamed"),
             components: Vec::new(),
@@ -49,7 +49,7 @@ impl<'a> Rules<'a> {
 
     /// The rule of a result: by its index, where the ids agree, else by its id, in the component
     /// that the result names, else in any.
-    pub fn find(&self, outcome: &Outcome) -> Option<&'a Rule> {
+    pub(super) fn find(&self, outcome: &Outcome) -> Option<&'a Rule> {
         let reference = outcome.rule.as_ref();
         let id = named(outcome);
         let component = self.component(outcome);
@@ -78,7 +78,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The id that a result goes by: its own (`CA1000/1`), its rule's, or the tool's name.
-    pub fn id<'o>(&self, outcome: &'o Outcome, rule: Option<&'o Rule>) -> &'o str
+    pub(super) fn id<'o>(&self, outcome: &'o Outcome, rule: Option<&'o Rule>) -> &'o str
     where
         'a: 'o,
     {
@@ -87,7 +87,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The text of a message: its own, or the one that it names, with its arguments filled in.
-    pub fn message(&self, outcome: &Outcome, rule: Option<&Rule>) -> Option<String> {
+    pub(super) fn message(&self, outcome: &Outcome, rule: Option<&Rule>) -> Option<String> {
         let message = outcome.message.as_ref()?;
         let listed = || {
             let id = message.id.as_deref()?;
@@ -143,7 +143,7 @@ fn fill(text: &str, arguments: &[String]) -> String {
 }
 
 /// The words by which a result's kind of problem is known.
-pub struct Signs<'a> {
+pub(super) struct Signs<'a> {
     words: Vec<&'a str>,
     weaknesses: Vec<&'a str>,
     tool: &'a str,
@@ -151,7 +151,7 @@ pub struct Signs<'a> {
 }
 
 impl<'a> Signs<'a> {
-    pub fn of(outcome: &'a Outcome, rule: Option<&'a Rule>, tool: &'a str, id: &'a str) -> Signs<'a> {
+    pub(super) fn of(outcome: &'a Outcome, rule: Option<&'a Rule>, tool: &'a str, id: &'a str) -> Self {
         let bags = [outcome.properties.as_deref(), rule.and_then(|rule| rule.properties.as_ref())];
         let bags = || bags.into_iter().flatten();
         let words: Vec<&str> =
@@ -167,7 +167,7 @@ impl<'a> Signs<'a> {
 
     /// A tag that names the category decides (Trivy tags so); else a scanner that looks for one
     /// kind of thing; else an advisory in the rule's id. All else is quality.
-    pub fn category(&self) -> Category {
+    pub(super) fn category(&self) -> Category {
         const TAGS: [(&str, Category); 6] = [
             ("vulnerability", Category::Vulnerability),
             ("secret", Category::Secret),
@@ -201,7 +201,7 @@ impl<'a> Signs<'a> {
     }
 
     /// Advisory ids in the id of the rule: `BDSA-2020-1001 (CVE-2020-11022)`, `GHSA-…-lodash`.
-    pub fn advisories(&self) -> Vec<Text> {
+    pub(super) fn advisories(&self) -> Vec<Text> {
         let words = self.id.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
         words
             .filter_map(|word| {
@@ -222,7 +222,7 @@ impl<'a> Signs<'a> {
     }
 
     /// `CWE-79`, `CWE-79: Cross-site Scripting` and `external/cwe/cwe-079` are the same weakness.
-    pub fn cwe(&self) -> Texts {
+    pub(super) fn cwe(&self) -> SharedTexts {
         let mut found: Vec<Text> = Vec::new();
         for word in &self.weaknesses {
             let last = word.rsplit('/').next().unwrap_or_default();

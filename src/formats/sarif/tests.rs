@@ -1,11 +1,11 @@
 use super::*;
 
-fn place() -> Place {
-    Place { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
+fn origin() -> ReportOrigin {
+    ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() }
 }
 
-fn parse(text: &str) -> Result<Parsed, Unproven> {
-    read(text.as_bytes(), &place())
+fn parse(text: &str) -> Result<Parsed, ReportError> {
+    read(text.as_bytes(), &origin())
 }
 
 fn run(rest: &str) -> Parsed {
@@ -260,9 +260,9 @@ fn what_is_no_sarif_log_is_refused() {
         r#"{"version": "2.1.0", "runs": [null]}"#,
         "<!doctype html><title>502</title>",
     ] {
-        assert!(matches!(parse(text), Err(Unproven::Foreign { .. })), "{text}");
+        assert!(matches!(parse(text), Err(ReportError::Foreign { .. })), "{text}");
     }
-    assert!(matches!(parse(" \r\n"), Err(Unproven::Empty { .. })));
-    assert!(matches!(parse(r#"{"version": "2.1.0", "runs": [{"results": ["#), Err(Unproven::Cut { .. })));
+    assert!(matches!(parse(" \r\n"), Err(ReportError::Empty { .. })));
+    assert!(matches!(parse(r#"{"version": "2.1.0", "runs": [{"results": ["#), Err(ReportError::Cut { .. })));
     assert!(parse("\u{feff}{\"version\": \"2.1.0\", \"runs\": []}").is_ok());
 }

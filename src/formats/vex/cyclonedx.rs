@@ -34,7 +34,7 @@ struct Component {
     name: String,
     purl: Option<String>,
     #[serde(default)]
-    components: Vec<Component>,
+    components: Vec<Self>,
 }
 
 #[derive(Deserialize)]
@@ -99,7 +99,7 @@ enum Affectedness {
 }
 
 /// The statements of a document: one a vulnerability, and one more for each version that is named apart.
-pub fn statements(bytes: &[u8]) -> Result<Vec<Statement>, Broken> {
+pub(crate) fn statements(bytes: &[u8]) -> Result<Vec<Statement>, Broken> {
     let bom: Bom = serde_json::from_slice(bytes).map_err(|error| Broken(error.to_string()))?;
     if !bom.spec_version.starts_with("1.") {
         return Err(Broken(format!("its specVersion is {}, and known are those of 1", bom.spec_version)));
@@ -163,10 +163,10 @@ impl Vulnerability {
 impl State {
     fn status(self) -> Status {
         match self {
-            State::NotAffected | State::FalsePositive => Status::NotAffected,
-            State::Resolved | State::ResolvedWithPedigree => Status::Fixed,
-            State::InTriage => Status::UnderInvestigation,
-            State::Exploitable => Status::Affected,
+            Self::NotAffected | Self::FalsePositive => Status::NotAffected,
+            Self::Resolved | Self::ResolvedWithPedigree => Status::Fixed,
+            Self::InTriage => Status::UnderInvestigation,
+            Self::Exploitable => Status::Affected,
         }
     }
 }

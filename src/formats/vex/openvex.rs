@@ -54,7 +54,7 @@ enum Named {
         id: Option<String>,
         identifiers: Option<Identifiers>,
         #[serde(default)]
-        subcomponents: Vec<Named>,
+        subcomponents: Vec<Self>,
     },
 }
 
@@ -64,7 +64,7 @@ struct Identifiers {
 }
 
 /// The statements of a document.
-pub fn statements(bytes: &[u8]) -> Result<Vec<Statement>, Broken> {
+pub(crate) fn statements(bytes: &[u8]) -> Result<Vec<Statement>, Broken> {
     let document: Document = serde_json::from_slice(bytes).map_err(|error| Broken(error.to_string()))?;
     document.statements.into_iter().map(|made| made.into_statement(document.timestamp)).collect()
 }
@@ -103,9 +103,9 @@ impl Made {
 impl Vulnerability {
     fn into_ids(self) -> Vec<String> {
         match self {
-            Vulnerability::Name(name) => vec![name],
+            Self::Name(name) => vec![name],
             // The `@id` is an address, whose end is often the name.
-            Vulnerability::Full { name, id, aliases } => {
+            Self::Full { name, id, aliases } => {
                 let of_id = id.and_then(|id| id.rsplit('/').next().map(str::to_owned));
                 name.or(of_id).into_iter().chain(aliases).filter(|id| !id.is_empty()).collect()
             }
@@ -116,10 +116,10 @@ impl Vulnerability {
 impl Named {
     fn into_product(self) -> Option<(Id, Vec<Id>)> {
         match self {
-            Named::Name(name) => Some((Id::read(&name), Vec::new())),
-            Named::Full { id, identifiers, subcomponents } => {
+            Self::Name(name) => Some((Id::read(&name), Vec::new())),
+            Self::Full { id, identifiers, subcomponents } => {
                 let name = identifiers.and_then(|identifiers| identifiers.purl).or(id)?;
-                Some((Id::read(&name), subcomponents.into_iter().filter_map(Named::into_id).collect()))
+                Some((Id::read(&name), subcomponents.into_iter().filter_map(Self::into_id).collect()))
             }
         }
     }

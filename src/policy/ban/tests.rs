@@ -1,12 +1,11 @@
 use super::*;
 
-use crate::config::Config;
-use crate::keys::mistakes::Problem;
+use crate::keys::file::parse;
+use crate::policy::licence::InventoryRules;
 
 fn mistakes(ban: &str) -> Vec<String> {
-    let text = format!("version = 1\n[[gate]]\nid = 's'\ntool = 'syft'\nban = [{ban}]\n");
-    let problems: Vec<Problem> = Config::read(&text).err().unwrap_or_default();
-    problems.into_iter().map(|problem| problem.what).collect()
+    let read = parse(&format!("ban = [{ban}]\n"), InventoryRules::read);
+    read.err().unwrap_or_default().into_iter().map(|problem| problem.what).collect()
 }
 
 fn ban(package: &str, versions: Option<&str>) -> Ban {

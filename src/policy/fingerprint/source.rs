@@ -1,17 +1,10 @@
 //! The words at a finding's place, read from the checkout.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Component, Path, PathBuf};
-
 use sha2::{Digest, Sha256};
 
 use crate::model::finding::Location;
 use crate::redact::Scrubber;
 use crate::text::shared::Text;
-
-/// A larger file is not read: no person wrote it.
-const MOST_BYTES: u64 = 4 << 20;
 
 /// A longer line tells nothing, in bytes: it is a minified one, and changes with every build.
 const LONGEST_LINE: usize = 4096;
@@ -19,11 +12,12 @@ const LONGEST_LINE: usize = 4096;
 /// How far up a line is looked for that is another one.
 const FARTHEST: u32 = 50;
 
+/// Reads a file of the checkout by its path; `None` where it can't be read, or no person wrote it.
+pub(super) type ReadFile<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
+
 /// The lines of a checkout. It holds one file at a time: findings come sorted by place.
-#[derive(Debug)]
 pub struct Source<'a> {
-    /// Absolute, without symbolic links; `None` where there is no checkout.
-    root: Option<PathBuf>,
+    read: ReadFile<'a>,
     scrubber: &'a Scrubber,
     open: Option<(Text, Option<Lines>)>,
 }
@@ -39,9 +33,9 @@ pub struct Mark {
 }
 
 impl<'a> Source<'a> {
-    /// The checkout at `root`. A line with a secret that `scrubber` knows is left unread.
-    pub fn new(root: &Path, scrubber: &'a Scrubber) -> Source<'a> {
-        Source { root: root.canonicalize().ok(), scrubber, open: None }
+    /// A line with a secret that `scrubber` knows is left unread.
+    pub fn new(read: ReadFile<'a>, scrubber: &'a Scrubber) -> Self {
+        Source { read, scrubber, open: None }
     }
 
     /// What stands at a place; `None` where the line can't be read: the file is not there, is none,
@@ -70,7 +64,7 @@ impl<'a> Source<'a> {
     /// The file of a place.
     fn lines(&mut self, location: &Location) -> Option<&mut Lines> {
         if self.open.as_ref().is_none_or(|(path, _)| *path != location.path) {
-            let lines = self.root.as_deref().and_then(|root| Lines::of(root, &location.path));
+            let lines = (self.read)(&location.path).map(Lines::of);
             self.open = Some((location.path.clone(), lines));
         }
         self.open.as_mut()?.1.as_mut()
@@ -88,22 +82,10 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(root: &Path, path: &str) -> Option<Lines> {
-        let path = Path::new(path);
-        if !path.components().all(|part| matches!(part, Component::Normal(_))) {
-            return None;
-        }
-        // A link may lead out of the checkout, and opening a pipe may never end.
-        let real = root.join(path).canonicalize().ok()?;
-        let meta = real.metadata().ok()?;
-        if !real.starts_with(root) || !meta.is_file() || meta.len() > MOST_BYTES {
-            return None;
-        }
-        let mut bytes = Vec::new();
-        File::open(real).ok()?.take(MOST_BYTES).read_to_end(&mut bytes).ok()?;
+    fn of(bytes: Vec<u8>) -> Self {
         let ends = (0_u32..).zip(&bytes).filter(|(_, byte)| **byte == b'\n');
         let starts = std::iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect();
-        Some(Lines { bytes, starts, last: None })
+        Self { bytes, starts, last: None }
     }
 
     /// The line with this number, from 1; behind the last one there is none.

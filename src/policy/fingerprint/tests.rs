@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use proptest::prelude::*;
 
@@ -25,12 +24,12 @@ fn leak(line: u64, commit: Option<&str>) -> Finding {
 
 /// The ids of findings in a checkout with these files, in the order of the findings.
 fn ids_in(files: &[(&str, &str)], findings: &[Finding], scrubber: &Scrubber) -> Vec<Text> {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        fs::write(folder.path().join(name), text).unwrap();
-    }
+    let read = |path: &str| {
+        let (_, text) = files.iter().find(|(name, _)| *name == path)?;
+        Some(text.as_bytes().to_vec())
+    };
     let mut findings = findings.to_vec();
-    assign_ids(&mut findings, &mut Source::new(folder.path(), scrubber));
+    assign_ids(&mut findings, &mut Source::new(&read, scrubber));
     findings.into_iter().map(|finding| finding.id).collect()
 }
 
@@ -103,34 +102,12 @@ fn the_same_line_of_two_files_has_two_ids() {
 #[test]
 fn a_line_that_is_not_one_of_a_person_tells_nothing() {
     let long = format!("{}\n", "x".repeat(5000));
-    let large = "x\n".repeat(3 << 20);
-    for text in [long.as_str(), large.as_str(), ""] {
+    for text in [long.as_str(), ""] {
         assert_eq!(
             ids(&[("a.ts", text)], &[lint("a.ts", 1, Some(1))]),
             without_files(&[lint("a.ts", 1, None)])
         );
     }
-}
-
-#[test]
-fn nothing_outside_the_checkout_is_read() {
-    let outside = tempfile::tempdir().unwrap();
-    fs::write(outside.path().join("secret"), "top secret\n").unwrap();
-    let folder = outside.path().join("repo");
-    fs::create_dir(&folder).unwrap();
-    std::os::unix::fs::symlink("../secret", folder.join("link")).unwrap();
-    make_pipe(&folder.join("pipe"));
-    let scrubber = Scrubber::default();
-    let mut source = Source::new(&folder, &scrubber);
-    let absolute = outside.path().join("secret").to_string_lossy().into_owned();
-    for path in ["link", "../secret", &absolute, "pipe", ".", ""] {
-        assert_eq!(source.mark(&Location::file(path).lines(Some(1), None)), None, "{path}");
-    }
-}
-
-#[allow(clippy::disallowed_methods, reason = "a pipe that nobody writes to")]
-fn make_pipe(path: &std::path::Path) {
-    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 #[test]

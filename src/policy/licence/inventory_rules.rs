@@ -1,100 +1,74 @@
 //! What an inventory may hold: licences, and no banned package. Each package that it may not is a finding.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
-use crate::formats::inventory;
 use crate::keys::table::Keys;
 use crate::model::component::Component;
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::purl::Purl;
-use crate::model::run::{Evidence, GateRecord};
+use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::Severity;
 use crate::policy::ban::{Ban, Verdict};
-use crate::policy::coverage::{Reach, Says};
+use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::fingerprint::{self, Source};
 use crate::redact::Scrubber;
-use crate::scan::parsed::{Parsed, Unproven};
 use crate::text::shared::Text;
 
-use super::{Exception, Licences, Standing, Unknown};
+use super::{Exception, LicenceMatch, Licences, Unknown};
 
 /// The rules of its findings.
 const DENIED: &str = "licence-denied";
 const UNKNOWN: &str = "licence-unknown";
 const BANNED: &str = "package-banned";
 
-const NO_PACKAGE: &str = "the inventory names no package whose licence could be looked at";
+/// Why nothing could be checked.
+pub(crate) const NO_PACKAGE: &str = "the inventory names no package whose licence could be looked at";
 
-/// How the lines begin that it adds to a proof.
-const LICENCES: &str = "licences looked at in ";
-const BANS: &str = "bans looked at in ";
-const EXCEPTION: &str = "the licence exception for ";
-
-/// What came of looking.
-#[derive(Default)]
-struct Seen {
-    findings: Vec<Finding>,
+/// What came of a check.
+#[derive(Debug, Default)]
+pub struct InventoryCheck {
+    pub findings: Vec<Finding>,
     /// For the proof.
-    notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// The keys `licences` and `ban` of a gate that reads an inventory.
 #[derive(Clone, Debug, Default)]
-pub struct Contents {
+pub struct InventoryRules {
     licences: Option<Licences>,
     bans: Vec<Ban>,
 }
 
-impl Contents {
+impl InventoryRules {
     /// The keys of gates.toml.
     pub const KEYS: [&'static str; 2] = ["licences", "ban"];
 
-    pub fn read(keys: &Keys) -> Contents {
-        Contents {
+    pub fn read(keys: &Keys) -> Self {
+        Self {
             licences: keys.table("licences").map(|table| Licences::read(&table)),
             bans: Ban::read_all(keys),
         }
     }
 
     /// The same for a gate that may read none: then the keys mean nothing.
-    pub fn read_if(reads_inventory: bool, keys: &Keys) -> Option<Contents> {
-        for key in Contents::KEYS.into_iter().filter(|key| !reads_inventory && keys.has(key)) {
+    pub fn read_if(reads_inventory: bool, keys: &Keys) -> Option<Self> {
+        for key in Self::KEYS.into_iter().filter(|key| !reads_inventory && keys.has(key)) {
             let help = "they need `report` with format = \"cyclonedx\" or \"spdx\"";
             keys.problem_with_help(keys.at_key(key), format!("`{key}` has no inventory to look at"), help);
         }
-        let contents = Contents::read(keys);
+        let contents = Self::read(keys);
         reads_inventory.then_some(contents)
     }
 
-    fn asks(&self) -> bool {
+    /// Whether there is anything to check.
+    pub fn asks(&self) -> bool {
         self.licences.is_some() || !self.bans.is_empty()
     }
 
-    /// Lists the packages of the document, and adds a finding for each that may not be there.
-    pub fn look_into(&self, document: &[u8], parsed: &mut Parsed) -> Result<(), Unproven> {
-        let components = match inventory::components(document) {
-            Ok(components) => components,
-            Err(unproven) if self.asks() => return Err(unproven),
-            // Nobody has asked for them.
-            Err(unproven) => {
-                parsed.proof.push(format!("its packages are not listed: {unproven}"));
-                return Ok(());
-            }
-        };
-        let seen = self.look_at(&components);
-        if self.asks() && components.is_empty() && !parsed.scope.is_empty() {
-            parsed.gaps.push(NO_PACKAGE.to_owned());
-        }
-        parsed.findings.extend(seen.findings);
-        parsed.proof.extend(seen.notes);
-        parsed.inventory = Some(Arc::new(components));
-        Ok(())
-    }
-
-    fn look_at(&self, components: &[Component]) -> Seen {
-        let mut seen = Seen::default();
+    /// Checks every package: a finding for each that may not be there.
+    pub fn check(&self, components: &[Component]) -> InventoryCheck {
+        let mut seen = InventoryCheck::default();
         if !self.asks() {
             return seen;
         }
@@ -102,44 +76,44 @@ impl Contents {
         for component in components {
             seen.findings.extend(self.bans.iter().find_map(|ban| banned(ban, component)));
             if let Some(licences) = &self.licences {
-                let (standing, exception) = licences.judge(component);
+                let (matched, exception) = licences.judge(component);
                 used.extend(exception);
-                seen.findings.extend(licences.finding(component, standing));
+                seen.findings.extend(licences.finding(component, matched));
             }
         }
-        let told = if self.licences.is_some() { LICENCES } else { BANS };
-        seen.notes.push(format!("{told}{} packages", components.len()));
+        let checked = if self.licences.is_some() { "licences" } else { "bans" };
+        seen.notes.push(format!("{checked} looked at in {} packages", components.len()));
         let exceptions = self.licences.iter().flat_map(|licences| &licences.exceptions).enumerate();
         seen.notes.extend(exceptions.map(|(index, Exception { package, reason, .. })| {
             match used.contains(&index) {
-                true => format!("{EXCEPTION}{package}: {reason}"),
-                false => format!("{EXCEPTION}{package} was not needed"),
+                true => format!("the licence exception for {package}: {reason}"),
+                false => format!("the licence exception for {package} was not needed"),
             }
         }));
         seen
     }
 
-    /// Looks again into the inventories of a saved run's gate, as if they had been read by this policy. Its
+    /// Checks again the inventories of a saved run's gate, as if they had been read by this policy. Its
     /// findings are those of the whole run.
-    pub fn look_again(&self, gate: &mut GateRecord, findings: &mut Vec<Finding>) {
-        findings.retain(|finding| finding.gate != gate.id || !Contents::found(finding));
+    pub fn check_again(&self, gate: &mut GateRecord, findings: &mut Vec<Finding>) {
+        findings.retain(|finding| finding.gate != gate.id || !Self::found(finding));
         let (tool, several) = (gate.tool.clone(), gate.targets.len() > 1);
         let mut found = Vec::new();
         for target in &mut gate.targets {
-            target.proof.retain(|line| !Contents::notes(line));
+            target.inventory_notes.clear();
             let seen = match target.inventory.as_deref() {
-                Some(components) if !components.is_empty() => self.look_at(components),
+                Some(components) if !components.is_empty() => self.check(components),
                 _ if target.scope.is_empty() || !self.asks() => continue,
                 listed => {
-                    if gate.evidence == Evidence::Whole {
+                    if gate.evidence == Completeness::Whole {
                         let why = listed.map_or("the saved run does not list its packages", |_| NO_PACKAGE);
                         let of = if several { format!("{}: ", target.name) } else { String::new() };
-                        gate.evidence = Evidence::Lacking(format!("{of}{why}"));
+                        gate.evidence = Completeness::Lacking(format!("{of}{why}"));
                     }
                     continue;
                 }
             };
-            target.proof.extend(seen.notes);
+            target.inventory_notes = seen.notes;
             found.extend(seen.findings.into_iter().map(|finding| Finding {
                 gate: gate.id.clone(),
                 target: target.name.clone(),
@@ -151,13 +125,8 @@ impl Contents {
         }
         found.sort_by(fingerprint::order);
         // They are about packages: no line of the checkout is read for them.
-        fingerprint::assign_ids(&mut found, &mut Source::new(Path::new(""), &Scrubber::default()));
+        fingerprint::assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
         findings.extend(found);
-    }
-
-    /// Whether a line of a proof is one of [`Contents::look_at`].
-    fn notes(line: &str) -> bool {
-        [LICENCES, BANS, EXCEPTION].iter().any(|beginning| line.starts_with(beginning))
     }
 
     /// Whether a finding is of this, and not of the program that wrote the inventory.
@@ -165,26 +134,26 @@ impl Contents {
         finding.category == Category::License && [DENIED, UNKNOWN, BANNED].contains(&&*finding.rule)
     }
 
-    pub fn reach(&self) -> Vec<Reach> {
+    pub fn coverage(&self) -> Vec<Coverage> {
         let bans: Vec<String> = self.bans.iter().map(Ban::words).collect();
-        let mut all = vec![Reach::these("ban", &bans)];
-        all.extend(Licences::reach(self.licences.as_ref()));
+        let mut all = vec![Coverage::these("ban", &bans)];
+        all.extend(Licences::coverage(self.licences.as_ref()));
         all
     }
 }
 
 impl Licences {
-    fn finding(&self, component: &Component, standing: Standing) -> Option<Finding> {
+    fn finding(&self, component: &Component, matched: LicenceMatch) -> Option<Finding> {
         let licences = component.licences.join(", ");
-        let (rule, severity, title, fix) = match (standing, self.unknown) {
-            (Standing::Allowed, _) | (Standing::Unknown, Unknown::Allow) => return None,
-            (Standing::Denied, _) => (
+        let (rule, severity, title, fix) = match (matched, self.unknown) {
+            (LicenceMatch::Allowed, _) | (LicenceMatch::Unknown, Unknown::Allow) => return None,
+            (LicenceMatch::Denied, _) => (
                 DENIED,
                 Severity::High,
                 format!("{} has a licence that is not allowed: {licences}", component.name),
                 "replace the package, or name it in `exceptions` of `licences`, with the reason",
             ),
-            (Standing::Unknown, unknown) => {
+            (LicenceMatch::Unknown, unknown) => {
                 let severity = if unknown == Unknown::Deny { Severity::High } else { Severity::Medium };
                 let title = match licences.is_empty() {
                     true => format!("nobody tells the licence of {}", component.name),
@@ -197,10 +166,10 @@ impl Licences {
     }
 
     /// In the order of the keys. No policy at all is that nothing is allowed or denied.
-    fn reach(licences: Option<&Licences>) -> Vec<Reach> {
+    fn coverage(licences: Option<&Self>) -> Vec<Coverage> {
         let texts = |entries: &[super::Entry]| entries.iter().map(|entry| entry.text.clone()).collect();
         let Some(licences) = licences else {
-            return vec![Reach::new("licences", Says::Adds(false))];
+            return vec![Coverage::new("licences", Extent::Adds(false))];
         };
         let mut exceptions = BTreeMap::new();
         for exception in &licences.exceptions {
@@ -210,16 +179,16 @@ impl Licences {
         }
         let exceptions = exceptions.into_iter().map(|(package, allowed)| format!("{package} as {allowed}"));
         let unknown = match licences.unknown {
-            Unknown::Deny => Says::Grade { word: "deny", weakness: 0 },
-            Unknown::Warn => Says::Grade { word: "warn", weakness: 1 },
-            Unknown::Allow => Says::Grade { word: "allow", weakness: 2 },
+            Unknown::Deny => Extent::Grade { word: "deny", weakness: 0 },
+            Unknown::Warn => Extent::Grade { word: "warn", weakness: 1 },
+            Unknown::Allow => Extent::Grade { word: "allow", weakness: 2 },
         };
         vec![
-            Reach::new("licences", Says::Adds(true)),
-            Reach::new("licences.allow", Says::Within(licences.allow.as_deref().map(texts))),
-            Reach::new("licences.deny", Says::These(Some(texts(&licences.deny)))),
-            Reach::new("licences.unknown", unknown),
-            Reach::new("licences.exceptions", Says::Without(exceptions.collect())),
+            Coverage::new("licences", Extent::Adds(true)),
+            Coverage::new("licences.allow", Extent::Within(licences.allow.as_deref().map(texts))),
+            Coverage::new("licences.deny", Extent::These(Some(texts(&licences.deny)))),
+            Coverage::new("licences.unknown", unknown),
+            Coverage::new("licences.exceptions", Extent::Without(exceptions.collect())),
         ]
     }
 }

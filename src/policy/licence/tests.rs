@@ -1,9 +1,7 @@
 use super::*;
 
-use crate::config::Config;
-use crate::keys::mistakes::{Problem, Problems};
-use crate::model::severity::Severity;
-use crate::scan::parsed::Parsed;
+use crate::keys::file::parse;
+use crate::keys::mistakes::Problems;
 
 fn policy(text: &str) -> Licences {
     let problems = Problems::default();
@@ -19,13 +17,13 @@ fn package(name: &str, licences: &[&str]) -> Component {
     Component { name: name.to_owned(), version: Some("1.2.3".to_owned()), purl, licences }
 }
 
-fn standing(policy: &Licences, licences: &[&str]) -> Standing {
+fn matched(policy: &Licences, licences: &[&str]) -> LicenceMatch {
     policy.judge(&package("a", licences)).0
 }
 
 #[test]
 fn of_a_choice_one_side_is_enough_and_of_a_conjunction_both_count() {
-    use Standing::{Allowed, Denied, Unknown};
+    use LicenceMatch::{Allowed, Denied, Unknown};
     let policy = policy(
         "allow = ['MIT', 'ISC', 'Apache-2.0', 'LicenseRef-ours', 'GPL-2.0-only WITH Classpath-exception-2.0']",
     );
@@ -50,17 +48,17 @@ fn of_a_choice_one_side_is_enough_and_of_a_conjunction_both_count() {
         ("SEE LICENSE IN LICENSE", Unknown),
         ("NONE", Unknown),
     ] {
-        assert_eq!(standing(&policy, &[licence]), expected, "{licence}");
+        assert_eq!(matched(&policy, &[licence]), expected, "{licence}");
     }
-    assert_eq!(standing(&policy, &[]), Unknown);
+    assert_eq!(matched(&policy, &[]), Unknown);
     // All that is listed holds.
-    assert_eq!(standing(&policy, &["MIT", "GPL-3.0-only"]), Denied);
-    assert_eq!(standing(&policy, &["MIT", "ISC"]), Allowed);
+    assert_eq!(matched(&policy, &["MIT", "GPL-3.0-only"]), Denied);
+    assert_eq!(matched(&policy, &["MIT", "ISC"]), Allowed);
 }
 
 #[test]
 fn what_is_denied_is_so_with_any_exception_and_by_pattern() {
-    use Standing::{Allowed, Denied, Unknown};
+    use LicenceMatch::{Allowed, Denied, Unknown};
     let policy = policy("deny = ['GPL-*', 'AGPL-*', 'SSPL-1.0']");
     for (licence, expected) in [
         ("MIT", Allowed),
@@ -75,7 +73,7 @@ fn what_is_denied_is_so_with_any_exception_and_by_pattern() {
         ("GPL-3.0 (modified)", Denied),
         ("Commercial", Unknown),
     ] {
-        assert_eq!(standing(&policy, &[licence]), expected, "{licence}");
+        assert_eq!(matched(&policy, &[licence]), expected, "{licence}");
     }
 }
 
@@ -86,29 +84,28 @@ fn an_exception_is_for_its_package_alone() {
         { package = 'odd', allow = ['unknown'], reason = 'asked its maker' }]",
     );
     let of = |name: &str, licences: &[&str]| policy.judge(&package(name, licences));
-    assert_eq!(of("sharp", &["LGPL-3.0-or-later"]), (Standing::Allowed, Some(0)));
-    assert_eq!(of("sharp-libvips", &["LGPL-3.0-or-later AND MIT"]), (Standing::Allowed, Some(0)));
-    assert_eq!(of("sharp", &["GPL-3.0-only"]).0, Standing::Denied);
-    assert_eq!(of("other", &["LGPL-3.0-or-later"]).0, Standing::Denied);
-    assert_eq!(of("odd", &["whatever"]), (Standing::Allowed, Some(1)));
-    assert_eq!(of("odd", &[]), (Standing::Allowed, Some(1)));
-    assert_eq!(of("odd", &["GPL-3.0-only"]).0, Standing::Denied);
+    assert_eq!(of("sharp", &["LGPL-3.0-or-later"]), (LicenceMatch::Allowed, Some(0)));
+    assert_eq!(of("sharp-libvips", &["LGPL-3.0-or-later AND MIT"]), (LicenceMatch::Allowed, Some(0)));
+    assert_eq!(of("sharp", &["GPL-3.0-only"]).0, LicenceMatch::Denied);
+    assert_eq!(of("other", &["LGPL-3.0-or-later"]).0, LicenceMatch::Denied);
+    assert_eq!(of("odd", &["whatever"]), (LicenceMatch::Allowed, Some(1)));
+    assert_eq!(of("odd", &[]), (LicenceMatch::Allowed, Some(1)));
+    assert_eq!(of("odd", &["GPL-3.0-only"]).0, LicenceMatch::Denied);
 }
 
 #[test]
 fn an_expression_without_end_is_unknown() {
     let policy = policy("allow = ['MIT']");
     for licence in [format!("MIT{}", " OR MIT".repeat(5_000)), "(".repeat(8_000), "(".repeat(100_000)] {
-        assert_eq!(standing(&policy, &[&licence]), Standing::Unknown);
+        assert_eq!(matched(&policy, &[&licence]), LicenceMatch::Unknown);
     }
 }
 
 #[test]
 fn mistakes_in_the_policy_are_told() {
     let mistakes = |keys: &str| -> Vec<String> {
-        let text = format!("version = 1\n[[gate]]\nid = 's'\ntool = 'syft'\nlicences = {{ {keys} }}\n");
-        let problems: Vec<Problem> = Config::read(&text).err().unwrap_or_default();
-        problems.into_iter().map(|problem| problem.what).collect()
+        let read = parse(&format!("licences = {{ {keys} }}\n"), InventoryRules::read);
+        read.err().unwrap_or_default().into_iter().map(|problem| problem.what).collect()
     };
     for (keys, says) in [
         ("", "neither allows nor denies"),
@@ -123,44 +120,4 @@ fn mistakes_in_the_policy_are_told() {
         assert!(told.iter().any(|what| what.contains(says)), "{keys}: {told:?}");
     }
     assert!(mistakes("allow = ['MIT', 'BSD-*']").is_empty());
-}
-
-#[test]
-fn each_package_that_may_not_be_there_is_one_finding() {
-    let problems = Problems::default();
-    let text = "licences = { allow = ['MIT'] }\nban = [{ package = 'pkg:npm/event-stream', versions = '<4', reason = 'stolen' }]";
-    let table = toml::de::DeTable::parse(text).unwrap();
-    let contents = Contents::read(&Keys::new(table.get_ref(), 0..0, &problems));
-    let document = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
-        {"type": "library", "name": "good", "version": "1.0.0", "purl": "pkg:npm/good@1.0.0", "licenses": [{"license": {"id": "MIT"}}]},
-        {"type": "library", "name": "bad", "version": "1.0.0", "purl": "pkg:npm/bad@1.0.0", "licenses": [{"license": {"id": "AGPL-3.0-only"}}]},
-        {"type": "library", "name": "bad", "version": "1.0.0", "purl": "pkg:npm/bad@1.0.0", "licenses": [{"license": {"id": "AGPL-3.0-only"}}]},
-        {"type": "library", "name": "odd", "version": "1.0.0", "purl": "pkg:npm/odd@1.0.0"},
-        {"type": "library", "name": "event-stream", "version": "3.3.6", "purl": "pkg:npm/event-stream@3.3.6", "licenses": [{"license": {"id": "MIT"}}]},
-        {"type": "library", "name": "event-stream", "version": "next", "purl": "pkg:npm/event-stream@next", "licenses": [{"license": {"id": "MIT"}}]}]}"#;
-    let mut parsed = Parsed::default();
-    contents.look_into(document.as_bytes(), &mut parsed).unwrap();
-    let mut found: Vec<(String, String, Severity)> = parsed
-        .findings
-        .iter()
-        .map(|finding| {
-            (
-                finding.rule.to_string(),
-                finding.package.as_ref().unwrap().purl.clone().unwrap().to_string(),
-                finding.severity,
-            )
-        })
-        .collect();
-    found.sort();
-    let wanted = |rule: &str, purl: &str, severity| (rule.to_owned(), purl.to_owned(), severity);
-    assert_eq!(
-        found,
-        [
-            wanted("licence-denied", "pkg:npm/bad@1.0.0", Severity::High),
-            wanted("licence-unknown", "pkg:npm/odd@1.0.0", Severity::Medium),
-            wanted("package-banned", "pkg:npm/event-stream@3.3.6", Severity::Critical),
-            wanted("package-banned", "pkg:npm/event-stream@next", Severity::Unknown),
-        ]
-    );
-    assert!(parsed.findings.iter().all(Contents::found));
 }

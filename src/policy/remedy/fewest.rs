@@ -3,7 +3,7 @@
 
 /// Things that take the same off the same needs.
 #[derive(Clone, Debug)]
-pub struct Kind {
+pub(super) struct Kind {
     /// How much one of them takes off a need, by the need's place.
     pub takes: Vec<(usize, u64)>,
     /// How many there are.
@@ -12,7 +12,7 @@ pub struct Kind {
 
 /// What is to be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fewest {
+pub(super) struct Fewest {
     /// How many of each kind.
     pub of: Vec<u64>,
     /// It is certain that no fewer would do.
@@ -24,7 +24,7 @@ const STEPS: u32 = 5000;
 const DEPTH: u64 = 200;
 
 /// The fewest things that meet the needs. All of them together must meet them.
-pub fn fewest(needs: &[u64], kinds: &[Kind]) -> Fewest {
+pub(super) fn fewest(needs: &[u64], kinds: &[Kind]) -> Fewest {
     let there: Vec<u64> = kinds.iter().map(|kind| kind.there).collect();
     let best = greedy(needs, kinds, &there);
     let mut search = Search { kinds, best, steps: 0 };

@@ -3,6 +3,10 @@ use serde_json::json;
 
 use super::*;
 
+use crate::keys::file::parse;
+use crate::model::policy::{Policy, read_max};
+use crate::policy::apply::judge_run;
+
 use crate::model::finding::Package;
 use crate::model::risk::{Kev, Risk};
 use crate::model::verdict::Verdict;
@@ -10,20 +14,17 @@ use crate::policy::judge::Waivers;
 
 /// A run of two gates with these policies, not judged.
 fn run(policies: [&str; 2], top: &str, findings: Vec<Finding>) -> Run {
-    let gate = |id: &str, lines: &str| format!("[[gate]]\nid = '{id}'\ntool = 'trivy'\n{lines}\n");
-    let text = format!(
-        "version = 1\n{top}\n{}{}[risk]\nkev = 'k'\n",
-        gate("a", policies[0]),
-        gate("b", policies[1])
-    );
-    let config = crate::config::Config::read(&text).unwrap_or_else(|mistakes| panic!("{text}\n{mistakes:?}"));
-    let gates: Vec<serde_json::Value> = config
-        .gates
+    let read = |text: &str| {
+        let policy = parse(text, |keys| Policy::read(keys, &Policy::default()));
+        policy.unwrap_or_else(|mistakes| panic!("{text}\n{mistakes:?}"))
+    };
+    let gates: Vec<serde_json::Value> = ["a", "b"]
         .iter()
-        .map(|gate| {
+        .zip(policies)
+        .map(|(id, policy)| {
             json!({
-                "id": gate.id, "stage": "s", "tool": "trivy", "outcome": "passed", "reason": "", "evidence": "whole",
-                "required": true, "policy": gate.policy, "scope": {}, "counts": {"critical": 0, "high": 0,
+                "id": id, "stage": "s", "tool": "trivy", "outcome": "passed", "reason": "", "evidence": "whole",
+                "required": true, "policy": read(policy), "scope": {}, "counts": {"critical": 0, "high": 0,
                 "medium": 0, "low": 0, "info": 0, "unknown": 0}, "duration_ms": 0, "cached": false, "targets": [],
             })
         })
@@ -34,13 +35,13 @@ fn run(policies: [&str; 2], top: &str, findings: Vec<Finding>) -> Run {
         "gates": gates, "findings": [], "waivers": {"unused": [], "expired": [], "expiring": []},
     }))
     .unwrap();
-    run.max = config.max.clone();
+    run.max = parse(top, read_max).unwrap_or_else(|mistakes| panic!("{top}\n{mistakes:?}"));
     run.findings = findings;
     run
 }
 
 fn passes(run: &mut Run) -> bool {
-    run.judge(Waivers::Of(&[]));
+    judge_run(run, Waivers::Of(&[]), jiff::civil::date(2026, 1, 1));
     run.verdict == Verdict::Pass
 }
 
@@ -225,7 +226,7 @@ fn one_upgrade_to_the_latest_version_takes_all_of_a_package_away() {
 fn what_no_release_mends_is_no_upgrade_and_what_is_not_proved_comes_first() {
     let mut run =
         run(["fail_on = 'low'", ""], "", vec![finding(0, "a", Severity::High, Some(3), false, false)]);
-    run.gates[1].evidence = Evidence::Lacking("no report".into());
+    run.gates[1].evidence = Completeness::Lacking("no report".into());
     passes(&mut run);
     let way = way(&run);
     assert_eq!((way.upgrades.len(), way.problems.len()), (0, 1));

@@ -6,7 +6,7 @@
 
 /// What two checks have in common.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Family {
+pub(super) struct Family {
     pub name: &'static str,
     /// It is about the file, and the scanners name no common resource.
     pub whole_file: bool,
@@ -45,7 +45,7 @@ const fn of_file(name: &'static str) -> Family {
 }
 
 /// The family of a check by its id; `None` where only one scanner has it.
-pub fn of(rule: &str) -> Option<&'static Family> {
+pub(super) fn of(rule: &str) -> Option<&'static Family> {
     let id = rule.strip_prefix("AVD-").unwrap_or(rule);
     // Before 0.66 Trivy wrote `DS002`.
     let old = |known: &str| {

@@ -8,7 +8,7 @@ use crate::model::assessment::Status;
 use crate::model::finding::{Decision, Finding};
 
 /// None where nobody has said anything. A waiver tells why it is borne, and nothing of whether it matters.
-pub fn of(finding: &Finding) -> Option<VulnerabilityAnalysis> {
+pub(super) fn of(finding: &Finding) -> Option<VulnerabilityAnalysis> {
     if let Some(vex) = finding.assessment() {
         let state = match vex.status {
             Status::NotAffected => ImpactAnalysisState::NotAffected,

@@ -23,7 +23,7 @@ use super::{component, list};
 
 /// Images and folders with their packages, each once.
 #[derive(Default)]
-pub struct Parts<'a> {
+pub(super) struct Parts<'a> {
     pub subjects: Vec<Subject<'a>>,
     packages: BTreeMap<Key, Listed<'a>>,
     /// By gate and target.
@@ -31,7 +31,7 @@ pub struct Parts<'a> {
 }
 
 /// An image or a folder.
-pub struct Subject<'a> {
+pub(super) struct Subject<'a> {
     is_image: bool,
     name: &'a str,
     /// Digest of the manifest, or else the image's id.
@@ -47,7 +47,7 @@ pub struct Subject<'a> {
 /// Tells one version of a package from all others: its package URL without qualifiers, since no two tools
 /// write the same of these, or else its names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(String);
+pub(super) struct Key(String);
 
 /// A package as an inventory has it, or else a finding.
 #[derive(Clone, Copy)]
@@ -57,9 +57,9 @@ enum Listed<'a> {
 }
 
 impl Key {
-    fn of(purl: Option<&str>, ecosystem: Option<&str>, name: &str, version: Option<&str>) -> Key {
+    fn of(purl: Option<&str>, ecosystem: Option<&str>, name: &str, version: Option<&str>) -> Self {
         let at = version.map(|version| format!("@{version}")).unwrap_or_default();
-        Key(match purl.and_then(Purl::read) {
+        Self(match purl.and_then(Purl::read) {
             Some(purl) => {
                 format!("{}{}", purl.plain(), purl.version().map_or(at, |version| format!("@{version}")))
             }
@@ -70,24 +70,24 @@ impl Key {
     }
 
     /// The package of a finding in each version that it is installed in.
-    fn all(package: &Package) -> impl Iterator<Item = (Key, Option<&str>)> {
+    fn all(package: &Package) -> impl Iterator<Item = (Self, Option<&str>)> {
         let versions: Vec<Option<&str>> = match package.version.as_deref() {
             Some(versions) => versions.split(", ").map(Some).collect(),
             None => vec![None],
         };
         // A package URL has one version.
         let purl = package.purl.as_deref().filter(|_| versions.len() == 1);
-        let of = move |version| Key::of(purl, package.ecosystem.as_deref(), &package.name, version);
+        let of = move |version| Self::of(purl, package.ecosystem.as_deref(), &package.name, version);
         versions.into_iter().map(move |version| (of(version), version))
     }
 
-    pub fn bom_ref(&self) -> String {
+    pub(super) fn bom_ref(&self) -> String {
         self.0.clone()
     }
 }
 
 impl<'a> Parts<'a> {
-    pub fn of(run: &'a Run) -> Parts<'a> {
+    pub(super) fn of(run: &'a Run) -> Self {
         let mut parts = Parts::default();
         let vulnerable: BTreeSet<&str> = run
             .findings
@@ -151,7 +151,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The packages that a vulnerability is in; without one, what was looked at.
-    pub fn affected(&self, finding: &Finding) -> Vec<(String, Option<String>)> {
+    pub(super) fn affected(&self, finding: &Finding) -> Vec<(String, Option<String>)> {
         if let Some(package) = finding.package.as_deref() {
             return Key::all(package)
                 .map(|(key, version)| (key.bom_ref(), version.map(str::to_owned)))
@@ -163,19 +163,19 @@ impl<'a> Parts<'a> {
     }
 
     /// What lacks proof, or was never searched.
-    pub fn lacking(&self) -> impl Iterator<Item = String> + '_ {
+    pub(super) fn lacking(&self) -> impl Iterator<Item = String> + '_ {
         let lacks = |one: &&Subject| {
             !one.unproven.is_empty() || one.searched_by.is_empty() || one.listed_by.is_empty()
         };
         self.subjects.iter().filter(lacks).map(Subject::bom_ref)
     }
 
-    pub fn components(&self) -> Vec<Component> {
+    pub(super) fn components(&self) -> Vec<Component> {
         let subjects = self.subjects.iter().map(Subject::component);
         subjects.chain(self.packages.iter().map(|(key, listed)| listed.component(key))).collect()
     }
 
-    pub fn dependencies(&self) -> impl Iterator<Item = Dependency> + '_ {
+    pub(super) fn dependencies(&self) -> impl Iterator<Item = Dependency> + '_ {
         self.subjects.iter().map(|subject| Dependency {
             dependency_ref: subject.bom_ref(),
             dependencies: subject.packages.iter().map(Key::bom_ref).collect(),
@@ -184,7 +184,7 @@ impl<'a> Parts<'a> {
 }
 
 impl Subject<'_> {
-    pub fn bom_ref(&self) -> String {
+    pub(super) fn bom_ref(&self) -> String {
         format!("{}:{}", if self.is_image { "image" } else { "folder" }, self.name)
     }
 
@@ -248,6 +248,6 @@ fn looks_for_vulnerabilities(gate: &GateRecord) -> bool {
     [Kind::Dependencies, Kind::Containers].iter().any(|kind| kind.is_of(gate))
 }
 
-pub fn is_vulnerability(finding: &Finding) -> bool {
+pub(super) fn is_vulnerability(finding: &Finding) -> bool {
     finding.category == Category::Vulnerability
 }

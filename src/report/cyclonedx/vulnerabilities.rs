@@ -28,7 +28,7 @@ use super::{analysis, list};
 /// More than this no reader of such a document opens. It is built in memory: a million would fill it.
 const MOST: usize = 50_000;
 
-pub struct Found {
+pub(super) struct Found {
     pub vulnerabilities: Vulnerabilities,
     /// How many problems are not in it.
     pub left_out: usize,
@@ -37,7 +37,7 @@ pub struct Found {
 /// Findings of one problem of which people say the same; what blocks, and the worst, first.
 struct Problem<'a>(Vec<&'a Finding>);
 
-pub fn of(run: &Run, parts: &Parts) -> Found {
+pub(super) fn of(run: &Run, parts: &Parts) -> Found {
     let mut problems: Vec<Problem> = Vec::new();
     let mut places: HashMap<(&str, Option<&str>), usize> = HashMap::new();
     for finding in worst::first(run.findings.iter().filter(|one| is_vulnerability(one)), usize::MAX) {

@@ -11,7 +11,7 @@ use super::model::Identifier;
 const MOST: usize = 20;
 
 /// The rule first: by it GitLab knows the vulnerability again. Then its other names, and its weaknesses.
-pub fn of(finding: &Finding) -> Vec<Identifier<'_>> {
+pub(super) fn of(finding: &Finding) -> Vec<Identifier<'_>> {
     let names =
         std::iter::once(&finding.rule).chain(finding.aliases.iter().filter(|alias| **alias != finding.rule));
     let mut all: Vec<Identifier> =
@@ -57,7 +57,7 @@ fn weakness(cwe: &str) -> Option<Identifier<'_>> {
 }
 
 /// The distribution that a package URL names (`…?distro=debian-12`).
-pub fn distribution(finding: &Finding) -> Option<&str> {
+pub(super) fn distribution(finding: &Finding) -> Option<&str> {
     let qualifiers = finding.package.as_ref()?.purl.as_deref()?.split_once('?')?.1;
     let qualifiers = qualifiers.split('#').next().unwrap_or_default();
     let distro = qualifiers.split('&').find_map(|pair| pair.strip_prefix("distro="));
@@ -65,7 +65,7 @@ pub fn distribution(finding: &Finding) -> Option<&str> {
 }
 
 /// Whether GitLab's schema takes the vector: a metric of CVSS 3.0 or 3.1 with one of its values, each.
-pub fn is_cvss_3(vector: &str) -> bool {
+pub(super) fn is_cvss_3(vector: &str) -> bool {
     const METRICS: [(&str, &str); 22] = [
         ("AV", "NALP"),
         ("AC", "LH"),

@@ -5,7 +5,7 @@ use crate::model::run::GateRecord;
 
 /// A kind of security report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Sast,
     Dependencies,
     Secrets,
@@ -14,30 +14,30 @@ pub enum Kind {
 
 impl Kind {
     /// Its name in `scan.type`.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Kind::Sast => "sast",
-            Kind::Dependencies => "dependency_scanning",
-            Kind::Secrets => "secret_detection",
-            Kind::Containers => "container_scanning",
+            Self::Sast => "sast",
+            Self::Dependencies => "dependency_scanning",
+            Self::Secrets => "secret_detection",
+            Self::Containers => "container_scanning",
         }
     }
 
     /// Lint, types, quality and licences are Code Quality's, and failed tests are JUnit's. GitLab has
     /// infrastructure as code among SAST.
-    pub fn of(finding: &Finding) -> Option<Kind> {
+    pub(crate) fn of(finding: &Finding) -> Option<Self> {
         match finding.category {
-            Category::Secret => Some(Kind::Secrets),
-            Category::Misconfiguration => Some(Kind::Sast),
-            Category::Vulnerability if finding.package.is_none() => Some(Kind::Sast),
-            Category::Vulnerability if finding.image.is_some() => Some(Kind::Containers),
-            Category::Vulnerability => Some(Kind::Dependencies),
+            Category::Secret => Some(Self::Secrets),
+            Category::Misconfiguration => Some(Self::Sast),
+            Category::Vulnerability if finding.package.is_none() => Some(Self::Sast),
+            Category::Vulnerability if finding.image.is_some() => Some(Self::Containers),
+            Category::Vulnerability => Some(Self::Dependencies),
             Category::Lint | Category::Type | Category::Quality | Category::License | Category::Test => None,
         }
     }
 
     /// Whether the gate looks for this, whatever it found.
-    pub fn is_of(self, gate: &GateRecord) -> bool {
+    pub(crate) fn is_of(self, gate: &GateRecord) -> bool {
         let trivy =
             |holds: &dyn Fn(&[String]) -> bool| gate.targets.iter().any(|target| holds(&target.command));
         let scans = |word: &str| trivy(&|command| command.get(1).is_some_and(|scan| scan == word));
@@ -48,13 +48,13 @@ impl Kind {
             })
         };
         match (&*gate.tool, self) {
-            ("gitleaks" | "git-secrets", Kind::Secrets) => true,
-            ("npm-audit" | "yarn-audit" | "pnpm-audit", Kind::Dependencies) => true,
-            ("checkov", Kind::Sast) => true,
-            ("trivy", Kind::Containers) => scans("image") && looks_for("vuln"),
-            ("trivy", Kind::Dependencies) => scans("fs") && looks_for("vuln"),
-            ("trivy", Kind::Secrets) => looks_for("secret"),
-            ("trivy", Kind::Sast) => scans("config") || looks_for("misconfig"),
+            ("gitleaks" | "git-secrets", Self::Secrets) => true,
+            ("npm-audit" | "yarn-audit" | "pnpm-audit", Self::Dependencies) => true,
+            ("checkov", Self::Sast) => true,
+            ("trivy", Self::Containers) => scans("image") && looks_for("vuln"),
+            ("trivy", Self::Dependencies) => scans("fs") && looks_for("vuln"),
+            ("trivy", Self::Secrets) => looks_for("secret"),
+            ("trivy", Self::Sast) => scans("config") || looks_for("misconfig"),
             _ => false,
         }
     }

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 #[derive(Serialize)]
-pub struct Report<'a, V: Serialize> {
+pub(super) struct Report<'a, V: Serialize> {
     pub version: &'static str,
     pub scan: Scan<'a>,
     pub vulnerabilities: V,
 }
 
 #[derive(Serialize)]
-pub struct Scan<'a> {
+pub(super) struct Scan<'a> {
     pub analyzer: Product<'a>,
     pub scanner: Product<'a>,
     #[serde(rename = "type")]
@@ -24,7 +24,7 @@ pub struct Scan<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Product<'a> {
+pub(super) struct Product<'a> {
     pub id: &'a str,
     pub name: &'a str,
     pub version: &'a str,
@@ -32,18 +32,18 @@ pub struct Product<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Named<'a> {
+pub(super) struct Named<'a> {
     pub name: &'a str,
 }
 
 #[derive(Serialize)]
-pub struct Message {
+pub(super) struct Message {
     pub level: &'static str,
     pub value: String,
 }
 
 #[derive(Serialize)]
-pub struct Vulnerability<'a> {
+pub(super) struct Vulnerability<'a> {
     pub id: String,
     pub name: Cow<'a, str>,
     pub description: Cow<'a, str>,
@@ -59,7 +59,7 @@ pub struct Vulnerability<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Identifier<'a> {
+pub(super) struct Identifier<'a> {
     #[serde(rename = "type")]
     pub kind: Cow<'a, str>,
     pub name: Cow<'a, str>,
@@ -69,19 +69,19 @@ pub struct Identifier<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Vector<'a> {
+pub(super) struct Vector<'a> {
     pub vendor: &'static str,
     pub vector: &'a str,
 }
 
 #[derive(Serialize)]
-pub struct Link<'a> {
+pub(super) struct Link<'a> {
     pub url: &'a str,
 }
 
 /// Each kind of report has some of these.
 #[derive(Default, Serialize)]
-pub struct Location<'a> {
+pub(super) struct Location<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,12 +99,12 @@ pub struct Location<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Commit<'a> {
+pub(super) struct Commit<'a> {
     pub sha: &'a str,
 }
 
 #[derive(Serialize)]
-pub struct Dependency<'a> {
+pub(super) struct Dependency<'a> {
     pub package: Named<'a>,
     pub version: &'a str,
 }

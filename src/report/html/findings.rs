@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use crate::model::finding::{Decision, Finding};
 use crate::model::run::{GateRecord, Run};
 use crate::model::verdict::Outcome;
-use crate::report::{subject, worst};
+use crate::report::subject::{self, Covers};
+use crate::report::worst;
 use crate::text::human;
 
 use super::ByGate;
@@ -22,18 +23,25 @@ const PART: usize = 20;
 const LINKS: usize = 5;
 
 /// Takes the lists of `by_gate` one by one.
-pub fn section(run: &Run, by_gate: &mut ByGate, limit: usize, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, by_gate: &mut ByGate, limit: usize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>")?;
     if run.findings.is_empty() {
         writeln!(out, "<p>Nothing was found.</p>")?;
     }
+    let reasons = Covers::of(run);
     for gate in &run.gates {
-        of_gate(gate, by_gate.remove(&*gate.id).unwrap_or_default(), limit, out)?;
+        of_gate(&reasons, gate, by_gate.remove(&*gate.id).unwrap_or_default(), limit, out)?;
     }
     writeln!(out, "</section>")
 }
 
-fn of_gate(gate: &GateRecord, findings: Vec<&Finding>, limit: usize, out: &mut dyn Write) -> io::Result<()> {
+fn of_gate(
+    reasons: &Covers<'_>,
+    gate: &GateRecord,
+    findings: Vec<&Finding>,
+    limit: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let all = findings.len();
     let denied =
         |findings: &[&Finding]| findings.iter().filter(|finding| finding.decision == Decision::Deny).count();
@@ -64,14 +72,14 @@ fn of_gate(gate: &GateRecord, findings: Vec<&Finding>, limit: usize, out: &mut d
     let (class, length) = if shown.len() > OPEN { ("findings part", PART) } else { ("findings", OPEN) };
     for part in shown.chunks(length) {
         writeln!(out, "<ol class=\"{class}\">")?;
-        part.iter().try_for_each(|finding| item(finding, out))?;
+        part.iter().try_for_each(|finding| item(reasons, gate, finding, out))?;
         writeln!(out, "</ol>")?;
     }
     writeln!(out, "</details>")
 }
 
 /// In one line: each line end would be a node of the page, and there are thousands of findings.
-fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+fn item(reasons: &Covers<'_>, gate: &GateRecord, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "<li><h4>{} <bdi>{}</bdi></h4>", severity(finding.severity), Safe(&finding.title))?;
     if !finding.message.is_empty() && finding.message != finding.title {
         write!(out, "<p>{}</p>", Safe(&finding.message))?;
@@ -89,9 +97,14 @@ fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "<dt>Fix</dt><dd>{}</dd>", Marked(fix))?;
     }
     let word = decision(finding);
-    let because = finding.because.strip_prefix("waived: ").unwrap_or(&finding.because);
-    let told = !finding.baseline || because.starts_with("known before");
-    let known = if told { "" } else { " <span class=\"note\">known before</span>" };
+    // The name of a waiver has a row of its own.
+    let because = match (finding.decision, &finding.waiver) {
+        (Decision::Waive, Some(_)) => &reasons.cover(finding).1,
+        _ => &finding.because,
+    };
+    let passes_as_known = finding.decision == Decision::Allow && gate.policy.passes_as_known(finding);
+    let known =
+        if !finding.baseline || passes_as_known { "" } else { " <span class=\"note\">known before</span>" };
     write!(
         out,
         "<dt>Decision</dt><dd><span class=\"decision {word}\">{word}:</span> {}{known}</dd>",

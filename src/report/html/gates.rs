@@ -9,7 +9,7 @@ use crate::report::subject;
 
 use super::words::{Safe, anchor, outcome, time};
 
-pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(HEAD.as_bytes())?;
     run.gates.iter().try_for_each(|gate| row(gate, out))?;
     out.write_all(b"</tbody>\n</table>\n</div>\n</section>\n")
@@ -58,7 +58,7 @@ fn row(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// `2 critical, 1 low`
-pub fn counts(counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn counts(counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
     let some = Severity::ALL.into_iter().filter(|severity| counts.get(*severity) > 0);
     let words: Vec<String> = some
         .map(|severity| format!("<span class=\"count\">{} {severity}</span>", counts.get(severity)))

@@ -2,17 +2,17 @@
 
 use std::io::{self, Write};
 
-use crate::model::lock_status::Standing;
+use crate::model::lock_status::LockStatus;
 use crate::model::run::Run;
 use crate::text::human;
 
 use super::words::Safe;
 
-pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"policy\">\n<h2 id=\"policy\">Policy</h2>")?;
     known(run, out)?;
     policy(run, out)?;
-    facts(run, out)?;
+    enrichment(run, out)?;
     settings(run, out)?;
     writeln!(out, "</section>")
 }
@@ -62,24 +62,24 @@ fn policy(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     }
     let lock = match run.lock {
         None => return Ok(()),
-        Some(Standing::Locked) => "Tools are those of gates.lock.",
-        Some(Standing::Unlocked) => "Tools are not locked: there is no gates.lock.",
-        Some(Standing::Differs) => "At least one tool differs from gates.lock.",
+        Some(LockStatus::Locked) => "Tools are those of gates.lock.",
+        Some(LockStatus::Unlocked) => "Tools are not locked: there is no gates.lock.",
+        Some(LockStatus::Differs) => "At least one tool differs from gates.lock.",
     };
     writeln!(out, "<p>{lock}</p>")
 }
 
-fn facts(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    let Some(facts) = &run.facts else { return Ok(()) };
+fn enrichment(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let Some(enrichment) = &run.enrichment else { return Ok(()) };
     writeln!(out, "<h3>VEX, EPSS and KEV</h3>\n<ul>")?;
-    for document in &facts.vex {
+    for document in &enrichment.vex {
         let words = match &document.unused {
             Some(why) => format!("covers nothing: {why}"),
             None => format!("the last word on {}", human::count(document.findings, "finding")),
         };
         writeln!(out, "<li>VEX <code>{}</code>: {}</li>", Safe(&document.document), Safe(&words))?;
     }
-    for (what, file) in [("EPSS", &facts.epss), ("KEV", &facts.kev)] {
+    for (what, file) in [("EPSS", &enrichment.epss), ("KEV", &enrichment.kev)] {
         let Some(file) = file else { continue };
         let age = human::count(u64::try_from(file.age_days).unwrap_or(0), "day");
         writeln!(

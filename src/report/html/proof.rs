@@ -7,7 +7,7 @@ use crate::report::subject;
 
 use super::words::{Safe, outcome, time};
 
-pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"proof\">\n<h2 id=\"proof\">Proof</h2>")?;
     writeln!(out, "<p>A gate passes on proof only: its tool ran to its end and left a whole report.</p>")?;
     run.gates.iter().try_for_each(|gate| of_gate(gate, out))?;
@@ -60,9 +60,9 @@ fn of_target(target: &TargetRecord, out: &mut dyn Write) -> io::Result<()> {
     target.outputs.iter().try_for_each(|(name, value)| code("Output", &format!("{name} = {value}"), out))?;
     target.advisories.iter().try_for_each(|age| words("Advisories", age, out))?;
     target.reason.iter().try_for_each(|reason| words("Reason", reason, out))?;
-    if !target.proof.is_empty() {
+    if target.proof_lines().next().is_some() {
         writeln!(out, "<dt>Proof</dt>")?;
-        target.proof.iter().try_for_each(|line| writeln!(out, "<dd>{}</dd>", Safe(line)))?;
+        target.proof_lines().try_for_each(|line| writeln!(out, "<dd>{}</dd>", Safe(line)))?;
     }
     for step in &target.steps {
         let end = match (step.exit_code, step.status) {

@@ -40,7 +40,7 @@ fn letter(severity: Severity) -> &'static str {
     &severity.as_str()[..1]
 }
 
-pub fn section(run: &Run, by_gate: &ByGate, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, by_gate: &ByGate, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "<section aria-labelledby=\"severities\">\n<h2 id=\"severities\">Findings by severity</h2>"

@@ -63,7 +63,7 @@ impl Bar<'_> {
     }
 }
 
-pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"time\">\n<h2 id=\"time\">Time</h2>")?;
     let of = |gate| move |target| Bar { gate, target };
     let mut bars: Vec<Bar> = run.gates.iter().flat_map(|gate| gate.targets.iter().map(of(gate))).collect();

@@ -8,7 +8,7 @@ use crate::report::summary;
 
 use super::words::{Safe, time};
 
-pub fn title(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn title(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<title>{}: Portcullis</title>", word(run.verdict))
 }
 
@@ -36,7 +36,7 @@ fn sentence(run: &Run) -> &'static str {
     }
 }
 
-pub fn header(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn header(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let mark = match run.verdict {
         Verdict::Pass => '✔',
         Verdict::Blocked => '✘',
@@ -54,7 +54,7 @@ pub fn header(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let exit = run.exit_code.to_string();
     let started = run.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let took = time(run.duration_ms);
-    let facts = [
+    let enrichment = [
         ("Mode", Some(&*mode)),
         ("Exit code", Some(&*exit)),
         ("Profile", run.profile.as_deref()),
@@ -63,7 +63,7 @@ pub fn header(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         ("Started", Some(&*started)),
         ("Took", Some(&*took)),
     ];
-    for (name, value) in facts {
+    for (name, value) in enrichment {
         let Some(value) = value else { continue };
         writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", Safe(value))?;
     }
@@ -84,7 +84,7 @@ const NAVIGATION: &str = r##"<nav aria-label="Parts of this page">
 </nav>
 "##;
 
-pub fn footer(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn footer(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "<footer><p>Drawn from <code>run.json</code>, which has everything, by Portcullis {}. Run <code>{}</code></p></footer>",

@@ -4,21 +4,24 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::model::finding::{Decision, Finding};
+use crate::model::finding::Decision;
 use crate::model::run::Run;
 use crate::model::waiver_use::WaiverNote;
+use crate::report::subject::Covers;
 use crate::text::human;
+use crate::text::shared::Text;
 
 use super::words::Safe;
 
 /// How many rows of what covers something: each finding may have a reason of its own.
 const ROWS: usize = 200;
 
-pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<section aria-labelledby=\"waivers\">\n<h2 id=\"waivers\">Waivers</h2>")?;
     let waived = run.findings.iter().filter(|finding| finding.decision == Decision::Waive);
-    let mut covers: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    waived.clone().for_each(|finding| *covers.entry(cover(finding)).or_default() += 1);
+    let mut covers: BTreeMap<(Text, Text), u64> = BTreeMap::new();
+    let reasons = Covers::of(run);
+    waived.clone().for_each(|finding| *covers.entry(reasons.cover(finding)).or_default() += 1);
     writeln!(out, "<p>{} waived.</p>", human::count(waived.count() as u64, "finding"))?;
     let noted = &run.waivers;
     if covers.is_empty() && noted.expired.is_empty() && noted.expiring.is_empty() && noted.unused.is_empty() {
@@ -29,7 +32,7 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let left = covers.len().saturating_sub(ROWS);
     out.write_all(TABLE.as_bytes())?;
     for ((name, reason), n) in covers.into_iter().take(ROWS) {
-        row(name, &format!("covers {}", human::count(n, "finding")), "–", reason, out)?;
+        row(&name, &format!("covers {}", human::count(n, "finding")), "–", &reason, out)?;
     }
     let unused = |note: &WaiverNote| match &note.behind {
         Some(before) => format!("unused: {before} comes before it and covers what it would"),
@@ -48,13 +51,6 @@ pub fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "<p class=\"left-out\">{left} that cover less; each finding has its own.</p>")?;
     }
     writeln!(out, "</section>")
-}
-
-/// The waiver, and its reason. What is waived without one is so by a VEX document, or by a mark in the report: its reason
-/// begins with that.
-fn cover(finding: &Finding) -> (&str, &str) {
-    let (by, reason) = finding.because.split_once(": ").unwrap_or(("–", &finding.because));
-    (finding.waiver.as_deref().unwrap_or(by), reason)
 }
 
 fn row(name: &str, state: &str, ends: &str, reason: &str, out: &mut dyn Write) -> io::Result<()> {

@@ -14,7 +14,7 @@ use crate::text::{human, sanitise};
 const LONGEST: usize = 4_000;
 
 /// Words from outside as text or as the value of an attribute: they stay words, whatever they are.
-pub struct Safe<'a>(pub &'a str);
+pub(super) struct Safe<'a>(pub &'a str);
 
 impl Display for Safe<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -36,7 +36,7 @@ impl Display for Safe<'_> {
 }
 
 /// The same, with what stands between backticks as code.
-pub struct Marked<'a>(pub &'a str);
+pub(super) struct Marked<'a>(pub &'a str);
 
 impl Display for Marked<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -57,12 +57,12 @@ impl Display for Marked<'_> {
 }
 
 /// Milliseconds as people read them.
-pub fn time(ms: u64) -> String {
+pub(super) fn time(ms: u64) -> String {
     human::duration(Duration::from_millis(ms))
 }
 
 /// An outcome with its mark, so that colour is not all that tells it.
-pub fn outcome(outcome: Outcome) -> String {
+pub(super) fn outcome(outcome: Outcome) -> String {
     let mark = match outcome {
         Outcome::Passed => '✔',
         Outcome::Failed => '✘',
@@ -73,12 +73,12 @@ pub fn outcome(outcome: Outcome) -> String {
 }
 
 /// A severity as a badge.
-pub fn severity(severity: Severity) -> String {
+pub(super) fn severity(severity: Severity) -> String {
     format!("<span class=\"severity {severity}\">{severity}</span>")
 }
 
 /// What the policy made of a finding, in a word.
-pub fn decision(finding: &Finding) -> &'static str {
+pub(super) fn decision(finding: &Finding) -> &'static str {
     match finding.decision {
         Decision::Deny => "denied",
         Decision::Allow => "allowed",
@@ -87,7 +87,7 @@ pub fn decision(finding: &Finding) -> &'static str {
 }
 
 /// A name that ids of the page can be made of: each other character is its number.
-pub fn anchor(name: &str) -> String {
+pub(super) fn anchor(name: &str) -> String {
     let mut anchor = String::with_capacity(name.len());
     for c in name.chars() {
         match c {

@@ -19,13 +19,13 @@ const LONGEST_ID: usize = 255;
 const LONGEST_TEXT: usize = 1_000;
 
 /// Stands for the root of the repository, as GitHub and others write it.
-pub const ROOT: &str = "%SRCROOT%";
+pub(super) const ROOT: &str = "%SRCROOT%";
 
-pub fn rule_id(finding: &Finding) -> Cow<'_, str> {
+pub(super) fn rule_id(finding: &Finding) -> Cow<'_, str> {
     subject::cut(subject::rule(finding), LONGEST_ID)
 }
 
-pub fn rule<'a>(seen: &RuleSeen<'a>) -> Rule<'a> {
+pub(super) fn rule<'a>(seen: &RuleSeen<'a>) -> Rule<'a> {
     let finding = seen.worst;
     let title = if seen.one_title { subject::title(finding) } else { subject::rule(finding) };
     let mut help = title.to_owned();
@@ -67,7 +67,7 @@ pub fn rule<'a>(seen: &RuleSeen<'a>) -> Rule<'a> {
 }
 
 /// A viewer makes a link of `[words](address)`: not of ours, whoever wrote them.
-pub fn message(words: Cow<'_, str>) -> Message<'_> {
+pub(super) fn message(words: Cow<'_, str>) -> Message<'_> {
     let words = if words.contains("](") { Cow::Owned(words.replace("](", "] (")) } else { words };
     let cut = match subject::cut(&words, LONGEST_TEXT) {
         Cow::Owned(cut) => Some(cut),
@@ -77,7 +77,7 @@ pub fn message(words: Cow<'_, str>) -> Message<'_> {
 }
 
 /// What blocks is an error, whatever its severity; what does not is never one.
-pub fn level(finding: &Finding, required: bool) -> &'static str {
+pub(super) fn level(finding: &Finding, required: bool) -> &'static str {
     match (finding.decision, by_severity(finding.severity)) {
         (Decision::Deny, _) if required => "error",
         (_, "error") => "warning",
@@ -102,7 +102,7 @@ fn by_severity(severity: Severity) -> &'static str {
 }
 
 /// A waiver stands outside the source, a suppression that the tool itself tells of in it.
-pub fn suppression(finding: &Finding) -> Option<Suppression<'_>> {
+pub(super) fn suppression(finding: &Finding) -> Option<Suppression<'_>> {
     (finding.decision == Decision::Waive).then(|| Suppression {
         kind: if finding.suppressed.is_some() { "inSource" } else { "external" },
         status: "accepted",
@@ -110,7 +110,7 @@ pub fn suppression(finding: &Finding) -> Option<Suppression<'_>> {
     })
 }
 
-pub fn location(finding: &Finding) -> Location<'_> {
+pub(super) fn location(finding: &Finding) -> Location<'_> {
     let path = subject::file(finding);
     // GitHub wants a line: where none is known, the first.
     let region = {

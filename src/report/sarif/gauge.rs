@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
 /// Writes through, and counts what the fastest compression makes of it; any other makes less.
-pub struct Gauge<'a> {
+pub(super) struct Gauge<'a> {
     out: &'a mut dyn Write,
     packer: DeflateEncoder<Counter<'a>>,
 }
@@ -17,7 +17,7 @@ struct Counter<'a>(&'a Cell<u64>);
 
 impl<'a> Gauge<'a> {
     /// `packed` has the size so far, some blocks late.
-    pub fn new(out: &'a mut dyn Write, packed: &'a Cell<u64>) -> Gauge<'a> {
+    pub(super) fn new(out: &'a mut dyn Write, packed: &'a Cell<u64>) -> Self {
         Gauge { out, packer: DeflateEncoder::new(Counter(packed), Compression::fast()) }
     }
 }

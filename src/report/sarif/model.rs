@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 #[derive(Serialize)]
-pub struct Log<R: Serialize> {
+pub(super) struct Log<R: Serialize> {
     #[serde(rename = "$schema")]
     pub schema: &'static str,
     pub version: &'static str,
@@ -16,7 +16,7 @@ pub struct Log<R: Serialize> {
 /// `results` before `invocations`: what was left out is known when they are written.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Run<'a, Rules: Serialize, Results: Serialize, Invocations: Serialize> {
+pub(super) struct Run<'a, Rules: Serialize, Results: Serialize, Invocations: Serialize> {
     pub tool: Tool<'a, Rules>,
     pub conversion: Conversion<'a>,
     pub automation_details: Id<'a>,
@@ -28,12 +28,12 @@ pub struct Run<'a, Rules: Serialize, Results: Serialize, Invocations: Serialize>
 }
 
 #[derive(Serialize)]
-pub struct Tool<'a, Rules: Serialize> {
+pub(super) struct Tool<'a, Rules: Serialize> {
     pub driver: Driver<'a, Rules>,
 }
 
 #[derive(Serialize)]
-pub struct Driver<'a, Rules: Serialize> {
+pub(super) struct Driver<'a, Rules: Serialize> {
     pub name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<&'a str>,
@@ -43,28 +43,28 @@ pub struct Driver<'a, Rules: Serialize> {
 
 /// Portcullis converts what the tool said.
 #[derive(Serialize)]
-pub struct Conversion<'a> {
+pub(super) struct Conversion<'a> {
     pub tool: Tool<'a, ()>,
 }
 
 #[derive(Serialize)]
-pub struct Id<'a> {
+pub(super) struct Id<'a> {
     pub id: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
-pub struct Base {
+pub(super) struct Base {
     pub description: Message<'static>,
 }
 
 #[derive(Serialize)]
-pub struct Message<'a> {
+pub(super) struct Message<'a> {
     pub text: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RunProperties<'a> {
+pub(super) struct RunProperties<'a> {
     pub mode: String,
     pub verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,7 +73,7 @@ pub struct RunProperties<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Rule<'a> {
+pub(super) struct Rule<'a> {
     pub id: Cow<'a, str>,
     pub short_description: Message<'a>,
     pub full_description: Message<'a>,
@@ -85,13 +85,13 @@ pub struct Rule<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Configuration {
+pub(super) struct Configuration {
     pub level: &'static str,
 }
 
 /// The properties that GitHub code scanning reads.
 #[derive(Serialize)]
-pub struct RuleProperties<'a> {
+pub(super) struct RuleProperties<'a> {
     pub tags: Vec<Cow<'a, str>>,
     #[serde(rename = "problem.severity", skip_serializing_if = "Option::is_none")]
     pub problem_severity: Option<&'static str>,
@@ -101,7 +101,7 @@ pub struct RuleProperties<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Result<'a> {
+pub(super) struct Result<'a> {
     pub rule_id: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule_index: Option<usize>,
@@ -118,7 +118,7 @@ pub struct Result<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Location<'a> {
+pub(super) struct Location<'a> {
     pub physical_location: PhysicalLocation,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub logical_locations: Vec<LogicalLocation<'a>>,
@@ -126,14 +126,14 @@ pub struct Location<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PhysicalLocation {
+pub(super) struct PhysicalLocation {
     pub artifact_location: ArtifactLocation,
     pub region: Region,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ArtifactLocation {
+pub(super) struct ArtifactLocation {
     pub uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uri_base_id: Option<&'static str>,
@@ -142,7 +142,7 @@ pub struct ArtifactLocation {
 /// Without `endColumn`: tools do not agree whether it is the last one, or the one behind it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Region {
+pub(super) struct Region {
     pub start_line: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_column: Option<u32>,
@@ -152,12 +152,12 @@ pub struct Region {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LogicalLocation<'a> {
+pub(super) struct LogicalLocation<'a> {
     pub fully_qualified_name: &'a str,
 }
 
 #[derive(Serialize)]
-pub struct Fingerprints<'a> {
+pub(super) struct Fingerprints<'a> {
     /// The one that GitHub code scanning knows an alert again by.
     #[serde(rename = "primaryLocationLineHash")]
     pub github: &'a str,
@@ -166,14 +166,14 @@ pub struct Fingerprints<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Suppression<'a> {
+pub(super) struct Suppression<'a> {
     pub kind: &'static str,
     pub status: &'static str,
     pub justification: &'a str,
 }
 
 #[derive(Serialize)]
-pub struct ResultProperties<'a> {
+pub(super) struct ResultProperties<'a> {
     pub gate: &'a str,
     pub severity: &'static str,
     pub decision: &'static str,
@@ -182,7 +182,7 @@ pub struct ResultProperties<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Invocation<'a> {
+pub(super) struct Invocation<'a> {
     pub execution_successful: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time_utc: Option<String>,
@@ -192,7 +192,7 @@ pub struct Invocation<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Notification<'a> {
+pub(super) struct Notification<'a> {
     pub level: &'static str,
     pub message: Message<'a>,
 }

@@ -10,7 +10,8 @@ use crate::report::problems::{Problem, Problems};
 use crate::report::{Written, worst};
 use crate::text::{human, sanitise, table};
 
-use super::{Look, paint};
+use super::paint;
+use crate::system::terminal::Look;
 
 /// How many are shown; all of them are in the reports.
 const SHOWN: usize = 12;
@@ -18,7 +19,7 @@ const SHOWN: usize = 12;
 /// How many places of a problem are shown.
 const PLACES: usize = 3;
 
-pub fn blocking(run: &Run, written: &Written, look: Look) -> String {
+pub(super) fn blocking(run: &Run, written: &Written, look: Look) -> String {
     let problems = Problems::of(worst::blocking(run), run, SHOWN);
     if problems.count == 0 {
         return String::new();

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use comfy_table::{ColumnConstraint, Table, Width};
 
-use crate::model::run::{Evidence, GateRecord, Run};
+use crate::model::run::{Completeness, GateRecord, Run};
 use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::{Mode, Outcome};
 use crate::text::{human, sanitise, table};
 
-use super::Look;
+use crate::system::terminal::Look;
 
 /// From so many columns on, each thing has a column of its own, and the reason still has room.
 const WIDE: u16 = 140;
@@ -19,7 +19,7 @@ const WIDE: u16 = 140;
 const LONGEST_STAGE: usize = 60;
 const LONGEST_REASON: usize = 600;
 
-pub fn table(run: &Run, look: Look) -> String {
+pub(super) fn table(run: &Run, look: Look) -> String {
     let mut rows = table::plain(look.width);
     let of = |most| ColumnConstraint::UpperBoundary(Width::Fixed(most));
     let bound =
@@ -107,7 +107,7 @@ fn reason(gate: &GateRecord) -> String {
         let _ = write!(reason, " in {}", gate.scope);
     }
     // A reason without proof names its targets itself.
-    if gate.targets.len() > 1 && gate.evidence == Evidence::Whole {
+    if gate.targets.len() > 1 && gate.evidence == Completeness::Whole {
         let names: Vec<&str> = gate.targets.iter().map(|target| &*target.name).collect();
         let _ = write!(reason, "; looked at {}", names.join(", "));
     }

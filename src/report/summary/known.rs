@@ -3,9 +3,9 @@
 use crate::model::run::Run;
 use crate::text::{human, sanitise, table};
 
-use super::Look;
+use crate::system::terminal::Look;
 
-pub fn notes(run: &Run, look: Look) -> String {
+pub(super) fn notes(run: &Run, look: Look) -> String {
     let Some(known) = &run.known else { return String::new() };
     let mut rows = table::plain(look.width);
     let seen = run.findings.iter().filter(|finding| finding.baseline).count() as u64;

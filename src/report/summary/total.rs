@@ -6,7 +6,7 @@ use crate::model::severity::{Counts, Severity};
 use crate::report::problems::{highest, words};
 
 /// `Found: 68 problems in 78 findings: 4 critical, 20 high`, in a line.
-pub fn found(run: &Run) -> String {
+pub(super) fn found(run: &Run) -> String {
     let counts = problems(&run.findings);
     if run.findings.is_empty() {
         return "Found: nothing".to_owned();

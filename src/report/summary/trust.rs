@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::model::run::Run;
-use crate::report::summary::Look;
+use crate::system::terminal::Look;
 use crate::text::{human, sanitise, table};
 
 /// The most characters of a line's words.
 const LONGEST: usize = 300;
 
-pub fn notes(run: &Run, look: Look) -> String {
+pub(super) fn notes(run: &Run, look: Look) -> String {
     let mut part = String::new();
     if let Some(policy) = &run.policy {
         let from = policy.from.get(..12).unwrap_or(&policy.from);

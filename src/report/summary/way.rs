@@ -8,14 +8,14 @@ use crate::model::verdict::Mode;
 use crate::policy::remedy::{Way, way};
 use crate::text::{human, sanitise, table};
 
-use super::Look;
+use crate::system::terminal::Look;
 
 /// How many upgrades, and how many other problems, are named.
 const UPGRADES: usize = 8;
 const PROBLEMS: usize = 4;
 
 /// Where nothing blocks: for those who are told to stop, the findings say enough.
-pub fn to_pass(run: &Run, look: Look) -> String {
+pub(super) fn to_pass(run: &Run, look: Look) -> String {
     if run.mode != Mode::Lab || !run.would_block {
         return String::new();
     }

@@ -232,13 +232,13 @@ mod descendants {
 
     use rustix::process::{Pid, getpid};
 
-    pub struct Descendant {
+    pub(super) struct Descendant {
         pub pid: Pid,
         pub group: Pid,
     }
 
     /// Children, their children, and so on; without those that are dead.
-    pub fn all() -> Vec<Descendant> {
+    pub(super) fn all() -> Vec<Descendant> {
         let mut children: HashMap<Pid, Vec<Descendant>> = HashMap::new();
         for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
             let pid = entry.file_name().to_str().and_then(|name| Pid::from_raw(name.parse().ok()?));
@@ -263,7 +263,7 @@ mod descendants {
     }
 
     /// Whether a process has the pipe open that is our standard output.
-    pub fn holds_stdout(pid: Pid) -> bool {
+    pub(super) fn holds_stdout(pid: Pid) -> bool {
         let Ok(ours) = fs::read_link("/proc/self/fd/1") else { return false };
         let files = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())).into_iter().flatten();
         ours.to_string_lossy().starts_with("pipe:")

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::formats::{headline, json};
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 const WHAT: &str = "cfn-lint report";
@@ -58,7 +58,7 @@ struct Rule {
 
 /// What a report says beside its findings.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub(super) struct Said {
     /// The exit code that goes with its levels; 0 too where it has one that is not known.
     pub exit: i32,
     /// Templates that could not be read, as it names them.
@@ -66,7 +66,7 @@ pub struct Said {
 }
 
 /// Reads a report. What could not be looked at are gaps.
-pub fn read(bytes: &[u8], place: &Place) -> Result<(Parsed, Said), Unproven> {
+pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, Said), ReportError> {
     let matches: Vec<Match> = json::read(bytes, WHAT)?;
     let (mut parsed, mut said) = (Parsed::default(), Said::default());
     let bits = matches.iter().map(|found| bit(&found.level));
@@ -80,7 +80,7 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<(Parsed, Said), Unproven> {
             // known of it.
             (Some(file), "E0000" | "E0001") => {
                 said.unread.insert(file.clone());
-                parsed.gaps.push(format!("{} can't be linted: {}", place.relative(file), found.message));
+                parsed.gaps.push(format!("{} can't be linted: {}", origin.relative(file), found.message));
                 false
             }
             _ => false,
@@ -88,10 +88,10 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<(Parsed, Said), Unproven> {
         match fault {
             true => {
                 let file =
-                    found.filename.map(|file| format!("{}: ", place.relative(&file))).unwrap_or_default();
+                    found.filename.map(|file| format!("{}: ", origin.relative(&file))).unwrap_or_default();
                 parsed.gaps.push(format!("{file}{} ({})", found.message, found.rule.id));
             }
-            false => parsed.findings.push(finding(found, place)),
+            false => parsed.findings.push(finding(found, origin)),
         }
     }
     Ok((parsed, said))
@@ -107,7 +107,7 @@ fn bit(level: &str) -> Option<i32> {
     }
 }
 
-fn finding(found: Match, place: &Place) -> Finding {
+fn finding(found: Match, origin: &ReportOrigin) -> Finding {
     let severity = match bit(&found.level) {
         Some(2) => Severity::High,
         Some(4) => Severity::Medium,
@@ -123,7 +123,7 @@ fn finding(found: Match, place: &Place) -> Finding {
     let Span { start, end, path } = found.location;
     let end_of = |part: fn(&Position) -> Option<u64>| end.as_ref().and_then(part);
     finding.location = found.filename.map(|file| {
-        Location::file(place.relative(&file))
+        Location::file(origin.relative(&file))
             .lines(Some(start.line_number), end_of(|end| Some(end.line_number)))
             .columns(start.column_number, end_of(|end| end.column_number))
     });

@@ -12,7 +12,7 @@ use crate::text::paths::{forward, normalise};
 
 /// What the key `files` names.
 #[derive(Debug, Default)]
-pub struct Wanted {
+pub(super) struct Wanted {
     /// What the key says.
     words: Vec<String>,
     /// As they stand there.
@@ -24,12 +24,12 @@ pub struct Wanted {
 
 impl Wanted {
     /// What the key says.
-    pub fn words(&self) -> &[String] {
+    pub(super) fn words(&self) -> &[String] {
         &self.words
     }
 
     /// Reads the key; what is no pattern is a mistake.
-    pub fn configure(keys: &Keys) -> Wanted {
+    pub(super) fn configure(keys: &Keys) -> Self {
         let (mut names, mut globs, mut but) = (Vec::new(), GlobSetBuilder::new(), GlobSetBuilder::new());
         let words = keys.texts_or("files", &[]);
         for name in words.iter().cloned() {
@@ -49,17 +49,17 @@ impl Wanted {
             }
         }
         let build = |globs: GlobSetBuilder| globs.build().unwrap_or_default();
-        Wanted { words, names, globs: build(globs), but: build(but) }
+        Self { words, names, globs: build(globs), but: build(but) }
     }
 
     /// Whether it says what to lint, and not only what to leave out.
-    pub fn names_some(&self) -> bool {
+    pub(super) fn names_some(&self) -> bool {
         !self.names.is_empty()
     }
 
     /// The files below `dir` that are meant, relative to it: those that are named, those that fit a
     /// pattern, and the templates in a folder. Without any, every template.
-    pub fn files(&self, dir: &Path) -> Vec<String> {
+    pub(super) fn files(&self, dir: &Path) -> Vec<String> {
         let mut files = match self.names_some() {
             true => walk(dir, |name, _| self.globs.is_match(name)),
             false => below(dir),
@@ -102,7 +102,7 @@ fn walk(dir: &Path, takes: impl Fn(&str, &Path) -> bool) -> Vec<String> {
 }
 
 /// The name as cfn-lint takes it, which reads names as patterns of Python's `glob`.
-pub fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
         match c {
@@ -114,7 +114,7 @@ pub fn escaped(name: &str) -> String {
 }
 
 /// Whether a template says something to cfn-lint.
-pub fn speaks_of_cfn_lint(template: &Path) -> bool {
+pub(super) fn speaks_of_cfn_lint(template: &Path) -> bool {
     const MOST: u64 = 4 << 20;
     let small = fs::metadata(template).is_ok_and(|meta| meta.len() <= MOST);
     small && fs::read_to_string(template).is_ok_and(|text| text.contains("cfn-lint"))

@@ -1,14 +1,16 @@
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use super::*;
 
 use crate::model::finding::Category;
 use crate::model::severity::Severity;
+use crate::scan::job::Planned;
 use crate::scan::raw_report::Document;
 use crate::system::git::Repo;
-use crate::tools::testing::{handed_in, line, mistakes, place, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, tool};
 
 const TEMPLATE: &str = "AWSTemplateFormatVersion: 2010-09-09\nResources: {}\n";
 
@@ -25,7 +27,7 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 fn plan(options: &str, root: &Path) -> Result<Vec<Job>, Unplanned> {
     let repo = Repo { root: root.to_owned(), base: root.to_owned(), ..Repo::default() };
-    tool(&SCANNER, options).plan(&Scene { repo: &repo, gate: "gate", since: None, built: &[] })
+    tool(&SPEC, options).plan(&Scene { repo: &repo, gate: "gate", since: None, built: &[] })
 }
 
 /// The templates that the jobs hand over.
@@ -39,13 +41,16 @@ const MATCH: &str = r#"{"Filename": "a.yaml", "Level": "Error", "Message": "wron
     "Location": {"Start": {"LineNumber": 2, "ColumnNumber": 3}, "End": {"LineNumber": 2, "ColumnNumber": 9}, "Path": ["Resources", "Queue", 0]},
     "Rule": {"Id": "E3006", "Description": "why", "ShortDescription": "short", "Source": "https://rule"}}"#;
 
+static PLANNED: LazyLock<Planned> =
+    LazyLock::new(|| Planned { files: vec!["a.yaml".to_owned(), "b.yaml".to_owned()], ..Planned::default() });
+
 /// A run over a.yaml and b.yaml with this log.
 fn run<'a>(report: &'a str, exit: i32, log: &'a str) -> RawReport<'a> {
-    let document =
-        |name: &str, text: &'a str| Document { name: name.to_owned(), bytes: Cow::Borrowed(text.as_bytes()) };
+    let report = Document { name: "cfn-lint.json".to_owned(), bytes: Cow::Borrowed(report.as_bytes()) };
     RawReport {
         exit: Some(exit),
-        documents: vec![document("cfn-lint.json", report), document(TEMPLATES, r#"["a.yaml", "b.yaml"]"#)],
+        documents: vec![report],
+        planned: Some(&PLANNED),
         stderr: Cow::Borrowed(log.as_bytes()),
         ..RawReport::default()
     }
@@ -54,8 +59,8 @@ fn run<'a>(report: &'a str, exit: i32, log: &'a str) -> RawReport<'a> {
 const LOG: &str = "2026-01-01 10:00:00,000 - cfnlint.runner.template.runner - INFO - Run scan of template a.yaml\n\
                    2026-01-01 10:00:00,100 - cfnlint.runner.template.runner - INFO - Run scan of template b.yaml\n";
 
-fn parse(raw: &RawReport) -> Result<Parsed, Unproven> {
-    tool(&SCANNER, "").parse(raw, &place())
+fn parse(raw: &RawReport) -> Result<Parsed, ReportError> {
+    tool(&SPEC, "").parse(raw, &origin())
 }
 
 #[test]
@@ -75,8 +80,7 @@ fn every_template_is_handed_over_by_name() {
         "--format json --output-file $SCRATCH/gate/root/cfn-lint.json --non-zero-exit-code informational --info \
          -- hidden/.c.yml stacks/-a.json stacks/b [[]1].yaml"
     );
-    let told = jobs[0].facts.iter().find(|(name, _)| *name == TEMPLATES).unwrap();
-    assert_eq!(told.1, r#"["hidden/.c.yml","stacks/-a.json","stacks/b [1].yaml"]"#);
+    assert_eq!(jobs[0].planned.files, ["hidden/.c.yml", "stacks/-a.json", "stacks/b [1].yaml"]);
 }
 
 #[test]
@@ -96,7 +100,7 @@ fn files_are_names_patterns_and_folders() {
     assert_eq!(of("['!stacks/**']"), ["s[[]1].yaml"]);
     assert_eq!(of("['s[1].yaml']"), ["s[[]1].yaml"]);
     assert_eq!(linted_by("dirs = ['stacks']\nfiles = ['*.txt']", project.path()), ["c.txt"]);
-    assert_eq!(mistakes(&SCANNER, "files = ['a[']").len(), 1);
+    assert_eq!(mistakes(&SPEC, "files = ['a[']").len(), 1);
 }
 
 #[test]
@@ -139,7 +143,7 @@ fn it_reads_the_first_configuration_of_the_base_or_none() {
 
 #[test]
 fn codes_are_sums_of_the_levels() {
-    let tool = tool(&SCANNER, "");
+    let tool = tool(&SPEC, "");
     assert_eq!(tool.exit(0), Exit::Clean);
     for code in [2, 4, 6, 8, 10, 12, 14] {
         assert_eq!(tool.exit(code), Exit::Findings);
@@ -211,20 +215,20 @@ fn a_code_that_does_not_fit_the_levels_is_a_gap() {
 
 #[test]
 fn the_line_that_says_what_went_wrong_is_told() {
-    let complaint = |stderr: &str, stdout: &str| {
+    let error_line = |stderr: &str, stdout: &str| {
         let raw = RawReport {
             stderr: stderr.as_bytes().to_owned().into(),
             stdout: stdout.as_bytes().to_owned().into(),
             ..RawReport::default()
         };
-        tool(&SCANNER, "").complaint(&raw)
+        tool(&SPEC, "").error_line(&raw)
     };
     let usage = "usage: \n  -h\ncfn-lint: error: unrecognized arguments: --bogus\n";
-    assert_eq!(complaint(usage, "").unwrap(), "cfn-lint: error: unrecognized arguments: --bogus");
+    assert_eq!(error_line(usage, "").unwrap(), "cfn-lint: error: unrecognized arguments: --bogus");
     assert_eq!(
-        complaint(&format!("t - cfnlint - ERROR - rules are broken\n{LOG}"), "").unwrap(),
+        error_line(&format!("t - cfnlint - ERROR - rules are broken\n{LOG}"), "").unwrap(),
         "rules are broken"
     );
-    assert_eq!(complaint(LOG, "Invalid configuration key 'x'\n").unwrap(), "Invalid configuration key 'x'");
-    assert_eq!(complaint(LOG, ""), None);
+    assert_eq!(error_line(LOG, "Invalid configuration key 'x'\n").unwrap(), "Invalid configuration key 'x'");
+    assert_eq!(error_line(LOG, ""), None);
 }

@@ -10,8 +10,8 @@ use crate::formats::json;
 use crate::model::finding::{Category, Cvss, Finding, Location, Package};
 use crate::model::scope::Unit;
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::Text;
 
@@ -77,7 +77,7 @@ struct Details {
 }
 
 /// Reads a report of any of the three shapes.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let is_list = bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let (reports, rest): (Vec<Report>, &[u8]) = match is_list {
         true => json::read_first(bytes, WHAT)?,
@@ -89,14 +89,14 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
     }
     let mut parsed = Parsed::default();
     for report in reports {
-        add(report, place, &mut parsed)?;
+        add(report, origin, &mut parsed)?;
     }
     Ok(parsed)
 }
 
 /// What `_print_to_console` (bridgecrewio/checkov `common/runners/runner_registry.py`) prints after
 /// a report. After its delimiter come reports in other formats.
-fn check_rest(rest: &[u8]) -> Result<(), Unproven> {
+fn check_rest(rest: &[u8]) -> Result<(), ReportError> {
     const OWN: [&str; 3] =
         ["More details: ", "An error occurred uploading results", "Path for uploaded logs"];
     const DELIMITER: &str = "--- OUTPUT DELIMITER ---";
@@ -111,7 +111,7 @@ fn check_rest(rest: &[u8]) -> Result<(), Unproven> {
     }
 }
 
-fn add(report: Report, place: &Place, parsed: &mut Parsed) -> Result<(), Unproven> {
+fn add(report: Report, origin: &ReportOrigin, parsed: &mut Parsed) -> Result<(), ReportError> {
     let (summary, results) = match (report.results, report.summary) {
         (Some(results), Some(summary)) => (summary, results),
         (Some(_), None) => return Err(foreign("it has no `summary`")),
@@ -143,7 +143,7 @@ fn add(report: Report, place: &Place, parsed: &mut Parsed) -> Result<(), Unprove
             parsed.gaps.push(format!("{n} {files} not parse (`quiet` leaves their names out)"));
         }
         _ => {
-            let told = unread.iter().map(|file| format!("{} does not parse", place.relative(file)));
+            let told = unread.iter().map(|file| format!("{} does not parse", origin.relative(file)));
             parsed.gaps.extend(told);
         }
     }
@@ -151,14 +151,14 @@ fn add(report: Report, place: &Place, parsed: &mut Parsed) -> Result<(), Unprove
     let framework = report.check_type.unwrap_or_default();
     parsed
         .findings
-        .extend(results.failed_checks.into_iter().map(|record| finding(record, &framework, place)));
+        .extend(results.failed_checks.into_iter().map(|record| finding(record, &framework, origin)));
     if parsed.tool_version.is_none() {
         parsed.tool_version = summary.checkov_version;
     }
     Ok(())
 }
 
-fn finding(record: Record, framework: &str, place: &Place) -> Finding {
+fn finding(record: Record, framework: &str, origin: &ReportOrigin) -> Finding {
     let details = record.vulnerability_details;
     let category = match &details {
         Some(details) if details.id.is_some() => Category::Vulnerability,
@@ -174,7 +174,7 @@ fn finding(record: Record, framework: &str, place: &Place) -> Finding {
     let mut finding = Finding::new(rule, category, severity, title);
     finding.severity_raw = record.severity;
     finding.message = record.description.unwrap_or_default();
-    finding.location = Some(location(&record.file_path, record.file_line_range.as_deref(), place));
+    finding.location = Some(location(&record.file_path, record.file_line_range.as_deref(), origin));
     // The "resource" of a secret is a hash of its value.
     finding.resource = record.resource.filter(|_| category != Category::Secret);
     finding.references = record.guideline.into_iter().collect();
@@ -206,11 +206,11 @@ fn add_details(finding: &mut Finding, details: Details) {
 
 /// The path begins with a slash and counts from the scanned folder all the same; `file_abs_path`
 /// is of the machine that scanned.
-fn location(file: &str, lines: Option<&[i64]>, place: &Place) -> Location {
+fn location(file: &str, lines: Option<&[i64]>, origin: &ReportOrigin) -> Location {
     let line = |n: usize| lines.and_then(|lines| lines.get(n)).and_then(|line| u64::try_from(*line).ok());
-    Location::file(place.relative(file.trim_start_matches('/'))).lines(line(0), line(1))
+    Location::file(origin.relative(file.trim_start_matches('/'))).lines(line(0), line(1))
 }
 
-fn foreign(detail: &str) -> Unproven {
-    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+fn foreign(detail: &str) -> ReportError {
+    ReportError::Foreign { what: WHAT, detail: detail.to_owned() }
 }

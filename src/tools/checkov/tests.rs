@@ -15,8 +15,8 @@ fn tool(options: &str) -> Box<dyn Tool> {
     tool
 }
 
-fn read(report: &str) -> Result<Parsed, Unproven> {
-    let place = Place { root: "/repo".into(), cwd: "/repo/infra".into(), target: "infra".into() };
+fn read(report: &str) -> Result<Parsed, ReportError> {
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/infra".into(), target: "infra".into() };
     report::read(report.as_bytes(), &place)
 }
 
@@ -37,7 +37,7 @@ fn a_folder_is_scanned_from_inside_without_downloads_and_never_quietly() {
          --framework terraform dockerfile"
     );
     assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/infra"));
-    assert_eq!(jobs[0].reports, [Source::Scratch("results_json.json".to_owned())]);
+    assert_eq!(jobs[0].reports, [ReportSource::Scratch("results_json.json".to_owned())]);
     assert_eq!(tool("").plan(&scene).unwrap()[0].args.len(), 8);
 }
 
@@ -46,9 +46,9 @@ fn a_cut_checkov_report_is_inconclusive() {
     assert!(read(REPORT).is_ok());
     for end in 1..REPORT.len() {
         let error = read(&REPORT[..end]).unwrap_err();
-        assert!(matches!(error, Unproven::Cut { .. }), "{end}: {error}");
+        assert!(matches!(error, ReportError::Cut { .. }), "{end}: {error}");
     }
-    assert!(matches!(read(""), Err(Unproven::Empty { .. })));
+    assert!(matches!(read(""), Err(ReportError::Empty { .. })));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn only_checkovs_own_words_may_follow_the_report() {
         assert_eq!(read(&format!("{REPORT}{own}")).unwrap().findings.len(), 1, "{own}");
     }
     for other in ["\nTraceback (most recent call last):\n", "{}", "]", "\n[\n"] {
-        assert!(matches!(read(&format!("{REPORT}{other}")), Err(Unproven::Foreign { .. })), "{other}");
+        assert!(matches!(read(&format!("{REPORT}{other}")), Err(ReportError::Foreign { .. })), "{other}");
     }
 }
 
@@ -83,7 +83,7 @@ fn a_report_of_another_tool_is_foreign() {
     for report in
         ["{}", "[]", "[{}]", "null", "7", r#"{"results": []}"#, r#"{"runs": []}"#, r#"{"passed": 3}"#]
     {
-        assert!(matches!(read(report), Err(Unproven::Foreign { .. })), "{report}");
+        assert!(matches!(read(report), Err(ReportError::Foreign { .. })), "{report}");
     }
 }
 
@@ -94,7 +94,7 @@ fn a_report_without_its_summary_or_its_checks_is_foreign() {
         r#"{"check_type": "terraform", "summary": {"failed": 0}}"#,
         r#"{"check_type": "terraform", "results": {"passed_checks": []}, "summary": {"failed": 0}}"#,
     ] {
-        assert!(matches!(read(report), Err(Unproven::Foreign { .. })), "{report}");
+        assert!(matches!(read(report), Err(ReportError::Foreign { .. })), "{report}");
     }
 }
 
@@ -159,9 +159,9 @@ fn a_vulnerable_package_is_a_vulnerability_under_its_own_id() {
 }
 
 #[test]
-fn the_traceback_of_a_download_is_not_the_complaint() {
+fn the_traceback_of_a_download_is_not_the_error_line() {
     let said = |stderr: &'static str| {
-        tool("").complaint(&RawReport { stderr: Cow::Borrowed(stderr.as_bytes()), ..RawReport::default() })
+        tool("").error_line(&RawReport { stderr: Cow::Borrowed(stderr.as_bytes()), ..RawReport::default() })
     };
     assert_eq!(
         said(

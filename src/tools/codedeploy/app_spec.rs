@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::IgnoredAny;
 
-use crate::engine::step_context::Hands;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, read_text};
 use crate::text::hash::sha256;
-use crate::tools::ecs_task_definition::{OUTPUT, SCANNER as REGISTERS, read_arn};
+use crate::tools::ecs_task_definition::{OUTPUT, SPEC as REGISTERS, read_arn};
 
 use super::Settings;
 
@@ -16,7 +16,7 @@ const TASK_DEFINITION: &str = "<TASK_DEFINITION>";
 
 /// An AppSpec that can be deployed. YAML or JSON: it goes to CodeDeploy as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppSpec {
+pub(super) struct AppSpec {
     pub content: String,
     /// Of the content, in hexadecimal: what tells one revision from another.
     pub sha256: String,
@@ -26,10 +26,10 @@ pub struct AppSpec {
 
 impl Settings {
     /// Reads the template and fills it.
-    pub fn render(&self, hands: &Hands) -> Result<AppSpec, Failure> {
-        let task_definition = self.registered(hands)?;
-        let text = read_text(&hands.repo().base.join(&self.app_spec), &self.app_spec)?;
-        let values = self.values.at(hands.repo());
+    pub(super) fn render(&self, context: &dyn StepContext) -> Result<AppSpec, Failure> {
+        let task_definition = self.registered(context)?;
+        let text = read_text(&context.repo().base.join(&self.app_spec), &self.app_spec)?;
+        let values = self.values.at(context.repo());
         let wrong = |why: String| Failure::Unproven(format!("{} {why}", self.app_spec));
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let text = match &task_definition {
@@ -54,8 +54,8 @@ impl Settings {
     }
 
     /// The ARN that gates.toml names, or that a gate of this run has registered.
-    fn registered(&self, hands: &Hands) -> Result<Option<String>, Failure> {
-        let gates = hands.upstream().of_tool(REGISTERS.name);
+    fn registered(&self, context: &dyn StepContext) -> Result<Option<String>, Failure> {
+        let gates = context.gate_outputs().of_tool(REGISTERS.name);
         let all: BTreeMap<&str, &String> =
             gates.filter_map(|(gate, target)| Some((&*gate.id, target.outputs.get(OUTPUT)?))).collect();
         let found = match &self.task_definition {
@@ -83,7 +83,7 @@ impl Settings {
 }
 
 impl AppSpec {
-    pub fn new(content: String, task_definition: Option<String>) -> Result<AppSpec, String> {
+    pub(super) fn new(content: String, task_definition: Option<String>) -> Result<Self, String> {
         if content.trim().is_empty() {
             return Err("is empty".to_owned());
         }
@@ -94,7 +94,7 @@ impl AppSpec {
             return Err(format!("does not name {arn}: write {TASK_DEFINITION} where it belongs"));
         }
         let sha256 = sha256(content.as_bytes());
-        Ok(AppSpec { content, sha256, task_definition })
+        Ok(Self { content, sha256, task_definition })
     }
 }
 

@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::engine::step_context::Hands;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::system::output_folder::write_whole;
 use crate::text::human;
 use crate::tools::aws::AwsError;
 
-use super::api::{Deployment, Group, Which};
+use super::answers::{Deployment, Group, Which};
 use super::app_spec::AppSpec;
 use super::report::{How, Report, Seen};
 use super::{InProgress, OnStop, Settings};
 
 /// What `create-deployment` reads, in the job's folder.
-pub const INPUT: &str = "deployment.json";
+pub(super) const INPUT: &str = "deployment.json";
 const REPORT: &str = "codedeploy.json";
 
 /// How often a stop is tried.
@@ -28,7 +28,7 @@ const TRIES: usize = 4;
 const LOST: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug)]
-pub struct Deploy {
+pub(super) struct Deploy {
     pub settings: Settings,
     /// [`INPUT`] as it is named in arguments.
     pub input: String,
@@ -55,13 +55,13 @@ struct Course {
 }
 
 impl Procedure for Deploy {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             let report = Report::new(&self.settings.application, &self.settings.group);
             let mut course = Course { report, other: None };
-            let mut end = self.deploy(hands, &mut course).await;
+            let mut end = self.deploy(context, &mut course).await;
             if let Err(failure @ (Failure::Stopped | Failure::TimedOut(_))) = end {
-                end = Err(self.leave(hands, failure, &mut course).await);
+                end = Err(self.leave(context, failure, &mut course).await);
             } else if let Err(Failure::Unproven(why)) = &end
                 && let Some(seen) = &mut course.report.deployment
             {
@@ -76,7 +76,7 @@ impl Procedure for Deploy {
                 end = Err(Failure::Unproven(fate));
             }
             if course.report.deployment.is_some() {
-                hands.report(REPORT, &course.report)?;
+                context.report(REPORT, &course.report)?;
             }
             end
         })
@@ -84,8 +84,8 @@ impl Procedure for Deploy {
 }
 
 impl Deploy {
-    pub fn new(settings: Settings, input: String) -> Deploy {
-        Deploy { settings, input, begun: Mutex::default() }
+    pub(super) fn new(settings: Settings, input: String) -> Self {
+        Self { settings, input, begun: Mutex::default() }
     }
 
     fn begun(&self) -> Begun {
@@ -96,32 +96,32 @@ impl Deploy {
         *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = begun;
     }
 
-    async fn deploy(&self, hands: &mut Hands, course: &mut Course) -> Result<(), Failure> {
-        let spec = self.settings.render(hands)?;
+    async fn deploy(&self, context: &mut dyn StepContext, course: &mut Course) -> Result<(), Failure> {
+        let spec = self.settings.render(context)?;
         course.report.sha256.clone_from(&spec.sha256);
         course.report.task_definition.clone_from(&spec.task_definition);
-        let group = self.settings.the_group(hands).await?;
-        self.check(hands, &group, &spec)?;
+        let group = self.settings.the_group(context).await?;
+        self.check(context, &group, &spec)?;
         let alarms = group.alarm_configuration.as_ref().map(|it| it.names()).unwrap_or_default();
         let (id, how, status) = match self.begun() {
             Begun::Deployment(id) => (id, How::Started, "Created".to_owned()),
-            _ => self.find_or_start(hands, &spec, course).await?,
+            _ => self.find_or_start(context, &spec, course).await?,
         };
         let seen = course.report.deployment.insert(Seen::new(&id, how, &status, alarms));
         match how {
             How::Done => {
-                hands.tell(format!("{id} has deployed the same revision"));
+                context.tell(format!("{id} has deployed the same revision"));
                 return Ok(());
             }
-            How::Joined => hands.tell(format!("{id} deploys the same revision: joining it")),
-            How::Started => hands.tell(format!("{id} started")),
+            How::Joined => context.tell(format!("{id} deploys the same revision: joining it")),
+            How::Started => context.tell(format!("{id} started")),
         }
         let rolls_back = group.auto_rollback_configuration.as_ref().is_some_and(|it| it.enabled);
-        self.settings.watch(hands, seen, rolls_back).await
+        self.settings.watch(context, seen, rolls_back).await
     }
 
     /// What can't end well is not begun.
-    fn check(&self, hands: &Hands, group: &Group, spec: &AppSpec) -> Result<(), Failure> {
+    fn check(&self, context: &dyn StepContext, group: &Group, spec: &AppSpec) -> Result<(), Failure> {
         let platform = group.compute_platform.as_deref().unwrap_or("ECS");
         if !["ECS", "Lambda"].contains(&platform) {
             let why =
@@ -132,7 +132,7 @@ impl Deploy {
             let why = "no ecs-task-definition gate of this run has registered what is to be deployed: add one, or set `task_definition`";
             return Err(Failure::unproven(why));
         }
-        let (keeps, left) = (group.keeps_the_old(), hands.time_left());
+        let (keeps, left) = (group.keeps_the_old(), context.time_left());
         if keeps >= left && self.begun() == Begun::Nothing {
             return Err(Failure::Unproven(format!(
                 "a deployment of {} is over {} after its traffic is shifted (the old tasks are kept so long), and the gate has {}: raise `timeout`",
@@ -147,24 +147,24 @@ impl Deploy {
     /// The deployment of this revision: one that is there, or a new one.
     async fn find_or_start(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         spec: &AppSpec,
         course: &mut Course,
     ) -> Result<(String, How, String), Failure> {
         let settings = &self.settings;
         loop {
             course.other = None;
-            let active = settings.deployments(hands, Which::Active).await?;
+            let active = settings.deployments(context, Which::Active).await?;
             if let Some(same) = active.iter().find(|it| it.is_of(&spec.sha256)) {
                 return Ok(self.take(same, How::Joined));
             }
             if let Some(other) = active.first() {
-                self.wait_for(hands, &other.deployment_id, course).await?;
+                self.wait_for(context, &other.deployment_id, course).await?;
                 continue;
             }
             let asked = self.begun() != Begun::Nothing;
             let window = if asked { settings.window.max(LOST) } else { settings.window };
-            let recent = settings.deployments(hands, Which::Within(window)).await?;
+            let recent = settings.deployments(context, Which::Within(window)).await?;
             if let Some(lost) = self.lost(&recent, spec) {
                 return Ok(self.take(lost, How::Joined));
             }
@@ -175,13 +175,13 @@ impl Deploy {
             }
             let same = recent.iter().filter(|it| it.is_of(&spec.sha256));
             let same = same.map(|it| it.deployment_id.clone()).collect();
-            match self.start(hands, spec, same).await {
+            match self.start(context, spec, same).await {
                 Ok(id) => return Ok((id, How::Started, "Created".to_owned())),
                 // Somebody was faster.
                 Err(error) if error.is("DeploymentLimitExceededException") => {
                     self.set(Begun::Nothing);
                     self.refuse("another deployment")?;
-                    hands.pause(settings.poll).await?;
+                    context.pause(settings.poll).await?;
                 }
                 Err(AwsError::Refused { code, message }) => {
                     let failure = Failure::from(AwsError::Refused { code, message });
@@ -215,14 +215,14 @@ impl Deploy {
 
     async fn start(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         spec: &AppSpec,
         before: Vec<String>,
     ) -> Result<String, AwsError> {
         let mut input = json!({
             "applicationName": self.settings.application,
             "deploymentGroupName": self.settings.group,
-            "description": self.settings.description(hands),
+            "description": self.settings.description(context),
             "revision": {
                 "revisionType": "AppSpecContent",
                 "appSpecContent": {"content": spec.content, "sha256": spec.sha256},
@@ -231,12 +231,12 @@ impl Deploy {
         if let Some(config) = &self.settings.config {
             input["deploymentConfigName"] = json!(config);
         }
-        let file = hands.scratch().join(INPUT);
+        let file = context.scratch().join(INPUT);
         write_whole(&file, |out| Ok(serde_json::to_writer(out, &input)?)).map_err(|error| {
             AwsError::Failed(Failure::Unproven(format!("{INPUT} can't be written: {error}")))
         })?;
         self.set(Begun::Asked(before));
-        let id = self.settings.create(hands, &self.input).await?;
+        let id = self.settings.create(context, &self.input).await?;
         self.set(Begun::Deployment(id.clone()));
         Ok(id)
     }
@@ -251,12 +251,17 @@ impl Deploy {
     }
 
     /// Waits until a deployment of another revision is over.
-    async fn wait_for(&self, hands: &mut Hands, id: &str, course: &mut Course) -> Result<(), Failure> {
+    async fn wait_for(
+        &self,
+        context: &mut dyn StepContext,
+        id: &str,
+        course: &mut Course,
+    ) -> Result<(), Failure> {
         self.refuse(&format!("deployment {id} of another revision"))?;
         course.other = Some(id.to_owned());
-        hands.tell(format!("waiting for deployment {id} of another revision"));
+        context.tell(format!("waiting for deployment {id} of another revision"));
         loop {
-            let told = self.settings.look(hands, id).await?;
+            let told = self.settings.look(context, id).await?;
             if !told.is_active() {
                 return Ok(());
             }
@@ -264,12 +269,12 @@ impl Deploy {
     }
 
     /// The run is stopped, or its time is over: says what becomes of the deployment.
-    async fn leave(&self, hands: &mut Hands, failure: Failure, course: &mut Course) -> Failure {
-        hands.last_words();
+    async fn leave(&self, context: &mut dyn StepContext, failure: Failure, course: &mut Course) -> Failure {
+        context.last_words();
         let mut begun = self.begun();
         if let Begun::Asked(_) = begun {
             // It may be there all the same.
-            let active = self.settings.deployments(hands, Which::Active).await.unwrap_or_default();
+            let active = self.settings.deployments(context, Which::Active).await.unwrap_or_default();
             if let Some(ours) = active.iter().find(|it| it.is_of(&course.report.sha256)) {
                 let (id, how, status) = self.take(ours, How::Started);
                 course.report.deployment = Some(Seen::new(&id, how, &status, Vec::new()));
@@ -280,7 +285,7 @@ impl Deploy {
         let came = seen.map(|seen| format!(" ({})", seen.words())).unwrap_or_default();
         let fate = match (begun, seen, &course.other) {
             (Begun::Deployment(id), ..) => match self.settings.on_stop {
-                OnStop::Stop => self.stop(hands, &id, &came).await,
+                OnStop::Stop => self.stop(context, &id, &came).await,
                 OnStop::Leave => format!("deployment {id}{came} goes on, as `on_stop` has it"),
             },
             (_, Some(seen), _) => {
@@ -303,16 +308,16 @@ impl Deploy {
         }
     }
 
-    async fn stop(&self, hands: &mut Hands, id: &str, came: &str) -> String {
+    async fn stop(&self, context: &mut dyn StepContext, id: &str, came: &str) -> String {
         let mut why = String::new();
         for _ in 0..TRIES {
-            match self.settings.stop(hands, id).await {
+            match self.settings.stop(context, id).await {
                 Ok(()) => return format!("deployment {id}{came} was asked to stop and to roll back"),
                 Err(error) if error.is("DeploymentAlreadyCompletedException") => {
                     return format!("deployment {id}{came} was over before it could be stopped");
                 }
                 Err(error) => match Failure::from(error) {
-                    Failure::Passing(words) => why = words,
+                    Failure::Transient(words) => why = words,
                     Failure::Unproven(words) => {
                         why = words;
                         break;
@@ -320,7 +325,7 @@ impl Deploy {
                     Failure::TimedOut(_) | Failure::Stopped => break,
                 },
             }
-            if hands.pause(Duration::from_secs(2)).await.is_err() {
+            if context.pause(Duration::from_secs(2)).await.is_err() {
                 break;
             }
         }

@@ -5,19 +5,20 @@ use serde::{Deserialize, Serialize};
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 
-use super::SCANNER;
-use super::api::{ACTIVE, ErrorInformation, OVER, is_id};
+use super::SPEC;
+use super::answers::{ACTIVE, ErrorInformation, OVER};
+use super::api::is_id;
 
-pub const WHAT: &str = "report of a deployment";
+pub(super) const WHAT: &str = "report of a deployment";
 
 /// The most steps of progress that are kept.
 const MOST: usize = 500;
 
 /// What came of a gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Report {
+pub(super) struct Report {
     pub portcullis_version: String,
     pub application: String,
     pub group: String,
@@ -32,7 +33,7 @@ pub struct Report {
 
 /// One deployment, as it was seen last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Seen {
+pub(super) struct Seen {
     pub id: String,
     pub how: How,
     pub status: String,
@@ -61,7 +62,7 @@ pub struct Seen {
 /// How the run came by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum How {
+pub(super) enum How {
     /// The run has started it.
     Started,
     /// It was in progress, of the same revision.
@@ -72,7 +73,7 @@ pub enum How {
 
 /// A life cycle event that has begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
+pub(super) struct Event {
     pub name: String,
     pub status: String,
     #[serde(default)]
@@ -80,14 +81,14 @@ pub struct Event {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
+pub(super) struct Progress {
     pub after_ms: u64,
     pub words: String,
 }
 
 /// The deployment that rolls another back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rollback {
+pub(super) struct Rollback {
     pub id: String,
     #[serde(default)]
     pub message: Option<String>,
@@ -97,8 +98,8 @@ pub struct Rollback {
 }
 
 impl Seen {
-    pub fn new(id: &str, how: How, status: &str, alarms: Vec<String>) -> Seen {
-        Seen {
+    pub(super) fn new(id: &str, how: How, status: &str, alarms: Vec<String>) -> Self {
+        Self {
             id: id.to_owned(),
             how,
             status: status.to_owned(),
@@ -114,7 +115,7 @@ impl Seen {
     }
 
     /// Notes progress; true where it is news.
-    pub fn note(&mut self, after_ms: u64, words: &str) -> bool {
+    pub(super) fn note(&mut self, after_ms: u64, words: &str) -> bool {
         if self.progress.last().is_some_and(|last| last.words == words) {
             return false;
         }
@@ -126,7 +127,7 @@ impl Seen {
 
     /// How far it has come: `InProgress, AllowTraffic in progress, 2 of 2 new tasks running, 10 % of
     /// the traffic shifted`.
-    pub fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         let with = |status: &str| self.events.iter().rev().find(|event| event.status == status);
         let event = match (with("Failed"), with("InProgress"), with("Succeeded")) {
             (Some(event), _, _) => format!("{} failed", event.name),
@@ -212,8 +213,8 @@ fn stands_in(text: &str, name: &str) -> bool {
 }
 
 impl Report {
-    pub fn new(application: &str, group: &str) -> Report {
-        Report {
+    pub(super) fn new(application: &str, group: &str) -> Self {
+        Self {
             portcullis_version: env!("CARGO_PKG_VERSION").to_owned(),
             application: application.to_owned(),
             group: group.to_owned(),
@@ -223,8 +224,8 @@ impl Report {
         }
     }
 
-    pub fn parsed(self) -> Result<Parsed, Unproven> {
-        let foreign = |detail: &str| Unproven::Foreign { what: WHAT, detail: detail.to_owned() };
+    pub(super) fn parsed(self) -> Result<Parsed, ReportError> {
+        let foreign = |detail: &str| ReportError::Foreign { what: WHAT, detail: detail.to_owned() };
         if self.sha256.len() != 64 || !self.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(foreign("it does not say what was deployed"));
         }
@@ -244,9 +245,9 @@ impl Report {
             "Succeeded" if seen.rollback.is_some() => parsed.findings.push(seen.finding(&of)),
             "Succeeded" => match seen.failed_event() {
                 None => parsed.proof.push(match seen.how {
-                    How::Started => format!("{}: deployment {id} succeeded", SCANNER.title),
+                    How::Started => format!("{}: deployment {id} succeeded", SPEC.title),
                     How::Joined => {
-                        format!("{}: deployment {id}, which was in progress, succeeded", SCANNER.title)
+                        format!("{}: deployment {id}, which was in progress, succeeded", SPEC.title)
                     }
                     How::Done => format!(
                         "deployment {id} of the same revision has succeeded already: nothing was started"

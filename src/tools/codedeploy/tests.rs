@@ -4,10 +4,11 @@ use super::*;
 
 use crate::model::finding::{Category, Finding};
 use crate::model::severity::Severity;
-use crate::scan::proof::{Proof, weigh};
-use crate::tools::testing::{configured, handed_in, line, mistakes, place, plan, tool};
+use crate::scan::proof::{Proof, assess};
+use crate::tools::testing::{configured, handed_in, line, mistakes, origin, plan, tool};
 
-use super::api::{Deployment, Group, is_id};
+use super::answers::{Deployment, Group};
+use super::api::is_id;
 use super::app_spec::AppSpec;
 use super::report::{How, Seen};
 
@@ -24,8 +25,8 @@ fn weighed(edit: impl Fn(&mut Value)) -> Proof {
         },
     });
     edit(&mut report);
-    let tool = tool(&SCANNER, KEYS);
-    weigh(tool.as_ref(), &handed_in(&report.to_string()), &place())
+    let tool = tool(&SPEC, KEYS);
+    assess(tool.as_ref(), &handed_in(&report.to_string()), &origin())
 }
 
 /// The only finding of a report whose deployment has these further members.
@@ -199,18 +200,18 @@ fn mistakes_in_its_keys_are_told() {
         ("poll = '0s'", "`poll` must be a duration"),
         ("fail_on = 'low'", "`fail_on` is not a key"),
     ] {
-        let told = mistakes(&SCANNER, &format!("{KEYS}{options}"));
+        let told = mistakes(&SPEC, &format!("{KEYS}{options}"));
         assert!(matches!(told.as_slice(), [what] if what.contains(says)), "{options}: {told:?}");
     }
-    let told = mistakes(&SCANNER, "region = 'eu-west-1'");
+    let told = mistakes(&SPEC, "region = 'eu-west-1'");
     assert_eq!(told, ["`application` is missing", "`group` is missing", "`app_spec` is missing"]);
     let whole = "config = 'CodeDeployDefault.ECSCanary10Percent5Minutes'\ndescription = 'x'\nwindow = '2h'\nin_progress = 'refuse'\non_stop = 'leave'\npoll = '5s'\ntask_definition = 'task'\nvalues = { A = 'b' }\nprofile = 'live'\n";
-    assert_eq!(configured(&SCANNER, &format!("{KEYS}{whole}")).1, []);
+    assert_eq!(configured(&SPEC, &format!("{KEYS}{whole}")).1, []);
 }
 
 #[test]
 fn the_plan_shows_the_call_that_deploys() {
-    let tool = tool(&SCANNER, KEYS);
+    let tool = tool(&SPEC, KEYS);
     assert!(tool.acts());
     let [job] = plan(tool.as_ref(), None).try_into().unwrap();
     assert_eq!(&*job.target, "notes/live");

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::step_context::Hands;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::text::human::millis;
 
 use super::Settings;
-use super::api::{AlarmConfiguration, Deployment, TargetState, is_id};
+use super::answers::{AlarmConfiguration, Deployment, TargetState};
+use super::api::is_id;
 use super::report::{Event, Rollback, Seen};
 
 /// The longest pause between two questions that AWS does not answer.
@@ -18,16 +19,21 @@ const LOOKS: usize = 3;
 
 impl Settings {
     /// Waits until it is over; `seen` is as far as it came.
-    pub async fn watch(&self, hands: &mut Hands, seen: &mut Seen, rolls_back: bool) -> Result<(), Failure> {
+    pub(super) async fn watch(
+        &self,
+        context: &mut dyn StepContext,
+        seen: &mut Seen,
+        rolls_back: bool,
+    ) -> Result<(), Failure> {
         let started = Instant::now();
         let mut targets = Vec::new();
         loop {
-            let told = self.look(hands, &seen.id).await?;
+            let told = self.look(context, &seen.id).await?;
             seen.take(&told);
-            self.look_at_targets(hands, seen, &mut targets).await?;
+            self.look_at_targets(context, seen, &mut targets).await?;
             let words = seen.words();
             if seen.note(millis(started.elapsed()), &words) {
-                hands.tell(format!("{}: {words}", seen.id));
+                context.tell(format!("{}: {words}", seen.id));
             }
             if told.is_over() {
                 break;
@@ -41,21 +47,21 @@ impl Settings {
         }
         if seen.status != "Succeeded" {
             // What has failed stays so, whatever becomes of the rollback.
-            let _ = self.watch_rollback(hands, seen, rolls_back).await;
+            let _ = self.watch_rollback(context, seen, rolls_back).await;
         }
         Ok(())
     }
 
     /// One look, after a pause: asked again, ever more slowly, while AWS can't be asked.
-    pub async fn look(&self, hands: &mut Hands, id: &str) -> Result<Deployment, Failure> {
+    pub(super) async fn look(&self, context: &mut dyn StepContext, id: &str) -> Result<Deployment, Failure> {
         let mut pause = self.poll;
         loop {
             // A long pause must not cost the last look.
-            let pause_ = if pause < hands.time_left() { pause } else { self.poll };
-            hands.pause(pause_).await?;
-            match self.deployment(hands, id).await.map_err(Failure::from) {
-                Err(Failure::Passing(why)) => {
-                    hands.tell(format!("{id}: {why}; asking again"));
+            let pause_ = if pause < context.time_left() { pause } else { self.poll };
+            context.pause(pause_).await?;
+            match self.deployment(context, id).await.map_err(Failure::from) {
+                Err(Failure::Transient(why)) => {
+                    context.tell(format!("{id}: {why}; asking again"));
                     pause = (pause * 2).min(LONGEST.max(self.poll));
                 }
                 told => return told,
@@ -66,17 +72,17 @@ impl Settings {
     /// The targets tell more than the deployment; whoever may not ask for them waits all the same.
     async fn look_at_targets(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         seen: &mut Seen,
         ids: &mut Vec<String>,
     ) -> Result<(), Failure> {
         if matches!(seen.status.as_str(), "Created" | "Queued") {
             return Ok(());
         }
-        match self.targets(hands, &seen.id, ids).await.map_err(Failure::from) {
+        match self.targets(context, &seen.id, ids).await.map_err(Failure::from) {
             // An ECS service is the only target of its deployment.
             Ok(targets) => targets.first().into_iter().for_each(|target| seen.take_target(target)),
-            Err(Failure::Unproven(_) | Failure::Passing(_)) => {}
+            Err(Failure::Unproven(_) | Failure::Transient(_)) => {}
             Err(other) => return Err(other),
         }
         Ok(())
@@ -84,7 +90,7 @@ impl Settings {
 
     async fn watch_rollback(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         seen: &mut Seen,
         rolls_back: bool,
     ) -> Result<(), Failure> {
@@ -94,13 +100,13 @@ impl Settings {
                 break;
             }
             // It is told some time after the failure.
-            let told = self.look(hands, &id).await?;
+            let told = self.look(context, &id).await?;
             seen.take(&told);
         }
         let Some(rollback) = &mut seen.rollback else { return Ok(()) };
-        hands.tell(format!("{id} failed; waiting for its rollback, {}", rollback.id));
+        context.tell(format!("{id} failed; waiting for its rollback, {}", rollback.id));
         loop {
-            let told = self.look(hands, &rollback.id).await?;
+            let told = self.look(context, &rollback.id).await?;
             rollback.status = Some(told.status.clone());
             if !told.is_active() {
                 return Ok(());

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::*;
 
 use crate::keys::mistakes::Problems;
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::Document;
 use crate::system::git::Repo;
 
@@ -26,8 +26,8 @@ fn valid(options: &str) -> Box<dyn Tool> {
 fn outcome(tool: &dyn Tool, exit: Option<i32>, report: Option<&str>) -> String {
     let documents = report.map(|text| Document { name: "r".into(), bytes: Cow::Borrowed(text.as_bytes()) });
     let raw = RawReport { exit, documents: documents.into_iter().collect(), ..RawReport::default() };
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
-    match weigh(tool, &raw, &place) {
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    match assess(tool, &raw, &place) {
         Proof::Complete(parsed) => format!("complete: {}, {}", parsed.findings.len(), parsed.scope),
         Proof::NothingInScope { .. } => "empty".to_owned(),
         Proof::Inconclusive { reason, .. } => format!("inconclusive: {reason}"),
@@ -70,8 +70,8 @@ fn a_command_runs_in_its_directory_and_its_report_is_looked_for_there() {
     let there =
         job("run = ['./run.sh']\ndir = '../app'\nreport = { format = 'junit', path = 'out/../j.xml' }");
     assert_eq!((there.program.name.as_str(), &*there.target), ("/repo/app/run.sh", "app"));
-    assert_eq!(there.reports, [Source::Repository("/repo/app/j.xml".into())]);
-    assert_eq!(job("run = ['x']\nreport = { format = 'sarif', path = '-' }").reports, [Source::Stdout]);
+    assert_eq!(there.reports, [ReportSource::Repository("/repo/app/j.xml".into())]);
+    assert_eq!(job("run = ['x']\nreport = { format = 'sarif', path = '-' }").reports, [ReportSource::Stdout]);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn without_a_report_the_exit_code_is_all_there_is() {
         assert_eq!(outcome(tool.as_ref(), exit, None), expected);
     }
     let raw = RawReport { exit: Some(3), ..RawReport::default() };
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
     let parsed = tool.parse(&raw, &place).unwrap();
     assert_eq!(&*parsed.findings[0].message, "`npm test` ended with exit code 3");
 }

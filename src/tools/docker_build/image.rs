@@ -12,7 +12,7 @@ use crate::tools::docker_build::engine::Engine;
 
 /// One image of `images`.
 #[derive(Debug)]
-pub struct Image {
+pub(super) struct Image {
     pub name: String,
     /// Folder, relative to gates.toml, or an address that Docker fetches.
     pub context: String,
@@ -45,7 +45,7 @@ enum SecretSource {
 }
 
 impl Image {
-    pub fn read(table: &Keys) -> Option<Image> {
+    pub(super) fn read(table: &Keys) -> Option<Self> {
         let name = table.required_text("name");
         if let Some(name) = &name {
             check_name(table, name);
@@ -55,7 +55,7 @@ impl Image {
             let what = format!("`{}` is a name without a tag, and so `latest`", tag.value);
             table.problem_with_help(tag.at.clone(), what, "add `:TAG`");
         }
-        let image = Image {
+        let image = Self {
             name: name.map(|name| name.value).unwrap_or_default(),
             context: table.text_or("context", "."),
             file: table.text("file").map(|file| file.value),
@@ -78,13 +78,13 @@ impl Image {
     }
 
     /// The name with the commit, so that a tag always means the same content.
-    pub fn reference(&self, repo: &Repo) -> String {
+    pub(super) fn reference(&self, repo: &Repo) -> String {
         let tag = repo.described(12).unwrap_or_else(|| "portcullis".to_owned());
         format!("{}:{tag}", self.name)
     }
 
     /// Without a commit, the tags that somebody wanted must mean something tomorrow.
-    pub fn refuse_only_mutable_tags(&self) -> Result<(), Unplanned> {
+    pub(super) fn refuse_only_mutable_tags(&self) -> Result<(), Unplanned> {
         if self.tags.is_empty() || !self.tags.iter().all(|tag| is_mutable(tag)) {
             return Ok(());
         }
@@ -96,7 +96,7 @@ impl Image {
     }
 
     /// All that is said of it but its context.
-    pub fn arguments(&self, job: &mut Job, engine: Engine) {
+    pub(super) fn arguments(&self, job: &mut Job, engine: Engine) {
         for tag in &self.tags {
             let tag = if tag.contains([':', '/']) { tag.clone() } else { format!("{}:{tag}", self.name) };
             job.args(["-t", &tag]);
@@ -137,7 +137,7 @@ impl Image {
     }
 
     /// The Dockerfile, relative to gates.toml; `None` where the context is an address.
-    pub fn dockerfile(&self) -> Option<String> {
+    pub(super) fn dockerfile(&self) -> Option<String> {
         match &self.file {
             Some(file) => Some(file.clone()),
             None if self.context.contains("://") || self.context.starts_with("git@") => None,
@@ -147,7 +147,7 @@ impl Image {
 }
 
 impl Secret {
-    fn read(table: &Keys) -> Option<Secret> {
+    fn read(table: &Keys) -> Option<Self> {
         let id = table.required_text("id");
         let (env, src) = (table.text("env"), table.text("src"));
         table.finish("a secret of an image");
@@ -160,12 +160,12 @@ impl Secret {
                 return None;
             }
         };
-        Some(Secret { id: id?.value, source })
+        Some(Self { id: id?.value, source })
     }
 }
 
 /// `labels`, of a gate or of an image.
-pub fn read_labels(table: &Keys) -> Vec<(String, String)> {
+pub(super) fn read_labels(table: &Keys) -> Vec<(String, String)> {
     let entries = table.table("labels").map(|labels| labels.text_entries()).unwrap_or_default();
     entries.into_iter().map(|(name, value)| (name, value.value)).collect()
 }

@@ -2,13 +2,13 @@
 //! docker/buildx `commands/build.go` `printWarnings`, moby/buildkit `frontend/subrequests/lint/lint.go`), the
 //! classic builder's steps, and those of podman and buildah.
 
-use crate::scan::parsed::Unproven;
+use crate::scan::parsed::ReportError;
 
-pub const WHAT: &str = "docker build log";
+pub(super) const WHAT: &str = "docker build log";
 
 /// What a log tells.
 #[derive(Debug)]
-pub struct Log {
+pub(super) struct Log {
     pub warnings: Vec<Warning>,
     pub ending: Ending,
     /// Why there is no image. Errors before an image was built are those of its steps.
@@ -17,7 +17,7 @@ pub struct Log {
 
 /// How the build came out, where no failure is told.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Ending {
+pub(super) enum Ending {
     /// An image, with its id where the log has all of it.
     Built(Option<String>),
     /// `docker build --check`: the Dockerfile was looked at, nothing was built.
@@ -27,7 +27,7 @@ pub enum Ending {
 
 /// One violation of a build check.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Warning {
+pub(super) struct Warning {
     pub rule: String,
     pub message: String,
     pub line: Option<u64>,
@@ -39,7 +39,7 @@ pub struct Warning {
 const RULES: &str = "https://docs.docker.com/go/dockerfile/rule/";
 
 /// Reads a log. A list of warnings that is shorter than it says is a cut log.
-pub fn read(text: &str) -> Result<Log, Unproven> {
+pub(super) fn read(text: &str) -> Result<Log, ReportError> {
     let mut log = Log { warnings: Vec::new(), ending: Ending::Untold, failure: None };
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -51,7 +51,7 @@ pub fn read(text: &str) -> Result<Log, Unproven> {
             let listed = log.warnings.len() - listed;
             if listed < count {
                 let detail = format!("it announces {count} warnings and lists {listed}");
-                return Err(Unproven::Cut { what: WHAT, detail });
+                return Err(ReportError::Cut { what: WHAT, detail });
             }
         } else if let Some((rule, rest)) = line.split_once(" - ").filter(|(_, rest)| rest.starts_with(RULES))
         {
@@ -110,7 +110,7 @@ fn checked_warning<'t>(rule: &str, url: &str, lines: &mut impl Iterator<Item = &
 }
 
 /// The last line that says why there is no image.
-pub fn cause(text: &str) -> Option<String> {
+pub(super) fn cause(text: &str) -> Option<String> {
     text.lines().rev().find_map(|line| failure(line.trim())).map(str::to_owned)
 }
 
@@ -137,7 +137,7 @@ fn failure(line: &str) -> Option<&str> {
 }
 
 /// The last line that is neither a hint nor the notice that the classic builder is old.
-pub fn last_words(stderr: &str) -> Option<String> {
+pub(super) fn last_words(stderr: &str) -> Option<String> {
     const HINTS: [&str; 7] = [
         "DEPRECATED: ",
         "Install the buildx component",

@@ -4,6 +4,7 @@ use super::*;
 
 use crate::keys::mistakes::Problems;
 use crate::scan::raw_report::Document;
+use crate::system::variables;
 
 fn tool(options: &str) -> (Box<dyn Tool>, Vec<String>) {
     let problems = Problems::default();
@@ -161,7 +162,7 @@ fn podman_and_buildah_are_asked_in_their_own_words() {
 fn docker_is_told_to_take_buildkit_where_it_has_it() {
     let docker = tool(TWO).0;
     let question = docker.question(Path::new("/usr/bin/docker"));
-    if std::env::var_os("DOCKER_BUILDKIT").is_none() {
+    if variables::os("DOCKER_BUILDKIT").is_none() {
         assert_eq!(question.unwrap().join(" "), "env DOCKER_BUILDKIT=1 /usr/bin/docker build --help");
     }
     let podman = tool("engine = 'podman'\nimages = [{ name = 'a' }]").0;
@@ -200,10 +201,13 @@ fn the_digest_of_the_manifest_is_told_where_there_is_one() {
         ("{".to_owned(), None),
     ] {
         let mut raw = RawReport { exit: Some(0), ..RawReport::default() };
-        for (name, text) in [("image-id", ID), (engine::METADATA, &metadata)] {
-            raw.documents.push(Document { name: name.into(), bytes: Cow::Borrowed(text.as_bytes()) });
-        }
-        let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "a".into() };
+        let document = |name: &str, text: &'static str| Document {
+            name: name.into(),
+            bytes: Cow::Borrowed(text.as_bytes()),
+        };
+        raw.documents.push(document("image-id", ID));
+        raw.beside.push(Document { name: engine::METADATA.into(), bytes: metadata.as_bytes().into() });
+        let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "a".into() };
         let parsed = tool(TWO).0.parse(&raw, &place).unwrap();
         assert_eq!(parsed.image_digest.as_deref(), digest, "{metadata}");
     }
@@ -230,14 +234,14 @@ fn mistakes_in_images_are_told() {
     assert_eq!(tool("images = [{ name = 'localhost:5000/team/a' }]").1, [""; 0]);
 }
 
-fn parse(exit: Option<i32>, document: &str, stderr: &str) -> Result<Parsed, Unproven> {
+fn parse(exit: Option<i32>, document: &str, stderr: &str) -> Result<Parsed, ReportError> {
     let raw = RawReport {
         exit,
         documents: vec![Document { name: "image-id".into(), bytes: Cow::Borrowed(document.as_bytes()) }],
         stderr: Cow::Borrowed(stderr.as_bytes()),
         ..RawReport::default()
     };
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "notes-backend".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "notes-backend".into() };
     tool(TWO).0.parse(&raw, &place)
 }
 
@@ -249,10 +253,10 @@ fn only_a_whole_image_id_proves_that_an_image_was_built() {
     assert_eq!((parsed.image_id.as_deref(), parsed.scope.to_string()), (Some(ID), "1 image".to_owned()));
     // As older versions of podman write it.
     assert_eq!(parse(Some(0), &ID[7..], "").unwrap().image_id.as_deref(), Some(ID));
-    assert!(matches!(parse(Some(0), "", ""), Err(Unproven::Empty { .. })));
-    assert!(matches!(parse(Some(0), &ID[..40], ""), Err(Unproven::Cut { .. })));
-    assert!(matches!(parse(Some(0), "hello", ""), Err(Unproven::Foreign { .. })));
-    assert!(matches!(parse(Some(0), &ID.replace('f', "g"), ""), Err(Unproven::Foreign { .. })));
+    assert!(matches!(parse(Some(0), "", ""), Err(ReportError::Empty { .. })));
+    assert!(matches!(parse(Some(0), &ID[..40], ""), Err(ReportError::Cut { .. })));
+    assert!(matches!(parse(Some(0), "hello", ""), Err(ReportError::Foreign { .. })));
+    assert!(matches!(parse(Some(0), &ID.replace('f', "g"), ""), Err(ReportError::Foreign { .. })));
 }
 
 #[test]
@@ -272,13 +276,13 @@ fn warnings_of_a_build_are_findings_in_its_dockerfile() {
 #[test]
 fn a_list_of_warnings_that_is_shorter_than_it_says_is_a_cut_log() {
     let log = " 2 warnings found:\n - A: b (line 1)\n";
-    assert!(matches!(parse(Some(0), ID, log), Err(Unproven::Cut { .. })));
+    assert!(matches!(parse(Some(0), ID, log), Err(ReportError::Cut { .. })));
 }
 
 #[test]
 fn a_log_without_an_ending_proves_nothing() {
-    assert!(matches!(parse(None, "", ""), Err(Unproven::Empty { .. })));
-    assert!(matches!(parse(None, "Step 1/3 : FROM scratch\n", ""), Err(Unproven::Foreign { .. })));
+    assert!(matches!(parse(None, "", ""), Err(ReportError::Empty { .. })));
+    assert!(matches!(parse(None, "Step 1/3 : FROM scratch\n", ""), Err(ReportError::Foreign { .. })));
     let built = parse(
         None,
         &format!("#5 writing {} done\n#5 naming to docker.io/a:1\n", ID.replace("sha", "image sha")),
@@ -297,7 +301,7 @@ fn a_log_without_an_ending_proves_nothing() {
 }
 
 #[test]
-fn the_complaint_is_the_line_that_says_why() {
+fn the_error_line_is_the_line_that_says_why() {
     const OLD: &str = "DEPRECATED: The legacy builder is deprecated and will be removed in a future release.\n            \
         Install the buildx component to build images with BuildKit:\n            https://docs.docker.com/go/buildx/\n\n";
     for (stderr, why) in [
@@ -321,6 +325,6 @@ fn the_complaint_is_the_line_that_says_why() {
             stderr: format!("{OLD}{stderr}").into_bytes().into(),
             ..RawReport::default()
         };
-        assert_eq!(tool(TWO).0.complaint(&raw).as_deref(), Some(why));
+        assert_eq!(tool(TWO).0.error_line(&raw).as_deref(), Some(why));
     }
 }

@@ -6,31 +6,31 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::Hands;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, read_text};
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::step::{Output, Step};
 
 use super::registry::{Registry, USER, is_digest};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     Docker,
     Podman,
 }
 
 impl Kind {
-    pub fn program(self) -> &'static str {
+    pub(super) fn program(self) -> &'static str {
         match self {
-            Kind::Docker => "docker",
-            Kind::Podman => "podman",
+            Self::Docker => "docker",
+            Self::Podman => "podman",
         }
     }
 }
 
 /// The engine, as it is talked to.
 #[derive(Debug)]
-pub struct Engine {
+pub(super) struct Engine {
     kind: Kind,
     /// As the user may have named it.
     program: String,
@@ -40,7 +40,7 @@ pub struct Engine {
 
 /// What came of a push.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Pushed {
+pub(super) enum Pushed {
     /// The digest that the registry returned.
     Digest(String),
     /// The tag is there, and the registry lets nobody move it; its words.
@@ -48,8 +48,8 @@ pub enum Pushed {
 }
 
 impl Engine {
-    pub fn new(kind: Kind, hands: &Hands) -> Engine {
-        Engine { kind, program: hands.program().to_owned(), login: None }
+    pub(super) fn new(kind: Kind, context: &dyn StepContext) -> Self {
+        Self { kind, program: context.program().to_owned(), login: None }
     }
 
     fn step<'s>(&self, args: impl IntoIterator<Item = &'s str>) -> Step {
@@ -74,8 +74,8 @@ impl Engine {
     }
 
     /// The id that a name has now.
-    pub async fn id_of(&self, hands: &mut Hands, image: &str) -> Result<String, Failure> {
-        let output = hands.run(self.step(["image", "inspect", "--format", "{{.Id}}", image])).await?;
+    pub(super) async fn id_of(&self, context: &mut dyn StepContext, image: &str) -> Result<String, Failure> {
+        let output = context.run(self.step(["image", "inspect", "--format", "{{.Id}}", image])).await?;
         if output.success() {
             let text = output.stdout_text();
             let id = text.trim();
@@ -98,24 +98,24 @@ impl Engine {
 
     /// Logs in, for this push alone: the password goes through a pipe into a folder that ends with
     /// the push, and the user's own logins are neither read nor changed.
-    pub async fn log_in(
+    pub(super) async fn log_in(
         &mut self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         registry: &Registry,
         password: &str,
     ) -> Result<(), Failure> {
-        let folder = hands.scratch().join("login");
+        let folder = context.scratch().join("login");
         let unmade = |error: std::io::Error| {
             Failure::Unproven(format!("a folder for the login can't be made: {error} (is the disk full?)"))
         };
         fs::create_dir_all(&folder).map_err(unmade)?;
         if self.kind == Kind::Docker {
-            copy_settings(hands, &folder)?;
+            copy_settings(context, &folder)?;
         }
         self.login = Some(folder);
         let args = ["login", "--username", USER, "--password-stdin"].into_iter();
         let args = args.chain(self.plain(registry)).chain([registry.host.as_str()]);
-        let output = hands.run(self.step(args).stdin(password)).await?;
+        let output = context.run(self.step(args).stdin(password)).await?;
         if output.success() {
             Ok(())
         } else {
@@ -124,7 +124,7 @@ impl Engine {
     }
 
     /// Forgets the login.
-    pub fn forget(&self) {
+    pub(super) fn forget(&self) {
         if let Some(folder) = &self.login {
             // The folder of the run, in which it lies, ends as well.
             let _ = fs::remove_dir_all(folder);
@@ -132,22 +132,22 @@ impl Engine {
     }
 
     /// Pushes the image with this id under a name (`HOST/NAME:TAG`).
-    pub async fn push(
+    pub(super) async fn push(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         id: &str,
         registry: &Registry,
         name: &str,
     ) -> Result<Pushed, Failure> {
-        let told = hands.scratch().join("digest");
+        let told = context.scratch().join("digest");
         let digest_file = format!("--digestfile={}", told.display());
         // The user's own arguments are options of the push.
-        let options: Vec<String> = hands.args().to_vec();
+        let options: Vec<String> = context.args().to_vec();
         let mut args = vec!["push"];
         args.extend(options.iter().map(String::as_str));
         match self.kind {
             Kind::Docker => {
-                let output = hands.run(self.step(["tag", id, name])).await?;
+                let output = context.run(self.step(["tag", id, name])).await?;
                 if !output.success() {
                     return Err(failure(&self.verb("tag"), &output));
                 }
@@ -160,7 +160,7 @@ impl Engine {
                 args.extend([digest_file.as_str(), id, name]);
             }
         }
-        let output = hands.run(self.step(args)).await?;
+        let output = context.run(self.step(args)).await?;
         if !output.success() {
             let said = output.stderr_text();
             let immutable = said.lines().find(|line| line.contains("cannot be overwritten because the"));
@@ -178,7 +178,7 @@ impl Engine {
             Kind::Podman => Some(printed.trim()).filter(|digest| is_digest(digest)),
         };
         digest.map(|digest| Pushed::Digest(digest.to_owned())).ok_or_else(|| {
-            let (push, words) = (self.verb("push"), output.complaint());
+            let (push, words) = (self.verb("push"), output.error_line());
             Failure::Unproven(format!("{push} ended well and told no digest of {name}: {words}"))
         })
     }
@@ -193,14 +193,14 @@ fn digest_of<'t>(printed: &'t str, name: &str) -> Option<&'t str> {
 
 /// Writes Docker's configuration of this push: without any login, and with the contexts that
 /// say where the engine is (docker/cli `cli/config/configfile/file.go`).
-fn copy_settings(hands: &Hands, folder: &Path) -> Result<(), Failure> {
+fn copy_settings(context: &dyn StepContext, folder: &Path) -> Result<(), Failure> {
     #[derive(Default, Serialize, Deserialize)]
     struct Settings {
         #[serde(rename = "currentContext", skip_serializing_if = "Option::is_none")]
         context: Option<String>,
     }
-    let named = hands.variable("DOCKER_CONFIG").map(PathBuf::from);
-    let own = named.or_else(|| Some(Path::new(&hands.variable("HOME")?).join(".docker")));
+    let named = context.variable("DOCKER_CONFIG").map(PathBuf::from);
+    let own = named.or_else(|| Some(Path::new(&context.variable("HOME")?).join(".docker")));
     let mut settings = Settings::default();
     let unmade = |error: std::io::Error| {
         Failure::Unproven(format!("Docker's settings can't be copied: {error} (is the disk full?)"))
@@ -223,7 +223,7 @@ fn copy_settings(hands: &Hands, folder: &Path) -> Result<(), Failure> {
 /// Why a command of Docker came to nothing, in one sentence.
 fn failure(what: &str, output: &Output) -> Failure {
     let said = output.stderr_text();
-    let words = output.complaint();
+    let words = output.error_line();
     let told = |start| words.strip_prefix(start);
     let words = told("Error response from daemon: ").or(told("Error: ")).unwrap_or(&words);
     let lower = said.to_lowercase();
@@ -234,7 +234,7 @@ fn failure(what: &str, output: &Output) -> Failure {
         "docker daemon running",
     ];
     match () {
-        () if says(&engine) => Failure::Passing(format!(
+        () if says(&engine) => Failure::Transient(format!(
             "{what} came to nothing, since the Docker engine does not answer: {words}"
         )),
         () if says(&["no basic auth credentials"]) => {
@@ -248,8 +248,8 @@ fn failure(what: &str, output: &Output) -> Failure {
         () if says(&["denied", "unauthorized", "forbidden", "not authorized"]) => {
             Failure::unproven(format!("{what} was refused: {words}"))
         }
-        () if passing_fault(&said).is_some() || words.ends_with("EOF") || says(&["broken pipe"]) => {
-            Failure::Passing(format!("{what} broke off: {words}"))
+        () if transient_error(&said).is_some() || words.ends_with("EOF") || says(&["broken pipe"]) => {
+            Failure::Transient(format!("{what} broke off: {words}"))
         }
         () => Failure::unproven(format!("{what} ended with {}: {words}", output.code)),
     }
@@ -297,7 +297,7 @@ mod tests {
                 "engine does not answer",
             ),
         ] {
-            let Failure::Passing(why) = says(stderr) else { panic!("{stderr}") };
+            let Failure::Transient(why) = says(stderr) else { panic!("{stderr}") };
             assert!(why.contains(words), "{why}");
         }
         for (stderr, words) in [

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::engine::step_context::Hands;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
 use crate::tools::aws::Account;
 
@@ -14,7 +14,7 @@ const REPORT: &str = "ecr-push.json";
 
 /// One image on its way to a registry.
 #[derive(Clone, Debug)]
-pub struct Push {
+pub(super) struct Push {
     /// What it is called on this machine.
     pub image: String,
     /// `None`: where AWS says that the repository is.
@@ -30,15 +30,15 @@ pub struct Push {
 }
 
 impl Procedure for Push {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
-            let mut engine = Engine::new(self.engine, hands);
+            let mut engine = Engine::new(self.engine, context);
             let mut report = None;
-            let end = self.push(hands, &mut engine, &mut report).await;
+            let end = self.push(context, &mut engine, &mut report).await;
             engine.forget();
             // What was pushed before something went wrong is told all the same.
             match report {
-                Some(report) => hands.report(REPORT, &report).and(end),
+                Some(report) => context.report(REPORT, &report).and(end),
                 None => end,
             }
         })
@@ -48,16 +48,16 @@ impl Procedure for Push {
 impl Push {
     async fn push(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         engine: &mut Engine,
         report: &mut Option<Report>,
     ) -> Result<(), Failure> {
-        let seen = hands.one_image(&self.image)?;
+        let seen = context.one_image(&self.image)?;
         if seen.by.is_empty() && !self.unscanned {
             let why = format!("not pushed: no gate has proved that it looked at {}", self.image);
             return Err(Failure::Unproven(why));
         }
-        let id = engine.id_of(hands, &self.image).await?;
+        let id = engine.id_of(context, &self.image).await?;
         let other = match () {
             () if id == *seen.id => seen.also,
             () if seen.also.as_deref() == Some(&id) => Some(seen.id),
@@ -70,16 +70,16 @@ impl Push {
         };
         let names = Names { id, also: other.map(|other| other.to_string()) };
 
-        let registry = self.registry(hands).await?;
+        let registry = self.registry(context).await?;
         let password = match self.login {
             true => {
                 let account = self.account.clone().or_in(registry.region());
-                Some(account.secret(hands, &["ecr", "get-login-password"]).await?)
+                Some(account.secret(context, &["ecr", "get-login-password"]).await?)
             }
             false => None,
         };
         if let Some(password) = &password {
-            engine.log_in(hands, &registry, password).await?;
+            engine.log_in(context, &registry, password).await?;
         }
 
         let report = report.insert(Report {
@@ -92,7 +92,7 @@ impl Push {
             tags: Vec::new(),
         });
         for (tag, moving) in &self.tags {
-            let before = registry.holds(hands, &self.repository, tag, password.as_deref()).await?;
+            let before = registry.holds(context, &self.repository, tag, password.as_deref()).await?;
             report.tags.push(Tag::new(tag, *moving, before));
         }
         if report.tags.iter().any(|tag| tag.is_taken(&names)) {
@@ -104,21 +104,21 @@ impl Push {
                 continue;
             }
             let name = format!("{}:{}", report.repository, tag.tag);
-            hands.tell(format!("pushing {name}"));
-            match engine.push(hands, &names.id, &registry, &name).await? {
+            context.tell(format!("pushing {name}"));
+            match engine.push(context, &names.id, &registry, &name).await? {
                 Pushed::Digest(digest) => tag.pushed = Some(digest),
                 Pushed::Immutable(words) => {
                     tag.immutable = Some(words);
                     return Ok(());
                 }
             }
-            tag.now = registry.holds(hands, &self.repository, &tag.tag, password.as_deref()).await?;
+            tag.now = registry.holds(context, &self.repository, &tag.tag, password.as_deref()).await?;
         }
         Ok(())
     }
 
     /// The registry: the one that is named, or that of the repository.
-    async fn registry(&self, hands: &mut Hands) -> Result<Registry, Failure> {
+    async fn registry(&self, context: &mut dyn StepContext) -> Result<Registry, Failure> {
         #[derive(Deserialize)]
         struct Answer {
             repositories: Vec<Repository>,
@@ -133,7 +133,7 @@ impl Push {
         }
         let name = self.repository.as_str();
         let call = ["ecr", "describe-repositories", "--repository-names", name];
-        let answer: Answer = self.account.call(hands, &call).await.map_err(|error| match error {
+        let answer: Answer = self.account.call(context, &call).await.map_err(|error| match error {
             missing if missing.is("RepositoryNotFoundException") => Failure::Unproven(format!(
                 "there is no repository {name}: `aws ecr create-repository --repository-name {name}` makes it"
             )),

@@ -4,13 +4,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::Hands;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::system::http::Request;
 use crate::text::hash::sha256;
 
 /// The user of every ECR password.
-pub const USER: &str = "AWS";
+pub(super) const USER: &str = "AWS";
 
 /// The kinds of manifest that an image may have, the plain ones first.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -23,7 +23,7 @@ const MANIFEST_CAP: u64 = 4 << 20;
 
 /// Where images are pushed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registry {
+pub(super) struct Registry {
     /// `HOST[:PORT]`, as it stands in front of an image's name.
     pub host: String,
     scheme: &'static str,
@@ -32,7 +32,7 @@ pub struct Registry {
 impl Registry {
     /// Reads `HOST[:PORT]`. Without `http://` or `https://` in front it is asked as Docker asks: over
     /// TLS, but for this machine. The error says what is wrong.
-    pub fn read(text: &str) -> Result<Registry, &'static str> {
+    pub(super) fn read(text: &str) -> Result<Self, &'static str> {
         let (scheme, host) = match text.split_once("://") {
             Some(("http", host)) => ("http", host),
             Some(("https", host)) => ("https", host),
@@ -47,17 +47,17 @@ impl Registry {
         if host.is_empty() || !host.chars().all(plain) {
             return Err("it is `HOST` or `HOST:PORT`");
         }
-        Ok(Registry { host: host.to_owned(), scheme })
+        Ok(Self { host: host.to_owned(), scheme })
     }
 
     /// Whether it is asked without TLS.
-    pub fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         self.scheme == "http"
     }
 
     /// The region, where this is a registry of Amazon ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`,
     /// and `ACCOUNT.dkr-ecr.REGION.on.aws` for both IP versions.
-    pub fn region(&self) -> Option<&str> {
+    pub(super) fn region(&self) -> Option<&str> {
         let labels: Vec<&str> = self.host.split('.').collect();
         match labels[..] {
             [_, "dkr", "ecr" | "ecr-fips", region, "amazonaws", ..] => Some(region),
@@ -67,9 +67,9 @@ impl Registry {
     }
 
     /// What lies under a tag; `None` where nothing does.
-    pub async fn holds(
+    pub(super) async fn holds(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         repository: &str,
         tag: &str,
         password: Option<&str>,
@@ -80,7 +80,7 @@ impl Registry {
         if let Some(password) = password {
             request = request.sign_in(USER, password);
         }
-        let answer = hands.ask(request).await?;
+        let answer = context.ask(request).await?;
         match answer.status {
             200 if answer.cut => Err(Failure::unproven(format!("{host} answers with more than a manifest"))),
             200 => Held::read(&answer.body)
@@ -95,8 +95,8 @@ impl Registry {
                 "{host} does not let its images be read (status {}): the role needs ecr:BatchGetImage",
                 answer.status
             ))),
-            status if answer.is_passing_fault() => {
-                Err(Failure::Passing(format!("{host} answered {status} when it was asked for {tag}")))
+            status if answer.is_transient_error() => {
+                Err(Failure::Transient(format!("{host} answered {status} when it was asked for {tag}")))
             }
             status => Err(Failure::Unproven(format!("{host} answered {status} when it was asked for {tag}"))),
         }
@@ -116,7 +116,7 @@ fn is_this_machine(host: &str) -> bool {
 
 /// What a registry holds under a tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub(super) struct Held {
     /// Of the manifest: what the registry knows it by.
     pub digest: String,
     /// Of the image's configuration, which names every layer by its content; an index of several
@@ -126,7 +126,7 @@ pub struct Held {
 
 impl Held {
     /// Reads a manifest. Its digest is that of its bytes, whatever anybody says.
-    pub fn read(manifest: &[u8]) -> Result<Held, String> {
+    pub(super) fn read(manifest: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Manifest {
             config: Option<Descriptor>,
@@ -144,7 +144,7 @@ impl Held {
         let digests = read.manifests.iter().flatten().chain(&read.config).map(|part| &part.digest);
         match digests.into_iter().find(|digest| !is_digest(digest)) {
             Some(digest) => Err(format!("{digest:?} is no digest")),
-            None => Ok(Held {
+            None => Ok(Self {
                 digest: format!("sha256:{}", sha256(manifest)),
                 config: read.config.map(|config| config.digest),
             }),
@@ -152,7 +152,7 @@ impl Held {
     }
 
     /// The id by which people would look for it.
-    pub fn id(&self) -> &str {
+    pub(super) fn id(&self) -> &str {
         self.config.as_deref().unwrap_or(&self.digest)
     }
 }
@@ -160,7 +160,7 @@ impl Held {
 /// The digests by which one image goes: Docker's own image store calls it by its configuration,
 /// containerd's by its manifest or index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Names {
+pub(super) struct Names {
     /// What the engine calls it.
     pub id: String,
     /// What the build says it is called, too.
@@ -169,26 +169,26 @@ pub struct Names {
 
 impl Names {
     /// Whether this is the image that lies in the registry.
-    pub fn are_of(&self, held: &Held) -> bool {
+    pub(super) fn are_of(&self, held: &Held) -> bool {
         let mut names = [Some(&self.id), self.also.as_ref()].into_iter().flatten();
         names.any(|name| held.config.as_ref() == Some(name) || held.digest == *name)
     }
 }
 
 /// `sha256:` and 64 digits.
-pub fn is_digest(text: &str) -> bool {
+pub(super) fn is_digest(text: &str) -> bool {
     let digits = text.strip_prefix("sha256:").unwrap_or_default();
     digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// What a tag may be (distribution specification, "Pulling manifests").
-pub fn is_tag(text: &str) -> bool {
+pub(super) fn is_tag(text: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.len() <= 128 && text.starts_with(word) && text.chars().all(|c| word(c) || c == '.' || c == '-')
 }
 
 /// What a repository may be called (distribution specification, "Pulling manifests").
-pub fn is_repository(text: &str) -> bool {
+pub(super) fn is_repository(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     !text.is_empty()
         && text.split('/').all(|part| {

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::text::shared::Text;
 
 use super::registry::{Held, Names, is_digest};
 
-pub const WHAT: &str = "report of a push";
+pub(super) const WHAT: &str = "report of a push";
 
 /// What came of one image.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Report {
+pub(super) struct Report {
     pub portcullis_version: String,
     /// What it is called on this machine.
     pub image: String,
@@ -32,7 +32,7 @@ pub struct Report {
 
 /// What came of one tag.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Tag {
+pub(super) struct Tag {
     pub tag: String,
     /// It may be moved from one image to another, like `latest`.
     pub moving: bool,
@@ -47,25 +47,25 @@ pub struct Tag {
 }
 
 impl Tag {
-    pub fn new(tag: &str, moving: bool, before: Option<Held>) -> Tag {
-        Tag { tag: tag.to_owned(), moving, before, pushed: None, immutable: None, now: None }
+    pub(super) fn new(tag: &str, moving: bool, before: Option<Held>) -> Self {
+        Self { tag: tag.to_owned(), moving, before, pushed: None, immutable: None, now: None }
     }
 
     /// Another image lies under it, and it is not to be moved.
-    pub fn is_taken(&self, names: &Names) -> bool {
+    pub(super) fn is_taken(&self, names: &Names) -> bool {
         !self.moving && self.before.as_ref().is_some_and(|held| !names.are_of(held))
     }
 
     /// This image lies under it already.
-    pub fn is_there(&self, names: &Names) -> bool {
+    pub(super) fn is_there(&self, names: &Names) -> bool {
         self.before.as_ref().is_some_and(|held| names.are_of(held))
     }
 }
 
 impl Report {
     /// What it proves. Where a tag is taken by another image nothing was pushed, and that is told.
-    pub fn weigh(self) -> Result<Parsed, Unproven> {
-        let no = |why: String| Err(Unproven::ToolError(why));
+    pub(super) fn assess(self) -> Result<Parsed, ReportError> {
+        let no = |why: String| Err(ReportError::ToolError(why));
         let held = self.tags.iter().flat_map(|tag| tag.before.iter().chain(&tag.now));
         let mut digests: Vec<&str> = held.map(|held| &*held.digest).collect();
         digests.push(&self.names.id);
@@ -96,7 +96,7 @@ impl Report {
             by => format!("the registry holds {id}, at which {} looked", by.join(" and ")),
         });
         let digest = first.now.as_ref().map(|held| held.digest.clone()).unwrap_or_default();
-        let Report { repository, .. } = &self;
+        let Self { repository, .. } = &self;
         parsed.outputs = [
             ("image", format!("{repository}@{digest}")),
             ("digest", digest),

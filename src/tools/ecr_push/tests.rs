@@ -1,10 +1,8 @@
 use super::*;
 
-use crate::config::Config;
-use crate::keys::mistakes::Problem;
 use crate::scan::scene::BuiltImage;
 use crate::text::shared::Text;
-use crate::tools::testing::{self, handed_in, mistakes, place, repo};
+use crate::tools::testing::{self, handed_in, mistakes, origin, repo};
 
 use super::registry::{Held, Names};
 
@@ -20,7 +18,7 @@ fn scene_of<T>(built: &[&str], look: impl FnOnce(&Scene) -> T) -> T {
 }
 
 fn plan(options: &str, built: &[&str]) -> Result<Vec<Job>, Unplanned> {
-    scene_of(built, |scene| testing::tool(&SCANNER, options).plan(scene))
+    scene_of(built, |scene| testing::tool(&SPEC, options).plan(scene))
 }
 
 fn impossible(options: &str, built: &[&str]) -> String {
@@ -85,7 +83,7 @@ fn where_images_go_is_told_by_registry_namespace_and_repository() {
     let repo = repo("");
     let scene = Scene { repo: &repo, gate: "push", since: None, built: &dirty };
     for options in ["", "tags = ['{commit}']"] {
-        let jobs = testing::tool(&SCANNER, options).plan(&scene).unwrap();
+        let jobs = testing::tool(&SPEC, options).plan(&scene).unwrap();
         assert!(testing::line(&jobs[0]).ends_with("/a:ffffffffffff-dirty"), "{options}");
     }
     // An image that is here already keeps its tag.
@@ -117,10 +115,10 @@ fn what_can_not_be_pushed_is_not_planned() {
     let built = [BuiltImage { name: "a".into(), reference: "a:portcullis".into(), mutable: true }];
     let scene = Scene { repo: &outside, gate: "push", since: None, built: &built };
     for (options, words) in [("", "there is no commit"), ("tags = ['{commit}']", "there is no commit")] {
-        let Err(Unplanned::Impossible(why)) = testing::tool(&SCANNER, options).plan(&scene) else { panic!() };
+        let Err(Unplanned::Impossible(why)) = testing::tool(&SPEC, options).plan(&scene) else { panic!() };
         assert!(why.contains(words), "{why}");
     }
-    let jobs = testing::tool(&SCANNER, "tags = ['1.4']").plan(&scene).unwrap();
+    let jobs = testing::tool(&SPEC, "tags = ['1.4']").plan(&scene).unwrap();
     assert!(testing::line(&jobs[0]).ends_with("/a:1.4"));
 }
 
@@ -153,34 +151,7 @@ fn mistakes_are_told() {
         ("repository = 'a'", "`repository` is not a key of the gate"),
         ("engine = 'buildah'", "`buildah` is not a value of `engine`"),
     ] {
-        assert_eq!(mistakes(&SCANNER, options), [problem], "{options}");
-    }
-}
-
-#[test]
-fn what_judges_findings_means_nothing_for_an_action() {
-    let problems = |gate: &str| -> Vec<String> {
-        let Err(problems) = Config::read(&format!("version = 1\n[[gate]]\nid = 'g'\n{gate}\n")) else {
-            panic!()
-        };
-        problems.into_iter().map(|Problem { what, .. }| what).collect()
-    };
-    for (gate, problem) in [
-        (
-            "tool = 'ecr-push'\nfail_on = 'low'",
-            "`fail_on` means nothing for ecr-push: it acts, and has done so or not",
-        ),
-        (
-            "tool = 'ecr-push'\nallow_empty = true",
-            "`allow_empty` means nothing for ecr-push: it acts, and has done so or not",
-        ),
-        (
-            "tool = 'gitleaks'\nbranches = ['main']",
-            "`branches` means nothing for gitleaks: it looks, and on every branch",
-        ),
-        ("tool = 'ecr-push'\nbranches = []", "`branches` is empty: name at least one, or leave the key out"),
-    ] {
-        assert_eq!(problems(gate), [problem], "{gate}");
+        assert_eq!(mistakes(&SPEC, options), [problem], "{options}");
     }
 }
 
@@ -260,8 +231,8 @@ fn held(digest: &str, config: &str) -> String {
     format!("{{\"digest\": \"{digest}\", \"config\": \"{config}\"}}")
 }
 
-fn parse(report: &str) -> Result<Parsed, Unproven> {
-    testing::tool(&SCANNER, "").parse(&handed_in(report), &place())
+fn parse(report: &str) -> Result<Parsed, ReportError> {
+    testing::tool(&SPEC, "").parse(&handed_in(report), &origin())
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::template::texts;
 
 /// A secret in plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlainText<'v> {
+pub(super) struct PlainText<'v> {
     /// What is told of it: `DB_PASSWORD of container backend`. Never the value.
     pub what: String,
     /// Why it is taken for one.
@@ -19,7 +19,7 @@ pub struct PlainText<'v> {
 
 /// Every secret in plain text: variables whose names say so, but for those that the user names in
 /// `allowed`, and texts anywhere that have the form of one.
-pub fn find<'v>(root: &'v Map<String, Value>, allowed: &[String]) -> Vec<PlainText<'v>> {
+pub(super) fn find<'v>(root: &'v Map<String, Value>, allowed: &[String]) -> Vec<PlainText<'v>> {
     let mut found = Vec::new();
     let containers = root.get("containerDefinitions").and_then(Value::as_array);
     for container in containers.into_iter().flatten() {

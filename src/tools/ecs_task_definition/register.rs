@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::engine::step_context::Hands;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 use crate::system::output_folder::write_whole;
 use crate::tools::aws::{Account, AwsError};
@@ -14,14 +14,14 @@ use super::template::{Container, Template, by_digest};
 use super::{Report, Settings, plain_text, read_arn, same};
 
 /// The rendered definition, in the job's folder.
-pub const INPUT: &str = "task-definition.json";
-pub const REPORT: &str = "ecs-task-definition.json";
+pub(super) const INPUT: &str = "task-definition.json";
+pub(super) const REPORT: &str = "ecs-task-definition.json";
 /// What the ECS action of CodePipeline reads (CodePipeline user guide, "Image definitions file
 /// reference").
 const IMAGE_DEFINITIONS: &str = "imagedefinitions.json";
 
 #[derive(Clone, Debug)]
-pub struct Register {
+pub(super) struct Register {
     pub settings: Settings,
     /// [`INPUT`] as it is named in arguments.
     pub input: String,
@@ -69,15 +69,15 @@ struct Registeree {
 }
 
 impl Procedure for Register {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             let shown = &self.settings.template;
             let wrong = |why: String| Failure::Unproven(format!("{shown} {why}"));
-            let text = read_text(&hands.repo().base.join(shown), shown)?;
-            let values = self.settings.values.at(hands.repo());
+            let text = read_text(&context.repo().base.join(shown), shown)?;
+            let values = self.settings.values.at(context.repo());
             let mut template = Template::read(&text, &values).map_err(wrong)?;
             let family = template.family(self.settings.family.as_deref()).map_err(wrong)?;
-            let images = self.images(hands, &template.containers())?;
+            let images = self.images(context, &template.containers())?;
             template.set_images(&images).map_err(wrong)?;
 
             let mut report = Report::new(shown, &family);
@@ -88,24 +88,24 @@ impl Procedure for Register {
             report.unused = values.unused(&template.used).into_iter().map(str::to_owned).collect();
             let found = plain_text::find(template.root(), &self.settings.allow_environment);
             if !found.is_empty() {
-                found.iter().for_each(|secret| hands.learn(secret.value));
+                found.iter().for_each(|secret| context.learn(secret.value));
                 report.refuse(&found);
-                return hands.report(REPORT, &report);
+                return context.report(REPORT, &report);
             }
             let Value::Object(definition) = template.finish().map_err(wrong)? else {
                 return Err(wrong("is no JSON object".to_owned()));
             };
 
-            let known = self.known(hands, &family, &definition, &mut report).await?;
+            let known = self.known(context, &family, &definition, &mut report).await?;
             report.reused = known.is_some();
             let registered = match known {
                 Some(known) => known,
-                None => self.register(hands, &family, &definition).await?,
+                None => self.register(context, &family, &definition).await?,
             };
             report.settle(&registered.task_definition_arn, registered.revision);
-            hands.report(REPORT, &report)?;
+            context.report(REPORT, &report)?;
             confirm(&registered, &report)?;
-            self.write_image_definitions(hands, &report, &images)
+            self.write_image_definitions(context, &report, &images)
         })
     }
 }
@@ -113,8 +113,12 @@ impl Procedure for Register {
 impl Register {
     /// The image of each container that gets one: those of the table, and of the same name as one
     /// that this run has pushed.
-    fn images(&self, hands: &Hands, containers: &[Container]) -> Result<BTreeMap<String, String>, Failure> {
-        let pushed = hands.upstream().outputs("ecr-push", "image");
+    fn images(
+        &self,
+        context: &dyn StepContext,
+        containers: &[Container],
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let pushed = context.gate_outputs().outputs("ecr-push", "image");
         let mut images = BTreeMap::new();
         for (container, image) in &self.settings.images {
             let reference = match pushed.get(image.as_str()) {
@@ -153,7 +157,7 @@ impl Register {
     /// The latest revision of the family, if it says the same already.
     async fn known(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         family: &str,
         definition: &Map<String, Value>,
         report: &mut Report,
@@ -162,7 +166,7 @@ impl Register {
         if definition.contains_key("tags") {
             call.extend(["--include", "TAGS"]);
         }
-        let mut described: Described = match self.account(hands).call(hands, &call).await {
+        let mut described: Described = match self.account(context).call(context, &call).await {
             Ok(described) => described,
             // There is no such family yet.
             Err(error) if error.is("ClientException") => return Ok(None),
@@ -185,30 +189,30 @@ impl Register {
         Ok((known.status == "ACTIVE").then_some(known))
     }
 
-    fn account(&self, hands: &Hands) -> Account {
-        self.settings.account.clone().with(hands.args())
+    fn account(&self, context: &dyn StepContext) -> Account {
+        self.settings.account.clone().with(context.args())
     }
 
     async fn register(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         family: &str,
         definition: &Map<String, Value>,
     ) -> Result<Definition, Failure> {
-        hands.tell(format!("registering a revision of {family}"));
-        let file = hands.scratch().join(INPUT);
+        context.tell(format!("registering a revision of {family}"));
+        let file = context.scratch().join(INPUT);
         write_whole(&file, |out| Ok(serde_json::to_writer(out, definition)?))
             .map_err(|error| Failure::Unproven(format!("{INPUT} can't be written: {error}")))?;
         let input = format!("file://{}", self.input);
         let call = ["ecs", "register-task-definition", "--cli-input-json", &input];
-        let answer: Registered = self.account(hands).call(hands, &call).await?;
+        let answer: Registered = self.account(context).call(context, &call).await?;
         Ok(answer.task_definition)
     }
 
     /// For CodePipeline: in the output folder, and where gates.toml wants it.
     fn write_image_definitions(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         report: &Report,
         images: &BTreeMap<String, String>,
     ) -> Result<(), Failure> {
@@ -223,10 +227,10 @@ impl Register {
             |why: String| Failure::Unproven(format!("{IMAGE_DEFINITIONS} can't be written: {why}"));
         let bytes = serde_json::to_vec(&list).map_err(|error| unwritten(error.to_string()))?;
         if let Some(path) = &self.settings.image_definitions {
-            let path = hands.repo().base.join(path);
+            let path = context.repo().base.join(path);
             write_whole(&path, |out| out.write_all(&bytes)).map_err(|error| unwritten(error.to_string()))?;
         }
-        hands.hand_over(IMAGE_DEFINITIONS, bytes);
+        context.hand_over(IMAGE_DEFINITIONS, bytes);
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::template::READ_ONLY;
 
 /// Whether `theirs`, as ECS describes it, is what registering `ours` would make.
-pub fn same(ours: &Map<String, Value>, theirs: &Map<String, Value>) -> bool {
+pub(super) fn same(ours: &Map<String, Value>, theirs: &Map<String, Value>) -> bool {
     let mut theirs = theirs.clone();
     theirs.retain(|key, _| !READ_ONLY.contains(&key.as_str()));
     same_objects(ours, &theirs)

@@ -11,7 +11,7 @@ use crate::scan::placeholder::Values;
 
 /// What `describe-task-definition` tells and `register-task-definition` does not take: a template is
 /// often made of the former.
-pub const READ_ONLY: &[&str] = &[
+pub(super) const READ_ONLY: &[&str] = &[
     "compatibilities",
     "deregisteredAt",
     "registeredAt",
@@ -27,7 +27,7 @@ const NAMED: usize = 20;
 
 /// A task definition on its way.
 #[derive(Debug)]
-pub struct Template {
+pub(super) struct Template {
     root: Map<String, Value>,
     /// Placeholders that no table knows, each with its place.
     left: Vec<(String, String)>,
@@ -37,14 +37,14 @@ pub struct Template {
 
 /// One container of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Container {
+pub(super) struct Container {
     pub name: String,
     pub image: String,
 }
 
 impl Template {
     /// Reads a template and fills its placeholders. The error says what it lacks.
-    pub fn read(text: &str, values: &Values) -> Result<Template, String> {
+    pub(super) fn read(text: &str, values: &Values) -> Result<Self, String> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let document: Value = serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))?;
         let Value::Object(mut root) = document else {
@@ -59,8 +59,8 @@ impl Template {
             root.extend(tags.map(|tags| ("tags".to_owned(), tags)));
         }
         root.retain(|key, _| !READ_ONLY.contains(&key.as_str()));
-        let mut template = Template { root, left: Vec::new(), used: BTreeSet::new() };
-        let Template { root, left, used } = &mut template;
+        let mut template = Self { root, left: Vec::new(), used: BTreeSet::new() };
+        let Self { root, left, used } = &mut template;
         fill(root, "", &mut |text, place| {
             let filled = values.fill(text, used);
             left.extend(filled.left.into_iter().map(|placeholder| (place.to_owned(), placeholder)));
@@ -96,12 +96,12 @@ impl Template {
     }
 
     /// Its containers, in its order.
-    pub fn containers(&self) -> Vec<Container> {
+    pub(super) fn containers(&self) -> Vec<Container> {
         containers(&self.root)
     }
 
     /// Gives containers their images, by their names. The error names those that it does not have.
-    pub fn set_images(&mut self, images: &BTreeMap<String, String>) -> Result<(), String> {
+    pub(super) fn set_images(&mut self, images: &BTreeMap<String, String>) -> Result<(), String> {
         let list = self.root.get_mut("containerDefinitions").and_then(Value::as_array_mut);
         let mut strange: BTreeSet<&str> = images.keys().map(String::as_str).collect();
         for (index, container) in list.into_iter().flatten().enumerate() {
@@ -124,7 +124,7 @@ impl Template {
     }
 
     /// Puts the family in, where gates.toml names one, and gives it.
-    pub fn family(&mut self, wanted: Option<&str>) -> Result<String, String> {
+    pub(super) fn family(&mut self, wanted: Option<&str>) -> Result<String, String> {
         if let Some(wanted) = wanted {
             self.root.insert("family".to_owned(), Value::from(wanted));
             self.left.retain(|(left, _)| left != "family");
@@ -137,7 +137,7 @@ impl Template {
     }
 
     /// The whole definition, if nothing is left over in it.
-    pub fn finish(self) -> Result<Value, String> {
+    pub(super) fn finish(self) -> Result<Value, String> {
         if self.left.is_empty() {
             return Ok(Value::Object(self.root));
         }
@@ -152,19 +152,19 @@ impl Template {
     }
 
     /// What stands in it so far.
-    pub fn root(&self) -> &Map<String, Value> {
+    pub(super) fn root(&self) -> &Map<String, Value> {
         &self.root
     }
 }
 
 /// Letters, digits, `-` and `_`, up to 255 (Amazon ECS API reference, RegisterTaskDefinition).
-pub fn is_family(family: &str) -> bool {
+pub(super) fn is_family(family: &str) -> bool {
     let begins = family.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
     begins && family.len() <= 255 && family.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
 /// The containers of a task definition; those without name or image are passed over.
-pub fn containers(root: &Map<String, Value>) -> Vec<Container> {
+pub(super) fn containers(root: &Map<String, Value>) -> Vec<Container> {
     let list = root.get("containerDefinitions").and_then(Value::as_array).into_iter().flatten();
     let read = |container: &Value| {
         let text = |key: &str| container.get(key)?.as_str().map(str::to_owned);
@@ -174,13 +174,13 @@ pub fn containers(root: &Map<String, Value>) -> Vec<Container> {
 }
 
 /// Whether an image is named by its digest: `repository@sha256:…`.
-pub fn by_digest(image: &str) -> bool {
+pub(super) fn by_digest(image: &str) -> bool {
     let Some((name, digits)) = image.split_once("@sha256:") else { return false };
     !name.is_empty() && digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Every text of a task definition with its place: `containerDefinitions[0].image`.
-pub fn texts<'v>(root: &'v Map<String, Value>, visit: &mut impl FnMut(&'v str, &str)) {
+pub(super) fn texts<'v>(root: &'v Map<String, Value>, visit: &mut impl FnMut(&'v str, &str)) {
     for (key, value) in root {
         texts_in(value, &mut key.clone(), visit);
     }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 
-use crate::scan::proof::{Proof, weigh};
-use crate::tools::testing::{configured, handed_in, line, mistakes, place, plan, tool};
+use crate::scan::proof::{Proof, assess};
+use crate::tools::testing::{configured, handed_in, line, mistakes, origin, plan, tool};
 
 use super::template::Template;
 
@@ -234,7 +234,7 @@ fn a_revision_that_says_the_same_is_known_whatever_ecs_fills_in() {
         ("/containerDefinitions/1/name", json!("c")),
     ] {
         let edit = |theirs: &mut Value| match theirs.pointer_mut(pointer) {
-            Some(place) => *place = value.clone(),
+            Some(origin) => *origin = value.clone(),
             None => {
                 let (parent, key) = pointer.rsplit_once('/').unwrap();
                 theirs.pointer_mut(parent).unwrap()[key] = value.clone();
@@ -279,8 +279,8 @@ fn report(edit: impl Fn(&mut Value)) -> Proof {
         "secrets": [],
     });
     edit(&mut report);
-    let tool = tool(&SCANNER, "template = 'deploy/task.json'");
-    weigh(tool.as_ref(), &handed_in(&report.to_string()), &place())
+    let tool = tool(&SPEC, "template = 'deploy/task.json'");
+    assess(tool.as_ref(), &handed_in(&report.to_string()), &origin())
 }
 
 #[test]
@@ -338,18 +338,18 @@ fn mistakes_in_its_keys_are_told() {
         ("template = 't'\nvalues = { PORTCULLIS_COMMIT = 'x' }", "is the commit"),
         ("family = 'a'", "`template` is missing"),
     ] {
-        let told = mistakes(&SCANNER, options);
+        let told = mistakes(&SPEC, options);
         assert!(matches!(told.as_slice(), [what] if what.contains(says)), "{options}: {told:?}");
     }
     let whole = format!(
         "template = 't'\nfamily = 'notes'\nregion = 'eu-west-1'\nprofile = 'live'\nimage_definitions = 'out/imagedefinitions.json'\nallow_environment = ['X']\nvalues = {{ A = 'b' }}\nimages = {{ a = 'notes/app', b = 'localhost:5000/app@{DIGEST}' }}"
     );
-    assert_eq!(configured(&SCANNER, &whole).1, []);
+    assert_eq!(configured(&SPEC, &whole).1, []);
 }
 
 #[test]
 fn the_plan_shows_the_call_that_registers() {
-    let tool = tool(&SCANNER, "template = 'deploy/task.json'\nregion = 'eu-west-1'");
+    let tool = tool(&SPEC, "template = 'deploy/task.json'\nregion = 'eu-west-1'");
     assert!(tool.acts());
     let [job] = plan(tool.as_ref(), None).try_into().unwrap();
     assert_eq!(&*job.target, "deploy/task.json");

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::redact::Secret;
-use crate::scan::parsed::Unproven;
+use crate::scan::parsed::ReportError;
 
 use super::WHAT;
 
@@ -18,17 +18,17 @@ const LONGEST_PATH: usize = 4096;
 const PLACES: usize = 32;
 
 #[derive(Debug, Default)]
-pub struct Output<'a> {
+pub(super) struct Output<'a> {
     pub matches: Vec<Match<'a>>,
     /// What kept it from its work. Never a line that might be a match.
-    pub complaints: Vec<String>,
+    pub error_lines: Vec<String>,
     /// What it said and did its work all the same.
     pub remarks: Vec<String>,
 }
 
 /// A line of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Match<'a> {
+pub(super) struct Match<'a> {
     pub commit: Option<&'a str>,
     pub path: String,
     pub line: u64,
@@ -39,11 +39,11 @@ pub struct Match<'a> {
 impl<'a> Output<'a> {
     /// Reads all that it printed. Matches may begin with a commit, where `with_commits` says so; `files`
     /// are those that it looked at, and tell where a name with colons ends.
-    pub fn read(
+    pub(super) fn read(
         bytes: &'a [u8],
         with_commits: bool,
         files: Option<&HashSet<&[u8]>>,
-    ) -> Result<Output<'a>, Unproven> {
+    ) -> Result<Self, ReportError> {
         let mut output = Output::default();
         let (mut marked, mut open, mut after_blank) = (false, false, true);
         let mut strange = 0_usize;
@@ -59,22 +59,22 @@ impl<'a> Output<'a> {
             } else if let Some(remark) = remark(line) {
                 output.remarks.push(remark.to_owned());
             } else {
-                match complaint(line) {
-                    Some(complaint) => output.complaints.push(complaint),
+                match error_line(line) {
+                    Some(error_line) => output.error_lines.push(error_line),
                     None => strange += 1,
                 }
             }
         }
         output.remarks.dedup();
-        if let (true, Some(first)) = (output.matches.is_empty(), output.complaints.first()) {
-            return Err(Unproven::ToolError(format!("git-secrets could not do its work: {first}")));
+        if let (true, Some(first)) = (output.matches.is_empty(), output.error_lines.first()) {
+            return Err(ReportError::ToolError(format!("git-secrets could not do its work: {first}")));
         }
         // What is strange may be a secret.
         if strange > 0 && output.matches.is_empty() {
             let detail = "a line is neither a match nor a message of git".to_owned();
-            return Err(Unproven::Foreign { what: WHAT, detail });
+            return Err(ReportError::Foreign { what: WHAT, detail });
         }
-        let cut = |detail: &str| Err(Unproven::Cut { what: WHAT, detail: detail.to_owned() });
+        let cut = |detail: &str| Err(ReportError::Cut { what: WHAT, detail: detail.to_owned() });
         if bytes.last().is_some_and(|last| *last != b'\n') {
             return cut("its last line has no end");
         }
@@ -86,10 +86,12 @@ impl<'a> Output<'a> {
         }
         if !marked && !bytes.is_empty() && output.remarks.is_empty() {
             let detail = "it has no words".to_owned();
-            return Err(Unproven::Foreign { what: WHAT, detail });
+            return Err(ReportError::Foreign { what: WHAT, detail });
         }
         if strange > 0 {
-            output.complaints.push(format!("{strange} of its lines are neither matches nor messages of git"));
+            output
+                .error_lines
+                .push(format!("{strange} of its lines are neither matches nor messages of git"));
         }
         Ok(output)
     }
@@ -110,7 +112,7 @@ fn remark(line: &[u8]) -> Option<&'static str> {
 }
 
 /// A message of git, grep or the shell, without what stands in quotes: a pattern may be a secret.
-fn complaint(line: &[u8]) -> Option<String> {
+fn error_line(line: &[u8]) -> Option<String> {
     const SPEAKERS: [&str; 6] = ["fatal: ", "error: ", "warning: ", "grep: ", "git: ", "cat: "];
     let text = String::from_utf8_lossy(line);
     if !SPEAKERS.iter().any(|speaker| text.starts_with(speaker)) && !text.contains("git-secrets: line ") {
@@ -124,7 +126,7 @@ fn complaint(line: &[u8]) -> Option<String> {
 }
 
 impl<'a> Match<'a> {
-    fn read(line: &'a [u8], with_commits: bool, files: Option<&HashSet<&[u8]>>) -> Option<Match<'a>> {
+    fn read(line: &'a [u8], with_commits: bool, files: Option<&HashSet<&[u8]>>) -> Option<Self> {
         if with_commits
             && let Some((commit, rest)) = commit(line)
             && let Some(found) = Match::in_file(rest, files)
@@ -134,7 +136,7 @@ impl<'a> Match<'a> {
         Match::in_file(line, files)
     }
 
-    fn in_file(line: &'a [u8], files: Option<&HashSet<&[u8]>>) -> Option<Match<'a>> {
+    fn in_file(line: &'a [u8], files: Option<&HashSet<&[u8]>>) -> Option<Self> {
         if let Some((path, rest)) = quoted(line) {
             let (line, text) = numbered(rest)?;
             return Some(Match { commit: None, path, line, text });
@@ -151,7 +153,7 @@ impl<'a> Match<'a> {
 
     /// What may be the secret of the line: all of it, and its words that look like one. The words are
     /// what other tools print, too.
-    pub fn secrets(&self) -> Vec<Secret> {
+    pub(super) fn secrets(&self) -> Vec<Secret> {
         const LONGEST_LINE: usize = 1000;
         const WORDS: usize = 100;
         let text = String::from_utf8_lossy(self.text);

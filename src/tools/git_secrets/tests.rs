@@ -4,9 +4,9 @@ use std::path::Path;
 use super::*;
 
 use crate::redact::Secret;
-use crate::scan::job::Source;
+use crate::scan::job::ReportSource;
 use crate::scan::raw_report::Document;
-use crate::tools::testing::{handed_in, line, mistakes, place, plan, plan_in, repo, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, plan, plan_in, repo, tool};
 
 const MARK: &str =
     "\n[ERROR] Matched one or more prohibited patterns\n\nPossible mitigations:\n- Use --no-verify\n";
@@ -15,13 +15,13 @@ const MARK: &str =
 fn run<'a>(printed: &'a str, exit: i32, answers: &[(&str, &'a str)]) -> RawReport<'a> {
     let document =
         |name: &str, text: &'a str| Document { name: name.to_owned(), bytes: Cow::Borrowed(text.as_bytes()) };
-    let mut documents = vec![document("git-secrets.txt", printed)];
-    documents.extend(answers.iter().map(|(name, text)| document(name, text)));
-    RawReport { exit: Some(exit), documents, ..RawReport::default() }
+    let documents = vec![document("git-secrets.txt", printed)];
+    let answers = answers.iter().map(|(name, text)| document(name, text)).collect();
+    RawReport { exit: Some(exit), documents, answers, ..RawReport::default() }
 }
 
-fn parse(options: &str, raw: &RawReport) -> Result<Parsed, Unproven> {
-    tool(&SCANNER, options).parse(raw, &place())
+fn parse(options: &str, raw: &RawReport) -> Result<Parsed, ReportError> {
+    tool(&SPEC, options).parse(raw, &origin())
 }
 
 fn places(parsed: &Parsed) -> Vec<String> {
@@ -32,22 +32,22 @@ const ANSWERS: [(&str, &str); 2] = [("patterns", "AKIA\n"), ("files", "a.ts\0b.t
 
 #[test]
 fn tracked_files_are_scanned_at_the_top_of_the_work_tree_and_git_is_asked_what_they_are() {
-    let jobs = plan_in(&*tool(&SCANNER, ""), &repo("service"), None);
+    let jobs = plan_in(&*tool(&SPEC, ""), &repo("service"), None);
     assert_eq!((jobs.len(), line(&jobs[0])), (1, "--scan".to_owned()));
     assert_eq!(jobs[0].cwd, Path::new("/repo"));
-    assert_eq!(jobs[0].reports, [Source::Errors("git-secrets.txt".to_owned())]);
+    assert_eq!(jobs[0].reports, [ReportSource::Errors("git-secrets.txt".to_owned())]);
     let asked: Vec<&str> = jobs[0].questions.iter().map(|question| question.name).collect();
     assert_eq!(asked, ["files", "patterns", "allowed"]);
     assert_eq!(jobs[0].env["SHELLOPTS"], "noglob");
     assert!(jobs[0].git.iter().all(|(name, _)| !name.starts_with("secrets.")));
 
-    let history = plan(&*tool(&SCANNER, "scan = \"history\""), None).remove(0);
+    let history = plan(&*tool(&SPEC, "scan = \"history\""), None).remove(0);
     assert_eq!((line(&history), &*history.target), ("--scan-history".to_owned(), "history"));
 }
 
 #[test]
 fn patterns_of_gates_toml_are_given_to_this_run_alone() {
-    let job = plan(&*tool(&SCANNER, "register_aws = true\npatterns = ['token=\\w+']"), None).remove(0);
+    let job = plan(&*tool(&SPEC, "register_aws = true\npatterns = ['token=\\w+']"), None).remove(0);
     let set: Vec<&str> =
         job.git.iter().filter(|(name, _)| name == "secrets.patterns").map(|(_, value)| &**value).collect();
     assert_eq!(set.len(), 4);
@@ -58,14 +58,14 @@ fn patterns_of_gates_toml_are_given_to_this_run_alone() {
 fn outside_of_git_there_is_nothing_to_look_at() {
     let outside = crate::system::git::Repo { git: false, ..repo("") };
     let scene = Scene { repo: &outside, gate: "gate", since: None, built: &[] };
-    assert!(matches!(tool(&SCANNER, "").plan(&scene), Err(Unplanned::Impossible(_))));
+    assert!(matches!(tool(&SPEC, "").plan(&scene), Err(Unplanned::Impossible(_))));
 }
 
 #[test]
 fn mistakes_in_the_options_are_told() {
-    assert_eq!(mistakes(&SCANNER, "scan = \"files\""), ["`files` is not a value of `scan`"]);
+    assert_eq!(mistakes(&SPEC, "scan = \"files\""), ["`files` is not a value of `scan`"]);
     assert_eq!(
-        mistakes(&SCANNER, "patterns = [\"a b\"]"),
+        mistakes(&SPEC, "patterns = [\"a b\"]"),
         ["git-secrets takes what stands before and after white space for two patterns"]
     );
 }
@@ -132,9 +132,9 @@ fn a_place_is_read_from_every_form_of_a_line() {
 #[test]
 fn where_a_name_with_colons_ends_is_known_from_the_files_that_it_looked_at() {
     let text = format!("a:1:b:2:c\n{MARK}");
-    for (files, place) in [("a\0", "a:1"), ("a:1:b\0", "a:1:b:2"), ("", "a:1")] {
+    for (files, origin) in [("a\0", "a:1"), ("a:1:b\0", "a:1:b:2"), ("", "a:1")] {
         let parsed = parse("", &run(&text, 1, &[("patterns", "c\n"), ("files", files)])).unwrap();
-        assert_eq!(places(&parsed), [place], "{files}");
+        assert_eq!(places(&parsed), [origin], "{files}");
     }
 }
 

@@ -6,22 +6,22 @@
 use std::fs;
 use std::path::{Component, Path};
 
-use crate::scan::config_file::{Mute, Overrule};
+use crate::scan::config_file::{BaseOverride, Mute};
 use crate::scan::job::Job;
-use crate::scan::start_dir::Start;
+use crate::scan::start_dir::StartDir;
 use crate::text::paths::normalise;
 
-pub const FILE_NAME: &str = ".gitleaksignore";
+pub(super) const FILE_NAME: &str = ".gitleaksignore";
 
 /// That of a work tree whose history is scanned.
-pub const OF_HISTORY: Overrule = Overrule::Take { neutral: Some(""), take: of_history };
+pub(super) const OF_HISTORY: BaseOverride = BaseOverride::Take { neutral: Some(""), take: of_history };
 
 /// That of a scanned folder.
-pub const OF_FOLDER: Overrule =
-    Overrule::Join { take: named, mute: Some(Mute { words: as_comments, enter: by_a_folder_in_it }) };
+pub(super) const OF_FOLDER: BaseOverride =
+    BaseOverride::Join { take: named, mute: Some(Mute { words: as_comments, enter: by_a_folder_in_it }) };
 
 /// That of the folder in which it is started to scan another.
-pub const OF_START: Overrule = Overrule::Join { take: named, mute: None };
+pub(super) const OF_START: BaseOverride = BaseOverride::Join { take: named, mute: None };
 
 fn named(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     job.options(["--gitleaks-ignore-path"].into_iter().chain(copy));
@@ -72,7 +72,9 @@ fn by_a_folder_in_it(job: &mut Job) -> Result<(), String> {
     let inside = inside.next().ok_or_else(|| format!("{ANYHOW}, unless there is a folder in that"))?;
     let door = folder.join(DOOR);
     match &mut job.start {
-        Some(Start::Farm(farm)) if fs::symlink_metadata(&door).is_err() => farm.link(&door, inside.path()),
+        Some(StartDir::LinkFarm(farm)) if fs::symlink_metadata(&door).is_err() => {
+            farm.link(&door, inside.path())
+        }
         _ => return Err(format!("{ANYHOW}, and there is a {DOOR} in that")),
     }
     *source = format!("{source}/{DOOR}/..");

@@ -1,11 +1,11 @@
 use super::*;
 
-use crate::scan::job::Source;
+use crate::scan::job::{Planned, ReportSource};
 use crate::system::git::Range;
-use crate::tools::testing::{handed_in, line, mistakes, place, plan, plan_in, repo, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, plan, plan_in, repo, tool};
 
 fn parsed(report: &str) -> Parsed {
-    tool(&SCANNER, "").parse(&handed_in(report), &place()).unwrap()
+    tool(&SPEC, "").parse(&handed_in(report), &origin()).unwrap()
 }
 
 fn log(text: &str) -> Log {
@@ -14,7 +14,7 @@ fn log(text: &str) -> Log {
 
 #[test]
 fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
-    let jobs = plan_in(&*tool(&SCANNER, ""), &repo("service"), None);
+    let jobs = plan_in(&*tool(&SPEC, ""), &repo("service"), None);
     assert_eq!(jobs.len(), 1);
     assert_eq!(&*jobs[0].target, "history");
     assert_eq!(jobs[0].cwd, std::path::Path::new("/repo"));
@@ -23,21 +23,20 @@ fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
         "git --no-banner --no-color --report-format json \
          --report-path /dev/fd/1 --exit-code 77 ."
     );
-    assert_eq!(jobs[0].reports, [Source::Memory(HISTORY.to_owned())]);
+    assert_eq!(jobs[0].reports, [ReportSource::Memory(HISTORY.to_owned())]);
 }
 
 #[test]
 fn a_range_of_commits_narrows_the_history() {
     let range = Range { base: "aaa".into(), head: "bbb".into(), changed: Vec::new() };
-    let jobs = plan(&*tool(&SCANNER, ""), Some(&range));
+    let jobs = plan(&*tool(&SPEC, ""), Some(&range));
     assert!(line(&jobs[0]).ends_with("--exit-code 77 --log-opts aaa..bbb ."));
-    assert_eq!(jobs[0].reports, [Source::Memory(RANGE.to_owned())]);
+    assert_eq!(jobs[0].reports, [ReportSource::Memory(RANGE.to_owned())]);
 }
 
 #[test]
 fn the_tree_is_scanned_directory_by_directory_from_the_folder_of_gates_toml() {
-    let tool =
-        tool(&SCANNER, "scan = \"tree\"\ndirs = [\"backend\", \"frontend\"]\nconfig = \"ci/leaks.toml\"");
+    let tool = tool(&SPEC, "scan = \"tree\"\ndirs = [\"backend\", \"frontend\"]\nconfig = \"ci/leaks.toml\"");
     let jobs = plan(&*tool, None);
     let targets: Vec<_> = jobs.iter().map(|job| &*job.target).collect();
     assert_eq!(targets, ["backend", "frontend"]);
@@ -48,14 +47,14 @@ fn the_tree_is_scanned_directory_by_directory_from_the_folder_of_gates_toml() {
 
 #[test]
 fn mistakes_in_the_options_are_told() {
-    assert_eq!(mistakes(&SCANNER, "scan = \"files\""), ["`files` is not a value of `scan`"]);
-    assert_eq!(mistakes(&SCANNER, "severity = \"bad\""), ["`bad` is not a value of `severity`"]);
-    assert_eq!(mistakes(&SCANNER, "dirs = [\"a\"]"), ["the history is scanned as a whole, not by `dirs`"]);
+    assert_eq!(mistakes(&SPEC, "scan = \"files\""), ["`files` is not a value of `scan`"]);
+    assert_eq!(mistakes(&SPEC, "severity = \"bad\""), ["`bad` is not a value of `severity`"]);
+    assert_eq!(mistakes(&SPEC, "dirs = [\"a\"]"), ["the history is scanned as a whole, not by `dirs`"]);
 }
 
 #[test]
 fn the_code_of_leaks_is_not_that_of_errors() {
-    let tool = tool(&SCANNER, "");
+    let tool = tool(&SPEC, "");
     assert_eq!(tool.exit(0), Exit::Clean);
     assert_eq!(tool.exit(77), Exit::Findings);
     for fault in [1, 2, 126, 137] {
@@ -89,8 +88,8 @@ fn masked_and_very_short_values_are_not_taken_for_secrets() {
 #[test]
 fn an_element_without_its_required_keys_is_an_error() {
     for report in [r#"[{"RuleID":"r","File":"a"}]"#, r#"[{"File":"a","Secret":"s"}]"#, r#"[1]"#, "{}"] {
-        let result = tool(&SCANNER, "").parse(&handed_in(report), &place());
-        assert!(matches!(result, Err(Unproven::Foreign { .. })), "{report}: {result:?}");
+        let result = tool(&SPEC, "").parse(&handed_in(report), &origin());
+        assert!(matches!(result, Err(ReportError::Foreign { .. })), "{report}: {result:?}");
     }
 }
 
@@ -124,12 +123,14 @@ fn a_shallow_clone_leaves_a_gap_in_the_whole_history_only() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(".git")).unwrap();
     std::fs::write(folder.path().join(".git/shallow"), "").unwrap();
-    let place = Place { root: folder.path().into(), cwd: folder.path().into(), target: "history".into() };
-    for (name, gaps) in [(HISTORY, 1), (RANGE, 0)] {
+    let origin =
+        ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: "history".into() };
+    for (whole_history, gaps) in [(true, 1), (false, 0)] {
+        let planned = Planned { whole_history, ..Planned::default() };
         let mut raw = handed_in("[]");
         raw.exit = Some(0);
-        raw.documents[0].name = name.into();
+        raw.planned = Some(&planned);
         raw.stderr = b"9:37AM INF 3 commits scanned.\n".into();
-        assert_eq!(tool(&SCANNER, "").parse(&raw, &place).unwrap().gaps.len(), gaps, "{name}");
+        assert_eq!(tool(&SPEC, "").parse(&raw, &origin).unwrap().gaps.len(), gaps, "{whole_history}");
     }
 }

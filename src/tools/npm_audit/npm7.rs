@@ -11,8 +11,8 @@ use crate::formats::json;
 use crate::formats::npm6::{self, Id, Score, Words};
 use crate::model::finding::{Category, Finding};
 use crate::model::severity::Severity;
-use crate::scan::parsed::Unproven;
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::ReportError;
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 /// The largest lock file that is searched for installed versions.
@@ -65,9 +65,9 @@ enum FixAvailable {
 /// to it.
 pub(super) fn findings(
     vulnerable: BTreeMap<String, Vulnerable>,
-    place: &Place,
-) -> Result<Vec<Finding>, Unproven> {
-    let lock = if vulnerable.is_empty() { Lock::default() } else { Lock::near(place) };
+    origin: &ReportOrigin,
+) -> Result<Vec<Finding>, ReportError> {
+    let lock = if vulnerable.is_empty() { Lock::default() } else { Lock::near(origin) };
     let mut seen = HashSet::new();
     let mut findings = Vec::new();
     for entry in vulnerable.values() {
@@ -120,9 +120,9 @@ impl Advisory {
 impl FixAvailable {
     fn advice(&self) -> String {
         match self {
-            FixAvailable::Flag(true) => "`npm audit fix` updates it".to_owned(),
-            FixAvailable::Flag(false) => "no release mends it yet: replace the package".to_owned(),
-            FixAvailable::Update { name, version, is_sem_ver_major } => {
+            Self::Flag(true) => "`npm audit fix` updates it".to_owned(),
+            Self::Flag(false) => "no release mends it yet: replace the package".to_owned(),
+            Self::Update { name, version, is_sem_ver_major } => {
                 let major = if *is_sem_ver_major { " (a major update)" } else { "" };
                 format!("`npm install {name}@{version}`{major}")
             }
@@ -155,22 +155,22 @@ struct Nested {
     #[serde(flatten)]
     locked: Locked,
     #[serde(default)]
-    dependencies: HashMap<String, Nested>,
+    dependencies: HashMap<String, Self>,
 }
 
 impl Lock {
     /// The lock file of the folder that was audited, or of the workspace that it belongs to. One
     /// that can't be read only costs the versions.
-    fn near(place: &Place) -> Lock {
-        let folders = place.cwd.ancestors().take_while(|folder| folder.starts_with(&place.root));
+    fn near(origin: &ReportOrigin) -> Self {
+        let folders = origin.cwd.ancestors().take_while(|folder| folder.starts_with(&origin.root));
         folders
             .flat_map(|folder| ["npm-shrinkwrap.json", "package-lock.json"].map(|name| folder.join(name)))
             .find(|path| path.is_file())
-            .and_then(|path| Lock::read(&path))
+            .and_then(|path| Self::read(&path))
             .unwrap_or_default()
     }
 
-    fn read(path: &Path) -> Option<Lock> {
+    fn read(path: &Path) -> Option<Self> {
         let mut bytes = Vec::new();
         fs::File::open(path).ok()?.take(LOCK_FILE).read_to_end(&mut bytes).ok()?;
         json::read(&bytes, "lock file").ok()

@@ -1,13 +1,13 @@
 use super::*;
 
 use crate::model::severity::Severity;
-use crate::tools::testing::{handed_in, line, mistakes, place, plan, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, plan, tool};
 
 const REPORT: &str = include_str!("../../../fixtures/npm-audit/recorded-findings/npm-audit.json");
 
 #[test]
 fn flags_outrank_what_an_npmrc_may_switch_off() {
-    let jobs = plan(&*tool(&SCANNER, "dirs = [\"backend\"]"), None);
+    let jobs = plan(&*tool(&SPEC, "dirs = [\"backend\"]"), None);
     assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/backend"));
     assert_eq!(
         line(&jobs[0]),
@@ -19,14 +19,14 @@ fn flags_outrank_what_an_npmrc_may_switch_off() {
 
 #[test]
 fn what_is_left_out_and_the_registry_can_be_chosen() {
-    let tool = tool(&SCANNER, "omit = [\"dev\"]\nregistry = \"https://registry.example.test\"");
+    let tool = tool(&SPEC, "omit = [\"dev\"]\nregistry = \"https://registry.example.test\"");
     let line = line(&plan(&*tool, None)[0]);
     assert!(
         line.ends_with(
             "--omit=dev --include=optional --include=peer --registry=https://registry.example.test"
         )
     );
-    assert_eq!(mistakes(&SCANNER, "omit = [\"deb\"]"), ["`deb` is not a kind of dependency"]);
+    assert_eq!(mistakes(&SPEC, "omit = [\"deb\"]"), ["`deb` is not a kind of dependency"]);
 }
 
 #[test]
@@ -37,9 +37,9 @@ fn installed_versions_come_from_the_nearest_lock_file() {
     let lock = r#"{"packages":{"node_modules/lodash":{"version":"4.17.4"},
         "node_modules/minimist":{"version":"0.0.8"},"node_modules/linked":{"link":true}}}"#;
     std::fs::write(folder.path().join("package-lock.json"), lock).unwrap();
-    let place = Place { root: folder.path().into(), cwd: backend, target: "backend".into() };
+    let origin = ReportOrigin { root: folder.path().into(), cwd: backend, target: "backend".into() };
 
-    let parsed = tool(&SCANNER, "").parse(&handed_in(REPORT), &place).unwrap();
+    let parsed = tool(&SPEC, "").parse(&handed_in(REPORT), &origin).unwrap();
     let package = parsed.findings.iter().find_map(|finding| finding.package.as_ref()).unwrap();
     assert_eq!(package.version.as_deref(), Some("4.17.4"));
     assert_eq!(package.purl.as_deref(), Some("pkg:npm/lodash@4.17.4"));
@@ -49,12 +49,12 @@ fn installed_versions_come_from_the_nearest_lock_file() {
 fn is_dev(lock: &str, nodes: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("package-lock.json"), lock).unwrap();
-    let place = Place { root: folder.path().into(), cwd: folder.path().into(), target: ".".into() };
+    let origin = ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: ".".into() };
     let report = format!(
         r#"{{"auditReportVersion": 2, "metadata": {{}}, "vulnerabilities": {{"x": {{"nodes": [{nodes}],
         "via": [{{"source": 1, "name": "x", "severity": "high"}}], "fixAvailable": false}}}}}}"#
     );
-    let parsed = tool(&SCANNER, "").parse(&handed_in(&report), &place).unwrap();
+    let parsed = tool(&SPEC, "").parse(&handed_in(&report), &origin).unwrap();
     let package = parsed.findings[0].package.clone().unwrap();
     assert!(package.unfixed);
     package.dev
@@ -92,8 +92,8 @@ fn lock_files_of_npm_6_nest_their_packages() {
 fn a_lock_file_that_cannot_be_read_costs_only_the_versions() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("package-lock.json"), "{ cut").unwrap();
-    let place = Place { root: folder.path().into(), cwd: folder.path().into(), target: ".".into() };
-    let parsed = tool(&SCANNER, "").parse(&handed_in(REPORT), &place).unwrap();
+    let origin = ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: ".".into() };
+    let parsed = tool(&SPEC, "").parse(&handed_in(REPORT), &origin).unwrap();
     assert_eq!(parsed.findings.len(), 6);
     assert!(parsed.findings.iter().all(|finding| finding.package.as_ref().unwrap().version.is_none()));
 }
@@ -117,7 +117,7 @@ fn an_advisory_that_hangs_at_two_packages_is_one_finding() {
             "b":{{"via":["a",{advisory}],"nodes":["node_modules/b"],"fixAvailable":false}}}},
           "metadata":{{"vulnerabilities":{{"total":2}},"dependencies":{{"prod":3,"total":2}}}}}}"#
     );
-    let parsed = tool(&SCANNER, "").parse(&handed_in(&report), &place()).unwrap();
+    let parsed = tool(&SPEC, "").parse(&handed_in(&report), &origin()).unwrap();
     assert_eq!(parsed.findings.len(), 1);
     let finding = &parsed.findings[0];
     assert_eq!((&*finding.rule, finding.severity), ("1", Severity::Medium));
@@ -133,7 +133,7 @@ fn credentials_in_addresses_are_not_repeated() {
     let report = format!(
         r#"{{"message":"request to https://{user}:word@registry.example.test/x@1 failed,\nreason: no","error":{{}}}}"#
     );
-    let error = tool(&SCANNER, "").parse(&handed_in(&report), &place()).unwrap_err();
+    let error = tool(&SPEC, "").parse(&handed_in(&report), &origin()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the registry could not be asked: request to https://registry.example.test/x@1 failed, reason: no"
@@ -144,8 +144,8 @@ fn credentials_in_addresses_are_not_repeated() {
 fn an_error_without_words_is_still_an_error() {
     for report in [r#"{"error":{}}"#, r#"{"message":"no"}"#, r#"{"vulnerabilities":{},"error":{"code":"E"}}"#]
     {
-        let result = tool(&SCANNER, "").parse(&handed_in(report), &place());
-        assert!(matches!(result, Err(Unproven::ToolError(_))), "{report}: {result:?}");
+        let result = tool(&SPEC, "").parse(&handed_in(report), &origin());
+        assert!(matches!(result, Err(ReportError::ToolError(_))), "{report}: {result:?}");
     }
 }
 
@@ -154,10 +154,10 @@ fn a_clean_report_of_a_run_needs_the_registrys_answer() {
     let clean = include_str!("../../../fixtures/npm-audit/recorded-clean/npm-audit.json");
     let mut raw = handed_in(clean);
     raw.exit = Some(0);
-    let tool = tool(&SCANNER, "");
-    assert!(matches!(tool.parse(&raw, &place()), Err(Unproven::ToolError(_))));
+    let tool = tool(&SPEC, "");
+    assert!(matches!(tool.parse(&raw, &origin()), Err(ReportError::ToolError(_))));
     raw.stderr = b"npm http fetch POST 405 https://r/-/npm/v1/security/advisories/bulk 9ms\n".into();
-    assert!(tool.parse(&raw, &place()).is_err());
+    assert!(tool.parse(&raw, &origin()).is_err());
     raw.stderr = b"npm http fetch POST 200 https://r/-/npm/v1/security/advisories/bulk 9ms\n".into();
-    assert_eq!(tool.parse(&raw, &place()).unwrap().proof, ["the registry answered the audit request"]);
+    assert_eq!(tool.parse(&raw, &origin()).unwrap().proof, ["the registry answered the audit request"]);
 }

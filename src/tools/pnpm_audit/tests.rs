@@ -1,10 +1,11 @@
 use super::*;
+use crate::scan::raw_report::Document;
 
-use crate::tools::testing::{handed_in, line, mistakes, place, plan, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, plan, tool};
 
 #[test]
 fn flags_outrank_what_a_project_may_switch_off() {
-    let jobs = plan(&*tool(&SCANNER, "dirs = [\"backend\"]"), None);
+    let jobs = plan(&*tool(&SPEC, "dirs = [\"backend\"]"), None);
     assert_eq!(jobs[0].cwd, Path::new("/repo/backend"));
     assert_eq!(
         line(&jobs[0]),
@@ -18,7 +19,7 @@ fn flags_outrank_what_a_project_may_switch_off() {
 #[test]
 fn what_is_left_out_and_the_registry_can_be_chosen() {
     let options = "omit = [\"dev\", \"optional\"]\nregistry = \"https://registry.example.test\"";
-    let line = line(&plan(&*tool(&SCANNER, options), None)[0]);
+    let line = line(&plan(&*tool(&SPEC, options), None)[0]);
     assert!(
         line.ends_with(
             "--config.optional=false --prod --no-optional --registry=https://registry.example.test"
@@ -26,14 +27,14 @@ fn what_is_left_out_and_the_registry_can_be_chosen() {
         "{line}"
     );
     assert_eq!(
-        mistakes(&SCANNER, "omit = [\"peer\"]"),
+        mistakes(&SPEC, "omit = [\"peer\"]"),
         ["`peer` is not a kind of dependency that pnpm can leave out"]
     );
 }
 
 #[test]
 fn its_own_configuration_is_declared_here_and_above() {
-    let job = &plan(&*tool(&SCANNER, "dirs = [\"backend\"]"), None)[0];
+    let job = &plan(&*tool(&SPEC, "dirs = [\"backend\"]"), None)[0];
     let files: Vec<String> =
         job.config_files.iter().map(|file| file.path.to_string_lossy().into_owned()).collect();
     for file in
@@ -46,27 +47,27 @@ fn its_own_configuration_is_declared_here_and_above() {
 #[test]
 fn an_error_without_words_is_still_an_error() {
     for report in [r#"{"error":{}}"#, r#"{"advisories":{},"error":{"code":"E"}}"#] {
-        let result = tool(&SCANNER, "").parse(&handed_in(report), &place());
-        assert!(matches!(result, Err(Unproven::ToolError(_))), "{report}: {result:?}");
+        let result = tool(&SPEC, "").parse(&handed_in(report), &origin());
+        assert!(matches!(result, Err(ReportError::ToolError(_))), "{report}: {result:?}");
     }
 }
 
 #[test]
 fn faults_of_the_registry_pass_and_others_stay() {
-    let tool = tool(&SCANNER, "");
+    let tool = tool(&SPEC, "");
     let report = |message: &str| format!(r#"{{"error":{{"code":"E","message":"{message}"}}}}"#);
     for message in ["responded with 503: ", "reason: connect ECONNREFUSED 127.0.0.1:9"] {
-        assert!(tool.passing_fault(&handed_in(&report(message))).is_some(), "{message}");
+        assert!(tool.transient_error(&handed_in(&report(message))).is_some(), "{message}");
     }
     for message in ["responded with 405: ", "No pnpm-lock.yaml found"] {
-        assert_eq!(tool.passing_fault(&handed_in(&report(message))), None);
+        assert_eq!(tool.transient_error(&handed_in(&report(message))), None);
     }
     let drawn = RawReport {
         stderr: "Error: ERR_X\n\n  × Failed to request (at http://h/-/\n  │ bulk): \n  ╰─▶ Connection refused (os error 111)\n\n".as_bytes().into(),
         ..handed_in("")
     };
     let words = "ERR_X Failed to request (at http://h/-/ bulk): Connection refused (os error 111)";
-    assert_eq!(tool.passing_fault(&drawn).as_deref(), Some(words));
+    assert_eq!(tool.transient_error(&drawn).as_deref(), Some(words));
 }
 
 /// Two of the six that the registry counts are not listed; the fixture's own list says which.
@@ -74,10 +75,12 @@ fn faults_of_the_registry_pass_and_others_stay() {
 fn what_a_project_ignores_is_counted() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pnpm-audit/recorded-ignored");
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
-    let documents = ["stdout.txt", "pnpm-workspace.yaml"];
-    let documents = documents
-        .map(|name| crate::scan::raw_report::Document { name: name.into(), bytes: read(name).into() });
-    let raw = RawReport { documents: documents.into(), ..RawReport::default() };
-    let parsed = tool(&SCANNER, "").parse(&raw, &place()).unwrap();
+    let document = |name: &str| Document { name: name.into(), bytes: read(name).into() };
+    let raw = RawReport {
+        documents: vec![document("stdout.txt")],
+        beside: vec![document("pnpm-workspace.yaml")],
+        ..RawReport::default()
+    };
+    let parsed = tool(&SPEC, "").parse(&raw, &origin()).unwrap();
     assert_eq!((parsed.findings.len(), parsed.ignored), (4, [("auditConfig", 2)].into()));
 }

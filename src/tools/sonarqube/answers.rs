@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// One answer, or all of them together.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answers {
+pub(crate) struct Answers {
     /// How a run of Portcullis came to the rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub portcullis: Option<Circumstances>,
@@ -35,7 +35,7 @@ pub struct Answers {
 
 /// What a run knows besides the answers.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Circumstances {
+pub(crate) struct Circumstances {
     pub version: String,
     /// The address that was asked.
     pub server: String,
@@ -54,7 +54,7 @@ pub struct Circumstances {
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Scanned {
+pub(crate) struct Scanned {
     pub program: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -62,7 +62,7 @@ pub struct Scanned {
 
 /// What tells whether an analysis that was done elsewhere is of what is checked out here.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Elsewhere {
+pub(crate) struct Elsewhere {
     pub asked: jiff::Timestamp,
     /// Seconds that it may be old where the commits can't be compared.
     pub max_age_s: u64,
@@ -77,7 +77,7 @@ pub struct Elsewhere {
 /// A task of the compute engine: the server's own part of an analysis.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Task {
+pub(crate) struct Task {
     pub id: String,
     /// PENDING, IN_PROGRESS, SUCCESS, FAILED or CANCELED.
     pub status: String,
@@ -103,7 +103,7 @@ pub struct Task {
 /// The quality gate of one analysis.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ProjectStatus {
+pub(crate) struct ProjectStatus {
     /// OK, ERROR or NONE; WARN of servers before 7.6.
     pub status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +115,7 @@ pub struct ProjectStatus {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Condition {
+pub(crate) struct Condition {
     /// OK or ERROR; WARN of servers before 7.6.
     pub status: String,
     pub metric_key: String,
@@ -132,7 +132,7 @@ pub struct Condition {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Issue {
+pub(crate) struct Issue {
     pub key: String,
     pub rule: String,
     /// The key of the file, or of the project.
@@ -164,7 +164,7 @@ pub struct Issue {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Impact {
+pub(crate) struct Impact {
     /// SECURITY, RELIABILITY or MAINTAINABILITY.
     pub software_quality: String,
     /// BLOCKER, HIGH, MEDIUM, LOW or INFO.
@@ -173,7 +173,7 @@ pub struct Impact {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Hotspot {
+pub(crate) struct Hotspot {
     pub key: String,
     pub component: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -200,7 +200,7 @@ pub struct Hotspot {
 /// Lines count from 1, offsets from 0.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TextRange {
+pub(crate) struct TextRange {
     pub start_line: Option<u64>,
     pub end_line: Option<u64>,
     pub start_offset: Option<u64>,
@@ -209,7 +209,7 @@ pub struct TextRange {
 
 /// A file; projects have no path.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Component {
+pub(crate) struct Component {
     pub key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -217,18 +217,18 @@ pub struct Component {
 
 /// The `total` beside it, which older servers give too, may be another number.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Paging {
+pub(crate) struct Paging {
     pub total: u64,
 }
 
 /// `api/project_analyses/search`
 #[derive(Debug, Deserialize)]
-pub struct Analyses {
+pub(crate) struct Analyses {
     pub analyses: Vec<Analysis>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Analysis {
+pub(crate) struct Analysis {
     pub key: String,
     /// The commit.
     pub revision: Option<String>,
@@ -237,29 +237,29 @@ pub struct Analysis {
 /// `api/project_pull_requests/list`
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PullRequests {
+pub(crate) struct PullRequests {
     pub pull_requests: Vec<PullRequest>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct PullRequest {
+pub(crate) struct PullRequest {
     pub key: String,
     /// SonarQube Cloud tells it.
     pub commit: Option<Commit>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Commit {
+pub(crate) struct Commit {
     pub sha: String,
 }
 
 /// What comes with a status of 400 and above; 401 comes without.
 #[derive(Debug, Deserialize)]
-pub struct Errors {
+pub(crate) struct Errors {
     pub errors: Vec<ErrorMessage>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct ErrorMessage {
+pub(crate) struct ErrorMessage {
     pub msg: String,
 }

@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use crate::formats::headline;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::severity::Severity;
-use crate::scan::report_origin::Place;
+use crate::scan::report_origin::ReportOrigin;
 use crate::system::http::query;
 use crate::text::encode::percent;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 use super::answers::{Condition, Hotspot, Impact, Issue, TextRange};
 
 /// What findings are made with.
-pub struct Surroundings<'a> {
-    pub place: &'a Place,
+pub(super) struct Surroundings<'a> {
+    pub origin: &'a ReportOrigin,
     /// The paths of files by their keys.
     pub paths: HashMap<&'a str, &'a str>,
     /// The server, for links; absent where it is not known.
@@ -25,7 +25,7 @@ pub struct Surroundings<'a> {
 
 impl Surroundings<'_> {
     /// A failed condition. What it is called does not change with the value, or its id would.
-    pub fn condition(&self, condition: &Condition) -> Finding {
+    pub(super) fn condition(&self, condition: &Condition) -> Finding {
         let metric = &condition.metric_key;
         let failed = condition.status == "ERROR";
         let threshold = match failed {
@@ -66,7 +66,7 @@ impl Surroundings<'_> {
         finding
     }
 
-    pub fn issue(&self, issue: &Issue) -> Finding {
+    pub(super) fn issue(&self, issue: &Issue) -> Finding {
         let (severity, raw) = rated(issue.severity.as_deref(), &issue.impacts);
         let secure = |impact: &Impact| impact.software_quality == "SECURITY";
         let category = match issue.kind.as_deref() {
@@ -87,7 +87,7 @@ impl Surroundings<'_> {
         finding
     }
 
-    pub fn hotspot(&self, hotspot: &Hotspot) -> Finding {
+    pub(super) fn hotspot(&self, hotspot: &Hotspot) -> Finding {
         let raw = hotspot.vulnerability_probability.as_deref();
         let severity = raw.map_or(Severity::Unknown, severity_of);
         let category = hotspot.security_category.as_deref().unwrap_or("others");
@@ -127,14 +127,14 @@ impl Surroundings<'_> {
         // Theirs count from 0.
         let column = |part| range_of(part).map(|offset| offset.saturating_add(1));
         Some(
-            Location::file(self.place.relative(path))
+            Location::file(self.origin.relative(path))
                 .lines(range_of(|range| range.start_line).or(line), range_of(|range| range.end_line))
                 .columns(column(|range| range.start_offset), column(|range| range.end_offset)),
         )
     }
 
-    fn link(&self, page: &str, more: &[(&str, &str)]) -> Texts {
-        let Some(server) = self.server else { return Texts::default() };
+    fn link(&self, page: &str, more: &[(&str, &str)]) -> SharedTexts {
+        let Some(server) = self.server else { return SharedTexts::default() };
         let query = query(self.subject.iter().chain(more).copied());
         [Text::from(format!("{server}/{}{query}", percent(page, "/_", true)))].into()
     }

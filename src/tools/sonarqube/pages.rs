@@ -1,7 +1,7 @@
 //! Lists that come page by page: open issues and hotspots.
 
-use crate::engine::step_context::Hands;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 
 use super::answers::{Answers, Component};
 use super::server::Server;
@@ -12,7 +12,7 @@ const REACH: u64 = 10_000;
 
 /// A list, as far as it could be had.
 #[derive(Debug)]
-pub struct Gathered<T> {
+pub(super) struct Gathered<T> {
     pub items: Vec<T>,
     pub components: Vec<Component>,
     /// Why it is not whole.
@@ -21,7 +21,7 @@ pub struct Gathered<T> {
 
 /// What kind of list it is.
 #[derive(Clone, Copy, Debug)]
-pub struct List<T> {
+pub(super) struct List<T> {
     /// What it lists, for people.
     pub what: &'static str,
     pub path: &'static str,
@@ -38,10 +38,10 @@ impl<T> List<T> {
     ///
     /// # Errors
     /// When an answer can't be had, or is none.
-    pub async fn gather(
+    pub(super) async fn gather(
         &self,
         server: &Server,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         parameters: &[(&str, &str)],
     ) -> Result<Gathered<T>, Failure> {
         let mut gathered = Gathered { items: Vec::new(), components: Vec::new(), gap: None };
@@ -51,9 +51,9 @@ impl<T> List<T> {
             let before = gathered.items.len();
             let mut total = None;
             for page in 1..=REACH / PAGE {
-                hands.tell(format!("{}: {} so far", self.what, gathered.items.len()));
+                context.tell(format!("{}: {} so far", self.what, gathered.items.len()));
                 let (items, counted) =
-                    self.page(server, hands, parameters, &part, page, &mut gathered.components).await?;
+                    self.page(server, context, parameters, &part, page, &mut gathered.components).await?;
                 whole.get_or_insert(counted);
                 let total = *total.get_or_insert(counted);
                 if let (true, Some((name, values))) = (total > REACH, self.cuts.get(part.len())) {
@@ -82,7 +82,7 @@ impl<T> List<T> {
     async fn page(
         &self,
         server: &Server,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         parameters: &[(&str, &str)],
         part: &Part,
         page: u64,
@@ -92,7 +92,7 @@ impl<T> List<T> {
         let mut all = parameters.to_vec();
         all.extend(part);
         all.extend([("ps", size.as_str()), ("p", number.as_str())]);
-        let mut answers: Answers = server.get(hands, self.path, &all).await?;
+        let mut answers: Answers = server.get(context, self.path, &all).await?;
         let (Some(items), Some(paging)) = ((self.take)(&mut answers), answers.paging) else {
             let what =
                 format!("the answer of {} to {} is not a list of {}", server.host(), self.path, self.what);

@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::engine::step_context::Hands;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 
 use super::answers::{Analyses, Answers, Circumstances, Elsewhere, Hotspot, Issue, PullRequests, Task};
 use super::pages::{Gathered, List};
-use super::server::{Auth, CLOUD, Server, complaint, late, normal, same, wait};
+use super::server::{Auth, CLOUD, Server, error_line, late, normal, same, wait};
 use super::task_file::TaskFile;
 
 /// The name of the report.
@@ -37,7 +37,7 @@ const HOTSPOTS: List<Hotspot> = List {
 
 /// What the gate is about. Texts of the form `$NAME` are variables.
 #[derive(Clone, Debug)]
-pub struct Analysis {
+pub(super) struct Analysis {
     /// Whether the job's program scans; else that was done elsewhere.
     pub scans: bool,
     /// The server. No file of the repository says where the token goes.
@@ -58,7 +58,7 @@ pub struct Analysis {
 }
 
 #[derive(Clone, Debug)]
-pub struct PullRequest {
+pub(super) struct PullRequest {
     pub key: String,
     pub branch: Option<String>,
     pub base: Option<String>,
@@ -66,7 +66,7 @@ pub struct PullRequest {
 
 /// Branch or pull request, as it is in this run.
 #[derive(Debug, Default)]
-pub struct Subject {
+pub(super) struct Subject {
     branch: Option<String>,
     pull_request: Option<String>,
     /// The same as properties of the scanner.
@@ -74,20 +74,20 @@ pub struct Subject {
 }
 
 impl Procedure for Analysis {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
-            let token = self.token(hands)?;
-            let host = self.host(hands)?;
-            let subject = self.subject(hands)?;
+            let token = self.token(context)?;
+            let host = self.host(context)?;
+            let subject = self.subject(context)?;
             let scanner = match self.scans {
-                true => Some(self.scan(hands, &host, &subject, &token).await?),
+                true => Some(self.scan(context, &host, &subject, &token).await?),
                 false => None,
             };
-            let file = self.task_file(hands, &host)?;
+            let file = self.task_file(context, &host)?;
             let version = file.server_version.as_deref();
             let auth = self.auth.unwrap_or_else(|| Auth::of(&host, version));
             let server = Server::new(&host, auth, &self.token, &token);
-            let task = self.follow(hands, &server, &file.task).await?;
+            let task = self.follow(context, &server, &file.task).await?;
             self.compare(&task, &file, &subject)?;
 
             let mut run = Circumstances {
@@ -100,46 +100,46 @@ impl Procedure for Analysis {
             let mut answers = Answers::default();
             if task.status == "SUCCESS" {
                 if !self.scans {
-                    run.elsewhere = Some(self.elsewhere(hands, &server, &task, &file.project).await?);
+                    run.elsewhere = Some(self.elsewhere(context, &server, &task, &file.project).await?);
                 }
-                answers = self.results(hands, &server, &task, &file.project, &mut run.gaps).await?;
+                answers = self.results(context, &server, &task, &file.project, &mut run.gaps).await?;
             }
             answers.task = Some(task);
             answers.portcullis = Some(run);
-            hands.report(REPORT, &answers)
+            context.report(REPORT, &answers)
         })
     }
 }
 
 impl Analysis {
-    fn token(&self, hands: &mut Hands) -> Result<String, Failure> {
-        let token = hands.variable(&self.token).map(|token| token.trim().to_owned());
+    fn token(&self, context: &mut dyn StepContext) -> Result<String, Failure> {
+        let token = context.variable(&self.token).map(|token| token.trim().to_owned());
         let Some(token) = token.filter(|token| !token.is_empty()) else {
             let why = format!("{} is not set: it must hold a token of the server", self.token);
             return Err(Failure::Unproven(why));
         };
-        hands.learn(&token);
+        context.learn(&token);
         Ok(token)
     }
 
-    fn host(&self, hands: &Hands) -> Result<String, Failure> {
-        let named = self.host.clone().or_else(|| hands.variable(HOST));
+    fn host(&self, context: &dyn StepContext) -> Result<String, Failure> {
+        let named = self.host.clone().or_else(|| context.variable(HOST));
         let cloud = || self.organization.is_some().then(|| CLOUD.to_owned());
         let Some(host) = named.or_else(cloud) else {
             return Err(Failure::Unproven(format!(
                 "no server is named: set `host`, or {HOST}; a token is sent to no address that only a file of the repository names"
             )));
         };
-        match complaint(&host) {
+        match error_line(&host) {
             Some(why) => Err(Failure::Unproven(format!("the address of the server, from {HOST}, {why}"))),
             None => Ok(normal(&host)),
         }
     }
 
-    fn subject(&self, hands: &Hands) -> Result<Subject, Failure> {
+    fn subject(&self, context: &dyn StepContext) -> Result<Subject, Failure> {
         let value = |key: &str, text: &str| match text.strip_prefix('$') {
             None => Ok(text.to_owned()),
-            Some(name) => hands.variable(name).ok_or_else(|| {
+            Some(name) => context.variable(name).ok_or_else(|| {
                 Failure::Unproven(format!("`{key}` is that of the variable {name}, which is not set"))
             }),
         };
@@ -164,14 +164,14 @@ impl Analysis {
     }
 
     /// The task file as people know it.
-    pub fn shown(&self, hands: &Hands) -> String {
-        let repo = hands.repo();
+    pub(super) fn shown(&self, context: &dyn StepContext) -> String {
+        let repo = context.repo();
         self.task_file.strip_prefix(&repo.base).unwrap_or(&self.task_file).display().to_string()
     }
 
     /// Reads what the scanner has left, and refuses what is another server's or project's.
-    fn task_file(&self, hands: &Hands, host: &str) -> Result<TaskFile, Failure> {
-        let shown = self.shown(hands);
+    fn task_file(&self, context: &dyn StepContext, host: &str) -> Result<TaskFile, Failure> {
+        let shown = self.shown(context);
         if !self.scans && !self.task_file.exists() {
             return Err(Failure::Unproven(format!("there is no {shown}: was the analysis run before?")));
         }
@@ -195,11 +195,16 @@ impl Analysis {
     }
 
     /// Asks for the task until it has ended.
-    async fn follow(&self, hands: &mut Hands, server: &Server, id: &str) -> Result<Task, Failure> {
+    async fn follow(
+        &self,
+        context: &mut dyn StepContext,
+        server: &Server,
+        id: &str,
+    ) -> Result<Task, Failure> {
         let (mut asked, mut words) = (0, String::new());
         loop {
             let parameters = [("id", id), ("additionalFields", "warnings")];
-            let answer = server.get(hands, "api/ce/task", &parameters).await;
+            let answer = server.get(context, "api/ce/task", &parameters).await;
             let answers: Answers = answer.map_err(|failure| late(failure, &words))?;
             let Some(task) = answers.task else {
                 let why = format!("the answer of {} to api/ce/task has no task", server.host());
@@ -216,8 +221,8 @@ impl Analysis {
                 }
             }
             words = format!("the analysis is {} on {}", task.status, server.host());
-            hands.tell(words.as_str());
-            wait(hands, asked, None, &words).await?;
+            context.tell(words.as_str());
+            wait(context, asked, None, &words).await?;
         }
     }
 
@@ -248,7 +253,7 @@ impl Analysis {
     /// What came of the analysis.
     async fn results(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         server: &Server,
         task: &Task,
         project: &str,
@@ -258,7 +263,8 @@ impl Analysis {
             return Err(Failure::unproven("the task ended with SUCCESS, and without an analysis"));
         };
         let parameters = [("analysisId", analysis.as_str())];
-        let mut answers: Answers = server.get(hands, "api/qualitygates/project_status", &parameters).await?;
+        let mut answers: Answers =
+            server.get(context, "api/qualitygates/project_status", &parameters).await?;
         if answers.project_status.is_none() {
             let path = "api/qualitygates/project_status";
             let why = format!("the answer of {} to {path} has no quality gate", server.host());
@@ -273,14 +279,14 @@ impl Analysis {
             let mut parameters = vec![("componentKeys", project), ("resolved", "false")];
             parameters.extend(self.organization.as_deref().map(|key| ("organization", key)));
             parameters.extend(subject_of(task));
-            let Gathered { items, components, gap } = ISSUES.gather(server, hands, &parameters).await?;
+            let Gathered { items, components, gap } = ISSUES.gather(server, context, &parameters).await?;
             answers.issues = Some(items);
             keep(gap, components);
         }
         if self.hotspots {
             let mut parameters = vec![("projectKey", project), ("status", "TO_REVIEW")];
             parameters.extend(subject_of(task));
-            let Gathered { items, components, gap } = HOTSPOTS.gather(server, hands, &parameters).await?;
+            let Gathered { items, components, gap } = HOTSPOTS.gather(server, context, &parameters).await?;
             answers.hotspots = Some(items);
             keep(gap, components);
         }
@@ -291,7 +297,7 @@ impl Analysis {
     /// Which commit was analysed, as far as the server tells.
     async fn elsewhere(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         server: &Server,
         task: &Task,
         project: &str,
@@ -299,7 +305,7 @@ impl Analysis {
         let analysed = match &task.pull_request {
             Some(key) => {
                 let parameters = [("project", project)];
-                let list = server.get(hands, "api/project_pull_requests/list", &parameters).await;
+                let list = server.get(context, "api/project_pull_requests/list", &parameters).await;
                 if_told(list)?.and_then(|list: PullRequests| {
                     let mut all = list.pull_requests.into_iter();
                     Some(all.find(|pull_request| pull_request.key == *key)?.commit?.sha)
@@ -308,14 +314,14 @@ impl Analysis {
             None => {
                 let mut parameters = vec![("project", project), ("ps", "100")];
                 parameters.extend(subject_of(task));
-                let list = server.get(hands, "api/project_analyses/search", &parameters).await;
+                let list = server.get(context, "api/project_analyses/search", &parameters).await;
                 if_told(list)?.and_then(|list: Analyses| {
                     let mut all = list.analyses.into_iter();
                     all.find(|analysis| Some(&analysis.key) == task.analysis_id.as_ref())?.revision
                 })
             }
         };
-        let repo = hands.repo();
+        let repo = context.repo();
         let mut checked_out: Vec<String> = repo.head.iter().cloned().collect();
         if repo.head.is_some() {
             // A pipeline of a pull request may stand on the merge, and the analysis is of its head.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::formats::json;
 use crate::model::scope::{Scope, Unit};
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::human;
 
 use super::answers::{Answers, Circumstances, Elsewhere, ProjectStatus, Task};
@@ -18,9 +18,9 @@ const WHAT: &str = "answer of SonarQube";
 const WARNINGS: usize = 3;
 
 /// Reads the report of a run, or one answer that somebody has kept.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
+pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     if !bytes.trim_ascii_start().starts_with(b"{") && task_file::looks_like_one(bytes) {
-        return Err(Unproven::ToolError(
+        return Err(ReportError::ToolError(
             "this is a report-task.txt, which names an analysis and tells nothing of its result; hand in the answer of api/qualitygates/project_status"
                 .to_owned(),
         ));
@@ -29,12 +29,12 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
     let lists = answers.issues.is_some() || answers.hotspots.is_some();
     if answers.task.is_none() && answers.project_status.is_none() && !lists {
         let detail = "none of `task`, `projectStatus`, `issues` and `hotspots` is in it".to_owned();
-        return Err(Unproven::Foreign { what: WHAT, detail });
+        return Err(ReportError::Foreign { what: WHAT, detail });
     }
     if answers.portcullis.is_some() && answers.task.is_none() {
-        return Err(Unproven::Foreign { what: WHAT, detail: "missing field `task`".to_owned() });
+        return Err(ReportError::Foreign { what: WHAT, detail: "missing field `task`".to_owned() });
     }
-    let mut parsed = found(&answers, place);
+    let mut parsed = found(&answers, origin);
     let mut doubts = Vec::new();
     if let Some(task) = &answers.task {
         doubts.extend(of_task(task, answers.project_status.is_some(), &mut parsed));
@@ -50,9 +50,9 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
 }
 
 /// What is doubted outweighs all; what was found is shown all the same.
-fn conclude(mut parsed: Parsed, doubts: Vec<String>) -> Result<Parsed, Unproven> {
+fn conclude(mut parsed: Parsed, doubts: Vec<String>) -> Result<Parsed, ReportError> {
     match doubts.into_iter().next() {
-        Some(doubt) if parsed.findings.is_empty() => Err(Unproven::ToolError(doubt)),
+        Some(doubt) if parsed.findings.is_empty() => Err(ReportError::ToolError(doubt)),
         doubt => {
             parsed.gaps.extend(doubt);
             Ok(parsed)
@@ -60,7 +60,7 @@ fn conclude(mut parsed: Parsed, doubts: Vec<String>) -> Result<Parsed, Unproven>
     }
 }
 
-fn found(answers: &Answers, place: &Place) -> Parsed {
+fn found(answers: &Answers, origin: &ReportOrigin) -> Parsed {
     let components = answers.components.as_deref().unwrap_or_default();
     let task = answers.task.as_ref();
     let subject = [
@@ -69,7 +69,7 @@ fn found(answers: &Answers, place: &Place) -> Parsed {
         ("pullRequest", task.and_then(|task| task.pull_request.as_deref())),
     ];
     let surroundings = Surroundings {
-        place,
+        origin,
         paths: components
             .iter()
             .filter_map(|file| Some((file.key.as_str(), file.path.as_deref()?)))
@@ -123,7 +123,7 @@ fn of_task(task: &Task, has_gate: bool, parsed: &mut Parsed) -> Option<String> {
 }
 
 /// What a quality gate leaves to be doubted.
-fn of_gate(gate: &ProjectStatus, parsed: &mut Parsed) -> Result<Option<String>, Unproven> {
+fn of_gate(gate: &ProjectStatus, parsed: &mut Parsed) -> Result<Option<String>, ReportError> {
     let status = gate.status.as_str();
     if status == "NONE" {
         return Ok(Some(
@@ -132,7 +132,7 @@ fn of_gate(gate: &ProjectStatus, parsed: &mut Parsed) -> Result<Option<String>, 
         ));
     }
     let Some(conditions) = &gate.conditions else {
-        return Err(Unproven::Foreign { what: WHAT, detail: "missing field `conditions`".to_owned() });
+        return Err(ReportError::Foreign { what: WHAT, detail: "missing field `conditions`".to_owned() });
     };
     parsed.scope = Scope::of(Unit::Conditions, conditions.len() as u64);
     parsed.proof.push(format!("the server says {status} of the quality gate"));

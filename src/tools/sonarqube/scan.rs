@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::engine::step_context::Hands;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::scan::program::version_in;
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::step::Output;
 
 use super::answers::Scanned;
@@ -17,9 +17,9 @@ const TOKEN: &str = "SONAR_TOKEN";
 impl Analysis {
     /// Runs the scanner. Its exit code tells whether it has handed its analysis in; of the quality
     /// gate only the server is asked.
-    pub async fn scan(
+    pub(super) async fn scan(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         host: &str,
         subject: &Subject,
         token: &str,
@@ -28,36 +28,36 @@ impl Analysis {
         if let Err(error) = std::fs::remove_file(&self.task_file)
             && error.kind() != std::io::ErrorKind::NotFound
         {
-            let shown = self.shown(hands);
+            let shown = self.shown(context);
             return Err(Failure::Unproven(format!("the old {shown} can't be removed: {error}")));
         }
         // One that gates.toml names is in the job's command already.
         let server = self.host.is_none().then(|| format!("-Dsonar.host.url={host}"));
         let options = server.into_iter().chain(subject.properties.iter().cloned());
-        let step = hands.chief().options(options).env(TOKEN, token);
+        let step = context.chief().options(options).env(TOKEN, token);
         let program = step.program().to_owned();
-        hands.tell(format!("{program} analyses"));
-        let output = hands.run(step).await?;
+        context.tell(format!("{program} analyses"));
+        let output = context.run(step).await?;
         if !output.success() {
             let log = [end(&output.stdout), end(&output.stderr)].concat();
-            let complaint = complaint_of(&output, &log);
+            let error_line = error_line_of(&output, &log);
             let meaning = match output.code {
                 1 => " (internal error)",
                 2 => " (usage or configuration error)",
                 3 => " (the analysis failed)",
                 _ => "",
             };
-            let why = format!("{program} ended with exit code {}{meaning}: {complaint}", output.code);
-            let passes = passing_fault(&complaint).or_else(|| passing_fault(&log)).is_some();
-            return Err(if passes { Failure::Passing(why) } else { Failure::Unproven(why) });
+            let why = format!("{program} ended with exit code {}{meaning}: {error_line}", output.code);
+            let passes = transient_error(&error_line).or_else(|| transient_error(&log)).is_some();
+            return Err(if passes { Failure::Transient(why) } else { Failure::Unproven(why) });
         }
         if !self.task_file.exists() {
             return Err(Failure::Unproven(format!(
                 "{program} ended well and left no {}: nothing was analysed (is `sonar.scanner.skip` set? or does it put the file elsewhere? then name it as `task_file`)",
-                self.shown(hands)
+                self.shown(context)
             )));
         }
-        hands.claim(&self.task_file, &self.shown(hands))?;
+        context.claim(&self.task_file, &self.shown(context))?;
         Ok(Scanned { program, version: scanner_version(&beginning(&output.stdout)) })
     }
 }
@@ -74,18 +74,18 @@ fn end(log: &[u8]) -> Cow<'_, str> {
 }
 
 /// The line that says what went wrong; the scanner's log ends with advice.
-pub fn complaint_of(output: &Output, log: &str) -> String {
+pub(super) fn error_line_of(output: &Output, log: &str) -> String {
     let advice = ["EXECUTION FAILURE", "Re-run ", "Error during SonarScanner", "switch to enable"];
     let errors = log.lines().filter_map(|line| line.split_once("ERROR"));
     let words = errors.map(|(_, words)| words.trim_start_matches([':', ']', ' ']).trim());
     let telling = |words: &&str| {
         words.chars().any(char::is_alphanumeric) && !advice.iter().any(|advice| words.contains(advice))
     };
-    words.rev().find(telling).map_or_else(|| output.complaint(), str::to_owned)
+    words.rev().find(telling).map_or_else(|| output.error_line(), str::to_owned)
 }
 
 /// The version that a scanner gives in its log: `SonarScanner CLI 6.2.1.4610`, `Version: 4.3.0`.
-pub fn scanner_version(log: &str) -> Option<String> {
+pub(super) fn scanner_version(log: &str) -> Option<String> {
     let line = log.lines().find_map(|line| {
         let (_, rest) = line.split_once("SonarScanner CLI ").or_else(|| line.split_once("Version: "))?;
         Some(rest)

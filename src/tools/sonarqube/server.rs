@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use crate::engine::step_context::Hands;
 use crate::scan::procedure::Failure;
+use crate::scan::procedure::StepContext;
 use crate::scan::retry::{Retry, chance};
 use crate::system::http::{Answer, Request, basic, host, query};
 use crate::text::human;
@@ -13,7 +13,7 @@ use crate::text::human;
 use super::answers::Errors;
 
 /// SonarQube Cloud.
-pub const CLOUD: &str = "https://sonarcloud.io";
+pub(super) const CLOUD: &str = "https://sonarcloud.io";
 
 /// The pauses of polling: a second, doubled, at most ten.
 const PAUSES: Retry = Retry { most: 0, delay: Duration::from_secs(1) };
@@ -21,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How a token is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Auth {
+pub(super) enum Auth {
     /// SonarQube 10 and newer, and Cloud.
     Bearer,
     /// The token as the user, without a password.
@@ -30,11 +30,11 @@ pub enum Auth {
 
 impl Auth {
     /// What a server of this version takes. Cloud gives itself a version of its own.
-    pub fn of(address: &str, version: Option<&str>) -> Auth {
+    pub(super) fn of(address: &str, version: Option<&str>) -> Self {
         let major = version.and_then(|version| version.split('.').next()?.parse::<u64>().ok());
         match major {
-            Some(..10) if !is_cloud(address) => Auth::Basic,
-            _ => Auth::Bearer,
+            Some(..10) if !is_cloud(address) => Self::Basic,
+            _ => Self::Bearer,
         }
     }
 }
@@ -48,7 +48,7 @@ fn is_cloud(address: &str) -> bool {
 
 /// A server and the token that it gets: no other one does.
 #[derive(Debug)]
-pub struct Server {
+pub(super) struct Server {
     address: String,
     /// The variable that the token is in.
     variable: String,
@@ -56,23 +56,23 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(address: &str, auth: Auth, variable: &str, token: &str) -> Server {
+    pub(super) fn new(address: &str, auth: Auth, variable: &str, token: &str) -> Self {
         let authorization = match auth {
             Auth::Bearer => format!("Bearer {token}"),
             Auth::Basic => basic(token, ""),
         };
-        Server { address: address.to_owned(), variable: variable.to_owned(), authorization }
+        Self { address: address.to_owned(), variable: variable.to_owned(), authorization }
     }
 
-    pub fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         host(&self.address)
     }
 
     /// Asks until there is an answer: what passes by itself (no connection, 429, a fault of the
     /// server) is waited out, as long as the gate's time lasts.
-    pub async fn get<T: DeserializeOwned>(
+    pub(super) async fn get<T: DeserializeOwned>(
         &self,
-        hands: &mut Hands,
+        context: &mut dyn StepContext,
         path: &str,
         parameters: &[(&str, &str)],
     ) -> Result<T, Failure> {
@@ -81,17 +81,17 @@ impl Server {
         loop {
             let request = Request::get(url.as_str()).header("Authorization", self.authorization.as_str());
             asked += 1;
-            let (trouble, rest) = match hands.ask(request).await {
-                Ok(answer) if answer.is_passing_fault() => {
+            let (trouble, rest) = match context.ask(request).await {
+                Ok(answer) if answer.is_transient_error() => {
                     (format!("{} answers {}", self.host(), answer.status), answer.retry_after())
                 }
                 Ok(answer) => return self.read(&answer, path),
-                Err(Failure::Passing(why)) => (why, None),
+                Err(Failure::Transient(why)) => (why, None),
                 Err(other) => return Err(late(other, &words)),
             };
-            hands.tell(format!("{trouble}; asking again"));
+            context.tell(format!("{trouble}; asking again"));
             words = format!("{trouble}, asked {}", human::count(u64::from(asked), "time"));
-            wait(hands, asked, rest, &words).await?;
+            wait(context, asked, rest, &words).await?;
         }
     }
 
@@ -136,13 +136,18 @@ impl Server {
 
 /// Waits before asking for another time, at least `rest`. When the time is over, `words` say what
 /// was waited for.
-pub async fn wait(hands: &mut Hands, asked: u32, rest: Option<Duration>, words: &str) -> Result<(), Failure> {
+pub(super) async fn wait(
+    context: &mut dyn StepContext,
+    asked: u32,
+    rest: Option<Duration>,
+    words: &str,
+) -> Result<(), Failure> {
     let pause = PAUSES.pause(asked.min(5), chance()).min(LONGEST_PAUSE).max(rest.unwrap_or_default());
-    hands.pause(pause).await.map_err(|failure| late(failure, words))
+    context.pause(pause).await.map_err(|failure| late(failure, words))
 }
 
 /// The same failure; of a time that is over, what it was waited for.
-pub fn late(failure: Failure, words: &str) -> Failure {
+pub(super) fn late(failure: Failure, words: &str) -> Failure {
     match failure {
         Failure::TimedOut(_) if !words.is_empty() => Failure::TimedOut(words.to_owned()),
         other => other,
@@ -150,12 +155,12 @@ pub fn late(failure: Failure, words: &str) -> Failure {
 }
 
 /// Whether two addresses are of one server.
-pub fn same(a: &str, b: &str) -> bool {
+pub(super) fn same(a: &str, b: &str) -> bool {
     normal(a) == normal(b)
 }
 
 /// An address without what makes no difference: case, the port of its scheme, a slash at its end.
-pub fn normal(address: &str) -> String {
+pub(super) fn normal(address: &str) -> String {
     let address = address.trim().trim_end_matches('/');
     let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -165,7 +170,7 @@ pub fn normal(address: &str) -> String {
 }
 
 /// What is wrong with an address that a token is to be sent to.
-pub fn complaint(address: &str) -> Option<&'static str> {
+pub(super) fn error_line(address: &str) -> Option<&'static str> {
     let Some((scheme, rest)) = address.split_once("://") else { return Some("begins with no https://") };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match () {

@@ -29,7 +29,7 @@ impl TaskFile {
     ///
     /// # Errors
     /// Why it is none, or not whole.
-    pub fn read(text: &str) -> Result<TaskFile, String> {
+    pub fn read(text: &str) -> Result<Self, String> {
         let mut values = BTreeMap::new();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let Some((key, value)) = line.split_once('=') else {
@@ -41,7 +41,7 @@ impl TaskFile {
         }
         let value = |key: &str| values.get(key).filter(|value| !value.is_empty()).copied();
         let required = |key: &str| value(key).ok_or_else(|| format!("it has no `{key}`"));
-        let file = TaskFile {
+        let file = Self {
             project: required("projectKey")?.to_owned(),
             server: required("serverUrl")?.to_owned(),
             server_version: value("serverVersion").map(str::to_owned),

@@ -3,8 +3,8 @@ use super::*;
 use crate::scan::step::Output;
 use crate::tools::testing::{line, mistakes, plan, tool};
 
-use super::scan::{complaint_of, scanner_version};
-use super::server::{Auth, complaint, same};
+use super::scan::{error_line_of, scanner_version};
+use super::server::{Auth, error_line, same};
 use super::task_file::TaskFile;
 
 const FILE: &str = "organization=acme\nprojectKey=com.acme:notes\nserverUrl=https://sonar.example\n\
@@ -14,7 +14,7 @@ const FILE: &str = "organization=acme\nprojectKey=com.acme:notes\nserverUrl=http
 #[test]
 fn the_command_has_everything_but_the_token() {
     let gate = tool(
-        &SCANNER,
+        &SPEC,
         "dir = \"app\"\nproject = \"com.acme:notes\"\norganization = \"acme\"\ntoken = \"QUALITY_TOKEN\"",
     );
     let [job] = plan(gate.as_ref(), None).try_into().unwrap();
@@ -27,11 +27,11 @@ fn the_command_has_everything_but_the_token() {
     assert_eq!(job.hands_on, ["QUALITY_TOKEN".to_owned()].into());
     assert!(job.why.contains("SonarQube Cloud"), "{}", job.why);
 
-    let [npm] = plan(tool(&SCANNER, "scanner = \"@sonar/scan\"").as_ref(), None).try_into().unwrap();
+    let [npm] = plan(tool(&SPEC, "scanner = \"@sonar/scan\"").as_ref(), None).try_into().unwrap();
     assert_eq!(npm.program.name, "sonar-scanner-npm");
     assert_eq!(npm.program.near, ["/repo/node_modules/.bin"].map(std::path::PathBuf::from));
 
-    let none = tool(&SCANNER, "scanner = \"none\"\nhost = \"https://sonar.example\"");
+    let none = tool(&SPEC, "scanner = \"none\"\nhost = \"https://sonar.example\"");
     let [none] = plan(none.as_ref(), None).try_into().unwrap();
     assert!(none.command().is_empty() && none.programs().next().is_none());
     assert!(none.why.contains("https://sonar.example"), "{}", none.why);
@@ -46,9 +46,9 @@ fn mistakes_are_told() {
         ("host = \"https://x/?a=b\"", "`host` must not hold a query"),
         ("pull_request = { key = \"7\", target = \"main\" }", "`target` is not a key of `pull_request`"),
     ] {
-        assert_eq!(mistakes(&SCANNER, options), [words]);
+        assert_eq!(mistakes(&SPEC, options), [words]);
     }
-    assert!(mistakes(&SCANNER, "scanner = \"none\"\nmax_age = \"5m\"").is_empty());
+    assert!(mistakes(&SPEC, "scanner = \"none\"\nmax_age = \"5m\"").is_empty());
 }
 
 #[test]
@@ -110,8 +110,8 @@ fn addresses_of_one_server_are_told_from_those_of_others() {
     ] {
         assert!(!same(a, b), "{a} {b}");
     }
-    assert_eq!(complaint("https://sonar.example:9000/sonar"), None);
-    assert_eq!(complaint("https://ada@sonar.example"), Some("must not hold a user or a password"));
+    assert_eq!(error_line("https://sonar.example:9000/sonar"), None);
+    assert_eq!(error_line("https://ada@sonar.example"), Some("must not hold a user or a password"));
 }
 
 #[test]
@@ -137,6 +137,6 @@ fn the_log_of_a_scanner_tells_its_version_and_what_went_wrong() {
         ("[ERROR] ScannerEngine: Failed\n", "ScannerEngine: Failed"),
         ("java: command not found\n", "java: command not found"),
     ] {
-        assert_eq!(complaint_of(&output(log), log), words);
+        assert_eq!(error_line_of(&output(log), log), words);
     }
 }

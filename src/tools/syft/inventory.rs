@@ -8,21 +8,21 @@ use serde::de::IgnoredAny;
 
 use crate::formats::json;
 use crate::model::scope::{Scope, Unit};
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::text::shared::Text;
 
-pub const WHAT: &str = "Syft report";
+pub(super) const WHAT: &str = "Syft report";
 
 /// The formats that Syft writes and Portcullis reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     Native,
     CycloneDx,
     Spdx,
 }
 
 /// Tells the format by the key that only this format has.
-pub fn format_of(bytes: &[u8]) -> Result<Format, Unproven> {
+pub(super) fn format_of(bytes: &[u8]) -> Result<Format, ReportError> {
     #[derive(Deserialize)]
     struct Signs {
         artifacts: Option<IgnoredAny>,
@@ -49,7 +49,7 @@ const SCHEMA: u32 = 16;
 
 /// Syft's own document.
 #[derive(Debug, Deserialize)]
-pub struct Inventory {
+pub(super) struct Inventory {
     schema: Option<Schema>,
     artifacts: Vec<Artifact>,
     descriptor: Descriptor,
@@ -87,8 +87,8 @@ struct SourceMetadata {
 }
 
 impl Inventory {
-    pub fn read(bytes: &[u8]) -> Result<Inventory, Unproven> {
-        let inventory: Inventory = json::read(bytes, WHAT)?;
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, ReportError> {
+        let inventory: Self = json::read(bytes, WHAT)?;
         let schema = inventory.schema.as_ref().and_then(|schema| schema.version.as_deref());
         let newer = |version: &&str| {
             let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
@@ -104,12 +104,12 @@ impl Inventory {
         }
     }
 
-    pub fn packages(&self) -> Packages {
+    pub(super) fn packages(&self) -> Packages {
         let purls = self.artifacts.iter().filter_map(|artifact| artifact.purl.clone());
         Packages { count: self.artifacts.len(), purls: purls.filter(|purl| !purl.is_empty()).collect() }
     }
 
-    pub fn into_parsed(self) -> Parsed {
+    pub(super) fn into_parsed(self) -> Parsed {
         Parsed {
             scope: Scope::of(Unit::Packages, self.artifacts.len() as u64),
             tool_version: self.descriptor.version,
@@ -119,20 +119,20 @@ impl Inventory {
     }
 }
 
-fn foreign(detail: &str) -> Unproven {
-    Unproven::Foreign { what: WHAT, detail: detail.to_owned() }
+fn foreign(detail: &str) -> ReportError {
+    ReportError::Foreign { what: WHAT, detail: detail.to_owned() }
 }
 
 /// The packages of a document, by their package URLs where they have one.
 #[derive(Debug)]
-pub struct Packages {
+pub(super) struct Packages {
     count: usize,
     purls: BTreeSet<String>,
 }
 
 impl Packages {
     /// How the other document differs, in words; `None` when both name the same.
-    pub fn difference(&self, other: &Packages) -> Option<String> {
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
         if let Some(purl) = self.purls.symmetric_difference(&other.purls).next() {
             return Some(format!("only one of them has {purl}"));
         }
@@ -141,7 +141,7 @@ impl Packages {
 }
 
 /// The packages of a CycloneDX document. The distribution and single files are components too.
-pub fn cyclonedx_packages(bytes: &[u8]) -> Result<Packages, Unproven> {
+pub(super) fn cyclonedx_packages(bytes: &[u8]) -> Result<Packages, ReportError> {
     #[derive(Deserialize)]
     struct Bom {
         components: Option<Vec<Component>>,
@@ -151,7 +151,7 @@ pub fn cyclonedx_packages(bytes: &[u8]) -> Result<Packages, Unproven> {
         #[serde(rename = "type")]
         kind: String,
         purl: Option<String>,
-        components: Option<Vec<Component>>,
+        components: Option<Vec<Self>>,
     }
     let bom: Bom = json::read(bytes, "CycloneDX document")?;
     let mut packages = Packages { count: 0, purls: BTreeSet::new() };
@@ -168,7 +168,7 @@ pub fn cyclonedx_packages(bytes: &[u8]) -> Result<Packages, Unproven> {
 
 /// The packages of an SPDX document. What the document describes, the image or the folder itself,
 /// is one of its packages too.
-pub fn spdx_packages(bytes: &[u8]) -> Result<Packages, Unproven> {
+pub(super) fn spdx_packages(bytes: &[u8]) -> Result<Packages, ReportError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Document {

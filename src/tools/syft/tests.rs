@@ -78,12 +78,12 @@ const SPDX: &str = r#"{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", 
       {"name": "x", "SPDXID": "SPDXRef-DocumentRoot-Image-x", "downloadLocation": "NOASSERTION", "externalRefs": [
         {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:oci/x@sha256%3Aabc"}]}]}"#;
 
-fn parse(exit: Option<i32>, documents: &[&str]) -> Result<Parsed, Unproven> {
+fn parse(exit: Option<i32>, documents: &[&str]) -> Result<Parsed, ReportError> {
     let documents = documents
         .iter()
         .map(|text| Document { name: "sbom".into(), bytes: Cow::Owned(text.as_bytes().to_vec()) })
         .collect();
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "x".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "x".into() };
     tool("").parse(&RawReport { exit, documents, ..RawReport::default() }, &place)
 }
 
@@ -120,9 +120,9 @@ fn a_cut_sbom_is_inconclusive() {
     for cut in 0..3 {
         let mut documents = [NATIVE, CYCLONEDX, SPDX];
         documents[cut] = &documents[cut][..documents[cut].len() - 1];
-        assert!(matches!(parse(Some(0), &documents), Err(Unproven::Cut { .. })), "{cut}");
+        assert!(matches!(parse(Some(0), &documents), Err(ReportError::Cut { .. })), "{cut}");
         documents[cut] = "";
-        assert!(matches!(parse(Some(0), &documents), Err(Unproven::Empty { .. })), "{cut}");
+        assert!(matches!(parse(Some(0), &documents), Err(ReportError::Empty { .. })), "{cut}");
     }
     assert!(parse(Some(0), &[NATIVE]).is_err());
     assert!(parse(Some(0), &[]).is_err());
@@ -140,13 +140,13 @@ fn each_format_is_known_by_its_own_key() {
         r#"{"artifacts": []}"#,
         r#"{"artifacts": [], "descriptor": {"name": "x"}}"#,
     ] {
-        assert!(matches!(parse(None, &[document]), Err(Unproven::Foreign { .. })), "{document}");
+        assert!(matches!(parse(None, &[document]), Err(ReportError::Foreign { .. })), "{document}");
     }
     assert!(parse(None, &[r#"{"artifacts": [], "descriptor": {"name": "syft"}}"#]).unwrap().scope.is_empty());
 }
 
 #[test]
-fn the_complaint_is_plain_text_with_the_first_cause() {
+fn the_error_line_is_plain_text_with_the_first_cause() {
     for (stderr, said) in [
         (
             "[0000]  WARN x\n[0000] ERROR \x1b[31mcould not determine source: errors occurred attempting to resolve 'a:1':\n  \
@@ -156,6 +156,6 @@ fn the_complaint_is_plain_text_with_the_first_cause() {
         ("\x1b[31munknown flag: --frob\x1b[0m\n", "unknown flag: --frob"),
     ] {
         let raw = RawReport { stderr: Cow::Borrowed(stderr.as_bytes()), ..RawReport::default() };
-        assert_eq!(tool("").complaint(&raw).as_deref(), Some(said));
+        assert_eq!(tool("").error_line(&raw).as_deref(), Some(said));
     }
 }

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use crate::formats::json;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 const WHAT: &str = "report of terraform validate";
@@ -88,7 +88,7 @@ impl Diagnostic {
         self.is_error() && (placeless || NOT_SET_UP.contains(&&*self.summary))
     }
 
-    fn into_finding(self, place: &Place) -> Finding {
+    fn into_finding(self, origin: &ReportOrigin) -> Finding {
         let severity = match &*self.severity {
             "error" => Severity::High,
             "warning" => Severity::Low,
@@ -101,7 +101,7 @@ impl Diagnostic {
         let heading = self.snippet.and_then(|snippet| snippet.context);
         finding.resource = self.address.or_else(|| resource(&heading?).map(Text::from));
         finding.location = self.range.map(|range| {
-            Location::file(path(&range.filename, place))
+            Location::file(path(&range.filename, origin))
                 .lines(Some(range.start.line), Some(range.end.line))
                 .columns(Some(range.start.column), Some(range.end.column))
         });
@@ -111,7 +111,7 @@ impl Diagnostic {
 
 /// Reads a report, and whether it says that the configuration is valid. What could not be checked
 /// are gaps.
-pub fn read(bytes: &[u8], place: &Place) -> Result<(Parsed, bool), Unproven> {
+pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, bool), ReportError> {
     let report = document(bytes)?;
     let mut parsed = Parsed::default();
     let count = |severity: &str| {
@@ -133,34 +133,34 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<(Parsed, bool), Unproven> {
     for diagnostic in report.diagnostics {
         match diagnostic.says_not_set_up() {
             true => parsed.gaps.push(format!("{}: {}", diagnostic.summary, diagnostic.detail)),
-            false => parsed.findings.push(diagnostic.into_finding(place)),
+            false => parsed.findings.push(diagnostic.into_finding(origin)),
         }
     }
     Ok((parsed, report.valid))
 }
 
 /// Whether `init` may mend what a report tells.
-pub fn wants_init(bytes: &[u8]) -> bool {
+pub(super) fn wants_init(bytes: &[u8]) -> bool {
     document(bytes).is_ok_and(|report| report.diagnostics.iter().any(Diagnostic::says_not_set_up))
 }
 
-fn document(bytes: &[u8]) -> Result<Report, Unproven> {
+fn document(bytes: &[u8]) -> Result<Report, ReportError> {
     // Old versions print early errors as text, whatever they are asked for.
     if let Some(error) = error_in(&String::from_utf8_lossy(bytes)) {
-        return Err(Unproven::ToolError(error));
+        return Err(ReportError::ToolError(error));
     }
     let report: Report = json::read(bytes, WHAT)?;
     match report.format_version.split_once('.') {
         Some(("1", _)) => Ok(report),
         _ => {
             let detail = format!("its format_version is {}; 1.x is read", report.format_version);
-            Err(Unproven::Foreign { what: WHAT, detail })
+            Err(ReportError::Foreign { what: WHAT, detail })
         }
     }
 }
 
 /// The first error of a text for people: its heading, and what follows up to an empty line.
-pub fn error_in(text: &str) -> Option<String> {
+pub(super) fn error_in(text: &str) -> Option<String> {
     const LINES: usize = 4;
     let mut lines = text.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end());
     let heading = lines.find_map(|line| line.strip_prefix("Error: "))?;
@@ -202,10 +202,10 @@ fn resource(heading: &str) -> Option<String> {
 
 /// Downloaded modules lie in the run's own folder: they are shown where `init` would put them by
 /// itself.
-fn path(filename: &str, place: &Place) -> Text {
-    let inside = place.relative(filename);
+fn path(filename: &str, origin: &ReportOrigin) -> Text {
+    let inside = origin.relative(filename);
     match filename.find("/.terraform/modules/") {
-        Some(at) if inside.starts_with(['/', '.']) => place.relative(&filename[at + 1..]),
+        Some(at) if inside.starts_with(['/', '.']) => origin.relative(&filename[at + 1..]),
         _ => inside,
     }
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::step_context::Hands;
+use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
-use crate::scan::retry::passing_fault;
+use crate::scan::retry::transient_error;
 use crate::scan::step::{Output, Step};
 
 use super::report;
@@ -15,20 +15,20 @@ use super::report;
 /// What the program prints.
 const REPORT: &str = "terraform-validate.json";
 /// What is known of the run besides.
-pub const RUN: &str = "terraform-run.json";
+pub(super) const RUN: &str = "terraform-run.json";
 
 /// The providers that were chosen, with their hashes.
 const LOCK_FILE: &str = ".terraform.lock.hcl";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Init {
+pub(super) enum Init {
     Never,
     WhenNeeded,
     Always,
 }
 
 #[derive(Debug)]
-pub struct Validate {
+pub(super) struct Validate {
     /// The root module.
     pub cwd: PathBuf,
     pub init: Init,
@@ -36,7 +36,7 @@ pub struct Validate {
 
 /// How it was validated.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Run {
+pub(super) struct Run {
     /// The exit code of the last validation.
     pub exit: i32,
     /// Configuration files in the folder.
@@ -45,37 +45,37 @@ pub struct Run {
 }
 
 impl Procedure for Validate {
-    fn carry_out<'a>(&'a self, hands: &'a mut Hands) -> Steps<'a> {
+    fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             let first = match self.init {
                 Init::Always => None,
-                _ => Some(validate(hands, None).await?),
+                _ => Some(validate(context, None).await?),
             };
             let is_enough = |said: &Output| self.init == Init::Never || !report::wants_init(&said.stdout);
             let (said, initialised) = match first.filter(is_enough) {
                 Some(said) => (said, false),
-                None => (self.initialise_and_validate(hands).await?, true),
+                None => (self.initialise_and_validate(context).await?, true),
             };
             if !matches!(said.code, 0 | 1) {
-                let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.complaint());
+                let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.error_line());
                 return Err(Failure::Unproven(format!("exit code {} of validate: {cause}", said.code)));
             }
             let run = Run { exit: said.code, files: files_in(&self.cwd), initialised };
-            hands.hand_over(REPORT, said.stdout);
-            hands.report(RUN, &run)
+            context.hand_over(REPORT, said.stdout);
+            context.report(RUN, &run)
         })
     }
 }
 
 impl Validate {
     /// With the data of `init` in the run's own folder: other gates look at this one meanwhile.
-    async fn initialise_and_validate(&self, hands: &mut Hands) -> Result<Output, Failure> {
-        let data = hands.scratch().join(".terraform");
+    async fn initialise_and_validate(&self, context: &mut dyn StepContext) -> Result<Output, Failure> {
+        let data = context.scratch().join(".terraform");
         let lock = self.cwd.join(LOCK_FILE);
         // Without it, `init` writes one, and validation reads it.
         let is_locked = lock.exists();
-        let said = match initialise(hands, &data, is_locked).await {
-            Ok(()) => validate(hands, Some(&data)).await,
+        let said = match initialise(context, &data, is_locked).await {
+            Ok(()) => validate(context, Some(&data)).await,
             Err(failure) => Err(failure),
         };
         if !is_locked {
@@ -85,25 +85,25 @@ impl Validate {
     }
 }
 
-async fn validate(hands: &mut Hands, data: Option<&Path>) -> Result<Output, Failure> {
-    hands.run(with_data(hands.chief(), data).prints_report()).await
+async fn validate(context: &mut dyn StepContext, data: Option<&Path>) -> Result<Output, Failure> {
+    context.run(with_data(context.chief(), data).prints_report()).await
 }
 
-async fn initialise(hands: &mut Hands, data: &Path, is_locked: bool) -> Result<(), Failure> {
-    hands.tell("installing its providers and modules");
+async fn initialise(context: &mut dyn StepContext, data: &Path, is_locked: bool) -> Result<(), Failure> {
+    context.tell("installing its providers and modules");
     let mut args = vec!["init", "-backend=false", "-input=false", "-no-color"];
     if is_locked {
         args.push("-lockfile=readonly");
     }
-    let program = hands.chief().program().to_owned();
-    let said = hands.run(with_data(Step::new(&program, args), Some(data))).await?;
+    let program = context.chief().program().to_owned();
+    let said = context.run(with_data(Step::new(&program, args), Some(data))).await?;
     if said.success() {
         return Ok(());
     }
-    let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.complaint());
+    let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.error_line());
     let why = format!("{program} init failed: {cause}");
-    Err(match passing_fault(&said.stderr_text()) {
-        Some(_) => Failure::Passing(why),
+    Err(match transient_error(&said.stderr_text()) {
+        Some(_) => Failure::Transient(why),
         None => Failure::Unproven(why),
     })
 }

@@ -2,7 +2,7 @@ use super::*;
 
 use crate::model::finding::Category;
 use crate::model::severity::Severity;
-use crate::tools::testing::{handed_in, line, mistakes, place, plan, tool};
+use crate::tools::testing::{handed_in, line, mistakes, origin, plan, tool};
 
 /// A report of these diagnostics.
 fn report(errors: u64, warnings: u64, diagnostics: &str) -> String {
@@ -24,15 +24,15 @@ fn at(filename: &str) -> String {
     )
 }
 
-fn parse(report: &str) -> Result<Parsed, Unproven> {
-    tool(&SCANNER, "").parse(&handed_in(report), &place())
+fn parse(report: &str) -> Result<Parsed, ReportError> {
+    tool(&SPEC, "").parse(&handed_in(report), &origin())
 }
 
 #[test]
 fn each_root_is_validated_by_the_engine_that_is_named() {
     for engine in ["terraform", "tofu"] {
         let options = format!("dirs = ['a', 'b']\nengine = '{engine}'");
-        let jobs = plan(&*tool(&SCANNER, &options), None);
+        let jobs = plan(&*tool(&SPEC, &options), None);
         let targets: Vec<&str> = jobs.iter().map(|job| &*job.target).collect();
         assert_eq!(targets, ["a", "b"]);
         assert_eq!(
@@ -42,8 +42,8 @@ fn each_root_is_validated_by_the_engine_that_is_named() {
         assert!(jobs[0].procedure.is_some());
         assert_eq!(jobs[0].env["CHECKPOINT_DISABLE"], "1");
     }
-    assert_eq!(mistakes(&SCANNER, "engine = 'pulumi'"), ["`pulumi` is not a value of `engine`"]);
-    assert_eq!(mistakes(&SCANNER, "init = 'yes'").len(), 1);
+    assert_eq!(mistakes(&SPEC, "engine = 'pulumi'"), ["`pulumi` is not a value of `engine`"]);
+    assert_eq!(mistakes(&SPEC, "init = 'yes'").len(), 1);
 }
 
 #[test]

@@ -7,10 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::scan::parsed::Parsed;
+use crate::system::variables;
 use crate::text::human;
 
 /// The file beside the database that tells when it was made (aquasecurity/trivy-db `pkg/metadata`).
-pub const METADATA: &str = "metadata.json";
+pub(super) const METADATA: &str = "metadata.json";
 
 /// A database may be newer than the clock of this machine by so much.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
@@ -22,15 +23,15 @@ struct Metadata {
 }
 
 /// Where Trivy keeps its database when it is not told (`pkg/utils/fsutils`).
-pub fn default_cache() -> Option<PathBuf> {
-    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+pub(super) fn default_cache() -> Option<PathBuf> {
+    let folder = |name| variables::os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder("TRIVY_CACHE_DIR")
         .or_else(|| folder("XDG_CACHE_HOME").map(|caches| caches.join("trivy")))
         .or_else(|| folder("HOME").map(|home| home.join(".cache/trivy")))
 }
 
 /// Notes the age; a database that is older than `most`, or of unknown age, leaves a gap.
-pub fn tell(metadata: Option<&[u8]>, most: Option<Duration>, now: Timestamp, parsed: &mut Parsed) {
+pub(super) fn tell(metadata: Option<&[u8]>, most: Option<Duration>, now: Timestamp, parsed: &mut Parsed) {
     let metadata = metadata.and_then(|bytes| serde_json::from_slice::<Metadata>(bytes).ok());
     let Some(Metadata { updated_at }) = metadata else {
         if most.is_some() {

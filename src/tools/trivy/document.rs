@@ -10,7 +10,7 @@ use crate::text::shared::Text;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Report {
+pub(super) struct Report {
     pub schema_version: Option<u64>,
     pub trivy: Option<Version>,
     pub artifact_type: Option<String>,
@@ -25,12 +25,12 @@ pub struct Report {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Version {
+pub(super) struct Version {
     pub version: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Metadata {
+pub(super) struct Metadata {
     #[serde(rename = "ImageID")]
     pub image_id: Option<Text>,
     #[serde(rename = "OS")]
@@ -38,7 +38,7 @@ pub struct Metadata {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Os {
+pub(super) struct Os {
     #[serde(rename = "Family")]
     pub family: Option<String>,
     #[serde(rename = "Name")]
@@ -51,7 +51,7 @@ pub struct Os {
 /// A Kubernetes object.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Resource {
+pub(super) struct Resource {
     pub namespace: Option<String>,
     pub kind: String,
     pub name: String,
@@ -61,7 +61,7 @@ pub struct Resource {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct TargetResult {
+pub(super) struct TargetResult {
     pub target: Text,
     pub class: Option<String>,
     #[serde(rename = "Type")]
@@ -80,7 +80,7 @@ pub struct TargetResult {
 /// A finding that was kept out; the finding itself is not read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Suppressed {
+pub(super) struct Suppressed {
     /// `ignored`, or a status of VEX.
     #[serde(default)]
     pub status: String,
@@ -91,7 +91,7 @@ pub struct Suppressed {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct PackageEntry {
+pub(super) struct PackageEntry {
     pub identifier: Option<Identifier>,
     pub locations: Option<Vec<Lines>>,
     /// Only development needs it. Listed with `--include-dev-deps` alone.
@@ -101,13 +101,13 @@ pub struct PackageEntry {
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Lines {
+pub(super) struct Lines {
     pub start_line: Option<u64>,
     pub end_line: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Identifier {
+pub(super) struct Identifier {
     #[serde(rename = "PURL")]
     pub purl: Option<Text>,
     #[serde(rename = "UID")]
@@ -116,7 +116,7 @@ pub struct Identifier {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Vulnerability {
+pub(super) struct Vulnerability {
     /// Absent in some reports of the first schema.
     #[serde(rename = "VulnerabilityID")]
     pub id: Option<Text>,
@@ -143,7 +143,7 @@ pub struct Vulnerability {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Scores {
+pub(super) struct Scores {
     pub v2_vector: Option<Text>,
     pub v2_score: Option<f64>,
     pub v3_vector: Option<Text>,
@@ -154,7 +154,7 @@ pub struct Scores {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct MisconfSummary {
+pub(super) struct MisconfSummary {
     #[serde(default)]
     pub successes: u64,
     #[serde(default)]
@@ -163,7 +163,7 @@ pub struct MisconfSummary {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Misconfiguration {
+pub(super) struct Misconfiguration {
     #[serde(rename = "ID")]
     pub id: Text,
     pub title: Option<Text>,
@@ -180,7 +180,7 @@ pub struct Misconfiguration {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Cause {
+pub(super) struct Cause {
     pub resource: Option<Text>,
     pub start_line: Option<u64>,
     pub end_line: Option<u64>,
@@ -188,7 +188,7 @@ pub struct Cause {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Secret {
+pub(super) struct Secret {
     #[serde(rename = "RuleID")]
     pub rule_id: Text,
     pub severity: Option<Text>,
@@ -199,7 +199,7 @@ pub struct Secret {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct License {
+pub(super) struct License {
     pub name: Text,
     pub severity: Option<Text>,
     pub category: Option<Text>,

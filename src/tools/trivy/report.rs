@@ -8,10 +8,10 @@ use crate::formats::json;
 use crate::model::finding::{Category, Cvss, Finding, Location, Package};
 use crate::model::scope::Unit;
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
-use crate::scan::report_origin::Place;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
-use crate::text::shared::{Text, Texts};
+use crate::text::shared::{SharedTexts, Text};
 
 use super::document::{
     License, Lines, MisconfSummary, Misconfiguration, Os, PackageEntry, Report, Resource, Scores, Secret,
@@ -24,8 +24,8 @@ const WHAT: &str = "Trivy report";
 const SCHEMA: u64 = 2;
 
 /// Reads a report of any of the three shapes.
-pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
-    let mut reader = Reader::new(place);
+pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    let mut reader = Reader::new(origin);
     match bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) {
         // The first schema: `null` where nothing was found.
         Some(b'n') => json::read::<()>(bytes, WHAT)?,
@@ -36,7 +36,7 @@ pub fn read(bytes: &[u8], place: &Place) -> Result<Parsed, Unproven> {
 }
 
 struct Reader<'a> {
-    place: &'a Place,
+    origin: &'a ReportOrigin,
     parsed: Parsed,
     /// Paths are those of an image, or of a machine, not of the repository.
     elsewhere: bool,
@@ -47,11 +47,11 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(place: &'a Place) -> Reader<'a> {
-        Reader { place, parsed: Parsed::default(), elsewhere: false, lists_packages: false, object: None }
+    fn new(origin: &'a ReportOrigin) -> Self {
+        Reader { origin, parsed: Parsed::default(), elsewhere: false, lists_packages: false, object: None }
     }
 
-    fn report(&mut self, report: Report) -> Result<(), Unproven> {
+    fn report(&mut self, report: Report) -> Result<(), ReportError> {
         self.elsewhere = matches!(report.artifact_type.as_deref(), Some("container_image" | "vm"));
         self.lists_packages = report.trivy.is_some();
         self.parsed.tool_version = report.trivy.and_then(|trivy| trivy.version);
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
     }
 
     fn path(&self, raw: &Text) -> Text {
-        if self.elsewhere { raw.clone() } else { self.place.relative(raw) }
+        if self.elsewhere { raw.clone() } else { self.origin.relative(raw) }
     }
 
     fn finding(&self, rule: Text, category: Category, severity: Option<Text>, title: Text) -> Finding {
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
             fixed_version: fixed,
             dev: listed.is_some_and(|package| package.dev),
             purl,
-            paths: Texts::default(),
+            paths: SharedTexts::default(),
         }));
         finding
     }
@@ -254,8 +254,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn foreign(detail: String) -> Unproven {
-    Unproven::Foreign { what: WHAT, detail }
+fn foreign(detail: String) -> ReportError {
+    ReportError::Foreign { what: WHAT, detail }
 }
 
 /// An empty text is an absent one.
@@ -332,7 +332,7 @@ fn ecosystem(purl: Option<&str>, kind: &str) -> Option<Text> {
     of_purl.or(Some(kind)).filter(|word| !word.is_empty()).map(Text::from)
 }
 
-fn references(primary: Option<Text>, others: Option<Vec<Text>>) -> Texts {
+fn references(primary: Option<Text>, others: Option<Vec<Text>>) -> SharedTexts {
     let primary = given(primary);
     let others = others.into_iter().flatten().filter(|other| Some(other) != primary.as_ref());
     primary.iter().cloned().chain(others).collect()

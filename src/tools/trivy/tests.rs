@@ -5,7 +5,7 @@ use super::*;
 use crate::keys::mistakes::Problems;
 use crate::model::finding::Finding;
 use crate::model::scope::Unit;
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::Document;
 use crate::scan::scene::BuiltImage;
 use crate::system::git::Repo;
@@ -29,8 +29,8 @@ fn command(job: &Job) -> String {
     job.args.join(" ")
 }
 
-fn read(report: &str) -> Result<Parsed, Unproven> {
-    let place = Place { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+fn read(report: &str) -> Result<Parsed, ReportError> {
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
     report::read(report.as_bytes(), &place)
 }
 
@@ -103,9 +103,9 @@ fn a_cut_trivy_report_is_inconclusive() {
     assert!(read(whole).is_ok());
     for end in 1..whole.len() {
         let error = read(&whole[..end]).unwrap_err();
-        assert!(matches!(error, Unproven::Cut { .. }), "{end}: {error}");
+        assert!(matches!(error, ReportError::Cut { .. }), "{end}: {error}");
     }
-    assert!(matches!(read(" \n"), Err(Unproven::Empty { .. })));
+    assert!(matches!(read(" \n"), Err(ReportError::Empty { .. })));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_report_of_another_tool_is_foreign() {
         "{\"SchemaVersion\": 2} {}",
     ] {
         let error = read(report).unwrap_err();
-        assert!(matches!(error, Unproven::Foreign { .. } | Unproven::Cut { .. }), "{report}: {error}");
+        assert!(matches!(error, ReportError::Foreign { .. } | ReportError::Cut { .. }), "{report}: {error}");
     }
 }
 
@@ -270,7 +270,7 @@ fn the_fatal_line_is_told_in_one_readable_line() {
         let (tool, _) = tool("");
         let raw =
             RawReport { exit: Some(1), stderr: Cow::Borrowed(stderr.as_bytes()), ..RawReport::default() };
-        let told = tool.complaint(&raw).unwrap();
+        let told = tool.error_line(&raw).unwrap();
         assert!(told.starts_with(starts), "{told}");
         assert!(!told.contains('\n'));
     }
@@ -279,11 +279,11 @@ fn the_fatal_line_is_told_in_one_readable_line() {
 #[test]
 fn an_exit_code_that_is_not_zero_is_inconclusive_whatever_the_report_says() {
     let report = r#"{"SchemaVersion": 2, "Results": [{"Target": "a", "Packages": [{}]}]}"#;
-    let place = Place { root: "/repo".into(), cwd: "/repo".into(), target: "a".into() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "a".into() };
     for exit in [1, 2, 137] {
         let document = Document { name: "trivy.json".into(), bytes: Cow::Borrowed(report.as_bytes()) };
         let raw = RawReport { exit: Some(exit), documents: vec![document], ..RawReport::default() };
-        assert!(matches!(weigh(tool("").0.as_ref(), &raw, &place), Proof::Inconclusive { .. }));
+        assert!(matches!(assess(tool("").0.as_ref(), &raw, &place), Proof::Inconclusive { .. }));
     }
 }
 

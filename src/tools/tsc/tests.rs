@@ -1,12 +1,12 @@
 use super::*;
 
-use crate::scan::proof::{Proof, weigh};
+use crate::scan::proof::{Proof, assess};
 use crate::system::git::Repo;
-use crate::tools::testing::{handed_in, line, place, plan, plan_in, tool};
+use crate::tools::testing::{handed_in, line, origin, plan, plan_in, tool};
 
 #[test]
 fn each_directory_is_checked_as_a_project_and_left_untouched() {
-    let tool = tool(&SCANNER, "dirs = [\"backend\", \"frontend\"]\nproject = \"tsconfig.app.json\"");
+    let tool = tool(&SPEC, "dirs = [\"backend\", \"frontend\"]\nproject = \"tsconfig.app.json\"");
     let jobs = plan(&*tool, None);
     assert_eq!(jobs.len(), 2);
     assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/backend"));
@@ -35,7 +35,7 @@ fn a_tsc_that_could_be_told_to_check_nothing_is_told_to_check() {
         [("4.9.5", false), ("5.5.4", false), ("5.6.0-beta", true), ("5.10.1", true), ("7.0.2", true)]
     {
         std::fs::write(typescript.join("package.json"), format!("{{\"version\": \"{version}\"}}")).unwrap();
-        let job = &plan_in(&*tool(&SCANNER, ""), &repo, None)[0];
+        let job = &plan_in(&*tool(&SPEC, ""), &repo, None)[0];
         assert_eq!(line(job).ends_with("--noCheck false"), told, "{version}");
     }
 }
@@ -109,16 +109,16 @@ fn indented_lines_belong_to_the_diagnostic_before_them_alone() {
     let output = Output::read("a.ts(1,1): error TS1: One.\n  more\n    and more\nyarn says\n  a thing\n");
     assert_eq!(output.diagnostics.len(), 1);
     assert_eq!(output.diagnostics[0].more, ["  more", "    and more"]);
-    let finding = output.diagnostics[0].to_finding(&place());
+    let finding = output.diagnostics[0].to_finding(&origin());
     assert_eq!(&*finding.title, "One.");
     assert_eq!(&*finding.message, "One.\n  more\n    and more");
 }
 
 #[test]
 fn a_warning_does_not_move_the_exit_code() {
-    let tool = tool(&SCANNER, "");
+    let tool = tool(&SPEC, "");
     let [error, warning] = ["error", "warning"].map(|category| {
-        Diagnostic { at: None, category, code: 1, message: "m", more: Vec::new() }.to_finding(&place())
+        Diagnostic { at: None, category, code: 1, message: "m", more: Vec::new() }.to_finding(&origin())
     });
     assert!(tool.moves_exit_code(&error) && !tool.moves_exit_code(&warning));
 }
@@ -133,7 +133,7 @@ fn a_hostile_line_takes_no_longer_than_its_length() {
 /// Real outputs of three versions, cut at the end of each of their lines: what is left are whole lines.
 #[test]
 fn an_output_that_is_cut_at_a_lines_end_proves_nothing() {
-    let tool = tool(&SCANNER, "");
+    let tool = tool(&SPEC, "");
     for (exit, text) in [
         (0, include_str!("../../../fixtures/tsc/recorded-clean-ts4/stdout.txt")),
         (0, include_str!("../../../fixtures/tsc/recorded-clean-ts5/stdout.txt")),
@@ -143,7 +143,7 @@ fn an_output_that_is_cut_at_a_lines_end_proves_nothing() {
     ] {
         let complete = |text| {
             let raw = RawReport { exit: Some(exit), ..handed_in(text) };
-            matches!(weigh(&*tool, &raw, &place()), Proof::Complete(_))
+            matches!(assess(&*tool, &raw, &origin()), Proof::Complete(_))
         };
         assert!(complete(text));
         for (end, _) in text.trim_end().match_indices('\n') {
@@ -154,11 +154,11 @@ fn an_output_that_is_cut_at_a_lines_end_proves_nothing() {
 
 #[test]
 fn the_table_counts_every_listed_file() {
-    let tool = tool(&SCANNER, "");
+    let tool = tool(&SPEC, "");
     let reason = |files: &str| {
         let text = format!("/repo/a.ts\n/repo/data.json\n{files}\nTotal time: 0.1s\n");
         let raw = RawReport { exit: Some(0), ..handed_in(&text) };
-        weigh(&*tool, &raw, &place()).reason().map(str::to_owned)
+        assess(&*tool, &raw, &origin()).reason().map(str::to_owned)
     };
     assert_eq!(reason("Files:   2"), None);
     assert!(reason("Files:   3").unwrap().contains("counts 3 files, and its list has 2"));

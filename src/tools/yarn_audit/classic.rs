@@ -9,7 +9,7 @@ use crate::formats::json;
 use crate::formats::npm6::{Advisory, Id, Installed, Metadata};
 use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::raw_report::RawReport;
 use crate::text::bom;
 
@@ -19,11 +19,11 @@ use super::{WHAT, foreign};
 const CODES: [(&str, i32); 5] = [("info", 1), ("low", 2), ("moderate", 4), ("high", 8), ("critical", 16)];
 
 /// Whether the first line is one of Yarn 1's.
-pub fn is_line(report: &[u8]) -> bool {
+pub(super) fn is_line(report: &[u8]) -> bool {
     json::read_first::<Line>(report, WHAT).is_ok()
 }
 
-pub fn read(raw: &RawReport) -> Result<Parsed, Unproven> {
+pub(super) fn read(raw: &RawReport) -> Result<Parsed, ReportError> {
     let mut advisories = Advisories::default();
     let (mut summary, mut parsed) = (None, Parsed::default());
     let lines = bom::without_bom(raw.report()).split(|byte| *byte == b'\n');
@@ -32,7 +32,7 @@ pub fn read(raw: &RawReport) -> Result<Parsed, Unproven> {
             "auditAdvisory" => advisories.add(line)?,
             "auditSummary" if summary.is_some() => return Err(foreign("it has two summaries")),
             "auditSummary" => summary = Some(json::read::<Told<Metadata>>(line, WHAT)?.data),
-            "error" => return Err(Unproven::ToolError(error(line).unwrap_or_default())),
+            "error" => return Err(ReportError::ToolError(error(line).unwrap_or_default())),
             // It goes on, and audits nothing.
             "info" if text(line).is_some_and(|words| words.starts_with("No lockfile found")) => {
                 parsed.gaps.push("there is no yarn.lock".to_owned());
@@ -42,9 +42,9 @@ pub fn read(raw: &RawReport) -> Result<Parsed, Unproven> {
     }
     let Some(summary) = summary else {
         if let Some(gap) = parsed.gaps.pop() {
-            return Err(Unproven::ToolError(gap));
+            return Err(ReportError::ToolError(gap));
         }
-        return Err(Unproven::Cut {
+        return Err(ReportError::Cut {
             what: WHAT,
             detail: "it has no `auditSummary`, which ends it".to_owned(),
         });
@@ -52,7 +52,7 @@ pub fn read(raw: &RawReport) -> Result<Parsed, Unproven> {
     parsed.findings = advisories.into_findings();
     if let Some(words) = summary.vulnerabilities.unlisted(&parsed.findings) {
         let detail = format!("it counts {words}, and lists none of that severity");
-        return Err(Unproven::Cut { what: WHAT, detail });
+        return Err(ReportError::Cut { what: WHAT, detail });
     }
     agrees(raw.exit, &parsed.findings)?;
     parsed.scope = Scope::of(Unit::Packages, summary.total_dependencies);
@@ -62,20 +62,20 @@ pub fn read(raw: &RawReport) -> Result<Parsed, Unproven> {
 
 /// Whether the exit code tells of the severities that were found. That it tells of none, or of some
 /// where none was found, is seen where all tools are weighed.
-fn agrees(exit: Option<i32>, findings: &[Finding]) -> Result<(), Unproven> {
+fn agrees(exit: Option<i32>, findings: &[Finding]) -> Result<(), ReportError> {
     let Some(exit) = exit.filter(|code| *code != 0 && !findings.is_empty()) else { return Ok(()) };
     let found = |word: &str| findings.iter().any(|finding| finding.severity_raw.as_deref() == Some(word));
     let code: i32 = CODES.iter().filter(|(word, _)| found(word)).map(|(_, code)| code).sum();
     if code == exit {
         return Ok(());
     }
-    Err(Unproven::ToolError(format!(
+    Err(ReportError::ToolError(format!(
         "exit code {exit} does not go with the severities that it lists, which are {code}"
     )))
 }
 
 /// What Yarn says in a line of type `error`, the last there is.
-pub fn error_in(output: &[u8]) -> Option<String> {
+pub(super) fn error_in(output: &[u8]) -> Option<String> {
     output.split(|byte| *byte == b'\n').rev().find_map(error)
 }
 
@@ -102,7 +102,7 @@ struct Advisories {
 }
 
 impl Advisories {
-    fn add(&mut self, line: &[u8]) -> Result<(), Unproven> {
+    fn add(&mut self, line: &[u8]) -> Result<(), ReportError> {
         // A large project has the same one thousands of times.
         let brief: Told<Found<Brief>> = json::read(line, WHAT)?;
         let Found { resolution, advisory: Brief { id, package } } = brief.data;

@@ -11,7 +11,7 @@ use super::LOCK_FILE;
 
 /// The generations of Yarn, by how they are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Generation {
+pub(super) enum Generation {
     One,
     /// And 3.
     Two,
@@ -21,36 +21,36 @@ pub enum Generation {
 
 impl Generation {
     /// The lock file says who wrote it; without one, package.json and .yarnrc.yml say who should.
-    pub fn of(dir: &Path, root: &Path) -> Generation {
+    pub(super) fn of(dir: &Path, root: &Path) -> Self {
         let folders = || dir.ancestors().take_while(|folder| folder.starts_with(root));
-        let of_lock = head(&lock_file(dir, root)).and_then(|text| Generation::of_lock(&text));
+        let of_lock = head(&lock_file(dir, root)).and_then(|text| Self::of_lock(&text));
         let named = || folders().find_map(|folder| named(&folder.join("package.json")));
         let settings = || folders().find_map(|folder| head(&folder.join(".yarnrc.yml")));
-        let of_settings = || settings().map(|text| Generation::of_settings(&text));
-        of_lock.or_else(named).or_else(of_settings).unwrap_or(Generation::One)
+        let of_settings = || settings().map(|text| Self::of_settings(&text));
+        of_lock.or_else(named).or_else(of_settings).unwrap_or(Self::One)
     }
 
     /// `__metadata:` and its `version` are those of Yarn 2 and later: 4 to 6 were those of 2 and 3.
-    pub fn of_lock(text: &str) -> Option<Generation> {
+    pub(super) fn of_lock(text: &str) -> Option<Self> {
         if text.contains("# yarn lockfile v1") {
-            return Some(Generation::One);
+            return Some(Self::One);
         }
         let (_, metadata) = text.split_once("__metadata:")?;
         let version = metadata.lines().find_map(|line| line.trim().strip_prefix("version:"))?;
         let version: u32 = version.trim().trim_matches(['"', '\'']).parse().ok()?;
-        Some(if version < 8 { Generation::Two } else { Generation::Four })
+        Some(if version < 8 { Self::Two } else { Self::Four })
     }
 
-    fn of_settings(text: &str) -> Generation {
+    fn of_settings(text: &str) -> Self {
         match programs(text).iter().any(|path| path.contains("yarn-2.") || path.contains("yarn-3.")) {
-            true => Generation::Two,
-            false => Generation::Four,
+            true => Self::Two,
+            false => Self::Four,
         }
     }
 }
 
 /// The lock file that counts in a folder: its own, or that of the workspace that it belongs to.
-pub fn lock_file(dir: &Path, root: &Path) -> PathBuf {
+pub(super) fn lock_file(dir: &Path, root: &Path) -> PathBuf {
     let folders = dir.ancestors().take_while(|folder| folder.starts_with(root));
     let mut files = folders.map(|folder| folder.join(LOCK_FILE));
     files.find(|file| file.is_file()).unwrap_or_else(|| dir.join(LOCK_FILE))
@@ -81,7 +81,7 @@ fn head(path: &Path) -> Option<String> {
 }
 
 /// The programs that a .yarnrc or .yarnrc.yml names: another Yarn, and plugins.
-pub fn programs(text: &str) -> Vec<String> {
+pub(super) fn programs(text: &str) -> Vec<String> {
     let mut plugins = false;
     let mut found = Vec::new();
     for line in text.lines() {

@@ -12,7 +12,7 @@ use crate::formats::{json, node_trace};
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::{Parsed, Unproven};
+use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::raw_report::RawReport;
 use crate::text::human::without_credentials;
 use crate::text::shared::Text;
@@ -28,10 +28,10 @@ const ENDPOINT: &str = "/-/npm/v1/security/advisories/bulk";
 const DEPRECATION: &str = " (deprecation)";
 
 /// Reads a report.
-type Reader = fn(&RawReport) -> Result<Parsed, Unproven>;
+type Reader = fn(&RawReport) -> Result<Parsed, ReportError>;
 
 /// Who wrote a report, and how it is read.
-pub fn reader(report: &[u8]) -> Result<(Generation, Reader), Unproven> {
+pub(super) fn reader(report: &[u8]) -> Result<(Generation, Reader), ReportError> {
     let (first, _) = json::read_first::<Keys>(report, WHAT)?;
     Ok(match first {
         Keys { value: Some(_), .. } => (Generation::Four, |raw| found(raw, lines(raw)?)),
@@ -40,7 +40,7 @@ pub fn reader(report: &[u8]) -> Result<(Generation, Reader), Unproven> {
     })
 }
 
-fn found(raw: &RawReport, findings: Vec<Finding>) -> Result<Parsed, Unproven> {
+fn found(raw: &RawReport, findings: Vec<Finding>) -> Result<Parsed, ReportError> {
     if findings.is_empty() {
         return nothing(raw);
     }
@@ -49,24 +49,24 @@ fn found(raw: &RawReport, findings: Vec<Finding>) -> Result<Parsed, Unproven> {
 }
 
 /// A report without a finding, whose like any program writes that does nothing.
-pub fn nothing(raw: &RawReport) -> Result<Parsed, Unproven> {
-    let Some(code) = raw.exit else { return Err(Unproven::Empty { what: WHAT }) };
+pub(super) fn nothing(raw: &RawReport) -> Result<Parsed, ReportError> {
+    let Some(code) = raw.exit else { return Err(ReportError::Empty { what: WHAT }) };
     code_is_known(raw)?;
     let mut parsed = scope(raw);
-    if node_trace::answered(&raw.documents, ENDPOINT) {
+    if node_trace::answered(&raw.beside, ENDPOINT) {
         parsed.proof.push("the registry answered the audit request".to_owned());
     } else if code == 0 {
-        return Err(Unproven::ToolError(
+        return Err(ReportError::ToolError(
             "Yarn told of nothing, and nothing shows that it asked the registry".to_owned(),
         ));
     }
     Ok(parsed)
 }
 
-fn code_is_known(raw: &RawReport) -> Result<(), Unproven> {
+fn code_is_known(raw: &RawReport) -> Result<(), ReportError> {
     match raw.exit {
         Some(code) if code > 1 => {
-            Err(Unproven::ToolError(format!("exit code {code} is none of Yarn 2 and later")))
+            Err(ReportError::ToolError(format!("exit code {code} is none of Yarn 2 and later")))
         }
         _ => Ok(()),
     }
@@ -94,7 +94,7 @@ fn locked(raw: &RawReport) -> Option<u64> {
 }
 
 /// What went wrong, in Yarn's words: it prints them in place of the report.
-pub fn complaint(report: &[u8]) -> Option<String> {
+pub(super) fn error_line(report: &[u8]) -> Option<String> {
     const MOST: usize = 1 << 16;
     const LONGEST_LINE: usize = 1000;
     let text = String::from_utf8_lossy(&report[..report.len().min(MOST)]);
@@ -126,10 +126,10 @@ struct Keys {
 }
 
 /// Yarn 4.1 and later. A run's output ends with a line end, or it is cut.
-fn lines(raw: &RawReport) -> Result<Vec<Finding>, Unproven> {
+fn lines(raw: &RawReport) -> Result<Vec<Finding>, ReportError> {
     let report = bom::without_bom(raw.report());
     if raw.exit.is_some() && !report.ends_with(b"\n") {
-        return Err(Unproven::Cut { what: WHAT, detail: "its last line does not end".to_owned() });
+        return Err(ReportError::Cut { what: WHAT, detail: "its last line does not end".to_owned() });
     }
     let lines = report.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     lines.map(|line| json::read::<Node>(line, WHAT).map(Node::into_finding)).collect()
@@ -170,7 +170,7 @@ impl Node {
 }
 
 /// Yarn 4.0: the registry's answer, advisories by package.
-fn answer(raw: &RawReport) -> Result<Vec<Finding>, Unproven> {
+fn answer(raw: &RawReport) -> Result<Vec<Finding>, ReportError> {
     let answer: Answer = json::read(raw.report(), WHAT)?;
     let findings = answer.0.unwrap_or_default().into_iter().flat_map(|(name, advisories)| {
         let package = npm6::installed(&name, std::iter::empty(), [].into());
@@ -218,7 +218,7 @@ impl Advisory {
 }
 
 /// Yarn 2 and 3.
-fn npm6(raw: &RawReport) -> Result<Parsed, Unproven> {
+fn npm6(raw: &RawReport) -> Result<Parsed, ReportError> {
     code_is_known(raw)?;
     let report: Npm6 = json::read(raw.report(), WHAT)?;
     let findings: Vec<Finding> = report
@@ -229,7 +229,7 @@ fn npm6(raw: &RawReport) -> Result<Parsed, Unproven> {
         .collect();
     if let Some(words) = report.metadata.vulnerabilities.unlisted(&findings) {
         let detail = format!("it counts {words}, and lists none of that severity");
-        return Err(Unproven::Cut { what: WHAT, detail });
+        return Err(ReportError::Cut { what: WHAT, detail });
     }
     let scope = Scope::of(Unit::Packages, report.metadata.total_dependencies);
     let proof = vec!["the registry answered the audit request: these are its counts".to_owned()];

@@ -6,7 +6,7 @@ use super::{assert_inconclusive, gate, outputs, project, run};
 use crate::common::sonar::{Api, PROJECT, Sonar, Trouble, gate_ok};
 
 /// An open issue, with more about it than anybody needs.
-pub fn issue(n: usize, severity: &str, kind: &str) -> Value {
+pub(crate) fn issue(n: usize, severity: &str, kind: &str) -> Value {
     json!({
         "key": format!("issue-{severity}-{kind}-{n}"), "rule": "typescript:S1481", "severity": severity,
         "component": format!("{PROJECT}:src/file{}.ts", n % 7), "project": PROJECT, "line": n + 1,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::lists::issue;
-use super::{SCANNER, assert_inconclusive, command, gates, outputs, project, run};
+use super::{SPEC, assert_inconclusive, command, gates, outputs, project, run};
 use crate::common::sonar::{Api, Sonar, gate_error, gate_ok, token};
 use crate::common::{Project, Ran};
 
@@ -80,7 +80,7 @@ fn the_token_is_in_nothing_that_a_run_prints_or_writes() {
     // A scanner that tells everything, as with -X; and a server that says it back.
     project.program(
         "sonar-scanner",
-        &format!("echo \"DEBUG sonar.token=$SONAR_TOKEN\"; echo \"curl -u $SONAR_TOKEN:\" >&2\n{SCANNER}"),
+        &format!("echo \"DEBUG sonar.token=$SONAR_TOKEN\"; echo \"curl -u $SONAR_TOKEN:\" >&2\n{SPEC}"),
     );
     sonar.change(|api| api.issues[0]["message"] = json!(format!("Revoke {} now", token())));
     let ran = Ran::of(command(&project).env_remove("SONAR_TOKEN").env("QUALITY", token()).output().unwrap());

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use portcullis::tools::scanner;
+use portcullis::tools::spec;
 use serde_json::{Value, json};
 
 use super::own;
 use super::tools::{Acts, Tool, YARN_4, edited};
 
 /// One cell of the matrix.
-pub struct Case<'t> {
+pub(crate) struct Case<'t> {
     pub tool: &'t Tool,
     pub fault: String,
     pub acts: Acts,
@@ -25,7 +25,7 @@ pub struct Case<'t> {
 
 /// What lies in the place of the program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Program {
+pub(crate) enum Program {
     #[default]
     Fake,
     Absent,
@@ -36,7 +36,7 @@ pub enum Program {
 
 /// What a faulty run must come to; never `passed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expect {
+pub(crate) enum Expect {
     Inconclusive,
     /// The findings are there, and are judged.
     Failed,
@@ -45,7 +45,7 @@ pub enum Expect {
 }
 
 impl<'t> Case<'t> {
-    pub fn new(tool: &'t Tool, fault: impl Into<String>, acts: Acts) -> Case<'t> {
+    pub(crate) fn new(tool: &'t Tool, fault: impl Into<String>, acts: Acts) -> Case<'t> {
         Case {
             tool,
             fault: fault.into(),
@@ -58,12 +58,12 @@ impl<'t> Case<'t> {
         }
     }
 
-    pub fn saying(mut self, words: impl Into<String>) -> Self {
+    pub(crate) fn saying(mut self, words: impl Into<String>) -> Self {
         self.says = words.into();
         self
     }
 
-    pub fn expecting(mut self, expect: Expect) -> Self {
+    pub(crate) fn expecting(mut self, expect: Expect) -> Self {
         self.expect = expect;
         self
     }
@@ -96,7 +96,7 @@ fn is_silent(case: &Case) -> bool {
 }
 
 /// Every cell.
-pub fn matrix(tools: &[Tool]) -> Vec<Case<'_>> {
+pub(crate) fn matrix(tools: &[Tool]) -> Vec<Case<'_>> {
     let mut cases = Vec::new();
     for tool in tools {
         cases.extend(programs(tool));
@@ -126,7 +126,7 @@ pub fn matrix(tools: &[Tool]) -> Vec<Case<'_>> {
 /// The program can't be started.
 fn programs(tool: &Tool) -> Vec<Case<'_>> {
     let name = tool.gate.split('\'').nth(1).unwrap();
-    let install = scanner(name).unwrap().install;
+    let install = spec(name).unwrap().install;
     [
         ("program not found", Program::Absent, install),
         ("program not executable", Program::NotExecutable, "not be executed"),

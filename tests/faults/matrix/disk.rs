@@ -95,7 +95,7 @@ const PORTCULLIS: &str = env!("CARGO_BIN_EXE_portcullis");
 /// Sizes at which a run of the gates below breaks off at different places, in kilobytes.
 const SIZES: [u32; 14] = [4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 1024];
 
-pub fn cases(tools: &[Tool]) -> Vec<Checked> {
+pub(crate) fn cases(tools: &[Tool]) -> Vec<Checked> {
     let ways = Way::all();
     super::say(&format!(
         "disk full, by: {}",

@@ -41,7 +41,7 @@ const STDERR: [Row; 4] = [
     ("eslint", None),
 ];
 
-pub fn cases(tools: &[Tool]) -> Vec<Checked> {
+pub(crate) fn cases(tools: &[Tool]) -> Vec<Checked> {
     let tool = |name: &str| tools.iter().find(|tool| tool.name == name).unwrap();
     let stdout = STDOUT.map(|(name, says)| flood(tool(name), "stdout", GIGABYTE, says));
     let stderr = STDERR.map(|(name, says)| flood(tool(name), "stderr", GIGABYTE_OF_ERRORS, says));
@@ -86,7 +86,7 @@ fn size_of(folder: &Path) -> u64 {
 }
 
 /// Asked for its version, a tool prints a gigabyte too: that costs the version.
-pub fn of_version(tools: &[Tool]) -> Checked {
+pub(crate) fn of_version(tools: &[Tool]) -> Checked {
     let tool = tools.iter().find(|tool| tool.name == "docker-build").unwrap();
     let project = lay_out(&[Case::new(tool, "", tool.clean.clone())]);
     project.write("fakes/asked", GIGABYTE);

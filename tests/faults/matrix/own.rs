@@ -7,7 +7,7 @@ use super::cases::{Case, Expect};
 use super::sonarqube;
 use super::tools::{Acts, Tool, YARN_4, edited, fixture};
 
-pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
+pub(crate) fn cases(tool: &Tool) -> Vec<Case<'_>> {
     let mut cases = schemas(tool);
     cases.extend(match tool.name {
         "gitleaks" => gitleaks(tool),

@@ -32,7 +32,7 @@ const LIES: &str = "ln -sfn reports late
     done
     exit 0";
 
-pub fn cases(tools: &[Tool]) -> Vec<Checked> {
+pub(crate) fn cases(tools: &[Tool]) -> Vec<Checked> {
     let writers: Vec<&Tool> = tools.iter().filter(|tool| tool.gate.contains("REPORT")).collect();
     SPELLINGS.iter().flat_map(|(spelling, path)| pairs(&writers, spelling, path)).collect()
 }

@@ -28,7 +28,7 @@ static SERVER: LazyLock<Sonar> = LazyLock::new(|| {
 });
 
 /// The gate's keys.
-pub fn gate() -> &'static str {
+pub(crate) fn gate() -> &'static str {
     static GATE: LazyLock<String> = LazyLock::new(|| {
         let project = crate::common::sonar::PROJECT;
         let keys = "tool = 'sonarqube'\ntask_file = 'REPORT'";
@@ -38,7 +38,7 @@ pub fn gate() -> &'static str {
 }
 
 /// What the scanner leaves of the task `id`.
-pub fn task_file(id: &str) -> Vec<u8> {
+pub(crate) fn task_file(id: &str) -> Vec<u8> {
     SERVER.task_file(id).into_bytes()
 }
 
@@ -127,7 +127,7 @@ fn troubles() -> Vec<(&'static str, Trouble, &'static str, &'static str)> {
     ]
 }
 
-pub fn cases(tool: &Tool) -> Vec<Case<'_>> {
+pub(crate) fn cases(tool: &Tool) -> Vec<Case<'_>> {
     let case =
         |id: &str, says| Case::new(tool, format!("server: {id}"), tool.writes(task_file(id))).saying(says);
     let file = |fault, text: String, says| Case::new(tool, fault, tool.writes(text)).saying(says);

@@ -9,7 +9,7 @@ use super::sonarqube;
 
 /// What a fake does.
 #[derive(Clone, Debug, Default)]
-pub struct Acts {
+pub(crate) struct Acts {
     /// Its reports in their order; `None`: it does not write this one.
     pub reports: Vec<Option<Vec<u8>>>,
     pub stderr: Vec<u8>,
@@ -22,7 +22,7 @@ pub struct Acts {
 }
 
 /// One row.
-pub struct Tool {
+pub(crate) struct Tool {
     pub name: &'static str,
     pub program: &'static str,
     /// The gate's own keys; `REPORT` stands for the path of a command's report.
@@ -49,77 +49,77 @@ impl Acts {
         Acts { reports: reports.into_iter().map(Some).collect(), exit, ..Acts::default() }
     }
 
-    pub fn says(mut self, stderr: impl Into<Vec<u8>>) -> Acts {
+    pub(crate) fn says(mut self, stderr: impl Into<Vec<u8>>) -> Acts {
         self.stderr = stderr.into();
         self
     }
 
     /// With git's answer to one question; `None`: it has none.
-    pub fn answered(mut self, question: &'static str, answer: Option<&str>) -> Acts {
+    pub(crate) fn answered(mut self, question: &'static str, answer: Option<&str>) -> Acts {
         self.answers.retain(|(known, _)| *known != question);
         self.answers.extend(answer.map(|answer| (question, answer.into())));
         self
     }
 
-    pub fn exits(mut self, code: i32) -> Acts {
+    pub(crate) fn exits(mut self, code: i32) -> Acts {
         self.exit = code;
         self
     }
 
-    pub fn before(mut self, shell: &'static str) -> Acts {
+    pub(crate) fn before(mut self, shell: &'static str) -> Acts {
         self.before = shell;
         self
     }
 
-    pub fn after(mut self, shell: &'static str) -> Acts {
+    pub(crate) fn after(mut self, shell: &'static str) -> Acts {
         self.after = shell;
         self
     }
 
     /// The same with the report `n` as `change` makes it.
-    pub fn with(mut self, n: usize, report: Option<Vec<u8>>) -> Acts {
+    pub(crate) fn with(mut self, n: usize, report: Option<Vec<u8>>) -> Acts {
         if let Some(slot) = self.reports.get_mut(n) {
             *slot = report;
         }
         self
     }
 
-    pub fn report(&self, n: usize) -> Option<&[u8]> {
+    pub(crate) fn report(&self, n: usize) -> Option<&[u8]> {
         self.reports.get(n)?.as_deref()
     }
 }
 
 impl Tool {
     /// The report that the faults damage, clean.
-    pub fn report(&self) -> Option<&[u8]> {
+    pub(crate) fn report(&self) -> Option<&[u8]> {
         self.clean.report(self.damaged)
     }
 
     /// The clean run with another report.
-    pub fn writes(&self, report: impl Into<Vec<u8>>) -> Acts {
+    pub(crate) fn writes(&self, report: impl Into<Vec<u8>>) -> Acts {
         self.clean.clone().with(self.damaged, Some(report.into()))
     }
 
     /// A run that must never pass: with findings, or else a crash after a whole report.
-    pub fn guilty(&self) -> Acts {
+    pub(crate) fn guilty(&self) -> Acts {
         self.findings.clone().unwrap_or_else(|| self.clean.clone().exits(self.crashes[0]))
     }
 
-    pub fn has_report(&self) -> bool {
+    pub(crate) fn has_report(&self) -> bool {
         self.report().is_some()
     }
 }
 
 /// The row of a Yarn that prints nothing where it finds nothing.
-pub const YARN_4: &str = "yarn-audit of Yarn 4";
+pub(crate) const YARN_4: &str = "yarn-audit of Yarn 4";
 
-pub fn fixture(name: &str) -> Vec<u8> {
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// A recorded report with values replaced (JSON pointers); `Null` removes.
-pub fn edited(report: &[u8], edits: &[(&str, Value)]) -> Vec<u8> {
+pub(crate) fn edited(report: &[u8], edits: &[(&str, Value)]) -> Vec<u8> {
     let mut document: Value = serde_json::from_slice(report).unwrap();
     for (pointer, value) in edits {
         let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -133,7 +133,7 @@ pub fn edited(report: &[u8], edits: &[(&str, Value)]) -> Vec<u8> {
     serde_json::to_vec(&document).unwrap()
 }
 
-pub fn tools() -> Vec<Tool> {
+pub(crate) fn tools() -> Vec<Tool> {
     let [clean_log, found_log] = ["recorded-range-clean", "recorded-history"]
         .map(|case| fixture(&format!("gitleaks/{case}/stderr.txt")));
     let git_secrets = |exit, case: &str| {

@@ -16,9 +16,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// The gates that findings belong to.
-pub const GATES: [&str; 3] = ["a", "b", "c"];
+pub(crate) const GATES: [&str; 3] = ["a", "b", "c"];
 
-pub fn severity() -> impl Strategy<Value = Severity> {
+pub(crate) fn severity() -> impl Strategy<Value = Severity> {
     prop::sample::select(Severity::ALL.to_vec())
 }
 
@@ -115,7 +115,7 @@ prop_compose! {
     }
 }
 
-pub fn findings() -> impl Strategy<Value = Vec<Finding>> {
+pub(crate) fn findings() -> impl Strategy<Value = Vec<Finding>> {
     prop::collection::vec(finding(), 0..12)
 }
 
@@ -146,7 +146,7 @@ fn each(n: u64) -> Counts {
 }
 
 /// A policy, and whether it is required.
-pub type Judged = (Policy, bool);
+pub(crate) type Judged = (Policy, bool);
 
 fn at_or_above(least: usize, length: usize) -> std::ops::Range<usize> {
     least..length
@@ -188,7 +188,7 @@ prop_compose! {
 }
 
 /// A budget of the run, and one that is at least as strict: of smaller numbers, and of more severities.
-pub fn budget_and_stricter() -> impl Strategy<Value = (Budget, Budget)> {
+pub(crate) fn budget_and_stricter() -> impl Strategy<Value = (Budget, Budget)> {
     prop::collection::btree_map(severity(), (0..6_u64, 0..6_u64, any::<bool>()), 0..3).prop_map(|mosts| {
         let loose = mosts.iter().filter(|(_, (.., both))| *both);
         let loose = loose.map(|(severity, (a, b, _))| (*severity, *a.max(b))).collect();
@@ -197,7 +197,7 @@ pub fn budget_and_stricter() -> impl Strategy<Value = (Budget, Budget)> {
 }
 
 /// What is known of the gate, before it is judged: `whole`, `lacking` or `nothing`.
-pub fn evidence() -> impl Strategy<Value = Value> {
+pub(crate) fn evidence() -> impl Strategy<Value = Value> {
     prop_oneof![
         8 => Just(json!("whole")),
         1 => Just(json!({"lacking": "no report"})),
@@ -205,7 +205,7 @@ pub fn evidence() -> impl Strategy<Value = Value> {
     ]
 }
 
-pub fn gate(id: &str, evidence: &Value, (policy, required): &Judged) -> GateRecord {
+pub(crate) fn gate(id: &str, evidence: &Value, (policy, required): &Judged) -> GateRecord {
     serde_json::from_value(json!({
         "id": id, "stage": "Stage", "tool": "eslint", "outcome": "inconclusive", "reason": "",
         "evidence": evidence, "required": required, "policy": policy, "scope": {"files": 3},
@@ -216,7 +216,7 @@ pub fn gate(id: &str, evidence: &Value, (policy, required): &Judged) -> GateReco
 }
 
 /// JSON of any shape, some of whose keys are `Secret`.
-pub fn json() -> impl Strategy<Value = Value> {
+pub(crate) fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

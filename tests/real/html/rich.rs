@@ -91,7 +91,7 @@ fn words() -> String {
 
 /// A judged run with every outcome, waivers of each state, a baseline, VEX, EPSS and KEV, another's policy that the
 /// change would loosen; and in its record the times, steps and notes of a run.
-pub fn rich() -> Project {
+pub(crate) fn rich() -> Project {
     let project =
         Project::base_with(&[("gates.toml", &GATES.replace("\"high\"\n[[gate]]", "\"medium\"\n[[gate]]"))]);
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
@@ -205,7 +205,7 @@ fn draw(project: &Project, record: &Value) {
 }
 
 /// A run of one gate that found nothing.
-pub fn clean() -> Project {
+pub(crate) fn clean() -> Project {
     let project = Project::with_gates(
         "version = 1\nmode = \"production\"\n[[gate]]\nid = \"quality\"\ntool = \"command\"\nrun = [\"true\"]\nreport = { format = \"sarif\", path = \"-\" }\n",
     );
@@ -216,7 +216,7 @@ pub fn clean() -> Project {
 }
 
 /// A run of so many gates, each with a fault.
-pub fn wide(gates: usize) -> Project {
+pub(crate) fn wide(gates: usize) -> Project {
     let mut text = "version = 1\nmode = \"lab\"\n".to_owned();
     for n in 0..gates {
         text += &format!(

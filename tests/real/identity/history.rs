@@ -6,7 +6,7 @@ use crate::common::Project;
 
 /// Which gates an edit may matter to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Touches {
+pub(crate) enum Touches {
     /// tsc and ESLint.
     Code,
     /// ESLint alone.
@@ -20,7 +20,7 @@ pub enum Touches {
 }
 
 /// One commit.
-pub struct Edit {
+pub(crate) struct Edit {
     pub kind: &'static str,
     pub touches: Touches,
     pub make: fn(&Project),
@@ -59,7 +59,7 @@ fn key(letters: &str) -> String {
 }
 
 /// The notes-app before the first edit, each faulty line with a token of its own.
-pub fn lay_out(project: &Project) {
+pub(crate) fn lay_out(project: &Project) {
     let at_end =
         |file: &str, line: &str, token: &str| replace(project, file, line, &format!("{line} // {token}"));
     at_end("backend/src/search.ts", "filter((word) => word != \"\");", "tok01");
@@ -78,7 +78,7 @@ pub fn lay_out(project: &Project) {
 }
 
 /// The history, oldest first.
-pub const EDITS: [Edit; 30] = [
+pub(crate) const EDITS: [Edit; 30] = [
     code("lines inserted above", |p| {
         insert_above(p, STORE, "import", "// Notes in a file.\n\nimport 'node:os';\n")
     }),

@@ -9,7 +9,7 @@ use crate::common::readers::{json_of_schema, python, schema};
 use crate::common::reports::{findings, judged, written};
 
 /// The report of a kind, valid.
-pub fn validated(project: &Project, kind: &str) -> Value {
+pub(crate) fn validated(project: &Project, kind: &str) -> Value {
     let report = written(project, &format!("gl-{kind}-report.json"));
     match kind {
         "code-quality" => json_of_schema(&report, "gitlab/code-quality.json"),

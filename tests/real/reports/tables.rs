@@ -6,19 +6,19 @@ use crate::common::Project;
 use crate::common::readers::python;
 use crate::common::reports::{findings, judged, written};
 
-pub const READ_CSV: &str = r#"
+pub(crate) const READ_CSV: &str = r#"
 import sys, csv, json
 with open(sys.argv[1], newline="", encoding="utf-8") as file:
     json.dump(list(csv.DictReader(file, strict=True)), sys.stdout)
 "#;
 
-pub const READ_LINES: &str = r#"
+pub(crate) const READ_LINES: &str = r#"
 import sys, json
 json.dump([json.loads(line) for line in open(sys.argv[1], encoding="utf-8", newline="\n")], sys.stdout)
 "#;
 
 /// Every kind of token that CommonMark and GitHub's tables make of the page, and the words in code spans.
-pub const READ_MARKDOWN: &str = r#"
+pub(crate) const READ_MARKDOWN: &str = r#"
 import sys, json, markdown_it
 text = open(sys.argv[1], encoding="utf-8").read()
 flat = []

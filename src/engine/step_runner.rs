@@ -1,8 +1,7 @@
 //! Jobs of several steps: programs one after another, questions over HTTP, pauses in between.
 //!
-//! A procedure has nothing but [`Hands`] to work with. They keep to the gate's time, heed a stop of
-//! the run, compare every program with gates.lock, and record each step. What a procedure has seen
-//! it writes as a report, which its tool reads as it would read anybody's.
+//! This is what stands behind [`StepContext`]. What a procedure has seen it writes as a report, which its
+//! tool reads like any other.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,22 +9,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use tokio::sync::watch;
 
-pub use crate::scan::step::Output;
-pub use crate::scan::step::Step;
-
-use crate::engine::job_run::{AtWork, not_started, signalled};
+use crate::engine::job_run::{JobRun, not_started, signalled};
 use crate::engine::lock::guard::Examined;
 use crate::engine::{environment, report_owners};
 use crate::model::run::StepRecord;
 use crate::redact::Secret;
-use crate::scan::gate_outputs::{self, Seen, Upstream};
+use crate::scan::gate_outputs::{self, GateOutputs, OneImage};
 use crate::scan::job::{Program, SCRATCH};
-use crate::scan::procedure::Failure;
+use crate::scan::procedure::{Failure, StepContext, Wait};
 use crate::scan::program::find;
 use crate::scan::raw_report::Document;
+use crate::scan::step::{Output, Step};
 use crate::system::git::Repo;
 use crate::system::http::{self, Answer, Client, NoAnswer};
 use crate::system::process::{self, Capture, End, Ended, Launch, Stop};
@@ -41,8 +37,8 @@ const LAST_WORDS: Duration = Duration::from_secs(30);
 
 /// What a procedure works with.
 #[derive(Debug)]
-pub struct Hands {
-    work: Arc<AtWork>,
+pub(crate) struct StepRunner {
+    work: Arc<JobRun>,
     client: Client,
     deadline: Instant,
     stop: watch::Receiver<Stop>,
@@ -63,9 +59,9 @@ pub(crate) struct Left {
     pub taken: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl Hands {
-    pub(crate) fn new(work: Arc<AtWork>, left: Duration, stop: watch::Receiver<Stop>) -> Hands {
-        Hands {
+impl StepRunner {
+    pub(crate) fn new(work: Arc<JobRun>, left: Duration, stop: watch::Receiver<Stop>) -> Self {
+        Self {
             work,
             client: Client::default(),
             deadline: Instant::now() + left,
@@ -75,94 +71,11 @@ impl Hands {
         }
     }
 
-    /// What the gates that are done have come to.
-    pub fn upstream(&self) -> &Upstream {
-        &self.work.upstream
-    }
-
-    pub fn repo(&self) -> &Repo {
-        &self.work.repo
-    }
-
-    /// The arguments that the user adds to the chief command.
-    pub fn args(&self) -> &[String] {
-        &self.work.gate.args
-    }
-
-    /// The folder that is the job's own.
-    pub fn scratch(&self) -> PathBuf {
-        self.work.folder()
-    }
-
-    /// The job's own program with its arguments, those of the user among them.
-    pub fn chief(&self) -> Step {
-        Step::new(&self.work.job.program.name, self.work.job.args.iter().cloned())
-    }
-
-    /// The job's own program, as the user may have named another.
-    pub fn program(&self) -> &str {
-        &self.work.job.program.name
-    }
-
-    /// A variable of the gate's `env`, else of the environment of Portcullis.
-    pub fn variable(&self, name: &str) -> Option<String> {
-        let set = self.work.job.env.get(name).filter(|value| !value.is_empty());
-        set.cloned().or_else(|| variables::value(name))
-    }
-
-    /// The image of this name that all gates before have meant.
-    pub fn one_image(&self, name: &str) -> Result<Seen, Failure> {
-        gate_outputs::one_image(self.upstream(), name).map_err(Failure::Unproven)
-    }
-
-    /// How much of the gate's time is left.
-    pub fn time_left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
-    }
-
-    /// Says on the progress display what is going on.
-    pub fn tell(&self, words: impl Into<String>) {
-        self.work.teller.tell(words.into());
-    }
-
-    /// Notes a secret, so that it is struck out wherever it turns up.
-    pub fn learn(&mut self, secret: &str) {
-        self.left.secrets.extend(Secret::reported(secret));
-    }
-
-    /// Writes a report: one JSON document under this file name, in the order of the calls.
-    pub fn report(&mut self, name: &str, report: &impl Serialize) -> Result<(), Failure> {
-        let bytes = serde_json::to_vec_pretty(report)
-            .map_err(|error| Failure::Unproven(format!("its report can't be written: {error}")))?;
-        self.hand_over(name, bytes);
-        Ok(())
-    }
-
-    /// Hands on a report that a program has written.
-    pub fn hand_over(&mut self, name: &str, bytes: Vec<u8>) {
-        self.left.documents.retain(|document| document.name != name);
-        self.left.documents.push(Document { name: name.to_owned(), bytes: Cow::Owned(bytes) });
-    }
-
-    /// Takes a file of the repository for this gate: what another gate has read or written proves
-    /// nothing here.
-    pub fn claim(&self, file: &Path, shown: &str) -> Result<(), Failure> {
-        let owner = self.work.claims.take(file, &self.work.gate.id);
-        owner.map_or(Ok(()), |other| Err(Failure::Unproven(report_owners::words(shown, &other))))
-    }
-
-    /// Lets a procedure clean up after a stop or a timeout: half a minute, whatever happened.
-    pub fn last_words(&mut self) {
-        self.last_words = true;
-        self.deadline = Instant::now() + LAST_WORDS;
-    }
-
     fn stopped(&self) -> bool {
         !self.last_words && *self.stop.borrow() != Stop::No
     }
 
-    /// Runs a program to its end. Any exit code is an answer; not to end by itself is a failure.
-    pub async fn run(&mut self, step: Step) -> Result<Output, Failure> {
+    async fn run_program(&mut self, step: Step) -> Result<Output, Failure> {
         if self.stopped() {
             return Err(Failure::Stopped);
         }
@@ -172,7 +85,7 @@ impl Hands {
             .map_err(|error| Failure::Unproven(format!("{} can't be made: {error}", folder.display())))?;
         let files = ["stdout", "stderr"].map(|stream| folder.join(format!("step-{stream}")));
         let job = &self.work.job;
-        let without = environment::taken_away(self.work.gate.scanner, job, step.credentials);
+        let without = environment::taken_away(self.work.gate.spec, job, step.credentials);
         if !without.is_empty() {
             self.left.taken.entry(step.program.clone()).or_default().extend(without.iter().cloned());
         }
@@ -219,7 +132,7 @@ impl Hands {
     fn find(&mut self, step: &Step) -> Result<PathBuf, Failure> {
         let job = &self.work.job;
         // The gate's `program` stands for the scanner's own.
-        let own = (step.program == self.work.gate.scanner.program).then_some(&job.program);
+        let own = (step.program == self.work.gate.spec.program).then_some(&job.program);
         let declared = || job.programs().find(|program| program.name == step.program);
         let fallback = Program { name: step.program.clone(), near: Vec::new() };
         let program = own.or_else(declared).unwrap_or(&fallback);
@@ -259,8 +172,7 @@ impl Hands {
         arg.replace(SCRATCH, &self.work.scratch.to_string_lossy())
     }
 
-    /// Asks over HTTP. Any status is an answer. `headers` of the request are in no log.
-    pub async fn ask(&mut self, mut request: http::Request) -> Result<Answer, Failure> {
+    async fn ask_server(&mut self, mut request: http::Request) -> Result<Answer, Failure> {
         if self.stopped() {
             return Err(Failure::Stopped);
         }
@@ -282,13 +194,12 @@ impl Hands {
         };
         self.note(words, None, status, started.elapsed(), &[said.as_bytes()]);
         answer.map_err(|why| match why {
-            NoAnswer::NotNow(why) => Failure::Passing(why),
+            NoAnswer::NotNow(why) => Failure::Transient(why),
             NoAnswer::Never(why) => Failure::Unproven(why),
         })
     }
 
-    /// Waits, unless the run is stopped or the time is over.
-    pub async fn pause(&mut self, pause: Duration) -> Result<(), Failure> {
+    async fn wait(&mut self, pause: Duration) -> Result<(), Failure> {
         if pause >= self.time_left() {
             let after = human::duration(self.work.gate.timeout);
             return Err(Failure::TimedOut(format!("it was waiting; `timeout` is {after}")));
@@ -341,6 +252,80 @@ impl Hands {
         if let Some(code) = exit_code.filter(|code| *code != 0) {
             write(format!("(exit code {code})\n").as_bytes());
         }
+    }
+}
+
+impl StepContext for StepRunner {
+    fn gate_outputs(&self) -> &GateOutputs {
+        &self.work.gate_outputs
+    }
+
+    fn repo(&self) -> &Repo {
+        &self.work.repo
+    }
+
+    fn args(&self) -> &[String] {
+        &self.work.gate.args
+    }
+
+    fn scratch(&self) -> PathBuf {
+        self.work.folder()
+    }
+
+    fn chief(&self) -> Step {
+        Step::new(&self.work.job.program.name, self.work.job.args.iter().cloned())
+    }
+
+    fn program(&self) -> &str {
+        &self.work.job.program.name
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let set = self.work.job.env.get(name).filter(|value| !value.is_empty());
+        set.cloned().or_else(|| variables::value(name))
+    }
+
+    fn one_image(&self, name: &str) -> Result<OneImage, Failure> {
+        gate_outputs::one_image(self.gate_outputs(), name).map_err(Failure::Unproven)
+    }
+
+    fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    fn say(&self, words: String) {
+        self.work.teller.tell(words);
+    }
+
+    fn learn(&mut self, secret: &str) {
+        self.left.secrets.extend(Secret::reported(secret));
+    }
+
+    fn hand_over(&mut self, name: &str, bytes: Vec<u8>) {
+        self.left.documents.retain(|document| document.name != name);
+        self.left.documents.push(Document { name: name.to_owned(), bytes: Cow::Owned(bytes) });
+    }
+
+    fn claim(&self, file: &Path, shown: &str) -> Result<(), Failure> {
+        let owner = self.work.report_owners.take(file, &self.work.gate.id);
+        owner.map_or(Ok(()), |other| Err(Failure::Unproven(report_owners::words(shown, &other))))
+    }
+
+    fn last_words(&mut self) {
+        self.last_words = true;
+        self.deadline = Instant::now() + LAST_WORDS;
+    }
+
+    fn run(&mut self, step: Step) -> Wait<'_, Output> {
+        Box::pin(self.run_program(step))
+    }
+
+    fn ask(&mut self, request: http::Request) -> Wait<'_, Answer> {
+        Box::pin(self.ask_server(request))
+    }
+
+    fn pause(&mut self, pause: Duration) -> Wait<'_, ()> {
+        Box::pin(self.wait(pause))
     }
 }
 

@@ -2,23 +2,23 @@
 
 use crate::model::enrichment_record::FileRecord;
 use crate::model::run::Run;
-use crate::report::summary::Look;
+use crate::system::terminal::Look;
 use crate::text::{human, sanitise, table};
 
 /// The most characters of a line's words.
 const LONGEST: usize = 300;
 
-pub fn notes(run: &Run, look: Look) -> String {
-    let Some(facts) = &run.facts else { return String::new() };
+pub(super) fn notes(run: &Run, look: Look) -> String {
+    let Some(enrichment) = &run.enrichment else { return String::new() };
     let mut rows = table::plain(look.width);
-    for document in &facts.vex {
+    for document in &enrichment.vex {
         let words = match &document.unused {
             Some(why) => format!("VEX, and covers nothing: {why}"),
             None => format!("VEX: the last word on {}", human::count(document.findings, "finding")),
         };
         rows.add_row([document.document.to_string(), sanitise::short(&words, LONGEST)]);
     }
-    for (what, file) in [("EPSS", &facts.epss), ("KEV", &facts.kev)] {
+    for (what, file) in [("EPSS", &enrichment.epss), ("KEV", &enrichment.kev)] {
         let Some(FileRecord { file, date, age_days, vulnerabilities }) = file else { continue };
         let age = human::count(u64::try_from(*age_days).unwrap_or(0), "day");
         let words = format!("{what} of {date}, {age} old: {vulnerabilities} vulnerabilities");

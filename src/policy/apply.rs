@@ -1,0 +1,121 @@
+//! The one way from findings to a verdict. A new run, reports that other steps wrote, and a saved run all go
+//! through [`apply`].
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use crate::model::finding::Finding;
+use crate::model::policy::Budget;
+use crate::model::run::{Completeness, GateRecord, Run};
+use crate::model::verdict::{self, Verdict};
+use crate::model::waiver_use::WaiverUse;
+use crate::policy::enrichment::Enrichment;
+use crate::policy::judge::{self, Waivers};
+use crate::policy::known_findings::KnownFindings;
+use crate::policy::{fingerprint, run_budget, same_problem};
+use crate::text::signal::signal_number;
+
+/// What a run is judged by. What is `None` stays as the record has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PolicyInputs<'a> {
+    pub waivers: Waivers<'a>,
+    /// How many problems of each severity all required gates together may have.
+    pub max: Option<&'a Budget>,
+    /// The findings that were there before.
+    pub known: Option<&'a KnownFindings>,
+    /// VEX documents, EPSS scores, the KEV catalogue.
+    pub enrichment: Option<&'a Enrichment>,
+    /// The day on which waivers are looked at.
+    pub today: Date,
+}
+
+impl PolicyInputs<'_> {
+    /// What the record itself says.
+    pub(crate) fn as_recorded(waivers: &WaiverUse, today: Date) -> PolicyInputs<'_> {
+        PolicyInputs {
+            waivers: Waivers::AsRecorded(waivers),
+            max: None,
+            known: None,
+            enrichment: None,
+            today,
+        }
+    }
+}
+
+/// Judges a run: enriches its findings, marks what is one problem and what was known, decides every finding,
+/// then the outcomes, the budget of the run, the verdict and the exit code. The findings must be clean, and
+/// have their order and their ids.
+pub(crate) fn apply(run: &mut Run, inputs: &PolicyInputs<'_>) {
+    if let Some(max) = inputs.max {
+        run.max = max.clone();
+    }
+    note(&mut run.gates, &mut run.findings, inputs);
+    if let Some(known) = inputs.known {
+        run.known = known.record(run);
+    }
+    judge_run(run, inputs.waivers, inputs.today);
+    if let Some(enrichment) = inputs.enrichment {
+        run.enrichment = enrichment.record(&run.findings);
+    }
+}
+
+/// Puts the findings into their order: by gate, then by place.
+pub(crate) fn sort_findings(run: &mut Run) {
+    let places: HashMap<&str, usize> = (0..).zip(&run.gates).map(|(at, gate)| (&*gate.id, at)).collect();
+    run.findings.sort_by(|a, b| {
+        let of = |finding: &Finding| places.get(&*finding.gate).copied();
+        of(a).cmp(&of(b)).then_with(|| fingerprint::order(a, b))
+    });
+}
+
+/// What these gates come to while others still run: their outcomes, and where they are over the budget of the
+/// run. What they have in common with gates that are not done yet, only [`apply`] sees.
+pub(crate) fn preview(
+    gates: &mut [GateRecord],
+    findings: &mut [Finding],
+    inputs: &PolicyInputs<'_>,
+) -> Vec<String> {
+    note(gates, findings, inputs);
+    judge::judge(gates, findings, inputs.waivers, inputs.today);
+    let Some(max) = inputs.max else { return Vec::new() };
+    let over = run_budget::exceeded(findings, &run_budget::required(gates), max);
+    over.into_iter().map(|(_, words)| words).collect()
+}
+
+/// Notes on the findings all that judging goes by.
+fn note(gates: &mut [GateRecord], findings: &mut [Finding], inputs: &PolicyInputs<'_>) {
+    if let Some(enrichment) = inputs.enrichment {
+        enrichment.note(gates, findings);
+    }
+    same_problem::note(findings);
+    if let Some(enrichment) = inputs.enrichment {
+        enrichment.share(findings);
+    }
+    if let Some(known) = inputs.known {
+        known.note(findings);
+    }
+}
+
+/// Decides findings, outcomes, verdict and exit code, by what is noted on the findings.
+pub(crate) fn judge_run(run: &mut Run, waivers: Waivers<'_>, today: Date) {
+    run.waivers = judge::judge(&mut run.gates, &mut run.findings, waivers, today);
+    run.over = run_budget::judge(&mut run.findings, &run_budget::required(&run.gates), &run.max);
+    conclude(run);
+}
+
+/// Outcomes → verdict and exit code.
+fn conclude(run: &mut Run) {
+    let mut verdict = Verdict::of(run.gates.iter().map(|gate| (gate.outcome, gate.required)));
+    if verdict == Verdict::Pass && !run.over.is_empty() {
+        verdict = Verdict::Blocked;
+    }
+    // A run that was cut off is no proof, whatever its gates said so far.
+    let halted =
+        run.gates.iter().any(|gate| gate.required && matches!(gate.evidence, Completeness::Halted(_)));
+    let cut_off = run.interrupted.is_some() || (halted && verdict == Verdict::Pass);
+    run.verdict = if cut_off { Verdict::Inconclusive } else { verdict };
+    run.would_block = run.verdict != Verdict::Pass;
+    let signal = run.interrupted.as_deref().and_then(signal_number);
+    run.exit_code = verdict::exit_code(run.mode, run.verdict, signal);
+}
