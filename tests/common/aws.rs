@@ -27,11 +27,11 @@ struct Server(Child);
 impl Server {
     /// Starts it, and waits until a line of its error output says, behind these words, where it
     /// listens.
-    fn start(command: &mut Command, says: &str) -> (Server, String) {
+    fn start(command: &mut Command, says: &str) -> (Self, String) {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let server = Server(child);
+        let server = Self(child);
         let mut said = String::new();
         let address = loop {
             let begin = said.len();
@@ -61,19 +61,19 @@ pub(crate) struct Moto {
 }
 
 impl Moto {
-    pub(crate) fn start() -> Moto {
+    pub(crate) fn start() -> Self {
         let mut command = Command::new(real_tools().join("moto_server"));
         let (server, address) = Server::start(command.args(["-p", "0"]), "Running on ");
-        Moto { _server: server, address }
+        Self { _server: server, address }
     }
 
     /// The same with a life for its deployments: see `ci/aws-server`.
-    pub(crate) fn with_deployments() -> Moto {
+    pub(crate) fn with_deployments() -> Self {
         let beside = real_tools().join("moto_server").canonicalize().unwrap();
         let server = concat!(env!("CARGO_MANIFEST_DIR"), "/ci/aws-server");
         let mut command = Command::new(beside.with_file_name("python"));
         let (server, address) = Server::start(command.args([server, "-p", "0"]), "Running on ");
-        Moto { _server: server, address }
+        Self { _server: server, address }
     }
 
     /// Points the AWS CLI at it, with credentials that are none, and away from the user's own.
@@ -161,18 +161,18 @@ pub(crate) struct Registry {
 
 impl Registry {
     /// Anybody may push.
-    pub(crate) fn open() -> Registry {
-        Registry::start("")
+    pub(crate) fn open() -> Self {
+        Self::start("")
     }
 
     /// Only who logs in as `AWS` with [`PASSWORD`] may push or read, as with ECR.
-    pub(crate) fn with_login() -> Registry {
+    pub(crate) fn with_login() -> Self {
         // bcrypt of the password, which `htpasswd -nbB AWS …` prints.
         const HASH: &str = "$2b$05$abcdefghijklmnopqrstuu/4ofrUS75HrKu6f.iuRo0I/XlrmpqlC";
-        Registry::start(&format!("AWS:{HASH}\n"))
+        Self::start(&format!("AWS:{HASH}\n"))
     }
 
-    fn start(users: &str) -> Registry {
+    fn start(users: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let mut settings = format!(
@@ -191,7 +191,7 @@ impl Registry {
             _ => PathBuf::from("docker-registry"),
         };
         let (server, address) = Server::start(Command::new(program).arg("serve").arg(&file), "listening on ");
-        Registry { _server: server, folder, address }
+        Self { _server: server, folder, address }
     }
 
     /// The digest that a tag has, as the registry's own files tell it.

@@ -74,7 +74,7 @@ pub(crate) fn fixtures() -> Vec<Result<Fixture, String>> {
 }
 
 impl Fixture {
-    fn read(name: &str, case: &Path) -> Result<Fixture, String> {
+    fn read(name: &str, case: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(case.join("expected.json")).map_err(|error| error.to_string())?;
         let expected: Expected =
             serde_json::from_str(&text).map_err(|error| format!("expected.json: {error}"))?;
@@ -96,7 +96,7 @@ impl Fixture {
             stderr: Cow::Owned(optional(&expected.stderr)?),
             ..RawReport::default()
         };
-        Ok(Fixture { name: name.to_owned(), spec: scanner_name, expected, tool, raw })
+        Ok(Self { name: name.to_owned(), spec: scanner_name, expected, tool, raw })
     }
 
     /// What its report proves.

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
-
 use crate::common::fixtures;
 use portcullis::policy::fingerprint::{Source, assign_ids, order};
 use portcullis::redact::Scrubber;
