@@ -1,4 +1,4 @@
-//! The branches on which gates act, and which gates come after one that does.
+//! The branches on which gates act, and which gates come after a gate that acts.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub struct Branch {
     pub matcher: GlobMatcher,
 }
 
-/// Which of the gates act, or come after one that does, at any distance.
+/// Which of the gates act, or come after a gate that acts, directly or not.
 pub(crate) fn late(gates: &[&Gate]) -> Vec<bool> {
     let places: HashMap<&Text, usize> =
         gates.iter().enumerate().map(|(index, gate)| (&gate.id, index)).collect();

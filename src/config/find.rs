@@ -1,4 +1,4 @@
-//! Where the gates.toml of a project is, and where its reports go.
+//! Finds the gates.toml of a project, and says where its reports go.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::config::{self, Config};
 
-/// Whose policy counts, and how weak it may be, as the command line says.
+/// Whose policy counts and how weak it may be, from the command line.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PolicySource<'a> {
     /// `--config`: the gates.toml; absent: the nearest one.
@@ -17,13 +17,13 @@ pub struct PolicySource<'a> {
     pub floor: Option<&'a Path>,
 }
 
-/// The output folder where none is named.
+/// The output folder if none is named.
 pub(crate) const OUT: &str = "gates-report";
 
-/// The path of gates.toml and what it says; `named` is the file that the user names, if any.
+/// The path of gates.toml and its content; `named` is the file that the user names, if any.
 ///
 /// # Errors
-/// When there is none, or it has mistakes.
+/// If there is no gates.toml, or it has mistakes.
 pub(crate) fn load_config(named: Option<&Path>) -> Result<(PathBuf, Config)> {
     let path = find_config(named)?.context(
         "there is no gates.toml here or in a folder above; `portcullis init` writes one, `--config FILE` names another",
@@ -37,7 +37,7 @@ pub(crate) fn find_config(named: Option<&Path>) -> Result<Option<PathBuf>> {
     if let Some(path) = named {
         return Ok(Some(path.to_owned()));
     }
-    let here = std::env::current_dir().context("the current folder is not there any more")?;
+    let here = std::env::current_dir().context("the current folder no longer exists")?;
     for folder in here.ancestors() {
         let candidate = folder.join(config::FILE_NAME);
         if candidate.is_file() {
@@ -51,7 +51,7 @@ pub(crate) fn find_config(named: Option<&Path>) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// The folder that a configuration file's paths count from.
+/// The folder to which the paths in a configuration file are relative.
 pub(crate) fn folder_of(config: &Path) -> &Path {
     config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

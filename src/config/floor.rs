@@ -1,7 +1,7 @@
-//! `--require FILE`: an organisation's floor, below which no project's policy may be.
+//! `--require FILE`: an organisation's floor. No project's policy may be weaker.
 //!
-//! The file reads like a gates.toml. It is compared with the run as it would go, after profile and
-//! command line; each place that is weaker is a configuration error, and nothing is run.
+//! The file looks like a gates.toml. It is compared with the settings of the run, after profile and command
+//! line. Each weaker place is a configuration error, and no gate runs.
 
 mod allowed;
 mod demand;
@@ -30,7 +30,7 @@ pub struct Floor {
     /// Rules that no waiver may cover.
     protected: Vec<(String, GlobMatcher)>,
     require_lock: bool,
-    /// Whether a run may look only at what comes after a commit.
+    /// Whether a run may scan only what comes after a commit.
     since: bool,
     /// Whether lab mode may act.
     deploy_in_lab: bool,
@@ -38,12 +38,12 @@ pub struct Floor {
     vex: bool,
 }
 
-/// One place at which a run is below the floor.
+/// One place where a run is below the floor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breach {
     pub what: String,
     pub help: String,
-    /// Where gates.toml may say so, the likeliest first; none: it is not in the file.
+    /// Where gates.toml may say so, the most likely first; empty: it is not in the file.
     ways: Vec<Vec<Step>>,
 }
 
@@ -58,7 +58,7 @@ impl Breach {
     }
 }
 
-/// The way to a key, over tables alone.
+/// The way to a key through tables only.
 fn way(keys: &[&str]) -> Vec<Step> {
     keys.iter().map(|key| Step::Key((*key).to_owned())).collect()
 }
@@ -100,14 +100,14 @@ impl Floor {
         floor
     }
 
-    /// Every place at which a run is weaker than this. `locked`: there is a gates.lock.
+    /// Every place where a run is weaker than the floor. `locked`: there is a gates.lock.
     pub fn breaches(&self, config: &Config, settings: &Settings, locked: bool, today: Date) -> Vec<Breach> {
         let mut all = Vec::new();
         if self.mode == Some(Mode::Production) && settings.mode == Mode::Lab {
             let breach = Breach::new("this run is in lab mode", "the floor asks for mode = \"production\"");
             all.push(breach.at(way_to_lab(config, settings)));
         }
-        // The hook looks at what the remote does not have: the rest has been looked at before.
+        // The hook scans what the remote does not have. The rest was scanned before.
         if let (false, Some(since), None) = (self.since, &settings.since, &settings.until) {
             let what = format!("this run would look only at what comes after {since}");
             let breach = Breach::new(what, "the floor has since = false: everything is looked at");
@@ -133,13 +133,13 @@ impl Floor {
         all
     }
 
-    /// Every place at which what is judged falls short of that: a gate that the floor asks for, and that
-    /// was not run; one that is not in gates.toml, and has a weaker policy.
+    /// Every place where the judged gates are not enough: a gate that the floor asks for did not run, or a
+    /// gate that is not in gates.toml has a weaker policy.
     pub fn unjudged(&self, config: &Config, settings: &Settings, judged: &[GateRecord]) -> Vec<Breach> {
         self.demands.iter().flat_map(|demand| demand.check_judged(config, settings, judged)).collect()
     }
 
-    /// Every VEX statement that would waive what may not be.
+    /// Every VEX statement that would waive what the floor protects.
     pub fn breaches_of_vex(&self, vex: &Vex) -> Vec<Breach> {
         let breach = |what: String, help: &str| Breach::new(what, help).at([way(&["vex"])]);
         if let (false, Some(document)) = (self.vex, vex.documents.first()) {
@@ -154,7 +154,7 @@ impl Floor {
                 all.extend(found.map(|(id, (pattern, _))| {
                     let what =
                         format!("{} waives `{id}`, which the floor protects (`{pattern}`)", document.name);
-                    breach(what, "mend the finding; this rule may not be waived")
+                    breach(what, "fix the finding; this rule may not be waived")
                 }));
             }
         }
@@ -175,13 +175,13 @@ impl Floor {
         };
         let help = match rule {
             None => "name its `rule`",
-            Some(_) => "mend the finding; this rule may not be waived",
+            Some(_) => "fix the finding; this rule may not be waived",
         };
         Some(Breach::new(what, help).at([way_into("waiver", index, key)]))
     }
 }
 
-/// Where lab mode comes from, unless from the command line.
+/// Where lab mode is set, unless on the command line.
 fn way_to_lab(config: &Config, settings: &Settings) -> Option<Vec<Step>> {
     match profile_of(config, settings) {
         Some((name, Profile { mode: Some(mode), .. })) => {
@@ -217,10 +217,10 @@ fn protected(keys: &Keys) -> Vec<(String, GlobMatcher)> {
         .collect()
 }
 
-/// Refuses what is below the floor anywhere.
+/// Refuses a run that is below the floor.
 ///
 /// # Errors
-/// [`ConfigError::BelowFloor`] with every place, drawn on `text`, the gates.toml at `path`.
+/// [`ConfigError::BelowFloor`] with every place, shown in `text`, the gates.toml at `path`.
 pub fn refuse(breaches: Vec<Breach>, floor: &Path, path: &Path, text: &str) -> Result<(), ConfigError> {
     if breaches.is_empty() {
         return Ok(());

@@ -32,19 +32,19 @@ pub struct Gate {
     /// Time for one target, all its tries together.
     pub timeout: Duration,
     pub retry: Retry,
-    /// Variables that are set for the scanner, or handed on to it.
+    /// Variables that are set for the scanner, or passed on to it.
     pub env: BTreeMap<String, Variable>,
-    /// Arguments added behind those that Portcullis gives.
+    /// Arguments added after those of Portcullis.
     pub args: Vec<String>,
     /// The program to run instead of the scanner's own name.
     pub program: Option<String>,
-    /// Nothing in scope is fine here: the gate is skipped, not inconclusive.
+    /// It may have nothing in scope: then it is skipped, not inconclusive.
     pub allow_empty: bool,
-    /// The branches on which it acts, where it does; empty: on all.
+    /// If it acts: the branches on which it does; empty: all.
     pub branches: Vec<Branch>,
 }
 
-/// Reads every `[[gate]]`, and what binds them together: ids, `needs`.
+/// Reads every `[[gate]]`, and checks ids and `needs`.
 pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> Vec<Gate> {
     let tables = keys.tables("gate");
     if tables.is_empty() && !keys.has("gate") {
@@ -86,11 +86,12 @@ pub(crate) fn read(
     let acts = tool.acts();
     if acts {
         for key in Policy::keys().chain(["allow_empty"]).filter(|key| table.has(key)) {
-            let what = format!("`{key}` means nothing for {}: it acts, and has done so or not", spec.name);
+            let what =
+                format!("`{key}` means nothing for {}: it is an action, which succeeds or fails", spec.name);
             table.problem(table.at_key(key), what);
         }
     } else if table.has("branches") {
-        let what = format!("`branches` means nothing for {}: it looks, and on every branch", spec.name);
+        let what = format!("`branches` means nothing for {}: it scans on every branch", spec.name);
         table.problem(table.at_key("branches"), what);
     }
     let gate = Gate {
@@ -148,7 +149,7 @@ fn check_ids_and_needs(keys: &Keys, gates: &[(Located<Text>, Vec<Located<String>
         if !seen.contains(need.value.as_str()) {
             keys.unknown(
                 need.at.clone(),
-                &format!("there is no gate `{}` to need", need.value),
+                &format!("`needs`: there is no gate `{}`", need.value),
                 &need.value,
                 &ids,
             );
@@ -169,7 +170,7 @@ fn find_cycle(
         .collect();
     let mut done: HashSet<&str> = HashSet::new();
     for (start, _) in gates {
-        // Depth first, with the way kept on a stack of its own: a long chain must not end ours.
+        // Depth first, without recursion: a long chain must not overflow the stack.
         let mut way: Vec<(&str, usize)> = vec![(&start.value, 0)];
         while let Some((id, next)) = way.last_mut() {
             let (id, next) = (*id, std::mem::replace(next, *next + 1));
@@ -205,7 +206,7 @@ mod tests {
     use crate::keys::mistakes::Problem;
 
     #[test]
-    fn what_judges_findings_means_nothing_for_an_action() {
+    fn keys_that_do_not_apply_to_a_gate_are_mistakes() {
         let problems = |gate: &str| -> Vec<String> {
             let Err(problems) = Config::read(&format!("version = 1\n[[gate]]\nid = 'g'\n{gate}\n")) else {
                 panic!()
@@ -215,15 +216,15 @@ mod tests {
         for (gate, problem) in [
             (
                 "tool = 'ecr-push'\nfail_on = 'low'",
-                "`fail_on` means nothing for ecr-push: it acts, and has done so or not",
+                "`fail_on` means nothing for ecr-push: it is an action, which succeeds or fails",
             ),
             (
                 "tool = 'ecr-push'\nallow_empty = true",
-                "`allow_empty` means nothing for ecr-push: it acts, and has done so or not",
+                "`allow_empty` means nothing for ecr-push: it is an action, which succeeds or fails",
             ),
             (
                 "tool = 'gitleaks'\nbranches = ['main']",
-                "`branches` means nothing for gitleaks: it looks, and on every branch",
+                "`branches` means nothing for gitleaks: it scans on every branch",
             ),
             (
                 "tool = 'ecr-push'\nbranches = []",

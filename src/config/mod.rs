@@ -1,4 +1,4 @@
-//! gates.toml → Config: what the user wants, with every mistake of the file told at once.
+//! gates.toml → Config: what the user wants. It reports all mistakes of the file at once.
 
 pub(crate) mod branch;
 pub(crate) mod find;
@@ -36,7 +36,7 @@ use crate::scan::retry::Retry;
 use crate::text::shared::Text;
 use crate::tools;
 
-/// The configuration file that is looked for when none is named.
+/// The name of the configuration file that is searched if none is named.
 pub const FILE_NAME: &str = "gates.toml";
 
 /// A gates.toml without mistakes.
@@ -50,16 +50,16 @@ pub struct Config {
     pub gates: Vec<Gate>,
     pub profiles: BTreeMap<String, Profile>,
     pub waivers: Vec<Waiver>,
-    /// Files that tell more of findings.
+    /// Files that say more about findings.
     pub sources: Sources,
-    /// A run without gates.lock is a mistake.
+    /// A run needs a gates.lock.
     pub require_lock: bool,
-    /// Lab mode acts too, whatever the gates have found.
+    /// Lab mode acts too, whatever the gates find.
     pub deploy_in_lab: bool,
     /// How many problems of each severity all required gates together may have.
     pub max: Budget,
     pub baseline: BaselineKeys,
-    /// Which reports are drawn, and how.
+    /// Which reports are written, and how.
     pub report: report::Options,
     pub notices: Vec<Notice>,
 }
@@ -69,9 +69,10 @@ pub struct Config {
 pub struct BaselineKeys {
     /// The file, beside gates.toml; absent: [`crate::policy::baseline::FILE_NAME`].
     pub file: Option<String>,
-    /// In days; one that is older is warned of.
+    /// In days. If the file is older, there is a warning.
     pub max_age: Option<i64>,
-    /// Instead of a file: what is found at the commit that this revision and the work tree have in common.
+    /// Instead of a file: the findings at the last commit that this revision and the work tree have in
+    /// common.
     pub new_since: Option<String>,
 }
 
@@ -90,7 +91,7 @@ impl BaselineKeys {
             new_since: table.text("new_since").map(|revision| revision.value),
         };
         if read.new_since.is_some() && (table.has("file") || table.has("max_age")) {
-            let what = "`new_since` takes the place of a file: name one or the other";
+            let what = "`new_since` replaces the file: use one or the other";
             table.problem(table.at_key("new_since"), what);
         }
         table.finish("[baseline]");
@@ -98,16 +99,16 @@ impl BaselineKeys {
     }
 }
 
-/// What a gate has where it says nothing itself.
+/// The settings of a gate that has none of its own.
 #[derive(Clone, Debug)]
 pub struct Defaults {
     pub policy: Policy,
     /// Time for one target of one gate.
     pub timeout: Duration,
     pub retry: Retry,
-    /// How many scanners run at once; absent: one a processor, and at least two.
+    /// How many scanners run at once; absent: one per processor, and at least two.
     pub jobs: Option<usize>,
-    /// The branches on which gates act; empty: on all.
+    /// The branches on which gates act; empty: all.
     pub branches: Vec<Branch>,
 }
 
@@ -189,7 +190,7 @@ impl Config {
         }
     }
 
-    /// Every ratchet, with the id of its gate: the gates' own, and those of profiles.
+    /// Every ratchet, with the id of its gate: those of the gates and those of profiles.
     pub fn ratchets_mut(&mut self) -> impl Iterator<Item = (Text, &mut Ratchet)> {
         let own = self.gates.iter_mut().map(|gate| (gate.id.clone(), &mut gate.policy));
         let overlaid = self.profiles.values_mut().flat_map(|profile| {
@@ -198,7 +199,7 @@ impl Config {
         own.chain(overlaid).filter_map(|(id, policy)| Some((id, policy.no_worse_than.as_mut()?)))
     }
 
-    /// Lets every gate that judges bear what was known before `revision`.
+    /// Makes findings that were known at `revision` pass, in every gate that judges.
     pub fn judge_new_since(&mut self, revision: &str) {
         self.baseline = BaselineKeys { new_since: Some(revision.to_owned()), ..BaselineKeys::default() };
         let own = self.gates.iter_mut().filter(|gate| !gate.tool.acts()).map(|gate| &mut gate.policy);
@@ -212,7 +213,7 @@ impl Config {
     }
 }
 
-/// A condition on a file that nobody names would never hold.
+/// A condition never holds if the file that it needs is not named. That is a mistake.
 fn check_conditions(
     keys: &Keys,
     sources: &Sources,
@@ -224,11 +225,11 @@ fn check_conditions(
         profiles.values().flat_map(|profile| profile.gates.values().map(|overlay| &overlay.policy));
     let policies =
         std::iter::once(&defaults.policy).chain(gates.iter().map(|gate| &gate.policy)).chain(overlays);
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for (key, help) in policies.filter_map(|policy| sources.lacks(policy)) {
-        if !told.contains(&key) {
-            told.push(key);
-            keys.problem_with_help(0..0, format!("`{key}` has no file to go by"), help);
+        if !reported.contains(&key) {
+            reported.push(key);
+            keys.problem_with_help(0..0, format!("`{key}` has no file to read"), help);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `[[notice]]`: whom a run tells of its verdict.
+//! `[[notice]]`: where a run sends its verdict.
 
 use crate::keys::table::Keys;
 
@@ -6,25 +6,25 @@ use crate::keys::table::Keys;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub kind: Kind,
-    /// The variable that has the address: who knows it can write there.
+    /// The variable with the address. The address is a secret: anyone who knows it can write there.
     pub variable: String,
     pub when: When,
 }
 
-/// What the other side reads.
+/// What the receiver reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An incoming webhook of Slack, or of what takes the same (Mattermost, Rocket.Chat):
+    /// An incoming webhook of Slack, or of a service that accepts the same (Mattermost, Rocket.Chat):
     /// <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>
     Slack,
-    /// [`Message`] as it is.
+    /// [`Message`], unchanged.
     Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     Always,
-    /// The verdict is not `pass`, in lab mode, too.
+    /// If the verdict is not `pass`, in lab mode too.
     Stopped,
 }
 
@@ -42,8 +42,8 @@ impl Notice {
             let Some(variable) = url.value.strip_prefix('$').filter(|name| !name.is_empty()) else {
                 table.problem_with_help(
                     url.at,
-                    "`url` must be the name of a variable, as `$SLACK_WEBHOOK`",
-                    "who knows a webhook's address can write there: it does not belong into the repository",
+                    "`url` must be the name of a variable, such as `$SLACK_WEBHOOK`",
+                    "anyone who knows a webhook's address can write there: keep it out of the repository",
                 );
                 return None;
             };

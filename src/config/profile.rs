@@ -10,7 +10,7 @@ use crate::model::verdict::Mode;
 
 use super::Gate;
 
-/// An overlay: what is absent stays as the rest of the file has it.
+/// An overlay. Absent keys stay as in the rest of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
     pub mode: Option<Mode>,
@@ -19,14 +19,14 @@ pub struct Profile {
     pub since: Option<String>,
     pub jobs: Option<usize>,
     pub fail_fast: Option<bool>,
-    /// Gates judged otherwise in this profile, by id.
+    /// Gates with other settings in this profile, by id.
     pub gates: BTreeMap<String, GateOverlay>,
 }
 
-/// What a profile changes of one gate.
+/// What a profile changes in one gate.
 #[derive(Clone, Debug)]
 pub struct GateOverlay {
-    /// The gate's whole policy under this profile.
+    /// The gate's whole policy in this profile.
     pub policy: Policy,
     pub timeout: Option<Duration>,
     pub required: Option<bool>,

@@ -1,4 +1,4 @@
-//! Command line over profile over gates.toml → how this run goes.
+//! How this run goes. The command line outranks the profile, which outranks gates.toml.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::config::{Config, Gate, Profile};
 use crate::model::verdict::Mode;
 
-/// What the command line says of a run; absent is "as the file has it".
+/// The settings on the command line. Absent settings are as in gates.toml.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
     pub mode: Option<Mode>,
@@ -19,15 +19,15 @@ pub struct RunOptions {
     pub fail_fast: bool,
     pub deadline: Option<Duration>,
     pub since: Option<String>,
-    /// The branch that this is, where the user names it.
+    /// The branch of this run, if the user names it.
     pub branch: Option<String>,
-    /// The last commit of the range that `since` begins; absent: what is checked out.
+    /// The last commit of the range that begins with `since`; absent: the checked-out commit.
     pub until: Option<String>,
-    /// Hash every tool that gates.lock pins, whatever is remembered of it.
+    /// Hash every tool that gates.lock pins, and ignore remembered hashes.
     pub verify: bool,
 }
 
-/// How this run goes: everything decided.
+/// How this run goes, with everything decided.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub mode: Mode,
@@ -39,9 +39,9 @@ pub struct Settings {
     pub since: Option<String>,
     pub until: Option<String>,
     pub verify: bool,
-    /// Lab mode acts too, whatever the gates have found.
+    /// Lab mode acts too, whatever the gates find.
     pub deploy_in_lab: bool,
-    /// The branch that this is, where the user names it.
+    /// The branch of this run, if the user names it.
     pub branch: Option<String>,
     only: Option<Vec<String>>,
     skip: Vec<String>,
@@ -50,7 +50,7 @@ pub struct Settings {
 
 impl Settings {
     /// # Errors
-    /// When a profile or a gate is named that gates.toml does not have, or no gate is left.
+    /// If gates.toml does not have a named profile or gate, or no gate is left to run.
     pub fn new(config: &Config, run_options: RunOptions) -> Result<Self> {
         let overlay = match &run_options.profile {
             None => Profile::default(),
@@ -96,12 +96,12 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Blocks nothing and acts on nothing: says what production would have done.
+    /// Makes the run only report: it blocks nothing, does not act, and says what production would have done.
     pub fn only_tell(&mut self) {
         (self.mode, self.deploy_in_lab) = (Mode::Lab, false);
     }
 
-    /// Why this gate is left out, if it is.
+    /// Why this gate is skipped, if it is.
     pub fn leaves_out(&self, id: &str) -> Option<String> {
         if self.skip.iter().any(|skipped| skipped == id) {
             return Some("left out by skip".to_owned());
@@ -117,7 +117,7 @@ impl Settings {
         }
     }
 
-    /// The gate as the profile has it.
+    /// The gate with the settings of the profile.
     pub fn overlaid(&self, gate: &Gate) -> Gate {
         let mut gate = gate.clone();
         if let Some(overlay) = self.overlay.gates.get(&*gate.id) {

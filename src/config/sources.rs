@@ -1,4 +1,4 @@
-//! The keys of gates.toml that name files with facts, and the files that they name.
+//! The keys of gates.toml that name enrichment files: VEX documents, EPSS scores, the KEV catalogue.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::keys::table::{Keys, Located};
 use crate::keys::values::read_age;
 use crate::model::policy::Policy;
 
-/// What gates.toml names.
+/// The files that gates.toml names.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// VEX documents: paths and patterns.
@@ -16,7 +16,7 @@ pub struct Sources {
     pub products: Vec<String>,
     pub epss: Option<Located<String>>,
     pub kev: Option<Located<String>>,
-    /// The oldest EPSS scores and catalogue that prove anything.
+    /// The greatest age at which EPSS scores and the catalogue still count.
     pub max_age: Option<Duration>,
 }
 
@@ -44,7 +44,7 @@ impl Sources {
         sources
     }
 
-    /// What a policy goes by, and nobody has named.
+    /// The key of a policy that needs a file that is not named, and what to do.
     pub fn lacks(&self, policy: &Policy) -> Option<(&'static str, &'static str)> {
         let conditions = &policy.conditions;
         if conditions.fail_on_kev && self.kev.is_none() {

@@ -1,4 +1,4 @@
-//! The policy that counts, and how weak it may be: `--policy-from` and `--require` of every command.
+//! The policy in force and the floor below it: `--policy-from` and `--require` of every command.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -28,19 +28,19 @@ use crate::system::clock::today;
 use crate::system::git::Repo;
 use crate::text::human;
 
-/// A gates.toml: the work tree's, or that of `--policy-from`.
+/// The gates.toml in force: from the work tree, or from the commit of `--policy-from`.
 #[derive(Debug)]
 pub(crate) struct ActivePolicy {
-    /// Where it stands, or would, in the work tree.
+    /// Its path in the work tree. The file may be missing there.
     pub path: PathBuf,
     pub config: Config,
-    /// Whose it is, where not the work tree's.
+    /// The base that it comes from; `None`: the work tree.
     pub base: Option<BaseSource>,
-    /// The organisation's floor, where one is required.
+    /// The organisation's floor, if one is required.
     floor: Option<(PathBuf, Floor)>,
 }
 
-/// The base whose policy it is.
+/// The base commit that the policy comes from.
 #[derive(Debug)]
 pub(crate) struct BaseSource {
     pub base: BaseCommit,
@@ -51,7 +51,7 @@ pub(crate) struct BaseSource {
 
 impl ActivePolicy {
     /// # Errors
-    /// When there is no gates.toml there, or it, or the floor, has mistakes.
+    /// When there is no gates.toml, or when gates.toml or the floor has mistakes.
     pub(crate) async fn find(source: PolicySource<'_>) -> Result<Self> {
         let (path, config, base) = match source.policy_from {
             None => load_config(source.gates_toml).map(|(path, config)| (path, config, None))?,
@@ -66,7 +66,7 @@ impl ActivePolicy {
         Ok(Self { path, config, base, floor })
     }
 
-    /// The gates.lock that counts.
+    /// The gates.lock that belongs to this policy.
     pub(crate) async fn lock(&self) -> Result<Option<Lock>> {
         match &self.base {
             Some(trusted) => trusted.base.lock(&self.path).await,
@@ -74,12 +74,12 @@ impl ActivePolicy {
         }
     }
 
-    /// What was known before: the baseline that counts. Ratchets are given their numbers by it.
+    /// The known findings, from the baseline of this policy. Also gives the ratchets their numbers.
     ///
-    /// `none`: nothing counts as known, and every finding as new.
+    /// `none`: nothing counts as known, and every finding is new.
     ///
     /// # Errors
-    /// When a baseline is there and is none.
+    /// When a baseline is broken.
     pub(crate) async fn known(&mut self, none: bool) -> Result<KnownFindings> {
         let named =
             self.config.ratchets_mut().map(|(_, ratchet)| ratchet.than.to_string()).collect::<BTreeSet<_>>();
@@ -121,7 +121,7 @@ impl ActivePolicy {
         Ok(known)
     }
 
-    /// Notes what a change would take on in its baseline; it does not count.
+    /// Records what the change adds to its own baseline. It does not count.
     async fn compare_baselines(&mut self) -> Result<()> {
         let file = self.config.baseline.file().to_owned();
         let path = folder_of(&self.path).join(&file);
@@ -134,7 +134,7 @@ impl ActivePolicy {
                 let added =
                     change.findings.iter().filter(|entry| !there.contains(&(&entry.gate, &entry.id))).count();
                 if added > 0 {
-                    let what = format!("takes on {}", human::count(added as u64, "more finding"));
+                    let what = format!("accepts {}", human::count(added as u64, "more finding"));
                     trusted.record.loosened.push(Loosening::new(file, what));
                 }
             }
@@ -154,7 +154,7 @@ impl ActivePolicy {
         }
     }
 
-    /// What findings are judged by.
+    /// The policy that findings are judged by.
     pub(crate) fn inputs<'a>(
         &'a self,
         known: &'a KnownFindings,
@@ -169,20 +169,21 @@ impl ActivePolicy {
         }
     }
 
-    /// Refuses a run that would go below the floor. `locked`: there is a gates.lock.
+    /// Refuses a run below the floor. `locked`: there is a gates.lock.
     ///
     /// # Errors
-    /// [`crate::keys::file::ConfigError::BelowFloor`] with every place.
+    /// [`crate::keys::file::ConfigError::BelowFloor`] with every breach.
     pub(crate) fn check_floor(&self, settings: &Settings, locked: bool) -> Result<()> {
         let Some((file, floor)) = &self.floor else { return Ok(()) };
         let breaches = floor.breaches(&self.config, settings, locked, today());
         Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
     }
 
-    /// The same for what is judged without being run. `judged` are its gates, under this policy.
+    /// The same for saved runs and reports, which are judged without a new scan. `judged` are their
+    /// gates under this policy.
     ///
     /// # Errors
-    /// As above.
+    /// As in [`Self::check_floor`].
     pub(crate) fn check_floor_of_saved(
         &self,
         settings: &Settings,
@@ -195,8 +196,8 @@ impl ActivePolicy {
         Ok(floor::refuse(breaches, file, &self.path, &self.text())?)
     }
 
-    /// Tells at each job what the scanners' own configuration says, and has the base's heeded where the
-    /// policy is the base's. `scratch` is the run's folder.
+    /// Records for each job what the scanners' own configuration says. If the policy comes from a base,
+    /// the scanners use the base's configuration. `scratch` is the run's folder.
     pub(crate) async fn override_scanner_config(
         &self,
         plan: &mut Plan,
@@ -212,12 +213,12 @@ impl ActivePolicy {
         }
     }
 
-    /// What the files that gates.toml names tell of findings: those of the base where the policy is the
-    /// base's.
+    /// Reads what the files of gates.toml say about findings. If the policy comes from a base, its
+    /// files are read.
     ///
     /// # Errors
-    /// [`ConfigError::Mistakes`] with every file that can't be gone by, and [`ConfigError::BelowFloor`] with
-    /// every statement that waives what may not be.
+    /// [`ConfigError::Mistakes`] with every file that can't be used, and [`ConfigError::BelowFloor`]
+    /// with every statement that waives what the floor does not allow.
     pub(crate) async fn enrichment(&self) -> Result<Enrichment> {
         let folder = folder_of(&self.path);
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -237,14 +238,14 @@ impl ActivePolicy {
         Ok(enrichment)
     }
 
-    /// For run.json, with what the change would loosen by its VEX documents.
+    /// For run.json, with what the change's VEX documents would loosen.
     pub(crate) fn record(&self, enrichment: &Enrichment) -> Option<PolicyRecord> {
         let mut record = self.base.as_ref()?.record.clone();
         record.loosened.extend(enrichment.loosened.iter().cloned());
         Some(record)
     }
 
-    /// The text of gates.toml, as it counts.
+    /// The text of the gates.toml in force.
     pub(crate) fn text(&self) -> String {
         match &self.base {
             Some(trusted) => trusted.text.clone(),

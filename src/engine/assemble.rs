@@ -1,4 +1,4 @@
-//! Evidence of the gates + what the run is about → the record, not judged yet.
+//! Builds the record of a run from the evidence of its gates. It is not judged yet.
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,10 +22,10 @@ use crate::text::hash::{sha256, sha256_file};
 use crate::text::human::millis;
 use crate::text::signal::signal_name;
 
-/// What a run is about, besides its gates.
+/// Facts about a run, besides its gates.
 #[derive(Clone, Debug)]
 pub(crate) struct Circumstances {
-    /// Top of the checkout, where the lines of findings are read.
+    /// Top of the checkout. The lines of findings are read from there.
     pub root: PathBuf,
     pub mode: Mode,
     pub profile: Option<String>,
@@ -34,11 +34,11 @@ pub(crate) struct Circumstances {
     pub branch: Option<String>,
     pub stop: Stop,
     pub started: Instant,
-    /// How the tools stand to gates.lock, where any were run.
+    /// Whether the tools match gates.lock, if any ran.
     pub lock: Option<LockStatus>,
 }
 
-/// The record of the evidence, not judged yet. `pool` has the findings of all gates.
+/// The record of the evidence, not judged yet. `pool` holds the findings of all gates.
 pub(crate) fn assemble(
     evidence: &[GateEvidence],
     pool: Pool,
@@ -49,7 +49,7 @@ pub(crate) fn assemble(
     let gates: Vec<_> = evidence.iter().map(|gate| gate.record(scrubber)).collect();
     let (mut findings, of_gates) = pool.in_order(evidence.len());
     for (gate, of_gate) in evidence.iter().zip(of_gates) {
-        // A secret that turned up later may stand in them, and no id may be made of one.
+        // They may contain a secret that was found later. No id may be made from a secret.
         if !gate.is_identified_with(secrets) {
             identify(&mut findings[of_gate], scrubber, &about.root);
         }
@@ -88,8 +88,8 @@ pub(crate) fn assemble(
     }
 }
 
-/// Copies the files that the targets leave into the output folder, with known secrets struck
-/// out and logs made safe to show, and notes in the record where they are.
+/// Copies the files that the targets leave into the output folder, with known secrets redacted and logs
+/// made safe to show. Records where the copies are.
 pub(crate) fn keep_files(
     run: &mut Run,
     evidence: &[GateEvidence],
@@ -99,12 +99,12 @@ pub(crate) fn keep_files(
     for (gate, record) in evidence.iter().zip(&mut run.gates) {
         for (target, record) in gate.targets.iter().zip(&mut record.targets) {
             for kept in &target.kept {
-                // It is made of the names of targets and files.
+                // This path is made of the names of targets and files, so it may contain a secret.
                 let to = scrubber.one_line(&kept.to).into_owned();
                 let from = fs::File::open(&kept.from).with_context(|| format!("{to} was lost"))?;
                 folder.write(&to, |file| match kept.what {
                     What::Report | What::Sbom => scrubber.copy(from, file),
-                    // People look at logs in a terminal.
+                    // People read logs in a terminal.
                     What::Stdout | What::Stderr => scrubber.copy_log(from, file),
                 })?;
                 if kept.what == What::Report && record.report.is_none() {
@@ -120,7 +120,7 @@ pub(crate) fn keep_files(
     Ok(())
 }
 
-/// 32 hexadecimal digits that no other run has, as W3C trace context wants them.
+/// A new trace id: 32 hexadecimal digits, as W3C trace context requires.
 pub(crate) fn trace_id(now: jiff::Timestamp) -> String {
     let seed = format!("{} {} {:?}", now.as_nanosecond(), std::process::id(), std::thread::current().id());
     sha256(seed.as_bytes())[..32].to_owned()

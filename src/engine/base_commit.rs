@@ -1,7 +1,7 @@
-//! `--policy-from REV`: the policy is that of a commit that the change can't touch.
+//! `--policy-from REV`: reads the policy from a commit that the change can't touch.
 //!
-//! gates.toml with its waivers, and whatever lies beside it (gates.lock), are read from the
-//! commit's tree; the work tree's gates.toml is only compared with it.
+//! gates.toml with its waivers, and the files beside it (gates.lock), are read from that commit. The
+//! gates.toml of the work tree is only compared with it.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -18,7 +18,7 @@ use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::process::ask_exactly;
 use crate::text::paths::{forward, normalise};
 
-/// A commit whose files count.
+/// The commit that the policy is read from.
 #[derive(Clone, Debug)]
 pub(crate) struct BaseCommit {
     /// As the user named it: `origin/main`.
@@ -28,11 +28,11 @@ pub(crate) struct BaseCommit {
     root: PathBuf,
 }
 
-/// The policy of a base.
+/// The policy of a base commit.
 #[derive(Debug)]
 pub(crate) struct BasePolicy {
     pub base: BaseCommit,
-    /// Where gates.toml stands, or would, in the work tree.
+    /// The path of gates.toml in the work tree. The file may be missing there.
     pub path: PathBuf,
     pub text: String,
     pub config: Config,
@@ -41,17 +41,20 @@ pub(crate) struct BasePolicy {
 
 impl BaseCommit {
     /// # Errors
-    /// Outside git, and when the revision is not there.
+    /// Outside git, and when the revision does not exist.
     pub(crate) async fn find(repo: &Repo, revision: &str) -> Result<Self> {
         if !repo.git {
-            bail!("`--policy-from {revision}` needs a git repository, and {} is none", repo.root.display());
+            bail!(
+                "`--policy-from {revision}` needs a git repository, and {} is not one",
+                repo.root.display()
+            );
         }
         let commit = repo.commit(revision).await?;
         Ok(Self { revision: revision.to_owned(), commit, root: repo.root.clone() })
     }
 
-    /// The content of a file of the commit, by its path below the root; `None` where there is no
-    /// such file.
+    /// The content of a file of the commit, by its path below the root; `None` if there is no such
+    /// file.
     pub(crate) async fn file(&self, path: &str) -> Result<Option<Vec<u8>>> {
         let git = |args: Vec<String>| async move {
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -67,14 +70,17 @@ impl BaseCommit {
         let Some((kind, _)) = entry.split_once('\t') else { return Ok(None) };
         match kind.split(' ').collect::<Vec<_>>()[..] {
             ["120000", ..] => {
-                bail!("{path} is a symbolic link in {}: its content would not be", self.revision)
+                bail!(
+                    "{path} is a symbolic link in {}: what it points to may not be in that commit",
+                    self.revision
+                )
             }
             [_, "blob", id] => Ok(Some(git(words(&["cat-file", "blob", id])).await.with_context(of)?)),
             _ => Ok(None),
         }
     }
 
-    /// The content of a file of the commit that stands at this place in the work tree.
+    /// The content of the commit's file for this path in the work tree.
     pub(crate) async fn file_at(&self, place: &Path) -> Result<Option<Vec<u8>>> {
         match self.inside(place) {
             Some(path) => self.file(&path).await,
@@ -87,7 +93,7 @@ impl BaseCommit {
         &self.root
     }
 
-    /// The files of the commit below a folder, by their places in the work tree.
+    /// The files of the commit below a folder, as paths in the work tree.
     pub(crate) async fn files_below(&self, top: &Path) -> Result<Vec<PathBuf>> {
         let folder = self.inside(top).filter(|folder| folder != ".");
         let mut args =
@@ -99,7 +105,7 @@ impl BaseCommit {
         Ok(names.split_terminator('\0').map(|name| self.root.join(name)).collect())
     }
 
-    /// The gates.lock that stands beside this gates.toml.
+    /// The gates.lock beside this gates.toml.
     pub(crate) async fn lock(&self, config: &Path) -> Result<Option<Lock>> {
         let place = folder_of(config).canonicalize()?.join(lock::FILE_NAME);
         let Some(bytes) = self.file_at(&place).await? else { return Ok(None) };
@@ -107,7 +113,7 @@ impl BaseCommit {
         read.map(Some).map_err(|reason| anyhow!("{} of {}: {reason}", place.display(), self.revision))
     }
 
-    /// A baseline at this place.
+    /// The baseline at this path.
     pub(crate) async fn baseline(&self, path: &Path) -> Result<Option<Baseline>> {
         let place = normalise(&std::path::absolute(path)?);
         let Some(bytes) = self.file_at(&place).await? else { return Ok(None) };
@@ -115,7 +121,7 @@ impl BaseCommit {
         read.map(Some).map_err(|reason| anyhow!("{} of {}: {reason}", place.display(), self.revision))
     }
 
-    /// The path below the root, of a place in the work tree.
+    /// A path in the work tree, relative to the root.
     pub(crate) fn inside(&self, place: &Path) -> Option<String> {
         let inside = place.strip_prefix(&self.root).ok()?;
         inside
@@ -125,12 +131,13 @@ impl BaseCommit {
     }
 }
 
-/// Reads the policy from `revision`, and compares that of the work tree with it.
+/// Reads the policy from `revision` and compares the work tree's policy with it.
 ///
 /// # Errors
-/// Outside git, when the revision or its gates.toml is not there, and when that has mistakes.
+/// Outside git, when the revision or its gates.toml does not exist, and when that gates.toml has
+/// mistakes.
 pub(crate) async fn policy(named: Option<&Path>, revision: &str) -> Result<BasePolicy> {
-    let here = std::env::current_dir().context("the current folder is not there any more")?;
+    let here = std::env::current_dir().context("the current folder no longer exists")?;
     let folder = named.map_or(Path::new("."), folder_of);
     let repo = Repo::around(folder).await?;
     let base = BaseCommit::find(&repo, revision).await?;
@@ -158,8 +165,8 @@ pub(crate) async fn policy(named: Option<&Path>, revision: &str) -> Result<BaseP
     Ok(BasePolicy { base, path, text, config, record })
 }
 
-/// The gates.toml of the base that counts: the named one, or the nearest that the base has. A
-/// nearer one that the change adds does not count.
+/// The gates.toml of the base: the named one, or the nearest one in the base. A nearer one that the
+/// change adds does not count.
 async fn gates_toml(named: Option<&Path>, repo: &Repo, base: &BaseCommit) -> Result<(PathBuf, Vec<u8>)> {
     let in_repo = named.and_then(|path| path.file_name()).map(|name| repo.base.join(name));
     let candidates: Vec<PathBuf> = match in_repo {
@@ -178,7 +185,7 @@ async fn gates_toml(named: Option<&Path>, repo: &Repo, base: &BaseCommit) -> Res
     }
     let name = named.unwrap_or(Path::new(config::FILE_NAME));
     bail!(
-        "there is no {} in {}: `--policy-from` takes the policy from there, so it has to be merged first",
+        "there is no {} in {}: `--policy-from` reads the policy from there, so merge it first",
         name.display(),
         base.revision
     )

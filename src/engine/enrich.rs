@@ -20,7 +20,7 @@ use crate::policy::vex::{Document, Id, Vex};
 use crate::text::sanitise;
 use crate::text::shared::Text;
 
-/// Reads the files that gates.toml names. An error holds every mistake, each at its key.
+/// Reads the files that gates.toml names. An error lists every mistake, each at its key.
 pub(crate) async fn load(
     sources: &Sources,
     files: &Files<'_>,
@@ -37,7 +37,7 @@ pub(crate) async fn load(
     }
 }
 
-/// Tells of the VEX documents that a change adds or edits, where the base's count.
+/// Reports the VEX documents that a change adds or edits. The base's documents are used.
 pub(crate) async fn compare(enrichment: &mut Enrichment, sources: &Sources, base: &Files<'_>) {
     let own = Files { folder: base.folder.clone(), base: None };
     for pattern in &sources.vex {
@@ -64,7 +64,7 @@ async fn documents(
     for pattern in &sources.vex {
         let names = match files.matching(&pattern.value).await {
             Ok(names) if names.is_empty() => {
-                let what = format!("no VEX document is there{}", files.words());
+                let what = format!("there is no VEX document{}", files.words());
                 problems.push(mistake(pattern, what, "write one, or leave the pattern out"));
                 continue;
             }
@@ -82,14 +82,14 @@ async fn documents(
                 Ok(Some(bytes)) => vex::read(&name, &bytes)
                     .map_err(|broken| broken.0)
                     .and_then(|document| dated_by(document, today)),
-                Ok(None) => Err(format!("it is not there{}", files.words())),
+                Ok(None) => Err(format!("it does not exist{}", files.words())),
                 Err(error) => Err(format!("{error:#}")),
             };
             match read {
                 Ok(document) => documents.push(document),
                 Err(why) => {
-                    let what = format!("{name} is no VEX document to go by: {why}");
-                    problems.push(mistake(pattern, what, "mend it, or take it out of `vex`"));
+                    let what = format!("{name} can't be used as a VEX document: {why}");
+                    problems.push(mistake(pattern, what, "fix it, or remove it from `vex`"));
                 }
             }
         }
@@ -97,7 +97,7 @@ async fn documents(
     documents
 }
 
-/// The content of a file that ages.
+/// The content of a file that must not be too old.
 async fn dated<T>(
     sources: &Sources,
     source: &Option<Located<String>>,
@@ -110,13 +110,13 @@ async fn dated<T>(
     let name = &source.value;
     let read = match files.read(name).await {
         Ok(Some(bytes)) => read(&bytes).map_err(|why| format!("{name} can't be used: {why}")),
-        Ok(None) => Err(format!("{name} is not there{}", files.words())),
+        Ok(None) => Err(format!("{name} does not exist{}", files.words())),
         Err(error) => Err(format!("{error:#}")),
     };
     match read {
         Ok(Content { date, .. }) if is_ahead(date, today) => {
-            let what = format!("{name} is dated {date}, and today is {today}: how old it is can't be told");
-            problems.push(mistake(source, what, "set the clock, or download it anew"));
+            let what = format!("{name} is dated {date}, and today is {today}: its age is unknown");
+            problems.push(mistake(source, what, "set the clock, or download it again"));
             None
         }
         Ok(Content { date, vulnerabilities, content }) => {
@@ -126,7 +126,7 @@ async fn dated<T>(
             let stale = sources.max_age.filter(too_old).map(|most| {
                 let most = most.as_secs() / 86_400;
                 format!(
-                    "{name} is of {date}, {age_days} days ago, and `max_age` is {most} days: download it anew"
+                    "{name} is from {date}, {age_days} days ago, and `max_age` is {most} days: download it again"
                 )
             });
             let file = Text::from(sanitise::short(name, 300));
@@ -139,18 +139,18 @@ async fn dated<T>(
     }
 }
 
-/// Clocks differ, and so do the days of the earth's sides.
+/// Whether a date is in the future. One day is allowed: clocks differ, and so do time zones.
 fn is_ahead(date: Date, today: Date) -> bool {
     today.tomorrow().is_ok_and(|tomorrow| date > tomorrow)
 }
 
-/// A document without a statement of a day that is still to come: that would be the last word until then,
-/// whatever is found out meanwhile.
+/// Rejects a document with a statement from the future. That statement would be the last word until
+/// then, whatever becomes known in the meantime.
 fn dated_by(document: Document, today: Date) -> Result<Document, String> {
     let day = |at: jiff::Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
     match document.statements.iter().filter_map(|statement| statement.at.map(day)).max() {
         Some(last) if is_ahead(last, today) => {
-            Err(format!("it makes a statement on {last}, and today is {today}"))
+            Err(format!("it has a statement dated {last}, and today is {today}"))
         }
         _ => Ok(document),
     }

@@ -1,5 +1,5 @@
-//! The environment that a scanner gets: that of Portcullis, without secrets that the gate does not
-//! name, and without what would silently make the scanner look away.
+//! The environment of a scanner: that of Portcullis, without secrets that the gate does not name, and
+//! without variables that would silently switch checks off.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -14,8 +14,8 @@ use crate::scan::tool::ToolSpec;
 use crate::system::variables;
 use crate::system::variables::{GIT, names};
 
-/// The secrets that gates.toml gives to a job: in its `env`, in build arguments, in options; and those in
-/// the .npmrc that it reads.
+/// The secrets that gates.toml gives to a job (in its `env`, in build arguments, in options), and those
+/// in the .npmrc that it reads.
 pub(crate) fn secrets_of(job: &Job) -> Vec<Secret> {
     let set = in_variables(&job.env).into_iter();
     let npmrc = |path: &Path| path.file_name() == Some(OsStr::new(".npmrc"));
@@ -35,9 +35,9 @@ pub(crate) fn secrets_of(job: &Job) -> Vec<Secret> {
     set.chain(assigned).chain(behind).chain(addresses).chain(settings).collect()
 }
 
-/// The names of the variables that a job does not get, in alphabetical order; `but` are those that
-/// it gets whatever they look like.
-pub(crate) fn taken_away(spec: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<String> {
+/// The names of the variables that a job does not get, in alphabetical order. It gets those in `but` in
+/// any case.
+pub(crate) fn removed(spec: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<String> {
     let listed = |name: &str, mark: &str| {
         let patterns = spec.steering.iter().filter_map(|pattern| match mark {
             "" => Some(*pattern),
@@ -53,8 +53,8 @@ pub(crate) fn taken_away(spec: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<S
         .collect()
 }
 
-/// The variables by which a job's own settings of git come on top of those that its environment has
-/// (git-config(1), from git 2.31 on).
+/// The variables that add a job's own git settings to those in its environment (git-config(1), since
+/// git 2.31).
 pub(crate) fn git_settings(job: &Job) -> BTreeMap<String, String> {
     const COUNT: &str = "GIT_CONFIG_COUNT";
     if job.git.is_empty() {
@@ -70,15 +70,15 @@ pub(crate) fn git_settings(job: &Job) -> BTreeMap<String, String> {
     variables
 }
 
-/// What the record says of a job's environment: names, never values.
+/// What the record says about a job's environment: names, never values.
 pub(crate) fn notes(job: &Job, taken: &BTreeSet<String>) -> Vec<String> {
     let here = |name: &&String| variables::os(name).is_some();
-    let handed_on: Vec<&String> = job.hands_on.iter().filter(here).collect();
+    let passed_on: Vec<&String> = job.hands_on.iter().filter(here).collect();
     let absent: Vec<&String> = job.hands_on.iter().filter(|name| !here(name)).collect();
     [
-        ("environment: handed on", handed_on),
-        ("environment: to be handed on, and not set:", absent),
-        ("environment: taken away", taken.iter().collect()),
+        ("environment: passed on", passed_on),
+        ("environment: to be passed on, and not set:", absent),
+        ("environment: removed", taken.iter().collect()),
     ]
     .into_iter()
     .filter(|(_, names)| !names.is_empty())
@@ -89,8 +89,8 @@ pub(crate) fn notes(job: &Job, taken: &BTreeSet<String>) -> Vec<String> {
     .collect()
 }
 
-/// Whether a name is meant: `TRIVY_*` is every name that begins so. npm reads its variables in
-/// upper and lower case.
+/// Whether a pattern matches a name: `TRIVY_*` is every name that starts with `TRIVY_`. npm reads its
+/// variables in upper and lower case.
 pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_name_one_variable_or_all_that_begin_so() {
+    fn a_pattern_names_one_variable_or_all_with_a_prefix() {
         assert!(matches("TRIVY_*", "TRIVY_SEVERITY") && !matches("TRIVY_*", "TRIVY"));
         assert!(
             matches("npm_config_omit", "NPM_CONFIG_OMIT") && !matches("npm_config_omit", "npm_config_omits")

@@ -1,4 +1,4 @@
-//! What happens while a plan is carried out. Progress displays only listen.
+//! What happens while a plan runs. Progress displays listen to it.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::text::shared::Text;
 pub(crate) enum Event {
     /// The first target of a gate has started.
     GateStarted { gate: Text, tool: Text, targets: usize },
-    /// What a gate is doing, in words, where it takes long.
-    GateTold { gate: Text, words: String },
+    /// What a gate is doing, in words, when it takes long.
+    GateDoing { gate: Text, words: String },
     /// A target of a gate has ended.
     TargetEnded { gate: Text, done: usize, targets: usize },
     /// Every target of a gate has ended, or the gate could not start.
@@ -21,7 +21,7 @@ pub(crate) enum Event {
     Ended,
 }
 
-/// Someone who is told what happens.
+/// Listens to the events of a run.
 pub(crate) trait Listener {
     fn on(&mut self, event: &Event);
 }

@@ -1,4 +1,4 @@
-//! Evidence of the targets → one record a gate, with its findings.
+//! The evidence of a gate: the evidence of its targets, put together into one record with its findings.
 
 use std::path::Path;
 use std::time::Duration;
@@ -24,35 +24,35 @@ use crate::text::human::millis;
 use crate::text::sanitise;
 use crate::text::shared::{SharedTexts, Text};
 
-/// What a gate has come to, before anybody judges it.
+/// The result of a gate before it is judged.
 #[derive(Debug)]
 pub(crate) struct GateEvidence {
     pub gate: Gate,
     pub targets: Vec<TargetEvidence>,
-    /// What its targets found, until it is taken.
+    /// The findings of its targets, until the pool takes them.
     pub findings: Vec<Finding>,
-    /// How many secrets were known when the findings got their ids; `None`: they have none yet.
+    /// How many secrets were known when the findings got their ids; `None`: they have no ids yet.
     identified_with: Option<usize>,
-    /// What is missing, where something is.
+    /// What is missing, if anything.
     pub lack: Option<Lack>,
     pub duration: Duration,
     pub identity: Identity,
-    /// What would have kept it from acting in production.
+    /// What would have stopped it from acting in production.
     pub overridden: Option<String>,
 }
 
-/// What keeps a gate from being judged.
+/// Why a gate can't be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Lack {
     /// There is no proof: inconclusive.
     Proof(String),
-    /// There was nothing to look at: skipped.
+    /// There was nothing to scan: skipped.
     Nothing(String),
-    /// `--fail-fast` ended it, or let it not begin: skipped, and the run can't pass.
+    /// `--fail-fast` ended it, or kept it from starting: skipped, and the run can't pass.
     Halted(String),
 }
 
-/// What the evidence of one gate amounts to, for progress and `--fail-fast`.
+/// How the evidence of one gate is judged, for progress and `--fail-fast`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Judgement {
     pub outcome: Outcome,
@@ -67,7 +67,7 @@ impl Judgement {
 }
 
 impl GateEvidence {
-    /// Puts the targets of a gate together; `lack` is given when the gate never started.
+    /// Puts the targets of a gate together; `lack` is set if the gate never started.
     pub(crate) fn new(
         gate: &Gate,
         mut targets: Vec<TargetEvidence>,
@@ -76,7 +76,7 @@ impl GateEvidence {
         stop: Stop,
     ) -> Self {
         let lack = lack.or_else(|| lack_of(&targets, stop));
-        let findings = dressed(gate, &mut targets);
+        let findings = with_names(gate, &mut targets);
         let identity = Identity::default();
         Self {
             gate: gate.clone(),
@@ -95,7 +95,7 @@ impl GateEvidence {
         self.targets.iter().find_map(|target| target.program.as_deref())
     }
 
-    /// How the programs of its targets stand to gates.lock, the worst of them.
+    /// How the programs of its targets compare with gates.lock: the worst result.
     fn lock_status(&self) -> Option<LockStatus> {
         let mut standings =
             self.targets.iter().filter_map(|target| target.locked.as_ref().map(Examined::lock_status));
@@ -105,12 +105,12 @@ impl GateEvidence {
         (worst != LockStatus::Unlocked).then_some(worst)
     }
 
-    /// The secrets that its reports mark, and those that gates.toml gives it.
+    /// The secrets that its reports mark, and the secrets that gates.toml gives it.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.targets.iter().flat_map(|target| target.proof.parsed().secrets.iter().chain(&target.secrets))
     }
 
-    /// What later gates may know of it.
+    /// What later gates may know about it.
     pub(crate) fn finished(&self, outcome: Outcome) -> FinishedGate {
         let targets = self.targets.iter().map(|target| {
             let parsed = target.proof.parsed();
@@ -130,18 +130,18 @@ impl GateEvidence {
         }
     }
 
-    /// Gives its findings their order and their ids.
+    /// Sorts its findings and gives them ids.
     pub(crate) fn identify(&mut self, secrets: &SecretSet, root: &Path) {
         identify(&mut self.findings, secrets.scrubber(), root);
         self.identified_with = Some(secrets.len());
     }
 
-    /// Whether its findings got their ids when these same secrets were known.
+    /// Whether its findings got their ids when the same secrets were known.
     pub(crate) fn is_identified_with(&self, secrets: &SecretSet) -> bool {
         self.identified_with == Some(secrets.len())
     }
 
-    /// The gate's record, not judged yet. Known secrets are struck out.
+    /// The gate's record, not judged yet. Known secrets are redacted.
     pub(crate) fn record(&self, scrubber: &Scrubber) -> GateRecord {
         let mut scope = Scope::default();
         let targets: Vec<TargetRecord> =
@@ -150,7 +150,7 @@ impl GateEvidence {
             scope.merge(&target.scope);
         }
         let reported = self.targets.iter().find_map(|target| target.proof.parsed().tool_version.clone());
-        // Struck out first, then cut: half a secret would not be known again.
+        // Redacted first, then cut: half a secret would not be recognised.
         let words = |why: &str| sanitise::short(&scrubber.one_line(why), LONGEST_OF_GATE);
         let mut record = GateRecord {
             id: self.gate.id.clone(),
@@ -183,14 +183,14 @@ impl GateEvidence {
 }
 
 /// The findings of all targets, each with the names of its gate, target and tool.
-fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
+fn with_names(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
     let tool = Text::from(gate.spec.name);
     let seen_by = SharedTexts::from([tool.clone()]);
     let mut all = Vec::new();
     for target in targets {
         let parsed = target.proof.parsed_mut();
         let found = all.len();
-        // Taken, so that the room of the list is given back too.
+        // Taken, so that the memory of the list is freed too.
         let mut findings = std::mem::take(&mut parsed.findings);
         match found {
             0 => all = findings,
@@ -207,8 +207,8 @@ fn dressed(gate: &Gate, targets: &mut [TargetEvidence]) -> Vec<Finding> {
     all
 }
 
-/// Gives the findings of one gate their order and their ids. Known secrets are struck out first, so
-/// that no id is made of one. `root` is the top of the checkout.
+/// Sorts the findings of one gate and gives them ids. Known secrets are redacted first, so that no id
+/// is made from one. `root` is the top of the checkout.
 pub(crate) fn identify(findings: &mut [Finding], scrubber: &Scrubber, root: &Path) {
     for finding in findings.iter_mut() {
         finding.clean(scrubber);
@@ -237,13 +237,13 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record
 }
 
-/// The most characters of a reason: a scanner's last words may be a page long.
+/// The longest reason, in characters: a scanner's last output may be a page long.
 const LONGEST: usize = 400;
 
-/// The most characters of a gate's reason, which may name several targets.
+/// The longest reason of a gate, in characters. It may name several targets.
 const LONGEST_OF_GATE: usize = 1600;
 
-/// What the targets leave unproven, told in one reason.
+/// What the targets leave unproven, in one reason.
 fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
     let (mut unproven, mut empty) = (Reasons::default(), Reasons::default());
     for target in targets {
@@ -270,12 +270,12 @@ fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
             Stop::FailFast | Stop::No => Lack::Proof(reasons),
         });
     }
-    // One target with something in it is enough to judge the gate.
+    // One target with something in scope is enough to judge the gate.
     let all_empty = !targets.is_empty() && empty.len() == targets.len();
     all_empty.then(|| Lack::Nothing(empty.words(targets.len())))
 }
 
-/// Reasons, each with the targets that it holds for.
+/// Reasons, each with its targets.
 #[derive(Default)]
 struct Reasons(Vec<(String, Vec<Text>)>);
 
@@ -287,12 +287,12 @@ impl Reasons {
         }
     }
 
-    /// How many targets have one.
+    /// How many targets have a reason.
     fn len(&self) -> usize {
         self.0.iter().map(|(_, targets)| targets.len()).sum()
     }
 
-    /// All of them; the targets are named where the gate has several.
+    /// All reasons in words. The targets are named if the gate has several.
     fn words(&self, targets_of_gate: usize) -> String {
         let words: Vec<String> = self
             .0

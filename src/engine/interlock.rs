@@ -1,6 +1,5 @@
-//! The interlock: what acts on the world (a push, a registration, a deployment) starts only when
-//! every required gate has passed, on the branches that are named, and for the very image that was
-//! scanned.
+//! The interlock. An action (a push, a registration, a deployment) starts only when every required gate
+//! has passed, on the branches that gates.toml names, and for the exact image that was scanned.
 
 use std::collections::HashMap;
 
@@ -10,24 +9,24 @@ use crate::engine::plan::PlannedGate;
 use crate::model::verdict::{Mode, Outcome};
 use crate::text::shared::Text;
 
-/// Under which conditions actions start.
+/// The conditions under which actions start.
 #[derive(Clone, Debug)]
 pub(crate) struct Conditions {
     pub mode: Mode,
-    /// Lab mode acts too, whatever the gates have found.
+    /// Act in lab mode too, whatever the gates have found.
     pub deploy_in_lab: bool,
-    /// The branch that is checked out, as far as that can be told.
+    /// The branch that is checked out, if it is known.
     pub branch: Option<String>,
 }
 
-/// Whether a gate that acts, or comes after one that does, may start.
+/// Whether an action, or a gate that comes after one, may start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Clearance {
-    /// It may. What would have kept production from it, if anything.
+    /// It may start. Holds what would have stopped it in production, if anything.
     Go { overridden: Option<String> },
-    /// It is left out, for a reason that says enough.
+    /// It is skipped, and the verdict needs nothing more.
     Skip(String),
-    /// It can't be told that it may: no proof.
+    /// It must not start, and there is no proof.
     Refuse(String),
 }
 
@@ -38,14 +37,14 @@ pub(crate) struct Before<'a> {
     pub outcome: Outcome,
     /// The user left it out of this run (`--skip`, `--only`, a profile).
     pub left_out: bool,
-    /// It acts, or comes after one that does.
+    /// It is an action, or comes after one.
     pub late: bool,
-    /// The gate in question names it in `needs`.
+    /// The gate in question lists it in `needs`.
     pub needed: bool,
 }
 
-/// Decides on a gate that is late, when all that come before it are done. `over`: where they are over the
-/// budget of the run.
+/// Decides whether a late gate may start, when all gates before it are done. `over`: how the gates
+/// exceed the run's budget, if they do.
 pub(crate) fn clear(gate: &Gate, before: &[Before], over: &[String], conditions: &Conditions) -> Clearance {
     if gate.tool.acts() {
         let lab = conditions.mode == Mode::Lab;
@@ -57,7 +56,7 @@ pub(crate) fn clear(gate: &Gate, before: &[Before], over: &[String], conditions:
             Some(stays) => return stays,
         }
     }
-    // What acts before it must not have gone wrong; what it needs must have been done.
+    // Earlier actions must not have failed; what the gate needs must be done.
     let undone = |earlier: &&Before| match earlier.outcome {
         Outcome::Passed => false,
         Outcome::Skipped => earlier.needed,
@@ -65,12 +64,12 @@ pub(crate) fn clear(gate: &Gate, before: &[Before], over: &[String], conditions:
     };
     if let Some(earlier) = before.iter().filter(|earlier| earlier.late).find(undone) {
         let why = format!("not started: {} {}", earlier.gate.id, was(earlier.outcome));
-        // What is required has its say in the verdict already.
-        let told = earlier.gate.required || earlier.outcome == Outcome::Skipped;
-        return if told { Clearance::Skip(why) } else { Clearance::Refuse(why) };
+        // These affect the verdict already.
+        let counted = earlier.gate.required || earlier.outcome == Outcome::Skipped;
+        return if counted { Clearance::Skip(why) } else { Clearance::Refuse(why) };
     }
     if !gate.tool.acts() && conditions.mode == Mode::Lab {
-        // It looks at what has been done: nothing is overridden by that.
+        // It only checks what has been done, so nothing is overridden.
         return Clearance::Go { overridden: None };
     }
     let required = before.iter().filter(|earlier| !earlier.late && earlier.gate.required);
@@ -108,7 +107,7 @@ fn was(outcome: Outcome) -> &'static str {
     }
 }
 
-/// What keeps a gate from this branch; `None` where nothing does.
+/// What keeps a gate off this branch; `None` if it may act.
 fn off_branch(patterns: &[Branch], branch: Option<&str>) -> Option<Clearance> {
     if patterns.is_empty() {
         return None;
@@ -117,22 +116,22 @@ fn off_branch(patterns: &[Branch], branch: Option<&str>) -> Option<Clearance> {
     let wanted = wanted.join(", ");
     match branch {
         None => Some(Clearance::Refuse(format!(
-            "it acts on {wanted} only, and on which branch this is can't be told: name it with --branch"
+            "it acts on {wanted} only, and the current branch is unknown: name it with --branch"
         ))),
         Some(branch) if patterns.iter().any(|pattern| pattern.matcher.is_match(branch)) => None,
         Some(branch) => Some(Clearance::Skip(format!("it acts on {wanted} only, and this is {branch}"))),
     }
 }
 
-/// The turns of the gates that act and of those that come after one, at any distance: one after
-/// another, in the order of gates.toml as far as `needs` allows. `None`: it is none of them.
+/// The turns of the actions and of all gates that come after one, directly or not: one after another,
+/// in the order of gates.toml as far as `needs` allows. `None`: any other gate.
 pub(crate) fn turns(gates: &[PlannedGate]) -> Vec<Option<usize>> {
     let places: HashMap<&Text, usize> =
         gates.iter().enumerate().map(|(index, planned)| (&planned.gate.id, index)).collect();
     let needs = |index: usize| gates[index].gate.needs.iter().filter_map(|need| places.get(need).copied());
     let late = late(&gates.iter().map(|planned| &planned.gate).collect::<Vec<_>>());
     let mut turns = vec![None; gates.len()];
-    // `needs` has no cycle, so there is always one whose turn it is.
+    // `needs` has no cycle, so one of them is always ready.
     let ready = |index: usize, turns: &[Option<usize>]| {
         late[index] && turns[index].is_none() && needs(index).all(|need| !late[need] || turns[need].is_some())
     };

@@ -1,4 +1,4 @@
-//! One job at work: find the program, run it, gather what came out, weigh it.
+//! Runs one job: find the program, run it, collect its output, assess it.
 
 mod assess;
 mod keep;
@@ -33,12 +33,12 @@ use crate::text::human::millis;
 use crate::text::paths::forward;
 use crate::text::shared::Text;
 
-/// The largest report that is read: more is a fault of its writer. It is held in memory.
+/// The largest report that is read; it is held in memory. A larger one is an error of its tool.
 const REPORT_CAP: u64 = 512 << 20;
-/// The most that is kept of a log.
+/// The largest part of a log that is kept.
 const LOG_CAP: u64 = 16 << 20;
 
-/// What a job has come to.
+/// The result of a job.
 #[derive(Debug)]
 pub(crate) struct TargetEvidence {
     pub record: TargetRecord,
@@ -47,9 +47,9 @@ pub(crate) struct TargetEvidence {
     pub program: Option<PathBuf>,
     /// The run was stopped before it was done.
     pub stopped: bool,
-    /// What was said of it before it was started; `None` where there is no program.
+    /// The comparison with gates.lock before the start; `None` if there is no program.
     pub locked: Option<Examined>,
-    /// Nothing in scope is fine here.
+    /// An empty scope is accepted.
     pub may_be_empty: bool,
     /// Secrets that gates.toml gives to the job.
     pub secrets: Vec<Secret>,
@@ -74,33 +74,33 @@ pub(crate) enum What {
     Sbom,
 }
 
-/// A job with all that it takes to carry it out.
+/// A job with everything needed to run it.
 #[derive(Debug)]
 pub(crate) struct JobRun {
     pub job: Job,
     pub gate: Arc<Gate>,
     pub repo: Arc<Repo>,
-    /// Looks at the program before it is started.
+    /// Checks the program before it starts.
     pub guard: Arc<Guard>,
     /// The scratch folder of the run.
     pub scratch: PathBuf,
     pub run_started: Instant,
-    /// The reports in the repository that the gates have read.
+    /// Which gate has read which report in the repository.
     pub report_owners: Arc<ReportOwners>,
-    /// What the gates that are done have come to, where the gate comes after one that acts.
+    /// The results of the finished gates, if this gate comes after an action.
     pub gate_outputs: Arc<GateOutputs>,
-    pub teller: Teller,
+    pub progress: ProgressSender,
 }
 
-/// Says on the progress display what a job is doing.
+/// Reports on the progress display what a job is doing.
 #[derive(Clone, Debug)]
-pub(crate) struct Teller {
+pub(crate) struct ProgressSender {
     /// The gate's place in the plan.
     pub gate: usize,
     pub to: mpsc::UnboundedSender<News>,
 }
 
-/// What a job has to say while it runs.
+/// A message of a job while it runs.
 #[derive(Debug)]
 pub(crate) enum News {
     /// A target of the gate has got a slot.
@@ -109,19 +109,19 @@ pub(crate) enum News {
     Doing(usize, String),
 }
 
-impl Teller {
+impl ProgressSender {
     pub(crate) fn started(&self) {
         // Only the display listens, and it may be gone.
         let _ = self.to.send(News::Started(self.gate));
     }
 
-    pub(crate) fn tell(&self, words: String) {
+    pub(crate) fn say(&self, words: String) {
         let _ = self.to.send(News::Doing(self.gate, words));
     }
 }
 
-/// Runs the job, and again after a fault that passes, as often as the gate allows and within its
-/// time. Never fails: what goes wrong is evidence.
+/// Runs the job, and again after a transient error, as often as the gate allows and within its time.
+/// Never fails: errors become evidence.
 pub(crate) async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>) -> TargetEvidence {
     work.prepare().await;
     let work = Arc::new(work);
@@ -129,7 +129,7 @@ pub(crate) async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>)
     let begun = Instant::now();
     let mut tries = 1;
     loop {
-        let (mut evidence, passing) = once(&work, timeout.saturating_sub(begun.elapsed()), &stop).await;
+        let (mut evidence, transient) = once(&work, timeout.saturating_sub(begun.elapsed()), &stop).await;
         if evidence.record.tries > 0 {
             evidence.record.tries = tries;
         }
@@ -141,7 +141,7 @@ pub(crate) async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>)
             }
         }
         let pause = retry.pause(tries, chance());
-        if passing.is_none() || tries > retry.most || begun.elapsed() + pause >= timeout {
+        if transient.is_none() || tries > retry.most || begun.elapsed() + pause >= timeout {
             return evidence;
         }
         tokio::select! {
@@ -154,15 +154,15 @@ pub(crate) async fn carry_out(mut work: JobRun, mut stop: watch::Receiver<Stop>)
     }
 }
 
-/// Runs the job one time, for no longer than `left`. Besides the evidence, what it says of a fault
-/// that passes.
+/// Runs the job once, for no longer than `left`. Returns the evidence and the words of a transient
+/// error, if there is one.
 async fn once(
     work: &Arc<JobRun>,
     left: Duration,
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
     let job = &work.job;
-    let (without, none) = (environment::taken_away(work.gate.spec, job, &[]), BTreeSet::new());
+    let (without, none) = (environment::removed(work.gate.spec, job, &[]), BTreeSet::new());
     let mut evidence = TargetEvidence {
         record: TargetRecord {
             name: job.target.clone(),
@@ -171,7 +171,7 @@ async fn once(
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
             notes: job.notes.clone(),
-            // The programs of a procedure differ in what they get: each is told by itself.
+            // The programs of a procedure get different environments: each one has its own note.
             proof: environment::notes(job, if job.procedure.is_none() { &without } else { &none }),
             ..TargetRecord::default()
         },
@@ -183,7 +183,7 @@ async fn once(
         secrets: environment::secrets_of(job),
         kept: Vec::new(),
     };
-    // It may have waited for its turn while the run was stopped.
+    // The run may have been stopped while the job waited for its turn.
     if *stop.borrow() != Stop::No {
         evidence.stopped = true;
         evidence.proof = Proof::inconclusive("not started".to_owned());
@@ -203,19 +203,19 @@ async fn once(
             if let End::Exited(code) = ended.end {
                 evidence.record.exit_code = Some(code);
             }
-            // Reading a large report takes seconds: on a thread of its own, so that the other
-            // gates' pipes and timeouts are served meanwhile.
+            // Reading a large report takes seconds. It has its own thread, so that the pipes and
+            // timeouts of other gates are served meanwhile.
             let fallback = TargetEvidence::unread(&evidence);
             let work = work.clone();
-            let weighing = tokio::task::spawn_blocking(move || {
-                let passing = work.assess(&mut ended, before, &mut evidence);
+            let assessing = tokio::task::spawn_blocking(move || {
+                let transient = work.assess(&mut ended, before, &mut evidence);
                 if let Some(locked) = &evidence.locked {
                     let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
                     evidence.proof = locked.assess(proof);
                 }
-                (evidence, passing)
+                (evidence, transient)
             });
-            return weighing.await.unwrap_or((fallback, None));
+            return assessing.await.unwrap_or((fallback, None));
         }
     }
     (evidence, None)
@@ -250,7 +250,7 @@ impl JobRun {
         forward(path.strip_prefix(&self.repo.root).unwrap_or(path))
     }
 
-    /// Where paths in its reports count from.
+    /// The folder that the paths in its reports are relative to.
     fn origin(&self) -> ReportOrigin {
         ReportOrigin {
             root: self.repo.root.clone(),

@@ -1,7 +1,7 @@
-//! gates.lock: which programs the gates may start, each pinned by version and SHA-256.
+//! gates.lock: the programs that the gates may start, each pinned by version and SHA-256.
 //!
-//! [`chain`] tells what runs when a program is started, [`digest`] hashes it, [`memo`] remembers
-//! the hashes, [`guard`] compares before a tool is started, and [`command`] is `portcullis lock`.
+//! [`chain`] finds everything that runs with a program, [`digest`] hashes it, [`memo`] caches the
+//! hashes, and [`guard`] compares them before a tool starts.
 
 pub(crate) mod chain;
 pub(crate) mod digest;
@@ -24,13 +24,13 @@ use crate::scan::job::Program;
 use crate::text::hash::sha256;
 use crate::text::paths::{forward, normalise};
 
-/// The lock's name; it lies beside gates.toml.
+/// The lock's file name. The file lies beside gates.toml.
 pub const FILE_NAME: &str = "gates.lock";
 
-/// The tools that a project has agreed to.
+/// The tools that a project has approved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
-    /// Sorted; a name may have several entries, of which any will do.
+    /// Sorted. A name may have several entries; any of them is accepted.
     pub tools: Vec<Entry>,
 }
 
@@ -41,13 +41,13 @@ pub struct Entry {
     /// Such as `linux-x86_64`.
     pub platform: String,
     pub version: Option<String>,
-    /// Of the program, where it is one file; else over `runs`. In hexadecimal.
+    /// Hash of the program if it is one file, else of `runs`. In hexadecimal.
     pub sha256: String,
-    /// All that runs, where it is more than one program.
+    /// Every part that runs, if there is more than the program.
     pub runs: Vec<Part>,
 }
 
-/// How a gate's program is told from others.
+/// Identifies the program of a gate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// As gates.toml names it; a path in the repository is relative to its top.
@@ -72,16 +72,16 @@ pub struct Measured {
     pub runs: Vec<Part>,
 }
 
-/// A gates.lock that is there and is none.
+/// A gates.lock that exists but can't be used.
 #[derive(Debug, Error)]
-#[error("{} can't be used: {reason}; `portcullis lock` writes it anew", path.display())]
+#[error("{} can't be used: {reason}; `portcullis lock` writes a new one", path.display())]
 pub struct LockError {
     pub path: PathBuf,
     pub reason: String,
 }
 
 impl Lock {
-    /// The lock in the folder of gates.toml; `None` where there is none.
+    /// The lock in the folder of gates.toml; `None` if there is no lock.
     ///
     /// # Errors
     /// When it can't be read: a broken lock is not an absent one.
@@ -90,7 +90,7 @@ impl Lock {
         let error = |reason| LockError { path: path.clone(), reason };
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::read(&text).map(Some).map_err(error),
-            // A link that leads nowhere is a lock that is broken.
+            // A link to nothing counts as a broken lock.
             Err(failed) if failed.kind() == io::ErrorKind::NotFound && !path.is_symlink() => Ok(None),
             Err(failed) => Err(error(failed.to_string())),
         }
@@ -128,7 +128,7 @@ impl Lock {
             hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         };
         if let Some(broken) = file.tool.iter().find(|tool| !whole(&tool.sha256)) {
-            return Err(format!("the sha256 of {} is none", broken.name));
+            return Err(format!("the sha256 of {} is not a SHA-256", broken.name));
         }
         let mut tools: Vec<Entry> = file
             .tool
@@ -181,7 +181,7 @@ impl fmt::Display for Key {
 }
 
 impl Measured {
-    /// Follows a program to all that runs, and hashes that.
+    /// Follows a program to everything that runs, and hashes it.
     pub fn of(program: &Path, around: &Around, memo: &Memo) -> Result<Self, Unfollowable> {
         let mut runs = Vec::new();
         for link in follow(program, around)? {
@@ -194,7 +194,7 @@ impl Measured {
             [only] => only.sha256.clone(),
             parts => sha256(parts.iter().map(|part| part.line() + "\n").collect::<String>().as_bytes()),
         };
-        // A plain program says no more than its hash.
+        // For a plain program, the hash alone is enough.
         if matches!(runs.as_slice(), [Part { what: What::Program, .. }]) {
             runs.clear();
         }
@@ -203,7 +203,7 @@ impl Measured {
 }
 
 impl Measured {
-    /// The version of the npm package that runs, where one does: no one need be asked for it.
+    /// The version of the npm package that runs, if there is one. The program need not be asked for it.
     pub fn package_version(&self) -> Option<String> {
         let package = self.runs.iter().find(|part| part.what == What::Package)?;
         package.name.rsplit_once(' ').map(|(_, version)| version.to_owned())
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_is_broken_is_told_with_its_line() {
+    fn a_broken_lock_is_reported_with_its_line() {
         let good = Lock { tools: vec![entry("trivy", None)] }.to_string();
         for (text, words) in [
             (good.replace("version = 1\n", "version = 2\n"), "version = 1"),

@@ -1,4 +1,4 @@
-//! Plans, runs, proves, assembles.
+//! Plans a run, runs it, checks the proof and assembles the record.
 
 pub(crate) mod active_policy;
 pub(crate) mod assemble;

@@ -1,7 +1,7 @@
-//! What was there before a change: the same gates, run on the commit at which it begins.
+//! The findings before a change: the same gates, run on the commit where the change starts.
 //!
-//! The commit is laid out in a clone beside the run's files, and Portcullis runs there under today's
-//! policy. What it found is kept in the repository's git folder, so that it is done once a commit.
+//! The commit is checked out in a clone beside the run's files, and Portcullis runs there with today's
+//! policy. The result is kept in the repository's git folder, so this happens once per commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,19 +23,19 @@ use crate::system::scratch::Scratch;
 use crate::system::variables;
 use crate::text::hash::sha256;
 
-/// A clone of the commit takes no longer.
+/// Time limit for a clone of the commit.
 const CLONE_LIMIT: Duration = Duration::from_secs(300);
 
-/// The run on the commit takes no longer, where no deadline says so.
+/// Time limit for the run on the commit, if no deadline sets one.
 const RUN_LIMIT: Duration = Duration::from_secs(3600);
 
 /// Files that say what `node_modules` beside them holds.
 const LOCK_FILES: [&str; 4] = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];
 
-/// What was found at the commit that `revision` and the work tree have in common.
+/// The findings at the commit that `revision` and the work tree have in common.
 ///
 /// # Errors
-/// When there is no such commit, it can't be laid out, or the run on it leaves no record.
+/// When there is no such commit, when it can't be checked out, or when the run on it leaves no record.
 pub(crate) async fn at(
     revision: &str,
     active: &ActivePolicy,
@@ -50,7 +50,7 @@ pub(crate) async fn at(
         .filter(|commit| !commit.is_empty())
         .with_context(|| {
             format!(
-                "new_since = {revision}: it has no commit in common with what is checked out; is it fetched, and the clone whole?"
+                "new_since = {revision}: it has no commit in common with what is checked out; is it fetched, and is the clone complete?"
             )
         })?;
     let gates = gates(&active.config);
@@ -71,14 +71,14 @@ pub(crate) async fn at(
         !matches!(gate.evidence, Completeness::Lacking(_) | Completeness::Halted(_))
     };
     if run.interrupted.is_none() && run.gates.iter().all(whole) {
-        // Only a cache: where it can't be written, the next run does the same again.
+        // Only a cache: if it can't be written, the next run does the same again.
         let _ = fs::create_dir_all(kept.parent().unwrap_or(Path::new(".")));
         let _ = write_whole(&kept, |out| Ok(serde_json::to_writer(out, &run)?));
     }
     Ok(KnownFindings::from_run(&run, revision))
 }
 
-/// The gates that judge what is new, and all that they need; none that acts.
+/// The gates that judge only new findings, and all gates that they need. No actions.
 fn gates(config: &Config) -> Vec<String> {
     let late = branch::late(&config.gates.iter().collect::<Vec<_>>());
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
@@ -105,7 +105,7 @@ impl Git<'_> {
     }
 }
 
-/// The commit at which a change begins.
+/// The commit where a change starts.
 struct Base<'a> {
     git: Git<'a>,
     commit: &'a str,
@@ -166,13 +166,14 @@ impl Base<'_> {
             _ => {
                 let said = fs::read(scratch.path().join("stderr")).unwrap_or_default();
                 let said = String::from_utf8_lossy(&said);
-                let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no word why");
+                let last =
+                    said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no reason given");
                 bail!("the gates could not be run on {}: {last}", self.commit)
             }
         }
     }
 
-    /// A clone that borrows this repository's objects: scanners see the history as it was.
+    /// A clone that shares this repository's objects, so that scanners see the history as it was.
     async fn lay_out(&self, tree: &Path) -> Result<()> {
         let place = tree.to_string_lossy();
         let top = self.repo.root.to_string_lossy();
@@ -182,10 +183,10 @@ impl Base<'_> {
             Some(_) => self.git.ask(&checkout, CLONE_LIMIT).await,
             None => None,
         };
-        done.map(drop).with_context(|| format!("{} can't be laid out in {}", self.commit, tree.display()))
+        done.map(drop).with_context(|| format!("{} can't be checked out in {}", self.commit, tree.display()))
     }
 
-    /// Lends the installed packages of the work tree to the clone, wherever the lock file is the same.
+    /// Links the installed packages of the work tree into the clone, where the lock file is the same.
     async fn share_packages(&self, tree: &Path) {
         let patterns: Vec<String> = LOCK_FILES.iter().map(|name| format!(":(glob)**/{name}")).collect();
         let mut args = vec!["ls-files", "-z", "--"];
@@ -197,7 +198,7 @@ impl Base<'_> {
                 fs::read(&ours).ok().is_some_and(|text| fs::read(&theirs).is_ok_and(|other| other == text));
             let packages = |lock: &Path| -> PathBuf { lock.with_file_name("node_modules") };
             if same && packages(&ours).is_dir() && !packages(&theirs).exists() {
-                // Without them, a gate that needs them proves nothing there, which is told.
+                // Without them, a gate that needs them proves nothing there, and that is reported.
                 let _ = std::os::unix::fs::symlink(packages(&ours), packages(&theirs));
             }
         }

@@ -1,5 +1,5 @@
-//! Notices: at the end of a run, what came of it, to a chat or another webhook. What can't be sent is a
-//! warning, never the verdict.
+//! Notices: at the end of a run, they send its result to a chat or another webhook. A notice that can't
+//! be sent is a warning. It does not change the verdict.
 
 pub(crate) mod message;
 
@@ -17,19 +17,19 @@ use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::http::{Client, NoAnswer, Request, host};
 use crate::system::{ci, process, variables};
 
-/// Time for one try.
+/// Time limit for one try.
 const LIMIT: Duration = Duration::from_secs(10);
 
 impl Build {
-    /// What the CI service says of it, else git.
+    /// From the CI service, else from git.
     pub(crate) async fn here(repo: &Repo, branch: Option<String>) -> Self {
         let variable = |name: &str| variables::value(name);
         let author = match ci::commit_author(variable) {
             Some(author) => Some(author),
             None => {
                 let args = ["log", "-1", "--format=%an"];
-                let told = process::ask(Path::new("git"), &args, &repo.root, GIT_LIMIT).await;
-                told.map(|author| author.trim().to_owned()).filter(|author| !author.is_empty())
+                let answer = process::ask(Path::new("git"), &args, &repo.root, GIT_LIMIT).await;
+                answer.map(|author| author.trim().to_owned()).filter(|author| !author.is_empty())
             }
         };
         let (commit, url) = (repo.head.clone(), ci::build_url(variable));
@@ -37,7 +37,7 @@ impl Build {
     }
 }
 
-/// The addresses of the notices, which are secrets.
+/// The addresses of the notices. They are secrets.
 pub(crate) fn secrets(notices: &[Notice]) -> impl Iterator<Item = Secret> {
     notices
         .iter()
@@ -45,7 +45,7 @@ pub(crate) fn secrets(notices: &[Notice]) -> impl Iterator<Item = Secret> {
         .flat_map(|url| Secret::reported(&url))
 }
 
-/// Sends what is to be sent, one after another. Gives a warning for each that was not.
+/// Sends the notices one after another. Returns a warning for each one that was not sent.
 pub(crate) async fn send(run: &Run, notices: &[Notice], build: Build, scrubber: &Scrubber) -> Vec<String> {
     let client = Client::default();
     let message = Message::of(run, build, scrubber);
@@ -71,7 +71,7 @@ fn body(kind: Kind, message: &Message) -> String {
     }
 }
 
-/// Two tries: a chat that is busy is not worth a longer wait.
+/// Two tries: a busy chat is not worth a longer wait.
 async fn post(client: &Client, url: &str, body: &str) -> Result<(), String> {
     let mut request = Request::get(url).header("Content-Type", "application/json");
     (request.method, request.body, request.limit) =

@@ -1,4 +1,4 @@
-//! Config + repository → what will be run, each entry with its reason. Pure.
+//! Config + repository → what will run, each entry with its reason. Pure.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -15,8 +15,8 @@ use crate::system::git::{Range, Repo};
 use crate::text::paths::normalise;
 use crate::text::shared::Text;
 
-/// Refuses to plan an action on an image that no gate of the plan looks at, and says for the others
-/// who builds it and who looks.
+/// Refuses to plan an action on an image that no gate of the plan scans. For other images, says which
+/// gates build and scan them.
 pub(crate) fn tie_to_scans(gates: &mut [PlannedGate]) {
     let mut builds: Vec<(String, Text)> = Vec::new();
     let mut scans: Vec<(String, Text)> = Vec::new();
@@ -55,30 +55,30 @@ pub(crate) fn tie_to_scans(gates: &mut [PlannedGate]) {
     }
 }
 
-/// Every gate of the configuration, in its order, with what will become of it.
+/// Every gate of the configuration, in order, and what will happen to it.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub gates: Vec<PlannedGate>,
 }
 
-/// One gate and its fate.
+/// One gate and what will happen to it.
 #[derive(Debug)]
 pub(crate) struct PlannedGate {
-    /// The gate as the profile leaves it.
+    /// The gate with the profile applied.
     pub gate: Gate,
     pub fate: Fate,
     /// The user left it out (`--skip`, `--only`, a profile).
     pub left_out: bool,
 }
 
-/// What will become of a gate.
+/// What will happen to a gate.
 #[derive(Debug)]
 pub(crate) enum Fate {
-    /// These jobs will be run, one for each target.
+    /// These jobs will run, one for each target.
     Run(Vec<Job>),
-    /// It is left out; why.
+    /// It is skipped, for this reason.
     Skip(String),
-    /// It can't be planned, so there will be no proof; why.
+    /// It can't be planned, for this reason, so there will be no proof.
     Impossible(String),
 }
 
@@ -115,9 +115,9 @@ fn plan_gate(
     let scene = Scene { repo, gate: &gate.id, since, built: &images };
     let fate = match gate.tool.plan(&scene) {
         Ok(jobs) if jobs.is_empty() => Fate::Impossible("it has no target".to_owned()),
-        Ok(jobs) => match twice(&jobs) {
+        Ok(jobs) => match repeated_target(&jobs) {
             Some(target) => Fate::Impossible(format!("two of its targets are the same: {target}")),
-            None => Fate::Run(jobs.into_iter().map(|job| dress(job, &gate, repo)).collect()),
+            None => Fate::Run(jobs.into_iter().map(|job| with_user_settings(job, &gate, repo)).collect()),
         },
         Err(Unplanned::NothingToDo(why)) => Fate::Skip(why),
         Err(Unplanned::Impossible(why)) => Fate::Impossible(why),
@@ -125,8 +125,8 @@ fn plan_gate(
     PlannedGate { gate, fate, left_out: false }
 }
 
-/// The gates that one needs, at any distance, in the order of gates.toml; every other gate where it
-/// names none: what acts comes after all of them.
+/// The gates that one gate needs, directly or not, in the order of gates.toml. If it lists none, every
+/// other gate: an action comes after all of them.
 fn all_needs(gate: &Gate, config: &Config) -> Vec<Text> {
     let mut needs: HashSet<&Text> = gate.needs.iter().collect();
     let mut unseen: Vec<&Text> = gate.needs.iter().collect();
@@ -138,7 +138,7 @@ fn all_needs(gate: &Gate, config: &Config) -> Vec<Text> {
     ids.filter(|id| needs.is_empty() || needs.contains(id)).cloned().collect()
 }
 
-/// Two gates that write the same file would vouch for each other: neither is run.
+/// If two gates write the same file, one could pass with the other's report: neither runs.
 fn refuse_shared_files(gates: &mut [PlannedGate]) {
     let mut writers: HashMap<PathBuf, Vec<usize>> = HashMap::new();
     for (index, planned) in gates.iter().enumerate() {
@@ -157,17 +157,17 @@ fn refuse_shared_files(gates: &mut [PlannedGate]) {
     }
 }
 
-/// The target that two jobs have: they would write to each other's files.
-fn twice(jobs: &[Job]) -> Option<&str> {
+/// A target that two jobs share: they would write to each other's files.
+fn repeated_target(jobs: &[Job]) -> Option<&str> {
     let mut seen = HashSet::new();
     jobs.iter().find(|job| !seen.insert(job.scratch())).map(|job| &*job.target)
 }
 
 /// Adds what the user set on the gate: program, arguments, environment.
-fn dress(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
+fn with_user_settings(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
     if let Some(program) = &gate.program {
         job.program.near = Vec::new();
-        // A path counts from gates.toml, not from the target's folder.
+        // A path is relative to gates.toml, not to the target's folder.
         job.program.name = match program.contains('/') {
             true => normalise(&repo.base.join(program)).to_string_lossy().into_owned(),
             false => program.clone(),

@@ -1,6 +1,6 @@
-//! All that a run has found, in one list from the moment that a gate is done.
+//! All findings of a run, in one list from the moment that a gate is done.
 //!
-//! A million findings are some hundred megabytes: they are moved, never copied, and a text that
+//! A million findings take some hundred megabytes. They are moved, never copied, and a text that
 //! several gates report is kept once.
 
 use std::ops::Range;
@@ -9,7 +9,7 @@ use crate::engine::evidence::GateEvidence;
 use crate::model::finding::Finding;
 use crate::text::shared::Strings;
 
-/// The findings of the gates that are done, in the order in which they were done.
+/// The findings of the finished gates, in the order in which the gates finished.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     findings: Vec<Finding>,
@@ -19,7 +19,7 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// The findings of gates that stand in their order.
+    /// The findings of gates that are already in order.
     pub(crate) fn of(evidence: &mut [GateEvidence]) -> Self {
         let mut pool = Self::default();
         for (index, gate) in evidence.iter_mut().enumerate() {
@@ -38,12 +38,12 @@ impl Pool {
         self.findings.append(&mut findings);
     }
 
-    /// What is there so far, and of which gate how many, one after another.
+    /// The findings so far, and how many belong to each gate, one gate after another.
     pub(crate) fn so_far(&mut self) -> (&mut [Finding], &[(usize, usize)]) {
         (&mut self.findings, &self.parts)
     }
 
-    /// All findings in the order of their gates, and where those of each of the `gates` stand.
+    /// All findings in the order of their gates, and the range of each of the `gates`.
     pub(crate) fn in_order(mut self, gates: usize) -> (Vec<Finding>, Vec<Range<usize>>) {
         let mut ranges = vec![0..0; gates];
         let mut by_gate = self.parts.clone();
@@ -66,7 +66,7 @@ impl Pool {
     }
 }
 
-/// Moves every item to its place, without room for a second list.
+/// Moves every item to its place, without memory for a second list.
 fn move_to<T>(places: &mut [u32], items: &mut [T]) {
     for at in 0..places.len() {
         while let Some(place) = places.get(at).map(|place| *place as usize)
@@ -83,8 +83,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_item_comes_to_its_place() {
-        // Gates 2, 0, 1 were done in this order, with 2, 1 and 3 findings.
+    fn every_item_moves_to_its_place() {
+        // Gates 2, 0, 1 finished in this order, with 2, 1 and 3 findings.
         let mut items = ["2a", "2b", "0a", "1a", "1b", "1c"];
         move_to(&mut [4, 5, 0, 1, 2, 3], &mut items);
         assert_eq!(items, ["0a", "1a", "1b", "1c", "2a", "2b"]);

@@ -1,5 +1,5 @@
-//! What is asked right before a job: short commands, in the same place and with the same environment,
-//! for what its report does not tell.
+//! Questions right before a job: short commands, in the same folder and with the same environment, for
+//! facts that its report does not contain.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -15,8 +15,8 @@ use crate::system::process::{self, Capture, End, Launch, Stop};
 /// The longest answer, in bytes: the names of a million files.
 const LONGEST: u64 = 256 << 20;
 
-/// What the questions of a job are answered. One that can't be asked, fails or says too much has no
-/// answer; an exit code of 1 is one ("there is none", for git and its like).
+/// The answers to a job's questions. A question that can't be asked, fails or has too long an answer
+/// has no answer. Exit code 1 is an answer ("there is none", for git and similar programs).
 pub(crate) async fn answers(
     questions: &[PreflightQuestion],
     job: &Launch<'_>,

@@ -1,4 +1,4 @@
-//! What finished gates come to while others still run: for progress, `--fail-fast` and the interlock.
+//! Judges finished gates while others still run: for progress, `--fail-fast` and the interlock.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -10,41 +10,41 @@ use crate::model::verdict::Outcome;
 use crate::policy::apply::{PolicyInputs, preview};
 use crate::redact::SecretSet;
 
-/// The policy of a run, and the secrets that have turned up so far.
+/// The policy of a run, and the secrets that were found so far.
 #[derive(Debug)]
 pub(crate) struct Preview<'a> {
     pub inputs: PolicyInputs<'a>,
-    /// The checkout, from which the lines of findings are read.
+    /// The checkout. The lines of findings are read from it.
     pub root: &'a Path,
-    /// What is struck out of everything.
+    /// The secrets to redact.
     pub secrets: RefCell<SecretSet>,
 }
 
-/// What the finished gates come to, taken together.
+/// The outcomes of the finished gates, judged together.
 #[derive(Debug)]
 pub(crate) struct Together {
     /// In the order of the gates.
     pub outcomes: Vec<Outcome>,
-    /// Where they are over the budget of the run.
+    /// How they exceed the budget of the run.
     pub over: Vec<String>,
 }
 
 impl Preview<'_> {
-    /// What one gate's evidence amounts to by itself. Its findings get their order and their ids here; the
-    /// end of the run repeats that only where a secret has turned up since.
+    /// Judges one gate's evidence on its own. Its findings are sorted and get their ids here. The end
+    /// of the run repeats that only if a secret was found since.
     pub(crate) fn one(&self, evidence: &mut GateEvidence) -> Judgement {
         self.secrets.borrow_mut().learn(evidence.secrets().cloned());
         let secrets = self.secrets.borrow();
         evidence.identify(&secrets, self.root);
         let mut gates = [evidence.record(secrets.scrubber())];
-        // The budget of the run is about all gates.
+        // The budget of the run covers all gates.
         let inputs = PolicyInputs { max: None, ..self.inputs };
         preview(&mut gates, &mut evidence.findings, &inputs);
         let [gate] = gates;
         Judgement { outcome: gate.outcome, reason: gate.reason }
     }
 
-    /// The same for several at once, each with how many of the findings are its own, one after another.
+    /// Judges several gates at once, each with the number of its own findings, one gate after another.
     pub(crate) fn together(&self, evidence: &[(&GateEvidence, usize)], findings: &mut [Finding]) -> Together {
         let secrets = self.secrets.borrow();
         let mut rest = &mut *findings;

@@ -1,4 +1,4 @@
-//! Which program it was that ran: found where, which version, which bytes.
+//! Which program ran: its path, its version, its bytes.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::text::hash::sha256_file;
 /// The slowest scanner (a Python program with a cold cache) answers within a few seconds.
 const VERSION_LIMIT: Duration = Duration::from_secs(30);
 
-/// What is known of a program that ran.
+/// What is known about a program that ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub version: Option<String>,
@@ -21,7 +21,7 @@ pub(crate) struct Identity {
     pub sha256: Option<String>,
 }
 
-/// Asks for version and hash at once; whoever asks waits no longer than `limit`.
+/// Asks for version and hash at the same time, and waits no longer than `limit`.
 pub(crate) async fn identify(
     spec: &'static ToolSpec,
     program: PathBuf,
@@ -36,7 +36,7 @@ pub(crate) async fn identify(
     Identity { version, sha256: hashing.await.ok().flatten() }
 }
 
-/// The version of a program, where it can be had without the report.
+/// The version of a program, if it is available without the report.
 pub(crate) async fn version(spec: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
     match spec.version {
         VersionFrom::Report => None,

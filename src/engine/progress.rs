@@ -1,5 +1,5 @@
-//! Progress while the gates run: live lines on a terminal, plain lines elsewhere. On standard
-//! error, so that standard output holds the summary alone.
+//! Progress while the gates run: live lines on a terminal, plain lines elsewhere. It goes to standard
+//! error, so that standard output holds only the summary.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write, stderr};
@@ -11,7 +11,7 @@ use crate::engine::event::{Event, Listener};
 use crate::text::shared::Text;
 use crate::text::{human, sanitise};
 
-/// The listener that suits where standard error goes.
+/// The listener that fits standard error.
 pub(crate) fn listener(quiet: bool) -> Box<dyn Listener> {
     match (quiet, stderr().is_terminal()) {
         (true, _) => Box::new(Silent),
@@ -26,12 +26,12 @@ impl Listener for Silent {
     fn on(&mut self, _event: &Event) {}
 }
 
-/// A line when a gate starts and when it ends, as a CI log wants it.
+/// A line when a gate starts and a line when it ends, for CI logs.
 struct Lines;
 
 impl Lines {
     fn say(line: &str) {
-        // Nobody reads it: then nobody misses it. The verdict does not depend on a printer.
+        // An error here is ignored: the verdict does not depend on the display.
         let _ = writeln!(stderr(), "{line}");
     }
 }
@@ -41,7 +41,7 @@ impl Listener for Lines {
         match event {
             Event::GateStarted { gate, tool, targets } => Self::say(&started(gate, tool, *targets)),
             Event::GateEnded { gate, words, duration, .. } => Self::say(&ended(gate, words, *duration)),
-            Event::GateTold { gate, words } => Self::say(&told(gate, words)),
+            Event::GateDoing { gate, words } => Self::say(&doing(gate, words)),
             Event::Stopping { why } => Self::say(&format!("portcullis: {why}")),
             Event::TargetEnded { .. } | Event::Ended => {}
         }
@@ -55,7 +55,7 @@ fn started(gate: &str, tool: &str, targets: usize) -> String {
     }
 }
 
-fn told(gate: &str, words: &str) -> String {
+fn doing(gate: &str, words: &str) -> String {
     sanitise::short(&format!("{gate}: {words}"), 400)
 }
 
@@ -63,7 +63,7 @@ fn ended(gate: &str, words: &str, duration: Duration) -> String {
     sanitise::short(&format!("{gate}: {words} ({})", human::duration(duration)), 400)
 }
 
-/// A spinner for each gate that runs; a line stays for each that has ended.
+/// A spinner for each gate that runs, and a line for each gate that has ended.
 #[derive(Default)]
 struct Live {
     display: MultiProgress,
@@ -82,9 +82,9 @@ impl Listener for Live {
                 bar.enable_steady_tick(Duration::from_millis(100));
                 self.running.insert(gate.clone(), bar);
             }
-            Event::GateTold { gate, words } => {
+            Event::GateDoing { gate, words } => {
                 if let Some(bar) = self.running.get(gate) {
-                    bar.set_message(told(gate, words));
+                    bar.set_message(doing(gate, words));
                 }
             }
             Event::TargetEnded { gate, done, targets } => {

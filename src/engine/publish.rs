@@ -1,4 +1,5 @@
-//! Writes what a run leaves: kept files, the record, the reports; then searches all of it for secrets.
+//! Writes the files of a run: kept files, the record, the reports. Then searches all of them for
+//! secrets.
 
 use anyhow::{Context, Result};
 
@@ -12,8 +13,8 @@ use crate::report;
 use crate::system::output_folder;
 use crate::system::unreported::Unreported;
 
-/// Writes what the run leaves: kept files first, so that the record names only what is there. At
-/// last everything is searched once more for secrets.
+/// Writes the files of a run: kept files first, so that the record names only files that exist. At the
+/// end all of them are searched for secrets once more.
 pub(crate) fn publish(
     run: &mut Run,
     evidence: &[GateEvidence],
@@ -27,7 +28,8 @@ pub(crate) fn publish(
             report::write_all(run, reports, folder)
         })
         .and_then(|()| folder.search(scrubber))
-        // What was not written or not searched to its end may not say that all is well.
+        // If something was not written, or not fully searched, the record must not say that all is
+        // well.
         .inspect_err(|_| {
             if run.verdict == Verdict::Pass {
                 folder.withdraw(report::file_names())

@@ -1,5 +1,5 @@
-//! Whose the reports in the repository are. Two gates that read one file would vouch for each other: a
-//! tool that wrote nothing would pass with the report of another.
+//! Which gate owns which report in the repository. If two gates read one file, a tool that wrote
+//! nothing would pass with the report of another tool.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use crate::text::shared::Text;
 
 /// The reports that the gates of a run have read.
 ///
-/// The plan knows most of those that are one file; a link that a tool makes while it runs shows
-/// only here.
+/// The plan catches most reports that are one file. A link that a tool makes while it runs shows only
+/// here.
 #[derive(Debug, Default)]
 pub(crate) struct ReportOwners(Mutex<HashMap<PathBuf, Text>>);
 
 impl ReportOwners {
-    /// Takes a report for a gate. Gives the gate that has it already, where another has.
+    /// Claims a report for a gate. Returns the gate that claimed it before, if that is another gate.
     pub(crate) fn take(&self, report: &Path, gate: &Text) -> Option<Text> {
         let mut owners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let owner = owners.entry(real(report)).or_insert_with(|| gate.clone());
@@ -23,12 +23,12 @@ impl ReportOwners {
     }
 }
 
-/// What is said of a file that `other` has, too.
+/// The message for a file that `other` has read, too.
 pub(crate) fn words(shown: &str, other: &str) -> String {
     format!("{shown} is the report of `{other}` as well; give each gate its own")
 }
 
-/// Where a file really is, or will be: through the links that are there, as far as its folders are.
+/// Where a file really is, or will be: links are followed as far as the folders exist.
 pub(crate) fn real(path: &Path) -> PathBuf {
     for there in path.ancestors() {
         if let (Ok(found), Ok(rest)) = (there.canonicalize(), path.strip_prefix(there)) {

@@ -1,5 +1,5 @@
-//! Carries out a plan: gates side by side where `needs` allows, as many scanners at once as
-//! `jobs` allows, until all are done or the run is stopped.
+//! Runs a plan: gates in parallel where `needs` allows, as many scanners at once as `jobs` allows,
+//! until all gates are done or the run is stopped.
 
 mod needs;
 mod order;
@@ -18,7 +18,7 @@ use crate::config::settings::Settings;
 use crate::engine::event::{Event, Listener};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::interlock::{self, Conditions};
-use crate::engine::job_run::{self, JobRun, News, TargetEvidence, Teller};
+use crate::engine::job_run::{self, JobRun, News, ProgressSender, TargetEvidence};
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::pool::Pool;
@@ -33,14 +33,14 @@ use crate::system::process::Stop;
 use crate::text::shared::Text;
 use crate::text::signal::signal_name;
 
-/// Where and how a plan is carried out.
+/// Where and how a plan runs.
 #[derive(Debug)]
 pub(crate) struct Site<'a> {
     pub repo: Arc<Repo>,
-    /// Stands before every program.
+    /// Checks every program before it starts.
     pub guard: Arc<Guard>,
     pub settings: &'a Settings,
-    /// A folder that is this run's alone.
+    /// A folder for this run alone.
     pub scratch: &'a Path,
     pub started: Instant,
     /// Stops the run; also used by `--fail-fast`.
@@ -49,9 +49,8 @@ pub(crate) struct Site<'a> {
     pub conditions: Conditions,
 }
 
-/// Runs everything that the plan has to run, and gives the evidence of every gate, in the
-/// plan's order, and what they found. `preview` tells what the evidence amounts to, for progress, `--fail-fast` and the
-/// interlock.
+/// Runs the plan. Returns the evidence of every gate, in the plan's order, and their findings.
+/// `preview` judges the evidence early, for progress, `--fail-fast` and the interlock.
 pub(crate) async fn carry_out(
     plan: Plan,
     site: &Site<'_>,
@@ -65,7 +64,7 @@ pub(crate) async fn carry_out(
         run.start_what_can_start();
         tokio::select! {
             biased;
-            Some(news) = run.news.1.recv() => run.hear(news),
+            Some(news) = run.news.1.recv() => run.on_news(news),
             ended = run.tasks.join_next() => match ended {
                 Some(Ok((gate, target, evidence))) => run.target_ended(gate, target, evidence),
                 // A task that is lost leaves its gate without proof.
@@ -97,22 +96,22 @@ struct Run<'a> {
     preview: &'a Preview<'a>,
     listener: &'a mut dyn Listener,
     gates: Vec<InRun>,
-    /// Indices of gates that have not started, those with the longest chain behind them first.
+    /// Indices of gates that have not started. Gates with the longest chain behind them come first.
     waiting: Vec<usize>,
     slots: Arc<Semaphore>,
     tasks: JoinSet<(usize, usize, TargetEvidence)>,
-    /// By these a job says that it has got a slot, and what it is doing.
+    /// Through these, a job reports that it has got a slot, and what it is doing.
     news: (mpsc::UnboundedSender<News>, mpsc::UnboundedReceiver<News>),
-    /// Whose the reports in the repository are.
+    /// Which gate owns which report in the repository.
     report_owners: Arc<ReportOwners>,
-    /// Version and hash of each program, asked for while the scanners work.
+    /// Version and hash of each program, collected while the scanners work.
     identities: HashMap<PathBuf, JoinHandle<Identity>>,
-    /// What the gates that are done have found.
+    /// The findings of the finished gates.
     pool: Pool,
     /// Which gate made the run fail fast.
     failed_fast: Option<Text>,
-    /// Where the gates that look are over the budget of the run; absent until they all are done and something
-    /// late wants to start.
+    /// How the gates that scan exceed the budget of the run; `None` until all of them are done and a
+    /// late gate wants to start.
     over: Option<Vec<String>>,
 }
 
@@ -123,12 +122,12 @@ struct InRun {
     started: Option<Instant>,
     targets: Vec<Option<TargetEvidence>>,
     done: Option<GateEvidence>,
-    /// What it amounts to, once it is done.
+    /// Its outcome, once it is done.
     outcome: Outcome,
-    /// When its turn comes, where it acts or comes after a gate that does: it waits for all others,
-    /// and for the interlock.
+    /// Its turn, if it is an action or comes after one: it waits for all other gates and for the
+    /// interlock.
     turn: Option<usize>,
-    /// What would have kept it from acting in production.
+    /// What would have stopped it from acting in production.
     overridden: Option<String>,
 }
 
@@ -164,7 +163,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Gates that the plan leaves out, or could not plan, are done before anything starts.
+    /// Gates that the plan skips, or could not plan, are done before anything starts.
     fn settle_the_unplanned(&mut self) {
         for index in std::mem::take(&mut self.waiting) {
             let lack = match &self.gates[index].planned.fate {
@@ -180,12 +179,12 @@ impl<'a> Run<'a> {
     }
 
     fn start_what_can_start(&mut self) {
-        // What is settled without a start may be what another has waited for.
-        while self.look_through_the_waiting() {}
+        // If a gate is settled without a start, another gate may have waited for it.
+        while self.start_or_settle_waiting() {}
     }
 
-    /// Starts or settles what can be; whether anything was settled.
-    fn look_through_the_waiting(&mut self) -> bool {
+    /// Starts or settles every gate that can be. Returns whether any was settled.
+    fn start_or_settle_waiting(&mut self) -> bool {
         let stopped = *self.site.stop.borrow();
         let mut settled = false;
         for index in std::mem::take(&mut self.waiting) {
@@ -229,7 +228,8 @@ impl<'a> Run<'a> {
         gate.targets = jobs.iter().map(|_| None).collect();
         let shared = Arc::new(gate.planned.gate.clone());
         for (target, job) in jobs.into_iter().enumerate() {
-            // With a lock, the comparison tells which program it is, before it may be asked anything.
+            // With a lock, the comparison shows which program it is before the program may be asked
+            // anything.
             if !self.site.guard.has_lock()
                 && !job.program.name.is_empty()
                 && let Some(program) = program::find(&job.program, &job.cwd)
@@ -247,25 +247,25 @@ impl<'a> Run<'a> {
                 run_started: self.site.started,
                 report_owners: self.report_owners.clone(),
                 gate_outputs: gate_outputs.clone(),
-                teller: Teller { gate: index, to: self.news.0.clone() },
+                progress: ProgressSender { gate: index, to: self.news.0.clone() },
             };
             let slots = self.slots.clone();
             let stop = self.site.stop.subscribe();
             self.tasks.spawn(async move {
                 // The semaphore is never closed; without a slot the job would just run.
                 let _slot = slots.acquire_owned().await.ok();
-                work.teller.started();
+                work.progress.started();
                 (index, target, job_run::carry_out(work, stop).await)
             });
         }
     }
 
-    fn hear(&mut self, news: News) {
+    fn on_news(&mut self, news: News) {
         match news {
             News::Started(index) => self.target_started(index),
             News::Doing(index, words) => {
                 let gate = self.gates[index].planned.gate.id.clone();
-                self.listener.on(&Event::GateTold { gate, words });
+                self.listener.on(&Event::GateDoing { gate, words });
             }
         }
     }
@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The gate is over: with `lack` when it never started.
+    /// The gate is over; `lack` is set if it never started.
     fn conclude(&mut self, index: usize, lack: Option<Lack>) {
         let gate = &mut self.gates[index];
         let targets: Vec<TargetEvidence> = gate.targets.drain(..).flatten().collect();
@@ -304,7 +304,7 @@ impl<'a> Run<'a> {
         evidence.overridden = gate.overridden.take();
         let judgement = self.preview.one(&mut evidence);
         self.pool.take(index, &mut evidence);
-        // The reason may be the tool's own words, with a secret in them that is not known yet.
+        // The reason may be the tool's own words, with a secret that is not known yet.
         let secrets_to_come = self.gates.iter().enumerate().any(|(other, gate)| {
             other != index && gate.done.is_none() && gate.planned.gate.tool.tells_secrets()
         });
@@ -337,7 +337,7 @@ impl<'a> Run<'a> {
         let mut identities = HashMap::new();
         for (program, identity) in self.identities.drain() {
             match stop {
-                // Whoever stopped the run does not want to wait for versions.
+                // After a stop, nobody wants to wait for versions.
                 Stop::Signal(_) | Stop::Deadline => identity.abort(),
                 _ => {
                     identities.insert(program, identity.await.unwrap_or_default());

@@ -1,7 +1,7 @@
 //! Jobs of several steps: programs one after another, questions over HTTP, pauses in between.
 //!
-//! This is what stands behind [`StepContext`]. What a procedure has seen it writes as a report, which its
-//! tool reads like any other.
+//! This implements [`StepContext`]. A procedure writes a report about what it did, and its tool reads
+//! it like any other report.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +32,7 @@ use crate::text::human;
 const OUTPUT_CAP: u64 = 64 << 20;
 /// The most that is kept of the steps' log.
 const LOG_CAP: usize = 16 << 20;
-/// What is left for cleaning up when the run is stopped, or the time is over.
+/// The time for cleaning up after a stop or a timeout.
 const LAST_WORDS: Duration = Duration::from_secs(30);
 
 /// What a procedure works with.
@@ -42,7 +42,7 @@ pub(crate) struct StepRunner {
     client: Client,
     deadline: Instant,
     stop: watch::Receiver<Stop>,
-    /// Cleaning up: the stop has been heard.
+    /// Cleaning up: the stop was noticed already.
     last_words: bool,
     pub(crate) left: Left,
 }
@@ -85,7 +85,7 @@ impl StepRunner {
             .map_err(|error| Failure::Unproven(format!("{} can't be made: {error}", folder.display())))?;
         let files = ["stdout", "stderr"].map(|stream| folder.join(format!("step-{stream}")));
         let job = &self.work.job;
-        let without = environment::taken_away(self.work.gate.spec, job, step.credentials);
+        let without = environment::removed(self.work.gate.spec, job, step.credentials);
         if !without.is_empty() {
             self.left.taken.entry(step.program.clone()).or_default().extend(without.iter().cloned());
         }
@@ -104,7 +104,7 @@ impl StepRunner {
             stdout: capture((!step.secret && !step.report).then_some(&files[0])),
             stderr: capture(Some(&files[1])),
         };
-        // Whoever cleans up is not stopped a second time.
+        // Cleaning up is not stopped a second time.
         let (never, deaf) = watch::channel(Stop::No);
         let stop = if self.last_words { deaf } else { self.stop.clone() };
         let ended = process::run(launch, stop).await;
@@ -128,10 +128,10 @@ impl StepRunner {
         Ok(Output { code: code.unwrap_or(-1), stdout, stderr })
     }
 
-    /// The program of a step, looked at before it is started.
+    /// The program of a step, checked before it starts.
     fn find(&mut self, step: &Step) -> Result<PathBuf, Failure> {
         let job = &self.work.job;
-        // The gate's `program` stands for the scanner's own.
+        // The gate's `program` replaces the scanner's own.
         let own = (step.program == self.work.gate.spec.program).then_some(&job.program);
         let declared = || job.programs().find(|program| program.name == step.program);
         let fallback = Program { name: step.program.clone(), near: Vec::new() };
@@ -167,7 +167,7 @@ impl StepRunner {
         Err(Failure::Unproven(why))
     }
 
-    /// `$SCRATCH` in an argument stands for the scratch folder of the run.
+    /// Replaces `$SCRATCH` in an argument with the scratch folder of the run.
     fn real(&self, arg: &str) -> String {
         arg.replace(SCRATCH, &self.work.scratch.to_string_lossy())
     }
@@ -178,7 +178,7 @@ impl StepRunner {
         }
         let left = self.time_left();
         if left.is_zero() {
-            return Err(Failure::TimedOut(format!("{} was to be asked", http::host(&request.url))));
+            return Err(Failure::TimedOut(format!("{} was about to be asked", http::host(&request.url))));
         }
         request.limit = request.limit.min(left);
         let (words, started) = (vec![request.method.to_string(), request.url.clone()], Instant::now());
@@ -210,7 +210,7 @@ impl StepRunner {
         }
     }
 
-    /// Records a step; the same step again, as polling makes them, is counted.
+    /// Records a step. A repeated step (polling) is counted.
     fn note(
         &mut self,
         did: Vec<String>,
@@ -220,7 +220,7 @@ impl StepRunner {
         printed: &[&[u8]],
     ) {
         let duration_ms = crate::text::human::millis(duration);
-        // Polling may take turns between a few questions.
+        // Polling may alternate between a few questions.
         let mut latest = self.left.steps.iter_mut().rev().take(3);
         let same =
             |step: &&mut StepRecord| step.did == did && step.exit_code == exit_code && step.status == status;
@@ -294,7 +294,7 @@ impl StepContext for StepRunner {
     }
 
     fn say(&self, words: String) {
-        self.work.teller.tell(words);
+        self.work.progress.say(words);
     }
 
     fn learn(&mut self, secret: &str) {
@@ -329,7 +329,7 @@ impl StepContext for StepRunner {
     }
 }
 
-/// Resolves when the run is stopped; never, where that has been heard.
+/// Resolves when the run is stopped; never, if the stop was noticed already.
 async fn stop_of(stop: &mut watch::Receiver<Stop>, deaf: bool) {
     if deaf || stop.wait_for(|stop| *stop != Stop::No).await.is_err() {
         std::future::pending::<()>().await;

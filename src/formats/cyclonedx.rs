@@ -6,13 +6,12 @@
 //! version it reads the document too, and what it makes of it must be as much: its word that the
 //! document is as the specification wants it goes into the proof.
 
-mod strict;
+mod bom_crate;
+pub(crate) mod document;
 
 use std::collections::{HashMap, HashSet};
-use std::str::FromStr;
 use std::sync::Arc;
 
-use cyclonedx_bom::models::bom::{Bom as StrictBom, SpecVersion};
 use serde::Deserialize;
 
 use crate::model::finding::{Category, Cvss, Finding, Package};
@@ -24,6 +23,8 @@ use crate::text::bom;
 use crate::text::shared::Text;
 
 use super::{headline, json};
+
+pub(crate) use bom_crate::write;
 
 const WHAT: &str = "CycloneDX document";
 
@@ -43,18 +44,14 @@ pub(crate) fn read(bytes: &[u8], _place: &ReportOrigin) -> Result<Parsed, Report
     }
 
     let mut proof = vec![format!("CycloneDX {version}")];
-    if let Ok(known) = SpecVersion::from_str(&version) {
-        match StrictBom::parse_from_json_with_version(bom::without_bom(bytes), known) {
-            Ok(strict) => {
-                let strict = Bom::from(strict);
-                // Version 1.3 has no vulnerabilities of its own: the crate passes over them.
-                if strict.size() == bom.size() {
-                    bom = strict;
-                    proof.push(format!("conforms to CycloneDX {version}"));
-                }
-            }
-            Err(error) => proof.push(format!("does not quite conform to CycloneDX {version}: {error}")),
+    match bom_crate::read(bom::without_bom(bytes), &version) {
+        // Version 1.3 has no vulnerabilities of its own: the crate passes over them.
+        Some(Ok(strict)) if strict.size() == bom.size() => {
+            bom = strict;
+            proof.push(format!("conforms to CycloneDX {version}"));
         }
+        Some(Err(error)) => proof.push(format!("does not quite conform to CycloneDX {version}: {error}")),
+        Some(Ok(_)) | None => {}
     }
 
     let mut scope = Scope::default();

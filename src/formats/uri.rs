@@ -1,24 +1,12 @@
 //! What SARIF needs of URIs (RFC 3986): percent-encoding, and `file:`.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
 /// Undoes percent-encoding; a text that does not decode to UTF-8 stays as it is.
-pub(super) fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let pair = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
-        match pair.filter(|pair| bytes[at] == b'%' && pair.bytes().all(|byte| byte.is_ascii_hexdigit())) {
-            Some(pair) => {
-                out.extend(u8::from_str_radix(pair, 16));
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+fn percent_decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8().unwrap_or(Cow::Borrowed(text)).into_owned()
 }
 
 /// Where a URI reference leads, as far as files go.

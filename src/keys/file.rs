@@ -1,4 +1,4 @@
-//! A file of keys: read whole, with all its mistakes, or found again by the way to a key.
+//! A file of keys: reads the whole file and reports all its mistakes, or finds the place of a key in it.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use toml::de::DeTable;
 use crate::keys::mistakes::{Problem, Problems};
 use crate::keys::table::Keys;
 
-/// Why there is no configuration to work with.
+/// Why there is no configuration.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     #[error("{} can't be read: {}", path.display(), why_unreadable(.error))]
     Unreadable { path: PathBuf, error: std::io::Error },
     #[error("{} has {}", path.display(), mistakes(.problems.len()))]
     Mistakes { path: PathBuf, source_text: String, problems: Vec<Problem> },
-    /// `elsewhere`: what is not in the file, each with its help.
+    /// `elsewhere`: the mistakes that are not in the file, each with its help.
     #[error("this run is below the floor of {} in {}", floor.display(), places(problems.len() + elsewhere.len()))]
     BelowFloor {
         floor: PathBuf,
@@ -43,8 +43,8 @@ pub(crate) enum Step {
     Entry(usize),
 }
 
-/// The first of these ways that the text of a gates.toml has to its end; else how far the last one goes,
-/// where that is into a table of a list.
+/// The place of the first of these ways that exists in the text of a gates.toml. Otherwise the table of a
+/// list that the last way leads into, if there is one.
 pub(crate) fn locate(text: &str, ways: &[Vec<Step>]) -> Option<Range<usize>> {
     let (file, _) = DeTable::parse_recoverable(text);
     let mut so_far = None;
@@ -74,16 +74,16 @@ fn why_unreadable(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::NotFound => {
-            "it is not there; check the path, or let `portcullis init` write one".to_owned()
+            "it does not exist; check the path, or let `portcullis init` write one".to_owned()
         }
         ErrorKind::IsADirectory => "it is a folder; name the file in it".to_owned(),
         ErrorKind::InvalidData => "it is not UTF-8; save it as UTF-8 text".to_owned(),
-        ErrorKind::PermissionDenied => "you may not read it; see its permissions".to_owned(),
+        ErrorKind::PermissionDenied => "you are not allowed to read it; check its permissions".to_owned(),
         _ => error.to_string(),
     }
 }
 
-/// Reads a file of this form: a gates.toml, a floor.
+/// Reads a file of keys: a gates.toml, a floor.
 pub(crate) fn load<T>(path: &Path, read: fn(&str) -> Result<T, Vec<Problem>>) -> Result<T, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
@@ -94,7 +94,7 @@ pub(crate) fn load<T>(path: &Path, read: fn(&str) -> Result<T, Vec<Problem>>) ->
     })
 }
 
-/// Reads the text of such a file. An error holds every mistake, in file order.
+/// Reads the text of such a file. The error has every mistake, in file order.
 pub(crate) fn parse<T>(text: &str, from_keys: fn(&Keys) -> T) -> Result<T, Vec<Problem>> {
     let problems = Problems::default();
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -102,7 +102,7 @@ pub(crate) fn parse<T>(text: &str, from_keys: fn(&Keys) -> T) -> Result<T, Vec<P
         problems.note(error.span().unwrap_or(0..0), error.message().to_owned());
     }
     if !errors.is_empty() {
-        // What is not TOML would only be misread further.
+        // Reading on in text that is not TOML would only give wrong mistakes.
         return Err(problems.into_sorted());
     }
     let read = from_keys(&Keys::new(table.get_ref(), 0..0, &problems));

@@ -1,4 +1,4 @@
-//! Mistakes in gates.toml: collected, then drawn all at once, each with its line underlined.
+//! Mistakes in gates.toml: collected, then shown all at once, each with its place underlined.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -10,15 +10,15 @@ use crate::text::sanitise;
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Bytes of the file that are wrong.
+    /// The bytes of the file that are wrong.
     pub at: Range<usize>,
-    /// What is wrong, in a line.
+    /// What is wrong, in one line.
     pub what: String,
-    /// What to do about it, where that is known.
+    /// What to do about it, if that is known.
     pub help: Option<String>,
 }
 
-/// The mistakes found so far. Readers share it, so that one mistake does not hide the next.
+/// The mistakes so far. All readers add to it, so that one mistake does not hide the next.
 #[derive(Debug, Default)]
 pub struct Problems(RefCell<Vec<Problem>>);
 
@@ -31,7 +31,7 @@ impl Problems {
         self.0.borrow_mut().push(Problem { at, what: what.into(), help: Some(help.into()) });
     }
 
-    /// The mistakes in the order of the file.
+    /// The mistakes, in the order of the file.
     pub fn into_sorted(self) -> Vec<Problem> {
         let mut problems = self.0.into_inner();
         problems.sort_by_key(|problem| (problem.at.start, problem.at.end));
@@ -39,24 +39,24 @@ impl Problems {
     }
 }
 
-/// The same for what stands in no file: words alone.
+/// Shows a mistake that is not in a file, without a place.
 pub fn draw_unplaced(what: &str, help: &str, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let group = Level::ERROR.primary_title(what).element(Level::HELP.message(help));
     renderer.render(&[group]) + "\n\n"
 }
 
-/// Draws the mistakes as rustc does.
+/// Shows the mistakes as rustc does.
 pub fn draw(problems: &[Problem], source: &str, path: &str, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let source = &sanitise::in_place(source);
     let mut out = String::new();
-    // A place, and the number of its line.
+    // A place in the file, and its line number.
     let (mut counted, mut line) = (0, 1);
     for problem in problems {
         let end = problem.at.end.min(source.len());
         let start = problem.at.start.min(end);
-        // Only the lines of the mistake are handed on: a file may have as many mistakes as lines.
+        // Pass on only the lines of this mistake: a file may have as many mistakes as lines.
         let first = source[..start].rfind('\n').map_or(0, |at| at + 1);
         let last = source[end..].find('\n').map_or(source.len(), |at| end + at);
         if first < counted {

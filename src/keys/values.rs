@@ -1,10 +1,10 @@
-//! Values that are more than a TOML type: durations and ages.
+//! Values that TOML has no type for: durations and ages.
 
 use std::time::Duration;
 
 use crate::keys::table::Keys;
 
-/// Reads an age such as `30d`, or as [`read_duration`] does.
+/// Reads an age such as `30d`, or a duration as in [`read_duration`].
 pub(crate) fn read_age(keys: &Keys, key: &'static str) -> Option<Duration> {
     let days = keys.text(key)?.value.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
     match days.filter(|days| *days > 0) {

@@ -1,12 +1,12 @@
-//! What a VEX document says of a finding.
+//! What a VEX document says about a finding.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::text::shared::Text;
 
-/// The four words of the CISA's "Minimum Requirements for VEX" (2023), which OpenVEX writes as they are.
-/// The later outranks the former where two statements are of the same moment.
+/// The four words of CISA's "Minimum Requirements for VEX" (2023). OpenVEX writes them unchanged. They are
+/// ordered: of two statements made at the same time, the one with the later word here counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -17,7 +17,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether a vulnerability with it does not count.
+    /// Whether a vulnerability with this status does not count.
     pub fn waives(self) -> bool {
         matches!(self, Self::NotAffected | Self::Fixed)
     }
@@ -32,25 +32,25 @@ impl Status {
     }
 }
 
-/// What the last word on a finding is, as the record has it.
+/// The statement that decides a finding, in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessment {
-    /// The id by which the document knows the vulnerability.
+    /// The vulnerability's id in the document.
     pub vulnerability: Text,
     pub status: Status,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub justification: Option<Text>,
-    /// In the words of whoever made it.
+    /// The author's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<Text>,
-    /// The document, as gates.toml finds it.
+    /// The path of the document, as gates.toml finds it.
     pub document: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
 }
 
 impl Assessment {
-    /// Why the finding does not count, where this says so.
+    /// Why the finding does not count, if this says so.
     pub fn waiver(&self) -> Option<String> {
         self.status.waives().then(|| self.words())
     }

@@ -1,6 +1,6 @@
-//! Every word of a record that comes from outside, so that all of them can be cleaned in one pass.
+//! Cleans every text of a record that comes from outside, in one pass.
 //!
-//! Every structure is taken apart with all its fields, so that a new one can't be forgotten.
+//! Each type is destructured with all its fields, so that the compiler reports a new field that is forgotten.
 
 mod records;
 
@@ -14,9 +14,9 @@ use crate::model::risk::Risk;
 use crate::redact::Scrubber;
 use crate::text::shared::{SharedTexts, Text};
 
-/// Something with words from outside in it.
+/// Something that contains text from outside.
 pub(crate) trait Clean {
-    /// Takes away what would steer a reader, and strikes the secrets out that `scrubber` knows.
+    /// Removes control characters that would mislead a reader, and the secrets that `scrubber` knows.
     fn clean(&mut self, scrubber: &Scrubber);
 }
 
@@ -48,7 +48,7 @@ impl<T: Clean> Clean for Vec<T> {
     }
 }
 
-/// The words by which something is told stand for it: two that are alike once they are clean are one.
+/// Only the keys are cleaned. Two keys that are equal afterwards become one entry.
 impl<T> Clean for BTreeMap<String, T> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let all = std::mem::take(self).into_iter();
@@ -56,7 +56,7 @@ impl<T> Clean for BTreeMap<String, T> {
     }
 }
 
-/// What findings share is copied only where something in it changes.
+/// Shared texts are copied only if one of them changes.
 impl Clean for SharedTexts {
     fn clean(&mut self, scrubber: &Scrubber) {
         if self.iter().any(|text| matches!(scrubber.one_line(text), Cow::Owned(_))) {
@@ -158,7 +158,7 @@ impl Clean for Finding {
         if let Cow::Owned(clean) = scrubber.lines(message) {
             *message = Text::from(clean);
         }
-        // The id is our own, unless someone wrote the record by hand.
+        // Portcullis makes the id, but someone may have written the record by hand.
         [id, gate, target, tool, rule, title, because].into_iter().for_each(|text| text.clean(scrubber));
         for text in [problem, severity_raw, fix, resource, image, commit, suppressed, waiver] {
             text.clean(scrubber);

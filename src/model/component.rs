@@ -13,7 +13,7 @@ pub struct Component {
     pub version: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purl: Option<Text>,
-    /// What the document says of its licences: SPDX expressions and names. All of them hold.
+    /// Its licences in the document: SPDX expressions and names. All of them apply.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licences: Vec<String>,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::shared::Text;
 
-/// What run.json tells of the files.
+/// What run.json says about the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnrichmentRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -21,20 +21,20 @@ pub struct EnrichmentRecord {
 pub struct VexRecord {
     pub document: Text,
     pub statements: usize,
-    /// Findings on which it has the last word.
+    /// The number of findings that it decides.
     pub findings: u64,
-    /// What it is about, where that was not found.
+    /// What it is about, if no finding matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unused: Option<String>,
 }
 
-/// A file that ages.
+/// A file that gets too old.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
     pub file: Text,
-    /// The day that it is of, by its own word.
+    /// Its date, as the file says.
     pub date: Date,
     pub age_days: i32,
-    /// How many vulnerabilities it knows.
+    /// How many vulnerabilities it lists.
     pub vulnerabilities: usize,
 }

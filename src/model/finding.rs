@@ -1,7 +1,7 @@
-//! The common model: one thing that one tool reports, whatever the tool.
+//! The common form of one thing that one tool reports.
 //!
-//! A run may hold a million findings, so a finding is small: repeated text is shared
-//! ([`Text`]), lists are shared slices, and what few findings have sits behind a pointer.
+//! A run may have a million findings, so a finding is small: repeated text is shared ([`Text`]), lists are
+//! shared slices, and rare fields are behind a pointer.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -63,14 +63,14 @@ impl Location {
         Self { path: path.into(), start_line: None, end_line: None, start_column: None, end_column: None }
     }
 
-    /// Sets the lines; 0 and anything that no file can have count as absent.
+    /// Sets the lines. 0 and impossible numbers count as absent.
     pub fn lines(mut self, start: Option<u64>, end: Option<u64>) -> Self {
         self.start_line = position(start);
         self.end_line = position(end);
         self
     }
 
-    /// Sets the columns, under the same rule as [`Location::lines`].
+    /// Sets the columns, with the same rule as [`Location::lines`].
     pub fn columns(mut self, start: Option<u64>, end: Option<u64>) -> Self {
         self.start_column = position(start);
         self.end_column = position(end);
@@ -99,10 +99,10 @@ pub struct Package {
     /// Installed version; several are joined by ", ".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Text>,
-    /// The version, or versions, that mend it, as the tool words them.
+    /// The version, or versions, that fix it, in the tool's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed_version: Option<Text>,
-    /// Package URL, only where the tool gave one or name and version are certain.
+    /// Package URL, only if the tool gave one or name and version are certain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purl: Option<Text>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,15 +110,15 @@ pub struct Package {
     /// Where it is installed: lock file nodes or paths inside an image.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub paths: SharedTexts,
-    /// The tool says, or the lock file, that only development needs it.
+    /// The tool or the lock file says that only development needs it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dev: bool,
-    /// The tool says that no release mends it yet; what no tool tells of may be mended.
+    /// The tool says that no release fixes it yet. If it says nothing, there may be a fix.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unfixed: bool,
 }
 
-/// A CVSS base score with its vector, whichever the report gave.
+/// A CVSS base score and its vector, as far as the report has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cvss {
     /// 0.0 to 10.0.
@@ -128,51 +128,51 @@ pub struct Cvss {
     pub vector: Option<Text>,
 }
 
-/// What the policy decided on one finding.
+/// The decision of the policy on one finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
     /// It blocks production.
     Deny,
-    /// It is reported, and below what blocks.
+    /// It is reported, but does not block.
     Allow,
     /// A waiver or a suppression in the source covers it.
     Waive,
 }
 
-/// One thing that a tool reports. Parsers fill what the tool said; [`crate::policy::fingerprint`] sets
-/// `id`, [`crate::policy::judge`] sets the decision.
+/// One thing that a tool reports. Parsers set what the tool said, [`crate::policy::fingerprint`] sets `id`,
+/// and [`crate::policy::judge`] sets the decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// 16 hexadecimal digits; the same on every machine, and when lines move.
+    /// 16 hexadecimal digits. The same on every machine, and after lines have moved.
     #[serde(default)]
     pub id: Text,
     #[serde(default)]
     pub gate: Text,
-    /// The target of the gate that it was found in: a directory, an image.
+    /// The gate's target that it was found in: a directory, an image.
     #[serde(default)]
     pub target: Text,
     #[serde(default)]
     pub tool: Text,
     #[serde(default)]
     pub seen_by: SharedTexts,
-    /// What it is one problem with findings of other tools, gates or targets: a name that they have in
-    /// common; absent where it stands alone. See [`crate::policy::same_problem`].
+    /// The name of the problem that it shares with findings of other tools, gates or targets; absent if it
+    /// shares none. See [`crate::policy::same_problem`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Text>,
     /// The tool's own rule, check or advisory id.
     pub rule: Text,
     pub category: Category,
     pub severity: Severity,
-    /// The tool's own word for the severity, where it has one.
+    /// The tool's own word for the severity, if it has one.
     #[serde(default)]
     pub severity_raw: Option<Text>,
     /// One line for people.
     pub title: Text,
-    /// What the tool says of this very case; may be long, may be empty.
+    /// What the tool says about this case. It may be long or empty.
     #[serde(default)]
     pub message: Text,
-    /// What to do about it, in a line, where the tool or the data tells.
+    /// What to do about it, in one line, if the tool or the data says so.
     #[serde(default)]
     pub fix: Option<Text>,
     #[serde(default)]
@@ -182,7 +182,7 @@ pub struct Finding {
     /// Terraform address, CloudFormation logical id, Kubernetes object.
     #[serde(default)]
     pub resource: Option<Text>,
-    /// Image id (`sha256:…`) that was looked at.
+    /// The id (`sha256:…`) of the image that was scanned.
     #[serde(default)]
     pub image: Option<Text>,
     #[serde(default)]
@@ -193,26 +193,26 @@ pub struct Finding {
     pub cwe: SharedTexts,
     #[serde(default)]
     pub cvss: Option<Arc<Cvss>>,
-    /// What is known of it from elsewhere: exploits, forecasts, VEX statements.
+    /// What is known about it from other sources: exploits, forecasts, VEX statements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Arc<Risk>>,
     #[serde(default, skip_serializing_if = "is_empty")]
     pub references: SharedTexts,
-    /// Why the tool itself says this one is suppressed (a SARIF suppression).
+    /// Why the tool says that it is suppressed (a SARIF suppression).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Text>,
     #[serde(default = "undecided")]
     pub decision: Decision,
     #[serde(default)]
     pub because: Text,
-    /// The waiver that covers it, by its name in the configuration.
+    /// The name of the waiver that covers it.
     #[serde(default)]
     pub waiver: Option<Text>,
     #[serde(default)]
     pub baseline: bool,
 }
 
-/// A finding blocks until the policy has said otherwise.
+/// A finding blocks until the policy says otherwise.
 fn undecided() -> Decision {
     Decision::Deny
 }
@@ -262,12 +262,12 @@ impl Finding {
 }
 
 impl Finding {
-    /// The last word of the VEX documents on it.
+    /// The statement of the VEX documents that decides it.
     pub fn assessment(&self) -> Option<&Assessment> {
         self.risk.as_ref()?.vex.as_ref()
     }
 
-    /// Replaces the texts that repeat between findings by the shared copies of `strings`.
+    /// Replaces texts that other findings have too with the shared copies of `strings`.
     pub fn share_texts(&mut self, strings: &mut Strings) {
         for text in [&mut self.rule, &mut self.title, &mut self.message] {
             *text = strings.share(text.clone());

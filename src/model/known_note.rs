@@ -1,9 +1,9 @@
-//! What a run knew of findings that were there before, for the record.
+//! Where the known findings of a run come from, for the record.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// Whence a run knows what was there before, for the record.
+/// Where the known findings of a run come from, for the record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownNote {
     /// `gates.baseline.json`, or a revision.
@@ -12,12 +12,12 @@ pub struct KnownNote {
     pub commit: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Date>,
-    /// How many findings it has.
+    /// How many findings are known.
     pub findings: u64,
-    /// How many of them were not found any more, in gates that were looked at whole.
+    /// How many of them are gone. Only gates with complete evidence count.
     #[serde(default)]
     pub gone: u64,
-    /// What is to be said of it: it is old, or lacks a gate.
+    /// Warnings: it is too old, or a gate is missing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }

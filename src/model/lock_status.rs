@@ -1,8 +1,8 @@
-//! Whether a program is the one that gates.lock names.
+//! Whether a program is the one in gates.lock.
 
 use serde::{Deserialize, Serialize};
 
-/// How the tools of a run, or of a gate, stand to gates.lock.
+/// Whether the tools of a run, or of a gate, are those of gates.lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LockStatus {

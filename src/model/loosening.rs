@@ -1,18 +1,18 @@
-//! One place at which a policy lets more pass than another.
+//! One place where a policy allows more than another.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One place at which a configuration is looser than the base, or differs so that nobody can tell
-/// without running it.
+/// One place where a configuration is looser than the base, or may be: some differences can't be compared
+/// without running the gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loosening {
     /// `gates.toml`, `gate audit`, `profile ci`, `profile ci, gate audit`, `waiver legacy`.
     pub place: String,
     /// What it says now: `fail_on = critical`.
     pub what: String,
-    /// What the base says, where that is one value.
+    /// What the base says, if that is one value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was: Option<String>,
 }

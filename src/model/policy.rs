@@ -1,4 +1,4 @@
-//! The policy of a gate, as values: thresholds, budgets, ratchets, conditions.
+//! The values of a gate's policy: thresholds, budgets, ratchets, conditions.
 
 use std::collections::BTreeMap;
 
@@ -24,16 +24,16 @@ pub const THRESHOLDS: [(&str, Threshold); 6] = [
 pub struct Policy {
     /// The lowest severity that blocks.
     pub fail_on: Threshold,
-    /// What `unknown` counts as; absent: as the threshold itself, so it blocks.
+    /// What `unknown` counts as; absent: it blocks, at every threshold but `never`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrated: Option<Threshold>,
-    /// The most findings of a severity that are borne, beside `fail_on`.
+    /// The most findings of a severity that are allowed, in addition to `fail_on`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub max: BTreeMap<Severity, u64>,
-    /// What counts beside the severity.
+    /// What counts besides the severity.
     #[serde(default, skip_serializing_if = "Conditions::is_default")]
     pub conditions: Conditions,
-    /// What was known before is borne: only what is new blocks.
+    /// Known findings pass: only new ones block.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub new_only: bool,
     /// No more findings of a severity than a baseline has.
@@ -41,17 +41,17 @@ pub struct Policy {
     pub no_worse_than: Option<Ratchet>,
 }
 
-/// A number of findings that may fall and not rise.
+/// A limit on the number of findings: it may fall, but not rise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ratchet {
     /// The baseline file.
     pub than: Text,
-    /// What the baseline has of the gate: filled in when the file is read.
+    /// The numbers of the gate in the baseline. They are set when the file is read.
     #[serde(default)]
     pub counts: Counts,
 }
 
-/// A severity, or nothing at all.
+/// A severity, or `never`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Threshold {
@@ -83,26 +83,26 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Whether a finding passes since it was known before: nothing else raises it.
+    /// Whether a finding passes because it was known before, and nothing raises it.
     pub fn passes_as_known(&self, finding: &Finding) -> bool {
         finding.baseline && self.new_only && !self.conditions.raises(finding)
     }
 
-    /// Whether a finding counts in a budget of the run: it is neither waived, nor passes since it was known, has no
-    /// fix, or is needed by development alone.
+    /// Whether a finding counts in a budget of the run. It does not if it is waived, or if it passes because
+    /// it was known before, has no fix, or is needed only by development.
     pub fn counts(&self, finding: &Finding) -> bool {
         finding.decision != Decision::Waive
             && !self.passes_as_known(finding)
             && !matches!(self.conditions.effect(finding), PolicyEffect::Lowered(_))
     }
 
-    /// The keys of gates.toml that make one, for what has none to say so.
+    /// The keys of a policy in gates.toml, so that a table without a policy can refuse them.
     pub fn keys() -> impl Iterator<Item = &'static str> {
         let own = ["fail_on", "unrated", "max", "new_only", "no_worse_than"];
         own.into_iter().chain(Conditions::KEYS)
     }
 
-    /// Reads its keys; what is absent is as in `base`.
+    /// Reads its keys. Absent keys are as in `base`.
     pub fn read(keys: &Keys, base: &Self) -> Self {
         let mut policy = base.clone();
         if let Some(threshold) = keys.word("fail_on", &THRESHOLDS) {
@@ -130,21 +130,21 @@ pub fn read_max(keys: &Keys) -> BTreeMap<Severity, u64> {
     max
 }
 
-/// How many problems of each severity are borne.
+/// How many problems of each severity are allowed.
 pub type Budget = BTreeMap<Severity, u64>;
 
-/// The keys of a gate by which more counts than the severity.
+/// The keys of a gate that make more count than the severity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conditions {
-    /// A vulnerability that no release mends does not block.
+    /// A vulnerability that no release fixes does not block.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_fixable: bool,
     #[serde(default, skip_serializing_if = "Scope::is_all")]
     pub scope: Scope,
-    /// One that is known to be exploited blocks, whatever its severity.
+    /// A vulnerability that is known to be exploited blocks, at any severity.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fail_on_kev: bool,
-    /// So does one that is as likely to be exploited as this.
+    /// A vulnerability that is at least this likely to be exploited blocks too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epss_at_least: Option<Probability>,
 }
@@ -155,7 +155,7 @@ pub struct Conditions {
 pub enum Scope {
     #[default]
     All,
-    /// Those that only development needs do not.
+    /// All but those that only development needs.
     Production,
 }
 
@@ -183,25 +183,25 @@ impl Probability {
     }
 }
 
-/// How a finding stands to the conditions of its gate.
+/// What the conditions of a gate mean for a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PolicyEffect {
     /// Its severity decides.
     BySeverity,
-    /// It blocks, whatever its severity. This outranks what would let it pass.
+    /// It blocks, at any severity. This outranks what would let it pass.
     Raised,
-    /// It does not block, whatever its severity; why.
+    /// It does not block, at any severity. The text says why.
     Lowered(&'static Text),
 }
 
-static UNFIXED: Text = arcstr::literal!("only_fixable: no release mends it yet");
+static UNFIXED: Text = arcstr::literal!("only_fixable: no release fixes it yet");
 static DEVELOPMENT: Text = arcstr::literal!("scope = production: only development needs the package");
 
 impl Conditions {
     /// The keys of gates.toml.
     pub const KEYS: [&'static str; 4] = ["only_fixable", "scope", "fail_on_kev", "epss_at_least"];
 
-    /// Reads them; what is absent is as in `base`.
+    /// Reads them. Absent keys are as in `base`.
     pub fn read(keys: &Keys, base: &Self) -> Self {
         let scopes = [("all", Scope::All), ("production", Scope::Production)];
         let epss = keys.number("epss_at_least").and_then(|number| {
@@ -223,7 +223,7 @@ impl Conditions {
         *self == Self::default()
     }
 
-    /// Whether the finding blocks whatever its severity.
+    /// Whether the finding blocks at any severity.
     pub fn raises(&self, finding: &Finding) -> bool {
         self.effect(finding) == PolicyEffect::Raised
     }
@@ -234,7 +234,7 @@ impl Conditions {
         kev.into_iter().chain(self.likely(finding).map(|_| "epss_at_least"))
     }
 
-    /// They in the words of gates.toml.
+    /// The conditions as gates.toml writes them.
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         words.extend(self.only_fixable.then(|| "only_fixable = true".to_owned()));
@@ -244,7 +244,7 @@ impl Conditions {
         words
     }
 
-    /// How the finding stands to them.
+    /// What they mean for the finding.
     pub fn effect(&self, finding: &Finding) -> PolicyEffect {
         if self.is_default() {
             return PolicyEffect::BySeverity;
@@ -262,8 +262,8 @@ impl Conditions {
         }
     }
 
-    /// What is decided, where the severity alone would say this.
-    pub fn lean(&self, finding: &Finding, decision: Decision, because: Text) -> (Decision, Text) {
+    /// The decision with these conditions; `decision` and `because` are those by severity alone.
+    pub fn adjust(&self, finding: &Finding, decision: Decision, because: Text) -> (Decision, Text) {
         let because = match finding.risk.as_ref().and_then(|risk| risk.rated) {
             Some(score) => Text::from(format!("{because}, rated by its CVSS score {score:.1}")),
             None => because,

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::loosening::Loosening;
 
-/// What run.json tells of the policy of a run whose policy is another commit's.
+/// What run.json says about the policy of a run, if it is the policy of another commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRecord {
-    /// The commit that the policy is from.
+    /// The commit that the policy comes from.
     pub from: String,
     /// How the user named it.
     pub revision: String,

@@ -11,7 +11,8 @@ use crate::model::finding::Package;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Purl(GenericPurl<String>);
 
-/// Types whose names differ in nothing but case are the same package, by the types' own rules.
+/// Types in which case does not matter, by the types' own rules: names that differ only in case are one
+/// package.
 const CASELESS: [&str; 13] = [
     "alpm",
     "apk",
@@ -29,7 +30,7 @@ const CASELESS: [&str; 13] = [
 ];
 
 impl Purl {
-    /// `None` where the text is no package URL.
+    /// `None` if the text is not a package URL.
     pub fn read(text: &str) -> Option<Self> {
         GenericPurl::<String>::from_str(text).ok().map(Purl)
     }
@@ -50,7 +51,7 @@ impl Purl {
         self.0.qualifiers().get(key)
     }
 
-    /// `pkg:npm/@scope/name`: without version and qualifiers, and as people write it.
+    /// `pkg:npm/@scope/name`: without version and qualifiers, as people write it.
     pub fn plain(&self) -> String {
         let namespace = self.0.namespace().map(|namespace| format!("{namespace}/")).unwrap_or_default();
         let plain = format!("pkg:{}/{namespace}{}", self.kind(), self.name());
@@ -61,17 +62,17 @@ impl Purl {
         }
     }
 
-    /// Whether everything that this one names holds for the other: without a version it is every
-    /// version, and without a qualifier every value of it.
+    /// Whether it includes the other: without a version it means every version, and without a qualifier every
+    /// value of the qualifier.
     pub fn covers(&self, other: &Self) -> bool {
         self.plain() == other.plain()
             && self.version().is_none_or(|version| other.version() == Some(version))
             && self.0.qualifiers().iter().all(|(key, value)| other.qualifier(key.as_str()) == Some(value))
     }
 
-    /// Whether it is certainly this package: by its package URL, else by ecosystem, name and version.
+    /// Whether it certainly means this package: by its package URL, otherwise by ecosystem, name and version.
     pub fn is_of(&self, package: &Package) -> bool {
-        // Of several versions that are installed, one is not all.
+        // Several versions are installed, and this names only one.
         let several = package.version.as_deref().is_some_and(|version| version.contains(", "));
         if several && self.version().is_some() {
             return false;
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_url_covers_what_it_does_not_narrow() {
+    fn a_package_url_covers_every_value_that_it_does_not_name() {
         for (wide, narrow, covers) in [
             ("pkg:npm/lodash", "pkg:npm/lodash@4.17.4", true),
             ("pkg:npm/lodash@4.17.4", "pkg:npm/lodash@4.17.4", true),
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_package_url_only_what_is_certain_matches() {
+    fn a_package_without_a_url_matches_only_if_it_is_certain() {
         let package = |name: &str, version: Option<&str>, ecosystem: Option<&str>| Package {
             name: name.into(),
             version: version.map(Into::into),
@@ -139,7 +140,7 @@ mod tests {
             ("pkg:npm/lodash@4.17.4", package("lodash", Some("4.17.4"), None), false),
             ("pkg:npm/lodash@4.17.4", package("lodash", None, npm), false),
             ("pkg:npm/lodash", package("lodash", None, npm), true),
-            // Two are installed, and the statement is about one of them.
+            // Two versions are installed, and the statement is about one of them.
             ("pkg:npm/lodash@4.17.4", package("lodash", Some("4.17.4, 4.17.20"), npm), false),
             ("pkg:npm/lodash", package("lodash", Some("4.17.4, 4.17.20"), npm), true),
             ("pkg:maven/org.a/b@1", package("org.a:b", Some("1"), maven), true),

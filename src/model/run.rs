@@ -1,4 +1,4 @@
-//! run.json: the record of a run. Every report is drawn from it, and it can be judged again.
+//! run.json: the record of a run. Every report is made from it, and it can be judged again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,10 +29,10 @@ pub struct Run {
     pub portcullis_version: String,
     pub mode: Mode,
     pub verdict: Verdict,
-    /// Whether production would not let this pass.
+    /// Whether production would block this.
     pub would_block: bool,
     pub exit_code: u8,
-    /// The signal that stopped the run, as `SIGTERM`; the run is partial then.
+    /// The signal that stopped the run, such as `SIGTERM`. The run is not complete then.
     #[serde(default)]
     pub interrupted: Option<String>,
     pub started: jiff::Timestamp,
@@ -40,15 +40,15 @@ pub struct Run {
     pub trace_id: String,
     #[serde(default)]
     pub profile: Option<String>,
-    /// The name of the project: of the folder that it is checked out in.
+    /// The name of the project: the folder that it is checked out in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
     #[serde(default)]
     pub commit: Option<String>,
-    /// The branch, where a gate acts and it could be told.
+    /// The branch, if a gate acts and the branch is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// How the tools stand to gates.lock; absent where none were run.
+    /// Whether the tools are those of gates.lock; absent if no tool has run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<LockStatus>,
     /// In the order of gates.toml.
@@ -56,22 +56,22 @@ pub struct Run {
     /// By gate, then by place.
     pub findings: Vec<Finding>,
     pub waivers: WaiverUse,
-    /// The files that told more of findings, where there were any.
+    /// The files that say more about findings, if there are any.
     #[serde(rename = "facts", default, skip_serializing_if = "Option::is_none")]
     pub enrichment: Option<EnrichmentRecord>,
     /// How many problems of each severity all required gates together may have.
     #[serde(default, skip_serializing_if = "Budget::is_empty")]
     pub max: Budget,
-    /// Where the run is over that, in words.
+    /// Where the run exceeds that, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub over: Vec<String>,
-    /// Whence it knows what was there before.
+    /// Where its known findings come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<KnownNote>,
-    /// Whose policy it was, where not the work tree's own.
+    /// Whose policy it was, if not the work tree's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyRecord>,
-    /// The result could not be written: whatever it is, nobody else will see it.
+    /// The result could not be written, so nobody will see it.
     #[serde(skip)]
     pub lost: bool,
 }
@@ -86,7 +86,7 @@ pub struct GateRecord {
     pub tool_version: Option<String>,
     #[serde(default)]
     pub tool_sha256: Option<String>,
-    /// How its tool stands to gates.lock; absent where there is no lock, or no tool was looked at.
+    /// Whether its tool is the one in gates.lock; absent if there is no lock, or no tool was checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<LockStatus>,
     pub outcome: Outcome,
@@ -94,10 +94,10 @@ pub struct GateRecord {
     pub reason: String,
     pub evidence: Completeness,
     pub required: bool,
-    /// It changes the world instead of looking at the project; its findings can't be waived.
+    /// It acts (a push, a deployment) instead of scanning. Its findings can't be waived.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub action: bool,
-    /// What would have kept it from acting in production, where lab mode let it act all the same.
+    /// What would have stopped it in production, if it acted only because of lab mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<String>,
     #[serde(default)]
@@ -109,38 +109,38 @@ pub struct GateRecord {
     pub targets: Vec<TargetRecord>,
 }
 
-/// Whether a gate's findings are all there is.
+/// Whether the evidence of a gate is complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Completeness {
-    /// Every target was looked at, with proof.
+    /// Every target was scanned, with proof.
     Whole,
-    /// For at least one target there is no proof; why.
+    /// At least one target has no proof. The text says why.
     Lacking(String),
-    /// There was nothing to look at; why.
+    /// There was nothing to scan. The text says why.
     Nothing(String),
-    /// `--fail-fast` ended the run before it was done; why. It outranks nothing, and alone it is
-    /// no pass.
+    /// `--fail-fast` ended the run before the gate was done. The text says why.
+    /// A run with such a gate, if it is required, never passes.
     Halted(String),
 }
 
-/// One target of a gate: what was run, and the proof that it did its work.
+/// One target of a gate: what ran, and the proof that it did its work.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TargetRecord {
     pub name: Text,
     pub command: Vec<String>,
-    /// Folder in which it was started, relative to the repository root.
+    /// The folder in which it was started, relative to the repository root.
     #[serde(default)]
     pub cwd: Text,
     #[serde(default)]
     pub exit_code: Option<i32>,
-    /// How often it was started: more than once after a fault that passes (a busy registry).
+    /// How often it was started: more than once after a transient error (a busy registry).
     #[serde(default)]
     pub tries: u32,
-    /// How old the advisories are that it knew, in words.
+    /// How old its advisories are, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advisories: Option<String>,
-    /// Why it is no proof, or why there was nothing to look at; absent where it is one.
+    /// Why there is no proof, or why there was nothing to scan; absent if there is proof.
     #[serde(default)]
     pub reason: Option<String>,
     /// The report with its secrets masked, relative to the output folder.
@@ -149,14 +149,14 @@ pub struct TargetRecord {
     /// SHA-256 of that file.
     #[serde(default)]
     pub report_sha256: Option<String>,
-    /// Further files kept for the user (SBOMs, logs), by what they are.
+    /// Other files kept for the user (SBOMs, logs), by kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
     #[serde(default)]
     pub image: Option<String>,
     #[serde(default)]
     pub image_id: Option<Text>,
-    /// Digest of the image's manifest, by which a registry knows it, where the builder told.
+    /// Digest of the image's manifest, the name of the image in a registry, if the builder reported it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_digest: Option<Text>,
     #[serde(default)]
@@ -166,24 +166,24 @@ pub struct TargetRecord {
     pub started_ms: u64,
     #[serde(default)]
     pub duration_ms: u64,
-    /// What was done one after another, where it was more than one program.
+    /// The steps, if there was more than one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepRecord>,
-    /// How many findings the project's own marks keep out of the report, by the kind of mark
-    /// (`eslint-disable`), where the report tells.
+    /// How many findings the project's own marks suppress, by the kind of mark (`eslint-disable`), if the
+    /// report says so.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ignored: BTreeMap<String, u64>,
-    /// The packages that its inventory lists; absent where it is none.
+    /// The packages in its inventory; absent if it is not an inventory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<Arc<Vec<Component>>>,
-    /// What came of it for others to go on with: an image's digest, an ARN.
+    /// Results that later gates can use: an image's digest, an ARN.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
     pub proof: Vec<String>,
-    /// What the rules for licences and banned packages say of its inventory: further proof.
+    /// What the rules for licences and banned packages say about its inventory: more proof.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inventory_notes: Vec<String>,
-    /// What the scanner's own configuration in the repository says, which can narrow it.
+    /// What the scanner's own configuration in the repository says. It can make the scan smaller.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -195,19 +195,19 @@ impl TargetRecord {
     }
 }
 
-/// One step of a job of several: a program, or a question over HTTP.
+/// One step of a job with several steps: a program, or an HTTP request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StepRecord {
-    /// The command; for a question its method and address.
+    /// The command; for an HTTP request its method and address.
     pub did: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
-    /// HTTP status of the answer.
+    /// HTTP status of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// How often it was done, in a row or taking turns with two others.
+    /// How often it was done, in a row or alternating with up to two others.
     pub times: u64,
-    /// All times together.
+    /// The sum of all times.
     pub duration_ms: u64,
 }
 
@@ -219,7 +219,7 @@ impl Run {
 }
 
 impl Run {
-    /// Notes that the result could not be written, which no verdict outranks.
+    /// Notes that the result could not be written. This outranks every verdict.
     pub fn lose(&mut self) {
         self.lost = true;
         self.would_block = true;

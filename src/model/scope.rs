@@ -1,11 +1,11 @@
-//! What was looked at: the proof that a clean report is one.
+//! What was scanned: the proof that a clean report is really clean.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What was looked at, in the tool's own units.
+/// What was scanned, in the tool's own units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
@@ -17,9 +17,9 @@ pub enum Unit {
     Images,
     Tests,
     Conditions,
-    /// Runs of a scanner that tell no more than that they produced results (SARIF).
+    /// Runs of a scanner whose report says only that they produced results (SARIF).
     Runs,
-    /// Commands that tell no more than their exit code.
+    /// Commands with no other result than their exit code.
     Commands,
 }
 
@@ -40,7 +40,7 @@ impl Unit {
     }
 }
 
-/// How much was looked at. A unit that the report does not tell of is absent, not 0.
+/// How much was scanned. A unit that is not in the report is absent, not 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Scope(BTreeMap<Unit, u64>);
@@ -67,7 +67,7 @@ impl Scope {
         self.0.get(&unit).copied()
     }
 
-    /// True when nothing at all is known to have been looked at.
+    /// Whether nothing is known to have been scanned.
     pub fn is_empty(&self) -> bool {
         self.0.values().all(|n| *n == 0)
     }

@@ -1,4 +1,4 @@
-//! How bad findings are, and how many there are of each kind.
+//! How bad findings are, and how many there are of each severity.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::finding::Finding;
 
-/// How bad a severity is beside others. Nobody knows how bad an unrated finding is: it comes after
-/// those that are known to be bad.
+/// The order of severities in lists. An unrated finding may be bad or not, so it comes
+/// between medium and low.
 pub fn rank(severity: Severity) -> u8 {
     match severity {
         Severity::Unknown => Severity::Medium as u8 * 2 - 1,
@@ -15,8 +15,8 @@ pub fn rank(severity: Severity) -> u8 {
     }
 }
 
-/// How bad a finding is, least first. `Unknown` is "nobody has rated it", not "harmless":
-/// the policy decides what it counts as, so never compare it with the others.
+/// How bad a finding is, least first. `Unknown` means "unrated", not "harmless". The policy decides what it
+/// counts as, so never compare it with the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -33,7 +33,7 @@ impl Severity {
     pub const ALL: [Self; 6] =
         [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info, Self::Unknown];
 
-    /// The words by which a gate rates what its scanner does not: all but `unknown`.
+    /// The words with which a gate rates the findings of a scanner that does not: all but `unknown`.
     pub fn words() -> Vec<(&'static str, Self)> {
         let rated = Self::ALL.into_iter().filter(|severity| *severity != Self::Unknown);
         rated.map(|severity| (severity.as_str(), severity)).collect()
@@ -50,8 +50,8 @@ impl Severity {
         }
     }
 
-    /// Reads the five words most scanners share, in any case; `moderate` is npm's medium.
-    /// Anything else, `NONE` and `UNKNOWN` included, is `Unknown`: kept and judged, never dropped.
+    /// Reads the words that most scanners share, in upper or lower case; `moderate` is npm's medium. Any
+    /// other word, also `NONE` and `UNKNOWN`, is `Unknown`. Such a finding is kept and judged, never dropped.
     pub fn from_word(word: &str) -> Self {
         const WORDS: [(&str, Severity); 7] = [
             ("critical", Severity::Critical),
@@ -68,7 +68,7 @@ impl Severity {
             .map_or(Self::Unknown, |(_, severity)| *severity)
     }
 
-    /// The band of a CVSS base score (0.0 to 10.0), after the CVSS v3.1 specification, section 5.
+    /// The severity of a CVSS base score (0.0 to 10.0), by the CVSS v3.1 specification, section 5.
     pub fn from_cvss_score(score: f64) -> Self {
         match score {
             s if s >= 9.0 => Self::Critical,

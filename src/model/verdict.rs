@@ -1,4 +1,4 @@
-//! Outcomes → verdict → exit code: the only mapping.
+//! Outcomes → verdict → exit code. Only this file decides them.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::table::Keys;
 
-/// Whether a verdict stops the pipeline.
+/// Whether the verdict may stop the pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -38,7 +38,7 @@ pub enum Outcome {
     Passed,
     /// The policy is violated.
     Failed,
-    /// There is no proof that it ran.
+    /// There is no proof that it did its work.
     Inconclusive,
     /// It had nothing to do, and says why.
     Skipped,
@@ -71,8 +71,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict of gates, each with its outcome and whether it is required. An inconclusive
-    /// gate outranks a failed one: what nobody looked at may be worse than what was found.
+    /// The verdict of gates, each with its outcome and whether it is required. An inconclusive gate outranks
+    /// a failed gate: what was not scanned may be worse than what was found.
     pub fn of(gates: impl IntoIterator<Item = (Outcome, bool)>) -> Self {
         gates.into_iter().filter(|(_, required)| *required).fold(Self::Pass, |verdict, (outcome, _)| {
             match (verdict, outcome) {
@@ -98,7 +98,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Usage or configuration error: nothing was run.
+/// Usage or configuration error: no gate has run.
 pub const USAGE: u8 = 2;
 
 /// A report could not be written, in either mode.

@@ -16,22 +16,22 @@ use crate::policy::known_findings::KnownFindings;
 use crate::policy::{fingerprint, run_budget, same_problem};
 use crate::text::signal::signal_number;
 
-/// What a run is judged by. What is `None` stays as the record has it.
+/// What a run is judged by. A field that is `None` keeps what the record has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PolicyInputs<'a> {
     pub waivers: Waivers<'a>,
     /// How many problems of each severity all required gates together may have.
     pub max: Option<&'a Budget>,
-    /// The findings that were there before.
+    /// The known findings.
     pub known: Option<&'a KnownFindings>,
     /// VEX documents, EPSS scores, the KEV catalogue.
     pub enrichment: Option<&'a Enrichment>,
-    /// The day on which waivers are looked at.
+    /// The day by which waivers expire.
     pub today: Date,
 }
 
 impl PolicyInputs<'_> {
-    /// What the record itself says.
+    /// The inputs that the record itself has.
     pub(crate) fn as_recorded(waivers: &WaiverUse, today: Date) -> PolicyInputs<'_> {
         PolicyInputs {
             waivers: Waivers::AsRecorded(waivers),
@@ -43,9 +43,9 @@ impl PolicyInputs<'_> {
     }
 }
 
-/// Judges a run: enriches its findings, marks what is one problem and what was known, decides every finding,
-/// then the outcomes, the budget of the run, the verdict and the exit code. The findings must be clean, and
-/// have their order and their ids.
+/// Judges a run: enriches its findings, marks those that are one problem and those that are known, and
+/// decides every finding. Then it sets the outcomes, the budget of the run, the verdict and the exit code.
+/// The findings must be clean and sorted, and have their ids.
 pub(crate) fn apply(run: &mut Run, inputs: &PolicyInputs<'_>) {
     if let Some(max) = inputs.max {
         run.max = max.clone();
@@ -60,7 +60,7 @@ pub(crate) fn apply(run: &mut Run, inputs: &PolicyInputs<'_>) {
     }
 }
 
-/// Puts the findings into their order: by gate, then by place.
+/// Sorts the findings: by gate, then by place.
 pub(crate) fn sort_findings(run: &mut Run) {
     let places: HashMap<&str, usize> = (0..).zip(&run.gates).map(|(at, gate)| (&*gate.id, at)).collect();
     run.findings.sort_by(|a, b| {
@@ -69,8 +69,8 @@ pub(crate) fn sort_findings(run: &mut Run) {
     });
 }
 
-/// What these gates come to while others still run: their outcomes, and where they are over the budget of the
-/// run. What they have in common with gates that are not done yet, only [`apply`] sees.
+/// The outcomes of these gates while others still run, and where they exceed the budget of the run. Only
+/// [`apply`] sees what they have in common with gates that are not done yet.
 pub(crate) fn preview(
     gates: &mut [GateRecord],
     findings: &mut [Finding],
@@ -83,7 +83,7 @@ pub(crate) fn preview(
     over.into_iter().map(|(_, words)| words).collect()
 }
 
-/// Notes on the findings all that judging goes by.
+/// Notes on the findings everything that the judging uses.
 fn note(gates: &mut [GateRecord], findings: &mut [Finding], inputs: &PolicyInputs<'_>) {
     if let Some(enrichment) = inputs.enrichment {
         enrichment.note(gates, findings);
@@ -97,7 +97,7 @@ fn note(gates: &mut [GateRecord], findings: &mut [Finding], inputs: &PolicyInput
     }
 }
 
-/// Decides findings, outcomes, verdict and exit code, by what is noted on the findings.
+/// Decides findings, outcomes, verdict and exit code from what is noted on the findings.
 pub(crate) fn judge_run(run: &mut Run, waivers: Waivers<'_>, today: Date) {
     run.waivers = judge::judge(&mut run.gates, &mut run.findings, waivers, today);
     run.over = run_budget::judge(&mut run.findings, &run_budget::required(&run.gates), &run.max);
@@ -110,7 +110,7 @@ fn conclude(run: &mut Run) {
     if verdict == Verdict::Pass && !run.over.is_empty() {
         verdict = Verdict::Blocked;
     }
-    // A run that was cut off is no proof, whatever its gates said so far.
+    // A run that was cut off proves nothing, even if its gates passed so far.
     let halted =
         run.gates.iter().any(|gate| gate.required && matches!(gate.evidence, Completeness::Halted(_)));
     let cut_off = run.interrupted.is_some() || (halted && verdict == Verdict::Pass);

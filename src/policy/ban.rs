@@ -10,7 +10,7 @@ use crate::model::purl::Purl;
 /// One banned package, or a family of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Ban {
-    /// As gates.toml has it.
+    /// As written in gates.toml.
     package: String,
     matcher: GlobMatcher,
     versions: Option<Versions>,
@@ -21,16 +21,16 @@ pub(crate) struct Ban {
 enum Versions {
     /// By Semantic Versioning, as Cargo writes ranges.
     Range(String, VersionReq),
-    /// This one, letter by letter: not every ecosystem has ranges that can be told.
+    /// Exactly this version: the ranges of some ecosystems can't be compared.
     Exactly(String),
 }
 
-/// How a ban stands to a package.
+/// What a ban says of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Banned,
-    /// The package is meant, and whether the version is can't be told.
-    Untold,
+    /// The package is banned, but it is not clear whether this version is.
+    Unclear,
     Other,
 }
 
@@ -55,7 +55,7 @@ impl Ban {
             if versions.is_none() {
                 table.problem_with_help(
                     text.at,
-                    format!("`{}` is no range of versions", text.value),
+                    format!("`{}` is not a range of versions", text.value),
                     "write \">=1.2, <2\", or one version; for \"or\" write a second ban",
                 );
             }
@@ -65,7 +65,7 @@ impl Ban {
         let package = package?;
         if !package.value.starts_with("pkg:") || package.value.contains('?') {
             let help = "write \"pkg:npm/event-stream\" or \"pkg:npm/@scope/*\"";
-            table.problem_with_help(package.at, "`package` is no package URL", help);
+            table.problem_with_help(package.at, "`package` is not a package URL", help);
             return None;
         }
         if package.value.rsplit('/').next().is_some_and(|name| name.contains('@') && !name.starts_with('@')) {
@@ -73,7 +73,7 @@ impl Ban {
             return None;
         }
         let matcher = pattern(&package.value)
-            .map_err(|error| table.problem(package.at.clone(), format!("this is no pattern: {error}")))
+            .map_err(|error| table.problem(package.at.clone(), format!("this is not a pattern: {error}")))
             .ok()?;
         Some(Self { package: package.value, matcher, versions, reason: reason?.value })
     }
@@ -86,14 +86,14 @@ impl Ban {
         }
     }
 
-    /// How it stands to a package. One without a package URL is known by its name alone, which several
-    /// ecosystems may have.
+    /// What it says of a package. Without a package URL only the name is known, and several ecosystems may
+    /// have a package of that name.
     pub(crate) fn judge(&self, component: &Component) -> Verdict {
         let purl = component.purl.as_deref().and_then(Purl::read);
         let Some(purl) = purl else {
             let name = self.package.split_once('/').map_or("", |(_, name)| name).replace("%40", "@");
             let same = pattern(&name).is_ok_and(|name| name.is_match(&component.name));
-            return if same { Verdict::Untold } else { Verdict::Other };
+            return if same { Verdict::Unclear } else { Verdict::Other };
         };
         if !self.matcher.is_match(purl.plain()) {
             return Verdict::Other;
@@ -101,7 +101,7 @@ impl Ban {
         let version = purl.version().or(component.version.as_deref());
         match (&self.versions, version) {
             (None, _) => Verdict::Banned,
-            (Some(_), None) => Verdict::Untold,
+            (Some(_), None) => Verdict::Unclear,
             (Some(versions), Some(version)) => versions.judge(version),
         }
     }
@@ -109,7 +109,7 @@ impl Ban {
 
 impl Versions {
     fn read(text: &str) -> Option<Self> {
-        // A bare version is that version, as in npm; in Cargo it would be a range.
+        // A plain version means exactly that version, as in npm. In Cargo it would be a range.
         let is_bare =
             text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains([',', '*', 'x', '|', ' ']);
         if is_bare {
@@ -124,8 +124,8 @@ impl Versions {
         match self {
             Self::Exactly(wanted) => banned(wanted == version || wanted == plain),
             Self::Range(_, range) => {
-                let Some(version) = lenient(plain) else { return Verdict::Untold };
-                // A range holds no pre-release that it does not name; here the release counts, too.
+                let Some(version) = lenient(plain) else { return Verdict::Unclear };
+                // A Cargo range does not match pre-releases that it does not name, so try the release too.
                 let release = Version::new(version.major, version.minor, version.patch);
                 banned(range.matches(&version) || range.matches(&release))
             }
@@ -133,7 +133,7 @@ impl Versions {
     }
 }
 
-/// `1.2` is 1.2.0.
+/// Reads `1.2` as 1.2.0.
 fn lenient(version: &str) -> Option<Version> {
     let dots = version.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.');
     let padded = match dots.filter(|byte| *byte == b'.').count() {

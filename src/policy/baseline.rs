@@ -1,7 +1,7 @@
-//! gates.baseline.json: the findings that a team has taken on. A gate with `new_only` bears them, and
-//! only what is new blocks.
+//! gates.baseline.json: the findings that a team has accepted. In a gate with `new_only` they no longer
+//! block, and only new findings do.
 //!
-//! The file is made to be read in a diff: sorted, one finding a line, no line numbers, no secrets.
+//! The file is easy to read in a diff: sorted, one finding per line, no line numbers, no secrets.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -14,31 +14,31 @@ use crate::model::severity::{Counts, Severity};
 use crate::text::bom::without_bom;
 use crate::text::shared::Text;
 
-/// The file beside gates.toml, where it names no other.
+/// The file beside gates.toml, unless gates.toml names another.
 pub(crate) const FILE_NAME: &str = "gates.baseline.json";
 
 /// The schema that this version writes, and the only one it reads.
 pub(crate) const SCHEMA: &str = "portcullis/baseline/1";
 
-/// The mend of a file that is none.
-const ANEW: &str =
-    "take the last one from git, or remove the file: `portcullis baseline` then takes on what is there";
+/// What to do about a file that is not a baseline.
+const RESTORE: &str =
+    "restore the last one from git, or remove the file: `portcullis baseline` then records today's findings";
 
-/// Findings that were there before.
+/// The known findings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Baseline {
     pub schema: String,
     /// The day on which it was last written.
     pub written: Date,
-    /// The commit that was looked at then.
+    /// The commit that was scanned then.
     #[serde(default)]
     pub commit: Option<String>,
     /// In the order of gate, place, rule, id.
     pub findings: Vec<Entry>,
 }
 
-/// One finding, as people know it again. Only the id counts.
+/// One finding, with what people need to recognise it. Only the id counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
@@ -52,7 +52,7 @@ pub(crate) struct Entry {
 }
 
 impl Baseline {
-    /// Reads the text of the file. The error says what is wrong with it, and what to do.
+    /// Reads the text of the file. The error says what is wrong and what to do.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         if let Some(line) = conflict(bytes) {
             return Err(format!(
@@ -63,12 +63,12 @@ impl Baseline {
         struct Schema {
             schema: Option<String>,
         }
-        let broken = |error: serde_json::Error| format!("not a whole baseline: {error}; {ANEW}");
+        let broken = |error: serde_json::Error| format!("not a whole baseline: {error}; {RESTORE}");
         let bytes = without_bom(bytes);
         match serde_json::from_slice::<Schema>(bytes).map_err(broken)?.schema.as_deref() {
             Some(SCHEMA) => {}
             Some(other) => {
-                return Err(format!("its schema is {other}, and this Portcullis reads {SCHEMA}; {ANEW}"));
+                return Err(format!("its schema is {other}, and this Portcullis reads {SCHEMA}; {RESTORE}"));
             }
             None => return Err(format!("it has no `schema`; `portcullis baseline` writes {SCHEMA}")),
         }
@@ -87,7 +87,7 @@ impl Baseline {
         }
     }
 
-    /// Writes it: one finding a line.
+    /// Writes it, one finding per line.
     pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{{")?;
         writeln!(out, "  \"schema\": {},", json(&self.schema)?)?;
@@ -102,7 +102,7 @@ impl Baseline {
         writeln!(out, "}}")
     }
 
-    /// How many findings of each severity it has of a gate.
+    /// How many findings of each severity it has in a gate.
     pub(crate) fn counts(&self, gate: &str) -> Counts {
         let mut counts = Counts::default();
         let of_gate = self.findings.iter().filter(|entry| *entry.gate == *gate);
@@ -127,7 +127,7 @@ impl Entry {
             rule: finding.rule.clone(),
             id: finding.id.clone(),
             severity: finding.severity,
-            // What a scanner says of a secret may hold it in a form that nobody knows.
+            // The title of a secret may contain the secret in a form that the scrubber does not know.
             title: if finding.category == Category::Secret {
                 "a secret".into()
             } else {
@@ -141,7 +141,7 @@ fn json(value: &impl Serialize) -> io::Result<String> {
     serde_json::to_string(value).map_err(io::Error::other)
 }
 
-/// The first line that git has put there for a conflict, counted from 1.
+/// The first line with a conflict marker of git, counted from 1.
 fn conflict(bytes: &[u8]) -> Option<usize> {
     let marker = |line: &[u8]| {
         [&b"<<<<<<<"[..], b"|||||||", b"=======", b">>>>>>>"].iter().any(|m| line.starts_with(m))
@@ -186,13 +186,13 @@ mod tests {
     }
 
     #[test]
-    fn what_an_editor_of_windows_makes_of_it_is_the_same() {
+    fn a_file_saved_by_a_windows_editor_reads_the_same() {
         let text = format!("\u{feff}{}", text(&baseline()).replace('\n', "\r\n"));
         assert_eq!(Baseline::read(text.as_bytes()), Ok(baseline()));
     }
 
     #[test]
-    fn a_broken_one_is_named_with_the_mend() {
+    fn the_error_for_a_broken_file_says_what_to_do() {
         let text = text(&baseline());
         let conflict = text.replace("    {", "<<<<<<< HEAD\n    {");
         for (broken, why) in [

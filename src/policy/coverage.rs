@@ -1,5 +1,5 @@
-//! What a gate's own keys make it look at, in a form in which two gates can be compared: the gate of a
-//! change with that of its base, and a gate with an organisation's floor.
+//! What a gate scans because of its own keys, in a form that can be compared: the gate of a change with the
+//! same gate of its base, and a gate with an organisation's floor.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -10,44 +10,44 @@ use jiff::SignedDuration;
 use crate::model::severity::Severity;
 use crate::text::paths::{forward, normalise};
 
-/// One key of a tool, and what it says.
+/// One key of a tool, and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
     /// The key in gates.toml.
     pub key: &'static str,
     pub says: Extent,
-    /// Whether it means anything in this gate: `images` does not where folders are scanned.
+    /// Whether it has an effect in this gate: `images` has none in a gate that scans folders.
     pub applies: bool,
 }
 
-/// The kinds of keys, by what makes one weaker than another.
+/// The kinds of keys, by what makes one value weaker than another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Which of its scans it does. Another one can't be compared.
+    /// Which of the tool's scans runs. Two different scans can't be compared.
     Choice(String),
-    /// It looks at these folders with all below; `None`: at everything.
+    /// It scans these folders with everything below them; `None`: everything.
     Folders(Option<Vec<String>>),
-    /// It looks at these; `None`: at all there are.
+    /// It scans these; `None`: all.
     These(Option<Vec<String>>),
-    /// It looks at these images; `None`: at those of the gates in `needs`.
+    /// It scans these images; `None`: the images of the gates in `needs`.
     Images(Option<Vec<String>>),
-    /// It leaves these out.
+    /// It skips these.
     Without(Vec<String>),
-    /// It lets these pass; `None`: all.
+    /// It allows these; `None`: all.
     Within(Option<Vec<String>>),
-    /// One of a few words, of which each is weaker than the last.
+    /// One of a few words. A higher `weakness` is weaker.
     Grade { word: &'static str, weakness: u8 },
-    /// Whether it leaves something out.
+    /// Whether it skips something.
     Leaves(bool),
-    /// Whether it looks at something besides.
+    /// Whether it scans something more.
     Adds(bool),
-    /// It bears no more than this; `None`: anything.
+    /// It allows no more than this; `None`: any value.
     AtMost(Option<Duration>),
-    /// What all of its findings count as. How weak that is, the policy says.
+    /// The severity of all its findings. The policy says how weak that is.
     Rates(Severity),
-    /// Nobody can tell what another value does.
+    /// Another value may be weaker or not: it can't be compared.
     Exactly(Vec<String>),
-    /// All that has no key of its own here.
+    /// All options that have no entry of their own here.
     Rest(String),
 }
 
@@ -110,7 +110,7 @@ fn listed(key: &str, list: &[String]) -> String {
 }
 
 impl Extent {
-    /// Whether it may look at less than `base` does. Of two kinds, nothing can be said.
+    /// Whether it may scan less than `base` does. Two different kinds count as weaker.
     pub fn is_weaker_than(&self, base: &Self) -> bool {
         match (base, self) {
             (Self::Folders(base), Self::Folders(now)) => is_less(base.as_deref(), now.as_deref(), is_below),
@@ -127,7 +127,7 @@ impl Extent {
         }
     }
 
-    /// What it lists that `lists` together do not have.
+    /// What it lists that none of `lists` has.
     pub fn missing_in(&self, lists: &[&Self]) -> Vec<String> {
         let (wanted, has): (_, fn(&str, &str) -> bool) = match self {
             Self::Folders(Some(wanted)) => (wanted, is_below),
@@ -145,7 +145,7 @@ impl Extent {
     }
 }
 
-/// Whether something of `base` is not in `now`.
+/// Whether something in `base` is missing in `now`.
 fn is_less(base: Option<&[String]>, now: Option<&[String]>, has: fn(&str, &str) -> bool) -> bool {
     match (base, now) {
         (_, None) => false,
@@ -160,14 +160,14 @@ fn is_same(wanted: &str, listed: &str) -> bool {
 
 fn is_below(wanted: &str, listed: &str) -> bool {
     let (wanted, listed) = (folder(wanted), folder(listed));
-    // Where the one of them is can't be told.
+    // It is not known where one of them is.
     if wanted.starts_with("..") || listed.starts_with("..") {
         return wanted == listed;
     }
     listed == "." || wanted == listed || Path::new(&wanted).starts_with(&listed)
 }
 
-/// A name without a tag is that of every tag.
+/// A name without a tag means every tag.
 fn is_image(wanted: &str, listed: &str) -> bool {
     let rest = listed.strip_prefix(wanted);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
@@ -178,7 +178,7 @@ fn folder(name: &str) -> String {
     forward(&normalise(Path::new(name))).to_string()
 }
 
-/// The names, for a sentence; `none` where there is none.
+/// The names, for a sentence; `none` for an empty list.
 pub(crate) fn names(list: &[String]) -> String {
     let mut words = String::new();
     for (index, name) in list.iter().enumerate() {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_at_less_is_weaker() {
+    fn a_gate_that_scans_less_is_weaker() {
         let folders = |words: &str| Extent::Folders(Some(list(words)));
         let these = |words: &str| Extent::These(Some(list(words)));
         let images = |words: &str| Extent::Images(Some(list(words)));
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn several_gates_look_at_it_together() {
+    fn several_gates_can_scan_the_wanted_folders_together() {
         let folders = |words: &str| Extent::Folders(Some(list(words)));
         let wanted = folders("backend frontend infra/live");
         assert_eq!(wanted.missing_in(&[&folders("backend"), &folders("infra")]), ["frontend"]);

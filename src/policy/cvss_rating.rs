@@ -1,4 +1,4 @@
-//! CVSS vectors → scores, and scores → the severity of what nobody has rated.
+//! CVSS vectors → scores, and scores → the severity of unrated findings.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use crate::model::finding::{Cvss, Finding};
 use crate::model::risk::Risk;
 use crate::model::severity::Severity;
 
-/// The score of a CVSS vector of version 2, 3.0, 3.1 or 4.0; `None` where it is none.
+/// The score of a CVSS vector of version 2, 3.0, 3.1 or 4.0; `None` if the text is not such a vector.
 pub fn score(vector: &str) -> Option<f64> {
-    // The NVD wrote those of version 2 in brackets for a long time.
+    // The NVD wrote vectors of version 2 in brackets for a long time.
     let vector = vector.trim().trim_start_matches('(').trim_end_matches(')');
     let parsed = vector.parse::<cvss::Cvss>().ok()?;
     let base = match parsed {
@@ -17,19 +17,19 @@ pub fn score(vector: &str) -> Option<f64> {
         cvss::Cvss::CvssV40(_) => "AV AC AT PR UI VC VI VA SC SI SA",
         _ => return None,
     };
-    // The crate scores one with a metric missing as 0.0: as harmless.
+    // The crate gives a vector with a missing metric the score 0.0, which would mean harmless.
     let has = |metric: &str| vector.split('/').any(|part| part.split(':').next() == Some(metric));
     base.split(' ').all(has).then(|| parsed.score())
 }
 
-/// The band of a score. Version 2 has none above high (<https://nvd.nist.gov/vuln-metrics/cvss>).
+/// The severity of a score. Version 2 has no severity above high (<https://nvd.nist.gov/vuln-metrics/cvss>).
 fn band(score: f64, vector: Option<&str>) -> Severity {
     let severity = Severity::from_cvss_score(score);
     let of_version_2 = vector.is_some_and(|vector| !vector.trim().starts_with("CVSS:"));
     if of_version_2 { severity.min(Severity::High) } else { severity }
 }
 
-/// Scores the vector of a finding that has no score, and rates one that nobody has rated.
+/// Scores the vector of a finding without a score, and rates an unrated finding.
 pub fn rate(finding: &mut Finding) {
     let Some(cvss) = &finding.cvss else { return };
     if cvss.score.is_none() {
@@ -50,7 +50,8 @@ mod tests {
     use crate::model::finding::Category;
     use crate::text::shared::Text;
 
-    /// From "CVSS v2 Complete Documentation" 3.3, "CVSS v3.1 Examples", and "CVSS v4.0 Examples", all of FIRST.
+    /// From "CVSS v2 Complete Documentation" 3.3, "CVSS v3.1 Examples", and "CVSS v4.0 Examples", all of
+    /// FIRST.
     #[test]
     fn vectors_of_every_version_score_as_published() {
         for (vector, score) in [
@@ -69,7 +70,7 @@ mod tests {
         ] {
             assert_eq!(super::score(vector), Some(score), "{vector}");
         }
-        for none in [
+        for not_a_vector in [
             "",
             "CVSS:3.1",
             "CVSS:3.1/AV:N",
@@ -81,12 +82,12 @@ mod tests {
             "high",
             "CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N",
         ] {
-            assert_eq!(score(none), None, "{none}");
+            assert_eq!(score(not_a_vector), None, "{not_a_vector}");
         }
     }
 
     #[test]
-    fn what_nobody_has_rated_is_rated_by_its_vector_and_nothing_else_is() {
+    fn only_an_unrated_finding_is_rated_by_its_vector() {
         let rated = |severity, score: Option<f64>, vector: Option<&str>| {
             let mut finding = Finding::new("CVE-2021-1", Category::Vulnerability, severity, "bad");
             finding.cvss = Some(Arc::new(Cvss { score, vector: vector.map(Text::from) }));

@@ -1,7 +1,7 @@
-//! What files beside gates.toml say of findings: VEX documents, EPSS scores, CISA's catalogue.
+//! What files beside gates.toml say about findings: VEX documents, EPSS scores, CISA's catalogue.
 //!
-//! It is noted on the findings, between the reading of reports and judging. So run.json holds it, judging
-//! stays pure, and a saved run is judged the same again without any of the files.
+//! It is noted on the findings after the reports are read and before they are judged. So run.json has it,
+//! judging stays pure, and a saved run is judged the same again without these files.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::policy::cvss_rating;
 use crate::policy::vex::{Here, Id, Image, Vex};
 use crate::text::shared::Text;
 
-/// All of them, read.
+/// The files, read.
 #[derive(Debug, Default)]
 pub(crate) struct Enrichment {
     pub vex: Vex,
@@ -25,22 +25,23 @@ pub(crate) struct Enrichment {
     pub products: Vec<Id>,
     pub epss: Option<Dated<EpssScores>>,
     pub kev: Option<Dated<KevCatalogue>>,
-    /// What the documents of the work tree would waive beside those of the base.
+    /// What the documents of the work tree would waive in addition to those of the base.
     pub loosened: Vec<Loosening>,
 }
 
-/// A file that ages.
+/// A file that gets too old.
 #[derive(Debug)]
 pub(crate) struct Dated<T> {
     pub content: T,
     pub record: FileRecord,
-    /// Why it is too old, where it is.
+    /// Why it is too old, if it is.
     pub stale: Option<String>,
 }
 
 impl Enrichment {
-    /// Notes on the findings of these gates what is known of them. What a saved run knows of exploits stays,
-    /// where no file says otherwise. Where a gate's policy goes by a file that is too old, there is no proof.
+    /// Notes on the findings of these gates what is known about them. What a saved run says about exploits
+    /// stays unless a file says otherwise. If a gate's policy uses a file that is too old, the evidence is
+    /// lacking.
     pub(crate) fn note(&self, gates: &mut [GateRecord], findings: &mut [Finding]) {
         let images: HashMap<Text, HashMap<&str, Image>> = gates
             .iter()
@@ -63,8 +64,8 @@ impl Enrichment {
         }
     }
 
-    /// Tells each finding of a problem what is known of the others: npm audit knows a vulnerability by
-    /// its GHSA id alone, and Trivy by its CVE id too.
+    /// Copies to each finding of a problem what is known about the others: npm audit knows a vulnerability
+    /// only by its GHSA id, and Trivy also by its CVE id.
     pub(crate) fn share(&self, findings: &mut [Finding]) {
         if self.epss.is_none() && self.kev.is_none() {
             return;
@@ -75,7 +76,7 @@ impl Enrichment {
                 && (risk.kev.is_some() || risk.epss.is_some())
             {
                 let known = by_problem.entry(problem.clone()).or_default();
-                // The worst of them, in whatever order they come.
+                // The worst of them, independent of their order.
                 let likelier = |a: Epss, b: Epss| if b.probability > a.probability { b } else { a };
                 known.0 = known.0.into_iter().chain(risk.kev).min_by_key(|kev| kev.added);
                 known.1 = known.1.into_iter().chain(risk.epss).reduce(likelier);
@@ -127,7 +128,7 @@ impl Enrichment {
         of_epss.and_then(|epss| epss.stale.clone()).or_else(|| of_kev.and_then(|kev| kev.stale.clone()))
     }
 
-    /// What came of them, in judged findings; `None` where there are none.
+    /// What the files changed in judged findings; `None` without files.
     pub(crate) fn record(&self, findings: &[Finding]) -> Option<EnrichmentRecord> {
         let mut said: HashMap<&str, u64> = HashMap::new();
         for vex in findings.iter().filter_map(Finding::assessment) {
@@ -137,7 +138,7 @@ impl Enrichment {
             let findings = said.get(&*document.name).copied().unwrap_or_default();
             let unused = (findings == 0).then(|| {
                 format!(
-                    "it is about {} in {}, and no finding of this run is that: take it out of `vex`, or name the product in `products`",
+                    "it is about {} in {}, and no finding of this run matches: remove it from `vex`, or name the product in `products`",
                     document.vulnerabilities(),
                     document.subjects()
                 )
@@ -153,7 +154,7 @@ impl Enrichment {
     }
 }
 
-/// An image with the target's name. Of one that only a report tells, its target is all that names it.
+/// An image with the target's name. If only a report names the image, its name is the target's.
 fn image<'a>(
     target: &'a Text,
     reference: Option<&'a str>,

@@ -1,17 +1,16 @@
 //! Identity: the same finding has the same id on every machine, and when lines move.
 //!
 //! An id is made of what a finding is about (category, tool, rule, path, package, resource, image
-//! name), of the words that stand at its place ([`Source`]), and of its number among those that are
-//! alike in all that. Lines that are the same word for word go by the line above them, too. Line numbers,
-//! columns, messages and checkout folders are left out, since they change without the finding; what a
-//! secret scanner matched is left out, since an id must not tell anything of it. `docs/identity.md` has it
-//! tool by tool, with figures.
+//! name), of the words at its place ([`Source`]), and of its number among the findings that are equal in all
+//! of this. For lines with the same words, the line above counts too. Line numbers, columns, messages and
+//! checkout folders are left out, because they change while the finding does not. What a secret scanner
+//! matched is left out, because an id must not reveal it. `docs/identity.md` has the details for each tool,
+//! with figures.
 
 mod source;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::num::NonZeroU32;
 
 use sha2::{Digest, Sha256};
@@ -22,10 +21,10 @@ pub use source::Source;
 use crate::model::finding::{Category, Finding, Location};
 use crate::text::shared::Text;
 
-/// The tool of gates that run a command of the user's own.
+/// The tool of gates that run the user's own command.
 pub const COMMAND: &str = "command";
 
-/// What alike findings have in common: half a SHA-256, twice what an id has.
+/// What equal findings have in common: half a SHA-256, twice the length of an id.
 type Base = [u8; 16];
 
 /// Findings with one base.
@@ -33,18 +32,18 @@ type Base = [u8; 16];
 struct Alike {
     all: u32,
     numbered: u32,
-    /// The first line that they stand on, where their lines are read.
+    /// The first line that they are on, where their lines are read.
     line: Option<NonZeroU32>,
-    /// They stand on several lines, the same word for word.
+    /// They are on several lines with the same words.
     spread: bool,
-    /// Nothing tells which is which: with one more or one less, all of them are new, rather than one taken
-    /// for another.
+    /// Nothing distinguishes them. With one more or one less all of them are new, so that no new finding
+    /// passes for a known one.
     together: bool,
 }
 
 /// Sets the id of every finding of one gate. The findings must be sorted ([`order`]).
 ///
-/// Alike ones are numbered from 0, so that n accepted ids never cover more than n of them.
+/// Equal findings are numbered from 0, so that n accepted ids never cover more than n of them.
 pub fn assign_ids(findings: &mut [Finding], source: &mut Source<'_>) {
     let mut bases = Vec::with_capacity(findings.len());
     let mut alike: HashMap<Base, Alike> = HashMap::with_capacity(findings.len());
@@ -76,9 +75,8 @@ pub fn assign_ids(findings: &mut [Finding], source: &mut Source<'_>) {
     }
 }
 
-/// The order of findings in a gate: by place, so that alike ones are numbered as they stand in
-/// the file. Two that come out equal say the same in every word, so it never matters in which
-/// order a tool lists them.
+/// The order of findings in a gate: by place, so that equal findings are numbered in the order of the file.
+/// Two findings without an order between them are the same in every word, so a tool's order never matters.
 pub fn order(a: &Finding, b: &Finding) -> Ordering {
     place(a)
         .cmp(&place(b))
@@ -99,20 +97,21 @@ fn subject(finding: &Finding) -> impl Ord + '_ {
 
 fn words(finding: &Finding) -> impl Ord + '_ {
     let lists = (&finding.aliases, &finding.cwe, &finding.references);
-    let told = (&finding.title, finding.severity, &finding.severity_raw, &finding.fix, &finding.suppressed);
-    (finding.category, told, &finding.location, &finding.package, &finding.image, lists)
+    let reported =
+        (&finding.title, finding.severity, &finding.severity_raw, &finding.fix, &finding.suppressed);
+    (finding.category, reported, &finding.location, &finding.package, &finding.image, lists)
 }
 
 fn score(finding: &Finding) -> impl Ord + '_ {
     finding.cvss.as_ref().map(|cvss| (cvss.score.map(f64::to_bits), &cvss.vector))
 }
 
-/// The place of a finding that is about a line of the work tree. One of a package or of a resource is
-/// about that, and its line only says where it begins, unless the tool points into the line. What an
-/// image holds is not in the work tree, but for what a build says of its Dockerfile.
+/// The place of a finding that is about a line of the work tree. One about a package is not. One about a
+/// resource is only if the tool names a column; otherwise its line only says where the resource begins. Files
+/// in an image are not in the work tree, but what a build says of its Dockerfile is.
 fn written_in_source(finding: &Finding) -> Option<&Location> {
     let location = finding.location.as_ref()?;
-    // Linters have rules for secrets, too, and the line is one then.
+    // Linters have rules for secrets too. The line then contains one.
     let rule = finding.rule.to_ascii_lowercase();
     let secret = finding.category == Category::Secret
         || ["secret", "password", "credential"].iter().any(|word| rule.contains(word));
@@ -124,20 +123,20 @@ fn written_in_source(finding: &Finding) -> Option<&Location> {
 fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
     let mut hash = Sha256::new();
     let mut part = |name: &str, value: &[u8]| {
-        // Each part with its length, so that no two lists of parts read the same.
+        // Each part with its length, so that no two lists of parts give the same bytes.
         hash.update(name.as_bytes());
         hash.update((value.len() as u64).to_le_bytes());
         hash.update(value);
     };
     part("category", finding.category.as_str().as_bytes());
     part("tool", finding.tool.as_bytes());
-    // Of commands, the gate is all that tells one tool from another.
+    // Commands all have the same tool name; only the gate tells them apart.
     if finding.tool == COMMAND {
         part("gate", finding.gate.as_bytes());
     }
     part("rule", finding.rule.as_bytes());
     match &finding.location {
-        // A folder of Terraform is one module, and has a resource once, in whichever file.
+        // A Terraform folder is one module. It has each resource once, in any of its files.
         Some(location) if finding.resource.is_some() && is_terraform(&location.path) => {
             part("folder", location.path.rsplit_once('/').map_or("", |(folder, _)| folder).as_bytes());
         }
@@ -155,7 +154,7 @@ fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
     if let Some(resource) = &finding.resource {
         part("resource", resource.as_bytes());
     }
-    // In a commit, nothing ever moves.
+    // Lines of a commit never move.
     if let Some(commit) = &finding.commit {
         let line = finding.location.as_ref().and_then(|at| at.start_line).map_or(0, |line| line.get());
         part("commit", commit.as_bytes());
@@ -171,7 +170,7 @@ fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
     half(hash)
 }
 
-/// The base of a line that the file has more than once.
+/// The base for a line that is in the file more than once.
 fn below(base: &Base, above: Option<[u8; 32]>) -> Base {
     let mut hash = Sha256::new();
     hash.update(base);
@@ -189,8 +188,8 @@ fn is_terraform(path: &str) -> bool {
     [".tf", ".tf.json", ".tofu"].iter().any(|end| path.ends_with(end))
 }
 
-/// Whether only the title says what it is about. A test has its name as its rule, and titles of
-/// advisories are re-worded.
+/// Whether only the title says what it is about. The rule of a test is its name, and titles of advisories
+/// are reworded.
 fn is_its_title(finding: &Finding) -> bool {
     let placed = finding.location.is_some() || finding.package.is_some() || finding.resource.is_some();
     !placed && !matches!(finding.category, Category::Secret | Category::Test)
@@ -203,14 +202,7 @@ fn id(base: &Base, nth: u32, of: Option<u32>) -> Text {
     if let Some(of) = of {
         hash.update(of.to_le_bytes());
     }
-    let digest = hash.finalize();
-    digest[..8]
-        .iter()
-        .fold(String::with_capacity(16), |mut id, byte| {
-            let _ = write!(id, "{byte:02x}");
-            id
-        })
-        .into()
+    hex::encode(&hash.finalize()[..8]).into()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! judge(): what was found × what is allowed → what blocks. Pure.
+//! judge(): findings and policy → what blocks. Pure.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,20 +15,20 @@ use crate::model::waiver_use::{WaiverNote, WaiverUse};
 use crate::policy::waiver::Waiver;
 use crate::text::shared::Text;
 
-/// Waivers that end within this many days are announced.
+/// Waivers that expire within this many days are announced.
 const ANNOUNCE_DAYS: i32 = 14;
 
-/// Which waivers there are.
+/// Which waivers apply.
 #[derive(Clone, Copy, Debug)]
 pub enum Waivers<'a> {
-    /// Those of a configuration.
+    /// The waivers of a configuration.
     Of(&'a [Waiver]),
-    /// Those that a saved run tells of: what they covered stays covered.
+    /// The waivers that a saved run names. What they covered stays covered.
     AsRecorded(&'a WaiverUse),
 }
 
-/// Decides every finding, and from its evidence and findings the outcome of every gate. `today` is
-/// the day on which waivers are looked at.
+/// Decides every finding, and the outcome of every gate from its evidence and findings. `today` is the day by
+/// which waivers expire.
 pub fn judge(
     gates: &mut [GateRecord],
     findings: &mut [Finding],
@@ -45,7 +45,7 @@ pub fn judge(
     let mut tallies = vec![Tally::default(); gates.len()];
     let spread = spread(current, findings, today);
 
-    // First what each finding is by itself: waived, known before, or counted.
+    // First what each finding is, without the others: waived, known before, or counted.
     let keep_recorded = matches!(waivers, Waivers::AsRecorded(_));
     for finding in findings.iter_mut() {
         if finding.suppressed.is_some() || !(keep_recorded && finding.waiver.is_some()) {
@@ -62,8 +62,8 @@ pub fn judge(
         }
     }
 
-    // Then, with the budgets known, which of the counted ones block: of one severity in one gate all
-    // or none, so they share the words.
+    // Now the numbers are known: decide which of the counted findings block. Those of one severity in one
+    // gate all have the same decision, so they share the text.
     let mut decided: HashMap<(usize, Severity), (Decision, Text)> = HashMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.decision == Decision::Deny) {
         if let Some(&gate) = index.get(&finding.gate) {
@@ -71,7 +71,7 @@ pub fn judge(
                 .entry((gate, finding.severity))
                 .or_insert_with(|| decide(finding.severity, &gates[gate].policy, &tallies[gate]));
             (finding.decision, finding.because) =
-                gates[gate].policy.conditions.lean(finding, *decision, because.clone());
+                gates[gate].policy.conditions.adjust(finding, *decision, because.clone());
         }
     }
 
@@ -85,8 +85,8 @@ pub fn judge(
     }
 }
 
-/// Decides whether a finding is waived: by a mark in the report, a waiver, or a VEX document. One of an action
-/// (a deployment that was rolled back) only by a mark.
+/// Decides whether a finding is waived: by a mark in the report, a waiver, or a VEX document. Only a mark can
+/// waive a finding of an action (a deployment that was rolled back).
 fn waive(
     finding: &mut Finding,
     waivers: &[Waiver],
@@ -119,8 +119,8 @@ fn waive(
 /// Why a known finding passes.
 const KNOWN: Text = arcstr::literal!("known before, new_only = true");
 
-/// The waivers that cover every finding of a problem, by the problem: one that is of a rule, a package or
-/// an id, and of no place, tool or gate, means the thing, whoever saw it.
+/// The waivers that cover every finding of a problem, by the problem. A waiver that names a rule, a package
+/// or an id, but no place, tool or gate, means the problem itself, in the findings of every tool.
 fn spread(waivers: &[Waiver], findings: &[Finding], today: Date) -> HashMap<Text, usize> {
     let mut spread = HashMap::new();
     let wide: Vec<(usize, &Waiver)> = waivers
@@ -145,16 +145,16 @@ fn spread(waivers: &[Waiver], findings: &[Finding], today: Date) -> HashMap<Text
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     all: Counts,
-    /// Without the waived ones.
+    /// Without those that are waived, known or lowered.
     counted: Counts,
-    /// Counted ones at or above the threshold.
+    /// Counted findings at or above the threshold.
     over_threshold: u64,
-    /// Below it, and blocking all the same: exploited, or likely to be.
+    /// Below it, but blocking: exploited, or likely to be.
     raised: u64,
-    /// Not blocking, whatever their severity: no fix, or needed by development alone.
+    /// Not blocking, at any severity: no fix, or needed only by development.
     lowered: u64,
     waived: u64,
-    /// Known before, and borne for that.
+    /// Passing, because they were known before.
     known: u64,
 }
 
@@ -180,7 +180,7 @@ impl Tally {
     }
 }
 
-/// Whether a severity reaches the gate's threshold; `unknown` is taken as the gate says.
+/// Whether a severity reaches the gate's threshold. `unrated` says what `unknown` counts as.
 pub fn at_or_above(severity: Severity, policy: &Policy) -> bool {
     let Threshold::At(threshold) = policy.fail_on else { return false };
     match (severity, policy.unrated) {
@@ -191,12 +191,12 @@ pub fn at_or_above(severity: Severity, policy: &Policy) -> bool {
     }
 }
 
-/// How many findings of a severity a policy bears; `None`: any number.
+/// How many findings of a severity a policy allows; `None`: any number.
 pub fn bears(severity: Severity, policy: &Policy) -> Option<u64> {
     if at_or_above(severity, policy) { Some(0) } else { policy.max.get(&severity).copied() }
 }
 
-/// How many findings of a severity below the threshold the budget and the ratchet bear.
+/// How many findings of a severity below the threshold the budget and the ratchet allow.
 pub fn most(severity: Severity, policy: &Policy) -> Option<u64> {
     let ratchet = policy.no_worse_than.as_ref().map(|ratchet| ratchet.counts.get(severity));
     policy.max.get(&severity).copied().into_iter().chain(ratchet).min()
@@ -204,9 +204,9 @@ pub fn most(severity: Severity, policy: &Policy) -> Option<u64> {
 
 /// A budget that is exceeded.
 struct Exceeded {
-    /// Said of the findings.
+    /// For the findings.
     because: String,
-    /// Said of the gate.
+    /// For the gate.
     reason: String,
 }
 
@@ -232,7 +232,7 @@ fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text
     if at_or_above(severity, policy) {
         let unrated = match (severity, policy.unrated) {
             (Severity::Unknown, Some(counts_as)) => format!(", unrated = {}", counts_as.as_str()),
-            (Severity::Unknown, None) => ", and nobody has rated it".to_owned(),
+            (Severity::Unknown, None) => ", unrated".to_owned(),
             _ => String::new(),
         };
         return (Decision::Deny, format!("fail_on = {fail_on}{unrated}").into());
@@ -275,7 +275,7 @@ fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
         reasons.push(format!("{} at or above {}", findings(rated), policy.fail_on.as_str()));
     }
     if unrated > 0 {
-        reasons.push(format!("{} that nobody has rated", findings(unrated)));
+        reasons.push(unrated_findings(unrated));
     }
     if tally.raised > 0 {
         reasons.push(format!("{} exploited, or likely to be", findings(tally.raised)));
@@ -289,21 +289,22 @@ fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
 /// Why the gate passes, in words.
 fn passing(policy: &Policy, tally: &Tally) -> String {
     let lowered = "without a fix or for development";
-    let borne: Vec<String> =
+    let passing_anyway: Vec<String> =
         [(tally.known, "known before"), (tally.lowered, lowered), (tally.waived, "waived")]
             .into_iter()
             .filter(|(n, _)| *n > 0)
             .map(|(n, how)| format!("{n} {how}"))
             .collect();
-    let borne = borne.join(", ");
-    let rest = |words: String| if borne.is_empty() { words } else { format!("{words}, {borne}") };
+    let passing_anyway = passing_anyway.join(", ");
+    let rest =
+        |words: String| if passing_anyway.is_empty() { words } else { format!("{words}, {passing_anyway}") };
     match (tally.counted.total(), policy.fail_on) {
-        (0, _) if borne.is_empty() => "no findings".to_owned(),
+        (0, _) if passing_anyway.is_empty() => "no findings".to_owned(),
         (0, _) if tally.known + tally.lowered == 0 => {
             format!("{} waived, no others", findings(tally.waived))
         }
-        (0, _) if tally.known == 0 => format!("no finding that counts, {borne}"),
-        (0, _) => format!("no new findings, {borne}"),
+        (0, _) if tally.known == 0 => format!("no finding that counts, {passing_anyway}"),
+        (0, _) => format!("no new findings, {passing_anyway}"),
         (n, Threshold::At(threshold)) => rest(format!("{} below {threshold}", findings(n))),
         (n, Threshold::Never) => rest(format!("{}, fail_on = never", findings(n))),
     }
@@ -313,7 +314,11 @@ fn findings(n: u64) -> String {
     if n == 1 { "1 finding".to_owned() } else { format!("{n} findings") }
 }
 
-/// Notes of waivers that another, before them, took something that they would cover, too.
+fn unrated_findings(n: u64) -> String {
+    if n == 1 { "1 unrated finding".to_owned() } else { format!("{n} unrated findings") }
+}
+
+/// Notes on waivers that an earlier waiver already covered a finding that they cover too.
 fn used_too(used: &mut [Used], shares: Vec<usize>, by: &Text) {
     for other in shares {
         used[other].shares.insert(by.clone());
@@ -324,7 +329,7 @@ fn used_too(used: &mut [Used], shares: Vec<usize>, by: &Text) {
 #[derive(Clone, Debug, Default)]
 struct Used {
     covers: bool,
-    /// The waivers that took what it would have covered as well.
+    /// The earlier waivers that already covered some of its findings.
     shares: BTreeSet<Text>,
 }
 
@@ -348,7 +353,7 @@ fn note_waivers(waivers: &[Waiver], used: &[Used], findings: &[Finding], today: 
             note.shares = used.shares.iter().cloned().collect();
             notes.used.push(note.clone());
         } else {
-            // Of several the first by name, so that the order of the findings says nothing.
+            // If there are several: the first by name, so that the order of the findings does not matter.
             let taken = findings.iter().filter(|finding| finding.waiver.is_some() && waiver.covers(finding));
             note.behind = taken.filter_map(|finding| finding.waiver.as_ref()).min().cloned();
             notes.unused.push(note.clone());

@@ -1,5 +1,5 @@
-//! What was known before: the findings of a baseline, or of the commit that a change begins at. A gate with
-//! `new_only` bears them.
+//! The known findings: those of a baseline, or of the commit that a change begins at. In a gate with
+//! `new_only` they pass.
 
 use std::collections::HashSet;
 
@@ -12,27 +12,28 @@ use crate::model::run::Run;
 use crate::policy::baseline::Baseline;
 use crate::text::shared::Text;
 
-/// The findings that were there before, and where that is from.
+/// The known findings, and where they come from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownFindings {
-    /// `None`: nothing is known, and every finding is new.
+    /// `None`: no findings are known, so every finding is new.
     pub note: Option<KnownNote>,
     /// Gate and id.
     ids: HashSet<(Text, Text)>,
 }
 
 impl KnownFindings {
-    /// Those of a baseline; `name` is its file. One that was written more than `max_age` days ago is warned of.
+    /// The findings of a baseline; `name` is its file. If it is older than `max_age` days, there is a
+    /// warning.
     pub(crate) fn from_baseline(baseline: &Baseline, name: &str, max_age: Option<i64>, today: Date) -> Self {
         let oldest = max_age.and_then(|days| today.checked_sub(days.days()).ok());
         let old = oldest.is_some_and(|oldest| baseline.written < oldest).then(|| {
             let (written, days) = (baseline.written, max_age.unwrap_or_default());
-            format!("{name} was written on {written}, more than {days} days ago: mend what is in it, or accept it anew")
+            format!("{name} was written on {written}, more than {days} days ago: fix what is in it, or accept it again")
         });
-        // By its date it would never be old.
+        // With this date it would never be too old.
         let ahead = (baseline.written > today).then(|| {
             format!(
-                "{name} is dated {}, and today is {today}: its age says nothing; accept it anew",
+                "{name} is dated {}, and today is {today}: its age says nothing; accept it again",
                 baseline.written
             )
         });
@@ -49,13 +50,13 @@ impl KnownFindings {
         }
     }
 
-    /// Those of another run, of the commit that `revision` and this work tree have in common.
+    /// The findings of another run, at the last commit that `revision` and this work tree have in common.
     pub(crate) fn from_run(run: &Run, revision: &str) -> Self {
         let unproven =
             run.gates.iter().filter(|gate| gate.outcome == crate::model::verdict::Outcome::Inconclusive);
         let warnings = unproven.map(|gate| {
             format!(
-                "{} proved nothing at {revision}, so that all it finds counts as new: {}",
+                "{} proved nothing at {revision}, so everything it finds counts as new: {}",
                 gate.id, gate.reason
             )
         });
@@ -72,12 +73,12 @@ impl KnownFindings {
         }
     }
 
-    /// Whether there is anything to tell what was there before by.
+    /// Whether any finding is known.
     pub(crate) fn tells(&self) -> bool {
         !self.ids.is_empty()
     }
 
-    /// Adds what is to be said of it.
+    /// Adds warnings.
     pub(crate) fn warn(&mut self, warnings: Vec<String>) {
         if !warnings.is_empty() {
             let none = || KnownNote { from: "nothing".to_owned(), ..KnownNote::default() };
@@ -85,7 +86,7 @@ impl KnownFindings {
         }
     }
 
-    /// Marks the findings that were there before. They must have their ids.
+    /// Marks the known findings. They must have their ids.
     pub(crate) fn note(&self, findings: &mut [Finding]) {
         for finding in findings {
             finding.baseline =
@@ -93,7 +94,7 @@ impl KnownFindings {
         }
     }
 
-    /// The record of it for a run whose findings are marked.
+    /// The record for a run whose findings are marked.
     pub(crate) fn record(&self, run: &Run) -> Option<KnownNote> {
         let whole = |gate: &Text| {
             let is = |record: &&crate::model::run::GateRecord| record.id == *gate;

@@ -14,17 +14,17 @@ use crate::model::component::Component;
 use crate::model::purl::Purl;
 use crate::policy::ban;
 
-/// What licences are allowed.
+/// Which licences are allowed.
 #[derive(Clone, Debug)]
 pub(crate) struct Licences {
-    /// Absent: all that are not denied.
+    /// Absent: all licences that are not denied.
     allow: Option<Vec<Entry>>,
     deny: Vec<Entry>,
     unknown: Unknown,
     exceptions: Vec<Exception>,
 }
 
-/// What becomes of a package whose licence can't be told.
+/// What happens with a package whose licence is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unknown {
     Deny,
@@ -40,19 +40,19 @@ struct Entry {
     pattern: Option<GlobMatcher>,
 }
 
-/// Licences that one package may have besides.
+/// Additional licences that one package may have.
 #[derive(Clone, Debug)]
 struct Exception {
     package: String,
-    /// Over package URLs; absent: it is a name.
+    /// For package URLs; absent: `package` is a name.
     pattern: Option<GlobMatcher>,
     allow: Vec<Entry>,
     any_unknown: bool,
     reason: String,
 }
 
-/// How the licences of a package stand to the policy. The later is the worse, and of a choice the
-/// best counts.
+/// What the policy says about the licences of a package, the best first. In a choice (`OR`) the best side
+/// counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum LicenceMatch {
     Allowed,
@@ -60,7 +60,7 @@ pub(crate) enum LicenceMatch {
     Denied,
 }
 
-/// Deprecated ids (`GPL-2.0`) are in most packages; names that only resemble an id are none.
+/// Deprecated ids (`GPL-2.0`) are common. Names that only look like an id are not accepted.
 const MODE: ParseMode = ParseMode {
     allow_slash_as_or_operator: false,
     allow_imprecise_license_names: false,
@@ -69,7 +69,7 @@ const MODE: ParseMode = ParseMode {
     allow_unknown: false,
 };
 
-/// The longest expression that a person can have meant.
+/// A longer text is not read as an expression.
 const LONGEST: usize = 8192;
 
 impl Licences {
@@ -84,7 +84,7 @@ impl Licences {
         if licences.allow.as_ref().is_none_or(Vec::is_empty) && licences.deny.is_empty() {
             keys.problem_with_help(
                 keys.at(),
-                "`licences` neither allows nor denies one",
+                "`licences` neither allows nor denies a licence",
                 "name them in `allow` or `deny`",
             );
         }
@@ -92,7 +92,7 @@ impl Licences {
         licences
     }
 
-    /// How a package stands to it, and the exception that made it so.
+    /// The match of a package, and the exception that led to it.
     fn judge(&self, component: &Component) -> (LicenceMatch, Option<usize>) {
         let by = |exception| self.matched(component, exception);
         let plain = by(None);
@@ -119,7 +119,7 @@ impl Licences {
         component.licences.iter().map(of).max().unwrap_or(unknown)
     }
 
-    /// Of a choice the best side counts, of a conjunction the worst.
+    /// For `OR` the best side counts, for `AND` the worst.
     fn evaluate(&self, expression: &Expression, exception: Option<&Exception>) -> LicenceMatch {
         let mut stack: Vec<LicenceMatch> = Vec::new();
         for node in expression.iter() {
@@ -154,7 +154,7 @@ impl Licences {
         }
     }
 
-    /// What is no expression can still be named by a pattern.
+    /// A text that is not an expression can still match a pattern.
     fn of_name(&self, name: &str, exception: Option<&Exception>) -> Option<LicenceMatch> {
         let named = |entries: &[Entry]| entries.iter().any(|entry| entry.is_named(name));
         if exception.is_some_and(|exception| named(&exception.allow)) {
@@ -172,7 +172,7 @@ pub(crate) fn is_expression(text: &str) -> bool {
     parse(text).is_some()
 }
 
-/// Reads an expression; `None` where it is none.
+/// Reads an expression; `None` if the text is not one.
 fn parse(licence: &str) -> Option<Expression> {
     (licence.len() <= LONGEST).then(|| Expression::parse_mode(licence, MODE).ok()).flatten()
 }
@@ -199,13 +199,13 @@ impl Entry {
             Err(_) => {
                 let help = "see https://spdx.org/licenses/: `MIT`, `GPL-2.0-only WITH Classpath-exception-2.0`, \
                             `LicenseRef-NAME`, or a pattern such as `GPL-*`";
-                keys.problem_with_help(entry.at, format!("`{text}` is no licence of SPDX"), help);
+                keys.problem_with_help(entry.at, format!("`{text}` is not an SPDX licence"), help);
                 None
             }
         }
     }
 
-    /// With its exception (`WITH`), to the letter.
+    /// An exception (`WITH`) must be the same.
     fn allows(&self, one: &LicenseReq) -> bool {
         match (&self.licensee, &self.pattern) {
             (Some(licensee), _) => licensee.satisfies(one) || one.to_string() == self.text,
@@ -214,7 +214,7 @@ impl Entry {
         }
     }
 
-    /// Whatever exception it has, unless one is named.
+    /// With any exception (`WITH`), unless the entry names one.
     fn denies(&self, one: &LicenseReq) -> bool {
         let bare = LicenseReq { license: one.license.clone(), addition: None };
         self.allows(one) || self.allows(&bare)
@@ -243,7 +243,7 @@ impl Exception {
             true => match ban::pattern(&package.value) {
                 Ok(pattern) => Some(pattern),
                 Err(error) => {
-                    table.problem(package.at, format!("this is no pattern: {error}"));
+                    table.problem(package.at, format!("this is not a pattern: {error}"));
                     return None;
                 }
             },
@@ -252,7 +252,7 @@ impl Exception {
         Some(Self { package: package.value, pattern, allow, any_unknown, reason: reason.value })
     }
 
-    /// By its package URL without a version or with it, or by its name.
+    /// By its package URL, with or without a version, or by its name.
     fn is_about(&self, component: &Component) -> bool {
         let Some(pattern) = &self.pattern else { return self.package == component.name };
         let Some(purl) = component.purl.as_deref().and_then(Purl::read) else { return false };

@@ -1,4 +1,4 @@
-//! How findings are judged. Pure.
+//! How findings are judged. No I/O.
 
 pub(crate) mod apply;
 pub(crate) mod ban;

@@ -1,8 +1,8 @@
-//! What it would take to pass: the fewest changes that would let production through, and the settings that
-//! would bear what is there.
+//! How to pass in production: the fewest changes that are enough, or the settings that would allow the
+//! findings.
 //!
-//! A change is an upgrade, which takes away all that a release of the package mends, or a problem that is
-//! fixed or waived.
+//! A change is an upgrade, which removes every finding that a release of the package fixes, or a problem that
+//! is fixed or waived.
 
 mod fewest;
 
@@ -17,32 +17,32 @@ use crate::policy::remedy::fewest::{Kind, fewest};
 use crate::policy::run_budget::{self, counts_for};
 use crate::text::shared::Text;
 
-/// What production would take.
+/// How to pass in production.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Way<'a> {
     /// Gates that prove nothing, each with the reason.
     pub prove: Vec<(&'a Text, &'a str)>,
-    /// What to upgrade; what takes most away first.
+    /// What to upgrade; the upgrade that removes most problems first.
     pub upgrades: Vec<Upgrade<'a>>,
-    /// What else to fix or to waive: a finding of each problem, the worst first.
+    /// What else to fix or to waive: one finding of each problem, the worst first.
     pub problems: Vec<&'a Finding>,
-    /// Whether it is certain that fewer changes would not do.
+    /// Whether it is certain that fewer changes are not enough.
     pub proven: bool,
-    /// In place of all these: the settings of each gate that would bear what is there.
+    /// Instead of all these: the settings of each gate that would allow its findings.
     pub settings: Vec<(&'a Text, Vec<String>)>,
-    /// And the budget of the run that would.
+    /// And the budget of the run that would allow them.
     pub max: Option<Budget>,
 }
 
-/// An upgrade of one package, to the latest of the versions that mend something of it.
+/// An upgrade of one package, to the latest version that fixes one of its problems.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Upgrade<'a> {
     pub advice: &'a Text,
-    /// A finding of each problem that it takes away.
+    /// One finding of each problem that it removes.
     pub problems: Vec<&'a Finding>,
 }
 
-/// The way from a judged run to one that passes.
+/// The way from a judged run to a run that passes.
 pub(crate) fn way(run: &Run) -> Way<'_> {
     let gates: Vec<&GateRecord> = run.gates.iter().filter(|gate| gate.required).collect();
     let mut way = Way { proven: true, ..Way::default() };
@@ -72,38 +72,38 @@ pub(crate) fn way(run: &Run) -> Way<'_> {
     way
 }
 
-/// What of a run a change would take away.
+/// What the possible changes would remove from a run.
 struct Fixes<'a> {
-    /// Problems that several findings tell of, or that an upgrade takes away, by the change.
+    /// Problems with several findings, and those that an upgrade removes, by the change.
     joined: Vec<Joined<'a>>,
-    /// All other findings, by their gate and severity: of one kind it does not matter which goes. Those
-    /// that have to go come first.
+    /// All other findings, by gate and severity: within one kind it does not matter which is removed. First
+    /// those that have to go, then the others.
     alone: BTreeMap<(usize, Severity), [Vec<&'a Finding>; 2]>,
 }
 
-/// One change that takes away several findings.
+/// One change that removes several findings.
 #[derive(Default)]
 struct Joined<'a> {
-    /// The latest version that mends something of it, and the advice that names it.
+    /// The latest version that fixes one of the problems, and the advice that names it.
     upgrade: Option<(Vec<u64>, &'a Text)>,
     /// By problem.
     findings: BTreeMap<&'a Text, Vec<&'a Finding>>,
     must: bool,
 }
 
-/// Changes that take the same off the same.
+/// Changes that have the same effect.
 #[derive(Default)]
 struct Alike<'a> {
     joined: Vec<Joined<'a>>,
     alone: Vec<&'a Finding>,
 }
 
-/// What one upgrade is known by.
+/// What identifies an upgrade.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Upgraded<'a> {
     /// Ecosystem and name of the package.
     Package(&'a str, &'a str),
-    /// What the tool advises of a target, without a version.
+    /// The tool's advice for a target, without a version.
     Advice(&'a str, &'a str),
 }
 
@@ -117,7 +117,7 @@ fn upgraded(finding: &Finding) -> Option<Upgraded<'_>> {
     }
 }
 
-/// Where a finding belongs.
+/// The change that removes a finding.
 #[derive(PartialEq, Eq, Hash)]
 enum Change<'a> {
     Upgrade(Upgraded<'a>),
@@ -129,7 +129,7 @@ impl<'a> Fixes<'a> {
         let place: HashMap<&Text, usize> = gates.iter().enumerate().map(|(n, gate)| (&gate.id, n)).collect();
         let required = run_budget::required(&run.gates);
         let counted = || run.findings.iter().filter(|finding| counts_for(finding, &required));
-        // A problem is mended by one change, whoever of its tools knows it.
+        // One change fixes a problem, even if only one of its tools names the fix.
         let mut of_problem: HashMap<&Text, Upgraded> = HashMap::new();
         for finding in counted() {
             if let (Some(problem), Some(upgrade)) = (&finding.problem, upgraded(finding)) {
@@ -167,7 +167,8 @@ impl<'a> Fixes<'a> {
         fixes
     }
 
-    /// Takes what has to go, then the fewest of the others that bring all gates under their budgets.
+    /// Takes the changes that are necessary, then the fewest others that bring all gates within their
+    /// budgets.
     fn choose(self, run: &'a Run, gates: &[&'a GateRecord], way: &mut Way<'a>) {
         let place: HashMap<&Text, usize> = gates.iter().enumerate().map(|(n, gate)| (&gate.id, n)).collect();
         let mut over = Over::of(run, gates);
@@ -175,7 +176,7 @@ impl<'a> Fixes<'a> {
             self.joined.into_iter().partition(|joined| joined.must);
         for joined in gone {
             over.less(&joined.takes(&place), 1);
-            joined.tell(way);
+            joined.add_to(way);
         }
         let mut left: BTreeMap<(usize, Severity), Vec<&Finding>> = BTreeMap::new();
         for ((gate, severity), [must, others]) in self.alone {
@@ -184,7 +185,7 @@ impl<'a> Fixes<'a> {
             left.insert((gate, severity), others);
         }
 
-        // Of the others, those that take the same off the same are of one kind.
+        // The other changes: those with the same effect are of one kind.
         let needs: Vec<(Need, u64)> = over.0.into_iter().filter(|(_, over)| *over > 0).collect();
         let wanted: HashMap<Need, usize> =
             needs.iter().enumerate().map(|(n, (need, _))| (*need, n)).collect();
@@ -210,11 +211,11 @@ impl<'a> Fixes<'a> {
         way.proven = chosen.proven;
         for (Alike { mut joined, alone }, n) in kinds.into_values().zip(chosen.of) {
             let n = usize::try_from(n).unwrap_or(usize::MAX);
-            // What takes most away beside what is needed.
+            // Prefer those that remove most findings.
             joined.sort_by_key(|joined| std::cmp::Reverse(joined.findings.len()));
             joined.truncate(n);
             way.problems.extend(alone.into_iter().take(n - joined.len()));
-            joined.into_iter().for_each(|joined| joined.tell(way));
+            joined.into_iter().for_each(|joined| joined.add_to(way));
         }
         way.upgrades.sort_by_key(|upgrade| std::cmp::Reverse(upgrade.problems.len()));
         way.problems.sort_by_key(|finding| std::cmp::Reverse(rank(finding.severity)));
@@ -249,7 +250,7 @@ impl<'a> Joined<'a> {
         takes.into_iter().collect()
     }
 
-    fn tell(self, way: &mut Way<'a>) {
+    fn add_to(self, way: &mut Way<'a>) {
         let worst =
             |findings: Vec<&'a Finding>| findings.into_iter().max_by_key(|finding| rank(finding.severity));
         let problems: Vec<&Finding> = self.findings.into_values().filter_map(worst).collect();
@@ -271,7 +272,7 @@ fn takes_alone(gate: usize, severity: Severity) -> Vec<(Need, u64)> {
     vec![(Need { gate: Some(gate), severity }, 1), (Need { gate: None, severity }, 1)]
 }
 
-/// How many have to go of each.
+/// How many of each have to go.
 struct Over(BTreeMap<Need, u64>);
 
 impl Over {
@@ -284,7 +285,7 @@ impl Over {
         }
         for (place, gate) in gates.iter().enumerate() {
             let counts = found.get(&gate.id).copied().unwrap_or_default();
-            // What reaches the threshold has to go whatever the budget.
+            // A finding that reaches the threshold has to go, whatever the budget.
             for severity in Severity::ALL.into_iter().filter(|severity| !at_or_above(*severity, &gate.policy))
             {
                 if let Some(most) = most(severity, &gate.policy) {
@@ -312,12 +313,12 @@ impl Over {
     }
 }
 
-/// The numbers of a version in their order, to compare by: good enough to advise by.
+/// The numbers in a version, in their order, to compare versions: good enough for advice.
 fn numbers(version: &str) -> Vec<u64> {
     version.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
-/// The settings that bear what is denied in a gate: the strictest that do.
+/// The strictest settings that allow what is denied in a gate.
 fn settings(policy: &Policy, denied: &[&Finding]) -> Vec<String> {
     let raised_by =
         |key| denied.iter().any(|finding| policy.conditions.raised_by(finding).any(|by| by == key));
@@ -325,8 +326,8 @@ fn settings(policy: &Policy, denied: &[&Finding]) -> Vec<String> {
     let mut settings = Vec::new();
     settings.extend(kev.then(|| "fail_on_kev = false".to_owned()));
     settings.extend(epss.then(|| "no `epss_at_least`".to_owned()));
-    // What counts then: what was raised may be borne for another reason.
-    let calm = Conditions {
+    // What counts with these settings: a raised finding may now pass for another reason.
+    let relaxed = Conditions {
         fail_on_kev: policy.conditions.fail_on_kev && !kev,
         epss_at_least: policy.conditions.epss_at_least.filter(|_| !epss),
         ..policy.conditions.clone()
@@ -334,7 +335,7 @@ fn settings(policy: &Policy, denied: &[&Finding]) -> Vec<String> {
     let mut counts = Counts::default();
     let counted = denied.iter().filter(|finding| {
         let known = finding.baseline && policy.new_only;
-        !known && !matches!(calm.effect(finding), PolicyEffect::Lowered(_))
+        !known && !matches!(relaxed.effect(finding), PolicyEffect::Lowered(_))
     });
     counted.for_each(|finding| counts.add(finding.severity));
     let rated = Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown);

@@ -8,9 +8,9 @@ use crate::model::run::GateRecord;
 use crate::model::severity::{Counts, Severity};
 use crate::text::shared::Text;
 
-/// What the findings of the `required` gates come to, each problem counted once; without those that are waived
-/// or were known before. A problem that tools rate differently counts once at each of their severities: at
-/// the highest alone, a second tool could take it out of the budget that it was over.
+/// How many findings of the `required` gates count, each problem once; without waived and known findings. A
+/// problem that tools rate differently counts once at each of their severities. If only the highest counted,
+/// a second tool could remove it from a budget that it exceeds.
 pub fn spent(findings: &[Finding], required: &Required<'_>) -> Counts {
     let mut counts = Counts::default();
     let mut problems: HashSet<(&Text, Severity)> = HashSet::new();
@@ -26,17 +26,17 @@ pub fn spent(findings: &[Finding], required: &Required<'_>) -> Counts {
 /// The gates whose findings count, by id, each with its policy.
 pub type Required<'a> = HashMap<&'a Text, &'a Policy>;
 
-/// The required ones of these gates.
+/// The required gates among these.
 pub fn required(gates: &[GateRecord]) -> Required<'_> {
     gates.iter().filter(|gate| gate.required).map(|gate| (&gate.id, &gate.policy)).collect()
 }
 
-/// Whether a finding counts: it is of a required gate, and its policy counts it.
+/// Whether a finding counts: its gate is required, and the gate's policy counts it.
 pub fn counts_for(finding: &Finding, required: &Required<'_>) -> bool {
     required.get(&finding.gate).is_some_and(|policy| policy.counts(finding))
 }
 
-/// Each severity that is over the budget, in words; no finding is changed.
+/// Each severity that exceeds the budget, in words. It changes no finding.
 pub fn exceeded(findings: &[Finding], required: &Required<'_>, budget: &Budget) -> Vec<(Severity, String)> {
     if budget.is_empty() {
         return Vec::new();
@@ -50,7 +50,7 @@ pub fn exceeded(findings: &[Finding], required: &Required<'_>, budget: &Budget) 
     budget.iter().rev().filter_map(over).collect()
 }
 
-/// Judges the findings of all gates by the budget: those of a severity that is over it block.
+/// Judges the findings of all gates by the budget: if a severity exceeds it, its findings block.
 pub fn judge(findings: &mut [Finding], required: &Required<'_>, budget: &Budget) -> Vec<String> {
     let over = exceeded(findings, required, budget);
     for (severity, words) in &over {
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
     use crate::model::finding::Category;
 
-    /// A second tool that rates a problem higher does not take it out of the budget that it is over.
+    /// A second tool that rates a problem higher does not remove it from a budget that it exceeds.
     #[test]
     fn a_problem_counts_once_at_each_severity_that_a_tool_gives_it() {
         let finding = |id: &str, severity| {

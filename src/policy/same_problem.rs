@@ -1,12 +1,12 @@
-//! One problem, one row: findings of several tools, gates or targets that are the same thing.
+//! One problem, one row: findings of several tools, gates or targets that mean the same thing.
 //!
-//! Nothing is dropped and nothing is changed of a finding: each gate judges its own. What belongs
-//! together is told by a common [`Finding::problem`], and `seen_by` names every tool.
+//! No finding is dropped or changed: each gate judges its own. Findings that belong together have the same
+//! [`Finding::problem`], and `seen_by` names every tool.
 //!
 //! The same problem is
-//! - a vulnerability that is known by a common id (CVE, GHSA, npm's) in one package of one version,
-//! - a secret at one place of one commit, or of the work tree,
-//! - a misconfiguration of one resource that both Trivy and Checkov have a check for ([`advisories`]).
+//! - a vulnerability with a common id (CVE, GHSA, npm's) in one version of one package,
+//! - a secret at one place in one commit, or in the work tree,
+//! - a misconfiguration of one resource, if both Trivy and Checkov have a check for it ([`advisories`]).
 
 mod advisories;
 
@@ -17,7 +17,7 @@ use std::num::NonZeroU32;
 use crate::model::finding::{Category, Finding, Package};
 use crate::text::shared::{SharedTexts, Text};
 
-/// Notes on every finding what it is one problem with. The findings must have their ids.
+/// Notes on every finding which problem it belongs to. The findings must have their ids.
 pub(crate) fn note(findings: &mut [Finding]) {
     let groups = groups(findings);
     for group in groups {
@@ -33,10 +33,10 @@ pub(crate) fn note(findings: &mut [Finding]) {
     }
 }
 
-/// The findings that are one problem, where that is more than one; by their places in the list.
+/// The findings that are one problem, for problems with more than one; as indices into the list.
 pub(crate) fn groups(findings: &[Finding]) -> Vec<Vec<usize>> {
     const MERGED: [Category; 3] = [Category::Vulnerability, Category::Secret, Category::Misconfiguration];
-    // A million findings of a linter stand alone: no list of them is needed to tell.
+    // Findings of linters are never joined. With a million of them this saves a long list.
     if !findings.iter().any(|finding| MERGED.contains(&finding.category)) {
         return Vec::new();
     }
@@ -72,7 +72,7 @@ fn advisories(_: usize, finding: &Finding) -> Vec<(&str, &str, &str, &str)> {
     ids.flat_map(|id| versions().map(move |version| (&**id, kind, name, version))).collect()
 }
 
-/// The package's ecosystem and name, as its URL has them: tools call ecosystems by many names.
+/// The package's ecosystem, from its URL if it has one, and its name: tools use many names for ecosystems.
 fn whose(package: &Package) -> (&str, &str) {
     let from_url = package.purl.as_deref().and_then(|purl| {
         let kind = purl.strip_prefix("pkg:")?.split('/').next()?;
@@ -81,11 +81,11 @@ fn whose(package: &Package) -> (&str, &str) {
     from_url.unwrap_or((package.ecosystem.as_deref().unwrap_or_default(), &package.name))
 }
 
-/// A commit or none, a path, a line, and which of a tool's secrets on that line.
+/// A commit if there is one, a path, a line, and the number of the secret on that line.
 type Spot<'a> = (Option<&'a str>, &'a str, NonZeroU32, u32);
 
-/// Where each secret stands. A commit of the history is a place of its own: what stands in the same line
-/// today may be another secret. Secrets inside images have paths of their own.
+/// Where each secret is. Each commit of the history is a separate place: today the same line may contain
+/// another secret. Secrets inside images have separate paths.
 fn spots(findings: &[Finding]) -> impl Fn(usize, &Finding) -> Option<Spot<'_>> {
     let mut on_line: HashMap<(&str, Option<&str>, &str, NonZeroU32), Vec<usize>> = HashMap::new();
     for (index, finding) in findings.iter().enumerate() {
@@ -115,7 +115,7 @@ fn line_of(finding: &Finding) -> Option<(Option<&str>, &str, NonZeroU32)> {
     Some((finding.commit.as_deref(), &at.path, at.start_line?))
 }
 
-/// The family of a check with what it looked at.
+/// The family of a check, with the file and resource that it checked.
 fn checks(_: usize, finding: &Finding) -> Option<(&'static str, &str, &str)> {
     let family = advisories::of(&finding.rule)?;
     let path = finding.location.as_ref().map(|at| &*at.path)?;
@@ -126,7 +126,7 @@ fn checks(_: usize, finding: &Finding) -> Option<(&'static str, &str, &str)> {
     Some((family.name, path, resource))
 }
 
-/// Sets that are joined two by two.
+/// Disjoint sets, joined two at a time.
 struct Sets(Vec<usize>);
 
 impl Sets {
@@ -134,7 +134,7 @@ impl Sets {
         Self((0..len).collect())
     }
 
-    /// The first member of a set; the way there is shortened.
+    /// The first member of a set. It shortens the path to it.
     fn first(&mut self, mut index: usize) -> usize {
         while self.0[index] != index {
             self.0[index] = self.0[self.0[index]];
@@ -148,7 +148,7 @@ impl Sets {
         self.0[a.max(b)] = a.min(b);
     }
 
-    /// The sets of more than one member, in the order of their first.
+    /// The sets with more than one member, in the order of their first members.
     fn groups(mut self) -> Vec<Vec<usize>> {
         let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
         for index in 0..self.0.len() {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vulnerability_is_one_by_any_common_id_in_one_package_of_one_version() {
+    fn a_vulnerability_is_one_problem_by_any_common_id_in_one_version_of_a_package() {
         let findings = [
             vulnerability("GHSA-1", &[], "lodash", "4.17.4", ""),
             vulnerability("CVE-1", &["GHSA-1"], "lodash", "4.17.4", "pkg:npm/lodash@4.17.4"),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_one_by_its_place_in_one_commit() {
+    fn a_secret_is_one_problem_by_its_place_in_one_commit() {
         let findings = [
             secret("gitleaks", 3, 9, ""),
             secret("git-secrets", 3, 0, ""),
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misconfiguration_is_one_where_both_scanners_have_a_check_for_it() {
+    fn a_misconfiguration_is_one_problem_if_both_scanners_have_a_check_for_it() {
         let bucket = Some("aws_s3_bucket.logs");
         let findings = [
             check("AVD-AWS-0089", bucket, "infra/s3.tf"),

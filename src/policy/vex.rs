@@ -1,5 +1,5 @@
-//! VEX: what the makers of a product, or its users, say of a vulnerability in it. Statements of several
-//! documents and formats in one form, and which of them is the last word on a finding.
+//! VEX: what the makers of a product, or its users, say about a vulnerability in it. Statements of several
+//! documents and formats in one form, and which of them decides a finding.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::model::purl::Purl;
 use crate::text::sanitise;
 use crate::text::shared::Text;
 
-/// One statement: a vulnerability, in products, has this status.
+/// One statement: a vulnerability has this status in these products.
 #[derive(Clone, Debug)]
 pub struct Statement {
     /// The vulnerability's id and its aliases.
@@ -28,11 +28,11 @@ pub struct Statement {
 #[derive(Clone, Debug)]
 pub struct Product {
     pub what: Id,
-    /// Where the vulnerability is, in it; none named: anywhere.
+    /// The parts of it that have the vulnerability; empty: any part.
     pub parts: Vec<Id>,
 }
 
-/// By what a document knows a product.
+/// The name that a document has for a product.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Id {
     Purl(Box<Purl>),
@@ -56,15 +56,15 @@ impl Id {
     }
 }
 
-/// What was looked at, where a finding was found.
+/// What was scanned when a finding was found.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Here<'a> {
-    /// What gates.toml says that documents call this project.
+    /// The names of this project in documents, from gates.toml.
     pub products: &'a [Id],
     pub image: Option<Image<'a>>,
 }
 
-/// An image that was looked at.
+/// An image that was scanned.
 #[derive(Clone, Copy, Debug)]
 pub struct Image<'a> {
     /// `registry.example/team/app:1.2`, or a name that only this machine knows.
@@ -75,7 +75,7 @@ pub struct Image<'a> {
 }
 
 impl Here<'_> {
-    /// Whether this certainly is the product.
+    /// Whether this is certainly the product.
     pub(crate) fn is(&self, product: &Id) -> bool {
         let named = self.products.iter().any(|known| match (product, known) {
             (Id::Purl(product), Id::Purl(known)) => product.covers(known),
@@ -92,7 +92,7 @@ impl Image<'_> {
             Id::Purl(_) => return false,
             Id::Other(name) => return *name == self.reference,
         };
-        // Whatever it is called.
+        // By id or digest, with any name.
         if purl.version().is_some() && [self.id, self.digest].contains(&purl.version()) {
             return true;
         }
@@ -107,7 +107,7 @@ impl Image<'_> {
             && purl.qualifier("tag").is_none_or(|wanted| tag == Some(wanted))
     }
 
-    /// A colon before the last slash is that of a port.
+    /// A colon before the last slash belongs to a port.
     fn repository_and_tag(&self) -> (&str, Option<&str>) {
         let name = self.reference.split('@').next().unwrap_or_default();
         match name.rsplit_once(':') {
@@ -133,26 +133,26 @@ impl Product {
 /// A document of either format.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// As gates.toml finds it.
+    /// Its path, as gates.toml finds it.
     pub name: Text,
     pub statements: Vec<Statement>,
 }
 
 impl Document {
-    /// The products that it is about, the first few of them.
+    /// The first few products that it is about.
     pub fn subjects(&self) -> String {
         let products = self.statements.iter().flat_map(|statement| &statement.products);
         first_few(products.map(|product| product.what.words())).unwrap_or_else(|| "no product".to_owned())
     }
 
-    /// The vulnerabilities that it is about, the first few of them.
+    /// The first few vulnerabilities that it is about.
     pub fn vulnerabilities(&self) -> String {
         let ids = self.statements.iter().filter_map(|statement| statement.ids.first());
         first_few(ids.cloned()).unwrap_or_else(|| "no vulnerability".to_owned())
     }
 }
 
-/// The first few names, each once; `None`: there is none.
+/// The first few names, each once; `None` without names.
 fn first_few(names: impl Iterator<Item = String>) -> Option<String> {
     const MOST: usize = 3;
     let mut few: Vec<String> = Vec::new();
@@ -190,7 +190,7 @@ impl Vex {
         Self { documents, by_id }
     }
 
-    /// The last word on a finding; of the same moment, the stricter.
+    /// The statement that decides a finding: the latest, and of several at the same time the strictest.
     pub fn assess(&self, finding: &Finding, here: &Here) -> Option<Assessment> {
         if self.by_id.is_empty() {
             return None;

@@ -1,4 +1,4 @@
-//! Waivers: findings that someone has decided to bear, with a reason and an end.
+//! Waivers: findings that someone has accepted, with a reason and a last day.
 
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
@@ -7,19 +7,19 @@ use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::text::shared::Text;
 
-/// One `[[waiver]]`. Every condition that it names must hold.
+/// One `[[waiver]]`. Every condition in it must hold.
 #[derive(Clone, Debug)]
 pub struct Waiver {
-    /// What the record calls it: its `name`, or `waiver 3`, counted in the file's order from 1.
+    /// Its name in the record: its `name`, or `waiver 3`, counted from 1 in the order of the file.
     pub name: Text,
-    /// Whether gates.toml gives it that name.
+    /// Whether that name is from gates.toml.
     pub has_own_name: bool,
     pub reason: Text,
     /// The last day on which it applies.
     pub expires: Option<Date>,
-    /// Where it begins in gates.toml, in bytes.
+    /// The byte of gates.toml where it begins.
     pub at: usize,
-    /// The line of that, counted from 1; 0 until the text is at hand.
+    /// Its line, counted from 1; 0 until the text is available.
     pub line: u32,
     rule: Option<String>,
     path: Option<GlobMatcher>,
@@ -30,14 +30,15 @@ pub struct Waiver {
 }
 
 impl Waiver {
-    /// Reads every `[[waiver]]`. `without_end`: one may lack its last day. `gates` and `tools` are the names
-    /// that a waiver may name.
+    /// Reads every `[[waiver]]`. `without_end`: a waiver may have no last day. `gates` and `tools` are the
+    /// names that a waiver may use.
     pub fn read_all(keys: &Keys, without_end: bool, gates: &[&str], tools: &[&str]) -> Vec<Self> {
         let tables = keys.tables("waiver");
         let mut waivers: Vec<Self> = Vec::new();
         for (index, table) in tables.iter().enumerate() {
             for (key, known) in [("gate", gates), ("tool", tools)] {
-                // `judge --report` calls a gate after the tool or the format where gates.toml has none for it.
+                // `judge --report` names a gate after the tool or the format if gates.toml has no gate for
+                // it.
                 let is_known = |word: &str| known.contains(&word) || tools.contains(&word);
                 if let Some(word) = table.text(key).filter(|word| !is_known(&word.value)) {
                     let what = format!("there is no {key} `{}`: the waiver covers nothing", word.value);
@@ -47,15 +48,22 @@ impl Waiver {
             let Some(waiver) = Self::read(table, index, without_end) else { continue };
             if let Some(same) = waivers.iter().find(|other| other.conditions() == waiver.conditions()) {
                 let what = match same.expires == waiver.expires {
-                    true => format!("this waiver says what `{}` says", same.name),
+                    true => format!("this waiver repeats `{}`", same.name),
                     false => {
-                        format!("this waiver contradicts `{}`: the same conditions, another end", same.name)
+                        format!(
+                            "this waiver contradicts `{}`: the same conditions, another last day",
+                            same.name
+                        )
                     }
                 };
                 table.problem_with_help(table.at(), what, "keep one of them");
             } else if waivers.iter().any(|other| other.name == waiver.name) {
-                let what = format!("another waiver is called `{}`, too", waiver.name);
-                table.problem_with_help(table.at(), what, "reports tell by the name which one covers what");
+                let what = format!("another waiver is called `{}` too", waiver.name);
+                table.problem_with_help(
+                    table.at(),
+                    what,
+                    "reports use the name to say which waiver covers a finding",
+                );
             }
             waivers.push(waiver);
         }
@@ -80,8 +88,10 @@ impl Waiver {
         let condition = |key| {
             let text = table.text(key)?;
             if text.value.contains('*') {
-                let what = format!("`{key}` is no pattern: it is compared to the letter, and covers nothing");
-                table.problem_with_help(text.at, what, "only `path` takes `*`; write a waiver for each");
+                let what = format!(
+                    "`{key}` is not a pattern: it is compared letter by letter, so the waiver covers nothing"
+                );
+                table.problem_with_help(text.at, what, "only `path` accepts `*`; write a waiver for each");
             }
             Some(text.value)
         };
@@ -104,7 +114,7 @@ impl Waiver {
             table.problem_with_help(
                 table.at(),
                 "this waiver has no end",
-                "name the last day on which it holds: `expires = 2027-03-31`; or, at the top of the file, `waivers_without_end = true`",
+                "name its last day: `expires = 2027-03-31`; or, at the top of the file, `waivers_without_end = true`",
             );
         }
         let named = ["rule", "path", "package", "id", "tool", "gate"].iter().any(|key| table.has(key));
@@ -122,7 +132,7 @@ impl Waiver {
         Some(waiver)
     }
 
-    /// The conditions that it can name, each with what it says.
+    /// The possible conditions, each with its value.
     pub fn conditions(&self) -> [(&'static str, Option<&str>); 6] {
         [
             ("rule", self.rule.as_deref()),
@@ -139,7 +149,7 @@ impl Waiver {
         self.expires.is_none_or(|expires| today <= expires)
     }
 
-    /// Whether it means a thing, whoever saw it wherever: it names no place, tool or gate.
+    /// Whether it means a problem in general: it names no place, tool or gate.
     pub fn is_wide(&self) -> bool {
         self.path.is_none() && self.tool.is_none() && self.gate.is_none()
     }
@@ -149,7 +159,7 @@ impl Waiver {
         self.id.is_some()
     }
 
-    /// Whether every condition that it names holds for the finding, whatever the day.
+    /// Whether all its conditions hold for the finding. The day does not matter here.
     pub fn covers(&self, finding: &Finding) -> bool {
         let same = |wanted: &Option<String>, has: &str| wanted.as_deref().is_none_or(|wanted| wanted == has);
         let rule = self.rule.as_deref().is_none_or(|rule| {
@@ -172,14 +182,14 @@ impl Waiver {
     }
 }
 
-/// Whether a glob fits paths that have nothing in common: then it is no condition.
+/// Whether a glob fits paths that have nothing in common. Then it excludes nothing.
 fn fits_all(glob: &GlobMatcher) -> bool {
     let any = ["0", ".q", "zz/9.x", "k/.j/7", "v/w/y/u"];
-    // `/**` is meant so, and fits no path from the top of a repository.
+    // `/**` is meant to fit all, but fits no path from the top of a repository.
     glob.glob().glob() == "/**" || any.iter().all(|path| glob.is_match(path))
 }
 
-/// Why a pattern fits no path at all, and the mend: paths of findings are those of git.
+/// Why a pattern fits no path at all, and what to write instead. Findings have paths as git writes them.
 fn never_fits(glob: &str) -> Option<(&'static str, &'static str)> {
     let escapes = glob.split('\\').skip(1).any(|rest| rest.starts_with(char::is_alphanumeric));
     if escapes {

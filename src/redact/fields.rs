@@ -1,10 +1,10 @@
-//! The values of report fields that can hold a secret or source text, masked.
+//! Masks the values of report fields that can contain a secret or source text.
 
 use std::borrow::Cow;
 
-/// Replaces the value of every object member whose key is in `fields` by [`MASK`], whatever its
-/// type. Works on the bytes, in one pass and without recursion: numbers, order and spacing stay as
-/// they are. Keys are compared as they are written; no scanner escapes letters in them.
+/// Replaces the value of every object member whose key is in `fields` with [`MASK`](super::MASK), whatever
+/// its type. It works on the bytes, in one pass and without recursion: numbers, order and spacing do not
+/// change. Keys are compared as they are written, since no scanner escapes letters in them.
 pub fn mask_fields<'j>(json: &'j [u8], fields: &[&str]) -> Cow<'j, [u8]> {
     if fields.is_empty() {
         return Cow::Borrowed(json);
@@ -33,8 +33,8 @@ pub fn mask_fields<'j>(json: &'j [u8], fields: &[&str]) -> Cow<'j, [u8]> {
     Cow::Owned(out)
 }
 
-/// Whether [`mask_fields`] knows what it masks: of anything else that a secret may stand in, nothing is
-/// kept.
+/// Whether a report is JSON, so that [`mask_fields`] works on it. A report that may contain a secret and is
+/// not JSON is not kept.
 pub fn is_maskable(report: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(report).is_ok()
 }
@@ -43,7 +43,7 @@ fn skip_space(json: &[u8], from: usize) -> usize {
     json[from..].iter().position(|byte| !byte.is_ascii_whitespace()).map_or(json.len(), |n| from + n)
 }
 
-/// The place after the string that begins at `start`; the end of the text where it is cut.
+/// The place after the string that begins at `start`; the end of the text if the string is cut.
 fn string_end(json: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while at < json.len() {
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_report_keeps_no_half_secret() {
+    fn a_cut_report_keeps_no_part_of_a_secret() {
         let json = br#"{"Secret": "half of a sec"#;
         assert_eq!(&*mask_fields(json, &["Secret"]), br#"{"Secret": "REDACTED""#);
     }

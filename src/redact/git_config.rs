@@ -1,5 +1,5 @@
-//! Secrets in the settings that git is given by its environment, whose names say nothing: the pairs
-//! `GIT_CONFIG_KEY_0`, `GIT_CONFIG_VALUE_0`, …, and what `git -c` hands on in `GIT_CONFIG_PARAMETERS`
+//! Secrets in settings that git gets from variables whose names do not show a secret: the pairs
+//! `GIT_CONFIG_KEY_0`, `GIT_CONFIG_VALUE_0`, …, and what `git -c` passes on in `GIT_CONFIG_PARAMETERS`
 //! (git-config(1), git `config.c` `git_config_parse_parameter`).
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ pub(super) fn secrets(variables: &BTreeMap<String, String>) -> Vec<Secret> {
     all
 }
 
-/// What a setting hands over: the header that is sent along, a password, one in an address.
+/// The secrets in a setting: a header that git sends, a password, a password in an address.
 fn in_setting(key: &str, value: &str) -> Vec<Secret> {
     let last = key.rsplit('.').next().unwrap_or_default();
     if last.eq_ignore_ascii_case("extraheader") {
@@ -31,14 +31,14 @@ fn in_setting(key: &str, value: &str) -> Vec<Secret> {
     }
     let password = looks_secret(last) || last.to_ascii_lowercase().ends_with("pass");
     let plain = if password { Secret::reported(value) } else { None };
-    // A helper may be a script that prints it.
+    // A credential helper may be a script that prints the password.
     let words = value.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';'));
     let printed = words.filter_map(|word| Secret::reported(word.strip_prefix("password=")?));
     let address = Secret::in_address(key).into_iter().chain(Secret::in_address(value));
     plain.into_iter().chain(printed).chain(address).collect()
 }
 
-/// `'key'='value' 'key'='value'`, and of git before 2.30 `'key=value'`.
+/// `'key'='value' 'key'='value'`; before git 2.30 `'key=value'`.
 fn in_parameters(settings: &str) -> Vec<Secret> {
     let pieces: Vec<&str> = settings.split('\'').collect();
     let pairs = pieces.windows(3).filter_map(|three| match three {
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_setting_hands_over_is_known() {
+    fn the_secrets_in_a_setting_are_found() {
         for (key, value, secret) in [
             ("http.extraHeader", "Authorization: Bearer hunter2-hunter2", true),
             ("http.https://host/.extraheader", "X-Any: hunter2-hunter2", true),

@@ -1,9 +1,9 @@
-//! Secrets out before anything is stored.
+//! Removes secrets before anything is stored.
 //!
-//! Two sieves. By field: the values of report fields that can hold a secret or source text are
-//! masked before a report is kept ([`mask_fields`]). By value: what a report marks as a secret,
-//! and what secret-looking variables hold, is scrubbed from everything that leaves, in every
-//! spelling ([`Scrubber`]).
+//! In two ways. By field: the values of report fields that can contain a secret or source text are masked
+//! before a report is kept ([`mask_fields`]). By value: what a report marks as a secret, and the values of
+//! variables with secret-looking names, are removed from everything that Portcullis writes, in every encoding
+//! ([`Scrubber`]).
 
 mod fields;
 mod git_config;
@@ -19,5 +19,5 @@ pub use scrubber::Scrubber;
 pub use scrubber::SecretSet;
 pub use secret::Secret;
 
-/// What stands in the place of a secret.
+/// What is shown instead of a secret.
 pub const MASK: &str = "REDACTED";

@@ -2,10 +2,10 @@
 
 use crate::redact::Secret;
 
-/// Whether a variable of this name holds a secret, or opens the way to one.
+/// Whether a variable of this name holds a secret, or gives access to one.
 pub(crate) fn looks_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    // The working directory; and names of settings, of which git needs as many as it counts.
+    // The working directory; and names of settings, all of which git needs because it counts them.
     if matches!(upper.as_str(), "PWD" | "OLDPWD") || upper.starts_with("GIT_CONFIG_KEY_") {
         return false;
     }
@@ -17,8 +17,7 @@ pub(crate) fn looks_secret(name: &str) -> bool {
     })
 }
 
-/// Whether the value of a variable of this name is the secret itself, and not where it is kept or
-/// what it is called.
+/// Whether the value of a variable of this name is the secret itself, not its place or its name.
 pub(crate) fn holds_secret(name: &str) -> bool {
     let last = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let about = ["FILE", "PATH", "DIR", "NAME", "USER", "HOST", "REGION", "TYPE", "METHOD", "MODE", "SOCK"];
@@ -29,7 +28,7 @@ pub(crate) fn holds_secret(name: &str) -> bool {
 pub(crate) fn secret_in(name: &str, value: &str) -> Option<Secret> {
     match holds_secret(name) {
         true => Secret::of_variable(value),
-        // A proxy, a database: the password in an address is one, whatever the name.
+        // A proxy, a database: the password in an address is a secret, whatever the name.
         false => Secret::in_address(value),
     }
 }
@@ -39,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_secrets_are_told_from_others() {
+    fn names_of_secrets_are_distinguished_from_others() {
         for name in [
             "GITHUB_TOKEN",
             "SONAR_TOKEN",

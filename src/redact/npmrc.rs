@@ -1,4 +1,4 @@
-//! npm's settings in an .npmrc: what they set, as far as Portcullis must know it.
+//! npm's settings in an .npmrc, as far as Portcullis needs them.
 //!
 //! Read as npm does (npm/ini `lib/ini.js`, npm/config `lib/env-replace.js`).
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::redact::Secret;
 use crate::redact::names::secret_in;
 
-/// As much of a file as is read, in bytes.
+/// How much of a file is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
 /// One line `key = value`.
@@ -17,11 +17,11 @@ const LARGEST: u64 = 1 << 20;
 pub(crate) struct Setting {
     /// Without quotes, and without the `[]` of a list.
     pub key: String,
-    /// Without quotes; the variables in it are not replaced.
+    /// Without quotes. Variables in it are not replaced.
     pub value: String,
 }
 
-/// The settings of a file, in their order.
+/// The settings of a file, in their order in it.
 pub(crate) fn settings(text: &str) -> impl Iterator<Item = Setting> {
     text.split(['\r', '\n']).filter_map(|line| {
         let line = bare(line);
@@ -35,12 +35,12 @@ pub(crate) fn settings(text: &str) -> impl Iterator<Item = Setting> {
     })
 }
 
-/// Without space and quotes around.
+/// Without surrounding space and quotes.
 fn bare(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\u{feff}'))
 }
 
-/// A quoted text as it is; any other up to where a comment begins.
+/// A quoted text unchanged; other text up to the start of a comment.
 fn uncommented(text: &str) -> &str {
     let text = text.trim();
     match text.starts_with(['"', '\'']) {
@@ -50,14 +50,14 @@ fn uncommented(text: &str) -> &str {
 }
 
 impl Setting {
-    /// Whether it sets, or could set, the option of this name. A variable or an escape in a key may stand
-    /// for anything, but for a key that begins as an address or a scope does.
+    /// Whether it sets, or could set, the option of this name. A key with a variable or an escape may mean
+    /// any option, unless it begins like an address or a scope.
     pub(crate) fn may_set(&self, option: &str) -> bool {
         let hidden = self.key.contains("${") || self.key.contains('\\');
         self.key == option || (hidden && !self.key.starts_with(['/', '@']))
     }
 
-    /// The value with the variables of the environment in their places.
+    /// The value, with variables replaced by their values.
     pub(crate) fn expanded(&self, variable: Variable) -> String {
         let mut out = String::with_capacity(self.value.len());
         let mut rest = self.value.as_str();
@@ -74,7 +74,7 @@ impl Setting {
     }
 }
 
-/// The value of a variable of the environment; `None` where it is not set.
+/// The value of an environment variable; `None` if it is not set.
 pub(crate) type Variable = fn(&str) -> Option<String>;
 
 /// The user's own file.
@@ -83,10 +83,10 @@ pub(crate) fn of_user(variable: Variable) -> Option<PathBuf> {
     named.map(PathBuf::from).or_else(|| Some(PathBuf::from(variable("HOME")?).join(".npmrc")))
 }
 
-/// What a file says; nothing where there is none.
+/// The text of a file; empty if there is no file.
 pub(crate) fn read(path: &Path) -> String {
     let mut bytes = Vec::new();
-    // One that is cut, or can't be read, hides no more than that.
+    // If the file is cut or can't be read, use what was read.
     let _ = File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -97,7 +97,7 @@ pub(crate) fn secrets(text: &str, variable: Variable) -> Vec<Secret> {
     let mut all = Vec::new();
     for setting in settings(text) {
         let value = setting.expanded(variable);
-        // What stands before is the registry that it is for.
+        // The part before is the registry.
         match setting.key.rsplit(':').next().unwrap_or_default() {
             "_auth" | "_password" => all.extend(Secret::in_base64(&value)),
             "_authToken" => all.extend(Secret::reported(&value)),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secrets_of_a_file_are_told_from_the_rest() {
+    fn only_the_secrets_of_a_file_are_found() {
         let line = "MIIEvQIBADANBgkqhkiG9w0BAQEF".to_owned();
         // The base64 of `hunter2-two` and of `ada:hunter2-three`.
         let text = format!(
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_replaced_by_what_the_environment_has() {
+    fn variables_are_replaced_by_their_values() {
         let home = |name: &str| (name == "HOME").then(|| "/home/ada".to_owned());
         let expanded = |value: &str| Setting { key: String::new(), value: value.to_owned() }.expanded(home);
         assert_eq!(expanded("a ${HOME} b ${NO_SUCH_VARIABLE_HERE?} c ${open"), "a /home/ada b  c open");

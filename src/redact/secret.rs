@@ -1,9 +1,14 @@
 //! A secret value, and the spellings in which it may turn up.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::text::encode::{STANDARD, URL_SAFE, base64, base64_decoded, percent};
+use base64::Engine;
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
+
+use crate::text::encode::{all_but, base64_decoded};
 
 use super::MASK;
 
@@ -79,7 +84,7 @@ impl Secret {
             spell(piece, &mut all);
         }
         // The `base64` program breaks its lines at 76 characters, PEM and MIME at 64.
-        let encoded = base64(self.0.as_bytes(), STANDARD);
+        let encoded = STANDARD_NO_PAD.encode(&self.0);
         for width in [64, 76].into_iter().filter(|width| encoded.len() > *width) {
             let rows = encoded.as_bytes().chunks(width).filter(|row| row.len() >= SHORTEST_LINE);
             all.extend(rows.map(<[u8]>::to_vec));
@@ -107,32 +112,31 @@ fn is_distinctive(value: &str, shortest: usize) -> bool {
 fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
     let bytes = piece.as_bytes();
     let quoted = json_body(piece);
-    let xml =
-        escape(piece, &[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&apos;")]);
+    let tags = piece.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let xml = tags.replace('"', "&quot;").replace('\'', "&apos;");
     let spelled = [
         piece.to_owned(),
         // A report inside a report is escaped twice.
         json_body(&quoted),
         // Go escapes these for HTML, PHP the slash.
-        escape(&quoted, &[('&', "\\u0026"), ('<', "\\u003c"), ('>', "\\u003e")]),
-        escape(&quoted, &[('/', "\\/")]),
+        quoted.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e"),
+        quoted.replace('/', "\\/"),
         xml.replace("&apos;", "&#39;"),
-        xml.replace("&quot;", "\"").replace("&apos;", "'"),
+        tags,
         xml,
-        percent(piece, "-_.~", true),
-        percent(piece, "-_.~", false),
-        // JavaScript's encodeURIComponent and encodeURI; a form.
-        percent(piece, "-_.~!'()*", true),
-        percent(piece, "-_.~!'()*;/?:@&=+$,#", true),
-        percent(piece, "-_. *", true).replace(' ', "+"),
-        crate::text::hash::hex(bytes),
-        crate::text::hash::hex(bytes).to_uppercase(),
+        utf8_percent_encode(piece, &RESERVED).to_string(),
+        utf8_percent_encode(piece, &RESERVED).map(in_small_letters).collect(),
+        utf8_percent_encode(piece, &COMPONENT).to_string(),
+        utf8_percent_encode(piece, &ADDRESS).to_string(),
+        utf8_percent_encode(piece, &FORM).to_string().replace(' ', "+"),
+        hex::encode(bytes),
+        hex::encode_upper(bytes),
         quoted,
     ];
     all.extend(spelled.into_iter().map(String::into_bytes));
-    for alphabet in [STANDARD, URL_SAFE] {
-        all.insert(base64(bytes, alphabet).into_bytes());
-        all.extend((0..3).map(|before| inner_base64(bytes, before, alphabet)));
+    for base64 in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+        all.insert(base64.encode(bytes).into_bytes());
+        all.extend((0..3).map(|before| inner_base64(bytes, before, &base64)));
     }
     // Letters that a short piece leaves of itself in an encoding would be found anywhere.
     all.retain(|spelling| spelling.len() >= SHORTEST_SPELLING);
@@ -140,29 +144,32 @@ fn spell(piece: &str, all: &mut BTreeSet<Vec<u8>>) {
 
 const SHORTEST_SPELLING: usize = 6;
 
+/// What is percent-encoded by RFC 3986, by JavaScript's encodeURIComponent and encodeURI, and in a form.
+const RESERVED: AsciiSet = all_but(b"-_.~");
+const COMPONENT: AsciiSet = all_but(b"-_.~!'()*");
+const ADDRESS: AsciiSet = all_but(b"-_.~!'()*;/?:@&=+$,#");
+const FORM: AsciiSet = all_but(b"-_. *");
+
+/// A piece of a percent-encoded text: `%2F`, or what is not encoded and stays as it is.
+fn in_small_letters(piece: &str) -> Cow<'_, str> {
+    match piece.starts_with('%') {
+        true => Cow::Owned(piece.to_ascii_lowercase()),
+        false => Cow::Borrowed(piece),
+    }
+}
+
 /// The text as the inside of a JSON string.
 fn json_body(text: &str) -> String {
     let quoted = serde_json::to_string(text).unwrap_or_default();
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
-fn escape(text: &str, table: &[(char, &str)]) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match table.iter().find(|(from, _)| *from == c) {
-            Some((_, to)) => out.push_str(to),
-            None => out.push(c),
-        }
-    }
-    out
-}
-
 /// What is the same in the base64 of every text in which `bytes` stand behind `before` others,
 /// counted modulo 3: `user:password` in an `Authorization` header.
-fn inner_base64(bytes: &[u8], before: usize, alphabet: &[u8; 64]) -> Vec<u8> {
+fn inner_base64(bytes: &[u8], before: usize, base64: &GeneralPurpose) -> Vec<u8> {
     let mut shifted = vec![0; before];
     shifted.extend_from_slice(bytes);
-    let encoded = base64(&shifted, alphabet).into_bytes();
+    let encoded = base64.encode(&shifted).into_bytes();
     // The first letters have bits of what stands before, the last one has bits of what comes after.
     let whole = shifted.len() * 8 / 6;
     encoded[[0, 2, 3][before].min(whole)..whole].to_vec()
@@ -184,13 +191,20 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_that_of_rfc_4648_and_known_inside_of_others() {
-        for (plain, encoded) in [("foobar", "Zm9vYmFy"), ("fooba", "Zm9vYmE"), ("foob", "Zm9vYg")] {
-            assert_eq!(base64(plain.as_bytes(), STANDARD), encoded);
+    fn a_secret_is_known_in_base64_alone_and_inside_of_others() {
+        // As `base64` and `basenc --base64url` print them, without the padding.
+        for (plain, encoded) in [
+            ("hunter2-hunter2", "aHVudGVyMi1odW50ZXIy"),
+            ("hunter2-hunter", "aHVudGVyMi1odW50ZXI"),
+            ("hunter2-hunte", "aHVudGVyMi1odW50ZQ"),
+            ("pass>>>?word~~", "cGFzcz4+Pj93b3Jkfn4"),
+            ("pass>>>?word~~", "cGFzcz4-Pj93b3Jkfn4"),
+        ] {
+            assert!(spelled(plain).iter().any(|known| known == encoded), "{plain}: {encoded}");
         }
         for before in ["", "a", "ab", "user:", "abc"] {
             for after in ["", "x", "yz", ".end"] {
-                let encoded = base64(format!("{before}hunter2-hunter2{after}").as_bytes(), STANDARD);
+                let encoded = STANDARD_NO_PAD.encode(format!("{before}hunter2-hunter2{after}"));
                 let known = spelled("hunter2-hunter2");
                 assert!(known.iter().any(|known| encoded.contains(known)), "{before} {after}: {encoded}");
             }
@@ -249,7 +263,7 @@ mod tests {
             || spelling.starts_with("-----BEGIN KEY-----") && spelling.len() < 25));
         assert!(known.contains(&key.replace('\n', "\\n")));
         // As `base64 key.pem` prints it.
-        let encoded = base64(key.as_bytes(), STANDARD);
+        let encoded = STANDARD_NO_PAD.encode(&key);
         assert!(known.contains(&encoded[76..152].to_owned()));
     }
 

@@ -21,7 +21,7 @@ use crate::report::gitlab::kind::Kind;
 use crate::report::gitlab::model::{
     Commit, Dependency, Link, Location, Message, Named, Product, Report, Scan, Vector, Vulnerability,
 };
-use crate::text::hash::sha256;
+use crate::text::hash::{sha256, uuid};
 use crate::text::human;
 
 use super::stream::Stream;
@@ -132,7 +132,7 @@ fn vulnerability<'a>(run: &'a Run, kind: Kind, finding: &'a Finding) -> Vulnerab
     let vector = finding.cvss.as_ref().and_then(|cvss| cvss.vector.as_deref());
     let vector = vector.filter(|vector| identifiers::is_cvss_3(vector));
     Vulnerability {
-        id: uuid(finding),
+        id: id(finding),
         name: subject::cut(subject::title(finding), LONGEST_NAME),
         description: Cow::Owned(subject::cut(&subject::words(finding), LONGEST_DESCRIPTION).into_owned()),
         severity: severity(finding.severity),
@@ -145,10 +145,9 @@ fn vulnerability<'a>(run: &'a Run, kind: Kind, finding: &'a Finding) -> Vulnerab
 }
 
 /// The same on every machine, and no two alike in one report: a finding's id is unique in its gate.
-fn uuid(finding: &Finding) -> String {
-    let hex = sha256(format!("{}\n{}", finding.gate, finding.id).as_bytes());
-    // Version 8 of RFC 9562: made in a way of one's own.
-    format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+fn id(finding: &Finding) -> String {
+    let digits = sha256(format!("{}\n{}", finding.gate, finding.id).as_bytes());
+    uuid(&digits[..32]).unwrap_or_default()
 }
 
 fn severity(severity: Severity) -> &'static str {

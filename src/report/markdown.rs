@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use crate::model::finding::{Decision, Finding};
 use crate::model::run::{GateRecord, Run};
-use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::{Outcome, Verdict};
 use crate::text::{human, sanitise};
 
@@ -137,15 +136,9 @@ fn gate_row(gate: &GateRecord) -> String {
         "| {} | {mark} {}{advisory} | {} | {time} | {} |\n",
         code(&gate.id),
         gate.outcome,
-        counts(&gate.counts),
+        subject::counts(&gate.counts).join(", "),
         code(&gate.reason)
     )
-}
-
-fn counts(counts: &Counts) -> String {
-    let some = Severity::ALL.into_iter().filter(|severity| counts.get(*severity) > 0);
-    let words: Vec<String> = some.map(|severity| format!("{} {severity}", counts.get(severity))).collect();
-    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
 /// Title; each place with its gate and rule; the fix, or why it is waived.
@@ -166,19 +159,11 @@ fn item(problem: &Problem) -> String {
 }
 
 fn place(finding: &Finding) -> String {
-    let file = subject::file(finding);
-    let place = match subject::line(finding) {
-        Some(line) => format!("{file}:{line}"),
-        None => file.into_owned(),
-    };
-    let package = finding.package.as_ref().map(|package| {
-        let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
-        format!("{} in ", code(&format!("{}{version}", package.name)))
-    });
+    let package = finding.package.as_ref().map(|one| format!("{} in ", code(&subject::package(one))));
     format!(
         "  {}{} · gate {} · rule {}\n",
         package.unwrap_or_default(),
-        code(&place),
+        code(&subject::place(finding)),
         code(&finding.gate),
         code(subject::rule(finding))
     )

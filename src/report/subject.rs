@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::model::finding::{Category, Decision, Finding};
+use crate::model::finding::{Category, Decision, Finding, Package};
 use crate::model::run::GateRecord;
 use crate::model::run::Run;
+use crate::model::severity::Counts;
 use crate::model::severity::Severity;
 use crate::text::shared::Text;
 use crate::tools;
@@ -36,6 +37,30 @@ pub(crate) fn line(finding: &Finding) -> Option<u32> {
     finding.location.as_ref()?.start_line.map(|line| line.get())
 }
 
+/// Its file with the line: `src/a.ts:3`.
+pub(crate) fn place(finding: &Finding) -> String {
+    let file = file(finding);
+    match line(finding) {
+        Some(line) => format!("{file}:{line}"),
+        None => file.into_owned(),
+    }
+}
+
+/// A package with its version: `lodash 4.17.4`.
+pub(crate) fn package(package: &Package) -> String {
+    match &package.version {
+        Some(version) => format!("{} {version}", package.name),
+        None => package.name.to_string(),
+    }
+}
+
+/// `2 critical` for each severity that there is; `none` without any.
+pub(crate) fn counts(counts: &Counts) -> Vec<String> {
+    let some = Severity::ALL.into_iter().filter(|severity| counts.get(*severity) > 0);
+    let words: Vec<String> = some.map(|severity| format!("{} {severity}", counts.get(severity))).collect();
+    if words.is_empty() { vec!["none".to_owned()] } else { words }
+}
+
 /// Its title; of one without words its rule.
 pub(crate) fn title(finding: &Finding) -> &str {
     if finding.title.trim().is_empty() { rule(finding) } else { &finding.title }
@@ -49,9 +74,8 @@ pub(crate) fn rule(finding: &Finding) -> &str {
 /// What a person must know of it, in a few lines: the tool's own words behind the title, and the fix.
 pub(crate) fn words(finding: &Finding) -> String {
     let mut words = title(finding).to_owned();
-    if let Some(package) = &finding.package {
-        let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
-        words.push_str(&format!("\n{}{version} in {}", package.name, finding.target));
+    if let Some(one) = &finding.package {
+        words.push_str(&format!("\n{} in {}", package(one), finding.target));
     }
     if !finding.message.is_empty() && finding.message != finding.title {
         words.push_str(&format!("\n{}", finding.message));

@@ -13,7 +13,6 @@ mod way;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use anstream::adapter::strip_str;
 use anstyle::{AnsiColor, Style};
 
 use crate::model::lock_status::LockStatus;
@@ -62,17 +61,7 @@ fn is_cut(page: &str) -> bool {
 
 /// With the lines that are wider than the screen broken between words. Tables are as wide at most.
 fn fitted(page: &str, look: Look) -> String {
-    let width = usize::from(look.width);
-    let fits = |line: &str| strip_str(line).to_string().chars().count() <= width;
-    if !look.screen || page.lines().all(fits) {
-        return page.to_owned();
-    }
-    let whole = |line: &str| if fits(line) { line.to_owned() } else { human::wrapped(line, width) };
-    let mut fitted: String = page.lines().map(|line| whole(line) + "\n").collect();
-    if !page.ends_with('\n') {
-        fitted.pop();
-    }
-    fitted
+    if look.screen { human::wrapped(page, usize::from(look.width)) } else { page.to_owned() }
 }
 
 fn waiver_notes(run: &Run, look: Look) -> String {

@@ -1,23 +1,23 @@
-//! What the gates that are done hand on to those that act after them: images, digests, ARNs.
+//! What finished gates pass on to later actions: images, digests, ARNs.
 
 use std::collections::BTreeMap;
 
 use crate::model::verdict::Outcome;
 use crate::text::shared::Text;
 
-/// The image that a gate acts on, and who has looked at it.
+/// The image that a gate acts on, and the gates that scanned it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OneImage {
     /// Image id: `sha256:…`.
     pub id: Text,
-    /// The other digest by which the build says that the image goes, where there is one.
+    /// The other digest of the image, if the build names one.
     pub also: Option<Text>,
-    /// Gates that have proved that they looked at it.
+    /// Gates with proof that they scanned it.
     pub by: Vec<Text>,
 }
 
-/// The image of this name, if the gate that built it and every gate that looked at it mean the same
-/// one. The error says who means which.
+/// The image of this name, if the gate that built it and every gate that scanned it mean the same one.
+/// The error says which gates differ.
 pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneImage, String> {
     let looked: Vec<(&FinishedGate, &FinishedTarget)> = gate_outputs
         .gates
@@ -27,14 +27,14 @@ pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneIma
         .filter(|(_, target)| target.image.as_deref() == Some(name) && target.image_id.is_some())
         .collect();
     let id_of = |target: &FinishedTarget| target.image_id.clone().unwrap_or_default();
-    // The build knows the image by more names than who looks at it later.
+    // The build knows more names of the image than the gates that scan it later.
     let build = looked.iter().find(|(gate, _)| gate.tool == BUILDER);
     let Some((first, built)) = build.or(looked.first()) else {
         return Err(format!("no gate of this run has built {name}, or looked at it"));
     };
     let id = id_of(built);
-    // With containerd's image store the engine calls an image by its manifest, and others call it by
-    // its configuration: the build tells both.
+    // With containerd's image store the engine names an image by its manifest, and others name it by
+    // its configuration. The build reports both.
     let also = built.outputs.get(CONFIG_DIGEST).map(|digest| Text::from(digest.as_str()));
     for (gate, target) in &looked {
         let its = id_of(target);
@@ -56,31 +56,31 @@ pub(crate) const CONFIG_DIGEST: &str = "config_digest";
 /// The tool that builds images.
 pub(crate) const BUILDER: &str = "docker-build";
 
-/// Every gate that is done, in the order of gates.toml.
+/// Every finished gate, in the order of gates.toml.
 #[derive(Clone, Debug, Default)]
 pub struct GateOutputs {
     pub gates: Vec<FinishedGate>,
 }
 
-/// One gate that is done.
+/// One finished gate.
 #[derive(Clone, Debug)]
 pub struct FinishedGate {
     pub id: Text,
     /// The scanner's name in gates.toml.
     pub tool: &'static str,
     pub outcome: Outcome,
-    /// Whether it changes the world: it pushes, registers or deploys.
+    /// Whether it is an action: it pushes, registers or deploys.
     pub acts: bool,
     pub targets: Vec<FinishedTarget>,
 }
 
-/// One target of it.
+/// One target of a finished gate.
 #[derive(Clone, Debug)]
 pub struct FinishedTarget {
     pub name: Text,
     /// What the image is called on this machine: `notes-backend:3f2a91c`.
     pub image: Option<String>,
-    /// The id of the image that it really looked at, or built.
+    /// The id of the image that it really built or scanned.
     pub image_id: Option<Text>,
     pub outputs: BTreeMap<String, String>,
 }
@@ -95,7 +95,8 @@ impl GateOutputs {
         gates.flat_map(|gate| gate.targets.iter().map(move |target| (gate, target)))
     }
 
-    /// What a gate of this tool has put out under a name, by target; of two gates the later counts.
+    /// The outputs with this name of all gates of this tool, by target. If two gates have one, the
+    /// later gate counts.
     pub fn outputs(&self, tool: &str, name: &str) -> BTreeMap<Text, String> {
         let targets = self.of_tool(tool);
         targets

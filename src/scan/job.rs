@@ -1,4 +1,4 @@
-//! One planned invocation: what is to be started, where, and where its reports will be.
+//! One planned invocation: what to start, where, and where its reports will be.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -22,45 +22,44 @@ pub struct Job {
     pub cwd: PathBuf,
     /// Variables that are set for it; [`SCRATCH`] in them is as in the arguments.
     pub env: BTreeMap<String, String>,
-    /// Options for Node.js, beside those that `NODE_OPTIONS` has.
+    /// Options for Node.js, in addition to those in `NODE_OPTIONS`.
     pub node_options: Option<String>,
-    /// Variables that the user hands on from the environment, whatever their names look like.
+    /// Variables that the user passes on from the environment, whatever their names are.
     pub hands_on: BTreeSet<String>,
-    /// Where its reports come out, the one with the findings first.
+    /// Its reports. The one with the findings comes first.
     pub reports: Vec<ReportSource>,
-    /// Further files that say more of it.
+    /// Further files that say more about it.
     pub beside: Vec<Beside>,
-    /// Files of the repository that its steps write and read: those of no other gate.
+    /// Files of the repository that its steps write and read. No other gate may use them.
     pub writes: Vec<PathBuf>,
     /// Files in the scratch folder that the user keeps, with their names below the output folder.
     pub keep: Vec<Keep>,
     /// The image that this job builds or scans, as named to the scanner.
     pub image: Option<String>,
-    /// Where the user's own arguments go: before this place of `args`, or at their end.
+    /// The user's own arguments go before this place of `args`, or at the end.
     pub options_end: Option<usize>,
-    /// Why it is run just so, for `portcullis plan`.
+    /// Why it runs this way, for `portcullis plan`.
     pub why: String,
-    /// Nothing in scope is to be expected now and then (a range whose commits only delete): the
-    /// target is skipped then, not inconclusive.
+    /// An empty scope is normal now and then (a range whose commits only delete files). The target is
+    /// then skipped, not inconclusive.
     pub may_be_empty: bool,
-    /// The scanner's own configuration files that it reads where they are there.
+    /// The scanner's own configuration files, which it reads if they exist.
     pub config_files: Vec<ConfigFile>,
-    /// What those files say, and whose they are: for the record.
+    /// What those files say, and where they come from: for the record.
     pub notes: Vec<String>,
-    /// Several steps instead of one program; `program` and `args` are then the chief of them, for
-    /// people.
+    /// Several steps instead of one program. `program` and `args` are then the main step, for people.
     pub procedure: Option<Arc<dyn Procedure>>,
     /// Further programs that the procedure starts.
     pub also: Vec<Program>,
     /// Acts on an image that no gate has scanned.
     pub unscanned: bool,
-    /// What is asked right before the start.
+    /// Questions right before the start.
     pub questions: Vec<PreflightQuestion>,
-    /// What it is to look at, for the tool when it reads the report.
+    /// What it is planned to scan, for the tool when it reads the report.
     pub planned: Planned,
-    /// Settings of git, beside those that its files and the environment have.
+    /// Settings of git, in addition to those in git's files and in the environment.
     pub git: Vec<(String, String)>,
-    /// Where it is started instead of `cwd`: what is in `cwd` would switch it off.
+    /// The start folder instead of `cwd`, if a file in `cwd` would switch the scanner off.
     pub start: Option<StartDir>,
     scratch: String,
 }
@@ -86,41 +85,42 @@ pub struct Program {
     pub near: Vec<PathBuf>,
 }
 
-/// Where a report comes out.
+/// Where a report is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReportSource {
     Stdout,
-    /// What it prints, under this name: held in memory alone, since secrets stand in it unmasked.
+    /// What it prints, under this name. It is held in memory only, because it contains unmasked
+    /// secrets.
     Memory(String),
-    /// The same of its standard error. What it prints on standard output is dropped.
+    /// The same for standard error. What it prints on standard output is dropped.
     Errors(String),
-    /// A file in the job's scratch folder: new by construction.
+    /// A file in the job's scratch folder. It is always new.
     Scratch(String),
     /// A file in the repository, which the tool's own configuration names. It must be newer than
     /// the start of the job.
     Repository(PathBuf),
 }
 
-/// Files that are none of the job's reports and say more of it, read when the job has ended. They may be old,
-/// and may not be there. They are not kept.
+/// Files that are not reports but say more about the job, read when the job has ended. They may be old
+/// or missing. They are not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Beside {
     File(PathBuf),
-    /// The files of the job's scratch folder whose names begin so, as many as there are.
+    /// All files in the job's scratch folder whose names start with this.
     Scratch(&'static str),
 }
 
-/// What a tool knows of a job when it plans it, and needs again when it reads the report.
+/// What a tool knows about a job when it plans it, and needs again when it reads the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Planned {
-    /// The files that the program was given, relative to the folder that it was started in.
+    /// The files that the program was given, relative to its start folder.
     pub files: Vec<String>,
-    /// It is to look at the whole history, so that a shallow clone leaves something out.
+    /// It scans the whole history, so a shallow clone leaves something out.
     pub whole_history: bool,
 }
 
 impl Job {
-    /// A job in `cwd`; `scratch` is the folder that is its own, as seen in arguments.
+    /// A job in `cwd`; `scratch` is its own folder, as written in arguments.
     pub fn new(program: &str, target: impl Into<Text>, cwd: PathBuf, scratch: String) -> Self {
         Self {
             target: target.into(),
@@ -177,7 +177,7 @@ impl Job {
         self.arg("--")
     }
 
-    /// Options in front of all others, behind the subcommand: what comes later wins.
+    /// Adds options before all others, after the subcommand: a later option wins.
     pub fn options<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, options: I) -> &mut Self {
         let at = usize::from(self.args.first().is_some_and(|first| !first.starts_with('-')));
         let before = self.args.len();
@@ -186,19 +186,19 @@ impl Job {
         self
     }
 
-    /// Declares a configuration file of the scanner's own: absolute.
+    /// Declares a configuration file of the scanner: an absolute path.
     pub fn reads(&mut self, path: PathBuf, overrule: BaseOverride) -> &mut Self {
         self.config_files.push(ConfigFile { path, overrule, bars: None, programs: |_| Vec::new() });
         self
     }
 
-    /// The same for one that can name programs of the repository, which then do the work.
+    /// The same for a file that can name programs of the repository, which then do the work.
     pub fn reads_naming(&mut self, path: PathBuf, overrule: BaseOverride, programs: Programs) -> &mut Self {
         self.config_files.push(ConfigFile { path, overrule, bars: None, programs });
         self
     }
 
-    /// The same for a file that may say what leaves the scanner without proof.
+    /// The same for a file that may leave the scanner without proof.
     pub fn reads_unless(&mut self, path: PathBuf, overrule: BaseOverride, bars: Bars) -> &mut Self {
         self.config_files.push(ConfigFile { path, overrule, bars: Some(bars), programs: |_| Vec::new() });
         self
@@ -225,13 +225,13 @@ impl Job {
         self
     }
 
-    /// Its chief command, as people read it.
+    /// Its main command, as people read it.
     pub fn command(&self) -> Vec<String> {
         let program = (!self.program.name.is_empty()).then_some(&self.program.name);
         program.into_iter().chain(&self.args).cloned().collect()
     }
 
-    /// Every program that it starts: none, where Portcullis does the work itself.
+    /// Every program that it starts. There is no program if Portcullis does the work itself.
     pub fn programs(&self) -> impl Iterator<Item = &Program> {
         std::iter::once(&self.program).chain(&self.also).filter(|program| !program.name.is_empty())
     }
@@ -242,11 +242,11 @@ impl Job {
         self
     }
 
-    /// The report is what the program prints, and never touches a disk before it is masked. Gives
-    /// the path to hand to the program.
+    /// The report is what the program prints. It never touches a disk before it is masked. Returns the
+    /// path to pass to the program.
     pub fn report_in_memory(&mut self, name: &str) -> &'static str {
         self.reports.push(ReportSource::Memory(name.to_owned()));
-        // An older program takes `-` for the name of a file, and /dev/stdout may be one.
+        // An older program takes `-` for the name of a file, and /dev/stdout may be a file.
         "/dev/fd/1"
     }
 
@@ -284,24 +284,24 @@ impl Job {
         self
     }
 
-    /// Declares a report file and gives the path to hand to the program.
+    /// Declares a report file and returns the path to pass to the program.
     pub fn report_file(&mut self, name: &str) -> String {
         self.reports.push(ReportSource::Scratch(name.to_owned()));
         self.scratch_file(name)
     }
 
-    /// A path in the job's own scratch folder, as seen in arguments.
+    /// A path in the job's own scratch folder, as written in arguments.
     pub fn scratch_file(&self, name: &str) -> String {
         format!("{}/{name}", self.scratch)
     }
 
-    /// The job's own scratch folder, as seen in arguments.
+    /// The job's own scratch folder, as written in arguments.
     pub fn scratch(&self) -> &str {
         &self.scratch
     }
 
-    /// Also looks for the program in the `node_modules/.bin` folders from `dir` up to `root`:
-    /// direct, since `npx` costs half a second.
+    /// Also looks for the program in the `node_modules/.bin` folders from `dir` up to `root`. It starts
+    /// the program directly, because `npx` costs half a second.
     pub fn near_node_modules(&mut self, dir: &Path, root: &Path) -> &mut Self {
         self.program.near = dir
             .ancestors()

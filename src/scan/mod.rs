@@ -1,4 +1,4 @@
-//! What a tool is to Portcullis.
+//! The interface between Portcullis and a tool.
 
 pub mod config_file;
 pub(crate) mod gate_outputs;

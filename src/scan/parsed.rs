@@ -1,4 +1,4 @@
-//! What a report says, and why one says nothing.
+//! What a report says, or why it says nothing.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -21,7 +21,7 @@ pub enum ReportError {
     Cut { what: &'static str, detail: String },
     #[error("this is not a {what}: {detail}")]
     Foreign { what: &'static str, detail: String },
-    /// The scanner itself says, in its report, that it could not do its work.
+    /// The scanner's own report says that the scan failed.
     #[error("{0}")]
     ToolError(String),
 }
@@ -29,22 +29,22 @@ pub enum ReportError {
 /// The meaning of an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Ran, and found nothing that moves the exit code.
+    /// Ran, and found nothing that changes the exit code.
     Clean,
     /// Ran, and found something.
     Findings,
-    /// Ran; says nothing of findings.
+    /// Ran. Says nothing about findings.
     Silent,
-    /// Did not do its work. What the makers say this code is.
+    /// Did not do its work. Holds what the makers say about this code.
     Fault(&'static str),
 }
 
 /// Why a gate has no job, in words for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unplanned {
-    /// There is nothing to look at, and that is fine: the gate is skipped.
+    /// There is nothing to scan, and that is fine: the gate is skipped.
     NothingToDo(String),
-    /// What it should look at can't be told: the gate is inconclusive.
+    /// It is not known what it should scan: the gate is inconclusive.
     Impossible(String),
 }
 
@@ -52,10 +52,10 @@ pub enum Unplanned {
 #[derive(Debug, Default)]
 pub struct Parsed {
     pub findings: Vec<Finding>,
-    /// What was looked at. Nothing in scope is no proof.
+    /// What was scanned. An empty scope is not proof.
     pub scope: Scope,
-    /// This form of report never tells what was looked at; only a run's log does. A report that
-    /// is handed in alone is then taken at its word.
+    /// This form of report never says what was scanned; only the log of a run does. Such a report is
+    /// believed if it is judged without a run.
     pub scope_untold: bool,
     /// The scanner's version, where the report names it.
     pub tool_version: Option<String>,
@@ -63,22 +63,22 @@ pub struct Parsed {
     pub image_id: Option<Text>,
     /// Digest of its manifest, by which a registry knows it.
     pub image_digest: Option<Text>,
-    /// What was in scope and could not be looked at (a file that does not parse): the gate is
+    /// What was in scope and could not be scanned (a file that does not parse): the gate is
     /// inconclusive, and its findings are still shown.
     pub gaps: Vec<String>,
     /// Further evidence for the record, in words.
     pub proof: Vec<String>,
-    /// What the rules for licences and banned packages say of its inventory: further proof.
+    /// What the rules for licences and banned packages say about its inventory: further proof.
     pub inventory_notes: Vec<String>,
-    /// How old the advisories are that the scanner knew, in words.
+    /// The age of the advisories that the scanner used, in words.
     pub advisories: Option<String>,
-    /// Values that the report marks as secrets, to be struck out of everything that leaves.
+    /// Values that the report marks as secrets. They are redacted in all output.
     pub secrets: Vec<Secret>,
-    /// How many findings the project's own marks keep out of the report, by the kind of mark
-    /// (`eslint-disable`), where the report tells.
+    /// How many findings the project's own suppressions keep out of the report, by kind
+    /// (`eslint-disable`), if the report says so.
     pub ignored: BTreeMap<&'static str, u64>,
-    /// The packages that it lists, where it is an inventory.
+    /// The packages that it lists, if it is an inventory.
     pub inventory: Option<Arc<Vec<Component>>>,
-    /// What later gates and the user go on with: an image's digest, an ARN, each under its name.
+    /// Outputs for later gates and for the user: an image's digest, an ARN, each under its name.
     pub outputs: BTreeMap<String, String>,
 }

@@ -1,24 +1,25 @@
 //! Placeholders in the templates of a deployment: `${NAME}`, from an explicit table.
 //!
-//! `$${` stands for `${` itself. What no table knows stays and is told, and so is `<NAME>`, as AWS
-//! writes its own placeholders: whatever is registered or deployed holds none of them.
+//! `$${` stands for `${` itself. An unknown placeholder stays in the text and is reported. So is
+//! `<NAME>`, the form of AWS's own placeholders: nothing that is registered or deployed may contain
+//! one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::keys::table::Keys;
 use crate::system::git::Repo;
 
-/// The name under which every template has the commit.
+/// The name of the commit in every template.
 pub(crate) const COMMIT: &str = "PORTCULLIS_COMMIT";
 
-/// The longest that is shown of something left over.
+/// The longest part of an unfilled placeholder that is shown.
 const SHOWN: usize = 60;
-/// The most that are told of one text.
+/// The most unfilled placeholders that are reported for one text.
 const MOST: usize = 100;
-/// No name is longer: further on no `}` is looked for.
+/// The longest name: the search for `}` stops there.
 const LONGEST: usize = 300;
 
-/// What stands in for which name.
+/// The value for each name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Values(BTreeMap<String, String>);
 
@@ -41,9 +42,15 @@ impl Values {
                     true => format!("`{COMMIT}` is the commit: it has its value already"),
                     false => format!("`{name}` is not the name of a placeholder"),
                 };
-                keys.problem_with_help(value.at, what, "letters, digits and `_`, and no digit in front");
+                keys.problem_with_help(
+                    value.at,
+                    what,
+                    "use letters, digits and `_`, with no digit at the start",
+                );
             } else if value.value.contains("${") || value.value.contains(char::is_control) {
-                let what = format!("`{name}` is taken as it is: it can hold neither ${{…}} nor a line break");
+                let what = format!(
+                    "the value of `{name}` is used as it is: it can't contain ${{…}} or a line break"
+                );
                 keys.problem(value.at, what);
             } else {
                 values.insert(name, value.value);
@@ -52,14 +59,14 @@ impl Values {
         Self(values)
     }
 
-    /// The same, with the commit that is checked out, where one is.
+    /// The same, with the commit that is checked out, if there is one.
     pub(crate) fn at(&self, repo: &Repo) -> Self {
         let mut values = self.0.clone();
         values.extend(repo.head.clone().map(|head| (COMMIT.to_owned(), head)));
         Self(values)
     }
 
-    /// Fills a text. What is put in is not looked through again.
+    /// Fills a text. Inserted values are not filled again.
     pub(crate) fn fill(&self, text: &str, used: &mut BTreeSet<String>) -> Filled {
         let mut filled = Filled { text: String::with_capacity(text.len()), left: Vec::new() };
         let mut rest = text;
@@ -72,7 +79,7 @@ impl Values {
         filled
     }
 
-    /// Takes what stands at the beginning of `from`, which is `$` or `<`, and gives what follows it.
+    /// Handles the start of `from`, which is `$` or `<`, and returns the rest.
     fn step<'t>(&self, from: &'t str, filled: &mut Filled, used: &mut BTreeSet<String>) -> &'t str {
         if let Some(rest) = from.strip_prefix("$${") {
             filled.text.push_str("${");
@@ -112,7 +119,7 @@ impl Filled {
     }
 }
 
-/// `<IMAGE1_NAME>` at the beginning of a text: capital letters, digits and `_`.
+/// `<IMAGE1_NAME>` at the start of a text: capital letters, digits and `_`.
 fn angled(from: &str) -> Option<&str> {
     let inside = from.strip_prefix('<')?;
     let end = inside.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))?;
@@ -154,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_table_knows_is_told() {
+    fn unknown_placeholders_are_reported() {
         for (text, left) in [
             ("${OTHER}", vec!["${OTHER}"]),
             ("${NAME} ${name} ${}", vec!["${name}", "${}"]),

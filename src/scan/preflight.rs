@@ -1,4 +1,4 @@
-//! What is asked right before a job.
+//! Questions right before a job.
 
 /// A command whose answer is a document beside the reports.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,26 +17,26 @@ pub trait Procedure: std::fmt::Debug + Send + Sync {
     fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a>;
 }
 
-/// The steps on their way; write `Box::pin(async move { … })`.
+/// The steps as a future; write `Box::pin(async move { … })`.
 pub(crate) type Steps<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
 
-/// What a procedure works with: nothing else starts a program or asks over HTTP for it.
+/// What a procedure works with. It starts programs and asks over HTTP only through this.
 ///
-/// It keeps to the gate's time, obeys a stop of the run, compares every program with gates.lock, and
-/// records each step.
+/// It stays within the gate's time, obeys a stop of the run, compares every program with gates.lock,
+/// and records each step.
 pub trait StepContext: Send + Sync {
-    /// What the finished gates hand on.
+    /// What the finished gates pass on.
     fn gate_outputs(&self) -> &GateOutputs;
 
     fn repo(&self) -> &Repo;
 
-    /// The arguments that the user adds to the chief command.
+    /// The arguments that the user adds to the main command.
     fn args(&self) -> &[String];
 
-    /// The folder that is the job's own.
+    /// The job's own folder.
     fn scratch(&self) -> PathBuf;
 
-    /// The job's own program with its arguments, those of the user among them.
+    /// The job's own program with its arguments, including those of the user.
     fn chief(&self) -> Step;
 
     /// The job's own program, or the one that the user named instead.
@@ -51,26 +51,27 @@ pub trait StepContext: Send + Sync {
     /// How much of the gate's time is left.
     fn time_left(&self) -> Duration;
 
-    /// Says on the progress display what is going on.
+    /// Reports on the progress display what is going on.
     fn say(&self, words: String);
 
-    /// Notes a secret, so that it is struck out wherever it turns up.
+    /// Records a secret, so that it is redacted wherever it appears.
     fn learn(&mut self, secret: &str);
 
-    /// Hands on a report, under this file name, in the order of the calls.
+    /// Passes on a report under this file name, in the order of the calls.
     fn hand_over(&mut self, name: &str, bytes: Vec<u8>);
 
-    /// Takes a file of the repository for this gate: what another gate has read or written proves
-    /// nothing here.
+    /// Claims a file of the repository for this gate. A file that another gate has read or written
+    /// proves nothing here.
     fn claim(&self, file: &Path, shown: &str) -> Result<(), Failure>;
 
-    /// Lets a procedure clean up after a stop or a timeout: half a minute, whatever happened.
+    /// Lets a procedure clean up after a stop or a timeout, for half a minute.
     fn last_words(&mut self);
 
-    /// Runs a program to its end. Any exit code is an answer; not to end by itself is a failure.
+    /// Runs a program to its end. Any exit code is an answer. If it does not end by itself, that is a
+    /// failure.
     fn run(&mut self, step: Step) -> Wait<'_, Output>;
 
-    /// Asks over HTTP. Any status is an answer. `headers` of the request are in no log.
+    /// Asks over HTTP. Any status is an answer. The request's `headers` are never logged.
     fn ask(&mut self, request: Request) -> Wait<'_, Answer>;
 
     /// Waits, unless the run is stopped or the time is over.
@@ -89,20 +90,20 @@ impl dyn StepContext + '_ {
         Ok(())
     }
 
-    /// Says on the progress display what is going on.
+    /// Reports on the progress display what is going on.
     pub fn tell(&self, words: impl Into<String>) {
         self.say(words.into());
     }
 }
 
-/// Why a procedure did not come to its end.
+/// Why a procedure did not reach its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// There is no proof; why.
+    /// There is no proof, for this reason.
     Unproven(String),
-    /// The same for a cause that passes by itself: the whole procedure is worth another try.
+    /// The same for a transient error: the whole procedure is worth another try.
     Transient(String),
-    /// The time of the gate is over; what it was doing.
+    /// The time of the gate is over. Holds what it was doing.
     TimedOut(String),
     /// The run was stopped.
     Stopped,
@@ -114,13 +115,13 @@ impl Failure {
     }
 }
 
-/// A file that a procedure reads: of the project, small, and text.
+/// Reads a file for a procedure: part of the project, small, and text.
 pub(crate) fn read_text(path: &Path, shown: &str) -> Result<String, Failure> {
     const MOST: u64 = 4 << 20;
     let unreadable = |why: &dyn std::fmt::Display| Failure::Unproven(format!("{shown} can't be read: {why}"));
     let meta = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !meta.is_file() || meta.len() > MOST {
-        return Err(unreadable(&"it is no file, or larger than 4 MiB"));
+        return Err(unreadable(&"it is not a file, or it is larger than 4 MiB"));
     }
     std::fs::read_to_string(path).map_err(|error| unreadable(&error))
 }

@@ -1,4 +1,4 @@
-//! Where a program is, and which version it says that it is.
+//! Finds a program, and the version in its output or its package.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ pub(crate) fn find(program: &Program, cwd: &Path) -> Option<PathBuf> {
         .or_else(|| which::which(&program.name).ok())
 }
 
-/// A file that would be the program if it might be executed.
+/// A file that would be the program if it were executable.
 pub(crate) fn not_executable(program: &Program, cwd: &Path) -> Option<PathBuf> {
     let path = variables::os("PATH").filter(|_| !program.name.contains('/')).unwrap_or_else(|| cwd.into());
     std::env::split_paths(&path).map(|folder| folder.join(&program.name)).find(|file| file.is_file())
@@ -34,7 +34,7 @@ pub(crate) fn version_in(text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The version in the nearest `package.json` above the file that the program really is.
+/// The version in the nearest `package.json` above the program's real file.
 pub(crate) fn package_version(program: &Path) -> Option<String> {
     #[derive(Deserialize)]
     struct Manifest {

@@ -5,14 +5,14 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::tool::Tool;
 
-/// What the evidence of one job amounts to.
+/// The assessed evidence of one job.
 #[derive(Debug)]
 pub enum Proof {
     /// The scanner did its work and this is what it found.
     Complete(Parsed),
-    /// It worked and there was nothing to look at.
+    /// It worked, and there was nothing to scan.
     NothingInScope { parsed: Parsed, reason: String },
-    /// There is no proof that it did its work. What it found is shown all the same.
+    /// There is no proof that it did its work. Its findings are shown anyway.
     Inconclusive { parsed: Parsed, reason: String },
 }
 
@@ -47,13 +47,13 @@ impl Proof {
     }
 }
 
-/// Weighs what came out of a job that was started and ended by itself: conditions 2 to 6 of the
-/// promise (condition 1, and the freshness of the files, are `run.rs`'s to see).
+/// Assesses the output of a job that was started and ended by itself: conditions 2 to 6 of the promise.
+/// (The engine's `job_run` checks condition 1, and that the files are new.)
 pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof {
     // 2. The exit code is one that the makers document for "clean" or "findings".
     let exit = raw.exit.map(|code| (code, tool.exit(code)));
     if let Some((code, Exit::Fault(meaning))) = exit {
-        // The report often says more than the exit code of what went wrong.
+        // The report often explains the failure better than the exit code.
         let (parsed, cause) = match tool.parse(raw, origin) {
             Ok(parsed) => (parsed, tool.error_line(raw)),
             Err(ReportError::ToolError(cause)) => (Parsed::default(), Some(cause)),
@@ -63,7 +63,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
         return inconclusive(parsed, format!("exit code {code} ({meaning}){cause}"));
     }
 
-    // 3. The report is whole, of the expected schema, with its required keys. 6. The parsers keep
+    // 3. The report is complete, of the expected schema, with its required keys. 6. The parsers keep
     // what they cannot rate, as `unknown`.
     let mut parsed = match tool.parse(raw, origin) {
         Ok(parsed) => parsed,
@@ -93,13 +93,13 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
         }
         Some((code, Exit::Clean)) if moving > 0 => {
             let reason = format!(
-                "exit code {code} means clean, and the report has {moving} finding{}: is the tool told to look away (soft-fail)?",
+                "exit code {code} means clean, and the report has {moving} finding{}: is the tool set to ignore findings (soft-fail)?",
                 if moving == 1 { "" } else { "s" }
             );
             return inconclusive(parsed, reason);
         }
         Some((code, Exit::Silent)) => {
-            parsed.proof.push(format!("exit code {code}, which says nothing of findings"))
+            parsed.proof.push(format!("exit code {code}, which says nothing about findings"))
         }
         Some((code, _)) => parsed.proof.push(format!("exit code {code} agrees with the report")),
         None if raw.by_steps => {}
@@ -107,13 +107,13 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
     }
 
     // 5. Something was in scope.
-    let untold = parsed.scope_untold && raw.exit.is_none();
-    if parsed.scope.is_empty() && parsed.findings.is_empty() && !untold {
+    let unknown = parsed.scope_untold && raw.exit.is_none();
+    if parsed.scope.is_empty() && parsed.findings.is_empty() && !unknown {
         let reason = "nothing was in scope: the report says that nothing was looked at".to_owned();
         return Proof::NothingInScope { parsed, reason };
     }
     parsed.proof.push(match parsed.scope.is_empty() {
-        true => "the report does not tell what was looked at".to_owned(),
+        true => "the report does not say what was looked at".to_owned(),
         false => format!("looked at {}", parsed.scope),
     });
     Proof::Complete(parsed)

@@ -4,26 +4,26 @@ use std::borrow::Cow;
 
 use crate::scan::job::Planned;
 
-/// What came out of one job, or what the user handed to `judge`.
+/// The output of one job, or what the user passed to `judge`.
 #[derive(Debug, Default)]
 pub struct RawReport<'a> {
     /// `None` when nothing was run (`portcullis judge`).
     pub exit: Option<i32>,
     /// One for each of the job's reports, in their order.
     pub documents: Vec<Document<'a>>,
-    /// Further files that say more of the job; they may be old, or absent.
+    /// Further files that say more about the job. They may be old or missing.
     pub beside: Vec<Document<'a>>,
     /// The answers to the preflight questions of the job.
     pub answers: Vec<Document<'a>>,
-    /// What the job was planned to look at; `None` when nothing was planned (`portcullis judge`).
+    /// What the job was planned to scan; `None` when nothing was planned (`portcullis judge`).
     pub planned: Option<&'a Planned>,
     /// What it wrote on standard error, up to the cap of logs.
     pub stderr: Cow<'a, [u8]>,
-    /// What it wrote on standard output, up to the cap of logs, where that is not the report.
+    /// What it wrote on standard output, up to the cap of logs, if that is not the report.
     pub stdout: Cow<'a, [u8]>,
-    /// It wrote more than that.
+    /// It wrote more than the cap of logs.
     pub log_cut: bool,
-    /// A procedure wrote it: there is no exit code, and each step was checked by itself.
+    /// A procedure wrote it: there is no exit code, and each step was checked on its own.
     pub by_steps: bool,
 }
 
@@ -36,11 +36,11 @@ pub struct Document<'a> {
 }
 
 impl RawReport<'_> {
-    /// What is missing where the scanner tells in its log what it could not look at, and the log is
-    /// longer than what is kept of it.
+    /// The gap that remains if the scanner's log says what it could not scan, and the log is longer
+    /// than the kept part.
     pub fn lost_log(&self) -> Option<String> {
         self.log_cut
-            .then(|| "its log is longer than what is kept of it, and tells what went wrong".to_owned())
+            .then(|| "its log says what went wrong, and is longer than the part that is kept".to_owned())
     }
 
     /// The report with the findings.
@@ -48,12 +48,12 @@ impl RawReport<'_> {
         self.documents.first().map_or(&[], |document| &document.bytes)
     }
 
-    /// The answer to a preflight question of the job; `None` where there is none.
+    /// The answer to a preflight question of the job; `None` if there is no answer.
     pub fn answer(&self, name: &str) -> Option<&[u8]> {
         self.answers.iter().find(|document| document.name == name).map(|document| &*document.bytes)
     }
 
-    /// What lies beside the report under this name.
+    /// The files beside the report with this name.
     pub fn beside<'n>(&self, name: &'n str) -> impl Iterator<Item = &[u8]> + use<'_, 'n> {
         self.beside.iter().filter(move |document| document.name == name).map(|document| &*document.bytes)
     }
@@ -62,7 +62,7 @@ impl RawReport<'_> {
         String::from_utf8_lossy(&self.stderr)
     }
 
-    /// The last line with words on standard error, else on standard output.
+    /// The last line that is not empty on standard error, else on standard output.
     pub fn last_error_line(&self) -> Option<String> {
         [&self.stderr, &self.stdout].into_iter().find_map(|stream| {
             String::from_utf8_lossy(stream)

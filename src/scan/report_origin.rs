@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use crate::text::paths::{forward, normalise};
 use crate::text::shared::Text;
 
-/// Where a report was made.
+/// Where a report comes from.
 #[derive(Clone, Debug)]
 pub struct ReportOrigin {
     /// The repository root: absolute.
     pub root: PathBuf,
     /// Where the scanner ran: absolute, at or below the root.
     pub cwd: PathBuf,
-    /// The target's name, for scanners whose report does not tell.
+    /// The target's name, for scanners whose report does not name it.
     pub target: Text,
 }
 
 impl ReportOrigin {
-    /// Makes a path of a report relative to the repository root, with forward slashes and without
-    /// `.` and `..`. What lies outside the root is kept as it is.
+    /// Makes a path of a report relative to the repository root, with forward slashes and without `.`
+    /// and `..`. A path outside the root is kept as it is.
     pub fn relative(&self, raw: &str) -> Text {
         self.relative_from(&self.cwd, raw)
     }

@@ -1,5 +1,5 @@
-//! Faults that pass: a registry that is busy, a name that did not resolve, a connection that broke.
-//! They say nothing of the project, so the job is tried again, within the time that its gate has.
+//! Transient errors: a busy registry, a name that did not resolve, a broken connection. They say
+//! nothing about the project, so the job is tried again, within the time of its gate.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::keys::values::read_duration;
 pub struct Retry {
     /// Further tries after the first one; 0: none.
     pub most: u32,
-    /// The pause before the second try; before each further one it is twice as long.
+    /// The pause before the second try. It doubles before each further one.
     pub delay: Duration,
 }
 
@@ -22,10 +22,10 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// The most tries that may be asked for: with a doubled pause each, more would never come.
+    /// The most tries that can be set: the pause doubles each time, so more would never be reached.
     const MOST: u64 = 10;
 
-    /// Reads `retries` and `retry_delay`; what is absent is as in `base`.
+    /// Reads `retries` and `retry_delay`. A missing key is as in `base`.
     pub fn read(keys: &Keys, base: Self) -> Self {
         let mut retry = base;
         if let Some(most) = keys.count("retries") {
@@ -38,22 +38,22 @@ impl Retry {
         retry
     }
 
-    /// The pause after so many tries: doubled each time, and between half and all of that, so that
-    /// jobs that failed together do not come back together. `chance` is from 0 to 1.
+    /// The pause after this many tries. It doubles each time, and is between half and all of that, so
+    /// that jobs that failed together do not all retry together. `chance` is from 0 to 1.
     pub fn pause(&self, tries: u32, chance: f64) -> Duration {
         let full = self.delay.saturating_mul(1 << tries.saturating_sub(1).min(16));
         full.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0))
     }
 }
 
-/// A number from 0 to 1 that differs between jobs and machines; it need not be a good one.
+/// A number from 0 to 1 that differs between jobs and machines. Its quality does not matter.
 pub(crate) fn chance() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     f64::from(u16::try_from(RandomState::new().hash_one(0) >> 48).unwrap_or_default()) / f64::from(u16::MAX)
 }
 
-/// What registries, resolvers and proxies say of a fault that passes. In lower case; each is long
-/// enough that no finding, path or usage error has it by chance.
+/// What registries, resolvers and proxies print for a transient error. In lower case. Each phrase is so
+/// long that no finding, path or usage error contains it by chance.
 const PHRASES: [&str; 37] = [
     // Too many requests.
     "toomanyrequests",
@@ -63,7 +63,7 @@ const PHRASES: [&str; 37] = [
     "pull rate limit",
     "api rate limit",
     "code e429",
-    // The server has a fault.
+    // Errors of the server.
     "500 internal server error",
     "502 bad gateway",
     "503 service unavailable",
@@ -98,12 +98,12 @@ const PHRASES: [&str; 37] = [
     "max retries exceeded",
 ];
 
-/// The first of these lines that tells of a fault that passes.
+/// The first line that shows a transient error.
 pub(crate) fn transient_error(text: &str) -> Option<String> {
-    text.lines().find(|line| tells(line)).map(|line| line.trim().to_owned())
+    text.lines().find(|line| is_transient(line)).map(|line| line.trim().to_owned())
 }
 
-fn tells(line: &str) -> bool {
+fn is_transient(line: &str) -> bool {
     let line = line.to_lowercase();
     PHRASES.iter().any(|phrase| line.contains(phrase))
 }
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_that_pass_are_told_from_others() {
+    fn transient_errors_are_recognised() {
         for line in [
             "npm error code E503",
             "request to https://registry.example/ failed, reason: getaddrinfo EAI_AGAIN registry.example",

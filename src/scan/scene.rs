@@ -1,4 +1,4 @@
-//! What a tool may know when it plans its jobs.
+//! What a tool knows when it plans its jobs.
 
 use std::path::PathBuf;
 
@@ -8,13 +8,13 @@ use crate::text::hash::sha256;
 use crate::text::paths::{forward, normalise};
 use crate::text::shared::Text;
 
-/// What a tool may know when it plans its jobs.
+/// What a tool knows when it plans its jobs.
 #[derive(Debug)]
 pub struct Scene<'a> {
     pub repo: &'a Repo,
     /// The gate's id.
     pub gate: &'a str,
-    /// The commits to look at, where the user narrowed the run (`--since`).
+    /// The commits to scan, if the user narrowed the run (`--since`).
     pub since: Option<&'a Range>,
     /// Images that the gates in `needs` build, in order.
     pub built: &'a [BuiltImage],
@@ -25,10 +25,10 @@ pub struct Scene<'a> {
 pub struct BuiltImage {
     /// The name in gates.toml: `notes-backend`.
     pub name: Text,
-    /// What to call it when talking to a scanner: `notes-backend:3f2a91c`.
+    /// The name that scanners get: `notes-backend:3f2a91c`.
     pub reference: String,
-    /// Its tag names no commit, so that another image may take it over: good for a scan of this
-    /// run, and for nothing that is left of it.
+    /// Its tag names no commit, so another image may get the same tag. It is good for a scan in this
+    /// run, and for nothing that outlives the run.
     pub mutable: bool,
 }
 
@@ -51,10 +51,10 @@ impl Scene<'_> {
     }
 }
 
-/// File systems bear 255 bytes.
+/// File systems allow 255 bytes.
 const LONGEST_NAME: usize = 150;
 
-/// A file name for a target: readable, and never the same for two targets.
+/// A file name for a target: readable, and different for each target.
 fn folder_name(target: &str) -> String {
     let mut name = String::with_capacity(target.len());
     for c in target.chars() {
@@ -67,7 +67,7 @@ fn folder_name(target: &str) -> String {
         }
     }
     if name.len() > LONGEST_NAME {
-        // Every character that is left is ASCII.
+        // All remaining characters are ASCII.
         name.truncate(LONGEST_NAME);
         name.push_str(&sha256(target.as_bytes())[..16]);
     }

@@ -1,5 +1,5 @@
-//! Where a job is started instead of in its own folder: for a scanner that reads a file there, whatever
-//! it is told.
+//! Another start folder for a job: its scanner reads a file in the start folder, whatever its options
+//! say.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
@@ -11,18 +11,18 @@ use crate::scan::config_file::FROM_BASE;
 /// Another folder to start in.
 #[derive(Clone, Debug)]
 pub enum StartDir {
-    /// An empty one.
+    /// An empty folder.
     Nowhere,
-    /// This one, below the scratch folder of the run.
+    /// This folder, below the scratch folder of the run.
     Below(PathBuf),
     LinkFarm(LinkFarm),
 }
 
 impl StartDir {
-    /// Lays the folder out in the scratch folder of the run, and gives its path.
+    /// Prepares the folder in the scratch folder of the run, and returns its path.
     ///
     /// # Errors
-    /// When a folder can't be read, or the scratch folder not be written to.
+    /// When a folder can't be read, or the scratch folder can't be written to.
     pub fn lay_out(&self, scratch: &Path) -> io::Result<PathBuf> {
         match self {
             Self::Nowhere => {
@@ -35,7 +35,7 @@ impl StartDir {
         }
     }
 
-    /// The files that are otherwise in it.
+    /// The files in it that differ.
     pub fn contents(&self) -> impl Iterator<Item = (&Path, &[u8])> {
         let others = match self {
             Self::Nowhere | Self::Below(_) => None,
@@ -48,21 +48,21 @@ impl StartDir {
     }
 }
 
-/// A folder of links to all that the repository holds, but for a few files. It is laid out right before
-/// its job is started, so that what earlier gates made is in it.
+/// A folder of links to everything in the repository, except for a few files. It is prepared right
+/// before its job starts, so that it includes what earlier gates made.
 #[derive(Clone, Debug)]
 pub struct LinkFarm {
-    /// The folder that it stands for: absolute.
+    /// The folder that it replaces: absolute.
     of: PathBuf,
-    /// Where it is laid out, below the scratch folder of the run.
+    /// Where it is prepared, below the scratch folder of the run.
     at: PathBuf,
     /// Where the job is started, below both.
     start: PathBuf,
-    /// What is otherwise in it, below both.
+    /// What differs in it: paths below both.
     others: BTreeMap<PathBuf, Other>,
 }
 
-/// What stands in a place instead of a link to what is there.
+/// What is in a place instead of a link.
 #[derive(Clone, Debug)]
 enum Other {
     Nothing,
@@ -77,7 +77,7 @@ impl LinkFarm {
         Self { of: of.to_owned(), at, start, others: BTreeMap::new() }
     }
 
-    /// Puts this content, or none, in the place of a file. What is not below the folder is none of it.
+    /// Puts this content, or nothing, in the place of a file. A path outside the folder is ignored.
     pub fn put(&mut self, path: &Path, content: Option<Vec<u8>>) {
         self.set(path, content.map_or(Other::Nothing, Other::File));
     }
@@ -115,7 +115,7 @@ impl LinkFarm {
         Ok(at.join(&self.start))
     }
 
-    /// Makes a folder, and those above it, folders of links instead of links.
+    /// Turns a folder, and the folders above it, from links into folders of links.
     fn open(&self, folder: &Path, at: &Path) -> io::Result<()> {
         if let Some(above) = folder.parent() {
             self.open(above, at)?;
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_holds_what_the_folder_holds_but_for_the_named_files() {
+    fn it_holds_what_the_folder_holds_except_for_the_named_files() {
         let top = tempfile::tempdir().unwrap();
         let (of, scratch) = (top.path().join("repo"), top.path().join("scratch"));
         fs::create_dir_all(of.join("a/b/deep")).unwrap();
@@ -155,7 +155,7 @@ mod tests {
         farm.put(&of.join("gone/five"), Some(b"theirs".to_vec()));
         farm.put(Path::new("/elsewhere"), None);
         farm.link(&of.join("a/b/door"), of.join("a/b/deep"));
-        // The second time what is new is there, and nothing is left over.
+        // The second time, new files are included and nothing old is left over.
         for round in ["mine", "again"] {
             fs::write(of.join("a/b/deep/four"), round).unwrap();
             fs::write(of.join("a").join(round), round).unwrap();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_itself_a_link_is_opened_like_another() {
+    fn a_linked_folder_is_opened_like_any_other() {
         let top = tempfile::tempdir().unwrap();
         let of = top.path().join("repo");
         fs::create_dir_all(of.join("real")).unwrap();

@@ -24,7 +24,7 @@ impl Step {
         Self { program: program.to_owned(), args, ..Self::default() }
     }
 
-    /// Options in front of all others: what comes later wins.
+    /// Adds options before all others: a later option wins.
     pub fn options<I: IntoIterator<Item = S>, S: Into<String>>(mut self, options: I) -> Self {
         self.args.splice(0..0, options.into_iter().map(Into::into));
         self
@@ -41,26 +41,26 @@ impl Step {
         self
     }
 
-    /// What it reads on its standard input: short, such as a password. No log has it.
+    /// What it reads on its standard input: short, such as a password. It is never logged.
     pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(input.into());
         self
     }
 
-    /// Variables that look secret and that this program is given all the same: the credentials of
-    /// the service that it speaks to.
+    /// Variables that look secret and that this program gets anyway: the credentials of the service
+    /// that it uses.
     pub fn credentials(mut self, names: &'static [&'static str]) -> Self {
         self.credentials = names;
         self
     }
 
-    /// What it prints is a secret: no log has it, and it is struck out wherever it turns up.
+    /// What it prints is a secret: it is never logged, and it is redacted wherever it appears.
     pub fn prints_secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
-    /// What it prints is a report, which is masked before it is kept: no log has it.
+    /// What it prints is a report, which is masked before it is kept. It is never logged.
     pub fn prints_report(mut self) -> Self {
         self.report = true;
         self
@@ -96,13 +96,13 @@ impl Output {
         String::from_utf8_lossy(&self.stderr)
     }
 
-    /// The last line with words on standard error, else on standard output.
+    /// The last line that is not empty on standard error, else on standard output.
     pub fn error_line(&self) -> String {
         let last = |text: &str| {
             let mut lines = text.lines().rev().map(str::trim);
             lines.find(|line| line.chars().any(char::is_alphanumeric)).map(str::to_owned)
         };
         let line = last(&self.stderr_text()).or_else(|| last(&self.stdout_text()));
-        line.unwrap_or_else(|| format!("exit code {}, and no word why", self.code))
+        line.unwrap_or_else(|| format!("exit code {}, and no reason given", self.code))
     }
 }

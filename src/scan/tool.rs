@@ -1,6 +1,6 @@
-//! What a scanner is to Portcullis, and the list of those it knows.
+//! What Portcullis knows about a scanner, and what it asks of one.
 //!
-//! A new scanner is one file under `tool/` and one line in [`TOOLS`].
+//! A new scanner is one file under `tools/` and one line in its `TOOLS`.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -15,14 +15,14 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::{BuiltImage, Scene};
 
-/// What is known of a scanner before any gate uses it.
+/// What is known about a scanner before any gate uses it.
 #[derive(Debug)]
 pub struct ToolSpec {
     /// Its name in gates.toml.
     pub name: &'static str,
     /// Its name as its makers write it.
     pub title: &'static str,
-    /// The stage label of a gate that gives none.
+    /// The stage label of a gate that sets none.
     pub stage: &'static str,
     /// The program, looked for in `node_modules/.bin` where the job says so, then on PATH.
     /// Empty for `command`, whose program the user names.
@@ -31,13 +31,13 @@ pub struct ToolSpec {
     pub version_args: &'static [&'static str],
     /// Where the version of a run is read, cheapest first.
     pub version: VersionFrom,
-    /// How to get it, in a line, for people.
+    /// How to install it, in one line, for people.
     pub install: &'static str,
     /// Keys of the JSON report whose values can hold a secret or source text: masked before the
     /// report is kept.
     pub secret_fields: &'static [&'static str],
-    /// Variables by which the environment would silently change what it looks at or reports
-    /// (`TRIVY_*`: all that begin so), and with `!` in front those that it may keep all the same.
+    /// Environment variables that would silently change what it scans or reports (`TRIVY_*`: all that
+    /// start with `TRIVY_`). Those with `!` in front are allowed.
     pub steering: &'static [&'static str],
     /// Reads the scanner's own keys of a `[[gate]]`, with every mistake noted in `Keys`.
     pub configure: fn(&Keys) -> Box<dyn Tool>,
@@ -59,12 +59,12 @@ pub trait Tool: Debug + Send + Sync {
     /// One job for each target, or why there is nothing to do.
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned>;
 
-    /// What its own keys make it look at: all keys that can narrow it, whether they apply or not.
+    /// What its own keys make it scan: all keys that can narrow it, whether they apply or not.
     fn coverage(&self) -> Vec<Coverage> {
         Vec::new()
     }
 
-    /// What the inventories that it reads may hold; `None`: it reads none.
+    /// The rules for the inventories that it reads; `None`: it reads no inventories.
     fn inventory_rules(&self) -> Option<&InventoryRules> {
         None
     }
@@ -74,48 +74,48 @@ pub trait Tool: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Whether what it makes is named after the commit, so that it matters whether the work tree is
-    /// what the commit says.
+    /// Whether its output is named after the commit. Then it matters whether the work tree matches the
+    /// commit.
     fn names_commit(&self) -> bool {
         false
     }
 
-    /// What the program is asked before it does its work, as program and arguments, where the
-    /// command depends on what it can do.
+    /// A question for the program before it does its work, as program and arguments, if the command
+    /// depends on the answer.
     fn question(&self, _program: &Path) -> Option<Vec<String>> {
         None
     }
 
-    /// Makes the command fit the answer; `None`: there was none.
+    /// Adapts the command to the answer; `None`: there was no answer.
     fn prepare(&self, _job: &mut Job, _answer: Option<&str>) {}
 
-    /// Whether it changes the world (a push, a deployment) instead of looking at the project: then
-    /// it starts only when the [interlock](crate::engine::interlock) lets it.
+    /// Whether it is an action: it changes the world (a push, a deployment) instead of scanning the
+    /// project. An action starts only when the engine's interlock allows it.
     fn acts(&self) -> bool {
         false
     }
 
-    /// What the scanner's makers say that this exit code means. A procedure has none.
+    /// What the scanner's makers say about this exit code. A procedure has no exit code.
     fn exit(&self, _code: i32) -> Exit {
-        Exit::Fault("it is no program")
+        Exit::Fault("it is not a program")
     }
 
     /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError>;
 
-    /// Whether this finding makes the scanner leave with a "findings" code. ESLint, for one,
-    /// leaves with 0 when there are only warnings.
+    /// Whether this finding makes the scanner exit with a "findings" code. ESLint, for example, exits
+    /// with 0 if there are only warnings.
     fn moves_exit_code(&self, _finding: &Finding) -> bool {
         true
     }
 
-    /// Whether its report tells secrets that may stand in what other tools print, too.
+    /// Whether its report names secrets that may also appear in the output of other tools.
     fn tells_secrets(&self) -> bool {
         false
     }
 
-    /// What it says of a fault that will pass by itself (a registry that is busy), so that the job is
-    /// worth another try. Asked only where there is no proof and no finding.
+    /// The words of a transient error (a busy registry), so that the job is worth another try. Used
+    /// only if there is no proof and no finding.
     fn transient_error(&self, _raw: &RawReport) -> Option<String> {
         None
     }

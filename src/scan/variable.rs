@@ -11,12 +11,12 @@ use crate::keys::table::Keys;
 pub enum Variable {
     /// Set to this value.
     Set(String),
-    /// Handed on from the environment of Portcullis, whatever its name looks like.
+    /// Passed on from the environment of Portcullis, whatever its name is.
     HandedOn,
 }
 
 impl Variable {
-    /// A table of them: `NAME = "value"` sets a variable, `NAME = true` hands it on.
+    /// Reads a table of variables: `NAME = "value"` sets a variable, `NAME = true` passes it on.
     pub fn read(table: &Keys) -> BTreeMap<String, Self> {
         let entries = table.entries(|name, value| match value.get_ref() {
             DeValue::String(text) => Some(Self::Set(text.to_string())),
@@ -25,7 +25,7 @@ impl Variable {
                 table.problem_with_help(
                     value.span(),
                     format!("`{name}` must be a string, or true"),
-                    "a string sets the variable, true hands it on from the environment",
+                    "a string sets the variable, true passes it on from the environment",
                 );
                 None
             }

@@ -1,16 +1,16 @@
-//! Files of the checkout, as people wrote them.
+//! Files of the checkout.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-/// A larger file is not read: no person wrote it.
+/// A larger file is not read: it is generated.
 const MOST_BYTES: u64 = 4 << 20;
 
-/// A checkout whose files are read by their paths below its top.
+/// A checkout. Its files are read by their paths relative to its top folder.
 #[derive(Debug)]
 pub(crate) struct Checkout {
-    /// Absolute, without symbolic links; `None` where there is no checkout.
+    /// Absolute, without symbolic links; `None` if there is no checkout.
     root: Option<PathBuf>,
 }
 
@@ -19,7 +19,7 @@ impl Checkout {
         Self { root: root.canonicalize().ok() }
     }
 
-    /// The content of a file; `None` where it is not there, is no file, lies outside the checkout, or is
+    /// The content of a file; `None` if it does not exist, is not a file, is outside the checkout, or is
     /// larger than 4 MiB.
     pub(crate) fn file(&self, path: &str) -> Option<Vec<u8>> {
         let root = self.root.as_deref()?;
@@ -63,14 +63,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_no_person_wrote_is_not_read() {
+    fn a_large_or_missing_file_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("large"), "x\n".repeat(3 << 20)).unwrap();
         assert_eq!(Checkout::new(folder.path()).file("large"), None);
         assert_eq!(Checkout::new(Path::new("/nowhere")).file("large"), None);
     }
 
-    #[allow(clippy::disallowed_methods, reason = "a pipe that nobody writes to")]
+    #[allow(clippy::disallowed_methods, reason = "to make a pipe that nothing writes to")]
     fn make_pipe(path: &Path) {
         assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
     }

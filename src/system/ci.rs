@@ -1,5 +1,5 @@
-//! What a CI service says of the build that runs: its branch, its number, its address, who made the
-//! commit. Each service has variables of its own, which its documentation lists as predefined.
+//! What a CI service says about the current build: its branch, number, address, and the author of the commit.
+//! Each service has its own variables, which its documentation lists as predefined.
 
 /// The services whose variables are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +19,12 @@ const MARKS: [(&str, Service); 7] = [
     ("CODEBUILD_BUILD_ID", Service::CodeBuild),
     ("BITBUCKET_BUILD_NUMBER", Service::Bitbucket),
     ("TF_BUILD", Service::Azure),
-    // Last: its other names are short, and other services have them, too.
+    // Last: its other variables have short names that other services use too.
     ("JENKINS_URL", Service::Jenkins),
     ("JENKINS_HOME", Service::Jenkins),
 ];
 
-/// An environment in which an empty variable is none.
+/// An environment in which an empty variable counts as not set.
 struct Variables<F>(F);
 
 impl<F: Fn(&str) -> Option<String>> Variables<F> {
@@ -46,8 +46,8 @@ pub(crate) fn runs_here(var: impl Fn(&str) -> Option<String>) -> bool {
     Variables(var).service().is_some()
 }
 
-/// The branch whose tip is built. `None` where there is no CI service, and for tags and pull
-/// requests: a pull request is not its target branch, whatever the service calls it.
+/// The branch whose tip is built. `None` without a CI service, and for tags and pull requests. A pull request
+/// is not its target branch, even if the service says so.
 pub(crate) fn branch(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     let vars = Variables(var);
     let of_ref = |name: &str| vars.get(name)?.strip_prefix("refs/heads/").map(str::to_owned);
@@ -104,7 +104,7 @@ pub(crate) fn branch(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     }
 }
 
-/// The number of the build, as the service shows it to people.
+/// The number of the build, as the service shows it.
 pub(crate) fn build_number(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     let vars = Variables(var);
     vars.get(match vars.service()? {
@@ -144,7 +144,7 @@ pub(crate) fn build_url(var: impl Fn(&str) -> Option<String>) -> Option<String> 
     }
 }
 
-/// Who made the commit, or at least started the build; some services do not tell.
+/// Who made the commit, or otherwise who started the build. Some services do not say.
 pub(crate) fn commit_author(var: impl Fn(&str) -> Option<String>) -> Option<String> {
     let vars = Variables(var);
     let names: &[&str] = match vars.service()? {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn each_service_tells_its_branch() {
+    fn each_service_reports_its_branch() {
         for (variables, expected) in [
             ("JENKINS_URL=x BRANCH_NAME=main", Some("main")),
             ("JENKINS_URL=x GIT_BRANCH=origin/feature/a", Some("feature/a")),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn each_service_tells_number_and_address_of_the_build() {
+    fn each_service_reports_the_number_and_address_of_the_build() {
         for (variables, number, url, author) in [
             (
                 "JENKINS_URL=x BUILD_NUMBER=7 BUILD_URL=https://ci.example/job/7/ GIT_AUTHOR_NAME=Ada",

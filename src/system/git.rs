@@ -1,4 +1,4 @@
-//! The repository that the run is about.
+//! The repository that is scanned.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,35 +8,35 @@ use anyhow::{Context, Result, bail};
 use crate::system::process::ask;
 use crate::text::paths::forward;
 
-/// Git answers in milliseconds; on a huge repository a diff may take longer.
+/// Git answers in milliseconds, but a diff of a huge repository may take longer.
 pub(crate) const GIT_LIMIT: Duration = Duration::from_secs(60);
 
 const UNSHALLOW: &str = "this clone is shallow; fetch more of its history (git fetch --unshallow)";
 
-/// Where the project lies, and at which commit it stands.
+/// Where the project is, and its commit.
 #[derive(Clone, Debug, Default)]
 pub struct Repo {
     /// Top of the git work tree, or the folder of gates.toml outside git: absolute.
     pub root: PathBuf,
-    /// The folder of gates.toml, from which its paths count: absolute, at or below the root.
+    /// The folder of gates.toml, to which its paths are relative: absolute, at or below the root.
     pub base: PathBuf,
-    /// The commit that is checked out; `None` outside git and on an unborn branch.
+    /// The checked-out commit; `None` outside git and before the first commit.
     pub head: Option<String>,
     /// Whether the root is a git work tree.
     pub git: bool,
-    /// Whether tracked files differ from the commit; false until somebody looks.
+    /// Whether tracked files differ from the commit; false until [`Repo::look_for_changes`] has run.
     pub dirty: bool,
 }
 
-/// A range of commits, and the files that it touches.
+/// A range of commits, and the files that it changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// Commit that is known already (not looked at).
+    /// The commit before the range. It is not scanned.
     pub base: String,
-    /// Last commit to look at.
+    /// The last commit of the range.
     pub head: String,
-    /// Files that exist at the end of the range, or in the work tree, and differ from `base`:
-    /// relative to the repository root.
+    /// Files that exist at the end of the range or in the work tree, and differ from `base`. Relative to the
+    /// repository root.
     pub changed: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ impl Repo {
         let base = base.canonicalize().with_context(|| format!("{} can't be opened", base.display()))?;
         if base.to_str().is_none() {
             bail!(
-                "the name of the folder {} is not UTF-8, and reports can't carry it: rename it, or check out elsewhere",
+                "the name of the folder {} is not UTF-8, so reports can't name it: rename it, or check out elsewhere",
                 base.display()
             );
         }
@@ -60,7 +60,7 @@ impl Repo {
         Ok(repo)
     }
 
-    /// The branch that is checked out; `None` where HEAD is detached, as CI leaves it.
+    /// The checked-out branch; `None` if HEAD is detached, as usual in CI.
     pub async fn branch(&self) -> Option<String> {
         if !self.git {
             return None;
@@ -68,25 +68,24 @@ impl Repo {
         self.git(&["symbolic-ref", "--quiet", "--short", "HEAD"]).await
     }
 
-    /// Looks whether the work tree is what the commit says, by git's own measure of dirty: files
-    /// that it does not track make none. A large tree takes it a while.
+    /// Checks whether the work tree differs from the commit. Untracked files do not count, as in git. It is
+    /// slow for a large tree.
     pub async fn look_for_changes(&mut self) {
         if self.head.is_some() {
             let changes = self.git(&["status", "--porcelain", "--untracked-files=no"]).await;
-            // A status that can't be told is no proof that nothing differs.
+            // If git gives no status, the tree may differ.
             self.dirty = changes.is_none_or(|changes| !changes.is_empty());
         }
     }
 
-    /// The commit with `-dirty` behind it where the work tree is not what it says, after so many
-    /// digits.
+    /// The first `digits` digits of the commit, and `-dirty` if the work tree differs from it.
     pub fn described(&self, digits: usize) -> Option<String> {
         let head = self.head.as_deref()?;
         let dirty = if self.dirty { "-dirty" } else { "" };
         Some(format!("{}{dirty}", head.get(..digits).unwrap_or(head)))
     }
 
-    /// The name of the folder that it is checked out in, and where below it gates.toml is: `notes-app/backend`.
+    /// The name of the checkout's folder, and the folder of gates.toml below it: `notes-app/backend`.
     pub fn name(&self) -> Option<String> {
         let top = self.root.file_name()?.to_string_lossy().into_owned();
         match &*forward(self.base.strip_prefix(&self.root).unwrap_or(&self.base)) {
@@ -95,7 +94,7 @@ impl Repo {
         }
     }
 
-    /// What a git command prints, without the newline at its end; `None` when it fails.
+    /// What a git command prints, without the newlines at the end; `None` if it fails.
     async fn git(&self, args: &[&str]) -> Option<String> {
         let mut output = ask(Path::new("git"), args, &self.root, GIT_LIMIT).await?;
         while output.ends_with('\n') {
@@ -104,21 +103,20 @@ impl Repo {
         Some(output)
     }
 
-    /// The commits after `since` up to `until` (the checked-out commit where that is absent).
+    /// The commits after `since` up to `until`, or to the checked-out commit if `until` is absent.
     ///
     /// # Errors
-    /// When this is no git repository, or a revision is not there (a shallow clone, a typing
-    /// mistake, a branch without an upstream): a range that is silently empty would be a false
-    /// green.
+    /// If this is not a git repository, or a revision does not exist here (a shallow clone, a typing error, a
+    /// branch without an upstream). A range that is silently empty would be a false green.
     pub async fn range(&self, since: &str, until: Option<&str>) -> Result<Range> {
         if !self.git {
-            bail!("`--since {since}` needs a git repository, and {} is none", self.root.display());
+            bail!("`--since {since}` needs a git repository, and {} is not one", self.root.display());
         }
         let base = self.commit(since).await?;
         let head = self.commit(until.unwrap_or("HEAD")).await?;
         let merge_base = self.git(&["merge-base", &base, &head]).await;
         if merge_base.is_none() && is_shallow_clone(&self.root) {
-            bail!("the history between {since} and {head} is not all here: {UNSHALLOW}");
+            bail!("part of the history between {since} and {head} is missing: {UNSHALLOW}");
         }
         let from = merge_base.as_deref().unwrap_or(&base);
         let mut diff = vec!["diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", from];
@@ -134,7 +132,7 @@ impl Repo {
     /// The id of the commit that a revision names.
     pub async fn commit(&self, revision: &str) -> Result<String> {
         let wanted = format!("{revision}^{{commit}}");
-        // A revision that begins with a dash would be read as an option.
+        // Without `--end-of-options` a revision that begins with a dash would be an option.
         let commit = self.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).await;
         commit.with_context(|| {
             let hint = if which::which("git").is_err() {
@@ -153,8 +151,8 @@ impl Repo {
     }
 }
 
-/// Whether a work tree belongs to a shallow clone. A linked work tree has a file `.git` that names
-/// its folder, and that folder names the one that all work trees share (gitrepository-layout).
+/// Whether a work tree belongs to a shallow clone. A linked work tree has a file `.git` that names its git
+/// folder, and that folder names the git folder that all work trees share (gitrepository-layout).
 pub(crate) fn is_shallow_clone(root: &Path) -> bool {
     let git = root.join(".git");
     let read = |path: &Path| std::fs::read_to_string(path).ok();

@@ -1,16 +1,19 @@
-//! The only place that speaks HTTP: one question, one answer, in bounded time and memory.
+//! The only place that uses HTTP: one request, one response, with limits on time and memory.
 
 use std::io::Read;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use thiserror::Error;
 use ureq::http::{HeaderMap, Method};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, RequestExt as _};
 
-use crate::text::encode::{base64_padded, percent};
+use crate::text::encode::all_but;
 
-/// One question.
+/// One request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: Method,
@@ -18,9 +21,9 @@ pub struct Request {
     pub url: String,
     pub headers: Vec<(String, String)>,
     pub body: Option<String>,
-    /// From looking up the name to the last byte of the answer.
+    /// The time limit, from the name lookup to the last byte of the answer.
     pub limit: Duration,
-    /// How many redirects are followed; with 0 the redirect itself is the answer.
+    /// How many redirects to follow. With 0 the redirect itself is the answer.
     pub redirects: u32,
     /// The most bytes of an answer that are read.
     pub cap: u64,
@@ -51,13 +54,13 @@ impl Request {
     }
 }
 
-/// What came back, whatever its status.
+/// The answer, with any status.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
-    /// There was more than the cap of the request.
+    /// It was longer than the cap of the request.
     pub cut: bool,
 }
 
@@ -66,12 +69,12 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// A status that is worth another try: too many requests, or a fault of the server.
+    /// A status that is worth another try: too many requests, or an error of the server.
     pub fn is_transient_error(&self) -> bool {
         matches!(self.status, 429 | 500 | 502 | 503 | 504)
     }
 
-    /// How long the server asks to be left alone (`Retry-After`, in seconds).
+    /// How long the server asks to wait (`Retry-After`, in seconds).
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.headers.get("retry-after")?.to_str().ok()?;
         value.trim().parse().ok().map(Duration::from_secs)
@@ -82,18 +85,18 @@ impl Answer {
     }
 }
 
-/// There is no answer.
+/// Why there is no answer.
 #[derive(Debug, Error)]
 pub(crate) enum NoAnswer {
-    /// It will not be answered by asking again.
+    /// Another try will not help.
     #[error("{0}")]
     Never(String),
-    /// Another try may find it answered: no connection, a reset, a name that was not found.
+    /// Another try may help: no connection, a reset, a name that was not found.
     #[error("{0}")]
     NotNow(String),
 }
 
-/// Asks, with the certificates that the machine trusts and the proxy that its environment names
+/// Sends requests, with the certificates that the machine trusts and the proxy of its environment
 /// (`HTTPS_PROXY`, `NO_PROXY`).
 #[derive(Clone, Debug)]
 pub(crate) struct Client(Agent);
@@ -111,11 +114,11 @@ impl Default for Client {
 }
 
 impl Client {
-    /// Asks, on a thread of its own.
+    /// Sends a request, on a separate thread.
     pub(crate) async fn ask(&self, request: Request) -> Result<Answer, NoAnswer> {
         let client = self.clone();
         let asking = tokio::task::spawn_blocking(move || client.ask_now(&request));
-        let lost = |_| Err(NoAnswer::Never("asking failed; this is a fault of Portcullis".to_owned()));
+        let lost = |_| Err(NoAnswer::Never("the request failed; this is a bug in Portcullis".to_owned()));
         asking.await.unwrap_or_else(lost)
     }
 
@@ -141,7 +144,7 @@ impl Client {
         let mut bytes = Vec::new();
         let mut reader = body.into_reader().take(request.cap + 1);
         reader.read_to_end(&mut bytes).map_err(|error| {
-            NoAnswer::NotNow(format!("the answer of {} broke off: {error}", host(&request.url)))
+            NoAnswer::NotNow(format!("the answer from {} broke off: {error}", host(&request.url)))
         })?;
         let cut = bytes.len() as u64 > request.cap;
         bytes.truncate(usize::try_from(request.cap).unwrap_or(usize::MAX));
@@ -165,23 +168,23 @@ fn no_answer(error: &ureq::Error, request: &Request) -> NoAnswer {
 
 /// A query (`?a=b&c=d`) of these names and values, percent-encoded (RFC 3986, section 2).
 pub(crate) fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    const UNRESERVED: &str = "-._~";
+    const RESERVED: AsciiSet = all_but(b"-._~");
     let mut query = String::new();
     for (name, value) in pairs {
         query.push(if query.is_empty() { '?' } else { '&' });
-        query.push_str(&percent(name, UNRESERVED, true));
+        query.extend(utf8_percent_encode(name, &RESERVED));
         query.push('=');
-        query.push_str(&percent(value, UNRESERVED, true));
+        query.extend(utf8_percent_encode(value, &RESERVED));
     }
     query
 }
 
-/// The `Authorization` of a user with a password (RFC 7617).
+/// The `Authorization` header for a user and a password (RFC 7617).
 pub(crate) fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", base64_padded(format!("{user}:{password}").as_bytes()))
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
-/// Host and port of an address, without what may be a password.
+/// Host and port of an address, without a user and password.
 pub(crate) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
@@ -195,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    /// A server that gives this answer to one question, and its address.
+    /// Starts a server that gives this answer to one request. Returns its address.
     fn server(answer: &'static str) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/x", listener.local_addr().unwrap());
@@ -212,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn any_status_is_an_answer_and_redirects_are_not_followed_unasked() {
+    fn any_status_is_an_answer_and_redirects_are_only_followed_on_request() {
         let url = server("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
         assert_eq!(ask(Request::get(url)).unwrap().status, 302);
         let url = server("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nno");
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_breaks_off_is_none_and_a_long_one_is_cut() {
+    fn an_answer_that_breaks_off_is_an_error_and_a_long_one_is_cut() {
         let url = server("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort");
         assert!(matches!(ask(Request::get(url)), Err(NoAnswer::NotNow(_))));
         let url = server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789");
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_there_may_pass_and_a_bad_address_never_does() {
+    fn a_refused_connection_may_be_transient_and_a_bad_address_never_is() {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         assert!(matches!(ask(Request::get(format!("http://{closed}/"))), Err(NoAnswer::NotNow(_))));
         assert!(matches!(ask(Request::get("http://[/")), Err(NoAnswer::Never(_))));

@@ -1,4 +1,4 @@
-//! The output folder: whole files or none, and nothing of an earlier run left behind.
+//! The output folder. It has only whole files, and no files of an earlier run.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -10,46 +10,45 @@ use tempfile::NamedTempFile;
 
 use crate::redact::Scrubber;
 
-/// Lists the files that Portcullis wrote, so that the next run removes these and nothing else:
-/// the folder may be one that the user shares with other tools. It only grows during a run, so
-/// that no moment of dying leaves a file unlisted.
+/// Lists the files that Portcullis wrote, so that the next run removes these and nothing else: other tools
+/// may use the same folder. It only grows during a run, so that every file is listed even if the run is
+/// killed.
 const MANIFEST: &str = ".portcullis-files";
 
-/// What a file system says that has no more room: for anybody, for this user, in one file.
-const ROOM: [io::ErrorKind; 3] =
+/// The errors of a full file system: no space at all, none for this user, none in one file.
+const FULL: [io::ErrorKind; 3] =
     [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
 
-/// A folder that is this run's to write to, until it is dropped.
+/// A folder that only this run writes to, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct OutputFolder {
     path: PathBuf,
     written: Vec<String>,
-    /// Locked: a second run in the same folder would mix its files with ours.
+    /// Locked, so that a second run can't mix its files with ours.
     manifest: fs::File,
 }
 
 impl OutputFolder {
-    /// Takes the folder, making it where needed, and removes what an earlier run wrote there.
+    /// Takes the folder, creates it if needed, and removes what an earlier run wrote there.
     ///
     /// # Errors
-    /// When it can't be written, or another run has it.
+    /// If it can't be written, or another run uses it.
     pub(crate) fn take(path: &Path) -> Result<Self> {
         let new = !path.exists();
         let mut folder = Self::join(path)?;
         folder.empty()?;
         if new {
-            // Reports do not belong into a commit; in a folder that was there before, that is
-            // the user's to say.
+            // Reports do not belong in a commit. In a folder that existed before, the user decides.
             folder.write(".gitignore", |file| file.write_all(b"*\n"))?;
         }
         Ok(folder)
     }
 
-    /// Takes the folder, making it where needed, to add to what is there. The next run removes what is
-    /// added with the rest.
+    /// Takes the folder, creates it if needed, and keeps what is there. The next run removes the added files
+    /// with the others.
     ///
     /// # Errors
-    /// When it can't be written, or a run has it.
+    /// If it can't be written, or a run uses it.
     pub(crate) fn join(path: &Path) -> Result<Self> {
         fs::create_dir_all(path)
             .with_context(|| format!("the output folder {} can't be made", path.display()))?;
@@ -74,7 +73,7 @@ impl OutputFolder {
         let path = &self.path;
         let manifest = path.join(MANIFEST);
         let earlier = fs::read_to_string(&manifest).unwrap_or_default();
-        // The last ones first: run.json, and what was drawn of it, must not outlive the start of this run.
+        // The last files first: an old run.json and its reports must be gone as soon as this run has started.
         for name in earlier.lines().rev().filter(|name| is_inside(name)) {
             let file = path.join(name);
             if let Err(error) = fs::remove_file(&file)
@@ -100,25 +99,24 @@ impl OutputFolder {
         let target = self.path.join(name);
         self.remember(name)?;
         write_whole(&target, fill).map_err(|error| {
-            let room = ROOM.contains(&error.kind());
-            let mend = if room { " (free some room there, or name another folder with --out)" } else { "" };
-            anyhow::Error::new(error).context(format!("{} can't be written{mend}", target.display()))
+            let full = FULL.contains(&error.kind());
+            let help = if full { " (free some room there, or name another folder with --out)" } else { "" };
+            anyhow::Error::new(error).context(format!("{} can't be written{help}", target.display()))
         })
     }
 
-    /// Removes these files of the folder, as far as they are there.
+    /// Removes these files of the folder, if they exist.
     pub(crate) fn withdraw<'n>(&self, names: impl IntoIterator<Item = &'n str>) {
         for name in names {
-            // Where it can't be removed, it could not be written either; the user sees the first error.
+            // If it can't be removed, it could not be written either. The user sees that first error.
             let _ = fs::remove_file(self.path.join(name));
         }
     }
 
-    /// Looks through everything that was written for known secrets. A file that holds one is
-    /// removed.
+    /// Searches every written file for known secrets. It removes a file that has one.
     ///
     /// # Errors
-    /// When there is one, or a file can't be read.
+    /// If there is one, or a file can't be read.
     pub(crate) fn search(&self, scrubber: &Scrubber) -> Result<()> {
         let mut found = Vec::new();
         for name in self.written.iter().map(String::as_str).chain([MANIFEST]) {
@@ -126,17 +124,17 @@ impl OutputFolder {
             let file = fs::File::open(&path).with_context(|| format!("{} was lost", path.display()))?;
             if scrubber.finds(file)? {
                 fs::remove_file(&path)
-                    .with_context(|| format!("{} holds a secret and can't be removed", path.display()))?;
+                    .with_context(|| format!("{} contains a secret and can't be removed", path.display()))?;
                 found.push(name);
             }
         }
         if !found.is_empty() {
-            bail!("a secret would have been published, so that {} was removed", found.join(", "));
+            bail!("a secret would have been published, so {} was removed", found.join(", "));
         }
         Ok(())
     }
 
-    /// Notes a file before it is written, so that a run that is killed leaves nothing unlisted.
+    /// Lists a file before it is written, so that a killed run leaves no file unlisted.
     fn remember(&mut self, name: &str) -> Result<()> {
         self.written.push(name.to_owned());
         let noted = self.manifest.write_all(format!("{name}\n").as_bytes());
@@ -144,7 +142,7 @@ impl OutputFolder {
     }
 }
 
-/// Writes a file and gives it its name when it is whole: a reader sees the whole file, or none.
+/// Writes a file and names it when it is complete: a reader sees the whole file or no file.
 pub(crate) fn write_whole(
     target: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -161,9 +159,9 @@ pub(crate) fn write_whole(
 
 /// A file that is being written.
 enum Unnamed {
-    /// It has no name at all: whoever is killed leaves nothing of it behind.
+    /// It has no name, so a killed run leaves nothing of it.
     Nameless(fs::File),
-    /// Where the file system can't do that.
+    /// For file systems that can't do that.
     Temporary(NamedTempFile),
 }
 
@@ -173,7 +171,7 @@ impl Unnamed {
         {
             use rustix::fs::{Mode, OFlags, open};
             let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
-            // It gets its name by way of /proc.
+            // It gets its name through /proc.
             if Path::new("/proc/self/fd").exists()
                 && let Ok(file) = open(folder, flags, Mode::from_raw_mode(0o644))
             {
@@ -193,7 +191,7 @@ impl Unnamed {
     fn give_name(self, target: &Path) -> io::Result<()> {
         match self {
             Self::Nameless(file) => match name(&file, target) {
-                // A link replaces nothing, a rename does.
+                // Unlike a rename, a link does not replace an existing file.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     let beside = beside(target);
                     name(&file, &beside)?;
@@ -202,7 +200,7 @@ impl Unnamed {
                 named => named,
             },
             Self::Temporary(file) => {
-                // As any new file: the temporary one is for the owner alone.
+                // The usual mode of a new file. Only the owner may read a temporary one.
                 use std::os::unix::fs::PermissionsExt;
                 file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
                 file.persist(target).map(drop).map_err(|error| error.error)
@@ -211,7 +209,7 @@ impl Unnamed {
     }
 }
 
-/// Links an open file without a name to one.
+/// Gives an open file without a name this name.
 fn name(file: &fs::File, target: &Path) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD, linkat};
     use std::os::fd::AsRawFd;
@@ -219,7 +217,7 @@ fn name(file: &fs::File, target: &Path) -> io::Result<()> {
     Ok(linkat(CWD, open, CWD, target, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// A name that no other process takes at the same time.
+/// A name in the same folder that no other process uses at the same time.
 fn beside(target: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
@@ -227,7 +225,7 @@ fn beside(target: &Path) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// Guards against a manifest that someone has written to remove other files.
+/// Protects against a forged manifest that names files outside the folder.
 fn is_inside(name: &str) -> bool {
     let path = Path::new(name);
     !name.is_empty() && path.components().all(|part| matches!(part, std::path::Component::Normal(_)))

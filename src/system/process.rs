@@ -1,10 +1,10 @@
 //! The only place that starts programs.
 //!
-//! Each program leads a process group of its own, under a [`keeper`]. When its time is up, or the
-//! run is stopped, the group gets SIGTERM, a grace, then SIGKILL; and when the leader has ended,
-//! whatever it left behind is killed, so that nothing writes a report after its gate was judged.
+//! Each program leads its own process group, under a [`keeper`]. When its time is up, or the run is stopped,
+//! the group gets SIGTERM, and after [`GRACE`] SIGKILL. When the leader has ended, the processes that it left
+//! are killed, so that nothing writes a report after its gate was judged.
 
-#![allow(clippy::disallowed_methods, reason = "this is the place that may")]
+#![allow(clippy::disallowed_methods, reason = "only this file starts programs")]
 
 pub mod keeper;
 
@@ -28,8 +28,8 @@ use crate::system::variables::kept_from_helpers;
 /// Time between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(5);
 
-/// How long the pipes may stay open once the whole group is dead: someone who left the group
-/// may hold them.
+/// How long the pipes may stay open after the whole group has ended: a process that left the group may have
+/// them open.
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// What to start.
@@ -38,22 +38,22 @@ pub struct Launch<'a> {
     pub program: &'a Path,
     pub args: &'a [String],
     pub cwd: &'a Path,
-    /// Set on top of the environment of Portcullis.
+    /// Added to the environment of Portcullis.
     pub env: &'a BTreeMap<String, String>,
-    /// Variables of that environment that it does not get.
+    /// Variables of Portcullis that the program does not get.
     pub without: &'a BTreeSet<String>,
     pub timeout: Duration,
-    /// What it reads on its standard input: short, or nothing at all.
+    /// What it reads on its standard input: short, or nothing.
     pub stdin: Option<&'a [u8]>,
     pub stdout: Capture,
     pub stderr: Capture,
 }
 
-/// Where a stream goes, and no more than `cap` bytes of it; the rest is read and dropped, so that
-/// the program does not wait.
+/// Where a stream goes. Only `cap` bytes are kept. The rest is read and dropped, so that the program does not
+/// wait.
 #[derive(Clone, Debug)]
 pub struct Capture {
-    /// A file; `None`: memory, and no disk.
+    /// A file; `None`: memory.
     pub path: Option<PathBuf>,
     pub cap: u64,
 }
@@ -64,7 +64,7 @@ pub enum End {
     Exited(i32),
     Signalled(i32),
     TimedOut,
-    /// The run was stopped, and the program with it.
+    /// The run was stopped, and with it the program.
     Stopped,
     NotStarted(io::Error),
 }
@@ -83,27 +83,27 @@ pub struct Ended {
 /// What is known of one of its streams.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stream {
-    /// What it wrote, where that was captured in memory.
+    /// What it wrote, if that was captured in memory.
     pub memory: Vec<u8>,
     /// It was longer than its cap.
     pub cut: bool,
-    /// Someone who has left the process group still holds it.
+    /// A process that has left the process group still has it open.
     pub held: bool,
 }
 
-/// Whether the run goes on. The senders are the signal handler and `--fail-fast`.
+/// Whether the run goes on. The signal handler, `--fail-fast` and `--deadline` can stop it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     No,
-    /// `--fail-fast`: the verdict can't get better.
+    /// `--fail-fast`: the run can no longer pass.
     FailFast,
     /// `--deadline`: the time of the whole run is up.
     Deadline,
-    /// This signal reached Portcullis.
+    /// Portcullis got this signal.
     Signal(i32),
 }
 
-/// Runs a program to its end. Every way in which that can go wrong is an [`End`].
+/// Runs a program to its end. Everything that can go wrong is an [`End`].
 pub async fn run(launch: Launch<'_>, mut stop: watch::Receiver<Stop>) -> Ended {
     let started = Instant::now();
     let (mut child, line) = match start(&launch) {
@@ -159,12 +159,12 @@ fn start(launch: &Launch<'_>) -> io::Result<(Child, Line)> {
     Ok((command.spawn()?, line))
 }
 
-fn ended(told: Option<KeptEnd>, keeper: io::Result<ExitStatus>) -> End {
-    match (told, keeper) {
+fn ended(reported: Option<KeptEnd>, keeper: io::Result<ExitStatus>) -> End {
+    match (reported, keeper) {
         (Some(KeptEnd::Exited(code)), _) => End::Exited(code),
         (Some(KeptEnd::Signalled(signal)), _) => End::Signalled(signal),
         (Some(KeptEnd::Failed(error)), _) => End::NotStarted(io::Error::from_raw_os_error(error)),
-        // Someone has killed the keeper.
+        // The keeper was killed.
         (None, Ok(status)) => match status.signal() {
             Some(signal) => End::Signalled(signal),
             None => End::NotStarted(io::Error::other("it ended without a status")),
@@ -176,7 +176,7 @@ fn ended(told: Option<KeptEnd>, keeper: io::Result<ExitStatus>) -> End {
 /// Resolves when the run is stopped.
 async fn stopped(stop: &mut watch::Receiver<Stop>) {
     if stop.wait_for(|stop| *stop != Stop::No).await.is_err() {
-        // Nobody is left who could stop the run.
+        // Nothing is left that could stop the run.
         std::future::pending::<()>().await;
     }
 }
@@ -187,13 +187,13 @@ async fn terminate(child: &mut Child, line: &Line) -> io::Result<ExitStatus> {
         Ok(status) => status,
         Err(_) => {
             line.release();
-            // SIGKILL can't be refused; what is left to wait for is the kernel.
+            // SIGKILL can't be ignored, so this only waits for the kernel.
             child.wait().await
         }
     }
 }
 
-/// A stream, and what kept it from its file.
+/// A stream, and the error that stopped writing to its file.
 type Drained = (Stream, Option<io::Error>);
 
 async fn collect(stream: Option<JoinHandle<Drained>>) -> Drained {
@@ -229,7 +229,7 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
                 stream.cut |= kept < n;
                 room -= kept as u64;
                 if capture.path.is_none() {
-                    // What is cut is of no use, and makes room.
+                    // A stream that is cut is of no use. Free its memory.
                     match stream.cut {
                         true => stream.memory = Vec::new(),
                         false => stream.memory.extend_from_slice(&buffer[..kept]),
@@ -248,15 +248,14 @@ async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
 /// The longest answer of a helper, in bytes.
 const ANSWER_CAP: u64 = 64 << 20;
 
-/// Runs a short helper (`git`, a version question) and gives what it printed on standard output.
-/// `None` when it could not be started, failed, took longer than `limit`, or printed more than anyone
-/// wants to know.
+/// Runs a short helper (`git`, a version question) and returns what it printed on standard output. `None` if
+/// it could not be started, failed, took longer than `limit`, or printed too much.
 pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<String> {
     let output = ask_exactly(program, args, cwd, limit).await?;
     Some(String::from_utf8_lossy(&output).into_owned())
 }
 
-/// The same, with every byte as it was printed (the content of a file).
+/// The same, with the printed bytes unchanged (the content of a file).
 pub async fn ask_exactly(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<Vec<u8>> {
     let (mut command, _line) = keeper::command(program, None).ok()?;
     for name in kept_from_helpers() {

@@ -1,11 +1,11 @@
-//! The files of a project, without other people's code and output.
+//! The files of a project, without third-party code and build output.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-/// Folders that hold other people's code or output.
+/// Folders with third-party code or build output.
 const PASSED_OVER: [&str; 9] = [
     "node_modules",
     ".git",
@@ -14,18 +14,18 @@ const PASSED_OVER: [&str; 9] = [
     "build",
     "vendor",
     "gates-report",
-    // What AWS's own builders write.
+    // Output of AWS CDK and SAM.
     "cdk.out",
     ".aws-sam",
 ];
 
-/// Whether a folder of this name is left out.
+/// Whether a folder of this name is skipped.
 pub(crate) fn is_passed_over(name: &OsStr) -> bool {
     PASSED_OVER.iter().any(|known| name == *known)
 }
 
-/// Whether a file is a CloudFormation template, by its extension and by what it has near its top,
-/// without reading a large file to its end.
+/// Whether a file is a CloudFormation template, by its extension and its first bytes. It does not read a
+/// large file to the end.
 pub(crate) fn is_cloudformation(path: &Path) -> bool {
     const LOOKED_AT: u64 = 16 << 10;
     let extension = path.extension().and_then(OsStr::to_str);
@@ -41,7 +41,7 @@ pub(crate) fn is_cloudformation(path: &Path) -> bool {
                 && head.split_once("Resources").is_some_and(|(_, rest)| is_mapping(rest))))
 }
 
-/// Tells a template from an AppSpec of CodeDeploy, whose `Resources` are a list.
+/// Tells a template from a CodeDeploy AppSpec, in which `Resources` is a list.
 fn is_mapping(after_key: &str) -> bool {
     !after_key.trim_start_matches(['"', '\'', ':', ' ', '\t', '\r', '\n']).starts_with(['-', '['])
 }

@@ -1,4 +1,4 @@
-//! The temporary folder of a run, and what runs that were killed have left of theirs.
+//! The temporary folder of a run. It also removes the folders that killed runs have left.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,10 +11,10 @@ use tempfile::TempDir;
 
 const PREFIX: &str = "portcullis-";
 
-/// Locked as long as the run lives, however it ends.
+/// Locked until the run ends, in any way.
 const LOCK: &str = ".alive";
 
-/// A folder that is this run's alone, removed with everything in it when it is dropped.
+/// A folder for this run only. It is removed, with everything in it, when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     folder: TempDir,
@@ -22,31 +22,31 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// Makes the folder, and removes those of runs that were killed before they could.
+    /// Creates the folder, and removes those that killed runs have left.
     ///
     /// # Errors
-    /// When no temporary folder can be made.
+    /// If no temporary folder can be created.
     pub(crate) fn new() -> Result<Self> {
         let top = std::env::temp_dir();
         if top.to_str().is_none() {
             bail!(
-                "the name of the temporary folder {} is not UTF-8; TMPDIR names another place",
+                "the name of the temporary folder {} is not UTF-8; set TMPDIR to another folder",
                 top.display()
             );
         }
         Self::new_in(&top).with_context(|| {
-            format!("no temporary folder can be made in {}; TMPDIR names another place", top.display())
+            format!("no temporary folder can be created in {}; set TMPDIR to another folder", top.display())
         })
     }
 
     fn new_in(top: &Path) -> io::Result<Self> {
         remove_left_over(top);
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(top)?;
-        // It gets its name when it is locked: another run that looks in between finds none.
-        let nameless = folder.path().join("lock");
-        let lock = File::create(&nameless)?;
+        // It gets its name after it is locked, so that another run never finds it unlocked.
+        let unnamed = folder.path().join("lock");
+        let lock = File::create(&unnamed)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
-        fs::rename(nameless, folder.path().join(LOCK))?;
+        fs::rename(unnamed, folder.path().join(LOCK))?;
         Ok(Self { folder, _lock: lock })
     }
 
@@ -55,12 +55,12 @@ impl Scratch {
     }
 }
 
-/// Removes the folders of this user's runs that live no more. What can't be told is left alone.
+/// Removes the folders of this user's runs that have ended. In doubt it removes nothing.
 fn remove_left_over(top: &Path) {
     for entry in fs::read_dir(top).into_iter().flatten().flatten() {
         let named = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
         let path = entry.path();
-        // Not through a link: in a shared folder it may be anybody's.
+        // Do not follow a link: in a shared folder any user may have made it.
         let ours = || {
             let meta = fs::symlink_metadata(&path).ok()?;
             Some(meta.is_dir() && meta.uid() == rustix::process::getuid().as_raw())

@@ -1,43 +1,43 @@
-//! What is printed, and how: the only writer to standard output, and the errors.
+//! Prints to the terminal: the only writer to standard output, and the warnings.
 
 use std::io::{self, BufWriter, IsTerminal, Write, stderr, stdout};
 
 use crate::system::variables;
 use crate::text::sanitise;
 
-/// How a page is drawn for standard output.
+/// How a page is shown on standard output.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
     /// Columns of the terminal.
     pub width: u16,
     pub colour: bool,
-    /// Somebody looks at it: long lines are broken between words. Programs that read it want them whole.
+    /// It is a terminal: long lines are wrapped. Programs that read the output want whole lines.
     pub screen: bool,
 }
 
-/// Columns where nobody tells: what most CI logs and terminals show.
+/// Columns if the width is not known: what most CI logs and terminals show.
 const USUAL_WIDTH: u16 = 80;
 
-/// Prints a page without colour, names and commands in it made safe to show.
+/// Prints a page without colour, with names and commands in it made safe to show.
 pub(crate) fn say(page: &str) {
     print(&sanitise::lines(page));
 }
 
-/// Hands standard output itself over, to a report that is for programs.
+/// Gives standard output itself to a report for programs.
 pub(crate) fn hand_over(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = BufWriter::new(stdout().lock());
     fill(&mut out)?;
     out.flush()
 }
 
-/// Prints what is to be heeded, and stops nothing.
+/// Prints warnings. It stops nothing.
 pub(crate) fn warn(warnings: &[String]) {
     for warning in warnings {
         let _ = stderr().write_all(sanitise::lines(&format!("portcullis: {warning}\n")).as_bytes());
     }
 }
 
-/// Prints to standard output. Nobody reading (a closed pipe) changes no verdict.
+/// Prints to standard output. A closed pipe does not change the verdict.
 pub(crate) fn print(page: &str) {
     let mut out = anstream::AutoStream::new(stdout(), anstream::AutoStream::choice(&stdout()));
     let _ = out.write_all(page.as_bytes()).and_then(|()| out.flush());

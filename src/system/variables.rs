@@ -8,8 +8,8 @@ use crate::redact::names::looks_secret;
 use crate::redact::secret_set::in_variables;
 use crate::redact::{SecretSet, npmrc};
 
-/// Variables by which git is pointed at another repository than the one it stands in; a git hook
-/// has them set (`git rev-parse --local-env-vars`, without those that hold configuration).
+/// Variables that make git use another repository than the one of the current folder. They are set in git
+/// hooks (`git rev-parse --local-env-vars`, without those that have configuration).
 pub(crate) const GIT: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -26,7 +26,7 @@ pub(crate) const GIT: &[&str] = &[
     "GIT_WORK_TREE",
 ];
 
-/// The value of a variable; `None` where it is not set, or is not Unicode.
+/// The value of a variable; `None` if it is not set, or is not Unicode.
 pub(crate) fn get(name: &str) -> Option<String> {
     env::var(name).ok()
 }
@@ -36,12 +36,12 @@ pub(crate) fn os(name: &str) -> Option<OsString> {
     env::var_os(name)
 }
 
-/// The value of a variable that gates.toml names; one without a value is not there.
+/// The value of a variable that gates.toml names; `None` also if it is empty.
 pub(crate) fn value(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The secrets in the environment of Portcullis, and in the user's settings of npm.
+/// The secrets in the environment of Portcullis, and in the user's npm settings.
 pub(crate) fn known_secrets() -> SecretSet {
     let text = |text: OsString| text.to_string_lossy().into_owned();
     let variables = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
@@ -56,7 +56,7 @@ pub(crate) fn kept_from_helpers() -> impl Iterator<Item = String> {
     names().filter(|name| looks_secret(name) || GIT.contains(&name.as_str()))
 }
 
-/// Names that are not Unicode are nobody's.
+/// The names of all variables. Those that are not Unicode are left out: nothing uses them.
 pub(crate) fn names() -> impl Iterator<Item = String> {
     env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }

@@ -1,54 +1,35 @@
-//! Texts in other alphabets: percent-encoding and base64.
+//! SharedTexts in other alphabets: percent-encoding and base64.
 
-/// Percent-encoded (RFC 3986), but for letters, digits and what is in `kept`.
-pub(crate) fn percent(text: &str, kept: &str, upper: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let c = char::from(byte);
-        match byte {
-            _ if c.is_ascii_alphanumeric() || (byte.is_ascii() && kept.contains(c)) => out.push(c),
-            _ if upper => out.push_str(&format!("%{byte:02X}")),
-            _ => out.push_str(&format!("%{byte:02x}")),
-        }
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+
+/// What is percent-encoded (RFC 3986): all but letters, digits and `kept`, which must be ASCII.
+pub(crate) const fn all_but(kept: &[u8]) -> AsciiSet {
+    let mut set = NON_ALPHANUMERIC.remove(kept[0]);
+    let mut at = 1;
+    while at < kept.len() {
+        set = set.remove(kept[at]);
+        at += 1;
     }
-    out
+    set
 }
 
-/// The alphabets of RFC 4648, sections 4 and 5.
-pub(crate) const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-pub(crate) const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 without padding. Written out, since no encoder gives the part of one that is the same
-/// wherever a secret stands, which is looked for too.
-pub(crate) fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let at = |n: usize| group.get(n).copied().map_or(0, usize::from);
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        let letters = [18, 12, 6, 0].map(|shift| char::from(alphabet[bits >> shift & 63]));
-        out.extend(&letters[..=group.len()]);
-    }
-    out
-}
-
-/// Base64 with its padding.
-pub(crate) fn base64_padded(bytes: &[u8]) -> String {
-    let encoded = base64(bytes, STANDARD);
-    let padding = "=".repeat(encoded.len().next_multiple_of(4) - encoded.len());
-    encoded + &padding
-}
-
-/// The text that this is the base64 of, padded or not; `None` where it is of none.
+/// The text that this is the base64 of, read as Node.js reads it: padded or not, in either alphabet, a letter too
+/// many passed over. `None` where it is no base64 of a text.
 pub(crate) fn base64_decoded(encoded: &str) -> Option<String> {
-    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(encoded.len()), 0_u32, 0);
-    for letter in encoded.trim_end_matches('=').bytes() {
-        let of = |alphabet: &[u8]| alphabet.iter().position(|known| *known == letter);
-        bits = bits << 6 | u32::try_from(of(STANDARD).or_else(|| of(URL_SAFE))?).ok()?;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count & 0xff) as u8);
-        }
+    const LENIENT: GeneralPurpose =
+        GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
+    let mut letters = encoded.trim_end_matches('=').replace('-', "+").replace('_', "/");
+    let one_too_many = letters.len() % 4 == 1;
+    if one_too_many {
+        // With another one, both are a byte that does not count.
+        letters.push('A');
+    }
+    let mut bytes = LENIENT.decode(letters).ok()?;
+    if one_too_many {
+        bytes.pop();
     }
     String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
 }
@@ -58,12 +39,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_that_of_rfc_4648() {
-        for (plain, encoded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("fooba", "Zm9vYmE=")]
-        {
-            assert_eq!(base64_padded(plain.as_bytes()), encoded);
-            assert_eq!(base64(plain.as_bytes(), STANDARD), encoded.trim_end_matches('='));
+    fn base64_is_read_as_node_reads_it() {
+        for (encoded, text) in [
+            ("Zm8=", Some("fo")),
+            ("Zm8", Some("fo")),
+            ("Zm9v====", Some("foo")),
+            ("Zm9vY", Some("foo")),
+            // Bits that do not count, of `Zm8`.
+            ("Zm9", Some("fo")),
+            // `~?>` in each alphabet.
+            ("fj8+", Some("~?>")),
+            ("fj8-", Some("~?>")),
+            ("Pz8/", Some("???")),
+            ("Pz8_", Some("???")),
+            ("", None),
+            ("Z", None),
+            ("Zm 9v", None),
+            ("Zm=9v", None),
+            ("_w==", None),
+        ] {
+            assert_eq!(base64_decoded(encoded).as_deref(), text, "{encoded}");
         }
     }
 }

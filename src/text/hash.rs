@@ -1,4 +1,4 @@
-//! SHA-256, in hexadecimal.
+//! SHA-256 in hexadecimal, and ids made of such digits.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -12,7 +12,7 @@ pub fn sha256_file(path: &Path) -> io::Result<String> {
     let mut buffer = vec![0; 256 * 1024];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
+            0 => return Ok(hex::encode(hash.finalize())),
             n => hash.update(&buffer[..n]),
         }
     }
@@ -20,15 +20,37 @@ pub fn sha256_file(path: &Path) -> io::Result<String> {
 
 /// SHA-256 of some bytes, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hex::encode(Sha256::digest(bytes))
 }
 
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|nibble| char::from(DIGITS[usize::from(nibble)]))
-        .collect()
+/// Whether these are the 64 digits of a SHA-256, whatever their case.
+pub fn is_sha256(digits: &str) -> bool {
+    digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// 32 digits as a UUID of version 8 (RFC 9562), which is made in a way of one's own; `None` of any other text.
+pub fn uuid(digits: &str) -> Option<String> {
+    let id = digits.is_ascii().then_some(digits).filter(|id| id.len() == 32)?;
+    Some(format!("{}-{}-8{}-8{}-{}", &id[..8], &id[8..12], &id[13..16], &id[17..20], &id[20..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_is_of_version_8_and_of_the_variant_of_the_rfc() {
+        let digits = "00112233445566778899aabbccddeeff";
+        assert_eq!(uuid(digits).as_deref(), Some("00112233-4455-8677-8899-aabbccddeeff"));
+        assert_eq!(uuid(&digits[1..]), None);
+        assert_eq!(uuid(&"é".repeat(16)), None);
+    }
+
+    #[test]
+    fn a_sha_256_has_64_digits() {
+        let digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(sha256(b""), digits);
+        assert!(is_sha256(digits) && is_sha256(&digits.to_uppercase()));
+        assert!(!is_sha256(&digits[1..]) && !is_sha256(&digits.replace('e', "g")) && !is_sha256(""));
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+
 /// A duration as people read it: `0.41 s`, `12.3 s`, `2 m 05 s`.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
@@ -20,24 +22,17 @@ pub(crate) fn count(n: u64, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
 }
 
-/// The line broken between words, so that none is longer than `width` characters but where one word is; what goes
-/// on begins with two spaces.
-pub(crate) fn wrapped(line: &str, width: usize) -> String {
-    let mut out = String::with_capacity(line.len() + 8);
-    let mut length = 0;
-    for (index, word) in line.split(' ').enumerate() {
-        let more = word.chars().count();
-        if index > 0 && length + 1 + more > width {
-            out.push_str("\n  ");
-            length = 2;
-        } else if index > 0 {
-            out.push(' ');
-            length += 1;
-        }
-        out.push_str(word);
-        length += more;
-    }
-    out
+/// The text with its lines broken between words, so that none is wider than `width` columns but where one word is;
+/// what goes on begins with two spaces. Colours take no room.
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
+    let options = Options::new(width)
+        .subsequent_indent("  ")
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .wrap_algorithm(WrapAlgorithm::FirstFit);
+    // Line by line: of a text, every line but the first would be indented.
+    text.split('\n').map(|line| textwrap::fill(line, &options)).collect::<Vec<_>>().join("\n")
 }
 
 /// The words in one line; `https://user:password@host` without what stands before the `@`.
@@ -74,6 +69,14 @@ mod tests {
         assert_eq!(wrapped(line, 80), line);
         assert_eq!(wrapped(line, 30), "Verdict: BLOCKED (exit 1).\n  failed: secrets, audit");
         assert_eq!(wrapped("aa bbbbbbbbbb cc", 8), "aa\n  bbbbbbbbbb\n  cc");
+        assert_eq!(wrapped("aa  bb\n\n cc dd-ee ff\n", 8), "aa  bb\n\n cc\n  dd-ee\n  ff\n");
+    }
+
+    #[test]
+    fn colours_take_no_room_and_wide_letters_twice_as_much() {
+        assert_eq!(wrapped("\u{1b}[31maa\u{1b}[0m bb", 5), "\u{1b}[31maa\u{1b}[0m bb");
+        assert_eq!(wrapped("aa 漢字", 6), "aa\n  漢字");
+        assert_eq!(wrapped("aa 漢字", 7), "aa 漢字");
     }
 
     #[test]

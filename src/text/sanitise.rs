@@ -158,7 +158,7 @@ fn is_harmless(raw: &str) -> bool {
 }
 
 /// Without the sequences that colour text or move the cursor; a lone escape stays, to be replaced.
-fn without_colour(text: &str) -> Cow<'_, str> {
+pub fn without_colour(text: &str) -> Cow<'_, str> {
     if !text.contains("\u{1b}[") {
         return Cow::Borrowed(text);
     }

@@ -24,6 +24,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::ci;
 use crate::system::git::Repo;
 use crate::system::variables;
+use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
 use crate::tools::docker_build::engine::Engine;
 use crate::tools::docker_build::image::Image;
@@ -268,9 +269,7 @@ fn image_id(text: &str) -> Result<Text, ReportError> {
     // Older versions of podman and buildah leave the algorithm out.
     let digits = text.strip_prefix("sha256:").unwrap_or(text);
     match digits.len() {
-        64 if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            Ok(Text::from(format!("sha256:{digits}")))
-        }
+        _ if is_sha256(digits) => Ok(Text::from(format!("sha256:{digits}"))),
         n if n < 64 && text.starts_with("sha256:") => {
             Err(ReportError::Cut { what: WHAT, detail: format!("{n} digits of 64") })
         }

@@ -24,6 +24,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
+use crate::text::sanitise;
 use crate::text::shared::Text;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -236,7 +237,8 @@ impl Tool for Gitleaks {
     }
 
     fn error_line(&self, raw: &RawReport) -> Option<String> {
-        let text = without_colour(&raw.stderr_text());
+        let text = raw.stderr_text();
+        let text = sanitise::without_colour(&text);
         text.lines()
             .filter_map(log_entry)
             .find(|(level, _)| matches!(*level, "FTL" | "ERR"))
@@ -324,7 +326,8 @@ struct Log {
 
 impl Log {
     fn read(text: &str) -> Self {
-        let text = without_colour(text);
+        // gitleaks colours its first lines before it reads `--no-color`.
+        let text = sanitise::without_colour(text);
         let mut log = Self::default();
         for (level, words) in text.lines().filter_map(log_entry) {
             if let Some(commits) = words.strip_suffix(" commits scanned.") {
@@ -356,16 +359,6 @@ fn log_entry(line: &str) -> Option<(&str, &str)> {
     let (level, words) = rest.split_once(' ')?;
     let known = ["TRC", "DBG", "INF", "WRN", "ERR", "FTL", "PNC"].contains(&level);
     known.then(|| (level, words.trim()))
-}
-
-/// The text without colour: gitleaks sets it before it reads `--no-color`.
-fn without_colour(text: &str) -> String {
-    let mut parts = text.split("\x1b[");
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        plain.push_str(part.split_once('m').map_or("", |(_, after)| after));
-    }
-    plain
 }
 
 #[cfg(test)]

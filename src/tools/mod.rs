@@ -1,5 +1,6 @@
 //! Every scanner, one file or folder each.
 
+mod audit_keys;
 pub(crate) mod aws;
 mod cfn_lint;
 mod checkov;

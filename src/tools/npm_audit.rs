@@ -12,9 +12,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::formats::{json, npm6};
-use crate::keys::table::Keys;
 use crate::model::scope::{Scope, Unit};
-use crate::policy::coverage::{Coverage, Extent};
+use crate::policy::coverage::Coverage;
 use crate::redact::npmrc;
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::Job;
@@ -26,6 +25,7 @@ use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::variables;
 use crate::text::human::without_credentials;
+use crate::tools::audit_keys::AuditKeys;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "npm-audit",
@@ -58,38 +58,18 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "npm_config_production",
         "npm_config_workspace*",
     ],
-    configure: |keys| Box::new(NpmAudit::configure(keys)),
+    configure: |keys| Box::new(NpmAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 
 const WHAT: &str = "report of npm audit";
 
 /// Kinds of dependency that npm can leave out, and that an `.npmrc` may leave out by itself.
 const KINDS: [&str; 3] = ["dev", "optional", "peer"];
+const CALLED: &str = "a kind of dependency";
 
 #[derive(Debug)]
 struct NpmAudit {
-    dirs: Vec<String>,
-    omit: Vec<String>,
-    registry: Option<String>,
-}
-
-impl NpmAudit {
-    fn configure(keys: &Keys) -> Self {
-        let omit = keys.texts("omit").unwrap_or_default();
-        for kind in omit.iter().filter(|kind| !KINDS.contains(&kind.value.as_str())) {
-            let what = format!("`{}` is not a kind of dependency", kind.value);
-            keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
-        }
-        Self {
-            dirs: keys.texts_or("dirs", &["."]),
-            omit: omit.into_iter().map(|kind| kind.value).collect(),
-            registry: keys.text("registry").map(|registry| registry.value),
-        }
-    }
-
-    fn omits(&self, kind: &str) -> bool {
-        self.omit.iter().any(|omitted| omitted == kind)
-    }
+    keys: AuditKeys,
 }
 
 /// `workspace = NAME` leaves every other folder of the lock file out of the audit. Flags replace the list
@@ -122,11 +102,7 @@ struct Package {
 
 impl Tool for NpmAudit {
     fn coverage(&self) -> Vec<Coverage> {
-        vec![
-            Coverage::these("dirs", &self.dirs),
-            Coverage::new("omit", Extent::Without(self.omit.clone())),
-            Coverage::exactly("registry", &self.registry),
-        ]
+        self.keys.coverage()
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
@@ -134,7 +110,7 @@ impl Tool for NpmAudit {
         {
             return Err(Unplanned::Impossible(format!("the user's .npmrc {why}")));
         }
-        let jobs = self.dirs.iter().map(|dir| {
+        let jobs = self.keys.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("npm", dir);
             job.args(["audit", "--json", "--package-lock-only"]);
             // An .npmrc, the user's or the project's own, may switch the audit off or narrow it,
@@ -144,9 +120,9 @@ impl Tool for NpmAudit {
             // At this level it tells what it asked the registry, see `asked`.
             job.arg("--loglevel=http");
             for kind in KINDS {
-                job.arg(format!("--{}={kind}", if self.omits(kind) { "omit" } else { "include" }));
+                job.arg(format!("--{}={kind}", if self.keys.omits(kind) { "omit" } else { "include" }));
             }
-            if let Some(registry) = &self.registry {
+            if let Some(registry) = &self.keys.registry {
                 job.arg(format!("--registry={registry}"));
             }
             // Flags outrank it, but not all that it can say (a registry, a proxy).
@@ -224,7 +200,7 @@ impl NpmAudit {
             Some(Dependencies::Kinds { prod, dev, optional, peer, total }) => {
                 let omitted: u64 = [("dev", dev), ("optional", optional), ("peer", peer)]
                     .into_iter()
-                    .filter(|(kind, _)| self.omits(kind))
+                    .filter(|(kind, _)| self.keys.omits(kind))
                     .map(|(_, n)| *n)
                     .fold(0, u64::saturating_add);
                 // A package can be of two kinds; `prod` has none of them, and the root.

@@ -9,10 +9,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::formats::{json, npm6};
-use crate::keys::table::Keys;
 use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
-use crate::policy::coverage::{Coverage, Extent};
+use crate::policy::coverage::Coverage;
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
@@ -22,6 +21,7 @@ use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human::without_credentials;
+use crate::tools::audit_keys::AuditKeys;
 use crate::tools::told::ignores_of_pnpm;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -62,38 +62,18 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "!pnpm_config_strict_ssl",
         "!pnpm_config_userconfig",
     ],
-    configure: |keys| Box::new(PnpmAudit::configure(keys)),
+    configure: |keys| Box::new(PnpmAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 
 const WHAT: &str = "report of pnpm audit";
 
 /// Kinds of dependency that pnpm can leave out.
 const KINDS: [&str; 2] = ["dev", "optional"];
+const CALLED: &str = "a kind of dependency that pnpm can leave out";
 
 #[derive(Debug)]
 struct PnpmAudit {
-    dirs: Vec<String>,
-    omit: Vec<String>,
-    registry: Option<String>,
-}
-
-impl PnpmAudit {
-    fn configure(keys: &Keys) -> Self {
-        let omit = keys.texts("omit").unwrap_or_default();
-        for kind in omit.iter().filter(|kind| !KINDS.contains(&kind.value.as_str())) {
-            let what = format!("`{}` is not a kind of dependency that pnpm can leave out", kind.value);
-            keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
-        }
-        Self {
-            dirs: keys.texts_or("dirs", &["."]),
-            omit: omit.into_iter().map(|kind| kind.value).collect(),
-            registry: keys.text("registry").map(|registry| registry.value),
-        }
-    }
-
-    fn omits(&self, kind: &str) -> bool {
-        self.omit.iter().any(|omitted| omitted == kind)
-    }
+    keys: AuditKeys,
 }
 
 /// What an .npmrc or pnpm-workspace.yaml may say to narrow the audit, or to let a failed one pass;
@@ -132,26 +112,22 @@ fn reads(job: &mut Job, root: &Path) {
 
 impl Tool for PnpmAudit {
     fn coverage(&self) -> Vec<Coverage> {
-        vec![
-            Coverage::these("dirs", &self.dirs),
-            Coverage::new("omit", Extent::Without(self.omit.clone())),
-            Coverage::exactly("registry", &self.registry),
-        ]
+        self.keys.coverage()
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        let jobs = self.dirs.iter().map(|dir| {
+        let jobs = self.keys.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("pnpm", dir);
             // The lowest level that pnpm 10 knows.
             job.args(["audit", "--json", "--audit-level=low"]).args(OVERRULED);
-            job.arg(format!("--config.optional={}", !self.omits("optional")));
-            if self.omits("dev") {
+            job.arg(format!("--config.optional={}", !self.keys.omits("optional")));
+            if self.keys.omits("dev") {
                 job.arg("--prod");
             }
-            if self.omits("optional") {
+            if self.keys.omits("optional") {
                 job.arg("--no-optional");
             }
-            if let Some(registry) = &self.registry {
+            if let Some(registry) = &self.keys.registry {
                 job.arg(format!("--registry={registry}"));
             }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");

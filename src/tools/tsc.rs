@@ -4,6 +4,8 @@
 //! what was checked, and of `--diagnostics`, whose table closes the output and counts the listed
 //! files, so that a list that is cut at a line's end shows; seen in 4.9.5, 5.9.3 and 7.0.2.
 
+use semver::Version;
+
 use crate::keys::table::Keys;
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
@@ -129,9 +131,8 @@ impl Tool for Tsc {
 fn knows_no_check(job: &Job) -> bool {
     let mut installed = job.program.near.iter().map(|folder| folder.join(&job.program.name));
     let version = installed.find(|program| program.exists()).and_then(|program| package_version(&program));
-    let version = version.unwrap_or_default();
-    let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
-    (numbers.next(), numbers.next()) >= (Some(5), Some(6))
+    let version = version.and_then(|version| Version::parse(&version).ok());
+    version.is_some_and(|version| (version.major, version.minor) >= (5, 6))
 }
 
 /// What tsc printed.

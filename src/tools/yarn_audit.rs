@@ -11,8 +11,7 @@ mod modern;
 use std::path::Path;
 
 use crate::formats::node_trace;
-use crate::keys::table::Keys;
-use crate::policy::coverage::{Coverage, Extent};
+use crate::policy::coverage::Coverage;
 use crate::scan::config_file::BaseOverride;
 use crate::scan::job::{Beside, Job};
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
@@ -22,6 +21,7 @@ use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
+use crate::tools::audit_keys::AuditKeys;
 use crate::tools::yarn_audit::generation::Generation;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -56,42 +56,29 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "npm_config_only",
         "npm_config_production",
     ],
-    configure: |keys| Box::new(YarnAudit::configure(keys)),
+    configure: |keys| Box::new(YarnAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 
 const WHAT: &str = "report of yarn audit";
 const LOCK_FILE: &str = "yarn.lock";
 
+/// Kinds of dependency that Yarn can leave out.
+const KINDS: [&str; 1] = ["dev"];
+const CALLED: &str = "a kind of dependency that Yarn can leave out";
+
 #[derive(Debug)]
 struct YarnAudit {
-    dirs: Vec<String>,
-    /// Packages that only development needs are left out.
-    omit_dev: bool,
-    registry: Option<String>,
+    keys: AuditKeys,
 }
 
 impl YarnAudit {
-    fn configure(keys: &Keys) -> Self {
-        const KINDS: [&str; 1] = ["dev"];
-        let omit = keys.texts("omit").unwrap_or_default();
-        for kind in omit.iter().filter(|kind| kind.value != "dev") {
-            let what = format!("`{}` is not a kind of dependency that Yarn can leave out", kind.value);
-            keys.unknown(kind.at.clone(), &what, &kind.value, &KINDS);
-        }
-        Self {
-            dirs: keys.texts_or("dirs", &["."]),
-            omit_dev: !omit.is_empty(),
-            registry: keys.text("registry").map(|registry| registry.value),
-        }
-    }
-
     fn job(&self, scene: &Scene, dir: &str) -> Result<Job, Unplanned> {
         let mut job = scene.job_in_dir("yarn", dir);
         job.report_on_stdout();
         let generation = Generation::of(&job.cwd, &scene.repo.root);
         job.beside.push(Beside::File(generation::lock_file(&job.cwd, &scene.repo.root)));
         match generation {
-            Generation::One if self.registry.is_some() => {
+            Generation::One if self.keys.registry.is_some() => {
                 let why = format!(
                     "Yarn 1, for which {} is, asks its own registry whatever it is told: leave `registry` out",
                     job.target
@@ -109,7 +96,7 @@ impl YarnAudit {
     }
 
     fn classic(&self, job: &mut Job) {
-        let groups = match self.omit_dev {
+        let groups = match self.keys.omits("dev") {
             true => "dependencies optionalDependencies",
             false => "dependencies devDependencies optionalDependencies",
         };
@@ -121,7 +108,7 @@ impl YarnAudit {
     /// Yarn 2 and later; `fourth`: 4 and later.
     fn modern(&self, job: &mut Job, fourth: bool) {
         job.args(["npm", "audit", "--json", "--all", "--recursive", "--severity", "info"]);
-        job.args(["--environment", if self.omit_dev { "production" } else { "all" }]);
+        job.args(["--environment", if self.keys.omits("dev") { "production" } else { "all" }]);
         if fourth {
             // A request for each package, and no vulnerability.
             job.arg("--no-deprecations");
@@ -134,7 +121,7 @@ impl YarnAudit {
         // What was installed is no matter, and may be made up: the lock file counts.
         let no_state = job.scratch_file("install-state.gz");
         job.env("YARN_INSTALL_STATE_PATH", no_state);
-        if let Some(registry) = &self.registry {
+        if let Some(registry) = &self.keys.registry {
             job.env("YARN_NPM_AUDIT_REGISTRY", registry.as_str());
             if let Some(rest) = registry.strip_prefix("http://") {
                 let host = rest.split(['/', ':', '?']).next().unwrap_or(rest);
@@ -169,16 +156,11 @@ fn reads(job: &mut Job, generation: Generation, root: &Path) {
 
 impl Tool for YarnAudit {
     fn coverage(&self) -> Vec<Coverage> {
-        let omit = if self.omit_dev { vec!["dev".to_owned()] } else { Vec::new() };
-        vec![
-            Coverage::these("dirs", &self.dirs),
-            Coverage::new("omit", Extent::Without(omit)),
-            Coverage::exactly("registry", &self.registry),
-        ]
+        self.keys.coverage()
     }
 
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        self.dirs.iter().map(|dir| self.job(scene, dir)).collect()
+        self.keys.dirs.iter().map(|dir| self.job(scene, dir)).collect()
     }
 
     /// Yarn 1 adds up a number for each severity, 31 together; the report must agree with it. The

@@ -39,7 +39,7 @@ fn a_file_that_is_not_there_or_not_one_is_named_with_the_mend() {
     refuses(
         &project,
         &["run", "--config", "nowhere.toml"],
-        &["nowhere.toml", "not there", "portcullis init"],
+        &["nowhere.toml", "does not exist", "portcullis init"],
     );
     refuses(&project, &["run", "--config", "folder"], &["folder", "it is a folder"]);
     refuses(&project, &["run", "--config", "latin1.toml"], &["latin1.toml", "not UTF-8"]);
@@ -80,7 +80,7 @@ fn every_mistake_of_gates_toml_is_drawn_at_once() {
 #[test]
 fn a_range_that_is_not_there_is_an_error_and_not_an_empty_range() {
     let outside = Project::with_gates(GATES);
-    refuses(&outside, &["run", "--since", "main"], &["git repository", "is none"]);
+    refuses(&outside, &["run", "--since", "main"], &["git repository", "is not one"]);
 
     let unborn = Project::with_gates(GATES);
     unborn.git(&["init", "--quiet"]);

@@ -195,7 +195,7 @@ expires = 2999-12-31
         "did you mean `gitleaks`?",
         "`fail_om` is not a key",
         "did you mean `fail_on`?",
-        "there is no gate `c` to need",
+        "`needs`: there is no gate `c`",
         "`timeout` must be a duration",
         "two gates have the id `b`",
         "wait for each other",

@@ -211,7 +211,7 @@ fn waivers_that_say_too_much_or_contradict_each_other_are_mistakes() {
             "[[waiver]]\nrule = \"a\"\nreason = \"x\"\nexpires = 2999-12-31\n[[waiver]]\nrule = \"a\"\nreason = \"y\"\nexpires = 2999-12-30\n",
             "contradicts `waiver 1`",
         ),
-        ("[[waiver]]\nrule = \"*\"\nreason = \"x\"\nexpires = 2999-12-31\n", "`rule` is no pattern"),
+        ("[[waiver]]\nrule = \"*\"\nreason = \"x\"\nexpires = 2999-12-31\n", "`rule` is not a pattern"),
         ("[[waiver]]\nrule = \"\"\nreason = \"x\"\nexpires = 2999-12-31\n", "`rule` is empty"),
         ("[[waiver]]\nrule = \"a\"\nreason = \" \"\nexpires = 2999-12-31\n", "`reason` is empty"),
         ("[[waiver]]\nrule = \"a\"\nreason = \"x\"\nexpires = 2026-02-30\n", "invalid date"),

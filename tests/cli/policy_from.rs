@@ -283,7 +283,7 @@ fn what_is_judged_is_held_to_the_floor() {
     };
     assert_eq!(run(&["judge", "--report", "lint=a.sarif"]).code, 1);
     refused(run(&["judge", "--report", "lint=a.sarif", "--mode", "lab"]), "this run is in lab mode");
-    refused(run(&["judge", "--report", "sarif=a.sarif"]), "gate `lint` is not among what is judged");
+    refused(run(&["judge", "--report", "sarif=a.sarif"]), "gate `lint` was not judged");
     refused(run(&["judge", "--report", "lint=a.sarif", "--profile", "ci"]), "gate `lint` would not run");
 
     project.write("gates.toml", gates("production", FINDS));
@@ -297,7 +297,7 @@ fn what_is_judged_is_held_to_the_floor() {
         "saved.json",
         project.read("gates-report/run.json").replace("\"id\": \"lint\"", "\"id\": \"old\""),
     );
-    refused(run(&["judge", "--from", "saved.json"]), "gate `lint` is not among what is judged");
+    refused(run(&["judge", "--from", "saved.json"]), "gate `lint` was not judged");
     project.write("gates.toml", gates("production", &FINDS.replace("\"medium\"", "\"high\"")));
     refused(run(&from), "gate `lint` has fail_on = high");
 

@@ -85,7 +85,7 @@ fn a_document_on_another_product_covers_nothing_and_is_named() {
     assert_eq!(decided(&project, "CVE-2019-10744"), pair("deny", "fail_on = critical"));
     let unused = project.record()["facts"]["vex"][0]["unused"].as_str().unwrap().to_owned();
     assert!(
-        unused.contains("pkg:oci/billing@sha256:aa0e") && unused.contains("take it out of `vex`"),
+        unused.contains("pkg:oci/billing@sha256:aa0e") && unused.contains("remove it from `vex`"),
         "{unused}"
     );
     assert!(ran.stdout.contains("covers nothing"), "{}", ran.stdout);
@@ -259,7 +259,10 @@ fn scores_that_are_too_old_prove_nothing() {
     let ran = judge(&project);
     assert_eq!(ran.code, 3, "{}", ran.all());
     let reason = project.gate("image-scan")["reason"].as_str().unwrap().to_owned();
-    assert!(reason.contains("kev.json is of 2024-01-01") && reason.contains("download it anew"), "{reason}");
+    assert!(
+        reason.contains("kev.json is from 2024-01-01") && reason.contains("download it again"),
+        "{reason}"
+    );
     // A gate that does not go by it does not care.
     project.write(
         "gates.toml",
@@ -271,16 +274,16 @@ fn scores_that_are_too_old_prove_nothing() {
 #[test]
 fn a_file_that_cannot_be_gone_by_is_a_mistake_in_gates_toml() {
     for (top, gate, says) in [
-        ("vex = [\"vex/gone.json\"]", "", "vex/gone.json is no VEX document to go by: it is not there"),
-        ("vex = [\"statements/*.json\"]", "", "no VEX document is there"),
+        ("vex = [\"vex/gone.json\"]", "", "vex/gone.json can't be used as a VEX document: it does not exist"),
+        ("vex = [\"statements/*.json\"]", "", "there is no VEX document"),
         ("vex = [\"trivy.json\"]", "", "it is neither OpenVEX nor CycloneDX"),
         ("vex = [\"vex/[\"]", "", "this is not a path pattern"),
         ("[risk]\nkev = \"trivy.json\"", "", "it is not CISA's catalogue"),
         ("[risk]\nepss = \"gates.toml\"", "", "its first line has no `score_date`"),
         ("[risk]\nepss = \"kev.json\"", "", "it is no answer of FIRST's API"),
         ("[risk]\nepss = \".\"", "", "is not a file"),
-        ("", "fail_on_kev = true", "`fail_on_kev` has no file to go by"),
-        ("[profile.ci.gate.image-scan]\nepss_at_least = 0.5", "", "`epss_at_least` has no file to go by"),
+        ("", "fail_on_kev = true", "`fail_on_kev` has no file to read"),
+        ("[profile.ci.gate.image-scan]\nepss_at_least = 0.5", "", "`epss_at_least` has no file to read"),
         (FILES, "epss_at_least = 10", "from 0 to 1"),
         (FILES, "scope = \"prod\"", "`prod` is not a value of `scope`"),
     ] {
@@ -302,7 +305,7 @@ fn what_is_dated_in_the_future_is_a_mistake() {
     project.write("vex/openvex.json", dated);
     let ran = judge(&project);
     assert_eq!(ran.code, 2, "{}", ran.all());
-    assert!(ran.stderr.contains("it makes a statement on 29"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("it has a statement dated 29"), "{}", ran.stderr);
 
     let project = self::project(FILES, "fail_on_kev = true");
     project.write(
@@ -354,7 +357,7 @@ fn dependencies_of_development_and_those_without_a_fix_can_be_let_through() {
     assert_eq!(judge(), 0);
     assert_eq!(
         decided(&project, "GHSA-jf85-cpcp-j695"),
-        pair("allow", "only_fixable: no release mends it yet")
+        pair("allow", "only_fixable: no release fixes it yet")
     );
     let reason = project.gate("audit")["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("6 without a fix or for development"), "{reason}");

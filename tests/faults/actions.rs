@@ -138,7 +138,7 @@ fn faults() -> Vec<Case> {
             "[ $1 != login ] || { echo 'denied: no' >&2; exit 1; }",
             "was refused: denied",
         ),
-        docker("login: exit 1 without a word", "[ $1 != login ] || exit 1", "no word why"),
+        docker("login: exit 1 without a word", "[ $1 != login ] || exit 1", "no reason given"),
         docker("login: killed", "[ $1 != login ] || kill -9 $$", "docker was ended by SIGKILL"),
         docker("login: hangs", "login", "docker was running"),
         docker(

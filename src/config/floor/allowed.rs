@@ -1,5 +1,5 @@
-//! Keys by which any gate can be made to do nothing (`program`, `args`, `env`, `allow_empty`): what they say
-//! must be allowed by the floor.
+//! Keys that can make any gate do nothing (`program`, `args`, `env`, `allow_empty`): the floor must allow
+//! their values.
 
 use globset::{Glob, GlobMatcher};
 
@@ -8,7 +8,7 @@ use crate::config::floor::Breach;
 use crate::keys::table::Keys;
 use crate::policy::coverage::names;
 
-/// What the floor allows; without a word of it, nothing.
+/// What the floor allows. Without a key, nothing.
 #[derive(Debug)]
 pub(super) struct Allowed {
     program: Patterns,
@@ -40,7 +40,7 @@ impl Patterns {
         patterns
     }
 
-    /// Those of the words that are not allowed.
+    /// The words that are not allowed.
     fn beyond<'w>(&self, words: impl Iterator<Item = &'w String>) -> Vec<String> {
         words.filter(|word| !self.globs.iter().any(|glob| glob.is_match(word))).cloned().collect()
     }
@@ -63,13 +63,13 @@ impl Allowed {
         }
     }
 
-    /// What the gate says beyond it, each with the key that says so.
+    /// What the gate has that is not allowed, each with its key.
     pub(super) fn breaches(&self, gate: &Gate) -> Vec<(&'static str, Breach)> {
         let mut all = Vec::new();
         let id = &gate.id;
         let program = self.program.beyond(gate.program.iter());
         if !program.is_empty() {
-            let what = format!("gate `{id}` runs {} in the place of {}", names(&program), gate.spec.name);
+            let what = format!("gate `{id}` runs {} instead of {}", names(&program), gate.spec.name);
             all.push(("program", Breach::new(what, self.program.help())));
         }
         let args = self.args.beyond(gate.args.iter());

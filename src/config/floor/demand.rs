@@ -1,4 +1,4 @@
-//! `[[gate]]` of a floor: what every gate with a tool must be like. At least one must be there.
+//! `[[gate]]` of a floor: what every gate with a tool must have. At least one such gate must exist.
 
 use crate::config::branch::{self, Branch};
 use crate::config::floor::allowed::Allowed;
@@ -23,31 +23,31 @@ pub(super) struct Demand {
     tool: &'static str,
     id: Option<String>,
     stage: Option<String>,
-    /// Which of the tool's scans is meant, by key.
+    /// Which of the tool's scans it means, by key.
     choices: Vec<Coverage>,
     policy: Policy,
     required: bool,
     allowed: Allowed,
-    /// Where it acts, on these branches alone.
+    /// If it acts: only on these branches.
     branches: Option<Vec<String>>,
-    /// What each gate must be like, by the tool's own keys.
+    /// What each gate must have, by the tool's own keys.
     each: Vec<Coverage>,
-    /// What the gates must look at together: `dirs`, `images`.
+    /// What the gates must scan together: `dirs`, `images`.
     together: Vec<Coverage>,
 }
 
 impl Demand {
     pub(super) fn read(table: &Keys) -> Option<Self> {
-        // Without `fail_on` only the budgets are asked for.
+        // Without `fail_on` the floor asks only for the budgets.
         let mut nothing = Policy { fail_on: Threshold::Never, ..Policy::default() };
         if !table.has("fail_on") && !table.has("max") {
-            // Where no severity blocks, nothing that lets findings pass weakens it.
+            // No severity blocks here, so the keys that let findings pass weaken nothing.
             nothing.conditions.only_fixable = true;
             nothing.conditions.scope = Scope::Production;
         }
         let policy = Policy::read(table, &nothing);
         if table.has("unrated") && !table.has("fail_on") {
-            table.problem(table.at_key("unrated"), "`unrated` asks for nothing without `fail_on`");
+            table.problem(table.at_key("unrated"), "`unrated` has no effect without `fail_on`");
         }
         let tool = table.required_text("tool");
         let found = tool.as_ref().and_then(|tool| spec(&tool.value));
@@ -72,7 +72,7 @@ impl Demand {
         };
         match found {
             Some(spec) => table.finish(&format!("a gate with tool `{}` of a floor", spec.name)),
-            // Which keys it may have is not known then.
+            // Without a tool its possible keys are not known.
             None => {
                 if let Some(tool) = tool {
                     let known: Vec<&str> = TOOLS.iter().map(|spec| spec.name).collect();
@@ -105,7 +105,7 @@ impl Demand {
         words
     }
 
-    /// Adds every place at which the gates of a run are weaker.
+    /// Adds every place where the gates of a run are weaker.
     pub(super) fn check(&self, config: &Config, settings: &Settings, all: &mut Vec<Breach>) {
         let about: Vec<(usize, &Gate)> =
             config.gates.iter().enumerate().filter(|(_, gate)| self.is_about(gate)).collect();
@@ -150,7 +150,7 @@ impl Demand {
         all: &mut Vec<Breach>,
     ) {
         let effective = settings.overlaid(gate);
-        // The profile outranks the gate's own table, and that outranks the defaults.
+        // The profile outranks the gate's own table, which outranks the defaults.
         let ways = |key: &'static str| -> Vec<Vec<Step>> {
             let profile = profile_of(config, settings);
             let overlay = profile.map(|(name, _)| way(&["profile", name, "gate", &gate.id, key]));
@@ -185,7 +185,7 @@ impl Demand {
         all.extend(beyond.map(|(key, breach)| breach.at([way_into("gate", index, key)])));
     }
 
-    /// What of this is not among what is judged, or judged by a weaker policy.
+    /// The gates that it asks for and that were not judged, or were judged by a weaker policy.
     pub(super) fn check_judged(
         &self,
         config: &Config,
@@ -196,13 +196,13 @@ impl Demand {
         let about = config.gates.iter().filter(|gate| self.is_about(gate));
         let late = branch::late(&config.gates.iter().collect::<Vec<_>>());
         let late = |id: &str| config.gates.iter().zip(&late).any(|(gate, late)| *late && &*gate.id == id);
-        // What acts, and what comes after that, may stay out.
+        // Gates that act, and gates after them, may be missing.
         let about = about.filter(|gate| !late(&gate.id) && settings.leaves_out(&gate.id).is_none());
         for gate in about {
             let help = "the floor asks for it";
             let record = judged.iter().find(|record| record.id == gate.id && *record.tool == *self.tool);
             let Some(record) = record else {
-                all.push(Breach::new(format!("gate `{}` is not among what is judged", gate.id), help));
+                all.push(Breach::new(format!("gate `{}` was not judged", gate.id), help));
                 continue;
             };
             if let (Completeness::Nothing(why), true) = (&record.evidence, record.targets.is_empty()) {
@@ -226,17 +226,17 @@ impl Demand {
 }
 
 fn weaker(id: &str, looser: Looser, each: &[Coverage]) -> Breach {
-    // What a key holds is told where it can't hold anything.
+    // If the old value is not known, show what the floor asks for.
     let named = || each.iter().find(|coverage| coverage.key == looser.key).map(Coverage::words);
     let was = looser.was.clone().or_else(named).unwrap_or_default();
     let what = match looser.was {
         Some(_) => format!("gate `{id}` has {}", looser.is),
-        None => format!("gate `{id}` has another `{}`", looser.key),
+        None => format!("gate `{id}` has a different `{}`", looser.key),
     };
     Breach::new(what, format!("the floor has {was}"))
 }
 
-/// Where a profile leaves a gate out.
+/// Where a profile skips a gate.
 fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<Step>> {
     let (name, profile) = profile_of(config, settings)?;
     if profile.skip.iter().any(|skipped| skipped == id) {
@@ -246,7 +246,7 @@ fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<
     only.then(|| way(&["profile", name, "only"]))
 }
 
-/// What a gate looks at, where its images are those of other gates, too.
+/// What a gate scans, including images of other gates.
 fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
     let coverage =
         gate.tool.coverage().into_iter().find(|coverage| coverage.key == key && coverage.applies)?;
@@ -264,10 +264,10 @@ fn listed(config: &Config, gate: &Gate, key: &str) -> Option<Extent> {
     Some(Extent::Images(Some(images)))
 }
 
-/// The tool's own keys that the table has, each read as what the tool makes of it.
+/// The tool's own keys that the table has, each read as the tool reads it.
 fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
-    let nobody = Problems::default();
-    let defaults = (spec.configure)(&Keys::none(&nobody)).coverage();
+    let ignored = Problems::default();
+    let defaults = (spec.configure)(&Keys::none(&ignored)).coverage();
     let read = |coverage: Coverage| {
         let key = coverage.key;
         let list =
@@ -282,12 +282,12 @@ fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
             Extent::Adds(_) => table.flag(key).map(Extent::Adds),
             Extent::AtMost(_) => read_duration(table, key).map(|most| Extent::AtMost(Some(most))),
             Extent::Exactly(_) => table.one_or_more(key).map(Extent::Exactly),
-            // By it a policy can be undone, so it is asked for in any case.
+            // This key can undo a policy, so the floor always checks it.
             Extent::Rates(usual) => {
                 let words = Severity::ALL.map(|severity| (severity.as_str(), severity));
                 Some(Extent::Rates(table.word_or(key, &words, usual)))
             }
-            // Those of an inventory are read as a whole, below.
+            // The keys of an inventory are read together, below.
             Extent::Rest(_) | Extent::Within(_) | Extent::Grade { .. } => None,
         };
         says.map(|says| Coverage::new(key, says))
@@ -297,7 +297,7 @@ fn own_keys(table: &Keys, spec: &ToolSpec) -> Vec<Coverage> {
     let mut own: Vec<Coverage> = plain.into_iter().filter_map(read).collect();
     if !of_contents.is_empty() && InventoryRules::KEYS.iter().any(|key| table.has(key)) {
         let asked = InventoryRules::read(table).coverage();
-        // A list that is not asked for asks for nothing.
+        // Only the lists that the floor has count.
         own.extend(
             asked
                 .into_iter()

@@ -1,4 +1,5 @@
-//! Where the files with facts are read: beside gates.toml, or in the commit of `--policy-from`.
+//! Reads the files that facts about findings come from: beside gates.toml, or in the commit of
+//! `--policy-from`.
 
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -11,26 +12,26 @@ use ignore::WalkBuilder;
 use crate::engine::base_commit::BaseCommit;
 use crate::text::paths::{forward, normalise};
 
-/// The most that is read of one file.
+/// The largest file that is read.
 const MOST: u64 = 256 << 20;
 
-/// The files that paths of a gates.toml name.
+/// The files that a gates.toml names.
 #[derive(Debug)]
 pub(crate) struct Files<'a> {
     /// The folder of gates.toml: absolute.
     pub folder: PathBuf,
-    /// Whose files count, where not the work tree's. What lies outside of the repository is the
-    /// machine's, which the change can't touch.
+    /// The commit to read from; `None`: the work tree. Files outside the repository are read from this
+    /// machine: the change can't touch them.
     pub base: Option<&'a BaseCommit>,
 }
 
 impl Files<'_> {
-    /// ` in origin/main`, where that counts.
+    /// Which commit the files are read from, if not from the work tree.
     pub(crate) fn words(&self) -> String {
-        self.base.map(|base| format!(" in {}, whose files count", base.revision)).unwrap_or_default()
+        self.base.map(|base| format!(" in {}, where it is read from", base.revision)).unwrap_or_default()
     }
 
-    /// The content of a file; `None` where there is none.
+    /// The content of a file; `None` if there is no such file.
     pub(crate) async fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let path = normalise(&self.folder.join(name));
         if let Some(base) = self.base
@@ -53,7 +54,7 @@ impl Files<'_> {
         Ok(Some(bytes))
     }
 
-    /// The files that a pattern matches, in order: relative to the folder of gates.toml.
+    /// The files that a pattern matches, sorted: relative to the folder of gates.toml.
     pub(crate) async fn matching(&self, pattern: &str) -> Result<Vec<String>> {
         if !pattern.contains(['*', '?', '[', '{']) {
             return Ok(vec![pattern.to_owned()]);

@@ -14,7 +14,7 @@ use crate::scan::gate_outputs::GateOutputs;
 use crate::scan::gate_outputs::one_image;
 use crate::scan::job::Job;
 
-/// One gate that looks, three that act one after another, and one that looks at what they did.
+/// One gate that scans, three actions one after another, and one gate that checks what they did.
 const GATES: &str = "
 version = 1
 [[gate]]
@@ -68,7 +68,7 @@ fn after(id: &str, before: &[(&str, Outcome, bool)], conditions: &Conditions) ->
     clear(gate(id), &before, &[], conditions)
 }
 
-/// Whether `id` may start after one gate that acts.
+/// Whether `id` may start after one action.
 fn after_action(id: &str, earlier: &str, outcome: Outcome, needed: bool) -> Clearance {
     let config = config();
     let gate = |id: &str| config.gate(id).unwrap();
@@ -97,7 +97,7 @@ fn in_production_every_required_gate_must_have_passed() {
         ("look", Passed, false, GO),
         ("look", Failed, false, skip("not started: look failed")),
         ("look", Inconclusive, false, skip("not started: look is inconclusive")),
-        // It had nothing to look at, and that is fine.
+        // It had nothing to scan, and that is fine.
         ("look", Skipped, false, GO),
         ("look", Skipped, true, refuse("not started: look was left out of this run")),
         ("advice", Passed, false, GO),
@@ -117,7 +117,7 @@ fn in_production_every_required_gate_must_have_passed() {
 }
 
 #[test]
-fn lab_mode_acts_only_when_told_to_and_says_what_that_overrides() {
+fn lab_mode_acts_only_on_request_and_says_what_that_overrides() {
     use Outcome::*;
     for outcome in [Passed, Failed, Inconclusive, Skipped] {
         let clearance = after("push", &[("look", outcome, false)], &LAB);
@@ -132,7 +132,7 @@ fn lab_mode_acts_only_when_told_to_and_says_what_that_overrides() {
     ] {
         assert_eq!(after("push", &[("look", outcome, left_out)], &ACTING_LAB), expected, "{outcome:?}");
     }
-    // Production never acts because lab mode would.
+    // `deploy_in_lab` changes nothing in production.
     let conditions = Conditions { deploy_in_lab: true, ..PRODUCTION };
     assert_eq!(after("push", &[("look", Failed, false)], &conditions), skip("not started: look failed"));
 }
@@ -152,14 +152,14 @@ fn an_action_keeps_to_its_branches_in_either_mode() {
             assert_eq!(on(Some(branch), &conditions), skip(&words), "{branch}");
         }
         let Clearance::Refuse(why) = on(None, &conditions) else { panic!("an unknown branch acts") };
-        assert!(why.contains("can't be told: name it with --branch"), "{why}");
+        assert!(why.contains("the current branch is unknown: name it with --branch"), "{why}");
     }
-    // Without patterns any branch will do, the unknown one too.
+    // Without patterns every branch is allowed, even an unknown one.
     assert_eq!(after("push", &[("look", Outcome::Passed, false)], &PRODUCTION), GO);
 }
 
 #[test]
-fn an_action_waits_for_no_action_that_went_wrong() {
+fn an_action_does_not_start_after_one_that_failed() {
     use Outcome::*;
     for (earlier, outcome, needed, expected) in [
         ("push", Passed, true, GO),
@@ -168,12 +168,12 @@ fn an_action_waits_for_no_action_that_went_wrong() {
         ("push", Inconclusive, false, skip("not started: push is inconclusive")),
         ("push", Skipped, true, skip("not started: push was skipped")),
         ("push", Skipped, false, GO),
-        // Nothing else in the verdict would say that the chain broke.
+        // Nothing else in the verdict would show that the chain broke.
         ("mirror", Failed, false, refuse("not started: mirror failed")),
         ("mirror", Inconclusive, true, refuse("not started: mirror is inconclusive")),
         ("mirror", Skipped, true, skip("not started: mirror was skipped")),
     ] {
-        // `smoke` looks, and comes after actions: the same holds for it.
+        // `smoke` only checks, and comes after actions: the same rules apply.
         for id in ["push", "smoke"] {
             let clearance = after_action(id, earlier, outcome, needed);
             assert_eq!(clearance, expected, "{id} after {earlier}: {outcome:?}, {needed}");
@@ -182,7 +182,7 @@ fn an_action_waits_for_no_action_that_went_wrong() {
 }
 
 #[test]
-fn what_only_looks_at_a_deployment_is_held_by_its_needs_and_not_by_the_mode() {
+fn a_check_of_a_deployment_is_held_back_by_its_needs_and_not_by_the_mode() {
     let config = config();
     let smoke = config.gate("smoke").unwrap();
     let before = Before {
@@ -197,7 +197,7 @@ fn what_only_looks_at_a_deployment_is_held_by_its_needs_and_not_by_the_mode() {
     assert_eq!(clear(smoke, &[unneeded], &[], &LAB), GO);
 }
 
-/// The gates of a file, each planned to be left out.
+/// The gates of a file, each planned to be skipped.
 fn planned(gates: &str) -> Vec<PlannedGate> {
     let config = Config::read(&format!("version = 1\n{gates}")).unwrap();
     let plan = |gate| PlannedGate { gate, fate: Fate::Skip(String::new()), left_out: false };
@@ -217,17 +217,17 @@ fn actions_and_what_follows_them_take_turns_in_the_order_of_the_file_as_far_as_n
             [gate("a", "ecr-push", ""), gate("b", "gitleaks", ""), gate("c", "ecr-push", "")],
             [Some(0), None, Some(1)],
         ),
-        // The later one is needed by the earlier one.
+        // The earlier one needs the later one.
         (
             [gate("a", "ecr-push", "'c'"), gate("b", "ecr-push", ""), gate("c", "ecr-push", "")],
             [Some(2), Some(0), Some(1)],
         ),
-        // At any distance behind an action, and whatever it is.
+        // At any distance after an action, and whatever kind of gate it is.
         (
             [gate("a", "smoke-test", "'b'"), gate("b", "gitleaks", "'c'"), gate("c", "ecr-push", "")],
             [Some(2), Some(1), Some(0)],
         ),
-        // What an action needs is not late because of it.
+        // A gate that an action needs is not late because of that.
         (
             [gate("a", "ecr-push", "'b'"), gate("b", "gitleaks", ""), gate("c", "tsc", "'b'")],
             [Some(0), None, None],
@@ -255,7 +255,7 @@ fn seen(gates: &[FinishedGate]) -> Result<OneImage, String> {
 }
 
 #[test]
-fn every_gate_must_have_meant_one_image() {
+fn all_gates_must_agree_on_one_image() {
     use Outcome::*;
     let build = || done("images", BUILDER, Passed, Some(ONE));
     let scan = |id| done("scan", "trivy", Passed, Some(id));
@@ -269,15 +269,15 @@ fn every_gate_must_have_meant_one_image() {
     );
     assert_eq!(seen(&[scan(ONE)]), seen_one(&["scan"]));
     assert_eq!(seen(&[build()]), seen_one(&[]));
-    // Who has proved nothing has not looked; who names no image is not counted either.
+    // A gate without proof does not count as a scan, and neither does a gate that names no image.
     assert_eq!(seen(&[build(), done("scan", "trivy", Inconclusive, Some(ONE))]), seen_one(&[]));
     assert_eq!(seen(&[build(), done("scan", "trivy", Passed, None)]), seen_one(&[]));
-    // What acts does not vouch for itself.
+    // An action does not count as a scan.
     assert_eq!(seen(&[build(), done("push", "ecr-push", Passed, Some(TWO))]), seen_one(&[]));
 
     let moved = format!("app:1 changed on the way: images had {ONE}, scan looked at {TWO}");
     assert_eq!(seen(&[build(), scan(TWO)]), Err(moved.clone()));
-    // The order in the file does not matter, nor whether the scan was proved.
+    // Neither the order in the file nor the proof of the scan matters.
     assert_eq!(seen(&[scan(TWO), build()]), Err(moved.clone()));
     assert_eq!(seen(&[build(), done("scan", "trivy", Inconclusive, Some(TWO))]), Err(moved));
     let sbom = done("sbom", "syft", Passed, Some(TWO));
@@ -291,7 +291,7 @@ fn every_gate_must_have_meant_one_image() {
 }
 
 #[test]
-fn the_digest_of_the_configuration_names_the_same_image_where_the_build_says_so() {
+fn the_digest_of_the_configuration_names_the_same_image_if_the_build_says_so() {
     let mut build = done("images", BUILDER, Outcome::Passed, Some(ONE));
     build.targets[0].outputs.insert(CONFIG_DIGEST.to_owned(), TWO.to_owned());
     let scan = done("scan", "trivy", Outcome::Passed, Some(TWO));
@@ -309,7 +309,7 @@ fn the_digest_of_the_configuration_names_the_same_image_where_the_build_says_so(
 }
 
 #[test]
-fn an_action_is_planned_only_on_an_image_at_which_a_gate_of_the_plan_looks() {
+fn an_action_is_planned_only_on_an_image_that_a_gate_of_the_plan_scans() {
     let plan = |gates: &[(&str, &str)], unscanned: bool| {
         let text: String = gates.iter().map(|(id, tool)| gate(id, tool, "")).collect();
         let text = text.replace("'docker-build'\n", "'docker-build'\nimages = [{ name = 'app' }]\n");

@@ -1,4 +1,4 @@
-//! What a job leaves: gathered, and assessed.
+//! Collects what a job leaves, and assesses it.
 
 use std::borrow::Cow;
 use std::fs::{self, Metadata};
@@ -16,14 +16,14 @@ use crate::text::human;
 use super::launch::{not_started, signalled};
 use super::{JobRun, Kept, REPORT_CAP, TargetEvidence, What};
 
-/// What was there before the start.
+/// The state before the start.
 pub(crate) struct Before {
-    /// At the places of the reports.
+    /// Of the report files.
     pub stamps: Vec<Option<Stamp>>,
     pub answers: Vec<Document<'static>>,
 }
 
-/// Tells one state of a file from another.
+/// Shows whether a file has changed.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Stamp {
     inode: u64,
@@ -39,8 +39,8 @@ impl Stamp {
 }
 
 impl JobRun {
-    /// Gathers what came out and assesses it; parsing a large report is the slow part. Gives the words of a
-    /// transient error, where nothing else came of it.
+    /// Collects the output and assesses it; parsing a large report is the slow part. Returns the words
+    /// of a transient error if there is no other result.
     pub(crate) fn assess(
         &self,
         ended: &mut Ended,
@@ -72,7 +72,7 @@ impl JobRun {
             return None;
         }
 
-        // Condition 3, the first half: every report is there, and from this run.
+        // Condition 3, first half: every report exists, and this run wrote it.
         for (source, before) in self.job.reports.iter().zip(&before.stamps) {
             match self.gather(source, before.as_ref(), &mut printed) {
                 Ok(document) => raw.documents.push(document),
@@ -98,7 +98,7 @@ impl JobRun {
         let stream = if self.job.reports_errors() { &mut ended.stderr } else { &mut ended.stdout };
         match self.job.is_secretive() {
             true => std::mem::take(&mut stream.memory),
-            // A report that is cut proves nothing, so that there is no need to hold it in memory.
+            // A report that is cut proves nothing, so it need not be held in memory.
             false if self.job.prints_report() && stream.cut => Vec::new(),
             false => fs::read(self.folder().join("stdout")).unwrap_or_default(),
         }
@@ -131,7 +131,7 @@ impl JobRun {
         }
     }
 
-    /// Condition 1, the second half: it ended by itself, and its output is whole.
+    /// Condition 1, second half: it ended by itself, and its output is complete.
     fn did_not_end(&self, ended: &Ended, raw: &RawReport) -> Option<String> {
         let program = &self.job.program.name;
         let said =
@@ -152,7 +152,7 @@ impl JobRun {
                     None if !self.job.prints_report() => None,
                     None if stream.cut => Some(format!("its report is larger than {} MiB", REPORT_CAP >> 20)),
                     None if stream.held => Some(format!(
-                        "{program} ended, and something that it started still holds its output: the report may not be whole"
+                        "{program} ended, but a process that it started still has its output open: the report may be incomplete"
                     )),
                     None => None,
                 }
@@ -200,7 +200,7 @@ impl JobRun {
         Ok(Document { name, bytes: Cow::Owned(bytes) })
     }
 
-    /// No report: the exit code and the error output tell why, better than the missing file does.
+    /// There is no report: the exit code and the error output explain why better than the missing file.
     fn without_report(&self, code: Option<i32>, reason: String, raw: &RawReport) -> Proof {
         let cause = self.gate.tool.error_line(raw).map(|line| format!(": {line}")).unwrap_or_default();
         let code = code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
@@ -208,7 +208,7 @@ impl JobRun {
     }
 }
 
-/// A file that tells more of the job; absent where it can't be read, or is larger than any of them.
+/// A file that says more about the job; `None` if it can't be read or is too large.
 fn read_file(path: &Path) -> Option<Document<'static>> {
     const MOST: u64 = 64 << 20;
     let meta = fs::metadata(path).ok()?;
@@ -216,7 +216,7 @@ fn read_file(path: &Path) -> Option<Document<'static>> {
     Some(Document { name: path.file_name()?.to_string_lossy().into_owned(), bytes: Cow::Owned(bytes) })
 }
 
-/// The files of a folder whose names begin so, in the order of their names.
+/// The files of a folder whose names start with `prefix`, sorted by name.
 fn read_files(folder: &Path, prefix: &str) -> Vec<Document<'static>> {
     const MOST: usize = 64;
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

@@ -1,4 +1,4 @@
-//! What a job leaves to be kept, and what is said where there is no room for it.
+//! Keeps the files that a job leaves, and says so when there is no room for them.
 
 use std::path::Path;
 use std::{fs, io};
@@ -11,8 +11,8 @@ use crate::scan::raw_report::Document;
 use super::{JobRun, Kept, TargetEvidence, What};
 
 impl JobRun {
-    /// Notes a report to be kept, masked. Without it the proof is none: nobody could look at what it
-    /// stands on.
+    /// Keeps a report, masked. If it can't be kept there is no proof: nobody could check what the proof
+    /// is based on.
     pub(crate) fn keep_report(
         &self,
         document: &Document,
@@ -48,7 +48,7 @@ impl JobRun {
         format!("{kind}{folder}/{name}")
     }
 
-    /// Why something is not in the scratch folder, and what to do about it.
+    /// Why a file is not in the scratch folder, and what to do about it.
     pub(crate) fn no_room(&self, what: &str, error: &io::Error) -> String {
         format!(
             "{what} could not be kept in {}: {error}; free some room there, or name another place with TMPDIR",
@@ -56,7 +56,7 @@ impl JobRun {
         )
     }
 
-    /// What is said besides of a report that is missing or cut, where a disk is full.
+    /// A note on a missing or cut report, if a disk is full.
     pub(crate) fn full_disk(&self) -> Option<String> {
         let folders = self.job.written().filter_map(Path::parent);
         let folder = folders.chain([self.scratch.as_path()]).find(|folder| is_full(folder))?;
@@ -64,10 +64,10 @@ impl JobRun {
     }
 }
 
-/// Less than this many bytes is no room for a report.
+/// With fewer free bytes than this there is no room for a report.
 const LEAST: u64 = 4096;
 
-/// Whether there is no room left where a folder lies; what can't be told is not full.
+/// Whether the disk of a folder is full; `false` if that is unknown.
 fn is_full(folder: &Path) -> bool {
     rustix::fs::statvfs(folder).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST)
 }

@@ -1,4 +1,4 @@
-//! How a job is started: asked, compared with gates.lock, laid out, launched.
+//! How a job starts: it is asked, compared with gates.lock, prepared, launched.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,12 +18,12 @@ use crate::text::signal::signal_name;
 use super::assess::{Before, Stamp};
 use super::{JobRun, LOG_CAP, REPORT_CAP};
 
-/// The variable that Node.js takes options from.
+/// The variable that Node.js reads options from.
 const NODE_OPTIONS: &str = "NODE_OPTIONS";
 
 impl JobRun {
-    /// Asks the program what the command depends on, where it depends on anything, and where the
-    /// lock lets it start.
+    /// Asks the program what the command depends on, if it depends on anything and the lock lets the
+    /// program start.
     pub(crate) async fn prepare(&mut self) {
         const LIMIT: Duration = Duration::from_secs(5);
         let tool = self.gate.tool.clone();
@@ -39,8 +39,8 @@ impl JobRun {
         tool.prepare(&mut self.job, answer.as_deref());
     }
 
-    /// Compares the program with gates.lock, right before it is started: an earlier gate may have
-    /// installed it, or changed it.
+    /// Compares the program with gates.lock right before it starts: an earlier gate may have installed
+    /// or changed it.
     pub(crate) async fn examine(&self, program: Option<&Path>) -> Option<Examined> {
         let program = program?.to_owned();
         let (guard, job) = (self.guard.clone(), self.job.clone());
@@ -48,7 +48,7 @@ impl JobRun {
         Some(examined.unwrap_or_else(|_| self.guard.lost()))
     }
 
-    /// Condition 1: found, started. The error is the reason why not.
+    /// Condition 1: found, started. The error says why it did not start.
     pub(crate) async fn launch(
         &self,
         program: Option<&Path>,
@@ -65,7 +65,7 @@ impl JobRun {
         if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
             return Err(why.clone());
         }
-        // An earlier try leaves nothing that could be taken for a report of this one.
+        // Remove what an earlier try left: it must not be taken for a report of this one.
         let _ = fs::remove_dir_all(self.folder());
         fs::create_dir_all(self.folder())
             .map_err(|error| self.no_room("the folder for its report", &error))?;
@@ -74,7 +74,7 @@ impl JobRun {
         let in_scratch = |text: &String| text.replace(SCRATCH, &self.scratch.to_string_lossy());
         let args: Vec<String> = job.args.iter().map(in_scratch).collect();
         let start = job.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
-        let start = start.map_err(|error| format!("the folder to start it in can't be laid out: {error}"))?;
+        let start = start.map_err(|error| format!("the folder to start it in can't be prepared: {error}"))?;
         let begun = Instant::now();
         let mut env: BTreeMap<String, String> =
             job.env.iter().map(|(name, value)| (name.clone(), in_scratch(value))).collect();
@@ -105,11 +105,11 @@ impl JobRun {
         Ok((process::run(launch, stop).await, Before { stamps, answers }))
     }
 
-    /// What is said of a program that is not there, and how to get it.
+    /// The message for a program that is not there, with how to get it.
     pub(crate) fn missing(&self, program: &Program) -> String {
         let (name, install) = (&program.name, self.gate.spec.install);
         if let Some(file) = not_executable(program, &self.job.cwd) {
-            return format!("{} was found, but may not be executed; else: {install}", file.display());
+            return format!("{} was found, but is not executable; to install it: {install}", file.display());
         }
         match program.near.is_empty() {
             true => format!("{name} is not installed, or not on PATH; {install}"),
@@ -118,20 +118,20 @@ impl JobRun {
     }
 }
 
-/// What is said of a program that could not be started.
+/// The message for a program that could not be started.
 pub(crate) fn not_started(program: &str, error: &std::io::Error) -> String {
     match error.raw_os_error() {
         Some(8) => format!(
             "{program} can't be started: it is not made for this machine (wrong architecture, or no #! line)"
         ),
         _ if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            format!("{program} was found, but may not be executed: {error}")
+            format!("{program} was found, but is not executable: {error}")
         }
         _ => format!("{program} can't be started: {error}"),
     }
 }
 
-/// What is said of a program that a signal ended.
+/// The message for a program that a signal ended.
 pub(crate) fn signalled(program: &str, signal: i32) -> String {
     let why = if signal == 9 { ": out of memory, or killed by someone" } else { "" };
     format!("{program} was ended by {}{why}", signal_name(signal))

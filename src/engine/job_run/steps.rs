@@ -1,4 +1,4 @@
-//! A job of several steps: carry it out, weigh the report that it leaves.
+//! Runs a job of several steps and assesses the report that it leaves.
 
 use std::borrow::Cow;
 use std::fs;
@@ -18,7 +18,8 @@ use crate::text::human::{self, millis};
 
 use super::{JobRun, TargetEvidence, What};
 
-/// Carries the steps out. Besides the evidence, what kept them from their end and will pass.
+/// Runs the steps. Returns the evidence and the words of a transient error that stopped them, if there
+/// is one.
 pub(super) async fn carry_out(
     work: &Arc<JobRun>,
     procedure: &dyn Procedure,
@@ -27,7 +28,7 @@ pub(super) async fn carry_out(
     stop: &watch::Receiver<Stop>,
 ) -> (TargetEvidence, Option<String>) {
     let started = Instant::now();
-    // An earlier try leaves nothing that could be taken for this one's.
+    // Remove what an earlier try left: it must not be taken for this one's.
     let _ = fs::remove_dir_all(work.folder());
     let mut runner = StepRunner::new(work.clone(), left, stop.clone());
     let end = match fs::create_dir_all(work.folder()) {
@@ -54,7 +55,7 @@ pub(super) async fn carry_out(
 }
 
 impl JobRun {
-    /// Assesses what the steps leave; a failure outranks any report.
+    /// Assesses what the steps leave. A failure outranks any report.
     fn assess_steps(
         &self,
         left: Left,
@@ -64,7 +65,7 @@ impl JobRun {
         evidence.record.steps = left.steps;
         evidence.record.proof.extend(left.taken.iter().map(|(program, names)| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            format!("environment: taken away from {program}: {}", names.join(", "))
+            format!("environment: removed for {program}: {}", names.join(", "))
         }));
         evidence.secrets.extend(left.secrets);
         let differs = left.examined.iter().position(|examined| examined.lock_status() == LockStatus::Differs);
@@ -90,7 +91,7 @@ impl JobRun {
         evidence.proof = match (end, kept) {
             (Ok(()), Some(proof)) => proof,
             (Ok(()), None) => {
-                Proof::inconclusive("it has left no report; this is a fault of Portcullis".to_owned())
+                Proof::inconclusive("it left no report; this is a fault of Portcullis".to_owned())
             }
             (Err(failure), seen) => {
                 let parsed = seen.map(|mut proof| std::mem::take(proof.parsed_mut())).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! From the program that a gate names to all that runs when it is started: links, wrappers, shims,
-//! interpreters, packages. By reading files alone; nothing is started.
+//! From the program that a gate names to everything that runs with it: links, wrappers, shims,
+//! interpreters, packages. It only reads files and starts nothing.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -13,10 +13,10 @@ use thiserror::Error;
 use super::digest::{LARGEST_SCRIPT, Subject};
 use super::{npm, python, wrapper};
 
-/// A chain of wrappers that is longer leads in circles, or nowhere.
+/// A longer chain of wrappers is taken for a loop.
 const LONGEST: usize = 32;
 
-/// Programs that start another one which only they know, under whose name they are called.
+/// Programs that choose another program themselves, by the name under which they are called.
 const CHOOSERS: [&str; 5] = ["rustup", "mise", "volta-shim", "proto-shim", "corepack"];
 
 /// One thing that runs when a tool is started.
@@ -34,14 +34,14 @@ pub(crate) struct Link {
 pub enum What {
     /// An executable file, as it is.
     Program,
-    /// A program that starts another one which it alone chooses: that one is not pinned.
+    /// A program that chooses and starts another one, which is not pinned.
     Chooser,
     Script,
     /// An npm package.
     Package,
-    /// All npm packages that it needs.
+    /// All npm packages that the package needs.
     Dependencies,
-    /// What Python can import from where the tool is installed.
+    /// What Python can import from the tool's installation.
     SitePackages,
 }
 
@@ -59,7 +59,7 @@ impl What {
     }
 }
 
-/// Why it can't be told what runs.
+/// Why it is not known what runs.
 #[derive(Debug, Error)]
 pub enum Unfollowable {
     #[error("{} can't be read: {error}", path.display())]
@@ -68,11 +68,11 @@ pub enum Unfollowable {
     Absent { script: PathBuf, program: String },
     #[error("{} starts what {manager} chooses, and no version is chosen here; name the program itself with `program = …`", shim.display())]
     Unchosen { shim: PathBuf, manager: &'static str },
-    #[error("{} leads on and on", .0.display())]
+    #[error("{} leads through too many wrappers", .0.display())]
     Endless(PathBuf),
 }
 
-/// Where programs are looked for, as the tool will be started.
+/// Where programs are searched for, just as when the tool starts.
 #[derive(Clone, Debug)]
 pub struct Around {
     pub cwd: PathBuf,
@@ -87,7 +87,7 @@ impl Around {
     }
 }
 
-/// All that runs when `program` is started: itself first.
+/// Everything that runs when `program` starts, the program itself first.
 pub(crate) fn follow(program: &Path, around: &Around) -> Result<Vec<Link>, Unfollowable> {
     let mut chain = Chain { around, links: Vec::new(), seen: HashSet::new(), packages: HashSet::new() };
     chain.add(program)?;
@@ -106,7 +106,7 @@ impl Chain<'_> {
     fn add(&mut self, path: &Path) -> Result<(), Unfollowable> {
         let real = path.canonicalize().map_err(unreadable(path))?;
         let name = file_name(&real);
-        // A virtual environment is told by the link, not by the interpreter to which it leads.
+        // A virtual environment is recognised by the link, not by the interpreter that it points to.
         if python::is_interpreter(&name) {
             self.site_packages(path, &real);
         }
@@ -163,7 +163,7 @@ impl Chain<'_> {
     }
 
     fn site_packages(&mut self, python: &Path, real: &Path) {
-        // A console script lies beside its packages, also where the interpreter is the system's.
+        // A console script lies beside its packages, even if the interpreter is the system's.
         let first = self.links.first().map(|link| match &link.subject {
             Subject::Script { path, .. } | Subject::File(path) => path.clone(),
             Subject::Trees { .. } => PathBuf::new(),
@@ -194,7 +194,7 @@ fn absent(script: &Path, program: &str) -> Unfollowable {
     Unfollowable::Absent { script: script.to_owned(), program: program.to_owned() }
 }
 
-/// Not an option of env, nor a variable that it sets.
+/// Neither an option of env nor a variable that env sets.
 fn is_program(word: &&str) -> bool {
     !word.is_empty() && !word.starts_with('-') && !word.contains('=')
 }
@@ -221,7 +221,7 @@ fn script_text(file: &Path) -> io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// The folder into which a script was installed: `…/bin/tool` and `…/node_modules/.bin/tool` lie in `…`.
+/// The folder that a script was installed into: `…/bin/tool` and `…/node_modules/.bin/tool` lie in `…`.
 fn prefix_of(script: &Path) -> Option<PathBuf> {
     let folder = script.parent()?;
     let prefix = match file_name(folder).as_str() {

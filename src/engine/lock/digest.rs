@@ -1,5 +1,5 @@
-//! What is hashed for each part of a tool, and the stamp by which a change is noticed without
-//! reading it again.
+//! What is hashed for each part of a tool, and the stamp that shows a change without reading the files
+//! again.
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::text::hash::{hex, sha256, sha256_file};
+use crate::text::hash::{sha256, sha256_file};
 
-/// The most files of one part. More is no tool, but a whole machine.
+/// The most files of one part. With more, it is not a tool but a whole machine.
 const MOST_FILES: usize = 200_000;
 
-/// The largest script. More is not read as text, and hashed as it is.
+/// The largest script. A larger file is not read as text: it is hashed as it is.
 pub(crate) const LARGEST_SCRIPT: u64 = 4 << 20;
 
 /// Bytes on disk that belong to a tool.
@@ -23,8 +23,8 @@ pub(crate) const LARGEST_SCRIPT: u64 = 4 << 20;
 pub enum Subject {
     /// One file, as it is: its hash is the one that the file's makers publish.
     File(PathBuf),
-    /// A script. The folder into which it was installed may be another one on the next machine,
-    /// and installers write it into the script: it does not count.
+    /// A script. Installers write the installation folder into it, and that folder may differ on the
+    /// next machine: it is left out of the hash.
     Script { path: PathBuf, prefix: Option<PathBuf> },
     /// All files below some folders, each with a name that is the same on every machine.
     Trees { kind: Tree, roots: Vec<(String, PathBuf)> },
@@ -33,13 +33,13 @@ pub enum Subject {
 /// Which files of a folder are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tree {
-    /// An npm package: without its own `node_modules`, whose packages are parts by themselves.
+    /// An npm package: without its own `node_modules`, whose packages are parts of their own.
     Npm,
     /// `site-packages`: without compiled code and the installer's notes, which name its folder.
     Python,
 }
 
-/// Tells one state of a subject from another, by what the file system says of its files.
+/// Shows whether a subject has changed, from what the file system says about its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// SHA-256 over name, size, times and inode of every file.
@@ -53,12 +53,12 @@ struct Entry<'a> {
     /// Below the subject, with `/`.
     name: &'a [u8],
     path: &'a Path,
-    /// `None`: a link that leads nowhere, or nothing that can be read (a pipe).
+    /// `None`: a link to nothing, or something that can't be read (a pipe).
     meta: Option<Metadata>,
 }
 
 impl Subject {
-    /// What tells it from all others on this machine.
+    /// Identifies it among all others on this machine.
     pub fn key(&self) -> String {
         match self {
             Self::File(path) => format!("file {}", path.display()),
@@ -70,7 +70,7 @@ impl Subject {
         }
     }
 
-    /// Asks the file system only.
+    /// Reads no file, only what the file system says about it.
     pub fn stamp(&self) -> io::Result<Stamp> {
         let (mut hash, mut newest) = (Sha256::new(), 0);
         self.each(&mut |entry| {
@@ -84,7 +84,7 @@ impl Subject {
             }
             Ok(())
         })?;
-        Ok(Stamp { digest: hex(&hash.finalize()), newest })
+        Ok(Stamp { digest: hex::encode(hash.finalize()), newest })
     }
 
     /// Reads every byte. In hexadecimal.
@@ -105,12 +105,12 @@ impl Subject {
                     }
                     Ok(())
                 })?;
-                Ok(hex(&hash.finalize()))
+                Ok(hex::encode(hash.finalize()))
             }
         }
     }
 
-    /// Visits its files, in an order that is the same everywhere.
+    /// Visits its files in the same order on every machine.
     fn each(&self, visit: Visit) -> io::Result<()> {
         match self {
             Self::File(path) | Self::Script { path, .. } => {
@@ -133,19 +133,19 @@ struct Walk<'v> {
     kind: Tree,
     visit: Visit<'v>,
     files: usize,
-    /// Folders that links led to: a link may lead in circles.
+    /// Folders that links point to: a link may form a loop.
     linked: HashSet<(u64, u64)>,
 }
 
 impl Walk<'_> {
-    /// `name` is that of the folder, and is so again in the end.
+    /// `name` is the folder's name. At the end it is the same again.
     fn folder(&mut self, folder: &Path, name: &mut Vec<u8>, top: bool) -> io::Result<()> {
         let mut children = Vec::new();
         for child in fs::read_dir(folder)? {
             let child = child?;
             let file_name = child.file_name();
             if !self.kind.leaves_out(file_name.as_bytes(), name, top) {
-                // Relative to the open folder, which is much cheaper than by the whole path.
+                // Relative to the open folder, which is much cheaper than the whole path.
                 let kind = child.file_type()?;
                 let meta = if kind.is_file() { Some(child.metadata()?) } else { None };
                 children.push((file_name, kind, meta));
@@ -177,7 +177,7 @@ impl Walk<'_> {
         (self.visit)(Entry { name, path, meta })
     }
 
-    /// A link counts as what it leads to. One that leads nowhere counts by its name.
+    /// A link counts as what it points to. A link to nothing counts by its name.
     fn link(&mut self, path: &Path, name: &mut Vec<u8>) -> io::Result<()> {
         match fs::metadata(path).ok() {
             Some(meta) if meta.is_dir() => match self.linked.insert((meta.dev(), meta.ino())) {
@@ -201,8 +201,8 @@ impl Tree {
     }
 }
 
-/// The hash of a script whatever the folder in which it is installed: the pieces between the
-/// mentions of that folder, each with its length, so that no two scripts share one.
+/// The hash of a script without its installation folder: of the pieces between the mentions of that
+/// folder, each with its length, so that no two scripts share a hash.
 fn relocatable(text: &[u8], prefix: &Path) -> String {
     let prefix = prefix.as_os_str().as_bytes();
     let mut pieces = vec![];
@@ -219,10 +219,10 @@ fn relocatable(text: &[u8], prefix: &Path) -> String {
     for piece in pieces.into_iter().chain([rest]) {
         field(&mut hash, piece);
     }
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }
 
-/// Adds bytes so that their end can be told.
+/// Adds bytes with their length, so that their end is clear.
 fn field(hash: &mut Sha256, bytes: &[u8]) {
     hash.update((bytes.len() as u64).to_le_bytes());
     hash.update(bytes);
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn links_count_as_what_they_lead_to_and_circles_end() {
+    fn links_count_as_what_they_point_to_and_loops_end() {
         let folder = tempfile::tempdir().unwrap();
         let (root, outside) = (folder.path().join("root"), folder.path().join("outside.js"));
         fs::create_dir_all(&root).unwrap();

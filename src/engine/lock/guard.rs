@@ -1,4 +1,4 @@
-//! At a run: is the program about to be started the one that gates.lock pins?
+//! At a run: is the program that is about to start the one that gates.lock pins?
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,7 +18,7 @@ use super::{Entry, Key, Lock, Measured, platform};
 /// The most parts that a reason names.
 const NAMED: usize = 3;
 
-/// Stands before every program that a gate starts.
+/// Checks every program before a gate starts it.
 #[derive(Debug)]
 pub(crate) struct Guard {
     lock: Option<Lock>,
@@ -28,20 +28,19 @@ pub(crate) struct Guard {
     root: PathBuf,
 }
 
-/// What the guard says of one program.
+/// What the guard found out about one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Examined {
     /// There is no lock: nothing is known.
     Unlocked,
-    /// It is the one in the lock.
+    /// It is the program in the lock.
     Locked(Identity),
-    /// It is not; what it is as far as that is known without starting it, and why it is refused.
+    /// It is not. Holds what is known about it without starting it, and why it is refused.
     Differs(Identity, String),
 }
 
 impl Guard {
-    /// A guard for the repository with its top at `root`. With `verify`, nothing that was
-    /// remembered is believed.
+    /// A guard for the repository with its top at `root`. With `verify`, no cached hash is used.
     pub(crate) fn new(lock: Option<Lock>, mode: Mode, root: &Path, verify: bool) -> Self {
         let memo = if verify || lock.is_none() { Memo::none() } else { Memo::of_user(root) };
         Self { lock, mode, memo, root: root.to_owned() }
@@ -52,12 +51,12 @@ impl Guard {
         self.lock.is_some()
     }
 
-    /// How the run stands before any tool was looked at.
+    /// The lock status of the run before any tool was checked.
     pub(crate) fn lock_status(&self) -> LockStatus {
         if self.has_lock() { LockStatus::Locked } else { LockStatus::Unlocked }
     }
 
-    /// Looks at the program of a job, found at `found`, without starting it.
+    /// Checks the program of a job, found at `found`, without starting it.
     pub(crate) fn examine(&self, job: &Job, found: &Path) -> Examined {
         self.examine_as(job, &job.program, found)
     }
@@ -91,7 +90,7 @@ impl Guard {
         Examined::Differs(Identity { version, sha256: Some(measured.sha256) }, self.refusal(&why))
     }
 
-    /// What is said where looking failed.
+    /// The result if the check itself failed.
     pub(crate) fn lost(&self) -> Examined {
         let why = "comparing it with gates.lock failed; this is a fault of Portcullis, please report it";
         Examined::Differs(Identity::default(), self.refusal(why))
@@ -102,15 +101,15 @@ impl Guard {
             Mode::Production => "not started",
             Mode::Lab => "production would not start it",
         };
-        format!("{effect}: {why}. If that is wanted: `portcullis lock`")
+        format!("{effect}: {why}. If that is intended, run `portcullis lock`")
     }
 
-    /// Whether what this examined is about may be started.
+    /// Whether the examined program may start.
     pub(crate) fn lets_start(&self, examined: &Examined) -> bool {
         self.mode == Mode::Lab || !matches!(examined, Examined::Differs(..))
     }
 
-    /// Keeps the hashes that were taken for the next run.
+    /// Saves the new hashes for the next run.
     pub(crate) fn save(&self) {
         self.memo.save();
     }
@@ -126,7 +125,7 @@ impl Examined {
         }
     }
 
-    /// The program, as far as the comparison tells.
+    /// The program, as far as the comparison identified it.
     pub(crate) fn identity(&self) -> Option<&Identity> {
         match self {
             Self::Unlocked => None,
@@ -134,7 +133,7 @@ impl Examined {
         }
     }
 
-    /// What the proof of a job is worth with this program: nothing, where it is not the locked one.
+    /// The proof of a job that ran this program: there is no proof if it is not the locked one.
     pub(crate) fn assess(&self, proof: Proof) -> Proof {
         let Self::Differs(_, why) = self else { return with_line(proof, self) };
         match proof {
@@ -155,7 +154,7 @@ fn with_line(mut proof: Proof, examined: &Examined) -> Proof {
     proof
 }
 
-/// Where the programs that a job's program starts are looked for.
+/// Where the programs that a job's program starts are searched for.
 pub(crate) fn around(cwd: &Path, env: &BTreeMap<String, String>) -> Around {
     let own = env.get("PATH").map(OsString::from);
     Around { cwd: cwd.to_owned(), path: own.or_else(|| variables::os("PATH")).unwrap_or_default() }
@@ -167,7 +166,7 @@ fn described(version: Option<&str>, sha256: &str) -> String {
     format!("{version}SHA-256 {sha256}")
 }
 
-/// The parts that make the difference, where the tool has several.
+/// The parts that differ, if the tool has several.
 fn differing(entry: &Entry, measured: &Measured) -> String {
     let gone = entry.runs.iter().filter(|part| !measured.runs.contains(part));
     let new = measured.runs.iter().filter(|part| !entry.runs.contains(part));

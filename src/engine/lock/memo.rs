@@ -1,8 +1,8 @@
-//! Remembers hashes by what the file system says of the files, so that an unchanged tool is not
-//! read again.
+//! Caches hashes by what the file system says about the files, so that an unchanged tool is not read
+//! again.
 //!
-//! Who can write this file can fool the comparison: it is the user's own, lies outside the
-//! repository, is ignored where anybody else may write it, and `--verify` does without it.
+//! A person who can write this file can cheat the comparison. So it belongs to the user, lies outside
+//! the repository, is ignored if others may write it, and `--verify` does not use it.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -17,20 +17,20 @@ use crate::system::variables;
 
 use super::digest::Subject;
 
-/// The file's form; another one is ignored.
+/// The file's schema. A file with another one is ignored.
 const SCHEMA: &str = "portcullis/tools/1";
 
-/// A file that has changed within this many seconds may change again without its times showing
-/// it: it is hashed, and not remembered yet.
+/// A file that changed within this many seconds may change again with the same times: it is hashed, and
+/// not cached yet.
 const SETTLED: i64 = 2;
 
-/// The most that is remembered.
+/// The most hashes in the cache.
 const MOST: usize = 4096;
 
-/// Hashes that are known.
+/// Known hashes.
 #[derive(Debug, Default)]
 pub struct Memo {
-    /// `None`: nothing is read or kept, everything is hashed.
+    /// `None`: nothing is read or saved, everything is hashed.
     file: Option<PathBuf>,
     known: Mutex<Known>,
 }
@@ -39,7 +39,7 @@ pub struct Memo {
 struct Known {
     hashes: BTreeMap<String, Remembered>,
     new: bool,
-    /// How often something had to be read in whole.
+    /// How often something had to be read completely.
     hashed: usize,
 }
 
@@ -56,7 +56,7 @@ struct Page {
 }
 
 impl Memo {
-    /// Remembers nothing: every question is answered by reading the files.
+    /// Caches nothing: every question is answered by reading the files.
     pub fn none() -> Self {
         Self::default()
     }
@@ -69,14 +69,14 @@ impl Memo {
         }
     }
 
-    /// The memo in this file. One that is broken, or that others may write, counts as empty.
+    /// The memo in this file. A broken memo, or one that others may write, counts as empty.
     pub fn at(file: &Path) -> Self {
         let hashes = read(file).unwrap_or_default();
         let known = Known { hashes, ..Known::default() };
         Self { file: Some(file.to_owned()), known: Mutex::new(known) }
     }
 
-    /// The hash of a subject: remembered where its files are as they were, else read.
+    /// The hash of a subject: from the memo if its files are unchanged, else from the files.
     pub fn sha256(&self, subject: &Subject) -> io::Result<String> {
         self.sha256_at(subject, jiff::Timestamp::now().as_second())
     }
@@ -93,7 +93,7 @@ impl Memo {
             return Ok(known.sha256.clone());
         }
         let sha256 = subject.sha256()?;
-        // What changes while it is read has no hash that one could remember.
+        // A subject that changes while it is read has no hash worth caching.
         let settled = before.newest + SETTLED < now && subject.stamp()? == before;
         let mut known = self.lock();
         known.hashed += 1;
@@ -104,7 +104,7 @@ impl Memo {
         Ok(sha256)
     }
 
-    /// Keeps what is new. A memo that can't be written costs time, and nothing else.
+    /// Saves what is new. If it can't be written, only time is lost.
     pub fn save(&self) {
         let known = self.lock();
         let Some(file) = self.file.as_deref().filter(|_| known.new) else { return };
@@ -116,7 +116,7 @@ impl Memo {
         }
     }
 
-    /// How often something had to be read in whole.
+    /// How often something had to be read completely.
     pub fn hashed(&self) -> usize {
         self.lock().hashed
     }
@@ -131,7 +131,7 @@ fn cache_folder() -> Option<PathBuf> {
     let named = |name: &str| variables::os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")))?;
     let folder = cache.join("portcullis");
-    // As far as it is there, so that a link can't hide that it lies in the repository.
+    // The real path as far as it exists, so that a link can't hide that it lies in the repository.
     let real = folder
         .ancestors()
         .find_map(|part| Some((part.canonicalize().ok()?, folder.strip_prefix(part).ok()?.to_owned())));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_not_changed_is_not_read_again() {
+    fn an_unchanged_tool_is_not_read_again() {
         let (_folder, tool, file, later) = scene();
         let first = Memo::at(&file);
         let hash = first.sha256_at(&tool, later).unwrap();
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_changed_is_read_again() {
+    fn a_changed_tool_is_read_again() {
         let (folder, tool, file, later) = scene();
         let memo = Memo::at(&file);
         let hash = memo.sha256_at(&tool, later).unwrap();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_changed_just_now_is_not_remembered() {
+    fn a_tool_that_changed_just_now_is_not_cached() {
         let (_folder, tool, file, later) = scene();
         let memo = Memo::at(&file);
         for _ in 0..2 {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_memo_that_is_forged_fools_the_comparison_but_not_verify() {
+    fn a_forged_memo_cheats_the_comparison_but_not_verify() {
         let (_folder, tool, file, later) = scene();
         let memo = Memo::at(&file);
         let hash = memo.sha256_at(&tool, later).unwrap();
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_memo_that_is_broken_or_foreign_is_ignored() {
+    fn a_broken_or_foreign_memo_is_ignored() {
         let (_folder, tool, file, later) = scene();
         let memo = Memo::at(&file);
         memo.sha256_at(&tool, later).unwrap();

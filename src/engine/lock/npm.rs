@@ -1,4 +1,4 @@
-//! npm packages: the one to which a program belongs, and all that it needs.
+//! npm packages: the package that a program belongs to, and all that it needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -28,8 +28,8 @@ struct Manifest {
     peer_dependencies: BTreeMap<String, serde::de::IgnoredAny>,
 }
 
-/// The folder of the installed package in which a file lies. A file of the project itself is in
-/// none: the project is what the gates look at, not a tool.
+/// The folder of the installed package that a file belongs to. A file of the project itself has no such
+/// folder: gates scan the project, it is not a tool.
 pub(super) fn package_of(file: &Path) -> Option<PathBuf> {
     let mut below: Vec<&Path> = Vec::new();
     for folder in file.ancestors().skip(1) {
@@ -43,7 +43,7 @@ pub(super) fn package_of(file: &Path) -> Option<PathBuf> {
     None
 }
 
-/// The package and, as one part, all packages that it needs, found as Node.js finds them.
+/// The package and, as one part, all packages that it needs, found the way Node.js finds them.
 pub(super) fn closure(root: &Path) -> io::Result<Vec<Link>> {
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
     let mut waiting = vec![root.to_owned()];
@@ -57,7 +57,7 @@ pub(super) fn closure(root: &Path) -> io::Result<Vec<Link>> {
         }
         let manifest: Manifest = serde_json::from_slice(&fs::read(folder.join(MANIFEST))?)?;
         let needed = [&manifest.dependencies, &manifest.optional_dependencies, &manifest.peer_dependencies];
-        // What is optional, or for another platform, need not be there.
+        // Optional packages, and packages for another platform, may be missing.
         waiting.extend(needed.into_iter().flat_map(BTreeMap::keys).filter_map(|name| resolve(name, &folder)));
         packages.push((format!("{} {}", manifest.name, manifest.version), folder));
     }
@@ -74,7 +74,7 @@ pub(super) fn closure(root: &Path) -> io::Result<Vec<Link>> {
     Ok(links)
 }
 
-/// The nearest package of this name, looking upward from the package that needs it.
+/// The nearest package of this name, searching upward from the package that needs it.
 fn resolve(name: &str, from: &Path) -> Option<PathBuf> {
     from.ancestors()
         .filter(|folder| folder.file_name() != Some(OsStr::new(FOLDER)))

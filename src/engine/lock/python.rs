@@ -13,9 +13,9 @@ pub(super) fn is_interpreter(name: &str) -> bool {
         .any(|version| version.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
-/// The folders from which `python` (whose real path is `real`) imports packages, each with a name
-/// that is the same on every machine: of its virtual environment, or of its installation and of
-/// the one in which the `tool` lies.
+/// The folders from which `python` (whose real path is `real`) imports packages, each with a name that
+/// is the same on every machine. They belong to its virtual environment, or to its installation and to
+/// that of `tool`.
 pub(super) fn site_packages(python: &Path, real: &Path, tool: Option<&Path>) -> Vec<(String, PathBuf)> {
     let prefix = |program: &Path| program.parent()?.parent().map(Path::to_owned);
     let environment = prefix(python).filter(|prefix| prefix.join("pyvenv.cfg").is_file());
@@ -53,7 +53,7 @@ pub(super) fn site_packages(python: &Path, real: &Path, tool: Option<&Path>) -> 
     found
 }
 
-/// What is hashed of it.
+/// What is hashed for such a folder.
 pub(super) fn subject(folder: PathBuf) -> Subject {
     Subject::Trees { kind: Tree::Python, roots: vec![(String::new(), folder)] }
 }

@@ -12,8 +12,8 @@ pub(super) fn is_shell(name: &str) -> bool {
     matches!(name, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh")
 }
 
-/// The programs that a shell script starts in place of itself, as far as its text tells. `path` is
-/// how it is called, `real` where it lies.
+/// The programs that a shell script starts in place of itself, as far as its text says. `path` is how
+/// it is called, `real` where it lies.
 pub(super) fn started(
     path: &Path,
     real: &Path,
@@ -21,7 +21,7 @@ pub(super) fn started(
     around: &Around,
 ) -> Result<Vec<PathBuf>, Unfollowable> {
     let mut programs = Vec::new();
-    // What `$0` is, is the caller's choice; links to wrappers are resolved by most of them.
+    // The caller decides what `$0` is. Most wrappers resolve a link to themselves.
     let folders: Vec<&Path> = [path, real].into_iter().filter_map(Path::parent).collect();
     for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
         programs.extend(in_line(line, &folders, around));
@@ -32,11 +32,11 @@ pub(super) fn started(
     Ok(programs)
 }
 
-/// The ways in which a script says "the folder in which I am".
+/// The ways in which a script says "the folder that I am in".
 const HERE: [&str; 6] =
     ["$(dirname \"$0\")", "$(dirname -- \"$0\")", "$(dirname $0)", "${0%/*}", "$basedir", "${basedir}"];
 
-/// The programs that a line starts: the words after `exec`, or the first of a line that hands on
+/// The programs that a line starts: the words after `exec`, or the first word of a line that passes on
 /// all arguments.
 fn in_line(line: &str, folders: &[&Path], around: &Around) -> Vec<PathBuf> {
     let exec = line.find("exec ").filter(|at| {
@@ -68,7 +68,7 @@ fn in_line(line: &str, folders: &[&Path], around: &Around) -> Vec<PathBuf> {
     found
 }
 
-/// The words of a command, without quotes; one that holds a variable is left empty.
+/// The words of a command, without quotes. A word that contains a variable is left empty.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote, mut begun) = (String::new(), None, false);
@@ -101,9 +101,9 @@ fn words(line: &str) -> Vec<String> {
 /// A version manager whose shims are scripts.
 struct Manager {
     name: &'static str,
-    /// Names the version before any file does.
+    /// This variable sets the version before any file does.
     variable: &'static str,
-    /// Names the version in a folder of the project, or above.
+    /// This file sets the version, in a folder of the project or above.
     file: &'static str,
 }
 
@@ -156,7 +156,8 @@ impl Manager {
         Err(unchosen())
     }
 
-    /// The versions that are chosen here, the first first; for asdf each with the name of its plugin.
+    /// The versions that are chosen here, the first choice first; for asdf each with the name of its
+    /// plugin.
     fn versions(&self, home: &Path, text: &str, around: &Around) -> Vec<(Option<String>, String)> {
         if self.name == "asdf" {
             return asdf_versions(self.file, text, around);

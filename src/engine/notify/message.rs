@@ -1,4 +1,4 @@
-//! What a notice says.
+//! The text of a notice.
 
 use serde::Serialize;
 
@@ -10,10 +10,10 @@ use crate::report::{subject, worst};
 use crate::text::human::without_credentials;
 use crate::text::sanitise::short;
 
-/// How many problems are named.
+/// How many problems a notice names.
 const WORST: usize = 3;
 
-/// Where the run was: what the CI service, else git, says.
+/// Where the run was, from the CI service, else from git.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Build {
     /// The repository's name.
@@ -24,14 +24,14 @@ pub(crate) struct Build {
     pub url: Option<String>,
 }
 
-/// What came of a run, for people who were not there.
+/// The result of a run, for people who did not watch it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Message {
     schema: &'static str,
     verdict: &'static str,
     mode: String,
     exit_code: u8,
-    /// Whether production would not let it pass.
+    /// Whether production would block it.
     would_block: bool,
     /// The gates that stopped it, each with its outcome and the reason.
     stopped_by: Vec<Stop>,
@@ -79,7 +79,7 @@ impl Message {
             reason: over.clone(),
         }));
         let blocking = Problems::of(worst::blocking(run), run, WORST);
-        let told = |words: Option<String>| words.map(|words| clean(&words, 200));
+        let cleaned = |words: Option<String>| words.map(|words| clean(&words, 200));
         Self {
             schema: "portcullis/notice/1",
             verdict: run.verdict.as_str(),
@@ -92,9 +92,9 @@ impl Message {
             problems: blocking.count as u64,
             build: Build {
                 project: clean(&build.project, 200),
-                branch: told(build.branch),
-                commit: told(build.commit),
-                author: told(build.author),
+                branch: cleaned(build.branch),
+                commit: cleaned(build.commit),
+                author: cleaned(build.author),
                 url: build
                     .url
                     .filter(|url| url.starts_with("https://") || url.starts_with("http://"))
@@ -103,13 +103,13 @@ impl Message {
         }
     }
 
-    /// As it is.
+    /// As plain JSON.
     pub(crate) fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// As an incoming webhook takes it: a text for the notification and for those who know no blocks (Mattermost),
-    /// and the same in blocks.
+    /// For an incoming webhook of Slack: a text for the notification and for chats without blocks
+    /// (Mattermost), and the same text in blocks.
     pub(crate) fn slack(&self) -> String {
         #[derive(Serialize)]
         struct Payload {
@@ -143,7 +143,7 @@ impl Message {
         of.extend(self.build.branch.as_ref().map(|branch| format!("branch {}", quoted(branch))));
         of.extend(self.build.commit.as_ref().map(|commit| format!("commit {}", quoted(&short(commit, 13)))));
         of.extend(self.build.author.as_ref().map(|author| format!("by {}", quoted(author))));
-        // An address with a bar or a bracket in it would end the link.
+        // An address with a bar or a bracket would end the link.
         let plain = |url: &&String| !url.contains(['|', '<', '>', ' ']);
         of.extend(self.build.url.as_ref().filter(plain).map(|url| format!("<{url}|build>")));
         head.extend((!of.is_empty()).then(|| of.join(", ")));
@@ -184,11 +184,12 @@ impl Worst {
     }
 }
 
-/// The most characters that Slack takes in one section, and what is kept free to tell what is left out.
+/// The most characters that Slack accepts in one section, and the room that is kept to say what is left
+/// out.
 const LONGEST: usize = 3_000;
 const RESERVE: usize = 50;
 
-/// As many of the lines as fit in.
+/// As many of the lines as fit.
 fn fitted(lines: &[String]) -> String {
     let mut part = String::new();
     let mut length = 0;
@@ -204,8 +205,8 @@ fn fitted(lines: &[String]) -> String {
     part.trim_end().to_owned()
 }
 
-/// Words from outside stand in code spans, in which no chat makes a link or a picture of them, and calls nobody
-/// (`@channel` in Mattermost).
+/// Puts words from outside into code spans. No chat makes a link or a picture from a code span, and
+/// none notifies anyone because of it (`@channel` in Mattermost).
 fn quoted(text: &str) -> String {
     match text.trim() {
         "" => "–".to_owned(),
@@ -213,7 +214,7 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// Without what would make a link or call somebody (`<!channel>`), as Slack asks for.
+/// Escapes what would make a link or notify somebody (`<!channel>`), as Slack requires.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,4 +1,5 @@
-//! What a gate waits for: the gates that it needs, and, where it acts, all others and the interlock.
+//! What a gate waits for: the gates that it needs. An action also waits for all others and for the
+//! interlock.
 
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::interlock::{self, Before, Clearance};
@@ -12,13 +13,13 @@ pub(super) enum Needs {
     Pending,
     /// There will be no proof.
     Unmet(String),
-    /// It is left out.
+    /// It is skipped.
     Without(String),
 }
 
 impl Run<'_> {
-    /// Whether the gates that this one needs have done their work. One that the user left out is
-    /// taken as done: its result may be there from before, and if not, the scanner will say so.
+    /// Whether the gates that this one needs are done. A gate that the user left out counts as done:
+    /// its result may exist from before, and if not, the scanner will say so.
     pub(super) fn needs_of(&mut self, index: usize) -> Needs {
         if let Some(turn) = self.gates[index].turn {
             return self.clearance_of(index, turn);
@@ -39,8 +40,8 @@ impl Run<'_> {
         if pending { Needs::Pending } else { Needs::Met }
     }
 
-    /// Whether a gate that is late may start. Before it come all that are not, and those whose turn
-    /// is earlier.
+    /// Whether a late gate may start. All gates that are not late come first, then those with an
+    /// earlier turn.
     fn clearance_of(&mut self, index: usize, turn: usize) -> Needs {
         let first = |other: &&InRun| other.turn.is_none_or(|its| its < turn);
         if self.gates.iter().filter(first).any(|gate| gate.done.is_none()) {
@@ -71,8 +72,8 @@ impl Run<'_> {
         }
     }
 
-    /// What the gates that are done come to, with all that one knows of another: a waiver of a problem that
-    /// two of them see, the budget of the run.
+    /// Judges the finished gates together, because some things depend on several gates: a waiver of a
+    /// problem that two of them report, the budget of the run.
     fn judge_together(&mut self) -> Vec<String> {
         let (findings, parts) = self.pool.so_far();
         let evidence: Vec<(&GateEvidence, usize)> =

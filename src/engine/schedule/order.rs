@@ -1,11 +1,11 @@
-//! Which gate starts first, where several could.
+//! Which gate starts first when several could.
 
 use std::collections::HashMap;
 
 use crate::engine::plan::Plan;
 
-/// The gates in the order in which they should start: those on which the longest chain of others
-/// waits come first, since the run lasts as long as its longest chain.
+/// The gates in the order in which they should start. A gate with a longer chain of gates behind it
+/// comes first, because the run lasts as long as its longest chain.
 pub(crate) fn longest_chain_first(plan: &Plan) -> Vec<usize> {
     let mut behind: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, planned) in plan.gates.iter().enumerate() {

@@ -22,7 +22,7 @@ fn epss(probability: f64) -> Option<Epss> {
 }
 
 #[test]
-fn every_condition_says_how_it_changed_the_decision() {
+fn each_condition_says_how_it_changed_the_decision() {
     let all = Conditions {
         only_fixable: true,
         scope: Scope::Production,
@@ -58,14 +58,14 @@ fn every_condition_says_how_it_changed_the_decision() {
             Decision::Allow,
             "below fail_on = high",
         ),
-        (Risk::default(), unfixed.clone(), Decision::Allow, "only_fixable: no release mends it yet"),
+        (Risk::default(), unfixed.clone(), Decision::Allow, "only_fixable: no release fixes it yet"),
         (
             Risk::default(),
             dev.clone(),
             Decision::Allow,
             "scope = production: only development needs the package",
         ),
-        // What is exploited blocks all the same.
+        // An exploited vulnerability blocks in any case.
         (
             Risk { kev: kev(), ..Risk::default() },
             unfixed,
@@ -80,17 +80,17 @@ fn every_condition_says_how_it_changed_the_decision() {
         ),
     ] {
         let finding = finding(risk, package);
-        let (is, why) = all.lean(&finding, below.0, below.1.clone());
+        let (is, why) = all.adjust(&finding, below.0, below.1.clone());
         assert_eq!((is, &*why), (decision, because), "{finding:?}");
-        // Without the keys nothing of it counts.
-        assert_eq!(Conditions::default().lean(&finding, below.0, below.1.clone()), below);
+        // Without the keys none of this counts.
+        assert_eq!(Conditions::default().adjust(&finding, below.0, below.1.clone()), below);
     }
 }
 
 #[test]
-fn what_blocks_by_its_severity_too_says_both() {
+fn a_finding_that_also_blocks_by_severity_says_both() {
     let conditions = Conditions { fail_on_kev: true, ..Conditions::default() };
     let finding = finding(Risk { kev: kev(), ..Risk::default() }, Package::default());
-    let (_, why) = conditions.lean(&finding, Decision::Deny, "fail_on = low".into());
+    let (_, why) = conditions.adjust(&finding, Decision::Deny, "fail_on = low".into());
     assert_eq!(why, "fail_on_kev: exploited, in KEV since 2021-12-10, by ransomware too; fail_on = low");
 }

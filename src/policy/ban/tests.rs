@@ -24,18 +24,18 @@ fn verdict(ban: &Ban, purl: &str) -> Verdict {
 
 #[test]
 fn a_package_is_banned_by_pattern_and_range() {
-    use Verdict::{Banned, Other, Untold};
+    use Verdict::{Banned, Other, Unclear};
     for (package, versions, purl, expected) in [
         ("pkg:npm/event-stream", Some(">=3.3.6, <4"), "pkg:npm/event-stream@3.3.6", Banned),
         ("pkg:npm/event-stream", Some(">=3.3.6, <4"), "pkg:npm/event-stream@3.3.5", Other),
         ("pkg:npm/event-stream", Some(">=3.3.6, <4"), "pkg:npm/event-stream@4.0.0", Other),
-        // A range of Cargo holds no pre-release; a ban does.
+        // A Cargo range does not match pre-releases. A ban does.
         ("pkg:npm/event-stream", Some(">=3.3.6, <4"), "pkg:npm/event-stream@3.4.0-rc.1", Banned),
         ("pkg:npm/event-stream", Some("3.3.6"), "pkg:npm/event-stream@3.3.6", Banned),
         ("pkg:npm/event-stream", Some("3.3.6"), "pkg:npm/event-stream@3.3.7", Other),
         ("pkg:npm/event-stream", None, "pkg:npm/event-stream", Banned),
-        ("pkg:npm/event-stream", Some("<4"), "pkg:npm/event-stream", Untold),
-        ("pkg:npm/event-stream", Some("<4"), "pkg:npm/event-stream@latest", Untold),
+        ("pkg:npm/event-stream", Some("<4"), "pkg:npm/event-stream", Unclear),
+        ("pkg:npm/event-stream", Some("<4"), "pkg:npm/event-stream@latest", Unclear),
         ("pkg:npm/event-stream", Some("<4"), "pkg:npm/event-stream-2@3.0.0", Other),
         ("pkg:npm/@evil/*", None, "pkg:npm/%40evil/a@1.0.0", Banned),
         ("pkg:npm/%40evil/*", None, "pkg:npm/%40evil/a@1.0.0", Banned),
@@ -48,10 +48,10 @@ fn a_package_is_banned_by_pattern_and_range() {
             "pkg:deb/debian/xz-utils@5.6.1-1?arch=amd64",
             Banned,
         ),
-        ("pkg:deb/debian/openssl", Some("<3"), "pkg:deb/debian/openssl@1:1.1.1n-0", Untold),
+        ("pkg:deb/debian/openssl", Some("<3"), "pkg:deb/debian/openssl@1:1.1.1n-0", Unclear),
         ("pkg:deb/debian/openssl", Some("1:1.1.1n-0"), "pkg:deb/debian/openssl@1:1.1.1n-0", Banned),
         ("pkg:pypi/a", Some("<1.10"), "pkg:pypi/a@1.9", Banned),
-        ("pkg:pypi/a", Some("<1.10"), "pkg:pypi/a@1.9.post1", Untold),
+        ("pkg:pypi/a", Some("<1.10"), "pkg:pypi/a@1.9.post1", Unclear),
     ] {
         assert_eq!(verdict(&ban(package, versions), purl), expected, "{package} {versions:?} {purl}");
     }
@@ -60,24 +60,24 @@ fn a_package_is_banned_by_pattern_and_range() {
 #[test]
 fn a_package_without_a_package_url_is_never_silently_let_through() {
     let named = |name: &str| Component { name: name.to_owned(), ..Component::default() };
-    assert_eq!(ban("pkg:npm/@evil/a", None).judge(&named("@evil/a")), Verdict::Untold);
-    assert_eq!(ban("pkg:npm/event-stream", None).judge(&named("event-stream")), Verdict::Untold);
+    assert_eq!(ban("pkg:npm/@evil/a", None).judge(&named("@evil/a")), Verdict::Unclear);
+    assert_eq!(ban("pkg:npm/event-stream", None).judge(&named("event-stream")), Verdict::Unclear);
     assert_eq!(ban("pkg:npm/event-stream", None).judge(&named("stream")), Verdict::Other);
 }
 
 #[test]
-fn mistakes_in_a_ban_are_told() {
+fn mistakes_in_a_ban_are_reported() {
     for (ban, says) in [
         ("{ package = 'pkg:npm/a' }", "`reason` is missing"),
         ("{ reason = 'no' }", "`package` is missing"),
-        ("{ package = 'event-stream', reason = 'no' }", "is no package URL"),
+        ("{ package = 'event-stream', reason = 'no' }", "is not a package URL"),
         ("{ package = 'pkg:npm/a@1.2.3', reason = 'no' }", "has a version"),
-        ("{ package = 'pkg:npm/a', versions = '1 || 2', reason = 'no' }", "no range of versions"),
+        ("{ package = 'pkg:npm/a', versions = '1 || 2', reason = 'no' }", "is not a range of versions"),
         ("{ package = 'pkg:npm/a', version = '1', reason = 'no' }", "`version` is not a key of a ban"),
-        ("{ package = 'pkg:npm/[a', reason = 'no' }", "no pattern"),
+        ("{ package = 'pkg:npm/[a', reason = 'no' }", "is not a pattern"),
     ] {
-        let told = mistakes(ban);
-        assert!(told.iter().any(|what| what.contains(says)), "{ban}: {told:?}");
+        let reported = mistakes(ban);
+        assert!(reported.iter().any(|what| what.contains(says)), "{ban}: {reported:?}");
     }
     assert!(mistakes("{ package = 'pkg:npm/a', versions = '<4', reason = 'no' }").is_empty());
 }

@@ -6,40 +6,40 @@ use crate::model::finding::Location;
 use crate::redact::Scrubber;
 use crate::text::shared::Text;
 
-/// A longer line tells nothing, in bytes: it is a minified one, and changes with every build.
+/// The longest line that is used, in bytes. A longer line is minified and changes with every build.
 const LONGEST_LINE: usize = 4096;
 
-/// How far up a line is looked for that is another one.
+/// How many lines up to search for a line that differs.
 const FARTHEST: u32 = 50;
 
-/// Reads a file of the checkout by its path; `None` where it can't be read, or no person wrote it.
+/// Reads a file of the checkout by its path; `None` if it can't be read, or is generated.
 pub(super) type ReadFile<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
 
-/// The lines of a checkout. It holds one file at a time: findings come sorted by place.
+/// The lines of a checkout. It keeps one file at a time, since findings are sorted by place.
 pub struct Source<'a> {
     read: ReadFile<'a>,
     scrubber: &'a Scrubber,
     open: Option<(Text, Option<Lines>)>,
 }
 
-/// What stands at a place.
+/// The words at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// SHA-256 of the line, without what a formatter adds, drops or moves.
     pub line: [u8; 32],
-    /// The word that begins at the column, which tells two findings on one line apart; empty where
-    /// there is none.
+    /// The word that begins at the column. It tells two findings on one line apart. Empty if there is no
+    /// word.
     pub word: String,
 }
 
 impl<'a> Source<'a> {
-    /// A line with a secret that `scrubber` knows is left unread.
+    /// Lines with a secret that `scrubber` knows are not used.
     pub fn new(read: ReadFile<'a>, scrubber: &'a Scrubber) -> Self {
         Source { read, scrubber, open: None }
     }
 
-    /// What stands at a place; `None` where the line can't be read: the file is not there, is none,
-    /// lies outside the checkout, or the line is not one of a person.
+    /// The words at a place; `None` if the line can't be used: the file is missing, is not a file or is
+    /// outside the checkout, or the line is too long or has a secret.
     pub fn mark(&mut self, location: &Location) -> Option<Mark> {
         let number = location.start_line?.get();
         let scrubber = self.scrubber;
@@ -49,8 +49,8 @@ impl<'a> Source<'a> {
         Some(Mark { line: digest, word: word.unwrap_or_default() })
     }
 
-    /// The nearest line above a place that can be read and has words, others than the line there; like
-    /// [`Mark::line`]. `None` where there is none near by.
+    /// The nearest line above a place that can be used, is not empty and differs from the line at the place;
+    /// as in [`Mark::line`]. `None` if there is no such line near by.
     pub fn above(&mut self, location: &Location) -> Option<[u8; 32]> {
         let number = location.start_line?.get();
         let scrubber = self.scrubber;
@@ -77,7 +77,7 @@ struct Lines {
     bytes: Vec<u8>,
     /// Where each line begins.
     starts: Vec<u32>,
-    /// The line that was asked for last, since many findings may stand on one.
+    /// The last line that was asked for, since many findings may be on one line.
     last: Option<(u32, Option<[u8; 32]>)>,
 }
 
@@ -88,7 +88,7 @@ impl Lines {
         Self { bytes, starts, last: None }
     }
 
-    /// The line with this number, from 1; behind the last one there is none.
+    /// The line with this number, counted from 1; `None` after the last line.
     fn line(&self, number: u32) -> Option<&[u8]> {
         let start = *self.starts.get((number as usize).checked_sub(1)?)? as usize;
         let end = self.starts.get(number as usize).map_or(self.bytes.len(), |next| *next as usize);
@@ -107,16 +107,16 @@ impl Lines {
     }
 
     /// A line without what a formatter may add, drop or move: white space, quotes, commas, semicolons,
-    /// brackets. One with a secret in it is left unread.
+    /// brackets. `None` for a line with a secret.
     fn essence(&self, number: u32, scrubber: &Scrubber) -> Option<String> {
         let stays = |letter: &char| !letter.is_whitespace() && !"\u{feff}'\"`,;()[]{}".contains(*letter);
         let line = String::from_utf8_lossy(self.line(number)?);
         (!scrubber.is_in(&line)).then(|| line.chars().filter(stays).collect())
     }
 
-    /// The word that begins at a column. Columns count UTF-16 units, as ESLint, tsc and SARIF have
-    /// them; for a tool that counts otherwise it is a piece of the line all the same, and the same
-    /// one as long as the line is.
+    /// The word that begins at a column. Columns count UTF-16 units, as in ESLint, tsc and SARIF. For a tool
+    /// that counts differently the result is another piece of the line, but always the same one for the same
+    /// line.
     fn word(&self, number: u32, column: u32) -> Option<String> {
         let line = String::from_utf8_lossy(self.line(number)?);
         let mut before = column.checked_sub(1)? as usize;

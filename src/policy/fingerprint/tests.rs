@@ -42,7 +42,7 @@ fn without_files(findings: &[Finding]) -> Vec<Text> {
 }
 
 #[test]
-fn an_id_goes_with_its_line() {
+fn an_id_stays_with_its_line_when_lines_move() {
     let before = ids(
         &[("a.ts", "let a: any = 1;\nlet b: any = 2;\n")],
         &[lint("a.ts", 1, Some(8)), lint("a.ts", 2, Some(8))],
@@ -57,12 +57,12 @@ fn an_id_goes_with_its_line() {
 }
 
 #[test]
-fn two_findings_of_one_rule_on_one_line_go_by_the_word_that_they_point_at() {
+fn two_findings_of_one_rule_on_one_line_differ_by_the_word_at_their_column() {
     let files = [("a.ts", "import { größe, 𝒳y, b } from \"c\";\n")];
     let all = [10, 17, 22].map(|column| lint("a.ts", 1, Some(column)));
     let first = ids(&files, &all);
     assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), 3);
-    // One is mended from elsewhere, and the line stays.
+    // One is fixed elsewhere, and the line stays the same.
     assert_eq!(ids(&files, &all[1..]), first[1..]);
 }
 
@@ -74,7 +74,7 @@ fn ids_of_any(lines: &[&str]) -> Vec<Text> {
 }
 
 #[test]
-fn lines_that_are_the_same_go_by_the_line_above_them() {
+fn equal_lines_are_told_apart_by_the_line_above_them() {
     let two = ids_of_any(&["f() {", "let a: any", "}", "", "g() {", "  let a: any;", "}"]);
     let three =
         ids_of_any(&["h() {", "let a: any", "}", "f() {", "let a: any", "}", "g() {", "let a: any", "}"]);
@@ -83,7 +83,7 @@ fn lines_that_are_the_same_go_by_the_line_above_them() {
 }
 
 #[test]
-fn lines_that_nothing_tells_apart_are_all_new_with_one_more() {
+fn lines_that_nothing_distinguishes_are_all_new_when_one_is_added() {
     let (one, two, three) = (
         ids_of_any(&["any"; 1]),
         ids_of_any(&["f", "any", "any"]),
@@ -93,14 +93,14 @@ fn lines_that_nothing_tells_apart_are_all_new_with_one_more() {
 }
 
 #[test]
-fn the_same_line_of_two_files_has_two_ids() {
+fn the_same_line_in_two_files_has_two_ids() {
     let text = "let a: any = 1;\n";
     let found = ids(&[("a.ts", text), ("b.ts", text)], &[lint("a.ts", 1, None), lint("b.ts", 1, None)]);
     assert_ne!(found[0], found[1]);
 }
 
 #[test]
-fn a_line_that_is_not_one_of_a_person_tells_nothing() {
+fn a_minified_or_empty_line_is_not_used() {
     let long = format!("{}\n", "x".repeat(5000));
     for text in [long.as_str(), ""] {
         assert_eq!(
@@ -111,14 +111,14 @@ fn a_line_that_is_not_one_of_a_person_tells_nothing() {
 }
 
 #[test]
-fn no_id_is_made_of_a_secret_nor_of_its_line() {
+fn an_id_never_depends_on_a_secret_or_its_line() {
     let value = |letter: &str| format!("hunter2-{}", letter.repeat(12));
     let of = |letter: &str, known: bool, finding: &Finding| {
         let text = format!("log(\"{}\")\n", value(letter));
         let secrets: Vec<Secret> = Secret::reported(&value(letter)).into_iter().filter(|_| known).collect();
         ids_in(&[("a.ts", &text), ("a.ini", &text)], std::slice::from_ref(finding), &Scrubber::new(&secrets))
     };
-    // What a linter says of the line, once a secret scanner has told.
+    // A linter's finding on the line, once a secret scanner has reported the secret.
     assert_eq!(of("a", true, &lint("a.ts", 1, Some(6))), of("b", true, &lint("a.ts", 1, Some(6))));
     assert_ne!(of("a", false, &lint("a.ts", 1, Some(6))), of("b", false, &lint("a.ts", 1, Some(6))));
     let mut rule = lint("a.ts", 1, Some(6));
@@ -129,7 +129,7 @@ fn no_id_is_made_of_a_secret_nor_of_its_line() {
 }
 
 #[test]
-fn a_leak_of_the_history_has_the_same_id_in_every_range() {
+fn a_leak_in_the_history_has_the_same_id_in_every_range() {
     let all = [leak(3, Some("aaaa")), leak(7, Some("aaaa")), leak(3, Some("bbbb"))];
     let whole = without_files(&all);
     assert_eq!(whole.iter().collect::<BTreeSet<_>>().len(), 3);
@@ -146,7 +146,7 @@ fn one_more_leak_in_a_file_never_passes_for_a_known_one() {
 }
 
 #[test]
-fn a_resource_is_enough_unless_the_tool_points_into_it() {
+fn only_a_column_makes_the_line_count_for_a_resource() {
     let files = |header: &str| format!("{header}\n  a = 1\n  b = 2\n");
     let at = |line, column| {
         let mut finding = lint("a.tf", line, column);
@@ -160,7 +160,7 @@ fn a_resource_is_enough_unless_the_tool_points_into_it() {
 }
 
 #[test]
-fn a_resource_of_terraform_is_of_its_folder() {
+fn a_terraform_resource_belongs_to_its_folder() {
     let at = |path: &str| {
         let mut finding = lint(path, 1, None);
         finding.resource = Some("aws_s3_bucket.a".into());
@@ -172,7 +172,7 @@ fn a_resource_of_terraform_is_of_its_folder() {
 }
 
 #[test]
-fn words_that_tools_change_are_no_part() {
+fn words_that_tools_change_are_not_part_of_an_id() {
     let mut advisory = Finding::new("GHSA-1", Category::Vulnerability, Severity::High, "Bad");
     advisory.package = Some(crate::model::finding::Package { name: "a".into(), ..Default::default() }.into());
     let mut test = Finding::new("suite.adds", Category::Test, Severity::High, "expected 1, was 2");
@@ -195,8 +195,8 @@ fn commands_are_told_apart_by_their_gates() {
 }
 
 proptest! {
-    /// However lines are put in, taken out, shuffled and indented, a line that is there before and
-    /// after keeps the id of its finding, and no id goes over to another line.
+    /// Lines are added, removed, shuffled and indented. A line that is there before and after keeps the id of
+    /// its finding, and no id moves to another line.
     #[test]
     fn edits_around_a_line_never_touch_its_id(
         before in prop::collection::btree_set(0..40_u32, 0..12),
@@ -224,10 +224,10 @@ proptest! {
         }
     }
 
-    /// Where lines are the same word for word, too: one that is put in or taken out takes no id from
-    /// another and hands none on.
+    /// The same for lines with equal words: a line that is added does not get the id of another line, and a
+    /// line that is removed does not leave its id to another.
     #[test]
-    fn one_line_more_or_less_hands_no_id_on(
+    fn one_line_more_or_less_moves_no_id(
         lines in prop::collection::vec(0..6_usize, 0..14),
         at in 0..14_usize,
         more in prop::option::of(0..6_usize),
@@ -241,7 +241,7 @@ proptest! {
             None if at < before.len() => drop(after.remove(at)),
             None => {}
         }
-        // Who each line is, by its id.
+        // Which line each id belongs to.
         let identified = |lines: &[(usize, usize)]| -> BTreeMap<Text, usize> {
             let words: Vec<&str> = lines.iter().map(|(_, word)| WORDS[*word]).collect();
             let found = lines.iter().filter(|(_, word)| WORDS[*word].contains("any")).map(|(who, _)| *who);
@@ -253,7 +253,7 @@ proptest! {
         }
     }
 
-    /// Accepted ids never cover more findings than were accepted, whatever is added or taken away.
+    /// Accepted ids never cover more findings than were accepted, whatever is added or removed.
     #[test]
     fn n_ids_cover_at_most_n(before in 0..6_usize, after in 0..6_usize, secret in any::<bool>()) {
         let found = |n: usize| -> BTreeSet<Text> {

@@ -1,4 +1,5 @@
-//! What an inventory may hold: licences, and no banned package. Each package that it may not is a finding.
+//! The rules for an inventory: allowed licences and banned packages. Each package that breaks one is a
+//! finding.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -25,11 +26,11 @@ const BANNED: &str = "package-banned";
 /// Why nothing could be checked.
 pub(crate) const NO_PACKAGE: &str = "the inventory names no package whose licence could be looked at";
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Debug, Default)]
 pub struct InventoryCheck {
     pub findings: Vec<Finding>,
-    /// For the proof.
+    /// Lines for the proof.
     pub notes: Vec<String>,
 }
 
@@ -51,7 +52,7 @@ impl InventoryRules {
         }
     }
 
-    /// The same for a gate that may read none: then the keys mean nothing.
+    /// The same for a gate that may not read an inventory. The keys are mistakes then.
     pub fn read_if(reads_inventory: bool, keys: &Keys) -> Option<Self> {
         for key in Self::KEYS.into_iter().filter(|key| !reads_inventory && keys.has(key)) {
             let help = "they need `report` with format = \"cyclonedx\" or \"spdx\"";
@@ -66,7 +67,7 @@ impl InventoryRules {
         self.licences.is_some() || !self.bans.is_empty()
     }
 
-    /// Checks every package: a finding for each that may not be there.
+    /// Checks every package: a finding for each that breaks a rule.
     pub fn check(&self, components: &[Component]) -> InventoryCheck {
         let mut seen = InventoryCheck::default();
         if !self.asks() {
@@ -93,8 +94,8 @@ impl InventoryRules {
         seen
     }
 
-    /// Checks again the inventories of a saved run's gate, as if they had been read by this policy. Its
-    /// findings are those of the whole run.
+    /// Checks the inventories of a saved run's gate again, with these rules. `findings` are those of the
+    /// whole run.
     pub fn check_again(&self, gate: &mut GateRecord, findings: &mut Vec<Finding>) {
         findings.retain(|finding| finding.gate != gate.id || !Self::found(finding));
         let (tool, several) = (gate.tool.clone(), gate.targets.len() > 1);
@@ -124,12 +125,12 @@ impl InventoryRules {
             }));
         }
         found.sort_by(fingerprint::order);
-        // They are about packages: no line of the checkout is read for them.
+        // They are about packages, so no line of the checkout is read for them.
         fingerprint::assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
         findings.extend(found);
     }
 
-    /// Whether a finding is of this, and not of the program that wrote the inventory.
+    /// Whether a finding comes from these rules, and not from the program that wrote the inventory.
     pub fn found(finding: &Finding) -> bool {
         finding.category == Category::License && [DENIED, UNKNOWN, BANNED].contains(&&*finding.rule)
     }
@@ -156,7 +157,7 @@ impl Licences {
             (LicenceMatch::Unknown, unknown) => {
                 let severity = if unknown == Unknown::Deny { Severity::High } else { Severity::Medium };
                 let title = match licences.is_empty() {
-                    true => format!("nobody tells the licence of {}", component.name),
+                    true => format!("the licence of {} is not stated", component.name),
                     false => format!("{} has a licence that SPDX does not know: {licences}", component.name),
                 };
                 (UNKNOWN, severity, title, "look it up, then name the package in `exceptions` of `licences`")
@@ -165,7 +166,7 @@ impl Licences {
         Some(finding(component, rule, severity, title, fix))
     }
 
-    /// In the order of the keys. No policy at all is that nothing is allowed or denied.
+    /// In the order of the keys. Without `licences` nothing is allowed or denied.
     fn coverage(licences: Option<&Self>) -> Vec<Coverage> {
         let texts = |entries: &[super::Entry]| entries.iter().map(|entry| entry.text.clone()).collect();
         let Some(licences) = licences else {
@@ -198,8 +199,8 @@ fn banned(ban: &Ban, component: &Component) -> Option<Finding> {
     let (severity, title) = match ban.judge(component) {
         Verdict::Other => return None,
         Verdict::Banned => (Severity::Critical, format!("{name} is banned: {}", ban.reason)),
-        // Nobody can rate it, so it blocks unless the gate says otherwise.
-        Verdict::Untold => {
+        // It has no rating, so it blocks unless the gate says otherwise.
+        Verdict::Unclear => {
             let why =
                 format!("{name} may be banned, and its version or kind can't be compared: {}", ban.reason);
             (Severity::Unknown, why)

@@ -22,7 +22,7 @@ fn matched(policy: &Licences, licences: &[&str]) -> LicenceMatch {
 }
 
 #[test]
-fn of_a_choice_one_side_is_enough_and_of_a_conjunction_both_count() {
+fn one_side_of_an_or_is_enough_and_both_sides_of_an_and_count() {
     use LicenceMatch::{Allowed, Denied, Unknown};
     let policy = policy(
         "allow = ['MIT', 'ISC', 'Apache-2.0', 'LicenseRef-ours', 'GPL-2.0-only WITH Classpath-exception-2.0']",
@@ -51,13 +51,13 @@ fn of_a_choice_one_side_is_enough_and_of_a_conjunction_both_count() {
         assert_eq!(matched(&policy, &[licence]), expected, "{licence}");
     }
     assert_eq!(matched(&policy, &[]), Unknown);
-    // All that is listed holds.
+    // All listed licences apply.
     assert_eq!(matched(&policy, &["MIT", "GPL-3.0-only"]), Denied);
     assert_eq!(matched(&policy, &["MIT", "ISC"]), Allowed);
 }
 
 #[test]
-fn what_is_denied_is_so_with_any_exception_and_by_pattern() {
+fn a_denied_licence_is_denied_with_any_exception_and_by_pattern() {
     use LicenceMatch::{Allowed, Denied, Unknown};
     let policy = policy("deny = ['GPL-*', 'AGPL-*', 'SSPL-1.0']");
     for (licence, expected) in [
@@ -69,7 +69,7 @@ fn what_is_denied_is_so_with_any_exception_and_by_pattern() {
         ("LGPL-2.1-only", Allowed),
         ("AGPL-3.0-only OR MIT", Allowed),
         ("SSPL-1.0", Denied),
-        // No expression, and the pattern names it all the same.
+        // Not an expression, but the pattern matches it.
         ("GPL-3.0 (modified)", Denied),
         ("Commercial", Unknown),
     ] {
@@ -78,7 +78,7 @@ fn what_is_denied_is_so_with_any_exception_and_by_pattern() {
 }
 
 #[test]
-fn an_exception_is_for_its_package_alone() {
+fn an_exception_is_only_for_its_package() {
     let policy = policy(
         "allow = ['MIT']\nexceptions = [{ package = 'pkg:npm/sharp*', allow = ['LGPL-3.0-or-later'], reason = 'linked' },
         { package = 'odd', allow = ['unknown'], reason = 'asked its maker' }]",
@@ -94,7 +94,7 @@ fn an_exception_is_for_its_package_alone() {
 }
 
 #[test]
-fn an_expression_without_end_is_unknown() {
+fn a_huge_expression_is_unknown() {
     let policy = policy("allow = ['MIT']");
     for licence in [format!("MIT{}", " OR MIT".repeat(5_000)), "(".repeat(8_000), "(".repeat(100_000)] {
         assert_eq!(matched(&policy, &[&licence]), LicenceMatch::Unknown);
@@ -102,22 +102,22 @@ fn an_expression_without_end_is_unknown() {
 }
 
 #[test]
-fn mistakes_in_the_policy_are_told() {
+fn mistakes_in_the_policy_are_reported() {
     let mistakes = |keys: &str| -> Vec<String> {
         let read = parse(&format!("licences = {{ {keys} }}\n"), InventoryRules::read);
         read.err().unwrap_or_default().into_iter().map(|problem| problem.what).collect()
     };
     for (keys, says) in [
         ("", "neither allows nor denies"),
-        ("allow = ['Apache2']", "`Apache2` is no licence of SPDX"),
-        ("deny = ['MIT OR ISC']", "is no licence of SPDX"),
+        ("allow = ['Apache2']", "`Apache2` is not an SPDX licence"),
+        ("deny = ['MIT OR ISC']", "is not an SPDX licence"),
         ("allow = ['MIT'], unknown = 'maybe'", "`maybe` is not a value of `unknown`"),
         ("allow = ['MIT'], exceptions = [{ package = 'a', allow = ['ISC'] }]", "`reason` is missing"),
         ("allow = ['MIT'], exceptions = [{ package = 'a', reason = 'x' }]", "names no licence"),
         ("allowed = ['MIT']", "`allowed` is not a key of `licences`"),
     ] {
-        let told = mistakes(keys);
-        assert!(told.iter().any(|what| what.contains(says)), "{keys}: {told:?}");
+        let reported = mistakes(keys);
+        assert!(reported.iter().any(|what| what.contains(says)), "{keys}: {reported:?}");
     }
     assert!(mistakes("allow = ['MIT', 'BSD-*']").is_empty());
 }

@@ -1,29 +1,29 @@
-//! As few as will do: of things that each take something off several needs, the smallest number that meets
-//! all of them. Exact where the search is small, as it nearly always is; else near it, and it says so.
+//! The smallest selection that is enough. Each thing reduces several needs; the selection meets all of them.
+//! Exact while the search is small, as it nearly always is. Otherwise close to it, and it says so.
 
-/// Things that take the same off the same needs.
+/// Things that reduce the same needs by the same amounts.
 #[derive(Clone, Debug)]
 pub(super) struct Kind {
-    /// How much one of them takes off a need, by the need's place.
+    /// By how much one of them reduces a need, by the need's index.
     pub takes: Vec<(usize, u64)>,
     /// How many there are.
     pub there: u64,
 }
 
-/// What is to be taken.
+/// The selection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fewest {
     /// How many of each kind.
     pub of: Vec<u64>,
-    /// It is certain that no fewer would do.
+    /// It is certain that fewer are not enough.
     pub proven: bool,
 }
 
-/// The search gives up after so many steps, and where it would go deeper than this.
+/// The search gives up after this many steps, and does not start if it could go deeper than this.
 const STEPS: u32 = 5000;
 const DEPTH: u64 = 200;
 
-/// The fewest things that meet the needs. All of them together must meet them.
+/// The fewest things that meet the needs. All things together must meet them.
 pub(super) fn fewest(needs: &[u64], kinds: &[Kind]) -> Fewest {
     let there: Vec<u64> = kinds.iter().map(|kind| kind.there).collect();
     let best = greedy(needs, kinds, &there);
@@ -48,12 +48,12 @@ fn less(needs: &[u64], kind: &Kind, n: u64) -> Vec<u64> {
     left
 }
 
-/// How much of what is needed one thing takes.
+/// By how much one thing reduces the needs, without what is more than needed.
 fn use_of(kind: &Kind, needs: &[u64]) -> u64 {
     kind.takes.iter().map(|(need, takes)| (*takes).min(needs[*need])).sum()
 }
 
-/// Again and again what takes most.
+/// Takes the most useful thing again and again.
 fn greedy(needs: &[u64], kinds: &[Kind], there: &[u64]) -> Vec<u64> {
     let (mut needs, mut there) = (needs.to_vec(), there.to_vec());
     let mut taken = vec![0; kinds.len()];
@@ -66,7 +66,7 @@ fn greedy(needs: &[u64], kinds: &[Kind], there: &[u64]) -> Vec<u64> {
         if use_of(&kinds[kind], &needs) == 0 {
             break;
         }
-        // As many at once as are all of full use.
+        // As many at once as are all fully useful.
         let full = kinds[kind].takes.iter().filter(|(need, takes)| *takes > 0 && needs[*need] > 0);
         let n = full.map(|(need, takes)| needs[*need] / takes).min().unwrap_or(1).clamp(1, there[kind]);
         needs = less(&needs, &kinds[kind], n);
@@ -87,7 +87,7 @@ impl Search<'_> {
         self.best.iter().sum()
     }
 
-    /// Fewer than this can't do: needs that no kind shares add up. `None`: not even all would do.
+    /// A lower bound: fewer are not enough. Needs that share no kind add up. `None`: not even all are enough.
     fn bound(&self, needs: &[u64], there: &[u64]) -> Option<u64> {
         let mut each = Vec::new();
         for (place, need) in needs.iter().enumerate().filter(|(_, need)| **need > 0) {
@@ -111,7 +111,7 @@ impl Search<'_> {
         Some(sum)
     }
 
-    /// The kinds that take something off a need, each with how much, the most useful first.
+    /// The kinds that reduce a need, each with the amount, the most useful first.
     fn helping(&self, place: usize, there: &[u64]) -> Vec<(usize, u64)> {
         let takes = |kind: &Kind| {
             let here = kind.takes.iter().find(|(need, takes)| *need == place && *takes > 0);
@@ -124,7 +124,7 @@ impl Search<'_> {
         helping
     }
 
-    /// Tries every kind that helps the need that the fewest help: one of them has to.
+    /// Picks the need that the fewest kinds reduce, and tries each of them: one of them is necessary.
     fn go(&mut self, needs: &[u64], there: &[u64], taken: &mut Vec<u64>) {
         self.steps = self.steps.saturating_add(1);
         let so_far: u64 = taken.iter().sum();
@@ -147,7 +147,7 @@ impl Search<'_> {
             taken[kind] += 1;
             self.go(&less(needs, &self.kinds[kind], 1), &there, taken);
             taken[kind] -= 1;
-            // What is tried next does without this kind.
+            // The next tries do not use this kind.
             there[kind] = 0;
         }
     }
@@ -159,9 +159,9 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Against every choice there is.
+        /// Compared with every possible choice.
         #[test]
-        fn no_fewer_would_do(
+        fn fewer_are_never_enough(
             needs in prop::collection::vec(0..4_u64, 1..4),
             takes in prop::collection::vec((prop::collection::vec(0..3_u64, 4), 1..3_u64), 1..5),
         ) {
@@ -186,20 +186,20 @@ mod tests {
                     .collect();
             }
             let least = choices.iter().filter(|of| met(of)).map(|of| of.iter().sum::<u64>()).min();
-            let told = fewest(&needs, &kinds);
-            prop_assert!(met(&told.of));
-            prop_assert!(told.of.iter().zip(&all).all(|(n, most)| n <= most));
-            prop_assert_eq!((Some(told.of.iter().sum()), told.proven), (least, true));
+            let chosen = fewest(&needs, &kinds);
+            prop_assert!(met(&chosen.of));
+            prop_assert!(chosen.of.iter().zip(&all).all(|(n, most)| n <= most));
+            prop_assert_eq!((Some(chosen.of.iter().sum()), chosen.proven), (least, true));
         }
     }
 
     #[test]
-    fn many_of_a_kind_take_no_search() {
+    fn many_of_one_kind_need_no_search() {
         let kind = |takes: &[(usize, u64)], there| Kind { takes: takes.to_vec(), there };
-        let told = fewest(
+        let chosen = fewest(
             &[400_000, 7],
             &[kind(&[(0, 1)], 1_000_000), kind(&[(0, 1), (1, 2)], 3), kind(&[(1, 1)], 9)],
         );
-        assert_eq!((told.of.iter().sum::<u64>(), told.proven), (400_001, false));
+        assert_eq!((chosen.of.iter().sum::<u64>(), chosen.proven), (400_001, false));
     }
 }

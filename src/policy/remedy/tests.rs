@@ -45,7 +45,7 @@ fn passes(run: &mut Run) -> bool {
     run.verdict == Verdict::Pass
 }
 
-/// A finding of one of four problems, of a problem that an upgrade takes away, or of none.
+/// A finding of one of four problems, three of which an upgrade removes, or of no problem.
 fn finding(
     n: usize,
     gate: &str,
@@ -59,7 +59,7 @@ fn finding(
     (finding.id, finding.gate, finding.baseline) = (format!("f{n}").into(), gate.into(), known);
     if let Some(problem) = problem {
         finding.problem = Some(format!("p{problem}").into());
-        // Problems 0 and 1 go with one package, 2 with another, and 3 has no fix.
+        // Problems 0 and 1 are in one package, 2 is in another, and 3 has no fix.
         let name = ["lodash", "lodash", "next", "got"][problem];
         let fixed = (problem < 3).then(|| Text::from(format!("1.{problem}.0")));
         finding.fix = Some(match &fixed {
@@ -81,7 +81,7 @@ fn finding(
     finding
 }
 
-/// Which change of the test's own takes a finding away.
+/// The change that removes a finding, as this test sees it.
 fn change(finding: &Finding) -> String {
     match (finding.problem.as_deref(), &finding.package) {
         (Some("p3") | None, _) => finding.problem.as_ref().unwrap_or(&finding.id).to_string(),
@@ -119,9 +119,9 @@ fn findings() -> impl Strategy<Value = Vec<Finding>> {
 }
 
 proptest! {
-    /// Against every set of changes there is: what is told is enough, and no smaller set is.
+    /// Compared with every set of changes: the reported set is enough, and no smaller set is.
     #[test]
-    fn the_way_is_enough_and_none_is_shorter(
+    fn the_way_is_enough_and_no_other_is_shorter(
         policies in (prop::sample::select(POLICIES.to_vec()), prop::sample::select(POLICIES.to_vec())),
         top in prop::sample::select(TOPS.to_vec()),
         found in findings(),
@@ -142,21 +142,21 @@ proptest! {
             .filter(|set| without(&|name| changes.iter().position(|known| known == name).is_some_and(|n| set >> n & 1 == 1)))
             .map(u32::count_ones)
             .min();
-        let told: HashSet<String> = way
+        let reported: HashSet<String> = way
             .upgrades
             .iter()
             .map(|upgrade| change(upgrade.problems[0]))
             .chain(way.problems.iter().map(|finding| change(finding)))
             .collect();
-        prop_assert_eq!(told.len(), way.upgrades.len() + way.problems.len(), "{:?}", told);
-        prop_assert!(without(&|name| told.contains(name)), "{told:?} is not enough");
-        prop_assert_eq!(Some(told.len() as u32), least, "{:?}", told);
-        prop_assert_eq!(passed, told.is_empty());
+        prop_assert_eq!(reported.len(), way.upgrades.len() + way.problems.len(), "{:?}", reported);
+        prop_assert!(without(&|name| reported.contains(name)), "{reported:?} is not enough");
+        prop_assert_eq!(Some(reported.len() as u32), least, "{:?}", reported);
+        prop_assert_eq!(passed, reported.is_empty());
     }
 
-    /// With the settings that are told, all that was found is borne; without any one of them, it is not.
+    /// With the reported settings the run passes. Without any one of them it does not.
     #[test]
-    fn the_settings_are_enough_and_none_is_idle(
+    fn the_settings_are_enough_and_each_is_needed(
         policies in (prop::sample::select(POLICIES.to_vec()), prop::sample::select(POLICIES.to_vec())),
         top in prop::sample::select(TOPS.to_vec()),
         found in findings(),
@@ -166,9 +166,9 @@ proptest! {
         let way = way(&judged);
         let set = |skip: Option<(&str, &str)>| {
             let of = |gate: &str, policy: &str| {
-                let told = way.settings.iter().find(|(id, _)| ***id == *gate);
-                let told = told.map(|(_, settings)| settings.clone()).unwrap_or_default();
-                with(policy, told.iter().map(String::as_str).filter(|line| skip != Some((gate, *line))))
+                let reported = way.settings.iter().find(|(id, _)| ***id == *gate);
+                let reported = reported.map(|(_, settings)| settings.clone()).unwrap_or_default();
+                with(policy, reported.iter().map(String::as_str).filter(|line| skip != Some((gate, *line))))
             };
             let top = match &way.max {
                 Some(max) if skip != Some(("top", "")) => {
@@ -182,26 +182,26 @@ proptest! {
         prop_assert!(set(None), "{:?} {:?}", way.settings, way.max);
         for (gate, settings) in &way.settings {
             for line in settings {
-                prop_assert!(!set(Some((gate.as_str(), line))), "{gate}: {line} is idle");
+                prop_assert!(!set(Some((gate.as_str(), line))), "{gate}: {line} is not needed");
             }
         }
-        // The budget of the run is over by what a gate may not have borne either.
+        // What exceeds the budget of the run may also be more than a gate allows.
         prop_assert!(way.max.is_none() || !way.settings.is_empty() || !set(Some(("top", ""))));
     }
 }
 
-/// The lines of a policy with these in their place.
-fn with<'a>(policy: &str, told: impl Iterator<Item = &'a str>) -> String {
-    let told: Vec<&str> = told.collect();
+/// The lines of a policy, with these instead of the lines for the same keys.
+fn with<'a>(policy: &str, reported: impl Iterator<Item = &'a str>) -> String {
+    let reported: Vec<&str> = reported.collect();
     let key =
         |line: &str| line.trim_start_matches("no `").split([' ', '`']).next().unwrap_or_default().to_owned();
-    let kept = policy.lines().filter(|line| told.iter().all(|told| key(told) != key(line)));
-    let set = told.iter().filter(|told| !told.starts_with("no `")).copied();
+    let kept = policy.lines().filter(|line| reported.iter().all(|reported| key(reported) != key(line)));
+    let set = reported.iter().filter(|reported| !reported.starts_with("no `")).copied();
     kept.chain(set).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn one_upgrade_to_the_latest_version_takes_all_of_a_package_away() {
+fn one_upgrade_to_the_latest_version_removes_all_findings_of_a_package() {
     let mut found = Vec::new();
     for (n, fixed) in ["4.17.5", "4.17.21", "4.17.12"].into_iter().enumerate() {
         let mut finding = finding(n, "a", Severity::High, None, false, false);
@@ -223,7 +223,7 @@ fn one_upgrade_to_the_latest_version_takes_all_of_a_package_away() {
 }
 
 #[test]
-fn what_no_release_mends_is_no_upgrade_and_what_is_not_proved_comes_first() {
+fn a_problem_without_a_fix_is_not_an_upgrade_and_missing_proof_comes_first() {
     let mut run =
         run(["fail_on = 'low'", ""], "", vec![finding(0, "a", Severity::High, Some(3), false, false)]);
     run.gates[1].evidence = Completeness::Lacking("no report".into());

@@ -1,8 +1,8 @@
 //! Checks that Trivy and Checkov both have.
 //!
-//! Neither names the other's, so the pairs are told here, each read from the two descriptions. Where one
-//! check asks for more than the other (AVD-AWS-0107 is SSH and RDP at once, CKV_AWS_24 is SSH), they
-//! are two problems: who mends one may have the other still.
+//! Neither scanner names the other's checks, so the pairs are listed here, taken from the two descriptions.
+//! If one check asks for more than the other (AVD-AWS-0107 is SSH and RDP, CKV_AWS_24 is only SSH), they are
+//! two problems: a fix for one may leave the other.
 
 /// What two checks have in common.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_names_and_the_old_spellings_lead_to_the_family() {
+    fn both_ids_and_the_old_spellings_give_the_family() {
         let root = of("CKV_DOCKER_3");
         assert!(root.is_some());
         for name in ["DS-0002", "AVD-DS-0002", "DS002"] {

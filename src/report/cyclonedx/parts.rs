@@ -1,25 +1,16 @@
 //! What a document is about: what was looked at, and the packages in it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::str::FromStr;
 
-use cyclonedx_bom::external_models::normalized_string::NormalizedString;
-use cyclonedx_bom::external_models::spdx::{SpdxExpression, SpdxIdentifier};
-use cyclonedx_bom::external_models::uri::Purl as Url;
-use cyclonedx_bom::models::component::{Classification, Component};
-use cyclonedx_bom::models::dependency::Dependency;
-use cyclonedx_bom::models::license::{License, LicenseChoice, Licenses};
-use cyclonedx_bom::models::property::Properties;
-
+use crate::formats::cyclonedx::document::{Component, Kind as ComponentKind};
 use crate::model::component;
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::purl::Purl;
 use crate::model::run::{GateRecord, Run, TargetRecord};
-use crate::policy::licence::is_expression;
 use crate::report::gitlab::kind::Kind;
 use crate::text::shared::Text;
 
-use super::{component, list};
+use super::list;
 
 /// Images and folders with their packages, each once.
 #[derive(Default)]
@@ -175,11 +166,11 @@ impl<'a> Parts<'a> {
         subjects.chain(self.packages.iter().map(|(key, listed)| listed.component(key))).collect()
     }
 
-    pub(super) fn dependencies(&self) -> impl Iterator<Item = Dependency> + '_ {
-        self.subjects.iter().map(|subject| Dependency {
-            dependency_ref: subject.bom_ref(),
-            dependencies: subject.packages.iter().map(Key::bom_ref).collect(),
-        })
+    /// What was looked at with its packages, by their names in the document.
+    pub(super) fn dependencies(&self) -> impl Iterator<Item = (String, Vec<String>)> + '_ {
+        self.subjects
+            .iter()
+            .map(|subject| (subject.bom_ref(), subject.packages.iter().map(Key::bom_ref).collect()))
     }
 }
 
@@ -189,17 +180,19 @@ impl Subject<'_> {
     }
 
     fn component(&self) -> Component {
-        let kind = if self.is_image { Classification::Container } else { Classification::Application };
-        let mut all = component(kind, self.name, Some(self.bom_ref()));
-        all.version = self.digest.map(|digest| NormalizedString::new(digest));
+        let kind = if self.is_image { ComponentKind::Container } else { ComponentKind::Application };
         let nobody = |gates: &[&str]| if gates.is_empty() { "nobody".to_owned() } else { gates.join(", ") };
         let properties = [
             list("packages-listed-by", &[&nobody(&self.listed_by)]),
             list("vulnerabilities-searched-by", &[&nobody(&self.searched_by)]),
             list("inconclusive", &self.unproven),
         ];
-        all.properties = Some(Properties(properties.into_iter().flatten().collect()));
-        all
+        Component {
+            bom_ref: Some(self.bom_ref()),
+            version: self.digest.map(|digest| digest.to_string()),
+            properties: properties.into_iter().flatten().collect(),
+            ..Component::new(kind, self.name)
+        }
     }
 }
 
@@ -213,34 +206,14 @@ impl Listed<'_> {
                 (&package.name, *version, package.purl.as_deref().filter(|_| !several), &[])
             }
         };
-        let mut all = component(Classification::Library, name, Some(key.bom_ref()));
-        all.version = version.map(NormalizedString::new);
         let purl = purl.map(str::to_owned).or_else(|| key.0.starts_with("pkg:").then(|| key.0.clone()));
-        all.purl = purl.filter(|purl| Purl::read(purl).is_some()).and_then(|purl| Url::from_str(&purl).ok());
-        all.licenses = choices(licences);
-        all
-    }
-}
-
-/// Either licences, or one expression: all of them hold.
-fn choices(licences: &[String]) -> Option<Licenses> {
-    let choices = match licences {
-        [] => return None,
-        [one] => vec![named(one)],
-        all if all.iter().all(|one| is_expression(one)) => {
-            let joined: Vec<String> = all.iter().map(|one| format!("({one})")).collect();
-            vec![LicenseChoice::Expression(SpdxExpression::new(&joined.join(" AND ")))]
+        Component {
+            bom_ref: Some(key.bom_ref()),
+            version: version.map(str::to_owned),
+            purl: purl.filter(|purl| Purl::read(purl).is_some()),
+            licences: licences.to_vec(),
+            ..Component::new(ComponentKind::Library, name)
         }
-        all => all.iter().map(|one| LicenseChoice::License(License::named_license(one))).collect(),
-    };
-    Some(Licenses(choices))
-}
-
-fn named(licence: &str) -> LicenseChoice {
-    match SpdxIdentifier::try_from(licence.to_owned()) {
-        Ok(_) => LicenseChoice::License(License::license_id(licence)),
-        Err(_) if is_expression(licence) => LicenseChoice::Expression(SpdxExpression::new(licence)),
-        Err(_) => LicenseChoice::License(License::named_license(licence)),
     }
 }
 

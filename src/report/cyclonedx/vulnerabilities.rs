@@ -3,33 +3,20 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cyclonedx_bom::external_models::normalized_string::NormalizedString;
-use cyclonedx_bom::external_models::uri::Uri;
-use cyclonedx_bom::models::advisory::{Advisories, Advisory};
-use cyclonedx_bom::models::property::Properties;
-use cyclonedx_bom::models::vulnerability::{Vulnerabilities, Vulnerability};
-use cyclonedx_bom::models::vulnerability_rating::{
-    Score, ScoreMethod, Severity as Rated, VulnerabilityRating, VulnerabilityRatings,
-};
-use cyclonedx_bom::models::vulnerability_reference::{VulnerabilityReference, VulnerabilityReferences};
-use cyclonedx_bom::models::vulnerability_source::VulnerabilitySource;
-use cyclonedx_bom::models::vulnerability_target::{
-    Status, Version, VersionRange, Versions, VulnerabilityTarget, VulnerabilityTargets,
-};
-
-use crate::model::finding::Finding;
+use crate::formats::cyclonedx::document::{Analysis, Properties, Rating, Source, Vulnerability};
+use crate::model::finding::{Decision, Finding};
 use crate::model::run::Run;
 use crate::model::severity::{Severity, rank};
 use crate::report::{subject, worst};
 
+use super::list;
 use super::parts::{Parts, is_vulnerability};
-use super::{analysis, list};
 
 /// More than this no reader of such a document opens. It is built in memory: a million would fill it.
 const MOST: usize = 50_000;
 
 pub(super) struct Found {
-    pub vulnerabilities: Vulnerabilities,
+    pub vulnerabilities: Vec<Vulnerability>,
     /// How many problems are not in it.
     pub left_out: usize,
 }
@@ -53,7 +40,7 @@ pub(super) fn of(run: &Run, parts: &Parts) -> Found {
     let left_out = problems.len().saturating_sub(MOST);
     problems.truncate(MOST);
     let vulnerabilities = problems.iter().map(|problem| problem.vulnerability(parts)).collect();
-    Found { vulnerabilities: Vulnerabilities(vulnerabilities), left_out }
+    Found { vulnerabilities, left_out }
 }
 
 impl Problem<'_> {
@@ -70,33 +57,32 @@ impl Problem<'_> {
         let mut names = self.names();
         let id = names.remove(0);
         let said = first.assessment().map(|vex| format!(":{}", vex.status.as_str())).unwrap_or_default();
-        let mut all = Vulnerability::new(Some(format!("vulnerability:{}{said}", first.id)));
-        all.vulnerability_source = Some(source(id, first));
-        all.id = Some(NormalizedString::new(id));
-        let others: Vec<VulnerabilityReference> =
-            names.into_iter().map(|name| VulnerabilityReference::new(name, source(name, first))).collect();
-        all.vulnerability_references = (!others.is_empty()).then_some(VulnerabilityReferences(others));
-        all.vulnerability_ratings = Some(self.ratings());
         let cwes = self.all(|finding| {
             finding.cwe.iter().filter_map(|cwe| cwe.strip_prefix("CWE-")?.parse::<u32>().ok())
         });
-        // Schema: a weakness is a number from 1.
-        let cwes: Vec<u32> = cwes.into_iter().filter(|cwe| *cwe > 0).collect();
-        all.cwes = (!cwes.is_empty()).then_some(cwes);
-        all.description = Some(first.title.to_string());
-        let told = self
+        let detail = self
             .0
             .iter()
             .map(|finding| &finding.message)
             .find(|text| !text.is_empty() && **text != first.title);
-        all.detail = told.map(|text| text.to_string());
-        all.recommendation =
-            self.0.iter().find_map(|finding| finding.fix.as_ref()).map(|fix| fix.to_string());
-        all.advisories = self.advisories();
-        all.vulnerability_analysis = self.0.iter().find_map(|finding| analysis::of(finding));
-        all.vulnerability_targets = Some(self.targets(parts));
-        all.properties = Some(self.properties());
-        all
+        let fix = self.0.iter().find_map(|finding| finding.fix.as_ref());
+        Vulnerability {
+            bom_ref: format!("vulnerability:{}{said}", first.id),
+            id: id.to_owned(),
+            source: source(id, first),
+            references: names.into_iter().map(|name| (name.to_owned(), source(name, first))).collect(),
+            ratings: self.ratings(),
+            // Schema: a weakness is a number from 1.
+            cwes: cwes.into_iter().filter(|cwe| *cwe > 0).collect(),
+            description: first.title.to_string(),
+            detail: detail.map(|text| text.to_string()),
+            recommendation: fix.map(|fix| fix.to_string()),
+            advisories: self.all(subject::links).into_iter().map(str::to_owned).collect(),
+            analysis: self.0.iter().find_map(|finding| analysis(finding)),
+            is_affected: !first.assessment().is_some_and(|vex| vex.status.waives()),
+            targets: self.targets(parts),
+            properties: self.properties(),
+        }
     }
 
     /// What something of every finding is, each once.
@@ -117,61 +103,32 @@ impl Problem<'_> {
     }
 
     /// Each tool's own.
-    fn ratings(&self) -> VulnerabilityRatings {
+    fn ratings(&self) -> Vec<Rating> {
         let rating = |finding: &&Finding| {
             let cvss = finding.cvss.as_deref();
-            let vector = cvss.and_then(|cvss| cvss.vector.as_deref());
             let score = cvss.and_then(|cvss| cvss.score).filter(|score| (0.0..=10.0).contains(score));
-            let mut rating = VulnerabilityRating::new(
-                score.and_then(|score| Score::from_f32(score as f32)),
-                Some(rated(finding.severity)),
-                vector.and_then(method),
-            );
-            rating.vector = vector.map(NormalizedString::new);
-            rating.vulnerability_source =
-                Some(VulnerabilitySource::new(Some(finding.tool.to_string()), None));
-            rating
+            Rating {
+                source: Source { name: finding.tool.to_string(), url: None },
+                score: score.map(|score| score as f32),
+                severity: finding.severity,
+                vector: cvss.and_then(|cvss| cvss.vector.as_ref()).map(|vector| vector.to_string()),
+            }
         };
-        let mut ratings: Vec<VulnerabilityRating> = Vec::new();
+        let mut ratings: Vec<Rating> = Vec::new();
         for rating in self.0.iter().map(rating) {
             if !ratings.contains(&rating) {
                 ratings.push(rating);
             }
         }
-        VulnerabilityRatings(ratings)
+        ratings
     }
 
-    fn advisories(&self) -> Option<Advisories> {
-        let links = self.all(subject::links);
-        let links: Vec<Advisory> = links
-            .into_iter()
-            .filter_map(|link| Uri::try_from(link.to_owned()).ok())
-            .map(Advisory::new)
-            .collect();
-        (!links.is_empty()).then_some(Advisories(links))
-    }
-
-    fn targets(&self, parts: &Parts) -> VulnerabilityTargets {
+    fn targets(&self, parts: &Parts) -> Vec<(String, Vec<String>)> {
         let mut affected: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (package, version) in self.0.iter().flat_map(|finding| parts.affected(finding)) {
-            affected.entry(package).or_default().extend(version);
+            affected.entry(package).or_default().extend(version.filter(|version| !version.is_empty()));
         }
-        let status = match self.0[0].assessment().is_some_and(|vex| vex.status.waives()) {
-            true => Status::Unaffected,
-            false => Status::Affected,
-        };
-        let of = |(bom_ref, versions): (String, BTreeSet<String>)| {
-            let versions: Vec<Version> = versions
-                .into_iter()
-                .filter(|version| !version.is_empty())
-                .map(|version| Version {
-                    version_range: VersionRange::Version(NormalizedString::new(&version)),
-                    status: status.clone(),
-                })
-                .collect();
-            VulnerabilityTarget { bom_ref, versions: (!versions.is_empty()).then_some(Versions(versions)) }
-        };
-        VulnerabilityTargets(affected.into_iter().map(of).collect())
+        affected.into_iter().map(|(package, versions)| (package, versions.into_iter().collect())).collect()
     }
 
     /// What came of it here.
@@ -195,38 +152,25 @@ impl Problem<'_> {
         let property = |(name, words): &(&str, Vec<String>)| {
             list(name, &words.iter().map(String::as_str).collect::<Vec<_>>())
         };
-        Properties(words.iter().filter_map(property).collect())
+        words.iter().filter_map(property).collect()
     }
 }
 
 /// Who has given it this name.
-fn source(name: &str, finding: &Finding) -> VulnerabilitySource {
+fn source(name: &str, finding: &Finding) -> Source {
     match subject::registry(name) {
-        Some(registry) => {
-            VulnerabilitySource::new(Some(registry.title.to_owned()), Some(Uri::new(&registry.url)))
-        }
-        None => VulnerabilitySource::new(Some(finding.tool.to_string()), None),
+        Some(registry) => Source { name: registry.title.to_owned(), url: Some(registry.url) },
+        None => Source { name: finding.tool.to_string(), url: None },
     }
 }
 
-/// The method by the beginning of its vector; version 2 has none.
-fn method(vector: &str) -> Option<ScoreMethod> {
-    Some(match vector.split('/').next()? {
-        "CVSS:4.0" => ScoreMethod::CVSSv4,
-        "CVSS:3.1" => ScoreMethod::CVSSv31,
-        "CVSS:3.0" => ScoreMethod::CVSSv3,
-        first if first.starts_with("AV:") => ScoreMethod::CVSSv2,
-        _ => return None,
-    })
-}
-
-fn rated(severity: Severity) -> Rated {
-    match severity {
-        Severity::Critical => Rated::Critical,
-        Severity::High => Rated::High,
-        Severity::Medium => Rated::Medium,
-        Severity::Low => Rated::Low,
-        Severity::Info => Rated::Info,
-        Severity::Unknown => Rated::Unknown,
+/// What people say of it. None where nobody has said anything. A waiver says why the finding is accepted, and not
+/// whether it matters.
+fn analysis(finding: &Finding) -> Option<Analysis> {
+    if let Some(vex) = finding.assessment() {
+        let justification = vex.justification.as_ref().map(|word| word.to_string());
+        return Some(Analysis { state: Some(vex.status), justification, detail: vex.words() });
     }
+    let detail = (finding.decision == Decision::Waive).then(|| finding.because.to_string())?;
+    Some(Analysis { state: None, justification: None, detail })
 }

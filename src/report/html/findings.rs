@@ -87,8 +87,7 @@ fn item(reasons: &Covers<'_>, gate: &GateRecord, finding: &Finding, out: &mut dy
     write!(out, "<dl>")?;
     code("Where", Some(&place(finding)), out)?;
     if let Some(package) = &finding.package {
-        let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
-        code("Package", Some(&format!("{}{version}", package.name)), out)?;
+        code("Package", Some(&subject::package(package)), out)?;
     }
     code("Resource", finding.resource.as_deref(), out)?;
     // One row: of very many findings each element counts.
@@ -129,11 +128,7 @@ fn item(reasons: &Covers<'_>, gate: &GateRecord, finding: &Finding, out: &mut dy
 
 /// File and line, and the target where that says more.
 fn place(finding: &Finding) -> String {
-    let file = subject::file(finding);
-    let place = match subject::line(finding) {
-        Some(line) => format!("{file}:{line}"),
-        None => file.into_owned(),
-    };
+    let place = subject::place(finding);
     match &*finding.target {
         "" | "." => place,
         target if place.starts_with(target) => place,

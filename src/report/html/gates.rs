@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::model::run::{GateRecord, Run};
-use crate::model::severity::{Counts, Severity};
+use crate::model::severity::Counts;
 use crate::model::verdict::Outcome;
 use crate::report::subject;
 
@@ -59,10 +59,8 @@ fn row(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
 
 /// `2 critical, 1 low`
 pub(super) fn counts(counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
-    let some = Severity::ALL.into_iter().filter(|severity| counts.get(*severity) > 0);
-    let words: Vec<String> = some
-        .map(|severity| format!("<span class=\"count\">{} {severity}</span>", counts.get(severity)))
-        .collect();
-    let words = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
-    out.write_all(words.as_bytes())
+    let words = subject::counts(counts);
+    let marked = words.iter().map(|word| format!("<span class=\"count\">{word}</span>"));
+    let words = if counts.total() == 0 { words } else { marked.collect() };
+    write!(out, "{}", words.join(", "))
 }

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, utf8_percent_encode};
+
 use crate::model::finding::{Decision, Finding};
 use crate::model::severity::Severity;
 use crate::report::subject;
-use crate::text::encode;
+use crate::text::encode::all_but;
 
 use super::RuleSeen;
 use super::model::{
@@ -133,7 +135,8 @@ pub(super) fn location(finding: &Finding) -> Location<'_> {
 
 /// RFC 3986: relative to the root of the repository; what lies outside of it is a file of the machine.
 fn artifact(path: &str) -> ArtifactLocation {
-    let uri = encode::percent(path, "-._~/!$&'()*+,;=@", true);
+    const NOT_OF_PATHS: AsciiSet = all_but(b"-._~/!$&'()*+,;=@");
+    let uri = utf8_percent_encode(path, &NOT_OF_PATHS).to_string();
     match path.starts_with('/') {
         true => ArtifactLocation { uri: format!("file://{uri}"), uri_base_id: None },
         false => ArtifactLocation { uri, uri_base_id: Some(ROOT) },

@@ -7,7 +7,7 @@ use comfy_table::{ColumnConstraint, Width};
 use crate::model::finding::Finding;
 use crate::model::run::Run;
 use crate::report::problems::{Problem, Problems};
-use crate::report::{Written, worst};
+use crate::report::{Written, subject, worst};
 use crate::text::{human, sanitise, table};
 
 use super::paint;
@@ -56,8 +56,7 @@ fn cell(problem: &Problem) -> String {
 fn place(finding: &Finding) -> String {
     let place = match (&finding.location, &finding.package) {
         (_, Some(package)) => {
-            let version = package.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
-            format!("{}{version} in {}", package.name, finding.target)
+            format!("{} in {}", subject::package(package), finding.target)
         }
         (Some(location), None) => location.to_string(),
         (None, None) => finding.target.to_string(),

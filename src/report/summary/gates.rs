@@ -6,8 +6,8 @@ use std::time::Duration;
 use comfy_table::{ColumnConstraint, Table, Width};
 
 use crate::model::run::{Completeness, GateRecord, Run};
-use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::{Mode, Outcome};
+use crate::report::subject;
 use crate::text::{human, sanitise, table};
 
 use crate::system::terminal::Look;
@@ -51,7 +51,7 @@ fn wide_row(run: &Run, gate: &GateRecord) -> [String; 7] {
         sanitise::short(&gate.stage, LONGEST_STAGE),
         gate.tool.to_string(),
         [outcome].into_iter().chain(consequence(run, gate).map(str::to_owned)).collect::<Vec<_>>().join(", "),
-        counts(&gate.counts).join(", "),
+        subject::counts(&gate.counts).join(", "),
         time(gate).unwrap_or_default(),
         reason(gate),
     ]
@@ -67,7 +67,7 @@ fn narrow_row(run: &Run, gate: &GateRecord) -> [String; 4] {
     let mut outcome = vec![format!("{} {}", mark(gate.outcome), gate.outcome)];
     outcome.extend(consequence(run, gate).map(str::to_owned));
     outcome.extend(time(gate));
-    [names, outcome.join("\n"), counts(&gate.counts).join("\n"), reason(gate)]
+    [names, outcome.join("\n"), subject::counts(&gate.counts).join("\n"), reason(gate)]
 }
 
 /// What production would make of it.
@@ -92,13 +92,6 @@ fn mark(outcome: Outcome) -> char {
 
 fn time(gate: &GateRecord) -> Option<String> {
     (gate.duration_ms > 0).then(|| human::duration(Duration::from_millis(gate.duration_ms)))
-}
-
-/// `2 critical` for each severity that there is.
-fn counts(counts: &Counts) -> Vec<String> {
-    let some = Severity::ALL.iter().filter(|severity| counts.get(**severity) > 0);
-    let words: Vec<String> = some.map(|severity| format!("{} {severity}", counts.get(*severity))).collect();
-    if words.is_empty() { vec!["none".to_owned()] } else { words }
 }
 
 fn reason(gate: &GateRecord) -> String {

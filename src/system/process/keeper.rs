@@ -1,12 +1,12 @@
 //! The keeper: a process between Portcullis and each program that it starts.
 //!
-//! Portcullis can be killed at any moment (SIGKILL, out of memory), and then it ends nobody. So each
-//! program is started by a keeper, which is this very binary called with another first word. The
-//! keeper's standard input is one end of a socket, the *line*; the other end is Portcullis'. When
-//! Portcullis lets go of the line, or dies, the keeper ends everything that the program has
-//! started. On Linux the keeper is a subreaper: whoever loses its parent becomes the keeper's
-//! child, so that leaving the process group (`setsid`) or clearing the environment hides nobody,
-//! and one job's processes are never taken for another's. Elsewhere it knows the process group.
+//! Portcullis can be killed at any moment (SIGKILL, out of memory), and then it can't end its programs. So a
+//! keeper starts each program. The keeper is the same binary, called with another first argument. Its
+//! standard input is one end of a socket, the *line*; Portcullis has the other end. When Portcullis closes
+//! the line, or dies, the keeper ends everything that the program has started. On Linux the keeper is a
+//! subreaper: a process that loses its parent becomes the keeper's child. So no process can hide by leaving
+//! the process group (`setsid`) or by clearing the environment, and processes of different jobs are never
+//! confused. On other systems the keeper only knows the process group.
 
 #![allow(clippy::disallowed_methods, reason = "it starts the program for process.rs")]
 
@@ -25,25 +25,25 @@ use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, kill_p
 /// The first argument of a keeper.
 const WORD: &str = "__keep";
 
-/// The same of a keeper that feeds the program: the line begins with what the program reads on its
-/// standard input, behind its length in eight bytes.
+/// The same for a keeper that feeds the program: the line begins with eight bytes of length and then what the
+/// program reads on its standard input.
 const FEEDING: &str = "__keep-feeding";
 
-/// How long it tries to end what the program has left behind. SIGKILL takes a moment; what belongs
-/// to another user (a setuid program) can't be ended at all.
+/// How long it tries to end the processes that the program leaves. SIGKILL takes a moment, and a process of
+/// another user (a setuid program) can't be ended.
 const SWEEP: Duration = Duration::from_secs(2);
 
-/// Portcullis' end of the line. When it is dropped, everything that the program has started is killed.
+/// Portcullis' end of the line. When it is dropped, the keeper kills everything that the program has started.
 #[derive(Debug)]
 pub struct Line(UnixStream);
 
-/// How the program ended, as its keeper tells it.
+/// How the program ended, as its keeper reports it.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub end: Option<KeptEnd>,
-    /// Someone who had left the process group still held standard output.
+    /// A process outside the process group still had standard output open.
     pub held: bool,
-    /// The process group, where the keeper itself was killed before it could tell the end.
+    /// The process group, if the keeper was killed before it could report the end.
     pub orphans: Option<Pid>,
 }
 
@@ -51,19 +51,19 @@ pub struct Outcome {
 pub enum KeptEnd {
     Exited(i32),
     Signalled(i32),
-    /// It could not be started: the error of the system.
+    /// It could not be started: the system's error number.
     Failed(i32),
 }
 
-/// The command of a keeper that starts `program`; arguments, environment and streams but standard
-/// input are the program's. Of that it gets `feed`, which must be short (a password), or nothing.
+/// The command of a keeper that starts `program`. Arguments, environment and output streams are the
+/// program's. Its standard input is `feed`, which must be short (a password), or empty.
 pub fn command(program: &Path, feed: Option<&[u8]>) -> io::Result<(tokio::process::Command, Line)> {
     let (ours, its) = UnixStream::pair()?;
     let mut command = Command::new(this_binary()?);
     let word = if feed.is_some() { FEEDING } else { WORD };
     command.arg0("portcullis-keeper").arg(word).arg(program).stdin(OwnedFd::from(its)).process_group(0);
     if let Some(feed) = feed {
-        // Nobody reads yet: what does not fit into the socket would be waited for in vain.
+        // Nothing reads the socket yet, so a write that does not fit would block forever.
         ours.set_nonblocking(true)?;
         (&ours).write_all(&(feed.len() as u64).to_be_bytes())?;
         (&ours).write_all(feed)?;
@@ -72,7 +72,7 @@ pub fn command(program: &Path, feed: Option<&[u8]>) -> io::Result<(tokio::proces
     Ok((command.into(), Line(ours)))
 }
 
-/// This very binary, even when an update has just replaced its file.
+/// This binary, even if an update has just replaced its file.
 fn this_binary() -> io::Result<PathBuf> {
     let running = Path::new("/proc/self/exe");
     if running.exists() { Ok(running.to_owned()) } else { std::env::current_exe() }
@@ -81,22 +81,22 @@ fn this_binary() -> io::Result<PathBuf> {
 impl Line {
     /// Asks the program to end: SIGTERM to its group.
     pub fn terminate(&self) {
-        // An error means that the keeper is gone, and the program with it.
+        // An error means that the keeper and the program have ended.
         let _ = (&self.0).write_all(b"T");
     }
 
-    /// Lets go: the keeper kills whatever is left.
+    /// Closes the line: the keeper kills what is left.
     pub fn release(&self) {
         let _ = self.0.shutdown(std::net::Shutdown::Write);
     }
 
-    /// What the keeper has told. It must have ended: else this waits for it.
+    /// What the keeper reported. If the keeper has not ended, this waits for it.
     pub fn outcome(mut self) -> Outcome {
-        let mut told = String::new();
-        // What is cut off is read as far as it goes.
-        let _ = self.0.read_to_string(&mut told);
+        let mut report = String::new();
+        // If the text is cut off, use what is there.
+        let _ = self.0.read_to_string(&mut report);
         let mut outcome = Outcome::default();
-        for line in told.lines() {
+        for line in report.lines() {
             let (word, number) = line.split_once(' ').unwrap_or((line, ""));
             let number: i32 = number.parse().unwrap_or(-1);
             match word {
@@ -115,8 +115,8 @@ impl Line {
     }
 }
 
-/// Does a keeper's work where this process was called as one. Before the command line is parsed: it
-/// is on the way of every job.
+/// Does a keeper's work, if this process was called as a keeper. This runs before the command line is parsed,
+/// since every job needs it to be fast.
 pub fn called() -> Option<ExitCode> {
     let mut args = std::env::args_os().skip(1);
     let word = args.next()?;
@@ -126,12 +126,12 @@ pub fn called() -> Option<ExitCode> {
     let program = args.next()?;
     Some(match keep(&program, args, word == FEEDING) {
         Ok(true) => ExitCode::SUCCESS,
-        // For whoever asks no more than whether it went well; the line tells the rest.
+        // For a caller that only checks for success. The line has the details.
         Ok(false) | Err(_) => ExitCode::FAILURE,
     })
 }
 
-/// Starts the program, waits for its end, ends what it leaves behind. Whether it succeeded.
+/// Starts the program, waits for its end, and ends what it leaves. Returns whether it succeeded.
 fn keep(program: &OsString, args: impl Iterator<Item = OsString>, feeding: bool) -> io::Result<bool> {
     let mut line = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let feed = if feeding { Some(read_feed(&mut line)?) } else { None };
@@ -142,7 +142,7 @@ fn keep(program: &OsString, args: impl Iterator<Item = OsString>, feeding: bool)
     let leader = match child {
         Ok(mut child) => {
             if let (Some(feed), Some(mut input)) = (feed, child.stdin.take()) {
-                // It may never read; and who does not read does not want it.
+                // The program may never read it, so this must not block. An error does not matter.
                 thread::spawn(move || drop(input.write_all(&feed)));
             }
             Pid::from_child(&child)
@@ -156,26 +156,26 @@ fn keep(program: &OsString, args: impl Iterator<Item = OsString>, feeding: bool)
         .try_clone()
         .and_then(|line| thread::Builder::new().stack_size(64 * 1024).spawn(move || listen(line, leader)));
     if listening.is_err() {
-        // Nobody would hear that Portcullis is dead.
+        // Without the listener the keeper would not notice that Portcullis is dead.
         kill(leader);
     }
-    // An error means that Portcullis is dead: the listener sees to that.
+    // An error means that Portcullis is dead. The listener handles that.
     let _ = writeln!(line, "started {}", leader.as_raw_nonzero());
     let status = loop {
         match wait(WaitOptions::empty()) {
             Ok(Some((pid, status))) if pid == leader => break status,
-            // An orphan of the program's has ended, or a signal came in between.
+            // An orphan of the program has ended, or a signal interrupted the call.
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     };
     let held = sweep(leader);
-    let told = format!("{}{}", words(status), if held { "held\n" } else { "" });
-    line.write_all(told.as_bytes())?;
+    let report = format!("{}{}", words(status), if held { "held\n" } else { "" });
+    line.write_all(report.as_bytes())?;
     Ok(status.exit_status() == Some(0))
 }
 
-/// What stands in front of everything else on the line of a keeper that feeds.
+/// The first bytes on the line of a keeper that feeds the program.
 fn read_feed(line: &mut UnixStream) -> io::Result<Vec<u8>> {
     let mut length = [0; 8];
     line.read_exact(&mut length)?;
@@ -191,7 +191,7 @@ fn words(status: WaitStatus) -> String {
     }
 }
 
-/// Passes on what Portcullis asks for; when the line ends, so does the program.
+/// Passes SIGTERM on when Portcullis asks for it. When the line ends, kills the program.
 fn listen(mut line: UnixStream, leader: Pid) {
     while line.read_exact(&mut [0]).is_ok() {
         let _ = kill_process_group(leader, Signal::TERM);
@@ -204,7 +204,7 @@ fn kill(leader: Pid) {
     let _ = kill_process(leader, Signal::KILL);
 }
 
-/// Ends whatever the program has left behind. Whether someone outside its group held standard output.
+/// Ends what the program has left. Returns whether a process outside its group had standard output open.
 fn sweep(group: Pid) -> bool {
     let started = Instant::now();
     let _ = kill_process_group(group, Signal::KILL);
@@ -212,7 +212,7 @@ fn sweep(group: Pid) -> bool {
     loop {
         match wait(WaitOptions::NOHANG) {
             Ok(Some(_)) | Err(rustix::io::Errno::INTR) => continue,
-            // Nobody is left: the usual case, and no more than one call.
+            // No process is left: the usual case, with only one call.
             Err(_) => return held,
             Ok(None) if started.elapsed() > SWEEP => return held,
             Ok(None) => {}
@@ -225,7 +225,7 @@ fn sweep(group: Pid) -> bool {
     }
 }
 
-/// Who descends from this process, from /proc. Elsewhere than on Linux nobody is reparented to us.
+/// The processes that descend from this one, from /proc. Only Linux gives us orphans as children.
 mod descendants {
     use std::collections::HashMap;
     use std::fs;
@@ -237,14 +237,14 @@ mod descendants {
         pub group: Pid,
     }
 
-    /// Children, their children, and so on; without those that are dead.
+    /// Children, their children, and so on, without dead ones.
     pub(super) fn all() -> Vec<Descendant> {
         let mut children: HashMap<Pid, Vec<Descendant>> = HashMap::new();
         for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
             let pid = entry.file_name().to_str().and_then(|name| Pid::from_raw(name.parse().ok()?));
             let Some(pid) = pid else { continue };
             let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-            // `pid (name) state parent group …`; the name may hold anything.
+            // `pid (name) state parent group …`; the name may have any characters.
             let Some((_, rest)) = stat.rsplit_once(") ") else { continue };
             let mut fields = rest.split(' ');
             let alive = fields.next().is_some_and(|state| !matches!(state, "Z" | "X"));
@@ -262,7 +262,7 @@ mod descendants {
         found
     }
 
-    /// Whether a process has the pipe open that is our standard output.
+    /// Whether a process has the pipe of our standard output open.
     pub(super) fn holds_stdout(pid: Pid) -> bool {
         let Ok(ours) = fs::read_link("/proc/self/fd/1") else { return false };
         let files = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())).into_iter().flatten();

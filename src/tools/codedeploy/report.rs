@@ -6,6 +6,7 @@ use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
+use crate::text::hash::is_sha256;
 
 use super::SPEC;
 use super::answers::{ACTIVE, ErrorInformation, OVER};
@@ -226,7 +227,7 @@ impl Report {
 
     pub(super) fn parsed(self) -> Result<Parsed, ReportError> {
         let foreign = |detail: &str| ReportError::Foreign { what: WHAT, detail: detail.to_owned() };
-        if self.sha256.len() != 64 || !self.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !is_sha256(&self.sha256) {
             return Err(foreign("it does not say what was deployed"));
         }
         let seen = self.deployment.ok_or_else(|| foreign("it names no deployment"))?;

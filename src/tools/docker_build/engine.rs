@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::formats::json;
 use crate::scan::job::Job;
+use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
 
 /// The programs that know `build`.
@@ -75,7 +76,7 @@ pub(super) fn digest(metadata: &[u8]) -> Option<Text> {
     let metadata: Metadata = json::read(metadata, "metadata of the build").ok()?;
     let digest = metadata.digest.filter(|digest| Some(digest) != metadata.config.as_ref())?;
     let digits = digest.strip_prefix("sha256:")?;
-    (digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| Text::from(digest))
+    is_sha256(digits).then(|| Text::from(digest))
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::scan::placeholder::Values;
+use crate::text::hash::is_sha256;
 
 /// What `describe-task-definition` tells and `register-task-definition` does not take: a template is
 /// often made of the former.
@@ -176,7 +177,7 @@ pub(super) fn containers(root: &Map<String, Value>) -> Vec<Container> {
 /// Whether an image is named by its digest: `repository@sha256:…`.
 pub(super) fn by_digest(image: &str) -> bool {
     let Some((name, digits)) = image.split_once("@sha256:") else { return false };
-    !name.is_empty() && digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    !name.is_empty() && is_sha256(digits)
 }
 
 /// Every text of a task definition with its place: `containerDefinitions[0].image`.

@@ -116,6 +116,10 @@ fn what_could_not_be_read_is_a_gap() {
     ] {
         assert_eq!(!log(line).gaps.is_empty(), gap, "{line}");
     }
+    // An escape in a name hides nothing of what follows.
+    let two =
+        "9:37AM WRN skipping file: permission denied path=\u{1b}[\n9:37AM ERR [git] fatal: bad object\n";
+    assert_eq!(log(two).gaps.len(), 2);
 }
 
 #[test]

@@ -7,7 +7,6 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::severity::Severity;
 use crate::scan::report_origin::ReportOrigin;
 use crate::system::http::query;
-use crate::text::encode::percent;
 use crate::text::shared::{SharedTexts, Text};
 
 use super::answers::{Condition, Hotspot, Impact, Issue, TextRange};
@@ -133,10 +132,10 @@ impl Surroundings<'_> {
         )
     }
 
-    fn link(&self, page: &str, more: &[(&str, &str)]) -> SharedTexts {
+    fn link(&self, page: &'static str, more: &[(&str, &str)]) -> SharedTexts {
         let Some(server) = self.server else { return SharedTexts::default() };
         let query = query(self.subject.iter().chain(more).copied());
-        [Text::from(format!("{server}/{}{query}", percent(page, "/_", true)))].into()
+        [Text::from(format!("{server}/{page}{query}"))].into()
     }
 }
 

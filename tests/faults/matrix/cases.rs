@@ -159,7 +159,7 @@ fn endings(tool: &Tool) -> Vec<Case<'_>> {
         let leaves = r#"setsid sh -c ': >"$FAKES/$CASE/left"; exec sleep 5' &
             while [ ! -e "$FAKES/$CASE/left" ]; do sleep 0.05; done"#;
         let held = tool.clean.clone().after(leaves);
-        cases.push(Case::new(tool, "report's pipe is kept open", held).saying("still holds its output"));
+        cases.push(Case::new(tool, "report's pipe is kept open", held).saying("still has its output open"));
     }
     if tool.has_report() {
         let late = "{ sleep 0.5; report \"$@\"; } & exit 0";

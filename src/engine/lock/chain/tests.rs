@@ -43,7 +43,7 @@ impl Machine {
 }
 
 #[test]
-fn a_link_is_the_program_to_which_it_leads() {
+fn a_link_is_the_program_that_it_points_to() {
     let machine = Machine::new();
     machine.file("opt/trivy-0.70/trivy", "\x7fELF");
     machine.link("bin/trivy", "../opt/current/trivy");
@@ -90,7 +90,7 @@ fn a_wrapper_brings_what_it_starts() {
     }
     machine.file("bin/tool", "#!{}/bin/sh\nexec found \"$@\"\n");
     assert_eq!(machine.runs("bin/tool"), ["script tool", "program sh", "program found"]);
-    // What can't be told from the text is not guessed.
+    // What the text does not say is not guessed.
     machine.file("bin/tool", "#!{}/bin/sh\n# exec {}/opt/real\nexec \"$REAL\" \"$@\"\n");
     assert_eq!(machine.runs("bin/tool"), ["script tool", "program sh"]);
 }
@@ -137,7 +137,7 @@ fn a_link_in_node_modules_brings_its_package_and_what_that_needs() {
     let (package, dependencies) = (digest(3), digest(4));
     machine.file(&format!("{modules}/unrelated/index.js"), "other");
     assert_eq!((digest(3), digest(4)), (package.clone(), dependencies.clone()));
-    // A package that shadows another one is seen, where Node.js would see it.
+    // A package that shadows another one is seen where Node.js would see it.
     machine.file(
         &format!("{modules}/eslint/node_modules/debug/package.json"),
         r#"{"name":"debug","version":"4.0.0","main":"evil.js"}"#,
@@ -209,7 +209,7 @@ fn the_shim_of_a_version_manager_brings_the_version_that_is_chosen_here() {
 }
 
 #[test]
-fn a_program_that_alone_knows_what_it_starts_is_named_so() {
+fn a_program_that_chooses_what_it_starts_is_named_a_chooser() {
     let machine = Machine::new();
     machine.file("bin/rustup", "\x7fELF");
     machine.link("bin/cargo", "rustup");
