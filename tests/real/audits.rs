@@ -2,6 +2,7 @@
 //! 4.17.4 and minimist 0.0.8, two critical, two high, two medium. Half of each kind are lodash's,
 //! but for both high ones.
 
+#![allow(clippy::disallowed_methods, reason = "the PATH of the tests")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 use crate::common::{Advisories, Project, Ran, package_managers};

@@ -237,7 +237,7 @@ fn what_is_missing_is_told_in_one_sentence_and_nothing_is_pushed() {
     let create = format!("aws ecr create-repository --repository-name {}", pipeline.name);
     says(pipeline.run(&["run"]), &format!("there is no repository {}: `{create}` makes it", pipeline.name));
     let create: Vec<&str> = create.split(' ').skip(1).collect();
-    pipeline.moto.as_ref().unwrap().aws(&create);
+    pipeline.moto.as_ref().unwrap().cli(&create);
     let refuse = "echo 'Error response from daemon: login attempt to https://x/v2/ failed with status: 400 Bad Request' >&2";
     let script = format!("[ \"$1\" != login ] || {{ {refuse}; exit 1; }}\nexec {} \"$@\"", real_docker());
     pipeline.project.program("docker", &script);

@@ -3,6 +3,7 @@
 //! git-secrets and Terraform are in no package index; where one is missing its gate says so, and that
 //! is all that can be tested.
 
+#![allow(clippy::disallowed_methods, reason = "the PATH of the tests")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 use std::process::Command;

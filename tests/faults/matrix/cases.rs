@@ -45,7 +45,7 @@ pub(crate) enum Expect {
 }
 
 impl<'t> Case<'t> {
-    pub(crate) fn new(tool: &'t Tool, fault: impl Into<String>, acts: Acts) -> Case<'t> {
+    pub(crate) fn new(tool: &'t Tool, fault: impl Into<String>, acts: Acts) -> Self {
         Case {
             tool,
             fault: fault.into(),
