@@ -4,12 +4,11 @@
 #![allow(clippy::disallowed_methods, reason = "chmod")]
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::common::ecs_task_definition::{image, project, reason, template};
-use crate::common::{Project, Ran, alive};
+use crate::common::{Project, Ran, alive, eventually};
 
 /// The answer of ECS to the template, recorded from moto.
 fn answer() -> Value {
@@ -82,13 +81,11 @@ fn an_invalid_answer_proves_nothing() {
 
 #[test]
 fn a_cli_that_hangs_is_killed_at_the_timeout_of_the_gate() {
-    let started = Instant::now();
     let (ran, project) =
-        run_with_fake("sleep 60 & sleep 60", "timeout = '1s'\nenv = { HANGS = 'task-definition-test' }");
+        run_with_fake("sleep 3600 & sleep 3600", "timeout = '1s'\nenv = { HANGS = 'task-definition-test' }");
     assert_eq!(ran.code, 3, "{}", ran.all());
     assert!(reason(&project).contains("aws was running"), "{}", reason(&project));
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
-    assert!(alive("HANGS=task-definition-test").is_empty(), "processes are left");
+    assert!(eventually(|| alive("HANGS=task-definition-test").is_empty()), "processes are left");
 }
 
 #[test]

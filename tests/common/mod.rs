@@ -18,7 +18,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use serde_json::Value;
 
@@ -148,7 +151,7 @@ impl Project {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        Ran::of(self.command(args).output().unwrap())
+        Ran::to_end(&mut self.command(args))
     }
 
     /// Starts the binary and does not wait.
@@ -176,6 +179,22 @@ impl Ran {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// Runs a command to its end. One that hangs is killed, and the test fails.
+    pub(crate) fn to_end(command: &mut Command) -> Self {
+        Self::ended(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// The same for one that was started before.
+    pub(crate) fn ended(child: Child) -> Self {
+        let (pid, (sender, receiver)) = (Pid::from_child(&child), channel());
+        std::thread::spawn(move || sender.send(child.wait_with_output()));
+        let Ok(output) = receiver.recv_timeout(LIMIT) else {
+            let _ = kill_process(pid, Signal::KILL);
+            panic!("it hangs")
+        };
+        Self::of(output.unwrap())
     }
 
     /// Both streams, for messages.
@@ -215,9 +234,12 @@ fn high_water(status: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
+/// The longest that a test waits for anything, however slow the machine is: what has not come by then never comes.
+const LIMIT: Duration = Duration::from_secs(300);
+
 /// Waits until it holds, and says whether it ever did.
-pub(crate) fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + limit;
+pub(crate) fn eventually(mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + LIMIT;
     while !holds() {
         if Instant::now() > deadline {
             return false;

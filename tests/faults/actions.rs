@@ -7,7 +7,6 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use crate::common::{Project, Ran, alive, eventually};
 use serde_json::Value;
@@ -17,9 +16,6 @@ const MANIFEST: &str = include_str!("../../fixtures/ecr-push/moved/manifest.json
 const DIGEST: &str = "sha256:87e0baaef56552e9399427606c872e2e6ef597855cb5c404c5365d11fc31741f";
 const ID: &str = "sha256:a3a4751e40af755645de246ae48de2f1637c0e9b300bd92ef4779917561b9487";
 const OTHER: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
-
-/// The longest timeout is a second, the grace after SIGTERM five. What hangs would hang for a minute.
-const LIMIT: Duration = Duration::from_secs(40);
 
 /// Docker as it should be; `CASE` is where a fault stands in.
 const DOCKER: &str = r##"
@@ -94,7 +90,7 @@ fn after(name: &'static str, answer: Answer, says: &'static str) -> Case {
     Case { registry: [nothing(), answer], says, outcome: "inconclusive", ..good(name) }
 }
 
-const HANG: &str = "if [ \"$1\" = VERB ]; then sleep 60 & wait; fi";
+const HANG: &str = "if [ \"$1\" = VERB ]; then sleep 3600 & wait; fi";
 
 fn faults() -> Vec<Case> {
     let with = |status, body: &str| Answer::With(status, body.to_owned());
@@ -244,7 +240,7 @@ fn faults() -> Vec<Case> {
         aws("aws: a password, and exit 1", "echo a-Password-of-12345; exit 1", "aws ended with 1"),
         aws("aws: another password", "echo b-Password-of-12345; exit 0", "the login to"),
         aws("aws: killed", "kill -9 $$", "aws was ended by SIGKILL"),
-        aws("aws: hangs", "sleep 60 & wait", "aws was running"),
+        aws("aws: hangs", "sleep 3600 & wait", "aws was running"),
         before("registry: 401", with(401, "{}"), "does not let its images be read"),
         before("registry: 403", with(403, "{}"), "does not let its images be read"),
         before("registry: 429", with(429, "{}"), "answered 429"),
@@ -351,15 +347,11 @@ fn check(case: &Case) -> Vec<String> {
     project.program("aws", &AWS.replace("CASE", case.aws));
     let mark = format!("FAKES={}", project.root().display());
 
-    let started = Instant::now();
     let mut command = project.command(&["run", "--quiet"]);
     command.env("PATH", format!("{}:/usr/bin:/bin", project.bin().display())).env("FAKES", project.root());
-    let ran = Ran::of(command.output().unwrap());
+    let ran = Ran::to_end(&mut command);
     let mut wrong = Vec::new();
-    if started.elapsed() > LIMIT {
-        wrong.push(format!("it took {:?}", started.elapsed()));
-    }
-    if !eventually(Duration::from_secs(5), || alive(&mark).is_empty()) {
+    if !eventually(|| alive(&mark).is_empty()) {
         wrong.push(format!("processes are left: {:?}", alive(&mark)));
     }
     let gate = project.gate("push");

@@ -16,8 +16,6 @@ use serde_json::{Value, json};
 /// A deployment that is over at once, where its life is not what the test is about.
 const QUICK: &str = "description = 'life=quick'";
 
-const LIMIT: Duration = Duration::from_secs(120);
-
 /// AWS with the application `notes` and its group `live`.
 fn aws() -> Moto {
     let moto = Moto::with_deployments();
@@ -57,7 +55,7 @@ fn start(project: &Project, moto: &Moto) -> Child {
 
 fn wait_for_progress(project: &Project, words: &str) {
     let says = || project.read("progress").contains(words);
-    assert!(eventually(LIMIT, says), "it never said \"{words}\":\n{}", project.read("progress"));
+    assert!(eventually(says), "it never said \"{words}\":\n{}", project.read("progress"));
 }
 
 /// Every deployment that AWS has, the first one first, as it says itself.
@@ -285,7 +283,8 @@ fn a_run_that_is_stopped_stops_its_deployment() {
     );
     assert!(reason.contains("was asked to stop and to roll back"), "{reason}");
     assert_eq!(project.record()["findings"], json!([]));
-    assert!(alive(&format!("STOPPED={}", project.root().display())).is_empty(), "processes are left");
+    let left = || alive(&format!("STOPPED={}", project.root().display()));
+    assert!(eventually(|| left().is_empty()), "processes are left");
 }
 
 #[test]
