@@ -76,8 +76,8 @@ pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, Said)
             (None, _) => true,
             // A rule crashed, or a template or a configuration can't be opened.
             (_, "E0002" | "E0003") => true,
-            // The file does not parse, or is not a template. That is a finding, and also a gap: nothing
-            // else in it was checked.
+            // The file does not parse, or can't be transformed into a template. That is a finding, and
+            // also a gap: nothing else in it was checked.
             (Some(file), "E0000" | "E0001") => {
                 said.unread.insert(file.clone());
                 parsed.gaps.push(format!("{} can't be linted: {}", origin.relative(file), found.message));
