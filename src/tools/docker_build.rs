@@ -236,7 +236,7 @@ impl DockerBuild {
             (Some(_), true) => {
                 let commit = scene.repo.described(12).unwrap_or_default();
                 job.notes.push(format!("the work tree differs from the commit, so the tag is {commit}"));
-                job.because("tagged with the commit, and with the mark that the work tree differs from it");
+                job.because("tagged with the commit, and marked because the work tree differs from it");
             }
             (None, _) => {
                 job.notes.push(format!("{reference}: without a commit, any build can replace this tag"));

@@ -46,7 +46,7 @@ enum Begun {
     Deployment(String),
 }
 
-/// How far the deployment came, for the report and for an early end.
+/// How far the deployment came, for the report and if the run ends early.
 #[derive(Debug)]
 struct Course {
     report: Report,

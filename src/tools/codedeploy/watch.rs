@@ -14,7 +14,7 @@ use super::report::{Event, Rollback, Seen};
 /// The longest pause between two calls while AWS does not answer.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How many times to look for the rollback of a failed deployment before concluding that there is none.
+/// How many times to look for the rollback of a failed deployment before it counts as missing.
 const LOOKS: usize = 3;
 
 impl Settings {
