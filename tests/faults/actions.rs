@@ -99,17 +99,17 @@ const HANG: &str = "if [ \"$1\" = VERB ]; then sleep 60 & wait; fi";
 fn faults() -> Vec<Case> {
     let with = |status, body: &str| Answer::With(status, body.to_owned());
     vec![
-        docker("inspect: nothing", "[ $1 != image ] || exit 0", "does not tell the id"),
-        docker("inspect: garbage", "[ $1 != image ] || { echo '<none>'; exit 0; }", "does not tell the id"),
+        docker("inspect: nothing", "[ $1 != image ] || exit 0", "does not show the id"),
+        docker("inspect: garbage", "[ $1 != image ] || { echo '<none>'; exit 0; }", "does not show the id"),
         docker(
             "inspect: two ids",
             "[ $1 != image ] || { echo ID; echo ID; exit 0; }",
-            "does not tell the id",
+            "does not show the id",
         ),
         docker(
             "inspect: a short id",
             "[ $1 != image ] || { echo sha256:a3a4751e; exit 0; }",
-            "does not tell the id",
+            "does not show the id",
         ),
         docker(
             "inspect: another image",
@@ -171,7 +171,7 @@ fn faults() -> Vec<Case> {
         docker(
             "push: another digest",
             "[ $1 != push ] || { echo '1.4: digest: OTHER size: 1'; exit 0; }",
-            "told sha256:2222",
+            "reported sha256:2222",
         ),
         docker("push: exit 1", "[ $1 != push ] || exit 1", "ended with 1"),
         docker(
@@ -187,7 +187,7 @@ fn faults() -> Vec<Case> {
         docker(
             "push: no login",
             "[ $1 != push ] || { echo 'no basic auth credentials' >&2; exit 1; }",
-            "wants a login",
+            "requires a login",
         ),
         docker(
             "push: no repository",
@@ -245,14 +245,14 @@ fn faults() -> Vec<Case> {
         aws("aws: another password", "echo b-Password-of-12345; exit 0", "the login to"),
         aws("aws: killed", "kill -9 $$", "aws was ended by SIGKILL"),
         aws("aws: hangs", "sleep 60 & wait", "aws was running"),
-        before("registry: 401", with(401, "{}"), "does not let its images be read"),
-        before("registry: 403", with(403, "{}"), "does not let its images be read"),
+        before("registry: 401", with(401, "{}"), "does not allow its images to be read"),
+        before("registry: 403", with(403, "{}"), "does not allow its images to be read"),
         before("registry: 429", with(429, "{}"), "answered 429"),
         before("registry: 500", with(500, "{}"), "answered 500"),
         before("registry: 302", with(302, ""), "answered 302"),
         before("registry: 204", with(204, ""), "answered 204"),
-        before("registry: a page", with(200, "<html></html>"), "no manifest"),
-        before("registry: an empty answer", with(200, ""), "no manifest"),
+        before("registry: a page", with(200, "<html></html>"), "not a manifest"),
+        before("registry: an empty answer", with(200, ""), "not a manifest"),
         before("registry: an empty object", with(200, "{}"), "names neither"),
         before("registry: no HTTP", Answer::Raw("hello\r\n\r\n"), "127.0.0.1"),
         before("registry: hangs up", Answer::Raw(""), "127.0.0.1"),
@@ -282,7 +282,7 @@ fn faults() -> Vec<Case> {
             with(200, "{\"schemaVersion\": 1, \"fsLayers\": []}"),
             "names neither",
         ),
-        after("registry, then: a cut manifest", with(200, &MANIFEST[..300]), "no manifest"),
+        after("registry, then: a cut manifest", with(200, &MANIFEST[..300]), "not a manifest"),
         after(
             "registry, then: an answer that breaks off",
             Answer::Raw("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"config\": "),
@@ -294,7 +294,7 @@ fn faults() -> Vec<Case> {
             "more than a manifest",
         ),
         after("registry, then: 500", with(500, ""), "answered 500"),
-        after("registry, then: 401", with(401, ""), "does not let its images be read"),
+        after("registry, then: 401", with(401, ""), "does not allow its images to be read"),
         after("registry, then: hangs", Answer::Never, "127.0.0.1"),
     ]
 }
