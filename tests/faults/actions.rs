@@ -147,26 +147,26 @@ fn faults() -> Vec<Case> {
             "docker tag ended with 1",
         ),
         docker("tag: killed", "[ $1 != tag ] || kill -9 $$", "docker was ended by SIGKILL"),
-        docker("push: nothing", "[ $1 != push ] || exit 0", "told no digest"),
+        docker("push: nothing", "[ $1 != push ] || exit 0", "reported no digest"),
         docker(
             "push: exit 0 with an error",
             "[ $1 != push ] || { echo 'denied: no' >&2; exit 0; }",
-            "told no digest",
+            "reported no digest",
         ),
         docker(
             "push: the digest of another tag",
             "[ $1 != push ] || { echo '1.5: digest: DIGEST size: 1'; exit 0; }",
-            "told no digest",
+            "reported no digest",
         ),
         docker(
             "push: a digest in the error output",
             "[ $1 != push ] || { echo '1.4: digest: DIGEST size: 1' >&2; exit 0; }",
-            "told no digest",
+            "reported no digest",
         ),
         docker(
             "push: a short digest",
             "[ $1 != push ] || { echo '1.4: digest: sha256:87e0 size: 1'; exit 0; }",
-            "told no digest",
+            "reported no digest",
         ),
         docker(
             "push: another digest",
