@@ -149,7 +149,7 @@ impl Template {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        Err(format!("has placeholders without a value: {}{more}; name them in `values`", named.join(", ")))
+        Err(format!("has placeholders left over: {}{more}; name them in `values`", named.join(", ")))
     }
 
     /// Its content so far.

@@ -12,7 +12,7 @@ use super::template::Template;
 const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 fn object(value: Value) -> Map<String, Value> {
-    let Value::Object(object) = value else { panic!("{value} is no object") };
+    let Value::Object(object) = value else { panic!("{value} is not an object") };
     object
 }
 
@@ -285,7 +285,7 @@ fn report(edit: impl Fn(&mut Value)) -> Proof {
 
 #[test]
 fn a_report_is_proof_only_with_the_arn_of_its_family() {
-    let Proof::Complete(parsed) = report(|_| {}) else { panic!("it is no proof") };
+    let Proof::Complete(parsed) = report(|_| {}) else { panic!("it is not a complete proof") };
     assert_eq!(parsed.outputs[OUTPUT], "arn:aws:ecs:eu-west-1:123456789012:task-definition/notes:3");
     assert!(parsed.proof.contains(&"proxy is envoy:v1 (not by digest)".to_owned()), "{:?}", parsed.proof);
     assert!(parsed.proof.contains(&"registered notes:3".to_owned()), "{:?}", parsed.proof);
@@ -317,7 +317,7 @@ fn a_secret_in_plain_text_is_a_finding_that_names_it_and_no_arn() {
         report["arn"] = json!(null);
         report["secrets"] = json!([{"what": "DB_PASSWORD of container backend", "why": "its name says so"}]);
     });
-    let Proof::Complete(parsed) = proof else { panic!("it is no proof") };
+    let Proof::Complete(parsed) = proof else { panic!("it is not a complete proof") };
     assert!(parsed.outputs.is_empty());
     let [finding] = parsed.findings.as_slice() else { panic!("{:?}", parsed.findings) };
     assert_eq!((finding.category, finding.severity), (Category::Secret, Severity::High));
