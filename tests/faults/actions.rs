@@ -124,7 +124,7 @@ fn faults() -> Vec<Case> {
         docker(
             "inspect: no such image",
             "[ $1 != image ] || { echo '[]'; echo 'Error: No such image: notes:1' >&2; exit 1; }",
-            "there is no image notes:portcullis here",
+            "there is no image notes:portcullis on this machine",
         ),
         docker(
             "inspect: no engine",
