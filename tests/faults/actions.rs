@@ -129,7 +129,7 @@ fn faults() -> Vec<Case> {
         docker(
             "inspect: no engine",
             "[ $1 != image ] || { echo 'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?' >&2; exit 1; }",
-            "since the Docker engine does not answer",
+            "the Docker engine does not answer",
         ),
         docker("inspect: killed", "[ $1 != image ] || kill -9 $$", "docker was ended by SIGKILL"),
         docker("inspect: hangs", "image", "docker was running"),
