@@ -127,7 +127,7 @@ fn git_secrets(tool: &Tool) -> Vec<Case<'_>> {
         case(
             "empty pattern of what is allowed",
             clean().answered("secrets.allowed", Some("a\n\n")),
-            "lets every line pass",
+            "allows every line",
         ),
         case("not a repository", says("recorded-not-a-repository"), "not a git repository"),
         case(".gitallowed is no pattern", says("recorded-gitallowed-is-no-pattern"), "grep: Unmatched"),
