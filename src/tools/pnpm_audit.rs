@@ -177,8 +177,7 @@ impl Tool for PnpmAudit {
             return Err(ReportError::ToolError(error.words()));
         }
         let (Some(advisories), Some(metadata)) = (report.advisories, report.metadata) else {
-            let detail =
-                "it has no `advisories`, or no `metadata` with the number of audited packages";
+            let detail = "it has no `advisories`, or no `metadata` with the number of audited packages";
             return Err(ReportError::Foreign { what: WHAT, detail: detail.to_owned() });
         };
         let findings: Vec<Finding> = advisories.into_values().map(npm6::Advisory::into_finding).collect();
