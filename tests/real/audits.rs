@@ -393,7 +393,7 @@ fn another_yarn_than_the_lock_files_is_told() {
     four.package(&project, &VULNERABLE, "");
     one.run(&project, &server.address, &["run"], &[]);
     let reason = project.gate("audit")["reason"].as_str().unwrap().to_owned();
-    assert!(reason.contains("`yarn` is Yarn 1, and the folder is for a later one"), "{reason}");
+    assert!(reason.contains("`yarn` is Yarn 1, but the folder is for a later one"), "{reason}");
 
     let project = one.project(&server.address, "");
     one.package(&project, &VULNERABLE, "");

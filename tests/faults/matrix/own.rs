@@ -238,7 +238,7 @@ fn yarn_audit(tool: &Tool) -> Vec<Case<'_>> {
         case("no summary", but(b"auditSummary"), "auditSummary"),
         case("summary alone", but(b"auditAdvisory"), "it counts 3 critical, 4 high, 3 moderate"),
         case("one severity is not listed", but(b"\"severity\":\"moderate\""), "it counts 3 moderate"),
-        case("exit code of other severities", found.clone().exits(16), "exit code 16 does not go with"),
+        case("exit code of other severities", found.clone().exits(16), "exit code 16 does not match"),
         case("no packages", tool.writes(nothing), "nothing was in scope"),
         case(
             "report of Yarn 3",
