@@ -80,7 +80,7 @@ impl Suggestions {
         let words: Vec<String> =
             seen.filter(|(n, _)| *n > 0).map(|(n, what)| count(n as u64, what)).collect();
         match words.is_empty() {
-            true => "a folder without any files that Portcullis has a scanner for".to_owned(),
+            true => "a folder without files for any scanner".to_owned(),
             false => words.join(", "),
         }
     }

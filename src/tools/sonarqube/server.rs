@@ -122,7 +122,7 @@ impl Server {
                 self.variable
             ),
             403 => format!(
-                "the token in {} must not ask {path}: it needs the permissions to browse the project and to execute its analysis (403{said})",
+                "the token in {} has no access to {path}: it needs the permissions to browse the project and to execute its analysis (403{said})",
                 self.variable
             ),
             404 => format!("{host} does not have what {path} was asked for (404{said})"),

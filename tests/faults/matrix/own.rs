@@ -359,11 +359,11 @@ fn trivy(tool: &Tool) -> Vec<Case<'_>> {
         aged("database older than max_db_age", KEPT_ONE, "advisories of 2026-11-01"),
         aged("database of years ago", OF_2020, "advisories of 2020-02-03"),
         aged("database of a day to come", OF_2099, "advisories of 2099-01-01"),
-        aged("database of unknown age", "", "is unknown"),
+        aged("database of unknown age", "", "database is unknown"),
         aged(
             "database whose age is cut",
             "mkdir -p cache/db; echo '{\"Version\":2,\"Upd' >cache/db/metadata.json",
-            "is unknown",
+            "database is unknown",
         ),
         case("database out of reach", failed("recorded-database-out-of-reach"), "vulnerability DB"),
         case("no database", failed("recorded-no-database"), "database"),
