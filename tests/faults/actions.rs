@@ -240,7 +240,7 @@ fn faults() -> Vec<Case> {
         aws("aws: a password, and exit 1", "echo a-Password-of-12345; exit 1", "aws ended with 1"),
         aws("aws: another password", "echo b-Password-of-12345; exit 0", "the login to"),
         aws("aws: killed", "kill -9 $$", "aws was ended by SIGKILL"),
-        aws("aws: hangs", "sleep 60 & wait", "aws was running"),
+        aws("aws: hangs", "sleep 3600 & wait", "aws was running"),
         before("registry: 401", with(401, "{}"), "does not allow its images to be read"),
         before("registry: 403", with(403, "{}"), "does not allow its images to be read"),
         before("registry: 429", with(429, "{}"), "answered 429"),
