@@ -64,3 +64,8 @@ node_packages() {
         die "npm could not install ci/requirements/$1 (its message is above). Is the package registry reachable?"
     echo "$want" >"$dir/.complete"
 }
+
+# The commit, and what the work tree has beside it: by this a result is known to be of these files.
+checkout_state() {
+    (cd "$ROOT" && git rev-parse HEAD && { git diff HEAD && git ls-files --others --exclude-standard -z | xargs -0r git hash-object; } | git hash-object --stdin)
+}

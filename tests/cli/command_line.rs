@@ -241,7 +241,7 @@ fn wrong_usage_says_what_to_do_and_exits_with_2() {
         (vec!["run", "--jobs", "0"], "--jobs"),
         (vec!["judge"], "--from"),
         (vec!["judge", "--report", "trivy"], "not of the form TOOL=PATH"),
-        (vec!["judge", "--report", "trivvy=x.json"], "no tool and no report format"),
+        (vec!["judge", "--report", "trivvy=x.json"], "not a tool or a report format"),
         (vec!["judge", "--from", "gates.toml"], "is not a run.json"),
         (vec!["hook", "install"], "not a git repository"),
         (vec!["init"], "--force replaces it"),
@@ -260,7 +260,7 @@ fn gates_run_side_by_side_and_wait_for_what_they_need() {
     // Each of the two gates waits for the other's mark, so they end only if they run side by side.
     let half = |id: &str, other: &str| {
         format!(
-            "[[gate]]\nid = \"{id}\"\ntool = \"command\"\nrun = [\"sh\", \"-c\", \"touch {id}; until test -e {other}; do sleep 0.01; done\"]\ntimeout = \"20s\"\n"
+            "[[gate]]\nid = \"{id}\"\ntool = \"command\"\nrun = [\"sh\", \"-c\", \"touch {id}; until test -e {other}; do sleep 0.01; done\"]\ntimeout = \"120s\"\n"
         )
     };
     let after = "[[gate]]\nid = \"after\"\ntool = \"command\"\nrun = [\"test\", \"-e\", \"one\", \"-a\", \"-e\", \"two\"]\nneeds = [\"one\", \"two\"]\n";
@@ -272,7 +272,7 @@ fn gates_run_side_by_side_and_wait_for_what_they_need() {
 #[test]
 fn fail_fast_blocks_like_a_whole_run_and_does_not_pass_when_judged_again() {
     let later = "[[gate]]\nid = \"later\"\ntool = \"command\"\nrun = [\"true\"]\nneeds = [\"first\"]\n";
-    let slow = "[[gate]]\nid = \"slow\"\ntool = \"command\"\nrun = [\"sleep\", \"30\"]\n";
+    let slow = "[[gate]]\nid = \"slow\"\ntool = \"command\"\nrun = [\"sleep\", \"3600\"]\n";
     let project =
         gates("production", &[sarif_gate("first", "error", 1, ""), slow.to_owned(), later.to_owned()]);
     let ran = project.run(&["run", "--fail-fast", "--jobs", "2"]);

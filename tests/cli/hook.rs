@@ -45,14 +45,14 @@ struct Pushed {
 }
 
 impl Pushed {
-    fn new() -> Pushed {
+    fn new() -> Self {
         let project = Project::with_gates(GATES);
         project.program("gitleaks", GITLEAKS);
         project.git(&["init", "--quiet"]);
         project.git(&["init", "--quiet", "--bare", "../remote.git"]);
         project.git(&["remote", "add", "origin", "../remote.git"]);
         project.commit("first");
-        Pushed { project }
+        Self { project }
     }
 
     fn hook(&self, name: &str) -> PathBuf {

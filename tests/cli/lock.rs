@@ -13,8 +13,8 @@ struct Site(Project);
 const GATE: &str = "[[gate]]\nid = \"tests\"\ntool = \"command\"\nrun = [\"scan\"]\n";
 
 impl Site {
-    fn new(mode: &str) -> Site {
-        let site = Site(Project::with_gates(&format!("version = 1\nmode = \"{mode}\"\n{GATE}")));
+    fn new(mode: &str) -> Self {
+        let site = Self(Project::with_gates(&format!("version = 1\nmode = \"{mode}\"\n{GATE}")));
         site.0.program("scan", "echo real >started");
         site
     }

@@ -1,5 +1,7 @@
 //! The same reports through the three ways to a verdict: a run, `judge --report`, `judge --from`.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
 use crate::common::Project;
 use serde_json::{Value, json};
 
@@ -74,14 +76,14 @@ fn project() -> Project {
     let fixture = |name: &str| {
         std::fs::read_to_string(format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
     };
-    project.write("vex.json", &fixture("vex/openvex.json"));
-    project.write("kev.json", &fixture("risk/known_exploited_vulnerabilities.json"));
-    project.write("epss.csv", &fixture("risk/epss_scores-2026-11-20.csv"));
+    project.write("vex.json", fixture("vex/openvex.json"));
+    project.write("kev.json", fixture("risk/known_exploited_vulnerabilities.json"));
+    project.write("epss.csv", fixture("risk/epss_scores-2026-11-20.csv"));
     let sarif = json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "demo"}}, "results": [
         result("no-eval", "error", "src/a.js", 1), result("no-eval", "error", "lib/a.js", 1),
         result("no-var", "warning", "src/a.js", 2), result("no-any", "warning", "src/b.js", 3),
         result("no-any", "note", "src/b.js", 4)]}]});
-    project.write("code.sarif", &sarif.to_string());
+    project.write("code.sarif", sarif.to_string());
     project.write("src/a.js", "eval(1)\nvar x\n");
     let deps = json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
         "components": [component("lodash", "4.17.4", "MIT"), component("log", "1.0.0", "MIT"),
@@ -89,7 +91,7 @@ fn project() -> Project {
         "vulnerabilities": [vulnerability("CVE-2019-10744", "critical", "pkg:npm/lodash@4.17.4"),
             vulnerability("CVE-2021-44228", "medium", "pkg:npm/log@1.0.0"),
             vulnerability("CVE-2020-8203", "low", "pkg:npm/lodash@4.17.4")]});
-    project.write("deps.json", &deps.to_string());
+    project.write("deps.json", deps.to_string());
     project.write(
         "tests.xml",
         r#"<testsuite name="s" tests="2" failures="1"><testcase name="x"/><testcase name="y"><failure message="no"/></testcase></testsuite>"#,

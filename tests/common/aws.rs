@@ -5,11 +5,12 @@
 #![allow(clippy::disallowed_methods, reason = "tests start servers")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::common::real_tools;
 
@@ -26,11 +27,11 @@ struct Server(Child);
 impl Server {
     /// Starts it, and waits until a line of its error output says, behind these words, where it
     /// listens.
-    fn start(command: &mut Command, says: &str) -> (Server, String) {
+    fn start(command: &mut Command, says: &str) -> (Self, String) {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let server = Server(child);
+        let server = Self(child);
         let mut said = String::new();
         let address = loop {
             let begin = said.len();
@@ -60,19 +61,19 @@ pub(crate) struct Moto {
 }
 
 impl Moto {
-    pub(crate) fn start() -> Moto {
+    pub(crate) fn start() -> Self {
         let mut command = Command::new(real_tools().join("moto_server"));
         let (server, address) = Server::start(command.args(["-p", "0"]), "Running on ");
-        Moto { _server: server, address }
+        Self { _server: server, address }
     }
 
     /// The same with a life for its deployments: see `ci/aws-server`.
-    pub(crate) fn with_deployments() -> Moto {
+    pub(crate) fn with_deployments() -> Self {
         let beside = real_tools().join("moto_server").canonicalize().unwrap();
         let server = concat!(env!("CARGO_MANIFEST_DIR"), "/ci/aws-server");
         let mut command = Command::new(beside.with_file_name("python"));
         let (server, address) = Server::start(command.args([server, "-p", "0"]), "Running on ");
-        Moto { _server: server, address }
+        Self { _server: server, address }
     }
 
     /// Points the AWS CLI at it, with credentials that are none, and away from the user's own.
@@ -92,13 +93,62 @@ impl Moto {
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     }
 
-    /// Calls the AWS CLI for the test itself. Gives the JSON that it prints, or null.
+    /// Asks AWS for the test itself, in the words of its CLI and over HTTP: what a test believes went neither through
+    /// Portcullis nor through the program that it starts. Gives the answer, or null.
     pub(crate) fn aws(&self, args: &[&str]) -> Value {
-        let mut command = Command::new(real_tools().join("aws"));
-        let output = self.point(command.args(args).args(["--output", "json"])).output().unwrap();
-        assert!(output.status.success(), "aws {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap_or_default()
+        let (target, scope) = match args[0] {
+            "deploy" => ("CodeDeploy_20141006", "codedeploy"),
+            "ecr" => ("AmazonEC2ContainerRegistry_V20150921", "ecr"),
+            "ecs" => ("AmazonEC2ContainerServiceV20141113", "ecs"),
+            other => panic!("no service {other}"),
+        };
+        let operation: String = args[1].split('-').map(capital).collect();
+        let body = parameters(&args[2..]).to_string();
+        let host = self.address.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/x-amz-json-1.1\r\n\
+             X-Amz-Target: {target}.{operation}\r\nContent-Length: {}\r\nAuthorization: AWS4-HMAC-SHA256 \
+             Credential=testing/20260101/{REGION}/{scope}/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "aws {args:?}: {answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap_or_default()
     }
+
+    /// Runs the AWS CLI with these words, as a reader of a message would.
+    pub(crate) fn cli(&self, args: &[&str]) {
+        let output = self.point(Command::new(real_tools().join("aws")).args(args)).output().unwrap();
+        assert!(output.status.success(), "aws {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// `--deployment-ids a b` and the like as the object that AWS takes. What ends in `-ids` is a list.
+fn parameters(args: &[&str]) -> Value {
+    let mut all = json!({});
+    for option in args.chunk_by(|_, next| !next.starts_with("--")) {
+        let (name, values) = (option[0].trim_start_matches("--"), &option[1..]);
+        let camel: String = name
+            .split('-')
+            .enumerate()
+            .map(|(n, word)| if n == 0 { word.to_owned() } else { capital(word) })
+            .collect();
+        match name {
+            "cli-input-json" => all = serde_json::from_str(values[0]).unwrap(),
+            _ if name.ends_with("-ids") => all[camel] = json!(values),
+            _ => all[camel] = json!(values[0]),
+        }
+    }
+    all
+}
+
+fn capital(word: &str) -> String {
+    word[..1].to_uppercase() + &word[1..]
 }
 
 /// An image registry, with its images in a temporary folder.
@@ -111,18 +161,18 @@ pub(crate) struct Registry {
 
 impl Registry {
     /// Anybody may push.
-    pub(crate) fn open() -> Registry {
-        Registry::start("")
+    pub(crate) fn open() -> Self {
+        Self::start("")
     }
 
     /// Only who logs in as `AWS` with [`PASSWORD`] may push or read, as with ECR.
-    pub(crate) fn with_login() -> Registry {
+    pub(crate) fn with_login() -> Self {
         // bcrypt of the password, which `htpasswd -nbB AWS …` prints.
         const HASH: &str = "$2b$05$abcdefghijklmnopqrstuu/4ofrUS75HrKu6f.iuRo0I/XlrmpqlC";
-        Registry::start(&format!("AWS:{HASH}\n"))
+        Self::start(&format!("AWS:{HASH}\n"))
     }
 
-    fn start(users: &str) -> Registry {
+    fn start(users: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let mut settings = format!(
@@ -141,7 +191,7 @@ impl Registry {
             _ => PathBuf::from("docker-registry"),
         };
         let (server, address) = Server::start(Command::new(program).arg("serve").arg(&file), "listening on ");
-        Registry { _server: server, folder, address }
+        Self { _server: server, folder, address }
     }
 
     /// The digest that a tag has, as the registry's own files tell it.

@@ -85,7 +85,7 @@ pub(crate) fn fixtures() -> Vec<Result<Fixture, String>> {
 }
 
 impl Fixture {
-    fn read(name: &str, case: &Path) -> Result<Fixture, String> {
+    fn read(name: &str, case: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(case.join("expected.json")).map_err(|error| error.to_string())?;
         let expected: Expected =
             serde_json::from_str(&text).map_err(|error| format!("expected.json: {error}"))?;
@@ -111,7 +111,7 @@ impl Fixture {
             ..RawReport::default()
         };
         let planned = Planned { files: expected.planned_files.clone(), ..Planned::default() };
-        Ok(Fixture { name: name.to_owned(), spec: scanner_name, expected, tool, raw, planned })
+        Ok(Self { name: name.to_owned(), spec: scanner_name, expected, tool, raw, planned })
     }
 
     /// What its report proves.

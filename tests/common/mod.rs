@@ -18,7 +18,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use serde_json::Value;
 
@@ -47,23 +50,23 @@ pub(crate) struct Ran {
 
 impl Project {
     /// An empty folder, outside any git repository.
-    pub(crate) fn new() -> Project {
-        let project = Project { folder: tempfile::tempdir().unwrap() };
+    pub(crate) fn new() -> Self {
+        let project = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir_all(project.path("bin")).unwrap();
         fs::create_dir_all(project.path("repo")).unwrap();
         project
     }
 
     /// A project with this gates.toml.
-    pub(crate) fn with_gates(gates: &str) -> Project {
-        let project = Project::new();
+    pub(crate) fn with_gates(gates: &str) -> Self {
+        let project = Self::new();
         project.write("gates.toml", gates);
         project
     }
 
     /// A repository whose branch `base` has these files, all of them committed.
-    pub(crate) fn base_with(files: &[(&str, &str)]) -> Project {
-        let project = Project::new();
+    pub(crate) fn base_with(files: &[(&str, &str)]) -> Self {
+        let project = Self::new();
         project.git(&["init", "--quiet"]);
         for (name, text) in files {
             project.write(name, text);
@@ -148,7 +151,7 @@ impl Project {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        Ran::of(self.command(args).output().unwrap())
+        Ran::to_end(&mut self.command(args))
     }
 
     /// Starts the binary and does not wait.
@@ -170,12 +173,28 @@ impl Project {
 }
 
 impl Ran {
-    pub(crate) fn of(output: Output) -> Ran {
-        Ran {
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// Runs a command to its end. One that hangs is killed, and the test fails.
+    pub(crate) fn to_end(command: &mut Command) -> Self {
+        Self::ended(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// The same for one that was started before.
+    pub(crate) fn ended(child: Child) -> Self {
+        let (pid, (sender, receiver)) = (Pid::from_child(&child), channel());
+        std::thread::spawn(move || sender.send(child.wait_with_output()));
+        let Ok(output) = receiver.recv_timeout(LIMIT) else {
+            let _ = kill_process(pid, Signal::KILL);
+            panic!("it hangs")
+        };
+        Self::of(output.unwrap())
     }
 
     /// Both streams, for messages.
@@ -215,9 +234,12 @@ fn high_water(status: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
+/// The longest that a test waits for anything, however slow the machine is: what has not come by then never comes.
+const LIMIT: Duration = Duration::from_secs(300);
+
 /// Waits until it holds, and says whether it ever did.
-pub(crate) fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + limit;
+pub(crate) fn eventually(mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + LIMIT;
     while !holds() {
         if Instant::now() > deadline {
             return false;
@@ -227,14 +249,47 @@ pub(crate) fn eventually(limit: Duration, mut holds: impl FnMut() -> bool) -> bo
     true
 }
 
-/// The folder with the real scanners that `ci/setup` installs. A test that needs one says so and
-/// fails without it, rather than pass without having tested anything.
+/// The folder with the real scanners that `ci/setup` installs. Without one no test of `real` can pass: the first that needs it
+/// ends them all, and says what is missing.
 pub(crate) fn real_tools() -> PathBuf {
-    let folder = std::env::var_os("PORTCULLIS_TEST_TOOLS")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/bin"));
-    assert!(folder.is_dir(), "the real scanners are not in {}: run ci/setup first", folder.display());
+    let folder = from_ci("PORTCULLIS_TEST_TOOLS", ".tools/bin");
+    if !folder.is_dir() {
+        say_what_is_missing();
+        std::process::exit(101);
+    }
     folder
+}
+
+/// A path that `ci/test` names, or else where `ci/setup` puts it in this checkout.
+fn from_ci(variable: &str, path: &str) -> PathBuf {
+    std::env::var_os(variable).map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(path), PathBuf::from)
+}
+
+/// Straight to standard error: the harness shows what a test prints only when that test is over.
+#[allow(clippy::explicit_write, reason = "eprintln! is what the harness keeps")]
+fn say_what_is_missing() {
+    use std::io::Write;
+    let docker = Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success());
+    let missing: String = [
+        (
+            from_ci("PORTCULLIS_TEST_TOOLS", ".tools/bin").is_dir(),
+            "the scanners, in .tools/bin: run ci/setup",
+        ),
+        (from_ci("PORTCULLIS_TEST_PYTHON", PYTHON).exists(), "readers of reports, in .tools: run ci/setup"),
+        (from_ci("PORTCULLIS_TEST_CHROMIUM", CHROMIUM).exists(), "Chromium: run ci/chromium-up"),
+        (docker, "a Docker daemon that answers: run ci/docker-up"),
+    ]
+    .iter()
+    .filter(|(here, _)| !here)
+    .map(|(_, what)| format!("  - {what}\n"))
+    .collect();
+    writeln!(
+        std::io::stderr(),
+        "\nerror: tests/real runs real programs, and these are missing:\n{missing}\
+         `ci/test` installs and starts all of them, then runs every test.\n\
+         The other tests need none of them: cargo test --lib --test cli --test readers --test faults --test layers\n"
+    )
+    .unwrap();
 }
 
 /// The folder with Yarn 1, 3 and 4 and pnpm, each in a folder of its own: `yarn`, `yarn3`, `yarn4`,
@@ -259,11 +314,13 @@ pub(crate) fn counts(gate: &Value) -> String {
     ["critical", "high", "medium", "low", "unknown"].map(|severity| count(severity).to_string()).join(" ")
 }
 
+const PYTHON: &str = ".tools/test-env/bin/python";
+const CHROMIUM: &str = "/usr/bin/chromium";
+
 /// The Python with the outside validators that `ci/setup` installs.
 pub(crate) fn test_python() -> PathBuf {
-    let python = std::env::var_os("PORTCULLIS_TEST_PYTHON")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/test-env/bin/python"));
+    real_tools();
+    let python = from_ci("PORTCULLIS_TEST_PYTHON", PYTHON);
     assert!(python.exists(), "the validators' Python is not at {}: run ci/setup first", python.display());
     python
 }
@@ -271,8 +328,7 @@ pub(crate) fn test_python() -> PathBuf {
 /// The browser that opens the HTML report: the one that `ci/test` names, or Debian's. A test that needs it fails without
 /// it.
 pub(crate) fn chromium() -> PathBuf {
-    let browser =
-        std::env::var_os("PORTCULLIS_TEST_CHROMIUM").map_or("/usr/bin/chromium".into(), PathBuf::from);
+    let browser = from_ci("PORTCULLIS_TEST_CHROMIUM", CHROMIUM);
     assert!(browser.exists(), "there is no Chromium at {}: run ci/chromium-up first", browser.display());
     browser
 }
@@ -284,13 +340,13 @@ pub(crate) struct Advisories {
 }
 
 impl Advisories {
-    pub(crate) fn serve() -> Advisories {
+    pub(crate) fn serve() -> Self {
         use std::io::{BufRead, BufReader};
         let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/advisory-server");
         let mut child = Command::new(server).stdout(Stdio::piped()).spawn().unwrap();
         let mut address = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        Advisories { server: child, address: address.trim().to_owned() }
+        Self { server: child, address: address.trim().to_owned() }
     }
 }
 

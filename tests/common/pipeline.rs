@@ -59,16 +59,16 @@ pub(crate) struct Pipeline {
 
 impl Pipeline {
     /// A pipeline with these gates; `NAME` and `REGISTRY` in them are its own.
-    pub(crate) fn new(gates: &[&str]) -> Pipeline {
-        Pipeline::at(Registry::with_login(), Some(Moto::start()), gates)
+    pub(crate) fn new(gates: &[&str]) -> Self {
+        Self::at(Registry::with_login(), Some(Moto::start()), gates)
     }
 
     /// The same with a registry that wants no login.
-    pub(crate) fn plain(gates: &[&str]) -> Pipeline {
-        Pipeline::at(Registry::open(), None, gates)
+    pub(crate) fn plain(gates: &[&str]) -> Self {
+        Self::at(Registry::open(), None, gates)
     }
 
-    fn at(registry: Registry, moto: Option<Moto>, gates: &[&str]) -> Pipeline {
+    fn at(registry: Registry, moto: Option<Moto>, gates: &[&str]) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let engine = Command::new("docker").arg("info").output();
         assert!(
@@ -76,7 +76,7 @@ impl Pipeline {
             "no Docker engine answers: `source ci/docker-up; docker_up` starts one"
         );
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
-        let mut pipeline = Pipeline {
+        let mut pipeline = Self {
             project: Project::new(),
             moto,
             registry,

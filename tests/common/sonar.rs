@@ -81,7 +81,7 @@ struct Answer {
 }
 
 impl Sonar {
-    pub(crate) fn serve(api: Api) -> Sonar {
+    pub(crate) fn serve(api: Api) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (api, asked) = (Arc::new(Mutex::new(api)), Arc::new(Mutex::new(Vec::new())));
@@ -95,7 +95,7 @@ impl Sonar {
                 });
             }
         });
-        Sonar { address, api, asked }
+        Self { address, api, asked }
     }
 
     /// Every request so far.
@@ -172,8 +172,8 @@ pub(crate) fn gate_error() -> Value {
 
 impl Api {
     /// One task, `T1`, that ends at once, with this quality gate.
-    pub(crate) fn with_gate(gate: Value) -> Api {
-        let mut api = Api::default();
+    pub(crate) fn with_gate(gate: Value) -> Self {
+        let mut api = Self::default();
         api.add_task("T1", gate);
         api
     }

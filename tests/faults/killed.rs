@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::common::{Project, eventually};
 
@@ -16,9 +16,9 @@ const MOMENTS: u32 = 20;
 /// What the gates do. Each leaves something behind that is hard to find again.
 const GATES: [(&str, &str); 6] = [
     ("fails", "touch started; exit 1"),
-    ("forks", "sleep 300 & (sleep 300 & sleep 300) & sleep 0.4"),
-    ("leaves", "setsid sleep 300 & setsid sh -c 'sleep 300 & sleep 300' & sleep 0.3"),
-    ("hides", "env -i setsid sleep 300 & sleep 0.4"),
+    ("forks", "sleep 3600 & (sleep 3600 & sleep 3600) & sleep 0.4"),
+    ("leaves", "setsid sleep 3600 & setsid sh -c 'sleep 3600 & sleep 3600' & sleep 0.3"),
+    ("hides", "env -i setsid sleep 3600 & sleep 0.4"),
     ("stubborn", "trap '' TERM INT HUP; for i in 1 2 3 4 5; do sleep 0.1; done"),
     ("stays", "trap '' TERM; (trap '' TERM; while :; do sleep 1; done) & sleep 0.2"),
 ];
@@ -81,7 +81,7 @@ fn a_run_that_is_killed_leaves_nobody_alive_no_half_file_and_no_pass() {
         child.kill().unwrap();
         child.wait().unwrap();
 
-        let all_gone = eventually(Duration::from_secs(1), || living_in(&project.root()).is_empty());
+        let all_gone = eventually(|| living_in(&project.root()).is_empty());
         assert!(all_gone, "moment {moment}: {:?} live on", living_in(&project.root()));
         for file in files_in(&out) {
             assert!(is_whole(&file), "moment {moment}: half of {}", file.display());
@@ -104,7 +104,7 @@ fn what_a_gate_leaves_behind_ends_with_it_and_the_gates_beside_it_live() {
     let project = Project::with_gates(
         "version = 1\n\
          [[gate]]\nid = 'leaves'\ntool = 'command'\n\
-         run = ['sh', '-c', 'setsid sleep 300 & echo $! > daemon; sleep 0.1']\n\
+         run = ['sh', '-c', 'setsid sleep 3600 & echo $! > daemon; sleep 0.1']\n\
          [[gate]]\nid = 'beside'\ntool = 'command'\n\
          run = ['sh', '-c', '''setsid sh -c \"sleep 1; touch done\" & while [ ! -e done ]; do sleep 0.05; done''']\n",
     );

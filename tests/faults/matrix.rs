@@ -24,7 +24,6 @@ use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use crate::common::{Project, Ran, alive, eventually};
 use cases::{Case, Expect, Program, matrix};
@@ -33,10 +32,6 @@ use tools::{Tool, tools};
 
 /// What is kept of a log, in bytes.
 const LOG_CAP: u64 = 16 << 20;
-
-/// No run of the matrix takes so long: the longest timeout is a second, and the grace after
-/// SIGTERM five. What hangs would hang for a minute.
-const LIMIT: Duration = Duration::from_secs(40);
 
 /// So many tools misbehave in one run.
 const AT_ONCE: usize = 10;
@@ -183,14 +178,13 @@ fn variables(project: &Project) -> [(&'static str, PathBuf); 2] {
 fn run(project: &Project) -> (Ran, Value) {
     let mut command = project.command(&["run", "--jobs", "16", "--quiet"]);
     command.env("PATH", project.bin()).envs(variables(project));
-    let ran = Ran::of(command.output().unwrap());
+    let ran = Ran::to_end(&mut command);
     assert!([0, 1, 3].contains(&ran.code), "{}", ran.all());
     (ran, project.record())
 }
 
 /// Runs the cases of one fault, and tells what is wrong.
 fn check(project: &Project, cases: &[Case]) -> Vec<String> {
-    let started = Instant::now();
     let (ran, record) = run(project);
     let mut failures = Vec::new();
     let fault = &cases[0].fault;
@@ -206,10 +200,7 @@ fn check(project: &Project, cases: &[Case]) -> Vec<String> {
     if record["verdict"] != verdict || ran.code != code || record["would_block"] != true {
         fail(format!("verdict {}, exit code {}", record["verdict"], ran.code));
     }
-    if started.elapsed() > LIMIT {
-        fail(format!("it took {:?}", started.elapsed()));
-    }
-    if !eventually(Duration::from_secs(5), || alive(&mark(project)).is_empty()) {
+    if !eventually(|| alive(&mark(project)).is_empty()) {
         fail(format!("processes are left: {:?}", alive(&mark(project))));
     }
     for log in files(&project.root().join("gates-report/logs")) {
@@ -253,17 +244,15 @@ fn a_tool_that_hangs_on_the_version_question_holds_nobody_back() {
     let tools = tools();
     let asked = tools.iter().filter(|tool| ["gitleaks", "npm", "docker"].contains(&tool.program));
     let cases: Vec<Case> = asked
-        .map(|tool| Case { gate: "timeout = '1s'", ..Case::new(tool, "none", tool.clean.clone()) })
+        .map(|tool| Case { gate: "timeout = '10s'", ..Case::new(tool, "none", tool.clean.clone()) })
         .collect();
     let project = lay_out(&cases);
-    project.write("fakes/asked", "sleep 60 & wait");
-    let started = Instant::now();
+    project.write("fakes/asked", "sleep 3600 & wait");
     let (ran, record) = run(&project);
     assert_eq!(ran.code, 0, "{}", ran.all());
-    assert!(started.elapsed() < LIMIT, "it took {:?}", started.elapsed());
     assert!(
         record["gates"].as_array().unwrap().iter().all(|gate| gate["tool_version"].is_null()),
         "{record:#}"
     );
-    assert!(eventually(Duration::from_secs(5), || alive(&mark(&project)).is_empty()), "processes are left");
+    assert!(eventually(|| alive(&mark(&project)).is_empty()), "processes are left");
 }

@@ -125,10 +125,10 @@ fn the_deadline_of_the_run_stops_what_still_runs() {
     let project = Project::with_gates(
         "version = 1\nmode = 'production'\ndeadline = '30m'\n\
          [[gate]]\nid = 'quick'\ntool = 'command'\nrun = ['true']\n\
-         [[gate]]\nid = 'slow'\ntool = 'command'\nrun = ['sleep', '60']\n\
+         [[gate]]\nid = 'slow'\ntool = 'command'\nrun = ['sleep', '3600']\n\
          [[gate]]\nid = 'after'\ntool = 'command'\nneeds = ['slow']\nrun = ['true']\n",
     );
-    let ran = project.run(&["run", "--deadline", "1s"]);
+    let ran = project.run(&["run", "--deadline", "10s"]);
     assert_eq!(ran.code, 3, "{}", ran.all());
     assert_eq!(project.gate("quick")["outcome"], "passed");
     for id in ["slow", "after"] {

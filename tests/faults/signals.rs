@@ -5,13 +5,9 @@
 
 use std::path::Path;
 use std::process::Child;
-use std::time::{Duration, Instant};
 
 use crate::common::{Project, Ran, alive, eventually};
 use rustix::process::{Pid, Signal, kill_process};
-
-/// The longest that anything here may take; what hangs would hang for a minute or two.
-const LIMIT: Duration = Duration::from_secs(30);
 
 /// A `command` gate that runs a line of shell.
 fn gate(id: &str, more: &str, shell: &str) -> String {
@@ -35,17 +31,15 @@ fn processes(project: &Project) -> Vec<u32> {
 
 fn wait_for_files(project: &Project, names: &[&str]) {
     let all = || names.iter().all(|name| project.root().join(name).exists());
-    assert!(eventually(LIMIT, all), "the gates did not start: {names:?}");
+    assert!(eventually(all), "the gates did not start: {names:?}");
 }
 
 fn end(project: &Project, child: Child, signal: Option<Signal>) -> Ran {
     if let Some(signal) = signal {
         kill_process(Pid::from_child(&child), signal).unwrap();
     }
-    let started = Instant::now();
-    let ran = Ran::of(child.wait_with_output().unwrap());
-    assert!(started.elapsed() < LIMIT, "it took {:?}", started.elapsed());
-    assert!(eventually(Duration::from_secs(5), || processes(project).is_empty()), "processes are left");
+    let ran = Ran::ended(child);
+    assert!(eventually(|| processes(project).is_empty()), "processes are left");
     ran
 }
 
@@ -61,9 +55,9 @@ fn a_signal_ends_every_child_and_grandchild_and_the_record_says_so() {
         let project = project(&[
             gate("finished", "", "exit 1"),
             // Its start shows that the first one is over.
-            gate("after", "needs = ['finished']", "touch after; sleep 60"),
-            gate("obedient", "", "touch obedient; sleep 60"),
-            gate("grandchildren", "", "sleep 60 & (sleep 60 & sleep 60) & touch grandchildren; wait"),
+            gate("after", "needs = ['finished']", "touch after; sleep 3600"),
+            gate("obedient", "", "touch obedient; sleep 3600"),
+            gate("grandchildren", "", "sleep 3600 & (sleep 3600 & sleep 3600) & touch grandchildren; wait"),
             gate("waiting", "needs = ['obedient']", "touch waiting"),
         ]);
         let child = start(&project, &[]);
@@ -89,7 +83,7 @@ fn a_signal_ends_every_child_and_grandchild_and_the_record_says_so() {
 
 #[test]
 fn a_signal_in_lab_is_no_good_end_either() {
-    let project = project(&[gate("long", "", "touch long; sleep 60")]);
+    let project = project(&[gate("long", "", "touch long; sleep 3600")]);
     let child = start(&project, &["--mode", "lab"]);
     wait_for_files(&project, &["long"]);
     assert_eq!(end(&project, child, Some(Signal::INT)).code, 130);
@@ -102,15 +96,13 @@ fn a_child_that_ignores_the_signal_is_killed_after_the_grace() {
     let project = project(&[gate("stubborn", "", stubborn)]);
     let child = start(&project, &[]);
     wait_for_files(&project, &["stubborn"]);
-    let started = Instant::now();
     assert_eq!(end(&project, child, Some(Signal::TERM)).code, 143);
-    assert!(started.elapsed() < Duration::from_secs(15), "it took {:?}", started.elapsed());
 }
 
 #[test]
 fn a_gate_that_waits_for_its_turn_is_not_started_after_the_signal() {
     let project = project(&[
-        gate("first", "", "touch first; sleep 60"),
+        gate("first", "", "touch first; sleep 3600"),
         gate("second", "", "touch second"),
         gate("third", "", "touch third"),
     ]);
@@ -126,7 +118,7 @@ fn a_gate_that_waits_for_its_turn_is_not_started_after_the_signal() {
 #[test]
 fn a_version_question_does_not_outlive_the_signal() {
     let project = project(&["[[gate]]\nid = 'secrets'\ntool = 'gitleaks'\n".to_owned()]);
-    let hang = "touch \"$1\"; sleep 60 & sleep 60";
+    let hang = "touch \"$1\"; sleep 3600 & sleep 3600";
     project.program("gitleaks", &format!("cd \"$STOPPED\" || exit 1\n{hang}"));
     let child = start(&project, &[]);
     wait_for_files(&project, &["version", "git"]);
@@ -135,21 +127,19 @@ fn a_version_question_does_not_outlive_the_signal() {
 
 #[test]
 fn a_timeout_kills_a_child_that_ignores_sigterm() {
-    let stubborn = "trap '' TERM; while :; do sleep 1; done";
+    let stubborn = "trap 'touch asked' TERM; while :; do sleep 1; done";
     let project = project(&[gate("stubborn", "timeout = '1s'", stubborn)]);
-    let started = Instant::now();
     let ran = end(&project, start(&project, &[]), None);
     assert_eq!(ran.code, 3, "{}", ran.all());
-    // A second, and five of grace.
-    let took = started.elapsed();
-    assert!(took > Duration::from_secs(5) && took < Duration::from_secs(12), "it took {took:?}");
+    // It was first asked to end, and given the time to do so.
+    assert!(exists(&project, "asked"), "it had no grace");
     assert!(project.gate("stubborn")["reason"].as_str().unwrap().contains("longer than 1"));
 }
 
 #[test]
 fn fail_fast_stops_the_others_and_blocks_as_a_whole_run_would() {
     let project = project(&[
-        gate("slow", "", "touch slow; sleep 60 & sleep 60"),
+        gate("slow", "", "touch slow; sleep 3600 & sleep 3600"),
         gate("bad", "", "while [ ! -e slow ]; do sleep 0.05; done; exit 1"),
         gate("later", "needs = ['slow']", "touch later"),
     ]);

@@ -43,7 +43,7 @@ fn waivers() -> Vec<Waiver> {
 
 /// The verdict on judged gates under a budget of the run.
 fn verdict(gates: &[GateRecord], found: &mut [Finding], budget: &Budget) -> Verdict {
-    let required = run_budget::required(&gates);
+    let required = run_budget::required(gates);
     let over = run_budget::judge(found, &required, budget);
     match Verdict::of(gates.iter().map(|gate| (gate.outcome, gate.required))) {
         Verdict::Pass if !over.is_empty() => Verdict::Blocked,

@@ -1,5 +1,5 @@
 //! Deployments by the real AWS CLI, at moto with a life for its deployments (`ci/aws-server`). What
-//! has come of them is read back by the CLI alone.
+//! has come of them is read back over HTTP, by neither.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "the run of another job")]
@@ -13,7 +13,8 @@ use crate::common::{Project, Ran, alive, eventually, real_tools};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-const LIMIT: Duration = Duration::from_secs(120);
+/// A deployment that is over at once, where its life is not what the test is about.
+const QUICK: &str = "description = 'life=quick'";
 
 /// AWS with the application `notes` and its group `live`.
 fn aws() -> Moto {
@@ -54,10 +55,10 @@ fn start(project: &Project, moto: &Moto) -> Child {
 
 fn wait_for_progress(project: &Project, words: &str) {
     let says = || project.read("progress").contains(words);
-    assert!(eventually(LIMIT, says), "it never said \"{words}\":\n{}", project.read("progress"));
+    assert!(eventually(says), "it never said \"{words}\":\n{}", project.read("progress"));
 }
 
-/// Every deployment that AWS has, the first one first, as the CLI alone tells it.
+/// Every deployment that AWS has, the first one first, as it says itself.
 fn deployments(moto: &Moto) -> Vec<Value> {
     let ids = moto.aws(&["deploy", "list-deployments"]);
     let ids: Vec<&str> =
@@ -132,15 +133,15 @@ fn a_deployment_is_watched_to_its_end_and_not_begun_twice() {
 
     // Another revision is another deployment; and the first one, after that, is not what is there.
     let next = ARN.replace(":7", ":8");
-    project.write("gates.toml", gates(&next, ""));
+    project.write("gates.toml", gates(&next, QUICK));
     assert_eq!(run(&project, &moto).code, 0);
     assert_eq!(deployments(&moto).len(), 2);
-    project.write("gates.toml", gates(ARN, ""));
+    project.write("gates.toml", gates(ARN, QUICK));
     assert_eq!(run(&project, &moto).code, 0);
     assert_eq!(deployments(&moto).len(), 3);
     // Beyond the window nothing is known to be there.
     std::thread::sleep(Duration::from_millis(2100));
-    project.write("gates.toml", gates(ARN, "window = '1s'"));
+    project.write("gates.toml", gates(ARN, &format!("{QUICK}\nwindow = '1s'")));
     assert_eq!(run(&project, &moto).code, 0);
     assert_eq!(deployments(&moto).len(), 4);
 }
@@ -169,7 +170,7 @@ fn a_deployment_that_an_alarm_ends_has_failed_and_names_it() {
     // The next try is another deployment, and the record is judged the same again.
     let judged = Ran::of(project.command(&["judge", "--from", "gates-report/run.json"]).output().unwrap());
     assert_eq!(judged.code, 1, "{}", judged.all());
-    project.write("gates.toml", gates(ARN, ""));
+    project.write("gates.toml", gates(ARN, QUICK));
     assert_eq!(run(&project, &moto).code, 0);
     assert_eq!(statuses(&moto), ["Stopped", "Succeeded", "Succeeded"]);
 }
@@ -224,7 +225,7 @@ fn a_run_joins_the_deployment_of_the_same_revision() {
     // And so does who has started it, where it is to.
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(Ran::of(child.wait_with_output().unwrap()).code, 130);
-    assert!(reason(&first).contains("goes on, as `on_stop` has it"), "{}", reason(&first));
+    assert!(reason(&first).contains("goes on, as `on_stop` says"), "{}", reason(&first));
     assert_eq!(statuses(&moto), ["InProgress"]);
 }
 
@@ -248,7 +249,7 @@ fn another_deployment_in_progress_is_waited_for_or_refused() {
     assert!(reason(&impatient).contains(&words), "{}", reason(&impatient));
     assert_eq!(statuses(&moto), ["Created"]);
 
-    let waiting = project("");
+    let waiting = project(QUICK);
     let child = start(&waiting, &moto);
     wait_for_progress(&waiting, &format!("waiting for deployment {other} of another revision"));
     moto.aws(&["deploy", "stop-deployment", "--deployment-id", &other]);
@@ -282,7 +283,8 @@ fn a_run_that_is_stopped_stops_its_deployment() {
     );
     assert!(reason.contains("was asked to stop and to roll back"), "{reason}");
     assert_eq!(project.record()["findings"], json!([]));
-    assert!(alive(&format!("STOPPED={}", project.root().display())).is_empty(), "processes are left");
+    let left = || alive(&format!("STOPPED={}", project.root().display()));
+    assert!(eventually(|| left().is_empty()), "processes are left");
 }
 
 #[test]
@@ -384,7 +386,7 @@ fn what_one_gate_registers_the_next_one_deploys() {
     let project = Project::with_gates(&format!(
         "version = 1\nmode = 'production'\n[[gate]]\nid = 'task'\ntool = 'ecs-task-definition'\ntemplate = 'deploy/task.json'\n\
          images = {{ backend = '{image}' }}\n{}",
-        gates("task", "").split_once("mode = 'production'\n").unwrap().1
+        gates("task", QUICK).split_once("mode = 'production'\n").unwrap().1
     ));
     project.write("deploy/appspec.yaml", APP_SPEC);
     project.write(

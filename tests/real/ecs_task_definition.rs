@@ -1,4 +1,4 @@
-//! Task definitions registered with the real AWS CLI at moto, and read back by the CLI alone.
+//! Task definitions registered with the real AWS CLI at moto, and read back over HTTP.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "other readers than ours")]
@@ -40,7 +40,7 @@ fn a_template_is_registered_by_digest_and_not_twice() {
     let arn = "arn:aws:ecs:eu-west-1:123456789012:task-definition/notes-live:1";
     assert_eq!(target["outputs"]["task_definition"], arn);
 
-    // What is registered, as the CLI alone tells it.
+    // What is registered, as moto says.
     let described = moto.aws(&["ecs", "describe-task-definition", "--task-definition", "notes-live"]);
     let described = &described["taskDefinition"];
     assert_eq!(described["taskDefinitionArn"], arn);
@@ -81,7 +81,7 @@ fn a_template_is_registered_by_digest_and_not_twice() {
     assert_eq!(run(&project, &moto).code, 0);
     assert_eq!(project.gate("task")["targets"][0]["outputs"]["task_definition"], arn);
     let proof = project.gate("task")["targets"][0]["proof"].to_string();
-    assert!(proof.contains("notes-live:1 says the same already: nothing was registered"), "{proof}");
+    assert!(proof.contains("notes-live:1 is the same already: nothing was registered"), "{proof}");
     assert_eq!(revisions(&moto), 1);
     let mut changed = template();
     changed["containerDefinitions"][0]["environment"][1]["value"] = json!("8081");

@@ -185,7 +185,7 @@ impl Tally {
 }
 
 impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Tally) {
+    fn add_assign(&mut self, other: Self) {
         self.commits += other.commits;
         self.kept += other.kept;
         self.lost += other.lost;

@@ -1,5 +1,6 @@
 //! gates.lock of the real scanners. `tests/cli/lock.rs` has the rest, with fake ones.
 
+#![allow(clippy::disallowed_methods, reason = "the PATH of the tests")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 use crate::common::{Project, Ran, real_tools};

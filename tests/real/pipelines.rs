@@ -26,7 +26,7 @@ struct App {
 
 impl App {
     /// `edits` are made in gates.toml and committed: what is this machine's own.
-    fn lay_out(pipeline: &str, options: &[&str], edits: &[(&str, &str)]) -> App {
+    fn lay_out(pipeline: &str, options: &[&str], edits: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("notes-app");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/lay-out");
@@ -34,7 +34,7 @@ impl App {
             Command::new(script).args(options).args(["--pipeline", pipeline]).arg(&root).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         fs::create_dir(folder.path().join("bin")).unwrap();
-        let app = App { folder, advisories: Advisories::serve(), environment: Vec::new() };
+        let app = Self { folder, advisories: Advisories::serve(), environment: Vec::new() };
         let file = app.root().join("gates.toml");
         let mut gates = fs::read_to_string(&file).unwrap();
         for (from, to) in edits {

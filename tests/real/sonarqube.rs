@@ -1,5 +1,6 @@
 //! The real scanner of SonarQube and a real server, where SONAR_HOST_URL and SONAR_TOKEN name one.
 
+#![allow(clippy::disallowed_methods, reason = "the PATH of the tests")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::print_stderr, reason = "that a test did not run is a result")]
 

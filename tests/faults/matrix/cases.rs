@@ -45,7 +45,7 @@ pub(crate) enum Expect {
 }
 
 impl<'t> Case<'t> {
-    pub(crate) fn new(tool: &'t Tool, fault: impl Into<String>, acts: Acts) -> Case<'t> {
+    pub(crate) fn new(tool: &'t Tool, fault: impl Into<String>, acts: Acts) -> Self {
         Case {
             tool,
             fault: fault.into(),
@@ -163,9 +163,9 @@ fn endings(tool: &Tool) -> Vec<Case<'_>> {
     let mut cases = vec![
         ends("killed by SIGKILL", "kill -KILL $$", "SIGKILL"),
         ends("killed by SIGSEGV", "kill -SEGV $$", "SIGSEGV"),
-        in_a_second(ends("hangs", "sleep 60", late)),
+        in_a_second(ends("hangs", "sleep 3600", late)),
         in_a_second(ends("hangs, ignores SIGTERM", "trap '' TERM; while :; do sleep 1; done", late)),
-        in_a_second(ends("closes its streams and hangs", "exec >&- 2>&-; sleep 60", late)),
+        in_a_second(ends("closes its streams and hangs", "exec >&- 2>&-; sleep 3600", late)),
     ];
     if let Some(folder) = tool.folder {
         let case =
@@ -174,13 +174,13 @@ fn endings(tool: &Tool) -> Vec<Case<'_>> {
     }
     if tool.report_at == Some("-") || ["npm", "yarn", "git-secrets"].contains(&tool.program) {
         // It has left the group before the tool ends: else it would be ended with it.
-        let leaves = r#"setsid sh -c ': >"$FAKES/$CASE/left"; exec sleep 5' &
+        let leaves = r#"setsid sh -c ': >"$FAKES/$CASE/left"; exec sleep 3600' &
             while [ ! -e "$FAKES/$CASE/left" ]; do sleep 0.05; done"#;
         let held = tool.clean.clone().after(leaves);
         cases.push(Case::new(tool, "report's pipe is kept open", held).saying("still has its output open"));
     }
     if tool.has_report() {
-        let late = "{ sleep 0.5; report \"$@\"; } & exit 0";
+        let late = "{ sleep 3600; report \"$@\"; } & exit 0";
         cases.push(Case::new(tool, "report written after the exit", tool.clean.clone().before(late)));
         let pipe = "mkfifo $(places \"$@\"); exit 0";
         cases.push(Case::new(tool, "report is a pipe", tool.clean.clone().before(pipe)));
@@ -193,14 +193,14 @@ fn endings(tool: &Tool) -> Vec<Case<'_>> {
 /// What a tool may do and still do its work: it costs the findings in no way.
 fn disturbances(tool: &Tool) -> Vec<Case<'_>> {
     [
-        ("grandchild keeps the pipes open", "sleep 60 &"),
-        ("grandchild ignores SIGTERM", "(trap '' TERM; sleep 60; sleep 60) &"),
+        ("grandchild keeps the pipes open", "sleep 3600 &"),
+        ("grandchild ignores SIGTERM", "(trap '' TERM; sleep 3600; sleep 3600) &"),
         // A gigabyte is in `matrix/flood.rs`.
         ("4 MB of junk on stderr", "yes 'words that nobody will read' | head -c 4000000 >&2"),
         ("4 MB of junk on stdout", "yes 'words that nobody will read' | head -c 4000000"),
         ("invalid UTF-8 on stderr", r"printf '\377\376\n\200 broken \300\257\n' >&2"),
         ("stdout and stderr closed", "exec >&- 2>&-"),
-        ("process that left the group keeps the pipes open", "setsid sleep 4 &"),
+        ("process that left the group keeps the pipes open", "setsid sleep 3600 &"),
     ]
     .map(|(fault, shell)| Case::new(tool, fault, tool.guilty().before(shell)).expecting(Expect::NotPassed))
     .into()

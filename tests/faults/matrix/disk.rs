@@ -29,7 +29,7 @@ enum Way {
 
 impl Way {
     /// Those that this machine allows: the second always.
-    fn all() -> Vec<Way> {
+    fn all() -> Vec<Self> {
         const SPACES: [&[&str]; 2] = [&["--mount"], &["--mount", "--map-root-user"]];
         let folder = tempfile::tempdir().unwrap();
         let mounts = |space: &&&'static [&'static str]| {
@@ -40,14 +40,14 @@ impl Way {
                 .arg(folder.path());
             command.output().is_ok_and(|output| output.status.success())
         };
-        let mount = SPACES.iter().find(mounts).map(|space| Way::Mount(space));
-        mount.into_iter().chain([Way::FileSize]).collect()
+        let mount = SPACES.iter().find(mounts).map(|space| Self::Mount(space));
+        mount.into_iter().chain([Self::FileSize]).collect()
     }
 
     fn words(self) -> &'static str {
         match self {
-            Way::Mount(_) => "a full disk",
-            Way::FileSize => "no room in a file",
+            Self::Mount(_) => "a full disk",
+            Self::FileSize => "no room in a file",
         }
     }
 
@@ -64,12 +64,12 @@ impl Way {
             ulimit -f $(($2 * 2))
             PATH=$4 exec "$3" run --quiet --jobs 16 --out out"#;
         let mut command = match self {
-            Way::Mount(space) => {
+            Self::Mount(space) => {
                 let mut command = Command::new("unshare");
                 command.args(space).args(["sh", "-c", ON_A_DISK]);
                 command
             }
-            Way::FileSize => {
+            Self::FileSize => {
                 let mut command = Command::new("sh");
                 command.args(["-c", IN_FILES]);
                 command
@@ -82,7 +82,7 @@ impl Way {
         command.envs(more.iter().copied());
         let ran = Ran::of(command.output().unwrap());
         assert!(![98, 99].contains(&ran.code), "{}", ran.all());
-        if self != Way::FileSize {
+        if self != Self::FileSize {
             fs::remove_dir(folder).unwrap();
             fs::rename(folder.with_extension("kept"), folder).unwrap();
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::cases::Case;
 use super::tools::Tool;
 use super::{Checked, LOG_CAP, files, lay_out, mark, variables};
-use crate::common::{Ran, alive, watched};
+use crate::common::{Ran, alive, eventually, watched};
 
 /// The most memory and disk that a printed report, and a log, may take, in MiB.
 const OF_REPORT: u64 = 600;
@@ -74,7 +74,7 @@ fn flood(tool: &Tool, stream: &str, flood: &'static str, says: Option<&str>) -> 
         _ if memory >= most || disk >> 20 >= most => {
             Some(format!("{memory} MiB of memory, {} MiB of disk: {}", disk >> 20, ran.all()))
         }
-        _ if !alive(&mark(&project)).is_empty() => Some("processes are left".to_owned()),
+        _ if !eventually(|| alive(&mark(&project)).is_empty()) => Some("processes are left".to_owned()),
         _ => None,
     };
     (format!("{} × 1 GB on {stream}", tool.name), wrong)

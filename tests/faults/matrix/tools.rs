@@ -50,39 +50,39 @@ pub(crate) struct Tool {
 }
 
 impl Acts {
-    pub(super) fn new(exit: i32, reports: Vec<Vec<u8>>) -> Acts {
-        Acts { reports: reports.into_iter().map(Some).collect(), exit, ..Acts::default() }
+    pub(super) fn new(exit: i32, reports: Vec<Vec<u8>>) -> Self {
+        Self { reports: reports.into_iter().map(Some).collect(), exit, ..Self::default() }
     }
 
-    pub(crate) fn says(mut self, stderr: impl Into<Vec<u8>>) -> Acts {
+    pub(crate) fn says(mut self, stderr: impl Into<Vec<u8>>) -> Self {
         self.stderr = stderr.into();
         self
     }
 
     /// With git's answer to one question; `None`: it has none.
-    pub(crate) fn answered(mut self, question: &'static str, answer: Option<&str>) -> Acts {
+    pub(crate) fn answered(mut self, question: &'static str, answer: Option<&str>) -> Self {
         self.answers.retain(|(known, _)| *known != question);
         self.answers.extend(answer.map(|answer| (question, answer.into())));
         self
     }
 
-    pub(crate) fn exits(mut self, code: i32) -> Acts {
+    pub(crate) fn exits(mut self, code: i32) -> Self {
         self.exit = code;
         self
     }
 
-    pub(crate) fn before(mut self, shell: &'static str) -> Acts {
+    pub(crate) fn before(mut self, shell: &'static str) -> Self {
         self.before = shell;
         self
     }
 
-    pub(crate) fn after(mut self, shell: &'static str) -> Acts {
+    pub(crate) fn after(mut self, shell: &'static str) -> Self {
         self.after = shell;
         self
     }
 
     /// The same with the report `n` as `change` makes it.
-    pub(crate) fn with(mut self, n: usize, report: Option<Vec<u8>>) -> Acts {
+    pub(crate) fn with(mut self, n: usize, report: Option<Vec<u8>>) -> Self {
         if let Some(slot) = self.reports.get_mut(n) {
             *slot = report;
         }

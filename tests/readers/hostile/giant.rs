@@ -16,7 +16,6 @@ const LINE: usize = (if FULL_SIZE { 1024 } else { 8 }) << 20;
 /// The findings that `judge` counted, its time, the size of the report and its peak memory.
 struct Judged {
     findings: u64,
-    seconds: f64,
     input: u64,
     peak: u64,
 }
@@ -36,7 +35,7 @@ fn judge(name: &str, write: impl FnOnce(&mut dyn Write)) -> Judged {
     assert_eq!(child.wait().unwrap().code(), Some(0), "{name}");
     let counts = project.gate(name)["counts"].clone();
     let findings = counts.as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
-    let judged = Judged { findings, seconds, input: fs::metadata(&path).unwrap().len(), peak };
+    let judged = Judged { findings, input: fs::metadata(&path).unwrap().len(), peak };
     println!(
         "{name}: {} MB, {findings} findings: {seconds:.1} s, {} MB of memory",
         judged.input >> 20,
@@ -118,7 +117,6 @@ fn a_giant_line_takes_a_small_multiple_of_its_length() {
     for (findings, judged) in judged {
         assert_eq!(judged.findings, findings);
         assert!(judged.peak < 6 * judged.input + (100 << 20), "{} MB", judged.peak >> 20);
-        assert!(judged.seconds < 120.0);
     }
 }
 
@@ -170,6 +168,5 @@ fn every_one_of_a_giant_number_of_findings_is_counted() {
     for judged in judged {
         assert_eq!(judged.findings, FINDINGS as u64);
         assert!(judged.peak < 8 * judged.input + (200 << 20), "{} MB", judged.peak >> 20);
-        assert!(judged.seconds < 300.0);
     }
 }

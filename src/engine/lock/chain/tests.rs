@@ -6,8 +6,8 @@ use super::*;
 struct Machine(tempfile::TempDir);
 
 impl Machine {
-    fn new() -> Machine {
-        Machine(tempfile::tempdir().unwrap())
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
     }
 
     fn path(&self, name: &str) -> PathBuf {
