@@ -38,15 +38,29 @@ require() {
     exit 1
 }
 
-# environment DIR LIST: a virtual environment in .tools/DIR of exactly the packages in LIST, each checked against its hash.
+# one_pip: pip alone, in .tools/pip, for all environments: to install a pip into each takes longer than most packages do.
+one_pip() {
+    local dir=$TOOLS/pip
+    if [ "$(cat "$dir/.complete" 2>/dev/null)" = "$(python3 --version)" ]; then return; fi
+    rm -rf "$dir" "$dir.new"
+    python3 -m venv "$dir.new"
+    mkdir "$dir"
+    mv "$dir.new"/lib/python3*/site-packages/pip "$dir/"
+    rm -rf "$dir.new"
+    python3 --version >"$dir/.complete"
+}
+
+# environment DIR LIST: a virtual environment in .tools/DIR of exactly the packages in LIST, each checked against its hash. Python
+# compiles what is used, when it is used.
 environment() {
     local dir=$TOOLS/$1 list=$ROOT/ci/requirements/$2 want
     want="$(python3 --version) $(git hash-object "$list") $dir"
     if [ "$(cat "$dir/.complete" 2>/dev/null)" = "$want" ]; then return; fi
     step "Installing ci/requirements/$2 into .tools/$1"
+    one_pip
     rm -rf "$dir"
-    python3 -m venv "$dir"
-    "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$list" ||
+    python3 -m venv --without-pip "$dir"
+    PYTHONPATH=$TOOLS/pip "$dir/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes --requirement "$list" ||
         die "pip could not install ci/requirements/$2 (its message is above). Is the package index reachable?"
     echo "$want" >"$dir/.complete"
 }

@@ -53,7 +53,7 @@ impl Analysis {
         }
         if !self.task_file.exists() {
             return Err(Failure::Unproven(format!(
-                "{program} succeeded but wrote no {}: nothing was analysed (is `sonar.scanner.skip` set? if the file is elsewhere, name it as `task_file`)",
+                "{program} succeeded but left no {}: nothing was analysed (is `sonar.scanner.skip` set? if the file is elsewhere, name it as `task_file`)",
                 self.shown(context)
             )));
         }

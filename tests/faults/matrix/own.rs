@@ -243,9 +243,9 @@ fn yarn_audit(tool: &Tool) -> Vec<Case<'_>> {
         case(
             "report of Yarn 3",
             tool.writes(fixture("yarn-audit/recorded-yarn3-clean/stdout.txt")),
-            "of another Yarn",
+            "by another Yarn",
         ),
-        case("report of Yarn 4.0", tool.writes("{}"), "of another Yarn"),
+        case("report of Yarn 4.0", tool.writes("{}"), "by another Yarn"),
     ]
 }
 
@@ -271,8 +271,8 @@ fn yarn_4_audit(tool: &Tool) -> Vec<Case<'_>> {
         case("prints nothing, and was refused", asked("200", "405"), SHOWS),
         case("prints nothing, and asked for something else", asked("advisories/bulk", "lodash"), SHOWS),
         case("what it asked is cut", asked("\"pid\"", "\u{0}"), SHOWS),
-        case("report of Yarn 1", tool.writes(words("recorded-yarn1-clean")), "of another Yarn"),
-        case("report of Yarn 3", tool.writes(words("recorded-yarn3-clean")), "of another Yarn"),
+        case("report of Yarn 1", tool.writes(words("recorded-yarn1-clean")), "by another Yarn"),
+        case("report of Yarn 3", tool.writes(words("recorded-yarn3-clean")), "by another Yarn"),
     ]
 }
 
