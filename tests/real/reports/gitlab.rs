@@ -128,4 +128,13 @@ echo '{"SchemaVersion":2,"ArtifactName":"a:1","ArtifactType":"container_image","
     ] {
         assert_eq!(validated(&project, kind)["scan"]["status"], status, "{kind}");
     }
+
+    // An older record does not say what the gate looks for, and its options are not known: no success.
+    let mut record = project.record();
+    assert_eq!(record["gates"][0]["looks_for"], serde_json::json!(["image-vulnerabilities"]));
+    record["gates"][0].as_object_mut().unwrap().remove("looks_for");
+    project.write("gates-report/run.json", record.to_string());
+    let ran = project.run(&["report", "--from", "gates-report/run.json", "--format", "gitlab"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(validated(&project, "container-scanning")["scan"]["status"], "failure");
 }
