@@ -78,77 +78,80 @@ mod tests {
         (file.describe)(content.as_bytes()).map(|note| note.words(path))
     }
 
+    /// Tool, name of the file, its content, and what is said of it.
+    const DESCRIBED: [(&str, &str, &str, &str); 17] = [
+        (
+            "gitleaks",
+            ".gitleaksignore",
+            "# known\nabc:src/a.ts:rule:1\n\n  def:b:rule:2\n",
+            "2 ignores in .gitleaksignore",
+        ),
+        ("syft", ".syft.yaml", "exclude: ['./**']\nlog:\n  quiet: true\n", ".syft.yaml (exclude)"),
+        ("trivy", ".trivyignore", "CVE-2021-1\n", "1 ignore in .trivyignore"),
+        ("git-secrets", ".gitallowed", "# ours\n.*\n", "1 ignore in .gitallowed"),
+        ("eslint", ".eslintignore", "dist\n", "1 ignore in .eslintignore"),
+        (
+            "cfn-lint",
+            ".cfnlintrc",
+            "templates:\n  - a.yaml\nignore_checks: [E]\n",
+            ".cfnlintrc (templates, ignore_checks)",
+        ),
+        ("gitleaks", ".gitleaks.toml", "[extend]\nuseDefault = true\n", ".gitleaks.toml"),
+        (
+            "gitleaks",
+            ".gitleaks.toml",
+            "[extend]\nuseDefault = true\ndisabledRules = [\"a\", \"b\"]\n[allowlist]\npaths = [\"x\"]\n[[rules]]\nid = \"r\"\n[[rules.allowlists]]\npaths = [\"y\"]\n",
+            ".gitleaks.toml (2 allowlists, 2 disabled)",
+        ),
+        ("gitleaks", ".gitleaks.toml", "title = \"x\"\n", ".gitleaks.toml (without gitleaks' own rules)"),
+        ("gitleaks", ".gitleaks.toml", "not toml [", ".gitleaks.toml (without gitleaks' own rules)"),
+        (
+            "checkov",
+            ".checkov.yaml",
+            "# ours\nsoft-fail: true\nskip-check:\n  - CKV_1\n- x: y\n",
+            ".checkov.yaml (soft-fail, skip-check)",
+        ),
+        (
+            "npm-audit",
+            ".npmrc",
+            "registry = https://example.test\n//example.test/:_authToken=abc\n 'audit'=false\n",
+            ".npmrc (registry, audit)",
+        ),
+        (
+            "yarn-audit",
+            ".yarnrc",
+            "# ours\nregistry \"https://example.test\"\n--audit.level critical\n\"--cwd\" sub\n",
+            ".yarnrc (--audit.level, registry, --cwd)",
+        ),
+        (
+            "yarn-audit",
+            ".yarnrc.yml",
+            "nodeLinker: pnp\nenableNetwork: false\nnpmAuditExcludePackages:\n  - lodash\n- x: y\n",
+            ".yarnrc.yml (npmAuditExcludePackages, nodeLinker, enableNetwork)",
+        ),
+        (
+            "pnpm-audit",
+            "pnpm-workspace.yaml",
+            "packages:\n  - a\nauditConfig:\n  ignoreGhsas: [GHSA-1]\n",
+            "pnpm-workspace.yaml (auditConfig, packages)",
+        ),
+        (
+            "pnpm-audit",
+            "package.json",
+            r#"{"name":"a","pnpm":{"auditConfig":{"ignoreCves":["CVE-1"],"ignoreGhsas":["GHSA-1"]}}}"#,
+            "package.json (pnpm.auditConfig, ignores 2)",
+        ),
+        (
+            "sonarqube",
+            "sonar-project.properties",
+            "# sonar.exclusions=**\nsonar.projectKey=a\nsonar.exclusions = **/*.gen.ts\nsonar.login=abc\nsonar.scanner.skip: true\n",
+            "sonar-project.properties (sonar.exclusions, sonar.scanner.skip)",
+        ),
+    ];
+
     #[test]
     fn what_a_file_switches_off_is_described_in_a_few_words() {
-        for (tool, name, content, words) in [
-            (
-                "gitleaks",
-                ".gitleaksignore",
-                "# known\nabc:src/a.ts:rule:1\n\n  def:b:rule:2\n",
-                "2 ignores in .gitleaksignore",
-            ),
-            ("syft", ".syft.yaml", "exclude: ['./**']\nlog:\n  quiet: true\n", ".syft.yaml (exclude)"),
-            ("trivy", ".trivyignore", "CVE-2021-1\n", "1 ignore in .trivyignore"),
-            ("git-secrets", ".gitallowed", "# ours\n.*\n", "1 ignore in .gitallowed"),
-            ("eslint", ".eslintignore", "dist\n", "1 ignore in .eslintignore"),
-            (
-                "cfn-lint",
-                ".cfnlintrc",
-                "templates:\n  - a.yaml\nignore_checks: [E]\n",
-                ".cfnlintrc (templates, ignore_checks)",
-            ),
-            ("gitleaks", ".gitleaks.toml", "[extend]\nuseDefault = true\n", ".gitleaks.toml"),
-            (
-                "gitleaks",
-                ".gitleaks.toml",
-                "[extend]\nuseDefault = true\ndisabledRules = [\"a\", \"b\"]\n[allowlist]\npaths = [\"x\"]\n[[rules]]\nid = \"r\"\n[[rules.allowlists]]\npaths = [\"y\"]\n",
-                ".gitleaks.toml (2 allowlists, 2 disabled)",
-            ),
-            ("gitleaks", ".gitleaks.toml", "title = \"x\"\n", ".gitleaks.toml (without gitleaks' own rules)"),
-            ("gitleaks", ".gitleaks.toml", "not toml [", ".gitleaks.toml (without gitleaks' own rules)"),
-            (
-                "checkov",
-                ".checkov.yaml",
-                "# ours\nsoft-fail: true\nskip-check:\n  - CKV_1\n- x: y\n",
-                ".checkov.yaml (soft-fail, skip-check)",
-            ),
-            (
-                "npm-audit",
-                ".npmrc",
-                "registry = https://example.test\n//example.test/:_authToken=abc\n 'audit'=false\n",
-                ".npmrc (registry, audit)",
-            ),
-            (
-                "yarn-audit",
-                ".yarnrc",
-                "# ours\nregistry \"https://example.test\"\n--audit.level critical\n\"--cwd\" sub\n",
-                ".yarnrc (--audit.level, registry, --cwd)",
-            ),
-            (
-                "yarn-audit",
-                ".yarnrc.yml",
-                "nodeLinker: pnp\nenableNetwork: false\nnpmAuditExcludePackages:\n  - lodash\n- x: y\n",
-                ".yarnrc.yml (npmAuditExcludePackages, nodeLinker, enableNetwork)",
-            ),
-            (
-                "pnpm-audit",
-                "pnpm-workspace.yaml",
-                "packages:\n  - a\nauditConfig:\n  ignoreGhsas: [GHSA-1]\n",
-                "pnpm-workspace.yaml (auditConfig, packages)",
-            ),
-            (
-                "pnpm-audit",
-                "package.json",
-                r#"{"name":"a","pnpm":{"auditConfig":{"ignoreCves":["CVE-1"],"ignoreGhsas":["GHSA-1"]}}}"#,
-                "package.json (pnpm.auditConfig, ignores 2)",
-            ),
-            (
-                "sonarqube",
-                "sonar-project.properties",
-                "# sonar.exclusions=**\nsonar.projectKey=a\nsonar.exclusions = **/*.gen.ts\nsonar.login=abc\nsonar.scanner.skip: true\n",
-                "sonar-project.properties (sonar.exclusions, sonar.scanner.skip)",
-            ),
-        ] {
+        for (tool, name, content, words) in DESCRIBED {
             assert_eq!(described(tool, name, name, content).as_deref(), Some(words), "{content}");
         }
         assert_eq!(
