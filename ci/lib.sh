@@ -6,9 +6,6 @@ shopt -s inherit_errexit 2>/dev/null || true # a failure inside $(…) ends the 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOOLS=$(realpath -m "$ROOT/.tools") # it may be a link to the folder of another work tree
 
-# shellcheck disable=SC2034 # scripts use it
-TESTS=${CARGO_TARGET_DIR:-$ROOT/target}/tests # what ci/test leaves
-
 step() { printf '\n== %s\n' "$*" >&2; }
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -82,13 +79,7 @@ node_packages() {
     echo "$want" >"$dir/.complete"
 }
 
-# tree: one word for all files of the work tree, as git sees them; another one after any change.
-tree() (
-    cd "$ROOT"
-    index=$(mktemp)
-    trap 'rm -f "$index"' EXIT
-    cp "$(git rev-parse --git-path index)" "$index"
-    export GIT_INDEX_FILE=$index
-    git add --all
-    git write-tree
-)
+# The commit, and what the work tree has beside it: by this a result is known to be of these files.
+checkout_state() {
+    (cd "$ROOT" && git rev-parse HEAD && { git diff HEAD && git ls-files --others --exclude-standard -z | xargs -0r git hash-object; } | git hash-object --stdin)
+}

@@ -1,5 +1,5 @@
-//! `portcullis init`: looks at a repository, asks every tool what it suggests, and writes a commented
-//! gates.toml that runs.
+//! `portcullis init`: scans a repository for known files, asks every tool what it suggests, and writes a
+//! commented gates.toml that runs.
 
 mod gates_toml;
 
@@ -19,20 +19,20 @@ use crate::text::human::count;
 use crate::text::paths::{forward, normalise};
 use crate::tools::TOOLS;
 
-/// How deep a monorepo is looked into.
+/// How deep the folders of a monorepo are searched.
 const DEPTH: usize = 6;
 
-/// Writes gates.toml, unless there is one.
+/// Writes gates.toml, unless the file exists.
 pub(crate) fn execute(args: &InitArgs) -> Result<u8> {
     let path = normalise(&args.dir.join(FILE_NAME));
     if path.exists() && !args.force {
-        bail!("{} is there already; --force replaces it", path.display());
+        bail!("{} already exists; --force replaces it", path.display());
     }
     let suggestions = Suggestions::of(&look_at(&args.dir)?);
     write_whole(&path, |file| file.write_all(suggestions.gates_toml().as_bytes()))
         .with_context(|| format!("{} can't be written", path.display()))?;
     terminal::say(&format!(
-        "Wrote {} for {}.\nNext: `portcullis doctor` shows which tools are here, `portcullis plan` what would run,\n`portcullis run` runs it in lab mode.\n",
+        "Wrote {} for {}.\nNext: `portcullis doctor` shows which tools are installed, `portcullis plan` what would run,\n`portcullis run` runs it in lab mode.\n",
         path.display(),
         suggestions.words()
     ));
@@ -74,13 +74,13 @@ impl Suggestions {
         Self(TOOLS.iter().map(|spec| (*spec, (spec.init)(seen))).collect())
     }
 
-    /// What was found, for the message.
+    /// What was seen, for the message.
     fn words(&self) -> String {
         let seen = self.0.iter().filter_map(|(_, suggestion)| suggestion.seen);
         let words: Vec<String> =
             seen.filter(|(n, _)| *n > 0).map(|(n, what)| count(n as u64, what)).collect();
         match words.is_empty() {
-            true => "a folder without anything that Portcullis knows".to_owned(),
+            true => "a folder without files for any scanner".to_owned(),
             false => words.join(", "),
         }
     }

@@ -1,4 +1,4 @@
-//! What one policy lets pass that another would not: a pure comparison.
+//! Compares two policies: what one of them lets pass and the other blocks.
 //!
 //! `--policy-from` compares the gates.toml of the change with that of the base, and `--require`
 //! a run with an organisation's floor.
@@ -32,25 +32,25 @@ pub(crate) fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
     let budgets =
         base.max.iter().filter(|(severity, most)| other.max.get(severity).is_none_or(|is| is > most));
     all.extend(budgets.map(|(severity, _)| looser_max(*severity, &base.max, &other.max).at("gates.toml")));
-    // Without a gate that bears what was known, it does not matter what was.
+    // The baseline matters only if a gate has `new_only`.
     if base.baseline != other.baseline && other.gates.iter().any(|gate| gate.policy.new_only) {
         all.push(Looser::changed("baseline").at("gates.toml"));
     }
     for gate in &base.gates {
         let place = format!("gate {}", gate.id);
         match other.gate(&gate.id) {
-            None => all.push(Loosening::new(place, "it is gone")),
+            None => all.push(Loosening::new(place, "it was removed")),
             Some(now) => all.extend(differences(gate, now).into_iter().map(|looser| looser.at(&place))),
         }
     }
-    // They count for gates that are not in the file, too: a report that is handed to `judge`.
+    // Defaults also apply to gates that are not in the file, such as a report for `judge`.
     let defaults = looser_policy(&base.defaults.policy, &other.defaults.policy);
-    let told = |looser: &Looser| all.iter().any(|one| one.what == looser.is);
-    let untold: Vec<Looser> = defaults.into_iter().filter(|looser| !told(looser)).collect();
-    all.extend(untold.into_iter().map(|looser| looser.at("defaults")));
+    let listed = |looser: &Looser| all.iter().any(|one| one.what == looser.is);
+    let further: Vec<Looser> = defaults.into_iter().filter(|looser| !listed(looser)).collect();
+    all.extend(further.into_iter().map(|looser| looser.at("defaults")));
     for (name, profile) in &base.profiles {
         match other.profiles.get(name) {
-            None => all.push(Loosening::new(format!("profile {name}"), "it is gone")),
+            None => all.push(Loosening::new(format!("profile {name}"), "it was removed")),
             Some(now) => all.extend(in_profile(name, (base, profile), (other, now))),
         }
     }
@@ -87,7 +87,7 @@ impl Looser {
     }
 }
 
-/// Where `other` bears more findings than `base`: exact, whatever keys say so.
+/// Where `other` allows more findings than `base`. It compares the effect of the keys, not their text.
 pub(crate) fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
     let mut all = Vec::new();
     for severity in Severity::ALL.into_iter() {
@@ -126,7 +126,7 @@ pub(crate) fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
     all
 }
 
-/// Where fewer findings block whatever their severity, or more pass.
+/// Where fewer findings block at any severity, or more pass.
 fn looser_conditions(base: &Conditions, other: &Conditions) -> Vec<Looser> {
     let flag = |key, is: bool, was: bool| Looser::new(key, format!("{key} = {is}"), format!("{key} = {was}"));
     let mut all = Vec::new();
@@ -151,7 +151,7 @@ fn looser_conditions(base: &Conditions, other: &Conditions) -> Vec<Looser> {
     all
 }
 
-/// Where other files tell what does not count: a VEX document more, a name more for the project, other
+/// Where other files decide what counts: one more VEX document, one more name for the project, other
 /// scores or another catalogue.
 fn looser_sources(base: &Sources, other: &Sources) -> Vec<Loosening> {
     let mut all = Vec::new();
@@ -162,7 +162,7 @@ fn looser_sources(base: &Sources, other: &Sources) -> Vec<Loosening> {
     ];
     for (key, was, is) in lists {
         let added = is.into_iter().filter(|one| !was.contains(one));
-        all.extend(added.map(|one| Loosening::new("gates.toml", format!("{key} has {one}, which is new"))));
+        all.extend(added.map(|one| Loosening::new("gates.toml", format!("{key} has a new entry, {one}"))));
     }
     for (key, was, is) in [("epss", &base.epss, &other.epss), ("kev", &base.kev, &other.kev)] {
         let words = |file: &Option<Located<String>>| match file {
@@ -192,7 +192,7 @@ fn looser_max(severity: Severity, base: &Budget, other: &Budget) -> Looser {
     Looser::new("max", budget(other), budget(base))
 }
 
-/// Whether more findings are borne; `None`: any number.
+/// Whether more findings are allowed; `None`: any number.
 fn is_more(was: Option<u64>, is: Option<u64>) -> bool {
     match (was, is) {
         (Some(was), Some(is)) => is > was,
@@ -201,8 +201,8 @@ fn is_more(was: Option<u64>, is: Option<u64>) -> bool {
     }
 }
 
-/// Where the keys of a tool make it look at less, or at something else, or its findings count for less.
-/// Of `base` those keys that are in it.
+/// Where the keys of a tool make it scan less or something else, or lower the severity of its findings.
+/// Only keys of `base` are compared.
 pub(crate) fn looser_reach(base: (&[Coverage], &Policy), other: (&[Coverage], &Policy)) -> Vec<Looser> {
     let mut all = Vec::new();
     for was in base.0.iter().filter(|coverage| coverage.applies) {
@@ -216,7 +216,7 @@ pub(crate) fn looser_reach(base: (&[Coverage], &Policy), other: (&[Coverage], &P
         };
         match &now.says {
             _ if !weaker => {}
-            // It may hold anything, and be long.
+            // The value can be any text, and long.
             Extent::Exactly(_) => all.push(Looser::changed(was.key)),
             _ => all.push(Looser::new(was.key, now.words(), was.words())),
         }
@@ -229,7 +229,7 @@ fn looser_required(base: bool, other: bool) -> Option<Looser> {
     (base && !other).then(looser)
 }
 
-/// Whether it acts on more branches; none named are all.
+/// Whether it acts on more branches. An empty list means all branches.
 fn looser_branches(base: &Gate, other: &Gate) -> Option<Looser> {
     let names = |gate: &Gate| gate.branches.iter().map(|branch| branch.text.to_string()).collect::<Vec<_>>();
     let (was, is) = (names(base), names(other));
@@ -241,7 +241,7 @@ fn looser_branches(base: &Gate, other: &Gate) -> Option<Looser> {
     (base.tool.acts() && !was.is_empty() && more).then(|| Looser::new("branches", words(&is), words(&was)))
 }
 
-/// How one gate is looser, or another.
+/// How `other` is looser than `base`.
 fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
     let mut all = looser_policy(&base.policy, &other.policy);
     all.extend(looser_required(base.required, other.required));
@@ -255,7 +255,7 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
         return all;
     }
     let (was, is) = (base.tool.coverage(), other.tool.coverage());
-    // What these do, nobody knows without running the scanner. Values of `env` may be secret.
+    // The effect of these is unknown without running the scanner. Values of `env` may be secret.
     let changed = [
         ("program", base.program != other.program),
         ("args", base.args != other.args),
@@ -269,8 +269,8 @@ fn differences(base: &Gate, other: &Gate) -> Vec<Looser> {
     all
 }
 
-/// Whether what two tools make of an option was compared already: its coverage is another, which may be
-/// no less.
+/// Whether an option was compared already, by its coverage. If the coverage differs, it need not be
+/// less.
 fn is_compared(key: &str, was: &[Coverage], is: &[Coverage]) -> bool {
     let of_key = |coverage: &&Coverage| {
         coverage.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -278,13 +278,13 @@ fn is_compared(key: &str, was: &[Coverage], is: &[Coverage]) -> bool {
     !was.iter().filter(of_key).eq(is.iter().filter(of_key))
 }
 
-/// What a profile makes looser, beyond what the rest of the file does.
+/// What a profile loosens, beyond the rest of the file.
 fn in_profile(name: &str, base: (&Config, &Profile), other: (&Config, &Profile)) -> Vec<Loosening> {
     let place = format!("profile {name}");
     let mut all = Vec::new();
     let mode = |(config, profile): (&Config, &Profile)| profile.mode.unwrap_or(config.mode);
-    let told = base.1.mode.is_none() && other.1.mode.is_none();
-    if !told && mode(base) == Mode::Production && mode(other) == Mode::Lab {
+    let of_file = base.1.mode.is_none() && other.1.mode.is_none();
+    if !of_file && mode(base) == Mode::Production && mode(other) == Mode::Lab {
         all.push(lab(&place));
     }
     if let Some(since) = &other.1.since
@@ -299,12 +299,12 @@ fn in_profile(name: &str, base: (&Config, &Profile), other: (&Config, &Profile))
             all.push(Loosening::new(place.clone(), format!("it leaves out {}", gate.id)));
         }
         let (was, is) = (overlaid(gate, base.1), overlaid(now, other.1));
-        let told = differences(gate, now);
+        let listed = differences(gate, now);
         let mut looser = looser_policy(&was.0, &is.0);
         looser.extend(looser_required(was.1, is.1));
         let place = format!("{place}, gate {}", gate.id);
         all.extend(
-            looser.into_iter().filter(|looser| !told.contains(looser)).map(|looser| looser.at(&place)),
+            looser.into_iter().filter(|looser| !listed.contains(looser)).map(|looser| looser.at(&place)),
         );
     }
     all
@@ -322,7 +322,7 @@ fn overlaid(gate: &Gate, profile: &Profile) -> (Policy, bool) {
     }
 }
 
-/// Tells of a waiver, unless one of the base covers all that it covers, and as long.
+/// Reports a waiver, unless a waiver of the base covers the same findings, for as long.
 fn wider_waiver(base: &[Waiver], waiver: &Waiver) -> Option<Loosening> {
     if base.iter().any(|known| covers_all_of(known, waiver)) {
         return None;
@@ -330,7 +330,7 @@ fn wider_waiver(base: &[Waiver], waiver: &Waiver) -> Option<Loosening> {
     let known = base.iter().find(|known| known.name == waiver.name);
     let was = known.map(described);
     let word = if known.is_some() { "covers more" } else { "is new" };
-    // One without a name is called `waiver 3` already.
+    // A waiver without a name is already called `waiver 3`.
     let place =
         if !waiver.has_own_name { waiver.name.to_string() } else { format!("waiver {}", waiver.name) };
     Some(Loosening { place, what: format!("it {word}: {}", described(waiver)), was })

@@ -1,5 +1,5 @@
-//! The scanners' own configuration files: every run says what they narrow, and under `--policy-from`
-//! they are the base's instead of the work tree's.
+//! The scanners' own configuration files: every run says what they narrow. With `--policy-from`, the
+//! base's files are used instead of the work tree's.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::process::ask;
 use crate::text::paths::{forward, normalise};
 
-/// Notes at each job what the configuration files of the work tree say. A gate that they leave
-/// without proof is not run.
+/// Notes for each job what the configuration files of the work tree narrow. A gate that they leave
+/// without proof does not run.
 pub(crate) fn tell(plan: &mut Plan, repo: &Repo) {
     for planned in &mut plan.gates {
         let Fate::Run(jobs) = &mut planned.fate else { continue };
@@ -47,11 +47,11 @@ fn refuse(planned: &mut PlannedGate, mut why: Vec<String>) {
     }
 }
 
-/// The same with the base's files, which every scanner is made to heed; a gate for which that
-/// can't be has no proof. `scratch` is the run's folder.
+/// The same with the base's files, which every scanner is made to use. A gate for which this is not
+/// possible has no proof. `scratch` is the run's folder.
 pub(crate) async fn take_from(base: &BaseCommit, plan: &mut Plan, repo: &Repo, scratch: &Path) -> Result<()> {
     let folder = scratch.join(FROM_BASE);
-    fs::create_dir_all(&folder).context("the base's files can't be laid out")?;
+    fs::create_dir_all(&folder).context("the base's files can't be written")?;
     for planned in &mut plan.gates {
         let Fate::Run(jobs) = &mut planned.fate else { continue };
         let mut refused = Vec::new();
@@ -84,7 +84,7 @@ struct Work<'a> {
     folder: &'a Path,
 }
 
-/// What is done once for all files of a job.
+/// Steps that are done once for all files of a job.
 #[derive(Default)]
 struct Done {
     checked_out: bool,
@@ -99,8 +99,8 @@ impl Work<'_> {
             files.push(Compared { now: read(&config.path), was, config });
         }
         self.note_named_files(job, gate).await?;
-        // One that is made to look elsewhere for one file does not find the others where they are
-        // either: all or none.
+        // A scanner that is sent elsewhere for one file does not find the others in their places
+        // either, so it is all or none.
         let any = files.iter().any(Compared::differs);
         let mut done = Done::default();
         for compared in &files {
@@ -129,9 +129,9 @@ impl Work<'_> {
             self.override_file(job, compared, &files, &mut done).await?;
             job.notes.extend(match &compared.was {
                 Some(was) if differs => note(config, Some(was), self.repo)
-                    .map(|words| format!("{words} of the base, not as the change has it")),
+                    .map(|words| format!("{words} of the base, not of the change")),
                 Some(was) => note(config, Some(was), self.repo),
-                None => Some(format!("does not read {shown}, which the base does not have")),
+                None => Some(format!("does not read {shown}: the base does not have it")),
             });
         }
         Ok(())
@@ -185,7 +185,7 @@ impl Work<'_> {
         anyhow::anyhow!("{shown} differs from {}: {why}", self.base.revision)
     }
 
-    /// Files of the repository that the policy names by itself: scripts, configurations.
+    /// Notes changed files of the repository that the policy names: scripts, configurations.
     async fn note_named_files(&self, job: &mut Job, gate: &Gate) -> Result<()> {
         let mut words = gate.args.clone();
         words.extend(gate.program.clone());
@@ -208,15 +208,15 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Writes the base's version of a file, and gives its path as seen in arguments.
+    /// Writes the base's version of a file and returns its path for arguments.
     fn copy(&self, path: &Path, content: &[u8]) -> Result<String> {
         let name = Path::new("files").join(&*forward(self.below_root(path)));
         let full = self.folder.join(&name);
-        write(&full, content).context("the base's files can't be laid out")?;
+        write(&full, content).context("the base's files can't be written")?;
         Ok(in_arguments(&name))
     }
 
-    /// Writes one file of all that are joined, and gives its path as seen in arguments.
+    /// Writes one file that joins all of them and returns its path for arguments.
     fn join(&self, path: &Path, files: &[Compared]) -> Result<String> {
         let parts =
             files.iter().filter(|file| matches!(file.config.file.overrule, BaseOverride::Join { .. }));
@@ -224,12 +224,12 @@ impl Work<'_> {
         self.copy(path, &parts.join(&b'\n'))
     }
 
-    /// Lays out all of the base, beside the packages that are installed in the work tree.
+    /// Checks out the whole base, beside the packages that are installed in the work tree.
     async fn check_out(&self, path: &Path, job: &Job) -> Result<String> {
         let tree = self.folder.join("tree");
         if !tree.exists() {
             let index = format!("GIT_INDEX_FILE={}", self.folder.join("index").display());
-            // Under another name until it is whole.
+            // Under another name until it is complete.
             let part = self.folder.join("tree.part");
             let prefix = format!("--prefix={}/", part.display());
             for args in [
@@ -238,9 +238,9 @@ impl Work<'_> {
             ] {
                 let args: Vec<&str> = [index.as_str(), "git"].into_iter().chain(args).collect();
                 let done = ask(Path::new("env"), &args, &self.repo.root, GIT_LIMIT).await;
-                done.with_context(|| format!("git can't lay out {}", self.base.revision))?;
+                done.with_context(|| format!("git can't check out {}", self.base.revision))?;
             }
-            fs::rename(&part, &tree).context("the base's files can't be laid out")?;
+            fs::rename(&part, &tree).context("the base's files can't be written")?;
         }
         for folder in job.cwd.ancestors().take_while(|folder| folder.starts_with(&self.repo.root)) {
             let packages = folder.join("node_modules");
@@ -249,13 +249,13 @@ impl Work<'_> {
                 && fs::symlink_metadata(&link).is_err()
                 && link.parent().is_some_and(Path::is_dir)
             {
-                symlink(&packages, &link).context("the base's files can't be laid out")?;
+                symlink(&packages, &link).context("the base's files can't be written")?;
             }
         }
         Ok(in_arguments(&Path::new("tree").join(self.below_root(path))))
     }
 
-    /// Has the job started in a folder of links with this content in the place of the file.
+    /// Makes the job start in a folder of links with this content in the place of the file.
     fn put(&self, job: &mut Job, path: &Path, content: Option<Vec<u8>>) {
         let own = job.scratch().trim_start_matches(SCRATCH).trim_start_matches('/');
         let at = Path::new(FROM_BASE).join("farm").join(own);
@@ -266,8 +266,8 @@ impl Work<'_> {
         }
     }
 
-    /// Programs of the repository that the base's version names do the scanner's work: a change
-    /// that touches one would judge itself.
+    /// The base's version may name programs of the repository that do the scanner's work. A change
+    /// to such a program would judge itself.
     async fn refuse_changed_programs(&self, compared: &Compared) -> Result<()> {
         let ConfigPath { path: config, file } = &compared.config;
         let (Some(was), Some(programs)) = (&compared.was, file.programs) else { return Ok(()) };
@@ -287,7 +287,7 @@ impl Work<'_> {
     }
 }
 
-/// The path of what lies in the folder of the base's files, as seen in arguments.
+/// The path for arguments of a file in the folder of the base's files.
 fn in_arguments(name: &Path) -> String {
     format!("{SCRATCH}/{FROM_BASE}/{}", name.display())
 }
@@ -309,7 +309,7 @@ fn note(config: &ConfigPath, content: Option<&[u8]>, repo: &Repo) -> Option<Stri
     Some(format!("reads {}", note.words(&shown(&config.path, repo))))
 }
 
-/// The file's content; `None` where there is no file.
+/// The file's content; `None` if there is no file.
 fn read(path: &PathBuf) -> Option<Vec<u8>> {
     path.is_file().then(|| fs::read(path).ok()).flatten()
 }

@@ -1,6 +1,6 @@
-//! What a tool declares of itself: a list, or the reason why there is nothing to declare.
+//! What a tool declares about itself: a list, or the reason why there is nothing to declare.
 
-/// A list that a tool declares. Having nothing to declare takes a reason, so that nobody forgets it.
+/// A list that a tool declares. An empty list needs a reason, so that nobody forgets to fill it.
 #[derive(Clone, Copy, Debug)]
 pub enum Declared<T: 'static> {
     List(&'static [T]),

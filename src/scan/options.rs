@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What differs where the options are not a table of keys.
+/// Stands for the key if the options are not a table of keys.
 const WHOLE: &str = "options of the tool";
 
-/// The options of a gate's tool, as values that can be compared. Every tool has it by deriving
-/// [`Serialize`], so that no option can be forgotten.
+/// The options of a gate's tool, as values that can be compared. Every tool gets them by deriving
+/// [`Serialize`], so no option can be forgotten.
 pub trait Options {
     /// Each option under its key in gates.toml.
     fn options(&self) -> Value;
@@ -49,8 +49,8 @@ mod tests {
             (json!({"dirs": ["a"], "omit": [], "registry": null, "more": 1}), vec!["more"]),
             (json!(null), vec![WHOLE]),
         ] {
-            let told: Vec<String> = differing(&base, &other).into_iter().collect();
-            assert_eq!(told, keys, "{other}");
+            let found: Vec<String> = differing(&base, &other).into_iter().collect();
+            assert_eq!(found, keys, "{other}");
         }
     }
 }

@@ -14,7 +14,8 @@ pub(super) struct AuditKeys {
 }
 
 impl AuditKeys {
-    /// `kinds` are those of dependencies that the program can leave out, and `called` says so.
+    /// `kinds` are the kinds of dependency that the program can leave out. `called` is the word for them in
+    /// messages.
     pub(super) fn read(keys: &Keys, kinds: &[&str], called: &str) -> Self {
         let omit = keys.texts("omit").unwrap_or_default();
         for kind in omit.iter().filter(|kind| !kinds.contains(&kind.value.as_str())) {

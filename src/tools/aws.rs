@@ -11,7 +11,7 @@ use crate::scan::step::{Output, Step};
 /// The program.
 pub(crate) const PROGRAM: &str = "aws";
 
-/// How to get it, for people.
+/// Where the user finds how to install it.
 pub(crate) const INSTALL: &str =
     "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html";
 
@@ -29,7 +29,7 @@ pub(crate) const CREDENTIALS: &[&str] = &[
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 ];
 
-/// Errors that pass: the service is busy, or can't be reached (botocore, `retries/standard.py`).
+/// Transient errors: the service is busy, or can't be reached (botocore, `retries/standard.py`).
 const PASSING: &[&str] = &[
     "Throttling",
     "ThrottlingException",
@@ -50,27 +50,27 @@ const PASSING: &[&str] = &[
     "ServiceUnavailableException",
 ];
 
-/// Whose account, and where.
+/// The account and the region of a call.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Account {
     region: Option<String>,
     profile: Option<String>,
-    /// The user's own arguments, behind all others: the gate's `args`.
+    /// The user's own arguments, after all others: the gate's `args`.
     #[serde(skip)]
     more: Vec<String>,
 }
 
-/// Why a call came to nothing.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AwsError {
-    /// The service refused: its code, and its words.
+    /// The service refused the call: its error code and its message.
     Refused { code: String, message: String },
-    /// No call was made, or no answer came.
+    /// The call was not made, or there was no usable answer.
     Failed(Failure),
 }
 
 impl Account {
-    /// Reads `region` and `profile`; absent is as the CLI finds it.
+    /// Reads `region` and `profile`. Where a key is absent, the CLI uses its own setting.
     pub(crate) fn read(keys: &Keys) -> Self {
         Self {
             region: keys.text("region").map(|region| region.value),
@@ -79,19 +79,19 @@ impl Account {
         }
     }
 
-    /// The same, with arguments of the user behind all others.
+    /// The same, with the user's arguments after all others.
     pub(crate) fn with(mut self, args: &[String]) -> Self {
         self.more.extend_from_slice(args);
         self
     }
 
-    /// The same, in this region where the user names none.
+    /// The same, in this region if the user names no region.
     pub(crate) fn or_in(mut self, region: Option<&str>) -> Self {
         self.region = self.region.or_else(|| region.map(str::to_owned));
         self
     }
 
-    /// The region that calls go to, as far as it is named.
+    /// The region that calls go to, if it is named.
     pub(crate) fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
@@ -109,13 +109,13 @@ impl Account {
         args
     }
 
-    /// The step of a call, with the CLI's credentials.
+    /// The step that makes a call, with the CLI's credentials.
     pub(crate) fn step<I: IntoIterator<Item = S>, S: Into<String>>(&self, call: I) -> Step {
-        // Version 1 of the CLI has neither a pager nor the option against it.
+        // A variable, not an option: version 1 of the CLI has no pager and no option to switch it off.
         Step::new(PROGRAM, self.args(call)).env("AWS_PAGER", "").credentials(CREDENTIALS)
     }
 
-    /// Calls a service and reads what it answers.
+    /// Calls a service and reads its answer.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         context: &mut dyn StepContext,
@@ -124,12 +124,12 @@ impl Account {
         let output = answered(context, self.step(call.iter().copied())).await?;
         serde_json::from_slice(&output.stdout).map_err(|error| {
             let operation = call.iter().take(2).copied().collect::<Vec<_>>().join(" ");
-            let why = format!("the answer of aws {operation} is not what it should be: {error}");
+            let why = format!("the answer of aws {operation} has an unexpected form: {error}");
             AwsError::Failed(Failure::Unproven(why))
         })
     }
 
-    /// Calls for a secret, such as a password: what is printed, on one line. No log has it.
+    /// Makes a call that prints a secret, such as a password, on one line. The secret is in no log.
     pub(crate) async fn secret(
         &self,
         context: &mut dyn StepContext,
@@ -173,7 +173,7 @@ impl From<AwsError> for Failure {
     }
 }
 
-/// What to do about the errors that everybody meets.
+/// What to do about common errors.
 fn advice(code: &str) -> &'static str {
     match code {
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
@@ -189,8 +189,8 @@ fn advice(code: &str) -> &'static str {
     }
 }
 
-/// What the CLI says of a call that failed. Of the service: `An error occurred (CODE) when calling
-/// the NAME operation: WORDS`; all else is its own.
+/// The error of a call that failed. An error of the service reads `An error occurred (CODE) when
+/// calling the NAME operation: WORDS`. Any other error is the CLI's own.
 fn error_of(output: &Output) -> AwsError {
     let stderr = output.stderr_text();
     for line in stderr.lines() {
@@ -211,7 +211,7 @@ fn error_of(output: &Output) -> AwsError {
                 .to_owned(),
         ),
         () if words.contains("You must specify a region") => {
-            Failure::Unproven("aws knows no region: set `region`, or AWS_DEFAULT_REGION".to_owned())
+            Failure::Unproven("aws has no region: set `region`, or AWS_DEFAULT_REGION".to_owned())
         }
         () if passing.iter().any(|passing| words.contains(passing)) => {
             Failure::Transient(format!("aws: {words}"))
@@ -230,12 +230,12 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_service_has_its_code_and_its_words() {
+    fn an_error_of_the_service_has_its_code_and_its_message() {
         let error = says(
             "\nAn error occurred (RepositoryNotFoundException) when calling the DescribeImages operation: The repository with name 'x' does not exist\n",
         );
         assert!(error.is("RepositoryNotFoundException"));
-        let Failure::Unproven(words) = Failure::from(error) else { panic!("it passes") };
+        let Failure::Unproven(words) = Failure::from(error) else { panic!("it is transient") };
         assert_eq!(
             words,
             "AWS says RepositoryNotFoundException: The repository with name 'x' does not exist"
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_cli_itself_lacks_is_told_in_one_sentence() {
+    fn the_message_says_what_the_cli_itself_lacks() {
         for (stderr, words) in [
             (
                 "Unable to locate credentials. You can configure credentials by running \"aws configure\".",
@@ -258,7 +258,7 @@ mod tests {
             ),
             (
                 "You must specify a region. You can also configure your region by running \"aws configure\".",
-                "knows no region",
+                "has no region",
             ),
             ("aws: error: argument operation: Invalid choice", "ended with 254"),
         ] {

@@ -1,7 +1,7 @@
-//! cfn-lint: CloudFormation templates that would be refused, or should not have to be taken.
+//! cfn-lint: errors and bad practice in CloudFormation templates.
 //!
-//! Flags, exit codes and traps after `src/cfnlint/config.py` and `src/cfnlint/runner/` of
-//! aws-cloudformation/cfn-lint 1.58.0, and runs of it.
+//! Flags, exit codes and pitfalls are taken from `src/cfnlint/config.py` and `src/cfnlint/runner/` of
+//! aws-cloudformation/cfn-lint 1.58.0, and from runs of it.
 
 mod report;
 mod templates;
@@ -37,7 +37,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     docs: "docs/configuration.md#cfn-lint",
     install: "pipx install cfn-lint",
     secret_fields: Declared::None("its messages name rules and properties, and hold no source text"),
-    // It reads none but AWS_REGION and AWS_DEFAULT_REGION: the region that templates are for.
+    // It reads only AWS_REGION and AWS_DEFAULT_REGION: the region that templates are for.
     steering: &[],
     looks_for: Declared::List(&[Aim::Misconfigurations]),
     config_files: Declared::List(&[&CONFIG[0], &CONFIG[1], &CONFIG[2], &TEMPLATE]),
@@ -45,7 +45,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure: |keys| Box::new(CfnLint::configure(keys)),
 };
 
-/// Folders of templates, without those inside another.
+/// Folders of templates, without folders inside another of them.
 pub(super) fn folders(seen: &Seen) -> BTreeSet<String> {
     tops(&seen.folders(|file| is_cloudformation(&file.path)))
 }
@@ -53,15 +53,15 @@ pub(super) fn folders(seen: &Seen) -> BTreeSet<String> {
 fn suggest(seen: &Seen) -> Suggestion {
     let folders = folders(seen);
     Suggestion::for_seen(folders.len(), "CloudFormation folder", || {
-        let comment = "Templates that CloudFormation would refuse, or should not have to take.";
+        let comment = "Errors and bad practice in CloudFormation templates.";
         SuggestedGate::new("cloudformation", comment, dirs(&folders))
     })
 }
 
-/// Bytes of file names that one command line may carry: far below what Linux takes (2 MiB).
+/// Bytes of file names that one command line may have: far below the limit of Linux (2 MiB).
 const ARGUMENTS: usize = 1_000_000;
 
-/// Its configuration, the first that is there (`_find_config`).
+/// Its configuration: it reads the first of these files that exists (`_find_config`).
 static CONFIG: [ConfigFile; 3] =
     [declared(".cfnlintrc"), declared(".cfnlintrc.yaml"), declared(".cfnlintrc.yml")];
 
@@ -70,7 +70,7 @@ const fn declared(name: &'static str) -> ConfigFile {
     ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None }
 }
 
-/// A template whose `Metadata` say what cfn-lint shall ignore in it.
+/// A template whose `Metadata` can say what cfn-lint ignores in it.
 static TEMPLATE: ConfigFile = ConfigFile {
     name: "templates",
     describe: describe_template,
@@ -85,7 +85,7 @@ fn describe_template(content: &[u8]) -> Option<ConfigNote> {
     ignores.then(|| ConfigNote::Holds(vec!["cfn-lint: ignore_checks".to_owned()]))
 }
 
-/// A configuration that says nothing, and keeps it from looking for others.
+/// An empty configuration. With it cfn-lint does not look for another.
 const NO_CONFIG: &str = "/dev/null";
 
 fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
@@ -94,7 +94,7 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     match (named, copy) {
         (None, copy) => drop(job.options([OPTION, copy.unwrap_or(NO_CONFIG)])),
         (Some(named), Some(copy)) if named == NO_CONFIG => *named = copy.to_owned(),
-        // Of several it reads the first.
+        // Of several files it reads the first.
         (Some(_), _) => {}
     }
     Ok(())
@@ -115,7 +115,7 @@ impl CfnLint {
     fn job(&self, scene: &Scene, dir: &str) -> Result<Option<Job>, Unplanned> {
         let mut job = scene.job_in_dir(SPEC.program, dir);
         let found = self.files.files(&job.cwd);
-        // A folder that is not there is the runner's to tell.
+        // The runner reports a folder that does not exist.
         if found.is_empty() && job.cwd.is_dir() {
             return Ok(None);
         }
@@ -128,7 +128,7 @@ impl CfnLint {
         }
         let report = job.report_file("cfn-lint.json");
         job.args(["--format", "json", "--output-file", &report]);
-        // Each level has a bit of its own in the exit code; and the log names what was linted.
+        // Each level has its own bit in the exit code, and the log names what was linted.
         job.args(["--non-zero-exit-code", "informational", "--info"]);
         job.end_of_options().args(found.iter().map(|file| templates::escaped(file)));
         for file in &CONFIG {
@@ -160,8 +160,8 @@ impl Tool for CfnLint {
         match (jobs.is_empty(), self.files.names_some()) {
             (false, _) => Ok(jobs),
             (true, false) => Err(Unplanned::NothingToDo("there is no CloudFormation template".to_owned())),
-            // Who names files means that there are some.
-            (true, true) => Err(Unplanned::Impossible("no file fits `files`".to_owned())),
+            // A user who names files expects some.
+            (true, true) => Err(Unplanned::Impossible("no file matches `files`".to_owned())),
         }
     }
 
@@ -176,22 +176,22 @@ impl Tool for CfnLint {
     }
 
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
-        let (mut parsed, said) = report::read(raw.report(), origin)?;
+        let (mut parsed, facts) = report::read(raw.report(), origin)?;
         let Some(exit) = raw.exit else {
             parsed.scope_untold = true;
             return Ok(parsed);
         };
-        if exit != 0 && said.exit != 0 && said.exit != exit && self.exit(exit) == Exit::Findings {
+        if exit != 0 && facts.exit != 0 && facts.exit != exit && self.exit(exit) == Exit::Findings {
             parsed
                 .gaps
-                .push(format!("exit code {exit} does not fit the levels in the report ({})", said.exit));
+                .push(format!("exit code {exit} does not fit the levels in the report ({})", facts.exit));
         }
         let log = raw.stderr_text();
         let linted: BTreeSet<&str> = log.lines().filter_map(linted).collect();
         parsed.scope = Scope::of(Unit::Files, linted.len() as u64);
         let given = raw.planned.map(|planned| planned.files.as_slice()).unwrap_or_default();
         let left_out =
-            given.iter().filter(|file| !linted.contains(file.as_str()) && !said.unread.contains(*file));
+            given.iter().filter(|file| !linted.contains(file.as_str()) && !facts.unread.contains(*file));
         parsed.gaps.extend(left_out.map(|file| {
             format!("{} was not linted: does its configuration leave it out?", origin.relative(file))
         }));

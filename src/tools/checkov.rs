@@ -34,10 +34,10 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     version: VersionFrom::Report,
     docs: "docs/configuration.md#checkov",
     install: "pipx install checkov",
-    // Source text, whole resources, and the values that variables were found to have.
+    // Source text, whole resources, and the values of variables.
     secret_fields: Declared::List(&["code_block", "entity", "evaluations", "fixed_definition", "added_by"]),
-    // Every option is a variable too (CKV_SKIP_CHECK, CKV_SOFT_FAIL). The exceptions are the
-    // platform's key and the way to it.
+    // Every option is also a variable (CKV_SKIP_CHECK, CKV_SOFT_FAIL). The exceptions are the
+    // platform's key, and the certificate and proxy used to reach it.
     steering: &["CKV_*", "CHECKOV_*", "BC_*", "!BC_API_KEY", "!BC_CA_BUNDLE", "!BC_PROXY"],
     looks_for: Declared::List(&[Aim::Misconfigurations]),
     config_files: Declared::List(&[&CONFIG_YAML, &CONFIG_YML]),
@@ -46,7 +46,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 };
 
 fn suggest(seen: &Seen) -> Suggestion {
-    const COMMENT: &str = "Misconfigurations. Checkov rates nothing without a platform key, and\nwhat nobody has rated blocks; `unrated = \"medium\"` would let it pass.";
+    const COMMENT: &str = "Misconfigurations. Checkov rates nothing without a platform key, and\nunrated findings block; `unrated = \"medium\"` would let them pass.";
     let found =
         [("terraform", terraform_validate::folders(seen)), ("cloudformation", cfn_lint::folders(seen))];
     let found = found.iter().filter(|(_, folders)| !folders.is_empty());
@@ -73,7 +73,7 @@ const fn declared(name: &'static str) -> ConfigFile {
 #[derive(Debug, Serialize)]
 struct Checkov {
     dirs: Vec<String>,
-    /// Empty: every framework that Checkov finds files of.
+    /// Empty: every framework that Checkov finds files for.
     framework: Vec<String>,
 }
 
@@ -81,9 +81,9 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     Box::new(Checkov { dirs: keys.texts_or("dirs", &["."]), framework: keys.texts_or("framework", &[]) })
 }
 
-/// Checkov lays `--config-file` over the configuration of the working directory and of the folder
-/// behind `-d` (`common/util/config_utils.py`), so it is started elsewhere, with one argument for
-/// the folder: it does not look there then.
+/// Checkov adds `--config-file` to the configuration of the working directory and of the folder
+/// after `-d` (`common/util/config_utils.py`). So it starts in another directory and gets the folder
+/// as one argument, `--directory=`: then it does not look for a configuration there.
 fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     if job.start.is_none() {
         let (cwd, dir) = (job.cwd.clone(), job.args.iter().position(|arg| arg == "-d"));
@@ -96,7 +96,7 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
         job.start = Some(StartDir::Nowhere);
     }
     if job.args.iter().any(|arg| arg == "--config-file") && copy.is_some() {
-        return Err("the base has two of them, and Checkov takes one".to_owned());
+        return Err("the base has two configuration files, and Checkov accepts one".to_owned());
     }
     if let Some(copy) = copy {
         job.options(["--config-file", copy]);
@@ -109,9 +109,9 @@ impl Checkov {
         let mut job = scene.job_in_dir(SPEC.program, dir);
         let folder = job.scratch().to_owned();
         job.args(["-d", ".", "-o", "json", "--output-file-path", &folder]);
-        // Compact reports leave the source text out; the guidelines that would be downloaded
-        // are for people with a platform key. Never `--quiet`: it drops the files that did not
-        // parse.
+        // Compact reports leave the source text out. The guidelines that would be downloaded are
+        // for users with a platform key. Never use `--quiet`: it drops the names of the files that
+        // did not parse.
         job.args(["--compact", "--skip-download"]);
         if !self.framework.is_empty() {
             job.arg("--framework").args(self.framework.iter().cloned());
@@ -134,7 +134,7 @@ impl Tool for Checkov {
         vec![Coverage::folders("dirs", &self.dirs), Coverage::new("framework", Extent::These(framework))]
     }
 
-    /// Without `framework` it looks for secrets, too.
+    /// Without `framework` it also looks for secrets.
     fn also_looks_for(&self) -> Vec<Aim> {
         let secrets = self.framework.is_empty() || self.framework.iter().any(|name| name == "secrets");
         secrets.then_some(Aim::Secrets).into_iter().collect()
@@ -144,8 +144,8 @@ impl Tool for Checkov {
         Ok(self.dirs.iter().map(|dir| self.job(scene, dir)).collect())
     }
 
-    /// bridgecrewio/checkov `common/output/report.py` `get_exit_code`, `main.py` `exit_run`. A file
-    /// that does not parse, and a folder that does not exist, are 0 too: the report tells.
+    /// bridgecrewio/checkov `common/output/report.py` `get_exit_code`, `main.py` `exit_run`. The code
+    /// is also 0 for a file that does not parse or a folder that does not exist: the report shows that.
     fn exit(&self, code: i32) -> Exit {
         match code {
             0 => Exit::Clean,
@@ -159,13 +159,13 @@ impl Tool for Checkov {
         report::read(raw.report(), origin)
     }
 
-    /// The platform, where a key is set: the last words of the traceback tell.
+    /// If a key is set, the platform may fail: the last line of the traceback says so.
     fn transient_error(&self, raw: &RawReport) -> Option<String> {
         transient_error(&raw.last_error_line()?).or_else(|| transient_error(&self.error_line(raw)?))
     }
 
-    /// Checkov prints a traceback when it can't reach its platform, and goes on: a line that says
-    /// error outranks the end of the text.
+    /// Checkov prints a traceback when it can't reach its platform, and continues. So a line that
+    /// is marked as an error comes before the last line of the text.
     fn error_line(&self, raw: &RawReport) -> Option<String> {
         let stderr = raw.stderr_text();
         let said = stderr.lines().rev().find_map(|line| {

@@ -1,4 +1,4 @@
-//! CodeDeploy: a blue/green deployment of what was registered, begun once, watched to its end.
+//! CodeDeploy: starts one blue/green deployment of what was registered, and watches it to its end.
 
 mod answers;
 mod api;
@@ -44,7 +44,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure,
 };
 
-/// Variables by which CI services tell the address of the build.
+/// Variables in which CI services give the address of the build.
 const BUILD_URLS: &[&str] = &["BUILD_URL", "CI_JOB_URL", "CI_PIPELINE_URL", "CODEBUILD_BUILD_URL"];
 
 /// The keys of the gate.
@@ -57,9 +57,9 @@ struct Settings {
     /// The template of the AppSpec.
     app_spec: String,
     values: Values,
-    /// An ARN, or the id of the gate that has registered it.
+    /// An ARN, or the id of the gate that registered it.
     task_definition: Option<String>,
-    /// Deployment configuration; else that of the group.
+    /// Deployment configuration. By default, the group's own.
     config: Option<String>,
     description: Option<String>,
     /// How long a deployment of the same revision counts as done.
@@ -69,14 +69,14 @@ struct Settings {
     poll: Duration,
 }
 
-/// What is done about a deployment of another revision that is in progress.
+/// What to do if a deployment of another revision is in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum InProgress {
     Wait,
     Refuse,
 }
 
-/// What becomes of the deployment when the run is stopped, or the gate's time is over.
+/// What to do with the deployment when the run is stopped or the gate times out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum OnStop {
     Stop,
@@ -116,7 +116,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 }
 
 impl Settings {
-    /// What the deployment is called in the console: which commit, by which build.
+    /// The description shown in the console: the commit and the build.
     fn description(&self, context: &dyn StepContext) -> String {
         if let Some(description) = &self.description {
             return description.clone();

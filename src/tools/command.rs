@@ -1,5 +1,5 @@
-//! Any command: a test suite, a build script, a scanner that Portcullis does not know. It is judged
-//! by its report, in one of the shared formats, or else by its exit code alone.
+//! Any command: a test suite, a build script, a scanner that Portcullis does not know. Its report, in
+//! one of the shared formats, decides the result. Without a report, its exit code decides.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,13 +44,13 @@ pub(crate) static SPEC: ToolSpec = ToolSpec {
     steering: &[],
     looks_for: Declared::None("its report says what"),
     config_files: Declared::None(
-        "what a command reads is known to nobody; files that it names are compared with the base",
+        "Portcullis can't know what a command reads; files that it names are compared with the base",
     ),
     init: suggest,
     configure,
 };
 
-/// No gate: nobody can guess how the tests run.
+/// Suggests no gate, only an example: how the tests run can't be guessed.
 fn suggest(seen: &Seen) -> Suggestion {
     let tested = seen.folders(has_test_script);
     let example = tested.first().map(|folder| {
@@ -72,18 +72,18 @@ fn has_test_script(file: &SeenFile) -> bool {
     file.name == "package.json" && manifest().is_some_and(|manifest| manifest.scripts.contains_key("test"))
 }
 
-/// A command of the user's.
+/// The user's command.
 #[derive(Debug, Serialize)]
 struct Command {
     /// The program and its arguments.
     run: Vec<String>,
-    /// Where it is started, relative to gates.toml.
+    /// The directory in which it starts, relative to gates.toml.
     dir: String,
     report: Option<Report>,
-    /// What its exit codes mean, where the user says so.
+    /// What its exit codes mean, if the user says so.
     #[serde(rename = "exit")]
     codes: Option<Codes>,
-    /// What the report may hold, where it is an inventory.
+    /// What the report may contain, if it is an inventory.
     #[serde(flatten)]
     contents: Option<InventoryRules>,
 }
@@ -158,7 +158,7 @@ impl Tool for Command {
         let of_format = match self.report.as_ref().map(|report| report.format.name) {
             None | Some("junit") => Some(Aim::Tests),
             Some("checkstyle") => Some(Aim::Lint),
-            // Such a report may hold anything.
+            // A report in another format may contain anything.
             Some(_) => None,
         };
         of_format.into_iter().chain(of_rules).collect()
@@ -194,8 +194,9 @@ impl Tool for Command {
         Ok(vec![job])
     }
 
-    /// What the user says, else what shells agree on. With a report, many programs leave with 0
-    /// whatever they found, so 0 says nothing; another code without a finding is a contradiction.
+    /// What the user says, or else what shells agree on. With a report, many programs exit with 0
+    /// whether or not they found something, so 0 says nothing. Another code without a finding is a
+    /// contradiction.
     fn exit(&self, code: i32) -> Exit {
         if let Some(codes) = &self.codes {
             let listed = |list: &[u64]| u64::try_from(code).is_ok_and(|code| list.contains(&code));
@@ -215,8 +216,8 @@ impl Tool for Command {
         }
     }
 
-    /// Without a report the scope is the one command that ran, and a code other than a clean one
-    /// is one finding.
+    /// Without a report the scope is the one command that ran, and a code that is not clean is one
+    /// finding.
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         if let Some(report) = &self.report {
             let mut parsed = (report.format.read)(raw.report(), origin)?;
@@ -239,7 +240,8 @@ impl Tool for Command {
         Ok(parsed)
     }
 
-    /// What its maker has suppressed does not make a program fail, nor what the inventory may not hold.
+    /// Two kinds of findings do not make a program fail: those suppressed in its report, and those that
+    /// Portcullis makes from the rules for an inventory.
     fn moves_exit_code(&self, finding: &Finding) -> bool {
         finding.suppressed.is_none() && !InventoryRules::found(finding)
     }
@@ -255,7 +257,7 @@ impl Command {
     }
 }
 
-/// What a shell means by a code from 128 on: 128 and the number of the signal.
+/// The meaning of codes above 128 in a shell: 128 plus the number of the signal.
 fn signal(code: i32) -> &'static str {
     match code {
         129 => "ended by signal 1, SIGHUP",

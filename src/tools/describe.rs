@@ -1,20 +1,21 @@
-//! What several scanners' configuration files switch off: helpers for [`Describe`](crate::scan::config_file::Describe).
+//! Describes what scanners' configuration files switch off: helpers for
+//! [`Describe`](crate::scan::config_file::Describe).
 
 use crate::redact::npmrc;
 use crate::scan::config_file::ConfigNote;
 use crate::text::sanitise::short;
 
-/// Options that name keys, so many at most.
+/// The most keys that a description names.
 const KEYS: usize = 6;
-/// A line without a sign of its own may be long; so many characters of a key.
+/// The most characters of a key. A line without a separator may be long.
 const LONGEST_KEY: usize = 60;
 
-/// A file of a kind that narrows nothing by itself.
+/// A file that does not narrow what is scanned.
 pub(super) fn nothing(_content: &[u8]) -> Option<ConfigNote> {
     None
 }
 
-/// A file in which each line that is no comment names something to ignore.
+/// A file in which each line that is not a comment names something to ignore.
 pub(super) fn ignore_lines(content: &[u8]) -> Option<ConfigNote> {
     let text = String::from_utf8_lossy(content);
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -31,15 +32,15 @@ pub(super) fn spaced_keys(content: &[u8]) -> Option<ConfigNote> {
     Some(ConfigNote::Holds(a_few(keys(&String::from_utf8_lossy(content), ' '))))
 }
 
-/// An `.npmrc`. Values may be secret, and a key that is an address (`//registry/:_authToken`) narrows
-/// nothing.
+/// An `.npmrc`. Only keys are shown: values may be secret. A key that is an address
+/// (`//registry/:_authToken`) does not narrow anything.
 pub(super) fn npmrc(content: &[u8]) -> Option<ConfigNote> {
     let text = String::from_utf8_lossy(content);
     let keys = npmrc::settings(&text).map(|setting| setting.key);
     Some(ConfigNote::Holds(a_few(keys.filter(|key| !key.starts_with('/')).collect())))
 }
 
-/// The keys of the lines that are not indented, those of an audit first. Values may be secret.
+/// The keys of the lines that are not indented, keys about audits first. Only keys: values may be secret.
 fn keys(text: &str, separator: char) -> Vec<String> {
     let is_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphabetic() || "@-\"'".contains(c));
     let mut keys: Vec<String> = text
@@ -70,7 +71,7 @@ pub(super) fn a_few(mut keys: Vec<String>) -> Vec<String> {
 mod tests {
     use crate::tools::spec;
 
-    /// What is said of `path`, which a tool declares under `name`.
+    /// The description of `path`, which a tool declares under `name`.
     fn described(tool: &str, name: &str, path: &str, content: &str) -> Option<String> {
         let declared = spec(tool).unwrap().config_files.list();
         let file = declared.iter().find(|file| file.name == name).unwrap_or_else(|| panic!("{tool} {name}"));

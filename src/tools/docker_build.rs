@@ -1,6 +1,6 @@
 //! `docker build`: builds the images that later gates scan, and reports what BuildKit's build checks
-//! say of the Dockerfile. An image that was not built leaves the gate without proof. podman and
-//! buildah build as well.
+//! find in the Dockerfile. If an image was not built, the gate has no proof. podman and buildah can
+//! build, too.
 
 mod engine;
 mod image;
@@ -46,7 +46,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: Declared::None("its report is the id of an image"),
     steering: &[],
     looks_for: Declared::List(&[Aim::Lint]),
-    config_files: Declared::None("the Dockerfile is its input, and its checks are warnings whatever it says"),
+    config_files: Declared::None("the Dockerfile is its input, and its build checks always give warnings"),
     init: init::suggest,
     configure,
 };
@@ -54,12 +54,12 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 #[derive(Debug, Serialize)]
 struct DockerBuild {
     engine: Engine,
-    /// Named as the manual names the keys of one: `images` are the names alone, see `coverage`.
+    /// Named like the keys of one image in the manual. `images` is for the names alone, see `coverage`.
     #[serde(rename = "images[]")]
     images: Vec<Image>,
-    /// Of every image; those of one image outrank them.
+    /// Labels of every image. The labels of one image override them.
     labels: Vec<(String, String)>,
-    /// Whether the number and the address of the build stand in labels, too.
+    /// Whether labels also give the number and the address of the build.
     ci_labels: bool,
 }
 
@@ -95,7 +95,7 @@ impl Tool for DockerBuild {
     }
 
     fn question(&self, program: &Path) -> Option<Vec<String>> {
-        // Whoever has chosen a builder knows what they want.
+        // The user has already chosen a builder.
         let chosen = variables::os("DOCKER_BUILDKIT").is_some();
         (!chosen).then(|| self.engine.question(program)).flatten()
     }
@@ -117,7 +117,7 @@ impl Tool for DockerBuild {
             .collect()
     }
 
-    /// Build checks that fail leave with 0, unless the Dockerfile asks for errors.
+    /// The code is 0 even if build checks fail, unless the Dockerfile asks for errors.
     fn exit(&self, code: i32) -> Exit {
         match code {
             0 => Exit::Silent,
@@ -134,15 +134,15 @@ impl Tool for DockerBuild {
             parsed.proof.push(format!("built {id}"));
             parsed.image_digest = raw.beside(engine::METADATA).next().and_then(engine::digest);
             parsed.image_id = Some(id);
-            // BuildKit tells its checks on standard error, behind the steps; the classic builder has
-            // none, and prints its steps on standard output.
+            // BuildKit reports its checks on standard error, after the steps. The classic builder has no
+            // checks, and prints its steps on standard output.
             let log = log::read(&raw.stderr_text())?;
             let classic = || log::read(&String::from_utf8_lossy(&raw.stdout)).map(|log| log.ending);
             if raw.exit.is_some() && log.ending == log::Ending::Untold && classic()? == log::Ending::Untold {
-                let why = "its log does not come to the end of the build, where the build checks are told";
+                let why = "its log stops before the end of the build, where the build checks are reported";
                 parsed.gaps.push(why.to_owned());
             }
-            // Warnings stand at its end, behind the image's name.
+            // The warnings are at the end of the log, after the image's name.
             parsed.gaps.extend(raw.lost_log());
             self.add_warnings(log.warnings, origin, &mut parsed);
             return Ok(parsed);
@@ -150,8 +150,8 @@ impl Tool for DockerBuild {
         self.parse_log(document, origin)
     }
 
-    /// The daemon that does not answer, and a registry that is busy. Not what a step of the
-    /// Dockerfile printed: only the line that says why the build failed.
+    /// The daemon does not answer, or a registry is busy. Reads only the line that says why the build
+    /// failed, not what a step of the Dockerfile printed.
     fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let cause = self.error_line(raw)?;
         if cause.contains("Cannot connect to the Docker daemon") {
@@ -169,7 +169,7 @@ impl Tool for DockerBuild {
 }
 
 impl DockerBuild {
-    /// A log that some other step kept, instead of the image id.
+    /// Reads a log that another step saved, instead of the image id.
     fn parse_log(&self, text: &str, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         if text.is_empty() {
             return Err(ReportError::Empty { what: log::WHAT });
@@ -196,7 +196,7 @@ impl DockerBuild {
         let image = self.images.iter().find(|image| *image.name == *origin.target);
         let dockerfile = image.map_or(Some("Dockerfile".to_owned()), Image::dockerfile);
         for warning in warnings {
-            // Nobody has rated the checks; Docker calls them warnings and builds all the same.
+            // The checks are unrated. Docker calls them warnings, and still builds the image.
             let mut finding = Finding::new(warning.rule, Category::Lint, Severity::Low, warning.message);
             let file = warning.file.or_else(|| dockerfile.clone());
             finding.location =
@@ -236,10 +236,10 @@ impl DockerBuild {
             (Some(_), true) => {
                 let commit = scene.repo.described(12).unwrap_or_default();
                 job.notes.push(format!("the work tree differs from the commit, so the tag is {commit}"));
-                job.because("tagged with the commit, and that the work tree is not what it says");
+                job.because("tagged with the commit, and marked because the work tree differs from it");
             }
             (None, _) => {
-                job.notes.push(format!("{reference}: without a commit, any build can take this tag over"));
+                job.notes.push(format!("{reference}: without a commit, any build can replace this tag"));
                 job.because("no commit to tag it with");
             }
         }
@@ -247,8 +247,8 @@ impl DockerBuild {
         Ok(job)
     }
 
-    /// What the image says of its origin, and what the configuration adds. No time of the build: the
-    /// same content would get another id each time.
+    /// Labels for the image's origin, and those that the configuration adds. The time of the build is
+    /// left out: with it the same content would get a new id each time.
     fn labels(
         &self,
         image: &Image,
@@ -263,12 +263,12 @@ impl DockerBuild {
     }
 }
 
-/// Of the OCI image specification (`annotations.md`).
+/// From the OCI image specification (`annotations.md`).
 const REVISION: &str = "org.opencontainers.image.revision";
 const BUILD_NUMBER: &str = "build.number";
 const BUILD_URL: &str = "build.url";
 
-/// What `--iidfile` holds.
+/// Reads the file of `--iidfile`.
 fn image_id(text: &str) -> Result<Text, ReportError> {
     const WHAT: &str = "image id file";
     if text.is_empty() {

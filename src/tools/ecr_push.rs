@@ -1,5 +1,5 @@
-//! Pushes images to Amazon ECR, or to another registry: only those that the gates before have seen,
-//! and under tags that stay with them.
+//! Pushes images to Amazon ECR or another registry: only images that earlier gates have seen, and
+//! under tags that stay with them.
 
 mod engine;
 mod push;
@@ -39,20 +39,20 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: Declared::None("Portcullis writes the report, without secrets"),
     steering: &[],
     looks_for: Declared::None("it acts"),
-    config_files: Declared::None("docker and aws read those of their user alone"),
+    config_files: Declared::None("docker and aws read only their user's own files"),
     init: Suggestion::nothing,
     configure,
 };
 
-/// Stands for the commit in a tag.
+/// The placeholder for the commit in a tag.
 const COMMIT: &str = "{commit}";
 
 #[derive(Debug, Serialize)]
 struct EcrPush {
-    /// Absent: every image that a gate before builds.
+    /// Absent: every image that an earlier gate builds.
     images: Option<Vec<Image>>,
     registry: Option<Registry>,
-    /// What stands in front of the repositories' names.
+    /// The prefix of the repositories' names.
     namespace: Option<String>,
     /// Absent: the tag that the image has from its build.
     tags: Option<Vec<String>>,
@@ -68,9 +68,9 @@ struct EcrPush {
 /// One image of `images`.
 #[derive(Debug, Serialize)]
 struct Image {
-    /// That of docker-build; with a tag, an image that is here already.
+    /// The name in docker-build. With a tag: an image that is on this machine already.
     name: String,
-    /// Its whole name, but for the registry.
+    /// The whole name, without the registry.
     repository: Option<String>,
     tags: Option<Vec<String>>,
 }
@@ -108,7 +108,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         unscanned: keys.flag_or("unscanned", false),
     };
     for tag in tool.tags.iter().flatten().filter(|tag| tool.moving.contains(tag)) {
-        let what = format!("`{tag}` can't be one of `tags`, which stay, and of `moving_tags`");
+        let what = format!("`{tag}` is in `tags` and in `moving_tags`: a tag either stays or moves");
         keys.problem(keys.at_key("moving_tags"), what);
     }
     Box::new(tool)
@@ -123,7 +123,7 @@ fn read_images(keys: &Keys, names: Vec<Named>) -> Vec<Image> {
     images
 }
 
-/// Reads `tags`: those that stay with their image.
+/// Reads `tags`: the tags that stay with their image.
 fn read_tags(keys: &Keys) -> Option<Vec<String>> {
     let tags = keys.texts("tags")?;
     if tags.is_empty() {
@@ -175,7 +175,7 @@ impl Image {
     }
 }
 
-/// Name and tag of an image as it is called on this machine.
+/// The name and the tag of an image on this machine.
 fn split(reference: &str) -> (&str, Option<&str>) {
     match reference.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
@@ -217,7 +217,8 @@ impl Tool for EcrPush {
             for (tag, _) in &job.tags {
                 if !places.insert((&job.repository, tag)) {
                     let address = format!("{}:{tag}", job.repository);
-                    let why = format!("two images would be pushed to {address}: give each its `repository`");
+                    let why =
+                        format!("two images would be pushed to {address}: give each its own `repository`");
                     return Err(Unplanned::Impossible(why));
                 }
             }
@@ -235,7 +236,7 @@ impl Tool for EcrPush {
 }
 
 impl EcrPush {
-    /// What is to be done for an image, or why that can't be told.
+    /// How to push an image, or why that is not possible.
     fn push(&self, image: &Image, scene: &Scene) -> Result<Push, Unplanned> {
         let built = scene.built.iter().find(|built| *built.name == *image.name);
         let reference = match built {
@@ -243,7 +244,7 @@ impl EcrPush {
             None if split(&image.name).1.is_some() => image.name.clone(),
             None => {
                 let names: Vec<&str> = scene.built.iter().map(|built| &*built.name).collect();
-                let names = if names.is_empty() { "none is".to_owned() } else { names.join(", ") };
+                let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
                 return Err(Unplanned::Impossible(format!(
                     "no gate before it builds an image called {}; built: {names}",
                     image.name
@@ -251,7 +252,7 @@ impl EcrPush {
             }
         };
         let (name, own_tag) = split(&reference);
-        // As the build tags it, so that a tree which is not that of the commit does not pass for it.
+        // Use the build's own tag: it shows when the tree differs from the commit.
         let commit = scene.repo.head.as_deref().map(|head| match own_tag.filter(|_| built.is_some()) {
             Some(tag) => tag,
             None => head.get(..12).unwrap_or(head),
@@ -267,11 +268,13 @@ impl EcrPush {
             // Without a commit every build has the same tag.
             None if built.is_some() && commit.is_none() => {
                 return Err(Unplanned::Impossible(
-                    "there is no commit to tag the images with: name `tags`".to_owned(),
+                    "there is no commit to tag the images with: set `tags`".to_owned(),
                 ));
             }
             None if own_tag == Some("latest") => {
-                return Err(Unplanned::Impossible(format!("{reference} is no tag that stays: name `tags`")));
+                return Err(Unplanned::Impossible(format!(
+                    "{reference} is not a tag that stays: set `tags`"
+                )));
             }
             None => own_tag.map(str::to_owned).into_iter().collect::<Vec<String>>(),
         };

@@ -1,5 +1,5 @@
 //! ECS task definitions: rendered from a template with images by digest, checked for secrets in plain
-//! text, registered; what comes of it is the ARN of a revision.
+//! text, then registered. The result is the ARN of a revision.
 
 mod plain_text;
 mod register;
@@ -42,7 +42,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: Declared::None("Portcullis writes the report, without secrets"),
     steering: &[],
     looks_for: Declared::None("it acts"),
-    config_files: Declared::None("the template is its input, which the gate names"),
+    config_files: Declared::None("its only input is the template that the gate names"),
     init: Suggestion::nothing,
     configure,
 };
@@ -59,12 +59,12 @@ struct Settings {
     #[serde(flatten)]
     account: Account,
     family: Option<String>,
-    /// Container → image that a gate has pushed, or reference by digest.
+    /// Container → name of an image that a gate pushes, or a reference by digest.
     images: BTreeMap<String, String>,
     values: Values,
-    /// Where `imagedefinitions.json` is written besides.
+    /// A second place to write `imagedefinitions.json`.
     image_definitions: Option<String>,
-    /// Variables that look secret and are not.
+    /// Variables that look secret but are not.
     allow_environment: Vec<String>,
 }
 
@@ -75,14 +75,14 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     let template = keys.required_text("template").map(|template| template.value).unwrap_or_default();
     let family = keys.text("family");
     if let Some(family) = family.as_ref().filter(|family| !is_family(&family.value)) {
-        let what = format!("`{}` can't be a family", family.value);
+        let what = format!("`{}` is not a valid family", family.value);
         keys.problem_with_help(family.at.clone(), what, "letters, digits, `-` and `_`");
     }
     let images = keys.table("images").map(|images| images.text_entries()).unwrap_or_default();
     images.iter().for_each(|(_, image)| check_image(keys, image));
     let image_definitions = keys.text("image_definitions");
     if let Some(path) = image_definitions.as_ref().filter(|path| !is_inside(&path.value)) {
-        let what = "`image_definitions` is a path below the folder of gates.toml";
+        let what = "`image_definitions` must be a path below the folder of gates.toml";
         keys.problem(path.at.clone(), what);
     }
     Box::new(EcsTaskDefinition(Settings {
@@ -96,7 +96,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     }))
 }
 
-/// The name of an image, or a reference by digest: a tag may mean another image tomorrow.
+/// Accepts the name of an image or a reference by digest. A tag may mean another image tomorrow.
 fn check_image(keys: &Keys, image: &Located<String>) {
     let last = image.value.rsplit('/').next().unwrap_or_default();
     if image.value.is_empty() || (last.contains([':', '@']) && !by_digest(&image.value)) {
@@ -111,8 +111,8 @@ fn is_inside(path: &str) -> bool {
     Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
-/// Family and revision of `arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`; `None` where
-/// that is no such ARN.
+/// The family and revision of `arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`. `None` for
+/// any other text.
 pub(super) fn read_arn(arn: &str) -> Option<(&str, u64)> {
     let mut parts = arn.splitn(6, ':');
     let (start, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
@@ -137,7 +137,7 @@ impl Tool for EcsTaskDefinition {
         let input = job.scratch_file(register::INPUT);
         let file = format!("file://{input}");
         job.args = self.0.account.args(["ecs", "register-task-definition", "--cli-input-json", &file]);
-        job.because("unless the latest revision says the same");
+        job.because("unless the latest revision is the same");
         job.writes
             .extend(self.0.image_definitions.as_ref().map(|path| normalise(&scene.repo.base.join(path))));
         job.by_steps(register::Register { settings: self.0.clone(), input });
@@ -154,22 +154,22 @@ impl Tool for EcsTaskDefinition {
     }
 }
 
-/// What came of a template.
+/// The result for a template.
 #[derive(Debug, Serialize, Deserialize)]
 struct Report {
     portcullis_version: String,
     template: String,
     family: String,
-    /// Absent where nothing was registered.
+    /// Absent if nothing was registered.
     arn: Option<String>,
     revision: Option<u64>,
-    /// The latest revision said the same: it is this one.
+    /// The latest revision is the same, so it is used again.
     #[serde(default)]
     reused: bool,
     containers: Vec<Reported>,
-    /// Secrets in plain text; with one of them, nothing is registered.
+    /// Secrets in plain text. If there is one, nothing is registered.
     secrets: Vec<Refused>,
-    /// Names of `values` that the template does not hold.
+    /// Names in `values` that the template does not use.
     #[serde(default)]
     unused: Vec<String>,
     #[serde(default)]
@@ -180,11 +180,11 @@ struct Report {
 struct Reported {
     name: String,
     image: String,
-    /// Who named the image: the `gate`, or the `template`.
+    /// Where the image comes from: the `gate`, or the `template`.
     by: String,
 }
 
-/// A secret in plain text: where it is, never what.
+/// A secret in plain text: its place, never its value.
 #[derive(Debug, Serialize, Deserialize)]
 struct Refused {
     what: String,
@@ -214,7 +214,7 @@ impl Report {
     fn refuse(&mut self, found: &[PlainText]) {
         let refused = |secret: &PlainText| Refused { what: secret.what.clone(), why: secret.why.to_owned() };
         self.secrets = found.iter().map(refused).collect();
-        // An image's address may hold one.
+        // An image's address may contain a secret.
         self.containers.clear();
     }
 
@@ -231,20 +231,18 @@ impl Report {
             let mut finding = Finding::new("plain-text-secret", Category::Secret, Severity::High, title);
             finding.message = format!("{}; nothing was registered", secret.why).into();
             finding.location = Some(Location::file(origin.relative(&self.template)));
-            let fix = "keep it in Secrets Manager or in a parameter, and name that in `secrets`; if it is none, name the variable in `allow_environment`";
+            let fix = "keep it in Secrets Manager or in a parameter, and name that in `secrets`; if it is not a secret, name the variable in `allow_environment`";
             finding.fix = Some(fix.into());
             parsed.findings.push(finding);
         }
         let Some(arn) = self.arn else {
             return match parsed.findings.is_empty() {
-                true => foreign(
-                    "it names no ARN, and nothing that would keep one from being registered".to_owned(),
-                ),
+                true => foreign("it names no ARN, and no reason why nothing was registered".to_owned()),
                 false => Ok(parsed),
             };
         };
         if !parsed.findings.is_empty() {
-            return foreign("it names an ARN, and secrets for which nothing is registered".to_owned());
+            return foreign("it names an ARN, and also secrets, which block registering".to_owned());
         }
         match (read_arn(&arn), self.revision) {
             (Some((family, number)), Some(revision)) if family == self.family && number == revision => {}
@@ -259,7 +257,7 @@ impl Report {
         }
         let revision = arn.rsplit('/').next().unwrap_or_default();
         parsed.proof.push(match self.reused {
-            true => format!("{revision} says the same already: nothing was registered"),
+            true => format!("{revision} is the same already: nothing was registered"),
             false => format!("registered {revision}"),
         });
         if !self.unused.is_empty() {

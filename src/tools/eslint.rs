@@ -1,7 +1,7 @@
 //! ESLint: problems in JavaScript and TypeScript sources.
 //!
-//! Report fields after `docs/src/integrate/nodejs-api.md`, exit codes after `lib/cli.js`, flags
-//! as run with ESLint 10.15.0. `next lint` writes the same report.
+//! Report fields follow `docs/src/integrate/nodejs-api.md`, exit codes `lib/cli.js`. The flags were tried
+//! with ESLint 10.15.0. `next lint` writes the same report.
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     version: VersionFrom::PackageJson,
     docs: "docs/configuration.md#eslint",
     install: "`npm install --save-dev eslint` in the project, then `npm ci` in CI",
-    // The whole text of the file, twice, and pieces of it.
+    // Two copies of the whole file, and parts of it.
     secret_fields: Declared::List(&["source", "output", "text"]),
     // ESLINT_USE_FLAT_CONFIG chooses another configuration, ESLINT_FLAGS changes how it is read.
     steering: &["ESLINT_*"],
@@ -65,7 +65,7 @@ const WHAT: &str = "report of ESLint";
 /// Files that ESLint, or one of its parsers, can read.
 const EXTENSIONS: [&str; 10] = ["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte"];
 
-/// Bytes of file names that one command line may carry: far below what Linux takes (2 MiB).
+/// How many bytes of file names one command line may hold: far below the limit of Linux (2 MiB).
 const ARGUMENTS: usize = 200_000;
 
 #[derive(Debug, Serialize)]
@@ -83,7 +83,7 @@ static CONFIG: ConfigFile = ConfigFile {
     programs: None,
 };
 
-/// The configuration of ESLint 8 and before, which `-c` does not replace.
+/// The configuration of ESLint 8 and older, which `-c` does not replace.
 static OLD_CONFIG: ConfigFile = ConfigFile {
     name: ".eslintrc*",
     describe: describe_config,
@@ -102,7 +102,7 @@ static IGNORES: ConfigFile = ConfigFile {
     programs: None,
 };
 
-/// Rules that are off, and whether it ignores files: by its words, since it is a program.
+/// The rules that are off, and whether it ignores files. It is a program, so this is a search for words.
 fn describe_config(content: &[u8]) -> Option<ConfigNote> {
     let text = String::from_utf8_lossy(content);
     let off = text.matches("\"off\"").count() + text.matches("'off'").count();
@@ -152,7 +152,7 @@ impl Eslint {
             let why = format!("{} files changed: too many to name, so all are linted", changed.len());
             job.end_of_options().args(&self.files).because(why);
         } else {
-            // A changed file that the project ignores, or that is gone since, is not a problem.
+            // It is not a problem if the project ignores a changed file, or if the file was deleted.
             job.args(["--no-warn-ignored", "--no-error-on-unmatched-pattern"]).end_of_options();
             let why = format!("the {} files that changed since {}", changed.len(), range.base);
             job.args(changed).because(why);
@@ -160,7 +160,7 @@ impl Eslint {
         Some(job)
     }
 
-    /// The changed files below `cwd` that ESLint would look at, relative to it.
+    /// The changed files below `cwd` that ESLint would lint, relative to `cwd`.
     fn changed<'r>(&self, range: &'r Range, root: &Path, cwd: &Path) -> Vec<&'r str> {
         let dir = cwd.strip_prefix(root).unwrap_or(Path::new(""));
         // `.` has no components, so every file is below it.
@@ -239,7 +239,7 @@ impl Tool for Eslint {
     }
 }
 
-/// The files of a report: a bare list, or with `json-with-metadata` one inside an object.
+/// The files of a report: a plain list, or with `json-with-metadata` a list inside an object.
 fn read(bytes: &[u8]) -> Result<Vec<File>, ReportError> {
     #[derive(Deserialize)]
     struct WithMetadata {
@@ -254,13 +254,13 @@ fn read(bytes: &[u8]) -> Result<Vec<File>, ReportError> {
     }
 }
 
-/// One linted file. `source` and `output`, its whole text, are left unread.
+/// One linted file. `source` and `output` hold its whole text and are not read.
 #[derive(Deserialize)]
 struct File {
     #[serde(rename = "filePath")]
     path: String,
     messages: Vec<Message>,
-    /// Those that a comment in the file switches off; since ESLint 8.8.
+    /// Messages that a comment in the file switches off. Since ESLint 8.8.
     #[serde(default, rename = "suppressedMessages")]
     suppressed: Vec<IgnoredAny>,
 }
@@ -268,7 +268,7 @@ struct File {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
-    /// Null for what ESLint says itself: a parse error, an ignored file, an unused directive.
+    /// Null for messages of ESLint itself: a parse error, an ignored file, an unused directive.
     rule_id: Option<String>,
     /// 1 or 2; some producers leave it out.
     severity: Option<u64>,
@@ -281,7 +281,7 @@ struct Message {
     column: Option<u64>,
     end_line: Option<u64>,
     end_column: Option<u64>,
-    /// That there is one; what it inserts is source text.
+    /// Only whether there is one: its content is source text.
     fix: Option<IgnoredAny>,
 }
 
@@ -302,7 +302,7 @@ impl Message {
         let mut finding = Finding::new(rule, Category::Lint, severity, title);
         finding.severity_raw = word.map(Text::from);
         finding.message = self.text.filter(|text| text.lines().nth(1).is_some()).unwrap_or_default().into();
-        finding.fix = self.fix.is_some().then(|| Text::from("`eslint --fix` mends it"));
+        finding.fix = self.fix.is_some().then(|| Text::from("`eslint --fix` fixes it"));
         finding.location = Some(
             Location::file(path.clone())
                 .lines(self.line, self.end_line)

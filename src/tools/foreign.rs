@@ -15,7 +15,7 @@ use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::inventory_check::check_inventory;
 
-/// One for each of [`crate::formats::FORMATS`], under the format's name.
+/// One tool for each of [`crate::formats::FORMATS`], with the format's name.
 pub static TOOLS: [ToolSpec; 5] = [
     reader("sarif", |_| Box::new(Foreign(format("sarif")))),
     reader("junit", |_| Box::new(Foreign(format("junit")))),
@@ -36,7 +36,7 @@ const fn reader(name: &'static str, configure: fn(&Keys) -> Box<dyn Tool>) -> To
         install: "",
         secret_fields: super::command::SPEC.secret_fields,
         steering: &[],
-        looks_for: Declared::None("what its reports hold, nobody knows beforehand"),
+        looks_for: Declared::None("the content of its reports is not known in advance"),
         config_files: Declared::None("it is not run"),
         init: Suggestion::nothing,
         configure,

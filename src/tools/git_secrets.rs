@@ -1,8 +1,8 @@
 //! git-secrets: lines that match a prohibited pattern, in the tracked files or in the git history.
 //!
-//! It has no machine format, and finds nothing in a repository without patterns just as in a clean
-//! one. So git is asked what was looked for and what was looked at. Flags, exit codes and traps after
-//! the script itself (awslabs/git-secrets 1.3.0 `git-secrets`).
+//! It has no machine format. Without patterns its output is the same as for a clean repository. So git
+//! is asked which patterns and which files there were. Flags, exit codes and traps follow the script
+//! itself (awslabs/git-secrets 1.3.0 `git-secrets`).
 
 mod output;
 
@@ -38,13 +38,13 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     title: "git-secrets",
     stage: "Secret scan",
     program: "git-secrets",
-    // It does not tell its version.
+    // It can't report its version.
     version_args: &[],
     version: VersionFrom::Report,
     docs: "docs/configuration.md#git-secrets",
     install: "`brew install git-secrets`, `apt-get install git-secrets`, or https://github.com/awslabs/git-secrets",
     secret_fields: Declared::None("its report is text, and each secret in it is struck out"),
-    // Traces would stand between its findings.
+    // Traces would be mixed with its findings.
     steering: &["GIT_TRACE*", "BASH_ENV"],
     looks_for: Declared::List(&[Aim::Secrets]),
     config_files: Declared::List(&[&ALLOWED_IN_TREE, &ALLOWED_IN_HISTORY]),
@@ -52,7 +52,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure: |keys| Box::new(GitSecrets::configure(keys)),
 };
 
-/// A gate where it was set up in this clone, or its list of what is allowed lies here.
+/// A gate, if git-secrets was set up in this clone or its list of allowed patterns is here.
 fn suggest(seen: &Seen) -> Suggestion {
     let registered = |config: String| config.lines().any(|line| line.trim() == "[secrets]");
     let in_clone = || fs::read_to_string(seen.top.join(".git").join("config")).is_ok_and(registered);
@@ -61,32 +61,32 @@ fn suggest(seen: &Seen) -> Suggestion {
     }
     Suggestion::of(SuggestedGate::new(
         "git-secrets",
-        "Lines that git-secrets prohibits. Patterns of `git secrets --add` are in this clone's own configuration, which\nothers and CI do not have: list them here.",
+        "Lines that git-secrets prohibits. `git secrets --add` keeps patterns in this clone's own\nconfiguration, which others and CI do not have: list them here.",
         "register_aws = true\n# patterns = [\"...\"]\nfail_on = \"low\"\n",
     ))
 }
 
 const WHAT: &str = "git-secrets output";
 
-/// Names of the answers.
+/// Names of the questions to git.
 const PATTERNS: &str = "patterns";
 const ALLOWED: &str = "allowed";
 const FILES: &str = "files";
 const COMMITS: &str = "commits";
 
-/// What `git secrets --register-aws` looks for: unique ids of IAM (access keys among them), secret
-/// access keys and account ids behind their names. Its credentials provider is left out: what it
-/// gives depends on the machine.
+/// The patterns of `git secrets --register-aws`: unique ids of IAM (access keys among them), and secret
+/// access keys and account ids after their names. Its credentials provider is left out: its patterns
+/// depend on the machine.
 const AWS_PATTERNS: [&str; 3] = [
     "A(3T[A-Z0-9]|(GP|ID|IP|KI|NP|NV|RO|SI)A)[A-Z0-9]{16}",
     r#"["']?(AWS|[Aa]ws)?_?(SECRET|[Ss]ecret)?_?(ACCESS|[Aa]ccess)?_?(KEY|[Kk]ey)["']?\s*(:|=>?)\s*["']?[A-Za-z0-9/+=]{40}["']?"#,
     r#"["']?(AWS|[Aa]ws)?_?(ACCOUNT|[Aa]ccount)_?(ID|[Ii]d)?["']?\s*(:|=>?)\s*["']?[0-9]{4}-?[0-9]{4}-?[0-9]{4}["']?"#,
 ];
 
-/// The keys of AWS's documentation, which it lets pass. Written so that they are none here.
+/// The example keys of AWS's documentation, which it allows. Written so that no scanner matches them here.
 const AWS_ALLOWED: [&str; 2] = ["AKIAIOSFODNN7(EXAMPLE)", "wJalrXUtnFEMI/K7MDENG/bPxRfiCY(EXAMPLEKEY)"];
 
-/// Regular expressions whose matches it lets pass, at the top of the work tree.
+/// Regular expressions for allowed matches, at the top of the work tree.
 const GITALLOWED: &str = ".gitallowed";
 
 static ALLOWED_IN_TREE: ConfigFile = declared(index_and_allowed_of_the_base);
@@ -102,7 +102,7 @@ const fn declared(take: Take) -> ConfigFile {
     }
 }
 
-/// What git keeps is in its own folder: the work tree may be another one, with the base's file alone.
+/// Git's data is in its own folder, so the work tree can be another folder with only the base's file.
 fn allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     let folder = copy.and_then(|copy| Path::new(copy).strip_prefix(SCRATCH).ok()?.parent());
     job.start = Some(folder.map_or(StartDir::Nowhere, |folder| StartDir::Below(folder.to_owned())));
@@ -111,7 +111,7 @@ fn allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> 
     Ok(())
 }
 
-/// The files are then those of the index: in CI they are those of the work tree.
+/// Then the files of the index are scanned. In CI they are the same as those of the work tree.
 fn index_and_allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     job.arg("--cached").because("the files of the index");
     for files in job.questions.iter_mut().filter(|question| question.name == FILES) {
@@ -123,9 +123,9 @@ fn index_and_allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<()
 #[derive(Debug, Serialize)]
 struct GitSecrets {
     scan: Scan,
-    /// git-secrets rates nothing: every match is as bad as the gate says.
+    /// git-secrets has no severities: every match gets the gate's.
     severity: Severity,
-    /// Beside those that are registered.
+    /// In addition to the registered patterns.
     patterns: Vec<String>,
     register_aws: bool,
 }
@@ -143,7 +143,7 @@ impl GitSecrets {
             if pattern.value.contains(char::is_whitespace) {
                 keys.problem_with_help(
                     pattern.at.clone(),
-                    "git-secrets takes what stands before and after white space for two patterns",
+                    "git-secrets reads a pattern with white space as two patterns",
                     "write `\\s` for white space",
                 );
             }
@@ -164,20 +164,20 @@ impl GitSecrets {
     fn job(&self, scene: &Scene) -> Job {
         let target = if self.scan == Scan::Tree { "." } else { "history" };
         let mut job = scene.job(SPEC.program, target);
-        // `git grep` looks below the folder in which it is started.
+        // `git grep` searches below the folder in which it is started.
         job.cwd = scene.repo.root.clone();
         let allowed = job.cwd.join(GITALLOWED);
         match self.scan {
             Scan::Tree => {
                 job.arg("--scan").because("the tracked files as they are now");
-                // By the same means as it looks: without what is binary, deleted or not checked out.
+                // The same way as its own search: without files that are binary, deleted or not checked out.
                 job.asks(FILES, "git", &["grep", "-I", "-l", "-z", "-e", ""]);
                 job.reads(allowed, &ALLOWED_IN_TREE);
             }
             Scan::History => {
                 job.arg("--scan-history");
                 job.because("every commit of every branch: a secret that was removed is still there");
-                // It looks at what commits change, and of a merge git shows nothing.
+                // It scans the changes of commits, and git shows none for a merge.
                 job.asks(COMMITS, "git", &["rev-list", "--all", "--no-merges", "--count"]);
                 job.reads(allowed, &ALLOWED_IN_HISTORY);
             }
@@ -189,12 +189,13 @@ impl GitSecrets {
         job
     }
 
-    /// What would change what it finds, or how it prints it.
+    /// Fixes every setting that could change what it finds or how it prints.
     fn keep_steady(&self, job: &mut Job, head: Option<&str>) {
-        // The shell would take a pattern for a file name with wildcards, and a file that it fits in
-        // place of the pattern.
+        // Otherwise the shell would read a pattern as a file name with wildcards, and replace it with the
+        // names of matching files.
         job.env("SHELLOPTS", "noglob").env("LC_ALL", "C");
-        // Files that .gitattributes calls binary are not looked at; git before 2.41 heeds it.
+        // Git does not search files that .gitattributes calls binary. An empty tree has no .gitattributes;
+        // git before 2.41 ignores this variable.
         job.env("GIT_ATTR_SOURCE", empty_tree(head));
         job.git_setting("color.grep", "false").git_setting("grep.column", "false");
         job.git_setting("core.quotePath", "false").git_setting("log.showSignature", "false");
@@ -209,7 +210,7 @@ impl GitSecrets {
     }
 }
 
-/// The tree without files, which every repository has: its id depends on the kind of hash.
+/// The empty tree, which every repository has. Its id depends on the kind of hash.
 fn empty_tree(head: Option<&str>) -> &'static str {
     match head.map(str::len) {
         Some(64) => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
@@ -231,7 +232,7 @@ impl Tool for GitSecrets {
         match scene.repo.git {
             true => Ok(vec![self.job(scene)]),
             false => {
-                Err(Unplanned::Impossible("git-secrets looks at git repositories, and this is none".into()))
+                Err(Unplanned::Impossible("git-secrets scans git repositories, and this is not one".into()))
             }
         }
     }
@@ -240,7 +241,7 @@ impl Tool for GitSecrets {
         match code {
             0 => Exit::Clean,
             1 => Exit::Findings,
-            // It hands on the status of what failed.
+            // It passes on the exit code of the program that failed.
             _ => Exit::Fault("git or grep failed"),
         }
     }
@@ -254,7 +255,7 @@ impl Tool for GitSecrets {
         let output = Output::read(raw.report(), with_commits, files.as_ref())?;
         if raw.report().is_empty() && !was_run {
             return Err(ReportError::ToolError(
-                "git-secrets prints nothing where it finds nothing, and where it has no pattern to look for"
+                "git-secrets prints nothing if it finds nothing, and also if it has no pattern to look for"
                     .to_owned(),
             ));
         }
@@ -267,7 +268,7 @@ impl Tool for GitSecrets {
             };
             match seen {
                 Some((unit, n)) => parsed.scope = Scope::of(unit, n),
-                None => parsed.gaps.push("git does not tell what there was to look at".to_owned()),
+                None => parsed.gaps.push("git does not say what there was to look at".to_owned()),
             }
             if self.scan == Scan::History && is_shallow_clone(&origin.root) {
                 parsed.gaps.push("a shallow clone has no older commits: run `git fetch --unshallow`".into());
@@ -288,7 +289,7 @@ impl Tool for GitSecrets {
 }
 
 impl GitSecrets {
-    /// Whether it had anything to look for, and whether it may say what it finds.
+    /// Checks that it had patterns to look for, and that its list of allowed matches does not hide all.
     fn weigh_patterns(&self, raw: &RawReport, found: bool, parsed: &mut Parsed) -> Result<(), ReportError> {
         let lines = |name| {
             let answer = String::from_utf8_lossy(raw.answer(name).unwrap_or_default()).into_owned();
@@ -297,9 +298,11 @@ impl GitSecrets {
         let (patterns, allowed) = (lines(PATTERNS), lines(ALLOWED));
         let looked_for = patterns.iter().filter(|pattern| !pattern.trim().is_empty()).count() as u64;
         if !self.patterns.iter().all(|pattern| patterns.contains(pattern)) {
-            parsed.gaps.push("git has not taken the patterns of gates.toml: is it older than 2.31?".into());
+            parsed
+                .gaps
+                .push("git has not accepted the patterns of gates.toml: is it older than 2.31?".into());
         } else if looked_for == 0 && !found {
-            // A provider may have given some, and may not; nobody can tell.
+            // A provider may have added patterns, but that can't be known.
             return Err(ReportError::ToolError(
                 "no pattern is registered, so there was nothing to look for: set `register_aws = true` or \
                  `patterns`, or register some (`git secrets --add`)"
@@ -307,16 +310,16 @@ impl GitSecrets {
             ));
         }
         parsed.proof.push(format!("looked for {}", crate::text::human::count(looked_for, "pattern")));
-        // An empty one fits every line; alone it is none.
+        // An empty pattern matches every line. If it is the only one, it has no effect.
         if allowed.len() > 1 && allowed.iter().any(String::is_empty) {
-            parsed.gaps.push("secrets.allowed holds an empty pattern, which lets every line pass".to_owned());
+            parsed.gaps.push("secrets.allowed holds an empty pattern, which allows every line".to_owned());
         }
         let own = if self.register_aws { AWS_ALLOWED.len() } else { 0 };
         match allowed.len().saturating_sub(own) as u64 {
             0 => {}
             n => {
                 let patterns = crate::text::human::count(n, "pattern");
-                parsed.proof.push(format!("{patterns} of secrets.allowed may let lines pass"));
+                parsed.proof.push(format!("{patterns} of secrets.allowed may allow lines"));
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! gitleaks: secrets in the git history, or in the files of the working tree.
 //!
-//! Report fields after `report/finding.go`, exit codes after `cmd/root.go`, log lines after
-//! `sources/git.go`, `sources/files.go` and runs of gitleaks 8.30.1.
+//! Report fields follow `report/finding.go`, exit codes `cmd/root.go`, log lines `sources/git.go`,
+//! `sources/files.go` and runs of gitleaks 8.30.1.
 
 mod config;
 mod ignores;
@@ -48,7 +48,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "Author",
         "Email",
         "Link",
-        // Version 7 and before.
+        // Version 7 and older.
         "offender",
         "line",
         "commitMessage",
@@ -73,9 +73,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 
 fn suggest(seen: &Seen) -> Suggestion {
     const IN_HISTORY: &str =
-        "Secrets in the git history. A secret that was pushed once has to be replaced, not only removed.";
+        "Secrets in the git history. A secret that was pushed once must be replaced, not only removed.";
     const IN_TREE: &str =
-        "Secrets in the files here (this is no git repository, so there is no history to look at).";
+        "Secrets in the files here (this is not a git repository, so there is no history to scan).";
     let (comment, keys) = match seen.is_git {
         true => (IN_HISTORY, "fail_on = \"low\"\n"),
         false => (IN_TREE, "scan = \"tree\"\nfail_on = \"low\"\n"),
@@ -84,7 +84,8 @@ fn suggest(seen: &Seen) -> Suggestion {
     Suggestion { seen: Some((usize::from(seen.is_git), "git repository")), ..Suggestion::of(gate) }
 }
 
-/// Any code but 0, 1 (error) and 126 (usage) tells leaks from errors: by default both are 1.
+/// By default the exit code is 1 for leaks and for errors. Any code except 0, 1 (error) and 126 (usage)
+/// shows which it was.
 const LEAKS: i32 = 77;
 
 /// Report names.
@@ -97,7 +98,7 @@ const WHAT: &str = "gitleaks report";
 #[derive(Debug, Serialize)]
 struct Gitleaks {
     scan: Scan,
-    /// gitleaks rates nothing: every secret is as bad as the gate says.
+    /// gitleaks has no severities: every secret gets the gate's.
     severity: Severity,
     dirs: Vec<String>,
     config: Option<String>,
@@ -129,8 +130,8 @@ impl Gitleaks {
 
     fn fill(&self, job: &mut Job, scene: &Scene, command: &str, report: &str) {
         let report = job.report_in_memory(report);
-        // Without `--redact`: only who knows a secret can strike it out of what other tools print. The
-        // report comes through a pipe, and is masked before it is kept.
+        // Without `--redact`: Portcullis must know a secret to strike it out of other tools' output. The
+        // report comes through a pipe, and is masked before it is written.
         job.arg(command).args(["--no-banner", "--no-color"]);
         job.args(["--report-format", "json", "--report-path", report]);
         job.args(["--exit-code", &LEAKS.to_string()]);
@@ -141,7 +142,7 @@ impl Gitleaks {
         }
     }
 
-    /// Its own configuration in `source`, the folder that it looks at, unless gates.toml names one.
+    /// Its own configuration in `source`, the scanned folder, unless gates.toml names one.
     fn own_config(&self, job: &mut Job, source: &Path) {
         if self.config.is_none() {
             job.reads(source.join(config::OWN.name), &config::OWN);
@@ -157,7 +158,7 @@ impl Gitleaks {
                 self.fill(&mut job, scene, "git", RANGE);
                 job.args(["--log-opts", &format!("{}..{}", range.base, range.head)]);
                 job.because("the commits of the range, each with what it adds");
-                // gitleaks counts no commit that adds nothing, and tells of errors by itself.
+                // gitleaks does not count commits that add nothing, and it reports errors itself.
                 job.may_be_empty = true;
             }
             None => {
@@ -176,7 +177,7 @@ impl Gitleaks {
     fn tree(&self, scene: &Scene, dir: &str) -> Job {
         let mut job = scene.job_in_dir("gitleaks", dir);
         let source = job.cwd.clone();
-        // The .gitleaksignore that counts is that of the working directory.
+        // gitleaks reads the .gitleaksignore of the working directory.
         job.cwd = scene.repo.base.clone();
         self.fill(&mut job, scene, "dir", TREE);
         // The folder comes last, see `ignores`.
@@ -281,8 +282,8 @@ fn is_shallow(raw: &RawReport, origin: &ReportOrigin) -> bool {
     raw.planned.is_some_and(|planned| planned.whole_history) && is_shallow_clone(&origin.root)
 }
 
-/// One element of the report. The second name of each field is that of version 7 and before.
-/// What can hold a secret or a person's name is left unread, but for the secret itself.
+/// One element of the report. The second name of each field is for version 7 and older.
+/// Fields that can hold a secret or a person's name are not read, except the secret itself.
 #[derive(Deserialize)]
 struct Leak {
     #[serde(rename = "RuleID", alias = "rule")]
@@ -327,13 +328,13 @@ impl Leak {
     }
 }
 
-/// What gitleaks tells of its own work.
+/// What gitleaks reports about its own run.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Log {
     commits: Option<u64>,
     bytes: Option<u64>,
-    /// What it could not look at. It leaves with 0 all the same when git fails (no repository,
-    /// no such revision, a damaged object) and when a file can't be read.
+    /// What it could not scan. It still ends with 0 when git fails (no repository, no such revision,
+    /// a damaged object) and when a file can't be read.
     gaps: Vec<String>,
 }
 

@@ -6,7 +6,8 @@ use crate::formats::inventory;
 use crate::policy::licence::{InventoryRules, NO_PACKAGE};
 use crate::scan::parsed::{Parsed, ReportError};
 
-/// Lists the packages of the document in `parsed`, and adds a finding for each that may not be there.
+/// Lists the packages of the document in `parsed`, and adds a finding for each package that the rules
+/// do not allow.
 ///
 /// # Errors
 /// When there are rules, and the packages can't be listed.
@@ -18,7 +19,7 @@ pub(super) fn check_inventory(
     let components = match inventory::components(document) {
         Ok(components) => components,
         Err(error) if rules.asks() => return Err(error),
-        // No rule needs them.
+        // No rule needs the packages.
         Err(error) => {
             parsed.proof.push(format!("its packages are not listed: {error}"));
             return Ok(());
@@ -42,7 +43,7 @@ mod tests {
     use crate::model::severity::Severity;
 
     #[test]
-    fn each_package_that_may_not_be_there_is_one_finding() {
+    fn each_package_that_is_not_allowed_is_one_finding() {
         let problems = Problems::default();
         let text = "licences = { allow = ['MIT'] }\nban = [{ package = 'pkg:npm/event-stream', versions = '<4', reason = 'stolen' }]";
         let table = toml::de::DeTable::parse(text).unwrap();

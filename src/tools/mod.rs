@@ -30,7 +30,7 @@ mod yarn_audit;
 
 use crate::scan::tool::ToolSpec;
 
-/// Every scanner, in the order in which people meet them in a pipeline.
+/// Every scanner, in the usual order of a pipeline.
 pub static TOOLS: &[&ToolSpec] = &[
     &gitleaks::SPEC,
     &git_secrets::SPEC,
@@ -53,7 +53,7 @@ pub static TOOLS: &[&ToolSpec] = &[
     &command::SPEC,
 ];
 
-/// The names of all tools, and of the report formats that stand for one.
+/// The names of all tools, and of the report formats that can take the place of a tool.
 pub fn names() -> Vec<&'static str> {
     TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect()
 }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::scan::scene::{BuiltImage, Scene};
 
-    /// What is not declared is not described, and not taken from the base.
+    /// An undeclared file is neither described nor taken from the base.
     #[test]
     fn a_job_reads_only_configuration_files_that_its_tool_declares() {
         let built = [BuiltImage { name: "app".into(), reference: "app:1".to_owned(), mutable: false }];

@@ -1,7 +1,7 @@
 //! npm audit: known vulnerabilities of the packages in a lock file.
 //!
-//! Shapes after `lib/utils/audit-error.js` of npm and the `audit-report.js` of its Arborist;
-//! flags as run with npm 11.19.1 against every `.npmrc` setting that weakens an audit.
+//! The report's fields follow npm's `lib/utils/audit-error.js` and `audit-report.js` in its Arborist. The
+//! flags were tried with npm 11.19.1 against every `.npmrc` setting that weakens an audit.
 
 mod npm7;
 
@@ -40,9 +40,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     version: VersionFrom::Asking,
     docs: "docs/configuration.md#npm-audit",
     install: "npm comes with Node.js: https://nodejs.org",
-    // What the registry answered, and how it was asked.
+    // The registry's answer, and the request.
     secret_fields: Declared::List(&["headers", "body"]),
-    // What narrows the audit. The registry, its certificates and the user's .npmrc stay.
+    // Variables that narrow the audit. The registry, its certificates and the user's .npmrc stay.
     steering: &[
         "NODE_ENV",
         "npm_config_audit*",
@@ -69,7 +69,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure: |keys| Box::new(NpmAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 
-/// Flags outrank it, but not all that it can say (a registry, a proxy).
+/// Flags override some of its settings, but not all (a registry, a proxy).
 static NPMRC: ConfigFile = ConfigFile {
     name: ".npmrc",
     describe: describe::npmrc,
@@ -80,7 +80,7 @@ static NPMRC: ConfigFile = ConfigFile {
 
 const WHAT: &str = "report of npm audit";
 
-/// Kinds of dependency that npm can leave out, and that an `.npmrc` may leave out by itself.
+/// Kinds of dependency that npm, or an `.npmrc`, can leave out.
 const KINDS: [&str; 3] = ["dev", "optional", "peer"];
 const CALLED: &str = "a kind of dependency";
 
@@ -90,23 +90,23 @@ struct NpmAudit {
     keys: AuditKeys,
 }
 
-/// `workspace = NAME` leaves every other folder of the lock file out of the audit. Flags replace the list
-/// of names, and can't empty it.
+/// `workspace = NAME` leaves every other folder of the lock file out of the audit. Flags can
+/// replace the list of names, but can't empty it.
 fn bars(npmrc: &[u8]) -> Option<&'static str> {
     let narrows =
         npmrc::settings(&String::from_utf8_lossy(npmrc)).any(|setting| setting.may_set("workspace"));
     narrows.then_some(
         "may set `workspace`, which narrows the audit to that folder, and no flag undoes it: \
-         take it out, and name folders in `dirs`",
+         remove it, and name folders in `dirs`",
     )
 }
 
-/// The folders above `dir` whose package has workspaces: npm takes the .npmrc of such a root.
+/// The folders above `dir` whose package has workspaces: npm reads the .npmrc of such a root.
 fn workspace_roots<'p>(dir: &'p Path, root: &Path) -> impl Iterator<Item = &'p Path> {
     let above = dir.ancestors().skip(1).take_while(move |folder| folder.starts_with(root));
     above.filter(|folder| {
         let package = std::fs::read(folder.join("package.json"));
-        // What can't be read as npm reads it may have them.
+        // A file that can't be read here may still have workspaces for npm.
         package.is_ok_and(|text| {
             serde_json::from_slice::<Package>(&text).map_or(true, |package| package.workspaces.is_some())
         })
@@ -132,10 +132,10 @@ impl Tool for NpmAudit {
             let mut job = scene.job_in_dir("npm", dir);
             job.args(["audit", "--json", "--package-lock-only"]);
             // An .npmrc, the user's or the project's own, may switch the audit off or narrow it,
-            // and the report then looks clean. Flags outrank it.
+            // and the report then looks clean. Flags override it.
             job.args(["--audit=true", "--offline=false", "--audit-level=info"]);
             job.args(["--global=false", "--location=project", "--workspaces=null", "--include=prod"]);
-            // At this level it tells what it asked the registry, see `asked`.
+            // At this level it logs its requests to the registry, see `asked`.
             job.arg("--loglevel=http");
             for kind in KINDS {
                 job.arg(format!("--{}={kind}", if self.keys.omits(kind) { "omit" } else { "include" }));
@@ -157,13 +157,13 @@ impl Tool for NpmAudit {
     fn exit(&self, code: i32) -> Exit {
         match code {
             0 => Exit::Clean,
-            // Errors too; the report tells them apart.
+            // Also for errors: the report shows which it is.
             1 => Exit::Findings,
             _ => Exit::Fault("not a code of npm audit"),
         }
     }
 
-    /// Its report tells of the fault, or its log; ENOAUDIT is what it makes of an answer that is none.
+    /// The error is in its report or in its log. ENOAUDIT means that the answer was not an audit.
     fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let error = json::read::<Report>(raw.report(), WHAT).ok().and_then(|report| {
             let refused = report.status.is_some_and(|status| status == 429 || status >= 500);
@@ -192,7 +192,7 @@ impl Tool for NpmAudit {
             (None, None) => return Err(foreign("it has neither `vulnerabilities` nor `advisories`")),
         };
         if findings.is_empty() && metadata.vulnerabilities.any() {
-            return Err(lost("vulnerabilities are counted, and none is listed"));
+            return Err(lost("vulnerabilities are counted, but not listed"));
         }
 
         let packages = self.audited(&metadata);
@@ -202,7 +202,7 @@ impl Tool for NpmAudit {
             parsed.proof.push("the registry answered the audit request".to_owned());
         } else if raw.exit.is_some() && parsed.findings.is_empty() && !parsed.scope.is_empty() {
             return Err(ReportError::ToolError(
-                "npm did not ask the registry: is it told to work offline? Its report looks clean all the same"
+                "npm did not ask the registry: is it set to work offline? Its report looks clean in that case too"
                     .to_owned(),
             ));
         }
@@ -211,7 +211,7 @@ impl Tool for NpmAudit {
 }
 
 impl NpmAudit {
-    /// How many packages the registry was asked about. npm's total has the omitted ones in it.
+    /// How many packages the registry was asked about. npm's total includes the omitted ones.
     fn audited(&self, metadata: &Metadata) -> Option<u64> {
         match &metadata.dependencies {
             Some(Dependencies::Kinds { prod, dev, optional, peer, total }) => {
@@ -220,7 +220,7 @@ impl NpmAudit {
                     .filter(|(kind, _)| self.keys.omits(kind))
                     .map(|(_, n)| *n)
                     .fold(0, u64::saturating_add);
-                // A package can be of two kinds; `prod` has none of them, and the root.
+                // A package can be of two kinds. `prod` counts no omitted package, but it counts the root.
                 let at_least = prod.saturating_sub(1).min(*total);
                 Some(total.saturating_sub(omitted).max(at_least))
             }
@@ -230,8 +230,8 @@ impl NpmAudit {
 }
 
 /// Whether npm's log has the answer to the audit request. Offline, and in other cases without a
-/// request, the report is that of a clean project (`#getReport` in Arborist's audit-report.js).
-/// The line of npm 8 and 11: `npm http fetch POST 200 https://…/-/npm/v1/security/advisories/bulk`.
+/// request, the report looks like that of a clean project (`#getReport` in Arborist's audit-report.js).
+/// The line in npm 8 and 11: `npm http fetch POST 200 https://…/-/npm/v1/security/advisories/bulk`.
 fn asked(raw: &RawReport) -> bool {
     raw.stderr_text().lines().any(|line| line.contains(" POST 200 ") && line.contains("/-/npm/v1/security/"))
 }
@@ -247,10 +247,10 @@ fn lost(detail: &str) -> ReportError {
 /// The `auditReportVersion` of npm 7 to 11 (`toJSON` in Arborist's audit-report.js).
 const VERSION: u64 = 2;
 
-/// Any of npm's documents: the report of version 7 on, that of version 6, or an error.
+/// Any of npm's documents: a report of version 7 or later, a report of version 6, or an error.
 #[derive(Deserialize)]
 struct Report {
-    /// npm 6 has none.
+    /// Missing in npm 6.
     #[serde(rename = "auditReportVersion")]
     version: Option<u64>,
     #[serde(default, deserialize_with = "json::unique_keys")]
@@ -259,7 +259,7 @@ struct Report {
     advisories: Option<BTreeMap<String, npm6::Advisory>>,
     metadata: Option<Metadata>,
     error: Option<Failure>,
-    /// An answer of the registry that is an error, or no answer.
+    /// The registry's error, or why there was no answer.
     message: Option<String>,
     #[serde(rename = "statusCode")]
     status: Option<u64>,
@@ -274,7 +274,7 @@ struct Failure {
 }
 
 impl Report {
-    /// What npm says went wrong, in one line.
+    /// npm's error message, in one line.
     fn error(&self) -> Option<String> {
         let audited = self.vulnerabilities.is_some() || self.advisories.is_some();
         let words = match (&self.message, &self.error) {
@@ -284,7 +284,7 @@ impl Report {
             },
             (_, Some(Failure { code, summary, detail })) => {
                 let code = code.as_deref().unwrap_or("npm");
-                // The first line says what to do, the others how npm came to it.
+                // The first line says what to do. The others give details.
                 let advice = detail.as_deref().and_then(|detail| detail.lines().next());
                 format!("{code}: {} {}", summary.as_deref().unwrap_or("failed"), advice.unwrap_or(""))
             }
@@ -317,7 +317,7 @@ enum Dependencies {
         peer: u64,
         total: u64,
     },
-    /// npm 6: those of production.
+    /// npm 6: the number of production dependencies.
     Production(#[allow(dead_code)] u64),
 }
 

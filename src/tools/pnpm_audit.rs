@@ -1,7 +1,7 @@
 //! `pnpm audit`: known vulnerabilities of the packages in a pnpm-lock.yaml, in npm 6's report.
 //!
-//! After pnpm's `lockfile/plugin-commands-audit/src/audit.ts`, and as run with pnpm 10.34.9 and
-//! 12.21.0 against every setting that narrows an audit.
+//! Based on pnpm's `lockfile/plugin-commands-audit/src/audit.ts`. Run with pnpm 10.34.9 and 12.21.0
+//! against every setting that narrows an audit.
 
 mod ignores;
 
@@ -40,8 +40,8 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     docs: "docs/configuration.md#pnpm-audit",
     install: "corepack enable, or npm install -g pnpm: https://pnpm.io/installation",
     secret_fields: Declared::List(&["headers", "body"]),
-    // What narrows the audit; the one that flags can't outrank is `audit_config`. The registry, its
-    // certificates and the user's .npmrc stay.
+    // Variables that narrow the audit. Flags override all of them but `audit_config`. The registry,
+    // its certificates and the user's .npmrc stay.
     steering: &[
         "NODE_ENV",
         "npm_config_audit*",
@@ -87,17 +87,17 @@ struct PnpmAudit {
     keys: AuditKeys,
 }
 
-/// What an .npmrc or pnpm-workspace.yaml may say to narrow the audit, or to let a failed one pass;
-/// flags outrank it. `--config.…` takes every setting, also those that the command has no flag for.
+/// An .npmrc or pnpm-workspace.yaml can narrow the audit, or let a failed one pass. These flags override
+/// that. `--config.…` accepts every setting, also those without a flag of their own.
 const OVERRULED: [&str; 9] = [
     "--config.only=false",
     "--config.production=false",
     "--config.dev=false",
     "--config.lockfile-dir=.",
     "--config.ignore-registry-errors=false",
-    // A script of the repository that may change every setting.
+    // A script of the repository that can change every setting.
     "--config.ignore-pnpmfile=true",
-    // It would start, or ask for, the package manager that package.json names.
+    // Otherwise pnpm starts, or asks for, the package manager that package.json names.
     "--config.manage-package-manager-versions=false",
     "--config.package-manager-strict=false",
     "--config.pm-on-fail=ignore",
@@ -111,7 +111,7 @@ static NPMRC: ConfigFile = ConfigFile {
     programs: None,
 };
 
-/// pnpm's configuration. What it lists as ignored, no flag can take back.
+/// pnpm's configuration. No flag can undo the ignores that it lists.
 fn reads(job: &mut Job, root: &Path) {
     let cwd = job.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
@@ -122,7 +122,7 @@ fn reads(job: &mut Job, root: &Path) {
             job.beside.push(Beside::File(folder.join(file.name)));
         }
     }
-    // The lock file is what is audited: an older package.json changes nothing of it.
+    // pnpm audits the lock file: an older package.json does not change the result.
     job.reads(cwd.join(ignores::MANIFEST.name), &ignores::MANIFEST);
 }
 
@@ -134,7 +134,7 @@ impl Tool for PnpmAudit {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let jobs = self.keys.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("pnpm", dir);
-            // The lowest level that pnpm 10 knows.
+            // The lowest level of pnpm 10.
             job.args(["audit", "--json", "--audit-level=low"]).args(OVERRULED);
             job.arg(format!("--config.optional={}", !self.keys.omits("optional")));
             if self.keys.omits("dev") {
@@ -156,7 +156,7 @@ impl Tool for PnpmAudit {
     fn exit(&self, code: i32) -> Exit {
         match code {
             0 => Exit::Clean,
-            // Errors too; the report tells them apart.
+            // Errors have this code too; the report shows the difference.
             1 => Exit::Findings,
             2 => Exit::Fault("a usage error"),
             _ => Exit::Fault("not a code of pnpm audit"),
@@ -177,8 +177,7 @@ impl Tool for PnpmAudit {
             return Err(ReportError::ToolError(error.words()));
         }
         let (Some(advisories), Some(metadata)) = (report.advisories, report.metadata) else {
-            let detail =
-                "it has no `advisories`, or no `metadata`, which says how many packages were audited";
+            let detail = "it has no `advisories`, or no `metadata` with the number of audited packages";
             return Err(ReportError::Foreign { what: WHAT, detail: detail.to_owned() });
         };
         let findings: Vec<Finding> = advisories.into_values().map(npm6::Advisory::into_finding).collect();
@@ -187,7 +186,7 @@ impl Tool for PnpmAudit {
             proof: vec!["the registry answered the audit request: these are its counts".to_owned()],
             ..Parsed::default()
         };
-        // The counts are of all advisories, the list is without those that are ignored, or that pnpm
+        // The counts include all advisories. The list leaves out those that are ignored, or that pnpm
         // can't rate.
         let ignores = ignores::are_in(raw);
         if let Some(words) = metadata.vulnerabilities.unlisted(&findings) {
@@ -205,7 +204,7 @@ impl Tool for PnpmAudit {
         Ok(parsed)
     }
 
-    /// pnpm 12 draws its errors: what went wrong stands behind `×`.
+    /// pnpm 12 draws its errors: the message follows `×`.
     fn error_line(&self, raw: &RawReport) -> Option<String> {
         let text = raw.stderr_text();
         let drawn = text.split_once('×').map(|(before, after)| {
@@ -221,7 +220,7 @@ impl Tool for PnpmAudit {
     }
 }
 
-/// pnpm's report, or what it says in its place.
+/// pnpm's report, or the error that it prints instead.
 #[derive(Deserialize)]
 struct Report {
     #[serde(default, deserialize_with = "json::unique_keys")]

@@ -1,4 +1,4 @@
-//! Smoke test: HTTP checks of what was deployed, by Portcullis itself.
+//! Smoke test: Portcullis itself checks what was deployed, over HTTP.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: Declared::None("Portcullis writes the report, without secrets"),
     steering: &[],
     looks_for: Declared::List(&[Aim::Tests]),
-    config_files: Declared::None("it is part of Portcullis, and reads gates.toml alone"),
+    config_files: Declared::None("it is part of Portcullis and reads only gates.toml"),
     init: Suggestion::nothing,
     configure,
 };
@@ -45,7 +45,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 const WHAT: &str = "report of a smoke test";
 const REPORT: &str = "smoke-test.json";
 
-/// What of an answer is looked through for `body`.
+/// `body` is searched in this many bytes of an answer.
 const BODY_CAP: u64 = 1 << 20;
 
 #[derive(Debug, Serialize)]
@@ -53,20 +53,20 @@ struct SmokeTest {
     checks: Vec<Check>,
 }
 
-/// One address, and what its answer must be.
+/// One address and the answer that it must give.
 #[derive(Clone, Debug, Serialize)]
 struct Check {
     name: String,
     url: String,
     method: String,
     status: Vec<u16>,
-    /// Words that must stand in the answer.
+    /// Text that the answer must contain.
     body: Option<String>,
     headers: Vec<(String, String)>,
     redirects: u32,
     /// Time for one answer.
     limit: Duration,
-    /// How often it is asked again, with this pause, before it has failed.
+    /// How often it is asked again, with the pause `delay`, before the check fails.
     retries: u64,
     delay: Duration,
 }
@@ -80,11 +80,11 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         keys.problem(keys.at_key("checks"), "`checks` is empty: name at least one");
     }
     for key in ["args", "program"].into_iter().filter(|key| keys.has(key)) {
-        keys.problem(keys.at_key(key), format!("`{key}` means nothing for smoke-test: it starts no program"));
+        keys.problem(keys.at_key(key), format!("`{key}` has no effect on smoke-test: it starts no program"));
     }
     for (index, check) in checks.iter().enumerate() {
         if checks[..index].iter().any(|other| other.name == check.name) {
-            let what = format!("two checks are called `{}`: give them a `name`", check.name);
+            let what = format!("two checks are called `{}`: give each its own `name`", check.name);
             keys.problem(keys.at_key("checks"), what);
         }
     }
@@ -102,7 +102,7 @@ impl Check {
         let url = url.map(|url| url.value);
         let status = table.counts("status").unwrap_or_default();
         for status in status.iter().filter(|status| !(100..600).contains(&status.value)) {
-            table.problem(status.at.clone(), format!("{} is no HTTP status", status.value));
+            table.problem(status.at.clone(), format!("{} is not an HTTP status", status.value));
         }
         let headers = table.table("headers").map(|headers| headers.text_entries()).unwrap_or_default();
         let check = Self {
@@ -142,7 +142,7 @@ impl Check {
         }
         let body = self.body.as_ref().filter(|wanted| !answer.text().contains(wanted.as_str()))?;
         let where_ = if answer.cut { "the first MiB of its answer" } else { "its answer" };
-        Some(format!("\"{body}\" does not stand in {where_}"))
+        Some(format!("\"{body}\" is not in {where_}"))
     }
 }
 
@@ -165,7 +165,7 @@ impl Tool for SmokeTest {
         parsed.tool_version = Some(report.portcullis_version);
         let times = human::count(report.asked, "time");
         match report.error_line {
-            None => parsed.proof.push(format!("{} answered as it should, asked {times}", report.url)),
+            None => parsed.proof.push(format!("{} answered as expected, asked {times}", report.url)),
             Some(error_line) => {
                 let title = format!("{}: {error_line}", report.url);
                 let mut finding = Finding::new("smoke-test", Category::Test, Severity::High, title);
@@ -181,7 +181,7 @@ impl Tool for SmokeTest {
     }
 }
 
-/// What came of one check.
+/// The result of one check.
 #[derive(Serialize, Deserialize)]
 struct Report {
     portcullis_version: String,
@@ -207,7 +207,7 @@ impl Procedure for Check {
                 asked += 1;
                 let error_line = match context.ask(self.request()).await {
                     Ok(answer) => self.error_line(&answer),
-                    // Nobody is there yet, perhaps.
+                    // The service may still be starting.
                     Err(Failure::Transient(why)) => Some(why),
                     Err(other) => return Err(other),
                 };

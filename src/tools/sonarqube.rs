@@ -1,8 +1,8 @@
 //! SonarQube Server and SonarQube Cloud: the quality gate of one analysis, and its issues.
 //!
-//! The gate runs the scanner, reads what it has left (`report-task.txt`), follows the task of the
-//! compute engine to its end and asks the quality gate of that very analysis. What the server
-//! answers is one report; [`report`] says what it proves.
+//! The gate runs the scanner and reads the file that it leaves (`report-task.txt`). It waits until the
+//! task of the compute engine has ended, then asks for the quality gate of exactly that analysis. The
+//! server's answers become one report; [`report`] decides what it proves.
 
 pub(crate) mod answers;
 mod findings;
@@ -55,8 +55,8 @@ pub static SPEC: ToolSpec = ToolSpec {
         "users",
         "comments",
     ]),
-    // Every property is a variable too (SONAR_SCANNER_SKIP). The exceptions are where it finds
-    // Java and its cache, and the way to the server.
+    // Every property is a variable too (SONAR_SCANNER_SKIP). The exceptions say where Java, the
+    // cache and the server are.
     steering: &[
         "SONAR_*",
         "SONARQUBE_SCANNER_PARAMS",
@@ -97,7 +97,7 @@ static PROPERTIES: ConfigFile = ConfigFile {
     programs: None,
 };
 
-/// The properties that leave something out.
+/// The properties that exclude something.
 fn describe_properties(content: &[u8]) -> Option<ConfigNote> {
     let narrows = |key: &&str| ["clusions", ".ignore.", ".skip"].iter().any(|word| key.contains(word));
     let text = String::from_utf8_lossy(content);
@@ -106,13 +106,13 @@ fn describe_properties(content: &[u8]) -> Option<ConfigNote> {
     Some(ConfigNote::Holds(a_few(keys.filter(narrows).map(str::to_owned).collect())))
 }
 
-/// Where the scanners put it, below the folder that they analyse.
+/// Where the scanners write it, below the folder that they analyse.
 const TASK_FILE: &str = ".scannerwork/report-task.txt";
 
-/// What the npm package `@sonar/scan` installs: since version 5, and before.
+/// The programs that the npm package `@sonar/scan` installs: since version 5, and before.
 const NPM_PROGRAMS: [&str; 2] = ["sonar-scanner-npm", "sonar-scanner"];
 
-/// Who analyses.
+/// What runs the analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Runs {
     Cli,
@@ -147,12 +147,15 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     let text = |key| keys.text(key).map(|text| text.value);
     let token = keys.text("token");
     if let Some(token) = token.as_ref().filter(|token| !is_name(&token.value)) {
-        let help = "a token itself does not belong here: anybody who reads the repository could use it";
+        let help = "never write the token itself here: anyone who reads the repository could use it";
         keys.problem_with_help(token.at.clone(), "`token` must be the name of a variable", help);
     }
     let max_age = read_duration(keys, "max_age");
     if max_age.is_some() && runs != Runs::Elsewhere {
-        keys.problem(keys.at_key("max_age"), "`max_age` is for `scanner = \"none\"`: else it is new");
+        keys.problem(
+            keys.at_key("max_age"),
+            "`max_age` is only for `scanner = \"none\"`: otherwise the analysis is new",
+        );
     }
     let analysis = Analysis {
         scans: runs != Runs::Elsewhere,
@@ -225,7 +228,7 @@ impl Tool for SonarQube {
             self.command(&mut job);
             job.writes.push(analysis.task_file.clone());
         }
-        // By this name the server is shown it, and the scanner given it.
+        // The variable with the token, for the server and the scanner.
         job.hands_on.insert(analysis.token.clone());
         job.because(self.why());
         job.by_steps(analysis);
@@ -238,8 +241,8 @@ impl Tool for SonarQube {
 }
 
 impl SonarQube {
-    /// The scanner's command but for what only a run knows. The token is never in it: others on the
-    /// machine could read it there.
+    /// The scanner's command, without the parts that only a run knows. The token is never in it: other
+    /// users of the machine could read it there.
     fn command(&self, job: &mut Job) {
         for (name, value) in [
             ("host.url", &self.analysis.host),
@@ -248,14 +251,14 @@ impl SonarQube {
         ] {
             job.args(value.as_ref().map(|value| format!("-Dsonar.{name}={value}")));
         }
-        // With it, the exit code would tell of the quality gate too, one way or the other.
+        // With `true`, the exit code would depend on the quality gate too.
         job.arg("-Dsonar.qualitygate.wait=false");
         job.reads(job.cwd.join(PROPERTIES.name), &PROPERTIES);
     }
 
     fn why(&self) -> String {
         let what = match self.runs {
-            Runs::Elsewhere => "the quality gate of an analysis that was run before",
+            Runs::Elsewhere => "the quality gate of an earlier analysis",
             _ => "the quality gate of a new analysis",
         };
         let server = self.analysis.host.as_deref().unwrap_or(match self.analysis.organization {

@@ -1,7 +1,7 @@
-//! Syft (Anchore): what an image or a folder is made of, written down as CycloneDX and SPDX.
+//! Syft (Anchore): the packages of an image or a folder, written as CycloneDX and SPDX.
 //!
-//! It finds no faults, so its proof is the inventory itself: packages are in it, and the documents
-//! of one run tell the same story.
+//! It finds no vulnerabilities, so its proof is the inventory itself: it contains packages, and the
+//! documents of one run agree.
 
 mod inventory;
 
@@ -39,7 +39,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: Declared::List(&["configuration", "config", "labels"]),
     // Every setting is a variable too (SYFT_EXCLUDE, SYFT_SELECT_CATALOGERS).
     steering: &["SYFT_*", "!SYFT_CACHE_DIR", "!SYFT_REGISTRY_*"],
-    looks_for: Declared::None("it lists what is there; `licences` says what may not be"),
+    looks_for: Declared::None("it lists packages; `licences` says which licences are not allowed"),
     config_files: Declared::List(&[
         &CONFIG[0], &CONFIG[1], &CONFIG[2], &CONFIG[3], &CONFIG[4], &CONFIG[5], &CONFIG[6], &CONFIG[7],
     ]),
@@ -47,8 +47,8 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure,
 };
 
-/// Its configuration in the folder in which it is started: what `exclude` names is in no inventory. As seen
-/// with Syft 1.18; one that `--config` names takes the place of all.
+/// Its configuration in the folder where it starts: files that `exclude` names are in no inventory. As seen
+/// with Syft 1.18. A file that `--config` names replaces all of these.
 static CONFIG: [ConfigFile; 8] = [
     declared(".syft.yaml", ""),
     declared(".syft.yml", ""),
@@ -70,7 +70,7 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether it leaves files out: of JSON and TOML the keys are not told apart from the rest.
+/// Whether it leaves files out. In JSON and TOML, keys and other text are not distinguished.
 fn describe_config(content: &[u8]) -> Option<ConfigNote> {
     let text = String::from_utf8_lossy(content);
     let narrows = ["exclude", "select-catalogers", "default-catalogers", "base-path"];
@@ -93,13 +93,13 @@ fn suggest(seen: &Seen) -> Suggestion {
 
 #[derive(Debug, Serialize)]
 struct Syft {
-    /// `None`: the images, or else the folder of gates.toml.
+    /// `None`: the images or, if there are no images, the folder of gates.toml.
     dirs: Option<Vec<String>>,
     /// `None`: those of the gates in `needs`.
     images: Option<Vec<String>>,
     #[serde(skip)]
     needs: bool,
-    /// What the inventory may hold.
+    /// What the inventory may contain.
     #[serde(flatten)]
     contents: InventoryRules,
 }
@@ -119,7 +119,7 @@ impl Syft {
         let mut job = scene.job_in_dir(SPEC.program, dir);
         job.args(["scan", "dir:."]);
         if &*job.target != "." {
-            // Else the inventory would be one of ".".
+            // Otherwise the inventory would have the name ".".
             let name = job.target.to_string();
             job.args(["--source-name", &name]);
         }
@@ -135,9 +135,9 @@ impl Syft {
     }
 }
 
-/// One run, several documents: Syft's own, which alone names the image's id, the two standards in
-/// versions that Portcullis reads, and the newest CycloneDX for the user. No `--quiet`: it
-/// would silence the reason of a failure too.
+/// One run writes several documents: Syft's own, the only one with the image's id; the two standards
+/// in versions that Portcullis reads; and the newest CycloneDX for the user. No `--quiet`: it would
+/// also hide why a run failed.
 fn outputs(mut job: Job, scene: &Scene) -> Job {
     let native = job.report_file("syft.json");
     let cyclonedx = job.report_file("cyclonedx-1.5.json");
@@ -188,7 +188,7 @@ impl Tool for Syft {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let dirs = self.dirs.iter().flatten().map(|dir| Self::dir_job(dir, scene));
         let images = self.images.iter().flatten().map(|image| {
-            // Where it is to be found is Syft's to say: Docker, Podman, containerd, a registry.
+            // Syft decides where to find it: Docker, Podman, containerd, a registry.
             Self::image_job(image, image, image, "an image of `images`", scene)
         });
         let mut jobs: Vec<Job> = dirs.chain(images).collect();
@@ -202,7 +202,7 @@ impl Tool for Syft {
         match jobs.is_empty() {
             false => Ok(jobs),
             true if self.needs => Err(Unplanned::Impossible(
-                "no image to look into: none of the gates in `needs` builds one".to_owned(),
+                "no image to scan: none of the gates in `needs` builds one".to_owned(),
             )),
             true => Ok(vec![Self::dir_job(".", scene)]),
         }
@@ -215,7 +215,7 @@ impl Tool for Syft {
         }
     }
 
-    /// Images that a registry holds: the last line says why they could not be had.
+    /// For images in a registry, the last line says why Syft could not get them.
     fn transient_error(&self, raw: &RawReport) -> Option<String> {
         transient_error(&self.error_line(raw)?)
     }
@@ -240,7 +240,7 @@ impl Tool for Syft {
             let last = plain.lines().rev().find(|line| line.chars().any(char::is_alphanumeric));
             return last.map(|line| line.trim().to_owned());
         };
-        // The causes follow, one a line: the first is that of Docker.
+        // The causes follow, one on each line. The first is Docker's.
         let cause = lines.next().map(|line| line.trim().trim_start_matches(['-', '*', ' ']));
         Some(match cause.filter(|_| said.ends_with(':')) {
             Some(cause) => format!("{said} {cause}"),
@@ -249,7 +249,7 @@ impl Tool for Syft {
     }
 }
 
-/// The three documents of a run: each whole, and all of one mind.
+/// The three documents of a run: each must be complete, and all must agree.
 fn read_run(documents: [&[u8]; 3], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let [native, cyclonedx_bytes, spdx_bytes] = documents;
     let inventory = inventory::Inventory::read(native)?;
@@ -272,7 +272,7 @@ fn read_run(documents: [&[u8]; 3], origin: &ReportOrigin) -> Result<Parsed, Repo
     Ok(parsed)
 }
 
-/// A document that some other step kept, in any of the three formats.
+/// A document that another step saved, in any of the three formats.
 fn read_one(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     match inventory::format_of(bytes)? {
         inventory::Format::Native => inventory::Inventory::read(bytes).map(inventory::Inventory::into_parsed),

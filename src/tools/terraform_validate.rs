@@ -1,7 +1,7 @@
-//! terraform validate, of Terraform or OpenTofu: what is wrong with a configuration by itself.
+//! terraform validate, of Terraform or OpenTofu: errors within a configuration.
 //!
-//! Output after `internal/command/views/validate.go` and `views/json/diagnostic.go` of
-//! hashicorp/terraform, and runs of Terraform 1.11.4.
+//! The output is as in `internal/command/views/validate.go` and `views/json/diagnostic.go` of
+//! hashicorp/terraform, and in runs of Terraform 1.11.4.
 
 mod report;
 mod steps;
@@ -36,9 +36,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     version: VersionFrom::Asking,
     docs: "docs/configuration.md#terraform-validate",
     install: "https://developer.hashicorp.com/terraform/install, or OpenTofu: https://opentofu.org/docs/intro/install",
-    // Source text, and what its expressions come to.
+    // Source text, and the values of its expressions.
     secret_fields: Declared::List(&["snippet"]),
-    // TF_CLI_ARGS adds options; the other has a provider answer that is none.
+    // TF_CLI_ARGS adds options. The other variable lets any process act as a provider.
     steering: &["TF_CLI_ARGS*", "TF_REATTACH_PROVIDERS"],
     looks_for: Declared::List(&[Aim::Misconfigurations]),
     config_files: Declared::None("the configuration is its input, and nothing in it narrows the check"),
@@ -51,9 +51,9 @@ pub(super) fn folders(seen: &Seen) -> BTreeSet<String> {
     tops(&seen.folders(|file| file.name.ends_with(".tf")))
 }
 
-/// A gate only where there is something to run: unlike the others, it is rarely in an image for CI.
+/// Suggests a gate only if the program is installed: images for CI rarely have it.
 fn suggest(seen: &Seen) -> Suggestion {
-    const COMMENT: &str = "What is wrong with the configuration by itself. Providers and modules are downloaded\nwhere they are not installed; `init = false` keeps it from that.";
+    const COMMENT: &str = "Errors within the configuration. Providers and modules that are not installed are\ndownloaded; `init = false` prevents that.";
     let folders = folders(seen);
     let runs = !folders.is_empty() && ENGINES.iter().any(|engine| is_there(engine, &seen.top));
     let gates = runs.then(|| SuggestedGate::new("terraform", COMMENT, dirs(&folders)));
@@ -71,7 +71,7 @@ fn is_there(engine: &str, folder: &Path) -> bool {
 struct TerraformValidate {
     /// Root modules.
     dirs: Vec<String>,
-    /// `None`: what is there.
+    /// `None`: the one that is installed.
     engine: Option<&'static str>,
     init: Init,
 }
@@ -89,7 +89,7 @@ impl TerraformValidate {
         }
     }
 
-    /// Terraform, unless OpenTofu alone is there.
+    /// Terraform, unless only OpenTofu is installed.
     fn program(&self, scene: &Scene) -> &'static str {
         let is_there = |engine: &str| is_there(engine, &scene.repo.base);
         self.engine.unwrap_or(match !is_there("terraform") && is_there("tofu") {
@@ -104,7 +104,7 @@ impl TerraformValidate {
         job.env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0").env("CHECKPOINT_DISABLE", "1");
         job.because(match self.init {
             Init::Never => format!("{dir} as it was initialised"),
-            Init::WhenNeeded => format!("{dir}, initialised first where that is needed"),
+            Init::WhenNeeded => format!("{dir}, initialised first if needed"),
             Init::Always => format!("{dir}, initialised first"),
         });
         let cwd = job.cwd.clone();
@@ -135,19 +135,17 @@ impl Tool for TerraformValidate {
             (0, true) | (1, false) => {
                 parsed.proof.push(format!("exit code {} agrees with the report", run.exit));
             }
-            (0, false) => {
-                parsed.gaps.push("exit code 0 means clean, and the report says that it is not".into())
-            }
+            (0, false) => parsed.gaps.push(
+                "exit code 0 means clean, but the report says that the configuration is not valid".into(),
+            ),
             (code, _) => {
-                parsed
-                    .gaps
-                    .push(format!("exit code {code} means findings, and the report says that it is valid"));
+                parsed.gaps.push(format!(
+                    "exit code {code} means findings, but the report says that the configuration is valid"
+                ));
             }
         }
         if run.initialised {
-            parsed
-                .proof
-                .push("initialised without a backend, with its data in a folder of its own".to_owned());
+            parsed.proof.push("initialised without a backend, with its data in a separate folder".to_owned());
         }
         Ok(parsed)
     }

@@ -1,4 +1,4 @@
-//! What the tests of the scanners share.
+//! Helpers that the tests of the scanners share.
 
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ pub(super) fn tool(spec: &ToolSpec, options: &str) -> Box<dyn Tool> {
     tool
 }
 
-/// The mistakes in these keys, in words.
+/// The messages of the mistakes in these keys.
 pub(super) fn mistakes(spec: &ToolSpec, options: &str) -> Vec<String> {
     configured(spec, options).1.into_iter().map(|problem| problem.what).collect()
 }

@@ -36,11 +36,11 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     version: VersionFrom::Report,
     docs: "docs/configuration.md#trivy",
     install: "brew install trivy, or a release archive of github.com/aquasecurity/trivy",
-    // Trivy masks a secret itself, not the lines around it. The image's configuration carries
-    // its environment, labels and build arguments.
+    // Trivy masks the secret itself, but not the lines around it. The image's configuration has its
+    // environment, labels and build arguments.
     secret_fields: Declared::List(&["Match", "Code", "ImageConfig"]),
     // Every flag is a variable too (TRIVY_SKIP_DIRS, TRIVY_IGNORE_UNFIXED, TRIVY_IGNOREFILE). The
-    // exceptions say where things are, and who may have them.
+    // exceptions say where things are, and hold credentials.
     steering: &[
         "TRIVY_*",
         "!TRIVY_CACHE_DIR",
@@ -54,7 +54,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "!TRIVY_REGISTRY_TOKEN",
         "!TRIVY_USERNAME",
     ],
-    looks_for: Declared::None("`scan` and `scanners` say what"),
+    looks_for: Declared::None("`scan` and `scanners` choose what it looks for"),
     config_files: Declared::List(&[&CONFIG, &IGNORES, &SECRET_RULES]),
     init: suggest,
     configure,
@@ -74,8 +74,8 @@ fn suggest(seen: &Seen) -> Suggestion {
     })
 }
 
-// An empty .trivyignore says nothing, and so does an empty trivy.yaml; the rules of secrets must be a
-// table (0.70). It reads .trivyignore.yaml only where it is told to.
+// An empty .trivyignore has no effect, nor has an empty trivy.yaml. The secret rules must be a table
+// (0.70). Trivy reads .trivyignore.yaml only if an option names it.
 static CONFIG: ConfigFile = declared("trivy.yaml", describe::yaml_keys, "", |job, copy| {
     job.options(["--config"].into_iter().chain(copy));
     Ok(())
@@ -94,7 +94,7 @@ const fn declared(name: &'static str, describe: Describe, neutral: &'static str,
     ConfigFile { name, describe, overrule, bars: None, programs: None }
 }
 
-/// What Trivy is pointed at.
+/// What Trivy scans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum Scan {
     Fs,
@@ -105,7 +105,7 @@ enum Scan {
 impl Scan {
     const WORDS: [(&str, Self); 3] = [("fs", Self::Fs), ("image", Self::Image), ("config", Self::Config)];
 
-    /// Trivy's name of the subcommand, which is also the word in gates.toml.
+    /// Trivy's name for the subcommand, which is also the word in gates.toml.
     fn as_str(self) -> &'static str {
         match self {
             Self::Fs => "fs",
@@ -115,7 +115,7 @@ impl Scan {
     }
 }
 
-/// What `--scanners` takes (`trivy fs --help`, 0.70).
+/// The values of `--scanners` (`trivy fs --help`, 0.70).
 const TOOLS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
 
 #[derive(Debug, Serialize)]
@@ -128,7 +128,7 @@ struct Trivy {
     ignore_unfixed: bool,
     offline: bool,
     cache_dir: Option<String>,
-    /// The oldest database that proves anything.
+    /// How old the database may be.
     max_db_age: Option<Duration>,
 }
 
@@ -150,7 +150,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         Scan::Config => &["images", "scanners", "ignore_unfixed", "max_db_age"],
     };
     for key in idle.iter().filter(|key| keys.has(key)) {
-        keys.problem(keys.at_key(key), format!("`{key}` means nothing with scan = \"{}\"", scan.as_str()));
+        keys.problem(keys.at_key(key), format!("`{key}` has no effect with scan = \"{}\"", scan.as_str()));
     }
     if scan == Scan::Image && !keys.has("images") && !keys.has("needs") {
         keys.problem_with_help(
@@ -177,7 +177,7 @@ fn scanners(keys: &Keys) -> Vec<String> {
 }
 
 impl Trivy {
-    /// Whether what it finds depends on how old its database is.
+    /// Whether its findings depend on the age of its database.
     fn reads_advisories(&self) -> bool {
         self.scan != Scan::Config && self.scanners.iter().any(|scanner| scanner == "vuln")
     }
@@ -186,16 +186,16 @@ impl Trivy {
         let report = job.report_file("trivy.json");
         job.arg(self.scan.as_str()).args(["--format", "json", "--output", &report, "--quiet"]);
         job.args(["--exit-code", "0"]);
-        // Every severity, in so many words: TRIVY_SEVERITY in the environment, or a trivy.yaml,
-        // would else drop findings without a trace. What blocks is the policy's to say.
+        // Every severity by name: otherwise TRIVY_SEVERITY in the environment, or a trivy.yaml, drops
+        // findings silently. The policy decides what blocks.
         job.args(["--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL"]);
-        // The default backend of images locks the cache folder: of several Trivys at once, all
+        // The default backend for images locks the cache folder: if several Trivys run at once, all
         // but one fail after five seconds.
         job.args(["--cache-backend", "memory", "--disable-telemetry", "--skip-version-check"]);
         if self.scan != Scan::Config {
-            // The packages are the proof that something was looked at.
+            // The packages prove that something was scanned.
             job.args(["--no-progress", "--list-all-pkgs", "--scanners", &self.scanners.join(",")]);
-            // What .trivyignore keeps out is then in the report, apart. `trivy config` can't tell.
+            // The report then also lists what .trivyignore suppresses. `trivy config` has no such flag.
             job.arg("--show-suppressed");
         }
         if self.ignore_unfixed {
@@ -291,9 +291,9 @@ impl Tool for Trivy {
             .collect())
     }
 
-    /// Only `--exit-code N` with N > 0 makes findings move the exit code
-    /// (aquasecurity/trivy `pkg/commands/operation/operation.go`); everything else that is not 0
-    /// is `log.Fatal`.
+    /// Findings change the exit code only with `--exit-code N` and N > 0
+    /// (aquasecurity/trivy `pkg/commands/operation/operation.go`). Every other code but 0 comes from
+    /// `log.Fatal`.
     fn exit(&self, code: i32) -> Exit {
         match code {
             0 => Exit::Silent,
@@ -310,7 +310,7 @@ impl Tool for Trivy {
         Ok(parsed)
     }
 
-    /// The database, and images that a registry holds: what stands from the `FATAL` line on.
+    /// Errors of the database, or of images in a registry: the text from the `FATAL` line on.
     fn transient_error(&self, raw: &RawReport) -> Option<String> {
         let stderr = raw.stderr_text();
         let at = stderr.find("\tFATAL\t")?;
@@ -322,8 +322,8 @@ impl Tool for Trivy {
     }
 }
 
-/// What the `FATAL` line says, without the chain of functions that it came through, and with the
-/// first of the causes that Trivy lists below it.
+/// The message of the `FATAL` line, without the chain of functions before it, and with the first of
+/// the causes that Trivy lists below it.
 fn fatal_line(stderr: &str) -> Option<String> {
     let mut lines = stderr.lines().skip_while(|line| !line.contains("\tFATAL\t"));
     let (_, message) = lines.next()?.split_once("\tFATAL\t")?;
@@ -335,15 +335,15 @@ fn fatal_line(stderr: &str) -> Option<String> {
             .find_map(|words| message.rfind(words))
             .map_or(message, |at| &message[at..]);
 
-    let mut told = core.to_owned();
+    let mut line = core.to_owned();
     if let Some((head, _)) = core.rsplit_once(": ").filter(|(_, tail)| tail.ends_with("occurred:")) {
         let cause = lines.find_map(|line| line.trim_start().strip_prefix("* "));
-        told = format!("{head}: {}", cause.unwrap_or("several causes"));
+        line = format!("{head}: {}", cause.unwrap_or("several causes"));
     }
     if core.starts_with("--skip-db-update") {
-        told.push_str(" (there is no vulnerability database in the cache folder: let Trivy download one, or point `cache_dir` at one)");
+        line.push_str(" (there is no vulnerability database in the cache folder: let Trivy download one, or point `cache_dir` at one)");
     }
-    Some(told)
+    Some(line)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! tsc, the TypeScript compiler: type errors.
 //!
-//! It has no machine format. The lines are those of `--pretty false`, of `--listFiles`, which proves
-//! what was checked, and of `--diagnostics`, whose table closes the output and counts the listed
-//! files, so that a list that is cut at a line's end shows; seen in 4.9.5, 5.9.3 and 7.0.2.
+//! tsc has no machine format. Portcullis reads the lines of `--pretty false`; of `--listFiles`, which
+//! prove what was checked; and of `--diagnostics`, a table at the end with the number of listed files.
+//! The table shows when a list is cut at a line's end. Seen in 4.9.5, 5.9.3 and 7.0.2.
 
 use semver::Version;
 use serde::Serialize;
@@ -34,7 +34,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     version: VersionFrom::PackageJson,
     docs: "docs/configuration.md#tsc",
     install: "`npm install --save-dev typescript` in the project, then `npm ci` in CI",
-    secret_fields: Declared::None("its messages name types, and hold no source text"),
+    secret_fields: Declared::None("its messages name types and contain no source text"),
     steering: &[],
     looks_for: Declared::List(&[Aim::Types]),
     config_files: Declared::List(&[&PROJECT]),
@@ -51,7 +51,7 @@ fn suggest(seen: &Seen) -> Suggestion {
 
 const WHAT: &str = "tsc output";
 
-/// The `project` of the gate. It is the compiler's input, and narrows nothing by itself.
+/// The `project` of the gate. It is the compiler's input and narrows nothing.
 static PROJECT: ConfigFile = ConfigFile {
     name: "tsconfig.json",
     describe: describe::nothing,
@@ -83,16 +83,16 @@ impl Tool for Tsc {
             let build_info = job.scratch_file("tsconfig.tsbuildinfo");
             job.args(["-p", &self.project, "--noEmit", "--pretty", "false"]);
             job.args(["--listFiles", "--diagnostics"]);
-            // Incremental and composite projects would answer from, and write, a build info file
-            // in the project. `--incremental false` is an error in a composite project (TS6379),
-            // `--tsBuildInfoFile` alone in any other (TS5069); both together fit all.
+            // Incremental and composite projects would read results from a build info file in the
+            // project, and write it. `--incremental false` is an error in a composite project
+            // (TS6379), `--tsBuildInfoFile` alone in any other (TS5069); both together always work.
             job.args(["--incremental", "--tsBuildInfoFile", &build_info]);
-            job.report_on_stdout().because("the whole project: a type error shows far from its cause");
+            job.report_on_stdout().because("the whole project: a type error can appear far from its cause");
             let cwd = job.cwd.clone();
             job.reads(cwd.join(&self.project), &PROJECT);
             job.near_node_modules(&cwd, &scene.repo.root);
             if knows_no_check(&job) {
-                // Set in tsconfig.json, it has all files listed and none checked.
+                // With `noCheck` in tsconfig.json, tsc lists all files and checks none.
                 job.args(["--noCheck", "false"]);
             }
             job
@@ -101,7 +101,7 @@ impl Tool for Tsc {
     }
 
     /// `ExitStatus` in TypeScript: 1 = outputs skipped, 2 = outputs generated. Both say only that
-    /// there are diagnostics, and configuration errors are diagnostics too.
+    /// there are diagnostics. Configuration errors are diagnostics too.
     fn exit(&self, code: i32) -> Exit {
         match code {
             0 => Exit::Clean,
@@ -122,7 +122,7 @@ impl Tool for Tsc {
             return Err(foreign(text));
         }
         if !text.is_empty() && !text.ends_with('\n') {
-            let detail = "its last line has no end".to_owned();
+            let detail = "its last line is not complete".to_owned();
             return Err(ReportError::Cut { what: WHAT, detail });
         }
 
@@ -151,8 +151,8 @@ impl Tool for Tsc {
     }
 }
 
-/// Whether the tsc of `node_modules` has the option `--noCheck`, which came with 5.6; to an older
-/// one it is an error. Any other tsc is not known before it runs.
+/// Whether the tsc of `node_modules` has the option `--noCheck`, which came with 5.6. An older tsc
+/// rejects it. The version of any other tsc is not known before it runs.
 fn knows_no_check(job: &Job) -> bool {
     let mut installed = job.program.near.iter().map(|folder| folder.join(&job.program.name));
     let version = installed.find(|program| program.exists()).and_then(|program| package_version(&program));
@@ -160,18 +160,18 @@ fn knows_no_check(job: &Job) -> bool {
     version.is_some_and(|version| (version.major, version.minor) >= (5, 6))
 }
 
-/// What tsc printed.
+/// The output of tsc.
 #[derive(Debug, Default)]
 struct Output<'a> {
     diagnostics: Vec<Diagnostic<'a>>,
-    /// Source files that were checked and are neither TypeScript's own nor a dependency's. `None`
-    /// without a file list.
+    /// Checked source files, without those of TypeScript and of dependencies. `None` without a file
+    /// list.
     files: Option<u64>,
-    /// Files of the list, whosever they are.
+    /// All files of the list.
     listed: u64,
     /// How many files the table counts; `None` without a table.
     counted: Option<u64>,
-    /// The last row of the table is there.
+    /// Whether the table has its last row.
     closed: bool,
 }
 
@@ -214,21 +214,21 @@ impl<'a> Output<'a> {
         output
     }
 
-    /// Whether the text is not of tsc's making: nothing in it is a diagnostic, a checked file or a
-    /// table, though it has words.
+    /// Whether the text is not from tsc: it is not empty, but has no diagnostic, no checked file and no
+    /// table.
     fn is_foreign(&self, text: &str) -> bool {
-        let tells_nothing = self.diagnostics.is_empty() && self.files.is_none() && self.counted.is_none();
-        tells_nothing && !text.trim().is_empty()
+        let has_nothing = self.diagnostics.is_empty() && self.files.is_none() && self.counted.is_none();
+        has_nothing && !text.trim().is_empty()
     }
 
-    /// What shows that it is not whole. Only a run is known to have asked for the table.
+    /// Why it is not complete. Only a run is sure to have asked for the table.
     fn lacks(&self, ran: bool) -> Option<String> {
         match self.counted {
             None if !ran => None,
             Some(counted) if self.closed => (counted != self.listed).then(|| {
-                format!("the table at its end counts {counted} files, and its list has {}", self.listed)
+                format!("the table at its end counts {counted} files, but its list has {}", self.listed)
             }),
-            _ => Some("it ends before the table that closes it".to_owned()),
+            _ => Some("it ends before its closing table".to_owned()),
         }
     }
 }
@@ -247,8 +247,8 @@ fn foreign(text: &str) -> ReportError {
     ReportError::Foreign { what: WHAT, detail }
 }
 
-/// Whether a line of `--listFiles` names a source file of the project; `None` for other lines.
-/// The list has absolute paths with forward slashes.
+/// Whether a line of `--listFiles` names a source file of the project; `None` for other lines. The
+/// list has absolute paths with forward slashes.
 fn listed(line: &str) -> Option<bool> {
     const SOURCES: [&str; 9] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
     let absolute = line.starts_with('/') || line.get(1..3) == Some(":/");
@@ -264,8 +264,8 @@ fn listed(line: &str) -> Option<bool> {
 }
 
 impl<'a> Diagnostic<'a> {
-    /// `path(line,column): error TS2322: message`, or `error TS5058: message`. The path may hold
-    /// parentheses and colons (`app/(group)/page.ts`): what ends it is followed by tsc's words.
+    /// `path(line,column): error TS2322: message`, or `error TS5058: message`. The path may contain
+    /// parentheses and colons (`app/(group)/page.ts`): it ends where category and code follow.
     fn read(line: &'a str) -> Option<Self> {
         if let Some((category, code, message)) = verdict(line) {
             return Some(Diagnostic { at: None, category, code, message, more: Vec::new() });
@@ -280,8 +280,8 @@ impl<'a> Diagnostic<'a> {
         })
     }
 
-    /// Errors of the project's set-up rather than of its source: those without a place or in a
-    /// JSON file, TS5xxx (options), 6053 (file not found), 18002 and 18003 (nothing to compile).
+    /// Errors in the project's set-up, not in its source: those without a place or in a JSON file,
+    /// TS5xxx (options), 6053 (file not found), 18002 and 18003 (nothing to compile).
     fn is_configuration(&self) -> bool {
         let origin = self.at.is_none_or(|(path, ..)| path.ends_with(".json"));
         origin || matches!(self.code, 5000..=5999 | 6053 | 18002 | 18003)

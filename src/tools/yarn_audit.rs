@@ -1,8 +1,8 @@
 //! `yarn audit` and `yarn npm audit`: known vulnerabilities of the packages in a yarn.lock.
 //!
-//! Four programs of one name. Yarn 1 writes lines of JSON and asks one registry whatever it is
-//! told; Yarn 2 and 3 write npm 6's report; Yarn 4 writes a line for each finding, and nothing at
-//! all where there is none. Flags and outputs as run with 1.22.22, 3.8.7, 4.0.0 and 4.18.1.
+//! Four programs have this name. Yarn 1 writes lines of JSON and always asks one registry. Yarn 2 and
+//! 3 write npm 6's report. Yarn 4 writes a line for each finding, and nothing at all if there is no
+//! finding. Flags and outputs are from runs of 1.22.22, 3.8.7, 4.0.0 and 4.18.1.
 
 mod classic;
 mod generation;
@@ -41,7 +41,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     docs: "docs/configuration.md#yarn-audit",
     install: "corepack enable, or npm install -g yarn: https://yarnpkg.com/getting-started/install",
     secret_fields: Declared::List(&["headers", "body"]),
-    // Every setting of Yarn is a variable, too. What says who is asked, and how, stays.
+    // Every setting of Yarn is a variable too. The exceptions choose the registry and the way to it.
     steering: &[
         "NODE_ENV",
         "YARN_*",
@@ -101,7 +101,7 @@ impl YarnAudit {
         match generation {
             Generation::One if self.keys.registry.is_some() => {
                 let why = format!(
-                    "Yarn 1, for which {} is, asks its own registry whatever it is told: leave `registry` out",
+                    "{} is for Yarn 1, which always asks its own registry: leave out `registry`",
                     job.target
                 );
                 return Err(Unplanned::Impossible(why));
@@ -110,7 +110,7 @@ impl YarnAudit {
             Generation::Two => self.modern(&mut job, false),
             Generation::Four => self.modern(&mut job, true),
         }
-        // It crashes in colours, wherever it prints.
+        // With colours it crashes, wherever it prints.
         job.env("NO_COLOR", "1").env("FORCE_COLOR", "0");
         reads(&mut job, generation, &scene.repo.root);
         Ok(job)
@@ -121,7 +121,7 @@ impl YarnAudit {
             true => "dependencies optionalDependencies",
             false => "dependencies devDependencies optionalDependencies",
         };
-        // A .yarnrc may hold flags, which come before these.
+        // A .yarnrc may contain flags, which come before these.
         job.args(["audit", "--json", "--level", "info", "--groups", groups, "--cwd", "."]);
         job.because("Yarn 1: by the lock file, nothing is installed or run");
     }
@@ -131,15 +131,15 @@ impl YarnAudit {
         job.args(["npm", "audit", "--json", "--all", "--recursive", "--severity", "info"]);
         job.args(["--environment", if self.keys.omits("dev") { "production" } else { "all" }]);
         if fourth {
-            // A request for each package, and no vulnerability.
+            // Deprecations cost a request for each package, and are not vulnerabilities.
             job.arg("--no-deprecations");
-            // That it asked the registry stands nowhere else.
+            // Only this trace shows that it asked the registry.
             job.node_options = Some(node_trace::options(job.scratch()));
             job.beside.push(Beside::Scratch(node_trace::PREFIX));
         }
-        // Variables outrank .yarnrc.yml.
+        // Variables override .yarnrc.yml.
         job.env("YARN_ENABLE_NETWORK", "true").env("YARN_ENABLE_TELEMETRY", "false");
-        // What was installed is no matter, and may be made up: the lock file counts.
+        // The lock file counts. The record of what is installed does not, and could be faked.
         let no_state = job.scratch_file("install-state.gz");
         job.env("YARN_INSTALL_STATE_PATH", no_state);
         if let Some(registry) = &self.keys.registry {
@@ -164,7 +164,7 @@ fn foreign(detail: &str) -> ReportError {
 fn reads(job: &mut Job, generation: Generation, root: &Path) {
     let files = match generation {
         Generation::One => [&YARNRC, &NPMRC],
-        // A Yarn 1 that starts the later one reads .yarnrc.
+        // A Yarn 1 that starts a later one reads .yarnrc.
         Generation::Two | Generation::Four => [&YARNRC_YML, &YARNRC],
     };
     let cwd = job.cwd.clone();
@@ -184,8 +184,8 @@ impl Tool for YarnAudit {
         self.keys.dirs.iter().map(|dir| self.job(scene, dir)).collect()
     }
 
-    /// Yarn 1 adds up a number for each severity, 31 together; the report must agree with it. The
-    /// others have 1 alone. Errors are 1, too; the report tells them apart.
+    /// Yarn 1 adds up a number for each severity, 31 in total; the report must agree with the sum. The
+    /// others use only 1. Errors have code 1 too; the report shows the difference.
     fn exit(&self, code: i32) -> Exit {
         match code {
             0 => Exit::Clean,
@@ -198,7 +198,7 @@ impl Tool for YarnAudit {
         let report = bom::without_bom(raw.report());
         let (written_by, read): (_, fn(&RawReport) -> _) = match report.trim_ascii_start().first() {
             None => (Generation::Four, modern::nothing),
-            // What goes wrong is told in words.
+            // Yarn prints errors as plain text.
             Some(byte) if *byte != b'{' => {
                 return Err(match modern::error_line(report) {
                     Some(words) if raw.exit.is_some() => ReportError::ToolError(words),
@@ -208,11 +208,11 @@ impl Tool for YarnAudit {
             Some(_) if classic::is_line(report) => (Generation::One, classic::read),
             Some(_) => modern::reader(report)?,
         };
-        // What this Yarn proves, another one's report does not.
+        // The report must come from the Yarn that the lock file is for.
         let lock = raw.beside(LOCK_FILE).next().map(String::from_utf8_lossy);
         match lock.and_then(|lock| Generation::of_lock(&lock)) {
             Some(generation) if generation != written_by => {
-                Err(foreign("it is that of another Yarn than the lock file"))
+                Err(foreign("it was written by another Yarn than the lock file"))
             }
             _ => read(raw),
         }

@@ -62,8 +62,8 @@ fn an_invalid_answer_proves_nothing() {
             }
             assert_eq!((ran.code, outcome.as_str()), (3, "inconclusive"), "{call}: {shell}: {}", ran.all());
             let says = match call {
-                "create-deployment" if shell != refused => "whether a deployment was started can't be told",
-                "get-deployment" => "what becomes of deployment d-1 was not seen",
+                "create-deployment" if shell != refused => "it is not known whether a deployment was started",
+                "get-deployment" => "the end of deployment d-1 was not seen",
                 _ => "",
             };
             assert!(reason(&project).contains(says), "{call}: {shell}: {}", reason(&project));
@@ -81,17 +81,17 @@ fn an_answer_about_something_else_proves_nothing() {
         (
             "get-deployment-group",
             json!({"deploymentGroupInfo": {"computePlatform": "Server"}}),
-            "it takes no AppSpec",
+            "which can't be deployed from an AppSpec alone",
         ),
         ("list-deployments", json!({"deployments": ["--help"]}), "can't be the id of a deployment"),
         (
             "list-deployments",
             json!({"deployments": ["d-9"]}),
-            "lists deployment d-9, and does not tell of it",
+            "lists deployment d-9, and does not describe it",
         ),
         ("create-deployment", json!({"deploymentId": "$(id)"}), "can't be the id of a deployment"),
-        ("get-deployment", deployment("d-2", "notes", "Succeeded"), "CodeDeploy tells of d-2 of notes live"),
-        ("get-deployment", deployment("d-1", "other", "Succeeded"), "CodeDeploy tells of d-1 of other live"),
+        ("get-deployment", deployment("d-2", "notes", "Succeeded"), "CodeDeploy describes d-2 of notes live"),
+        ("get-deployment", deployment("d-1", "other", "Succeeded"), "CodeDeploy describes d-1 of other live"),
         ("get-deployment", deployment("d-1", "notes", "SUCCEEDED"), "a status that Portcullis does not know"),
     ] {
         let (ran, project) = run_with_fake(call, &format!("echo '{answer}'"), "");

@@ -241,7 +241,7 @@ fn wrong_usage_says_what_to_do_and_exits_with_2() {
         (vec!["run", "--jobs", "0"], "--jobs"),
         (vec!["judge"], "--from"),
         (vec!["judge", "--report", "trivy"], "not of the form TOOL=PATH"),
-        (vec!["judge", "--report", "trivvy=x.json"], "no tool and no report format"),
+        (vec!["judge", "--report", "trivvy=x.json"], "not a tool or a report format"),
         (vec!["judge", "--from", "gates.toml"], "is not a run.json"),
         (vec!["hook", "install"], "not a git repository"),
         (vec!["init"], "--force replaces it"),

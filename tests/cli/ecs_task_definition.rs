@@ -50,12 +50,12 @@ fn an_invalid_answer_proves_nothing() {
     };
     let whole = print(&answer());
     for (shell, says) in [
-        (String::new(), "register-task-definition is not what it should be"),
-        ("echo null".to_owned(), "is not what it should be"),
+        (String::new(), "register-task-definition has an unexpected form"),
+        ("echo null".to_owned(), "has an unexpected form"),
         ("echo '{}'".to_owned(), "taskDefinition"),
-        ("echo 'done.'".to_owned(), "is not what it should be"),
-        (whole[..whole.len() / 2].to_owned() + "'", "is not what it should be"),
-        ("echo 'An error occurred (AccessDenied)' >&2".to_owned(), "is not what it should be"),
+        ("echo 'done.'".to_owned(), "has an unexpected form"),
+        (whole[..whole.len() / 2].to_owned() + "'", "has an unexpected form"),
+        ("echo 'An error occurred (AccessDenied)' >&2".to_owned(), "has an unexpected form"),
         (format!("{whole}; exit 3"), "ended with 3"),
         (format!("{whole}; kill -KILL $$"), "SIGKILL"),
         (

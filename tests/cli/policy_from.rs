@@ -43,7 +43,7 @@ fn a_change_can_not_switch_off_its_own_gate() {
         (gates("production", &FINDS.replace("exit 1", "exit 0")), "gate lint: run changed"),
         (
             gates("production", "[[gate]]\nid = \"other\"\ntool = \"command\"\nrun = [\"true\"]\n"),
-            "gate lint: it is gone",
+            "gate lint: it was removed",
         ),
     ] {
         project.write("gates.toml", &change);
@@ -182,16 +182,16 @@ fn the_plan_is_that_of_the_base_and_shows_what_the_change_would_loosen() {
             assert!(command.contains(part), "no {part} in {command}");
         }
         let notes = target("secrets")["notes"].to_string();
-        assert!(notes.contains("reads .gitleaks.toml of the base, not as the change has it"), "{notes}");
+        assert!(notes.contains("reads .gitleaks.toml of the base, not of the change"), "{notes}");
         let notes = target("audit")["notes"].to_string();
-        assert!(notes.contains("does not read app/.npmrc, which the base does not have"), "{notes}");
+        assert!(notes.contains("does not read app/.npmrc: the base does not have it"), "{notes}");
     }
 
     let ran = project.run(&["plan", "--policy-from", "base"]);
     for words in [
         "Policy from base (",
         "the change would loosen gates.toml: mode = lab, the base has mode = production",
-        "the change would loosen gate secrets: it is gone",
+        "the change would loosen gate secrets: it was removed",
         "Mode production",
         "reads .gitleaks.toml of the base",
     ] {

@@ -61,7 +61,7 @@ fn a_wrong_answer_and_no_answer_fail_after_the_last_try() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for (check, words) in [
         (format!("url = '{busy}', retries = 2"), "it answered 503, not 200"),
-        (format!("url = '{up}', retries = 0, body = 'ready'"), "\"ready\" does not stand in its answer"),
+        (format!("url = '{up}', retries = 0, body = 'ready'"), "\"ready\" is not in its answer"),
         (format!("url = '{moved}', retries = 0, status = [200, 204]"), "it answered 302, not 200 or 204"),
         (format!("url = 'http://{closed}/', retries = 1"), "can't be reached"),
     ] {
@@ -113,7 +113,7 @@ fn its_mistakes_are_reported_before_anything_runs() {
         ("", "`checks` is empty"),
         ("{ name = 'x' }", "`url` is missing"),
         ("{ url = 'ftp://x' }", "must begin with http://"),
-        ("{ url = 'http://x', status = [99] }", "99 is no HTTP status"),
+        ("{ url = 'http://x', status = [99] }", "99 is not an HTTP status"),
         ("{ url = 'http://x', methud = 'GET' }", "did you mean `method`?"),
         ("{ url = 'http://x' }, { url = 'http://x' }", "two checks are called"),
         ("{ url = 'http://x' }]\nargs = ['-v'", "it starts no program"),

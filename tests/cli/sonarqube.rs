@@ -211,13 +211,13 @@ fn a_quality_gate_that_was_not_computed_or_contradicts_itself_is_inconclusive() 
 fn a_refusal_is_reported_in_the_words_of_the_server() {
     for (trouble, words) in [
         (Trouble::Status(403), ["browse", "403"]),
-        (Trouble::Status(404), ["does not know", "404"]),
+        (Trouble::Status(404), ["does not have", "404"]),
         (Trouble::Status(400), ["refuses", "400"]),
-        (Trouble::Html, ["not one of SonarQube", "api/ce/task"]),
-        (Trouble::Cut, ["not one of SonarQube", "EOF"]),
-        (Trouble::Elsewhere, ["sends on to login.example.test", "`host`"]),
+        (Trouble::Html, ["not from SonarQube", "api/ce/task"]),
+        (Trouble::Cut, ["not from SonarQube", "EOF"]),
+        (Trouble::Elsewhere, ["redirects to login.example.test", "`host`"]),
         (Trouble::Json("{}"), ["api/ce/task", "no task"]),
-        (Trouble::Json("null"), ["not one of SonarQube", "null"]),
+        (Trouble::Json("null"), ["not from SonarQube", "null"]),
     ] {
         let sonar = Sonar::serve(Api { broken: Some(("/", trouble)), ..Api::with_gate(gate_ok()) });
         let project = project(&sonar, "");
@@ -268,7 +268,7 @@ fn a_task_file_that_the_scanner_did_not_write_is_ignored() {
     project.write(".scannerwork/report-task.txt", sonar.task_file("T1"));
     project.program("sonar-scanner", "echo 'INFO  SonarScanner analysis skipped'");
     let ran = run(&project);
-    assert_inconclusive(&project, &ran, &["left no .scannerwork/report-task.txt", "sonar.scanner.skip"]);
+    assert_inconclusive(&project, &ran, &["wrote no .scannerwork/report-task.txt", "sonar.scanner.skip"]);
     assert!(sonar.asked().is_empty());
 }
 
@@ -336,9 +336,9 @@ fn mistakes_of_the_gate_are_found_before_anything_runs() {
         (format!("token = '{}'", token()), "must be the name of a variable"),
         ("scanner = 'maven'".to_owned(), "is not a value of `scanner`"),
         ("public_url = 'https://ada:secret@sonar.example.test'".to_owned(), "must not hold a user"),
-        ("public_url = 'sonar.example.test'".to_owned(), "begins with no https://"),
+        ("public_url = 'sonar.example.test'".to_owned(), "does not begin with https://"),
         ("pull_request = { branch = 'x' }".to_owned(), "`key` is missing"),
-        ("max_age = '1h'".to_owned(), "is for `scanner = \"none\"`"),
+        ("max_age = '1h'".to_owned(), "is only for `scanner = \"none\"`"),
         ("auth = 'digest'".to_owned(), "is not a value of `auth`"),
     ] {
         let project = Project::with_gates(&gates(server, &keys));

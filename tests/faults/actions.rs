@@ -95,17 +95,17 @@ const HANG: &str = "if [ \"$1\" = VERB ]; then sleep 3600 & wait; fi";
 fn faults() -> Vec<Case> {
     let with = |status, body: &str| Answer::With(status, body.to_owned());
     vec![
-        docker("inspect: nothing", "[ $1 != image ] || exit 0", "does not tell the id"),
-        docker("inspect: garbage", "[ $1 != image ] || { echo '<none>'; exit 0; }", "does not tell the id"),
+        docker("inspect: nothing", "[ $1 != image ] || exit 0", "does not show the id"),
+        docker("inspect: garbage", "[ $1 != image ] || { echo '<none>'; exit 0; }", "does not show the id"),
         docker(
             "inspect: two ids",
             "[ $1 != image ] || { echo ID; echo ID; exit 0; }",
-            "does not tell the id",
+            "does not show the id",
         ),
         docker(
             "inspect: a short id",
             "[ $1 != image ] || { echo sha256:a3a4751e; exit 0; }",
-            "does not tell the id",
+            "does not show the id",
         ),
         docker(
             "inspect: another image",
@@ -120,12 +120,12 @@ fn faults() -> Vec<Case> {
         docker(
             "inspect: no such image",
             "[ $1 != image ] || { echo '[]'; echo 'Error: No such image: notes:1' >&2; exit 1; }",
-            "there is no image notes:portcullis here",
+            "there is no image notes:portcullis on this machine",
         ),
         docker(
             "inspect: no engine",
             "[ $1 != image ] || { echo 'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?' >&2; exit 1; }",
-            "since the Docker engine does not answer",
+            "the Docker engine does not answer",
         ),
         docker("inspect: killed", "[ $1 != image ] || kill -9 $$", "docker was ended by SIGKILL"),
         docker("inspect: hangs", "image", "docker was running"),
@@ -143,31 +143,31 @@ fn faults() -> Vec<Case> {
             "docker tag ended with 1",
         ),
         docker("tag: killed", "[ $1 != tag ] || kill -9 $$", "docker was ended by SIGKILL"),
-        docker("push: nothing", "[ $1 != push ] || exit 0", "told no digest"),
+        docker("push: nothing", "[ $1 != push ] || exit 0", "reported no digest"),
         docker(
             "push: exit 0 with an error",
             "[ $1 != push ] || { echo 'denied: no' >&2; exit 0; }",
-            "told no digest",
+            "reported no digest",
         ),
         docker(
             "push: the digest of another tag",
             "[ $1 != push ] || { echo '1.5: digest: DIGEST size: 1'; exit 0; }",
-            "told no digest",
+            "reported no digest",
         ),
         docker(
             "push: a digest in the error output",
             "[ $1 != push ] || { echo '1.4: digest: DIGEST size: 1' >&2; exit 0; }",
-            "told no digest",
+            "reported no digest",
         ),
         docker(
             "push: a short digest",
             "[ $1 != push ] || { echo '1.4: digest: sha256:87e0 size: 1'; exit 0; }",
-            "told no digest",
+            "reported no digest",
         ),
         docker(
             "push: another digest",
             "[ $1 != push ] || { echo '1.4: digest: OTHER size: 1'; exit 0; }",
-            "told sha256:2222",
+            "reported sha256:2222",
         ),
         docker("push: exit 1", "[ $1 != push ] || exit 1", "ended with 1"),
         docker(
@@ -183,7 +183,7 @@ fn faults() -> Vec<Case> {
         docker(
             "push: no login",
             "[ $1 != push ] || { echo 'no basic auth credentials' >&2; exit 1; }",
-            "wants a login",
+            "requires a login",
         ),
         docker(
             "push: no repository",
@@ -241,14 +241,14 @@ fn faults() -> Vec<Case> {
         aws("aws: another password", "echo b-Password-of-12345; exit 0", "the login to"),
         aws("aws: killed", "kill -9 $$", "aws was ended by SIGKILL"),
         aws("aws: hangs", "sleep 3600 & wait", "aws was running"),
-        before("registry: 401", with(401, "{}"), "does not let its images be read"),
-        before("registry: 403", with(403, "{}"), "does not let its images be read"),
+        before("registry: 401", with(401, "{}"), "does not allow its images to be read"),
+        before("registry: 403", with(403, "{}"), "does not allow its images to be read"),
         before("registry: 429", with(429, "{}"), "answered 429"),
         before("registry: 500", with(500, "{}"), "answered 500"),
         before("registry: 302", with(302, ""), "answered 302"),
         before("registry: 204", with(204, ""), "answered 204"),
-        before("registry: a page", with(200, "<html></html>"), "no manifest"),
-        before("registry: an empty answer", with(200, ""), "no manifest"),
+        before("registry: a page", with(200, "<html></html>"), "not a manifest"),
+        before("registry: an empty answer", with(200, ""), "not a manifest"),
         before("registry: an empty object", with(200, "{}"), "names neither"),
         before("registry: no HTTP", Answer::Raw("hello\r\n\r\n"), "127.0.0.1"),
         before("registry: hangs up", Answer::Raw(""), "127.0.0.1"),
@@ -278,7 +278,7 @@ fn faults() -> Vec<Case> {
             with(200, "{\"schemaVersion\": 1, \"fsLayers\": []}"),
             "names neither",
         ),
-        after("registry, then: a cut manifest", with(200, &MANIFEST[..300]), "no manifest"),
+        after("registry, then: a cut manifest", with(200, &MANIFEST[..300]), "not a manifest"),
         after(
             "registry, then: an answer that breaks off",
             Answer::Raw("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"config\": "),
@@ -290,7 +290,7 @@ fn faults() -> Vec<Case> {
             "more than a manifest",
         ),
         after("registry, then: 500", with(500, ""), "answered 500"),
-        after("registry, then: 401", with(401, ""), "does not let its images be read"),
+        after("registry, then: 401", with(401, ""), "does not allow its images to be read"),
         after("registry, then: hangs", Answer::Never, "127.0.0.1"),
     ]
 }

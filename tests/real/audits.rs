@@ -328,7 +328,7 @@ fn ignores_that_a_change_brings_do_not_count_with_a_base() {
     project.write("app/.yarnrc.yml", "npmAuditExcludePackages: [\"*\"]\n");
     let ran = manager.run(&project, &server.address, &["run", "--policy-from", "HEAD"], &[]);
     assert_eq!(counts(&project.gate("audit")), "1 0 1 0 0 0", "{}", ran.all());
-    assert!(notes(&project).contains("of the base, not as the change has it"), "{}", notes(&project));
+    assert!(notes(&project).contains("of the base, not of the change"), "{}", notes(&project));
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn settings_above_the_folder_that_a_change_brings_are_not_read_with_a_base() {
         project.write(file, text);
         let ran = run();
         assert_eq!((ran.code, counts(&project.gate("audit"))), before, "{name}: {}", ran.all());
-        let told = format!("does not read {file}, which the base does not have");
+        let told = format!("does not read {file}: the base does not have it");
         assert!(notes(&project).contains(&told), "{name}: {}", notes(&project));
     }
 }
@@ -393,7 +393,7 @@ fn another_yarn_than_the_lock_files_is_told() {
     four.package(&project, &VULNERABLE, "");
     one.run(&project, &server.address, &["run"], &[]);
     let reason = project.gate("audit")["reason"].as_str().unwrap().to_owned();
-    assert!(reason.contains("`yarn` is Yarn 1, and the folder is for a later one"), "{reason}");
+    assert!(reason.contains("`yarn` is Yarn 1, but the folder is for a later one"), "{reason}");
 
     let project = one.project(&server.address, "");
     one.package(&project, &VULNERABLE, "");

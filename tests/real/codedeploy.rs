@@ -225,7 +225,7 @@ fn a_run_joins_the_deployment_of_the_same_revision() {
     // And so does who has started it, where it is to.
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(Ran::of(child.wait_with_output().unwrap()).code, 130);
-    assert!(reason(&first).contains("goes on, as `on_stop` has it"), "{}", reason(&first));
+    assert!(reason(&first).contains("goes on, as `on_stop` says"), "{}", reason(&first));
     assert_eq!(statuses(&moto), ["InProgress"]);
 }
 

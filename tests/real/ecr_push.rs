@@ -47,7 +47,7 @@ fn what_was_scanned_is_pushed_once_and_another_image_does_not_get_its_tag() {
     );
     assert_eq!(target["name"], *pipeline.name);
     let proof = target["proof"].to_string();
-    assert!(proof.contains("(pushed)") && proof.contains("at which scan and sbom looked"), "{proof}");
+    assert!(proof.contains("(pushed)") && proof.contains("which scan and sbom looked at"), "{proof}");
 
     // The same again: nothing is left to do.
     let ran = pipeline.run(&["run"]);
@@ -230,12 +230,12 @@ fn what_is_missing_is_told_in_one_sentence_and_nothing_is_pushed() {
     says(without("AWS_ACCESS_KEY_ID"), "aws has no credentials: set AWS_ACCESS_KEY_ID");
 
     pipeline.write_gates(&[BUILD, SCAN, &format!("{PUSH}login = false\n")]);
-    says(pipeline.run(&["run"]), "wants a login: `login = false` is for registries that anybody may read");
+    says(pipeline.run(&["run"]), "requires a login: `login = false` is for registries that anyone may read");
 
     // Without `registry` AWS says where the repository is, if there is one.
     pipeline.write_gates(&[BUILD, SCAN, &PUSH.replace("registry = 'REGISTRY'", "")]);
     let create = format!("aws ecr create-repository --repository-name {}", pipeline.name);
-    says(pipeline.run(&["run"]), &format!("there is no repository {}: `{create}` makes it", pipeline.name));
+    says(pipeline.run(&["run"]), &format!("there is no repository {}: `{create}` creates it", pipeline.name));
     let create: Vec<&str> = create.split(' ').skip(1).collect();
     pipeline.moto.as_ref().unwrap().cli(&create);
     let refuse = "echo 'Error response from daemon: login attempt to https://x/v2/ failed with status: 400 Bad Request' >&2";

@@ -81,7 +81,7 @@ fn a_template_is_registered_by_digest_and_not_twice() {
     assert_eq!(run(&project, &moto).code, 0);
     assert_eq!(project.gate("task")["targets"][0]["outputs"]["task_definition"], arn);
     let proof = project.gate("task")["targets"][0]["proof"].to_string();
-    assert!(proof.contains("notes-live:1 says the same already: nothing was registered"), "{proof}");
+    assert!(proof.contains("notes-live:1 is the same already: nothing was registered"), "{proof}");
     assert_eq!(revisions(&moto), 1);
     let mut changed = template();
     changed["containerDefinitions"][0]["environment"][1]["value"] = json!("8081");

@@ -246,7 +246,7 @@ fn git_secrets_heeds_the_base() {
     for gate in ["tree", "history"] {
         assert_eq!(places(&project, gate), ["a.ini:1"], "{gate}: {}", ran.all());
         let told = &project.gate(gate)["targets"][0]["notes"][0];
-        assert_eq!(told, "reads 1 ignore in .gitallowed of the base, not as the change has it");
+        assert_eq!(told, "reads 1 ignore in .gitallowed of the base, not of the change");
     }
 
     // In a linked work tree, too; and where the base has no such file.

@@ -60,7 +60,7 @@ fn an_allowlist_that_a_change_brings_is_told_and_does_not_count_with_a_base() {
         let gate = project.gate("secrets");
         assert_eq!(gate["counts"]["high"], 1, "{}", ran.all());
         assert_eq!(project.record()["findings"][0]["location"]["path"], "src/a.ts");
-        assert_eq!(notes(&gate), "does not read .gitleaks.toml, which the base does not have");
+        assert_eq!(notes(&gate), "does not read .gitleaks.toml: the base does not have it");
     }
 }
 
@@ -75,7 +75,7 @@ fn the_allowlist_of_the_base_counts() {
     let ran = run(&project, &FROM_BASE);
     assert_eq!(ran.code, 0, "{}", ran.all());
     let told = notes(&project.gate("secrets"));
-    assert_eq!(told, "reads .gitleaks.toml (1 allowlist) of the base, not as the change has it");
+    assert_eq!(told, "reads .gitleaks.toml (1 allowlist) of the base, not of the change");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn ignores_in_a_scanned_tree_come_from_the_base() {
     assert_eq!(places(&project), [".gitleaksignore:2", "src/a.ts:1", "src/deep/b.ts:1", "top.ts:1"]);
     assert!(same.iter().all(|id| ids(&project).contains(id)), "{same:?}");
     let told = notes(&project.gate("secrets"));
-    assert_eq!(told, "does not read .gitleaksignore, which the base does not have");
+    assert_eq!(told, "does not read .gitleaksignore: the base does not have it");
 
     // The base's count, whether the change has others or none.
     project.write(".gitleaksignore", "src/a.ts:aws-access-token:1\n");
@@ -159,7 +159,7 @@ fn ignores_in_a_scanned_tree_come_from_the_base() {
         assert_eq!(ran.code, 1, "{}", ran.all());
         assert_eq!(places(&project), ["src/deep/b.ts:1", "top.ts:1"]);
         let told = notes(&project.gate("secrets"));
-        assert_eq!(told, "reads 1 ignore in .gitleaksignore of the base, not as the change has it");
+        assert_eq!(told, "reads 1 ignore in .gitleaksignore of the base, not of the change");
     }
 }
 
@@ -292,7 +292,7 @@ fn syft_lists_what_the_base_lets_it_list() {
 
         let ran = run(&project, &FROM_BASE);
         assert_eq!(ran.code, 1, "{file}: {}", ran.all());
-        let words = format!("does not read {file}, which the base does not have");
+        let words = format!("does not read {file}: the base does not have it");
         assert_eq!(notes(&project.gate("sbom")), words);
 
         // That of the base counts.
@@ -301,7 +301,7 @@ fn syft_lists_what_the_base_lets_it_list() {
         project.write(file, "exclude: []\n");
         let ran = run(&project, &FROM_BASE);
         assert_eq!(ran.code, 0, "{file}: {}", ran.all());
-        let words = format!("reads {file} (exclude) of the base, not as the change has it");
+        let words = format!("reads {file} (exclude) of the base, not of the change");
         assert_eq!(notes(&project.gate("sbom")), words);
     }
 }
@@ -395,7 +395,7 @@ fn a_workspace_asks_the_registry_of_the_base() {
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(packages(&project), ["minimist"]);
     let told = notes(&project.gate("audit"));
-    assert_eq!(told, "reads .npmrc (registry) of the base, not as the change has it");
+    assert_eq!(told, "reads .npmrc (registry) of the base, not of the change");
     assert_eq!(project.gate("audit")["targets"][0]["cwd"], "app");
 }
 
@@ -422,7 +422,7 @@ fn eslint_lints_with_the_configuration_of_the_base() {
     assert_eq!(count(&[]).0, 0);
     let (with_base, told) = count(&["--policy-from", "HEAD"]);
     assert_eq!(with_base, before, "{told}");
-    assert!(told.contains("of the base, not as the change has it"), "{told}");
+    assert!(told.contains("of the base, not of the change"), "{told}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ impl Suggestions {
         toml
     }
 
-    /// Whether another tool suggests a gate with this id, too.
+    /// Whether another tool also suggests a gate with this id.
     fn is_taken(&self, spec: &ToolSpec, id: &str) -> bool {
         let others = self.0.iter().filter(|(other, _)| other.name != spec.name);
         others.flat_map(|(_, suggestion)| &suggestion.gates).any(|gate| gate.id == id)
@@ -51,7 +51,7 @@ timeout = \"10m\"              # for each target of each gate
 ";
 
 const TAIL: &str = "
-# A finding that the team has decided to bear: with a reason, and an end.
+# A finding that the team accepts, with a reason and a date when this expires.
 # [[waiver]]
 # rule = \"CKV_AWS_18\"
 # path = \"infra/**\"

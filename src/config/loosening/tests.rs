@@ -208,10 +208,10 @@ fn a_missing_gate_and_a_missing_profile_are_told() {
         "version = 1\nmode = \"production\"\n[[gate]]\nid = \"secrets\"\ntool = \"gitleaks\"\nfail_on = \"low\"\n",
     );
     let told: Vec<String> = loosened(&config(BASE), &other).iter().map(ToString::to_string).collect();
-    let gone = ["audit", "images", "tests", "push"].map(|id| format!("gate {id}: it is gone"));
+    let gone = ["audit", "images", "tests", "push"].map(|id| format!("gate {id}: it was removed"));
     assert_eq!(told[0], "gates.toml: require_lock = false");
     assert_eq!(told[1..5], gone);
-    assert_eq!(told[5..], ["profile ci: it is gone"]);
+    assert_eq!(told[5..], ["profile ci: it was removed"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The names by which a vulnerability is known elsewhere.
+//! The identifiers of a vulnerability: the names that other databases use for it.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,11 @@ use crate::report::subject;
 
 use super::model::Identifier;
 
-/// GitLab drops what is behind the 20th.
+/// GitLab drops identifiers after the 20th.
 const MOST: usize = 20;
 
-/// The rule first: by it GitLab knows the vulnerability again. Then its other names, and its weaknesses.
+/// First the rule, by which GitLab recognises the vulnerability later. Then its other names and its
+/// weaknesses.
 pub(super) fn of(finding: &Finding) -> Vec<Identifier<'_>> {
     let names =
         std::iter::once(&finding.rule).chain(finding.aliases.iter().filter(|alias| **alias != finding.rule));
@@ -36,7 +37,7 @@ fn named<'a>(name: &'a str, finding: &'a Finding) -> Identifier<'a> {
     }
 }
 
-/// A rule of the tool's own.
+/// A rule of the tool itself.
 fn own<'a>(name: &'a str, finding: &'a Finding) -> Identifier<'a> {
     Identifier {
         kind: Cow::Owned(format!("{}_rule", finding.tool)),
@@ -64,7 +65,8 @@ pub(super) fn distribution(finding: &Finding) -> Option<&str> {
     distro.filter(|distro| !distro.is_empty())
 }
 
-/// Whether GitLab's schema takes the vector: a metric of CVSS 3.0 or 3.1 with one of its values, each.
+/// Whether GitLab's schema accepts the vector: each part is a metric of CVSS 3.0 or 3.1 with one of its
+/// values.
 pub(super) fn is_cvss_3(vector: &str) -> bool {
     const METRICS: [(&str, &str); 22] = [
         ("AV", "NALP"),
@@ -91,9 +93,9 @@ pub(super) fn is_cvss_3(vector: &str) -> bool {
         ("MA", "XNLH"),
     ];
     let body = vector.strip_prefix("CVSS:3.1/").or_else(|| vector.strip_prefix("CVSS:3.0/"));
-    let takes = |part: &str| {
+    let is_metric = |part: &str| {
         let Some((metric, value)) = part.split_once(':') else { return false };
         METRICS.iter().any(|(known, values)| *known == metric && value.len() == 1 && values.contains(value))
     };
-    (32..=128).contains(&vector.len()) && body.is_some_and(|body| body.split('/').all(takes))
+    (32..=128).contains(&vector.len()) && body.is_some_and(|body| body.split('/').all(is_metric))
 }

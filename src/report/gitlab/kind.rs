@@ -1,4 +1,4 @@
-//! Which of GitLab's reports a finding, or a gate, belongs to.
+//! Which of GitLab's reports a finding or a gate belongs to.
 
 use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding};
@@ -25,8 +25,8 @@ impl Kind {
         }
     }
 
-    /// Lint, types, quality and licences are Code Quality's, and failed tests are JUnit's. GitLab has
-    /// infrastructure as code among SAST.
+    /// Lint, types, quality and licences go to the Code Quality report, failed tests to JUnit. GitLab
+    /// counts infrastructure as code as SAST.
     pub(crate) fn of(finding: &Finding) -> Option<Self> {
         match finding.category {
             Category::Secret => Some(Self::Secrets),
@@ -48,7 +48,7 @@ impl Kind {
         }
     }
 
-    /// Whether the gate looks for this, whatever it found.
+    /// Whether the gate looks for this, even if it found nothing.
     pub(crate) fn is_of(self, gate: &GateRecord) -> bool {
         subject::looks_for(gate).iter().any(|aim| Self::of_aim(*aim) == Some(self))
     }

@@ -1,4 +1,4 @@
-//! The part of GitLab's security report format that is written, by its own names.
+//! The parts of GitLab's security report format that Portcullis writes, with GitLab's names.
 
 use std::borrow::Cow;
 
@@ -79,7 +79,7 @@ pub(super) struct Link<'a> {
     pub url: &'a str,
 }
 
-/// Each kind of report has some of these.
+/// Each kind of report uses some of these.
 #[derive(Default, Serialize)]
 pub(super) struct Location<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

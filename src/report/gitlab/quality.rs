@@ -1,5 +1,5 @@
-//! GitLab's Code Quality report (docs.gitlab.com/ci/testing/code_quality): what is not about security.
-//! Failed tests are JUnit's; what a waiver covers is left out.
+//! GitLab's Code Quality report (docs.gitlab.com/ci/testing/code_quality): findings that are not about
+//! security. Failed tests are in JUnit. Findings that a waiver covers are left out.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ use super::kind::Kind;
 struct Issue<'a> {
     description: String,
     check_name: &'a str,
-    /// Unique in the file: GitLab shows one of those that are alike.
+    /// Unique in the file: of several equal ones GitLab shows only one.
     fingerprint: String,
     severity: &'static str,
     location: Location<'a>,
@@ -36,7 +36,7 @@ struct Lines {
     begin: u32,
 }
 
-/// Characters; the description is shown in a line.
+/// In characters; GitLab shows the description in one line.
 const LONGEST: usize = 1_000;
 
 pub(in crate::report) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -63,7 +63,7 @@ fn issue(finding: &Finding) -> Issue<'_> {
         },
         location: Location {
             path: subject::file(finding),
-            // GitLab wants a line: where none is known, the first.
+            // GitLab requires a line: if it is unknown, the first.
             lines: Lines { begin: subject::line(finding).unwrap_or(1) },
         },
     }

@@ -1,5 +1,5 @@
 //! cfn-lint's JSON report (aws-cloudformation/cfn-lint `src/cfnlint/formatters/json.py`): a list of
-//! matches, some of which are no findings but say that it could not do its work.
+//! matches. Some of them are not findings: they say that cfn-lint could not do its work.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ const WHAT: &str = "cfn-lint report";
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Match {
-    /// Null where it is about no template: a configuration error, an empty standard input.
+    /// Null if the match is about no template: a configuration error, an empty standard input.
     filename: Option<String>,
     level: Text,
     location: Span,
@@ -30,7 +30,7 @@ struct Match {
 struct Span {
     start: Position,
     end: Option<Position>,
-    /// Null, or names and indices from the top of the template.
+    /// Null, or the names and indices that lead from the top of the template.
     path: Option<Vec<Step>>,
 }
 
@@ -45,7 +45,7 @@ struct Position {
 #[serde(untagged)]
 enum Step {
     Name(Text),
-    Index(#[allow(dead_code, reason = "read to be passed over")] i64),
+    Index(#[allow(dead_code, reason = "read, and not used")] i64),
 }
 
 #[derive(Deserialize)]
@@ -56,16 +56,16 @@ struct Rule {
     source: Option<Text>,
 }
 
-/// What a report says beside its findings.
+/// What a report says apart from its findings.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Said {
-    /// The exit code that goes with its levels; 0 too where it has one that is not known.
+    /// The exit code that goes with its levels. Also 0 if it has an unknown level.
     pub exit: i32,
-    /// Templates that could not be read, as it names them.
+    /// Templates that could not be read, named as in the report.
     pub unread: BTreeSet<String>,
 }
 
-/// Reads a report. What could not be looked at are gaps.
+/// Reads a report. What cfn-lint could not check becomes a gap.
 pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, Said), ReportError> {
     let matches: Vec<Match> = json::read(bytes, WHAT)?;
     let (mut parsed, mut said) = (Parsed::default(), Said::default());
@@ -74,10 +74,10 @@ pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, Said)
     for found in matches {
         let fault = match (&found.filename, found.rule.id.as_str()) {
             (None, _) => true,
-            // A rule has crashed, a template or a configuration can't be opened.
+            // A rule crashed, or a template or a configuration can't be opened.
             (_, "E0002" | "E0003") => true,
-            // It does not parse, or does not become a template: a fault of its own, and all that is
-            // known of it.
+            // The file does not parse, or can't be transformed into a template. That is a finding, and
+            // also a gap: nothing else in it was checked.
             (Some(file), "E0000" | "E0001") => {
                 said.unread.insert(file.clone());
                 parsed.gaps.push(format!("{} can't be linted: {}", origin.relative(file), found.message));

@@ -1,4 +1,4 @@
-//! Which templates there are to lint.
+//! Which templates cfn-lint is to lint.
 
 use std::fs;
 use std::path::Path;
@@ -17,12 +17,12 @@ use crate::text::paths::{forward, normalise};
 pub(super) struct Wanted {
     /// What the key says.
     words: Vec<String>,
-    /// As they stand there.
+    /// The entries without a `!` in front, as they are written.
     #[serde(skip)]
     names: Vec<String>,
     #[serde(skip)]
     globs: GlobSet,
-    /// Those with a `!` in front.
+    /// The entries with a `!` in front.
     #[serde(skip)]
     but: GlobSet,
 }
@@ -33,7 +33,7 @@ impl Wanted {
         &self.words
     }
 
-    /// Reads the key; what is no pattern is a mistake.
+    /// Reads the key. An entry that is not a valid pattern is a mistake.
     pub(super) fn configure(keys: &Keys) -> Self {
         let (mut names, mut globs, mut but) = (Vec::new(), GlobSetBuilder::new(), GlobSetBuilder::new());
         let words = keys.texts_or("files", &[]);
@@ -57,13 +57,13 @@ impl Wanted {
         Self { words, names, globs: build(globs), but: build(but) }
     }
 
-    /// Whether it says what to lint, and not only what to leave out.
+    /// Whether it names something to lint, and not only what to leave out.
     pub(super) fn names_some(&self) -> bool {
         !self.names.is_empty()
     }
 
-    /// The files below `dir` that are meant, relative to it: those that are named, those that fit a
-    /// pattern, and the templates in a folder. Without any, every template.
+    /// The wanted files below `dir`, relative to it: named files, files that match a pattern, and the
+    /// templates in a named folder. If the key names nothing, every template.
     pub(super) fn files(&self, dir: &Path) -> Vec<String> {
         let mut files = match self.names_some() {
             true => walk(dir, |name, _| self.globs.is_match(name)),
@@ -90,8 +90,8 @@ fn below(dir: &Path) -> Vec<String> {
     walk(dir, |_, path| is_cloudformation(path))
 }
 
-/// The files below a folder that `takes` takes, by their relative names. What git ignores is looked
-/// at: a line of .gitignore must not hide a template.
+/// The relative names of the files below a folder that `takes` accepts. Files that git ignores are
+/// scanned too: a line of .gitignore must not hide a template.
 fn walk(dir: &Path, takes: impl Fn(&str, &Path) -> bool) -> Vec<String> {
     let entries = WalkBuilder::new(dir)
         .standard_filters(false)
@@ -99,14 +99,14 @@ fn walk(dir: &Path, takes: impl Fn(&str, &Path) -> bool) -> Vec<String> {
         .sort_by_file_path(Path::cmp)
         .build();
     let named = entries.flatten().filter(|entry| entry.path().is_file()).filter_map(|entry| {
-        // One that is not Unicode can't be handed over: cfn-lint will miss it, and say so.
+        // A name that is not Unicode can't be an argument: cfn-lint reports that it found no such file.
         let name = entry.path().strip_prefix(dir).ok()?.to_string_lossy().into_owned();
         takes(&name, entry.path()).then_some(name)
     });
     named.collect()
 }
 
-/// The name as cfn-lint takes it, which reads names as patterns of Python's `glob`.
+/// The name, escaped for cfn-lint: it reads names as patterns of Python's `glob`.
 pub(super) fn escaped(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
@@ -118,7 +118,7 @@ pub(super) fn escaped(name: &str) -> String {
     out
 }
 
-/// Whether a template says something to cfn-lint.
+/// Whether a template holds instructions for cfn-lint.
 pub(super) fn speaks_of_cfn_lint(template: &Path) -> bool {
     const MOST: u64 = 4 << 20;
     let small = fs::metadata(template).is_ok_and(|meta| meta.len() <= MOST);

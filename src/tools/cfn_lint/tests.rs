@@ -30,7 +30,7 @@ fn plan(options: &str, root: &Path) -> Result<Vec<Job>, Unplanned> {
     tool(&SPEC, options).plan(&Scene { repo: &repo, gate: "gate", since: None, built: &[] })
 }
 
-/// The templates that the jobs hand over.
+/// The templates that the jobs pass to cfn-lint.
 fn linted_by(options: &str, root: &Path) -> Vec<String> {
     let jobs = plan(options, root).unwrap();
     let behind = jobs.iter().flat_map(|job| job.args.iter().skip_while(|arg| *arg != "--").skip(1));
@@ -64,7 +64,7 @@ fn parse(raw: &RawReport) -> Result<Parsed, ReportError> {
 }
 
 #[test]
-fn every_template_is_handed_over_by_name() {
+fn every_template_is_passed_by_name() {
     let project = project(&[
         ("stacks/b [1].yaml", TEMPLATE),
         ("stacks/-a.json", r#"{"Resources": {"A": {"Type": "AWS::SNS::Topic"}}}"#),
@@ -111,12 +111,12 @@ fn without_a_template_there_is_nothing_to_do_unless_files_names_some() {
     assert!(matches!(plan("dirs = ['empty']"), Err(Unplanned::NothingToDo(_))));
     assert!(matches!(plan("files = ['*.json']"), Err(Unplanned::Impossible(_))));
     assert_eq!(plan("dirs = ['empty', 't']").unwrap().len(), 1);
-    // Whoever starts it says that the folder is not there.
+    // The runner reports that the folder does not exist.
     assert_eq!(plan("dirs = ['gone']").unwrap().len(), 1);
 }
 
 #[test]
-fn templates_that_speak_to_cfn_lint_and_its_configuration_are_declared() {
+fn templates_with_cfn_lint_metadata_and_its_configuration_are_declared() {
     let project = project(&[
         ("a.yaml", TEMPLATE),
         ("b.yaml", &format!("{TEMPLATE}Metadata: {{cfn-lint: {{config: {{ignore_checks: [E]}}}}}}\n")),
@@ -183,7 +183,7 @@ fn a_template_that_was_not_linted_is_a_gap() {
 }
 
 #[test]
-fn what_it_could_not_read_is_a_gap_and_no_template_is_never_a_finding() {
+fn what_it_could_not_read_is_a_gap_and_a_match_without_a_template_is_not_a_finding() {
     let of =
         |id: &str, file: &str| MATCH.replace("\"E3006\"", &format!("\"{id}\"")).replace("\"a.yaml\"", file);
     for (id, file, findings) in [
@@ -196,7 +196,7 @@ fn what_it_could_not_read_is_a_gap_and_no_template_is_never_a_finding() {
         let parsed = parse(&run(&format!("[{}]", of(id, file)), 2, LOG)).unwrap();
         assert_eq!((parsed.findings.len(), parsed.gaps.len()), (findings, 1), "{id}: {:?}", parsed.gaps);
     }
-    // What does not parse is not said to be left out as well.
+    // A file that does not parse is not also reported as left out.
     let unread = format!("[{}]", of("E0000", "\"a.yaml\""));
     let parsed = parse(&run(&unread, 2, LOG.lines().last().unwrap())).unwrap();
     assert_eq!(parsed.gaps, ["a.yaml can't be linted: wrong"]);
@@ -208,13 +208,13 @@ fn a_code_that_does_not_fit_the_levels_is_a_gap() {
         let parsed = parse(&run(&format!("[{MATCH}]"), exit, LOG)).unwrap();
         assert_eq!(parsed.gaps.len(), gaps, "{exit}: {:?}", parsed.gaps);
     }
-    // Of a level that nobody knows, nobody knows the code.
+    // For an unknown level the code is unknown too.
     let unknown = format!("[{}]", MATCH.replace("\"Error\"", "\"Catastrophe\""));
     assert_eq!(parse(&run(&unknown, 2, LOG)).unwrap().gaps.len(), 0);
 }
 
 #[test]
-fn the_line_that_says_what_went_wrong_is_told() {
+fn the_error_line_says_what_went_wrong() {
     let error_line = |stderr: &str, stdout: &str| {
         let raw = RawReport {
             stderr: stderr.as_bytes().to_owned().into(),

@@ -1,6 +1,5 @@
 //! Checkov's JSON report (bridgecrewio/checkov `common/output/report.py` `get_dict`, `record.py`): an
-//! object for one framework, a list for several, and a bare summary where there was nothing to
-//! scan.
+//! object for one framework, a list for several, and a bare summary if there was nothing to scan.
 
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use crate::text::shared::Text;
 
 const WHAT: &str = "Checkov report";
 
-/// A report of one framework, or the bare summary, whose counts stand at the top.
+/// A report of one framework, or the bare summary, which has its counts at the top level.
 #[derive(Debug, Deserialize)]
 struct Report {
     check_type: Option<String>,
@@ -94,8 +93,8 @@ pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
     Ok(parsed)
 }
 
-/// What `_print_to_console` (bridgecrewio/checkov `common/runners/runner_registry.py`) prints after
-/// a report. After its delimiter come reports in other formats.
+/// Accepts only what `_print_to_console` (bridgecrewio/checkov `common/runners/runner_registry.py`)
+/// prints after a report. Reports in other formats follow its delimiter.
 fn check_rest(rest: &[u8]) -> Result<(), ReportError> {
     const OWN: [&str; 3] =
         ["More details: ", "An error occurred uploading results", "Path for uploaded logs"];
@@ -115,7 +114,7 @@ fn add(report: Report, origin: &ReportOrigin, parsed: &mut Parsed) -> Result<(),
     let (summary, results) = match (report.results, report.summary) {
         (Some(results), Some(summary)) => (summary, results),
         (Some(_), None) => return Err(foreign("it has no `summary`")),
-        // The bare summary: nothing was scanned, by its own word.
+        // The bare summary says that nothing was scanned.
         (None, None) if report.bare.passed.is_some() && report.bare.checkov_version.is_some() => {
             (report.bare, Results { failed_checks: Vec::new(), parsing_errors: None })
         }
@@ -143,8 +142,8 @@ fn add(report: Report, origin: &ReportOrigin, parsed: &mut Parsed) -> Result<(),
             parsed.gaps.push(format!("{n} {files} not parse (`quiet` leaves their names out)"));
         }
         _ => {
-            let told = unread.iter().map(|file| format!("{} does not parse", origin.relative(file)));
-            parsed.gaps.extend(told);
+            let unparsed = unread.iter().map(|file| format!("{} does not parse", origin.relative(file)));
+            parsed.gaps.extend(unparsed);
         }
     }
 
@@ -204,8 +203,8 @@ fn add_details(finding: &mut Finding, details: Details) {
     }
 }
 
-/// The path begins with a slash and counts from the scanned folder all the same; `file_abs_path`
-/// is of the machine that scanned.
+/// The path begins with a slash, but is relative to the scanned folder. `file_abs_path` is a path of
+/// the machine that scanned.
 fn location(file: &str, lines: Option<&[i64]>, origin: &ReportOrigin) -> Location {
     let line = |n: usize| lines.and_then(|lines| lines.get(n)).and_then(|line| u64::try_from(*line).ok());
     Location::file(origin.relative(file.trim_start_matches('/'))).lines(line(0), line(1))

@@ -52,7 +52,7 @@ fn a_cut_checkov_report_is_inconclusive() {
 }
 
 #[test]
-fn a_path_that_begins_with_a_slash_counts_from_the_scanned_folder() {
+fn a_path_that_begins_with_a_slash_is_relative_to_the_scanned_folder() {
     let parsed = read(REPORT).unwrap();
     let finding = &parsed.findings[0];
     assert_eq!(finding.location.as_ref().unwrap().to_string(), "infra/main.tf:1");
@@ -65,7 +65,7 @@ fn a_path_that_begins_with_a_slash_counts_from_the_scanned_folder() {
 }
 
 #[test]
-fn only_checkovs_own_words_may_follow_the_report() {
+fn only_checkovs_own_lines_may_follow_the_report() {
     for own in [
         "\nMore details: https://x\n",
         "\n\nPath for uploaded logs (give this to support): y\n",
@@ -134,7 +134,7 @@ fn nothing_scanned_is_an_empty_scope() {
 }
 
 #[test]
-fn a_secret_is_not_told_apart_by_the_hash_of_its_value() {
+fn a_secret_is_not_identified_by_the_hash_of_its_value() {
     let parsed = read(&REPORT.replace("\"terraform\"", "\"secrets\"")).unwrap();
     assert_eq!((parsed.findings[0].category, &parsed.findings[0].resource), (Category::Secret, &None));
 }

@@ -1,4 +1,4 @@
-//! What CodeDeploy answers, as far as it is read (CodeDeploy API reference, 2014-10-06).
+//! The parts of CodeDeploy's answers that are read (CodeDeploy API reference, 2014-10-06).
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The states of a deployment that is not over.
 pub(super) const ACTIVE: &[&str] = &["Created", "Queued", "InProgress", "Baking", "Ready"];
-/// Those of one that is.
+/// The states of a deployment that is over.
 pub(super) const OVER: &[&str] = &["Succeeded", "Failed", "Stopped"];
 
 /// One deployment.
@@ -31,13 +31,13 @@ pub(super) struct Revision {
     pub app_spec_content: Option<AppSpecContent>,
 }
 
-/// The content is never told; its SHA-256 is.
+/// CodeDeploy returns only the SHA-256, never the content.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct AppSpecContent {
     pub sha256: Option<String>,
 }
 
-/// Seconds since 1970, or ISO 8601: as the CLI is set.
+/// Seconds since 1970, or ISO 8601, depending on the CLI's settings.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum Time {
@@ -45,7 +45,7 @@ enum Time {
     Text(String),
 }
 
-/// Why a deployment did not succeed. Absent and empty are the same.
+/// Why a deployment did not succeed. Absent and empty mean the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ErrorInformation {
     pub code: Option<String>,
@@ -100,7 +100,7 @@ struct Termination {
     termination_wait_time_in_minutes: Option<u32>,
 }
 
-/// What is deployed to: of the kinds of targets, ECS services tell their traffic.
+/// A target of a deployment. Only an ECS service reports its traffic.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Target {
@@ -134,9 +134,9 @@ pub(super) struct Diagnostics {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskSet {
-    /// `PRIMARY` is the one that serves so far.
+    /// `PRIMARY` is the task set that serves until now.
     pub status: Option<String>,
-    /// `Blue` is the old one, `Green` the new one.
+    /// `Blue` is the old task set, `Green` the new one.
     pub task_set_label: Option<String>,
     /// Percent.
     pub traffic_weight: Option<f64>,
@@ -144,11 +144,11 @@ pub(super) struct TaskSet {
     pub running_count: Option<u64>,
 }
 
-/// Which deployments of the group are meant.
+/// Which deployments of the group to list.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Which {
     Active,
-    /// Those created within this time, whatever became of them.
+    /// Those created within this time, in any state.
     Within(Duration),
 }
 
@@ -163,10 +163,10 @@ impl Deployment {
 
     /// Whether it deploys the AppSpec with this SHA-256.
     pub(super) fn is_of(&self, sha256: &str) -> bool {
-        self.sha256().is_some_and(|told| told.eq_ignore_ascii_case(sha256))
+        self.sha256().is_some_and(|own| own.eq_ignore_ascii_case(sha256))
     }
 
-    /// The SHA-256 of its AppSpec, where it is told.
+    /// The SHA-256 of its AppSpec, if CodeDeploy gives it.
     pub(super) fn sha256(&self) -> Option<&str> {
         self.revision.as_ref()?.app_spec_content.as_ref()?.sha256.as_deref()
     }
@@ -184,8 +184,8 @@ impl Deployment {
 }
 
 impl Group {
-    /// How long the old tasks are kept when all traffic is on the new ones; the deployment lasts as
-    /// long.
+    /// How long the old tasks are kept after all traffic is on the new ones. The deployment is not
+    /// over before that.
     pub(super) fn keeps_the_old(&self) -> Duration {
         let blue_green = self.blue_green_deployment_configuration.as_ref();
         let termination =

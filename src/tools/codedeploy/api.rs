@@ -11,12 +11,12 @@ use crate::tools::aws::AwsError;
 use super::Settings;
 use super::answers::{ACTIVE, Deployment, Group, Target, TargetState, Which};
 
-/// The most that are looked at to find out what is there.
+/// The most deployments that are checked to find one.
 const MOST: usize = 1000;
-/// The most deployments that one call tells of.
+/// The most deployments that one call describes.
 const BATCH: usize = 25;
 
-/// Whether this can be the id of a deployment, so that it may stand in a command line.
+/// Whether this can be the id of a deployment, and so is safe in a command line.
 pub(super) fn is_id(id: &str) -> bool {
     let begins = id.starts_with(|c: char| c.is_ascii_alphanumeric());
     begins && id.len() <= 64 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
@@ -77,7 +77,7 @@ impl Settings {
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Told {
+        struct Answer {
             deployments_info: Vec<Deployment>,
         }
         let names = ["--application-name", &self.application, "--deployment-group-name", &self.group];
@@ -96,19 +96,19 @@ impl Settings {
         let ids = listed.deployments.into_iter().map(checked).collect::<Result<Vec<String>, AwsError>>()?;
         let unclear = |why: String| AwsError::Failed(Failure::Unproven(why));
         if ids.len() > MOST {
-            return Err(unclear(format!("{} deployments are more than can be looked at", ids.len())));
+            return Err(unclear(format!("{} deployments are too many to check", ids.len())));
         }
         let mut all = Vec::new();
         for ids in ids.chunks(BATCH) {
             let mut call = vec!["batch-get-deployments", "--deployment-ids"];
             call.extend(ids.iter().map(String::as_str));
-            let told: Told = self.call(context, &call).await?;
+            let answer: Answer = self.call(context, &call).await?;
             if let Some(id) =
-                ids.iter().find(|id| !told.deployments_info.iter().any(|it| it.deployment_id == **id))
+                ids.iter().find(|id| !answer.deployments_info.iter().any(|it| it.deployment_id == **id))
             {
-                return Err(unclear(format!("CodeDeploy lists deployment {id}, and does not tell of it")));
+                return Err(unclear(format!("CodeDeploy lists deployment {id}, and does not describe it")));
             }
-            all.extend(told.deployments_info);
+            all.extend(answer.deployments_info);
         }
         Ok(all)
     }
@@ -124,22 +124,22 @@ impl Settings {
             deployment_info: Deployment,
         }
         let answer: Answer = self.call(context, &["get-deployment", "--deployment-id", id]).await?;
-        let told = answer.deployment_info;
-        let (application, group) = (told.application_name.as_deref(), told.deployment_group_name.as_deref());
+        let info = answer.deployment_info;
+        let (application, group) = (info.application_name.as_deref(), info.deployment_group_name.as_deref());
         let of_group = application.is_none_or(|name| name == self.application)
             && group.is_none_or(|name| name == self.group);
-        match told.deployment_id == id && of_group {
-            true => Ok(told),
+        match info.deployment_id == id && of_group {
+            true => Ok(info),
             false => Err(AwsError::Failed(Failure::unproven(format!(
-                "asked about deployment {id}, CodeDeploy tells of {} of {} {}",
-                told.deployment_id,
+                "asked about deployment {id}, CodeDeploy describes {} of {} {}",
+                info.deployment_id,
                 application.unwrap_or_default(),
                 group.unwrap_or_default()
             )))),
         }
     }
 
-    /// The targets of a deployment, by their ids, which are asked for where they are not known yet.
+    /// The targets of a deployment, by their ids. Asks for the ids if they are not known yet.
     pub(super) async fn targets(
         &self,
         context: &mut dyn StepContext,
@@ -153,7 +153,7 @@ impl Settings {
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Told {
+        struct Answer {
             deployment_targets: Vec<Target>,
         }
         if ids.is_empty() {
@@ -166,11 +166,11 @@ impl Settings {
         }
         let mut call = vec!["batch-get-deployment-targets", "--deployment-id", id, "--target-ids"];
         call.extend(ids.iter().map(String::as_str));
-        let told: Told = self.call(context, &call).await?;
-        Ok(told.deployment_targets.into_iter().filter_map(Target::state).collect())
+        let answer: Answer = self.call(context, &call).await?;
+        Ok(answer.deployment_targets.into_iter().filter_map(Target::state).collect())
     }
 
-    /// Starts what the file says; gives the id.
+    /// Starts the deployment that the file describes, and returns its id.
     pub(super) async fn create(
         &self,
         context: &mut dyn StepContext,
@@ -186,7 +186,7 @@ impl Settings {
         checked(answer.deployment_id)
     }
 
-    /// Asks for its end, and for what was there before.
+    /// Asks to stop a deployment and to roll it back.
     pub(super) async fn stop(&self, context: &mut dyn StepContext, id: &str) -> Result<(), AwsError> {
         #[derive(Deserialize)]
         struct Answer {

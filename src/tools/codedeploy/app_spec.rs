@@ -11,21 +11,22 @@ use crate::tools::ecs_task_definition::{OUTPUT, SPEC as REGISTERS, read_arn};
 
 use super::Settings;
 
-/// AWS's own placeholder for it (CodePipeline user guide, "Amazon ECS and CodeDeploy blue-green").
+/// AWS's own placeholder for the task definition (CodePipeline user guide, "Amazon ECS and CodeDeploy
+/// blue-green").
 const TASK_DEFINITION: &str = "<TASK_DEFINITION>";
 
-/// An AppSpec that can be deployed. YAML or JSON: it goes to CodeDeploy as it is written.
+/// An AppSpec that can be deployed, YAML or JSON. CodeDeploy gets it as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AppSpec {
     pub content: String,
-    /// Of the content, in hexadecimal: what tells one revision from another.
+    /// SHA-256 of the content, in hexadecimal. It identifies the revision.
     pub sha256: String,
     /// ARN of the task definition that it names.
     pub task_definition: Option<String>,
 }
 
 impl Settings {
-    /// Reads the template and fills it.
+    /// Reads the template and fills in its placeholders.
     pub(super) fn render(&self, context: &dyn StepContext) -> Result<AppSpec, Failure> {
         let task_definition = self.registered(context)?;
         let text = read_text(&context.repo().base.join(&self.app_spec), &self.app_spec)?;
@@ -39,7 +40,7 @@ impl Settings {
         let filled = values.fill(&text, &mut BTreeSet::new());
         if filled.left.iter().any(|left| left == TASK_DEFINITION) {
             let why =
-                "wants a task definition, and no ecs-task-definition gate of this run has registered one";
+                "needs a task definition, and no ecs-task-definition gate of this run has registered one";
             return Err(wrong(why.to_owned()));
         }
         if !filled.left.is_empty() {
@@ -53,7 +54,7 @@ impl Settings {
         AppSpec::new(filled.text, task_definition).map_err(wrong)
     }
 
-    /// The ARN that gates.toml names, or that a gate of this run has registered.
+    /// The ARN that gates.toml names, or that a gate of this run registered.
     fn registered(&self, context: &dyn StepContext) -> Result<Option<String>, Failure> {
         let gates = context.gate_outputs().of_tool(REGISTERS.name);
         let all: BTreeMap<&str, &String> =
@@ -98,7 +99,7 @@ impl AppSpec {
     }
 }
 
-/// Whether the ARN stands in the text: not only the beginning of a later revision's.
+/// Whether the text contains the ARN, and not only as the beginning of a later revision's ARN.
 fn names(text: &str, arn: &str) -> bool {
     text.match_indices(arn).any(|(at, _)| !text[at + arn.len()..].starts_with(|c: char| c.is_ascii_digit()))
 }

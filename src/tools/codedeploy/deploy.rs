@@ -1,5 +1,5 @@
-//! The steps: look what is there, start or join a deployment, wait for its end, and stop it when the
-//! run is stopped.
+//! The steps: look for deployments, start or join one, wait for its end, and stop it if the run is
+//! stopped.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -21,32 +21,32 @@ use super::{InProgress, OnStop, Settings};
 pub(super) const INPUT: &str = "deployment.json";
 const REPORT: &str = "codedeploy.json";
 
-/// How often a stop is tried.
+/// How many times to try to stop a deployment.
 const TRIES: usize = 4;
 
-/// How far back a deployment is looked for whose id did not come back.
+/// How far back to look for a deployment that was requested, but whose id was not received.
 const LOST: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug)]
 pub(super) struct Deploy {
     pub settings: Settings,
-    /// [`INPUT`] as it is named in arguments.
+    /// The path of [`INPUT`] as arguments name it.
     pub input: String,
     begun: Mutex<Begun>,
 }
 
-/// What this run has started. It outlives a try: the next one must not start another.
+/// What this run has started. It is kept between tries: the next try must not start another deployment.
 #[derive(Clone, Debug, Default, PartialEq)]
 enum Begun {
     #[default]
     Nothing,
-    /// It was asked for, and no answer came. The deployments of the same revision that were there
-    /// before.
+    /// A deployment was requested, and no answer came. Holds the ids of the earlier deployments of
+    /// the same revision.
     Asked(Vec<String>),
     Deployment(String),
 }
 
-/// What it was doing when it could not go on.
+/// How far the deployment came, for the report and if the run ends early.
 #[derive(Debug)]
 struct Course {
     report: Report,
@@ -65,14 +65,14 @@ impl Procedure for Deploy {
             } else if let Err(Failure::Unproven(why)) = &end
                 && let Some(seen) = &mut course.report.deployment
             {
-                let fate = format!("{why}; what becomes of deployment {} was not seen", seen.id);
+                let fate = format!("{why}; the end of deployment {} was not seen", seen.id);
                 seen.left = Some(fate.clone());
                 end = Err(Failure::Unproven(fate));
             } else if let Err(Failure::Unproven(why)) = &end
                 && let Begun::Asked(_) = self.begun()
             {
                 let fate =
-                    format!("{why}; whether a deployment was started can't be told: look into CodeDeploy");
+                    format!("{why}; it is not known whether a deployment was started: check in CodeDeploy");
                 end = Err(Failure::Unproven(fate));
             }
             if course.report.deployment.is_some() {
@@ -120,22 +120,24 @@ impl Deploy {
         self.settings.watch(context, seen, rolls_back).await
     }
 
-    /// What can't end well is not begun.
+    /// Refuses a deployment that can't succeed.
     fn check(&self, context: &dyn StepContext, group: &Group, spec: &AppSpec) -> Result<(), Failure> {
         let platform = group.compute_platform.as_deref().unwrap_or("ECS");
         if !["ECS", "Lambda"].contains(&platform) {
-            let why =
-                format!("{} is for {platform}: it takes no AppSpec by itself", self.settings.application);
+            let why = format!(
+                "{} is for {platform}, which can't be deployed from an AppSpec alone",
+                self.settings.application
+            );
             return Err(Failure::Unproven(why));
         }
         if platform == "ECS" && spec.task_definition.is_none() {
-            let why = "no ecs-task-definition gate of this run has registered what is to be deployed: add one, or set `task_definition`";
+            let why = "no ecs-task-definition gate of this run has registered a task definition: add one, or set `task_definition`";
             return Err(Failure::unproven(why));
         }
         let (keeps, left) = (group.keeps_the_old(), context.time_left());
         if keeps >= left && self.begun() == Begun::Nothing {
             return Err(Failure::Unproven(format!(
-                "a deployment of {} is over {} after its traffic is shifted (the old tasks are kept so long), and the gate has {}: raise `timeout`",
+                "a deployment of {} ends {} after its traffic is shifted (the old tasks are kept that long), and the gate has only {} left: raise `timeout`",
                 self.settings.group,
                 human::duration(keeps),
                 human::duration(left)
@@ -144,7 +146,7 @@ impl Deploy {
         Ok(())
     }
 
-    /// The deployment of this revision: one that is there, or a new one.
+    /// The deployment of this revision: an existing one, or a new one.
     async fn find_or_start(
         &self,
         context: &mut dyn StepContext,
@@ -168,7 +170,7 @@ impl Deploy {
             if let Some(lost) = self.lost(&recent, spec) {
                 return Ok(self.take(lost, How::Joined));
             }
-            // What came after it may have left anything behind.
+            // Only the newest counts: a later deployment may have changed what is deployed.
             let newest = newest(&recent).filter(|it| it.status == "Succeeded" && it.is_of(&spec.sha256));
             if let Some(newest) = newest.filter(|_| !asked) {
                 return Ok(self.take(newest, How::Done));
@@ -177,7 +179,7 @@ impl Deploy {
             let same = same.map(|it| it.deployment_id.clone()).collect();
             match self.start(context, spec, same).await {
                 Ok(id) => return Ok((id, How::Started, "Created".to_owned())),
-                // Somebody was faster.
+                // Another run started one first.
                 Err(error) if error.is("DeploymentLimitExceededException") => {
                     self.set(Begun::Nothing);
                     self.refuse("another deployment")?;
@@ -195,7 +197,7 @@ impl Deploy {
         }
     }
 
-    /// A deployment that is there. What this run has asked for is its own, whoever finds it.
+    /// An existing deployment. If this run requested one before, this is that one, and counts as started.
     fn take(&self, found: &Deployment, how: How) -> (String, How, String) {
         let how = match self.begun() {
             Begun::Asked(_) => {
@@ -207,7 +209,7 @@ impl Deploy {
         (found.deployment_id.clone(), how, found.status.clone())
     }
 
-    /// The deployment that an earlier try has asked for, without getting the answer.
+    /// The deployment that an earlier try requested without receiving the answer.
     fn lost<'d>(&self, recent: &'d [Deployment], spec: &AppSpec) -> Option<&'d Deployment> {
         let Begun::Asked(before) = self.begun() else { return None };
         recent.iter().find(|it| it.is_of(&spec.sha256) && !before.contains(&it.deployment_id))
@@ -261,19 +263,19 @@ impl Deploy {
         course.other = Some(id.to_owned());
         context.tell(format!("waiting for deployment {id} of another revision"));
         loop {
-            let told = self.settings.look(context, id).await?;
-            if !told.is_active() {
+            let answer = self.settings.look(context, id).await?;
+            if !answer.is_active() {
                 return Ok(());
             }
         }
     }
 
-    /// The run is stopped, or its time is over: says what becomes of the deployment.
+    /// Called when the run is stopped or times out. Stops or leaves the deployment, and reports which.
     async fn leave(&self, context: &mut dyn StepContext, failure: Failure, course: &mut Course) -> Failure {
         context.last_words();
         let mut begun = self.begun();
         if let Begun::Asked(_) = begun {
-            // It may be there all the same.
+            // The deployment may exist although no answer came.
             let active = self.settings.deployments(context, Which::Active).await.unwrap_or_default();
             if let Some(ours) = active.iter().find(|it| it.is_of(&course.report.sha256)) {
                 let (id, how, status) = self.take(ours, How::Started);
@@ -286,7 +288,7 @@ impl Deploy {
         let fate = match (begun, seen, &course.other) {
             (Begun::Deployment(id), ..) => match self.settings.on_stop {
                 OnStop::Stop => self.stop(context, &id, &came).await,
-                OnStop::Leave => format!("deployment {id}{came} goes on, as `on_stop` has it"),
+                OnStop::Leave => format!("deployment {id}{came} goes on, as `on_stop` says"),
             },
             (_, Some(seen), _) => {
                 format!("deployment {}{came} was started by another run, and goes on", seen.id)
@@ -333,7 +335,7 @@ impl Deploy {
     }
 }
 
-/// The deployment that was created last; none, where that can't be told.
+/// The deployment that was created last. `None` if a creation time is missing.
 fn newest(deployments: &[Deployment]) -> Option<&Deployment> {
     let times: Vec<(f64, &Deployment)> =
         deployments.iter().map(|it| Some((it.created()?, it))).collect::<Option<_>>()?;

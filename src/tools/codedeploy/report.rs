@@ -14,10 +14,10 @@ use super::api::is_id;
 
 pub(super) const WHAT: &str = "report of a deployment";
 
-/// The most steps of progress that are kept.
+/// At most this many steps of progress are kept.
 const MOST: usize = 500;
 
-/// What came of a gate.
+/// The report of a gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Report {
     pub portcullis_version: String,
@@ -27,12 +27,12 @@ pub(super) struct Report {
     pub sha256: String,
     #[serde(default)]
     pub task_definition: Option<String>,
-    /// Absent while there is none.
+    /// Absent until there is a deployment.
     #[serde(default)]
     pub deployment: Option<Seen>,
 }
 
-/// One deployment, as it was seen last.
+/// The last known state of a deployment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Seen {
     pub id: String,
@@ -43,32 +43,32 @@ pub(super) struct Seen {
     /// Percent of the traffic on the new tasks.
     #[serde(default)]
     pub traffic: Option<f64>,
-    /// New tasks that run, and how many are wanted.
+    /// How many new tasks run, and how many are wanted.
     #[serde(default)]
     pub tasks: Option<(u64, u64)>,
     #[serde(default)]
     pub progress: Vec<Progress>,
     #[serde(default)]
     pub error: ErrorInformation,
-    /// The alarms that watch over it.
+    /// The alarms that watch it.
     #[serde(default)]
     pub alarms: Vec<String>,
     #[serde(default)]
     pub rollback: Option<Rollback>,
-    /// What became of it when the run could not wait for its end.
+    /// What happened to it if the run could not wait for its end.
     #[serde(default)]
     pub left: Option<String>,
 }
 
-/// How the run came by it.
+/// How the run got this deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum How {
-    /// The run has started it.
+    /// The run started it.
     Started,
-    /// It was in progress, of the same revision.
+    /// A deployment of the same revision was already in progress.
     Joined,
-    /// It had succeeded, of the same revision.
+    /// A deployment of the same revision had already succeeded.
     Done,
 }
 
@@ -93,7 +93,7 @@ pub(super) struct Rollback {
     pub id: String,
     #[serde(default)]
     pub message: Option<String>,
-    /// As it was seen last.
+    /// The last known status.
     #[serde(default)]
     pub status: Option<String>,
 }
@@ -115,7 +115,7 @@ impl Seen {
         }
     }
 
-    /// Notes progress; true where it is news.
+    /// Records progress. Returns true if it is new.
     pub(super) fn note(&mut self, after_ms: u64, words: &str) -> bool {
         if self.progress.last().is_some_and(|last| last.words == words) {
             return false;
@@ -126,7 +126,7 @@ impl Seen {
         true
     }
 
-    /// How far it has come: `InProgress, AllowTraffic in progress, 2 of 2 new tasks running, 10 % of
+    /// How far it is: `InProgress, AllowTraffic in progress, 2 of 2 new tasks running, 10 % of
     /// the traffic shifted`.
     pub(super) fn words(&self) -> String {
         let with = |status: &str| self.events.iter().rev().find(|event| event.status == status);
@@ -151,7 +151,7 @@ impl Seen {
         self.events.iter().find(|event| event.status == "Failed")
     }
 
-    /// What made it end, in a few words: which alarm, which event.
+    /// What ended it, in a few words: the alarm or the event.
     fn cause(&self) -> String {
         let code = self.error.code.as_deref().unwrap_or_default();
         if code == "ALARM_ACTIVE" {
@@ -201,13 +201,13 @@ impl Seen {
     }
 }
 
-/// Whether a name stands in a text by itself, and not as a part of a longer one.
+/// Whether a text contains a name, and not only as a part of a longer name.
 fn stands_in(text: &str, name: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || "-_./".contains(c);
     !name.is_empty()
         && text.match_indices(name).any(|(at, _)| {
             let (before, after) = (text[..at].chars().next_back(), text[at + name.len()..].chars().next());
-            // A full stop ends a sentence, too.
+            // A full stop may also end a sentence.
             let goes_on = after.is_some_and(|c| part(c) && c != '.');
             !before.is_some_and(part) && !goes_on
         })
@@ -262,7 +262,9 @@ impl Report {
             status if ACTIVE.contains(&status) => {
                 parsed.gaps.push(format!("deployment {id} is not over: {}", seen.words()))
             }
-            status => parsed.gaps.push(format!("deployment {id} has a status that nobody knows: {status}")),
+            status => parsed
+                .gaps
+                .push(format!("deployment {id} has a status that Portcullis does not know: {status}")),
         }
         if let Some(arn) = self.task_definition {
             parsed.proof.push(format!("it deploys {arn}"));

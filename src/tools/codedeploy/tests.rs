@@ -15,7 +15,7 @@ use super::report::{How, Seen};
 const KEYS: &str = "application = 'notes'\ngroup = 'live'\napp_spec = 'deploy/appspec.yaml'\n";
 const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:task-definition/notes:7";
 
-fn weighed(edit: impl Fn(&mut Value)) -> Proof {
+fn assessed(edit: impl Fn(&mut Value)) -> Proof {
     let mut report = json!({
         "portcullis_version": "1", "application": "notes", "group": "live", "sha256": "0a".repeat(32),
         "task_definition": ARN,
@@ -31,7 +31,7 @@ fn weighed(edit: impl Fn(&mut Value)) -> Proof {
 
 /// The only finding of a report whose deployment has these further members.
 fn finding(more: Value) -> Finding {
-    let proof = weighed(|report| {
+    let proof = assessed(|report| {
         let deployment = report["deployment"].as_object_mut().unwrap();
         deployment.extend(more.as_object().unwrap().clone());
     });
@@ -42,7 +42,7 @@ fn finding(more: Value) -> Finding {
 
 #[test]
 fn only_a_deployment_that_succeeded_is_proof() {
-    let Proof::Complete(parsed) = weighed(|_| {}) else { panic!("it is no proof") };
+    let Proof::Complete(parsed) = assessed(|_| {}) else { panic!("it is no proof") };
     assert!(parsed.findings.is_empty());
     assert_eq!(parsed.outputs["deployment"], "d-ABC123");
     assert!(parsed.proof.contains(&format!("it deploys {ARN}")), "{:?}", parsed.proof);
@@ -62,19 +62,19 @@ fn only_a_deployment_that_succeeded_is_proof() {
         ("/sha256", json!("")),
         ("/sha256", json!("z".repeat(64))),
     ] {
-        let proof = weighed(|report| *report.pointer_mut(pointer).unwrap() = value.clone());
+        let proof = assessed(|report| *report.pointer_mut(pointer).unwrap() = value.clone());
         assert!(matches!(proof, Proof::Inconclusive { .. }), "{pointer} = {value}: {proof:?}");
     }
     for key in ["application", "group", "sha256", "deployment", "portcullis_version"] {
-        let proof = weighed(|report| drop(report.as_object_mut().unwrap().remove(key)));
+        let proof = assessed(|report| drop(report.as_object_mut().unwrap().remove(key)));
         assert!(matches!(proof, Proof::Inconclusive { .. }), "without {key}");
     }
-    let left = weighed(|report| report["deployment"]["left"] = json!("it was asked to stop"));
+    let left = assessed(|report| report["deployment"]["left"] = json!("it was asked to stop"));
     assert_eq!(left.reason(), Some("not everything could be looked at: it was asked to stop"));
 }
 
 #[test]
-fn what_has_failed_is_a_finding_with_its_cause() {
+fn a_failed_deployment_is_a_finding_with_its_cause() {
     let alarm =
         |message: &str| json!({"status": "Stopped", "error": {"code": "ALARM_ACTIVE", "message": message}});
     for (more, rule, title) in [
@@ -107,7 +107,7 @@ fn what_has_failed_is_a_finding_with_its_cause() {
             "rolled-back",
             "was rolled back: an alarm",
         ),
-        // Rolled back is rolled back, whatever the status says.
+        // A rollback counts, whatever the status says.
         (
             json!({"rollback": {"id": "d-2", "status": "Succeeded"}}),
             "rolled-back",
@@ -129,7 +129,7 @@ fn what_has_failed_is_a_finding_with_its_cause() {
 }
 
 #[test]
-fn progress_is_told_once_and_in_words() {
+fn progress_is_reported_once_and_in_words() {
     let mut seen = Seen::new("d-1", How::Started, "Created", Vec::new());
     assert!(seen.note(1, "Created") && !seen.note(2, "Created") && seen.note(3, "Ready"));
     assert_eq!(seen.words(), "Created");
@@ -192,7 +192,7 @@ fn an_app_spec_names_the_task_definition_that_is_deployed() {
 }
 
 #[test]
-fn mistakes_in_its_keys_are_told() {
+fn mistakes_in_its_keys_are_reported() {
     for (options, says) in [
         ("in_progress = 'join'", "`join` is not a value of `in_progress`"),
         ("on_stop = 'abort'", "`abort` is not a value of `on_stop`"),
@@ -200,11 +200,11 @@ fn mistakes_in_its_keys_are_told() {
         ("poll = '0s'", "`poll` must be a duration"),
         ("fail_on = 'low'", "`fail_on` is not a key"),
     ] {
-        let told = mistakes(&SPEC, &format!("{KEYS}{options}"));
-        assert!(matches!(told.as_slice(), [what] if what.contains(says)), "{options}: {told:?}");
+        let reported = mistakes(&SPEC, &format!("{KEYS}{options}"));
+        assert!(matches!(reported.as_slice(), [what] if what.contains(says)), "{options}: {reported:?}");
     }
-    let told = mistakes(&SPEC, "region = 'eu-west-1'");
-    assert_eq!(told, ["`application` is missing", "`group` is missing", "`app_spec` is missing"]);
+    let reported = mistakes(&SPEC, "region = 'eu-west-1'");
+    assert_eq!(reported, ["`application` is missing", "`group` is missing", "`app_spec` is missing"]);
     let whole = "config = 'CodeDeployDefault.ECSCanary10Percent5Minutes'\ndescription = 'x'\nwindow = '2h'\nin_progress = 'refuse'\non_stop = 'leave'\npoll = '5s'\ntask_definition = 'task'\nvalues = { A = 'b' }\nprofile = 'live'\n";
     assert_eq!(configured(&SPEC, &format!("{KEYS}{whole}")).1, []);
 }

@@ -1,4 +1,4 @@
-//! Waits for the end of a deployment, and tells what it sees on the way.
+//! Waits for the end of a deployment, and reports its progress.
 
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,14 @@ use super::answers::{AlarmConfiguration, Deployment, TargetState};
 use super::api::is_id;
 use super::report::{Event, Rollback, Seen};
 
-/// The longest pause between two questions that AWS does not answer.
+/// The longest pause between two calls while AWS does not answer.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How often it is looked for the rollback of a deployment that failed, before there is none.
+/// How many times to look for the rollback of a failed deployment before it counts as missing.
 const LOOKS: usize = 3;
 
 impl Settings {
-    /// Waits until it is over; `seen` is as far as it came.
+    /// Waits until the deployment is over, and records its state in `seen`.
     pub(super) async fn watch(
         &self,
         context: &mut dyn StepContext,
@@ -28,48 +28,49 @@ impl Settings {
         let started = Instant::now();
         let mut targets = Vec::new();
         loop {
-            let told = self.look(context, &seen.id).await?;
-            seen.take(&told);
+            let answer = self.look(context, &seen.id).await?;
+            seen.take(&answer);
             self.look_at_targets(context, seen, &mut targets).await?;
             let words = seen.words();
             if seen.note(millis(started.elapsed()), &words) {
                 context.tell(format!("{}: {words}", seen.id));
             }
-            if told.is_over() {
+            if answer.is_over() {
                 break;
             }
-            if !told.is_active() {
+            if !answer.is_active() {
                 return Err(Failure::Unproven(format!(
                     "deployment {} has a status that Portcullis does not know: {}",
-                    seen.id, told.status
+                    seen.id, answer.status
                 )));
             }
         }
         if seen.status != "Succeeded" {
-            // What has failed stays so, whatever becomes of the rollback.
+            // The deployment has failed, even if its rollback succeeds.
             let _ = self.watch_rollback(context, seen, rolls_back).await;
         }
         Ok(())
     }
 
-    /// One look, after a pause: asked again, ever more slowly, while AWS can't be asked.
+    /// Asks for the state of a deployment, after a pause. Tries again, with longer and longer pauses,
+    /// while AWS does not answer.
     pub(super) async fn look(&self, context: &mut dyn StepContext, id: &str) -> Result<Deployment, Failure> {
         let mut pause = self.poll;
         loop {
-            // A long pause must not cost the last look.
-            let pause_ = if pause < context.time_left() { pause } else { self.poll };
-            context.pause(pause_).await?;
+            // A long pause must not take the time for the last call.
+            let shortened = if pause < context.time_left() { pause } else { self.poll };
+            context.pause(shortened).await?;
             match self.deployment(context, id).await.map_err(Failure::from) {
                 Err(Failure::Transient(why)) => {
                     context.tell(format!("{id}: {why}; asking again"));
                     pause = (pause * 2).min(LONGEST.max(self.poll));
                 }
-                told => return told,
+                answer => return answer,
             }
         }
     }
 
-    /// The targets tell more than the deployment; whoever may not ask for them waits all the same.
+    /// The targets report more than the deployment. A role that may not read them still waits.
     async fn look_at_targets(
         &self,
         context: &mut dyn StepContext,
@@ -99,16 +100,16 @@ impl Settings {
             if seen.rollback.is_some() {
                 break;
             }
-            // It is told some time after the failure.
-            let told = self.look(context, &id).await?;
-            seen.take(&told);
+            // CodeDeploy names it some time after the failure.
+            let answer = self.look(context, &id).await?;
+            seen.take(&answer);
         }
         let Some(rollback) = &mut seen.rollback else { return Ok(()) };
         context.tell(format!("{id} failed; waiting for its rollback, {}", rollback.id));
         loop {
-            let told = self.look(context, &rollback.id).await?;
-            rollback.status = Some(told.status.clone());
-            if !told.is_active() {
+            let answer = self.look(context, &rollback.id).await?;
+            rollback.status = Some(answer.status.clone());
+            if !answer.is_active() {
                 return Ok(());
             }
         }
@@ -116,22 +117,22 @@ impl Settings {
 }
 
 impl Seen {
-    /// Takes over what is told of the deployment.
-    fn take(&mut self, told: &Deployment) {
-        self.status.clone_from(&told.status);
-        self.error = told.error_information.clone().unwrap_or_default();
-        let alarms = told.override_alarm_configuration.as_ref().map(AlarmConfiguration::names);
+    /// Records the deployment's state.
+    fn take(&mut self, answer: &Deployment) {
+        self.status.clone_from(&answer.status);
+        self.error = answer.error_information.clone().unwrap_or_default();
+        let alarms = answer.override_alarm_configuration.as_ref().map(AlarmConfiguration::names);
         if let Some(alarms) = alarms.filter(|alarms| !alarms.is_empty()) {
             self.alarms = alarms;
         }
-        let rollback = told.rollback_info.as_ref();
+        let rollback = answer.rollback_info.as_ref();
         self.rollback = rollback.and_then(|info| {
             let (id, message) = (info.rollback_deployment_id.clone()?, info.rollback_message.clone());
             is_id(&id).then_some(Rollback { id, message, status: None })
         });
     }
 
-    /// Takes over what its target tells.
+    /// Records the state of its target.
     fn take_target(&mut self, target: &TargetState) {
         let begun = target.lifecycle_events.iter().filter_map(|event| {
             let status = event.status.clone().filter(|status| status != "Pending")?;

@@ -13,8 +13,8 @@ fn tool(options: &str) -> (Box<dyn Tool>, Vec<String>) {
     let keys = Keys::new(table.get_ref(), 0..options.len(), &problems);
     let tool = configure(&keys);
     keys.finish("`command`");
-    let told = problems.into_sorted().into_iter().map(|problem| problem.what).collect();
-    (tool, told)
+    let reported = problems.into_sorted().into_iter().map(|problem| problem.what).collect();
+    (tool, reported)
 }
 
 fn valid(options: &str) -> Box<dyn Tool> {
@@ -35,8 +35,8 @@ fn outcome(tool: &dyn Tool, exit: Option<i32>, report: Option<&str>) -> String {
 }
 
 #[test]
-fn every_mistake_in_the_options_is_told() {
-    for (options, told) in [
+fn every_mistake_in_the_options_is_reported() {
+    for (options, reported) in [
         ("", vec!["`run` is missing"]),
         ("run = []", vec!["`run` is empty: name at least one, or leave the key out"]),
         ("run = 'npm test'", vec!["`run` must be a list of strings, this is a string"]),
@@ -52,7 +52,7 @@ fn every_mistake_in_the_options_is_told() {
             vec!["`findings` must be a list of whole numbers, 0 or more, this is an integer"],
         ),
     ] {
-        assert_eq!(tool(options).1, told, "{options}");
+        assert_eq!(tool(options).1, reported, "{options}");
     }
 }
 
@@ -75,7 +75,7 @@ fn a_command_runs_in_its_directory_and_its_report_is_looked_for_there() {
 }
 
 #[test]
-fn without_a_report_the_exit_code_is_all_there_is() {
+fn without_a_report_the_exit_code_decides() {
     let tool = valid("run = ['npm', 'test']");
     for (exit, expected) in [
         (Some(0), "complete: 0, 1 command"),
@@ -96,7 +96,7 @@ fn without_a_report_the_exit_code_is_all_there_is() {
 }
 
 #[test]
-fn with_a_report_another_code_than_0_needs_a_finding() {
+fn with_a_report_a_code_other_than_0_needs_a_finding() {
     const CLEAN: &str = "<testsuite><testcase/></testsuite>";
     const FAILED: &str = "<testsuite><testcase><failure/></testcase></testsuite>";
     const EXPECTED: &str = "<testsuite><testcase><skipped/><failure/></testcase></testsuite>";

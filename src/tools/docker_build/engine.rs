@@ -1,4 +1,4 @@
-//! What builds: Docker with BuildKit or without, podman, buildah.
+//! The engines that build images: Docker with or without BuildKit, podman, buildah.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::scan::job::Job;
 use crate::text::hash::is_sha256;
 use crate::text::shared::Text;
 
-/// The programs that know `build`.
+/// The programs that have a `build` command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Engine {
     Docker,
@@ -29,16 +29,16 @@ impl Engine {
         }
     }
 
-    /// Flags without which it would not do what the others do.
+    /// Flags that make it behave like the others.
     pub(super) fn flags(self) -> &'static [&'static str] {
         match self {
             Self::Docker | Self::Podman => &[],
-            // Else it caches nothing.
+            // Without this flag it caches nothing.
             Self::Buildah => &["--layers"],
         }
     }
 
-    /// Pulls newer base images: `--pull` alone means "where there is none" to podman 4 and buildah.
+    /// Pulls newer base images. For podman 4 and buildah, `--pull` alone pulls only missing images.
     pub(super) fn pull(self) -> &'static str {
         match self {
             Self::Docker => "--pull",
@@ -47,19 +47,19 @@ impl Engine {
         }
     }
 
-    /// Docker's command line tells what it would build with: the variable is an error to one of
-    /// version 23 or later that has no buildx, and older ones need it.
+    /// Asks Docker's command line which builder it has. With the variable, version 23 or later fails if
+    /// it has no buildx. Older versions need the variable.
     pub(super) fn question(self, program: &Path) -> Option<Vec<String>> {
         let program = program.to_str().filter(|_| self == Self::Docker)?;
         Some(["env", "DOCKER_BUILDKIT=1", program, "build", "--help"].map(str::to_owned).into())
     }
 }
 
-/// The file in which BuildKit says more of the image (buildx `docs/reference/buildx_build.md`,
+/// The file in which BuildKit says more about the image (buildx `docs/reference/buildx_build.md`,
 /// `--metadata-file`).
 pub(super) const METADATA: &str = "metadata.json";
 
-/// Takes BuildKit where Docker has it, going by the help of `docker build`; without an answer
+/// Uses BuildKit if Docker has it, according to the help of `docker build`. Without an answer
 /// Docker's own choice stays.
 pub(super) fn prepare(job: &mut Job, help: Option<&str>) {
     let Some(help) = help else { return };
@@ -71,7 +71,7 @@ pub(super) fn prepare(job: &mut Job, help: Option<&str>) {
 }
 
 /// The digest of the image's manifest. Without the containerd image store there is no manifest
-/// before a push, and what stands here is the image id again.
+/// before a push, and this field repeats the image id.
 pub(super) fn digest(metadata: &[u8]) -> Option<Text> {
     let metadata: Metadata = json::read(metadata, "metadata of the build").ok()?;
     let digest = metadata.digest.filter(|digest| Some(digest) != metadata.config.as_ref())?;

@@ -1,4 +1,4 @@
-//! One image of `images`: what gates.toml says of it, and the arguments that say so.
+//! One image of `images`: its keys in gates.toml, and the arguments made from them.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub(super) struct Image {
     no_cache: bool,
 }
 
-/// What a step may mount, and what stays in no layer.
+/// A secret that a step may mount. It stays out of every layer.
 #[derive(Debug, Serialize)]
 struct Secret {
     id: String,
@@ -85,7 +85,7 @@ impl Image {
         format!("{}:{tag}", self.name)
     }
 
-    /// Without a commit, the tags that somebody wanted must mean something tomorrow.
+    /// Without a commit, at least one of the user's tags must not be one that moves to other images.
     pub(super) fn refuse_only_mutable_tags(&self) -> Result<(), Unplanned> {
         if self.tags.is_empty() || !self.tags.iter().all(|tag| is_mutable(tag)) {
             return Ok(());
@@ -97,7 +97,7 @@ impl Image {
         )))
     }
 
-    /// All that is said of it but its context.
+    /// Adds all its arguments except its context.
     pub(super) fn arguments(&self, job: &mut Job, engine: Engine) {
         for tag in &self.tags {
             let tag = if tag.contains([':', '/']) { tag.clone() } else { format!("{}:{tag}", self.name) };
@@ -110,7 +110,7 @@ impl Image {
         for (name, value) in &self.build_args {
             match value {
                 Variable::Set(value) => drop(job.args(["--build-arg", &format!("{name}={value}")])),
-                // The value is in the environment alone, and in no command.
+                // The value is only in the environment, never in a command.
                 Variable::HandedOn => {
                     job.args(["--build-arg", name]);
                     job.hands_on.insert(name.clone());
@@ -166,7 +166,7 @@ impl Secret {
     }
 }
 
-/// `labels`, of a gate or of an image.
+/// Reads `labels` of a gate or of an image.
 pub(super) fn read_labels(table: &Keys) -> Vec<(String, String)> {
     let entries = table.table("labels").map(|labels| labels.text_entries()).unwrap_or_default();
     entries.into_iter().map(|(name, value)| (name, value.value)).collect()
@@ -177,7 +177,7 @@ fn names_tag(reference: &str) -> bool {
     reference.rsplit('/').next().unwrap_or_default().contains([':', '@'])
 }
 
-/// Whether people move such a tag from image to image, going by its words.
+/// Whether people usually move a tag with this name from image to image.
 fn is_mutable(tag: &str) -> bool {
     const MOVED: [&str; 17] = [
         "beta",
@@ -203,7 +203,7 @@ fn is_mutable(tag: &str) -> bool {
     MOVED.iter().any(|moved| tag.eq_ignore_ascii_case(moved))
 }
 
-/// What distribution/reference allows in a name, as far as people get it wrong.
+/// Checks a name for the usual mistakes against the rules of distribution/reference.
 fn check_name(keys: &Keys, name: &Located<String>) {
     let last = name.value.rsplit('/').next().unwrap_or_default();
     let help = if last.contains([':', '@']) {
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_that_people_move_are_told_from_versions() {
+    fn tags_that_people_move_differ_from_versions() {
         for tag in ["latest", "Main", "host:5000/team/app:stable", "app:dev"] {
             assert!(is_mutable(tag), "{tag}");
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::scan::suggestion::{Seen, SeenFile, SuggestedGate, Suggestion, quoted};
 
-/// The id of the gate, which those that scan its images need.
+/// The id of the gate. Gates that scan its images need it.
 pub(in crate::tools) const GATE: &str = "images";
 
 /// Whether there is an image to build.
@@ -43,7 +43,7 @@ fn images(repository: &str, dockerfiles: &[&SeenFile]) -> String {
     format!("images = [\n{images}]\n")
 }
 
-/// A name that an image may have.
+/// Makes a valid image name.
 fn image_name(text: &str) -> String {
     let name: String = text
         .to_lowercase()

@@ -1,27 +1,28 @@
 //! What `docker build` prints: BuildKit's plain progress (moby/buildkit `util/progress/progressui`,
 //! docker/buildx `commands/build.go` `printWarnings`, moby/buildkit `frontend/subrequests/lint/lint.go`), the
-//! classic builder's steps, and those of podman and buildah.
+//! classic builder's steps, and the steps of podman and buildah.
 
 use crate::scan::parsed::ReportError;
 
 pub(super) const WHAT: &str = "docker build log";
 
-/// What a log tells.
+/// What a log says.
 #[derive(Debug)]
 pub(super) struct Log {
     pub warnings: Vec<Warning>,
     pub ending: Ending,
-    /// Why there is no image. Errors before an image was built are those of its steps.
+    /// Why there is no image. Errors in the log before an image was built come from its steps.
     pub failure: Option<String>,
 }
 
-/// How the build came out, where no failure is told.
+/// How the build ended, if the log reports no failure.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// An image, with its id where the log has all of it.
+    /// An image was built. Has its id if the log gives the whole id.
     Built(Option<String>),
-    /// `docker build --check`: the Dockerfile was looked at, nothing was built.
+    /// `docker build --check`: the Dockerfile was checked, and nothing was built.
     Checked,
+    /// The log does not say.
     Untold,
 }
 
@@ -35,10 +36,10 @@ pub(super) struct Warning {
     pub url: Option<String>,
 }
 
-/// Where the rules of build checks are explained; `--check` prints it behind each rule.
+/// The address that explains the rules of build checks. `--check` prints it after each rule.
 const RULES: &str = "https://docs.docker.com/go/dockerfile/rule/";
 
-/// Reads a log. A list of warnings that is shorter than it says is a cut log.
+/// Reads a log. If a list of warnings is shorter than announced, the log is cut.
 pub(super) fn read(text: &str) -> Result<Log, ReportError> {
     let mut log = Log { warnings: Vec::new(), ending: Ending::Untold, failure: None };
     let mut lines = text.lines();
@@ -66,8 +67,8 @@ pub(super) fn read(text: &str) -> Result<Log, ReportError> {
         } else if ["Successfully built ", "Successfully tagged "].iter().any(|words| line.starts_with(words))
             || line.contains(" naming to ")
         {
-            // The classic builder prints a short id, podman, buildah and the containerd image store
-            // none: keep what an earlier line told.
+            // The classic builder prints a short id. podman, buildah and the containerd image store print
+            // no id here: keep the id from an earlier line.
             if !matches!(log.ending, Ending::Built(_)) {
                 log.ending = Ending::Built(None);
             }
@@ -114,7 +115,7 @@ pub(super) fn cause(text: &str) -> Option<String> {
     text.lines().rev().find_map(|line| failure(line.trim())).map(str::to_owned)
 }
 
-/// What a line says of a failed build: buildx marks its last word, the others have theirs.
+/// What a line says about a failed build. buildx marks its last line, the others have their own marks.
 fn failure(line: &str) -> Option<&str> {
     const MARKS: [&str; 13] = [
         "Cannot connect to the Docker daemon",

@@ -51,11 +51,11 @@ fn without_a_commit_the_tag_says_who_built_it() {
     let built = tool(TWO).0.builds(&scene);
     assert_eq!((&*built[0].reference, built[0].mutable), ("notes-backend:portcullis", true));
     let job = &tool("images = [{ name = 'a' }]").0.plan(&scene).unwrap()[0];
-    assert_eq!(job.notes, ["a:portcullis: without a commit, any build can take this tag over"]);
+    assert_eq!(job.notes, ["a:portcullis: without a commit, any build can replace this tag"]);
 }
 
 #[test]
-fn a_work_tree_that_differs_from_its_commit_is_told_in_tag_label_and_note() {
+fn a_work_tree_that_differs_from_its_commit_shows_in_tag_label_and_note() {
     let repo = Repo { dirty: true, ..repo(Some("3f2a91c4d5e6f708192a3b4c5d6e7f8091a2b3c4")) };
     let scene = Scene { repo: &repo, gate: "images", since: None, built: &[] };
     let tool = tool(TWO).0;
@@ -78,7 +78,7 @@ fn without_a_commit_tags_that_move_are_refused_and_versions_are_not() {
     assert!(plan("'latest', '1.4.0'").is_ok());
 }
 
-/// What is said of an image, without its name and its id.
+/// The job of the first image.
 fn said(options: &str) -> Job {
     let repo = repo(Some("3f2a91c4d5e6f708192a3b4c5d6e7f8091a2b3c4"));
     let scene = Scene { repo: &repo, gate: "images", since: None, built: &[] };
@@ -88,7 +88,7 @@ fn said(options: &str) -> Job {
 }
 
 #[test]
-fn cache_secrets_platform_and_arguments_are_handed_to_the_builder() {
+fn cache_secrets_platform_and_arguments_are_passed_to_the_builder() {
     let job = said(
         "images = [{ name = 'a', platform = 'linux/amd64', build_args = { NODE = '22', NPM_TOKEN = true },
            secrets = [{ id = 'npm', env = 'NPM_TOKEN' }, { id = 'ca', src = 'ca.pem' }],
@@ -106,7 +106,7 @@ fn cache_secrets_platform_and_arguments_are_handed_to_the_builder() {
 }
 
 #[test]
-fn labels_of_an_image_outrank_those_of_the_gate() {
+fn labels_of_an_image_override_those_of_the_gate() {
     let job = said(
         "labels = { team = 'notes', tier = 'one' }\nimages = [{ name = 'a', labels = { tier = 'two', \"org.opencontainers.image.revision\" = 'mine' } }]",
     );
@@ -121,7 +121,7 @@ fn labels_of_an_image_outrank_those_of_the_gate() {
 }
 
 #[test]
-fn the_build_of_a_ci_service_stands_in_labels_unless_it_may_not() {
+fn labels_name_the_build_of_a_ci_service_unless_switched_off() {
     let repo = repo(None);
     let var = |name: &str| match name {
         "GITLAB_CI" => Some("true".to_owned()),
@@ -142,7 +142,7 @@ fn the_build_of_a_ci_service_stands_in_labels_unless_it_may_not() {
 }
 
 #[test]
-fn podman_and_buildah_are_asked_in_their_own_words() {
+fn podman_and_buildah_get_their_own_flags() {
     for (engine, command) in [
         ("podman", "build --iidfile $SCRATCH/images/a/image-id -t a:3f2a91c4d5e6 --pull=always --label"),
         (
@@ -153,13 +153,13 @@ fn podman_and_buildah_are_asked_in_their_own_words() {
         let job = said(&format!("engine = '{engine}'\nimages = [{{ name = 'a', pull = true }}]"));
         assert_eq!(job.program.name, engine);
         assert!(job.args.join(" ").starts_with(command), "{}", job.args.join(" "));
-        // buildah takes what follows the context for more contexts.
+        // buildah reads arguments after the context as more contexts.
         assert_eq!(job.options_end, Some(job.args.len() - 1));
     }
 }
 
 #[test]
-fn docker_is_told_to_take_buildkit_where_it_has_it() {
+fn docker_uses_buildkit_if_it_has_it() {
     let docker = tool(TWO).0;
     let question = docker.question(Path::new("/usr/bin/docker"));
     if variables::os("DOCKER_BUILDKIT").is_none() {
@@ -187,7 +187,7 @@ fn docker_is_told_to_take_buildkit_where_it_has_it() {
 }
 
 #[test]
-fn the_digest_of_the_manifest_is_told_where_there_is_one() {
+fn the_digest_of_the_manifest_is_reported_if_there_is_one() {
     let other = ID.replace('f', "0");
     for (metadata, digest) in [
         (
@@ -195,7 +195,7 @@ fn the_digest_of_the_manifest_is_told_where_there_is_one() {
             Some(other.as_str()),
         ),
         (format!(r#"{{"containerimage.digest":"{other}","buildx.build.ref":"x"}}"#), Some(other.as_str())),
-        // The image store of old has no manifest before a push.
+        // The old image store has no manifest before a push.
         (format!(r#"{{"containerimage.config.digest":"{ID}","containerimage.digest":"{ID}"}}"#), None),
         (r#"{"containerimage.digest":"sha256:abc"}"#.to_owned(), None),
         ("{".to_owned(), None),
@@ -214,7 +214,7 @@ fn the_digest_of_the_manifest_is_told_where_there_is_one() {
 }
 
 #[test]
-fn mistakes_in_images_are_told() {
+fn mistakes_in_images_are_reported() {
     for (options, problem) in [
         ("", "`images` is missing"),
         ("images = []", "`images` is empty: name at least one"),
@@ -274,7 +274,7 @@ fn warnings_of_a_build_are_findings_in_its_dockerfile() {
 }
 
 #[test]
-fn a_list_of_warnings_that_is_shorter_than_it_says_is_a_cut_log() {
+fn a_list_of_warnings_that_is_shorter_than_announced_is_a_cut_log() {
     let log = " 2 warnings found:\n - A: b (line 1)\n";
     assert!(matches!(parse(Some(0), ID, log), Err(ReportError::Cut { .. })));
 }

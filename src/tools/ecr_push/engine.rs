@@ -1,4 +1,4 @@
-//! Docker's and Podman's command line, as far as a push needs it.
+//! The command lines of Docker and Podman that a push needs.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -28,13 +28,13 @@ impl Kind {
     }
 }
 
-/// The engine, as it is talked to.
+/// The engine, and how to call it.
 #[derive(Debug)]
 pub(super) struct Engine {
     kind: Kind,
-    /// As the user may have named it.
+    /// The user may have set another program.
     program: String,
-    /// The folder of this push's login alone; `None`: the user's own are used.
+    /// The folder that holds only this push's login. `None`: the user's own logins are used.
     login: Option<PathBuf>,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Engine {
 pub(super) enum Pushed {
     /// The digest that the registry returned.
     Digest(String),
-    /// The tag is there, and the registry lets nobody move it; its words.
+    /// The tag exists, and the registry does not allow anyone to move it. Holds the registry's message.
     Immutable(String),
 }
 
@@ -68,36 +68,36 @@ impl Engine {
         format!("{} {verb}", self.kind.program())
     }
 
-    /// Docker knows by itself that it asks this machine without TLS.
+    /// Docker skips TLS for this machine without a flag.
     fn plain(&self, registry: &Registry) -> Option<&'static str> {
         (self.kind == Kind::Podman && registry.is_plain()).then_some("--tls-verify=false")
     }
 
-    /// The id that a name has now.
+    /// The id of the image that has this name now.
     pub(super) async fn id_of(&self, context: &mut dyn StepContext, image: &str) -> Result<String, Failure> {
         let output = context.run(self.step(["image", "inspect", "--format", "{{.Id}}", image])).await?;
         if output.success() {
             let text = output.stdout_text();
             let id = text.trim();
-            // Podman leaves the first part out.
+            // Podman leaves out the prefix.
             let id = if id.contains(':') { id.to_owned() } else { format!("sha256:{id}") };
             return match is_digest(&id) {
                 true => Ok(id),
                 false => {
                     let engine = self.kind.program();
-                    Err(Failure::Unproven(format!("{engine} does not tell the id of {image}")))
+                    Err(Failure::Unproven(format!("{engine} does not show the id of {image}")))
                 }
             };
         }
         let said = output.stderr_text().to_lowercase();
         match ["no such image", "image not known"].iter().any(|words| said.contains(words)) {
-            true => Err(Failure::Unproven(format!("there is no image {image} here (any more)"))),
+            true => Err(Failure::Unproven(format!("there is no image {image} on this machine (any more)"))),
             false => Err(failure(&self.verb("image inspect"), &output)),
         }
     }
 
-    /// Logs in, for this push alone: the password goes through a pipe into a folder that ends with
-    /// the push, and the user's own logins are neither read nor changed.
+    /// Logs in for this push only. The password goes through a pipe into a folder that is deleted after
+    /// the push. The user's own logins are neither read nor changed.
     pub(super) async fn log_in(
         &mut self,
         context: &mut dyn StepContext,
@@ -106,7 +106,7 @@ impl Engine {
     ) -> Result<(), Failure> {
         let folder = context.scratch().join("login");
         let unmade = |error: std::io::Error| {
-            Failure::Unproven(format!("a folder for the login can't be made: {error} (is the disk full?)"))
+            Failure::Unproven(format!("a folder for the login can't be created: {error} (is the disk full?)"))
         };
         fs::create_dir_all(&folder).map_err(unmade)?;
         if self.kind == Kind::Docker {
@@ -123,15 +123,15 @@ impl Engine {
         }
     }
 
-    /// Forgets the login.
+    /// Deletes the login.
     pub(super) fn forget(&self) {
         if let Some(folder) = &self.login {
-            // The folder of the run, in which it lies, ends as well.
+            // The run deletes its own folder, which holds this one, in any case.
             let _ = fs::remove_dir_all(folder);
         }
     }
 
-    /// Pushes the image with this id under a name (`HOST/NAME:TAG`).
+    /// Pushes the image with this id to a name (`HOST/NAME:TAG`).
     pub(super) async fn push(
         &self,
         context: &mut dyn StepContext,
@@ -139,8 +139,8 @@ impl Engine {
         registry: &Registry,
         name: &str,
     ) -> Result<Pushed, Failure> {
-        let told = context.scratch().join("digest");
-        let digest_file = format!("--digestfile={}", told.display());
+        let digest_path = context.scratch().join("digest");
+        let digest_file = format!("--digestfile={}", digest_path.display());
         // The user's own arguments are options of the push.
         let options: Vec<String> = context.args().to_vec();
         let mut args = vec!["push"];
@@ -154,8 +154,8 @@ impl Engine {
                 args.push(name);
             }
             Kind::Podman => {
-                // That of another tag would be taken for this one's.
-                let _ = fs::remove_file(&told);
+                // Otherwise the digest of an earlier tag could be read as this one's.
+                let _ = fs::remove_file(&digest_path);
                 args.extend(self.plain(registry));
                 args.extend([digest_file.as_str(), id, name]);
             }
@@ -171,7 +171,7 @@ impl Engine {
         }
         let printed = match self.kind {
             Kind::Docker => output.stdout_text().into_owned(),
-            Kind::Podman => read_text(&told, "the digest that podman tells")?,
+            Kind::Podman => read_text(&digest_path, "the digest that podman reports")?,
         };
         let digest = match self.kind {
             Kind::Docker => digest_of(&printed, name),
@@ -179,7 +179,7 @@ impl Engine {
         };
         digest.map(|digest| Pushed::Digest(digest.to_owned())).ok_or_else(|| {
             let (push, words) = (self.verb("push"), output.error_line());
-            Failure::Unproven(format!("{push} ended well and told no digest of {name}: {words}"))
+            Failure::Unproven(format!("{push} succeeded but reported no digest of {name}: {words}"))
         })
     }
 }
@@ -187,11 +187,11 @@ impl Engine {
 /// `1.4.0: digest: sha256:65ac… size: 524`
 fn digest_of<'t>(printed: &'t str, name: &str) -> Option<&'t str> {
     let tag = name.rsplit(':').next()?;
-    let told = |line: &'t str| line.trim().strip_prefix(tag)?.strip_prefix(": digest: ")?.split(' ').next();
-    printed.lines().filter_map(told).next_back().filter(|digest| is_digest(digest))
+    let digest = |line: &'t str| line.trim().strip_prefix(tag)?.strip_prefix(": digest: ")?.split(' ').next();
+    printed.lines().filter_map(digest).next_back().filter(|digest| is_digest(digest))
 }
 
-/// Writes Docker's configuration of this push: without any login, and with the contexts that
+/// Writes Docker's configuration for this push: without any login, and with the contexts, which
 /// say where the engine is (docker/cli `cli/config/configfile/file.go`).
 fn copy_settings(context: &dyn StepContext, folder: &Path) -> Result<(), Failure> {
     #[derive(Default, Serialize, Deserialize)]
@@ -220,12 +220,12 @@ fn copy_settings(context: &dyn StepContext, folder: &Path) -> Result<(), Failure
     fs::write(folder.join("config.json"), text).map_err(unmade)
 }
 
-/// Why a command of Docker came to nothing, in one sentence.
+/// Why a Docker command failed, in one sentence.
 fn failure(what: &str, output: &Output) -> Failure {
     let said = output.stderr_text();
     let words = output.error_line();
-    let told = |start| words.strip_prefix(start);
-    let words = told("Error response from daemon: ").or(told("Error: ")).unwrap_or(&words);
+    let without = |start| words.strip_prefix(start);
+    let words = without("Error response from daemon: ").or(without("Error: ")).unwrap_or(&words);
     let lower = said.to_lowercase();
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
     let engine = [
@@ -234,15 +234,15 @@ fn failure(what: &str, output: &Output) -> Failure {
         "docker daemon running",
     ];
     match () {
-        () if says(&engine) => Failure::Transient(format!(
-            "{what} came to nothing, since the Docker engine does not answer: {words}"
-        )),
+        () if says(&engine) => {
+            Failure::Transient(format!("{what} failed: the Docker engine does not answer: {words}"))
+        }
         () if says(&["no basic auth credentials"]) => {
-            Failure::unproven(format!("{what} was refused, since the registry wants a login: {words}"))
+            Failure::unproven(format!("{what} was refused: the registry requires a login: {words}"))
         }
         () if says(&["name unknown", "does not exist in the registry", "repository does not exist"]) => {
             Failure::unproven(format!(
-                "{what} was refused, since there is no such repository (`aws ecr create-repository` makes it): {words}"
+                "{what} was refused: there is no such repository (`aws ecr create-repository` creates it): {words}"
             ))
         }
         () if says(&["denied", "unauthorized", "forbidden", "not authorized"]) => {
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_is_told_from_what_does_not() {
+    fn a_transient_error_is_kept_apart_from_other_errors() {
         for (stderr, words) in [
             (
                 "Get \"http://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused",
@@ -301,7 +301,7 @@ mod tests {
             assert!(why.contains(words), "{why}");
         }
         for (stderr, words) in [
-            ("no basic auth credentials", "wants a login"),
+            ("no basic auth credentials", "requires a login"),
             (
                 "name unknown: The repository with name 'a' does not exist in the registry with id '123456789012'",
                 "no such repository",

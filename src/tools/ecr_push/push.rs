@@ -1,4 +1,4 @@
-//! The steps of a push: is it the image that was scanned, log in, look, push, look again.
+//! The steps of a push: check that it is the scanned image, log in, look, push, look again.
 
 use serde::Deserialize;
 
@@ -15,9 +15,9 @@ const REPORT: &str = "ecr-push.json";
 /// One image on its way to a registry.
 #[derive(Clone, Debug)]
 pub(super) struct Push {
-    /// What it is called on this machine.
+    /// Its name on this machine.
     pub image: String,
-    /// `None`: where AWS says that the repository is.
+    /// `None`: AWS says where the repository is.
     pub registry: Option<Registry>,
     /// Without the registry.
     pub repository: String,
@@ -36,7 +36,7 @@ impl Procedure for Push {
             let mut report = None;
             let end = self.push(context, &mut engine, &mut report).await;
             engine.forget();
-            // What was pushed before something went wrong is told all the same.
+            // The report also lists what was pushed before an error.
             match report {
                 Some(report) => context.report(REPORT, &report).and(end),
                 None => end,
@@ -117,7 +117,7 @@ impl Push {
         Ok(())
     }
 
-    /// The registry: the one that is named, or that of the repository.
+    /// The registry that gates.toml names, or the one that holds the repository.
     async fn registry(&self, context: &mut dyn StepContext) -> Result<Registry, Failure> {
         #[derive(Deserialize)]
         struct Answer {
@@ -135,15 +135,15 @@ impl Push {
         let call = ["ecr", "describe-repositories", "--repository-names", name];
         let answer: Answer = self.account.call(context, &call).await.map_err(|error| match error {
             missing if missing.is("RepositoryNotFoundException") => Failure::Unproven(format!(
-                "there is no repository {name}: `aws ecr create-repository --repository-name {name}` makes it"
+                "there is no repository {name}: `aws ecr create-repository --repository-name {name}` creates it"
             )),
             other => other.into(),
         })?;
-        let told = match &answer.repositories[..] {
+        let host = match &answer.repositories[..] {
             [repository] => repository.uri.strip_suffix(name).and_then(|rest| rest.strip_suffix('/')),
             _ => None,
         };
-        told.and_then(|host| Registry::read(host).ok())
-            .ok_or_else(|| Failure::Unproven(format!("AWS does not tell where the repository {name} is")))
+        host.and_then(|host| Registry::read(host).ok())
+            .ok_or_else(|| Failure::Unproven(format!("AWS does not say where the repository {name} is")))
     }
 }

@@ -1,6 +1,6 @@
-//! An image registry: where it is, and what it holds. Asked over the HTTP API of the OCI
-//! distribution specification, which Amazon ECR answers to whoever signs in with its password
-//! (ECR user guide, "Using HTTP API authentication").
+//! An image registry: where it is, and what it holds. Uses the HTTP API of the OCI distribution
+//! specification. Amazon ECR answers it for anyone who signs in with an ECR password (ECR user guide,
+//! "Using HTTP API authentication").
 
 use serde::{Deserialize, Serialize};
 
@@ -12,36 +12,36 @@ use crate::text::hash::sha256;
 /// The user of every ECR password.
 pub(super) const USER: &str = "AWS";
 
-/// The kinds of manifest that an image may have, the plain ones first.
+/// The kinds of manifest that an image can have, single images first.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, \
     application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// The largest manifest that registries take (distribution specification, "Pushing Manifests").
+/// The largest manifest that registries accept (distribution specification, "Pushing Manifests").
 const MANIFEST_CAP: u64 = 4 << 20;
 
 /// Where images are pushed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Registry {
-    /// `HOST[:PORT]`, as it stands in front of an image's name.
+    /// `HOST[:PORT]`, as in front of an image's name.
     pub host: String,
     scheme: &'static str,
 }
 
 impl Registry {
-    /// Reads `HOST[:PORT]`. Without `http://` or `https://` in front it is asked as Docker asks: over
-    /// TLS, but for this machine. The error says what is wrong.
+    /// Reads `HOST[:PORT]`. Without `http://` or `https://` in front it works as Docker does: TLS, except
+    /// for this machine. The error says what is wrong.
     pub(super) fn read(text: &str) -> Result<Self, &'static str> {
         let (scheme, host) = match text.split_once("://") {
             Some(("http", host)) => ("http", host),
             Some(("https", host)) => ("https", host),
-            Some(_) => return Err("only http:// and https:// may stand in front"),
+            Some(_) => return Err("only http:// and https:// are allowed in front"),
             None if is_this_machine(text) => ("http", text),
             None => ("https", text),
         };
         if host.contains('/') {
-            return Err("what comes after the `/` belongs to `namespace`");
+            return Err("put the part after the `/` in `namespace`");
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
         if host.is_empty() || !host.chars().all(plain) {
@@ -50,12 +50,12 @@ impl Registry {
         Ok(Self { host: host.to_owned(), scheme })
     }
 
-    /// Whether it is asked without TLS.
+    /// Whether requests go without TLS.
     pub(super) fn is_plain(&self) -> bool {
         self.scheme == "http"
     }
 
-    /// The region, where this is a registry of Amazon ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`,
+    /// The region, if this is a registry of Amazon ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`,
     /// and `ACCOUNT.dkr-ecr.REGION.on.aws` for both IP versions.
     pub(super) fn region(&self) -> Option<&str> {
         let labels: Vec<&str> = self.host.split('.').collect();
@@ -66,7 +66,7 @@ impl Registry {
         }
     }
 
-    /// What lies under a tag; `None` where nothing does.
+    /// What the registry holds under a tag, if anything.
     pub(super) async fn holds(
         &self,
         context: &mut dyn StepContext,
@@ -85,14 +85,14 @@ impl Registry {
             200 if answer.cut => Err(Failure::unproven(format!("{host} answers with more than a manifest"))),
             200 => Held::read(&answer.body)
                 .map(Some)
-                .map_err(|why| Failure::Unproven(format!("what {host} holds can't be told: {why}"))),
-            // Of a repository that is not there, too: the push says so, or makes it.
+                .map_err(|why| Failure::Unproven(format!("what {host} holds can't be read: {why}"))),
+            // Also when the repository does not exist: then the push reports it, or creates the repository.
             404 => Ok(None),
             401 if password.is_none() => Err(Failure::Unproven(format!(
-                "{host} wants a login: `login = false` is for registries that anybody may read"
+                "{host} requires a login: `login = false` is for registries that anyone may read"
             ))),
             401 | 403 => Err(Failure::Unproven(format!(
-                "{host} does not let its images be read (status {}): the role needs ecr:BatchGetImage",
+                "{host} does not allow its images to be read (status {}): the role needs ecr:BatchGetImage",
                 answer.status
             ))),
             status if answer.is_transient_error() => {
@@ -103,7 +103,7 @@ impl Registry {
     }
 }
 
-/// Docker asks registries on loopback without TLS.
+/// Docker uses no TLS for registries on loopback.
 fn is_this_machine(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, port)| match port.contains(']') {
         true => host,
@@ -117,15 +117,15 @@ fn is_this_machine(host: &str) -> bool {
 /// What a registry holds under a tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Held {
-    /// Of the manifest: what the registry knows it by.
+    /// The digest of the manifest, which is the registry's name for the image.
     pub digest: String,
-    /// Of the image's configuration, which names every layer by its content; an index of several
-    /// images has none.
+    /// The digest of the image's configuration, which names every layer by its content. An index of
+    /// several images has no configuration.
     pub config: Option<String>,
 }
 
 impl Held {
-    /// Reads a manifest. Its digest is that of its bytes, whatever anybody says.
+    /// Reads a manifest. Its digest is calculated from its bytes, not taken from the answer.
     pub(super) fn read(manifest: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Manifest {
@@ -137,13 +137,13 @@ impl Held {
             digest: String,
         }
         let read: Manifest =
-            serde_json::from_slice(manifest).map_err(|error| format!("no manifest: {error}"))?;
+            serde_json::from_slice(manifest).map_err(|error| format!("not a manifest: {error}"))?;
         if read.config.is_none() && read.manifests.is_none() {
             return Err("a manifest that names neither a configuration nor other manifests".to_owned());
         }
         let digests = read.manifests.iter().flatten().chain(&read.config).map(|part| &part.digest);
         match digests.into_iter().find(|digest| !is_digest(digest)) {
-            Some(digest) => Err(format!("{digest:?} is no digest")),
+            Some(digest) => Err(format!("{digest:?} is not a digest")),
             None => Ok(Self {
                 digest: format!("sha256:{}", sha256(manifest)),
                 config: read.config.map(|config| config.digest),
@@ -151,24 +151,24 @@ impl Held {
         }
     }
 
-    /// The id by which people would look for it.
+    /// The id that people would search for.
     pub(super) fn id(&self) -> &str {
         self.config.as_deref().unwrap_or(&self.digest)
     }
 }
 
-/// The digests by which one image goes: Docker's own image store calls it by its configuration,
-/// containerd's by its manifest or index.
+/// The digests that can name one image: Docker's own image store uses the configuration's digest,
+/// containerd's store that of the manifest or index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Names {
-    /// What the engine calls it.
+    /// The engine's id of it.
     pub id: String,
-    /// What the build says it is called, too.
+    /// A second id that the build reports.
     pub also: Option<String>,
 }
 
 impl Names {
-    /// Whether this is the image that lies in the registry.
+    /// Whether this is the image that the registry holds.
     pub(super) fn are_of(&self, held: &Held) -> bool {
         let mut names = [Some(&self.id), self.also.as_ref()].into_iter().flatten();
         names.any(|name| held.config.as_ref() == Some(name) || held.digest == *name)
@@ -181,13 +181,13 @@ pub(super) fn is_digest(text: &str) -> bool {
     digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// What a tag may be (distribution specification, "Pulling manifests").
+/// Whether this can be a tag (distribution specification, "Pulling manifests").
 pub(super) fn is_tag(text: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.len() <= 128 && text.starts_with(word) && text.chars().all(|c| word(c) || c == '.' || c == '-')
 }
 
-/// What a repository may be called (distribution specification, "Pulling manifests").
+/// Whether this can be the name of a repository (distribution specification, "Pulling manifests").
 pub(super) fn is_repository(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     !text.is_empty()

@@ -1,4 +1,4 @@
-//! What a push has seen, and what that proves.
+//! The report of a push, and what it proves.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,25 +12,25 @@ use super::registry::{Held, Names, is_digest};
 
 pub(super) const WHAT: &str = "report of a push";
 
-/// What came of one image.
+/// The result for one image.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Report {
     pub portcullis_version: String,
-    /// What it is called on this machine.
+    /// Its name on this machine.
     pub image: String,
-    /// The id that the gates before have seen, and that it had when it was pushed.
+    /// The id that the earlier gates saw, and that it had when it was pushed.
     #[serde(flatten)]
     pub names: Names,
     /// The gates that looked at it.
     pub seen_by: Vec<Text>,
-    /// `unscanned = true`: nobody has to have looked at it.
+    /// `unscanned = true`: no gate has to look at it first.
     pub unscanned: bool,
     /// `HOST/NAME`
     pub repository: String,
     pub tags: Vec<Tag>,
 }
 
-/// What came of one tag.
+/// The result for one tag.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Tag {
     pub tag: String,
@@ -38,11 +38,11 @@ pub(super) struct Tag {
     pub moving: bool,
     /// What the registry held under it before.
     pub before: Option<Held>,
-    /// The digest that the push told.
+    /// The digest that the push reported.
     pub pushed: Option<String>,
-    /// The registry let nobody move it; its words.
+    /// The registry did not allow the tag to move. Holds the registry's message.
     pub immutable: Option<String>,
-    /// What the registry holds under it at the end, as it was asked for it.
+    /// What the registry holds under it at the end.
     pub now: Option<Held>,
 }
 
@@ -51,19 +51,19 @@ impl Tag {
         Self { tag: tag.to_owned(), moving, before, pushed: None, immutable: None, now: None }
     }
 
-    /// Another image lies under it, and it is not to be moved.
+    /// The registry holds another image under it, and the tag must not move.
     pub(super) fn is_taken(&self, names: &Names) -> bool {
         !self.moving && self.before.as_ref().is_some_and(|held| !names.are_of(held))
     }
 
-    /// This image lies under it already.
+    /// The registry holds this image under it already.
     pub(super) fn is_there(&self, names: &Names) -> bool {
         self.before.as_ref().is_some_and(|held| names.are_of(held))
     }
 }
 
 impl Report {
-    /// What it proves. Where a tag is taken by another image nothing was pushed, and that is told.
+    /// What it proves. If another image has one of the tags, nothing was pushed: that is a finding.
     pub(super) fn assess(self) -> Result<Parsed, ReportError> {
         let no = |why: String| Err(ReportError::ToolError(why));
         let held = self.tags.iter().flat_map(|tag| tag.before.iter().chain(&tag.now));
@@ -71,7 +71,7 @@ impl Report {
         digests.push(&self.names.id);
         digests.extend(self.tags.iter().filter_map(|tag| tag.pushed.as_deref()));
         if let Some(digest) = digests.into_iter().find(|digest| !is_digest(digest)) {
-            return no(format!("{digest:?} is no digest"));
+            return no(format!("{digest:?} is not a digest"));
         }
         if self.seen_by.is_empty() && !self.unscanned {
             return no(format!("no gate has proved that it looked at {}", self.image));
@@ -92,8 +92,8 @@ impl Report {
         }
         let id = &self.names.id;
         parsed.proof.push(match &self.seen_by[..] {
-            [] => format!("the registry holds {id}, at which no gate has looked"),
-            by => format!("the registry holds {id}, at which {} looked", by.join(" and ")),
+            [] => format!("the registry holds {id}, which no gate has looked at"),
+            by => format!("the registry holds {id}, which {} looked at", by.join(" and ")),
         });
         let digest = first.now.as_ref().map(|held| held.digest.clone()).unwrap_or_default();
         let Self { repository, .. } = &self;
@@ -124,19 +124,21 @@ impl Report {
         let title = format!("another image lies under {name}");
         let mut finding = Finding::new("immutable-tag", Category::Misconfiguration, Severity::High, title);
         finding.message = message.into();
-        finding.fix =
-            Some("push under another tag; what may be moved belongs to `moving_tags`, in a repository that lets it".into());
+        finding.fix = Some(
+            "push under another tag; put tags that may move in `moving_tags`, in a repository that allows it"
+                .into(),
+        );
         finding.image = Some(self.names.id.as_str().into());
         Some(finding)
     }
 
-    /// That the registry holds the image under a tag, or why that is not so.
+    /// Proof that the registry holds the image under a tag, or why there is no proof.
     fn proof_of(&self, tag: &Tag) -> Result<String, String> {
         let name = format!("{}:{}", self.repository, tag.tag);
         let Some(now) = &tag.now else { return Err(format!("nothing shows that {name} is in the registry")) };
         if !self.names.are_of(now) {
             return Err(format!(
-                "another image lies under {name} than the gates saw: {} instead of {}",
+                "another image lies under {name}: {}, but the gates saw {}",
                 now.id(),
                 self.names.id
             ));
@@ -144,7 +146,7 @@ impl Report {
         let came = match (&tag.pushed, &tag.before) {
             (Some(pushed), _) if *pushed != now.digest => {
                 return Err(format!(
-                    "the push of {name} told {pushed}, and the registry holds {}",
+                    "the push of {name} reported {pushed}, but the registry holds {}",
                     now.digest
                 ));
             }

@@ -56,7 +56,7 @@ fn every_image_that_was_built_is_pushed_under_the_commit() {
 }
 
 #[test]
-fn where_images_go_is_told_by_registry_namespace_and_repository() {
+fn registry_namespace_and_repository_say_where_images_go() {
     assert_eq!(lines("", &["a"]), ["a: push ACCOUNT.dkr.ecr.REGION.amazonaws.com/a:ffffffffffff"]);
     assert_eq!(
         lines("region = 'eu-west-1'\nnamespace = 'team/x'", &["a", "localhost:5000/old/b"]),
@@ -78,7 +78,7 @@ fn where_images_go_is_told_by_registry_namespace_and_repository() {
     let jobs = plan(options, &["a", "b"]).unwrap();
     assert_eq!(jobs[0].why, "a:ffffffffffff goes to r.example/team/a as 1.4, b-ffffffffffff, latest");
     assert_eq!(jobs[2].image.as_deref(), Some("ready:2.0"));
-    // The tag says of the commit what that of the build says.
+    // The tag describes the commit as the build's tag does.
     let dirty = [BuiltImage { name: "a".into(), reference: "a:ffffffffffff-dirty".into(), mutable: false }];
     let repo = repo("");
     let scene = Scene { repo: &repo, gate: "push", since: None, built: &dirty };
@@ -86,7 +86,7 @@ fn where_images_go_is_told_by_registry_namespace_and_repository() {
         let jobs = testing::tool(&SPEC, options).plan(&scene).unwrap();
         assert!(testing::line(&jobs[0]).ends_with("/a:ffffffffffff-dirty"), "{options}");
     }
-    // An image that is here already keeps its tag.
+    // An image that is on this machine already keeps its tag.
     assert_eq!(
         lines("registry = 'r.example'\nimages = ['ready:2.0']", &[]),
         ["ready:2.0: push r.example/ready:2.0"]
@@ -98,7 +98,7 @@ fn what_can_not_be_pushed_is_not_planned() {
     for (options, built, words) in [
         ("", &[][..], "no gate before it builds an image"),
         ("images = ['b']", &["a", "c"], "no gate before it builds an image called b; built: a, c"),
-        ("images = ['ready:latest']", &[], "ready:latest is no tag that stays"),
+        ("images = ['ready:latest']", &[], "ready:latest is not a tag that stays"),
         ("images = ['ready@sha256:abc']", &[], "is not the name of a repository"),
         (
             "images = [{ name = 'a', repository = 'x' }, { name = 'b', repository = 'x' }]",
@@ -123,7 +123,7 @@ fn what_can_not_be_pushed_is_not_planned() {
 }
 
 #[test]
-fn mistakes_are_told() {
+fn mistakes_are_reported() {
     for (options, problem) in [
         ("images = []", "`images` is empty: name at least one, or leave the key out"),
         ("images = ['a', { name = 'a' }]", "two images are called `a`"),
@@ -140,13 +140,19 @@ fn mistakes_are_told() {
         ("tags = ['1 4']", "`1 4` is not a tag"),
         ("tags = ['-a']", "`-a` is not a tag"),
         ("moving_tags = ['{branch}']", "`{branch}` is not a tag"),
-        ("tags = ['a']\nmoving_tags = ['a']", "`a` can't be one of `tags`, which stay, and of `moving_tags`"),
+        (
+            "tags = ['a']\nmoving_tags = ['a']",
+            "`a` is in `tags` and in `moving_tags`: a tag either stays or moves",
+        ),
         ("login = false", "`login = false` needs a `registry`"),
         (
             "registry = 'r.example/team'",
-            "`r.example/team` is not a registry: what comes after the `/` belongs to `namespace`",
+            "`r.example/team` is not a registry: put the part after the `/` in `namespace`",
         ),
-        ("registry = 'ftp://r'", "`ftp://r` is not a registry: only http:// and https:// may stand in front"),
+        (
+            "registry = 'ftp://r'",
+            "`ftp://r` is not a registry: only http:// and https:// are allowed in front",
+        ),
         ("registry = 'a b'", "`a b` is not a registry: it is `HOST` or `HOST:PORT`"),
         ("repository = 'a'", "`repository` is not a key of the gate"),
         ("engine = 'buildah'", "`buildah` is not a value of `engine`"),
@@ -185,8 +191,8 @@ fn the_region_of_a_registry_is_in_its_name() {
     }
 }
 
-/// The manifest that Docker 20.10 pushed of an image, and the digests that the registry and Docker
-/// told: `sha256sum` of these bytes, and `docker image inspect`.
+/// The manifest of an image that Docker 20.10 pushed, and the digests that the registry and Docker
+/// reported: `sha256sum` of these bytes, and `docker image inspect`.
 const MANIFEST: &str = include_str!("../../../fixtures/ecr-push/moved/manifest.json");
 const DIGEST: &str = "sha256:87e0baaef56552e9399427606c872e2e6ef597855cb5c404c5365d11fc31741f";
 const ID: &str = "sha256:a3a4751e40af755645de246ae48de2f1637c0e9b300bd92ef4779917561b9487";
@@ -236,7 +242,7 @@ fn parse(report: &str) -> Result<Parsed, ReportError> {
 }
 
 #[test]
-fn what_was_pushed_is_handed_on_by_its_digest() {
+fn a_pushed_image_is_passed_on_by_its_digest() {
     let now = held(DIGEST, ID);
     let pushed = format!(r#""before": null, "pushed": "{DIGEST}", "immutable": null, "now": {now}"#);
     let there = format!(r#""before": {now}, "pushed": null, "immutable": null, "now": {now}"#);
@@ -256,19 +262,19 @@ fn what_was_pushed_is_handed_on_by_its_digest() {
         assert!(parsed.findings.is_empty() && parsed.scope.to_string() == "1 image");
         assert_eq!(parsed.image_id.as_deref(), Some(ID));
         assert_eq!(parsed.proof[0], format!("r.example/a:1 is {DIGEST} {came}"));
-        assert_eq!(parsed.proof[1], format!("the registry holds {ID}, at which scan and sbom looked"));
+        assert_eq!(parsed.proof[1], format!("the registry holds {ID}, which scan and sbom looked at"));
     }
     // With containerd's image store the id is that of the manifest.
     let by_manifest = report(&pushed).replace(&format!("\"id\": \"{ID}\""), &format!("\"id\": \"{DIGEST}\""));
     assert_eq!(parse(&by_manifest).unwrap().image_id.as_deref(), Some(DIGEST));
-    // Or the build knows it by both.
+    // Or the build reports both digests.
     let by_other = format!("\"id\": \"{OTHER}\", \"also\": \"{ID}\"");
     let by_other = report(&pushed).replace(&format!("\"id\": \"{ID}\""), &by_other);
     assert_eq!(parse(&by_other).unwrap().image_id.as_deref(), Some(OTHER));
 }
 
 #[test]
-fn a_tag_that_another_image_has_is_a_finding_and_nothing_is_handed_on() {
+fn a_tag_that_another_image_has_is_a_finding_and_nothing_is_passed_on() {
     let other = held(OTHER, OTHER);
     let taken = format!(r#""before": {other}, "pushed": null, "immutable": null, "now": null"#);
     let words = "tag invalid: The image tag 'latest' already exists in the 'a' repository and cannot be overwritten because the repository is immutable.";
@@ -300,9 +306,9 @@ fn a_report_that_does_not_show_the_scanned_image_in_the_registry_proves_nothing(
         ("{}".to_owned(), "missing field"),
         (format!("{}[]}}", &good[..tags_from]), "names no tag"),
         (good.replace("[\"scan\", \"sbom\"]", "[]"), "no gate has proved that it looked at a:1"),
-        (good.replace(DIGEST, "sha256:87e0"), "is no digest"),
-        (good.replace(&DIGEST[7..], &DIGEST[7..].to_uppercase()), "is no digest"),
-        (good.replace(&format!("\"id\": \"{ID}\""), "\"id\": \"\""), "is no digest"),
+        (good.replace(DIGEST, "sha256:87e0"), "is not a digest"),
+        (good.replace(&DIGEST[7..], &DIGEST[7..].to_uppercase()), "is not a digest"),
+        (good.replace(&format!("\"id\": \"{ID}\""), "\"id\": \"\""), "is not a digest"),
         (report(&format!(r#""pushed": "{DIGEST}""#)), "nothing shows that r.example/a:1 is in the registry"),
         (report(&format!(r#""now": {now}"#)), "nothing shows that r.example/a:1 was pushed"),
         (
@@ -313,7 +319,7 @@ fn a_report_that_does_not_show_the_scanned_image_in_the_registry_proves_nothing(
             report(&format!(r#""pushed": "{DIGEST}", "now": {other}"#)),
             "another image lies under r.example/a:1",
         ),
-        (report(&format!(r#""pushed": "{OTHER}", "now": {now}"#)), "told sha256:2222"),
+        (report(&format!(r#""pushed": "{OTHER}", "now": {now}"#)), "reported sha256:2222"),
     ] {
         let why = parse(&report).unwrap_err().to_string();
         assert!(why.contains(words), "{why}\n{report}");

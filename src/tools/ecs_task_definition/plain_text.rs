@@ -1,5 +1,5 @@
-//! Secrets that stand in a task definition in plain text, where everybody reads them who may
-//! describe it. They belong in `secrets`, which names where they are kept.
+//! Secrets in plain text in a task definition. Everyone who may describe the definition can read them.
+//! They belong in `secrets`, which names where they are kept.
 
 use serde_json::{Map, Value};
 
@@ -10,15 +10,15 @@ use super::template::texts;
 /// A secret in plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PlainText<'v> {
-    /// What is told of it: `DB_PASSWORD of container backend`. Never the value.
+    /// Its name in messages: `DB_PASSWORD of container backend`. Never the value.
     pub what: String,
-    /// Why it is taken for one.
+    /// Why it counts as a secret.
     pub why: &'static str,
     pub value: &'v str,
 }
 
-/// Every secret in plain text: variables whose names say so, but for those that the user names in
-/// `allowed`, and texts anywhere that have the form of one.
+/// Every secret in plain text: variables with a secret's name, except those that the user lists in
+/// `allowed`, and texts anywhere that have the form of a secret.
 pub(super) fn find<'v>(root: &'v Map<String, Value>, allowed: &[String]) -> Vec<PlainText<'v>> {
     let mut found = Vec::new();
     let containers = root.get("containerDefinitions").and_then(Value::as_array);
@@ -55,8 +55,8 @@ fn is_variable(place: &str) -> bool {
         && place.ends_with("].value")
 }
 
-/// What a variable with a secret's name may hold: nothing, a switch, the place of a file, the ARN of
-/// where it is kept, an address without a password.
+/// Whether a variable with a secret's name may have this value: nothing, a switch, a path, the ARN of
+/// the place where the secret is kept, or an address without a password.
 fn is_harmless(value: &str) -> bool {
     let switch = ["", "true", "false"].iter().any(|switch| value.eq_ignore_ascii_case(switch));
     let one_word = !value.contains(char::is_whitespace);
@@ -65,8 +65,8 @@ fn is_harmless(value: &str) -> bool {
     switch || path || arn || (value.contains("://") && password(value).is_none())
 }
 
-/// How the tokens of well-known services begin, and how long they are at least (their makers' own
-/// documentation, as secret scanners use it).
+/// How the tokens of well-known services begin, and their shortest length (from the services' own
+/// documentation, which secret scanners use too).
 const TOKENS: &[(&str, usize, &str)] = &[
     ("AKIA", 20, "it is an AWS access key"),
     ("ASIA", 20, "it is an AWS access key"),
@@ -85,7 +85,7 @@ const TOKENS: &[(&str, usize, &str)] = &[
     ("AIza", 39, "it is a Google API key"),
 ];
 
-/// What a text has the form of, if that is a secret.
+/// The kind of secret that a text looks like, if any.
 fn form(value: &str) -> Option<&'static str> {
     let key = |rest: &str| rest.split("-----").next().is_some_and(|title| title.ends_with("PRIVATE KEY"));
     if value.split("-----BEGIN ").skip(1).any(key) {
@@ -96,7 +96,7 @@ fn form(value: &str) -> Option<&'static str> {
         let known = TOKENS.iter().find(|(start, least, _)| piece.starts_with(start) && piece.len() >= *least);
         let capitals = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
         match known {
-            // A word that begins so by chance.
+            // Begins like a key by chance.
             Some((start, least, _))
                 if start.ends_with("IA") && (piece.len() != *least || !piece.chars().all(capitals)) => {}
             Some((_, _, why)) => return Some(why),
@@ -119,7 +119,7 @@ fn password(value: &str) -> Option<&str> {
         let authority = rest.split(|c: char| "/?#".contains(c) || c.is_whitespace()).next()?;
         let (user, _) = authority.rsplit_once('@')?;
         let (_, password) = user.split_once(':')?;
-        // `${PASSWORD}` is put in by the container's own shell.
+        // The container's own shell fills in `${PASSWORD}`.
         (!password.is_empty() && !password.starts_with('$')).then_some(password)
     })
 }

@@ -1,4 +1,4 @@
-//! The steps: render, look for secrets, compare with what is registered, register.
+//! The steps: render, look for secrets, compare with the latest revision, register.
 
 use std::collections::BTreeMap;
 
@@ -16,18 +16,18 @@ use super::{Report, Settings, plain_text, read_arn, same};
 /// The rendered definition, in the job's folder.
 pub(super) const INPUT: &str = "task-definition.json";
 pub(super) const REPORT: &str = "ecs-task-definition.json";
-/// What the ECS action of CodePipeline reads (CodePipeline user guide, "Image definitions file
+/// The file that the ECS action of CodePipeline reads (CodePipeline user guide, "Image definitions file
 /// reference").
 const IMAGE_DEFINITIONS: &str = "imagedefinitions.json";
 
 #[derive(Clone, Debug)]
 pub(super) struct Register {
     pub settings: Settings,
-    /// [`INPUT`] as it is named in arguments.
+    /// The path of [`INPUT`] in arguments.
     pub input: String,
 }
 
-/// One entry of [`IMAGE_DEFINITIONS`]: these two keys and no other.
+/// One entry of [`IMAGE_DEFINITIONS`]: exactly these two keys.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ImageDefinition<'c> {
@@ -35,7 +35,7 @@ struct ImageDefinition<'c> {
     image_uri: &'c str,
 }
 
-/// What `describe-task-definition` answers.
+/// The answer of `describe-task-definition`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Described {
@@ -44,14 +44,14 @@ struct Described {
     tags: Option<Value>,
 }
 
-/// What `register-task-definition` answers.
+/// The answer of `register-task-definition`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Registered {
     task_definition: Definition,
 }
 
-/// What is needed of a definition that is registered.
+/// The parts of a registered definition that are needed here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Definition {
@@ -93,7 +93,7 @@ impl Procedure for Register {
                 return context.report(REPORT, &report);
             }
             let Value::Object(definition) = template.finish().map_err(wrong)? else {
-                return Err(wrong("is no JSON object".to_owned()));
+                return Err(wrong("is not a JSON object".to_owned()));
             };
 
             let known = self.known(context, &family, &definition, &mut report).await?;
@@ -111,8 +111,8 @@ impl Procedure for Register {
 }
 
 impl Register {
-    /// The image of each container that gets one: those of the table, and of the same name as one
-    /// that this run has pushed.
+    /// The images for the containers: those of the table `images`, and each image that this run has
+    /// pushed under the name of a container.
     fn images(
         &self,
         context: &dyn StepContext,
@@ -126,7 +126,7 @@ impl Register {
                 None if by_digest(image) => image.clone(),
                 None => {
                     return Err(Failure::Unproven(format!(
-                        "`images` gives {container} the image {image}, and no ecr-push gate of this run has pushed it"
+                        "`images` gives {container} the image {image}, but no ecr-push gate of this run has pushed it"
                     )));
                 }
             };
@@ -146,7 +146,7 @@ impl Register {
         if images.is_empty() && !containers.iter().any(|container| by_digest(&container.image)) {
             let names: Vec<&str> = containers.iter().map(|container| container.name.as_str()).collect();
             return Err(Failure::Unproven(format!(
-                "no container of {} gets an image by its digest: say in `images` which image is whose ({})",
+                "no container of {} gets an image by its digest: set in `images` which container gets which image ({})",
                 self.settings.template,
                 names.join(", ")
             )));
@@ -154,7 +154,7 @@ impl Register {
         Ok(images)
     }
 
-    /// The latest revision of the family, if it says the same already.
+    /// The latest revision of the family, if it is the same already.
     async fn known(
         &self,
         context: &mut dyn StepContext,
@@ -185,7 +185,7 @@ impl Register {
             return Ok(None);
         }
         let known: Definition = serde_json::from_value(Value::Object(described.task_definition))
-            .map_err(|error| Failure::Unproven(format!("what ECS describes is not whole: {error}")))?;
+            .map_err(|error| Failure::Unproven(format!("the answer of ECS is incomplete: {error}")))?;
         Ok((known.status == "ACTIVE").then_some(known))
     }
 
@@ -209,7 +209,7 @@ impl Register {
         Ok(answer.task_definition)
     }
 
-    /// For CodePipeline: in the output folder, and where gates.toml wants it.
+    /// Writes the file for CodePipeline: into the output folder, and to the path that gates.toml names.
     fn write_image_definitions(
         &self,
         context: &mut dyn StepContext,
@@ -235,7 +235,7 @@ impl Register {
     }
 }
 
-/// What ECS says that it has registered is what it was given.
+/// Checks that ECS has registered what it was given.
 fn confirm(registered: &Definition, report: &Report) -> Result<(), Failure> {
     let wrong = |what: String| Err(Failure::Unproven(format!("ECS has registered something else: {what}")));
     let named = read_arn(&registered.task_definition_arn);

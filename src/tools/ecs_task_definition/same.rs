@@ -1,14 +1,14 @@
-//! Whether a revision that is registered already says the same as one that would be registered.
+//! Whether a registered revision is the same as the one that would be registered.
 //!
-//! ECS describes more than it was given: it fills in defaults and leaves out what is empty, and
-//! it does not keep the order of lists of variables. What is not known to be the same is another:
-//! then a further revision is registered, which costs nothing.
+//! ECS does not return exactly what it was given: it fills in defaults, leaves out empty parts, and
+//! does not keep the order of lists of variables. In doubt the two are different: then one more
+//! revision is registered, which costs nothing.
 
 use serde_json::{Map, Value, json};
 
 use super::template::READ_ONLY;
 
-/// Whether `theirs`, as ECS describes it, is what registering `ours` would make.
+/// Whether `theirs`, as ECS describes it, is the result of registering `ours`.
 pub(super) fn same(ours: &Map<String, Value>, theirs: &Map<String, Value>) -> bool {
     let mut theirs = theirs.clone();
     theirs.retain(|key, _| !READ_ONLY.contains(&key.as_str()));
@@ -42,7 +42,7 @@ fn same_lists(key: &str, ours: &[Value], theirs: &[Value]) -> bool {
         return false;
     }
     let (mut ours, mut theirs): (Vec<&Value>, Vec<&Value>) = (ours.iter().collect(), theirs.iter().collect());
-    // The order of words counts (a command), that of objects does not.
+    // The order of words matters (a command), the order of objects does not.
     let unordered = key == "requiresCompatibilities" || ours.iter().all(|item| item.is_object());
     if unordered {
         ours.sort_by_cached_key(|item| identity(item));
@@ -51,7 +51,7 @@ fn same_lists(key: &str, ours: &[Value], theirs: &[Value]) -> bool {
     ours.iter().zip(theirs).all(|(ours, theirs)| same_values(key, ours, theirs))
 }
 
-/// What tells the items of a list apart, and what ECS gives back as it is.
+/// The keys that identify an item of a list. ECS returns them unchanged.
 fn identity(item: &Value) -> Vec<Option<String>> {
     const KEYS: [&str; 8] = [
         "name",
@@ -79,7 +79,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// What ECS fills in (Amazon ECS API reference: ContainerDefinition, PortMapping, HealthCheck,
+/// The defaults that ECS fills in (Amazon ECS API reference: ContainerDefinition, PortMapping, HealthCheck,
 /// EFSVolumeConfiguration, RegisterTaskDefinition).
 fn is_default(key: &str, value: &Value) -> bool {
     match key {

@@ -1,7 +1,7 @@
-//! A task definition as ECS takes it: read from a template, filled, and never half filled.
+//! A task definition for ECS: read from a template and filled, completely or not at all.
 //!
-//! Its shape is that of `RegisterTaskDefinition` (Amazon ECS API reference). It is edited as the user
-//! wrote it: keys that Portcullis does not know are handed on, and ECS says what it thinks of them.
+//! It has the form of `RegisterTaskDefinition` (Amazon ECS API reference). Keys that Portcullis does
+//! not know are passed on unchanged, and ECS checks them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use crate::scan::placeholder::Values;
 use crate::text::hash::is_sha256;
 
-/// What `describe-task-definition` tells and `register-task-definition` does not take: a template is
-/// often made of the former.
+/// Keys that `describe-task-definition` returns and `register-task-definition` does not accept. A
+/// template is often made from such an answer.
 pub(super) const READ_ONLY: &[&str] = &[
     "compatibilities",
     "deregisteredAt",
@@ -23,16 +23,16 @@ pub(super) const READ_ONLY: &[&str] = &[
     "taskDefinitionArn",
 ];
 
-/// The most places that one message names.
+/// How many places one message names at most.
 const NAMED: usize = 20;
 
-/// A task definition on its way.
+/// A task definition that is being filled.
 #[derive(Debug)]
 pub(super) struct Template {
     root: Map<String, Value>,
-    /// Placeholders that no table knows, each with its place.
+    /// Placeholders without a value, each with its place.
     left: Vec<(String, String)>,
-    /// Names of the table that stand in it.
+    /// Names in the table that it uses.
     pub used: BTreeSet<String>,
 }
 
@@ -44,14 +44,14 @@ pub(super) struct Container {
 }
 
 impl Template {
-    /// Reads a template and fills its placeholders. The error says what it lacks.
+    /// Reads a template and fills its placeholders. The error says what is missing.
     pub(super) fn read(text: &str, values: &Values) -> Result<Self, String> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let document: Value = serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))?;
         let Value::Object(mut root) = document else {
-            return Err("is no task definition: it is not a JSON object".to_owned());
+            return Err("is not a task definition: it is not a JSON object".to_owned());
         };
-        // The whole answer of `describe-task-definition`.
+        // Also accept the whole answer of `describe-task-definition`.
         if !root.contains_key("containerDefinitions")
             && let Some(Value::Object(inner)) = root.remove("taskDefinition")
         {
@@ -74,7 +74,7 @@ impl Template {
     fn check(&self) -> Result<(), String> {
         let containers = self.root.get("containerDefinitions").and_then(Value::as_array);
         let Some(containers) = containers else {
-            return Err("is no task definition: it has no list `containerDefinitions`".to_owned());
+            return Err("is not a task definition: it has no list `containerDefinitions`".to_owned());
         };
         if containers.is_empty() {
             return Err("has no container in `containerDefinitions`".to_owned());
@@ -101,7 +101,7 @@ impl Template {
         containers(&self.root)
     }
 
-    /// Gives containers their images, by their names. The error names those that it does not have.
+    /// Sets the images of containers, by name. The error names containers that it does not have.
     pub(super) fn set_images(&mut self, images: &BTreeMap<String, String>) -> Result<(), String> {
         let list = self.root.get_mut("containerDefinitions").and_then(Value::as_array_mut);
         let mut strange: BTreeSet<&str> = images.keys().map(String::as_str).collect();
@@ -124,7 +124,7 @@ impl Template {
         }
     }
 
-    /// Puts the family in, where gates.toml names one, and gives it.
+    /// Sets the family that gates.toml names, if any. Returns the family.
     pub(super) fn family(&mut self, wanted: Option<&str>) -> Result<String, String> {
         if let Some(wanted) = wanted {
             self.root.insert("family".to_owned(), Value::from(wanted));
@@ -132,12 +132,12 @@ impl Template {
         }
         match self.root.get("family").and_then(Value::as_str) {
             None | Some("") => Err("has no `family`: name one in it, or in gates.toml".to_owned()),
-            Some(family) if !is_family(family) => Err(format!("has a `family` that can be none: {family}")),
+            Some(family) if !is_family(family) => Err(format!("has a `family` that is not valid: {family}")),
             Some(family) => Ok(family.to_owned()),
         }
     }
 
-    /// The whole definition, if nothing is left over in it.
+    /// The whole definition, if no placeholder is left in it.
     pub(super) fn finish(self) -> Result<Value, String> {
         if self.left.is_empty() {
             return Ok(Value::Object(self.root));
@@ -152,7 +152,7 @@ impl Template {
         Err(format!("has placeholders left over: {}{more}; name them in `values`", named.join(", ")))
     }
 
-    /// What stands in it so far.
+    /// Its content so far.
     pub(super) fn root(&self) -> &Map<String, Value> {
         &self.root
     }
@@ -164,7 +164,7 @@ pub(super) fn is_family(family: &str) -> bool {
     begins && family.len() <= 255 && family.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
-/// The containers of a task definition; those without name or image are passed over.
+/// The containers of a task definition; those without a name or an image are ignored.
 pub(super) fn containers(root: &Map<String, Value>) -> Vec<Container> {
     let list = root.get("containerDefinitions").and_then(Value::as_array).into_iter().flatten();
     let read = |container: &Value| {
@@ -210,8 +210,8 @@ fn texts_in<'v>(value: &'v Value, place: &mut String, visit: &mut impl FnMut(&'v
     }
 }
 
-/// Replaces every key and every text by what `change` makes of it. (The reader of JSON allows for no
-/// more than 128 levels.)
+/// Replaces every key and every text with the result of `change`. (The JSON reader allows at most 128
+/// levels.)
 fn fill(
     members: &mut Map<String, Value>,
     place: &str,
@@ -222,7 +222,7 @@ fn fill(
         fill_value(&mut value, &within, change)?;
         let key = change(&key, &within);
         if members.contains_key(&key) {
-            return Err(format!("has the key {key} twice, now that its placeholders are filled"));
+            return Err(format!("has the key {key} twice after its placeholders are filled"));
         }
         members.insert(key, value);
     }

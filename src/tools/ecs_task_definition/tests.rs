@@ -12,7 +12,7 @@ use super::template::Template;
 const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 fn object(value: Value) -> Map<String, Value> {
-    let Value::Object(object) = value else { panic!("{value} is no object") };
+    let Value::Object(object) = value else { panic!("{value} is not an object") };
     object
 }
 
@@ -33,7 +33,7 @@ fn error_of(template: Value) -> String {
 }
 
 #[test]
-fn a_template_is_filled_and_freed_of_what_ecs_only_tells() {
+fn a_template_is_filled_and_loses_the_keys_that_ecs_only_returns() {
     let template = json!({
         "family": "notes-${STAGE}", "taskDefinitionArn": "arn:x", "revision": 3, "status": "ACTIVE",
         "requiresAttributes": [], "compatibilities": ["EC2"], "registeredAt": 1.5, "registeredBy": "x",
@@ -72,7 +72,7 @@ fn the_whole_answer_of_describe_is_a_template_too() {
 }
 
 #[test]
-fn what_is_left_over_is_told_with_its_place() {
+fn a_placeholder_without_a_value_is_reported_with_its_place() {
     let error = error_of(json!({
         "family": "notes",
         "containerDefinitions": [
@@ -96,7 +96,7 @@ fn what_is_left_over_is_told_with_its_place() {
 }
 
 #[test]
-fn what_is_no_task_definition_is_told() {
+fn a_file_that_is_not_a_task_definition_is_reported() {
     for (template, says) in [
         (json!([]), "not a JSON object"),
         (json!({"family": "x"}), "no list `containerDefinitions`"),
@@ -189,7 +189,7 @@ fn a_secret_anywhere_else_is_found_by_its_form() {
 }
 
 #[test]
-fn a_revision_that_says_the_same_is_known_whatever_ecs_fills_in() {
+fn the_same_revision_is_recognised_whatever_ecs_fills_in() {
     let ours = json!({
         "family": "notes", "cpu": "256", "requiresCompatibilities": ["FARGATE", "EC2"], "networkMode": "awsvpc",
         "containerDefinitions": [
@@ -285,7 +285,7 @@ fn report(edit: impl Fn(&mut Value)) -> Proof {
 
 #[test]
 fn a_report_is_proof_only_with_the_arn_of_its_family() {
-    let Proof::Complete(parsed) = report(|_| {}) else { panic!("it is no proof") };
+    let Proof::Complete(parsed) = report(|_| {}) else { panic!("it is not a complete proof") };
     assert_eq!(parsed.outputs[OUTPUT], "arn:aws:ecs:eu-west-1:123456789012:task-definition/notes:3");
     assert!(parsed.proof.contains(&"proxy is envoy:v1 (not by digest)".to_owned()), "{:?}", parsed.proof);
     assert!(parsed.proof.contains(&"registered notes:3".to_owned()), "{:?}", parsed.proof);
@@ -317,7 +317,7 @@ fn a_secret_in_plain_text_is_a_finding_that_names_it_and_no_arn() {
         report["arn"] = json!(null);
         report["secrets"] = json!([{"what": "DB_PASSWORD of container backend", "why": "its name says so"}]);
     });
-    let Proof::Complete(parsed) = proof else { panic!("it is no proof") };
+    let Proof::Complete(parsed) = proof else { panic!("it is not a complete proof") };
     assert!(parsed.outputs.is_empty());
     let [finding] = parsed.findings.as_slice() else { panic!("{:?}", parsed.findings) };
     assert_eq!((finding.category, finding.severity), (Category::Secret, Severity::High));
@@ -326,11 +326,11 @@ fn a_secret_in_plain_text_is_a_finding_that_names_it_and_no_arn() {
 }
 
 #[test]
-fn mistakes_in_its_keys_are_told() {
+fn mistakes_in_its_keys_are_reported() {
     for (options, says) in [
         ("template = 't'\nimages = { a = 'registry/app:1' }", "neither the name of an image"),
         ("template = 't'\nimages = { a = 'app@sha256:12' }", "neither the name of an image"),
-        ("template = 't'\nfamily = 'a b'", "can't be a family"),
+        ("template = 't'\nfamily = 'a b'", "not a valid family"),
         ("template = 't'\nimage_definitions = '/etc/x.json'", "below the folder of gates.toml"),
         ("template = 't'\nimage_definitions = '../x.json'", "below the folder of gates.toml"),
         ("template = 't'\nvalues = { 'a-b' = 'x' }", "not the name of a placeholder"),
@@ -338,8 +338,8 @@ fn mistakes_in_its_keys_are_told() {
         ("template = 't'\nvalues = { PORTCULLIS_COMMIT = 'x' }", "is the commit"),
         ("family = 'a'", "`template` is missing"),
     ] {
-        let told = mistakes(&SPEC, options);
-        assert!(matches!(told.as_slice(), [what] if what.contains(says)), "{options}: {told:?}");
+        let reported = mistakes(&SPEC, options);
+        assert!(matches!(reported.as_slice(), [what] if what.contains(says)), "{options}: {reported:?}");
     }
     let whole = format!(
         "template = 't'\nfamily = 'notes'\nregion = 'eu-west-1'\nprofile = 'live'\nimage_definitions = 'out/imagedefinitions.json'\nallow_environment = ['X']\nvalues = {{ A = 'b' }}\nimages = {{ a = 'notes/app', b = 'localhost:5000/app@{DIGEST}' }}"

@@ -62,7 +62,7 @@ fn source_text_is_not_kept() {
     assert!(!format!("{parsed:?}").contains("marker"));
     let finding = &parsed.findings[0];
     assert_eq!((&*finding.title, &*finding.message), ("No.", "No.\nMore."));
-    assert_eq!(finding.fix.as_deref(), Some("`eslint --fix` mends it"));
+    assert_eq!(finding.fix.as_deref(), Some("`eslint --fix` fixes it"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! What git-secrets prints on standard error: a line for each match, `path:line:text` or
-//! `commit:path:line:text`, then a mark and advice. All of a match that is kept is its place.
+//! `commit:path:line:text`, then a mark and advice. Only the place of a match is kept.
 
 use std::collections::HashSet;
 
@@ -8,21 +8,21 @@ use crate::scan::parsed::ReportError;
 
 use super::WHAT;
 
-/// After the last match, behind an empty line.
+/// The line after the last match and an empty line.
 const MARK: &[u8] = b"[ERROR] Matched one or more prohibited patterns";
 
-/// A path is at most so long (`PATH_MAX`).
+/// The length of the longest path (`PATH_MAX`).
 const LONGEST_PATH: usize = 4096;
 
-/// So many places of a line may be the end of its path.
+/// How many places in a line are tried as the end of its path.
 const PLACES: usize = 32;
 
 #[derive(Debug, Default)]
 pub(super) struct Output<'a> {
     pub matches: Vec<Match<'a>>,
-    /// What kept it from its work. Never a line that might be a match.
+    /// Errors that stopped it. Never a line that might be a match.
     pub error_lines: Vec<String>,
-    /// What it said and did its work all the same.
+    /// Messages that did not stop it.
     pub remarks: Vec<String>,
 }
 
@@ -37,8 +37,8 @@ pub(super) struct Match<'a> {
 }
 
 impl<'a> Output<'a> {
-    /// Reads all that it printed. Matches may begin with a commit, where `with_commits` says so; `files`
-    /// are those that it looked at, and tell where a name with colons ends.
+    /// Reads everything that it printed. With `with_commits`, matches may begin with a commit. `files` are
+    /// the scanned files: they show where a name with colons ends.
     pub(super) fn read(
         bytes: &'a [u8],
         with_commits: bool,
@@ -67,9 +67,9 @@ impl<'a> Output<'a> {
         }
         output.remarks.dedup();
         if let (true, Some(first)) = (output.matches.is_empty(), output.error_lines.first()) {
-            return Err(ReportError::ToolError(format!("git-secrets could not do its work: {first}")));
+            return Err(ReportError::ToolError(format!("git-secrets failed: {first}")));
         }
-        // What is strange may be a secret.
+        // A strange line may hold a secret, so it is not shown.
         if strange > 0 && output.matches.is_empty() {
             let detail = "a line is neither a match nor a message of git".to_owned();
             return Err(ReportError::Foreign { what: WHAT, detail });
@@ -79,13 +79,13 @@ impl<'a> Output<'a> {
             return cut("its last line has no end");
         }
         if open {
-            return cut("the words after the last match are missing");
+            return cut("the text after the last match is missing");
         }
         if marked && output.matches.is_empty() {
-            return cut("it says that something matched, and not what");
+            return cut("it says that something matched, but not what");
         }
         if !marked && !bytes.is_empty() && output.remarks.is_empty() {
-            let detail = "it has no words".to_owned();
+            let detail = "it has no message".to_owned();
             return Err(ReportError::Foreign { what: WHAT, detail });
         }
         if strange > 0 {
@@ -101,17 +101,17 @@ fn is_advice(line: &[u8]) -> bool {
     line == b"Possible mitigations:" || line.starts_with(b"- ")
 }
 
-/// Words that cost nothing.
+/// A harmless message.
 fn remark(line: &[u8]) -> Option<&'static str> {
     if line.ends_with(b" ignored null byte in input") {
         return Some("a line that matched has null bytes");
     }
-    // It leaves the path of .gitallowed unquoted.
+    // git-secrets does not quote the path of .gitallowed.
     let unread = line.starts_with(b"cat: ") && line.ends_with(b": No such file or directory");
-    unread.then_some("git-secrets can't read .gitallowed where the path has a space")
+    unread.then_some("git-secrets can't read .gitallowed if the path has a space")
 }
 
-/// A message of git, grep or the shell, without what stands in quotes: a pattern may be a secret.
+/// A message of git, grep or the shell, without the text in quotes: a pattern may be a secret.
 fn error_line(line: &[u8]) -> Option<String> {
     const SPEAKERS: [&str; 6] = ["fatal: ", "error: ", "warning: ", "grep: ", "git: ", "cat: "];
     let text = String::from_utf8_lossy(line);
@@ -151,8 +151,8 @@ impl<'a> Match<'a> {
         Some(Match { commit: None, path: String::from_utf8_lossy(path).into_owned(), line, text })
     }
 
-    /// What may be the secret of the line: all of it, and its words that look like one. The words are
-    /// what other tools print, too.
+    /// What may be a secret in the line: the whole line, and its words that look like a secret. Other
+    /// tools may print these words too.
     pub(super) fn secrets(&self) -> Vec<Secret> {
         const LONGEST_LINE: usize = 1000;
         const WORDS: usize = 100;
@@ -164,7 +164,7 @@ impl<'a> Match<'a> {
     }
 }
 
-/// Long, and neither a word of a person's nor a path.
+/// Whether a word is long, and is neither ordinary text nor a path.
 fn is_credential(word: &str) -> bool {
     const SHORTEST: usize = 16;
     const SHORTEST_OF_LETTERS: usize = 20;
@@ -179,7 +179,7 @@ fn is_credential(word: &str) -> bool {
     mixed && (SHORTEST..=LONGEST).contains(&word.len())
 }
 
-/// `commit:` and what follows.
+/// `commit:` and the rest of the line.
 fn commit(line: &[u8]) -> Option<(&str, &[u8])> {
     let end = line.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'a'..=b'f'))?;
     let (commit, rest) = line.split_at(end);
@@ -197,7 +197,7 @@ fn numbered(rest: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 /// A path in quotes, as git writes names with control characters, quotes or backslashes in them
-/// (`core.quotePath` in git-config(1)), and what follows it.
+/// (`core.quotePath` in git-config(1)), and the rest of the line.
 fn quoted(line: &[u8]) -> Option<(String, &[u8])> {
     let mut rest = line.strip_prefix(b"\"")?;
     let mut path = Vec::new();

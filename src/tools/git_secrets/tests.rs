@@ -62,22 +62,22 @@ fn outside_of_git_there_is_nothing_to_look_at() {
 }
 
 #[test]
-fn mistakes_in_the_options_are_told() {
+fn mistakes_in_the_options_are_reported() {
     assert_eq!(mistakes(&SPEC, "scan = \"files\""), ["`files` is not a value of `scan`"]);
     assert_eq!(
         mistakes(&SPEC, "patterns = [\"a b\"]"),
-        ["git-secrets takes what stands before and after white space for two patterns"]
+        ["git-secrets reads a pattern with white space as two patterns"]
     );
 }
 
 #[test]
-fn the_tree_without_files_is_that_of_the_kind_of_hash() {
+fn the_id_of_the_empty_tree_depends_on_the_kind_of_hash() {
     assert!(empty_tree(Some(&"a".repeat(40))).starts_with("4b825"));
     assert!(empty_tree(Some(&"a".repeat(64))).starts_with("6ef19"));
 }
 
 #[test]
-fn silence_is_clean_where_git_tells_what_was_looked_for_and_at() {
+fn silence_is_clean_when_git_says_which_patterns_and_files_there_were() {
     let parsed = parse("", &run("", 0, &ANSWERS)).unwrap();
     assert_eq!((parsed.findings.len(), parsed.scope.get(Unit::Files)), (0, Some(2)));
     assert_eq!(parsed.gaps, [""; 0]);
@@ -87,8 +87,8 @@ fn silence_is_clean_where_git_tells_what_was_looked_for_and_at() {
     ] {
         assert!(parse("", &run("", 0, &answers)).unwrap_err().to_string().contains(says), "{says}");
     }
-    let untold = parse("", &run("", 0, &ANSWERS[..1])).unwrap();
-    assert_eq!(untold.gaps, ["git does not tell what there was to look at"]);
+    let without = parse("", &run("", 0, &ANSWERS[..1])).unwrap();
+    assert_eq!(without.gaps, ["git does not say what there was to look at"]);
     let old_git = parse("patterns = [\"x\"]", &run("", 0, &ANSWERS)).unwrap();
     assert!(old_git.gaps[0].contains("older than 2.31"));
     let history =
@@ -97,14 +97,14 @@ fn silence_is_clean_where_git_tells_what_was_looked_for_and_at() {
 }
 
 #[test]
-fn an_empty_pattern_that_lets_everything_pass_is_a_gap() {
+fn an_empty_pattern_that_allows_everything_is_a_gap() {
     let allowed = |text| {
         let answers = [ANSWERS[0], ANSWERS[1], ("allowed", text)];
         parse("", &run("", 0, &answers)).unwrap()
     };
-    assert_eq!(allowed("\n").gaps.len(), 0, "alone it is none");
+    assert_eq!(allowed("\n").gaps.len(), 0, "alone it has no effect");
     assert_eq!(allowed("a\n\n").gaps.len(), 1);
-    assert!(allowed("a\nb\n").proof.contains(&"2 patterns of secrets.allowed may let lines pass".to_owned()));
+    assert!(allowed("a\nb\n").proof.contains(&"2 patterns of secrets.allowed may allow lines".to_owned()));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_place_is_read_from_every_form_of_a_line() {
 }
 
 #[test]
-fn where_a_name_with_colons_ends_is_known_from_the_files_that_it_looked_at() {
+fn the_scanned_files_show_where_a_name_with_colons_ends() {
     let text = format!("a:1:b:2:c\n{MARK}");
     for (files, origin) in [("a\0", "a:1"), ("a:1:b\0", "a:1:b:2"), ("", "a:1")] {
         let parsed = parse("", &run(&text, 1, &[("patterns", "c\n"), ("files", files)])).unwrap();
@@ -139,7 +139,7 @@ fn where_a_name_with_colons_ends_is_known_from_the_files_that_it_looked_at() {
 }
 
 #[test]
-fn what_is_cut_or_strange_proves_nothing_and_shows_nothing() {
+fn cut_or_strange_output_proves_nothing_and_is_not_shown() {
     let key = ["AKIA", "Q3EGVNU4", "X2MPLE7T"].concat();
     for (printed, exit, says) in [
         (format!("a.ts:1:{key}\n"), 1, "cut short"),
@@ -164,7 +164,7 @@ fn what_is_cut_or_strange_proves_nothing_and_shows_nothing() {
 }
 
 #[test]
-fn a_strange_line_among_matches_is_a_gap_and_costs_no_finding() {
+fn a_strange_line_among_matches_is_a_gap_and_loses_no_finding() {
     let text = format!("a.ts:1:x\nfatal: unable to read tree\nstrange\n{MARK}");
     let parsed = parse("", &run(&text, 1, &ANSWERS)).unwrap();
     assert_eq!(places(&parsed), ["a.ts:1"]);
@@ -172,7 +172,7 @@ fn a_strange_line_among_matches_is_a_gap_and_costs_no_finding() {
 }
 
 #[test]
-fn words_that_cost_nothing_are_passed_over() {
+fn harmless_remarks_are_ignored() {
     for words in [
         "git-secrets: line 90: warning: command substitution: ignored null byte in input\n",
         "cat: /ci/my: No such file or directory\ncat: job/.gitallowed: No such file or directory\n",

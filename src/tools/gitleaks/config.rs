@@ -1,11 +1,11 @@
-//! .gitleaks.toml: rules of one's own, and allowlists.
+//! .gitleaks.toml: the project's own rules, and allowlists.
 
 use toml::de::{DeTable, DeValue};
 
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
 use crate::scan::job::Job;
 
-/// That of the folder that it looks at.
+/// The file in the scanned folder.
 pub(super) static OWN: ConfigFile = ConfigFile {
     name: ".gitleaks.toml",
     describe,
@@ -14,7 +14,7 @@ pub(super) static OWN: ConfigFile = ConfigFile {
     programs: None,
 };
 
-/// That of the key `config`.
+/// The file that the key `config` names.
 pub(super) static NAMED: ConfigFile = ConfigFile {
     name: "`config`",
     describe,
@@ -29,7 +29,7 @@ fn own(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
 }
 
 fn named(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
-    let copy = copy.ok_or("gates.toml names it, and the base does not have it")?;
+    let copy = copy.ok_or("gates.toml names it, but the base does not have it")?;
     let at = job.args.iter().position(|arg| arg == "--config").map(|at| at + 1);
     let named = at.and_then(|at| job.args.get_mut(at)).ok_or("its command does not name it")?;
     *named = copy.to_owned();

@@ -46,7 +46,7 @@ fn the_tree_is_scanned_directory_by_directory_from_the_folder_of_gates_toml() {
 }
 
 #[test]
-fn mistakes_in_the_options_are_told() {
+fn mistakes_in_the_options_are_reported() {
     assert_eq!(mistakes(&SPEC, "scan = \"files\""), ["`files` is not a value of `scan`"]);
     assert_eq!(mistakes(&SPEC, "severity = \"bad\""), ["`bad` is not a value of `severity`"]);
     assert_eq!(mistakes(&SPEC, "dirs = [\"a\"]"), ["the history is scanned as a whole, not by `dirs`"]);
@@ -78,7 +78,7 @@ fn the_plaintext_of_an_unredacted_report_is_collected_and_kept_out_of_the_findin
 }
 
 #[test]
-fn masked_and_very_short_values_are_not_taken_for_secrets() {
+fn masked_and_very_short_values_are_not_secrets() {
     for value in ["REDACTED", "****", "abc", ""] {
         let report = format!(r#"[{{"rule":"r","file":"a","lineNumber":1,"offender":"{value}"}}]"#);
         assert_eq!(parsed(&report).secrets, [], "{value}");
@@ -94,7 +94,7 @@ fn an_element_without_its_required_keys_is_an_error() {
 }
 
 #[test]
-fn the_log_tells_the_scope() {
+fn the_log_shows_the_scope() {
     let read = log("9:37AM INF 3 commits scanned.\n9:37AM INF scanned ~4052701 bytes (4.05 MB) in 663ms\n");
     assert_eq!(read, Log { commits: Some(3), bytes: Some(4_052_701), gaps: Vec::new() });
     assert_eq!(log("no leaks found"), Log::default());
@@ -116,7 +116,7 @@ fn what_could_not_be_read_is_a_gap() {
     ] {
         assert_eq!(!log(line).gaps.is_empty(), gap, "{line}");
     }
-    // An escape in a name hides nothing of what follows.
+    // An escape in a name does not hide the text after it.
     let two =
         "9:37AM WRN skipping file: permission denied path=\u{1b}[\n9:37AM ERR [git] fatal: bad object\n";
     assert_eq!(log(two).gaps.len(), 2);

@@ -1,4 +1,4 @@
-//! The report of npm 7 and later: a map by package, in which advisories hang.
+//! The report of npm 7 and later: a map from packages to their advisories.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -61,8 +61,8 @@ enum FixAvailable {
     },
 }
 
-/// One finding for each advisory of each package: the same one hangs at every package on the way
-/// to it.
+/// One finding for each advisory of each package. The report repeats an advisory at every package that
+/// depends on the vulnerable one.
 pub(super) fn findings(
     vulnerable: BTreeMap<String, Vulnerable>,
     origin: &ReportOrigin,
@@ -81,7 +81,7 @@ pub(super) fn findings(
         }
     }
     if findings.is_empty() && !vulnerable.is_empty() {
-        return Err(super::lost("it lists vulnerable packages, and no advisory"));
+        return Err(super::lost("it lists vulnerable packages, but no advisory"));
     }
     Ok(findings)
 }
@@ -121,7 +121,7 @@ impl FixAvailable {
     fn advice(&self) -> String {
         match self {
             Self::Flag(true) => "`npm audit fix` updates it".to_owned(),
-            Self::Flag(false) => "no release mends it yet: replace the package".to_owned(),
+            Self::Flag(false) => "no release fixes it yet: replace the package".to_owned(),
             Self::Update { name, version, is_sem_ver_major } => {
                 let major = if *is_sem_ver_major { " (a major update)" } else { "" };
                 format!("`npm install {name}@{version}`{major}")
@@ -130,13 +130,13 @@ impl FixAvailable {
     }
 }
 
-/// What the lock file says is installed, and what for; the report does not.
+/// The installed versions and their purpose from the lock file. The report does not have them.
 #[derive(Default, Deserialize)]
 struct Lock {
-    /// By node, such as `node_modules/lodash`. Lock files of npm 6 have none.
+    /// By node, such as `node_modules/lodash`. Empty in lock files of npm 6.
     #[serde(default)]
     packages: HashMap<String, Locked>,
-    /// By name, one inside the other: all that those of npm 6 have.
+    /// By name, one inside the other. Lock files of npm 6 have only these.
     #[serde(default)]
     dependencies: HashMap<String, Nested>,
 }
@@ -144,8 +144,8 @@ struct Lock {
 #[derive(Deserialize)]
 struct Locked {
     version: Option<String>,
-    /// Nothing but development needs it. What an optional dependency of production needs as well is
-    /// `devOptional` instead, and may be installed there.
+    /// Only development needs it. If an optional dependency of production needs it too, npm writes
+    /// `devOptional` instead, and production may install it.
     #[serde(default)]
     dev: bool,
 }
@@ -159,8 +159,8 @@ struct Nested {
 }
 
 impl Lock {
-    /// The lock file of the folder that was audited, or of the workspace that it belongs to. One
-    /// that can't be read only costs the versions.
+    /// The lock file of the folder that was audited, or of the workspace that it belongs to. If it can't
+    /// be read, only the versions are missing.
     fn near(origin: &ReportOrigin) -> Self {
         let folders = origin.cwd.ancestors().take_while(|folder| folder.starts_with(&origin.root));
         folders
@@ -188,7 +188,7 @@ impl Lock {
         if !self.packages.is_empty() {
             return self.packages.get(node);
         }
-        // `node_modules/a/node_modules/b` is `b` inside of `a`.
+        // `node_modules/a/node_modules/b` is `b` inside `a`.
         let mut names = node.strip_prefix("node_modules/")?.split("/node_modules/");
         let first = self.dependencies.get(names.next()?)?;
         names.try_fold(first, |outer, name| outer.dependencies.get(name)).map(|found| &found.locked)

@@ -6,7 +6,7 @@ use crate::tools::testing::{handed_in, line, mistakes, origin, plan, tool};
 const REPORT: &str = include_str!("../../../fixtures/npm-audit/recorded-findings/npm-audit.json");
 
 #[test]
-fn flags_outrank_what_an_npmrc_may_switch_off() {
+fn flags_override_what_an_npmrc_may_switch_off() {
     let jobs = plan(&*tool(&SPEC, "dirs = [\"backend\"]"), None);
     assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/backend"));
     assert_eq!(
@@ -74,7 +74,7 @@ fn a_package_is_of_development_when_all_its_places_are() {
     ] {
         assert_eq!(is_dev(lock, nodes), dev, "{nodes}");
     }
-    // Both of development and of an optional dependency, which production may install.
+    // Development needs it, and so does an optional dependency, which production may install.
     let optional = r#"{"packages": {"node_modules/x": {"version": "1.0.0", "devOptional": true}}}"#;
     assert!(!is_dev(optional, r#""node_modules/x""#));
 }
@@ -89,7 +89,7 @@ fn lock_files_of_npm_6_nest_their_packages() {
 }
 
 #[test]
-fn a_lock_file_that_cannot_be_read_costs_only_the_versions() {
+fn without_a_readable_lock_file_only_the_versions_are_missing() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("package-lock.json"), "{ cut").unwrap();
     let origin = ReportOrigin { root: folder.path().into(), cwd: folder.path().into(), target: ".".into() };
@@ -109,7 +109,7 @@ fn several_installed_versions_are_listed_and_have_no_package_url() {
 }
 
 #[test]
-fn an_advisory_that_hangs_at_two_packages_is_one_finding() {
+fn an_advisory_that_is_listed_at_two_packages_is_one_finding() {
     let advisory = r#"{"source":1,"name":"a","title":"T","severity":"moderate","range":"*"}"#;
     let report = format!(
         r#"{{"vulnerabilities":{{
@@ -141,7 +141,7 @@ fn credentials_in_addresses_are_not_repeated() {
 }
 
 #[test]
-fn an_error_without_words_is_still_an_error() {
+fn an_error_without_a_message_is_still_an_error() {
     for report in [r#"{"error":{}}"#, r#"{"message":"no"}"#, r#"{"vulnerabilities":{},"error":{"code":"E"}}"#]
     {
         let result = tool(&SPEC, "").parse(&handed_in(report), &origin());

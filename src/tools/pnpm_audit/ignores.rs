@@ -1,5 +1,5 @@
-//! Advisories that a project has pnpm ignore: in its package.json `pnpm.auditConfig`, in its
-//! pnpm-workspace.yaml `auditConfig`.
+//! Advisories that pnpm ignores for a project: `pnpm.auditConfig` in package.json, `auditConfig` in
+//! pnpm-workspace.yaml.
 
 use serde::Deserialize;
 
@@ -23,13 +23,13 @@ pub(super) static WORKSPACE: ConfigFile = ConfigFile {
     programs: None,
 };
 
-/// How many advisories a file with this content ignores; `None`: none.
+/// How many advisories a file with this content ignores; `None` if it ignores nothing.
 type Count = fn(&[u8]) -> Option<usize>;
 
-/// Where a project lists advisories to ignore, and how many of them.
+/// The files where a project lists advisories to ignore, each with its counter.
 pub(super) static LISTS: [(&ConfigFile, Count); 2] = [(&MANIFEST, of_manifest), (&WORKSPACE, of_workspace)];
 
-/// Whether the project has pnpm ignore advisories.
+/// Whether the project makes pnpm ignore advisories.
 pub(super) fn are_in(raw: &RawReport) -> bool {
     LISTS.iter().any(|(file, count)| raw.beside(file.name).any(|text| count(text).is_some()))
 }

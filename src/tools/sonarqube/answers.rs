@@ -1,9 +1,9 @@
-//! What the Web API answers, as far as it is read, and the report that a run makes of it.
+//! The parts of the Web API's answers that are read, and the report that a run makes of them.
 //!
-//! Shapes after the examples that SonarQube keeps beside its code (`ce/ws/task-example.json`,
+//! Based on the examples that SonarQube keeps beside its code (`ce/ws/task-example.json`,
 //! `qualitygate/ws/project_status-example.json`, `issue/ws/search-example.json`,
-//! `hotspot/ws/search-example.json`). The report has the same members under the same names, so that
-//! one reader takes it, and each answer alone. Names of people are not among them.
+//! `hotspot/ws/search-example.json`). The report has the same members under the same names, so one
+//! reader reads both the report and a single answer. Names of people are left out.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Answers {
-    /// How a run of Portcullis came to the rest.
+    /// How a run of Portcullis got the other members.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub portcullis: Option<Circumstances>,
     /// `api/ce/task`
@@ -42,13 +42,13 @@ pub(crate) struct Circumstances {
     /// The version that the server gives itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_version: Option<String>,
-    /// What scanned, with its version as far as its log tells; absent where that was done elsewhere.
+    /// The scanner, with its version if the log has it; absent if the analysis ran elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scanner: Option<Scanned>,
-    /// Where the analysis was done elsewhere: which one it is.
+    /// Which analysis it is, if it ran elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<Elsewhere>,
-    /// What could not be listed whole, in words.
+    /// Lists that are incomplete, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<String>,
 }
@@ -60,16 +60,16 @@ pub(crate) struct Scanned {
     pub version: Option<String>,
 }
 
-/// What tells whether an analysis that was done elsewhere is of what is checked out here.
+/// Shows whether an analysis that ran elsewhere is of the commit that is checked out here.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Elsewhere {
     pub asked: jiff::Timestamp,
-    /// Seconds that it may be old where the commits can't be compared.
+    /// The greatest age in seconds, where the commits can't be compared.
     pub max_age_s: u64,
-    /// The commit that is checked out, and where it is a merge, what it merges.
+    /// The commit that is checked out and, if it is a merge, the commit that it merges.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checked_out: Vec<String>,
-    /// The commit that was analysed, where the server tells.
+    /// The commit that was analysed, if the server says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub analysed: Option<String>,
 }
@@ -108,7 +108,7 @@ pub(crate) struct ProjectStatus {
     pub status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Vec<Condition>>,
-    /// Conditions on coverage and duplication were left out: there is too little new code.
+    /// The server left out conditions on coverage and duplication: there is too little new code.
     #[serde(default)]
     pub ignored_conditions: bool,
 }
@@ -192,7 +192,7 @@ pub(crate) struct Hotspot {
     /// Since 9.7.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule_key: Option<String>,
-    /// What a review came to: FIXED, SAFE, ACKNOWLEDGED.
+    /// The result of a review: FIXED, SAFE, ACKNOWLEDGED.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<String>,
 }
@@ -215,7 +215,7 @@ pub(crate) struct Component {
     pub path: Option<String>,
 }
 
-/// The `total` beside it, which older servers give too, may be another number.
+/// Older servers also write a `total` beside it, which may be another number.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Paging {
     pub total: u64,
@@ -244,7 +244,7 @@ pub(crate) struct PullRequests {
 #[derive(Debug, Deserialize)]
 pub(crate) struct PullRequest {
     pub key: String,
-    /// SonarQube Cloud tells it.
+    /// Only SonarQube Cloud has it.
     pub commit: Option<Commit>,
 }
 
@@ -253,7 +253,7 @@ pub(crate) struct Commit {
     pub sha: String,
 }
 
-/// What comes with a status of 400 and above; 401 comes without.
+/// The body of a status of 400 and above; 401 has no body.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Errors {
     pub errors: Vec<ErrorMessage>,

@@ -11,19 +11,19 @@ use crate::text::shared::{SharedTexts, Text};
 
 use super::answers::{Condition, Hotspot, Impact, Issue, TextRange};
 
-/// What findings are made with.
+/// What findings need besides the answers.
 pub(super) struct Surroundings<'a> {
     pub origin: &'a ReportOrigin,
     /// The paths of files by their keys.
     pub paths: HashMap<&'a str, &'a str>,
-    /// The server, for links; absent where it is not known.
+    /// The server, for links; absent if it is not known.
     pub server: Option<&'a str>,
     /// `id=KEY&branch=NAME`: which analysis, for links.
     pub subject: Vec<(&'a str, &'a str)>,
 }
 
 impl Surroundings<'_> {
-    /// A failed condition. What it is called does not change with the value, or its id would.
+    /// A failed condition. Its title does not contain the value, so its id stays the same.
     pub(super) fn condition(&self, condition: &Condition) -> Finding {
         let metric = &condition.metric_key;
         let failed = condition.status == "ERROR";
@@ -49,8 +49,8 @@ impl Surroundings<'_> {
         let value = condition.actual_value.as_deref();
         finding.message = format!(
             "metric {metric}, value {}, threshold {}",
-            value.map_or_else(|| "not told".to_owned(), |value| graded(metric, value)),
-            is_wrong.as_deref().unwrap_or("not told"),
+            value.map_or_else(|| "unknown".to_owned(), |value| graded(metric, value)),
+            is_wrong.as_deref().unwrap_or("unknown"),
         )
         .into();
         finding.fix = value.zip(threshold).and_then(|(value, threshold)| {
@@ -108,7 +108,7 @@ impl Surroundings<'_> {
         finding
     }
 
-    /// Where a component is: none for the project itself.
+    /// Where a component is; `None` for the project itself.
     fn location(
         &self,
         component: &str,
@@ -123,7 +123,7 @@ impl Surroundings<'_> {
             None => project.and_then(below).unwrap_or(component),
         };
         let range_of = |part: fn(&TextRange) -> Option<u64>| range.and_then(part);
-        // Theirs count from 0.
+        // SonarQube counts columns from 0.
         let column = |part| range_of(part).map(|offset| offset.saturating_add(1));
         Some(
             Location::file(self.origin.relative(path))
@@ -139,8 +139,8 @@ impl Surroundings<'_> {
     }
 }
 
-/// The worse of the old severity and of the impacts: which of them counts is a setting of the server
-/// (its mode), and what one calls major the other may call high.
+/// The worst of the old severity and the impacts. A setting of the server (its mode) decides which of
+/// them counts, and one may say major where the other says high.
 fn rated(severity: Option<&str>, impacts: &[Impact]) -> (Severity, Option<Text>) {
     let old = severity.map(|word| (severity_of(word), word.to_owned()));
     let impacts = impacts.iter().map(|impact| {
@@ -148,7 +148,7 @@ fn rated(severity: Option<&str>, impacts: &[Impact]) -> (Severity, Option<Text>)
         (severity_of(&impact.severity), words)
     });
     let all: Vec<(Severity, String)> = old.into_iter().chain(impacts).collect();
-    // `Unknown` is the least in order, and a word that nobody knows may mean the worst.
+    // `Unknown` is lowest in order, but an unknown word may mean the worst.
     let worst = all.iter().map(|(severity, _)| *severity).max().unwrap_or(Severity::Unknown);
     let unknown = worst < Severity::Critical && all.iter().any(|(rated, _)| *rated == Severity::Unknown);
     let words: Vec<&str> = all.iter().map(|(_, words)| words.as_str()).collect();
@@ -167,7 +167,7 @@ fn severity_of(word: &str) -> Severity {
     }
 }
 
-/// A value as people know it: ratings are the letters A to E.
+/// A value as SonarQube shows it: ratings are the letters A to E.
 fn graded(metric: &str, value: &str) -> String {
     let rating = metric.ends_with("_rating").then(|| value.strip_suffix(".0").unwrap_or(value));
     let letter = match rating {

@@ -6,27 +6,27 @@ use crate::scan::procedure::StepContext;
 use super::answers::{Answers, Component};
 use super::server::Server;
 
-/// The largest page that the server gives, and the last place in a list that it shows (Elasticsearch).
+/// The server's largest page, and the last position in a list that it shows (Elasticsearch).
 const PAGE: u64 = 500;
 const REACH: u64 = 10_000;
 
-/// A list, as far as it could be had.
+/// As much of a list as the server gave.
 #[derive(Debug)]
 pub(super) struct Gathered<T> {
     pub items: Vec<T>,
     pub components: Vec<Component>,
-    /// Why it is not whole.
+    /// Why it is not complete.
     pub gap: Option<String>,
 }
 
 /// What kind of list it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List<T> {
-    /// What it lists, for people.
+    /// What it lists, for messages.
     pub what: &'static str,
     pub path: &'static str,
     pub take: fn(&mut Answers) -> Option<Vec<T>>,
-    /// Parameters by which a list that is too long is cut into shorter ones, with all their values.
+    /// Parameters that cut a long list into shorter ones, with all their values.
     pub cuts: &'static [(&'static str, &'static [&'static str])],
 }
 
@@ -37,7 +37,7 @@ impl<T> List<T> {
     /// Asks for the whole list.
     ///
     /// # Errors
-    /// When an answer can't be had, or is none.
+    /// When the server does not answer, or its answer is not a list.
     pub(super) async fn gather(
         &self,
         server: &Server,

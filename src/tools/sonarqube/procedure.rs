@@ -1,5 +1,5 @@
-//! The steps of the gate: scan, follow the server's own part of the analysis to its end, ask what
-//! came of it.
+//! The steps of the gate: scan, wait until the server has finished its part of the analysis, ask for
+//! the result.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::task_file::TaskFile;
 /// The name of the report.
 const REPORT: &str = "sonarqube.json";
 
-/// The variable with the server's address that the scanners know.
+/// The variable from which the scanners read the server's address.
 const HOST: &str = "SONAR_HOST_URL";
 
 const ISSUES: List<Issue> = List {
@@ -37,13 +37,13 @@ const HOTSPOTS: List<Hotspot> = List {
     cuts: &[],
 };
 
-/// What the gate is about. Texts of the form `$NAME` are variables.
+/// What the gate analyses or asks for. Texts of the form `$NAME` are variables.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Analysis {
-    /// Whether the job's program scans; else that was done elsewhere.
+    /// Whether the job's program scans; otherwise the analysis ran elsewhere.
     #[serde(skip)]
     pub scans: bool,
-    /// The server. No file of the repository says where the token goes.
+    /// The server. Files of the repository do not decide where the token is sent.
     pub host: Option<String>,
     pub public_url: Option<String>,
     pub project: Option<String>,
@@ -68,7 +68,7 @@ pub(super) struct PullRequest {
     pub base: Option<String>,
 }
 
-/// Branch or pull request, as it is in this run.
+/// The branch or pull request of this run.
 #[derive(Debug, Default)]
 pub(super) struct Subject {
     branch: Option<String>,
@@ -131,7 +131,7 @@ impl Analysis {
         let cloud = || self.organization.is_some().then(|| CLOUD.to_owned());
         let Some(host) = named.or_else(cloud) else {
             return Err(Failure::Unproven(format!(
-                "no server is named: set `host`, or {HOST}; a token is sent to no address that only a file of the repository names"
+                "no server is named: set `host`, or {HOST}; the token is never sent to an address that only a file of the repository names"
             )));
         };
         match error_line(&host) {
@@ -144,11 +144,11 @@ impl Analysis {
         let value = |key: &str, text: &str| match text.strip_prefix('$') {
             None => Ok(text.to_owned()),
             Some(name) => context.variable(name).ok_or_else(|| {
-                Failure::Unproven(format!("`{key}` is that of the variable {name}, which is not set"))
+                Failure::Unproven(format!("`{key}` reads the variable {name}, which is not set"))
             }),
         };
         let property = |name: &str, value: &str| format!("-Dsonar.{name}={value}");
-        // A pull request of which the variable is not set is none.
+        // If the variable is not set, this is not a pull request.
         if let Some(pull_request) = &self.pull_request
             && let Ok(key) = value("key", &pull_request.key)
         {
@@ -167,13 +167,13 @@ impl Analysis {
         Ok(Subject { branch: Some(branch), pull_request: None, properties })
     }
 
-    /// The task file as people know it.
+    /// The path of the task file in messages.
     pub(super) fn shown(&self, context: &dyn StepContext) -> String {
         let repo = context.repo();
         self.task_file.strip_prefix(&repo.base).unwrap_or(&self.task_file).display().to_string()
     }
 
-    /// Reads what the scanner has left, and refuses what is another server's or project's.
+    /// Reads the file that the scanner wrote. Refuses one of another server or project.
     fn task_file(&self, context: &dyn StepContext, host: &str) -> Result<TaskFile, Failure> {
         let shown = self.shown(context);
         if !self.scans && !self.task_file.exists() {
@@ -181,17 +181,17 @@ impl Analysis {
         }
         let text = read_text(Path::new(&self.task_file), &shown)?;
         let file = TaskFile::read(&text)
-            .map_err(|why| Failure::Unproven(format!("{shown} is no whole report-task.txt: {why}")))?;
+            .map_err(|why| Failure::Unproven(format!("{shown} is not a complete report-task.txt: {why}")))?;
         let known = [Some(host), self.public_url.as_deref()];
         if !known.into_iter().flatten().any(|known| same(known, &file.server)) {
             return Err(Failure::Unproven(format!(
-                "{shown} is of the server {}, and this gate is of {host}; if both are one, name the first as `public_url`",
+                "{shown} is for the server {}, and this gate is for {host}; if both are the same server, set `public_url` to the first",
                 file.server
             )));
         }
         let differs = |wanted: &Option<String>, is: Option<&String>, what: &str| {
             let (wanted, is) = (wanted.as_ref()?, is?);
-            (wanted != is).then(|| format!("{shown} is of the {what} {is}, and this gate is of {wanted}"))
+            (wanted != is).then(|| format!("{shown} is for the {what} {is}, and this gate is for {wanted}"))
         };
         let wrong = differs(&self.project, Some(&file.project), "project")
             .or_else(|| differs(&self.organization, file.organization.as_ref(), "organisation"));
@@ -219,8 +219,7 @@ impl Analysis {
                 "SUCCESS" | "FAILED" | "CANCELED" => return Ok(task),
                 "PENDING" | "IN_PROGRESS" => {}
                 other => {
-                    let why =
-                        format!("the task {id} is {other}, which no version of SonarQube is known to say");
+                    let why = format!("the task {id} is {other}, which is not a known status of SonarQube");
                     return Err(Failure::Unproven(why));
                 }
             }
@@ -230,12 +229,12 @@ impl Analysis {
         }
     }
 
-    /// The task must be of what this gate is about.
+    /// The task must be for the project, branch or pull request of this gate.
     fn compare(&self, task: &Task, file: &TaskFile, subject: &Subject) -> Result<(), Failure> {
         let of = |what: &str, wanted: &str, is: Option<&String>| match is {
             Some(is) if is == wanted => Ok(()),
             is => Err(Failure::Unproven(format!(
-                "the analysis is of {what} {}, and this gate is of {wanted}",
+                "the analysis is for {what} {}, and this gate is for {wanted}",
                 is.map_or("(none)", String::as_str)
             ))),
         };
@@ -254,7 +253,7 @@ impl Analysis {
         Ok(())
     }
 
-    /// What came of the analysis.
+    /// The results of the analysis.
     async fn results(
         &self,
         context: &mut dyn StepContext,
@@ -264,7 +263,7 @@ impl Analysis {
         gaps: &mut Vec<String>,
     ) -> Result<Answers, Failure> {
         let Some(analysis) = &task.analysis_id else {
-            return Err(Failure::unproven("the task ended with SUCCESS, and without an analysis"));
+            return Err(Failure::unproven("the task ended with SUCCESS, but has no analysis"));
         };
         let parameters = [("analysisId", analysis.as_str())];
         let mut answers: Answers =
@@ -298,7 +297,7 @@ impl Analysis {
         Ok(answers)
     }
 
-    /// Which commit was analysed, as far as the server tells.
+    /// Which commit was analysed, if the server says it.
     async fn elsewhere(
         &self,
         context: &mut dyn StepContext,
@@ -328,7 +327,7 @@ impl Analysis {
         let repo = context.repo();
         let mut checked_out: Vec<String> = repo.head.iter().cloned().collect();
         if repo.head.is_some() {
-            // A pipeline of a pull request may stand on the merge, and the analysis is of its head.
+            // A pipeline of a pull request may check out the merge, while the analysis is of its head.
             checked_out.extend(repo.commit("HEAD^2").await.ok());
         }
         Ok(Elsewhere {
@@ -340,7 +339,7 @@ impl Analysis {
     }
 }
 
-/// A question that a server may leave open: what it refuses is not told.
+/// A question that a server may refuse to answer: then the result is `None`.
 fn if_told<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
     match answer {
         Ok(answer) => Ok(Some(answer)),

@@ -1,4 +1,4 @@
-//! Answers of the Web API → findings and proof. Every rule of what proves a quality gate is here.
+//! Answers of the Web API → findings and proof. All rules that prove a quality gate are here.
 
 use std::time::Duration;
 
@@ -14,21 +14,21 @@ use super::task_file;
 
 const WHAT: &str = "answer of SonarQube";
 
-/// The most warnings of an analysis that are told.
+/// How many warnings of an analysis are shown.
 const WARNINGS: usize = 3;
 
-/// Reads the report of a run, or one answer that somebody has kept.
+/// Reads the report of a run, or a single answer that was saved.
 pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     if !bytes.trim_ascii_start().starts_with(b"{") && task_file::looks_like_one(bytes) {
         return Err(ReportError::ToolError(
-            "this is a report-task.txt, which names an analysis and tells nothing of its result; hand in the answer of api/qualitygates/project_status"
+            "this is a report-task.txt, which names an analysis but not its result; hand in the answer of api/qualitygates/project_status"
                 .to_owned(),
         ));
     }
     let answers: Answers = json::read(bytes, WHAT)?;
     let lists = answers.issues.is_some() || answers.hotspots.is_some();
     if answers.task.is_none() && answers.project_status.is_none() && !lists {
-        let detail = "none of `task`, `projectStatus`, `issues` and `hotspots` is in it".to_owned();
+        let detail = "it has no `task`, `projectStatus`, `issues` or `hotspots`".to_owned();
         return Err(ReportError::Foreign { what: WHAT, detail });
     }
     if answers.portcullis.is_some() && answers.task.is_none() {
@@ -49,7 +49,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
     conclude(parsed, doubts)
 }
 
-/// What is doubted outweighs all; what was found is shown all the same.
+/// A doubt makes the report inconclusive. Findings are shown in any case.
 fn conclude(mut parsed: Parsed, doubts: Vec<String>) -> Result<Parsed, ReportError> {
     match doubts.into_iter().next() {
         Some(doubt) if parsed.findings.is_empty() => Err(ReportError::ToolError(doubt)),
@@ -95,12 +95,12 @@ fn found(answers: &Answers, origin: &ReportOrigin) -> Parsed {
     parsed
 }
 
-/// What a task leaves to be doubted.
+/// Why a task is no proof.
 fn of_task(task: &Task, has_gate: bool, parsed: &mut Parsed) -> Option<String> {
     let why = task.error_message.as_deref().unwrap_or("it does not say why");
     match task.status.as_str() {
         "SUCCESS" if !has_gate => Some(format!(
-            "the task {} ended with SUCCESS, which proves that the analysis was taken in, and no quality gate; hand in the answer of api/qualitygates/project_status",
+            "the task {} ended with SUCCESS: the analysis was accepted, but this says nothing about the quality gate; hand in the answer of api/qualitygates/project_status",
             task.id
         )),
         "SUCCESS" => {
@@ -122,12 +122,12 @@ fn of_task(task: &Task, has_gate: bool, parsed: &mut Parsed) -> Option<String> {
     }
 }
 
-/// What a quality gate leaves to be doubted.
+/// Why a quality gate is no proof.
 fn of_gate(gate: &ProjectStatus, parsed: &mut Parsed) -> Result<Option<String>, ReportError> {
     let status = gate.status.as_str();
     if status == "NONE" {
         return Ok(Some(
-            "the quality gate is NONE: the server has computed none for this analysis (no gate is assigned to the project, or it has no new code yet)"
+            "the quality gate is NONE: the server has no result for this analysis (no gate is assigned to the project, or it has no new code yet)"
                 .to_owned(),
         ));
     }
@@ -135,9 +135,9 @@ fn of_gate(gate: &ProjectStatus, parsed: &mut Parsed) -> Result<Option<String>, 
         return Err(ReportError::Foreign { what: WHAT, detail: "missing field `conditions`".to_owned() });
     };
     parsed.scope = Scope::of(Unit::Conditions, conditions.len() as u64);
-    parsed.proof.push(format!("the server says {status} of the quality gate"));
+    parsed.proof.push(format!("the server says that the quality gate is {status}"));
     if gate.ignored_conditions {
-        let why = "the server left conditions on coverage and duplication out: there is little new code";
+        let why = "the server left out conditions on coverage and duplication: there is little new code";
         parsed.proof.push(why.to_owned());
     }
     let with = |wanted: &str| conditions.iter().filter(|condition| condition.status == wanted).count();
@@ -153,14 +153,14 @@ fn of_gate(gate: &ProjectStatus, parsed: &mut Parsed) -> Result<Option<String>, 
         }),
         ("OK", 0, 0) | ("ERROR", 1.., _) | ("WARN", 0, 1..) => None,
         ("OK" | "ERROR" | "WARN", ..) => Some(format!(
-            "the quality gate is {status}, and of its {} {failed} failed: they disagree",
+            "the quality gate is {status}, but {failed} of its {} failed: they disagree",
             human::count(conditions.len() as u64, "condition")
         )),
-        _ => Some(format!("the quality gate is {status}, which no version of SonarQube is known to say")),
+        _ => Some(format!("the quality gate is {status}, which is not a known status of SonarQube")),
     })
 }
 
-/// What the circumstances of a run leave to be doubted.
+/// Why the circumstances of a run are no proof.
 fn of_run(run: &Circumstances, task: Option<&Task>, parsed: &mut Parsed) -> Option<String> {
     let version = run.server_version.as_deref().map(|version| format!(", version {version}"));
     parsed.proof.push(format!("asked {}{}", run.server, version.unwrap_or_default()));
@@ -171,12 +171,12 @@ fn of_run(run: &Circumstances, task: Option<&Task>, parsed: &mut Parsed) -> Opti
     let doubt = match (&run.scanner, &run.elsewhere) {
         (Some(_), _) => None,
         (None, Some(elsewhere)) => of_elsewhere(elsewhere, task, parsed),
-        (None, None) => Some("who analysed, and what, is not told".to_owned()),
+        (None, None) => Some("the report does not say what was analysed, and by which scanner".to_owned()),
     };
     doubt.or_else(|| run.gaps.first().cloned())
 }
 
-/// An analysis of another commit, or of yesterday, proves nothing of what is checked out.
+/// An analysis of another commit, or an old one, proves nothing about what is checked out.
 fn of_elsewhere(elsewhere: &Elsewhere, task: Option<&Task>, parsed: &mut Parsed) -> Option<String> {
     let Elsewhere { checked_out, analysed, .. } = elsewhere;
     match (checked_out.first(), analysed) {
@@ -185,14 +185,14 @@ fn of_elsewhere(elsewhere: &Elsewhere, task: Option<&Task>, parsed: &mut Parsed)
             None
         }
         (Some(head), Some(analysed)) => {
-            Some(format!("the analysis is of commit {analysed}, and {head} is checked out"))
+            Some(format!("the analysis is of commit {analysed}, but {head} is checked out"))
         }
         _ => {
             let ended = task.and_then(|task| task.executed_at.as_ref().or(task.submitted_at.as_ref()));
             let ended: Option<jiff::Timestamp> = ended.and_then(|time| time.parse().ok());
             let Some(ended) = ended else {
                 return Some(
-                    "neither commit nor time of the analysis can be told: it may be of any day".to_owned(),
+                    "the commit and the time of the analysis are unknown: it may be of any age".to_owned(),
                 );
             };
             let age = elsewhere.asked.duration_since(ended).as_secs().max(0).unsigned_abs();
@@ -200,18 +200,18 @@ fn of_elsewhere(elsewhere: &Elsewhere, task: Option<&Task>, parsed: &mut Parsed)
             if age > elsewhere.max_age_s {
                 let most = human::duration(Duration::from_secs(elsewhere.max_age_s));
                 return Some(format!(
-                    "whether it is of this commit can't be told, and the analysis is {words} old: `max_age` is {most}"
+                    "it is unknown whether the analysis is of this commit, and it is {words} old: `max_age` is {most}"
                 ));
             }
             parsed
                 .proof
-                .push(format!("whether it is of this commit can't be told; the analysis is {words} old"));
+                .push(format!("it is unknown whether the analysis is of this commit; it is {words} old"));
             None
         }
     }
 }
 
-/// What one page of a list leaves to be doubted. One that lists more than it counts is whole.
+/// Why one page of a list is no proof. A page that lists more than it counts is complete.
 fn of_page(answers: &Answers) -> Option<String> {
     let total = answers.paging?.total;
     let listed = [answers.issues.as_ref().map(Vec::len), answers.hotspots.as_ref().map(Vec::len)];

@@ -1,4 +1,4 @@
-//! The scanner: how it is started, and what its end means.
+//! The scanner: how it is started, and what its exit code means.
 
 use std::borrow::Cow;
 
@@ -11,12 +11,12 @@ use crate::scan::step::Output;
 use super::answers::Scanned;
 use super::procedure::{Analysis, Subject};
 
-/// The variable that the scanners take the token from.
+/// The variable from which the scanners read the token.
 const TOKEN: &str = "SONAR_TOKEN";
 
 impl Analysis {
-    /// Runs the scanner. Its exit code tells whether it has handed its analysis in; of the quality
-    /// gate only the server is asked.
+    /// Runs the scanner. Its exit code says whether it has sent its analysis to the server. Only the
+    /// server says how the quality gate went.
     pub(super) async fn scan(
         &self,
         context: &mut dyn StepContext,
@@ -24,19 +24,19 @@ impl Analysis {
         subject: &Subject,
         token: &str,
     ) -> Result<Scanned, Failure> {
-        // What is there is from an earlier run.
+        // An existing file is from an earlier run.
         if let Err(error) = std::fs::remove_file(&self.task_file)
             && error.kind() != std::io::ErrorKind::NotFound
         {
             let shown = self.shown(context);
             return Err(Failure::Unproven(format!("the old {shown} can't be removed: {error}")));
         }
-        // One that gates.toml names is in the job's command already.
+        // A server that gates.toml names is in the job's command already.
         let server = self.host.is_none().then(|| format!("-Dsonar.host.url={host}"));
         let options = server.into_iter().chain(subject.properties.iter().cloned());
         let step = context.chief().options(options).env(TOKEN, token);
         let program = step.program().to_owned();
-        context.tell(format!("{program} analyses"));
+        context.tell(format!("{program} is analysing"));
         let output = context.run(step).await?;
         if !output.success() {
             let log = [end(&output.stdout), end(&output.stderr)].concat();
@@ -53,7 +53,7 @@ impl Analysis {
         }
         if !self.task_file.exists() {
             return Err(Failure::Unproven(format!(
-                "{program} ended well and left no {}: nothing was analysed (is `sonar.scanner.skip` set? or does it put the file elsewhere? then name it as `task_file`)",
+                "{program} succeeded but left no {}: nothing was analysed (is `sonar.scanner.skip` set? if the file is elsewhere, name it as `task_file`)",
                 self.shown(context)
             )));
         }
@@ -62,7 +62,7 @@ impl Analysis {
     }
 }
 
-/// How much of a log is looked at: it may be as long as it likes.
+/// How much of a log is read: a log can have any length.
 const LOOKED_AT: usize = 64 << 10;
 
 fn beginning(log: &[u8]) -> Cow<'_, str> {
@@ -73,7 +73,7 @@ fn end(log: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(&log[log.len().saturating_sub(LOOKED_AT)..])
 }
 
-/// The line that says what went wrong; the scanner's log ends with advice.
+/// The line with the error; advice follows it at the end of the scanner's log.
 pub(super) fn error_line_of(output: &Output, log: &str) -> String {
     let advice = ["EXECUTION FAILURE", "Re-run ", "Error during SonarScanner", "switch to enable"];
     let errors = log.lines().filter_map(|line| line.split_once("ERROR"));
@@ -84,7 +84,7 @@ pub(super) fn error_line_of(output: &Output, log: &str) -> String {
     words.rev().find(telling).map_or_else(|| output.error_line(), str::to_owned)
 }
 
-/// The version that a scanner gives in its log: `SonarScanner CLI 6.2.1.4610`, `Version: 4.3.0`.
+/// The version that a scanner writes in its log: `SonarScanner CLI 6.2.1.4610`, `Version: 4.3.0`.
 pub(super) fn scanner_version(log: &str) -> Option<String> {
     let line = log.lines().find_map(|line| {
         let (_, rest) = line.split_once("SonarScanner CLI ").or_else(|| line.split_once("Version: "))?;

@@ -1,4 +1,4 @@
-//! The server: how it is asked, what it is shown, and what its refusals mean.
+//! The server: how it is asked, how the token is sent, and what its refusals mean.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use super::answers::Errors;
 /// SonarQube Cloud.
 pub(super) const CLOUD: &str = "https://sonarcloud.io";
 
-/// The pauses of polling: a second, doubled, at most ten.
+/// The pauses between questions: one second, then doubled, at most ten.
 const PAUSES: Retry = Retry { most: 0, delay: Duration::from_secs(1) };
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// How a token is shown.
+/// How a token is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Auth {
     /// SonarQube 10 and newer, and Cloud.
@@ -31,7 +31,7 @@ pub(super) enum Auth {
 }
 
 impl Auth {
-    /// What a server of this version takes. Cloud gives itself a version of its own.
+    /// What a server of this version accepts. Cloud has version numbers of its own.
     pub(super) fn of(address: &str, version: Option<&str>) -> Self {
         let major = version.and_then(|version| version.split('.').next()?.parse::<u64>().ok());
         match major {
@@ -48,7 +48,7 @@ fn is_cloud(address: &str) -> bool {
         .any(|cloud| host.strip_suffix(cloud).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
-/// A server and the token that it gets: no other one does.
+/// A server and its token, which no other server gets.
 #[derive(Debug)]
 pub(super) struct Server {
     address: String,
@@ -70,8 +70,8 @@ impl Server {
         host(&self.address)
     }
 
-    /// Asks until there is an answer: what passes by itself (no connection, 429, a fault of the
-    /// server) is waited out, as long as the gate's time lasts.
+    /// Asks until there is an answer. After a transient error (no connection, 429, a server error) it
+    /// asks again, until the gate's time is over.
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
         context: &mut dyn StepContext,
@@ -102,10 +102,10 @@ impl Server {
             return Err(Failure::Unproven(self.refusal(answer, path)));
         }
         if answer.cut {
-            return Err(Failure::Unproven(format!("the answer of {} to {path} has no end", self.host())));
+            return Err(Failure::Unproven(format!("the answer of {} to {path} is cut short", self.host())));
         }
         serde_json::from_slice(&answer.body).map_err(|error| {
-            let what = format!("the answer of {} to {path} is not one of SonarQube", self.host());
+            let what = format!("the answer of {} to {path} is not from SonarQube", self.host());
             Failure::Unproven(format!("{what}: {error}"))
         })
     }
@@ -118,26 +118,26 @@ impl Server {
         let said = said.map(|error| format!(": {}", error.msg)).unwrap_or_default();
         match answer.status {
             401 => format!(
-                "{host} does not take the token in {}: it has expired, was revoked, or is another server's (401)",
+                "{host} does not accept the token in {}: it has expired, was revoked, or is for another server (401)",
                 self.variable
             ),
             403 => format!(
-                "the token in {} may not ask {path}: it needs to browse the project and to execute its analysis (403{said})",
+                "the token in {} has no access to {path}: it needs the permissions to browse the project and to execute its analysis (403{said})",
                 self.variable
             ),
-            404 => format!("{host} does not know what {path} was asked for (404{said})"),
+            404 => format!("{host} does not have what {path} was asked for (404{said})"),
             300..=399 => {
                 let to = answer.headers.get("location").and_then(|to| to.to_str().ok());
                 let to = to.map(|to| format!(" to {}", crate::system::http::host(to))).unwrap_or_default();
-                format!("{host} sends on{to} ({}): name the address that answers as `host`", answer.status)
+                format!("{host} redirects{to} ({}): set `host` to the address that answers", answer.status)
             }
             status => format!("{host} refuses {path} ({status}{said})"),
         }
     }
 }
 
-/// Waits before asking for another time, at least `rest`. When the time is over, `words` say what
-/// was waited for.
+/// Waits before the next question, at least `rest`. When the gate's time is over, the failure says
+/// with `words` what it waited for.
 pub(super) async fn wait(
     context: &mut dyn StepContext,
     asked: u32,
@@ -148,7 +148,7 @@ pub(super) async fn wait(
     context.pause(pause).await.map_err(|failure| late(failure, words))
 }
 
-/// The same failure; of a time that is over, what it was waited for.
+/// The same failure; if the time is over, with what it waited for.
 pub(super) fn late(failure: Failure, words: &str) -> Failure {
     match failure {
         Failure::TimedOut(_) if !words.is_empty() => Failure::TimedOut(words.to_owned()),
@@ -156,12 +156,12 @@ pub(super) fn late(failure: Failure, words: &str) -> Failure {
     }
 }
 
-/// Whether two addresses are of one server.
+/// Whether two addresses name the same server.
 pub(super) fn same(a: &str, b: &str) -> bool {
     normal(a) == normal(b)
 }
 
-/// An address without what makes no difference: case, the port of its scheme, a slash at its end.
+/// An address without what makes no difference: case, the default port, a slash at its end.
 pub(super) fn normal(address: &str) -> String {
     let address = address.trim().trim_end_matches('/');
     let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
@@ -171,9 +171,9 @@ pub(super) fn normal(address: &str) -> String {
     format!("{scheme}://{}{path}", authority.strip_suffix(port).unwrap_or(&authority))
 }
 
-/// What is wrong with an address that a token is to be sent to.
+/// What is wrong with an address that gets a token.
 pub(super) fn error_line(address: &str) -> Option<&'static str> {
-    let Some((scheme, rest)) = address.split_once("://") else { return Some("begins with no https://") };
+    let Some((scheme, rest)) = address.split_once("://") else { return Some("does not begin with https://") };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match () {
         () if !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) => {

@@ -1,7 +1,7 @@
-//! `report-task.txt`: what a scanner leaves of the analysis that it has handed to the server.
+//! `report-task.txt`: a scanner's notes on the analysis that it has sent to the server.
 //!
-//! Written by `ReportPublisher` of the scanner engine (SonarSource/sonarqube): lines `key=value`, of
-//! which the values may hold `=`; each ends with a newline, and `ceTaskUrl` is the last.
+//! Written by `ReportPublisher` of the scanner engine (SonarSource/sonarqube): lines `key=value`, where
+//! a value may contain `=`. Each line ends with a newline, and `ceTaskUrl` is the last.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ const MARK: &str = "ceTaskId=";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskFile {
     pub project: String,
-    /// What the server calls itself (`sonar.core.serverBaseURL`).
+    /// The server's own address (`sonar.core.serverBaseURL`).
     pub server: String,
     pub server_version: Option<String>,
     pub organization: Option<String>,
     pub task: String,
 }
 
-/// Whether some text is meant to be such a file.
+/// Whether a text looks like such a file.
 pub fn looks_like_one(text: &[u8]) -> bool {
     text.windows(MARK.len()).any(|window| window == MARK.as_bytes())
 }
@@ -28,12 +28,12 @@ impl TaskFile {
     /// Reads it.
     ///
     /// # Errors
-    /// Why it is none, or not whole.
+    /// Why it is not such a file, or not complete.
     pub fn read(text: &str) -> Result<Self, String> {
         let mut values = BTreeMap::new();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let Some((key, value)) = line.split_once('=') else {
-                return Err("it is no list of `key=value` lines".to_owned());
+                return Err("it is not a list of `key=value` lines".to_owned());
             };
             if values.insert(key.trim(), value.trim()).is_some() {
                 return Err(format!("it has `{}` twice", key.trim()));
@@ -51,8 +51,12 @@ impl TaskFile {
         if !file.task.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
             return Err("its `ceTaskId` is not the id of a task".to_owned());
         }
-        // The last line, and it ends with what another line says.
+        // The last line must end with the id of the other line.
         let whole = required("ceTaskUrl")?.ends_with(&format!("id={}", file.task));
-        if whole { Ok(file) } else { Err("it is cut short: its `ceTaskUrl` is of no task".to_owned()) }
+        if whole {
+            Ok(file)
+        } else {
+            Err("it is cut short: its `ceTaskUrl` does not name the task".to_owned())
+        }
     }
 }

@@ -67,7 +67,7 @@ fn a_task_file_is_read_to_its_end_or_refused() {
         (FILE.repeat(2), "twice"),
         (FILE.replace("serverUrl=https://sonar.example\n", ""), "no `serverUrl`"),
         (FILE.replace("com.acme:notes\n", "\n"), "no `projectKey`"),
-        ("<html></html>".to_owned(), "no list"),
+        ("<html></html>".to_owned(), "not a list"),
     ] {
         let why = TaskFile::read(&text).unwrap_err();
         assert!(why.contains(words), "{why}");

@@ -1,5 +1,5 @@
-//! Syft's own document (anchore/syft `syft/format/syftjson/model`), and the packages that it, CycloneDX
-//! and SPDX name.
+//! Syft's own document (anchore/syft `syft/format/syftjson/model`), and the packages in it, in CycloneDX
+//! and in SPDX.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(super) enum Format {
     Spdx,
 }
 
-/// Tells the format by the key that only this format has.
+/// Recognises the format by a key that only this format has.
 pub(super) fn format_of(bytes: &[u8]) -> Result<Format, ReportError> {
     #[derive(Deserialize)]
     struct Signs {
@@ -39,12 +39,12 @@ pub(super) fn format_of(bytes: &[u8]) -> Result<Format, ReportError> {
         Signs { artifacts: Some(_), .. } => Ok(Format::Native),
         Signs { bom_format: Some(_), .. } => Ok(Format::CycloneDx),
         Signs { spdx_version: Some(_), .. } | Signs { graph: Some(_), .. } => Ok(Format::Spdx),
-        _ => Err(foreign("it is none of syft-json, CycloneDX and SPDX")),
+        _ => Err(foreign("it is not syft-json, CycloneDX or SPDX")),
     }
 }
 
-/// The newest major version of the schema that is known (anchore/syft `internal/constants.go`,
-/// `JSONSchemaVersion`). In another, a key may mean something else.
+/// The newest major version of the schema that Portcullis reads (anchore/syft `internal/constants.go`,
+/// `JSONSchemaVersion`). In a newer one, a key may mean something else.
 const SCHEMA: u32 = 16;
 
 /// Syft's own document.
@@ -95,7 +95,7 @@ impl Inventory {
             major.is_none_or(|major| major > SCHEMA)
         };
         if let Some(version) = schema.filter(newer) {
-            let detail = format!("its schema is {version}, and known are those up to {SCHEMA}");
+            let detail = format!("its schema is {version}; Portcullis reads versions up to {SCHEMA}");
             return Err(foreign(&detail));
         }
         match inventory.descriptor.name.as_str() {
@@ -123,7 +123,7 @@ fn foreign(detail: &str) -> ReportError {
     ReportError::Foreign { what: WHAT, detail: detail.to_owned() }
 }
 
-/// The packages of a document, by their package URLs where they have one.
+/// The packages of a document, by their package URLs if they have one.
 #[derive(Debug)]
 pub(super) struct Packages {
     count: usize,
@@ -166,8 +166,8 @@ pub(super) fn cyclonedx_packages(bytes: &[u8]) -> Result<Packages, ReportError> 
     Ok(packages)
 }
 
-/// The packages of an SPDX document. What the document describes, the image or the folder itself,
-/// is one of its packages too.
+/// The packages of an SPDX document. The image or folder that it describes is one of its packages
+/// too, and is left out here.
 pub(super) fn spdx_packages(bytes: &[u8]) -> Result<Packages, ReportError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

@@ -1,5 +1,5 @@
-//! What `terraform validate -json` prints: diagnostics, some of which are no findings but say that
-//! there was nothing to check with.
+//! What `terraform validate -json` prints: diagnostics. Some of them are not findings: they say that
+//! something that the check needs is missing.
 
 use serde::Deserialize;
 
@@ -27,7 +27,7 @@ struct Diagnostic {
     summary: Text,
     #[serde(default)]
     detail: Text,
-    /// Of the resource that it is about, from 1.3 on.
+    /// The address of its resource; since 1.3.
     address: Option<Text>,
     range: Option<Range>,
     /// Only its heading is read; the rest is source text and values.
@@ -53,8 +53,8 @@ struct Snippet {
     context: Option<String>,
 }
 
-/// Errors that say nothing of the configuration: providers or modules are not there, or not those
-/// that are wanted, or it is for another version of the program.
+/// Errors that are not about the configuration: providers or modules are missing or wrong, or it needs
+/// another version of the program.
 const NOT_SET_UP: [&str; 18] = [
     "Backend initialization required",
     "Could not load plugin",
@@ -81,8 +81,8 @@ impl Diagnostic {
         &*self.severity == "error"
     }
 
-    /// Whether it is about what is installed. Such errors are the ones without a place, but for a
-    /// cycle of references, which is in many places.
+    /// Whether it is about what is installed. All errors without a place are, except a cycle of
+    /// references, which is in many places.
     fn says_not_set_up(&self) -> bool {
         let placeless = self.range.is_none() && !self.summary.starts_with("Cycle");
         self.is_error() && (placeless || NOT_SET_UP.contains(&&*self.summary))
@@ -109,8 +109,8 @@ impl Diagnostic {
     }
 }
 
-/// Reads a report, and whether it says that the configuration is valid. What could not be checked
-/// are gaps.
+/// Reads a report, and whether it says that the configuration is valid. Parts that could not be
+/// checked become gaps.
 pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, bool), ReportError> {
     let report = document(bytes)?;
     let mut parsed = Parsed::default();
@@ -121,13 +121,13 @@ pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, bool)
         [("errors", count("error"), report.error_count), ("warnings", count("warning"), report.warning_count)]
     {
         if listed != counted {
-            parsed.gaps.push(format!("it counts {counted} {what}, and lists {listed}"));
+            parsed.gaps.push(format!("it counts {counted} {what}, but lists {listed}"));
         }
     }
     if report.valid != (count("error") == 0) {
         parsed.gaps.push(match report.valid {
-            true => "it says that the configuration is valid, and lists errors".to_owned(),
-            false => "it says that the configuration is not valid, and lists no error".to_owned(),
+            true => "it says that the configuration is valid, but lists errors".to_owned(),
+            false => "it says that the configuration is not valid, but lists no error".to_owned(),
         });
     }
     for diagnostic in report.diagnostics {
@@ -139,13 +139,13 @@ pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<(Parsed, bool)
     Ok((parsed, report.valid))
 }
 
-/// Whether `init` may mend what a report tells.
+/// Whether `init` may fix what a report lists.
 pub(super) fn wants_init(bytes: &[u8]) -> bool {
     document(bytes).is_ok_and(|report| report.diagnostics.iter().any(Diagnostic::says_not_set_up))
 }
 
 fn document(bytes: &[u8]) -> Result<Report, ReportError> {
-    // Old versions print early errors as text, whatever they are asked for.
+    // Old versions print early errors as text, even with `-json`.
     if let Some(error) = error_in(&String::from_utf8_lossy(bytes)) {
         return Err(ReportError::ToolError(error));
     }
@@ -153,13 +153,13 @@ fn document(bytes: &[u8]) -> Result<Report, ReportError> {
     match report.format_version.split_once('.') {
         Some(("1", _)) => Ok(report),
         _ => {
-            let detail = format!("its format_version is {}; 1.x is read", report.format_version);
+            let detail = format!("its format_version is {}; Portcullis reads 1.x", report.format_version);
             Err(ReportError::Foreign { what: WHAT, detail })
         }
     }
 }
 
-/// The first error of a text for people: its heading, and what follows up to an empty line.
+/// The first error of a text for people: its heading, and the lines up to an empty one.
 pub(super) fn error_in(text: &str) -> Option<String> {
     const LINES: usize = 4;
     let mut lines = text.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim_end());
@@ -169,8 +169,8 @@ pub(super) fn error_in(text: &str) -> Option<String> {
     Some(if body.is_empty() { heading.to_owned() } else { format!("{heading}: {}", body.join(" ")) })
 }
 
-/// The members of a cycle are named in an order that changes, and without a place the title is what
-/// the finding is known by.
+/// Terraform names the members of a cycle in a changing order. A cycle has no place, so its title
+/// identifies the finding and must not change.
 fn title(summary: Text) -> Text {
     let Some(members) = summary.strip_prefix("Cycle: ") else { return summary };
     let mut members: Vec<&str> = members.split(", ").collect();
@@ -178,7 +178,7 @@ fn title(summary: Text) -> Text {
     Text::from(format!("Cycle: {}", members.join(", ")))
 }
 
-/// A name for a kind of diagnostic, which has none: `Unsupported argument` is `unsupported-argument`.
+/// A rule name for a diagnostic, which has no id: `Unsupported argument` is `unsupported-argument`.
 fn rule(summary: &str) -> String {
     const LONGEST: usize = 60;
     let kind = summary.split(':').next().unwrap_or(summary).to_lowercase();
@@ -188,7 +188,7 @@ fn rule(summary: &str) -> String {
     if rule.is_empty() { "diagnostic".to_owned() } else { rule }
 }
 
-/// The address of what a heading is about: `resource "aws_instance" "web"` is `aws_instance.web`.
+/// The address of the block in a heading: `resource "aws_instance" "web"` is `aws_instance.web`.
 fn resource(heading: &str) -> Option<String> {
     let mut words = heading.split('"').map(str::trim);
     let block = words.next()?;
@@ -200,8 +200,8 @@ fn resource(heading: &str) -> Option<String> {
     }
 }
 
-/// Downloaded modules lie in the run's own folder: they are shown where `init` would put them by
-/// itself.
+/// Downloaded modules are in the run's own folder. Their paths are shown where `init` puts them by
+/// default.
 fn path(filename: &str, origin: &ReportOrigin) -> Text {
     let inside = origin.relative(filename);
     match filename.find("/.terraform/modules/") {

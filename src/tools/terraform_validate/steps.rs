@@ -1,4 +1,4 @@
-//! The steps: validate, and where something is not installed, initialise and validate again.
+//! The steps: validate; if something is not installed, initialise and validate again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use crate::scan::step::{Output, Step};
 
 use super::report;
 
-/// What the program prints.
+/// The report that the program prints.
 const REPORT: &str = "terraform-validate.json";
-/// What is known of the run besides.
+/// Further facts about the run.
 pub(super) const RUN: &str = "terraform-run.json";
 
-/// The providers that were chosen, with their hashes.
+/// The chosen providers, with their hashes.
 const LOCK_FILE: &str = ".terraform.lock.hcl";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -68,11 +68,12 @@ impl Procedure for Validate {
 }
 
 impl Validate {
-    /// With the data of `init` in the run's own folder: other gates look at this one meanwhile.
+    /// Keeps the data of `init` in the run's own folder, since other gates scan this folder at the same
+    /// time.
     async fn initialise_and_validate(&self, context: &mut dyn StepContext) -> Result<Output, Failure> {
         let data = context.scratch().join(".terraform");
         let lock = self.cwd.join(LOCK_FILE);
-        // Without it, `init` writes one, and validation reads it.
+        // If there is no lock file, `init` writes one, and validation reads it.
         let is_locked = lock.exists();
         let said = match initialise(context, &data, is_locked).await {
             Ok(()) => validate(context, Some(&data)).await,
@@ -90,7 +91,7 @@ async fn validate(context: &mut dyn StepContext, data: Option<&Path>) -> Result<
 }
 
 async fn initialise(context: &mut dyn StepContext, data: &Path, is_locked: bool) -> Result<(), Failure> {
-    context.tell("installing its providers and modules");
+    context.tell("installing providers and modules");
     let mut args = vec!["init", "-backend=false", "-input=false", "-no-color"];
     if is_locked {
         args.push("-lockfile=readonly");
@@ -115,14 +116,14 @@ fn with_data(step: Step, data: Option<&Path>) -> Step {
     }
 }
 
-/// The files that make the root module; a folder without them is valid.
+/// The number of files of the root module. Terraform calls a folder without files valid.
 fn files_in(dir: &Path) -> u64 {
     let endings = [".tf", ".tf.json", ".tofu", ".tofu.json"];
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let names = entries.filter(|entry| entry.path().is_file()).map(|entry| entry.file_name());
     let is_one = |name: &std::ffi::OsString| {
         let name = name.to_string_lossy();
-        // An editor's; Terraform passes it over.
+        // A hidden file, for example of an editor: Terraform ignores it.
         !name.starts_with('.') && endings.iter().any(|ending| name.ends_with(ending))
     };
     names.filter(is_one).count() as u64

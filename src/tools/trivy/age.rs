@@ -1,4 +1,4 @@
-//! How old the advisories are that Trivy knows: its database is downloaded, and kept for days.
+//! The age of Trivy's advisories: Trivy downloads its database and keeps it for days.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::scan::parsed::Parsed;
 use crate::system::variables;
 use crate::text::human;
 
-/// The file beside the database that tells when it was made (aquasecurity/trivy-db `pkg/metadata`).
+/// The file beside the database with the time when it was made (aquasecurity/trivy-db `pkg/metadata`).
 pub(super) const METADATA: &str = "metadata.json";
 
-/// A database may be newer than the clock of this machine by so much.
+/// How far in the future the time of a database may be, since clocks differ.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Deserialize)]
@@ -22,7 +22,7 @@ struct Metadata {
     updated_at: Timestamp,
 }
 
-/// Where Trivy keeps its database when it is not told (`pkg/utils/fsutils`).
+/// Where Trivy keeps its database by default (`pkg/utils/fsutils`).
 pub(super) fn default_cache() -> Option<PathBuf> {
     let folder = |name| variables::os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder("TRIVY_CACHE_DIR")
@@ -30,12 +30,12 @@ pub(super) fn default_cache() -> Option<PathBuf> {
         .or_else(|| folder("HOME").map(|home| home.join(".cache/trivy")))
 }
 
-/// Notes the age; a database that is older than `most`, or of unknown age, leaves a gap.
+/// Records the age. A database that is older than `most`, or of unknown age, leaves a gap.
 pub(super) fn tell(metadata: Option<&[u8]>, most: Option<Duration>, now: Timestamp, parsed: &mut Parsed) {
     let metadata = metadata.and_then(|bytes| serde_json::from_slice::<Metadata>(bytes).ok());
     let Some(Metadata { updated_at }) = metadata else {
         if most.is_some() {
-            let why = "how old Trivy's database is can't be told (no metadata.json in its cache folder), and `max_db_age` is set";
+            let why = "the age of Trivy's database is unknown (no metadata.json in its cache folder), and `max_db_age` is set";
             parsed.gaps.push(why.to_owned());
         }
         return;
@@ -45,17 +45,17 @@ pub(super) fn tell(metadata: Option<&[u8]>, most: Option<Duration>, now: Timesta
     let age = Duration::try_from(since).unwrap_or_default();
     let to_come = -since > CLOCKS_DIFFER;
     let words = match to_come {
-        true => format!("advisories of {day}, a day that is to come"),
+        true => format!("advisories of {day}, a day in the future"),
         false => format!("advisories of {day}, {} old", in_words(age)),
     };
     if let Some(most) = most.filter(|most| to_come || age > *most) {
-        parsed.gaps.push(format!("{words}, and max_db_age is {}", in_words(most)));
+        parsed.gaps.push(format!("{words}, but max_db_age is {}", in_words(most)));
     }
     parsed.proof.push(words.clone());
     parsed.advisories = Some(words);
 }
 
-/// `20 days`; below two days in hours.
+/// `20 days`; less than two days in hours.
 fn in_words(age: Duration) -> String {
     let hours = age.as_secs() / 3600;
     if hours < 48 { human::count(hours, "hour") } else { human::count(hours / 24, "day") }
@@ -82,7 +82,7 @@ mod tests {
         assert!(free.gaps.is_empty());
         assert!(told(of_november, Some(24 * 21)).gaps.is_empty());
         let old = told(of_november, Some(48));
-        assert_eq!(old.gaps, ["advisories of 2026-11-01, 20 days old, and max_db_age is 2 days"]);
+        assert_eq!(old.gaps, ["advisories of 2026-11-01, 20 days old, but max_db_age is 2 days"]);
     }
 
     #[test]
@@ -90,9 +90,9 @@ mod tests {
         let of_tomorrow = Some(r#"{"UpdatedAt":"2026-11-22T09:00:00Z"}"#);
         assert_eq!(told(of_tomorrow, Some(48)).gaps, [""; 0], "clocks differ");
         let of_2099 = Some(r#"{"UpdatedAt":"2099-01-01T00:00:00Z"}"#);
-        let words = "advisories of 2099-01-01, a day that is to come";
+        let words = "advisories of 2099-01-01, a day in the future";
         assert_eq!(told(of_2099, None).advisories.as_deref(), Some(words));
-        assert_eq!(told(of_2099, Some(48)).gaps, [format!("{words}, and max_db_age is 2 days")]);
+        assert_eq!(told(of_2099, Some(48)).gaps, [format!("{words}, but max_db_age is 2 days")]);
     }
 
     #[test]

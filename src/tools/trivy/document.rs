@@ -1,5 +1,5 @@
 //! The documents that Trivy writes (aquasecurity/trivy `pkg/types/report.go`, `vulnerability.go`,
-//! `misconfiguration.go`, `pkg/k8s/report/report.go`). Go leaves empty lists and empty texts out, so
+//! `misconfiguration.go`, `pkg/k8s/report/report.go`). Trivy leaves out empty lists and empty texts, so
 //! nearly everything is optional.
 
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub(super) struct Os {
     pub family: Option<String>,
     #[serde(rename = "Name")]
     pub name: Option<String>,
-    /// The makers of the distribution no longer mend it.
+    /// The distribution no longer gets fixes.
     #[serde(rename = "EOSL", default)]
     pub end_of_life: bool,
 }
@@ -72,12 +72,12 @@ pub(super) struct TargetResult {
     pub misconfigurations: Option<Vec<Misconfiguration>>,
     pub secrets: Option<Vec<Secret>>,
     pub licenses: Option<Vec<License>>,
-    /// What `.trivyignore` or a VEX document keeps out, with `--show-suppressed`.
+    /// What `.trivyignore` or a VEX document suppresses; listed with `--show-suppressed`.
     #[serde(rename = "ExperimentalModifiedFindings")]
     pub suppressed: Option<Vec<Suppressed>>,
 }
 
-/// A finding that was kept out; the finding itself is not read.
+/// A suppressed finding. The finding itself is not read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Suppressed {
@@ -94,7 +94,7 @@ pub(super) struct Suppressed {
 pub(super) struct PackageEntry {
     pub identifier: Option<Identifier>,
     pub locations: Option<Vec<Lines>>,
-    /// Only development needs it. Listed with `--include-dev-deps` alone.
+    /// Only development needs it. Listed only with `--include-dev-deps`.
     #[serde(default)]
     pub dev: bool,
 }

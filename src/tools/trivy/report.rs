@@ -20,7 +20,7 @@ use super::document::{
 
 const WHAT: &str = "Trivy report";
 
-/// The one schema with a number.
+/// The only schema with a number.
 const SCHEMA: u64 = 2;
 
 /// Reads a report of any of the three shapes.
@@ -38,7 +38,7 @@ pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
 struct Reader<'a> {
     origin: &'a ReportOrigin,
     parsed: Parsed,
-    /// Paths are those of an image, or of a machine, not of the repository.
+    /// Paths are in an image or a machine, not in the repository.
     elsewhere: bool,
     /// The report is recent enough to list every package.
     lists_packages: bool,
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
         match report.schema_version {
             Some(SCHEMA) => self.results(report.results),
             Some(other) => {
-                return Err(foreign(format!("SchemaVersion is {other}, and only {SCHEMA} is known")));
+                return Err(foreign(format!("SchemaVersion is {other}; Portcullis reads only {SCHEMA}")));
             }
             None if report.cluster_name.is_some() && objects.iter().any(Option::is_some) => {
                 self.elsewhere = true;
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         if let Some(os) = os.filter(|os| os.end_of_life) {
             let name = [os.family, os.name].into_iter().flatten().collect::<Vec<_>>().join(" ");
             self.parsed.proof.push(format!(
-                "{name} is at its end of life: few advisories are written for it, so few findings mean little"
+                "{name} is at its end of life: it gets few new advisories, so a low number of findings proves little"
             ));
         }
     }
@@ -110,8 +110,8 @@ impl<'a> Reader<'a> {
 
         let class = result.class.as_deref().unwrap_or_default();
         if class == "os-pkgs" && packages.is_empty() && vulnerabilities.is_empty() && self.lists_packages {
-            // The distribution was recognised and its package database was not found: Trivy is
-            // blind to the packages of the system, and says nothing of it.
+            // Trivy recognised the distribution but did not find its package database: it can't see the
+            // packages of the system, and does not report this.
             self.parsed.gaps.push(format!("{} has no readable package database", result.target));
         }
         let kind = result.kind.as_deref().unwrap_or_default();
@@ -229,7 +229,7 @@ impl<'a> Reader<'a> {
         finding
     }
 
-    /// Nothing of the secret itself is read.
+    /// The secret itself is never read.
     fn secret(&self, entry: Secret, file: Option<&Text>) -> Finding {
         let title = given(entry.title).unwrap_or_else(|| entry.rule_id.clone());
         let mut finding = self.finding(entry.rule_id, Category::Secret, entry.severity, title);
@@ -258,14 +258,14 @@ fn foreign(detail: String) -> ReportError {
     ReportError::Foreign { what: WHAT, detail }
 }
 
-/// An empty text is an absent one.
+/// An empty text counts as absent.
 fn given(text: Option<Text>) -> Option<Text> {
     text.filter(|text| !text.is_empty())
 }
 
 /// Whether the target of a result is a file. Targets of system packages and of packages that are
-/// installed one by one (`Node.js`, `Python`) are headings, of
-/// aquasecurity/trivy `pkg/scan/langpkg/scan.go`.
+/// installed one by one (`Node.js`, `Python`) are headings
+/// (aquasecurity/trivy `pkg/scan/langpkg/scan.go`).
 fn is_file(class: &str, kind: &str, target: &str) -> bool {
     match class {
         "os-pkgs" | "license" => false,
@@ -279,7 +279,7 @@ fn is_file(class: &str, kind: &str, target: &str) -> bool {
     }
 }
 
-/// The packages that are listed, by their identifiers.
+/// The listed packages, by their identifiers.
 fn by_uid(packages: &[PackageEntry]) -> HashMap<&str, &PackageEntry> {
     let listed = packages.iter().filter_map(|package| {
         let uid = package.identifier.as_ref()?.uid.as_deref()?;
@@ -289,7 +289,7 @@ fn by_uid(packages: &[PackageEntry]) -> HashMap<&str, &PackageEntry> {
 }
 
 impl Suppressed {
-    /// What kept it out.
+    /// What suppressed it.
     fn mark(&self) -> &'static str {
         match (self.status.as_str(), self.source.ends_with(".rego")) {
             ("ignored", false) => ".trivyignore",
@@ -306,8 +306,8 @@ impl PackageEntry {
     }
 }
 
-/// The score of the source that the severity comes from, else of the NVD, of GitHub, of anyone;
-/// of that source, by the newest standard.
+/// The score of the source of the severity; otherwise the NVD's, GitHub's, or any. From that source,
+/// the score of the newest standard.
 fn best_score(mut all: BTreeMap<String, Scores>, severity_source: Option<&str>) -> Option<Cvss> {
     let preferred = [severity_source, Some("nvd"), Some("ghsa")];
     preferred
@@ -326,7 +326,7 @@ impl Scores {
     }
 }
 
-/// The type of the package URL (`npm`, `deb`), else Trivy's own word.
+/// The type of the package URL (`npm`, `deb`); otherwise Trivy's own word.
 fn ecosystem(purl: Option<&str>, kind: &str) -> Option<Text> {
     let of_purl = purl.and_then(|purl| purl.strip_prefix("pkg:")).and_then(|rest| rest.split('/').next());
     of_purl.or(Some(kind)).filter(|word| !word.is_empty()).map(Text::from)

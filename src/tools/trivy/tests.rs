@@ -92,7 +92,7 @@ fn an_image_scan_without_an_image_is_a_mistake_or_inconclusive() {
 
 #[test]
 fn options_that_mean_nothing_are_mistakes() {
-    assert_eq!(tool("images = ['a']").1, ["`images` means nothing with scan = \"fs\""]);
+    assert_eq!(tool("images = ['a']").1, ["`images` has no effect with scan = \"fs\""]);
     assert_eq!(tool("scanners = ['vulns']").1, ["`vulns` is not a scanner of Trivy"]);
     assert_eq!(tool("scan = 'config'\nignore_unfixed = true").1.len(), 1);
 }
@@ -270,9 +270,9 @@ fn the_fatal_line_is_told_in_one_readable_line() {
         let (tool, _) = tool("");
         let raw =
             RawReport { exit: Some(1), stderr: Cow::Borrowed(stderr.as_bytes()), ..RawReport::default() };
-        let told = tool.error_line(&raw).unwrap();
-        assert!(told.starts_with(starts), "{told}");
-        assert!(!told.contains('\n'));
+        let line = tool.error_line(&raw).unwrap();
+        assert!(line.starts_with(starts), "{line}");
+        assert!(!line.contains('\n'));
     }
 }
 

@@ -31,12 +31,12 @@ fn a_tsc_that_could_be_told_to_check_nothing_is_told_to_check() {
     std::os::unix::fs::symlink("../typescript/bin/tsc", bin.join("tsc")).unwrap();
     let repo =
         Repo { root: folder.path().into(), base: folder.path().into(), head: None, git: false, dirty: false };
-    for (version, told) in
+    for (version, gets_option) in
         [("4.9.5", false), ("5.5.4", false), ("5.6.0-beta", true), ("5.10.1", true), ("7.0.2", true)]
     {
         std::fs::write(typescript.join("package.json"), format!("{{\"version\": \"{version}\"}}")).unwrap();
         let job = &plan_in(&*tool(&SPEC, ""), &repo, None)[0];
-        assert_eq!(line(job).ends_with("--noCheck false"), told, "{version}");
+        assert_eq!(line(job).ends_with("--noCheck false"), gets_option, "{version}");
     }
 }
 
@@ -161,7 +161,7 @@ fn the_table_counts_every_listed_file() {
         assess(&*tool, &raw, &origin()).reason().map(str::to_owned)
     };
     assert_eq!(reason("Files:   2"), None);
-    assert!(reason("Files:   3").unwrap().contains("counts 3 files, and its list has 2"));
+    assert!(reason("Files:   3").unwrap().contains("counts 3 files, but its list has 2"));
     assert!(reason("Files:").unwrap().contains("cut short"));
     assert!(reason("Lines:   9").unwrap().contains("cut short"));
 }

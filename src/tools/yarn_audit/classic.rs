@@ -1,5 +1,5 @@
-//! Yarn 1: a line of JSON for everything that it tells (yarnpkg/yarn `src/reporters/json-reporter.js`),
-//! an `auditAdvisory` for each way to a vulnerable package, and an `auditSummary` at last.
+//! Yarn 1: each message is a line of JSON (yarnpkg/yarn `src/reporters/json-reporter.js`). There is an
+//! `auditAdvisory` for each path to a vulnerable package, and an `auditSummary` at the end.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,10 +15,10 @@ use crate::text::bom;
 
 use super::{WHAT, foreign};
 
-/// What the code is made of, severity by severity.
+/// The exit code is the sum of these numbers, one for each severity found.
 const CODES: [(&str, i32); 5] = [("info", 1), ("low", 2), ("moderate", 4), ("high", 8), ("critical", 16)];
 
-/// Whether the first line is one of Yarn 1's.
+/// Whether the first line is from Yarn 1.
 pub(super) fn is_line(report: &[u8]) -> bool {
     json::read_first::<Line>(report, WHAT).is_ok()
 }
@@ -33,7 +33,7 @@ pub(super) fn read(raw: &RawReport) -> Result<Parsed, ReportError> {
             "auditSummary" if summary.is_some() => return Err(foreign("it has two summaries")),
             "auditSummary" => summary = Some(json::read::<Told<Metadata>>(line, WHAT)?.data),
             "error" => return Err(ReportError::ToolError(error(line).unwrap_or_default())),
-            // It goes on, and audits nothing.
+            // Yarn continues, but audits nothing.
             "info" if text(line).is_some_and(|words| words.starts_with("No lockfile found")) => {
                 parsed.gaps.push("there is no yarn.lock".to_owned());
             }
@@ -60,8 +60,8 @@ pub(super) fn read(raw: &RawReport) -> Result<Parsed, ReportError> {
     Ok(parsed)
 }
 
-/// Whether the exit code tells of the severities that were found. That it tells of none, or of some
-/// where none was found, is seen where all tools are weighed.
+/// Whether the exit code agrees with the severities that were found. A code without findings, or
+/// findings without a code, is checked for all tools in one place.
 fn agrees(exit: Option<i32>, findings: &[Finding]) -> Result<(), ReportError> {
     let Some(exit) = exit.filter(|code| *code != 0 && !findings.is_empty()) else { return Ok(()) };
     let found = |word: &str| findings.iter().any(|finding| finding.severity_raw.as_deref() == Some(word));
@@ -70,11 +70,11 @@ fn agrees(exit: Option<i32>, findings: &[Finding]) -> Result<(), ReportError> {
         return Ok(());
     }
     Err(ReportError::ToolError(format!(
-        "exit code {exit} does not go with the severities that it lists, which are {code}"
+        "exit code {exit} does not match the severities that it lists, which give {code}"
     )))
 }
 
-/// What Yarn says in a line of type `error`, the last there is.
+/// The message of the last line of type `error`.
 pub(super) fn error_in(output: &[u8]) -> Option<String> {
     output.split(|byte| *byte == b'\n').rev().find_map(error)
 }
@@ -84,17 +84,17 @@ fn error(line: &[u8]) -> Option<String> {
     if line.first() != Some(&b'{') {
         return None;
     }
-    let told: Line = serde_json::from_slice(line).ok()?;
-    (told.kind == "error").then(|| text(line)).flatten()
+    let read: Line = serde_json::from_slice(line).ok()?;
+    (read.kind == "error").then(|| text(line)).flatten()
 }
 
 /// The first line of a message.
 fn text(line: &[u8]) -> Option<String> {
-    let told: Told<String> = serde_json::from_slice(line).ok()?;
-    told.data.lines().next().map(crate::text::human::without_credentials)
+    let message: Told<String> = serde_json::from_slice(line).ok()?;
+    message.data.lines().next().map(crate::text::human::without_credentials)
 }
 
-/// The advisories, each once, with all ways to its package.
+/// The advisories, each once, with all paths to its package.
 #[derive(Default)]
 struct Advisories {
     known: HashMap<(Id, String), usize>,

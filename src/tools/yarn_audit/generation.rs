@@ -1,5 +1,4 @@
-//! Which Yarn a folder is for: by its files alone, since what is called `yarn` is a door to any of
-//! them.
+//! Which Yarn a folder is for. Only its files decide, since the program `yarn` may start any of them.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,18 +8,18 @@ use serde::Deserialize;
 
 use super::LOCK_FILE;
 
-/// The generations of Yarn, by how they are asked.
+/// The generations of Yarn, by their commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Generation {
     One,
-    /// And 3.
+    /// Yarn 2 and 3.
     Two,
-    /// And later.
+    /// Yarn 4 and later.
     Four,
 }
 
 impl Generation {
-    /// The lock file says who wrote it; without one, package.json and .yarnrc.yml say who should.
+    /// The lock file shows which Yarn wrote it. Without one, package.json and .yarnrc.yml decide.
     pub(super) fn of(dir: &Path, root: &Path) -> Self {
         let folders = || dir.ancestors().take_while(|folder| folder.starts_with(root));
         let of_lock = head(&lock_file(dir, root)).and_then(|text| Self::of_lock(&text));
@@ -30,7 +29,7 @@ impl Generation {
         of_lock.or_else(named).or_else(of_settings).unwrap_or(Self::One)
     }
 
-    /// `__metadata:` and its `version` are those of Yarn 2 and later: 4 to 6 were those of 2 and 3.
+    /// Yarn 2 and later write `__metadata:` with a `version`: 4 to 6 are from Yarn 2 and 3.
     pub(super) fn of_lock(text: &str) -> Option<Self> {
         if text.contains("# yarn lockfile v1") {
             return Some(Self::One);
@@ -49,7 +48,7 @@ impl Generation {
     }
 }
 
-/// The lock file that counts in a folder: its own, or that of the workspace that it belongs to.
+/// The lock file for a folder: its own, or the one of its workspace.
 pub(super) fn lock_file(dir: &Path, root: &Path) -> PathBuf {
     let folders = dir.ancestors().take_while(|folder| folder.starts_with(root));
     let mut files = folders.map(|folder| folder.join(LOCK_FILE));
@@ -72,7 +71,7 @@ fn named(manifest: &Path) -> Option<Generation> {
     })
 }
 
-/// The beginning of a text file; `None` where there is none.
+/// The beginning of a text file; `None` if there is no file.
 fn head(path: &Path) -> Option<String> {
     const MOST: u64 = 1 << 16;
     let mut bytes = Vec::new();

@@ -1,6 +1,6 @@
-//! Yarn 2 and later: npm 6's report from 2 and 3, the registry's own answer from 4.0, and since
-//! then a line for each finding (yarnpkg/berry `packages/plugin-npm-cli/sources/commands/npm/audit.ts`
-//! and `npmAuditUtils.ts`). Where nothing is found, Yarn 4 prints nothing at all.
+//! Yarn 2 and later: npm 6's report from 2 and 3, the registry's own answer from 4.0, and a line for
+//! each finding since 4.1 (yarnpkg/berry `packages/plugin-npm-cli/sources/commands/npm/audit.ts` and
+//! `npmAuditUtils.ts`). If it finds nothing, Yarn 4 prints nothing at all.
 
 use std::collections::BTreeMap;
 
@@ -21,16 +21,16 @@ use crate::text::{bom, sanitise};
 use super::generation::Generation;
 use super::{LOCK_FILE, WHAT, foreign};
 
-/// Where Yarn 4 asks.
+/// The endpoint that Yarn 4 asks.
 const ENDPOINT: &str = "/-/npm/v1/security/advisories/bulk";
 
-/// How the id of a deprecated package ends, which Yarn makes up.
+/// The end of the id that Yarn gives to a deprecated package.
 const DEPRECATION: &str = " (deprecation)";
 
 /// Reads a report.
 type Reader = fn(&RawReport) -> Result<Parsed, ReportError>;
 
-/// Who wrote a report, and how it is read.
+/// Which Yarn wrote a report, and its reader.
 pub(super) fn reader(report: &[u8]) -> Result<(Generation, Reader), ReportError> {
     let (first, _) = json::read_first::<Keys>(report, WHAT)?;
     Ok(match first {
@@ -48,7 +48,7 @@ fn found(raw: &RawReport, findings: Vec<Finding>) -> Result<Parsed, ReportError>
     Ok(Parsed { findings, ..scope(raw) })
 }
 
-/// A report without a finding, whose like any program writes that does nothing.
+/// A report without a finding. Any program that does nothing would write the same, so it needs a proof.
 pub(super) fn nothing(raw: &RawReport) -> Result<Parsed, ReportError> {
     let Some(code) = raw.exit else { return Err(ReportError::Empty { what: WHAT }) };
     code_is_known(raw)?;
@@ -57,7 +57,7 @@ pub(super) fn nothing(raw: &RawReport) -> Result<Parsed, ReportError> {
         parsed.proof.push("the registry answered the audit request".to_owned());
     } else if code == 0 {
         return Err(ReportError::ToolError(
-            "Yarn told of nothing, and nothing shows that it asked the registry".to_owned(),
+            "Yarn reported nothing, and nothing shows that it asked the registry".to_owned(),
         ));
     }
     Ok(parsed)
@@ -66,7 +66,7 @@ pub(super) fn nothing(raw: &RawReport) -> Result<Parsed, ReportError> {
 fn code_is_known(raw: &RawReport) -> Result<(), ReportError> {
     match raw.exit {
         Some(code) if code > 1 => {
-            Err(ReportError::ToolError(format!("exit code {code} is none of Yarn 2 and later")))
+            Err(ReportError::ToolError(format!("exit code {code} is not a code of Yarn 2 and later")))
         }
         _ => Ok(()),
     }
@@ -81,19 +81,21 @@ fn scope(raw: &RawReport) -> Parsed {
         ..Parsed::default()
     };
     if packages.is_some() {
-        parsed.proof.push("its packages are counted in yarn.lock, whoever needs them".to_owned());
+        parsed.proof.push(
+            "its packages are counted in yarn.lock, including those that are only for development".to_owned(),
+        );
     }
     parsed
 }
 
-/// How many packages of a registry the lock file has.
+/// How many packages from a registry the lock file has.
 fn locked(raw: &RawReport) -> Option<u64> {
     let text = String::from_utf8_lossy(raw.beside(LOCK_FILE).next()?).into_owned();
     let resolutions = text.lines().filter_map(|line| line.trim_start().strip_prefix("resolution: "));
     u64::try_from(resolutions.filter(|resolution| resolution.contains("@npm:")).count()).ok()
 }
 
-/// What went wrong, in Yarn's words: it prints them in place of the report.
+/// Yarn's error message, which it prints instead of the report.
 pub(super) fn error_line(report: &[u8]) -> Option<String> {
     const MOST: usize = 1 << 16;
     const LONGEST_LINE: usize = 1000;
@@ -109,7 +111,7 @@ pub(super) fn error_line(report: &[u8]) -> Option<String> {
     };
     let first = lines.next().filter(is_words)?;
     if first.starts_with("yarn run v1") {
-        return Some("`yarn` is Yarn 1, and the folder is for a later one (corepack enable)".to_owned());
+        return Some("`yarn` is Yarn 1, but the folder is for a later one (corepack enable)".to_owned());
     }
     // An answer of the registry that is an error.
     let status =
@@ -117,7 +119,7 @@ pub(super) fn error_line(report: &[u8]) -> Option<String> {
     Some(without_credentials(&format!("{first} {}", status.unwrap_or_default())))
 }
 
-/// Which of the reports it is, by the keys of its first object.
+/// Which kind of report it is, by the keys of its first object.
 #[derive(Deserialize)]
 struct Keys {
     value: Option<IgnoredAny>,
@@ -125,11 +127,11 @@ struct Keys {
     metadata: Option<IgnoredAny>,
 }
 
-/// Yarn 4.1 and later. A run's output ends with a line end, or it is cut.
+/// Yarn 4.1 and later. The output of a run must end with a line end; otherwise it is cut.
 fn lines(raw: &RawReport) -> Result<Vec<Finding>, ReportError> {
     let report = bom::without_bom(raw.report());
     if raw.exit.is_some() && !report.ends_with(b"\n") {
-        return Err(ReportError::Cut { what: WHAT, detail: "its last line does not end".to_owned() });
+        return Err(ReportError::Cut { what: WHAT, detail: "its last line is not complete".to_owned() });
     }
     let lines = report.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     lines.map(|line| json::read::<Node>(line, WHAT).map(Node::into_finding)).collect()

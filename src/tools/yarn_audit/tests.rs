@@ -128,7 +128,7 @@ fn the_exit_code_of_yarn_1_agrees_with_the_severities() {
     assert!(with(Some(6)).is_ok() && with(None).is_ok());
     for code in [1, 2, 4, 7, 14, 31] {
         let why = with(Some(code)).unwrap_err().to_string();
-        assert!(why.contains(&format!("exit code {code} does not go with")), "{why}");
+        assert!(why.contains(&format!("exit code {code} does not match")), "{why}");
     }
 }
 

@@ -24,7 +24,11 @@ fn an_earlier_analysis_is_used() {
     let ran = run(&project);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(gate(&project)["tool_version"], "10.6.0.92116");
-    assert!(proof(&project).contains("whether it is of this commit can't be told"), "{}", proof(&project));
+    assert!(
+        proof(&project).contains("it is unknown whether the analysis is of this commit"),
+        "{}",
+        proof(&project)
+    );
     // The task file is where another scanner writes it.
     std::fs::remove_dir_all(project.root().join(".scannerwork")).unwrap();
     let ran = run(&project);
@@ -88,11 +92,11 @@ fn an_old_analysis_of_an_unknown_commit_proves_nothing() {
 fn an_analysis_of_another_project_or_branch_proves_nothing() {
     let sonar = Sonar::serve(Api::with_gate(gate_ok()));
     let project = project(&sonar, "project = 'com.acme:other'");
-    assert_inconclusive(&project, &run(&project), &["of the project com.acme:notes", "com.acme:other"]);
+    assert_inconclusive(&project, &run(&project), &["for the project com.acme:notes", "com.acme:other"]);
     project.write("gates.toml", gates(&sonar.address, "branch = 'release'"));
-    assert_inconclusive(&project, &run(&project), &["of the branch (none)", "release"]);
+    assert_inconclusive(&project, &run(&project), &["for the branch (none)", "release"]);
     project.write("gates.toml", gates(&sonar.address, "pull_request = { key = '7' }"));
-    assert_inconclusive(&project, &run(&project), &["of the pull request (none)", "7"]);
+    assert_inconclusive(&project, &run(&project), &["for the pull request (none)", "7"]);
     // The task is not the one in the file.
     sonar.change(|api| {
         api.tasks.insert("T1".to_owned(), VecDeque::from([task("T2", "SUCCESS")]));

@@ -31,7 +31,7 @@ fn a_file_of_the_repository_never_says_where_the_token_goes() {
     // Another server is named.
     for variable in [&known.address, &format!("{}/", known.address.to_uppercase().replace("HTTP", "http"))] {
         let ran = Ran::of(command(&project).env("SONAR_HOST_URL", variable).output().unwrap());
-        assert_inconclusive(&project, &ran, &["is of the server", &planted.address, "public_url"]);
+        assert_inconclusive(&project, &ran, &["is for the server", &planted.address, "public_url"]);
     }
     assert!(planted.asked().is_empty() && known.asked().is_empty());
     // The same server is named, even if it calls itself differently.

@@ -63,7 +63,7 @@ fn gates() -> Vec<(&'static str, Value, &'static str)> {
         ),
         ("gate-without-metric", json!({"status": "OK", "conditions": [{"status": "OK"}]}), "metricKey"),
         ("gate-null", Value::Null, "no quality gate"),
-        ("gate-list", json!([]), "not one of SonarQube"),
+        ("gate-list", json!([]), "not from SonarQube"),
     ]
 }
 
@@ -92,7 +92,7 @@ fn tasks() -> Vec<(&'static str, Value, &'static str, &'static str)> {
         (
             "task-without-analysis",
             with("task-without-analysis", "SUCCESS", "analysisId", Value::Null),
-            "without an analysis",
+            "has no analysis",
             "",
         ),
         (
@@ -111,19 +111,19 @@ fn troubles() -> Vec<(&'static str, Trouble, &'static str, &'static str)> {
     vec![
         ("401", Trouble::Status(401), "expired", ""),
         ("403", Trouble::Status(403), "browse", ""),
-        ("404", Trouble::Status(404), "does not know", ""),
+        ("404", Trouble::Status(404), "does not have", ""),
         ("418", Trouble::Status(418), "418", ""),
         ("429", Trouble::Status(429), "answers 429", SOON),
         ("500", Trouble::Status(500), "answers 500", SOON),
         ("503", Trouble::Status(503), "answers 503", SOON),
-        ("login-page", Trouble::Html, "not one of SonarQube", ""),
+        ("login-page", Trouble::Html, "not from SonarQube", ""),
         ("redirect", Trouble::Elsewhere, "login.example.test", ""),
-        ("answer-cut", Trouble::Cut, "not one of SonarQube", ""),
+        ("answer-cut", Trouble::Cut, "not from SonarQube", ""),
         ("answer-broken-off", Trouble::HangsUp, "broke off", SOON),
         ("no-answer", Trouble::Hangs, "did not answer", SOON),
         ("empty-object", Trouble::Json("{}"), "no task", ""),
-        ("empty-list", Trouble::Json("[]"), "not one of SonarQube", ""),
-        ("null", Trouble::Json("null"), "not one of SonarQube", ""),
+        ("empty-list", Trouble::Json("[]"), "not from SonarQube", ""),
+        ("null", Trouble::Json("null"), "not from SonarQube", ""),
     ]
 }
 
@@ -141,9 +141,13 @@ pub(crate) fn cases(tool: &Tool) -> Vec<Case<'_>> {
         file("file of another project", clean().replace("com.acme:notes", "com.acme:x"), "com.acme:x"),
         file("file without a server", clean().replace("serverUrl", "server"), "no `serverUrl`"),
         file("file with a path for a task", clean().replace("clean", "../../x"), "not the id of a task"),
-        file("file of two tasks", clean().replace("ceTaskId=clean", "ceTaskId=found"), "of no task"),
-        Case { gate: "branch = 'release'", ..case("clean", "of the branch (none)") },
-        Case { gate: "pull_request = { key = '7' }", ..case("found", "of the pull request (none)") },
+        file(
+            "file of two tasks",
+            clean().replace("ceTaskId=clean", "ceTaskId=found"),
+            "does not name the task",
+        ),
+        Case { gate: "branch = 'release'", ..case("clean", "for the branch (none)") },
+        Case { gate: "pull_request = { key = '7' }", ..case("found", "for the pull request (none)") },
     ]);
     cases
 }

@@ -36,11 +36,11 @@ fn conditions_beside_the_severity_are_compared() {
             vex,
             "gate audit: scope = production, the base has scope = all",
         ),
-        (same, "vex = ['vex/*.json', 'mine.json']", "gates.toml: vex has mine.json, which is new"),
+        (same, "vex = ['vex/*.json', 'mine.json']", "gates.toml: vex has a new entry, mine.json"),
         (
             same,
             "vex = ['vex/*.json']\nproducts = ['pkg:oci/other']",
-            "gates.toml: products has pkg:oci/other, which is new",
+            "gates.toml: products has a new entry, pkg:oci/other",
         ),
     ] {
         assert_eq!(told(policy, top), [expected]);
