@@ -12,7 +12,7 @@ use crate::engine::saved_run;
 use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
 use crate::model::run::{Completeness, GateRecord, Run};
-use crate::policy::baseline::{Baseline, Entry, SCHEMA};
+use crate::policy::baseline::{Baseline, BaselineEntry, SCHEMA};
 use crate::system::clock::today;
 use crate::system::output_folder::write_whole;
 use crate::system::{terminal, variables};
@@ -60,7 +60,7 @@ pub(crate) fn execute(args: &BaselineArgs) -> Result<u8> {
 
 /// How a baseline changes.
 struct Change {
-    entries: Vec<Entry>,
+    entries: Vec<BaselineEntry>,
     added: Counted,
     dropped: usize,
     /// Gates that proved nothing. Their entries are kept, since nothing was scanned.
@@ -93,7 +93,7 @@ impl Change {
             // Entries of a gate that is no longer in the run are gone.
             let scanned = !change.unseen.contains_key(&entry.gate);
             match there {
-                Some(finding) => change.entries.push(Entry::of(finding)),
+                Some(finding) => change.entries.push(BaselineEntry::of(finding)),
                 None if scanned && prune => change.dropped += 1,
                 None => {
                     change.gone += usize::from(scanned);
@@ -104,7 +104,7 @@ impl Change {
         if !prune {
             for finding in found.values() {
                 *change.added.entry(finding.gate.clone()).or_default() += 1;
-                change.entries.push(Entry::of(finding));
+                change.entries.push(BaselineEntry::of(finding));
             }
         }
         change.entries.sort();

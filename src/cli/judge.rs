@@ -18,7 +18,7 @@ use crate::config::{Config, Defaults, Gate, branch};
 use crate::engine::active_policy::{ActivePolicy, BaseSource};
 use crate::engine::assemble::{Circumstances, assemble};
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::engine::job_run::{Kept, TargetEvidence, What};
+use crate::engine::job_run::{Kept, KeptKind, TargetEvidence};
 use crate::engine::pool::Pool;
 use crate::engine::publish::publish;
 use crate::engine::saved_run;
@@ -388,5 +388,5 @@ fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> 
     fs::write(&from, mask_fields(bytes, gate.spec.secret_fields.list())).ok()?;
     let number = scratch.file_name()?.to_string_lossy();
     let file = path.file_name()?.to_string_lossy();
-    Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: What::Report })
+    Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: KeptKind::Report })
 }

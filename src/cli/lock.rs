@@ -10,10 +10,10 @@ use anyhow::{Context, Result, bail};
 use crate::cli::args::LockArgs;
 use crate::config::find::{folder_of, load_config};
 use crate::config::settings::{RunOptions, Settings};
-use crate::engine::lock::chain::What;
+use crate::engine::lock::chain::LinkKind;
 use crate::engine::lock::guard::around;
 use crate::engine::lock::memo::Memo;
-use crate::engine::lock::{Entry, FILE_NAME, Key, Lock, Measured, platform};
+use crate::engine::lock::{FILE_NAME, Key, Lock, LockEntry, Measured, platform};
 use crate::engine::plan::{Fate, Plan};
 use crate::engine::program_identity::ask_version;
 use crate::model::verdict::{Mode, Verdict, exit_code};
@@ -72,10 +72,10 @@ pub(crate) async fn execute(args: &LockArgs) -> Result<u8> {
             None => version(&wanted[*index], measured).await,
         };
         let (sha256, runs) = (measured.sha256.clone(), measured.runs.clone());
-        lock.tools.push(Entry { key: key.clone(), platform: platform(), version, sha256, runs });
+        lock.tools.push(LockEntry { key: key.clone(), platform: platform(), version, sha256, runs });
     }
     let keys: BTreeSet<Key> = lock.tools.iter().map(|tool| tool.key.clone()).collect();
-    let foreign = |tool: &&Entry| tool.platform != platform() && keys.contains(&tool.key);
+    let foreign = |tool: &&LockEntry| tool.platform != platform() && keys.contains(&tool.key);
     lock.tools.extend(known.tools.iter().filter(foreign).cloned());
     lock.tools.sort();
     lock.tools.dedup();
@@ -192,7 +192,8 @@ fn check(lock: Option<&Lock>, here: &Here, problems: &[String], mut page: String
             }
         };
     }
-    let needed = |tool: &Entry| tool.platform != platform || here.iter().any(|(_, key, _)| *key == tool.key);
+    let needed =
+        |tool: &LockEntry| tool.platform != platform || here.iter().any(|(_, key, _)| *key == tool.key);
     // An entry may belong to a tool that could not be checked.
     for tool in lock.tools.iter().filter(|tool| problems.is_empty() && !needed(tool)) {
         differs += 1;
@@ -214,7 +215,7 @@ fn check(lock: Option<&Lock>, here: &Here, problems: &[String], mut page: String
 /// A line for each tool that is new, gone or different.
 fn changes(old: &Lock, new: &Lock) -> String {
     let mut page = String::new();
-    let short = |entry: &Entry| {
+    let short = |entry: &LockEntry| {
         let version = entry.version.as_deref().unwrap_or("version unknown");
         format!("{version} ({})", &entry.sha256[..12])
     };
@@ -224,11 +225,11 @@ fn changes(old: &Lock, new: &Lock) -> String {
             Some(before) => writeln!(page, "  ~ {}: {} → {}", tool.key, short(before), short(tool)),
             None => writeln!(page, "  + {}: {}", tool.key, short(tool)),
         };
-        for part in tool.runs.iter().filter(|part| part.what == What::Chooser) {
+        for part in tool.runs.iter().filter(|part| part.what == LinkKind::Chooser) {
             let _ = writeln!(page, "      {} chooses what it starts, and that is not pinned", part.name);
         }
     }
-    let gone = |tool: &&Entry| new.entries(&tool.key, &tool.platform).next().is_none();
+    let gone = |tool: &&LockEntry| new.entries(&tool.key, &tool.platform).next().is_none();
     for tool in old.tools.iter().filter(gone) {
         let _ = writeln!(page, "  - {}: {}", tool.key, short(tool));
     }

@@ -16,7 +16,7 @@ use crate::config::settings::{RunOptions, Settings};
 use crate::engine::active_policy::ActivePolicy;
 use crate::engine::assemble::{Circumstances, assemble};
 use crate::engine::evidence::GateEvidence;
-use crate::engine::interlock::Conditions;
+use crate::engine::interlock::ActionConditions;
 use crate::engine::lock::Lock;
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::Plan;
@@ -79,7 +79,7 @@ struct Ready {
     enrichment: Enrichment,
     repo: Repo,
     plan: Plan,
-    conditions: Conditions,
+    conditions: ActionConditions,
 }
 
 async fn prepare(
@@ -118,7 +118,7 @@ async fn prepare(
         None => None,
     };
     let plan = Plan::new(config, &repo, &settings, since.as_ref());
-    let conditions = Conditions {
+    let conditions = ActionConditions {
         mode: settings.mode,
         deploy_in_lab: settings.deploy_in_lab,
         branch: match config.gates.iter().any(|gate| gate.tool.acts()) {

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use crate::config::floor::demand::Demand;
 use crate::config::settings::Settings;
 use crate::config::{Config, FILE_NAME, Profile};
-use crate::keys::file::{self, ConfigError, Step, locate};
+use crate::keys::file::{self, ConfigError, KeyStep, locate};
 use crate::keys::mistakes::Problem;
 use crate::keys::table::Keys;
 use crate::model::run::GateRecord;
@@ -44,7 +44,7 @@ pub struct Breach {
     pub what: String,
     pub help: String,
     /// Where gates.toml may say so, the most likely first; empty: it is not in the file.
-    ways: Vec<Vec<Step>>,
+    ways: Vec<Vec<KeyStep>>,
 }
 
 impl Breach {
@@ -52,20 +52,20 @@ impl Breach {
         Self { what: what.into(), help: help.into(), ways: Vec::new() }
     }
 
-    fn at(mut self, ways: impl IntoIterator<Item = Vec<Step>>) -> Self {
+    fn at(mut self, ways: impl IntoIterator<Item = Vec<KeyStep>>) -> Self {
         self.ways.extend(ways);
         self
     }
 }
 
 /// The way to a key through tables only.
-fn way(keys: &[&str]) -> Vec<Step> {
-    keys.iter().map(|key| Step::Key((*key).to_owned())).collect()
+fn way(keys: &[&str]) -> Vec<KeyStep> {
+    keys.iter().map(|key| KeyStep::Key((*key).to_owned())).collect()
 }
 
 /// The way to a key of an entry in a list of tables.
-fn way_into(table: &str, index: usize, key: &str) -> Vec<Step> {
-    vec![Step::Key(table.to_owned()), Step::Entry(index), Step::Key(key.to_owned())]
+fn way_into(table: &str, index: usize, key: &str) -> Vec<KeyStep> {
+    vec![KeyStep::Key(table.to_owned()), KeyStep::Entry(index), KeyStep::Key(key.to_owned())]
 }
 
 /// The profile of a run, with its name.
@@ -182,7 +182,7 @@ impl Floor {
 }
 
 /// Where lab mode is set, unless on the command line.
-fn way_to_lab(config: &Config, settings: &Settings) -> Option<Vec<Step>> {
+fn way_to_lab(config: &Config, settings: &Settings) -> Option<Vec<KeyStep>> {
     match profile_of(config, settings) {
         Some((name, Profile { mode: Some(mode), .. })) => {
             (*mode == Mode::Lab).then(|| way(&["profile", name, "mode"]))

@@ -9,7 +9,7 @@ use crate::config::sources::Sources;
 use crate::config::{Config, Gate, Profile};
 use crate::keys::table::Located;
 use crate::model::loosening::Loosening;
-use crate::model::policy::{Budget, Conditions, Policy, Probability, Scope};
+use crate::model::policy::{Budget, Conditions, DependencyScope, Policy, Probability};
 use crate::model::severity::Severity;
 use crate::model::verdict::Mode;
 use crate::policy::coverage::{Coverage, Extent};
@@ -133,7 +133,7 @@ fn looser_conditions(base: &Conditions, other: &Conditions) -> Vec<Looser> {
     if other.only_fixable && !base.only_fixable {
         all.push(flag("only_fixable", true, false));
     }
-    if other.scope == Scope::Production && base.scope == Scope::All {
+    if other.scope == DependencyScope::Production && base.scope == DependencyScope::All {
         all.push(Looser::new("scope", "scope = production".to_owned(), "scope = all".to_owned()));
     }
     if base.fail_on_kev && !other.fail_on_kev {

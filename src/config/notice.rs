@@ -5,7 +5,7 @@ use crate::keys::table::Keys;
 /// One `[[notice]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    pub kind: Kind,
+    pub kind: NoticeKind,
     /// The variable with the address. The address is a secret: anyone who knows it can write there.
     pub variable: String,
     pub when: When,
@@ -13,7 +13,7 @@ pub struct Notice {
 
 /// What the receiver reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum NoticeKind {
     /// An incoming webhook of Slack, or of a service that accepts the same (Mattermost, Rocket.Chat):
     /// <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>
     Slack,
@@ -33,7 +33,11 @@ impl Notice {
     pub fn read_all(keys: &Keys) -> Vec<Self> {
         let tables = keys.tables("notice");
         let notices = tables.iter().filter_map(|table| {
-            let kind = table.word_or("kind", &[("slack", Kind::Slack), ("json", Kind::Json)], Kind::Slack);
+            let kind = table.word_or(
+                "kind",
+                &[("slack", NoticeKind::Slack), ("json", NoticeKind::Json)],
+                NoticeKind::Slack,
+            );
             let when =
                 table.word_or("when", &[("always", When::Always), ("stopped", When::Stopped)], When::Always);
             let url = table.required_text("url");

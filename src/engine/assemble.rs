@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::engine::evidence::{GateEvidence, identify};
-use crate::engine::job_run::What;
+use crate::engine::job_run::KeptKind;
 use crate::engine::pool::Pool;
 use crate::model::lock_status::LockStatus;
 use crate::model::policy::Budget;
@@ -103,11 +103,11 @@ pub(crate) fn keep_files(
                 let to = scrubber.one_line(&kept.to).into_owned();
                 let from = fs::File::open(&kept.from).with_context(|| format!("{to} was lost"))?;
                 folder.write(&to, |file| match kept.what {
-                    What::Report | What::Sbom => scrubber.copy(from, file),
+                    KeptKind::Report | KeptKind::Sbom => scrubber.copy(from, file),
                     // People read logs in a terminal.
-                    What::Stdout | What::Stderr => scrubber.copy_log(from, file),
+                    KeptKind::Stdout | KeptKind::Stderr => scrubber.copy_log(from, file),
                 })?;
-                if kept.what == What::Report && record.report.is_none() {
+                if kept.what == KeptKind::Report && record.report.is_none() {
                     record.report_sha256 = Some(sha256_file(&folder.path().join(&to))?);
                     record.report = Some(to);
                 } else {

@@ -16,7 +16,7 @@ use crate::keys::table::Located;
 use crate::model::enrichment_record::FileRecord;
 use crate::model::loosening::Loosening;
 use crate::policy::enrichment::{Dated, Enrichment};
-use crate::policy::vex::{Document, Id, Vex};
+use crate::policy::vex::{ProductId, Vex, VexDocument};
 use crate::text::sanitise;
 use crate::text::shared::Text;
 
@@ -30,7 +30,7 @@ pub(crate) async fn load(
     let vex = Vex::new(documents(sources, files, today, &mut problems).await);
     let epss = dated(sources, &sources.epss, files, today, epss::read, &mut problems).await;
     let kev = dated(sources, &sources.kev, files, today, kev::read, &mut problems).await;
-    let products = sources.products.iter().map(|name| Id::read(name)).collect();
+    let products = sources.products.iter().map(|name| ProductId::read(name)).collect();
     match problems.is_empty() {
         true => Ok(Enrichment { vex, products, epss, kev, loosened: Vec::new() }),
         false => Err(problems),
@@ -59,8 +59,8 @@ async fn documents(
     files: &Files<'_>,
     today: Date,
     problems: &mut Vec<Problem>,
-) -> Vec<Document> {
-    let mut documents: Vec<Document> = Vec::new();
+) -> Vec<VexDocument> {
+    let mut documents: Vec<VexDocument> = Vec::new();
     for pattern in &sources.vex {
         let names = match files.matching(&pattern.value).await {
             Ok(names) if names.is_empty() => {
@@ -146,7 +146,7 @@ fn is_ahead(date: Date, today: Date) -> bool {
 
 /// Rejects a document with a statement from the future. That statement would be the last word until
 /// then, whatever becomes known in the meantime.
-fn dated_by(document: Document, today: Date) -> Result<Document, String> {
+fn dated_by(document: VexDocument, today: Date) -> Result<VexDocument, String> {
     let day = |at: jiff::Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
     match document.statements.iter().filter_map(|statement| statement.at.map(day)).max() {
         Some(last) if is_ahead(last, today) => {

@@ -14,7 +14,7 @@ use crate::model::run::{Completeness, GateRecord, TargetRecord};
 use crate::model::scope::Scope;
 use crate::model::severity::Counts;
 use crate::model::verdict::Outcome;
-use crate::policy::fingerprint::{self, Source};
+use crate::policy::fingerprint::{self, SourceLines};
 use crate::redact::{Scrubber, Secret, SecretSet};
 use crate::scan::gate_outputs::{FinishedGate, FinishedTarget};
 use crate::scan::proof::Proof;
@@ -217,7 +217,7 @@ pub(crate) fn identify(findings: &mut [Finding], scrubber: &Scrubber, root: &Pat
     findings.sort_by(fingerprint::order);
     let checkout = Checkout::new(root);
     let read = |path: &str| checkout.file(path);
-    fingerprint::assign_ids(findings, &mut Source::new(&read, scrubber));
+    fingerprint::assign_ids(findings, &mut SourceLines::new(&read, scrubber));
 }
 
 fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {

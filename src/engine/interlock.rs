@@ -11,7 +11,7 @@ use crate::text::shared::Text;
 
 /// The conditions under which actions start.
 #[derive(Clone, Debug)]
-pub(crate) struct Conditions {
+pub(crate) struct ActionConditions {
     pub mode: Mode,
     /// Act in lab mode too, whatever the gates have found.
     pub deploy_in_lab: bool,
@@ -32,7 +32,7 @@ pub(crate) enum Clearance {
 
 /// One gate that is done, as the interlock sees it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Before<'a> {
+pub(crate) struct EarlierGate<'a> {
     pub gate: &'a Gate,
     pub outcome: Outcome,
     /// The user left it out of this run (`--skip`, `--only`, a profile).
@@ -45,7 +45,12 @@ pub(crate) struct Before<'a> {
 
 /// Decides whether a late gate may start, when all gates before it are done. `over`: how the gates
 /// exceed the run's budget, if they do.
-pub(crate) fn clear(gate: &Gate, before: &[Before], over: &[String], conditions: &Conditions) -> Clearance {
+pub(crate) fn clear(
+    gate: &Gate,
+    before: &[EarlierGate],
+    over: &[String],
+    conditions: &ActionConditions,
+) -> Clearance {
     if gate.tool.acts() {
         let lab = conditions.mode == Mode::Lab;
         if lab && !conditions.deploy_in_lab {
@@ -57,7 +62,7 @@ pub(crate) fn clear(gate: &Gate, before: &[Before], over: &[String], conditions:
         }
     }
     // Earlier actions must not have failed; what the gate needs must be done.
-    let undone = |earlier: &&Before| match earlier.outcome {
+    let undone = |earlier: &&EarlierGate| match earlier.outcome {
         Outcome::Passed => false,
         Outcome::Skipped => earlier.needed,
         Outcome::Failed | Outcome::Inconclusive => true,

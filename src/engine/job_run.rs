@@ -63,11 +63,11 @@ pub(crate) struct Kept {
     pub from: PathBuf,
     /// Below the output folder.
     pub to: String,
-    pub what: What,
+    pub what: KeptKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum KeptKind {
     Report,
     Stdout,
     Stderr,

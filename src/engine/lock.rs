@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::engine::lock::chain::{Around, Unfollowable, What, follow};
+use crate::engine::lock::chain::{Around, LinkKind, Unfollowable, follow};
 use crate::engine::lock::memo::Memo;
 use crate::scan::job::Program;
 use crate::text::hash::sha256;
@@ -31,12 +31,12 @@ pub const FILE_NAME: &str = "gates.lock";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     /// Sorted. A name may have several entries; any of them is accepted.
-    pub tools: Vec<Entry>,
+    pub tools: Vec<LockEntry>,
 }
 
 /// One tool on one platform.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
+pub struct LockEntry {
     pub key: Key,
     /// Such as `linux-x86_64`.
     pub platform: String,
@@ -60,7 +60,7 @@ pub struct Key {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
-    pub what: What,
+    pub what: LinkKind,
     pub name: String,
     pub sha256: String,
 }
@@ -130,10 +130,10 @@ impl Lock {
         if let Some(broken) = file.tool.iter().find(|tool| !whole(&tool.sha256)) {
             return Err(format!("the sha256 of {} is not a SHA-256", broken.name));
         }
-        let mut tools: Vec<Entry> = file
+        let mut tools: Vec<LockEntry> = file
             .tool
             .into_iter()
-            .map(|tool| Entry {
+            .map(|tool| LockEntry {
                 key: Key { name: tool.name, folder: tool.r#in },
                 platform: tool.platform,
                 version: tool.version,
@@ -146,7 +146,7 @@ impl Lock {
     }
 
     /// The entries of a tool for a platform.
-    pub fn entries<'a>(&'a self, key: &'a Key, platform: &'a str) -> impl Iterator<Item = &'a Entry> {
+    pub fn entries<'a>(&'a self, key: &'a Key, platform: &'a str) -> impl Iterator<Item = &'a LockEntry> {
         self.tools.iter().filter(move |tool| tool.key == *key && tool.platform == platform)
     }
 }
@@ -195,7 +195,7 @@ impl Measured {
             parts => sha256(parts.iter().map(|part| part.line() + "\n").collect::<String>().as_bytes()),
         };
         // For a plain program, the hash alone is enough.
-        if matches!(runs.as_slice(), [Part { what: What::Program, .. }]) {
+        if matches!(runs.as_slice(), [Part { what: LinkKind::Program, .. }]) {
             runs.clear();
         }
         Ok(Self { sha256, runs })
@@ -205,7 +205,7 @@ impl Measured {
 impl Measured {
     /// The version of the npm package that runs, if there is one. The program need not be asked for it.
     pub fn package_version(&self) -> Option<String> {
-        let package = self.runs.iter().find(|part| part.what == What::Package)?;
+        let package = self.runs.iter().find(|part| part.what == LinkKind::Package)?;
         package.name.rsplit_once(' ').map(|(_, version)| version.to_owned())
     }
 }
@@ -267,14 +267,14 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn entry(name: &str, folder: Option<&str>) -> Entry {
-        Entry {
+    fn entry(name: &str, folder: Option<&str>) -> LockEntry {
+        LockEntry {
             key: Key { name: name.to_owned(), folder: folder.map(str::to_owned) },
             platform: platform(),
             version: Some("1.2.3".to_owned()),
             sha256: sha256(name.as_bytes()),
             runs: vec![Part {
-                what: What::SitePackages,
+                what: LinkKind::SitePackages,
                 name: "python3.11/site-packages".to_owned(),
                 sha256: sha256(b"x"),
             }],

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) use message::Build;
 pub(crate) use message::Message;
 
-use crate::config::notice::{Kind, Notice, When};
+use crate::config::notice::{Notice, NoticeKind, When};
 use crate::model::run::Run;
 use crate::model::verdict::Verdict;
 use crate::redact::{Scrubber, Secret};
@@ -64,10 +64,10 @@ pub(crate) async fn send(run: &Run, notices: &[Notice], build: Build, scrubber: 
     warnings
 }
 
-fn body(kind: Kind, message: &Message) -> String {
+fn body(kind: NoticeKind, message: &Message) -> String {
     match kind {
-        Kind::Slack => message.slack(),
-        Kind::Json => message.json(),
+        NoticeKind::Slack => message.slack(),
+        NoticeKind::Json => message.json(),
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) use order::longest_chain_first;
 use crate::config::settings::Settings;
 use crate::engine::event::{Event, Listener};
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::engine::interlock::{self, Conditions};
+use crate::engine::interlock::{self, ActionConditions};
 use crate::engine::job_run::{self, JobRun, News, ProgressSender, TargetEvidence};
 use crate::engine::lock::guard::Guard;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
@@ -46,7 +46,7 @@ pub(crate) struct Site<'a> {
     /// Stops the run; also used by `--fail-fast`.
     pub stop: watch::Sender<Stop>,
     /// What must hold before a gate acts.
-    pub conditions: Conditions,
+    pub conditions: ActionConditions,
 }
 
 /// Runs the plan. Returns the evidence of every gate, in the plan's order, and their findings.

@@ -12,7 +12,7 @@ use crate::text::shared::{SharedTexts, Text};
 /// One entry of `advisories`. It is one finding.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Advisory {
-    pub id: Id,
+    pub id: AdvisoryId,
     #[serde(rename = "module_name")]
     pub package: String,
     pub title: Option<String>,
@@ -93,12 +93,12 @@ pub(crate) struct Installed {
 /// A number in most registries, a string in some.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash)]
 #[serde(untagged)]
-pub(crate) enum Id {
+pub(crate) enum AdvisoryId {
     Number(u64),
     Text(String),
 }
 
-impl Id {
+impl AdvisoryId {
     pub(crate) fn to_text(&self) -> Text {
         match self {
             Self::Number(number) => number.to_string().into(),

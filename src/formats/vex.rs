@@ -8,7 +8,7 @@ mod tests;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::policy::vex::Document;
+use crate::policy::vex::VexDocument;
 use crate::text::bom::without_bom;
 use crate::text::sanitise;
 use crate::text::shared::Text;
@@ -19,7 +19,7 @@ use crate::text::shared::Text;
 pub struct Broken(pub String);
 
 /// Reads an OpenVEX or a CycloneDX document.
-pub fn read(name: &str, bytes: &[u8]) -> Result<Document, Broken> {
+pub fn read(name: &str, bytes: &[u8]) -> Result<VexDocument, Broken> {
     #[derive(Deserialize)]
     struct Signs {
         #[serde(rename = "bomFormat")]
@@ -37,6 +37,6 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Document, Broken> {
     };
     match statements.is_empty() {
         true => Err(Broken("it makes no statement".to_owned())),
-        false => Ok(Document { name: Text::from(sanitise::short(name, 300)), statements }),
+        false => Ok(VexDocument { name: Text::from(sanitise::short(name, 300)), statements }),
     }
 }

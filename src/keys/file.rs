@@ -37,7 +37,7 @@ fn places(n: usize) -> String {
 
 /// One step on the way to a key of gates.toml.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum KeyStep {
     Key(String),
     /// Of a list of tables, counted from 0.
     Entry(usize),
@@ -45,21 +45,21 @@ pub(crate) enum Step {
 
 /// The place of the first of these ways that exists in the text of a gates.toml. Otherwise the table of a
 /// list that the last way leads into, if there is one.
-pub(crate) fn locate(text: &str, ways: &[Vec<Step>]) -> Option<Range<usize>> {
+pub(crate) fn locate(text: &str, ways: &[Vec<KeyStep>]) -> Option<Range<usize>> {
     let (file, _) = DeTable::parse_recoverable(text);
     let mut so_far = None;
     for way in ways {
         so_far = None;
         let mut steps = way.iter();
-        let Some(Step::Key(first)) = steps.next() else { continue };
+        let Some(KeyStep::Key(first)) = steps.next() else { continue };
         let mut value = file.get_ref().get(first.as_str());
         for step in steps {
             let Some(here) = value else { break };
             value = match step {
-                Step::Key(key) => here.get_ref().as_table().and_then(|table| table.get(key.as_str())),
-                Step::Entry(index) => here.get_ref().as_array().and_then(|array| array.get(*index)),
+                KeyStep::Key(key) => here.get_ref().as_table().and_then(|table| table.get(key.as_str())),
+                KeyStep::Entry(index) => here.get_ref().as_array().and_then(|array| array.get(*index)),
             };
-            if let (Step::Entry(_), Some(entry)) = (step, value) {
+            if let (KeyStep::Entry(_), Some(entry)) = (step, value) {
                 so_far = Some(entry.span());
             }
         }

@@ -139,8 +139,8 @@ pub struct Conditions {
     /// A vulnerability that no release fixes does not block.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub only_fixable: bool,
-    #[serde(default, skip_serializing_if = "Scope::is_all")]
-    pub scope: Scope,
+    #[serde(default, skip_serializing_if = "DependencyScope::is_all")]
+    pub scope: DependencyScope,
     /// A vulnerability that is known to be exploited blocks, at any severity.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fail_on_kev: bool,
@@ -152,14 +152,14 @@ pub struct Conditions {
 /// Which dependencies block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scope {
+pub enum DependencyScope {
     #[default]
     All,
     /// All but those that only development needs.
     Production,
 }
 
-impl Scope {
+impl DependencyScope {
     fn is_all(&self) -> bool {
         *self == Self::All
     }
@@ -203,7 +203,7 @@ impl Conditions {
 
     /// Reads them. Absent keys are as in `base`.
     pub fn read(keys: &Keys, base: &Self) -> Self {
-        let scopes = [("all", Scope::All), ("production", Scope::Production)];
+        let scopes = [("all", DependencyScope::All), ("production", DependencyScope::Production)];
         let epss = keys.number("epss_at_least").and_then(|number| {
             let probability = Probability::new(number.value);
             if probability.is_none() {
@@ -257,7 +257,9 @@ impl Conditions {
             Category::Vulnerability if self.only_fixable && package.unfixed => {
                 PolicyEffect::Lowered(&UNFIXED)
             }
-            _ if self.scope == Scope::Production && package.dev => PolicyEffect::Lowered(&DEVELOPMENT),
+            _ if self.scope == DependencyScope::Production && package.dev => {
+                PolicyEffect::Lowered(&DEVELOPMENT)
+            }
             _ => PolicyEffect::BySeverity,
         }
     }

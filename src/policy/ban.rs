@@ -29,7 +29,7 @@ enum Versions {
 
 /// What a ban says of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum BanVerdict {
     Banned,
     /// The package is banned, but it is not clear whether this version is.
     Unclear,
@@ -90,20 +90,20 @@ impl Ban {
 
     /// What it says of a package. Without a package URL only the name is known, and several ecosystems may
     /// have a package of that name.
-    pub(crate) fn judge(&self, component: &Component) -> Verdict {
+    pub(crate) fn judge(&self, component: &Component) -> BanVerdict {
         let purl = component.purl.as_deref().and_then(Purl::read);
         let Some(purl) = purl else {
             let name = self.package.split_once('/').map_or("", |(_, name)| name).replace("%40", "@");
             let same = pattern(&name).is_ok_and(|name| name.is_match(&component.name));
-            return if same { Verdict::Unclear } else { Verdict::Other };
+            return if same { BanVerdict::Unclear } else { BanVerdict::Other };
         };
         if !self.matcher.is_match(purl.plain()) {
-            return Verdict::Other;
+            return BanVerdict::Other;
         }
         let version = purl.version().or(component.version.as_deref());
         match (&self.versions, version) {
-            (None, _) => Verdict::Banned,
-            (Some(_), None) => Verdict::Unclear,
+            (None, _) => BanVerdict::Banned,
+            (Some(_), None) => BanVerdict::Unclear,
             (Some(versions), Some(version)) => versions.judge(version),
         }
     }
@@ -120,13 +120,13 @@ impl Versions {
         VersionReq::parse(text).ok().map(|range| Self::Range(text.to_owned(), range))
     }
 
-    fn judge(&self, version: &str) -> Verdict {
-        let banned = |is: bool| if is { Verdict::Banned } else { Verdict::Other };
+    fn judge(&self, version: &str) -> BanVerdict {
+        let banned = |is: bool| if is { BanVerdict::Banned } else { BanVerdict::Other };
         let plain = version.strip_prefix('v').unwrap_or(version);
         match self {
             Self::Exactly(wanted) => banned(wanted == version || wanted == plain),
             Self::Range(_, range) => {
-                let Some(version) = lenient(plain) else { return Verdict::Unclear };
+                let Some(version) = lenient(plain) else { return BanVerdict::Unclear };
                 // A Cargo range does not match pre-releases that it does not name, so try the release too.
                 let release = Version::new(version.major, version.minor, version.patch);
                 banned(range.matches(&version) || range.matches(&release))

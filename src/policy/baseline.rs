@@ -35,13 +35,13 @@ pub(crate) struct Baseline {
     #[serde(default)]
     pub commit: Option<String>,
     /// In the order of gate, place, rule, id.
-    pub findings: Vec<Entry>,
+    pub findings: Vec<BaselineEntry>,
 }
 
 /// One finding, with what people need to recognise it. Only the id counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Entry {
+pub(crate) struct BaselineEntry {
     pub gate: Text,
     /// A file, a package with its version, or the target.
     pub place: Text,
@@ -111,7 +111,7 @@ impl Baseline {
     }
 }
 
-impl Entry {
+impl BaselineEntry {
     pub(crate) fn of(finding: &Finding) -> Self {
         let place = match (&finding.package, &finding.location) {
             (Some(package), _) => match &package.version {
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     fn baseline() -> Baseline {
-        let entry = |id: &str| Entry {
+        let entry = |id: &str| BaselineEntry {
             gate: "lint".into(),
             place: "src/a.ts".into(),
             rule: "no-eval".into(),

@@ -14,7 +14,7 @@ use crate::model::policy::Policy;
 use crate::model::risk::{Epss, Kev, Risk};
 use crate::model::run::{Completeness, GateRecord};
 use crate::policy::cvss_rating;
-use crate::policy::vex::{Here, Id, Image, Vex};
+use crate::policy::vex::{Here, Image, ProductId, Vex};
 use crate::text::shared::Text;
 
 /// The files, read.
@@ -22,7 +22,7 @@ use crate::text::shared::Text;
 pub(crate) struct Enrichment {
     pub vex: Vex,
     /// What VEX documents call this project.
-    pub products: Vec<Id>,
+    pub products: Vec<ProductId>,
     pub epss: Option<Dated<EpssScores>>,
     pub kev: Option<Dated<KevCatalogue>>,
     /// What the documents of the work tree would waive in addition to those of the base.

@@ -1,7 +1,7 @@
 //! Identity: the same finding has the same id on every machine, and when lines move.
 //!
 //! An id is made of what a finding is about (category, tool, rule, path, package, resource, image
-//! name), of the words at its place ([`Source`]), and of its number among the findings that are equal in all
+//! name), of the words at its place ([`SourceLines`]), and of its number among the findings that are equal in all
 //! of this. For lines with the same words, the line above counts too. Line numbers, columns, messages and
 //! checkout folders are left out, because they change while the finding does not. What a secret scanner
 //! matched is left out, because an id must not reveal it. `docs/identity.md` has the details for each tool,
@@ -16,7 +16,7 @@ use std::num::NonZeroU32;
 use sha2::{Digest, Sha256};
 
 pub use source::Mark;
-pub use source::Source;
+pub use source::SourceLines;
 
 use crate::model::finding::{Category, Finding, Location};
 use crate::text::shared::Text;
@@ -44,7 +44,7 @@ struct Alike {
 /// Sets the id of every finding of one gate. The findings must be sorted ([`order`]).
 ///
 /// Equal findings are numbered from 0, so that n accepted ids never cover more than n of them.
-pub fn assign_ids(findings: &mut [Finding], source: &mut Source<'_>) {
+pub fn assign_ids(findings: &mut [Finding], source: &mut SourceLines<'_>) {
     let mut bases = Vec::with_capacity(findings.len());
     let mut alike: HashMap<Base, Alike> = HashMap::with_capacity(findings.len());
     for finding in &*findings {

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::model::finding::Category;
     use crate::model::severity::Severity;
-    use crate::policy::baseline::{Entry, SCHEMA};
+    use crate::policy::baseline::{BaselineEntry, SCHEMA};
 
     #[test]
     fn a_finding_is_known_by_its_id_in_its_gate() {
@@ -124,7 +124,7 @@ mod tests {
             finding
         };
         let written = jiff::civil::date(2026, 1, 1);
-        let findings = vec![Entry::of(&finding("lint", "aa"))];
+        let findings = vec![BaselineEntry::of(&finding("lint", "aa"))];
         let baseline = Baseline { schema: SCHEMA.into(), written, commit: None, findings };
         let known =
             KnownFindings::from_baseline(&baseline, "b.json", Some(30), jiff::civil::date(2026, 1, 31));

@@ -27,20 +27,20 @@ pub struct Statement {
 /// A product, or parts of one.
 #[derive(Clone, Debug)]
 pub struct Product {
-    pub what: Id,
+    pub what: ProductId,
     /// The parts of it that have the vulnerability; empty: any part.
-    pub parts: Vec<Id>,
+    pub parts: Vec<ProductId>,
 }
 
 /// The name that a document has for a product.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Id {
+pub enum ProductId {
     Purl(Box<Purl>),
     /// A name, an address, a hash.
     Other(String),
 }
 
-impl Id {
+impl ProductId {
     pub fn read(text: &str) -> Self {
         Purl::read(text).map_or_else(|| Self::Other(text.to_owned()), |purl| Self::Purl(Box::new(purl)))
     }
@@ -60,7 +60,7 @@ impl Id {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Here<'a> {
     /// The names of this project in documents, from gates.toml.
-    pub products: &'a [Id],
+    pub products: &'a [ProductId],
     pub image: Option<Image<'a>>,
 }
 
@@ -76,9 +76,9 @@ pub struct Image<'a> {
 
 impl Here<'_> {
     /// Whether this is certainly the product.
-    pub(crate) fn is(&self, product: &Id) -> bool {
+    pub(crate) fn is(&self, product: &ProductId) -> bool {
         let named = self.products.iter().any(|known| match (product, known) {
-            (Id::Purl(product), Id::Purl(known)) => product.covers(known),
+            (ProductId::Purl(product), ProductId::Purl(known)) => product.covers(known),
             (product, known) => product == known,
         });
         named || self.image.is_some_and(|image| image.is(product))
@@ -86,11 +86,11 @@ impl Here<'_> {
 }
 
 impl Image<'_> {
-    fn is(&self, product: &Id) -> bool {
+    fn is(&self, product: &ProductId) -> bool {
         let purl = match product {
-            Id::Purl(purl) if matches!(purl.kind(), "oci" | "docker") => purl,
-            Id::Purl(_) => return false,
-            Id::Other(name) => return *name == self.reference,
+            ProductId::Purl(purl) if matches!(purl.kind(), "oci" | "docker") => purl,
+            ProductId::Purl(_) => return false,
+            ProductId::Other(name) => return *name == self.reference,
         };
         // By id or digest, with any name.
         if purl.version().is_some() && [self.id, self.digest].contains(&purl.version()) {
@@ -119,8 +119,8 @@ impl Image<'_> {
 
 impl Product {
     fn covers(&self, finding: &Finding, here: &Here) -> bool {
-        let is_package = |id: &Id| match (id, &finding.package) {
-            (Id::Purl(purl), Some(package)) => purl.is_of(package),
+        let is_package = |id: &ProductId| match (id, &finding.package) {
+            (ProductId::Purl(purl), Some(package)) => purl.is_of(package),
             _ => false,
         };
         match self.parts.as_slice() {
@@ -132,13 +132,13 @@ impl Product {
 
 /// A document of either format.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub struct VexDocument {
     /// Its path, as gates.toml finds it.
     pub name: Text,
     pub statements: Vec<Statement>,
 }
 
-impl Document {
+impl VexDocument {
     /// The first few products that it is about.
     pub fn subjects(&self) -> String {
         let products = self.statements.iter().flat_map(|statement| &statement.products);
@@ -172,13 +172,13 @@ fn first_few(names: impl Iterator<Item = String>) -> Option<String> {
 /// The statements of all documents, by vulnerability.
 #[derive(Debug, Default)]
 pub struct Vex {
-    pub documents: Vec<Document>,
+    pub documents: Vec<VexDocument>,
     /// Document and statement, by the id in capitals.
     by_id: HashMap<String, Vec<(usize, usize)>>,
 }
 
 impl Vex {
-    pub fn new(documents: Vec<Document>) -> Self {
+    pub fn new(documents: Vec<VexDocument>) -> Self {
         let mut by_id: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (d, document) in documents.iter().enumerate() {
             for (s, statement) in document.statements.iter().enumerate() {

@@ -58,7 +58,7 @@ impl Setting {
     }
 
     /// The value, with variables replaced by their values.
-    pub(crate) fn expanded(&self, variable: Variable) -> String {
+    pub(crate) fn expanded(&self, variable: Lookup) -> String {
         let mut out = String::with_capacity(self.value.len());
         let mut rest = self.value.as_str();
         while let Some((before, behind)) = rest.split_once("${") {
@@ -75,10 +75,10 @@ impl Setting {
 }
 
 /// The value of an environment variable; `None` if it is not set.
-pub(crate) type Variable = fn(&str) -> Option<String>;
+pub(crate) type Lookup = fn(&str) -> Option<String>;
 
 /// The user's own file.
-pub(crate) fn of_user(variable: Variable) -> Option<PathBuf> {
+pub(crate) fn of_user(variable: Lookup) -> Option<PathBuf> {
     let named = ["npm_config_userconfig", "NPM_CONFIG_USERCONFIG"].into_iter().find_map(variable);
     named.map(PathBuf::from).or_else(|| Some(PathBuf::from(variable("HOME")?).join(".npmrc")))
 }
@@ -93,7 +93,7 @@ pub(crate) fn read(path: &Path) -> String {
 
 /// The secrets in a file: `//registry/:_authToken`, `_password` and `_auth` (base64), a client's `key`, the
 /// password of a proxy.
-pub(crate) fn secrets(text: &str, variable: Variable) -> Vec<Secret> {
+pub(crate) fn secrets(text: &str, variable: Lookup) -> Vec<Secret> {
     let mut all = Vec::new();
     for setting in settings(text) {
         let value = setting.expanded(variable);

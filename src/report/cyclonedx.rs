@@ -12,7 +12,7 @@ mod vulnerabilities;
 use std::io::{self, Write};
 
 use crate::formats::cyclonedx;
-use crate::formats::cyclonedx::document::{Component, Document, Kind};
+use crate::formats::cyclonedx::document::{BomComponent, BomDocument, ComponentKind};
 use crate::model::run::{Completeness, Run};
 use crate::model::verdict::{Mode, Outcome};
 use crate::report::cyclonedx::parts::Parts;
@@ -28,22 +28,22 @@ pub(super) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<
     out.write_all(b"\n")
 }
 
-fn document(run: &Run) -> Document {
+fn document(run: &Run) -> BomDocument {
     let parts = Parts::of(run);
     let found = vulnerabilities::of(run, &parts);
     let whole = run.gates.iter().all(|gate| gate.evidence == Completeness::Whole) && found.left_out == 0;
     let mut incomplete: Vec<String> = parts.lacking().collect();
     incomplete.extend((!whole).then(|| ROOT.to_owned()));
     let subjects = parts.subjects.iter().map(|subject| subject.bom_ref()).collect();
-    Document {
+    BomDocument {
         // The run's own 128 bits: a document written again has the same serial number.
         serial: uuid(&run.trace_id),
         written: run.started,
         tools: tools(run),
-        subject: Component {
+        subject: BomComponent {
             bom_ref: Some(ROOT.to_owned()),
             version: run.commit.as_ref().map(ToString::to_string),
-            ..Component::new(Kind::Application, run.project.as_deref().unwrap_or("project"))
+            ..BomComponent::new(ComponentKind::Application, run.project.as_deref().unwrap_or("project"))
         },
         properties: properties(run, found.left_out),
         components: parts.components(),
@@ -54,15 +54,15 @@ fn document(run: &Run) -> Document {
 }
 
 /// Portcullis itself, and every scanner.
-fn tools(run: &Run) -> Vec<Component> {
+fn tools(run: &Run) -> Vec<BomComponent> {
     let mut scanners: Vec<(&str, Option<&str>)> =
         run.gates.iter().map(|gate| (subject::tool_title(gate), gate.tool_version.as_deref())).collect();
     scanners.sort_unstable();
     scanners.dedup();
     let own = ("Portcullis", Some(run.portcullis_version.as_str()));
-    let tools = std::iter::once(own).chain(scanners).map(|(name, version)| Component {
+    let tools = std::iter::once(own).chain(scanners).map(|(name, version)| BomComponent {
         version: version.map(str::to_owned),
-        ..Component::new(Kind::Application, name)
+        ..BomComponent::new(ComponentKind::Application, name)
     });
     tools.collect()
 }

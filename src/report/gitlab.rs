@@ -17,7 +17,7 @@ use crate::model::finding::{Decision, Finding};
 use crate::model::run::{GateRecord, Run};
 use crate::model::severity::Severity;
 use crate::model::verdict::Outcome;
-use crate::report::gitlab::kind::Kind;
+use crate::report::gitlab::kind::GitlabKind;
 use crate::report::gitlab::model::{
     Commit, Dependency, Link, Location, Message, Named, Product, Report, Scan, Vector, Vulnerability,
 };
@@ -38,23 +38,23 @@ const LONGEST_DESCRIPTION: usize = 20_000;
 const MOST_LINKS: usize = 20;
 
 pub(super) fn sast(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    render(run, Kind::Sast, out)
+    render(run, GitlabKind::Sast, out)
 }
 
 pub(super) fn dependencies(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    render(run, Kind::Dependencies, out)
+    render(run, GitlabKind::Dependencies, out)
 }
 
 pub(super) fn secrets(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    render(run, Kind::Secrets, out)
+    render(run, GitlabKind::Secrets, out)
 }
 
 pub(super) fn containers(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    render(run, Kind::Containers, out)
+    render(run, GitlabKind::Containers, out)
 }
 
-fn render(run: &Run, kind: Kind, out: &mut dyn Write) -> io::Result<()> {
-    let of_kind = |finding: &&Finding| Kind::of(finding) == Some(kind);
+fn render(run: &Run, kind: GitlabKind, out: &mut dyn Write) -> io::Result<()> {
+    let of_kind = |finding: &&Finding| GitlabKind::of(finding) == Some(kind);
     let shown = |finding: &&Finding| of_kind(finding) && finding.decision != Decision::Waive;
     let found_by: HashSet<&str> = run.findings.iter().filter(of_kind).map(|finding| &*finding.gate).collect();
     let gates: Vec<&GateRecord> =
@@ -71,7 +71,7 @@ fn render(run: &Run, kind: Kind, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-fn scan<'a>(run: &'a Run, kind: Kind, gates: &[&'a GateRecord], waived: u64) -> Scan<'a> {
+fn scan<'a>(run: &'a Run, kind: GitlabKind, gates: &[&'a GateRecord], waived: u64) -> Scan<'a> {
     let mut messages = Vec::new();
     for gate in gates {
         let level = match gate.outcome {
@@ -127,7 +127,7 @@ fn scan<'a>(run: &'a Run, kind: Kind, gates: &[&'a GateRecord], waived: u64) -> 
     }
 }
 
-fn vulnerability<'a>(run: &'a Run, kind: Kind, finding: &'a Finding) -> Vulnerability<'a> {
+fn vulnerability<'a>(run: &'a Run, kind: GitlabKind, finding: &'a Finding) -> Vulnerability<'a> {
     let solution = finding.fix.as_deref().map(|fix| subject::cut(fix, LONGEST_SOLUTION));
     let vector = finding.cvss.as_ref().and_then(|cvss| cvss.vector.as_deref());
     let vector = vector.filter(|vector| identifiers::is_cvss_3(vector));
@@ -161,27 +161,27 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn location<'a>(run: &'a Run, kind: Kind, finding: &'a Finding) -> Location<'a> {
+fn location<'a>(run: &'a Run, kind: GitlabKind, finding: &'a Finding) -> Location<'a> {
     let at = finding.location.as_ref();
     let mut location = Location { file: Some(subject::file(finding)), ..Location::default() };
-    if matches!(kind, Kind::Sast | Kind::Secrets) {
+    if matches!(kind, GitlabKind::Sast | GitlabKind::Secrets) {
         location.start_line = at.and_then(|at| at.start_line).map(|line| line.get());
         location.end_line = at.and_then(|at| at.end_line).map(|line| line.get());
     }
-    if matches!(kind, Kind::Dependencies | Kind::Containers)
+    if matches!(kind, GitlabKind::Dependencies | GitlabKind::Containers)
         && let Some(package) = &finding.package
     {
         let version = package.version.as_deref().unwrap_or_default();
         location.dependency = Some(Dependency { package: Named { name: &package.name }, version });
     }
     match kind {
-        Kind::Sast | Kind::Dependencies => {}
+        GitlabKind::Sast | GitlabKind::Dependencies => {}
         // GitLab's own analyzer writes zeros where there is no commit.
-        Kind::Secrets => {
+        GitlabKind::Secrets => {
             let sha = finding.commit.as_deref().or(run.commit.as_deref()).filter(|sha| !sha.is_empty());
             location.commit = Some(Commit { sha: sha.unwrap_or("0000000") });
         }
-        Kind::Containers => {
+        GitlabKind::Containers => {
             location.file = None;
             location.image = Some(if finding.target.is_empty() { "unknown" } else { &finding.target });
             location.operating_system = Some(identifiers::distribution(finding).unwrap_or("unknown"));

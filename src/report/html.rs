@@ -24,7 +24,7 @@ use crate::model::run::Run;
 
 /// `[report.html]`.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct HtmlOptions {
     /// The most findings of a gate on the page.
     limit: usize,
 }
@@ -32,13 +32,13 @@ pub struct Options {
 /// A page of twenty gates with this many findings each still opens at once.
 const LIMIT: usize = 2_000;
 
-impl Default for Options {
+impl Default for HtmlOptions {
     fn default() -> Self {
         Self { limit: LIMIT }
     }
 }
 
-impl Options {
+impl HtmlOptions {
     pub(super) fn read(keys: &Keys) -> Self {
         let limit = keys.count("limit");
         keys.finish("[report.html]");

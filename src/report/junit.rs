@@ -22,7 +22,7 @@ use super::worst;
 
 /// `[report.junit]`.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct JunitOptions {
     /// In lab mode, what would block is a failure or an error, as in production.
     lab_fails: bool,
     /// A finding that does not block passes, instead of being skipped.
@@ -42,13 +42,13 @@ enum Dialect {
 /// With 2,000 findings a gate, what Jenkins loads into memory stays small.
 const LIMIT: usize = 2_000;
 
-impl Default for Options {
+impl Default for JunitOptions {
     fn default() -> Self {
         Self { lab_fails: false, allowed_passes: false, dialect: Dialect::Jenkins, limit: LIMIT }
     }
 }
 
-impl Options {
+impl JunitOptions {
     pub(super) fn read(keys: &Keys) -> Self {
         let dialects = [("jenkins", Dialect::Jenkins), ("gitlab", Dialect::GitLab)];
         let limit =
@@ -103,7 +103,7 @@ enum Kind {
 /// Its cases are made one by one as they are written, since there may be very many.
 struct Suite<'a> {
     run: &'a Run,
-    options: &'a Options,
+    options: &'a JunitOptions,
     gate: &'a GateRecord,
     /// The findings that are listed.
     findings: Vec<&'a Finding>,
@@ -132,7 +132,7 @@ struct Case {
 }
 
 impl<'a> Suite<'a> {
-    fn new(run: &'a Run, options: &'a Options, gate: &'a GateRecord, all: Vec<&'a Finding>) -> Self {
+    fn new(run: &'a Run, options: &'a JunitOptions, gate: &'a GateRecord, all: Vec<&'a Finding>) -> Self {
         let denied = |list: &[&Finding]| list.iter().filter(|one| one.decision == Decision::Deny).count();
         let (total, blocking) = (all.len(), denied(&all));
         let findings = match total > options.limit {

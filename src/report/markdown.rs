@@ -13,7 +13,7 @@ use crate::model::run::{GateRecord, Run};
 use crate::model::verdict::{Outcome, Verdict};
 use crate::text::{human, sanitise};
 
-use super::problems::{Problem, Problems};
+use super::problems::{ProblemRow, ProblemRows};
 use super::{Options, subject, summary, worst};
 
 /// The first line.
@@ -62,8 +62,8 @@ pub(super) fn page(run: &Run, room: Room) -> String {
     page.left_out(run.gates.len() - rows, "gate");
 
     let waived = || run.findings.iter().filter(|finding| finding.decision == Decision::Waive);
-    page.problems("Blocking", Problems::of(worst::blocking(run), run, room.problems));
-    page.problems("Waived", Problems::of(waived(), run, room.problems));
+    page.problems("Blocking", ProblemRows::of(worst::blocking(run), run, room.problems));
+    page.problems("Waived", ProblemRows::of(waived(), run, room.problems));
 
     let commit =
         run.commit.as_deref().map(|commit| format!(" · commit {}", code(commit))).unwrap_or_default();
@@ -97,7 +97,7 @@ impl Page {
         parts.take_while(|part| self.add(part)).count()
     }
 
-    fn problems(&mut self, heading: &str, problems: Problems) {
+    fn problems(&mut self, heading: &str, problems: ProblemRows) {
         if problems.count == 0 {
             return;
         }
@@ -142,7 +142,7 @@ fn gate_row(gate: &GateRecord) -> String {
 }
 
 /// The title, each place with its gate and rule, and the fix or the reason of the waiver.
-fn item(problem: &Problem) -> String {
+fn item(problem: &ProblemRow) -> String {
     let mut item = format!("- **{}** {}\n", problem.severity, code(subject::title(problem.first)));
     problem.findings().take(PLACES).for_each(|finding| item.push_str(&place(finding)));
     let more = (1 + problem.others.len()).saturating_sub(PLACES);

@@ -9,13 +9,17 @@ use super::{File, REPORTS, Report, html, junit};
 pub struct Options {
     /// The formats, each once, in the order of the user.
     pub formats: Vec<&'static Report>,
-    pub junit: junit::Options,
-    pub html: html::Options,
+    pub junit: junit::JunitOptions,
+    pub html: html::HtmlOptions,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { formats: named(["junit"]), junit: junit::Options::default(), html: html::Options::default() }
+        Self {
+            formats: named(["junit"]),
+            junit: junit::JunitOptions::default(),
+            html: html::HtmlOptions::default(),
+        }
     }
 }
 
@@ -34,8 +38,8 @@ impl Options {
             }
             named(texts.iter().map(|text| text.value.as_str()))
         });
-        let junit = keys.table("junit").map_or(built_in.junit, |table| junit::Options::read(&table));
-        let html = keys.table("html").map_or(built_in.html, |table| html::Options::read(&table));
+        let junit = keys.table("junit").map_or(built_in.junit, |table| junit::JunitOptions::read(&table));
+        let html = keys.table("html").map_or(built_in.html, |table| html::HtmlOptions::read(&table));
         keys.finish("[report]");
         Self { formats: formats.unwrap_or(built_in.formats), junit, html }
     }

@@ -9,7 +9,7 @@ use crate::model::severity::{Severity, rank};
 use crate::text::human;
 
 /// A problem with its selected findings, the worst first.
-pub(crate) struct Problem<'a> {
+pub(crate) struct ProblemRow<'a> {
     pub first: &'a Finding,
     /// Empty for most problems.
     pub others: Vec<&'a Finding>,
@@ -17,7 +17,7 @@ pub(crate) struct Problem<'a> {
     pub severity: Severity,
 }
 
-impl<'a> Problem<'a> {
+impl<'a> ProblemRow<'a> {
     pub(crate) fn findings(&self) -> impl Iterator<Item = &'a Finding> {
         std::iter::once(self.first).chain(self.others.iter().copied())
     }
@@ -29,16 +29,16 @@ impl<'a> Problem<'a> {
 }
 
 /// The problems that findings belong to.
-pub(crate) struct Problems<'a> {
+pub(crate) struct ProblemRows<'a> {
     /// The worst problems, the worst first. Problems of equal severity stay in order.
-    pub worst: Vec<Problem<'a>>,
+    pub worst: Vec<ProblemRow<'a>>,
     /// How many problems there are.
     pub count: usize,
     /// How many findings they have.
     pub findings: usize,
 }
 
-impl<'a> Problems<'a> {
+impl<'a> ProblemRows<'a> {
     /// The `most` worst problems of these findings of a run.
     pub(crate) fn of(selected: impl Iterator<Item = &'a Finding>, run: &'a Run, most: usize) -> Self {
         let highest = highest(&run.findings);
@@ -66,16 +66,16 @@ impl<'a> Problems<'a> {
         let problem = |(_, at): (Reverse<u8>, u32)| {
             let head = *selected.get(at as usize)?;
             let Some(name) = head.problem.as_deref() else {
-                return Some(Problem { first: head, others: Vec::new(), severity: head.severity });
+                return Some(ProblemRow { first: head, others: Vec::new(), severity: head.severity });
             };
             let mut others = named.get(name)?.clone();
             others.sort_by_key(|finding| Reverse(rank(finding.severity)));
             let first = others.remove(0);
             let severity = highest.get(name).copied().unwrap_or(first.severity);
-            Some(Problem { first, others, severity })
+            Some(ProblemRow { first, others, severity })
         };
         let worst = heads.into_iter().filter_map(problem).collect();
-        Problems { worst, count, findings: selected.len() }
+        ProblemRows { worst, count, findings: selected.len() }
     }
 
     /// `finding` if each problem is one finding, otherwise `problem`.
@@ -139,9 +139,9 @@ mod tests {
                 "findings": all, "waivers": {"unused": [], "expired": [], "expiring": []},
             }))
             .unwrap();
-            let problems = Problems::of(run.findings[..4].iter(), &run, most);
+            let problems = ProblemRows::of(run.findings[..4].iter(), &run, most);
             let rules =
-                |problem: &Problem| problem.findings().map(|finding| finding.rule.to_string()).collect();
+                |problem: &ProblemRow| problem.findings().map(|finding| finding.rule.to_string()).collect();
             (problems.worst.iter().map(|one| (one.severity, rules(one))).collect(), problems.words())
         };
         let row =

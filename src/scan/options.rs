@@ -10,12 +10,12 @@ const WHOLE: &str = "options of the tool";
 
 /// The options of a gate's tool, as values that can be compared. Every tool gets them by deriving
 /// [`Serialize`], so no option can be forgotten.
-pub trait Options {
+pub trait ToolOptions {
     /// Each option under its key in gates.toml.
     fn options(&self) -> Value;
 }
 
-impl<T: Serialize> Options for T {
+impl<T: Serialize> ToolOptions for T {
     fn options(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }

@@ -14,7 +14,7 @@ use crate::policy::licence::InventoryRules;
 use crate::scan::config_file::ConfigFile;
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
-use crate::scan::options::Options;
+use crate::scan::options::ToolOptions;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -69,12 +69,12 @@ pub enum VersionFrom {
 }
 
 /// One gate's scanner with its options. Pure: only `process.rs` runs what it plans.
-pub trait Tool: Debug + Send + Sync + Options {
+pub trait Tool: Debug + Send + Sync + ToolOptions {
     /// One job for each target, or why there is nothing to do.
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned>;
 
     /// What its own keys make it scan: all keys that can narrow it, whether they apply or not. An option
-    /// without an entry here is compared by its value, see [`Options`].
+    /// without an entry here is compared by its value, see [`ToolOptions`].
     fn coverage(&self) -> Vec<Coverage> {
         Vec::new()
     }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 use crate::common::fixtures;
-use portcullis::policy::fingerprint::{Source, assign_ids, order};
+use portcullis::policy::fingerprint::{SourceLines, assign_ids, order};
 use portcullis::redact::Scrubber;
 use portcullis::text::shared::Text;
 
@@ -16,7 +16,7 @@ fn two_versions_of_a_tool_give_the_same_ids() {
         let fixture = recorded.iter().find(|fixture| fixture.name == name).unwrap();
         let mut found = fixture.assess().parsed().findings.clone();
         found.sort_by(order);
-        assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
+        assign_ids(&mut found, &mut SourceLines::new(&|_| None, &Scrubber::default()));
         found.into_iter().map(|finding| finding.id).collect()
     };
     for case in ["recorded-errors", "upstream-type-errors-noemit"] {

@@ -18,7 +18,7 @@ use portcullis::model::policy::Budget;
 use portcullis::model::run::GateRecord;
 use portcullis::model::severity::{Counts, Severity};
 use portcullis::model::verdict::{Outcome, Verdict};
-use portcullis::policy::fingerprint::{Source, assign_ids, order};
+use portcullis::policy::fingerprint::{SourceLines, assign_ids, order};
 use portcullis::policy::judge::{Waivers, judge};
 use portcullis::policy::run_budget;
 use portcullis::policy::waiver::Waiver;
@@ -178,7 +178,7 @@ proptest! {
     fn an_id_depends_only_on_the_finding(found in findings(), moved in 1..90_u64, words in "[a-c]{1,3}") {
         let identified = |mut found: Vec<Finding>| {
             found.sort_by(order);
-            assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
+            assign_ids(&mut found, &mut SourceLines::new(&|_| None, &Scrubber::default()));
             found
         };
         let first = identified(found.clone());
@@ -216,7 +216,7 @@ proptest! {
             let document = Document { name: "r".into(), bytes: Cow::Owned(leak.to_string().into_bytes()) };
             let raw = RawReport { documents: vec![document], ..RawReport::default() };
             let mut found = assess(tool.as_ref(), &raw, &fixtures::origin()).parsed().findings.clone();
-            assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
+            assign_ids(&mut found, &mut SourceLines::new(&|_| None, &Scrubber::default()));
             found
         };
         let found = read(&a);

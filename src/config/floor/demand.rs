@@ -6,11 +6,11 @@ use crate::config::floor::{Breach, profile_of, way, way_into};
 use crate::config::loosening::{Looser, looser_policy, looser_reach};
 use crate::config::settings::Settings;
 use crate::config::{Config, Gate};
-use crate::keys::file::Step;
+use crate::keys::file::KeyStep;
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
-use crate::model::policy::{Policy, Scope, Threshold};
+use crate::model::policy::{DependencyScope, Policy, Threshold};
 use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent, names};
@@ -43,7 +43,7 @@ impl Demand {
         if !table.has("fail_on") && !table.has("max") {
             // No severity blocks here, so the keys that let findings pass weaken nothing.
             nothing.conditions.only_fixable = true;
-            nothing.conditions.scope = Scope::Production;
+            nothing.conditions.scope = DependencyScope::Production;
         }
         let policy = Policy::read(table, &nothing);
         if table.has("unrated") && !table.has("fail_on") {
@@ -151,7 +151,7 @@ impl Demand {
     ) {
         let effective = settings.overlaid(gate);
         // The profile outranks the gate's own table, which outranks the defaults.
-        let ways = |key: &str| -> Vec<Vec<Step>> {
+        let ways = |key: &str| -> Vec<Vec<KeyStep>> {
             let profile = profile_of(config, settings);
             let overlay = profile.map(|(name, _)| way(&["profile", name, "gate", &gate.id, key]));
             let own = way_into("gate", index, key);
@@ -237,7 +237,7 @@ fn weaker(id: &str, looser: Looser, each: &[Coverage]) -> Breach {
 }
 
 /// Where a profile skips a gate.
-fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<Step>> {
+fn way_to_leaving(config: &Config, settings: &Settings, id: &str) -> Option<Vec<KeyStep>> {
     let (name, profile) = profile_of(config, settings)?;
     if profile.skip.iter().any(|skipped| skipped == id) {
         return Some(way(&["profile", name, "skip"]));

@@ -47,17 +47,18 @@ fn config() -> Config {
     Config::read(GATES).unwrap()
 }
 
-const PRODUCTION: Conditions = Conditions { mode: Mode::Production, deploy_in_lab: false, branch: None };
-const LAB: Conditions = Conditions { mode: Mode::Lab, ..PRODUCTION };
-const ACTING_LAB: Conditions = Conditions { deploy_in_lab: true, ..LAB };
+const PRODUCTION: ActionConditions =
+    ActionConditions { mode: Mode::Production, deploy_in_lab: false, branch: None };
+const LAB: ActionConditions = ActionConditions { mode: Mode::Lab, ..PRODUCTION };
+const ACTING_LAB: ActionConditions = ActionConditions { deploy_in_lab: true, ..LAB };
 
 /// Whether `id` may start after these gates, which are not late.
-fn after(id: &str, before: &[(&str, Outcome, bool)], conditions: &Conditions) -> Clearance {
+fn after(id: &str, before: &[(&str, Outcome, bool)], conditions: &ActionConditions) -> Clearance {
     let config = config();
     let gate = |id: &str| config.gate(id).unwrap();
-    let before: Vec<Before> = before
+    let before: Vec<EarlierGate> = before
         .iter()
-        .map(|&(id, outcome, left_out)| Before {
+        .map(|&(id, outcome, left_out)| EarlierGate {
             gate: gate(id),
             outcome,
             left_out,
@@ -72,7 +73,7 @@ fn after(id: &str, before: &[(&str, Outcome, bool)], conditions: &Conditions) ->
 fn after_action(id: &str, earlier: &str, outcome: Outcome, needed: bool) -> Clearance {
     let config = config();
     let gate = |id: &str| config.gate(id).unwrap();
-    let before = Before { gate: gate(earlier), outcome, left_out: false, late: true, needed };
+    let before = EarlierGate { gate: gate(earlier), outcome, left_out: false, late: true, needed };
     clear(gate(id), &[before], &[], &PRODUCTION)
 }
 
@@ -133,14 +134,14 @@ fn lab_mode_acts_only_on_request_and_says_what_that_overrides() {
         assert_eq!(after("push", &[("look", outcome, left_out)], &ACTING_LAB), expected, "{outcome:?}");
     }
     // `deploy_in_lab` changes nothing in production.
-    let conditions = Conditions { deploy_in_lab: true, ..PRODUCTION };
+    let conditions = ActionConditions { deploy_in_lab: true, ..PRODUCTION };
     assert_eq!(after("push", &[("look", Failed, false)], &conditions), skip("not started: look failed"));
 }
 
 #[test]
 fn an_action_keeps_to_its_branches_in_either_mode() {
-    let on = |branch: Option<&str>, conditions: &Conditions| {
-        let conditions = Conditions { branch: branch.map(str::to_owned), ..conditions.clone() };
+    let on = |branch: Option<&str>, conditions: &ActionConditions| {
+        let conditions = ActionConditions { branch: branch.map(str::to_owned), ..conditions.clone() };
         after("release", &[("look", Outcome::Passed, false)], &conditions)
     };
     for conditions in [PRODUCTION, ACTING_LAB] {
@@ -185,7 +186,7 @@ fn an_action_does_not_start_after_one_that_failed() {
 fn a_check_of_a_deployment_is_held_back_by_its_needs_and_not_by_the_mode() {
     let config = config();
     let smoke = config.gate("smoke").unwrap();
-    let before = Before {
+    let before = EarlierGate {
         gate: config.gate("release").unwrap(),
         outcome: Outcome::Skipped,
         left_out: false,
@@ -193,7 +194,7 @@ fn a_check_of_a_deployment_is_held_back_by_its_needs_and_not_by_the_mode() {
         needed: true,
     };
     assert_eq!(clear(smoke, &[before], &[], &LAB), skip("not started: release was skipped"));
-    let unneeded = Before { needed: false, ..before };
+    let unneeded = EarlierGate { needed: false, ..before };
     assert_eq!(clear(smoke, &[unneeded], &[], &LAB), GO);
 }
 

@@ -14,7 +14,7 @@ use crate::system::process::{End, Ended};
 use crate::text::human;
 
 use super::launch::{not_started, signalled};
-use super::{JobRun, Kept, REPORT_CAP, TargetEvidence, What};
+use super::{JobRun, Kept, KeptKind, REPORT_CAP, TargetEvidence};
 
 /// The state before the start.
 pub(crate) struct Before {
@@ -50,9 +50,9 @@ impl JobRun {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
         let (is_report, errors) = (self.job.prints_report(), self.job.reports_errors());
         let mut printed = self.printed(ended);
-        self.keep_log(&stderr, "stderr", What::Stderr, evidence);
+        self.keep_log(&stderr, "stderr", KeptKind::Stderr, evidence);
         if !is_report {
-            self.keep_log(&printed, "stdout", What::Stdout, evidence);
+            self.keep_log(&printed, "stdout", KeptKind::Stdout, evidence);
         }
         let mut raw = RawReport {
             exit: evidence.record.exit_code,
@@ -119,7 +119,7 @@ impl JobRun {
         for keep in &self.job.keep {
             let from = self.folder().join(&keep.scratch);
             if from.exists() {
-                evidence.kept.push(Kept { from, to: keep.out.clone(), what: What::Sbom });
+                evidence.kept.push(Kept { from, to: keep.out.clone(), what: KeptKind::Sbom });
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::scan::job::SCRATCH;
 use crate::scan::proof::Proof;
 use crate::scan::raw_report::Document;
 
-use super::{JobRun, Kept, TargetEvidence, What};
+use super::{JobRun, Kept, KeptKind, TargetEvidence};
 
 impl JobRun {
     /// Keeps a report, masked. If it can't be kept there is no proof: nobody could check what the proof
@@ -31,11 +31,11 @@ impl JobRun {
             };
         }
         let to = self.out_path("reports", &document.name);
-        evidence.kept.push(Kept { from, to, what: What::Report });
+        evidence.kept.push(Kept { from, to, what: KeptKind::Report });
         proof
     }
 
-    pub(crate) fn keep_log(&self, log: &[u8], name: &str, what: What, evidence: &mut TargetEvidence) {
+    pub(crate) fn keep_log(&self, log: &[u8], name: &str, what: KeptKind, evidence: &mut TargetEvidence) {
         if !log.is_empty() {
             let to = self.out_path("logs", &format!("{name}.log"));
             evidence.kept.push(Kept { from: self.folder().join(name), to, what });

@@ -16,7 +16,7 @@ use crate::scan::raw_report::RawReport;
 use crate::system::process::Stop;
 use crate::text::human::{self, millis};
 
-use super::{JobRun, TargetEvidence, What};
+use super::{JobRun, KeptKind, TargetEvidence};
 
 /// Runs the steps. Returns the evidence and the words of a transient error that stopped them, if there
 /// is one.
@@ -75,7 +75,7 @@ impl JobRun {
         }
         let _ = fs::create_dir_all(self.folder());
         if fs::write(self.folder().join("steps"), &left.log).is_ok() {
-            self.keep_log(&left.log, "steps", What::Stderr, evidence);
+            self.keep_log(&left.log, "steps", KeptKind::Stderr, evidence);
         }
 
         let raw = RawReport {

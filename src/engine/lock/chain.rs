@@ -22,7 +22,7 @@ const CHOOSERS: [&str; 5] = ["rustup", "mise", "volta-shim", "proto-shim", "core
 /// One thing that runs when a tool is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
-    pub what: What,
+    pub what: LinkKind,
     /// The same on every machine.
     pub name: String,
     pub subject: Subject,
@@ -31,7 +31,7 @@ pub(crate) struct Link {
 /// What a part of a tool is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum What {
+pub enum LinkKind {
     /// An executable file, as it is.
     Program,
     /// A program that chooses and starts another one, which is not pinned.
@@ -45,7 +45,7 @@ pub enum What {
     SitePackages,
 }
 
-impl What {
+impl LinkKind {
     /// As gates.lock writes it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -120,7 +120,7 @@ impl Chain<'_> {
             Some(text) => self.script(path, &real, name, &text)?,
             None => {
                 let chooses = CHOOSERS.contains(&name.as_str()) && name != file_name(path);
-                let what = if chooses { What::Chooser } else { What::Program };
+                let what = if chooses { LinkKind::Chooser } else { LinkKind::Program };
                 self.links.push(Link { what, name, subject: Subject::File(real.clone()) });
             }
         }
@@ -133,7 +133,7 @@ impl Chain<'_> {
             .filter_map(prefix_of)
             .find(|prefix| prefix.to_str().is_some_and(|prefix| text.contains(prefix)));
         let subject = Subject::Script { path: real.to_owned(), prefix };
-        self.links.push(Link { what: What::Script, name, subject });
+        self.links.push(Link { what: LinkKind::Script, name, subject });
 
         let line = text.lines().next().unwrap_or_default().trim_start_matches("#!");
         let mut words = line.split_whitespace();
@@ -170,7 +170,11 @@ impl Chain<'_> {
         });
         for (name, folder) in python::site_packages(python, real, first.as_deref()) {
             if self.packages.insert(folder.clone()) {
-                self.links.push(Link { what: What::SitePackages, name, subject: python::subject(folder) });
+                self.links.push(Link {
+                    what: LinkKind::SitePackages,
+                    name,
+                    subject: python::subject(folder),
+                });
             }
         }
     }

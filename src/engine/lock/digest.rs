@@ -41,7 +41,7 @@ pub enum Tree {
 
 /// Shows whether a subject has changed, from what the file system says about its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp {
+pub struct DigestStamp {
     /// SHA-256 over name, size, times and inode of every file.
     pub digest: String,
     /// The latest change that the kernel noted, in seconds of the Unix epoch.
@@ -80,7 +80,7 @@ impl Subject {
     }
 
     /// Reads no file, only what the file system says about it.
-    pub fn stamp(&self) -> io::Result<Stamp> {
+    pub fn stamp(&self) -> io::Result<DigestStamp> {
         let (mut hash, mut newest) = (Sha256::new(), 0);
         self.each(&mut |entry| {
             field(&mut hash, entry.name);
@@ -93,7 +93,7 @@ impl Subject {
             }
             Ok(())
         })?;
-        Ok(Stamp { digest: hex::encode(hash.finalize()), newest })
+        Ok(DigestStamp { digest: hex::encode(hash.finalize()), newest })
     }
 
     /// Reads every byte. In hexadecimal.

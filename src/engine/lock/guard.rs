@@ -13,7 +13,7 @@ use crate::system::variables;
 
 use super::chain::Around;
 use super::memo::Memo;
-use super::{Entry, Key, Lock, Measured, platform};
+use super::{Key, Lock, LockEntry, Measured, platform};
 
 /// The most parts that a reason names.
 const NAMED: usize = 3;
@@ -167,7 +167,7 @@ fn described(version: Option<&str>, sha256: &str) -> String {
 }
 
 /// The parts that differ, if the tool has several.
-fn differing(entry: &Entry, measured: &Measured) -> String {
+fn differing(entry: &LockEntry, measured: &Measured) -> String {
     let gone = entry.runs.iter().filter(|part| !measured.runs.contains(part));
     let new = measured.runs.iter().filter(|part| !entry.runs.contains(part));
     let mut names: Vec<String> =

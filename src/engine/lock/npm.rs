@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::text::human;
 
-use super::chain::{Link, What};
+use super::chain::{Link, LinkKind};
 use super::digest::{Subject, Tree};
 
 const FOLDER: &str = "node_modules";
@@ -66,10 +66,10 @@ pub(super) fn closure(root: &Path) -> io::Result<Vec<Link>> {
     rest.sort();
     let mut links: Vec<Link> = packages
         .into_iter()
-        .map(|(name, root)| part(What::Package, name, vec![(String::new(), root)]))
+        .map(|(name, root)| part(LinkKind::Package, name, vec![(String::new(), root)]))
         .collect();
     if !rest.is_empty() {
-        links.push(part(What::Dependencies, human::count(rest.len() as u64, "package"), rest));
+        links.push(part(LinkKind::Dependencies, human::count(rest.len() as u64, "package"), rest));
     }
     Ok(links)
 }

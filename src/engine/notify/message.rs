@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::model::run::Run;
 use crate::model::verdict::Outcome;
 use crate::redact::Scrubber;
-use crate::report::problems::{Problem, Problems};
+use crate::report::problems::{ProblemRow, ProblemRows};
 use crate::report::{subject, worst};
 use crate::text::human::without_credentials;
 use crate::text::sanitise::short;
@@ -78,7 +78,7 @@ impl Message {
             outcome: Outcome::Failed,
             reason: over.clone(),
         }));
-        let blocking = Problems::of(worst::blocking(run), run, WORST);
+        let blocking = ProblemRows::of(worst::blocking(run), run, WORST);
         let cleaned = |words: Option<String>| words.map(|words| clean(&words, 200));
         Self {
             schema: "portcullis/notice/1",
@@ -167,7 +167,7 @@ impl Message {
 }
 
 impl Worst {
-    fn of(problem: &Problem) -> Self {
+    fn of(problem: &ProblemRow) -> Self {
         let finding = problem.first;
         let place = match (&finding.package, &finding.location) {
             (Some(package), _) => format!("{} in {}", package.name, finding.target),

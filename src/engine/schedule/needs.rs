@@ -2,7 +2,7 @@
 //! interlock.
 
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::engine::interlock::{self, Before, Clearance};
+use crate::engine::interlock::{self, Clearance, EarlierGate};
 use crate::scan::gate_outputs::GateOutputs;
 
 use super::{InRun, Run};
@@ -50,9 +50,9 @@ impl Run<'_> {
         let over = self.over.take().unwrap_or_else(|| self.judge_together());
         let gate = &self.gates[index].planned.gate;
         let before: Vec<&InRun> = self.gates.iter().filter(first).collect();
-        let before: Vec<Before> = before
+        let before: Vec<EarlierGate> = before
             .into_iter()
-            .map(|earlier| Before {
+            .map(|earlier| EarlierGate {
                 gate: &earlier.planned.gate,
                 outcome: earlier.outcome,
                 left_out: earlier.planned.left_out,

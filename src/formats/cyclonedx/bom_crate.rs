@@ -1,5 +1,5 @@
 //! The only file that uses the `cyclonedx-bom` crate. It converts the crate's types to [`Bom`] when a
-//! document is read, and a [`Document`] to the crate's types when a document is written.
+//! document is read, and a [`BomDocument`] to the crate's types when a document is written.
 
 use std::io::{self, Write};
 use std::str::FromStr;
@@ -23,7 +23,7 @@ use crate::model::assessment::Status;
 use crate::model::severity::Severity;
 use crate::policy::licence::is_expression;
 
-use super::document::{self, Document, Kind};
+use super::document::{self, BomDocument, ComponentKind};
 use super::{
     Advisory, Affected, Analysis, Bom, Component, Metadata, Rating, Reference, Source, Tool, Tools,
     Vulnerability,
@@ -38,7 +38,7 @@ pub(super) fn read(bytes: &[u8], version: &str) -> Option<Result<Bom, String>> {
 }
 
 /// Writes the document in version 1.5.
-pub(crate) fn write(document: Document, mut out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(document: BomDocument, mut out: &mut dyn Write) -> io::Result<()> {
     bom::Bom::from(document).output_as_json(&mut out, bom::SpecVersion::V1_5).map_err(|error| match error {
         JsonWriteError::JsonElementWriteError { error } => error.into(),
         other => io::Error::other(other),
@@ -137,8 +137,8 @@ impl From<vulnerability_rating::VulnerabilityRating> for Rating {
     }
 }
 
-impl From<Document> for bom::Bom {
-    fn from(document: Document) -> Self {
+impl From<BomDocument> for bom::Bom {
+    fn from(document: BomDocument) -> Self {
         let incomplete = Composition {
             bom_ref: None,
             aggregate: AggregateType::Incomplete,
@@ -148,7 +148,7 @@ impl From<Document> for bom::Bom {
             signature: None,
         };
         let has_gap = incomplete.assemblies.as_ref().is_some_and(|components| !components.is_empty());
-        let of = |all: Vec<document::Component>| {
+        let of = |all: Vec<document::BomComponent>| {
             component::Components(all.into_iter().map(component::Component::from).collect())
         };
         let needs = |(dependency_ref, dependencies)| Dependency { dependency_ref, dependencies };
@@ -184,12 +184,12 @@ fn some<T, All>(list: Vec<T>, all: fn(Vec<T>) -> All) -> Option<All> {
     (!list.is_empty()).then(|| all(list))
 }
 
-impl From<document::Component> for component::Component {
-    fn from(from: document::Component) -> Self {
+impl From<document::BomComponent> for component::Component {
+    fn from(from: document::BomComponent) -> Self {
         let kind = match from.kind {
-            Kind::Application => component::Classification::Application,
-            Kind::Container => component::Classification::Container,
-            Kind::Library => component::Classification::Library,
+            ComponentKind::Application => component::Classification::Application,
+            ComponentKind::Container => component::Classification::Container,
+            ComponentKind::Library => component::Classification::Library,
         };
         Self {
             version: from.version.as_deref().map(NormalizedString::new),
@@ -225,7 +225,7 @@ fn named(licence: &str) -> LicenseChoice {
 
 impl From<document::Vulnerability> for vulnerability::Vulnerability {
     fn from(from: document::Vulnerability) -> Self {
-        let reference = |(id, source): (String, document::Source)| {
+        let reference = |(id, source): (String, document::BomSource)| {
             vulnerability_reference::VulnerabilityReference::new(&id, source.into())
         };
         let links = from.advisories.into_iter().filter_map(|link| Uri::try_from(link).ok());
@@ -252,8 +252,8 @@ impl From<document::Vulnerability> for vulnerability::Vulnerability {
     }
 }
 
-impl From<document::Source> for vulnerability_source::VulnerabilitySource {
-    fn from(from: document::Source) -> Self {
+impl From<document::BomSource> for vulnerability_source::VulnerabilitySource {
+    fn from(from: document::BomSource) -> Self {
         Self::new(Some(from.name), from.url.map(|url| Uri::new(&url)))
     }
 }
@@ -303,8 +303,8 @@ fn method(vector: &str) -> Option<vulnerability_rating::ScoreMethod> {
     })
 }
 
-impl From<document::Analysis> for vulnerability_analysis::VulnerabilityAnalysis {
-    fn from(from: document::Analysis) -> Self {
+impl From<document::BomAnalysis> for vulnerability_analysis::VulnerabilityAnalysis {
+    fn from(from: document::BomAnalysis) -> Self {
         use vulnerability_analysis::ImpactAnalysisState as State;
         let state = from.state.map(|state| match state {
             Status::NotAffected => State::NotAffected,

@@ -10,15 +10,15 @@ pub(crate) type Properties = Vec<(String, String)>;
 
 /// The whole document.
 #[derive(Debug)]
-pub struct Document {
+pub struct BomDocument {
     /// A UUID.
     pub serial: Option<String>,
     pub written: Timestamp,
-    pub tools: Vec<Component>,
+    pub tools: Vec<BomComponent>,
     /// What the document describes.
-    pub subject: Component,
+    pub subject: BomComponent,
     pub properties: Properties,
-    pub components: Vec<Component>,
+    pub components: Vec<BomComponent>,
     /// Each `bom-ref` with the `bom-ref`s that it depends on.
     pub dependencies: Vec<(String, Vec<String>)>,
     /// The `bom-ref` of each component whose contents are not fully known.
@@ -27,15 +27,15 @@ pub struct Document {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum ComponentKind {
     Application,
     Container,
     Library,
 }
 
 #[derive(Debug)]
-pub struct Component {
-    pub kind: Kind,
+pub struct BomComponent {
+    pub kind: ComponentKind,
     pub name: String,
     pub bom_ref: Option<String>,
     pub version: Option<String>,
@@ -44,8 +44,8 @@ pub struct Component {
     pub properties: Properties,
 }
 
-impl Component {
-    pub fn new(kind: Kind, name: &str) -> Self {
+impl BomComponent {
+    pub fn new(kind: ComponentKind, name: &str) -> Self {
         Self {
             kind,
             name: name.to_owned(),
@@ -62,9 +62,9 @@ impl Component {
 pub struct Vulnerability {
     pub bom_ref: String,
     pub id: String,
-    pub source: Source,
+    pub source: BomSource,
     /// Its other ids.
-    pub references: Vec<(String, Source)>,
+    pub references: Vec<(String, BomSource)>,
     pub ratings: Vec<Rating>,
     pub cwes: Vec<u32>,
     pub description: String,
@@ -72,7 +72,7 @@ pub struct Vulnerability {
     pub recommendation: Option<String>,
     /// Addresses. Text that is not a URI is left out.
     pub advisories: Vec<String>,
-    pub analysis: Option<Analysis>,
+    pub analysis: Option<BomAnalysis>,
     pub is_affected: bool,
     /// The `bom-ref` of each affected component, with its versions.
     pub targets: Vec<(String, Vec<String>)>,
@@ -81,21 +81,21 @@ pub struct Vulnerability {
 
 /// Who gave an id or a rating.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Source {
+pub struct BomSource {
     pub name: String,
     pub url: Option<String>,
 }
 
 #[derive(Debug, PartialEq)]
 pub struct Rating {
-    pub source: Source,
+    pub source: BomSource,
     pub score: Option<f32>,
     pub severity: Severity,
     pub vector: Option<String>,
 }
 
 #[derive(Debug)]
-pub struct Analysis {
+pub struct BomAnalysis {
     pub state: Option<Status>,
     /// A word of CycloneDX or OpenVEX. Any other word is left out.
     pub justification: Option<String>,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Broken;
 use crate::model::assessment::Status;
-use crate::policy::vex::{Id, Product, Statement};
+use crate::policy::vex::{Product, ProductId, Statement};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -117,8 +117,8 @@ pub(crate) fn statements(bytes: &[u8]) -> Result<Vec<Statement>, Broken> {
 }
 
 impl Component {
-    fn id(&self) -> Id {
-        Id::read(self.purl.as_deref().unwrap_or(&self.name))
+    fn id(&self) -> ProductId {
+        ProductId::read(self.purl.as_deref().unwrap_or(&self.name))
     }
 }
 
@@ -184,15 +184,15 @@ fn product(
     let linked = affected.bom_ref.strip_prefix("urn:cdx:").and_then(|link| link.split_once('#'));
     let bom_ref = linked.map_or(affected.bom_ref.as_str(), |(_, bom_ref)| bom_ref);
     let component = by_ref.get(bom_ref).copied().filter(|_| linked.is_none());
-    let id = component.map_or_else(|| Id::read(bom_ref), Component::id);
+    let id = component.map_or_else(|| ProductId::read(bom_ref), Component::id);
     let id = match (id, version) {
-        (Id::Purl(purl), Some(version)) if purl.version().is_none() => {
-            Id::read(&format!("{}@{version}", purl.plain()))
+        (ProductId::Purl(purl), Some(version)) if purl.version().is_none() => {
+            ProductId::read(&format!("{}@{version}", purl.plain()))
         }
-        (Id::Purl(purl), Some(version)) if purl.version() != Some(version) => {
-            Id::Other(format!("{} in version {version}", purl.plain()))
+        (ProductId::Purl(purl), Some(version)) if purl.version() != Some(version) => {
+            ProductId::Other(format!("{} in version {version}", purl.plain()))
         }
-        (Id::Other(name), Some(version)) => Id::Other(format!("{name} in version {version}")),
+        (ProductId::Other(name), Some(version)) => ProductId::Other(format!("{name} in version {version}")),
         (id, _) => id,
     };
     let is_subject = |subject: &Component| subject.bom_ref.as_deref() == Some(&affected.bom_ref);

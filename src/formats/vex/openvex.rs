@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Broken;
 use crate::model::assessment::Status;
-use crate::policy::vex::{Id, Product, Statement};
+use crate::policy::vex::{Product, ProductId, Statement};
 
 #[derive(Deserialize)]
 struct Document {
@@ -83,7 +83,8 @@ impl Made {
             let what = "is `not_affected` without `justification` and without `impact_statement`";
             return Err(Broken(format!("the statement on {} {what}", ids[0])));
         }
-        let shared_parts: Vec<Id> = self.subcomponents.into_iter().filter_map(Named::into_id).collect();
+        let shared_parts: Vec<ProductId> =
+            self.subcomponents.into_iter().filter_map(Named::into_id).collect();
         let product = |named: Named| {
             let (what, mut parts) = named.into_product()?;
             parts.extend(shared_parts.iter().cloned());
@@ -114,17 +115,17 @@ impl Vulnerability {
 }
 
 impl Named {
-    fn into_product(self) -> Option<(Id, Vec<Id>)> {
+    fn into_product(self) -> Option<(ProductId, Vec<ProductId>)> {
         match self {
-            Self::Name(name) => Some((Id::read(&name), Vec::new())),
+            Self::Name(name) => Some((ProductId::read(&name), Vec::new())),
             Self::Full { id, identifiers, subcomponents } => {
                 let name = identifiers.and_then(|identifiers| identifiers.purl).or(id)?;
-                Some((Id::read(&name), subcomponents.into_iter().filter_map(Self::into_id).collect()))
+                Some((ProductId::read(&name), subcomponents.into_iter().filter_map(Self::into_id).collect()))
             }
         }
     }
 
-    fn into_id(self) -> Option<Id> {
+    fn into_id(self) -> Option<ProductId> {
         self.into_product().map(|(id, _)| id)
     }
 }

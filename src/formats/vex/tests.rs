@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::policy::vex::{Id, Image};
+use crate::policy::vex::{Image, ProductId};
 
 use crate::model::assessment::Status;
 use crate::model::finding::Finding;
@@ -118,7 +118,7 @@ fn a_statement_on_a_product_holds_only_for_that_product() {
 
 #[test]
 fn an_image_is_recognised_by_its_digest_its_tag_or_its_repository() {
-    let is = |here: Here, purl: &str| here.is(&Id::read(purl));
+    let is = |here: Here, purl: &str| here.is(&ProductId::read(purl));
     let here = image("registry.example:5000/team/app:1.2");
     assert!(is(here, "pkg:oci/app"));
     assert!(is(here, "pkg:oci/whatever@sha256%3A11"));
@@ -137,7 +137,7 @@ fn a_project_is_recognised_by_the_names_that_gates_toml_gives_it() {
     let vex = vex(&[("c.json", CYCLONEDX)]);
     let minimist = finding("GHSA-xvch-5gv4-984h", &[], "pkg:npm/minimist@0.0.8");
     assert_eq!(vex.assess(&minimist, &Here::default()), None, "it is about the notes-app");
-    let products = [Id::read("notes-app")];
+    let products = [ProductId::read("notes-app")];
     let here = Here { products: &products, image: None };
     let assessment = vex.assess(&minimist, &here).unwrap();
     assert_eq!(
@@ -165,7 +165,7 @@ fn each_version_that_cyclonedx_lists_has_its_own_status() {
     );
     assert_ne!(text, CYCLONEDX);
     let vex = vex(&[("c", &text)]);
-    let products = [Id::read("notes-app")];
+    let products = [ProductId::read("notes-app")];
     let here = Here { products: &products, image: None };
     for (version, expected) in
         [("0.0.8", Some(Status::Affected)), ("0.1.0", Some(Status::NotAffected)), ("1.2.0", None)]

@@ -25,7 +25,7 @@ fn epss(probability: f64) -> Option<Epss> {
 fn each_condition_says_how_it_changed_the_decision() {
     let all = Conditions {
         only_fixable: true,
-        scope: Scope::Production,
+        scope: DependencyScope::Production,
         fail_on_kev: true,
         epss_at_least: Probability::new(0.1),
     };

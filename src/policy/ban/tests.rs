@@ -18,13 +18,13 @@ fn ban(package: &str, versions: Option<&str>) -> Ban {
     bans.remove(0)
 }
 
-fn verdict(ban: &Ban, purl: &str) -> Verdict {
+fn verdict(ban: &Ban, purl: &str) -> BanVerdict {
     ban.judge(&Component { name: "x".to_owned(), purl: Some(purl.into()), ..Component::default() })
 }
 
 #[test]
 fn a_package_is_banned_by_pattern_and_range() {
-    use Verdict::{Banned, Other, Unclear};
+    use BanVerdict::{Banned, Other, Unclear};
     for (package, versions, purl, expected) in [
         ("pkg:npm/event-stream", Some(">=3.3.6, <4"), "pkg:npm/event-stream@3.3.6", Banned),
         ("pkg:npm/event-stream", Some(">=3.3.6, <4"), "pkg:npm/event-stream@3.3.5", Other),
@@ -60,9 +60,9 @@ fn a_package_is_banned_by_pattern_and_range() {
 #[test]
 fn a_package_without_a_package_url_is_never_silently_let_through() {
     let named = |name: &str| Component { name: name.to_owned(), ..Component::default() };
-    assert_eq!(ban("pkg:npm/@evil/a", None).judge(&named("@evil/a")), Verdict::Unclear);
-    assert_eq!(ban("pkg:npm/event-stream", None).judge(&named("event-stream")), Verdict::Unclear);
-    assert_eq!(ban("pkg:npm/event-stream", None).judge(&named("stream")), Verdict::Other);
+    assert_eq!(ban("pkg:npm/@evil/a", None).judge(&named("@evil/a")), BanVerdict::Unclear);
+    assert_eq!(ban("pkg:npm/event-stream", None).judge(&named("event-stream")), BanVerdict::Unclear);
+    assert_eq!(ban("pkg:npm/event-stream", None).judge(&named("stream")), BanVerdict::Other);
 }
 
 #[test]

@@ -16,7 +16,7 @@ const FARTHEST: u32 = 50;
 pub(super) type ReadFile<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
 
 /// The lines of a checkout. It keeps one file at a time, since findings are sorted by place.
-pub struct Source<'a> {
+pub struct SourceLines<'a> {
     read: ReadFile<'a>,
     scrubber: &'a Scrubber,
     open: Option<(Text, Option<Lines>)>,
@@ -32,10 +32,10 @@ pub struct Mark {
     pub word: String,
 }
 
-impl<'a> Source<'a> {
+impl<'a> SourceLines<'a> {
     /// Lines with a secret that `scrubber` knows are not used.
     pub fn new(read: ReadFile<'a>, scrubber: &'a Scrubber) -> Self {
-        Source { read, scrubber, open: None }
+        SourceLines { read, scrubber, open: None }
     }
 
     /// The words at a place; `None` if the line can't be used: the file is missing, is not a file or is

@@ -29,7 +29,7 @@ fn ids_in(files: &[(&str, &str)], findings: &[Finding], scrubber: &Scrubber) -> 
         Some(text.as_bytes().to_vec())
     };
     let mut findings = findings.to_vec();
-    assign_ids(&mut findings, &mut Source::new(&read, scrubber));
+    assign_ids(&mut findings, &mut SourceLines::new(&read, scrubber));
     findings.into_iter().map(|finding| finding.id).collect()
 }
 

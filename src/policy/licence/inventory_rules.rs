@@ -12,9 +12,9 @@ use crate::model::finding::{Category, Finding, Package};
 use crate::model::purl::Purl;
 use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::Severity;
-use crate::policy::ban::{Ban, Verdict};
+use crate::policy::ban::{Ban, BanVerdict};
 use crate::policy::coverage::{Coverage, Extent};
-use crate::policy::fingerprint::{self, Source};
+use crate::policy::fingerprint::{self, SourceLines};
 use crate::redact::Scrubber;
 use crate::text::shared::Text;
 
@@ -129,7 +129,7 @@ impl InventoryRules {
         }
         found.sort_by(fingerprint::order);
         // They are about packages, so no line of the checkout is read for them.
-        fingerprint::assign_ids(&mut found, &mut Source::new(&|_| None, &Scrubber::default()));
+        fingerprint::assign_ids(&mut found, &mut SourceLines::new(&|_| None, &Scrubber::default()));
         findings.extend(found);
     }
 
@@ -200,10 +200,10 @@ impl Licences {
 fn banned(ban: &Ban, component: &Component) -> Option<Finding> {
     let name = &component.name;
     let (severity, title) = match ban.judge(component) {
-        Verdict::Other => return None,
-        Verdict::Banned => (Severity::Critical, format!("{name} is banned: {}", ban.reason)),
+        BanVerdict::Other => return None,
+        BanVerdict::Banned => (Severity::Critical, format!("{name} is banned: {}", ban.reason)),
         // It has no rating, so it blocks unless the gate says otherwise.
-        Verdict::Unclear => {
+        BanVerdict::Unclear => {
             let why =
                 format!("{name} may be banned, and its version or kind can't be compared: {}", ban.reason);
             (Severity::Unknown, why)

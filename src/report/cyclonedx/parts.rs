@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::formats::cyclonedx::document::{Component, Kind as ComponentKind};
+use crate::formats::cyclonedx::document::{BomComponent, ComponentKind};
 use crate::model::aim::Aim;
 use crate::model::component;
 use crate::model::finding::{Category, Finding, Package};
@@ -162,7 +162,7 @@ impl<'a> Parts<'a> {
         self.subjects.iter().filter(lacks).map(Subject::bom_ref)
     }
 
-    pub(super) fn components(&self) -> Vec<Component> {
+    pub(super) fn components(&self) -> Vec<BomComponent> {
         let subjects = self.subjects.iter().map(Subject::component);
         subjects.chain(self.packages.iter().map(|(key, listed)| listed.component(key))).collect()
     }
@@ -180,7 +180,7 @@ impl Subject<'_> {
         format!("{}:{}", if self.is_image { "image" } else { "folder" }, self.name)
     }
 
-    fn component(&self) -> Component {
+    fn component(&self) -> BomComponent {
         let kind = if self.is_image { ComponentKind::Container } else { ComponentKind::Application };
         let nobody = |gates: &[&str]| if gates.is_empty() { "nobody".to_owned() } else { gates.join(", ") };
         let properties = [
@@ -188,17 +188,17 @@ impl Subject<'_> {
             list("vulnerabilities-searched-by", &[&nobody(&self.searched_by)]),
             list("inconclusive", &self.unproven),
         ];
-        Component {
+        BomComponent {
             bom_ref: Some(self.bom_ref()),
             version: self.digest.map(|digest| digest.to_string()),
             properties: properties.into_iter().flatten().collect(),
-            ..Component::new(kind, self.name)
+            ..BomComponent::new(kind, self.name)
         }
     }
 }
 
 impl Listed<'_> {
-    fn component(&self, key: &Key) -> Component {
+    fn component(&self, key: &Key) -> BomComponent {
         let (name, version, purl, licences): (&str, _, _, &[String]) = match self {
             Listed::Inventory(one) => (&one.name, one.version.as_deref(), one.purl.as_deref(), &one.licences),
             Listed::Finding { package, version } => {
@@ -208,12 +208,12 @@ impl Listed<'_> {
             }
         };
         let purl = purl.map(str::to_owned).or_else(|| key.0.starts_with("pkg:").then(|| key.0.clone()));
-        Component {
+        BomComponent {
             bom_ref: Some(key.bom_ref()),
             version: version.map(str::to_owned),
             purl: purl.filter(|purl| Purl::read(purl).is_some()),
             licences: licences.to_vec(),
-            ..Component::new(ComponentKind::Library, name)
+            ..BomComponent::new(ComponentKind::Library, name)
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::formats::cyclonedx::document::{Analysis, Properties, Rating, Source, Vulnerability};
+use crate::formats::cyclonedx::document::{BomAnalysis, BomSource, Properties, Rating, Vulnerability};
 use crate::model::finding::{Decision, Finding};
 use crate::model::run::Run;
 use crate::model::severity::{Severity, rank};
@@ -108,7 +108,7 @@ impl Problem<'_> {
             let cvss = finding.cvss.as_deref();
             let score = cvss.and_then(|cvss| cvss.score).filter(|score| (0.0..=10.0).contains(score));
             Rating {
-                source: Source { name: finding.tool.to_string(), url: None },
+                source: BomSource { name: finding.tool.to_string(), url: None },
                 score: score.map(|score| score as f32),
                 severity: finding.severity,
                 vector: cvss.and_then(|cvss| cvss.vector.as_ref()).map(|vector| vector.to_string()),
@@ -157,20 +157,20 @@ impl Problem<'_> {
 }
 
 /// The registry or tool that gave it this name.
-fn source(name: &str, finding: &Finding) -> Source {
+fn source(name: &str, finding: &Finding) -> BomSource {
     match subject::registry(name) {
-        Some(registry) => Source { name: registry.title.to_owned(), url: Some(registry.url) },
-        None => Source { name: finding.tool.to_string(), url: None },
+        Some(registry) => BomSource { name: registry.title.to_owned(), url: Some(registry.url) },
+        None => BomSource { name: finding.tool.to_string(), url: None },
     }
 }
 
 /// How people assessed it; `None` if nobody did. A waiver says why the finding is accepted, but not
 /// whether it matters.
-fn analysis(finding: &Finding) -> Option<Analysis> {
+fn analysis(finding: &Finding) -> Option<BomAnalysis> {
     if let Some(vex) = finding.assessment() {
         let justification = vex.justification.as_ref().map(|word| word.to_string());
-        return Some(Analysis { state: Some(vex.status), justification, detail: vex.words() });
+        return Some(BomAnalysis { state: Some(vex.status), justification, detail: vex.words() });
     }
     let detail = (finding.decision == Decision::Waive).then(|| finding.because.to_string())?;
-    Some(Analysis { state: None, justification: None, detail })
+    Some(BomAnalysis { state: None, justification: None, detail })
 }

@@ -7,14 +7,14 @@ use crate::report::subject;
 
 /// A kind of security report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum GitlabKind {
     Sast,
     Dependencies,
     Secrets,
     Containers,
 }
 
-impl Kind {
+impl GitlabKind {
     /// Its name in `scan.type`.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -71,8 +71,8 @@ mod tests {
     }
 
     fn kinds(gate: &GateRecord) -> Vec<&'static str> {
-        let all = [Kind::Sast, Kind::Dependencies, Kind::Secrets, Kind::Containers];
-        all.into_iter().filter(|kind| kind.is_of(gate)).map(Kind::name).collect()
+        let all = [GitlabKind::Sast, GitlabKind::Dependencies, GitlabKind::Secrets, GitlabKind::Containers];
+        all.into_iter().filter(|kind| kind.is_of(gate)).map(GitlabKind::name).collect()
     }
 
     #[test]

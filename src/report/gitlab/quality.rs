@@ -13,7 +13,7 @@ use crate::report::stream::Stream;
 use crate::report::{Options, subject};
 use crate::text::hash::sha256;
 
-use super::kind::Kind;
+use super::kind::GitlabKind;
 
 #[derive(Serialize)]
 struct Issue<'a> {
@@ -42,7 +42,7 @@ const LONGEST: usize = 1_000;
 pub(in crate::report) fn render(run: &Run, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     let shown = |finding: &&Finding| {
         finding.category != Category::Test
-            && Kind::of(finding).is_none()
+            && GitlabKind::of(finding).is_none()
             && finding.decision != Decision::Waive
     };
     serde_json::to_writer(&mut *out, &Stream(|| run.findings.iter().filter(shown).map(issue)))?;

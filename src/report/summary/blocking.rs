@@ -6,7 +6,7 @@ use comfy_table::{ColumnConstraint, Width};
 
 use crate::model::finding::Finding;
 use crate::model::run::Run;
-use crate::report::problems::{Problem, Problems};
+use crate::report::problems::{ProblemRow, ProblemRows};
 use crate::report::{Written, subject, worst};
 use crate::text::{human, sanitise, table};
 
@@ -20,7 +20,7 @@ const SHOWN: usize = 12;
 const PLACES: usize = 3;
 
 pub(super) fn blocking(run: &Run, written: &Written, look: Look) -> String {
-    let problems = Problems::of(worst::blocking(run), run, SHOWN);
+    let problems = ProblemRows::of(worst::blocking(run), run, SHOWN);
     if problems.count == 0 {
         return String::new();
     }
@@ -44,7 +44,7 @@ pub(super) fn blocking(run: &Run, written: &Written, look: Look) -> String {
 }
 
 /// Title, places and fix, each on its own line.
-fn cell(problem: &Problem) -> String {
+fn cell(problem: &ProblemRow) -> String {
     let mut lines = vec![sanitise::short(&problem.first.title, 300)];
     lines.extend(problem.findings().take(PLACES).map(|finding| sanitise::short(&place(finding), 300)));
     let more = (1 + problem.others.len()).saturating_sub(PLACES);

@@ -39,7 +39,7 @@ pub struct Line(UnixStream);
 
 /// How the program ended, as its keeper reports it.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct KeeperOutcome {
     pub end: Option<KeptEnd>,
     /// A process outside the process group still had standard output open.
     pub held: bool,
@@ -91,11 +91,11 @@ impl Line {
     }
 
     /// What the keeper reported. If the keeper has not ended, this waits for it.
-    pub fn outcome(mut self) -> Outcome {
+    pub fn outcome(mut self) -> KeeperOutcome {
         let mut report = String::new();
         // If the text is cut off, use what is there.
         let _ = self.0.read_to_string(&mut report);
-        let mut outcome = Outcome::default();
+        let mut outcome = KeeperOutcome::default();
         for line in report.lines() {
             let (word, number) = line.split_once(' ').unwrap_or((line, ""));
             let number: i32 = number.parse().unwrap_or(-1);

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::formats::json;
-use crate::formats::npm6::{self, Id, Score, Words};
+use crate::formats::npm6::{self, AdvisoryId, Score, Words};
 use crate::model::finding::{Category, Finding};
 use crate::model::severity::Severity;
 use crate::scan::parsed::ReportError;
@@ -38,7 +38,7 @@ enum Via {
 
 #[derive(Deserialize)]
 struct Advisory {
-    source: Id,
+    source: AdvisoryId,
     name: String,
     title: Option<String>,
     url: Option<String>,

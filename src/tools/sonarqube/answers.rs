@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Answers {
     /// How a run of Portcullis got the other members.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub portcullis: Option<Circumstances>,
+    pub portcullis: Option<ServerCircumstances>,
     /// `api/ce/task`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
@@ -28,14 +28,14 @@ pub(crate) struct Answers {
     pub hotspots: Option<Vec<Hotspot>>,
     /// The files that issues and hotspots are in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub components: Option<Vec<Component>>,
+    pub components: Option<Vec<SonarComponent>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paging: Option<Paging>,
 }
 
 /// What a run knows besides the answers.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Circumstances {
+pub(crate) struct ServerCircumstances {
     pub version: String,
     /// The address that was asked.
     pub server: String,
@@ -209,7 +209,7 @@ pub(crate) struct TextRange {
 
 /// A file; projects have no path.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Component {
+pub(crate) struct SonarComponent {
     pub key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,

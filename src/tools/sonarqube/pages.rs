@@ -3,7 +3,7 @@
 use crate::scan::procedure::Failure;
 use crate::scan::procedure::StepContext;
 
-use super::answers::{Answers, Component};
+use super::answers::{Answers, SonarComponent};
 use super::server::Server;
 
 /// The server's largest page, and the last position in a list that it shows (Elasticsearch).
@@ -14,7 +14,7 @@ const REACH: u64 = 10_000;
 #[derive(Debug)]
 pub(super) struct Gathered<T> {
     pub items: Vec<T>,
-    pub components: Vec<Component>,
+    pub components: Vec<SonarComponent>,
     /// Why it is not complete.
     pub gap: Option<String>,
 }
@@ -86,7 +86,7 @@ impl<T> List<T> {
         parameters: &[(&str, &str)],
         part: &Part,
         page: u64,
-        components: &mut Vec<Component>,
+        components: &mut Vec<SonarComponent>,
     ) -> Result<(Vec<T>, u64), Failure> {
         let (size, number) = (PAGE.to_string(), page.to_string());
         let mut all = parameters.to_vec();

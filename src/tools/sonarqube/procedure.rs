@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
 
-use super::answers::{Analyses, Answers, Circumstances, Elsewhere, Hotspot, Issue, PullRequests, Task};
+use super::answers::{Analyses, Answers, Elsewhere, Hotspot, Issue, PullRequests, ServerCircumstances, Task};
 use super::pages::{Gathered, List};
 use super::server::{Auth, CLOUD, Server, error_line, late, normal, same, wait};
 use super::task_file::TaskFile;
@@ -94,12 +94,12 @@ impl Procedure for Analysis {
             let task = self.follow(context, &server, &file.task).await?;
             self.compare(&task, &file, &subject)?;
 
-            let mut run = Circumstances {
+            let mut run = ServerCircumstances {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 server: self.public_url.clone().unwrap_or(host),
                 server_version: file.server_version.clone(),
                 scanner,
-                ..Circumstances::default()
+                ..ServerCircumstances::default()
             };
             let mut answers = Answers::default();
             if task.status == "SUCCESS" {

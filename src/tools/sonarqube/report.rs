@@ -8,7 +8,7 @@ use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::human;
 
-use super::answers::{Answers, Circumstances, Elsewhere, ProjectStatus, Task};
+use super::answers::{Answers, Elsewhere, ProjectStatus, ServerCircumstances, Task};
 use super::findings::Surroundings;
 use super::task_file;
 
@@ -161,7 +161,7 @@ fn of_gate(gate: &ProjectStatus, parsed: &mut Parsed) -> Result<Option<String>, 
 }
 
 /// Why the circumstances of a run are no proof.
-fn of_run(run: &Circumstances, task: Option<&Task>, parsed: &mut Parsed) -> Option<String> {
+fn of_run(run: &ServerCircumstances, task: Option<&Task>, parsed: &mut Parsed) -> Option<String> {
     let version = run.server_version.as_deref().map(|version| format!(", version {version}"));
     parsed.proof.push(format!("asked {}{}", run.server, version.unwrap_or_default()));
     parsed.tool_version = match &run.scanner {

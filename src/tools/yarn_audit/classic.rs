@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::Deserialize;
 
 use crate::formats::json;
-use crate::formats::npm6::{Advisory, Id, Installed, Metadata};
+use crate::formats::npm6::{Advisory, AdvisoryId, Installed, Metadata};
 use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
 use crate::scan::parsed::{Parsed, ReportError};
@@ -97,7 +97,7 @@ fn text(line: &[u8]) -> Option<String> {
 /// The advisories, each once, with all paths to its package.
 #[derive(Default)]
 struct Advisories {
-    known: HashMap<(Id, String), usize>,
+    known: HashMap<(AdvisoryId, String), usize>,
     listed: Vec<(Advisory, BTreeSet<String>)>,
 }
 
@@ -163,7 +163,7 @@ struct Resolution {
 
 #[derive(Deserialize)]
 struct Brief {
-    id: Id,
+    id: AdvisoryId,
     #[serde(rename = "module_name")]
     package: String,
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::formats::npm6::{self, Id, Metadata, Score, Words};
+use crate::formats::npm6::{self, AdvisoryId, Metadata, Score, Words};
 use crate::formats::{json, node_trace};
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::scope::{Scope, Unit};
@@ -146,7 +146,7 @@ struct Node {
 #[derive(Deserialize)]
 struct Children {
     #[serde(rename = "ID")]
-    id: Id,
+    id: AdvisoryId,
     #[serde(rename = "Issue")]
     issue: Option<String>,
     #[serde(rename = "URL")]
@@ -186,7 +186,7 @@ struct Answer(#[serde(deserialize_with = "json::unique_keys")] Option<BTreeMap<S
 
 #[derive(Deserialize)]
 struct Advisory {
-    id: Id,
+    id: AdvisoryId,
     title: Option<String>,
     url: Option<String>,
     severity: Option<String>,
@@ -199,7 +199,7 @@ struct Advisory {
 impl Advisory {
     fn into_finding(self, package: Package) -> Finding {
         let ghsa = self.url.as_deref().and_then(npm6::ghsa).map(Text::from);
-        let deprecated = matches!(&self.id, Id::Text(id) if id.ends_with(DEPRECATION));
+        let deprecated = matches!(&self.id, AdvisoryId::Text(id) if id.ends_with(DEPRECATION));
         let (rule, category) = match (deprecated, &ghsa) {
             (true, _) => (Text::from("deprecated"), Category::Quality),
             (false, Some(ghsa)) => (ghsa.clone(), Category::Vulnerability),

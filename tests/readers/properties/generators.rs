@@ -6,7 +6,7 @@ use std::sync::Arc;
 use portcullis::model::assessment::{Assessment, Status};
 use portcullis::model::finding::{Category, Finding, Location, Package};
 use portcullis::model::policy::Budget;
-use portcullis::model::policy::{Conditions, Probability, Scope};
+use portcullis::model::policy::{Conditions, DependencyScope, Probability};
 use portcullis::model::policy::{Policy, Ratchet, Threshold};
 use portcullis::model::risk::{Epss, Kev, Risk};
 use portcullis::model::run::GateRecord;
@@ -71,7 +71,8 @@ fn conditions_and_stricter() -> impl Strategy<Value = (Conditions, Conditions)> 
     (pair(), pair(), pair(), prop::option::of((0..11_u32, 0..11_u32)), any::<bool>()).prop_map(
         |(fixable, scope, kev, epss, both)| {
             let tenths = |n: u32| Probability::new(f64::from(n) / 10.0);
-            let scope_of = |production| if production { Scope::Production } else { Scope::All };
+            let scope_of =
+                |production| if production { DependencyScope::Production } else { DependencyScope::All };
             let loose = Conditions {
                 only_fixable: fixable.0 || fixable.1,
                 scope: scope_of(scope.0 || scope.1),
