@@ -1,5 +1,5 @@
-//! The policy that a team lives with: baseline, ratchets, budgets, what is new, what would be. And the walk-through of
-//! `docs/policy.md`, whose commands are run as they stand there.
+//! The policy in daily use: baseline, ratchets, budgets, new findings, dry runs. The walk-through of
+//! `docs/policy.md` is run command by command.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "the walk-through is a shell's")]
@@ -11,7 +11,7 @@ use std::process::Command;
 use crate::common::{Project, Ran};
 use serde_json::Value;
 
-/// A linter: every line with FIXME is an error, its rule what comes behind.
+/// A linter: every line with FIXME is an error. The text after FIXME is its rule.
 const MARKS: &str = r#"printf '{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"marks"}},"results":[' >marks.sarif
 grep -rn FIXME src | sort | awk -F: '{
     printf "%s{\"ruleId\":\"fixme\",\"level\":\"error\",\"message\":{\"text\":\"%s\"},", (NR > 1 ? "," : ""), $4
@@ -28,7 +28,7 @@ run = [\"marks\"]
 report = { format = \"sarif\", path = \"marks.sarif\" }
 ";
 
-/// A repository with so many files of ten findings each.
+/// A repository with this many files, each with ten findings.
 fn project(files: usize, top: &str) -> Project {
     let project = Project::new();
     project.git(&["init", "--quiet"]);
@@ -47,7 +47,7 @@ fn production(project: &Project) -> Ran {
     project.run(&["run", "--mode", "production"])
 }
 
-/// The numbers of a run.json by jq: findings that are denied, and those that were known.
+/// The denied and the known findings of a run.json, counted by jq.
 fn denied_and_known(project: &Project) -> (u64, u64) {
     let file = project.root().join("gates-report/run.json");
     let count = |filter: &str| {
@@ -61,7 +61,7 @@ fn denied_and_known(project: &Project) -> (u64, u64) {
 }
 
 #[test]
-fn the_walk_through_runs_as_it_is_written() {
+fn the_walk_through_works_as_it_is_written() {
     let project = project(90, "mode = \"lab\"");
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy.md")).unwrap();
     let commands: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
@@ -86,11 +86,11 @@ fn the_walk_through_runs_as_it_is_written() {
     }
     assert!(checked > 12, "{checked}");
     let baseline: Value = serde_json::from_str(&project.read("gates.baseline.json")).unwrap();
-    assert_eq!(baseline["findings"].as_array().unwrap().len(), 870, "three files of ten were mended");
+    assert_eq!(baseline["findings"].as_array().unwrap().len(), 870, "three files of ten were fixed");
 }
 
 #[test]
-fn what_is_known_is_borne_and_shown_and_what_is_new_blocks() {
+fn known_findings_are_allowed_and_shown_and_new_ones_block() {
     let project = project(2, "[defaults]\nnew_only = true");
     // Nothing is known yet.
     let ran = production(&project);
@@ -110,7 +110,7 @@ fn what_is_known_is_borne_and_shown_and_what_is_new_blocks() {
 }
 
 #[test]
-fn a_baseline_is_pruned_of_what_is_gone_and_takes_nothing_on_by_that() {
+fn pruning_a_baseline_removes_fixed_findings_and_adds_none() {
     let project = project(2, "[defaults]\nnew_only = true");
     production(&project);
     project.run(&["baseline"]);
@@ -122,7 +122,7 @@ fn a_baseline_is_pruned_of_what_is_gone_and_takes_nothing_on_by_that() {
     assert_eq!(ran.code, 0, "{}", ran.all());
     let lines = project.read("gates.baseline.json");
     assert_eq!((lines.matches("\"id\"").count(), lines.contains("src/new.txt")), (10, false));
-    // A gate that proves nothing has not been looked at: what it had stays.
+    // A gate that proves nothing keeps its entries.
     project.program("marks", "exit 1");
     production(&project);
     let ran = project.run(&["baseline", "--prune"]);
@@ -153,7 +153,7 @@ fn a_broken_baseline_is_a_mistake_with_its_place() {
 }
 
 #[test]
-fn a_ratchet_holds_the_number_and_a_budget_that_of_all_gates() {
+fn a_ratchet_limits_the_number_of_a_gate_and_a_budget_that_of_all_gates() {
     let ratchet = "fail_on = \"never\"\nno_worse_than = \"gates.baseline.json\"\n";
     let project = project(1, "");
     let gates = project.read("gates.toml").replace("tool =", &format!("{ratchet}tool ="));
@@ -178,7 +178,7 @@ fn a_ratchet_holds_the_number_and_a_budget_that_of_all_gates() {
 }
 
 #[test]
-fn new_since_judges_what_the_change_brought_and_remembers_the_base() {
+fn new_since_judges_what_the_change_added_and_records_the_base() {
     let project = project(2, "");
     project.git(&["branch", "base"]);
     project.write("src/new.txt", "FIXME: new\n");
@@ -191,7 +191,7 @@ fn new_since_judges_what_the_change_brought_and_remembers_the_base() {
     project.write("src/new.txt", "fine\n");
     let ran = run();
     assert_eq!((ran.code, denied_and_known(&project)), (0, (0, 20)), "{}", ran.all());
-    // gates.toml can say so, too; and a revision without anything in common is a mistake.
+    // gates.toml can set it, too. A revision without a common ancestor is a mistake.
     let gates = project.read("gates.toml");
     project
         .write("gates.toml", gates.replace("version = 1", "version = 1\n[baseline]\nnew_since = \"base\""));
@@ -243,10 +243,10 @@ fn waivers_that_say_too_much_or_contradict_each_other_are_mistakes() {
     assert_ne!(project.run(&["run"]).code, 2);
 }
 
-/// Three waivers on four findings: the first takes two, the second has one of them in common with it and one
-/// of its own, the third comes too late for all that it would cover.
+/// Three waivers for four findings. The first covers two. The second covers one of these and one more. The
+/// third covers only what other waivers cover already.
 #[test]
-fn waivers_tell_what_they_cover_until_when_and_with_which_they_overlap() {
+fn waivers_shows_what_each_covers_when_it_expires_and_which_overlap() {
     let waiver = |conditions: &str, end: &str| {
         format!("[[waiver]]\n{conditions}\nreason = \"for now\"\nexpires = {end}\n")
     };
@@ -278,7 +278,7 @@ fn waivers_tell_what_they_cover_until_when_and_with_which_they_overlap() {
         (names("unused"), &waivers["unused"][0]["behind"]),
         (vec!["waiver 3".to_owned()], &"waiver 2".into())
     );
-    // The last day is one on which it applies.
+    // It still applies on its last day.
     assert_eq!(
         (names("expiring"), names("expired")),
         (vec!["waiver 2".to_owned()], vec!["waiver 4".to_owned()])
@@ -296,13 +296,13 @@ fn waivers_tell_what_they_cover_until_when_and_with_which_they_overlap() {
     let id = |decision: &str| {
         findings.clone().find(|one| one["decision"] == decision).unwrap()["id"].as_str().unwrap()
     };
-    let told = project.run(&["explain", id("waive")]).stdout;
+    let explained = project.run(&["explain", id("waive")]).stdout;
     assert!(
-        told.contains("waiver 1 (gates.toml:9) covers it, until 2999-12-31: for now. It is waived"),
-        "{told}"
+        explained.contains("waiver 1 (gates.toml:9) covers it, until 2999-12-31: for now. It is waived"),
+        "{explained}"
     );
-    let told = project.run(&["explain", id("deny")]).stdout;
-    assert!(told.contains("none of 3 waivers covers it; expired: waiver 4"), "{told}");
+    let explained = project.run(&["explain", id("deny")]).stdout;
+    assert!(explained.contains("none of 3 waivers covers it; expired: waiver 4"), "{explained}");
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn a_dry_run_says_what_production_would_do_and_exits_with_0() {
 }
 
 #[test]
-fn explain_tells_of_an_id_a_rule_or_a_gate_and_of_what_it_does_not_know() {
+fn explain_shows_an_id_a_rule_or_a_gate_and_says_what_is_unknown() {
     let project = project(1, "");
     project.run(&["run"]);
     let id = project.record()["findings"][0]["id"].as_str().unwrap().to_owned();
@@ -334,7 +334,7 @@ fn explain_tells_of_an_id_a_rule_or_a_gate_and_of_what_it_does_not_know() {
 }
 
 #[test]
-fn a_change_can_not_take_its_own_findings_on() {
+fn a_change_can_not_record_its_own_findings_in_the_baseline() {
     let project = project(1, "[defaults]\nnew_only = true");
     production(&project);
     project.run(&["baseline"]);
@@ -351,7 +351,7 @@ fn a_change_can_not_take_its_own_findings_on() {
 }
 
 #[test]
-fn a_waiver_of_a_thing_covers_every_gate_that_sees_it_and_one_of_a_place_does_not() {
+fn a_waiver_for_an_advisory_covers_every_gate_unless_it_names_one() {
     let report = |tool: &str, id: &str, alias: &str| {
         format!(
             r#"{{"bomFormat": "CycloneDX", "specVersion": "1.5", "metadata": {{"tools": [{{"name": "{tool}"}}]}},
@@ -386,12 +386,12 @@ fn a_waiver_of_a_thing_covers_every_gate_that_sees_it_and_one_of_a_place_does_no
         assert_eq!((ran.code, of("waive"), findings.len()), (code, waived, 2), "{waiver}: {}", ran.all());
         assert!(findings[0]["problem"].is_string() && findings[0]["problem"] == findings[1]["problem"]);
     }
-    // One row for both in what blocks, and one change to make.
+    // Both are one row in the list of what blocks, and one change to make.
     let ran = project.run(&["run", "--dry-run"]);
     assert!(ran.stdout.contains("Blocking: 1 problem in 2 findings"), "{}", ran.stdout);
     assert!(ran.stdout.contains("Found: 1 problem in 2 findings: 1 high\n"), "{}", ran.stdout);
     assert!(ran.stdout.contains(" 1 change "), "{}", ran.stdout);
-    // The row has the highest severity, also where only the gate blocks whose tool gives a lower one.
+    // The row has the highest severity, even if only the gate blocks whose tool rates it lower.
     project
         .write("two.in", report("two", "CVE-2019-10744", "GHSA-jf85-cpcp-j695").replace("high", "critical"));
     let text = gates("rule = \"CVE-2000-1\"")
@@ -400,14 +400,14 @@ fn a_waiver_of_a_thing_covers_every_gate_that_sees_it_and_one_of_a_place_does_no
     let ran = project.run(&["run"]);
     assert!(ran.stdout.contains("Found: 1 problem in 2 findings: 1 critical\n"), "{}", ran.stdout);
     assert!(ran.stdout.contains("\n critical   "), "{}", ran.stdout);
-    let told = project.run(&["explain", "GHSA-jf85-cpcp-j695"]).stdout;
+    let explained = project.run(&["explain", "GHSA-jf85-cpcp-j695"]).stdout;
     for words in ["severity    high", "severity    critical", "; critical, is reported, and does not block"] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(explained.contains(words), "{words}: {explained}");
     }
 }
 
 #[test]
-fn a_baseline_of_nothing_proved_is_refused() {
+fn a_baseline_of_a_run_without_proof_is_refused() {
     let project = project(1, "");
     project.program("marks", "exit 1");
     project.run(&["run"]);
@@ -417,9 +417,9 @@ fn a_baseline_of_nothing_proved_is_refused() {
     assert!(!project.root().join("gates.baseline.json").exists());
 }
 
-/// Of each way in which a decision comes about: the steps that lead there.
+/// For every kind of decision, its steps.
 #[test]
-fn explain_tells_every_step_of_a_decision() {
+fn explain_shows_every_step_of_a_decision() {
     let project = project(1, "[defaults]\nnew_only = true");
     project.run(&["run"]);
     let one = project.record()["findings"][0]["id"].as_str().unwrap().to_owned();
@@ -430,14 +430,14 @@ fn explain_tells_every_step_of_a_decision() {
         assert_ne!(ran.code, 2, "{}", ran.all());
         project.run(&["explain", &one]).stdout
     };
-    let holds = |told: &str, words: &[&str]| {
+    let holds = |explained: &str, words: &[&str]| {
         for words in words {
-            assert!(told.contains(words), "{words}: {told}");
+            assert!(explained.contains(words), "{words}: {explained}");
         }
     };
-    let told = steps("", "new_only = true\n");
+    let explained = steps("", "new_only = true\n");
     holds(
-        &told,
+        &explained,
         &[
             "1. there is no waiver",
             "2. there are no known findings: it is new",
@@ -445,27 +445,30 @@ fn explain_tells_every_step_of_a_decision() {
         ],
     );
     project.run(&["baseline"]);
-    let told = steps("", "new_only = true\n");
+    let explained = steps("", "new_only = true\n");
     holds(
-        &told,
+        &explained,
         &["2. it is in gates.baseline.json at ", "new_only = true allows known findings. It does not block"],
     );
-    let told = steps("", "");
-    holds(&told, &["the gate does not use that (no new_only)", "3. high is at or above fail_on = high"]);
-    let told = steps("", "fail_on = \"never\"\nmax = { high = 9 }\n");
+    let explained = steps("", "");
+    holds(&explained, &["the gate does not use that (no new_only)", "3. high is at or above fail_on = high"]);
+    let explained = steps("", "fail_on = \"never\"\nmax = { high = 9 }\n");
     holds(
-        &told,
+        &explained,
         &["high is below fail_on = never", "the gate counts 10 high, and max allows 9: that is too many"],
     );
-    let told = steps("", "fail_on = \"never\"\nno_worse_than = \"gates.baseline.json\"\n");
-    holds(&told, &["the gate counts 10 high, and no_worse_than allows 10: that is not too many"]);
-    let told = steps("max = { high = 3 }", "fail_on = \"never\"\nrequired = true\n");
+    let explained = steps("", "fail_on = \"never\"\nno_worse_than = \"gates.baseline.json\"\n");
+    holds(&explained, &["the gate counts 10 high, and no_worse_than allows 10: that is not too many"]);
+    let explained = steps("max = { high = 3 }", "fail_on = \"never\"\nrequired = true\n");
     holds(
-        &told,
+        &explained,
         &["the budget of the run is exceeded: 10 high in all gates, max is 3", "decision    blocks"],
     );
-    let told = steps("max = { high = 10 }", "fail_on = \"never\"\n");
-    holds(&told, &["the budget of the run allows 10 high, and is kept", "is reported, and does not block"]);
-    let told = steps("", "required = false\n");
-    holds(&told, &["the gate is advisory: the run is not blocked by it"]);
+    let explained = steps("max = { high = 10 }", "fail_on = \"never\"\n");
+    holds(
+        &explained,
+        &["the budget of the run allows 10 high, and is kept", "is reported, and does not block"],
+    );
+    let explained = steps("", "required = false\n");
+    holds(&explained, &["the gate is advisory: the run is not blocked by it"]);
 }
