@@ -268,7 +268,7 @@ fn a_task_file_that_the_scanner_did_not_write_is_ignored() {
     project.write(".scannerwork/report-task.txt", sonar.task_file("T1"));
     project.program("sonar-scanner", "echo 'INFO  SonarScanner analysis skipped'");
     let ran = run(&project);
-    assert_inconclusive(&project, &ran, &["wrote no .scannerwork/report-task.txt", "sonar.scanner.skip"]);
+    assert_inconclusive(&project, &ran, &["left no .scannerwork/report-task.txt", "sonar.scanner.skip"]);
     assert!(sonar.asked().is_empty());
 }
 
