@@ -91,7 +91,7 @@ impl ReportReader {
         let parsed = proof.parsed();
         let report = parts[0];
         assert!(self.form != Form::Json || is_whole_json(report), "a cut document counts as complete");
-        let is_unknown = parsed.scope_untold && exit.is_none();
+        let is_unknown = parsed.scope_unreported && exit.is_none();
         assert!(
             !parsed.findings.is_empty() || !parsed.scope.is_empty() || is_unknown,
             "nothing was scanned, but that is clean"

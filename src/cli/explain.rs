@@ -10,7 +10,6 @@ use anyhow::{Result, bail};
 use crate::cli::args::ExplainArgs;
 use crate::config::find::{OUT, find_config, folder_of};
 use crate::engine::saved_run;
-use crate::keys::table::nearest;
 use crate::model::assessment::Assessment;
 use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
@@ -18,6 +17,7 @@ use crate::model::policy::Policy;
 use crate::model::run::{Completeness, GateRecord, Run};
 use crate::system::{terminal, variables};
 use crate::text::human;
+use crate::text::nearest::nearest;
 
 /// The most findings that are explained in full. The rest is listed.
 const IN_FULL: usize = 5;

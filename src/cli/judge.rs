@@ -149,7 +149,7 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
             run.policy = active.record(enrichment);
             let mut inputs = active.inputs(known, enrichment);
             // What a run on another machine knew stays known, unless there are known findings here.
-            if run.known.is_some() && !known.tells() {
+            if run.known.is_some() && !known.any() {
                 inputs.known = None;
             }
             apply(&mut run, &inputs);
@@ -380,7 +380,7 @@ fn hinted(proof: Proof, gate: &Gate, bytes: &[u8]) -> Proof {
 
 /// A masked copy of the report for the output folder.
 fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> {
-    if gate.tool.tells_secrets() && !is_maskable(bytes) {
+    if gate.tool.reports_secrets() && !is_maskable(bytes) {
         return None;
     }
     let from: PathBuf = scratch.join("report");

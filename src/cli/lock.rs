@@ -130,7 +130,8 @@ fn measure(wanted: &[Wanted], root: &Path, memo: &Memo) -> (Here, Vec<String>) {
     };
     let results: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = wanted.iter().map(|tool| scope.spawn(move || one(tool))).collect();
-        let lost = |_| Err("a tool could not be hashed; this is a fault of Portcullis".to_owned());
+        let lost =
+            |_| Err("a tool could not be hashed; this is a bug in Portcullis, please report it".to_owned());
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(lost)).collect()
     });
     let (mut here, mut problems): (Here, Vec<String>) = (Vec::new(), Vec::new());

@@ -90,11 +90,11 @@ pub(crate) fn read(
     if acts {
         for key in Policy::keys().chain(["allow_empty"]).filter(|key| table.has(key)) {
             let what =
-                format!("`{key}` means nothing for {}: it is an action, which succeeds or fails", spec.name);
+                format!("`{key}` has no effect on {}: it is an action, which succeeds or fails", spec.name);
             table.problem(table.at_key(key), what);
         }
     } else if table.has("branches") {
-        let what = format!("`branches` means nothing for {}: it scans on every branch", spec.name);
+        let what = format!("`branches` has no effect on {}: it scans on every branch", spec.name);
         table.problem(table.at_key("branches"), what);
     }
     let gate = Gate {
@@ -221,15 +221,15 @@ mod tests {
         for (gate, problem) in [
             (
                 "tool = 'ecr-push'\nfail_on = 'low'",
-                "`fail_on` means nothing for ecr-push: it is an action, which succeeds or fails",
+                "`fail_on` has no effect on ecr-push: it is an action, which succeeds or fails",
             ),
             (
                 "tool = 'ecr-push'\nallow_empty = true",
-                "`allow_empty` means nothing for ecr-push: it is an action, which succeeds or fails",
+                "`allow_empty` has no effect on ecr-push: it is an action, which succeeds or fails",
             ),
             (
                 "tool = 'gitleaks'\nbranches = ['main']",
-                "`branches` means nothing for gitleaks: it scans on every branch",
+                "`branches` has no effect on gitleaks: it scans on every branch",
             ),
             (
                 "tool = 'ecr-push'\nbranches = []",

@@ -13,7 +13,7 @@ use crate::model::policy::{Budget, Conditions, DependencyScope, Policy, Probabil
 use crate::model::severity::Severity;
 use crate::model::verdict::Mode;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::policy::judge::{at_or_above, bears};
+use crate::policy::judge::{allowed, at_or_above};
 use crate::policy::waiver::Waiver;
 use crate::scan::options::differing;
 
@@ -91,7 +91,7 @@ impl Looser {
 pub(crate) fn looser_policy(base: &Policy, other: &Policy) -> Vec<Looser> {
     let mut all = Vec::new();
     for severity in Severity::ALL.into_iter() {
-        if !is_more(bears(severity, base), bears(severity, other)) {
+        if !is_more(allowed(severity, base), allowed(severity, other)) {
             continue;
         }
         let looser = if !at_or_above(severity, base) {
@@ -210,7 +210,7 @@ pub(crate) fn looser_reach(base: (&[Coverage], &Policy), other: (&[Coverage], &P
         let Some(now) = now else { continue };
         let weaker = match (&was.says, &now.says) {
             (Extent::Rates(was), Extent::Rates(now)) => {
-                was != now && is_more(bears(*was, base.1), bears(*now, other.1))
+                was != now && is_more(allowed(*was, base.1), allowed(*now, other.1))
             }
             (was, now) => now.is_weaker_than(was),
         };

@@ -75,7 +75,7 @@ pub(crate) fn read(table: &Keys, gates: &[Gate]) -> Profile {
 fn read_overlay(table: &Keys, gate: &Gate) -> GateOverlay {
     if gate.tool.acts() {
         for key in Policy::keys().filter(|key| table.has(key)) {
-            table.problem(table.at_key(key), format!("`{key}` means nothing for {}", gate.spec.name));
+            table.problem(table.at_key(key), format!("`{key}` has no effect on {}", gate.spec.name));
             table.knows(key);
         }
     }

@@ -227,7 +227,7 @@ impl TargetEvidence {
         Self {
             record: other.record.clone(),
             proof: Proof::inconclusive(
-                "reading its report failed; this is a fault of Portcullis, please report it".to_owned(),
+                "reading its report failed; this is a bug in Portcullis, please report it".to_owned(),
             ),
             program: other.program.clone(),
             stopped: other.stopped,

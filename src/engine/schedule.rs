@@ -306,7 +306,7 @@ impl<'a> Run<'a> {
         self.pool.take(index, &mut evidence);
         // The reason may be the tool's own words, with a secret that is not known yet.
         let secrets_to_come = self.gates.iter().enumerate().any(|(other, gate)| {
-            other != index && gate.done.is_none() && gate.planned.gate.tool.tells_secrets()
+            other != index && gate.done.is_none() && gate.planned.gate.tool.reports_secrets()
         });
         let words = match judgement.outcome {
             Outcome::Inconclusive if secrets_to_come => "inconclusive: see the summary".to_owned(),
@@ -345,7 +345,7 @@ impl<'a> Run<'a> {
             }
         }
         let unfinished =
-            || Lack::Proof("it never ended; this is a fault of Portcullis, please report it".to_owned());
+            || Lack::Proof("it never ended; this is a bug in Portcullis, please report it".to_owned());
         let mut all = Vec::with_capacity(self.gates.len());
         for (index, gate) in self.gates.into_iter().enumerate() {
             let mut evidence = gate.done.unwrap_or_else(|| {

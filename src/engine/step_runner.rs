@@ -33,7 +33,7 @@ const OUTPUT_CAP: u64 = 64 << 20;
 /// The most that is kept of the steps' log.
 const LOG_CAP: usize = 16 << 20;
 /// The time for cleaning up after a stop or a timeout.
-const LAST_WORDS: Duration = Duration::from_secs(30);
+const CLEANUP_TIME: Duration = Duration::from_secs(30);
 
 /// What a procedure works with.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(crate) struct StepRunner {
     deadline: Instant,
     stop: watch::Receiver<Stop>,
     /// Cleaning up: the stop was noticed already.
-    last_words: bool,
+    cleaning_up: bool,
     pub(crate) left: Left,
 }
 
@@ -66,13 +66,13 @@ impl StepRunner {
             client: Client::default(),
             deadline: Instant::now() + left,
             stop,
-            last_words: false,
+            cleaning_up: false,
             left: Left::default(),
         }
     }
 
     fn stopped(&self) -> bool {
-        !self.last_words && *self.stop.borrow() != Stop::No
+        !self.cleaning_up && *self.stop.borrow() != Stop::No
     }
 
     async fn run_program(&mut self, step: Step) -> Result<Output, Failure> {
@@ -106,7 +106,7 @@ impl StepRunner {
         };
         // Cleaning up is not stopped a second time.
         let (never, deaf) = watch::channel(Stop::No);
-        let stop = if self.last_words { deaf } else { self.stop.clone() };
+        let stop = if self.cleaning_up { deaf } else { self.stop.clone() };
         let ended = process::run(launch, stop).await;
         drop(never);
         let mut stdout = std::fs::read(&files[0]).unwrap_or_default();
@@ -185,7 +185,7 @@ impl StepRunner {
         let client = self.client.clone();
         let answer = tokio::select! {
             answer = client.ask(request) => answer,
-            () = stop_of(&mut self.stop, self.last_words) => return Err(Failure::Stopped),
+            () = stop_of(&mut self.stop, self.cleaning_up) => return Err(Failure::Stopped),
         };
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let said = match &answer {
@@ -206,7 +206,7 @@ impl StepRunner {
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => Ok(()),
-            () = stop_of(&mut self.stop, self.last_words) => Err(Failure::Stopped),
+            () = stop_of(&mut self.stop, self.cleaning_up) => Err(Failure::Stopped),
         }
     }
 
@@ -311,9 +311,9 @@ impl StepContext for StepRunner {
         owner.map_or(Ok(()), |other| Err(Failure::Unproven(report_owners::words(shown, &other))))
     }
 
-    fn last_words(&mut self) {
-        self.last_words = true;
-        self.deadline = Instant::now() + LAST_WORDS;
+    fn start_cleanup(&mut self) {
+        self.cleaning_up = true;
+        self.deadline = Instant::now() + CLEANUP_TIME;
     }
 
     fn run(&mut self, step: Step) -> Wait<'_, Output> {

@@ -6,11 +6,11 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use strsim::levenshtein;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::mistakes::Problems;
+use crate::text::nearest::nearest;
 
 /// The types of values, for messages.
 const LIST: &str = "a list of strings";
@@ -396,14 +396,4 @@ fn with_article(type_name: &str) -> String {
         Some('a' | 'e' | 'i' | 'o') => format!("an {type_name}"),
         _ => format!("a {type_name}"),
     }
-}
-
-/// The known word that `word` probably stands for: at most a third of its letters differ.
-pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    known
-        .iter()
-        .map(|candidate| (levenshtein(word, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance * 3 <= candidate.len().max(word.chars().count()))
-        .min()
-        .map(|(_, candidate)| candidate)
 }

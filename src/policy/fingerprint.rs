@@ -130,7 +130,7 @@ fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
     };
     part("category", finding.category.as_str().as_bytes());
     part("tool", finding.tool.as_bytes());
-    // Commands all have the same tool name; only the gate tells them apart.
+    // Commands all have the same tool name; only the gate makes them different.
     if finding.tool == COMMAND {
         part("gate", finding.gate.as_bytes());
     }

@@ -192,7 +192,7 @@ pub fn at_or_above(severity: Severity, policy: &Policy) -> bool {
 }
 
 /// How many findings of a severity a policy allows; `None`: any number.
-pub fn bears(severity: Severity, policy: &Policy) -> Option<u64> {
+pub fn allowed(severity: Severity, policy: &Policy) -> Option<u64> {
     if at_or_above(severity, policy) { Some(0) } else { policy.max.get(&severity).copied() }
 }
 

@@ -74,7 +74,7 @@ impl KnownFindings {
     }
 
     /// Whether any finding is known.
-    pub(crate) fn tells(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         !self.ids.is_empty()
     }
 

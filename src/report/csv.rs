@@ -2,7 +2,7 @@
 //!
 //! A spreadsheet reads a cell that begins with `=`, `+`, `-` or `@` as a formula. So it does with the wide
 //! forms of these characters, and after a tab or a line end. Such a cell gets an apostrophe in front, which
-//! tells the spreadsheet that the cell is text.
+//! shows the spreadsheet that the cell is text.
 
 use std::borrow::Cow;
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! GitLab's security reports (schemas 15.2.1 of gitlab-org/security-products/security-report-schemas):
 //! SAST, dependency scanning, secret detection and container scanning, each with the findings of its kind.
 //!
-//! GitLab takes an absent vulnerability for one that is mended. So a report whose scanners did not all do
+//! GitLab takes an absent vulnerability for one that is fixed. So a report whose scanners did not all do
 //! their work has the status `failure`, and says why. What a waiver covers is left out, and counted.
 
 mod identifiers;

@@ -56,7 +56,7 @@ pub struct Parsed {
     pub scope: Scope,
     /// This form of report never says what was scanned; only the log of a run does. Such a report is
     /// believed if it is judged without a run.
-    pub scope_untold: bool,
+    pub scope_unreported: bool,
     /// The scanner's version, where the report names it.
     pub tool_version: Option<String>,
     /// Image id (`sha256:…`) that was built or scanned.

@@ -65,7 +65,7 @@ pub trait StepContext: Send + Sync {
     fn claim(&self, file: &Path, shown: &str) -> Result<(), Failure>;
 
     /// Lets a procedure clean up after a stop or a timeout, for half a minute.
-    fn last_words(&mut self);
+    fn start_cleanup(&mut self);
 
     /// Runs a program to its end. Any exit code is an answer. If it does not end by itself, that is a
     /// failure.

@@ -107,7 +107,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
     }
 
     // 5. Something was in scope.
-    let unknown = parsed.scope_untold && raw.exit.is_none();
+    let unknown = parsed.scope_unreported && raw.exit.is_none();
     if parsed.scope.is_empty() && parsed.findings.is_empty() && !unknown {
         let reason = "nothing was in scope: the report says that nothing was looked at".to_owned();
         return Proof::NothingInScope { parsed, reason };

@@ -130,7 +130,7 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
     }
 
     /// Whether its report names secrets that may also appear in the output of other tools.
-    fn tells_secrets(&self) -> bool {
+    fn reports_secrets(&self) -> bool {
         false
     }
 

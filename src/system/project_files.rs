@@ -41,7 +41,7 @@ pub(crate) fn is_cloudformation(path: &Path) -> bool {
                 && head.split_once("Resources").is_some_and(|(_, rest)| is_mapping(rest))))
 }
 
-/// Tells a template from a CodeDeploy AppSpec, in which `Resources` is a list.
+/// Whether it is a template, and not a CodeDeploy AppSpec, in which `Resources` is a list.
 fn is_mapping(after_key: &str) -> bool {
     !after_key.trim_start_matches(['"', '\'', ':', ' ', '\t', '\r', '\n']).starts_with(['-', '['])
 }

@@ -4,6 +4,7 @@ pub(crate) mod bom;
 pub(crate) mod encode;
 pub mod hash;
 pub(crate) mod human;
+pub(crate) mod nearest;
 pub(crate) mod paths;
 pub mod sanitise;
 pub mod shared;

@@ -178,7 +178,7 @@ impl Tool for CfnLint {
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let (mut parsed, facts) = report::read(raw.report(), origin)?;
         let Some(exit) = raw.exit else {
-            parsed.scope_untold = true;
+            parsed.scope_unreported = true;
             return Ok(parsed);
         };
         if exit != 0 && facts.exit != 0 && facts.exit != exit && self.exit(exit) == Exit::Findings {

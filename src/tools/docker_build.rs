@@ -138,7 +138,10 @@ impl Tool for DockerBuild {
             // checks, and prints its steps on standard output.
             let log = log::read(&raw.stderr_text())?;
             let classic = || log::read(&String::from_utf8_lossy(&raw.stdout)).map(|log| log.ending);
-            if raw.exit.is_some() && log.ending == log::Ending::Untold && classic()? == log::Ending::Untold {
+            if raw.exit.is_some()
+                && log.ending == log::Ending::Unreported
+                && classic()? == log::Ending::Unreported
+            {
                 let why = "its log stops before the end of the build, where the build checks are reported";
                 parsed.gaps.push(why.to_owned());
             }
@@ -164,7 +167,7 @@ impl Tool for DockerBuild {
         let stdout = String::from_utf8_lossy(&raw.stdout);
         log::cause(&raw.stderr_text())
             .or_else(|| log::cause(&stdout))
-            .or_else(|| log::last_words(&raw.stderr_text()))
+            .or_else(|| log::last_lines(&raw.stderr_text()))
     }
 }
 
@@ -183,7 +186,7 @@ impl DockerBuild {
                 parsed.image_id = id.map(Text::from);
             }
             (log::Ending::Checked, None) => parsed.scope.add(Unit::Files, 1),
-            (log::Ending::Untold, None) => {
+            (log::Ending::Unreported, None) => {
                 let detail = "it does not say that an image was built, or a Dockerfile checked".to_owned();
                 return Err(ReportError::Foreign { what: log::WHAT, detail });
             }

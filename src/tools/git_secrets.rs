@@ -260,7 +260,7 @@ impl Tool for GitSecrets {
             ));
         }
 
-        let mut parsed = Parsed { scope_untold: true, ..Parsed::default() };
+        let mut parsed = Parsed { scope_unreported: true, ..Parsed::default() };
         if was_run {
             let seen = match self.scan {
                 Scan::Tree => files.map(|files| (Unit::Files, files.len() as u64)),
@@ -283,7 +283,7 @@ impl Tool for GitSecrets {
         Ok(parsed)
     }
 
-    fn tells_secrets(&self) -> bool {
+    fn reports_secrets(&self) -> bool {
         true
     }
 }

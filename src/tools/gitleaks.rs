@@ -229,7 +229,7 @@ impl Tool for Gitleaks {
         let leaks: Option<Vec<Leak>> = json::read(raw.report(), WHAT)?;
         let leaks = leaks.unwrap_or_default();
 
-        let mut parsed = Parsed { scope_untold: true, ..Parsed::default() };
+        let mut parsed = Parsed { scope_unreported: true, ..Parsed::default() };
         if raw.exit.is_some() {
             let log = Log::read(&raw.stderr_text());
             parsed.scope = self.scope(&log)?;
@@ -246,7 +246,7 @@ impl Tool for Gitleaks {
         Ok(parsed)
     }
 
-    fn tells_secrets(&self) -> bool {
+    fn reports_secrets(&self) -> bool {
         true
     }
 

@@ -126,7 +126,7 @@ impl Tool for TerraformValidate {
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         let (mut parsed, valid) = report::read(raw.report(), origin)?;
         let Some(run) = raw.further_report(RUN) else {
-            parsed.scope_untold = true;
+            parsed.scope_unreported = true;
             return Ok(parsed);
         };
         let run: Run = json::read(run, RUN)?;

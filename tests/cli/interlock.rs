@@ -37,10 +37,10 @@ fn mistakes_in_actions_are_shown_before_anything_runs() {
     let ran = project.run(&["run", "--mode", "production"]);
     assert_eq!(ran.code, 2, "{}", ran.all());
     for words in [
-        "`fail_on` means nothing for ecr-push",
+        "`fail_on` has no effect on ecr-push",
         "`latest` does not stay with an image",
         "write `moving_tags = [\"latest\"]` beside it",
-        "`branches` means nothing for gitleaks",
+        "`branches` has no effect on gitleaks",
     ] {
         assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
     }

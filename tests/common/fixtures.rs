@@ -1,4 +1,4 @@
-//! The recorded reports in `fixtures/`, as fixtures/README.md tells.
+//! The recorded reports in `fixtures/`, see fixtures/README.md.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that can't read its fixture has failed")]
 

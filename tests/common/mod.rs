@@ -224,7 +224,7 @@ pub(crate) fn watched(mut command: Command, pause: Duration, mut each: impl FnMu
         each();
         std::thread::sleep(pause);
     }
-    assert!(peak > 0, "the memory can't be told");
+    assert!(peak > 0, "the memory can't be measured");
     (Ran::of(child.wait_with_output().unwrap()), peak / 1024)
 }
 

@@ -61,19 +61,19 @@ pub(crate) fn junit2json(report: &Path) -> Value {
 }
 
 /// What Microsoft's SARIF Multitool has against a file, by its own rules and those of GitHub, each with its
-/// rule. Its warnings are wishes for more than a scanner tells (the address of a tool, the end of a region).
+/// rule. Its warnings are wishes for more than a scanner reports (the address of a tool, the end of a region).
 pub(crate) fn sarif_complaints(report: &Path) -> Vec<String> {
-    let told = report.with_extension("validation.json");
+    let reported = report.with_extension("validation.json");
     // npm's own starter of it would take the `;` for the shell's.
     let program = readers().join("../@microsoft/sarif-multitool-linux/Sarif.Multitool");
     let output = Command::new(program)
         .args(["validate", "--rule-kind", "Sarif;Ghas", "--log", "ForceOverwrite", "--output"])
-        .arg(&told)
+        .arg(&reported)
         .arg(report)
         .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
         .output()
         .unwrap();
-    let log = std::fs::read_to_string(&told);
+    let log = std::fs::read_to_string(&reported);
     let log: Value = serde_json::from_str(log.as_deref().unwrap_or_else(|error| {
         panic!(
             "{error}: {}{}",

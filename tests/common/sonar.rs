@@ -90,7 +90,7 @@ impl Sonar {
             for stream in listener.incoming().flatten() {
                 let (api, asked) = shared.clone();
                 std::thread::spawn(move || {
-                    // Whoever asked may be gone.
+                    // The client may be gone.
                     let _ = answer(stream, &api, &asked);
                 });
             }

@@ -323,7 +323,7 @@ fn no_fault_of_a_push_is_a_false_green() {
     assert!(failures.is_empty(), "{} of {total} cases:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Runs a case, and tells what is wrong.
+/// Runs a case, and says what is wrong.
 fn check(case: &Case) -> Vec<String> {
     let registry = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = registry.local_addr().unwrap();
@@ -362,7 +362,7 @@ fn check(case: &Case) -> Vec<String> {
     }
     for text in [ran.all(), gate.to_string()] {
         if text.contains("-Password-of-12345") {
-            wrong.push(format!("it tells the password: {text}"));
+            wrong.push(format!("it shows the password: {text}"));
         }
     }
     wrong

@@ -40,7 +40,7 @@ fn start(project: &Project) -> Child {
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
 }
 
-/// Whoever works in this folder; the dead do not.
+/// The processes that work in this folder; the dead do not.
 fn living_in(folder: &Path) -> Vec<PathBuf> {
     let pids = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
     pids.filter(|pid| fs::read_link(pid.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder))).collect()
@@ -93,7 +93,7 @@ fn a_run_that_is_killed_leaves_nobody_alive_no_half_file_and_no_pass() {
         }
     }
 
-    // Whoever comes next clears away what the killed could not.
+    // The next run clears away what the killed one left.
     start(&project).wait().unwrap();
     assert_eq!(files_in(&project.bin().join("tmp")), Vec::<PathBuf>::new());
     assert_eq!(fs::read_dir(project.bin().join("tmp")).unwrap().count(), 0);

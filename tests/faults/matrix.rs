@@ -183,7 +183,7 @@ fn run(project: &Project) -> (Ran, Value) {
     (ran, project.record())
 }
 
-/// Runs the cases of one fault, and tells what is wrong.
+/// Runs the cases of one fault, and says what is wrong.
 fn check(project: &Project, cases: &[Case]) -> Vec<String> {
     let (ran, record) = run(project);
     let mut failures = Vec::new();

@@ -142,7 +142,7 @@ fn the_deadline_of_the_run_stops_what_still_runs() {
 
 /// The age is counted from today, so the database is of a day long past.
 #[test]
-fn an_old_advisory_database_is_told_and_too_old_a_one_is_no_proof() {
+fn an_old_advisory_database_is_reported_and_too_old_a_one_is_no_proof() {
     for (key, code) in [("", 0), ("max_db_age = '48h'\n", 3)] {
         let project = Project::with_gates(&format!(
             "version = 1\nmode = 'production'\n\

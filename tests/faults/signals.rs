@@ -1,4 +1,4 @@
-//! Whoever stops a run gets it stopped: every process of its gates is gone, what is known is
+//! A run that is stopped stops: every process of its gates is gone, what is known is
 //! written down, and a run that was cut off is never green.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]

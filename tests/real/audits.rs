@@ -247,8 +247,8 @@ fn what_a_project_or_the_environment_switches_off_is_switched_on() {
     }
 }
 
-/// The file that a project tells what to ignore, what it says, what is left, what the note holds, and how
-/// many the report tells to be left out: of two critical, two high and two medium.
+/// The file in which a project says what to ignore, what it says, what is left, what the note holds, and how
+/// many the report says are left out: of two critical, two high and two medium.
 const IGNORES: [(&str, &str, &str, &str, &str, u64); 5] = [
     (
         "yarn3",
@@ -288,7 +288,7 @@ const IGNORES: [(&str, &str, &str, &str, &str, u64); 5] = [
 #[test]
 fn what_a_project_ignores_is_heeded_and_told() {
     let server = Advisories::serve();
-    for (name, file, text, left, note, told) in IGNORES {
+    for (name, file, text, left, note, reported) in IGNORES {
         let manager = manager(name);
         let project = manager.project(&server.address, "");
         manager.package(&project, &VULNERABLE, "");
@@ -298,8 +298,8 @@ fn what_a_project_ignores_is_heeded_and_told() {
         let notes = notes(&project);
         assert!(notes.contains(&format!("reads {file}")) && notes.contains(note), "{notes}");
         let ignored = &project.gate("audit")["targets"][0]["ignored"];
-        assert_eq!(ignored["auditConfig"].as_u64().unwrap_or(0), told, "{name} {file}: {ignored}");
-        assert_eq!(ran.stdout.contains("left out by auditConfig"), told > 0, "{}", ran.stdout);
+        assert_eq!(ignored["auditConfig"].as_u64().unwrap_or(0), reported, "{name} {file}: {ignored}");
+        assert_eq!(ran.stdout.contains("left out by auditConfig"), reported > 0, "{}", ran.stdout);
     }
 }
 
@@ -348,8 +348,8 @@ fn settings_above_the_folder_that_a_change_brings_are_not_read_with_a_base() {
         project.write(file, text);
         let ran = run();
         assert_eq!((ran.code, counts(&project.gate("audit"))), before, "{name}: {}", ran.all());
-        let told = format!("does not read {file}: the base does not have it");
-        assert!(notes(&project).contains(&told), "{name}: {}", notes(&project));
+        let reported = format!("does not read {file}: the base does not have it");
+        assert!(notes(&project).contains(&reported), "{name}: {}", notes(&project));
     }
 }
 
@@ -386,7 +386,7 @@ fn a_yarn_of_the_project_is_asked_and_may_not_come_from_the_change() {
 }
 
 #[test]
-fn another_yarn_than_the_lock_files_is_told() {
+fn another_yarn_than_the_lock_files_is_reported() {
     let server = Advisories::serve();
     let (one, four) = (manager("yarn"), manager("yarn4"));
     let project = four.project(&server.address, "");
@@ -419,7 +419,7 @@ fn options_for_node_that_are_there_stay() {
 }
 
 #[test]
-fn doctor_tells_which_yarn_the_project_has() {
+fn doctor_says_which_yarn_the_project_has() {
     for (name, version) in [("yarn", "1.22.22"), ("yarn4", "4.18.1"), ("pnpm", "10.34.9")] {
         let manager = manager(name);
         let project = manager.project("http://127.0.0.1:9", "");

@@ -112,7 +112,7 @@ fn a_deployment_is_watched_to_its_end_and_not_begun_twice() {
     let sha256 = String::from_utf8(output.stdout).unwrap();
     assert_eq!(deployment["revision"]["appSpecContent"]["sha256"], sha256.trim());
 
-    // What it told on the way, each news once.
+    // Its progress, each step once.
     for words in [
         "started",
         "InProgress, Install in progress, 2 of 2 new tasks running, 0 % of the traffic shifted",
@@ -332,7 +332,7 @@ fn aws_that_is_busy_is_asked_again_and_nothing_is_deployed_twice() {
 }
 
 #[test]
-fn what_is_not_there_is_told_in_a_sentence() {
+fn what_is_not_there_is_reported_in_a_sentence() {
     let moto = aws();
     let here = |more: &str| gates(ARN, more);
     for (gates, spec, says) in [

@@ -213,7 +213,7 @@ fn a_registry_without_a_login_is_pushed_to_without_aws() {
 }
 
 #[test]
-fn what_is_missing_is_told_in_one_sentence_and_nothing_is_pushed() {
+fn what_is_missing_is_reported_in_one_sentence_and_nothing_is_pushed() {
     let pipeline = Pipeline::new(&[BUILD, SCAN, PUSH]);
     let without = |name: &str| {
         let mut command = pipeline.command(&["run"]);

@@ -93,7 +93,7 @@ fn a_template_is_registered_by_digest_and_not_twice() {
 }
 
 #[test]
-fn what_is_wrong_with_a_template_is_told_and_nothing_is_registered() {
+fn what_is_wrong_with_a_template_is_reported_and_nothing_is_registered() {
     let moto = Moto::start();
     let edited = |pointer: &str, value: Value| {
         let mut edited = template();

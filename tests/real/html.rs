@@ -227,11 +227,11 @@ fn the_counts_on_the_page_are_those_of_the_record() {
     {
         assert!(text.contains(words), "{words}");
     }
-    assert!(read["tables"]["What waivers cover, and which to look at"].to_string().contains("left over"));
+    assert!(read["tables"]["What waivers cover, and which need attention"].to_string().contains("left over"));
 }
 
 #[test]
-fn behind_the_limit_the_worst_are_shown_and_the_rest_is_told() {
+fn behind_the_limit_the_worst_are_shown_and_the_rest_is_reported() {
     let project = drawn(20, 3);
     let read = read(&project);
     assert_eq!(read["findings"]["gate-check"], 3);

@@ -154,7 +154,7 @@ fn truth(project: &Project, finding: &Value) -> String {
     let column = place["start_column"].as_u64().unwrap_or(1) as usize;
     let before = tokens(line).into_iter().rfind(|(at, _)| *at < column).map(|(_, token)| token.to_owned());
     let first = || tokens(line).first().map(|(_, token)| format!("before {token}"));
-    // Of lines that are word for word the same, the line above tells which is which.
+    // Of lines that are word for word the same, the line above decides which is which.
     let above = || tokens(lines[number - 2]).first().map(|(_, token)| format!("below {token}"));
     let token = before
         .or_else(first)
@@ -258,7 +258,7 @@ fn say(words: &str) {
 
 /// By kind of edit: commits, kept, lost, collided, new.
 const EXPECTED: [(&str, [usize; 5]); 16] = [
-    // Of two keys in one file of the work tree, nothing tells which is the known one: both are new.
+    // Of two keys in one file of the work tree, nothing shows which is the known one: both are new.
     ("alike finding added above", [5, 54, 1, 0, 16]),
     ("alike finding added below", [1, 22, 0, 0, 3]),
     ("alike finding removed", [2, 29, 0, 0, 0]),
@@ -268,7 +268,7 @@ const EXPECTED: [(&str, [usize; 5]); 16] = [
     ("file renamed", [3, 50, 3, 0, 0]),
     ("folder moved", [1, 8, 15, 0, 0]),
     ("lines inserted above", [3, 38, 0, 0, 0]),
-    ("one of two on a line mended", [1, 16, 0, 0, 0]),
+    ("one of two on a line fixed", [1, 16, 0, 0, 0]),
     // What stays on the line is another line.
     ("re-formatted: a line split", [1, 20, 3, 0, 0]),
     ("re-formatted: brackets", [1, 16, 0, 0, 0]),

@@ -45,7 +45,7 @@ fn remove(engine: &str, references: &[String]) {
 }
 
 #[test]
-fn each_engine_builds_tags_and_labels_and_tells_the_id() {
+fn each_engine_builds_tags_and_labels_and_reports_the_id() {
     for engine in ENGINES {
         let name = format!("portcullis-test/{engine}");
         let project = project(engine, &name, ", tags = ['1.4.0'], build_args = { SHADE = 'blue' }");
@@ -70,7 +70,7 @@ fn each_engine_builds_tags_and_labels_and_tells_the_id() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_told_by_each_engine() {
+fn a_file_that_is_not_there_is_reported_by_each_engine() {
     for engine in ENGINES.into_iter().filter(|engine| works(engine)) {
         let project = project(engine, "portcullis-test/broken", "");
         project.write("Dockerfile", "FROM scratch\nCOPY missing /\n");

@@ -95,7 +95,7 @@ fn what_can_never_start_is_settled_down_to_the_last_action() {
 }
 
 #[test]
-fn lab_mode_does_not_push_unless_told_to_and_then_says_what_production_would_have_stopped() {
+fn lab_mode_does_not_push_unless_asked_to_and_then_says_what_production_would_have_stopped() {
     let pipeline = Pipeline::plain(&[BUILD, SCAN, FAILING, PUSH]);
     let ran = pipeline.run(&["run", "--mode", "lab"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
@@ -173,7 +173,7 @@ fn an_action_keeps_to_its_branches() {
     let push = format!("{PUSH}branches = ['main', 'release/*']\n");
     let pipeline = Pipeline::plain(&[BUILD, SCAN, &push]);
     let ran = pipeline.run(&["run", "--branch", "feature/x"]);
-    // Whoever asked for no push gets none, and that is no failure.
+    // A run that asked for no push makes none, and that is no failure.
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert_eq!(
         pair(&pipeline.came_of("push")),

@@ -62,7 +62,7 @@ fn project_with(mode: &str, options: &str) -> Project {
 }
 
 #[test]
-fn what_blocks_is_a_failure_what_is_not_proved_an_error_and_what_is_borne_is_skipped() {
+fn what_blocks_is_a_failure_what_is_not_proved_an_error_and_what_is_accepted_is_skipped() {
     let suites = validated(&project("production"));
     let kinds = |i: usize| {
         [&suites[i]["failures"], &suites[i]["errors"], &suites[i]["skipped"]].map(|n| n.as_u64().unwrap())
@@ -143,12 +143,12 @@ fn lab_mode_fails_where_it_is_asked_to() {
 }
 
 #[test]
-fn what_is_borne_passes_where_it_is_asked_to() {
+fn what_is_accepted_passes_where_it_is_asked_to() {
     assert_eq!(kinds(&project("production")), [4, 0, 1]);
     let passed = project_with("production", "allowed = \"passed\"");
     assert_eq!(kinds(&passed), [4, 0, 0]);
     let text = validated(&passed)[0]["text"].to_string();
-    assert!(text.contains("decision: below fail_on = high"), "why it passes is told: {text}");
+    assert!(text.contains("decision: below fail_on = high"), "why it passes is reported: {text}");
 }
 
 #[test]
@@ -161,9 +161,9 @@ fn gitlab_gets_the_file_of_a_case() {
 }
 
 #[test]
-fn a_limit_keeps_the_worst_and_tells_what_it_left_out() {
+fn a_limit_keeps_the_worst_and_says_what_it_left_out() {
     let project = project_with("production", "limit = 2");
-    // The gate, two findings, and the case that tells of two more: one of them would fail.
+    // The gate, two findings, and the case that counts two more: one of them would fail.
     assert_eq!(kinds(&project), [4, 0, 0]);
     let suites = junitparser(&project.root().join("gates-report/junit.xml"));
     assert_eq!(suites[0]["tests"], 4);

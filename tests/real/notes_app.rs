@@ -166,8 +166,8 @@ merged, *each = (json.load(open(name, encoding="utf-8")) for name in sys.argv[1:
 plain = lambda one: one["purl"].split("?")[0]
 images = [sorted({plain(one) for one in bom["components"] if "purl" in one}) for bom in each]
 refs = {one["bom-ref"]: plain(one) for one in merged["components"] if "purl" in one}
-told = {one["ref"]: sorted(refs[ref] for ref in one.get("dependsOn", [])) for one in merged["dependencies"][1:]}
-json.dump({"images": images, "told": [told["image:" + name] for name in ("notes-backend", "notes-frontend", "notes-proxy")],
+reported = {one["ref"]: sorted(refs[ref] for ref in one.get("dependsOn", [])) for one in merged["dependencies"][1:]}
+json.dump({"images": images, "reported": [reported["image:" + name] for name in ("notes-backend", "notes-frontend", "notes-proxy")],
     "incomplete": merged.get("compositions")}, sys.stdout)
 "#;
     let mut kept = vec![out.join("vdr.cdx.json")];
@@ -187,7 +187,7 @@ json.dump({"images": images, "told": [told["image:" + name] for name in ("notes-
     readers::json_of_schema(&kept[0], "cyclonedx/bom-1.5.schema.json");
     let files: Vec<&Path> = kept.iter().map(|file| file.as_path()).collect();
     let read = readers::python(COMPARE, &files);
-    assert_eq!(read["told"], read["images"]);
+    assert_eq!(read["reported"], read["images"]);
     assert!(!read["images"][0].as_array().unwrap().is_empty());
     // All images were listed and searched; gates that were left out leave the project's own rest open.
     assert_eq!(
@@ -196,7 +196,7 @@ json.dump({"images": images, "told": [told["image:" + name] for name in ("notes-
     );
 }
 
-/// jq over the two scanners' own reports tells how many vulnerabilities both have: by the advisory's GHSA id
+/// jq over the two scanners' own reports counts how many vulnerabilities both have: by the advisory's GHSA id
 /// and the installed version.
 #[test]
 fn what_npm_audit_and_trivy_both_see_is_one_problem() {

@@ -219,7 +219,7 @@ fn the_observability_stack_deploys_what_passes_and_nothing_else() {
     assert!(text(&reason).starts_with("not started: secrets failed"), "{reason}");
     assert_eq!((registry.digest("notes-backend", &faulty.tag()), deployments(&moto).len()), (None, 0));
 
-    // Lab mode deploys all the same where it is told to, and says what it overrode.
+    // Lab mode deploys all the same where it is allowed to, and says what it overrode.
     let lab = [&here[..], &[("mode = \"production\"", "mode = \"lab\"\ndeploy_in_lab = true")]].concat();
     let lab = prepared(&[], &bad, &lab);
     let ran = lab.run(&["run"]);

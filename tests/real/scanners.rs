@@ -245,8 +245,8 @@ fn git_secrets_heeds_the_base() {
     assert_eq!(ran.code, 1, "{}", ran.all());
     for gate in ["tree", "history"] {
         assert_eq!(places(&project, gate), ["a.ini:1"], "{gate}: {}", ran.all());
-        let told = &project.gate(gate)["targets"][0]["notes"][0];
-        assert_eq!(told, "reads 1 ignore in .gitallowed of the base, not of the change");
+        let reported = &project.gate(gate)["targets"][0]["notes"][0];
+        assert_eq!(reported, "reads 1 ignore in .gitallowed of the base, not of the change");
     }
 
     // In a linked work tree, too; and where the base has no such file.
@@ -362,7 +362,7 @@ fn cfn_lint_heeds_the_base() {
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(places(&project, "cfn"), ["faulty.yaml:3", "faulty.yaml:7"]);
 
-    // What the base ignores stays ignored; what a template says of itself is told.
+    // What the base ignores stays ignored; what a template says of itself is reported.
     project.git(&["checkout", "--quiet", "base"]);
     project.write(".cfnlintrc.yaml", "ignore_checks: [W]\n");
     project.commit("no warnings");

@@ -133,7 +133,7 @@ fn trivy_finds_vulnerable_packages_and_misconfigurations() {
 /// The same project, of which `.trivyignore` names one vulnerability and one check: `trivy config` leaves its
 /// own out without a word.
 #[test]
-fn what_trivy_is_told_to_ignore_is_counted_where_its_report_tells() {
+fn what_trivy_has_to_ignore_is_counted_where_its_report_tells() {
     let project = Project::with_gates(
         "version = 1\n[[gate]]\nid = \"packages\"\ntool = \"trivy\"\nscan = \"fs\"\ndirs = [\"app\"]\nscanners = [\"vuln\", \"misconfig\"]\noffline = true\ncache_dir = \"cache\"\n\
          [[gate]]\nid = \"docker\"\ntool = \"trivy\"\nscan = \"config\"\ndirs = [\"app\"]\noffline = true\ncache_dir = \"cache\"\n",

@@ -43,7 +43,7 @@ fn gitleaks(scan: &str) -> String {
 }
 
 #[test]
-fn an_allowlist_that_a_change_brings_is_told_and_does_not_count_with_a_base() {
+fn an_allowlist_that_a_change_brings_is_reported_and_does_not_count_with_a_base() {
     for scan in ["history", "tree"] {
         let project = Project::base_with(&[("gates.toml", &gitleaks(scan))]);
         project.write("src/a.ts", planted());
@@ -74,12 +74,12 @@ fn the_allowlist_of_the_base_counts() {
     assert_eq!(run(&project, &["run"]).code, 1);
     let ran = run(&project, &FROM_BASE);
     assert_eq!(ran.code, 0, "{}", ran.all());
-    let told = notes(&project.gate("secrets"));
-    assert_eq!(told, "reads .gitleaks.toml (1 allowlist) of the base, not of the change");
+    let reported = notes(&project.gate("secrets"));
+    assert_eq!(reported, "reads .gitleaks.toml (1 allowlist) of the base, not of the change");
 }
 
 #[test]
-fn ignores_that_a_change_brings_are_told_and_do_not_count_with_a_base() {
+fn ignores_that_a_change_brings_are_reported_and_do_not_count_with_a_base() {
     let project = Project::base_with(&[("gates.toml", &gitleaks("history"))]);
     project.write("src/a.ts", planted());
     let leaked = project.commit("a key");
@@ -142,8 +142,8 @@ fn ignores_in_a_scanned_tree_come_from_the_base() {
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(places(&project), [".gitleaksignore:2", "src/a.ts:1", "src/deep/b.ts:1", "top.ts:1"]);
     assert!(same.iter().all(|id| ids(&project).contains(id)), "{same:?}");
-    let told = notes(&project.gate("secrets"));
-    assert_eq!(told, "does not read .gitleaksignore: the base does not have it");
+    let reported = notes(&project.gate("secrets"));
+    assert_eq!(reported, "does not read .gitleaksignore: the base does not have it");
 
     // The base's count, whether the change has others or none.
     project.write(".gitleaksignore", "src/a.ts:aws-access-token:1\n");
@@ -158,8 +158,8 @@ fn ignores_in_a_scanned_tree_come_from_the_base() {
         let ran = run(&project, &FROM_BASE);
         assert_eq!(ran.code, 1, "{}", ran.all());
         assert_eq!(places(&project), ["src/deep/b.ts:1", "top.ts:1"]);
-        let told = notes(&project.gate("secrets"));
-        assert_eq!(told, "reads 1 ignore in .gitleaksignore of the base, not of the change");
+        let reported = notes(&project.gate("secrets"));
+        assert_eq!(reported, "reads 1 ignore in .gitleaksignore of the base, not of the change");
     }
 }
 
@@ -394,8 +394,8 @@ fn a_workspace_asks_the_registry_of_the_base() {
     let ran = run(&project, &FROM_BASE);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert_eq!(packages(&project), ["minimist"]);
-    let told = notes(&project.gate("audit"));
-    assert_eq!(told, "reads .npmrc (registry) of the base, not of the change");
+    let reported = notes(&project.gate("audit"));
+    assert_eq!(reported, "reads .npmrc (registry) of the base, not of the change");
     assert_eq!(project.gate("audit")["targets"][0]["cwd"], "app");
 }
 
@@ -412,21 +412,21 @@ fn eslint_lints_with_the_configuration_of_the_base() {
         assert_eq!(lint["evidence"], "whole", "{}", ran.all());
         (lint["counts"]["high"].as_u64().unwrap(), notes(&lint))
     };
-    let (before, told) = count(&[]);
-    assert!(before > 0 && told.contains("reads backend/eslint.config.js"), "{told}");
+    let (before, reported) = count(&[]);
+    assert!(before > 0 && reported.contains("reads backend/eslint.config.js"), "{reported}");
     for folder in ["backend", "frontend"] {
         let parser = "import ts from \"typescript-eslint\";\n";
         let nothing = "export default [{ files: [\"**/*.ts\", \"**/*.tsx\"], languageOptions: { parser: ts.parser } }];\n";
         project.write(&format!("{folder}/eslint.config.js"), format!("{parser}{nothing}"));
     }
     assert_eq!(count(&[]).0, 0);
-    let (with_base, told) = count(&["--policy-from", "HEAD"]);
-    assert_eq!(with_base, before, "{told}");
-    assert!(told.contains("of the base, not of the change"), "{told}");
+    let (with_base, reported) = count(&["--policy-from", "HEAD"]);
+    assert_eq!(with_base, before, "{reported}");
+    assert!(reported.contains("of the base, not of the change"), "{reported}");
 }
 
 #[test]
-fn what_marks_in_the_source_leave_out_is_counted_where_the_report_tells() {
+fn what_marks_in_the_source_leave_out_is_counted_where_the_report_says() {
     let files = "[[gate]]\nid = \"files\"\ntool = \"trivy\"\nscanners = [\"secret\"]\n";
     let iac = "[[gate]]\nid = \"iac\"\ntool = \"checkov\"\ndirs = [\"infra\"]\nframework = [\"terraform\"]\n";
     let project = Project::with_gates(&gates("lab", &format!("{files}{iac}")));

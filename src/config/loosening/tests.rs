@@ -55,7 +55,7 @@ fn config(text: &str) -> Config {
     Config::read(text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"))
 }
 
-/// What is told when the base's text has `from` replaced.
+/// What is reported when the base's text has `from` replaced.
 fn after(from: &str, to: &str) -> Vec<String> {
     assert!(BASE.contains(from), "{from}");
     let other = BASE.replacen(from, to, 1);
@@ -68,8 +68,8 @@ fn nothing_is_looser_than_itself() {
 }
 
 #[test]
-fn each_way_to_loosen_is_told_with_its_place_and_what_was_there() {
-    for (from, to, told) in [
+fn each_way_to_loosen_is_reported_with_its_place_and_what_was_there() {
+    for (from, to, reported) in [
         ("\"production\"", "\"lab\"", "gates.toml: mode = lab, the base has mode = production"),
         (
             "fail_on = \"low\"",
@@ -198,24 +198,24 @@ fn each_way_to_loosen_is_told_with_its_place_and_what_was_there() {
         ),
     ] {
         let all = after(from, to);
-        assert!(all.iter().any(|line| line == told), "{from} → {to}: no \"{told}\" in {all:#?}");
+        assert!(all.iter().any(|line| line == reported), "{from} → {to}: no \"{reported}\" in {all:#?}");
     }
 }
 
 #[test]
-fn a_missing_gate_and_a_missing_profile_are_told() {
+fn a_missing_gate_and_a_missing_profile_are_reported() {
     let other = config(
         "version = 1\nmode = \"production\"\n[[gate]]\nid = \"secrets\"\ntool = \"gitleaks\"\nfail_on = \"low\"\n",
     );
-    let told: Vec<String> = loosened(&config(BASE), &other).iter().map(ToString::to_string).collect();
+    let reported: Vec<String> = loosened(&config(BASE), &other).iter().map(ToString::to_string).collect();
     let gone = ["audit", "images", "tests", "push"].map(|id| format!("gate {id}: it was removed"));
-    assert_eq!(told[0], "gates.toml: require_lock = false");
-    assert_eq!(told[1..5], gone);
-    assert_eq!(told[5..], ["profile ci: it was removed"]);
+    assert_eq!(reported[0], "gates.toml: require_lock = false");
+    assert_eq!(reported[1..5], gone);
+    assert_eq!(reported[5..], ["profile ci: it was removed"]);
 }
 
 #[test]
-fn what_is_stricter_longer_or_only_named_otherwise_is_not_told() {
+fn what_is_stricter_longer_or_only_named_otherwise_is_not_reported() {
     for (from, to) in [
         ("fail_on = \"low\"", "fail_on = \"info\""),
         ("fail_on = \"low\"", "fail_on = \"low\"\ntimeout = \"1h\""),
@@ -228,7 +228,7 @@ fn what_is_stricter_longer_or_only_named_otherwise_is_not_told() {
             "tool = \"gitleaks\"\nfail_on = \"low\"",
             "tool = \"gitleaks\"\nfail_on = \"low\"\nseverity = \"low\"",
         ),
-        // Another key, and no finding more is borne.
+        // Another key, and no further finding is accepted.
         ("max = { medium = 20 }", "fail_on = \"medium\""),
         ("unrated = \"high\"", "unrated = \"critical\""),
         ("unrated = \"high\"", ""),
@@ -243,20 +243,20 @@ fn what_is_stricter_longer_or_only_named_otherwise_is_not_told() {
 }
 
 #[test]
-fn a_loosening_of_the_whole_file_is_not_told_again_for_each_profile() {
+fn a_loosening_of_the_whole_file_is_not_reported_again_for_each_profile() {
     assert_eq!(after("fail_on = \"low\"", "fail_on = \"high\"").len(), 1);
     assert_eq!(after("\"production\"", "\"lab\"").len(), 1);
 }
 
 #[test]
-fn defaults_that_no_gate_has_are_told_by_themselves() {
+fn defaults_that_no_gate_has_are_reported_by_themselves() {
     let strict = BASE.replace("max = { medium = 20 }", "fail_on = \"medium\"");
     let strict = strict.replace("max_db_age = \"24h\"", "fail_on = \"high\"");
     let strict = strict.replace("run = [\"npm\", \"test\"]", "run = [\"npm\", \"test\"]\nfail_on = \"high\"");
     let loose = strict.replacen("[[gate]]", "[defaults]\nfail_on = \"never\"\n[[gate]]", 1);
-    let told: Vec<String> =
+    let reported: Vec<String> =
         loosened(&config(&strict), &config(&loose)).iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["defaults: fail_on = never, the base has fail_on = high"]);
+    assert_eq!(reported, ["defaults: fail_on = never, the base has fail_on = high"]);
 }
 
 /// Every threshold and `unrated`, with a few budgets.
@@ -285,7 +285,7 @@ fn policies() -> Vec<Policy> {
 }
 
 #[test]
-fn a_policy_is_told_as_looser_exactly_when_it_passes_what_the_base_blocks() {
+fn a_policy_is_reported_as_looser_exactly_when_it_passes_what_the_base_blocks() {
     let blocks = |policy: &Policy, severity, n| {
         at_or_above(severity, policy) && n > 0 || policy.max.get(&severity).is_some_and(|most| n > *most)
     };
@@ -302,24 +302,24 @@ fn a_policy_is_told_as_looser_exactly_when_it_passes_what_the_base_blocks() {
 }
 
 #[test]
-fn what_is_borne_because_it_was_known_is_told() {
+fn what_is_accepted_because_it_was_known_is_reported() {
     let text = |top: &str, gate: &str| {
         config(&format!("version = 1\n{top}\n[[gate]]\nid = 'lint'\ntool = 'eslint'\n{gate}\n"))
     };
-    let told = |base: &Config, other: Config| -> Vec<String> {
+    let reported = |base: &Config, other: Config| -> Vec<String> {
         loosened(base, &other).iter().map(ToString::to_string).collect()
     };
     let base = text("max = { medium = 3 }", "no_worse_than = 'a.json'");
-    assert_eq!(told(&base, text("max = { medium = 2 }", "no_worse_than = 'a.json'")), [""; 0]);
+    assert_eq!(reported(&base, text("max = { medium = 2 }", "no_worse_than = 'a.json'")), [""; 0]);
     assert_eq!(
-        told(&base, text("max = { medium = 4 }", "no_worse_than = 'a.json'\nnew_only = true")),
+        reported(&base, text("max = { medium = 4 }", "no_worse_than = 'a.json'\nnew_only = true")),
         [
             "gates.toml: max.medium = 4, the base has max.medium = 3",
             "gate lint: new_only = true, the base has new_only = false"
         ]
     );
     assert_eq!(
-        told(&base, text("", "no_worse_than = 'b.json'")),
+        reported(&base, text("", "no_worse_than = 'b.json'")),
         [
             "gates.toml: no max.medium, the base has max.medium = 3",
             "gate lint: no_worse_than = b.json, the base has no_worse_than = a.json"
@@ -327,13 +327,13 @@ fn what_is_borne_because_it_was_known_is_told() {
     );
     let new_only = text("", "new_only = true");
     assert_eq!(
-        told(&new_only, text("[baseline]\nnew_since = 'HEAD'", "new_only = true")),
+        reported(&new_only, text("[baseline]\nnew_since = 'HEAD'", "new_only = true")),
         ["gates.toml: baseline changed", "defaults: new_only = true, the base has new_only = false"]
     );
 }
 
 #[test]
-fn where_an_action_acts_is_told() {
+fn where_an_action_acts_is_reported() {
     let text = |top: &str, push: &str| {
         let push = format!(
             "[[gate]]\nid = 'push'\ntool = 'ecr-push'\n{push}\n[[gate]]\nid = 'look'\ntool = 'gitleaks'\n"
@@ -341,13 +341,16 @@ fn where_an_action_acts_is_told() {
         config(&format!("version = 1\n{top}\n[defaults]\nbranches = ['main']\n{push}"))
     };
     let base = text("", "");
-    let told =
+    let reported =
         |other: Config| -> Vec<String> { loosened(&base, &other).iter().map(ToString::to_string).collect() };
-    assert_eq!(told(text("", "branches = ['main']")), [""; 0]);
-    assert_eq!(told(text("", "branches = ['*']")), ["gate push: branches = *, the base has branches = main"]);
-    assert_eq!(told(text("deploy_in_lab = true", "")), ["gates.toml: deploy_in_lab = true"]);
+    assert_eq!(reported(text("", "branches = ['main']")), [""; 0]);
     assert_eq!(
-        told(text("", "unscanned = true")),
+        reported(text("", "branches = ['*']")),
+        ["gate push: branches = *, the base has branches = main"]
+    );
+    assert_eq!(reported(text("deploy_in_lab = true", "")), ["gates.toml: deploy_in_lab = true"]);
+    assert_eq!(
+        reported(text("", "unscanned = true")),
         ["gate push: unscanned = true, the base has unscanned = false"]
     );
 }

@@ -90,9 +90,9 @@ impl JobRun {
         });
         evidence.proof = match (end, kept) {
             (Ok(()), Some(proof)) => proof,
-            (Ok(()), None) => {
-                Proof::inconclusive("it left no report; this is a fault of Portcullis".to_owned())
-            }
+            (Ok(()), None) => Proof::inconclusive(
+                "it left no report; this is a bug in Portcullis, please report it".to_owned(),
+            ),
             (Err(failure), seen) => {
                 let parsed = seen.map(|mut proof| std::mem::take(proof.parsed_mut())).unwrap_or_default();
                 let reason = self.words(&failure) + &self.full_disk().unwrap_or_default();

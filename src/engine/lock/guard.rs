@@ -92,7 +92,7 @@ impl Guard {
 
     /// The result if the check itself failed.
     pub(crate) fn lost(&self) -> Examined {
-        let why = "comparing it with gates.lock failed; this is a fault of Portcullis, please report it";
+        let why = "comparing it with gates.lock failed; this is a bug in Portcullis, please report it";
         Examined::Differs(Identity::default(), self.refusal(why))
     }
 

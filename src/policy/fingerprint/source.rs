@@ -27,7 +27,7 @@ pub struct SourceLines<'a> {
 pub struct Mark {
     /// SHA-256 of the line, without what a formatter adds, drops or moves.
     pub line: [u8; 32],
-    /// The word that begins at the column. It tells two findings on one line apart. Empty if there is no
+    /// The word that begins at the column. It keeps two findings on one line apart. Empty if there is no
     /// word.
     pub word: String,
 }

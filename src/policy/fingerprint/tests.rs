@@ -74,7 +74,7 @@ fn ids_of_any(lines: &[&str]) -> Vec<Text> {
 }
 
 #[test]
-fn equal_lines_are_told_apart_by_the_line_above_them() {
+fn equal_lines_are_kept_apart_by_the_line_above_them() {
     let two = ids_of_any(&["f() {", "let a: any", "}", "", "g() {", "  let a: any;", "}"]);
     let three =
         ids_of_any(&["h() {", "let a: any", "}", "f() {", "let a: any", "}", "g() {", "let a: any", "}"]);
@@ -185,7 +185,7 @@ fn words_that_tools_change_are_not_part_of_an_id() {
 }
 
 #[test]
-fn commands_are_told_apart_by_their_gates() {
+fn commands_are_kept_apart_by_their_gates() {
     let of = |gate: &str| {
         let mut finding = Finding::new("suite.adds", Category::Test, Severity::High, "no");
         (finding.tool, finding.gate) = ("command".into(), gate.into());

@@ -272,7 +272,7 @@ impl Deploy {
 
     /// Called when the run is stopped or times out. Stops or leaves the deployment, and reports which.
     async fn leave(&self, context: &mut dyn StepContext, failure: Failure, course: &mut Course) -> Failure {
-        context.last_words();
+        context.start_cleanup();
         let mut begun = self.begun();
         if let Begun::Asked(_) = begun {
             // The deployment may exist although no answer came.

@@ -23,7 +23,7 @@ pub(super) enum Ending {
     /// `docker build --check`: the Dockerfile was checked, and nothing was built.
     Checked,
     /// The log does not say.
-    Untold,
+    Unreported,
 }
 
 /// One violation of a build check.
@@ -41,7 +41,7 @@ const RULES: &str = "https://docs.docker.com/go/dockerfile/rule/";
 
 /// Reads a log. If a list of warnings is shorter than announced, the log is cut.
 pub(super) fn read(text: &str) -> Result<Log, ReportError> {
-    let mut log = Log { warnings: Vec::new(), ending: Ending::Untold, failure: None };
+    let mut log = Log { warnings: Vec::new(), ending: Ending::Unreported, failure: None };
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let line = line.trim();
@@ -138,7 +138,7 @@ fn failure(line: &str) -> Option<&str> {
 }
 
 /// The last line that is neither a hint nor the notice that the classic builder is old.
-pub(super) fn last_words(stderr: &str) -> Option<String> {
+pub(super) fn last_lines(stderr: &str) -> Option<String> {
     const HINTS: [&str; 7] = [
         "DEPRECATED: ",
         "Install the buildx component",

@@ -309,7 +309,7 @@ impl Analysis {
             Some(key) => {
                 let parameters = [("project", project)];
                 let list = server.get(context, "api/project_pull_requests/list", &parameters).await;
-                if_told(list)?.and_then(|list: PullRequests| {
+                if_reported(list)?.and_then(|list: PullRequests| {
                     let mut all = list.pull_requests.into_iter();
                     Some(all.find(|pull_request| pull_request.key == *key)?.commit?.sha)
                 })
@@ -318,7 +318,7 @@ impl Analysis {
                 let mut parameters = vec![("project", project), ("ps", "100")];
                 parameters.extend(subject_of(task));
                 let list = server.get(context, "api/project_analyses/search", &parameters).await;
-                if_told(list)?.and_then(|list: Analyses| {
+                if_reported(list)?.and_then(|list: Analyses| {
                     let mut all = list.analyses.into_iter();
                     all.find(|analysis| Some(&analysis.key) == task.analysis_id.as_ref())?.revision
                 })
@@ -340,7 +340,7 @@ impl Analysis {
 }
 
 /// A question that a server may refuse to answer: then the result is `None`.
-fn if_told<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
+fn if_reported<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(Failure::Unproven(_)) => Ok(None),

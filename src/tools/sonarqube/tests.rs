@@ -38,7 +38,7 @@ fn the_command_has_everything_but_the_token() {
 }
 
 #[test]
-fn mistakes_are_told() {
+fn mistakes_are_reported() {
     for (options, words) in [
         ("token = \"squ_x\"", "`token` must be the name of a variable"),
         ("host = \"ftp://x\"", "`host` begins with neither https:// nor http://"),
@@ -92,7 +92,7 @@ fn a_server_gets_the_token_as_its_version_takes_it() {
 }
 
 #[test]
-fn addresses_of_one_server_are_told_from_those_of_others() {
+fn addresses_of_one_server_are_kept_apart_from_those_of_others() {
     for (a, b) in [
         ("https://sonar.example", "HTTPS://Sonar.Example:443/"),
         ("http://sonar.example:80", "http://sonar.example"),
@@ -115,7 +115,7 @@ fn addresses_of_one_server_are_told_from_those_of_others() {
 }
 
 #[test]
-fn the_log_of_a_scanner_tells_its_version_and_what_went_wrong() {
+fn the_log_of_a_scanner_has_its_version_and_what_went_wrong() {
     for (log, version) in [
         ("12:00:00.000 INFO  SonarScanner CLI 6.2.1.4610\nINFO  Java 17.0.11", Some("6.2.1.4610")),
         ("INFO: Scanner configuration file: NONE\nINFO: SonarScanner 4.6.2.2472\n", Some("4.6.2.2472")),

@@ -65,7 +65,7 @@ fn in_words(age: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn told(metadata: Option<&str>, most: Option<u64>) -> Parsed {
+    fn reported(metadata: Option<&str>, most: Option<u64>) -> Parsed {
         let mut parsed = Parsed::default();
         let most = most.map(|hours| Duration::from_secs(hours * 3600));
         let now = "2026-11-21T10:00:00Z".parse().unwrap();
@@ -74,32 +74,32 @@ mod tests {
     }
 
     #[test]
-    fn the_age_is_told_and_only_too_old_a_database_is_no_proof() {
+    fn the_age_is_reported_and_only_too_old_a_database_is_no_proof() {
         let of_november = Some(r#"{"Version":2,"UpdatedAt":"2026-11-01T00:00:00Z"}"#);
-        let free = told(of_november, None);
+        let free = reported(of_november, None);
         assert_eq!(free.advisories.as_deref(), Some("advisories of 2026-11-01, 20 days old"));
         assert_eq!(free.proof, ["advisories of 2026-11-01, 20 days old"]);
         assert!(free.gaps.is_empty());
-        assert!(told(of_november, Some(24 * 21)).gaps.is_empty());
-        let old = told(of_november, Some(48));
+        assert!(reported(of_november, Some(24 * 21)).gaps.is_empty());
+        let old = reported(of_november, Some(48));
         assert_eq!(old.gaps, ["advisories of 2026-11-01, 20 days old, but max_db_age is 2 days"]);
     }
 
     #[test]
     fn a_database_of_a_day_to_come_is_of_unknown_age() {
         let of_tomorrow = Some(r#"{"UpdatedAt":"2026-11-22T09:00:00Z"}"#);
-        assert_eq!(told(of_tomorrow, Some(48)).gaps, [""; 0], "clocks differ");
+        assert_eq!(reported(of_tomorrow, Some(48)).gaps, [""; 0], "clocks differ");
         let of_2099 = Some(r#"{"UpdatedAt":"2099-01-01T00:00:00Z"}"#);
         let words = "advisories of 2099-01-01, a day in the future";
-        assert_eq!(told(of_2099, None).advisories.as_deref(), Some(words));
-        assert_eq!(told(of_2099, Some(48)).gaps, [format!("{words}, but max_db_age is 2 days")]);
+        assert_eq!(reported(of_2099, None).advisories.as_deref(), Some(words));
+        assert_eq!(reported(of_2099, Some(48)).gaps, [format!("{words}, but max_db_age is 2 days")]);
     }
 
     #[test]
     fn an_unknown_age_is_a_gap_only_where_an_age_is_asked_for() {
         for metadata in [None, Some("{}"), Some("null"), Some("no json")] {
-            assert!(told(metadata, None).gaps.is_empty());
-            assert_eq!(told(metadata, Some(48)).gaps.len(), 1);
+            assert!(reported(metadata, None).gaps.is_empty());
+            assert_eq!(reported(metadata, Some(48)).gaps.len(), 1);
         }
     }
 }

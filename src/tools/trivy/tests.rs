@@ -206,7 +206,7 @@ fn a_system_without_its_package_database_is_a_gap() {
 }
 
 #[test]
-fn the_end_of_life_of_a_system_is_told() {
+fn the_end_of_life_of_a_system_is_reported() {
     let parsed = read(
         r#"{"SchemaVersion": 2, "Metadata": {"OS": {"Family": "alpine", "Name": "3.9", "EOSL": true}}}"#,
     )
@@ -245,7 +245,7 @@ fn the_older_kubernetes_report_has_two_lists() {
 }
 
 #[test]
-fn the_fatal_line_is_told_in_one_readable_line() {
+fn the_fatal_line_is_reported_in_one_readable_line() {
     const IMAGE: &str = "2026-01-01T00:00:00Z\tFATAL\tFatal error\trun error: image scan error: scan error: \
         unable to initialize a scan service: unable to initialize artifact: unable to initialize container \
         image: unable to find the specified image \"nosuch:1\" in [\"docker\" \"remote\"]: 2 errors occurred:\n\

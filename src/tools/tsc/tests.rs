@@ -20,7 +20,7 @@ fn each_directory_is_checked_as_a_project_and_left_untouched() {
 }
 
 #[test]
-fn a_tsc_that_could_be_told_to_check_nothing_is_told_to_check() {
+fn a_tsc_that_can_be_made_to_check_nothing_has_to_check() {
     let folder = tempfile::tempdir().unwrap();
     let typescript = folder.path().join("node_modules/typescript");
     let bin = folder.path().join("node_modules/.bin");
@@ -72,7 +72,7 @@ fn other_lines_are_not_diagnostics() {
 }
 
 #[test]
-fn set_up_errors_are_told_from_type_errors() {
+fn set_up_errors_are_kept_apart_from_type_errors() {
     for (text, configuration) in [
         ("error TS5058: The specified path does not exist: 'nope'.", true),
         ("error TS18003: No inputs were found.", true),

@@ -31,7 +31,7 @@ pub(super) fn read(raw: &RawReport) -> Result<Parsed, ReportError> {
         match json::read::<Line>(line, WHAT)?.kind.as_str() {
             "auditAdvisory" => advisories.add(line)?,
             "auditSummary" if summary.is_some() => return Err(foreign("it has two summaries")),
-            "auditSummary" => summary = Some(json::read::<Told<Metadata>>(line, WHAT)?.data),
+            "auditSummary" => summary = Some(json::read::<Event<Metadata>>(line, WHAT)?.data),
             "error" => return Err(ReportError::ToolError(error(line).unwrap_or_default())),
             // Yarn continues, but audits nothing.
             "info" if text(line).is_some_and(|words| words.starts_with("No lockfile found")) => {
@@ -90,7 +90,7 @@ fn error(line: &[u8]) -> Option<String> {
 
 /// The first line of a message.
 fn text(line: &[u8]) -> Option<String> {
-    let message: Told<String> = serde_json::from_slice(line).ok()?;
+    let message: Event<String> = serde_json::from_slice(line).ok()?;
     message.data.lines().next().map(crate::text::human::without_credentials)
 }
 
@@ -104,12 +104,12 @@ struct Advisories {
 impl Advisories {
     fn add(&mut self, line: &[u8]) -> Result<(), ReportError> {
         // A large project has the same one thousands of times.
-        let brief: Told<Found<Brief>> = json::read(line, WHAT)?;
+        let brief: Event<Found<Brief>> = json::read(line, WHAT)?;
         let Found { resolution, advisory: Brief { id, package } } = brief.data;
         let index = match self.known.get(&(id.clone(), package.clone())) {
             Some(index) => *index,
             None => {
-                let whole: Told<Found<Advisory>> = json::read(line, WHAT)?;
+                let whole: Event<Found<Advisory>> = json::read(line, WHAT)?;
                 self.listed.push((whole.data.advisory, BTreeSet::new()));
                 self.known.insert((id, package), self.listed.len() - 1);
                 self.listed.len() - 1
@@ -146,7 +146,7 @@ struct Line {
 }
 
 #[derive(Deserialize)]
-struct Told<T> {
+struct Event<T> {
     data: T,
 }
 

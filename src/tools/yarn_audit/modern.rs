@@ -77,7 +77,7 @@ fn scope(raw: &RawReport) -> Parsed {
     let packages = locked(raw);
     let mut parsed = Parsed {
         scope: packages.map(|n| Scope::of(Unit::Packages, n)).unwrap_or_default(),
-        scope_untold: true,
+        scope_unreported: true,
         ..Parsed::default()
     };
     if packages.is_some() {

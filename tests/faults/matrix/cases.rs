@@ -264,7 +264,7 @@ fn cuts(tool: &Tool) -> Vec<Case<'_>> {
 
 /// Each whole report of each other tool, with the exit code of a clean run.
 fn foreign<'t>(tool: &'t Tool, tools: &[Tool]) -> Vec<Case<'t>> {
-    // An image id is one, whoever built the image.
+    // An image id is one, with any builder.
     let builds = |tool: &Tool| tool.gate.contains("'docker-build'");
     let others = tools.iter().filter(|other| other.name != tool.name && !(builds(tool) && builds(other)));
     let runs = others.flat_map(|other| {

@@ -110,7 +110,7 @@ pub(crate) fn cases(tools: &[Tool]) -> Vec<Checked> {
 }
 
 /// The disk is filled right before each tool writes its report: that of the scratch folder, or that
-/// on which a command was told to leave it.
+/// on which a command was to leave it.
 fn while_tools_write(tools: &[Tool], way: Way) -> Vec<Checked> {
     let Way::Mount(_) = way else { return Vec::new() };
     let mut checked = Vec::new();
@@ -228,9 +228,9 @@ fn wrong(project: &Project, ran: &Ran, whole: &BTreeMap<PathBuf, Vec<u8>>, scarc
         // Nothing was run, or the result could not be written.
         (2 | 3, None) => {
             let named = ["out/", "/scratch"].iter().any(|place| ran.stderr.contains(place));
-            let told =
+            let reported =
                 ["free some room", "TMPDIR", "output folder"].iter().any(|mend| ran.stderr.contains(mend));
-            (!named || !told).then(|| "the place, or what to do, is not told".to_owned())
+            (!named || !reported).then(|| "the place, or what to do, is missing".to_owned())
         }
         _ => Some(format!("exit code {}, verdict {verdict:?}", ran.code)),
     }

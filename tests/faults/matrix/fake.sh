@@ -55,7 +55,7 @@ places() {
     syft) after -o "$@" | sed 's/^[^=]*=//' ;;
     gitleaks | npm | terraform) echo - ;;
     git-secrets) echo '&2' ;;
-    yarn) # and what Node.js tells of its requests, where it is asked to
+    yarn) # and what Node.js logs of its requests, if it is asked to
         echo -
         echo "$NODE_OPTIONS" | sed -n 's/.*pattern=\(.*\)\${pid}\([^"]*\)".*/\11\2/p'
         ;;

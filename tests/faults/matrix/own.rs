@@ -279,24 +279,24 @@ fn yarn_4_audit(tool: &Tool) -> Vec<Case<'_>> {
 fn pnpm_audit(tool: &Tool) -> Vec<Case<'_>> {
     let report = tool.report().unwrap();
     let case = |fault, acts, says| Case::new(tool, fault, acts).saying(says);
-    let told = |case: &str| tool.writes(fixture(&format!("pnpm-audit/{case}/stdout.txt"))).exits(1);
+    let reported = |case: &str| tool.writes(fixture(&format!("pnpm-audit/{case}/stdout.txt"))).exits(1);
     let drawn = |case: &str| tool.writes("").exits(1).says(fixture(&format!("pnpm-audit/{case}/stderr.txt")));
     let edit = |key, value| tool.writes(edited(report, &[(key, value)]));
     vec![
-        case("registry refused", told("recorded-refused"), "405"),
-        case("registry refused, exit code 0", told("recorded-refused").exits(0), "405"),
+        case("registry refused", reported("recorded-refused"), "405"),
+        case("registry refused, exit code 0", reported("recorded-refused").exits(0), "405"),
         case("registry refused, version 12", drawn("recorded-refused-12"), "405"),
-        case("no connection", told("recorded-no-connection"), "ECONNREFUSED"),
+        case("no connection", reported("recorded-no-connection"), "ECONNREFUSED"),
         case("no connection, version 12", drawn("recorded-no-connection-12"), "Connection refused"),
-        case("no lock file", told("recorded-no-lock-file"), "No pnpm-lock.yaml"),
+        case("no lock file", reported("recorded-no-lock-file"), "No pnpm-lock.yaml"),
         case(
             "lock file of tomorrow",
-            told("recorded-lock-file-of-tomorrow").exits(0),
+            reported("recorded-lock-file-of-tomorrow").exits(0),
             "nothing was in scope",
         ),
         case(
             "registry errors ignored",
-            told("recorded-ignored-registry-errors").exits(0),
+            reported("recorded-ignored-registry-errors").exits(0),
             "not a report of pnpm audit",
         ),
         case("counts without a list", edit("/metadata/vulnerabilities/high", 2.into()), "it counts 2 high"),
@@ -402,7 +402,7 @@ fn checkov(tool: &Tool) -> Vec<Case<'_>> {
             "in scope",
         ),
         case("file that does not parse", edit(&unread), "main.tf does not parse"),
-        case("file that does not parse, told by its number", edit(&unread[1..]), "not parse"),
+        case("file that does not parse, named by its number", edit(&unread[1..]), "not parse"),
         case("counts without a list", edit(&[("/summary/failed", 3.into())]), "counts 3"),
         case("soft fail", recorded(0, Some("checkov/recorded-soft-fail/report.json"), None), "soft-fail"),
         case("folder missing", recorded(0, None, None), "was not written"),

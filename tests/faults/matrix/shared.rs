@@ -72,19 +72,19 @@ fn pairs(writers: &[&Tool], spelling: &str, path: &str) -> Vec<Checked> {
         .step_by(2)
         .map(|n| {
             let wrong = match (outcome(n), outcome(n + 1)) {
-                // Whoever reads the file first has it; the other has none, and the run no verdict.
+                // The first reader of the file has it; the other has none, and the run no verdict.
                 ("passed", "inconclusive") | ("inconclusive", "passed" | "inconclusive") if ran.code == 3 => {
                     None
                 }
                 both => Some(format!("FALSE GREEN: {both:?}, exit code {}: {record:#}", ran.code)),
             };
             let gates = [n, n + 1].map(|n| record["gates"][n]["reason"].to_string());
-            let told = gates.iter().any(|reason| {
+            let reported = gates.iter().any(|reason| {
                 // SonarQube's old task file is removed: here the link, so that there is no file in common.
                 const WHY: [&str; 4] = ["the same file", "as well", "left over", "left no link-to-"];
                 WHY.iter().any(|words| reason.contains(words))
             });
-            let wrong = wrong.or_else(|| (!told).then(|| format!("nobody says why: {gates:?}")));
+            let wrong = wrong.or_else(|| (!reported).then(|| format!("no reason is given: {gates:?}")));
             (format!("{} × report of another gate, by {spelling}", cases[n].tool.name), wrong)
         })
         .collect()

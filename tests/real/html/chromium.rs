@@ -76,21 +76,21 @@ fn a_page_with_sixty_gates_breaks_no_rule_of_axe() {
 fn under_jenkins_policy_the_page_is_whole_and_the_console_silent() {
     // 20,000 findings, all of them on the page.
     for (project, findings) in [(drawn(20_000, 20_000), 20_000), (rich(), 0)] {
-        let told = ask("policy.mjs", &project, &[]);
-        assert_eq!(told["told"], json!([]));
-        assert_eq!(told["asked"], json!(["/index.html", "/style.css"]), "nothing else was asked for");
-        assert_eq!(told["styled"], "flex", "the style sheet holds");
-        assert!(told["findings"].as_u64().unwrap() > findings, "{told}");
+        let reported = ask("policy.mjs", &project, &[]);
+        assert_eq!(reported["reported"], json!([]));
+        assert_eq!(reported["asked"], json!(["/index.html", "/style.css"]), "nothing else was asked for");
+        assert_eq!(reported["styled"], "flex", "the style sheet holds");
+        assert!(reported["findings"].as_u64().unwrap() > findings, "{reported}");
     }
 }
 
 #[test]
 fn everything_is_reached_by_keyboard_and_a_fold_opens_by_it() {
-    let told = ask("keyboard.mjs", &rich(), &[]);
-    assert!(told["all"].as_array().unwrap().len() > 30, "{told}");
-    assert_eq!(told["reached"], told["all"], "in the order of the page");
-    assert_eq!(told["unseen"], json!([]), "what has the focus shows it");
-    assert_eq!(told["states"], json!([false, true, false]), "Enter opens a fold, Space closes it");
+    let reported = ask("keyboard.mjs", &rich(), &[]);
+    assert!(reported["all"].as_array().unwrap().len() > 30, "{reported}");
+    assert_eq!(reported["reached"], reported["all"], "in the order of the page");
+    assert_eq!(reported["unseen"], json!([]), "what has the focus shows it");
+    assert_eq!(reported["states"], json!([false, true, false]), "Enter opens a fold, Space closes it");
 }
 
 #[test]

@@ -122,7 +122,7 @@ pub(crate) const EDITS: [Edit; 30] = [
     }),
     code("alike finding removed", |p| remove_line(p, PLANTED, "export const tok43")),
     // Used now, its import is no finding any more, and its neighbour on the line is one still.
-    lint("one of two on a line mended", |p| append(p, PLANTED, "void tok11;\n")),
+    lint("one of two on a line fixed", |p| append(p, PLANTED, "void tok11;\n")),
     code("re-formatted: quotes, semicolons, spaces", |p| {
         let text =
             p.read(PLANTED).replace('\'', "\"").replace(": any", " : any").replace("[value", "[ value");

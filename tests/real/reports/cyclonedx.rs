@@ -22,7 +22,7 @@ json.dump({
     "unique": len(refs) == len(set(refs)) and len({one["bom-ref"] for one in bom["vulnerabilities"]}) == len(bom["vulnerabilities"]),
     "dangling": sorted(set(named) - set(refs)),
     "vulnerabilities": len(bom["vulnerabilities"]), "problems": len(problems),
-    "told": sorted(id for one in bom["vulnerabilities"] for id in own(one)["findings"].split(", ")),
+    "reported": sorted(id for one in bom["vulnerabilities"] for id in own(one)["findings"].split(", ")),
     "found": sorted(one["id"] for one in found),
     "incomplete": sorted(ref for one in bom.get("compositions", []) for ref in one["assemblies"]),
     "subjects": {one["bom-ref"]: own(one) for one in bom["components"] if one["bom-ref"].split(":")[0] in ("image", "folder")},
@@ -40,7 +40,7 @@ fn read(project: &Project, folder: &str) -> (Value, Value) {
 fn is_sound(read: &Value) {
     assert_eq!((&read["unique"], &read["dangling"]), (&json!(true), &json!([])));
     assert_eq!(read["vulnerabilities"], read["problems"], "a problem is there once");
-    assert_eq!(read["told"], read["found"], "no finding is lost, none is there twice");
+    assert_eq!(read["reported"], read["found"], "no finding is lost, none is there twice");
 }
 
 #[test]

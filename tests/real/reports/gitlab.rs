@@ -89,11 +89,11 @@ fn waived_findings_are_left_out_and_counted() {
     let sast = validated(&project, "sast");
     let waived = findings(&project, |f| f["decision"] == "waive").len();
     assert!(!sast["vulnerabilities"].to_string().contains("CKV_AWS_18"));
-    let told = sast["scan"]["messages"].to_string();
-    assert!(waived > 0 && told.contains(&format!("{waived} finding")), "{told}");
+    let reported = sast["scan"]["messages"].to_string();
+    assert!(waived > 0 && reported.contains(&format!("{waived} finding")), "{reported}");
 }
 
-/// GitLab takes what is not in a report for mended.
+/// GitLab takes what is not in a report for fixed.
 #[test]
 fn a_report_of_what_nobody_looked_at_is_a_failure() {
     let project = Project::with_gates("version = 1\n[[gate]]\nid = 'secrets'\ntool = 'gitleaks'\n");

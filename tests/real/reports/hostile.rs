@@ -164,7 +164,7 @@ fn on_the_page_of_a_poisoned_run_the_words_are_words() {
     assert_eq!(read["inert"], true, "the words are still there");
 }
 
-/// Where in a run.json a word would steer whoever reads it: keys and values with characters that do.
+/// Where in a run.json a word would steer its reader: keys and values with characters that do.
 const STEERING: &str = r###"
 import sys, json, unicodedata
 def words(value, at):
@@ -183,7 +183,7 @@ json.dump(sorted({at for at, text in words(json.load(open(sys.argv[1], encoding=
 "###;
 
 #[test]
-fn no_word_of_a_record_that_was_written_by_hand_steers_whoever_reads_it() {
+fn no_word_of_a_record_that_was_written_by_hand_steers_its_reader() {
     let (project, _) = judged("lab", "json");
     let mut record = project.record();
     // What this run has nothing of.

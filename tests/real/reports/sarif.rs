@@ -97,7 +97,7 @@ fn waivers_are_suppressions_and_the_others_have_none() {
 }
 
 #[test]
-fn a_baseline_is_told_of_all_results() {
+fn with_a_baseline_all_results_are_reported() {
     let (project, _) = judged("production", "json");
     let mut record = project.record();
     record["findings"][0]["baseline"] = true.into();
@@ -122,9 +122,9 @@ fn a_gate_without_proof_is_an_execution_that_failed_and_says_why() {
     let log = validated(&project);
     let invocation = &run_of(&log, "TypeScript")["invocations"][0];
     assert_eq!(invocation["executionSuccessful"], false);
-    let told = &invocation["toolExecutionNotifications"][0];
-    assert_eq!(told["level"], "error");
-    assert!(told["message"]["text"].as_str().unwrap().contains("the report is not there"), "{told}");
+    let reported = &invocation["toolExecutionNotifications"][0];
+    assert_eq!(reported["level"], "error");
+    assert!(reported["message"]["text"].as_str().unwrap().contains("the report is not there"), "{reported}");
     assert_eq!(run_of(&log, "Trivy")["invocations"][0]["executionSuccessful"], true);
 }
 
@@ -171,8 +171,8 @@ fn no_more_than_twenty_runs_are_written() {
     let log = validated(&project);
     assert_eq!(log["runs"].as_array().unwrap().len(), 20);
     assert_eq!(log["runs"][0]["tool"]["driver"]["name"], "gate-24", "what blocks is kept");
-    let told = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].to_string();
-    assert!(told.contains("gate-23"), "{told}");
+    let reported = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].to_string();
+    assert!(reported.contains("gate-23"), "{reported}");
 }
 
 #[test]
@@ -194,8 +194,8 @@ fn a_file_that_packs_badly_stays_below_ten_megabytes() {
     let packed = python(PACKED, &[&report]).as_u64().unwrap();
     assert!((5_000_000..10_000_000).contains(&packed), "{packed}");
     let log = read(&project);
-    let told = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].to_string();
-    assert!(told.contains("results left out"), "{told}");
+    let reported = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].to_string();
+    assert!(reported.contains("results left out"), "{reported}");
 }
 
 #[test]

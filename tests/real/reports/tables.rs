@@ -144,7 +144,7 @@ fn csv_has_what_is_known_of_a_vulnerability_from_elsewhere() {
 #[test]
 fn duckdb_reads_json_lines_with_the_types_that_one_would_give_them() {
     let project = all_that_can_be_known();
-    let told = python(ASK_DUCKDB, &[&project.root().join("known/findings.jsonl")]);
+    let reported = python(ASK_DUCKDB, &[&project.root().join("known/findings.jsonl")]);
     for (column, kind) in [
         ("started", "TIMESTAMP WITH TIME ZONE"),
         ("baseline", "BOOLEAN"),
@@ -161,11 +161,11 @@ fn duckdb_reads_json_lines_with_the_types_that_one_would_give_them() {
         ("vex_status", "VARCHAR"),
         ("problem", "VARCHAR"),
     ] {
-        assert_eq!(told["types"][column], kind, "{column}: {}", told["types"]);
+        assert_eq!(reported["types"][column], kind, "{column}: {}", reported["types"]);
     }
     let rule = findings(&project, |one| one["gate"] == "image-scan")[0]["rule"].clone();
     assert_eq!(
-        told["asked"],
+        reported["asked"],
         json!([[
             "image-scan",
             rule,
@@ -189,7 +189,7 @@ fn duckdb_reads_json_lines_with_the_types_that_one_would_give_them() {
     for finding in findings(&project, |one| one["decision"] == "deny") {
         *denied.entry(finding["gate"].as_str().unwrap().to_owned()).or_insert(0) += 1;
     }
-    assert_eq!(told["by_gate"], json!(denied.into_iter().collect::<Vec<_>>()));
+    assert_eq!(reported["by_gate"], json!(denied.into_iter().collect::<Vec<_>>()));
 }
 
 #[test]

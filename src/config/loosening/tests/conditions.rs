@@ -11,13 +11,13 @@ fn conditions_beside_the_severity_are_compared() {
         ))
     };
     let base = text("fail_on_kev = true\nepss_at_least = 0.1", "vex = ['vex/*.json']");
-    let told = |policy: &str, top: &str| -> Vec<String> {
+    let reported = |policy: &str, top: &str| -> Vec<String> {
         loosened(&base, &text(policy, top)).iter().map(ToString::to_string).collect()
     };
     let (same, vex) = ("fail_on_kev = true\nepss_at_least = 0.1", "vex = ['vex/*.json']");
-    assert_eq!(told(same, vex), [""; 0]);
-    assert_eq!(told(same, ""), [""; 0], "fewer documents waive less");
-    assert_eq!(told("fail_on_kev = true\nepss_at_least = 0.05", vex), [""; 0]);
+    assert_eq!(reported(same, vex), [""; 0]);
+    assert_eq!(reported(same, ""), [""; 0], "fewer documents waive less");
+    assert_eq!(reported("fail_on_kev = true\nepss_at_least = 0.05", vex), [""; 0]);
     for (policy, top, expected) in [
         ("epss_at_least = 0.1", vex, "gate audit: fail_on_kev = false, the base has fail_on_kev = true"),
         ("fail_on_kev = true", vex, "gate audit: no epss_at_least, the base has epss_at_least = 0.1"),
@@ -43,15 +43,15 @@ fn conditions_beside_the_severity_are_compared() {
             "gates.toml: products has a new entry, pkg:oci/other",
         ),
     ] {
-        assert_eq!(told(policy, top), [expected]);
+        assert_eq!(reported(policy, top), [expected]);
     }
     let other = config(
         "version = 1\n[risk]\nepss = 'mine.csv'\nkev = 'kev.json'\n[[gate]]\nid = 'audit'\ntool = 'npm-audit'\n\
          fail_on_kev = true\nepss_at_least = 0.1\n",
     );
-    let told: Vec<String> = loosened(&base, &other).iter().map(ToString::to_string).collect();
+    let reported: Vec<String> = loosened(&base, &other).iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        reported,
         [
             "risk: epss = mine.csv, the base has epss = epss.csv",
             "risk: no max_age, the base has max_age = 168h"
@@ -68,21 +68,22 @@ fn licences_and_bans_are_compared() {
         ))
     };
     let ban = "{ package = 'pkg:npm/event-stream', versions = '<4', reason = 'stolen' }";
-    let told = |licences: &str, bans: &str| -> Vec<String> {
+    let reported = |licences: &str, bans: &str| -> Vec<String> {
         loosened(&text(base, ban), &text(licences, bans)).iter().map(|one| one.what.clone()).collect()
     };
-    assert_eq!(told(base, ban), [""; 0]);
-    assert_eq!(told(&base.replace("'MIT', ", ""), ban), [""; 0]);
-    assert_eq!(told(&base.replace("'ISC'", "'ISC', 'Zlib'"), ban), ["licences.allow = MIT, ISC, Zlib"]);
-    assert_eq!(told("deny = ['GPL-*'], unknown = 'deny'", ban), ["licences.allow = all"]);
-    assert_eq!(told(&base.replace("'GPL-*'", ""), ban), ["no licences.deny"]);
-    assert_eq!(told(&base.replace("'deny'", "'warn'"), ban), ["licences.unknown = warn"]);
+    assert_eq!(reported(base, ban), [""; 0]);
+    assert_eq!(reported(&base.replace("'MIT', ", ""), ban), [""; 0]);
+    assert_eq!(reported(&base.replace("'ISC'", "'ISC', 'Zlib'"), ban), ["licences.allow = MIT, ISC, Zlib"]);
+    assert_eq!(reported("deny = ['GPL-*'], unknown = 'deny'", ban), ["licences.allow = all"]);
+    assert_eq!(reported(&base.replace("'GPL-*'", ""), ban), ["no licences.deny"]);
+    assert_eq!(reported(&base.replace("'deny'", "'warn'"), ban), ["licences.unknown = warn"]);
     let exception =
         format!("{base}, exceptions = [{{ package = 'sharp', allow = ['LGPL-3.0-only'], reason = 'x' }}]");
-    assert_eq!(told(&exception, ban), ["licences.exceptions = sharp as LGPL-3.0-only"]);
-    assert_eq!(told(base, ""), ["no ban"]);
-    assert_eq!(told(base, &ban.replace("<4", "<3")), ["ban = pkg:npm/event-stream <3"]);
+    assert_eq!(reported(&exception, ban), ["licences.exceptions = sharp as LGPL-3.0-only"]);
+    assert_eq!(reported(base, ""), ["no ban"]);
+    assert_eq!(reported(base, &ban.replace("<4", "<3")), ["ban = pkg:npm/event-stream <3"]);
     let without = config("version = 1\n[[gate]]\nid = 'sbom'\ntool = 'syft'\n");
-    let told: Vec<String> = loosened(&text(base, ban), &without).iter().map(|one| one.what.clone()).collect();
-    assert_eq!(told, ["no ban", "licences = false"]);
+    let reported: Vec<String> =
+        loosened(&text(base, ban), &without).iter().map(|one| one.what.clone()).collect();
+    assert_eq!(reported, ["no ban", "licences = false"]);
 }
