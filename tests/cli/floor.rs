@@ -1,7 +1,10 @@
 //! An organisation's floor: no policy goes below it, neither by gates.toml nor by a profile or the command
 //! line.
 
+mod scans_less;
+
 use crate::common::{Project, Ran};
+use scans_less::SCANS_LESS;
 
 /// A gate that finds one thing of level `warning` (medium).
 const FINDS: &str = r#"[[gate]]
@@ -146,168 +149,7 @@ fn gate(tool: &str, lines: &str) -> String {
 
 #[test]
 fn a_gate_that_scans_less_is_below_the_floor_and_its_place_is_shown() {
-    for (tool, floor, lines, what, help, place) in [
-        (
-            "trivy",
-            "",
-            "args = [\"--skip-dirs\", \".\"]",
-            "gate `gate` adds arguments: `--skip-dirs`, `.`",
-            "the floor allows none",
-            5,
-        ),
-        (
-            "trivy",
-            "args = [\"--timeout\", \"*m\"]",
-            "args = [\"--timeout\", \"9m\", \"-q\"]",
-            "gate `gate` adds arguments: `-q`",
-            "the floor allows `--timeout`, `*m`",
-            5,
-        ),
-        (
-            "gitleaks",
-            "",
-            "program = \"true\"",
-            "gate `gate` runs `true` instead of gitleaks",
-            "the floor allows none",
-            5,
-        ),
-        (
-            "trivy",
-            "env = [\"HTTPS_PROXY\"]",
-            "env = { TRIVY_SKIP_DIRS = \".\", HTTPS_PROXY = true }",
-            "gate `gate` sets variables: `TRIVY_SKIP_DIRS`",
-            "the floor allows `HTTPS_PROXY`",
-            5,
-        ),
-        (
-            "checkov",
-            "",
-            "allow_empty = true",
-            "gate `gate` may look at nothing",
-            "the floor asks for something in scope",
-            5,
-        ),
-        (
-            "npm-audit",
-            "dirs = [\"backend\", \"frontend\"]",
-            "dirs = [\"backend\"]",
-            "no gate with tool = \"npm-audit\" looks at `frontend`",
-            "the floor has dirs = backend, frontend",
-            5,
-        ),
-        (
-            "npm-audit",
-            "omit = [\"dev\"]",
-            "omit = [\"dev\", \"peer\"]",
-            "gate `gate` has omit = dev, peer",
-            "the floor has omit = dev",
-            5,
-        ),
-        (
-            "npm-audit",
-            "registry = \"https://a.test/\"",
-            "registry = \"https://b.test/\"",
-            "gate `gate` has a different `registry`",
-            "the floor has registry = https://a.test/",
-            5,
-        ),
-        (
-            "trivy",
-            "max_db_age = \"24h\"",
-            "max_db_age = \"48h\"",
-            "gate `gate` has max_db_age = 48h",
-            "the floor has max_db_age = 24h",
-            5,
-        ),
-        (
-            "trivy",
-            "max_db_age = \"24h\"",
-            "",
-            "gate `gate` has no max_db_age",
-            "the floor has max_db_age = 24h",
-            2,
-        ),
-        (
-            "trivy",
-            "scanners = [\"vuln\", \"secret\"]\nignore_unfixed = false",
-            "ignore_unfixed = true\nscanners = [\"vuln\"]",
-            "gate `gate` has scanners = vuln",
-            "the floor has scanners = vuln, secret",
-            6,
-        ),
-        (
-            "trivy",
-            "ignore_unfixed = false",
-            "ignore_unfixed = true",
-            "gate `gate` has ignore_unfixed = true",
-            "the floor has ignore_unfixed = false",
-            5,
-        ),
-        (
-            "trivy",
-            "images = [\"app\", \"proxy\"]",
-            "scan = \"image\"\nimages = [\"app:1\"]",
-            "no gate with tool = \"trivy\" looks at `proxy`",
-            "the floor has images = app, proxy",
-            6,
-        ),
-        (
-            "checkov",
-            "framework = [\"terraform\"]",
-            "framework = [\"kubernetes\"]",
-            "gate `gate` has framework = kubernetes",
-            "the floor has framework = terraform",
-            5,
-        ),
-        (
-            "gitleaks",
-            "fail_on = \"high\"",
-            "severity = \"low\"",
-            "gate `gate` has severity = low",
-            "the floor has severity = high",
-            5,
-        ),
-        (
-            "pnpm-audit",
-            "omit = [\"dev\"]\ndirs = [\"app\"]",
-            "dirs = [\"app\"]\nomit = [\"dev\", \"optional\"]",
-            "gate `gate` has omit = dev, optional",
-            "the floor has omit = dev",
-            6,
-        ),
-        (
-            "git-secrets",
-            "register_aws = true",
-            "",
-            "gate `gate` has register_aws = false",
-            "the floor has register_aws = true",
-            2,
-        ),
-        (
-            "ecr-push",
-            "branches = [\"main\"]\nunscanned = false",
-            "branches = [\"main\", \"topic/*\"]",
-            "gate `gate` acts on `topic/*`",
-            "the floor has branches = main",
-            5,
-        ),
-        (
-            "ecr-push",
-            "branches = [\"main\"]\nunscanned = false",
-            "branches = [\"main\"]\nunscanned = true",
-            "gate `gate` has unscanned = true",
-            "the floor has unscanned = false",
-            6,
-        ),
-        (
-            "command",
-            "run = [\"npm\", \"run\", \"all\"]",
-            "",
-            "gate `gate` has a different `run`",
-            "the floor has run = npm, run, all",
-            5,
-        ),
-    ] {
+    for (tool, floor, lines, what, help, place) in SCANS_LESS {
         let floor = format!("[[gate]]\ntool = \"{tool}\"\n{floor}\n");
         let ran = planned(&floor, &gate(tool, lines), &[]);
         assert_eq!(ran.code, 2, "{lines}: {}", ran.all());

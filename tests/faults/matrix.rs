@@ -13,6 +13,7 @@ mod cases;
 mod disk;
 mod flood;
 mod own;
+mod peculiar;
 mod rows;
 mod shared;
 mod sonarqube;

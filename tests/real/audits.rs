@@ -5,7 +5,10 @@
 #![allow(clippy::disallowed_methods, reason = "the PATH of the tests")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
+mod lock_files;
+
 use crate::common::{Advisories, Project, Ran, package_managers};
+use lock_files::{lock_of_pnpm, lock_of_yarn_1, lock_of_yarn_3, lock_of_yarn_4};
 use serde_json::Value;
 
 /// A program with the lock file that it writes for `dependencies` and `devDependencies`.
@@ -31,61 +34,6 @@ const MANAGERS: [Manager; 4] = [
 
 fn manager(name: &str) -> &'static Manager {
     MANAGERS.iter().find(|manager| manager.name == name).unwrap()
-}
-
-fn lock_of_yarn_1(packages: &[(&str, &str)], _dev: &str) -> String {
-    let entries = packages.iter().map(|(name, version)| {
-        format!("\n{name}@{version}:\n  version \"{version}\"\n  resolved \"https://registry.example.test/{name}.tgz#abc\"\n")
-    });
-    format!("# yarn lockfile v1\n\n{}", entries.collect::<String>())
-}
-
-fn berry(metadata: u32, protocol: &str, packages: &[(&str, &str)]) -> String {
-    let needs = packages.iter().map(|(name, version)| format!("    {name}: {protocol}{version}\n"));
-    let entries = packages.iter().map(|(name, version)| {
-        format!("\n\"{name}@npm:{version}\":\n  version: {version}\n  resolution: \"{name}@npm:{version}\"\n  languageName: node\n  linkType: hard\n")
-    });
-    format!(
-        "__metadata:\n  version: {metadata}\n\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"app@workspace:.\"\n  dependencies:\n{}  languageName: unknown\n  linkType: soft\n{}",
-        needs.collect::<String>(),
-        entries.collect::<String>()
-    )
-}
-
-fn lock_of_yarn_3(packages: &[(&str, &str)], _dev: &str) -> String {
-    berry(6, "", packages)
-}
-
-fn lock_of_yarn_4(packages: &[(&str, &str)], _dev: &str) -> String {
-    berry(10, "npm:", packages)
-        .replace(": npm:", ": \"npm:")
-        .lines()
-        .map(|line| {
-            let open = line.contains(": \"npm:");
-            format!("{line}{}\n", if open { "\"" } else { "" })
-        })
-        .collect()
-}
-
-fn lock_of_pnpm(packages: &[(&str, &str)], dev: &str) -> String {
-    let of = |wanted: bool| {
-        let chosen = packages.iter().filter(|(name, _)| (*name == dev) == wanted);
-        chosen
-            .map(|(name, version)| format!("      {name}: {{specifier: {version}, version: {version}}}\n"))
-            .collect::<String>()
-    };
-    let entries = packages
-        .iter()
-        .map(|(name, version)| format!("  {name}@{version}: {{resolution: {{integrity: sha512-x}}}}\n"));
-    let snapshots = packages.iter().map(|(name, version)| format!("  {name}@{version}: {{}}\n"));
-    let dev = of(true);
-    let dev = if dev.is_empty() { dev } else { format!("    devDependencies:\n{dev}") };
-    format!(
-        "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n{}{dev}packages:\n{}snapshots:\n{}",
-        of(false),
-        entries.collect::<String>(),
-        snapshots.collect::<String>()
-    )
 }
 
 const VULNERABLE: [(&str, &str); 2] = [("lodash", "4.17.4"), ("minimist", "0.0.8")];

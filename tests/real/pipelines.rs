@@ -179,6 +179,22 @@ fn deployments(moto: &Moto) -> Vec<String> {
 const LOOKING: [&str; 9] =
     ["secrets", "types", "lint", "audit", "quality", "images", "image-scan", "sbom", "infrastructure"];
 
+/// The containers of the task definition are the images that were scanned and pushed.
+fn assert_what_runs_was_scanned(app: &App, moto: &Moto, registry: &Registry) {
+    let arn = text(&app.gate("task-definition")["targets"][0]["outputs"]["task_definition"]).to_owned();
+    let described = moto.aws(&["ecs", "describe-task-definition", "--task-definition", &arn]);
+    let containers = described["taskDefinition"]["containerDefinitions"].as_array().unwrap();
+    assert_eq!(containers.len(), 3);
+    for container in containers {
+        let image = format!("notes-{}", text(&container["name"]));
+        let digest = registry.digest(&image, &app.tag()).unwrap();
+        assert_eq!(text(&container["image"]), format!("{}/{image}@{digest}", registry.address));
+        let scanned = app.gate("image-scan");
+        let scanned = scanned["targets"].as_array().unwrap().iter().find(|target| target["name"] == *image);
+        assert_eq!(registry.manifest(&digest)["config"]["digest"], scanned.unwrap()["image_id"], "{image}");
+    }
+}
+
 /// From a git checkout to a deployment that AWS knows of.
 #[test]
 fn the_observability_stack_deploys_what_passes_and_nothing_else() {
@@ -244,18 +260,7 @@ fn the_observability_stack_deploys_what_passes_and_nothing_else() {
     assert_eq!(ran.code, 0, "{}", ran.all());
     let wanted = LOOKING.iter().chain(&["push", "task-definition", "deploy", "smoke"]);
     assert_eq!(clean.outcomes(), wanted.map(|id| format!("{id} passed")).collect::<Vec<_>>());
-    let arn = text(&clean.gate("task-definition")["targets"][0]["outputs"]["task_definition"]).to_owned();
-    let described = moto.aws(&["ecs", "describe-task-definition", "--task-definition", &arn]);
-    let containers = described["taskDefinition"]["containerDefinitions"].as_array().unwrap();
-    assert_eq!(containers.len(), 3);
-    for container in containers {
-        let image = format!("notes-{}", text(&container["name"]));
-        let digest = registry.digest(&image, &clean.tag()).unwrap();
-        assert_eq!(text(&container["image"]), format!("{}/{image}@{digest}", registry.address));
-        let scanned = clean.gate("image-scan");
-        let scanned = scanned["targets"].as_array().unwrap().iter().find(|target| target["name"] == *image);
-        assert_eq!(registry.manifest(&digest)["config"]["digest"], scanned.unwrap()["image_id"], "{image}");
-    }
+    assert_what_runs_was_scanned(&clean, &moto, &registry);
     let after = deployments(&moto);
     assert_eq!(after.len(), 2);
     let deployed = moto.aws(&["deploy", "get-deployment", "--deployment-id", &after[0]]);

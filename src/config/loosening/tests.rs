@@ -67,136 +67,127 @@ fn nothing_is_looser_than_itself() {
     assert_eq!(loosened(&config(BASE), &config(BASE)), []);
 }
 
+/// A text of the base, what replaces it, and what is reported.
+const LOOSER: [(&str, &str, &str); 38] = [
+    ("\"production\"", "\"lab\"", "gates.toml: mode = lab, the base has mode = production"),
+    ("fail_on = \"low\"", "fail_on = \"high\"", "gate secrets: fail_on = high, the base has fail_on = low"),
+    ("fail_on = \"low\"", "fail_on = \"never\"", "gate secrets: fail_on = never, the base has fail_on = low"),
+    ("medium = 20", "medium = 21", "gate audit: max.medium = 21, the base has max.medium = 20"),
+    ("max = { medium = 20 }", "", "gate audit: no max.medium, the base has max.medium = 20"),
+    ("unrated = \"high\"", "unrated = \"low\"", "gate audit: unrated = low, the base has unrated = high"),
+    (
+        "fail_on = \"low\"",
+        "fail_on = \"low\"\nrequired = false",
+        "gate secrets: required = false, the base has required = true",
+    ),
+    ("fail_on = \"low\"", "fail_on = \"low\"\nallow_empty = true", "gate secrets: allow_empty = true"),
+    ("fail_on = \"low\"", "fail_on = \"low\"\nargs = [\"-v\"]", "gate secrets: args changed"),
+    ("fail_on = \"low\"", "fail_on = \"low\"\nenv = { A = \"b\" }", "gate secrets: env changed"),
+    ("fail_on = \"low\"", "fail_on = \"low\"\nprogram = \"true\"", "gate secrets: program changed"),
+    ("fail_on = \"low\"", "fail_on = \"low\"\nneeds = [\"audit\"]", "gate secrets: needs changed"),
+    (
+        "\"backend\", \"frontend\"",
+        "\"backend\"",
+        "gate audit: dirs = backend, the base has dirs = backend, frontend",
+    ),
+    (
+        "unrated = \"high\"",
+        "unrated = \"high\"\nomit = [\"dev\"]",
+        "gate audit: omit = dev, the base has no omit",
+    ),
+    (
+        "unrated = \"high\"",
+        "unrated = \"high\"\nregistry = \"https://mine.test\"",
+        "gate audit: registry changed",
+    ),
+    (
+        "max_db_age = \"24h\"",
+        "max_db_age = \"48h\"",
+        "gate images: max_db_age = 48h, the base has max_db_age = 24h",
+    ),
+    ("max_db_age = \"24h\"", "", "gate images: no max_db_age, the base has max_db_age = 24h"),
+    (
+        "max_db_age = \"24h\"",
+        "max_db_age = \"24h\"\nignore_unfixed = true",
+        "gate images: ignore_unfixed = true, the base has ignore_unfixed = false",
+    ),
+    (
+        "images = [\"app:1\"]",
+        "images = [\"other:1\"]",
+        "gate images: images = other:1, the base has images = app:1",
+    ),
+    (
+        "scan = \"image\"\nimages = [\"app:1\"]",
+        "scan = \"fs\"",
+        "gate images: scan = fs, the base has scan = image",
+    ),
+    ("clean = [0]", "clean = [0, 2]", "gate tests: exit changed"),
+    ("run = [\"npm\", \"test\"]", "run = [\"true\"]", "gate tests: run changed"),
+    (
+        "branches = [\"main\"]",
+        "branches = [\"main\", \"topic\"]",
+        "gate push: branches = main, topic, the base has branches = main",
+    ),
+    ("branches = [\"main\"]", "", "gate push: branches = all, the base has branches = main"),
+    (
+        "branches = [\"main\"]",
+        "branches = [\"main\"]\nunscanned = true",
+        "gate push: unscanned = true, the base has unscanned = false",
+    ),
+    ("require_lock = true", "require_lock = true\ndeploy_in_lab = true", "gates.toml: deploy_in_lab = true"),
+    (
+        "tool = \"gitleaks\"",
+        "tool = \"gitleaks\"\nscan = \"tree\"",
+        "gate secrets: dirs = ., the base has dirs = all",
+    ),
+    (
+        "tool = \"gitleaks\"",
+        "tool = \"gitleaks\"\nseverity = \"info\"",
+        "gate secrets: severity = info, the base has severity = high",
+    ),
+    (
+        "[[gate]]",
+        "[defaults]\nmax = { high = 1 }\nfail_on = \"never\"\n[[gate]]",
+        "gate audit: fail_on = never, the base has fail_on = high",
+    ),
+    ("require_lock = true", "", "gates.toml: require_lock = false"),
+    ("tool = \"gitleaks\"", "tool = \"syft\"", "gate secrets: tool = syft, the base has tool = gitleaks"),
+    ("only = [\"secrets\", \"audit\"]", "only = [\"audit\"]", "profile ci: it leaves out secrets"),
+    (
+        "only = [\"secrets\", \"audit\"]",
+        "skip = [\"audit\"]\nmode = \"lab\"\nsince = \"HEAD~1\"",
+        "profile ci: mode = lab, the base has mode = production",
+    ),
+    (
+        "fail_on = \"medium\"",
+        "fail_on = \"high\"",
+        "profile ci, gate audit: fail_on = high, the base has fail_on = medium",
+    ),
+    (
+        "fail_on = \"medium\"",
+        "fail_on = \"medium\"\nrequired = false",
+        "profile ci, gate audit: required = false, the base has required = true",
+    ),
+    (
+        "package = \"lodash\"\n",
+        "",
+        "waiver legacy: it covers more: rule = CVE-1 until 2030-01-01, the base has rule = CVE-1, package = lodash until 2030-01-01",
+    ),
+    (
+        "2030-01-01",
+        "2031-01-01",
+        "waiver legacy: it covers more: rule = CVE-1, package = lodash until 2031-01-01, the base has rule = CVE-1, package = lodash until 2030-01-01",
+    ),
+    (
+        "[[waiver]]",
+        "[[waiver]]\nname = \"mine\"\nrule = \"X\"\nreason = \"so\"\nexpires = 2999-12-31\n[[waiver]]",
+        "waiver mine: it is new: rule = X until 2999-12-31",
+    ),
+];
+
 #[test]
 fn each_way_to_loosen_is_reported_with_its_place_and_what_was_there() {
-    for (from, to, reported) in [
-        ("\"production\"", "\"lab\"", "gates.toml: mode = lab, the base has mode = production"),
-        (
-            "fail_on = \"low\"",
-            "fail_on = \"high\"",
-            "gate secrets: fail_on = high, the base has fail_on = low",
-        ),
-        (
-            "fail_on = \"low\"",
-            "fail_on = \"never\"",
-            "gate secrets: fail_on = never, the base has fail_on = low",
-        ),
-        ("medium = 20", "medium = 21", "gate audit: max.medium = 21, the base has max.medium = 20"),
-        ("max = { medium = 20 }", "", "gate audit: no max.medium, the base has max.medium = 20"),
-        ("unrated = \"high\"", "unrated = \"low\"", "gate audit: unrated = low, the base has unrated = high"),
-        (
-            "fail_on = \"low\"",
-            "fail_on = \"low\"\nrequired = false",
-            "gate secrets: required = false, the base has required = true",
-        ),
-        ("fail_on = \"low\"", "fail_on = \"low\"\nallow_empty = true", "gate secrets: allow_empty = true"),
-        ("fail_on = \"low\"", "fail_on = \"low\"\nargs = [\"-v\"]", "gate secrets: args changed"),
-        ("fail_on = \"low\"", "fail_on = \"low\"\nenv = { A = \"b\" }", "gate secrets: env changed"),
-        ("fail_on = \"low\"", "fail_on = \"low\"\nprogram = \"true\"", "gate secrets: program changed"),
-        ("fail_on = \"low\"", "fail_on = \"low\"\nneeds = [\"audit\"]", "gate secrets: needs changed"),
-        (
-            "\"backend\", \"frontend\"",
-            "\"backend\"",
-            "gate audit: dirs = backend, the base has dirs = backend, frontend",
-        ),
-        (
-            "unrated = \"high\"",
-            "unrated = \"high\"\nomit = [\"dev\"]",
-            "gate audit: omit = dev, the base has no omit",
-        ),
-        (
-            "unrated = \"high\"",
-            "unrated = \"high\"\nregistry = \"https://mine.test\"",
-            "gate audit: registry changed",
-        ),
-        (
-            "max_db_age = \"24h\"",
-            "max_db_age = \"48h\"",
-            "gate images: max_db_age = 48h, the base has max_db_age = 24h",
-        ),
-        ("max_db_age = \"24h\"", "", "gate images: no max_db_age, the base has max_db_age = 24h"),
-        (
-            "max_db_age = \"24h\"",
-            "max_db_age = \"24h\"\nignore_unfixed = true",
-            "gate images: ignore_unfixed = true, the base has ignore_unfixed = false",
-        ),
-        (
-            "images = [\"app:1\"]",
-            "images = [\"other:1\"]",
-            "gate images: images = other:1, the base has images = app:1",
-        ),
-        (
-            "scan = \"image\"\nimages = [\"app:1\"]",
-            "scan = \"fs\"",
-            "gate images: scan = fs, the base has scan = image",
-        ),
-        ("clean = [0]", "clean = [0, 2]", "gate tests: exit changed"),
-        ("run = [\"npm\", \"test\"]", "run = [\"true\"]", "gate tests: run changed"),
-        (
-            "branches = [\"main\"]",
-            "branches = [\"main\", \"topic\"]",
-            "gate push: branches = main, topic, the base has branches = main",
-        ),
-        ("branches = [\"main\"]", "", "gate push: branches = all, the base has branches = main"),
-        (
-            "branches = [\"main\"]",
-            "branches = [\"main\"]\nunscanned = true",
-            "gate push: unscanned = true, the base has unscanned = false",
-        ),
-        (
-            "require_lock = true",
-            "require_lock = true\ndeploy_in_lab = true",
-            "gates.toml: deploy_in_lab = true",
-        ),
-        (
-            "tool = \"gitleaks\"",
-            "tool = \"gitleaks\"\nscan = \"tree\"",
-            "gate secrets: dirs = ., the base has dirs = all",
-        ),
-        (
-            "tool = \"gitleaks\"",
-            "tool = \"gitleaks\"\nseverity = \"info\"",
-            "gate secrets: severity = info, the base has severity = high",
-        ),
-        (
-            "[[gate]]",
-            "[defaults]\nmax = { high = 1 }\nfail_on = \"never\"\n[[gate]]",
-            "gate audit: fail_on = never, the base has fail_on = high",
-        ),
-        ("require_lock = true", "", "gates.toml: require_lock = false"),
-        ("tool = \"gitleaks\"", "tool = \"syft\"", "gate secrets: tool = syft, the base has tool = gitleaks"),
-        ("only = [\"secrets\", \"audit\"]", "only = [\"audit\"]", "profile ci: it leaves out secrets"),
-        (
-            "only = [\"secrets\", \"audit\"]",
-            "skip = [\"audit\"]\nmode = \"lab\"\nsince = \"HEAD~1\"",
-            "profile ci: mode = lab, the base has mode = production",
-        ),
-        (
-            "fail_on = \"medium\"",
-            "fail_on = \"high\"",
-            "profile ci, gate audit: fail_on = high, the base has fail_on = medium",
-        ),
-        (
-            "fail_on = \"medium\"",
-            "fail_on = \"medium\"\nrequired = false",
-            "profile ci, gate audit: required = false, the base has required = true",
-        ),
-        (
-            "package = \"lodash\"\n",
-            "",
-            "waiver legacy: it covers more: rule = CVE-1 until 2030-01-01, the base has rule = CVE-1, package = lodash until 2030-01-01",
-        ),
-        (
-            "2030-01-01",
-            "2031-01-01",
-            "waiver legacy: it covers more: rule = CVE-1, package = lodash until 2031-01-01, the base has rule = CVE-1, package = lodash until 2030-01-01",
-        ),
-        (
-            "[[waiver]]",
-            "[[waiver]]\nname = \"mine\"\nrule = \"X\"\nreason = \"so\"\nexpires = 2999-12-31\n[[waiver]]",
-            "waiver mine: it is new: rule = X until 2999-12-31",
-        ),
-    ] {
+    for (from, to, reported) in LOOSER {
         let all = after(from, to);
         assert!(all.iter().any(|line| line == reported), "{from} → {to}: no \"{reported}\" in {all:#?}");
     }

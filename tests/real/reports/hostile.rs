@@ -182,11 +182,8 @@ json.dump(sorted({at for at, text in words(json.load(open(sys.argv[1], encoding=
     if any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") and not allowed(at, c) for c in text) or "##vso[" in text}), sys.stdout)
 "###;
 
-#[test]
-fn no_word_of_a_record_that_was_written_by_hand_steers_its_reader() {
-    let (project, _) = judged("lab", "json");
-    let mut record = project.record();
-    // What this run has nothing of.
+/// Writes into the record what this run has nothing of.
+fn fill(record: &mut Value) {
     for (key, value) in [
         ("over", json!(["3 critical"])),
         ("interrupted", json!("SIGTERM")),
@@ -241,6 +238,13 @@ fn no_word_of_a_record_that_was_written_by_hand_steers_its_reader() {
         finding[key] = json!(["x"]);
     }
     finding["cvss"] = json!({"vector": "x"});
+}
+
+#[test]
+fn no_word_of_a_record_that_was_written_by_hand_steers_its_reader() {
+    let (project, _) = judged("lab", "json");
+    let mut record = project.record();
+    fill(&mut record);
     poison_all(&mut record);
     project.write("by-hand.json", record.to_string());
     let steering = |file: &str| python(STEERING, &[&project.root().join(file)]);
