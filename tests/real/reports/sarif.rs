@@ -124,7 +124,7 @@ fn a_gate_without_proof_is_an_execution_that_failed_and_says_why() {
     assert_eq!(invocation["executionSuccessful"], false);
     let reported = &invocation["toolExecutionNotifications"][0];
     assert_eq!(reported["level"], "error");
-    assert!(reported["message"]["text"].as_str().unwrap().contains("the report is not there"), "{reported}");
+    assert!(reported["message"]["text"].as_str().unwrap().contains("the report is missing"), "{reported}");
     assert_eq!(run_of(&log, "Trivy")["invocations"][0]["executionSuccessful"], true);
 }
 
