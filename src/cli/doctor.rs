@@ -12,7 +12,7 @@ use crate::config::settings::{RunOptions, Settings};
 use crate::engine::plan::{Fate, Plan};
 use crate::engine::program_identity::ask_version;
 use crate::model::verdict::{Mode, Verdict, exit_code};
-use crate::scan::job::Program;
+use crate::scan::invocation::Program;
 use crate::scan::program::{find, package_version};
 use crate::scan::tool::{ToolSpec, VersionFrom};
 use crate::system::git::Repo;
@@ -76,16 +76,16 @@ async fn needed(args: &ConfigArgs) -> Result<Wanted> {
     for planned in &plan.gates {
         let Fate::Run(jobs) = &planned.fate else { continue };
         for (job, program) in jobs.iter().flat_map(|job| job.programs().map(move |program| (job, program))) {
-            let found = find(program, &job.cwd);
+            let found = find(program, &job.invocation.cwd);
             // One tool in several folders of a monorepo may be several programs.
             let name = match program.near.is_empty() {
                 true => program.name.clone(),
                 false => format!("{} ({})", program.name, job.target),
             };
-            let own = *program == job.program;
+            let own = *program == job.invocation.program;
             let is_of = |spec: &&&'static ToolSpec| !own && spec.program == program.name;
             let spec = TOOLS.iter().find(is_of).map_or(planned.gate.spec, |spec| spec);
-            wanted.insert(name, (spec, found, job.cwd.clone()));
+            wanted.insert(name, (spec, found, job.invocation.cwd.clone()));
         }
     }
     Ok(wanted)

@@ -102,12 +102,12 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
     for planned in &plan.gates {
         let Fate::Run(jobs) = &planned.fate else { continue };
         for (job, program) in jobs.iter().flat_map(|job| job.programs().map(move |program| (job, program))) {
-            let found = find(program, &job.cwd);
+            let found = find(program, &job.invocation.cwd);
             let spec = planned.gate.spec;
             // The shims of version managers depend on the folder where they start.
-            let at = (found.clone(), job.cwd.clone(), program.name.clone());
+            let at = (found.clone(), job.invocation.cwd.clone(), program.name.clone());
             let mut job = job.clone();
-            job.program = program.clone();
+            job.invocation.program = program.clone();
             wanted.entry(at).or_insert_with(|| Wanted { spec, job, found });
         }
     }
@@ -120,11 +120,11 @@ type Here = Vec<(usize, Key, Measured)>;
 /// Hashes all installed tools at once, and lists the missing ones and those that can't be hashed.
 fn measure(wanted: &[Wanted], root: &Path, memo: &Memo) -> (Here, Vec<String>) {
     let one = |tool: &Wanted| -> Result<(Key, Measured), String> {
-        let program = &tool.job.program;
+        let program = &tool.job.invocation.program;
         let Some(found) = &tool.found else {
             return Err(format!("{} is missing: {}", program.name, tool.spec.install));
         };
-        let measured = Measured::of(found, &around(&tool.job.cwd, &tool.job.env), memo)
+        let measured = Measured::of(found, &around(&tool.job.invocation.cwd, &tool.job.invocation.env), memo)
             .map_err(|why| format!("{}: {why}", program.name))?;
         Ok((Key::of(program, found, root), measured))
     };
@@ -157,7 +157,7 @@ async fn version(tool: &Wanted, measured: &Measured) -> Option<String> {
     }
     match tool.spec.version_args.is_empty() {
         true => None,
-        false => ask_version(tool.spec, tool.found.as_deref()?, &tool.job.cwd).await,
+        false => ask_version(tool.spec, tool.found.as_deref()?, &tool.job.invocation.cwd).await,
     }
 }
 

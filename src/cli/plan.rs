@@ -176,9 +176,10 @@ impl ShownGate {
                 .map(|job| ShownTarget {
                     name: job.target.to_string(),
                     command: job.command(),
-                    cwd: forward(job.cwd.strip_prefix(&repo.root).unwrap_or(&job.cwd)).to_string(),
+                    cwd: forward(job.invocation.cwd.strip_prefix(&repo.root).unwrap_or(&job.invocation.cwd))
+                        .to_string(),
                     why: job.why.clone(),
-                    found: job.programs().all(|program| find(program, &job.cwd).is_some()),
+                    found: job.programs().all(|program| find(program, &job.invocation.cwd).is_some()),
                     notes: job.notes.clone(),
                 })
                 .collect(),

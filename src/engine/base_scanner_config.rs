@@ -11,7 +11,8 @@ use crate::config::Gate;
 use crate::engine::base_commit::BaseCommit;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::scan::config_file::{BaseOverride, ConfigPath, FROM_BASE};
-use crate::scan::job::{Job, SCRATCH};
+use crate::scan::invocation::SCRATCH;
+use crate::scan::job::Job;
 use crate::scan::start_dir::{LinkFarm, StartDir};
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::process::ask;
@@ -190,11 +191,11 @@ impl Work<'_> {
         let mut words = gate.args.clone();
         words.extend(gate.program.clone());
         if gate.spec.program.is_empty() {
-            words.push(job.program.name.clone());
-            words.extend(job.args.iter().cloned());
+            words.push(job.invocation.program.name.clone());
+            words.extend(job.invocation.args.iter().cloned());
         }
         for word in words {
-            let path = job.cwd.join(word.split_once('=').map_or(word.as_str(), |(_, path)| path));
+            let path = job.invocation.cwd.join(word.split_once('=').map_or(word.as_str(), |(_, path)| path));
             if path.is_file() && self.base.inside(&path).is_some() {
                 let was = self.base.file_at(&path).await?;
                 if was != read(&path) {
@@ -242,7 +243,8 @@ impl Work<'_> {
             }
             fs::rename(&part, &tree).context("the base's files can't be written")?;
         }
-        for folder in job.cwd.ancestors().take_while(|folder| folder.starts_with(&self.repo.root)) {
+        for folder in job.invocation.cwd.ancestors().take_while(|folder| folder.starts_with(&self.repo.root))
+        {
             let packages = folder.join("node_modules");
             let link = tree.join(self.below_root(folder)).join("node_modules");
             if packages.is_dir()
@@ -259,9 +261,13 @@ impl Work<'_> {
     fn put(&self, job: &mut Job, path: &Path, content: Option<Vec<u8>>) {
         let own = job.scratch().trim_start_matches(SCRATCH).trim_start_matches('/');
         let at = Path::new(FROM_BASE).join("farm").join(own);
-        let of = if job.cwd.starts_with(&self.repo.root) { &self.repo.root } else { &job.cwd };
-        let new = || StartDir::LinkFarm(LinkFarm::new(of, &job.cwd, at));
-        if let StartDir::LinkFarm(farm) = job.start.get_or_insert_with(new) {
+        let of = if job.invocation.cwd.starts_with(&self.repo.root) {
+            &self.repo.root
+        } else {
+            &job.invocation.cwd
+        };
+        let new = || StartDir::LinkFarm(LinkFarm::new(of, &job.invocation.cwd, at));
+        if let StartDir::LinkFarm(farm) = job.invocation.start.get_or_insert_with(new) {
             farm.put(path, content);
         }
     }

@@ -17,21 +17,21 @@ use crate::system::variables::{GIT, names};
 /// The secrets that gates.toml gives to a job (in its `env`, in build arguments, in options), and those
 /// in the .npmrc that it reads.
 pub(crate) fn secrets_of(job: &Job) -> Vec<Secret> {
-    let set = in_variables(&job.env).into_iter();
+    let set = in_variables(&job.invocation.env).into_iter();
     let npmrc = |path: &Path| path.file_name() == Some(OsStr::new(".npmrc"));
     let files = job.config_files.iter().filter(|file| npmrc(&file.path)).map(|file| npmrc::read(&file.path));
-    let others = job.start.iter().flat_map(StartDir::contents).filter(|(path, _)| npmrc(path));
+    let others = job.invocation.start.iter().flat_map(StartDir::contents).filter(|(path, _)| npmrc(path));
     let others = others.map(|(_, content)| String::from_utf8_lossy(content).into_owned());
     let settings = files.chain(others).flat_map(|text| npmrc::secrets(&text, variables::get));
-    let assigned = job.args.iter().filter_map(|arg| {
+    let assigned = job.invocation.args.iter().filter_map(|arg| {
         let (name, value) = arg.split_once('=')?;
         secret_in(name, value)
     });
-    let behind = job.args.windows(2).filter_map(|pair| match pair {
+    let behind = job.invocation.args.windows(2).filter_map(|pair| match pair {
         [option, value] if option.starts_with('-') => secret_in(option, value),
         _ => None,
     });
-    let addresses = job.args.iter().filter_map(|arg| Secret::in_address(arg));
+    let addresses = job.invocation.args.iter().filter_map(|arg| Secret::in_address(arg));
     set.chain(assigned).chain(behind).chain(addresses).chain(settings).collect()
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn removed(spec: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<Stri
     };
     let steers = |name: &str| GIT.contains(&name) || (listed(name, "") && !listed(name, "!"));
     names()
-        .filter(|name| !job.hands_on.contains(name) && !job.env.contains_key(name))
+        .filter(|name| !job.invocation.hands_on.contains(name) && !job.invocation.env.contains_key(name))
         .filter(|name| !but.contains(&name.as_str()))
         .filter(|name| looks_secret(name) || steers(name))
         .collect()
@@ -57,13 +57,14 @@ pub(crate) fn removed(spec: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<Stri
 /// git 2.31).
 pub(crate) fn git_settings(job: &Job) -> BTreeMap<String, String> {
     const COUNT: &str = "GIT_CONFIG_COUNT";
-    if job.git.is_empty() {
+    if job.invocation.git.is_empty() {
         return BTreeMap::new();
     }
-    let there = job.env.get(COUNT).cloned().or_else(|| variables::get(COUNT));
+    let there = job.invocation.env.get(COUNT).cloned().or_else(|| variables::get(COUNT));
     let there: usize = there.and_then(|count| count.trim().parse().ok()).unwrap_or(0);
-    let mut variables = BTreeMap::from([(COUNT.to_owned(), there.saturating_add(job.git.len()).to_string())]);
-    for (n, (name, value)) in (there..).zip(&job.git) {
+    let mut variables =
+        BTreeMap::from([(COUNT.to_owned(), there.saturating_add(job.invocation.git.len()).to_string())]);
+    for (n, (name, value)) in (there..).zip(&job.invocation.git) {
         variables.insert(format!("GIT_CONFIG_KEY_{n}"), name.clone());
         variables.insert(format!("GIT_CONFIG_VALUE_{n}"), value.clone());
     }
@@ -73,8 +74,8 @@ pub(crate) fn git_settings(job: &Job) -> BTreeMap<String, String> {
 /// What the record says about a job's environment: names, never values.
 pub(crate) fn notes(job: &Job, taken: &BTreeSet<String>) -> Vec<String> {
     let here = |name: &&String| variables::os(name).is_some();
-    let passed_on: Vec<&String> = job.hands_on.iter().filter(here).collect();
-    let absent: Vec<&String> = job.hands_on.iter().filter(|name| !here(name)).collect();
+    let passed_on: Vec<&String> = job.invocation.hands_on.iter().filter(here).collect();
+    let absent: Vec<&String> = job.invocation.hands_on.iter().filter(|name| !here(name)).collect();
     [
         ("environment: passed on", passed_on),
         ("environment: to be passed on, and not set:", absent),

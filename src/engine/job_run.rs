@@ -22,7 +22,9 @@ use crate::engine::report_owners::ReportOwners;
 use crate::model::run::TargetRecord;
 use crate::redact::Secret;
 use crate::scan::gate_outputs::GateOutputs;
-use crate::scan::job::{Job, ReportSource, SCRATCH};
+use crate::scan::invocation::SCRATCH;
+use crate::scan::job::Job;
+use crate::scan::job_files::ReportSource;
 use crate::scan::program::find;
 use crate::scan::proof::Proof;
 use crate::scan::report_origin::ReportOrigin;
@@ -167,7 +169,7 @@ async fn once(
         record: TargetRecord {
             name: job.target.clone(),
             command: job.command(),
-            cwd: work.inside(&job.cwd),
+            cwd: work.inside(&job.invocation.cwd),
             image: job.image.clone(),
             started_ms: millis(work.run_started.elapsed()),
             notes: job.notes.clone(),
@@ -176,7 +178,7 @@ async fn once(
             ..TargetRecord::default()
         },
         proof: Proof::inconclusive(String::new()),
-        program: find(&job.program, &job.cwd),
+        program: find(&job.invocation.program, &job.invocation.cwd),
         stopped: false,
         locked: None,
         may_be_empty: job.may_be_empty,
@@ -254,7 +256,7 @@ impl JobRun {
     fn origin(&self) -> ReportOrigin {
         ReportOrigin {
             root: self.repo.root.clone(),
-            cwd: self.job.cwd.clone(),
+            cwd: self.job.invocation.cwd.clone(),
             target: self.job.target.clone(),
         }
     }

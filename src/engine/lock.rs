@@ -20,7 +20,7 @@ use thiserror::Error;
 
 use crate::engine::lock::chain::{Around, LinkKind, Unfollowable, follow};
 use crate::engine::lock::memo::Memo;
-use crate::scan::job::Program;
+use crate::scan::invocation::Program;
 use crate::text::hash::sha256;
 use crate::text::paths::{forward, normalise};
 

@@ -166,20 +166,20 @@ fn repeated_target(jobs: &[Job]) -> Option<&str> {
 /// Adds what the user set on the gate: program, arguments, environment.
 fn with_user_settings(mut job: Job, gate: &Gate, repo: &Repo) -> Job {
     if let Some(program) = &gate.program {
-        job.program.near = Vec::new();
+        job.invocation.program.near = Vec::new();
         // A path is relative to gates.toml, not to the target's folder.
-        job.program.name = match program.contains('/') {
+        job.invocation.program.name = match program.contains('/') {
             true => normalise(&repo.base.join(program)).to_string_lossy().into_owned(),
             false => program.clone(),
         };
     }
     job.may_be_empty |= gate.allow_empty;
-    let end = job.options_end.unwrap_or(job.args.len());
-    job.args.splice(end..end, gate.args.iter().cloned());
+    let end = job.invocation.options_end.unwrap_or(job.invocation.args.len());
+    job.invocation.args.splice(end..end, gate.args.iter().cloned());
     for (name, variable) in &gate.env {
         match variable {
-            Variable::Set(value) => drop(job.env.insert(name.clone(), value.clone())),
-            Variable::HandedOn => drop(job.hands_on.insert(name.clone())),
+            Variable::Set(value) => drop(job.invocation.env.insert(name.clone(), value.clone())),
+            Variable::HandedOn => drop(job.invocation.hands_on.insert(name.clone())),
         }
     }
     job

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use crate::scan::job::Program;
+use crate::scan::invocation::Program;
 use crate::scan::preflight::PreflightQuestion;
 use crate::scan::program::find;
 use crate::scan::raw_report::Document;

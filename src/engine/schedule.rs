@@ -231,10 +231,10 @@ impl<'a> Run<'a> {
             // With a lock, the comparison shows which program it is before the program may be asked
             // anything.
             if !self.site.guard.has_lock()
-                && !job.program.name.is_empty()
-                && let Some(program) = program::find(&job.program, &job.cwd)
+                && !job.invocation.program.name.is_empty()
+                && let Some(program) = program::find(&job.invocation.program, &job.invocation.cwd)
             {
-                let (program_, cwd, limit) = (program.clone(), job.cwd.clone(), shared.timeout);
+                let (program_, cwd, limit) = (program.clone(), job.invocation.cwd.clone(), shared.timeout);
                 let identify = program_identity::identify(shared.spec, program_, cwd, limit);
                 self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
             }

@@ -17,7 +17,7 @@ use crate::engine::{environment, report_owners};
 use crate::model::run::StepRecord;
 use crate::redact::Secret;
 use crate::scan::gate_outputs::{self, GateOutputs, OneImage};
-use crate::scan::job::{Program, SCRATCH};
+use crate::scan::invocation::{Program, SCRATCH};
 use crate::scan::procedure::{Failure, StepContext, Wait};
 use crate::scan::program::find;
 use crate::scan::raw_report::Document;
@@ -89,14 +89,14 @@ impl StepRunner {
         if !without.is_empty() {
             self.left.taken.entry(step.program.clone()).or_default().extend(without.iter().cloned());
         }
-        let mut env = job.env.clone();
+        let mut env = job.invocation.env.clone();
         env.extend(step.env.clone());
         let args: Vec<String> = step.args.iter().map(|arg| self.real(arg)).collect();
         let capture = |path: Option<&PathBuf>| Capture { path: path.cloned(), cap: OUTPUT_CAP };
         let launch = Launch {
             program: &program,
             args: &args,
-            cwd: step.cwd.as_deref().unwrap_or(&job.cwd),
+            cwd: step.cwd.as_deref().unwrap_or(&job.invocation.cwd),
             env: &env,
             without: &without,
             timeout: self.time_left(),
@@ -132,11 +132,11 @@ impl StepRunner {
     fn find(&mut self, step: &Step) -> Result<PathBuf, Failure> {
         let job = &self.work.job;
         // The gate's `program` replaces the scanner's own.
-        let own = (step.program == self.work.gate.spec.program).then_some(&job.program);
+        let own = (step.program == self.work.gate.spec.program).then_some(&job.invocation.program);
         let declared = || job.programs().find(|program| program.name == step.program);
         let fallback = Program { name: step.program.clone(), near: Vec::new() };
         let program = own.or_else(declared).unwrap_or(&fallback);
-        let Some(found) = find(program, &job.cwd) else {
+        let Some(found) = find(program, &job.invocation.cwd) else {
             return Err(Failure::Unproven(self.work.missing(program)));
         };
         let examined = self.work.guard.examine_as(job, program, &found);
@@ -273,15 +273,15 @@ impl StepContext for StepRunner {
     }
 
     fn chief(&self) -> Step {
-        Step::new(&self.work.job.program.name, self.work.job.args.iter().cloned())
+        Step::new(&self.work.job.invocation.program.name, self.work.job.invocation.args.iter().cloned())
     }
 
     fn program(&self) -> &str {
-        &self.work.job.program.name
+        &self.work.job.invocation.program.name
     }
 
     fn variable(&self, name: &str) -> Option<String> {
-        let set = self.work.job.env.get(name).filter(|value| !value.is_empty());
+        let set = self.work.job.invocation.env.get(name).filter(|value| !value.is_empty());
         set.cloned().or_else(|| variables::value(name))
     }
 

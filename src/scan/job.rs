@@ -1,43 +1,26 @@
-//! One planned invocation: what to start, where, and where its reports will be.
+//! One planned job: what it looks at, how it is started, and what it leaves.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::scan::config_file::{ConfigFile, ConfigPath};
+use crate::scan::invocation::{Invocation, Program};
+use crate::scan::job_files::{JobFiles, ReportSource};
 use crate::scan::preflight::PreflightQuestion;
 use crate::scan::procedure::Procedure;
-use crate::scan::start_dir::StartDir;
 use crate::text::shared::Text;
 
-/// One planned invocation: what to start, where, and where its report will be.
+/// One planned job: what it looks at, how it is started, and what it leaves.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// The target as people know it: a directory, an image, `history`.
     pub target: Text,
-    pub program: Program,
-    /// Arguments; [`SCRATCH`] in them stands for the folder of the run.
-    pub args: Vec<String>,
-    /// Where it is started: an absolute path.
-    pub cwd: PathBuf,
-    /// Variables that are set for it; [`SCRATCH`] in them is as in the arguments.
-    pub env: BTreeMap<String, String>,
-    /// Options for Node.js, in addition to those in `NODE_OPTIONS`.
-    pub node_options: Option<String>,
-    /// Variables that the user passes on from the environment, whatever their names are.
-    pub hands_on: BTreeSet<String>,
-    /// Its reports. The one with the findings comes first.
-    pub reports: Vec<ReportSource>,
-    /// Further files that say more about it.
-    pub beside: Vec<Beside>,
-    /// Files of the repository that its steps write and read. No other gate may use them.
-    pub writes: Vec<PathBuf>,
-    /// Files in the scratch folder that the user keeps, with their names below the output folder.
-    pub keep: Vec<Keep>,
+    /// How its program is started.
+    pub invocation: Invocation,
+    /// What it leaves.
+    pub files: JobFiles,
     /// The image that this job builds or scans, as named to the scanner.
     pub image: Option<String>,
-    /// The user's own arguments go before this place of `args`, or at the end.
-    pub options_end: Option<usize>,
     /// Why it runs this way, for `portcullis plan`.
     pub why: String,
     /// An empty scope is normal now and then (a range whose commits only delete files). The target is
@@ -57,57 +40,7 @@ pub struct Job {
     pub questions: Vec<PreflightQuestion>,
     /// What it is planned to scan, for the tool when it reads the report.
     pub planned: Planned,
-    /// Settings of git, in addition to those in git's files and in the environment.
-    pub git: Vec<(String, String)>,
-    /// The start folder instead of `cwd`, if a file in `cwd` would switch the scanner off.
-    pub start: Option<StartDir>,
     scratch: String,
-}
-
-/// Stands for the temporary folder of a run, in arguments and in recorded commands.
-pub(crate) const SCRATCH: &str = "$SCRATCH";
-
-/// A file that the user keeps beyond the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keep {
-    /// File name in the job's scratch folder.
-    pub scratch: String,
-    /// Path below the output folder, such as `sbom/backend.spdx.json`.
-    pub out: String,
-}
-
-/// The program of a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Program {
-    /// A bare name, or a path.
-    pub name: String,
-    /// Folders to look in before PATH, nearest first (`node_modules/.bin`).
-    pub near: Vec<PathBuf>,
-}
-
-/// Where a report is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReportSource {
-    Stdout,
-    /// What it prints, under this name. It is held in memory only, because it contains unmasked
-    /// secrets.
-    Memory(String),
-    /// The same for standard error. What it prints on standard output is dropped.
-    Errors(String),
-    /// A file in the job's scratch folder. It is always new.
-    Scratch(String),
-    /// A file in the repository, which the tool's own configuration names. It must be newer than
-    /// the start of the job.
-    Repository(PathBuf),
-}
-
-/// Files that are not reports but say more about the job, read when the job has ended. They may be old
-/// or missing. They are not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Beside {
-    File(PathBuf),
-    /// All files in the job's scratch folder whose names start with this.
-    Scratch(&'static str),
 }
 
 /// What a tool knows about a job when it plans it, and needs again when it reads the report.
@@ -124,45 +57,34 @@ impl Job {
     pub fn new(program: &str, target: impl Into<Text>, cwd: PathBuf, scratch: String) -> Self {
         Self {
             target: target.into(),
-            program: Program { name: program.to_owned(), near: Vec::new() },
-            args: Vec::new(),
-            cwd,
-            env: BTreeMap::new(),
-            node_options: None,
-            hands_on: BTreeSet::new(),
-            reports: Vec::new(),
-            writes: Vec::new(),
-            keep: Vec::new(),
+            invocation: Invocation::new(program, cwd),
+            files: JobFiles::default(),
             image: None,
-            options_end: None,
             why: String::new(),
             may_be_empty: false,
             config_files: Vec::new(),
             notes: Vec::new(),
-            questions: Vec::new(),
-            planned: Planned::default(),
-            beside: Vec::new(),
-            git: Vec::new(),
-            start: None,
             procedure: None,
             also: Vec::new(),
             unscanned: false,
+            questions: Vec::new(),
+            planned: Planned::default(),
             scratch,
         }
     }
 
     pub fn arg(&mut self, arg: impl Into<String>) -> &mut Self {
-        self.args.push(arg.into());
+        self.invocation.args.push(arg.into());
         self
     }
 
     pub fn args<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, args: I) -> &mut Self {
-        self.args.extend(args.into_iter().map(Into::into));
+        self.invocation.args.extend(args.into_iter().map(Into::into));
         self
     }
 
     pub fn env(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
-        self.env.insert(name.to_owned(), value.into());
+        self.invocation.env.insert(name.to_owned(), value.into());
         self
     }
 
@@ -173,16 +95,17 @@ impl Job {
 
     /// Everything after this is a name, even where it begins with a dash.
     pub fn end_of_options(&mut self) -> &mut Self {
-        self.options_end = Some(self.args.len());
+        self.invocation.options_end = Some(self.invocation.args.len());
         self.arg("--")
     }
 
     /// Adds options before all others, after the subcommand: a later option wins.
     pub fn options<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, options: I) -> &mut Self {
-        let at = usize::from(self.args.first().is_some_and(|first| !first.starts_with('-')));
-        let before = self.args.len();
-        self.args.splice(at..at, options.into_iter().map(Into::into));
-        self.options_end = self.options_end.map(|end| end + self.args.len() - before);
+        let at = usize::from(self.invocation.args.first().is_some_and(|first| !first.starts_with('-')));
+        let before = self.invocation.args.len();
+        self.invocation.args.splice(at..at, options.into_iter().map(Into::into));
+        self.invocation.options_end =
+            self.invocation.options_end.map(|end| end + self.invocation.args.len() - before);
         self
     }
 
@@ -200,11 +123,11 @@ impl Job {
 
     /// The files of the repository that it writes.
     pub fn written(&self) -> impl Iterator<Item = &Path> {
-        let reports = self.reports.iter().filter_map(|source| match source {
+        let reports = self.files.reports.iter().filter_map(|source| match source {
             ReportSource::Repository(path) => Some(path.as_path()),
             _ => None,
         });
-        reports.chain(self.writes.iter().map(PathBuf::as_path))
+        reports.chain(self.files.writes.iter().map(PathBuf::as_path))
     }
 
     /// Declares a further program that its steps start.
@@ -215,48 +138,51 @@ impl Job {
 
     /// Its main command, as people read it.
     pub fn command(&self) -> Vec<String> {
-        let program = (!self.program.name.is_empty()).then_some(&self.program.name);
-        program.into_iter().chain(&self.args).cloned().collect()
+        let program = (!self.invocation.program.name.is_empty()).then_some(&self.invocation.program.name);
+        program.into_iter().chain(&self.invocation.args).cloned().collect()
     }
 
     /// Every program that it starts. There is no program if Portcullis does the work itself.
     pub fn programs(&self) -> impl Iterator<Item = &Program> {
-        std::iter::once(&self.program).chain(&self.also).filter(|program| !program.name.is_empty())
+        std::iter::once(&self.invocation.program).chain(&self.also).filter(|program| !program.name.is_empty())
     }
 
     /// The report is what the program prints.
     pub fn report_on_stdout(&mut self) -> &mut Self {
-        self.reports.push(ReportSource::Stdout);
+        self.files.reports.push(ReportSource::Stdout);
         self
     }
 
     /// The report is what the program prints. It never touches a disk before it is masked. Returns the
     /// path to pass to the program.
     pub fn report_in_memory(&mut self, name: &str) -> &'static str {
-        self.reports.push(ReportSource::Memory(name.to_owned()));
+        self.files.reports.push(ReportSource::Memory(name.to_owned()));
         // An older program takes `-` for the name of a file, and /dev/stdout may be a file.
         "/dev/fd/1"
     }
 
     /// The report is what the program prints on standard error, and never touches a disk.
     pub fn report_of_errors(&mut self, name: &str) -> &mut Self {
-        self.reports.push(ReportSource::Errors(name.to_owned()));
+        self.files.reports.push(ReportSource::Errors(name.to_owned()));
         self
     }
 
     /// Whether the report is what the program prints, on either stream.
     pub fn prints_report(&self) -> bool {
-        self.is_secretive() || self.reports.contains(&ReportSource::Stdout)
+        self.is_secretive() || self.files.reports.contains(&ReportSource::Stdout)
     }
 
     /// Whether the report is what the program prints on standard error.
     pub fn reports_errors(&self) -> bool {
-        self.reports.iter().any(|source| matches!(source, ReportSource::Errors(_)))
+        self.files.reports.iter().any(|source| matches!(source, ReportSource::Errors(_)))
     }
 
     /// Whether its report must not touch a disk before it is masked.
     pub fn is_secretive(&self) -> bool {
-        self.reports.iter().any(|source| matches!(source, ReportSource::Memory(_) | ReportSource::Errors(_)))
+        self.files
+            .reports
+            .iter()
+            .any(|source| matches!(source, ReportSource::Memory(_) | ReportSource::Errors(_)))
     }
 
     /// Asks `program` right before the start; the answer is the document `name`.
@@ -268,13 +194,13 @@ impl Job {
 
     /// Gives git a setting for this job alone.
     pub fn git_setting(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
-        self.git.push((name.to_owned(), value.into()));
+        self.invocation.git.push((name.to_owned(), value.into()));
         self
     }
 
     /// Declares a report file and returns the path to pass to the program.
     pub fn report_file(&mut self, name: &str) -> String {
-        self.reports.push(ReportSource::Scratch(name.to_owned()));
+        self.files.reports.push(ReportSource::Scratch(name.to_owned()));
         self.scratch_file(name)
     }
 
@@ -291,7 +217,7 @@ impl Job {
     /// Also looks for the program in the `node_modules/.bin` folders from `dir` up to `root`. It starts
     /// the program directly, because `npx` costs half a second.
     pub fn near_node_modules(&mut self, dir: &Path, root: &Path) -> &mut Self {
-        self.program.near = dir
+        self.invocation.program.near = dir
             .ancestors()
             .take_while(|ancestor| ancestor.starts_with(root))
             .map(|ancestor| ancestor.join("node_modules").join(".bin"))

@@ -3,7 +3,9 @@
 pub mod config_file;
 pub mod declared;
 pub(crate) mod gate_outputs;
+pub(crate) mod invocation;
 pub mod job;
+pub(crate) mod job_files;
 pub mod options;
 pub mod parsed;
 pub(crate) mod placeholder;

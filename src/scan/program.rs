@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::scan::job::Program;
+use crate::scan::invocation::Program;
 use crate::system::variables;
 
 /// Finds a program: a path as it stands, a name in the folders near the target, then on PATH.

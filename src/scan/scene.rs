@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::scan::job::{Job, SCRATCH};
+use crate::scan::invocation::SCRATCH;
+use crate::scan::job::Job;
 use crate::system::git::{Range, Repo};
 use crate::text::hash::sha256;
 use crate::text::paths::{forward, normalise};

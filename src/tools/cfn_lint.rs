@@ -90,7 +90,12 @@ const NO_CONFIG: &str = "/dev/null";
 
 fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     const OPTION: &str = "--config-file";
-    let named = job.args.iter().position(|arg| arg == OPTION).and_then(|at| job.args.get_mut(at + 1));
+    let named = job
+        .invocation
+        .args
+        .iter()
+        .position(|arg| arg == OPTION)
+        .and_then(|at| job.invocation.args.get_mut(at + 1));
     match (named, copy) {
         (None, copy) => drop(job.options([OPTION, copy.unwrap_or(NO_CONFIG)])),
         (Some(named), Some(copy)) if named == NO_CONFIG => *named = copy.to_owned(),
@@ -114,9 +119,9 @@ impl CfnLint {
 
     fn job(&self, scene: &Scene, dir: &str) -> Result<Option<Job>, Unplanned> {
         let mut job = scene.job_in_dir(SPEC.program, dir);
-        let found = self.files.files(&job.cwd);
+        let found = self.files.files(&job.invocation.cwd);
         // The runner reports a folder that does not exist.
-        if found.is_empty() && job.cwd.is_dir() {
+        if found.is_empty() && job.invocation.cwd.is_dir() {
             return Ok(None);
         }
         if found.iter().map(|file| file.len() + 1).sum::<usize>() > ARGUMENTS {
@@ -132,9 +137,9 @@ impl CfnLint {
         job.args(["--non-zero-exit-code", "informational", "--info"]);
         job.end_of_options().args(found.iter().map(|file| templates::escaped(file)));
         for file in &CONFIG {
-            job.reads(job.cwd.join(file.name), file);
+            job.reads(job.invocation.cwd.join(file.name), file);
         }
-        let paths = found.iter().map(|file| job.cwd.join(file));
+        let paths = found.iter().map(|file| job.invocation.cwd.join(file));
         for template in paths.filter(|path| templates::speaks_of_cfn_lint(path)).collect::<Vec<_>>() {
             job.reads(template, &TEMPLATE);
         }

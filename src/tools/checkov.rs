@@ -12,7 +12,8 @@ use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::{BaseOverride, ConfigFile};
 use crate::scan::declared::Declared;
-use crate::scan::job::{Job, ReportSource};
+use crate::scan::job::Job;
+use crate::scan::job_files::ReportSource;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -85,17 +86,20 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 /// after `-d` (`common/util/config_utils.py`). So it starts in another directory and gets the folder
 /// as one argument, `--directory=`: then it does not look for a configuration there.
 fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
-    if job.start.is_none() {
-        let (cwd, dir) = (job.cwd.clone(), job.args.iter().position(|arg| arg == "-d"));
-        for arg in job.args.iter_mut().filter(|arg| !arg.starts_with('-') && cwd.join(&**arg).exists()) {
+    if job.invocation.start.is_none() {
+        let (cwd, dir) = (job.invocation.cwd.clone(), job.invocation.args.iter().position(|arg| arg == "-d"));
+        for arg in
+            job.invocation.args.iter_mut().filter(|arg| !arg.starts_with('-') && cwd.join(&**arg).exists())
+        {
             *arg = normalise(&cwd.join(&*arg)).to_string_lossy().into_owned();
         }
-        let dir = dir.filter(|dir| dir + 1 < job.args.len()).ok_or("its command names no folder")?;
-        let folder = job.args.remove(dir + 1);
-        job.args[dir] = format!("--directory={folder}");
-        job.start = Some(StartDir::Nowhere);
+        let dir =
+            dir.filter(|dir| dir + 1 < job.invocation.args.len()).ok_or("its command names no folder")?;
+        let folder = job.invocation.args.remove(dir + 1);
+        job.invocation.args[dir] = format!("--directory={folder}");
+        job.invocation.start = Some(StartDir::Nowhere);
     }
-    if job.args.iter().any(|arg| arg == "--config-file") && copy.is_some() {
+    if job.invocation.args.iter().any(|arg| arg == "--config-file") && copy.is_some() {
         return Err("the base has two configuration files, and Checkov accepts one".to_owned());
     }
     if let Some(copy) = copy {
@@ -117,9 +121,9 @@ impl Checkov {
             job.arg("--framework").args(self.framework.iter().cloned());
         }
         for file in [&CONFIG_YAML, &CONFIG_YML] {
-            job.reads(job.cwd.join(file.name), file);
+            job.reads(job.invocation.cwd.join(file.name), file);
         }
-        job.reports.push(ReportSource::Scratch(REPORT.to_owned()));
+        job.files.reports.push(ReportSource::Scratch(REPORT.to_owned()));
         job.because(match self.framework.is_empty() {
             true => format!("every framework in {dir}"),
             false => format!("{} in {dir}", self.framework.join(", ")),

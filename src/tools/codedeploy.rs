@@ -143,7 +143,7 @@ impl Tool for CodeDeploy {
         let mut job = scene.job(aws::PROGRAM, &format!("{application}/{group}"));
         let input = job.scratch_file(deploy::INPUT);
         let file = format!("file://{input}");
-        job.args = account.args(["deploy", "create-deployment", "--cli-input-json", &file]);
+        job.invocation.args = account.args(["deploy", "create-deployment", "--cli-input-json", &file]);
         job.because("unless the same revision is deployed, or on its way");
         job.by_steps(deploy::Deploy::new(self.0.clone(), input));
         Ok(vec![job])

@@ -15,7 +15,8 @@ use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::InventoryRules;
 use crate::scan::declared::Declared;
-use crate::scan::job::{Job, ReportSource};
+use crate::scan::job::Job;
+use crate::scan::job_files::ReportSource;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -174,7 +175,8 @@ impl Tool for Command {
         };
         let mut job = scene.job_in_dir(program, &self.dir);
         if program.contains('/') {
-            job.program.name = normalise(&job.cwd.join(program)).to_string_lossy().into_owned();
+            job.invocation.program.name =
+                normalise(&job.invocation.cwd.join(program)).to_string_lossy().into_owned();
         }
         job.args(arguments);
         match &self.report {
@@ -183,8 +185,8 @@ impl Tool for Command {
                     .because(format!("judged by the {} report that it prints", report.format.name));
             }
             Some(report) => {
-                let path = normalise(&job.cwd.join(&report.path));
-                job.reports.push(ReportSource::Repository(path));
+                let path = normalise(&job.invocation.cwd.join(&report.path));
+                job.files.reports.push(ReportSource::Repository(path));
                 job.because(format!("judged by its {} report, {}", report.format.name, report.path));
             }
             None => {

@@ -19,7 +19,8 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::declared::Declared;
-use crate::scan::job::{Beside, Job};
+use crate::scan::job::Job;
+use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -101,7 +102,7 @@ impl Tool for DockerBuild {
     }
 
     fn prepare(&self, job: &mut Job, answer: Option<&str>) {
-        if !job.env.contains_key("DOCKER_BUILDKIT") {
+        if !job.invocation.env.contains_key("DOCKER_BUILDKIT") {
             engine::prepare(job, answer);
         }
     }
@@ -219,7 +220,7 @@ impl DockerBuild {
         let reference = image.reference(scene.repo);
         let mut job = scene.job(self.engine.program(), &image.name);
         let id_file = job.report_file("image-id");
-        job.beside.push(Beside::Scratch(engine::METADATA));
+        job.files.beside.push(Beside::Scratch(engine::METADATA));
         job.arg("build").args(self.engine.flags().iter().copied()).args([
             "--iidfile",
             &id_file,
@@ -230,7 +231,7 @@ impl DockerBuild {
         for (name, value) in self.labels(image, scene.repo, variables::get) {
             job.args(["--label", &format!("{name}={value}")]);
         }
-        job.options_end = Some(job.args.len());
+        job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(&image.context);
         // The flag `--progress` is unknown to the classic builder; the variable is for BuildKit alone.
         job.env("BUILDKIT_PROGRESS", "plain");

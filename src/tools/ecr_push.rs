@@ -308,7 +308,7 @@ impl EcrPush {
         };
         let tags: Vec<&str> = push.tags.iter().map(|(tag, _)| tag.as_str()).collect();
         job.arg("push");
-        job.options_end = Some(job.args.len());
+        job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(format!("{host}/{}:{}", push.repository, tags.first().unwrap_or(&"")));
         let mut why = format!("{} goes to {host}/{} as {}", push.image, push.repository, tags.join(", "));
         if self.unscanned {

@@ -136,9 +136,11 @@ impl Tool for EcsTaskDefinition {
         let mut job = scene.job(aws::PROGRAM, &self.0.template);
         let input = job.scratch_file(register::INPUT);
         let file = format!("file://{input}");
-        job.args = self.0.account.args(["ecs", "register-task-definition", "--cli-input-json", &file]);
+        job.invocation.args =
+            self.0.account.args(["ecs", "register-task-definition", "--cli-input-json", &file]);
         job.because("unless the latest revision is the same");
-        job.writes
+        job.files
+            .writes
             .extend(self.0.image_definitions.as_ref().map(|path| normalise(&scene.repo.base.join(path))));
         job.by_steps(register::Register { settings: self.0.clone(), input });
         Ok(vec![job])

@@ -125,7 +125,7 @@ impl Eslint {
 
     fn job(&self, scene: &Scene, dir: &str) -> Option<Job> {
         let mut job = scene.job_in_dir("eslint", dir);
-        let cwd = job.cwd.clone();
+        let cwd = job.invocation.cwd.clone();
         let report = job.report_file("eslint.json");
         job.args(["-f", "json", "-o", &report, "--no-color"]);
         job.near_node_modules(&cwd, &scene.repo.root);

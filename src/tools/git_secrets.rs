@@ -20,7 +20,8 @@ use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::{BaseOverride, ConfigFile, Take};
 use crate::scan::declared::Declared;
-use crate::scan::job::{Job, SCRATCH};
+use crate::scan::invocation::SCRATCH;
+use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -105,8 +106,9 @@ const fn declared(take: Take) -> ConfigFile {
 /// Git's data is in its own folder, so the work tree can be another folder with only the base's file.
 fn allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     let folder = copy.and_then(|copy| Path::new(copy).strip_prefix(SCRATCH).ok()?.parent());
-    job.start = Some(folder.map_or(StartDir::Nowhere, |folder| StartDir::Below(folder.to_owned())));
-    let dot_git = job.cwd.join(".git").to_string_lossy().into_owned();
+    job.invocation.start =
+        Some(folder.map_or(StartDir::Nowhere, |folder| StartDir::Below(folder.to_owned())));
+    let dot_git = job.invocation.cwd.join(".git").to_string_lossy().into_owned();
     job.env("GIT_DIR", dot_git).env("GIT_WORK_TREE", ".");
     Ok(())
 }
@@ -165,8 +167,8 @@ impl GitSecrets {
         let target = if self.scan == Scan::Tree { "." } else { "history" };
         let mut job = scene.job(SPEC.program, target);
         // `git grep` searches below the folder in which it is started.
-        job.cwd = scene.repo.root.clone();
-        let allowed = job.cwd.join(GITALLOWED);
+        job.invocation.cwd = scene.repo.root.clone();
+        let allowed = job.invocation.cwd.join(GITALLOWED);
         match self.scan {
             Scan::Tree => {
                 job.arg("--scan").because("the tracked files as they are now");

@@ -152,7 +152,7 @@ impl Gitleaks {
     fn history(&self, scene: &Scene) -> Job {
         let mut job = scene.job("gitleaks", "history");
         // Paths in the report count from the top of the work tree.
-        job.cwd = scene.repo.root.clone();
+        job.invocation.cwd = scene.repo.root.clone();
         match scene.since {
             Some(range) => {
                 self.fill(&mut job, scene, "git", RANGE);
@@ -168,7 +168,7 @@ impl Gitleaks {
             }
         }
         job.arg(".");
-        let source = job.cwd.clone();
+        let source = job.invocation.cwd.clone();
         self.own_config(&mut job, &source);
         job.reads(source.join(ignores::FILE_NAME), &ignores::OF_HISTORY);
         job
@@ -176,17 +176,17 @@ impl Gitleaks {
 
     fn tree(&self, scene: &Scene, dir: &str) -> Job {
         let mut job = scene.job_in_dir("gitleaks", dir);
-        let source = job.cwd.clone();
+        let source = job.invocation.cwd.clone();
         // gitleaks reads the .gitleaksignore of the working directory.
-        job.cwd = scene.repo.base.clone();
+        job.invocation.cwd = scene.repo.base.clone();
         self.fill(&mut job, scene, "dir", TREE);
         // The folder comes last, see `ignores`.
-        job.options_end = Some(job.args.len());
+        job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(dir).because("the files as they are now, committed or not");
         self.own_config(&mut job, &source);
-        let elsewhere = job.cwd.join(ignores::FILE_NAME);
+        let elsewhere = job.invocation.cwd.join(ignores::FILE_NAME);
         job.reads(source.join(ignores::FILE_NAME), &ignores::OF_FOLDER);
-        if job.cwd != source {
+        if job.invocation.cwd != source {
             job.reads(elsewhere, &ignores::OF_START);
         }
         job

@@ -143,8 +143,8 @@ impl Tool for NpmAudit {
             if let Some(registry) = &self.keys.registry {
                 job.arg(format!("--registry={registry}"));
             }
-            job.reads(job.cwd.join(NPMRC.name), &NPMRC);
-            let cwd = job.cwd.clone();
+            job.reads(job.invocation.cwd.join(NPMRC.name), &NPMRC);
+            let cwd = job.invocation.cwd.clone();
             for root in workspace_roots(&cwd, &scene.repo.root) {
                 job.reads(root.join(NPMRC.name), &NPMRC);
             }

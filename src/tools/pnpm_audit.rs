@@ -18,7 +18,8 @@ use crate::policy::coverage::Coverage;
 use crate::scan::config_file::BaseOverride;
 use crate::scan::config_file::ConfigFile;
 use crate::scan::declared::Declared;
-use crate::scan::job::{Beside, Job};
+use crate::scan::job::Job;
+use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -113,13 +114,13 @@ static NPMRC: ConfigFile = ConfigFile {
 
 /// pnpm's configuration. No flag can undo the ignores that it lists.
 fn reads(job: &mut Job, root: &Path) {
-    let cwd = job.cwd.clone();
+    let cwd = job.invocation.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
         for file in [&NPMRC, &ignores::WORKSPACE] {
             job.reads(folder.join(file.name), file);
         }
         for (file, _) in ignores::LISTS {
-            job.beside.push(Beside::File(folder.join(file.name)));
+            job.files.beside.push(Beside::File(folder.join(file.name)));
         }
     }
     // pnpm audits the lock file: an older package.json does not change the result.

@@ -214,22 +214,24 @@ impl Tool for SonarQube {
         let program = if self.runs == Runs::Elsewhere { "" } else { SPEC.program };
         let mut job = scene.job_in_dir(program, &self.dir);
         if self.runs == Runs::Npm {
-            let cwd = job.cwd.clone();
+            let cwd = job.invocation.cwd.clone();
             job.near_node_modules(&cwd, &scene.repo.root);
-            let there = |name: &&&str| job.program.near.iter().any(|folder| folder.join(name).exists());
-            job.program.name = NPM_PROGRAMS.iter().find(there).unwrap_or(&NPM_PROGRAMS[0]).to_string();
+            let there =
+                |name: &&&str| job.invocation.program.near.iter().any(|folder| folder.join(name).exists());
+            job.invocation.program.name =
+                NPM_PROGRAMS.iter().find(there).unwrap_or(&NPM_PROGRAMS[0]).to_string();
         }
         let mut analysis = self.analysis.clone();
         analysis.task_file = match &self.task_file {
             Some(file) => normalise(&scene.repo.base.join(file)),
-            None => job.cwd.join(TASK_FILE),
+            None => job.invocation.cwd.join(TASK_FILE),
         };
         if self.runs != Runs::Elsewhere {
             self.command(&mut job);
-            job.writes.push(analysis.task_file.clone());
+            job.files.writes.push(analysis.task_file.clone());
         }
         // The variable with the token, for the server and the scanner.
-        job.hands_on.insert(analysis.token.clone());
+        job.invocation.hands_on.insert(analysis.token.clone());
         job.because(self.why());
         job.by_steps(analysis);
         Ok(vec![job])
@@ -253,7 +255,7 @@ impl SonarQube {
         }
         // With `true`, the exit code would depend on the quality gate too.
         job.arg("-Dsonar.qualitygate.wait=false");
-        job.reads(job.cwd.join(PROPERTIES.name), &PROPERTIES);
+        job.reads(job.invocation.cwd.join(PROPERTIES.name), &PROPERTIES);
     }
 
     fn why(&self) -> String {

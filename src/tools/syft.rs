@@ -14,7 +14,8 @@ use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::InventoryRules;
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
 use crate::scan::declared::Declared;
-use crate::scan::job::{Job, Keep};
+use crate::scan::job::Job;
+use crate::scan::job_files::Keep;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -152,12 +153,12 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
         job.args(["-o", &output]);
     }
     for file in &CONFIG {
-        job.reads(job.cwd.join(file.name), file);
+        job.reads(job.invocation.cwd.join(file.name), file);
     }
     job.env("SYFT_CHECK_FOR_APP_UPDATE", "false");
     let folder = job.scratch().rsplit('/').next().unwrap_or_default();
     let name = format!("sbom/{}/{folder}", scene.gate);
-    job.keep = vec![
+    job.files.keep = vec![
         Keep { scratch: "cyclonedx.json".to_owned(), out: format!("{name}.cdx.json") },
         Keep { scratch: "spdx-2.3.json".to_owned(), out: format!("{name}.spdx.json") },
     ];

@@ -17,7 +17,8 @@ use crate::model::aim::Aim;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
 use crate::scan::declared::Declared;
-use crate::scan::job::{Job, Program};
+use crate::scan::invocation::Program;
+use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::program::find;
 use crate::scan::raw_report::RawReport;
@@ -107,7 +108,7 @@ impl TerraformValidate {
             Init::WhenNeeded => format!("{dir}, initialised first if needed"),
             Init::Always => format!("{dir}, initialised first"),
         });
-        let cwd = job.cwd.clone();
+        let cwd = job.invocation.cwd.clone();
         job.by_steps(Validate { cwd, init: self.init });
         job
     }

@@ -53,7 +53,7 @@ pub(super) fn plan_in(tool: &dyn Tool, repo: &Repo, since: Option<&Range>) -> Ve
 
 /// The command line without the program, as one text.
 pub(super) fn line(job: &Job) -> String {
-    job.args.join(" ")
+    job.invocation.args.join(" ")
 }
 
 /// A report as `judge` gets it.

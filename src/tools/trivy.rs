@@ -15,7 +15,8 @@ use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Take};
 use crate::scan::declared::Declared;
-use crate::scan::job::{Beside, Job};
+use crate::scan::job::Job;
+use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -214,14 +215,14 @@ impl Trivy {
         if self.reads_advisories()
             && let Some(cache) = cache.or_else(age::default_cache)
         {
-            job.beside.push(Beside::File(cache.join("db").join(age::METADATA)));
+            job.files.beside.push(Beside::File(cache.join("db").join(age::METADATA)));
         }
         job.arg(target).because(why);
         for file in [&CONFIG, &IGNORES] {
-            job.reads(job.cwd.join(file.name), file);
+            job.reads(job.invocation.cwd.join(file.name), file);
         }
         if self.scan != Scan::Config {
-            job.reads(job.cwd.join(SECRET_RULES.name), &SECRET_RULES);
+            job.reads(job.invocation.cwd.join(SECRET_RULES.name), &SECRET_RULES);
         }
         job
     }

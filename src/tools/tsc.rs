@@ -88,7 +88,7 @@ impl Tool for Tsc {
             // (TS6379), `--tsBuildInfoFile` alone in any other (TS5069); both together always work.
             job.args(["--incremental", "--tsBuildInfoFile", &build_info]);
             job.report_on_stdout().because("the whole project: a type error can appear far from its cause");
-            let cwd = job.cwd.clone();
+            let cwd = job.invocation.cwd.clone();
             job.reads(cwd.join(&self.project), &PROJECT);
             job.near_node_modules(&cwd, &scene.repo.root);
             if knows_no_check(&job) {
@@ -154,7 +154,8 @@ impl Tool for Tsc {
 /// Whether the tsc of `node_modules` has the option `--noCheck`, which came with 5.6. An older tsc
 /// rejects it. The version of any other tsc is not known before it runs.
 fn knows_no_check(job: &Job) -> bool {
-    let mut installed = job.program.near.iter().map(|folder| folder.join(&job.program.name));
+    let mut installed =
+        job.invocation.program.near.iter().map(|folder| folder.join(&job.invocation.program.name));
     let version = installed.find(|program| program.exists()).and_then(|program| package_version(&program));
     let version = version.and_then(|version| Version::parse(&version).ok());
     version.is_some_and(|version| (version.major, version.minor) >= (5, 6))

@@ -18,7 +18,8 @@ use crate::policy::coverage::Coverage;
 use crate::scan::config_file::BaseOverride;
 use crate::scan::config_file::{ConfigFile, Describe, Programs};
 use crate::scan::declared::Declared;
-use crate::scan::job::{Beside, Job};
+use crate::scan::job::Job;
+use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
@@ -96,8 +97,8 @@ impl YarnAudit {
     fn job(&self, scene: &Scene, dir: &str) -> Result<Job, Unplanned> {
         let mut job = scene.job_in_dir("yarn", dir);
         job.report_on_stdout();
-        let generation = Generation::of(&job.cwd, &scene.repo.root);
-        job.beside.push(Beside::File(generation::lock_file(&job.cwd, &scene.repo.root)));
+        let generation = Generation::of(&job.invocation.cwd, &scene.repo.root);
+        job.files.beside.push(Beside::File(generation::lock_file(&job.invocation.cwd, &scene.repo.root)));
         match generation {
             Generation::One if self.keys.registry.is_some() => {
                 let why = format!(
@@ -134,8 +135,8 @@ impl YarnAudit {
             // Deprecations cost a request for each package, and are not vulnerabilities.
             job.arg("--no-deprecations");
             // Only this trace shows that it asked the registry.
-            job.node_options = Some(node_trace::options(job.scratch()));
-            job.beside.push(Beside::Scratch(node_trace::PREFIX));
+            job.invocation.node_options = Some(node_trace::options(job.scratch()));
+            job.files.beside.push(Beside::Scratch(node_trace::PREFIX));
         }
         // Variables override .yarnrc.yml.
         job.env("YARN_ENABLE_NETWORK", "true").env("YARN_ENABLE_TELEMETRY", "false");
@@ -167,7 +168,7 @@ fn reads(job: &mut Job, generation: Generation, root: &Path) {
         // A Yarn 1 that starts a later one reads .yarnrc.
         Generation::Two | Generation::Four => [&YARNRC_YML, &YARNRC],
     };
-    let cwd = job.cwd.clone();
+    let cwd = job.invocation.cwd.clone();
     for folder in cwd.ancestors().take_while(|folder| folder.starts_with(root)) {
         for file in files {
             job.reads(folder.join(file.name), file);

@@ -55,6 +55,11 @@ fn pair(decision: &str, because: &str) -> (String, String) {
     (decision.to_owned(), because.to_owned())
 }
 
+const SBOM: &str = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+    {"type": "library", "name": "good", "version": "1.0.0", "purl": "pkg:npm/good@1.0.0", "licenses": [{"license": {"id": "MIT"}}]},
+    {"type": "library", "name": "odd", "version": "1.0.0", "purl": "pkg:npm/odd@1.0.0"},
+    {"type": "library", "name": "bad", "version": "1.0.0", "purl": "pkg:npm/bad@1.0.0", "licenses": [{"expression": "GPL-3.0-only OR AGPL-3.0-only"}]}]}"#;
+
 const FILES: &str = "[risk]\nepss = \"epss.csv.gz\"\nkev = \"kev.json\"";
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::report_owners;
 use crate::redact::is_maskable;
-use crate::scan::job::{Beside, ReportSource};
+use crate::scan::job_files::{Beside, ReportSource};
 use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::{Document, RawReport};
 use crate::system::process::{End, Ended};
@@ -62,7 +62,7 @@ impl JobRun {
                 false => Cow::Owned(std::mem::take(&mut printed)),
             },
             log_cut: (ended.stderr.cut && !errors) || (ended.stdout.cut && !is_report),
-            beside: self.job.beside.iter().flat_map(|files| self.read_beside(files)).collect(),
+            beside: self.job.files.beside.iter().flat_map(|files| self.read_beside(files)).collect(),
             answers: before.answers,
             planned: Some(&self.job.planned),
             ..RawReport::default()
@@ -73,7 +73,7 @@ impl JobRun {
         }
 
         // Condition 3, first half: every report exists, and this run wrote it.
-        for (source, before) in self.job.reports.iter().zip(&before.stamps) {
+        for (source, before) in self.job.files.reports.iter().zip(&before.stamps) {
             match self.gather(source, before.as_ref(), &mut printed) {
                 Ok(document) => raw.documents.push(document),
                 Err(reason) => {
@@ -116,7 +116,7 @@ impl JobRun {
         if let Proof::Inconclusive { reason, .. } = &mut evidence.proof {
             reason.push_str(&self.full_disk().unwrap_or_default());
         }
-        for keep in &self.job.keep {
+        for keep in &self.job.files.keep {
             let from = self.folder().join(&keep.scratch);
             if from.exists() {
                 evidence.kept.push(Kept { from, to: keep.out.clone(), what: KeptKind::Sbom });
@@ -133,7 +133,7 @@ impl JobRun {
 
     /// Condition 1, second half: it ended by itself, and its output is complete.
     fn did_not_end(&self, ended: &Ended, raw: &RawReport) -> Option<String> {
-        let program = &self.job.program.name;
+        let program = &self.job.invocation.program.name;
         let said =
             || self.gate.tool.error_line(raw).map(|line| format!(" (it said: {line})")).unwrap_or_default();
         match &ended.end {

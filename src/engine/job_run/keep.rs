@@ -4,7 +4,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use crate::redact::mask_fields;
-use crate::scan::job::SCRATCH;
+use crate::scan::invocation::SCRATCH;
 use crate::scan::proof::Proof;
 use crate::scan::raw_report::Document;
 

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::engine::lock::guard::Examined;
 use crate::engine::{environment, preflight};
-use crate::scan::job::{Program, SCRATCH};
+use crate::scan::invocation::{Program, SCRATCH};
 use crate::scan::program::{find, not_executable};
 use crate::system::process::{self, Capture, Ended, Launch, Stop};
 use crate::system::variables;
@@ -27,7 +27,7 @@ impl JobRun {
     pub(crate) async fn prepare(&mut self) {
         const LIMIT: Duration = Duration::from_secs(5);
         let tool = self.gate.tool.clone();
-        let Some(program) = find(&self.job.program, &self.job.cwd) else { return };
+        let Some(program) = find(&self.job.invocation.program, &self.job.invocation.cwd) else { return };
         let Some(question) = tool.question(&program) else { return };
         let locked = self.examine(Some(&program)).await;
         if locked.is_none_or(|locked| !self.guard.lets_start(&locked)) {
@@ -35,7 +35,7 @@ impl JobRun {
         }
         let [asked, args @ ..] = question.as_slice() else { return };
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let answer = process::ask(Path::new(asked), &args, &self.job.cwd, LIMIT).await;
+        let answer = process::ask(Path::new(asked), &args, &self.job.invocation.cwd, LIMIT).await;
         tool.prepare(&mut self.job, answer.as_deref());
     }
 
@@ -58,10 +58,10 @@ impl JobRun {
         stop: watch::Receiver<Stop>,
     ) -> Result<(Ended, Before), String> {
         let job = &self.job;
-        if !job.cwd.is_dir() {
-            return Err(format!("there is no folder {}", self.inside(&job.cwd)));
+        if !job.invocation.cwd.is_dir() {
+            return Err(format!("there is no folder {}", self.inside(&job.invocation.cwd)));
         }
-        let program = program.ok_or_else(|| self.missing(&self.job.program))?;
+        let program = program.ok_or_else(|| self.missing(&self.job.invocation.program))?;
         if let Some(Examined::Differs(_, why)) = locked.filter(|locked| !self.guard.lets_start(locked)) {
             return Err(why.clone());
         }
@@ -69,17 +69,21 @@ impl JobRun {
         let _ = fs::remove_dir_all(self.folder());
         fs::create_dir_all(self.folder())
             .map_err(|error| self.no_room("the folder for its report", &error))?;
-        let stamps =
-            job.reports.iter().map(|source| self.path_of(source).and_then(|path| Stamp::of(&path))).collect();
+        let stamps = job
+            .files
+            .reports
+            .iter()
+            .map(|source| self.path_of(source).and_then(|path| Stamp::of(&path)))
+            .collect();
         let in_scratch = |text: &String| text.replace(SCRATCH, &self.scratch.to_string_lossy());
-        let args: Vec<String> = job.args.iter().map(in_scratch).collect();
-        let start = job.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
+        let args: Vec<String> = job.invocation.args.iter().map(in_scratch).collect();
+        let start = job.invocation.start.as_ref().map(|start| start.lay_out(&self.scratch)).transpose();
         let start = start.map_err(|error| format!("the folder to start it in can't be prepared: {error}"))?;
         let begun = Instant::now();
         let mut env: BTreeMap<String, String> =
-            job.env.iter().map(|(name, value)| (name.clone(), in_scratch(value))).collect();
+            job.invocation.env.iter().map(|(name, value)| (name.clone(), in_scratch(value))).collect();
         env.extend(environment::git_settings(job));
-        if let Some(options) = &job.node_options {
+        if let Some(options) = &job.invocation.node_options {
             let given = env.get(NODE_OPTIONS).cloned().or_else(|| variables::get(NODE_OPTIONS));
             let all = format!("{} {}", given.unwrap_or_default(), in_scratch(options));
             env.insert(NODE_OPTIONS.to_owned(), all);
@@ -92,7 +96,7 @@ impl JobRun {
         let launch = Launch {
             program,
             args: &args,
-            cwd: start.as_ref().unwrap_or(&job.cwd),
+            cwd: start.as_ref().unwrap_or(&job.invocation.cwd),
             env: &env,
             without,
             timeout: left,
@@ -108,7 +112,7 @@ impl JobRun {
     /// The message for a program that is not there, with how to get it.
     pub(crate) fn missing(&self, program: &Program) -> String {
         let (name, install) = (&program.name, self.gate.spec.install);
-        if let Some(file) = not_executable(program, &self.job.cwd) {
+        if let Some(file) = not_executable(program, &self.job.invocation.cwd) {
             return format!("{} was found, but is not executable; to install it: {install}", file.display());
         }
         match program.near.is_empty() {

@@ -32,8 +32,8 @@ pub(super) async fn carry_out(
     let _ = fs::remove_dir_all(work.folder());
     let mut runner = StepRunner::new(work.clone(), left, stop.clone());
     let end = match fs::create_dir_all(work.folder()) {
-        Ok(()) if !work.job.cwd.is_dir() => {
-            Err(Failure::Unproven(format!("there is no folder {}", work.inside(&work.job.cwd))))
+        Ok(()) if !work.job.invocation.cwd.is_dir() => {
+            Err(Failure::Unproven(format!("there is no folder {}", work.inside(&work.job.invocation.cwd))))
         }
         Ok(()) => procedure.carry_out(&mut runner).await,
         Err(error) => Err(Failure::Unproven(work.no_room("the folder for its report", &error))),

@@ -33,7 +33,8 @@ fn plan(options: &str, root: &Path) -> Result<Vec<Job>, Unplanned> {
 /// The templates that the jobs pass to cfn-lint.
 fn linted_by(options: &str, root: &Path) -> Vec<String> {
     let jobs = plan(options, root).unwrap();
-    let behind = jobs.iter().flat_map(|job| job.args.iter().skip_while(|arg| *arg != "--").skip(1));
+    let behind =
+        jobs.iter().flat_map(|job| job.invocation.args.iter().skip_while(|arg| *arg != "--").skip(1));
     behind.cloned().collect()
 }
 

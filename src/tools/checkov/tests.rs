@@ -32,13 +32,13 @@ fn a_folder_is_scanned_from_inside_without_downloads_and_never_quietly() {
     let scene = Scene { repo: &repo, gate: "iac", since: None, built: &[] };
     let jobs = tool("dirs = ['infra']\nframework = ['terraform', 'dockerfile']").plan(&scene).unwrap();
     assert_eq!(
-        jobs[0].args.join(" "),
+        jobs[0].invocation.args.join(" "),
         "-d . -o json --output-file-path $SCRATCH/iac/infra --compact --skip-download \
          --framework terraform dockerfile"
     );
-    assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/infra"));
-    assert_eq!(jobs[0].reports, [ReportSource::Scratch("results_json.json".to_owned())]);
-    assert_eq!(tool("").plan(&scene).unwrap()[0].args.len(), 8);
+    assert_eq!(jobs[0].invocation.cwd, std::path::Path::new("/repo/infra"));
+    assert_eq!(jobs[0].files.reports, [ReportSource::Scratch("results_json.json".to_owned())]);
+    assert_eq!(tool("").plan(&scene).unwrap()[0].invocation.args.len(), 8);
 }
 
 #[test]

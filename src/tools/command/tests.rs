@@ -64,14 +64,17 @@ fn a_command_runs_in_its_directory_and_its_report_is_looked_for_there() {
 
     let plain = job("run = ['npm', 'test']");
     assert_eq!(
-        (plain.program.name.as_str(), plain.args, plain.reports.len()),
+        (plain.invocation.program.name.as_str(), plain.invocation.args, plain.files.reports.len()),
         ("npm", vec!["test".into()], 0)
     );
     let there =
         job("run = ['./run.sh']\ndir = '../app'\nreport = { format = 'junit', path = 'out/../j.xml' }");
-    assert_eq!((there.program.name.as_str(), &*there.target), ("/repo/app/run.sh", "app"));
-    assert_eq!(there.reports, [ReportSource::Repository("/repo/app/j.xml".into())]);
-    assert_eq!(job("run = ['x']\nreport = { format = 'sarif', path = '-' }").reports, [ReportSource::Stdout]);
+    assert_eq!((there.invocation.program.name.as_str(), &*there.target), ("/repo/app/run.sh", "app"));
+    assert_eq!(there.files.reports, [ReportSource::Repository("/repo/app/j.xml".into())]);
+    assert_eq!(
+        job("run = ['x']\nreport = { format = 'sarif', path = '-' }").files.reports,
+        [ReportSource::Stdout]
+    );
 }
 
 #[test]

@@ -113,14 +113,14 @@ impl Image {
                 // The value is only in the environment, never in a command.
                 Variable::HandedOn => {
                     job.args(["--build-arg", name]);
-                    job.hands_on.insert(name.clone());
+                    job.invocation.hands_on.insert(name.clone());
                 }
             }
         }
         for Secret { id, source } in &self.secrets {
             let source = match source {
                 SecretSource::Variable(name) => {
-                    job.hands_on.insert(name.clone());
+                    job.invocation.hands_on.insert(name.clone());
                     format!("env={name}")
                 }
                 SecretSource::File(path) => format!("src={path}"),

@@ -31,14 +31,14 @@ fn every_image_is_built_and_tagged_with_the_commit() {
     assert_eq!(problems, [""; 0]);
     let jobs = tool.plan(&scene).unwrap();
     assert_eq!(
-        jobs[0].args.join(" "),
+        jobs[0].invocation.args.join(" "),
         "build --iidfile $SCRATCH/images/notes-backend/image-id -t notes-backend:3f2a91c4d5e6 \
          -t notes-backend:latest -t other/name:1 --target prod \
          --label org.opencontainers.image.revision=3f2a91c4d5e6f708192a3b4c5d6e7f8091a2b3c4 backend"
     );
-    assert_eq!(jobs[1].args[5..9], ["-f", "nginx/Dockerfile.prod", "--build-arg", "VERSION=1 2"]);
-    assert_eq!(jobs[1].args.last().unwrap(), "nginx");
-    assert_eq!(jobs[0].env["BUILDKIT_PROGRESS"], "plain");
+    assert_eq!(jobs[1].invocation.args[5..9], ["-f", "nginx/Dockerfile.prod", "--build-arg", "VERSION=1 2"]);
+    assert_eq!(jobs[1].invocation.args.last().unwrap(), "nginx");
+    assert_eq!(jobs[0].invocation.env["BUILDKIT_PROGRESS"], "plain");
     let built: Vec<String> = tool.builds(&scene).into_iter().map(|image| image.reference).collect();
     assert_eq!(built, ["notes-backend:3f2a91c4d5e6", "notes-proxy:3f2a91c4d5e6"]);
     assert_eq!(jobs[1].image.as_deref(), Some("notes-proxy:3f2a91c4d5e6"));
@@ -62,9 +62,9 @@ fn a_work_tree_that_differs_from_its_commit_shows_in_tag_label_and_note() {
     let built = tool.builds(&scene);
     assert_eq!((&*built[0].reference, built[0].mutable), ("notes-backend:3f2a91c4d5e6-dirty", false));
     let job = &tool.plan(&scene).unwrap()[0];
-    assert!(job.args.contains(&"notes-backend:3f2a91c4d5e6-dirty".to_owned()));
+    assert!(job.invocation.args.contains(&"notes-backend:3f2a91c4d5e6-dirty".to_owned()));
     let label = "org.opencontainers.image.revision=3f2a91c4d5e6f708192a3b4c5d6e7f8091a2b3c4-dirty";
-    assert!(job.args.iter().any(|arg| arg == label), "{:?}", job.args);
+    assert!(job.invocation.args.iter().any(|arg| arg == label), "{:?}", job.invocation.args);
     assert_eq!(job.notes, ["the work tree differs from the commit, so the tag is 3f2a91c4d5e6-dirty"]);
 }
 
@@ -95,14 +95,14 @@ fn cache_secrets_platform_and_arguments_are_passed_to_the_builder() {
            cache_from = ['a:latest'], cache_to = ['type=inline'], pull = true, no_cache = true }]",
     );
     assert!(
-        job.args.join(" ").contains(
+        job.invocation.args.join(" ").contains(
             "--platform linux/amd64 --build-arg NODE=22 --build-arg NPM_TOKEN --secret id=npm,env=NPM_TOKEN \
              --secret id=ca,src=ca.pem --cache-from a:latest --cache-to type=inline --pull --no-cache --label"
         ),
         "{}",
-        job.args.join(" ")
+        job.invocation.args.join(" ")
     );
-    assert!(job.hands_on.contains("NPM_TOKEN"), "its value comes from the environment");
+    assert!(job.invocation.hands_on.contains("NPM_TOKEN"), "its value comes from the environment");
 }
 
 #[test]
@@ -111,9 +111,10 @@ fn labels_of_an_image_override_those_of_the_gate() {
         "labels = { team = 'notes', tier = 'one' }\nimages = [{ name = 'a', labels = { tier = 'two', \"org.opencontainers.image.revision\" = 'mine' } }]",
     );
     let labels: Vec<&String> = job
+        .invocation
         .args
         .iter()
-        .zip(job.args.iter().skip(1))
+        .zip(job.invocation.args.iter().skip(1))
         .filter(|(flag, _)| *flag == "--label")
         .map(|(_, label)| label)
         .collect();
@@ -151,10 +152,10 @@ fn podman_and_buildah_get_their_own_flags() {
         ),
     ] {
         let job = said(&format!("engine = '{engine}'\nimages = [{{ name = 'a', pull = true }}]"));
-        assert_eq!(job.program.name, engine);
-        assert!(job.args.join(" ").starts_with(command), "{}", job.args.join(" "));
+        assert_eq!(job.invocation.program.name, engine);
+        assert!(job.invocation.args.join(" ").starts_with(command), "{}", job.invocation.args.join(" "));
         // buildah reads arguments after the context as more contexts.
-        assert_eq!(job.options_end, Some(job.args.len() - 1));
+        assert_eq!(job.invocation.options_end, Some(job.invocation.args.len() - 1));
     }
 }
 
@@ -171,7 +172,7 @@ fn docker_uses_buildkit_if_it_has_it() {
     let prepared = |help: Option<&str>| {
         let mut job = said("images = [{ name = 'a' }]");
         docker.prepare(&mut job, help);
-        (job.env.get("DOCKER_BUILDKIT").cloned(), job.args[1..3].join(" "))
+        (job.invocation.env.get("DOCKER_BUILDKIT").cloned(), job.invocation.args[1..3].join(" "))
     };
     let id = "--iidfile $SCRATCH/images/a/image-id".to_owned();
     assert_eq!(prepared(None), (None, id.clone()));
@@ -183,7 +184,7 @@ fn docker_uses_buildkit_if_it_has_it() {
     let mut chosen = said("images = [{ name = 'a' }]");
     chosen.env("DOCKER_BUILDKIT", "0");
     docker.prepare(&mut chosen, Some("--metadata-file"));
-    assert_eq!(chosen.env["DOCKER_BUILDKIT"], "0");
+    assert_eq!(chosen.invocation.env["DOCKER_BUILDKIT"], "0");
 }
 
 #[test]

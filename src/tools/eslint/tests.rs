@@ -10,9 +10,9 @@ fn range(changed: &[&str]) -> Range {
 #[test]
 fn each_directory_is_linted_with_its_own_eslint() {
     let jobs = plan(&*tool(&SPEC, "dirs = [\"backend\", \".\"]\nfiles = [\"src\", \"*.mjs\"]"), None);
-    assert_eq!(jobs[0].cwd, Path::new("/repo/backend"));
+    assert_eq!(jobs[0].invocation.cwd, Path::new("/repo/backend"));
     assert_eq!(line(&jobs[0]), "-f json -o $SCRATCH/gate/backend/eslint.json --no-color -- src *.mjs");
-    assert_eq!(jobs[0].program.near[0], Path::new("/repo/backend/node_modules/.bin"));
+    assert_eq!(jobs[0].invocation.program.near[0], Path::new("/repo/backend/node_modules/.bin"));
     assert_eq!(&*jobs[1].target, ".");
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use super::*;
 
 use crate::redact::Secret;
-use crate::scan::job::ReportSource;
+use crate::scan::job_files::ReportSource;
 use crate::scan::raw_report::Document;
 use crate::tools::testing::{handed_in, line, mistakes, origin, plan, plan_in, repo, tool};
 
@@ -34,12 +34,12 @@ const ANSWERS: [(&str, &str); 2] = [("patterns", "AKIA\n"), ("files", "a.ts\0b.t
 fn tracked_files_are_scanned_at_the_top_of_the_work_tree_and_git_is_asked_what_they_are() {
     let jobs = plan_in(&*tool(&SPEC, ""), &repo("service"), None);
     assert_eq!((jobs.len(), line(&jobs[0])), (1, "--scan".to_owned()));
-    assert_eq!(jobs[0].cwd, Path::new("/repo"));
-    assert_eq!(jobs[0].reports, [ReportSource::Errors("git-secrets.txt".to_owned())]);
+    assert_eq!(jobs[0].invocation.cwd, Path::new("/repo"));
+    assert_eq!(jobs[0].files.reports, [ReportSource::Errors("git-secrets.txt".to_owned())]);
     let asked: Vec<&str> = jobs[0].questions.iter().map(|question| question.name).collect();
     assert_eq!(asked, ["files", "patterns", "allowed"]);
-    assert_eq!(jobs[0].env["SHELLOPTS"], "noglob");
-    assert!(jobs[0].git.iter().all(|(name, _)| !name.starts_with("secrets.")));
+    assert_eq!(jobs[0].invocation.env["SHELLOPTS"], "noglob");
+    assert!(jobs[0].invocation.git.iter().all(|(name, _)| !name.starts_with("secrets.")));
 
     let history = plan(&*tool(&SPEC, "scan = \"history\""), None).remove(0);
     assert_eq!((line(&history), &*history.target), ("--scan-history".to_owned(), "history"));
@@ -48,8 +48,13 @@ fn tracked_files_are_scanned_at_the_top_of_the_work_tree_and_git_is_asked_what_t
 #[test]
 fn patterns_of_gates_toml_are_given_to_this_run_alone() {
     let job = plan(&*tool(&SPEC, "register_aws = true\npatterns = ['token=\\w+']"), None).remove(0);
-    let set: Vec<&str> =
-        job.git.iter().filter(|(name, _)| name == "secrets.patterns").map(|(_, value)| &**value).collect();
+    let set: Vec<&str> = job
+        .invocation
+        .git
+        .iter()
+        .filter(|(name, _)| name == "secrets.patterns")
+        .map(|(_, value)| &**value)
+        .collect();
     assert_eq!(set.len(), 4);
     assert_eq!(set[0], "token=\\w+");
 }

@@ -30,8 +30,8 @@ fn own(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
 
 fn named(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     let copy = copy.ok_or("gates.toml names it, but the base does not have it")?;
-    let at = job.args.iter().position(|arg| arg == "--config").map(|at| at + 1);
-    let named = at.and_then(|at| job.args.get_mut(at)).ok_or("its command does not name it")?;
+    let at = job.invocation.args.iter().position(|arg| arg == "--config").map(|at| at + 1);
+    let named = at.and_then(|at| job.invocation.args.get_mut(at)).ok_or("its command does not name it")?;
     *named = copy.to_owned();
     Ok(())
 }

@@ -38,17 +38,18 @@ fn named(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
 
 /// The history is in git's own folder, which holds no file of the work tree.
 fn of_history(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
-    let dot_git = job.cwd.join(".git");
+    let dot_git = job.invocation.cwd.join(".git");
     let folder = match fs::read_to_string(&dot_git) {
         // A linked work tree, or a submodule.
         Ok(text) => {
             let folder = text.trim_end().strip_prefix("gitdir: ").ok_or(".git does not name its folder")?;
-            job.cwd.join(folder).to_string_lossy().into_owned()
+            job.invocation.cwd.join(folder).to_string_lossy().into_owned()
         }
         Err(_) => ".git".to_owned(),
     };
-    let source = job.args.iter().rposition(|arg| arg == ".").ok_or("its command names no folder")?;
-    job.args[source] = folder;
+    let source =
+        job.invocation.args.iter().rposition(|arg| arg == ".").ok_or("its command names no folder")?;
+    job.invocation.args[source] = folder;
     named(job, copy)
 }
 
@@ -69,17 +70,17 @@ const DOOR: &str = "portcullis-door";
 /// links, which gitleaks would skip.
 fn by_a_folder_in_it(job: &mut Job) -> Result<(), String> {
     const ALWAYS: &str = "gitleaks always reads it in a scanned folder";
-    let source = job.args.last_mut().ok_or("its command names no folder")?;
+    let source = job.invocation.args.last_mut().ok_or("its command names no folder")?;
     let named = Path::new(source.as_str());
     if named.is_absolute() || named.components().any(|part| part == Component::ParentDir) {
         return Err(format!("{ALWAYS}, unless `dirs` names that folder below gates.toml, without `..`"));
     }
-    let folder = normalise(&job.cwd.join(named));
+    let folder = normalise(&job.invocation.cwd.join(named));
     let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
     let mut inside = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     let inside = inside.next().ok_or_else(|| format!("{ALWAYS}, unless that folder has a folder in it"))?;
     let door = folder.join(DOOR);
-    match &mut job.start {
+    match &mut job.invocation.start {
         Some(StartDir::LinkFarm(farm)) if fs::symlink_metadata(&door).is_err() => {
             farm.link(&door, inside.path())
         }

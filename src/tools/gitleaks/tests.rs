@@ -1,6 +1,7 @@
 use super::*;
 
-use crate::scan::job::{Planned, ReportSource};
+use crate::scan::job::Planned;
+use crate::scan::job_files::ReportSource;
 use crate::system::git::Range;
 use crate::tools::testing::{handed_in, line, mistakes, origin, plan, plan_in, repo, tool};
 
@@ -17,13 +18,13 @@ fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
     let jobs = plan_in(&*tool(&SPEC, ""), &repo("service"), None);
     assert_eq!(jobs.len(), 1);
     assert_eq!(&*jobs[0].target, "history");
-    assert_eq!(jobs[0].cwd, std::path::Path::new("/repo"));
+    assert_eq!(jobs[0].invocation.cwd, std::path::Path::new("/repo"));
     assert_eq!(
         line(&jobs[0]),
         "git --no-banner --no-color --report-format json \
          --report-path /dev/fd/1 --exit-code 77 ."
     );
-    assert_eq!(jobs[0].reports, [ReportSource::Memory(HISTORY.to_owned())]);
+    assert_eq!(jobs[0].files.reports, [ReportSource::Memory(HISTORY.to_owned())]);
 }
 
 #[test]
@@ -31,7 +32,7 @@ fn a_range_of_commits_narrows_the_history() {
     let range = Range { base: "aaa".into(), head: "bbb".into(), changed: Vec::new() };
     let jobs = plan(&*tool(&SPEC, ""), Some(&range));
     assert!(line(&jobs[0]).ends_with("--exit-code 77 --log-opts aaa..bbb ."));
-    assert_eq!(jobs[0].reports, [ReportSource::Memory(RANGE.to_owned())]);
+    assert_eq!(jobs[0].files.reports, [ReportSource::Memory(RANGE.to_owned())]);
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn the_tree_is_scanned_directory_by_directory_from_the_folder_of_gates_toml() {
     let jobs = plan(&*tool, None);
     let targets: Vec<_> = jobs.iter().map(|job| &*job.target).collect();
     assert_eq!(targets, ["backend", "frontend"]);
-    assert_eq!(jobs[1].cwd, std::path::Path::new("/repo"));
+    assert_eq!(jobs[1].invocation.cwd, std::path::Path::new("/repo"));
     assert!(line(&jobs[1]).starts_with("dir "));
     assert!(line(&jobs[1]).ends_with("--exit-code 77 --config /repo/ci/leaks.toml frontend"));
 }

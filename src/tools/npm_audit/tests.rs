@@ -8,7 +8,7 @@ const REPORT: &str = include_str!("../../../fixtures/npm-audit/recorded-findings
 #[test]
 fn flags_override_what_an_npmrc_may_switch_off() {
     let jobs = plan(&*tool(&SPEC, "dirs = [\"backend\"]"), None);
-    assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/backend"));
+    assert_eq!(jobs[0].invocation.cwd, std::path::Path::new("/repo/backend"));
     assert_eq!(
         line(&jobs[0]),
         "audit --json --package-lock-only --audit=true --offline=false --audit-level=info \

@@ -6,7 +6,7 @@ use crate::tools::testing::{handed_in, line, mistakes, origin, plan, tool};
 #[test]
 fn flags_outrank_what_a_project_may_switch_off() {
     let jobs = plan(&*tool(&SPEC, "dirs = [\"backend\"]"), None);
-    assert_eq!(jobs[0].cwd, Path::new("/repo/backend"));
+    assert_eq!(jobs[0].invocation.cwd, Path::new("/repo/backend"));
     assert_eq!(
         line(&jobs[0]),
         "audit --json --audit-level=low --config.only=false --config.production=false --config.dev=false \

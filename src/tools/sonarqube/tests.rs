@@ -18,18 +18,18 @@ fn the_command_has_everything_but_the_token() {
         "dir = \"app\"\nproject = \"com.acme:notes\"\norganization = \"acme\"\ntoken = \"QUALITY_TOKEN\"",
     );
     let [job] = plan(gate.as_ref(), None).try_into().unwrap();
-    assert_eq!(job.program.name, "sonar-scanner");
+    assert_eq!(job.invocation.program.name, "sonar-scanner");
     assert_eq!(
         line(&job),
         "-Dsonar.projectKey=com.acme:notes -Dsonar.organization=acme -Dsonar.qualitygate.wait=false"
     );
-    assert_eq!((&*job.target, job.cwd.to_str()), ("app", Some("/repo/app")));
-    assert_eq!(job.hands_on, ["QUALITY_TOKEN".to_owned()].into());
+    assert_eq!((&*job.target, job.invocation.cwd.to_str()), ("app", Some("/repo/app")));
+    assert_eq!(job.invocation.hands_on, ["QUALITY_TOKEN".to_owned()].into());
     assert!(job.why.contains("SonarQube Cloud"), "{}", job.why);
 
     let [npm] = plan(tool(&SPEC, "scanner = \"@sonar/scan\"").as_ref(), None).try_into().unwrap();
-    assert_eq!(npm.program.name, "sonar-scanner-npm");
-    assert_eq!(npm.program.near, ["/repo/node_modules/.bin"].map(std::path::PathBuf::from));
+    assert_eq!(npm.invocation.program.name, "sonar-scanner-npm");
+    assert_eq!(npm.invocation.program.near, ["/repo/node_modules/.bin"].map(std::path::PathBuf::from));
 
     let none = tool(&SPEC, "scanner = \"none\"\nhost = \"https://sonar.example\"");
     let [none] = plan(none.as_ref(), None).try_into().unwrap();

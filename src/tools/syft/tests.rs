@@ -22,7 +22,7 @@ fn plan(options: &str, built: &[BuiltImage]) -> Result<Vec<Job>, Unplanned> {
 }
 
 fn targets(options: &str, built: &[BuiltImage]) -> Vec<String> {
-    plan(options, built).unwrap().iter().map(|job| job.args[1].clone()).collect()
+    plan(options, built).unwrap().iter().map(|job| job.invocation.args[1].clone()).collect()
 }
 
 fn built() -> [BuiltImage; 1] {
@@ -37,15 +37,15 @@ fn built() -> [BuiltImage; 1] {
 fn one_run_writes_every_format() {
     let jobs = plan("needs = ['images']", &built()).unwrap();
     assert_eq!(
-        jobs[0].args.join(" "),
+        jobs[0].invocation.args.join(" "),
         "scan docker:notes-backend:3f2a91c4d5e6 -o syft-json=$SCRATCH/sbom/notes-backend/syft.json \
          -o cyclonedx-json@1.5=$SCRATCH/sbom/notes-backend/cyclonedx-1.5.json \
          -o spdx-json@2.3=$SCRATCH/sbom/notes-backend/spdx-2.3.json \
          -o cyclonedx-json=$SCRATCH/sbom/notes-backend/cyclonedx.json"
     );
-    assert_eq!(jobs[0].env["SYFT_CHECK_FOR_APP_UPDATE"], "false");
-    assert_eq!(jobs[0].reports.len(), 3);
-    let kept: Vec<&str> = jobs[0].keep.iter().map(|keep| keep.out.as_str()).collect();
+    assert_eq!(jobs[0].invocation.env["SYFT_CHECK_FOR_APP_UPDATE"], "false");
+    assert_eq!(jobs[0].files.reports.len(), 3);
+    let kept: Vec<&str> = jobs[0].files.keep.iter().map(|keep| keep.out.as_str()).collect();
     assert_eq!(kept, ["sbom/sbom/notes-backend.cdx.json", "sbom/sbom/notes-backend.spdx.json"]);
 }
 
@@ -59,7 +59,7 @@ fn folders_and_images_may_both_be_targets() {
     assert_eq!(targets("dirs = ['backend']", &built()), ["dir:.", "docker:notes-backend:3f2a91c4d5e6"]);
     assert!(matches!(plan("needs = ['x']", &[]), Err(Unplanned::Impossible(_))));
     let jobs = plan("dirs = ['apps/backend']", &[]).unwrap();
-    assert_eq!(jobs[0].args[2..4], ["--source-name", "apps/backend"]);
+    assert_eq!(jobs[0].invocation.args[2..4], ["--source-name", "apps/backend"]);
 }
 
 const NATIVE: &str = r#"{"artifacts": [{"name": "a", "purl": "pkg:npm/a@1"}, {"name": "local"}],

@@ -36,11 +36,11 @@ fn each_root_is_validated_by_the_engine_that_is_named() {
         let targets: Vec<&str> = jobs.iter().map(|job| &*job.target).collect();
         assert_eq!(targets, ["a", "b"]);
         assert_eq!(
-            (jobs[0].program.name.as_str(), line(&jobs[0])),
+            (jobs[0].invocation.program.name.as_str(), line(&jobs[0])),
             (engine, "validate -json -no-color".into())
         );
         assert!(jobs[0].procedure.is_some());
-        assert_eq!(jobs[0].env["CHECKPOINT_DISABLE"], "1");
+        assert_eq!(jobs[0].invocation.env["CHECKPOINT_DISABLE"], "1");
     }
     assert_eq!(mistakes(&SPEC, "engine = 'pulumi'"), ["`pulumi` is not a value of `engine`"]);
     assert_eq!(mistakes(&SPEC, "init = 'yes'").len(), 1);

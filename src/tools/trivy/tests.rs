@@ -26,7 +26,7 @@ fn plan(options: &str, built: &[BuiltImage]) -> Result<Vec<Job>, Unplanned> {
 }
 
 fn command(job: &Job) -> String {
-    job.args.join(" ")
+    job.invocation.args.join(" ")
 }
 
 fn read(report: &str) -> Result<Parsed, ReportError> {
@@ -50,7 +50,7 @@ fn a_folder_is_scanned_from_inside_with_every_severity_and_no_cache_lock() {
          --skip-version-check --no-progress --list-all-pkgs --scanners vuln,secret \
          --show-suppressed ."
     );
-    assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/app/backend"));
+    assert_eq!(jobs[0].invocation.cwd, std::path::Path::new("/repo/app/backend"));
 }
 
 #[test]

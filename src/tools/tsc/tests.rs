@@ -9,13 +9,13 @@ fn each_directory_is_checked_as_a_project_and_left_untouched() {
     let tool = tool(&SPEC, "dirs = [\"backend\", \"frontend\"]\nproject = \"tsconfig.app.json\"");
     let jobs = plan(&*tool, None);
     assert_eq!(jobs.len(), 2);
-    assert_eq!(jobs[0].cwd, std::path::Path::new("/repo/backend"));
+    assert_eq!(jobs[0].invocation.cwd, std::path::Path::new("/repo/backend"));
     assert_eq!(
         line(&jobs[0]),
         "-p tsconfig.app.json --noEmit --pretty false --listFiles --diagnostics \
          --incremental --tsBuildInfoFile $SCRATCH/gate/backend/tsconfig.tsbuildinfo"
     );
-    let near: Vec<_> = jobs[0].program.near.iter().map(|path| path.to_str().unwrap()).collect();
+    let near: Vec<_> = jobs[0].invocation.program.near.iter().map(|path| path.to_str().unwrap()).collect();
     assert_eq!(near, ["/repo/backend/node_modules/.bin", "/repo/node_modules/.bin"]);
 }
 

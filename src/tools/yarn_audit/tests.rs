@@ -57,9 +57,9 @@ fn each_yarn_is_asked_in_its_own_way() {
         line(four),
         "npm audit --json --all --recursive --severity info --environment all --no-deprecations"
     );
-    let options = four.node_options.as_deref().unwrap();
+    let options = four.invocation.node_options.as_deref().unwrap();
     assert!(options.contains("=$SCRATCH/gate/app/requests-${pid}.json"), "{options}");
-    assert_eq!(four.env["YARN_INSTALL_STATE_PATH"], "$SCRATCH/gate/app/install-state.gz");
+    assert_eq!(four.invocation.env["YARN_INSTALL_STATE_PATH"], "$SCRATCH/gate/app/install-state.gz");
     let three = &planned("omit = [\"dev\"]", &[("app/yarn.lock", "__metadata:\n  version: 6\n")]).unwrap()[0];
     assert_eq!(line(three), "npm audit --json --all --recursive --severity info --environment production");
 }
@@ -68,10 +68,10 @@ fn each_yarn_is_asked_in_its_own_way() {
 fn the_registry_can_be_chosen_but_for_yarn_1() {
     let option = "registry = \"http://registry.example.test:4873/npm\"";
     let four = &planned(option, &[FOUR]).unwrap()[0];
-    assert_eq!(four.env["YARN_NPM_AUDIT_REGISTRY"], "http://registry.example.test:4873/npm");
-    assert_eq!(four.env["YARN_UNSAFE_HTTP_WHITELIST"], "registry.example.test");
+    assert_eq!(four.invocation.env["YARN_NPM_AUDIT_REGISTRY"], "http://registry.example.test:4873/npm");
+    assert_eq!(four.invocation.env["YARN_UNSAFE_HTTP_WHITELIST"], "registry.example.test");
     let secure = &planned("registry = \"https://registry.example.test\"", &[FOUR]).unwrap()[0];
-    assert!(!secure.env.contains_key("YARN_UNSAFE_HTTP_WHITELIST"));
+    assert!(!secure.invocation.env.contains_key("YARN_UNSAFE_HTTP_WHITELIST"));
     let Err(Unplanned::Impossible(why)) = planned(option, &[ONE]) else { panic!("it is planned") };
     assert!(why.contains("asks its own registry"), "{why}");
     assert_eq!(

@@ -1,8 +1,7 @@
 //! Waivers: what they may say, and what each covers.
 
-use super::{GATE, MARKS, production, project};
+use super::{GATE, MARKS};
 use crate::common::Project;
-use serde_json::Value;
 
 #[test]
 fn waivers_that_say_too_much_or_contradict_each_other_are_mistakes() {

@@ -1,9 +1,8 @@
 //! The faults of the audits: npm, Yarn and pnpm.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::recorded;
-use crate::matrix::cases::{Case, Expect};
+use crate::matrix::cases::Case;
 use crate::matrix::tools::{Tool, edited, fixture};
 
 pub(super) fn npm_audit(tool: &Tool) -> Vec<Case<'_>> {

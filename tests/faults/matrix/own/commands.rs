@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::matrix::cases::{Case, Expect};
-use crate::matrix::tools::{Tool, edited, fixture};
+use crate::matrix::cases::Case;
+use crate::matrix::tools::{Tool, edited};
 
 pub(super) fn sarif(tool: &Tool) -> Vec<Case<'_>> {
     let report = tool.report().unwrap();
