@@ -1,7 +1,7 @@
 //! No false green: every tool × every fault. Fake tools misbehave in every way that is known, and the
 //! gate is never `passed`, the run never green, nothing hangs, and no process is left.
 //!
-//! The rows are in `matrix/tools.rs` and beside the fixtures (`faults.json`), the columns in `matrix/cases.rs` and `matrix/own.rs`, and
+//! The rows are in `matrix/peculiar.rs` and beside the fixtures (`faults.json`), the columns in `matrix/cases.rs` and `matrix/own.rs`, and
 //! `matrix/fake.sh` is every tool. Faults that need a stage of their own are beside the matrix:
 //! `matrix/shared.rs`, `matrix/flood.rs`, `matrix/disk.rs`. Without a fault each fake passes when it finds nothing and
 //! fails when it finds something: else the matrix would prove nothing.
