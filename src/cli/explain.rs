@@ -250,6 +250,9 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
         for (mark, n) in &target.ignored {
             line("", format!("{} left out by {mark}", human::count(*n, "finding")));
         }
+        for (why, n) in &target.unread {
+            line("", format!("{} not read: {why}", human::count(*n, "file")));
+        }
         for proof in target.proof_lines().chain(&target.reason) {
             line("", proof.clone());
         }

@@ -15,7 +15,7 @@ use crate::keys::file::ConfigError;
 use crate::model::policy_record::PolicyRecord;
 use crate::policy::baseline::Baseline;
 use crate::system::git::{GIT_LIMIT, Repo};
-use crate::system::process::ask_exactly;
+use crate::system::git_command::git_exactly;
 use crate::text::paths::{forward, normalise};
 
 /// The commit that the policy is read from.
@@ -58,7 +58,7 @@ impl BaseCommit {
     pub(crate) async fn file(&self, path: &str) -> Result<Option<Vec<u8>>> {
         let git = |args: Vec<String>| async move {
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            ask_exactly(Path::new("git"), &args, &self.root, GIT_LIMIT).await
+            git_exactly(&args, &self.root, GIT_LIMIT).await
         };
         let of = || format!("git can't read {path} of {}", self.revision);
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<String>>();
@@ -99,7 +99,7 @@ impl BaseCommit {
         let mut args =
             vec!["--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", "--full-tree", &self.commit];
         args.extend(["--"].into_iter().chain(folder.as_deref()));
-        let listed = ask_exactly(Path::new("git"), &args, &self.root, GIT_LIMIT).await;
+        let listed = git_exactly(&args, &self.root, GIT_LIMIT).await;
         let listed = listed.with_context(|| format!("git can't list the files of {}", self.revision))?;
         let names = String::from_utf8_lossy(&listed).into_owned();
         Ok(names.split_terminator('\0').map(|name| self.root.join(name)).collect())

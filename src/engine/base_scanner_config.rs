@@ -1,6 +1,7 @@
 //! The scanners' own configuration files: every run says what they narrow. With `--policy-from`, the
 //! base's files are used instead of the work tree's.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -15,7 +16,7 @@ use crate::scan::invocation::SCRATCH;
 use crate::scan::job::Job;
 use crate::scan::start_dir::{LinkFarm, StartDir};
 use crate::system::git::{GIT_LIMIT, Repo};
-use crate::system::process::ask;
+use crate::system::git_command::git_with;
 use crate::text::paths::{forward, normalise};
 
 /// Notes for each job what the configuration files of the work tree narrow. A gate that they leave
@@ -229,7 +230,8 @@ impl Work<'_> {
     async fn check_out(&self, path: &Path, job: &Job) -> Result<String> {
         let tree = self.folder.join("tree");
         if !tree.exists() {
-            let index = format!("GIT_INDEX_FILE={}", self.folder.join("index").display());
+            let index = self.folder.join("index").to_string_lossy().into_owned();
+            let index = BTreeMap::from([("GIT_INDEX_FILE".to_owned(), index)]);
             // Under another name until it is complete.
             let part = self.folder.join("tree.part");
             let prefix = format!("--prefix={}/", part.display());
@@ -237,8 +239,7 @@ impl Work<'_> {
                 vec!["read-tree", self.base.commit.as_str()],
                 vec!["checkout-index", "--all", "--quiet", &prefix],
             ] {
-                let args: Vec<&str> = [index.as_str(), "git"].into_iter().chain(args).collect();
-                let done = ask(Path::new("env"), &args, &self.repo.root, GIT_LIMIT).await;
+                let done = git_with(&index, &args, &self.repo.root, GIT_LIMIT).await;
                 done.with_context(|| format!("git can't check out {}", self.base.revision))?;
             }
             fs::rename(&part, &tree).context("the base's files can't be written")?;

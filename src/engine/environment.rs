@@ -11,6 +11,7 @@ use crate::redact::{Secret, npmrc};
 use crate::scan::job::Job;
 use crate::scan::start_dir::StartDir;
 use crate::scan::tool::ToolSpec;
+use crate::system::git_command::as_variables;
 use crate::system::variables;
 use crate::system::variables::{GIT, names};
 
@@ -56,19 +57,8 @@ pub(crate) fn removed(spec: &ToolSpec, job: &Job, but: &[&str]) -> BTreeSet<Stri
 /// The variables that add a job's own git settings to those in its environment (git-config(1), since
 /// git 2.31).
 pub(crate) fn git_settings(job: &Job) -> BTreeMap<String, String> {
-    const COUNT: &str = "GIT_CONFIG_COUNT";
-    if job.invocation.git.is_empty() {
-        return BTreeMap::new();
-    }
-    let there = job.invocation.env.get(COUNT).cloned().or_else(|| variables::get(COUNT));
-    let there: usize = there.and_then(|count| count.trim().parse().ok()).unwrap_or(0);
-    let mut variables =
-        BTreeMap::from([(COUNT.to_owned(), there.saturating_add(job.invocation.git.len()).to_string())]);
-    for (n, (name, value)) in (there..).zip(&job.invocation.git) {
-        variables.insert(format!("GIT_CONFIG_KEY_{n}"), name.clone());
-        variables.insert(format!("GIT_CONFIG_VALUE_{n}"), value.clone());
-    }
-    variables
+    let count = job.invocation.env.get("GIT_CONFIG_COUNT").cloned();
+    as_variables(job.invocation.git.iter().cloned(), count)
 }
 
 /// What the record says about a job's environment: names, never values.

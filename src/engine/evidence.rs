@@ -228,6 +228,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.outputs = parsed.outputs.clone();
     record.inventory = parsed.inventory.clone();
     record.ignored = parsed.ignored.iter().map(|(mark, n)| ((*mark).to_owned(), *n)).collect();
+    record.unread = parsed.unread.iter().map(|(why, n)| ((*why).to_owned(), *n)).collect();
     record.image_digest = parsed.image_digest.clone();
     let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));

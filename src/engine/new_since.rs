@@ -17,6 +17,7 @@ use crate::engine::saved_run;
 use crate::model::run::{Completeness, Run};
 use crate::policy::known_findings::KnownFindings;
 use crate::system::git::{GIT_LIMIT, Repo};
+use crate::system::git_command::git;
 use crate::system::output_folder::write_whole;
 use crate::system::process::{self, Capture, End, Launch, Stop};
 use crate::system::scratch::Scratch;
@@ -100,7 +101,7 @@ struct Git<'a> {
 
 impl Git<'_> {
     async fn ask(&self, args: &[&str], limit: Duration) -> Option<String> {
-        let answer = process::ask(Path::new("git"), args, self.top, limit).await?;
+        let answer = git(args, self.top, limit).await?;
         Some(answer.trim_end_matches('\n').to_owned())
     }
 }

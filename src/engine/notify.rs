@@ -3,7 +3,6 @@
 
 pub(crate) mod message;
 
-use std::path::Path;
 use std::time::Duration;
 
 pub(crate) use message::Build;
@@ -14,8 +13,9 @@ use crate::model::run::Run;
 use crate::model::verdict::Verdict;
 use crate::redact::{Scrubber, Secret};
 use crate::system::git::{GIT_LIMIT, Repo};
+use crate::system::git_command::git;
 use crate::system::http::{Client, NoAnswer, Request, host};
-use crate::system::{ci, process, variables};
+use crate::system::{ci, variables};
 
 /// Time limit for one try.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -28,7 +28,7 @@ impl Build {
             Some(author) => Some(author),
             None => {
                 let args = ["log", "-1", "--format=%an"];
-                let answer = process::ask(Path::new("git"), &args, &repo.root, GIT_LIMIT).await;
+                let answer = git(&args, &repo.root, GIT_LIMIT).await;
                 answer.map(|author| author.trim().to_owned()).filter(|author| !author.is_empty())
             }
         };

@@ -177,6 +177,9 @@ pub struct TargetRecord {
     /// report says so.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ignored: BTreeMap<String, u64>,
+    /// How many files in scope the scanner did not read, by the reason that its own rules give (`binary`), if that is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unread: BTreeMap<String, u64>,
     /// The packages in its inventory; absent if it is not an inventory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<Arc<Vec<Component>>>,

@@ -8,6 +8,7 @@ use crate::scan::invocation::{Invocation, Program};
 use crate::scan::job_files::{JobFiles, ReportSource};
 use crate::scan::preflight::PreflightQuestion;
 use crate::scan::procedure::Procedure;
+use crate::system::git_command;
 use crate::text::shared::Text;
 
 /// One planned job: what it looks at, how it is started, and what it leaves.
@@ -195,6 +196,15 @@ impl Job {
     /// Gives git a setting for this job alone.
     pub fn git_setting(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
         self.invocation.git.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Says that the program starts git: it reads the same, whatever settings the checkout has.
+    pub fn starts_git(&mut self, head: Option<&str>) -> &mut Self {
+        self.invocation.git.extend(git_command::settings());
+        for (name, value) in git_command::scanner_variables(head) {
+            self.env(name, value);
+        }
         self
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::system::process::ask;
+use crate::system::git_command::git;
 use crate::text::paths::forward;
 
 /// Git answers in milliseconds, but a diff of a huge repository may take longer.
@@ -96,7 +96,7 @@ impl Repo {
 
     /// What a git command prints, without the newlines at the end; `None` if it fails.
     async fn git(&self, args: &[&str]) -> Option<String> {
-        let mut output = ask(Path::new("git"), args, &self.root, GIT_LIMIT).await?;
+        let mut output = git(args, &self.root, GIT_LIMIT).await?;
         while output.ends_with('\n') {
             output.pop();
         }

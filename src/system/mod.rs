@@ -4,6 +4,7 @@ pub(crate) mod checkout;
 pub(crate) mod ci;
 pub(crate) mod clock;
 pub(crate) mod git;
+pub(crate) mod git_command;
 pub(crate) mod http;
 pub(crate) mod output_folder;
 pub mod process;

@@ -251,17 +251,23 @@ const ANSWER_CAP: u64 = 64 << 20;
 /// Runs a short helper (`git`, a version question) and returns what it printed on standard output. `None` if
 /// it could not be started, failed, took longer than `limit`, or printed too much.
 pub async fn ask(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<String> {
-    let output = ask_exactly(program, args, cwd, limit).await?;
+    let output = ask_with(&BTreeMap::new(), program, args, cwd, limit).await?;
     Some(String::from_utf8_lossy(&output).into_owned())
 }
 
-/// The same, with the printed bytes unchanged (the content of a file).
-pub async fn ask_exactly(program: &Path, args: &[&str], cwd: &Path, limit: Duration) -> Option<Vec<u8>> {
+/// The same with these variables, and with the printed bytes unchanged.
+pub(crate) async fn ask_with(
+    env: &BTreeMap<String, String>,
+    program: &Path,
+    args: &[&str],
+    cwd: &Path,
+    limit: Duration,
+) -> Option<Vec<u8>> {
     let (mut command, _line) = keeper::command(program, None).ok()?;
     for name in kept_from_helpers() {
         command.env_remove(name);
     }
-    command.args(args).current_dir(cwd).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.envs(env).args(args).current_dir(cwd).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().ok()?;
     let mut pipe = child.stdout.take()?.take(ANSWER_CAP + 1);
     let answer = async {

@@ -6,7 +6,7 @@
 
 mod output;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -33,6 +33,7 @@ use crate::system::git::is_shallow_clone;
 use crate::text::shared::Text;
 use crate::tools::describe::ignore_lines;
 use crate::tools::git_secrets::output::{Match, Output};
+use crate::tools::merges;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "git-secrets",
@@ -74,6 +75,13 @@ const PATTERNS: &str = "patterns";
 const ALLOWED: &str = "allowed";
 const FILES: &str = "files";
 const COMMITS: &str = "commits";
+const LINES: &str = "files-as-text";
+const MERGES: &str = "merges";
+
+/// git-secrets reads no merge. This is its own search, of what a merge changes itself.
+const SEARCH_MERGES: &str = "patterns=$(git config --get-all secrets.patterns | paste -s -d '|' -)
+[ -z \"$patterns\" ] ||
+    exec git log --all --merges --diff-merges=remerge --text -G\"$patterns\" --name-only --format=%x01%H";
 
 /// The patterns of `git secrets --register-aws`: unique ids of IAM (access keys among them), and secret
 /// access keys and account ids after their names. Its credentials provider is left out: its patterns
@@ -116,7 +124,7 @@ fn allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> 
 /// Then the files of the index are scanned. In CI they are the same as those of the work tree.
 fn index_and_allowed_of_the_base(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     job.arg("--cached").because("the files of the index");
-    for files in job.questions.iter_mut().filter(|question| question.name == FILES) {
+    for files in job.questions.iter_mut().filter(|question| [FILES, LINES].contains(&question.name)) {
         files.args.insert(1, "--cached".to_owned());
     }
     allowed_of_the_base(job, copy)
@@ -174,13 +182,15 @@ impl GitSecrets {
                 job.arg("--scan").because("the tracked files as they are now");
                 // The same way as its own search: without files that are binary, deleted or not checked out.
                 job.asks(FILES, "git", &["grep", "-I", "-l", "-z", "-e", ""]);
+                job.asks(LINES, "git", &["grep", "--text", "-l", "-z", "-e", ""]);
                 job.reads(allowed, &ALLOWED_IN_TREE);
             }
             Scan::History => {
                 job.arg("--scan-history");
                 job.because("every commit of every branch: a secret that was removed is still there");
-                // It scans the changes of commits, and git shows none for a merge.
-                job.asks(COMMITS, "git", &["rev-list", "--all", "--no-merges", "--count"]);
+                job.asks(COMMITS, "git", &["rev-list", "--all", "--count"]);
+                // git shows it no changes of a merge.
+                job.asks(MERGES, "sh", &["-c", SEARCH_MERGES]);
                 job.reads(allowed, &ALLOWED_IN_HISTORY);
             }
         }
@@ -196,11 +206,7 @@ impl GitSecrets {
         // Otherwise the shell would read a pattern as a file name with wildcards, and replace it with the
         // names of matching files.
         job.env("SHELLOPTS", "noglob").env("LC_ALL", "C");
-        // Git does not search files that .gitattributes calls binary. An empty tree has no .gitattributes;
-        // git before 2.41 ignores this variable.
-        job.env("GIT_ATTR_SOURCE", empty_tree(head));
-        job.git_setting("color.grep", "false").git_setting("grep.column", "false");
-        job.git_setting("core.quotePath", "false").git_setting("log.showSignature", "false");
+        job.starts_git(head);
         for pattern in &self.patterns {
             job.git_setting("secrets.patterns", pattern);
         }
@@ -209,14 +215,6 @@ impl GitSecrets {
                 job.git_setting("secrets.allowed", allowed);
             }
         }
-    }
-}
-
-/// The empty tree, which every repository has. Its id depends on the kind of hash.
-fn empty_tree(head: Option<&str>) -> &'static str {
-    match head.map(str::len) {
-        Some(64) => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
-        _ => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     }
 }
 
@@ -264,6 +262,7 @@ impl Tool for GitSecrets {
 
         let mut parsed = Parsed { scope_unreported: true, ..Parsed::default() };
         if was_run {
+            parsed.unread = binary(raw);
             let seen = match self.scan {
                 Scan::Tree => files.map(|files| (Unit::Files, files.len() as u64)),
                 Scan::History => raw.answer(COMMITS).and_then(number).map(|n| (Unit::Commits, n)),
@@ -282,6 +281,12 @@ impl Tool for GitSecrets {
         parsed.secrets = output.matches.iter().flat_map(Match::secrets).collect();
         let fix = Text::from("rotate it, then remove it from the code; it stays in the git history");
         parsed.findings = output.matches.into_iter().map(|found| self.finding(found, &fix, origin)).collect();
+        if was_run && self.scan == Scan::History {
+            match raw.answer(MERGES) {
+                Some(merges) => parsed.findings.extend(self.in_merges(merges, &fix, origin)),
+                None => parsed.gaps.push("git can't search the merge commits: is it older than 2.35?".into()),
+            }
+        }
         Ok(parsed)
     }
 
@@ -327,6 +332,22 @@ impl GitSecrets {
         Ok(())
     }
 
+    /// What merges add themselves. git names their files, and no line.
+    fn in_merges(&self, printed: &[u8], fix: &Text, origin: &ReportOrigin) -> Vec<Finding> {
+        let merges = merges::with_changes(printed).into_iter();
+        let files =
+            merges.flat_map(|(commit, files)| files.into_iter().map(move |file| (commit.clone(), file)));
+        let finding = |(commit, file): (String, String)| {
+            let title = "a merge adds a line that matches a prohibited pattern";
+            let mut finding = Finding::new("prohibited-pattern", Category::Secret, self.severity, title);
+            finding.fix = Some(fix.clone());
+            finding.location = Some(Location::file(origin.relative(&file)));
+            finding.commit = Some(commit.into());
+            finding
+        };
+        files.map(finding).collect()
+    }
+
     fn finding(&self, found: Match, fix: &Text, origin: &ReportOrigin) -> Finding {
         let title = "a line matches a prohibited pattern";
         let mut finding = Finding::new("prohibited-pattern", Category::Secret, self.severity, title);
@@ -335,6 +356,13 @@ impl GitSecrets {
         finding.commit = found.commit.map(Text::from);
         finding
     }
+}
+
+/// The files that git calls binary by what is in them, and that git-secrets therefore leaves out.
+fn binary(raw: &RawReport) -> BTreeMap<&'static str, u64> {
+    let count = |name| raw.answer(name).map(|files| files.iter().filter(|byte| **byte == 0).count());
+    let (text, all) = (count(FILES).unwrap_or(0), count(LINES).unwrap_or(0));
+    all.checked_sub(text).filter(|n| *n > 0).map(|n| ("binary", n as u64)).into_iter().collect()
 }
 
 fn number(answer: &[u8]) -> Option<u64> {

@@ -6,6 +6,7 @@
 mod config;
 mod ignores;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -27,8 +28,10 @@ use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::is_shallow_clone;
+use crate::text::human;
 use crate::text::sanitise;
 use crate::text::shared::Text;
+use crate::tools::merges;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "gitleaks",
@@ -95,6 +98,13 @@ const TREE: &str = "gitleaks-tree.json";
 
 const WHAT: &str = "gitleaks report";
 
+/// What git shows of a commit, instead of gitleaks' own choice (`sources/git.go`): every file that exists after it, as text whatever
+/// .gitattributes says, also one that was a link before; and what a merge changes itself.
+const SHOWN: &str = "--full-history --diff-filter=d --text --no-ext-diff --no-textconv --diff-merges=remerge";
+
+/// A question to git.
+const WIDE_MERGES: &str = "wide-merges";
+
 #[derive(Debug, Serialize)]
 struct Gitleaks {
     scan: Scan,
@@ -156,18 +166,25 @@ impl Gitleaks {
         match scene.since {
             Some(range) => {
                 self.fill(&mut job, scene, "git", RANGE);
-                job.args(["--log-opts", &format!("{}..{}", range.base, range.head)]);
+                let commits = format!("{}..{}", range.base, range.head);
+                job.args(["--log-opts", &format!("{SHOWN} {commits}")]);
+                ask_for_wide_merges(&mut job, &commits);
+                // Its log then names each file that it leaves out by its own rules.
+                job.args(["--log-level", "trace"]);
                 job.because("the commits of the range, each with what it adds");
                 // gitleaks does not count commits that add nothing, and it reports errors itself.
                 job.may_be_empty = true;
             }
             None => {
                 self.fill(&mut job, scene, "git", HISTORY);
+                job.args(["--log-opts", &format!("{SHOWN} --all")]);
+                ask_for_wide_merges(&mut job, "--all");
                 job.planned.whole_history = true;
                 job.because("every commit of every branch: a secret that was removed is still there");
             }
         }
         job.arg(".");
+        job.starts_git(scene.repo.head.as_deref());
         let source = job.invocation.cwd.clone();
         self.own_config(&mut job, &source);
         job.reads(source.join(ignores::FILE_NAME), &ignores::OF_HISTORY);
@@ -180,6 +197,7 @@ impl Gitleaks {
         // gitleaks reads the .gitleaksignore of the working directory.
         job.invocation.cwd = scene.repo.base.clone();
         self.fill(&mut job, scene, "dir", TREE);
+        job.args(["--log-level", "debug"]);
         // The folder comes last, see `ignores`.
         job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(dir).because("the files as they are now, committed or not");
@@ -234,6 +252,11 @@ impl Tool for Gitleaks {
             let log = Log::read(&raw.stderr_text());
             parsed.scope = self.scope(&log)?;
             parsed.gaps = log.gaps;
+            let unread = log.allowed.len() as u64;
+            parsed.unread.extend((unread > 0).then_some(("path allowlist", unread)));
+            if self.scan == Scan::History {
+                parsed.gaps.extend(unread_merges(raw.answer(WIDE_MERGES)));
+            }
             parsed.gaps.extend(raw.lost_log());
             if is_shallow(raw, origin) {
                 parsed.gaps.push("a shallow clone has no older commits: run `git fetch --unshallow`".into());
@@ -259,6 +282,20 @@ impl Tool for Gitleaks {
             .map(|(_, words)| words.to_owned())
             .or_else(|| text.lines().find(|line| line.starts_with("Error: ")).map(str::to_owned))
             .or_else(|| raw.last_error_line())
+    }
+}
+
+/// git shows no changes of its own for a merge of three or more branches. So it is asked which files of such a merge differ from all of
+/// them.
+fn ask_for_wide_merges(job: &mut Job, commits: &str) {
+    let shown = ["log", commits, "--min-parents=3", "--diff-merges=dense-combined", "--name-only"];
+    job.asks(WIDE_MERGES, "git", &[&shown[..], &["--text", "--format=%x01%H"]].concat());
+}
+
+fn unread_merges(answer: Option<&[u8]>) -> Option<String> {
+    match merges::with_changes(answer?).len() as u64 {
+        0 => None,
+        n => Some(format!("{} of three or more branches not read", human::count(n, "merge"))),
     }
 }
 
@@ -333,6 +370,8 @@ impl Leak {
 struct Log {
     commits: Option<u64>,
     bytes: Option<u64>,
+    /// The files that its list of allowed paths leaves out, its own or that of its configuration.
+    allowed: BTreeSet<String>,
     /// What it could not scan. It still ends with 0 when git fails (no repository, no such revision,
     /// a damaged object) and when a file can't be read.
     gaps: Vec<String>,
@@ -348,6 +387,8 @@ impl Log {
                 log.commits = commits.parse().ok();
             } else if let Some(bytes) = words.strip_prefix("scanned ~") {
                 log.bytes = bytes.split(' ').next().and_then(|bytes| bytes.parse().ok());
+            } else if words.starts_with("skipping file: global allowlist") {
+                log.allowed.extend(words.split_once(" path=").map(|(_, path)| path.to_owned()));
             } else if is_gap(level, words) {
                 log.gaps.push(words.to_owned());
             }

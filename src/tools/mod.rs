@@ -16,6 +16,7 @@ mod git_secrets;
 mod gitleaks;
 mod inventory_check;
 mod lock_files;
+mod merges;
 mod npm_audit;
 mod pnpm_audit;
 mod smoke_test;

@@ -5,6 +5,7 @@
 mod common;
 
 mod audits;
+mod boundary;
 mod codedeploy;
 mod ecr_push;
 mod ecs_task_definition;

@@ -34,6 +34,7 @@ impl Clean for TargetRecord {
             duration_ms: _,
             steps,
             ignored,
+            unread,
             inventory,
             outputs,
             proof,
@@ -51,6 +52,7 @@ impl Clean for TargetRecord {
         }
         steps.clean(scrubber);
         ignored.clean(scrubber);
+        unread.clean(scrubber);
         inventory.clean(scrubber);
         proof.clean(scrubber);
         inventory_notes.clean(scrubber);

@@ -96,8 +96,9 @@ fn enrichment(run: &Run, out: &mut dyn Write) -> io::Result<()> {
 
 /// What marks in the source and the scanners' own configuration suppress.
 fn settings(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    let has_notes =
-        |target: &crate::model::run::TargetRecord| !target.ignored.is_empty() || !target.notes.is_empty();
+    let has_notes = |target: &crate::model::run::TargetRecord| {
+        !(target.ignored.is_empty() && target.unread.is_empty() && target.notes.is_empty())
+    };
     if !run.gates.iter().flat_map(|gate| &gate.targets).any(has_notes) {
         return Ok(());
     }
@@ -108,6 +109,15 @@ fn settings(run: &Run, out: &mut dyn Write) -> io::Result<()> {
             for (mark, n) in &target.ignored {
                 let left = human::count(*n, "finding");
                 writeln!(out, "<li>{}: {left} left out by <code>{}</code></li>", Safe(&name), Safe(mark))?;
+            }
+            for (why, n) in &target.unread {
+                writeln!(
+                    out,
+                    "<li>{}: {} not read: {}</li>",
+                    Safe(&name),
+                    human::count(*n, "file"),
+                    Safe(why)
+                )?;
             }
             for note in &target.notes {
                 writeln!(out, "<li>{}: {}</li>", Safe(&name), Safe(note))?;

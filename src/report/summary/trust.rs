@@ -32,10 +32,15 @@ pub(super) fn notes(run: &Run, look: Look) -> String {
         for (mark, n) in gate.targets.iter().flat_map(|target| &target.ignored) {
             *ignored.entry(mark).or_default() += n;
         }
+        let mut unread: BTreeMap<&str, u64> = BTreeMap::new();
+        for (why, n) in gate.targets.iter().flat_map(|target| &target.unread) {
+            *unread.entry(why).or_default() += n;
+        }
         let mut words: Vec<String> = Vec::new();
         words.extend(
             ignored.iter().map(|(mark, n)| format!("{} left out by {mark}", human::count(*n, "finding"))),
         );
+        words.extend(unread.iter().map(|(why, n)| format!("{} not read: {why}", human::count(*n, "file"))));
         for note in gate.targets.iter().flat_map(|target| &target.notes) {
             if !words.contains(note) {
                 words.push(note.clone());

@@ -22,7 +22,8 @@ fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
     assert_eq!(
         line(&jobs[0]),
         "git --no-banner --no-color --report-format json \
-         --report-path /dev/fd/1 --exit-code 77 ."
+         --report-path /dev/fd/1 --exit-code 77 --log-opts --full-history --diff-filter=d --text \
+         --no-ext-diff --no-textconv --diff-merges=remerge --all ."
     );
     assert_eq!(jobs[0].files.reports, [ReportSource::Memory(HISTORY.to_owned())]);
 }
@@ -31,7 +32,7 @@ fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
 fn a_range_of_commits_narrows_the_history() {
     let range = Range { base: "aaa".into(), head: "bbb".into(), changed: Vec::new() };
     let jobs = plan(&*tool(&SPEC, ""), Some(&range));
-    assert!(line(&jobs[0]).ends_with("--exit-code 77 --log-opts aaa..bbb ."));
+    assert!(line(&jobs[0]).ends_with("--diff-merges=remerge aaa..bbb --log-level trace ."));
     assert_eq!(jobs[0].files.reports, [ReportSource::Memory(RANGE.to_owned())]);
 }
 
@@ -43,7 +44,9 @@ fn the_tree_is_scanned_directory_by_directory_from_the_folder_of_gates_toml() {
     assert_eq!(targets, ["backend", "frontend"]);
     assert_eq!(jobs[1].invocation.cwd, std::path::Path::new("/repo"));
     assert!(line(&jobs[1]).starts_with("dir "));
-    assert!(line(&jobs[1]).ends_with("--exit-code 77 --config /repo/ci/leaks.toml frontend"));
+    assert!(
+        line(&jobs[1]).ends_with("--exit-code 77 --config /repo/ci/leaks.toml --log-level debug frontend")
+    );
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn an_element_without_its_required_keys_is_an_error() {
 #[test]
 fn the_log_shows_the_scope() {
     let read = log("9:37AM INF 3 commits scanned.\n9:37AM INF scanned ~4052701 bytes (4.05 MB) in 663ms\n");
-    assert_eq!(read, Log { commits: Some(3), bytes: Some(4_052_701), gaps: Vec::new() });
+    assert_eq!(read, Log { commits: Some(3), bytes: Some(4_052_701), gaps: Vec::new(), ..Log::default() });
     assert_eq!(log("no leaks found"), Log::default());
 }
 
