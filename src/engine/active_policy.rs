@@ -207,7 +207,7 @@ impl ActivePolicy {
         match &self.base {
             Some(trusted) => base_scanner_config::take_from(&trusted.base, plan, repo, scratch).await,
             None => {
-                base_scanner_config::tell(plan, repo);
+                base_scanner_config::tell(plan, repo).await;
                 Ok(())
             }
         }

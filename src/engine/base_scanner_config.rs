@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
 
 use crate::config::Gate;
 use crate::engine::base_commit::BaseCommit;
+use crate::engine::followed_config::with_followed;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::scan::config_file::{BaseOverride, ConfigPath, FROM_BASE};
 use crate::scan::invocation::SCRATCH;
@@ -21,12 +22,14 @@ use crate::text::paths::{forward, normalise};
 
 /// Notes for each job what the configuration files of the work tree narrow. A gate that they leave
 /// without proof does not run.
-pub(crate) fn tell(plan: &mut Plan, repo: &Repo) {
+pub(crate) async fn tell(plan: &mut Plan, repo: &Repo) {
     for planned in &mut plan.gates {
         let Fate::Run(jobs) = &mut planned.fate else { continue };
         let mut refused = Vec::new();
         for job in jobs {
-            for config in &job.config_files {
+            let files = with_followed(job.config_files.clone(), None).await;
+            refused.extend(files.as_ref().err().map(ToString::to_string));
+            for config in files.iter().flatten() {
                 let content = read(&config.path);
                 refused.extend(barred(config, content.as_deref(), repo));
                 job.notes.extend(note(config, content.as_deref(), repo));
@@ -96,7 +99,7 @@ struct Done {
 impl Work<'_> {
     async fn override_files(&self, job: &mut Job, gate: &Gate) -> Result<()> {
         let mut files = Vec::new();
-        for config in job.config_files.clone() {
+        for config in with_followed(job.config_files.clone(), Some(self.base)).await? {
             let was = self.base.file_at(&config.path).await?;
             files.push(Compared { now: read(&config.path), was, config });
         }
@@ -178,7 +181,8 @@ impl Work<'_> {
                     (mute.enter)(job).map_err(|why| self.refused(&shown, &why))?;
                 }
             }
-            BaseOverride::Tell => {}
+            BaseOverride::Refuse(why) if compared.differs() => return Err(self.refused(&shown, why)),
+            BaseOverride::Refuse(_) | BaseOverride::Tell => {}
         }
         Ok(())
     }
@@ -317,6 +321,6 @@ fn note(config: &ConfigPath, content: Option<&[u8]>, repo: &Repo) -> Option<Stri
 }
 
 /// The file's content; `None` if there is no file.
-fn read(path: &PathBuf) -> Option<Vec<u8>> {
+pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
     path.is_file().then(|| fs::read(path).ok()).flatten()
 }

@@ -232,6 +232,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.image_digest = parsed.image_digest.clone();
     let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));
+    record.notes.extend(parsed.notes.iter().map(|line| short(line)));
     record.inventory_notes = parsed.inventory_notes.iter().map(|line| short(line)).collect();
     record.reason = target.proof.reason().map(short);
     record.advisories = parsed.advisories.clone();

@@ -9,6 +9,7 @@ pub(crate) mod enrich;
 pub(crate) mod environment;
 pub(crate) mod event;
 pub(crate) mod evidence;
+pub(crate) mod followed_config;
 pub(crate) mod interlock;
 pub(crate) mod job_run;
 pub mod lock;

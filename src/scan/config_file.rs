@@ -18,6 +18,8 @@ pub struct ConfigFile {
     pub bars: Option<Bars>,
     /// The programs of the repository that it names, relative to its folder.
     pub programs: Option<Programs>,
+    /// The further configuration files that it names, relative to its folder.
+    pub follows: Option<Follows>,
 }
 
 /// A place where a job reads such a file.
@@ -58,6 +60,9 @@ pub type Bars = fn(&[u8]) -> Option<&'static str>;
 /// Finds the programs that the text of a configuration file names.
 pub type Programs = fn(&str) -> Vec<String>;
 
+/// Finds the configuration files that another one extends or imports. A name may stand for several places.
+pub type Follows = fn(&[u8]) -> Vec<String>;
+
 /// How the scanner is made to use the base's version of a file instead of the work tree's.
 #[derive(Clone, Copy, Debug)]
 pub enum BaseOverride {
@@ -71,6 +76,8 @@ pub enum BaseOverride {
     /// An option names one file, which joins all files of this kind. If the scanner still reads the file
     /// in its place, `mute` removes its effect.
     Join { take: Take, mute: Option<Mute> },
+    /// The scanner can't be made to, and the file can switch it off: if it differs, the gate has no proof. Holds why.
+    Refuse(&'static str),
     /// The scanner can't be made to, and the file does more than narrow the gate: a difference is only
     /// noted.
     Tell,

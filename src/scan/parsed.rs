@@ -77,6 +77,8 @@ pub struct Parsed {
     /// How many findings the project's own suppressions keep out of the report, by kind
     /// (`eslint-disable`), if the report says so.
     pub ignored: BTreeMap<&'static str, u64>,
+    /// What else makes the scan smaller, in words.
+    pub notes: Vec<String>,
     /// How many files the scanner did not read, by the reason that its own rules give.
     pub unread: BTreeMap<&'static str, u64>,
     /// The packages that it lists, if it is an inventory.

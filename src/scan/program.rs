@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use semver::Version;
 use serde::Deserialize;
 
 use crate::scan::invocation::Program;
@@ -49,4 +50,11 @@ pub(crate) fn package_version(program: &Path) -> Option<String> {
         .find(|file| file.exists())?;
     let manifest: Manifest = serde_json::from_slice(&std::fs::read(manifest).ok()?).ok()?;
     Some(manifest.version)
+}
+
+/// The version of the program in one of its `near` folders; that of another is not known before it runs.
+pub(crate) fn installed_version(program: &Program) -> Option<Version> {
+    let installed =
+        program.near.iter().map(|folder| folder.join(&program.name)).find(|path| path.exists())?;
+    Version::parse(&package_version(&installed)?).ok()
 }

@@ -67,7 +67,7 @@ static CONFIG: [ConfigFile; 3] =
 
 const fn declared(name: &'static str) -> ConfigFile {
     let overrule = BaseOverride::Take { neutral: None, take };
-    ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None }
+    ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None, follows: None }
 }
 
 /// A template whose `Metadata` can say what cfn-lint ignores in it.
@@ -77,6 +77,7 @@ static TEMPLATE: ConfigFile = ConfigFile {
     overrule: BaseOverride::Tell,
     bars: None,
     programs: None,
+    follows: None,
 };
 
 fn describe_template(content: &[u8]) -> Option<ConfigNote> {

@@ -68,7 +68,7 @@ static CONFIG_YML: ConfigFile = declared(".checkov.yml");
 
 const fn declared(name: &'static str) -> ConfigFile {
     let overrule = BaseOverride::Take { neutral: None, take };
-    ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None }
+    ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None, follows: None }
 }
 
 #[derive(Debug, Serialize)]

@@ -10,11 +10,6 @@ const KEYS: usize = 6;
 /// The most characters of a key. A line without a separator may be long.
 const LONGEST_KEY: usize = 60;
 
-/// A file that does not narrow what is scanned.
-pub(super) fn nothing(_content: &[u8]) -> Option<ConfigNote> {
-    None
-}
-
 /// A file in which each line that is not a comment names something to ignore.
 pub(super) fn ignore_lines(content: &[u8]) -> Option<ConfigNote> {
     let text = String::from_utf8_lossy(content);

@@ -3,6 +3,8 @@
 //! Report fields follow `docs/src/integrate/nodejs-api.md`, exit codes `lib/cli.js`. The flags were tried
 //! with ESLint 10.15.0. `next lint` writes the same report.
 
+mod nested;
+
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet};
@@ -20,6 +22,7 @@ use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
+use crate::scan::program::installed_version;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
@@ -45,7 +48,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     // ESLINT_USE_FLAT_CONFIG chooses another configuration, ESLINT_FLAGS changes how it is read.
     steering: &["ESLINT_*"],
     looks_for: Declared::List(&[Aim::Lint]),
-    config_files: Declared::List(&[&CONFIG, &OLD_CONFIG, &IGNORES]),
+    config_files: Declared::List(&[&CONFIG, &NEAREST, &OLD_CONFIG, &IGNORES]),
     init: suggest,
     configure: |keys| Box::new(Eslint::configure(keys)),
 };
@@ -81,25 +84,38 @@ static CONFIG: ConfigFile = ConfigFile {
     overrule: BaseOverride::Checkout(base_config),
     bars: None,
     programs: None,
+    follows: None,
+};
+
+/// The same where folders have their own: `-c` would take it from them.
+static NEAREST: ConfigFile = ConfigFile {
+    overrule: BaseOverride::Refuse("ESLint takes the configuration nearest to each file"),
+    ..CONFIG
 };
 
 /// The configuration of ESLint 8 and older, which `-c` does not replace.
 static OLD_CONFIG: ConfigFile = ConfigFile {
     name: ".eslintrc*",
     describe: describe_config,
-    overrule: BaseOverride::Tell,
+    overrule: BaseOverride::Refuse(IN_ITS_PLACE),
     bars: None,
     programs: None,
+    follows: None,
 };
+
+const IN_ITS_PLACE: &str = "ESLint 8 reads it in its place";
+
+const ENDINGS: [&str; 6] = ["js", "mjs", "cjs", "ts", "mts", "cts"];
 
 const OLD_ENDINGS: [&str; 6] = [".js", ".cjs", ".yaml", ".yml", ".json", ""];
 
 static IGNORES: ConfigFile = ConfigFile {
     name: ".eslintignore",
     describe: ignore_lines,
-    overrule: BaseOverride::Tell,
+    overrule: BaseOverride::Refuse(IN_ITS_PLACE),
     bars: None,
     programs: None,
+    follows: None,
 };
 
 /// The rules that are off, and whether it ignores files. It is a program, so this is a search for words.
@@ -118,6 +134,30 @@ fn base_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     Ok(())
 }
 
+/// Names every file in which ESLint looks for its configuration.
+fn read_configuration(job: &mut Job, cwd: &Path, root: &Path) {
+    let folders = || cwd.ancestors().take_while(|folder| folder.starts_with(root));
+    let places: Vec<PathBuf> = folders()
+        .flat_map(|folder| ENDINGS.map(|ending| folder.join(format!("eslint.config.{ending}"))))
+        .collect();
+    let is_flat = places.iter().any(|path| path.is_file());
+    let is_old = installed_version(&job.invocation.program).is_some_and(|version| version.major < 10);
+    let nested = if is_old { Vec::new() } else { nested::below(cwd, "eslint.config.") };
+    let file = if nested.is_empty() { &CONFIG } else { &NEAREST };
+    for path in places.into_iter().chain(nested) {
+        job.reads(path, file);
+    }
+    if is_flat {
+        return;
+    }
+    let beside =
+        folders().flat_map(|folder| OLD_ENDINGS.map(|ending| folder.join(format!(".eslintrc{ending}"))));
+    for path in beside.chain(nested::below(cwd, ".eslintrc")) {
+        job.reads(path, &OLD_CONFIG);
+    }
+    job.reads(cwd.join(IGNORES.name), &IGNORES);
+}
+
 impl Eslint {
     fn configure(keys: &Keys) -> Self {
         Self { dirs: keys.texts_or("dirs", &["."]), files: keys.texts_or("files", &["."]) }
@@ -129,16 +169,7 @@ impl Eslint {
         let report = job.report_file("eslint.json");
         job.args(["-f", "json", "-o", &report, "--no-color"]);
         job.near_node_modules(&cwd, &scene.repo.root);
-        for folder in cwd.ancestors().take_while(|folder| folder.starts_with(&scene.repo.root)) {
-            for ending in ["js", "mjs", "cjs", "ts", "mts", "cts"] {
-                let path = folder.join(format!("eslint.config.{ending}"));
-                job.reads(path, &CONFIG);
-            }
-        }
-        for ending in OLD_ENDINGS {
-            job.reads(cwd.join(format!(".eslintrc{ending}")), &OLD_CONFIG);
-        }
-        job.reads(cwd.join(IGNORES.name), &IGNORES);
+        read_configuration(&mut job, &cwd, &scene.repo.root);
 
         let Some(range) = scene.since else {
             job.end_of_options().args(&self.files).because("every file that the configuration covers");

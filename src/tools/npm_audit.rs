@@ -76,6 +76,7 @@ static NPMRC: ConfigFile = ConfigFile {
     overrule: BaseOverride::Farm,
     bars: Some(bars),
     programs: None,
+    follows: None,
 };
 
 const WHAT: &str = "report of npm audit";

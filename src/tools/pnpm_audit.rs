@@ -110,6 +110,7 @@ static NPMRC: ConfigFile = ConfigFile {
     overrule: BaseOverride::Farm,
     bars: None,
     programs: None,
+    follows: None,
 };
 
 /// pnpm's configuration. No flag can undo the ignores that it lists.

@@ -92,9 +92,10 @@ fn suggest(seen: &Seen) -> Suggestion {
 static PROPERTIES: ConfigFile = ConfigFile {
     name: "sonar-project.properties",
     describe: describe_properties,
-    overrule: BaseOverride::Tell,
+    overrule: BaseOverride::Refuse("the scanner reads it in its place"),
     bars: None,
     programs: None,
+    follows: None,
 };
 
 /// The properties that exclude something.

@@ -63,7 +63,7 @@ static CONFIG: [ConfigFile; 8] = [
 
 const fn declared(name: &'static str, neutral: &'static str) -> ConfigFile {
     let overrule = BaseOverride::Take { neutral: Some(neutral), take };
-    ConfigFile { name, describe: describe_config, overrule, bars: None, programs: None }
+    ConfigFile { name, describe: describe_config, overrule, bars: None, programs: None, follows: None }
 }
 
 fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {

@@ -92,7 +92,7 @@ static SECRET_RULES: ConfigFile = declared("trivy-secret.yaml", describe::yaml_k
 
 const fn declared(name: &'static str, describe: Describe, neutral: &'static str, take: Take) -> ConfigFile {
     let overrule = BaseOverride::Take { neutral: Some(neutral), take };
-    ConfigFile { name, describe, overrule, bars: None, programs: None }
+    ConfigFile { name, describe, overrule, bars: None, programs: None, follows: None }
 }
 
 /// What Trivy scans.

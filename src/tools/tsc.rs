@@ -4,7 +4,9 @@
 //! prove what was checked; and of `--diagnostics`, a table at the end with the number of listed files.
 //! The table shows when a list is cut at a line's end. Seen in 4.9.5, 5.9.3 and 7.0.2.
 
-use semver::Version;
+mod marks;
+mod project;
+
 use serde::Serialize;
 
 use crate::keys::table::Keys;
@@ -13,17 +15,16 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::{BaseOverride, ConfigFile};
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
-use crate::scan::program::package_version;
+use crate::scan::program::installed_version;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
-use crate::tools::describe;
+use crate::tools::tsc::marks::Marks;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "tsc",
@@ -37,7 +38,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     secret_fields: Declared::None("its messages name types and contain no source text"),
     steering: &[],
     looks_for: Declared::List(&[Aim::Types]),
-    config_files: Declared::List(&[&PROJECT]),
+    config_files: Declared::List(&[&project::PROJECT]),
     init: suggest,
     configure: |keys| Box::new(Tsc::configure(keys)),
 };
@@ -50,15 +51,6 @@ fn suggest(seen: &Seen) -> Suggestion {
 }
 
 const WHAT: &str = "tsc output";
-
-/// The `project` of the gate. It is the compiler's input and narrows nothing.
-static PROJECT: ConfigFile = ConfigFile {
-    name: "tsconfig.json",
-    describe: describe::nothing,
-    overrule: BaseOverride::Tell,
-    bars: None,
-    programs: None,
-};
 
 #[derive(Debug, Serialize)]
 struct Tsc {
@@ -89,7 +81,7 @@ impl Tool for Tsc {
             job.args(["--incremental", "--tsBuildInfoFile", &build_info]);
             job.report_on_stdout().because("the whole project: a type error can appear far from its cause");
             let cwd = job.invocation.cwd.clone();
-            job.reads(cwd.join(&self.project), &PROJECT);
+            job.reads(cwd.join(&self.project), &project::PROJECT);
             job.near_node_modules(&cwd, &scene.repo.root);
             if knows_no_check(&job) {
                 // With `noCheck` in tsconfig.json, tsc lists all files and checks none.
@@ -143,7 +135,19 @@ impl Tool for Tsc {
         }
         let findings = errors.iter().map(|error| error.to_finding(origin)).collect();
         let scope = output.files.map(|n| Scope::of(Unit::Files, n)).unwrap_or_default();
-        Ok(Parsed { findings, scope, gaps, ..Parsed::default() })
+        let marks = if ran {
+            marks::in_files(text.lines().filter(|line| listed(line) == Some(true)))
+        } else {
+            Marks::default()
+        };
+        Ok(Parsed {
+            findings,
+            scope,
+            gaps,
+            unread: marks.unread(),
+            notes: marks.notes(),
+            ..Parsed::default()
+        })
     }
 
     fn moves_exit_code(&self, finding: &Finding) -> bool {
@@ -154,11 +158,7 @@ impl Tool for Tsc {
 /// Whether the tsc of `node_modules` has the option `--noCheck`, which came with 5.6. An older tsc
 /// rejects it. The version of any other tsc is not known before it runs.
 fn knows_no_check(job: &Job) -> bool {
-    let mut installed =
-        job.invocation.program.near.iter().map(|folder| folder.join(&job.invocation.program.name));
-    let version = installed.find(|program| program.exists()).and_then(|program| package_version(&program));
-    let version = version.and_then(|version| Version::parse(&version).ok());
-    version.is_some_and(|version| (version.major, version.minor) >= (5, 6))
+    installed_version(&job.invocation.program).is_some_and(|version| (version.major, version.minor) >= (5, 6))
 }
 
 /// The output of tsc.

@@ -84,7 +84,7 @@ static YARNRC_YML: ConfigFile = declared(".yarnrc.yml", describe::yaml_keys);
 
 const fn declared(name: &'static str, describe: Describe) -> ConfigFile {
     let programs = Some(generation::programs as Programs);
-    ConfigFile { name, describe, overrule: BaseOverride::Farm, bars: None, programs }
+    ConfigFile { name, describe, overrule: BaseOverride::Farm, bars: None, programs, follows: None }
 }
 
 #[derive(Debug, Serialize)]

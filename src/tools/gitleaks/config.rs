@@ -12,6 +12,7 @@ pub(super) static OWN: ConfigFile = ConfigFile {
     overrule: BaseOverride::Take { neutral: Some("[extend]\nuseDefault = true\n"), take: own },
     bars: None,
     programs: None,
+    follows: None,
 };
 
 /// The file that the key `config` names.
@@ -21,6 +22,7 @@ pub(super) static NAMED: ConfigFile = ConfigFile {
     overrule: BaseOverride::Take { neutral: None, take: named },
     bars: None,
     programs: None,
+    follows: None,
 };
 
 fn own(job: &mut Job, copy: Option<&str>) -> Result<(), String> {

@@ -28,7 +28,14 @@ pub(super) static OF_FOLDER: ConfigFile = declared(BaseOverride::Join {
 pub(super) static OF_START: ConfigFile = declared(BaseOverride::Join { take: named, mute: None });
 
 const fn declared(overrule: BaseOverride) -> ConfigFile {
-    ConfigFile { name: FILE_NAME, describe: ignore_lines, overrule, bars: None, programs: None }
+    ConfigFile {
+        name: FILE_NAME,
+        describe: ignore_lines,
+        overrule,
+        bars: None,
+        programs: None,
+        follows: None,
+    }
 }
 
 fn named(job: &mut Job, copy: Option<&str>) -> Result<(), String> {

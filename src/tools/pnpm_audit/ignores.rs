@@ -13,6 +13,7 @@ pub(super) static MANIFEST: ConfigFile = ConfigFile {
     overrule: BaseOverride::Farm,
     bars: None,
     programs: None,
+    follows: None,
 };
 
 pub(super) static WORKSPACE: ConfigFile = ConfigFile {
@@ -21,6 +22,7 @@ pub(super) static WORKSPACE: ConfigFile = ConfigFile {
     overrule: BaseOverride::Farm,
     bars: None,
     programs: None,
+    follows: None,
 };
 
 /// How many advisories a file with this content ignores; `None` if it ignores nothing.
