@@ -13,8 +13,8 @@ use crate::engine::plan::{Fate, Plan};
 use crate::engine::program_identity::ask_version;
 use crate::model::verdict::{Mode, Verdict, exit_code};
 use crate::scan::invocation::Program;
-use crate::scan::program::{find, package_version};
-use crate::scan::tool::{ToolSpec, VersionFrom};
+use crate::scan::program::find;
+use crate::scan::tool::ToolSpec;
 use crate::system::git::Repo;
 use crate::system::terminal;
 use crate::text::{human, table};
@@ -37,16 +37,14 @@ pub(crate) async fn execute(args: &ConfigArgs) -> Result<u8> {
             .collect(),
     };
 
+    let root = Repo::around(&here).await?.root;
     let mut tasks = JoinSet::new();
     for (name, (spec, program, cwd)) in wanted {
+        let root = root.clone();
         tasks.spawn(async move {
             let version = match &program {
+                Some(program) => ask_version(spec, program, &cwd, &root).await,
                 None => None,
-                Some(program) => match spec.version {
-                    VersionFrom::PackageJson => package_version(program),
-                    _ if spec.version_args.is_empty() => None,
-                    _ => ask_version(spec, program, &cwd).await,
-                },
             };
             (name, Row { spec, program, version })
         });

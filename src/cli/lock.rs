@@ -69,7 +69,7 @@ pub(crate) async fn execute(args: &LockArgs) -> Result<u8> {
         let version = match same {
             // The version of an unchanged tool is known.
             Some(entry) => entry.version,
-            None => version(&wanted[*index], measured).await,
+            None => version(&wanted[*index], measured, &repo.root).await,
         };
         let (sha256, runs) = (measured.sha256.clone(), measured.runs.clone());
         lock.tools.push(LockEntry { key: key.clone(), platform: platform(), version, sha256, runs });
@@ -151,14 +151,11 @@ fn measure(wanted: &[Wanted], root: &Path, memo: &Memo) -> (Here, Vec<String>) {
 }
 
 /// The version of a tool. If no file has it, the tool is asked.
-async fn version(tool: &Wanted, measured: &Measured) -> Option<String> {
+async fn version(tool: &Wanted, measured: &Measured, root: &Path) -> Option<String> {
     if let Some(version) = measured.package_version() {
         return Some(version);
     }
-    match tool.spec.version_args.is_empty() {
-        true => None,
-        false => ask_version(tool.spec, tool.found.as_deref()?, &tool.job.invocation.cwd).await,
-    }
+    ask_version(tool.spec, tool.found.as_deref()?, &tool.job.invocation.cwd, root).await
 }
 
 /// Says how the installed tools differ from the lock, and returns the exit code.

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::config::Gate;
 use crate::engine::base_commit::BaseCommit;
 use crate::engine::followed_config::with_followed;
+use crate::engine::own_programs::{OwnProgram, own_programs};
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::scan::config_file::{BaseOverride, ConfigPath, FROM_BASE};
 use crate::scan::invocation::SCRATCH;
@@ -27,6 +28,9 @@ pub(crate) async fn tell(plan: &mut Plan, repo: &Repo) {
         let Fate::Run(jobs) = &mut planned.fate else { continue };
         let mut refused = Vec::new();
         for job in jobs {
+            for program in own_programs(job, &planned.gate, repo) {
+                job.notes.push(format!("starts {}, a program of this repository", program.path));
+            }
             let files = with_followed(job.config_files.clone(), None).await;
             refused.extend(files.as_ref().err().map(ToString::to_string));
             for config in files.iter().flatten() {
@@ -98,6 +102,15 @@ struct Done {
 
 impl Work<'_> {
     async fn override_files(&self, job: &mut Job, gate: &Gate) -> Result<()> {
+        for OwnProgram { path, named } in own_programs(job, gate, self.repo) {
+            if !named {
+                bail!(
+                    "{path} is a program of this repository, and gates.toml of {} does not name it",
+                    self.base.revision
+                );
+            }
+            job.notes.push(format!("starts {path}, a program of this repository"));
+        }
         let mut files = Vec::new();
         for config in with_followed(job.config_files.clone(), Some(self.base)).await? {
             let was = self.base.file_at(&config.path).await?;

@@ -15,6 +15,7 @@ pub(crate) mod job_run;
 pub mod lock;
 pub(crate) mod new_since;
 pub(crate) mod notify;
+pub(crate) mod own_programs;
 pub(crate) mod plan;
 pub(crate) mod pool;
 pub(crate) mod preflight;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::scan::program::{package_version, version_in};
+use crate::scan::program::{lies_in, package_version, version_in};
 use crate::scan::tool::{ToolSpec, VersionFrom};
 use crate::system::process::ask;
 use crate::text::hash::sha256_file;
@@ -26,29 +26,38 @@ pub(crate) async fn identify(
     spec: &'static ToolSpec,
     program: PathBuf,
     cwd: PathBuf,
+    root: PathBuf,
     limit: Duration,
 ) -> Identity {
     let hashing = {
         let program = program.clone();
         tokio::task::spawn_blocking(move || sha256_file(&program).ok())
     };
-    let version = timeout(limit, version(spec, &program, &cwd)).await.ok().flatten();
+    let version = timeout(limit, version(spec, &program, &cwd, &root)).await.ok().flatten();
     Identity { version, sha256: hashing.await.ok().flatten() }
 }
 
 /// The version of a program, if it is available without the report.
-pub(crate) async fn version(spec: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
+async fn version(spec: &ToolSpec, program: &Path, cwd: &Path, root: &Path) -> Option<String> {
     match spec.version {
         VersionFrom::Report => None,
         VersionFrom::PackageJson => package_version(program),
-        VersionFrom::Asking => ask_version(spec, program, cwd).await,
+        VersionFrom::Asking => ask_version(spec, program, cwd, root).await,
     }
 }
 
-/// Asks the program itself.
-pub(crate) async fn ask_version(spec: &ToolSpec, program: &Path, cwd: &Path) -> Option<String> {
-    let answer = ask(program, spec.version_args, cwd, VERSION_LIMIT).await?;
-    version_in(&answer)
+/// The version of a program that may not run at all. Nothing of the repository at `root` is started: a program that lies in it is not
+/// asked, and a package manager is asked elsewhere, because in a project it starts the version and the plug-ins that the project names.
+pub(crate) async fn ask_version(spec: &ToolSpec, program: &Path, cwd: &Path, root: &Path) -> Option<String> {
+    let of_package = spec.version == VersionFrom::PackageJson;
+    if of_package && let Some(version) = package_version(program) {
+        return Some(version);
+    }
+    if spec.version_args.is_empty() || lies_in(program, root) {
+        return None;
+    }
+    let folder = if of_package { Path::new("/") } else { cwd };
+    version_in(&ask(program, spec.version_args, folder, VERSION_LIMIT).await?)
 }
 
 #[cfg(test)]

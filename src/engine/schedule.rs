@@ -235,7 +235,8 @@ impl<'a> Run<'a> {
                 && let Some(program) = program::find(&job.invocation.program, &job.invocation.cwd)
             {
                 let (program_, cwd, limit) = (program.clone(), job.invocation.cwd.clone(), shared.timeout);
-                let identify = program_identity::identify(shared.spec, program_, cwd, limit);
+                let root = self.site.repo.root.clone();
+                let identify = program_identity::identify(shared.spec, program_, cwd, root, limit);
                 self.identities.entry(program).or_insert_with(|| tokio::spawn(identify));
             }
             let work = JobRun {

@@ -35,10 +35,17 @@ pub(crate) fn version_in(text: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The version in the nearest `package.json` above the program's real file.
+/// Whether a program lies in the repository at `root`, as it is named or as what it links to.
+pub(crate) fn lies_in(program: &Path, root: &Path) -> bool {
+    program.starts_with(root) || program.canonicalize().is_ok_and(|real| real.starts_with(root))
+}
+
+/// The version in the nearest `package.json` above the program's real file. Corepack's programs are none of their packages.
 pub(crate) fn package_version(program: &Path) -> Option<String> {
     #[derive(Deserialize)]
     struct Manifest {
+        #[serde(default)]
+        name: String,
         version: String,
     }
     let real = program.canonicalize().ok()?;
@@ -49,7 +56,7 @@ pub(crate) fn package_version(program: &Path) -> Option<String> {
         .map(|folder| folder.join("package.json"))
         .find(|file| file.exists())?;
     let manifest: Manifest = serde_json::from_slice(&std::fs::read(manifest).ok()?).ok()?;
-    Some(manifest.version)
+    (manifest.name != "corepack").then_some(manifest.version)
 }
 
 /// The version of the program in one of its `near` folders; that of another is not known before it runs.

@@ -62,7 +62,7 @@ pub struct ToolSpec {
 pub enum VersionFrom {
     /// The report names it.
     Report,
-    /// The `package.json` above the program (npm packages).
+    /// The `package.json` above the program (npm packages). Such a program is never asked in the project: it might start code of it.
     PackageJson,
     /// A second call of the program, beside the scan.
     Asking,

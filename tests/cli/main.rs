@@ -16,6 +16,7 @@ mod judge;
 mod leaks;
 mod lock;
 mod notice;
+mod own_programs;
 mod one_policy;
 mod policy;
 mod policy_from;
