@@ -274,7 +274,7 @@ fn the_observability_stack_deploys_what_passes_and_nothing_else() {
     assert_eq!((ran.code, deployments(&moto).len()), (0, 2), "{}", ran.all());
     // And on another branch nothing acts.
     clean.git(&["checkout", "--quiet", "-b", "feature/x"]);
-    let ran = clean.run(&["run", "--only", "secrets,images,push,task-definition,deploy"]);
+    let ran = clean.run(&["run", "--only", "images,image-scan,push,task-definition,deploy"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert_eq!(deployments(&moto).len(), 2);
     assert!(text(&clean.gate("push")["reason"]).contains("this is feature/x"), "{}", clean.gate("push"));
