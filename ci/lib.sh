@@ -8,6 +8,8 @@ TOOLS=$(realpath -m "$ROOT/.tools") # it may be a link to the folder of another 
 
 # Scanners written in Python start three times as fast from compiled files. Python writes those when it first reads a file.
 unset PYTHONDONTWRITEBYTECODE
+# Those written in Go end so soon that it does not pay to look for garbage so often.
+export GOGC=400
 
 step() { printf '\n== %s\n' "$*" >&2; }
 say() { printf '%s\n' "$*" >&2; }

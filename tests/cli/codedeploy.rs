@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::codedeploy::{project, reason};
+use crate::common::codedeploy::{APP_SPEC, ARN, gates, project, reason};
 use crate::common::{Project, Ran, alive, eventually};
 
 /// The answers of CodeDeploy to each call of a deployment that succeeds, recorded from `ci/aws-server`.
@@ -100,18 +100,52 @@ fn an_answer_about_something_else_proves_nothing() {
     }
 }
 
+/// Nothing of it is AWS's: it is not asked.
+#[test]
+fn what_can_not_be_deployed_is_reported_in_a_sentence() {
+    let here = gates(ARN, "");
+    for (gates, spec, says) in [
+        (here.replace("CONTAINER", "OTHER"), APP_SPEC, "placeholders left over: ${CONTAINER}"),
+        (here.clone(), "version: 0.0\n", "does not name arn:aws:ecs:"),
+        (here.clone(), "{\"TaskDefinition\": \"<TASK_DEFINITION>\"", "is not JSON"),
+        (here.clone(), "", "is empty"),
+        (
+            here.replace(&format!("task_definition = '{ARN}'"), ""),
+            APP_SPEC,
+            "no ecs-task-definition gate of this run",
+        ),
+        (here.replace(ARN, "task"), APP_SPEC, "there is no gate task that has registered"),
+    ] {
+        let project = Project::with_gates(&gates);
+        project.write("deploy/appspec.yaml", spec);
+        let asked = project.bin().join("asked");
+        project.program("aws", &format!("[ \"$1\" = --version ] || touch '{}'", asked.display()));
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 3, "{says}: {}", ran.all());
+        assert!(reason(&project).contains(says), "{says}: {}", reason(&project));
+        assert!(!asked.exists(), "{says}");
+    }
+}
+
 #[test]
 fn a_cli_that_hangs_is_killed_at_the_timeout_of_the_gate() {
     let hangs = "sleep 3600 & sleep 3600";
-    let mark = "env = { HANGS = 'codedeploy-test' }\ntimeout = '5s'";
-    for (call, says) in [
-        ("get-deployment", "deployment d-1 (Created) was asked to stop and to roll back"),
-        ("create-deployment", "a deployment was asked for, and none was seen in progress"),
-        ("get-deployment-group", "nothing was started"),
-    ] {
-        let (ran, project) = run_with_fake(call, hangs, mark);
+    // By then even a slow machine has reached the call that hangs. All three wait at the same time.
+    let check = |call: &str, says: &str| {
+        let mark = format!("codedeploy-{call}");
+        let (ran, project) =
+            run_with_fake(call, hangs, &format!("env = {{ HANGS = '{mark}' }}\ntimeout = '20s'"));
         assert_eq!(ran.code, 3, "{call}: {}", ran.all());
         assert!(reason(&project).contains(says), "{call}: {}", reason(&project));
-        assert!(eventually(|| alive("HANGS=codedeploy-test").is_empty()), "{call}: processes are left");
-    }
+        assert!(eventually(|| alive(&format!("HANGS={mark}")).is_empty()), "{call}: processes are left");
+    };
+    std::thread::scope(|scope| {
+        for (call, says) in [
+            ("get-deployment", "deployment d-1 (Created) was asked to stop and to roll back"),
+            ("create-deployment", "a deployment was asked for, and none was seen in progress"),
+            ("get-deployment-group", "nothing was started"),
+        ] {
+            scope.spawn(move || check(call, says));
+        }
+    });
 }

@@ -133,11 +133,10 @@ fn a_deployment_is_watched_to_its_end_and_not_begun_twice() {
     assert_eq!(project.gate("deploy")["targets"][0]["outputs"]["deployment"], id);
     assert_eq!(deployments(&moto).len(), 1);
 
-    // Another revision is another deployment; and the first one, after that, is not what is there.
-    let next = ARN.replace(":7", ":8");
-    project.write("gates.toml", gates(&next, QUICK));
-    assert_eq!(run(&project, &moto).code, 0);
-    assert_eq!(deployments(&moto).len(), 2);
+    // After a deployment of something else, the first one is not what is there.
+    let other = deploy_another(&moto, "quick");
+    moto.aws(&["deploy", "get-deployment", "--deployment-id", &other]);
+    assert_eq!(statuses(&moto), ["Succeeded", "Succeeded"]);
     project.write("gates.toml", gates(ARN, QUICK));
     assert_eq!(run(&project, &moto).code, 0);
     assert_eq!(deployments(&moto).len(), 3);
@@ -320,6 +319,7 @@ fn a_deployment_that_takes_too_long_is_stopped_and_proves_nothing() {
 #[test]
 fn aws_that_is_busy_is_asked_again_and_nothing_is_deployed_twice() {
     let moto = aws();
+    // Another revision is another deployment.
     for (life, says) in [("throttled", "Rate exceeded; asking again"), ("lost", "")] {
         let before = deployments(&moto).len();
         let project = project(&format!("description = 'life={life}'\nretry_delay = '100ms'"));

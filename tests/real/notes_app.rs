@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
@@ -13,9 +13,56 @@ use crate::common::readers;
 use crate::common::{Advisories, Project, Ran, counts, real_tools, run_with_real_tools as run};
 use serde_json::Value;
 
-/// Held by a test that builds the notes-app's images: two builds at once would take each other's
+/// Held by a run that builds the notes-app's images: two builds at once would take each other's
 /// tags over.
 static IMAGES: Mutex<()> = Mutex::new(());
+
+/// A run on the notes-app that several tests look at.
+struct Shared {
+    ran: Ran,
+    /// The output folder.
+    out: PathBuf,
+    record: Value,
+}
+
+impl Shared {
+    fn run(out: &str, args: &[&str], server: Option<&Advisories>) -> Self {
+        let app = notes_app();
+        let path = format!("{}:{}", real_tools().display(), std::env::var("PATH").unwrap());
+        let out = app.root().join("..").join(out);
+        let mut command = app.command(&[&["run", "--out", out.to_str().unwrap()], args].concat());
+        command.env("PATH", path).envs(server.map(|server| ("npm_config_registry", &server.address)));
+        let _building = IMAGES.lock();
+        let ran = Ran::of(command.output().unwrap());
+        let record = fs::read(out.join("run.json")).unwrap_or_else(|error| panic!("{error}: {}", ran.all()));
+        Self { record: serde_json::from_slice(&record).unwrap(), ran, out }
+    }
+
+    /// All gates.
+    fn whole() -> &'static Self {
+        static RUN: OnceLock<Shared> = OnceLock::new();
+        RUN.get_or_init(|| Self::run("whole", &["--verbose"], None))
+    }
+
+    /// The images, and what npm's registry knows of the same packages.
+    fn images() -> &'static Self {
+        static RUN: OnceLock<Shared> = OnceLock::new();
+        let args = ["--only", "audit,images,image-scan,sbom", "--format", "cyclonedx"];
+        RUN.get_or_init(|| Self::run("images", &args, Some(&Advisories::serve())))
+    }
+
+    fn gate(&self, id: &str) -> &Value {
+        self.record["gates"].as_array().unwrap().iter().find(|gate| gate["id"] == id).unwrap()
+    }
+
+    fn findings(&self) -> &Vec<Value> {
+        self.record["findings"].as_array().unwrap()
+    }
+}
+
+fn docker_answers() -> bool {
+    Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success())
+}
 
 /// The notes-app with its history, faults and installed packages, laid out once.
 fn notes_app() -> &'static Project {
@@ -48,24 +95,21 @@ fn planted_in_notes_app(app: &Project) -> BTreeSet<String> {
 #[test]
 fn gitleaks_finds_nothing_in_all_that_a_run_on_the_notes_app_wrote() {
     let app = notes_app();
-    let building = IMAGES.lock();
-    let ran = run(app, &["run", "--verbose", "--out", "../written"]);
-    drop(building);
-    let out = app.root().join("../written");
+    let Shared { ran, out, .. } = Shared::whole();
     fs::write(out.join("stdout"), &ran.stdout).unwrap();
     fs::write(out.join("stderr"), &ran.stderr).unwrap();
     let report = app.root().join("../written.json");
     let gitleaks = Command::new(real_tools().join("gitleaks"))
         .args(["dir", "--no-banner", "--redact=100", "--ignore-gitleaks-allow", "--exit-code", "77"])
         .args(["--report-format", "json", "--report-path"])
-        .args([&report, &out])
+        .args([&report, out])
         .output()
         .unwrap();
     let found = fs::read_to_string(&report).unwrap();
     assert_eq!(gitleaks.status.code(), Some(0), "{found}");
 
     let mut everything = Vec::new();
-    gather(&out, &mut everything);
+    gather(out, &mut everything);
     assert!(everything.len() > 50_000, "the run wrote next to nothing: {}", ran.all());
     let everything = String::from_utf8_lossy(&everything);
     for value in planted_in_notes_app(app) {
@@ -101,19 +145,13 @@ fn gather(folder: &Path, all: &mut Vec<u8>) {
 
 #[test]
 fn tsc_and_eslint_check_each_folder_of_a_monorepo() {
-    let app = notes_app();
-    let ran = run(app, &["run", "--only", "types,lint", "--out", "../code"]);
-    let record: Value = serde_json::from_str(&app.read("../code/run.json")).unwrap();
-    let gate = |id: &str| record["gates"].as_array().unwrap().iter().find(|gate| gate["id"] == id).unwrap();
-    assert_eq!(counts(gate("types")), "0 8 0 0 0", "{}", ran.all());
-    assert_eq!(counts(gate("lint")), "0 7 0 2 0");
-    assert_eq!(gate("types")["tool_version"], "5.9.3");
-    let paths: Vec<&str> = record["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|f| f["location"]["path"].as_str().unwrap())
-        .collect();
+    let (app, run) = (notes_app(), Shared::whole());
+    assert_eq!(counts(run.gate("types")), "0 8 0 0 0", "{}", run.ran.all());
+    assert_eq!(counts(run.gate("lint")), "0 7 0 2 0");
+    assert_eq!(run.gate("types")["tool_version"], "5.9.3");
+    let code =
+        run.findings().iter().filter(|finding| finding["gate"] == "types" || finding["gate"] == "lint");
+    let paths: Vec<&str> = code.map(|finding| finding["location"]["path"].as_str().unwrap()).collect();
     assert!(paths.contains(&"frontend/app/(notes)/page.tsx"), "{paths:?}");
     assert!(paths.iter().all(|path| app.root().join(path).is_file()), "{paths:?}");
 }
@@ -132,15 +170,9 @@ fn a_configuration_that_has_tsc_check_nothing_is_overruled() {
 
 #[test]
 fn images_are_built_scanned_and_listed_or_it_is_said_that_docker_is_not_there() {
-    let app = notes_app();
-    let building = IMAGES.lock();
-    let args = ["run", "--only", "images,image-scan,sbom", "--format", "cyclonedx", "--out", "../images"];
-    let ran = run(app, &args);
-    drop(building);
-    let record: Value = serde_json::from_str(&app.read("../images/run.json")).unwrap();
-    let gate = |id: &str| record["gates"].as_array().unwrap().iter().find(|gate| gate["id"] == id).unwrap();
-    let docker = Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success());
-    if !docker {
+    let run = Shared::images();
+    let (ran, gate) = (&run.ran, |id: &str| run.gate(id));
+    if !docker_answers() {
         assert_eq!(gate("images")["outcome"], "inconclusive", "{}", ran.all());
         assert!(gate("image-scan")["reason"].as_str().unwrap().contains("needs images"), "{}", ran.all());
         return;
@@ -154,7 +186,7 @@ fn images_are_built_scanned_and_listed_or_it_is_said_that_docker_is_not_there() 
         assert_eq!((id("image-scan"), id("sbom")), (id("images"), id("images")), "{name}");
     }
     assert_eq!(counts(gate("image-scan")), "2 5 3 0 0");
-    what_is_kept_of_the_inventories_is_whole(&app.root().join("../images"), gate("sbom"));
+    what_is_kept_of_the_inventories_is_whole(&run.out, gate("sbom"));
 }
 
 /// Syft's own documents by the schemas of their makers, and the merged one against them: Python puts the
@@ -189,45 +221,31 @@ json.dump({"images": images, "reported": [reported["image:" + name] for name in 
     let read = readers::python(COMPARE, &files);
     assert_eq!(read["reported"], read["images"]);
     assert!(!read["images"][0].as_array().unwrap().is_empty());
-    // All images were listed and searched; gates that were left out leave the project's own rest open.
-    assert_eq!(
-        read["incomplete"],
-        serde_json::json!([{"aggregate": "incomplete", "assemblies": ["project"]}])
-    );
+    // All images were listed and searched. Of the folders that npm audit looked at nobody listed the packages, and gates
+    // that were left out leave the project's own rest open.
+    let open = ["folder:backend", "folder:frontend", "project"];
+    assert_eq!(read["incomplete"], serde_json::json!([{"aggregate": "incomplete", "assemblies": open}]));
 }
 
 /// jq over the two scanners' own reports counts how many vulnerabilities both have: by the advisory's GHSA id
 /// and the installed version.
 #[test]
 fn what_npm_audit_and_trivy_both_see_is_one_problem() {
-    let app = notes_app();
-    let server = Advisories::serve();
-    let building = IMAGES.lock();
-    let args = ["run", "--only", "audit,images,image-scan", "--out", "../merged"];
-    let path = format!("{}:{}", real_tools().display(), std::env::var("PATH").unwrap());
-    let mut command = app.command(&args);
-    command.env("PATH", path).env("npm_config_registry", &server.address);
-    let ran = Ran::of(command.output().unwrap());
-    drop(building);
-    let record: Value = serde_json::from_str(&app.read("../merged/run.json")).unwrap();
-    let outcomes: Vec<&str> =
-        record["gates"].as_array().unwrap().iter().filter_map(|gate| gate["outcome"].as_str()).collect();
-    if outcomes.contains(&"inconclusive") {
+    let run = Shared::images();
+    let ran = &run.ran;
+    let gates = run.record["gates"].as_array().unwrap();
+    if gates.iter().any(|gate| gate["outcome"] == "inconclusive") {
         // Without Docker there is no image to scan.
-        assert!(
-            !Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success()),
-            "{}",
-            ran.all()
-        );
+        assert!(!docker_answers(), "{}", ran.all());
         return;
     }
-    let jq = |filter: &str, files: &[std::path::PathBuf]| -> BTreeSet<String> {
+    let jq = |filter: &str, files: &[PathBuf]| -> BTreeSet<String> {
         let output = Command::new("jq").args(["-r", filter]).args(files).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
     };
-    let reports = |gate: &str| -> Vec<std::path::PathBuf> {
-        let targets = fs::read_dir(app.root().join("../merged/reports").join(gate)).unwrap();
+    let reports = |gate: &str| -> Vec<PathBuf> {
+        let targets = fs::read_dir(run.out.join("reports").join(gate)).unwrap();
         let files = targets.flat_map(|target| fs::read_dir(target.unwrap().path()).unwrap());
         files.map(|file| file.unwrap().path()).collect()
     };
@@ -244,7 +262,7 @@ fn what_npm_audit_and_trivy_both_see_is_one_problem() {
         trivy.iter().filter(|seen| npm.contains(seen.split('@').next().unwrap())).collect();
     assert!(!both.is_empty(), "{npm:?} {trivy:?}");
 
-    let findings = record["findings"].as_array().unwrap();
+    let findings = run.findings();
     let seen_by_both = |finding: &&Value| finding["seen_by"] == serde_json::json!(["npm-audit", "trivy"]);
     let merged: BTreeSet<&str> =
         findings.iter().filter(seen_by_both).map(|finding| finding["problem"].as_str().unwrap()).collect();

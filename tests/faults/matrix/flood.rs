@@ -1,5 +1,5 @@
-//! A gigabyte on standard output or error: what is kept of a log is bounded, a report of that size is none, and
-//! neither memory nor disk is filled.
+//! Far more on standard output or error than anybody can use: what is kept of a log is bounded, a report of a gigabyte
+//! is none, and neither memory nor disk is filled.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,14 +14,16 @@ use crate::common::{Ran, alive, eventually, watched};
 const OF_REPORT: u64 = 600;
 const OF_LOG: u64 = 100;
 
+/// Of each, more than may be held of it.
 const GIGABYTE: &str = "yes 'words that nobody will read' | head -c 1000000000";
-const GIGABYTE_OF_ERRORS: &str = "yes 'words that nobody will read' | head -c 1000000000 >&2";
+const LOG: &str = "yes 'words that nobody will read' | head -c 300000000";
+const LOG_OF_ERRORS: &str = "yes 'words that nobody will read' | head -c 300000000 >&2";
 
 /// What a row must come to: the words of why it proves nothing, or `None`, as nothing is lost.
 type Row = (&'static str, Option<&'static str>);
 
-/// The rows that take it on standard output: two for each place in which a report comes out. A
-/// gigabyte takes seconds, and the rest of the rows are read by the same lines of code.
+/// The rows that take it on standard output: two for each place in which a report comes out. It
+/// takes seconds, and the rest of the rows are read by the same lines of code.
 const STDOUT: [Row; 8] = [
     ("gitleaks", Some("larger than")),
     ("tsc", Some("larger than")),
@@ -43,12 +45,18 @@ const STDERR: [Row; 4] = [
 
 pub(crate) fn cases(tools: &[Tool]) -> Vec<Checked> {
     let tool = |name: &str| tools.iter().find(|tool| tool.name == name).unwrap();
-    let stdout = STDOUT.map(|(name, says)| flood(tool(name), "stdout", GIGABYTE, says));
-    let stderr = STDERR.map(|(name, says)| flood(tool(name), "stderr", GIGABYTE_OF_ERRORS, says));
+    let stdout = STDOUT.map(|(name, says)| flood(tool(name), "stdout", says));
+    let stderr = STDERR.map(|(name, says)| flood(tool(name), "stderr", says));
     stdout.into_iter().chain(stderr).collect()
 }
 
-fn flood(tool: &Tool, stream: &str, flood: &'static str, says: Option<&str>) -> Checked {
+fn flood(tool: &Tool, stream: &str, says: Option<&str>) -> Checked {
+    let is_report = stream == "stdout" && ["gitleaks", "tsc", "npm"].contains(&tool.program);
+    let (flood, size) = match stream {
+        "stderr" => (LOG_OF_ERRORS, "300 MB"),
+        _ if is_report => (GIGABYTE, "1 GB"),
+        _ => (LOG, "300 MB"),
+    };
     let project = lay_out(&[Case::new(tool, "", tool.clean.clone().before(flood))]);
     let scratch = project.root().join("scratch");
     fs::create_dir(&scratch).unwrap();
@@ -59,7 +67,6 @@ fn flood(tool: &Tool, stream: &str, flood: &'static str, says: Option<&str>) -> 
 
     let gate = project.gate("case-0");
     let (outcome, reason) = (gate["outcome"].as_str().unwrap(), gate["reason"].as_str().unwrap());
-    let is_report = stream == "stdout" && ["gitleaks", "tsc", "npm"].contains(&tool.program);
     let most = if is_report { OF_REPORT } else { OF_LOG };
     let logs = files(&project.root().join("gates-report/logs"));
     let log = logs.iter().find(|log| log.ends_with(format!("{stream}.log")));
@@ -77,7 +84,7 @@ fn flood(tool: &Tool, stream: &str, flood: &'static str, says: Option<&str>) -> 
         _ if !eventually(|| alive(&mark(&project)).is_empty()) => Some("processes are left".to_owned()),
         _ => None,
     };
-    (format!("{} × 1 GB on {stream}", tool.name), wrong)
+    (format!("{} × {size} on {stream}", tool.name), wrong)
 }
 
 fn size_of(folder: &Path) -> u64 {
@@ -85,14 +92,14 @@ fn size_of(folder: &Path) -> u64 {
     sizes.sum()
 }
 
-/// Asked for its version, a tool prints a gigabyte too: that costs the version.
+/// Asked for its version, a tool prints as much: that costs the version.
 pub(crate) fn of_version(tools: &[Tool]) -> Checked {
     let tool = tools.iter().find(|tool| tool.name == "docker-build").unwrap();
     let project = lay_out(&[Case::new(tool, "", tool.clean.clone())]);
-    project.write("fakes/asked", GIGABYTE);
+    project.write("fakes/asked", LOG);
     let mut command = project.command(&["run", "--quiet"]);
     command.env("PATH", project.bin()).envs(variables(&project));
     let (ran, memory): (Ran, u64) = watched(command, Duration::from_millis(20), || ());
     let wrong = (ran.code != 0 || memory >= 200).then(|| format!("{memory} MiB: {}", ran.all()));
-    ("docker-build × 1 GB as its version".to_owned(), wrong)
+    ("docker-build × 300 MB as its version".to_owned(), wrong)
 }

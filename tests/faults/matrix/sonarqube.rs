@@ -67,6 +67,9 @@ fn gates() -> Vec<(&'static str, Value, &'static str)> {
     ]
 }
 
+/// A time by which the server has answered at least once, however slow the machine is.
+const SOON: &str = "timeout = '10s'";
+
 /// What becomes of the task, and in how many seconds the gate is to end.
 fn tasks() -> Vec<(&'static str, Value, &'static str, &'static str)> {
     let with = |id, status, key: &str, value: Value| {
@@ -74,7 +77,6 @@ fn tasks() -> Vec<(&'static str, Value, &'static str, &'static str)> {
         task[key] = value;
         task
     };
-    const SOON: &str = "timeout = '2s'";
     vec![
         ("task-failed", with("task-failed", "FAILED", "errorMessage", "disk full".into()), "disk full", ""),
         ("task-failed-silently", task("task-failed-silently", "FAILED"), "failed on the server", ""),
@@ -107,7 +109,6 @@ fn tasks() -> Vec<(&'static str, Value, &'static str, &'static str)> {
 
 /// How the server stumbles.
 fn troubles() -> Vec<(&'static str, Trouble, &'static str, &'static str)> {
-    const SOON: &str = "timeout = '2s'";
     vec![
         ("401", Trouble::Status(401), "expired", ""),
         ("403", Trouble::Status(403), "browse", ""),
