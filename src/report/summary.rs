@@ -23,6 +23,7 @@ use crate::system::terminal::Look;
 use crate::text::{human, sanitise, table};
 
 use super::Written;
+use super::unlooked::{self, Unlooked};
 
 /// The summary is never narrower than this.
 const NARROWEST: u16 = 60;
@@ -145,6 +146,7 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
     };
     let lost = run.lost.then(|| "the result could not be written".to_owned());
     let (failed, inconclusive) = (of(Outcome::Failed), of(Outcome::Inconclusive));
+    let unlooked: Vec<String> = unlooked::groups(run).iter().map(Unlooked::words).collect();
     let mut causes = Vec::new();
     causes.extend(lost);
     causes.extend(run.interrupted.as_ref().map(|signal| format!("interrupted by {signal}")));
@@ -156,10 +158,13 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
     }
     causes.extend(run.over.iter().map(|over| format!("budget: {over}")));
     if causes.is_empty() {
-        causes.push(match of(Outcome::Passed).len() {
+        let passed = match of(Outcome::Passed).len() {
             0 => "no required gate had anything to do".to_owned(),
             n => format!("{} passed", human::count(n as u64, "gate")),
-        });
+        };
+        causes.push([vec![passed], unlooked].concat().join(", "));
+    } else if !unlooked.is_empty() {
+        causes.push(unlooked.join(", "));
     }
     causes
 }

@@ -25,3 +25,4 @@ mod risk;
 mod settings;
 mod smoke_test;
 mod sonarqube;
+mod unlooked;
