@@ -219,7 +219,8 @@ pub struct KnownArgs {
 
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
-    /// A run.json to judge again; for several, show what this policy would have decided on each
+    /// A run.json to judge again; for several, show what this policy would have decided on each (with
+    /// `--mode production`, exit with the worst)
     #[arg(
         long,
         value_name = "FILE",
