@@ -9,6 +9,7 @@ mod codedeploy;
 mod command_line;
 mod ecs_task_definition;
 mod floor;
+mod from_environment;
 mod hook;
 mod images;
 mod interlock;
