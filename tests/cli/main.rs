@@ -5,6 +5,7 @@
 mod common;
 
 mod bad_input;
+mod ci_files;
 mod codedeploy;
 mod command_line;
 mod ecs_task_definition;

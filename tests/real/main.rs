@@ -5,6 +5,7 @@
 mod common;
 
 mod audits;
+mod ci_files;
 mod codedeploy;
 mod ecr_push;
 mod ecs_task_definition;
