@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use portcullis::cli::args::Cli;
 use portcullis::cli::{execute, show};
 use portcullis::system::process::keeper;
@@ -12,7 +10,7 @@ fn main() -> ExitCode {
     if let Some(code) = keeper::called() {
         return code;
     }
-    let cli = Cli::parse();
+    let cli = Cli::read();
     match execute(cli.command) {
         Ok(code) => ExitCode::from(code),
         Err(error) => ExitCode::from(show::show_error(&error)),

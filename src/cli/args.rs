@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::config::find::PolicySource;
-use crate::config::settings::RunOptions;
+use crate::config::settings::{RunOptions, SelectedBy};
 use crate::model::verdict::Mode;
 use crate::report;
 
@@ -21,6 +22,33 @@ use crate::report;
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line. A mistake in it ends the program, with clap's message.
+    pub fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if let (
+            Command::Run(RunArgs { selection, .. }) | Command::Plan(PlanArgs { selection, .. }),
+            Some((_, of)),
+        ) = (&mut cli.command, matches.subcommand())
+        {
+            selection.by = SelectedBy {
+                only: said_by(of, "only", "PORTCULLIS_ONLY"),
+                skip: said_by(of, "skip", "PORTCULLIS_SKIP"),
+            };
+        }
+        cli
+    }
+}
+
+/// The name of an option as the user gave it: `--skip`, or its variable.
+fn said_by(matches: &ArgMatches, id: &str, variable: &str) -> String {
+    match matches.value_source(id) {
+        Some(ValueSource::EnvVariable) => variable.to_owned(),
+        _ => format!("--{id}"),
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -85,6 +113,9 @@ pub struct SelectionArgs {
     /// Scan only the commits and files after REV, where a tool can
     #[arg(long, value_name = "REV", env = "PORTCULLIS_SINCE")]
     pub since: Option<String>,
+    /// Who says `only` and `skip`: the command line, or a variable.
+    #[arg(skip)]
+    pub by: SelectedBy,
 }
 
 /// The names of the report formats.
@@ -110,6 +141,7 @@ impl SelectionArgs {
             since: self.since,
             branch: self.branch,
             until: None,
+            by: self.by,
             verify: false,
         }
     }
@@ -187,7 +219,8 @@ pub struct KnownArgs {
 
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
-    /// A run.json to judge again; for several, show what this policy would have decided on each
+    /// A run.json to judge again; for several, show what this policy would have decided on each (with
+    /// `--mode production`, exit with the worst)
     #[arg(
         long,
         value_name = "FILE",

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::cli::args::BaselineArgs;
+use crate::config::Config;
 use crate::config::find::{OUT, folder_of, load_config};
 use crate::engine::baseline_file;
 use crate::engine::saved_run;
@@ -39,7 +40,7 @@ pub(crate) fn execute(args: &BaselineArgs) -> Result<u8> {
     if !args.prune && old.findings.is_empty() && !run.gates.iter().any(proved) {
         bail!("no gate of {} proved anything: there is nothing to record; run again", from.display());
     }
-    let change = Change::of(&old, &run, args.prune);
+    let change = Change::of(&old, &run, &config, args.prune);
     let new = Baseline {
         schema: SCHEMA.to_owned(),
         // Dropping records nothing new: the rest is as old as before.
@@ -63,8 +64,8 @@ struct Change {
     entries: Vec<BaselineEntry>,
     added: Counted,
     dropped: usize,
-    /// Gates that proved nothing. Their entries are kept, since nothing was scanned.
-    unseen: BTreeMap<Text, Completeness>,
+    /// Gates that did not look at everything, and why. Their entries are kept.
+    unseen: BTreeMap<Text, String>,
     /// Entries that are not found any more, and kept.
     gone: usize,
 }
@@ -73,12 +74,13 @@ struct Change {
 type Counted = BTreeMap<Text, u64>;
 
 impl Change {
-    fn of(old: &Baseline, run: &Run, prune: bool) -> Self {
-        let mut unseen = BTreeMap::new();
-        for gate in &run.gates {
-            if gate.evidence != Completeness::Whole {
-                unseen.insert(gate.id.clone(), gate.evidence.clone());
-            }
+    fn of(old: &Baseline, run: &Run, config: &Config, prune: bool) -> Self {
+        let mut unseen: BTreeMap<Text, String> =
+            run.gates.iter().filter_map(|gate| Some((gate.id.clone(), unlooked(gate)?))).collect();
+        // A run of some gates (`judge --report`, a profile of an older configuration) says nothing of the others.
+        let absent = |id: &Text| config.gate(id).is_some() && !run.gates.iter().any(|gate| gate.id == *id);
+        for id in old.findings.iter().map(|entry| &entry.gate).filter(|id| absent(id)) {
+            unseen.insert(id.clone(), "is not in this run".to_owned());
         }
         let acts: HashSet<&Text> = run.gates.iter().filter(|gate| gate.action).map(|gate| &gate.id).collect();
         let mut found: BTreeMap<(&Text, &Text), &Finding> = BTreeMap::new();
@@ -90,7 +92,7 @@ impl Change {
         let mut change = Self { entries: Vec::new(), added: Counted::new(), dropped: 0, unseen, gone: 0 };
         for entry in &old.findings {
             let there = found.remove(&(&entry.gate, &entry.id));
-            // Entries of a gate that is no longer in the run are gone.
+            // Entries of a gate that is no longer in gates.toml are gone.
             let scanned = !change.unseen.contains_key(&entry.gate);
             match there {
                 Some(finding) => change.entries.push(BaselineEntry::of(finding)),
@@ -130,13 +132,22 @@ impl Change {
     }
 
     fn unseen_words(&self) -> String {
-        let line = |(gate, evidence): (&Text, &Completeness)| match evidence {
-            Completeness::Whole => String::new(),
-            Completeness::Lacking(why) => format!("\n    {gate} proved nothing and is left as it was: {why}"),
-            Completeness::Halted(why) | Completeness::Nothing(why) => {
-                format!("\n    {gate} looked at nothing and is left as it was: {why}")
-            }
-        };
+        let line =
+            |(gate, why): (&Text, &String)| format!("\n    {gate} {why}; its findings are left as they were");
         self.unseen.iter().map(line).collect()
+    }
+}
+
+/// Why nothing of this gate can be gone; `None`: it looked at everything.
+fn unlooked(gate: &GateRecord) -> Option<String> {
+    match (&gate.evidence, &gate.since) {
+        (Completeness::Lacking(why), _) => Some(format!("proved nothing ({why})")),
+        (Completeness::Halted(why) | Completeness::Nothing(why), _) => {
+            Some(format!("looked at nothing ({why})"))
+        }
+        (Completeness::Whole, Some(since)) => {
+            Some(format!("looked only at what changed since {}", since.get(..12).unwrap_or(since)))
+        }
+        (Completeness::Whole, None) => None,
     }
 }

@@ -10,7 +10,6 @@ use anyhow::{Context, Result, bail};
 use crate::cli::args::LockArgs;
 use crate::config::find::{folder_of, load_config};
 use crate::config::settings::{RunOptions, Settings};
-use crate::engine::lock::chain::LinkKind;
 use crate::engine::lock::guard::around;
 use crate::engine::lock::memo::Memo;
 use crate::engine::lock::{FILE_NAME, Key, Lock, LockEntry, Measured, platform};
@@ -71,8 +70,9 @@ pub(crate) async fn execute(args: &LockArgs) -> Result<u8> {
             Some(entry) => entry.version,
             None => version(&wanted[*index], measured, &repo.root).await,
         };
-        let (sha256, runs) = (measured.sha256.clone(), measured.runs.clone());
-        lock.tools.push(LockEntry { key: key.clone(), platform: platform(), version, sha256, runs });
+        let Measured { sha256, runs, not_covered } = measured.clone();
+        let (key, platform) = (key.clone(), platform());
+        lock.tools.push(LockEntry { key, platform, version, sha256, runs, not_covered });
     }
     let keys: BTreeSet<Key> = lock.tools.iter().map(|tool| tool.key.clone()).collect();
     let foreign = |tool: &&LockEntry| tool.platform != platform() && keys.contains(&tool.key);
@@ -223,8 +223,8 @@ fn changes(old: &Lock, new: &Lock) -> String {
             Some(before) => writeln!(page, "  ~ {}: {} → {}", tool.key, short(before), short(tool)),
             None => writeln!(page, "  + {}: {}", tool.key, short(tool)),
         };
-        for part in tool.runs.iter().filter(|part| part.what == LinkKind::Chooser) {
-            let _ = writeln!(page, "      {} chooses what it starts, and that is not pinned", part.name);
+        for what in &tool.not_covered {
+            let _ = writeln!(page, "      not pinned: {what}");
         }
     }
     let gone = |tool: &&LockEntry| new.entries(&tool.key, &tool.platform).next().is_none();

@@ -22,7 +22,7 @@ use crate::engine::lock::guard::Guard;
 use crate::engine::plan::Plan;
 use crate::engine::preview::Preview;
 use crate::engine::publish::publish;
-use crate::engine::{new_since, notify, progress, schedule};
+use crate::engine::{new_since, notify, progress, schedule, unresolved};
 use crate::model::clean::Clean;
 use crate::model::run::Run;
 use crate::policy::apply::apply;
@@ -126,6 +126,7 @@ async fn prepare(
             false => None,
         },
     };
+    unresolved::refuse(&plan, &conditions)?;
     Ok(Ready { active, settings, reports, lock, before, enrichment, repo, plan, conditions })
 }
 

@@ -3,8 +3,11 @@
 //! `--policy-from` compares the gates.toml of the change with that of the base, and `--require`
 //! a run with an organisation's floor.
 
+mod waivers;
+
 use std::borrow::Cow;
 
+use self::waivers::wider_waivers;
 use crate::config::sources::Sources;
 use crate::config::{Config, Gate, Profile};
 use crate::keys::table::Located;
@@ -14,7 +17,6 @@ use crate::model::severity::Severity;
 use crate::model::verdict::Mode;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::judge::{allowed, at_or_above};
-use crate::policy::waiver::Waiver;
 use crate::scan::options::differing;
 
 /// Everything that `other` would let pass and `base` would not, in the base's order.
@@ -55,7 +57,7 @@ pub(crate) fn loosened(base: &Config, other: &Config) -> Vec<Loosening> {
         }
     }
     all.extend(looser_sources(&base.sources, &other.sources));
-    all.extend(other.waivers.iter().filter_map(|waiver| wider_waiver(&base.waivers, waiver)));
+    all.extend(wider_waivers(&base.waivers, &other.waivers));
     all
 }
 
@@ -320,41 +322,6 @@ fn overlaid(gate: &Gate, profile: &Profile) -> (Policy, bool) {
         Some(overlay) => (overlay.policy.clone(), overlay.required.unwrap_or(gate.required)),
         None => (gate.policy.clone(), gate.required),
     }
-}
-
-/// Reports a waiver, unless a waiver of the base covers the same findings, for as long.
-fn wider_waiver(base: &[Waiver], waiver: &Waiver) -> Option<Loosening> {
-    if base.iter().any(|known| covers_all_of(known, waiver)) {
-        return None;
-    }
-    let known = base.iter().find(|known| known.name == waiver.name);
-    let was = known.map(described);
-    let word = if known.is_some() { "covers more" } else { "is new" };
-    // A waiver without a name is already called `waiver 3`.
-    let place =
-        if !waiver.has_own_name { waiver.name.to_string() } else { format!("waiver {}", waiver.name) };
-    Some(Loosening { place, what: format!("it {word}: {}", described(waiver)), was })
-}
-
-fn covers_all_of(wide: &Waiver, narrow: &Waiver) -> bool {
-    let conditions = wide.conditions().into_iter().zip(narrow.conditions());
-    let as_long = match (wide.expires, narrow.expires) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(wide), Some(narrow)) => wide >= narrow,
-    };
-    as_long && conditions.into_iter().all(|((_, wide), (_, narrow))| wide.is_none() || wide == narrow)
-}
-
-/// `rule = CKV_1, path = infra/** until 2030-01-01`
-fn described(waiver: &Waiver) -> String {
-    let conditions: Vec<String> = waiver
-        .conditions()
-        .into_iter()
-        .filter_map(|(key, says)| says.map(|says| format!("{key} = {says}")))
-        .collect();
-    let until = waiver.expires.map(|day| format!(" until {day}")).unwrap_or_default();
-    conditions.join(", ") + &until
 }
 
 #[cfg(test)]

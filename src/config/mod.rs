@@ -133,9 +133,12 @@ impl Config {
     /// Reads and checks the text of a gates.toml. An error holds every mistake, in file order.
     pub fn read(text: &str) -> Result<Self, Vec<Problem>> {
         let mut config = parse(text, Self::from_keys)?;
+        // They are in the order of the file, so its lines are counted once.
+        let (mut counted, mut line) = (0, 1);
         for waiver in &mut config.waivers {
-            let before = text.get(..waiver.at).unwrap_or_default();
-            waiver.line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);
+            line += text.get(counted..waiver.at).unwrap_or_default().matches('\n').count();
+            counted = waiver.at;
+            waiver.line = u32::try_from(line).unwrap_or(u32::MAX);
         }
         Ok(config)
     }

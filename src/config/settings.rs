@@ -8,6 +8,19 @@ use anyhow::{Result, bail};
 use crate::config::{Config, Gate, Profile};
 use crate::model::verdict::Mode;
 
+/// Who says which gates run: the names of the options, or of their variables.
+#[derive(Clone, Debug)]
+pub struct SelectedBy {
+    pub only: String,
+    pub skip: String,
+}
+
+impl Default for SelectedBy {
+    fn default() -> Self {
+        Self { only: "--only".to_owned(), skip: "--skip".to_owned() }
+    }
+}
+
 /// The settings on the command line. Absent settings are as in gates.toml.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
@@ -15,6 +28,7 @@ pub struct RunOptions {
     pub profile: Option<String>,
     pub only: Vec<String>,
     pub skip: Vec<String>,
+    pub by: SelectedBy,
     pub jobs: Option<NonZeroUsize>,
     pub fail_fast: bool,
     pub deadline: Option<Duration>,
@@ -43,8 +57,10 @@ pub struct Settings {
     pub deploy_in_lab: bool,
     /// The branch of this run, if the user names it.
     pub branch: Option<String>,
-    only: Option<Vec<String>>,
-    skip: Vec<String>,
+    /// The gates that run, and who says so; `None`: all.
+    only: Option<(Vec<String>, String)>,
+    /// The gates that do not run, each list with who says so.
+    skip: Vec<(Vec<String>, String)>,
     overlay: Profile,
 }
 
@@ -68,8 +84,12 @@ impl Settings {
                 bail!("there is no gate `{id}` in gates.toml; {}", listed("gates are", &ids));
             }
         }
-        let mut skip = overlay.skip.clone();
-        skip.extend(run_options.skip);
+        let profile = format!("profile {}", run_options.profile.as_deref().unwrap_or_default());
+        let only = match run_options.only.is_empty() {
+            true => overlay.only.clone().map(|only| (only, profile.clone())),
+            false => Some((run_options.only, run_options.by.only)),
+        };
+        let skip = vec![(run_options.skip, run_options.by.skip), (overlay.skip.clone(), profile)];
         let settings = Self {
             mode: run_options.mode.or(overlay.mode).unwrap_or(config.mode),
             profile: run_options.profile,
@@ -86,7 +106,7 @@ impl Settings {
             verify: run_options.verify,
             deploy_in_lab: config.deploy_in_lab,
             branch: run_options.branch,
-            only: if run_options.only.is_empty() { overlay.only.clone() } else { Some(run_options.only) },
+            only,
             skip,
             overlay,
         };
@@ -101,20 +121,12 @@ impl Settings {
         (self.mode, self.deploy_in_lab) = (Mode::Lab, false);
     }
 
-    /// Why this gate is skipped, if it is.
-    pub fn leaves_out(&self, id: &str) -> Option<String> {
-        if self.skip.iter().any(|skipped| skipped == id) {
-            return Some("left out by skip".to_owned());
-        }
-        match &self.only {
-            Some(only) if !only.iter().any(|wanted| wanted == id) => Some(match &self.profile {
-                Some(profile) if self.overlay.only.as_ref() == Some(only) => {
-                    format!("not in profile {profile}")
-                }
-                _ => "left out by --only".to_owned(),
-            }),
-            _ => None,
-        }
+    /// Who leaves this gate out, if anyone does: `--skip`, `PORTCULLIS_ONLY`, `profile pre-push`.
+    pub fn leaves_out(&self, id: &str) -> Option<&str> {
+        let names = |list: &[String]| list.iter().any(|named| named == id);
+        let skipped = self.skip.iter().find(|(list, _)| names(list));
+        let others = self.only.as_ref().filter(|(list, _)| !names(list));
+        skipped.or(others).map(|(_, by)| by.as_str())
     }
 
     /// The gate with the settings of the profile.

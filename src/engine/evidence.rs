@@ -39,6 +39,10 @@ pub(crate) struct GateEvidence {
     pub identity: Identity,
     /// What would have stopped it from acting in production.
     pub overridden: Option<String>,
+    /// Who left it out, if anyone did.
+    pub left_out: Option<String>,
+    /// The commit after which it looked, if it was narrowed.
+    pub since: Option<String>,
 }
 
 /// Why a gate can't be judged.
@@ -87,6 +91,8 @@ impl GateEvidence {
             duration,
             identity,
             overridden: None,
+            left_out: None,
+            since: None,
         }
     }
 
@@ -170,6 +176,8 @@ impl GateEvidence {
             required: self.gate.required,
             action: self.gate.tool.acts(),
             overridden: self.overridden.clone(),
+            left_out: self.left_out.clone(),
+            since: self.since.clone(),
             looks_for: self.gate.looks_for.clone(),
             policy: self.gate.policy.clone(),
             scope,

@@ -51,15 +51,8 @@ pub(crate) fn clear(
     over: &[String],
     conditions: &ActionConditions,
 ) -> Clearance {
-    if gate.tool.acts() {
-        let lab = conditions.mode == Mode::Lab;
-        if lab && !conditions.deploy_in_lab {
-            return Clearance::Skip("lab mode only reports: `deploy_in_lab = true` lets it act".to_owned());
-        }
-        match off_branch(&gate.branches, conditions.branch.as_deref()) {
-            None => {}
-            Some(stays) => return stays,
-        }
+    if let Some(stays) = stays(gate, conditions) {
+        return stays;
     }
     // Earlier actions must not have failed; what the gate needs must be done.
     let undone = |earlier: &&EarlierGate| match earlier.outcome {
@@ -101,6 +94,18 @@ pub(crate) fn clear(
         Mode::Production if held.is_empty() => Clearance::Refuse(format!("not started: {words}")),
         Mode::Production => Clearance::Skip(format!("not started: {words}")),
     }
+}
+
+/// What keeps an action from acting in this run, whatever the other gates find; `None`: nothing does.
+pub(crate) fn stays(gate: &Gate, conditions: &ActionConditions) -> Option<Clearance> {
+    if !gate.tool.acts() {
+        return None;
+    }
+    if conditions.mode == Mode::Lab && !conditions.deploy_in_lab {
+        let why = "lab mode only reports: `deploy_in_lab = true` lets it act";
+        return Some(Clearance::Skip(why.to_owned()));
+    }
+    off_branch(&gate.branches, conditions.branch.as_deref())
 }
 
 fn was(outcome: Outcome) -> &'static str {

@@ -191,6 +191,10 @@ async fn once(
         evidence.proof = Proof::inconclusive("not started".to_owned());
         return (evidence, None);
     }
+    if !job.unresolved.is_empty() {
+        evidence.proof = Proof::inconclusive(format!("not started: {}", job.unresolved.join("; ")));
+        return (evidence, None);
+    }
     if let Some(procedure) = &job.procedure {
         return steps::carry_out(work, procedure.as_ref(), evidence, left, stop).await;
     }

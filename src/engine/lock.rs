@@ -9,6 +9,7 @@ pub(crate) mod guard;
 pub(crate) mod memo;
 mod npm;
 mod python;
+mod sourced;
 mod wrapper;
 
 use std::fmt::{self, Write};
@@ -45,6 +46,8 @@ pub struct LockEntry {
     pub sha256: String,
     /// Every part that runs, if there is more than the program.
     pub runs: Vec<Part>,
+    /// What may run besides, and is not pinned: for people, nothing is compared with it.
+    pub not_covered: Vec<String>,
 }
 
 /// Identifies the program of a gate.
@@ -70,6 +73,7 @@ pub struct Part {
 pub struct Measured {
     pub sha256: String,
     pub runs: Vec<Part>,
+    pub not_covered: Vec<String>,
 }
 
 /// A gates.lock that exists but can't be used.
@@ -115,6 +119,8 @@ impl Lock {
             sha256: String,
             #[serde(default)]
             runs: Vec<Part>,
+            #[serde(default)]
+            not_covered: Vec<String>,
         }
         let file: File = toml::from_str(text).map_err(|error| {
             let line =
@@ -139,6 +145,7 @@ impl Lock {
                 version: tool.version,
                 sha256: tool.sha256,
                 runs: tool.runs,
+                not_covered: tool.not_covered,
             })
             .collect();
         tools.sort();
@@ -184,7 +191,8 @@ impl Measured {
     /// Follows a program to everything that runs, and hashes it.
     pub fn of(program: &Path, around: &Around, memo: &Memo) -> Result<Self, Unfollowable> {
         let mut runs = Vec::new();
-        for link in follow(program, around)? {
+        let followed = follow(program, around)?;
+        for link in followed.links {
             let sha256 = memo
                 .sha256(&link.subject)
                 .map_err(|error| Unfollowable::Unreadable { path: program.to_owned(), error })?;
@@ -198,7 +206,7 @@ impl Measured {
         if matches!(runs.as_slice(), [Part { what: LinkKind::Program, .. }]) {
             runs.clear();
         }
-        Ok(Self { sha256, runs })
+        Ok(Self { sha256, runs, not_covered: followed.not_covered })
     }
 }
 
@@ -233,6 +241,10 @@ impl fmt::Display for Lock {
                 writeln!(f, "version = {}", quoted(version))?;
             }
             writeln!(f, "platform = {}\nsha256 = {}", quoted(&tool.platform), quoted(&tool.sha256))?;
+            if !tool.not_covered.is_empty() {
+                let all: Vec<String> = tool.not_covered.iter().map(|what| quoted(what)).collect();
+                writeln!(f, "not_covered = [{}]", all.join(", "))?;
+            }
             if tool.runs.is_empty() {
                 continue;
             }
@@ -278,6 +290,7 @@ mod tests {
                 name: "python3.11/site-packages".to_owned(),
                 sha256: sha256(b"x"),
             }],
+            not_covered: vec!["what \"$LIB\" has".to_owned()],
         }
     }
 

@@ -67,8 +67,10 @@ pub(crate) struct PlannedGate {
     /// The gate with the profile applied.
     pub gate: Gate,
     pub fate: Fate,
-    /// The user left it out (`--skip`, `--only`, a profile).
-    pub left_out: bool,
+    /// Who left it out, if anyone did (`--skip`, `PORTCULLIS_ONLY`, a profile).
+    pub left_out: Option<String>,
+    /// The commit after which it looks, if `--since` narrows it.
+    pub since: Option<String>,
 }
 
 /// What will happen to a gate.
@@ -106,13 +108,16 @@ fn plan_gate(
     built: &HashMap<Text, Vec<BuiltImage>>,
 ) -> PlannedGate {
     let gate = settings.overlaid(gate);
-    if let Some(why) = settings.leaves_out(&gate.id) {
-        return PlannedGate { gate, fate: Fate::Skip(why), left_out: true };
+    if let Some(by) = settings.leaves_out(&gate.id) {
+        let fate = Fate::Skip(format!("left out by {by}"));
+        return PlannedGate { gate, fate, left_out: Some(by.to_owned()), since: None };
     }
+    let narrowed = since.filter(|_| gate.tool.follows_range());
     let sources = if gate.tool.acts() { all_needs(&gate, config) } else { gate.needs.clone() };
     let images: Vec<BuiltImage> =
         sources.iter().filter_map(|need| built.get(need)).flatten().cloned().collect();
-    let scene = Scene { repo, gate: &gate.id, since, built: &images };
+    let scene = Scene { repo, gate: &gate.id, since: narrowed, built: &images };
+    let since = narrowed.map(|range| range.base.clone());
     let fate = match gate.tool.plan(&scene) {
         Ok(jobs) if jobs.is_empty() => Fate::Impossible("it has no target".to_owned()),
         Ok(jobs) => match repeated_target(&jobs) {
@@ -122,7 +127,7 @@ fn plan_gate(
         Err(Unplanned::NothingToDo(why)) => Fate::Skip(why),
         Err(Unplanned::Impossible(why)) => Fate::Impossible(why),
     };
-    PlannedGate { gate, fate, left_out: false }
+    PlannedGate { gate, fate, left_out: None, since }
 }
 
 /// The gates that one gate needs, directly or not, in the order of gates.toml. If it lists none, every

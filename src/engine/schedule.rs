@@ -303,6 +303,8 @@ impl<'a> Run<'a> {
         let mut evidence =
             GateEvidence::new(&gate.planned.gate, targets, lack, duration, *self.site.stop.borrow());
         evidence.overridden = gate.overridden.take();
+        evidence.left_out = gate.planned.left_out.clone();
+        evidence.since = gate.planned.since.clone();
         let judgement = self.preview.one(&mut evidence);
         self.pool.take(index, &mut evidence);
         // The reason may be the tool's own words, with a secret that is not known yet.

@@ -14,7 +14,7 @@ pub struct KnownNote {
     pub written: Option<Date>,
     /// How many findings are known.
     pub findings: u64,
-    /// How many of them are gone. Only gates with complete evidence count.
+    /// How many of them are gone. Only gates that looked at everything count.
     #[serde(default)]
     pub gone: u64,
     /// Warnings: it is too old, or a gate is missing.

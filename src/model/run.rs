@@ -101,6 +101,12 @@ pub struct GateRecord {
     /// What would have stopped it in production, if it acted only because of lab mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overridden: Option<String>,
+    /// Who left it out, if anyone did: `--skip`, `PORTCULLIS_ONLY`, `profile pre-push`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
+    /// The commit after which it looked (`--since`); absent: it looked at everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
     /// What it looks for, whether it finds it or not; absent where nobody knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looks_for: Vec<Aim>,
@@ -111,6 +117,13 @@ pub struct GateRecord {
     pub duration_ms: u64,
     pub cached: bool,
     pub targets: Vec<TargetRecord>,
+}
+
+impl GateRecord {
+    /// Whether it looked at everything, with proof. Only then is a finding gone that is not there any more.
+    pub fn looked_at_all(&self) -> bool {
+        self.evidence == Completeness::Whole && self.since.is_none()
+    }
 }
 
 /// Whether the evidence of a gate is complete.

@@ -13,6 +13,7 @@ use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::Outcome;
 use crate::model::waiver_use::{WaiverNote, WaiverUse};
 use crate::policy::waiver::Waiver;
+use crate::policy::waiver_index::WaiverIndex;
 use crate::text::shared::Text;
 
 /// Waivers that expire within this many days are announced.
@@ -43,14 +44,15 @@ pub fn judge(
         gates.iter().enumerate().map(|(i, gate)| (gate.id.clone(), i)).collect();
     let mut used = vec![Used::default(); current.len()];
     let mut tallies = vec![Tally::default(); gates.len()];
-    let spread = spread(current, findings, today);
+    let covers = WaiverIndex::new(current, today);
+    let spread = spread(current, &covers, findings);
 
     // First what each finding is, without the others: waived, known before, or counted.
     let keep_recorded = matches!(waivers, Waivers::AsRecorded(_));
     for finding in findings.iter_mut() {
         if finding.suppressed.is_some() || !(keep_recorded && finding.waiver.is_some()) {
             let acted = index.get(&finding.gate).is_some_and(|&gate| gates[gate].action);
-            waive(finding, current, &spread, acted, &mut used, today);
+            waive(finding, current, (&covers, &spread), acted, &mut used);
         }
         if let Some(&gate) = index.get(&finding.gate) {
             let policy = &gates[gate].policy;
@@ -80,7 +82,7 @@ pub fn judge(
         conclude(gate, tally);
     }
     match waivers {
-        Waivers::Of(waivers) => note_waivers(waivers, &used, findings, today),
+        Waivers::Of(waivers) => note_waivers(waivers, &mut used, (&covers, findings), today),
         Waivers::AsRecorded(notes) => notes.clone(),
     }
 }
@@ -90,26 +92,23 @@ pub fn judge(
 fn waive(
     finding: &mut Finding,
     waivers: &[Waiver],
-    spread: &HashMap<Text, usize>,
+    (covers, spread): (&WaiverIndex, &HashMap<Text, usize>),
     acted: bool,
     used: &mut [Used],
-    today: Date,
 ) {
     if let Some(reason) = &finding.suppressed {
         finding.decision = Decision::Waive;
         finding.because = Text::from(format!("suppressed in the report: {reason}"));
         return;
     }
-    let covers = |waiver: &Waiver| waiver.is_current(today) && waiver.covers(finding);
+    let covering = if acted { Vec::new() } else { covers.covering(finding) };
     let of_problem = || finding.problem.as_ref().and_then(|problem| spread.get(problem).copied());
-    let cover = if acted { None } else { waivers.iter().position(covers).or_else(of_problem) };
-    let after = |i: usize| (i + 1..waivers.len()).filter(|j| covers(&waivers[*j]));
-    let shares: Vec<usize> = cover.into_iter().flat_map(after).collect();
+    let cover = if acted { None } else { covering.first().copied().or_else(of_problem) };
     finding.waiver = cover.map(|i| waivers[i].name.clone());
     finding.decision = if cover.is_some() { Decision::Waive } else { Decision::Deny };
     if let Some(i) = cover {
         used[i].covers = true;
-        used_too(used, shares, &waivers[i].name);
+        used_too(used, covering.get(1..).unwrap_or_default(), &waivers[i].name);
         finding.because = Text::from(format!("waived: {}", waivers[i].reason));
     } else if let Some(words) = finding.assessment().and_then(Assessment::waiver).filter(|_| !acted) {
         (finding.decision, finding.because) = (Decision::Waive, words.into());
@@ -121,21 +120,16 @@ const KNOWN: Text = arcstr::literal!("known before, new_only = true");
 
 /// The waivers that cover every finding of a problem, by the problem. A waiver that names a rule, a package
 /// or an id, but no place, tool or gate, means the problem itself, in the findings of every tool.
-fn spread(waivers: &[Waiver], findings: &[Finding], today: Date) -> HashMap<Text, usize> {
+fn spread(waivers: &[Waiver], covers: &WaiverIndex, findings: &[Finding]) -> HashMap<Text, usize> {
     let mut spread = HashMap::new();
-    let wide: Vec<(usize, &Waiver)> = waivers
-        .iter()
-        .enumerate()
-        .filter(|(_, waiver)| waiver.is_current(today) && waiver.is_wide())
-        .collect();
-    if wide.is_empty() {
+    if !waivers.iter().any(Waiver::is_wide) {
         return spread;
     }
     for finding in findings {
         let Some(problem) = &finding.problem else { continue };
-        if let Some((index, _)) = wide.iter().find(|(_, waiver)| waiver.covers(finding)) {
-            let first = spread.entry(problem.clone()).or_insert(*index);
-            *first = (*first).min(*index);
+        if let Some(index) = covers.covering(finding).into_iter().find(|index| waivers[*index].is_wide()) {
+            let first = spread.entry(problem.clone()).or_insert(index);
+            *first = (*first).min(index);
         }
     }
     spread
@@ -319,9 +313,9 @@ fn unrated_findings(n: u64) -> String {
 }
 
 /// Notes on waivers that an earlier waiver already covered a finding that they cover too.
-fn used_too(used: &mut [Used], shares: Vec<usize>, by: &Text) {
+fn used_too(used: &mut [Used], shares: &[usize], by: &Text) {
     for other in shares {
-        used[other].shares.insert(by.clone());
+        used[*other].shares.insert(by.clone());
     }
 }
 
@@ -331,12 +325,29 @@ struct Used {
     covers: bool,
     /// The earlier waivers that already covered some of its findings.
     shares: BTreeSet<Text>,
+    /// If it covers nothing: a waiver that covers what it would cover. If there are several, the first by name,
+    /// so that the order of the findings does not matter.
+    behind: Option<Text>,
 }
 
-fn note_waivers(waivers: &[Waiver], used: &[Used], findings: &[Finding], today: Date) -> WaiverUse {
+fn note_waivers(
+    waivers: &[Waiver],
+    used: &mut [Used],
+    (covers, findings): (&WaiverIndex, &[Finding]),
+    today: Date,
+) -> WaiverUse {
+    for finding in findings {
+        let Some(taken) = &finding.waiver else { continue };
+        for index in covers.covering(finding) {
+            let behind = used[index].behind.get_or_insert_with(|| taken.clone());
+            if taken < behind {
+                *behind = taken.clone();
+            }
+        }
+    }
     let soon = today.checked_add(ANNOUNCE_DAYS.days()).unwrap_or(Date::MAX);
     let mut notes = WaiverUse::default();
-    for (waiver, used) in waivers.iter().zip(used) {
+    for (waiver, used) in waivers.iter().zip(&*used) {
         let mut note = WaiverNote {
             name: waiver.name.clone(),
             reason: waiver.reason.clone(),
@@ -353,9 +364,7 @@ fn note_waivers(waivers: &[Waiver], used: &[Used], findings: &[Finding], today: 
             note.shares = used.shares.iter().cloned().collect();
             notes.used.push(note.clone());
         } else {
-            // If there are several: the first by name, so that the order of the findings does not matter.
-            let taken = findings.iter().filter(|finding| finding.waiver.is_some() && waiver.covers(finding));
-            note.behind = taken.filter_map(|finding| finding.waiver.as_ref()).min().cloned();
+            note.behind = used.behind.clone();
             notes.unused.push(note.clone());
         }
         if waiver.expires.is_some_and(|expires| expires <= soon) {

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use crate::model::finding::Finding;
 use crate::model::known_note::KnownNote;
-use crate::model::run::Run;
+use crate::model::run::{GateRecord, Run};
 use crate::policy::baseline::Baseline;
 use crate::text::shared::Text;
 
@@ -97,11 +97,8 @@ impl KnownFindings {
     /// The record for a run whose findings are marked.
     pub(crate) fn record(&self, run: &Run) -> Option<KnownNote> {
         let whole = |gate: &Text| {
-            let is = |record: &&crate::model::run::GateRecord| record.id == *gate;
-            run.gates
-                .iter()
-                .find(is)
-                .is_some_and(|gate| gate.evidence == crate::model::run::Completeness::Whole)
+            let is = |record: &&GateRecord| record.id == *gate;
+            run.gates.iter().find(is).is_some_and(GateRecord::looked_at_all)
         };
         let expected = self.ids.iter().filter(|(gate, _)| whole(gate)).count() as u64;
         let there = run.findings.iter().filter(|finding| finding.baseline && whole(&finding.gate)).count();

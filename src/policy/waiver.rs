@@ -1,10 +1,12 @@
 //! Waivers: findings that someone has accepted, with a reason and a last day.
 
-use globset::{GlobBuilder, GlobMatcher};
+use std::collections::{HashMap, HashSet};
+
 use jiff::civil::Date;
 
 use crate::keys::table::Keys;
 use crate::model::finding::Finding;
+use crate::policy::path_pattern::{PathPattern, never_fits};
 use crate::text::shared::Text;
 
 /// One `[[waiver]]`. Every condition in it must hold.
@@ -22,7 +24,7 @@ pub struct Waiver {
     /// Its line, counted from 1; 0 until the text is available.
     pub line: u32,
     rule: Option<String>,
-    path: Option<GlobMatcher>,
+    path: Option<PathPattern>,
     package: Option<String>,
     id: Option<String>,
     tool: Option<String>,
@@ -35,6 +37,9 @@ impl Waiver {
     pub fn read_all(keys: &Keys, without_end: bool, gates: &[&str], tools: &[&str]) -> Vec<Self> {
         let tables = keys.tables("waiver");
         let mut waivers: Vec<Self> = Vec::new();
+        // The first waiver with these conditions, and the names that are taken.
+        let mut firsts: HashMap<[Option<String>; 6], usize> = HashMap::new();
+        let mut names: HashSet<Text> = HashSet::new();
         for (index, table) in tables.iter().enumerate() {
             for (key, known) in [("gate", gates), ("tool", tools)] {
                 // `judge --report` names a gate after the tool or the format if gates.toml has no gate for
@@ -46,7 +51,8 @@ impl Waiver {
                 }
             }
             let Some(waiver) = Self::read(table, index, without_end) else { continue };
-            if let Some(same) = waivers.iter().find(|other| other.conditions() == waiver.conditions()) {
+            let conditions = waiver.conditions().map(|(_, says)| says.map(str::to_owned));
+            if let Some(same) = firsts.get(&conditions).map(|first| &waivers[*first]) {
                 let what = match same.expires == waiver.expires {
                     true => format!("this waiver repeats `{}`", same.name),
                     false => {
@@ -57,7 +63,7 @@ impl Waiver {
                     }
                 };
                 table.problem_with_help(table.at(), what, "keep one of them");
-            } else if waivers.iter().any(|other| other.name == waiver.name) {
+            } else if names.contains(&waiver.name) {
                 let what = format!("another waiver is called `{}` too", waiver.name);
                 table.problem_with_help(
                     table.at(),
@@ -65,6 +71,8 @@ impl Waiver {
                     "reports use the name to say which waiver covers a finding",
                 );
             }
+            firsts.entry(conditions).or_insert(waivers.len());
+            names.insert(waiver.name.clone());
             waivers.push(waiver);
         }
         waivers
@@ -77,13 +85,11 @@ impl Waiver {
             if let Some((what, help)) = never_fits(&glob.value) {
                 table.problem_with_help(glob.at.clone(), what, help);
             }
-            let matcher = GlobBuilder::new(&glob.value).literal_separator(true).build();
-            matcher
+            PathPattern::read(&glob.value)
                 .map_err(|error| {
                     table.problem(glob.at, format!("this is not a path pattern: {}", error.kind()))
                 })
                 .ok()
-                .map(|glob| glob.compile_matcher())
         });
         let condition = |key| {
             let text = table.text(key)?;
@@ -118,7 +124,7 @@ impl Waiver {
             );
         }
         let named = ["rule", "path", "package", "id", "tool", "gate"].iter().any(|key| table.has(key));
-        let all_paths = waiver.path.as_ref().is_some_and(fits_all);
+        let all_paths = waiver.path.as_ref().is_some_and(PathPattern::fits_all);
         let others =
             waiver.conditions().iter().filter(|(key, says)| *key != "path" && says.is_some()).count();
         if !named || (all_paths && others == 0) {
@@ -136,12 +142,17 @@ impl Waiver {
     pub fn conditions(&self) -> [(&'static str, Option<&str>); 6] {
         [
             ("rule", self.rule.as_deref()),
-            ("path", self.path.as_ref().map(|path| path.glob().glob())),
+            ("path", self.path.as_ref().map(PathPattern::text)),
             ("package", self.package.as_deref()),
             ("id", self.id.as_deref()),
             ("tool", self.tool.as_deref()),
             ("gate", self.gate.as_deref()),
         ]
+    }
+
+    /// Its pattern for paths.
+    pub(super) fn path(&self) -> Option<&PathPattern> {
+        self.path.as_ref()
     }
 
     /// Whether it still applies on the day `today`.
@@ -165,8 +176,8 @@ impl Waiver {
         let rule = self.rule.as_deref().is_none_or(|rule| {
             *finding.rule == *rule || finding.aliases.iter().any(|alias| **alias == *rule)
         });
-        let path = self.path.as_ref().is_none_or(|glob| {
-            finding.location.as_ref().is_some_and(|location| glob.is_match(&*location.path))
+        let path = self.path.as_ref().is_none_or(|pattern| {
+            finding.location.as_ref().is_some_and(|location| pattern.fits(&location.path))
         });
         let package = self.package.as_deref().is_none_or(|package| {
             finding
@@ -179,27 +190,5 @@ impl Waiver {
             && same(&self.id, &finding.id)
             && same(&self.tool, &finding.tool)
             && same(&self.gate, &finding.gate)
-    }
-}
-
-/// Whether a glob fits paths that have nothing in common. Then it excludes nothing.
-fn fits_all(glob: &GlobMatcher) -> bool {
-    let any = ["0", ".q", "zz/9.x", "k/.j/7", "v/w/y/u"];
-    // `/**` is meant to fit all, but fits no path from the top of a repository.
-    glob.glob().glob() == "/**" || any.iter().all(|path| glob.is_match(path))
-}
-
-/// Why a pattern fits no path at all, and what to write instead. Findings have paths as git writes them.
-fn never_fits(glob: &str) -> Option<(&'static str, &'static str)> {
-    let escapes = glob.split('\\').skip(1).any(|rest| rest.starts_with(char::is_alphanumeric));
-    if escapes {
-        return Some(("a path has no `\\` between its folders", "write `/`"));
-    }
-    match glob.split('/').any(|part| part == ".." || part == ".") {
-        true => Some((
-            "no path of a finding has `.` or `..` in it",
-            "write it from the top of the repository: `backend/src/**`",
-        )),
-        false => None,
     }
 }

@@ -8,11 +8,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::model::run::{Run, TargetRecord};
+use crate::model::run::{GateRecord, Run, TargetRecord};
 use crate::model::verdict::{Outcome, Verdict};
 use crate::text::hash::sha256;
 
-use super::{Options, run_json};
+use super::{Options, run_json, unlooked};
 
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
@@ -45,7 +45,7 @@ struct TestResult {
     /// The programs that ran, each with its hash.
     configuration: Vec<Resource>,
     passed_tests: Vec<String>,
-    /// Advisory gates that would have failed.
+    /// Advisory gates that would have failed, and scans that were left out.
     warned_tests: Vec<String>,
     failed_tests: Vec<String>,
 }
@@ -100,12 +100,13 @@ fn subjects(run: &Run) -> BTreeSet<Resource> {
 }
 
 fn predicate(run: &Run) -> TestResult {
-    let gates = |wanted: &dyn Fn(Outcome, bool) -> bool| -> Vec<String> {
-        let chosen = run.gates.iter().filter(|gate| wanted(gate.outcome, gate.required));
-        chosen.map(|gate| gate.id.to_string()).collect()
+    let gates = |wanted: &dyn Fn(&GateRecord) -> bool| -> Vec<String> {
+        run.gates.iter().filter(|gate| wanted(gate)).map(|gate| gate.id.to_string()).collect()
     };
-    let stops = |outcome| matches!(outcome, Outcome::Failed | Outcome::Inconclusive);
-    let warned_tests = gates(&|outcome, required| stops(outcome) && !required);
+    let stops = |gate: &GateRecord| matches!(gate.outcome, Outcome::Failed | Outcome::Inconclusive);
+    // An action that was left out says nothing about what it would have acted on.
+    let left_out = |gate: &GateRecord| gate.required && !gate.action && unlooked::why(gate).is_some();
+    let warned_tests = gates(&|gate| (stops(gate) && !gate.required) || left_out(gate));
     let programs = run.gates.iter().filter_map(|gate| {
         let version = gate.tool_version.as_deref().unwrap_or("of unknown version");
         let digest = gate.tool_sha256.as_deref().filter(|digest| is_digest(digest, SHA256))?;
@@ -119,8 +120,8 @@ fn predicate(run: &Run) -> TestResult {
             Verdict::Blocked | Verdict::Inconclusive => "FAILED",
         },
         configuration: programs.collect::<BTreeSet<_>>().into_iter().collect(),
-        passed_tests: gates(&|outcome, _| outcome == Outcome::Passed),
-        failed_tests: gates(&|outcome, required| stops(outcome) && required),
+        passed_tests: gates(&|gate| gate.outcome == Outcome::Passed),
+        failed_tests: gates(&|gate| stops(gate) && gate.required),
         warned_tests,
     }
 }

@@ -18,7 +18,7 @@ use crate::text::human;
 use crate::text::sanitise::is_unprintable;
 use crate::text::shared::Text;
 
-use super::worst;
+use super::{unlooked, worst};
 
 /// `[report.junit]`.
 #[derive(Clone, Copy, Debug)]
@@ -181,6 +181,7 @@ impl<'a> Suite<'a> {
             ("tool_version", self.gate.tool_version.clone()),
             ("scope", Some(self.gate.scope.to_string())),
             ("outcome", Some(self.gate.outcome.to_string())),
+            ("unlooked", unlooked::why(self.gate)),
             ("findings", Some((self.findings.len() + self.left_out.0).to_string())),
             ("findings_left_out", Some(self.left_out.0.to_string())),
         ];

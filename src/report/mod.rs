@@ -17,6 +17,7 @@ mod sarif;
 mod stream;
 pub(crate) mod subject;
 pub(crate) mod summary;
+pub(crate) mod unlooked;
 pub(crate) mod worst;
 
 use std::io::{self, Write};

@@ -8,9 +8,9 @@ mod gates;
 mod known;
 mod total;
 mod trust;
+mod waivers;
 mod way;
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
@@ -18,11 +18,11 @@ use anstyle::{AnsiColor, Style};
 use crate::model::lock_status::LockStatus;
 use crate::model::run::Run;
 use crate::model::verdict::{Mode, Outcome, Verdict};
-use crate::model::waiver_use::WaiverNote;
 use crate::system::terminal::Look;
-use crate::text::{human, sanitise, table};
+use crate::text::{human, sanitise};
 
 use super::Written;
+use super::unlooked::{self, Unlooked};
 
 /// The summary is never narrower than this.
 const NARROWEST: u16 = 60;
@@ -33,7 +33,7 @@ pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
     let mut page = String::new();
     let _ = writeln!(page, "{}", named(run, paint(&gates::table(run, look), look), look));
     page.push_str(&blocking::blocking(run, written, look));
-    page.push_str(&waiver_notes(run, look));
+    page.push_str(&waivers::notes(run, look));
     page.push_str(&known::notes(run, look));
     page.push_str(&enrichment::notes(run, look));
     page.push_str(&trust::notes(run, look));
@@ -62,51 +62,6 @@ fn is_cut(page: &str) -> bool {
 /// The page with lines wrapped between words to fit the screen. Tables already fit.
 fn fitted(page: &str, look: Look) -> String {
     if look.screen { human::wrapped(page, usize::from(look.width)) } else { page.to_owned() }
-}
-
-fn waiver_notes(run: &Run, look: Look) -> String {
-    let day = |note: &WaiverNote| note.expires.map(|day| day.to_string()).unwrap_or_default();
-    let name = |note: &WaiverNote| match note.line {
-        Some(line) => format!("{}\ngates.toml:{line}", note.name),
-        None => note.name.to_string(),
-    };
-    let mut rows = table::plain(look.width);
-    let mut covered: BTreeMap<&str, u64> = BTreeMap::new();
-    for waiver in run.findings.iter().filter_map(|finding| finding.waiver.as_deref()) {
-        *covered.entry(waiver).or_default() += 1;
-    }
-    for (waiver, n) in covered {
-        let covers = format!("covers {}", human::count(n, "finding"));
-        match run.waivers.used.iter().find(|note| *note.name == *waiver) {
-            Some(note) => {
-                let until = note.expires.map(|day| format!(", until {day}")).unwrap_or_default();
-                let shares = match note.shares.as_slice() {
-                    [] => String::new(),
-                    shares => format!("; it overlaps with {}, listed before it", shares.join(", ")),
-                };
-                rows.add_row([name(note), format!("{covers}{until}{shares}"), note.reason.to_string()])
-            }
-            None => rows.add_row([waiver.to_owned(), covers, String::new()]),
-        };
-    }
-    for note in &run.waivers.expired {
-        let words = format!(
-            "expired on {} and covers nothing any more: fix what it covered, or set a new date",
-            day(note)
-        );
-        rows.add_row([name(note), words, note.reason.to_string()]);
-    }
-    for note in &run.waivers.expiring {
-        rows.add_row([name(note), format!("expires on {}", day(note)), note.reason.to_string()]);
-    }
-    for note in &run.waivers.unused {
-        let words = match &note.behind {
-            Some(before) => format!("covered nothing: {before} comes first and covers the same"),
-            None => "covered nothing in this run".to_owned(),
-        };
-        rows.add_row([name(note), words, note.reason.to_string()]);
-    }
-    if rows.is_empty() { String::new() } else { format!("\nWaivers\n\n{}\n", table::text(&rows)) }
 }
 
 /// The verdict in one line.
@@ -145,6 +100,7 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
     };
     let lost = run.lost.then(|| "the result could not be written".to_owned());
     let (failed, inconclusive) = (of(Outcome::Failed), of(Outcome::Inconclusive));
+    let unlooked: Vec<String> = unlooked::groups(run).iter().map(Unlooked::words).collect();
     let mut causes = Vec::new();
     causes.extend(lost);
     causes.extend(run.interrupted.as_ref().map(|signal| format!("interrupted by {signal}")));
@@ -156,10 +112,13 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
     }
     causes.extend(run.over.iter().map(|over| format!("budget: {over}")));
     if causes.is_empty() {
-        causes.push(match of(Outcome::Passed).len() {
+        let passed = match of(Outcome::Passed).len() {
             0 => "no required gate had anything to do".to_owned(),
             n => format!("{} passed", human::count(n as u64, "gate")),
-        });
+        };
+        causes.push([vec![passed], unlooked].concat().join(", "));
+    } else if !unlooked.is_empty() {
+        causes.push(unlooked.join(", "));
     }
     causes
 }

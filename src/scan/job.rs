@@ -41,6 +41,8 @@ pub struct Job {
     pub questions: Vec<PreflightQuestion>,
     /// What it is planned to scan, for the tool when it reads the report.
     pub planned: Planned,
+    /// Values that it needs and that the environment does not have, one sentence each. It never starts then.
+    pub unresolved: Vec<String>,
     scratch: String,
 }
 
@@ -70,6 +72,7 @@ impl Job {
             unscanned: false,
             questions: Vec::new(),
             planned: Planned::default(),
+            unresolved: Vec::new(),
             scratch,
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod config_file;
 pub mod declared;
+pub(crate) mod from_environment;
 pub(crate) mod gate_outputs;
 pub(crate) mod invocation;
 pub mod job;

@@ -1,14 +1,17 @@
 //! Placeholders in the templates of a deployment: `${NAME}`, from an explicit table.
 //!
-//! `$${` stands for `${` itself. An unknown placeholder stays in the text and is reported. So is
-//! `<NAME>`, the form of AWS's own placeholders: nothing that is registered or deployed may contain
-//! one.
+//! `$${` stands for `${` itself. An unknown placeholder stays in the text and is reported. So are those of
+//! other tools, which nobody fills here: `<NAME>` (AWS), `__NAME__`, `{{ NAME }}`, `@NAME@`, `#{NAME}`. Nothing
+//! that is registered or deployed may contain one.
+
+mod foreign;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::keys::table::Keys;
+use crate::scan::from_environment::{FromEnvironment, name_in};
 use crate::system::git::Repo;
 
 /// The name of the commit in every template.
@@ -16,10 +19,15 @@ pub(crate) const COMMIT: &str = "PORTCULLIS_COMMIT";
 
 /// The longest part of an unfilled placeholder that is shown.
 const SHOWN: usize = 60;
+/// What a placeholder of any style begins with.
+const SIGNS: [char; 6] = ['$', '<', '_', '{', '@', '#'];
 /// The most unfilled placeholders that are reported for one text.
 const MOST: usize = 100;
 /// The longest name: the search for `}` stops there.
 const LONGEST: usize = 300;
+
+/// What no value may be.
+const ODD: &str = "used as it is: it can't contain a line break, or ${…} that is not the name of a variable";
 
 /// The value for each name.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -49,14 +57,25 @@ impl Values {
                     what,
                     "use letters, digits and `_`, with no digit at the start",
                 );
-            } else if value.value.contains("${") || value.value.contains(char::is_control) {
-                let what = format!(
-                    "the value of `{name}` is used as it is: it can't contain ${{…}} or a line break"
-                );
+            } else if value.value.contains(char::is_control) || has_odd_reference(&value.value) {
+                let what = format!("the value of `{name}` is {ODD}");
                 keys.problem(value.at, what);
             } else {
                 values.insert(name, value.value);
             }
+        }
+        Self(values)
+    }
+
+    /// The same, with values from the environment.
+    pub(crate) fn resolved(&self, environment: &mut FromEnvironment) -> Self {
+        let mut values = BTreeMap::new();
+        for (name, text) in &self.0 {
+            let value = environment.value(&format!("values.{name}"), text);
+            if value.contains("${") || value.contains(char::is_control) {
+                environment.refuse(format!("`values.{name}` is {ODD}"));
+            }
+            values.insert(name.clone(), value);
         }
         Self(values)
     }
@@ -72,17 +91,26 @@ impl Values {
     pub(crate) fn fill(&self, text: &str, used: &mut BTreeSet<String>) -> Filled {
         let mut filled = Filled { text: String::with_capacity(text.len()), left: Vec::new() };
         let mut rest = text;
-        while let Some(at) = rest.find(['$', '<']) {
+        let mut last = None;
+        while let Some(at) = rest.find(SIGNS) {
             let (before, from) = rest.split_at(at);
             filled.text.push_str(before);
-            rest = self.step(from, &mut filled, used);
+            last = before.chars().next_back().or(last);
+            rest = self.step(from, last, &mut filled, used);
+            last = from[..from.len() - rest.len()].chars().next_back();
         }
         filled.text.push_str(rest);
         filled
     }
 
-    /// Handles the start of `from`, which is `$` or `<`, and returns the rest.
-    fn step<'t>(&self, from: &'t str, filled: &mut Filled, used: &mut BTreeSet<String>) -> &'t str {
+    /// Handles the start of `from`, which is one of [`SIGNS`] behind the character `last`, and returns the rest.
+    fn step<'t>(
+        &self,
+        from: &'t str,
+        last: Option<char>,
+        filled: &mut Filled,
+        used: &mut BTreeSet<String>,
+    ) -> &'t str {
         if let Some(rest) = from.strip_prefix("$${") {
             filled.text.push_str("${");
             return rest;
@@ -97,10 +125,12 @@ impl Values {
             }
             let shown = end.map_or(from, |end| from.get(..end + 3).unwrap_or(from));
             filled.leave(shown);
-        } else if let Some(name) = angled(from) {
-            filled.leave(name);
+        } else if let Some(foreign) = foreign::at_start(from, last) {
+            filled.leave(foreign);
+            filled.text.push_str(foreign);
+            return &from[foreign.len()..];
         }
-        // `$` and `<` are one byte each.
+        // Each sign is one byte.
         let (sign, rest) = from.split_at(1);
         filled.text.push_str(sign);
         rest
@@ -121,16 +151,12 @@ impl Filled {
     }
 }
 
-/// `<IMAGE1_NAME>` at the start of a text: capital letters, digits and `_`.
-fn angled(from: &str) -> Option<&str> {
-    let inside = from.strip_prefix('<')?;
-    let end = inside.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))?;
-    let name = inside.get(..end)?;
-    let begins = name.starts_with(|c: char| c.is_ascii_uppercase()) && name.len() > 1;
-    (begins && inside[end..].starts_with('>')).then(|| &from[..end + 2])
+/// Whether there is a `${` that does not begin the name of a variable.
+fn has_odd_reference(text: &str) -> bool {
+    text.match_indices("${").any(|(at, _)| name_in(&text[at + 1..]).is_none())
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     begins && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -157,6 +183,11 @@ mod tests {
             ("a < b && b > c <b> <a-b> <> <1>", "a < b && b > c <b> <a-b> <> <1>"),
             ("${ODD}", "a}b<X1>"),
             ("größer ${NAME} ß", "größer notes ß"),
+            // Settings of Airflow and Gitea, Go's templates in log options, Python, addresses, arithmetic.
+            ("AIRFLOW__CORE__EXECUTOR=x GITEA____A__", "AIRFLOW__CORE__EXECUTOR=x GITEA____A__"),
+            ("{{.Name}}/{{.ID}} {{}} {{ a b }} {{", "{{.Name}}/{{.ID}} {{}} {{ a b }} {{"),
+            ("__main__ __init__.py __ ___ _A_", "__main__ __init__.py __ ___ _A_"),
+            ("ops@EXAMPLE.ORG a@B@c @ @@ #1 #{} ##", "ops@EXAMPLE.ORG a@B@c @ @@ #1 #{} ##"),
         ] {
             assert_eq!(fill(text), (expected.to_owned(), vec![]), "{text}");
         }
@@ -171,6 +202,9 @@ mod tests {
             ("${NAME", vec!["${NAME"]),
             ("<IMAGE1_NAME>:<TAG>", vec!["<IMAGE1_NAME>", "<TAG>"]),
             ("${<TASK_DEFINITION>}", vec!["${<TASK_DEFINITION>}", "<TASK_DEFINITION>"]),
+            ("__ROLE_ARN__ arn:x/__N__-live", vec!["__ROLE_ARN__", "__N__"]),
+            ("{{ NAME }}:{{image.tag}} {{-role-}}", vec!["{{ NAME }}", "{{image.tag}}"]),
+            ("@VERSION@ #{Octopus.Name} #{NAME}#", vec!["@VERSION@", "#{Octopus.Name}", "#{NAME}"]),
         ] {
             let (text_after, found) = fill(text);
             assert_eq!(found, left, "{text}");

@@ -84,6 +84,12 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
         Vec::new()
     }
 
+    /// Whether it looks only at the commits or files of a range, if the user names one (`--since`). A tool
+    /// without it never gets a range, and always looks at everything.
+    fn follows_range(&self) -> bool {
+        false
+    }
+
     /// The rules for the inventories that it reads; `None`: it reads no inventories.
     fn inventory_rules(&self) -> Option<&InventoryRules> {
         None

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::keys::table::Keys;
+use crate::scan::from_environment::FromEnvironment;
 use crate::scan::procedure::Failure;
 use crate::scan::procedure::StepContext;
 use crate::scan::step::{Output, Step};
@@ -76,6 +77,15 @@ impl Account {
             region: keys.text("region").map(|region| region.value),
             profile: keys.text("profile").map(|profile| profile.value),
             more: Vec::new(),
+        }
+    }
+
+    /// The same, with values from the environment.
+    pub(crate) fn resolved(&self, environment: &mut FromEnvironment) -> Self {
+        Self {
+            region: environment.option("region", &self.region),
+            profile: environment.option("profile", &self.profile),
+            more: self.more.clone(),
         }
     }
 

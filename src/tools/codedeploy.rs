@@ -15,6 +15,7 @@ use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::scan::declared::Declared;
+use crate::scan::from_environment::FromEnvironment;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
@@ -116,6 +117,19 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 }
 
 impl Settings {
+    /// The same, with values from the environment.
+    fn resolved(&self, environment: &mut FromEnvironment) -> Self {
+        let mut settings = self.clone();
+        settings.account = self.account.resolved(environment);
+        settings.application = environment.value("application", &self.application);
+        settings.group = environment.value("group", &self.group);
+        settings.config = environment.option("config", &self.config);
+        settings.description = environment.option("description", &self.description);
+        settings.task_definition = environment.option("task_definition", &self.task_definition);
+        settings.values = self.values.resolved(environment);
+        settings
+    }
+
     /// The description shown in the console: the commit and the build.
     fn description(&self, context: &dyn StepContext) -> String {
         if let Some(description) = &self.description {
@@ -139,13 +153,16 @@ impl Settings {
 
 impl Tool for CodeDeploy {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        let Settings { account, application, group, .. } = &self.0;
+        let mut environment = FromEnvironment::default();
+        let settings = self.0.resolved(&mut environment);
+        let Settings { account, application, group, .. } = &settings;
         let mut job = scene.job(aws::PROGRAM, &format!("{application}/{group}"));
         let input = job.scratch_file(deploy::INPUT);
         let file = format!("file://{input}");
         job.invocation.args = account.args(["deploy", "create-deployment", "--cli-input-json", &file]);
+        job.unresolved = environment.unresolved;
         job.because("unless the same revision is deployed, or on its way");
-        job.by_steps(deploy::Deploy::new(self.0.clone(), input));
+        job.by_steps(deploy::Deploy::new(settings, input));
         Ok(vec![job])
     }
 

@@ -14,6 +14,7 @@ use crate::formats::json;
 use crate::keys::table::{Keys, Located, Named};
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::declared::Declared;
+use crate::scan::from_environment::FromEnvironment;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
@@ -300,11 +301,14 @@ impl EcrPush {
         })
     }
 
-    fn job(&self, target: &str, push: Push, scene: &Scene) -> Job {
+    fn job(&self, target: &str, mut push: Push, scene: &Scene) -> Job {
         let mut job = scene.job(self.engine.program(), target);
+        let mut environment = FromEnvironment::default();
+        push.account = push.account.resolved(&mut environment);
+        job.unresolved = environment.unresolved;
         let host = match &self.registry {
             Some(registry) => registry.host.clone(),
-            None => format!("ACCOUNT.dkr.ecr.{}.amazonaws.com", self.account.region().unwrap_or("REGION")),
+            None => format!("ACCOUNT.dkr.ecr.{}.amazonaws.com", push.account.region().unwrap_or("REGION")),
         };
         let tags: Vec<&str> = push.tags.iter().map(|(tag, _)| tag.as_str()).collect();
         job.arg("push");

@@ -16,6 +16,7 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::declared::Declared;
+use crate::scan::from_environment::FromEnvironment;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
@@ -133,16 +134,21 @@ pub(super) fn read_arn(arn: &str) -> Option<(&str, u64)> {
 
 impl Tool for EcsTaskDefinition {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
-        let mut job = scene.job(aws::PROGRAM, &self.0.template);
+        let mut environment = FromEnvironment::default();
+        let mut settings = self.0.clone();
+        settings.account = self.0.account.resolved(&mut environment);
+        settings.values = self.0.values.resolved(&mut environment);
+        let mut job = scene.job(aws::PROGRAM, &settings.template);
+        job.unresolved = environment.unresolved;
         let input = job.scratch_file(register::INPUT);
         let file = format!("file://{input}");
         job.invocation.args =
-            self.0.account.args(["ecs", "register-task-definition", "--cli-input-json", &file]);
+            settings.account.args(["ecs", "register-task-definition", "--cli-input-json", &file]);
         job.because("unless the latest revision is the same");
         job.files
             .writes
             .extend(self.0.image_definitions.as_ref().map(|path| normalise(&scene.repo.base.join(path))));
-        job.by_steps(register::Register { settings: self.0.clone(), input });
+        job.by_steps(register::Register { settings, input });
         Ok(vec![job])
     }
 

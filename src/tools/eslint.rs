@@ -214,6 +214,10 @@ impl Eslint {
 }
 
 impl Tool for Eslint {
+    fn follows_range(&self) -> bool {
+        true
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::these("dirs", &self.dirs), Coverage::these("files", &self.files)]
     }

@@ -212,6 +212,10 @@ impl Gitleaks {
 }
 
 impl Tool for Gitleaks {
+    fn follows_range(&self) -> bool {
+        matches!(self.scan, Scan::History)
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         let (choice, folders) = match self.scan {
             Scan::History => ("history", None),

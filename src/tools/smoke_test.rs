@@ -13,6 +13,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::redact::Secret;
 use crate::scan::declared::Declared;
+use crate::scan::from_environment::FromEnvironment;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::procedure::StepContext;
@@ -95,7 +96,8 @@ impl Check {
     fn read(table: &Keys) -> Option<Self> {
         let url = table.required_text("url");
         if let Some(url) = &url
-            && !["http://", "https://"].iter().any(|scheme| url.value.starts_with(scheme))
+            && !url.value.starts_with('$')
+            && !has_scheme(&url.value)
         {
             table.problem(url.at.clone(), "`url` must begin with http:// or https://");
         }
@@ -124,6 +126,21 @@ impl Check {
         (!check.url.is_empty()).then_some(check)
     }
 
+    /// The same, with values from the environment.
+    fn resolved(&self, environment: &mut FromEnvironment) -> Self {
+        let url = environment.value("url", &self.url);
+        if !has_scheme(&url) && environment.unresolved.is_empty() {
+            // The address may be a secret.
+            environment
+                .refuse(format!("`url` is {}, which does not begin with http:// or https://", self.url));
+        }
+        let value = |(name, value): &(String, String)| {
+            (name.clone(), environment.value(&format!("headers.{name}"), value))
+        };
+        let headers = self.headers.iter().map(value).collect();
+        Self { url, headers, ..self.clone() }
+    }
+
     fn request(&self) -> Request {
         let mut request = Request::get(self.url.clone());
         request.method = self.method.parse().unwrap_or_default();
@@ -146,14 +163,22 @@ impl Check {
     }
 }
 
+fn has_scheme(url: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme))
+}
+
 impl Tool for SmokeTest {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let jobs = self.checks.iter().map(|check| {
-            let mut job = scene.job("", &check.name);
+            let mut environment = FromEnvironment::default();
+            let name = &check.name;
+            let check = check.resolved(&mut environment);
+            let mut job = scene.job("", name);
+            job.unresolved = environment.unresolved;
             job.args([check.method.as_str(), check.url.as_str()]);
             let times = human::count(check.retries + 1, "time");
             job.because(format!("asked up to {times}, {} apart", human::duration(check.delay)));
-            job.by_steps(check.clone());
+            job.by_steps(check);
             job
         });
         Ok(jobs.collect())

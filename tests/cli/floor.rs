@@ -92,9 +92,9 @@ fn profiles_and_the_command_line_do_not_go_below_the_floor_either() {
     let file = gates("production", &format!("{strict}{profile}"));
     for (args, words) in [
         (vec!["--mode", "lab"], "this run is in lab mode"),
-        (vec!["--skip", "lint"], "gate `lint` would not run: left out by skip"),
+        (vec!["--skip", "lint"], "gate `lint` would not run: left out by --skip"),
         (vec!["--only", "b"], "gate `lint` would not run"),
-        (vec!["--profile", "short"], "gate `lint` would not run: not in profile short"),
+        (vec!["--profile", "short"], "gate `lint` would not run: left out by profile short"),
         (vec!["--profile", "easy"], "gate `lint` has fail_on = never"),
         (vec!["--profile", "easy", "--mode", "production"], "gate `lint` is advisory"),
     ] {
@@ -221,10 +221,13 @@ fn a_weaker_policy_is_reported_at_the_place_where_it_is_set() {
                 ("gate `gate` has fail_on = never", "gates.toml:14:11"),
             ],
         ),
-        (vec!["--profile", "none"], vec![("gate `gate` would not run: left out by skip", "gates.toml:16:8")]),
+        (
+            vec!["--profile", "none"],
+            vec![("gate `gate` would not run: left out by profile none", "gates.toml:16:8")],
+        ),
         (
             vec!["--profile", "other"],
-            vec![("gate `gate` would not run: not in profile other", "gates.toml:18:8")],
+            vec![("gate `gate` would not run: left out by profile other", "gates.toml:18:8")],
         ),
         (vec!["--profile", "strict"], vec![]),
         (

@@ -259,7 +259,7 @@ fn a_push_below_the_floor_is_refused_and_so_is_a_hook_that_would_refuse_every_pu
     repo.project.write("gates.toml", GATES);
     let before = std::fs::read(repo.hook("pre-push")).unwrap();
     for (args, words) in [
-        (["--require", path.to_str().unwrap()], "gate `slow` would not run: not in profile pre-push"),
+        (["--require", path.to_str().unwrap()], "gate `slow` would not run: left out by profile pre-push"),
         (["--require", "no-such-floor.toml"], "no-such-floor.toml can't be read"),
         (["--policy-from", "nowhere"], "there is no commit `nowhere`"),
     ] {

@@ -163,6 +163,40 @@ fn a_saved_run_is_judged_the_same_again_and_differently_under_another_policy() {
 }
 
 #[test]
+fn several_saved_runs_have_one_exit_code_and_no_option_is_ignored() {
+    let project = Project::with_gates(
+        "version = 1\n[[gate]]\nid = 'one'\ntool = 'command'\nrun = ['one']\nexit = { findings = [1] }\n",
+    );
+    for (name, script) in [("pass", "exit 0"), ("block", "exit 1"), ("proof", "exit 9")] {
+        project.program("one", script);
+        project.run(&["run", "--out", name]);
+    }
+    for (names, code) in [
+        (["pass", "pass"], 0),
+        (["pass", "block"], 1),
+        (["block", "pass"], 1),
+        (["proof", "block"], 3),
+        (["block", "proof"], 3),
+    ] {
+        let files = names.map(|name| format!("{name}/run.json"));
+        let judge = |more: &[&str]| {
+            let ran = project.run(&[&["judge", "--from", &files[0], &files[1]], more].concat());
+            assert!(ran.code == 2 || ran.stdout.contains("of 2 runs would end differently"), "{}", ran.all());
+            ran
+        };
+        assert_eq!(judge(&[]).code, 0, "{names:?}");
+        assert_eq!(judge(&["--mode", "lab"]).code, 0, "{names:?}");
+        assert_eq!(judge(&["--mode", "production"]).code, code, "{names:?}");
+        for option in [["--out", "elsewhere"], ["--format", "sarif"], ["--format", "github"]] {
+            let ran = judge(&option);
+            assert_eq!(ran.code, 2, "{option:?} {}", ran.all());
+            assert!(ran.stderr.contains("write the reports of one run"), "{}", ran.stderr);
+        }
+    }
+    assert!(!project.root().join("elsewhere").exists());
+}
+
+#[test]
 fn a_run_that_is_judged_again_in_its_own_folder_keeps_what_its_record_names() {
     let project = Project::with_gates(
         "version = 1\n[[gate]]\nid = \"lint\"\ntool = \"command\"\nrun = [\"cat\", \"a.sarif\"]\nreport = { format = \"sarif\", path = \"-\" }\n",

@@ -232,13 +232,33 @@ fn a_tool_of_node_modules_is_pinned_with_its_package() {
     fs::write(&library, "echo /repo/b.ts\n").unwrap();
     site.must(3, &["run"]);
     assert!(!site.0.root().join("backend/started").exists());
-    assert!(site.reason().contains("package typescript 5.9.3 differs"), "{}", site.reason());
+    let differ = "package typescript 5.9.3, script tsc.sh differ";
+    assert!(site.reason().contains(differ), "{}", site.reason());
 
     // A program of the same name from another folder is another tool.
     fs::remove_file(modules.join(".bin/tsc")).unwrap();
     site.0.program("tsc", "echo started >started");
     site.must(3, &["run"]);
     assert!(site.reason().contains("tsc is not in gates.lock"), "{}", site.reason());
+}
+
+#[test]
+fn a_wrapper_is_pinned_with_what_it_sources_and_the_rest_is_listed() {
+    let site = Site::new("production");
+    let library = site.0.bin().join("lib.sh");
+    fs::write(&library, "work() { echo real >started; }\n").unwrap();
+    site.0.program("scan", ". \"$(dirname \"$0\")/lib.sh\"\n[ -z \"$EXTRA\" ] || . \"$EXTRA\"\nwork");
+    let locked = site.must(0, &["lock"]);
+    assert!(locked.stdout.contains("not pinned: scan sources \"$EXTRA\""), "{}", locked.all());
+    let lock = site.0.read("gates.lock");
+    assert!(lock.contains(r#"not_covered = ["scan sources \"$EXTRA\""]"#), "{lock}");
+    site.must(0, &["run"]);
+    assert_eq!(site.started().as_deref(), Some("real"));
+
+    fs::write(&library, "work() { echo tampered >started; }\n").unwrap();
+    site.must(3, &["run"]);
+    assert_eq!(site.started(), None);
+    assert!(site.reason().contains("script lib.sh differs"), "{}", site.reason());
 }
 
 #[test]

@@ -5,10 +5,12 @@
 mod common;
 
 mod bad_input;
+mod ci_files;
 mod codedeploy;
 mod command_line;
 mod ecs_task_definition;
 mod floor;
+mod from_environment;
 mod hook;
 mod images;
 mod interlock;
@@ -26,3 +28,4 @@ mod risk;
 mod settings;
 mod smoke_test;
 mod sonarqube;
+mod unlooked;

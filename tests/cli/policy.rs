@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "the walk-through is a shell's")]
 
+mod gone;
 mod waivers;
 
 use std::fs;
@@ -130,7 +131,7 @@ fn pruning_a_baseline_removes_fixed_findings_and_adds_none() {
     let ran = project.run(&["baseline", "--prune"]);
     assert!(ran.stdout.contains("no finding of gates.baseline.json is gone"), "{}", ran.all());
     let ran = project.run(&["baseline"]);
-    assert!(ran.stdout.contains("marks proved nothing and is left as it was"), "{}", ran.all());
+    assert!(ran.stdout.contains("marks proved nothing ("), "{}", ran.all());
     assert_eq!(project.read("gates.baseline.json").matches("\"id\"").count(), 10);
 }
 

@@ -249,7 +249,7 @@ fn a_saved_run_is_held_to_the_policy_of_the_base() {
             gates("production", &format!("{never}{other}")),
             &["run", "--skip", "lint"],
             3,
-            "the saved run did not run it: left out by skip",
+            "the saved run did not run it: left out by --skip",
         ),
     ] {
         let (got, lint, others, loosenings) = judged(&change, run);

@@ -6,6 +6,7 @@ mod common;
 
 mod audits;
 mod boundary;
+mod ci_files;
 mod codedeploy;
 mod ecr_push;
 mod ecs_task_definition;

@@ -9,7 +9,7 @@ use crate::cli::args::JudgeArgs;
 use crate::engine::saved_run;
 use crate::model::finding::Decision;
 use crate::model::run::Run;
-use crate::model::verdict::{Outcome, Verdict};
+use crate::model::verdict::{Mode, Outcome, Verdict};
 use crate::system::{terminal, variables};
 use crate::text::paths::shown_path;
 use crate::text::{human, table};
@@ -49,9 +49,17 @@ pub(super) fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-/// Shows for each run its verdict and what it would be now. This never blocks: the exit code is 0.
+/// Shows for each run its verdict and what it would be now. The exit code is 0, unless the caller asks for
+/// production: then it is the worst of all runs.
+///
+/// # Errors
+/// When a run can't be read, or the reports of one run are asked for.
 pub(super) fn show(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
+    if args.output.out.is_some() || !args.output.format.is_empty() {
+        bail!("--out and --format write the reports of one run, and --from names {}", files.len());
+    }
     let known = variables::known_secrets();
+    let mut worst: Option<(Verdict, u8)> = None;
     let look = terminal::look();
     let mut rows = table::plain(look.width);
     rows.set_header(["Run", "Was", "Would be", "Because of"]);
@@ -61,6 +69,7 @@ pub(super) fn show(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Resu
         let before = (was.verdict, blocking(&was));
         let run = judged_again(was, args, by, known.scrubber())?;
         let now = (run.verdict, blocking(&run));
+        worst = worst.max(Some((run.verdict, run.exit_code)));
         changed += u64::from(before.0 != now.0);
         let at = run.commit.as_deref().and_then(|commit| commit.get(..12)).unwrap_or("no commit");
         rows.add_row([
@@ -73,7 +82,9 @@ pub(super) fn show(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Resu
     let all = human::count(files.len() as u64, "run");
     let page = format!("{}\n\n{changed} of {all} would end differently\n", table::text(&rows));
     terminal::say(&page);
-    Ok(0)
+    // The base's mode counts as asked for: whoever names a base wants a verdict that the change can't weaken.
+    let asked = args.mode.or(by.filter(|by| by.active.base.is_some()).map(|by| by.settings.mode));
+    Ok(if asked == Some(Mode::Production) { worst.map_or(0, |(_, code)| code) } else { 0 })
 }
 
 fn cell((verdict, blocking): (Verdict, u64)) -> String {

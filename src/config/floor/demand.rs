@@ -119,8 +119,8 @@ impl Demand {
         let mut running = Vec::new();
         for (index, gate) in about {
             match settings.leaves_out(&gate.id) {
-                Some(why) => {
-                    let what = format!("gate `{}` would not run: {why}", gate.id);
+                Some(by) => {
+                    let what = format!("gate `{}` would not run: left out by {by}", gate.id);
                     let breach = Breach::new(what, "the floor asks for it in every run");
                     all.push(breach.at(way_to_leaving(config, settings, &gate.id)));
                 }

@@ -201,7 +201,7 @@ fn a_check_of_a_deployment_is_held_back_by_its_needs_and_not_by_the_mode() {
 /// The gates of a file, each planned to be skipped.
 fn planned(gates: &str) -> Vec<PlannedGate> {
     let config = Config::read(&format!("version = 1\n{gates}")).unwrap();
-    let plan = |gate| PlannedGate { gate, fate: Fate::Skip(String::new()), left_out: false };
+    let plan = |gate| PlannedGate { gate, fate: Fate::Skip(String::new()), left_out: None, since: None };
     config.gates.into_iter().map(plan).collect()
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::digest::{LARGEST_SCRIPT, Subject};
-use super::{npm, python, wrapper};
+use super::{npm, python, sourced, wrapper};
 
 /// A longer chain of wrappers is taken for a loop.
 const LONGEST: usize = 32;
@@ -43,6 +43,8 @@ pub enum LinkKind {
     Dependencies,
     /// What Python can import from the tool's installation.
     SitePackages,
+    /// What Python can import from the folder of a script.
+    Modules,
 }
 
 impl LinkKind {
@@ -55,6 +57,7 @@ impl LinkKind {
             Self::Package => "package",
             Self::Dependencies => "dependencies",
             Self::SitePackages => "site-packages",
+            Self::Modules => "modules",
         }
     }
 }
@@ -87,16 +90,32 @@ impl Around {
     }
 }
 
-/// Everything that runs when `program` starts, the program itself first.
-pub(crate) fn follow(program: &Path, around: &Around) -> Result<Vec<Link>, Unfollowable> {
-    let mut chain = Chain { around, links: Vec::new(), seen: HashSet::new(), packages: HashSet::new() };
+/// Everything that is known to run with a program.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    /// The program itself first.
+    pub links: Vec<Link>,
+    /// What may run besides, in words that are the same on every machine.
+    pub not_covered: Vec<String>,
+}
+
+/// Everything that runs when `program` starts.
+pub(crate) fn follow(program: &Path, around: &Around) -> Result<Followed, Unfollowable> {
+    let mut chain = Chain {
+        around,
+        links: Vec::new(),
+        not_covered: Vec::new(),
+        seen: HashSet::new(),
+        packages: HashSet::new(),
+    };
     chain.add(program)?;
-    Ok(chain.links)
+    Ok(Followed { links: chain.links, not_covered: chain.not_covered })
 }
 
 struct Chain<'a> {
     around: &'a Around,
     links: Vec<Link>,
+    not_covered: Vec<String>,
     /// Real paths of files.
     seen: HashSet<PathBuf>,
     packages: HashSet<PathBuf>,
@@ -121,8 +140,14 @@ impl Chain<'_> {
             None => {
                 let chooses = CHOOSERS.contains(&name.as_str()) && name != file_name(path);
                 let what = if chooses { LinkKind::Chooser } else { LinkKind::Program };
+                if chooses {
+                    self.leaves(format!("{name} chooses what it starts"));
+                }
                 self.links.push(Link { what, name, subject: Subject::File(real.clone()) });
             }
+        }
+        if real.extension().is_some_and(|ending| ending == "py") {
+            self.modules_beside(&real);
         }
         self.npm_packages(&real)
     }
@@ -148,11 +173,61 @@ impl Chain<'_> {
             language = file_name(Path::new(named));
         }
         if wrapper::is_shell(&language) {
-            for started in wrapper::started(path, real, text, self.around)? {
-                self.start(real, &started)?;
-            }
+            self.shell(path, real, text)?;
+        } else if python::is_interpreter(&language) {
+            self.modules_beside(real);
         }
         Ok(())
+    }
+
+    /// What a shell script starts, and what it reads as its own text. `path` is how the script is called.
+    fn shell(&mut self, path: &Path, real: &Path, text: &str) -> Result<(), Unfollowable> {
+        for started in wrapper::started(path, real, text, self.around)? {
+            self.start(real, &started)?;
+        }
+        let folders: Vec<&Path> = [path, real].into_iter().filter_map(Path::parent).collect();
+        let sourced = sourced::sourced(text, &folders, self.around);
+        for what in sourced.unknown {
+            self.leaves(format!("{} sources {what}", file_name(real)));
+        }
+        for file in sourced.files {
+            let real = file.canonicalize().map_err(unreadable(&file))?;
+            if !self.seen.insert(real.clone()) {
+                continue;
+            }
+            if self.seen.len() > LONGEST {
+                return Err(Unfollowable::Endless(real));
+            }
+            let text = fs::read(&real).map_err(unreadable(&real))?;
+            let subject = Subject::Script { path: real.clone(), prefix: None };
+            self.links.push(Link { what: LinkKind::Script, name: file_name(&real), subject });
+            // `$0` is still the script that sources it.
+            self.shell(path, &real, &String::from_utf8_lossy(&text))?;
+        }
+        Ok(())
+    }
+
+    /// The folder of a script comes first where Python looks for modules.
+    fn modules_beside(&mut self, script: &Path) {
+        let Some(folder) = script.parent() else { return };
+        if python::is_shared(folder) {
+            return self.leaves(format!("modules in the folder of {}", file_name(script)));
+        }
+        if self.packages.insert(folder.to_owned()) {
+            let name = format!("beside {}", file_name(script));
+            self.links.push(Link {
+                what: LinkKind::Modules,
+                name,
+                subject: python::modules(folder.to_owned()),
+            });
+        }
+    }
+
+    /// Notes what may run and is not pinned.
+    fn leaves(&mut self, what: String) {
+        if !self.not_covered.contains(&what) {
+            self.not_covered.push(what);
+        }
     }
 
     fn start(&mut self, script: &Path, program: &Path) -> Result<(), Unfollowable> {
@@ -183,6 +258,7 @@ impl Chain<'_> {
         let Some(root) = npm::package_of(file) else { return Ok(()) };
         if self.packages.insert(root.clone()) {
             let packages = npm::closure(&root).map_err(unreadable(&root))?;
+            self.leaves(format!("packages in node_modules that {} does not declare", npm::name_of(&root)));
             self.links.extend(packages);
         }
         Ok(())

@@ -37,6 +37,8 @@ pub enum Tree {
     Npm,
     /// `site-packages`: without compiled code and the installer's notes, which name its folder.
     Python,
+    /// The folder of a Python script: only modules, and packages with an `__init__.py`.
+    Modules,
 }
 
 /// Shows whether a subject has changed, from what the file system says about its files.
@@ -62,6 +64,7 @@ impl Tree {
         match self {
             Self::Npm => "Npm",
             Self::Python => "Python",
+            Self::Modules => "Modules",
         }
     }
 }
@@ -153,7 +156,9 @@ impl Walk<'_> {
         for child in fs::read_dir(folder)? {
             let child = child?;
             let file_name = child.file_name();
-            if !self.kind.leaves_out(file_name.as_bytes(), name, top) {
+            if !self.kind.leaves_out(file_name.as_bytes(), name, top)
+                && (self.kind != Tree::Modules || is_module(&child.path()))
+            {
                 // Relative to the open folder, which is much cheaper than the whole path.
                 let kind = child.file_type()?;
                 let meta = if kind.is_file() { Some(child.metadata()?) } else { None };
@@ -202,12 +207,20 @@ impl Tree {
     fn leaves_out(self, name: &[u8], folder: &[u8], top: bool) -> bool {
         match self {
             Self::Npm => top && name == b"node_modules",
+            Self::Modules => name == b"__pycache__",
             Self::Python => {
                 let notes = [&b"RECORD"[..], b"INSTALLER", b"REQUESTED", b"direct_url.json"];
                 name == b"__pycache__" || (folder.ends_with(b".dist-info") && notes.contains(&name))
             }
         }
     }
+}
+
+/// Whether Python can import this: a file with a module, or a folder that is a package.
+fn is_module(path: &Path) -> bool {
+    let endings = ["py", "pyc", "so", "pyd"];
+    let is = |ending: &str| path.extension().is_some_and(|own| own == ending);
+    endings.into_iter().any(is) || path.join("__init__.py").is_file()
 }
 
 /// The hash of a script without its installation folder: of the pieces between the mentions of that

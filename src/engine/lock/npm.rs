@@ -43,6 +43,15 @@ pub(super) fn package_of(file: &Path) -> Option<PathBuf> {
     None
 }
 
+/// The name of a package, as its folder has it: `@scope/name`.
+pub(super) fn name_of(root: &Path) -> String {
+    let name = |folder: &Path| folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    match root.parent().map(name).filter(|scope| scope.starts_with('@')) {
+        Some(scope) => format!("{scope}/{}", name(root)),
+        None => name(root),
+    }
+}
+
 /// The package and, as one part, all packages that it needs, found the way Node.js finds them.
 pub(super) fn closure(root: &Path) -> io::Result<Vec<Link>> {
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();

@@ -57,3 +57,13 @@ pub(super) fn site_packages(python: &Path, real: &Path, tool: Option<&Path>) -> 
 pub(super) fn subject(folder: PathBuf) -> Subject {
     Subject::Trees { kind: Tree::Python, roots: vec![(String::new(), folder)] }
 }
+
+/// Whether many programs share a folder. What lies there differs from machine to machine.
+pub(super) fn is_shared(folder: &Path) -> bool {
+    matches!(file_name(folder).as_str(), "bin" | "sbin" | "libexec" | "shims" | ".bin" | "Scripts")
+}
+
+/// The modules and packages in a folder, without other files.
+pub(super) fn modules(folder: PathBuf) -> Subject {
+    Subject::Trees { kind: Tree::Modules, roots: vec![(String::new(), folder)] }
+}

@@ -33,8 +33,27 @@ pub(super) fn started(
 }
 
 /// The ways in which a script says "the folder that I am in".
-const HERE: [&str; 6] =
-    ["$(dirname \"$0\")", "$(dirname -- \"$0\")", "$(dirname $0)", "${0%/*}", "$basedir", "${basedir}"];
+const HERE: [&str; 13] = [
+    "$(dirname \"$0\")",
+    "$(dirname -- \"$0\")",
+    "$(dirname $0)",
+    "${0%/*}",
+    "$basedir",
+    "${basedir}",
+    "$(dirname \"${BASH_SOURCE[0]}\")",
+    "$(dirname -- \"${BASH_SOURCE[0]}\")",
+    "$(dirname ${BASH_SOURCE[0]})",
+    "$(dirname \"$BASH_SOURCE\")",
+    "$(dirname $BASH_SOURCE)",
+    "${BASH_SOURCE%/*}",
+    "${BASH_SOURCE[0]%/*}",
+];
+
+/// The text of a script that lies in `folder`, with that folder in the place of its own words for it.
+pub(super) fn here(text: &str, folder: &Path) -> String {
+    let folder = folder.to_string_lossy();
+    HERE.iter().fold(text.to_owned(), |text, here| text.replace(here, &folder))
+}
 
 /// The programs that a line starts: the words after `exec`, or the first word of a line that passes on
 /// all arguments.
@@ -52,8 +71,7 @@ fn in_line(line: &str, folders: &[&Path], around: &Around) -> Vec<PathBuf> {
     };
     let mut found = Vec::new();
     for folder in folders {
-        let folder = folder.to_string_lossy();
-        let rest = HERE.iter().fold(rest.to_owned(), |rest, here| rest.replace(here, &folder));
+        let rest = here(rest, folder);
         let words = words(&rest);
         let words = words.iter().skip_while(|word| word.contains('=')).take(if all { usize::MAX } else { 1 });
         for (place, word) in words.enumerate() {
@@ -69,7 +87,7 @@ fn in_line(line: &str, folders: &[&Path], around: &Around) -> Vec<PathBuf> {
 }
 
 /// The words of a command, without quotes. A word that contains a variable is left empty.
-fn words(line: &str) -> Vec<String> {
+pub(super) fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote, mut begun) = (String::new(), None, false);
     for c in line.chars() {

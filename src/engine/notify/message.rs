@@ -6,6 +6,7 @@ use crate::model::run::Run;
 use crate::model::verdict::Outcome;
 use crate::redact::Scrubber;
 use crate::report::problems::{ProblemRow, ProblemRows};
+use crate::report::unlooked::{self, Unlooked};
 use crate::report::{subject, worst};
 use crate::text::human::without_credentials;
 use crate::text::sanitise::short;
@@ -35,6 +36,8 @@ pub(crate) struct Message {
     would_block: bool,
     /// The gates that stopped it, each with its outcome and the reason.
     stopped_by: Vec<Stop>,
+    /// Required gates that did not look, by reason: the verdict is about the others.
+    unlooked: Vec<Unlooked>,
     /// The worst problems that block, each by its worst finding.
     worst: Vec<Worst>,
     /// How many findings block, and how many problems they are.
@@ -87,6 +90,7 @@ impl Message {
             exit_code: run.exit_code,
             would_block: run.would_block,
             stopped_by,
+            unlooked: unlooked::groups(run),
             worst: blocking.worst.iter().map(Worst::of).collect(),
             blocking: blocking.findings as u64,
             problems: blocking.count as u64,
@@ -147,6 +151,10 @@ impl Message {
         let plain = |url: &&String| !url.contains(['|', '<', '>', ' ']);
         of.extend(self.build.url.as_ref().filter(plain).map(|url| format!("<{url}|build>")));
         head.extend((!of.is_empty()).then(|| of.join(", ")));
+        let unlooked = self.unlooked.iter().map(|group| {
+            let gates: Vec<String> = group.gates.iter().map(|gate| escaped(gate)).collect();
+            format!("• {}: {}", quoted(&group.words()), gates.join(", "))
+        });
         let stops = self
             .stopped_by
             .iter()
@@ -162,7 +170,7 @@ impl Message {
         if self.problems > worst.len() as u64 {
             worst.push(format!("… and {} more that block", self.problems - worst.len() as u64));
         }
-        [head, stops.collect(), worst]
+        [head, stops.chain(unlooked).collect(), worst]
     }
 }
 

@@ -55,7 +55,7 @@ impl Run<'_> {
             .map(|earlier| EarlierGate {
                 gate: &earlier.planned.gate,
                 outcome: earlier.outcome,
-                left_out: earlier.planned.left_out,
+                left_out: earlier.planned.left_out.is_some(),
                 late: earlier.turn.is_some(),
                 needed: gate.needs.contains(&earlier.planned.gate.id),
             })

@@ -121,6 +121,8 @@ impl Clean for GateRecord {
             required: _,
             action: _,
             overridden,
+            left_out,
+            since,
             looks_for: _,
             policy,
             scope: _,
@@ -130,7 +132,9 @@ impl Clean for GateRecord {
             targets,
         } = self;
         [id, stage, tool].into_iter().for_each(|text| text.clean(scrubber));
-        [tool_version, tool_sha256, overridden].into_iter().for_each(|text| text.clean(scrubber));
+        [tool_version, tool_sha256, overridden, left_out, since]
+            .into_iter()
+            .for_each(|text| text.clean(scrubber));
         reason.clean(scrubber);
         match evidence {
             Completeness::Whole => {}

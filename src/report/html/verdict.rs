@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::model::run::Run;
 use crate::model::verdict::{Mode, Verdict};
-use crate::report::summary;
+use crate::report::{summary, unlooked};
 
 use super::words::{Safe, time};
 
@@ -22,8 +22,10 @@ fn word(verdict: Verdict) -> &'static str {
 }
 
 fn sentence(run: &Run) -> &'static str {
+    let all = unlooked::groups(run).is_empty();
     match (run.mode, run.verdict) {
-        (Mode::Production, Verdict::Pass) => "Every required gate let this through.",
+        (Mode::Production, Verdict::Pass) if all => "Every required gate let this through.",
+        (Mode::Production, Verdict::Pass) => "Every required gate that looked let this through.",
         (Mode::Production, Verdict::Blocked) => "Stop here: a rule is broken.",
         (Mode::Production, Verdict::Inconclusive) => {
             "Stop here: not everything that had to be scanned was scanned."

@@ -334,7 +334,7 @@ fn mistakes_in_its_keys_are_reported() {
         ("template = 't'\nimage_definitions = '/etc/x.json'", "below the folder of gates.toml"),
         ("template = 't'\nimage_definitions = '../x.json'", "below the folder of gates.toml"),
         ("template = 't'\nvalues = { 'a-b' = 'x' }", "not the name of a placeholder"),
-        ("template = 't'\nvalues = { A = '${B}' }", "used as it is"),
+        ("template = 't'\nvalues = { A = '${B C}' }", "used as it is"),
         ("template = 't'\nvalues = { PORTCULLIS_COMMIT = 'x' }", "is the commit"),
         ("family = 'a'", "`template` is missing"),
     ] {

@@ -34,7 +34,20 @@ impl Machine {
     fn follow(&self, program: &str) -> Result<Vec<String>, Unfollowable> {
         let around = Around { cwd: self.path("work"), path: self.path("bin").into() };
         let links = follow(&self.path(program), &around)?;
-        Ok(links.iter().map(|link| format!("{} {}", link.what.as_str(), link.name)).collect())
+        Ok(links.links.iter().map(|link| format!("{} {}", link.what.as_str(), link.name)).collect())
+    }
+
+    /// What may run besides.
+    fn not_covered(&self, program: &str) -> Vec<String> {
+        let around = Around { cwd: self.path("work"), path: self.path("bin").into() };
+        follow(&self.path(program), &around).unwrap().not_covered
+    }
+
+    /// The hash of one of the links, by its name.
+    fn sha256(&self, program: &str, name: &str) -> String {
+        let around = Around { cwd: self.path("work"), path: self.path("bin").into() };
+        let links = follow(&self.path(program), &around).unwrap().links;
+        links.iter().find(|link| link.name == name).unwrap().subject.sha256().unwrap()
     }
 
     fn runs(&self, program: &str) -> Vec<String> {
@@ -132,7 +145,7 @@ fn a_link_in_node_modules_brings_its_package_and_what_that_needs() {
 
     let digest = |index: usize| {
         let around = Around { cwd: machine.path("work"), path: machine.path("bin").into() };
-        follow(&machine.path(&program), &around).unwrap()[index].subject.sha256().unwrap()
+        follow(&machine.path(&program), &around).unwrap().links[index].subject.sha256().unwrap()
     };
     let (package, dependencies) = (digest(3), digest(4));
     machine.file(&format!("{modules}/unrelated/index.js"), "other");
@@ -188,7 +201,7 @@ fn the_shim_of_a_version_manager_brings_the_version_that_is_chosen_here() {
     }
     let chosen = || {
         let around = Around { cwd: machine.path("work"), path: machine.path("bin").into() };
-        let links = follow(&machine.path("pyenv/shims/tool"), &around)?;
+        let links = follow(&machine.path("pyenv/shims/tool"), &around)?.links;
         let Subject::File(path) = links.last().unwrap().subject.clone() else { panic!("{links:?}") };
         Ok(path.strip_prefix(machine.path("pyenv/versions")).unwrap().display().to_string())
     };
@@ -215,4 +228,82 @@ fn a_program_that_chooses_what_it_starts_is_named_a_chooser() {
     machine.link("bin/cargo", "rustup");
     assert_eq!(machine.runs("bin/cargo"), ["chooser rustup"]);
     assert_eq!(machine.runs("bin/rustup"), ["program rustup"]);
+}
+
+#[test]
+fn modules_beside_a_python_script_run_with_it() {
+    let machine = Machine::new();
+    machine.file("bin/python3", "\x7fELF");
+    machine.file("opt/check.py", "#!{}/bin/python3\nimport helper\n");
+    machine.file("opt/helper.py", "1");
+    machine.file("opt/data.json", "1");
+    machine.file("opt/package/__init__.py", "1");
+    machine.file("opt/package/part.py", "1");
+    machine.link("bin/check", "../opt/check.py");
+    assert_eq!(machine.runs("bin/check"), ["script check.py", "program python3", "modules beside check.py"]);
+    let hash = || machine.sha256("bin/check", "beside check.py");
+    let first = hash();
+    machine.file("opt/data.json", "2");
+    machine.file("opt/__pycache__/helper.cpython-311.pyc", "2");
+    assert_eq!(hash(), first);
+    for file in ["opt/helper.py", "opt/package/part.py", "opt/json.py", "opt/fast.so", "opt/new/__init__.py"]
+    {
+        let before = hash();
+        machine.file(file, "2");
+        assert_ne!(hash(), before, "{file}");
+    }
+    // A wrapper that starts it by its path.
+    machine.file("bin/sh", "\x7fELF");
+    machine.file("bin/wrapped", "#!{}/bin/sh\nexec python3 {}/opt/check.py \"$@\"\n");
+    assert!(machine.runs("bin/wrapped").contains(&"modules beside check.py".to_owned()));
+    // A folder of programs is not one of modules.
+    machine.file("bin/tool", "#!{}/bin/python3\n");
+    assert_eq!(machine.not_covered("bin/tool"), ["modules in the folder of tool"]);
+}
+
+#[test]
+fn what_a_shell_wrapper_sources_runs_with_it() {
+    let machine = Machine::new();
+    machine.file("bin/sh", "\x7fELF");
+    machine.file("bin/real", "\x7fELF");
+    machine.file("opt/tool", "#!{}/bin/sh\n. \"$(dirname \"$0\")/lib.sh\"\n. \"$SETTINGS\"\n");
+    machine.file("opt/lib.sh", "HERE=$(dirname \"$0\")\nsource \"$HERE/more.sh\"\n");
+    machine.file(
+        "opt/more.sh",
+        "run() { exec real \"$@\"; }\n. ./tool-that-is-not-here.sh\n. \"$HERE/lib.sh\"\n",
+    );
+    assert_eq!(
+        machine.runs("opt/tool"),
+        ["script tool", "program sh", "script lib.sh", "script more.sh", "program real"]
+    );
+    assert_eq!(
+        machine.not_covered("opt/tool"),
+        [
+            "tool sources \"$SETTINGS\"",
+            "more.sh sources ./tool-that-is-not-here.sh",
+            "more.sh sources \"$HERE/lib.sh\""
+        ]
+    );
+    let before = machine.sha256("opt/tool", "more.sh");
+    machine.file("opt/more.sh", "run() { exec real --other; }\n");
+    assert_ne!(machine.sha256("opt/tool", "more.sh"), before);
+}
+
+#[test]
+fn packages_that_are_not_declared_are_named_as_not_covered() {
+    let machine = Machine::new();
+    machine.file("bin/node", "\x7fELF");
+    for (name, needs) in [("@scope/tool", "{\"known\": \"1\"}"), ("known", "{ }"), ("phantom", "{ }")] {
+        let manifest = format!("{{\"name\": \"{name}\", \"version\": \"1\", \"dependencies\": {needs}}}");
+        machine.file(&format!("work/node_modules/{name}/package.json"), &manifest);
+    }
+    machine.file("work/node_modules/@scope/tool/cli.js", "#!{}/bin/node\nrequire('phantom')\n");
+    assert_eq!(
+        machine.runs("work/node_modules/@scope/tool/cli.js"),
+        ["script cli.js", "program node", "package @scope/tool 1", "dependencies 1 package"]
+    );
+    assert_eq!(
+        machine.not_covered("work/node_modules/@scope/tool/cli.js"),
+        ["packages in node_modules that @scope/tool does not declare"]
+    );
 }

@@ -1,0 +1,101 @@
+//! The pattern of a waiver's `path`: a glob in which `*` stays within a folder.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use globset::{Glob, GlobBuilder, GlobMatcher};
+
+/// What has a meaning in a glob, or ends something that has one. A part of a path without these stands for itself.
+const MEANINGS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+
+/// A pattern for paths, counted from the top of the repository.
+#[derive(Clone, Debug)]
+pub(crate) struct PathPattern {
+    glob: Glob,
+    /// Compiled when it is first asked: of a hundred thousand patterns, few are.
+    matcher: OnceLock<GlobMatcher>,
+}
+
+impl PathPattern {
+    /// # Errors
+    /// When the text is not a glob.
+    pub(crate) fn read(text: &str) -> Result<Self, globset::Error> {
+        let glob = GlobBuilder::new(text).literal_separator(true).build()?;
+        Ok(Self { glob, matcher: OnceLock::new() })
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.glob.glob()
+    }
+
+    pub(crate) fn fits(&self, path: &str) -> bool {
+        if !self.text().contains(MEANINGS) {
+            return self.text() == path;
+        }
+        self.matcher.get_or_init(|| self.glob.compile_matcher()).is_match(Path::new(path))
+    }
+
+    /// A folder in which, at any depth, every path lies that fits. `""` is the whole repository.
+    pub(crate) fn folder(&self) -> &str {
+        let text = self.text();
+        let literal = text.find(MEANINGS).unwrap_or(text.len());
+        text[..literal].rfind('/').map_or("", |end| &text[..end])
+    }
+
+    /// The file name that every path has that fits, if the pattern names one.
+    pub(crate) fn file_name(&self) -> Option<&str> {
+        let name = self.text().rsplit('/').next()?;
+        (!name.contains(MEANINGS)).then_some(name)
+    }
+
+    /// Whether it fits paths that have nothing in common. Then it excludes nothing.
+    pub(crate) fn fits_all(&self) -> bool {
+        let any = ["0", ".q", "zz/9.x", "k/.j/7", "v/w/y/u"];
+        let narrow = !self.folder().is_empty() || self.file_name().is_some();
+        // `/**` is meant to fit all, but fits no path from the top of a repository.
+        self.text() == "/**" || (!narrow && any.iter().all(|path| self.fits(path)))
+    }
+}
+
+/// Why a pattern fits no path at all, and what to write instead. Findings have paths as git writes them.
+pub(crate) fn never_fits(glob: &str) -> Option<(&'static str, &'static str)> {
+    let escapes = glob.split('\\').skip(1).any(|rest| rest.starts_with(char::is_alphanumeric));
+    if escapes {
+        return Some(("a path has no `\\` between its folders", "write `/`"));
+    }
+    match glob.split('/').any(|part| part == ".." || part == ".") {
+        true => Some((
+            "no path of a finding has `.` or `..` in it",
+            "write it from the top of the repository: `backend/src/**`",
+        )),
+        false => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_folder_and_its_file_name_hold_for_every_path_that_fits() {
+        for (pattern, folder, file_name, fits) in [
+            ("src/a.ts", "src", Some("a.ts"), "src/a.ts"),
+            ("a.ts", "", Some("a.ts"), "a.ts"),
+            ("src/**", "src", None, "src/x/y.ts"),
+            ("src/**/a.ts", "src", Some("a.ts"), "src/a.ts"),
+            ("**/a.ts", "", Some("a.ts"), "a.ts"),
+            ("src/x*/a.ts", "src", Some("a.ts"), "src/xy/a.ts"),
+            ("src/lib/*.ts", "src/lib", None, "src/lib/a.ts"),
+            ("{src/a,tests/b}", "", None, "tests/b"),
+            ("{src,tests}/b.ts", "", Some("b.ts"), "src/b.ts"),
+            ("src/[ab]/[c].ts", "src", None, "src/a/c.ts"),
+            ("/repo/src/*.js", "/repo/src", None, "/repo/src/a.js"),
+            ("größe/ä.ts", "größe", Some("ä.ts"), "größe/ä.ts"),
+        ] {
+            let read = PathPattern::read(pattern).unwrap();
+            assert_eq!((read.folder(), read.file_name()), (folder, file_name), "{pattern}");
+            assert!(read.fits(fits), "{pattern} {fits}");
+            assert!(!read.fits("other/z.rs"), "{pattern}");
+        }
+    }
+}
