@@ -13,9 +13,9 @@ use crate::cli::run;
 use crate::config::settings::{RunOptions, Settings};
 use crate::engine::active_policy::ActivePolicy;
 use crate::system::git::Repo;
-use crate::system::output_folder::write_whole;
 use crate::system::process::ask;
 use crate::system::terminal;
+use crate::system::whole_file::write_whole;
 
 /// The profile that the hook runs.
 const PROFILE: &str = "pre-push";

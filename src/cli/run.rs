@@ -61,7 +61,7 @@ pub(crate) async fn run(
         ready.before = new_since::at(&revision, &ready.active, &ready.repo, left, &stop.subscribe()).await?;
     }
     let out = output.out.clone().unwrap_or_else(|| folder_of(&ready.active.path).join(OUT));
-    let mut folder = OutputFolder::take(&out)?;
+    let mut folder = OutputFolder::take(&out).await?;
     let scratch = Scratch::new()?;
     ready.active.override_scanner_config(&mut ready.plan, &ready.repo, scratch.path()).await?;
     let done = carry_out(ready, scratch.path(), started, stop, output).await;

@@ -151,6 +151,24 @@ impl Repo {
     }
 }
 
+/// The files below a folder that git tracks, relative to it; `None` if git does not say. Each repository around
+/// the folder is asked: an inner one may be there to hide what the outer one tracks.
+pub(crate) async fn tracked_below(folder: &Path) -> Option<Vec<String>> {
+    let folder = folder.canonicalize().ok()?;
+    let mut tracked = Vec::new();
+    for top in folder.ancestors().filter(|top| top.join(".git").exists()) {
+        let below = folder.strip_prefix(top).ok()?.to_str()?;
+        let (prefix, spec) = match below {
+            "" => (String::new(), ".".to_owned()),
+            below => (format!("{below}/"), format!(":(literal){below}")),
+        };
+        let files = ask(Path::new("git"), &["ls-files", "-z", "--", &spec], top, GIT_LIMIT).await?;
+        let files = files.split('\0').filter(|file| !file.is_empty());
+        tracked.extend(files.map(|file| file.strip_prefix(&prefix).unwrap_or(file).to_owned()));
+    }
+    Some(tracked)
+}
+
 /// Whether a work tree belongs to a shallow clone. A linked work tree has a file `.git` that names its git
 /// folder, and that folder names the git folder that all work trees share (gitrepository-layout).
 pub(crate) fn is_shallow_clone(root: &Path) -> bool {

@@ -3,6 +3,7 @@
 pub(crate) mod checkout;
 pub(crate) mod ci;
 pub(crate) mod clock;
+pub(crate) mod folder;
 pub(crate) mod git;
 pub(crate) mod http;
 pub(crate) mod output_folder;
@@ -12,3 +13,4 @@ pub(crate) mod scratch;
 pub(crate) mod terminal;
 pub(crate) mod unreported;
 pub(crate) mod variables;
+pub(crate) mod whole_file;

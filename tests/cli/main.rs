@@ -17,6 +17,7 @@ mod leaks;
 mod lock;
 mod notice;
 mod one_policy;
+mod output_folder;
 mod policy;
 mod policy_from;
 mod repeat;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
-use crate::system::output_folder::write_whole;
+use crate::system::whole_file::write_whole;
 use crate::text::human;
 use crate::tools::aws::AwsError;
 

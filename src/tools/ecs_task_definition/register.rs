@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
-use crate::system::output_folder::write_whole;
+use crate::system::whole_file::write_whole;
 use crate::tools::aws::{Account, AwsError};
 
 use super::template::{Container, Template, by_digest};
