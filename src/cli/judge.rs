@@ -43,6 +43,7 @@ use crate::scan::tool::ToolSpec;
 use crate::system::clock::today;
 use crate::system::git::Repo;
 use crate::system::output_folder::OutputFolder;
+use crate::system::private;
 use crate::system::process::Stop;
 use crate::system::scratch::Scratch;
 use crate::system::unreported::Unreported;
@@ -386,7 +387,7 @@ fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> 
     }
     let from: PathBuf = scratch.join("report");
     fs::create_dir_all(scratch).ok()?;
-    fs::write(&from, mask_fields(bytes, gate.spec.secret_fields.list())).ok()?;
+    private::write(&from, mask_fields(bytes, gate.spec.secret_fields.list())).ok()?;
     let number = scratch.file_name()?.to_string_lossy();
     let file = path.file_name()?.to_string_lossy();
     Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: KeptKind::Report })

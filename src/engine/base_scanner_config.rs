@@ -15,6 +15,7 @@ use crate::scan::invocation::SCRATCH;
 use crate::scan::job::Job;
 use crate::scan::start_dir::{LinkFarm, StartDir};
 use crate::system::git::{GIT_LIMIT, Repo};
+use crate::system::private;
 use crate::system::process::ask;
 use crate::text::paths::{forward, normalise};
 
@@ -302,7 +303,7 @@ fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(path, content)
+    private::write(path, content)
 }
 
 fn shown(path: &Path, repo: &Repo) -> String {

@@ -7,6 +7,7 @@ pub(crate) mod folder;
 pub(crate) mod git;
 pub(crate) mod http;
 pub(crate) mod output_folder;
+pub(crate) mod private;
 pub mod process;
 pub(crate) mod project_files;
 pub(crate) mod scratch;

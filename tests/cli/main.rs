@@ -23,6 +23,7 @@ mod policy_from;
 mod repeat;
 mod reports;
 mod risk;
+mod scratch;
 mod settings;
 mod smoke_test;
 mod sonarqube;
