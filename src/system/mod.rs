@@ -10,6 +10,7 @@ pub(crate) mod output_folder;
 pub(crate) mod private;
 pub mod process;
 pub(crate) mod project_files;
+pub mod push;
 pub(crate) mod scratch;
 pub(crate) mod terminal;
 pub(crate) mod unreported;

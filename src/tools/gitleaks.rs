@@ -156,7 +156,7 @@ impl Gitleaks {
         match scene.since {
             Some(range) => {
                 self.fill(&mut job, scene, "git", RANGE);
-                job.args(["--log-opts", &format!("{}..{}", range.base, range.head)]);
+                job.args(["--log-opts", &range.commits.join(" ")]);
                 job.because("the commits of the range, each with what it adds");
                 // gitleaks does not count commits that add nothing, and it reports errors itself.
                 job.may_be_empty = true;
