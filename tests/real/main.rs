@@ -8,6 +8,7 @@ mod audits;
 mod codedeploy;
 mod ecr_push;
 mod ecs_task_definition;
+mod hook;
 mod html;
 mod identity;
 mod images;

@@ -118,7 +118,7 @@ impl Command<'_> {
             let item = deeper(at)?;
             let run = quoted(&self.with(true, "'{1}'"));
             (at + 1, format!("{item}- name: portcullis\n{item}  run: {run}\n{item}  use_stdin: true\n"))
-        } else if body.iter().any(|line| line.trim_start().starts_with(['"', '\'', '<'])) {
+        } else if body.iter().any(|line| indent_of(line) == indent && line.trim_start().starts_with(['"', '\'', '<'])) {
             return None;
         } else {
             (0, format!("{indent}commands:\n{}", self.of_lefthook(&format!("{indent}{indent}"))))
