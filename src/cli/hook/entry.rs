@@ -59,20 +59,20 @@ impl Command<'_> {
     pub(super) fn insert(&self, manager: Manager, file: &Path, text: &str) -> Option<String> {
         match manager {
             Manager::Git => None,
-            Manager::Husky8 | Manager::Husky9 => Some(self.into_script(manager, &without(text))),
-            Manager::Lefthook if is(file, "yml") || is(file, "yaml") => self.into_lefthook(text),
+            Manager::Husky8 | Manager::Husky9 => Some(self.add_to_script(manager, &without(text))),
+            Manager::Lefthook if is(file, "yml") || is(file, "yaml") => self.add_to_lefthook(text),
             Manager::Prek if is(file, "toml") => {
                 let inline = text.lines().any(|line| line.trim_start().starts_with("repos"));
                 (!inline).then(|| format!("{}{}", ended(text), self.of_prek()))
             }
-            Manager::PreCommit | Manager::Prek => self.into_pre_commit(text),
-            Manager::SimpleGitHooks if is(file, "json") => self.into_json(text),
+            Manager::PreCommit | Manager::Prek => self.add_to_pre_commit(text),
+            Manager::SimpleGitHooks if is(file, "json") => self.add_to_json(text),
             Manager::Lefthook | Manager::SimpleGitHooks => None,
         }
     }
 
     /// Before every other command, which might read the list of refs.
-    fn into_script(&self, manager: Manager, text: &str) -> String {
+    fn add_to_script(&self, manager: Manager, text: &str) -> String {
         let start = match (text.is_empty(), manager) {
             (false, _) => "",
             (true, Manager::Husky8) => "#!/usr/bin/env sh\n. \"$(dirname -- \"$0\")/_/husky.sh\"\n",
@@ -93,7 +93,7 @@ impl Command<'_> {
         format!("{indent}portcullis:\n{indent}  run: {run}\n{indent}  use_stdin: true\n")
     }
 
-    fn into_lefthook(&self, text: &str) -> Option<String> {
+    fn add_to_lefthook(&self, text: &str) -> Option<String> {
         let lines: Vec<&str> = text.lines().collect();
         if lines.iter().any(|line| line.starts_with('{')) {
             return None;
@@ -118,7 +118,10 @@ impl Command<'_> {
             let item = deeper(at)?;
             let run = quoted(&self.with(true, "'{1}'"));
             (at + 1, format!("{item}- name: portcullis\n{item}  run: {run}\n{item}  use_stdin: true\n"))
-        } else if body.iter().any(|line| indent_of(line) == indent && line.trim_start().starts_with(['"', '\'', '<'])) {
+        } else if body
+            .iter()
+            .any(|line| indent_of(line) == indent && line.trim_start().starts_with(['"', '\'', '<']))
+        {
             return None;
         } else {
             (0, format!("{indent}commands:\n{}", self.of_lefthook(&format!("{indent}{indent}"))))
@@ -143,7 +146,7 @@ impl Command<'_> {
         lines.map(|line| format!("{indent}{line}\n")).concat()
     }
 
-    fn into_pre_commit(&self, text: &str) -> Option<String> {
+    fn add_to_pre_commit(&self, text: &str) -> Option<String> {
         if text.trim().is_empty() {
             return Some(self.entry(Manager::PreCommit, Path::new("")));
         }
@@ -172,7 +175,7 @@ impl Command<'_> {
     }
 
     /// Into the `simple-git-hooks` of a package.json, or into a file that is nothing else.
-    fn into_json(&self, text: &str) -> Option<String> {
+    fn add_to_json(&self, text: &str) -> Option<String> {
         let before: Value = serde_json::from_str(text).ok()?;
         let whole = before.get("simple-git-hooks").is_none();
         let hooks = if whole { &before } else { before.get("simple-git-hooks")? };

@@ -155,3 +155,33 @@ fn the_hook_leaves_the_record_of_the_last_full_run() {
     assert_eq!(repo.project.run(&["run"]).code, 0);
     assert_eq!(repo.project.git(&["status", "--porcelain"]), "");
 }
+
+const LINT: &str = "version = 1\n[[gate]]\nid = 'lint'\ntool = 'eslint'\n[profile.pre-push]\nmode = 'lab'\n";
+
+#[test]
+fn the_files_of_a_push_are_those_that_its_commits_change_and_that_are_still_there() {
+    let repo = installed();
+    repo.project.write("gates.toml", LINT);
+    repo.project.program("eslint", "case \"$*\" in *' -o '*) echo \"$*\" >>../linted ;; esac; echo v9.0.0");
+    let linted = || {
+        let all = repo.project.read("../linted");
+        all.lines().last().unwrap().rsplit_once(" -- ").unwrap().1.to_owned()
+    };
+    repo.commit("a.js");
+    assert_eq!(repo.push(&["origin", "main"]).code, 0);
+    assert_eq!(linted(), "a.js");
+
+    repo.project.git(&["checkout", "--quiet", "-b", "side"]);
+    repo.commit("side.js");
+    repo.project.git(&["checkout", "--quiet", "main"]);
+    repo.commit("gone.js");
+    repo.commit("b.js");
+    std::fs::remove_file(repo.project.root().join("gone.js")).unwrap();
+    repo.project.commit("without");
+    repo.project.git(&["merge", "--quiet", "--no-ff", "-m", "merged", "side"]);
+    assert_eq!(repo.push(&["origin", "main"]).code, 0);
+    let named = linted();
+    let mut files: Vec<&str> = named.split(' ').collect();
+    files.sort_unstable();
+    assert_eq!(files, ["b.js", "side.js"]);
+}
