@@ -140,7 +140,7 @@ impl SelectionArgs {
             deadline: self.deadline,
             since: self.since,
             branch: self.branch,
-            until: None,
+            push: None,
             by: self.by,
             verify: false,
         }
@@ -344,10 +344,14 @@ pub struct HookArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum HookAction {
-    /// Install the pre-push hook; an existing hook is kept and runs first
+    /// Install the pre-push hook: where husky, lefthook, pre-commit, prek or simple-git-hooks keeps
+    /// the hooks, as an entry in its file; else in git's folder, and an existing hook runs first
     Install {
         #[command(flatten)]
         trust: PolicyArgs,
+        /// Write nothing; print the entry or the script
+        #[arg(long, env = "PORTCULLIS_PRINT", value_parser = BoolishValueParser::new())]
+        print: bool,
     },
     /// Remove the pre-push hook, and restore the previous one
     Uninstall,
@@ -356,8 +360,11 @@ pub enum HookAction {
     PrePush {
         #[command(flatten)]
         trust: PolicyArgs,
+        /// Standard input is what git gave the hook: an empty list means that nothing is pushed
+        #[arg(long)]
+        refs_from_git: bool,
         /// Name of the remote
-        remote: String,
+        remote: Option<String>,
         /// Its address
         url: Option<String>,
     },

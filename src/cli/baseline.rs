@@ -15,7 +15,7 @@ use crate::model::finding::{Decision, Finding};
 use crate::model::run::{Completeness, GateRecord, Run};
 use crate::policy::baseline::{Baseline, BaselineEntry, SCHEMA};
 use crate::system::clock::today;
-use crate::system::output_folder::write_whole;
+use crate::system::whole_file::write_whole;
 use crate::system::{terminal, variables};
 use crate::text::human;
 use crate::text::paths::shown_path;

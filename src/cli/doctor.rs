@@ -7,6 +7,7 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 
 use crate::cli::args::ConfigArgs;
+use crate::cli::hook;
 use crate::config::find::{find_config, folder_of, load_config};
 use crate::config::settings::{RunOptions, Settings};
 use crate::engine::plan::{Fate, Plan};
@@ -52,6 +53,10 @@ pub(crate) async fn execute(args: &ConfigArgs) -> Result<u8> {
     let rows: BTreeMap<String, Row> = tasks.join_all().await.into_iter().collect();
     let missing = rows.values().filter(|row| row.program.is_none()).count();
     terminal::say(&listing(&rows, missing));
+    // It does not change the exit code: a machine that never pushes needs no hook.
+    if let Some(words) = hook::gone().await {
+        terminal::say(&format!("{words}\n"));
+    }
     let verdict = if missing == 0 { Verdict::Pass } else { Verdict::Inconclusive };
     Ok(exit_code(Mode::Production, verdict, None))
 }

@@ -43,6 +43,7 @@ use crate::scan::tool::ToolSpec;
 use crate::system::clock::today;
 use crate::system::git::Repo;
 use crate::system::output_folder::OutputFolder;
+use crate::system::private;
 use crate::system::process::Stop;
 use crate::system::scratch::Scratch;
 use crate::system::unreported::Unreported;
@@ -66,7 +67,7 @@ pub(crate) async fn execute(args: &JudgeArgs) -> Result<u8> {
     let by = by(args).await?;
     match what_if::files(&args.from)?.as_slice() {
         [] => judge_reports(args, by).await,
-        [from] => judge_saved_run(from, args, by.as_ref()),
+        [from] => judge_saved_run(from, args, by.as_ref()).await,
         several => what_if::show(several, args, by.as_ref()),
     }
 }
@@ -98,7 +99,7 @@ fn report_options(args: &JudgeArgs, by: Option<&By>) -> report::Options {
 }
 
 /// Judges a run.json by the current policy, or by the recorded one if there is no gates.toml.
-fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
+async fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8> {
     let options = report_options(args, by);
     if args.output.out.is_none() && !args.output.format.is_empty() && options.files().next().is_some() {
         bail!("`judge --from` writes reports only with --out; name a folder there");
@@ -111,7 +112,8 @@ fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Result<u8>
             // In the folder of the run itself, the files of the scanners stay: the record names them.
             let real = |folder: &Path| folder.canonicalize().ok();
             let beside = real(out).is_some_and(|out| real(folder_of(from)) == Some(out));
-            let mut folder = if beside { OutputFolder::join(out)? } else { OutputFolder::take(out)? };
+            let mut folder =
+                if beside { OutputFolder::join(out).await? } else { OutputFolder::take(out).await? };
             report::write_all(&run, &options, &mut folder)
                 .and_then(|()| folder.search(known.scrubber()))
                 .context(Unreported)?;
@@ -204,7 +206,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
         }
     }
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
-    let mut folder = OutputFolder::take(&out)?;
+    let mut folder = OutputFolder::take(&out).await?;
     publish(&mut run, &evidence, secrets.scrubber(), &options, &mut folder)?;
     let handed_over = report::hand_over(&run, &options);
     show(&run, &Written::all(shown_path(&out), &options), &args.output);
@@ -385,7 +387,7 @@ fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> 
     }
     let from: PathBuf = scratch.join("report");
     fs::create_dir_all(scratch).ok()?;
-    fs::write(&from, mask_fields(bytes, gate.spec.secret_fields.list())).ok()?;
+    private::write(&from, mask_fields(bytes, gate.spec.secret_fields.list())).ok()?;
     let number = scratch.file_name()?.to_string_lossy();
     let file = path.file_name()?.to_string_lossy();
     Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: KeptKind::Report })

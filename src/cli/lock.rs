@@ -20,8 +20,8 @@ use crate::scan::job::Job;
 use crate::scan::program::find;
 use crate::scan::tool::ToolSpec;
 use crate::system::git::Repo;
-use crate::system::output_folder::write_whole;
 use crate::system::terminal;
+use crate::system::whole_file::write_whole;
 use crate::text::human;
 use crate::text::paths::shown_path;
 

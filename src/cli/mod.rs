@@ -33,7 +33,7 @@ pub fn execute(command: Command) -> Result<u8> {
                 run::run(args.config, run_options, &args.known, &args.trust, &args.output).await
             }
             Command::Judge(args) => judge::execute(&args).await,
-            Command::Report(args) => report::execute(&args),
+            Command::Report(args) => report::execute(&args).await,
             Command::Plan(args) => plan::execute(args).await,
             Command::Lock(args) => lock::execute(&args).await,
             Command::Baseline(args) => baseline::execute(&args),

@@ -35,7 +35,7 @@ pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
         repo.look_for_changes().await;
     }
     let since = match &settings.since {
-        Some(since) => Some(repo.range(since, None).await?),
+        Some(since) => Some(repo.range(since).await?),
         None => None,
     };
     let mut plan = Plan::new(&active.config, &repo, &settings, since.as_ref());

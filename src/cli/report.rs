@@ -13,15 +13,16 @@ use crate::engine::saved_run;
 use crate::model::clean::Clean;
 use crate::model::run::Run;
 use crate::report::{File, Options, github, hand_over, prepare};
-use crate::system::output_folder::{self, OutputFolder};
+use crate::system::output_folder::OutputFolder;
 use crate::system::unreported::Unreported;
+use crate::system::whole_file::write_whole;
 use crate::system::{terminal, variables};
 
 /// Writes the reports. The exit code is 0: this command does not repeat the verdict.
 ///
 /// # Errors
 /// When the run can't be read or its reports can't be written.
-pub(crate) fn execute(args: &ReportArgs) -> Result<u8> {
+pub(crate) async fn execute(args: &ReportArgs) -> Result<u8> {
     let configured = match find_config(args.config.config.as_deref())? {
         Some(path) => Config::load(&path)?.report,
         None => Options::default(),
@@ -38,7 +39,7 @@ pub(crate) fn execute(args: &ReportArgs) -> Result<u8> {
             warn_outside_github(&options);
             let beside = args.from.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = args.out.as_deref().or(beside).unwrap_or(Path::new("."));
-            let mut folder = OutputFolder::join(folder)?;
+            let mut folder = OutputFolder::join(folder).await?;
             let mut each = options.files();
             each.try_for_each(|file| folder.write(file.name, |out| (file.render)(&run, &options, out)))
                 .and_then(|()| folder.search(known.scrubber()))
@@ -93,6 +94,6 @@ fn fill(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> i
             render(&mut out)?;
             out.flush()
         }
-        _ => output_folder::write_whole(&path, render),
+        _ => write_whole(&path, render),
     }
 }

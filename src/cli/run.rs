@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::cli::args::{ConfigArgs, KnownArgs, OutputArgs, PolicyArgs};
 use crate::cli::show::show;
-use crate::config::find::{OUT, folder_of};
+use crate::config::find::{OUT, OUT_OF_HOOK, folder_of};
 use crate::config::settings::{RunOptions, Settings};
 use crate::engine::active_policy::ActivePolicy;
 use crate::engine::assemble::{Circumstances, assemble};
@@ -60,8 +60,10 @@ pub(crate) async fn run(
     if let Some(revision) = new_since {
         ready.before = new_since::at(&revision, &ready.active, &ready.repo, left, &stop.subscribe()).await?;
     }
-    let out = output.out.clone().unwrap_or_else(|| folder_of(&ready.active.path).join(OUT));
-    let mut folder = OutputFolder::take(&out)?;
+    let below = if ready.settings.push.is_some() { OUT_OF_HOOK } else { "" };
+    let usual = || folder_of(&ready.active.path).join(OUT).join(below);
+    let out = output.out.clone().unwrap_or_else(usual);
+    let mut folder = OutputFolder::take(&out).await?;
     let scratch = Scratch::new()?;
     ready.active.override_scanner_config(&mut ready.plan, &ready.repo, scratch.path()).await?;
     let done = carry_out(ready, scratch.path(), started, stop, output).await;
@@ -113,9 +115,10 @@ async fn prepare(
     if config.gates.iter().any(|gate| gate.tool.names_commit()) {
         repo.look_for_changes().await;
     }
-    let since = match &settings.since {
-        Some(since) => Some(repo.range(since, settings.until.as_deref()).await?),
-        None => None,
+    let since = match (&settings.push, &settings.since) {
+        (Some(push), _) => Some(repo.range_of_push(push).await?),
+        (None, Some(since)) => Some(repo.range(since).await?),
+        (None, None) => None,
     };
     let plan = Plan::new(config, &repo, &settings, since.as_ref());
     let conditions = ActionConditions {

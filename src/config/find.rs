@@ -20,6 +20,9 @@ pub struct PolicySource<'a> {
 /// The output folder if none is named.
 pub(crate) const OUT: &str = "gates-report";
 
+/// The folder in it for runs of the hook: they look at a part, and leave the record of the last full run.
+pub(crate) const OUT_OF_HOOK: &str = "pre-push";
+
 /// The path of gates.toml and its content; `named` is the file that the user names, if any.
 ///
 /// # Errors

@@ -107,8 +107,7 @@ impl Floor {
             let breach = Breach::new("this run is in lab mode", "the floor asks for mode = \"production\"");
             all.push(breach.at(way_to_lab(config, settings)));
         }
-        // The hook scans what the remote does not have. The rest was scanned before.
-        if let (false, Some(since), None) = (self.since, &settings.since, &settings.until) {
+        if let (false, Some(since)) = (self.since, &settings.since) {
             let what = format!("this run would look only at what comes after {since}");
             let breach = Breach::new(what, "the floor has since = false: everything is looked at");
             let profile =

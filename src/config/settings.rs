@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::config::{Config, Gate, Profile};
 use crate::model::verdict::Mode;
+use crate::system::push::Push;
 
 /// Who says which gates run: the names of the options, or of their variables.
 #[derive(Clone, Debug)]
@@ -35,8 +36,8 @@ pub struct RunOptions {
     pub since: Option<String>,
     /// The branch of this run, if the user names it.
     pub branch: Option<String>,
-    /// The last commit of the range that begins with `since`; absent: the checked-out commit.
-    pub until: Option<String>,
+    /// The push that the hook looks at: all that the remote lacks. No `since` narrows that.
+    pub push: Option<Push>,
     /// Hash every tool that gates.lock pins, and ignore remembered hashes.
     pub verify: bool,
 }
@@ -51,7 +52,7 @@ pub struct Settings {
     /// Time for the whole run.
     pub deadline: Option<Duration>,
     pub since: Option<String>,
-    pub until: Option<String>,
+    pub push: Option<Push>,
     pub verify: bool,
     /// Lab mode acts too, whatever the gates find.
     pub deploy_in_lab: bool,
@@ -101,8 +102,11 @@ impl Settings {
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, |n| n.get().max(2))),
             fail_fast: run_options.fail_fast || overlay.fail_fast.unwrap_or(false),
             deadline: run_options.deadline.or(config.deadline),
-            since: run_options.since.or(overlay.since.clone()),
-            until: run_options.until,
+            since: match &run_options.push {
+                Some(_) => None,
+                None => run_options.since.or(overlay.since.clone()),
+            },
+            push: run_options.push,
             verify: run_options.verify,
             deploy_in_lab: config.deploy_in_lab,
             branch: run_options.branch,

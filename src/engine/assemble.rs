@@ -18,7 +18,7 @@ use crate::redact::Scrubber;
 use crate::redact::SecretSet;
 use crate::system::output_folder::OutputFolder;
 use crate::system::process::Stop;
-use crate::text::hash::{sha256, sha256_file};
+use crate::text::hash::{sha256, sha256_of};
 use crate::text::human::millis;
 use crate::text::signal::signal_name;
 
@@ -108,7 +108,7 @@ pub(crate) fn keep_files(
                     KeptKind::Stdout | KeptKind::Stderr => scrubber.copy_log(from, file),
                 })?;
                 if kept.what == KeptKind::Report && record.report.is_none() {
-                    record.report_sha256 = Some(sha256_file(&folder.path().join(&to))?);
+                    record.report_sha256 = Some(sha256_of(folder.read(&to)?)?);
                     record.report = Some(to);
                 } else {
                     let name = to.rsplit('/').next().unwrap_or(&to).to_owned();

@@ -19,6 +19,7 @@ use crate::scan::job::Job;
 use crate::scan::start_dir::{LinkFarm, StartDir};
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::git_command::git_with;
+use crate::system::private;
 use crate::text::paths::{forward, normalise};
 
 /// Notes for each job what the configuration files of the work tree narrow. A gate that they leave
@@ -320,7 +321,7 @@ fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(path, content)
+    private::write(path, content)
 }
 
 fn shown(path: &Path, repo: &Repo) -> String {

@@ -18,10 +18,10 @@ use crate::model::run::{Completeness, Run};
 use crate::policy::known_findings::KnownFindings;
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::git_command::git;
-use crate::system::output_folder::write_whole;
 use crate::system::process::{self, Capture, End, Launch, Stop};
 use crate::system::scratch::Scratch;
 use crate::system::variables;
+use crate::system::whole_file::write_whole;
 use crate::text::hash::sha256;
 
 /// Time limit for a clone of the commit.

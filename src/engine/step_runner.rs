@@ -24,6 +24,7 @@ use crate::scan::raw_report::Document;
 use crate::scan::step::{Output, Step};
 use crate::system::git::Repo;
 use crate::system::http::{self, Answer, Client, NoAnswer};
+use crate::system::private;
 use crate::system::process::{self, Capture, End, Ended, Launch, Stop};
 use crate::system::variables;
 use crate::text::human;
@@ -109,6 +110,7 @@ impl StepRunner {
         let stop = if self.cleaning_up { deaf } else { self.stop.clone() };
         let ended = process::run(launch, stop).await;
         drop(never);
+        private::close(&folder);
         let mut stdout = std::fs::read(&files[0]).unwrap_or_default();
         stdout.extend(&ended.stdout.memory);
         let stderr = std::fs::read(&files[1]).unwrap_or_default();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::scan::config_file::FROM_BASE;
+use crate::system::private;
 
 /// Another folder to start in.
 #[derive(Clone, Debug)]
@@ -108,7 +109,7 @@ impl LinkFarm {
             }
             match other {
                 Other::Nothing => {}
-                Other::File(content) => fs::write(&place, content)?,
+                Other::File(content) => private::write(&place, content)?,
                 Other::Link(target) => symlink(target, &place)?,
             }
         }

@@ -31,12 +31,11 @@ pub struct Repo {
 /// A range of commits, and the files that it changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// The commit before the range. It is not scanned.
+    /// What comes before the range, for messages. It is not scanned.
     pub base: String,
-    /// The last commit of the range.
-    pub head: String,
-    /// Files that exist at the end of the range or in the work tree, and differ from `base`. Relative to the
-    /// repository root.
+    /// The range as arguments of `git log`, without spaces.
+    pub commits: Vec<String>,
+    /// Files that the range changes and that are still there, relative to the repository root.
     pub changed: Vec<String>,
 }
 
@@ -103,30 +102,27 @@ impl Repo {
         Some(output)
     }
 
-    /// The commits after `since` up to `until`, or to the checked-out commit if `until` is absent.
+    /// The commits after `since` up to the checked-out one.
     ///
     /// # Errors
     /// If this is not a git repository, or a revision does not exist here (a shallow clone, a typing error, a
     /// branch without an upstream). A range that is silently empty would be a false green.
-    pub async fn range(&self, since: &str, until: Option<&str>) -> Result<Range> {
+    pub async fn range(&self, since: &str) -> Result<Range> {
         if !self.git {
             bail!("`--since {since}` needs a git repository, and {} is not one", self.root.display());
         }
         let base = self.commit(since).await?;
-        let head = self.commit(until.unwrap_or("HEAD")).await?;
+        let head = self.commit("HEAD").await?;
         let merge_base = self.git(&["merge-base", &base, &head]).await;
         if merge_base.is_none() && is_shallow_clone(&self.root) {
             bail!("part of the history between {since} and {head} is missing: {UNSHALLOW}");
         }
         let from = merge_base.as_deref().unwrap_or(&base);
-        let mut diff = vec!["diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", from];
-        if until.is_some() {
-            diff.push(&head);
-        }
+        let diff = ["diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", from];
         let changed =
             self.git(&diff).await.with_context(|| format!("git can't compare {since} with {head}"))?;
         let changed = changed.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect();
-        Ok(Range { base, head, changed })
+        Ok(Range { commits: vec![format!("{base}..{head}")], base, changed })
     }
 
     /// The id of the commit that a revision names.
@@ -149,6 +145,24 @@ impl Repo {
             format!("there is no commit `{revision}` here: {hint}")
         })
     }
+}
+
+/// The files below a folder that git tracks, relative to it; `None` if git does not say. Each repository around
+/// the folder is asked: an inner one may be there to hide what the outer one tracks.
+pub(crate) async fn tracked_below(folder: &Path) -> Option<Vec<String>> {
+    let folder = folder.canonicalize().ok()?;
+    let mut tracked = Vec::new();
+    for top in folder.ancestors().filter(|top| top.join(".git").exists()) {
+        let below = folder.strip_prefix(top).ok()?.to_str()?;
+        let (prefix, spec) = match below {
+            "" => (String::new(), ".".to_owned()),
+            below => (format!("{below}/"), format!(":(literal){below}")),
+        };
+        let files = git(&["ls-files", "-z", "--", &spec], top, GIT_LIMIT).await?;
+        let files = files.split('\0').filter(|file| !file.is_empty());
+        tracked.extend(files.map(|file| file.strip_prefix(&prefix).unwrap_or(file).to_owned()));
+    }
+    Some(tracked)
 }
 
 /// Whether a work tree belongs to a shallow clone. A linked work tree has a file `.git` that names its git

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::system::private;
 use crate::system::process::keeper::{KeptEnd, Line};
 use crate::system::variables::kept_from_helpers;
 
@@ -210,7 +211,7 @@ async fn collect(stream: Option<JoinHandle<Drained>>) -> Drained {
 /// Copies a pipe to its file, up to the cap, in bounded memory; or to memory, up to the cap.
 async fn drain(mut pipe: impl AsyncRead + Unpin, capture: Capture) -> Drained {
     let (mut stream, mut lost) = Drained::default();
-    let mut file = match capture.path.as_ref().map(std::fs::File::create) {
+    let mut file = match capture.path.as_ref().map(|path| private::create(path)) {
         Some(Ok(file)) => Some(file),
         Some(Err(error)) => {
             lost = Some(error);

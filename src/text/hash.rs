@@ -7,7 +7,11 @@ use sha2::{Digest, Sha256};
 
 /// SHA-256 of a file, in hexadecimal, in bounded memory.
 pub fn sha256_file(path: &Path) -> io::Result<String> {
-    let mut file = std::fs::File::open(path)?;
+    sha256_of(std::fs::File::open(path)?)
+}
+
+/// SHA-256 of what is read, in hexadecimal, in bounded memory.
+pub fn sha256_of(mut file: impl Read) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
     loop {

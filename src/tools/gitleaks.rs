@@ -166,9 +166,9 @@ impl Gitleaks {
         match scene.since {
             Some(range) => {
                 self.fill(&mut job, scene, "git", RANGE);
-                let commits = format!("{}..{}", range.base, range.head);
+                let commits = range.commits.join(" ");
                 job.args(["--log-opts", &format!("{SHOWN} {commits}")]);
-                ask_for_wide_merges(&mut job, &commits);
+                ask_for_wide_merges(&mut job, &range.commits);
                 // Its log then names each file that it leaves out by its own rules.
                 job.args(["--log-level", "trace"]);
                 job.because("the commits of the range, each with what it adds");
@@ -178,7 +178,7 @@ impl Gitleaks {
             None => {
                 self.fill(&mut job, scene, "git", HISTORY);
                 job.args(["--log-opts", &format!("{SHOWN} --all")]);
-                ask_for_wide_merges(&mut job, "--all");
+                ask_for_wide_merges(&mut job, &["--all".to_owned()]);
                 job.planned.whole_history = true;
                 job.because("every commit of every branch: a secret that was removed is still there");
             }
@@ -291,9 +291,12 @@ impl Tool for Gitleaks {
 
 /// git shows no changes of its own for a merge of three or more branches. So it is asked which files of such a merge differ from all of
 /// them.
-fn ask_for_wide_merges(job: &mut Job, commits: &str) {
-    let shown = ["log", commits, "--min-parents=3", "--diff-merges=dense-combined", "--name-only"];
-    job.asks(WIDE_MERGES, "git", &[&shown[..], &["--text", "--format=%x01%H"]].concat());
+fn ask_for_wide_merges(job: &mut Job, commits: &[String]) {
+    let commits = commits.iter().map(String::as_str);
+    let shown =
+        ["--min-parents=3", "--diff-merges=dense-combined", "--name-only", "--text", "--format=%x01%H"];
+    let question: Vec<&str> = ["log"].into_iter().chain(commits).chain(shown).collect();
+    job.asks(WIDE_MERGES, "git", &question);
 }
 
 fn unread_merges(answer: Option<&[u8]>) -> Option<String> {

@@ -34,7 +34,10 @@ fn nothing_of_the_repository_runs_when_portcullis_only_asks() {
         with_own_tools(&project, args);
         assert!(!project.root().join("tools/started").exists(), "{args:?}");
         let asked_in = std::fs::read_to_string(project.bin().join("asked-in")).unwrap_or_default();
-        assert!(!asked_in.contains(project.root().to_str().unwrap()), "{args:?}: yarn was asked in {asked_in}");
+        assert!(
+            !asked_in.contains(project.root().to_str().unwrap()),
+            "{args:?}: yarn was asked in {asked_in}"
+        );
     }
 }
 

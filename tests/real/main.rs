@@ -10,6 +10,7 @@ mod ci_files;
 mod codedeploy;
 mod ecr_push;
 mod ecs_task_definition;
+mod hook;
 mod html;
 mod identity;
 mod images;

@@ -1,12 +1,13 @@
 //! Keeps the files that a job leaves, and says so when there is no room for them.
 
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 use crate::redact::mask_fields;
 use crate::scan::invocation::SCRATCH;
 use crate::scan::proof::Proof;
 use crate::scan::raw_report::Document;
+use crate::system::private;
 
 use super::{JobRun, Kept, KeptKind, TargetEvidence};
 
@@ -21,7 +22,7 @@ impl JobRun {
     ) -> Proof {
         let masked = mask_fields(&document.bytes, self.gate.spec.secret_fields.list());
         let from = self.folder().join(format!("kept-{}", document.name));
-        if let Err(error) = fs::write(&from, masked) {
+        if let Err(error) = private::write(&from, masked) {
             let why = self.no_room("its report", &error);
             return match proof {
                 Proof::Complete(parsed) | Proof::NothingInScope { parsed, .. } => {

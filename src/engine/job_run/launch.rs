@@ -11,6 +11,7 @@ use crate::engine::lock::guard::Examined;
 use crate::engine::{environment, preflight};
 use crate::scan::invocation::{Program, SCRATCH};
 use crate::scan::program::{find, not_executable};
+use crate::system::private;
 use crate::system::process::{self, Capture, Ended, Launch, Stop};
 use crate::system::variables;
 use crate::text::signal::signal_name;
@@ -106,7 +107,9 @@ impl JobRun {
         };
         let answers = preflight::answers(&job.questions, &launch, &stop).await;
         let launch = Launch { timeout: left.saturating_sub(begun.elapsed()), ..launch };
-        Ok((process::run(launch, stop).await, Before { stamps, answers }))
+        let ended = process::run(launch, stop).await;
+        private::close(&self.folder());
+        Ok((ended, Before { stamps, answers }))
     }
 
     /// The message for a program that is not there, with how to get it.

@@ -13,6 +13,7 @@ use crate::model::lock_status::LockStatus;
 use crate::scan::procedure::{Failure, Procedure};
 use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::RawReport;
+use crate::system::private;
 use crate::system::process::Stop;
 use crate::text::human::{self, millis};
 
@@ -74,7 +75,7 @@ impl JobRun {
             evidence.locked = None;
         }
         let _ = fs::create_dir_all(self.folder());
-        if fs::write(self.folder().join("steps"), &left.log).is_ok() {
+        if private::write(&self.folder().join("steps"), &left.log).is_ok() {
             self.keep_log(&left.log, "steps", KeptKind::Stderr, evidence);
         }
 

@@ -12,8 +12,8 @@ use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
-use crate::system::output_folder::write_whole;
 use crate::system::variables;
+use crate::system::whole_file::write_whole;
 
 use super::digest::Subject;
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps};
-use crate::system::output_folder::write_whole;
+use crate::system::private;
 use crate::text::human;
 use crate::tools::aws::AwsError;
 
@@ -234,7 +234,8 @@ impl Deploy {
             input["deploymentConfigName"] = json!(config);
         }
         let file = context.scratch().join(INPUT);
-        write_whole(&file, |out| Ok(serde_json::to_writer(out, &input)?)).map_err(|error| {
+        let created = private::create(&file);
+        created.and_then(|out| Ok(serde_json::to_writer(out, &input)?)).map_err(|error| {
             AwsError::Failed(Failure::Unproven(format!("{INPUT} can't be written: {error}")))
         })?;
         self.set(Begun::Asked(before));

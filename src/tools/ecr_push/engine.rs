@@ -10,6 +10,7 @@ use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, read_text};
 use crate::scan::retry::transient_error;
 use crate::scan::step::{Output, Step};
+use crate::system::private;
 
 use super::registry::{Registry, USER, is_digest};
 
@@ -217,7 +218,7 @@ fn copy_settings(context: &dyn StepContext, folder: &Path) -> Result<(), Failure
         }
     }
     let text = serde_json::to_string(&settings).unwrap_or_default();
-    fs::write(folder.join("config.json"), text).map_err(unmade)
+    private::write(&folder.join("config.json"), text).map_err(unmade)
 }
 
 /// Why a Docker command failed, in one sentence.

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, Procedure, Steps, read_text};
-use crate::system::output_folder::write_whole;
+use crate::system::private;
+use crate::system::whole_file::write_whole;
 use crate::tools::aws::{Account, AwsError};
 
 use super::template::{Container, Template, by_digest};
@@ -201,7 +202,9 @@ impl Register {
     ) -> Result<Definition, Failure> {
         context.tell(format!("registering a revision of {family}"));
         let file = context.scratch().join(INPUT);
-        write_whole(&file, |out| Ok(serde_json::to_writer(out, definition)?))
+        let created = private::create(&file);
+        created
+            .and_then(|out| Ok(serde_json::to_writer(out, definition)?))
             .map_err(|error| Failure::Unproven(format!("{INPUT} can't be written: {error}")))?;
         let input = format!("file://{}", self.input);
         let call = ["ecs", "register-task-definition", "--cli-input-json", &input];

@@ -4,7 +4,7 @@ use crate::tools::testing::{handed_in, line, origin, plan, repo, tool};
 
 fn range(changed: &[&str]) -> Range {
     let changed = changed.iter().map(|file| (*file).to_owned()).collect();
-    Range { base: "aaa".into(), head: "bbb".into(), changed }
+    Range { base: "aaa".into(), commits: vec!["aaa..bbb".into()], changed }
 }
 
 #[test]

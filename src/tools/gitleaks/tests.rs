@@ -30,7 +30,7 @@ fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
 
 #[test]
 fn a_range_of_commits_narrows_the_history() {
-    let range = Range { base: "aaa".into(), head: "bbb".into(), changed: Vec::new() };
+    let range = Range { base: "aaa".into(), commits: vec!["aaa..bbb".into()], changed: Vec::new() };
     let jobs = plan(&*tool(&SPEC, ""), Some(&range));
     assert!(line(&jobs[0]).ends_with("--diff-merges=remerge aaa..bbb --log-level trace ."));
     assert_eq!(jobs[0].files.reports, [ReportSource::Memory(RANGE.to_owned())]);
