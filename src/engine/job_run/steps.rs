@@ -74,9 +74,8 @@ impl JobRun {
             evidence.locked = None;
         }
         let _ = fs::create_dir_all(self.folder());
-        if fs::write(self.folder().join("steps"), &left.log).is_ok() {
-            self.keep_log(&left.log, "steps", KeptKind::Stderr, evidence);
-        }
+        // It leaves out the output of steps that print a report.
+        self.keep_log(&left.log, "steps", KeptKind::Stderr, &[], evidence);
 
         let raw = RawReport {
             documents: left.documents,
