@@ -1,10 +1,11 @@
 //! Removes secrets before anything is stored.
 //!
 //! In two ways. By field: the values of report fields that can contain a secret or source text are masked
-//! before a report or a log is kept ([`mask_fields`], [`mask_log`]). By value: what a report marks as a secret, and the values of
+//! before a report or a log is kept ([`mask_fields`], [`mask_log`]). By value: what a report says of a secret, and the values of
 //! variables with secret-looking names, are removed from everything that Portcullis writes, in every encoding
 //! ([`Scrubber`]).
 
+pub(crate) mod evidence;
 mod fields;
 mod git_config;
 mod log_fields;
