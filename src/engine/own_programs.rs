@@ -23,7 +23,7 @@ pub(super) fn own_programs(job: &Job, gate: &Gate, repo: &Repo) -> Vec<OwnProgra
         let path = find(program, cwd).filter(|path| lies_in(path, &repo.root))?;
         let below = path.strip_prefix(&repo.root).unwrap_or(&path);
         let is_package = below.components().any(|part| part.as_os_str() == "node_modules");
-        (!is_package && !(named && gate.spec.program.is_empty()))
+        (!(is_package || named && gate.spec.program.is_empty()))
             .then(|| OwnProgram { path: forward(below).to_string(), named })
     });
     programs.collect()

@@ -15,7 +15,7 @@ use crate::text::bom::without_bom;
 ///
 /// A byte order mark is ignored. An empty document, a cut document and a document of another format
 /// have different errors.
-pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, ReportError> {
+pub(crate) fn read<'b, T: Deserialize<'b>>(bytes: &'b [u8], what: &'static str) -> Result<T, ReportError> {
     let bytes = not_blank(bytes, what)?;
     serde_json::from_slice(bytes).map_err(|error| unproven(&error, what))
 }

@@ -5,8 +5,10 @@
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
+use crate::redact::evidence;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
+use crate::scan::secret_findings::AboutSecrets;
 use crate::text::shared::Text;
 
 use super::headline;
@@ -29,6 +31,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         open: None,
         shown: 0,
         commented: 0,
+        secrets: AboutSecrets::new(),
         parsed: Parsed { scope: Scope::of(Unit::Tests, 0), ..Parsed::default() },
     };
     while let Some(piece) = document.next()? {
@@ -54,6 +57,7 @@ struct Reading<'a> {
     shown: u64,
     /// How many failures a comment in the report counts.
     commented: u64,
+    secrets: AboutSecrets,
     parsed: Parsed,
 }
 
@@ -217,7 +221,7 @@ impl Reading<'_> {
         let rule = self.rule(case.class.as_deref(), case.name.as_deref());
         let file = case.file.or_else(|| self.suites.last().and_then(|suite| suite.file.clone()));
         let location = file.map(|file| Location::file(self.origin.relative(&file)).lines(case.line, None));
-        let mut finding = problem.finding(rule);
+        let mut finding = self.finding(problem, rule);
         finding.location = location;
         finding.suppressed = case.skipped.map(|why| Text::from(format!("marked as skipped: {why}")));
         self.parsed.findings.push(finding);
@@ -232,10 +236,21 @@ impl Reading<'_> {
             self.parsed.gaps.push(format!("{who} counts {counted} failures and errors, and shows {shown}"));
         }
         if let Some(problem) = suite.problem {
-            let mut finding = problem.finding(self.rule(None, name.or(Some("suite without a name"))));
+            let rule = self.rule(None, name.or(Some("suite without a name")));
+            let mut finding = self.finding(problem, rule);
             finding.location = suite.file.map(|file| Location::file(self.origin.relative(&file)));
             self.parsed.findings.push(finding);
         }
+    }
+
+    /// The finding of a problem. The text of one about a secret may quote it: gitleaks writes its JSON there.
+    fn finding(&mut self, problem: Problem, rule: String) -> Finding {
+        let text = problem.message.is_some().then(|| problem.text.clone());
+        let finding = problem.finding(rule);
+        if self.secrets.include(&finding) {
+            self.parsed.secrets.extend(evidence::in_source(text.as_deref().unwrap_or(&finding.message)));
+        }
+        finding
     }
 
     /// `class.name`. Without a class, the names of the innermost suites stand in its place. Node writes

@@ -1,6 +1,7 @@
 //! SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>), the format
 //! that most scanners can write.
 
+mod evidence;
 mod model;
 mod places;
 mod rules;
@@ -13,6 +14,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
+use crate::scan::secret_findings::AboutSecrets;
 use crate::text::shared::Text;
 
 use super::{headline, json};
@@ -36,9 +38,14 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
     let mut runs = log.runs.ok_or_else(|| foreign("it has no `runs`".to_owned()))?;
 
     let mut parsed = Parsed::default();
+    let about = AboutSecrets::new();
+    let mut secret = Vec::new();
     for run in &mut runs {
         let results = run.results.take();
-        read_run(run, results, origin, &mut parsed);
+        secret.push(read_run(run, results, origin, &mut parsed, &about));
+    }
+    if secret.iter().any(|places| !places.is_empty()) {
+        parsed.secrets = evidence::secrets(bytes, &secret)?;
     }
     parsed.tool_version = match runs.as_slice() {
         [run] => run.tool.driver.semantic_version.clone().or_else(|| run.tool.driver.version.clone()),
@@ -48,7 +55,14 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
 }
 
 /// Reads a run. It takes ownership of the results, so that their memory is freed as findings are made.
-fn read_run(run: &Run, results: Option<Vec<Outcome>>, origin: &ReportOrigin, parsed: &mut Parsed) {
+/// Returns the places of those that are about secrets.
+fn read_run(
+    run: &Run,
+    results: Option<Vec<Outcome>>,
+    origin: &ReportOrigin,
+    parsed: &mut Parsed,
+    about: &AboutSecrets,
+) -> Vec<usize> {
     let tool = run.tool.driver.name.as_deref().unwrap_or("the scanner");
     let invocations = run.invocations.as_deref().unwrap_or_default();
     parsed.gaps.extend(invocations.iter().flat_map(failures).map(|why| format!("{tool} says: {why}")));
@@ -58,7 +72,7 @@ fn read_run(run: &Run, results: Option<Vec<Outcome>>, origin: &ReportOrigin, par
     }
     let Some(results) = results else {
         parsed.gaps.push(format!("the run of {tool} has no `results`: it did not produce any"));
-        return;
+        return Vec::new();
     };
 
     let mut scope = Scope::of(Unit::Runs, 1);
@@ -77,7 +91,15 @@ fn read_run(run: &Run, results: Option<Vec<Outcome>>, origin: &ReportOrigin, par
     }
     let rules = Rules::of(&run.tool);
     let places = Places::of(run, origin);
-    parsed.findings.extend(results.into_iter().filter_map(|outcome| finding(&outcome, &rules, &places)));
+    let mut secret = Vec::new();
+    for (place, outcome) in results.into_iter().enumerate() {
+        let Some(finding) = finding(&outcome, &rules, &places) else { continue };
+        if about.include(&finding) {
+            secret.push(place);
+        }
+        parsed.findings.push(finding);
+    }
+    secret
 }
 
 /// The errors that an invocation reports. By the standard, a notification of level `error` means that

@@ -24,6 +24,26 @@ pub(crate) fn holds_secret(name: &str) -> bool {
     looks_secret(name) && !about.iter().any(|about| last.eq_ignore_ascii_case(about))
 }
 
+/// The words of a name in capitals: `dbPassword`, `DB_PASSWORD` and `db-password` are `DB` and `PASSWORD`.
+pub(crate) fn words_of(name: &str) -> Vec<String> {
+    let mut spaced = String::with_capacity(name.len() + 8);
+    let mut letters = name.chars().peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        // `dbPassword` and `JWTSecret` have a word that begins at the last capital.
+        let hump = letter.is_ascii_uppercase()
+            && (before.is_ascii_lowercase()
+                || before.is_ascii_digit()
+                || (before.is_ascii_uppercase() && letters.peek().is_some_and(char::is_ascii_lowercase)));
+        if hump {
+            spaced.push(' ');
+        }
+        spaced.push(if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { ' ' });
+        before = letter;
+    }
+    spaced.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
 /// The secret in a variable, an option or a setting of this name.
 pub(crate) fn secret_in(name: &str, value: &str) -> Option<Secret> {
     match holds_secret(name) {
@@ -36,6 +56,21 @@ pub(crate) fn secret_in(name: &str, value: &str) -> Option<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_has_words_in_every_style() {
+        for (name, words) in [
+            ("dbPassword", "DB PASSWORD"),
+            ("DB_PASSWORD", "DB PASSWORD"),
+            ("JWTSecret", "JWT SECRET"),
+            ("--db.pass-word2", "DB PASS WORD2"),
+            ("oauth2Token", "OAUTH2 TOKEN"),
+            ("sha256", "SHA256"),
+            ("", ""),
+        ] {
+            assert_eq!(words_of(name).join(" "), words);
+        }
+    }
 
     #[test]
     fn names_of_secrets_are_distinguished_from_others() {

@@ -71,6 +71,11 @@ impl Secret {
         [Some(encoded), password].into_iter().flatten().filter_map(Self::reported).collect()
     }
 
+    /// Whether a text contains the value as it is.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        text.contains(&self.0)
+    }
+
     /// Every spelling to search for: the value itself, escaped for JSON, XML and addresses, in
     /// hexadecimal and in base64, and also each of its long lines alone.
     pub fn spellings(&self) -> BTreeSet<Vec<u8>> {

@@ -18,6 +18,7 @@ pub mod raw_report;
 pub mod report_origin;
 pub(crate) mod retry;
 pub(crate) mod scene;
+pub(crate) mod secret_findings;
 pub(crate) mod start_dir;
 pub(crate) mod step;
 pub mod suggestion;

@@ -3,6 +3,7 @@
 use crate::scan::parsed::{Exit, Parsed, ReportError};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
+use crate::scan::secret_findings;
 use crate::scan::tool::Tool;
 
 /// The assessed evidence of one job.
@@ -54,7 +55,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
     let exit = raw.exit.map(|code| (code, tool.exit(code)));
     if let Some((code, Exit::Fault(meaning))) = exit {
         // The report often explains the failure better than the exit code.
-        let (parsed, cause) = match tool.parse(raw, origin) {
+        let (parsed, cause) = match parse(tool, raw, origin) {
             Ok(parsed) => (parsed, tool.error_line(raw)),
             Err(ReportError::ToolError(cause)) => (Parsed::default(), Some(cause)),
             Err(_) => (Parsed::default(), tool.error_line(raw)),
@@ -65,7 +66,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
 
     // 3. The report is complete, of the expected schema, with its required keys. 6. The parsers keep
     // what they cannot rate, as `unknown`.
-    let mut parsed = match tool.parse(raw, origin) {
+    let mut parsed = match parse(tool, raw, origin) {
         Ok(parsed) => parsed,
         Err(unproven) => {
             let cause = match &unproven {
@@ -117,6 +118,14 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
         false => format!("looked at {}", parsed.scope),
     });
     Proof::Complete(parsed)
+}
+
+/// What the report says, with the secrets that its findings quote.
+fn parse(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    let mut parsed = tool.parse(raw, origin)?;
+    let quoted = secret_findings::quoted(&parsed.findings);
+    parsed.secrets.extend(quoted);
+    Ok(parsed)
 }
 
 fn inconclusive(parsed: Parsed, reason: String) -> Proof {

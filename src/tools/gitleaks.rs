@@ -18,7 +18,7 @@ use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::redact::Secret;
+use crate::redact::{Secret, evidence};
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
@@ -266,7 +266,7 @@ impl Tool for Gitleaks {
                 parsed.gaps.push("a shallow clone has no older commits: run `git fetch --unshallow`".into());
             }
         }
-        parsed.secrets = leaks.iter().filter_map(|leak| Secret::reported(&leak.secret)).collect();
+        parsed.secrets = leaks.iter().flat_map(Leak::secrets).collect();
         let fix = Text::from("rotate it, then remove it from the code; it stays in the git history");
         parsed.findings =
             leaks.into_iter().map(|leak| leak.into_finding(self.severity, &fix, origin)).collect();
@@ -342,6 +342,9 @@ struct Leak {
     commit: String,
     #[serde(rename = "Secret", alias = "offender")]
     secret: String,
+    /// The secret and what is around it. The whole line in version 7 and older.
+    #[serde(rename = "Match", alias = "line", default)]
+    matched: String,
     #[serde(rename = "StartLine", alias = "lineNumber", default)]
     start_line: Option<u64>,
     #[serde(rename = "EndLine", default)]
@@ -353,6 +356,10 @@ struct Leak {
 }
 
 impl Leak {
+    fn secrets(&self) -> Vec<Secret> {
+        Secret::reported(&self.secret).into_iter().chain(evidence::in_source(&self.matched)).collect()
+    }
+
     fn into_finding(self, severity: Severity, fix: &Text, origin: &ReportOrigin) -> Finding {
         let title = if self.description.is_empty() { self.rule.clone() } else { self.description };
         let mut finding = Finding::new(self.rule, Category::Secret, severity, title);

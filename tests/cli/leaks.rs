@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 mod environment;
+mod evidence;
+mod logs;
 
 use std::fs;
 

@@ -1,5 +1,8 @@
 //! Programs of the repository: none is started when Portcullis only asks, and a change brings no scanner of its own.
 
+#![allow(clippy::disallowed_methods, reason = "the PATH of the tests")]
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
 use crate::common::{Project, Ran};
 
 const GATES: &str = "version = 1\n[[gate]]\nid = \"files\"\ntool = \"trivy\"\n[[gate]]\nid = \"audit\"\ntool = \"yarn-audit\"\n";

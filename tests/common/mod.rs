@@ -215,13 +215,13 @@ pub(crate) fn alive(words: &str) -> Vec<u32> {
 
 /// Runs a command to its end, looks at it every `pause`, and gives the most memory that it had, in
 /// MiB. What it prints must fit into a pipe.
-pub(crate) fn watched(mut command: Command, pause: Duration, mut each: impl FnMut()) -> (Ran, u64) {
+pub(crate) fn watched(mut command: Command, pause: Duration, mut each: impl FnMut(&str)) -> (Ran, u64) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
         peak = peak.max(high_water(&status).unwrap_or(0));
-        each();
+        each(&status);
         std::thread::sleep(pause);
     }
     assert!(peak > 0, "the memory can't be measured");
@@ -230,7 +230,12 @@ pub(crate) fn watched(mut command: Command, pause: Duration, mut each: impl FnMu
 
 /// The most memory that a process had, in KiB.
 fn high_water(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kib(status, "VmHWM:")
+}
+
+/// A number of `/proc/PID/status`, in KiB.
+pub(crate) fn kib(status: &str, key: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 

@@ -11,6 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::common::outputs::outputs;
 use crate::common::{Advisories, Project, counts, run_with_real_tools as run};
 use serde_json::Value;
 
@@ -227,6 +228,27 @@ fn checkov_reads_one_framework_and_several_and_proves_nothing_of_what_it_can_not
     assert_eq!(broken["outcome"], "inconclusive");
     assert!(broken["reason"].as_str().unwrap().contains("broken/main.tf"), "{}", broken["reason"]);
     assert_eq!(project.gate("gone")["outcome"], "inconclusive");
+}
+
+/// It prints its report as well, with other white space and source text in it.
+#[test]
+fn what_checkov_prints_beside_its_report_holds_no_source_text() {
+    let project = Project::with_gates(
+        "version = 1\n[[gate]]\nid = \"iac\"\ntool = \"checkov\"\nframework = [\"cloudformation\"]\n",
+    );
+    let planted = ["planted", "-Passw0rd-77"].concat();
+    project.write(
+        "stack.yaml",
+        format!(
+            "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  DB:\n    Type: AWS::RDS::DBInstance\n    Properties:\n\
+             \x20     Engine: postgres\n      MasterUsername: admin\n      MasterUserPassword: {planted}\n"
+        ),
+    );
+    let ran = run(&project, &["run"]);
+    assert_eq!(project.gate("iac")["outcome"], "failed", "{}", ran.all());
+    for (name, bytes) in outputs(&project, &ran) {
+        assert!(!String::from_utf8_lossy(&bytes).contains(&planted), "{name}");
+    }
 }
 
 #[test]

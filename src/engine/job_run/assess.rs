@@ -50,10 +50,6 @@ impl JobRun {
         let stderr = fs::read(self.folder().join("stderr")).unwrap_or_default();
         let (is_report, errors) = (self.job.prints_report(), self.job.reports_errors());
         let mut printed = self.printed(ended);
-        self.keep_log(&stderr, "stderr", KeptKind::Stderr, evidence);
-        if !is_report {
-            self.keep_log(&printed, "stdout", KeptKind::Stdout, evidence);
-        }
         let mut raw = RawReport {
             exit: evidence.record.exit_code,
             stderr: Cow::Borrowed(&stderr),
@@ -67,27 +63,43 @@ impl JobRun {
             planned: Some(&self.job.planned),
             ..RawReport::default()
         };
-        if let Some(reason) = self.did_not_end(ended, &raw) {
-            evidence.proof = Proof::inconclusive(reason);
-            return None;
-        }
+        let transient = match self.did_not_end(ended, &raw) {
+            Some(reason) => {
+                evidence.proof = Proof::inconclusive(reason);
+                None
+            }
+            None => self.read_reports(&mut raw, &before.stamps, &mut printed, evidence),
+        };
+        self.keep_log(&raw.stderr, "stderr", KeptKind::Stderr, &raw.documents, evidence);
+        self.keep_log(&raw.stdout, "stdout", KeptKind::Stdout, &raw.documents, evidence);
+        self.mask_reason(evidence);
+        transient
+    }
 
+    /// Reads the reports and assesses them. Returns the words of a transient error.
+    fn read_reports(
+        &self,
+        raw: &mut RawReport,
+        before: &[Option<Stamp>],
+        printed: &mut Vec<u8>,
+        evidence: &mut TargetEvidence,
+    ) -> Option<String> {
         // Condition 3, first half: every report exists, and this run wrote it.
-        for (source, before) in self.job.files.reports.iter().zip(&before.stamps) {
-            match self.gather(source, before.as_ref(), &mut printed) {
+        for (source, before) in self.job.files.reports.iter().zip(before) {
+            match self.gather(source, before.as_ref(), printed) {
                 Ok(document) => raw.documents.push(document),
                 Err(reason) => {
                     let code = evidence.record.exit_code;
                     let full = self.full_disk().unwrap_or_default();
-                    evidence.proof = self.without_report(code, reason + &full, &raw);
-                    return self.gate.tool.transient_error(&raw);
+                    evidence.proof = self.without_report(code, reason + &full, raw);
+                    return self.gate.tool.transient_error(raw);
                 }
             }
         }
-        self.prove(&raw, evidence);
+        self.prove(raw, evidence);
         match &evidence.proof {
             Proof::Inconclusive { parsed, .. } if parsed.findings.is_empty() => {
-                self.gate.tool.transient_error(&raw)
+                self.gate.tool.transient_error(raw)
             }
             _ => None,
         }

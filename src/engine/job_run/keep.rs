@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::redact::mask_fields;
+use crate::redact::{mask_fields, mask_log, repeats};
 use crate::scan::invocation::SCRATCH;
 use crate::scan::proof::Proof;
 use crate::scan::raw_report::Document;
@@ -36,10 +36,33 @@ impl JobRun {
         proof
     }
 
-    pub(crate) fn keep_log(&self, log: &[u8], name: &str, what: KeptKind, evidence: &mut TargetEvidence) {
-        if !log.is_empty() {
+    /// Keeps a log, with the same fields masked as in a report. A log that repeats a report is not kept: it
+    /// says nothing more, and may escape a secret in another way.
+    pub(crate) fn keep_log(
+        &self,
+        log: &[u8],
+        name: &str,
+        what: KeptKind,
+        reports: &[Document],
+        evidence: &mut TargetEvidence,
+    ) {
+        if log.is_empty() || reports.iter().any(|report| repeats(log, &report.bytes)) {
+            return;
+        }
+        let from = self.folder().join(format!("kept-{name}"));
+        // The gate's proof does not need its log. On a full disk its report says so.
+        if private::write(&from, mask_log(log, self.gate.spec.secret_fields.list())).is_ok() {
             let to = self.out_path("logs", &format!("{name}.log"));
-            evidence.kept.push(Kept { from: self.folder().join(name), to, what });
+            evidence.kept.push(Kept { from, to, what });
+        }
+    }
+
+    /// Masks the reason, which may quote a line of output that is JSON.
+    pub(crate) fn mask_reason(&self, evidence: &mut TargetEvidence) {
+        if let Proof::Inconclusive { reason, .. } | Proof::NothingInScope { reason, .. } = &mut evidence.proof
+        {
+            let masked = mask_fields(reason.as_bytes(), self.gate.spec.secret_fields.list());
+            *reason = String::from_utf8_lossy(&masked).into_owned();
         }
     }
 

@@ -13,7 +13,6 @@ use crate::model::lock_status::LockStatus;
 use crate::scan::procedure::{Failure, Procedure};
 use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::RawReport;
-use crate::system::private;
 use crate::system::process::Stop;
 use crate::text::human::{self, millis};
 
@@ -75,9 +74,8 @@ impl JobRun {
             evidence.locked = None;
         }
         let _ = fs::create_dir_all(self.folder());
-        if private::write(&self.folder().join("steps"), &left.log).is_ok() {
-            self.keep_log(&left.log, "steps", KeptKind::Stderr, evidence);
-        }
+        // It leaves out the output of steps that print a report.
+        self.keep_log(&left.log, "steps", KeptKind::Stderr, &[], evidence);
 
         let raw = RawReport {
             documents: left.documents,

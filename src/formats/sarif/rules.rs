@@ -176,8 +176,11 @@ impl<'a> Signs<'a> {
             ("license", Category::License),
             ("lint", Category::Lint),
         ];
-        const TOOLS: [(&str, Category); 11] = [
+        const TOOLS: [(&str, Category); 14] = [
             ("gitleaks", Category::Secret),
+            ("kingfisher", Category::Secret),
+            ("noseyparker", Category::Secret),
+            ("ggshield", Category::Secret),
             ("trufflehog", Category::Secret),
             ("detect-secrets", Category::Secret),
             ("grype", Category::Vulnerability),

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::formats::json;
 use crate::model::finding::{Category, Cvss, Finding, Location, Package};
 use crate::model::scope::Unit;
 use crate::model::severity::Severity;
+use crate::redact::evidence;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
@@ -59,6 +61,8 @@ struct Record {
     description: Option<Text>,
     short_description: Option<Text>,
     vulnerability_details: Option<Details>,
+    /// Lines of source text, each with its number; absent in a compact report.
+    code_block: Option<Value>,
 }
 
 /// What software composition analysis adds: a vulnerability, or a licence.
@@ -148,6 +152,11 @@ fn add(report: Report, origin: &ReportOrigin, parsed: &mut Parsed) -> Result<(),
     }
 
     let framework = report.check_type.unwrap_or_default();
+    if framework == "secrets" {
+        // Checkov masks what it found, and no other secret in these lines.
+        let blocks = results.failed_checks.iter().filter_map(|record| record.code_block.as_ref());
+        parsed.secrets.extend(blocks.flat_map(evidence::in_value));
+    }
     parsed
         .findings
         .extend(results.failed_checks.into_iter().map(|record| finding(record, &framework, origin)));

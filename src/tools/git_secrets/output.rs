@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::redact::Secret;
+use crate::redact::{Secret, evidence};
 use crate::scan::parsed::ReportError;
 
 use super::WHAT;
@@ -154,29 +154,8 @@ impl<'a> Match<'a> {
     /// What may be a secret in the line: the whole line, and its words that look like a secret. Other
     /// tools may print these words too.
     pub(super) fn secrets(&self) -> Vec<Secret> {
-        const LONGEST_LINE: usize = 1000;
-        const WORDS: usize = 100;
-        let text = String::from_utf8_lossy(self.text);
-        let whole = (text.len() <= LONGEST_LINE).then(|| Secret::reported(&text)).flatten();
-        let ends = |c: char| c.is_whitespace() || c.is_control() || "\"'`=:,;()[]{}<>_-.\u{fffd}".contains(c);
-        let words = text.split(ends).filter(|word| is_credential(word)).take(WORDS);
-        whole.into_iter().chain(words.filter_map(Secret::reported)).collect()
+        evidence::in_line(&String::from_utf8_lossy(self.text))
     }
-}
-
-/// Whether a word is long, and is neither ordinary text nor a path.
-fn is_credential(word: &str) -> bool {
-    const SHORTEST: usize = 16;
-    const SHORTEST_OF_LETTERS: usize = 20;
-    const LONGEST: usize = 200;
-    let has = |kind: fn(&char) -> bool| word.chars().any(|c| kind(&c));
-    let [upper, lower] = [has(char::is_ascii_uppercase), has(char::is_ascii_lowercase)];
-    let digit = has(char::is_ascii_digit);
-    let mixed = match word.contains(['/', '+']) {
-        true => upper && lower && digit,
-        false => word.len() >= SHORTEST_OF_LETTERS || (digit && (upper || lower)),
-    };
-    mixed && (SHORTEST..=LONGEST).contains(&word.len())
 }
 
 /// `commit:` and the rest of the line.

@@ -195,6 +195,22 @@ pub(super) struct Secret {
     pub title: Option<Text>,
     pub start_line: Option<u64>,
     pub end_line: Option<u64>,
+    /// The line with the secret, and those around it. Trivy masks the secret itself, and no other in them.
+    #[serde(rename = "Match")]
+    pub matched: Option<String>,
+    pub code: Option<Code>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Code {
+    pub lines: Option<Vec<CodeLine>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CodeLine {
+    pub content: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

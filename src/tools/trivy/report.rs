@@ -8,6 +8,7 @@ use crate::formats::json;
 use crate::model::finding::{Category, Cvss, Finding, Location, Package};
 use crate::model::scope::Unit;
 use crate::model::severity::Severity;
+use crate::redact::evidence;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
@@ -127,6 +128,9 @@ impl<'a> Reader<'a> {
             self.parsed.findings.push(finding);
         }
         for secret in result.secrets.into_iter().flatten() {
+            let code = secret.code.iter().flat_map(|code| code.lines.iter().flatten());
+            let lines = secret.matched.iter().chain(code.filter_map(|line| line.content.as_ref()));
+            self.parsed.secrets.extend(lines.flat_map(|line| evidence::in_source(line)));
             let finding = self.secret(secret, file.as_ref());
             self.parsed.findings.push(finding);
         }
@@ -229,7 +233,6 @@ impl<'a> Reader<'a> {
         finding
     }
 
-    /// The secret itself is never read.
     fn secret(&self, entry: Secret, file: Option<&Text>) -> Finding {
         let title = given(entry.title).unwrap_or_else(|| entry.rule_id.clone());
         let mut finding = self.finding(entry.rule_id, Category::Secret, entry.severity, title);

@@ -63,7 +63,7 @@ fn flood(tool: &Tool, stream: &str, says: Option<&str>) -> Checked {
     let mut command = project.command(&["run", "--quiet"]);
     command.env("PATH", project.bin()).envs(variables(&project)).env("TMPDIR", &scratch);
     let mut disk = 0;
-    let (ran, memory) = watched(command, Duration::from_millis(20), || disk = disk.max(size_of(&scratch)));
+    let (ran, memory) = watched(command, Duration::from_millis(20), |_| disk = disk.max(size_of(&scratch)));
 
     let gate = project.gate("case-0");
     let (outcome, reason) = (gate["outcome"].as_str().unwrap(), gate["reason"].as_str().unwrap());
@@ -99,7 +99,7 @@ pub(crate) fn of_version(tools: &[Tool]) -> Checked {
     project.write("fakes/asked", LOG);
     let mut command = project.command(&["run", "--quiet"]);
     command.env("PATH", project.bin()).envs(variables(&project));
-    let (ran, memory): (Ran, u64) = watched(command, Duration::from_millis(20), || ());
+    let (ran, memory): (Ran, u64) = watched(command, Duration::from_millis(20), |_| ());
     let wrong = (ran.code != 0 || memory >= 200).then(|| format!("{memory} MiB: {}", ran.all()));
     ("docker-build × 300 MB as its version".to_owned(), wrong)
 }
