@@ -129,7 +129,7 @@ fn values(text: &str) -> impl Iterator<Item = &str> {
     quoted(text).chain(assigned(text)).filter(|value| !is_constant(value))
 }
 
-/// The words in quotes. A quote that is not closed soon is an apostrophe.
+/// The words in quotes, without the keys of JSON. A quote that is not closed soon is an apostrophe.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -144,7 +144,10 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
             let word = &rest[..end];
             if !word.is_empty() && !word.contains(char::is_whitespace) {
                 at += end + 1;
-                return Some(word);
+                let is_key = text.as_bytes()[open] == b'"' && text[at..].trim_start().starts_with(':');
+                if !is_key {
+                    return Some(word);
+                }
             }
         }
         None

@@ -147,12 +147,7 @@ impl OutputFolder {
             true => Err(io::Error::other("git tracks it")),
             false => self.folder.write(name, fill),
         };
-        written.map_err(|error| {
-            let full = FULL.contains(&error.kind());
-            let help = if full { " (free some room there, or name another folder with --out)" } else { "" };
-            let target = self.path.join(name);
-            anyhow::Error::new(error).context(format!("{} can't be written{help}", target.display()))
-        })
+        written.map_err(|error| unwritable(&self.path.join(name), error))
     }
 
     /// Removes these files of the folder, if they exist.
@@ -193,8 +188,14 @@ impl OutputFolder {
         }
         self.written.push(name.to_owned());
         let noted = self.manifest.write_all(format!("{name}\n").as_bytes());
-        noted.with_context(|| format!("{} can't be written", self.path.join(MANIFEST).display()))
+        noted.map_err(|error| unwritable(&self.path.join(MANIFEST), error))
     }
+}
+
+fn unwritable(target: &Path, error: io::Error) -> anyhow::Error {
+    let full = FULL.contains(&error.kind());
+    let help = if full { " (free some room there, or name another folder with --out)" } else { "" };
+    anyhow::Error::new(error).context(format!("{} can't be written{help}", target.display()))
 }
 
 /// The path as messages show it.

@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::common::{Project, Ran};
+use packages::SBOM;
 use serde_json::Value;
 
 fn fixture(path: &str) -> PathBuf {
@@ -54,11 +55,6 @@ fn decided(project: &Project, rule: &str) -> (String, String) {
 fn pair(decision: &str, because: &str) -> (String, String) {
     (decision.to_owned(), because.to_owned())
 }
-
-const SBOM: &str = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
-    {"type": "library", "name": "good", "version": "1.0.0", "purl": "pkg:npm/good@1.0.0", "licenses": [{"license": {"id": "MIT"}}]},
-    {"type": "library", "name": "odd", "version": "1.0.0", "purl": "pkg:npm/odd@1.0.0"},
-    {"type": "library", "name": "bad", "version": "1.0.0", "purl": "pkg:npm/bad@1.0.0", "licenses": [{"expression": "GPL-3.0-only OR AGPL-3.0-only"}]}]}"#;
 
 const FILES: &str = "[risk]\nepss = \"epss.csv.gz\"\nkev = \"kev.json\"";
 

@@ -195,6 +195,20 @@ fn assert_what_runs_was_scanned(app: &App, moto: &Moto, registry: &Registry) {
     }
 }
 
+/// It says what it overrode.
+fn assert_lab_mode_deploys(lab: &App, moto: &Moto, registry: &Registry) {
+    // What its other gates find is the run before.
+    let ran = lab.run(&["run", "--skip", "types,lint,audit,quality,sbom,infrastructure"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let overridden = lab.gate("deploy")["overridden"].clone();
+    assert!(text(&overridden).contains("secrets failed"), "{overridden}: {}", ran.all());
+    let reason = lab.gate("deploy")["reason"].clone();
+    assert!(text(&reason).contains("lab mode let it act, production would not: secrets failed"), "{reason}");
+    assert_eq!(lab.gate("smoke")["overridden"], Value::Null, "it only looks");
+    assert!(registry.digest("notes-backend", &lab.tag()).is_some(), "{}", ran.all());
+    assert_eq!(deployments(moto).len(), 1, "{}", ran.all());
+}
+
 /// From a git checkout to a deployment that AWS knows of.
 #[test]
 fn the_observability_stack_deploys_what_passes_and_nothing_else() {
@@ -238,16 +252,7 @@ fn the_observability_stack_deploys_what_passes_and_nothing_else() {
     // Lab mode deploys all the same where it is allowed to, and says what it overrode.
     let lab = [&here[..], &[("mode = \"production\"", "mode = \"lab\"\ndeploy_in_lab = true")]].concat();
     let lab = prepared(&[], &bad, &lab);
-    // What its other gates find is the run before.
-    let ran = lab.run(&["run", "--skip", "types,lint,audit,quality,sbom,infrastructure"]);
-    assert_eq!(ran.code, 0, "{}", ran.all());
-    let overridden = lab.gate("deploy")["overridden"].clone();
-    assert!(text(&overridden).contains("secrets failed"), "{overridden}: {}", ran.all());
-    let reason = lab.gate("deploy")["reason"].clone();
-    assert!(text(&reason).contains("lab mode let it act, production would not: secrets failed"), "{reason}");
-    assert_eq!(lab.gate("smoke")["overridden"], Value::Null, "it only looks");
-    assert!(registry.digest("notes-backend", &lab.tag()).is_some(), "{}", ran.all());
-    assert_eq!(deployments(&moto).len(), 1, "{}", ran.all());
+    assert_lab_mode_deploys(&lab, &moto, &registry);
 
     // The repaired tree passes, and what runs is what was scanned.
     let clean = prepared(&["--clean"], &good, &here);

@@ -23,13 +23,7 @@ impl JobRun {
         let masked = mask_fields(&document.bytes, self.gate.spec.secret_fields.list());
         let from = self.folder().join(format!("kept-{}", document.name));
         if let Err(error) = private::write(&from, masked) {
-            let why = self.no_room("its report", &error);
-            return match proof {
-                Proof::Complete(parsed) | Proof::NothingInScope { parsed, .. } => {
-                    Proof::Inconclusive { parsed, reason: why }
-                }
-                unproven @ Proof::Inconclusive { .. } => unproven,
-            };
+            return without(proof, self.no_room("its report", &error));
         }
         let to = self.out_path("reports", &document.name);
         evidence.kept.push(Kept { from, to, what: KeptKind::Report });
@@ -50,11 +44,13 @@ impl JobRun {
             return;
         }
         let from = self.folder().join(format!("kept-{name}"));
-        // The gate's proof does not need its log. On a full disk its report says so.
-        if private::write(&from, mask_log(log, self.gate.spec.secret_fields.list())).is_ok() {
-            let to = self.out_path("logs", &format!("{name}.log"));
-            evidence.kept.push(Kept { from, to, what });
+        if let Err(error) = private::write(&from, mask_log(log, self.gate.spec.secret_fields.list())) {
+            let proof = std::mem::replace(&mut evidence.proof, Proof::inconclusive(String::new()));
+            evidence.proof = without(proof, self.no_room("its log", &error));
+            return;
         }
+        let to = self.out_path("logs", &format!("{name}.log"));
+        evidence.kept.push(Kept { from, to, what });
     }
 
     /// Masks the reason, which may quote a line of output that is JSON.
@@ -85,6 +81,16 @@ impl JobRun {
         let folders = self.job.written().filter_map(Path::parent);
         let folder = folders.chain([self.scratch.as_path()]).find(|folder| is_full(folder))?;
         Some(format!(" (the disk of {} is full: free some room there)", folder.display()))
+    }
+}
+
+/// The proof, if a part of it could not be kept.
+fn without(proof: Proof, why: String) -> Proof {
+    match proof {
+        Proof::Complete(parsed) | Proof::NothingInScope { parsed, .. } => {
+            Proof::Inconclusive { parsed, reason: why }
+        }
+        unproven @ Proof::Inconclusive { .. } => unproven,
     }
 }
 

@@ -8,7 +8,7 @@ const GITLEAKS: &str = r#"
 test "$1" = git || { echo 8.30.1; exit; }
 while [ $# -gt 0 ]; do
     case $1 in
-        --log-opts) range=$2; shift ;;
+        --log-opts) range=${2#*--diff-merges=remerge } range=${range#--all}; shift ;;
         --report-path) report=$2; shift ;;
     esac
     shift

@@ -1,8 +1,13 @@
 //! What a package is: its licence, its scope, whether a fix exists.
 
-use super::{SBOM, decided, pair, text};
+use super::{decided, pair, text};
 use crate::common::Project;
 use serde_json::Value;
+
+pub(super) const SBOM: &str = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+    {"type": "library", "name": "good", "version": "1.0.0", "purl": "pkg:npm/good@1.0.0", "licenses": [{"license": {"id": "MIT"}}]},
+    {"type": "library", "name": "odd", "version": "1.0.0", "purl": "pkg:npm/odd@1.0.0"},
+    {"type": "library", "name": "bad", "version": "1.0.0", "purl": "pkg:npm/bad@1.0.0", "licenses": [{"expression": "GPL-3.0-only OR AGPL-3.0-only"}]}]}"#;
 
 #[test]
 fn dependencies_of_development_and_those_without_a_fix_can_be_let_through() {

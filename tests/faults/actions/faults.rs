@@ -7,6 +7,7 @@ pub(super) fn faults() -> Vec<Case> {
     let mut faults = of_inspect();
     faults.extend(of_login_and_tag());
     faults.extend(of_push());
+    faults.extend(of_push_that_fails());
     faults.extend(of_aws());
     faults.extend(of_the_registry_before());
     faults.extend(of_the_registry_after());
@@ -99,6 +100,11 @@ fn of_push() -> Vec<Case> {
             "[ $1 != push ] || { echo '1.4: digest: OTHER size: 1'; exit 0; }",
             "reported sha256:2222",
         ),
+    ]
+}
+
+fn of_push_that_fails() -> Vec<Case> {
+    vec![
         docker("push: exit 1", "[ $1 != push ] || exit 1", "ended with 1"),
         docker(
             "push: exit 1 with a digest",
