@@ -43,20 +43,26 @@ async fn version(spec: &ToolSpec, program: &Path, cwd: &Path, root: &Path) -> Op
         VersionFrom::Report => None,
         VersionFrom::PackageJson => package_version(program),
         VersionFrom::Asking => ask_version(spec, program, cwd, root).await,
+        // The scan starts the same.
+        VersionFrom::PackageManager if !lies_in(program, root) => asked(spec, program, cwd).await,
+        VersionFrom::PackageManager => None,
     }
 }
 
 /// The version of a program that may not run at all. Nothing of the repository at `root` is started: a program that lies in it is not
 /// asked, and a package manager is asked elsewhere, because in a project it starts the version and the plug-ins that the project names.
 pub(crate) async fn ask_version(spec: &ToolSpec, program: &Path, cwd: &Path, root: &Path) -> Option<String> {
-    let of_package = spec.version == VersionFrom::PackageJson;
+    let of_package = matches!(spec.version, VersionFrom::PackageJson | VersionFrom::PackageManager);
     if of_package && let Some(version) = package_version(program) {
         return Some(version);
     }
     if spec.version_args.is_empty() || lies_in(program, root) {
         return None;
     }
-    let folder = if of_package { Path::new("/") } else { cwd };
+    asked(spec, program, if of_package { Path::new("/") } else { cwd }).await
+}
+
+async fn asked(spec: &ToolSpec, program: &Path, folder: &Path) -> Option<String> {
     version_in(&ask(program, spec.version_args, folder, VERSION_LIMIT).await?)
 }
 

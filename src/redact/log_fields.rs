@@ -41,8 +41,8 @@ pub fn mask_log<'l>(log: &'l [u8], fields: &[&str]) -> Cow<'l, [u8]> {
 /// How much of a report is looked for in a log, in bytes that are not white space.
 const HEAD: usize = 1024;
 
-/// Whether a log contains the beginning of a report, however either is indented. A shorter report than this
-/// would occur by chance.
+/// Whether a log contains the beginning of a report, however either is indented. A short report, or one of a few words such as an
+/// image id, is in a log that says more: only the same log repeats it.
 pub fn repeats(log: &[u8], report: &[u8]) -> bool {
     const SHORTEST: usize = 16;
     let solid = |bytes: &[u8], most: usize| -> Vec<u8> {
@@ -50,7 +50,8 @@ pub fn repeats(log: &[u8], report: &[u8]) -> bool {
     };
     let head = solid(report, HEAD);
     let log = solid(log, usize::MAX);
-    match head.len() < SHORTEST {
+    let few_words = head.len() < HEAD && !head.iter().any(|byte| b"{[<".contains(byte));
+    match few_words || head.len() < SHORTEST {
         true => !head.is_empty() && log == head,
         false => AhoCorasick::new([head]).is_ok_and(|head| head.is_match(&log)),
     }

@@ -62,10 +62,13 @@ pub struct ToolSpec {
 pub enum VersionFrom {
     /// The report names it.
     Report,
-    /// The `package.json` above the program (npm packages). Such a program is never asked in the project: it might start code of it.
+    /// The `package.json` above the program (npm packages).
     PackageJson,
     /// A second call of the program, beside the scan.
     Asking,
+    /// The same for a package manager, which in a project starts the version and the plug-ins that the project names. If nothing is run,
+    /// the `package.json` above it.
+    PackageManager,
 }
 
 /// One gate's scanner with its options. Pure: only `process.rs` runs what it plans.

@@ -37,7 +37,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     stage: "Dependency audit",
     program: "npm",
     version_args: &["--version"],
-    version: VersionFrom::PackageJson,
+    version: VersionFrom::PackageManager,
     docs: "docs/configuration.md#npm-audit",
     install: "npm comes with Node.js: https://nodejs.org",
     // The registry's answer, and the request.

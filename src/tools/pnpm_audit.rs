@@ -37,7 +37,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     stage: "Dependency audit",
     program: "pnpm",
     version_args: &["--version"],
-    version: VersionFrom::PackageJson,
+    version: VersionFrom::PackageManager,
     docs: "docs/configuration.md#pnpm-audit",
     install: "corepack enable, or npm install -g pnpm: https://pnpm.io/installation",
     secret_fields: Declared::List(&["headers", "body"]),

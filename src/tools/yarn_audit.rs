@@ -38,7 +38,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     stage: "Dependency audit",
     program: "yarn",
     version_args: &["--version"],
-    version: VersionFrom::PackageJson,
+    version: VersionFrom::PackageManager,
     docs: "docs/configuration.md#yarn-audit",
     install: "corepack enable, or npm install -g yarn: https://yarnpkg.com/getting-started/install",
     secret_fields: Declared::List(&["headers", "body"]),
