@@ -241,7 +241,7 @@ mod tests {
         let commit = "0123456789abcdef0123456789abcdef01234567";
         let value = json!({"RuleID": "generic-api-key-with-a-long-name", "Commit": commit, "Secret": "hunter2-one",
             "Match": "x = hunter2-one", "Author": "Ada Q3EGVNU4X2MPLE7T", "Fingerprint": format!("{commit}:src/a.py"),
-            "partialFingerprints": {"commitSha": commit}, "properties": {"validate_command": ["curl -H 'token", ": hunter2-two'"].concat()},
+            "partialFingerprints": {"commitSha": commit}, "properties": {"validate_command": (["curl -H 'token", ": hunter2-two'"].concat())},
             "snippet": {"text": "plainwordsinarow"}, "artifactLocation": {"uri": "src/Q3EGVNU4X2MPLE7T.py"}});
         let expected = set(&["hunter2-one", "x = hunter2-one", "hunter2-two", "plainwordsinarow"]);
         assert_eq!(BTreeSet::from_iter(in_value(&value)), expected);
