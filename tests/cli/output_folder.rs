@@ -108,7 +108,7 @@ fn a_repository_in_the_folder_does_not_hide_what_the_outer_one_tracks() {
     project.git(&["init", "--quiet", "gates-report"]);
     refused(&project, &project.run(&["run"]), "git tracks gates-report/run.json");
 
-    // A .git that is none: git gives no answer.
+    // This .git is not a repository: git gives no answer.
     let project = with_a_run();
     project.write("gates-report/.git", "nothing");
     refused(&project, &project.run(&["run"]), "git does not say which files of gates-report it tracks");

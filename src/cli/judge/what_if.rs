@@ -82,7 +82,7 @@ pub(super) fn show(files: &[PathBuf], args: &JudgeArgs, by: Option<&By>) -> Resu
     let all = human::count(files.len() as u64, "run");
     let page = format!("{}\n\n{changed} of {all} would end differently\n", table::text(&rows));
     terminal::say(&page);
-    // The base's mode counts as asked for: whoever names a base wants a verdict that the change can't weaken.
+    // The base's mode counts as asked for: the verdict must be one that the change can't weaken.
     let asked = args.mode.or(by.filter(|by| by.active.base.is_some()).map(|by| by.settings.mode));
     Ok(if asked == Some(Mode::Production) { worst.map_or(0, |(_, code)| code) } else { 0 })
 }

@@ -1,5 +1,5 @@
 //! Far more on standard output or error than anybody can use: what is kept of a log is bounded, a report of a gigabyte
-//! is none, and neither memory nor disk is filled.
+//! is refused, and neither memory nor disk is filled.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -90,7 +90,7 @@ fn terraform_is_initialised_where_that_is_needed_and_the_work_tree_stays_as_it_i
     }
 }
 
-/// A mirror on disk stands for the registry; the provider in it is none, so that validation can't go
+/// A mirror on disk stands for the registry; the provider in it is a fake, so that validation can't go
 /// on after `init` has gone well.
 #[test]
 fn terraform_installs_by_the_lock_file_and_leaves_none_behind() {
