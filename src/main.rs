@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use portcullis::cli::args::Cli;
 use portcullis::cli::{execute, show};
-use portcullis::system::process::keeper;
+use portcullis::system::process::{close_to_others, keeper};
 
 fn main() -> ExitCode {
+    close_to_others();
     if let Some(code) = keeper::called() {
         return code;
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::redact::names::{looks_secret, secret_in};
+use crate::redact::names::{looks_secret, secrets_in};
 use crate::redact::secret_set::in_variables;
-use crate::redact::{Secret, npmrc};
+use crate::redact::{Secret, address, npmrc};
 use crate::scan::job::Job;
 use crate::scan::start_dir::StartDir;
 use crate::scan::tool::ToolSpec;
@@ -24,15 +24,13 @@ pub(crate) fn secrets_of(job: &Job) -> Vec<Secret> {
     let others = job.invocation.start.iter().flat_map(StartDir::contents).filter(|(path, _)| npmrc(path));
     let others = others.map(|(_, content)| String::from_utf8_lossy(content).into_owned());
     let settings = files.chain(others).flat_map(|text| npmrc::secrets(&text, variables::get));
-    let assigned = job.invocation.args.iter().filter_map(|arg| {
-        let (name, value) = arg.split_once('=')?;
-        secret_in(name, value)
+    let pairs = job.invocation.args.iter().filter_map(|arg| arg.split_once('='));
+    let assigned = pairs.flat_map(|(name, value)| secrets_in(name, value));
+    let behind = job.invocation.args.windows(2).flat_map(|pair| match pair {
+        [option, value] if option.starts_with('-') => secrets_in(option, value),
+        _ => Vec::new(),
     });
-    let behind = job.invocation.args.windows(2).filter_map(|pair| match pair {
-        [option, value] if option.starts_with('-') => secret_in(option, value),
-        _ => None,
-    });
-    let addresses = job.invocation.args.iter().filter_map(|arg| Secret::in_address(arg));
+    let addresses = job.invocation.args.iter().flat_map(|arg| address::secrets(arg));
     set.chain(assigned).chain(behind).chain(addresses).chain(settings).collect()
 }
 

@@ -11,7 +11,7 @@ pub(crate) use message::Message;
 use crate::config::notice::{Notice, NoticeKind, When};
 use crate::model::run::Run;
 use crate::model::verdict::Verdict;
-use crate::redact::{Scrubber, Secret};
+use crate::redact::{Scrubber, Secret, address};
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::git_command::git;
 use crate::system::http::{Client, NoAnswer, Request, host};
@@ -42,7 +42,7 @@ pub(crate) fn secrets(notices: &[Notice]) -> impl Iterator<Item = Secret> {
     notices
         .iter()
         .filter_map(|notice| variables::value(&notice.variable))
-        .flat_map(|url| Secret::reported(&url))
+        .flat_map(|url| address::of_webhook(&url))
 }
 
 /// Sends the notices one after another. Returns a warning for each one that was not sent.

@@ -113,6 +113,11 @@ fn is_about(key: &str) -> bool {
     words_of(key).iter().any(|word| ABOUT.contains(&word.as_str()))
 }
 
+/// The values that a text assigns to names that look secret.
+pub(super) fn assigned_in(text: &str) -> impl Iterator<Item = Secret> {
+    assigned(beginning(text)).filter(|value| !is_constant(value)).filter_map(Secret::of_variable)
+}
+
 fn distinct<'t>(words: impl Iterator<Item = &'t str>) -> Vec<Secret> {
     let mut all = Vec::new();
     for secret in words.take(MOST).filter_map(Secret::reported) {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::redact::Secret;
 
+use super::address;
 use super::names::looks_secret;
 
 /// The secrets in these variables.
@@ -34,8 +35,8 @@ fn in_setting(key: &str, value: &str) -> Vec<Secret> {
     // A credential helper may be a script that prints the password.
     let words = value.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';'));
     let printed = words.filter_map(|word| Secret::reported(word.strip_prefix("password=")?));
-    let address = Secret::in_address(key).into_iter().chain(Secret::in_address(value));
-    plain.into_iter().chain(printed).chain(address).collect()
+    let addresses = address::secrets(key).into_iter().chain(address::secrets(value));
+    plain.into_iter().chain(printed).chain(addresses).collect()
 }
 
 /// `'key'='value' 'key'='value'`; before git 2.30 `'key=value'`.

@@ -5,6 +5,8 @@
 //! variables with secret-looking names, are removed from everything that Portcullis writes, in every encoding
 //! ([`Scrubber`]).
 
+pub(crate) mod address;
+mod encoded;
 pub(crate) mod evidence;
 mod fields;
 mod git_config;

@@ -1,6 +1,6 @@
 //! Names of variables, options and settings whose values are secrets.
 
-use crate::redact::Secret;
+use super::{Secret, address, evidence};
 
 /// Whether a variable of this name holds a secret, or gives access to one.
 pub(crate) fn looks_secret(name: &str) -> bool {
@@ -9,19 +9,22 @@ pub(crate) fn looks_secret(name: &str) -> bool {
     if matches!(upper.as_str(), "PWD" | "OLDPWD") || upper.starts_with("GIT_CONFIG_KEY_") {
         return false;
     }
-    let ends = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "COOKIE"];
-    let words = ["PASS", "PWD", "AUTH", "KEY", "PAT", "JWT", "BEARER"];
-    upper.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
-        let one = word.strip_suffix('S').unwrap_or(word);
-        [word, one].iter().any(|word| words.contains(word) || ends.iter().any(|end| word.ends_with(end)))
-    })
+    let ends =
+        ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "APIKEY", "COOKIE", "WEBHOOK"];
+    let words = ["PASS", "PWD", "AUTH", "KEY", "PAT", "JWT", "BEARER", "DSN", "SAS", "OTP", "TOTP", "CRED"];
+    let all = words_of(name);
+    let pair = |pair: &[String]| matches!([&*pair[0], &*pair[1]], ["CONNECTION" | "CONN", "STRING" | "STR"]);
+    all.windows(2).any(pair)
+        || all.iter().chain([&upper]).any(|word| {
+            let one = word.strip_suffix('S').filter(|one| !one.ends_with('S')).unwrap_or(word);
+            [word, one].iter().any(|word| words.contains(word) || ends.iter().any(|end| word.ends_with(end)))
+        })
 }
 
 /// Whether the value of a variable of this name is the secret itself, not its place or its name.
 pub(crate) fn holds_secret(name: &str) -> bool {
-    let last = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let about = ["FILE", "PATH", "DIR", "NAME", "USER", "HOST", "REGION", "TYPE", "METHOD", "MODE", "SOCK"];
-    looks_secret(name) && !about.iter().any(|about| last.eq_ignore_ascii_case(about))
+    looks_secret(name) && !words_of(name).last().is_some_and(|last| about.contains(&last.as_str()))
 }
 
 /// The words of a name in capitals: `dbPassword`, `DB_PASSWORD` and `db-password` are `DB` and `PASSWORD`.
@@ -44,13 +47,14 @@ pub(crate) fn words_of(name: &str) -> Vec<String> {
     spaced.split_ascii_whitespace().map(str::to_owned).collect()
 }
 
-/// The secret in a variable, an option or a setting of this name.
-pub(crate) fn secret_in(name: &str, value: &str) -> Option<Secret> {
-    match holds_secret(name) {
-        true => Secret::of_variable(value),
-        // A proxy, a database: the password in an address is a secret, whatever the name.
-        false => Secret::in_address(value),
-    }
+/// The secrets in a variable, an option or a setting of this name.
+pub(crate) fn secrets_in(name: &str, value: &str) -> Vec<Secret> {
+    let whole = if holds_secret(name) { Secret::of_variable(value) } else { None };
+    // A proxy, a database: the password in an address or in `host=… password=…` is a secret, whatever the name.
+    let parts = address::secrets(value).into_iter().chain(evidence::assigned_in(value));
+    let webhook = words_of(name).iter().any(|word| word.trim_end_matches('S').ends_with("WEBHOOK"));
+    let webhook = if webhook && value.contains("://") { address::of_webhook(value) } else { Vec::new() };
+    whole.into_iter().chain(parts).chain(webhook).collect()
 }
 
 #[cfg(test)]
@@ -91,6 +95,17 @@ mod tests {
             "npm_config_//registry.example/:_authToken",
             "GH_PAT",
             "DEPLOY_KEYS",
+            "SENTRY_DSN",
+            "SLACK_WEBHOOK",
+            "SLACK_WEBHOOK_URL",
+            "AZURE_STORAGE_CONNECTION_STRING",
+            "AZURE_STORAGE_SAS",
+            "LOGIN_OTP",
+            "DB_CREDS",
+            "dbPassword",
+            "githubToken",
+            "privateKey",
+            "signingKeyPem",
         ] {
             assert!(looks_secret(name), "{name}");
         }
@@ -107,9 +122,39 @@ mod tests {
             "npm_config_registry",
             "TRIVY_CACHE_DIR",
             "MONKEY",
+            "SASS_PATH",
+            "OPTIONS",
+            "ADSN",
+            "hockeyKeyboard",
+            "CONNECTION",
         ] {
             assert!(!looks_secret(name), "{name}");
         }
-        assert!(!holds_secret("AWS_WEB_IDENTITY_TOKEN_FILE") && !holds_secret("SECRET_NAME"));
+        for name in ["AWS_WEB_IDENTITY_TOKEN_FILE", "SECRET_NAME", "tokenFile", "passwordPath"] {
+            assert!(looks_secret(name) && !holds_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_secrets_of_a_variable_are_found_by_its_name_and_by_its_form() {
+        let hook = ["https://chat.example/in/T1", "/hunter2hunter2hunter2"].concat();
+        let parts = ["/in/T1/hunter2hunter2hunter2", "hunter2hunter2hunter2"];
+        for (name, value, secrets) in [
+            ("DB_PASSWORD", "hunter2-one", &["hunter2-one"][..]),
+            ("dbPassword", "hunter2-one", &["hunter2-one"]),
+            ("SENTRY_DSN", "https://hunter2-hunter2@errors.example/17", &["hunter2-hunter2"]),
+            ("DATABASE", "host=db user=ada password=hunter2-one", &["hunter2-one"]),
+            ("STORE", "AccountName=a;AccountKey=hunter2/one==;Suffix=b", &["hunter2/one=="]),
+            ("CHAT_WEBHOOK", &hook, &[&hook, parts[0], parts[1]]),
+            ("TOKEN_URL", "https://login.example/token", &[]),
+            ("CONFIG", "/etc/a=b", &[]),
+        ] {
+            let found = std::collections::BTreeSet::from_iter(secrets_in(name, value));
+            assert_eq!(
+                found,
+                secrets.iter().filter_map(|secret| Secret::reported(secret)).collect(),
+                "{name}"
+            );
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::redact::Secret;
-use crate::redact::names::secret_in;
+use crate::redact::names::secrets_in;
 
 /// How much of a file is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -102,7 +102,7 @@ pub(crate) fn secrets(text: &str, variable: Lookup) -> Vec<Secret> {
             "_auth" | "_password" => all.extend(Secret::in_base64(&value)),
             "_authToken" => all.extend(Secret::reported(&value)),
             "key" => all.extend(Secret::of_variable(&value.replace("\\n", "\n"))),
-            other => all.extend(secret_in(other, &value)),
+            other => all.extend(secrets_in(other, &value)),
         }
     }
     all

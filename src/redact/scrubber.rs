@@ -5,25 +5,18 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
-
 use crate::text::sanitise;
 
+use super::encoded::Search;
 use super::{MASK, Secret};
 
-/// Finds and masks secrets in all their spellings.
+/// Finds and masks secrets in every encoding.
 #[derive(Debug, Default)]
-pub struct Scrubber(Option<AhoCorasick>);
+pub struct Scrubber(Option<Search>);
 
 impl Scrubber {
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
-        let secrets: BTreeSet<&Secret> = secrets.into_iter().collect();
-        let spellings: BTreeSet<Vec<u8>> = secrets.into_iter().flat_map(Secret::spellings).collect();
-        if spellings.is_empty() {
-            return Self(None);
-        }
-        // Building fails only when the spellings together exceed 2 GiB.
-        Self(AhoCorasick::new(spellings).ok())
+        Self(Search::new(secrets.into_iter().flat_map(Secret::parts)))
     }
 
     /// One line of a record: sanitised, with secrets masked.
@@ -37,20 +30,16 @@ impl Scrubber {
     }
 
     fn clean<'t>(&self, raw: &'t str, sanitise: fn(&str) -> Cow<'_, str>) -> Cow<'t, str> {
-        match self.strike(Cow::Borrowed(raw)) {
-            Cow::Borrowed(raw) => match sanitise(raw) {
-                Cow::Borrowed(same) => Cow::Borrowed(same),
-                // An escape in the middle of a secret does not hide it.
-                Cow::Owned(clean) => self.strike(Cow::Owned(clean)),
-            },
-            Cow::Owned(struck) => Cow::Owned(self.strike(sanitise(&struck)).into_owned()),
+        match self.strike(raw) {
+            Cow::Borrowed(raw) => sanitise(raw),
+            Cow::Owned(struck) => Cow::Owned(sanitise(&struck).into_owned()),
         }
     }
 
-    fn strike<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+    fn strike<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let spans = self.spans(text.as_bytes(), 0);
         if spans.is_empty() {
-            return text;
+            return Cow::Borrowed(text);
         }
         let mut out = Vec::with_capacity(text.len());
         let mut at = 0;
@@ -60,7 +49,6 @@ impl Scrubber {
             at = span.end;
         }
         out.extend_from_slice(&text.as_bytes()[at..]);
-        // Spellings are ASCII or whole texts, so no character is cut in two.
         Cow::Owned(String::from_utf8_lossy(&out).into_owned())
     }
 
@@ -71,34 +59,40 @@ impl Scrubber {
         strike.finish().map(drop)
     }
 
-    /// Copies a log with secrets masked, both before and after it is sanitised: an escape in the middle of a
-    /// secret does not hide it.
+    /// Copies a log with secrets masked, and made safe to show.
     pub fn copy_log(&self, mut from: impl Read, out: &mut dyn Write) -> io::Result<()> {
-        let mut chain = Strike::new(self, sanitise::Lines::new(Strike::new(self, out)));
+        let mut chain = Strike::new(self, sanitise::Lines::new(out));
         io::copy(&mut from, &mut chain)?;
-        chain.finish()?.finish()?.finish().map(drop)
+        chain.finish()?.finish().map(drop)
     }
 
     /// Whether a text contains a known secret.
     pub fn is_in(&self, text: &str) -> bool {
-        self.0.as_ref().is_some_and(|automaton| automaton.is_match(text))
+        self.0.as_ref().is_some_and(|search| search.is_in(text.as_bytes()))
     }
 
     /// Whether a file contains a known secret.
-    pub fn finds(&self, file: impl Read) -> io::Result<bool> {
-        match &self.0 {
-            Some(automaton) => {
-                automaton.stream_find_iter(file).next().transpose().map(|found| found.is_some())
+    pub fn finds(&self, mut file: impl Read) -> io::Result<bool> {
+        let Some(search) = &self.0 else { return Ok(false) };
+        let mut buffer = Vec::new();
+        loop {
+            let kept = buffer.len();
+            let read = file.by_ref().take(CHUNK as u64).read_to_end(&mut buffer)?;
+            if search.is_in(&buffer) {
+                return Ok(true);
             }
-            None => Ok(false),
+            if read < CHUNK {
+                return Ok(false);
+            }
+            buffer.drain(..(kept + read).saturating_sub(search.reach()));
         }
     }
 
     /// The ranges of secrets, and of the first `covered` bytes. Ranges that overlap or touch are joined.
     fn spans(&self, bytes: &[u8], covered: usize) -> Vec<Range<usize>> {
-        let Some(automaton) = &self.0 else { return Vec::new() };
-        let mut found: Vec<Range<usize>> =
-            automaton.find_overlapping_iter(bytes).map(|found| found.range()).collect();
+        let Some(search) = &self.0 else { return Vec::new() };
+        let mut found: Vec<Range<usize>> = Vec::new();
+        search.all(bytes, &mut |span| found.push(span));
         found.extend((covered > 0).then_some(0..covered));
         found.sort_by_key(|span| (span.start, span.end));
         found.dedup_by(|next, last| {
@@ -157,11 +151,11 @@ impl<'s, W: Write> Strike<'s, W> {
 
 impl<W: Write> Write for Strike<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(automaton) = &self.scrubber.0 else { return self.out.write(bytes) };
+        let Some(search) = &self.scrubber.0 else { return self.out.write(bytes) };
         self.buffer.extend_from_slice(bytes);
-        let longest = automaton.max_pattern_len();
-        if self.buffer.len() >= CHUNK.max(2 * longest) {
-            self.settle(self.buffer.len() + 1 - longest)?;
+        let reach = search.reach();
+        if self.buffer.len() >= CHUNK.max(2 * reach) {
+            self.settle(self.buffer.len() + 1 - reach)?;
         }
         Ok(bytes.len())
     }

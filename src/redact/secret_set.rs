@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::redact::names::secret_in;
+use crate::redact::names::secrets_in;
 use crate::redact::{Secret, git_config};
 
 pub(crate) fn in_variables(variables: &BTreeMap<String, String>) -> Vec<Secret> {
-    let by_name = variables.iter().filter_map(|(name, value)| secret_in(name, value));
+    let by_name = variables.iter().flat_map(|(name, value)| secrets_in(name, value));
     let headers = variables.values().flat_map(|value| headers_in(value)).flat_map(Secret::in_header);
     by_name.chain(headers).chain(git_config::secrets(variables)).collect()
 }

@@ -33,6 +33,18 @@ pub const GRACE: Duration = Duration::from_secs(5);
 /// them open.
 const DRAIN: Duration = Duration::from_secs(2);
 
+/// Closes the environment and the memory of this process to other processes of the same user, and writes no core
+/// dump: both may have secrets. Linux can do this (`PR_SET_DUMPABLE`, prctl(2)); elsewhere nothing changes. What
+/// this process starts is open again.
+pub fn close_to_others() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // A run that can't be closed is no worse than on another system.
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
 /// What to start.
 #[derive(Debug)]
 pub struct Launch<'a> {

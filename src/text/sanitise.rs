@@ -157,26 +157,52 @@ fn is_harmless(raw: &str) -> bool {
         && !raw.trim_start().starts_with("::")
 }
 
-/// Removes the sequences that colour text or move the cursor. A lone escape stays and is replaced later.
+/// Removes the escapes that colour text, move the cursor or make a link. A lone escape stays and is replaced later.
 pub fn without_colour(text: &str) -> Cow<'_, str> {
-    if !text.contains("\u{1b}[") {
-        return Cow::Borrowed(text);
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(char::from(ESCAPE)) {
+        let length = escape(&rest.as_bytes()[at..]);
+        // An escape is of ASCII, but for a text in it.
+        plain.push_str(&rest[..at + usize::from(length.is_none())]);
+        rest = &rest[at + length.unwrap_or(1)..];
     }
-    let mut parts = text.split("\u{1b}[");
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        // ECMA-48: parameters, intermediates, and one final character.
-        let rest = part.trim_start_matches(|c| matches!(c, ' '..='?'));
-        let mut rest = rest.chars();
-        match rest.next() {
-            Some('@'..='~') => plain.push_str(rest.as_str()),
-            _ => {
-                plain.push(' ');
-                plain.push_str(part);
-            }
+    match plain.is_empty() && rest.len() == text.len() {
+        true => Cow::Borrowed(text),
+        false => {
+            plain.push_str(rest);
+            Cow::Owned(plain)
         }
     }
-    Cow::Owned(plain)
+}
+
+pub(crate) const ESCAPE: u8 = 0x1b;
+
+/// How long the escape is that a text begins with: a control sequence, or a command up to its end (ECMA-48,
+/// sections 5.4 and 8.3.89). No sequence in use has `%` or `&`: they belong to an encoding.
+pub(crate) fn escape(text: &[u8]) -> Option<usize> {
+    const LONGEST: usize = 4096;
+    let rest = text.get(2..text.len().min(LONGEST))?;
+    match text[1] {
+        b'[' => {
+            let parameters = rest.iter().take_while(|byte| matches!(byte, b'0'..=b'?')).count();
+            let more = rest[parameters..]
+                .iter()
+                .take_while(|byte| matches!(byte, b' '..=b'$' | b'\''..=b'/'))
+                .count();
+            let last = parameters + more;
+            matches!(rest.get(last)?, b'@'..=b'~').then_some(last + 3)
+        }
+        b']' => {
+            let end = rest.iter().position(|byte| matches!(*byte, 0x07 | ESCAPE | b'\n'))?;
+            match rest[end..] {
+                [0x07, ..] => Some(end + 3),
+                [ESCAPE, b'\\', ..] => Some(end + 4),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 /// The line, changed so that no CI service reads it as a command. GitHub obeys `::name` at the beginning of a
@@ -214,7 +240,9 @@ mod tests {
         assert_eq!(short("  a\u{1b}[31mred\u{7}\n\n b\u{202e}c ", 80), "ared b c");
         assert_eq!(short("abcdefgh", 5), "abcd…");
         assert_eq!(short("", 5), "");
-        assert_eq!(one_line("a\u{1b}]0;title\u{7}\u{1b}[2J\u{1b}["), "a ]0;title  ");
+        assert_eq!(one_line("a\u{1b}]0;title\u{7}\u{1b}[2J\u{1b}["), "a [");
+        assert_eq!(one_line("a\u{1b}]8;;https://x\u{1b}\\b\u{1b}]0;é"), "ab ]0;é");
+        assert_eq!(one_line("a\u{1b}[1 3mb"), "a [1 3mb");
         assert_eq!(lines("a\r\nb\rc\td\u{9b}e"), "a\nb\nc\td e");
     }
 

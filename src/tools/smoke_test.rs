@@ -11,7 +11,8 @@ use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::redact::Secret;
+use crate::redact::address;
+use crate::redact::names::looks_secret;
 use crate::scan::declared::Declared;
 use crate::scan::from_environment::FromEnvironment;
 use crate::scan::job::Job;
@@ -222,7 +223,7 @@ impl Procedure for Check {
     fn carry_out<'a>(&'a self, context: &'a mut dyn StepContext) -> Steps<'a> {
         Box::pin(async move {
             for (name, value) in &self.headers {
-                if crate::redact::names::looks_secret(name) || Secret::in_address(value).is_some() {
+                if looks_secret(name) || !address::secrets(value).is_empty() {
                     context.learn(value);
                 }
             }

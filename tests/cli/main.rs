@@ -19,6 +19,7 @@ mod leaks;
 mod lock;
 mod notice;
 mod one_policy;
+mod other_processes;
 mod output_folder;
 mod own_programs;
 mod policy;

@@ -6,6 +6,7 @@ mod common;
 
 mod contract;
 mod docs;
+mod encodings;
 mod formats;
 mod hostile;
 mod identity;
