@@ -32,10 +32,10 @@ pub(crate) async fn tell(plan: &mut Plan, repo: &Repo) {
             for program in own_programs(job, &planned.gate, repo) {
                 job.notes.push(format!("starts {}, a program of this repository", program.path));
             }
-            let files = with_followed(job.config_files.clone(), None).await;
+            let files = with_followed(job.config_files.clone(), &job.invocation.cwd, None).await;
             refused.extend(files.as_ref().err().map(ToString::to_string));
             for config in files.iter().flatten() {
-                let content = read(&config.path);
+                let content = config.file.read(read(&config.path));
                 refused.extend(barred(config, content.as_deref(), repo));
                 job.notes.extend(note(config, content.as_deref(), repo));
             }
@@ -113,9 +113,9 @@ impl Work<'_> {
             job.notes.push(format!("starts {path}, a program of this repository"));
         }
         let mut files = Vec::new();
-        for config in with_followed(job.config_files.clone(), Some(self.base)).await? {
-            let was = self.base.file_at(&config.path).await?;
-            files.push(Compared { now: read(&config.path), was, config });
+        for config in with_followed(job.config_files.clone(), &job.invocation.cwd, Some(self.base)).await? {
+            let was = config.file.read(self.base.file_at(&config.path).await?);
+            files.push(Compared { now: config.file.read(read(&config.path)), was, config });
         }
         self.note_named_files(job, gate).await?;
         // A scanner that is sent elsewhere for one file does not find the others in their places

@@ -39,6 +39,8 @@ use crate::text::shared::Text;
 const REPORT_CAP: u64 = 512 << 20;
 /// The largest part of a log that is kept.
 const LOG_CAP: u64 = 16 << 20;
+/// The same for a log that names each file that was left out. gitleaks writes some 14 KiB for a megabyte of history.
+const LONG_LOG_CAP: u64 = 64 << 20;
 
 /// The result of a job.
 #[derive(Debug)]

@@ -8,13 +8,15 @@ mod decoded;
 mod letters;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memchr;
 
 use characters::{Decode, Order};
 use decoded::Decoded;
+use letters::Pairs;
 
 /// How many encodings of whole texts (base64, hexadecimal) may lie on top of each other. Encodings of characters
 /// in between do not count.
@@ -23,20 +25,22 @@ const DEEPEST: usize = 3;
 /// How often the characters of one text are decoded.
 const ROUNDS: usize = 4;
 
-/// Finds secrets in a text, in any encoding.
-#[derive(Debug)]
+/// Finds secrets in a text, in any encoding. It never prints itself.
 pub(super) struct Search {
+    /// Finds out quickly whether there is a secret at all.
+    any: AhoCorasick,
+    /// Finds them all.
     secrets: AhoCorasick,
     expected: Expected,
 }
 
 /// What a decoded word must have to be searched.
-#[derive(Debug)]
 struct Expected {
     /// Whether a byte may be part of a secret or of its encoding.
     bytes: [bool; 256],
     /// The length of the shortest secret in bytes.
     row: usize,
+    pairs: Pairs,
 }
 
 impl Search {
@@ -48,7 +52,9 @@ impl Search {
         let mut bytes = characters::expected();
         secrets.iter().flatten().for_each(|byte| bytes[*byte as usize] = true);
         // Building fails only if the secrets together exceed 2 GiB.
-        Some(Self { secrets: AhoCorasick::new(secrets).ok()?, expected: Expected { bytes, row } })
+        let any = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&secrets).ok()?;
+        let pairs = Pairs::new(&bytes, row);
+        Some(Self { any, secrets: AhoCorasick::new(secrets).ok()?, expected: Expected { bytes, row, pairs } })
     }
 
     /// How many bytes of a text are searched together, at least: the longest secret with encodings on top of each
@@ -113,10 +119,15 @@ impl Search {
     }
 
     fn as_it_is(&self, text: &[u8], found: &mut dyn FnMut(Range<usize>)) {
-        // First the quick search for any.
-        if self.secrets.is_match(text) {
+        if self.any.is_match(text) {
             self.secrets.find_overlapping_iter(text).for_each(|secret| found(secret.range()));
         }
+    }
+}
+
+impl fmt::Debug for Search {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Search(…)")
     }
 }
 

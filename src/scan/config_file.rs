@@ -18,7 +18,10 @@ pub struct ConfigFile {
     pub bars: Option<Bars>,
     /// The programs of the repository that it names, relative to its folder.
     pub programs: Option<Programs>,
-    /// The further configuration files that it names, relative to its folder.
+    /// The part of it that the scanner reads, in a file that other programs read as well; `None` as a result: the
+    /// file has no such part.
+    pub part: Option<Part>,
+    /// The further files that it names.
     pub follows: Option<Follows>,
 }
 
@@ -60,8 +63,28 @@ pub type Bars = fn(&[u8]) -> Option<&'static str>;
 /// Finds the programs that the text of a configuration file names.
 pub type Programs = fn(&str) -> Vec<String>;
 
-/// Finds the configuration files that another one extends or imports. A name may stand for several places.
-pub type Follows = fn(&[u8]) -> Vec<String>;
+/// Takes out of a file what the scanner reads.
+pub type Part = fn(&[u8]) -> Option<Vec<u8>>;
+
+impl ConfigFile {
+    /// What the scanner reads of a file with this content.
+    pub fn read(&self, content: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        match self.part {
+            Some(part) => part(&content?),
+            None => content,
+        }
+    }
+}
+
+/// The files that a configuration file extends, imports or names.
+#[derive(Clone, Copy, Debug)]
+pub struct Follows {
+    /// Finds them in its content. A name may stand for several places, or for a folder of such files. It is relative
+    /// to the folder of the file, or to the folder in which the scanner starts.
+    pub names: fn(&[u8]) -> Vec<String>,
+    /// What they are; `None`: the same as the file that names them.
+    pub file: Option<&'static ConfigFile>,
+}
 
 /// How the scanner is made to use the base's version of a file instead of the work tree's.
 #[derive(Clone, Copy, Debug)]

@@ -13,6 +13,8 @@ pub struct JobFiles {
     pub writes: Vec<PathBuf>,
     /// Files in the scratch folder that the user keeps, with their names below the output folder.
     pub keep: Vec<Keep>,
+    /// Its log says what it left out, file by file, so that more of it is kept.
+    pub long_log: bool,
 }
 
 /// Where a report is written.

@@ -14,7 +14,7 @@ use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote, Follows};
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
@@ -26,6 +26,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::project_files::is_cloudformation;
 use crate::tools::cfn_lint::templates::Wanted;
 use crate::tools::describe::yaml_keys;
+use crate::tools::named_files::{NAMED, yaml_values};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "cfn-lint",
@@ -40,7 +41,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     // It reads only AWS_REGION and AWS_DEFAULT_REGION: the region that templates are for.
     steering: &[],
     looks_for: Declared::List(&[Aim::Misconfigurations]),
-    config_files: Declared::List(&[&CONFIG[0], &CONFIG[1], &CONFIG[2], &TEMPLATE]),
+    config_files: Declared::List(&[&CONFIG[0], &CONFIG[1], &CONFIG[2], &TEMPLATE, &NAMED]),
     init: suggest,
     configure: |keys| Box::new(CfnLint::configure(keys)),
 };
@@ -67,7 +68,20 @@ static CONFIG: [ConfigFile; 3] =
 
 const fn declared(name: &'static str) -> ConfigFile {
     let overrule = BaseOverride::Take { neutral: None, take };
-    ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None, follows: None }
+    ConfigFile {
+        name,
+        describe: yaml_keys,
+        overrule,
+        bars: None,
+        programs: None,
+        part: None,
+        follows: Some(Follows { names: named, file: Some(&NAMED) }),
+    }
+}
+
+/// The keys whose values are files.
+fn named(content: &[u8]) -> Vec<String> {
+    yaml_values(content, &["append_rules", "custom_rules", "override_spec"])
 }
 
 /// A template whose `Metadata` can say what cfn-lint ignores in it.
@@ -77,6 +91,7 @@ static TEMPLATE: ConfigFile = ConfigFile {
     overrule: BaseOverride::Tell,
     bars: None,
     programs: None,
+    part: None,
     follows: None,
 };
 

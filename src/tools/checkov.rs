@@ -4,13 +4,15 @@
 mod report;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::{BaseOverride, ConfigFile};
+use crate::scan::config_file::{BaseOverride, ConfigFile, Follows};
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::job_files::ReportSource;
@@ -22,8 +24,11 @@ use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted, tops};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::system::project_files::is_cloudformation;
 use crate::text::paths::normalise;
 use crate::tools::describe::yaml_keys;
+use crate::tools::named_files::{NAMED, yaml_values};
+use crate::tools::passed_over::PassedOver;
 use crate::tools::{cfn_lint, terraform_validate};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -41,7 +46,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     // platform's key, and the certificate and proxy used to reach it.
     steering: &["CKV_*", "CHECKOV_*", "BC_*", "!BC_API_KEY", "!BC_CA_BUNDLE", "!BC_PROXY"],
     looks_for: Declared::List(&[Aim::Misconfigurations]),
-    config_files: Declared::List(&[&CONFIG_YAML, &CONFIG_YML]),
+    config_files: Declared::List(&[&CONFIG_YAML, &CONFIG_YML, &NAMED]),
     init: suggest,
     configure,
 };
@@ -68,7 +73,20 @@ static CONFIG_YML: ConfigFile = declared(".checkov.yml");
 
 const fn declared(name: &'static str) -> ConfigFile {
     let overrule = BaseOverride::Take { neutral: None, take };
-    ConfigFile { name, describe: yaml_keys, overrule, bars: None, programs: None, follows: None }
+    ConfigFile {
+        name,
+        describe: yaml_keys,
+        overrule,
+        bars: None,
+        programs: None,
+        part: None,
+        follows: Some(Follows { names: named, file: Some(&NAMED) }),
+    }
+}
+
+/// The keys whose values are files.
+fn named(content: &[u8]) -> Vec<String> {
+    yaml_values(content, &["baseline", "external-checks-dir", "var-file"])
 }
 
 #[derive(Debug, Serialize)]
@@ -108,7 +126,27 @@ fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     Ok(())
 }
 
+/// bridgecrewio/checkov `common/runners/base_runner.py` `filter_ignored_paths` (3.2): besides `node_modules`,
+/// `.terraform` and `.serverless`, every folder whose name begins with a dot. That of GitHub's workflows has a
+/// scan of its own.
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".") && name != ".github"
+}
+
 impl Checkov {
+    /// Whether it would read a file by its kind, in another folder.
+    fn would_read(&self, path: &Path) -> bool {
+        let scans = |framework: &str| {
+            self.framework.is_empty() || self.framework.iter().any(|name| name == framework || name == "all")
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_terraform = name.ends_with(".tf") || name.ends_with(".tf.json");
+        let is_dockerfile = name.starts_with("Dockerfile") || name.ends_with(".Dockerfile");
+        (is_terraform && scans("terraform"))
+            || (is_dockerfile && scans("dockerfile"))
+            || (scans("cloudformation") && is_cloudformation(path))
+    }
+
     fn job(&self, scene: &Scene, dir: &str) -> Job {
         let mut job = scene.job_in_dir(SPEC.program, dir);
         let folder = job.scratch().to_owned();
@@ -160,7 +198,14 @@ impl Tool for Checkov {
     }
 
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
-        report::read(raw.report(), origin)
+        let mut parsed = report::read(raw.report(), origin)?;
+        if raw.exit.is_some() {
+            let wanted = |path: &Path| self.would_read(path);
+            let why = "in a folder that Checkov passes over";
+            parsed.unread =
+                PassedOver { folder: is_hidden, why, wanted: &wanted, file_links: false }.count(&origin.cwd);
+        }
+        Ok(parsed)
     }
 
     /// If a key is set, the platform may fail: the last line of the traceback says so.

@@ -5,11 +5,13 @@
 
 mod nested;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::formats::json;
 use crate::keys::table::Keys;
@@ -48,7 +50,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     // ESLINT_USE_FLAT_CONFIG chooses another configuration, ESLINT_FLAGS changes how it is read.
     steering: &["ESLINT_*"],
     looks_for: Declared::List(&[Aim::Lint]),
-    config_files: Declared::List(&[&CONFIG, &NEAREST, &OLD_CONFIG, &IGNORES]),
+    config_files: Declared::List(&[&CONFIG, &NEAREST, &OLD_CONFIG, &MANIFEST, &IGNORES]),
     init: suggest,
     configure: |keys| Box::new(Eslint::configure(keys)),
 };
@@ -84,6 +86,7 @@ static CONFIG: ConfigFile = ConfigFile {
     overrule: BaseOverride::Checkout(base_config),
     bars: None,
     programs: None,
+    part: None,
     follows: None,
 };
 
@@ -100,6 +103,7 @@ static OLD_CONFIG: ConfigFile = ConfigFile {
     overrule: BaseOverride::Refuse(IN_ITS_PLACE),
     bars: None,
     programs: None,
+    part: None,
     follows: None,
 };
 
@@ -115,8 +119,32 @@ static IGNORES: ConfigFile = ConfigFile {
     overrule: BaseOverride::Refuse(IN_ITS_PLACE),
     bars: None,
     programs: None,
+    part: None,
     follows: None,
 };
+
+/// What ESLint 8 and older read of package.json.
+static MANIFEST: ConfigFile = ConfigFile {
+    name: "package.json",
+    describe: |part| {
+        let text = String::from_utf8_lossy(part);
+        let keys = KEYS_OF_MANIFEST.into_iter().filter(|key| text.contains(&format!("\"{key}\"")));
+        Some(ConfigNote::Holds(keys.map(str::to_owned).collect()))
+    },
+    overrule: BaseOverride::Refuse(IN_ITS_PLACE),
+    bars: None,
+    programs: None,
+    part: Some(of_manifest),
+    follows: None,
+};
+
+const KEYS_OF_MANIFEST: [&str; 2] = ["eslintConfig", "eslintIgnore"];
+
+fn of_manifest(content: &[u8]) -> Option<Vec<u8>> {
+    let mut manifest: BTreeMap<String, Value> = serde_json::from_slice(bom::without_bom(content)).ok()?;
+    manifest.retain(|key, _| KEYS_OF_MANIFEST.contains(&key.as_str()));
+    (!manifest.is_empty()).then(|| serde_json::to_vec(&manifest).ok()).flatten()
+}
 
 /// The rules that are off, and whether it ignores files. It is a program, so this is a search for words.
 fn describe_config(content: &[u8]) -> Option<ConfigNote> {
@@ -154,6 +182,9 @@ fn read_configuration(job: &mut Job, cwd: &Path, root: &Path) {
         folders().flat_map(|folder| OLD_ENDINGS.map(|ending| folder.join(format!(".eslintrc{ending}"))));
     for path in beside.chain(nested::below(cwd, ".eslintrc")) {
         job.reads(path, &OLD_CONFIG);
+    }
+    for path in folders().map(|folder| folder.join(MANIFEST.name)).chain(nested::below(cwd, MANIFEST.name)) {
+        job.reads(path, &MANIFEST);
     }
     job.reads(cwd.join(IGNORES.name), &IGNORES);
 }

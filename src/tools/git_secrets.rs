@@ -108,6 +108,7 @@ const fn declared(take: Take) -> ConfigFile {
         overrule: BaseOverride::Take { neutral: None, take },
         bars: None,
         programs: None,
+        part: None,
         follows: None,
     }
 }

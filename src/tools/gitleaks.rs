@@ -33,6 +33,7 @@ use crate::text::sanitise;
 use crate::text::shared::Text;
 use crate::tools::gitleaks::log::{Log, log_entry};
 use crate::tools::merges;
+use crate::tools::named_files::NAMED;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "gitleaks",
@@ -70,6 +71,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         &ignores::OF_HISTORY,
         &ignores::OF_FOLDER,
         &ignores::OF_START,
+        &NAMED,
     ]),
     init: suggest,
     configure: |keys| Box::new(Gitleaks::configure(keys)),
@@ -170,8 +172,6 @@ impl Gitleaks {
                 let commits = range.commits.join(" ");
                 job.args(["--log-opts", &format!("{SHOWN} {commits}")]);
                 ask_for_wide_merges(&mut job, &range.commits);
-                // Its log then names each file that it leaves out by its own rules.
-                job.args(["--log-level", "trace"]);
                 job.because("the commits of the range, each with what it adds");
                 // gitleaks does not count commits that add nothing, and it reports errors itself.
                 job.may_be_empty = true;
@@ -184,7 +184,9 @@ impl Gitleaks {
                 job.because("every commit of every branch: a secret that was removed is still there");
             }
         }
-        job.arg(".");
+        // Its log then names each file that it leaves out by its own rules.
+        job.args(["--log-level", "trace"]).arg(".");
+        job.files.long_log = true;
         job.starts_git(scene.repo.head.as_deref());
         let source = job.invocation.cwd.clone();
         self.own_config(&mut job, &source);
@@ -199,6 +201,7 @@ impl Gitleaks {
         job.invocation.cwd = scene.repo.base.clone();
         self.fill(&mut job, scene, "dir", TREE);
         job.args(["--log-level", "debug"]);
+        job.files.long_log = true;
         // The folder comes last, see `ignores`.
         job.invocation.options_end = Some(job.invocation.args.len());
         job.arg(dir).because("the files as they are now, committed or not");

@@ -29,7 +29,7 @@ use crate::system::variables;
 use crate::text::human::without_credentials;
 use crate::tools::audit_keys::AuditKeys;
 use crate::tools::describe;
-use crate::tools::lock_files::suggest_audit;
+use crate::tools::lock_files::{follow_link, suggest_audit};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "npm-audit",
@@ -65,17 +65,20 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&NPMRC]),
-    init: |seen| suggest_audit(seen, &["package-lock.json", "npm-shrinkwrap.json"], "npm lock file"),
+    init: |seen| suggest_audit(seen, &LOCK_FILES, "npm lock file"),
     configure: |keys| Box::new(NpmAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 
 /// Flags override some of its settings, but not all (a registry, a proxy).
+const LOCK_FILES: [&str; 2] = ["package-lock.json", "npm-shrinkwrap.json"];
+
 static NPMRC: ConfigFile = ConfigFile {
     name: ".npmrc",
     describe: describe::npmrc,
     overrule: BaseOverride::Farm,
     bars: Some(bars),
     programs: None,
+    part: None,
     follows: None,
 };
 
@@ -131,6 +134,7 @@ impl Tool for NpmAudit {
         }
         let jobs = self.keys.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("npm", dir);
+            follow_link(&mut job, &LOCK_FILES, &scene.repo.root)?;
             job.args(["audit", "--json", "--package-lock-only"]);
             // An .npmrc, the user's or the project's own, may switch the audit off or narrow it,
             // and the report then looks clean. Flags override it.
@@ -150,9 +154,9 @@ impl Tool for NpmAudit {
                 job.reads(root.join(NPMRC.name), &NPMRC);
             }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
-            job
+            Ok(job)
         });
-        Ok(jobs.collect())
+        jobs.collect()
     }
 
     fn exit(&self, code: i32) -> Exit {

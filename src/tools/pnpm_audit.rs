@@ -29,7 +29,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::human::without_credentials;
 use crate::tools::audit_keys::AuditKeys;
 use crate::tools::describe;
-use crate::tools::lock_files::suggest_audit;
+use crate::tools::lock_files::{follow_link, suggest_audit};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "pnpm-audit",
@@ -72,7 +72,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&NPMRC, &ignores::WORKSPACE, &ignores::MANIFEST]),
-    init: |seen| suggest_audit(seen, &["pnpm-lock.yaml"], "pnpm lock file"),
+    init: |seen| suggest_audit(seen, &[LOCK_FILE], "pnpm lock file"),
     configure: |keys| Box::new(PnpmAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 
@@ -104,12 +104,15 @@ const OVERRULED: [&str; 9] = [
     "--config.pm-on-fail=ignore",
 ];
 
+const LOCK_FILE: &str = "pnpm-lock.yaml";
+
 static NPMRC: ConfigFile = ConfigFile {
     name: ".npmrc",
     describe: describe::npmrc,
     overrule: BaseOverride::Farm,
     bars: None,
     programs: None,
+    part: None,
     follows: None,
 };
 
@@ -136,6 +139,7 @@ impl Tool for PnpmAudit {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let jobs = self.keys.dirs.iter().map(|dir| {
             let mut job = scene.job_in_dir("pnpm", dir);
+            follow_link(&mut job, &[LOCK_FILE], &scene.repo.root)?;
             // The lowest level of pnpm 10.
             job.args(["audit", "--json", "--audit-level=low"]).args(OVERRULED);
             job.arg(format!("--config.optional={}", !self.keys.omits("optional")));
@@ -150,9 +154,9 @@ impl Tool for PnpmAudit {
             }
             job.report_on_stdout().because("by the lock file: nothing is installed or run");
             reads(&mut job, &scene.repo.root);
-            job
+            Ok(job)
         });
-        Ok(jobs.collect())
+        jobs.collect()
     }
 
     fn exit(&self, code: i32) -> Exit {

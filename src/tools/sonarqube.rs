@@ -95,6 +95,7 @@ static PROPERTIES: ConfigFile = ConfigFile {
     overrule: BaseOverride::Refuse("the scanner reads it in its place"),
     bars: None,
     programs: None,
+    part: None,
     follows: None,
 };
 

@@ -25,6 +25,7 @@ use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::inventory_check::check_inventory;
+use crate::tools::passed_over::PassedOver;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "syft",
@@ -63,7 +64,15 @@ static CONFIG: [ConfigFile; 8] = [
 
 const fn declared(name: &'static str, neutral: &'static str) -> ConfigFile {
     let overrule = BaseOverride::Take { neutral: Some(neutral), take };
-    ConfigFile { name, describe: describe_config, overrule, bars: None, programs: None, follows: None }
+    ConfigFile {
+        name,
+        describe: describe_config,
+        overrule,
+        bars: None,
+        programs: None,
+        part: None,
+        follows: None,
+    }
 }
 
 fn take(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
@@ -165,6 +174,9 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
     job
 }
 
+/// Syft opens no link that leads out of the folder (1.42).
+const LINKS: PassedOver = PassedOver { folder: |_| false, why: "", wanted: &|_| true, file_links: true };
+
 impl Tool for Syft {
     fn coverage(&self) -> Vec<Coverage> {
         let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
@@ -230,6 +242,9 @@ impl Tool for Syft {
             (Some(_), _) => Err(ReportError::Empty { what: inventory::WHAT }),
         }?;
         check_inventory(&self.contents, raw.report(), &mut parsed)?;
+        if raw.exit.is_some() && parsed.image_id.is_none() {
+            parsed.unread = LINKS.count(&origin.cwd);
+        }
         Ok(parsed)
     }
 

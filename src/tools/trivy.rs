@@ -13,7 +13,7 @@ use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Take};
+use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Follows, Take};
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
@@ -27,6 +27,8 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::describe;
 use crate::tools::docker_build::init::{GATE, builds_images};
+use crate::tools::named_files::{NAMED, yaml_values};
+use crate::tools::passed_over::PassedOver;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "trivy",
@@ -56,7 +58,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
         "!TRIVY_USERNAME",
     ],
     looks_for: Declared::None("`scan` and `scanners` choose what it looks for"),
-    config_files: Declared::List(&[&CONFIG, &IGNORES, &SECRET_RULES]),
+    config_files: Declared::List(&[&CONFIG, &IGNORES, &SECRET_RULES, &NAMED]),
     init: suggest,
     configure,
 };
@@ -77,10 +79,31 @@ fn suggest(seen: &Seen) -> Suggestion {
 
 // An empty .trivyignore has no effect, nor has an empty trivy.yaml. The secret rules must be a table
 // (0.70). Trivy reads .trivyignore.yaml only if an option names it.
-static CONFIG: ConfigFile = declared("trivy.yaml", describe::yaml_keys, "", |job, copy| {
-    job.options(["--config"].into_iter().chain(copy));
-    Ok(())
-});
+static CONFIG: ConfigFile = ConfigFile {
+    follows: Some(Follows { names: named, file: Some(&NAMED) }),
+    ..declared("trivy.yaml", describe::yaml_keys, "", |job, copy| {
+        job.options(["--config"].into_iter().chain(copy));
+        Ok(())
+    })
+};
+
+/// The keys of trivy.yaml whose values are files (`trivy --generate-default-config`, 0.70).
+fn named(content: &[u8]) -> Vec<String> {
+    const KEYS: [&str; 10] = [
+        "ignorefile",
+        "ignore-policy",
+        "config",
+        "secret-config",
+        "vex",
+        "check",
+        "policy",
+        "data",
+        "vars",
+        "values",
+    ];
+    yaml_values(content, &KEYS)
+}
+
 static IGNORES: ConfigFile = declared(".trivyignore", describe::ignore_lines, "", |job, copy| {
     job.options(["--ignorefile"].into_iter().chain(copy));
     Ok(())
@@ -92,8 +115,11 @@ static SECRET_RULES: ConfigFile = declared("trivy-secret.yaml", describe::yaml_k
 
 const fn declared(name: &'static str, describe: Describe, neutral: &'static str, take: Take) -> ConfigFile {
     let overrule = BaseOverride::Take { neutral: Some(neutral), take };
-    ConfigFile { name, describe, overrule, bars: None, programs: None, follows: None }
+    ConfigFile { name, describe, overrule, bars: None, programs: None, part: None, follows: None }
 }
+
+/// Trivy opens no link (`pkg/fanal/walker/fs.go`, 0.70).
+const LINKS: PassedOver = PassedOver { folder: |_| false, why: "", wanted: &|_| true, file_links: true };
 
 /// What Trivy scans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -307,6 +333,9 @@ impl Tool for Trivy {
         if self.reads_advisories() && raw.exit.is_some() {
             let now = jiff::Timestamp::now();
             age::tell(raw.beside(age::METADATA).next(), self.max_db_age, now, &mut parsed);
+        }
+        if self.scan != Scan::Image && raw.exit.is_some() {
+            parsed.unread = LINKS.count(&origin.cwd);
         }
         Ok(parsed)
     }

@@ -29,7 +29,7 @@ use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::bom;
 use crate::tools::audit_keys::AuditKeys;
 use crate::tools::describe;
-use crate::tools::lock_files::suggest_audit;
+use crate::tools::lock_files::{follow_link, suggest_audit};
 use crate::tools::yarn_audit::generation::Generation;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -84,7 +84,15 @@ static YARNRC_YML: ConfigFile = declared(".yarnrc.yml", describe::yaml_keys);
 
 const fn declared(name: &'static str, describe: Describe) -> ConfigFile {
     let programs = Some(generation::programs as Programs);
-    ConfigFile { name, describe, overrule: BaseOverride::Farm, bars: None, programs, follows: None }
+    ConfigFile {
+        name,
+        describe,
+        overrule: BaseOverride::Farm,
+        bars: None,
+        programs,
+        part: None,
+        follows: None,
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -96,6 +104,7 @@ struct YarnAudit {
 impl YarnAudit {
     fn job(&self, scene: &Scene, dir: &str) -> Result<Job, Unplanned> {
         let mut job = scene.job_in_dir("yarn", dir);
+        follow_link(&mut job, &[LOCK_FILE], &scene.repo.root)?;
         job.report_on_stdout();
         let generation = Generation::of(&job.invocation.cwd, &scene.repo.root);
         job.files.beside.push(Beside::File(generation::lock_file(&job.invocation.cwd, &scene.repo.root)));

@@ -27,6 +27,7 @@ mod policy_from;
 mod repeat;
 mod reports;
 mod risk;
+mod scanner_config;
 mod scratch;
 mod settings;
 mod smoke_test;

@@ -5,3 +5,4 @@
 
 mod config;
 mod git;
+mod unread;

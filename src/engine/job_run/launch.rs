@@ -17,7 +17,7 @@ use crate::system::variables;
 use crate::text::signal::signal_name;
 
 use super::assess::{Before, Stamp};
-use super::{JobRun, LOG_CAP, REPORT_CAP};
+use super::{JobRun, LOG_CAP, LONG_LOG_CAP, REPORT_CAP};
 
 /// The variable that Node.js reads options from.
 const NODE_OPTIONS: &str = "NODE_OPTIONS";
@@ -90,9 +90,10 @@ impl JobRun {
             env.insert(NODE_OPTIONS.to_owned(), all);
         }
         let errors = job.reports_errors();
+        let log_cap = if job.files.long_log { LONG_LOG_CAP } else { LOG_CAP };
         let capture = |name: &str, is_report: bool| Capture {
             path: (!job.is_secretive() || (name == "stderr" && !errors)).then(|| self.folder().join(name)),
-            cap: if is_report { REPORT_CAP } else { LOG_CAP },
+            cap: if is_report { REPORT_CAP } else { log_cap },
         };
         let launch = Launch {
             program,

@@ -13,11 +13,12 @@ struct Alphabet {
     bits: usize,
     /// Letters of one group, and bytes that a group makes.
     ratio: (usize, usize),
-    /// The shortest word that is decoded.
-    shortest: usize,
 }
 
 const NONE: u8 = 0xff;
+
+/// How long the rows of a broken word are at least.
+const SHORTEST_ROW: usize = 16;
 
 /// Standard and for URLs (RFC 4648).
 static BASE64: Alphabet = Alphabet {
@@ -27,15 +28,11 @@ static BASE64: Alphabet = Alphabet {
     ]),
     bits: 6,
     ratio: (4, 3),
-    shortest: 8,
 };
 
-static HEX: Alphabet = Alphabet {
-    values: values(&[b"0123456789abcdef", b"0123456789ABCDEF"]),
-    bits: 4,
-    ratio: (2, 1),
-    shortest: 12,
-};
+/// Its letters are letters of base64, too.
+static HEX: Alphabet =
+    Alphabet { values: values(&[b"0123456789abcdef", b"0123456789ABCDEF"]), bits: 4, ratio: (2, 1) };
 
 const fn values(alphabets: &[&[u8]]) -> [u8; 256] {
     let mut values = [NONE; 256];
@@ -53,11 +50,17 @@ const fn values(alphabets: &[&[u8]]) -> [u8; 256] {
 
 /// Calls `each` for every text that may be encoded in a word of `text`.
 pub(super) fn each_word(text: &[u8], expected: &Expected, each: &mut dyn FnMut(Decoded)) {
-    for alphabet in [&BASE64, &HEX] {
+    let mut at = 0;
+    while let Some(word) = BASE64.next_word(text, at, expected) {
+        at = word.end;
+        let letters = &text[word.clone()];
+        if expected.pairs.may_hold(letters) {
+            BASE64.decode(letters, word.start, expected, each);
+        }
         let mut at = 0;
-        while let Some(word) = alphabet.next_word(text, at) {
-            at = word.end;
-            alphabet.decode(&text[word.clone()], word.start, expected, each);
+        while let Some(hex) = HEX.next_word(letters, at, expected) {
+            at = hex.end;
+            HEX.decode(&letters[hex.clone()], word.start + hex.start, expected, each);
         }
     }
 }
@@ -67,27 +70,44 @@ impl Alphabet {
         self.values[byte as usize] != NONE
     }
 
-    /// The next long word from `at`. A word goes on after a line break and the blanks around it.
-    fn next_word(&self, text: &[u8], mut at: usize) -> Option<Range<usize>> {
-        loop {
-            let start = at + text[at..].iter().position(|byte| self.has(*byte))?;
-            let (mut end, mut letters) = (start, 0);
-            loop {
-                let row = text[end..].iter().take_while(|byte| self.has(**byte)).count();
-                letters += row;
-                end += row;
-                match line_break(&text[end..])
-                    .filter(|n| text.get(end + n).is_some_and(|byte| self.has(*byte)))
-                {
-                    Some(n) => end += n,
-                    None => break,
-                }
+    /// The next long word from `at`. A word goes on after a line break and the blanks around it; all but the first and
+    /// the last row are long.
+    fn next_word(&self, text: &[u8], from: usize, expected: &Expected) -> Option<Range<usize>> {
+        let shortest = (expected.row * self.ratio.0).div_ceil(self.ratio.1).min(SHORTEST_ROW);
+        let mut at = from;
+        // The last letter of a word of this length is looked at first.
+        while let Some(next) = text.get(at..at + shortest) {
+            match next.iter().rposition(|byte| !self.has(*byte)) {
+                Some(other) => at += other + 1,
+                None => return Some(self.start(text, from, at)..self.end(text, at)),
             }
-            if letters >= self.shortest {
-                return Some(start..end);
-            }
-            at = end;
         }
+        None
+    }
+
+    /// Where the word ends that has a letter at `at`.
+    fn end(&self, text: &[u8], at: usize) -> usize {
+        let mut end = at;
+        loop {
+            end += text[end..].iter().take_while(|byte| self.has(**byte)).count();
+            let gap = line_break(&text[end..]);
+            match gap.filter(|gap| text.get(end + gap).is_some_and(|byte| self.has(*byte))) {
+                Some(gap) => end += gap,
+                None => return end,
+            }
+        }
+    }
+
+    /// Where it begins: the row before may be a short one.
+    fn start(&self, text: &[u8], from: usize, at: usize) -> usize {
+        let before = &text[from..at];
+        let blank = |byte: &&u8| byte.is_ascii_whitespace();
+        let gap = before.iter().rev().take_while(blank).count();
+        if !before[before.len() - gap..].contains(&b'\n') {
+            return at;
+        }
+        let row = before[..before.len() - gap].iter().rev().take_while(|byte| self.has(**byte)).count();
+        if row == 0 { at } else { at - gap - row }
     }
 
     /// Decodes a word from each letter of a group, as other letters may stand before an encoded text.
@@ -128,7 +148,8 @@ impl Alphabet {
     }
 }
 
-/// Whether as many expected bytes as a secret has follow each other. In a word that is not encoded, they hardly ever do.
+/// Whether as many expected bytes as a secret has follow each other. In a word that is not encoded, they hardly
+/// ever do.
 fn has_row(bytes: &[u8], expected: &Expected) -> bool {
     let mut row = 0;
     bytes.iter().any(|byte| {
@@ -142,4 +163,43 @@ fn line_break(text: &[u8]) -> Option<usize> {
     let blanks = |text: &[u8]| text.iter().take_while(|byte| b" \t\r".contains(byte)).count();
     let before = blanks(text);
     (text.get(before) == Some(&b'\n')).then(|| before + 1 + blanks(&text[before + 1..]))
+}
+
+/// Finds in one pass whether a word of base64, begun at any of its letters, has a row of expected bytes.
+///
+/// Two letters are two bits, four and six more of three bytes: which of them it is depends on where the text begins. So
+/// there are four counters, one for each beginning, in the four bytes of a number. With each letter they turn by
+/// one, so that the lowest always is the one whose group begins here.
+pub(super) struct Pairs {
+    /// For two letters: which of the three bytes is expected, as a mask of the counters. The fourth has no byte there.
+    masks: Vec<u32>,
+    /// What a counter lacks to 128 when its row is long enough.
+    lacks: u32,
+}
+
+impl Pairs {
+    pub(super) fn new(expected: &[bool; 256], row: usize) -> Self {
+        let mask = |pair: u32| {
+            let (first, second) = (pair >> 6, pair & 0x3f);
+            let bytes = [first << 2 | second >> 4, first << 4 | second >> 2, first << 6 | second];
+            let lane = |n: usize| if expected[(bytes[n] & 0xff) as usize] { 0xff << (8 * n) } else { 0 };
+            0xff00_0000 | lane(0) | lane(1) | lane(2)
+        };
+        // A counter must not flow over into the next one.
+        let row = row.min(64) as u32;
+        Self { masks: (0..4096).map(mask).collect(), lacks: (0x80 - row) * 0x0101_0101 }
+    }
+
+    fn may_hold(&self, word: &[u8]) -> bool {
+        let mut counters = 0_u32;
+        let mut letters =
+            word.iter().map(|byte| BASE64.values[*byte as usize]).filter(|value| *value != NONE);
+        let Some(mut before) = letters.next() else { return false };
+        letters.any(|letter| {
+            let pair = usize::from(before) << 6 | usize::from(letter);
+            before = letter;
+            counters = (counters.rotate_left(8) + 0x0001_0101) & self.masks[pair];
+            counters + self.lacks & 0x8080_8080 != 0
+        })
+    }
 }

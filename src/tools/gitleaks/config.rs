@@ -2,8 +2,9 @@
 
 use toml::de::{DeTable, DeValue};
 
-use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote, Follows};
 use crate::scan::job::Job;
+use crate::tools::named_files;
 
 /// The file in the scanned folder.
 pub(super) static OWN: ConfigFile = ConfigFile {
@@ -12,7 +13,8 @@ pub(super) static OWN: ConfigFile = ConfigFile {
     overrule: BaseOverride::Take { neutral: Some("[extend]\nuseDefault = true\n"), take: own },
     bars: None,
     programs: None,
-    follows: None,
+    part: None,
+    follows: EXTENDED,
 };
 
 /// The file that the key `config` names.
@@ -22,8 +24,20 @@ pub(super) static NAMED: ConfigFile = ConfigFile {
     overrule: BaseOverride::Take { neutral: None, take: named },
     bars: None,
     programs: None,
-    follows: None,
+    part: None,
+    follows: EXTENDED,
 };
+
+/// gitleaks `config/config.go` `extendPath` (8.30): relative to the folder in which it starts.
+const EXTENDED: Option<Follows> = Some(Follows { names: extended, file: Some(&named_files::NAMED) });
+
+fn extended(content: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(content);
+    let (table, _) = DeTable::parse_recoverable(&text);
+    let extend = table.get_ref().get("extend").and_then(|extend| extend.get_ref().as_table());
+    let path = extend.and_then(|extend| extend.get("path")).and_then(|path| path.get_ref().as_str());
+    path.into_iter().map(str::to_owned).collect()
+}
 
 fn own(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
     job.options(["--config"].into_iter().chain(copy));

@@ -34,6 +34,7 @@ const fn declared(overrule: BaseOverride) -> ConfigFile {
         overrule,
         bars: None,
         programs: None,
+        part: None,
         follows: None,
     }
 }

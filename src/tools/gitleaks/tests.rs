@@ -23,7 +23,7 @@ fn the_whole_history_is_scanned_by_default_at_the_top_of_the_work_tree() {
         line(&jobs[0]),
         "git --no-banner --no-color --report-format json \
          --report-path /dev/fd/1 --exit-code 77 --log-opts --full-history --diff-filter=d --text \
-         --no-ext-diff --no-textconv --diff-merges=remerge --all ."
+         --no-ext-diff --no-textconv --diff-merges=remerge --all --log-level trace ."
     );
     assert_eq!(jobs[0].files.reports, [ReportSource::Memory(HISTORY.to_owned())]);
 }

@@ -13,6 +13,7 @@ pub(super) static MANIFEST: ConfigFile = ConfigFile {
     overrule: BaseOverride::Farm,
     bars: None,
     programs: None,
+    part: None,
     follows: None,
 };
 
@@ -22,6 +23,7 @@ pub(super) static WORKSPACE: ConfigFile = ConfigFile {
     overrule: BaseOverride::Farm,
     bars: None,
     programs: None,
+    part: None,
     follows: None,
 };
 

@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote, Follows};
 
 /// The `project` of the gate, and each file that it extends. tsc starts in a folder of links, in which they are the base's.
 pub(super) static PROJECT: ConfigFile = ConfigFile {
@@ -14,7 +14,8 @@ pub(super) static PROJECT: ConfigFile = ConfigFile {
     overrule: BaseOverride::Farm,
     bars: None,
     programs: None,
-    follows: Some(extended),
+    part: None,
+    follows: Some(Follows { names: extended, file: None }),
 };
 
 #[derive(Default, Deserialize)]

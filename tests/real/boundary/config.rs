@@ -1,4 +1,4 @@
-//! Configuration that another file extends, and marks in the source.
+//! Configuration that another file extends or names, and marks in the source.
 
 use std::path::Path;
 
@@ -54,4 +54,59 @@ fn marks_in_the_source_are_counted() {
     assert_eq!(found, 0);
     assert!(notes.contains("1 line is not checked: @ts-ignore, @ts-expect-error"), "{notes}");
     assert_eq!(project.gate("types")["targets"][0]["unread"], serde_json::json!({"@ts-nocheck": 1}));
+}
+
+/// A made-up token, and the rule that finds it.
+const TOKEN: &str = "boundary_0123456789abcdef";
+const RULE: &str = "[[rules]]\nid = \"made-up\"\nregex = 'boundary_[0-9a-f]{16}'\n";
+
+#[test]
+fn a_file_that_a_configuration_names_is_reported_and_leaves_the_gate_without_proof_if_it_differs() {
+    let gates = "version = 1\n[[gate]]\nid = \"leaks\"\ntool = \"gitleaks\"\nscan = \"tree\"\ndirs = [\"app\"]\n\
+                 [[gate]]\nid = \"iac\"\ntool = \"trivy\"\nscan = \"config\"\noffline = true\ndirs = [\"app\"]\n";
+    let project = Project::base_with(&[
+        ("gates.toml", gates),
+        ("app/a.txt", &format!("{TOKEN}\n")),
+        ("app/Dockerfile", "FROM scratch\nUSER root\n"),
+        ("app/.gitleaks.toml", "[extend]\npath = \"ci/rules.toml\"\n"),
+        ("ci/rules.toml", RULE),
+        ("app/trivy.yaml", "ignorefile: ci/ignored\n"),
+        ("app/ci/ignored", ""),
+    ]);
+    let counts = |args: &[&str]| {
+        let ran = run_with_real_tools(&project, &[&["run", "--quiet"], args].concat());
+        let gates = ["leaks", "iac"].map(|id| project.gate(id));
+        (
+            gates.clone().map(|gate| {
+                gate["counts"]
+                    .as_object()
+                    .map(|counts| counts.values().filter_map(serde_json::Value::as_u64).sum::<u64>())
+            }),
+            gates,
+            ran.all(),
+        )
+    };
+    let (before, _, all) = counts(&["--policy-from", "base"]);
+    assert_eq!(before[0], Some(1), "{all}");
+    assert!(before[1] > Some(0), "{all}");
+
+    // The scanners read these files where the table in docs/configuration.md says.
+    project.write("ci/rules.toml", format!("{RULE}[[rules.allowlists]]\nregexes = ['boundary']\n"));
+    let record = project.record();
+    let found = record["findings"].as_array().unwrap().iter().filter(|finding| finding["gate"] == "iac");
+    project.write(
+        "app/ci/ignored",
+        found.map(|finding| format!("{}\n", finding["rule"].as_str().unwrap())).collect::<String>(),
+    );
+    let (after, gates, all) = counts(&[]);
+    assert_eq!(after, [Some(0), Some(0)], "{all}");
+    for (gate, path) in gates.iter().zip(["ci/rules.toml", "app/ci/ignored"]) {
+        let notes = gate["targets"][0]["notes"].to_string();
+        assert!(notes.contains(&format!("reads {path}")), "{notes}");
+    }
+    let (_, gates, all) = counts(&["--policy-from", "base"]);
+    for (gate, path) in gates.iter().zip(["ci/rules.toml", "app/ci/ignored"]) {
+        assert_eq!(gate["outcome"], "inconclusive", "{all}");
+        assert!(gate["reason"].to_string().contains(&format!("{path} differs from base")), "{gate}");
+    }
 }

@@ -1,0 +1,72 @@
+//! What scanners leave out by their own rules is counted.
+
+use std::os::unix::fs::symlink;
+
+use serde_json::{Value, json};
+
+use crate::common::{Project, run_with_real_tools};
+
+const LOCK: &str = r#"{"name":"a","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"a","version":"1.0.0","dependencies":{"b":"1.0.0"}},"node_modules/b":{"version":"1.0.0"}}}"#;
+const MANIFEST: &str = r#"{"name":"a","version":"1.0.0","dependencies":{"b":"1.0.0"}}"#;
+const BUCKET: &str = "resource \"aws_s3_bucket\" \"b\" {\n  bucket = \"b\"\n}\n";
+
+fn gate(id: &str, tool: &str, keys: &str) -> String {
+    format!("[[gate]]\nid = \"{id}\"\ntool = \"{tool}\"\n{keys}\n")
+}
+
+fn unread(project: &Project, id: &str) -> Value {
+    project.gate(id)["targets"][0]["unread"].clone()
+}
+
+#[test]
+fn links_out_of_the_folder_and_folders_that_a_scanner_passes_over_are_counted() {
+    let app = "dirs = [\"app\"]";
+    let gates = [
+        gate("inventory", "syft", app),
+        gate("packages", "trivy", &format!("scan = \"fs\"\nscanners = [\"license\"]\noffline = true\n{app}")),
+        gate("iac", "checkov", &format!("framework = [\"terraform\"]\n{app}")),
+    ];
+    let project = Project::with_gates(&format!("version = 1\n{}", gates.concat()));
+    project.git(&["init", "--quiet"]);
+    for (path, content) in [
+        ("app/package.json", MANIFEST),
+        ("app/package-lock.json", LOCK),
+        ("elsewhere/package-lock.json", LOCK),
+        ("app/main.tf", BUCKET),
+        ("app/.modules/main.tf", BUCKET),
+        ("app/.modules/read.me", "text"),
+    ] {
+        project.write(path, content);
+    }
+    let web = project.root().join("app/web");
+    std::fs::create_dir(&web).unwrap();
+    symlink("../../elsewhere/package-lock.json", web.join("package-lock.json")).unwrap();
+    project.commit("a link");
+    let ran = run_with_real_tools(&project, &["run"]);
+    assert_eq!(unread(&project, "inventory"), json!({"a link": 1}), "{}", ran.all());
+    assert_eq!(unread(&project, "packages"), json!({"a link": 1}), "{}", ran.all());
+    assert_eq!(unread(&project, "iac"), json!({"in a folder that Checkov passes over": 1}), "{}", ran.all());
+    assert!(ran.stdout.contains("1 file not read: a link"), "{}", ran.stdout);
+
+    // The scanners' own reports: nothing in them is from behind the link, or from the folder.
+    let record = project.record().to_string();
+    assert!(!record.contains("web/package-lock.json") && !record.contains(".modules"), "{record}");
+}
+
+#[test]
+fn an_audit_of_a_lock_file_outside_the_repository_proves_nothing() {
+    let project =
+        Project::with_gates(&format!("version = 1\n{}", gate("audit", "npm-audit", "dirs = [\"app\"]")));
+    project.write("app/package.json", MANIFEST);
+    std::fs::write(project.bin().join("package-lock.json"), LOCK).unwrap();
+    symlink(project.bin().join("package-lock.json"), project.root().join("app/package-lock.json")).unwrap();
+    let ran = run_with_real_tools(&project, &["run"]);
+    let gate = project.gate("audit");
+    assert_eq!(gate["outcome"], "inconclusive", "{}", ran.all());
+    assert!(
+        gate["reasons"]
+            .to_string()
+            .contains("app/package-lock.json is a link that leads out of the repository"),
+        "{gate}"
+    );
+}
