@@ -12,6 +12,7 @@ use crate::config::notice::{Notice, NoticeKind, When};
 use crate::model::run::Run;
 use crate::model::verdict::Verdict;
 use crate::redact::{Scrubber, Secret, address};
+use crate::report::unlooked;
 use crate::system::git::{GIT_LIMIT, Repo};
 use crate::system::git_command::git;
 use crate::system::http::{Client, NoAnswer, Request, host};
@@ -50,8 +51,9 @@ pub(crate) async fn send(run: &Run, notices: &[Notice], build: Build, scrubber: 
     let client = Client::default();
     let message = Message::of(run, build, scrubber);
     let mut warnings = Vec::new();
-    for notice in notices.iter().filter(|notice| notice.when == When::Always || run.verdict != Verdict::Pass)
-    {
+    // A pass that somebody narrowed is not the pass for which a chat may stay silent.
+    let passed = run.verdict == Verdict::Pass && unlooked::groups(run).is_empty();
+    for notice in notices.iter().filter(|notice| notice.when == When::Always || !passed) {
         let name = &notice.variable;
         let Some(url) = variables::value(name) else {
             warnings.push(format!("a notice was not sent: {name} is not set"));

@@ -7,6 +7,8 @@ mod config;
 mod ignores;
 mod log;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -200,7 +202,7 @@ impl Gitleaks {
         // gitleaks reads the .gitleaksignore of the working directory.
         job.invocation.cwd = scene.repo.base.clone();
         self.fill(&mut job, scene, "dir", TREE);
-        job.args(["--log-level", "debug"]);
+        job.args(["--log-level", "trace"]);
         job.files.long_log = true;
         // The folder comes last, see `ignores`.
         job.invocation.options_end = Some(job.invocation.args.len());
@@ -260,8 +262,9 @@ impl Tool for Gitleaks {
             let log = Log::read(&raw.stderr_text());
             parsed.scope = self.scope(&log)?;
             parsed.gaps = log.gaps;
-            let unread = log.allowed.len() as u64;
-            parsed.unread.extend((unread > 0).then_some(("path allowlist", unread)));
+            parsed.unread = log.left_out.iter().map(|(why, files)| (*why, files.len() as u64)).collect();
+            let utf16 = log.opened.iter().filter(|file| is_utf16(&origin.cwd.join(file))).count() as u64;
+            parsed.unread.extend((utf16 > 0).then_some(("UTF-16", utf16)));
             if self.scan == Scan::History {
                 parsed.gaps.extend(unread_merges(raw.answer(WIDE_MERGES)));
             }
@@ -291,6 +294,13 @@ impl Tool for Gitleaks {
             .or_else(|| text.lines().find(|line| line.starts_with("Error: ")).map(str::to_owned))
             .or_else(|| raw.last_error_line())
     }
+}
+
+/// gitleaks opens a text in UTF-16 like any other, and its rules find nothing in it.
+fn is_utf16(file: &Path) -> bool {
+    let mut mark = [0; 2];
+    File::open(file).and_then(|mut file| file.read_exact(&mut mark)).is_ok()
+        && matches!(mark, [0xff, 0xfe] | [0xfe, 0xff])
 }
 
 /// git shows no changes of its own for a merge of three or more branches. So it is asked which files of such a merge differ from all of

@@ -127,7 +127,8 @@ fn a_notice_names_the_gates_that_were_left_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/hook", listener.local_addr().unwrap());
     let gates = project.read("gates.toml");
-    project.write("gates.toml", format!("{gates}[[notice]]\nkind = 'slack'\nurl = '$CHAT'\n"));
+    project
+        .write("gates.toml", format!("{gates}[[notice]]\nkind = 'slack'\nurl = '$CHAT'\nwhen = 'stopped'\n"));
     let sent = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut read = Vec::new();

@@ -1,6 +1,6 @@
 //! What gitleaks writes on standard error: how much it scanned, and what it left out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::text::sanitise;
 
@@ -9,8 +9,10 @@ use crate::text::sanitise;
 pub(super) struct Log {
     pub commits: Option<u64>,
     pub bytes: Option<u64>,
-    /// The files that its list of allowed paths leaves out, its own or that of its configuration.
-    pub allowed: BTreeSet<String>,
+    /// The files that it leaves out by its own rules, by the reason.
+    pub left_out: BTreeMap<&'static str, BTreeSet<String>>,
+    /// The files that it opened in a scan of a folder.
+    pub opened: Vec<String>,
     /// What it could not scan. It still ends with 0 when git fails (no repository, no such revision,
     /// a damaged object) and when a file can't be read.
     pub gaps: Vec<String>,
@@ -26,8 +28,12 @@ impl Log {
                 log.commits = commits.parse().ok();
             } else if let Some(bytes) = words.strip_prefix("scanned ~") {
                 log.bytes = bytes.split(' ').next().and_then(|bytes| bytes.parse().ok());
-            } else if words.starts_with("skipping file: global allowlist") {
-                log.allowed.extend(words.split_once(" path=").map(|(_, path)| path.to_owned()));
+            } else if let Some(path) = words.strip_prefix("scanning path path=") {
+                // Quoted if it has a space.
+                log.opened.push(path.trim_matches('"').to_owned());
+            } else if let Some((_, why)) = LEFT_OUT.iter().find(|(words_of, _)| words.starts_with(words_of)) {
+                let path = words.split_once(" path=").map(|(_, path)| path.to_owned());
+                log.left_out.entry(why).or_default().extend(path);
             } else if is_gap(level, words) {
                 log.gaps.push(words.to_owned());
             }
@@ -35,6 +41,13 @@ impl Log {
         log
     }
 }
+
+/// How it says that it leaves a file out (`sources/*.go`, 8.30), and why that is.
+const LEFT_OUT: [(&str, &str); 3] = [
+    ("skipping file: global allowlist", "path allowlist"),
+    ("skipping binary file", "binary"),
+    ("skipping archive: exceeds max archive depth", "archive"),
+];
 
 fn is_gap(level: &str, words: &str) -> bool {
     match level {

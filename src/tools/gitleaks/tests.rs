@@ -45,7 +45,7 @@ fn the_tree_is_scanned_directory_by_directory_from_the_folder_of_gates_toml() {
     assert_eq!(jobs[1].invocation.cwd, std::path::Path::new("/repo"));
     assert!(line(&jobs[1]).starts_with("dir "));
     assert!(
-        line(&jobs[1]).ends_with("--exit-code 77 --config /repo/ci/leaks.toml --log-level debug frontend")
+        line(&jobs[1]).ends_with("--exit-code 77 --config /repo/ci/leaks.toml --log-level trace frontend")
     );
 }
 

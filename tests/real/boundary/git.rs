@@ -135,4 +135,5 @@ fn what_a_scanner_leaves_out_by_its_own_rules_is_counted() {
     assert_eq!(unread("secrets"), serde_json::json!({"binary": 1}));
     let ran = run_with_real_tools(&project, &["run"]);
     assert!(ran.stdout.contains("1 file not read: binary"), "{}", ran.stdout);
+    assert_eq!(unread("leaks"), serde_json::json!({"path allowlist": 2}));
 }

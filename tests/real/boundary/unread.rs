@@ -54,6 +54,21 @@ fn links_out_of_the_folder_and_folders_that_a_scanner_passes_over_are_counted() 
 }
 
 #[test]
+fn files_that_gitleaks_does_not_read_in_a_folder_are_counted() {
+    let keys = "scan = \"tree\"\ndirs = [\"app\"]";
+    let project = Project::with_gates(&format!("version = 1\n{}", gate("leaks", "gitleaks", keys)));
+    project.git(&["init", "--quiet"]);
+    project.write("app/a.txt", "text\n");
+    let utf16: Vec<u8> = "\u{feff}text\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    project.write("app/a file.txt", utf16);
+    // An archive without files, and the beginning of a program.
+    project.write("app/a.zip", [&b"PK\x05\x06"[..], &[0; 18]].concat());
+    project.write("app/program", [&b"\x7fELF\x02\x01\x01"[..], &[0; 57]].concat());
+    let ran = run_with_real_tools(&project, &["run"]);
+    assert_eq!(unread(&project, "leaks"), json!({"UTF-16": 1, "archive": 1, "binary": 1}), "{}", ran.all());
+}
+
+#[test]
 fn an_audit_of_a_lock_file_outside_the_repository_proves_nothing() {
     let project =
         Project::with_gates(&format!("version = 1\n{}", gate("audit", "npm-audit", "dirs = [\"app\"]")));
@@ -64,7 +79,7 @@ fn an_audit_of_a_lock_file_outside_the_repository_proves_nothing() {
     let gate = project.gate("audit");
     assert_eq!(gate["outcome"], "inconclusive", "{}", ran.all());
     assert!(
-        gate["reasons"]
+        gate["reason"]
             .to_string()
             .contains("app/package-lock.json is a link that leads out of the repository"),
         "{gate}"
