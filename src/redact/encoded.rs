@@ -72,6 +72,13 @@ impl Search {
         any
     }
 
+    /// Calls `found` for each place of a secret that is not encoded.
+    pub(super) fn as_it_is(&self, text: &[u8], found: &mut dyn FnMut(Range<usize>)) {
+        if self.any.is_match(text) {
+            self.secrets.find_overlapping_iter(text).for_each(|secret| found(secret.range()));
+        }
+    }
+
     /// Calls `found` for each place of a secret. Places may overlap.
     pub(super) fn all(&self, text: &[u8], found: &mut dyn FnMut(Range<usize>)) {
         self.below(text, DEEPEST, found);
@@ -115,12 +122,6 @@ impl Search {
             letters::each_word(innermost, &self.expected, &mut |word: Decoded| {
                 self.below(&word.bytes, deepest - 1, &mut |span| outside(word.outside(span)));
             });
-        }
-    }
-
-    fn as_it_is(&self, text: &[u8], found: &mut dyn FnMut(Range<usize>)) {
-        if self.any.is_match(text) {
-            self.secrets.find_overlapping_iter(text).for_each(|secret| found(secret.range()));
         }
     }
 }

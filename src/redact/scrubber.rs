@@ -14,6 +14,14 @@ use super::{MASK, Secret};
 #[derive(Debug, Default)]
 pub struct Scrubber(Option<Search>);
 
+/// How a text is searched.
+#[derive(Clone, Copy)]
+enum Depth {
+    EveryEncoding,
+    /// For a text that was searched in every encoding before it was made safe to show.
+    AsItIs,
+}
+
 impl Scrubber {
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         Self(Search::new(secrets.into_iter().flat_map(Secret::parts)))
@@ -30,16 +38,21 @@ impl Scrubber {
     }
 
     fn clean<'t>(&self, raw: &'t str, sanitise: fn(&str) -> Cow<'_, str>) -> Cow<'t, str> {
-        match self.strike(raw) {
+        let clean = match self.strike(Cow::Borrowed(raw), Depth::EveryEncoding) {
             Cow::Borrowed(raw) => sanitise(raw),
             Cow::Owned(struck) => Cow::Owned(sanitise(&struck).into_owned()),
+        };
+        match clean {
+            Cow::Borrowed(raw) => Cow::Borrowed(raw),
+            // Where a control character becomes a space, a secret with a space may appear.
+            clean @ Cow::Owned(_) => self.strike(clean, Depth::AsItIs),
         }
     }
 
-    fn strike<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let spans = self.spans(text.as_bytes(), 0);
+    fn strike<'t>(&self, text: Cow<'t, str>, depth: Depth) -> Cow<'t, str> {
+        let spans = self.spans(text.as_bytes(), 0, depth);
         if spans.is_empty() {
-            return Cow::Borrowed(text);
+            return text;
         }
         let mut out = Vec::with_capacity(text.len());
         let mut at = 0;
@@ -54,16 +67,17 @@ impl Scrubber {
 
     /// Copies a report with secrets masked, in bounded memory.
     pub fn copy(&self, mut from: impl Read, out: &mut dyn Write) -> io::Result<()> {
-        let mut strike = Strike::new(self, out);
+        let mut strike = Strike::new(self, Depth::EveryEncoding, out);
         io::copy(&mut from, &mut strike)?;
         strike.finish().map(drop)
     }
 
-    /// Copies a log with secrets masked, and made safe to show.
+    /// Copies a log with secrets masked, and made safe to show. That may make a secret appear, see `clean`.
     pub fn copy_log(&self, mut from: impl Read, out: &mut dyn Write) -> io::Result<()> {
-        let mut chain = Strike::new(self, sanitise::Lines::new(out));
+        let last = Strike::new(self, Depth::AsItIs, out);
+        let mut chain = Strike::new(self, Depth::EveryEncoding, sanitise::Lines::new(last));
         io::copy(&mut from, &mut chain)?;
-        chain.finish()?.finish().map(drop)
+        chain.finish()?.finish()?.finish().map(drop)
     }
 
     /// Whether a text contains a known secret.
@@ -89,10 +103,14 @@ impl Scrubber {
     }
 
     /// The ranges of secrets, and of the first `covered` bytes. Ranges that overlap or touch are joined.
-    fn spans(&self, bytes: &[u8], covered: usize) -> Vec<Range<usize>> {
+    fn spans(&self, bytes: &[u8], covered: usize, depth: Depth) -> Vec<Range<usize>> {
         let Some(search) = &self.0 else { return Vec::new() };
         let mut found: Vec<Range<usize>> = Vec::new();
-        search.all(bytes, &mut |span| found.push(span));
+        let mut note = |span| found.push(span);
+        match depth {
+            Depth::EveryEncoding => search.all(bytes, &mut note),
+            Depth::AsItIs => search.as_it_is(bytes, &mut note),
+        }
         found.extend((covered > 0).then_some(0..covered));
         found.sort_by_key(|span| (span.start, span.end));
         found.dedup_by(|next, last| {
@@ -110,6 +128,7 @@ impl Scrubber {
 /// writes.
 struct Strike<'s, W: Write> {
     scrubber: &'s Scrubber,
+    depth: Depth,
     out: W,
     buffer: Vec<u8>,
     /// How many bytes at the beginning of the buffer the last mask already covers.
@@ -120,8 +139,8 @@ struct Strike<'s, W: Write> {
 const CHUNK: usize = 256 * 1024;
 
 impl<'s, W: Write> Strike<'s, W> {
-    fn new(scrubber: &'s Scrubber, out: W) -> Self {
-        Strike { scrubber, out, buffer: Vec::new(), covered: 0 }
+    fn new(scrubber: &'s Scrubber, depth: Depth, out: W) -> Self {
+        Strike { scrubber, depth, out, buffer: Vec::new(), covered: 0 }
     }
 
     fn finish(mut self) -> io::Result<W> {
@@ -132,7 +151,7 @@ impl<'s, W: Write> Strike<'s, W> {
     /// Writes the buffer up to `end`. No incomplete secret may begin before `end`.
     fn settle(&mut self, end: usize) -> io::Result<()> {
         let mut at = 0;
-        let spans = self.scrubber.spans(&self.buffer, self.covered);
+        let spans = self.scrubber.spans(&self.buffer, self.covered, self.depth);
         for span in spans.iter().take_while(|span| span.start < end) {
             self.out.write_all(&self.buffer[at..span.start])?;
             if span.start > 0 || self.covered == 0 {

@@ -199,7 +199,7 @@ impl Pairs {
             let pair = usize::from(before) << 6 | usize::from(letter);
             before = letter;
             counters = (counters.rotate_left(8) + 0x0001_0101) & self.masks[pair];
-            counters + self.lacks & 0x8080_8080 != 0
+            (counters + self.lacks) & 0x8080_8080 != 0
         })
     }
 }
