@@ -36,6 +36,47 @@ fn every_picture_exists_is_small_and_has_a_description() {
     assert!(shown > 10, "{shown}");
 }
 
+/// SECURITY.md names a test for each promise.
+#[test]
+fn every_test_that_a_document_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources: String =
+        sources_in(&root.join("tests")).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let mut named = 0;
+    for document in
+        ["SECURITY.md", "CONTRIBUTING.md", "README.md", "docs/configuration.md", "docs/architecture.md"]
+    {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        // Every second piece is in backquotes.
+        for (n, line) in text.lines().enumerate() {
+            for word in line.split('`').skip(1).step_by(2) {
+                let place = format!("{document}:{}: {word}", n + 1);
+                if word.starts_with("tests/") && !word.contains(['<', '*']) {
+                    assert!(root.join(word).exists(), "{place}");
+                    named += 1;
+                }
+                let is_test = word.matches('_').count() >= 5
+                    && word
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+                if is_test {
+                    assert!(sources.contains(&format!("fn {word}(")), "{place}");
+                    named += 1;
+                }
+            }
+        }
+    }
+    assert!(named > 40, "{named}");
+}
+
+fn sources_in(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+    paths
+        .flat_map(|path| if path.is_dir() { sources_in(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .collect()
+}
+
 #[test]
 fn every_toml_example_loads() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
