@@ -7,6 +7,7 @@ pub(crate) mod aws;
 pub(crate) mod codedeploy;
 pub(crate) mod ecs_task_definition;
 pub(crate) mod fixtures;
+pub(crate) mod gitleaks;
 pub(crate) mod images;
 pub(crate) mod outputs;
 pub(crate) mod pipeline;

@@ -1,30 +1,16 @@
 //! A known finding is gone if a scan of everything does not find it any more, and only then.
 
 use super::{GATE, MARKS};
-use crate::common::Project;
+use crate::common::{Project, gitleaks};
 
-/// Finds one thing in the history, and nothing in a range.
-const GITLEAKS: &str = r#"
-test "$1" = git || { echo 8.30.1; exit; }
-while [ $# -gt 0 ]; do
-    case $1 in
-        --log-opts) range=${2#*--diff-merges=remerge } range=${range#--all}; shift ;;
-        --report-path) report=$2; shift ;;
-    esac
-    shift
-done
-echo '10:00AM INF 1 commits scanned.' >&2
-echo '10:00AM INF scanned ~10 bytes (10 bytes) in 1ms' >&2
-test -z "$range" || { echo '[]' >"$report"; exit; }
-echo '[{"RuleID":"r","Description":"d","File":"a","StartLine":1,"EndLine":1,"StartColumn":1,"EndColumn":2,"Match":"REDACTED","Secret":"REDACTED","Commit":"","Fingerprint":"f"}]' >"$report"
-exit 77
-"#;
+/// gitleaks finds one thing in the history, and nothing in a range.
+const ONLY_IN_ALL: &str = r#"test "$range" || found=yes"#;
 
 /// Two gates with a baseline of three findings: two of `marks`, one of `secrets`.
 fn project() -> Project {
     let project = Project::new();
     project.program("marks", MARKS);
-    project.program("gitleaks", GITLEAKS);
+    project.program("gitleaks", &gitleaks::fake(ONLY_IN_ALL));
     project.write("src/a.txt", "FIXME: one\nFIXME: two\n");
     project.write(".gitignore", "gates-report\nmarks.sarif\nbaseline.*\n");
     let secrets = "[[gate]]\nid = \"secrets\"\ntool = \"gitleaks\"\n";
