@@ -239,6 +239,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.unread = parsed.unread.iter().map(|(why, n)| ((*why).to_owned(), *n)).collect();
     record.image_digest = parsed.image_digest.clone();
     let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
+    record.unexplained = parsed.unexplained.as_deref().map(short);
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));
     record.notes.extend(parsed.notes.iter().map(|line| short(line)));
     record.inventory_notes = parsed.inventory_notes.iter().map(|line| short(line)).collect();

@@ -56,6 +56,8 @@ fn finding(error: &Element, path: Option<&Text>) -> Finding {
     let severity = match raw {
         Some("error") => Severity::High,
         Some("warning") => Severity::Medium,
+        // hadolint and shellcheck: what is a matter of style.
+        Some("style") => Severity::Low,
         Some("info") => Severity::Info,
         _ => Severity::Unknown,
     };

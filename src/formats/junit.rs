@@ -1,36 +1,49 @@
 //! JUnit XML. It has no standard and many dialects. This reads the format that
-//! <https://github.com/testmoapp/junitxml> describes, and the dialects of Node, pytest, Surefire and
-//! the scanners.
+//! <https://github.com/testmoapp/junitxml> describes, and the dialects of test runners ([`runner`]) and
+//! linters ([`linter`]).
+
+mod case;
+mod linter;
+mod runner;
+
+use std::collections::BTreeSet;
 
 use crate::model::finding::{Category, Finding, Location};
 use crate::model::scope::{Scope, Unit};
-use crate::model::severity::Severity;
 use crate::redact::evidence;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::secret_findings::AboutSecrets;
 use crate::text::shared::Text;
 
-use super::headline;
 use super::xml::{Document, Element, Piece, text};
+use case::{Case, Problem};
+use linter::{Linter, Names};
+use runner::Runner;
 
 const WHAT: &str = "JUnit report";
 
-/// Reads a JUnit report. Scope: the test cases that ran, without skipped ones. A case with a `failure`
-/// or an `error` is one finding, and so is a suite that has one itself.
+/// Reads a JUnit report. Scope: the test cases that ran, without skipped ones. Each `failure` and `error` of a
+/// case is one finding, and so is that of a suite.
 ///
-/// A suite that counts more failures than it shows is a gap: some failures are missing.
+/// A suite that counts more failures or more cases than it shows is a gap: some are missing.
 pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let text = text(bytes, WHAT)?;
     let mut document = Document::new(&text, WHAT);
     let root = document.root(&["testsuites", "testsuite"])?;
     let mut reading = Reading {
         origin,
-        suites: vec![Suite::of(&root, None, 0)],
+        runner: Runner::of_root(&root),
+        linter: Linter::of_suite(&root),
+        suites: vec![Suite::of(&root, None, Shown::default())],
         case: None,
         open: None,
-        shown: 0,
-        commented: 0,
+        folder: None,
+        shown: Shown::default(),
+        commented: None,
+        hosts: BTreeSet::new(),
+        on_host: Vec::new(),
+        flaky: 0,
         secrets: AboutSecrets::new(),
         parsed: Parsed { scope: Scope::of(Unit::Tests, 0), ..Parsed::default() },
     };
@@ -48,88 +61,91 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
 /// The position of the reader, and what it has read so far.
 struct Reading<'a> {
     origin: &'a ReportOrigin,
+    runner: Runner,
+    linter: Option<Linter>,
     /// The open suites, from the root to the innermost.
     suites: Vec<Suite>,
     case: Option<Case>,
     /// The `failure` or `error` whose text is being read.
     open: Option<Problem>,
-    /// How many `failure` and `error` elements there were so far.
-    shown: u64,
-    /// How many failures a comment in the report counts.
-    commented: u64,
+    shown: Shown,
+    /// The folder that was scanned, if the report names it (Checkov).
+    folder: Option<String>,
+    /// How many failures a comment in the report counts (Node).
+    commented: Option<u64>,
+    /// The hosts of the suites. Playwright names its project there.
+    hosts: BTreeSet<String>,
+    /// The host of each finding.
+    on_host: Vec<Option<String>>,
+    /// How many tests passed only after they were tried again.
+    flaky: u64,
     secrets: AboutSecrets,
     parsed: Parsed,
 }
 
+/// How many elements there were so far.
+#[derive(Clone, Copy, Default)]
+struct Shown {
+    /// `failure`, `error`, and those of other tries.
+    failures: u64,
+    cases: u64,
+}
+
 struct Suite {
     name: Option<String>,
+    host: Option<String>,
     /// Its own file, or the file of the suite around it.
     file: Option<Text>,
-    /// How many failures and errors it counts.
-    counted: u64,
-    /// The value of `Reading::shown` when the suite began.
-    shown_before: u64,
-    problem: Option<Problem>,
+    failures: u64,
+    errors: u64,
+    tests: u64,
+    /// Tests that a runner may leave out of its report.
+    skipped: u64,
+    before: Shown,
+    problems: Vec<Problem>,
 }
-
-#[derive(Default)]
-struct Case {
-    name: Option<String>,
-    class: Option<String>,
-    file: Option<Text>,
-    line: Option<u64>,
-    /// Why it was skipped, or expected to fail.
-    skipped: Option<String>,
-    problem: Option<Problem>,
-}
-
-struct Problem {
-    /// `failure`, `error` or [`STATUS`].
-    word: &'static str,
-    message: Option<String>,
-    text: String,
-}
-
-/// For a case whose `status` says that it failed, without a `failure` or `error` element.
-const STATUS: &str = "failed";
 
 impl Suite {
-    fn of(element: &Element, around: Option<&Self>, shown_before: u64) -> Self {
+    fn of(element: &Element, around: Option<&Self>, before: Shown) -> Self {
         let count = |name| element.number(name).unwrap_or_default();
+        let skipped = ["skipped", "skips", "disabled", "ignored"].map(count);
         Self {
             // `testsuites` has the name of the whole run, which is not part of an id.
             name: element.attribute("name").filter(|_| element.name == "testsuite").map(str::to_owned),
+            host: element.attribute("hostname").map(str::to_owned),
             file: file(element).or_else(|| around.and_then(|suite| suite.file.clone())),
-            counted: count("failures").saturating_add(count("errors")),
-            shown_before,
-            problem: None,
+            failures: count("failures"),
+            errors: count("errors"),
+            tests: count("tests"),
+            skipped: skipped.into_iter().fold(0, u64::saturating_add),
+            before,
+            problems: Vec::new(),
         }
+    }
+
+    /// What the suite counts and does not show.
+    fn gap(&self, shown: Shown) -> Option<String> {
+        let failures = shown.failures - self.before.failures;
+        let cases = shown.cases - self.before.cases;
+        let counted = self.failures.saturating_add(self.errors);
+        // Some writers count a problem under failures and under errors. If all cases are there, none is missing.
+        let twice = failures >= self.failures.max(self.errors) && self.tests > 0 && cases >= self.tests;
+        if counted > failures && !twice {
+            return Some(format!("counts {counted} failures and errors, and shows {failures}"));
+        }
+        // pytest counts a test again that fails and then breaks; Surefire counts each try.
+        let others = self.skipped.saturating_add(counted.saturating_sub(1));
+        (self.tests > cases.saturating_add(others))
+            .then(|| format!("counts {} tests, and shows {cases}", self.tests))
     }
 }
 
-impl Case {
-    fn of(element: &Element) -> Self {
-        let owned = |name| element.attribute(name).map(str::to_owned);
-        let status = element.attribute("status").map(str::to_ascii_lowercase);
-        let status = status.as_deref().unwrap_or_default();
-        let skipped = ["notrun", "disabled", "skipped", "ignored"].contains(&status);
-        Self {
-            name: owned("name"),
-            class: owned("classname"),
-            file: file(element),
-            line: element.number("line"),
-            skipped: skipped.then(|| status.to_owned()),
-            problem: ["fail", "failed", "failure", "error"].contains(&status).then(|| Problem {
-                word: STATUS,
-                message: None,
-                text: String::new(),
-            }),
-        }
-    }
-}
-
+/// `file:` addresses are decoded.
 fn file(element: &Element) -> Option<Text> {
-    ["file", "filepath"].into_iter().find_map(|name| element.attribute(name)).map(Text::from)
+    let raw = ["file", "filepath"].into_iter().find_map(|name| element.attribute(name))?;
+    let Some(path) = raw.strip_prefix("file://") else { return Some(Text::from(raw)) };
+    let path = percent_encoding::percent_decode_str(path.strip_prefix("localhost").unwrap_or(path));
+    Some(Text::from(path.decode_utf8_lossy()))
 }
 
 impl Reading<'_> {
@@ -137,50 +153,32 @@ impl Reading<'_> {
         match element.name.as_str() {
             "testsuite" | "testsuites" => {
                 let suite = Suite::of(element, self.suites.last(), self.shown);
+                self.hosts.extend(suite.host.clone());
+                self.runner.look_at(element);
+                self.linter = self.linter.or_else(|| Linter::of_suite(element));
                 self.suites.push(suite);
             }
             "testcase" => self.case = Some(Case::of(element)),
-            word @ ("failure" | "error") => {
-                let word = if word == "failure" { "failure" } else { "error" };
-                let message = element.attribute("message").map(str::to_owned);
-                self.open = Some(Problem { word, message, text: String::new() });
+            "property" if element.attribute("name") == Some("directory") => {
+                self.folder = element.attribute("value").and_then(linter::only_folder);
             }
             "skipped" => {
                 if let Some(case) = &mut self.case {
-                    let why = ["message", "type"].into_iter().find_map(|name| element.attribute(name));
-                    case.skipped = Some(why.unwrap_or("skipped").to_owned());
+                    case.skip(element);
                 }
             }
-            _ => {}
+            _ => self.open = Problem::of(element).or(self.open.take()),
         }
     }
 
-    /// Keeps the first part of a failure's text. The rest is a stack trace.
     fn text(&mut self, text: &str) {
-        const LONGEST: usize = 8 * 1024;
         if let Some(problem) = &mut self.open {
-            let room = LONGEST.saturating_sub(problem.text.len());
-            let end = (0..=room.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-            problem.text.push_str(&text[..end.unwrap_or(0)]);
+            problem.add(text);
         }
     }
 
     fn close(&mut self, name: &str) {
         match name {
-            "failure" | "error" => {
-                self.shown += 1;
-                let Some(problem) = self.open.take() else { return };
-                let slot = match &mut self.case {
-                    Some(case) => Some(&mut case.problem),
-                    None => self.suites.last_mut().map(|suite| &mut suite.problem),
-                };
-                // The first problem says most.
-                if let Some(slot) = slot
-                    && slot.as_ref().is_none_or(|first| first.word == STATUS)
-                {
-                    *slot = Some(problem);
-                }
-            }
             "testcase" => {
                 if let Some(case) = self.case.take() {
                     self.case(case);
@@ -191,66 +189,115 @@ impl Reading<'_> {
                     self.suite(suite);
                 }
             }
+            name if self.open.as_ref().is_some_and(|problem| problem.element == name) => {
+                let Some(problem) = self.open.take() else { return };
+                self.shown.failures += 1;
+                match &mut self.case {
+                    Some(case) => case.add(problem),
+                    None => self
+                        .suites
+                        .last_mut()
+                        .into_iter()
+                        .for_each(|suite| suite.problems.push(problem.clone())),
+                }
+            }
             _ => {}
         }
     }
 
     /// Node writes its counts in comments: `<!-- fail 1 -->`.
     fn comment(&mut self, comment: &str) {
-        if let Some(count) = comment.trim().strip_prefix("fail ") {
-            self.commented = count.parse().unwrap_or(self.commented);
+        if let Some(count) = comment.trim().strip_prefix("fail ").and_then(|count| count.parse().ok()) {
+            self.commented = Some(count);
         }
     }
 
-    /// Node leaves out a test that fails while its subtests pass, and counts a failed test again for
-    /// each test around it. So its count shows only whether there was any failure.
     fn finish(mut self) -> Parsed {
-        let failed = self.parsed.findings.iter().any(|finding| finding.suppressed.is_none());
-        if self.commented > 0 && !failed {
-            self.parsed.gaps.push(format!("the report counts {} failures, and shows none", self.commented));
+        let failed =
+            self.parsed.findings.iter().filter(|finding| finding.suppressed.is_none()).count() as u64;
+        // Node leaves out a test that fails while its subtests pass, and counts a failed test again for each test
+        // around it. So it may count more than it shows, and then nobody can say whether all are there.
+        let more = self.commented.filter(|counted| *counted > failed);
+        let more = more.map(|counted| format!("the report counts {counted} failures, and shows {failed}"));
+        match failed {
+            0 => self.parsed.gaps.extend(more),
+            _ => self.parsed.unexplained = more,
         }
+        // Names of tests are the same in each of several projects, on one machine they all have one host.
+        if self.hosts.len() > 1 {
+            for (finding, host) in self.parsed.findings.iter_mut().zip(&self.on_host) {
+                if let Some(host) = host {
+                    finding.rule = Text::from(format!("[{host}] {}", finding.rule));
+                }
+            }
+        }
+        if self.flaky > 0 {
+            let tests = if self.flaky == 1 { "test" } else { "tests" };
+            self.parsed.notes.push(format!("{} flaky {tests}: passed only when tried again", self.flaky));
+        }
+        if self.linter.is_some() && self.parsed.scope.is_empty() {
+            self.parsed.scope = Scope::of(Unit::Runs, 1);
+        }
+        self.parsed.explains = match self.linter {
+            Some(_) => None,
+            None => Some(self.runner.exit(failed, self.commented)),
+        };
         self.parsed
     }
 
     fn case(&mut self, case: Case) {
-        if case.skipped.is_none() || case.problem.is_some() {
+        // Surefire counts each try of a test.
+        self.shown.cases += 1 + case.problems.iter().filter(|problem| !problem.counts()).count() as u64;
+        if case.is_flaky() {
+            self.flaky += 1;
+        }
+        let ran = case.skipped.is_none() || case.fails();
+        if ran {
             self.parsed.scope.add(Unit::Tests, 1);
         }
-        let Some(problem) = case.problem else { return };
-        self.shown += u64::from(problem.word == STATUS);
-        let rule = self.rule(case.class.as_deref(), case.name.as_deref());
-        let file = case.file.or_else(|| self.suites.last().and_then(|suite| suite.file.clone()));
-        let location = file.map(|file| Location::file(self.origin.relative(&file)).lines(case.line, None));
-        let mut finding = self.finding(problem, rule);
-        finding.location = location;
-        finding.suppressed = case.skipped.map(|why| Text::from(format!("marked as skipped: {why}")));
-        self.parsed.findings.push(finding);
+        self.shown.failures += u64::from(case.fails_by_status_alone());
+        let file = case.file.clone().or_else(|| self.suites.last().and_then(|suite| suite.file.clone()));
+        let suppressed = case.expected_to_fail();
+        for problem in case.problems.iter().filter(|problem| problem.counts()) {
+            let rule = self.rule(case.class.as_deref(), case.name.as_deref());
+            let place = problem.file.clone().or(file.clone());
+            let line = problem.line.or(case.line);
+            let mut finding = problem.finding(rule);
+            finding.location =
+                place.map(|file| Location::file(self.origin.relative(&file)).lines(line, None));
+            finding.suppressed = suppressed.clone();
+            if let Some(linter) = self.linter {
+                let suite = self.suites.last().and_then(|suite| suite.name.as_deref());
+                let names = Names { suite, folder: self.folder.as_deref() };
+                linter.refine(&mut finding, &case, problem, (names, self.origin));
+            }
+            self.push(finding, problem);
+        }
     }
 
     fn suite(&mut self, suite: Suite) {
-        let shown = self.shown - suite.shown_before;
         let name = suite.name.as_deref();
-        if suite.counted > shown {
+        if let Some(gap) = suite.gap(self.shown) {
             let who = name.map_or("the report".to_owned(), |name| format!("suite {name}"));
-            let counted = suite.counted;
-            self.parsed.gaps.push(format!("{who} counts {counted} failures and errors, and shows {shown}"));
+            self.parsed.gaps.push(format!("{who} {gap}"));
         }
-        if let Some(problem) = suite.problem {
+        for problem in suite.problems.iter().filter(|problem| problem.counts()) {
             let rule = self.rule(None, name.or(Some("suite without a name")));
-            let mut finding = self.finding(problem, rule);
-            finding.location = suite.file.map(|file| Location::file(self.origin.relative(&file)));
-            self.parsed.findings.push(finding);
+            let mut finding = problem.finding(rule);
+            let file = problem.file.as_ref().or(suite.file.as_ref());
+            finding.location =
+                file.map(|file| Location::file(self.origin.relative(file)).lines(problem.line, None));
+            self.push(finding, problem);
         }
     }
 
-    /// The finding of a problem. The text of one about a secret may quote it: gitleaks writes its JSON there.
-    fn finding(&mut self, problem: Problem, rule: String) -> Finding {
-        let text = problem.message.is_some().then(|| problem.text.clone());
-        let finding = problem.finding(rule);
-        if self.secrets.include(&finding) {
-            self.parsed.secrets.extend(evidence::in_source(text.as_deref().unwrap_or(&finding.message)));
+    /// The text of a problem about a secret may quote it: gitleaks writes its JSON there.
+    fn push(&mut self, finding: Finding, problem: &Problem) {
+        if self.secrets.include(&finding) || finding.category == Category::Secret {
+            self.parsed.secrets.extend(evidence::in_source(&problem.text));
         }
-        finding
+        self.on_host.push(self.suites.last().and_then(|suite| suite.host.clone()));
+        self.parsed.findings.push(finding);
     }
 
     /// `class.name`. Without a class, the names of the innermost suites stand in its place. Node writes
@@ -259,23 +306,28 @@ impl Reading<'_> {
         let class = class.filter(|class| *class != "test");
         let innermost = &self.suites[self.suites.len().saturating_sub(8)..];
         let suites = innermost.iter().filter_map(|suite| suite.name.as_deref());
-        let mut words: Vec<&str> = match class {
-            Some(class) => vec![class],
-            None => suites.collect(),
+        let mut words: Vec<String> = match class {
+            Some(class) => vec![self.steady(class)],
+            None => suites.map(|suite| self.steady(suite)).collect(),
         };
-        words.push(name.unwrap_or("test without a name"));
+        words.push(self.steady(name.unwrap_or("test without a name")));
         words.join(".")
     }
-}
 
-impl Problem {
-    fn finding(self, rule: String) -> Finding {
-        let message = self.message.unwrap_or_else(|| self.text.trim().to_owned());
-        let title = if message.is_empty() { format!("{rule} failed") } else { headline(&message) };
-        let mut finding = Finding::new(rule, Category::Test, Severity::High, title);
-        finding.severity_raw = Some(self.word.into());
-        finding.message = message.into();
-        finding
+    /// A name without what changes from machine to machine: the folder of the checkout, the tool's version.
+    fn steady(&self, name: &str) -> String {
+        let name = name.trim();
+        if name.starts_with('/') && !name.contains(char::is_whitespace) {
+            return self.origin.relative(name).to_string();
+        }
+        let is_version = |word: &str| {
+            let word = word.strip_prefix('v').unwrap_or(word);
+            word.contains('.') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        };
+        match name.rsplit_once(' ') {
+            Some((rest, last)) if is_version(last) => rest.to_owned(),
+            _ => name.to_owned(),
+        }
     }
 }
 

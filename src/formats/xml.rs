@@ -9,7 +9,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Error, Reader, XmlVersion};
 
 use crate::scan::parsed::ReportError;
-use crate::text::bom::without_bom;
+use crate::text::decode;
 
 /// A piece of a document.
 #[derive(Debug)]
@@ -51,13 +51,10 @@ pub(super) struct Document<'a> {
     started: bool,
 }
 
-/// The text of a report. Bytes that are not UTF-8 are replaced: the tags of a report are ASCII.
+/// The text of a report, in whichever encoding it is.
 pub(super) fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, ReportError> {
-    let bytes = without_bom(bytes);
-    match bytes.iter().all(u8::is_ascii_whitespace) {
-        true => Err(ReportError::Empty { what }),
-        false => Ok(String::from_utf8_lossy(bytes)),
-    }
+    let text = decode::xml(bytes);
+    if text.trim().is_empty() { Err(ReportError::Empty { what }) } else { Ok(text) }
 }
 
 impl<'a> Document<'a> {

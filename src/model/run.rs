@@ -151,6 +151,9 @@ pub struct TargetRecord {
     pub cwd: Text,
     #[serde(default)]
     pub exit_code: Option<i32>,
+    /// What went wrong besides the findings, or may have: an exit code that the failures do not explain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unexplained: Option<String>,
     /// How often it was started: more than once after a transient error (a busy registry).
     #[serde(default)]
     pub tries: u32,

@@ -8,6 +8,7 @@
 //! with figures.
 
 mod source;
+mod steady;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -166,6 +167,10 @@ fn base(finding: &Finding, mark: Option<&Mark>) -> Base {
     }
     if is_its_title(finding) {
         part("title", finding.title.as_bytes());
+    }
+    // A test has one name, and may fail for another reason tomorrow.
+    if finding.category == Category::Test {
+        part("failure", steady::words(&finding.message).as_bytes());
     }
     half(hash)
 }

@@ -240,6 +240,7 @@ fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text
 /// Sets outcome and reason.
 fn conclude(gate: &mut GateRecord, tally: &Tally) {
     let blocking = blocking(&gate.policy, tally);
+    let unexplained = gate.targets.iter().find_map(|target| target.unexplained.as_deref());
     (gate.outcome, gate.reason) = match (&gate.evidence, blocking) {
         (Completeness::Nothing(why) | Completeness::Halted(why), None) => (Outcome::Skipped, why.clone()),
         (Completeness::Lacking(why), None) => (Outcome::Inconclusive, why.clone()),
@@ -248,7 +249,10 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
             Some(blocking),
         ) => (Outcome::Inconclusive, format!("{why}; besides, {blocking}")),
         (Completeness::Whole, Some(blocking)) => (Outcome::Failed, blocking),
-        (Completeness::Whole, None) => (Outcome::Passed, passing(&gate.policy, tally)),
+        (Completeness::Whole, None) => match unexplained {
+            None => (Outcome::Passed, passing(&gate.policy, tally)),
+            Some(why) => (Outcome::Inconclusive, format!("{}, but {why}", passing(&gate.policy, tally))),
+        },
     };
     if let Some(overridden) = &gate.overridden {
         gate.reason = format!("{}; lab mode let it act, production would not: {overridden}", gate.reason);

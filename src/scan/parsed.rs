@@ -48,6 +48,13 @@ pub enum Unplanned {
     Impossible(String),
 }
 
+/// Which exit code the failures in a report explain. Another code has another cause, which the report leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitExplained {
+    Code(i32),
+    Never,
+}
+
 /// What a report says.
 #[derive(Debug, Default)]
 pub struct Parsed {
@@ -83,6 +90,10 @@ pub struct Parsed {
     pub unread: BTreeMap<&'static str, u64>,
     /// The packages that it lists, if it is an inventory.
     pub inventory: Option<Arc<Vec<Component>>>,
+    /// Which exit code its failures explain, if the report may leave others out (a test runner's).
+    pub explains: Option<ExitExplained>,
+    /// What went wrong besides the findings, or may have, in words. The gate is inconclusive unless a finding blocks.
+    pub unexplained: Option<String>,
     /// Outputs for later gates and for the user: an image's digest, an ARN, each under its name.
     pub outputs: BTreeMap<String, String>,
 }

@@ -223,6 +223,10 @@ impl Tool for Command {
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         if let Some(report) = &self.report {
             let mut parsed = (report.format.read)(raw.report(), origin)?;
+            if self.codes.is_some() {
+                // The user says what the codes mean.
+                parsed.explains = None;
+            }
             if let Some(contents) = &self.contents {
                 check_inventory(contents, raw.report(), &mut parsed)?;
             }

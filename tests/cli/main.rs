@@ -32,4 +32,5 @@ mod scratch;
 mod settings;
 mod smoke_test;
 mod sonarqube;
+mod test_runners;
 mod unlooked;

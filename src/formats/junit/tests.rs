@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::severity::Severity;
 
 fn parse(text: &str) -> Result<Parsed, ReportError> {
     let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
@@ -29,15 +30,15 @@ const REPORT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 #[test]
 fn every_case_with_a_failure_or_an_error_is_a_finding() {
     let parsed = parse(REPORT).unwrap();
-    assert_eq!(rules(&parsed), ["outer.fails", "Sum.breaks", "outer.inner.deep"]);
+    assert_eq!(rules(&parsed), ["outer.fails", "Sum.breaks", "outer.inner.deep", "outer.inner.deep"]);
     assert_eq!(parsed.scope, Scope::of(Unit::Tests, 4));
     assert!(parsed.gaps.is_empty(), "{:?}", parsed.gaps);
-    let [fails, breaks, deep] = parsed.findings.as_slice() else { panic!() };
-    assert_eq!((&*fails.title, &*fails.message), ("1 == 2", "1 == 2\nat x"));
+    let [fails, breaks, deep, second] = parsed.findings.as_slice() else { panic!() };
+    assert_eq!((&*fails.title, &*fails.message), ("1 == 2", "1 == 2\nat x\nat b.js:7"));
     assert_eq!(fails.location.as_ref().unwrap().to_string(), "test/b.js:7");
     assert_eq!((&*breaks.title, breaks.severity_raw.as_deref()), ("boom <x> & more", Some("error")));
     assert_eq!(breaks.location.as_ref().unwrap().to_string(), "test/a.js");
-    assert_eq!(&*deep.title, "outer.inner.deep failed");
+    assert_eq!((&*deep.title, &*second.title), ("outer.inner.deep failed", "second"));
     assert!(parsed.findings.iter().all(|finding| finding.severity == Severity::High));
 }
 
@@ -72,7 +73,7 @@ fn a_suite_that_counts_more_failures_than_it_shows_is_a_gap() {
 fn a_failure_that_was_expected_is_kept_and_suppressed() {
     let report = r#"<testsuite><testcase name="t"><skipped type="todo" message="later"/><failure message="m"/></testcase></testsuite>"#;
     let parsed = parse(report).unwrap();
-    assert_eq!(parsed.findings[0].suppressed.as_deref(), Some("marked as skipped: later"));
+    assert_eq!(parsed.findings[0].suppressed.as_deref(), Some("expected to fail: later"));
     assert_eq!(parsed.scope, Scope::of(Unit::Tests, 1));
 }
 
@@ -153,4 +154,86 @@ fn a_document_that_is_not_a_junit_report_is_refused() {
         assert!(matches!(parse(text), Err(ReportError::Foreign { .. })), "{text}: {:?}", parse(text));
     }
     assert!(matches!(parse("\n\n"), Err(ReportError::Empty { .. })));
+}
+
+#[test]
+fn a_test_that_was_skipped_and_failed_all_the_same_did_fail() {
+    for skipped in [r#"type="pytest.skip" message="no gpu""#, r#"message="todo""#, ""] {
+        let report = format!(
+            r#"<testsuite><testcase name="t"><skipped {skipped}/><error message="m"/></testcase></testsuite>"#
+        );
+        let parsed = parse(&report).unwrap();
+        assert_eq!((parsed.findings.len(), &parsed.findings[0].suppressed), (1, &None), "{report}");
+    }
+    let expected = r#"<testsuite><testcase name="t"><skipped type="pytest.xfail" message="bug 7"/><failure/></testcase></testsuite>"#;
+    assert_eq!(parse(expected).unwrap().findings[0].suppressed.as_deref(), Some("expected to fail: bug 7"));
+}
+
+#[test]
+fn a_suite_that_counts_more_tests_than_it_lists_is_a_gap() {
+    for (report, gap) in [
+        (
+            r#"<testsuite name="s" tests="3"><testcase name="t"/></testsuite>"#,
+            Some("suite s counts 3 tests, and shows 1"),
+        ),
+        // Runners may leave out what they skipped, and count a test twice that fails and then breaks.
+        (r#"<testsuite name="s" tests="3" skipped="2"><testcase name="t"/></testsuite>"#, None),
+        (
+            r#"<testsuite name="s" tests="3" failures="1" errors="1"><testcase name="t"><failure/><error/></testcase><testcase name="u"/></testsuite>"#,
+            None,
+        ),
+        (r#"<testsuite name="s" tests="0"><testcase name="t"/></testsuite>"#, None),
+        (
+            r#"<testsuites tests="2"><testsuite name="s" tests="1"><testcase name="t"/></testsuite></testsuites>"#,
+            Some("the report counts 2 tests, and shows 1"),
+        ),
+    ] {
+        assert_eq!(parse(report).unwrap().gaps.first().map(String::as_str), gap, "{report}");
+    }
+}
+
+#[test]
+fn the_tries_of_one_test_are_one_failure_and_a_flaky_pass_is_visible() {
+    let flaky = r#"<testsuite failures="2"><testcase name="a"><flakyFailure message="m"/><flakyError message="n"/></testcase></testsuite>"#;
+    let parsed = parse(flaky).unwrap();
+    assert_eq!((parsed.findings.len(), parsed.gaps.len()), (0, 0));
+    assert_eq!(parsed.notes, ["1 flaky test: passed only when tried again"]);
+    let failed = r#"<testsuite failures="2"><testcase name="a"><failure message="m"/><rerunFailure message="m"/></testcase></testsuite>"#;
+    let parsed = parse(failed).unwrap();
+    assert_eq!((parsed.findings.len(), parsed.gaps.len(), parsed.notes.len()), (1, 0, 0));
+}
+
+#[test]
+fn names_are_the_same_on_every_machine_and_for_every_version() {
+    for (report, rule) in [
+        (r#"<testsuite name="Tool 1.2.3"><testcase name="t"><failure/></testcase></testsuite>"#, "Tool.t"),
+        (
+            r#"<testsuite name="/repo/test/a.js"><testcase name="/repo/b.js"><failure/></testcase></testsuite>"#,
+            "test/a.js.b.js",
+        ),
+        (r#"<testsuite name="s" hostname="vm"><testcase name="t"><failure/></testcase></testsuite>"#, "s.t"),
+    ] {
+        assert_eq!(rules(&parse(report).unwrap()), [rule]);
+    }
+    // Playwright: the same test in two projects.
+    let suite = |host: &str| {
+        format!(
+            r#"<testsuite name="s" hostname="{host}"><testcase name="t"><failure/></testcase></testsuite>"#
+        )
+    };
+    let two = format!("<testsuites>{}{}</testsuites>", suite("firefox"), suite("webkit"));
+    assert_eq!(rules(&parse(&two).unwrap()), ["[firefox] s.t", "[webkit] s.t"]);
+}
+
+#[test]
+fn the_place_of_a_failure_may_stand_on_it_and_be_an_address() {
+    for (attributes, place) in [
+        (r#"file="main.c" line="38""#, "main.c:38"),
+        (r#"file="file:///repo/src/a%20b.c" line="3""#, "src/a b.c:3"),
+    ] {
+        let report = format!(
+            r#"<testsuite><testcase name="t" line="1"><failure {attributes}/></testcase></testsuite>"#
+        );
+        assert_eq!(parse(&report).unwrap().findings[0].location.as_ref().unwrap().to_string(), place);
+    }
 }

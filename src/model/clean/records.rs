@@ -20,6 +20,7 @@ impl Clean for TargetRecord {
             command,
             cwd,
             exit_code: _,
+            unexplained,
             tries: _,
             advisories,
             reason,
@@ -44,7 +45,9 @@ impl Clean for TargetRecord {
         name.clean(scrubber);
         command.clean(scrubber);
         cwd.clean(scrubber);
-        [advisories, reason, report, report_sha256, image].into_iter().for_each(|text| text.clean(scrubber));
+        [advisories, reason, unexplained, report, report_sha256, image]
+            .into_iter()
+            .for_each(|text| text.clean(scrubber));
         [image_id, image_digest].into_iter().for_each(|text| text.clean(scrubber));
         for map in [files, outputs] {
             map.clean(scrubber);

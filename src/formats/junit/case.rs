@@ -1,0 +1,157 @@
+//! A test case, and what went wrong in it.
+
+use crate::formats::headline;
+use crate::formats::xml::Element;
+use crate::model::finding::{Category, Finding};
+use crate::model::severity::Severity;
+use crate::text::shared::Text;
+
+use super::file;
+
+/// A `testcase`.
+#[derive(Default)]
+pub(super) struct Case {
+    pub name: Option<String>,
+    /// Some linters give no name, but an id.
+    pub id: Option<String>,
+    pub class: Option<String>,
+    pub file: Option<Text>,
+    pub line: Option<u64>,
+    /// Why it was skipped.
+    pub skipped: Option<String>,
+    /// The runner expects it to fail: Node's `todo`, pytest's `xfail`.
+    expected: bool,
+    pub problems: Vec<Problem>,
+}
+
+/// A `failure`, an `error`, or one of an earlier try.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// The element's name, or [`STATUS`].
+    pub element: &'static str,
+    pub message: Option<String>,
+    pub id: Option<String>,
+    /// The class of an exception, or a linter's word for the severity.
+    pub kind: Option<String>,
+    pub file: Option<Text>,
+    pub line: Option<u64>,
+    pub text: String,
+}
+
+/// For a case whose `status` says that it failed, without a `failure` or `error` element.
+const STATUS: &str = "failed";
+
+/// What a problem may be called. Surefire writes the tries of a test that passed in the end (`flaky…`), and the further
+/// tries of one that failed (`rerun…`).
+const ELEMENTS: [&str; 6] = ["failure", "error", "flakyFailure", "flakyError", "rerunFailure", "rerunError"];
+
+impl Case {
+    pub(super) fn of(element: &Element) -> Self {
+        let owned = |name| element.attribute(name).map(str::to_owned);
+        let status = element.attribute("status").map(str::to_ascii_lowercase);
+        let status = status.as_deref().unwrap_or_default();
+        let skipped = ["notrun", "disabled", "skipped", "ignored"].contains(&status);
+        let failed = ["fail", "failed", "failure", "error"].contains(&status);
+        let problem = Problem { element: STATUS, ..Problem::empty() };
+        Self {
+            name: owned("name"),
+            id: owned("id"),
+            class: owned("classname"),
+            file: file(element),
+            line: element.number("line"),
+            skipped: skipped.then(|| status.to_owned()),
+            expected: false,
+            problems: failed.then_some(problem).into_iter().collect(),
+        }
+    }
+
+    /// Notes a `skipped` element.
+    pub(super) fn skip(&mut self, element: &Element) {
+        let why = ["message", "type"].into_iter().find_map(|name| element.attribute(name));
+        self.skipped = Some(why.unwrap_or("skipped").to_owned());
+        self.expected =
+            element.attribute("type").is_some_and(|kind| ["todo", "pytest.xfail"].contains(&kind));
+    }
+
+    /// Two problems that are the same word for word are one.
+    pub(super) fn add(&mut self, problem: Problem) {
+        self.problems.retain(|other| other.element != STATUS);
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    pub(super) fn fails(&self) -> bool {
+        self.problems.iter().any(Problem::counts)
+    }
+
+    pub(super) fn fails_by_status_alone(&self) -> bool {
+        self.problems.iter().any(|problem| problem.element == STATUS)
+    }
+
+    /// Passed after it had failed.
+    pub(super) fn is_flaky(&self) -> bool {
+        !self.fails() && self.problems.iter().any(|problem| problem.element.starts_with("flaky"))
+    }
+
+    /// Why its failures do not count. A test that was skipped and failed all the same did fail.
+    pub(super) fn expected_to_fail(&self) -> Option<Text> {
+        let why = self.skipped.as_deref().filter(|_| self.expected)?;
+        Some(Text::from(format!("expected to fail: {why}")))
+    }
+}
+
+impl Problem {
+    fn empty() -> Self {
+        Self { element: "", message: None, id: None, kind: None, file: None, line: None, text: String::new() }
+    }
+
+    /// `None` for an element that is no problem.
+    pub(super) fn of(element: &Element) -> Option<Self> {
+        let name = ELEMENTS.into_iter().find(|name| *name == element.name)?;
+        let owned = |name| element.attribute(name).map(str::to_owned);
+        Some(Self {
+            element: name,
+            message: owned("message"),
+            id: owned("id"),
+            kind: owned("type"),
+            file: file(element),
+            line: element.number("line"),
+            text: String::new(),
+        })
+    }
+
+    /// Keeps the first part of its text. The rest is a stack trace.
+    pub(super) fn add(&mut self, text: &str) {
+        const LONGEST: usize = 8 * 1024;
+        let room = LONGEST.saturating_sub(self.text.len());
+        let end = (0..=room.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+        self.text.push_str(&text[..end.unwrap_or(0)]);
+    }
+
+    /// Whether it is a failure of its own, and not one of several tries.
+    pub(super) fn counts(&self) -> bool {
+        ["failure", "error", STATUS].contains(&self.element)
+    }
+
+    /// Its message and its text: the text often has what the message leaves out.
+    pub(super) fn finding(&self, rule: String) -> Finding {
+        let text = self.text.trim();
+        let message = match &self.message {
+            Some(message)
+                if text.is_empty() || text.starts_with(message.trim()) && text.len() <= message.len() =>
+            {
+                message.clone()
+            }
+            Some(message) if message.contains(text) => message.clone(),
+            Some(message) if text.starts_with(message.trim()) => text.to_owned(),
+            Some(message) => format!("{message}\n{text}"),
+            None => text.to_owned(),
+        };
+        let title = if message.is_empty() { format!("{rule} failed") } else { headline(&message) };
+        let mut finding = Finding::new(rule, Category::Test, Severity::High, title);
+        finding.severity_raw = Some(self.element.into());
+        finding.message = message.into();
+        finding
+    }
+}

@@ -1,0 +1,76 @@
+//! What a test runner's report leaves out, and when its exit code says so.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+use crate::common::Project;
+
+/// A gate that prints this report and ends with this code, and a waiver for the failure `s.known`.
+fn gates(root: &str, cases: &str, code: i32, more: &str) -> String {
+    let report = format!("<{root}>{cases}</{}>", root.split(' ').next().unwrap());
+    format!(
+        "version = 1\nmode = \"production\"\n[[gate]]\nid = \"tests\"\ntool = \"command\"\n\
+         run = [\"sh\", \"-c\", '''printf %s '{report}'; exit {code}''']\n\
+         report = {{ format = \"junit\", path = \"-\" }}\n{more}\n\
+         [[waiver]]\ngate = \"tests\"\nrule = \"s.known\"\nreason = \"known\"\nexpires = 2999-12-31\n"
+    )
+}
+
+const KNOWN: &str = r#"<testcase classname="s" name="known"><failure message="m"/></testcase>"#;
+const PASSES: &str = r#"<testcase classname="s" name="passes"/>"#;
+
+#[test]
+fn an_exit_code_that_the_failures_do_not_explain_is_no_pass() {
+    for (root, cases, code, more, expected) in [
+        ("testsuite name=\"s\"", KNOWN.to_owned(), 0, "", 0),
+        // Whoever wrote it, something else may have failed.
+        ("testsuite name=\"s\"", KNOWN.to_owned(), 1, "", 3),
+        ("testsuites name=\"jest tests\"", KNOWN.to_owned(), 1, "", 3),
+        ("testsuite name=\"s\"", KNOWN.to_owned(), 1, "exit = { findings = [1] }", 0),
+        // pytest ends with 2 if it was interrupted.
+        ("testsuite name=\"pytest\"", KNOWN.to_owned(), 1, "", 0),
+        ("testsuite name=\"pytest\"", KNOWN.to_owned(), 2, "", 3),
+        // Mocha ends with the number of failures.
+        ("testsuites name=\"Mocha Tests\"", KNOWN.to_owned(), 1, "", 0),
+        ("testsuites name=\"Mocha Tests\"", KNOWN.to_owned(), 2, "", 3),
+        // Node counts what it leaves out.
+        ("testsuites", format!("{PASSES}{KNOWN}<!-- fail 1 -->"), 1, "", 0),
+        ("testsuites", format!("{PASSES}{KNOWN}<!-- fail 2 -->"), 1, "", 3),
+        ("testsuites", format!("{PASSES}{KNOWN}<!-- fail 2 -->"), 1, "exit = { findings = [1] }", 3),
+    ] {
+        let project = Project::with_gates(&gates(root, &cases, code, more));
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, expected, "{root}, exit code {code}, {more}: {}", ran.all());
+        // The record says as much.
+        let judged = project.run(&["judge", "--from", "gates-report/run.json"]);
+        assert_eq!(judged.code, expected, "{root}, exit code {code}, {more}: {}", judged.all());
+    }
+}
+
+#[test]
+fn a_failure_that_blocks_is_a_failure_whatever_the_exit_code_means() {
+    let other = KNOWN.replace("known", "other");
+    let project = Project::with_gates(&gates("testsuite name=\"s\"", &format!("{KNOWN}{other}"), 1, ""));
+    let ran = project.run(&["run"]);
+    assert_eq!((ran.code, &project.gate("tests")["outcome"]), (1, &"failed".into()), "{}", ran.all());
+}
+
+#[test]
+fn a_baseline_does_not_cover_a_failure_whose_reason_changed() {
+    let case = |words: &str| {
+        format!(r#"<testcase name="whole run"><failure message="errors">{words}</failure></testcase>"#)
+    };
+    let with = |words: &str| gates("testsuite name=\"pytest\"", &case(words), 1, "new_only = true");
+    let project = Project::with_gates(&with("a.py:7: error: not a number [arg]"));
+    assert_eq!(project.run(&["run"]).code, 1);
+    assert_eq!(project.run(&["baseline"]).code, 0);
+    for (words, code) in [
+        ("a.py:7: error: not a number [arg]", 0),
+        ("a.py:91: error: not a number [arg]", 0),
+        ("a.py:7: error: not a text [arg]", 1),
+        ("a.py:7: error: not a number [arg] b.py:1: error: not a text [arg]", 1),
+    ] {
+        project.write("gates.toml", with(words));
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, code, "{words}: {}", ran.all());
+    }
+}
