@@ -8,13 +8,14 @@
 
 mod bom_crate;
 pub(crate) mod document;
+mod ratings;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::model::finding::{Category, Cvss, Finding, Package};
+use crate::model::finding::{Category, Finding, Package};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
@@ -25,6 +26,7 @@ use crate::text::shared::Text;
 use super::{headline, json};
 
 pub(crate) use bom_crate::write;
+use ratings::{Rated, Rating};
 
 const WHAT: &str = "CycloneDX document";
 
@@ -131,14 +133,6 @@ struct Reference {
 }
 
 #[derive(Debug, Deserialize)]
-struct Rating {
-    score: Option<f64>,
-    severity: Option<String>,
-    method: Option<String>,
-    vector: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
 struct Advisory {
     url: Option<String>,
 }
@@ -199,21 +193,21 @@ impl Vulnerability {
         let ids = || self.id.as_deref().into_iter().chain(references()).chain(self.bom_ref.as_deref());
         let rule = ids().find(|id| !id.is_empty()).unwrap_or("vulnerability without an id");
 
-        let rated = self.ratings.iter().flatten().find_map(|rating| rating.severity.as_deref());
-        let severity = rated.map_or(Severity::Unknown, Severity::from_word);
+        let rated = Rated::of(self.ratings.as_deref().unwrap_or_default());
+        let severity = rated.severity.unwrap_or(Severity::Unknown);
         let texts = [&self.description, &self.detail];
         let message =
             texts.into_iter().flatten().find(|text| !text.trim().is_empty()).map_or("", String::as_str);
         let title = Some(headline(message)).filter(|line| !line.is_empty()).unwrap_or(rule.to_owned());
 
         let mut finding = Finding::new(rule, Category::Vulnerability, severity, title);
-        finding.severity_raw = rated.map(Text::from);
+        finding.severity_raw = rated.word;
         finding.message = message.into();
         finding.fix =
             self.recommendation.as_deref().map(headline).filter(|fix| !fix.is_empty()).map(Text::from);
         finding.aliases = references().filter(|id| *id != rule).map(Text::from).collect();
         finding.cwe = self.cwes.iter().flatten().map(|cwe| Text::from(format!("CWE-{cwe}"))).collect();
-        finding.cvss = self.cvss();
+        finding.cvss = rated.cvss.map(Arc::new);
         finding.references = self
             .source
             .iter()
@@ -232,22 +226,6 @@ impl Vulnerability {
             false => finding.package = Some(Arc::new(package(&components, &affected))),
         }
         finding
-    }
-
-    /// The first CVSS rating. A score of another method (OWASP, SSVC) is not a CVSS score.
-    fn cvss(&self) -> Option<Arc<Cvss>> {
-        let by_cvss = |rating: &&Rating| match rating.method.as_deref() {
-            Some(method) => method.starts_with("CVSS"),
-            None => rating.vector.is_some(),
-        };
-        let rating = self
-            .ratings
-            .iter()
-            .flatten()
-            .filter(by_cvss)
-            .find(|rating| rating.score.is_some() || rating.vector.is_some())?;
-        let score = rating.score.filter(|score| (0.0..=10.0).contains(score));
-        Some(Arc::new(Cvss { score, vector: rating.vector.as_deref().map(Text::from) }))
     }
 }
 

@@ -23,10 +23,10 @@ pub fn score(vector: &str) -> Option<f64> {
 }
 
 /// The severity of a score. Version 2 has no severity above high (<https://nvd.nist.gov/vuln-metrics/cvss>).
-fn band(score: f64, vector: Option<&str>) -> Severity {
+pub(crate) fn band(score: f64, vector: Option<&str>, is_version_2: bool) -> Severity {
     let severity = Severity::from_cvss_score(score);
-    let of_version_2 = vector.is_some_and(|vector| !vector.trim().starts_with("CVSS:"));
-    if of_version_2 { severity.min(Severity::High) } else { severity }
+    let is_version_2 = is_version_2 || vector.is_some_and(|vector| !vector.trim().starts_with("CVSS:"));
+    if is_version_2 { severity.min(Severity::High) } else { severity }
 }
 
 /// Scores the vector of a finding without a score, and rates an unrated finding.
@@ -38,7 +38,7 @@ pub fn rate(finding: &mut Finding) {
     }
     let scored = finding.cvss.as_ref().and_then(|cvss| Some((cvss.score?, cvss.vector.as_deref())));
     if let (Severity::Unknown, Some((score, vector))) = (finding.severity, scored) {
-        finding.severity = band(score, vector);
+        finding.severity = band(score, vector, false);
         let risk = finding.risk.take().map(Arc::unwrap_or_clone).unwrap_or_default();
         finding.risk = Some(Arc::new(Risk { rated: Some(score), ..risk }));
     }

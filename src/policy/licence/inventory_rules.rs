@@ -87,6 +87,7 @@ impl InventoryRules {
         }
         let checked = if self.licences.is_some() { "licences" } else { "bans" };
         seen.notes.push(format!("{checked} looked at in {} packages", components.len()));
+        seen.notes.extend(self.licences.iter().flat_map(Licences::one_sided));
         let exceptions = self.licences.iter().flat_map(|licences| &licences.exceptions).enumerate();
         seen.notes.extend(exceptions.map(|(index, Exception { package, reason, .. })| {
             match used.contains(&index) {
