@@ -13,7 +13,7 @@ pub(crate) use inventory_rules::{InventoryRules, NO_PACKAGE};
 
 use crate::keys::table::{Keys, Located};
 use crate::model::component::Component;
-use crate::model::purl::Purl;
+use crate::model::purl::{Purl, comparable_name};
 use crate::policy::ban;
 
 /// Which licences are allowed.
@@ -112,6 +112,12 @@ impl Licences {
 
     /// The match of a package, and the exception that led to it.
     fn judge(&self, component: &Component) -> (LicenceMatch, Option<usize>) {
+        let is_silent = |licence: &String| {
+            Expression::read(licence).is_some_and(|expression| expression.is_no_assertion())
+        };
+        if component.kind.is_some() && component.licences.iter().all(is_silent) {
+            return (LicenceMatch::Allowed, None);
+        }
         let by = |exception| self.matched(component, exception);
         let plain = by(None);
         if plain == LicenceMatch::Allowed {
@@ -287,7 +293,7 @@ impl Exception {
         table.finish("an exception");
         let (package, reason) = (package?, reason?);
         let pattern = match package.value.starts_with("pkg:") {
-            true => match ban::pattern(&package.value) {
+            true => match ban::pattern(&package.value, false) {
                 Ok(pattern) => Some(pattern),
                 Err(error) => {
                     table.problem(package.at, format!("this is not a pattern: {error}"));
@@ -299,10 +305,14 @@ impl Exception {
         Some(Self { package: package.value, pattern, allow, any_unknown, reason: reason.value })
     }
 
-    /// By its package URL, with or without a version, or by its name.
+    /// By its package URL, with or without a version, or by its name, as the ecosystem compares names.
     fn is_about(&self, component: &Component) -> bool {
-        let Some(pattern) = &self.pattern else { return self.package == component.name };
-        let Some(purl) = component.purl.as_deref().and_then(Purl::read) else { return false };
+        let purl = component.purl.as_deref().and_then(Purl::read);
+        let Some(pattern) = &self.pattern else {
+            let kind = purl.as_ref().map_or("", Purl::kind);
+            return comparable_name(kind, &self.package) == comparable_name(kind, &component.name);
+        };
+        let Some(purl) = purl else { return false };
         let plain = purl.plain();
         pattern.is_match(&plain)
             || purl.version().is_some_and(|version| pattern.is_match(format!("{plain}@{version}")))

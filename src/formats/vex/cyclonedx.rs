@@ -187,7 +187,7 @@ fn product(
     let id = component.map_or_else(|| ProductId::read(bom_ref), Component::id);
     let id = match (id, version) {
         (ProductId::Purl(purl), Some(version)) if purl.version().is_none() => {
-            ProductId::read(&format!("{}@{version}", purl.plain()))
+            ProductId::Purl(Box::new(purl.with_version(version)))
         }
         (ProductId::Purl(purl), Some(version)) if purl.version() != Some(version) => {
             ProductId::Other(format!("{} in version {version}", purl.plain()))

@@ -83,16 +83,15 @@ impl Made {
             let what = "is `not_affected` without `justification` and without `impact_statement`";
             return Err(Broken(format!("the statement on {} {what}", ids[0])));
         }
-        let shared_parts: Vec<ProductId> =
-            self.subcomponents.into_iter().filter_map(Named::into_id).collect();
+        let shared_parts: Vec<ProductId> = self.subcomponents.into_iter().map(Named::into_id).collect();
         let product = |named: Named| {
-            let (what, mut parts) = named.into_product()?;
+            let (what, mut parts) = named.into_product();
             parts.extend(shared_parts.iter().cloned());
-            Some(Product { what, parts })
+            Product { what, parts }
         };
         Ok(Statement {
             ids,
-            products: self.products.into_iter().filter_map(product).collect(),
+            products: self.products.into_iter().map(product).collect(),
             status: self.status,
             justification: self.justification,
             statement: self.impact_statement.or(self.action_statement).or(self.status_notes),
@@ -115,17 +114,20 @@ impl Vulnerability {
 }
 
 impl Named {
-    fn into_product(self) -> Option<(ProductId, Vec<ProductId>)> {
+    /// A product that is named only by hashes or a CPE matches nothing. It is kept: a statement on parts of a product
+    /// must not become one on the whole product because the parts can't be compared.
+    fn into_product(self) -> (ProductId, Vec<ProductId>) {
         match self {
-            Self::Name(name) => Some((ProductId::read(&name), Vec::new())),
+            Self::Name(name) => (ProductId::read(&name), Vec::new()),
             Self::Full { id, identifiers, subcomponents } => {
-                let name = identifiers.and_then(|identifiers| identifiers.purl).or(id)?;
-                Some((ProductId::read(&name), subcomponents.into_iter().filter_map(Self::into_id).collect()))
+                let name = identifiers.and_then(|identifiers| identifiers.purl).or(id);
+                let name = name.unwrap_or_else(|| "a product without a name".to_owned());
+                (ProductId::read(&name), subcomponents.into_iter().map(Self::into_id).collect())
             }
         }
     }
 
-    fn into_id(self) -> Option<ProductId> {
-        self.into_product().map(|(id, _)| id)
+    fn into_id(self) -> ProductId {
+        self.into_product().0
     }
 }

@@ -120,6 +120,11 @@ impl Expression {
         self.terms().all(|term| term.id == Id::Unknown)
     }
 
+    /// Whether it says only that nothing is said (SPDX 2.3, 7.13).
+    pub(super) fn is_no_assertion(&self) -> bool {
+        self.terms().all(|term| ["NOASSERTION", "NONE"].contains(&term.written.as_str()))
+    }
+
     fn terms(&self) -> impl Iterator<Item = &Term> {
         self.0.iter().filter_map(|node| match node {
             Node::Term(term) => Some(term),

@@ -14,7 +14,7 @@ fn policy(text: &str) -> Licences {
 fn package(name: &str, licences: &[&str]) -> Component {
     let licences = licences.iter().map(|licence| (*licence).to_owned()).collect();
     let purl = Some(format!("pkg:npm/{name}@1.2.3").into());
-    Component { name: name.to_owned(), version: Some("1.2.3".to_owned()), purl, licences }
+    Component { name: name.to_owned(), version: Some("1.2.3".to_owned()), purl, licences, kind: None }
 }
 
 fn matched(policy: &Licences, licences: &[&str]) -> LicenceMatch {
@@ -180,6 +180,43 @@ fn an_exception_is_only_for_its_package() {
     assert_eq!(of("odd", &["whatever"]), (LicenceMatch::Allowed, Some(1)));
     assert_eq!(of("odd", &[]), (LicenceMatch::Allowed, Some(1)));
     assert_eq!(of("odd", &["GPL-3.0-only"]).0, LicenceMatch::Denied);
+}
+
+#[test]
+fn an_exception_names_a_package_as_its_ecosystem_does() {
+    let of = |package: &str, name: &str, purl: &str| {
+        let keys = format!(
+            "allow = ['MIT']\nexceptions = [{{ package = '{package}', allow = ['ISC'], reason = 'r' }}]"
+        );
+        let component = Component {
+            name: name.to_owned(),
+            purl: Some(purl.into()),
+            licences: vec!["ISC".to_owned()],
+            ..Component::default()
+        };
+        policy(&keys).judge(&component).0 == LicenceMatch::Allowed
+    };
+    for package in ["zope-interface", "Zope_Interface", "pkg:pypi/zope-interface", "pkg:pypi/zope.*"] {
+        assert!(of(package, "zope.interface", "pkg:pypi/zope.interface@7.2"), "{package}");
+    }
+    assert!(of("org.a:b", "org.a/b", "pkg:maven/org.a/b@1"));
+    assert!(!of("pkg:maven/Org.A/b", "org.a/b", "pkg:maven/org.a/b@1"));
+    assert!(!of("zope-interface", "zope.interface", "pkg:npm/zope.interface@7.2"));
+    assert!(of("pkg:pypi/zope-interface@7.2", "zope.interface", "pkg:pypi/zope.interface@7.2"));
+    assert!(!of("pkg:pypi/zope-interface@7.1", "zope.interface", "pkg:pypi/zope.interface@7.2"));
+}
+
+#[test]
+fn what_is_no_package_has_no_licence_to_miss() {
+    let policy = policy("deny = ['GPL-*']");
+    let program = |licences: &[&str]| {
+        let component = Component { kind: Some("application".to_owned()), ..package("a", licences) };
+        policy.judge(&component).0
+    };
+    assert_eq!(program(&[]), LicenceMatch::Allowed);
+    assert_eq!(program(&["NOASSERTION"]), LicenceMatch::Allowed);
+    assert_eq!(program(&["whatever"]), LicenceMatch::Unknown);
+    assert_eq!(program(&["GPL-2.0"]), LicenceMatch::Denied);
 }
 
 #[test]

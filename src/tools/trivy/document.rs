@@ -35,6 +35,12 @@ pub(super) struct Metadata {
     pub image_id: Option<Text>,
     #[serde(rename = "OS")]
     pub os: Option<Os>,
+    /// `ghcr.io/team/app:1.2`
+    #[serde(rename = "RepoTags")]
+    pub repo_tags: Option<Vec<Text>>,
+    /// `ghcr.io/team/app@sha256:…`
+    #[serde(rename = "RepoDigests")]
+    pub repo_digests: Option<Vec<Text>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -58,6 +58,8 @@ impl<'a> Reader<'a> {
         self.parsed.tool_version = report.trivy.and_then(|trivy| trivy.version);
         if let Some(metadata) = report.metadata {
             self.parsed.image_id = given(metadata.image_id);
+            let names = [metadata.repo_tags, metadata.repo_digests].into_iter().flatten().flatten();
+            self.parsed.image_names = names.filter(|name| !name.is_empty()).collect();
             self.end_of_life(metadata.os);
         }
         let objects = [report.resources, report.vulnerabilities, report.misconfigurations];

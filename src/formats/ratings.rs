@@ -31,7 +31,7 @@ impl Rated {
         let words = ratings.iter().filter_map(|rating| rating.severity.as_deref());
         // `unknown` is the least of them here: another source rates it.
         let worst = words
-            .map(|word| (severity(word), word))
+            .map(|word| (Severity::from_word(word), word))
             .reduce(|worst, next| if next.0 > worst.0 { next } else { worst });
         let scored = ratings.iter().filter_map(Rating::cvss).reduce(|worst, next| {
             if (next.0, next.1.score) > (worst.0, worst.1.score) { next } else { worst }
@@ -46,11 +46,6 @@ impl Rated {
             cvss: scored.map(|(_, cvss)| cvss),
         }
     }
-}
-
-/// `none` is a severity of CVSS, of score 0.
-fn severity(word: &str) -> Severity {
-    if word.eq_ignore_ascii_case("none") { Severity::Info } else { Severity::from_word(word) }
 }
 
 impl Rating {
@@ -106,7 +101,7 @@ mod tests {
             ),
             (
                 vec![r#"{"severity": "none", "score": 0.0, "method": "CVSSv31"}"#],
-                (Some(Severity::Info), word("none"), None),
+                (Some(Severity::Unknown), word("none"), None),
             ),
         ] {
             let forth = format!("[{}]", ratings.join(","));
