@@ -24,7 +24,7 @@ use crate::text::bom;
 use crate::text::shared::Text;
 
 use super::ratings::{Rated, Rating};
-use super::{headline, inventory, json};
+use super::{headline, inventory, json, other_forms};
 
 pub(crate) use bom_crate::write;
 
@@ -33,6 +33,7 @@ const WHAT: &str = "CycloneDX document";
 /// Reads a CycloneDX document. Scope: the components that are packages, including nested ones, but not the
 /// subject of the document (`metadata.component`). Every vulnerability is one finding.
 pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    other_forms::refuse(bytes, WHAT)?;
     let mut bom: Bom = json::read(bytes, WHAT)?;
     let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };
     match bom.bom_format.as_deref() {

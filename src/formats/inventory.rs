@@ -29,9 +29,12 @@ fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     }
     if let Some(packages) = document.packages {
         let described = described(&packages, document.document_describes, document.relationships);
-        let is_root = |package: &Package| package.is_root() || described.as_deref() == Some(&*package.id);
-        let packages = packages.into_iter().filter(|package| !is_root(package));
-        return Ok(packages.map(Package::into_component).filter_map(package_of).collect());
+        let packages = packages.into_iter().filter(|package| !package.is_root());
+        let component = |package: Package| {
+            let is_described = described.as_deref() == Some(&*package.id);
+            package_of(as_root(package.into_component(), is_described))
+        };
+        return Ok(packages.filter_map(component).collect());
     }
     if document.graph.is_some() {
         let why = "Portcullis can't read the licences of SPDX 3 yet: write CycloneDX or SPDX 2";
@@ -42,16 +45,24 @@ fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
     let mut all = Vec::new();
     while let Some(mut listed) = left.pop() {
         left.append(&mut listed.components.take().unwrap_or_default());
-        if listed.bom_ref.is_none() || listed.bom_ref != root {
-            all.extend(package_of(listed.into_component()));
-        }
+        let is_root = listed.bom_ref.is_some() && listed.bom_ref == root;
+        all.extend(package_of(as_root(listed.into_component(), is_root)));
     }
     Ok(all)
 }
 
+/// Marks what the whole document is about. It is not one of its packages, and its licence may still be denied.
+fn as_root(component: Component, is_root: bool) -> Component {
+    let kind = if is_root { Some(ROOT.to_owned()) } else { component.kind };
+    Component { kind, ..component }
+}
+
+const ROOT: &str = "root";
+
 /// Types of CycloneDX and purposes of SPDX that are no packages. Tools list lock files, programs and the
 /// distribution beside the packages.
-const NO_PACKAGES: [&str; 8] = [
+const NO_PACKAGES: [&str; 9] = [
+    ROOT,
     "application",
     "container",
     "cryptographic-asset",

@@ -15,7 +15,7 @@ use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 
-use super::json;
+use super::{json, other_forms};
 use version3::Element;
 
 const WHAT: &str = "SPDX document";
@@ -24,6 +24,7 @@ const WHAT: &str = "SPDX document";
 /// `software_Package` of version 3. Version 3 can list vulnerabilities (its security profile): each is a finding
 /// for each package that it is about.
 pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    other_forms::refuse(bytes, WHAT)?;
     let document: Document = json::read(bytes, WHAT)?;
     let foreign = |detail: &str| ReportError::Foreign { what: WHAT, detail: detail.to_owned() };
     match (&document.spdx_version, &document.graph) {

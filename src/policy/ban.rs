@@ -1,6 +1,6 @@
 //! `ban`: packages that may not be in an inventory, by package URL and version.
 
-mod range;
+pub(crate) mod range;
 
 use globset::{GlobBuilder, GlobMatcher};
 use semver::{Prerelease, Version, VersionReq};

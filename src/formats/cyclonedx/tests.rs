@@ -146,3 +146,29 @@ fn components_nested_too_deep_are_an_error() {
     let deep = r#"{"name": "a", "components": ["#.repeat(50_000);
     assert!(parse(&document("1.6", &format!(r#""components": [{deep}"#))).is_err());
 }
+
+#[test]
+fn a_package_of_development_is_known_by_property_or_scope() {
+    let dev = |rest: &str| {
+        let components =
+            format!(r#""components": [{{"type": "library", "bom-ref": "a", "name": "a"{rest}}}]"#);
+        let vulnerability = r#""vulnerabilities": [{"id": "CVE-1", "affects": [{"ref": "a"}]}]"#;
+        let of = |version: &str| {
+            let parsed = parse(&document(version, &format!("{components}, {vulnerability}"))).unwrap();
+            parsed.findings[0].package.as_ref().unwrap().dev
+        };
+        let (strict, tolerant) = (of("1.5"), of("1.7"));
+        assert_eq!(strict, tolerant, "{rest}");
+        tolerant
+    };
+    let property = |name: &str| format!(r#", "properties": [{{"name": "{name}", "value": "true"}}]"#);
+    assert!(dev(&property("cdx:npm:package:development")));
+    assert!(dev(r#", "scope": "excluded""#));
+    assert!(dev(r#", "scope": "optional""#));
+    assert!(!dev(""));
+    assert!(!dev(r#", "scope": "required""#));
+    assert!(!dev(&property("cdx:npm:package:private")));
+    // An optional dependency of production, as npm writes it.
+    let path = property("cdx:npm:package:path");
+    assert!(!dev(&format!(r#", "scope": "optional"{path}"#)));
+}

@@ -29,7 +29,7 @@ fn licences_are_read_from_each_form_that_cyclonedx_allows() {
 fn what_is_no_package_is_listed_only_if_a_rule_can_be_about_it() {
     let text = r#"{"bomFormat": "CycloneDX", "specVersion": "1.7",
         "metadata": {"component": {"type": "application", "bom-ref": "root", "name": "app"}}, "components": [
-        {"type": "application", "bom-ref": "root", "name": "app", "licenses": [{"license": {"id": "MIT"}}]},
+        {"type": "library", "bom-ref": "root", "name": "app"},
         {"type": "application", "name": "package-lock.json"}, {"type": "platform", "name": "linux"},
         {"type": "data", "name": "model.csv", "licenses": null, "components": null},
         {"type": "application", "name": "node", "purl": "pkg:generic/node@20"},
@@ -66,6 +66,11 @@ fn the_project_that_an_spdx_document_describes_is_not_one_of_its_packages() {
     assert_eq!(names(&describes("SPDXRef-DOCUMENT", "SPDXRef-app", "DESCRIBES")), ["a"]);
     assert_eq!(names(&describes("SPDXRef-app", "SPDXRef-DOCUMENT", "DESCRIBED_BY")), ["a"]);
     assert_eq!(names(&describes("SPDXRef-app", "SPDXRef-a", "DEPENDS_ON")), ["a", "app"]);
+    // Its licence may be denied, and is not missing.
+    let text = document(r#""documentDescribes": ["SPDXRef-app"]"#)
+        .replace("\"app\"", "\"app\", \"licenseDeclared\": \"MIT\"");
+    let read = components(text.as_bytes()).unwrap();
+    assert_eq!(read.iter().map(|one| one.kind.as_deref()).collect::<Vec<_>>(), [None, Some("root")]);
     // Some writers describe every package.
     assert_eq!(names(r#""documentDescribes": ["SPDXRef-app", "SPDXRef-a"]"#), ["a", "app"]);
 }

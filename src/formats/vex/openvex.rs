@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Broken;
+use crate::formats::json;
 use crate::model::assessment::Status;
 use crate::policy::vex::{Product, ProductId, Statement};
 
@@ -18,10 +19,10 @@ struct Made {
     vulnerability: Vulnerability,
     /// If absent, the timestamp of the document counts.
     timestamp: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     products: Vec<Named>,
     /// Only version 0.0.1 has them here.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     subcomponents: Vec<Named>,
     status: Status,
     justification: Option<String>,
@@ -39,7 +40,7 @@ enum Vulnerability {
         name: Option<String>,
         #[serde(rename = "@id")]
         id: Option<String>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "json::null_as_default")]
         aliases: Vec<String>,
     },
 }
@@ -53,7 +54,7 @@ enum Named {
         #[serde(rename = "@id")]
         id: Option<String>,
         identifiers: Option<Identifiers>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "json::null_as_default")]
         subcomponents: Vec<Self>,
     },
 }

@@ -7,7 +7,7 @@ use semver::{Comparator, Op, Prerelease, Version, VersionReq};
 
 /// A pre-release comes before its release (<https://semver.org/#spec-item-11>), so `<1.2.3` has 1.2.3-beta.1. It is
 /// in every range, too, that its release is in.
-pub(super) fn contains(range: &VersionReq, version: &Version) -> bool {
+pub(crate) fn contains(range: &VersionReq, version: &Version) -> bool {
     let release = Version::new(version.major, version.minor, version.patch);
     range.comparators.iter().all(|one| holds(one, version) || holds(one, &release))
 }

@@ -4,8 +4,9 @@
 //! The `spdx` crate refuses an expression with one unknown part, so a denied licence beside it would be lost.
 //! Only its lists of ids are used here.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+mod ids;
+
+use ids::{Id, current, exception_id, is_listed};
 
 /// An expression in postfix order: for `a OR b`, `a`, `b`, `Or`.
 #[derive(Clone, Debug)]
@@ -27,16 +28,6 @@ pub(super) struct Term {
     exception: Option<Addition>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-enum Id {
-    /// The id that is current today.
-    Spdx(String),
-    /// `LicenseRef-…`, in lower case.
-    Reference(String),
-    /// Not an id of SPDX, or one that says nothing (`NOASSERTION`).
-    Unknown,
-}
-
 #[derive(Clone, Debug)]
 struct Addition {
     name: String,
@@ -46,38 +37,6 @@ struct Addition {
 
 /// A longer text is not read as an expression.
 const LONGEST: usize = 8192;
-
-/// Ids that SPDX has replaced, with what it names in their place (the notes of
-/// <https://spdx.org/licenses/#deprecated>). The ids of the GNU family without `-only` are not listed: a
-/// rule covers them.
-const REPLACED: [(&str, &str, Option<&str>); 13] = [
-    ("GPL-2.0-with-autoconf-exception", "GPL-2.0-only", Some("Autoconf-exception-2.0")),
-    ("GPL-2.0-with-bison-exception", "GPL-2.0-only", Some("Bison-exception-2.2")),
-    ("GPL-2.0-with-classpath-exception", "GPL-2.0-only", Some("Classpath-exception-2.0")),
-    ("GPL-2.0-with-font-exception", "GPL-2.0-only", Some("Font-exception-2.0")),
-    ("GPL-2.0-with-GCC-exception", "GPL-2.0-only", Some("GCC-exception-2.0")),
-    ("GPL-3.0-with-autoconf-exception", "GPL-3.0-only", Some("Autoconf-exception-3.0")),
-    ("GPL-3.0-with-GCC-exception", "GPL-3.0-only", Some("GCC-exception-3.1")),
-    ("eCos-2.0", "GPL-2.0-or-later", Some("eCos-exception-2.0")),
-    ("wxWindows", "LGPL-2.0-or-later", Some("WxWindows-exception-3.1")),
-    ("StandardML-NJ", "SMLNJ", None),
-    ("BSD-2-Clause-FreeBSD", "BSD-2-Clause-Views", None),
-    ("BSD-2-Clause-NetBSD", "BSD-2-Clause", None),
-    ("bzip2-1.0.5", "bzip2-1.0.6", None),
-];
-
-/// The ids of SPDX, by their lower case.
-static IDS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    let ids = spdx::identifiers::LICENSES.iter().map(|licence| licence.name);
-    // The crate lists these two among the licences; they mean that nothing is said.
-    let ids = ids.filter(|id| !["NOASSERTION", "NONE"].contains(id));
-    ids.map(|id| (id.to_ascii_lowercase(), id)).collect()
-});
-
-static EXCEPTIONS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    let ids = spdx::identifiers::EXCEPTIONS.iter().map(|exception| exception.name);
-    ids.map(|id| (id.to_ascii_lowercase(), id)).collect()
-});
 
 impl Expression {
     /// `None` if the text is not an expression: words without an operator between them, an open bracket.
@@ -247,9 +206,9 @@ impl Term {
     fn new(written: &str, exception: Option<&str>) -> Self {
         let (id, implied) = current(written);
         let exception = exception.map(|name| {
-            let known = EXCEPTIONS.get(&name.to_ascii_lowercase());
+            let known = exception_id(name);
             let is_known = known.is_some() || name.to_ascii_lowercase().contains("additionref-");
-            Addition { name: known.map_or_else(|| name.to_owned(), |known| (*known).to_owned()), is_known }
+            Addition { name: known.unwrap_or(name).to_owned(), is_known }
         });
         let implied = implied.map(|name| Addition { name: name.to_owned(), is_known: true });
         Self { written: written.to_owned(), id, exception: exception.or(implied) }
@@ -310,29 +269,8 @@ impl Term {
             (None, Some(base)) => format!("{base}-only"),
             (None, None) => return None,
         };
-        IDS.contains_key(&other.to_ascii_lowercase()).then(|| Self::new(&other, None))
+        is_listed(&other).then(|| Self::new(&other, None))
     }
-}
-
-/// The id that SPDX has today for a word, and the exception that was part of the old one.
-fn current(word: &str) -> (Id, Option<&'static str>) {
-    let lower = word.to_ascii_lowercase();
-    if lower.starts_with("licenseref-")
-        || (lower.starts_with("documentref-") && lower.contains(":licenseref-"))
-    {
-        return (Id::Reference(lower), None);
-    }
-    let bare = lower.trim_end_matches('+');
-    let Some(id) = IDS.get(bare).copied() else { return (Id::Unknown, None) };
-    if let Some((_, id, exception)) = REPLACED.iter().find(|(old, ..)| *old == id) {
-        return (Id::Spdx((*id).to_owned()), *exception);
-    }
-    // `GPL-3.0` and `GPL-3.0+` are what SPDX now calls `GPL-3.0-only` and `GPL-3.0-or-later`.
-    let family = bare.strip_suffix("-only").unwrap_or(bare);
-    let with = |end: &str| IDS.get(&format!("{family}{end}")).copied();
-    let or_later = bare.len() < lower.len();
-    let id = if or_later { with("-or-later") } else { with("-only") }.unwrap_or(id);
-    (Id::Spdx(id.to_owned()), None)
 }
 
 #[cfg(test)]
@@ -368,13 +306,6 @@ mod tests {
             [("GPL-3.0-only", "GPL-3.0-or-later"), ("GPL-2.0", "GPL-3.0"), ("Foo", "Foo"), ("NONE", "NONE")]
         {
             assert!(!same(a, b), "{a} {b}");
-        }
-        let all = REPLACED.iter().flat_map(|(old, new, exception)| {
-            assert!(exception.is_none_or(|name| EXCEPTIONS.contains_key(&name.to_ascii_lowercase())));
-            [*old, *new]
-        });
-        for id in all.filter(|id| !["GPL-2.0-with-GCC-exception"].contains(id)) {
-            assert!(IDS.contains_key(&id.to_ascii_lowercase()), "{id}");
         }
     }
 

@@ -85,8 +85,9 @@ impl InventoryRules {
                 seen.findings.extend(licences.finding(component, matched));
             }
         }
+        let packages = components.iter().filter(|component| component.kind.is_none()).count();
         let checked = if self.licences.is_some() { "licences" } else { "bans" };
-        seen.notes.push(format!("{checked} looked at in {} packages", components.len()));
+        seen.notes.push(format!("{checked} looked at in {packages} packages"));
         seen.notes.extend(self.licences.iter().flat_map(Licences::one_sided));
         let exceptions = self.licences.iter().flat_map(|licences| &licences.exceptions).enumerate();
         seen.notes.extend(exceptions.map(|(index, Exception { package, reason, .. })| {

@@ -1,6 +1,8 @@
 //! Documents of real writers, with what they mean (their sources are in fixtures/): inventories
 //! with ratings, licences and bans, SPDX 3, VEX on images.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't read its record has failed")]
+
 use super::{decided, fixture, text};
 use crate::common::Project;
 use serde_json::{Value, json};
