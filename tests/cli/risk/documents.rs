@@ -90,6 +90,12 @@ fn a_denied_licence_is_found_in_any_case_and_beside_an_unknown_part() {
     let proof = &project.gate("sbom")["targets"][0]["inventory_notes"];
     let open = "`deny` names AGPL-3.0-only, and not AGPL-3.0-or-later: packages under AGPL-3.0-or-later are let through";
     assert!(proof.as_array().unwrap().contains(&json!(open)), "{proof}");
+    let plan = project.run(&["plan"]);
+    assert!(
+        plan.all().split_whitespace().collect::<Vec<_>>().join(" ").contains("and not AGPL-3.0-or-later"),
+        "{}",
+        plan.all()
+    );
 }
 
 #[test]
