@@ -237,4 +237,15 @@ mod tests {
             assert_eq!(purl(text).is_of(&package), matches, "{text} {package:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn the_canonical_form_is_read_as_the_same(
+            text in "pkg:(npm|pypi|git|generic|oci|deb)/(@?[a-cA-C._:%]{1,4}/){0,2}[a-cA-C._%+é]{1,5}(@[0-9a-c:.+~-]{0,6})?([?](checksum|arch|tag)=[a-c:,/]{0,4})?(#[a-c/]{0,4})?"
+        ) {
+            if let Some(purl) = Purl::read(&text) {
+                proptest::prop_assert_eq!(Purl::read(&purl.to_string()), Some(purl), "{}", text);
+            }
+        }
+    }
 }

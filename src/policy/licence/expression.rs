@@ -331,4 +331,18 @@ mod tests {
             assert!(Expression::read(text).is_some(), "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn every_expression_that_is_read_comes_to_one_value(text in "(MIT|Foo|AND|OR|WITH|[()/+ é])( |/|[()]|MIT|AND|OR|WITH|NONE|\\+){0,12}") {
+            if let Some(expression) = Expression::read(&text) {
+                let depth = expression.0.iter().try_fold(0_usize, |depth, node| match node {
+                    Node::Term(_) => Some(depth + 1),
+                    Node::Or | Node::And => (depth >= 2).then(|| depth - 1),
+                });
+                proptest::prop_assert_eq!(depth, Some(1), "{}", text);
+            }
+            Expression::named_in(&text).for_each(drop);
+        }
+    }
 }
