@@ -238,6 +238,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.ignored = parsed.ignored.iter().map(|(mark, n)| ((*mark).to_owned(), *n)).collect();
     record.unread = parsed.unread.iter().map(|(why, n)| ((*why).to_owned(), *n)).collect();
     record.image_digest = parsed.image_digest.clone();
+    record.image_names.clone_from(&parsed.image_names);
     let short = |words: &str| sanitise::short(&scrubber.one_line(words), LONGEST);
     record.unexplained = parsed.unexplained.as_deref().map(short);
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));

@@ -4,7 +4,7 @@
 //! The `cyclonedx-bom` crate reads versions 1.3 to 1.5 and is strict, but Syft writes 1.6 and 1.7. So a
 //! document of any version 1 is read into [`Bom`], which has only the fields that Portcullis needs. If
 //! the crate supports the version, it reads the document too. If it finds as many components and
-//! vulnerabilities, its result is used, and the proof says that the document conforms to the specification.
+//! vulnerabilities, its result is used, and the proof says so. It does not validate by the schema.
 
 mod bom_crate;
 pub(crate) mod document;
@@ -13,8 +13,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use crate::model::finding::{Category, Cvss, Finding, Package};
+use crate::model::finding::{Category, Finding, Package};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
@@ -22,15 +23,17 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::Text;
 
-use super::{headline, json};
+use super::ratings::{Rated, Rating};
+use super::{headline, inventory, json, other_forms};
 
 pub(crate) use bom_crate::write;
 
 const WHAT: &str = "CycloneDX document";
 
-/// Reads a CycloneDX document. Scope: the components, including nested ones, but not the subject of
-/// the document (`metadata.component`). Every vulnerability is one finding.
+/// Reads a CycloneDX document. Scope: the components that are packages, including nested ones, but not the
+/// subject of the document (`metadata.component`). Every vulnerability is one finding.
 pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    other_forms::refuse(bytes, WHAT)?;
     let mut bom: Bom = json::read(bytes, WHAT)?;
     let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };
     match bom.bom_format.as_deref() {
@@ -43,21 +46,21 @@ pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, Repor
         return Err(foreign(format!("its specVersion is {version}; Portcullis reads version 1")));
     }
 
+    let mut scope = Scope::default();
+    if let Some(packages) = bom.packages() {
+        scope.add(Unit::Packages, packages);
+    }
     let mut proof = vec![format!("CycloneDX {version}")];
     match bom_crate::read(bom::without_bom(bytes), &version) {
         // Version 1.3 does not define vulnerabilities, so the crate ignores them.
         Some(Ok(strict)) if strict.size() == bom.size() => {
             bom = strict;
-            proof.push(format!("conforms to CycloneDX {version}"));
+            proof.push(format!("parsed as CycloneDX {version}"));
         }
-        Some(Err(error)) => proof.push(format!("does not quite conform to CycloneDX {version}: {error}")),
+        Some(Err(error)) => proof.push(format!("not quite CycloneDX {version}: {error}")),
         Some(Ok(_)) | None => {}
     }
 
-    let mut scope = Scope::default();
-    if let Some(components) = &bom.components {
-        scope.add(Unit::Packages, count(components));
-    }
     let findings = bom.findings();
     Ok(Parsed { findings, scope, tool_version: bom.tool_version(), proof, ..Parsed::default() })
 }
@@ -101,6 +104,17 @@ struct Component {
     version: Option<String>,
     purl: Option<String>,
     components: Option<Vec<Self>>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    scope: Option<String>,
+    properties: Option<Vec<Property>>,
+    licenses: Option<Vec<IgnoredAny>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Property {
+    name: Option<String>,
+    value: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -128,14 +142,6 @@ struct Source {
 #[derive(Debug, Deserialize)]
 struct Reference {
     id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Rating {
-    score: Option<f64>,
-    severity: Option<String>,
-    method: Option<String>,
-    vector: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -167,6 +173,20 @@ impl Bom {
         (self.components.as_deref().map(count), self.vulnerabilities.as_ref().map(Vec::len))
     }
 
+    /// How many of the components are packages. The subject of the document may be listed once more.
+    fn packages(&self) -> Option<u64> {
+        let root = self.metadata.as_ref().and_then(|metadata| metadata.component.as_ref());
+        let root = root.and_then(|root| root.bom_ref.as_deref());
+        let mut left: Vec<&Component> = self.components.as_ref()?.iter().collect();
+        let mut packages = 0;
+        while let Some(component) = left.pop() {
+            left.extend(component.components.iter().flatten());
+            let is_root = root.is_some() && component.bom_ref.as_deref() == root;
+            packages += u64::from(component.is_package() && !is_root);
+        }
+        Some(packages)
+    }
+
     /// The version of the program that wrote the document, if the document names exactly one.
     fn tool_version(&self) -> Option<String> {
         let tools = match self.metadata.as_ref()?.tools.as_ref()? {
@@ -193,27 +213,55 @@ impl Bom {
     }
 }
 
+impl Component {
+    fn is_package(&self) -> bool {
+        let has_licence = self.licenses.as_ref().is_some_and(|licences| !licences.is_empty());
+        inventory::is_package(self.kind.as_deref(), self.purl.as_deref(), has_licence)
+    }
+
+    /// Whether only development needs it: by the property of the npm tools
+    /// (<https://github.com/CycloneDX/cyclonedx-property-taxonomy/blob/main/cdx/npm.md>), or by its scope. `optional`
+    /// and `excluded` mean that it is not reached at run time; with npm's properties, `optional` is an optional
+    /// dependency, which production has.
+    fn is_development(&self) -> bool {
+        let properties = || self.properties.iter().flatten();
+        let of_npm = |property: &Property| {
+            property.name.as_deref().is_some_and(|name| name.starts_with("cdx:npm:package:"))
+        };
+        let is_marked = properties().any(|property| {
+            property.name.as_deref() == Some("cdx:npm:package:development")
+                && property.value.as_deref() == Some("true")
+        });
+        is_marked
+            || match self.scope.as_deref() {
+                Some("excluded") => true,
+                Some("optional") => !properties().any(of_npm),
+                _ => false,
+            }
+    }
+}
+
 impl Vulnerability {
     fn finding(&self, by_ref: &HashMap<&str, &Component>) -> Finding {
         let references = || self.references.iter().flatten().filter_map(|reference| reference.id.as_deref());
         let ids = || self.id.as_deref().into_iter().chain(references()).chain(self.bom_ref.as_deref());
         let rule = ids().find(|id| !id.is_empty()).unwrap_or("vulnerability without an id");
 
-        let rated = self.ratings.iter().flatten().find_map(|rating| rating.severity.as_deref());
-        let severity = rated.map_or(Severity::Unknown, Severity::from_word);
+        let rated = Rated::of(self.ratings.as_deref().unwrap_or_default());
+        let severity = rated.severity.unwrap_or(Severity::Unknown);
         let texts = [&self.description, &self.detail];
         let message =
             texts.into_iter().flatten().find(|text| !text.trim().is_empty()).map_or("", String::as_str);
         let title = Some(headline(message)).filter(|line| !line.is_empty()).unwrap_or(rule.to_owned());
 
         let mut finding = Finding::new(rule, Category::Vulnerability, severity, title);
-        finding.severity_raw = rated.map(Text::from);
+        finding.severity_raw = rated.word;
         finding.message = message.into();
         finding.fix =
             self.recommendation.as_deref().map(headline).filter(|fix| !fix.is_empty()).map(Text::from);
         finding.aliases = references().filter(|id| *id != rule).map(Text::from).collect();
         finding.cwe = self.cwes.iter().flatten().map(|cwe| Text::from(format!("CWE-{cwe}"))).collect();
-        finding.cvss = self.cvss();
+        finding.cvss = rated.cvss.map(Arc::new);
         finding.references = self
             .source
             .iter()
@@ -232,22 +280,6 @@ impl Vulnerability {
             false => finding.package = Some(Arc::new(package(&components, &affected))),
         }
         finding
-    }
-
-    /// The first CVSS rating. A score of another method (OWASP, SSVC) is not a CVSS score.
-    fn cvss(&self) -> Option<Arc<Cvss>> {
-        let by_cvss = |rating: &&Rating| match rating.method.as_deref() {
-            Some(method) => method.starts_with("CVSS"),
-            None => rating.vector.is_some(),
-        };
-        let rating = self
-            .ratings
-            .iter()
-            .flatten()
-            .filter(by_cvss)
-            .find(|rating| rating.score.is_some() || rating.vector.is_some())?;
-        let score = rating.score.filter(|score| (0.0..=10.0).contains(score));
-        Some(Arc::new(Cvss { score, vector: rating.vector.as_deref().map(Text::from) }))
     }
 }
 
@@ -299,6 +331,7 @@ fn package(components: &[&Component], affected: &[&str]) -> Package {
         purl: purl.map(Text::from),
         ecosystem: ecosystem.map(Text::from),
         paths: paths.iter().map(|bom_ref| Text::from(*bom_ref)).collect(),
+        dev: components.iter().all(|component| component.is_development()),
         ..Package::default()
     }
 }

@@ -28,35 +28,101 @@ fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
         return Ok(artifacts.into_iter().map(Artifact::into_component).collect());
     }
     if let Some(packages) = document.packages {
-        return Ok(packages
-            .into_iter()
-            .filter(|package| !package.is_root())
-            .map(Package::into_component)
-            .collect());
+        let described = described(&packages, document.document_describes, document.relationships);
+        let packages = packages.into_iter().filter(|package| !package.is_root());
+        let component = |package: Package| {
+            let is_described = described.as_deref() == Some(&*package.id);
+            package_of(as_root(package.into_component(), is_described))
+        };
+        return Ok(packages.filter_map(component).collect());
     }
     if document.graph.is_some() {
         let why = "Portcullis can't read the licences of SPDX 3 yet: write CycloneDX or SPDX 2";
         return Err(ReportError::ToolError(why.to_owned()));
     }
+    let root = document.metadata.and_then(|metadata| metadata.component).and_then(|root| root.bom_ref);
     let mut left = document.components.unwrap_or_default();
     let mut all = Vec::new();
     while let Some(mut listed) = left.pop() {
-        left.append(&mut listed.components);
-        // CycloneDX also lists the distribution and single files as components.
-        if !matches!(listed.kind.as_deref(), Some("operating-system" | "file")) {
-            all.push(listed.into_component());
-        }
+        left.append(&mut listed.components.take().unwrap_or_default());
+        let is_root = listed.bom_ref.is_some() && listed.bom_ref == root;
+        all.extend(package_of(as_root(listed.into_component(), is_root)));
     }
     Ok(all)
 }
 
+/// Marks what the whole document is about. It is not one of its packages, and its licence may still be denied.
+fn as_root(component: Component, is_root: bool) -> Component {
+    let kind = if is_root { Some(ROOT.to_owned()) } else { component.kind };
+    Component { kind, ..component }
+}
+
+const ROOT: &str = "root";
+
+/// Types of CycloneDX and purposes of SPDX that are no packages. Tools list lock files, programs and the
+/// distribution beside the packages.
+const NO_PACKAGES: [&str; 9] = [
+    ROOT,
+    "application",
+    "container",
+    "cryptographic-asset",
+    "data",
+    "device",
+    "file",
+    "operating-system",
+    "platform",
+];
+
+/// Whether a component of this type, or a package of this purpose, is a package. One with a package URL or a licence
+/// may be the thing that a rule is about.
+pub(crate) fn is_package(kind: Option<&str>, purl: Option<&str>, has_licence: bool) -> bool {
+    let is_other = kind.is_some_and(|kind| NO_PACKAGES.iter().any(|other| kind.eq_ignore_ascii_case(other)));
+    !is_other || has_licence || purl.is_some_and(|purl| !purl.is_empty())
+}
+
+/// The component, unless it is no package. A kind that is one is not kept.
+fn package_of(component: Component) -> Option<Component> {
+    let kind = component.kind.as_deref();
+    if !is_package(kind, component.purl.as_deref(), !component.licences.is_empty()) {
+        return None;
+    }
+    let kind = component.kind.filter(|kind| !is_package(Some(kind), None, false));
+    Some(Component { kind, ..component })
+}
+
+/// The project that the document describes, if it is one package among others. Some writers list every package as
+/// described.
+fn described(
+    packages: &[Package],
+    describes: Option<Vec<String>>,
+    relationships: Option<Vec<Relationship>>,
+) -> Option<String> {
+    let relationships =
+        relationships.into_iter().flatten().filter_map(|one| match one.relationship_type.as_str() {
+            "DESCRIBES" if one.spdx_element_id == DOCUMENT => Some(one.related_spdx_element),
+            "DESCRIBED_BY" if one.related_spdx_element == DOCUMENT => Some(one.spdx_element_id),
+            _ => None,
+        });
+    let mut all: Vec<String> = describes.into_iter().flatten().chain(relationships).collect();
+    all.sort_unstable();
+    all.dedup();
+    (all.len() == 1 && packages.len() > 1).then(|| all.remove(0))
+}
+
+/// The id of every SPDX document.
+const DOCUMENT: &str = "SPDXRef-DOCUMENT";
+
 /// The package lists of all formats. A document has one of them.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Document {
     /// CycloneDX.
     components: Option<Vec<Listed>>,
+    metadata: Option<Metadata>,
     /// SPDX 2.
     packages: Option<Vec<Package>>,
+    document_describes: Option<Vec<String>>,
+    relationships: Option<Vec<Relationship>>,
     /// Syft.
     artifacts: Option<Vec<Artifact>>,
     /// SPDX 3.
@@ -65,17 +131,36 @@ struct Document {
 }
 
 #[derive(Deserialize)]
+struct Metadata {
+    component: Option<Subject>,
+}
+
+#[derive(Deserialize)]
+struct Subject {
+    #[serde(rename = "bom-ref")]
+    bom_ref: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Relationship {
+    spdx_element_id: String,
+    related_spdx_element: String,
+    relationship_type: String,
+}
+
+#[derive(Deserialize)]
 struct Listed {
     #[serde(rename = "type")]
     kind: Option<String>,
+    #[serde(rename = "bom-ref")]
+    bom_ref: Option<String>,
     group: Option<String>,
     name: String,
     version: Option<String>,
     purl: Option<Text>,
-    #[serde(default)]
-    licenses: Vec<LicenceChoice>,
-    #[serde(default)]
-    components: Vec<Self>,
+    licenses: Option<Vec<LicenceChoice>>,
+    components: Option<Vec<Self>>,
 }
 
 /// A licence or an SPDX expression.
@@ -97,7 +182,8 @@ impl Listed {
         let name = group.map_or(self.name.clone(), |group| format!("{group}/{}", self.name));
         let of =
             |choice: LicenceChoice| choice.expression.or(choice.license.and_then(|one| one.id.or(one.name)));
-        component(name, self.version, self.purl, self.licenses.into_iter().filter_map(of).collect())
+        let licences = self.licenses.into_iter().flatten().filter_map(of).collect();
+        Component { kind: self.kind, ..component(name, self.version, self.purl, licences) }
     }
 }
 
@@ -110,8 +196,8 @@ struct Package {
     version_info: Option<String>,
     license_concluded: Option<String>,
     license_declared: Option<String>,
-    #[serde(default)]
-    external_refs: Vec<Reference>,
+    primary_package_purpose: Option<String>,
+    external_refs: Option<Vec<Reference>>,
 }
 
 #[derive(Deserialize)]
@@ -131,9 +217,10 @@ impl Package {
     fn into_component(self) -> Component {
         let said = |licence: &String| licence != "NOASSERTION" && !licence.is_empty();
         let licence = self.license_concluded.filter(said).or(self.license_declared.filter(said));
-        let mut references = self.external_refs.into_iter();
+        let mut references = self.external_refs.into_iter().flatten();
         let purl = references.find(|one| one.reference_type == "purl").map(|one| one.reference_locator);
-        component(self.name, self.version_info, purl, licence.into_iter().collect())
+        let kind = self.primary_package_purpose.map(|purpose| purpose.to_ascii_lowercase());
+        Component { kind, ..component(self.name, self.version_info, purl, licence.into_iter().collect()) }
     }
 }
 
@@ -180,7 +267,8 @@ fn component(
     licences.sort_unstable();
     licences.dedup();
     let given = |version: &String| !version.is_empty();
-    Component { name, version: version.filter(given), purl: purl.filter(|purl| !purl.is_empty()), licences }
+    let purl = purl.filter(|purl| !purl.is_empty());
+    Component { name, version: version.filter(given), purl, licences, kind: None }
 }
 
 #[cfg(test)]

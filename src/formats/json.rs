@@ -48,6 +48,15 @@ fn unproven(error: &serde_json::Error, what: &'static str) -> ReportError {
     }
 }
 
+/// Reads `null` like a missing value: npm, pnpm and Trivy write both.
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
 /// Reads a map and refuses a key that occurs twice, because the second value would silently replace
 /// the first. (Structs refuse this already.)
 pub(crate) fn unique_keys<'de, D, V>(deserializer: D) -> Result<Option<BTreeMap<String, V>>, D::Error>
@@ -64,6 +73,11 @@ where
             f.write_str("a map")
         }
 
+        /// `null` is an empty map: the counts beside it say whether it should have had members.
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(BTreeMap::new())
+        }
+
         fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
             let mut map = BTreeMap::new();
             while let Some((key, value)) = members.next_entry::<String, V>()? {
@@ -76,5 +90,5 @@ where
         }
     }
 
-    deserializer.deserialize_map(Unique(PhantomData)).map(Some)
+    deserializer.deserialize_any(Unique(PhantomData)).map(Some)
 }

@@ -11,6 +11,8 @@ pub(crate) mod junit;
 pub mod kev;
 pub(crate) mod node_trace;
 pub(crate) mod npm6;
+mod other_forms;
+mod ratings;
 pub(crate) mod sarif;
 pub(crate) mod spdx;
 mod uri;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::formats::json;
 use crate::model::finding::{Category, Cvss, Finding, Package};
 use crate::model::severity::Severity;
 use crate::text::shared::{SharedTexts, Text};
@@ -28,7 +29,7 @@ pub(crate) struct Advisory {
     pub cves: Option<Vec<String>>,
     pub cwe: Option<Words>,
     pub cvss: Option<Score>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     pub findings: Vec<Installed>,
 }
 
@@ -83,7 +84,7 @@ impl Totals {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Installed {
     pub version: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     pub paths: Vec<String>,
     /// Whether it is only a development dependency, according to the lock file that was sent.
     #[serde(default)]

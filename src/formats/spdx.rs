@@ -3,28 +3,28 @@
 //!
 //! The `spdx-rs` crate reads 2.2 and 2.3. It is strict: it refuses the whole document if one file has no
 //! checksum, and Syft used to write such documents. So the packages are counted in a small model of any
-//! version. The crate reads the document as well, and the proof says whether the document conforms to the
-//! specification.
+//! version. The crate reads the document as well, and the proof says whether it could; that is no validation.
+
+mod version3;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
-use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
-use crate::text::shared::Text;
 
-use super::json;
+use super::{json, other_forms};
+use version3::Element;
 
 const WHAT: &str = "SPDX document";
 
 /// Reads an SPDX document. Scope: the `packages` of version 2, or the elements of type
-/// `software_Package` of version 3. Version 3 can list vulnerabilities (its security profile): each is
-/// an unrated finding.
+/// `software_Package` of version 3. Version 3 can list vulnerabilities (its security profile): each is a finding
+/// for each package that it is about.
 pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    other_forms::refuse(bytes, WHAT)?;
     let document: Document = json::read(bytes, WHAT)?;
     let foreign = |detail: &str| ReportError::Foreign { what: WHAT, detail: detail.to_owned() };
     match (&document.spdx_version, &document.graph) {
@@ -33,7 +33,7 @@ pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, Repor
             Err(foreign(&format!("its `spdxVersion` is {version}; Portcullis reads SPDX-2")))
         }
         (None, Some(graph)) if document.context.as_ref().is_some_and(Context::is_spdx) => {
-            Ok(version_3(graph))
+            Ok(version3::read(graph))
         }
         (None, Some(_)) => Err(foreign("its `@context` is not that of SPDX")),
         (None, None) => Err(foreign("it has neither `spdxVersion` nor `@graph`")),
@@ -109,42 +109,6 @@ impl Context {
     }
 }
 
-#[derive(Debug, Deserialize)]
-struct Element {
-    #[serde(rename = "type", alias = "@type")]
-    kind: Option<Kind>,
-    #[serde(rename = "spdxId")]
-    id: Option<String>,
-    name: Option<String>,
-    summary: Option<String>,
-    description: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Kind {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl Element {
-    /// Whether the element has this class, given by profile and name. The JSON-LD context of SPDX shortens
-    /// `https://spdx.org/rdf/3.0.1/terms/Software/Package` to `software_Package`.
-    fn is(&self, profile: &str, class: &str) -> bool {
-        let is = |kind: &String| {
-            kind.strip_prefix("https://spdx.org/rdf/")
-                .is_some_and(|iri| iri.ends_with(&format!("/{profile}/{class}")))
-                || kind.strip_prefix(&profile.to_lowercase()).and_then(|rest| rest.strip_prefix('_'))
-                    == Some(class)
-        };
-        match &self.kind {
-            Some(Kind::One(kind)) => is(kind),
-            Some(Kind::Several(kinds)) => kinds.iter().any(is),
-            None => false,
-        }
-    }
-}
-
 fn version_2(bytes: &[u8], document: &Document, version: &str) -> Parsed {
     let mut parsed = Parsed { proof: vec![version.to_owned()], ..Parsed::default() };
     if let Some(packages) = &document.packages {
@@ -156,10 +120,10 @@ fn version_2(bytes: &[u8], document: &Document, version: &str) -> Parsed {
             Ok(strict)
                 if strict.package_information.len() == document.packages.as_ref().map_or(0, Vec::len) =>
             {
-                parsed.proof.push(format!("conforms to {version}"));
+                parsed.proof.push(format!("parsed as {version}"));
             }
             Ok(_) => {}
-            Err(error) => parsed.proof.push(format!("does not quite conform to {version}: {error}")),
+            Err(error) => parsed.proof.push(format!("not quite {version}: {error}")),
         }
     }
     parsed
@@ -190,38 +154,10 @@ impl Document {
     }
 }
 
-/// `software_Package` and the classes that the SPDX model derives from it.
-const PACKAGES: [(&str, &str); 3] =
-    [("Software", "Package"), ("AI", "AIPackage"), ("Dataset", "DatasetPackage")];
-
-fn version_3(graph: &[Element]) -> Parsed {
-    let packages =
-        graph.iter().filter(|element| PACKAGES.iter().any(|(profile, class)| element.is(profile, class)));
-    let packages = packages.count() as u64;
-    let findings = graph
-        .iter()
-        .filter(|element| element.is("Security", "Vulnerability"))
-        .map(|element| {
-            let words = [&element.name, &element.id].into_iter().flatten().next();
-            let rule = words.map_or("vulnerability without an id", String::as_str);
-            let title = element.summary.as_deref().map(super::headline).filter(|line| !line.is_empty());
-            let title = title.unwrap_or_else(|| rule.to_owned());
-            let mut finding = Finding::new(rule, Category::Vulnerability, Severity::Unknown, title);
-            finding.message = element.description.as_deref().map(Text::from).unwrap_or_default();
-            finding
-        })
-        .collect();
-    Parsed {
-        findings,
-        scope: Scope::of(Unit::Packages, packages),
-        proof: vec!["SPDX 3".to_owned()],
-        ..Parsed::default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::severity::Severity;
 
     fn parse(text: &str) -> Result<Parsed, ReportError> {
         let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
@@ -247,7 +183,7 @@ mod tests {
         let parsed = parse(&document(&format!("[{}]", package("MIT")))).unwrap();
         assert_eq!(parsed.scope, Scope::of(Unit::Packages, 1));
         assert_eq!(parsed.tool_version.as_deref(), Some("v1.2-rc.1"));
-        assert_eq!(parsed.proof, ["SPDX-2.3", "conforms to SPDX-2.3"]);
+        assert_eq!(parsed.proof, ["SPDX-2.3", "parsed as SPDX-2.3"]);
     }
 
     #[test]
@@ -255,7 +191,7 @@ mod tests {
         let parsed =
             parse(&document(&format!("[{}, {}]", package("MIT"), package("not § a licence")))).unwrap();
         assert_eq!(parsed.scope, Scope::of(Unit::Packages, 2));
-        assert!(parsed.proof[1].starts_with("does not quite conform to SPDX-2.3"), "{:?}", parsed.proof);
+        assert!(parsed.proof[1].starts_with("not quite SPDX-2.3"), "{:?}", parsed.proof);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod openvex;
 mod tests;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use thiserror::Error;
 
 use crate::policy::vex::VexDocument;
@@ -25,18 +26,42 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<VexDocument, Broken> {
         #[serde(rename = "bomFormat")]
         bom_format: Option<String>,
         #[serde(rename = "@context")]
-        context: Option<String>,
+        context: Option<Context>,
     }
     let bytes = without_bom(bytes);
     let broken = |error: serde_json::Error| Broken(error.to_string());
     let signs: Signs = serde_json::from_slice(bytes).map_err(broken)?;
-    let statements = match (signs.bom_format.as_deref(), signs.context.as_deref()) {
+    let statements = match (signs.bom_format.as_deref(), &signs.context) {
         (Some("CycloneDX"), _) => cyclonedx::statements(bytes)?,
-        (_, Some(context)) if context.contains("openvex") => openvex::statements(bytes)?,
+        (_, Some(context)) if context.is_openvex() => openvex::statements(bytes)?,
         _ => return Err(Broken("it is neither OpenVEX nor CycloneDX".to_owned())),
     };
     match statements.is_empty() {
         true => Err(Broken("it makes no statement".to_owned())),
         false => Ok(VexDocument { name: Text::from(sanitise::short(name, 300)), statements }),
+    }
+}
+
+/// JSON-LD allows an address or a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Context {
+    One(String),
+    Several(Vec<IgnoredUnlessText>),
+}
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum IgnoredUnlessText {
+    Text(String),
+    Other(IgnoredAny),
+}
+impl Context {
+    fn is_openvex(&self) -> bool {
+        match self {
+            Self::One(address) => address.contains("openvex"),
+            Self::Several(list) => list
+                .iter()
+                .any(|one| matches!(one, IgnoredUnlessText::Text(address) if address.contains("openvex"))),
+        }
     }
 }

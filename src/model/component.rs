@@ -13,6 +13,9 @@ pub struct Component {
     pub version: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purl: Option<Text>,
+    /// What it is, if it is no package: an application, a platform. It has no licence to miss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// Its licences in the document: SPDX expressions and names. All of them apply.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licences: Vec<String>,

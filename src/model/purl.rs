@@ -1,99 +1,181 @@
-//! Package URLs (<https://github.com/package-url/purl-spec>), read and compared.
+//! Package URLs (<https://github.com/package-url/purl-spec>), read and compared. What a type of package adds to
+//! the grammar is in [`types`].
+
+mod types;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::str::FromStr;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use purl::GenericPurl;
 
 use crate::model::finding::Package;
 
-/// A package URL.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Purl(GenericPurl<String>);
+pub use types::comparable_name;
 
-/// Types in which case does not matter, by the types' own rules: names that differ only in case are one
-/// package.
-const CASELESS: [&str; 13] = [
-    "alpm",
-    "apk",
-    "bitbucket",
-    "composer",
-    "deb",
-    "docker",
-    "github",
-    "golang",
-    "npm",
-    "nuget",
-    "oci",
-    "pypi",
-    "rpm",
-];
+/// A package URL, normalised by the rules of its type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Purl {
+    /// Its type: `npm`.
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+    version: Option<String>,
+    /// Sorted by key.
+    qualifiers: Vec<(String, String)>,
+    subpath: Option<String>,
+}
 
 impl Purl {
-    /// `None` if the text is not a package URL.
+    /// `None` if the text is not a package URL, or not one of its type.
     pub fn read(text: &str) -> Option<Self> {
-        GenericPurl::<String>::from_str(text).ok().map(Purl)
+        let (text, checksum) = prepared(text);
+        let read = GenericPurl::<String>::from_str(&text).ok()?;
+        let owned = |part: Option<&str>| part.map(str::to_owned);
+        let qualifiers = read.qualifiers().iter();
+        let mut purl = Self {
+            kind: read.package_type().to_ascii_lowercase(),
+            namespace: owned(read.namespace()),
+            name: read.name().to_owned(),
+            version: owned(read.version()),
+            qualifiers: qualifiers.map(|(key, value)| (key.as_str().to_owned(), value.to_owned())).collect(),
+            subpath: owned(read.subpath()),
+        };
+        if let Some(checksum) = checksum {
+            purl.qualifiers.push(("checksum".to_owned(), checksum));
+            purl.qualifiers.sort();
+        }
+        types::normalise(&mut purl);
+        types::is_valid(&purl).then_some(purl)
     }
 
     pub fn kind(&self) -> &str {
-        self.0.package_type()
+        &self.kind
+    }
+
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
     }
 
     pub fn name(&self) -> &str {
-        self.0.name()
+        &self.name
     }
 
     pub fn version(&self) -> Option<&str> {
-        self.0.version()
+        self.version.as_deref()
+    }
+
+    pub fn subpath(&self) -> Option<&str> {
+        self.subpath.as_deref()
+    }
+
+    pub fn qualifiers(&self) -> &[(String, String)] {
+        &self.qualifiers
     }
 
     pub fn qualifier(&self, key: &str) -> Option<&str> {
-        self.0.qualifiers().get(key)
+        self.qualifiers.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    /// `pkg:npm/@scope/name`: without version and qualifiers, as people write it.
+    /// `pkg:npm/@scope/name`: without version and qualifiers, as people write it, and the same for all names
+    /// that the ecosystem takes for one package.
     pub fn plain(&self) -> String {
-        let namespace = self.0.namespace().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        let plain = format!("pkg:{}/{namespace}{}", self.kind(), self.name());
-        match self.kind() {
-            "pypi" => plain.to_lowercase().replace('_', "-"),
-            kind if CASELESS.contains(&kind) => plain.to_lowercase(),
-            _ => plain,
-        }
+        let namespace = self.namespace().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        format!("pkg:{}/{}", self.kind, comparable_name(&self.kind, &format!("{namespace}{}", self.name)))
     }
 
-    /// Whether it includes the other: without a version it means every version, and without a qualifier every
-    /// value of the qualifier.
+    /// The same package in this version.
+    pub fn with_version(&self, version: &str) -> Self {
+        Self { version: Some(version.to_owned()), ..self.clone() }
+    }
+
+    /// Whether it includes the other: without a version it means every version, and without a qualifier or a
+    /// subpath every value of these.
     pub fn covers(&self, other: &Self) -> bool {
         self.plain() == other.plain()
-            && self.version().is_none_or(|version| other.version() == Some(version))
-            && self.0.qualifiers().iter().all(|(key, value)| other.qualifier(key.as_str()) == Some(value))
+            && self.version.as_ref().is_none_or(|version| other.version.as_ref() == Some(version))
+            && self.subpath.as_ref().is_none_or(|subpath| other.subpath.as_ref() == Some(subpath))
+            && self.qualifiers.iter().all(|(key, value)| other.qualifier(key) == Some(value))
+    }
+
+    /// Whether both mean the same package in the same version, with the same qualifiers.
+    pub fn equals(&self, other: &Self) -> bool {
+        self.covers(other) && other.covers(self)
     }
 
     /// Whether it certainly means this package: by its package URL, otherwise by ecosystem, name and version.
     pub fn is_of(&self, package: &Package) -> bool {
         // Several versions are installed, and this names only one.
         let several = package.version.as_deref().is_some_and(|version| version.contains(", "));
-        if several && self.version().is_some() {
+        if several && self.version.is_some() {
             return false;
         }
         if let Some(other) = package.purl.as_deref().and_then(Self::read) {
             return self.covers(&other);
         }
         let named = package.ecosystem.as_deref() == Some(self.kind())
-            && self.0.qualifiers().is_empty()
-            && self.combined_name() == *package.name;
+            && self.qualifiers.is_empty()
+            && self.subpath.is_none()
+            && comparable_name(&self.kind, &self.combined_name())
+                == comparable_name(&self.kind, &package.name);
         named && self.version().is_none_or(|version| package.version.as_deref() == Some(version))
     }
 
     /// The name as tools print it: `@scope/name`, `group:artifact`.
     fn combined_name(&self) -> Cow<'_, str> {
-        match self.0.namespace() {
+        match self.namespace() {
             None => Cow::Borrowed(self.name()),
             Some(namespace) => {
-                let between = if self.kind() == "maven" { ':' } else { '/' };
-                Cow::Owned(format!("{namespace}{between}{}", self.name()))
+                let between = if self.kind == "maven" { ':' } else { '/' };
+                Cow::Owned(format!("{namespace}{between}{}", self.name))
             }
+        }
+    }
+}
+
+/// The text as the crate reads it, and its checksum. The crate takes the `@` of a scope for a version
+/// (`pkg:npm/@babel/core`), and refuses every checksum that is not whole.
+fn prepared(text: &str) -> (Cow<'_, str>, Option<String>) {
+    let path = text.find(['?', '#']).unwrap_or(text.len());
+    let (path, rest) = text.split_at(path);
+    let scope = path.find("/@").filter(|at| path[at + 1..].contains('/'));
+    let path = scope.map_or(Cow::Borrowed(path), |_| path.replacen("/@", "/%40", 1).into());
+    let (query, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
+    let qualifiers = query.strip_prefix('?').into_iter().flat_map(|query| query.split('&'));
+    let (checksums, others): (Vec<&str>, Vec<&str>) = qualifiers
+        .partition(|one| one.split('=').next().is_some_and(|key| key.eq_ignore_ascii_case("checksum")));
+    let [checksum] = checksums.as_slice() else { return ((path + rest), None) };
+    let value = checksum.split_once('=').map_or("", |(_, value)| value);
+    let checksum = percent_decode_str(value).decode_utf8().ok().filter(|value| !value.is_empty());
+    let before = if others.is_empty() { "" } else { "?" };
+    (format!("{path}{before}{}{fragment}", others.join("&")).into(), checksum.map(Cow::into_owned))
+}
+
+/// The canonical form of the specification.
+impl fmt::Display for Purl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// What the specification leaves as it is.
+        const ENCODED: &AsciiSet =
+            &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+        const PATH: &AsciiSet = &ENCODED.remove(b'/');
+        write!(f, "pkg:{}/", self.kind)?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{}/", utf8_percent_encode(namespace, PATH))?;
+        }
+        // The name of a repository is a path.
+        let in_name = if self.kind == "git" { PATH } else { ENCODED };
+        write!(f, "{}", utf8_percent_encode(&self.name, in_name))?;
+        if let Some(version) = &self.version {
+            write!(f, "@{}", utf8_percent_encode(version, ENCODED))?;
+        }
+        for (index, (key, value)) in self.qualifiers.iter().enumerate() {
+            let before = if index == 0 { '?' } else { '&' };
+            write!(f, "{before}{key}={}", utf8_percent_encode(value, ENCODED))?;
+        }
+        match &self.subpath {
+            Some(subpath) => write!(f, "#{}", utf8_percent_encode(subpath, PATH)),
+            None => Ok(()),
         }
     }
 }
@@ -116,7 +198,12 @@ mod tests {
             ("pkg:npm/%40babel/core", "pkg:npm/@babel/core@7.0.0", true),
             ("pkg:npm/core", "pkg:npm/%40babel/core@7.0.0", false),
             ("pkg:pypi/Typing_Extensions", "pkg:pypi/typing-extensions@4.0", true),
+            ("pkg:pypi/zope-interface", "pkg:pypi/zope.interface@7.2", true),
+            ("pkg:pypi/zope.interface@7.2", "pkg:pypi/Zope__Interface@7.2", true),
+            ("pkg:nuget/newtonsoft.json", "pkg:nuget/Newtonsoft.Json@13.0.1", true),
             ("pkg:maven/org.A/b", "pkg:maven/org.a/b@1", false),
+            ("pkg:golang/a.test/b#sub", "pkg:golang/a.test/b@1#sub", true),
+            ("pkg:golang/a.test/b#sub", "pkg:golang/a.test/b@1", false),
             ("pkg:npm/lodash", "pkg:pypi/lodash@4.17.4", false),
             ("pkg:apk/alpine/musl?arch=x86_64", "pkg:apk/alpine/musl@1.2?arch=x86_64&distro=3.10", true),
             ("pkg:apk/alpine/musl?arch=aarch64", "pkg:apk/alpine/musl@1.2?arch=x86_64", false),
@@ -145,8 +232,20 @@ mod tests {
             ("pkg:npm/lodash", package("lodash", Some("4.17.4, 4.17.20"), npm), true),
             ("pkg:maven/org.a/b@1", package("org.a:b", Some("1"), maven), true),
             ("pkg:maven/org.a/b@1", package("b", Some("1"), maven), false),
+            ("pkg:pypi/zope-interface", package("zope.interface", Some("1"), Some("pypi")), true),
         ] {
             assert_eq!(purl(text).is_of(&package), matches, "{text} {package:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_canonical_form_is_read_as_the_same(
+            text in "pkg:(npm|pypi|git|generic|oci|deb)/(@?[a-cA-C._:%]{1,4}/){0,2}[a-cA-C._%+é]{1,5}(@[0-9a-c:.+~-]{0,6})?([?](checksum|arch|tag)=[a-c:,/]{0,4})?(#[a-c/]{0,4})?"
+        ) {
+            if let Some(purl) = Purl::read(&text) {
+                proptest::prop_assert_eq!(Purl::read(&purl.to_string()), Some(purl), "{}", text);
+            }
         }
     }
 }

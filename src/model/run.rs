@@ -179,6 +179,9 @@ pub struct TargetRecord {
     /// Digest of the image's manifest, the name of the image in a registry, if the builder reported it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_digest: Option<Text>,
+    /// What registries call the image, with a tag or with a digest, as far as the report names it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub image_names: Vec<Text>,
     #[serde(default)]
     pub scope: Scope,
     /// Milliseconds after the start of the run.

@@ -1,12 +1,14 @@
 //! `ban`: packages that may not be in an inventory, by package URL and version.
 
+pub(crate) mod range;
+
 use globset::{GlobBuilder, GlobMatcher};
-use semver::{Version, VersionReq};
+use semver::{Prerelease, Version, VersionReq};
 use serde::Serialize;
 
 use crate::keys::table::Keys;
 use crate::model::component::Component;
-use crate::model::purl::Purl;
+use crate::model::purl::{Purl, comparable_name};
 
 /// One banned package, or a family of them.
 #[derive(Clone, Debug, Serialize)]
@@ -36,10 +38,22 @@ pub(crate) enum BanVerdict {
     Other,
 }
 
-/// A pattern over package URLs without version and qualifiers: `pkg:npm/@evil/*`.
-pub(crate) fn pattern(text: &str) -> Result<GlobMatcher, String> {
+/// A pattern over package URLs without version and qualifiers: `pkg:npm/@evil/*`. Names are compared as their
+/// ecosystem does; `caseless`: also without regard to case, so that a ban is not missed for it.
+pub(crate) fn pattern(text: &str, caseless: bool) -> Result<GlobMatcher, String> {
     let plain = text.replace("%40", "@");
-    let glob = GlobBuilder::new(&plain).literal_separator(true).case_insensitive(true).build();
+    let comparable = plain.strip_prefix("pkg:").and_then(|rest| rest.split_once('/')).map(|(kind, name)| {
+        let kind = kind.to_lowercase();
+        // An exception for a licence may name a version.
+        let last = name.rfind('/').map_or(0, |slash| slash + 1);
+        let version = name[last..].rfind('@').filter(|at| *at > 0).map_or(name.len(), |at| last + at);
+        format!("pkg:{kind}/{}{}", comparable_name(&kind, &name[..version]), &name[version..])
+    });
+    glob(&comparable.unwrap_or(plain), caseless)
+}
+
+fn glob(text: &str, caseless: bool) -> Result<GlobMatcher, String> {
+    let glob = GlobBuilder::new(text).literal_separator(true).case_insensitive(caseless).build();
     glob.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
 }
 
@@ -74,7 +88,7 @@ impl Ban {
             table.problem_with_help(package.at, "`package` has a version", "write it in `versions`");
             return None;
         }
-        let matcher = pattern(&package.value)
+        let matcher = pattern(&package.value, true)
             .map_err(|error| table.problem(package.at.clone(), format!("this is not a pattern: {error}")))
             .ok()?;
         Some(Self { package: package.value, matcher, versions, reason: reason?.value })
@@ -93,9 +107,7 @@ impl Ban {
     pub(crate) fn judge(&self, component: &Component) -> BanVerdict {
         let purl = component.purl.as_deref().and_then(Purl::read);
         let Some(purl) = purl else {
-            let name = self.package.split_once('/').map_or("", |(_, name)| name).replace("%40", "@");
-            let same = pattern(&name).is_ok_and(|name| name.is_match(&component.name));
-            return if same { BanVerdict::Unclear } else { BanVerdict::Other };
+            return if self.may_name(&component.name) { BanVerdict::Unclear } else { BanVerdict::Other };
         };
         if !self.matcher.is_match(purl.plain()) {
             return BanVerdict::Other;
@@ -104,32 +116,66 @@ impl Ban {
         match (&self.versions, version) {
             (None, _) => BanVerdict::Banned,
             (Some(_), None) => BanVerdict::Unclear,
-            (Some(versions), Some(version)) => versions.judge(version),
+            (Some(versions), Some(version)) => versions.judge(purl.kind(), version),
+        }
+    }
+
+    /// Whether a name may be that of the package: with its namespace in any notation (`group:name`,
+    /// `@scope/name`), or the last part alone. A name that has another namespace is another package.
+    fn may_name(&self, name: &str) -> bool {
+        let Some((kind, banned)) = self.package.strip_prefix("pkg:").and_then(|rest| rest.split_once('/'))
+        else {
+            return false;
+        };
+        let banned = banned.replace("%40", "@");
+        let (banned, name) = (banned.as_str(), name.replace(':', "/"));
+        let is = |pattern: &str, name: &str| {
+            let of = |name: &str| comparable_name(kind, name);
+            glob(&of(pattern), true).is_ok_and(|glob| glob.is_match(of(name)))
+        };
+        let last = banned.rsplit('/').next().unwrap_or(banned);
+        // `*` alone would be every package.
+        let names_one = last.contains(|c: char| c.is_alphanumeric());
+        // A distribution is not part of a name: `pkg:deb/debian/openssl`.
+        let of_distribution = DISTRIBUTIONS.contains(&kind);
+        match name.rsplit_once('/') {
+            Some((_, own)) if of_distribution => is(banned, &name) || (names_one && is(last, own)),
+            Some(_) => is(banned, &name),
+            None => is(banned, &name) || (names_one && is(last, &name)),
         }
     }
 }
 
+/// Types whose namespace is the distribution, and whose versions end with a revision of the distribution.
+const DISTRIBUTIONS: [&str; 4] = ["alpm", "apk", "deb", "rpm"];
+
 impl Versions {
+    /// A range has an operator, a comma or a wildcard. Any other text is one version, to the letter: `v1.2.3`,
+    /// `1.0.0-next.1`, `latest`. In Cargo a plain version would be a range.
     fn read(text: &str) -> Option<Self> {
-        // A plain version means exactly that version, as in npm. In Cargo it would be a range.
-        let is_bare =
-            text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains([',', '*', 'x', '|', ' ']);
-        if is_bare {
-            return Some(Self::Exactly(text.to_owned()));
+        let is_range = text.starts_with(['<', '>', '=', '^', '~'])
+            || text.contains([',', '*', '|', ' '])
+            || text.split('.').any(|part| part.eq_ignore_ascii_case("x"));
+        if !is_range {
+            return (!text.is_empty()).then(|| Self::Exactly(text.to_owned()));
         }
         VersionReq::parse(text).ok().map(|range| Self::Range(text.to_owned(), range))
     }
 
-    fn judge(&self, version: &str) -> BanVerdict {
+    fn judge(&self, kind: &str, version: &str) -> BanVerdict {
         let banned = |is: bool| if is { BanVerdict::Banned } else { BanVerdict::Other };
-        let plain = version.strip_prefix('v').unwrap_or(version);
+        fn plain(version: &str) -> &str {
+            version.strip_prefix('v').unwrap_or(version)
+        }
         match self {
-            Self::Exactly(wanted) => banned(wanted == version || wanted == plain),
+            Self::Exactly(wanted) => banned(plain(wanted) == plain(version)),
             Self::Range(_, range) => {
-                let Some(version) = lenient(plain) else { return BanVerdict::Unclear };
-                // A Cargo range does not match pre-releases that it does not name, so try the release too.
-                let release = Version::new(version.major, version.minor, version.patch);
-                banned(range.matches(&version) || range.matches(&release))
+                let Some(mut version) = lenient(plain(version)) else { return BanVerdict::Unclear };
+                // `5.6.1-1` is the first packaging of 5.6.1, and not what came before it.
+                if DISTRIBUTIONS.contains(&kind) {
+                    version.pre = Prerelease::EMPTY;
+                }
+                banned(range::contains(range, &version))
             }
         }
     }

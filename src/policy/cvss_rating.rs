@@ -6,27 +6,35 @@ use crate::model::finding::{Cvss, Finding};
 use crate::model::risk::Risk;
 use crate::model::severity::Severity;
 
-/// The score of a CVSS vector of version 2, 3.0, 3.1 or 4.0; `None` if the text is not such a vector.
+/// The score of a CVSS vector of version 2, 3.0, 3.1 or 4.0, by its base metrics; `None` if the text is not such
+/// a vector.
+///
+/// Other metrics say what is known today, or about one installation (threat, environmental, supplemental). They
+/// do not count, in any version: a report is judged for longer, and elsewhere.
 pub fn score(vector: &str) -> Option<f64> {
     // The NVD wrote vectors of version 2 in brackets for a long time.
     let vector = vector.trim().trim_start_matches('(').trim_end_matches(')');
-    let parsed = vector.parse::<cvss::Cvss>().ok()?;
-    let base = match parsed {
+    let base = match vector.parse::<cvss::Cvss>().ok()? {
         cvss::Cvss::CvssV20(_) => "AV AC Au C I A",
         cvss::Cvss::CvssV30(_) | cvss::Cvss::CvssV31(_) => "AV AC PR UI S C I A",
         cvss::Cvss::CvssV40(_) => "AV AC AT PR UI VC VI VA SC SI SA",
         _ => return None,
     };
     // The crate gives a vector with a missing metric the score 0.0, which would mean harmless.
-    let has = |metric: &str| vector.split('/').any(|part| part.split(':').next() == Some(metric));
-    base.split(' ').all(has).then(|| parsed.score())
+    let is = |part: &str, metric: &str| part.split(':').next() == Some(metric);
+    if !base.split(' ').all(|metric| vector.split('/').any(|part| is(part, metric))) {
+        return None;
+    }
+    let counts = |part: &&str| is(part, "CVSS") || base.split(' ').any(|metric| is(part, metric));
+    let of_base: Vec<&str> = vector.split('/').filter(counts).collect();
+    of_base.join("/").parse::<cvss::Cvss>().ok().map(|vector| vector.score())
 }
 
 /// The severity of a score. Version 2 has no severity above high (<https://nvd.nist.gov/vuln-metrics/cvss>).
-fn band(score: f64, vector: Option<&str>) -> Severity {
+pub(crate) fn band(score: f64, vector: Option<&str>, is_version_2: bool) -> Severity {
     let severity = Severity::from_cvss_score(score);
-    let of_version_2 = vector.is_some_and(|vector| !vector.trim().starts_with("CVSS:"));
-    if of_version_2 { severity.min(Severity::High) } else { severity }
+    let is_version_2 = is_version_2 || vector.is_some_and(|vector| !vector.trim().starts_with("CVSS:"));
+    if is_version_2 { severity.min(Severity::High) } else { severity }
 }
 
 /// Scores the vector of a finding without a score, and rates an unrated finding.
@@ -38,7 +46,7 @@ pub fn rate(finding: &mut Finding) {
     }
     let scored = finding.cvss.as_ref().and_then(|cvss| Some((cvss.score?, cvss.vector.as_deref())));
     if let (Severity::Unknown, Some((score, vector))) = (finding.severity, scored) {
-        finding.severity = band(score, vector);
+        finding.severity = band(score, vector, false);
         let risk = finding.risk.take().map(Arc::unwrap_or_clone).unwrap_or_default();
         finding.risk = Some(Arc::new(Risk { rated: Some(score), ..risk }));
     }
@@ -67,6 +75,14 @@ mod tests {
             ("CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:P/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 7.7), // CVE-2020-3549
             ("CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:N/VC:H/VI:L/VA:L/SC:N/SI:N/SA:N", 8.3), // CVE-2023-3089
             ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", 10.0), // CVE-2021-44228
+        ] {
+            assert_eq!(super::score(vector), Some(score), "{vector}");
+        }
+        // Metrics that are not of the base do not count, in any version.
+        for (vector, score) in [
+            ("AV:N/AC:L/Au:N/C:N/I:N/A:C/E:U/RL:OF/RC:C", 7.8),
+            ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N/E:U/RL:O/RC:U/MAV:P/CR:L", 7.5),
+            ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H/E:U/MAV:P/CR:L/R:A", 10.0),
         ] {
             assert_eq!(super::score(vector), Some(score), "{vector}");
         }

@@ -12,7 +12,7 @@ use crate::model::finding::{Category, Finding};
 use crate::model::loosening::Loosening;
 use crate::model::policy::Policy;
 use crate::model::risk::{Epss, Kev, Risk};
-use crate::model::run::{Completeness, GateRecord};
+use crate::model::run::{Completeness, GateRecord, TargetRecord};
 use crate::policy::cvss_rating;
 use crate::policy::vex::{Here, Image, ProductId, Vex};
 use crate::text::shared::Text;
@@ -45,13 +45,7 @@ impl Enrichment {
     pub(crate) fn note(&self, gates: &mut [GateRecord], findings: &mut [Finding]) {
         let images: HashMap<Text, HashMap<&str, Image>> = gates
             .iter()
-            .map(|gate| {
-                let images = gate.targets.iter().filter_map(|target| {
-                    let (id, digest) = (target.image_id.as_deref(), target.image_digest.as_deref());
-                    image(&target.name, target.image.as_deref(), id, digest)
-                });
-                (gate.id.clone(), images.collect())
-            })
+            .map(|gate| (gate.id.clone(), gate.targets.iter().filter_map(image).collect()))
             .collect();
         let none = HashMap::new();
         for finding in findings {
@@ -155,12 +149,10 @@ impl Enrichment {
 }
 
 /// An image with the target's name. If only a report names the image, its name is the target's.
-fn image<'a>(
-    target: &'a Text,
-    reference: Option<&'a str>,
-    id: Option<&'a str>,
-    digest: Option<&'a str>,
-) -> Option<(&'a str, Image<'a>)> {
-    let is_image = reference.is_some() || id.is_some() || digest.is_some();
-    is_image.then(|| (&**target, Image { reference: reference.unwrap_or(target), id, digest }))
+fn image(target: &TargetRecord) -> Option<(&str, Image<'_>)> {
+    let (id, digest) = (target.image_id.as_deref(), target.image_digest.as_deref());
+    let is_image =
+        target.image.is_some() || id.is_some() || digest.is_some() || !target.image_names.is_empty();
+    let reference = target.image.as_deref().unwrap_or(&target.name);
+    is_image.then(|| (&*target.name, Image { reference, id, digest, names: &target.image_names }))
 }

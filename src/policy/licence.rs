@@ -1,18 +1,19 @@
 //! `licences`: which licences the packages of an inventory may have, as SPDX expressions
 //! (<https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/>).
 
+mod expression;
 mod inventory_rules;
 
 use globset::{GlobBuilder, GlobMatcher};
-use spdx::expression::{ExprNode, Operator};
-use spdx::{Expression, LicenseItem, LicenseReq, Licensee, ParseMode};
-
-pub(crate) use inventory_rules::{InventoryRules, NO_PACKAGE};
 use serde::Serialize;
+use spdx::ParseMode;
+
+use expression::{Expression, Node, Term};
+pub(crate) use inventory_rules::{InventoryRules, NO_PACKAGE};
 
 use crate::keys::table::{Keys, Located};
 use crate::model::component::Component;
-use crate::model::purl::Purl;
+use crate::model::purl::{Purl, comparable_name};
 use crate::policy::ban;
 
 /// Which licences are allowed.
@@ -39,9 +40,13 @@ pub(crate) enum Unknown {
 struct Entry {
     text: String,
     #[serde(skip)]
-    licensee: Option<Licensee>,
-    #[serde(skip)]
-    pattern: Option<GlobMatcher>,
+    matcher: Matcher,
+}
+
+#[derive(Clone, Debug)]
+enum Matcher {
+    Licence(Term),
+    Pattern(GlobMatcher),
 }
 
 /// Additional licences that one package may have.
@@ -65,18 +70,6 @@ pub(crate) enum LicenceMatch {
     Denied,
 }
 
-/// Deprecated ids (`GPL-2.0`) are common. Names that only look like an id are not accepted.
-const MODE: ParseMode = ParseMode {
-    allow_slash_as_or_operator: false,
-    allow_imprecise_license_names: false,
-    allow_postfix_plus_on_gpl: true,
-    allow_deprecated: true,
-    allow_unknown: false,
-};
-
-/// A longer text is not read as an expression.
-const LONGEST: usize = 8192;
-
 impl Licences {
     pub(crate) fn read(keys: &Keys) -> Self {
         let unknowns = [("deny", Unknown::Deny), ("warn", Unknown::Warn), ("allow", Unknown::Allow)];
@@ -97,8 +90,34 @@ impl Licences {
         licences
     }
 
+    /// What `deny` may leave open by mistake: one of `GPL-3.0-only` and `GPL-3.0-or-later`, without the other.
+    /// With `allow`, the other is denied unless it is named there.
+    fn one_sided(&self) -> Vec<String> {
+        if self.allow.is_some() {
+            return Vec::new();
+        }
+        let terms = self.deny.iter().filter_map(|entry| match &entry.matcher {
+            Matcher::Licence(term) => Some((&entry.text, term.other_side()?)),
+            Matcher::Pattern(_) => None,
+        });
+        let open = terms.filter(|(_, other)| !self.deny.iter().any(|entry| entry.denies(other)));
+        open.map(|(denied, other)| {
+            format!(
+                "`deny` names {denied}, and not {other}: packages under {other} are let through",
+                other = other.id()
+            )
+        })
+        .collect()
+    }
+
     /// The match of a package, and the exception that led to it.
     fn judge(&self, component: &Component) -> (LicenceMatch, Option<usize>) {
+        let is_silent = |licence: &String| {
+            Expression::read(licence).is_some_and(|expression| expression.is_no_assertion())
+        };
+        if component.kind.is_some() && component.licences.iter().all(is_silent) {
+            return (LicenceMatch::Allowed, None);
+        }
         let by = |exception| self.matched(component, exception);
         let plain = by(None);
         if plain == LicenceMatch::Allowed {
@@ -113,58 +132,73 @@ impl Licences {
     }
 
     fn matched(&self, component: &Component, exception: Option<&Exception>) -> LicenceMatch {
-        let unknown = match exception {
-            Some(exception) if exception.any_unknown => LicenceMatch::Allowed,
-            _ => LicenceMatch::Unknown,
+        let unknown = of_unknown(exception);
+        let all: Vec<(&str, Option<Expression>)> =
+            component.licences.iter().map(|licence| (licence.as_str(), Expression::read(licence))).collect();
+        let says_something = |(_, expression): &(&str, Option<Expression>)| {
+            expression.as_ref().is_some_and(|expression| !expression.is_silent())
         };
-        let of = |licence: &String| match parse(licence) {
-            Some(expression) => self.evaluate(&expression, exception),
-            None => self.of_name(licence, exception).unwrap_or(unknown),
+        let is_stated = all.iter().any(says_something);
+        let of = |(licence, expression): (&str, Option<Expression>)| match expression {
+            Some(expression) => Some(self.evaluate(&expression, exception)),
+            None => match self.of_name(licence, exception) {
+                // A classifier of PyPI (https://pypi.org/classifiers/) repeats, less precisely, what an id says.
+                None if is_stated && licence.trim_start().starts_with("License ::") => None,
+                matched => Some(matched.unwrap_or(unknown)),
+            },
         };
-        component.licences.iter().map(of).max().unwrap_or(unknown)
+        all.into_iter().filter_map(of).max().unwrap_or(unknown)
     }
 
     /// For `OR` the best side counts, for `AND` the worst.
     fn evaluate(&self, expression: &Expression, exception: Option<&Exception>) -> LicenceMatch {
         let mut stack: Vec<LicenceMatch> = Vec::new();
-        for node in expression.iter() {
-            match node {
-                ExprNode::Req(one) => stack.push(self.of_requirement(&one.req, exception)),
-                ExprNode::Op(operator) => {
+        for node in &expression.0 {
+            let matched = match node {
+                Node::Term(term) => self.of_term(term, exception),
+                Node::Or | Node::And => {
                     let (Some(a), Some(b)) = (stack.pop(), stack.pop()) else { return LicenceMatch::Unknown };
-                    stack.push(if *operator == Operator::Or { a.min(b) } else { a.max(b) });
+                    if matches!(node, Node::Or) { a.min(b) } else { a.max(b) }
                 }
-            }
+            };
+            stack.push(matched);
         }
         stack.pop().unwrap_or(LicenceMatch::Unknown)
     }
 
-    fn of_requirement(&self, one: &LicenseReq, exception: Option<&Exception>) -> LicenceMatch {
-        let is_spdx = matches!(one.license, LicenseItem::Spdx { .. });
-        if exception.is_some_and(|exception| exception.allow.iter().any(|entry| entry.allows(one))) {
+    fn of_term(&self, term: &Term, exception: Option<&Exception>) -> LicenceMatch {
+        // A pattern is about ids that SPDX has: `BSD-*` does not allow whatever begins with BSD.
+        let is_known = |term: &Term| term.is_known() && !term.has_unknown_exception();
+        let is_allowed = |term: &Term| {
+            let mut allowed = self.allow.iter().flatten();
+            is_known(term) && allowed.any(|entry| entry.allows(term))
+        };
+        if exception.is_some_and(|exception| exception.allow.iter().any(|entry| entry.allows(term))) {
             LicenceMatch::Allowed
-        } else if self.deny.iter().any(|entry| entry.denies(one)) {
+        } else if self.deny.iter().any(|entry| entry.denies(term)) {
             LicenceMatch::Denied
-        } else if self.allow.as_ref().is_some_and(|allow| allow.iter().any(|entry| entry.allows(one))) {
+        } else if is_allowed(term) {
             LicenceMatch::Allowed
-        } else if !is_spdx {
-            match exception {
-                Some(exception) if exception.any_unknown => LicenceMatch::Allowed,
-                _ => LicenceMatch::Unknown,
-            }
-        } else if self.allow.is_some() {
+        } else if !term.is_listed() {
+            of_unknown(exception)
+        } else if self.allow.is_some()
+            && !(term.has_unknown_exception() && is_allowed(&term.without_exception()))
+        {
             LicenceMatch::Denied
+        } else if term.has_unknown_exception() {
+            of_unknown(exception)
         } else {
             LicenceMatch::Allowed
         }
     }
 
-    /// A text that is not an expression can still match a pattern.
+    /// A text that is not an expression can still match a pattern, or name a licence.
     fn of_name(&self, name: &str, exception: Option<&Exception>) -> Option<LicenceMatch> {
         let named = |entries: &[Entry]| entries.iter().any(|entry| entry.is_named(name));
+        let denies = |term: Term| self.deny.iter().any(|entry| entry.denies(&term));
         if exception.is_some_and(|exception| named(&exception.allow)) {
             Some(LicenceMatch::Allowed)
-        } else if named(&self.deny) {
+        } else if named(&self.deny) || Expression::named_in(name).any(denies) {
             Some(LicenceMatch::Denied)
         } else {
             None
@@ -172,14 +206,27 @@ impl Licences {
     }
 }
 
-/// Whether a text is an SPDX expression.
-pub(crate) fn is_expression(text: &str) -> bool {
-    parse(text).is_some()
+/// What an unknown licence counts as.
+fn of_unknown(exception: Option<&Exception>) -> LicenceMatch {
+    match exception {
+        Some(exception) if exception.any_unknown => LicenceMatch::Allowed,
+        _ => LicenceMatch::Unknown,
+    }
 }
 
-/// Reads an expression; `None` if the text is not one.
-fn parse(licence: &str) -> Option<Expression> {
-    (licence.len() <= LONGEST).then(|| Expression::parse_mode(licence, MODE).ok()).flatten()
+/// Whether a text is an SPDX expression, as the specification writes it. Deprecated ids (`GPL-2.0`) are
+/// common, and accepted.
+pub(crate) fn is_expression(text: &str) -> bool {
+    const MODE: ParseMode = ParseMode {
+        allow_slash_as_or_operator: false,
+        allow_imprecise_license_names: false,
+        allow_postfix_plus_on_gpl: true,
+        allow_deprecated: true,
+        allow_unknown: false,
+    };
+    // The crate lists `NOASSERTION` as a licence.
+    Expression::read(text).is_some_and(|expression| expression.is_known())
+        && spdx::Expression::parse_mode(text, MODE).is_ok()
 }
 
 impl Entry {
@@ -192,16 +239,16 @@ impl Entry {
         if text.contains(['*', '?', '[']) {
             let glob = GlobBuilder::new(&text).case_insensitive(true).build();
             return match glob {
-                Ok(glob) => Some(Self { text, licensee: None, pattern: Some(glob.compile_matcher()) }),
+                Ok(glob) => Some(Self { text, matcher: Matcher::Pattern(glob.compile_matcher()) }),
                 Err(error) => {
                     keys.problem(entry.at, format!("this is not a pattern for licences: {}", error.kind()));
                     None
                 }
             };
         }
-        match Licensee::parse_mode(&text, MODE) {
-            Ok(licensee) => Some(Self { text, licensee: Some(licensee), pattern: None }),
-            Err(_) => {
+        match Term::read(&text).filter(|term| term.is_known() && !term.has_unknown_exception()) {
+            Some(term) => Some(Self { text, matcher: Matcher::Licence(term) }),
+            None => {
                 let help = "see https://spdx.org/licenses/: `MIT`, `GPL-2.0-only WITH Classpath-exception-2.0`, \
                             `LicenseRef-NAME`, or a pattern such as `GPL-*`";
                 keys.problem_with_help(entry.at, format!("`{text}` is not an SPDX licence"), help);
@@ -211,22 +258,23 @@ impl Entry {
     }
 
     /// An exception (`WITH`) must be the same.
-    fn allows(&self, one: &LicenseReq) -> bool {
-        match (&self.licensee, &self.pattern) {
-            (Some(licensee), _) => licensee.satisfies(one) || one.to_string() == self.text,
-            (None, Some(pattern)) => pattern.is_match(one.to_string()),
-            (None, None) => false,
+    fn allows(&self, term: &Term) -> bool {
+        match &self.matcher {
+            Matcher::Licence(licence) => licence.equals(term),
+            Matcher::Pattern(pattern) => term.texts().iter().any(|text| pattern.is_match(text)),
         }
     }
 
     /// With any exception (`WITH`), unless the entry names one.
-    fn denies(&self, one: &LicenseReq) -> bool {
-        let bare = LicenseReq { license: one.license.clone(), addition: None };
-        self.allows(one) || self.allows(&bare)
+    fn denies(&self, term: &Term) -> bool {
+        match &self.matcher {
+            Matcher::Licence(licence) => licence.includes(term),
+            Matcher::Pattern(_) => self.allows(term) || self.allows(&term.without_exception()),
+        }
     }
 
     fn is_named(&self, name: &str) -> bool {
-        self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(name))
+        matches!(&self.matcher, Matcher::Pattern(pattern) if pattern.is_match(name))
     }
 }
 
@@ -245,7 +293,7 @@ impl Exception {
         table.finish("an exception");
         let (package, reason) = (package?, reason?);
         let pattern = match package.value.starts_with("pkg:") {
-            true => match ban::pattern(&package.value) {
+            true => match ban::pattern(&package.value, false) {
                 Ok(pattern) => Some(pattern),
                 Err(error) => {
                     table.problem(package.at, format!("this is not a pattern: {error}"));
@@ -257,10 +305,14 @@ impl Exception {
         Some(Self { package: package.value, pattern, allow, any_unknown, reason: reason.value })
     }
 
-    /// By its package URL, with or without a version, or by its name.
+    /// By its package URL, with or without a version, or by its name, as the ecosystem compares names.
     fn is_about(&self, component: &Component) -> bool {
-        let Some(pattern) = &self.pattern else { return self.package == component.name };
-        let Some(purl) = component.purl.as_deref().and_then(Purl::read) else { return false };
+        let purl = component.purl.as_deref().and_then(Purl::read);
+        let Some(pattern) = &self.pattern else {
+            let kind = purl.as_ref().map_or("", Purl::kind);
+            return comparable_name(kind, &self.package) == comparable_name(kind, &component.name);
+        };
+        let Some(purl) = purl else { return false };
         let plain = purl.plain();
         pattern.is_match(&plain)
             || purl.version().is_some_and(|version| pattern.is_match(format!("{plain}@{version}")))

@@ -1,6 +1,8 @@
 //! VEX: what the makers of a product, or its users, say about a vulnerability in it. Statements of several
 //! documents and formats in one form, and which of them decides a finding.
 
+mod image;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -10,6 +12,8 @@ use crate::model::finding::Finding;
 use crate::model::purl::Purl;
 use crate::text::sanitise;
 use crate::text::shared::Text;
+
+pub use image::Image;
 
 /// One statement: a vulnerability has this status in these products.
 #[derive(Clone, Debug)]
@@ -64,16 +68,6 @@ pub struct Here<'a> {
     pub image: Option<Image<'a>>,
 }
 
-/// An image that was scanned.
-#[derive(Clone, Copy, Debug)]
-pub struct Image<'a> {
-    /// `registry.example/team/app:1.2`, or a name that only this machine knows.
-    pub reference: &'a str,
-    pub id: Option<&'a str>,
-    /// Digest of its manifest.
-    pub digest: Option<&'a str>,
-}
-
 impl Here<'_> {
     /// Whether this is certainly the product.
     pub(crate) fn is(&self, product: &ProductId) -> bool {
@@ -82,38 +76,6 @@ impl Here<'_> {
             (product, known) => product == known,
         });
         named || self.image.is_some_and(|image| image.is(product))
-    }
-}
-
-impl Image<'_> {
-    fn is(&self, product: &ProductId) -> bool {
-        let purl = match product {
-            ProductId::Purl(purl) if matches!(purl.kind(), "oci" | "docker") => purl,
-            ProductId::Purl(_) => return false,
-            ProductId::Other(name) => return *name == self.reference,
-        };
-        // By id or digest, with any name.
-        if purl.version().is_some() && [self.id, self.digest].contains(&purl.version()) {
-            return true;
-        }
-        let (repository, tag) = self.repository_and_tag();
-        if repository.rsplit('/').next() != Some(purl.name()) {
-            return false;
-        }
-        if let Some(version) = purl.version() {
-            return tag == Some(version);
-        }
-        purl.qualifier("repository_url").is_none_or(|wanted| wanted == repository)
-            && purl.qualifier("tag").is_none_or(|wanted| tag == Some(wanted))
-    }
-
-    /// A colon before the last slash belongs to a port.
-    fn repository_and_tag(&self) -> (&str, Option<&str>) {
-        let name = self.reference.split('@').next().unwrap_or_default();
-        match name.rsplit_once(':') {
-            Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
-            _ => (name, None),
-        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use crate::keys::table::Keys;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Package};
+use crate::model::purl::{Purl, comparable_name};
 use crate::policy::path_pattern::{PathPattern, never_fits};
 use crate::text::shared::Text;
 
@@ -179,16 +180,47 @@ impl Waiver {
         let path = self.path.as_ref().is_none_or(|pattern| {
             finding.location.as_ref().is_some_and(|location| pattern.fits(&location.path))
         });
-        let package = self.package.as_deref().is_none_or(|package| {
-            finding
-                .package
-                .as_ref()
-                .is_some_and(|has| *has.name == *package || has.purl.as_deref() == Some(package))
-        });
+        let package = self
+            .package
+            .as_deref()
+            .is_none_or(|package| finding.package.as_ref().is_some_and(|has| is_package(package, has)));
         rule && path
             && package
             && same(&self.id, &finding.id)
             && same(&self.tool, &finding.tool)
             && same(&self.gate, &finding.gate)
     }
+}
+
+/// Whether a waiver's `package` is this package: its name or its package URL, compared as its ecosystem does.
+fn is_package(wanted: &str, package: &Package) -> bool {
+    let purl = package.purl.as_deref();
+    if *package.name == *wanted || purl == Some(wanted) {
+        return true;
+    }
+    let read = purl.and_then(Purl::read);
+    match Purl::read(wanted) {
+        Some(wanted) => read.is_some_and(|purl| purl.equals(&wanted)),
+        None => {
+            let kind = read.as_ref().map(Purl::kind).or(package.ecosystem.as_deref()).unwrap_or_default();
+            comparable_name(kind, &package.name) == comparable_name(kind, wanted)
+        }
+    }
+}
+
+/// A form of a waiver's `package` that is the same for all texts that mean one package, and for some others: to
+/// look for waivers by.
+pub(super) fn rough_package(text: &str) -> String {
+    let name = match text.strip_prefix("pkg:") {
+        // Without version, qualifiers and subpath; the scope of npm has an `@` of its own.
+        Some(purl) => {
+            let path = purl.split(['?', '#']).next().unwrap_or_default();
+            let last = path.rfind('/').map_or(0, |slash| slash + 1);
+            &path[..path[last..].rfind('@').filter(|at| *at > 0).map_or(path.len(), |at| last + at)]
+        }
+        None => text,
+    };
+    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+    let letters = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+    letters.collect()
 }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use crate::model::finding::Finding;
-use crate::policy::waiver::Waiver;
+use crate::policy::waiver::{Waiver, rough_package};
 
 /// The waivers of a configuration that still apply, by their keys.
 #[derive(Debug)]
@@ -21,11 +21,12 @@ pub(super) struct WaiverIndex<'w> {
 }
 
 /// Conditions with their values. Absent ones are not asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Key<'a> {
     id: Option<&'a str>,
     rule: Option<&'a str>,
-    package: Option<&'a str>,
+    /// As [`rough_package`] has it.
+    package: Option<String>,
     tool: Option<&'a str>,
     gate: Option<&'a str>,
     folder: Option<&'a str>,
@@ -82,7 +83,7 @@ impl<'a> Key<'a> {
             match name {
                 "id" => key.id = says,
                 "rule" => key.rule = says,
-                "package" => key.package = says,
+                "package" => key.package = says.map(rough_package),
                 "tool" => key.tool = says,
                 "gate" => key.gate = says,
                 _ => {}
@@ -122,8 +123,13 @@ fn keys(finding: &Finding, shape: Shape) -> Vec<Key<'_>> {
         keys = each(&keys, rules, |key, rule| Key { rule: Some(rule), ..key });
     }
     if shape.package {
-        let names =
-            || package.into_iter().flat_map(|has| std::iter::once(&has.name).chain(has.purl.as_ref()));
+        let names = || {
+            let texts =
+                package.into_iter().flat_map(|has| std::iter::once(&has.name).chain(has.purl.as_ref()));
+            let mut names: Vec<String> = texts.map(|text| rough_package(text)).collect();
+            names.dedup();
+            names.into_iter()
+        };
         keys = each(&keys, names, |key, name| Key { package: Some(name), ..key });
     }
     if shape.folder {
@@ -139,7 +145,7 @@ fn each<'a, T, I: Iterator<Item = T>>(
     values: impl Fn() -> I,
     with: impl Fn(Key<'a>, T) -> Key<'a>,
 ) -> Vec<Key<'a>> {
-    keys.iter().flat_map(|key| values().map(|value| with(*key, value)).collect::<Vec<_>>()).collect()
+    keys.iter().flat_map(|key| values().map(|value| with(key.clone(), value)).collect::<Vec<_>>()).collect()
 }
 
 /// The folders around a file, from the top of the repository down: "", "src", "src/lib".
@@ -197,6 +203,38 @@ mod tests {
                 assert_eq!(index.candidates(&finding(n)), [n], "{kind}");
                 assert_eq!(index.covering(&finding(n)), [n], "{kind}");
             }
+        }
+    }
+
+    #[test]
+    fn a_package_is_found_by_every_name_that_its_ecosystem_takes_for_it() {
+        let package = |name: &str, purl: Option<&str>, ecosystem: Option<&str>| {
+            let mut one = finding(1);
+            let (purl, ecosystem) = (purl.map(Into::into), ecosystem.map(Into::into));
+            one.package = Some(Package { name: name.into(), purl, ecosystem, ..Package::default() }.into());
+            one
+        };
+        let zope = package("zope.interface", Some("pkg:pypi/zope.interface@7.2"), Some("pypi"));
+        let maven = package("org.a:b", Some("pkg:maven/org.a/b@1"), None);
+        let npm = package("@s/a.b", Some("pkg:npm/%40s/a.b@1"), Some("npm"));
+        let nuget = package("Newtonsoft.Json", None, Some("nuget"));
+        for (waiver, finding, covers) in [
+            ("zope-interface", &zope, true),
+            ("Zope_Interface", &zope, true),
+            ("pkg:pypi/Zope-Interface@7.2", &zope, true),
+            ("pkg:pypi/zope.interface@7.3", &zope, false),
+            ("pkg:pypi/zope.interface", &zope, false),
+            ("org.a/b", &maven, true),
+            ("Org.a:b", &maven, false),
+            ("pkg:maven/org.a/b@1", &maven, true),
+            ("@s/a.b", &npm, true),
+            ("pkg:npm/@s/a.b@1", &npm, true),
+            ("@s/a-b", &npm, false),
+            ("newtonsoft.json", &nuget, true),
+        ] {
+            let waivers = waivers(&[format!("package = '{waiver}'")]);
+            assert_eq!(waivers[0].covers(finding), covers, "{waiver}");
+            assert_eq!(!WaiverIndex::new(&waivers, TODAY).covering(finding).is_empty(), covers, "{waiver}");
         }
     }
 

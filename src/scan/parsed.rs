@@ -70,6 +70,8 @@ pub struct Parsed {
     pub image_id: Option<Text>,
     /// Digest of its manifest, by which a registry knows it.
     pub image_digest: Option<Text>,
+    /// What registries call it, with a tag or with a digest: `ghcr.io/team/app:1.2`.
+    pub image_names: Vec<Text>,
     /// What was in scope and could not be scanned (a file that does not parse): the gate is
     /// inconclusive, and its findings are still shown.
     pub gaps: Vec<String>,

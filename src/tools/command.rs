@@ -193,6 +193,7 @@ impl Tool for Command {
                 job.because("judged by its exit code: no report is declared");
             }
         }
+        job.notes.extend(self.contents.iter().flat_map(InventoryRules::warnings));
         Ok(vec![job])
     }
 

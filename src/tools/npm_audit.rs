@@ -302,7 +302,7 @@ impl Report {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     vulnerabilities: npm6::Totals,
     dependencies: Option<Dependencies>,
     /// npm 6.
@@ -314,11 +314,11 @@ struct Metadata {
 enum Dependencies {
     Kinds {
         prod: u64,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "json::null_as_default")]
         dev: u64,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "json::null_as_default")]
         optional: u64,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "json::null_as_default")]
         peer: u64,
         total: u64,
     },

@@ -212,13 +212,15 @@ impl Tool for Syft {
                 Self::image_job(&image.name, &image.reference, &source, why, scene)
             }));
         }
-        match jobs.is_empty() {
-            false => Ok(jobs),
-            true if self.needs => Err(Unplanned::Impossible(
-                "no image to scan: none of the gates in `needs` builds one".to_owned(),
-            )),
-            true => Ok(vec![Self::dir_job(".", scene)]),
+        if jobs.is_empty() {
+            if self.needs {
+                let why = "no image to scan: none of the gates in `needs` builds one";
+                return Err(Unplanned::Impossible(why.to_owned()));
+            }
+            jobs.push(Self::dir_job(".", scene));
         }
+        jobs.iter_mut().for_each(|job| job.notes.extend(self.contents.warnings()));
+        Ok(jobs)
     }
 
     fn exit(&self, code: i32) -> Exit {

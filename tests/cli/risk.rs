@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't read its fixture has failed")]
 
+mod documents;
 mod packages;
 
 use std::collections::BTreeMap;
@@ -70,14 +71,19 @@ fn a_vex_document_waives_what_it_is_about_and_nothing_else() {
             "VEX: not_affected, vulnerable_code_not_in_execute_path (vex/openvex.json): defaultsDeep() is never called"
         )
     );
-    // The later statement says that it is affected. The image of the report has another name than its file.
-    for rule in ["CVE-2020-8203", "CVE-2021-23337", "CVE-2021-44906"] {
+    // The report's tags name the image.
+    assert_eq!(
+        decided(&project, "CVE-2021-23337"),
+        pair("waive", "VEX: fixed (vex/openvex.json): patched in the image")
+    );
+    // The later statement says that it is affected.
+    for rule in ["CVE-2020-8203", "CVE-2021-44906"] {
         assert_eq!(decided(&project, rule), pair("deny", "fail_on = high"), "{rule}");
     }
     let facts = &project.record()["facts"];
     assert_eq!(facts["vex"][0]["document"], "vex/openvex.json");
-    assert_eq!(facts["vex"][0]["findings"], 2);
-    assert!(ran.stdout.contains("applies to 2 findings"), "{}", ran.stdout);
+    assert_eq!(facts["vex"][0]["findings"], 3);
+    assert!(ran.stdout.contains("applies to 3 findings"), "{}", ran.stdout);
 }
 
 #[test]
@@ -110,6 +116,7 @@ fn a_statement_on_an_image_holds_in_a_run_that_scans_it() {
     assert_eq!(decided(&project, "CVE-2020-28500"), pair("deny", "fail_on = low"));
     let gates = project.read("gates.toml");
     project.write("gates.toml", gates.replace("\"notes-app\"", "\"other-app\""));
+    project.write("trivy.json", project.read("trivy.json").replace("\"notes-app:", "\"other-app:"));
     project.run(&["run"]);
     assert_eq!(decided(&project, "CVE-2021-23337"), pair("deny", "fail_on = low"));
 }

@@ -11,3 +11,4 @@ mod formats;
 mod hostile;
 mod identity;
 mod properties;
+mod purl_spec;

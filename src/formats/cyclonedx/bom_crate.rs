@@ -25,8 +25,8 @@ use crate::policy::licence::is_expression;
 
 use super::document::{self, BomDocument, ComponentKind};
 use super::{
-    Advisory, Affected, Analysis, Bom, Component, Metadata, Rating, Reference, Source, Tool, Tools,
-    Vulnerability,
+    Advisory, Affected, Analysis, Bom, Component, Metadata, Property as PropertyOf, Rating, Reference,
+    Source, Tool, Tools, Vulnerability,
 };
 
 /// Reads a document with the crate, or says why the crate refuses it. `None`: the crate does not support
@@ -88,6 +88,14 @@ impl From<component::Component> for Component {
             version: component.version.map(String::from),
             purl: component.purl.map(|purl| purl.to_string()),
             components: component.components.map(components),
+            kind: Some(component.component_type.to_string()),
+            scope: component.scope.map(|scope| scope.to_string()),
+            properties: component.properties.map(|all| {
+                let of = |one: Property| PropertyOf { name: Some(one.name), value: Some(one.value.into()) };
+                all.0.into_iter().map(of).collect()
+            }),
+            // Only the licences of the inventory are looked at.
+            licenses: None,
         }
     }
 }

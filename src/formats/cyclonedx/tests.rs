@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::finding::Cvss;
 
 fn parse(text: &str) -> Result<Parsed, ReportError> {
     let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: "target".into() };
@@ -38,14 +39,14 @@ const VULNERABILITIES: &str = r#"
 fn the_crate_and_the_tolerant_reader_read_the_same() {
     for version in ["1.4", "1.5", "1.6", "1.9"] {
         let parsed = parse(&document(version, &format!("{INVENTORY}, {VULNERABILITIES}"))).unwrap();
-        let conforms = parsed.proof.contains(&format!("conforms to CycloneDX {version}"));
-        assert_eq!(conforms, version < "1.6", "{version}: {:?}", parsed.proof);
+        let is_parsed = parsed.proof.contains(&format!("parsed as CycloneDX {version}"));
+        assert_eq!(is_parsed, version < "1.6", "{version}: {:?}", parsed.proof);
 
         assert_eq!(parsed.scope, Scope::of(Unit::Packages, 3), "{version}");
         assert_eq!(parsed.tool_version.as_deref(), Some("1.2.3"), "{version}");
         let [first, second, third, fourth] = parsed.findings.as_slice() else { panic!("{version}") };
 
-        assert_eq!((&*first.rule, first.severity), ("CVE-1", Severity::High), "{version}");
+        assert_eq!((&*first.rule, first.severity), ("CVE-1", Severity::Critical), "{version}");
         assert_eq!(first.title, "Bad thing.");
         assert_eq!(first.fix, Some("Upgrade.".into()));
         assert_eq!(first.aliases, ["GHSA-1".into()].into());
@@ -95,7 +96,7 @@ fn a_document_that_the_crate_refuses_loses_nothing() {
     let rest = format!(r#""serialNumber": "not a urn", {INVENTORY}, {VULNERABILITIES}, "compositions": 7"#);
     let parsed = parse(&document("1.5", &rest)).unwrap();
     assert_eq!((parsed.findings.len(), parsed.scope.get(Unit::Packages)), (4, Some(3)));
-    assert!(parsed.proof[1].starts_with("does not quite conform"), "{:?}", parsed.proof);
+    assert!(parsed.proof[1].starts_with("not quite CycloneDX"), "{:?}", parsed.proof);
 }
 
 #[test]
@@ -144,4 +145,30 @@ fn a_document_that_is_not_cyclonedx_is_refused() {
 fn components_nested_too_deep_are_an_error() {
     let deep = r#"{"name": "a", "components": ["#.repeat(50_000);
     assert!(parse(&document("1.6", &format!(r#""components": [{deep}"#))).is_err());
+}
+
+#[test]
+fn a_package_of_development_is_known_by_property_or_scope() {
+    let dev = |rest: &str| {
+        let components =
+            format!(r#""components": [{{"type": "library", "bom-ref": "a", "name": "a"{rest}}}]"#);
+        let vulnerability = r#""vulnerabilities": [{"id": "CVE-1", "affects": [{"ref": "a"}]}]"#;
+        let of = |version: &str| {
+            let parsed = parse(&document(version, &format!("{components}, {vulnerability}"))).unwrap();
+            parsed.findings[0].package.as_ref().unwrap().dev
+        };
+        let (strict, tolerant) = (of("1.5"), of("1.7"));
+        assert_eq!(strict, tolerant, "{rest}");
+        tolerant
+    };
+    let property = |name: &str| format!(r#", "properties": [{{"name": "{name}", "value": "true"}}]"#);
+    assert!(dev(&property("cdx:npm:package:development")));
+    assert!(dev(r#", "scope": "excluded""#));
+    assert!(dev(r#", "scope": "optional""#));
+    assert!(!dev(""));
+    assert!(!dev(r#", "scope": "required""#));
+    assert!(!dev(&property("cdx:npm:package:private")));
+    // An optional dependency of production, as npm writes it.
+    let path = property("cdx:npm:package:path");
+    assert!(!dev(&format!(r#", "scope": "optional"{path}"#)));
 }

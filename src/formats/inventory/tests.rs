@@ -26,6 +26,56 @@ fn licences_are_read_from_each_form_that_cyclonedx_allows() {
 }
 
 #[test]
+fn what_is_no_package_is_listed_only_if_a_rule_can_be_about_it() {
+    let text = r#"{"bomFormat": "CycloneDX", "specVersion": "1.7",
+        "metadata": {"component": {"type": "application", "bom-ref": "root", "name": "app"}}, "components": [
+        {"type": "library", "bom-ref": "root", "name": "app"},
+        {"type": "application", "name": "package-lock.json"}, {"type": "platform", "name": "linux"},
+        {"type": "data", "name": "model.csv", "licenses": null, "components": null},
+        {"type": "application", "name": "node", "purl": "pkg:generic/node@20"},
+        {"type": "file", "name": "a.c", "licenses": [{"license": {"id": "GPL-2.0"}}]},
+        {"type": "library", "name": "ms"}, {"type": "machine-learning-model", "name": "m"}, {"name": "untyped"}]}"#;
+    let mut read = components(text.as_bytes()).unwrap();
+    read.sort();
+    let read: Vec<(&str, Option<&str>)> =
+        read.iter().map(|component| (component.name.as_str(), component.kind.as_deref())).collect();
+    assert_eq!(
+        read,
+        [("a.c", Some("file")), ("m", None), ("ms", None), ("node", Some("application")), ("untyped", None)]
+    );
+}
+
+#[test]
+fn the_project_that_an_spdx_document_describes_is_not_one_of_its_packages() {
+    let document = |described: &str| {
+        format!(
+            r#"{{"spdxVersion": "SPDX-2.3", {described}, "packages": [{{"SPDXID": "SPDXRef-app", "name": "app"}},
+            {{"SPDXID": "SPDXRef-lock", "name": "package-lock.json", "primaryPackagePurpose": "APPLICATION"}},
+            {{"SPDXID": "SPDXRef-a", "name": "a", "primaryPackagePurpose": "LIBRARY", "licenseDeclared": "MIT"}}]}}"#
+        )
+    };
+    let names = |described: &str| -> Vec<String> {
+        components(document(described).as_bytes()).unwrap().into_iter().map(|one| one.name).collect()
+    };
+    assert_eq!(names(r#""documentDescribes": ["SPDXRef-app"]"#), ["a"]);
+    let describes = |from: &str, to: &str, kind: &str| {
+        format!(
+            r#""relationships": [{{"spdxElementId": "{from}", "relatedSpdxElement": "{to}", "relationshipType": "{kind}"}}]"#
+        )
+    };
+    assert_eq!(names(&describes("SPDXRef-DOCUMENT", "SPDXRef-app", "DESCRIBES")), ["a"]);
+    assert_eq!(names(&describes("SPDXRef-app", "SPDXRef-DOCUMENT", "DESCRIBED_BY")), ["a"]);
+    assert_eq!(names(&describes("SPDXRef-app", "SPDXRef-a", "DEPENDS_ON")), ["a", "app"]);
+    // Its licence may be denied, and is not missing.
+    let text = document(r#""documentDescribes": ["SPDXRef-app"]"#)
+        .replace("\"app\"", "\"app\", \"licenseDeclared\": \"MIT\"");
+    let read = components(text.as_bytes()).unwrap();
+    assert_eq!(read.iter().map(|one| one.kind.as_deref()).collect::<Vec<_>>(), [None, Some("root")]);
+    // Some writers describe every package.
+    assert_eq!(names(r#""documentDescribes": ["SPDXRef-app", "SPDXRef-a"]"#), ["a", "app"]);
+}
+
+#[test]
 fn a_concluded_licence_goes_before_a_declared_one() {
     let text = r#"{"spdxVersion": "SPDX-2.3", "packages": [
         {"SPDXID": "SPDXRef-DocumentRoot-Image-x", "name": "x"},

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Broken;
+use crate::formats::json;
 use crate::model::assessment::Status;
 use crate::policy::vex::{Product, ProductId, Statement};
 
@@ -15,9 +16,9 @@ use crate::policy::vex::{Product, ProductId, Statement};
 struct Bom {
     spec_version: String,
     metadata: Option<Metadata>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     components: Vec<Component>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     vulnerabilities: Vec<Vulnerability>,
 }
 
@@ -33,17 +34,17 @@ struct Component {
     bom_ref: Option<String>,
     name: String,
     purl: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     components: Vec<Self>,
 }
 
 #[derive(Deserialize)]
 struct Vulnerability {
     id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     references: Vec<Reference>,
     analysis: Option<Analysis>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     affects: Vec<Affected>,
 }
 
@@ -77,7 +78,7 @@ enum State {
 struct Affected {
     #[serde(rename = "ref")]
     bom_ref: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     versions: Vec<Version>,
 }
 
@@ -85,7 +86,7 @@ struct Affected {
 struct Version {
     /// If absent, the entry is a range. Ranges are ignored: each ecosystem compares versions differently.
     version: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     status: Affectedness,
 }
 
@@ -187,7 +188,7 @@ fn product(
     let id = component.map_or_else(|| ProductId::read(bom_ref), Component::id);
     let id = match (id, version) {
         (ProductId::Purl(purl), Some(version)) if purl.version().is_none() => {
-            ProductId::read(&format!("{}@{version}", purl.plain()))
+            ProductId::Purl(Box::new(purl.with_version(version)))
         }
         (ProductId::Purl(purl), Some(version)) if purl.version() != Some(version) => {
             ProductId::Other(format!("{} in version {version}", purl.plain()))

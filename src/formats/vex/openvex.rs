@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Broken;
+use crate::formats::json;
 use crate::model::assessment::Status;
 use crate::policy::vex::{Product, ProductId, Statement};
 
@@ -18,10 +19,10 @@ struct Made {
     vulnerability: Vulnerability,
     /// If absent, the timestamp of the document counts.
     timestamp: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     products: Vec<Named>,
     /// Only version 0.0.1 has them here.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     subcomponents: Vec<Named>,
     status: Status,
     justification: Option<String>,
@@ -39,7 +40,7 @@ enum Vulnerability {
         name: Option<String>,
         #[serde(rename = "@id")]
         id: Option<String>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "json::null_as_default")]
         aliases: Vec<String>,
     },
 }
@@ -53,7 +54,7 @@ enum Named {
         #[serde(rename = "@id")]
         id: Option<String>,
         identifiers: Option<Identifiers>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "json::null_as_default")]
         subcomponents: Vec<Self>,
     },
 }
@@ -83,16 +84,15 @@ impl Made {
             let what = "is `not_affected` without `justification` and without `impact_statement`";
             return Err(Broken(format!("the statement on {} {what}", ids[0])));
         }
-        let shared_parts: Vec<ProductId> =
-            self.subcomponents.into_iter().filter_map(Named::into_id).collect();
+        let shared_parts: Vec<ProductId> = self.subcomponents.into_iter().map(Named::into_id).collect();
         let product = |named: Named| {
-            let (what, mut parts) = named.into_product()?;
+            let (what, mut parts) = named.into_product();
             parts.extend(shared_parts.iter().cloned());
-            Some(Product { what, parts })
+            Product { what, parts }
         };
         Ok(Statement {
             ids,
-            products: self.products.into_iter().filter_map(product).collect(),
+            products: self.products.into_iter().map(product).collect(),
             status: self.status,
             justification: self.justification,
             statement: self.impact_statement.or(self.action_statement).or(self.status_notes),
@@ -115,17 +115,20 @@ impl Vulnerability {
 }
 
 impl Named {
-    fn into_product(self) -> Option<(ProductId, Vec<ProductId>)> {
+    /// A product that is named only by hashes or a CPE matches nothing. It is kept: a statement on parts of a product
+    /// must not become one on the whole product because the parts can't be compared.
+    fn into_product(self) -> (ProductId, Vec<ProductId>) {
         match self {
-            Self::Name(name) => Some((ProductId::read(&name), Vec::new())),
+            Self::Name(name) => (ProductId::read(&name), Vec::new()),
             Self::Full { id, identifiers, subcomponents } => {
-                let name = identifiers.and_then(|identifiers| identifiers.purl).or(id)?;
-                Some((ProductId::read(&name), subcomponents.into_iter().filter_map(Self::into_id).collect()))
+                let name = identifiers.and_then(|identifiers| identifiers.purl).or(id);
+                let name = name.unwrap_or_else(|| "a product without a name".to_owned());
+                (ProductId::read(&name), subcomponents.into_iter().map(Self::into_id).collect())
             }
         }
     }
 
-    fn into_id(self) -> Option<ProductId> {
-        self.into_product().map(|(id, _)| id)
+    fn into_id(self) -> ProductId {
+        self.into_product().0
     }
 }

@@ -32,7 +32,10 @@ fn status(vex: &Vex, finding: &Finding, here: &Here) -> Option<Status> {
 const LODASH: &str = "pkg:npm/lodash@4.17.4";
 
 fn image(reference: &'static str) -> Here<'static> {
-    Here { image: Some(Image { reference, id: Some("sha256:11"), digest: Some("sha256:22") }), products: &[] }
+    Here {
+        image: Some(Image { reference, id: Some("sha256:11"), digest: Some("sha256:22"), names: &[] }),
+        products: &[],
+    }
 }
 
 #[test]
@@ -124,8 +127,10 @@ fn an_image_is_recognised_by_its_digest_its_tag_or_its_repository() {
     assert!(is(here, "pkg:oci/whatever@sha256%3A11"));
     assert!(is(here, "pkg:oci/app@sha256%3A22?repository_url=elsewhere"));
     assert!(!is(here, "pkg:oci/app@sha256%3A33"));
-    assert!(is(here, "pkg:docker/team/app@1.2"));
-    assert!(!is(here, "pkg:docker/team/app@1.3"));
+    assert!(is(here, "pkg:docker/team/app@1.2?repository_url=registry.example:5000"));
+    assert!(!is(here, "pkg:docker/team/app@1.3?repository_url=registry.example:5000"));
+    // That one is on Docker Hub.
+    assert!(!is(here, "pkg:docker/team/app@1.2"));
     assert!(is(here, "pkg:oci/app?tag=1.2&repository_url=registry.example:5000/team/app"));
     assert!(!is(here, "pkg:oci/app?tag=1.1"));
     assert!(!is(here, "pkg:oci/app?repository_url=registry.example/team/app"));
@@ -172,6 +177,27 @@ fn each_version_that_cyclonedx_lists_has_its_own_status() {
     {
         let minimist = finding("CVE-2021-44906", &[], &format!("pkg:npm/minimist@{version}"));
         assert_eq!(status(&vex, &minimist, &here), expected, "{version}");
+    }
+}
+
+/// Otherwise the statement would be one on the whole image.
+#[test]
+fn a_part_that_can_not_be_compared_matches_nothing() {
+    for part in [r#"{ "hashes": { "sha-256": "11" } }"#, r#"{ "identifiers": { "cpe23": "cpe:2.3:a:b:c" } }"#]
+    {
+        let text = OTHER
+            .replace(
+                "pkg:oci/billing@sha256%3Aaa0e0f3a2b8f3a8c4a9f2f6b6f0c3f8d1f2f3e4d5c6b7a8990817263544536aa",
+                "pkg:oci/app",
+            )
+            .replace(r#"{ "@id": "pkg:npm/lodash@4.17.4" }"#, part);
+        assert!(text.contains(part));
+        let here = image("app:1");
+        assert_eq!(
+            status(&vex(&[("a", &text)]), &finding("CVE-2019-10744", &[], LODASH), &here),
+            None,
+            "{part}"
+        );
     }
 }
 

@@ -30,6 +30,7 @@ impl Clean for TargetRecord {
             image,
             image_id,
             image_digest,
+            image_names,
             scope: _,
             started_ms: _,
             duration_ms: _,
@@ -49,6 +50,7 @@ impl Clean for TargetRecord {
             .into_iter()
             .for_each(|text| text.clean(scrubber));
         [image_id, image_digest].into_iter().for_each(|text| text.clean(scrubber));
+        image_names.clean(scrubber);
         for map in [files, outputs] {
             map.clean(scrubber);
             map.values_mut().for_each(|value| value.clean(scrubber));
@@ -75,10 +77,11 @@ impl Clean for Arc<Vec<Component>> {
 
 impl Clean for Component {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Self { name, version, purl, licences } = self;
+        let Self { name, version, purl, kind, licences } = self;
         name.clean(scrubber);
         version.clean(scrubber);
         purl.clean(scrubber);
+        kind.clean(scrubber);
         licences.clean(scrubber);
     }
 }

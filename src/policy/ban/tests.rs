@@ -37,6 +37,24 @@ fn a_package_is_banned_by_pattern_and_range() {
         ("pkg:npm/event-stream", Some("<4"), "pkg:npm/event-stream", Unclear),
         ("pkg:npm/event-stream", Some("<4"), "pkg:npm/event-stream@latest", Unclear),
         ("pkg:npm/event-stream", Some("<4"), "pkg:npm/event-stream-2@3.0.0", Other),
+        // A pre-release comes before its release.
+        ("pkg:npm/a", Some("<1.2.3"), "pkg:npm/a@1.2.3-beta.1", Banned),
+        ("pkg:npm/a", Some(">=1.2.3"), "pkg:npm/a@1.2.2", Other),
+        // No range: to the letter.
+        ("pkg:golang/a.test/b", Some("v1.2.3"), "pkg:golang/a.test/b@v1.2.3", Banned),
+        ("pkg:npm/a", Some("1.0.0-next.1"), "pkg:npm/a@1.0.0-next.1", Banned),
+        ("pkg:npm/a", Some("1.0.0-next.1"), "pkg:npm/a@1.0.0", Other),
+        ("pkg:npm/a", Some("latest"), "pkg:npm/a@latest", Banned),
+        ("pkg:deb/debian/a", Some("1.0~rc1-1"), "pkg:deb/debian/a@1.0~rc1-1", Banned),
+        // As the ecosystem compares names.
+        ("pkg:pypi/zope-interface", None, "pkg:pypi/zope.interface@7.2", Banned),
+        ("pkg:pypi/Zope.Interface", None, "pkg:pypi/zope-interface@7.2", Banned),
+        ("pkg:PyPI/zope_*", None, "pkg:pypi/zope.interface@7.2", Banned),
+        ("pkg:nuget/newtonsoft.json", None, "pkg:nuget/Newtonsoft.Json@13.0.1", Banned),
+        ("pkg:maven/org.a/b", None, "pkg:maven/org.a/b@1", Banned),
+        ("pkg:maven/org.a:b", None, "pkg:maven/org.a/b@1", Banned),
+        // The last part of a distribution's version is its revision.
+        ("pkg:apk/alpine/a", Some("<1.2.3"), "pkg:apk/alpine/a@1.2.3-r0", Other),
         ("pkg:npm/@evil/*", None, "pkg:npm/%40evil/a@1.0.0", Banned),
         ("pkg:npm/%40evil/*", None, "pkg:npm/%40evil/a@1.0.0", Banned),
         ("pkg:npm/*", None, "pkg:npm/%40evil/a@1.0.0", Other),
@@ -63,6 +81,28 @@ fn a_package_without_a_package_url_is_never_silently_let_through() {
     assert_eq!(ban("pkg:npm/@evil/a", None).judge(&named("@evil/a")), BanVerdict::Unclear);
     assert_eq!(ban("pkg:npm/event-stream", None).judge(&named("event-stream")), BanVerdict::Unclear);
     assert_eq!(ban("pkg:npm/event-stream", None).judge(&named("stream")), BanVerdict::Other);
+    let log4j = ban("pkg:maven/org.apache.logging.log4j/log4j-core", None);
+    let openssl = ban("pkg:deb/debian/openssl", None);
+    for (ban, name, expected) in [
+        (&log4j, "log4j-core", BanVerdict::Unclear),
+        (&log4j, "org.apache.logging.log4j:log4j-core", BanVerdict::Unclear),
+        (&log4j, "org.apache.logging.log4j/log4j-core", BanVerdict::Unclear),
+        (&log4j, "org.other:log4j-core", BanVerdict::Other),
+        (&log4j, "log4j-api", BanVerdict::Other),
+        (&openssl, "openssl", BanVerdict::Unclear),
+        (&openssl, "OpenSSL", BanVerdict::Unclear),
+        (&openssl, "vendor/openssl", BanVerdict::Unclear),
+        (&openssl, "openssl-doc", BanVerdict::Other),
+        (&ban("pkg:npm/@evil/*", None), "@evil/a", BanVerdict::Unclear),
+        (&ban("pkg:npm/@evil/*", None), "a", BanVerdict::Other),
+        (&ban("pkg:pypi/zope-interface", None), "zope.interface", BanVerdict::Unclear),
+        (&ban("pkg:golang/example.test/**", None), "example.test/a/b", BanVerdict::Unclear),
+    ] {
+        assert_eq!(ban.judge(&named(name)), expected, "{name}");
+    }
+    // A package URL that can't be read counts as none.
+    let broken = Component { purl: Some("pkg:apk/alpine/musl@1.2?arch".into()), ..named("musl") };
+    assert_eq!(ban("pkg:apk/alpine/musl", None).judge(&broken), BanVerdict::Unclear);
 }
 
 #[test]

@@ -70,6 +70,11 @@ impl InventoryRules {
         self.licences.is_some() || !self.bans.is_empty()
     }
 
+    /// What the rules may leave open by mistake, in words.
+    pub fn warnings(&self) -> Vec<String> {
+        self.licences.iter().flat_map(Licences::one_sided).collect()
+    }
+
     /// Checks every package: a finding for each that breaks a rule.
     pub fn check(&self, components: &[Component]) -> InventoryCheck {
         let mut seen = InventoryCheck::default();
@@ -85,8 +90,10 @@ impl InventoryRules {
                 seen.findings.extend(licences.finding(component, matched));
             }
         }
+        let packages = components.iter().filter(|component| component.kind.is_none()).count();
         let checked = if self.licences.is_some() { "licences" } else { "bans" };
-        seen.notes.push(format!("{checked} looked at in {} packages", components.len()));
+        seen.notes.push(format!("{checked} looked at in {packages} packages"));
+        seen.notes.extend(self.warnings());
         let exceptions = self.licences.iter().flat_map(|licences| &licences.exceptions).enumerate();
         seen.notes.extend(exceptions.map(|(index, Exception { package, reason, .. })| {
             match used.contains(&index) {

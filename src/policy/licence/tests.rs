@@ -14,7 +14,7 @@ fn policy(text: &str) -> Licences {
 fn package(name: &str, licences: &[&str]) -> Component {
     let licences = licences.iter().map(|licence| (*licence).to_owned()).collect();
     let purl = Some(format!("pkg:npm/{name}@1.2.3").into());
-    Component { name: name.to_owned(), version: Some("1.2.3".to_owned()), purl, licences }
+    Component { name: name.to_owned(), version: Some("1.2.3".to_owned()), purl, licences, kind: None }
 }
 
 fn matched(policy: &Licences, licences: &[&str]) -> LicenceMatch {
@@ -56,6 +56,95 @@ fn one_side_of_an_or_is_enough_and_both_sides_of_an_and_count() {
     assert_eq!(matched(&policy, &["MIT", "ISC"]), Allowed);
 }
 
+/// The specification compares ids without regard to case (SPDX 2.3, D.2), and an unknown part hides nothing.
+#[test]
+fn a_denied_licence_is_found_however_it_is_written() {
+    use LicenceMatch::{Allowed, Denied, Unknown};
+    let agpl = policy("deny = ['AGPL-3.0-only', 'AGPL-3.0-or-later']");
+    for (licence, expected) in [
+        ("AGPL-3.0", Denied),
+        ("AGPL-3.0+", Denied),
+        ("agpl-3.0-only", Denied),
+        ("MIT AND Agpl-3.0-only", Denied),
+        ("AGPL-3.0-only WITH my-own-exception", Denied),
+        ("AGPL-3.0-only AND Foo", Denied),
+        ("Foo AND AGPL-3.0-only", Denied),
+        ("AGPL-3.0-only AND NOASSERTION", Denied),
+        ("AGPL-3.0-only, Foo", Denied),
+        ("AGPL-3.0 (see LICENSE)", Denied),
+        ("Foo OR AGPL-3.0-only", Unknown),
+        ("AGPL-3.0-only/MIT", Allowed),
+        ("MIT or AGPL-3.0-only", Allowed),
+        ("AGPL-1.0-only", Allowed),
+        ("NOASSERTION", Unknown),
+        ("NONE", Unknown),
+        ("MIT AND NOASSERTION", Unknown),
+        ("MIT WITH my-own-exception", Unknown),
+        ("BSD 3-Clause", Unknown),
+        ("https://opensource.org/licenses/MIT", Unknown),
+    ] {
+        assert_eq!(matched(&agpl, &[licence]), expected, "{licence}");
+    }
+    for deny in ["AGPL-3.0", "agpl-3.0-ONLY"] {
+        let policy = policy(&format!("deny = ['{deny}']"));
+        assert_eq!(matched(&policy, &["AGPL-3.0-only"]), Denied, "{deny}");
+        assert_eq!(matched(&policy, &["AGPL-3.0"]), Denied, "{deny}");
+    }
+    let gpl = policy("deny = ['GPL-2.0-only']");
+    assert_eq!(matched(&gpl, &["GPL-2.0-with-classpath-exception"]), Denied);
+}
+
+#[test]
+fn an_allowed_licence_is_allowed_however_it_is_written() {
+    use LicenceMatch::{Allowed, Denied, Unknown};
+    let policy = policy("allow = ['mit', 'Apache-2.0', 'BSD-*', 'LGPL-2.1']");
+    for (licence, expected) in [
+        ("MIT", Allowed),
+        ("MIT/Apache-2.0", Allowed),
+        ("apache-2.0 and mit", Allowed),
+        ("LGPL-2.1-only", Allowed),
+        ("LGPL-2.1-or-later", Denied),
+        ("BSD-3-Clause", Allowed),
+        // The pattern is for ids of SPDX.
+        ("BSD-of-ours", Unknown),
+        ("BSD 3-Clause", Unknown),
+        ("BSD-3-Clause WITH my-own-exception", Unknown),
+        ("ISC WITH my-own-exception", Denied),
+    ] {
+        assert_eq!(matched(&policy, &[licence]), expected, "{licence}");
+    }
+}
+
+#[test]
+fn a_classifier_beside_an_id_adds_nothing() {
+    use LicenceMatch::{Allowed, Denied, Unknown};
+    let allow = policy("allow = ['MIT']");
+    let classifier = "License :: OSI Approved :: MIT License";
+    assert_eq!(matched(&allow, &["MIT", classifier]), Allowed);
+    assert_eq!(matched(&allow, &[classifier]), Unknown);
+    assert_eq!(matched(&allow, &["NOASSERTION", classifier]), Unknown);
+    let deny = policy("deny = ['License :: *AGPL*']");
+    assert_eq!(matched(&deny, &["MIT", "License :: OSI Approved :: AGPL"]), Denied);
+}
+
+#[test]
+fn a_deny_of_one_gnu_id_says_what_it_leaves_open() {
+    let open = |keys: &str| policy(keys).one_sided();
+    assert_eq!(
+        open("deny = ['GPL-3.0']"),
+        ["`deny` names GPL-3.0, and not GPL-3.0-or-later: packages under GPL-3.0-or-later are let through"]
+    );
+    assert_eq!(open("deny = ['AGPL-3.0-or-later']").len(), 1);
+    for keys in [
+        "deny = ['GPL-3.0-only', 'GPL-3.0+']",
+        "deny = ['GPL-3.0-only', 'GPL-*']",
+        "deny = ['MIT']",
+        "deny = ['GPL-3.0-only']\nallow = ['MIT']",
+    ] {
+        assert_eq!(open(keys), [""; 0], "{keys}");
+    }
+}
+
 #[test]
 fn a_denied_licence_is_denied_with_any_exception_and_by_pattern() {
     use LicenceMatch::{Allowed, Denied, Unknown};
@@ -91,6 +180,43 @@ fn an_exception_is_only_for_its_package() {
     assert_eq!(of("odd", &["whatever"]), (LicenceMatch::Allowed, Some(1)));
     assert_eq!(of("odd", &[]), (LicenceMatch::Allowed, Some(1)));
     assert_eq!(of("odd", &["GPL-3.0-only"]).0, LicenceMatch::Denied);
+}
+
+#[test]
+fn an_exception_names_a_package_as_its_ecosystem_does() {
+    let of = |package: &str, name: &str, purl: &str| {
+        let keys = format!(
+            "allow = ['MIT']\nexceptions = [{{ package = '{package}', allow = ['ISC'], reason = 'r' }}]"
+        );
+        let component = Component {
+            name: name.to_owned(),
+            purl: Some(purl.into()),
+            licences: vec!["ISC".to_owned()],
+            ..Component::default()
+        };
+        policy(&keys).judge(&component).0 == LicenceMatch::Allowed
+    };
+    for package in ["zope-interface", "Zope_Interface", "pkg:pypi/zope-interface", "pkg:pypi/zope.*"] {
+        assert!(of(package, "zope.interface", "pkg:pypi/zope.interface@7.2"), "{package}");
+    }
+    assert!(of("org.a:b", "org.a/b", "pkg:maven/org.a/b@1"));
+    assert!(!of("pkg:maven/Org.A/b", "org.a/b", "pkg:maven/org.a/b@1"));
+    assert!(!of("zope-interface", "zope.interface", "pkg:npm/zope.interface@7.2"));
+    assert!(of("pkg:pypi/zope-interface@7.2", "zope.interface", "pkg:pypi/zope.interface@7.2"));
+    assert!(!of("pkg:pypi/zope-interface@7.1", "zope.interface", "pkg:pypi/zope.interface@7.2"));
+}
+
+#[test]
+fn what_is_no_package_has_no_licence_to_miss() {
+    let policy = policy("deny = ['GPL-*']");
+    let program = |licences: &[&str]| {
+        let component = Component { kind: Some("application".to_owned()), ..package("a", licences) };
+        policy.judge(&component).0
+    };
+    assert_eq!(program(&[]), LicenceMatch::Allowed);
+    assert_eq!(program(&["NOASSERTION"]), LicenceMatch::Allowed);
+    assert_eq!(program(&["whatever"]), LicenceMatch::Unknown);
+    assert_eq!(program(&["GPL-2.0"]), LicenceMatch::Denied);
 }
 
 #[test]

@@ -45,6 +45,24 @@ fn its_own_configuration_is_declared_here_and_above() {
 }
 
 #[test]
+fn null_is_read_where_pnpm_writes_it() {
+    let read = |advisories: &str, counts: &str| {
+        let metadata = format!(r#"{{"vulnerabilities": {{{counts}}}, "totalDependencies": 3}}"#);
+        let report = format!(r#"{{"advisories": {advisories}, "metadata": {metadata}}}"#);
+        tool(&SPEC, "").parse(&handed_in(&report), &origin()).map(|parsed| parsed.findings.len())
+    };
+    assert_eq!(read("null", r#""high": 0"#).unwrap(), 0);
+    // The counts say that something is missing.
+    assert!(matches!(read("null", r#""high": 1"#), Err(ReportError::Cut { .. })));
+    let nulls = r#"{"1": {"id": 1, "module_name": "a", "title": null, "severity": "high", "url": null, "findings": null,
+        "cves": null, "cwe": null, "cvss": null, "references": null, "patched_versions": null}}"#;
+    assert_eq!(read(nulls, r#""high": 1"#).unwrap(), 1);
+    let paths = nulls
+        .replace(r#""findings": null"#, r#""findings": [{"version": "1.0.0", "paths": null, "dev": null}]"#);
+    assert_eq!(read(&paths, r#""high": 1"#).unwrap(), 1);
+}
+
+#[test]
 fn an_error_without_words_is_still_an_error() {
     for report in [r#"{"error":{}}"#, r#"{"advisories":{},"error":{"code":"E"}}"#] {
         let result = tool(&SPEC, "").parse(&handed_in(report), &origin());

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::formats::json;
 use crate::text::shared::Text;
 
 #[derive(Debug, Deserialize)]
@@ -35,6 +36,12 @@ pub(super) struct Metadata {
     pub image_id: Option<Text>,
     #[serde(rename = "OS")]
     pub os: Option<Os>,
+    /// `ghcr.io/team/app:1.2`
+    #[serde(rename = "RepoTags")]
+    pub repo_tags: Option<Vec<Text>>,
+    /// `ghcr.io/team/app@sha256:…`
+    #[serde(rename = "RepoDigests")]
+    pub repo_digests: Option<Vec<Text>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,10 +89,10 @@ pub(super) struct TargetResult {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Suppressed {
     /// `ignored`, or a status of VEX.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     pub status: String,
     /// The file that says so.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     pub source: String,
 }
 
@@ -95,7 +102,7 @@ pub(super) struct PackageEntry {
     pub identifier: Option<Identifier>,
     pub locations: Option<Vec<Lines>>,
     /// Only development needs it. Listed only with `--include-dev-deps`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     pub dev: bool,
 }
 
@@ -155,9 +162,9 @@ pub(super) struct Scores {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct MisconfSummary {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     pub successes: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::null_as_default")]
     pub failures: u64,
 }
 

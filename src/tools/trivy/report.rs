@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::formats::json;
 use crate::model::finding::{Category, Cvss, Finding, Location, Package};
-use crate::model::scope::Unit;
+use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::redact::evidence;
 use crate::scan::parsed::{Parsed, ReportError};
@@ -33,6 +33,9 @@ pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         Some(b'[') => reader.results(Some(json::read(bytes, WHAT)?)),
         _ => reader.report(json::read(bytes, WHAT)?)?,
     }
+    if reader.parsed.scope.is_empty() {
+        reader.parsed.scope = reader.recognised;
+    }
     Ok(reader.parsed)
 }
 
@@ -43,13 +46,23 @@ struct Reader<'a> {
     elsewhere: bool,
     /// The report is recent enough to list every package.
     lists_packages: bool,
+    /// Results that say only what was looked at: Trivy found nothing there, and without `--list-all-pkgs` older
+    /// versions list no package.
+    recognised: Scope,
     /// The Kubernetes object whose results are being read.
     object: Option<Text>,
 }
 
 impl<'a> Reader<'a> {
     fn new(origin: &'a ReportOrigin) -> Self {
-        Reader { origin, parsed: Parsed::default(), elsewhere: false, lists_packages: false, object: None }
+        Reader {
+            origin,
+            parsed: Parsed::default(),
+            elsewhere: false,
+            lists_packages: false,
+            recognised: Scope::default(),
+            object: None,
+        }
     }
 
     fn report(&mut self, report: Report) -> Result<(), ReportError> {
@@ -58,6 +71,8 @@ impl<'a> Reader<'a> {
         self.parsed.tool_version = report.trivy.and_then(|trivy| trivy.version);
         if let Some(metadata) = report.metadata {
             self.parsed.image_id = given(metadata.image_id);
+            let names = [metadata.repo_tags, metadata.repo_digests].into_iter().flatten().flatten();
+            self.parsed.image_names = names.filter(|name| !name.is_empty()).collect();
             self.end_of_life(metadata.os);
         }
         let objects = [report.resources, report.vulnerabilities, report.misconfigurations];
@@ -107,7 +122,7 @@ impl<'a> Reader<'a> {
         let packages = result.packages.unwrap_or_default();
         let vulnerabilities = result.vulnerabilities.unwrap_or_default();
         let misconfigurations = result.misconfigurations.unwrap_or_default();
-        self.scope(&packages, result.misconf_summary, misconfigurations.len());
+        let checks = self.scope(&packages, result.misconf_summary, misconfigurations.len());
 
         let class = result.class.as_deref().unwrap_or_default();
         if class == "os-pkgs" && packages.is_empty() && vulnerabilities.is_empty() && self.lists_packages {
@@ -117,6 +132,10 @@ impl<'a> Reader<'a> {
         }
         let kind = result.kind.as_deref().unwrap_or_default();
         let is_file = self.object.is_none() && is_file(class, kind, &result.target);
+        let lists_nothing = packages.is_empty() && vulnerabilities.is_empty() && checks == 0;
+        if lists_nothing && !class.is_empty() && !kind.is_empty() {
+            self.recognised.add(if is_file { Unit::Files } else { Unit::Runs }, 1);
+        }
         let file = is_file.then(|| self.path(&result.target));
         let listed = by_uid(&packages);
         for vulnerability in vulnerabilities {
@@ -143,7 +162,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn scope(&mut self, packages: &[PackageEntry], summary: Option<MisconfSummary>, listed: usize) {
+    /// Counts what a result looked at. Gives the number of checks.
+    fn scope(&mut self, packages: &[PackageEntry], summary: Option<MisconfSummary>, listed: usize) -> u64 {
         if !packages.is_empty() {
             self.parsed.scope.add(Unit::Packages, packages.len() as u64);
         }
@@ -151,6 +171,7 @@ impl<'a> Reader<'a> {
         if checks > 0 {
             self.parsed.scope.add(Unit::Resources, checks);
         }
+        checks
     }
 
     fn path(&self, raw: &Text) -> Text {

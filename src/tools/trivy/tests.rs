@@ -4,7 +4,7 @@ use super::*;
 
 use crate::keys::mistakes::Problems;
 use crate::model::finding::Finding;
-use crate::model::scope::Unit;
+use crate::model::scope::{Scope, Unit};
 use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::Document;
 use crate::scan::scene::BuiltImage;
@@ -38,6 +38,21 @@ fn only_finding(results: &str) -> Finding {
     let mut parsed = read(&format!(r#"{{"SchemaVersion": 2, "Results": [{results}]}}"#)).unwrap();
     assert_eq!(parsed.findings.len(), 1);
     parsed.findings.remove(0)
+}
+
+/// Without `--list-all-pkgs`, older versions name no package.
+#[test]
+fn a_result_with_class_and_type_and_nothing_found_is_a_clean_scan() {
+    let scope =
+        |results: &str| read(&format!(r#"{{"SchemaVersion": 2, "Results": {results}}}"#)).unwrap().scope;
+    let lock =
+        r#"{"Target": "package-lock.json", "Class": "lang-pkgs", "Type": "npm", "Vulnerabilities": null}"#;
+    let image = r#"{"Target": "a (alpine 3.20)", "Class": "os-pkgs", "Type": "alpine"}"#;
+    assert_eq!(scope(&format!("[{lock}]")), Scope::of(Unit::Files, 1));
+    assert_eq!(scope(&format!("[{image}]")), Scope::of(Unit::Runs, 1));
+    for empty in ["[]", "null", r#"[{"Target": "a"}]"#, r#"[{"Target": "a", "Class": "secret"}]"#] {
+        assert!(scope(empty).is_empty(), "{empty}");
+    }
 }
 
 #[test]
