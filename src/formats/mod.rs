@@ -5,6 +5,7 @@ mod csv;
 pub(crate) mod cyclonedx;
 pub(crate) mod dated;
 pub mod epss;
+mod foreign;
 pub mod inventory;
 pub(crate) mod json;
 pub(crate) mod junit;
