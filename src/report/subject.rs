@@ -72,14 +72,18 @@ pub(crate) fn rule(finding: &Finding) -> &str {
     if finding.rule.trim().is_empty() { &finding.tool } else { &finding.rule }
 }
 
-/// What a person must know about it, in a few lines: the title, the tool's own message, and the fix.
+/// What a person must know about it, in a few lines: the title, the tool's own message, and the fix. A title that
+/// begins the message is not said twice.
 pub(crate) fn words(finding: &Finding) -> String {
-    let mut words = title(finding).to_owned();
+    let title = title(finding);
+    let is_in_message = finding.package.is_none() && finding.message.trim_start().starts_with(title);
+    let mut words = if is_in_message { String::new() } else { title.to_owned() };
     if let Some(one) = &finding.package {
         words.push_str(&format!("\n{} in {}", package(one), finding.target));
     }
-    if !finding.message.is_empty() && finding.message != finding.title {
-        words.push_str(&format!("\n{}", finding.message));
+    if !finding.message.is_empty() && finding.message != finding.title || is_in_message {
+        let end = if words.is_empty() { "" } else { "\n" };
+        words.push_str(&format!("{end}{}", finding.message.trim_start()));
     }
     if let Some(resource) = &finding.resource {
         words.push_str(&format!("\nResource: {resource}"));
@@ -100,7 +104,8 @@ pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
 
 /// Whether it is about security: code scanning services separate that from quality.
 pub(crate) fn is_security(category: Category) -> bool {
-    matches!(category, Category::Secret | Category::Vulnerability | Category::Misconfiguration)
+    use Category::{Misconfiguration, Sast, Secret, Vulnerability};
+    matches!(category, Secret | Vulnerability | Misconfiguration | Sast)
 }
 
 /// A CVSS score (0.0 to 10.0) for it: its own if that is in the band of its severity, otherwise the middle of

@@ -137,7 +137,9 @@ fn a_tool_that_was_left_out_has_no_run() {
     project.run(&["run", "--format", "sarif", "--only", "one"]);
     let log = validated(&project);
     assert_eq!(log["runs"].as_array().unwrap().len(), 1);
-    assert_eq!(log["runs"][0]["automationDetails"]["id"], "portcullis/one/");
+    let category = log["runs"][0]["automationDetails"]["id"].as_str().unwrap();
+    let name = project.path(".").canonicalize().unwrap();
+    assert_eq!(category, format!("portcullis/{}/one/", name.file_name().unwrap().to_str().unwrap()));
 }
 
 #[test]
