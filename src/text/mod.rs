@@ -2,6 +2,7 @@
 
 pub(crate) mod bom;
 pub(crate) mod encode;
+pub(crate) mod file_names;
 pub mod hash;
 pub(crate) mod human;
 pub(crate) mod nearest;

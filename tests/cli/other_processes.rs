@@ -25,7 +25,8 @@ const NOBODY: u32 = 65534;
 
 #[test]
 fn the_environment_of_a_run_is_closed_to_other_processes_of_the_user() {
-    let gates = format!("version = 1\n[[gate]]\nid = 'ask'\ntool = 'command'\nrun = ['sh', '-c', '''{ASK}''']\n");
+    let gates =
+        format!("version = 1\n[[gate]]\nid = 'ask'\ntool = 'command'\nrun = ['sh', '-c', '''{ASK}''']\n");
     let project = Project::with_gates(&gates);
     let program = project.root().join("portcullis");
     fs::copy(env!("CARGO_BIN_EXE_portcullis"), &program).unwrap();
@@ -37,7 +38,8 @@ fn the_environment_of_a_run_is_closed_to_other_processes_of_the_user() {
         }
         command.uid(NOBODY).gid(NOBODY);
     }
-    let output = command.args(["run", "--quiet"]).current_dir(project.root()).env("MARK", "x").output().unwrap();
+    let output =
+        command.args(["run", "--quiet"]).current_dir(project.root()).env("MARK", "x").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(project.read("asked"), "gate\n");
 }

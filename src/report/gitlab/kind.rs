@@ -30,7 +30,7 @@ impl GitlabKind {
     pub(crate) fn of(finding: &Finding) -> Option<Self> {
         match finding.category {
             Category::Secret => Some(Self::Secrets),
-            Category::Misconfiguration => Some(Self::Sast),
+            Category::Misconfiguration | Category::Sast => Some(Self::Sast),
             Category::Vulnerability if finding.package.is_none() => Some(Self::Sast),
             Category::Vulnerability if finding.image.is_some() => Some(Self::Containers),
             Category::Vulnerability => Some(Self::Dependencies),
