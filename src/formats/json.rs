@@ -12,32 +12,22 @@ use serde_json::error::Category;
 use super::foreign::instead_of_json;
 use crate::scan::parsed::ReportError;
 use crate::text::bom::without_bom;
+use crate::text::utf16::{self, Broken};
 
 /// The text of a document as UTF-8. A byte order mark says that it is UTF-16 (RFC 8259 wants UTF-8, and Windows
 /// shells write UTF-16).
 pub(crate) fn decoded<'b>(bytes: &'b [u8], what: &'static str) -> Result<Cow<'b, [u8]>, ReportError> {
-    let (rest, unit): (&[u8], fn([u8; 2]) -> u16) = match bytes {
-        [0xff, 0xfe, rest @ ..] => (rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => (rest, u16::from_be_bytes),
-        _ => return Ok(Cow::Borrowed(bytes)),
-    };
-    let (units, half) = rest.as_chunks::<2>();
-    // The first half of a pair, or of a unit.
-    if !half.is_empty() || units.last().is_some_and(|pair| (0xd800..0xdc00).contains(&unit(*pair))) {
-        return Err(ReportError::Cut {
-            what,
-            detail: "it is UTF-16, and ends in half a character".to_owned(),
-        });
+    match utf16::decode(bytes) {
+        None => Ok(Cow::Borrowed(bytes)),
+        Some(Ok(text)) => Ok(Cow::Owned(text.into_bytes())),
+        Some(Err(Broken::Cut)) => {
+            Err(ReportError::Cut { what, detail: "it is UTF-16, and ends in half a character".to_owned() })
+        }
+        Some(Err(Broken::Mixed)) => {
+            let detail = "it begins as UTF-16, and goes on as something else".to_owned();
+            Err(ReportError::Foreign { what, detail })
+        }
     }
-    let mut text = String::with_capacity(rest.len());
-    for character in char::decode_utf16(units.iter().map(|pair| unit(*pair))) {
-        let wrong = |_| ReportError::Foreign {
-            what,
-            detail: "it begins as UTF-16, and goes on as something else".to_owned(),
-        };
-        text.push(character.map_err(wrong)?);
-    }
-    Ok(Cow::Owned(text.into_bytes()))
 }
 
 /// Reads a whole document. `what` names the document in messages ("gitleaks report").

@@ -123,17 +123,23 @@ fn read_run(
         rules,
     };
     let mut secret = Vec::new();
+    let mut undecided = 0;
     let mut left_out: BTreeMap<&str, u64> = BTreeMap::new();
     for (place, outcome) in results.into_iter().enumerate() {
         if let Some(kind) = harmless(&outcome) {
             *left_out.entry(kind).or_default() += 1;
             continue;
         }
+        undecided += u64::from(is_undecided(&outcome));
         let finding = reading.finding(&outcome);
         if about.include(&finding) {
             secret.push(place);
         }
         parsed.findings.push(finding);
+    }
+    if undecided > 0 {
+        let results = human::count(undecided, "result");
+        parsed.notes.push(format!("{tool} could not decide {results}: a person must"));
     }
     for (kind, n) in left_out {
         parsed.proof.push(format!("{tool} lists {} of kind {kind}: no problem", human::count(n, "result")));
@@ -189,6 +195,11 @@ fn plain(message: &Message) -> Option<&str> {
         .flatten()
         .map(String::as_str)
         .find(|text| !text.trim().is_empty())
+}
+
+/// Whether the tool leaves it to a person (3.27.9).
+fn is_undecided(outcome: &Outcome) -> bool {
+    matches!(outcome.kind.as_deref(), Some("open" | "review"))
 }
 
 /// A run whose results are being read.
@@ -256,7 +267,7 @@ fn title(outcome: &Outcome, rule: Option<&Rule>, message: &str) -> Option<String
     let of_rule = descriptions.into_iter().flatten().flatten().filter_map(plain);
     let title = [message].into_iter().chain(of_rule).map(first_sentence).find(|line| !line.is_empty());
     match outcome.kind.as_deref() {
-        Some(kind @ ("open" | "review")) => {
+        Some(kind) if is_undecided(outcome) => {
             let title = title.unwrap_or_default();
             Some(format!("{title} ({kind}: the tool could not decide it)").trim_start().to_owned())
         }

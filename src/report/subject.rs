@@ -73,17 +73,18 @@ pub(crate) fn rule(finding: &Finding) -> &str {
 }
 
 /// What a person must know about it, in a few lines: the title, the tool's own message, and the fix. A title that
-/// begins the message is not said twice.
+/// is the first sentence of one line is not said twice.
 pub(crate) fn words(finding: &Finding) -> String {
     let title = title(finding);
-    let is_in_message = finding.package.is_none() && finding.message.trim_start().starts_with(title);
+    let one_line = finding.package.is_none() && !finding.message.contains('\n');
+    let is_in_message = one_line && finding.message.starts_with(title);
     let mut words = if is_in_message { String::new() } else { title.to_owned() };
     if let Some(one) = &finding.package {
         words.push_str(&format!("\n{} in {}", package(one), finding.target));
     }
     if !finding.message.is_empty() && finding.message != finding.title || is_in_message {
         let end = if words.is_empty() { "" } else { "\n" };
-        words.push_str(&format!("{end}{}", finding.message.trim_start()));
+        words.push_str(&format!("{end}{}", finding.message));
     }
     if let Some(resource) = &finding.resource {
         words.push_str(&format!("\nResource: {resource}"));
@@ -223,6 +224,21 @@ mod tests {
             (finding.tool, finding.target) = (tool.into(), target.into());
             finding.location = path.map(Location::file);
             assert_eq!(file(&finding), shown, "{tool} {target}");
+        }
+    }
+
+    #[test]
+    fn the_first_sentence_of_a_message_is_not_said_twice() {
+        for (title, message, shown) in [
+            ("One.", "One. Two.", "One. Two."),
+            ("One.", "One.", "One."),
+            ("One.", "", "One."),
+            ("One.", "Two.", "One.\nTwo."),
+            ("One", "One\nTwo", "One\nOne\nTwo"),
+        ] {
+            let mut finding = Finding::new("a", Category::Sast, Severity::High, title);
+            finding.message = message.into();
+            assert_eq!(words(&finding), shown);
         }
     }
 

@@ -11,3 +11,4 @@ pub mod sanitise;
 pub mod shared;
 pub(crate) mod signal;
 pub(crate) mod table;
+pub(crate) mod utf16;

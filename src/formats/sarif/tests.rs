@@ -116,6 +116,8 @@ fn what_a_tool_could_not_decide_says_so() {
         let finding = one("", &format!(r#"{{"kind": "{kind}", "message": {{"text": "cannot prove x"}}}}"#));
         assert_eq!(&*finding.title, format!("cannot prove x ({kind}: the tool could not decide it)"));
     }
+    let parsed = run(r#""results": [{"kind": "open"}, {"kind": "review", "level": "note"}, {}]"#);
+    assert_eq!(parsed.notes, ["x could not decide 2 results: a person must"]);
 }
 
 #[test]

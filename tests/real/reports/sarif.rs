@@ -138,7 +138,7 @@ fn a_tool_that_was_left_out_has_no_run() {
     let log = validated(&project);
     assert_eq!(log["runs"].as_array().unwrap().len(), 1);
     let category = log["runs"][0]["automationDetails"]["id"].as_str().unwrap();
-    let name = project.path(".").canonicalize().unwrap();
+    let name = project.root().canonicalize().unwrap();
     assert_eq!(category, format!("portcullis/{}/one/", name.file_name().unwrap().to_str().unwrap()));
 }
 
