@@ -189,6 +189,23 @@ fn a_suppression_under_review_does_not_suppress() {
     }
 }
 
+/// Kingfisher writes the commands with which to look into a secret.
+#[test]
+fn the_rule_of_a_secret_is_none() {
+    let secret = ["Tq7", "wZ4mVb9LcXe2"].concat();
+    let result = format!(
+        r#"{{"ruleId": "betterleaks.github-pat", "message": {{"text": "key"}}, "properties": {{"tags": ["secret"],
+            "validate_command": "kingfisher validate --rule 'betterleaks.github-pat' '{secret}'"}},
+            "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "app/keys.py"}}}}}}]}}"#
+    );
+    let found = run(&format!(r#""results": [{result}]"#)).secrets;
+    assert!(found.iter().any(|one| one.is_in(&secret)), "{found:?}");
+    assert!(
+        !found.iter().any(|one| one.is_in("betterleaks.github-pat") || one.is_in("app/keys.py")),
+        "{found:?}"
+    );
+}
+
 #[test]
 fn a_document_that_is_not_a_sarif_log_is_refused() {
     for text in [
