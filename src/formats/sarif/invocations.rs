@@ -158,21 +158,23 @@ impl<'a> Overrides<'a> {
             }
             levels
         };
-        Self(run.invocations.iter().flatten().map(read).collect())
+        // A result without a provenance asks all of them.
+        const MOST: usize = 64;
+        Self(run.invocations.iter().flatten().take(MOST).map(read).collect())
     }
 
-    /// The level of a result's rule in the invocation that it names, or in the only one.
+    /// The level of a result's rule in the invocation that it names; if it names none, the worst of all.
     pub(super) fn level(&self, outcome: &Outcome, rule: Option<&Rule>) -> Option<&'a str> {
         let named = outcome.provenance.as_ref().and_then(|provenance| provenance.invocation_index);
-        let index = named.and_then(|index| usize::try_from(index).ok());
-        let levels = match (index, self.0.as_slice()) {
-            (Some(index), all) => all.get(index)?,
-            (None, [only]) => only,
-            (None, _) => return None,
-        };
-        match rule {
+        let level = |levels: &Levels<'a>| match rule {
             Some(rule) => levels.known.get(&std::ptr::from_ref(rule)).copied(),
             None => levels.unknown.get(outcome.rule_id.as_deref()?).copied(),
+        };
+        match named.and_then(|index| usize::try_from(index).ok()) {
+            Some(index) => self.0.get(index).and_then(level),
+            None => self.0.iter().filter_map(level).max_by_key(|level| {
+                ["none", "note", "warning"].iter().position(|known| known == level).unwrap_or(3)
+            }),
         }
     }
 }

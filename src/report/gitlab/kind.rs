@@ -76,6 +76,20 @@ mod tests {
     }
 
     #[test]
+    fn a_finding_goes_to_the_report_of_its_category() {
+        for (category, kind) in [
+            (Category::Sast, Some(GitlabKind::Sast)),
+            (Category::Misconfiguration, Some(GitlabKind::Sast)),
+            (Category::Secret, Some(GitlabKind::Secrets)),
+            (Category::Quality, None),
+            (Category::Lint, None),
+        ] {
+            let finding = Finding::new("r", category, crate::model::severity::Severity::High, "t");
+            assert_eq!(GitlabKind::of(&finding), kind, "{category:?}");
+        }
+    }
+
+    #[test]
     fn a_gate_is_of_the_kinds_that_its_record_says_it_looks_for() {
         for (looks_for, is_of) in [
             (json!(["image-vulnerabilities", "secrets"]), vec!["secret_detection", "container_scanning"]),

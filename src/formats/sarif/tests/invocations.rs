@@ -130,4 +130,13 @@ fn the_level_that_a_run_gave_to_a_rule_counts_for_its_results() {
     ] {
         assert_eq!(descriptor(by, result), severity, "{by} {result}");
     }
+    let levels = ["note", "error", "warning"].map(|level| {
+        format!(
+            r#"{{"ruleConfigurationOverrides": [{{"descriptor": {{"id": "R0"}}, "configuration": {{"level": "{level}"}}}}]}}"#
+        )
+    });
+    let all = format!("[{}]", levels.join(","));
+    assert_eq!(one_of(rules, plain, &all).severity, Severity::High, "the worst of several");
+    let second = r#"{"ruleId": "R0", "provenance": {"invocationIndex": 2}}"#;
+    assert_eq!(one_of(rules, second, &all).severity, Severity::Medium);
 }
