@@ -1,5 +1,6 @@
 //! JSON reports, read straight into typed structs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,8 +9,26 @@ use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 
+use super::foreign::instead_of_json;
 use crate::scan::parsed::ReportError;
 use crate::text::bom::without_bom;
+use crate::text::utf16::{self, Broken};
+
+/// The text of a document as UTF-8. A byte order mark says that it is UTF-16 (RFC 8259 wants UTF-8, and Windows
+/// shells write UTF-16).
+pub(crate) fn decoded<'b>(bytes: &'b [u8], what: &'static str) -> Result<Cow<'b, [u8]>, ReportError> {
+    match utf16::decode(bytes) {
+        None => Ok(Cow::Borrowed(bytes)),
+        Some(Ok(text)) => Ok(Cow::Owned(text.into_bytes())),
+        Some(Err(Broken::Cut)) => {
+            Err(ReportError::Cut { what, detail: "it is UTF-16, and ends in half a character".to_owned() })
+        }
+        Some(Err(Broken::Mixed)) => {
+            let detail = "it begins as UTF-16, and goes on as something else".to_owned();
+            Err(ReportError::Foreign { what, detail })
+        }
+    }
+}
 
 /// Reads a whole document. `what` names the document in messages ("gitleaks report").
 ///
@@ -17,7 +36,7 @@ use crate::text::bom::without_bom;
 /// have different errors.
 pub(crate) fn read<'b, T: Deserialize<'b>>(bytes: &'b [u8], what: &'static str) -> Result<T, ReportError> {
     let bytes = not_blank(bytes, what)?;
-    serde_json::from_slice(bytes).map_err(|error| unproven(&error, what))
+    serde_json::from_slice(bytes).map_err(|error| unproven(&error, bytes, what))
 }
 
 /// Reads the first value of a document and returns the bytes after it: some tools print text after
@@ -28,22 +47,43 @@ pub(crate) fn read_first<'b, T: DeserializeOwned>(
 ) -> Result<(T, &'b [u8]), ReportError> {
     let bytes = not_blank(bytes, what)?;
     let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
-    let value = values.next().ok_or(ReportError::Empty { what })?.map_err(|error| unproven(&error, what))?;
+    let value =
+        values.next().ok_or(ReportError::Empty { what })?.map_err(|error| unproven(&error, bytes, what))?;
     Ok((value, bytes.get(values.byte_offset()..).unwrap_or_default()))
 }
 
+/// The document without a byte order mark, and without the colours that some tools reset at both ends of
+/// what they print, also into a file (Biome).
 fn not_blank<'b>(bytes: &'b [u8], what: &'static str) -> Result<&'b [u8], ReportError> {
-    let bytes = without_bom(bytes);
-    match bytes.iter().all(u8::is_ascii_whitespace) {
-        true => Err(ReportError::Empty { what }),
-        false => Ok(bytes),
+    let mut bytes = without_bom(bytes);
+    while let Some(rest) = bytes.trim_ascii_start().strip_prefix(b"\x1b[").and_then(after_colour) {
+        bytes = rest;
     }
+    while let Some(rest) = before_colour(bytes.trim_ascii_end()) {
+        bytes = rest;
+    }
+    if bytes.trim_ascii().is_empty() { Err(ReportError::Empty { what }) } else { Ok(bytes) }
 }
 
-fn unproven(error: &serde_json::Error, what: &'static str) -> ReportError {
+/// What follows the rest of a colour sequence: `0m`, `1;31m`.
+fn after_colour(bytes: &[u8]) -> Option<&[u8]> {
+    let end = bytes.iter().position(|byte| !(byte.is_ascii_digit() || *byte == b';'))?;
+    bytes[end..].strip_prefix(b"m")
+}
+
+fn before_colour(bytes: &[u8]) -> Option<&[u8]> {
+    let rest = bytes.strip_suffix(b"m")?;
+    let start = rest.iter().rposition(|byte| !(byte.is_ascii_digit() || *byte == b';'))? + 1;
+    rest[..start].strip_suffix(b"\x1b[")
+}
+
+fn unproven(error: &serde_json::Error, bytes: &[u8], what: &'static str) -> ReportError {
     match error.classify() {
         Category::Eof => ReportError::Cut { what, detail: error.to_string() },
-        Category::Syntax => ReportError::Foreign { what, detail: format!("not JSON: {error}") },
+        Category::Syntax => {
+            let instead = instead_of_json(bytes).map(|words| format!(" ({words})")).unwrap_or_default();
+            ReportError::Foreign { what, detail: format!("not JSON: {error}{instead}") }
+        }
         Category::Data | Category::Io => ReportError::Foreign { what, detail: error.to_string() },
     }
 }
@@ -92,3 +132,6 @@ where
 
     deserializer.deserialize_any(Unique(PhantomData)).map(Some)
 }
+
+#[cfg(test)]
+mod tests;

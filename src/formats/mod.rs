@@ -5,6 +5,7 @@ mod csv;
 pub(crate) mod cyclonedx;
 pub(crate) mod dated;
 pub mod epss;
+mod foreign;
 pub mod inventory;
 pub(crate) mod json;
 pub(crate) mod junit;
@@ -83,9 +84,37 @@ pub fn headline(text: &str) -> String {
     }
 }
 
+/// The first sentence of a text, cut like a heading. A sentence ends before a space and a capital letter.
+pub fn first_sentence(text: &str) -> String {
+    const SHORTEST_WORD: usize = 3;
+    let line = headline(text);
+    let end = line.match_indices(['.', '!', '?']).map(|(at, _)| at).find(|at| {
+        let (before, after) = (&line[..*at], &line[at + 1..]);
+        let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let next = after.strip_prefix(' ').and_then(|after| after.trim_start().chars().next());
+        let closed = before.ends_with(['`', '\'', '"', ')']);
+        next.is_some_and(char::is_uppercase) && (closed || word.chars().count() >= SHORTEST_WORD)
+    });
+    line[..end.map_or(line.len(), |end| end + 1)].to_owned()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::headline;
+    use super::{first_sentence, headline};
+
+    #[test]
+    fn a_sentence_ends_before_the_next() {
+        for (text, first) in [
+            ("Do not call err(). It is slow.", "Do not call err()."),
+            ("`os` imported but unused", "`os` imported but unused"),
+            ("Use v. 2 of e.g. A. Then stop. Now", "Use v. 2 of e.g. A. Then stop."),
+            ("See www.example.com. it works", "See www.example.com. it works"),
+            ("\n One line.\nMore", "One line."),
+            ("", ""),
+        ] {
+            assert_eq!(first_sentence(text), first);
+        }
+    }
 
     #[test]
     fn a_headline_is_the_first_line_that_is_not_blank_and_short() {

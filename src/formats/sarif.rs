@@ -1,23 +1,37 @@
 //! SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>), the format
 //! that most scanners can write.
 
+mod category;
 mod evidence;
+mod invocations;
 mod model;
+mod packages;
 mod places;
+mod properties;
 mod rules;
+mod severity;
+mod suppression;
 
-use crate::formats::sarif::model::{Invocation, Log, Message, Notification, Outcome, Run, Suppression};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::formats::sarif::category::Signs;
+use crate::formats::sarif::invocations::{Overrides, Said, inline_elsewhere};
+use crate::formats::sarif::model::{Artifact, Head, Log, Message, Outcome, Rule, Run};
+use crate::formats::sarif::packages::Lines;
 use crate::formats::sarif::places::Places;
-use crate::formats::sarif::rules::{Rules, Signs};
+use crate::formats::sarif::rules::Rules;
 use crate::model::finding::{Category, Finding};
 use crate::model::scope::{Scope, Unit};
-use crate::model::severity::Severity;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::secret_findings::AboutSecrets;
+use crate::text::human;
 use crate::text::shared::Text;
 
-use super::{headline, json};
+use super::{first_sentence, headline, json};
 
 const WHAT: &str = "SARIF log";
 
@@ -26,18 +40,22 @@ const WHAT: &str = "SARIF log";
 /// `pass`, or the `baselineState` `absent`).
 ///
 /// A run without `results` is a gap: it did not produce results, which differs from finding nothing.
-/// A run whose `invocations` say that it was not successful is a gap, too.
+/// So is a run whose `invocations` say that it was not successful, or did not read a file.
 pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
-    let log: Log = json::read(bytes, WHAT)?;
-    let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };
-    match log.version.as_deref() {
-        Some(version) if version.starts_with("2.1.") => {}
-        Some(other) => return Err(foreign(format!("its version is {other}, not 2.1.0"))),
-        None => return Err(foreign("it has no `version`".to_owned())),
+    let bytes = &*json::decoded(bytes, WHAT)?;
+    // Another version may have another shape.
+    let log: Log = json::read(bytes, WHAT).map_err(|error| {
+        json::read(bytes, WHAT).ok().and_then(|head| wrong_version(&head)).unwrap_or(error)
+    })?;
+    if let Some(error) = wrong_version(&Head { version: log.version.clone() }) {
+        return Err(error);
     }
-    let mut runs = log.runs.ok_or_else(|| foreign("it has no `runs`".to_owned()))?;
-
+    let foreign = |detail: &str| ReportError::Foreign { what: WHAT, detail: detail.to_owned() };
+    log.version.as_ref().ok_or_else(|| foreign("it has no `version`"))?;
     let mut parsed = Parsed::default();
+    parsed.gaps.extend(inline_elsewhere(&log));
+    let mut runs = log.runs.ok_or_else(|| foreign("it has no `runs`"))?;
+
     let about = AboutSecrets::new();
     let mut secret = Vec::new();
     for run in &mut runs {
@@ -54,6 +72,15 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
     Ok(parsed)
 }
 
+/// A version that is not read, in words that say what to do.
+fn wrong_version(head: &Head) -> Option<ReportError> {
+    let version = head.version.as_deref().filter(|version| !version.starts_with("2.1."))?;
+    let detail = format!(
+        "its version is {version}, not 2.1.0: let the tool write SARIF 2.1.0, or convert it (`sarif transform`)"
+    );
+    Some(ReportError::Foreign { what: WHAT, detail })
+}
+
 /// Reads a run. It takes ownership of the results, so that their memory is freed as findings are made.
 /// Returns the places of those that are about secrets.
 fn read_run(
@@ -64,22 +91,20 @@ fn read_run(
     about: &AboutSecrets,
 ) -> Vec<usize> {
     let tool = run.tool.driver.name.as_deref().unwrap_or("the scanner");
-    let invocations = run.invocations.as_deref().unwrap_or_default();
-    parsed.gaps.extend(invocations.iter().flat_map(failures).map(|why| format!("{tool} says: {why}")));
-    let external = run.external_property_file_references.as_ref();
-    if external.and_then(|files| files.results.as_ref()).is_some_and(|files| !files.is_empty()) {
-        parsed.gaps.push(format!("{tool} wrote results to other files, which Portcullis does not read"));
-    }
+    let counts = |outcome: &Outcome| {
+        harmless(outcome).is_none() && outcome.suppressions.as_deref().unwrap_or_default().is_empty()
+    };
+    let found = results.iter().flatten().any(counts);
+    let mut said = Said::of(run, tool, found);
+    // The reason of the gate has room for the first one.
+    parsed.proof.extend(said.gaps.iter().take(MOST_GAPS).cloned());
+    parsed.gaps.append(&mut said.gaps);
+    parsed.notes.append(&mut said.warnings);
     let Some(results) = results else {
         parsed.gaps.push(format!("the run of {tool} has no `results`: it did not produce any"));
         return Vec::new();
     };
-
-    let mut scope = Scope::of(Unit::Runs, 1);
-    if let Some(artifacts) = run.artifacts.as_ref().filter(|artifacts| !artifacts.is_empty()) {
-        scope.add(Unit::Files, artifacts.len() as u64);
-    }
-    parsed.scope.merge(&scope);
+    parsed.scope.merge(&scope(run, results.is_empty()));
     match (results.is_empty(), &run.tool.driver.name) {
         (false, _) => {}
         (true, Some(tool)) => parsed.proof.push(format!("{tool} lists no results")),
@@ -90,36 +115,78 @@ fn read_run(
         }
     }
     let rules = Rules::of(&run.tool);
-    let places = Places::of(run, origin);
+    let reading = Reading {
+        overrides: Overrides::of(run, &rules),
+        places: Places::of(run, origin),
+        now: Timestamp::now(),
+        run,
+        rules,
+    };
     let mut secret = Vec::new();
+    let mut undecided = 0;
+    let mut left_out: BTreeMap<&str, u64> = BTreeMap::new();
     for (place, outcome) in results.into_iter().enumerate() {
-        let Some(finding) = finding(&outcome, &rules, &places) else { continue };
+        if let Some(kind) = harmless(&outcome) {
+            *left_out.entry(kind).or_default() += 1;
+            continue;
+        }
+        undecided += u64::from(is_undecided(&outcome));
+        let finding = reading.finding(&outcome);
         if about.include(&finding) {
             secret.push(place);
         }
         parsed.findings.push(finding);
     }
+    if undecided > 0 {
+        let results = human::count(undecided, "result");
+        parsed.notes.push(format!("{tool} could not decide {results}: a person must"));
+    }
+    for (kind, n) in left_out {
+        parsed.proof.push(format!("{tool} lists {} of kind {kind}: no problem", human::count(n, "result")));
+    }
     secret
 }
 
-/// The errors that an invocation reports. By the standard, a notification of level `error` means that
-/// the tool stopped or that its results are incomplete.
-fn failures(invocation: &Invocation) -> Vec<String> {
-    let lists = [&invocation.tool_execution_notifications, &invocation.tool_configuration_notifications];
-    let notifications = || lists.into_iter().flatten().flatten();
-    let words = |notification: &Notification| notification.message.as_ref().and_then(plain).map(headline);
-    let errors = notifications().filter(|notification| notification.level.as_deref() == Some("error"));
-    let mut said: Vec<String> =
-        errors.map(|error| words(error).unwrap_or_else(|| "an error without a text".to_owned())).collect();
-    if said.is_empty() && invocation.execution_successful == Some(false) {
-        let exit = invocation.exit_code_description.as_deref().map(headline);
-        let why = exit.or_else(|| notifications().find_map(words)).filter(|why| !why.is_empty());
-        said.push(match why {
-            Some(why) => format!("its run was not successful: {why}"),
-            None => "its run was not successful".to_owned(),
-        });
+/// The most gaps that the record names beside the reason.
+const MOST_GAPS: usize = 20;
+
+/// What a run looked at. A run that lists its files, and lists none, looked at nothing.
+fn scope(run: &Run, clean: bool) -> Scope {
+    /// Roles (3.24.6) of artifacts that are no files that were scanned.
+    const OTHERS: [&str; 6] = [
+        "responseFile",
+        "standardStream",
+        "debugOutputFile",
+        "toolSpecifiedConfiguration",
+        "userSpecifiedConfiguration",
+        "directory",
+    ];
+    let scanned = |artifact: &&Artifact| match artifact.roles.as_deref() {
+        None | Some([]) => true,
+        Some(roles) => roles.iter().any(|role| !OTHERS.contains(&role.as_str())),
+    };
+    let files = run.artifacts.as_ref().map(|artifacts| artifacts.iter().filter(scanned).count() as u64);
+    let mut scope = Scope::default();
+    if !(clean && files == Some(0)) {
+        scope.add(Unit::Runs, 1);
     }
-    said
+    if let Some(files) = files.filter(|files| *files > 0) {
+        scope.add(Unit::Files, files);
+    }
+    scope
+}
+
+/// Why a result is no problem: by its kind (3.27.9), or because it is gone since the baseline. If a tool
+/// contradicts itself and gives a level to a `pass`, the level counts.
+fn harmless(outcome: &Outcome) -> Option<&'static str> {
+    const KINDS: [&str; 3] = ["pass", "notApplicable", "informational"];
+    let kind = outcome.kind.as_deref().unwrap_or("fail");
+    let kind = KINDS.into_iter().find(|known| *known == kind);
+    let rated = outcome.level.as_deref().is_some_and(|level| level != "none");
+    match outcome.baseline_state.as_deref() {
+        Some("absent") => Some("absent"),
+        _ => kind.filter(|_| !rated),
+    }
 }
 
 fn plain(message: &Message) -> Option<&str> {
@@ -130,87 +197,82 @@ fn plain(message: &Message) -> Option<&str> {
         .find(|text| !text.trim().is_empty())
 }
 
-/// The finding of a result. `None`: the result says that there is no problem.
-fn finding<'a>(outcome: &'a Outcome, rules: &Rules<'a>, places: &Places) -> Option<Finding> {
-    // `pass`, `open`, `notApplicable` and similar kinds have no level. If a tool contradicts itself and
-    // gives one, the level counts.
-    let failed = outcome.kind.as_deref().is_none_or(|kind| kind == "fail");
-    if !failed && outcome.level.as_deref().is_none_or(|level| level == "none") {
-        return None;
-    }
-    if outcome.baseline_state.as_deref() == Some("absent") {
-        return None;
-    }
-
-    let found = rules.find(outcome);
-    let default = found.and_then(|rule| rule.default_configuration.as_ref()?.level.as_deref());
-    let level = outcome.level.as_deref().or(default).unwrap_or("warning");
-    let bags = [outcome.properties.as_deref(), found.and_then(|rule| rule.properties.as_ref())];
-    let score = bags.iter().flatten().find_map(|bag| bag.security_severity.as_ref()?.number());
-    let severity = score.map_or_else(|| severity_of(level), Severity::from_cvss_score);
-
-    let id = rules.id(outcome, found);
-    let message = rules.message(outcome, found).unwrap_or_default();
-    let descriptions = found.map(|rule| [rule.short_description.as_ref(), rule.full_description.as_ref()]);
-    let title = descriptions
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(plain)
-        .chain([message.as_str()])
-        .map(headline)
-        .find(|line| !line.is_empty())
-        .unwrap_or_else(|| id.to_owned());
-
-    let signs = Signs::of(outcome, found, rules.tool, id);
-    let mut finding = Finding::new(id, signs.category(), severity, title);
-    finding.severity_raw = Some(level.into());
-    finding.message = message.into();
-    finding.fix = outcome
-        .fixes
-        .iter()
-        .flatten()
-        .filter_map(|fix| fix.description.as_ref().and_then(plain))
-        .map(|fix| Text::from(headline(fix)))
-        .next();
-    finding.cwe = signs.cwe();
-    if finding.category == Category::Vulnerability {
-        finding.aliases = signs.advisories().into_iter().filter(|alias| *alias != finding.rule).collect();
-    }
-    finding.references =
-        found.and_then(|rule| rule.help_uri.as_deref()).into_iter().map(Text::from).collect();
-    finding.suppressed = suppression(outcome.suppressions.as_deref().unwrap_or_default());
-    finding.location = places.location(outcome);
-    if finding.location.is_none() {
-        finding.resource = places::logical(outcome);
-    }
-    Some(finding)
+/// Whether the tool leaves it to a person (3.27.9).
+fn is_undecided(outcome: &Outcome) -> bool {
+    matches!(outcome.kind.as_deref(), Some("open" | "review"))
 }
 
-fn severity_of(level: &str) -> Severity {
-    match level {
-        "error" => Severity::High,
-        "warning" => Severity::Medium,
-        "note" => Severity::Low,
-        "none" => Severity::Info,
-        _ => Severity::Unknown,
+/// A run whose results are being read.
+struct Reading<'a> {
+    run: &'a Run,
+    rules: Rules<'a>,
+    overrides: Overrides<'a>,
+    places: Places<'a>,
+    now: Timestamp,
+}
+
+impl Reading<'_> {
+    fn finding(&self, outcome: &Outcome) -> Finding {
+        let rule = self.rules.find(outcome);
+        let id = self.rules.id(outcome, rule);
+        let message = self.rules.message(outcome, rule).unwrap_or_default();
+        let signs = Signs::of(outcome, rule, self.rules.tool, id);
+        let category = signs.category();
+        let lines = Lines::of(self.rules.tool, &message);
+        let (severity, word) = severity::Signs {
+            outcome,
+            rule,
+            configured: self.overrides.level(outcome, rule),
+            category,
+            tool: self.rules.tool,
+            in_text: lines.as_ref().and_then(Lines::severity),
+        }
+        .severity();
+
+        let title = title(outcome, rule, if lines.is_some() { "" } else { &message });
+        let mut finding = Finding::new(id, category, severity, title.unwrap_or_else(|| id.to_owned()));
+        finding.severity_raw = Some(word).filter(|word| !word.is_empty()).map(Text::from);
+        finding.fix = outcome
+            .fixes
+            .iter()
+            .flatten()
+            .filter_map(|fix| fix.description.as_ref().and_then(plain))
+            .map(|fix| Text::from(headline(fix)))
+            .next();
+        finding.cwe = signs.cwe();
+        finding.references =
+            rule.and_then(|rule| rule.help_uri.as_deref()).into_iter().map(Text::from).collect();
+        let suppressions = outcome.suppressions.as_deref().unwrap_or_default();
+        finding.suppressed = suppression::suppression(suppressions, self.now);
+        finding.location = self.places.location(outcome);
+        let logical = places::logical_location(outcome, self.run);
+        if category == Category::Vulnerability {
+            finding.aliases = signs.advisories().into_iter().filter(|alias| *alias != finding.rule).collect();
+            let path = finding.location.as_ref().map(|location| &*location.path);
+            finding.package =
+                packages::package(outcome, rule, logical, lines.as_ref(), (path, &message)).map(Arc::new);
+        }
+        if finding.location.is_none() && finding.package.is_none() {
+            finding.resource = logical.and_then(places::logical);
+        }
+        finding.message = message.into();
+        finding
     }
 }
 
-/// Why a result is suppressed. If one of its suppressions is under review or rejected, it is not.
-fn suppression(suppressions: &[Suppression]) -> Option<Text> {
-    let open = |suppression: &Suppression| matches!(suppression.status.as_deref(), Some(status) if status != "accepted");
-    let first = suppressions.first()?;
-    if suppressions.iter().any(open) {
-        return None;
+/// The first sentence of the message; without one, what the rule says of itself. A result that its tool could not
+/// decide says so: a person must.
+fn title(outcome: &Outcome, rule: Option<&Rule>, message: &str) -> Option<String> {
+    let descriptions = rule.map(|rule| [rule.short_description.as_ref(), rule.full_description.as_ref()]);
+    let of_rule = descriptions.into_iter().flatten().flatten().filter_map(plain);
+    let title = [message].into_iter().chain(of_rule).map(first_sentence).find(|line| !line.is_empty());
+    match outcome.kind.as_deref() {
+        Some(kind) if is_undecided(outcome) => {
+            let title = title.unwrap_or_default();
+            Some(format!("{title} ({kind}: the tool could not decide it)").trim_start().to_owned())
+        }
+        _ => title,
     }
-    let kind = match first.kind.as_deref() {
-        Some("inSource") => "suppressed in the source",
-        Some("external") => "suppressed outside the source",
-        _ => "suppressed",
-    };
-    let why = first.justification.as_deref().map(headline).filter(|why| !why.is_empty());
-    Some(Text::from(why.map_or_else(|| kind.to_owned(), |why| format!("{kind}: {why}"))))
 }
 
 #[cfg(test)]

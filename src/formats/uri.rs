@@ -18,9 +18,17 @@ pub(super) enum Target {
     Elsewhere,
 }
 
-/// Reads a URI reference. `file:` URIs and relative references, which have no scheme, are paths.
+/// Reads a URI reference. `file:` URIs and relative references, which have no scheme, are paths. Backslashes are
+/// those of Windows: no URI has any.
 pub(super) fn target(uri: &str) -> Target {
     let uri = uri.trim();
+    let slashed;
+    let uri = if uri.contains('\\') {
+        slashed = uri.replace('\\', "/");
+        &slashed
+    } else {
+        uri
+    };
     if let Some(rest) = strip_scheme(uri, "file") {
         // `file:///path`, `file://host/path` and `file:/path`.
         let path = match rest.strip_prefix("//") {
@@ -81,6 +89,8 @@ mod tests {
             ("file://host/work/", path("/work/")),
             ("file:///C:/code/a.c", path("C:/code/a.c")),
             ("C:/code/a.c", path("C:/code/a.c")),
+            ("C:\\code\\a.c", path("C:/code/a.c")),
+            ("src\\a.c", path("src/a.c")),
             ("src/x:y.c", path("src/x:y.c")),
             ("https://example.test/a", Target::Elsewhere),
             ("::::::/", Target::Elsewhere),

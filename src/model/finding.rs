@@ -23,6 +23,8 @@ pub enum Category {
     Type,
     Vulnerability,
     Misconfiguration,
+    /// A weakness in the project's own code.
+    Sast,
     Quality,
     License,
     Test,
@@ -36,6 +38,7 @@ impl Category {
             Self::Type => "type",
             Self::Vulnerability => "vulnerability",
             Self::Misconfiguration => "misconfiguration",
+            Self::Sast => "sast",
             Self::Quality => "quality",
             Self::License => "license",
             Self::Test => "test",

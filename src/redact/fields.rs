@@ -2,12 +2,18 @@
 
 use std::borrow::Cow;
 
+use crate::text::utf16;
+
 /// Replaces the value of every object member whose key is in `fields` with [`MASK`](super::MASK), whatever
 /// its type. It works on the bytes, in one pass and without recursion: numbers, order and spacing do not
-/// change. Keys are compared as they are written, since no scanner escapes letters in them.
+/// change. Keys are compared as they are written, since no scanner escapes letters in them. A report in UTF-16
+/// becomes UTF-8: its keys would not be found otherwise.
 pub fn mask_fields<'j>(json: &'j [u8], fields: &[&str]) -> Cow<'j, [u8]> {
     if fields.is_empty() {
         return Cow::Borrowed(json);
+    }
+    if let Some(text) = utf16::decode_lossily(json) {
+        return Cow::Owned(mask_fields(text.as_bytes(), fields).into_owned());
     }
     let mut out = Vec::with_capacity(json.len());
     let mut at = 0;
@@ -105,5 +111,18 @@ mod tests {
     fn a_cut_report_keeps_no_part_of_a_secret() {
         let json = br#"{"Secret": "half of a sec"#;
         assert_eq!(&*mask_fields(json, &["Secret"]), br#"{"Secret": "REDACTED""#);
+    }
+
+    #[test]
+    fn fields_of_a_report_in_utf_16_are_masked() {
+        let report = "\u{feff}{\"snippet\": {\"text\": \"hunter2\"}, \"a\": \"\u{fc}\"}";
+        for unit in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+            let bytes: Vec<u8> = report.encode_utf16().flat_map(unit).collect();
+            // Whole, and cut in a unit.
+            for bytes in [&bytes[..], &bytes[..bytes.len() - 1]] {
+                let masked = String::from_utf8(mask_fields(bytes, &["snippet"]).into_owned()).unwrap();
+                assert!(masked.starts_with("{\"snippet\": \"REDACTED\", \"a\": \"\u{fc}\""), "{masked}");
+            }
+        }
     }
 }

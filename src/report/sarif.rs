@@ -192,7 +192,7 @@ impl<'a> Drawn<'a> {
         model::Run {
             tool: Tool { driver: Driver { name: self.tool.title, version, rules: Some(Rules(self)) } },
             conversion: Conversion { tool: Tool { driver: converter } },
-            automation_details: Id { id: Cow::Owned(format!("portcullis/{}/", self.tool.title)) },
+            automation_details: Id { id: Cow::Owned(self.category()) },
             original_uri_base_ids: BTreeMap::from([(ROOT, Base { description: root })]),
             column_kind: "unicodeCodePoints",
             results: Results(self),
@@ -203,6 +203,13 @@ impl<'a> Drawn<'a> {
                 commit: self.run.commit.as_deref(),
             },
         }
+    }
+
+    /// GitHub closes the alerts of a category that a later upload of it lacks. Each project of a repository and
+    /// each of its tools has its own.
+    fn category(&self) -> String {
+        let project = self.run.project.as_deref().map(|project| format!("{project}/")).unwrap_or_default();
+        format!("portcullis/{project}{}/", self.tool.title)
     }
 
     fn result<'b>(&self, finding: &'b Finding) -> model::Result<'b> {

@@ -72,14 +72,19 @@ pub(crate) fn rule(finding: &Finding) -> &str {
     if finding.rule.trim().is_empty() { &finding.tool } else { &finding.rule }
 }
 
-/// What a person must know about it, in a few lines: the title, the tool's own message, and the fix.
+/// What a person must know about it, in a few lines: the title, the tool's own message, and the fix. A title that
+/// is the first sentence of one line is not said twice.
 pub(crate) fn words(finding: &Finding) -> String {
-    let mut words = title(finding).to_owned();
+    let title = title(finding);
+    let one_line = finding.package.is_none() && !finding.message.contains('\n');
+    let is_in_message = one_line && finding.message.starts_with(title);
+    let mut words = if is_in_message { String::new() } else { title.to_owned() };
     if let Some(one) = &finding.package {
         words.push_str(&format!("\n{} in {}", package(one), finding.target));
     }
-    if !finding.message.is_empty() && finding.message != finding.title {
-        words.push_str(&format!("\n{}", finding.message));
+    if !finding.message.is_empty() && finding.message != finding.title || is_in_message {
+        let end = if words.is_empty() { "" } else { "\n" };
+        words.push_str(&format!("{end}{}", finding.message));
     }
     if let Some(resource) = &finding.resource {
         words.push_str(&format!("\nResource: {resource}"));
@@ -100,7 +105,8 @@ pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
 
 /// Whether it is about security: code scanning services separate that from quality.
 pub(crate) fn is_security(category: Category) -> bool {
-    matches!(category, Category::Secret | Category::Vulnerability | Category::Misconfiguration)
+    use Category::{Misconfiguration, Sast, Secret, Vulnerability};
+    matches!(category, Secret | Vulnerability | Misconfiguration | Sast)
 }
 
 /// A CVSS score (0.0 to 10.0) for it: its own if that is in the band of its severity, otherwise the middle of
@@ -218,6 +224,21 @@ mod tests {
             (finding.tool, finding.target) = (tool.into(), target.into());
             finding.location = path.map(Location::file);
             assert_eq!(file(&finding), shown, "{tool} {target}");
+        }
+    }
+
+    #[test]
+    fn the_first_sentence_of_a_message_is_not_said_twice() {
+        for (title, message, shown) in [
+            ("One.", "One. Two.", "One. Two."),
+            ("One.", "One.", "One."),
+            ("One.", "", "One."),
+            ("One.", "Two.", "One.\nTwo."),
+            ("One", "One\nTwo", "One\nOne\nTwo"),
+        ] {
+            let mut finding = Finding::new("a", Category::Sast, Severity::High, title);
+            finding.message = message.into();
+            assert_eq!(words(&finding), shown);
         }
     }
 

@@ -93,9 +93,11 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
             return inconclusive(parsed, reason);
         }
         Some((code, Exit::Clean)) if moving > 0 => {
+            let remedy = tool.if_clean_with_findings(code).map(|words| format!(" {words}"));
             let reason = format!(
-                "exit code {code} means clean, and the report has {moving} finding{}: is the tool set to ignore findings (soft-fail)?",
-                if moving == 1 { "" } else { "s" }
+                "exit code {code} means clean, and the report has {moving} finding{}: is the tool set to ignore findings (soft-fail)?{}",
+                if moving == 1 { "" } else { "s" },
+                remedy.unwrap_or_default()
             );
             return inconclusive(parsed, reason);
         }

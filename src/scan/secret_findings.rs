@@ -42,7 +42,11 @@ impl AboutSecrets {
         match finding.category {
             Category::Secret => true,
             Category::Vulnerability | Category::License | Category::Type => false,
-            Category::Lint | Category::Misconfiguration | Category::Quality | Category::Test => {
+            Category::Lint
+            | Category::Misconfiguration
+            | Category::Sast
+            | Category::Quality
+            | Category::Test => {
                 let says = |text: &str| self.0.as_ref().is_some_and(|words| words.is_match(text));
                 finding.cwe.iter().any(|cwe| WEAKNESSES.contains(&&**cwe))
                     || [&finding.rule, &finding.title, &finding.message].into_iter().any(|text| says(text))

@@ -132,6 +132,11 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
     /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError>;
 
+    /// What to change in gates.toml if the report has findings, although this exit code means that it has none.
+    fn if_clean_with_findings(&self, _code: i32) -> Option<String> {
+        None
+    }
+
     /// Whether this finding makes the scanner exit with a "findings" code. ESLint, for example, exits
     /// with 0 if there are only warnings.
     fn moves_exit_code(&self, _finding: &Finding) -> bool {

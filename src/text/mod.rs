@@ -3,6 +3,7 @@
 pub(crate) mod bom;
 pub(crate) mod decode;
 pub(crate) mod encode;
+pub(crate) mod file_names;
 pub mod hash;
 pub(crate) mod human;
 pub(crate) mod nearest;
@@ -11,3 +12,4 @@ pub mod sanitise;
 pub mod shared;
 pub(crate) mod signal;
 pub(crate) mod table;
+pub(crate) mod utf16;

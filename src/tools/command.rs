@@ -1,6 +1,8 @@
 //! Any command: a test suite, a build script, a scanner that Portcullis does not know. Its report, in
 //! one of the shared formats, decides the result. Without a report, its exit code decides.
 
+mod known;
+
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -197,7 +199,7 @@ impl Tool for Command {
         Ok(vec![job])
     }
 
-    /// What the user says, or else what shells agree on. With a report, many programs exit with 0
+    /// What the user says, or what the program's makers say, or else what shells agree on. With a report, many programs exit with 0
     /// whether or not they found something, so 0 says nothing. Another code without a finding is a
     /// contradiction.
     fn exit(&self, code: i32) -> Exit {
@@ -208,6 +210,9 @@ impl Tool for Command {
                 _ if listed(&codes.findings) => Exit::Findings,
                 _ => Exit::Fault("not a code that `exit` lists"),
             };
+        }
+        if let Some(exit) = known::exit(&self.run, code) {
+            return exit;
         }
         match code {
             0 if self.report.is_some() => Exit::Silent,
@@ -245,6 +250,14 @@ impl Tool for Command {
         }
         parsed.scope = Scope::of(Unit::Commands, 1);
         Ok(parsed)
+    }
+
+    fn if_clean_with_findings(&self, code: i32) -> Option<String> {
+        // Without `exit` and with a report, 0 says nothing.
+        self.codes.as_ref()?;
+        Some(format!(
+            "If it exits with {code} whatever it finds, take `exit` out of the gate: without that key, 0 says nothing and the report decides"
+        ))
     }
 
     /// Two kinds of findings do not make a program fail: those suppressed in its report, and those that

@@ -223,7 +223,11 @@ fn invalid_characters_do_not_lose_a_finding() {
             let bytes = [&bytes[..at], wrong, &bytes[at + 1..]].concat();
             assert!(found(name, &bytes).is_none_or(|n| n == 1), "{name} with {wrong:x?}");
         }
-        assert_refused(name, &utf_16(&bytes));
+        match name {
+            // JSON says by its first bytes that it is UTF-16.
+            "sarif" => assert_eq!(found(name, &utf_16(&bytes)), Some(1)),
+            _ => assert_refused(name, &utf_16(&bytes)),
+        }
     }
     for escape in ["\\ud800", "\\udc00\\ud800", "\\u0000"] {
         let bytes = eslint(&format!(r#"{{"ruleId":"a","severity":2,"message":"{escape}"}}"#));

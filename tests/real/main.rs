@@ -18,6 +18,7 @@ mod interlock;
 mod junit;
 mod lock;
 mod notes_app;
+mod pairs;
 mod pipelines;
 mod reports;
 mod scanners;

@@ -32,8 +32,22 @@ pub(super) fn secrets(bytes: &[u8], places: &[Vec<usize>]) -> Result<Vec<Secret>
         let results = run.results.as_deref().unwrap_or_default();
         for result in places.iter().filter_map(|place| results.get(*place)) {
             let value: Value = json::read(result.get().as_bytes(), WHAT)?;
-            found.extend(evidence::in_value(&value));
+            // Tools quote commands with the rule and the file in them (Kingfisher).
+            let own = names(&value);
+            found.extend(
+                evidence::in_value(&value)
+                    .into_iter()
+                    .filter(|secret| !own.iter().any(|name| secret.is_in(name))),
+            );
         }
     }
     Ok(found)
+}
+
+/// The ids of its rule, and the files in which it was found.
+fn names(result: &Value) -> Vec<&str> {
+    let locations = result.get("locations").and_then(Value::as_array).into_iter().flatten();
+    let files = locations.filter_map(|location| location.pointer("/physicalLocation/artifactLocation/uri"));
+    let rule = [result.get("ruleId"), result.pointer("/rule/id")];
+    rule.into_iter().flatten().chain(files).filter_map(Value::as_str).collect()
 }

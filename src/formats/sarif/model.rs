@@ -1,15 +1,24 @@
 //! The fields of a SARIF log that Portcullis needs. Snippets, command lines and environments are never
 //! read, because they may contain secrets.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+
+use super::properties::{Loose, Properties};
+
+/// What a log of any version has.
+#[derive(Debug, Deserialize)]
+pub(super) struct Head {
+    pub version: Option<String>,
+}
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Log {
     pub version: Option<String>,
     pub runs: Option<Vec<Run>>,
+    pub inline_external_properties: Option<Vec<BTreeMap<String, Loose>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -21,7 +30,8 @@ pub(super) struct Run {
     pub invocations: Option<Vec<Invocation>>,
     pub artifacts: Option<Vec<Artifact>>,
     pub original_uri_base_ids: Option<HashMap<String, ArtifactLocation>>,
-    pub external_property_file_references: Option<ExternalFiles>,
+    pub logical_locations: Option<Vec<LogicalLocation>>,
+    pub external_property_file_references: Option<BTreeMap<String, Loose>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -92,7 +102,15 @@ pub(super) struct Outcome {
     pub suppressions: Option<Vec<Suppression>>,
     pub fixes: Option<Vec<Fix>>,
     pub taxa: Option<Vec<RuleReference>>,
+    pub provenance: Option<Box<Provenance>>,
     pub properties: Option<Box<Properties>>,
+}
+
+/// A `resultProvenance`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Provenance {
+    pub invocation_index: Option<i64>,
 }
 
 /// A `reportingDescriptorReference`.
@@ -111,11 +129,22 @@ pub(super) struct ComponentReference {
     pub guid: Option<String>,
 }
 
+/// A `suppression`. Before the standard, `status` was `state`. The expiry is Microsoft's.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Suppression {
     pub kind: Option<String>,
     pub status: Option<String>,
+    pub state: Option<String>,
     pub justification: Option<String>,
+    pub expiry_utc: Option<String>,
+    pub properties: Option<Expiry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Expiry {
+    pub expiry_utc: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,6 +169,7 @@ pub(super) struct PhysicalLocation {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LogicalLocation {
+    pub index: Option<i64>,
     pub fully_qualified_name: Option<String>,
     pub name: Option<String>,
 }
@@ -163,67 +193,40 @@ pub(super) struct Region {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Artifact {
     pub location: Option<ArtifactLocation>,
+    pub parent_index: Option<i64>,
+    pub roles: Option<Vec<String>>,
 }
 
+/// An `invocation`. Some writers give `executionSuccessful` another name.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Invocation {
     pub execution_successful: Option<bool>,
+    pub tool_execution_successful: Option<bool>,
+    pub exit_code: Option<i64>,
     pub exit_code_description: Option<String>,
+    pub exit_signal_name: Option<String>,
+    pub exit_signal_number: Option<i64>,
+    pub process_start_failure_message: Option<String>,
+    pub working_directory: Option<ArtifactLocation>,
+    pub rule_configuration_overrides: Option<Vec<Override>>,
     pub tool_execution_notifications: Option<Vec<Notification>>,
     pub tool_configuration_notifications: Option<Vec<Notification>>,
+}
+
+/// A `configurationOverride`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Override {
+    pub descriptor: Option<RuleReference>,
+    pub configuration: Option<Configuration>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Notification {
     pub level: Option<String>,
     pub message: Option<Message>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct ExternalFiles {
-    pub results: Option<Vec<IgnoredAny>>,
-}
-
-/// A property bag. Tools write what they like in it, so no value in it is an error.
-#[derive(Debug, Deserialize)]
-pub(super) struct Properties {
-    #[serde(rename = "security-severity")]
-    pub security_severity: Option<Loose>,
-    pub tags: Option<Loose>,
-    pub cwe: Option<Loose>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Loose {
-    Text(String),
-    Number(f64),
-    List(Vec<Self>),
-    Other(IgnoredAny),
-}
-
-impl Loose {
-    /// A number, or a string that contains one.
-    pub(super) fn number(&self) -> Option<f64> {
-        match self {
-            Self::Text(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()),
-            Self::Number(number) => Some(*number),
-            _ => None,
-        }
-    }
-
-    /// The string, or the strings of the list.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        let list = match self {
-            Self::List(list) => list.as_slice(),
-            single => std::slice::from_ref(single),
-        };
-        list.iter().filter_map(|item| match item {
-            Self::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
-    }
+    pub locations: Option<Vec<Location>>,
 }

@@ -3,20 +3,26 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use crate::formats::uri::{Target, is_absolute, target};
 use crate::model::finding::Location;
 use crate::scan::report_origin::ReportOrigin;
+use crate::text::paths::normalise;
 use crate::text::shared::Text;
 
-use super::model::{ArtifactLocation, Outcome, Run};
+use super::model::{ArtifactLocation, LogicalLocation, Outcome, Run};
 
 /// The paths of one run.
 pub(super) struct Places<'a> {
     run: &'a Run,
     origin: &'a ReportOrigin,
+    /// Folders that a relative path without a base may count from, the likeliest first.
+    folders: Vec<PathBuf>,
     /// A cache: there are few bases, and many results name them.
     bases: RefCell<HashMap<&'a str, Base>>,
+    /// The same for relative paths: each is looked for once.
+    found: RefCell<HashMap<String, Text>>,
 }
 
 /// A named base as an absolute path, and the part of it that is relative.
@@ -28,7 +34,8 @@ struct Base {
 
 impl<'a> Places<'a> {
     pub(super) fn of(run: &'a Run, origin: &'a ReportOrigin) -> Self {
-        Places { run, origin, bases: RefCell::default() }
+        let folders = folders(run, origin);
+        Places { run, origin, folders, bases: RefCell::default(), found: RefCell::default() }
     }
 
     /// The first location in a file that the result names.
@@ -47,24 +54,65 @@ impl<'a> Places<'a> {
     }
 
     fn path(&self, location: &ArtifactLocation) -> Option<Text> {
-        let listed = || {
-            let index = usize::try_from(location.index?).ok()?;
-            self.run.artifacts.as_ref()?.get(index)?.location.as_ref()
-        };
-        let location = if location.uri.is_some() { location } else { listed()? };
+        if location.uri.is_some() { self.of_uri(location) } else { self.listed(location.index?) }
+    }
+
+    /// The path of an artifact. One that is inside another is written as gitleaks does: `archive!member`.
+    fn listed(&self, index: i64) -> Option<Text> {
+        const DEEPEST: usize = 8;
+        let artifact = |index: i64| self.run.artifacts.as_ref()?.get(usize::try_from(index).ok()?);
+        let mut inner = artifact(index)?;
+        let mut members: Vec<&str> = Vec::new();
+        for _ in 0..DEEPEST {
+            let Some(outer) = inner.parent_index.and_then(artifact) else { break };
+            members.extend(inner.location.as_ref().and_then(|location| location.uri.as_deref()));
+            inner = outer;
+        }
+        let mut path = self.of_uri(inner.location.as_ref()?)?.to_string();
+        for member in members.iter().rev() {
+            let Target::Path(member) = target(member) else { continue };
+            path = format!("{path}!{}", member.trim_start_matches('/'));
+        }
+        Some(path.into())
+    }
+
+    fn of_uri(&self, location: &ArtifactLocation) -> Option<Text> {
         let uri = location.uri.as_deref()?;
         let Target::Path(path) = target(uri) else { return Some(Text::from(uri)) };
         if is_absolute(&path) {
             return Some(self.origin.relative(&path));
         }
         let Some(base) = location.uri_base_id.as_deref().map(|id| self.base(id)) else {
-            return Some(self.origin.relative(&path));
+            return Some(self.existing(path));
         };
         // A base inside this repository is used as it is. Any other base is taken as the root of the same
         // repository on the machine that wrote the log, so paths below it are relative to our root.
         let full = format!("{}{path}", base.absolute);
-        let inside = is_absolute(&full) && std::path::Path::new(&full).starts_with(&self.origin.root);
-        Some(self.origin.relative(&if inside { full } else { format!("{}{path}", base.relative) }))
+        let inside = is_absolute(&full) && Path::new(&full).starts_with(&self.origin.root);
+        Some(if inside {
+            self.origin.relative(&full)
+        } else {
+            self.existing(format!("{}{path}", base.relative))
+        })
+    }
+
+    /// A relative path: from the folder in which the file exists; if there is none, from the folder in which the
+    /// tool ran.
+    fn existing(&self, path: String) -> Text {
+        if self.folders.len() < 2 {
+            return self.origin.relative(&path);
+        }
+        if let Some(known) = self.found.borrow().get(&path) {
+            return known.clone();
+        }
+        let is_there = |folder: &&PathBuf| {
+            let full = normalise(&folder.join(&path));
+            full.starts_with(&self.origin.root) && full.exists()
+        };
+        let folder = self.folders.iter().find(is_there).or(self.folders.first());
+        let found = self.origin.relative_from(folder.unwrap_or(&self.origin.cwd), &path);
+        self.found.borrow_mut().insert(path, found.clone());
+        found
     }
 
     fn base(&self, id: &str) -> Base {
@@ -101,13 +149,55 @@ impl<'a> Places<'a> {
     }
 }
 
+/// The folder in which the tool ran: by the log (`workingDirectory`, 3.20.19), by the job, and the top of the
+/// repository: zizmor's paths count from there, wherever it runs. A folder of another machine stands for the one
+/// here with the longest common end.
+fn folders(run: &Run, origin: &ReportOrigin) -> Vec<PathBuf> {
+    const LONGEST: usize = 32;
+    let mut folders: Vec<PathBuf> = Vec::new();
+    let named =
+        run.invocations.iter().flatten().filter_map(|one| one.working_directory.as_ref()?.uri.as_deref());
+    let named: Vec<String> = named
+        .take(LONGEST)
+        .filter_map(|uri| match target(uri) {
+            Target::Path(path) if is_absolute(&path) => Some(path),
+            _ => None,
+        })
+        .collect();
+    for path in &named {
+        let path = normalise(Path::new(path));
+        if path.starts_with(&origin.root) {
+            folders.push(path);
+            continue;
+        }
+        let parts: Vec<_> = path.components().collect();
+        let ends = (0..parts.len()).map(|from| parts[from..].iter().collect::<PathBuf>());
+        let here = ends.filter(|end| end.is_relative()).map(|end| origin.root.join(end));
+        folders.extend(here.take(LONGEST).find(|folder| folder.is_dir()));
+    }
+    for folder in [&origin.cwd, &origin.root] {
+        if !folders.contains(folder) {
+            folders.push(folder.clone());
+        }
+    }
+    folders.dedup();
+    folders
+}
+
 /// What a result is about if it names no file: a function or a resource.
-pub(super) fn logical(outcome: &Outcome) -> Option<Text> {
+pub(super) fn logical(place: &LogicalLocation) -> Option<Text> {
+    let names = [&place.fully_qualified_name, &place.name].into_iter().flatten();
+    names.into_iter().find(|name| !name.is_empty()).map(|name| Text::from(name.as_str()))
+}
+
+/// The first logical location with a name. One may be listed by the run, and named by its index.
+pub(super) fn logical_location<'a>(outcome: &'a Outcome, run: &'a Run) -> Option<&'a LogicalLocation> {
     let places = outcome.locations.iter().flatten();
-    let names = places.flat_map(|place| place.logical_locations.iter().flatten());
-    names
-        .flat_map(|place| [&place.fully_qualified_name, &place.name])
-        .flatten()
-        .find(|name| !name.is_empty())
-        .map(|name| Text::from(name.as_str()))
+    let named = |place: &&LogicalLocation| place.fully_qualified_name.is_some() || place.name.is_some();
+    let of_run = |place: &LogicalLocation| {
+        let index = usize::try_from(place.index?).ok()?;
+        run.logical_locations.as_ref()?.get(index)
+    };
+    let all = places.flat_map(|place| place.logical_locations.iter().flatten());
+    all.map(|place| if named(&place) { place } else { of_run(place).unwrap_or(place) }).find(named)
 }

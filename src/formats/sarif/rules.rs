@@ -1,11 +1,8 @@
-//! The rules of a SARIF log: severity, message and category of a result come from its rule.
+//! The rules of a SARIF log: severity, message and category of a result come from its rule, too.
 
 use std::collections::HashMap;
 
-use crate::model::finding::Category;
-use crate::text::shared::{SharedTexts, Text};
-
-use super::model::{Component, Outcome, Rule, Tool};
+use super::model::{Component, ComponentReference, Outcome, Rule, RuleReference, Tool};
 use super::plain;
 
 /// The rules of one run, found by id.
@@ -47,13 +44,22 @@ impl<'a> Rules<'a> {
         rules
     }
 
-    /// The rule of a result: by its index, if the ids agree; else by its id, first in the component that
-    /// the result names, then in all of them.
+    /// The rule of a result.
     pub(super) fn find(&self, outcome: &Outcome) -> Option<&'a Rule> {
-        let reference = outcome.rule.as_ref();
-        let id = named(outcome);
-        let component = self.component(outcome);
+        let reference = outcome.rule.as_deref();
         let index = reference.and_then(|rule| rule.index).or(outcome.rule_index);
+        self.rule(named(outcome), index, self.component(outcome))
+    }
+
+    /// The rule that a reference means.
+    pub(super) fn described_by(&self, reference: &RuleReference) -> Option<&'a Rule> {
+        let component = self.referred_to(reference.tool_component.as_ref());
+        self.rule(reference.id.as_deref(), reference.index, component)
+    }
+
+    /// A rule by its index, if the ids agree; else by its id, first in the component that is named, then in
+    /// all of them.
+    fn rule(&self, id: Option<&str>, index: Option<i64>, component: Option<&Known<'a>>) -> Option<&'a Rule> {
         let by_index = index
             .and_then(|index| usize::try_from(index).ok())
             .and_then(|index| component?.component.rules.as_ref()?.get(index))
@@ -66,9 +72,13 @@ impl<'a> Rules<'a> {
         by_index.or_else(in_named).or_else(in_any)
     }
 
-    /// The component that has the rule: the driver, unless the result names another.
     fn component(&self, outcome: &Outcome) -> Option<&Known<'a>> {
-        let Some(wanted) = outcome.rule.as_ref().and_then(|rule| rule.tool_component.as_ref()) else {
+        self.referred_to(outcome.rule.as_ref().and_then(|rule| rule.tool_component.as_ref()))
+    }
+
+    /// The component that has a rule: the driver, unless another is named.
+    fn referred_to(&self, wanted: Option<&ComponentReference>) -> Option<&Known<'a>> {
+        let Some(wanted) = wanted else {
             return self.components.first();
         };
         let by_index = wanted.index.and_then(|index| usize::try_from(index).ok()?.checked_add(1));
@@ -140,105 +150,4 @@ fn fill(text: &str, arguments: &[String]) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// The words that show what kind of problem a result is.
-pub(super) struct Signs<'a> {
-    words: Vec<&'a str>,
-    weaknesses: Vec<&'a str>,
-    tool: &'a str,
-    id: &'a str,
-}
-
-impl<'a> Signs<'a> {
-    pub(super) fn of(outcome: &'a Outcome, rule: Option<&'a Rule>, tool: &'a str, id: &'a str) -> Self {
-        let bags = [outcome.properties.as_deref(), rule.and_then(|rule| rule.properties.as_ref())];
-        let bags = || bags.into_iter().flatten();
-        let words: Vec<&str> =
-            bags().filter_map(|bag| bag.tags.as_ref()).flat_map(|tags| tags.texts()).collect();
-        let related = rule.and_then(|rule| rule.relationships.as_ref()).into_iter().flatten();
-        let related = related.filter_map(|relationship| relationship.target.as_ref());
-        let mut weaknesses = words.clone();
-        weaknesses.extend(bags().filter_map(|bag| bag.cwe.as_ref()).flat_map(|cwe| cwe.texts()));
-        weaknesses
-            .extend(related.chain(outcome.taxa.iter().flatten()).filter_map(|target| target.id.as_deref()));
-        Signs { words, weaknesses, tool, id }
-    }
-
-    /// A tag that names the category decides (Trivy writes such tags); else a scanner that looks for only
-    /// one kind of problem; else an advisory in the rule's id. Everything else is quality.
-    pub(super) fn category(&self) -> Category {
-        const TAGS: [(&str, Category); 6] = [
-            ("vulnerability", Category::Vulnerability),
-            ("secret", Category::Secret),
-            ("secrets", Category::Secret),
-            ("misconfiguration", Category::Misconfiguration),
-            ("license", Category::License),
-            ("lint", Category::Lint),
-        ];
-        const TOOLS: [(&str, Category); 14] = [
-            ("gitleaks", Category::Secret),
-            ("kingfisher", Category::Secret),
-            ("noseyparker", Category::Secret),
-            ("ggshield", Category::Secret),
-            ("trufflehog", Category::Secret),
-            ("detect-secrets", Category::Secret),
-            ("grype", Category::Vulnerability),
-            ("osv-scanner", Category::Vulnerability),
-            ("checkov", Category::Misconfiguration),
-            ("tfsec", Category::Misconfiguration),
-            ("kics", Category::Misconfiguration),
-            ("dockle", Category::Misconfiguration),
-            ("hadolint", Category::Misconfiguration),
-            ("eslint", Category::Lint),
-        ];
-        let by_tag =
-            TAGS.iter().find(|(tag, _)| self.words.iter().any(|word| word.eq_ignore_ascii_case(tag)));
-        let tool = self.tool.to_ascii_lowercase();
-        let by_tool = || TOOLS.iter().find(|(name, _)| tool == *name);
-        match by_tag.or_else(by_tool) {
-            Some((_, category)) => *category,
-            None if !self.advisories().is_empty() => Category::Vulnerability,
-            None => Category::Quality,
-        }
-    }
-
-    /// The advisory ids in the id of the rule: `BDSA-2020-1001 (CVE-2020-11022)`, `GHSA-…-lodash`.
-    pub(super) fn advisories(&self) -> Vec<Text> {
-        let words = self.id.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-        words
-            .filter_map(|word| {
-                let mut parts = word.split('-');
-                let parts = [parts.next()?, parts.next()?, parts.next()?, parts.next().unwrap_or_default()];
-                let digits = |part: &str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-                match parts {
-                    ["CVE", year, number, _] if digits(year) && digits(number) => {
-                        Some(Text::from(format!("CVE-{year}-{number}")))
-                    }
-                    ["GHSA", a, b, c] if [a, b, c].iter().all(|part| part.len() == 4) => {
-                        Some(Text::from(format!("GHSA-{a}-{b}-{c}")))
-                    }
-                    _ => None,
-                }
-            })
-            .collect()
-    }
-
-    /// `CWE-79`, `CWE-79: Cross-site Scripting` and `external/cwe/cwe-079` are the same weakness.
-    pub(super) fn cwe(&self) -> SharedTexts {
-        let mut found: Vec<Text> = Vec::new();
-        for word in &self.weaknesses {
-            let last = word.rsplit('/').next().unwrap_or_default();
-            let Some(prefix) = last.get(..4).filter(|prefix| prefix.eq_ignore_ascii_case("cwe-")) else {
-                continue;
-            };
-            let digits: String = last[prefix.len()..].chars().take_while(char::is_ascii_digit).collect();
-            let number = digits.trim_start_matches('0');
-            let cwe = Text::from(format!("CWE-{number}"));
-            if !number.is_empty() && found.len() < 32 && !found.contains(&cwe) {
-                found.push(cwe);
-            }
-        }
-        found.into()
-    }
 }

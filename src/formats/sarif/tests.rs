@@ -1,3 +1,9 @@
+mod category;
+mod invocations;
+mod packages;
+mod places;
+mod severity;
+
 use super::*;
 
 fn origin() -> ReportOrigin {
@@ -15,6 +21,11 @@ fn run(rest: &str) -> Parsed {
 
 /// The one finding of a run with these rules and this result.
 fn one(rules: &str, result: &str) -> Finding {
+    one_of(rules, result, "[]")
+}
+
+/// The same, with these invocations.
+fn one_of(rules: &str, result: &str, invocations: &str) -> Finding {
     let log = format!(
         r#"{{"version": "2.1.0", "runs": [{{
             "tool": {{"driver": {{"name": "x", "rules": [{rules}]}}, "extensions": [
@@ -25,7 +36,7 @@ fn one(rules: &str, result: &str) -> Finding {
                 "ROOT": {{"uri": "file:///repo/"}}, "SRC": {{"uri": "src/", "uriBaseId": "ROOT"}},
                 "FAR": {{"uri": "file://build.example.test/work"}}, "FARSRC": {{"uri": "src", "uriBaseId": "FAR"}},
                 "A": {{"uri": "a/", "uriBaseId": "B"}}, "B": {{"uri": "b/", "uriBaseId": "A"}}}},
-            "results": [{result}]}}]}}"#
+            "invocations": {invocations}, "results": [{result}]}}]}}"#
     );
     let mut parsed = parse(&log).unwrap();
     assert_eq!((parsed.findings.len(), parsed.gaps.len()), (1, 0), "{result}");
@@ -47,8 +58,19 @@ fn a_run_without_results_is_a_gap_and_not_clean() {
 fn a_run_with_an_empty_list_of_results_is_clean() {
     let parsed = run(r#""results": []"#);
     assert_eq!((parsed.scope, parsed.gaps.len()), (Scope::of(Unit::Runs, 1), 0));
-    let parsed = run(r#""results": [], "artifacts": [{}, {}]"#);
+    let parsed =
+        run(r#""results": [], "artifacts": [{}, {"roles": ["analysisTarget"]}, {"roles": ["directory"]}]"#);
     assert_eq!(parsed.scope.get(Unit::Files), Some(2));
+}
+
+/// As Checkstyle and JUnit reports that list nothing.
+#[test]
+fn a_run_that_lists_no_file_looked_at_nothing() {
+    for artifacts in ["[]", r#"[{"roles": ["userSpecifiedConfiguration"]}]"#] {
+        let parsed = run(&format!(r#""results": [], "artifacts": {artifacts}"#));
+        assert!(parsed.scope.is_empty() && parsed.gaps.is_empty(), "{artifacts}");
+    }
+    assert_eq!(run(r#""results": [{}], "artifacts": []"#).scope, Scope::of(Unit::Runs, 1));
 }
 
 #[test]
@@ -57,75 +79,14 @@ fn a_log_without_runs_has_an_empty_scope() {
 }
 
 #[test]
-fn a_run_that_says_it_was_not_successful_is_a_gap() {
-    for (invocation, gap) in [
-        (r#"{"executionSuccessful": false}"#, "x says: its run was not successful"),
-        (
-            r#"{"executionSuccessful": false, "toolExecutionNotifications": [{"message": {"text": "no memory"}}]}"#,
-            "x says: its run was not successful: no memory",
-        ),
-        (
-            r#"{"executionSuccessful": false, "exitCodeDescription": "Aborted"}"#,
-            "x says: its run was not successful: Aborted",
-        ),
-        (
-            r#"{"executionSuccessful": true, "toolExecutionNotifications": [
-                {"level": "error", "message": {"text": "a.js does not parse"}}, {"level": "warning"}]}"#,
-            "x says: a.js does not parse",
-        ),
-    ] {
-        let parsed =
-            run(&format!(r#""results": [{{"message": {{"text": "m"}}}}], "invocations": [{invocation}]"#));
-        assert_eq!((parsed.gaps.as_slice(), parsed.findings.len()), ([gap.to_owned()].as_slice(), 1));
-    }
-    assert!(run(r#""results": [], "invocations": [{"executionSuccessful": true}]"#).gaps.is_empty());
-}
-
-#[test]
-fn the_level_comes_from_the_result_then_from_the_rule_and_else_is_warning() {
-    let rules = r#"{"id": "R0"}, {"id": "R1", "defaultConfiguration": {"level": "error"}}"#;
-    for (result, severity) in [
-        (r#"{"ruleId": "R1", "level": "note"}"#, Severity::Low),
-        (r#"{"ruleId": "R1", "level": "none"}"#, Severity::Info),
-        (r#"{"ruleId": "R1", "level": "grave"}"#, Severity::Unknown),
-        (r#"{"ruleId": "R1"}"#, Severity::High),
-        (r#"{"ruleId": "R1/a/b"}"#, Severity::High),
-        (r#"{"ruleIndex": 1}"#, Severity::High),
-        (r#"{"rule": {"index": 1}}"#, Severity::High),
-        (r#"{"rule": {"id": "R1"}, "ruleIndex": -1}"#, Severity::High),
-        (r#"{"ruleId": "R0"}"#, Severity::Medium),
-        (r#"{"ruleId": "R0", "ruleIndex": 1}"#, Severity::Medium),
-        (r#"{"ruleId": "R1", "ruleIndex": 7}"#, Severity::High),
-        (r#"{}"#, Severity::Medium),
-        (r#"{"rule": {"index": 1, "toolComponent": {"index": 0}}}"#, Severity::Low),
-        (r#"{"rule": {"index": 1, "toolComponent": {"guid": "g"}}}"#, Severity::Low),
-        (r#"{"rule": {"id": "E1", "toolComponent": {"name": "plug-in"}}}"#, Severity::Low),
-        (r#"{"ruleId": "E1/x"}"#, Severity::Low),
-    ] {
-        assert_eq!(one(rules, result).severity, severity, "{result}");
-    }
-}
-
-#[test]
-fn security_severity_goes_before_the_level() {
-    let rules = r#"{"id": "R", "properties": {"security-severity": "9.8"}},
-        {"id": "Q", "properties": {"security-severity": "high"}}"#;
-    for (result, severity) in [
-        (r#"{"ruleId": "R", "level": "note"}"#, Severity::Critical),
-        (r#"{"ruleId": "R", "properties": {"security-severity": 4}}"#, Severity::Medium),
-        (r#"{"ruleId": "R", "properties": {"security-severity": "NaN"}}"#, Severity::Critical),
-        (r#"{"ruleId": "Q", "level": "error"}"#, Severity::High),
-        (r#"{"ruleId": "Q", "level": "error", "properties": {"tags": 7, "cwe": {}}}"#, Severity::High),
-    ] {
-        assert_eq!(one(rules, result).severity, severity, "{result}");
-    }
-}
-
-#[test]
 fn a_result_that_is_not_a_failure_is_not_a_finding() {
     for (result, findings) in [
         (r#"{"kind": "pass"}"#, 0),
-        (r#"{"kind": "review", "level": "none"}"#, 0),
+        (r#"{"kind": "notApplicable"}"#, 0),
+        (r#"{"kind": "informational", "level": "none"}"#, 0),
+        (r#"{"kind": "review", "level": "none"}"#, 1),
+        (r#"{"kind": "open"}"#, 1),
+        (r#"{"kind": "of tomorrow"}"#, 1),
         (r#"{"kind": "pass", "level": "error"}"#, 1),
         (r#"{"kind": "fail"}"#, 1),
         (r#"{"kind": null}"#, 1),
@@ -137,21 +98,26 @@ fn a_result_that_is_not_a_failure_is_not_a_finding() {
 }
 
 #[test]
-fn a_suppression_under_review_does_not_suppress() {
-    for (suppressions, suppressed) in [
-        (r#"[]"#, None),
-        (r#"null"#, None),
-        (
-            r#"[{"kind": "inSource", "justification": "test data"}]"#,
-            Some("suppressed in the source: test data"),
-        ),
-        (r#"[{"kind": "external", "status": "accepted"}]"#, Some("suppressed outside the source")),
-        (r#"[{"kind": "external", "status": "underReview"}]"#, None),
-        (r#"[{"kind": "inSource"}, {"kind": "external", "status": "rejected"}]"#, None),
-    ] {
-        let finding = one("", &format!(r#"{{"suppressions": {suppressions}}}"#));
-        assert_eq!(finding.suppressed.as_deref(), suppressed, "{suppressions}");
+fn what_is_no_problem_is_counted() {
+    let parsed = run(
+        r#""results": [{"kind": "pass"}, {"kind": "pass"}, {"kind": "informational"}, {"baselineState": "absent"}]"#,
+    );
+    assert!(parsed.findings.is_empty());
+    for words in
+        ["x lists 2 results of kind pass: no problem", "x lists 1 result of kind informational: no problem"]
+    {
+        assert!(parsed.proof.iter().any(|line| line == words), "{words}: {:?}", parsed.proof);
     }
+}
+
+#[test]
+fn what_a_tool_could_not_decide_says_so() {
+    for kind in ["open", "review"] {
+        let finding = one("", &format!(r#"{{"kind": "{kind}", "message": {{"text": "cannot prove x"}}}}"#));
+        assert_eq!(&*finding.title, format!("cannot prove x ({kind}: the tool could not decide it)"));
+    }
+    let parsed = run(r#""results": [{"kind": "open"}, {"kind": "review", "level": "note"}, {}]"#);
+    assert_eq!(parsed.notes, ["x could not decide 2 results: a person must"]);
 }
 
 #[test]
@@ -167,67 +133,12 @@ fn a_message_is_resolved_through_its_rule() {
         (r#"{"id": "lost"}"#, ""),
     ] {
         let finding = one(rules, &format!(r#"{{"ruleId": "R", "message": {message}}}"#));
-        assert_eq!((&*finding.message, &*finding.title), (wanted, "Short."));
+        // The rule's own words are the title only of a result that has none.
+        let title = if wanted.is_empty() { "Short." } else { wanted };
+        assert_eq!((&*finding.message, &*finding.title), (wanted, title));
     }
     let endless = format!(r#"{{"message": {{"text": "{}", "arguments": ["a"]}}}}"#, "{".repeat(1 << 20));
     assert_eq!(one("", &endless).message.len(), 1 << 19);
-}
-
-#[test]
-fn every_location_becomes_relative_to_the_repository() {
-    let finding = |location: &str| {
-        one("", &format!(r#"{{"locations": [{{"physicalLocation": {{"artifactLocation": {location}}}}}]}}"#))
-    };
-    for (location, path) in [
-        (r#"{"uri": "src/a%20b.c"}"#, "src/a b.c"),
-        (r#"{"uri": "./src//a.c"}"#, "src/a.c"),
-        (r#"{"uri": "file:///repo/src/a.c"}"#, "src/a.c"),
-        (r#"{"uri": "file:///elsewhere/a.c"}"#, "/elsewhere/a.c"),
-        (r#"{"uri": "a.c", "uriBaseId": "ROOT"}"#, "a.c"),
-        (r#"{"uri": "a.c", "uriBaseId": "SRC"}"#, "src/a.c"),
-        (r#"{"uri": "a.c", "uriBaseId": "FAR"}"#, "a.c"),
-        (r#"{"uri": "a.c", "uriBaseId": "FARSRC"}"#, "src/a.c"),
-        (r#"{"uri": "a.c", "uriBaseId": "UNKNOWN"}"#, "a.c"),
-        (r#"{"index": 0}"#, "src/a.c"),
-        (r#"{"uri": "https://example.test/a.c"}"#, "https://example.test/a.c"),
-    ] {
-        assert_eq!(finding(location).location.map(|it| it.path).as_deref(), Some(path), "{location}");
-    }
-    assert!(finding(r#"{"uri": "a.c", "uriBaseId": "A"}"#).location.is_some(), "bases in a cycle");
-    assert_eq!(finding(r#"{"index": 7}"#).location, None);
-}
-
-#[test]
-fn a_result_without_a_file_names_its_resource() {
-    let finding = one("", r#"{"locations": [{"logicalLocations": [{"fullyQualifiedName": "a::b"}]}]}"#);
-    assert_eq!((finding.location, finding.resource.as_deref()), (None, Some("a::b")));
-}
-
-#[test]
-fn a_region_keeps_its_position_and_not_its_text() {
-    let region = r#"{"startLine": 0, "endLine": -1, "startColumn": 3, "snippet": {"text": "hunter2"}}"#;
-    let physical = format!(r#"{{"artifactLocation": {{"uri": "a"}}, "region": {region}}}"#);
-    let finding = one("", &format!(r#"{{"locations": [{{}}, {{"physicalLocation": {physical}}}]}}"#));
-    assert!(!format!("{finding:?}").contains("hunter2"));
-    let location = finding.location.unwrap();
-    assert_eq!((location.start_line, location.start_column.map(u32::from)), (None, Some(3)));
-}
-
-#[test]
-fn the_category_comes_from_tags_then_from_the_scanner_then_from_the_rule() {
-    for (id, tags, category) in [
-        ("CVE-2020-11022", r#"["security"]"#, Category::Vulnerability),
-        ("BDSA-2020-1001 (CVE-2020-11022)", "null", Category::Vulnerability),
-        ("GHSA-29mw-wpgm-hmr9-lodash", r#"[]"#, Category::Vulnerability),
-        ("AVD-1", r#"["Misconfiguration"]"#, Category::Misconfiguration),
-        ("CVE-2020-11022", r#"["secret"]"#, Category::Secret),
-        ("js/xss", r#"["security", "external/cwe/cwe-079"]"#, Category::Quality),
-    ] {
-        let finding = one("", &format!(r#"{{"ruleId": "{id}", "properties": {{"tags": {tags}}}}}"#));
-        assert_eq!(finding.category, category, "{id}");
-    }
-    let finding = one("", r#"{"ruleId": "BDSA-1 (CVE-2020-11022, CVE-2020-11023)"}"#);
-    assert_eq!(finding.aliases, ["CVE-2020-11022".into(), "CVE-2020-11023".into()].into());
 }
 
 #[test]
@@ -241,6 +152,58 @@ fn weaknesses_are_found_wherever_tools_write_them() {
     assert_eq!(cwe, ["CWE-79", "CWE-80", "CWE-327", "CWE-1"]);
     assert_eq!(finding.references, ["https://example.test/R".into()].into());
     assert_eq!(finding.fix.as_deref(), Some("Do."));
+}
+
+#[test]
+fn a_suppression_under_review_does_not_suppress() {
+    for (suppressions, suppressed) in [
+        (r#"[]"#, None),
+        (r#"null"#, None),
+        (
+            r#"[{"kind": "inSource", "justification": "test data"}]"#,
+            Some("suppressed in the source: test data"),
+        ),
+        (r#"[{"kind": "external", "status": "accepted"}]"#, Some("suppressed outside the source")),
+        (r#"[{"kind": "external", "status": "underReview"}]"#, None),
+        (r#"[{"kind": "inSource"}, {"kind": "external", "status": "rejected"}]"#, None),
+        (r#"[{"kind": "external", "state": "accepted"}]"#, Some("suppressed outside the source")),
+        (r#"[{"kind": "external", "state": "underReview"}]"#, None),
+        (r#"[{"kind": "external", "status": "accepted", "state": "rejected"}]"#, None),
+        (r#"[{"kind": "external", "expiryUtc": "2020-01-01T00:00:00Z"}]"#, None),
+        (r#"[{"kind": "external", "properties": {"expiryUtc": "2020-01-01T00:00:00.000Z"}}]"#, None),
+        (r#"[{"kind": "external", "properties": {"expiryUtc": "2020-01-01"}}]"#, None),
+        (r#"[{"kind": "external", "expiryUtc": "soon"}]"#, None),
+        (
+            r#"[{"kind": "external", "expiryUtc": "2199-01-01T00:00:00Z"}]"#,
+            Some("suppressed outside the source"),
+        ),
+        (
+            r#"[{"kind": "external", "expiryUtc": "2199-01-01T00:00:00"}]"#,
+            Some("suppressed outside the source"),
+        ),
+        (r#"[{"kind": "external", "expiryUtc": "2199-01-01"}]"#, Some("suppressed outside the source")),
+        (r#"[{"expiryUtc": "2020-01-01"}, {"kind": "inSource"}]"#, Some("suppressed in the source")),
+    ] {
+        let finding = one("", &format!(r#"{{"suppressions": {suppressions}}}"#));
+        assert_eq!(finding.suppressed.as_deref(), suppressed, "{suppressions}");
+    }
+}
+
+/// Kingfisher writes the commands with which to look into a secret.
+#[test]
+fn the_rule_of_a_secret_is_none() {
+    let secret = ["Tq7", "wZ4mVb9LcXe2"].concat();
+    let result = format!(
+        r#"{{"ruleId": "betterleaks.github-pat", "message": {{"text": "key"}}, "properties": {{"tags": ["secret"],
+            "validate_command": "kingfisher validate --rule 'betterleaks.github-pat' '{secret}'"}},
+            "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "app/keys.py"}}}}}}]}}"#
+    );
+    let found = run(&format!(r#""results": [{result}]"#)).secrets;
+    assert!(found.iter().any(|one| one.is_in(&secret)), "{found:?}");
+    assert!(
+        !found.iter().any(|one| one.is_in("betterleaks.github-pat") || one.is_in("app/keys.py")),
+        "{found:?}"
+    );
 }
 
 #[test]

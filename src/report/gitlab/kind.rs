@@ -30,7 +30,7 @@ impl GitlabKind {
     pub(crate) fn of(finding: &Finding) -> Option<Self> {
         match finding.category {
             Category::Secret => Some(Self::Secrets),
-            Category::Misconfiguration => Some(Self::Sast),
+            Category::Misconfiguration | Category::Sast => Some(Self::Sast),
             Category::Vulnerability if finding.package.is_none() => Some(Self::Sast),
             Category::Vulnerability if finding.image.is_some() => Some(Self::Containers),
             Category::Vulnerability => Some(Self::Dependencies),
@@ -73,6 +73,20 @@ mod tests {
     fn kinds(gate: &GateRecord) -> Vec<&'static str> {
         let all = [GitlabKind::Sast, GitlabKind::Dependencies, GitlabKind::Secrets, GitlabKind::Containers];
         all.into_iter().filter(|kind| kind.is_of(gate)).map(GitlabKind::name).collect()
+    }
+
+    #[test]
+    fn a_finding_goes_to_the_report_of_its_category() {
+        for (category, kind) in [
+            (Category::Sast, Some(GitlabKind::Sast)),
+            (Category::Misconfiguration, Some(GitlabKind::Sast)),
+            (Category::Secret, Some(GitlabKind::Secrets)),
+            (Category::Quality, None),
+            (Category::Lint, None),
+        ] {
+            let finding = Finding::new("r", category, crate::model::severity::Severity::High, "t");
+            assert_eq!(GitlabKind::of(&finding), kind, "{category:?}");
+        }
     }
 
     #[test]

@@ -133,12 +133,58 @@ pub(super) fn location(finding: &Finding) -> Location<'_> {
     }
 }
 
-/// As RFC 3986: relative to the root of the repository, or an absolute `file:` address outside of it.
+/// As RFC 3986: relative to the root of the repository, an absolute `file:` address outside of it, or the web
+/// address that the tool named.
 fn artifact(path: &str) -> ArtifactLocation {
     const NOT_OF_PATHS: AsciiSet = all_but(b"-._~/!$&'()*+,;=@");
-    let uri = utf8_percent_encode(path, &NOT_OF_PATHS).to_string();
-    match path.starts_with('/') {
-        true => ArtifactLocation { uri: format!("file://{uri}"), uri_base_id: None },
-        false => ArtifactLocation { uri, uri_base_id: Some(ROOT) },
+    // What is encoded already stays so.
+    const NOT_OF_ADDRESSES: AsciiSet = all_but(b"-._~/!$&'()*+,;=@:?#[]%");
+    let encoded = |path: &str| utf8_percent_encode(path, &NOT_OF_PATHS).to_string();
+    let absolute = |uri: String| ArtifactLocation { uri, uri_base_id: None };
+    if has_scheme(path) {
+        return absolute(utf8_percent_encode(path, &NOT_OF_ADDRESSES).to_string());
+    }
+    match path.as_bytes() {
+        [b'/', ..] => absolute(format!("file://{}", encoded(path))),
+        [drive, b':', b'/', ..] if drive.is_ascii_alphabetic() => {
+            absolute(format!("file:///{}:{}", char::from(*drive), encoded(&path[2..])))
+        }
+        _ => ArtifactLocation { uri: encoded(path), uri_base_id: Some(ROOT) },
+    }
+}
+
+/// Whether it begins as `https://` does.
+fn has_scheme(path: &str) -> bool {
+    let scheme = path.split_once("://").map(|(scheme, _)| scheme).unwrap_or_default();
+    scheme.len() > 1
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::artifact;
+
+    #[test]
+    fn an_address_names_the_same_file_as_the_path() {
+        for (path, uri, relative) in [
+            ("src/a b.c", "src/a%20b.c", true),
+            ("doc/#1571 - New.md", "doc/%231571%20-%20New.md", true),
+            ("src/a.c?x=1", "src/a.c%3Fx=1", true),
+            ("C:src.c", "C%3Asrc.c", true),
+            ("a+b+c.c", "a+b+c.c", true),
+            ("/builds/x/src/b.c", "file:///builds/x/src/b.c", false),
+            ("D:/a/repo/src/g 1.cs", "file:///D:/a/repo/src/g%201.cs", false),
+            (
+                "https://github.com/mona/app/blob/0123/script/u%20u.py#L1",
+                "https://github.com/mona/app/blob/0123/script/u%20u.py#L1",
+                false,
+            ),
+            ("https://example.test/a b", "https://example.test/a%20b", false),
+            ("a:b/c", "a%3Ab/c", true),
+        ] {
+            let location = artifact(path);
+            assert_eq!((location.uri.as_str(), location.uri_base_id.is_some()), (uri, relative));
+        }
     }
 }

@@ -133,8 +133,30 @@ fn the_user_may_say_what_the_exit_codes_mean() {
     }
     let tool = valid("run = ['x']\nreport = { format = 'junit', path = 'r' }\nexit = {}");
     let failed = "<testsuite><testcase><failure/></testcase></testsuite>";
+    let reason = outcome(tool.as_ref(), Some(0), Some(failed));
     assert!(
-        outcome(tool.as_ref(), Some(0), Some(failed)).starts_with("inconclusive: exit code 0 means clean")
+        reason.starts_with("inconclusive: exit code 0 means clean, and the report has 1 finding"),
+        "{reason}"
     );
+    assert!(reason.contains("take `exit` out of the gate"), "{reason}");
     assert_eq!(outcome(tool.as_ref(), Some(1), Some(failed)), "complete: 1, 1 test");
+}
+
+#[test]
+fn codes_that_the_makers_document_mean_what_they_say() {
+    let secret =
+        r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "kingfisher"}}, "results": [{}]}]}"#;
+    for run in ["'kingfisher', 'scan'", "'/opt/kingfisher'", "'uvx', 'kingfisher@2.14.0', 'scan'"] {
+        let tool = valid(&format!("run = [{run}]\nreport = {{ format = 'sarif', path = 'r' }}"));
+        for code in [200, 205, 0] {
+            assert_eq!(
+                outcome(tool.as_ref(), Some(code), Some(secret)),
+                "complete: 1, 1 run",
+                "{run} {code}"
+            );
+        }
+        assert!(outcome(tool.as_ref(), Some(137), Some(secret)).starts_with("inconclusive"));
+    }
+    let other = valid("run = ['other']\nreport = { format = 'sarif', path = 'r' }");
+    assert!(outcome(other.as_ref(), Some(200), Some(secret)).starts_with("inconclusive"));
 }

@@ -137,7 +137,45 @@ fn a_tool_that_was_left_out_has_no_run() {
     project.run(&["run", "--format", "sarif", "--only", "one"]);
     let log = validated(&project);
     assert_eq!(log["runs"].as_array().unwrap().len(), 1);
-    assert_eq!(log["runs"][0]["automationDetails"]["id"], "portcullis/one/");
+    let category = log["runs"][0]["automationDetails"]["id"].as_str().unwrap();
+    let name = project.root().canonicalize().unwrap();
+    assert_eq!(category, format!("portcullis/{}/one/", name.file_name().unwrap().to_str().unwrap()));
+}
+
+/// By RFC 3986, each names what the log that was read names.
+#[test]
+fn uris_of_a_log_that_was_read_name_the_same_files_again() {
+    let project = Project::new();
+    project.write("in.sarif", include_str!("../../../fixtures/sarif/uris/report.sarif"));
+    project.run(&["judge", "--report", "sarif=in.sarif", "--format", "sarif"]);
+    let log = validated(&project);
+    let uri = |rule: &str| {
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        let result = results.iter().find(|result| result["ruleId"] == rule).unwrap();
+        let at = &result["locations"][0]["physicalLocation"]["artifactLocation"];
+        (at["uri"].as_str().unwrap().to_owned(), at["uriBaseId"].is_string())
+    };
+    for (rule, name, relative) in [
+        (
+            "blob",
+            "https://github.com/mona/app/blob/0123456789012345678901234567890123456789/script/u.py",
+            false,
+        ),
+        ("abs-with-base", "file:///builds/x/src/b.c", false),
+        ("drive", "file:///D:/a/repo/src/g.cs", false),
+        ("slash", "file:///src/i.c", false),
+        ("hash", "doc/%231571%20-%20New.md", true),
+        ("query", "src/a.c%3Fx=1", true),
+        ("backslash", "src/win/f.cs", true),
+        ("dotslash", "src/h.c", true),
+        ("space", "my%20file.c", true),
+        ("plus", "a+b+c.c", true),
+        ("colon", "C%3Asrc.c", true),
+        ("rel", "sub/c.c", true),
+        ("nolocs", "in.sarif", true),
+    ] {
+        assert_eq!(uri(rule), (name.to_owned(), relative), "{rule}");
+    }
 }
 
 #[test]

@@ -1,0 +1,170 @@
+//! What kind of problem a result is: by its tags, its weaknesses and its tool.
+
+use crate::model::finding::Category;
+use crate::text::shared::{SharedTexts, Text};
+
+use super::model::{Outcome, Rule};
+use super::severity::first_word;
+
+/// The words that show what kind of problem a result is.
+pub(super) struct Signs<'a> {
+    words: Vec<&'a str>,
+    weaknesses: Vec<&'a str>,
+    tool: &'a str,
+    id: &'a str,
+}
+
+/// Tags that name a category. Trivy writes the first ones.
+const TAGS: [(&str, Category); 10] = [
+    ("vulnerability", Category::Vulnerability),
+    ("secret", Category::Secret),
+    ("secrets", Category::Secret),
+    ("misconfiguration", Category::Misconfiguration),
+    ("license", Category::License),
+    ("lint", Category::Lint),
+    ("sast", Category::Sast),
+    ("type", Category::Type),
+    ("test", Category::Test),
+    ("maintainability", Category::Quality),
+];
+
+/// Tools that look for one kind of problem.
+const TOOLS: [(&str, Category); 46] = [
+    ("gitleaks", Category::Secret),
+    ("betterleaks", Category::Secret),
+    ("kingfisher", Category::Secret),
+    ("noseyparker", Category::Secret),
+    ("ggshield", Category::Secret),
+    ("trufflehog", Category::Secret),
+    ("detect-secrets", Category::Secret),
+    ("grype", Category::Vulnerability),
+    ("osv-scanner", Category::Vulnerability),
+    ("checkov", Category::Misconfiguration),
+    ("tfsec", Category::Misconfiguration),
+    ("terrascan", Category::Misconfiguration),
+    ("tflint", Category::Misconfiguration),
+    ("kics", Category::Misconfiguration),
+    ("kubescape", Category::Misconfiguration),
+    ("kube-linter", Category::Misconfiguration),
+    ("dockle", Category::Misconfiguration),
+    ("hadolint", Category::Misconfiguration),
+    ("cfn-lint", Category::Misconfiguration),
+    ("semgrep", Category::Sast),
+    ("opengrep", Category::Sast),
+    ("bandit", Category::Sast),
+    ("codeql", Category::Sast),
+    ("zizmor", Category::Sast),
+    ("njsscan", Category::Sast),
+    ("mobsfscan", Category::Sast),
+    ("gosec", Category::Sast),
+    ("brakeman", Category::Sast),
+    ("flawfinder", Category::Sast),
+    ("devskim", Category::Sast),
+    ("bearer", Category::Sast),
+    ("snykcode", Category::Sast),
+    ("security-code-scan", Category::Sast),
+    ("psalm", Category::Sast),
+    ("eslint", Category::Lint),
+    ("oxlint", Category::Lint),
+    ("biome", Category::Lint),
+    ("stylelint", Category::Lint),
+    ("ruff", Category::Lint),
+    ("pylint", Category::Lint),
+    ("shellcheck", Category::Lint),
+    ("actionlint", Category::Lint),
+    ("ansible-lint", Category::Lint),
+    ("yamllint", Category::Lint),
+    ("clippy", Category::Lint),
+    ("golangci-lint", Category::Lint),
+];
+
+impl<'a> Signs<'a> {
+    pub(super) fn of(outcome: &'a Outcome, rule: Option<&'a Rule>, tool: &'a str, id: &'a str) -> Self {
+        let bags = [outcome.properties.as_deref(), rule.and_then(|rule| rule.properties.as_ref())];
+        let bags = || bags.into_iter().flatten();
+        let words: Vec<&str> =
+            bags().filter_map(|bag| bag.tags.as_ref()).flat_map(|tags| tags.texts()).collect();
+        let related = rule.and_then(|rule| rule.relationships.as_ref()).into_iter().flatten();
+        let related = related.filter_map(|relationship| relationship.target.as_ref());
+        let mut weaknesses = words.clone();
+        weaknesses.extend(bags().filter_map(|bag| bag.cwe.as_ref()).flat_map(|cwe| cwe.texts()));
+        weaknesses
+            .extend(related.chain(outcome.taxa.iter().flatten()).filter_map(|target| target.id.as_deref()));
+        Signs { words, weaknesses, tool, id }
+    }
+
+    /// A tag that names the category decides; else a tool that looks for only one kind of problem; else an
+    /// advisory in the rule's id; else a sign of security. Everything else is quality.
+    ///
+    /// A tag for quality does not count beside one for security: a rule may be about both.
+    pub(super) fn category(&self) -> Category {
+        let secure = self.is_security();
+        let tagged = |tag: &str| self.words.iter().any(|word| word.eq_ignore_ascii_case(tag));
+        let by_tag =
+            TAGS.iter().find(|(tag, category)| tagged(tag) && !(secure && *category == Category::Quality));
+        let tool = first_word(self.tool);
+        let by_tool = || TOOLS.iter().find(|(name, _)| tool == *name);
+        match by_tag.or_else(by_tool) {
+            // A linter with rules for security.
+            Some((_, Category::Lint)) if by_tag.is_none() && secure => Category::Sast,
+            Some((_, category)) => *category,
+            None if !self.advisories().is_empty() => Category::Vulnerability,
+            None if secure => Category::Sast,
+            None => Category::Quality,
+        }
+    }
+
+    /// Whether it has the tag `security`, or names a weakness.
+    fn is_security(&self) -> bool {
+        self.words.iter().any(|word| word.eq_ignore_ascii_case("security")) || !self.cwe().is_empty()
+    }
+
+    /// The advisory ids (CVE, GHSA, and those of OSV's databases) in the id of the rule: `BDSA-2020-1001 (CVE-2020-11022)`, `GHSA-…-lodash`.
+    pub(super) fn advisories(&self) -> Vec<Text> {
+        let words = self.id.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        words
+            .filter_map(|word| {
+                let mut parts = word.split('-');
+                let parts = [parts.next()?, parts.next()?, parts.next()?, parts.next().unwrap_or_default()];
+                let digits = |part: &str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+                match parts {
+                    [kind @ ("CVE" | "RUSTSEC" | "GO"), year, number, _]
+                        if digits(year) && digits(number) =>
+                    {
+                        Some(Text::from(format!("{kind}-{year}-{number}")))
+                    }
+                    // Numbers of these begin with 1.
+                    [kind @ ("PYSEC" | "MAL" | "OSV"), year, number, _]
+                        if digits(year)
+                            && !number.is_empty()
+                            && number.bytes().all(|byte| byte.is_ascii_digit()) =>
+                    {
+                        Some(Text::from(format!("{kind}-{year}-{number}")))
+                    }
+                    ["GHSA", a, b, c] if [a, b, c].iter().all(|part| part.len() == 4) => {
+                        Some(Text::from(format!("GHSA-{a}-{b}-{c}")))
+                    }
+                    _ => None,
+                }
+            })
+            .collect()
+    }
+
+    /// `CWE-79`, `CWE-79: Cross-site Scripting` and `external/cwe/cwe-079` are the same weakness.
+    pub(super) fn cwe(&self) -> SharedTexts {
+        let mut found: Vec<Text> = Vec::new();
+        for word in &self.weaknesses {
+            let last = word.rsplit('/').next().unwrap_or_default();
+            let Some(prefix) = last.get(..4).filter(|prefix| prefix.eq_ignore_ascii_case("cwe-")) else {
+                continue;
+            };
+            let digits: String = last[prefix.len()..].chars().take_while(char::is_ascii_digit).collect();
+            let number = digits.trim_start_matches('0');
+            let cwe = Text::from(format!("CWE-{number}"));
+            if !number.is_empty() && found.len() < 32 && !found.contains(&cwe) {
+                found.push(cwe);
+            }
+        }
+        found.into()
+    }
+}

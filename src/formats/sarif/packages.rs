@@ -1,0 +1,127 @@
+//! The package that a vulnerability is about.
+//!
+//! SARIF has no place for packages. Tools name them by package URLs in logical locations or properties, by
+//! properties of their own, or in the text of the message.
+
+use crate::model::finding::Package;
+use crate::text::shared::Text;
+
+use super::model::{LogicalLocation, Outcome, Rule};
+use super::severity::first_word;
+
+/// Lock files, and the package URL type of what they list.
+const LOCK_FILES: [(&str, &str); 20] = [
+    ("package-lock.json", "npm"),
+    ("npm-shrinkwrap.json", "npm"),
+    ("yarn.lock", "npm"),
+    ("pnpm-lock.yaml", "npm"),
+    ("bun.lock", "npm"),
+    ("package.json", "npm"),
+    ("requirements.txt", "pypi"),
+    ("poetry.lock", "pypi"),
+    ("Pipfile.lock", "pypi"),
+    ("uv.lock", "pypi"),
+    ("pdm.lock", "pypi"),
+    ("Cargo.lock", "cargo"),
+    ("go.mod", "golang"),
+    ("go.sum", "golang"),
+    ("Gemfile.lock", "gem"),
+    ("composer.lock", "composer"),
+    ("pom.xml", "maven"),
+    ("gradle.lockfile", "maven"),
+    ("packages.lock.json", "nuget"),
+    ("packages.config", "nuget"),
+];
+
+/// The lines `Key: value` that Trivy writes as the message of a result.
+pub(super) struct Lines<'a>(&'a str);
+
+impl<'a> Lines<'a> {
+    /// Only of a tool that writes such lines: another's message may quote them from a file.
+    pub(super) fn of(tool: &str, message: &'a str) -> Option<Self> {
+        let table = message.starts_with("Package: ") || message.starts_with("Artifact: ");
+        (first_word(tool) == "trivy" && table).then_some(Self(message))
+    }
+
+    /// Its severity. A secret that it quotes comes after it.
+    pub(super) fn severity(&self) -> Option<&'a str> {
+        self.get("Severity")
+    }
+
+    fn get(&self, key: &str) -> Option<&'a str> {
+        const MOST: usize = 8;
+        let values = self.0.lines().take(MOST).filter_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+        values.map(str::trim).find(|value| !value.is_empty())
+    }
+
+    fn package(&self) -> Option<Package> {
+        let known = |key| self.get(key).map(Text::from);
+        Some(Package {
+            name: known("Package")?,
+            version: known("Installed Version"),
+            fixed_version: known("Fixed Version"),
+            ..Package::default()
+        })
+    }
+}
+
+/// The package of a result: by a package URL, by properties, or by Trivy's lines. `path`: the file in which the
+/// result was found.
+pub(super) fn package(
+    outcome: &Outcome,
+    rule: Option<&Rule>,
+    logical: Option<&LogicalLocation>,
+    lines: Option<&Lines>,
+    (path, message): (Option<&str>, &str),
+) -> Option<Package> {
+    let bags = [outcome.properties.as_deref(), rule.and_then(|rule| rule.properties.as_ref())];
+    let bags = || bags.into_iter().flatten();
+    let places = logical.into_iter().flat_map(|place| [&place.fully_qualified_name, &place.name]).flatten();
+    let purls: Vec<Package> =
+        places.chain(bags().flat_map(|bag| &bag.purls)).filter_map(|text| of_purl(text)).collect();
+    // The rule of Grype is of one package in all its versions: the message says which one it is.
+    let said = purls.iter().position(|one| {
+        one.version
+            .as_deref()
+            .is_some_and(|version| message.split([' ', ',', '\'', '@']).any(|word| word == version))
+    });
+    if let Some(package) = purls.into_iter().nth(said.unwrap_or(0)) {
+        return Some(package);
+    }
+    let named = bags().map(|bag| &bag.package).find_map(|named| {
+        let text = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(Text::from);
+        Some(Package {
+            name: text(&named.name)?,
+            version: text(&named.version),
+            ecosystem: text(&named.ecosystem).map(|kind| kind.to_ascii_lowercase().into()),
+            fixed_version: text(&named.fixed),
+            ..Package::default()
+        })
+    });
+    let mut package = named.or_else(|| lines?.package())?;
+    if package.ecosystem.is_none() {
+        let file = path.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        package.ecosystem =
+            LOCK_FILES.iter().find(|(name, _)| *name == file).map(|(_, kind)| Text::from(*kind));
+    }
+    Some(package)
+}
+
+/// The package of a package URL that a text is or begins with.
+fn of_purl(text: &str) -> Option<Package> {
+    let end = text.find(|c: char| c.is_whitespace() || c == '|').unwrap_or(text.len());
+    let text = &text[..end];
+    let purl: purl::GenericPurl<String> = text.strip_prefix("pkg:").and_then(|_| text.parse().ok())?;
+    let name = match purl.namespace() {
+        Some(namespace) if purl.package_type().as_str() == "maven" => format!("{namespace}:{}", purl.name()),
+        Some(namespace) => format!("{namespace}/{}", purl.name()),
+        None => purl.name().to_owned(),
+    };
+    Some(Package {
+        name: name.into(),
+        version: purl.version().map(Text::from),
+        ecosystem: Some(purl.package_type().as_str().into()),
+        purl: Some(text.into()),
+        ..Package::default()
+    })
+}

@@ -1,0 +1,142 @@
+use super::{one_of, run};
+use crate::model::severity::Severity;
+
+#[test]
+fn a_run_that_says_it_was_not_successful_is_a_gap() {
+    for (invocation, gap) in [
+        (r#"{"executionSuccessful": false}"#, "x says: its run was not successful"),
+        (
+            r#"{"executionSuccessful": false, "toolExecutionNotifications": [{"message": {"text": "no memory"}}]}"#,
+            "x says: its run was not successful: no memory",
+        ),
+        (
+            r#"{"executionSuccessful": false, "exitCodeDescription": "Aborted"}"#,
+            "x says: its run was not successful: Aborted",
+        ),
+        (
+            r#"{"executionSuccessful": true, "toolExecutionNotifications": [
+                {"level": "error", "message": {"text": "a.js does not parse"}}, {"level": "warning"}]}"#,
+            "x says: a.js does not parse",
+        ),
+    ] {
+        let parsed =
+            run(&format!(r#""results": [{{"message": {{"text": "m"}}}}], "invocations": [{invocation}]"#));
+        assert_eq!((parsed.gaps.as_slice(), parsed.findings.len()), ([gap.to_owned()].as_slice(), 1));
+    }
+    assert!(run(r#""results": [], "invocations": [{"executionSuccessful": true}]"#).gaps.is_empty());
+}
+
+#[test]
+fn a_failure_of_a_run_is_a_gap_in_whatever_words() {
+    for (invocation, says) in [
+        (r#"{"toolExecutionSuccessful": false}"#, "not successful"),
+        (r#"{"executionSuccessful": true, "toolExecutionSuccessful": false}"#, "not successful"),
+        (r#"{"exitCode": 2}"#, "ended with exit code 2"),
+        (r#"{"executionSuccessful": true, "exitCode": 137}"#, "ended with exit code 137"),
+        (r#"{"executionSuccessful": true, "exitCode": 127}"#, "ended with exit code 127"),
+        (r#"{"executionSuccessful": true, "exitCode": -1073741819}"#, "ended with exit code -1073741819"),
+        (r#"{"executionSuccessful": true, "exitSignalName": "SIGKILL"}"#, "ended by signal SIGKILL"),
+        (r#"{"exitSignalNumber": 9}"#, "ended by signal 9"),
+        (r#"{"processStartFailureMessage": "no such program"}"#, "did not start: no such program"),
+    ] {
+        let parsed = run(&format!(r#""results": [{{}}], "invocations": [{invocation}]"#));
+        assert_eq!(parsed.gaps.len(), 1, "{invocation}");
+        assert!(parsed.gaps[0].contains(says), "{:?}", parsed.gaps);
+    }
+    let with = |results: &str, invocation: &str| {
+        run(&format!(r#""results": [{results}], "invocations": [{invocation}]"#)).gaps.len()
+    };
+    let findings_code = r#"{"executionSuccessful": true, "exitCode": 1}"#;
+    assert_eq!(with("{}", findings_code), 0);
+    assert_eq!(with("", findings_code), 1, "no result stands for the code");
+    assert_eq!(with(r#"{"suppressions": [{"kind": "inSource"}]}"#, findings_code), 1);
+    assert_eq!(with("", r#"{"executionSuccessful": true, "exitCode": 0}"#), 0);
+    assert_eq!(with("", "{}"), 0);
+}
+
+#[test]
+fn a_warning_about_a_file_is_a_gap_and_another_one_a_note() {
+    let place = r#""locations": [{"physicalLocation": {"artifactLocation": {"uri": "src/b.py"}}}]"#;
+    for (notification, gap) in [
+        (
+            r#"{"level": "warning", "message": {"text": "a.py:2: syntax error"}}"#.to_owned(),
+            Some("a.py:2: syntax error"),
+        ),
+        // The level of a notification is `warning` if it has none.
+        (format!(r#"{{"message": {{"text": "too large"}}, {place}}}"#), Some("src/b.py: too large")),
+        (format!("{{{place}}}"), Some("src/b.py")),
+        (r#"{"level": "warning", "message": {"text": "log in for more rules"}}"#.to_owned(), None),
+        (format!(r#"{{"level": "note", "message": {{"text": "scanned a.py"}}, {place}}}"#), None),
+        (r#"{"level": "none", "message": {"text": "scanned a.py"}}"#.to_owned(), None),
+    ] {
+        for list in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
+            let parsed = run(&format!(
+                r#""results": [], "invocations": [{{"executionSuccessful": true, "{list}": [{notification}]}}]"#
+            ));
+            let gaps: Vec<String> = gap.iter().map(|gap| format!("x says: {gap}")).collect();
+            assert_eq!(parsed.gaps, gaps, "{notification}");
+            assert!(gaps.iter().all(|gap| parsed.proof.contains(gap)), "the record names each of many");
+        }
+    }
+    let warning = r#"{"message": {"text": "log in for more rules"}}"#;
+    let parsed =
+        run(&format!(r#""results": [], "invocations": [{{"toolExecutionNotifications": [{warning}]}}]"#));
+    assert_eq!(parsed.notes, ["x says: log in for more rules"]);
+}
+
+#[test]
+fn properties_outside_of_the_run_are_a_gap() {
+    for kind in ["results", "invocations", "artifacts", "driver"] {
+        let files = format!(r#""externalPropertyFileReferences": {{"{kind}": [{{"location": {{}}}}]}}"#);
+        assert_eq!(run(&format!(r#""results": [], {files}"#)).gaps.len(), 1, "{kind}");
+    }
+    let none = r#""externalPropertyFileReferences": {"results": [], "taxonomies": [{"location": {}}], "properties": {"a": 1}}"#;
+    assert!(run(&format!(r#""results": [], {none}"#)).gaps.is_empty());
+
+    let inline = |properties: &str| {
+        let log = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "x"}}}}, "results": []}}],
+                "inlineExternalProperties": [{properties}]}}"#
+        );
+        super::parse(&log).unwrap().gaps
+    };
+    assert_eq!(
+        inline(r#"{"version": "2.1.0", "guid": "g", "results": [{"level": "error"}]}"#),
+        ["the log has results in `inlineExternalProperties`, which Portcullis does not read"]
+    );
+    assert!(inline(r#"{"version": "2.1.0", "results": []}"#).is_empty());
+}
+
+#[test]
+fn the_level_that_a_run_gave_to_a_rule_counts_for_its_results() {
+    let rules = r#"{"id": "R0", "defaultConfiguration": {"level": "note"}}, {"id": "R1"}"#;
+    let descriptor = |descriptor: &str, result: &str| {
+        let overrides = format!(
+            r#""ruleConfigurationOverrides": [{{"descriptor": {descriptor}, "configuration": {{"level": "error"}}}}]"#
+        );
+        one_of(rules, result, &format!(r#"[{{"executionSuccessful": true, {overrides}}}]"#)).severity
+    };
+    let plain = r#"{"ruleId": "R0"}"#;
+    for (by, result, severity) in [
+        (r#"{"id": "R0"}"#, plain, Severity::High),
+        (r#"{"index": 0}"#, plain, Severity::High),
+        (r#"{"id": "R1"}"#, plain, Severity::Low),
+        (r#"{"id": "R0"}"#, r#"{"ruleId": "R0", "level": "note"}"#, Severity::Low),
+        (r#"{"id": "R0"}"#, r#"{"ruleId": "R0/sub"}"#, Severity::High),
+        (r#"{"id": "R0"}"#, r#"{"ruleId": "R0", "provenance": {"invocationIndex": 0}}"#, Severity::High),
+        (r#"{"id": "R0"}"#, r#"{"ruleId": "R0", "provenance": {"invocationIndex": 7}}"#, Severity::Low),
+        (r#"{"id": "other"}"#, r#"{"ruleId": "other"}"#, Severity::High),
+        (r#"{"id": "E1", "toolComponent": {"index": 0}}"#, r#"{"ruleId": "E1"}"#, Severity::High),
+    ] {
+        assert_eq!(descriptor(by, result), severity, "{by} {result}");
+    }
+    let levels = ["note", "error", "warning"].map(|level| {
+        format!(
+            r#"{{"ruleConfigurationOverrides": [{{"descriptor": {{"id": "R0"}}, "configuration": {{"level": "{level}"}}}}]}}"#
+        )
+    });
+    let all = format!("[{}]", levels.join(","));
+    assert_eq!(one_of(rules, plain, &all).severity, Severity::High, "the worst of several");
+    let second = r#"{"ruleId": "R0", "provenance": {"invocationIndex": 2}}"#;
+    assert_eq!(one_of(rules, second, &all).severity, Severity::Medium);
+}

@@ -1,0 +1,69 @@
+use super::parse;
+use crate::model::finding::{Category, Finding, Package};
+use crate::model::severity::Severity;
+
+/// The finding of a result of this tool, with a rule for CVE-2021-23337.
+fn finding(tool: &str, rule: &str, result: &str) -> Finding {
+    let log = format!(
+        r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "{tool}", "rules": [{{"id": "CVE-2021-23337" {rule}}}]}}}},
+            "results": [{{"ruleId": "CVE-2021-23337" {result}}}]}}]}}"#
+    );
+    parse(&log).unwrap().findings.remove(0)
+}
+
+fn words(package: &Package) -> [Option<&str>; 4] {
+    let Package { name, version, ecosystem, purl, .. } = package;
+    [Some(name), version.as_deref(), ecosystem.as_deref(), purl.as_deref()]
+}
+
+const LODASH: [Option<&str>; 4] =
+    [Some("lodash"), Some("4.17.4"), Some("npm"), Some("pkg:npm/lodash@4.17.4")];
+
+#[test]
+fn a_package_is_named_by_its_url() {
+    let logical = r#", "locations": [{"logicalLocations": [{"fullyQualifiedName": "pkg:npm/lodash@4.17.4", "name": "lodash"}]}]"#;
+    let property = r#", "properties": {"purl": "pkg:npm/lodash@4.17.4"}"#;
+    for (rule, result) in [("", logical), ("", property), (property, "")] {
+        let finding = finding("other", rule, result);
+        assert_eq!(words(finding.package.as_deref().unwrap()), LODASH, "{rule} {result}");
+        assert_eq!((finding.category, finding.resource), (Category::Vulnerability, None));
+    }
+    let scoped = finding("other", "", r#", "properties": {"purls": ["pkg:npm/%40babel/traverse@7.0.0"]}"#);
+    assert_eq!(&*scoped.package.unwrap().name, "@babel/traverse");
+    let maven = finding("other", "", r#", "properties": {"purls": ["pkg:maven/org.apache/a@1"]}"#);
+    assert_eq!(&*maven.package.unwrap().name, "org.apache:a");
+}
+
+/// Grype has a rule for an advisory in a package, with the package's versions.
+#[test]
+fn of_several_urls_the_version_in_the_message_decides() {
+    let rule = r#", "properties": {"purls": ["pkg:npm/lodash@3.0.0", "pkg:npm/lodash@4.17.4"]}"#;
+    let result = r#", "message": {"text": "A high vulnerability in npm package: lodash, version 4.17.4 was found at: /package-lock.json"}"#;
+    assert_eq!(words(finding("Grype", rule, result).package.as_deref().unwrap()), LODASH);
+}
+
+#[test]
+fn a_package_is_named_by_properties() {
+    let result =
+        r#", "properties": {"packageName": "lodash", "installedVersion": "4.17.4", "ecosystem": "NPM"}"#;
+    assert_eq!(words(finding("other", "", result).package.as_deref().unwrap())[..3], LODASH[..3]);
+}
+
+#[test]
+fn trivy_names_package_and_severity_in_lines() {
+    let rule =
+        r#", "shortDescription": {"text": "lodash: command injection"}, "properties": {"tags": ["HIGH"]}"#;
+    let message = r#"Package: lodash\nInstalled Version: 4.17.4\nVulnerability CVE-2021-23337\nSeverity: LOW\nFixed Version: 4.17.21"#;
+    let place =
+        r#""locations": [{"physicalLocation": {"artifactLocation": {"uri": "web/package-lock.json"}}}]"#;
+    let result = format!(r#", "message": {{"text": "{message}"}}, {place}"#);
+    let found = finding("Trivy", rule, &result);
+    let package = found.package.as_deref().unwrap();
+    assert_eq!(words(package)[..3], LODASH[..3]);
+    assert_eq!(package.fixed_version.as_deref(), Some("4.17.21"));
+    // The rule is of the first package with this advisory.
+    assert_eq!((found.severity, &*found.title), (Severity::Low, "lodash: command injection"));
+    // Another tool's message may quote a file.
+    let other = finding("other", rule, &result);
+    assert_eq!((other.severity, other.package), (Severity::High, None));
+}
