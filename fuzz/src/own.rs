@@ -138,7 +138,7 @@ fn scrubbed(input: &[u8]) {
     let (mut whole, mut dripped, mut log) = (Vec::new(), Vec::new(), Vec::new());
     scrubber.copy(*rest, &mut whole).expect("memory can be written");
     scrubber.copy(Drip(rest), &mut dripped).expect("memory can be written");
-    scrubber.copy_log(*rest, &mut log).expect("memory can be written");
+    scrubber.copy_log(*rest, false, &mut log).expect("memory can be written");
     assert_eq!(whole, dripped, "text in pieces gives another result");
     let shown = scrubber.one_line(&String::from_utf8_lossy(rest)).into_owned().into_bytes();
     // The letters of the mask itself may form a secret, alone or with the text around it.

@@ -390,5 +390,10 @@ fn keep(gate: &Gate, path: &Path, bytes: &[u8], scratch: &Path) -> Option<Kept> 
     private::write(&from, mask_fields(bytes, gate.spec.secret_fields.list())).ok()?;
     let number = scratch.file_name()?.to_string_lossy();
     let file = path.file_name()?.to_string_lossy();
-    Some(Kept { from, to: format!("reports/{}/{number}-{file}", gate.id), what: KeptKind::Report })
+    Some(Kept {
+        from,
+        to: format!("reports/{}/{number}-{file}", gate.id),
+        what: KeptKind::Report,
+        cut: false,
+    })
 }

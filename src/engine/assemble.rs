@@ -105,7 +105,7 @@ pub(crate) fn keep_files(
                 folder.write(&to, |file| match kept.what {
                     KeptKind::Report | KeptKind::Sbom => scrubber.copy(from, file),
                     // People read logs in a terminal.
-                    KeptKind::Stdout | KeptKind::Stderr => scrubber.copy_log(from, file),
+                    KeptKind::Stdout | KeptKind::Stderr => scrubber.copy_log(from, kept.cut, file),
                 })?;
                 if kept.what == KeptKind::Report && record.report.is_none() {
                     record.report_sha256 = Some(sha256_of(folder.read(&to)?)?);

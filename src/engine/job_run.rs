@@ -68,6 +68,8 @@ pub(crate) struct Kept {
     /// Below the output folder.
     pub to: String,
     pub what: KeptKind,
+    /// It was cut where the most of a log ends, perhaps in the middle of a secret.
+    pub cut: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

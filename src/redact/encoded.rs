@@ -7,6 +7,7 @@ mod characters;
 mod decoded;
 mod letters;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -20,7 +21,14 @@ use letters::Pairs;
 
 /// How many encodings of whole texts (base64, hexadecimal) may lie on top of each other. Encodings of characters
 /// in between do not count.
-const DEEPEST: usize = 3;
+const DEEPEST: usize = 8;
+
+/// How much is decoded of a text, as a multiple of its length: words of other letters may look encoded in several
+/// ways, and each of these again.
+const MOST_DECODED: usize = 32;
+
+/// The same for a short text, in bytes.
+const SHORT: usize = 4096;
 
 /// How often the characters of one text are decoded.
 const ROUNDS: usize = 4;
@@ -81,10 +89,11 @@ impl Search {
 
     /// Calls `found` for each place of a secret. Places may overlap.
     pub(super) fn all(&self, text: &[u8], found: &mut dyn FnMut(Range<usize>)) {
-        self.below(text, DEEPEST, found);
+        let room = Cell::new(text.len().max(SHORT) * MOST_DECODED);
+        self.below(text, (DEEPEST, &room), found);
     }
 
-    fn below(&self, text: &[u8], deepest: usize, found: &mut dyn FnMut(Range<usize>)) {
+    fn below(&self, text: &[u8], deepest: Depth<'_>, found: &mut dyn FnMut(Range<usize>)) {
         self.as_it_is(text, found);
         let layers = layers(text, characters::BACKSLASH_LAST, None);
         self.innermost(text, &layers, deepest, found);
@@ -110,7 +119,7 @@ impl Search {
         &self,
         text: &[u8],
         layers: &[Decoded],
-        deepest: usize,
+        deepest: Depth<'_>,
         found: &mut dyn FnMut(Range<usize>),
     ) {
         let innermost = layers.last().map_or(text, |layer| &*layer.bytes);
@@ -118,13 +127,20 @@ impl Search {
         if !layers.is_empty() {
             self.as_it_is(innermost, &mut outside);
         }
+        let (deepest, room) = deepest;
         if deepest > 0 {
             letters::each_word(innermost, &self.expected, &mut |word: Decoded| {
-                self.below(&word.bytes, deepest - 1, &mut |span| outside(word.outside(span)));
+                if let Some(left) = room.get().checked_sub(word.bytes.len()) {
+                    room.set(left);
+                    self.below(&word.bytes, (deepest - 1, room), &mut |span| outside(word.outside(span)));
+                }
             });
         }
     }
 }
+
+/// How many more encodings there may be, and how many more bytes are decoded.
+type Depth<'r> = (usize, &'r Cell<usize>);
 
 impl fmt::Debug for Search {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -72,11 +72,16 @@ impl Scrubber {
         strike.finish().map(drop)
     }
 
-    /// Copies a log with secrets masked, and made safe to show. That may make a secret appear, see `clean`.
-    pub fn copy_log(&self, mut from: impl Read, out: &mut dyn Write) -> io::Result<()> {
+    /// Copies a log with secrets masked, and made safe to show. That may make a secret appear, see `clean`. The end of a
+    /// log that was cut is left out as far as a secret may begin there.
+    pub fn copy_log(&self, mut from: impl Read, cut: bool, out: &mut dyn Write) -> io::Result<()> {
         let last = Strike::new(self, Depth::AsItIs, out);
         let mut chain = Strike::new(self, Depth::EveryEncoding, sanitise::Lines::new(last));
         io::copy(&mut from, &mut chain)?;
+        if cut && let Some(search) = &self.0 {
+            chain.settle(chain.buffer.len().saturating_sub(search.reach()))?;
+            chain.buffer.clear();
+        }
         chain.finish()?.finish()?.finish().map(drop)
     }
 
@@ -269,6 +274,18 @@ mod tests {
         }
         assert_eq!(copied(&scrubber, Drops(b"a hunter2-one b")), "a REDACTED b");
         assert!(!scrubber.finds(&b"hunter2-On"[..]).unwrap());
+    }
+
+    #[test]
+    fn what_is_left_of_a_secret_at_the_end_of_a_cut_log_is_left_out() {
+        let scrubber = scrubber(&["hunter2-one"]);
+        for whole in 0..11 {
+            let log = format!("first hunter2-one\n{}{}", "x".repeat(5000), &"hunter2-one"[..whole]);
+            let mut out = Vec::new();
+            scrubber.copy_log(log.as_bytes(), true, &mut out).unwrap();
+            let out = String::from_utf8(out).unwrap();
+            assert!(out.starts_with("first REDACTED\nxxx") && !out.contains("hunter"), "{whole}");
+        }
     }
 
     #[test]

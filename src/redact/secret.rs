@@ -79,6 +79,7 @@ impl Secret {
         if self.0.contains('\n') {
             let lines = self.0.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
             all.extend(lines.filter(|line| line.len() >= SHORTEST_LINE).map(|line| line.as_bytes().to_vec()));
+            all.insert(self.0.replace(['\r', '\n'], "").into_bytes());
             // A row of a key in base64 has no whole line in it. The `base64` program breaks rows after 76
             // letters, PEM after 64.
             let encoded = STANDARD_NO_PAD.encode(&self.0);
@@ -92,7 +93,7 @@ impl Secret {
 }
 
 /// A shorter line of a secret is not searched for alone.
-const SHORTEST_LINE: usize = 16;
+const SHORTEST_LINE: usize = 12;
 
 /// Long enough, and not a common word: it has two kinds of characters, or is very long.
 fn is_distinctive(value: &str, shortest: usize) -> bool {

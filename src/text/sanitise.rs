@@ -178,22 +178,17 @@ pub fn without_colour(text: &str) -> Cow<'_, str> {
 
 pub(crate) const ESCAPE: u8 = 0x1b;
 
-/// How long the escape is that a text begins with: a control sequence, or a command up to its end (ECMA-48,
-/// sections 5.4 and 8.3.89). No sequence in use has `%` or `&`: they belong to an encoding.
+/// How long the escape is that a text begins with: a control sequence, a choice of characters, or a command up to its
+/// end (ECMA-48, sections 5.4 and 8.3; ECMA-35, section 13). No sequence in use has `%` or `&`: they belong to an
+/// encoding.
 pub(crate) fn escape(text: &[u8]) -> Option<usize> {
     const LONGEST: usize = 4096;
     let rest = text.get(2..text.len().min(LONGEST))?;
+    let of_sequence = |byte: &&u8| matches!(byte, b' '..=b'$' | b'\''..=b'/');
     match text[1] {
-        b'[' => {
-            let parameters = rest.iter().take_while(|byte| matches!(byte, b'0'..=b'?')).count();
-            let more = rest[parameters..]
-                .iter()
-                .take_while(|byte| matches!(byte, b' '..=b'$' | b'\''..=b'/'))
-                .count();
-            let last = parameters + more;
-            matches!(rest.get(last)?, b'@'..=b'~').then_some(last + 3)
-        }
-        b']' => {
+        b'[' => control_sequence(rest).map(|length| length + 2),
+        // DCS, OSC, PM, APC.
+        b'P' | b']' | b'^' | b'_' => {
             let end = rest.iter().position(|byte| matches!(*byte, 0x07 | ESCAPE | b'\n'))?;
             match rest[end..] {
                 [0x07, ..] => Some(end + 3),
@@ -201,8 +196,21 @@ pub(crate) fn escape(text: &[u8]) -> Option<usize> {
                 _ => None,
             }
         }
+        b' '..=b'$' | b'\''..=b'/' => {
+            let more = rest.iter().take_while(of_sequence).count();
+            matches!(rest.get(more)?, b'0'..=b'~').then_some(more + 3)
+        }
         _ => None,
     }
+}
+
+/// How long a control sequence is behind its introducer: parameters, intermediates, one final character.
+pub(crate) fn control_sequence(rest: &[u8]) -> Option<usize> {
+    let parameters = rest.iter().take_while(|byte| matches!(byte, b'0'..=b'?')).count();
+    let more =
+        rest[parameters..].iter().take_while(|byte| matches!(byte, b' '..=b'$' | b'\''..=b'/')).count();
+    let last = parameters + more;
+    matches!(rest.get(last)?, b'@'..=b'~').then_some(last + 1)
 }
 
 /// The line, changed so that no CI service reads it as a command. GitHub obeys `::name` at the beginning of a

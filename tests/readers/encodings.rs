@@ -202,3 +202,36 @@ fn a_secret_is_struck_out_in_every_chain_of_two_encodings() {
     assert!(failed.is_empty(), "{} of {chains}:\n{}", failed.len(), failed.join("\n"));
     assert_eq!(chains, (7 * (24 * 25 - 2) - 2 * 5) * 3);
 }
+
+/// Further spellings, each with what they stand for.
+#[test]
+fn a_secret_is_struck_out_in_less_common_spellings() {
+    let secret = ["hunter2", "hunter2-hunter2"].concat();
+    let each = |encode: fn(char) -> String| secret.chars().map(encode).collect::<String>();
+    let base64 = STANDARD.encode(&secret);
+    let in_rows = |between: &str| {
+        let text = STANDARD.encode([AROUND, &secret, AROUND].concat());
+        text.as_bytes()
+            .chunks(24)
+            .map(|row| std::str::from_utf8(row).unwrap())
+            .collect::<Vec<_>>()
+            .join(between)
+    };
+    let scrubber = Scrubber::new(&[Secret::reported(&secret).unwrap()]);
+    for text in [
+        each(|c| format!("\\U{:08x}", u32::from(c))),
+        each(|c| format!("&#{} ", u32::from(c))).replace(' ', ""),
+        each(|c| format!("{c}\u{1b}(B")),
+        each(|c| format!("{c}\u{1b}P1;2|x\u{1b}\\")),
+        each(|c| format!("{c}\u{9b}31m")),
+        each(|c| format!("{c}\u{3164}\u{e0fff}\u{115f}")),
+        in_rows("\\\n"),
+        in_rows("\n> "),
+        in_rows("\n    # "),
+        // As gitleaks reads it: layer on layer.
+        hex::encode(STANDARD.encode(hex::encode(STANDARD.encode(hex::encode(format!("ab {base64} cd")))))),
+    ] {
+        assert!(scrubber.is_in(&text), "{text}");
+        assert!(!scrubber.is_in(&scrubber.one_line(&text)), "{text}");
+    }
+}

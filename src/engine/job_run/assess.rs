@@ -131,7 +131,7 @@ impl JobRun {
         for keep in &self.job.files.keep {
             let from = self.folder().join(&keep.scratch);
             if from.exists() {
-                evidence.kept.push(Kept { from, to: keep.out.clone(), what: KeptKind::Sbom });
+                evidence.kept.push(Kept { from, to: keep.out.clone(), what: KeptKind::Sbom, cut: false });
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::scan::proof::Proof;
 use crate::scan::raw_report::Document;
 use crate::system::private;
 
-use super::{JobRun, Kept, KeptKind, TargetEvidence};
+use super::{JobRun, Kept, KeptKind, LOG_CAP, LONG_LOG_CAP, TargetEvidence};
 
 impl JobRun {
     /// Keeps a report, masked. If it can't be kept there is no proof: nobody could check what the proof
@@ -26,7 +26,7 @@ impl JobRun {
             return without(proof, self.no_room("its report", &error));
         }
         let to = self.out_path("reports", &document.name);
-        evidence.kept.push(Kept { from, to, what: KeptKind::Report });
+        evidence.kept.push(Kept { from, to, what: KeptKind::Report, cut: false });
         proof
     }
 
@@ -50,7 +50,8 @@ impl JobRun {
             return;
         }
         let to = self.out_path("logs", &format!("{name}.log"));
-        evidence.kept.push(Kept { from, to, what });
+        let cut = [LOG_CAP, LONG_LOG_CAP].contains(&(log.len() as u64));
+        evidence.kept.push(Kept { from, to, what, cut });
     }
 
     /// Masks the reason, which may quote a line of output that is JSON.

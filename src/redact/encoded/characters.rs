@@ -72,7 +72,7 @@ fn each_mark(text: &[u8], mark: u8, decode: fn(&[u8]) -> Found) -> Option<Decode
     copy.finish()
 }
 
-/// `\u002b`, `\u{2b}`, `\x2b`, `\053`, `\n`, and a backslash before a sign: JSON, C, JavaScript, shells.
+/// `\u002b`, `\u{2b}`, `\U0000002b`, `\x2b`, `\053`, `\n`, and a backslash before a sign: JSON, C, JavaScript, shells.
 fn backslash(text: &[u8]) -> Option<Decoded> {
     each_mark(text, b'\\', |after| {
         let plain = |c: u8| Some((2, char_bytes(c)));
@@ -82,6 +82,7 @@ fn backslash(text: &[u8]) -> Option<Decoded> {
                 Some((end + 2, utf8(char::from_u32(hex(after.get(2..end)?)?)?)))
             }
             b'u' => unit(after),
+            b'U' => Some((10, utf8(char::from_u32(hex(after.get(1..9)?)?)?))),
             b'x' => Some((4, char_bytes(hex(after.get(1..3)?)? as u8))),
             b'0'..=b'3' => {
                 let mut digits = after.get(..3)?.iter().map(|digit| digit.wrapping_sub(b'0'));
@@ -110,28 +111,32 @@ fn unit(after: &[u8]) -> Found {
     Some((12, utf8(char::decode_utf16(pair).next()?.ok()?)))
 }
 
-/// `&amp;`, `&#38;`, `&#x26;` (XML 1.0 and HTML).
+/// `&amp;`, `&#38;`, `&#x26;` (XML 1.0), and numbers without the semicolon (HTML).
 fn entity(text: &[u8]) -> Option<Decoded> {
     each_mark(text, b'&', |after| {
-        const LONGEST: usize = 12;
-        let end = after.iter().take(LONGEST).position(|byte| *byte == b';')?;
-        let name = std::str::from_utf8(&after[..end]).ok()?;
-        let c = match name.strip_prefix('#') {
-            Some(number) => char::from_u32(match number.strip_prefix(['x', 'X']) {
-                Some(digits) => hex(digits.as_bytes())?,
-                None => number.parse().ok()?,
-            })?,
-            None => match name {
-                "amp" => '&',
-                "lt" => '<',
-                "gt" => '>',
-                "quot" => '"',
-                "apos" => '\'',
-                _ => return None,
-            },
-        };
-        Some((end + 2, utf8(c)))
+        if after.first() == Some(&b'#') {
+            return numeric(&after[1..]).map(|(length, c)| (length + 2, utf8(c)));
+        }
+        const NAMED: [(&[u8], char); 5] =
+            [(b"amp;", '&'), (b"lt;", '<'), (b"gt;", '>'), (b"quot;", '"'), (b"apos;", '\'')];
+        let (name, c) = NAMED.iter().find(|(name, _)| after.starts_with(name))?;
+        Some((name.len() + 1, utf8(*c)))
     })
+}
+
+/// A number behind `&#`, and how long it is.
+fn numeric(after: &[u8]) -> Option<(usize, char)> {
+    const LONGEST: usize = 8;
+    let is_hex = matches!(after.first(), Some(b'x' | b'X'));
+    let digits = &after[usize::from(is_hex)..];
+    let is_digit = |byte: &&u8| if is_hex { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() };
+    let count = digits.iter().take(LONGEST).take_while(is_digit).count();
+    let value = match is_hex {
+        true => hex(&digits[..count])?,
+        false => std::str::from_utf8(&digits[..count]).ok()?.parse().ok()?,
+    };
+    let end = usize::from(is_hex) + count;
+    Some((end + usize::from(after.get(end) == Some(&b';')), char::from_u32(value)?))
 }
 
 fn utf16_le(text: &[u8]) -> Option<Decoded> {
@@ -188,8 +193,10 @@ fn hidden(text: &[u8]) -> Option<Decoded> {
     };
     while let Some(next) = next(&text[at..]).map(|n| at + n) {
         let rest = &text[next..];
-        let length = match rest[0] {
-            ESCAPE => sanitise::escape(rest).unwrap_or(0),
+        let length = match rest {
+            [ESCAPE, ..] => sanitise::escape(rest).unwrap_or(0),
+            // The introducer of a control sequence as one character, U+009B.
+            [0xc2, 0x9b, rest @ ..] => 2 + sanitise::control_sequence(rest).unwrap_or(0),
             _ => rest[..rest.len().min(4)]
                 .utf8_chunks()
                 .next()
@@ -235,7 +242,7 @@ pub(super) fn expected() -> [bool; 256] {
 /// The first bytes of what [`hidden`] finds, in UTF-8.
 const MAY_BE_HIDDEN: [bool; 256] = {
     let mut table = [false; 256];
-    let firsts = [ESCAPE, 0xc2, 0xcd, 0xd8, 0xe1, 0xe2, 0xef, 0xf3];
+    let firsts = [ESCAPE, 0xc2, 0xcd, 0xd8, 0xe1, 0xe2, 0xe3, 0xef, 0xf0, 0xf3];
     let mut n = 0;
     while n < firsts.len() {
         table[firsts[n] as usize] = true;
@@ -245,10 +252,12 @@ const MAY_BE_HIDDEN: [bool; 256] = {
 };
 
 /// Characters that have no width, or that must not be printed; white space and control characters of ASCII are
-/// neither.
+/// neither (Unicode 17, `Default_Ignorable_Code_Point`).
 fn is_hidden(c: char) -> bool {
-    let unseen = matches!(c, '\u{ad}' | '\u{34f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
-    unseen || (sanitise::is_unprintable(c) && !c.is_ascii())
+    let ignorable = matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
+    ignorable || (sanitise::is_unprintable(c) && !c.is_ascii())
 }
 
 /// The value of one to eight hexadecimal digits.

@@ -158,11 +158,21 @@ fn has_row(bytes: &[u8], expected: &Expected) -> bool {
     })
 }
 
-/// The length of a line break and of the blanks around it.
+/// The length of a line break, of the blanks around it, of a backslash before it (shells), and of the sign of a
+/// quotation or a comment behind it.
 fn line_break(text: &[u8]) -> Option<usize> {
     let blanks = |text: &[u8]| text.iter().take_while(|byte| b" \t\r".contains(byte)).count();
-    let before = blanks(text);
-    (text.get(before) == Some(&b'\n')).then(|| before + 1 + blanks(&text[before + 1..]))
+    let mut end = blanks(text);
+    end += usize::from(text.get(end) == Some(&b'\\'));
+    end += blanks(&text[end..]);
+    if text.get(end) != Some(&b'\n') {
+        return None;
+    }
+    end += 1 + blanks(&text[end + 1..]);
+    if let Some([b'>' | b'#' | b'*' | b'|', b' ']) = text.get(end..end + 2) {
+        end += 2;
+    }
+    Some(end + blanks(&text[end..]))
 }
 
 /// Finds in one pass whether a word of base64, begun at any of its letters, has a row of expected bytes.
