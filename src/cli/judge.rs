@@ -150,8 +150,10 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
             active.check_floor_of_saved(&settings, *locked, &run.gates)?;
             run.policy = active.record(enrichment);
             let mut inputs = active.inputs(known, enrichment);
-            // What a run on another machine knew stays known, unless there are known findings here.
-            if run.known.is_some() && !known.any() {
+            // What a run knew by a commit stays known, unless there are known findings here. A baseline counts only
+            // while it is there.
+            let by_commit = run.known.as_ref().is_some_and(|known| known.written.is_none());
+            if by_commit && !known.any() {
                 inputs.known = None;
             }
             apply(&mut run, &inputs);

@@ -247,9 +247,12 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
     let unexplained = gate.targets.iter().find_map(|target| target.unexplained.as_deref());
     (gate.outcome, gate.reason) = match (&gate.evidence, blocking) {
         (Completeness::Nothing(why) | Completeness::Halted(why), None) => (Outcome::Skipped, why.clone()),
-        (Completeness::Lacking(why), None) => (Outcome::Inconclusive, why.clone()),
+        (Completeness::Lacking(why) | Completeness::Stale(why), None) => (Outcome::Inconclusive, why.clone()),
         (
-            Completeness::Lacking(why) | Completeness::Nothing(why) | Completeness::Halted(why),
+            Completeness::Lacking(why)
+            | Completeness::Stale(why)
+            | Completeness::Nothing(why)
+            | Completeness::Halted(why),
             Some(blocking),
         ) => (Outcome::Inconclusive, format!("{why}; besides, {blocking}")),
         (Completeness::Whole, Some(blocking)) => (Outcome::Failed, blocking),

@@ -47,7 +47,9 @@ pub(crate) fn way(run: &Run) -> Way<'_> {
     let gates: Vec<&GateRecord> = run.gates.iter().filter(|gate| gate.required).collect();
     let mut way = Way { proven: true, ..Way::default() };
     for gate in gates.iter().filter(|gate| !gate.action) {
-        if let Completeness::Lacking(why) | Completeness::Halted(why) = &gate.evidence {
+        if let Completeness::Lacking(why) | Completeness::Stale(why) | Completeness::Halted(why) =
+            &gate.evidence
+        {
             way.prove.push((&gate.id, why));
         }
     }
@@ -293,8 +295,10 @@ impl Over {
             // A finding that reaches the threshold has to go, whatever the budget.
             for severity in Severity::ALL.into_iter().filter(|severity| !at_or_above(*severity, &gate.policy))
             {
-                let by_max = gate.policy.max.get(&severity).map(|most| counts.get(severity).saturating_sub(*most));
-                let by_ratchet = ratchet(severity, &gate.policy).map(|most| present.get(severity).saturating_sub(most));
+                let by_max =
+                    gate.policy.max.get(&severity).map(|most| counts.get(severity).saturating_sub(*most));
+                let by_ratchet =
+                    ratchet(severity, &gate.policy).map(|most| present.get(severity).saturating_sub(most));
                 if let Some(most) = by_max.into_iter().chain(by_ratchet).max() {
                     over.insert(Need { gate: Some(place), severity }, most);
                 }

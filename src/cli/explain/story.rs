@@ -122,7 +122,8 @@ fn by_severity(run: &Run, gate: &GateRecord, finding: &Finding) -> Vec<String> {
         !waived(other) && !known && !lowered
     };
     let of_severity = || run.findings_of(gate).filter(|other| other.severity == severity);
-    let by_max = policy.max.get(&severity).map(|most| ("max", of_severity().filter(counted).count() as u64, *most));
+    let by_max =
+        policy.max.get(&severity).map(|most| ("max", of_severity().filter(counted).count() as u64, *most));
     // A ratchet counts known and lowered findings as well, as its baseline does.
     let by_ratchet = ratchet(severity, policy)
         .map(|most| ("no_worse_than", of_severity().filter(|other| !waived(other)).count() as u64, most));
