@@ -1,0 +1,101 @@
+//! Keys of the policy beside each other: none of them makes another one laxer.
+
+use std::path::Path;
+
+use crate::common::Project;
+
+/// A gate that finds this many things of severity medium; the odd ones can be fixed, and are of development.
+fn finds(n: usize) -> String {
+    let vulnerability = |n: usize| {
+        let fixed = if n % 2 == 1 { r#","FixedVersion":"9.9.9""# } else { "" };
+        format!(
+            r#"{{"VulnerabilityID":"CVE-2020-{n:04}","PkgName":"p{n}","InstalledVersion":"1.0.0","Severity":"MEDIUM"{fixed}}}"#
+        )
+    };
+    let all: Vec<String> = (0..n).map(vulnerability).collect();
+    let packages: Vec<String> = (0..n).map(|n| format!(r#"{{"Name":"p{n}","Version":"1.0.0"}}"#)).collect();
+    format!(
+        r#"{{"SchemaVersion":2,"ArtifactName":".","ArtifactType":"filesystem","Results":[{{"Target":"package-lock.json","Class":"lang-pkgs","Type":"npm","Packages":[{}],"Vulnerabilities":[{}]}}]}}"#,
+        packages.join(","),
+        all.join(",")
+    )
+}
+
+fn gates(keys: &str) -> String {
+    format!(
+        "version = 1\nmode = \"production\"\n[[gate]]\nid = \"trivy\"\ntool = \"trivy\"\nscan = \"fs\"\nfail_on = \"high\"\n{keys}\n"
+    )
+}
+
+const RATCHET: &str = "no_worse_than = \"gates.baseline.json\"\n";
+
+/// The exit code of these findings beside a baseline of fewer.
+fn judged(keys: &str, before: usize, now: usize) -> (i32, String) {
+    let project = Project::with_gates(&gates(keys));
+    project.write("before.json", finds(before));
+    project.write("now.json", finds(now));
+    let recorded = project.run(&["judge", "--report", "trivy=before.json", "--mode", "lab"]);
+    assert_eq!(project.run(&["baseline", "--from", "gates-report/run.json"]).code, 0, "{}", recorded.all());
+    let ran = project.run(&["judge", "--report", "trivy=now.json"]);
+    (ran.code, ran.all())
+}
+
+#[test]
+fn a_ratchet_counts_what_its_baseline_counts_whatever_else_passes() {
+    for keys in [
+        "",
+        "new_only = true\n",
+        "only_fixable = true\n",
+        "scope = \"production\"\n",
+        "new_only = true\nonly_fixable = true\n",
+    ] {
+        let keys = format!("{RATCHET}{keys}");
+        assert_eq!(judged(&keys, 3, 3).0, 0, "{keys}");
+        let (code, all) = judged(&keys, 3, 6);
+        assert_eq!(code, 1, "{keys}: {all}");
+    }
+}
+
+#[test]
+fn without_the_baseline_every_finding_is_new_also_of_a_saved_run() {
+    let project = Project::with_gates(&gates("new_only = true").replace("\"high\"", "\"medium\""));
+    project.write("now.json", finds(2));
+    project.run(&["judge", "--report", "trivy=now.json", "--mode", "lab"]);
+    assert_eq!(project.run(&["baseline", "--from", "gates-report/run.json"]).code, 0);
+    let known = project.run(&["judge", "--report", "trivy=now.json"]);
+    assert_eq!(known.code, 0, "{}", known.all());
+    std::fs::remove_file(project.root().join("gates.baseline.json")).unwrap();
+    let again = project.run(&["judge", "--from", "gates-report/run.json", "--mode", "production"]);
+    assert_eq!(again.code, 1, "{}", again.all());
+}
+
+/// npm audit lists two versions of a package in one finding, Trivy in two.
+#[test]
+fn what_is_waived_of_one_version_is_not_waived_of_another() {
+    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/policy/two-versions");
+    let tools = "[[gate]]\nid = \"npm\"\ntool = \"npm-audit\"\n[[gate]]\nid = \"trivy\"\ntool = \"trivy\"\n";
+    let waiver = |version: &str| {
+        format!(
+            "[[waiver]]\nrule = \"CVE-2020-0001\"\npackage = \"pkg:npm/ms@{version}\"\nreason = \"patched\"\nexpires = 2999-01-01\n"
+        )
+    };
+    let code = |gates: &str| {
+        let project = Project::with_gates(&format!("version = 1\nmode = \"production\"\n{gates}"));
+        for name in ["npm.json", "trivy.json", "package-lock.json"] {
+            project.write(name, std::fs::read(world.join(name)).unwrap());
+        }
+        let ran = project.run(&["judge", "--report", "trivy=trivy.json", "--report", "npm=npm.json"]);
+        (ran.code, ran.all())
+    };
+    let (one, two) = (waiver("1.0.0"), waiver("2.0.0"));
+    assert_eq!(code(&format!("{tools}{two}")).0, 1);
+    let (both, all) = code(&format!("{tools}{one}{two}"));
+    assert_eq!(both, 0, "{all}");
+    // The budget of the run counts them both.
+    let tools = tools
+        .replace("audit\"\n", "audit\"\nfail_on = \"never\"\n")
+        .replace("trivy\"\n[", "trivy\"\nfail_on = \"never\"\n[");
+    let tools = format!("{tools}fail_on = \"never\"\n");
+    let (code, all) = code(&format!("max = {{ critical = 1, high = 1 }}\n{tools}"));
+    assert_eq!(code, 1, "{all}");
+}
