@@ -99,3 +99,32 @@ fn what_is_waived_of_one_version_is_not_waived_of_another() {
     let (code, all) = code(&format!("max = {{ critical = 1, high = 1 }}\n{tools}"));
     assert_eq!(code, 1, "{all}");
 }
+
+#[test]
+fn a_fresh_file_or_a_policy_without_it_judges_a_run_anew() {
+    let risk = "[risk]\nepss = \"epss.csv\"\nmax_age = \"2d\"\n";
+    let policy = |keys: &str| gates(keys).replace("[[gate]]", &format!("{risk}[[gate]]"));
+    let scores = |day: &str| {
+        format!(
+            "#model_version:v2025.03.14,score_date:{day}T00:00:00Z\ncve,epss,percentile\nCVE-2020-0001,0.1,0.5\n"
+        )
+    };
+    let project = Project::with_gates(&policy("epss_at_least = 0.9"));
+    project.write("now.json", finds(2));
+    project.write("epss.csv", scores("2020-01-01"));
+    let stale = project.run(&["judge", "--report", "trivy=now.json"]);
+    assert_eq!(stale.code, 3, "{}", stale.all());
+    let again = ["judge", "--from", "gates-report/run.json", "--mode", "production"];
+    assert_eq!(project.run(&again).code, 3);
+
+    project.write("epss.csv", scores(&jiff::Zoned::now().date().to_string()));
+    let fresh = project.run(&again);
+    assert_eq!(fresh.code, 0, "{}", fresh.all());
+    project.write("epss.csv", scores("2020-01-01"));
+    project.write("gates.toml", policy(""));
+    let without = project.run(&again);
+    assert_eq!(without.code, 0, "{}", without.all());
+    // Without any policy the record counts.
+    std::fs::remove_file(project.root().join("gates.toml")).unwrap();
+    assert_eq!(project.run(&again).code, 3);
+}
