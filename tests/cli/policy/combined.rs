@@ -128,3 +128,27 @@ fn a_fresh_file_or_a_policy_without_it_judges_a_run_anew() {
     std::fs::remove_file(project.root().join("gates.toml")).unwrap();
     assert_eq!(project.run(&again).code, 3);
 }
+
+#[test]
+fn a_pattern_that_can_match_nothing_is_a_mistake() {
+    let ban = |package: &str| {
+        gates(&format!("[[gate.ban]]\npackage = \"{package}\"\nreason = \"stolen\"\n"))
+            .replace("tool = \"trivy\"\nscan = \"fs\"", "tool = \"syft\"")
+    };
+    for package in ["pkg:npm/@evil**", "pkg:**", "pkg:npm/ms#sub"] {
+        let ran = Project::with_gates(&ban(package)).run(&["plan"]);
+        assert_eq!(ran.code, 2, "{package}: {}", ran.all());
+    }
+    assert_eq!(Project::with_gates(&ban("pkg:npm/@evil/*")).run(&["plan"]).code, 0);
+    let waiver = |path: &str| {
+        let waiver = format!(
+            "[[waiver]]\npath = \"{path}\"\nrule = \"a\"\nreason = \"known\"\nexpires = 2999-01-01\n"
+        );
+        gates("") + &waiver
+    };
+    for path in ["src/**.js", "src/b**", "/src/a.js"] {
+        let ran = Project::with_gates(&waiver(path)).run(&["plan"]);
+        assert_eq!(ran.code, 2, "{path}: {}", ran.all());
+    }
+    assert_eq!(Project::with_gates(&waiver("src/**/*.js")).run(&["plan"]).code, 0);
+}
