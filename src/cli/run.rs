@@ -164,11 +164,14 @@ async fn carry_out(
         stop,
         conditions,
     };
-    let mut progress = progress::listener(output.quiet);
-    let mut secrets = variables::known_secrets();
-    secrets.learn(notify::secrets(&active.config.notices));
+    let known = || {
+        let mut known = variables::known_secrets();
+        known.learn(notify::secrets(&active.config.notices));
+        known
+    };
+    let mut progress = progress::listener(output.quiet, known());
     let inputs = active.inputs(&before, &enrichment);
-    let preview = Preview { inputs, root: &repo.root, secrets: RefCell::new(secrets) };
+    let preview = Preview { inputs, root: &repo.root, secrets: RefCell::new(known()) };
     let (evidence, pool) = schedule::carry_out(plan, &site, &preview, progress.as_mut()).await;
     guard.save();
 
