@@ -63,7 +63,7 @@ pub(crate) async fn run(
     let below = if ready.settings.push.is_some() { OUT_OF_HOOK } else { "" };
     let usual = || folder_of(&ready.active.path).join(OUT).join(below);
     let out = output.out.clone().unwrap_or_else(usual);
-    let mut folder = OutputFolder::take(&out).await?;
+    let mut folder = OutputFolder::take(&out, &ready.reports.names()).await?;
     let scratch = Scratch::new()?;
     ready.active.override_scanner_config(&mut ready.plan, &ready.repo, scratch.path()).await?;
     let done = carry_out(ready, scratch.path(), started, stop, output).await;
