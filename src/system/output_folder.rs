@@ -145,7 +145,7 @@ impl OutputFolder {
 
     /// Whether a file of this name is there that neither this run nor an earlier one wrote.
     fn is_foreign(&self, name: &str) -> bool {
-        !self.of_saved_run && !self.is_ours(name) && self.folder.has(Path::new(name))
+        !self.of_saved_run && !self.is_ours(name) && self.folder.has_file(name)
     }
 
     fn is_ours(&self, name: &str) -> bool {
