@@ -65,7 +65,7 @@ impl<'a> Keys<'a> {
     }
 
     fn value(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.asked.borrow_mut().push(key);
+        self.knows(key);
         self.table?.get(key)
     }
 
@@ -89,7 +89,10 @@ impl<'a> Keys<'a> {
 
     /// Marks a key as known that is not read here.
     pub fn knows(&self, key: &'static str) {
-        self.asked.borrow_mut().push(key);
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&key) {
+            asked.push(key);
+        }
     }
 
     pub fn has(&self, key: &str) -> bool {
@@ -124,7 +127,7 @@ impl<'a> Keys<'a> {
     /// A text that must be in the table.
     pub fn required_text(&self, key: &'static str) -> Option<Located<String>> {
         if self.table.is_some() && !self.has(key) {
-            self.asked.borrow_mut().push(key);
+            self.knows(key);
             self.problem(self.at(), format!("`{key}` is missing"));
             return None;
         }
