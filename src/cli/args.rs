@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser};
-use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::cli::empty_variables;
 use crate::config::find::PolicySource;
 use crate::config::settings::{RunOptions, SelectedBy};
 use crate::model::verdict::Mode;
 use crate::report;
-use crate::system::variables;
 
 /// Runs a project's whole security gate sequence and gives one verdict that can be trusted.
 ///
@@ -33,7 +32,7 @@ impl Cli {
     /// A mistake in it, or the help that it asks for, as clap says it.
     pub fn read() -> Result<Self, clap::Error> {
         let command = Self::command();
-        refuse_empty(&command)?;
+        empty_variables::refuse(&command)?;
         let matches = command.try_get_matches()?;
         let mut cli = Self::from_arg_matches(&matches)?;
         if let (
@@ -48,33 +47,6 @@ impl Cli {
         }
         Ok(cli)
     }
-}
-
-/// Refuses a variable of this command that is set and empty, as CI files leave them. Clap would name only the option.
-fn refuse_empty(command: &clap::Command) -> Result<(), clap::Error> {
-    let words: Vec<String> =
-        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    if words.iter().any(|word| word == "--help" || word == "-h") {
-        return Ok(());
-    }
-    let mut chosen = command.clone();
-    for word in &words {
-        match chosen.find_subcommand(word) {
-            Some(next) => chosen = next.clone(),
-            None => break,
-        }
-    }
-    for argument in chosen.get_arguments() {
-        let flag = argument.get_long().map(|long| format!("--{long}"));
-        let given = |flag: &String| words.iter().any(|word| word.split('=').next() == Some(flag));
-        let name = argument.get_env().map(|name| name.to_string_lossy().into_owned());
-        let (Some(flag), Some(name)) = (flag, name) else { continue };
-        if !given(&flag) && variables::get(&name).is_some_and(|value| value.is_empty()) {
-            let words = format!("{name} is set, and empty: give it a value as for {flag}, or unset it\n");
-            return Err(clap::Error::raw(ErrorKind::InvalidValue, words));
-        }
-    }
-    Ok(())
 }
 
 /// The name of an option as the user gave it: `--skip`, or its variable.

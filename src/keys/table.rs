@@ -89,9 +89,8 @@ impl<'a> Keys<'a> {
 
     /// Marks a key as known that is not read here.
     pub fn knows(&self, key: &'static str) {
-        let mut asked = self.asked.borrow_mut();
-        if !asked.contains(&key) {
-            asked.push(key);
+        if !self.asked.borrow().contains(&key) {
+            self.asked.borrow_mut().push(key);
         }
     }
 
@@ -166,10 +165,8 @@ impl<'a> Keys<'a> {
     pub fn texts_or(&self, key: &'static str, default: &[&str]) -> Vec<String> {
         match self.texts(key) {
             Some(texts) if texts.is_empty() => {
-                self.problem(
-                    self.at_key(key),
-                    format!("`{key}` is empty: name at least one, or leave the key out"),
-                );
+                let what = format!("`{key}` is empty: name at least one, or leave the key out");
+                self.problem(self.at_key(key), what);
                 Vec::new()
             }
             Some(texts) => texts.into_iter().map(|text| text.value).collect(),
