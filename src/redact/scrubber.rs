@@ -37,6 +37,55 @@ impl Scrubber {
         self.clean(raw, sanitise::lines)
     }
 
+    /// A page with colours of our own: secrets masked, the rest as it is.
+    pub fn page<'t>(&self, page: &'t str) -> Cow<'t, str> {
+        self.strike(Cow::Borrowed(page), Depth::EveryEncoding)
+    }
+
+    /// A file to be shown with places in it: its line ends stay, and the places move with the text around them.
+    pub fn in_place(&self, text: &str, places: &mut [Range<usize>]) -> String {
+        let struck = self.strike_beside(text, places, Depth::EveryEncoding);
+        self.strike_beside(&sanitise::in_place(&struck), places, Depth::AsItIs)
+    }
+
+    fn strike_beside(&self, text: &str, places: &mut [Range<usize>], depth: Depth) -> String {
+        let mut out = String::with_capacity(text.len());
+        // The end of each mask, in the old text and in the new one.
+        let mut masks: Vec<(Range<usize>, usize)> = Vec::new();
+        let mut at = 0;
+        for span in self.spans(text.as_bytes(), 0, depth) {
+            let start = (at..=span.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(at);
+            let end = (span.end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            if start >= end {
+                continue;
+            }
+            out.push_str(&text[at..start]);
+            out.push_str(MASK);
+            out.extend(text[start..end].chars().filter(|c| *c == '\n'));
+            masks.push((start..end, out.len()));
+            at = end;
+        }
+        out.push_str(&text[at..]);
+        let moved = |place: usize, is_end: bool| {
+            let before = masks.partition_point(|(old, _)| old.end <= place);
+            match masks.get(before).filter(|(old, _)| old.start < place) {
+                // In the middle of a mask.
+                Some((_, new)) if is_end => *new,
+                Some((old, new)) => {
+                    new - MASK.len() - text[old.clone()].bytes().filter(|byte| *byte == b'\n').count()
+                }
+                None => match before.checked_sub(1).and_then(|last| masks.get(last)) {
+                    Some((old, new)) => new + (place - old.end),
+                    None => place,
+                },
+            }
+        };
+        for place in places {
+            *place = moved(place.start, false)..moved(place.end, true);
+        }
+        out
+    }
+
     fn clean<'t>(&self, raw: &'t str, sanitise: fn(&str) -> Cow<'_, str>) -> Cow<'t, str> {
         let clean = match self.strike(Cow::Borrowed(raw), Depth::EveryEncoding) {
             Cow::Borrowed(raw) => sanitise(raw),
@@ -286,6 +335,19 @@ mod tests {
             let out = String::from_utf8(out).unwrap();
             assert!(out.starts_with("first REDACTED\nxxx") && !out.contains("hunter"), "{whole}");
         }
+    }
+
+    #[test]
+    fn places_move_with_the_text_around_a_secret() {
+        let scrubber = scrubber(&["hunter2-one", "hunter2\ntwo-lines"]);
+        let text = "ä = \"hunter2-one\" # end\nb = \"\"\"hunter2\ntwo-lines\"\"\"\nc = 1\u{1b}\n";
+        let at = |words: &str| text.find(words).map(|at| at..at + words.len()).unwrap();
+        let mut places =
+            [at("\"hunter2-one\""), at("hunter2-"), at("-one\" "), at("end"), at("two"), at("c = 1")];
+        let shown = scrubber.in_place(text, &mut places);
+        assert_eq!(shown, "ä = \"REDACTED\" # end\nb = \"\"\"REDACTED\n\"\"\"\nc = 1?\n");
+        let words: Vec<&str> = places.iter().map(|place| &shown[place.clone()]).collect();
+        assert_eq!(words, ["\"REDACTED\"", "REDACTED", "REDACTED\" ", "end", "REDACTED\n", "c = 1"]);
     }
 
     #[test]
