@@ -351,6 +351,16 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_which_decoding_leaves_little_is_searched_for_as_it_is() {
+        let scrubber = scrubber(&[&"\0".repeat(20), "%41%42%43", "hunter2-one"]);
+        for (raw, clean) in
+            [("ABC abc", "ABC abc"), ("a %41%42%43 b", "a REDACTED b"), ("hunter2-one", "REDACTED")]
+        {
+            assert_eq!(scrubber.one_line(raw), clean);
+        }
+    }
+
+    #[test]
     fn without_secrets_nothing_changes() {
         let idle = Scrubber::new([]);
         assert_eq!(idle.one_line("hunter2"), "hunter2");
