@@ -37,9 +37,11 @@ impl Scrubber {
         self.clean(raw, sanitise::lines)
     }
 
-    /// A page with colours of our own: secrets masked, the rest as it is.
+    /// A page with colours of our own: secrets masked, the rest as it is. The end of a colour is a part of what is
+    /// masked, so it ends behind the mask.
     pub fn page<'t>(&self, page: &'t str) -> Cow<'t, str> {
-        self.strike(Cow::Borrowed(page), Depth::EveryEncoding)
+        let ends = |struck: &[u8]| if struck.contains(&b'\x1b') { "\x1b[0m" } else { "" };
+        self.strike_and(Cow::Borrowed(page), Depth::EveryEncoding, ends)
     }
 
     /// A file to be shown with places in it: its line ends stay, and the places move with the text around them.
@@ -99,6 +101,16 @@ impl Scrubber {
     }
 
     fn strike<'t>(&self, text: Cow<'t, str>, depth: Depth) -> Cow<'t, str> {
+        self.strike_and(text, depth, |_| "")
+    }
+
+    /// Masks secrets, and writes behind each mask what `and` makes of the masked text.
+    fn strike_and<'t>(
+        &self,
+        text: Cow<'t, str>,
+        depth: Depth,
+        and: impl Fn(&[u8]) -> &'static str,
+    ) -> Cow<'t, str> {
         let spans = self.spans(text.as_bytes(), 0, depth);
         if spans.is_empty() {
             return text;
@@ -108,6 +120,7 @@ impl Scrubber {
         for span in spans {
             out.extend_from_slice(&text.as_bytes()[at..span.start]);
             out.extend_from_slice(MASK.as_bytes());
+            out.extend_from_slice(and(&text.as_bytes()[span.clone()]).as_bytes());
             at = span.end;
         }
         out.extend_from_slice(&text.as_bytes()[at..]);
@@ -335,6 +348,18 @@ mod tests {
             let out = String::from_utf8(out).unwrap();
             assert!(out.starts_with("first REDACTED\nxxx") && !out.contains("hunter"), "{whole}");
         }
+    }
+
+    #[test]
+    fn a_colour_ends_behind_a_mask() {
+        let scrubber = scrubber(&["hunter2-one"]);
+        let page = "an \u{1b}[33mhunter2-one\u{1b}[0m, \u{1b}[1mbold\u{1b}[0m";
+        let shown = scrubber.page(page);
+        assert!(
+            shown.contains("REDACTED\u{1b}[0m, \u{1b}[1mbold") && !shown.contains("hunter2"),
+            "{shown:?}"
+        );
+        assert_eq!(scrubber.page("hunter2-one."), "REDACTED.");
     }
 
     #[test]
