@@ -89,6 +89,7 @@ struct Shown {
     /// `failure`, `error`, and those of other tries.
     failures: u64,
     cases: u64,
+    skipped: u64,
 }
 
 struct Suite {
@@ -123,8 +124,14 @@ impl Suite {
         }
     }
 
-    /// What the suite counts and does not show.
-    fn gap(&self, shown: Shown) -> Option<String> {
+    /// Skipped tests that it counts and does not show.
+    fn unshown_skipped(&self, shown: Shown) -> u64 {
+        self.skipped.saturating_sub(shown.skipped - self.before.skipped)
+    }
+
+    /// What the suite counts and does not show. `around`: skipped tests that the suites around it count and do not
+    /// show (mocha-junit-reporter counts them only for the run). Those suites are compared, too.
+    fn gap(&self, shown: Shown, around: u64) -> Option<String> {
         let failures = shown.failures - self.before.failures;
         let cases = shown.cases - self.before.cases;
         let counted = self.failures.saturating_add(self.errors);
@@ -134,7 +141,8 @@ impl Suite {
             return Some(format!("counts {counted} failures and errors, and shows {failures}"));
         }
         // pytest counts a test again that fails and then breaks; Surefire counts each try.
-        let others = self.skipped.saturating_add(counted.saturating_sub(1));
+        let skipped = self.unshown_skipped(shown).max(around);
+        let others = skipped.saturating_add(counted.saturating_sub(1));
         (self.tests > cases.saturating_add(others))
             .then(|| format!("counts {} tests, and shows {cases}", self.tests))
     }
@@ -251,6 +259,7 @@ impl Reading<'_> {
         if case.is_flaky() {
             self.flaky += 1;
         }
+        self.shown.skipped += u64::from(case.skipped.is_some());
         let ran = case.skipped.is_none() || case.fails();
         if ran {
             self.parsed.scope.add(Unit::Tests, 1);
@@ -277,7 +286,11 @@ impl Reading<'_> {
 
     fn suite(&mut self, suite: Suite) {
         let name = suite.name.as_deref();
-        if let Some(gap) = suite.gap(self.shown) {
+        let around = self.suites.iter().filter(|around| around.tests > 0);
+        let around = around.map(|around| around.unshown_skipped(self.shown)).max().unwrap_or_default();
+        // What this linter leaves out has no findings.
+        let around = if self.linter.is_some_and(Linter::leaves_out_clean) { u64::MAX } else { around };
+        if let Some(gap) = suite.gap(self.shown, around) {
             let who = name.map_or("the report".to_owned(), |name| format!("suite {name}"));
             self.parsed.gaps.push(format!("{who} {gap}"));
         }
