@@ -2,7 +2,7 @@
 import sys
 from pathlib import Path
 
-from . import code, infrastructure, packages, runners, web  # each registers its tools
+from . import broken, code, infrastructure, packages, runners, web  # each registers its tools
 from .bench import BENCHES, Bench
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -131,12 +131,14 @@ impl Suite {
 
     /// What the suite counts and does not show. `around`: skipped tests that the suites around it count and do not
     /// show (mocha-junit-reporter counts them only for the run). Those suites are compared, too.
-    fn gap(&self, shown: Shown, around: u64) -> Option<String> {
+    fn gap(&self, shown: Shown, around: u64, is_linter: bool) -> Option<String> {
         let failures = shown.failures - self.before.failures;
         let cases = shown.cases - self.before.cases;
         let counted = self.failures.saturating_add(self.errors);
-        // Some writers count a problem under failures and under errors. If all cases are there, none is missing.
-        let twice = failures >= self.failures.max(self.errors) && self.tests > 0 && cases >= self.tests;
+        // Some writers count a problem under failures and under errors. If all cases are there, none is missing. A
+        // linter may not count its cases (hadolint).
+        let all = if self.tests == 0 { is_linter } else { cases >= self.tests };
+        let twice = failures >= self.failures.max(self.errors) && all;
         if counted > failures && !twice {
             return Some(format!("counts {counted} failures and errors, and shows {failures}"));
         }
@@ -243,7 +245,9 @@ impl Reading<'_> {
             let tests = if self.flaky == 1 { "test" } else { "tests" };
             self.parsed.notes.push(format!("{} flaky {tests}: passed only when tried again", self.flaky));
         }
-        if self.linter.is_some() && self.parsed.scope.is_empty() {
+        // A linter that finds nothing may list nothing. If it lists its rules, and skips all of them, it checked nothing
+        // (cfn-lint, with a template that does not parse).
+        if self.linter.is_some() && self.shown.cases == 0 && self.parsed.scope.is_empty() {
             self.parsed.scope = Scope::of(Unit::Runs, 1);
         }
         self.parsed.explains = match self.linter {
@@ -290,7 +294,7 @@ impl Reading<'_> {
         let around = around.map(|around| around.unshown_skipped(self.shown)).max().unwrap_or_default();
         // What this linter leaves out has no findings.
         let around = if self.linter.is_some_and(Linter::leaves_out_clean) { u64::MAX } else { around };
-        if let Some(gap) = suite.gap(self.shown, around) {
+        if let Some(gap) = suite.gap(self.shown, around, self.linter.is_some()) {
             let who = name.map_or("the report".to_owned(), |name| format!("suite {name}"));
             self.parsed.gaps.push(format!("{who} {gap}"));
         }

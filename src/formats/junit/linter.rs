@@ -233,13 +233,14 @@ impl Place {
     /// From the text or the message of a problem, or from the name of its case.
     fn of(name: &str, problem: &Problem) -> Option<Self> {
         let text = problem.text.trim();
-        // Hadolint, Checkov: lines `File: …` and `Line: …`.
+        // Hadolint, Checkov: lines `File: …` and `Line: …`; hadolint, where it can't parse: `Parse Error in …`.
         let field = |field: &str| {
             let mut lines = text.lines().map(str::trim);
             lines.find_map(|line| line.strip_prefix(field)).map(str::trim).filter(|value| !value.is_empty())
         };
         if let Some(line) = field("Line:").and_then(|line| line.parse().ok()) {
-            return Some(Self { file: field("File:").map(str::to_owned), line: Some(line) });
+            let file = field("File:").or_else(|| field("Parse Error in "));
+            return Some(Self { file: file.map(str::to_owned), line: Some(line) });
         }
         if let Some((file, lines)) = field("File:").and_then(|place| place.rsplit_once(": ")) {
             let line = lines.split('-').next().and_then(|line| line.parse().ok());
