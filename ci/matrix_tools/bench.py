@@ -68,7 +68,7 @@ class Bench:
         return found.group(0) if found else "?"
 
     def run(self, command, **env):
-        folders = ["matrix-python/bin", "matrix-semgrep/bin", "checkov/bin", "scanners/bin", "bin", "matrix/node_modules/.bin"]
+        folders = ["matrix-python/bin", "matrix-semgrep/bin", "checkov/bin", "scanners/bin", "bin", "matrix/node_modules/@oven/bun-linux-x64/bin", "matrix/node_modules/@deno/linux-x64-glibc", "matrix/node_modules/.bin"]
         path = os.pathsep.join([*(str(self.tools / folder) for folder in folders), os.environ["PATH"]])
         env = {**os.environ, "PATH": path, "HOME": str(self.project.parent), "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", **env}
         done = subprocess.run(command, cwd=self.project, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
@@ -127,7 +127,7 @@ class Bench:
 
     def neutral(self, text):
         """Without this machine's folders and name, planted secrets, times and random numbers."""
-        for real, shown in [(str(self.project), "/repo"), (str(self.project.parent), "/home"), (str(self.tools), "/tools"), (socket.gethostname(), "machine")]:
+        for real, shown in [(str(self.project), "/repo"), (str(self.project.parent), "/home"), (str(self.tools), "/tools"), (f'"{socket.gethostname()}"', '"machine"')]:
             text = text.replace(real, shown)
         for secret in self.secrets:
             text = text.replace(secret, "PLANTED")

@@ -84,6 +84,24 @@ def jest(bench):
     bench.report("junit", ["jest", "tests", "--reporters=jest-junit"], [], native="--json: one suite failed", file="junit.xml", outcome="inconclusive")
 
 
+@tool("bun-broken", ["bun", "--version"], only=["faults"])
+def bun(bench):
+    """One file passes, the other can't be imported, and is in no report."""
+    (bench.project / "tests/sample.test.js").write_text('import { it } from "bun:test";\nit("passes", () => {});\n')
+    (bench.project / "tests/broken.test.js").write_text('throw new Error("at import");\n')
+    command = ["bun", "test", "--reporter=junit", "--reporter-outfile=tests.xml", "tests/"]
+    bench.report("junit", command, [], native="the console: one error", file="tests.xml", outcome="inconclusive")
+
+
+@tool("deno-broken", ["deno", "--version"], only=["faults"])
+def deno(bench):
+    """One file passes, the other can't be imported, and is in no report."""
+    (bench.project / "tests/sample_test.js").write_text('Deno.test("passes", () => {});\n')
+    (bench.project / "tests/broken_test.js").write_text('throw new Error("at import");\n')
+    command = ["deno", "test", "--no-lock", "--junit-path=tests.xml", "tests/sample_test.js", "tests/broken_test.js"]
+    bench.report("junit", command, [], native="the console: one error", file="tests.xml", outcome="inconclusive")
+
+
 @tool("vitest-broken", ["vitest", "--version"], only=["faults"])
 def vitest(bench):
     """All tests pass, and a promise outside of them is rejected."""

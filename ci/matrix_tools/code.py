@@ -54,6 +54,15 @@ def flake8(bench):
     bench.report("junit", ["flake8", "--format", "junit-xml", "python"], problems, native="the plain text")
 
 
+@tool("pylint", ["pylint", "--version"])
+def pylint(bench):
+    own = bench.json(["pylint", "--output-format", "json2", "--score", "n", "python"])["messages"]
+    words = {"fatal": "high", "error": "high", "warning": "medium", "refactor": "low", "convention": "low", "info": "info"}
+    problems = [Problem(words[found["type"]], found["messageId"], found["path"], found["line"]) for found in own]
+    command = ["pylint", "--output-format", "pylint_junit.JUnitReporter", "--score", "n", "python"]
+    bench.report("junit", command, problems, native="--output-format json2", category="lint")
+
+
 @tool("shellcheck", ["shellcheck", "--version"])
 def shellcheck(bench):
     own = bench.json(["shellcheck", "-f", "json1", "scripts/run.sh"])

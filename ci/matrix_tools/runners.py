@@ -4,6 +4,7 @@ import re
 from .bench import Problem, tool
 
 HEADS = {
+    "bun": 'import assert from "node:assert";\nimport { beforeEach, describe, it } from "bun:test";\n',
     "jest": 'const assert = require("node:assert");\n',
     "mocha": 'const assert = require("node:assert");\n',
     "node": 'import assert from "node:assert";\nimport { beforeEach, describe, it } from "node:test";\n',
@@ -74,6 +75,42 @@ def node(bench):
     names = re.findall(r"^ *not ok \d+ - (fails|throws|never starts)$", own, re.MULTILINE)
     problems = failures(int(re.search(r"^# fail (\d+)", own, re.MULTILINE).group(1)), names)
     bench.report("junit", ["node", "--test", "--test-reporter", "junit", file], [Problem("high") for _ in problems], native="--test-reporter tap", category="test")
+
+
+@tool("bun", ["bun", "--version"])
+def bun(bench):
+    file = suite(bench, "bun", "tests/sample.test.mjs")
+    ran = bench.run(["bun", "test", file])
+    failed = re.findall(r"^\(fail\) (\S.*?)(?: \[[\d.]+m?s\])?$", ran.out + ran.err, re.MULTILINE)
+    counted = int(re.search(r"^ *(\d+) fail$", ran.out + ran.err, re.MULTILINE).group(1))
+    # Its classes have the innermost first: `inner > outer`.
+    names = [" > ".join(reversed(name.split(" > ")[:-1])) + "." + name.split(" > ")[-1] for name in failed]
+    command = ["bun", "test", "--reporter=junit", "--reporter-outfile=tests.xml", file]
+    bench.report("junit", command, failures(counted, names), native="the console", file="tests.xml", category="test")
+
+
+DENO = """Deno.test("fails", () => {
+  throw new Error("no");
+});
+Deno.test("steps", async (t) => {
+  await t.step("one", () => {});
+  await t.step("two", () => {
+    throw new Error("no");
+  });
+});
+Deno.test.ignore("later", () => {});
+"""
+
+
+@tool("deno", ["deno", "--version"])
+def deno(bench):
+    (bench.project / "tests/sample_test.js").write_text('Deno.test("passes", () => {});\n' + ("" if bench.clean else DENO))
+    command = ["deno", "test", "--no-lock", "tests/sample_test.js"]
+    own = bench.run(command)
+    found = re.search(r"\| (\d+) failed(?: \((\d+) steps?\))?", own.out + own.err)
+    # A step is a case of its own.
+    problems = [Problem("high")] * sum(int(count) for count in found.groups(default="0"))
+    bench.report("junit", [*command, "--junit-path=tests.xml"], problems, native="the console", file="tests.xml", category="test")
 
 
 @tool("playwright", ["playwright", "--version"])

@@ -168,7 +168,10 @@ impl Reading<'_> {
                 self.linter = self.linter.or_else(|| Linter::of_suite(element));
                 self.suites.push(suite);
             }
-            "testcase" => self.case = Some(Case::of(element)),
+            "testcase" => {
+                self.linter = self.linter.or_else(|| Linter::of_case(element));
+                self.case = Some(Case::of(element));
+            }
             "property" if element.attribute("name") == Some("directory") => {
                 self.folder = element.attribute("value").and_then(linter::only_folder);
             }

@@ -19,6 +19,8 @@ pub(super) enum Linter {
     Oxlint,
     /// `CODE, message`
     Flake8,
+    /// `CODE:message` in the text, and the letter of the code is the level.
+    Pylint,
     /// The rule is in the text: `Test ID: B101`.
     Bandit,
     /// A case is named after its rule.
@@ -92,6 +94,15 @@ impl Linter {
             .or(checkov.then_some(Self::Checkov))
     }
 
+    /// pylint-junit names its suites after modules, and each case after a place in one: `module:4:0`.
+    pub(super) fn of_case(case: &Element) -> Option<Self> {
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let name = case.attribute("name").filter(|_| case.attribute("classname") == Some("pylint"))?;
+        let (rest, column) = name.rsplit_once(':')?;
+        let (_, line) = rest.rsplit_once(':')?;
+        (is_number(line) && is_number(column)).then_some(Self::Pylint)
+    }
+
     /// Whether it counts files without findings, and does not list them.
     pub(super) fn leaves_out_clean(self) -> bool {
         self == Self::Htmlhint
@@ -145,6 +156,7 @@ impl Linter {
         match self {
             Self::Semgrep => Some(name).filter(|name| !name.is_empty()),
             Self::Flake8 => name.split_once(", ").map(|(rule, _)| rule),
+            Self::Pylint => text.trim_start().split_once(':').map(|(rule, _)| rule),
             Self::Bandit => {
                 text.trim_start().strip_prefix("Test ID:").and_then(|rest| rest.split_whitespace().next())
             }
@@ -181,6 +193,16 @@ impl Linter {
                     b'E' => (Severity::High, "error"),
                     b'W' => (Severity::Medium, "warning"),
                     b'I' => (Severity::Info, "informational"),
+                    _ => return None,
+                };
+                Some((severity, word.to_owned()))
+            }
+            Self::Pylint => {
+                let (severity, word) = match rule.as_bytes().first()? {
+                    b'F' | b'E' => (Severity::High, "error"),
+                    b'W' => (Severity::Medium, "warning"),
+                    b'R' | b'C' => (Severity::Low, "convention"),
+                    b'I' => (Severity::Info, "info"),
                     _ => return None,
                 };
                 Some((severity, word.to_owned()))
