@@ -1,6 +1,8 @@
 """Scanners of packages, and writers of SBOMs."""
 import json
 import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .bench import Problem, tool
 
@@ -74,3 +76,52 @@ def cyclonedx_npm(bench):
 def cyclonedx_py(bench):
     pinned = (bench.project / "requirements.txt").read_text().split()
     bench.report("cyclonedx", ["cyclonedx-py", "requirements", "requirements.txt"], [], native="requirements.txt", scope={"packages": len(pinned)})
+
+
+@tool("uv", ["uv", "--version"], only=["faults"])
+def uv(bench):
+    (bench.project / "pyproject.toml").write_text(
+        '[project]\nname = "sample"\nversion = "1.0.0"\nrequires-python = ">=3.10"\ndependencies = ["six==1.16.0"]\n\n[dependency-groups]\ndev = ["attrs==23.1.0"]\n'
+    )
+    bench.run(["uv", "lock", "--quiet"])
+    own = bench.run(["uv", "export", "--quiet", "--no-hashes", "--no-header", "--no-emit-project", "--no-annotate"]).out.split()
+    pinned = [line for line in own if "==" in line]
+    bench.report("cyclonedx", ["uv", "export", "--quiet", "--format", "cyclonedx1.5"], [], native="its requirements.txt", scope={"packages": len(pinned)})
+
+
+class Osv(BaseHTTPRequestHandler):
+    """An advisory database with one entry, as api.osv.dev answers."""
+
+    ENTRY = {
+        "id": "PYSEC-2018-66",
+        "aliases": ["CVE-2018-1000656"],
+        "summary": "Denial of service",
+        "modified": "2026-01-01T00:00:00Z",
+        "affected": [{"package": {"name": "flask", "ecosystem": "PyPI"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.12.3"}]}]}],
+    }
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = json.dumps({"vulns": [self.ENTRY]} if asked["package"]["name"] == "flask" else {}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+
+@tool("pip-audit", ["pip-audit", "--version"])
+def pip_audit(bench):
+    if bench.clean:
+        (bench.project / "requirements.txt").write_text("requests==2.19.0\n")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Osv)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/v1/query"
+    command = ["pip-audit", "-r", "requirements.txt", "--no-deps", "--disable-pip", "--progress-spinner", "off", "-s", "osv", "--osv-url", address, "-f"]
+    own = bench.json([*command, "json"])
+    # It rates nothing.
+    problems = [Problem("unknown", found["id"]) for package in own["dependencies"] for found in package["vulns"]]
+    bench.report("cyclonedx", [*command, "cyclonedx-json"], problems, native="-f json", scope={"packages": len(own["dependencies"])})
+    server.shutdown()
