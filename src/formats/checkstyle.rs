@@ -55,6 +55,12 @@ fn finding(error: &Element, path: Option<&Text>) -> Finding {
     let raw = error.attribute("severity");
     let severity = match raw {
         Some("error") => Severity::High,
+        // As its own gate: one tool has one severity.
+        Some("warning")
+            if error.attribute("source").is_some_and(|rule| rule.starts_with("eslint.rules.")) =>
+        {
+            Severity::Low
+        }
         Some("warning") => Severity::Medium,
         // hadolint and shellcheck: what is a matter of style.
         Some("style") => Severity::Low,

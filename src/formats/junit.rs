@@ -89,6 +89,7 @@ struct Shown {
     /// `failure`, `error`, and those of other tries.
     failures: u64,
     cases: u64,
+    skipped: u64,
 }
 
 struct Suite {
@@ -123,18 +124,27 @@ impl Suite {
         }
     }
 
-    /// What the suite counts and does not show.
-    fn gap(&self, shown: Shown) -> Option<String> {
+    /// Skipped tests that it counts and does not show.
+    fn unshown_skipped(&self, shown: Shown) -> u64 {
+        self.skipped.saturating_sub(shown.skipped - self.before.skipped)
+    }
+
+    /// What the suite counts and does not show. `around`: skipped tests that the suites around it count and do not
+    /// show (mocha-junit-reporter counts them only for the run). Those suites are compared, too.
+    fn gap(&self, shown: Shown, around: u64, is_linter: bool) -> Option<String> {
         let failures = shown.failures - self.before.failures;
         let cases = shown.cases - self.before.cases;
         let counted = self.failures.saturating_add(self.errors);
-        // Some writers count a problem under failures and under errors. If all cases are there, none is missing.
-        let twice = failures >= self.failures.max(self.errors) && self.tests > 0 && cases >= self.tests;
+        // Some writers count a problem under failures and under errors. If all cases are there, none is missing. A
+        // linter may not count its cases (hadolint).
+        let all = if self.tests == 0 { is_linter } else { cases >= self.tests };
+        let twice = failures >= self.failures.max(self.errors) && all;
         if counted > failures && !twice {
             return Some(format!("counts {counted} failures and errors, and shows {failures}"));
         }
         // pytest counts a test again that fails and then breaks; Surefire counts each try.
-        let others = self.skipped.saturating_add(counted.saturating_sub(1));
+        let skipped = self.unshown_skipped(shown).max(around);
+        let others = skipped.saturating_add(counted.saturating_sub(1));
         (self.tests > cases.saturating_add(others))
             .then(|| format!("counts {} tests, and shows {cases}", self.tests))
     }
@@ -158,7 +168,10 @@ impl Reading<'_> {
                 self.linter = self.linter.or_else(|| Linter::of_suite(element));
                 self.suites.push(suite);
             }
-            "testcase" => self.case = Some(Case::of(element)),
+            "testcase" => {
+                self.linter = self.linter.or_else(|| Linter::of_case(element));
+                self.case = Some(Case::of(element));
+            }
             "property" if element.attribute("name") == Some("directory") => {
                 self.folder = element.attribute("value").and_then(linter::only_folder);
             }
@@ -235,7 +248,9 @@ impl Reading<'_> {
             let tests = if self.flaky == 1 { "test" } else { "tests" };
             self.parsed.notes.push(format!("{} flaky {tests}: passed only when tried again", self.flaky));
         }
-        if self.linter.is_some() && self.parsed.scope.is_empty() {
+        // A linter that finds nothing may list nothing. If it lists its rules, and skips all of them, it checked nothing
+        // (cfn-lint, with a template that does not parse).
+        if self.linter.is_some() && self.shown.cases == 0 && self.parsed.scope.is_empty() {
             self.parsed.scope = Scope::of(Unit::Runs, 1);
         }
         self.parsed.explains = match self.linter {
@@ -251,6 +266,7 @@ impl Reading<'_> {
         if case.is_flaky() {
             self.flaky += 1;
         }
+        self.shown.skipped += u64::from(case.skipped.is_some());
         let ran = case.skipped.is_none() || case.fails();
         if ran {
             self.parsed.scope.add(Unit::Tests, 1);
@@ -277,7 +293,11 @@ impl Reading<'_> {
 
     fn suite(&mut self, suite: Suite) {
         let name = suite.name.as_deref();
-        if let Some(gap) = suite.gap(self.shown) {
+        let around = self.suites.iter().filter(|around| around.tests > 0);
+        let around = around.map(|around| around.unshown_skipped(self.shown)).max().unwrap_or_default();
+        // What this linter leaves out has no findings.
+        let around = if self.linter.is_some_and(Linter::leaves_out_clean) { u64::MAX } else { around };
+        if let Some(gap) = suite.gap(self.shown, around, self.linter.is_some()) {
             let who = name.map_or("the report".to_owned(), |name| format!("suite {name}"));
             self.parsed.gaps.push(format!("{who} {gap}"));
         }

@@ -13,6 +13,22 @@ use super::case::{Case, Problem};
 pub(super) enum Linter {
     /// A linter without severities, or with a word for them in `type`.
     Plain,
+    /// A warning is low, as in its own gate. Secretlint writes the same form.
+    Eslint,
+    /// An `error` element is an error, a `failure` is a warning.
+    Oxlint,
+    /// `CODE, message`
+    Flake8,
+    /// `CODE:message` in the text, and the letter of the code is the level.
+    Pylint,
+    /// The rule is in the text: `Test ID: B101`.
+    Bandit,
+    /// A case is named after its rule.
+    Semgrep,
+    /// `RULE/alias`
+    Markdownlint,
+    /// One case for a file: its lines are the findings, which are not taken apart. Clean files are counted, and left out.
+    Htmlhint,
     /// Its findings are secrets.
     Gitleaks,
     CfnLint,
@@ -38,12 +54,15 @@ pub(super) fn only_folder(list: &str) -> Option<String> {
 }
 
 /// Names of suites, by their beginning, and `package` of suites (`org.eslint`).
-const BY_NAME: [(&str, Linter); 13] = [
+const BY_NAME: [(&str, Linter); 16] = [
     ("Hadolint ", Linter::Plain),
     ("Biome", Linter::Plain),
-    ("Oxlint", Linter::Plain),
-    ("bandit", Linter::Plain),
-    ("semgrep results", Linter::Plain),
+    ("Oxlint", Linter::Oxlint),
+    ("bandit", Linter::Bandit),
+    ("semgrep results", Linter::Semgrep),
+    ("flake8.", Linter::Flake8),
+    ("markdownlint-cli2-formatter-junit", Linter::Markdownlint),
+    ("HTMLHint Tests", Linter::Htmlhint),
     ("ruff", Linter::Plain),
     ("gitleaks", Linter::Gitleaks),
     ("CloudFormation Lint", Linter::CfnLint),
@@ -54,12 +73,16 @@ const BY_NAME: [(&str, Linter); 13] = [
     ("mypy", Linter::Mypy),
 ];
 
-const PACKAGES: [&str; 5] = ["org.eslint", "org.biome", "org.ruff", "org.oxlint", "stylelint"];
+const PACKAGES: [&str; 7] =
+    ["org.eslint", "org.biome", "org.ruff", "org.oxlint", "org.spectral", "stylelint.rules", "stylelint"];
 
 impl Linter {
     pub(super) fn of_suite(suite: &Element) -> Option<Self> {
-        let is_package = |package: &str| PACKAGES.iter().any(|known| package.starts_with(known));
-        if suite.attribute("package").is_some_and(is_package) {
+        let package = suite.attribute("package").unwrap_or_default();
+        if package.starts_with("org.eslint") {
+            return Some(Self::Eslint);
+        }
+        if PACKAGES.iter().any(|known| package.starts_with(known)) {
             return Some(Self::Plain);
         }
         let name = suite.attribute("name")?;
@@ -71,6 +94,20 @@ impl Linter {
             .or(checkov.then_some(Self::Checkov))
     }
 
+    /// pylint-junit names its suites after modules, and each case after a place in one: `module:4:0`.
+    pub(super) fn of_case(case: &Element) -> Option<Self> {
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let name = case.attribute("name").filter(|_| case.attribute("classname") == Some("pylint"))?;
+        let (rest, column) = name.rsplit_once(':')?;
+        let (_, line) = rest.rsplit_once(':')?;
+        (is_number(line) && is_number(column)).then_some(Self::Pylint)
+    }
+
+    /// Whether it counts files without findings, and does not list them.
+    pub(super) fn leaves_out_clean(self) -> bool {
+        self == Self::Htmlhint
+    }
+
     /// Puts rule, severity and place where a finding has them.
     pub(super) fn refine(
         self,
@@ -79,44 +116,62 @@ impl Linter {
         problem: &Problem,
         (names, origin): (Names<'_>, &ReportOrigin),
     ) {
-        // All errors of its run: its text identifies it, as that of a test.
+        // All errors of its run or its file: its text identifies it, as that of a test.
         if self == Self::Mypy {
             return;
         }
-        finding.category = if self == Self::Gitleaks { Category::Secret } else { Category::Lint };
         let name = case.name.as_deref().or(case.id.as_deref()).unwrap_or_default();
-        let rule = problem.id.as_deref().or_else(|| self.rule(name)).map(str::to_owned);
+        if self == Self::Htmlhint {
+            finding.location = Some(Location::file(origin.relative(name)));
+            return;
+        }
+        let rule = problem.id.as_deref().or_else(|| self.rule(name, &problem.text)).map(str::to_owned);
         if let Some(rule) = rule {
             finding.rule = rule.into();
         }
+        finding.category = match self {
+            Self::Gitleaks => Category::Secret,
+            Self::Eslint if finding.rule.starts_with("@secretlint/") => Category::Secret,
+            Self::Bandit | Self::Semgrep => Category::Sast,
+            _ => Category::Lint,
+        };
         if let Some((severity, raw)) = self.severity(&finding.rule, name, problem) {
             (finding.severity, finding.severity_raw) = (severity, Some(raw.into()));
         }
-        let place = Place::of(name, problem).or_else(|| Place::of_case(case, names.suite));
-        if let Some(place) = place {
-            let line = place.line.or(problem.line).or(case.line);
-            let own = finding.location.as_ref().map(|location| location.path.clone());
-            // Paths of Checkov are below the folder that it scanned.
-            let below = |file: String| match (self, names.folder) {
-                (Self::Checkov, Some(folder)) => format!("{folder}/{file}"),
-                _ => file,
-            };
-            let path = place.file.map(|file| origin.relative(&below(file))).or(own);
-            finding.location = path.map(|path| Location::file(path).lines(line, None));
-        }
+        let stated = Place::of(name, problem).unwrap_or_default();
+        let file = stated.file.or_else(|| Place::file_of_case(case, names.suite));
+        let line = stated.line.or(problem.line).or(case.line);
+        let own = finding.location.take().map(|location| location.path);
+        // Paths of Checkov are below the folder that it scanned.
+        let below = |file: String| match (self, names.folder) {
+            (Self::Checkov, Some(folder)) => format!("{folder}/{file}"),
+            _ => file,
+        };
+        let path = file.map(|file| origin.relative(&below(file))).or(own);
+        finding.location = path.map(|path| Location::file(path).lines(line, None));
     }
 
-    /// The rule in the name of a case.
-    fn rule(self, name: &str) -> Option<&str> {
+    /// The rule in the name of a case, or in the text of its problem.
+    fn rule<'a>(self, name: &'a str, text: &'a str) -> Option<&'a str> {
         match self {
+            Self::Semgrep => Some(name).filter(|name| !name.is_empty()),
+            Self::Flake8 => name.split_once(", ").map(|(rule, _)| rule),
+            Self::Pylint => text.trim_start().split_once(':').map(|(rule, _)| rule),
+            Self::Bandit => {
+                text.trim_start().strip_prefix("Test ID:").and_then(|rest| rest.split_whitespace().next())
+            }
             Self::Gitleaks => name.split_once(" has detected a secret").map(|(rule, _)| rule),
             Self::CfnLint => name.split(' ').next(),
             Self::Checkov => {
                 name.split_once("][").and_then(|(_, rest)| rest.split_once(']')).map(|(rule, _)| rule)
             }
-            Self::Plain | Self::Mypy => {
+            Self::Markdownlint => name.split('/').next(),
+            Self::Oxlint => Some(name),
+            Self::Plain | Self::Eslint | Self::Mypy | Self::Htmlhint => {
                 let start = PACKAGES.iter().find_map(|package| name.strip_prefix(package));
-                start.map(|rest| rest.trim_start_matches('.')).filter(|rule| !rule.is_empty())
+                // Spectral adds the place in the document: `rule(#/paths/…)`.
+                let rule = start.map_or(name, |rest| rest.trim_start_matches('.'));
+                rule.split("(#").next().filter(|rule| !rule.is_empty())
             }
         }
     }
@@ -124,7 +179,14 @@ impl Linter {
     /// The severity, and the word for it.
     fn severity(self, rule: &str, name: &str, problem: &Problem) -> Option<(Severity, String)> {
         match self {
-            Self::Gitleaks | Self::Mypy => None,
+            Self::Gitleaks | Self::Mypy | Self::Htmlhint | Self::Markdownlint => None,
+            Self::Oxlint => {
+                let (severity, word) = match problem.element {
+                    "error" => (Severity::High, "error"),
+                    _ => (Severity::Medium, "warning"),
+                };
+                Some((severity, word.to_owned()))
+            }
             // As in its own report (`src/cfnlint/rules`): the letter is the level.
             Self::CfnLint => {
                 let (severity, word) = match rule.as_bytes().first()? {
@@ -135,17 +197,36 @@ impl Linter {
                 };
                 Some((severity, word.to_owned()))
             }
+            Self::Pylint => {
+                let (severity, word) = match rule.as_bytes().first()? {
+                    b'F' | b'E' => (Severity::High, "error"),
+                    b'W' => (Severity::Medium, "warning"),
+                    b'R' | b'C' => (Severity::Low, "convention"),
+                    b'I' => (Severity::Info, "info"),
+                    _ => return None,
+                };
+                Some((severity, word.to_owned()))
+            }
             // Without a key of its platform it rates nothing: `NONE`.
             Self::Checkov => {
                 let word = name.strip_prefix('[')?.split(']').next()?;
                 Some((Severity::from_word(word), word.to_owned()))
             }
-            Self::Plain => {
+            // Its lowest level, and a note in its SARIF.
+            Self::Semgrep if problem.kind.as_deref() == Some("INFO") => {
+                Some((Severity::Low, "INFO".to_owned()))
+            }
+            Self::Plain | Self::Eslint | Self::Flake8 | Self::Bandit | Self::Semgrep => {
                 let in_text =
                     problem.text.trim().strip_prefix("line ").and_then(|text| text.split(", ").nth(2));
                 let in_text = in_text.and_then(|text| text.split(' ').next());
                 let words = [problem.kind.as_deref(), in_text];
-                words.into_iter().flatten().find_map(|word| Some((of_level(word)?, word.to_owned())))
+                let known =
+                    words.into_iter().flatten().find_map(|word| Some((of_level(word)?, word.to_owned())));
+                known.map(|(severity, word)| match (self, severity) {
+                    (Self::Eslint, Severity::Medium) => (Severity::Low, word),
+                    _ => (severity, word),
+                })
             }
         }
     }
@@ -174,18 +255,25 @@ impl Place {
     /// From the text or the message of a problem, or from the name of its case.
     fn of(name: &str, problem: &Problem) -> Option<Self> {
         let text = problem.text.trim();
-        // Hadolint, Checkov: lines `File: …` and `Line: …`.
+        // Hadolint, Checkov: lines `File: …` and `Line: …`; hadolint, where it can't parse: `Parse Error in …`.
         let field = |field: &str| {
             let mut lines = text.lines().map(str::trim);
             lines.find_map(|line| line.strip_prefix(field)).map(str::trim).filter(|value| !value.is_empty())
         };
         if let Some(line) = field("Line:").and_then(|line| line.parse().ok()) {
-            return Some(Self { file: field("File:").map(str::to_owned), line: Some(line) });
+            let file = field("File:").or_else(|| field("Parse Error in "));
+            return Some(Self { file: file.map(str::to_owned), line: Some(line) });
         }
         if let Some((file, lines)) = field("File:").and_then(|place| place.rsplit_once(": ")) {
             let line = lines.split('-').next().and_then(|line| line.parse().ok());
             // Checkov's paths begin with a slash, and are below the folder that it scans.
             return Some(Self { file: Some(file.trim_start_matches('/').to_owned()), line });
+        }
+        // ESLint, Biome, Spectral, markdownlint: `line N, …`. stylelint: `On line N, column C in F`.
+        let own = text.strip_prefix("On ").unwrap_or(text);
+        let number = own.strip_prefix("line ").or_else(|| own.strip_prefix("Line "));
+        if let Some(line) = number.and_then(|rest| rest.split(',').next()?.trim().parse().ok()) {
+            return Some(Self { file: None, line: Some(line) });
         }
         // gitleaks: `… in file F, line N.`
         if let Some((file, line)) = name
@@ -213,7 +301,7 @@ impl Place {
     }
 
     /// From the case itself: the suite is named after the file, or the class is.
-    fn of_case(case: &Case, suite: Option<&str>) -> Option<Self> {
+    fn file_of_case(case: &Case, suite: Option<&str>) -> Option<String> {
         if case.file.is_some() {
             return None;
         }
@@ -229,7 +317,6 @@ impl Place {
             })
         };
         // Ruff leaves the ending out of the class, and has it in the suite.
-        let file = [suite, case.class.as_deref()].into_iter().flatten().find(is_file);
-        Some(Self { file: Some(file?.to_owned()), line: None })
+        [suite, case.class.as_deref()].into_iter().flatten().find(is_file).map(str::to_owned)
     }
 }

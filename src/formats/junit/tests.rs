@@ -193,6 +193,34 @@ fn a_suite_that_counts_more_tests_than_it_lists_is_a_gap() {
 }
 
 #[test]
+fn skipped_tests_that_only_the_run_counts_are_not_missing() {
+    let report = |tests: u64, skipped: u64| {
+        format!(
+            r#"<testsuites name="Mocha Tests" tests="{tests}" skipped="{skipped}">
+                <testsuite name="a" tests="2"><testcase name="one"/></testsuite>
+                <testsuite name="b" tests="2"><testcase name="two"/><testcase name="three"><skipped/></testcase></testsuite>
+            </testsuites>"#
+        )
+    };
+    assert!(parse(&report(4, 2)).unwrap().gaps.is_empty());
+    // One of the two is shown; so one more is missing than the run skipped.
+    let gaps = parse(&report(5, 2)).unwrap().gaps;
+    assert_eq!(gaps, ["the report counts 5 tests, and shows 3"]);
+    // Without a count of the run, nothing explains it.
+    assert_eq!(parse(&report(0, 2)).unwrap().gaps, ["suite a counts 2 tests, and shows 1"]);
+}
+
+#[test]
+fn a_linter_that_skips_all_of_its_rules_has_checked_nothing() {
+    let rules = |inner: &str| {
+        let suite = format!("<testsuite name=\"CloudFormation Lint\" tests=\"1\">{inner}</testsuite>");
+        parse(&format!("<testsuites>{suite}</testsuites>")).unwrap().scope
+    };
+    assert!(rules("<testcase name=\"E0000 Parsing\"><skipped/></testcase>").is_empty());
+    assert!(!rules("<testcase name=\"E0000 Parsing\"/>").is_empty());
+}
+
+#[test]
 fn the_tries_of_one_test_are_one_failure_and_a_flaky_pass_is_visible() {
     let flaky = r#"<testsuite failures="2"><testcase name="a"><flakyFailure message="m"/><flakyError message="n"/></testcase></testsuite>"#;
     let parsed = parse(flaky).unwrap();

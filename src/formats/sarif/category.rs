@@ -29,7 +29,7 @@ const TAGS: [(&str, Category); 10] = [
 ];
 
 /// Tools that look for one kind of problem.
-const TOOLS: [(&str, Category); 46] = [
+const TOOLS: [(&str, Category); 47] = [
     ("gitleaks", Category::Secret),
     ("betterleaks", Category::Secret),
     ("kingfisher", Category::Secret),
@@ -37,6 +37,7 @@ const TOOLS: [(&str, Category); 46] = [
     ("ggshield", Category::Secret),
     ("trufflehog", Category::Secret),
     ("detect-secrets", Category::Secret),
+    ("secretlint", Category::Secret),
     ("grype", Category::Vulnerability),
     ("osv-scanner", Category::Vulnerability),
     ("checkov", Category::Misconfiguration),

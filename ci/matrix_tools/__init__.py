@@ -1,0 +1,1 @@
+"""Runs real tools for ci/matrix, and records their reports as fixtures."""
