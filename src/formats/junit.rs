@@ -293,7 +293,9 @@ impl Reading<'_> {
 
     fn suite(&mut self, suite: Suite) {
         let name = suite.name.as_deref();
-        let around = self.suites.iter().filter(|around| around.tests > 0);
+        // The run, and the suite around it: to ask all of them would take quadratic time.
+        let around = self.suites.first().into_iter().chain(self.suites.last());
+        let around = around.filter(|around| around.tests > 0);
         let around = around.map(|around| around.unshown_skipped(self.shown)).max().unwrap_or_default();
         // What this linter leaves out has no findings.
         let around = if self.linter.is_some_and(Linter::leaves_out_clean) { u64::MAX } else { around };

@@ -53,26 +53,50 @@ pub(super) fn only_folder(list: &str) -> Option<String> {
     (!folder.contains('\'')).then(|| folder.to_owned())
 }
 
-/// Names of suites, by their beginning, and `package` of suites (`org.eslint`).
-const BY_NAME: [(&str, Linter); 16] = [
-    ("Hadolint ", Linter::Plain),
+/// Names of suites. A name with a star is a beginning: a version or a module follows.
+const BY_NAME: [(&str, Linter); 11] = [
+    ("Hadolint *", Linter::Plain),
     ("Biome", Linter::Plain),
     ("Oxlint", Linter::Oxlint),
     ("bandit", Linter::Bandit),
     ("semgrep results", Linter::Semgrep),
-    ("flake8.", Linter::Flake8),
+    ("flake8.*", Linter::Flake8),
     ("markdownlint-cli2-formatter-junit", Linter::Markdownlint),
     ("HTMLHint Tests", Linter::Htmlhint),
     ("ruff", Linter::Plain),
     ("gitleaks", Linter::Gitleaks),
     ("CloudFormation Lint", Linter::CfnLint),
-    ("terraform scan", Linter::Checkov),
-    ("cloudformation scan", Linter::Checkov),
-    ("dockerfile scan", Linter::Checkov),
-    ("kubernetes scan", Linter::Checkov),
-    ("mypy", Linter::Mypy),
 ];
 
+/// What Checkov scans, each in a suite `… scan` (`checkov/common/bridgecrew/check_type.py`, 3.3).
+const CHECKOV: [&str; 24] = [
+    "ansible",
+    "argo_workflows",
+    "arm",
+    "azure_pipelines",
+    "bicep",
+    "bitbucket_configuration",
+    "bitbucket_pipelines",
+    "cdk",
+    "circleci_pipelines",
+    "cloudformation",
+    "dockerfile",
+    "github_actions",
+    "github_configuration",
+    "gitlab_ci",
+    "gitlab_configuration",
+    "helm",
+    "json",
+    "kubernetes",
+    "kustomize",
+    "openapi",
+    "secrets",
+    "serverless",
+    "terraform",
+    "terraform_plan",
+];
+
+/// `package` of suites (`org.eslint`).
 const PACKAGES: [&str; 7] =
     ["org.eslint", "org.biome", "org.ruff", "org.oxlint", "org.spectral", "stylelint.rules", "stylelint"];
 
@@ -86,12 +110,17 @@ impl Linter {
             return Some(Self::Plain);
         }
         let name = suite.attribute("name")?;
-        let checkov = name.ends_with(" scan") && !name.contains('.');
-        BY_NAME
-            .iter()
-            .find(|(start, _)| name.starts_with(start))
-            .map(|(_, linter)| *linter)
-            .or(checkov.then_some(Self::Checkov))
+        if name == "mypy" {
+            return Some(Self::Mypy);
+        }
+        if name.strip_suffix(" scan").is_some_and(|what| CHECKOV.contains(&what)) {
+            return Some(Self::Checkov);
+        }
+        let is = |known: &str| match known.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == known,
+        };
+        BY_NAME.iter().find(|(known, _)| is(known)).map(|(_, linter)| *linter)
     }
 
     /// pylint-junit names its suites after modules, and each case after a place in one: `module:4:0`.
