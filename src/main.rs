@@ -11,7 +11,10 @@ fn main() -> ExitCode {
     if let Some(code) = keeper::called() {
         return code;
     }
-    let cli = Cli::read();
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(show::show_usage(&error)),
+    };
     match execute(cli.command) {
         Ok(code) => ExitCode::from(code),
         Err(error) => ExitCode::from(show::show_error(&error)),

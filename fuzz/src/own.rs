@@ -60,7 +60,7 @@ fn check_problems(problems: &[Problem], text: &str) {
     for problem in problems {
         assert!(text.get(problem.at.clone()).is_some(), "{problem:?} is not in the text");
     }
-    draw(problems, text, "gates.toml", false);
+    draw(problems, text, "gates.toml", &Scrubber::default(), false);
 }
 
 /// A lock that was read is the same after it is written and read again.

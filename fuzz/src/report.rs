@@ -125,6 +125,14 @@ fn split(input: &[u8]) -> Vec<&[u8]> {
 /// Whether the text begins with a complete JSON value, according to serde_json. Some tools print text after
 /// the value.
 fn is_whole_json(bytes: &[u8]) -> bool {
+    if let [0xff, 0xfe, rest @ ..] | [0xfe, 0xff, rest @ ..] = bytes {
+        let unit = |pair: &[u8]| match bytes[0] {
+            0xff => u16::from_le_bytes([pair[0], pair[1]]),
+            _ => u16::from_be_bytes([pair[0], pair[1]]),
+        };
+        let text = String::from_utf16_lossy(&rest.chunks_exact(2).map(unit).collect::<Vec<_>>());
+        return is_whole_json(text.as_bytes());
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
     matches!(values.next(), Some(Ok(_)))

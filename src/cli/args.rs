@@ -8,6 +8,7 @@ use clap::builder::{BoolishValueParser, PossibleValuesParser};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::cli::empty_variables;
 use crate::config::find::PolicySource;
 use crate::config::settings::{RunOptions, SelectedBy};
 use crate::model::verdict::Mode;
@@ -25,10 +26,15 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line. A mistake in it ends the program, with clap's message.
-    pub fn read() -> Self {
-        let matches = Self::command().get_matches();
-        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// A mistake in it, or the help that it asks for, as clap says it.
+    pub fn read() -> Result<Self, clap::Error> {
+        let command = Self::command();
+        empty_variables::refuse(&command)?;
+        let matches = command.try_get_matches()?;
+        let mut cli = Self::from_arg_matches(&matches)?;
         if let (
             Command::Run(RunArgs { selection, .. }) | Command::Plan(PlanArgs { selection, .. }),
             Some((_, of)),
@@ -39,7 +45,7 @@ impl Cli {
                 skip: said_by(of, "skip", "PORTCULLIS_SKIP"),
             };
         }
-        cli
+        Ok(cli)
     }
 }
 

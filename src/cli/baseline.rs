@@ -141,7 +141,7 @@ impl Change {
 /// Why nothing of this gate can be gone; `None`: it looked at everything.
 fn unlooked(gate: &GateRecord) -> Option<String> {
     match (&gate.evidence, &gate.since) {
-        (Completeness::Lacking(why), _) => Some(format!("proved nothing ({why})")),
+        (Completeness::Lacking(why) | Completeness::Stale(why), _) => Some(format!("proved nothing ({why})")),
         (Completeness::Halted(why) | Completeness::Nothing(why), _) => {
             Some(format!("looked at nothing ({why})"))
         }

@@ -17,7 +17,7 @@ use crate::scan::invocation::Program;
 use crate::scan::program::find;
 use crate::scan::tool::ToolSpec;
 use crate::system::git::Repo;
-use crate::system::terminal;
+use crate::system::{terminal, variables};
 use crate::text::{human, table};
 use crate::tools::TOOLS;
 
@@ -95,6 +95,8 @@ async fn needed(args: &ConfigArgs) -> Result<Wanted> {
 }
 
 fn listing(rows: &BTreeMap<String, Row>, missing: usize) -> String {
+    let known = variables::known_secrets();
+    let clean = |words: &str| known.scrubber().one_line(words).into_owned();
     let mut lines = table::plain(terminal::look().width);
     lines.set_header(["Tool", "Version", "Where, or how to get it"]);
     for (name, row) in rows {
@@ -104,7 +106,8 @@ fn listing(rows: &BTreeMap<String, Row>, missing: usize) -> String {
             }
             None => ("missing".to_owned(), row.spec.install.to_owned()),
         };
-        lines.add_row([name.clone(), version, place]);
+        // The table may break a long word.
+        lines.add_row([name, &version, &place].map(|cell| clean(cell)));
     }
     let verdict = match missing {
         0 => "Every tool is here.".to_owned(),

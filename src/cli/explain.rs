@@ -222,7 +222,9 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
     line("outcome", format!("{}: {}", gate.outcome, gate.reason));
     match &gate.evidence {
         Completeness::Whole => line("evidence", "every target was looked at, with proof".to_owned()),
-        Completeness::Lacking(why) => line("evidence", format!("there is no proof: {why}")),
+        Completeness::Lacking(why) | Completeness::Stale(why) => {
+            line("evidence", format!("there is no proof: {why}"))
+        }
         Completeness::Nothing(why) => line("evidence", format!("there was nothing to look at: {why}")),
         Completeness::Halted(why) => line("evidence", format!("it was stopped: {why}")),
     }

@@ -50,6 +50,10 @@ pub(crate) async fn gone() -> Option<String> {
         State::Absent => Some(format!(
             "The pre-push hook is gone: {file} has no entry of portcullis. `portcullis hook install` writes it again."
         )),
+        State::NotExecutable => Some(format!(
+            "The pre-push hook does not run: {0} is not executable, so git ignores it. `chmod +x {0}` changes that.",
+            shown(&place.hook)
+        )),
         State::Idle => Some(format!(
             "The pre-push hook does not run: {file} has the entry, but git does not run {}. `{}` changes that.",
             manager.name(),
@@ -91,7 +95,7 @@ async fn install(mut trust: PolicyArgs, print: bool) -> Result<u8> {
 
 /// Writes a script of our own. A script that is there runs first.
 fn into_git(place: &Place, trust: &PolicyArgs, print: bool, what: &str) -> Result<u8> {
-    let (hook, before) = (&place.hook, before(place));
+    let (hook, before) = (&place.hook, before(&place.hook));
     let program = std::env::current_exe().context("the path of portcullis is not known")?;
     let script = script(&program, trust)?;
     if print {
@@ -150,6 +154,9 @@ fn into_manager(place: &Place, mut trust: PolicyArgs, print: bool, what: &str) -
     take_note(place);
     let next = match place.state() {
         State::Runs => String::new(),
+        State::NotExecutable => {
+            format!("\nGit does not run it yet: `chmod +x {}` changes that.", shown(&place.hook))
+        }
         _ => format!("\nGit does not run it yet: `{}` changes that.", manager.activate()),
     };
     terminal::say(&format!("Wrote the entry for {} into {}: {what}.{next}\n", manager.name(), shown(file)));
@@ -158,42 +165,61 @@ fn into_manager(place: &Place, mut trust: PolicyArgs, print: bool, what: &str) -
 
 async fn uninstall() -> Result<u8> {
     let place = Place::find().await?;
-    let (hook, before, file) = (&place.hook, before(&place), &place.file);
-    if is_ours(hook) {
-        if before.exists() {
-            fs::rename(&before, hook).with_context(|| format!("{} can't be put back", before.display()))?;
-            terminal::say(&format!("Removed the hook, and put {} back.\n", hook.display()));
-        } else {
-            fs::remove_file(hook).with_context(|| format!("{} can't be removed", hook.display()))?;
-            terminal::say(&format!("Removed {}.\n", hook.display()));
+    let (manager, file) = (place.manager, &place.file);
+    let own = is_ours(&place.hook);
+    let mut any = own;
+    if own {
+        remove(&place.hook)?;
+    }
+    // Git no longer runs it since a manager came.
+    if is_ours(&place.usual) {
+        remove(&place.usual)?;
+        any = true;
+    }
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let rest = entry::without(&text);
+    match manager {
+        Manager::Husky8 | Manager::Husky9 if rest != text => {
+            let mode = fs::metadata(file).map_or(0o755, |meta| meta.permissions().mode());
+            write(file, &rest, mode)?;
+            terminal::say(&format!("Removed the entry from {}.\n", shown(file)));
+            any = true;
         }
-    } else {
-        let text = fs::read_to_string(file).unwrap_or_default();
-        let rest = entry::without(&text);
-        match place.manager {
-            Manager::Husky8 | Manager::Husky9 if rest != text => {
-                let mode = fs::metadata(file).map_or(0o755, |meta| meta.permissions().mode());
-                write(file, &rest, mode)?;
-                terminal::say(&format!("Removed the entry from {}.\n", shown(file)));
-            }
-            _ if text.contains(manager::ENTRY) => {
-                let name = place.manager.name();
-                bail!(
-                    "{} keeps the hook: remove the entry `portcullis` from {}; nothing was changed",
-                    name,
-                    shown(file)
-                )
-            }
-            _ => bail!("{} is not a hook of portcullis; nothing was changed", hook.display()),
+        // A script of the user that was put back is the user's.
+        Manager::Git if own => {}
+        _ if text.contains(manager::ENTRY) => {
+            let (too, end) = if any { (", too", "") } else { ("", "; nothing was changed") };
+            bail!(
+                "{} keeps the hook{too}: remove the entry `portcullis` from {}{end}",
+                manager.name(),
+                shown(file)
+            )
         }
+        _ => {}
+    }
+    if !any {
+        bail!("{} is not a hook of portcullis; nothing was changed", place.hook.display());
     }
     let _ = fs::remove_file(&place.note);
     Ok(0)
 }
 
+/// Removes a script of ours, and puts back the one that was there before.
+fn remove(hook: &Path) -> Result<()> {
+    let before = before(hook);
+    if before.exists() {
+        fs::rename(&before, hook).with_context(|| format!("{} can't be put back", before.display()))?;
+        terminal::say(&format!("Removed the hook, and put {} back.\n", hook.display()));
+    } else {
+        fs::remove_file(hook).with_context(|| format!("{} can't be removed", hook.display()))?;
+        terminal::say(&format!("Removed {}.\n", hook.display()));
+    }
+    Ok(())
+}
+
 /// The name that an existing hook of git's own folder gets.
-fn before(place: &Place) -> PathBuf {
-    place.hook.with_file_name("pre-push.before-portcullis")
+fn before(hook: &Path) -> PathBuf {
+    hook.with_file_name("pre-push.before-portcullis")
 }
 
 /// From now on, `doctor` misses the hook if it is gone. Without the note, it only does not notice.

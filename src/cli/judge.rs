@@ -112,8 +112,10 @@ async fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Resu
             // In the folder of the run itself, the files of the scanners stay: the record names them.
             let real = |folder: &Path| folder.canonicalize().ok();
             let beside = real(out).is_some_and(|out| real(folder_of(from)) == Some(out));
-            let mut folder =
-                if beside { OutputFolder::join(out).await? } else { OutputFolder::take(out).await? };
+            let mut folder = match beside {
+                true => OutputFolder::of_saved_run(out).await?,
+                false => OutputFolder::take(out, &options.names()).await?,
+            };
             report::write_all(&run, &options, &mut folder)
                 .and_then(|()| folder.search(known.scrubber()))
                 .context(Unreported)?;
@@ -150,8 +152,10 @@ fn judged_again(mut run: Run, args: &JudgeArgs, by: Option<&By>, scrubber: &Scru
             active.check_floor_of_saved(&settings, *locked, &run.gates)?;
             run.policy = active.record(enrichment);
             let mut inputs = active.inputs(known, enrichment);
-            // What a run on another machine knew stays known, unless there are known findings here.
-            if run.known.is_some() && !known.any() {
+            // What a run knew by a commit stays known, unless there are known findings here. A baseline counts only
+            // while it is there.
+            let by_commit = run.known.as_ref().is_some_and(|known| known.written.is_none());
+            if by_commit && !known.any() {
                 inputs.known = None;
             }
             apply(&mut run, &inputs);
@@ -206,7 +210,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
         }
     }
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
-    let mut folder = OutputFolder::take(&out).await?;
+    let mut folder = OutputFolder::take(&out, &options.names()).await?;
     publish(&mut run, &evidence, secrets.scrubber(), &options, &mut folder)?;
     let handed_over = report::hand_over(&run, &options);
     show(&run, &Written::all(shown_path(&out), &options), &args.output);

@@ -3,6 +3,7 @@
 pub mod args;
 pub(crate) mod baseline;
 pub(crate) mod doctor;
+pub(crate) mod empty_variables;
 pub(crate) mod explain;
 pub(crate) mod hook;
 pub(crate) mod init;

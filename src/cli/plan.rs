@@ -7,13 +7,13 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::cli::args::{PlanArgs, PlanFormat};
-use crate::config::Gate;
 use crate::config::find::folder_of;
 use crate::config::settings::Settings;
+use crate::config::{Config, Gate};
 use crate::engine::active_policy::ActivePolicy;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::schedule::longest_chain_first;
-use crate::engine::{environment, interlock};
+use crate::engine::{environment, interlock, notify};
 use crate::model::policy::{Policy, Threshold};
 use crate::model::policy_record::PolicyRecord;
 use crate::model::verdict::Mode;
@@ -49,13 +49,14 @@ pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",
     };
-    terminal::say(&known_secrets(&plan).scrubber().lines(&page));
+    terminal::say(&known_secrets(&plan, &active.config).scrubber().lines(&page));
     Ok(0)
 }
 
-/// What the printed commands must not show: build arguments, tokens in options.
-fn known_secrets(plan: &Plan) -> SecretSet {
+/// What the printed commands must not show: build arguments, tokens in options, addresses of notices.
+fn known_secrets(plan: &Plan, config: &Config) -> SecretSet {
     let mut known = variables::known_secrets();
+    known.learn(notify::secrets(&config.notices));
     for planned in &plan.gates {
         if let Fate::Run(jobs) = &planned.fate {
             known.learn(jobs.iter().flat_map(environment::secrets_of));

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::args::ReportArgs;
 use crate::config::Config;
-use crate::config::find::find_config;
+use crate::config::find::{find_config, folder_of};
 use crate::engine::saved_run;
 use crate::model::clean::Clean;
 use crate::model::run::Run;
@@ -37,9 +37,15 @@ pub(crate) async fn execute(args: &ReportArgs) -> Result<u8> {
         None => {
             prepare(&options)?;
             warn_outside_github(&options);
-            let beside = args.from.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = args.out.as_deref().or(beside).unwrap_or(Path::new("."));
-            let mut folder = OutputFolder::join(folder).await?;
+            let beside = folder_of(&args.from);
+            let real = |folder: &Path| folder.canonicalize().ok();
+            let mut folder = match &args.out {
+                Some(out) if real(out) != real(beside) => {
+                    let names: Vec<&str> = options.files().map(|file| file.name).collect();
+                    OutputFolder::join(out, &names).await?
+                }
+                _ => OutputFolder::of_saved_run(beside).await?,
+            };
             let mut each = options.files();
             each.try_for_each(|file| folder.write(file.name, |out| (file.render)(&run, &options, out)))
                 .and_then(|()| folder.search(known.scrubber()))

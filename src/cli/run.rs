@@ -63,7 +63,7 @@ pub(crate) async fn run(
     let below = if ready.settings.push.is_some() { OUT_OF_HOOK } else { "" };
     let usual = || folder_of(&ready.active.path).join(OUT).join(below);
     let out = output.out.clone().unwrap_or_else(usual);
-    let mut folder = OutputFolder::take(&out).await?;
+    let mut folder = OutputFolder::take(&out, &ready.reports.names()).await?;
     let scratch = Scratch::new()?;
     ready.active.override_scanner_config(&mut ready.plan, &ready.repo, scratch.path()).await?;
     let done = carry_out(ready, scratch.path(), started, stop, output).await;
@@ -164,11 +164,14 @@ async fn carry_out(
         stop,
         conditions,
     };
-    let mut progress = progress::listener(output.quiet);
-    let mut secrets = variables::known_secrets();
-    secrets.learn(notify::secrets(&active.config.notices));
+    let known = || {
+        let mut known = variables::known_secrets();
+        known.learn(notify::secrets(&active.config.notices));
+        known
+    };
+    let mut progress = progress::listener(output.quiet, known());
     let inputs = active.inputs(&before, &enrichment);
-    let preview = Preview { inputs, root: &repo.root, secrets: RefCell::new(secrets) };
+    let preview = Preview { inputs, root: &repo.root, secrets: RefCell::new(known()) };
     let (evidence, pool) = schedule::carry_out(plan, &site, &preview, progress.as_mut()).await;
     guard.save();
 

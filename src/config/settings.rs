@@ -80,9 +80,13 @@ impl Settings {
             },
         };
         let ids: Vec<&str> = config.gates.iter().map(|gate| &*gate.id).collect();
-        for id in run_options.only.iter().chain(&run_options.skip) {
-            if !ids.contains(&id.as_str()) {
-                bail!("there is no gate `{id}` in gates.toml; {}", listed("gates are", &ids));
+        let by = &run_options.by;
+        for (named, by) in [(&run_options.only, &by.only), (&run_options.skip, &by.skip)] {
+            if let Some(id) = named.iter().find(|id| !ids.contains(&id.as_str())) {
+                bail!(
+                    "there is no gate `{id}` in gates.toml, which {by} names; {}",
+                    listed("gates are", &ids)
+                );
             }
         }
         let profile = format!("profile {}", run_options.profile.as_deref().unwrap_or_default());

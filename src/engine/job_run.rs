@@ -3,6 +3,7 @@
 mod assess;
 mod keep;
 mod launch;
+mod matching;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -271,7 +272,10 @@ impl JobRun {
 
     fn path_of(&self, source: &ReportSource) -> Option<PathBuf> {
         match source {
-            ReportSource::Stdout | ReportSource::Memory(_) | ReportSource::Errors(_) => None,
+            ReportSource::Stdout
+            | ReportSource::Memory(_)
+            | ReportSource::Errors(_)
+            | ReportSource::Matching(_) => None,
             ReportSource::Scratch(name) => Some(self.folder().join(name)),
             ReportSource::Repository(path) => Some(path.clone()),
         }

@@ -69,7 +69,7 @@ pub(crate) async fn at(
     let run =
         Base { git, commit: &commit, repo, active, gates: &gates }.run(&policy, limit, stop.clone()).await?;
     let whole = |gate: &crate::model::run::GateRecord| {
-        !matches!(gate.evidence, Completeness::Lacking(_) | Completeness::Halted(_))
+        !matches!(gate.evidence, Completeness::Lacking(_) | Completeness::Stale(_) | Completeness::Halted(_))
     };
     if run.interrupted.is_none() && run.gates.iter().all(whole) {
         // Only a cache: if it can't be written, the next run does the same again.

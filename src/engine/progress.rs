@@ -8,15 +8,42 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::engine::event::{Event, Listener};
+use crate::redact::SecretSet;
 use crate::text::shared::Text;
 use crate::text::{human, sanitise};
 
-/// The listener that fits standard error.
-pub(crate) fn listener(quiet: bool) -> Box<dyn Listener> {
+/// The listener that fits standard error. It shows none of these secrets.
+pub(crate) fn listener(quiet: bool, secrets: SecretSet) -> Box<dyn Listener> {
     match (quiet, stderr().is_terminal()) {
         (true, _) => Box::new(Silent),
-        (false, true) => Box::new(Live::default()),
-        (false, false) => Box::new(Lines),
+        (false, true) => Box::new(Live { words: Words(secrets), ..Live::default() }),
+        (false, false) => Box::new(Lines(Words(secrets))),
+    }
+}
+
+/// The words for each event, without these secrets.
+#[derive(Default)]
+struct Words(SecretSet);
+
+impl Words {
+    fn started(&self, gate: &str, tool: &str, targets: usize) -> String {
+        self.clean(&match targets {
+            1 => format!("{gate}: started ({tool})"),
+            n => format!("{gate}: started ({tool}, {n} targets)"),
+        })
+    }
+
+    fn doing(&self, gate: &str, words: &str) -> String {
+        self.clean(&format!("{gate}: {words}"))
+    }
+
+    fn ended(&self, gate: &str, words: &str, duration: Duration) -> String {
+        self.clean(&format!("{gate}: {words} ({})", human::duration(duration)))
+    }
+
+    /// Before it is cut: a part of a secret is not found.
+    fn clean(&self, line: &str) -> String {
+        sanitise::short(&self.0.scrubber().one_line(line), 400)
     }
 }
 
@@ -27,45 +54,26 @@ impl Listener for Silent {
 }
 
 /// A line when a gate starts and a line when it ends, for CI logs.
-struct Lines;
+struct Lines(Words);
 
-impl Lines {
-    fn say(line: &str) {
+impl Listener for Lines {
+    fn on(&mut self, event: &Event) {
+        let line = match event {
+            Event::GateStarted { gate, tool, targets } => self.0.started(gate, tool, *targets),
+            Event::GateEnded { gate, words, duration, .. } => self.0.ended(gate, words, *duration),
+            Event::GateDoing { gate, words } => self.0.doing(gate, words),
+            Event::Stopping { why } => self.0.doing("portcullis", why),
+            Event::TargetEnded { .. } | Event::Ended => return,
+        };
         // An error here is ignored: the verdict does not depend on the display.
         let _ = writeln!(stderr(), "{line}");
     }
 }
 
-impl Listener for Lines {
-    fn on(&mut self, event: &Event) {
-        match event {
-            Event::GateStarted { gate, tool, targets } => Self::say(&started(gate, tool, *targets)),
-            Event::GateEnded { gate, words, duration, .. } => Self::say(&ended(gate, words, *duration)),
-            Event::GateDoing { gate, words } => Self::say(&doing(gate, words)),
-            Event::Stopping { why } => Self::say(&format!("portcullis: {why}")),
-            Event::TargetEnded { .. } | Event::Ended => {}
-        }
-    }
-}
-
-fn started(gate: &str, tool: &str, targets: usize) -> String {
-    match targets {
-        1 => format!("{gate}: started ({tool})"),
-        n => format!("{gate}: started ({tool}, {n} targets)"),
-    }
-}
-
-fn doing(gate: &str, words: &str) -> String {
-    sanitise::short(&format!("{gate}: {words}"), 400)
-}
-
-fn ended(gate: &str, words: &str, duration: Duration) -> String {
-    sanitise::short(&format!("{gate}: {words} ({})", human::duration(duration)), 400)
-}
-
 /// A spinner for each gate that runs, and a line for each gate that has ended.
 #[derive(Default)]
 struct Live {
+    words: Words,
     display: MultiProgress,
     running: BTreeMap<Text, ProgressBar>,
 }
@@ -78,20 +86,21 @@ impl Listener for Live {
                 if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
                     bar.set_style(style);
                 }
-                bar.set_message(started(gate, tool, *targets));
+                bar.set_message(self.words.started(gate, tool, *targets));
                 bar.enable_steady_tick(Duration::from_millis(100));
                 self.running.insert(gate.clone(), bar);
             }
             Event::GateDoing { gate, words } => {
                 if let Some(bar) = self.running.get(gate) {
-                    bar.set_message(doing(gate, words));
+                    bar.set_message(self.words.doing(gate, words));
                 }
             }
             Event::TargetEnded { gate, done, targets } => {
                 if let Some(bar) = self.running.get(gate)
                     && *targets > 1
                 {
-                    bar.set_message(format!("{gate}: {done} of {targets} targets done"));
+                    let words = format!("{done} of {targets} targets done");
+                    bar.set_message(self.words.doing(gate, &words));
                 }
             }
             Event::GateEnded { gate, words, duration, .. } => {
@@ -99,10 +108,10 @@ impl Listener for Live {
                     bar.finish_and_clear();
                     self.display.remove(&bar);
                 }
-                let _ = self.display.println(ended(gate, words, *duration));
+                let _ = self.display.println(self.words.ended(gate, words, *duration));
             }
             Event::Stopping { why } => {
-                let _ = self.display.println(format!("portcullis: {why}"));
+                let _ = self.display.println(self.words.doing("portcullis", why));
             }
             Event::Ended => {
                 self.running.clear();

@@ -1,5 +1,5 @@
-//! Values that the environment does not have, found before anything starts: a run that could not deploy at its
-//! end would have pushed by then.
+//! Values that the environment does not have, and placeholders that nothing fills, found before anything starts: a
+//! run that could not deploy at its end would have pushed by then.
 
 use anyhow::{Result, bail};
 

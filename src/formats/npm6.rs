@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::formats::json;
 use crate::model::finding::{Category, Cvss, Finding, Package};
+use crate::model::purl;
 use crate::model::severity::Severity;
 use crate::text::shared::{SharedTexts, Text};
 
@@ -193,7 +194,7 @@ pub(crate) fn installed<'a>(
     versions.sort_unstable();
     versions.dedup();
     let purl = match versions.as_slice() {
-        [version] => Some(purl(name, version).into()),
+        [version] => Some(purl::of_npm(name, version).into()),
         _ => None,
     };
     Package {
@@ -205,13 +206,6 @@ pub(crate) fn installed<'a>(
         paths,
         ..Package::default()
     }
-}
-
-/// `pkg:npm/%40scope/name@1.2.3`. By the purl specification, npm names are lower case, and `@` and `+`
-/// are percent-encoded.
-fn purl(name: &str, version: &str) -> String {
-    let name = name.to_lowercase().replace('@', "%40");
-    format!("pkg:npm/{name}@{}", version.replace('+', "%2B"))
 }
 
 /// The GHSA id at the end of an advisory's address.

@@ -10,6 +10,7 @@ use quick_xml::{Error, Reader, XmlVersion};
 
 use crate::scan::parsed::ReportError;
 use crate::text::decode;
+use crate::text::utf16::{self, Broken};
 
 /// A piece of a document.
 #[derive(Debug)]
@@ -53,7 +54,17 @@ pub(super) struct Document<'a> {
 
 /// The text of a report, in whichever encoding it is.
 pub(super) fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, ReportError> {
-    let text = decode::xml(bytes);
+    let text = match utf16::decode(bytes) {
+        None => decode::xml(bytes),
+        Some(Ok(text)) => Cow::Owned(text),
+        Some(Err(Broken::Cut)) => {
+            return Err(ReportError::Cut { what, detail: "it ends in half a character".to_owned() });
+        }
+        Some(Err(Broken::Mixed)) => {
+            let detail = "it begins as UTF-16 and goes on in another encoding".to_owned();
+            return Err(ReportError::Foreign { what, detail });
+        }
+    };
     if text.trim().is_empty() { Err(ReportError::Empty { what }) } else { Ok(text) }
 }
 

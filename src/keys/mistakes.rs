@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::text::sanitise;
+use crate::redact::Scrubber;
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,22 +40,24 @@ impl Problems {
 }
 
 /// Shows a mistake that is not in a file, without a place.
-pub fn draw_unplaced(what: &str, help: &str, colour: bool) -> String {
+pub fn draw_unplaced(what: &str, help: &str, known: &Scrubber, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let group = Level::ERROR.primary_title(what).element(Level::HELP.message(help));
+    let help = Level::HELP.message(known.one_line(help));
+    let group = Level::ERROR.primary_title(known.one_line(what)).element(help);
     renderer.render(&[group]) + "\n\n"
 }
 
-/// Shows the mistakes as rustc does.
-pub fn draw(problems: &[Problem], source: &str, path: &str, colour: bool) -> String {
+/// Shows the mistakes as rustc does, without the secrets that are known.
+pub fn draw(problems: &[Problem], source: &str, path: &str, known: &Scrubber, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let source = &sanitise::in_place(source);
+    let mut places: Vec<Range<usize>> = problems.iter().map(|problem| problem.at.clone()).collect();
+    let source = &known.in_place(source, &mut places);
     let mut out = String::new();
     // A place in the file, and its line number.
     let (mut counted, mut line) = (0, 1);
-    for problem in problems {
-        let end = problem.at.end.min(source.len());
-        let start = problem.at.start.min(end);
+    for (problem, at) in problems.iter().zip(places) {
+        let end = at.end.min(source.len());
+        let start = at.start.min(end);
         // Pass on only the lines of this mistake: a file may have as many mistakes as lines.
         let first = source[..start].rfind('\n').map_or(0, |at| at + 1);
         let last = source[end..].find('\n').map_or(source.len(), |at| end + at);
@@ -66,11 +68,10 @@ pub fn draw(problems: &[Problem], source: &str, path: &str, colour: bool) -> Str
         counted = first;
         let mistake = AnnotationKind::Primary.span(start - first..end - first);
         let snippet = Snippet::source(&source[first..last]).line_start(line).path(path);
-        let mut group = Level::ERROR
-            .primary_title(sanitise::one_line(&problem.what))
-            .element(snippet.annotation(mistake));
+        let mut group =
+            Level::ERROR.primary_title(known.one_line(&problem.what)).element(snippet.annotation(mistake));
         if let Some(help) = &problem.help {
-            group = group.element(Level::HELP.message(sanitise::one_line(help)));
+            group = group.element(Level::HELP.message(known.one_line(help)));
         }
         out.push_str(&renderer.render(&[group]));
         out.push_str("\n\n");

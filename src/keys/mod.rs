@@ -2,5 +2,6 @@
 
 pub(crate) mod file;
 pub mod mistakes;
+pub(crate) mod secrets;
 pub mod table;
 pub(crate) mod values;

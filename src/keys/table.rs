@@ -65,7 +65,7 @@ impl<'a> Keys<'a> {
     }
 
     fn value(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.asked.borrow_mut().push(key);
+        self.knows(key);
         self.table?.get(key)
     }
 
@@ -89,7 +89,9 @@ impl<'a> Keys<'a> {
 
     /// Marks a key as known that is not read here.
     pub fn knows(&self, key: &'static str) {
-        self.asked.borrow_mut().push(key);
+        if !self.asked.borrow().contains(&key) {
+            self.asked.borrow_mut().push(key);
+        }
     }
 
     pub fn has(&self, key: &str) -> bool {
@@ -124,7 +126,7 @@ impl<'a> Keys<'a> {
     /// A text that must be in the table.
     pub fn required_text(&self, key: &'static str) -> Option<Located<String>> {
         if self.table.is_some() && !self.has(key) {
-            self.asked.borrow_mut().push(key);
+            self.knows(key);
             self.problem(self.at(), format!("`{key}` is missing"));
             return None;
         }
@@ -163,10 +165,8 @@ impl<'a> Keys<'a> {
     pub fn texts_or(&self, key: &'static str, default: &[&str]) -> Vec<String> {
         match self.texts(key) {
             Some(texts) if texts.is_empty() => {
-                self.problem(
-                    self.at_key(key),
-                    format!("`{key}` is empty: name at least one, or leave the key out"),
-                );
+                let what = format!("`{key}` is empty: name at least one, or leave the key out");
+                self.problem(self.at_key(key), what);
                 Vec::new()
             }
             Some(texts) => texts.into_iter().map(|text| text.value).collect(),

@@ -27,6 +27,13 @@ pub struct Purl {
     subpath: Option<String>,
 }
 
+/// The package URL of a package of npm's registry: `pkg:npm/%40scope/name@1.2.3`. By the specification, names are lower
+/// case, and `@` and `+` are percent-encoded.
+pub(crate) fn of_npm(name: &str, version: &str) -> String {
+    let name = name.to_lowercase().replace('@', "%40");
+    format!("pkg:npm/{name}@{}", version.replace('+', "%2B"))
+}
+
 impl Purl {
     /// `None` if the text is not a package URL, or not one of its type.
     pub fn read(text: &str) -> Option<Self> {

@@ -134,6 +134,9 @@ pub enum Completeness {
     Whole,
     /// At least one target has no proof. The text says why.
     Lacking(String),
+    /// Every target was scanned, and a file that the policy uses beside them is too old. The text says why. Another
+    /// policy, or a fresh file, judges the same evidence anew.
+    Stale(String),
     /// There was nothing to scan. The text says why.
     Nothing(String),
     /// `--fail-fast` ended the run before the gate was done. The text says why.

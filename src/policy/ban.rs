@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::keys::table::Keys;
 use crate::model::component::Component;
 use crate::model::purl::{Purl, comparable_name};
+use crate::policy::path_pattern::stars_in_a_name;
 
 /// One banned package, or a family of them.
 #[derive(Clone, Debug, Serialize)]
@@ -86,6 +87,15 @@ impl Ban {
         }
         if package.value.rsplit('/').next().is_some_and(|name| name.contains('@') && !name.starts_with('@')) {
             table.problem_with_help(package.at, "`package` has a version", "write it in `versions`");
+            return None;
+        }
+        if package.value.contains('#') {
+            let what = "`package` has a part of a package behind `#`: a ban is of the whole package";
+            table.problem_with_help(package.at, what, "leave it out, from the `#` on");
+            return None;
+        }
+        if let Some((what, help)) = stars_in_a_name(&package.value) {
+            table.problem_with_help(package.at, what, help);
             return None;
         }
         let matcher = pattern(&package.value, true)

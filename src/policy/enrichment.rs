@@ -52,8 +52,8 @@ impl Enrichment {
             self.note_on(finding, images.get(&finding.gate).unwrap_or(&none));
         }
         for gate in gates {
-            if let (Completeness::Whole, Some(why)) = (&gate.evidence, self.stale(&gate.policy)) {
-                gate.evidence = Completeness::Lacking(why);
+            if let Completeness::Whole | Completeness::Stale(_) = &gate.evidence {
+                gate.evidence = self.stale(&gate.policy).map_or(Completeness::Whole, Completeness::Stale);
             }
         }
     }

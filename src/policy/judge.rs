@@ -139,6 +139,8 @@ fn spread(waivers: &[Waiver], covers: &WaiverIndex, findings: &[Finding]) -> Has
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     all: Counts,
+    /// Without those that are waived. A ratchet compares these: its baseline has known and lowered ones, too.
+    present: Counts,
     /// Without those that are waived, known or lowered.
     counted: Counts,
     /// Counted findings at or above the threshold.
@@ -155,6 +157,9 @@ struct Tally {
 impl Tally {
     fn add(&mut self, finding: &Finding, policy: &Policy) {
         self.all.add(finding.severity);
+        if finding.decision != Decision::Waive {
+            self.present.add(finding.severity);
+        }
         match finding.decision {
             Decision::Waive => return self.waived += 1,
             Decision::Allow => return self.known += 1,
@@ -190,10 +195,9 @@ pub fn allowed(severity: Severity, policy: &Policy) -> Option<u64> {
     if at_or_above(severity, policy) { Some(0) } else { policy.max.get(&severity).copied() }
 }
 
-/// How many findings of a severity below the threshold the budget and the ratchet allow.
-pub fn most(severity: Severity, policy: &Policy) -> Option<u64> {
-    let ratchet = policy.no_worse_than.as_ref().map(|ratchet| ratchet.counts.get(severity));
-    policy.max.get(&severity).copied().into_iter().chain(ratchet).min()
+/// How many findings of a severity the ratchet allows, of those that are not waived.
+pub fn ratchet(severity: Severity, policy: &Policy) -> Option<u64> {
+    policy.no_worse_than.as_ref().map(|ratchet| ratchet.counts.get(severity))
 }
 
 /// A budget that is exceeded.
@@ -214,7 +218,7 @@ fn exceeded(severity: Severity, policy: &Policy, tally: &Tally) -> Option<Exceed
         });
     }
     let Ratchet { than, counts } = policy.no_worse_than.as_ref()?;
-    let most = counts.get(severity);
+    let (found, most) = (tally.present.get(severity), counts.get(severity));
     (found > most).then(|| Exceeded {
         because: format!("no_worse_than: {than} has {most} {severity}, found {found}"),
         reason: format!("{found} {severity}, {than} has {most}"),
@@ -243,9 +247,12 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
     let unexplained = gate.targets.iter().find_map(|target| target.unexplained.as_deref());
     (gate.outcome, gate.reason) = match (&gate.evidence, blocking) {
         (Completeness::Nothing(why) | Completeness::Halted(why), None) => (Outcome::Skipped, why.clone()),
-        (Completeness::Lacking(why), None) => (Outcome::Inconclusive, why.clone()),
+        (Completeness::Lacking(why) | Completeness::Stale(why), None) => (Outcome::Inconclusive, why.clone()),
         (
-            Completeness::Lacking(why) | Completeness::Nothing(why) | Completeness::Halted(why),
+            Completeness::Lacking(why)
+            | Completeness::Stale(why)
+            | Completeness::Nothing(why)
+            | Completeness::Halted(why),
             Some(blocking),
         ) => (Outcome::Inconclusive, format!("{why}; besides, {blocking}")),
         (Completeness::Whole, Some(blocking)) => (Outcome::Failed, blocking),

@@ -63,18 +63,40 @@ pub(crate) fn never_fits(glob: &str) -> Option<(&'static str, &'static str)> {
     if escapes {
         return Some(("a path has no `\\` between its folders", "write `/`"));
     }
-    match glob.split('/').any(|part| part == ".." || part == ".") {
-        true => Some((
+    if glob.split('/').any(|part| part == ".." || part == ".") {
+        return Some((
             "no path of a finding has `.` or `..` in it",
             "write it from the top of the repository: `backend/src/**`",
-        )),
-        false => None,
+        ));
     }
+    if glob.starts_with('/') && glob != "/**" {
+        return Some(("no path of a finding begins with `/`", "leave the first `/` out"));
+    }
+    stars_in_a_name(glob)
+}
+
+/// In a name, two stars mean no more than one, and do not reach into folders.
+pub(crate) fn stars_in_a_name(glob: &str) -> Option<(&'static str, &'static str)> {
+    let within = glob.split('/').any(|part| part.contains("**") && part != "**");
+    within.then_some((
+        "`**` stands for whole folders, so it must be alone between two `/`",
+        "write `*` for a part of a name, `/**/` for folders",
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_that_can_fit_nothing_is_a_mistake() {
+        for glob in ["src/**.js", "src/b**", "**.js", "/src/a.js", "src/../a", "./a", r"src\b"] {
+            assert!(never_fits(glob).is_some(), "{glob}");
+        }
+        for glob in ["src/**/*.js", "**", "src/**", "/**", "a/[*][*]", "*", r"a\[b"] {
+            assert_eq!(never_fits(glob), None, "{glob}");
+        }
+    }
 
     #[test]
     fn its_folder_and_its_file_name_hold_for_every_path_that_fits() {

@@ -12,7 +12,7 @@ use crate::model::finding::{Category, Decision, Finding};
 use crate::model::policy::{Budget, Conditions, Policy, PolicyEffect, Threshold};
 use crate::model::run::{Completeness, GateRecord, Run};
 use crate::model::severity::{Counts, Severity, rank};
-use crate::policy::judge::{at_or_above, most};
+use crate::policy::judge::{at_or_above, ratchet};
 use crate::policy::remedy::fewest::{Kind, fewest};
 use crate::policy::run_budget::{self, counts_for};
 use crate::text::shared::Text;
@@ -47,7 +47,9 @@ pub(crate) fn way(run: &Run) -> Way<'_> {
     let gates: Vec<&GateRecord> = run.gates.iter().filter(|gate| gate.required).collect();
     let mut way = Way { proven: true, ..Way::default() };
     for gate in gates.iter().filter(|gate| !gate.action) {
-        if let Completeness::Lacking(why) | Completeness::Halted(why) = &gate.evidence {
+        if let Completeness::Lacking(why) | Completeness::Stale(why) | Completeness::Halted(why) =
+            &gate.evidence
+        {
             way.prove.push((&gate.id, why));
         }
     }
@@ -283,16 +285,22 @@ impl Over {
         for finding in run.findings.iter().filter(|finding| counts_for(finding, &required)) {
             found.entry(&finding.gate).or_default().add(finding.severity);
         }
+        let mut present: HashMap<&Text, Counts> = HashMap::new();
+        for finding in run.findings.iter().filter(|finding| finding.decision != Decision::Waive) {
+            present.entry(&finding.gate).or_default().add(finding.severity);
+        }
         for (place, gate) in gates.iter().enumerate() {
             let counts = found.get(&gate.id).copied().unwrap_or_default();
+            let present = present.get(&gate.id).copied().unwrap_or_default();
             // A finding that reaches the threshold has to go, whatever the budget.
             for severity in Severity::ALL.into_iter().filter(|severity| !at_or_above(*severity, &gate.policy))
             {
-                if let Some(most) = most(severity, &gate.policy) {
-                    over.insert(
-                        Need { gate: Some(place), severity },
-                        counts.get(severity).saturating_sub(most),
-                    );
+                let by_max =
+                    gate.policy.max.get(&severity).map(|most| counts.get(severity).saturating_sub(*most));
+                let by_ratchet =
+                    ratchet(severity, &gate.policy).map(|most| present.get(severity).saturating_sub(most));
+                if let Some(most) = by_max.into_iter().chain(by_ratchet).max() {
+                    over.insert(Need { gate: Some(place), severity }, most);
                 }
             }
         }

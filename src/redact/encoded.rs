@@ -30,6 +30,9 @@ const MOST_DECODED: usize = 32;
 /// The same for a short text, in bytes.
 const SHORT: usize = 4096;
 
+/// The shortest value that is searched for, in bytes.
+const SHORTEST_SECRET: usize = 6;
+
 /// How often the characters of one text are decoded.
 const ROUNDS: usize = 4;
 
@@ -54,8 +57,9 @@ struct Expected {
 impl Search {
     /// `None` if there are no secrets.
     pub(super) fn new(secrets: impl IntoIterator<Item = Vec<u8>>) -> Option<Self> {
-        let secrets: BTreeSet<Vec<u8>> =
-            secrets.into_iter().flat_map(|secret| [plain(&secret), secret]).collect();
+        let all = secrets.into_iter().flat_map(|secret| [plain(&secret), secret]);
+        // What is left of a value of escapes and control characters may be in every text.
+        let secrets: BTreeSet<Vec<u8>> = all.filter(|secret| secret.len() >= SHORTEST_SECRET).collect();
         let row = secrets.iter().map(Vec::len).min()?;
         let mut bytes = characters::expected();
         secrets.iter().flatten().for_each(|byte| bytes[*byte as usize] = true);

@@ -37,6 +37,57 @@ impl Scrubber {
         self.clean(raw, sanitise::lines)
     }
 
+    /// A page with colours of our own: secrets masked, the rest as it is. The end of a colour is a part of what is
+    /// masked, so it ends behind the mask.
+    pub fn page<'t>(&self, page: &'t str) -> Cow<'t, str> {
+        let ends = |struck: &[u8]| if struck.contains(&b'\x1b') { "\x1b[0m" } else { "" };
+        self.strike_and(Cow::Borrowed(page), Depth::EveryEncoding, ends)
+    }
+
+    /// A file to be shown with places in it: its line ends stay, and the places move with the text around them.
+    pub fn in_place(&self, text: &str, places: &mut [Range<usize>]) -> String {
+        let struck = self.strike_beside(text, places, Depth::EveryEncoding);
+        self.strike_beside(&sanitise::in_place(&struck), places, Depth::AsItIs)
+    }
+
+    fn strike_beside(&self, text: &str, places: &mut [Range<usize>], depth: Depth) -> String {
+        let mut out = String::with_capacity(text.len());
+        // The end of each mask, in the old text and in the new one.
+        let mut masks: Vec<(Range<usize>, usize)> = Vec::new();
+        let mut at = 0;
+        for span in self.spans(text.as_bytes(), 0, depth) {
+            let start = (at..=span.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(at);
+            let end = (span.end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            if start >= end {
+                continue;
+            }
+            out.push_str(&text[at..start]);
+            out.push_str(MASK);
+            out.extend(text[start..end].chars().filter(|c| *c == '\n'));
+            masks.push((start..end, out.len()));
+            at = end;
+        }
+        out.push_str(&text[at..]);
+        let moved = |place: usize, is_end: bool| {
+            let before = masks.partition_point(|(old, _)| old.end <= place);
+            match masks.get(before).filter(|(old, _)| old.start < place) {
+                // In the middle of a mask.
+                Some((_, new)) if is_end => *new,
+                Some((old, new)) => {
+                    new - MASK.len() - text[old.clone()].bytes().filter(|byte| *byte == b'\n').count()
+                }
+                None => match before.checked_sub(1).and_then(|last| masks.get(last)) {
+                    Some((old, new)) => new + (place - old.end),
+                    None => place,
+                },
+            }
+        };
+        for place in places {
+            *place = moved(place.start, false)..moved(place.end, true);
+        }
+        out
+    }
+
     fn clean<'t>(&self, raw: &'t str, sanitise: fn(&str) -> Cow<'_, str>) -> Cow<'t, str> {
         let clean = match self.strike(Cow::Borrowed(raw), Depth::EveryEncoding) {
             Cow::Borrowed(raw) => sanitise(raw),
@@ -50,6 +101,16 @@ impl Scrubber {
     }
 
     fn strike<'t>(&self, text: Cow<'t, str>, depth: Depth) -> Cow<'t, str> {
+        self.strike_and(text, depth, |_| "")
+    }
+
+    /// Masks secrets, and writes behind each mask what `and` makes of the masked text.
+    fn strike_and<'t>(
+        &self,
+        text: Cow<'t, str>,
+        depth: Depth,
+        and: impl Fn(&[u8]) -> &'static str,
+    ) -> Cow<'t, str> {
         let spans = self.spans(text.as_bytes(), 0, depth);
         if spans.is_empty() {
             return text;
@@ -59,6 +120,7 @@ impl Scrubber {
         for span in spans {
             out.extend_from_slice(&text.as_bytes()[at..span.start]);
             out.extend_from_slice(MASK.as_bytes());
+            out.extend_from_slice(and(&text.as_bytes()[span.clone()]).as_bytes());
             at = span.end;
         }
         out.extend_from_slice(&text.as_bytes()[at..]);
@@ -285,6 +347,41 @@ mod tests {
             scrubber.copy_log(log.as_bytes(), true, &mut out).unwrap();
             let out = String::from_utf8(out).unwrap();
             assert!(out.starts_with("first REDACTED\nxxx") && !out.contains("hunter"), "{whole}");
+        }
+    }
+
+    #[test]
+    fn a_colour_ends_behind_a_mask() {
+        let scrubber = scrubber(&["hunter2-one"]);
+        let page = "an \u{1b}[33mhunter2-one\u{1b}[0m, \u{1b}[1mbold\u{1b}[0m";
+        let shown = scrubber.page(page);
+        assert!(
+            shown.contains("REDACTED\u{1b}[0m, \u{1b}[1mbold") && !shown.contains("hunter2"),
+            "{shown:?}"
+        );
+        assert_eq!(scrubber.page("hunter2-one."), "REDACTED.");
+    }
+
+    #[test]
+    fn places_move_with_the_text_around_a_secret() {
+        let scrubber = scrubber(&["hunter2-one", "hunter2\ntwo-lines"]);
+        let text = "ä = \"hunter2-one\" # end\nb = \"\"\"hunter2\ntwo-lines\"\"\"\nc = 1\u{1b}\n";
+        let at = |words: &str| text.find(words).map(|at| at..at + words.len()).unwrap();
+        let mut places =
+            [at("\"hunter2-one\""), at("hunter2-"), at("-one\" "), at("end"), at("two"), at("c = 1")];
+        let shown = scrubber.in_place(text, &mut places);
+        assert_eq!(shown, "ä = \"REDACTED\" # end\nb = \"\"\"REDACTED\n\"\"\"\nc = 1?\n");
+        let words: Vec<&str> = places.iter().map(|place| &shown[place.clone()]).collect();
+        assert_eq!(words, ["\"REDACTED\"", "REDACTED", "REDACTED\" ", "end", "REDACTED\n", "c = 1"]);
+    }
+
+    #[test]
+    fn a_value_of_which_decoding_leaves_little_is_searched_for_as_it_is() {
+        let scrubber = scrubber(&[&"\0".repeat(20), "%41%42%43", "hunter2-one"]);
+        for (raw, clean) in
+            [("ABC abc", "ABC abc"), ("a %41%42%43 b", "a REDACTED b"), ("hunter2-one", "REDACTED")]
+        {
+            assert_eq!(scrubber.one_line(raw), clean);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::keys::table::Keys;
 
-use super::{File, REPORTS, Report, html, junit};
+use super::{File, RECORD, REPORTS, Report, html, junit};
 
 /// Which reports are written, and how.
 #[derive(Clone, Debug)]
@@ -55,6 +55,11 @@ impl Options {
 
     pub fn wants(&self, name: &str) -> bool {
         self.formats.iter().any(|format| format.name == name)
+    }
+
+    /// The names of all files that a run writes by these options: the reports, and the record.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.files().chain([&RECORD]).map(|file| file.name).collect()
     }
 
     /// The files of all formats.

@@ -1,9 +1,9 @@
 //! Values of gates.toml that come from the environment: `$NAME` or `${NAME}`. `$$` stands for a dollar sign.
 //!
 //! They are read when a job is planned, so a run can refuse to start without them. A name without a value stays
-//! in the text, and the job never starts.
+//! in the text, and the job never starts. So does a placeholder of another tool: nothing fills it here.
 
-use crate::scan::placeholder::is_name;
+use crate::scan::placeholder::{foreign, is_name};
 use crate::system::variables;
 
 /// Reads variables, and notes what is missing.
@@ -14,8 +14,19 @@ pub(crate) struct FromEnvironment {
 }
 
 impl FromEnvironment {
-    /// The value of `key` with its variables.
+    /// The value of `key` with its variables. It may have no placeholder.
     pub(crate) fn value(&mut self, key: &str, text: &str) -> String {
+        let value = self.text(key, text);
+        for left in foreign::beside_variables(&value) {
+            self.unresolved.push(format!(
+                "`{key}` has the placeholder {left}, which nothing fills: name a variable (`$NAME`), or write the value"
+            ));
+        }
+        value
+    }
+
+    /// The same for a value that may have any text.
+    pub(crate) fn text(&mut self, key: &str, text: &str) -> String {
         self.value_by(key, text, &variables::value)
     }
 

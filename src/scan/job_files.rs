@@ -31,6 +31,8 @@ pub enum ReportSource {
     /// A file in the repository, which the tool's own configuration names. It must be newer than
     /// the start of the job.
     Repository(PathBuf),
+    /// The same for all files that match a pattern (`*`, `?`, `[…]`, `{…}`, `**`): at least one.
+    Matching(PathBuf),
 }
 
 /// Files that are not reports but say more about the job, read when the job has ended. They may be old

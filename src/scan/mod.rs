@@ -8,6 +8,7 @@ pub(crate) mod invocation;
 pub mod job;
 pub(crate) mod job_files;
 pub mod options;
+mod package_versions;
 pub mod parsed;
 pub(crate) mod placeholder;
 pub(crate) mod preflight;

@@ -99,3 +99,26 @@ pub struct Parsed {
     /// Outputs for later gates and for the user: an image's digest, an ARN, each under its name.
     pub outputs: BTreeMap<String, String>,
 }
+
+impl Parsed {
+    /// Adds what another report of the same job says. An inventory is one report.
+    pub fn absorb(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.scope.merge(&other.scope);
+        self.scope_unreported &= other.scope_unreported;
+        self.tool_version = self.tool_version.take().or(other.tool_version);
+        self.gaps.extend(other.gaps);
+        self.proof
+            .extend(other.proof.into_iter().filter(|line| !self.proof.contains(line)).collect::<Vec<_>>());
+        self.secrets.extend(other.secrets);
+        other.ignored.into_iter().for_each(|(mark, n)| *self.ignored.entry(mark).or_default() += n);
+        other.unread.into_iter().for_each(|(why, n)| *self.unread.entry(why).or_default() += n);
+        self.notes.extend(other.notes);
+        self.explains = match (self.explains, other.explains) {
+            (None, one) | (one, None) => one,
+            (Some(one), Some(other)) if one == other => Some(one),
+            _ => Some(ExitExplained::Never),
+        };
+        self.unexplained = self.unexplained.take().or(other.unexplained);
+    }
+}

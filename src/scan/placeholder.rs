@@ -1,10 +1,10 @@
 //! Placeholders in the templates of a deployment: `${NAME}`, from an explicit table.
 //!
 //! `$${` stands for `${` itself. An unknown placeholder stays in the text and is reported. So are those of
-//! other tools, which nobody fills here: `<NAME>` (AWS), `__NAME__`, `{{ NAME }}`, `@NAME@`, `#{NAME}`. Nothing
-//! that is registered or deployed may contain one.
+//! other tools, which nobody fills here: `$NAME` (shells), `<NAME>` (AWS), `__NAME__`, `{{ NAME }}`, `[[NAME]]`,
+//! `%NAME%`, `@NAME@`, `#{NAME}`. Nothing that is registered or deployed may contain one.
 
-mod foreign;
+pub(crate) mod foreign;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::keys::table::Keys;
 use crate::scan::from_environment::{FromEnvironment, name_in};
+use crate::scan::placeholder::foreign::{LONGEST, SIGNS};
 use crate::system::git::Repo;
 
 /// The name of the commit in every template.
@@ -19,12 +20,8 @@ pub(crate) const COMMIT: &str = "PORTCULLIS_COMMIT";
 
 /// The longest part of an unfilled placeholder that is shown.
 const SHOWN: usize = 60;
-/// What a placeholder of any style begins with.
-const SIGNS: [char; 6] = ['$', '<', '_', '{', '@', '#'];
 /// The most unfilled placeholders that are reported for one text.
 const MOST: usize = 100;
-/// The longest name: the search for `}` stops there.
-const LONGEST: usize = 300;
 
 /// What no value may be.
 const ODD: &str = "used as it is: it can't contain a line break, or ${…} that is not the name of a variable";
@@ -71,7 +68,8 @@ impl Values {
     pub(crate) fn resolved(&self, environment: &mut FromEnvironment) -> Self {
         let mut values = BTreeMap::new();
         for (name, text) in &self.0 {
-            let value = environment.value(&format!("values.{name}"), text);
+            // Any other text is meant as it is.
+            let value = environment.text(&format!("values.{name}"), text);
             if value.contains("${") || value.contains(char::is_control) {
                 environment.refuse(format!("`values.{name}` is {ODD}"));
             }
@@ -116,15 +114,19 @@ impl Values {
             return rest;
         }
         if let Some(inside) = from.strip_prefix("${") {
-            let end = inside.bytes().take(LONGEST).position(|byte| byte == b'}');
+            let end = end_of(inside);
             let name = end.and_then(|end| inside.get(..end)).unwrap_or_default();
             if let Some((name, value)) = self.0.get_key_value(name) {
                 used.insert(name.clone());
                 filled.text.push_str(value);
                 return inside.get(name.len() + 1..).unwrap_or_default();
             }
-            let shown = end.map_or(from, |end| from.get(..end + 3).unwrap_or(from));
-            filled.leave(shown);
+            let whole = end.and_then(|end| from.get(..end + 3));
+            filled.leave(whole.unwrap_or(from));
+            if let Some(whole) = whole {
+                filled.text.push_str(whole);
+                return &from[whole.len()..];
+            }
         } else if let Some(foreign) = foreign::at_start(from, last) {
             filled.leave(foreign);
             filled.text.push_str(foreign);
@@ -149,6 +151,17 @@ impl Filled {
             self.left.push(placeholder.chars().take(SHOWN).collect());
         }
     }
+}
+
+/// Where the brace ends that this is the inside of: `${{ a }}` and `${A:-${B}}` are one placeholder.
+fn end_of(inside: &str) -> Option<usize> {
+    let bytes = || inside.bytes().take(LONGEST);
+    let mut open = 1;
+    let matching = bytes().position(|byte| {
+        open += i32::from(byte == b'{') - i32::from(byte == b'}');
+        open == 0
+    });
+    matching.or_else(|| bytes().position(|byte| byte == b'}'))
 }
 
 /// Whether there is a `${` that does not begin the name of a variable.
@@ -178,7 +191,11 @@ mod tests {
             ("", ""),
             ("arn:${NAME}:${N}", "arn:notes:1"),
             ("${N}${N}", "11"),
-            ("$NAME $ {NAME} $(NAME) $", "$NAME $ {NAME} $(NAME) $"),
+            (
+                "$name $Name $1 $$ $ {NAME} $(NAME) $ $2b$10$N9qo",
+                "$name $Name $1 $$ $ {NAME} $(NAME) $ $2b$10$N9qo",
+            ),
+            ("arn:aws:lambda:x:function:y:$LATEST", "arn:aws:lambda:x:function:y:$LATEST"),
             ("echo $${HOME}", "echo ${HOME}"),
             ("a < b && b > c <b> <a-b> <> <1>", "a < b && b > c <b> <a-b> <> <1>"),
             ("${ODD}", "a}b<X1>"),
@@ -187,6 +204,12 @@ mod tests {
             ("AIRFLOW__CORE__EXECUTOR=x GITEA____A__", "AIRFLOW__CORE__EXECUTOR=x GITEA____A__"),
             ("{{.Name}}/{{.ID}} {{}} {{ a b }} {{", "{{.Name}}/{{.ID}} {{}} {{ a b }} {{"),
             ("__main__ __init__.py __ ___ _A_", "__main__ __init__.py __ ___ _A_"),
+            (
+                "%Y-%m-%d %H:%M:%S%L 50% a%20B%20 %E2%82%AC %C3%A4 %%",
+                "%Y-%m-%d %H:%M:%S%L 50% a%20B%20 %E2%82%AC %C3%A4 %%",
+            ),
+            ("[[ -n a ]] [[:ALPHA:]] [A] [[a]] [[", "[[ -n a ]] [[:ALPHA:]] [A] [[a]] [["),
+            ("REPLACE_ME TODO CHANGEME x", "REPLACE_ME TODO CHANGEME x"),
             ("ops@EXAMPLE.ORG a@B@c @ @@ #1 #{} ##", "ops@EXAMPLE.ORG a@B@c @ @@ #1 #{} ##"),
         ] {
             assert_eq!(fill(text), (expected.to_owned(), vec![]), "{text}");
@@ -201,7 +224,15 @@ mod tests {
             ("${NAME:-x}", vec!["${NAME:-x}"]),
             ("${NAME", vec!["${NAME"]),
             ("<IMAGE1_NAME>:<TAG>", vec!["<IMAGE1_NAME>", "<TAG>"]),
-            ("${<TASK_DEFINITION>}", vec!["${<TASK_DEFINITION>}", "<TASK_DEFINITION>"]),
+            ("${<TASK_DEFINITION>}", vec!["${<TASK_DEFINITION>}"]),
+            ("${{ secrets.X }} ${{inputs.a}}", vec!["${{ secrets.X }}", "${{inputs.a}}"]),
+            ("${A:-${B}}c ${A{B}", vec!["${A:-${B}}", "${A{B}"]),
+            (
+                "$EXECUTION_ROLE_ARN role/$ROLE:$NAME2 $NAME",
+                vec!["$EXECUTION_ROLE_ARN", "$ROLE", "$NAME2", "$NAME"],
+            ),
+            ("%ROLE% x%20%ROLE_ARN%:%FAMILY%", vec!["%ROLE%", "%ROLE_ARN%", "%FAMILY%"]),
+            ("[[ROLE]] [[ROLE_ARN]]:[[ TAG ]]", vec!["[[ROLE]]", "[[ROLE_ARN]]", "[[ TAG ]]"]),
             ("__ROLE_ARN__ arn:x/__N__-live", vec!["__ROLE_ARN__", "__N__"]),
             ("{{ NAME }}:{{image.tag}} {{-role-}}", vec!["{{ NAME }}", "{{image.tag}}"]),
             ("@VERSION@ #{Octopus.Name} #{NAME}#", vec!["@VERSION@", "#{Octopus.Name}", "#{NAME}"]),

@@ -3,8 +3,8 @@
 use crate::scan::parsed::{Exit, ExitExplained, Parsed, ReportError};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
-use crate::scan::secret_findings;
 use crate::scan::tool::Tool;
+use crate::scan::{package_versions, secret_findings};
 
 /// The assessed evidence of one job.
 #[derive(Debug)]
@@ -135,6 +135,7 @@ const UNEXPLAINED: &str =
 /// What the report says, with the secrets that its findings quote.
 fn parse(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let mut parsed = tool.parse(raw, origin)?;
+    parsed.findings = package_versions::apart(parsed.findings);
     let quoted = secret_findings::quoted(&parsed.findings);
     parsed.secrets.extend(quoted);
     Ok(parsed)

@@ -157,6 +157,12 @@ impl Folder {
         matches!(found, Some(Ok(Some(_))))
     }
 
+    /// Whether a file of this path is below.
+    pub(crate) fn has_file(&self, name: &str) -> bool {
+        let kind = self.parent_of(name, false).and_then(|(at, file)| at.kind_of(file));
+        matches!(kind, Ok(Some(FileType::RegularFile)))
+    }
+
     /// The first entry at any depth that is neither a file nor a folder, and what it is.
     pub(crate) fn stranger(&self) -> io::Result<Option<(PathBuf, &'static str)>> {
         for name in self.names()? {

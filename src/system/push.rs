@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::system::git::{GIT_LIMIT, Range, Repo};
 use crate::system::git_command::git;
@@ -27,7 +27,7 @@ impl Repo {
     pub async fn range_of_push(&self, push: &Push) -> Result<Range> {
         let mut tips = Vec::new();
         for sent in &push.sent {
-            tips.push(self.commit(sent).await?);
+            tips.push(self.sent_commit(sent).await?);
         }
         let mut known = self.tips_of_remote(&push.remote).await?;
         for commit in &push.known {
@@ -44,6 +44,27 @@ impl Repo {
         }
         let changed = self.changed_in(&commits, &tips).await?;
         Ok(Range { base: format!("the last push to {}", push.remote), commits, changed })
+    }
+
+    /// The commit of a pushed object. A tag may name something else, which no scanner of commits sees.
+    async fn sent_commit(&self, sent: &str) -> Result<String> {
+        let commit = self.commit(sent).await;
+        if commit.is_ok() {
+            return commit;
+        }
+        let peeled = format!("{sent}^{{}}");
+        let id = self.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &peeled]).await;
+        let id = id.unwrap_or_default();
+        let kind = self.ask(&["cat-file", "-t", id.trim()]).await.unwrap_or_default();
+        let what = match kind.trim() {
+            "blob" => "a file (blob)",
+            "tree" => "a folder (tree)",
+            _ => return commit,
+        };
+        bail!(
+            "the push sends {sent}, which is {what} or a tag of one, not a commit: no gate scans it. See what is in it (`git cat-file -p {0}`), and push it alone, with `git push --no-verify`; or tag a commit instead",
+            id.trim()
+        )
     }
 
     /// The commits that the branches of a remote had when it was last asked.

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write, stderr, stdout};
 
+use crate::redact::{SecretSet, address};
 use crate::system::variables;
 use crate::text::sanitise;
 
@@ -20,7 +21,8 @@ const USUAL_WIDTH: u16 = 80;
 
 /// Prints a page without colour, with names and commands in it made safe to show.
 pub(crate) fn say(page: &str) {
-    print(&sanitise::lines(page));
+    // Before that, too: a control character in a secret becomes a space.
+    print(&not_to_show(page).scrubber().lines(page));
 }
 
 /// Gives standard output itself to a report for programs.
@@ -33,14 +35,29 @@ pub(crate) fn hand_over(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
 /// Prints warnings. It stops nothing.
 pub(crate) fn warn(warnings: &[String]) {
     for warning in warnings {
-        let _ = stderr().write_all(sanitise::lines(&format!("portcullis: {warning}\n")).as_bytes());
+        complain(&sanitise::lines(&format!("portcullis: {warning}\n")));
     }
 }
 
 /// Prints to standard output. A closed pipe does not change the verdict.
 pub(crate) fn print(page: &str) {
     let mut out = anstream::AutoStream::new(stdout(), anstream::AutoStream::choice(&stdout()));
+    let page = not_to_show(page).scrubber().page(page).into_owned();
     let _ = out.write_all(page.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints to standard error.
+pub(crate) fn complain(page: &str) {
+    let mut out = anstream::AutoStream::new(stderr(), anstream::AutoStream::choice(&stderr()));
+    let _ = out.write_all(not_to_show(page).scrubber().page(page).as_bytes());
+}
+
+/// What a text that is printed must not show: the secrets of the environment, and addresses in the text itself that
+/// are secrets.
+pub(crate) fn not_to_show(text: &str) -> SecretSet {
+    let mut known = variables::known_secrets();
+    known.learn(address::secrets(text));
+    known
 }
 
 /// The width and colour of standard output.

@@ -161,6 +161,7 @@ impl Tool for CodeDeploy {
         let file = format!("file://{input}");
         job.invocation.args = account.args(["deploy", "create-deployment", "--cli-input-json", &file]);
         job.unresolved = environment.unresolved;
+        job.unresolved.extend(settings.left_over(scene.repo));
         job.because("unless the same revision is deployed, or on its way");
         job.by_steps(deploy::Deploy::new(settings, input));
         Ok(vec![job])

@@ -6,6 +6,7 @@ mod known;
 use std::collections::BTreeMap;
 use std::fs;
 
+use globset::Glob;
 use serde::{Deserialize, Serialize};
 
 use crate::formats::{FORMATS, Format};
@@ -94,7 +95,7 @@ struct Command {
 #[derive(Debug, Serialize)]
 struct Report {
     format: &'static Format,
-    /// Relative to the directory; `-` is standard output.
+    /// Relative to the directory; `-` is standard output. It may be a pattern, for several reports.
     path: String,
 }
 
@@ -129,7 +130,22 @@ fn report(keys: &Keys) -> Option<Report> {
     };
     let path = keys.required_text("path");
     keys.finish("`report`");
-    Some(Report { format: format?, path: path?.value })
+    let report = Report { format: format?, path: path?.value };
+    if report.is_pattern() {
+        if report.format.is_inventory {
+            keys.problem(keys.at_key("path"), "an inventory is one file: `path` must not be a pattern");
+        }
+        if let Err(error) = Glob::new(&report.path) {
+            keys.problem(keys.at_key("path"), format!("`path` is not a pattern: {}", error.kind()));
+        }
+    }
+    Some(report)
+}
+
+impl Report {
+    fn is_pattern(&self) -> bool {
+        self.path.contains(['*', '?', '[', '{'])
+    }
 }
 
 fn codes(keys: &Keys) -> Codes {
@@ -188,8 +204,12 @@ impl Tool for Command {
             }
             Some(report) => {
                 let path = normalise(&job.invocation.cwd.join(&report.path));
-                job.files.reports.push(ReportSource::Repository(path));
-                job.because(format!("judged by its {} report, {}", report.format.name, report.path));
+                let (source, reports) = match report.is_pattern() {
+                    true => (ReportSource::Matching(path), "reports"),
+                    false => (ReportSource::Repository(path), "report"),
+                };
+                job.files.reports.push(source);
+                job.because(format!("judged by its {} {reports}, {}", report.format.name, report.path));
             }
             None => {
                 job.because("judged by its exit code: no report is declared");
@@ -229,6 +249,9 @@ impl Tool for Command {
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
         if let Some(report) = &self.report {
             let mut parsed = (report.format.read)(raw.report(), origin)?;
+            for further in raw.documents.iter().skip(1) {
+                parsed.absorb((report.format.read)(&further.bytes, origin)?);
+            }
             if self.codes.is_some() {
                 // The user says what the codes mean.
                 parsed.explains = None;

@@ -20,16 +20,18 @@ use crate::scan::from_environment::FromEnvironment;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::placeholder::Values;
+use crate::scan::procedure::read_text;
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::Suggestion;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::system::git::Repo;
 use crate::text::human;
 use crate::text::paths::normalise;
 use crate::tools::aws::{self, Account};
 use crate::tools::ecs_task_definition::plain_text::PlainText;
-use crate::tools::ecs_task_definition::template::{Container, by_digest, is_family};
+use crate::tools::ecs_task_definition::template::{Container, Template, by_digest, is_family};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "ecs-task-definition",
@@ -132,6 +134,18 @@ pub(super) fn read_arn(arn: &str) -> Option<(&str, u64)> {
     Some((family, revision.parse().ok().filter(|_| right)?))
 }
 
+impl Settings {
+    /// The placeholders that are left in the template, if it is there already: another gate may write it.
+    fn left_over(&self, repo: &Repo) -> Option<String> {
+        let text = read_text(&repo.base.join(&self.template), &self.template).ok()?;
+        let mut template = Template::read(&text, &self.values.at(repo)).ok()?;
+        if self.family.is_some() {
+            template.family(self.family.as_deref()).ok()?;
+        }
+        Some(format!("{} {}", self.template, template.left_now()?))
+    }
+}
+
 impl Tool for EcsTaskDefinition {
     fn plan(&self, scene: &Scene) -> Result<Vec<Job>, Unplanned> {
         let mut environment = FromEnvironment::default();
@@ -140,6 +154,7 @@ impl Tool for EcsTaskDefinition {
         settings.values = self.0.values.resolved(&mut environment);
         let mut job = scene.job(aws::PROGRAM, &settings.template);
         job.unresolved = environment.unresolved;
+        job.unresolved.extend(settings.left_over(scene.repo));
         let input = job.scratch_file(register::INPUT);
         let file = format!("file://{input}");
         job.invocation.args =

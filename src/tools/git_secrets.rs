@@ -6,7 +6,7 @@
 
 mod output;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -76,6 +76,7 @@ const ALLOWED: &str = "allowed";
 const FILES: &str = "files";
 const COMMITS: &str = "commits";
 const LINES: &str = "files-as-text";
+const CHANGES: &str = "changes";
 const MERGES: &str = "merges";
 
 /// git-secrets reads no merge. This is its own search, of what a merge changes itself.
@@ -191,6 +192,8 @@ impl GitSecrets {
                 job.arg("--scan-history");
                 job.because("every commit of every branch: a secret that was removed is still there");
                 job.asks(COMMITS, "git", &["rev-list", "--all", "--count"]);
+                // `git log -G` and `git grep -I` leave out what is binary; a count of lines says what is.
+                job.asks(CHANGES, "git", &["log", "--all", "--format=", "--numstat", "-z", "--no-renames"]);
                 // git shows it no changes of a merge.
                 job.asks(MERGES, "sh", &["-c", SEARCH_MERGES]);
                 job.reads(allowed, &ALLOWED_IN_HISTORY);
@@ -264,7 +267,11 @@ impl Tool for GitSecrets {
 
         let mut parsed = Parsed { scope_unreported: true, ..Parsed::default() };
         if was_run {
-            parsed.unread = binary(raw);
+            match self.binary(raw) {
+                Some(0) => {}
+                Some(n) => drop(parsed.unread.insert("binary", n)),
+                None => parsed.gaps.push("git does not say which files of the history are binary".to_owned()),
+            }
             let seen = match self.scan {
                 Scan::Tree => files.map(|files| (Unit::Files, files.len() as u64)),
                 Scan::History => raw.answer(COMMITS).and_then(number).map(|n| (Unit::Commits, n)),
@@ -334,6 +341,16 @@ impl GitSecrets {
         Ok(())
     }
 
+    /// How many files git calls binary by what is in them, so that git-secrets leaves them out.
+    fn binary(&self, raw: &RawReport) -> Option<u64> {
+        if self.scan == Scan::History {
+            return raw.answer(CHANGES).map(binary_paths);
+        }
+        let count = |name| raw.answer(name).map(|files| files.iter().filter(|byte| **byte == 0).count());
+        let (text, all) = (count(FILES).unwrap_or(0), count(LINES).unwrap_or(0));
+        Some(all.saturating_sub(text) as u64)
+    }
+
     /// What merges add themselves. git names their files, and no line.
     fn in_merges(&self, printed: &[u8], fix: &Text, origin: &ReportOrigin) -> Vec<Finding> {
         let merges = merges::with_changes(printed).into_iter();
@@ -360,11 +377,11 @@ impl GitSecrets {
     }
 }
 
-/// The files that git calls binary by what is in them, and that git-secrets therefore leaves out.
-fn binary(raw: &RawReport) -> BTreeMap<&'static str, u64> {
-    let count = |name| raw.answer(name).map(|files| files.iter().filter(|byte| **byte == 0).count());
-    let (text, all) = (count(FILES).unwrap_or(0), count(LINES).unwrap_or(0));
-    all.checked_sub(text).filter(|n| *n > 0).map(|n| ("binary", n as u64)).into_iter().collect()
+/// The paths with a change that has no count of lines (git-diff(1), "Other diff formats").
+fn binary_paths(changes: &[u8]) -> u64 {
+    let binary = |entry: &'_ [u8]| entry.trim_ascii_start().starts_with(b"-\t-\t");
+    let entries = changes.split(|byte| *byte == 0).filter(|entry| binary(entry));
+    entries.map(<[u8]>::trim_ascii_start).collect::<HashSet<_>>().len() as u64
 }
 
 fn number(answer: &[u8]) -> Option<u64> {

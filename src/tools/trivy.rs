@@ -329,7 +329,7 @@ impl Tool for Trivy {
     }
 
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
-        let mut parsed = report::read(raw.report(), origin)?;
+        let mut parsed = report::read(raw.report(), origin, raw.exit.is_some() && self.scan != Scan::Config)?;
         if self.reads_advisories() && raw.exit.is_some() {
             let now = jiff::Timestamp::now();
             age::tell(raw.beside(age::METADATA).next(), self.max_db_age, now, &mut parsed);

@@ -100,12 +100,29 @@ fn an_answer_about_something_else_proves_nothing() {
     }
 }
 
+#[test]
+fn a_placeholder_that_is_left_in_the_app_spec_starts_nothing() {
+    let here = gates(ARN, "");
+    for (gates, spec, left) in [
+        (here.replace("CONTAINER", "OTHER"), APP_SPEC.to_owned(), "${CONTAINER}"),
+        (here.clone(), format!("{APP_SPEC}# $STAGE_NAME\n"), "$STAGE_NAME"),
+        (here.clone(), format!("{APP_SPEC}# %STAGE%\n"), "%STAGE%"),
+        (here.clone(), format!("{APP_SPEC}# __STAGE__\n"), "__STAGE__"),
+    ] {
+        let project = Project::with_gates(&gates);
+        project.write("deploy/appspec.yaml", spec);
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 2, "{left}: {}", ran.all());
+        let says = format!("deploy/appspec.yaml has placeholders left over: {left};");
+        assert!(ran.stderr.contains(&says), "{}", ran.all());
+    }
+}
+
 /// Nothing of it is AWS's: it is not asked.
 #[test]
 fn what_can_not_be_deployed_is_reported_in_a_sentence() {
     let here = gates(ARN, "");
     for (gates, spec, says) in [
-        (here.replace("CONTAINER", "OTHER"), APP_SPEC, "placeholders left over: ${CONTAINER}"),
         (here.clone(), "version: 0.0\n", "does not name arn:aws:ecs:"),
         (here.clone(), "{\"TaskDefinition\": \"<TASK_DEFINITION>\"", "is not JSON"),
         (here.clone(), "", "is empty"),

@@ -1,6 +1,6 @@
 //! The command line as a user sees it: exit codes, selection, policy, errors.
 
-use crate::common::Project;
+use crate::common::{Project, Ran};
 
 /// A gate whose SARIF report has one result of this level; `code` is its exit code.
 fn sarif_gate(id: &str, level: &str, code: i32, extra: &str) -> String {
@@ -253,6 +253,35 @@ fn wrong_usage_says_what_to_do_and_exits_with_2() {
     let nowhere = Project::new().run(&["run"]);
     assert_eq!(nowhere.code, 2);
     assert!(nowhere.stderr.contains("portcullis init"), "{}", nowhere.stderr);
+}
+
+#[test]
+fn a_variable_that_is_set_and_empty_is_named() {
+    let project = gates("lab", &[passing("a")]);
+    for (variable, args) in [
+        ("PORTCULLIS_ONLY", &["run"][..]),
+        ("PORTCULLIS_SKIP", &["plan"]),
+        ("PORTCULLIS_PROFILE", &["run"]),
+        ("PORTCULLIS_MODE", &["run"]),
+        ("PORTCULLIS_SINCE", &["run", "--mode", "lab"]),
+        ("PORTCULLIS_OUT", &["judge", "--report", "sarif=a"]),
+        ("PORTCULLIS_POLICY_FROM", &["hook", "install"]),
+    ] {
+        let ran = Ran::to_end(project.command(args).env(variable, ""));
+        assert_eq!(ran.code, 2, "{variable}: {}", ran.all());
+        assert!(ran.stderr.contains(&format!("{variable} is set, and empty")), "{}", ran.all());
+    }
+    // A flag overrides the variable, and other commands do not read it.
+    let ran = Ran::to_end(project.command(&["run", "--only=a"]).env("PORTCULLIS_ONLY", ""));
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let ran = Ran::to_end(project.command(&["doctor"]).env("PORTCULLIS_ONLY", ""));
+    assert!(!ran.stderr.contains("PORTCULLIS_ONLY"), "{}", ran.all());
+    let ran = Ran::to_end(project.command(&["run"]).env("PORTCULLIS_SKIP", "x"));
+    assert!(
+        ran.stderr.contains("there is no gate `x` in gates.toml, which PORTCULLIS_SKIP names"),
+        "{}",
+        ran.all()
+    );
 }
 
 #[test]

@@ -245,3 +245,15 @@ fn a_weaker_policy_is_reported_at_the_place_where_it_is_set() {
         }
     }
 }
+
+#[test]
+fn the_keys_that_a_floor_may_have_are_listed_once_each() {
+    let project = Project::with_gates("version = 1\n[[gate]]\nid = 'a'\ntool = 'command'\nrun = ['true']\n");
+    project.write("floor.toml", "version = 1\n[[gate]]\ntool = 'command'\nzzzzzzzzzzzz = 1\n");
+    let ran = project.run(&["run", "--require", "floor.toml"]);
+    assert_eq!(ran.code, 2, "{}", ran.all());
+    let known = ran.stderr.split("known: ").nth(1).unwrap().lines().next().unwrap();
+    let keys: Vec<&str> = known.split(", ").collect();
+    let once: std::collections::BTreeSet<&str> = keys.iter().copied().collect();
+    assert!(keys.contains(&"run") && keys.len() == once.len(), "{known}");
+}

@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::common::codedeploy::{APP_SPEC, ARN};
 use crate::common::ecs_task_definition::{gates, reason, template};
@@ -136,26 +136,114 @@ fn a_smoke_test_takes_its_address_from_the_environment() {
     assert!(served.join().unwrap().to_lowercase().contains("x-stage: live"));
 }
 
+const STYLES: [&str; 11] = [
+    "$EXECUTION_ROLE_ARN",
+    "$ROLE",
+    "__EXECUTION_ROLE_ARN__",
+    "${EXECUTION_ROLE}",
+    "${{ secrets.ROLE }}",
+    "<EXECUTION_ROLE>",
+    "{{ EXECUTION_ROLE }}",
+    "%ROLE%",
+    "[[ROLE]]",
+    "@ROLE@",
+    "#{Role}",
+];
+
 #[test]
-fn a_placeholder_of_any_style_that_is_left_over_is_never_registered() {
-    for left in [
-        "__EXECUTION_ROLE_ARN__",
-        "${EXECUTION_ROLE}",
-        "<EXECUTION_ROLE>",
-        "{{ EXECUTION_ROLE }}",
-        "@ROLE@",
-        "#{Role}",
-    ] {
+fn a_placeholder_of_any_style_that_is_left_over_stops_the_run_before_anything_starts() {
+    for left in STYLES {
+        for role in [left.to_owned(), format!("arn:aws:iam::123456789012:role/{left}")] {
+            let mut template = template();
+            template["executionRoleArn"] = Value::from(role);
+            let first = "[[gate]]\nid = 'first'\ntool = 'command'\nrun = ['touch', 'first-ran']\n";
+            let project = Project::with_gates(&gates(first));
+            project.write("deploy/task.json", template.to_string());
+            project.program("aws", "echo \"$*\" >>called");
+            let ran = project.run(&["run"]);
+            assert_eq!(ran.code, 2, "{left}: {}", ran.all());
+            let says = format!(
+                "gate task: deploy/task.json has placeholders left over: {left} at executionRoleArn; name"
+            );
+            assert!(ran.stderr.contains(&says), "{}", ran.all());
+            assert!(!exists(&project, "first-ran") && !exists(&project, "called"), "something was run");
+        }
+    }
+}
+
+#[test]
+fn a_placeholder_in_a_template_that_a_gate_writes_is_never_registered() {
+    for left in STYLES {
         let mut template = template();
-        template["executionRoleArn"] = Value::from(format!("arn:aws:iam::123456789012:role/{left}"));
-        let project = Project::with_gates(&gates(""));
-        project.write("deploy/task.json", template.to_string());
+        template["executionRoleArn"] = Value::from(left);
+        let writes = "needs = ['write']\n[[gate]]\nid = 'write'\ntool = 'command'\nrun = ['cp', 'source.json', 'deploy/task.json']\n";
+        let project = Project::with_gates(&gates(writes));
+        project.write("source.json", template.to_string());
+        std::fs::create_dir(project.root().join("deploy")).unwrap();
         project.program("aws", "echo \"$*\" >>called");
         let ran = project.run(&["run"]);
         assert_eq!(ran.code, 3, "{left}: {}", ran.all());
-        let says = format!("placeholders left over: {left} at executionRoleArn");
+        let says = format!("placeholders left over: {left} at executionRoleArn;");
         assert!(reason(&project).contains(&says), "{}", reason(&project));
         let called = if exists(&project, "called") { project.read("called") } else { String::new() };
         assert!(!called.contains("ecs"), "{left}: {called}");
     }
+}
+
+#[test]
+fn words_that_are_no_placeholders_and_variables_of_a_shell_stay() {
+    let mut template = template();
+    let container = &mut template["containerDefinitions"][0];
+    container["command"] = json!(["sh", "-c", "exec server --port $PORT --url $DATABASE_URL"]);
+    container["entryPoint"] = json!(["/bin/$ARCH"]);
+    container["healthCheck"] = json!({"command": ["CMD-SHELL", "curl localhost:$PORT"]});
+    container["environment"][1]["value"] = json!("REPLACE_ME");
+    let project = Project::with_gates(&gates(""));
+    project.write("deploy/task.json", template.to_string());
+    project.program("aws", "echo \"$*\" >>called\nexit 1");
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(project.read("called").contains("ecs"), "{}", ran.all());
+
+    // In a command, other styles are as wrong as elsewhere.
+    template["containerDefinitions"][0]["command"] = json!(["server", "--url", "__DATABASE_URL__"]);
+    project.write("deploy/task.json", template.to_string());
+    let ran = project.run(&["run"]);
+    assert!(ran.code == 2 && ran.stderr.contains("__DATABASE_URL__ at"), "{}", ran.all());
+}
+
+#[test]
+fn a_value_of_gates_toml_with_a_placeholder_of_another_tool_starts_nothing() {
+    for left in STYLES.iter().filter(|style| !style.starts_with('$')) {
+        for (keys, key) in [
+            (
+                format!(
+                    "tool = 'smoke-test'\nchecks = [{{ name = 'x', url = 'http://127.0.0.1:1/{left}/health' }}]"
+                ),
+                "url",
+            ),
+            (
+                format!(
+                    "tool = 'smoke-test'\nchecks = [{{ name = 'x', url = 'http://127.0.0.1:1', headers = {{ X-A = '{left}' }} }}]"
+                ),
+                "headers.X-A",
+            ),
+            (
+                format!("tool = 'codedeploy'\napplication = '{left}'\ngroup = 'live'\napp_spec = 'a'"),
+                "application",
+            ),
+        ] {
+            let project = Project::with_gates(&format!(
+                "version = 1\nmode = 'production'\n[[gate]]\nid = 'gate'\n{keys}\n"
+            ));
+            let ran = project.run(&["run"]);
+            assert_eq!(ran.code, 2, "{left}: {}", ran.all());
+            let says = format!("gate gate: `{key}` has the placeholder {left}, which nothing fills");
+            assert!(ran.stderr.contains(&says), "{left}: {}", ran.all());
+        }
+    }
+    let project = Project::with_gates(
+        "version = 1\n[[gate]]\nid = 'gate'\ntool = 'smoke-test'\nchecks = [{ url = 'http://127.0.0.1:1/a%20b__init__/%C3%A4', retries = 0 }]\n",
+    );
+    assert_eq!(project.run(&["run", "--mode", "production"]).code, 1);
 }

@@ -157,6 +157,49 @@ fn an_existing_hook_runs_first_and_comes_back_on_uninstall() {
 }
 
 #[test]
+fn doctor_says_that_the_hook_is_not_executable() {
+    let repo = Pushed::new();
+    assert_eq!(repo.project.run(&["hook", "install"]).code, 0);
+    let hook = repo.hook("pre-push");
+    assert!(!repo.project.run(&["doctor"]).stdout.contains("pre-push hook"));
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let said = repo.project.run(&["doctor"]).stdout;
+    let words = "The pre-push hook does not run: .git/hooks/pre-push is not executable, so git ignores it. `chmod +x .git/hooks/pre-push` changes that.";
+    assert!(said.replace('\n', " ").contains(words), "{said}");
+}
+
+#[test]
+fn uninstall_removes_the_hook_of_git_and_the_entry_of_husky() {
+    for (active, manager) in [(false, "husky"), (true, "husky"), (false, "lefthook")] {
+        let repo = Pushed::new();
+        assert_eq!(repo.project.run(&["hook", "install"]).code, 0);
+        let config = if manager == "husky" { ".husky/pre-push" } else { "lefthook.yml" };
+        repo.project.write(config, "");
+        if active {
+            repo.project.write(".husky/_/h", "");
+            repo.project.git(&["config", "core.hooksPath", ".husky/_"]);
+        }
+        assert_eq!(repo.project.run(&["hook", "install"]).code, 0);
+        assert!(repo.project.read(config).contains("portcullis hook pre-push"));
+        let ran = repo.project.run(&["hook", "uninstall"]);
+        let said = ran.all();
+        assert!(said.contains("Removed ") && said.contains(".git/hooks/pre-push."), "{said}");
+        assert!(!repo.hook("pre-push").exists(), "{said}");
+        match manager {
+            "husky" => {
+                assert!(ran.code == 0 && said.contains("Removed the entry from .husky/pre-push."), "{said}");
+                assert!(!repo.project.read(config).contains("portcullis"), "{said}");
+            }
+            _ => {
+                assert_eq!(ran.code, 2, "{said}");
+                let words = "lefthook keeps the hook, too: remove the entry `portcullis` from lefthook.yml";
+                assert!(said.contains(words) && !said.contains("nothing was changed"), "{said}");
+            }
+        }
+    }
+}
+
+#[test]
 fn without_its_profile_the_hook_is_not_installed() {
     let repo = Pushed::new();
     repo.project

@@ -6,6 +6,7 @@
 mod environment;
 mod evidence;
 mod logs;
+mod terminal;
 
 use std::fs;
 

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
+use crate::common::outputs::files;
 use crate::common::{Project, Ran};
 
 const GATES: &str =
@@ -167,6 +168,139 @@ fn a_report_written_beside_a_saved_run_does_not_replace_what_git_tracks() {
     );
     assert_eq!(project.read("saved/findings.csv"), "mine");
     assert_eq!(project.run(&["report", "--from", "saved/run.json", "--format", "jsonl"]).code, 0);
+}
+
+/// Everything below a folder, except git's own.
+fn names(project: &Project) -> Vec<String> {
+    let all = files(&project.root()).into_iter().map(|path| path.display().to_string());
+    let mut all: Vec<String> = all.filter(|path| !path.contains("/.git/")).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_file_of_somebody_else_is_not_replaced() {
+    for name in ["u/junit.xml", "u/run.json", "u/comment.md"] {
+        let project = Project::with_gates(GATES);
+        project.write(name, "mine");
+        project.write("u/notes.txt", "mine");
+        let before = names(&project);
+        let ran = project.run(&["run", "--out", "u", "--format", "junit,markdown"]);
+        refused_alone(&project, &ran, &format!("{name} is there, and no run of Portcullis wrote it"));
+        assert!(ran.stderr.contains("move it away, or name another folder with --out"), "{}", ran.stderr);
+        assert_eq!(names(&project), before, "something was left");
+        assert_eq!(project.read(name), "mine");
+
+        // Beside other files there is room, and its own files are replaced.
+        fs::remove_file(project.root().join(name)).unwrap();
+        for _ in 0..2 {
+            let ran = project.run(&["run", "--out", "u", "--format", "junit,markdown"]);
+            assert_eq!(ran.code, 0, "{}", ran.all());
+        }
+        assert_eq!(project.read("u/notes.txt"), "mine");
+        fs::remove_file(project.root().join("ran")).unwrap();
+
+        // So do the other commands that write.
+        project.write("v/junit.xml", "mine");
+        project.write("report.sarif", r#"{"version": "2.1.0", "runs": []}"#);
+        for args in [
+            &["judge", "--report", "sarif=report.sarif", "--out", "v"][..],
+            &["judge", "--from", "u/run.json", "--out", "v"],
+            &["report", "--from", "u/run.json", "--out", "v"],
+        ] {
+            let before = names(&project);
+            refused_alone(&project, &project.run(args), "v/junit.xml is there");
+            assert_eq!(names(&project), before, "{args:?}");
+            assert_eq!(project.read("v/junit.xml"), "mine", "{args:?}");
+        }
+    }
+}
+
+#[test]
+fn a_kept_file_does_not_replace_one_of_somebody_else() {
+    let project = Project::with_gates(GATES);
+    project.write("gates-report/logs/a/root/stdout.log", "mine");
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(ran.stderr.contains("stdout.log can't be written: it is there"), "{}", ran.stderr);
+    assert_eq!(project.read("gates-report/logs/a/root/stdout.log"), "mine");
+}
+
+#[test]
+fn a_run_that_fails_to_write_removes_no_report_of_somebody_else() {
+    let project = Project::with_gates(GATES);
+    project.write("gates-report/findings.csv", "mine");
+    project.write("gates-report/logs/a/root/stdout.log", "mine");
+    assert_eq!(project.run(&["run"]).code, 3);
+    assert_eq!(project.read("gates-report/findings.csv"), "mine");
+}
+
+fn refused_alone(project: &Project, ran: &Ran, words: &str) {
+    assert_eq!(ran.code, 2, "{words}: {}", ran.all());
+    assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    assert!(!project.root().join("ran").exists(), "{words}: a gate was run");
+}
+
+#[test]
+fn a_run_that_is_refused_leaves_nothing() {
+    let project = Project::with_gates(GATES);
+    project.git(&["init", "--quiet"]);
+    project.write("docs/a.md", "mine");
+    project.write("gone/by/hand.md", "mine");
+    project.commit("start");
+    fs::remove_dir_all(project.root().join("gone")).unwrap();
+    let before = names(&project);
+    for out in [".", "docs", "../repo", "gone/by", "gone"] {
+        refused_alone(&project, &project.run(&["run", "--out", out]), "git tracks");
+        assert_eq!(names(&project), before, "{out}");
+    }
+    assert!(!project.root().join("gone").exists(), "a folder was left");
+}
+
+#[test]
+fn a_folder_of_git_is_refused() {
+    let project = Project::with_gates(GATES);
+    project.git(&["init", "--quiet"]);
+    project.git(&["init", "--quiet", "--bare", "../store"]);
+    symlink(".git", project.root().join("link")).unwrap();
+    let config = project.read(".git/config");
+    for out in [
+        ".git",
+        ".git/out",
+        ".git/hooks/deep",
+        "sub/.git/out",
+        "../store",
+        "../store/out",
+        "link/out",
+        ".GIT/out",
+    ] {
+        let ran = project.run(&["run", "--out", out]);
+        refused_alone(&project, &ran, "is in a folder of git itself");
+        let ran = project.run(&["judge", "--report", "sarif=none", "--out", out]);
+        assert!(ran.code == 2 && ran.stderr.contains("is in a folder of git itself"), "{out}: {}", ran.all());
+    }
+    assert_eq!(project.read(".git/config"), config);
+    for left in [".git/out", ".git/.portcullis-files", ".git/.gitignore", "sub", "../store/out", ".GIT"] {
+        assert!(!project.root().join(left).exists(), "{left}");
+    }
+}
+
+#[test]
+fn a_folder_that_a_run_creates_is_ignored_by_git() {
+    let project = Project::with_gates(GATES);
+    project.git(&["init", "--quiet"]);
+    project.write(".gitignore", "ran\n");
+    project.write("theirs/notes.txt", "mine");
+    project.commit("start");
+    project.write("report.sarif", r#"{"version": "2.1.0", "runs": []}"#);
+    project.run(&["run", "--out", "build/gates"]);
+    project.run(&["judge", "--report", "sarif=report.sarif", "--out", "judged"]);
+    project.run(&["report", "--from", "build/gates/run.json", "--out", "again"]);
+    fs::remove_file(project.root().join("report.sarif")).unwrap();
+    for folder in ["build/gates", "judged", "again"] {
+        assert_eq!(project.read(&format!("{folder}/.gitignore")), "*\n", "{folder}");
+    }
+    assert_eq!(project.git(&["status", "--porcelain"]), "");
 }
 
 #[test]

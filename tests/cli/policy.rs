@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #![allow(clippy::disallowed_methods, reason = "the walk-through is a shell's")]
 
+mod combined;
 mod gone;
 mod waivers;
 

@@ -83,7 +83,7 @@ fn a_wrong_answer_and_no_answer_fail_after_the_last_try() {
 fn the_timeout_ends_the_retries() {
     let (busy, _) = server(&[BUSY]);
     let checks = format!("{{ url = '{busy}', retries = 1000, delay = '100ms' }}");
-    let project = project(&format!("{checks}]\ntimeout = '1s'\nneeds = ["));
+    let project = project(&format!("{checks}]\ntimeout = '5s'\nneeds = ["));
     let ran = project.run(&["run"]);
     assert_eq!(ran.code, 1, "{}", ran.all());
     assert!(ran.stdout.contains("it answered 503"), "{}", ran.stdout);

@@ -74,3 +74,41 @@ fn a_baseline_does_not_cover_a_failure_whose_reason_changed() {
         assert_eq!(ran.code, code, "{words}: {}", ran.all());
     }
 }
+
+/// Maven and Gradle write one report for each class.
+#[test]
+fn the_reports_that_a_pattern_names_are_judged_together() {
+    let gate = |run: &str| {
+        format!(
+            "version = 1\nmode = \"production\"\n[[gate]]\nid = \"tests\"\ntool = \"command\"\n\
+             run = [\"sh\", \"-c\", '''mkdir -p a/reports b/reports; {run}''']\n\
+             report = {{ format = \"junit\", path = \"*/reports/TEST-*.xml\" }}\n"
+        )
+    };
+    let write =
+        |path: &str, case: &str| format!("printf %s '<testsuite name=\"s\">{case}</testsuite>' >{path}; ");
+    let (one, two) = (write("a/reports/TEST-one.xml", PASSES), write("b/reports/TEST-one.xml", PASSES));
+    let project = Project::with_gates(&gate(&format!("{one}{two}")));
+    let ran = project.run(&["run"]);
+    assert_eq!((ran.code, project.gate("tests")["scope"]["tests"].as_u64()), (0, Some(2)), "{}", ran.all());
+    let kept = project.gate("tests")["targets"][0]["files"].to_string()
+        + &project.gate("tests")["targets"][0]["report"].to_string();
+    assert!(kept.contains("0001-TEST-one.xml") && kept.contains("0002-TEST-one.xml"), "{kept}");
+
+    // One of them is not of this run.
+    project.write("gates.toml", gate(&one));
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let words = "b/reports/TEST-one.xml is left over from an earlier run";
+    assert!(project.gate("tests")["reason"].as_str().unwrap().contains(words), "{}", ran.all());
+
+    let fails = write("a/reports/TEST-one.xml", KNOWN);
+    project.write("gates.toml", gate(&format!("{fails}{two}exit 1")));
+    let ran = project.run(&["run"]);
+    assert_eq!((ran.code, project.gate("tests")["counts"]["high"].as_u64()), (1, Some(1)), "{}", ran.all());
+
+    project.write("gates.toml", gate("rm */reports/*"));
+    assert_eq!(project.run(&["run"]).code, 3);
+    let reason = project.gate("tests")["reason"].clone();
+    assert!(reason.as_str().unwrap().contains("no report matches */reports/TEST-*.xml"), "{reason}");
+}

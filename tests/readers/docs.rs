@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use portcullis::config::Config;
 use portcullis::config::floor::Floor;
 use portcullis::keys::mistakes::draw;
+use portcullis::redact::Scrubber;
 
 /// A fenced block: the line where it begins, and its text.
 struct Block {
@@ -95,7 +96,7 @@ fn every_toml_example_loads() {
             };
             if let Err(problems) = read {
                 let place = format!("{name}, block at line {}", block.line);
-                mistakes.push_str(&draw(&problems, &text, &place, false));
+                mistakes.push_str(&draw(&problems, &text, &place, &Scrubber::default(), false));
             }
         }
     }
@@ -108,7 +109,7 @@ fn the_gates_toml_of_this_repository_loads() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("gates.toml");
     let text = fs::read_to_string(file).unwrap();
     if let Err(problems) = Config::read(&text) {
-        panic!("\n{}", draw(&problems, &text, "gates.toml", false));
+        panic!("\n{}", draw(&problems, &text, "gates.toml", &Scrubber::default(), false));
     }
 }
 

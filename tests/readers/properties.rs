@@ -275,7 +275,7 @@ proptest! {
             for problem in &problems {
                 prop_assert!(text.get(problem.at.clone()).is_some(), "{problem:?}");
             }
-            draw(&problems, &text, "gates.toml", true);
+            draw(&problems, &text, "gates.toml", &Scrubber::default(), true);
         }
     }
 

@@ -107,11 +107,6 @@ fn what_is_wrong_with_a_template_is_reported_and_nothing_is_registered() {
             "<IMAGE2_NAME> at containerDefinitions[1].image",
         ),
         (
-            edited("/containerDefinitions/0/environment/1/value", json!("${PORT}")),
-            "",
-            "${PORT} at containerDefinitions[0].environment[1].value",
-        ),
-        (
             edited("/containerDefinitions/1", json!({"name": "proxy"})),
             "",
             "no `image` in containerDefinitions[1] (proxy)",
@@ -130,6 +125,14 @@ fn what_is_wrong_with_a_template_is_reported_and_nothing_is_registered() {
         assert!(reason(&project).contains(says), "{says}: {}", reason(&project));
         assert!(!project.root().join("imagedefinitions.json").exists());
     }
+    // A placeholder is found before anything starts.
+    let project = Project::with_gates(&gates(""));
+    let left = edited("/containerDefinitions/0/environment/1/value", json!("${PORT}"));
+    project.write("deploy/task.json", left);
+    let ran = run(&project, &moto);
+    let says = "${PORT} at containerDefinitions[0].environment[1].value";
+    assert!(ran.code == 2 && ran.stderr.contains(says), "{}", ran.all());
+
     let project = Project::with_gates(&gates(""));
     assert_eq!(run(&project, &moto).code, 3);
     assert!(reason(&project).contains("deploy/task.json can't be read"), "{}", reason(&project));

@@ -1,12 +1,11 @@
 //! The steps of a decision, in the order of [`policy::judge`](crate::policy::judge).
 
 use crate::model::assessment::Status;
-use crate::model::finding::Finding;
+use crate::model::finding::{Decision, Finding};
 use crate::model::policy::PolicyEffect;
 use crate::model::run::{GateRecord, Run};
-use crate::model::severity::Counts;
 use crate::model::waiver_use::WaiverNote;
-use crate::policy::judge::{at_or_above, most};
+use crate::policy::judge::{at_or_above, ratchet};
 
 /// The checks of a finding, one after another, until one decided.
 pub(super) fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<String> {
@@ -116,20 +115,23 @@ fn by_severity(run: &Run, gate: &GateRecord, finding: &Finding) -> Vec<String> {
         return vec![format!("{severity} is at or above fail_on = {fail_on}: it blocks")];
     }
     let mut steps = vec![format!("{severity} is below fail_on = {fail_on}")];
-    if let Some(most) = most(severity, policy) {
-        let mut counts = Counts::default();
-        let counted = run.findings_of(gate).filter(|other| {
-            let known = other.baseline && policy.new_only && !policy.conditions.raises(other);
-            let lowered = matches!(policy.conditions.effect(other), PolicyEffect::Lowered(_));
-            other.decision != crate::model::finding::Decision::Waive && !known && !lowered
-        });
-        counted.for_each(|other| counts.add(other.severity));
-        let found = counts.get(severity);
+    let waived = |other: &&Finding| other.decision == Decision::Waive;
+    let counted = |other: &&Finding| {
+        let known = other.baseline && policy.new_only && !policy.conditions.raises(other);
+        let lowered = matches!(policy.conditions.effect(other), PolicyEffect::Lowered(_));
+        !waived(other) && !known && !lowered
+    };
+    let of_severity = || run.findings_of(gate).filter(|other| other.severity == severity);
+    let by_max =
+        policy.max.get(&severity).map(|most| ("max", of_severity().filter(counted).count() as u64, *most));
+    // A ratchet counts known and lowered findings as well, as its baseline does.
+    let by_ratchet = ratchet(severity, policy)
+        .map(|most| ("no_worse_than", of_severity().filter(|other| !waived(other)).count() as u64, most));
+    for (by, found, most) in by_max.into_iter().chain(by_ratchet) {
         let what = match found > most {
             true => "that is too many, so each of them blocks",
             false => "that is not too many",
         };
-        let by = if policy.max.get(&severity) == Some(&most) { "max" } else { "no_worse_than" };
         steps.push(format!("the gate counts {found} {severity}, and {by} allows {most}: {what}"));
     }
     steps

@@ -97,6 +97,8 @@ pub(super) struct Place {
     pub hook: PathBuf,
     /// The file that has the entry. It may not exist yet.
     pub file: PathBuf,
+    /// The same in git's own folder, where a manager that came later has left it.
+    pub usual: PathBuf,
     /// A note that the hook was installed here.
     pub note: PathBuf,
 }
@@ -115,23 +117,21 @@ impl Place {
         };
         let top = git(&["rev-parse", "--show-toplevel"]).await?;
         let hooks = git(&["rev-parse", "--git-path", "hooks"]).await?;
-        let note = git(&["rev-parse", "--git-common-dir"]).await?.join("portcullis/hook");
+        let common = git(&["rev-parse", "--git-common-dir"]).await?;
+        let (usual, note) = (common.join("hooks/pre-push"), common.join("portcullis/hook"));
         let (manager, file) = found(&top, &hooks);
-        Ok(Self { manager, top, hook: hooks.join("pre-push"), file, note })
+        Ok(Self { manager, top, hook: hooks.join("pre-push"), file, usual, note })
     }
 
     pub(super) fn state(&self) -> State {
         let runs = fs::metadata(&self.hook).is_ok_and(|meta| meta.permissions().mode() & 0o100 != 0);
-        let hook = fs::read_to_string(&self.hook).ok().filter(|_| runs).unwrap_or_default();
+        let hook = fs::read_to_string(&self.hook).unwrap_or_default();
         let in_file = || fs::read_to_string(&self.file).is_ok_and(|text| has_entry(&text));
-        if has_entry(&hook) {
-            State::Runs
-        } else if !in_file() {
-            State::Absent
-        } else if hook.contains(self.manager.mark()) {
-            State::Runs
-        } else {
-            State::Idle
+        match has_entry(&hook) || (in_file() && hook.contains(self.manager.mark())) {
+            true if runs => State::Runs,
+            true => State::NotExecutable,
+            false if in_file() => State::Idle,
+            false => State::Absent,
         }
     }
 }
@@ -140,6 +140,8 @@ impl Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Runs,
+    /// Git's file is there, and git leaves it out because nobody may execute it (githooks(5)).
+    NotExecutable,
     /// The manager's file has the entry, and git does not run the manager.
     Idle,
     /// There is no entry.

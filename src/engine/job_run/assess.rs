@@ -1,6 +1,7 @@
 //! Collects what a job leaves, and assesses it.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,12 @@ use crate::system::process::{End, Ended};
 use crate::text::human;
 
 use super::launch::{not_started, signalled};
-use super::{JobRun, Kept, KeptKind, REPORT_CAP, TargetEvidence};
+use super::{JobRun, Kept, KeptKind, REPORT_CAP, TargetEvidence, matching};
 
 /// The state before the start.
 pub(crate) struct Before {
-    /// Of the report files.
-    pub stamps: Vec<Option<Stamp>>,
+    /// Of the report files that there were.
+    pub stamps: HashMap<PathBuf, Stamp>,
     pub answers: Vec<Document<'static>>,
 }
 
@@ -80,14 +81,18 @@ impl JobRun {
     fn read_reports(
         &self,
         raw: &mut RawReport,
-        before: &[Option<Stamp>],
+        before: &HashMap<PathBuf, Stamp>,
         printed: &mut Vec<u8>,
         evidence: &mut TargetEvidence,
     ) -> Option<String> {
         // Condition 3, first half: every report exists, and this run wrote it.
-        for (source, before) in self.job.files.reports.iter().zip(before) {
-            match self.gather(source, before.as_ref(), printed) {
-                Ok(document) => raw.documents.push(document),
+        for source in &self.job.files.reports {
+            let gathered = match source {
+                ReportSource::Matching(pattern) => self.gather_all(pattern, before),
+                source => self.gather(source, before, printed).map(|document| vec![document]),
+            };
+            match gathered {
+                Ok(documents) => raw.documents.extend(documents),
                 Err(reason) => {
                     let code = evidence.record.exit_code;
                     let full = self.full_disk().unwrap_or_default();
@@ -175,7 +180,7 @@ impl JobRun {
     fn gather(
         &self,
         source: &ReportSource,
-        before: Option<&Stamp>,
+        before: &HashMap<PathBuf, Stamp>,
         printed: &mut Vec<u8>,
     ) -> Result<Document<'static>, String> {
         let Some(path) = self.path_of(source) else {
@@ -191,7 +196,7 @@ impl JobRun {
             _ => "its report".to_owned(),
         };
         let Some(now) = Stamp::of(&path) else { return Err(format!("{shown} was not written")) };
-        if before == Some(&now) {
+        if before.get(&path) == Some(&now) {
             return Err(format!("{shown} is left over from an earlier run: this one did not write it"));
         }
         if !path.is_file() {
@@ -210,6 +215,38 @@ impl JobRun {
         let name =
             path.file_name().map_or_else(|| "report".to_owned(), |name| name.to_string_lossy().into_owned());
         Ok(Document { name, bytes: Cow::Owned(bytes) })
+    }
+
+    /// The reports that match a pattern. One that is left over may be of a test that is gone, or that did not run.
+    fn gather_all(
+        &self,
+        pattern: &Path,
+        before: &HashMap<PathBuf, Stamp>,
+    ) -> Result<Vec<Document<'static>>, String> {
+        let files = matching::files(pattern);
+        if files.is_empty() {
+            return Err(format!("no report matches {}", self.inside(pattern)));
+        }
+        if files.len() > matching::MOST {
+            return Err(format!("more than {} reports match {}", matching::MOST, self.inside(pattern)));
+        }
+        let mut size = 0;
+        let mut documents = Vec::new();
+        for (n, path) in files.into_iter().enumerate() {
+            let mut document = self.gather(&ReportSource::Repository(path), before, &mut Vec::new())?;
+            size += document.bytes.len() as u64;
+            if size > REPORT_CAP {
+                return Err(format!(
+                    "the reports that match {} are larger than {} MiB",
+                    self.inside(pattern),
+                    REPORT_CAP >> 20
+                ));
+            }
+            // Two folders may have a file of the same name.
+            document.name = format!("{:04}-{}", n + 1, document.name);
+            documents.push(document);
+        }
+        Ok(documents)
     }
 
     /// There is no report: the exit code and the error output explain why better than the missing file.

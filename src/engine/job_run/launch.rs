@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::engine::lock::guard::Examined;
 use crate::engine::{environment, preflight};
 use crate::scan::invocation::{Program, SCRATCH};
+use crate::scan::job_files::ReportSource;
 use crate::scan::program::{find, not_executable};
 use crate::system::private;
 use crate::system::process::{self, Capture, Ended, Launch, Stop};
@@ -17,7 +18,7 @@ use crate::system::variables;
 use crate::text::signal::signal_name;
 
 use super::assess::{Before, Stamp};
-use super::{JobRun, LOG_CAP, LONG_LOG_CAP, REPORT_CAP};
+use super::{JobRun, LOG_CAP, LONG_LOG_CAP, REPORT_CAP, matching};
 
 /// The variable that Node.js reads options from.
 const NODE_OPTIONS: &str = "NODE_OPTIONS";
@@ -70,11 +71,13 @@ impl JobRun {
         let _ = fs::remove_dir_all(self.folder());
         fs::create_dir_all(self.folder())
             .map_err(|error| self.no_room("the folder for its report", &error))?;
-        let stamps = job
-            .files
-            .reports
-            .iter()
-            .map(|source| self.path_of(source).and_then(|path| Stamp::of(&path)))
+        let reports = job.files.reports.iter().flat_map(|source| match source {
+            ReportSource::Matching(pattern) => matching::files(pattern),
+            source => self.path_of(source).into_iter().collect(),
+        });
+        let stamps = reports
+            .filter_map(|path| Some((Stamp::of(&path)?, path)))
+            .map(|(stamp, path)| (path, stamp))
             .collect();
         let in_scratch = |text: &String| text.replace(SCRATCH, &self.scratch.to_string_lossy());
         let args: Vec<String> = job.invocation.args.iter().map(in_scratch).collect();

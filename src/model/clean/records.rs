@@ -144,9 +144,10 @@ impl Clean for GateRecord {
         reason.clean(scrubber);
         match evidence {
             Completeness::Whole => {}
-            Completeness::Lacking(why) | Completeness::Nothing(why) | Completeness::Halted(why) => {
-                why.clean(scrubber)
-            }
+            Completeness::Lacking(why)
+            | Completeness::Stale(why)
+            | Completeness::Nothing(why)
+            | Completeness::Halted(why) => why.clean(scrubber),
         }
         policy.clean(scrubber);
         targets.clean(scrubber);

@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 
 use crate::scan::procedure::StepContext;
 use crate::scan::procedure::{Failure, read_text};
+use crate::system::git::Repo;
 use crate::text::hash::sha256;
 use crate::tools::ecs_task_definition::{OUTPUT, SPEC as REGISTERS, read_arn};
 
@@ -43,15 +44,18 @@ impl Settings {
                 "needs a task definition, and no ecs-task-definition gate of this run has registered one";
             return Err(wrong(why.to_owned()));
         }
-        if !filled.left.is_empty() {
-            let left: BTreeSet<String> = filled.left.into_iter().collect();
-            let left: Vec<String> = left.into_iter().collect();
-            return Err(wrong(format!(
-                "has placeholders left over: {}; name them in `values`",
-                left.join(", ")
-            )));
+        if let Some(why) = left_over(filled.left) {
+            return Err(wrong(why));
         }
         AppSpec::new(filled.text, task_definition).map_err(wrong)
+    }
+
+    /// The placeholders that are left in the template, if it is there already: another gate may write it. That of the
+    /// task definition is filled later.
+    pub(super) fn left_over(&self, repo: &Repo) -> Option<String> {
+        let text = read_text(&repo.base.join(&self.app_spec), &self.app_spec).ok()?;
+        let filled = self.values.at(repo).fill(&text.replace(TASK_DEFINITION, ""), &mut BTreeSet::new());
+        Some(format!("{} {}", self.app_spec, left_over(filled.left)?))
     }
 
     /// The ARN that gates.toml names, or that a gate of this run registered.
@@ -81,6 +85,13 @@ impl Settings {
             None => Err(Failure::Unproven(format!("{found} is not the ARN of a task definition"))),
         }
     }
+}
+
+fn left_over(left: Vec<String>) -> Option<String> {
+    let left: BTreeSet<String> = left.into_iter().collect();
+    let named = left.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    (!left.is_empty())
+        .then(|| format!("has placeholders left over: {named}; name them in `values`, as ${{NAME}}"))
 }
 
 impl AppSpec {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::scan::placeholder::Values;
+use crate::scan::placeholder::foreign::is_of_shell;
 use crate::text::hash::is_sha256;
 
 /// Keys that `describe-task-definition` returns and `register-task-definition` does not accept. A
@@ -64,7 +65,9 @@ impl Template {
         let Self { root, left, used } = &mut template;
         fill(root, "", &mut |text, place| {
             let filled = values.fill(text, used);
-            left.extend(filled.left.into_iter().map(|placeholder| (place.to_owned(), placeholder)));
+            let runs = in_command(place);
+            let kept = filled.left.into_iter().filter(|placeholder| !(runs && is_of_shell(placeholder)));
+            left.extend(kept.map(|placeholder| (place.to_owned(), placeholder)));
             filled.text
         })?;
         template.check()?;
@@ -112,7 +115,7 @@ impl Template {
             if let Value::Object(container) = container {
                 container.insert("image".to_owned(), Value::from(image.as_str()));
             }
-            let place = format!("containerDefinitions[{index}].image");
+            let place = format!("containerDefinitions[{index}]{IMAGE}");
             self.left.retain(|(left, _)| *left != place);
         }
         match strange.is_empty() {
@@ -139,23 +142,43 @@ impl Template {
 
     /// The whole definition, if no placeholder is left in it.
     pub(super) fn finish(self) -> Result<Value, String> {
-        if self.left.is_empty() {
-            return Ok(Value::Object(self.root));
+        match left_over(self.left.iter()) {
+            None => Ok(Value::Object(self.root)),
+            Some(why) => Err(why),
         }
-        let named =
-            self.left.iter().take(NAMED).map(|(place, placeholder)| format!("{placeholder} at {place}"));
-        let named: Vec<String> = named.collect();
-        let more = match self.left.len() - named.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        Err(format!("has placeholders left over: {}{more}; name them in `values`", named.join(", ")))
+    }
+
+    /// What is known to be left over before anything runs: later, images come from gates.
+    pub(super) fn left_now(&self) -> Option<String> {
+        left_over(self.left.iter().filter(|(place, _)| !place.ends_with(IMAGE)))
     }
 
     /// Its content so far.
     pub(super) fn root(&self) -> &Map<String, Value> {
         &self.root
     }
+}
+
+const IMAGE: &str = ".image";
+
+/// Whether a shell may run the text at this place, and fill `$NAME` from the container's environment.
+fn in_command(place: &str) -> bool {
+    let Some((_, key)) = place.strip_prefix("containerDefinitions[").and_then(|rest| rest.split_once("]."))
+    else {
+        return false;
+    };
+    ["command[", "entryPoint[", "healthCheck.command["].iter().any(|start| key.starts_with(start))
+}
+
+fn left_over<'l>(left: impl Iterator<Item = &'l (String, String)>) -> Option<String> {
+    let all: Vec<String> = left.map(|(place, placeholder)| format!("{placeholder} at {place}")).collect();
+    let more = match all.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    (!all.is_empty())
+        .then(|| format!("has placeholders left over: {named}{more}; name them in `values`, as ${{NAME}}"))
 }
 
 /// Letters, digits, `-` and `_`, up to 255 (Amazon ECS API reference, RegisterTaskDefinition).

@@ -93,6 +93,19 @@ fn silence_is_clean_when_git_says_which_patterns_and_files_there_were() {
     let history =
         parse("scan = \"history\"", &run("", 0, &[("patterns", "a\n"), ("commits", "31\n")])).unwrap();
     assert_eq!(history.scope.get(Unit::Commits), Some(31));
+    assert!(history.gaps.contains(&"git does not say which files of the history are binary".to_owned()));
+}
+
+#[test]
+fn binary_files_of_the_history_are_counted_once_each() {
+    // As git 2.47 writes it: two commits with a binary file, one of which has a tab in its name.
+    let changes =
+        "1\t0\ta.txt\0-\t-\tlogo.png\0\n-\t-\tlogo.png\0-\t-\ta\tb.bin\x001\t1\t-\t-\tnot this one\0";
+    let answers = [("patterns", "a\n"), ("commits", "2\n"), ("merges", ""), ("changes", changes)];
+    let parsed = parse("scan = \"history\"", &run("", 0, &answers)).unwrap();
+    assert_eq!((parsed.unread.get("binary"), parsed.gaps.len()), (Some(&2), 0), "{:?}", parsed.gaps);
+    let none = [answers[0], answers[1], answers[2], ("changes", "1\t0\ta.txt\0")];
+    assert!(parse("scan = \"history\"", &run("", 0, &none)).unwrap().unread.is_empty());
 }
 
 #[test]

@@ -24,8 +24,9 @@ const WHAT: &str = "Trivy report";
 /// The only schema with a number.
 const SCHEMA: u64 = 2;
 
-/// Reads a report of any of the three shapes.
-pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+/// Reads a report of any of the three shapes. `all_listed`: Trivy was asked to list every package, so a result without
+/// any looked at nothing.
+pub(super) fn read(bytes: &[u8], origin: &ReportOrigin, all_listed: bool) -> Result<Parsed, ReportError> {
     let mut reader = Reader::new(origin);
     match bom::without_bom(bytes).iter().find(|byte| !byte.is_ascii_whitespace()) {
         // The first schema: `null` where nothing was found.
@@ -33,7 +34,7 @@ pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         Some(b'[') => reader.results(Some(json::read(bytes, WHAT)?)),
         _ => reader.report(json::read(bytes, WHAT)?)?,
     }
-    if reader.parsed.scope.is_empty() {
+    if reader.parsed.scope.is_empty() && !all_listed {
         reader.parsed.scope = reader.recognised;
     }
     Ok(reader.parsed)

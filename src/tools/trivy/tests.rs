@@ -31,7 +31,7 @@ fn command(job: &Job) -> String {
 
 fn read(report: &str) -> Result<Parsed, ReportError> {
     let place = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
-    report::read(report.as_bytes(), &place)
+    report::read(report.as_bytes(), &place, false)
 }
 
 fn only_finding(results: &str) -> Finding {

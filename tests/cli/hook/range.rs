@@ -185,3 +185,26 @@ fn the_files_of_a_push_are_those_that_its_commits_change_and_that_are_still_ther
     files.sort_unstable();
     assert_eq!(files, ["b.js", "side.js"]);
 }
+
+#[test]
+fn a_pushed_tag_of_something_that_is_no_commit_is_refused_in_clear_words() {
+    let repo = installed();
+    repo.project.write("secret.txt", "made up");
+    let blob = repo.project.git(&["hash-object", "-w", "secret.txt"]);
+    for (name, object, what) in
+        [("blob", blob.as_str(), "a file (blob)"), ("tree", "HEAD^{tree}", "a folder (tree)")]
+    {
+        repo.project.git(&["tag", name, object]);
+        repo.project.git(&["tag", "--annotate", "--message", name, &format!("{name}-annotated"), object]);
+        for tag in [name.to_owned(), format!("{name}-annotated")] {
+            let pushed = repo.push(&["origin", &tag]);
+            let said = pushed.all();
+            assert_ne!(pushed.code, 0, "{said}");
+            assert!(said.contains(&format!("which is {what} or a tag of one, not a commit")), "{said}");
+            assert!(said.contains("git cat-file -p ") && said.contains("--no-verify"), "{said}");
+            assert_eq!(repo.project.git(&["ls-remote", "origin"]), "", "nothing has arrived");
+        }
+    }
+    repo.project.git(&["tag", "--annotate", "--message", "v1", "v1"]);
+    assert_eq!(repo.push(&["origin", "v1"]).code, 0);
+}

@@ -75,7 +75,7 @@ fn gitleaks(tool: &Tool) -> Vec<Case<'_>> {
     // The first lines tell that it scanned, and those that are not kept that it did not.
     let lost = format!(
         "{scanned}{}9:51AM ERR failed to scan Git repository\n",
-        "9:51AM INF a line of the log that says nothing of interest\n".repeat(300_000)
+        "9:51AM INF a line of the log that says nothing of interest\n".repeat(1_200_000)
     );
     // The line that counts lies far from the end of the log.
     let buried = log(&format!(

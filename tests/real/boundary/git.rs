@@ -136,4 +136,11 @@ fn what_a_scanner_leaves_out_by_its_own_rules_is_counted() {
     let ran = run_with_real_tools(&project, &["run"]);
     assert!(ran.stdout.contains("1 file not read: binary"), "{}", ran.stdout);
     assert_eq!(unread("leaks"), serde_json::json!({"path allowlist": 2}));
+    assert_eq!(unread("secrets-history"), serde_json::json!({"binary": 1}));
+    // It is in the history still.
+    std::fs::remove_file(project.root().join("data")).unwrap();
+    project.commit("without it");
+    run_with_real_tools(&project, &["run", "--quiet"]);
+    assert_eq!(unread("secrets"), serde_json::Value::Null);
+    assert_eq!(unread("secrets-history"), serde_json::json!({"binary": 1}));
 }

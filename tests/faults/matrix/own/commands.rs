@@ -31,7 +31,12 @@ pub(super) fn junit(tool: &Tool) -> Vec<Case<'_>> {
     let case = |fault, text: &str, says| Case::new(tool, fault, tool.writes(text)).saying(says);
     vec![
         case("no tests", "<testsuites/>", "nothing was in scope"),
-        case("suites without tests", "<testsuites><testsuite name='a' tests='3'/></testsuites>", "in scope"),
+        case("suites without tests", "<testsuites><testsuite name='a' tests='0'/></testsuites>", "in scope"),
+        case(
+            "tests without a list",
+            "<testsuites><testsuite name='a' tests='3'/></testsuites>",
+            "counts 3 tests",
+        ),
         case(
             "all tests skipped",
             "<testsuite><testcase name='a'><skipped/></testcase></testsuite>",
