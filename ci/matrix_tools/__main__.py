@@ -1,9 +1,10 @@
 """matrix_tools TOOLS [TOOL…]: records the reports of all tools, or of those that are named."""
+
 import sys
 from pathlib import Path
 
 from . import broken, code, infrastructure, packages, runners, web  # each registers its tools
-from .bench import BENCHES, Bench
+from .bench import BENCHES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

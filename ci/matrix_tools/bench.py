@@ -1,11 +1,11 @@
 """Where a tool runs: a copy of the sources, and what is recorded of the run."""
+
 import json
 import os
 import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import traceback
 from collections import Counter, namedtuple
@@ -22,19 +22,25 @@ LARGEST = 60_000
 UNSTEADY = [
     (re.compile(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?"), "2026-01-01T00:00:00Z"),
     (re.compile(r'\b(time|duration)="[\d.]+"'), r'\1="0.01"'),
+    (re.compile(r"\w{3}, \d\d \w{3} 20\d\d \d\d:\d\d:\d\d GMT"), "Thu, 01 Jan 2026 00:00:00 GMT"),
+    (re.compile(r'\bid="\d{8}_\d{6}"'), 'id="20260101_000000"'),
+    (re.compile(r'("\w*duration\w*": ?)[\d.]+'), r"\g<1>0.01"),
+    (re.compile(r"\[REDACTED:[0-9a-f]+\]"), "[REDACTED]"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:80"),
     # Where this machine has its Python.
     (re.compile(re.escape(os.path.realpath(sys.base_prefix))), "/usr"),
     (re.compile(r"<!-- duration_ms [\d.]+ -->"), "<!-- duration_ms 10 -->"),
 ]
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=BomRef\.)\d+\.\d+")
 
 
 def tool(name, version, only=("faults", "clean")):
     """Registers a function that runs a tool. `version` is the command that prints its version."""
+
     def register(function):
         BENCHES[name] = Bench(name, version, function, only)
         return function
+
     return register
 
 
@@ -71,9 +77,18 @@ class Bench:
         return found.group(0) if found else "?"
 
     def run(self, command, **env):
-        folders = ["matrix-python/bin", "matrix-semgrep/bin", "checkov/bin", "scanners/bin", "bin", "matrix/node_modules/@oven/bun-linux-x64/bin", "matrix/node_modules/@deno/linux-x64-glibc", "matrix/node_modules/.bin"]
+        folders = [
+            "matrix-python/bin",
+            "matrix-semgrep/bin",
+            "checkov/bin",
+            "scanners/bin",
+            "bin",
+            "matrix/node_modules/@oven/bun-linux-x64/bin",
+            "matrix/node_modules/@deno/linux-x64-glibc",
+            "matrix/node_modules/.bin",
+        ]
         path = os.pathsep.join([*(str(self.tools / folder) for folder in folders), os.environ["PATH"]])
-        env = {**os.environ, "PATH": path, "HOME": str(self.project.parent), "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", **env}
+        env = {**os.environ, "PATH": path, "HOME": str(self.project.parent), "NO_COLOR": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **env}
         done = subprocess.run(command, cwd=self.project, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -83,7 +98,7 @@ class Bench:
         try:
             return json.loads(getattr(ran, of))
         except ValueError:
-            sys.exit(f"error: {command} ended with {ran.code} and without JSON: {ran.out[:500]} {ran.err[-2000:]}")
+            raise AssertionError(f"{command} ended with {ran.code} and without JSON: {ran.out[:500]} {ran.err[-2000:]}") from None
 
     def link_modules(self):
         """Puts the packages of npm where programs of the project look for them."""
@@ -95,7 +110,24 @@ class Bench:
         (self.project / path).parent.mkdir(parents=True, exist_ok=True)
         (self.project / path).write_text(before + "".join(parts) + after)
 
-    def report(self, format, command, problems, *, native, file=None, of="out", category=None, scope=None, case=None, options="", outcome="complete", says=(), cut=None, **env):
+    def report(
+        self,
+        format,
+        command,
+        problems,
+        *,
+        native,
+        file=None,
+        of="out",
+        category=None,
+        scope=None,
+        case=None,
+        options="",
+        outcome="complete",
+        says=(),
+        cut=None,
+        **env,
+    ):
         """Runs the tool, and records its report with what `native` said of the same sources."""
         ran = self.run(command, **env)
         text = (self.project / file).read_text() if file else getattr(ran, of)
@@ -130,7 +162,12 @@ class Bench:
 
     def neutral(self, text):
         """Without this machine's folders and name, planted secrets, times and random numbers."""
-        for real, shown in [(str(self.project), "/repo"), (str(self.project.parent), "/home"), (str(self.tools), "/tools"), (f'"{socket.gethostname()}"', '"machine"')]:
+        for real, shown in [
+            (str(self.project), "/repo"),
+            (str(self.project.parent), "/home"),
+            (str(self.tools), "/tools"),
+            (f'"{socket.gethostname()}"', '"machine"'),
+        ]:
             text = text.replace(real, shown)
         for secret in self.secrets:
             text = text.replace(secret, "PLANTED")

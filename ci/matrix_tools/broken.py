@@ -1,4 +1,5 @@
 """Sources that don't parse, tests that can't be loaded: many tools leave them out of their report."""
+
 from .bench import Problem, tool
 from .infrastructure import failed_cases
 from .runners import suite
@@ -18,57 +19,142 @@ def broken(name, version, path, text, *runs):
         bench.link_modules()
         for format, command, outcome, says, high, file in runs:
             command = [word.replace("{modules}", str(bench.tools / "matrix/node_modules")) for word in command]
-            bench.report(format, command, [problem] * high, native="the tool's own text", outcome=outcome, says=says, file=file, case=name.removesuffix(f"-{format}"), cut=failed_cases if name == "cfn-lint-broken" and format == "junit" else None)
+            bench.report(
+                format,
+                command,
+                [problem] * high,
+                native="the tool's own text",
+                outcome=outcome,
+                says=says,
+                file=file,
+                case=name.removesuffix(f"-{format}"),
+                cut=failed_cases if name == "cfn-lint-broken" and format == "junit" else None,
+            )
 
     tool(name, version, only=["faults"])(record)
 
 
 broken(
-    "bandit-broken", ["bandit", "--version"], "python/broken.py", PYTHON,
+    "bandit-broken",
+    ["bandit", "--version"],
+    "python/broken.py",
+    PYTHON,
     ("sarif", ["bandit", "-q", "-f", "sarif", "python/broken.py"], "inconclusive", [], 0, None),
 )
 broken(
-    "ruff-broken", ["ruff", "--version"], "python/broken.py", PYTHON,
+    "ruff-broken",
+    ["ruff", "--version"],
+    "python/broken.py",
+    PYTHON,
     ("sarif", ["ruff", "check", "--no-cache", "--output-format", "sarif", "python/broken.py"], "complete", [], 2, None),
     ("junit", ["ruff", "check", "--no-cache", "--output-format", "junit", "python/broken.py"], "complete", [], 2, None),
 )
 broken(
-    "flake8-broken", ["flake8", "--version"], "python/broken.py", PYTHON,
+    "flake8-broken",
+    ["flake8", "--version"],
+    "python/broken.py",
+    PYTHON,
     ("junit", ["flake8", "--format", "junit-xml", "python/broken.py"], "complete", [], 1, None),
 )
 broken(
-    "mypy-broken", ["mypy", "--version"], "python/broken.py", PYTHON,
+    "mypy-broken",
+    ["mypy", "--version"],
+    "python/broken.py",
+    PYTHON,
     ("junit", ["mypy", "--no-incremental", "--junit-xml", "mypy.xml", "python/broken.py"], "complete", [], 1, "mypy.xml"),
 )
 broken(
-    "pytest-broken", ["pytest", "--version"], "tests/test_broken.py", PYTHON,
-    ("junit", ["pytest", "-q", "-p", "no:cacheprovider", "--junitxml", "tests.xml", "tests/test_broken.py"], "complete", [], 1, "tests.xml"),
+    "pytest-broken",
+    ["pytest", "--version"],
+    "tests/test_broken.py",
+    PYTHON,
+    (
+        "junit",
+        ["pytest", "-q", "-p", "no:cacheprovider", "--junitxml", "tests.xml", "tests/test_broken.py"],
+        "complete",
+        [],
+        1,
+        "tests.xml",
+    ),
 )
 broken(
-    "eslint-broken", ["eslint", "--version"], "web/broken.js", SCRIPT,
-    ("sarif", ["eslint", "-c", "web/eslint.config.mjs", "-f", "{modules}/@microsoft/eslint-formatter-sarif/sarif.js", "web/broken.js"], "inconclusive", [], 0, None),
-    ("junit", ["eslint", "-c", "web/eslint.config.mjs", "-f", "{modules}/eslint-formatter-junit/index.js", "web/broken.js"], "complete", [], 1, None),
-    ("checkstyle", ["eslint", "-c", "web/eslint.config.mjs", "-f", "{modules}/eslint-formatter-checkstyle/index.js", "web/broken.js"], "complete", [], 1, None),
+    "eslint-broken",
+    ["eslint", "--version"],
+    "web/broken.js",
+    SCRIPT,
+    (
+        "sarif",
+        ["eslint", "-c", "web/eslint.config.mjs", "-f", "{modules}/@microsoft/eslint-formatter-sarif/sarif.js", "web/broken.js"],
+        "inconclusive",
+        [],
+        0,
+        None,
+    ),
+    (
+        "junit",
+        ["eslint", "-c", "web/eslint.config.mjs", "-f", "{modules}/eslint-formatter-junit/index.js", "web/broken.js"],
+        "complete",
+        [],
+        1,
+        None,
+    ),
+    (
+        "checkstyle",
+        ["eslint", "-c", "web/eslint.config.mjs", "-f", "{modules}/eslint-formatter-checkstyle/index.js", "web/broken.js"],
+        "complete",
+        [],
+        1,
+        None,
+    ),
 )
 for format in ("sarif", "junit", "checkstyle"):
     broken(
-        f"oxlint-broken-{format}", ["oxlint", "--version"], "web/broken.js", SCRIPT,
+        f"oxlint-broken-{format}",
+        ["oxlint", "--version"],
+        "web/broken.js",
+        SCRIPT,
         (format, ["oxlint", "-f", format, "web/broken.js"], "complete", [], 1, None),
     )
     broken(
-        f"biome-broken-{format}", ["biome", "--version"], "web/broken.js", SCRIPT,
-        (format, ["biome", "lint", "--colors=off", "--vcs-enabled=false", f"--reporter={format}", "web/broken.js"], "complete", [], 2, None),
+        f"biome-broken-{format}",
+        ["biome", "--version"],
+        "web/broken.js",
+        SCRIPT,
+        (
+            format,
+            ["biome", "lint", "--colors=off", "--vcs-enabled=false", f"--reporter={format}", "web/broken.js"],
+            "complete",
+            [],
+            2,
+            None,
+        ),
     )
     broken(
-        f"stylelint-broken-{format}", ["stylelint", "--version"], "web/style.css", "a {\n",
-        (format, ["stylelint", "web/style.css", "--custom-formatter", f"stylelint-{format}-formatter", "-o", "style-report"], "complete", [], 1, "style-report"),
+        f"stylelint-broken-{format}",
+        ["stylelint", "--version"],
+        "web/style.css",
+        "a {\n",
+        (
+            format,
+            ["stylelint", "web/style.css", "--custom-formatter", f"stylelint-{format}-formatter", "-o", "style-report"],
+            "complete",
+            [],
+            1,
+            "style-report",
+        ),
     )
     broken(
-        f"hadolint-broken-{format}", ["hadolint", "--version"], "docker/Dockerfile", "FROM debian:12\nRUNN true\n",
+        f"hadolint-broken-{format}",
+        ["hadolint", "--version"],
+        "docker/Dockerfile",
+        "FROM debian:12\nRUNN true\n",
         (format, ["hadolint", "-f", format, "docker/Dockerfile"], "complete", [], 1, None),
     )
 broken(
-    "cfn-lint-broken", ["cfn-lint", "--version"], "infra/template.yaml", "Resources:\n  - [\n",
+    "cfn-lint-broken",
+    ["cfn-lint", "--version"],
+    "infra/template.yaml",
+    "Resources:\n  - [\n",
     ("sarif", ["cfn-lint", "--format", "sarif", "infra/template.yaml"], "complete", [], 1, None),
     # All of its 329 cases are skipped.
     ("junit", ["cfn-lint", "--format", "junit", "infra/template.yaml"], "inconclusive", [], 0, None),
@@ -81,7 +167,14 @@ def jest(bench):
     suite(bench, "jest", "tests/sample.test.js")
     (bench.project / "tests/sample.test.js").write_text('it("passes", () => {});\n')
     (bench.project / "tests/broken.test.js").write_text('require("./missing");\nit("never starts", () => {});\n')
-    bench.report("junit", ["jest", "tests", "--reporters=jest-junit"], [], native="--json: one suite failed", file="junit.xml", outcome="inconclusive")
+    bench.report(
+        "junit",
+        ["jest", "tests", "--reporters=jest-junit"],
+        [],
+        native="--json: one suite failed",
+        file="junit.xml",
+        outcome="inconclusive",
+    )
 
 
 @tool("bun-broken", ["bun", "--version"], only=["faults"])

@@ -1,4 +1,5 @@
 """Linters and security scanners of Python and shell programs."""
+
 import re
 
 from .bench import Problem, relative, tool
@@ -9,7 +10,10 @@ LEVELS = {"error": "high", "warning": "medium", "info": "low", "note": "low"}
 @tool("bandit", ["bandit", "--version"])
 def bandit(bench):
     own = bench.json(["bandit", "-q", "-r", "-f", "json", "python"])
-    problems = [Problem(found["issue_severity"].lower(), found["test_id"], relative(found["filename"]), found["line_number"]) for found in own["results"]]
+    problems = [
+        Problem(found["issue_severity"].lower(), found["test_id"], relative(found["filename"]), found["line_number"])
+        for found in own["results"]
+    ]
     for format, name in [("sarif", "sarif"), ("junit", "xml")]:
         bench.report(format, ["bandit", "-q", "-r", "-f", name, "python"], problems, native="-f json", category="sast")
 
@@ -43,7 +47,9 @@ def mypy(bench):
     own = [line for line in own if line.startswith("{")]
     # One case for the whole run, whatever it finds.
     problems = [Problem("high")] if own else []
-    bench.report("junit", ["mypy", "--no-incremental", "--junit-xml", "mypy.xml", "python"], problems, native="--output json", file="mypy.xml")
+    bench.report(
+        "junit", ["mypy", "--no-incremental", "--junit-xml", "mypy.xml", "python"], problems, native="--output json", file="mypy.xml"
+    )
 
 
 @tool("flake8", ["flake8", "--version"])

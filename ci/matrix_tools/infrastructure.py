@@ -1,4 +1,8 @@
 """Scanners of Dockerfiles, workflows and infrastructure code, and of secrets."""
+
+import json
+import xml.etree.ElementTree as xml
+
 from .bench import Problem, relative, tool
 
 KEYS = ("AKIA", "Q3EGVNU4", "X2MPLE7T")
@@ -19,7 +23,13 @@ def hadolint(bench):
         ("checkstyle", problems(error="high", warning="medium", info="info", style="low")),
     ]
     for format, expected in each:
-        bench.report(format, ["hadolint", "-f", format, "docker/Dockerfile"], expected, native="-f json", category="misconfiguration" if format == "sarif" else "lint")
+        bench.report(
+            format,
+            ["hadolint", "-f", format, "docker/Dockerfile"],
+            expected,
+            native="-f json",
+            category="misconfiguration" if format == "sarif" else "lint",
+        )
 
 
 @tool("zizmor", ["zizmor", "--version"])
@@ -57,8 +67,6 @@ def cfn_lint(bench):
 
 def failed_cases(text):
     """A report without most cases that passed: cfn-lint lists each of its 329 rules."""
-    import xml.etree.ElementTree as xml
-
     root = xml.fromstring(text)
     for suite in root.iter("testsuite"):
         passed = [case for case in suite.findall("testcase") if case.find("failure") is None]
@@ -81,7 +89,9 @@ def checkov(bench):
     if bench.clean:
         return
     to_file = [*command, "--output-file-path", "reports"]
-    bench.report("sarif", [*to_file, "-o", "sarif"], problems, native="-o json", file="reports/results_sarif.sarif", category="misconfiguration")
+    bench.report(
+        "sarif", [*to_file, "-o", "sarif"], problems, native="-o json", file="reports/results_sarif.sarif", category="misconfiguration"
+    )
     bench.report("junit", [*to_file, "-o", "junitxml"], problems, native="-o json", file="reports/results_junitxml.xml", category="lint")
     bare = [Problem("unknown", problem.rule, None) for problem in problems]
     bench.report("cyclonedx", [*to_file, "-o", "cyclonedx_json"], bare, native="-o json", file="reports/results_cyclonedx.json")
@@ -122,13 +132,13 @@ def gitleaks(bench):
     own = bench.json(["cat", "own.json"])
     problems = [Problem("high", found["RuleID"], found["File"], found["StartLine"]) for found in own]
     for format, cut in [("sarif", used_rules), ("junit", None)]:
-        bench.report(format, [*command, format, "-r", "leaks", "keys"], problems, native="-f json", file="leaks", cut=cut, category="secret")
+        bench.report(
+            format, [*command, format, "-r", "leaks", "keys"], problems, native="-f json", file="leaks", cut=cut, category="secret"
+        )
 
 
 def used_rules(text):
     """A log with five of gitleaks' 222 rules, or with those that have a result."""
-    import json
-
     log = json.loads(text)
     for run in log["runs"]:
         used = {result["ruleId"] for result in run["results"]}
@@ -141,8 +151,6 @@ def used_rules(text):
 def kingfisher(bench):
     bench.plant("keys/app.py", 'slack = "', SLACK if not bench.clean else ("none",), '"\n')
     command = ["kingfisher", "scan", "--no-validate", "--no-update-check", "--no-dedup", "--redact", "-f"]
-    import json
-
     # Two documents, one after the other.
     own, _ = json.JSONDecoder().raw_decode(bench.run([*command, "json", "keys"]).out)
     problems = [

@@ -1,4 +1,5 @@
 """Scanners of packages, and writers of SBOMs."""
+
 import json
 import shutil
 import threading
@@ -19,7 +20,11 @@ def vulnerable(bench):
                 del lock["packages"][path]
         lock["packages"][""].pop("devDependencies")
         lock["packages"][""]["dependencies"] = {"isarray": "2.0.5"}
-        lock["packages"]["node_modules/isarray"] = {"version": "2.0.5", "license": "MIT", "resolved": "https://registry.npmjs.org/isarray/-/isarray-2.0.5.tgz"}
+        lock["packages"]["node_modules/isarray"] = {
+            "version": "2.0.5",
+            "license": "MIT",
+            "resolved": "https://registry.npmjs.org/isarray/-/isarray-2.0.5.tgz",
+        }
         (bench.project / "package-lock.json").write_text(json.dumps(lock))
         (bench.project / "package.json").write_text(json.dumps(lock["packages"][""]))
 
@@ -38,7 +43,14 @@ def trivy(bench):
     ]
     packages = {"packages": sum(len(result.get("Packages", [])) for result in own["Results"])}
     bench.report("sarif", [*command, "sarif", "package-lock.json"], problems, native="--format json", category="vulnerability")
-    bench.report("cyclonedx", [*command, "cyclonedx", "package-lock.json"], problems, native="--format json", category="vulnerability", scope=packages)
+    bench.report(
+        "cyclonedx",
+        [*command, "cyclonedx", "package-lock.json"],
+        problems,
+        native="--format json",
+        category="vulnerability",
+        scope=packages,
+    )
     if not bench.clean:
         bench.report("spdx", [*command, "spdx-json", "package-lock.json"], [], native="--format json")
 
@@ -63,7 +75,14 @@ def locked(bench, itself=False):
 @tool("npm", ["npm", "--version"], only=["faults"])
 def npm(bench):
     for format in ("cyclonedx", "spdx"):
-        bench.report(format, ["npm", "sbom", "--package-lock-only", "--sbom-format", format], [], native="package-lock.json", case="npm-sbom", scope=locked(bench, itself=format == "spdx"))
+        bench.report(
+            format,
+            ["npm", "sbom", "--package-lock-only", "--sbom-format", format],
+            [],
+            native="package-lock.json",
+            case="npm-sbom",
+            scope=locked(bench, itself=format == "spdx"),
+        )
 
 
 @tool("cyclonedx-npm", ["cyclonedx-npm", "--version"], only=["faults"])
@@ -75,7 +94,9 @@ def cyclonedx_npm(bench):
 @tool("cyclonedx-py", ["cyclonedx-py", "--version"], only=["faults"])
 def cyclonedx_py(bench):
     pinned = (bench.project / "requirements.txt").read_text().split()
-    bench.report("cyclonedx", ["cyclonedx-py", "requirements", "requirements.txt"], [], native="requirements.txt", scope={"packages": len(pinned)})
+    bench.report(
+        "cyclonedx", ["cyclonedx-py", "requirements", "requirements.txt"], [], native="requirements.txt", scope={"packages": len(pinned)}
+    )
 
 
 @tool("uv", ["uv", "--version"], only=["faults"])
@@ -86,7 +107,13 @@ def uv(bench):
     bench.run(["uv", "lock", "--quiet"])
     own = bench.run(["uv", "export", "--quiet", "--no-hashes", "--no-header", "--no-emit-project", "--no-annotate"]).out.split()
     pinned = [line for line in own if "==" in line]
-    bench.report("cyclonedx", ["uv", "export", "--quiet", "--format", "cyclonedx1.5"], [], native="its requirements.txt", scope={"packages": len(pinned)})
+    bench.report(
+        "cyclonedx",
+        ["uv", "export", "--quiet", "--format", "cyclonedx1.5"],
+        [],
+        native="its requirements.txt",
+        scope={"packages": len(pinned)},
+    )
 
 
 class Osv(BaseHTTPRequestHandler):
@@ -97,7 +124,12 @@ class Osv(BaseHTTPRequestHandler):
         "aliases": ["CVE-2018-1000656"],
         "summary": "Denial of service",
         "modified": "2026-01-01T00:00:00Z",
-        "affected": [{"package": {"name": "flask", "ecosystem": "PyPI"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.12.3"}]}]}],
+        "affected": [
+            {
+                "package": {"name": "flask", "ecosystem": "PyPI"},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "0.12.3"}]}],
+            }
+        ],
     }
 
     def do_POST(self):
@@ -119,7 +151,20 @@ def pip_audit(bench):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Osv)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}/v1/query"
-    command = ["pip-audit", "-r", "requirements.txt", "--no-deps", "--disable-pip", "--progress-spinner", "off", "-s", "osv", "--osv-url", address, "-f"]
+    command = [
+        "pip-audit",
+        "-r",
+        "requirements.txt",
+        "--no-deps",
+        "--disable-pip",
+        "--progress-spinner",
+        "off",
+        "-s",
+        "osv",
+        "--osv-url",
+        address,
+        "-f",
+    ]
     own = bench.json([*command, "json"])
     # It rates nothing.
     problems = [Problem("unknown", found["id"]) for package in own["dependencies"] for found in package["vulns"]]

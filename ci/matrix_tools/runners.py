@@ -1,4 +1,5 @@
 """Test runners. Their own report says how many tests failed, and where."""
+
 import re
 
 from .bench import Problem, tool
@@ -55,7 +56,14 @@ def vitest(bench):
     own = bench.json([*command, "json"])
     failed = [test for result in own["testResults"] for test in result["assertionResults"] if test["status"] == "failed"]
     names = [f"{file}.{' > '.join([*test['ancestorTitles'], test['title']])}" for test in failed]
-    bench.report("junit", [*command, "junit", "--outputFile", "tests.xml"], failures(own["numFailedTests"], names), native="--reporter json", file="tests.xml", category="test")
+    bench.report(
+        "junit",
+        [*command, "junit", "--outputFile", "tests.xml"],
+        failures(own["numFailedTests"], names),
+        native="--reporter json",
+        file="tests.xml",
+        category="test",
+    )
 
 
 @tool("mocha", ["mocha", "--version"])
@@ -64,7 +72,14 @@ def mocha(bench):
     own = bench.json(["mocha", "--reporter", "json", file])
     problems = [Problem("high")] * own["stats"]["failures"]
     bench.report("junit", ["mocha", "--reporter", "xunit", file], problems, native="--reporter json", case="mocha-xunit", category="test")
-    bench.report("junit", ["mocha", "--reporter", "mocha-junit-reporter", file], problems, native="--reporter json", file="test-results.xml", category="test")
+    bench.report(
+        "junit",
+        ["mocha", "--reporter", "mocha-junit-reporter", file],
+        problems,
+        native="--reporter json",
+        file="test-results.xml",
+        category="test",
+    )
 
 
 @tool("node", ["node", "--version"])
@@ -74,7 +89,13 @@ def node(bench):
     # A suite fails with its tests, and is no test of its own.
     names = re.findall(r"^ *not ok \d+ - (fails|throws|never starts)$", own, re.MULTILINE)
     problems = failures(int(re.search(r"^# fail (\d+)", own, re.MULTILINE).group(1)), names)
-    bench.report("junit", ["node", "--test", "--test-reporter", "junit", file], [Problem("high") for _ in problems], native="--test-reporter tap", category="test")
+    bench.report(
+        "junit",
+        ["node", "--test", "--test-reporter", "junit", file],
+        [Problem("high") for _ in problems],
+        native="--test-reporter tap",
+        category="test",
+    )
 
 
 @tool("bun", ["bun", "--version"])
@@ -119,8 +140,7 @@ def playwright(bench):
     (bench.project / "package.json").write_text('{ "name": "sample", "version": "1.0.0" }')
     fails = "" if bench.clean else 'test("fails", () => expect(1 + 1).toBe(3));\ntest.fixme("later", () => {});\n'
     (bench.project / "tests/sample.spec.mjs").write_text(
-        'import { expect, test } from "@playwright/test";\n'
-        'test("passes", () => expect(1 + 1).toBe(2));\n' + fails
+        'import { expect, test } from "@playwright/test";\ntest("passes", () => expect(1 + 1).toBe(2));\n' + fails
     )
     command = ["playwright", "test", "tests", "--reporter"]
     own = bench.json([*command, "json"])

@@ -1,7 +1,10 @@
 """Linters of JavaScript, CSS, HTML, Markdown and API descriptions."""
+
+import json
 import re
 
 from .bench import Problem, relative, tool
+from .infrastructure import SLACK
 
 LEVELS = {"error": "high", "warning": "medium", "info": "info", "information": "info"}
 
@@ -27,8 +30,16 @@ def eslint(bench):
         ]
 
     formatters = bench.tools / "matrix/node_modules"
-    bench.report("sarif", [*command, str(formatters / "@microsoft/eslint-formatter-sarif/sarif.js"), "web"], problems("low"), native="-f json", category="lint")
-    bench.report("junit", [*command, str(formatters / "eslint-formatter-junit/index.js"), "web"], problems("low"), native="-f json", category="lint")
+    bench.report(
+        "sarif",
+        [*command, str(formatters / "@microsoft/eslint-formatter-sarif/sarif.js"), "web"],
+        problems("low"),
+        native="-f json",
+        category="lint",
+    )
+    bench.report(
+        "junit", [*command, str(formatters / "eslint-formatter-junit/index.js"), "web"], problems("low"), native="-f json", category="lint"
+    )
     named = [problem._replace(rule=f"eslint.rules.{problem.rule}") for problem in problems("low")]
     bench.report("checkstyle", [*command, str(formatters / "eslint-formatter-checkstyle/index.js"), "web"], named, native="-f json")
 
@@ -70,6 +81,7 @@ def biome(bench):
     command = ["biome", "lint", "--colors=off", "--vcs-enabled=false"]
     own = bench.json([*command, "--reporter=json", "web/app.js", "web/second.js" if not bench.clean else "web/app.js"])
     files = ["web/app.js"] if bench.clean else ["web/app.js", "web/second.js"]
+
     def problems(rule=lambda category: category, **severities):
         words = {**LEVELS, **severities}
         return [Problem(words[found["severity"]], rule(found["category"]), found["location"]["path"]) for found in own["diagnostics"]]
@@ -78,11 +90,20 @@ def biome(bench):
         # Information is a note.
         ("sarif", problems(info="low", information="low")),
         # JUnit has no severity.
-        ("junit", problems(rule=lambda category: category.replace("/", "."), error="high", warning="high", info="high", information="high")),
+        (
+            "junit",
+            problems(rule=lambda category: category.replace("/", "."), error="high", warning="high", info="high", information="high"),
+        ),
         ("checkstyle", problems()),
     ]
     for format, expected in each:
-        bench.report(format, [*command, f"--reporter={format}", *files], expected, native="--reporter=json", **empty_if(bench, format == "checkstyle"))
+        bench.report(
+            format,
+            [*command, f"--reporter={format}", *files],
+            expected,
+            native="--reporter=json",
+            **empty_if(bench, format == "checkstyle"),
+        )
 
 
 @tool("jshint", ["jshint", "--version"])
@@ -91,7 +112,13 @@ def jshint(bench):
     found = re.findall(r"^(\S+): line (\d+), col \d+, .* \((([EWI])\d+)\)$", own, re.MULTILINE)
     words = {"E": "high", "W": "medium", "I": "info"}
     problems = [Problem(words[letter], f"jshint.{rule}", path, int(line)) for path, line, rule, letter in found]
-    bench.report("checkstyle", ["jshint", "--config", "web/.jshintrc", "--reporter", "checkstyle", "web/app.js"], problems, native="--verbose", **empty_if(bench))
+    bench.report(
+        "checkstyle",
+        ["jshint", "--config", "web/.jshintrc", "--reporter", "checkstyle", "web/app.js"],
+        problems,
+        native="--verbose",
+        **empty_if(bench),
+    )
 
 
 @tool("htmlhint", ["htmlhint", "--version"])
@@ -126,16 +153,11 @@ def spectral(bench):
 @tool("markdownlint", ["markdownlint-cli2", "--version"])
 def markdownlint(bench):
     bench.link_modules()
-    import json
-
-    formatters = [["markdownlint-cli2-formatter-junit", {"name": "md.xml"}], ["markdownlint-cli2-formatter-sarif", {"name": "md.sarif"}]]
-    (bench.project / ".markdownlint-cli2.jsonc").write_text(json.dumps({"outputFormatters": formatters}))
     command = ["markdownlint-cli2", "docs/page.md"]
-    plain = bench.run(["markdownlint-cli2", "--no-globs", "docs/page.md"])
-    (bench.project / ".markdownlint-cli2.jsonc").write_text("{}")
     plain = bench.run(command)
     found = re.findall(r"^(\S+?):(\d+)(?::\d+)? (?:(error|warning) )?(MD\d+)", plain.err + plain.out, re.MULTILINE)
     problems = [Problem("high", rule, path, int(line)) for path, line, _, rule in found]
+    formatters = [["markdownlint-cli2-formatter-junit", {"name": "md.xml"}], ["markdownlint-cli2-formatter-sarif", {"name": "md.sarif"}]]
     (bench.project / ".markdownlint-cli2.jsonc").write_text(json.dumps({"outputFormatters": formatters}))
     for format, file in [("junit", "md.xml"), ("sarif", "md.sarif")]:
         bench.report(format, command, problems, native="the plain text", file=file)
@@ -144,11 +166,8 @@ def markdownlint(bench):
 @tool("secretlint", ["secretlint", "--version"])
 def secretlint(bench):
     bench.link_modules()
-    import json
-
     (bench.project / ".secretlintrc.json").write_text(json.dumps({"rules": [{"id": "@secretlint/secretlint-rule-preset-recommend"}]}))
-    slack = ("xoxb-", "730191371696", "-1413868247813-", "IG7Z4nYevC2hdviE3aJhb5kY")
-    bench.plant("keys/app.py", 'slack = "', ("none",) if bench.clean else slack, '"\n')
+    bench.plant("keys/app.py", 'slack = "', ("none",) if bench.clean else SLACK, '"\n')
     command = ["secretlint", "--maskSecrets", "keys/app.py", "--format"]
     problems = [
         Problem("high", f"{found['ruleParentId']} > {found['ruleId']}", shown(bench, file["filePath"]), found["loc"]["start"]["line"])
@@ -162,4 +181,6 @@ def secretlint(bench):
         ("checkstyle", "checkstyle", named, "lint"),
     ]
     for format, name, expected, category in each:
-        bench.report(format, [*command, name], expected, native="--format json", category=category, **empty_if(bench, format != "checkstyle"))
+        bench.report(
+            format, [*command, name], expected, native="--format json", category=category, **empty_if(bench, format != "checkstyle")
+        )
