@@ -88,7 +88,15 @@ class Bench:
             "matrix/node_modules/.bin",
         ]
         path = os.pathsep.join([*(str(self.tools / folder) for folder in folders), os.environ["PATH"]])
-        env = {**os.environ, "PATH": path, "HOME": str(self.project.parent), "NO_COLOR": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **env}
+        env = {
+            **os.environ,
+            "PATH": path,
+            "HOME": str(self.project.parent),
+            "NO_COLOR": "1",
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **env,
+        }
         done = subprocess.run(command, cwd=self.project, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False)
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -166,6 +174,7 @@ class Bench:
             (str(self.project), "/repo"),
             (str(self.project.parent), "/home"),
             (str(self.tools), "/tools"),
+            (f"{Path.home()}/", "/home/"),
             (f'"{socket.gethostname()}"', '"machine"'),
         ]:
             text = text.replace(real, shown)
