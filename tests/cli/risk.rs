@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't read its fixture has failed")]
 
 mod documents;
+mod floor;
 mod packages;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::common::{Project, Ran};
-use packages::SBOM;
 use serde_json::Value;
 
 fn fixture(path: &str) -> PathBuf {
@@ -347,58 +347,4 @@ fn the_documents_of_the_base_count_not_those_of_the_change() {
     // Without `--policy-from`, the policy of the change is used.
     judge(&project);
     assert_eq!(decided(&project, "CVE-2019-10744").0, "waive");
-}
-
-#[test]
-fn no_document_waives_what_a_floor_protects() {
-    let project = project("vex = [\"vex/*.json\"]", "");
-    let under = |floor: &str| {
-        project.write("floor.toml", format!("version = 1\n{floor}\n"));
-        project.run(&["judge", "--report", "trivy=trivy.json", "--require", "floor.toml"])
-    };
-    let ran = under("protected = [\"CVE-2019-*\"]");
-    assert_eq!(ran.code, 2, "{}", ran.all());
-    assert!(ran.stderr.contains("waives `CVE-2019-10744`, which the floor protects"), "{}", ran.stderr);
-    let ran = under("vex = false");
-    assert_eq!(ran.code, 2, "{}", ran.all());
-    assert!(ran.stderr.contains("the floor has vex = false"), "{}", ran.stderr);
-    // One document says in the end that it is affected. Another says so for other versions.
-    assert_eq!(under("protected = [\"CVE-2021-44906\"]").code, 1);
-}
-
-#[test]
-fn a_floor_can_ask_for_conditions_and_bans() {
-    let floor = "version = 1\n[[gate]]\ntool = \"trivy\"\nfail_on_kev = true\n";
-    for (gate, says) in [
-        ("", Some("gate `image-scan` has fail_on_kev = false")),
-        ("fail_on_kev = true", None),
-        ("fail_on_kev = true\nonly_fixable = true", None),
-    ] {
-        let project = project(FILES, gate);
-        project.write("floor.toml", floor);
-        let ran = project.run(&["judge", "--report", "trivy=trivy.json", "--require", "floor.toml"]);
-        assert_eq!(ran.code == 2, says.is_some(), "{gate}: {}", ran.all());
-        assert!(ran.stderr.contains(says.unwrap_or_default()), "{}", ran.stderr);
-    }
-    let project = project("", "only_fixable = true");
-    project.write("floor.toml", "version = 1\n[[gate]]\ntool = \"trivy\"\nfail_on = \"high\"\n");
-    let ran = project.run(&["judge", "--report", "trivy=trivy.json", "--require", "floor.toml"]);
-    assert!(ran.code == 2 && ran.stderr.contains("has only_fixable = true"), "{}", ran.all());
-
-    let ban = "ban = [{ package = \"pkg:npm/event-stream\", reason = \"stolen\" }]";
-    let floor =
-        format!("version = 1\n[[gate]]\ntool = \"syft\"\n{ban}\nlicences = {{ deny = [\"GPL-*\"] }}\n");
-    let sbom = |rest: &str| format!("version = 1\n[[gate]]\nid = \"sbom\"\ntool = \"syft\"\n{rest}\n");
-    for (rest, below) in [
-        (String::new(), true),
-        (format!("{ban}\nlicences = {{ deny = [\"GPL-*\", \"SSPL-1.0\"] }}"), false),
-        (format!("{ban}\nlicences = {{ deny = [\"SSPL-1.0\"] }}"), true),
-        ("licences = { deny = [\"GPL-*\"] }".to_owned(), true),
-    ] {
-        let project = Project::with_gates(&sbom(&rest));
-        project.write("floor.toml", &floor);
-        project.write("sbom.json", SBOM);
-        let ran = project.run(&["judge", "--report", "sbom=sbom.json", "--require", "floor.toml"]);
-        assert_eq!(ran.code == 2, below, "{rest}: {}", ran.all());
-    }
 }
