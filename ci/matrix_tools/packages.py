@@ -23,7 +23,7 @@ def vulnerable(bench):
         lock["packages"]["node_modules/isarray"] = {
             "version": "2.0.5",
             "license": "MIT",
-            "resolved": "https://registry.npmjs.org/isarray/-/isarray-2.0.5.tgz",
+            "resolved": "https://registry.example.test/isarray/-/isarray-2.0.5.tgz",
         }
         (bench.project / "package-lock.json").write_text(json.dumps(lock))
         (bench.project / "package.json").write_text(json.dumps(lock["packages"][""]))

@@ -16,7 +16,7 @@ pub(crate) fn in_text(text: &str) -> Vec<Secret> {
 fn of_table(table: &DeTable, name: &str, found: &mut Vec<Secret>) {
     for (key, value) in table.iter() {
         let key = match (name, &**key.get_ref()) {
-            // Whoever knows the address of a notice can write there.
+            // Everybody who knows the address of a notice can write there.
             ("notice", "url") => "webhook",
             (_, key) => key,
         };

@@ -6,7 +6,7 @@ use super::Secret;
 use super::names::{holds_secret, words_of};
 
 /// The secrets of every address in a text: those in `https://user:password@host/?token=…`, and all of a webhook's
-/// address, since whoever knows it can write there.
+/// address, since everybody who knows it can write there.
 pub(crate) fn secrets(text: &str) -> Vec<Secret> {
     let addresses = text.match_indices("://").map(|(at, _)| Address::around(text, at));
     addresses.flat_map(|address| address.secrets()).collect()

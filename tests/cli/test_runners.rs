@@ -22,7 +22,7 @@ const PASSES: &str = r#"<testcase classname="s" name="passes"/>"#;
 fn an_exit_code_that_the_failures_do_not_explain_is_no_pass() {
     for (root, cases, code, more, expected) in [
         ("testsuite name=\"s\"", KNOWN.to_owned(), 0, "", 0),
-        // Whoever wrote it, something else may have failed.
+        // The runner is not known: something else may have failed.
         ("testsuite name=\"s\"", KNOWN.to_owned(), 1, "", 3),
         ("testsuites name=\"jest tests\"", KNOWN.to_owned(), 1, "", 3),
         ("testsuite name=\"s\"", KNOWN.to_owned(), 1, "exit = { findings = [1] }", 0),

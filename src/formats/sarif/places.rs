@@ -96,7 +96,7 @@ impl<'a> Places<'a> {
         })
     }
 
-    /// A relative path: from the folder in which the file exists; if there is none, from the folder in which the
+    /// A relative path: from the folder in which the file exists; if no folder has it, from the folder in which the
     /// tool ran.
     fn existing(&self, path: String) -> Text {
         if self.folders.len() < 2 {

@@ -36,7 +36,7 @@ fn holds(one: &Comparator, version: &Version) -> bool {
     }
 }
 
-/// The first version after those that `1.2`, `~1.2.3` and `^1.2.3` mean; `None`: there is none.
+/// The first version after those that `1.2`, `~1.2.3` and `^1.2.3` mean, if there is one.
 fn end(one: &Comparator) -> Option<Version> {
     let (major, minor, patch) = (one.major, one.minor, one.patch);
     let next_major = || Some(Version::new(major.checked_add(1)?, 0, 0));
