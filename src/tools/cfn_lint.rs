@@ -14,7 +14,7 @@ use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
-use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote, Follows};
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
@@ -25,8 +25,7 @@ use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::project_files::is_cloudformation;
 use crate::tools::cfn_lint::templates::Wanted;
-use crate::tools::describe::yaml_keys;
-use crate::tools::named_files::{NAMED, yaml_values};
+use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "cfn-lint",
@@ -63,21 +62,11 @@ fn suggest(seen: &Seen) -> Suggestion {
 const ARGUMENTS: usize = 1_000_000;
 
 /// Its configuration: it reads the first of these files that exists (`_find_config`).
-static CONFIG: [ConfigFile; 3] =
-    [declared(".cfnlintrc"), declared(".cfnlintrc.yaml"), declared(".cfnlintrc.yml")];
-
-const fn declared(name: &'static str) -> ConfigFile {
-    let overrule = BaseOverride::Take { neutral: None, take };
-    ConfigFile {
-        name,
-        describe: yaml_keys,
-        overrule,
-        bars: None,
-        programs: None,
-        part: None,
-        follows: Some(Follows { names: named, file: Some(&NAMED) }),
-    }
-}
+static CONFIG: [ConfigFile; 3] = [
+    yaml_config(".cfnlintrc", take, named),
+    yaml_config(".cfnlintrc.yaml", take, named),
+    yaml_config(".cfnlintrc.yml", take, named),
+];
 
 /// The keys whose values are files.
 fn named(content: &[u8]) -> Vec<String> {

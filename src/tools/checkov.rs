@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::scan::config_file::{BaseOverride, ConfigFile, Follows};
+use crate::scan::config_file::ConfigFile;
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::job_files::ReportSource;
@@ -26,8 +26,7 @@ use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted, top
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::project_files::is_cloudformation;
 use crate::text::paths::normalise;
-use crate::tools::describe::yaml_keys;
-use crate::tools::named_files::{NAMED, yaml_values};
+use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
 use crate::tools::passed_over::PassedOver;
 use crate::tools::{cfn_lint, terraform_validate};
 
@@ -68,21 +67,8 @@ fn suggest(seen: &Seen) -> Suggestion {
 /// The file that Checkov writes into the folder of `--output-file-path`.
 const REPORT: &str = "results_json.json";
 
-static CONFIG_YAML: ConfigFile = declared(".checkov.yaml");
-static CONFIG_YML: ConfigFile = declared(".checkov.yml");
-
-const fn declared(name: &'static str) -> ConfigFile {
-    let overrule = BaseOverride::Take { neutral: None, take };
-    ConfigFile {
-        name,
-        describe: yaml_keys,
-        overrule,
-        bars: None,
-        programs: None,
-        part: None,
-        follows: Some(Follows { names: named, file: Some(&NAMED) }),
-    }
-}
+static CONFIG_YAML: ConfigFile = yaml_config(".checkov.yaml", take, named);
+static CONFIG_YML: ConfigFile = yaml_config(".checkov.yml", take, named);
 
 /// The keys whose values are files.
 fn named(content: &[u8]) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! The files that a scanner's configuration names: further rules, lists of what to ignore, programs that check.
 
-use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
+use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote, Follows, Take};
+use crate::tools::describe::yaml_keys;
 
 /// Such a file. The scanner reads it where it is, whichever configuration names it.
 pub(super) static NAMED: ConfigFile = ConfigFile {
@@ -12,6 +13,23 @@ pub(super) static NAMED: ConfigFile = ConfigFile {
     part: None,
     follows: None,
 };
+
+/// A configuration in YAML that an option can replace. `names` finds the files that it names.
+pub(super) const fn yaml_config(
+    name: &'static str,
+    take: Take,
+    names: fn(&[u8]) -> Vec<String>,
+) -> ConfigFile {
+    ConfigFile {
+        name,
+        describe: yaml_keys,
+        overrule: BaseOverride::Take { neutral: None, take },
+        bars: None,
+        programs: None,
+        part: None,
+        follows: Some(Follows { names, file: Some(&NAMED) }),
+    }
+}
 
 /// The values of these keys in a YAML file, at any depth: `key: value`, `key: [value, value]`, or a list below
 /// the key.
