@@ -12,7 +12,7 @@ use crate::cli::args::JudgeArgs;
 use crate::cli::show;
 use crate::cli::show::show;
 use crate::config::find::{OUT, find_config, folder_of};
-use crate::config::settings::{RunOptions, Settings};
+use crate::config::settings::{RunOptions, Settings, require_one};
 use crate::config::{Config, branch};
 use crate::engine::active_policy::{ActivePolicy, BaseSource};
 use crate::engine::assemble::{Circumstances, assemble};
@@ -97,6 +97,7 @@ async fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Resu
     report::prepare(&options)?;
     let known = variables::known_secrets();
     let run = judged_again(saved_run::read(from)?, args, by, known.scrubber())?;
+    require_one(run.mode, run.gates.iter().map(|gate| gate.required))?;
     let written = match &args.output.out {
         Some(out) => {
             // In the folder of the run itself, the files of the scanners stay: the record names them.
@@ -194,11 +195,13 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
                 max: None,
                 known: None,
                 enrichment: Some(&nothing),
+                protection: None,
                 today: today(),
             };
             apply(&mut run, &inputs);
         }
     }
+    require_one(run.mode, run.gates.iter().map(|gate| gate.required))?;
     let out = args.output.out.clone().unwrap_or_else(|| base.join(OUT));
     let mut folder = OutputFolder::take(&out, &options.names()).await?;
     publish(&mut run, &evidence, secrets.scrubber(), &options, &mut folder)?;

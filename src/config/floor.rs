@@ -19,6 +19,7 @@ use crate::keys::mistakes::Problem;
 use crate::keys::table::Keys;
 use crate::model::run::GateRecord;
 use crate::model::verdict::Mode;
+use crate::policy::protection::Protection;
 use crate::policy::vex::Vex;
 use crate::policy::waiver::Waiver;
 
@@ -27,15 +28,13 @@ use crate::policy::waiver::Waiver;
 pub struct Floor {
     mode: Option<Mode>,
     demands: Vec<Demand>,
-    /// Rules that no waiver may cover.
-    protected: Vec<(String, GlobMatcher)>,
+    /// What nobody may waive.
+    protection: Protection,
     require_lock: bool,
     /// Whether a run may scan only what comes after a commit.
     since: bool,
     /// Whether lab mode may act.
     deploy_in_lab: bool,
-    /// Whether VEX documents may waive anything.
-    vex: bool,
 }
 
 /// One place where a run is below the floor.
@@ -75,6 +74,11 @@ fn profile_of<'c>(config: &'c Config, settings: &'c Settings) -> Option<(&'c str
 }
 
 impl Floor {
+    /// What nobody may waive.
+    pub(crate) fn protection(&self) -> &Protection {
+        &self.protection
+    }
+
     /// Reads a floor file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         file::load(path, Self::read)
@@ -90,11 +94,10 @@ impl Floor {
         let floor = Self {
             mode: keys.word("mode", &[("lab", Mode::Lab), ("production", Mode::Production)]),
             demands: keys.tables("gate").iter().filter_map(Demand::read).collect(),
-            protected: protected(keys),
+            protection: Protection { rules: protected(keys), no_statements: !keys.flag_or("vex", true) },
             require_lock: keys.flag_or("require_lock", false),
             since: keys.flag_or("since", true),
             deploy_in_lab: keys.flag_or("deploy_in_lab", true),
-            vex: keys.flag_or("vex", true),
         };
         keys.finish("a floor");
         floor
@@ -141,16 +144,15 @@ impl Floor {
     /// Every VEX statement that would waive what the floor protects.
     pub fn breaches_of_vex(&self, vex: &Vex) -> Vec<Breach> {
         let breach = |what: String, help: &str| Breach::new(what, help).at([way(&["vex"])]);
-        if let (false, Some(document)) = (self.vex, vex.documents.first()) {
+        if let (true, Some(document)) = (self.protection.no_statements, vex.documents.first()) {
             let what = format!("VEX documents may waive findings ({})", document.name);
             return vec![breach(what, "the floor has vex = false")];
         }
-        let protects = |id: &String| self.protected.iter().find(|(_, glob)| glob.is_match(id));
         let mut all = Vec::new();
         for document in &vex.documents {
             for statement in document.statements.iter().filter(|statement| statement.status.waives()) {
-                let found = statement.ids.iter().find_map(|id| Some((id, protects(id)?)));
-                all.extend(found.map(|(id, (pattern, _))| {
+                let found = statement.ids.iter().find_map(|id| Some((id, self.protection.pattern_of(id)?)));
+                all.extend(found.map(|(id, pattern)| {
                     let what =
                         format!("{} waives `{id}`, which the floor protects (`{pattern}`)", document.name);
                     breach(what, "fix the finding; this rule may not be waived")
@@ -161,14 +163,14 @@ impl Floor {
     }
 
     fn check_waiver(&self, index: usize, waiver: &Waiver, today: Date) -> Option<Breach> {
-        if !waiver.is_current(today) || self.protected.is_empty() {
+        if !waiver.is_current(today) || self.protection.rules.is_empty() {
             return None;
         }
         let rule = waiver.conditions().into_iter().find(|(key, _)| *key == "rule").and_then(|(_, rule)| rule);
         let (what, key) = match rule {
             None => (format!("{} could cover any rule, protected ones too", waiver.name), "reason"),
             Some(rule) => {
-                let (pattern, _) = self.protected.iter().find(|(_, glob)| glob.is_match(rule))?;
+                let pattern = self.protection.pattern_of(rule)?;
                 (format!("{} covers `{rule}`, which the floor protects (`{pattern}`)", waiver.name), "rule")
             }
         };

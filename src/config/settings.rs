@@ -121,6 +121,9 @@ impl Settings {
         if ids.iter().all(|id| settings.leaves_out(id).is_some()) {
             bail!("no gate is left to run: --only, --skip and the profile leave out all of them");
         }
+        let running = config.gates.iter().filter(|gate| settings.leaves_out(&gate.id).is_none());
+        let is_required = |gate: &Gate| settings.overlaid(gate).required;
+        require_one(settings.mode, running.map(is_required))?;
         Ok(settings)
     }
 
@@ -147,6 +150,21 @@ impl Settings {
         }
         gate
     }
+}
+
+/// Refuses production without a required gate: it would pass whatever the gates find. `required` says of each gate
+/// whether it is.
+///
+/// # Errors
+/// If the mode is production, and none is required.
+pub(crate) fn require_one(mode: Mode, required: impl IntoIterator<Item = bool>) -> Result<()> {
+    if mode == Mode::Production && !required.into_iter().any(|is_required| is_required) {
+        bail!(
+            "production mode, but every gate of this run is advisory (`required = false`), so nothing can block: \
+             require one, or use lab mode"
+        );
+    }
+    Ok(())
 }
 
 fn listed(what: &str, names: &[&str]) -> String {

@@ -24,6 +24,7 @@ use crate::policy::baseline::Baseline;
 use crate::policy::enrichment::Enrichment;
 use crate::policy::judge::Waivers;
 use crate::policy::known_findings::KnownFindings;
+use crate::policy::protection::Protection;
 use crate::system::clock::today;
 use crate::system::git::Repo;
 use crate::text::human;
@@ -48,6 +49,9 @@ pub(crate) struct BaseSource {
     text: String,
     pub record: PolicyRecord,
 }
+
+/// Without a floor everything may be waived.
+static NOT_PROTECTED: Protection = Protection { rules: Vec::new(), no_statements: false };
 
 impl ActivePolicy {
     /// # Errors
@@ -165,6 +169,7 @@ impl ActivePolicy {
             max: Some(&self.config.max),
             known: Some(known),
             enrichment: Some(enrichment),
+            protection: Some(self.floor.as_ref().map_or(&NOT_PROTECTED, |(_, floor)| floor.protection())),
             today: today(),
         }
     }

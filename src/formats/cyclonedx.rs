@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::model::assessment::is_reasoned;
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
@@ -292,6 +293,9 @@ impl Analysis {
         }
         let words = [self.justification.as_deref(), self.detail.as_deref()];
         let why: Vec<&str> = words.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+        if state == "not_affected" && !is_reasoned(words[0], words[1]) {
+            return None;
+        }
         let colon = if why.is_empty() { "" } else { ": " };
         Some(format!("analysis {state}{colon}{}", why.join(", ")))
     }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use thiserror::Error;
 
+use crate::model::assessment::is_reasoned;
 use crate::policy::vex::VexDocument;
 use crate::text::bom::without_bom;
 use crate::text::sanitise;
@@ -40,6 +41,23 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<VexDocument, Broken> {
         true => Err(Broken("it makes no statement".to_owned())),
         false => Ok(VexDocument { name: Text::from(sanitise::short(name, 300)), statements }),
     }
+}
+
+/// Refuses `not_affected` without a reason: nobody could check it. The author's own words are in the key `words_in`.
+fn require_reason(
+    id: &str,
+    justification: Option<&str>,
+    words: Option<&str>,
+    words_in: &str,
+) -> Result<(), Broken> {
+    if is_reasoned(justification, words) {
+        return Ok(());
+    }
+    let lacks = match justification {
+        Some(word) => format!("the justification `{word}`, which the format does not have,"),
+        None => "no `justification`".to_owned(),
+    };
+    Err(Broken(format!("the statement on {id} is `not_affected` with {lacks} and no `{words_in}`")))
 }
 
 /// JSON-LD allows an address or a list.

@@ -32,6 +32,37 @@ impl Status {
     }
 }
 
+/// Reasons for `not_affected`, in small letters without `_`: those of CISA's "VEX Status Justifications" (2022), which
+/// OpenVEX writes with `_` and SPDX 3 with capitals (`SecurityVexJustificationType`), and those of CycloneDX
+/// (`impactAnalysisJustification`).
+const JUSTIFICATIONS: [&str; 14] = [
+    "componentnotpresent",
+    "vulnerablecodenotpresent",
+    "vulnerablecodenotinexecutepath",
+    "vulnerablecodecannotbecontrolledbyadversary",
+    "inlinemitigationsalreadyexist",
+    "codenotpresent",
+    "codenotreachable",
+    "requiresconfiguration",
+    "requiresdependency",
+    "requiresenvironment",
+    "protectedbycompiler",
+    "protectedatruntime",
+    "protectedatperimeter",
+    "protectedbymitigatingcontrol",
+];
+
+/// Whether a word is a justification that one of the formats defines.
+fn is_justification(word: &str) -> bool {
+    let letters: String = word.trim().chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
+    JUSTIFICATIONS.contains(&letters.as_str())
+}
+
+/// Whether `not_affected` has a reason that a reader can check: a justification of its format, or words of the author.
+pub(crate) fn is_reasoned(justification: Option<&str>, words: Option<&str>) -> bool {
+    justification.is_some_and(is_justification) || words.is_some_and(|words| !words.trim().is_empty())
+}
+
 /// The statement that decides a finding, in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessment {

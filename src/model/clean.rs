@@ -150,6 +150,7 @@ impl Clean for Finding {
             risk,
             references,
             suppressed,
+            protected,
             decision: _,
             because,
             waiver,
@@ -160,7 +161,7 @@ impl Clean for Finding {
         }
         // Portcullis makes the id, but someone may have written the record by hand.
         [id, gate, target, tool, rule, title, because].into_iter().for_each(|text| text.clean(scrubber));
-        for text in [problem, severity_raw, fix, resource, image, commit, suppressed, waiver] {
+        for text in [problem, severity_raw, fix, resource, image, commit, suppressed, protected, waiver] {
             text.clean(scrubber);
         }
         location.clean(scrubber);

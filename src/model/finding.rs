@@ -204,6 +204,9 @@ pub struct Finding {
     /// Why the tool says that it is suppressed (a SARIF suppression).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Text>,
+    /// Why no waiver, no VEX document and no suppression counts: an organisation's floor forbids it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<Text>,
     #[serde(default = "undecided")]
     pub decision: Decision,
     #[serde(default)]
@@ -256,6 +259,7 @@ impl Finding {
             risk: None,
             references: SharedTexts::default(),
             suppressed: None,
+            protected: None,
             decision: undecided(),
             because: Text::default(),
             waiver: None,

@@ -106,11 +106,6 @@ impl Purl {
             && self.qualifiers.iter().all(|(key, value)| other.qualifier(key) == Some(value))
     }
 
-    /// Whether both mean the same package in the same version, with the same qualifiers.
-    pub fn equals(&self, other: &Self) -> bool {
-        self.covers(other) && other.covers(self)
-    }
-
     /// Whether it certainly means this package: by its package URL, otherwise by ecosystem, name and version.
     pub fn is_of(&self, package: &Package) -> bool {
         // Several versions are installed, and this names only one.

@@ -19,6 +19,13 @@ pub struct WaiverUse {
     pub expiring: Vec<WaiverNote>,
 }
 
+impl WaiverUse {
+    /// The waivers that covered something and still apply on the day `today`, by name.
+    pub fn in_force(&self, today: Date) -> impl Iterator<Item = &Text> {
+        self.used.iter().filter(move |note| note.is_current(today)).map(|note| &note.name)
+    }
+}
+
 /// A waiver, in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaiverNote {
@@ -35,4 +42,11 @@ pub struct WaiverNote {
     /// Earlier waivers that cover some of what this one would cover.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<Text>,
+}
+
+impl WaiverNote {
+    /// Whether it still applies on the day `today`.
+    pub fn is_current(&self, today: Date) -> bool {
+        self.expires.is_none_or(|expires| today <= expires)
+    }
 }

@@ -13,6 +13,7 @@ use crate::model::waiver_use::WaiverUse;
 use crate::policy::enrichment::Enrichment;
 use crate::policy::judge::{self, Waivers};
 use crate::policy::known_findings::KnownFindings;
+use crate::policy::protection::Protection;
 use crate::policy::{fingerprint, run_budget, same_problem};
 use crate::text::signal::signal_number;
 
@@ -26,6 +27,8 @@ pub struct PolicyInputs<'a> {
     pub(crate) known: Option<&'a KnownFindings>,
     /// VEX documents, EPSS scores, the KEV catalogue.
     pub(crate) enrichment: Option<&'a Enrichment>,
+    /// What nobody may waive.
+    pub(crate) protection: Option<&'a Protection>,
     /// The day by which waivers expire.
     pub today: Date,
 }
@@ -38,6 +41,7 @@ impl PolicyInputs<'_> {
             max: None,
             known: None,
             enrichment: None,
+            protection: None,
             today,
         }
     }
@@ -94,6 +98,9 @@ fn note(gates: &mut [GateRecord], findings: &mut [Finding], inputs: &PolicyInput
     }
     if let Some(known) = inputs.known {
         known.note(findings);
+    }
+    if let Some(protection) = inputs.protection {
+        protection.note(findings);
     }
 }
 

@@ -1,8 +1,7 @@
 //! judge(): findings and policy → what blocks. Pure.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
-use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::model::assessment::Assessment;
@@ -11,20 +10,18 @@ use crate::model::policy::{Policy, PolicyEffect, Ratchet, Threshold};
 use crate::model::run::{Completeness, GateRecord};
 use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::Outcome;
-use crate::model::waiver_use::{WaiverNote, WaiverUse};
+use crate::model::waiver_use::WaiverUse;
 use crate::policy::waiver::Waiver;
 use crate::policy::waiver_index::WaiverIndex;
+use crate::policy::waiver_notes::{Used, expire, note_waivers, used_too};
 use crate::text::shared::Text;
-
-/// Waivers that expire within this many days are announced.
-const ANNOUNCE_DAYS: i32 = 14;
 
 /// Which waivers apply.
 #[derive(Clone, Copy, Debug)]
 pub enum Waivers<'a> {
     /// The waivers of a configuration.
     Of(&'a [Waiver]),
-    /// The waivers that a saved run names. What they covered stays covered.
+    /// The waivers that a saved run names. What they covered stays covered until they expire.
     AsRecorded(&'a WaiverUse),
 }
 
@@ -48,9 +45,13 @@ pub fn judge(
     let spread = spread(current, &covers, findings);
 
     // First what each finding is, without the others: waived, known before, or counted.
-    let keep_recorded = matches!(waivers, Waivers::AsRecorded(_));
+    let kept: HashSet<&Text> = match waivers {
+        Waivers::Of(_) => HashSet::new(),
+        Waivers::AsRecorded(notes) => notes.in_force(today).collect(),
+    };
     for finding in findings.iter_mut() {
-        if finding.suppressed.is_some() || !(keep_recorded && finding.waiver.is_some()) {
+        let is_kept = finding.waiver.as_ref().is_some_and(|name| kept.contains(name));
+        if !is_kept || finding.suppressed.is_some() || finding.protected.is_some() {
             let acted = index.get(&finding.gate).is_some_and(|&gate| gates[gate].action);
             waive(finding, current, (&covers, &spread), acted, &mut used);
         }
@@ -75,6 +76,9 @@ pub fn judge(
             (finding.decision, finding.because) =
                 gates[gate].policy.conditions.adjust(finding, *decision, because.clone());
         }
+        if let (Some(why), Some(_)) = (&finding.protected, &finding.suppressed) {
+            finding.because = Text::from(format!("{}; its report suppresses it, but {why}", finding.because));
+        }
     }
 
     for (gate, tally) in gates.iter_mut().zip(&tallies) {
@@ -83,7 +87,7 @@ pub fn judge(
     }
     match waivers {
         Waivers::Of(waivers) => note_waivers(waivers, &mut used, (&covers, findings), today),
-        Waivers::AsRecorded(notes) => notes.clone(),
+        Waivers::AsRecorded(notes) => expire(notes, today),
     }
 }
 
@@ -96,6 +100,10 @@ fn waive(
     acted: bool,
     used: &mut [Used],
 ) {
+    if finding.protected.is_some() {
+        (finding.decision, finding.waiver) = (Decision::Deny, None);
+        return;
+    }
     if let Some(reason) = &finding.suppressed {
         finding.decision = Decision::Waive;
         finding.because = Text::from(format!("suppressed in the report: {reason}"));
@@ -321,66 +329,4 @@ fn findings(n: u64) -> String {
 
 fn unrated_findings(n: u64) -> String {
     if n == 1 { "1 unrated finding".to_owned() } else { format!("{n} unrated findings") }
-}
-
-/// Notes on waivers that an earlier waiver already covered a finding that they cover too.
-fn used_too(used: &mut [Used], shares: &[usize], by: &Text) {
-    for other in shares {
-        used[*other].shares.insert(by.clone());
-    }
-}
-
-/// What a waiver did.
-#[derive(Clone, Debug, Default)]
-struct Used {
-    covers: bool,
-    /// The earlier waivers that already covered some of its findings.
-    shares: BTreeSet<Text>,
-    /// If it covers nothing: a waiver that covers what it would cover. If there are several, the first by name,
-    /// so that the order of the findings does not matter.
-    behind: Option<Text>,
-}
-
-fn note_waivers(
-    waivers: &[Waiver],
-    used: &mut [Used],
-    (covers, findings): (&WaiverIndex, &[Finding]),
-    today: Date,
-) -> WaiverUse {
-    for finding in findings {
-        let Some(taken) = &finding.waiver else { continue };
-        for index in covers.covering(finding) {
-            let behind = used[index].behind.get_or_insert_with(|| taken.clone());
-            if taken < behind {
-                *behind = taken.clone();
-            }
-        }
-    }
-    let soon = today.checked_add(ANNOUNCE_DAYS.days()).unwrap_or(Date::MAX);
-    let mut notes = WaiverUse::default();
-    for (waiver, used) in waivers.iter().zip(&*used) {
-        let mut note = WaiverNote {
-            name: waiver.name.clone(),
-            reason: waiver.reason.clone(),
-            expires: waiver.expires,
-            line: Some(waiver.line),
-            behind: None,
-            shares: Vec::new(),
-        };
-        if !waiver.is_current(today) {
-            notes.expired.push(note);
-            continue;
-        }
-        if used.covers {
-            note.shares = used.shares.iter().cloned().collect();
-            notes.used.push(note.clone());
-        } else {
-            note.behind = used.behind.clone();
-            notes.unused.push(note.clone());
-        }
-        if waiver.expires.is_some_and(|expires| expires <= soon) {
-            notes.expiring.push(note);
-        }
-    }
-    notes
 }

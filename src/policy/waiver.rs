@@ -102,6 +102,11 @@ impl Waiver {
             }
             Some(text.value)
         };
+        if let Some(text) = table.text("package")
+            && let Some((what, help)) = no_package(&text.value)
+        {
+            table.problem_with_help(text.at, what, help);
+        }
         let waiver = Self {
             has_own_name: table.has("name"),
             name: Text::from(table.text_or("name", &format!("waiver {}", index + 1))),
@@ -192,20 +197,39 @@ impl Waiver {
     }
 }
 
-/// Whether a waiver's `package` is this package: its name or its package URL, compared as its ecosystem does.
+/// Whether a waiver's `package` is this package. A package URL means what it means in a VEX document; a name means every
+/// version, compared as the ecosystem does.
 fn is_package(wanted: &str, package: &Package) -> bool {
-    let purl = package.purl.as_deref();
-    if *package.name == *wanted || purl == Some(wanted) {
+    if *package.name == *wanted {
         return true;
     }
-    let read = purl.and_then(Purl::read);
-    match Purl::read(wanted) {
-        Some(wanted) => read.is_some_and(|purl| purl.equals(&wanted)),
-        None => {
-            let kind = read.as_ref().map(Purl::kind).or(package.ecosystem.as_deref()).unwrap_or_default();
-            comparable_name(kind, &package.name) == comparable_name(kind, wanted)
-        }
+    if let Some(wanted) = Purl::read(wanted) {
+        return wanted.is_of(package);
     }
+    let kind = kind_of(package);
+    let kind = kind.as_deref().unwrap_or_default();
+    comparable_name(kind, &package.name) == comparable_name(kind, wanted)
+}
+
+/// The type of a package URL that the package has, or would have.
+pub(super) fn kind_of(package: &Package) -> Option<String> {
+    let purl = package.purl.as_deref().and_then(Purl::read);
+    purl.map(|purl| purl.kind().to_owned()).or_else(|| package.ecosystem.as_deref().map(str::to_owned))
+}
+
+/// Why a waiver's `package` is no package.
+fn no_package(text: &str) -> Option<(&'static str, &'static str)> {
+    if text.starts_with("pkg:") {
+        let what = "this is not a package URL, so the waiver covers nothing";
+        return Purl::read(text)
+            .is_none()
+            .then_some((what, "write `pkg:npm/lodash` or `pkg:npm/lodash@4.17.4`"));
+    }
+    let name = text.rsplit('/').next().unwrap_or(text);
+    name.get(1..).is_some_and(|name| name.contains('@')).then_some((
+        "a name has no version, so the waiver covers nothing",
+        "write a package URL: `pkg:npm/lodash@4.17.4`",
+    ))
 }
 
 /// A form of a waiver's `package` that is the same for all texts that mean one package, and for some others: to

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use crate::model::finding::Finding;
-use crate::policy::waiver::{Waiver, rough_package};
+use crate::policy::waiver::{Waiver, kind_of, rough_package};
 
 /// The waivers of a configuration that still apply, by their keys.
 #[derive(Debug)]
@@ -127,6 +127,11 @@ fn keys(finding: &Finding, shape: Shape) -> Vec<Key<'_>> {
             let texts =
                 package.into_iter().flat_map(|has| std::iter::once(&has.name).chain(has.purl.as_ref()));
             let mut names: Vec<String> = texts.map(|text| rough_package(text)).collect();
+            // A waiver may name the package URL that the package would have.
+            names.extend(
+                package.and_then(|has| Some(rough_package(&format!("{}{}", kind_of(has)?, has.name)))),
+            );
+            names.sort();
             names.dedup();
             names.into_iter()
         };
@@ -218,12 +223,14 @@ mod tests {
         let maven = package("org.a:b", Some("pkg:maven/org.a/b@1"), None);
         let npm = package("@s/a.b", Some("pkg:npm/%40s/a.b@1"), Some("npm"));
         let nuget = package("Newtonsoft.Json", None, Some("nuget"));
+        let bare = package("org.a:b", None, Some("maven"));
         for (waiver, finding, covers) in [
             ("zope-interface", &zope, true),
             ("Zope_Interface", &zope, true),
             ("pkg:pypi/Zope-Interface@7.2", &zope, true),
             ("pkg:pypi/zope.interface@7.3", &zope, false),
-            ("pkg:pypi/zope.interface", &zope, false),
+            ("pkg:pypi/zope.interface", &zope, true),
+            ("pkg:npm/zope.interface", &zope, false),
             ("org.a/b", &maven, true),
             ("Org.a:b", &maven, false),
             ("pkg:maven/org.a/b@1", &maven, true),
@@ -231,6 +238,13 @@ mod tests {
             ("pkg:npm/@s/a.b@1", &npm, true),
             ("@s/a-b", &npm, false),
             ("newtonsoft.json", &nuget, true),
+            // Without a package URL: by ecosystem and name; a version must be known.
+            ("pkg:nuget/newtonsoft.json", &nuget, true),
+            ("pkg:nuget/Newtonsoft.Json@13.0.1", &nuget, false),
+            ("pkg:npm/Newtonsoft.Json", &nuget, false),
+            ("pkg:maven/org.a/b", &bare, true),
+            ("pkg:maven/org.a/b@1", &bare, false),
+            ("pkg:maven/org.a/b?type=jar", &maven, false),
         ] {
             let waivers = waivers(&[format!("package = '{waiver}'")]);
             assert_eq!(waivers[0].covers(finding), covers, "{waiver}");

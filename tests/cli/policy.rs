@@ -6,6 +6,7 @@
 
 mod combined;
 mod gone;
+mod statements;
 mod waivers;
 
 use std::fs;

@@ -10,9 +10,16 @@ use crate::policy::judge::{at_or_above, ratchet};
 /// The checks of a finding, one after another, until one decided.
 pub(super) fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<String> {
     let mut steps = Vec::new();
-    if let Some(reason) = &finding.suppressed {
-        steps.push(format!("its own report suppresses it: {reason}. It is waived"));
-        return steps;
+    match (&finding.suppressed, &finding.protected) {
+        (Some(reason), None) => {
+            steps.push(format!("its own report suppresses it: {reason}. It is waived"));
+            return steps;
+        }
+        (Some(reason), Some(why)) => {
+            steps.push(format!("its own report suppresses it: {reason}. That does not count: {why}"));
+        }
+        (None, Some(why)) => steps.push(format!("nothing may waive it: {why}")),
+        (None, None) => {}
     }
     if let Some(name) = &finding.waiver {
         steps.push(format!("{}. It is waived", waiver(run, name)));

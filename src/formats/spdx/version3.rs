@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 
 use crate::formats::headline;
 use crate::formats::ratings::{Rated, Rating};
+use crate::model::assessment::is_reasoned;
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::purl::Purl;
 use crate::model::scope::{Scope, Unit};
@@ -193,7 +194,13 @@ impl<'g> About<'g> {
     /// Why the vulnerability does not count in this element, if every assessment of it says so.
     fn clearance(&self, id: &str) -> Option<String> {
         let all = self.vex.get(id)?;
-        let (one, word, _) = all.first().filter(|_| all.iter().all(|(.., clears)| *clears))?;
+        // The specification requires a reason for `not_affected`: a justification or an impact statement.
+        let counts = |(one, word, clears): &(&Element, &str, bool)| {
+            *clears
+                && (*word != "not_affected"
+                    || is_reasoned(one.justification.as_deref(), one.impact.as_deref()))
+        };
+        let (one, word, _) = all.first().filter(|_| all.iter().all(counts))?;
         let words = [one.justification.as_deref(), one.impact.as_deref()];
         let why: Vec<&str> = words.into_iter().flatten().filter(|text| !text.is_empty()).collect();
         let colon = if why.is_empty() { "" } else { ": " };

@@ -114,6 +114,9 @@ pub(crate) fn statements(bytes: &[u8]) -> Result<Vec<Statement>, Broken> {
         left.extend(&component.components);
     }
     let made = bom.metadata.as_ref().and_then(|metadata| metadata.timestamp);
+    for one in &bom.vulnerabilities {
+        one.require_reason()?;
+    }
     Ok(bom.vulnerabilities.iter().flat_map(|one| one.statements(subject, &by_ref, made)).collect())
 }
 
@@ -124,6 +127,15 @@ impl Component {
 }
 
 impl Vulnerability {
+    fn require_reason(&self) -> Result<(), Broken> {
+        let Some(Analysis { state: Some(State::NotAffected), justification, detail, .. }) = &self.analysis
+        else {
+            return Ok(());
+        };
+        let id = self.id.as_deref().unwrap_or("a vulnerability without an id");
+        super::require_reason(id, justification.as_deref(), detail.as_deref(), "detail")
+    }
+
     fn statements(
         &self,
         subject: Option<&Component>,

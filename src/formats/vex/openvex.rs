@@ -17,8 +17,9 @@ struct Document {
 #[derive(Deserialize)]
 struct Made {
     vulnerability: Vulnerability,
-    /// If absent, the timestamp of the document counts.
+    /// If both are absent, the timestamp of the document counts.
     timestamp: Option<Timestamp>,
+    last_updated: Option<Timestamp>,
     #[serde(default, deserialize_with = "json::null_as_default")]
     products: Vec<Named>,
     /// Only version 0.0.1 has them here.
@@ -76,13 +77,9 @@ impl Made {
         if ids.is_empty() {
             return Err(Broken("a statement names no vulnerability".to_owned()));
         }
-        // The specification requires one of the two. Without it, nobody could check the statement.
-        if self.status == Status::NotAffected
-            && self.justification.is_none()
-            && self.impact_statement.is_none()
-        {
-            let what = "is `not_affected` without `justification` and without `impact_statement`";
-            return Err(Broken(format!("the statement on {} {what}", ids[0])));
+        if self.status == Status::NotAffected {
+            let (justification, words) = (self.justification.as_deref(), self.impact_statement.as_deref());
+            super::require_reason(&ids[0], justification, words, "impact_statement")?;
         }
         let shared_parts: Vec<ProductId> = self.subcomponents.into_iter().map(Named::into_id).collect();
         let product = |named: Named| {
@@ -96,7 +93,7 @@ impl Made {
             status: self.status,
             justification: self.justification,
             statement: self.impact_statement.or(self.action_statement).or(self.status_notes),
-            at: Some(self.timestamp.unwrap_or(of_document)),
+            at: Some(self.last_updated.or(self.timestamp).unwrap_or(of_document)),
         })
     }
 }

@@ -223,7 +223,7 @@ fn a_document_that_portcullis_can_not_use_is_refused() {
         (
             without("      \"justification\": \"vulnerable_code_not_present\"\n")
                 .replace("\"not_affected\",\n    }", "\"not_affected\"\n    }"),
-            "CVE-2020-8203 is `not_affected` without `justification`",
+            "CVE-2020-8203 is `not_affected` with no `justification`",
         ),
         (CYCLONEDX.replace("\"1.6\"", "\"2.0\""), "specVersion"),
         (CYCLONEDX.replace("not_affected", "fine"), "unknown variant `fine`"),
