@@ -1,6 +1,7 @@
 //! A TOML table read key by key, each mistake with its place.
 
 pub(crate) mod file;
+mod integers;
 pub mod mistakes;
 pub(crate) mod secrets;
 pub mod table;

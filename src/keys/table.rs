@@ -9,6 +9,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::integers::{signed, whole};
 use super::mistakes::Problems;
 use crate::text::nearest::nearest;
 
@@ -204,7 +205,7 @@ impl<'a> Keys<'a> {
         let value = self.value(key)?;
         let number = match value.get_ref() {
             DeValue::Float(float) => float.as_str().replace('_', "").parse().ok(),
-            other => whole(other).and_then(|number| u32::try_from(number).ok()).map(f64::from),
+            other => signed(other).and_then(|number| i32::try_from(number).ok()).map(f64::from),
         };
         if number.is_none() {
             self.wrong_type(key, "a number", value);
@@ -384,11 +385,6 @@ impl<'a> Keys<'a> {
             }
         }
     }
-}
-
-fn whole(value: &DeValue) -> Option<u64> {
-    let integer = value.as_integer()?;
-    u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
 }
 
 fn with_article(type_name: &str) -> String {

@@ -3,6 +3,7 @@
 
 mod age;
 mod document;
+mod package_list;
 mod report;
 
 use std::time::Duration;

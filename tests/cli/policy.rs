@@ -6,6 +6,8 @@
 
 mod combined;
 mod gone;
+mod messages;
+mod questions;
 mod statements;
 mod waivers;
 
@@ -314,6 +316,7 @@ fn explain_shows_every_step_of_a_decision() {
         &explained,
         &["the budget of the run allows 10 high, and is kept", "is reported, and does not block"],
     );
-    let explained = steps("", "required = false\n");
+    let other = "[[gate]]\nid = \"other\"\ntool = \"command\"\nrun = [\"true\"]\n";
+    let explained = steps("", &format!("required = false\n{other}"));
     holds(&explained, &["the gate is advisory: the run is not blocked by it"]);
 }

@@ -70,12 +70,16 @@ fn gate_for(name: &str, by: Option<&By>) -> Result<Gate> {
             return Ok(settings.overlaid(gate));
         }
     }
-    let Some(spec) = tools::spec(name).or_else(|| foreign::TOOLS.iter().find(|format| format.name == name))
-    else {
+    let Some(spec) = spec_of(name) else {
         let known: Vec<&str> = TOOLS.iter().copied().chain(&foreign::TOOLS).map(|spec| spec.name).collect();
         bail!("`{name}` is not a tool or a report format; known: {}", known.join(", "));
     };
     Ok(gate_with_defaults(spec, config.map_or_else(Defaults::default, |config| config.defaults.clone())))
+}
+
+/// The tool or the format of this name.
+fn spec_of(name: &str) -> Option<&'static ToolSpec> {
+    tools::spec(name).or_else(|| foreign::TOOLS.iter().find(|format| format.name == name))
 }
 
 fn gate_with_defaults(spec: &'static ToolSpec, defaults: Defaults) -> Gate {
@@ -114,7 +118,7 @@ fn assess_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Targe
             let raw = RawReport { documents, ..RawReport::default() };
             let place =
                 ReportOrigin { root: repo.root.clone(), cwd: repo.base.clone(), target: name.clone() };
-            hinted(assess(gate.tool.as_ref(), &raw, &place), gate, raw.report())
+            hinted(assess(gate.tool.as_ref(), &raw, &place), gate, &raw, &place)
         }
     };
     TargetEvidence {
@@ -129,17 +133,24 @@ fn assess_report(gate: &Gate, path: &Path, repo: &Repo, scratch: &Path) -> Targe
     }
 }
 
-/// If the report could not be read, adds to the reason what it looks like.
-fn hinted(proof: Proof, gate: &Gate, bytes: &[u8]) -> Proof {
+/// If the report could not be read, adds to the reason how it can be.
+fn hinted(proof: Proof, gate: &Gate, raw: &RawReport, origin: &ReportOrigin) -> Proof {
+    let bytes = raw.report();
     match (proof, looks_like(bytes)) {
         (Proof::Inconclusive { parsed, reason }, Some(format))
-            if format != gate.spec.name && parsed.findings.is_empty() =>
+            if format != gate.spec.name && parsed.findings.is_empty() && reads(format, raw, origin) =>
         {
             let reason = format!("{reason}; it looks like {format}: pass it as `--report {format}=PATH`");
             Proof::Inconclusive { parsed, reason }
         }
         (proof, _) => proof,
     }
+}
+
+/// Whether the reader of this format, or of this tool, reads the report.
+fn reads(format: &str, raw: &RawReport, origin: &ReportOrigin) -> bool {
+    let spec = spec_of(format);
+    spec.is_some_and(|spec| gate_with_defaults(spec, Defaults::default()).tool.parse(raw, origin).is_ok())
 }
 
 /// A masked copy of the report for the output folder.

@@ -99,6 +99,8 @@ pub(super) struct Suppressed {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct PackageEntry {
+    pub name: Option<String>,
+    pub version: Option<String>,
     pub identifier: Option<Identifier>,
     pub locations: Option<Vec<Lines>>,
     /// Only development needs it. Listed only with `--include-dev-deps`.

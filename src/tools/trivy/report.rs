@@ -1,7 +1,7 @@
 //! Turns a Trivy report into findings: schema 2, the bare list of the first schema, and the report of
 //! `trivy k8s`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::formats::json;
@@ -18,6 +18,7 @@ use super::document::{
     License, Lines, MisconfSummary, Misconfiguration, Os, PackageEntry, Report, Resource, Scores, Secret,
     Suppressed, TargetResult, Vulnerability,
 };
+use super::package_list::PackageList;
 
 const WHAT: &str = "Trivy report";
 
@@ -138,7 +139,7 @@ impl<'a> Reader<'a> {
             self.recognised.add(if is_file { Unit::Files } else { Unit::Runs }, 1);
         }
         let file = is_file.then(|| self.path(&result.target));
-        let listed = by_uid(&packages);
+        let listed = PackageList::new(&packages);
         for vulnerability in vulnerabilities {
             let finding = self.vulnerability(vulnerability, kind, file.as_ref(), &listed);
             self.parsed.findings.push(finding);
@@ -193,8 +194,9 @@ impl<'a> Reader<'a> {
         entry: Vulnerability,
         kind: &str,
         file: Option<&Text>,
-        listed: &HashMap<&str, &PackageEntry>,
+        listed: &PackageList<'_>,
     ) -> Finding {
+        let (package, dev) = (listed.package(&entry), listed.is_dev(&entry));
         let rule = given(entry.id).unwrap_or_else(|| Text::from("unidentified"));
         let title = given(entry.title).unwrap_or_else(|| Text::from(format!("{rule} in {}", entry.pkg_name)));
         let mut finding = self.finding(rule, Category::Vulnerability, entry.severity, title);
@@ -208,12 +210,11 @@ impl<'a> Reader<'a> {
                 Some(status) => format!("no fix yet ({})", status.replace('_', " ")),
             }),
         });
-        let (purl, uid) = entry.pkg_identifier.map_or((None, None), |known| (given(known.purl), known.uid));
-        let listed = uid.and_then(|uid| listed.get(uid.as_str()));
+        let purl = entry.pkg_identifier.and_then(|known| given(known.purl));
         finding.location = match given(entry.pkg_path) {
             Some(path) => Some(Location::file(self.path(&path))),
             None => file.map(|file| {
-                let lines = listed.and_then(|package| package.lines());
+                let lines = package.and_then(PackageEntry::lines);
                 let (start, end) = lines.map_or((None, None), |lines| (lines.start_line, lines.end_line));
                 Location::file(file.clone()).lines(start, end)
             }),
@@ -230,7 +231,7 @@ impl<'a> Reader<'a> {
             version: given(entry.installed_version),
             unfixed: fixed.is_none() && entry.status.as_deref() != Some("fixed"),
             fixed_version: fixed,
-            dev: listed.is_some_and(|package| package.dev),
+            dev,
             purl,
             paths: SharedTexts::default(),
         }));
@@ -302,15 +303,6 @@ fn is_file(class: &str, kind: &str, target: &str) -> bool {
         "" => !target.ends_with(')'),
         _ => true,
     }
-}
-
-/// The listed packages, by their identifiers.
-fn by_uid(packages: &[PackageEntry]) -> HashMap<&str, &PackageEntry> {
-    let listed = packages.iter().filter_map(|package| {
-        let uid = package.identifier.as_ref()?.uid.as_deref()?;
-        Some((uid, package))
-    });
-    listed.collect()
 }
 
 impl Suppressed {

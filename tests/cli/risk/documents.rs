@@ -186,5 +186,5 @@ fn an_image_is_named_by_digest_by_package_url_or_as_docker_does() {
         &format!("trivy={}", fixture("vex/image-names/trivy.json").display()),
     ]);
     assert_eq!(ran.code, 2, "{}", ran.all());
-    assert!(ran.all().contains("without `justification`"), "{}", ran.all());
+    assert!(ran.all().contains("no `justification`"), "{}", ran.all());
 }
