@@ -9,6 +9,7 @@ use crate::keys::table::{Keys, Located};
 use crate::keys::values::read_duration;
 use crate::model::aim::Aim;
 use crate::model::policy::Policy;
+use crate::policy::path_pattern::read_pattern;
 use crate::scan::retry::Retry;
 use crate::scan::tool::{Tool, ToolSpec};
 use crate::scan::variable::Variable;
@@ -47,8 +48,8 @@ pub struct Gate {
     pub branches: Vec<Branch>,
 }
 
-/// Reads every `[[gate]]`, and checks ids and `needs`.
-pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> Vec<Gate> {
+/// Reads every `[[gate]]`, and checks ids and `needs`. The ids are those of all gates, also of gates with mistakes.
+pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> (Vec<Gate>, Vec<Text>) {
     let tables = keys.tables("gate");
     if tables.is_empty() && !keys.has("gate") {
         keys.problem_with_help(
@@ -60,7 +61,7 @@ pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> Vec<Gate> {
     let mut needs_at: Vec<(Located<Text>, Vec<Located<String>>)> = Vec::new();
     let gates: Vec<Gate> = tables.iter().filter_map(|table| read(table, defaults, &mut needs_at)).collect();
     check_ids_and_needs(keys, &needs_at);
-    gates
+    (gates, needs_at.into_iter().map(|(id, _)| id.value).collect())
 }
 
 pub(crate) fn read(
@@ -128,15 +129,9 @@ pub(super) fn read_branches(table: &Keys) -> Option<Vec<Branch>> {
         let what = "`branches` is empty: name at least one, or leave the key out";
         table.problem(table.at_key("branches"), what);
     }
-    let read = |pattern: Located<String>| match globset::GlobBuilder::new(&pattern.value)
-        .literal_separator(true)
-        .build()
-    {
-        Ok(glob) => Some(Branch { text: pattern.value.into(), matcher: glob.compile_matcher() }),
-        Err(error) => {
-            table.problem(pattern.at, format!("`{}` is not a pattern: {}", pattern.value, error.kind()));
-            None
-        }
+    let read = |pattern: Located<String>| {
+        let matcher = read_pattern(table, &pattern)?.compile_matcher();
+        Some(Branch { text: pattern.value.into(), matcher })
     };
     Some(patterns.into_iter().filter_map(read).collect())
 }

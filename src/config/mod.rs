@@ -162,9 +162,9 @@ impl Config {
             Some(table) => read_defaults(&table, built_in),
             None => built_in,
         };
-        let gates = gate::read_all(keys, &defaults);
-        let profiles = profile::read_all(keys, &gates);
-        let ids: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
+        let (gates, ids) = gate::read_all(keys, &defaults);
+        let ids: Vec<&str> = ids.iter().map(|id| &**id).collect();
+        let profiles = profile::read_all(keys, &gates, &ids);
         let waivers =
             Waiver::read_all(keys, keys.flag_or("waivers_without_end", false), &ids, &tools::names());
         let sources = Sources::read(keys);

@@ -32,18 +32,18 @@ pub struct GateOverlay {
     pub required: Option<bool>,
 }
 
-pub(super) fn read_all(keys: &Keys, gates: &[Gate]) -> BTreeMap<String, Profile> {
+/// Reads every profile. `ids` are those of all gates, also of gates with mistakes.
+pub(super) fn read_all(keys: &Keys, gates: &[Gate], ids: &[&str]) -> BTreeMap<String, Profile> {
     let Some(table) = keys.table("profile") else { return BTreeMap::new() };
-    table.named_tables().into_iter().map(|(name, table)| (name.value, read(&table, gates))).collect()
+    table.named_tables().into_iter().map(|(name, table)| (name.value, read(&table, gates, ids))).collect()
 }
 
-pub(crate) fn read(table: &Keys, gates: &[Gate]) -> Profile {
-    let ids: Vec<&str> = gates.iter().map(|gate| &*gate.id).collect();
+pub(crate) fn read(table: &Keys, gates: &[Gate], ids: &[&str]) -> Profile {
     let gate_list = |key| {
         let list = table.texts(key)?;
         for id in &list {
             if !ids.contains(&id.value.as_str()) {
-                table.unknown(id.at.clone(), &format!("there is no gate `{}`", id.value), &id.value, &ids);
+                table.unknown(id.at.clone(), &format!("there is no gate `{}`", id.value), &id.value, ids);
             }
         }
         Some(list.into_iter().map(|id| id.value).collect::<Vec<_>>())
@@ -55,7 +55,8 @@ pub(crate) fn read(table: &Keys, gates: &[Gate]) -> Profile {
                 Some(gate) => {
                     overlays.insert(id.value, read_overlay(&overlay, gate));
                 }
-                None => table.unknown(id.at, &format!("there is no gate `{}`", id.value), &id.value, &ids),
+                None if ids.contains(&id.value.as_str()) => {}
+                None => table.unknown(id.at, &format!("there is no gate `{}`", id.value), &id.value, ids),
             }
         }
     }

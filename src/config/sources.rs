@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use globset::GlobBuilder;
-
 use crate::keys::table::{Keys, Located};
 use crate::keys::values::read_age;
 use crate::model::policy::Policy;
+use crate::policy::path_pattern::read_pattern;
 
 /// The files that gates.toml names.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +17,8 @@ pub struct Sources {
     pub kev: Option<Located<String>>,
     /// The greatest age at which EPSS scores and the catalogue still count.
     pub max_age: Option<Duration>,
+    /// A file is named, with a mistake that is reported there.
+    has_mistake: bool,
 }
 
 impl Sources {
@@ -25,9 +26,7 @@ impl Sources {
     pub fn read(keys: &Keys) -> Self {
         let vex = keys.texts("vex").unwrap_or_default();
         for pattern in &vex {
-            if let Err(error) = GlobBuilder::new(&pattern.value).literal_separator(true).build() {
-                keys.problem(pattern.at.clone(), format!("this is not a path pattern: {}", error.kind()));
-            }
+            read_pattern(keys, pattern);
         }
         let products = keys.texts("products").unwrap_or_default();
         let mut sources = Self {
@@ -40,6 +39,10 @@ impl Sources {
             sources.kev = table.text("kev");
             sources.max_age = read_age(&table, "max_age");
             table.finish("`[risk]`");
+            let named = [("epss", &sources.epss), ("kev", &sources.kev)];
+            sources.has_mistake = named.iter().any(|(key, read)| table.has(key) && read.is_none());
+        } else {
+            sources.has_mistake = keys.has("risk");
         }
         sources
     }
@@ -47,6 +50,9 @@ impl Sources {
     /// The key of a policy that needs a file that is not named, and what to do.
     pub fn lacks(&self, policy: &Policy) -> Option<(&'static str, &'static str)> {
         let conditions = &policy.conditions;
+        if self.has_mistake {
+            return None;
+        }
         if conditions.fail_on_kev && self.kev.is_none() {
             return Some(("fail_on_kev", "name CISA's catalogue: `[risk]` with `kev = \"FILE\"`"));
         }

@@ -31,6 +31,11 @@ impl Problems {
         self.0.borrow_mut().push(Problem { at, what: what.into(), help: Some(help.into()) });
     }
 
+    /// Takes a mistake back: another one is its cause.
+    pub(super) fn retract(&self, at: &Range<usize>, what: &str) {
+        self.0.borrow_mut().retain(|problem| problem.at != *at || problem.what != what);
+    }
+
     /// The mistakes, in the order of the file.
     pub fn into_sorted(self) -> Vec<Problem> {
         let mut problems = self.0.into_inner();
@@ -77,4 +82,17 @@ pub fn draw(problems: &[Problem], source: &str, path: &str, known: &Scrubber, co
         out.push_str("\n\n");
     }
     out
+}
+
+/// A required key is not there.
+pub(super) fn missing(key: &str) -> String {
+    format!("`{key}` is missing")
+}
+
+/// `an integer`, `a string`.
+pub(super) fn with_article(type_name: &str) -> String {
+    match type_name.chars().next() {
+        Some('a' | 'e' | 'i' | 'o') => format!("an {type_name}"),
+        _ => format!("a {type_name}"),
+    }
 }

@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::integers::{signed, whole};
-use super::mistakes::Problems;
+use super::mistakes::{Problems, missing, with_article};
 use crate::text::nearest::nearest;
 
 /// The types of values, for messages.
@@ -104,6 +104,12 @@ impl<'a> Keys<'a> {
         self.table.and_then(|table| table.get(key)).map_or(self.at(), Spanned::span)
     }
 
+    /// Whether the key has a list with something in it, whatever that is.
+    pub fn has_entries(&self, key: &str) -> bool {
+        let value = self.table.and_then(|table| table.get(key));
+        value.is_some_and(|value| value.get_ref().as_array().is_none_or(|list| !list.is_empty()))
+    }
+
     /// A text.
     pub fn text(&self, key: &'static str) -> Option<Located<String>> {
         let value = self.value(key)?;
@@ -128,7 +134,7 @@ impl<'a> Keys<'a> {
     pub fn required_text(&self, key: &'static str) -> Option<Located<String>> {
         if self.table.is_some() && !self.has(key) {
             self.knows(key);
-            self.problem(self.at(), format!("`{key}` is missing"));
+            self.problem(self.at(), missing(key));
             return None;
         }
         self.text(key)
@@ -381,15 +387,12 @@ impl<'a> Keys<'a> {
         for key in table.keys() {
             let name = key.get_ref().as_ref();
             if !asked.contains(&name) {
+                // The key that was meant is not missing.
+                if let Some(near) = nearest(name, &asked) {
+                    self.problems.retract(&self.at, &missing(near));
+                }
                 self.unknown(key.span(), &format!("`{name}` is not a key of {what}"), name, &asked);
             }
         }
-    }
-}
-
-fn with_article(type_name: &str) -> String {
-    match type_name.chars().next() {
-        Some('a' | 'e' | 'i' | 'o') => format!("an {type_name}"),
-        _ => format!("a {type_name}"),
     }
 }

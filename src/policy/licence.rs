@@ -15,6 +15,7 @@ use crate::keys::table::{Keys, Located};
 use crate::model::component::Component;
 use crate::model::purl::{Purl, comparable_name};
 use crate::policy::ban;
+use crate::policy::path_pattern::stars_in_a_name;
 
 /// Which licences are allowed.
 #[derive(Clone, Debug, Serialize)]
@@ -79,7 +80,8 @@ impl Licences {
             unknown: keys.word_or("unknown", &unknowns, Unknown::Warn),
             exceptions: keys.tables("exceptions").iter().filter_map(Exception::read).collect(),
         };
-        if licences.allow.as_ref().is_none_or(Vec::is_empty) && licences.deny.is_empty() {
+        // An entry with a mistake is reported at its place.
+        if !keys.has_entries("allow") && !keys.has_entries("deny") {
             keys.problem_with_help(
                 keys.at(),
                 "`licences` neither allows nor denies a licence",
@@ -236,7 +238,7 @@ impl Entry {
 
     fn read(keys: &Keys, entry: Located<String>) -> Option<Self> {
         let text = entry.value;
-        if text.contains(['*', '?', '[']) {
+        if text.contains(['*', '?', '[', '{']) {
             let glob = GlobBuilder::new(&text).case_insensitive(true).build();
             return match glob {
                 Ok(glob) => Some(Self { text, matcher: Matcher::Pattern(glob.compile_matcher()) }),
@@ -292,6 +294,10 @@ impl Exception {
         let allow = Entry::read_all(table, allow);
         table.finish("an exception");
         let (package, reason) = (package?, reason?);
+        if let Some((what, help)) = stars_in_a_name(&package.value) {
+            table.problem_with_help(package.at, what, help);
+            return None;
+        }
         let pattern = match package.value.starts_with("pkg:") {
             true => match ban::pattern(&package.value, false) {
                 Ok(pattern) => Some(pattern),

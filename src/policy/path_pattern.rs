@@ -1,9 +1,11 @@
-//! The pattern of a waiver's `path`: a glob in which `*` stays within a folder.
+//! The patterns of gates.toml: globs in which `*` stays within a folder. docs/policy.md, "Patterns", describes them.
 
 use std::path::Path;
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
+
+use crate::keys::table::{Keys, Located};
 
 /// What has a meaning in a glob, or ends something that has one. A part of a path without these stands for itself.
 const MEANINGS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
@@ -75,6 +77,20 @@ pub(crate) fn never_fits(glob: &str) -> Option<(&'static str, &'static str)> {
     stars_in_a_name(glob)
 }
 
+/// Reads a pattern of gates.toml in which `*` stops at `/`: for paths, package URLs, branches. A mistake is a problem at
+/// its place.
+pub(crate) fn read_pattern(keys: &Keys, text: &Located<String>) -> Option<Glob> {
+    if let Some((what, help)) = stars_in_a_name(&text.value) {
+        keys.problem_with_help(text.at.clone(), what, help);
+        return None;
+    }
+    let glob = GlobBuilder::new(&text.value).literal_separator(true).build();
+    let problem = |error: globset::Error| {
+        keys.problem(text.at.clone(), format!("`{}` is not a pattern: {}", text.value, error.kind()));
+    };
+    glob.map_err(problem).ok()
+}
+
 /// In a name, two stars mean no more than one, and do not reach into folders.
 pub(crate) fn stars_in_a_name(glob: &str) -> Option<(&'static str, &'static str)> {
     let within = glob.split('/').any(|part| part.contains("**") && part != "**");
@@ -95,6 +111,35 @@ mod tests {
         }
         for glob in ["src/**/*.js", "**", "src/**", "/**", "a/[*][*]", "*", r"a\[b"] {
             assert_eq!(never_fits(glob), None, "{glob}");
+        }
+    }
+
+    /// docs/policy.md, "Patterns".
+    #[test]
+    fn each_sign_means_what_the_documentation_says() {
+        for (pattern, fits, fits_not) in [
+            ("src/*.ts", "src/a.ts", "src/b/a.ts"),
+            ("src/*.ts", "src/.ts", "src/a.tsx"),
+            ("src/**", "src/b/a.ts", "srcs/a.ts"),
+            ("src/**", "src/a.ts", "src"),
+            ("**/a.ts", "a.ts", "b/ba.ts"),
+            ("src/**/a.ts", "src/a.ts", "src/ba.ts"),
+            ("src/**/a.ts", "src/x/y/a.ts", "lib/src/a.ts"),
+            ("v?.json", "v1.json", "v12.json"),
+            ("a?b", "a.b", "a/b"),
+            ("v[0-9].json", "v1.json", "vx.json"),
+            ("v[!0-9].json", "vx.json", "v1.json"),
+            ("{api,web}/*.ts", "web/a.ts", "lib/a.ts"),
+            ("*.{ts,tsx}", "a.tsx", "a.js"),
+            ("app/[[]id[]]/page.tsx", "app/[id]/page.tsx", "app/i/page.tsx"),
+            (r"app/\[id\]/*", "app/[id]/page.tsx", "app/i/page.tsx"),
+            ("a/[*].md", "a/*.md", "a/b.md"),
+            ("SRC/*", "SRC/a", "src/a"),
+        ] {
+            let read = PathPattern::read(pattern).unwrap();
+            assert_eq!(never_fits(pattern), None, "{pattern}");
+            assert!(read.fits(fits), "{pattern} {fits}");
+            assert!(!read.fits(fits_not), "{pattern} {fits_not}");
         }
     }
 

@@ -6,7 +6,6 @@ mod known;
 use std::collections::BTreeMap;
 use std::fs;
 
-use globset::Glob;
 use serde::{Deserialize, Serialize};
 
 use crate::formats::{FORMATS, Format};
@@ -17,6 +16,7 @@ use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::InventoryRules;
+use crate::policy::path_pattern::read_pattern;
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::job_files::ReportSource;
@@ -130,14 +130,13 @@ fn report(keys: &Keys) -> Option<Report> {
     };
     let path = keys.required_text("path");
     keys.finish("`report`");
-    let report = Report { format: format?, path: path?.value };
+    let path = path?;
+    let report = Report { format: format?, path: path.value.clone() };
     if report.is_pattern() {
         if report.format.is_inventory {
             keys.problem(keys.at_key("path"), "an inventory is one file: `path` must not be a pattern");
         }
-        if let Err(error) = Glob::new(&report.path) {
-            keys.problem(keys.at_key("path"), format!("`path` is not a pattern: {}", error.kind()));
-        }
+        read_pattern(keys, &path);
     }
     Some(report)
 }

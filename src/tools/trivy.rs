@@ -123,8 +123,9 @@ const fn declared(name: &'static str, describe: Describe, neutral: &'static str,
 const LINKS: PassedOver = PassedOver { folder: |_| false, why: "", wanted: &|_| true, file_links: true };
 
 /// What Trivy scans.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 enum Scan {
+    #[default]
     Fs,
     Image,
     Config,
@@ -161,7 +162,8 @@ struct Trivy {
 }
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
-    let scan = keys.word_or("scan", &Scan::WORDS, Scan::Fs);
+    let named = keys.word("scan", &Scan::WORDS);
+    let scan = named.unwrap_or_default();
     let trivy = Trivy {
         scan,
         dirs: keys.texts_or("dirs", &["."]),
@@ -173,6 +175,7 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         max_db_age: read_duration(keys, "max_db_age"),
     };
     let idle: &[&str] = match scan {
+        _ if named.is_none() && keys.has("scan") => &[],
         Scan::Fs => &["images"],
         Scan::Image => &["dirs"],
         Scan::Config => &["images", "scanners", "ignore_unfixed", "max_db_age"],

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 use serde::Serialize;
 
-use crate::keys::table::Keys;
+use crate::keys::table::{Keys, Located};
+use crate::policy::path_pattern::read_pattern;
 use crate::system::project_files::{is_cloudformation, is_passed_over};
 use crate::text::paths::{forward, normalise};
 
@@ -36,18 +37,16 @@ impl Wanted {
     /// Reads the key. An entry that is not a valid pattern is a mistake.
     pub(super) fn configure(keys: &Keys) -> Self {
         let (mut names, mut globs, mut but) = (Vec::new(), GlobSetBuilder::new(), GlobSetBuilder::new());
-        let words = keys.texts_or("files", &[]);
-        for name in words.iter().cloned() {
+        let all = keys.texts("files").unwrap_or_default();
+        let words = all.iter().map(|text| text.value.clone()).collect();
+        for Located { value: name, at } in all {
             let (to, pattern) = match name.strip_prefix('!') {
                 Some(pattern) => (&mut but, pattern),
                 None => (&mut globs, name.as_str()),
             };
-            match GlobBuilder::new(pattern.trim_start_matches("./")).literal_separator(true).build() {
-                Ok(glob) => drop(to.add(glob)),
-                Err(error) => {
-                    let what = format!("`{name}` is not a path pattern: {}", error.kind());
-                    keys.problem(keys.at_key("files"), what);
-                }
+            let pattern = Located { value: pattern.trim_start_matches("./").to_owned(), at };
+            if let Some(glob) = read_pattern(keys, &pattern) {
+                to.add(glob);
             }
             if !name.starts_with('!') {
                 names.push(name);

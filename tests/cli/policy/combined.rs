@@ -151,4 +151,34 @@ fn a_pattern_that_can_match_nothing_is_a_mistake() {
         assert_eq!(ran.code, 2, "{path}: {}", ran.all());
     }
     assert_eq!(Project::with_gates(&waiver("src/**/*.js")).run(&["plan"]).code, 0);
+    // Every other pattern of gates.toml.
+    for (keys, wrong, right) in [
+        ("vex = [\"PATTERN\"]\n[[gate]]\nid = \"a\"\ntool = \"trivy\"\n", "vex**.json", "{vex,none}/*.json"),
+        (
+            "[[gate]]\nid = \"a\"\ntool = \"command\"\nrun = [\"a\"]\nreport = { format = \"junit\", path = \"PATTERN\" }\n",
+            "reports/**.xml",
+            "reports/**/*.xml",
+        ),
+        ("[[gate]]\nid = \"a\"\ntool = \"cfn-lint\"\nfiles = [\"PATTERN\"]\n", "**.yaml", "**/*.yaml"),
+        ("[[gate]]\nid = \"a\"\ntool = \"cfn-lint\"\nfiles = [\"!PATTERN\"]\n", "**.yaml", "**/*.yaml"),
+        (
+            "[[gate]]\nid = \"a\"\ntool = \"smoke-test\"\nurl = \"https://example.test\"\nbranches = [\"PATTERN\"]\n",
+            "release**",
+            "release/**",
+        ),
+        (
+            "[[gate]]\nid = \"a\"\ntool = \"syft\"\n[gate.licences]\ndeny = [\"GPL-*\"]\nexceptions = [{ package = \"PATTERN\", allow = [\"GPL-3.0-only\"], reason = \"r\" }]\n",
+            "pkg:npm/@img**",
+            "pkg:npm/@img/*",
+        ),
+    ] {
+        let plan = |pattern: &str| {
+            let project = Project::with_gates(&format!("version = 1\n{}", keys.replace("PATTERN", pattern)));
+            project.write("vex/a.json", "{}");
+            project.run(&["plan"])
+        };
+        let says = "`**` stands for whole folders";
+        assert!(plan(wrong).stderr.contains(says), "{keys}: {}", plan(wrong).all());
+        assert!(!plan(right).all().contains(says), "{keys}: {}", plan(right).all());
+    }
 }

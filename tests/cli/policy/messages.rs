@@ -37,3 +37,30 @@ fn another_format_is_proposed_only_if_it_reads_the_report() {
         assert_eq!(ran.all().contains("it looks like sarif"), proposes, "{report}: {}", ran.all());
     }
 }
+
+/// What follows from a mistake is no mistake of its own.
+#[test]
+fn only_the_cause_is_shown() {
+    let head = "version = 1\n[[gate]]\nid = \"a\"\n";
+    for (gates, says) in [
+        ("tool = \"syft\"\n[gate.licences]\ndeny = [\"GPL-9\"]\n", "`GPL-9` is not an SPDX licence"),
+        (
+            "tool = \"trivvy\"\n[profile.p]\nonly = [\"a\"]\n[profile.p.gate.a]\nfail_on = \"low\"\n[[waiver]]\ngate = \"a\"\nreason = \"y\"\nexpires = 2999-01-01\n",
+            "`trivvy` is not a tool",
+        ),
+        ("tool = \"trivy\"\nscan = \"imgae\"\nimages = [\"x\"]\n", "`imgae` is not a value of `scan`"),
+        ("tool = \"trivy\"\nfail_on_kev = true\n[risk]\nkev = 7\n", "`kev` must be a string"),
+        ("tool = \"trivy\"\nepss_at_least = 0.1\nrisk = \"epss.csv\"\n", "`risk` is not a key"),
+        ("tool = \"docker-build\"\nimages = [{ nam = \"x\" }]\n", "`nam` is not a key"),
+        (
+            "tool = \"eslint\"\n[[waiver]]\nresaon = \"x\"\nrule = \"a\"\nexpires = 2999-01-01\n",
+            "`resaon` is not a key",
+        ),
+    ] {
+        let ran = Project::with_gates(&format!("{head}{gates}")).run(&["plan"]);
+        assert_eq!(ran.code, 2, "{gates}");
+        assert!(ran.stderr.contains(says), "{gates}: {}", ran.stderr);
+        let others = if gates.contains("risk = \"epss") { 2 } else { 1 };
+        assert_eq!(ran.stderr.matches("error: ").count(), others, "{gates}: {}", ran.stderr);
+    }
+}
