@@ -44,9 +44,14 @@ fn every_test_that_a_document_names_exists() {
     let sources: String =
         sources_in(&root.join("tests")).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let mut named = 0;
-    for document in
-        ["SECURITY.md", "CONTRIBUTING.md", "README.md", "docs/configuration.md", "docs/architecture.md"]
-    {
+    for document in [
+        "SECURITY.md",
+        "CONTRIBUTING.md",
+        "README.md",
+        "docs/configuration.md",
+        "docs/architecture.md",
+        "docs/policy.md",
+    ] {
         let text = fs::read_to_string(root.join(document)).unwrap();
         // Every second piece is in backquotes.
         for (n, line) in text.lines().enumerate() {
@@ -68,6 +73,38 @@ fn every_test_that_a_document_names_exists() {
         }
     }
     assert!(named > 40, "{named}");
+}
+
+/// docs/policy.md, "The keys": each example is accepted in every place that its row names.
+#[test]
+fn every_key_of_the_policy_is_accepted_where_its_row_says() {
+    let text = include_str!("../../docs/policy.md");
+    let (_, table) = text.split_once("## The keys").unwrap();
+    let (table, _) = table.split_once("## How").unwrap();
+    let gate = "[[gate]]\nid = \"g\"\ntool = \"trivy\"\n";
+    let files = "[risk]\nepss = \"e\"\nkev = \"k\"\n";
+    let mut tried = 0;
+    for row in table.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let [key, places, .., example] = cells.as_slice() else { panic!("{row}") };
+        let Some(example) = example.strip_prefix('`') else { continue };
+        let example = example.trim_end_matches(" |").trim_end_matches('`');
+        for place in places.split(", ") {
+            let file = match place {
+                "top" if key.contains('[') => format!("[baseline]\n{example}\n{gate}"),
+                "top" => format!("{example}\n{gate}{files}"),
+                "defaults" => format!("[defaults]\n{example}\n{gate}{files}"),
+                "gate" => format!("{gate}{example}\n{files}"),
+                "profile" if *key == "| `mode`" => format!("{gate}[profile.p]\n{example}\n"),
+                "profile" => format!("{gate}{files}[profile.p.gate.g]\n{example}\n"),
+                _ => panic!("{row}"),
+            };
+            let read = Config::read(&format!("version = 1\n{file}"));
+            assert!(read.is_ok(), "{place}: {example}: {:?}", read.err());
+            tried += 1;
+        }
+    }
+    assert!(tried > 25, "{tried}");
 }
 
 fn sources_in(folder: &Path) -> Vec<PathBuf> {
