@@ -67,6 +67,11 @@ impl Scope {
         self.0.get(&unit).copied()
     }
 
+    /// Whether something was scanned, and all of it is counted in this unit.
+    pub fn is_only(&self, unit: Unit) -> bool {
+        self.0.len() == 1 && self.get(unit).is_some_and(|n| n > 0)
+    }
+
     /// Whether nothing is known to have been scanned.
     pub fn is_empty(&self) -> bool {
         self.0.values().all(|n| *n == 0)

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use crate::model::assessment::Assessment;
 use crate::model::finding::{Decision, Finding};
 use crate::model::policy::{Policy, PolicyEffect, Ratchet, Threshold};
-use crate::model::run::{Completeness, GateRecord};
+use crate::model::run::{Completeness, GateRecord, TargetRecord};
+use crate::model::scope::Unit;
 use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::Outcome;
 use crate::model::waiver_use::WaiverUse;
@@ -265,8 +266,8 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
         ) => (Outcome::Inconclusive, format!("{why}; besides, {blocking}")),
         (Completeness::Whole, Some(blocking)) => (Outcome::Failed, blocking),
         (Completeness::Whole, None) => match unexplained {
-            None => (Outcome::Passed, passing(&gate.policy, tally)),
-            Some(why) => (Outcome::Inconclusive, format!("{}, but {why}", passing(&gate.policy, tally))),
+            None => (Outcome::Passed, passing(gate, tally)),
+            Some(why) => (Outcome::Inconclusive, format!("{}, but {why}", passing(gate, tally))),
         },
     };
     if let Some(overridden) = &gate.overridden {
@@ -300,7 +301,12 @@ fn blocking(policy: &Policy, tally: &Tally) -> Option<String> {
 }
 
 /// Why the gate passes, in words.
-fn passing(policy: &Policy, tally: &Tally) -> String {
+fn passing(gate: &GateRecord, tally: &Tally) -> String {
+    let by_exit_code = |target: &TargetRecord| target.scope.is_only(Unit::Commands);
+    if tally.all.total() == 0 && !gate.targets.is_empty() && gate.targets.iter().all(by_exit_code) {
+        return "exit code only, nothing counted".to_owned();
+    }
+    let policy = &gate.policy;
     let lowered = "without a fix or for development";
     let passing_anyway: Vec<String> =
         [(tally.known, "known before"), (tally.lowered, lowered), (tally.waived, "waived")]

@@ -2,6 +2,7 @@
 //! one of the shared formats, decides the result. Without a report, its exit code decides.
 
 mod known;
+mod prompt;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -264,6 +265,14 @@ impl Tool for Command {
             let why = "a command without a report is judged by its exit code, which is not known";
             return Err(ReportError::ToolError(why.to_owned()));
         };
+        if let Some(question) =
+            [&raw.stdout, &raw.stderr].into_iter().find_map(|output| prompt::question(output))
+        {
+            let why = format!(
+                "it asked a question instead of doing its work: `{question}` (answer it once, or name an option that does)"
+            );
+            return Err(ReportError::ToolError(why));
+        }
         let mut parsed = Parsed::default();
         match self.exit(code) {
             Exit::Fault(_) => return Ok(parsed),

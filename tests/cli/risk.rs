@@ -287,7 +287,7 @@ fn a_file_that_portcullis_can_not_use_is_a_mistake_in_gates_toml() {
         ("vex = [\"vex/gone.json\"]", "", "vex/gone.json can't be used as a VEX document: it does not exist"),
         ("vex = [\"statements/*.json\"]", "", "there is no VEX document"),
         ("vex = [\"trivy.json\"]", "", "it is neither OpenVEX nor CycloneDX"),
-        ("vex = [\"vex/[\"]", "", "this is not a path pattern"),
+        ("vex = [\"vex/[\"]", "", "`vex/[` is not a pattern"),
         ("[risk]\nkev = \"trivy.json\"", "", "it is not CISA's catalogue"),
         ("[risk]\nepss = \"gates.toml\"", "", "its first line has no `score_date`"),
         ("[risk]\nepss = \"kev.json\"", "", "it is not an answer of FIRST's API"),
