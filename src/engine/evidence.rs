@@ -7,6 +7,7 @@ use crate::config::Gate;
 use crate::engine::job_run::TargetEvidence;
 use crate::engine::lock::guard::Examined;
 use crate::engine::program_identity::Identity;
+use crate::engine::reasons::Reasons;
 use crate::model::clean::Clean;
 use crate::model::finding::Finding;
 use crate::model::lock_status::LockStatus;
@@ -272,8 +273,10 @@ fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
             }
         }
     }
-    if !unproven.0.is_empty() {
-        let reasons = unproven.words(targets.len());
+    let are_images = targets.iter().all(|target| target.record.image.is_some());
+    let of_gate = (targets.len(), if are_images { "images" } else { "targets" });
+    if !unproven.is_empty() {
+        let reasons = unproven.words(of_gate);
         let was_stopped =
             targets.iter().all(|target| target.stopped || matches!(target.proof, Proof::Complete(_)));
         return Some(match stop {
@@ -285,36 +288,5 @@ fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
     }
     // One target with something in scope is enough to judge the gate.
     let all_empty = !targets.is_empty() && empty.len() == targets.len();
-    all_empty.then(|| Lack::Nothing(empty.words(targets.len())))
-}
-
-/// Reasons, each with its targets.
-#[derive(Default)]
-struct Reasons(Vec<(String, Vec<Text>)>);
-
-impl Reasons {
-    fn add(&mut self, target: &Text, reason: &str) {
-        match self.0.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, targets)) => targets.push(target.clone()),
-            None => self.0.push((reason.to_owned(), vec![target.clone()])),
-        }
-    }
-
-    /// How many targets have a reason.
-    fn len(&self) -> usize {
-        self.0.iter().map(|(_, targets)| targets.len()).sum()
-    }
-
-    /// All reasons in words. The targets are named if the gate has several.
-    fn words(&self, targets_of_gate: usize) -> String {
-        let words: Vec<String> = self
-            .0
-            .iter()
-            .map(|(reason, targets)| match targets_of_gate {
-                1 => reason.clone(),
-                _ => format!("{}: {reason}", targets.join(", ")),
-            })
-            .collect();
-        words.join("; ")
-    }
+    all_empty.then(|| Lack::Nothing(empty.words(of_gate)))
 }

@@ -23,6 +23,7 @@ pub(crate) mod preview;
 pub(crate) mod program_identity;
 pub(crate) mod progress;
 pub(crate) mod publish;
+mod reasons;
 pub(crate) mod report_owners;
 pub(crate) mod saved_run;
 pub(crate) mod schedule;

@@ -1,5 +1,6 @@
 //! The interface between Portcullis and a tool.
 
+pub(crate) mod cause;
 pub mod config_file;
 pub mod declared;
 pub(crate) mod from_environment;

@@ -55,7 +55,12 @@ fn a_fault_that_stays_is_inconclusive_with_its_cause_and_the_number_of_tries() {
     assert_eq!(ran.code, 3, "{}", ran.all());
     assert_eq!(calls(&project), 3);
     let reason = reason(&project, "audit");
-    assert!(reason.starts_with("after 3 tries: ") && reason.contains("ECONNREFUSED"), "{reason}");
+    let (cause, words) = reason.split_once(": after 3 tries: ").unwrap();
+    assert!(
+        cause.ends_with("refuses connections (check the network, the resolver and the proxy)"),
+        "{reason}"
+    );
+    assert!(words.contains("ECONNREFUSED"), "{reason}");
 }
 
 #[test]
