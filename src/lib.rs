@@ -12,6 +12,7 @@
 //! | [`keys`] | a TOML table read key by key, each mistake with its place |
 //! | [`model`] | findings, severity, policy values, verdict, the record of a run: data, no I/O |
 //! | [`policy`] | judging: waivers, budgets, baseline, VEX, licences, one problem of several tools. Pure |
+//! | [`inputs`] | what there is to look at: the files of the repository, and their kinds |
 //! | [`scan`] | what a tool is: the trait, a job, a report and its proof |
 //! | [`formats`] | bytes to typed values: SARIF, JUnit, Checkstyle, CycloneDX, SPDX, EPSS, KEV, VEX |
 //! | [`tools`] | one file or folder for each scanner, and their registry |
@@ -25,6 +26,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod formats;
+pub(crate) mod inputs;
 pub mod keys;
 pub mod model;
 pub mod policy;

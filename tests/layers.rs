@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// In this order; the table in `lib.rs` says what each is for.
-const LAYERS: [&str; 13] = [
-    "text", "redact", "system", "keys", "model", "policy", "scan", "formats", "tools", "report", "config",
-    "engine", "cli",
+const LAYERS: [&str; 14] = [
+    "text", "redact", "system", "keys", "model", "policy", "inputs", "scan", "formats", "tools", "report",
+    "config", "engine", "cli",
 ];
 
 /// What a layer must not name: it is pure, or draws a record and nothing else.

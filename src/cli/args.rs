@@ -77,6 +77,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Look at the repository and write a gates.toml
     Init(InitArgs),
+    /// List what there is to look at: lock files, Dockerfiles, Terraform roots, sources …
+    Inputs(InputsArgs),
     /// Install or remove the git pre-push hook
     Hook(HookArgs),
 }
@@ -340,6 +342,16 @@ pub struct InitArgs {
     /// Replace an existing gates.toml
     #[arg(long, env = "PORTCULLIS_FORCE", value_parser = BoolishValueParser::new())]
     pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct InputsArgs {
+    /// A folder of the repository: the whole repository is listed
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Print everything, as JSON
+    #[arg(long, env = "PORTCULLIS_JSON", value_parser = BoolishValueParser::new())]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

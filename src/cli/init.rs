@@ -10,9 +10,9 @@ use ignore::WalkBuilder;
 
 use crate::cli::args::InitArgs;
 use crate::config::FILE_NAME;
+use crate::inputs::third_party::is_passed_over;
 use crate::scan::suggestion::{Seen, SeenFile, Suggestion};
 use crate::scan::tool::ToolSpec;
-use crate::system::project_files::is_passed_over;
 use crate::system::terminal;
 use crate::system::whole_file::write_whole;
 use crate::text::human::count;

@@ -7,6 +7,7 @@ pub(crate) mod empty_variables;
 pub(crate) mod explain;
 pub(crate) mod hook;
 pub(crate) mod init;
+pub(crate) mod inputs;
 pub(crate) mod judge;
 pub(crate) mod lock;
 pub(crate) mod plan;
@@ -41,6 +42,7 @@ pub fn execute(command: Command) -> Result<u8> {
             Command::Explain(args) => explain::execute(&args),
             Command::Doctor(args) => doctor::execute(&args.config).await,
             Command::Init(args) => init::execute(&args),
+            Command::Inputs(args) => inputs::execute(&args).await,
             Command::Hook(args) => hook::execute(args.action).await,
         }
     });

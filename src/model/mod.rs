@@ -7,6 +7,7 @@ pub mod component;
 pub(crate) mod enrichment_record;
 pub(crate) mod exploitation;
 pub mod finding;
+pub mod input;
 pub(crate) mod known_note;
 pub(crate) mod lock_status;
 pub(crate) mod loosening;

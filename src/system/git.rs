@@ -165,15 +165,20 @@ pub(crate) async fn tracked_below(folder: &Path) -> Option<Vec<String>> {
     Some(tracked)
 }
 
-/// Whether a work tree belongs to a shallow clone. A linked work tree has a file `.git` that names its git
-/// folder, and that folder names the git folder that all work trees share (gitrepository-layout).
+/// Whether a work tree belongs to a shallow clone.
 pub(crate) fn is_shallow_clone(root: &Path) -> bool {
+    let folder = git_folder(root);
+    let shared = std::fs::read_to_string(folder.join("commondir"));
+    shared.map_or(folder.clone(), |shared| folder.join(shared.trim())).join("shallow").exists()
+}
+
+/// The git folder of a work tree. A linked work tree has a file `.git` that names its git folder, and that folder names
+/// the git folder that all work trees share (gitrepository-layout).
+pub(crate) fn git_folder(root: &Path) -> PathBuf {
     let git = root.join(".git");
-    let read = |path: &Path| std::fs::read_to_string(path).ok();
-    let folder = match read(&git).as_deref().and_then(|text| text.strip_prefix("gitdir:")) {
+    let linked = std::fs::read_to_string(&git);
+    match linked.as_deref().ok().and_then(|text| text.strip_prefix("gitdir:")) {
         Some(linked) => root.join(linked.trim()),
         None => git,
-    };
-    let shared = read(&folder.join("commondir")).map_or(folder.clone(), |shared| folder.join(shared.trim()));
-    shared.join("shallow").exists()
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::system::process::ask_with;
+use crate::system::process::{ask_in_pieces, ask_with};
 use crate::system::variables;
 
 /// The usual value of each setting that decides what git shows of a commit, a file or a line, and how.
@@ -118,10 +118,26 @@ pub(crate) async fn git_with(
     folder: &Path,
     limit: Duration,
 ) -> Option<Vec<u8>> {
-    let mut env = as_variables(settings(), None);
-    env.extend(VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let mut env = own_variables();
     env.extend(more.clone());
     ask_with(&env, Path::new("git"), args, folder, limit).await
+}
+
+/// A long answer: `take` gets it piece by piece, and ends it with `false`. `None` if git fails.
+pub(crate) async fn git_in_pieces(
+    args: &[&str],
+    folder: &Path,
+    limit: Duration,
+    take: impl FnMut(&[u8]) -> bool,
+) -> Option<()> {
+    ask_in_pieces(&own_variables(), Path::new("git"), args, folder, limit, take).await
+}
+
+/// The variables of each git that Portcullis starts for itself.
+fn own_variables() -> BTreeMap<String, String> {
+    let mut env = as_variables(settings(), None);
+    env.extend(VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    env
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ pub(crate) mod http;
 pub(crate) mod output_folder;
 pub(crate) mod private;
 pub mod process;
-pub(crate) mod project_files;
 pub mod push;
 pub(crate) mod scratch;
 pub(crate) mod terminal;

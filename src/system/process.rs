@@ -276,18 +276,41 @@ pub(crate) async fn ask_with(
     cwd: &Path,
     limit: Duration,
 ) -> Option<Vec<u8>> {
+    let mut printed = Vec::new();
+    let keep = |piece: &[u8]| {
+        printed.extend_from_slice(piece);
+        printed.len() as u64 <= ANSWER_CAP
+    };
+    ask_in_pieces(env, program, args, cwd, limit, keep).await?;
+    Some(printed)
+}
+
+/// The same for an answer that may be long: `take` gets it piece by piece, and ends it with `false`, which is no
+/// answer.
+pub(crate) async fn ask_in_pieces(
+    env: &BTreeMap<String, String>,
+    program: &Path,
+    args: &[&str],
+    cwd: &Path,
+    limit: Duration,
+    mut take: impl FnMut(&[u8]) -> bool,
+) -> Option<()> {
     let (mut command, _line) = keeper::command(program, None).ok()?;
     for name in kept_from_helpers() {
         command.env_remove(name);
     }
     command.envs(env).args(args).current_dir(cwd).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().ok()?;
-    let mut pipe = child.stdout.take()?.take(ANSWER_CAP + 1);
+    let mut pipe = child.stdout.take()?;
     let answer = async {
-        let mut printed = Vec::new();
-        pipe.read_to_end(&mut printed).await.ok()?;
-        let whole = printed.len() as u64 <= ANSWER_CAP;
-        (whole && child.wait().await.ok()?.success()).then_some(printed)
+        let mut piece = vec![0; 64 * 1024];
+        loop {
+            match pipe.read(&mut piece).await.ok()? {
+                0 => return child.wait().await.ok()?.success().then_some(()),
+                n if take(&piece[..n]) => {}
+                _ => return None,
+            }
+        }
     };
     timeout(limit, answer).await.ok()?
 }

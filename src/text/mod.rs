@@ -6,6 +6,7 @@ pub(crate) mod encode;
 pub(crate) mod file_names;
 pub mod hash;
 pub(crate) mod human;
+pub(crate) mod jsonc;
 pub(crate) mod nearest;
 pub(crate) mod paths;
 pub mod sanitise;

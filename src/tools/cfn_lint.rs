@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::inputs::templates::is_cloudformation;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::scope::{Scope, Unit};
@@ -23,7 +24,6 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
-use crate::system::project_files::is_cloudformation;
 use crate::tools::cfn_lint::templates::Wanted;
 use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
 

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::inputs::templates::is_cloudformation;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::policy::coverage::{Coverage, Extent};
@@ -24,7 +25,6 @@ use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted, tops};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
-use crate::system::project_files::is_cloudformation;
 use crate::text::paths::normalise;
 use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
 use crate::tools::passed_over::PassedOver;

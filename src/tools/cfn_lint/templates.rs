@@ -7,9 +7,10 @@ use globset::{GlobSet, GlobSetBuilder};
 use ignore::WalkBuilder;
 use serde::Serialize;
 
+use crate::inputs::templates::is_cloudformation;
+use crate::inputs::third_party::is_passed_over;
 use crate::keys::table::{Keys, Located};
 use crate::policy::path_pattern::read_pattern;
-use crate::system::project_files::{is_cloudformation, is_passed_over};
 use crate::text::paths::{forward, normalise};
 
 /// What the key `files` names.

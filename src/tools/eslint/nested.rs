@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::system::project_files::is_passed_over;
+use crate::inputs::third_party::is_passed_over;
 
 /// The most folders that are looked into. A larger project is no reason to wait.
 const MOST: usize = 20_000;

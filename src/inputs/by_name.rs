@@ -1,0 +1,308 @@
+//! What a file is by its name alone.
+//!
+//! Sources: the documentation of each tool. Lock files and manifests: "What Trivy looks for" (trivy.dev, Coverage / Language)
+//! and the tools' own pages. Names of configuration files: eslint.org, biomejs.dev, oxc.rs, prettier.io, vitest.dev,
+//! jestjs.io, playwright.dev, mochajs.org, docs.pytest.org, docs.phpunit.de.
+
+use crate::inputs::languages::language;
+use crate::inputs::third_party::is_in_installed;
+use crate::model::input::{CiService, InputKind, KindSet, PackageManager, TestRunner};
+
+use InputKind as Kind;
+use PackageManager as Manager;
+
+/// The kinds that the path says.
+pub(super) fn kinds(path: &str) -> KindSet {
+    let mut kinds = KindSet::default();
+    if is_in_installed(path) {
+        return kinds;
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let found = [packages(name), images(name), infrastructure(name), linters(name), test_runner(name)];
+    found.into_iter().flatten().for_each(|kind| kinds.add(kind));
+    if let Some(service) = ci_service(path, name) {
+        kinds.add(Kind::Ci(service));
+    }
+    if let Some(language) = language(name) {
+        kinds.add(Kind::Source(language));
+    }
+    kinds
+}
+
+/// Whether a name is `stem.anything.ending`, or `stem.ending`.
+fn is_variant(name: &str, stem: &str, endings: &[&str]) -> bool {
+    let Some(rest) = name.strip_prefix(stem) else { return false };
+    (rest.is_empty() && endings.is_empty())
+        || rest.rsplit_once('.').is_some_and(|(middle, ending)| {
+            endings.contains(&ending) && (middle.is_empty() || middle.starts_with(['.', '-']))
+        })
+}
+
+/// Whether a name is `stem` and one of these endings.
+fn is_one(name: &str, stem: &str, endings: &[&str]) -> bool {
+    name.strip_prefix(stem)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .is_some_and(|ending| endings.contains(&ending))
+}
+
+fn packages(name: &str) -> Option<Kind> {
+    Some(match name {
+        "package-lock.json" | "npm-shrinkwrap.json" => Kind::Lock(Manager::Npm),
+        "package.json" => Kind::Manifest(Manager::Npm),
+        "yarn.lock" => Kind::Lock(Manager::Yarn),
+        "pnpm-lock.yaml" => Kind::Lock(Manager::Pnpm),
+        "bun.lock" | "bun.lockb" => Kind::Lock(Manager::Bun),
+        "pylock.toml" => Kind::Lock(Manager::Pip),
+        "setup.py" | "requirements.in" => Kind::Manifest(Manager::Pip),
+        "poetry.lock" => Kind::Lock(Manager::Poetry),
+        "uv.lock" => Kind::Lock(Manager::Uv),
+        "Pipfile.lock" => Kind::Lock(Manager::Pipenv),
+        "Pipfile" => Kind::Manifest(Manager::Pipenv),
+        "go.sum" => Kind::Lock(Manager::Go),
+        "go.mod" => Kind::Manifest(Manager::Go),
+        "Cargo.lock" => Kind::Lock(Manager::Cargo),
+        "Cargo.toml" => Kind::Manifest(Manager::Cargo),
+        "pom.xml" => Kind::Manifest(Manager::Maven),
+        "gradle.lockfile" | "buildscript-gradle.lockfile" => Kind::Lock(Manager::Gradle),
+        "build.gradle" | "build.gradle.kts" => Kind::Manifest(Manager::Gradle),
+        "packages.lock.json" | "packages.config" => Kind::Lock(Manager::NuGet),
+        "composer.lock" => Kind::Lock(Manager::Composer),
+        "composer.json" => Kind::Manifest(Manager::Composer),
+        "Gemfile.lock" | "gems.locked" => Kind::Lock(Manager::Bundler),
+        "Gemfile" | "gems.rb" => Kind::Manifest(Manager::Bundler),
+        "pubspec.lock" => Kind::Lock(Manager::Pub),
+        "pubspec.yaml" => Kind::Manifest(Manager::Pub),
+        "Package.resolved" => Kind::Lock(Manager::Swift),
+        "Package.swift" => Kind::Manifest(Manager::Swift),
+        _ if is_variant(name, "pylock", &["toml"]) => Kind::Lock(Manager::Pip),
+        _ if is_requirements(name, ".in") => Kind::Manifest(Manager::Pip),
+        _ => {
+            let project = [".csproj", ".fsproj", ".vbproj"];
+            return project
+                .iter()
+                .any(|ending| name.ends_with(ending))
+                .then_some(Kind::Manifest(Manager::NuGet));
+        }
+    })
+}
+
+/// `requirements.txt`, `requirements-dev.txt`, `dev-requirements.txt`.
+pub(super) fn is_requirements(name: &str, ending: &str) -> bool {
+    name.strip_suffix(ending)
+        .is_some_and(|stem| stem.starts_with("requirements") || stem.ends_with("requirements"))
+}
+
+fn images(name: &str) -> Option<Kind> {
+    const YAML: [&str; 2] = ["yaml", "yml"];
+    if is_dockerfile(name) {
+        return Some(Kind::Dockerfile);
+    }
+    let compose = ["compose", "docker-compose", "podman-compose"];
+    if compose.iter().any(|stem| is_variant(name, stem, &YAML)) {
+        return Some(Kind::Compose);
+    }
+    let sbom = ["bom.json", "bom.xml", "sbom.json", "sbom.xml"].contains(&name)
+        || [".cdx.json", ".cdx.xml", ".bom.json", ".bom.xml", ".spdx", ".spdx.json"]
+            .iter()
+            .any(|ending| name.ends_with(ending));
+    sbom.then_some(Kind::Sbom)
+}
+
+/// `Dockerfile`, `Dockerfile.prod`, `api.Dockerfile`, and the same for `Containerfile`.
+fn is_dockerfile(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["dockerfile", "containerfile"].iter().any(|stem| {
+        let rest = lower.strip_prefix(stem);
+        let variant = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
+        let ending = lower.strip_suffix(stem).is_some_and(|rest| rest.ends_with(['.', '-', '_']));
+        // Lists of what a build leaves out, documents, templates, programs about Dockerfiles.
+        let other =
+            ["dockerignore", "containerignore", "md", "txt", "tmpl", "js", "ts", "py", "go", "rs", "sh"];
+        let other = lower.rsplit_once('.').is_some_and(|(_, last)| other.contains(&last));
+        (variant && !other) || ending
+    })
+}
+
+fn infrastructure(name: &str) -> Option<Kind> {
+    Some(match name {
+        "Chart.yaml" => Kind::Helm,
+        "kustomization.yaml" | "kustomization.yml" | "Kustomization" => Kind::Kustomize,
+        _ if name.ends_with(".tf") || name.ends_with(".tf.json") => Kind::Terraform,
+        _ if name.ends_with(".tofu") || name.ends_with(".tofu.json") => Kind::OpenTofu,
+        _ => return None,
+    })
+}
+
+fn linters(name: &str) -> Option<Kind> {
+    const SCRIPTS: [&str; 6] = ["js", "mjs", "cjs", "ts", "mts", "cts"];
+    const OLD: [&str; 5] = ["js", "cjs", "yaml", "yml", "json"];
+    Some(match name {
+        _ if is_variant(name, "tsconfig", &["json"]) => Kind::TsConfig,
+        ".eslintrc" => Kind::Eslint,
+        _ if is_one(name, "eslint.config", &SCRIPTS) || is_one(name, ".eslintrc", &OLD) => Kind::Eslint,
+        "biome.json" | "biome.jsonc" | ".biome.json" | ".biome.jsonc" => Kind::Biome,
+        ".oxlintrc.json" | ".oxlintrc.jsonc" | "oxlintrc.json" | "oxlint.config.ts" => Kind::Oxlint,
+        ".prettierrc" => Kind::Prettier,
+        _ if is_one(name, "prettier.config", &SCRIPTS) => Kind::Prettier,
+        _ if is_one(name, ".prettierrc", &["json5", "toml"])
+            || is_one(name, ".prettierrc", &OLD)
+            || is_one(name, ".prettierrc", &SCRIPTS) =>
+        {
+            Kind::Prettier
+        }
+        _ => return None,
+    })
+}
+
+fn test_runner(name: &str) -> Option<Kind> {
+    const SCRIPTS: [&str; 6] = ["js", "mjs", "cjs", "ts", "mts", "cts"];
+    let stems = [
+        ("vitest.config", TestRunner::Vitest),
+        ("vitest.workspace", TestRunner::Vitest),
+        ("jest.config", TestRunner::Jest),
+        ("playwright.config", TestRunner::Playwright),
+        ("cypress.config", TestRunner::Cypress),
+        ("karma.conf", TestRunner::Karma),
+        ("ava.config", TestRunner::Ava),
+    ];
+    let scripted = stems.iter().find(|(stem, _)| is_variant(name, stem, &SCRIPTS));
+    Some(Kind::Tests(match name {
+        "pytest.ini" | ".pytest.ini" | "pytest.toml" | ".pytest.toml" => TestRunner::Pytest,
+        "phpunit.xml" | "phpunit.xml.dist" | "phpunit.dist.xml" => TestRunner::PhpUnit,
+        ".rspec" => TestRunner::Rspec,
+        "jest.config.json" => TestRunner::Jest,
+        _ if is_one(name, ".mocharc", &["js", "cjs", "mjs", "yaml", "yml", "json", "jsonc"]) => {
+            TestRunner::Mocha
+        }
+        _ => scripted?.1,
+    }))
+}
+
+fn ci_service(path: &str, name: &str) -> Option<CiService> {
+    let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+    let folder = path.strip_suffix(name).unwrap_or_default();
+    let in_folder = |wanted: &str| folder == wanted || folder.ends_with(&format!("/{wanted}"));
+    Some(match name {
+        "bitbucket-pipelines.yml" => CiService::Bitbucket,
+        "action.yml" | "action.yaml" => CiService::GitHub,
+        _ if yaml && folder == ".github/workflows/" => CiService::GitHub,
+        _ if yaml && (name.starts_with(".gitlab-ci") || name.ends_with(".gitlab-ci.yml")) => {
+            CiService::GitLab
+        }
+        _ if yaml && path.starts_with(".gitlab/ci/") => CiService::GitLab,
+        _ if name == "Jenkinsfile" || name.starts_with("Jenkinsfile.") || name.ends_with(".Jenkinsfile") => {
+            CiService::Jenkins
+        }
+        _ if yaml && is_variant(name, "azure-pipelines", &["yml", "yaml"]) => CiService::Azure,
+        _ if yaml && (in_folder(".azure-pipelines/") || in_folder(".azuredevops/")) => CiService::Azure,
+        _ if yaml && folder == ".circleci/" => CiService::CircleCi,
+        _ if yaml && is_variant(name, "buildspec", &["yml", "yaml"]) => CiService::CodeBuild,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(path: &str) -> String {
+        kinds(path).iter().map(InputKind::id).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn lock_files_and_manifests_are_known_by_name() {
+        for (path, expected) in [
+            ("a/package-lock.json", "lock/npm"),
+            ("npm-shrinkwrap.json", "lock/npm"),
+            ("yarn.lock", "lock/yarn"),
+            ("pnpm-lock.yaml", "lock/pnpm"),
+            ("bun.lockb", "lock/bun"),
+            ("pylock.dev.toml", "lock/pip"),
+            ("requirements/dev-requirements.in", "manifest/pip"),
+            ("poetry.lock", "lock/poetry"),
+            ("uv.lock", "lock/uv"),
+            ("Pipfile.lock", "lock/pipenv"),
+            ("go.mod", "manifest/go"),
+            ("Cargo.lock", "lock/cargo"),
+            ("pom.xml", "manifest/maven"),
+            ("app/gradle.lockfile", "lock/gradle"),
+            ("app/build.gradle.kts", "manifest/gradle source/kotlin"),
+            ("Api/Api.csproj", "manifest/nuget"),
+            ("packages.lock.json", "lock/nuget"),
+            ("composer.lock", "lock/composer"),
+            ("Gemfile.lock", "lock/bundler"),
+            ("pubspec.lock", "lock/pub"),
+            ("Package.resolved", "lock/swift"),
+            ("node_modules/a/package-lock.json", ""),
+            ("package-lock.json.bak", ""),
+        ] {
+            assert_eq!(named(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn images_and_infrastructure_are_known_by_name() {
+        for (path, expected) in [
+            ("Dockerfile", "dockerfile"),
+            ("docker/Dockerfile.prod", "dockerfile"),
+            ("docker/api.Dockerfile", "dockerfile"),
+            ("Containerfile", "dockerfile"),
+            ("dockerfile", "dockerfile"),
+            ("Dockerfile.dockerignore", ""),
+            ("Dockerfile.md", ""),
+            ("dockerfile_test.go", "source/go"),
+            ("compose.yaml", "compose"),
+            ("docker-compose.override.yml", "compose"),
+            ("composer.json", "manifest/composer"),
+            ("infra/main.tf", "terraform"),
+            ("infra/main.tf.json", "terraform"),
+            ("infra/main.tofu", "opentofu"),
+            ("charts/a/Chart.yaml", "helm"),
+            ("k8s/kustomization.yaml", "kustomize"),
+            ("reports/app.cdx.json", "sbom"),
+            ("LICENSES.spdx", "sbom"),
+        ] {
+            assert_eq!(named(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn linters_and_test_runners_are_known_by_name() {
+        for (path, expected) in [
+            ("tsconfig.json", "tsconfig"),
+            ("web/tsconfig.app.json", "tsconfig"),
+            ("tsconfig-base.json", "tsconfig"),
+            ("mytsconfig.json", ""),
+            ("eslint.config.mjs", "eslint source/javascript"),
+            (".eslintrc", "eslint"),
+            (".eslintrc.yml", "eslint"),
+            ("biome.jsonc", "biome"),
+            (".oxlintrc.json", "oxlint"),
+            (".prettierrc.toml", "prettier"),
+            ("vitest.config.ts", "tests/vitest source/typescript"),
+            ("jest.config.e2e.js", "tests/jest source/javascript"),
+            (".mocharc.yml", "tests/mocha"),
+            ("pytest.ini", "tests/pytest"),
+            ("phpunit.xml.dist", "tests/phpunit"),
+        ] {
+            assert_eq!(named(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn ci_files_are_known_by_their_place() {
+        for (path, expected) in [
+            (".github/workflows/ci.yml", "ci/github"),
+            ("docs/.github/workflows/ci.yml", ""),
+            ("actions/x/action.yml", "ci/github"),
+            (".gitlab-ci.yml", "ci/gitlab"),
+            ("Jenkinsfile", "ci/jenkins"),
+            ("azure-pipelines.release.yml", "ci/azure"),
+            (".circleci/config.yml", "ci/circleci"),
+            ("bitbucket-pipelines.yml", "ci/bitbucket"),
+            ("deploy/buildspec-prod.yml", "ci/codebuild"),
+        ] {
+            assert_eq!(named(path), expected, "{path}");
+        }
+    }
+}

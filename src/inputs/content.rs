@@ -1,0 +1,276 @@
+//! What is read of each file, decided by its name, and what it says: in several threads.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::inputs::builds::{self, Told};
+use crate::inputs::files::{File, Files};
+use crate::inputs::look::{Look, look};
+use crate::inputs::open::{Amount, read};
+use crate::inputs::packages;
+use crate::inputs::shell;
+use crate::inputs::templates;
+use crate::inputs::terraform::{self, TerraformFile};
+use crate::inputs::test_runs::{self, TestRun};
+use crate::inputs::typescript::{self, TsConfig};
+use crate::inputs::unlocked::Manifests;
+use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager, TestRunner, Why};
+
+/// A larger file of a kind that is read whole is not read: it is generated, or hostile.
+const LARGEST: u64 = 4 << 20;
+
+/// What the files say.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub(super) manifests: Manifests,
+    pub(super) typescript: BTreeMap<String, TsConfig>,
+    pub(super) terraform: Vec<(String, TerraformFile)>,
+    pub(super) told: Vec<Told>,
+    pub(super) test_runs: Vec<TestRun>,
+    pub(super) troubles: Vec<InputTrouble>,
+}
+
+/// What one file says.
+#[derive(Debug, Default)]
+struct Said {
+    place: usize,
+    kinds: KindSet,
+    what: Vec<Fact>,
+    why: Option<Why>,
+}
+
+#[derive(Debug)]
+enum Fact {
+    Npm(packages::NpmPackage),
+    Pnpm(Vec<String>),
+    Python(packages::PyProject),
+    Cargo(packages::CargoManifest),
+    /// Names packages; whether the lock file may lie above.
+    Packages(bool),
+    TypeScript(TsConfig),
+    Terraform(TerraformFile),
+    Builds(Told),
+    Tests(TestRun),
+}
+
+/// Reads what there is to read, and gives the files their kinds.
+pub(super) fn read_all(top: &Path, files: &mut Files) -> Contents {
+    let jobs: Vec<(usize, Look)> =
+        files.iter().filter_map(|file| Some((file.place(), look(&file)?))).collect();
+    let mut contents = Contents::default();
+    let said = in_threads(&jobs, |(place, look)| files.at(*place).map(|file| ask(top, &file, *look)));
+    contents.take(files, said);
+    // Bases and references of TypeScript projects may have any name, and name further ones.
+    const MOST_ROUNDS: usize = 30;
+    for _ in 0..MOST_ROUNDS {
+        let named = typescript::named(&contents.typescript, files);
+        let known = |path: &String| contents.troubles.iter().any(|trouble| trouble.path == *path);
+        let more: Vec<_> =
+            named.iter().filter(|path| !known(path)).filter_map(|path| files.get(path)).collect();
+        let said: Vec<Said> = more.iter().map(|file| ask(top, file, Look::TsConfig)).collect();
+        if said.is_empty() {
+            break;
+        }
+        contents.take(files, said);
+    }
+    contents
+}
+
+/// Does each job, in as many threads as there are processors. What they say is in the order of the jobs.
+fn in_threads<J: Sync>(jobs: &[J], each: impl Fn(&J) -> Option<Said> + Sync) -> Vec<Said> {
+    const AT_ONCE: usize = 16;
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut said = Vec::new();
+        loop {
+            let from = next.fetch_add(AT_ONCE, Ordering::Relaxed);
+            let Some(some) = jobs.get(from..jobs.len().min(from + AT_ONCE)).filter(|some| !some.is_empty())
+            else {
+                return said;
+            };
+            said.extend(some.iter().filter_map(&each));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(jobs.len() / AT_ONCE + 1);
+    let mut all = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        all.extend(others.into_iter().filter_map(|other| other.join().ok()).flatten());
+        all
+    });
+    all.sort_by_key(|said| said.place);
+    all
+}
+
+impl Contents {
+    fn take(&mut self, files: &mut Files, all: Vec<Said>) {
+        for Said { place, kinds, what, why } in all {
+            let Some(path) = files.at(place).map(|file| file.path().into_owned()) else { continue };
+            if let Some(facts) = files.facts_mut(place) {
+                facts.kinds.join(kinds);
+                if why == Some(Why::Changed) {
+                    facts.object = None;
+                }
+            }
+            self.troubles.extend(why.map(|why| InputTrouble { path: path.clone(), why }));
+            for fact in what {
+                self.add(&path, fact);
+            }
+        }
+    }
+
+    fn add(&mut self, path: &str, fact: Fact) {
+        let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        match fact {
+            Fact::Npm(package) => drop(self.manifests.npm.insert(path.to_owned(), package)),
+            Fact::Pnpm(list) => drop(self.manifests.pnpm.insert(folder.to_owned(), list)),
+            Fact::Python(project) => drop(self.manifests.python.insert(path.to_owned(), project)),
+            Fact::Cargo(manifest) => drop(self.manifests.cargo.insert(path.to_owned(), manifest)),
+            Fact::Packages(above) => drop(self.manifests.others.insert(path.to_owned(), above)),
+            Fact::TypeScript(config) => drop(self.typescript.insert(path.to_owned(), config)),
+            Fact::Terraform(file) => self.terraform.push((path.to_owned(), file)),
+            Fact::Builds(told) => self.told.push(told),
+            Fact::Tests(run) => self.test_runs.push(run),
+        }
+    }
+}
+
+fn ask(top: &Path, file: &File, look: Look) -> Said {
+    let mut said = Said { place: file.place(), ..Said::default() };
+    let amount = match look {
+        Look::Template | Look::Program => Amount::Head(templates::HEAD),
+        _ => Amount::Whole(LARGEST),
+    };
+    match read(top, file, amount) {
+        Ok((bytes, changed)) => {
+            said.why = changed;
+            if let Err(error) = said.look(look, file, &bytes) {
+                said.why = Some(Why::NotParsed(error));
+            }
+        }
+        Err(why) => said.why = Some(why),
+    }
+    said
+}
+
+impl Said {
+    fn look(&mut self, look: Look, file: &File, bytes: &[u8]) -> Result<(), String> {
+        let path = file.path();
+        let text = String::from_utf8_lossy(bytes);
+        let fact = match look {
+            Look::Npm => return self.npm(file, bytes),
+            Look::Pnpm => Fact::Pnpm(packages::pnpm_workspace(&text)?),
+            Look::PyProject => return self.python(&path, &text),
+            Look::Requirements => {
+                let pinned = packages::is_pinned(&text);
+                let kind = if pinned { InputKind::Lock } else { InputKind::Manifest };
+                self.kinds.add(kind(PackageManager::Pip));
+                return Ok(());
+            }
+            Look::Cargo => Fact::Cargo(packages::cargo(&text)?),
+            Look::Packages(words) => {
+                if !words.iter().any(|word| text.contains(word)) {
+                    return Ok(());
+                }
+                Fact::Packages(text.contains("resolution: workspace"))
+            }
+            Look::Go if packages::go_requires(&text) => Fact::Packages(false),
+            Look::Go => return Ok(()),
+            Look::TsConfig => {
+                self.kinds.add(InputKind::TsConfig);
+                Fact::TypeScript(typescript::read(&text)?)
+            }
+            Look::Terraform => Fact::Terraform(terraform::read(&text)?),
+            Look::TerraformJson => Fact::Terraform(terraform::read_json(bytes)?),
+            Look::Template => {
+                self.kinds = templates::kinds(&file.name(), &text);
+                return Ok(());
+            }
+            Look::Program if is_shell(bytes) => {
+                self.kinds.add(InputKind::Source(crate::model::input::Language::Shell));
+                let builds = shell::builds(&text);
+                return self.builds(file, builds);
+            }
+            Look::Program => return Ok(()),
+            Look::Compose => return self.builds(file, builds::of_compose(&text)?),
+            Look::Pipeline if !builds::mentions_a_build(&text) => return Ok(()),
+            Look::Pipeline => return self.builds(file, builds::of_pipeline(&text)?),
+            Look::Jenkins => return self.builds(file, builds::of_jenkins(&text)),
+            Look::Bake => return self.builds(file, builds::of_bake(&text)?),
+            Look::Script if builds::mentions_a_build(&text) => {
+                return self.builds(file, shell::builds(&text));
+            }
+            Look::Script => return Ok(()),
+            Look::Vite if !(text.contains("test:") || text.contains("vitest/config")) => return Ok(()),
+            Look::Vite => Fact::Tests(test_runs::read(&path, TestRunner::Vitest, &text)),
+            Look::PytestSection => match test_runs::pytest_section(&text) {
+                Some(section) => Fact::Tests(test_runs::pytest(&path, &section)),
+                None => return Ok(()),
+            },
+            Look::Tests(runner) => Fact::Tests(test_runs::read(&path, runner, &text)),
+        };
+        if let Fact::Tests(run) = &fact {
+            self.kinds.add(InputKind::Tests(run.runner));
+        }
+        self.what.push(fact);
+        Ok(())
+    }
+
+    fn npm(&mut self, file: &File, bytes: &[u8]) -> Result<(), String> {
+        let package = packages::npm(&file.path(), bytes)?;
+        for name in &package.configures {
+            self.kinds.add(match *name {
+                "eslintConfig" => InputKind::Eslint,
+                "prettier" => InputKind::Prettier,
+                "jest" => InputKind::Tests(TestRunner::Jest),
+                "mocha" => InputKind::Tests(TestRunner::Mocha),
+                _ => InputKind::Tests(TestRunner::Ava),
+            });
+        }
+        let scripts: Vec<&str> = package.scripts.values().map(String::as_str).collect();
+        let builds = scripts.iter().filter(|script| builds::mentions_a_build(script));
+        let builds = builds.flat_map(|script| shell::builds(script)).collect();
+        self.builds(file, builds)?;
+        self.what.push(Fact::Npm(package));
+        Ok(())
+    }
+
+    fn python(&mut self, path: &str, text: &str) -> Result<(), String> {
+        let project = packages::python(text)?;
+        self.kinds.add(InputKind::Manifest(match (project.poetry, project.uv) {
+            (true, _) => PackageManager::Poetry,
+            (_, true) => PackageManager::Uv,
+            _ => PackageManager::Pip,
+        }));
+        if let Some(options) = &project.pytest {
+            self.kinds.add(InputKind::Tests(TestRunner::Pytest));
+            self.what.push(Fact::Tests(test_runs::pytest(path, options)));
+        }
+        self.what.push(Fact::Python(project));
+        Ok(())
+    }
+
+    fn builds(&mut self, file: &File, builds: Vec<shell::ToldBuild>) -> Result<(), String> {
+        if !builds.is_empty() {
+            let folder = file.folder().into_owned();
+            let ci = file.kinds().iter().any(|kind| matches!(kind, InputKind::Ci(_)));
+            let top = ".".to_owned();
+            // CI services start at the top; compose, npm and make where their file is; a script anywhere.
+            let bases = if ci { vec![top] } else { vec![folder, top] };
+            self.what.push(Fact::Builds(Told { by: file.path().into_owned(), bases, builds }));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a program is a shell script: `#!/bin/sh`, `#!/usr/bin/env bash`.
+fn is_shell(bytes: &[u8]) -> bool {
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = String::from_utf8_lossy(first);
+    let shells = ["sh", "bash", "dash", "ksh", "zsh"];
+    first
+        .strip_prefix("#!")
+        .is_some_and(|line| line.split([' ', '/', '\t']).any(|word| shells.contains(&word.trim())))
+}

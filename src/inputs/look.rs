@@ -1,0 +1,107 @@
+//! What there is to read in a file, by its name. Nothing else is opened.
+
+use crate::inputs::by_name::is_requirements;
+use crate::inputs::files::File;
+use crate::inputs::templates::may_be_template;
+use crate::inputs::third_party::is_in_installed;
+use crate::model::input::{CiService, InputKind, Language, PackageManager, Standing, TestRunner};
+
+use InputKind as Kind;
+use PackageManager as Manager;
+
+/// How a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    Npm,
+    /// `pnpm-workspace.yaml`.
+    Pnpm,
+    PyProject,
+    Requirements,
+    Cargo,
+    Go,
+    /// A manifest that names packages if it has one of these words.
+    Packages(&'static [&'static str]),
+    TsConfig,
+    Terraform,
+    TerraformJson,
+    Compose,
+    /// A pipeline or workflow in YAML.
+    Pipeline,
+    Jenkins,
+    Bake,
+    /// A shell script, a makefile.
+    Script,
+    /// A program without an ending: perhaps a shell script.
+    Program,
+    /// `vite.config.*`, which may configure Vitest.
+    Vite,
+    /// An INI file that may configure pytest.
+    PytestSection,
+    Tests(TestRunner),
+    /// YAML or JSON that may be a template, a manifest or an SBOM: by its beginning.
+    Template,
+}
+
+/// How the file is read; `None`: not at all.
+pub(super) fn look(file: &File) -> Option<Look> {
+    let path = file.path();
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    by_kind(file, name).or_else(|| by_name(file, &path, name)).filter(|look| {
+        // Of what git ignores, only the kind counts: it belongs to no graph.
+        let kind_only = matches!(look, Look::Template | Look::Requirements);
+        kind_only || file.standing() != Standing::Ignored
+    })
+}
+
+fn by_name(file: &File, path: &str, name: &str) -> Option<Look> {
+    let known = Some(match name {
+        "package.json" => Look::Npm,
+        "pnpm-workspace.yaml" => Look::Pnpm,
+        "pyproject.toml" => Look::PyProject,
+        "docker-bake.hcl" | "docker-bake.override.hcl" => Look::Bake,
+        "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" | ".justfile" => Look::Script,
+        "Taskfile.yml" | "Taskfile.yaml" | "taskfile.yml" => Look::Pipeline,
+        "tox.ini" | "setup.cfg" => Look::PytestSection,
+        _ if is_requirements(name, ".txt") => Look::Requirements,
+        _ if name.ends_with(".txt") && file.folder().rsplit('/').next() == Some("requirements") => {
+            Look::Requirements
+        }
+        _ if name.starts_with("vite.config.") => Look::Vite,
+        _ if file.kinds().has(Kind::Source(Language::Shell)) || name.ends_with(".mk") => Look::Script,
+        _ if may_be_template(name) && file.kinds().is_empty() => Look::Template,
+        _ if file.is_executable() && !name.contains('.') => Look::Program,
+        _ => return None,
+    });
+    known.filter(|_| !is_in_installed(path))
+}
+
+fn by_kind(file: &File, name: &str) -> Option<Look> {
+    file.kinds().iter().find_map(|kind| {
+        Some(match kind {
+            Kind::TsConfig => Look::TsConfig,
+            Kind::Terraform | Kind::OpenTofu if name.ends_with(".json") => Look::TerraformJson,
+            Kind::Terraform | Kind::OpenTofu => Look::Terraform,
+            Kind::Compose => Look::Compose,
+            Kind::Ci(CiService::Jenkins) => Look::Jenkins,
+            Kind::Ci(_) => Look::Pipeline,
+            Kind::Tests(runner) => Look::Tests(runner),
+            Kind::Manifest(Manager::Cargo) => Look::Cargo,
+            Kind::Manifest(Manager::Go) => Look::Go,
+            Kind::Manifest(Manager::Composer) => Look::Packages(&["\"require\"", "\"require-dev\""]),
+            Kind::Manifest(Manager::Bundler) => Look::Packages(&["gem ", "gem(", "gemspec"]),
+            Kind::Manifest(Manager::Pub) => Look::Packages(&["dependencies:"]),
+            Kind::Manifest(Manager::Swift) => Look::Packages(&[".package("]),
+            Kind::Manifest(Manager::NuGet) => Look::Packages(&["<PackageReference"]),
+            Kind::Manifest(Manager::Gradle) => Look::Packages(&[
+                "implementation",
+                "api",
+                "compile",
+                "runtimeOnly",
+                "classpath",
+                "dependencies",
+            ]),
+            Kind::Manifest(Manager::Pipenv) => Look::Packages(&["packages]"]),
+            _ => return None,
+        })
+    })
+}

@@ -1,0 +1,239 @@
+//! What there is to look at: one walk of the repository for each run, with every file in its kinds.
+//!
+//! A gate is green only for what was really looked at. So Portcullis has to know by itself what there is: what tools read is
+//! compared with it. git says which files are tracked and ignored; what lies in the work tree counts. Only files whose names
+//! promise something are opened. What can't be read, or is not what its name says, is named, never passed over in silence.
+
+mod builds;
+mod by_name;
+mod content;
+mod files;
+mod git_index;
+mod hcl;
+mod languages;
+mod listing;
+mod look;
+mod object_id;
+mod open;
+mod packages;
+mod parse_error;
+mod shell;
+mod stamp;
+pub(crate) mod templates;
+mod terraform;
+mod test_runs;
+pub(crate) mod third_party;
+mod typescript;
+mod unlocked;
+mod walk;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+pub(crate) use builds::ImageBuild;
+pub(crate) use files::{File, Files};
+pub(crate) use packages::NpmPackage;
+pub(crate) use terraform::TerraformFolder;
+pub(crate) use test_runs::TestRun;
+pub(crate) use typescript::TsProject;
+pub(crate) use unlocked::Unlocked;
+
+use crate::model::input::{InputKind, InputTrouble, KindSet, Standing, Why};
+use crate::system::git::Repo;
+
+/// The files of a repository, and what they say of it. All paths are from its top, with `/`.
+#[derive(Debug, Default)]
+pub(crate) struct Inputs {
+    files: Files,
+    troubles: Vec<InputTrouble>,
+    not_listed: Vec<String>,
+    terraform: Vec<TerraformFolder>,
+    typescript: Vec<TsProject>,
+    packages: Vec<NpmPackage>,
+    images: Vec<ImageBuild>,
+    test_runs: Vec<TestRun>,
+    unlocked: Vec<Unlocked>,
+}
+
+impl Inputs {
+    /// Looks at the repository.
+    ///
+    /// # Errors
+    /// If its top can't be opened. Everything else is a trouble with a name.
+    pub(crate) async fn read(repo: &Repo) -> Result<Self> {
+        let cannot = || format!("{} can't be listed", repo.root.display());
+        let top = repo.root.canonicalize().with_context(cannot)?;
+        std::fs::read_dir(&top).with_context(cannot)?;
+        let found = listing::list(&top, repo.git).await;
+        // Reading and parsing is work for other threads than the one that serves pipes and timers.
+        tokio::task::spawn_blocking(move || Self::of(&top, found)).await.with_context(cannot)
+    }
+
+    fn of(top: &Path, found: listing::Found) -> Self {
+        let listing::Found { mut files, not_listed, mut troubles } = found;
+        troubles.extend(name(top, &mut files));
+        let contents = content::read_all(top, &mut files);
+        troubles.extend(contents.troubles);
+        helm(&mut files);
+        let images = builds::resolve(&contents.told, &files);
+        for build in &images {
+            add(&mut files, &build.dockerfile, InputKind::Dockerfile);
+        }
+        let mut test_runs = contents.test_runs;
+        test_runs.extend(test_runs::surefire(&files));
+        for run in &test_runs {
+            add(&mut files, &run.config, InputKind::Tests(run.runner));
+        }
+        let unlocked = unlocked::unlocked(&contents.manifests, &files);
+        troubles.sort();
+        troubles.dedup();
+        Self {
+            terraform: terraform::folders(contents.terraform),
+            typescript: typescript::graph(contents.typescript, &files),
+            packages: contents.manifests.npm.into_values().collect(),
+            files,
+            troubles,
+            not_listed,
+            images,
+            test_runs,
+            unlocked,
+        }
+    }
+
+    /// Every file, also those that git ignores.
+    pub(crate) fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// The paths of a kind: files that git does not ignore, and folders for the roots and modules of Terraform.
+    pub(crate) fn of_kind(&self, kind: InputKind) -> Vec<String> {
+        let folders = |root: bool| {
+            let folders = self.terraform.iter().filter(|folder| folder.is_root() == root);
+            folders.map(|folder| folder.folder.clone()).collect()
+        };
+        match kind {
+            InputKind::TerraformRoot => folders(true),
+            InputKind::TerraformModule => folders(false),
+            kind => self
+                .own_files()
+                .filter(|file| file.kinds().has(kind))
+                .map(|file| file.path().into_owned())
+                .collect(),
+        }
+    }
+
+    /// How many there are of each kind.
+    pub(crate) fn counts(&self) -> BTreeMap<InputKind, usize> {
+        let mut counts = BTreeMap::new();
+        for kind in self.own_files().flat_map(|file| file.kinds().iter()) {
+            *counts.entry(kind).or_default() += 1;
+        }
+        for folder in &self.terraform {
+            let kind = if folder.is_root() { InputKind::TerraformRoot } else { InputKind::TerraformModule };
+            *counts.entry(kind).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The files that are of some kind, and that git does not ignore.
+    fn own_files(&self) -> impl Iterator<Item = File<'_>> {
+        self.files.iter().filter(|file| !file.kinds().is_empty() && file.standing() != Standing::Ignored)
+    }
+
+    /// What could not be looked at as it should be, by path.
+    pub(crate) fn troubles(&self) -> &[InputTrouble] {
+        &self.troubles
+    }
+
+    /// Folders of installed packages, and of build output that git ignores: nothing in them was listed.
+    pub(crate) fn not_listed(&self) -> &[String] {
+        &self.not_listed
+    }
+
+    pub(crate) fn terraform(&self) -> &[TerraformFolder] {
+        &self.terraform
+    }
+
+    /// TypeScript's projects, and the files that they extend.
+    pub(crate) fn typescript(&self) -> &[TsProject] {
+        &self.typescript
+    }
+
+    /// Each `package.json`, with its scripts and dependencies.
+    pub(crate) fn packages(&self) -> &[NpmPackage] {
+        &self.packages
+    }
+
+    /// The images that compose files, CI files and scripts build. A Dockerfile that nothing names is none of them.
+    pub(crate) fn images(&self) -> &[ImageBuild] {
+        &self.images
+    }
+
+    pub(crate) fn test_runs(&self) -> &[TestRun] {
+        &self.test_runs
+    }
+
+    /// Manifests that name packages, and have no lock file.
+    pub(crate) fn unlocked(&self) -> &[Unlocked] {
+        &self.unlocked
+    }
+}
+
+/// Gives each file the kinds that its name says. A link to a folder or to nothing is of no kind.
+fn name(top: &Path, files: &mut Files) -> Vec<InputTrouble> {
+    let mut troubles = Vec::new();
+    for place in 0..files.len() {
+        let Some(file) = files.at(place) else { continue };
+        let mut kinds = by_name::kinds(&file.path());
+        if file.is_link() && !kinds.is_empty() {
+            let path = file.path().into_owned();
+            match top.join(file.os_path()).canonicalize() {
+                Ok(real) if real.is_dir() => kinds = KindSet::default(),
+                Ok(real) if !real.starts_with(top) => troubles.push(InputTrouble { path, why: Why::LinkOut }),
+                Ok(_) => {}
+                Err(_) => {
+                    kinds = KindSet::default();
+                    troubles.push(InputTrouble { path, why: Why::BrokenLink });
+                }
+            }
+        }
+        if let Some(facts) = files.facts_mut(place) {
+            facts.kinds = kinds;
+        }
+    }
+    troubles
+}
+
+/// What lies in `templates` of a chart is YAML only after Helm has filled it in.
+fn helm(files: &mut Files) {
+    let charts: Vec<String> = files
+        .iter()
+        .filter(|file| file.kinds().has(InputKind::Helm))
+        .map(|file| file.folder().into_owned())
+        .collect();
+    for chart in charts {
+        let templates = if chart == "." { "templates".to_owned() } else { format!("{chart}/templates") };
+        let places: Vec<usize> = files
+            .below(&templates)
+            .filter(|file| {
+                [".yaml", ".yml", ".json", ".tpl"].iter().any(|ending| file.name().ends_with(ending))
+            })
+            .map(|file| file.place())
+            .collect();
+        for place in places {
+            if let Some(facts) = files.facts_mut(place) {
+                facts.kinds = KindSet::of(InputKind::HelmTemplate);
+            }
+        }
+    }
+}
+
+fn add(files: &mut Files, path: &str, kind: InputKind) {
+    let place = files.get(path).map(|file| file.place());
+    if let Some(facts) = place.and_then(|place| files.facts_mut(place)) {
+        facts.kinds.add(kind);
+    }
+}

@@ -1,0 +1,332 @@
+//! What manifests say: of npm and its kin, of Python, Cargo and Go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::inputs::parse_error::{of_json, of_toml};
+use crate::text::bom::without_bom;
+
+/// A `package.json`, as npm, Yarn, pnpm and Bun read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NpmPackage {
+    /// From the top of the repository.
+    pub(crate) path: String,
+    pub(crate) scripts: BTreeMap<String, String>,
+    /// The names of its dependencies of every kind.
+    pub(crate) dependencies: BTreeSet<String>,
+    /// The patterns of the packages that it installs with itself.
+    pub(crate) workspaces: Vec<String>,
+    /// The program and version that the project names: `pnpm@9.1.0`.
+    pub(crate) package_manager: Option<String>,
+    /// The tools that it configures: `eslintConfig`, `prettier`, `jest`, `mocha`, `ava`.
+    pub(super) configures: Vec<&'static str>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PackageJson {
+    scripts: Option<BTreeMap<String, Lenient>>,
+    dependencies: Option<Names>,
+    dev_dependencies: Option<Names>,
+    optional_dependencies: Option<Names>,
+    workspaces: Option<Workspaces>,
+    package_manager: Option<Lenient>,
+    eslint_config: Option<IgnoredAny>,
+    prettier: Option<IgnoredAny>,
+    jest: Option<IgnoredAny>,
+    mocha: Option<IgnoredAny>,
+    ava: Option<IgnoredAny>,
+}
+
+type Names = BTreeMap<String, IgnoredAny>;
+
+/// A text; anything else is passed over.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lenient {
+    Text(String),
+    Other(IgnoredAny),
+}
+
+impl Lenient {
+    fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Workspaces {
+    List(Vec<String>),
+    /// The form of Yarn 1.
+    Named {
+        #[serde(default)]
+        packages: Vec<String>,
+    },
+}
+
+/// Reads a `package.json`.
+pub(super) fn npm(path: &str, bytes: &[u8]) -> Result<NpmPackage, String> {
+    let read: PackageJson = serde_json::from_slice(without_bom(bytes)).map_err(|error| of_json(&error))?;
+    let configures = [
+        ("eslintConfig", read.eslint_config.is_some()),
+        ("prettier", read.prettier.is_some()),
+        ("jest", read.jest.is_some()),
+        ("mocha", read.mocha.is_some()),
+        ("ava", read.ava.is_some()),
+    ];
+    let names = [read.dependencies, read.dev_dependencies, read.optional_dependencies];
+    let scripts = read.scripts.into_iter().flatten();
+    Ok(NpmPackage {
+        path: path.to_owned(),
+        scripts: scripts.filter_map(|(name, script)| Some((name, script.text()?))).collect(),
+        dependencies: names.into_iter().flatten().flat_map(BTreeMap::into_keys).collect(),
+        workspaces: match read.workspaces {
+            Some(Workspaces::List(list) | Workspaces::Named { packages: list }) => list,
+            None => Vec::new(),
+        },
+        package_manager: read.package_manager.and_then(Lenient::text),
+        configures: configures.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect(),
+    })
+}
+
+/// What a `pyproject.toml` says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct PyProject {
+    /// It has `[tool.poetry]`, `[tool.uv]`.
+    pub(super) poetry: bool,
+    pub(super) uv: bool,
+    /// It names dependencies, or a package.
+    pub(super) has_dependencies: bool,
+    /// The members of its uv workspace.
+    pub(super) members: Vec<String>,
+    /// The options of pytest, if it configures pytest.
+    pub(super) pytest: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PyProjectToml {
+    project: Option<PythonProject>,
+    tool: PythonTools,
+    #[serde(rename = "dependency-groups")]
+    groups: BTreeMap<String, Vec<toml::Value>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PythonProject {
+    dependencies: Vec<toml::Value>,
+    #[serde(rename = "optional-dependencies")]
+    optional: BTreeMap<String, toml::Value>,
+    dynamic: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PythonTools {
+    poetry: Option<Poetry>,
+    uv: Option<UvSettings>,
+    pytest: Option<BTreeMap<String, toml::Value>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Poetry {
+    dependencies: BTreeMap<String, toml::Value>,
+    group: BTreeMap<String, toml::Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct UvSettings {
+    workspace: Option<UvWorkspace>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct UvWorkspace {
+    members: Vec<String>,
+}
+
+/// Reads a `pyproject.toml`.
+pub(super) fn python(text: &str) -> Result<PyProject, String> {
+    let read: PyProjectToml = toml::from_str(text).map_err(|error| of_toml(&error, text))?;
+    let own = read.project.as_ref().is_some_and(|project| {
+        !project.dependencies.is_empty()
+            || !project.optional.is_empty()
+            || project.dynamic.iter().any(|field| field.contains("dependencies"))
+    });
+    let of_poetry = read.tool.poetry.as_ref().is_some_and(|poetry| {
+        poetry.dependencies.keys().any(|name| name != "python") || !poetry.group.is_empty()
+    });
+    let groups = read.groups.values().any(|group| !group.is_empty());
+    let options = |pytest: &BTreeMap<String, toml::Value>| {
+        let table = pytest.get("ini_options").and_then(|options| options.get("addopts"));
+        table.or_else(|| pytest.get("addopts")).map(|options| match options {
+            toml::Value::String(text) => text.clone(),
+            toml::Value::Array(list) => {
+                list.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(" ")
+            }
+            _ => String::new(),
+        })
+    };
+    Ok(PyProject {
+        poetry: read.tool.poetry.is_some(),
+        uv: read.tool.uv.is_some(),
+        has_dependencies: own || of_poetry || groups,
+        members: read.tool.uv.and_then(|uv| uv.workspace).unwrap_or_default().members,
+        pytest: read.tool.pytest.map(|pytest| options(&pytest).unwrap_or_default()),
+    })
+}
+
+/// What a `Cargo.toml` says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct CargoManifest {
+    pub(super) has_dependencies: bool,
+    /// It is the root of a workspace, which leaves these folders out.
+    pub(super) workspace: Option<Vec<String>>,
+    /// The folder of its workspace, if it names it.
+    pub(super) workspace_at: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct CargoToml {
+    package: Option<CargoPackage>,
+    workspace: Option<CargoWorkspace>,
+    dependencies: Option<BTreeMap<String, toml::Value>>,
+    dev_dependencies: Option<BTreeMap<String, toml::Value>>,
+    build_dependencies: Option<BTreeMap<String, toml::Value>>,
+    target: Option<toml::Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CargoPackage {
+    workspace: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CargoWorkspace {
+    exclude: Vec<String>,
+}
+
+/// Reads a `Cargo.toml`.
+pub(super) fn cargo(text: &str) -> Result<CargoManifest, String> {
+    let read: CargoToml = toml::from_str(text).map_err(|error| of_toml(&error, text))?;
+    let tables = [&read.dependencies, &read.dev_dependencies, &read.build_dependencies];
+    Ok(CargoManifest {
+        has_dependencies: read.target.is_some()
+            || read.workspace.is_some()
+            || tables.iter().any(|table| table.as_ref().is_some_and(|table| !table.is_empty())),
+        workspace: read.workspace.map(|workspace| workspace.exclude),
+        workspace_at: read.package.and_then(|package| package.workspace),
+    })
+}
+
+/// Whether a `go.mod` requires modules: one without has no `go.sum`.
+pub(super) fn go_requires(text: &str) -> bool {
+    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default().trim());
+    lines
+        .into_iter()
+        .any(|line| line.strip_prefix("require").is_some_and(|rest| rest.starts_with([' ', '\t', '('])))
+}
+
+/// Whether each line of a requirements file names one exact version, or one archive. Then it is a lock file.
+/// Source: pip, "Requirements File Format".
+pub(super) fn is_pinned(text: &str) -> bool {
+    let text = text.replace("\\\r\n", " ").replace("\\\n", " ");
+    let lines = text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim());
+    let mut some = false;
+    let pinned = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).all(|line| {
+        // `-r other.txt`, `--index-url`: no packages of this file. An editable one (`-e`) has no version.
+        if line.starts_with('-') {
+            return !(line.starts_with("-e") || line.starts_with("--editable"));
+        }
+        some = true;
+        let requirement = line.split([';']).next().unwrap_or(line);
+        let exact = requirement.contains("==") && !requirement.contains(['*', ',']);
+        exact || requirement.contains(" @ ") || requirement.contains("://")
+    });
+    pinned && some
+}
+
+/// The packages of a `pnpm-workspace.yaml`, or of another YAML file with such a list.
+pub(super) fn pnpm_workspace(text: &str) -> Result<Vec<String>, String> {
+    let documents = super::yaml::documents(text)?;
+    let packages = documents.first().and_then(|document| document.get("packages"));
+    let texts =
+        packages.into_iter().flat_map(super::yaml::Node::items).filter_map(super::yaml::Node::as_text);
+    Ok(texts.map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_json_is_read() {
+        let text = r#"{"scripts": {"lint": "eslint src", "odd": 1}, "dependencies": {"a": "1"}, "devDependencies": {"typescript": "5"},
+            "workspaces": {"packages": ["packages/*"]}, "jest": {}, "packageManager": "pnpm@9.1.0"}"#;
+        let package = npm("package.json", text.as_bytes()).unwrap();
+        assert_eq!(
+            package.scripts.into_iter().collect::<Vec<_>>(),
+            [("lint".to_owned(), "eslint src".to_owned())]
+        );
+        assert!(package.dependencies.iter().eq(["a", "typescript"]));
+        assert_eq!(package.workspaces, ["packages/*"]);
+        assert_eq!(package.configures, ["jest"]);
+        assert_eq!(package.package_manager.as_deref(), Some("pnpm@9.1.0"));
+        assert!(npm("package.json", b"{\"scripts\": [").is_err());
+        assert_eq!(npm("package.json", b"{}").unwrap().dependencies.len(), 0);
+    }
+
+    #[test]
+    fn a_pyproject_says_who_locks_it() {
+        let poetry = python("[tool.poetry.dependencies]\npython = '^3.11'\n").unwrap();
+        assert!(poetry.poetry && !poetry.has_dependencies);
+        let poetry = python("[tool.poetry.dependencies]\npython = '^3.11'\nflask = '*'\n").unwrap();
+        assert!(poetry.has_dependencies);
+        let uv =
+            python("[project]\ndependencies = ['flask']\n[tool.uv.workspace]\nmembers = ['a/*']\n").unwrap();
+        assert_eq!((uv.uv, uv.has_dependencies, uv.members), (true, true, vec!["a/*".to_owned()]));
+        let pytest = python("[tool.pytest.ini_options]\naddopts = '--junitxml=out.xml'\n").unwrap();
+        assert_eq!(pytest.pytest.as_deref(), Some("--junitxml=out.xml"));
+        assert!(python("[tool").is_err());
+    }
+
+    #[test]
+    fn a_requirements_file_is_a_lock_file_if_it_is_exact() {
+        for (text, pinned) in [
+            ("flask==3.0.0\nidna==3.7 # via requests\n", true),
+            ("# only\n\n-r base.txt\n", false),
+            ("flask==3.0.0 \\\n    --hash=sha256:00\n", true),
+            ("flask>=3\n", false),
+            ("flask==3.*\n", false),
+            ("flask\nidna==3.7\n", false),
+            ("a @ https://example.test/a.whl\n", true),
+            ("-e .\nflask==3.0.0\n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_pinned(text), pinned, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cargo_workspace_and_a_go_module_are_read() {
+        let root = cargo("[workspace]\nmembers = ['a']\nexclude = ['fuzz']\n").unwrap();
+        assert_eq!(root.workspace, Some(vec!["fuzz".to_owned()]));
+        assert!(!cargo("[package]\nname = 'a'\n").unwrap().has_dependencies);
+        assert!(cargo("[dependencies]\nserde.workspace = true\n").unwrap().has_dependencies);
+        assert!(go_requires("module a\n\nrequire (\n\tb v1\n)\n"));
+        assert!(go_requires("module a\nrequire b v1\n"));
+        assert!(!go_requires("module a\n// require b v1\ngo 1.22\n"));
+    }
+}

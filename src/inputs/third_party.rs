@@ -1,0 +1,40 @@
+//! Folders with other people's code, or with what a build wrote.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+/// Folders into which a package manager installs. They are never listed: a lock file says what is in them.
+const INSTALLED: [&str; 5] = ["node_modules", "bower_components", "jspm_packages", ".venv", ".tox"];
+
+/// Folders with third-party code or build output, where git ignores them, or where there is no git.
+const PASSED_OVER: [&str; 10] = [
+    "target",
+    "dist",
+    "build",
+    "vendor",
+    "venv",
+    "gates-report",
+    ".terraform",
+    ".gradle",
+    // Output of AWS CDK and SAM.
+    "cdk.out",
+    ".aws-sam",
+];
+
+/// Whether packages are installed into a folder of this name.
+pub(super) fn is_installed(name: &[u8]) -> bool {
+    INSTALLED.iter().any(|known| known.as_bytes() == name)
+}
+
+/// Whether a folder of this name is not looked into at first.
+pub(crate) fn is_passed_over(name: &OsStr) -> bool {
+    name == ".git"
+        || is_installed(name.as_bytes())
+        || PASSED_OVER.iter().any(|known| known.as_bytes() == name.as_bytes())
+}
+
+/// Whether a path lies in a folder of installed packages. Such files are tracked now and then; they are inputs of
+/// nobody's own project.
+pub(super) fn is_in_installed(path: &str) -> bool {
+    path.split('/').rev().skip(1).any(|folder| is_installed(folder.as_bytes()))
+}

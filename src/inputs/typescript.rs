@@ -1,0 +1,170 @@
+//! TypeScript projects: which file extends, refers to and includes what.
+//!
+//! Source: TypeScript handbook, "What is a tsconfig.json", "Project References", and the TSConfig reference (5.9): a
+//! relative name of `extends` may leave out `.json`; a reference is a file, or a folder with a `tsconfig.json`; without
+//! `files` and `include` everything below the folder belongs to the project; `files: []` alone makes a solution, which
+//! only `tsc -b` checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::inputs::files::Files;
+use crate::inputs::parse_error::of_json;
+use crate::text::jsonc::plain_json;
+use crate::text::paths::{forward, normalise};
+
+/// A `tsconfig.json`, or a file that one extends or refers to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TsProject {
+    /// From the top of the repository.
+    pub(crate) path: String,
+    /// Files of this repository that it extends.
+    pub(crate) extends: Vec<String>,
+    /// Packages whose configuration it extends: `@tsconfig/node22/tsconfig.json`.
+    pub(crate) extends_packages: Vec<String>,
+    /// Projects that it refers to.
+    pub(crate) references: Vec<String>,
+    /// What it refers to or extends, and what is not there.
+    pub(crate) missing: Vec<String>,
+    /// Its own lists; `None`: it has no such list, and takes the one that it extends.
+    pub(crate) files: Option<Vec<String>>,
+    pub(crate) include: Option<Vec<String>>,
+    pub(crate) exclude: Option<Vec<String>>,
+    /// Projects that extend it, and that refer to it.
+    pub(crate) extended_by: Vec<String>,
+    pub(crate) referred_by: Vec<String>,
+}
+
+impl TsProject {
+    /// Whether it has no files of its own: `tsc -p` checks nothing, and only `tsc -b` follows its references.
+    pub(crate) fn is_solution(&self) -> bool {
+        self.files.as_ref().is_some_and(Vec::is_empty) && self.include.as_ref().is_none_or(Vec::is_empty)
+    }
+
+    /// Whether others only extend it: it is no project by itself.
+    pub(crate) fn is_base(&self) -> bool {
+        !self.extended_by.is_empty() && self.referred_by.is_empty() && !self.path.ends_with("tsconfig.json")
+    }
+}
+
+/// What a file says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TsConfig {
+    extends: Names,
+    references: Option<Vec<Reference>>,
+    files: Option<Vec<String>>,
+    include: Option<Vec<String>>,
+    exclude: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Reference {
+    path: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
+enum Names {
+    One(String),
+    Many(Vec<String>),
+    #[default]
+    None,
+}
+
+/// Reads a file: JSON with comments. tsc takes an empty file for `{}`.
+pub(super) fn read(text: &str) -> Result<TsConfig, String> {
+    let plain = plain_json(text);
+    match plain.trim() {
+        "" => Ok(TsConfig::default()),
+        plain => serde_json::from_str(plain).map_err(|error| of_json(&error)),
+    }
+}
+
+/// The files that these name and that are not among them: a base may have any name.
+pub(super) fn named(projects: &BTreeMap<String, TsConfig>, files: &Files) -> BTreeSet<String> {
+    let each = projects.iter().flat_map(|(path, config)| {
+        let extended = config.extended().filter_map(move |name| extended(path, name, files));
+        extended.chain(config.referred().map(move |name| referred(path, name, files)))
+    });
+    each.filter_map(Result::ok).filter(|path| !projects.contains_key(path)).collect()
+}
+
+impl TsConfig {
+    fn extended(&self) -> impl Iterator<Item = &str> {
+        let names = match &self.extends {
+            Names::One(name) => std::slice::from_ref(name),
+            Names::Many(names) => names.as_slice(),
+            Names::None => &[],
+        };
+        names.iter().map(String::as_str)
+    }
+
+    fn referred(&self) -> impl Iterator<Item = &str> {
+        self.references.iter().flatten().map(|reference| reference.path.as_str())
+    }
+}
+
+/// The extended file; `Err`: it is not there. `None`: a package.
+fn extended(path: &str, name: &str, files: &Files) -> Option<Result<String, String>> {
+    if !name.starts_with('.') {
+        return None;
+    }
+    let wanted = beside(path, name);
+    let choices = [wanted.clone(), format!("{wanted}.json")];
+    Some(choices.into_iter().find(|choice| files.get(choice).is_some()).ok_or(wanted))
+}
+
+/// The project that a reference names; `Err`: it is not there.
+fn referred(path: &str, name: &str, files: &Files) -> Result<String, String> {
+    let wanted = beside(path, name);
+    let inside = match wanted.as_str() {
+        "." => "tsconfig.json".to_owned(),
+        wanted => format!("{wanted}/tsconfig.json"),
+    };
+    [wanted.clone(), inside].into_iter().find(|choice| files.get(choice).is_some()).ok_or(wanted)
+}
+
+/// A name as seen from a file, from the top.
+fn beside(path: &str, name: &str) -> String {
+    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+    forward(&normalise(&folder.join(name))).to_string()
+}
+
+/// The graph of the projects.
+pub(super) fn graph(projects: BTreeMap<String, TsConfig>, files: &Files) -> Vec<TsProject> {
+    let mut graph: BTreeMap<String, TsProject> = BTreeMap::new();
+    for (path, config) in projects {
+        let mut project = TsProject { path: path.clone(), ..TsProject::default() };
+        for name in config.extended() {
+            match extended(&path, name, files) {
+                None => project.extends_packages.push(name.to_owned()),
+                Some(Ok(file)) => project.extends.push(file),
+                Some(Err(missing)) => project.missing.push(missing),
+            }
+        }
+        for name in config.referred() {
+            match referred(&path, name, files) {
+                Ok(file) => project.references.push(file),
+                Err(missing) => project.missing.push(missing),
+            }
+        }
+        (project.files, project.include, project.exclude) = (config.files, config.include, config.exclude);
+        graph.insert(path, project);
+    }
+    let links: Vec<(String, String, bool)> = graph
+        .values()
+        .flat_map(|project| {
+            let extends = project.extends.iter().map(|file| (project.path.clone(), file.clone(), true));
+            extends.chain(project.references.iter().map(|file| (project.path.clone(), file.clone(), false)))
+        })
+        .collect();
+    for (from, to, extends) in links {
+        if let Some(project) = graph.get_mut(&to) {
+            if extends { &mut project.extended_by } else { &mut project.referred_by }.push(from);
+        }
+    }
+    graph.into_values().collect()
+}

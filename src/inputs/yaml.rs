@@ -1,0 +1,189 @@
+//! YAML as a tree, with bounds: what an alias names is shared, not copied.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use saphyr_parser::{Event, Parser};
+
+/// How deep values may lie in each other.
+const DEEPEST: usize = 100;
+
+/// A chain of merge keys (`<<`) longer than that is not followed.
+const MOST_MERGES: usize = 16;
+
+/// One value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Node {
+    Text(String),
+    List(Vec<Rc<Self>>),
+    Map(Vec<(String, Rc<Self>)>),
+}
+
+/// The documents of a text.
+pub(super) fn documents(text: &str) -> Result<Vec<Rc<Node>>, String> {
+    let mut builder = Builder::default();
+    for event in Parser::new_from_str(text.trim_start_matches('\u{feff}')) {
+        let (event, _) = event.map_err(|error| error.to_string())?;
+        builder.take(event)?;
+    }
+    Ok(builder.documents)
+}
+
+impl Node {
+    /// The value of a key, in this mapping or in those that it merges.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        self.find(key, MOST_MERGES)
+    }
+
+    fn find(&self, key: &str, merges: usize) -> Option<&Self> {
+        let Self::Map(entries) = self else { return None };
+        if let Some((_, value)) = entries.iter().find(|(name, _)| name == key) {
+            return Some(value);
+        }
+        let merges = merges.checked_sub(1)?;
+        let (_, merged) = entries.iter().find(|(name, _)| name == "<<")?;
+        match &**merged {
+            // Each of them once: a list of lists of mappings is no merge.
+            Self::List(each) => each.iter().find_map(|one| one.find(key, merges.min(1))),
+            one => one.find(key, merges),
+        }
+    }
+
+    /// The value of a key, as text.
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.get(key)?.as_text()
+    }
+
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Keys and values of a mapping.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Self)> {
+        let entries = match self {
+            Self::Map(entries) => entries.as_slice(),
+            _ => &[],
+        };
+        entries.iter().map(|(key, value)| (key.as_str(), &**value))
+    }
+
+    /// The values of a list.
+    pub(super) fn items(&self) -> impl Iterator<Item = &Self> {
+        let items = match self {
+            Self::List(items) => items.as_slice(),
+            _ => &[],
+        };
+        items.iter().map(|item| &**item)
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    documents: Vec<Rc<Node>>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Rc<Node>>,
+}
+
+/// A list or mapping that is not at its end.
+struct Open {
+    anchor: usize,
+    items: Vec<Rc<Node>>,
+    is_map: bool,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event) -> Result<(), String> {
+        match event {
+            Event::Scalar(text, _, anchor, _) => self.add(anchor, Node::Text(text.into_owned())),
+            Event::SequenceStart(anchor, _) => return self.open(anchor, false),
+            Event::MappingStart(anchor, _) => return self.open(anchor, true),
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(Open { anchor, items, is_map }) = self.open.pop() {
+                    self.add(anchor, if is_map { map(items) } else { Node::List(items) });
+                }
+            }
+            Event::Alias(anchor) => {
+                let known = self.anchors.get(&anchor).cloned();
+                self.place(known.unwrap_or_else(|| Rc::new(Node::Text(String::new()))));
+            }
+            // Anchors count in their document only.
+            Event::DocumentStart(_) => self.anchors.clear(),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, anchor: usize, is_map: bool) -> Result<(), String> {
+        self.open.push(Open { anchor, items: Vec::new(), is_map });
+        match self.open.len() > DEEPEST {
+            true => Err(format!("it is nested deeper than {DEEPEST}")),
+            false => Ok(()),
+        }
+    }
+
+    fn add(&mut self, anchor: usize, node: Node) {
+        let node = Rc::new(node);
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        self.place(node);
+    }
+
+    fn place(&mut self, node: Rc<Node>) {
+        match self.open.last_mut() {
+            Some(open) => open.items.push(node),
+            None => self.documents.push(node),
+        }
+    }
+}
+
+/// A mapping from keys and values in turn. A key that is no text has no name.
+fn map(items: Vec<Rc<Node>>) -> Node {
+    let mut entries = Vec::with_capacity(items.len() / 2);
+    let mut items = items.into_iter();
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        entries.push((key.as_text().unwrap_or_default().to_owned(), value));
+    }
+    Node::Map(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_by_their_keys() {
+        let text = "a: &base\n  b: 'x: y'\n  c: |\n    one\n    two\nd:\n  <<: *base\n  b: z\ne: [1, {f: g}]\n---\nh\n";
+        let documents = documents(text).unwrap();
+        assert_eq!(documents.len(), 2);
+        let first = &documents[0];
+        assert_eq!(first.get("a").unwrap().text("b"), Some("x: y"));
+        let merged = first.get("d").unwrap();
+        assert_eq!((merged.text("b"), merged.text("c")), (Some("z"), Some("one\ntwo\n")));
+        assert_eq!(first.get("e").unwrap().items().nth(1).unwrap().text("f"), Some("g"));
+        assert_eq!(documents[1].as_text(), Some("h"));
+    }
+
+    #[test]
+    fn hostile_documents_end_soon() {
+        let mut laughs = "a0: &a0 [x, x]\n".to_owned();
+        for n in 1..60 {
+            laughs.push_str(&format!("a{n}: &a{n} [*a{0}, *a{0}]\n", n - 1));
+        }
+        assert_eq!(documents(&laughs).unwrap().len(), 1);
+        assert!(documents(&"[".repeat(100_000)).is_err());
+        assert!(documents(&"- ".repeat(100_000)).is_err());
+        assert!(documents("a: b: c").is_err());
+        assert!(documents("a: *none").is_err());
+        let mut merges = "m0: &m0 {x: y}\n".to_owned();
+        for n in 1..2000 {
+            merges.push_str(&format!("m{n}: &m{n} {{<<: *m{}}}\n", n - 1));
+        }
+        let merges = documents(&merges).unwrap();
+        assert_eq!(merges[0].get("m1999").unwrap().get("x"), None);
+        assert_eq!(merges[0].get("m9").unwrap().text("x"), Some("y"));
+    }
+}
