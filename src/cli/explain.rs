@@ -234,6 +234,10 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
         line("all gates", story::budget(run));
     }
     line("looked at", gate.scope.to_string());
+    for (n, input) in gate.inputs.iter().enumerate() {
+        let name = if n == 0 { "inputs" } else { "" };
+        line(name, format!("{} ({}): {}", input.path, input.kind.words(), input.words()));
+    }
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for finding in run.findings_of(gate) {
         match counts.iter_mut().find(|(because, _)| **because == *finding.because) {

@@ -193,6 +193,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
             let inputs = PolicyInputs {
                 waivers: Waivers::Of(&[]),
                 max: None,
+                coverage_required: None,
                 known: None,
                 enrichment: Some(&nothing),
                 protection: None,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -11,9 +12,11 @@ use crate::config::find::folder_of;
 use crate::config::settings::Settings;
 use crate::config::{Config, Gate};
 use crate::engine::active_policy::ActivePolicy;
+use crate::engine::gate_inputs::ThereIs;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::schedule::longest_chain_first;
 use crate::engine::{environment, interlock, notify};
+use crate::model::looked_at::Uncovered;
 use crate::model::policy::{Policy, Threshold};
 use crate::model::policy_record::PolicyRecord;
 use crate::model::verdict::Mode;
@@ -44,7 +47,8 @@ pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
         .override_scanner_config(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path))
         .await?;
     let enrichment = active.enrichment().await?;
-    let shown = Shown::new(&plan, &repo, &settings, active.record(&enrichment));
+    let mut shown = Shown::new(&plan, &repo, &settings, active.record(&enrichment));
+    shown.uncovered = ThereIs::read(Arc::new(repo)).await?.uncovered(&active.config);
     let page = match args.format {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",
@@ -75,6 +79,9 @@ struct Shown {
     jobs: usize,
     /// In the order in which they start.
     gates: Vec<ShownGate>,
+    /// What no gate reads.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uncovered: Vec<Uncovered>,
 }
 
 #[derive(Serialize)]
@@ -115,7 +122,7 @@ impl Shown {
         order.sort_by_key(|index| turns[*index]);
         let gates =
             order.into_iter().map(|index| ShownGate::new(&plan.gates[index], repo, settings)).collect();
-        Self { mode: settings.mode.to_string(), policy, jobs: settings.jobs, gates }
+        Self { mode: settings.mode.to_string(), policy, jobs: settings.jobs, gates, uncovered: Vec::new() }
     }
 
     fn text(&self) -> String {
@@ -150,9 +157,24 @@ impl Shown {
                 }
             }
         }
+        for (n, uncovered) in self.uncovered.iter().enumerate() {
+            if n == 0 {
+                page.push_str("\nNot covered by any gate:\n");
+            }
+            let paths: Vec<&str> = uncovered.inputs.iter().take(MOST).map(|input| &*input.path).collect();
+            let more = match uncovered.inputs.len() - paths.len() {
+                0 => String::new(),
+                n => format!(", … and {n} more"),
+            };
+            let words = uncovered.words().unwrap_or_default();
+            let _ = writeln!(page, "    {words}: {}{more}", paths.join(", "));
+        }
         page
     }
 }
+
+/// The most inputs of one kind that are named.
+const MOST: usize = 5;
 
 impl ShownGate {
     fn new(planned: &PlannedGate, repo: &Repo, settings: &Settings) -> Self {

@@ -16,6 +16,7 @@ use crate::config::settings::{RunOptions, Settings};
 use crate::engine::active_policy::ActivePolicy;
 use crate::engine::assemble::{Circumstances, assemble};
 use crate::engine::evidence::GateEvidence;
+use crate::engine::gate_inputs::ThereIs;
 use crate::engine::interlock::ActionConditions;
 use crate::engine::lock::Lock;
 use crate::engine::lock::guard::Guard;
@@ -170,8 +171,15 @@ async fn carry_out(
         known
     };
     let mut progress = progress::listener(output.quiet, known());
+    // Before the first gate is judged: an action must not start behind a gap.
+    let there_is = ThereIs::read(repo.clone()).await;
     let inputs = active.inputs(&before, &enrichment);
-    let preview = Preview { inputs, root: &repo.root, secrets: RefCell::new(known()) };
+    let preview = Preview {
+        inputs,
+        root: &repo.root,
+        there_is: there_is.as_ref().ok(),
+        secrets: RefCell::new(known()),
+    };
     let (evidence, pool) = schedule::carry_out(plan, &site, &preview, progress.as_mut()).await;
     guard.save();
 
@@ -190,6 +198,10 @@ async fn carry_out(
     secrets.learn(evidence.iter().flat_map(GateEvidence::secrets).cloned());
     let mut run = assemble(&evidence, pool, &secrets, circumstances);
     run.policy = active.record(&enrichment);
+    match &there_is {
+        Ok(there_is) => run.inputs.uncovered = there_is.uncovered(&active.config),
+        Err(error) => run.inputs.unknown = Some(format!("{error:#}")),
+    }
     apply(&mut run, &inputs);
     Done { run, evidence, secrets, repo, settings, active, reports }
 }

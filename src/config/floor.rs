@@ -163,7 +163,7 @@ impl Floor {
     }
 
     fn check_waiver(&self, index: usize, waiver: &Waiver, today: Date) -> Option<Breach> {
-        if !waiver.is_current(today) || self.protection.rules.is_empty() {
+        if !waiver.is_current(today) || self.protection.rules.is_empty() || waiver.accepts_gaps() {
             return None;
         }
         let rule = waiver.conditions().into_iter().find(|(key, _)| *key == "rule").and_then(|(_, rule)| rule);

@@ -54,6 +54,8 @@ pub struct Config {
     pub sources: Sources,
     /// A run needs a gates.lock.
     pub require_lock: bool,
+    /// `coverage = "required"`: inputs that no gate reads block.
+    pub coverage_required: bool,
     /// Lab mode acts too, whatever the gates find.
     pub deploy_in_lab: bool,
     /// How many problems of each severity all required gates together may have.
@@ -170,6 +172,7 @@ impl Config {
         let sources = Sources::read(keys);
         check_conditions(keys, &sources, &defaults, &gates, &profiles);
         let require_lock = keys.flag_or("require_lock", false);
+        let coverage_required = keys.word_or("coverage", &[("required", true), ("shown", false)], false);
         let deploy_in_lab = keys.flag_or("deploy_in_lab", false);
         let max = policy::read_max(keys);
         let report =
@@ -185,6 +188,7 @@ impl Config {
             waivers,
             sources,
             require_lock,
+            coverage_required,
             deploy_in_lab,
             max,
             baseline,

@@ -167,6 +167,7 @@ impl ActivePolicy {
         PolicyInputs {
             waivers: Waivers::Of(&self.config.waivers),
             max: Some(&self.config.max),
+            coverage_required: Some(self.config.coverage_required),
             known: Some(known),
             enrichment: Some(enrichment),
             protection: Some(self.floor.as_ref().map_or(&NOT_PROTECTED, |(_, floor)| floor.protection())),

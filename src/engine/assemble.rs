@@ -10,6 +10,7 @@ use crate::engine::evidence::{GateEvidence, identify};
 use crate::engine::job_run::KeptKind;
 use crate::engine::pool::Pool;
 use crate::model::lock_status::LockStatus;
+use crate::model::looked_at::RunInputs;
 use crate::model::policy::Budget;
 use crate::model::run::{Run, SCHEMA};
 use crate::model::verdict::{Mode, Verdict};
@@ -78,6 +79,7 @@ pub(crate) fn assemble(
         lock: if differs { Some(LockStatus::Differs) } else { about.lock },
         gates,
         findings,
+        inputs: RunInputs::default(),
         waivers: WaiverUse::default(),
         enrichment: None,
         max: Budget::new(),

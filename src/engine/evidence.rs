@@ -11,6 +11,7 @@ use crate::engine::reasons::Reasons;
 use crate::model::clean::Clean;
 use crate::model::finding::Finding;
 use crate::model::lock_status::LockStatus;
+use crate::model::looked_at::GateInput;
 use crate::model::run::{Completeness, GateRecord, TargetRecord};
 use crate::model::scope::Scope;
 use crate::model::severity::Counts;
@@ -44,6 +45,8 @@ pub(crate) struct GateEvidence {
     pub left_out: Option<String>,
     /// The commit after which it looked, if it was narrowed.
     pub since: Option<String>,
+    /// What there is for it to look at, and what became of it.
+    pub inputs: Vec<GateInput>,
 }
 
 /// Why a gate can't be judged.
@@ -94,6 +97,7 @@ impl GateEvidence {
             overridden: None,
             left_out: None,
             since: None,
+            inputs: Vec::new(),
         }
     }
 
@@ -186,6 +190,7 @@ impl GateEvidence {
             duration_ms: millis(self.duration),
             cached: false,
             targets,
+            inputs: self.inputs.clone(),
         };
         record.clean(scrubber);
         record

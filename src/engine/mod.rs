@@ -10,6 +10,7 @@ pub(crate) mod environment;
 pub(crate) mod event;
 pub(crate) mod evidence;
 pub(crate) mod followed_config;
+pub(crate) mod gate_inputs;
 pub(crate) mod interlock;
 pub(crate) mod job_run;
 pub mod lock;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use crate::engine::evidence::{GateEvidence, Judgement, identify};
+use crate::engine::gate_inputs::ThereIs;
 use crate::model::finding::Finding;
 use crate::model::run::GateRecord;
 use crate::model::verdict::Outcome;
@@ -16,6 +17,8 @@ pub(crate) struct Preview<'a> {
     pub inputs: PolicyInputs<'a>,
     /// The checkout. The lines of findings are read from it.
     pub root: &'a Path,
+    /// What there is to look at, if that is known.
+    pub there_is: Option<&'a ThereIs>,
     /// The secrets to redact.
     pub secrets: RefCell<SecretSet>,
 }
@@ -33,6 +36,7 @@ impl Preview<'_> {
     /// Judges one gate's evidence on its own. Its findings are sorted and get their ids here. The end
     /// of the run repeats that only if a secret was found since.
     pub(crate) fn one(&self, evidence: &mut GateEvidence) -> Judgement {
+        evidence.inputs = self.there_is.map(|there_is| there_is.of_gate(evidence)).unwrap_or_default();
         self.secrets.borrow_mut().learn(evidence.secrets().cloned());
         let secrets = self.secrets.borrow();
         evidence.identify(&secrets, self.root);

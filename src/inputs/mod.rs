@@ -7,6 +7,7 @@
 mod builds;
 mod by_name;
 mod content;
+mod empty_lock;
 mod files;
 mod git_index;
 mod hcl;
@@ -174,6 +175,12 @@ impl Inputs {
 
     pub(crate) fn test_runs(&self) -> &[TestRun] {
         &self.test_runs
+    }
+
+    /// Whether a lock file names no package of production. One that can't be read does.
+    pub(crate) fn is_empty_lock(&self, top: &Path, path: &str, kind: InputKind) -> bool {
+        let InputKind::Lock(manager) = kind else { return false };
+        self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager))
     }
 
     /// Manifests that name packages, and have no lock file.

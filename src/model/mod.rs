@@ -10,6 +10,7 @@ pub mod finding;
 pub mod input;
 pub(crate) mod known_note;
 pub(crate) mod lock_status;
+pub mod looked_at;
 pub(crate) mod loosening;
 pub mod policy;
 pub(crate) mod policy_record;

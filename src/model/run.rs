@@ -11,6 +11,7 @@ use crate::model::enrichment_record::EnrichmentRecord;
 use crate::model::finding::Finding;
 use crate::model::known_note::KnownNote;
 use crate::model::lock_status::LockStatus;
+use crate::model::looked_at::{GateInput, RunInputs};
 use crate::model::policy::{Budget, Policy};
 use crate::model::policy_record::PolicyRecord;
 use crate::model::scope::Scope;
@@ -56,6 +57,9 @@ pub struct Run {
     pub gates: Vec<GateRecord>,
     /// By gate, then by place.
     pub findings: Vec<Finding>,
+    /// What there is to look at, and no gate reads.
+    #[serde(default, skip_serializing_if = "RunInputs::is_default")]
+    pub inputs: RunInputs,
     pub waivers: WaiverUse,
     /// The files that say more about findings, if there are any.
     #[serde(rename = "facts", default, skip_serializing_if = "Option::is_none")]
@@ -117,6 +121,9 @@ pub struct GateRecord {
     pub duration_ms: u64,
     pub cached: bool,
     pub targets: Vec<TargetRecord>,
+    /// What there is for it to look at, and what became of it; empty where nobody can tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<GateInput>,
 }
 
 impl GateRecord {

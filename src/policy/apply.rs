@@ -11,6 +11,7 @@ use crate::model::run::{Completeness, GateRecord, Run};
 use crate::model::verdict::{self, Verdict};
 use crate::model::waiver_use::WaiverUse;
 use crate::policy::enrichment::Enrichment;
+use crate::policy::gaps;
 use crate::policy::judge::{self, Waivers};
 use crate::policy::known_findings::KnownFindings;
 use crate::policy::protection::Protection;
@@ -23,6 +24,8 @@ pub struct PolicyInputs<'a> {
     pub waivers: Waivers<'a>,
     /// How many problems of each severity all required gates together may have.
     pub max: Option<&'a Budget>,
+    /// Whether what no gate reads blocks.
+    pub(crate) coverage_required: Option<bool>,
     /// The known findings.
     pub(crate) known: Option<&'a KnownFindings>,
     /// VEX documents, EPSS scores, the KEV catalogue.
@@ -39,6 +42,7 @@ impl PolicyInputs<'_> {
         PolicyInputs {
             waivers: Waivers::AsRecorded(waivers),
             max: None,
+            coverage_required: None,
             known: None,
             enrichment: None,
             protection: None,
@@ -54,6 +58,7 @@ pub fn apply(run: &mut Run, inputs: &PolicyInputs<'_>) {
     if let Some(max) = inputs.max {
         run.max = max.clone();
     }
+    run.inputs.required = inputs.coverage_required.unwrap_or(run.inputs.required);
     note(&mut run.gates, &mut run.findings, inputs);
     if let Some(known) = inputs.known {
         run.known = known.record(run);
@@ -106,7 +111,9 @@ fn note(gates: &mut [GateRecord], findings: &mut [Finding], inputs: &PolicyInput
 
 /// Decides findings, outcomes, verdict and exit code from what is noted on the findings.
 pub(crate) fn judge_run(run: &mut Run, waivers: Waivers<'_>, today: Date) {
+    gaps::accept_uncovered(&mut run.inputs, waivers, today);
     run.waivers = judge::judge(&mut run.gates, &mut run.findings, waivers, today);
+    gaps::note_use(run);
     run.over = run_budget::judge(&mut run.findings, &run_budget::required(&run.gates), &run.max);
     conclude(run);
 }
@@ -114,8 +121,13 @@ pub(crate) fn judge_run(run: &mut Run, waivers: Waivers<'_>, today: Date) {
 /// Outcomes → verdict and exit code.
 fn conclude(run: &mut Run) {
     let mut verdict = Verdict::of(run.gates.iter().map(|gate| (gate.outcome, gate.required)));
-    if verdict == Verdict::Pass && !run.over.is_empty() {
+    let uncovered = run.inputs.required && run.inputs.words().is_some();
+    if verdict == Verdict::Pass && (uncovered || !run.over.is_empty()) {
         verdict = Verdict::Blocked;
+    }
+    // Nobody knows what there is to look at.
+    if run.inputs.required && run.inputs.unknown.is_some() {
+        verdict = Verdict::Inconclusive;
     }
     // A run that was cut off proves nothing, even if its gates passed so far.
     let halted =

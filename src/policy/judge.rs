@@ -12,6 +12,7 @@ use crate::model::scope::Unit;
 use crate::model::severity::{Counts, Severity};
 use crate::model::verdict::Outcome;
 use crate::model::waiver_use::WaiverUse;
+use crate::policy::gaps;
 use crate::policy::waiver::Waiver;
 use crate::policy::waiver_index::WaiverIndex;
 use crate::policy::waiver_notes::{Used, expire, note_waivers, used_too};
@@ -40,6 +41,7 @@ pub fn judge(
     };
     let index: HashMap<Text, usize> =
         gates.iter().enumerate().map(|(i, gate)| (gate.id.clone(), i)).collect();
+    gaps::accept(gates, waivers, today);
     let mut used = vec![Used::default(); current.len()];
     let mut tallies = vec![Tally::default(); gates.len()];
     let covers = WaiverIndex::new(current, today);
@@ -253,6 +255,7 @@ fn decide(severity: Severity, policy: &Policy, tally: &Tally) -> (Decision, Text
 /// Sets outcome and reason.
 fn conclude(gate: &mut GateRecord, tally: &Tally) {
     let blocking = blocking(&gate.policy, tally);
+    let gaps = gaps::reason(&gate.inputs);
     let unexplained = gate.targets.iter().find_map(|target| target.unexplained.as_deref());
     (gate.outcome, gate.reason) = match (&gate.evidence, blocking) {
         (Completeness::Nothing(why) | Completeness::Halted(why), None) => (Outcome::Skipped, why.clone()),
@@ -264,9 +267,13 @@ fn conclude(gate: &mut GateRecord, tally: &Tally) {
             | Completeness::Halted(why),
             Some(blocking),
         ) => (Outcome::Inconclusive, format!("{why}; besides, {blocking}")),
+        (Completeness::Whole, blocking) if gaps.is_some() => {
+            let besides = blocking.map(|blocking| format!("; besides, {blocking}")).unwrap_or_default();
+            (Outcome::Inconclusive, format!("{}{besides}", gaps.unwrap_or_default()))
+        }
         (Completeness::Whole, Some(blocking)) => (Outcome::Failed, blocking),
         (Completeness::Whole, None) => match unexplained {
-            None => (Outcome::Passed, passing(gate, tally)),
+            None => (Outcome::Passed, passing(gate, tally) + &gaps::accepted(&gate.inputs)),
             Some(why) => (Outcome::Inconclusive, format!("{}, but {why}", passing(gate, tally))),
         },
     };

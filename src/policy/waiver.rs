@@ -30,6 +30,8 @@ pub struct Waiver {
     id: Option<String>,
     tool: Option<String>,
     gate: Option<String>,
+    /// Inputs that nobody scans. Such a waiver covers no finding.
+    gap: Option<PathPattern>,
 }
 
 impl Waiver {
@@ -39,7 +41,7 @@ impl Waiver {
         let tables = keys.tables("waiver");
         let mut waivers: Vec<Self> = Vec::new();
         // The first waiver with these conditions, and the names that are taken.
-        let mut firsts: HashMap<[Option<String>; 6], usize> = HashMap::new();
+        let mut firsts: HashMap<[Option<String>; 7], usize> = HashMap::new();
         let mut names: HashSet<Text> = HashSet::new();
         for (index, table) in tables.iter().enumerate() {
             for (key, known) in [("gate", gates), ("tool", tools)] {
@@ -82,16 +84,17 @@ impl Waiver {
     /// Reads a `[[waiver]]`; `index` counts from 0.
     fn read(table: &Keys, index: usize, without_end: bool) -> Option<Self> {
         let reason = table.required_text("reason");
-        let path = table.text("path").and_then(|glob| {
+        let pattern = |key| {
+            let glob = table.text(key)?;
             if let Some((what, help)) = never_fits(&glob.value) {
                 table.problem_with_help(glob.at.clone(), what, help);
             }
-            PathPattern::read(&glob.value)
-                .map_err(|error| {
-                    table.problem(glob.at, format!("this is not a path pattern: {}", error.kind()))
-                })
-                .ok()
-        });
+            let read = PathPattern::read(&glob.value);
+            read.map_err(|error| {
+                table.problem(glob.at, format!("this is not a path pattern: {}", error.kind()))
+            })
+            .ok()
+        };
         let condition = |key| {
             let text = table.text(key)?;
             if text.value.contains('*') {
@@ -115,11 +118,12 @@ impl Waiver {
             at: table.at().start,
             line: 0,
             rule: condition("rule"),
-            path,
+            path: pattern("path"),
             package: condition("package"),
             id: condition("id"),
             tool: table.text("tool").map(|tool| tool.value),
             gate: table.text("gate").map(|gate| gate.value),
+            gap: pattern("gap"),
         };
         table.finish("a waiver");
         if !table.has("expires") && !without_end {
@@ -129,10 +133,14 @@ impl Waiver {
                 "name its last day: `expires = 2027-03-31`; or, at the top of the file, `waivers_without_end = true`",
             );
         }
-        let named = ["rule", "path", "package", "id", "tool", "gate"].iter().any(|key| table.has(key));
-        let all_paths = waiver.path.as_ref().is_some_and(PathPattern::fits_all);
-        let others =
-            waiver.conditions().iter().filter(|(key, says)| *key != "path" && says.is_some()).count();
+        for key in ["rule", "path", "package", "id"].iter().filter(|key| table.has("gap") && table.has(key)) {
+            let what = format!("`{key}` is about findings, and `gap` about inputs that were not scanned");
+            table.problem_with_help(table.at_key(key), what, "write two waivers");
+        }
+        let named = ["rule", "path", "package", "id", "tool", "gate", "gap"].iter().any(|key| table.has(key));
+        let all_paths = [&waiver.path, &waiver.gap].into_iter().flatten().any(PathPattern::fits_all);
+        let of_path = |key: &str| ["path", "gap"].contains(&key);
+        let others = waiver.conditions().iter().filter(|(key, says)| !of_path(key) && says.is_some()).count();
         if !named || (all_paths && others == 0) {
             table.problem_with_help(
                 table.at(),
@@ -145,7 +153,7 @@ impl Waiver {
     }
 
     /// The possible conditions, each with its value.
-    pub fn conditions(&self) -> [(&'static str, Option<&str>); 6] {
+    pub fn conditions(&self) -> [(&'static str, Option<&str>); 7] {
         [
             ("rule", self.rule.as_deref()),
             ("path", self.path.as_ref().map(PathPattern::text)),
@@ -153,12 +161,33 @@ impl Waiver {
             ("id", self.id.as_deref()),
             ("tool", self.tool.as_deref()),
             ("gate", self.gate.as_deref()),
+            ("gap", self.gap.as_ref().map(PathPattern::text)),
         ]
     }
 
     /// Its pattern for paths.
     pub(super) fn path(&self) -> Option<&PathPattern> {
         self.path.as_ref()
+    }
+
+    /// Its pattern for inputs that were not scanned; `None`: it covers findings.
+    pub(super) fn gap(&self) -> Option<&PathPattern> {
+        self.gap.as_ref()
+    }
+
+    /// Whether it accepts that inputs are not scanned, and covers no finding.
+    pub fn accepts_gaps(&self) -> bool {
+        self.gap.is_some()
+    }
+
+    /// Whether it accepts that an input was not scanned: by this gate, with its id and tool, or by any.
+    pub(super) fn accepts_gap(&self, path: &str, by: Option<(&str, &str)>) -> bool {
+        let is = |wanted: &Option<String>, has: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| has == Some(wanted))
+        };
+        self.gap.as_ref().is_some_and(|gap| gap.fits(path))
+            && is(&self.gate, by.map(|(gate, _)| gate))
+            && is(&self.tool, by.map(|(_, tool)| tool))
     }
 
     /// Whether it still applies on the day `today`.
@@ -168,7 +197,7 @@ impl Waiver {
 
     /// Whether it means a problem in general: it names no place, tool or gate.
     pub fn is_wide(&self) -> bool {
-        self.path.is_none() && self.tool.is_none() && self.gate.is_none()
+        self.path.is_none() && self.tool.is_none() && self.gate.is_none() && self.gap.is_none()
     }
 
     /// Whether it names a finding by its id.

@@ -48,7 +48,11 @@ struct Shape {
 impl<'w> WaiverIndex<'w> {
     pub(super) fn new(waivers: &'w [Waiver], today: Date) -> Self {
         let mut by_key: HashMap<Key, Vec<usize>> = HashMap::new();
-        for (index, waiver) in waivers.iter().enumerate().filter(|(_, waiver)| waiver.is_current(today)) {
+        for (index, waiver) in waivers
+            .iter()
+            .enumerate()
+            .filter(|(_, waiver)| waiver.is_current(today) && waiver.gap().is_none())
+        {
             by_key.entry(Key::of(waiver)).or_default().push(index);
         }
         let shapes: HashSet<Shape> = by_key.keys().map(Key::shape).collect();

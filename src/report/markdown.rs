@@ -61,6 +61,9 @@ pub(super) fn page(run: &Run, room: Room) -> String {
     let rows = page.add_each(run.gates.iter().map(gate_row));
     page.left_out(run.gates.len() - rows, "gate");
 
+    if let Some(words) = run.inputs.words() {
+        page.add(&format!("\nNot covered by any gate: {}\n", code(&words)));
+    }
     let waived = || run.findings.iter().filter(|finding| finding.decision == Decision::Waive);
     page.problems("Blocking", ProblemRows::of(worst::blocking(run), run, room.problems));
     page.problems("Waived", ProblemRows::of(waived(), run, room.problems));

@@ -41,6 +41,9 @@ pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
     let files: Vec<String> = written.files.iter().map(|file| format!("{}/{file}", written.folder)).collect();
     let files = if files.is_empty() { "none".to_owned() } else { files.join(", ") };
     let _ = writeln!(page, "\n{}", total::found(run));
+    if let Some(words) = run.inputs.words() {
+        let _ = writeln!(page, "Not covered by any gate: {words}");
+    }
     let _ = writeln!(page, "Reports: {files}");
     if run.lock == Some(LockStatus::Unlocked) {
         let _ = writeln!(page, "Tools: unlocked (`portcullis lock` pins them)");
@@ -111,6 +114,11 @@ pub(super) fn causes(run: &Run) -> Vec<String> {
         causes.push(format!("failed: {}", failed.join(", ")));
     }
     causes.extend(run.over.iter().map(|over| format!("budget: {over}")));
+    if run.inputs.required {
+        causes.extend(run.inputs.words().map(|words| format!("not covered by any gate: {words}")));
+        let unknown = run.inputs.unknown.as_ref();
+        causes.extend(unknown.map(|why| format!("nobody knows what there is to look at: {why}")));
+    }
     if causes.is_empty() {
         let passed = match of(Outcome::Passed).len() {
             0 => "no required gate had anything to do".to_owned(),

@@ -72,6 +72,8 @@ pub struct Parsed {
     pub image_digest: Option<Text>,
     /// What registries call it, with a tag or with a digest: `ghcr.io/team/app:1.2`.
     pub image_names: Vec<Text>,
+    /// The inputs that it says it read, from the top of the repository, if it names them.
+    pub read_inputs: Vec<Text>,
     /// What was in scope and could not be scanned (a file that does not parse): the gate is
     /// inconclusive, and its findings are still shown.
     pub gaps: Vec<String>,
@@ -107,6 +109,7 @@ impl Parsed {
         self.scope.merge(&other.scope);
         self.scope_unreported &= other.scope_unreported;
         self.tool_version = self.tool_version.take().or(other.tool_version);
+        self.read_inputs.extend(other.read_inputs);
         self.gaps.extend(other.gaps);
         self.proof
             .extend(other.proof.into_iter().filter(|line| !self.proof.contains(line)).collect::<Vec<_>>());

@@ -17,6 +17,7 @@ use crate::scan::job::Job;
 use crate::scan::options::ToolOptions;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::Reads;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::suggestion::Suggest;
@@ -79,6 +80,11 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
     /// What its own keys make it scan: all keys that can narrow it, whether they apply or not. An option
     /// without an entry here is compared by its value, see [`ToolOptions`].
     fn coverage(&self) -> Vec<Coverage> {
+        Vec::new()
+    }
+
+    /// Which inputs of the repository it reads. Empty: it reads none that it could be held to (images, the history).
+    fn reads(&self) -> Vec<Reads> {
         Vec::new()
     }
 

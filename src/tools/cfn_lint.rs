@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::inputs::templates::is_cloudformation;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
+use crate::model::input::InputKind;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
@@ -20,6 +21,7 @@ use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
@@ -158,6 +160,10 @@ impl CfnLint {
 }
 
 impl Tool for CfnLint {
+    fn reads(&self) -> Vec<Reads> {
+        vec![Reads::new([InputKind::CloudFormation, InputKind::Sam], &self.dirs, Reach::Below)]
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::folders("dirs", &self.dirs), Coverage::exactly("files", self.files.words())]
     }

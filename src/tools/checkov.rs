@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::inputs::templates::is_cloudformation;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
+use crate::model::input::InputKind;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::ConfigFile;
 use crate::scan::declared::Declared;
@@ -19,6 +20,7 @@ use crate::scan::job::Job;
 use crate::scan::job_files::ReportSource;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
@@ -81,6 +83,16 @@ struct Checkov {
     /// Empty: every framework that Checkov finds files for.
     framework: Vec<String>,
 }
+
+/// The frameworks of `checkov --framework` (3.3) that read inputs of a kind.
+const FRAMEWORKS: [(&str, InputKind); 6] = [
+    ("terraform", InputKind::TerraformRoot),
+    ("cloudformation", InputKind::CloudFormation),
+    ("cloudformation", InputKind::Sam),
+    ("kubernetes", InputKind::Kubernetes),
+    ("helm", InputKind::Helm),
+    ("dockerfile", InputKind::Dockerfile),
+];
 
 fn configure(keys: &Keys) -> Box<dyn Tool> {
     Box::new(Checkov { dirs: keys.texts_or("dirs", &["."]), framework: keys.texts_or("framework", &[]) })
@@ -157,6 +169,14 @@ impl Checkov {
 }
 
 impl Tool for Checkov {
+    fn reads(&self) -> Vec<Reads> {
+        let reads = |framework: &str| {
+            self.framework.is_empty() || self.framework.iter().any(|name| name == framework)
+        };
+        let kinds = FRAMEWORKS.iter().filter(|(framework, _)| reads(framework)).map(|(_, kind)| *kind);
+        vec![Reads::new(kinds, &self.dirs, Reach::Below)]
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         let framework = (!self.framework.is_empty()).then(|| self.framework.clone());
         vec![Coverage::folders("dirs", &self.dirs), Coverage::new("framework", Extent::These(framework))]

@@ -23,6 +23,7 @@ use crate::scan::job::Job;
 use crate::scan::job_files::ReportSource;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SeenFile, Suggestion, quoted};
@@ -166,6 +167,10 @@ fn codes(keys: &Keys) -> Codes {
 }
 
 impl Tool for Command {
+    fn reads(&self) -> Vec<Reads> {
+        vec![Reads::new(known::reads(&self.run), std::slice::from_ref(&self.dir), Reach::Below)]
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         let mut all = vec![Coverage::exactly("run", &self.run), Coverage::exactly("dir", [&self.dir])];
         all.extend(self.contents.clone().unwrap_or_default().coverage());

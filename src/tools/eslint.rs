@@ -17,6 +17,7 @@ use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
+use crate::model::input::InputKind;
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
@@ -26,6 +27,7 @@ use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::program::installed_version;
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
@@ -247,6 +249,10 @@ impl Eslint {
 impl Tool for Eslint {
     fn follows_range(&self) -> bool {
         true
+    }
+
+    fn reads(&self) -> Vec<Reads> {
+        vec![Reads::new([InputKind::Eslint], &self.dirs, Reach::Around)]
     }
 
     fn coverage(&self) -> Vec<Coverage> {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::formats::{json, npm6};
 use crate::model::aim::Aim;
+use crate::model::input::{InputKind, PackageManager};
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
 use crate::redact::npmrc;
@@ -21,6 +22,7 @@ use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
@@ -123,6 +125,10 @@ struct Package {
 }
 
 impl Tool for NpmAudit {
+    fn reads(&self) -> Vec<Reads> {
+        vec![Reads::new([InputKind::Lock(PackageManager::Npm)], &self.keys.dirs, Reach::Here)]
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         self.keys.coverage()
     }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::formats::{json, npm6};
 use crate::model::aim::Aim;
 use crate::model::finding::Finding;
+use crate::model::input::{InputKind, PackageManager};
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
 use crate::scan::config_file::BaseOverride;
@@ -22,6 +23,7 @@ use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
@@ -132,6 +134,10 @@ fn reads(job: &mut Job, root: &Path) {
 }
 
 impl Tool for PnpmAudit {
+    fn reads(&self) -> Vec<Reads> {
+        vec![Reads::new([InputKind::Lock(PackageManager::Pnpm)], &self.keys.dirs, Reach::Here)]
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         self.keys.coverage()
     }

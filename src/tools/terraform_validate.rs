@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
+use crate::model::input::InputKind;
 use crate::model::scope::{Scope, Unit};
 use crate::policy::coverage::Coverage;
 use crate::scan::declared::Declared;
@@ -22,6 +23,7 @@ use crate::scan::job::Job;
 use crate::scan::parsed::{Parsed, ReportError, Unplanned};
 use crate::scan::program::find;
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
@@ -115,6 +117,10 @@ impl TerraformValidate {
 }
 
 impl Tool for TerraformValidate {
+    fn reads(&self) -> Vec<Reads> {
+        vec![Reads::new([InputKind::TerraformRoot], &self.dirs, Reach::Here)]
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::these("dirs", &self.dirs)]
     }

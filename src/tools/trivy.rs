@@ -20,6 +20,7 @@ use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{INFRASTRUCTURE, Reach, Reads, locks_of_trivy};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
@@ -265,6 +266,19 @@ impl Trivy {
 }
 
 impl Tool for Trivy {
+    fn reads(&self) -> Vec<Reads> {
+        let scans =
+            |scanner: &str| self.scan == Scan::Fs && self.scanners.iter().any(|named| named == scanner);
+        let mut reads = Vec::new();
+        if scans("vuln") {
+            reads.push(Reads::new(locks_of_trivy(), &self.dirs, Reach::BelowNamed));
+        }
+        if self.scan == Scan::Config || scans("misconfig") {
+            reads.push(Reads::new(INFRASTRUCTURE, &self.dirs, Reach::Below));
+        }
+        reads
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         let (folders, content) = (self.scan != Scan::Image, self.scan != Scan::Config);
         vec![

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding, Location};
+use crate::model::input::InputKind;
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
@@ -20,6 +21,7 @@ use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::program::installed_version;
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
@@ -65,6 +67,11 @@ impl Tsc {
 }
 
 impl Tool for Tsc {
+    fn reads(&self) -> Vec<Reads> {
+        let projects: Vec<String> = self.dirs.iter().map(|dir| format!("{dir}/{}", self.project)).collect();
+        vec![Reads::new([InputKind::TsConfig], &projects, Reach::Exactly)]
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         vec![Coverage::these("dirs", &self.dirs), Coverage::exactly("project", [&self.project])]
     }

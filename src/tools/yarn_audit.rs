@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::formats::node_trace;
 use crate::model::aim::Aim;
+use crate::model::input::{InputKind, PackageManager};
 use crate::policy::coverage::Coverage;
 use crate::scan::config_file::BaseOverride;
 use crate::scan::config_file::{ConfigFile, Describe, Programs};
@@ -22,6 +23,7 @@ use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
@@ -186,6 +188,10 @@ fn reads(job: &mut Job, generation: Generation, root: &Path) {
 }
 
 impl Tool for YarnAudit {
+    fn reads(&self) -> Vec<Reads> {
+        vec![Reads::new([InputKind::Lock(PackageManager::Yarn)], &self.keys.dirs, Reach::Here)]
+    }
+
     fn coverage(&self) -> Vec<Coverage> {
         self.keys.coverage()
     }

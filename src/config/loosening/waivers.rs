@@ -7,7 +7,7 @@ use crate::policy::waiver::Waiver;
 use crate::text::shared::Text;
 
 /// The possible conditions of a waiver. Absent ones are not asked for.
-type Conditions<'a> = [Option<&'a str>; 6];
+type Conditions<'a> = [Option<&'a str>; 7];
 
 /// Every waiver of `other`, unless a waiver of the base covers the same findings, for as long.
 pub(super) fn wider_waivers(base: &[Waiver], other: &[Waiver]) -> Vec<Loosening> {

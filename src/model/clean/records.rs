@@ -3,6 +3,7 @@
 use crate::model::component::Component;
 use crate::model::enrichment_record::{EnrichmentRecord, FileRecord, VexRecord};
 use crate::model::known_note::KnownNote;
+use crate::model::looked_at::{GateInput, RunInputs, Uncovered, UncoveredInput};
 use crate::model::loosening::Loosening;
 use crate::model::policy::{Policy, Ratchet};
 use crate::model::policy_record::PolicyRecord;
@@ -136,7 +137,13 @@ impl Clean for GateRecord {
             duration_ms: _,
             cached: _,
             targets,
+            inputs,
         } = self;
+        for GateInput { path, kind: _, state: _, why, accepted } in inputs {
+            path.clean(scrubber);
+            why.clean(scrubber);
+            accepted.clean(scrubber);
+        }
         [id, stage, tool].into_iter().for_each(|text| text.clean(scrubber));
         [tool_version, tool_sha256, overridden, left_out, since]
             .into_iter()
@@ -151,6 +158,20 @@ impl Clean for GateRecord {
         }
         policy.clean(scrubber);
         targets.clean(scrubber);
+    }
+}
+
+impl Clean for RunInputs {
+    fn clean(&mut self, scrubber: &Scrubber) {
+        let Self { required: _, uncovered, unknown } = self;
+        for Uncovered { kind: _, tools, inputs } in uncovered {
+            tools.clean(scrubber);
+            for UncoveredInput { path, accepted } in inputs {
+                path.clean(scrubber);
+                accepted.clean(scrubber);
+            }
+        }
+        unknown.clean(scrubber);
     }
 }
 
@@ -233,6 +254,7 @@ impl Clean for Run {
             lock: _,
             gates,
             findings,
+            inputs,
             waivers,
             enrichment,
             max: _,
@@ -242,6 +264,7 @@ impl Clean for Run {
             lost: _,
         } = self;
         [schema, portcullis_version, trace_id].into_iter().for_each(|text| text.clean(scrubber));
+        inputs.clean(scrubber);
         [interrupted, profile, project, commit, branch].into_iter().for_each(|text| text.clean(scrubber));
         gates.clean(scrubber);
         findings.clean(scrubber);

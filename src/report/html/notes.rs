@@ -15,6 +15,7 @@ pub(super) fn section(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     policy(run, out)?;
     enrichment(run, out)?;
     settings(run, out)?;
+    uncovered(run, out)?;
     writeln!(out, "</section>")
 }
 
@@ -93,6 +94,31 @@ fn enrichment(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "</ul>")
 }
+
+/// What no gate reads.
+fn uncovered(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    if run.inputs.uncovered.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h3>Not covered by any gate</h3>\n<ul>")?;
+    for of_kind in &run.inputs.uncovered {
+        let heading = of_kind.words().unwrap_or_else(|| format!("{}: accepted", of_kind.kind.words()));
+        writeln!(out, "<li>{}\n<ul>", Safe(&heading))?;
+        for input in of_kind.inputs.iter().take(MOST) {
+            let accepted = input.accepted.as_ref().map(|waiver| format!(", accepted by {waiver}"));
+            let accepted = accepted.unwrap_or_default();
+            writeln!(out, "<li><code>{}</code>{}</li>", Safe(&input.path), Safe(&accepted))?;
+        }
+        if let Some(more) = of_kind.inputs.len().checked_sub(MOST).filter(|more| *more > 0) {
+            writeln!(out, "<li>… and {more} more in run.json</li>")?;
+        }
+        writeln!(out, "</ul>\n</li>")?;
+    }
+    writeln!(out, "</ul>")
+}
+
+/// The most inputs of one kind that the page lists.
+const MOST: usize = 200;
 
 /// What marks in the source and the scanners' own configuration suppress.
 fn settings(run: &Run, out: &mut dyn Write) -> io::Result<()> {

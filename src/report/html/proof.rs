@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::model::looked_at::{InputState, scanned_words};
 use crate::model::run::{GateRecord, Run, TargetRecord};
 use crate::report::subject;
 
@@ -31,8 +32,21 @@ fn of_gate(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
     if let Some(sha256) = &gate.tool_sha256 {
         writeln!(out, "<p>SHA-256 of the program: <code>{}</code></p>", Safe(sha256))?;
     }
+    inputs(gate, out)?;
     gate.targets.iter().try_for_each(|target| of_target(target, out))?;
     writeln!(out, "</details>")
+}
+
+/// What there was for it to look at; of inputs that were not scanned, each.
+fn inputs(gate: &GateRecord, out: &mut dyn Write) -> io::Result<()> {
+    let Some(words) = scanned_words(&gate.inputs) else { return Ok(()) };
+    writeln!(out, "<p>{}</p>", Safe(&words))?;
+    let open = gate.inputs.iter().filter(|input| input.state == InputState::Gap);
+    writeln!(out, "<ul>")?;
+    for input in open {
+        writeln!(out, "<li><code>{}</code>: {}</li>", Safe(&input.path), Safe(&input.words()))?;
+    }
+    writeln!(out, "</ul>")
 }
 
 fn of_target(target: &TargetRecord, out: &mut dyn Write) -> io::Result<()> {

@@ -1,5 +1,7 @@
-//! Exit codes that the makers of well-known programs document, and that mean something else in a shell.
+//! What is known of programs without a gate of their own: exit codes that their makers document, and that mean something else in
+//! a shell; and which inputs they read.
 
+use crate::model::input::{InputKind, PackageManager as Manager};
 use crate::scan::parsed::Exit;
 
 /// Programs and their codes for findings.
@@ -8,15 +10,66 @@ const FINDINGS: [(&str, &[i32]); 1] = [
     ("kingfisher", &[200, 205]),
 ];
 
+/// What programs without a gate of their own read below the folder that they are started in.
+const READS: [(&str, &[InputKind]); 22] = [
+    ("pip-audit", &[InputKind::Lock(Manager::Pip)]),
+    ("safety", &[InputKind::Lock(Manager::Pip)]),
+    ("cargo-audit", &[InputKind::Lock(Manager::Cargo)]),
+    ("cargo-deny", &[InputKind::Lock(Manager::Cargo)]),
+    ("govulncheck", &[InputKind::Lock(Manager::Go)]),
+    ("bundle-audit", &[InputKind::Lock(Manager::Bundler)]),
+    ("bundler-audit", &[InputKind::Lock(Manager::Bundler)]),
+    ("composer", &[InputKind::Lock(Manager::Composer)]),
+    ("osv-scanner", &LOCKS),
+    ("grype", &LOCKS),
+    ("hadolint", &[InputKind::Dockerfile]),
+    ("kubeconform", &[InputKind::Kubernetes]),
+    ("kube-linter", &[InputKind::Kubernetes, InputKind::Helm]),
+    ("kubescape", &[InputKind::Kubernetes, InputKind::Helm]),
+    ("helm", &[InputKind::Helm]),
+    ("tflint", &[InputKind::TerraformRoot]),
+    ("tfsec", &[InputKind::TerraformRoot]),
+    ("terraform", &[InputKind::TerraformRoot]),
+    ("tofu", &[InputKind::TerraformRoot]),
+    ("vue-tsc", &[InputKind::TsConfig]),
+    ("svelte-check", &[InputKind::TsConfig]),
+    ("eslint", &[InputKind::Eslint]),
+];
+
+/// Every lock file.
+const LOCKS: [InputKind; 17] = {
+    let mut locks = [InputKind::Lock(Manager::Npm); 17];
+    let mut at = 0;
+    while at < 17 {
+        locks[at] = InputKind::Lock(Manager::ALL[at]);
+        at += 1;
+    }
+    locks
+};
+
+/// What a command reads, by the program that it starts, itself or through another (`npx vue-tsc`, `cargo audit`).
+pub(super) fn reads(run: &[String]) -> Vec<InputKind> {
+    let names = names(run);
+    let joined = names.windows(2).map(|pair| pair.join("-"));
+    let names: Vec<String> = names.iter().cloned().chain(joined).collect();
+    let known = READS.iter().filter(|(program, _)| names.iter().any(|name| name == program));
+    known.flat_map(|(_, kinds)| kinds.iter().copied()).collect()
+}
+
 /// The meaning of a code of the program that a command starts, itself or through another (`uvx kingfisher`).
 pub(super) fn exit(run: &[String], code: i32) -> Option<Exit> {
+    let names = names(run);
+    let known = FINDINGS.iter().find(|(program, _)| names.iter().any(|name| name == program));
+    known.filter(|(_, codes)| codes.contains(&code)).map(|_| Exit::Findings)
+}
+
+/// The names of the programs that a command may start.
+fn names(run: &[String]) -> Vec<String> {
     let name = |word: &String| {
         let last = word.rsplit(['/', '\\']).next().unwrap_or_default();
         last.split(['@', '=']).next().unwrap_or_default().trim_end_matches(".exe").to_owned()
     };
     // Further words are its own arguments.
     const FIRST: usize = 3;
-    let names: Vec<String> = run.iter().take(FIRST).map(name).collect();
-    let known = FINDINGS.iter().find(|(program, _)| names.iter().any(|name| name == program));
-    known.filter(|(_, codes)| codes.contains(&code)).map(|_| Exit::Findings)
+    run.iter().take(FIRST).map(name).collect()
 }

@@ -139,6 +139,9 @@ impl<'a> Reader<'a> {
             self.recognised.add(if is_file { Unit::Files } else { Unit::Runs }, 1);
         }
         let file = is_file.then(|| self.path(&result.target));
+        if class == "lang-pkgs" {
+            self.parsed.read_inputs.extend(file.clone());
+        }
         let listed = PackageList::new(&packages);
         for vulnerability in vulnerabilities {
             let finding = self.vulnerability(vulnerability, kind, file.as_ref(), &listed);

@@ -1,0 +1,168 @@
+//! Compares what there is in the repository with what the gates read: the inputs of each gate, and those that no gate reads.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use crate::config::{Config, Gate};
+use crate::engine::evidence::{GateEvidence, Lack};
+use crate::inputs::{File, Inputs};
+use crate::keys::mistakes::Problems;
+use crate::keys::table::Keys;
+use crate::model::input::{InputKind, PackageManager, Standing};
+use crate::model::looked_at::{GateInput, InputState, Uncovered, UncoveredInput};
+use crate::scan::reads::{Reach, Reads};
+use crate::scan::tool::ToolSpec;
+use crate::system::git::Repo;
+use crate::text::paths::{forward, normalise};
+use crate::text::shared::Text;
+use crate::tools::TOOLS;
+
+/// What there is to look at in the repository of a run.
+#[derive(Debug)]
+pub(crate) struct ThereIs {
+    repo: Arc<Repo>,
+    inputs: Inputs,
+    /// Everything that somebody should look at, each with its kind.
+    asked: Vec<(InputKind, String)>,
+}
+
+impl ThereIs {
+    /// # Errors
+    /// If the repository can't be listed.
+    pub(crate) async fn read(repo: Arc<Repo>) -> Result<Self> {
+        let inputs = Inputs::read(&repo).await?;
+        Ok(Self { asked: asked(&inputs), inputs, repo })
+    }
+
+    /// The inputs of a gate, and what became of them. A gate that did not look has none: its own reason says why.
+    pub(crate) fn of_gate(&self, evidence: &GateEvidence) -> Vec<GateInput> {
+        let idle = matches!(evidence.lack, Some(Lack::Nothing(_) | Lack::Halted(_)));
+        if idle || evidence.targets.is_empty() {
+            return Vec::new();
+        }
+        let read = evidence.targets.iter().flat_map(|target| &target.proof.parsed().read_inputs);
+        let read: HashSet<&str> = read.map(|path| &**path).collect();
+        let title = evidence.gate.spec.title;
+        let mut found = Vec::new();
+        for gate in self.reads_of(&evidence.gate) {
+            let own = self.asked.iter().filter(|(kind, path)| gate.reads.covers(*kind, path, &gate.folders));
+            for (kind, path) in own {
+                let state = match gate.reads.reach {
+                    Reach::Here if evidence.lack.is_none() => InputState::Scanned,
+                    Reach::BelowNamed if names(path).any(|name| read.contains(&*name)) => InputState::Scanned,
+                    Reach::BelowNamed if self.inputs.is_empty_lock(&self.repo.root, path, *kind) => {
+                        InputState::Empty
+                    }
+                    Reach::BelowNamed => InputState::Gap,
+                    // Its report does not say.
+                    Reach::Here | Reach::Below | Reach::Around | Reach::Exactly => continue,
+                };
+                let why = (state == InputState::Gap).then(|| Text::from(not_mentioned(title)));
+                found.push(GateInput { path: path.as_str().into(), kind: *kind, state, why, accepted: None });
+            }
+        }
+        found
+    }
+
+    /// The inputs that no gate of the configuration reads, by kind. Manifests without a lock file are of them: nothing can be read there.
+    pub(crate) fn uncovered(&self, config: &Config) -> Vec<Uncovered> {
+        let gates: Vec<GateReads> = config.gates.iter().flat_map(|gate| self.reads_of(gate)).collect();
+        let is_read = |kind: InputKind, path: &str| {
+            gates.iter().any(|gate| gate.reads.covers(kind, path, &gate.folders))
+        };
+        let mut found: BTreeMap<InputKind, Vec<UncoveredInput>> = BTreeMap::new();
+        let mut add = |kind, path: &str| {
+            found.entry(kind).or_default().push(UncoveredInput { path: path.into(), accepted: None });
+        };
+        for (kind, path) in self.asked.iter().filter(|(kind, path)| !is_read(*kind, path)) {
+            add(*kind, path);
+        }
+        for one in self.inputs.unlocked() {
+            add(InputKind::Manifest(one.manager), &one.manifest);
+        }
+        let of = |(kind, inputs)| Uncovered { kind, tools: tools_for(kind), inputs };
+        found.into_iter().map(of).collect()
+    }
+
+    /// What a gate reads, with its folders from the top of the repository.
+    fn reads_of(&self, gate: &Gate) -> Vec<GateReads> {
+        let from_top = |folder: &String| {
+            let full = normalise(&self.repo.base.join(folder));
+            match full.strip_prefix(&self.repo.root) {
+                Ok(path) if path == Path::new("") => ".".to_owned(),
+                Ok(path) => forward(path).to_string(),
+                // Outside of the repository.
+                Err(_) => full.display().to_string(),
+            }
+        };
+        let all = gate.tool.reads().into_iter();
+        all.map(|reads| GateReads { folders: reads.folders.iter().map(from_top).collect(), reads }).collect()
+    }
+}
+
+#[derive(Debug)]
+struct GateReads {
+    reads: Reads,
+    folders: Vec<String>,
+}
+
+fn not_mentioned(title: &str) -> String {
+    format!(
+        "{title} does not mention it: is it broken, or left out by {title}'s own settings? `[[waiver]]` with `gap` accepts it"
+    )
+}
+
+/// The kinds that somebody should look at. Others only help to find these.
+fn is_asked(kind: InputKind) -> bool {
+    use InputKind as Kind;
+    matches!(
+        kind,
+        Kind::Lock(_)
+            | Kind::Manifest(PackageManager::Maven)
+            | Kind::Dockerfile
+            | Kind::TerraformRoot
+            | Kind::CloudFormation
+            | Kind::Sam
+            | Kind::Kubernetes
+            | Kind::Helm
+            | Kind::TsConfig
+            | Kind::Eslint
+    )
+}
+
+fn asked(inputs: &Inputs) -> Vec<(InputKind, String)> {
+    let own = |file: &File| file.standing() != Standing::Ignored && !file.is_nested();
+    let files = inputs.files().iter().filter(own);
+    let of_file = files.flat_map(|file| {
+        let kinds: Vec<InputKind> = file.kinds().iter().filter(|kind| is_asked(*kind)).collect();
+        kinds.into_iter().map(move |kind| (kind, file.path().into_owned()))
+    });
+    // A base of others, and a list of references, are no projects.
+    let projects = inputs.typescript().iter().filter(|project| !project.is_base() && !project.is_solution());
+    let projects: HashSet<&str> = projects.map(|project| project.path.as_str()).collect();
+    let roots = inputs.terraform().iter().filter(|folder| folder.is_root());
+    let roots = roots.map(|folder| (InputKind::TerraformRoot, folder.folder.clone()));
+    let is_own =
+        |(kind, path): &(InputKind, String)| *kind != InputKind::TsConfig || projects.contains(path.as_str());
+    of_file.filter(is_own).chain(roots).collect()
+}
+
+/// The tools whose gates read this kind, without any keys.
+fn tools_for(kind: InputKind) -> Vec<Text> {
+    let problems = Problems::default();
+    let reads = |spec: &&ToolSpec| {
+        let tool = (spec.configure)(&Keys::none(&problems));
+        tool.reads().iter().any(|reads| reads.kinds.contains(&kind))
+    };
+    TOOLS.iter().copied().filter(reads).map(|spec| Text::from(spec.name)).collect()
+}
+
+/// The names that scanners have for an input. They read `go.mod`, which has the packages of `go.sum`.
+fn names(path: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let module = path.strip_suffix("go.sum").map(|folder| Cow::Owned(format!("{folder}go.mod")));
+    std::iter::once(Cow::Borrowed(path)).chain(module)
+}
