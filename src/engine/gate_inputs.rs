@@ -15,7 +15,7 @@ use crate::keys::table::Keys;
 use crate::model::input::{InputKind, PackageManager, Standing};
 use crate::model::looked_at::{GateInput, InputState, Uncovered, UncoveredInput};
 use crate::scan::reads::{Reach, Reads};
-use crate::scan::tool::ToolSpec;
+use crate::scan::tool::{Tool, ToolSpec};
 use crate::system::git::Repo;
 use crate::text::paths::{forward, normalise};
 use crate::text::shared::Text;
@@ -49,7 +49,7 @@ impl ThereIs {
         let title = evidence.gate.spec.title;
         let mut found = Vec::new();
         for gate in self.reads_of(&evidence.gate) {
-            let own = self.asked.iter().filter(|(kind, path)| gate.reads.covers(*kind, path, &gate.folders));
+            let own = self.asked.iter().filter(|(kind, path)| gate.covers(*kind, path));
             for (kind, path) in own {
                 let state = match gate.reads.reach {
                     Reach::Here if evidence.lack.is_none() => InputState::Scanned,
@@ -71,9 +71,7 @@ impl ThereIs {
     /// The inputs that no gate of the configuration reads, by kind. Manifests without a lock file are of them: nothing can be read there.
     pub(crate) fn uncovered(&self, config: &Config) -> Vec<Uncovered> {
         let gates: Vec<GateReads> = config.gates.iter().flat_map(|gate| self.reads_of(gate)).collect();
-        let is_read = |kind: InputKind, path: &str| {
-            gates.iter().any(|gate| gate.reads.covers(kind, path, &gate.folders))
-        };
+        let is_read = |kind: InputKind, path: &str| gates.iter().any(|gate| gate.covers(kind, path));
         let mut found: BTreeMap<InputKind, Vec<UncoveredInput>> = BTreeMap::new();
         let mut add = |kind, path: &str| {
             found.entry(kind).or_default().push(UncoveredInput { path: path.into(), accepted: None });
@@ -84,7 +82,11 @@ impl ThereIs {
         for one in self.inputs.unlocked() {
             add(InputKind::Manifest(one.manager), &one.manifest);
         }
-        let of = |(kind, inputs)| Uncovered { kind, tools: tools_for(kind), inputs };
+        let of = |(kind, inputs): (InputKind, Vec<UncoveredInput>)| Uncovered {
+            kind,
+            tools: tools_for(kind, &inputs),
+            inputs,
+        };
         found.into_iter().map(of).collect()
     }
 
@@ -100,14 +102,30 @@ impl ThereIs {
             }
         };
         let all = gate.tool.reads().into_iter();
-        all.map(|reads| GateReads { folders: reads.folders.iter().map(from_top).collect(), reads }).collect()
+        let of = |reads: Reads| GateReads {
+            tool: gate.tool.clone(),
+            folders: reads.folders.iter().map(from_top).collect(),
+            reads,
+        };
+        all.map(of).collect()
     }
 }
 
 #[derive(Debug)]
 struct GateReads {
+    tool: Arc<dyn Tool>,
     reads: Reads,
     folders: Vec<String>,
+}
+
+impl GateReads {
+    fn covers(&self, kind: InputKind, path: &str) -> bool {
+        self.reads.covers(kind, path, &self.folders) && self.tool.reads_name(kind, name_of(path))
+    }
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn not_mentioned(title: &str) -> String {
@@ -151,12 +169,13 @@ fn asked(inputs: &Inputs) -> Vec<(InputKind, String)> {
     of_file.filter(is_own).chain(roots).collect()
 }
 
-/// The tools whose gates read this kind, without any keys.
-fn tools_for(kind: InputKind) -> Vec<Text> {
+/// The tools whose gates read some of these, without any keys.
+fn tools_for(kind: InputKind, inputs: &[UncoveredInput]) -> Vec<Text> {
     let problems = Problems::default();
     let reads = |spec: &&ToolSpec| {
         let tool = (spec.configure)(&Keys::none(&problems));
         tool.reads().iter().any(|reads| reads.kinds.contains(&kind))
+            && inputs.iter().any(|input| tool.reads_name(kind, name_of(&input.path)))
     };
     TOOLS.iter().copied().filter(reads).map(|spec| Text::from(spec.name)).collect()
 }

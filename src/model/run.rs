@@ -81,6 +81,15 @@ pub struct Run {
     pub lost: bool,
 }
 
+impl Run {
+    /// For each input that was not scanned, and that somebody accepts: the name of the waiver.
+    pub(crate) fn accepted_gaps(&self) -> impl Iterator<Item = &Text> {
+        let of_gates = self.gates.iter().flat_map(|gate| &gate.inputs).map(|input| &input.accepted);
+        let of_run = self.inputs.uncovered.iter().flat_map(|uncovered| &uncovered.inputs);
+        of_gates.chain(of_run.map(|input| &input.accepted)).flatten()
+    }
+}
+
 /// One gate of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GateRecord {

@@ -64,10 +64,7 @@ impl<'w> Accepting<'w> {
 
 /// Moves the waivers that accept a gap to those that were used.
 pub(super) fn note_use(run: &mut Run) {
-    let of_gates = run.gates.iter().flat_map(|gate| &gate.inputs).filter_map(|input| input.accepted.as_ref());
-    let of_run = run.inputs.uncovered.iter().flat_map(|uncovered| &uncovered.inputs);
-    let of_run = of_run.filter_map(|input| input.accepted.as_ref());
-    let used: HashSet<&Text> = of_gates.chain(of_run).collect();
+    let used: HashSet<Text> = run.accepted_gaps().cloned().collect();
     let (accepting, unused) = run.waivers.unused.drain(..).partition(|note| used.contains(&note.name));
     run.waivers.unused = unused;
     run.waivers.used.extend::<Vec<_>>(accepting);

@@ -56,8 +56,8 @@ fn is_below(inner: &str, outer: &str) -> bool {
     outer == "." || inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The lock files that Trivy reads in a folder (trivy.dev, "Coverage", "Language", 0.70), and Maven's manifest.
-pub fn locks_of_trivy() -> impl Iterator<Item = InputKind> {
+/// Every lock file, and the manifest of Maven, which has none.
+pub fn locks() -> impl Iterator<Item = InputKind> {
     let managers = PackageManager::ALL.into_iter();
     managers.map(InputKind::Lock).chain([InputKind::Manifest(PackageManager::Maven)])
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::finding::Finding;
+use crate::model::input::InputKind;
 use crate::policy::coverage::Coverage;
 use crate::policy::licence::InventoryRules;
 use crate::scan::config_file::ConfigFile;
@@ -86,6 +87,11 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
     /// Which inputs of the repository it reads. Empty: it reads none that it could be held to (images, the history).
     fn reads(&self) -> Vec<Reads> {
         Vec::new()
+    }
+
+    /// Whether it reads an input of a kind of [`Self::reads`] under this file name.
+    fn reads_name(&self, _kind: InputKind, _name: &str) -> bool {
+        true
     }
 
     /// What this gate looks for because of its options, besides [`ToolSpec::looks_for`].

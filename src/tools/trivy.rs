@@ -3,8 +3,10 @@
 
 mod age;
 mod document;
+mod lock_names;
 mod package_list;
 mod report;
+mod scan;
 
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use serde::Serialize;
 use crate::keys::table::Keys;
 use crate::keys::values::read_duration;
 use crate::model::aim::Aim;
+use crate::model::input::InputKind;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::scan::config_file::{BaseOverride, ConfigFile, Describe, Follows, Take};
 use crate::scan::declared::Declared;
@@ -20,7 +23,7 @@ use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::reads::{INFRASTRUCTURE, Reach, Reads, locks_of_trivy};
+use crate::scan::reads::{INFRASTRUCTURE, Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
@@ -31,6 +34,8 @@ use crate::tools::describe;
 use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::named_files::{NAMED, yaml_values};
 use crate::tools::passed_over::PassedOver;
+use lock_names::reads_lock;
+use scan::Scan;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "trivy",
@@ -122,28 +127,6 @@ const fn declared(name: &'static str, describe: Describe, neutral: &'static str,
 
 /// Trivy opens no link (`pkg/fanal/walker/fs.go`, 0.70).
 const LINKS: PassedOver = PassedOver { folder: |_| false, why: "", wanted: &|_| true, file_links: true };
-
-/// What Trivy scans.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-enum Scan {
-    #[default]
-    Fs,
-    Image,
-    Config,
-}
-
-impl Scan {
-    const WORDS: [(&str, Self); 3] = [("fs", Self::Fs), ("image", Self::Image), ("config", Self::Config)];
-
-    /// Trivy's name for the subcommand, which is also the word in gates.toml.
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Fs => "fs",
-            Self::Image => "image",
-            Self::Config => "config",
-        }
-    }
-}
 
 /// The values of `--scanners` (`trivy fs --help`, 0.70).
 const TOOLS: [&str; 4] = ["vuln", "misconfig", "secret", "license"];
@@ -271,12 +254,16 @@ impl Tool for Trivy {
             |scanner: &str| self.scan == Scan::Fs && self.scanners.iter().any(|named| named == scanner);
         let mut reads = Vec::new();
         if scans("vuln") {
-            reads.push(Reads::new(locks_of_trivy(), &self.dirs, Reach::BelowNamed));
+            reads.push(Reads::new(locks(), &self.dirs, Reach::BelowNamed));
         }
         if self.scan == Scan::Config || scans("misconfig") {
             reads.push(Reads::new(INFRASTRUCTURE, &self.dirs, Reach::Below));
         }
         reads
+    }
+
+    fn reads_name(&self, kind: InputKind, name: &str) -> bool {
+        reads_lock(kind, name)
     }
 
     fn coverage(&self) -> Vec<Coverage> {

@@ -8,6 +8,7 @@ mod bad_input;
 mod ci_files;
 mod codedeploy;
 mod command_line;
+mod coverage;
 mod ecs_task_definition;
 mod floor;
 mod from_environment;

@@ -8,6 +8,7 @@ mod audits;
 mod boundary;
 mod ci_files;
 mod codedeploy;
+mod coverage;
 mod ecr_push;
 mod ecs_task_definition;
 mod hook;

@@ -1,8 +1,9 @@
 //! What a gate waits for: the gates that it needs. An action also waits for all others and for the
 //! interlock.
 
-use crate::engine::evidence::{GateEvidence, Lack};
+use crate::engine::evidence::GateEvidence;
 use crate::engine::interlock::{self, Clearance, EarlierGate};
+use crate::model::verdict::Outcome;
 use crate::scan::gate_outputs::GateOutputs;
 
 use super::{InRun, Run};
@@ -27,14 +28,12 @@ impl Run<'_> {
         let mut pending = false;
         for need in &self.gates[index].planned.gate.needs {
             let Some(needed) = self.gates.iter().find(|gate| gate.planned.gate.id == *need) else { continue };
-            match &needed.done {
-                None => pending = true,
-                Some(evidence) => match &evidence.lack {
-                    None | Some(Lack::Nothing(_) | Lack::Halted(_)) => {}
-                    Some(Lack::Proof(_)) => {
-                        return Needs::Unmet(format!("not started: it needs {need}, which is inconclusive"));
-                    }
-                },
+            match needed.outcome {
+                _ if needed.done.is_none() => pending = true,
+                Outcome::Inconclusive => {
+                    return Needs::Unmet(format!("not started: it needs {need}, which is inconclusive"));
+                }
+                Outcome::Passed | Outcome::Failed | Outcome::Skipped => {}
             }
         }
         if pending { Needs::Pending } else { Needs::Met }

@@ -45,10 +45,13 @@ fn covering(run: &Run) -> Vec<Row> {
     for waiver in run.findings.iter().filter_map(|finding| finding.waiver.as_ref()) {
         *covered.entry(waiver).or_default() += 1;
     }
+    let mut gaps: BTreeMap<&Text, u64> = BTreeMap::new();
+    for waiver in run.accepted_gaps() {
+        *gaps.entry(waiver).or_default() += 1;
+    }
     let used: HashMap<&Text, &WaiverNote> = run.waivers.used.iter().map(|note| (&note.name, note)).collect();
-    let all = covered.len();
-    let row = |(waiver, n): (&Text, u64)| {
-        let covers = format!("covers {}", human::count(n, "finding"));
+    let all = covered.len() + gaps.len();
+    let row = |(waiver, covers): (&Text, String)| {
         let Some(note) = used.get(waiver) else { return [waiver.to_string(), covers, String::new()] };
         let until = note.expires.map(|day| format!(", until {day}")).unwrap_or_default();
         let shares = match note.shares.as_slice() {
@@ -57,7 +60,12 @@ fn covering(run: &Run) -> Vec<Row> {
         };
         [name(note), format!("{covers}{until}{shares}"), note.reason.to_string()]
     };
-    let rows = covered.into_iter().take(MOST).map(row).collect();
+    let covered =
+        covered.into_iter().map(|(waiver, n)| (waiver, format!("covers {}", human::count(n, "finding"))));
+    let gaps = gaps
+        .into_iter()
+        .map(|(waiver, n)| (waiver, format!("accepts {} not scanned", human::count(n, "input"))));
+    let rows = covered.chain(gaps).take(MOST).map(row).collect();
     with_rest(rows, all, "cover findings")
 }
 

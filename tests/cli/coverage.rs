@@ -1,0 +1,221 @@
+//! What there is to look at, and what was looked at: inputs that no gate reads, and lock files that a scanner passes over.
+
+use serde_json::{Value, json};
+
+use crate::common::{Project, Ran};
+
+const TRIVY: &str = "[[gate]]\nid = \"deps\"\ntool = \"trivy\"\nscanners = [\"vuln\"]\n";
+
+/// An npm lock file with one package.
+const LOCK: &str = r#"{"lockfileVersion": 3, "packages": {"": {}, "node_modules/a": {"version": "1.0.0"}}}"#;
+
+fn gates(rest: &str) -> String {
+    format!("version = 1\nmode = \"production\"\n{rest}")
+}
+
+/// A project in which Trivy reads these lock files, and no others.
+fn project(gates_toml: &str, read: &[&str]) -> Project {
+    let project = Project::with_gates(gates_toml);
+    project.git(&["init", "--quiet"]);
+    project.write(".gitignore", "/gates-report\n/report.json\n/bin\n");
+    let results: Vec<Value> = read
+        .iter()
+        .map(|path| {
+            json!({"Target": path, "Class": "lang-pkgs", "Type": "npm",
+                   "Packages": [{"Name": "a", "Version": "1.0.0", "Identifier": {"UID": "1"}}]})
+        })
+        .collect();
+    let report =
+        json!({"SchemaVersion": 2, "ArtifactName": ".", "ArtifactType": "filesystem", "Results": results});
+    project.write("report.json", report.to_string());
+    project.program(
+        "trivy",
+        r#"while [ $# -gt 0 ]; do [ "$1" = --output ] && out=$2; shift; done; cp report.json "$out""#,
+    );
+    project
+}
+
+fn run(project: &Project) -> Ran {
+    project.commit("now");
+    project.run(&["run"])
+}
+
+#[test]
+fn a_lock_file_that_the_scanner_passes_over_is_a_gap_that_a_waiver_accepts() {
+    let project = project(&gates(TRIVY), &["package-lock.json"]);
+    for path in ["package-lock.json", "old/package-lock.json", "new/yarn.lock"] {
+        let text = if path.ends_with("yarn.lock") {
+            "# yarn lockfile v1\n\na@1:\n  version \"1.0.0\"\n"
+        } else {
+            LOCK
+        };
+        project.write(path, text);
+    }
+    // Nothing in it that Trivy could list.
+    project.write("empty/package-lock.json", r#"{"lockfileVersion": 3, "packages": {"": {}}}"#);
+    project.write("node_modules/b/package-lock.json", LOCK);
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let gate = project.gate("deps");
+    let reason = gate["reason"].as_str().unwrap();
+    let says =
+        "2 of 4 lock files were not read: new/yarn.lock, old/package-lock.json (Trivy does not mention it";
+    assert!(reason.starts_with(says), "{reason}");
+    let states: Vec<(&str, &str)> = gate["inputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|input| (input["path"].as_str().unwrap(), input["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("empty/package-lock.json", "empty"),
+            ("new/yarn.lock", "gap"),
+            ("old/package-lock.json", "gap"),
+            ("package-lock.json", "scanned")
+        ]
+    );
+    assert!(
+        project.run(&["explain", "deps"]).stdout.contains("old/package-lock.json (npm lock file): not read")
+    );
+
+    let waiver = |gap: &str, day: &str| {
+        format!("[[waiver]]\ngap = \"{gap}\"\ngate = \"deps\"\nreason = \"frozen\"\nexpires = {day}\n")
+    };
+    let both = format!("{}{}", waiver("old/**", "2999-12-31"), waiver("new/yarn.lock", "2999-12-30"));
+    project.write("gates.toml", gates(&format!("{TRIVY}{both}")));
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let reason = "no findings; scanned 2 of 4 lock files (2 accepted)";
+    assert_eq!(project.gate("deps")["reason"], reason);
+    for words in ["accepts 1 input not scanned, until 2999-12-31", "frozen"] {
+        assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("covered nothing"), "{}", ran.stdout);
+    // The record is judged by a policy that does not accept it any more, and by itself.
+    assert_eq!(project.run(&["judge", "--from", "gates-report/run.json"]).code, 0);
+    let expired = both.replace("2999-12-31", "2020-01-01");
+    project.write("gates.toml", gates(&format!("{TRIVY}{expired}")));
+    assert_eq!(project.run(&["judge", "--from", "gates-report/run.json"]).code, 3);
+    // Another gate's waiver, or one of another tool.
+    let other = both.replace("gate = \"deps\"", "tool = \"syft\"");
+    project.write("gates.toml", gates(&format!("{TRIVY}{other}")));
+    assert_eq!(run(&project).code, 3);
+}
+
+#[test]
+fn a_gap_does_not_hide_what_was_found() {
+    let project = project(&gates(TRIVY), &["package-lock.json"]);
+    project.write("package-lock.json", LOCK);
+    project.write("old/package-lock.json", LOCK);
+    let report = project.read("report.json").replace(
+        "\"Packages\"",
+        r#""Vulnerabilities": [{"VulnerabilityID": "CVE-2020-0001", "PkgName": "a", "InstalledVersion": "1.0.0", "Severity": "HIGH"}], "Packages""#,
+    );
+    project.write("report.json", report);
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    let reason = project.gate("deps")["reason"].as_str().unwrap().to_owned();
+    assert!(reason.ends_with("besides, 1 finding at or above high"), "{reason}");
+}
+
+#[test]
+fn an_action_does_not_start_behind_a_gap() {
+    let push = "[[gate]]\nid = \"smoke\"\ntool = \"smoke-test\"\nneeds = [\"deps\"]\nchecks = [{ url = \"http://127.0.0.1:9/\" }]\n";
+    let project = project(&gates(&format!("{TRIVY}{push}")), &[]);
+    project.write("old/package-lock.json", LOCK);
+    let report = project.read("report.json").replace("\"Results\":[]", r#""Results": [{"Target": "x/package-lock.json", "Class": "lang-pkgs", "Type": "npm", "Packages": [{"Name": "a", "Version": "1.0.0", "Identifier": {"UID": "1"}}]}]"#);
+    project.write("report.json", report);
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(project.gate("smoke")["targets"], json!([]), "{}", ran.all());
+}
+
+#[test]
+fn inputs_that_no_gate_reads_are_named_and_block_if_coverage_is_required() {
+    let project = project(&gates(TRIVY), &["package-lock.json"]);
+    project.write("package-lock.json", LOCK);
+    for (path, text) in [
+        ("api/Dockerfile", "FROM scratch\n"),
+        ("k8s/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n"),
+        ("k8s/service.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n"),
+        ("web/package.json", r#"{"dependencies": {"a": "1"}}"#),
+    ] {
+        project.write(path, text);
+    }
+    let words =
+        "1 npm manifest without a lock file, 1 Dockerfile (checkov), 2 Kubernetes manifests (checkov)";
+    let plan = project.run(&["plan"]);
+    assert!(
+        plan.stdout.contains("2 Kubernetes manifests (checkov): k8s/pod.yaml, k8s/service.yaml"),
+        "{}",
+        plan.all()
+    );
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert!(ran.stdout.contains(&format!("Not covered by any gate: {words}")), "{}", ran.all());
+
+    let required = format!("coverage = \"required\"\n{TRIVY}");
+    project.write("gates.toml", gates(&required));
+    let ran = run(&project);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(
+        ran.stdout.contains(&format!("Verdict: BLOCKED (exit 1). not covered by any gate: {words}")),
+        "{}",
+        ran.all()
+    );
+    let accept = "[[waiver]]\ngap = \"{k8s,api}/*\"\nreason = \"elsewhere\"\nexpires = 2999-12-31\n";
+    project.write("gates.toml", gates(&format!("{required}{accept}")));
+    let ran = run(&project);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(
+        ran.stdout.contains("not covered by any gate: 1 npm manifest without a lock file"),
+        "{}",
+        ran.all()
+    );
+    assert!(!ran.stdout.contains("Kubernetes manifests (checkov)"), "{}", ran.all());
+    project.write("web/package-lock.json", LOCK);
+    project.write(
+        "gates.toml",
+        gates(&format!("{required}{}", accept.replace("{k8s,api}/*", "{k8s,api,web}/*"))),
+    );
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    // A gate that reads them.
+    let checkov = "[[gate]]\nid = \"iac\"\ntool = \"checkov\"\nrequired = false\n";
+    project.write("gates.toml", gates(&format!("coverage = \"required\"\n{TRIVY}{checkov}")));
+    let plan = project.run(&["plan"]);
+    assert!(!plan.stdout.contains("Not covered"), "{}", plan.all());
+}
+
+#[test]
+fn a_project_that_no_compiler_reads_is_not_covered() {
+    let tsc = "[[gate]]\nid = \"types\"\ntool = \"tsc\"\n";
+    let project = Project::with_gates(&gates(tsc));
+    project.git(&["init", "--quiet"]);
+    project.write("tsconfig.json", r#"{"files": [], "references": [{"path": "./tsconfig.app.json"}]}"#);
+    project.write("tsconfig.app.json", r#"{"include": ["src"]}"#);
+    project.write("src/a.ts", "export const a = 1;\n");
+    let plan = project.run(&["plan"]);
+    assert!(plan.stdout.contains("1 TypeScript project (tsc): tsconfig.app.json"), "{}", plan.all());
+    project.write("gates.toml", gates(&format!("{tsc}project = \"tsconfig.app.json\"\n")));
+    let plan = project.run(&["plan"]);
+    assert!(!plan.stdout.contains("Not covered"), "{}", plan.all());
+}
+
+#[test]
+fn a_waiver_for_a_gap_says_nothing_of_findings() {
+    let gap = "[[waiver]]\ngap = \"a\"\nreason = \"r\"\nexpires = 2999-12-31\n";
+    for (waiver, says) in [
+        (format!("{gap}rule = \"x\"\n"), "`rule` is about findings"),
+        (gap.replace("\"a\"", "\"**\""), "would cover every finding"),
+        (gap.replace("\"a\"", "\"/a\""), "begins with `/`"),
+        (format!("{gap}{gap}"), "repeats `waiver 1`"),
+    ] {
+        let ran = Project::with_gates(&gates(&format!("{TRIVY}{waiver}"))).run(&["plan"]);
+        assert!(ran.code == 2 && ran.stderr.contains(says), "{says}: {}", ran.all());
+    }
+    let ran = Project::with_gates(&gates(&format!("coverage = \"yes\"\n{TRIVY}"))).run(&["plan"]);
+    assert!(ran.code == 2 && ran.stderr.contains("known: required, shown"), "{}", ran.all());
+}
