@@ -6,6 +6,7 @@
 //! The same problem is
 //! - a vulnerability with a common id (CVE, GHSA, npm's) in one version of one package,
 //! - a secret at one place in one commit, or in the work tree,
+//! - a type error of one rule at one place, with the same words, seen through several projects of TypeScript,
 //! - a misconfiguration of one resource, if both Trivy and Checkov have a check for it ([`advisories`]).
 
 mod advisories;
@@ -35,7 +36,8 @@ pub(crate) fn note(findings: &mut [Finding]) {
 
 /// The findings that are one problem, for problems with more than one; as indices into the list.
 pub(crate) fn groups(findings: &[Finding]) -> Vec<Vec<usize>> {
-    const MERGED: [Category; 3] = [Category::Vulnerability, Category::Secret, Category::Misconfiguration];
+    const MERGED: [Category; 4] =
+        [Category::Vulnerability, Category::Secret, Category::Misconfiguration, Category::Type];
     // Findings of linters are never joined. With a million of them this saves a long list.
     if !findings.iter().any(|finding| MERGED.contains(&finding.category)) {
         return Vec::new();
@@ -44,6 +46,7 @@ pub(crate) fn groups(findings: &[Finding]) -> Vec<Vec<usize>> {
     join(&mut sets, findings, Category::Vulnerability, advisories);
     join(&mut sets, findings, Category::Secret, spots(findings));
     join(&mut sets, findings, Category::Misconfiguration, checks);
+    join(&mut sets, findings, Category::Type, type_errors);
     sets.groups()
 }
 
@@ -113,6 +116,14 @@ fn line_of(finding: &Finding) -> Option<(Option<&str>, &str, NonZeroU32)> {
         return None;
     }
     Some((finding.commit.as_deref(), &at.path, at.start_line?))
+}
+
+/// A rule, a path, a line, a column, and what is said there.
+type TypeError<'a> = (&'a str, &'a str, Option<NonZeroU32>, Option<NonZeroU32>, &'a str);
+
+fn type_errors(_: usize, finding: &Finding) -> Option<TypeError<'_>> {
+    let at = finding.location.as_ref()?;
+    Some((&finding.rule, &at.path, at.start_line, at.start_column, &finding.title))
 }
 
 /// The family of a check, with the file and resource that it checked.
@@ -246,6 +257,24 @@ mod tests {
             check("CKV_AWS_61", bucket, "infra/s3.tf"),
         ];
         assert_eq!(groups(&findings), [[0, 1], [4, 5]]);
+    }
+
+    #[test]
+    fn a_type_error_is_one_problem_through_all_projects_that_see_it() {
+        let error = |target: &str, line: u64, title: &str| {
+            let mut finding = Finding::new("TS2304", Category::Type, Severity::High, title);
+            finding.target = target.into();
+            finding.location =
+                Some(Location::file("src/a.ts").lines(Some(line), None).columns(Some(3), None));
+            finding
+        };
+        let findings = [
+            error("app", 3, "no a"),
+            error("app", 4, "no a"),
+            error("lib", 3, "no a"),
+            error("lib", 3, "no b"),
+        ];
+        assert_eq!(groups(&findings), [[0, 2]]);
     }
 
     #[test]
