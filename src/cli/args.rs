@@ -332,6 +332,9 @@ pub struct ExplainArgs {
 pub struct DoctorArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

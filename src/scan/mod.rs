@@ -17,6 +17,7 @@ pub(crate) mod procedure;
 pub(crate) mod program;
 pub mod proof;
 pub mod raw_report;
+pub mod readiness;
 pub mod reads;
 pub mod report_origin;
 pub(crate) mod retry;

@@ -18,6 +18,7 @@ use crate::scan::job::Job;
 use crate::scan::options::ToolOptions;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::readiness::Readiness;
 use crate::scan::reads::Reads;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::{BuiltImage, Scene};
@@ -82,6 +83,11 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
     /// without an entry here is compared by its value, see [`ToolOptions`].
     fn coverage(&self) -> Vec<Coverage> {
         Vec::new()
+    }
+
+    /// Whether this machine has what it needs besides its program; `None`: it needs nothing. `base` is the folder of gates.toml.
+    fn readiness(&self, _base: &Path) -> Option<Readiness> {
+        None
     }
 
     /// Which inputs of the repository it reads. Empty: it reads none that it could be held to (images, the history).

@@ -8,6 +8,7 @@ mod package_list;
 mod report;
 mod scan;
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -23,6 +24,7 @@ use crate::scan::job::Job;
 use crate::scan::job_files::Beside;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::readiness::Readiness;
 use crate::scan::reads::{INFRASTRUCTURE, Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
@@ -260,6 +262,11 @@ impl Tool for Trivy {
             reads.push(Reads::new(INFRASTRUCTURE, &self.dirs, Reach::Below));
         }
         reads
+    }
+
+    fn readiness(&self, base: &Path) -> Option<Readiness> {
+        let cache = self.cache_dir.as_ref().map(|cache| base.join(cache)).or_else(age::default_cache);
+        self.reads_advisories().then(|| age::readiness(cache.as_deref(), self.max_db_age, self.offline))
     }
 
     fn reads_name(&self, kind: InputKind, name: &str) -> bool {

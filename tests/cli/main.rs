@@ -9,6 +9,7 @@ mod ci_files;
 mod codedeploy;
 mod command_line;
 mod coverage;
+mod doctor;
 mod ecs_task_definition;
 mod floor;
 mod from_environment;

@@ -357,7 +357,7 @@ fn doctor_asks_for_the_scanner_where_one_is_started() {
     assert!(ran.stdout.contains("no-such-scanner") && ran.stdout.contains("@sonar/scan"), "{}", ran.stdout);
     project.write("gates.toml", gates(server, "scanner = 'none'"));
     let ran = project.run(&["doctor"]);
-    assert_eq!((ran.code, ran.stdout.contains("Every tool is here")), (0, true), "{}", ran.all());
+    assert_eq!((ran.code, ran.stdout.contains("Everything is here")), (0, true), "{}", ran.all());
 }
 
 /// The package `@sonar/scan` is found in node_modules, by the name of each of its versions.

@@ -1,12 +1,14 @@
 //! The age of Trivy's advisories: Trivy downloads its database and keeps it for days.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::scan::parsed::Parsed;
+use crate::scan::readiness::{Readiness, Ready};
 use crate::system::variables;
 use crate::text::human;
 
@@ -53,6 +55,25 @@ pub(super) fn tell(metadata: Option<&[u8]>, most: Option<Duration>, now: Timesta
     }
     parsed.proof.push(words.clone());
     parsed.advisories = Some(words);
+}
+
+/// Whether the database is in this cache, and how old it is.
+pub(super) fn readiness(cache: Option<&Path>, most: Option<Duration>, offline: bool) -> Readiness {
+    let mut parsed = Parsed::default();
+    let metadata = cache.and_then(|cache| fs::read(cache.join("db").join(METADATA)).ok());
+    tell(metadata.as_deref(), most, Timestamp::now(), &mut parsed);
+    let (state, words) = match (parsed.advisories, parsed.gaps.pop()) {
+        // The next run replaces it.
+        (_, Some(old)) if !offline => (Ready::Maybe, format!("{old}: the next run downloads it")),
+        (_, Some(old)) => (Ready::No, format!("{old}: `trivy image --download-db-only` downloads it")),
+        (Some(words), None) => (Ready::Yes, words),
+        (None, None) if offline => (
+            Ready::No,
+            "not there, and the gate is `offline`: `trivy image --download-db-only` downloads it".to_owned(),
+        ),
+        (None, None) => (Ready::Maybe, "not there: the first run downloads it".to_owned()),
+    };
+    Readiness::new("Trivy's database", state, words)
 }
 
 /// `20 days`; less than two days in hours.
