@@ -2,10 +2,14 @@
 
 use crate::scan::parsed::Exit;
 
-/// Programs and their codes for findings.
-const FINDINGS: [(&str, &[i32]); 1] = [
+/// A program, and which of its codes mean findings.
+type Known = (&'static str, fn(i32) -> bool);
+
+const FINDINGS: [Known; 2] = [
     // https://github.com/mongodb/kingfisher, "Exit Codes": 205 if a secret was found to be valid.
-    ("kingfisher", &[200, 205]),
+    ("kingfisher", |code| [200, 205].contains(&code)),
+    // The number of failures, at most 255 (`lib/cli/run-helpers.js`, 11.8).
+    ("mocha", |code| (1..=255).contains(&code)),
 ];
 
 /// The meaning of a code of the program that a command starts, itself or through another (`uvx kingfisher`).
@@ -18,5 +22,5 @@ pub(super) fn exit(run: &[String], code: i32) -> Option<Exit> {
     const FIRST: usize = 3;
     let names: Vec<String> = run.iter().take(FIRST).map(name).collect();
     let known = FINDINGS.iter().find(|(program, _)| names.iter().any(|name| name == program));
-    known.filter(|(_, codes)| codes.contains(&code)).map(|_| Exit::Findings)
+    known.filter(|(_, is_finding)| is_finding(code)).map(|_| Exit::Findings)
 }
