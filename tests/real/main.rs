@@ -23,5 +23,6 @@ mod pipelines;
 mod reports;
 mod scanners;
 mod sonarqube;
+mod test_runners;
 mod tools;
 mod trust;
