@@ -13,7 +13,7 @@
 use super::{Said, counts, sum};
 
 pub(super) fn read(line: &str) -> Said {
-    // `Jest: "global" coverage threshold for lines (80%) not met: 50%`
+    // `Jest: Coverage for lines (50%) does not meet "global" threshold (80%)`
     if line.starts_with("Jest: ") || line == "Test run was interrupted." {
         return Said::Other;
     }
@@ -32,9 +32,20 @@ pub(super) fn read(line: &str) -> Said {
     if of("Snapshots:").is_some_and(|list| list.contains(" obsolete")) {
         return Said::Other;
     }
-    let part = ["Snapshots:", "Time:", "Seed:", "Ran all test suites", "Force exiting Jest:"];
-    match part.iter().any(|label| line.starts_with(label)) {
+    match PARTS.iter().any(|begin| line.starts_with(begin)) {
         true => Said::Summary,
         false => Said::Nothing,
     }
 }
+
+/// Further lines of the summary, and what may follow it whatever the tests did.
+const PARTS: [&str; 8] = [
+    "Snapshots:",
+    "Time:",
+    "Seed:",
+    "Ran all test suites",
+    "Test results written to: ",
+    "Force exiting Jest: ",
+    "Jest did not exit one second after the test run has completed.",
+    "'This usually means that there are asynchronous operations that weren't stopped",
+];

@@ -83,7 +83,7 @@ fn a_summary_that_names_another_error_or_counts_more_explains_nothing() {
         (TestRunner::Jest, 1, JEST.replace("1 failed, 1 passed, 2", "2 failed, 2"), "its log counts 2 files that failed, and the report lists 1"),
         (TestRunner::Jest, 1, JEST.replace("1 failed, 1 skipped", "2 failed"), "its log counts 2 tests that failed"),
         (TestRunner::Jest, 1, JEST.replace("1 passed, 2 total", "1 of 2 total"), "another cause, by its log: \"Test Suites: 1 failed, 1 of 2 total\""),
-        (TestRunner::Jest, 1, format!("Jest: \"global\" coverage threshold for lines (80%) not met: 50%\n{JEST}"), "coverage threshold"),
+        (TestRunner::Jest, 1, format!("Jest: Coverage for lines (50%) does not meet \"global\" threshold (80%)\n{JEST}"), "does not meet"),
         (TestRunner::Jest, 1, JEST.replace("0 total", "1 obsolete, 1 passed, 1 total"), "1 obsolete"),
         (TestRunner::Jest, 1, format!("{JEST}{JEST}"), "its log counts 2 tests"),
         (TestRunner::Vitest, 1, " Test Files  1 failed (1)\n      Tests  1 failed (1)\n     Errors  1 error\n".to_owned(), "\"Errors 1 error\""),
@@ -140,6 +140,7 @@ fn what_comes_after_a_summary_must_be_harmless() {
         "npm error Lifecycle script `test` failed with error:\nnpm error code 1\n",
         "npm ERR! Test failed.  See above for more details.\n",
         " ELIFECYCLE  Test failed. See above for more details.\n",
+        "Test results written to: out.json\nJest did not exit one second after the test run has completed.\n\n'This usually means that there are asynchronous operations that weren't stopped in your tests.\n",
         "error Command failed with exit code 1.\ninfo Visit https://yarnpkg.com/en/docs/cli/run for documentation about this command.\n",
     ] {
         assert_explained(TestRunner::Jest, 1, &format!("{JEST}{after}"));
