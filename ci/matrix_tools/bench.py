@@ -111,8 +111,6 @@ class Bench:
             "HOME": str(self.project.parent),
             "NO_COLOR": "1",
             "RUST_BACKTRACE": "0",
-            # Its order is another one in each run otherwise.
-            "CHECKOV_PARALLELIZATION_TYPE": "none",
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
             **env,
@@ -209,6 +207,7 @@ class Bench:
         for real, shown in [
             (str(self.project), "/repo"),
             (str(self.project.parent), "/home"),
+            (f"{self.project.parent.name}/{self.project.name}/", "repo/"),
             (str(self.tools), "/tools"),
             (f"{Path.home()}/", "/home/"),
             (f'"{socket.gethostname()}"', '"machine"'),
