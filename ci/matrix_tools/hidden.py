@@ -104,3 +104,14 @@ hidden(
     {"tests/test_sample.py": "def test_fails():\n    assert 1 == 2\n\n\ndef test_never_starts():\n    assert 1 == 2\n"},
     case="stopped",
 )
+hidden(
+    "pytest",
+    ["pytest", "--version"],
+    ["pytest", "-q", "-p", "no:cacheprovider", "--cov=app", "--cov-fail-under=99", "--junitxml", "tests.xml", "tests/test_sample.py"],
+    {
+        "app.py": "def used():\n    return 1\n\n\ndef unused():\n    return 2\n",
+        "tests/test_sample.py": "import app\n\n\ndef test_fails():\n    assert app.used() == 2\n",
+    },
+    case="coverage",
+    PYTHONPATH=".",
+)

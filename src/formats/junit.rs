@@ -17,6 +17,7 @@ use crate::scan::secret_findings::AboutSecrets;
 use crate::scan::test_runner::{Listed, TestRunner};
 use crate::text::shared::Text;
 
+use super::headline;
 use super::xml::{Document, Element, Piece, text};
 use case::{Case, Problem};
 use linter::{Linter, Names};
@@ -242,8 +243,12 @@ impl Reading<'_> {
         }
     }
 
-    /// Node writes its counts in comments: `<!-- fail 1 -->`.
+    /// Node writes its counts in comments, and what else went wrong: `<!-- fail 1 -->`, `<!-- Error: 50.00% line coverage
+    /// does not meet threshold of 80%. -->`.
     fn comment(&mut self, comment: &str) {
+        if comment.contains("coverage does not meet threshold of") {
+            self.parsed.unexplained = Some(headline(comment));
+        }
         if let Some(count) = comment.trim().strip_prefix("fail ").and_then(|count| count.parse().ok()) {
             self.commented = Some(count);
         }
@@ -258,7 +263,7 @@ impl Reading<'_> {
         let more = more.map(|counted| format!("the report counts {counted} failures, and shows {failed}"));
         match failed {
             0 => self.parsed.gaps.extend(more),
-            _ => self.parsed.unexplained = more,
+            _ => self.parsed.unexplained = self.parsed.unexplained.take().or(more),
         }
         // Names of tests are the same in each of several projects, on one machine they all have one host.
         if self.hosts.len() > 1 {

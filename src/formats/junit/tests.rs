@@ -288,3 +288,13 @@ fn a_count_that_is_no_number_is_a_gap() {
         assert!(gaps.len() == 1 && gaps[0].ends_with("that is no number"), "{count}: {gaps:?}");
     }
 }
+
+/// As Node 22 says it (`lib/internal/test_runner/test.js`).
+#[test]
+fn a_coverage_of_node_that_is_too_low_is_another_cause() {
+    let comment = "<!-- Error: 50.00% line coverage does not meet threshold of 80%. -->";
+    let case = r#"<testcase name="a"><failure/></testcase>"#;
+    let parsed = parse(&format!("<testsuites>{case}<!-- fail 1 -->{comment}</testsuites>")).unwrap();
+    let why = "Error: 50.00% line coverage does not meet threshold of 80%.";
+    assert_eq!(parsed.unexplained.as_deref(), Some(why));
+}
