@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from . import broken, code, infrastructure, packages, runners, web  # each registers its tools
+from . import broken, code, hidden, infrastructure, packages, runners, web  # each registers its tools
 from .bench import BENCHES
 
 ROOT = Path(__file__).resolve().parent.parent.parent

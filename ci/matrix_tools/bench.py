@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import traceback
 from collections import Counter, namedtuple
@@ -18,6 +19,8 @@ Ran = namedtuple("Ran", "code out err")
 BENCHES = {}
 FILES = {"sarif": "report.sarif", "junit": "report.xml", "checkstyle": "report.xml", "cyclonedx": "report.json", "spdx": "report.json"}
 LARGEST = 60_000
+# What the runner printed, if its summary says what the report leaves out.
+LOGS = {"out": "stdout.txt", "err": "stderr.txt"}
 # What differs from run to run and is no part of what is read.
 UNSTEADY = [
     (re.compile(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?"), "2026-01-01T00:00:00Z"),
@@ -29,7 +32,20 @@ UNSTEADY = [
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:80"),
     # Where this machine has its Python.
     (re.compile(re.escape(os.path.realpath(sys.base_prefix))), "/usr"),
+    (re.compile(r"\(\d+\) panicked at"), "(1) panicked at"),
+    (re.compile(r"finished in [\d.]+s"), "finished in 0.01s"),
+    # The registries of Python and npm, or mirrors of them.
+    (re.compile(r"\b(pypi\.org|files\.pythonhosted\.org|registry\.npmjs\.org)\b"), "registry.example.test"),
     (re.compile(r"<!-- duration_ms [\d.]+ -->"), "<!-- duration_ms 10 -->"),
+]
+# Of a log.
+TIMES = [
+    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "12:00:00"),
+    # Only of tests that took long enough.
+    (re.compile(r"^(\s*(?:[✓✕] |\((?:pass|fail)\) ).*?) [(\[]\d[\d.]* ?[mµ]?s[)\]]$", re.MULTILINE), r"\1"),
+    (re.compile(r" ?[(\[]\d[\d.]* ?[mµ]?s[)\]]"), " (1ms)"),
+    (re.compile(r"\b\d[\d.]* ?[mµ]?s\b(, estimated \d+ s)?"), "1ms"),
+    (re.compile(r"duration_ms [\d.]+"), "duration_ms 10"),
 ]
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=BomRef\.)\d+\.\d+")
 
@@ -80,6 +96,7 @@ class Bench:
         folders = [
             "matrix-python/bin",
             "matrix-semgrep/bin",
+            "matrix-njsscan/bin",
             "checkov/bin",
             "scanners/bin",
             "bin",
@@ -93,6 +110,7 @@ class Bench:
             "PATH": path,
             "HOME": str(self.project.parent),
             "NO_COLOR": "1",
+            "RUST_BACKTRACE": "0",
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
             **env,
@@ -134,9 +152,11 @@ class Bench:
         outcome="complete",
         says=(),
         cut=None,
+        explained=None,
         **env,
     ):
-        """Runs the tool, and records its report with what `native` said of the same sources."""
+        """Runs the tool, and records its report with what `native` said of the same sources. `explained`: whether the failures
+        in the report are all that went wrong; then what it printed is recorded, too."""
         ran = self.run(command, **env)
         text = (self.project / file).read_text() if file else getattr(ran, of)
         if not text.strip():
@@ -152,13 +172,21 @@ class Bench:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / FILES[format]).write_text(text)
+        logs = {}
+        if explained is not None:
+            printed = {name: self.log(getattr(ran, stream)) for stream, name in LOGS.items() if file or stream != of}
+            logs = {name: log for name, log in printed.items() if log.strip()}
+            for name, log in logs.items():
+                (folder / name).write_text(log)
         shown = self.neutral(" ".join(command))
         expected = {
             "provenance": f"{self.name} {self.version}, recorded by ci/matrix: `{shown}`. Expected values from {native} of the same sources.",
             "tool": "command",
             "options": f"run = ['{command[0]}']\nreport = {{ format = '{format}', path = 'x' }}{options}",
             "reports": [FILES[format]],
+            **{name.removesuffix(".txt"): name for name in logs},
             "exit": ran.code,
+            **({} if explained is None else {"explained": explained}),
             "outcome": outcome,
             **({"says": list(says)} if says else {}),
             "counts": dict(sorted(Counter(problem.severity for problem in problems).items())),
@@ -168,11 +196,18 @@ class Bench:
         (folder / "expected.json").write_text(json.dumps(expected, indent=2, ensure_ascii=False) + "\n")
         print(f"{folder.relative_to(self.root)}: exit {ran.code}, {expected['counts']}")
 
+    def log(self, text):
+        text = self.neutral(text)
+        for pattern, shown in TIMES:
+            text = pattern.sub(shown, text)
+        return text
+
     def neutral(self, text):
         """Without this machine's folders and name, planted secrets, times and random numbers."""
         for real, shown in [
             (str(self.project), "/repo"),
             (str(self.project.parent), "/home"),
+            (f"{self.project.parent.name}/{self.project.name}/", "repo/"),
             (str(self.tools), "/tools"),
             (f"{Path.home()}/", "/home/"),
             (f'"{socket.gethostname()}"', '"machine"'),

@@ -76,3 +76,15 @@ def shellcheck(bench):
     words = {"error": "high", "warning": "medium", "info": "info", "style": "info"}
     problems = [Problem(words[found["level"]], f"ShellCheck.SC{found['code']}", found["file"], found["line"]) for found in own["comments"]]
     bench.report("checkstyle", ["shellcheck", "-f", "checkstyle", "scripts/run.sh"], problems, native="-f json1")
+
+
+@tool("njsscan", ["njsscan", "--version"])
+def njsscan(bench):
+    own = bench.json(["njsscan", "--json", "node"])
+    found = [(rule, about) for kind in ("nodejs", "templates") for rule, about in own[kind].items()]
+    problems = [
+        Problem(LEVELS[about["metadata"]["severity"].lower()], rule, relative(file["file_path"]), file["match_lines"][0])
+        for rule, about in found
+        for file in about["files"]
+    ]
+    bench.report("sarif", ["njsscan", "--sarif", "node"], problems, native="--json", category="sast")

@@ -86,6 +86,7 @@ def checkov(bench):
     failed = own["results"]["failed_checks"] if "results" in own else []
     # Without a key of its platform it rates nothing.
     problems = [Problem("unknown", found["check_id"], f"infra{found['file_path']}", found["file_line_range"][0]) for found in failed]
+    problems.sort()
     if bench.clean:
         return
     to_file = [*command, "--output-file-path", "reports"]

@@ -91,6 +91,38 @@ def cyclonedx_npm(bench):
     bench.report("cyclonedx", command, [], native="package-lock.json", scope=locked(bench))
 
 
+@tool("cdxgen", ["cdxgen", "--version"], only=["faults"])
+def cdxgen(bench):
+    command = ["cdxgen", "-t", "js", "--no-install-deps", "-o", "bom.json", "."]
+    bench.report("cyclonedx", command, [], native="package-lock.json", file="bom.json", scope=locked(bench))
+
+
+@tool("retire", ["retire", "--version"], only=["faults"])
+def retire(bench):
+    """It lists the libraries that it recognises, and never what is wrong with them."""
+    (bench.project / "lib").mkdir()
+    (bench.project / "lib/made-up-1.8.1.min.js").write_text("/* made up */\n")
+    flaw = {"below": "1.9.0", "severity": "medium", "identifiers": {"CVE": ["CVE-2012-0001"], "summary": "made up"}, "cwe": ["CWE-79"], "info": ["https://example.test/"]}
+    known = {"made-up": {"vulnerabilities": [flaw], "extractors": {"filename": ["made-up-(§§version§§)(.min)?\\.js"]}}}
+    (bench.project / "known.json").write_text(json.dumps(known, ensure_ascii=False))
+    command = ["retire", "--jsrepo", "known.json", "--path", "lib", "--outputpath", "bom.json", "--outputformat"]
+    own = bench.run([*command[:-3], "--outputformat", "json"])
+    libraries = json.loads(own.out)["data"]
+    assert any(found["vulnerabilities"] for library in libraries for found in library["results"]), own
+    for name, case in [("cyclonedxJSON", "retire"), ("cyclonedxJSON1_6", "retire-1.6")]:
+        bench.report(
+            "cyclonedx",
+            [*command, name],
+            [],
+            native="--outputformat json",
+            file="bom.json",
+            case=case,
+            scope={"packages": len(libraries)},
+            outcome="inconclusive",
+            says=["exit code 13 means findings, and the report has none"],
+        )
+
+
 @tool("cyclonedx-py", ["cyclonedx-py", "--version"], only=["faults"])
 def cyclonedx_py(bench):
     pinned = (bench.project / "requirements.txt").read_text().split()

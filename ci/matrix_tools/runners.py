@@ -1,6 +1,8 @@
 """Test runners. Their own report says how many tests failed, and where."""
 
+import os
 import re
+from pathlib import Path
 
 from .bench import Problem, tool
 
@@ -30,6 +32,11 @@ def failures(count, names):
     return problems
 
 
+def explained(bench):
+    """Nothing but these tests failed. A clean run has nothing to explain."""
+    return None if bench.clean else True
+
+
 @tool("pytest", ["pytest", "--version"])
 def pytest(bench):
     command = ["pytest", "-q", "-p", "no:cacheprovider", "tests/test_sample.py"]
@@ -37,7 +44,15 @@ def pytest(bench):
     names = re.findall(r"^(?:FAILED|ERROR) tests/test_sample.py::(\S+)", own, re.MULTILINE)
     counted = sum(int(count) for count in re.findall(r"(\d+) (?:failed|error)", own))
     problems = failures(counted, [f"tests.test_sample.{name}" for name in names])
-    bench.report("junit", [*command, "--junitxml", "tests.xml"], problems, native="the summary (-rfE)", file="tests.xml", category="test")
+    bench.report(
+        "junit",
+        [*command, "--junitxml", "tests.xml"],
+        problems,
+        native="the summary (-rfE)",
+        file="tests.xml",
+        category="test",
+        explained=explained(bench),
+    )
 
 
 @tool("jest", ["jest", "--version"])
@@ -46,7 +61,8 @@ def jest(bench):
     own = bench.json(["jest", "--json", file])
     failed = [test for result in own["testResults"] for test in result["assertionResults"] if test["status"] == "failed"]
     problems = failures(own["numFailedTests"], [f"{test['fullName']}.{test['fullName']}" for test in failed])
-    bench.report("junit", ["jest", file, "--reporters=jest-junit"], problems, native="--json", file="junit.xml", category="test")
+    command = ["jest", file, "--reporters=default", "--reporters=jest-junit"]
+    bench.report("junit", command, problems, native="--json", file="junit.xml", category="test", explained=explained(bench))
 
 
 @tool("vitest", ["vitest", "--version"])
@@ -58,11 +74,12 @@ def vitest(bench):
     names = [f"{file}.{' > '.join([*test['ancestorTitles'], test['title']])}" for test in failed]
     bench.report(
         "junit",
-        [*command, "junit", "--outputFile", "tests.xml"],
+        [*command, "default", "--reporter", "junit", "--outputFile.junit", "tests.xml"],
         failures(own["numFailedTests"], names),
         native="--reporter json",
         file="tests.xml",
         category="test",
+        explained=explained(bench),
     )
 
 
@@ -82,6 +99,9 @@ def mocha(bench):
     )
 
 
+NODE_REPORTERS = ["--test-reporter=junit", "--test-reporter-destination=tests.xml", "--test-reporter=spec", "--test-reporter-destination=stdout"]
+
+
 @tool("node", ["node", "--version"])
 def node(bench):
     file = suite(bench, "node", "tests/sample.test.mjs")
@@ -91,10 +111,12 @@ def node(bench):
     problems = failures(int(re.search(r"^# fail (\d+)", own, re.MULTILINE).group(1)), names)
     bench.report(
         "junit",
-        ["node", "--test", "--test-reporter", "junit", file],
+        ["node", "--test", *NODE_REPORTERS, file],
         [Problem("high") for _ in problems],
         native="--test-reporter tap",
+        file="tests.xml",
         category="test",
+        explained=explained(bench),
     )
 
 
@@ -107,7 +129,15 @@ def bun(bench):
     # Its classes have the innermost first: `inner > outer`.
     names = [" > ".join(reversed(name.split(" > ")[:-1])) + "." + name.split(" > ")[-1] for name in failed]
     command = ["bun", "test", "--reporter=junit", "--reporter-outfile=tests.xml", file]
-    bench.report("junit", command, failures(counted, names), native="the console", file="tests.xml", category="test")
+    bench.report(
+        "junit",
+        command,
+        failures(counted, names),
+        native="the console",
+        file="tests.xml",
+        category="test",
+        explained=explained(bench),
+    )
 
 
 DENO = """Deno.test("fails", () => {
@@ -131,7 +161,62 @@ def deno(bench):
     found = re.search(r"\| (\d+) failed(?: \((\d+) steps?\))?", own.out + own.err)
     # A step is a case of its own.
     problems = [Problem("high")] * sum(int(count) for count in found.groups(default="0"))
-    bench.report("junit", [*command, "--junit-path=tests.xml"], problems, native="the console", file="tests.xml", category="test")
+    bench.report(
+        "junit",
+        [*command, "--junit-path=tests.xml"],
+        problems,
+        native="the console",
+        file="tests.xml",
+        category="test",
+        explained=explained(bench),
+    )
+
+
+RUST = """#[cfg(test)]
+mod tests {
+    #[test]
+    fn passes() {}
+"""
+RUST_FAULTS = """
+    #[test]
+    fn fails() {
+        panic!("no");
+    }
+
+    #[test]
+    #[ignore]
+    fn later() {}
+"""
+
+
+def crate(bench, tests):
+    """A library with these tests, and the toolchain of the user, whose home is not that of the run."""
+    for path, text in {
+        "Cargo.toml": '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n',
+        "src/lib.rs": RUST + tests + "}\n",
+        ".config/nextest.toml": '[profile.default.junit]\npath = "tests.xml"\n',
+    }.items():
+        (bench.project / path).parent.mkdir(exist_ok=True)
+        (bench.project / path).write_text(text)
+    homes = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo"}
+    return {name: os.environ.get(name, str(Path.home() / folder)) for name, folder in homes.items()}
+
+
+@tool("nextest", ["cargo-nextest", "--version"])
+def nextest(bench):
+    env = crate(bench, "" if bench.clean else RUST_FAULTS)
+    own = bench.run(["cargo", "test", "--offline", "--lib"], **env).out
+    problems = [Problem("high")] * int(re.search(r"^test result: .* (\d+) failed;", own, re.MULTILINE).group(1))
+    bench.report(
+        "junit",
+        ["cargo-nextest", "nextest", "run", "--offline", "--no-fail-fast", "--test-threads", "1"],
+        problems,
+        native="cargo test",
+        file="target/nextest/default/tests.xml",
+        category="test",
+        explained=explained(bench),
+        **env,
+    )
 
 
 @tool("playwright", ["playwright", "--version"])
@@ -145,4 +230,13 @@ def playwright(bench):
     command = ["playwright", "test", "tests", "--reporter"]
     own = bench.json([*command, "json"])
     problems = [Problem("high")] * own["stats"]["unexpected"]
-    bench.report("junit", [*command, "junit"], problems, native="--reporter json", category="test")
+    bench.report(
+        "junit",
+        [*command, "list,junit"],
+        problems,
+        native="--reporter json",
+        file="tests.xml",
+        category="test",
+        explained=explained(bench),
+        PLAYWRIGHT_JUNIT_OUTPUT_FILE="tests.xml",
+    )

@@ -1,25 +1,34 @@
 //! The files of Portcullis itself, the files of a scanned project, and the removal of secrets from reports.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
+use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use portcullis::config::Config;
 use portcullis::config::floor::Floor;
 use portcullis::engine::lock::Lock;
 use portcullis::formats::{epss, inventory, kev, vex};
-use portcullis::keys::mistakes::{Problem, draw};
+use portcullis::keys::mistakes::{Problem, Problems, draw};
+use portcullis::keys::table::Keys;
+use portcullis::model::purl::{Purl, comparable_name};
 use portcullis::model::run::Run;
 use portcullis::policy::apply::{PolicyInputs, apply};
 use portcullis::redact::{Scrubber, Secret, mask_fields};
+use portcullis::scan::proof::{Proof, assess};
+use portcullis::scan::raw_report::{Document, RawReport};
+use portcullis::scan::report_origin::ReportOrigin;
+use portcullis::scan::tool::Tool;
 use portcullis::tools::TOOLS;
 use portcullis::tools::sonarqube::task_file::TaskFile;
-use serde_json::Value;
+use serde_json::{Value, json};
+use toml::de::DeTable;
 
 /// Reads bytes and panics if a promise is broken.
 pub type Check = fn(&[u8]);
 
 /// Every reader of this kind, by its name.
-pub const OWN: [(&str, Check); 9] = [
+pub const OWN: [(&str, Check); 12] = [
     ("gates-toml", gates_toml),
     ("gates-lock", gates_lock),
     ("floor", floor),
@@ -29,6 +38,9 @@ pub const OWN: [(&str, Check); 9] = [
     ("mask-fields", masked),
     ("scrubber", scrubbed),
     ("report-task", report_task),
+    ("purl", purl),
+    ("licence", licence),
+    ("runner-log", runner_log),
 ];
 
 fn gates_toml(input: &[u8]) {
@@ -91,6 +103,74 @@ fn run_json(input: &[u8]) {
     let mut again: Run = serde_json::from_value(first.clone()).expect("what was written can be read");
     apply(&mut again, &PolicyInputs::as_recorded(&recorded, TODAY));
     assert_eq!(serde_json::to_value(&again).expect("a run can be written"), first);
+}
+
+/// A package URL that was read is the same after it is written and read again, and is of itself.
+fn purl(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Some(purl) = Purl::read(text) else { return };
+    let again = Purl::read(&purl.to_string()).expect("what was written can be read");
+    assert_eq!(again, purl, "{purl} is another one when it is read again");
+    assert!(purl.equals(&again) && purl.with_version("1").covers(&purl.with_version("1")));
+    comparable_name(purl.kind(), purl.name());
+}
+
+/// A licence that is denied stays denied beside another, whatever it is.
+fn licence(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let beside = format!("{text} AND LicenseRef-other");
+    if denied(&[text]) {
+        assert!(denied(&[text, "MIT"]) && denied(&["MIT", text]), "a second licence hides the first");
+        assert!(denied(&[&beside]), "an unknown part hides the denied one");
+    }
+}
+
+/// Whether a package with these licences is denied where AGPL-3.0 is.
+fn denied(licences: &[&str]) -> bool {
+    static GATE: LazyLock<Box<dyn Tool>> = LazyLock::new(|| {
+        command("cyclonedx", "licences = { deny = [\"AGPL-3.0-only\", \"AGPL-3.0-or-later\"] }")
+    });
+    let licences: Vec<Value> = licences.iter().map(|text| json!({ "expression": text })).collect();
+    let component = json!({ "type": "library", "name": "a", "version": "1", "licenses": licences });
+    let bom = json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "components": [component] });
+    let proof = proof(&**GATE, 0, bom.to_string(), b"");
+    proof.parsed().findings.iter().any(|finding| &*finding.rule == "licence-denied")
+}
+
+/// The log of a test runner that ended with 1 and lists one failure. No log that does not say "1" explains that.
+fn runner_log(input: &[u8]) {
+    static GATE: LazyLock<Box<dyn Tool>> = LazyLock::new(|| command("junit", ""));
+    let names = ["jest tests", "vitest tests", "bun test", "deno test", "nextest-run", "pytest tests"];
+    let marks = names.map(|name| format!("name=\"{name}\""));
+    let others = ["id=\"\" name=\"\"", "noNamespaceSchemaLocation=\"maven-surefire-plugin\"", ""];
+    for mark in marks.iter().map(String::as_str).chain(others) {
+        let code = if mark.contains("nextest") { 100 } else { 1 };
+        let case = "<testsuite name=\"s\"><testcase name=\"a\"><failure/></testcase></testsuite>";
+        let report = format!("<testsuites {mark}>{case}<!-- fail 1 --></testsuites>");
+        let proof = proof(&**GATE, code, report, input);
+        let explained = proof.parsed().unexplained.is_none();
+        assert!(!explained || mark.contains("pytest") || input.contains(&b'1') || mark.is_empty(), "{mark}");
+    }
+}
+
+/// A gate of the tool `command` that prints a report of this format.
+fn command(format: &str, more: &str) -> Box<dyn Tool> {
+    let options = format!("run = [\"x\"]\nreport = {{ format = \"{format}\", path = \"-\" }}\n{more}");
+    let table = DeTable::parse(&options).expect("the options are TOML");
+    let problems = Problems::default();
+    let spec = TOOLS.iter().find(|spec| spec.name == "command").expect("there is a tool `command`");
+    (spec.configure)(&Keys::new(table.get_ref(), 0..0, &problems))
+}
+
+fn proof(gate: &dyn Tool, exit: i32, report: String, log: &[u8]) -> Proof {
+    let document = Document { name: "report".to_owned(), bytes: Cow::Owned(report.into_bytes()) };
+    let raw = RawReport {
+        exit: Some(exit),
+        documents: vec![document],
+        stderr: Cow::Borrowed(log),
+        ..RawReport::default()
+    };
+    assess(gate, &raw, &ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() })
 }
 
 /// The task in the file is an id. A file that is cut anywhere names no other task.

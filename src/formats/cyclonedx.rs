@@ -34,6 +34,7 @@ const WHAT: &str = "CycloneDX document";
 /// Reads a CycloneDX document. Scope: the components that are packages, including nested ones, but not the
 /// subject of the document (`metadata.component`). Every vulnerability is one finding.
 pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    let bytes = &*json::decoded(bytes, WHAT)?;
     other_forms::refuse(bytes, WHAT)?;
     let mut bom: Bom = json::read(bytes, WHAT)?;
     let foreign = |detail: String| ReportError::Foreign { what: WHAT, detail };

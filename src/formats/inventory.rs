@@ -23,7 +23,7 @@ pub fn components(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
 
 /// The packages in the order of the document.
 fn listed(bytes: &[u8]) -> Result<Vec<Component>, ReportError> {
-    let document: Document = json::read(bytes, WHAT)?;
+    let document: Document = json::read(&json::decoded(bytes, WHAT)?, WHAT)?;
     if let Some(artifacts) = document.artifacts {
         return Ok(artifacts.into_iter().map(Artifact::into_component).collect());
     }

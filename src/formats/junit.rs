@@ -14,12 +14,13 @@ use crate::redact::evidence;
 use crate::scan::parsed::{Parsed, ReportError};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::secret_findings::AboutSecrets;
+use crate::scan::test_runner::{Listed, TestRunner};
 use crate::text::shared::Text;
 
+use super::headline;
 use super::xml::{Document, Element, Piece, text};
 use case::{Case, Problem};
 use linter::{Linter, Names};
-use runner::Runner;
 
 const WHAT: &str = "JUnit report";
 
@@ -33,13 +34,15 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
     let root = document.root(&["testsuites", "testsuite"])?;
     let mut reading = Reading {
         origin,
-        runner: Runner::of_root(&root),
+        runner: runner::of_suite(&root),
         linter: Linter::of_suite(&root),
         suites: vec![Suite::of(&root, None, Shown::default())],
         case: None,
         open: None,
         folder: None,
         shown: Shown::default(),
+        failed: Failed::default(),
+        has_suites: false,
         commented: None,
         hosts: BTreeSet::new(),
         on_host: Vec::new(),
@@ -61,7 +64,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
 /// The position of the reader, and what it has read so far.
 struct Reading<'a> {
     origin: &'a ReportOrigin,
-    runner: Runner,
+    runner: Option<TestRunner>,
     linter: Option<Linter>,
     /// The open suites, from the root to the innermost.
     suites: Vec<Suite>,
@@ -69,6 +72,8 @@ struct Reading<'a> {
     /// The `failure` or `error` whose text is being read.
     open: Option<Problem>,
     shown: Shown,
+    failed: Failed,
+    has_suites: bool,
     /// The folder that was scanned, if the report names it (Checkov).
     folder: Option<String>,
     /// How many failures a comment in the report counts (Node).
@@ -92,6 +97,13 @@ struct Shown {
     skipped: u64,
 }
 
+/// What failed so far, and was not expected to.
+#[derive(Clone, Copy, Default)]
+struct Failed {
+    tests: u64,
+    suites: u64,
+}
+
 struct Suite {
     name: Option<String>,
     host: Option<String>,
@@ -102,14 +114,20 @@ struct Suite {
     tests: u64,
     /// Tests that a runner may leave out of its report.
     skipped: u64,
+    /// One of its counts that is no number.
+    unreadable: Option<&'static str>,
     before: Shown,
     problems: Vec<Problem>,
+    /// A test of it failed, or it did itself.
+    fails: bool,
 }
 
 impl Suite {
     fn of(element: &Element, around: Option<&Self>, before: Shown) -> Self {
         let count = |name| element.number(name).unwrap_or_default();
         let skipped = ["skipped", "skips", "disabled", "ignored"].map(count);
+        let mut counts = ["failures", "errors", "tests"].into_iter();
+        let is_number = |name: &str| element.attribute(name).is_none_or(|_| element.number(name).is_some());
         Self {
             // `testsuites` has the name of the whole run, which is not part of an id.
             name: element.attribute("name").filter(|_| element.name == "testsuite").map(str::to_owned),
@@ -119,8 +137,10 @@ impl Suite {
             errors: count("errors"),
             tests: count("tests"),
             skipped: skipped.into_iter().fold(0, u64::saturating_add),
+            unreadable: counts.find(|name| !is_number(name)),
             before,
             problems: Vec::new(),
+            fails: false,
         }
     }
 
@@ -132,6 +152,9 @@ impl Suite {
     /// What the suite counts and does not show. `around`: skipped tests that the suites around it count and do not
     /// show (mocha-junit-reporter counts them only for the run). Those suites are compared, too.
     fn gap(&self, shown: Shown, around: u64, is_linter: bool) -> Option<String> {
+        if let Some(name) = self.unreadable {
+            return Some(format!("has `{name}` that is no number"));
+        }
         let failures = shown.failures - self.before.failures;
         let cases = shown.cases - self.before.cases;
         let counted = self.failures.saturating_add(self.errors);
@@ -162,9 +185,10 @@ impl Reading<'_> {
     fn open(&mut self, element: &Element) {
         match element.name.as_str() {
             "testsuite" | "testsuites" => {
+                self.has_suites = true;
                 let suite = Suite::of(element, self.suites.last(), self.shown);
                 self.hosts.extend(suite.host.clone());
-                self.runner.look_at(element);
+                self.runner = runner::of_suite(element).or(self.runner);
                 self.linter = self.linter.or_else(|| Linter::of_suite(element));
                 self.suites.push(suite);
             }
@@ -193,7 +217,8 @@ impl Reading<'_> {
     fn close(&mut self, name: &str) {
         match name {
             "testcase" => {
-                if let Some(case) = self.case.take() {
+                if let Some(mut case) = self.case.take() {
+                    case.settle();
                     self.case(case);
                 }
             }
@@ -218,8 +243,12 @@ impl Reading<'_> {
         }
     }
 
-    /// Node writes its counts in comments: `<!-- fail 1 -->`.
+    /// Node writes its counts in comments, and what else went wrong: `<!-- fail 1 -->`, `<!-- Error: 50.00% line coverage
+    /// does not meet threshold of 80%. -->`.
     fn comment(&mut self, comment: &str) {
+        if comment.contains("coverage does not meet threshold of") {
+            self.parsed.unexplained = Some(headline(comment));
+        }
         if let Some(count) = comment.trim().strip_prefix("fail ").and_then(|count| count.parse().ok()) {
             self.commented = Some(count);
         }
@@ -234,7 +263,7 @@ impl Reading<'_> {
         let more = more.map(|counted| format!("the report counts {counted} failures, and shows {failed}"));
         match failed {
             0 => self.parsed.gaps.extend(more),
-            _ => self.parsed.unexplained = more,
+            _ => self.parsed.unexplained = self.parsed.unexplained.take().or(more),
         }
         // Names of tests are the same in each of several projects, on one machine they all have one host.
         if self.hosts.len() > 1 {
@@ -253,10 +282,15 @@ impl Reading<'_> {
         if self.linter.is_some() && self.shown.cases == 0 && self.parsed.scope.is_empty() {
             self.parsed.scope = Scope::of(Unit::Runs, 1);
         }
-        self.parsed.explains = match self.linter {
-            Some(_) => None,
-            None => Some(self.runner.exit(failed, self.commented)),
-        };
+        let is_node = self.commented.is_some_and(|counted| counted > 0);
+        let node = is_node.then_some(TestRunner::Node);
+        self.parsed.listed = self.linter.is_none().then_some(Listed {
+            runner: self.runner.or(node).unwrap_or(TestRunner::Other),
+            failures: failed,
+            tests: self.failed.tests,
+            suites: self.failed.suites,
+            has_suites: self.has_suites,
+        });
         self.parsed
     }
 
@@ -274,6 +308,10 @@ impl Reading<'_> {
         self.shown.failures += u64::from(case.fails_by_status_alone());
         let file = case.file.clone().or_else(|| self.suites.last().and_then(|suite| suite.file.clone()));
         let suppressed = case.expected_to_fail();
+        if case.fails() && suppressed.is_none() {
+            self.failed.tests += 1;
+            self.suites.last_mut().into_iter().for_each(|suite| suite.fails = true);
+        }
         for problem in case.problems.iter().filter(|problem| problem.counts()) {
             let rule = self.rule(case.class.as_deref(), case.name.as_deref());
             let place = problem.file.clone().or(file.clone());
@@ -303,6 +341,9 @@ impl Reading<'_> {
             let who = name.map_or("the report".to_owned(), |name| format!("suite {name}"));
             self.parsed.gaps.push(format!("{who} {gap}"));
         }
+        let fails = suite.problems.iter().any(Problem::counts);
+        self.failed.tests += u64::from(fails);
+        self.failed.suites += u64::from(suite.fails || fails);
         for problem in suite.problems.iter().filter(|problem| problem.counts()) {
             let rule = self.rule(None, name.or(Some("suite without a name")));
             let mut finding = problem.finding(rule);

@@ -13,6 +13,7 @@ use crate::text::bom::without_bom;
 
 use super::csv;
 use super::dated::Content;
+use super::json;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,7 +34,8 @@ struct Entry {
 
 /// Reads the catalogue. A catalogue that is not complete is an error.
 pub fn read(bytes: &[u8]) -> Result<Content<KevCatalogue>, String> {
-    let bytes = without_bom(bytes);
+    let bytes = json::decoded(bytes, "catalogue").map_err(|error| error.to_string())?;
+    let bytes = without_bom(&bytes);
     if bytes.trim_ascii_start().starts_with(b"cveID,") { read_csv(bytes) } else { read_json(bytes) }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod node_trace;
 pub(crate) mod npm6;
 mod other_forms;
 mod ratings;
+pub(crate) mod runner_log;
 pub(crate) mod sarif;
 pub(crate) mod spdx;
 mod uri;

@@ -49,13 +49,16 @@ impl Rated {
 }
 
 impl Rating {
-    /// Its CVSS score, with the severity of that. A score of another method (OWASP, SSVC) is no CVSS score.
+    /// Its CVSS score, with the severity of that. A score of another method (OWASP, SSVC) is no CVSS score. One without a
+    /// method is: the schema does not require to name it.
     fn cvss(&self) -> Option<(Severity, Cvss)> {
-        let is_cvss = match self.method.as_deref() {
-            Some(method) => method.starts_with("CVSS"),
-            None => self.vector.is_some(),
-        };
         let vector = self.vector.as_deref().filter(|vector| !vector.is_empty());
+        let is_cvss = match self.method.as_deref() {
+            Some(method) => {
+                method.starts_with("CVSS") || vector.is_some_and(|vector| vector.starts_with("CVSS:"))
+            }
+            None => true,
+        };
         let of_vector = || vector.and_then(cvss_rating::score);
         // 0 without a vector is what writers put where they know no score.
         let known =
@@ -98,6 +101,16 @@ mod tests {
             (
                 vec![r#"{"severity": "low", "score": 9.0, "method": "OWASP"}"#],
                 (Some(Severity::Low), word("low"), None),
+            ),
+            (
+                vec![r#"{"severity": "low", "score": 9.8}"#],
+                (Some(Severity::Critical), word("low"), Some(9.8)),
+            ),
+            (
+                vec![
+                    r#"{"severity": "low", "method": "other", "vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}"#,
+                ],
+                (Some(Severity::Critical), word("low"), Some(9.8)),
             ),
             (
                 vec![r#"{"severity": "none", "score": 0.0, "method": "CVSSv31"}"#],

@@ -3,6 +3,7 @@
 
 mod category;
 mod evidence;
+mod grype;
 mod invocations;
 mod model;
 mod packages;
@@ -20,7 +21,6 @@ use jiff::Timestamp;
 use crate::formats::sarif::category::Signs;
 use crate::formats::sarif::invocations::{Overrides, Said, inline_elsewhere};
 use crate::formats::sarif::model::{Artifact, Head, Log, Message, Outcome, Rule, Run};
-use crate::formats::sarif::packages::Lines;
 use crate::formats::sarif::places::Places;
 use crate::formats::sarif::rules::Rules;
 use crate::model::finding::{Category, Finding};
@@ -218,18 +218,18 @@ impl Reading<'_> {
         let message = self.rules.message(outcome, rule).unwrap_or_default();
         let signs = Signs::of(outcome, rule, self.rules.tool, id);
         let category = signs.category();
-        let lines = Lines::of(self.rules.tool, &message);
+        let said = packages::Message::of(self.rules.tool, &message);
         let (severity, word) = severity::Signs {
             outcome,
             rule,
             configured: self.overrides.level(outcome, rule),
             category,
             tool: self.rules.tool,
-            in_text: lines.as_ref().and_then(Lines::severity),
+            in_text: said.severity(),
         }
         .severity();
 
-        let title = title(outcome, rule, if lines.is_some() { "" } else { &message });
+        let title = title(outcome, rule, if said.trivy.is_some() { "" } else { &message });
         let mut finding = Finding::new(id, category, severity, title.unwrap_or_else(|| id.to_owned()));
         finding.severity_raw = Some(word).filter(|word| !word.is_empty()).map(Text::from);
         finding.fix = outcome
@@ -249,8 +249,7 @@ impl Reading<'_> {
         if category == Category::Vulnerability {
             finding.aliases = signs.advisories().into_iter().filter(|alias| *alias != finding.rule).collect();
             let path = finding.location.as_ref().map(|location| &*location.path);
-            finding.package =
-                packages::package(outcome, rule, logical, lines.as_ref(), (path, &message)).map(Arc::new);
+            finding.package = packages::package(outcome, rule, logical, &said, path).map(Arc::new);
         }
         if finding.location.is_none() && finding.package.is_none() {
             finding.resource = logical.and_then(places::logical);

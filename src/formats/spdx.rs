@@ -24,6 +24,7 @@ const WHAT: &str = "SPDX document";
 /// `software_Package` of version 3. Version 3 can list vulnerabilities (its security profile): each is a finding
 /// for each package that it is about.
 pub(crate) fn read(bytes: &[u8], _origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    let bytes = &*json::decoded(bytes, WHAT)?;
     other_forms::refuse(bytes, WHAT)?;
     let document: Document = json::read(bytes, WHAT)?;
     let foreign = |detail: &str| ReportError::Foreign { what: WHAT, detail: detail.to_owned() };

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use thiserror::Error;
 
+use crate::formats::json;
 use crate::model::assessment::is_reasoned;
 use crate::policy::vex::VexDocument;
 use crate::text::bom::without_bom;
@@ -29,7 +30,8 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<VexDocument, Broken> {
         #[serde(rename = "@context")]
         context: Option<Context>,
     }
-    let bytes = without_bom(bytes);
+    let bytes = json::decoded(bytes, "VEX document").map_err(|error| Broken(error.to_string()))?;
+    let bytes = without_bom(&bytes);
     let broken = |error: serde_json::Error| Broken(error.to_string());
     let signs: Signs = serde_json::from_slice(bytes).map_err(broken)?;
     let statements = match (signs.bom_format.as_deref(), &signs.context) {

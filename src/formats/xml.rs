@@ -37,6 +37,11 @@ impl Element {
         found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// Whether it has this attribute without a value.
+    pub(super) fn has_blank(&self, name: &str) -> bool {
+        self.attributes.iter().any(|(known, value)| known == name && value.trim().is_empty())
+    }
+
     /// The value of an attribute as a number.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.attribute(name).and_then(|value| value.parse().ok())

@@ -26,5 +26,6 @@ pub(crate) mod secret_findings;
 pub(crate) mod start_dir;
 pub(crate) mod step;
 pub mod suggestion;
+pub mod test_runner;
 pub mod tool;
 pub(crate) mod variable;

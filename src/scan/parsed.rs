@@ -10,6 +10,7 @@ use crate::model::component::Component;
 use crate::model::finding::Finding;
 use crate::model::scope::Scope;
 use crate::redact::Secret;
+use crate::scan::test_runner::Listed;
 use crate::text::shared::Text;
 
 /// Why a report proves nothing.
@@ -46,13 +47,6 @@ pub enum Unplanned {
     NothingToDo(String),
     /// It is not known what it should scan: the gate is inconclusive.
     Impossible(String),
-}
-
-/// Which exit code the failures in a report explain. Another code has another cause, which the report leaves out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExitExplained {
-    Code(i32),
-    Never,
 }
 
 /// What a report says.
@@ -94,8 +88,8 @@ pub struct Parsed {
     pub unread: BTreeMap<&'static str, u64>,
     /// The packages that it lists, if it is an inventory.
     pub inventory: Option<Arc<Vec<Component>>>,
-    /// Which exit code its failures explain, if the report may leave others out (a test runner's).
-    pub explains: Option<ExitExplained>,
+    /// What a test runner lists. Its report may leave out other failures.
+    pub listed: Option<Listed>,
     /// What went wrong besides the findings, or may have, in words. The gate is inconclusive unless a finding blocks.
     pub unexplained: Option<String>,
     /// Outputs for later gates and for the user: an image's digest, an ARN, each under its name.
@@ -117,10 +111,9 @@ impl Parsed {
         other.ignored.into_iter().for_each(|(mark, n)| *self.ignored.entry(mark).or_default() += n);
         other.unread.into_iter().for_each(|(why, n)| *self.unread.entry(why).or_default() += n);
         self.notes.extend(other.notes);
-        self.explains = match (self.explains, other.explains) {
-            (None, one) | (one, None) => one,
-            (Some(one), Some(other)) if one == other => Some(one),
-            _ => Some(ExitExplained::Never),
+        self.listed = match (self.listed, other.listed) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            (one, other) => one.or(other),
         };
         self.unexplained = self.unexplained.take().or(other.unexplained);
     }

@@ -1,6 +1,6 @@
 //! The promise: a gate passes on proof only.
 
-use crate::scan::parsed::{Exit, ExitExplained, Parsed, ReportError};
+use crate::scan::parsed::{Exit, Parsed, ReportError};
 use crate::scan::raw_report::RawReport;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::tool::Tool;
@@ -104,13 +104,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
         Some((code, Exit::Silent)) => {
             parsed.proof.push(format!("exit code {code}, which says nothing about findings"))
         }
-        Some((code, _)) => {
-            let explained = parsed.explains.is_none_or(|explained| explained == ExitExplained::Code(code));
-            if moving > 0 && !explained && parsed.unexplained.is_none() {
-                parsed.unexplained = Some(format!("exit code {code} {UNEXPLAINED}"));
-            }
-            parsed.proof.push(format!("exit code {code} agrees with the report"));
-        }
+        Some((code, _)) => parsed.proof.push(format!("exit code {code} agrees with the report")),
         None if raw.by_steps => {}
         None => parsed.proof.push("exit code unknown: the report alone is judged".to_owned()),
     }
@@ -127,10 +121,6 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
     });
     Proof::Complete(parsed)
 }
-
-/// See `docs/formats.md`, "JUnit".
-const UNEXPLAINED: &str =
-    "may have a cause that the report leaves out; if it means these failures only, say so with `exit`";
 
 /// What the report says, with the secrets that its findings quote.
 fn parse(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {

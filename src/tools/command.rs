@@ -9,7 +9,7 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-use crate::formats::{FORMATS, Format};
+use crate::formats::{FORMATS, Format, runner_log};
 use crate::keys::table::{Keys, Located};
 use crate::model::aim::Aim;
 use crate::model::finding::{Category, Finding};
@@ -257,10 +257,7 @@ impl Tool for Command {
             for further in raw.documents.iter().skip(1) {
                 parsed.absorb((report.format.read)(&further.bytes, origin)?);
             }
-            if self.codes.is_some() {
-                // The user says what the codes mean.
-                parsed.explains = None;
-            }
+            self.account(raw, &mut parsed);
             if let Some(contents) = &self.contents {
                 check_inventory(contents, raw.report(), &mut parsed)?;
             }
@@ -304,6 +301,21 @@ impl Tool for Command {
 }
 
 impl Command {
+    /// Whether a code that means findings has no other cause than the failures that a test runner lists. `exit` says what
+    /// the codes mean, and nothing else is asked.
+    fn account(&self, raw: &RawReport, parsed: &mut Parsed) {
+        let (Some(listed), Some(code), None) = (parsed.listed, raw.exit, &self.codes) else { return };
+        if self.exit(code) != Exit::Findings || listed.failures == 0 {
+            return;
+        }
+        match runner_log::account(&listed, (&self.run, code), raw) {
+            Ok(proof) => parsed.proof.extend(proof),
+            Err(why) => {
+                parsed.unexplained.get_or_insert(why);
+            }
+        }
+    }
+
     fn failure(&self, code: i32) -> Finding {
         let command = self.run.join(" ");
         let title = format!("`{command}` ended with exit code {code}");

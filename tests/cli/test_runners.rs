@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
 use crate::common::Project;
 
 /// A gate that prints this report and ends with this code, and a waiver for the failure `s.known`.
@@ -111,4 +116,40 @@ fn the_reports_that_a_pattern_names_are_judged_together() {
     assert_eq!(project.run(&["run"]).code, 3);
     let reason = project.gate("tests")["reason"].clone();
     assert!(reason.as_str().unwrap().contains("no report matches */reports/TEST-*.xml"), "{reason}");
+}
+
+/// A gate that prints, writes and ends as a real runner did (`fixtures/junit`), with its failures waived.
+fn replayed(fixture: &Path, expected: &Value) -> Project {
+    let read = |name: &str| fs::read(fixture.join(name)).unwrap();
+    let program = expected["options"].as_str().unwrap().split('\'').nth(1).unwrap().to_owned();
+    let project = Project::with_gates(&format!(
+        "version = 1\nmode = \"production\"\n[[gate]]\nid = \"tests\"\ntool = \"command\"\nrun = [\"{program}\"]\n\
+         report = {{ format = \"junit\", path = \"out.xml\" }}\n\
+         [[waiver]]\ngate = \"tests\"\nreason = \"known\"\nexpires = 2999-12-31\n"
+    ));
+    project.write("in.xml", read(expected["reports"][0].as_str().unwrap()));
+    for stream in ["stdout", "stderr"] {
+        project.write(stream, expected[stream].as_str().map(read).unwrap_or_default());
+    }
+    project.program(
+        &program,
+        &format!("cp in.xml out.xml; cat stdout; cat stderr >&2; exit {}", expected["exit"]),
+    );
+    project
+}
+
+#[test]
+fn real_runners_with_waived_failures_pass_only_if_nothing_else_went_wrong() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/junit");
+    let mut seen = [0, 0];
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let expected: Value = serde_json::from_slice(&fs::read(path.join("expected.json")).unwrap()).unwrap();
+        let Some(explained) = expected["explained"].as_bool() else { continue };
+        seen[usize::from(explained)] += 1;
+        let project = replayed(&path, &expected);
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, if explained { 0 } else { 3 }, "{}: {}", path.display(), ran.all());
+    }
+    assert!(seen.iter().all(|seen| *seen >= 7), "{seen:?}");
 }

@@ -41,6 +41,8 @@ pub(crate) struct Expected {
     pub stdout: Option<String>,
     pub stderr: Option<String>,
     pub exit: Option<i32>,
+    /// Whether nothing but the failures in the report made it end with this code.
+    pub explained: Option<bool>,
     /// `complete`, `empty` or `inconclusive`.
     pub outcome: String,
     /// Words that the reason of an `empty` or `inconclusive` outcome must hold.

@@ -39,6 +39,9 @@ fn check(fixture: &Fixture) -> Result<(), String> {
             return Err(format!("the reason \"{reason}\" does not say \"{words}\""));
         }
     }
+    if expected.explained.is_some_and(|explained| explained != parsed.unexplained.is_none()) {
+        return Err(format!("explains its exit code: {:?}", parsed.unexplained));
+    }
     let counts = nonzero(&Counts::of(&parsed.findings));
     if counts != expected.counts {
         return Err(format!("counts {counts:?}, not {:?}", expected.counts));

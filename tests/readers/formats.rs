@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use portcullis::formats::{FORMATS, Format, format};
+use portcullis::formats::{FORMATS, Format, format, inventory};
 use portcullis::scan::parsed::Parsed;
 use portcullis::scan::report_origin::ReportOrigin;
 
@@ -92,6 +92,70 @@ fn two_reports_in_one_file_are_refused() {
             }
         }
     }
+}
+
+/// As Windows shells write it with `>`.
+fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(unit).collect()
+}
+
+#[test]
+fn a_json_document_says_the_same_as_utf_16() {
+    let json = |format: &&Format| !["junit", "checkstyle"].contains(&format.name);
+    let shown = |parsed: &Parsed| (serde_json::to_string(&parsed.findings).unwrap(), parsed.scope.clone());
+    for format in FORMATS.iter().filter(json) {
+        for path in reports(format) {
+            let Ok(text) = String::from_utf8(std::fs::read(&path).unwrap()) else { continue };
+            let text = text.trim_start_matches('\u{feff}');
+            let Some(plain) = read(format, text.as_bytes()) else { continue };
+            for unit in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+                let wide = utf16(text, unit);
+                let other = read(format, &wide).unwrap_or_else(|| panic!("{} as UTF-16", path.display()));
+                assert_eq!(shown(&other), shown(&plain), "{}", path.display());
+                assert_eq!(inventory::components(&wide), inventory::components(text.as_bytes()));
+                let end = 2 + 2 * text.trim_end().encode_utf16().count();
+                for cut in [end / 3, end / 2, end - 2, end - 1] {
+                    assert!(read(format, &wide[..cut]).is_none(), "{} cut at {cut}", path.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_document_that_is_cut_in_a_character_or_of_two_encodings_says_so() {
+    for (name, text) in [
+        (
+            "cyclonedx",
+            r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [{"name": "größe 😀"}]}"#,
+        ),
+        ("spdx", r#"{"spdxVersion": "SPDX-2.3", "packages": [{"SPDXID": "p", "name": "größe 😀"}]}"#),
+        ("sarif", r#"{"version": "2.1.0", "runs": [{"results": [{"message": {"text": "größe 😀"}}]}]}"#),
+    ] {
+        let read = |bytes: &[u8]| {
+            let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+            (format(name).unwrap().read)(bytes, &origin).unwrap_err().to_string()
+        };
+        let wide = utf16(text, u16::to_le_bytes);
+        let smiley = 2 + 2 * text[..text.find('😀').unwrap()].encode_utf16().count();
+        for (bytes, says) in [
+            (wide[..smiley + 2].to_vec(), "is cut short: it is UTF-16, and ends in half a character"),
+            (wide[..smiley + 1].to_vec(), "is cut short: it is UTF-16, and ends in half a character"),
+            (
+                [&wide[..smiley + 2], &b"\"\0]\0"[..]].concat(),
+                "it begins as UTF-16, and goes on as something else",
+            ),
+            (text.as_bytes()[..text.find('😀').unwrap() + 2].to_vec(), "is cut short"),
+            (encoding_of_windows(text), "line 1 is not UTF-8: write it as UTF-8"),
+        ] {
+            assert!(read(&bytes).contains(says), "{name}: {}", read(&bytes));
+        }
+    }
+}
+
+/// Each character as one byte, as in Windows' code page 1252.
+fn encoding_of_windows(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
 }
 
 #[test]

@@ -24,5 +24,6 @@ mod pipelines;
 mod reports;
 mod scanners;
 mod sonarqube;
+mod test_runners;
 mod tools;
 mod trust;

@@ -64,8 +64,7 @@ fn a_suite_that_counts_more_failures_than_it_shows_is_a_gap() {
     ] {
         assert_eq!(parse(report).unwrap().gaps, [gap]);
     }
-    let uncounted =
-        r#"<testsuite failures="" errors="x"><testcase name="t"><failure/></testcase></testsuite>"#;
+    let uncounted = r#"<testsuite failures=""><testcase name="t"><failure/></testcase></testsuite>"#;
     assert!(parse(uncounted).unwrap().gaps.is_empty());
 }
 
@@ -264,4 +263,38 @@ fn the_place_of_a_failure_may_stand_on_it_and_be_an_address() {
         );
         assert_eq!(parse(&report).unwrap().findings[0].location.as_ref().unwrap().to_string(), place);
     }
+}
+
+#[test]
+fn a_test_that_failed_in_every_try_or_by_another_attribute_failed() {
+    for (case, failed) in [
+        (r#"<testcase name="a"><rerunFailure message="m"/><rerunFailure message="n"/></testcase>"#, 1),
+        (r#"<testcase name="a"><rerunError/></testcase>"#, 1),
+        (r#"<testcase name="a"><flakyError/></testcase>"#, 0),
+        (r#"<testcase name="a"><failure/><rerunFailure/></testcase>"#, 1),
+        (r#"<testcase name="a" status="run" result="failed"/>"#, 1),
+        (r#"<testcase name="a" status="run" result="completed"/>"#, 0),
+    ] {
+        let parsed = parse(&format!(r#"<testsuite name="s">{case}</testsuite>"#)).unwrap();
+        assert_eq!((parsed.findings.len(), &parsed.gaps), (failed, &Vec::new()), "{case}");
+    }
+}
+
+#[test]
+fn a_count_that_is_no_number_is_a_gap() {
+    for count in ["failures='1 of 3'", "errors='-1'", "tests='99999999999999999999'"] {
+        let text = format!(r#"<testsuite name="s" {count}><testcase name="a"/></testsuite>"#);
+        let gaps = parse(&text).unwrap().gaps;
+        assert!(gaps.len() == 1 && gaps[0].ends_with("that is no number"), "{count}: {gaps:?}");
+    }
+}
+
+/// As Node 22 says it (`lib/internal/test_runner/test.js`).
+#[test]
+fn a_coverage_of_node_that_is_too_low_is_another_cause() {
+    let comment = "<!-- Error: 50.00% line coverage does not meet threshold of 80%. -->";
+    let case = r#"<testcase name="a"><failure/></testcase>"#;
+    let parsed = parse(&format!("<testsuites>{case}<!-- fail 1 -->{comment}</testsuites>")).unwrap();
+    let why = "Error: 50.00% line coverage does not meet threshold of 80%.";
+    assert_eq!(parsed.unexplained.as_deref(), Some(why));
 }

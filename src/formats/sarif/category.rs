@@ -29,7 +29,7 @@ const TAGS: [(&str, Category); 10] = [
 ];
 
 /// Tools that look for one kind of problem.
-const TOOLS: [(&str, Category); 47] = [
+const TOOLS: [(&str, Category); 48] = [
     ("gitleaks", Category::Secret),
     ("betterleaks", Category::Secret),
     ("kingfisher", Category::Secret),
@@ -56,6 +56,7 @@ const TOOLS: [(&str, Category); 47] = [
     ("codeql", Category::Sast),
     ("zizmor", Category::Sast),
     ("njsscan", Category::Sast),
+    ("nodejsscan", Category::Sast),
     ("mobsfscan", Category::Sast),
     ("gosec", Category::Sast),
     ("brakeman", Category::Sast),

@@ -6,6 +6,7 @@
 use crate::model::finding::Package;
 use crate::text::shared::Text;
 
+use super::grype::Sentence;
 use super::model::{LogicalLocation, Outcome, Rule};
 use super::severity::first_word;
 
@@ -65,28 +66,57 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The package of a result: by a package URL, by properties, or by Trivy's lines. `path`: the file in which the
+/// What the message of a result says of its package.
+pub(super) struct Message<'a> {
+    pub text: &'a str,
+    pub trivy: Option<Lines<'a>>,
+    pub grype: Option<Sentence<'a>>,
+}
+
+impl<'a> Message<'a> {
+    pub(super) fn of(tool: &str, text: &'a str) -> Self {
+        Self { text, trivy: Lines::of(tool, text), grype: Sentence::of(tool, text) }
+    }
+
+    /// The tool's own word for the severity.
+    pub(super) fn severity(&self) -> Option<&'a str> {
+        let by_grype = || self.grype.as_ref().and_then(Sentence::severity);
+        self.trivy.as_ref().and_then(Lines::severity).or_else(by_grype)
+    }
+
+    /// Whether it is about this version.
+    fn names(&self, version: &str) -> bool {
+        match &self.grype {
+            Some(sentence) => sentence.is_of(version),
+            None => self.text.split([' ', ',', '\'', '@']).any(|word| word == version),
+        }
+    }
+}
+
+/// The package of a result: by a package URL, by properties, or by the message. `path`: the file in which the
 /// result was found.
 pub(super) fn package(
     outcome: &Outcome,
     rule: Option<&Rule>,
     logical: Option<&LogicalLocation>,
-    lines: Option<&Lines>,
-    (path, message): (Option<&str>, &str),
+    message: &Message,
+    path: Option<&str>,
 ) -> Option<Package> {
     let bags = [outcome.properties.as_deref(), rule.and_then(|rule| rule.properties.as_ref())];
     let bags = || bags.into_iter().flatten();
     let places = logical.into_iter().flat_map(|place| [&place.fully_qualified_name, &place.name]).flatten();
     let purls: Vec<Package> =
         places.chain(bags().flat_map(|bag| &bag.purls)).filter_map(|text| of_purl(text)).collect();
-    // The rule of Grype is of one package in all its versions: the message says which one it is.
-    let said = purls.iter().position(|one| {
-        one.version
-            .as_deref()
-            .is_some_and(|version| message.split([' ', ',', '\'', '@']).any(|word| word == version))
-    });
+    // A rule may be of one package in all its versions: the message says which one it is.
+    let said =
+        purls.iter().position(|one| one.version.as_deref().is_some_and(|version| message.names(version)));
     if let Some(package) = purls.into_iter().nth(said.unwrap_or(0)) {
-        return Some(package);
+        return Some(match &message.grype {
+            Some(sentence) if said.is_none() => {
+                Package { version: Some(sentence.version.into()), purl: None, ..package }
+            }
+            _ => package,
+        });
     }
     let named = bags().map(|bag| &bag.package).find_map(|named| {
         let text = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(Text::from);
@@ -98,7 +128,14 @@ pub(super) fn package(
             ..Package::default()
         })
     });
-    let mut package = named.or_else(|| lines?.package())?;
+    let by_grype = || {
+        let sentence = message.grype.as_ref()?;
+        let ecosystem = sentence.ecosystem().map(Text::from);
+        let (name, version) = (sentence.name.into(), Some(sentence.version.into()));
+        Some(Package { name, version, ecosystem, ..Package::default() })
+    };
+    let by_trivy = || message.trivy.as_ref()?.package();
+    let mut package = named.or_else(by_trivy).or_else(by_grype)?;
     if package.ecosystem.is_none() {
         let file = path.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
         package.ecosystem =

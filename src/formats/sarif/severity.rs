@@ -65,6 +65,8 @@ impl<'a> Signs<'a> {
         match (first_word(self.tool).as_str(), level) {
             // Without a platform key it rates nothing, and writes `error`.
             ("checkov", _) => Severity::Unknown,
+            // Without a score this is also what it does not rate.
+            ("grype", "note") => Severity::Unknown,
             ("eslint", "warning") => Severity::Low,
             ("cfn-lint", "note") => Severity::Info,
             (_, "error") => Severity::High,

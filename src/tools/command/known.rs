@@ -4,10 +4,14 @@
 use crate::model::input::{InputKind, PackageManager as Manager};
 use crate::scan::parsed::Exit;
 
-/// Programs and their codes for findings.
-const FINDINGS: [(&str, &[i32]); 1] = [
+/// A program, and which of its codes mean findings.
+type Known = (&'static str, fn(i32) -> bool);
+
+const FINDINGS: [Known; 2] = [
     // https://github.com/mongodb/kingfisher, "Exit Codes": 205 if a secret was found to be valid.
-    ("kingfisher", &[200, 205]),
+    ("kingfisher", |code| [200, 205].contains(&code)),
+    // The number of failures, at most 255 (`lib/cli/run-helpers.js`, 11.8).
+    ("mocha", |code| (1..=255).contains(&code)),
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
@@ -60,7 +64,7 @@ pub(super) fn reads(run: &[String]) -> Vec<InputKind> {
 pub(super) fn exit(run: &[String], code: i32) -> Option<Exit> {
     let names = names(run);
     let known = FINDINGS.iter().find(|(program, _)| names.iter().any(|name| name == program));
-    known.filter(|(_, codes)| codes.contains(&code)).map(|_| Exit::Findings)
+    known.filter(|(_, is_finding)| is_finding(code)).map(|_| Exit::Findings)
 }
 
 /// The names of the programs that a command may start.

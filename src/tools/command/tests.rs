@@ -159,4 +159,10 @@ fn codes_that_the_makers_document_mean_what_they_say() {
     }
     let other = valid("run = ['other']\nreport = { format = 'sarif', path = 'r' }");
     assert!(outcome(other.as_ref(), Some(200), Some(secret)).starts_with("inconclusive"));
+    // Mocha ends with the number of failures.
+    let failure = r#"<testsuite name="Mocha Tests"><testcase name="a"><failure/></testcase></testsuite>"#;
+    for (program, outcome_of_130) in [("'npx', 'mocha'", "complete"), ("'other'", "inconclusive")] {
+        let tool = valid(&format!("run = [{program}]\nreport = {{ format = 'junit', path = 'r' }}"));
+        assert!(outcome(tool.as_ref(), Some(130), Some(failure)).starts_with(outcome_of_130), "{program}");
+    }
 }

@@ -33,6 +33,7 @@ fn tools_that_look_for_one_kind_of_problem_are_known() {
         ("CodeQL", Category::Sast),
         ("zizmor", Category::Sast),
         ("njsscan", Category::Sast),
+        ("nodejsscan", Category::Sast),
         ("Kingfisher", Category::Secret),
         ("gitleaks", Category::Secret),
         ("cfn-lint", Category::Misconfiguration),

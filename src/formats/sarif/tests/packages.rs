@@ -34,12 +34,67 @@ fn a_package_is_named_by_its_url() {
     assert_eq!(&*maven.package.unwrap().name, "org.apache:a");
 }
 
-/// Grype has a rule for an advisory in a package, with the package's versions.
 #[test]
 fn of_several_urls_the_version_in_the_message_decides() {
     let rule = r#", "properties": {"purls": ["pkg:npm/lodash@3.0.0", "pkg:npm/lodash@4.17.4"]}"#;
-    let result = r#", "message": {"text": "A high vulnerability in npm package: lodash, version 4.17.4 was found at: /package-lock.json"}"#;
-    assert_eq!(words(finding("Grype", rule, result).package.as_deref().unwrap()), LODASH);
+    let result = r#", "message": {"text": "lodash@4.17.4 is vulnerable"}"#;
+    assert_eq!(words(finding("other", rule, result).package.as_deref().unwrap()), LODASH);
+}
+
+/// A result of Grype, as version 0.116 writes it.
+fn grype(rule: &str, severity: &str, package: &str) -> Finding {
+    let result = format!(
+        r#", "message": {{"text": "A {severity} vulnerability in {package} was found at: /package-lock.json"}}"#
+    );
+    finding("grype", rule, &result)
+}
+
+/// Grype has a rule for an advisory in a package, with the URL of the version that came first.
+#[test]
+fn the_version_of_a_package_of_grype_is_that_of_the_message() {
+    let package = |rule: &str, package: &str| {
+        let finding = grype(rule, "high", package);
+        let package = finding.package.as_deref().unwrap();
+        words(package).map(|word| word.map(str::to_owned))
+    };
+    let owned = |words: [Option<&str>; 4]| words.map(|word| word.map(str::to_owned));
+    let purl = |purl: &str| format!(r#", "properties": {{"purls": ["{purl}"]}}"#);
+    let lodash = "npm package: lodash, version 4.17.4";
+    assert_eq!(package(&purl("pkg:npm/lodash@4.17.4"), lodash), owned(LODASH));
+    let without_url = [LODASH[0], LODASH[1], LODASH[2], None];
+    assert_eq!(package(&purl("pkg:npm/lodash@3.0.0"), lodash), owned(without_url));
+    assert_eq!(package("", lodash), owned(without_url));
+    let rpm = "pkg:rpm/redhat/bash@4.4.19-14.el8?arch=x86_64&epoch=1";
+    assert_eq!(
+        package(&purl(rpm), "rpm package: bash, version 1:4.4.19-14.el8"),
+        owned([Some("redhat/bash"), Some("4.4.19-14.el8"), Some("rpm"), Some(rpm)])
+    );
+    assert_eq!(
+        package("", "python package: urllib3, version 1.25.9"),
+        owned([Some("urllib3"), Some("1.25.9"), Some("pypi"), None])
+    );
+}
+
+/// Its word for what it does not rate is `low`, too.
+#[test]
+fn grype_says_its_severity_in_the_message() {
+    let score = |score: &str| format!(r#", "properties": {{"security-severity": "{score}"}}"#);
+    let lodash = "npm package: lodash, version 4.17.4";
+    for (rule, severity, level, expected) in [
+        (score("5.0"), "critical", "error", Severity::Critical),
+        (score("8.5"), "critical", "error", Severity::Critical),
+        (score("9.8"), "medium", "warning", Severity::Medium),
+        (score("1.0"), "low", "note", Severity::Low),
+        // Unknown or negligible.
+        (score("0.0"), "low", "note", Severity::Unknown),
+        (score("9.8"), "low", "note", Severity::Critical),
+    ] {
+        let text = format!("A {severity} vulnerability in {lodash} was found in image app:1 at: /a");
+        let result = format!(r#", "level": "{level}", "message": {{"text": "{text}"}}"#);
+        assert_eq!(finding("grype", &rule, &result).severity, expected, "{rule} {severity}");
+        // Another tool's words are words.
+        assert_ne!(finding("other", &rule, &result).severity, Severity::Unknown);
+    }
 }
 
 #[test]

@@ -1,0 +1,29 @@
+//! What pytest prints (9.2) if its exit code 1 has more causes than failed tests:
+//!
+//! ```text
+//! !!!!!!!!!!!! stopping after 1 failures !!!!!!!!!!!!
+//! FAIL Required test coverage of 80% not reached. Total coverage: 50.00%
+//! ===== 1 failed, 3 passed, 2 errors in 0.10s =====
+//! ```
+
+use super::{Said, counts, sum};
+
+pub(super) fn read(line: &str) -> Said {
+    let line = line.trim();
+    let shouts = line.starts_with("!!!!!") && line.ends_with("!!!!!");
+    // pytest-cov
+    let coverage = ["FAIL Required test coverage of", "ERROR: Coverage failure:"];
+    if shouts || coverage.iter().any(|words| line.starts_with(words)) {
+        return Said::Other;
+    }
+    let inner = line.trim_matches('=').trim();
+    let Some((list, time)) = inner.rsplit_once(" in ") else { return Said::Nothing };
+    let is_time = time
+        .split(' ')
+        .next()
+        .is_some_and(|time| time.strip_suffix('s').is_some_and(|time| time.parse::<f64>().is_ok()));
+    match counts(list, ", ").filter(|_| is_time) {
+        Some(counts) => Said::Tests(sum(&counts, &["failed", "error", "errors"])),
+        None => Said::Nothing,
+    }
+}

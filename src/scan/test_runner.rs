@@ -1,0 +1,45 @@
+//! What the report of a test runner lists, to be held against its exit code and its log.
+
+/// A runner, recognised by the marks that it leaves in its report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestRunner {
+    Bun,
+    Deno,
+    Jest,
+    /// Maven's Surefire and Failsafe: a report for each class.
+    Maven,
+    Mocha,
+    Nextest,
+    Node,
+    Playwright,
+    Pytest,
+    Vitest,
+    Other,
+}
+
+/// The failures that a report lists, without those that the runner expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub runner: TestRunner,
+    /// `failure` and `error` elements.
+    pub failures: u64,
+    /// Tests with one or more of them.
+    pub tests: u64,
+    /// Suites with such a test.
+    pub suites: u64,
+    /// It lists tests in suites, not only in files.
+    pub has_suites: bool,
+}
+
+impl Listed {
+    /// Both reports together. Those of two runners are of no runner that is known.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            runner: if self.runner == other.runner { self.runner } else { TestRunner::Other },
+            failures: self.failures + other.failures,
+            tests: self.tests + other.tests,
+            suites: self.suites + other.suites,
+            has_suites: self.has_suites || other.has_suites,
+        }
+    }
+}
