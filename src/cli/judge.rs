@@ -222,7 +222,8 @@ fn reapply_policy(run: &mut Run, config: &Config, settings: &Settings) {
         let gate = settings.overlaid(gate);
         record.policy = gate.policy;
         record.required = gate.required;
-        if let Some(rules) = gate.tool.inventory_rules().filter(|_| *record.tool == *gate.spec.name) {
+        // Also if another tool, or a report without a gate, listed the packages.
+        if let Some(rules) = gate.tool.inventory_rules() {
             rules.check_again(record, &mut run.findings);
             checked_again = true;
         }

@@ -329,6 +329,21 @@ fn the_gates_that_judge_judges_say_whether_something_can_block() {
 }
 
 #[test]
+fn a_saved_report_without_a_gate_is_checked_by_the_licences_that_its_gate_has_now() {
+    let gate = "version = 1\nmode = \"production\"\n[[gate]]\nid = \"cyclonedx\"\ntool = \"command\"\nrun = [\"x\"]\n\
+                report = { format = \"cyclonedx\", path = \"x\" }\n[gate.licences]\ndeny = [\"MIT\"]\n";
+    let project = Project::with_gates("version = 1\n[[gate]]\nid = \"lint\"\ntool = \"eslint\"\n");
+    let sbom = json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": [
+        {"type": "library", "name": "a", "version": "1.0.0", "purl": "pkg:npm/a@1.0.0", "licenses": [{"license": {"id": "MIT"}}]}]});
+    project.write("sbom.json", sbom.to_string());
+    let first = project.run(&["judge", "--report", "cyclonedx=sbom.json", "--mode", "production"]);
+    assert_eq!(first.code, 0, "{}", first.all());
+    project.write("gates.toml", gate);
+    let again = project.run(&["judge", "--from", "gates-report/run.json"]);
+    assert!(again.code == 1 || again.code == 3, "{}", again.all());
+}
+
+#[test]
 fn a_severity_in_the_max_of_a_profile_replaces_that_of_the_gate_and_the_others_stay() {
     let profile = "[profile.p.gate.trivy]\nmax = { medium = 5 }\n";
     let policy = gates("", &format!("fail_on = \"never\"\nmax = {{ medium = 0, low = 0 }}\n{profile}"));
