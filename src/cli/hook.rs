@@ -75,6 +75,7 @@ async fn install(mut trust: PolicyArgs, print: bool) -> Result<u8> {
     }
     // An error that would stop every push is reported now.
     let settings = Settings::new(config, run_options(Push::default()))?;
+    settings.can_block(config)?;
     active.check_floor(&settings, active.lock().await?.is_some())?;
     if let Some(floor) = &mut trust.require {
         // The hook is started at the top of the work tree.

@@ -97,7 +97,8 @@ async fn judge_saved_run(from: &Path, args: &JudgeArgs, by: Option<&By>) -> Resu
     report::prepare(&options)?;
     let known = variables::known_secrets();
     let run = judged_again(saved_run::read(from)?, args, by, known.scrubber())?;
-    require_one(run.mode, run.gates.iter().map(|gate| gate.required))?;
+    let ran = run.gates.iter().filter(|gate| gate.left_out.is_none());
+    require_one(run.mode, ran.map(|gate| gate.required))?;
     let written = match &args.output.out {
         Some(out) => {
             // In the folder of the run itself, the files of the scanners stay: the record names them.
@@ -221,7 +222,8 @@ fn reapply_policy(run: &mut Run, config: &Config, settings: &Settings) {
         let gate = settings.overlaid(gate);
         record.policy = gate.policy;
         record.required = gate.required;
-        if let Some(rules) = gate.tool.inventory_rules().filter(|_| *record.tool == *gate.spec.name) {
+        // Also if another tool, or a report without a gate, listed the packages.
+        if let Some(rules) = gate.tool.inventory_rules() {
             rules.check_again(record, &mut run.findings);
             checked_again = true;
         }

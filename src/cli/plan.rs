@@ -32,6 +32,7 @@ use crate::text::paths::forward;
 pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
     let active = ActivePolicy::find(args.trust.source(&args.config)).await?;
     let settings = Settings::new(&active.config, args.selection.run_options())?;
+    settings.can_block(&active.config)?;
     active.check_floor(&settings, active.lock().await?.is_some())?;
     let mut repo = Repo::around(folder_of(&active.path)).await?;
     if active.config.gates.iter().any(|gate| gate.tool.names_commit()) {

@@ -99,6 +99,7 @@ async fn prepare(
     let before = active.known(known.no_baseline).await?;
     let config = &active.config;
     let mut settings = Settings::new(config, run_options)?;
+    settings.can_block(config)?;
     let reports = config.report.asked(&output.format);
     report::prepare(&reports)?;
     let lock = active.lock().await?;

@@ -121,10 +121,16 @@ impl Settings {
         if ids.iter().all(|id| settings.leaves_out(id).is_some()) {
             bail!("no gate is left to run: --only, --skip and the profile leave out all of them");
         }
-        let running = config.gates.iter().filter(|gate| settings.leaves_out(&gate.id).is_none());
-        let is_required = |gate: &Gate| settings.overlaid(gate).required;
-        require_one(settings.mode, running.map(is_required))?;
         Ok(settings)
+    }
+
+    /// Refuses a run in production mode without a required gate. `judge` asks the gates that it judges instead.
+    ///
+    /// # Errors
+    /// If no gate of the run could block.
+    pub fn can_block(&self, config: &Config) -> Result<()> {
+        let running = config.gates.iter().filter(|gate| self.leaves_out(&gate.id).is_none());
+        require_one(self.mode, running.map(|gate| self.overlaid(gate).required))
     }
 
     /// Makes the run only report: it blocks nothing, does not act, and says what production would have done.

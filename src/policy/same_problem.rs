@@ -16,6 +16,7 @@ use std::hash::Hash;
 use std::num::NonZeroU32;
 
 use crate::model::finding::{Category, Finding, Package};
+use crate::model::purl::comparable_name;
 use crate::text::shared::{SharedTexts, Text};
 
 /// Notes on every finding which problem it belongs to. The findings must have their ids.
@@ -66,13 +67,15 @@ fn join<'a, K: Hash + Eq, I: IntoIterator<Item = K>>(
     }
 }
 
-/// Every id of a vulnerability with its package and each of its versions.
-fn advisories(_: usize, finding: &Finding) -> Vec<(&str, &str, &str, &str)> {
+/// Every id of a vulnerability with its package, named as its ecosystem compares names, and each of its versions.
+fn advisories(_: usize, finding: &Finding) -> Vec<(&str, &str, String, &str)> {
     let Some(package) = &finding.package else { return Vec::new() };
     let (kind, name) = whose(package);
+    let name = comparable_name(kind, name);
     let versions = || package.version.as_deref().unwrap_or_default().split(", ");
     let ids = std::iter::once(&finding.rule).chain(finding.aliases.iter());
-    ids.flat_map(|id| versions().map(move |version| (&**id, kind, name, version))).collect()
+    let name = &name;
+    ids.flat_map(|id| versions().map(move |version| (&**id, kind, name.clone(), version))).collect()
 }
 
 /// The package's ecosystem, from its URL if it has one, and its name: tools use many names for ecosystems.
@@ -229,6 +232,12 @@ mod tests {
             vulnerability("GHSA-1", &[], "lodash", "4.17.20", ""),
         ];
         assert_eq!(groups(&both), [[0, 1]], "installed in two versions, one of them here");
+        let spelled = [
+            vulnerability("CVE-1", &[], "zope.interface", "5.0.0", "pkg:pypi/zope-interface@5.0.0"),
+            vulnerability("CVE-1", &[], "Zope_Interface", "5.0.0", "pkg:pypi/zope.interface@5.0.0"),
+            vulnerability("CVE-1", &[], "zope.interface", "5.0.0", "pkg:npm/zope.interface@5.0.0"),
+        ];
+        assert_eq!(groups(&spelled), [[0, 1]], "PyPI takes both names for one package");
     }
 
     #[test]

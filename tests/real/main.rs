@@ -21,6 +21,7 @@ mod lock;
 mod notes_app;
 mod pairs;
 mod pipelines;
+mod policy_model;
 mod reports;
 mod scanners;
 mod sonarqube;

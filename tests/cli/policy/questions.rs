@@ -307,6 +307,43 @@ fn production_without_a_required_gate_is_a_mistake() {
 }
 
 #[test]
+fn the_gates_that_judge_judges_say_whether_something_can_block() {
+    // What a profile leaves out of a run is judged all the same if its report is handed in.
+    let lint = "[[gate]]\nid = \"lint\"\ntool = \"command\"\nrun = [\"true\"]\n";
+    let profiles = "[profile.lint]\nonly = [\"lint\"]\n[profile.lint.gate.lint]\nrequired = false\n";
+    let (project, code, all) =
+        judged(&gates("", &format!("{lint}{profiles}")), &trivy(&[MEDIUM]), &["--profile", "lint"]);
+    assert_eq!(code, 0, "{all}");
+    // The mode of a saved run is its own, whatever gates.toml says.
+    let (advisory, code, all) = judged(&gates("", "required = false"), &trivy(&[MEDIUM]), &["--mode", "lab"]);
+    assert_eq!(code, 0, "{all}");
+    assert_eq!(advisory.run(&["judge", "--from", "gates-report/run.json"]).code, 0);
+    // A gate that the saved run left out can't block.
+    let two = |trivy: &str| gates("", &format!("{trivy}{lint}[profile.lint]\nonly = [\"lint\"]\n"));
+    project.write("gates.toml", two(""));
+    assert_eq!(project.run(&["run", "--profile", "lint"]).code, 0);
+    let advisory = two("").replace("run = [\"true\"]", "run = [\"true\"]\nrequired = false");
+    project.write("gates.toml", advisory);
+    let saved = project.run(&["judge", "--from", "gates-report/run.json"]);
+    assert!(saved.code == 2 && saved.stderr.contains("nothing can block"), "{}", saved.all());
+}
+
+#[test]
+fn a_saved_report_without_a_gate_is_checked_by_the_licences_that_its_gate_has_now() {
+    let gate = "version = 1\nmode = \"production\"\n[[gate]]\nid = \"cyclonedx\"\ntool = \"command\"\nrun = [\"x\"]\n\
+                report = { format = \"cyclonedx\", path = \"x\" }\n[gate.licences]\ndeny = [\"MIT\"]\n";
+    let project = Project::with_gates("version = 1\n[[gate]]\nid = \"lint\"\ntool = \"eslint\"\n");
+    let sbom = json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": [
+        {"type": "library", "name": "a", "version": "1.0.0", "purl": "pkg:npm/a@1.0.0", "licenses": [{"license": {"id": "MIT"}}]}]});
+    project.write("sbom.json", sbom.to_string());
+    let first = project.run(&["judge", "--report", "cyclonedx=sbom.json", "--mode", "production"]);
+    assert_eq!(first.code, 0, "{}", first.all());
+    project.write("gates.toml", gate);
+    let again = project.run(&["judge", "--from", "gates-report/run.json"]);
+    assert!(again.code == 1 || again.code == 3, "{}", again.all());
+}
+
+#[test]
 fn a_severity_in_the_max_of_a_profile_replaces_that_of_the_gate_and_the_others_stay() {
     let profile = "[profile.p.gate.trivy]\nmax = { medium = 5 }\n";
     let policy = gates("", &format!("fail_on = \"never\"\nmax = {{ medium = 0, low = 0 }}\n{profile}"));
