@@ -173,7 +173,12 @@ impl<'i> Document<'i> {
     fn of(inputs: &'i Inputs) -> Self {
         Self {
             files: inputs.files().len(),
-            inputs: inputs.files().iter().filter(|file| !file.kinds().is_empty()).map(Input::of).collect(),
+            inputs: inputs
+                .files()
+                .iter()
+                .filter(|file| !file.kinds().is_empty())
+                .map(|file| Input::of(inputs, file))
+                .collect(),
             terraform: inputs.terraform().iter().map(Folder::of).collect(),
             typescript: inputs.typescript().iter().map(Project::of).collect(),
             packages: inputs.packages().iter().map(Package::of).collect(),
@@ -187,13 +192,14 @@ impl<'i> Document<'i> {
 }
 
 impl Input {
-    fn of(file: File) -> Self {
+    fn of(inputs: &Inputs, file: File) -> Self {
+        let state = inputs.state(&file);
         Self {
             path: file.path().into_owned(),
             kinds: file.kinds().iter().collect(),
             standing: file.standing(),
-            size: file.size(),
-            object: file.object().map(|object| object.to_string()),
+            size: state.map(|state| state.size).unwrap_or_default(),
+            object: state.and_then(|state| state.object).map(|object| object.to_string()),
             link: file.is_link(),
             nested: file.is_nested(),
             lossy: file.is_lossy(),

@@ -105,7 +105,9 @@ fn in_text(text: &str, cwd: &str) -> Vec<ToldBuild> {
 
 /// Whether a text may start a build.
 pub(super) fn mentions_a_build(text: &str) -> bool {
-    ["docker", "podman", "buildah", "kaniko", "nerdctl", "DOCKER"].iter().any(|word| text.contains(word))
+    ["docker", "Docker", "DOCKER", "podman", "buildah", "kaniko", "nerdctl", "finch"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// A step that is an action of GitHub or a task of Azure.

@@ -110,9 +110,6 @@ impl Contents {
             let Some(path) = files.at(place).map(|file| file.path().into_owned()) else { continue };
             if let Some(facts) = files.facts_mut(place) {
                 facts.kinds.join(kinds);
-                if why == Some(Why::Changed) {
-                    facts.object = None;
-                }
             }
             self.troubles.extend(why.map(|why| InputTrouble { path: path.clone(), why }));
             for fact in what {
@@ -148,11 +145,26 @@ fn ask(top: &Path, file: &File, look: Look) -> Said {
             said.why = changed;
             if let Err(error) = said.look(look, file, &bytes) {
                 said.why = Some(Why::NotParsed(error));
+                said.what.extend(look.at_least());
             }
         }
-        Err(why) => said.why = Some(why),
+        Err(why) => {
+            said.why = Some(why);
+            said.what.extend(look.at_least());
+        }
     }
     said
+}
+
+impl Look {
+    /// What a file is even if it can't be parsed: a folder of Terraform, a project.
+    fn at_least(self) -> Option<Fact> {
+        match self {
+            Self::Terraform | Self::TerraformJson => Some(Fact::Terraform(TerraformFile::default())),
+            Self::TsConfig => Some(Fact::TypeScript(TsConfig::default())),
+            _ => None,
+        }
+    }
 }
 
 impl Said {

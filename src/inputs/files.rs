@@ -26,7 +26,7 @@ struct Entry {
 /// What is known of a file besides its path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FileFacts {
-    pub(super) size: u64,
+    /// What git's index says of it, if it is tracked.
     pub(super) stamp: Stamp,
     pub(super) object: Option<ObjectId>,
     pub(super) kinds: KindSet,
@@ -35,6 +35,15 @@ pub(super) struct FileFacts {
     pub(super) executable: bool,
     /// In a submodule, or in another repository inside this one.
     pub(super) nested: bool,
+}
+
+/// What the file system says of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileState {
+    pub(crate) size: u64,
+    /// Its content's name in git, if the stamp of git's index proves that the work tree has it: no content is read. `None`:
+    /// untracked, or perhaps changed. A filter (line ends, LFS) may stand between the object and the bytes in the work tree.
+    pub(crate) object: Option<ObjectId>,
 }
 
 /// One file.
@@ -124,16 +133,6 @@ impl<'a> File<'a> {
         self.facts.kinds
     }
 
-    pub(crate) fn size(&self) -> u64 {
-        self.facts.size
-    }
-
-    /// Its content's name in git, if the index proves that the work tree has it. `None`: untracked, or perhaps changed.
-    /// A filter (line ends, LFS) may stand between the object and the bytes in the work tree.
-    pub(crate) fn object(&self) -> Option<ObjectId> {
-        self.facts.object
-    }
-
     pub(crate) fn standing(&self) -> Standing {
         self.facts.standing
     }
@@ -155,7 +154,10 @@ impl<'a> File<'a> {
         self.facts.executable
     }
 
-    pub(super) fn stamp(&self) -> Stamp {
-        self.facts.stamp
+    /// Its state in the work tree now; `None`: it is no longer there.
+    pub(super) fn state(&self, top: &Path) -> Option<FileState> {
+        let meta = top.join(self.os_path()).symlink_metadata().ok()?;
+        let same = self.facts.stamp.proves(Stamp::of(&meta)) && meta.is_symlink() == self.facts.link;
+        Some(FileState { size: meta.len(), object: self.facts.object.filter(|_| same) })
     }
 }

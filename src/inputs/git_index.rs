@@ -36,6 +36,8 @@ pub(super) struct IndexEntry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     File,
+    /// A file that may be run.
+    Program,
     Link,
     Submodule,
 }
@@ -101,6 +103,7 @@ impl Reader {
         let mut words = std::str::from_utf8(head).ok()?.split(' ');
         let (mode, object, stage) = (words.next()?, words.next()?, words.next()?);
         let is = match mode {
+            "100755" => Mode::Program,
             "120000" => Mode::Link,
             "160000" => Mode::Submodule,
             // A folder of a sparse index, which this command does not print.

@@ -153,8 +153,6 @@ impl Listing {
             None => Standing::Untracked,
         };
         let link = listed.is == Shape::Link;
-        let same = |entry: &&IndexEntry| entry.stamp.proves(listed.stamp) && (entry.is == Mode::Link) == link;
-        let object = entry.filter(same).and_then(|entry| entry.object);
         if std::str::from_utf8(path).is_err() {
             self.found.troubles.push(trouble(path, Why::NameNotUtf8));
         }
@@ -162,11 +160,12 @@ impl Listing {
             self.found.troubles.push(trouble(path, Why::NotAFile));
             return;
         }
-        let Listed { size, stamp, executable, .. } = *listed;
-        let kinds = KindSet::default();
-        self.found
-            .files
-            .push(path, FileFacts { size, stamp, object, kinds, standing, link, executable, nested });
+        let (kinds, object) = (KindSet::default(), entry.and_then(|entry| entry.object));
+        let stamp = entry.map(|entry| entry.stamp).unwrap_or_default();
+        // Of an untracked file it is not known yet.
+        let executable = entry.is_none_or(|entry| entry.is == Mode::Program);
+        let facts = FileFacts { stamp, object, kinds, standing, link, executable, nested };
+        self.found.files.push(path, facts);
     }
 
     /// A file of the index that is not in the work tree.

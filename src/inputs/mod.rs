@@ -30,12 +30,12 @@ mod walk;
 mod yaml;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 pub(crate) use builds::ImageBuild;
-pub(crate) use files::{File, Files};
+pub(crate) use files::{File, FileState, Files};
 pub(crate) use packages::NpmPackage;
 pub(crate) use terraform::TerraformFolder;
 pub(crate) use test_runs::TestRun;
@@ -48,6 +48,7 @@ use crate::system::git::Repo;
 /// The files of a repository, and what they say of it. All paths are from its top, with `/`.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
+    top: PathBuf,
     files: Files,
     troubles: Vec<InputTrouble>,
     not_listed: Vec<String>,
@@ -92,6 +93,7 @@ impl Inputs {
         troubles.sort();
         troubles.dedup();
         Self {
+            top: top.to_owned(),
             terraform: terraform::folders(contents.terraform),
             typescript: typescript::graph(contents.typescript, &files),
             packages: contents.manifests.npm.into_values().collect(),
@@ -107,6 +109,11 @@ impl Inputs {
     /// Every file, also those that git ignores.
     pub(crate) fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// The state of a file in the work tree now, from one look at it; `None`: it is no longer there.
+    pub(crate) fn state(&self, file: &File) -> Option<FileState> {
+        file.state(&self.top)
     }
 
     /// The paths of a kind: files that git does not ignore, and folders for the roots and modules of Terraform.

@@ -1,6 +1,6 @@
 //! Opens a file of the repository, with bounds.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -42,13 +42,8 @@ pub(super) fn read(top: &Path, file: &files::File, amount: Amount) -> Result<Con
     };
     let mut bytes = Vec::new();
     (&opened).take(most).read_to_end(&mut bytes).map_err(|error| fault(&error))?;
-    let changed = !file.is_link() && is_changed(&opened, file);
+    let changed = opened.metadata().map_or(true, |after| Stamp::of(&after) != Stamp::of(&meta));
     Ok((bytes, changed.then_some(Why::Changed)))
-}
-
-/// Whether it is another file than the one that was listed, or was written to since.
-fn is_changed(opened: &File, file: &files::File) -> bool {
-    opened.metadata().map_or(true, |meta| Stamp::of(&meta) != file.stamp())
 }
 
 fn fault(error: &std::io::Error) -> Why {

@@ -4,12 +4,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::inputs::stamp::Stamp;
 use crate::model::input::{InputTrouble, Why};
 
 /// More threads than that wait for each other.
@@ -32,11 +31,7 @@ pub(super) struct Walked {
 pub(super) struct Listed {
     start: usize,
     length: usize,
-    pub(super) size: u64,
-    pub(super) stamp: Stamp,
     pub(super) is: Shape,
-    /// Someone may run it.
-    pub(super) executable: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,16 +63,15 @@ impl Walked {
         if let Ok(meta) = fs::symlink_metadata(top.join(OsStr::from_bytes(path)))
             && !meta.is_dir()
         {
-            self.push(path, b"", &meta);
+            self.push(path, b"", meta.file_type());
         }
     }
 
-    fn push(&mut self, folder: &[u8], name: &[u8], meta: &fs::Metadata) {
+    fn push(&mut self, folder: &[u8], name: &[u8], kind: fs::FileType) {
         let start = self.names.len();
         self.names.extend_from_slice(folder);
         self.names.extend_from_slice(name);
         let length = self.names.len() - start;
-        let kind = meta.file_type();
         let is = if kind.is_symlink() {
             Shape::Link
         } else if kind.is_fifo() || kind.is_socket() || kind.is_block_device() || kind.is_char_device() {
@@ -85,8 +79,7 @@ impl Walked {
         } else {
             Shape::File
         };
-        let executable = is == Shape::File && meta.mode() & 0o111 != 0;
-        self.list.push(Listed { start, length, size: meta.len(), stamp: Stamp::of(meta), is, executable });
+        self.list.push(Listed { start, length, is });
     }
 
     /// By path, byte by byte, as git sorts.
@@ -150,11 +143,7 @@ impl Walked {
                     let path = [folder, name.as_bytes(), b"/"].concat();
                     if leave_out(&name) { &mut self.left_out } else { &mut below }.push(path);
                 }
-                // Relative to the open folder, which is much cheaper than the whole path.
-                Ok(_) => match entry.metadata() {
-                    Ok(meta) => self.push(folder, name.as_bytes(), &meta),
-                    Err(error) => self.fault(folder, name.as_bytes(), &error),
-                },
+                Ok(kind) => self.push(folder, name.as_bytes(), kind),
                 Err(error) => self.fault(folder, name.as_bytes(), &error),
             }
         }

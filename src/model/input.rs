@@ -115,6 +115,19 @@ impl InputKind {
         PLAIN.into_iter().find(|(kind, ..)| *kind == self).unwrap_or((self, "other", "other file"))
     }
 
+    /// The kind that has this number.
+    fn of_bit(bit: u32) -> Option<Self> {
+        let at = |first: u32| (bit - first) as usize;
+        match bit {
+            0..20 => PackageManager::ALL.get(at(0)).copied().map(Self::Lock),
+            20..40 => PackageManager::ALL.get(at(20)).copied().map(Self::Manifest),
+            40..52 => TestRunner::ALL.get(at(40)).copied().map(Self::Tests),
+            52..60 => CiService::ALL.get(at(52)).copied().map(Self::Ci),
+            60..96 => Language::ALL.get(at(60)).copied().map(Self::Source),
+            _ => PLAIN.get(bit.checked_sub(96)? as usize).map(|(kind, ..)| *kind),
+        }
+    }
+
     /// A number below 128 that no other kind has.
     fn bit(self) -> u32 {
         match self {
@@ -177,9 +190,15 @@ impl KindSet {
         self.0 == 0
     }
 
-    /// Its kinds, in order.
+    /// Its kinds, by their bits.
     pub fn iter(self) -> impl Iterator<Item = InputKind> {
-        InputKind::all().filter(move |kind| self.has(*kind))
+        let mut left = self.0;
+        let bits = std::iter::from_fn(move || {
+            let bit = left.trailing_zeros();
+            left &= left.checked_sub(1)?;
+            Some(bit)
+        });
+        bits.filter_map(InputKind::of_bit)
     }
 }
 
@@ -270,6 +289,7 @@ mod tests {
         let words: BTreeSet<String> = all.iter().map(|kind| kind.words()).collect();
         assert_eq!((bits.len(), ids.len(), words.len()), (all.len(), all.len(), all.len()));
         assert!(bits.iter().all(|bit| *bit < 128));
+        assert!(all.iter().all(|kind| InputKind::of_bit(kind.bit()) == Some(*kind)));
         assert!(all.windows(2).all(|pair| pair[0] < pair[1]));
     }
 

@@ -15,6 +15,7 @@ mod floor;
 mod from_environment;
 mod hook;
 mod images;
+mod inputs;
 mod interlock;
 mod judge;
 mod leaks;
