@@ -6,29 +6,28 @@ mod gates_toml;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use ignore::WalkBuilder;
 
 use crate::cli::args::InitArgs;
 use crate::config::FILE_NAME;
-use crate::inputs::third_party::is_passed_over;
+use crate::inputs::{File, Inputs};
+use crate::model::input::Standing;
 use crate::scan::suggestion::{Seen, SeenFile, Suggestion};
 use crate::scan::tool::ToolSpec;
+use crate::system::git::Repo;
 use crate::system::terminal;
 use crate::system::whole_file::write_whole;
 use crate::text::human::count;
 use crate::text::paths::{forward, normalise};
 use crate::tools::TOOLS;
 
-/// How deep the folders of a monorepo are searched.
-const DEPTH: usize = 6;
-
 /// Writes gates.toml, unless the file exists.
-pub(crate) fn execute(args: &InitArgs) -> Result<u8> {
+pub(crate) async fn execute(args: &InitArgs) -> Result<u8> {
     let path = normalise(&args.dir.join(FILE_NAME));
     if path.exists() && !args.force {
         bail!("{} already exists; --force replaces it", path.display());
     }
-    let suggestions = Suggestions::of(&look_at(&args.dir)?);
+    let repo = Repo::around(&args.dir).await?;
+    let suggestions = Suggestions::of(&seen(&Inputs::read(&repo).await?, &repo));
     write_whole(&path, |file| file.write_all(suggestions.gates_toml().as_bytes()))
         .with_context(|| format!("{} can't be written", path.display()))?;
     terminal::say(&format!(
@@ -39,31 +38,25 @@ pub(crate) fn execute(args: &InitArgs) -> Result<u8> {
     Ok(0)
 }
 
-fn look_at(dir: &Path) -> Result<Seen> {
-    let top = dir.canonicalize().with_context(|| format!("{} can't be opened", dir.display()))?;
-    let walk = WalkBuilder::new(&top)
-        .hidden(false)
-        .max_depth(Some(DEPTH))
-        .filter_entry(|entry| !is_passed_over(entry.file_name()))
-        .build();
-    let entries = walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
-    let mut files: Vec<SeenFile> = entries
-        .map(|entry| {
-            let folder = entry.path().parent().and_then(|folder| folder.strip_prefix(&top).ok());
-            SeenFile {
-                folder: forward(folder.unwrap_or(Path::new(""))).to_string(),
-                name: entry.file_name().to_string_lossy().into_owned(),
-                path: entry.into_path(),
-            }
-        })
-        .collect();
+/// The repository as tools see it for their suggestions: the files below the folder that git does not ignore.
+fn seen(inputs: &Inputs, repo: &Repo) -> Seen {
+    let below = forward(repo.base.strip_prefix(&repo.root).unwrap_or(Path::new(""))).to_string();
+    let own = inputs.files().below(&below);
+    let own = own.filter(|file| file.standing() != Standing::Ignored && !file.is_link());
+    let file = |file: File| {
+        let path = repo.root.join(file.os_path());
+        let folder = path.parent().and_then(|folder| folder.strip_prefix(&repo.base).ok());
+        let folder = forward(folder.unwrap_or(Path::new(""))).to_string();
+        SeenFile { folder, name: file.name().into_owned(), path }
+    };
+    let mut files: Vec<SeenFile> = own.map(file).collect();
     files.sort();
-    Ok(Seen {
-        name: top.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-        is_git: top.ancestors().any(|folder| folder.join(".git").exists()),
+    Seen {
+        name: repo.base.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        is_git: repo.git,
         files,
-        top,
-    })
+        top: repo.base.clone(),
+    }
 }
 
 /// What each tool suggests, in the order of the registry.
@@ -93,8 +86,12 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
+    /// What is suggested for a folder. Nobody asks git: it has no files of its own to say.
     fn suggested(folder: &Path) -> Suggestions {
-        Suggestions::of(&look_at(folder).unwrap())
+        let root = folder.canonicalize().unwrap();
+        let repo = Repo { base: root.clone(), root, ..Repo::default() };
+        let is_git = repo.root.join(".git").exists();
+        Suggestions::of(&Seen { is_git, ..seen(&Inputs::outside_git(&repo.root), &repo) })
     }
 
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -164,7 +161,6 @@ mod tests {
             ("infra/main.tf", ""),
             ("infra/modules/a/main.tf", ""),
         ]);
-        assert!(!look_at(folder.path()).unwrap().is_git);
         let suggestions = suggested(folder.path());
         assert_eq!(suggestions.words(), "1 npm lock file, 1 Terraform folder");
         let toml = suggestions.gates_toml();

@@ -41,7 +41,7 @@ pub fn execute(command: Command) -> Result<u8> {
             Command::Baseline(args) => baseline::execute(&args),
             Command::Explain(args) => explain::execute(&args),
             Command::Doctor(args) => doctor::execute(&args).await,
-            Command::Init(args) => init::execute(&args),
+            Command::Init(args) => init::execute(&args).await,
             Command::Inputs(args) => inputs::execute(&args).await,
             Command::Hook(args) => hook::execute(args.action).await,
         }

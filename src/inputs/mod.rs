@@ -74,6 +74,14 @@ impl Inputs {
         tokio::task::spawn_blocking(move || Self::of(&top, found)).await.with_context(cannot)
     }
 
+    /// What lies in a folder, in whichever repository: for tests, whose binary can't start git.
+    #[cfg(test)]
+    pub(crate) fn outside_git(top: &Path) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let found = runtime.block_on(listing::list(top, false));
+        Self::of(top, found)
+    }
+
     fn of(top: &Path, found: listing::Found) -> Self {
         let listing::Found { mut files, not_listed, mut troubles } = found;
         troubles.extend(name(top, &mut files));
