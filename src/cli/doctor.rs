@@ -91,7 +91,7 @@ async fn needed(args: &ConfigArgs) -> Result<(Wanted, Vec<Readiness>)> {
     let lab = RunOptions { mode: Some(Mode::Lab), ..RunOptions::default() };
     let settings = Settings::new(&config, lab)?;
     let repo = Repo::around(folder_of(&path)).await?;
-    let plan = Plan::new(&config, &repo, &settings, None);
+    let plan = Plan::read(&config, &repo, &settings, None).await?;
     let mut wanted = BTreeMap::new();
     for planned in &plan.gates {
         let Fate::Run(jobs) = &planned.fate else { continue };

@@ -37,7 +37,7 @@ pub(crate) async fn execute(args: &LockArgs) -> Result<u8> {
     let (path, config) = load_config(args.config.config.as_deref())?;
     let settings = Settings::new(&config, RunOptions::default())?;
     let repo = Repo::around(folder_of(&path)).await?;
-    let plan = Plan::new(&config, &repo, &settings, None);
+    let plan = Plan::read(&config, &repo, &settings, None).await?;
     let memo = if args.verify { Memo::none() } else { Memo::of_user(&repo.root) };
     let old = match Lock::beside(&path) {
         // A broken file may be replaced.

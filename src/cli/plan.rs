@@ -42,7 +42,7 @@ pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
         Some(since) => Some(repo.range(since).await?),
         None => None,
     };
-    let mut plan = Plan::new(&active.config, &repo, &settings, since.as_ref());
+    let mut plan = Plan::read(&active.config, &repo, &settings, since.as_ref()).await?;
     let scratch = active.base.is_some().then(Scratch::new).transpose()?;
     active
         .override_scanner_config(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path))

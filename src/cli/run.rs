@@ -122,7 +122,7 @@ async fn prepare(
         (None, Some(since)) => Some(repo.range(since).await?),
         (None, None) => None,
     };
-    let plan = Plan::new(config, &repo, &settings, since.as_ref());
+    let plan = Plan::read(config, &repo, &settings, since.as_ref()).await?;
     let conditions = ActionConditions {
         mode: settings.mode,
         deploy_in_lab: settings.deploy_in_lab,

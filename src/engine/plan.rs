@@ -1,11 +1,14 @@
-//! Config + repository → what will run, each entry with its reason. Pure.
+//! Config + repository → what will run, each entry with its reason.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
+use anyhow::Result;
+
 use crate::config::settings::Settings;
 use crate::config::{Config, Gate};
 use crate::engine::report_owners::real;
+use crate::inputs::Inputs;
 use crate::scan::gate_outputs::BUILDER;
 use crate::scan::job::Job;
 use crate::scan::parsed::Unplanned;
@@ -85,14 +88,38 @@ pub(crate) enum Fate {
 }
 
 impl Plan {
-    pub(crate) fn new(config: &Config, repo: &Repo, settings: &Settings, since: Option<&Range>) -> Self {
+    /// What the gates will do in this repository.
+    pub(crate) async fn read(
+        config: &Config,
+        repo: &Repo,
+        settings: &Settings,
+        since: Option<&Range>,
+    ) -> Result<Self> {
+        let reads = |gate: &Gate| gate.tool.reads_inputs() && settings.leaves_out(&gate.id).is_none();
+        let inputs = match config.gates.iter().any(reads) {
+            true => Inputs::read(repo).await?,
+            false => Inputs::default(),
+        };
+        Ok(Self::new(config, repo, &inputs, settings, since))
+    }
+
+    fn new(
+        config: &Config,
+        repo: &Repo,
+        inputs: &Inputs,
+        settings: &Settings,
+        since: Option<&Range>,
+    ) -> Self {
         let mut built: HashMap<Text, Vec<BuiltImage>> = HashMap::new();
         for gate in &config.gates {
-            let scene = Scene { repo, gate: &gate.id, since, built: &[] };
+            let scene = Scene { repo, gate: &gate.id, since, built: &[], inputs };
             built.insert(gate.id.clone(), gate.tool.builds(&scene));
         }
-        let mut gates: Vec<PlannedGate> =
-            config.gates.iter().map(|gate| plan_gate(gate, config, repo, settings, since, &built)).collect();
+        let mut gates: Vec<PlannedGate> = config
+            .gates
+            .iter()
+            .map(|gate| plan_gate(gate, config, (repo, inputs), settings, since, &built))
+            .collect();
         refuse_shared_files(&mut gates);
         tie_to_scans(&mut gates);
         Self { gates }
@@ -102,7 +129,7 @@ impl Plan {
 fn plan_gate(
     gate: &Gate,
     config: &Config,
-    repo: &Repo,
+    (repo, inputs): (&Repo, &Inputs),
     settings: &Settings,
     since: Option<&Range>,
     built: &HashMap<Text, Vec<BuiltImage>>,
@@ -116,7 +143,7 @@ fn plan_gate(
     let sources = if gate.tool.acts() { all_needs(&gate, config) } else { gate.needs.clone() };
     let images: Vec<BuiltImage> =
         sources.iter().filter_map(|need| built.get(need)).flatten().cloned().collect();
-    let scene = Scene { repo, gate: &gate.id, since: narrowed, built: &images };
+    let scene = Scene { repo, gate: &gate.id, since: narrowed, built: &images, inputs };
     let since = narrowed.map(|range| range.base.clone());
     let fate = match gate.tool.plan(&scene) {
         Ok(jobs) if jobs.is_empty() => Fate::Impossible("it has no target".to_owned()),

@@ -77,14 +77,14 @@ pub(super) fn of_pipeline(text: &str) -> Result<Vec<ToldBuild>, String> {
                 builds.extend(in_text(&lines.join("\n"), &cwd));
             }
             Node::List(items) => open.extend(items.iter().rev().map(|item| (&**item, cwd.clone()))),
-            Node::Map(entries) => {
+            Node::Map(_) => {
                 builds.extend(action(node));
                 let run = node.get("defaults").and_then(|defaults| defaults.get("run")).unwrap_or(node);
                 let own = ["working-directory", "working_directory", "workingDirectory"];
                 let own = own.iter().find_map(|key| run.text(key));
                 let cwd = own.map_or(cwd, str::to_owned);
-                let values = entries.iter().rev().filter(|(key, _)| key != "name");
-                open.extend(values.map(|(_, value)| (&**value, cwd.clone())));
+                let values = node.entries().filter(|(key, _)| *key != "name");
+                open.extend(values.map(|(_, value)| (value, cwd.clone())));
             }
         }
     }
@@ -120,7 +120,7 @@ fn action(step: &Node) -> Option<ToldBuild> {
         let known =
             ["docker/build-push-action@", "redhat-actions/buildah-build@", "depot/build-push-action@"];
         known.iter().find(|known| uses.starts_with(**known))?;
-        let none = Node::Map(Vec::new());
+        let none = Node::Map(Default::default());
         let with = step.get("with").unwrap_or(&none);
         return Some(ToldBuild {
             file: text(with, &["file", "dockerfiles", "containerfiles"]).map(|file| file.trim().to_owned()),

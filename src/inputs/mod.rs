@@ -11,6 +11,8 @@ mod empty_lock;
 mod files;
 mod git_index;
 mod hcl;
+#[cfg(test)]
+mod hostile;
 mod languages;
 mod listing;
 mod look;

@@ -41,6 +41,7 @@ const OF_PYTHON: [Manager; 4] = [Manager::Pip, Manager::Poetry, Manager::Uv, Man
 /// The manifests without a lock file, in order.
 pub(super) fn unlocked(manifests: &Manifests, files: &Files) -> Vec<Unlocked> {
     let locks = Locks::of(files);
+    let workspaces = Workspaces::of(manifests);
     let mut found = BTreeSet::new();
     for file in files.iter().filter(|file| file.standing() != Standing::Ignored) {
         let managers = file.kinds().iter().filter_map(|kind| match kind {
@@ -49,7 +50,7 @@ pub(super) fn unlocked(manifests: &Manifests, files: &Files) -> Vec<Unlocked> {
         });
         for manager in managers {
             let path = file.path().into_owned();
-            if let Some(manager) = lacks(&path, &file.folder(), manager, manifests, &locks) {
+            if let Some(manager) = lacks(&path, &file.folder(), manager, (manifests, &workspaces), &locks) {
                 found.insert(Unlocked { manifest: path, manager });
             }
         }
@@ -62,7 +63,7 @@ fn lacks(
     path: &str,
     folder: &str,
     manager: Manager,
-    manifests: &Manifests,
+    (manifests, workspaces): (&Manifests, &Workspaces),
     locks: &Locks,
 ) -> Option<Manager> {
     let locked = match manager {
@@ -71,7 +72,7 @@ fn lacks(
             if package.dependencies.is_empty() {
                 return None;
             }
-            return npm_lacks(package, folder, manifests, locks);
+            return npm_lacks(package, folder, (manifests, workspaces), locks);
         }
         Manager::Cargo => cargo_is_locked(path, folder, manifests, locks),
         Manager::Maven => true,
@@ -79,11 +80,8 @@ fn lacks(
             let own = manifests.python.get(path)?;
             !own.has_dependencies
                 || locks.any(folder, &OF_PYTHON)
-                || above(folder).any(|above| {
-                    let workspace = manifests.python.get(&in_folder(above, "pyproject.toml"));
-                    locks.has(above, Manager::Uv)
-                        && workspace.is_some_and(|root| is_member(&root.members, above, folder))
-                })
+                || above(folder)
+                    .any(|above| locks.has(above, Manager::Uv) && is_member(&workspaces.uv, above, folder))
         }
         Manager::Pip | Manager::Poetry | Manager::Uv | Manager::Pipenv => locks.any(folder, &OF_PYTHON),
         _ => match manifests.others.get(path) {
@@ -95,19 +93,22 @@ fn lacks(
     (!locked).then_some(manager)
 }
 
-fn npm_lacks(package: &NpmPackage, folder: &str, manifests: &Manifests, locks: &Locks) -> Option<Manager> {
+fn npm_lacks(
+    package: &NpmPackage,
+    folder: &str,
+    (manifests, workspaces): (&Manifests, &Workspaces),
+    locks: &Locks,
+) -> Option<Manager> {
     if locks.any(folder, &OF_NPM) {
         return None;
     }
     let mut named = package.package_manager.as_deref();
     for above in above(folder) {
-        let root = manifests.npm.get(&in_folder(above, "package.json"));
-        let of_npm = root.is_some_and(|root| is_member(&root.workspaces, above, folder));
-        let of_pnpm = manifests.pnpm.get(above).is_some_and(|packages| is_member(packages, above, folder));
-        if of_npm || of_pnpm {
+        if is_member(&workspaces.npm, above, folder) || is_member(&workspaces.pnpm, above, folder) {
             if locks.any(above, &OF_NPM) {
                 return None;
             }
+            let root = manifests.npm.get(&in_folder(above, "package.json"));
             named = named.or(root.and_then(|root| root.package_manager.as_deref()));
         }
     }
@@ -155,16 +156,54 @@ fn in_folder(folder: &str, name: &str) -> String {
     if folder == "." { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// Whether the patterns of a workspace at `root` name a folder below it. The last pattern that fits decides: one with `!`
-/// in front leaves out.
-fn is_member(patterns: &[String], root: &str, folder: &str) -> bool {
+/// The members of each workspace, by the folder of its root.
+struct Workspaces {
+    npm: BTreeMap<String, Members>,
+    pnpm: BTreeMap<String, Members>,
+    uv: BTreeMap<String, Members>,
+}
+
+/// Which folders below the root are members: a pattern with `!` in front leaves out.
+struct Members {
+    wanted: GlobSet,
+    out: GlobSet,
+}
+
+impl Workspaces {
+    fn of(manifests: &Manifests) -> Self {
+        fn folder(path: &str) -> String {
+            path.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned()
+        }
+        let members = |(folder, patterns): (String, &Vec<String>)| {
+            (!patterns.is_empty()).then(|| (folder, Members::of(patterns)))
+        };
+        let npm = manifests.npm.iter().map(|(path, package)| (folder(path), &package.workspaces));
+        let pnpm = manifests.pnpm.iter().map(|(folder, packages)| (folder.clone(), packages));
+        let uv = manifests.python.iter().map(|(path, project)| (folder(path), &project.members));
+        Self {
+            npm: npm.filter_map(members).collect(),
+            pnpm: pnpm.filter_map(members).collect(),
+            uv: uv.filter_map(members).collect(),
+        }
+    }
+}
+
+impl Members {
+    fn of(patterns: &[String]) -> Self {
+        let (out, wanted): (Vec<&String>, Vec<&String>) =
+            patterns.iter().partition(|pattern| pattern.starts_with('!'));
+        Self { wanted: globs(&wanted), out: globs(&out) }
+    }
+}
+
+/// Whether the workspace at `root`, if there is one, has this folder below it as a member.
+fn is_member(workspaces: &BTreeMap<String, Members>, root: &str, folder: &str) -> bool {
     let below = match root {
         "." => folder,
         root => folder.strip_prefix(root).map_or("", |rest| rest.trim_start_matches('/')),
     };
-    let (out, wanted): (Vec<&String>, Vec<&String>) =
-        patterns.iter().partition(|pattern| pattern.starts_with('!'));
-    globs(&wanted).is_match(below) && !globs(&out).is_match(below)
+    let members = workspaces.get(root);
+    members.is_some_and(|members| members.wanted.is_match(below) && !members.out.is_match(below))
 }
 
 fn globs(patterns: &[&String]) -> GlobSet {

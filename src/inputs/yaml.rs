@@ -1,6 +1,6 @@
 //! YAML as a tree, with bounds: what an alias names is shared, not copied.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser};
@@ -8,7 +8,7 @@ use saphyr_parser::{Event, Parser};
 /// How deep values may lie in each other.
 const DEEPEST: usize = 100;
 
-/// A chain of merge keys (`<<`) longer than that is not followed.
+/// A chain or list of merge keys (`<<`) longer than that is not followed.
 const MOST_MERGES: usize = 16;
 
 /// One value.
@@ -16,7 +16,7 @@ const MOST_MERGES: usize = 16;
 pub(super) enum Node {
     Text(String),
     List(Vec<Rc<Self>>),
-    Map(Vec<(String, Rc<Self>)>),
+    Map(BTreeMap<String, Rc<Self>>),
 }
 
 /// The documents of a text.
@@ -32,21 +32,21 @@ pub(super) fn documents(text: &str) -> Result<Vec<Rc<Node>>, String> {
 impl Node {
     /// The value of a key, in this mapping or in those that it merges.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        self.find(key, MOST_MERGES)
-    }
-
-    fn find(&self, key: &str, merges: usize) -> Option<&Self> {
-        let Self::Map(entries) = self else { return None };
-        if let Some((_, value)) = entries.iter().find(|(name, _)| name == key) {
-            return Some(value);
+        let mut node = self;
+        for _ in 0..MOST_MERGES {
+            let Self::Map(entries) = node else { return None };
+            if let Some(value) = entries.get(key) {
+                return Some(value);
+            }
+            match &**entries.get("<<")? {
+                Self::List(each) => {
+                    let has = |one: &&Rc<Self>| matches!(&***one, Self::Map(own) if own.contains_key(key));
+                    node = each.iter().take(MOST_MERGES).find(has)?;
+                }
+                one => node = one,
+            }
         }
-        let merges = merges.checked_sub(1)?;
-        let (_, merged) = entries.iter().find(|(name, _)| name == "<<")?;
-        match &**merged {
-            // Each of them once: a list of lists of mappings is no merge.
-            Self::List(each) => each.iter().find_map(|one| one.find(key, merges.min(1))),
-            one => one.find(key, merges),
-        }
+        None
     }
 
     /// The value of a key, as text.
@@ -64,10 +64,10 @@ impl Node {
     /// Keys and values of a mapping.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Self)> {
         let entries = match self {
-            Self::Map(entries) => entries.as_slice(),
-            _ => &[],
+            Self::Map(entries) => Some(entries),
+            _ => None,
         };
-        entries.iter().map(|(key, value)| (key.as_str(), &**value))
+        entries.into_iter().flatten().map(|(key, value)| (key.as_str(), &**value))
     }
 
     /// The values of a list.
@@ -142,10 +142,10 @@ impl Builder {
 
 /// A mapping from keys and values in turn. A key that is no text has no name.
 fn map(items: Vec<Rc<Node>>) -> Node {
-    let mut entries = Vec::with_capacity(items.len() / 2);
+    let mut entries = BTreeMap::new();
     let mut items = items.into_iter();
     while let (Some(key), Some(value)) = (items.next(), items.next()) {
-        entries.push((key.as_text().unwrap_or_default().to_owned(), value));
+        entries.insert(key.as_text().unwrap_or_default().to_owned(), value);
     }
     Node::Map(entries)
 }

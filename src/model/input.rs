@@ -42,13 +42,13 @@ pub enum InputKind {
     Biome,
     Oxlint,
     Prettier,
+    Sbom,
     /// The configuration of a test runner.
     Tests(TestRunner),
     /// A workflow or pipeline of a CI service.
     Ci(CiService),
     /// Source code.
     Source(Language),
-    Sbom,
 }
 
 use InputKind as Kind;
@@ -121,10 +121,10 @@ impl InputKind {
         match bit {
             0..20 => PackageManager::ALL.get(at(0)).copied().map(Self::Lock),
             20..40 => PackageManager::ALL.get(at(20)).copied().map(Self::Manifest),
-            40..52 => TestRunner::ALL.get(at(40)).copied().map(Self::Tests),
-            52..60 => CiService::ALL.get(at(52)).copied().map(Self::Ci),
-            60..96 => Language::ALL.get(at(60)).copied().map(Self::Source),
-            _ => PLAIN.get(bit.checked_sub(96)? as usize).map(|(kind, ..)| *kind),
+            40..64 => PLAIN.get(at(40)).map(|(kind, ..)| *kind),
+            64..76 => TestRunner::ALL.get(at(64)).copied().map(Self::Tests),
+            76..84 => CiService::ALL.get(at(76)).copied().map(Self::Ci),
+            _ => Language::ALL.get((bit.checked_sub(84)?) as usize).copied().map(Self::Source),
         }
     }
 
@@ -133,10 +133,10 @@ impl InputKind {
         match self {
             Self::Lock(manager) => manager as u32,
             Self::Manifest(manager) => 20 + manager as u32,
-            Self::Tests(runner) => 40 + runner as u32,
-            Self::Ci(service) => 52 + service as u32,
-            Self::Source(language) => 60 + language as u32,
-            plain => 96 + PLAIN.iter().position(|(kind, ..)| *kind == plain).unwrap_or(PLAIN.len()) as u32,
+            Self::Tests(runner) => 64 + runner as u32,
+            Self::Ci(service) => 76 + service as u32,
+            Self::Source(language) => 84 + language as u32,
+            plain => 40 + PLAIN.iter().position(|(kind, ..)| *kind == plain).unwrap_or(PLAIN.len()) as u32,
         }
     }
 }
@@ -190,7 +190,7 @@ impl KindSet {
         self.0 == 0
     }
 
-    /// Its kinds, by their bits.
+    /// Its kinds, in order.
     pub fn iter(self) -> impl Iterator<Item = InputKind> {
         let mut left = self.0;
         let bits = std::iter::from_fn(move || {

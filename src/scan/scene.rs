@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::inputs::{File, Inputs};
 use crate::scan::invocation::SCRATCH;
 use crate::scan::job::Job;
 use crate::system::git::{Range, Repo};
@@ -19,6 +20,8 @@ pub struct Scene<'a> {
     pub since: Option<&'a Range>,
     /// Images that the gates in `needs` build, in order.
     pub built: &'a [BuiltImage],
+    /// What there is to look at; empty unless a tool of the run [reads it](crate::scan::tool::Tool::reads_inputs).
+    pub(crate) inputs: &'a Inputs,
 }
 
 /// An image that a gate of this run builds.
@@ -44,6 +47,16 @@ impl Scene<'_> {
         let full = normalise(&self.repo.base.join(dir));
         let target = forward(full.strip_prefix(&self.repo.root).unwrap_or(&full));
         self.job_in(program, &target, full)
+    }
+
+    /// The files below a directory (relative to gates.toml), with their paths relative to it.
+    pub(crate) fn files_below(&self, dir: &str) -> impl Iterator<Item = (String, File<'_>)> {
+        let full = normalise(&self.repo.base.join(dir));
+        let below = full.strip_prefix(&self.repo.root).ok().map(|below| forward(below).to_string());
+        let length = below.as_deref().filter(|below| *below != ".").map_or(0, |below| below.len() + 1);
+        let files =
+            below.map(|below| self.inputs.files().below(&below).collect::<Vec<_>>()).unwrap_or_default();
+        files.into_iter().map(move |file| (file.path().get(length..).unwrap_or_default().to_owned(), file))
     }
 
     fn job_in(&self, program: &str, target: &str, cwd: PathBuf) -> Job {

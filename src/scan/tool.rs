@@ -111,6 +111,11 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
         false
     }
 
+    /// Whether it has to know, for its plan, what there is to look at ([`Scene`]).
+    fn reads_inputs(&self) -> bool {
+        false
+    }
+
     /// The rules for the inventories that it reads; `None`: it reads no inventories.
     fn inventory_rules(&self) -> Option<&InventoryRules> {
         None

@@ -126,7 +126,11 @@ impl CfnLint {
 
     fn job(&self, scene: &Scene, dir: &str) -> Result<Option<Job>, Unplanned> {
         let mut job = scene.job_in_dir(SPEC.program, dir);
-        let found = self.files.files(&job.invocation.cwd);
+        if !job.invocation.cwd.starts_with(&scene.repo.root) {
+            let why = format!("{dir} lies outside of the repository, whose templates are listed");
+            return Err(Unplanned::Impossible(why));
+        }
+        let found = self.files.files(scene, dir);
         // The runner reports a folder that does not exist.
         if found.is_empty() && job.invocation.cwd.is_dir() {
             return Ok(None);
@@ -162,6 +166,10 @@ impl CfnLint {
 impl Tool for CfnLint {
     fn reads(&self) -> Vec<Reads> {
         vec![Reads::new([InputKind::CloudFormation, InputKind::Sam], &self.dirs, Reach::Below)]
+    }
+
+    fn reads_inputs(&self) -> bool {
+        true
     }
 
     fn coverage(&self) -> Vec<Coverage> {

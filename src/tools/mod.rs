@@ -70,6 +70,7 @@ pub fn spec(name: &str) -> Option<&'static ToolSpec> {
 mod tests {
     use super::testing::{repo, tool};
     use super::*;
+    use crate::inputs::Inputs;
     use crate::scan::scene::{BuiltImage, Scene};
 
     /// An undeclared file is neither described nor taken from the base.
@@ -99,7 +100,13 @@ mod tests {
             ("command", "run = ['true']"),
         ] {
             let spec = spec(name).unwrap();
-            let scene = Scene { repo: &repo(""), gate: "gate", since: None, built: &built };
+            let scene = Scene {
+                repo: &repo(""),
+                gate: "gate",
+                since: None,
+                built: &built,
+                inputs: &Inputs::default(),
+            };
             let jobs = tool(spec, options).plan(&scene).unwrap();
             for config in jobs.iter().flat_map(|job| &job.config_files) {
                 let is_declared = spec.config_files.list().iter().any(|one| std::ptr::eq(*one, config.file));

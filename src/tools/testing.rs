@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use toml::de::DeTable;
 
+use crate::inputs::Inputs;
 use crate::keys::mistakes::{Problem, Problems};
 use crate::keys::table::Keys;
 use crate::scan::job::Job;
@@ -48,7 +49,7 @@ pub(super) fn plan(tool: &dyn Tool, since: Option<&Range>) -> Vec<Job> {
 }
 
 pub(super) fn plan_in(tool: &dyn Tool, repo: &Repo, since: Option<&Range>) -> Vec<Job> {
-    tool.plan(&Scene { repo, gate: "gate", since, built: &[] }).unwrap()
+    tool.plan(&Scene { repo, gate: "gate", since, built: &[], inputs: &Inputs::default() }).unwrap()
 }
 
 /// The command line without the program, as one text.

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use globset::{GlobSet, GlobSetBuilder};
-use ignore::WalkBuilder;
 use serde::Serialize;
 
+use crate::inputs::File;
 use crate::inputs::templates::is_cloudformation;
-use crate::inputs::third_party::is_passed_over;
 use crate::keys::table::{Keys, Located};
+use crate::model::input::InputKind;
 use crate::policy::path_pattern::read_pattern;
+use crate::scan::scene::Scene;
 use crate::text::paths::{forward, normalise};
 
 /// What the key `files` names.
@@ -64,18 +65,24 @@ impl Wanted {
 
     /// The wanted files below `dir`, relative to it: named files, files that match a pattern, and the
     /// templates in a named folder. If the key names nothing, every template.
-    pub(super) fn files(&self, dir: &Path) -> Vec<String> {
-        let mut files = match self.names_some() {
-            true => walk(dir, |name, _| self.globs.is_match(name)),
-            false => below(dir),
+    pub(super) fn files(&self, scene: &Scene, dir: &str) -> Vec<String> {
+        let full = normalise(&scene.repo.base.join(dir));
+        let mut files: Vec<String> = match self.names_some() {
+            true => {
+                let named = scene.files_below(dir).filter(|(name, _)| self.globs.is_match(name));
+                named.map(|(name, _)| name).filter(|name| full.join(name).is_file()).collect()
+            }
+            false => below(scene, dir).collect(),
         };
         for name in &self.names {
-            let path = normalise(&dir.join(name));
-            let shown = path.strip_prefix(dir).unwrap_or(&path);
+            let path = normalise(&full.join(name));
+            let shown = path.strip_prefix(&full).unwrap_or(&path);
             if path.is_file() {
                 files.push(shown.to_string_lossy().into_owned());
             } else if path.is_dir() {
-                files.extend(below(&path).iter().map(|file| forward(&shown.join(file)).to_string()));
+                let dir = Path::new(dir).join(name).to_string_lossy().into_owned();
+                let inside = below(scene, &dir);
+                files.extend(inside.map(|file| forward(&shown.join(file)).to_string()));
             }
         }
         files.retain(|file| !self.but.is_match(file));
@@ -85,25 +92,16 @@ impl Wanted {
     }
 }
 
-/// Every CloudFormation template below a folder, relative to it.
-fn below(dir: &Path) -> Vec<String> {
-    walk(dir, |_, path| is_cloudformation(path))
-}
-
-/// The relative names of the files below a folder that `takes` accepts. Files that git ignores are
-/// scanned too: a line of .gitignore must not hide a template.
-fn walk(dir: &Path, takes: impl Fn(&str, &Path) -> bool) -> Vec<String> {
-    let entries = WalkBuilder::new(dir)
-        .standard_filters(false)
-        .filter_entry(|entry| entry.depth() == 0 || !is_passed_over(entry.file_name()))
-        .sort_by_file_path(Path::cmp)
-        .build();
-    let named = entries.flatten().filter(|entry| entry.path().is_file()).filter_map(|entry| {
-        // A name that is not Unicode can't be an argument: cfn-lint reports that it found no such file.
-        let name = entry.path().strip_prefix(dir).ok()?.to_string_lossy().into_owned();
-        takes(&name, entry.path()).then_some(name)
-    });
-    named.collect()
+/// Every CloudFormation template below a folder, relative to it. Files that git ignores are linted too: a line of
+/// .gitignore must not hide a template. A name that is not Unicode can't be an argument: cfn-lint reports that it found no such
+/// file.
+fn below(scene: &Scene, dir: &str) -> impl Iterator<Item = String> {
+    let is_template = |file: &File| {
+        // A link out of the repository is not read as an input, and cfn-lint follows it.
+        let linked = || file.is_link() && is_cloudformation(&scene.repo.root.join(file.os_path()));
+        file.kinds().has(InputKind::CloudFormation) || linked()
+    };
+    scene.files_below(dir).filter(move |(_, file)| is_template(file)).map(|(name, _)| name)
 }
 
 /// The name, escaped for cfn-lint: it reads names as patterns of Python's `glob`.

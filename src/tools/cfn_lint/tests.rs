@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use super::*;
 
+use crate::inputs::Inputs;
 use crate::model::finding::Category;
 use crate::model::severity::Severity;
 use crate::scan::job::Planned;
@@ -27,7 +28,13 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 fn plan(options: &str, root: &Path) -> Result<Vec<Job>, Unplanned> {
     let repo = Repo { root: root.to_owned(), base: root.to_owned(), ..Repo::default() };
-    tool(&SPEC, options).plan(&Scene { repo: &repo, gate: "gate", since: None, built: &[] })
+    tool(&SPEC, options).plan(&Scene {
+        repo: &repo,
+        gate: "gate",
+        since: None,
+        built: &[],
+        inputs: &Inputs::outside_git(root),
+    })
 }
 
 /// The templates that the jobs pass to cfn-lint.

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::*;
 
+use crate::inputs::Inputs;
 use crate::keys::mistakes::Problems;
 use crate::model::finding::Category;
 use crate::model::scope::Unit;
@@ -29,7 +30,7 @@ const REPORT: &str = r#"{"check_type": "terraform", "results": {"failed_checks":
 #[test]
 fn a_folder_is_scanned_from_inside_without_downloads_and_never_quietly() {
     let repo = Repo { root: "/repo".into(), base: "/repo".into(), ..Repo::default() };
-    let scene = Scene { repo: &repo, gate: "iac", since: None, built: &[] };
+    let scene = Scene { repo: &repo, gate: "iac", since: None, built: &[], inputs: &Inputs::default() };
     let jobs = tool("dirs = ['infra']\nframework = ['terraform', 'dockerfile']").plan(&scene).unwrap();
     assert_eq!(
         jobs[0].invocation.args.join(" "),

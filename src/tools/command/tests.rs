@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::*;
 
+use crate::inputs::Inputs;
 use crate::keys::mistakes::Problems;
 use crate::scan::proof::{Proof, assess};
 use crate::scan::raw_report::Document;
@@ -59,7 +60,7 @@ fn every_mistake_in_the_options_is_reported() {
 #[test]
 fn a_command_runs_in_its_directory_and_its_report_is_looked_for_there() {
     let repo = Repo { root: "/repo".into(), base: "/repo/ci".into(), ..Repo::default() };
-    let scene = Scene { repo: &repo, gate: "tests", since: None, built: &[] };
+    let scene = Scene { repo: &repo, gate: "tests", since: None, built: &[], inputs: &Inputs::default() };
     let job = |options: &str| valid(options).plan(&scene).unwrap().remove(0);
 
     let plain = job("run = ['npm', 'test']");

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::*;
 
+use crate::inputs::Inputs;
 use crate::keys::mistakes::Problems;
 use crate::scan::raw_report::Document;
 use crate::system::variables;
@@ -26,7 +27,7 @@ images = [
 #[test]
 fn every_image_is_built_and_tagged_with_the_commit() {
     let repo = repo(Some("3f2a91c4d5e6f708192a3b4c5d6e7f8091a2b3c4"));
-    let scene = Scene { repo: &repo, gate: "images", since: None, built: &[] };
+    let scene = Scene { repo: &repo, gate: "images", since: None, built: &[], inputs: &Inputs::default() };
     let (tool, problems) = tool(TWO);
     assert_eq!(problems, [""; 0]);
     let jobs = tool.plan(&scene).unwrap();
@@ -47,7 +48,7 @@ fn every_image_is_built_and_tagged_with_the_commit() {
 #[test]
 fn without_a_commit_the_tag_says_who_built_it() {
     let repo = repo(None);
-    let scene = Scene { repo: &repo, gate: "images", since: None, built: &[] };
+    let scene = Scene { repo: &repo, gate: "images", since: None, built: &[], inputs: &Inputs::default() };
     let built = tool(TWO).0.builds(&scene);
     assert_eq!((&*built[0].reference, built[0].mutable), ("notes-backend:portcullis", true));
     let job = &tool("images = [{ name = 'a' }]").0.plan(&scene).unwrap()[0];
@@ -57,7 +58,7 @@ fn without_a_commit_the_tag_says_who_built_it() {
 #[test]
 fn a_work_tree_that_differs_from_its_commit_shows_in_tag_label_and_note() {
     let repo = Repo { dirty: true, ..repo(Some("3f2a91c4d5e6f708192a3b4c5d6e7f8091a2b3c4")) };
-    let scene = Scene { repo: &repo, gate: "images", since: None, built: &[] };
+    let scene = Scene { repo: &repo, gate: "images", since: None, built: &[], inputs: &Inputs::default() };
     let tool = tool(TWO).0;
     let built = tool.builds(&scene);
     assert_eq!((&*built[0].reference, built[0].mutable), ("notes-backend:3f2a91c4d5e6-dirty", false));
@@ -71,7 +72,7 @@ fn a_work_tree_that_differs_from_its_commit_shows_in_tag_label_and_note() {
 #[test]
 fn without_a_commit_tags_that_move_are_refused_and_versions_are_not() {
     let repo = repo(None);
-    let scene = Scene { repo: &repo, gate: "images", since: None, built: &[] };
+    let scene = Scene { repo: &repo, gate: "images", since: None, built: &[], inputs: &Inputs::default() };
     let plan = |tags: &str| tool(&format!("images = [{{ name = 'a', tags = [{tags}] }}]")).0.plan(&scene);
     let Err(Unplanned::Impossible(why)) = plan("'latest', 'host/a:main'") else { panic!("it is planned") };
     assert!(why.contains("a would have no tag but latest, host/a:main"), "{why}");
@@ -81,7 +82,7 @@ fn without_a_commit_tags_that_move_are_refused_and_versions_are_not() {
 /// The job of the first image.
 fn said(options: &str) -> Job {
     let repo = repo(Some("3f2a91c4d5e6f708192a3b4c5d6e7f8091a2b3c4"));
-    let scene = Scene { repo: &repo, gate: "images", since: None, built: &[] };
+    let scene = Scene { repo: &repo, gate: "images", since: None, built: &[], inputs: &Inputs::default() };
     let (tool, problems) = tool(&format!("ci_labels = false\n{options}"));
     assert_eq!(problems, [""; 0]);
     tool.plan(&scene).unwrap().remove(0)

@@ -1,5 +1,6 @@
 use super::*;
 
+use crate::inputs::Inputs;
 use crate::scan::scene::BuiltImage;
 use crate::text::shared::Text;
 use crate::tools::testing::{self, handed_in, mistakes, origin, repo};
@@ -14,7 +15,7 @@ fn scene_of<T>(built: &[&str], look: impl FnOnce(&Scene) -> T) -> T {
         mutable: false,
     };
     let built: Vec<BuiltImage> = built.iter().map(image).collect();
-    look(&Scene { repo: &repo, gate: "push", since: None, built: &built })
+    look(&Scene { repo: &repo, gate: "push", since: None, built: &built, inputs: &Inputs::default() })
 }
 
 fn plan(options: &str, built: &[&str]) -> Result<Vec<Job>, Unplanned> {
@@ -81,7 +82,7 @@ fn registry_namespace_and_repository_say_where_images_go() {
     // The tag describes the commit as the build's tag does.
     let dirty = [BuiltImage { name: "a".into(), reference: "a:ffffffffffff-dirty".into(), mutable: false }];
     let repo = repo("");
-    let scene = Scene { repo: &repo, gate: "push", since: None, built: &dirty };
+    let scene = Scene { repo: &repo, gate: "push", since: None, built: &dirty, inputs: &Inputs::default() };
     for options in ["", "tags = ['{commit}']"] {
         let jobs = testing::tool(&SPEC, options).plan(&scene).unwrap();
         assert!(testing::line(&jobs[0]).ends_with("/a:ffffffffffff-dirty"), "{options}");
@@ -113,7 +114,8 @@ fn what_can_not_be_pushed_is_not_planned() {
     let mut outside = repo("");
     outside.head = None;
     let built = [BuiltImage { name: "a".into(), reference: "a:portcullis".into(), mutable: true }];
-    let scene = Scene { repo: &outside, gate: "push", since: None, built: &built };
+    let scene =
+        Scene { repo: &outside, gate: "push", since: None, built: &built, inputs: &Inputs::default() };
     for (options, words) in [("", "there is no commit"), ("tags = ['{commit}']", "there is no commit")] {
         let Err(Unplanned::Impossible(why)) = testing::tool(&SPEC, options).plan(&scene) else { panic!() };
         assert!(why.contains(words), "{why}");

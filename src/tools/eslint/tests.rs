@@ -1,5 +1,6 @@
 use super::*;
 
+use crate::inputs::Inputs;
 use crate::tools::testing::{handed_in, line, origin, plan, repo, tool};
 
 fn range(changed: &[&str]) -> Range {
@@ -39,7 +40,8 @@ fn changed_files_outside_the_files_of_the_gate_are_left_out() {
 fn nothing_changed_is_a_reason_to_skip() {
     let repo = repo("");
     let range = range(&["README.md"]);
-    let scene = Scene { repo: &repo, gate: "lint", since: Some(&range), built: &[] };
+    let scene =
+        Scene { repo: &repo, gate: "lint", since: Some(&range), built: &[], inputs: &Inputs::default() };
     let skip = tool(&SPEC, "").plan(&scene).unwrap_err();
     assert_eq!(skip, Unplanned::NothingToDo("no changed file to lint since aaa".to_owned()));
 }

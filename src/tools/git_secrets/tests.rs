@@ -3,6 +3,7 @@ use std::path::Path;
 
 use super::*;
 
+use crate::inputs::Inputs;
 use crate::redact::Secret;
 use crate::scan::job_files::ReportSource;
 use crate::scan::raw_report::Document;
@@ -62,7 +63,7 @@ fn patterns_of_gates_toml_are_given_to_this_run_alone() {
 #[test]
 fn outside_of_git_there_is_nothing_to_look_at() {
     let outside = crate::system::git::Repo { git: false, ..repo("") };
-    let scene = Scene { repo: &outside, gate: "gate", since: None, built: &[] };
+    let scene = Scene { repo: &outside, gate: "gate", since: None, built: &[], inputs: &Inputs::default() };
     assert!(matches!(tool(&SPEC, "").plan(&scene), Err(Unplanned::Impossible(_))));
 }
 

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::*;
 
+use crate::inputs::Inputs;
 use crate::keys::mistakes::Problems;
 use crate::model::scope::Unit;
 use crate::scan::raw_report::Document;
@@ -18,7 +19,7 @@ fn tool(options: &str) -> Box<dyn Tool> {
 
 fn plan(options: &str, built: &[BuiltImage]) -> Result<Vec<Job>, Unplanned> {
     let repo = Repo { root: "/repo".into(), base: "/repo".into(), ..Repo::default() };
-    tool(options).plan(&Scene { repo: &repo, gate: "sbom", since: None, built })
+    tool(options).plan(&Scene { repo: &repo, gate: "sbom", since: None, built, inputs: &Inputs::default() })
 }
 
 fn targets(options: &str, built: &[BuiltImage]) -> Vec<String> {

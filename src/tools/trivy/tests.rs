@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::*;
 
+use crate::inputs::Inputs;
 use crate::keys::mistakes::Problems;
 use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
@@ -22,7 +23,7 @@ fn plan(options: &str, built: &[BuiltImage]) -> Result<Vec<Job>, Unplanned> {
     let repo = Repo { root: "/repo".into(), base: "/repo/app".into(), ..Repo::default() };
     let (tool, problems) = tool(options);
     assert_eq!(problems, [""; 0]);
-    tool.plan(&Scene { repo: &repo, gate: "scan", since: None, built })
+    tool.plan(&Scene { repo: &repo, gate: "scan", since: None, built, inputs: &Inputs::default() })
 }
 
 fn command(job: &Job) -> String {
