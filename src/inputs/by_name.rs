@@ -5,7 +5,6 @@
 //! jestjs.io, playwright.dev, mochajs.org, docs.pytest.org, docs.phpunit.de.
 
 use crate::inputs::languages::language;
-use crate::inputs::third_party::is_in_installed;
 use crate::model::input::{CiService, InputKind, KindSet, PackageManager, TestRunner};
 
 use InputKind as Kind;
@@ -14,9 +13,6 @@ use PackageManager as Manager;
 /// The kinds that the path says.
 pub(super) fn kinds(path: &str) -> KindSet {
     let mut kinds = KindSet::default();
-    if is_in_installed(path) {
-        return kinds;
-    }
     let name = path.rsplit('/').next().unwrap_or(path);
     let found = [packages(name), images(name), infrastructure(name), linters(name), test_runner(name)];
     found.into_iter().flatten().for_each(|kind| kinds.add(kind));
@@ -238,7 +234,6 @@ mod tests {
             ("Gemfile.lock", "lock/bundler"),
             ("pubspec.lock", "lock/pub"),
             ("Package.resolved", "lock/swift"),
-            ("node_modules/a/package-lock.json", ""),
             ("package-lock.json.bak", ""),
         ] {
             assert_eq!(named(path), expected, "{path}");

@@ -35,6 +35,8 @@ pub(super) struct FileFacts {
     pub(super) executable: bool,
     /// In a submodule, or in another repository inside this one.
     pub(super) nested: bool,
+    /// Installed, or copied from somebody else: of no kind.
+    pub(super) third_party: bool,
 }
 
 /// What the file system says of a file.
@@ -148,6 +150,10 @@ impl<'a> File<'a> {
 
     pub(super) fn place(&self) -> usize {
         self.place
+    }
+
+    pub(super) fn is_third_party(&self) -> bool {
+        self.facts.third_party
     }
 
     pub(super) fn is_executable(&self) -> bool {

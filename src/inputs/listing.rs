@@ -164,7 +164,8 @@ impl Listing {
         let stamp = entry.map(|entry| entry.stamp).unwrap_or_default();
         // Of an untracked file it is not known yet.
         let executable = entry.is_none_or(|entry| entry.is == Mode::Program);
-        let facts = FileFacts { stamp, object, kinds, standing, link, executable, nested };
+        let third_party = false;
+        let facts = FileFacts { stamp, object, kinds, standing, link, executable, nested, third_party };
         self.found.files.push(path, facts);
     }
 

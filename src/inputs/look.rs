@@ -3,7 +3,6 @@
 use crate::inputs::by_name::is_requirements;
 use crate::inputs::files::File;
 use crate::inputs::templates::may_be_template;
-use crate::inputs::third_party::is_in_installed;
 use crate::model::input::{CiService, InputKind, Language, PackageManager, Standing, TestRunner};
 
 use InputKind as Kind;
@@ -46,15 +45,18 @@ pub(super) enum Look {
 pub(super) fn look(file: &File) -> Option<Look> {
     let path = file.path();
     let name = path.rsplit('/').next().unwrap_or(&path);
-    by_kind(file, name).or_else(|| by_name(file, &path, name)).filter(|look| {
+    if file.is_third_party() {
+        return None;
+    }
+    by_kind(file, name).or_else(|| by_name(file, name)).filter(|look| {
         // Of what git ignores, only the kind counts: it belongs to no graph.
         let kind_only = matches!(look, Look::Template | Look::Requirements);
         kind_only || file.standing() != Standing::Ignored
     })
 }
 
-fn by_name(file: &File, path: &str, name: &str) -> Option<Look> {
-    let known = Some(match name {
+fn by_name(file: &File, name: &str) -> Option<Look> {
+    Some(match name {
         "package.json" => Look::Npm,
         "pnpm-workspace.yaml" => Look::Pnpm,
         "pyproject.toml" => Look::PyProject,
@@ -71,8 +73,7 @@ fn by_name(file: &File, path: &str, name: &str) -> Option<Look> {
         _ if may_be_template(name) && file.kinds().is_empty() => Look::Template,
         _ if file.is_executable() && !name.contains('.') => Look::Program,
         _ => return None,
-    });
-    known.filter(|_| !is_in_installed(path))
+    })
 }
 
 fn by_kind(file: &File, name: &str) -> Option<Look> {

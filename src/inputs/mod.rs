@@ -31,7 +31,7 @@ mod unlocked;
 mod walk;
 mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -85,8 +85,11 @@ impl Inputs {
     }
 
     fn of(top: &Path, found: listing::Found) -> Self {
-        let listing::Found { mut files, not_listed, mut troubles } = found;
-        troubles.extend(name(top, &mut files));
+        let listing::Found { mut files, mut not_listed, mut troubles } = found;
+        let vendored = vendored(&files);
+        troubles.extend(name(top, &mut files, &vendored));
+        not_listed.extend(vendored);
+        not_listed.sort();
         let contents = content::read_all(top, &mut files);
         troubles.extend(contents.troubles);
         helm(&mut files);
@@ -166,7 +169,8 @@ impl Inputs {
         &self.troubles
     }
 
-    /// Folders of installed packages, and of build output that git ignores: nothing in them was listed.
+    /// Folders of installed packages, of build output that git ignores, and of copies of other people's code: nothing in them is
+    /// an input.
     pub(crate) fn not_listed(&self) -> &[String] {
         &self.not_listed
     }
@@ -206,11 +210,22 @@ impl Inputs {
     }
 }
 
-/// Gives each file the kinds that its name says. A link to a folder or to nothing is of no kind.
-fn name(top: &Path, files: &mut Files) -> Vec<InputTrouble> {
+/// Folders with copies of other people's code.
+fn vendored(files: &Files) -> BTreeSet<String> {
+    files.iter().filter_map(|file| third_party::vendored(&file.path()).map(str::to_owned)).collect()
+}
+
+/// Gives each file the kinds that its name says. What is installed or copied is of no kind, nor is a link to a folder or to nothing.
+fn name(top: &Path, files: &mut Files, vendored: &BTreeSet<String>) -> Vec<InputTrouble> {
     let mut troubles = Vec::new();
     for place in 0..files.len() {
         let Some(file) = files.at(place) else { continue };
+        if is_third_party(&file.path(), vendored) {
+            if let Some(facts) = files.facts_mut(place) {
+                facts.third_party = true;
+            }
+            continue;
+        }
         let mut kinds = by_name::kinds(&file.path());
         if file.is_link() && !kinds.is_empty() {
             let path = file.path().into_owned();
@@ -229,6 +244,12 @@ fn name(top: &Path, files: &mut Files) -> Vec<InputTrouble> {
         }
     }
     troubles
+}
+
+/// Whether a file is installed, or lies in one of the copied folders.
+fn is_third_party(path: &str, vendored: &BTreeSet<String>) -> bool {
+    let copied = || path.match_indices('/').any(|(end, _)| vendored.contains(&path[..end]));
+    third_party::is_in_installed(path) || (!vendored.is_empty() && copied())
 }
 
 /// What lies in `templates` of a chart is YAML only after Helm has filled it in.

@@ -38,3 +38,34 @@ pub(crate) fn is_passed_over(name: &OsStr) -> bool {
 pub(super) fn is_in_installed(path: &str) -> bool {
     path.split('/').rev().skip(1).any(|folder| is_installed(folder.as_bytes()))
 }
+
+/// The folder into which other people's code is copied, if this is the file by which it is known: Go and Composer write a list or a
+/// loader into `vendor`, Cargo a checksum beside each package (`go help mod vendor`, Composer's "Autoloading", `cargo vendor`).
+pub(super) fn vendored(path: &str) -> Option<&str> {
+    let (folder, name) = path.rsplit_once('/')?;
+    let folder = match name {
+        "modules.txt" | "autoload.php" => folder,
+        ".cargo-checksum.json" => folder.rsplit_once('/')?.0,
+        _ => return None,
+    };
+    (folder.rsplit('/').next() == Some("vendor")).then_some(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copied_code_is_known_by_what_its_tool_leaves() {
+        for (path, folder) in [
+            ("vendor/modules.txt", Some("vendor")),
+            ("api/vendor/autoload.php", Some("api/vendor")),
+            ("vendor/serde/.cargo-checksum.json", Some("vendor")),
+            ("vendor/serde/Cargo.toml", None),
+            ("src/modules.txt", None),
+            ("modules.txt", None),
+        ] {
+            assert_eq!(vendored(path), folder, "{path}");
+        }
+    }
+}
