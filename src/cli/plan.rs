@@ -16,6 +16,7 @@ use crate::engine::gate_inputs::ThereIs;
 use crate::engine::plan::{Fate, Plan, PlannedGate};
 use crate::engine::schedule::longest_chain_first;
 use crate::engine::{environment, interlock, notify};
+use crate::inputs::Inputs;
 use crate::model::looked_at::Uncovered;
 use crate::model::policy::{Policy, Threshold};
 use crate::model::policy_record::PolicyRecord;
@@ -42,14 +43,15 @@ pub(crate) async fn execute(args: PlanArgs) -> Result<u8> {
         Some(since) => Some(repo.range(since).await?),
         None => None,
     };
-    let mut plan = Plan::read(&active.config, &repo, &settings, since.as_ref()).await?;
+    let inputs = Inputs::read(&repo).await;
+    let mut plan = Plan::with(&active.config, &repo, &inputs, &settings, since.as_ref())?;
     let scratch = active.base.is_some().then(Scratch::new).transpose()?;
     active
         .override_scanner_config(&mut plan, &repo, scratch.as_ref().map_or(Path::new(""), Scratch::path))
         .await?;
     let enrichment = active.enrichment().await?;
     let mut shown = Shown::new(&plan, &repo, &settings, active.record(&enrichment));
-    shown.uncovered = ThereIs::read(Arc::new(repo)).await?.uncovered(&active.config);
+    shown.uncovered = ThereIs::new(Arc::new(repo), inputs?).uncovered(&active.config);
     let page = match args.format {
         PlanFormat::Text => shown.text(),
         PlanFormat::Json => serde_json::to_string_pretty(&shown)? + "\n",

@@ -24,6 +24,7 @@ use crate::engine::plan::Plan;
 use crate::engine::preview::Preview;
 use crate::engine::publish::publish;
 use crate::engine::{new_since, notify, progress, schedule, unresolved};
+use crate::inputs::Inputs;
 use crate::model::clean::Clean;
 use crate::model::run::Run;
 use crate::policy::apply::apply;
@@ -81,6 +82,8 @@ struct Ready {
     before: KnownFindings,
     enrichment: Enrichment,
     repo: Repo,
+    /// What there is to look at.
+    there_is: Result<Inputs>,
     plan: Plan,
     conditions: ActionConditions,
 }
@@ -122,7 +125,8 @@ async fn prepare(
         (None, Some(since)) => Some(repo.range(since).await?),
         (None, None) => None,
     };
-    let plan = Plan::read(config, &repo, &settings, since.as_ref()).await?;
+    let there_is = Inputs::read(&repo).await;
+    let plan = Plan::with(config, &repo, &there_is, &settings, since.as_ref())?;
     let conditions = ActionConditions {
         mode: settings.mode,
         deploy_in_lab: settings.deploy_in_lab,
@@ -132,7 +136,7 @@ async fn prepare(
         },
     };
     unresolved::refuse(&plan, &conditions)?;
-    Ok(Ready { active, settings, reports, lock, before, enrichment, repo, plan, conditions })
+    Ok(Ready { active, settings, reports, lock, before, enrichment, repo, there_is, plan, conditions })
 }
 
 /// A run whose gates have ended and are judged, and that is not written yet.
@@ -154,7 +158,8 @@ async fn carry_out(
     stop: watch::Sender<Stop>,
     output: &OutputArgs,
 ) -> Done {
-    let Ready { active, settings, reports, lock, before, enrichment, repo, plan, conditions } = ready;
+    let Ready { active, settings, reports, lock, before, enrichment, repo, there_is, plan, conditions } =
+        ready;
     let guard = Arc::new(Guard::new(lock, settings.mode, &repo.root, settings.verify));
     let repo = Arc::new(repo);
     let site = schedule::Site {
@@ -173,7 +178,7 @@ async fn carry_out(
     };
     let mut progress = progress::listener(output.quiet, known());
     // Before the first gate is judged: an action must not start behind a gap.
-    let there_is = ThereIs::read(repo.clone()).await;
+    let there_is = there_is.map(|inputs| ThereIs::new(repo.clone(), inputs));
     let inputs = active.inputs(&before, &enrichment);
     let preview = Preview {
         inputs,

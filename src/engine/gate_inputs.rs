@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
-
 use crate::config::{Config, Gate};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::inputs::{File, Inputs};
@@ -31,11 +29,8 @@ pub(crate) struct ThereIs {
 }
 
 impl ThereIs {
-    /// # Errors
-    /// If the repository can't be listed.
-    pub(crate) async fn read(repo: Arc<Repo>) -> Result<Self> {
-        let inputs = Inputs::read(&repo).await?;
-        Ok(Self { asked: asked(&inputs), inputs, repo })
+    pub(crate) fn new(repo: Arc<Repo>, inputs: Inputs) -> Self {
+        Self { asked: asked(&inputs), inputs, repo }
     }
 
     /// The inputs of a gate, and what became of them. A gate that did not look has none: its own reason says why.

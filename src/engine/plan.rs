@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::config::settings::Settings;
 use crate::config::{Config, Gate};
@@ -88,19 +88,36 @@ pub(crate) enum Fate {
 }
 
 impl Plan {
-    /// What the gates will do in this repository.
+    /// What the gates will do, where nothing else has to know what there is to look at: it is listed only if a tool asks.
     pub(crate) async fn read(
         config: &Config,
         repo: &Repo,
         settings: &Settings,
         since: Option<&Range>,
     ) -> Result<Self> {
-        let reads = |gate: &Gate| gate.tool.reads_inputs() && settings.leaves_out(&gate.id).is_none();
-        let inputs = match config.gates.iter().any(reads) {
-            true => Inputs::read(repo).await?,
-            false => Inputs::default(),
+        let inputs = match needs_inputs(config, settings) {
+            true => Inputs::read(repo).await,
+            false => Ok(Inputs::default()),
         };
-        Ok(Self::new(config, repo, &inputs, settings, since))
+        Self::with(config, repo, &inputs, settings, since)
+    }
+
+    /// What the gates will do in this repository, with what there is to look at.
+    ///
+    /// # Errors
+    /// If a tool has to know what there is, and nobody knows.
+    pub(crate) fn with(
+        config: &Config,
+        repo: &Repo,
+        inputs: &Result<Inputs>,
+        settings: &Settings,
+        since: Option<&Range>,
+    ) -> Result<Self> {
+        match inputs {
+            Ok(inputs) => Ok(Self::new(config, repo, inputs, settings, since)),
+            Err(error) if needs_inputs(config, settings) => bail!("{error:#}"),
+            Err(_) => Ok(Self::new(config, repo, &Inputs::default(), settings, since)),
+        }
     }
 
     fn new(
@@ -124,6 +141,11 @@ impl Plan {
         tie_to_scans(&mut gates);
         Self { gates }
     }
+}
+
+/// Whether the tool of a gate has to know what there is to look at.
+fn needs_inputs(config: &Config, settings: &Settings) -> bool {
+    config.gates.iter().any(|gate| gate.tool.reads_inputs() && settings.leaves_out(&gate.id).is_none())
 }
 
 fn plan_gate(
