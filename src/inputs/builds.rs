@@ -66,7 +66,7 @@ pub(super) fn of_pipeline(text: &str) -> Result<Vec<ToldBuild>, String> {
         documents.iter().map(|document| (&**document, String::new())).collect();
     while let Some((node, cwd)) = open.pop() {
         left = left.saturating_sub(1);
-        if left == 0 {
+        if left == 0 || builds.len() >= shell::MOST_BUILDS {
             break;
         }
         match node {

@@ -19,7 +19,7 @@ use crate::inputs::unlocked::Manifests;
 use crate::model::input::{InputKind, InputTrouble, KindSet, PackageManager, TestRunner, Why};
 
 /// A larger file of a kind that is read whole is not read: it is generated, or hostile.
-const LARGEST: u64 = 4 << 20;
+const LARGEST: u64 = 1 << 20;
 
 /// What the files say.
 #[derive(Debug, Default)]

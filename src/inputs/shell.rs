@@ -17,17 +17,27 @@ pub(super) struct ToldBuild {
     pub(super) cwd: String,
 }
 
+/// The longest path (PATH_MAX).
+const LONGEST: usize = 4096;
+
+/// A script that starts more builds is no script.
+pub(super) const MOST_BUILDS: usize = 1000;
+
 /// The builds that a script starts.
 pub(super) fn builds(script: &str) -> Vec<ToldBuild> {
     let mut builds = Vec::new();
     let mut cwd = String::new();
     for words in commands(script) {
+        if builds.len() >= MOST_BUILDS {
+            break;
+        }
         let words = command(&words);
         match words {
             [cd, folder, ..] if cd == "cd" || cd == "pushd" => {
                 cwd = match at_top(folder) {
                     Some(rest) => rest,
-                    None => format!("{cwd}/{folder}"),
+                    None if cwd.len() + folder.len() < LONGEST => format!("{cwd}/{folder}"),
+                    None => String::new(),
                 };
             }
             _ => builds.extend(
