@@ -24,7 +24,7 @@ struct Entry {
 }
 
 /// What is known of a file besides its path.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FileFacts {
     /// What git's index says of it, if it is tracked.
     pub(super) stamp: Stamp,
@@ -165,5 +165,29 @@ impl<'a> File<'a> {
         let meta = top.join(self.os_path()).symlink_metadata().ok()?;
         let same = self.facts.stamp.proves(Stamp::of(&meta)) && meta.is_symlink() == self.facts.link;
         Some(FileState { size: meta.len(), object: self.facts.object.filter(|_| same) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_by_path_and_by_folder() {
+        let mut sorted = Files::default();
+        // Byte by byte: `.` is before `/`.
+        for path in ["a", "b.txt", "b/c", "b/d/e", "bc"] {
+            sorted.push(path.as_bytes(), FileFacts::default());
+        }
+        let below =
+            |folder: &str| sorted.below(folder).map(|file| file.path().into_owned()).collect::<Vec<_>>();
+        assert_eq!(below("b"), ["b/c", "b/d/e"]);
+        assert_eq!(below("b/d"), ["b/d/e"]);
+        assert_eq!(below(".").len(), 5);
+        assert_eq!(below("a"), [""; 0]);
+        let file = sorted.get("b/d/e").unwrap();
+        assert_eq!((&*file.folder(), &*file.name()), ("b/d", "e"));
+        assert_eq!(sorted.get("a").unwrap().folder(), ".");
+        assert!(sorted.get("b").is_none());
     }
 }

@@ -93,14 +93,9 @@ fn by_kind(file: &File, name: &str) -> Option<Look> {
             Kind::Manifest(Manager::Pub) => Look::Packages(&["dependencies:"]),
             Kind::Manifest(Manager::Swift) => Look::Packages(&[".package("]),
             Kind::Manifest(Manager::NuGet) => Look::Packages(&["<PackageReference"]),
-            Kind::Manifest(Manager::Gradle) => Look::Packages(&[
-                "implementation",
-                "api",
-                "compile",
-                "runtimeOnly",
-                "classpath",
-                "dependencies",
-            ]),
+            Kind::Manifest(Manager::Gradle) => {
+                Look::Packages(&["implementation", "api(", "api '", "api \"", "compileOnly", "runtimeOnly"])
+            }
             Kind::Manifest(Manager::Pipenv) => Look::Packages(&["packages]"]),
             _ => return None,
         })

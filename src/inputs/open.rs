@@ -52,3 +52,48 @@ fn fault(error: &std::io::Error) -> Why {
         _ => Why::Unreadable(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::inputs::files::{FileFacts, Files};
+
+    /// Reads a file that was listed under this name, and may be gone by now.
+    fn of(top: &Path, name: &str, link: bool, amount: Amount) -> Result<String, Why> {
+        let mut files = Files::default();
+        files.push(name.as_bytes(), FileFacts { link, ..FileFacts::default() });
+        let file = files.get(name).unwrap();
+        let (bytes, changed) = read(top, &file, amount)?;
+        assert_eq!(changed, None);
+        Ok(String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn what_happens_to_a_file_has_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap().join("repo");
+        fs::create_dir_all(top.join("folder")).unwrap();
+        fs::write(top.join("a"), "0123456789").unwrap();
+        fs::write(folder.path().join("outside"), "x").unwrap();
+        for (target, link) in [("a", "in"), ("../outside", "out"), ("loop", "loop")] {
+            symlink(target, top.join(link)).unwrap();
+        }
+        let whole = Amount::Whole(10);
+        for (name, link, amount, expected) in [
+            ("a", false, whole, Ok("0123456789".to_owned())),
+            ("a", false, Amount::Head(4), Ok("0123".to_owned())),
+            ("a", false, Amount::Whole(9), Err(Why::TooLarge)),
+            ("in", true, whole, Ok("0123456789".to_owned())),
+            ("out", true, whole, Err(Why::LinkOut)),
+            ("loop", true, whole, Err(Why::BrokenLink)),
+            ("gone", false, whole, Err(Why::Vanished)),
+            // A folder has taken its place.
+            ("folder", false, whole, Err(Why::NotAFile)),
+        ] {
+            assert_eq!(of(&top, name, link, amount), expected, "{name}");
+        }
+    }
+}

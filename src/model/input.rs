@@ -203,12 +203,13 @@ impl KindSet {
 }
 
 /// Whether git knows a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// In git's index.
     Tracked,
     /// Not in the index, and not ignored. Outside of a repository: every file.
+    #[default]
     Untracked,
     /// Ignored by git.
     Ignored,
