@@ -1,7 +1,8 @@
 //! Which images a repository builds: from which Dockerfile, in which context, up to which target.
 //!
-//! Compose files, CI files, scripts and bake files tell it. Sources: the Compose specification ("build"), docker/build-push-action
-//! (`context`, `file`, `target`), redhat-actions/buildah-build, the task `Docker@2` of Azure, and Docker's bake file reference.
+//! Compose files, CI files, scripts, bake and Skaffold files tell it. Sources: the Compose specification ("build"), docker/build-push-action
+//! (`context`, `file`, `target`), redhat-actions/buildah-build, the task `Docker@2` of Azure, Docker's bake file reference, and the
+//! reference of skaffold.yaml (`build.artifacts`).
 
 use std::collections::BTreeSet;
 
@@ -148,6 +149,26 @@ pub(super) fn of_bake(text: &str) -> Result<Vec<ToldBuild>, String> {
         target: target.attribute("target").map(str::to_owned),
         file_in_context: true,
         ..ToldBuild::default()
+    });
+    Ok(told.collect())
+}
+
+/// The artifacts of a `skaffold.yaml`, and of its profiles, that Docker or kaniko builds.
+pub(super) fn of_skaffold(text: &str) -> Result<Vec<ToldBuild>, String> {
+    let documents = documents(text)?;
+    let own = documents.iter().map(|document| &**document);
+    let profiles = own.clone().filter_map(|document| document.get("profiles")).flat_map(Node::items);
+    let builds = own.chain(profiles).filter_map(|part| part.get("build"));
+    let artifacts = builds.filter_map(|build| build.get("artifacts")).flat_map(Node::items);
+    let told = artifacts.take(MOST_NODES).map(|artifact| {
+        let by = artifact.get("docker").or_else(|| artifact.get("kaniko"));
+        ToldBuild {
+            file: by.and_then(|by| by.text("dockerfile")).map(str::to_owned),
+            context: Some(artifact.text("context").unwrap_or(".").to_owned()),
+            target: by.and_then(|by| by.text("target")).map(str::to_owned),
+            file_in_context: true,
+            ..ToldBuild::default()
+        }
     });
     Ok(told.collect())
 }

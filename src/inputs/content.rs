@@ -211,6 +211,7 @@ impl Said {
             Look::Pipeline => return self.builds(file, builds::of_pipeline(&text)?),
             Look::Jenkins => return self.builds(file, builds::of_jenkins(&text)),
             Look::Bake => return self.builds(file, builds::of_bake(&text)?),
+            Look::Skaffold => return self.builds(file, builds::of_skaffold(&text)?),
             Look::Script if builds::mentions_a_build(&text) => {
                 return self.builds(file, shell::builds(&text));
             }

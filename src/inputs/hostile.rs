@@ -11,6 +11,7 @@ fn read_by_all(text: &str) {
     let _ = builds::of_compose(text);
     let _ = builds::of_pipeline(text);
     let _ = builds::of_bake(text);
+    let _ = builds::of_skaffold(text);
     let _ = builds::of_jenkins(text);
     let _ = terraform::read(text);
     let _ = terraform::read_json(text.as_bytes());

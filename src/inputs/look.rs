@@ -28,6 +28,7 @@ pub(super) enum Look {
     Pipeline,
     Jenkins,
     Bake,
+    Skaffold,
     /// A shell script, a makefile.
     Script,
     /// A program without an ending: perhaps a shell script.
@@ -61,6 +62,7 @@ fn by_name(file: &File, name: &str) -> Option<Look> {
         "pnpm-workspace.yaml" => Look::Pnpm,
         "pyproject.toml" => Look::PyProject,
         "docker-bake.hcl" | "docker-bake.override.hcl" => Look::Bake,
+        "skaffold.yaml" | "skaffold.yml" => Look::Skaffold,
         "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" | ".justfile" => Look::Script,
         "Taskfile.yml" | "Taskfile.yaml" | "taskfile.yml" => Look::Pipeline,
         "tox.ini" | "setup.cfg" => Look::PytestSection,
