@@ -48,7 +48,9 @@ impl ThereIs {
             for (kind, path) in own {
                 let state = match gate.reads.reach {
                     Reach::Here if evidence.lack.is_none() => InputState::Scanned,
-                    Reach::BelowNamed if names(path).any(|name| read.contains(&*name)) => InputState::Scanned,
+                    Reach::BelowNamed if self.names(path).any(|name| read.contains(&*name)) => {
+                        InputState::Scanned
+                    }
                     Reach::BelowNamed if self.inputs.is_empty_lock(&self.repo.root, path, *kind) => {
                         InputState::Empty
                     }
@@ -83,6 +85,18 @@ impl ThereIs {
             inputs,
         };
         found.into_iter().map(of).collect()
+    }
+
+    /// The names that scanners have for an input. They read `go.mod`, which has the packages of `go.sum`, and the file behind a link.
+    fn names<'p>(&self, path: &'p str) -> impl Iterator<Item = Cow<'p, str>> {
+        let module = path.strip_suffix("go.sum").map(|folder| Cow::Owned(format!("{folder}go.mod")));
+        let is_link = self.inputs.files().get(path).is_some_and(|file| file.is_link());
+        let real = || self.repo.root.join(path).canonicalize().ok();
+        let behind = is_link
+            .then(real)
+            .flatten()
+            .and_then(|real| Some(Cow::Owned(forward(real.strip_prefix(&self.repo.root).ok()?).to_string())));
+        std::iter::once(Cow::Borrowed(path)).chain(module).chain(behind)
     }
 
     /// What a gate reads, with its folders from the top of the repository.
@@ -173,10 +187,4 @@ fn tools_for(kind: InputKind, inputs: &[UncoveredInput]) -> Vec<Text> {
             && inputs.iter().any(|input| tool.reads_name(kind, name_of(&input.path)))
     };
     TOOLS.iter().copied().filter(reads).map(|spec| Text::from(spec.name)).collect()
-}
-
-/// The names that scanners have for an input. They read `go.mod`, which has the packages of `go.sum`.
-fn names(path: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    let module = path.strip_suffix("go.sum").map(|folder| Cow::Owned(format!("{folder}go.mod")));
-    std::iter::once(Cow::Borrowed(path)).chain(module)
 }

@@ -6,7 +6,7 @@
 
 mod ids;
 
-use ids::{Id, current, exception_id, is_listed};
+use ids::{Id, by_full_name, current, exception_id, is_listed};
 
 /// An expression in postfix order: for `a OR b`, `a`, `b`, `Or`.
 #[derive(Clone, Debug)]
@@ -43,6 +43,9 @@ impl Expression {
     pub(super) fn read(text: &str) -> Option<Self> {
         if text.len() > LONGEST {
             return None;
+        }
+        if let Some(id) = by_full_name(text) {
+            return Some(Self(vec![Node::Term(Term::new(id, None))]));
         }
         let tokens: Vec<&str> = tokens(text).collect();
         if let [one] = tokens.as_slice()

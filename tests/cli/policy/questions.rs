@@ -264,6 +264,10 @@ fn licences_that_are_unknown_warn_and_of_a_choice_the_best_side_counts() {
         ("GPL-2.0+", "deny = [\"GPL-2.0+\"]", Some("high")),
         ("GPL-2.0-or-later", "deny = [\"GPL-2.0+\"]", Some("high")),
         ("GPL-2.0-only", "deny = [\"GPL-2.0+\"]", None),
+        ("Apache License 2.0", "deny = [\"Apache-2.0\"]", Some("high")),
+        ("apache license 2.0", "allow = [\"Apache-2.0\"]", None),
+        ("GNU General Public License v3.0 only", "deny = [\"GPL-3.0-only\"]", Some("high")),
+        ("Our Own License", "allow = [\"Apache-2.0\"]", Some("medium")),
         ("gpl-2.0-only", "deny = [\"GPL-2.0-only\"]", Some("high")),
         ("GPL-2.0-or-later", "deny = [\"GPL-2.0-only\"]", None),
     ] {
@@ -273,6 +277,9 @@ fn licences_that_are_unknown_warn_and_of_a_choice_the_best_side_counts() {
         let project = Project::with_gates(&gates);
         let licences = match licence {
             "" => String::new(),
+            name if name.contains("icense") && !name.contains("LicenseRef") => {
+                format!(r#","licenses":[{{"license":{{"name":"{name}"}}}}]"#)
+            }
             licence => format!(r#","licenses":[{{"expression":"{licence}"}}]"#),
         };
         project.write("sbom.json", format!(

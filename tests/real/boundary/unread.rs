@@ -49,7 +49,9 @@ fn links_out_of_the_folder_and_folders_that_a_scanner_passes_over_are_counted() 
     assert!(ran.stdout.contains("1 file not read: a link"), "{}", ran.stdout);
 
     // The scanners' own reports: nothing in them is from behind the link, or from the folder.
-    let record = project.record().to_string();
+    let mut record = project.record();
+    record.as_object_mut().unwrap().remove("inputs");
+    let record = record.to_string();
     assert!(!record.contains("web/package-lock.json") && !record.contains(".modules"), "{record}");
 }
 

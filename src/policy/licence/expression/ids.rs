@@ -40,6 +40,24 @@ static IDS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     ids.map(|id| (id.to_ascii_lowercase(), id)).collect()
 });
 
+/// The ids by SPDX's own full names, as [`plain`] has them.
+static NAMES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+    IDS.values().filter_map(|id| Some((plain(spdx::license_id(id)?.full_name), *id))).collect()
+});
+
+/// A full name in small letters, without quotation marks.
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace(['"', '\''], "").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The id of SPDX for its full name: `Apache License 2.0`.
+pub(super) fn by_full_name(name: &str) -> Option<&'static str> {
+    if !name.trim().contains(char::is_whitespace) {
+        return None;
+    }
+    NAMES.get(&plain(name)).copied()
+}
+
 static EXCEPTIONS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     let ids = spdx::identifiers::EXCEPTIONS.iter().map(|exception| exception.name);
     ids.map(|id| (id.to_ascii_lowercase(), id)).collect()
