@@ -9,7 +9,7 @@
 mod bom_crate;
 pub(crate) mod document;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -211,11 +211,44 @@ impl Bom {
             }
             left.extend(component.components.iter().flatten());
         }
-        self.vulnerabilities.iter().flatten().map(|vulnerability| vulnerability.finding(&by_ref)).collect()
+        self.vulnerabilities
+            .iter()
+            .flatten()
+            .flat_map(|vulnerability| vulnerability.findings(&by_ref))
+            .collect()
     }
 }
 
 impl Component {
+    /// What makes it one package: its name, its version, its package URL.
+    fn identity(&self) -> [Option<&str>; 4] {
+        [self.group.as_deref(), Some(&self.name), self.version.as_deref(), self.purl.as_deref()]
+    }
+
+    /// The package that a vulnerability affects. If several components are this package, `paths` lists them all.
+    fn package(&self, refs: &[&str], dev: bool) -> Package {
+        let purl = self.purl.as_deref();
+        let ecosystem =
+            purl.and_then(|purl| purl.strip_prefix("pkg:")).and_then(|purl| purl.split('/').next());
+        let name = match self.group.as_deref() {
+            Some(group) if !group.is_empty() => {
+                format!("{group}{}{}", if ecosystem == Some("maven") { ":" } else { "/" }, self.name)
+            }
+            _ => self.name.clone(),
+        };
+        let paths = if refs.len() > 1 { refs } else { &[] };
+        Package {
+            name: name.into(),
+            version: self.version.as_deref().filter(|version| !version.is_empty()).map(Text::from),
+            fixed_version: None,
+            purl: purl.map(Text::from),
+            ecosystem: ecosystem.map(Text::from),
+            paths: paths.iter().map(|bom_ref| Text::from(*bom_ref)).collect(),
+            dev,
+            ..Package::default()
+        }
+    }
+
     fn is_package(&self) -> bool {
         let has_licence = self.licenses.as_ref().is_some_and(|licences| !licences.is_empty());
         inventory::is_package(self.kind.as_deref(), self.purl.as_deref(), has_licence)
@@ -244,7 +277,41 @@ impl Component {
 }
 
 impl Vulnerability {
-    fn finding(&self, by_ref: &HashMap<&str, &Component>) -> Finding {
+    /// A finding for each package that it affects, in each version: so a waiver or a budget for one does not include
+    /// another. References that lead to no component are one finding together.
+    fn findings(&self, by_ref: &HashMap<&str, &Component>) -> Vec<Finding> {
+        let finding = self.finding();
+        let mut packages: Vec<(&Component, Vec<&str>, bool)> = Vec::new();
+        let mut places: HashMap<_, usize> = HashMap::new();
+        let mut nowhere = None;
+        for bom_ref in self.affects.iter().flatten().map(|target| target.bom_ref.as_str()) {
+            let Some(component) = by_ref.get(local(bom_ref)) else {
+                nowhere = nowhere.or(Some(bom_ref));
+                continue;
+            };
+            let place = *places.entry(component.identity()).or_insert(packages.len());
+            if place == packages.len() {
+                packages.push((component, Vec::new(), true));
+            }
+            let (_, refs, dev) = &mut packages[place];
+            refs.push(bom_ref);
+            *dev &= component.is_development();
+        }
+        let mut findings: Vec<Finding> = packages
+            .into_iter()
+            .map(|(component, refs, dev)| Finding {
+                package: Some(Arc::new(component.package(&refs, dev))),
+                ..finding.clone()
+            })
+            .collect();
+        if findings.is_empty() || nowhere.is_some() {
+            findings.push(Finding { resource: nowhere.map(Text::from), ..finding });
+        }
+        findings
+    }
+
+    /// What it says itself, whatever it affects.
+    fn finding(&self) -> Finding {
         let references = || self.references.iter().flatten().filter_map(|reference| reference.id.as_deref());
         let ids = || self.id.as_deref().into_iter().chain(references()).chain(self.bom_ref.as_deref());
         let rule = ids().find(|id| !id.is_empty()).unwrap_or("vulnerability without an id");
@@ -272,15 +339,6 @@ impl Vulnerability {
             .map(Text::from)
             .collect();
         finding.suppressed = self.analysis.as_ref().and_then(Analysis::suppression).map(Text::from);
-
-        let affected: Vec<&str> =
-            self.affects.iter().flatten().map(|target| target.bom_ref.as_str()).collect();
-        let components: Vec<&Component> =
-            affected.iter().filter_map(|bom_ref| by_ref.get(local(bom_ref)).copied()).collect();
-        match components.is_empty() {
-            true => finding.resource = affected.first().map(|bom_ref| Text::from(*bom_ref)),
-            false => finding.package = Some(Arc::new(package(&components, &affected))),
-        }
         finding
     }
 }
@@ -307,37 +365,6 @@ fn local(bom_ref: &str) -> &str {
     match bom_ref.strip_prefix("urn:cdx:").and_then(|link| link.split_once('#')) {
         Some((_, local)) => local,
         None => bom_ref,
-    }
-}
-
-/// The first affected component as a package. If several are affected, `paths` lists them all.
-fn package(components: &[&Component], affected: &[&str]) -> Package {
-    let first = components[0];
-    let purl = first.purl.as_deref();
-    let ecosystem = purl.and_then(|purl| purl.strip_prefix("pkg:")).and_then(|purl| purl.split('/').next());
-    let name = match first.group.as_deref() {
-        Some(group) if !group.is_empty() => {
-            format!("{group}{}{}", if ecosystem == Some("maven") { ":" } else { "/" }, first.name)
-        }
-        _ => first.name.clone(),
-    };
-    let mut seen = HashSet::new();
-    let versions: Vec<&str> = components
-        .iter()
-        .filter(|component| component.name == first.name)
-        .filter_map(|component| component.version.as_deref())
-        .filter(|version| !version.is_empty() && seen.insert(*version))
-        .collect();
-    let paths = if affected.len() > 1 { affected } else { &[] };
-    Package {
-        name: name.into(),
-        version: Some(Text::from(versions.join(", "))).filter(|versions| !versions.is_empty()),
-        fixed_version: None,
-        purl: purl.map(Text::from),
-        ecosystem: ecosystem.map(Text::from),
-        paths: paths.iter().map(|bom_ref| Text::from(*bom_ref)).collect(),
-        dev: components.iter().all(|component| component.is_development()),
-        ..Package::default()
     }
 }
 

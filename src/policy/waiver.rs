@@ -195,9 +195,12 @@ impl Waiver {
         self.expires.is_none_or(|expires| today <= expires)
     }
 
-    /// Whether it means a problem in general: it names no place, tool or gate.
+    /// Whether it means a problem in general: it names no place, tool or gate, and no qualifier or subpath of a package
+    /// URL, which only the findings that have the same fit.
     pub fn is_wide(&self) -> bool {
-        self.path.is_none() && self.tool.is_none() && self.gate.is_none() && self.gap.is_none()
+        let part = self.package.as_deref().and_then(Purl::read);
+        let whole = part.is_none_or(|purl| purl.qualifiers().is_empty() && purl.subpath().is_none());
+        self.path.is_none() && self.tool.is_none() && self.gate.is_none() && self.gap.is_none() && whole
     }
 
     /// Whether it names a finding by its id.

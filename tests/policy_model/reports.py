@@ -90,7 +90,12 @@ def cyclonedx(gate):
             said = one["suppressed"]
             names = {"state": "state", "justification": "justification", "words": "detail"}
             listed["analysis"] = {names[key]: value for key, value in said.items()}
-        vulnerabilities.append(listed)
+        affects = listed.pop("affects")
+        same = next((other for other in vulnerabilities if {**other, "affects": []} == {**listed, "affects": []}), None)
+        if same:  # as tools list a vulnerability of several packages
+            same["affects"] += affects
+        else:
+            vulnerabilities.append({**listed, "affects": affects})
     return json.dumps(
         {"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": components, "vulnerabilities": vulnerabilities},
         indent=1,

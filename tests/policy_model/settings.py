@@ -58,8 +58,8 @@ def expired(waiver):
 
 
 def names_no_place(waiver):
-    """Such a waiver covers every finding of its problem."""
-    return not any(waiver.get(key) for key in ("path", "tool", "gate"))
+    """Such a waiver covers every finding of its problem. One with a qualifier covers only findings that have the same."""
+    return not any(waiver.get(key) for key in ("path", "tool", "gate")) and "?" not in (waiver.get("package") or "")
 
 
 def mistakes(world):

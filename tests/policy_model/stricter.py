@@ -154,7 +154,6 @@ def licence(world, rng):
         return False
     rules = gate.setdefault("licences", {})
     rules["deny"] = sorted({*rules.get("deny", []), rng.choice(["MIT", "GPL-*", "AGPL-3.0-only"])})
-    rules.setdefault("unknown", "allow") if len(rules) == 1 else None
     return True
 
 

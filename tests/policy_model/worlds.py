@@ -105,7 +105,7 @@ def spoil(rng, world):
     """Plants a mistake. The model must refuse the world, too."""
     config, scene = world["config"], world["scene"]
     plain = {"rule": "R1", "reason": "r", "expires": 400}
-    kind = rng.choice(["twice", "name", "no end", "no condition", "no gate", "future", "reason", "no file", "no required", "floor"])
+    kind = rng.choice(["twice", "name", "no end", "no condition", "no gate", "future", "reason", "no file", "no required", "floor", "floor"])
     if kind == "twice":
         config["waivers"] += [plain, {**plain, "expires": 401}]
     elif kind == "name":
@@ -137,7 +137,10 @@ def spoil(rng, world):
             gate["required"] = False
     else:
         scene["floor"] = {"vex": False, "protected": ["R1"], "mode": "production"}
-        config["waivers"] += [plain]
+        scene["vex"] = policies.vex(rng, scene)
+        config["vex"] = rng.random() < 0.7
+        world["flags"]["mode"] = rng.choice(["lab", "production"])
+        config["waivers"] += [plain] if rng.random() < 0.7 else []
 
 
 def drop_gate(rng, world, config):

@@ -44,7 +44,7 @@ fn the_crate_and_the_tolerant_reader_read_the_same() {
 
         assert_eq!(parsed.scope, Scope::of(Unit::Packages, 3), "{version}");
         assert_eq!(parsed.tool_version.as_deref(), Some("1.2.3"), "{version}");
-        let [first, second, third, fourth] = parsed.findings.as_slice() else { panic!("{version}") };
+        let [first, other, second, third, fourth] = parsed.findings.as_slice() else { panic!("{version}") };
 
         assert_eq!((&*first.rule, first.severity), ("CVE-1", Severity::Critical), "{version}");
         assert_eq!(first.title, "Bad thing.");
@@ -58,14 +58,11 @@ fn the_crate_and_the_tolerant_reader_read_the_same() {
             ["https://example.test/1".into(), "https://example.test/2".into()].into()
         );
         let package = first.package.as_deref().unwrap();
-        assert_eq!(
-            (&*package.name, package.version.as_deref()),
-            ("org.example:a", Some("1, 2")),
-            "{version}"
-        );
+        assert_eq!((&*package.name, package.version.as_deref()), ("org.example:a", Some("1")), "{version}");
         assert_eq!(package.ecosystem.as_deref(), Some("maven"));
-        assert_eq!(package.paths.len(), 2);
         assert_eq!(first.suppressed, None);
+        let package = other.package.as_deref().unwrap();
+        assert_eq!((&*other.rule, package.version.as_deref()), ("CVE-1", Some("2")), "{version}");
 
         assert_eq!(
             (second.severity, second.severity_raw.as_deref()),
@@ -85,9 +82,48 @@ fn the_crate_and_the_tolerant_reader_read_the_same() {
 }
 
 #[test]
+fn a_vulnerability_is_a_finding_for_each_package_that_it_affects() {
+    let component = |bom_ref: &str, name: &str, purl: &str| {
+        format!(
+            r#"{{"type": "library", "bom-ref": "{bom_ref}", "name": "{name}", "version": "1", "purl": "{purl}"}}"#
+        )
+    };
+    let components = [
+        component("a", "ssl", "pkg:deb/debian/ssl@1?arch=arm64"),
+        component("b", "crypto", "pkg:deb/debian/crypto@1?arch=arm64"),
+        component("c", "ssl", "pkg:deb/debian/ssl@1?arch=amd64"),
+        component("d", "ssl", "pkg:deb/debian/ssl@1?arch=arm64"),
+    ];
+    let affects =
+        ["a", "b", "c", "d", "nowhere"].map(|bom_ref| format!(r#"{{"ref": "{bom_ref}"}}"#)).join(", ");
+    let rest = format!(
+        r#""components": [{}], "vulnerabilities": [{{"id": "CVE-1", "affects": [{affects}]}}]"#,
+        components.join(", ")
+    );
+    for version in ["1.5", "1.7"] {
+        let parsed = parse(&document(version, &rest)).unwrap();
+        let found: Vec<_> = parsed
+            .findings
+            .iter()
+            .map(|finding| match &finding.package {
+                Some(package) => (package.purl.as_deref().unwrap().to_owned(), package.paths.len()),
+                None => (finding.resource.as_deref().unwrap().to_owned(), 0),
+            })
+            .collect();
+        let expected = [
+            ("pkg:deb/debian/ssl@1?arch=arm64".to_owned(), 2),
+            ("pkg:deb/debian/crypto@1?arch=arm64".to_owned(), 0),
+            ("pkg:deb/debian/ssl@1?arch=amd64".to_owned(), 0),
+            ("nowhere".to_owned(), 0),
+        ];
+        assert_eq!(found, expected, "{version}");
+    }
+}
+
+#[test]
 fn vulnerabilities_in_version_1_3_are_not_lost() {
     let parsed = parse(&document("1.3", &format!("{INVENTORY}, {VULNERABILITIES}"))).unwrap();
-    assert_eq!(parsed.findings.len(), 4);
+    assert_eq!(parsed.findings.len(), 5);
     assert_eq!(parsed.proof, ["CycloneDX 1.3"]);
 }
 
@@ -95,7 +131,7 @@ fn vulnerabilities_in_version_1_3_are_not_lost() {
 fn a_document_that_the_crate_refuses_loses_nothing() {
     let rest = format!(r#""serialNumber": "not a urn", {INVENTORY}, {VULNERABILITIES}, "compositions": 7"#);
     let parsed = parse(&document("1.5", &rest)).unwrap();
-    assert_eq!((parsed.findings.len(), parsed.scope.get(Unit::Packages)), (4, Some(3)));
+    assert_eq!((parsed.findings.len(), parsed.scope.get(Unit::Packages)), (5, Some(3)));
     assert!(parsed.proof[1].starts_with("not quite CycloneDX"), "{:?}", parsed.proof);
 }
 

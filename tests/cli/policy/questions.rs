@@ -249,6 +249,33 @@ fn a_waiver_for_an_id_covers_its_problem_in_every_tool_of_the_same_version() {
 }
 
 #[test]
+fn a_waiver_for_a_qualifier_covers_only_findings_that_have_it() {
+    let gate = |id: &str| {
+        format!(
+            "[[gate]]\nid = \"{id}\"\ntool = \"command\"\nrun = [\"true\"]\nreport = {{ format = \"cyclonedx\", path = \"{id}\" }}\n"
+        )
+    };
+    let waiver =
+        "[[waiver]]\npackage = \"pkg:npm/a?arch=arm\"\nreason = \"not shipped\"\nexpires = 2999-12-31\n";
+    let project = Project::with_gates(&format!(
+        "version = 1\nmode = \"production\"\n{}{}{waiver}",
+        gate("arm"),
+        gate("x86")
+    ));
+    for arch in ["arm", "x86"] {
+        let report = json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+            "components": [{"type": "library", "bom-ref": "a", "name": "a", "version": "1", "purl": format!("pkg:npm/a@1?arch={arch}")}],
+            "vulnerabilities": [{"id": "CVE-2020-0001", "ratings": [{"severity": "high"}], "affects": [{"ref": "a"}]}]});
+        project.write(&format!("{arch}.json"), report.to_string());
+    }
+    let ran = project.run(&["judge", "--report", "arm=arm.json", "--report", "x86=x86.json"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let decisions: Vec<Value> =
+        record(&project)["findings"].as_array().unwrap().iter().map(|one| one["decision"].clone()).collect();
+    assert_eq!(decisions, ["waive", "deny"]);
+}
+
+#[test]
 fn licences_that_are_unknown_warn_and_of_a_choice_the_best_side_counts() {
     for (licence, rules, severity) in [
         ("", "deny = [\"AGPL-*\"]", Some("medium")),
