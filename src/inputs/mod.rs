@@ -25,7 +25,7 @@ mod stamp;
 pub(crate) mod templates;
 mod terraform;
 mod test_runs;
-pub(crate) mod third_party;
+mod third_party;
 mod typescript;
 mod unlocked;
 mod walk;

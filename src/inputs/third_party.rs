@@ -27,7 +27,7 @@ pub(super) fn is_installed(name: &[u8]) -> bool {
 }
 
 /// Whether a folder of this name is not looked into at first.
-pub(crate) fn is_passed_over(name: &OsStr) -> bool {
+pub(super) fn is_passed_over(name: &OsStr) -> bool {
     name == ".git"
         || is_installed(name.as_bytes())
         || PASSED_OVER.iter().any(|known| known.as_bytes() == name.as_bytes())

@@ -165,16 +165,18 @@ fn base_config(job: &mut Job, copy: Option<&str>) -> Result<(), String> {
 }
 
 /// Names every file in which ESLint looks for its configuration.
-fn read_configuration(job: &mut Job, cwd: &Path, root: &Path) {
-    let folders = || cwd.ancestors().take_while(|folder| folder.starts_with(root));
+fn read_configuration(job: &mut Job, scene: &Scene, dir: &str) {
+    let cwd = &job.invocation.cwd.clone();
+    let nested = |begins: &str| nested::below(scene, dir, begins);
+    let folders = || cwd.ancestors().take_while(|folder| folder.starts_with(&scene.repo.root));
     let places: Vec<PathBuf> = folders()
         .flat_map(|folder| ENDINGS.map(|ending| folder.join(format!("eslint.config.{ending}"))))
         .collect();
     let is_flat = places.iter().any(|path| path.is_file());
     let is_old = installed_version(&job.invocation.program).is_some_and(|version| version.major < 10);
-    let nested = if is_old { Vec::new() } else { nested::below(cwd, "eslint.config.") };
-    let file = if nested.is_empty() { &CONFIG } else { &NEAREST };
-    for path in places.into_iter().chain(nested) {
+    let nearest = if is_old { Vec::new() } else { nested("eslint.config.") };
+    let file = if nearest.is_empty() { &CONFIG } else { &NEAREST };
+    for path in places.into_iter().chain(nearest) {
         job.reads(path, file);
     }
     if is_flat {
@@ -182,10 +184,10 @@ fn read_configuration(job: &mut Job, cwd: &Path, root: &Path) {
     }
     let beside =
         folders().flat_map(|folder| OLD_ENDINGS.map(|ending| folder.join(format!(".eslintrc{ending}"))));
-    for path in beside.chain(nested::below(cwd, ".eslintrc")) {
+    for path in beside.chain(nested(".eslintrc")) {
         job.reads(path, &OLD_CONFIG);
     }
-    for path in folders().map(|folder| folder.join(MANIFEST.name)).chain(nested::below(cwd, MANIFEST.name)) {
+    for path in folders().map(|folder| folder.join(MANIFEST.name)).chain(nested(MANIFEST.name)) {
         job.reads(path, &MANIFEST);
     }
     job.reads(cwd.join(IGNORES.name), &IGNORES);
@@ -202,7 +204,7 @@ impl Eslint {
         let report = job.report_file("eslint.json");
         job.args(["-f", "json", "-o", &report, "--no-color"]);
         job.near_node_modules(&cwd, &scene.repo.root);
-        read_configuration(&mut job, &cwd, &scene.repo.root);
+        read_configuration(&mut job, scene, dir);
 
         let Some(range) = scene.since else {
             job.end_of_options().args(&self.files).because("every file that the configuration covers");
@@ -247,6 +249,11 @@ impl Eslint {
 }
 
 impl Tool for Eslint {
+    /// Configuration files of folders below count, too.
+    fn reads_inputs(&self) -> bool {
+        true
+    }
+
     fn follows_range(&self) -> bool {
         true
     }

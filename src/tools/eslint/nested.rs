@@ -3,57 +3,48 @@
 //! Source: ESLint's documentation, "Configuration Files": ESLint 10 takes the `eslint.config.*` nearest to each file; ESLint 8 without one
 //! adds every `.eslintrc*` from the file up to the root.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::inputs::third_party::is_passed_over;
+use crate::scan::scene::Scene;
 
-/// The most folders that are looked into. A larger project is no reason to wait.
-const MOST: usize = 20_000;
-
-/// The files below a folder whose names begin like this, in order. Links, third-party code and build output are left out, as ESLint does.
-pub(super) fn below(top: &Path, begins: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![top.to_owned()];
-    let mut seen = 0;
-    while let Some(folder) = folders.pop() {
-        seen += 1;
-        if seen > MOST {
-            break;
-        }
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let (name, Ok(kind)) = (entry.file_name(), entry.file_type()) else { continue };
-            if kind.is_dir() && !is_passed_over(&name) {
-                folders.push(entry.path());
-            } else if kind.is_file() && folder != top && name.to_string_lossy().starts_with(begins) {
-                found.push(entry.path());
-            }
-        }
-    }
-    found.sort();
-    found
+/// The files in the folders below that of a gate whose names begin like this, in order. Links and installed packages are left out, as
+/// ESLint does.
+pub(super) fn below(scene: &Scene, dir: &str, begins: &str) -> Vec<PathBuf> {
+    let nested = scene
+        .files_below(dir)
+        .filter(|(path, file)| path.contains('/') && !file.is_link() && file.name().starts_with(begins));
+    nested.map(|(_, file)| scene.repo.root.join(file.os_path())).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::inputs::Inputs;
+    use crate::system::git::Repo;
 
     #[test]
     fn files_of_folders_below_are_found_and_those_of_packages_are_not() {
-        let top = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
         for name in [
-            "eslint.config.js",
-            "a/b/eslint.config.mjs",
-            "a/eslint.config.ts",
-            "node_modules/c/eslint.config.js",
+            "web/eslint.config.js",
+            "web/a/b/eslint.config.mjs",
+            "web/a/eslint.config.ts",
+            "web/node_modules/c/eslint.config.js",
+            "api/d/eslint.config.js",
         ] {
-            let path = top.path().join(name);
+            let path = top.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        let found = below(top.path(), "eslint.config.");
+        let repo = Repo { root: top.clone(), base: top.clone(), ..Repo::default() };
+        let inputs = Inputs::outside_git(&top);
+        let scene = Scene { repo: &repo, gate: "lint", since: None, built: &[], inputs: &inputs };
+        let found = below(&scene, "web", "eslint.config.");
         let found: Vec<_> =
-            found.iter().map(|path| path.strip_prefix(top.path()).unwrap().to_str().unwrap()).collect();
-        assert_eq!(found, ["a/b/eslint.config.mjs", "a/eslint.config.ts"]);
+            found.iter().map(|path| path.strip_prefix(&top).unwrap().to_str().unwrap()).collect();
+        assert_eq!(found, ["web/a/b/eslint.config.mjs", "web/a/eslint.config.ts"]);
     }
 }
