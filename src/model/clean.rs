@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::assessment::Assessment;
-use crate::model::finding::{Cvss, Finding, Location, Package};
+use crate::model::finding::{Cvss, Finding, Location, Package, Protected};
 use crate::model::risk::Risk;
 use crate::redact::Scrubber;
 use crate::text::shared::{SharedTexts, Text};
@@ -161,8 +161,11 @@ impl Clean for Finding {
         }
         // Portcullis makes the id, but someone may have written the record by hand.
         [id, gate, target, tool, rule, title, because].into_iter().for_each(|text| text.clean(scrubber));
-        for text in [problem, severity_raw, fix, resource, image, commit, suppressed, protected, waiver] {
+        for text in [problem, severity_raw, fix, resource, image, commit, suppressed, waiver] {
             text.clean(scrubber);
+        }
+        if let Some(Protected::Rule(words)) = protected {
+            words.clean(scrubber);
         }
         location.clean(scrubber);
         package.clean(scrubber);

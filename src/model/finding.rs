@@ -131,6 +131,25 @@ pub struct Cvss {
     pub vector: Option<Text>,
 }
 
+/// What a floor does not let waive a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protected {
+    /// Nothing may, since its rule is protected. The text says by which pattern.
+    Rule(Text),
+    /// What its report and VEX documents say of it. A waiver may.
+    Statements,
+}
+
+impl Protected {
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Rule(words) => words,
+            Self::Statements => "the floor has vex = false",
+        }
+    }
+}
+
 /// The decision of the policy on one finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -204,9 +223,9 @@ pub struct Finding {
     /// Why the tool says that it is suppressed (a SARIF suppression).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Text>,
-    /// Why no waiver, no VEX document and no suppression counts: an organisation's floor forbids it.
+    /// What an organisation's floor does not let waive it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub protected: Option<Text>,
+    pub protected: Option<Protected>,
     #[serde(default = "undecided")]
     pub decision: Decision,
     #[serde(default)]

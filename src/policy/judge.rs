@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use crate::model::assessment::Assessment;
-use crate::model::finding::{Decision, Finding};
+use crate::model::finding::{Decision, Finding, Protected};
 use crate::model::policy::{Policy, PolicyEffect, Ratchet, Threshold};
 use crate::model::run::{Completeness, GateRecord, TargetRecord};
 use crate::model::scope::Unit;
@@ -80,7 +80,8 @@ pub fn judge(
                 gates[gate].policy.conditions.adjust(finding, *decision, because.clone());
         }
         if let (Some(why), Some(_)) = (&finding.protected, &finding.suppressed) {
-            finding.because = Text::from(format!("{}; its report suppresses it, but {why}", finding.because));
+            finding.because =
+                Text::from(format!("{}; its report suppresses it, but {}", finding.because, why.words()));
         }
     }
 
@@ -103,11 +104,12 @@ fn waive(
     acted: bool,
     used: &mut [Used],
 ) {
-    if finding.protected.is_some() {
+    if let Some(Protected::Rule(_)) = finding.protected {
         (finding.decision, finding.waiver) = (Decision::Deny, None);
         return;
     }
-    if let Some(reason) = &finding.suppressed {
+    let statements_count = finding.protected.is_none();
+    if let (Some(reason), true) = (&finding.suppressed, statements_count) {
         finding.decision = Decision::Waive;
         finding.because = Text::from(format!("suppressed in the report: {reason}"));
         return;
@@ -121,7 +123,9 @@ fn waive(
         used[i].covers = true;
         used_too(used, covering.get(1..).unwrap_or_default(), &waivers[i].name);
         finding.because = Text::from(format!("waived: {}", waivers[i].reason));
-    } else if let Some(words) = finding.assessment().and_then(Assessment::waiver).filter(|_| !acted) {
+    } else if let Some(words) =
+        finding.assessment().and_then(Assessment::waiver).filter(|_| !acted && statements_count)
+    {
         (finding.decision, finding.because) = (Decision::Waive, words.into());
     }
 }

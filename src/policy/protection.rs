@@ -2,7 +2,7 @@
 
 use globset::GlobMatcher;
 
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Protected};
 use crate::text::shared::Text;
 
 /// The part of a floor that is about single findings.
@@ -24,18 +24,16 @@ impl Protection {
     /// Notes on every finding whether it may be waived.
     pub(crate) fn note(&self, findings: &mut [Finding]) {
         for finding in findings {
-            finding.protected = self.words(finding);
+            finding.protected = self.of(finding);
         }
     }
 
-    fn words(&self, finding: &Finding) -> Option<Text> {
+    fn of(&self, finding: &Finding) -> Option<Protected> {
         let mut rules = std::iter::once(&finding.rule).chain(finding.aliases.iter());
         if let Some((rule, pattern)) = rules.find_map(|rule| Some((rule, self.pattern_of(rule)?))) {
-            return Some(Text::from(format!("the floor protects {rule} (`{pattern}`)")));
+            return Some(Protected::Rule(Text::from(format!("the floor protects {rule} (`{pattern}`)"))));
         }
         let stated = finding.suppressed.is_some() || finding.assessment().is_some();
-        (self.no_statements && stated).then_some(NO_STATEMENTS)
+        (self.no_statements && stated).then_some(Protected::Statements)
     }
 }
-
-const NO_STATEMENTS: Text = arcstr::literal!("the floor has vex = false");

@@ -138,14 +138,15 @@ def fits(world, waiver, finding):
 def decide(world, keys, finding):
     """The decision by the settings of the gate alone, without budgets: `waive`, `deny`, `allow`; and whether a budget counts it."""
     floor = world["scene"].get("floor") or {}
-    # A floor protects its rule, or forbids what its report says: nothing waives it.
-    free = not protects(floor, problems.ids(finding)) and not (floor.get("vex") is False and excused(finding))
+    # A floor protects its rule: nothing waives it. With `vex = false` only a waiver does.
+    free = not protects(floor, problems.ids(finding))
+    heard = free and floor.get("vex") is not False
     config, scene = world["config"], world["scene"]
-    if free and excused(finding):
+    if heard and excused(finding):
         said = "waive", "suppressed"
     elif free and finding["waiver"]:
         said = "waive", "waiver"
-    elif free and config.get("vex") and vex.waives(scene.get("vex", []), config.get("products", []), finding):
+    elif heard and config.get("vex") and vex.waives(scene.get("vex", []), config.get("products", []), finding):
         said = "waive", "vex"
     elif keys.get("fail_on_kev") and finding["kev"]:
         said = "deny", "kev"

@@ -1,7 +1,7 @@
 //! The steps of a decision, in the order of [`policy::judge`](crate::policy::judge).
 
 use crate::model::assessment::Status;
-use crate::model::finding::{Decision, Finding};
+use crate::model::finding::{Decision, Finding, Protected};
 use crate::model::policy::PolicyEffect;
 use crate::model::run::{GateRecord, Run};
 use crate::model::waiver_use::WaiverNote;
@@ -16,10 +16,11 @@ pub(super) fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> 
             return steps;
         }
         (Some(reason), Some(why)) => {
+            let why = why.words();
             steps.push(format!("its own report suppresses it: {reason}. That does not count: {why}"));
         }
-        (None, Some(why)) => steps.push(format!("nothing may waive it: {why}")),
-        (None, None) => {}
+        (None, Some(Protected::Rule(why))) => steps.push(format!("nothing may waive it: {why}")),
+        (None, Some(Protected::Statements) | None) => {}
     }
     if let Some(name) = &finding.waiver {
         steps.push(format!("{}. It is waived", waiver(run, name)));

@@ -170,6 +170,20 @@ fn a_document_that_gives_no_reason_is_a_mistake() {
     }
 }
 
+/// `vex = false` is about statements: a waiver of gates.toml has a reason and a last day.
+#[test]
+fn a_waiver_covers_what_a_floor_does_not_let_the_report_suppress() {
+    let gate = "[[gate]]\nid = \"scan\"\ntool = \"command\"\nrun = [\"true\"]\nreport = { format = \"sarif\", path = \"r\" }\n";
+    let waiver = "[[waiver]]\nrule = \"CVE-2020-0001\"\nreason = \"later\"\nexpires = 2999-12-31\n";
+    for (rest, code) in [("", 1), (waiver, 0)] {
+        let project = Project::with_gates(&format!("version = 1\nmode = \"production\"\n{gate}{rest}"));
+        project.write("report", sarif(r#","suppressions":[{"kind":"inSource"}]"#));
+        project.write("floor.toml", "version = 1\nvex = false\n");
+        let ran = project.run(&["judge", "--report", "scan=report", "--require", "floor.toml"]);
+        assert_eq!(ran.code, code, "{rest}: {}", ran.all());
+    }
+}
+
 /// Of two statements the one that was changed last counts, whatever the order.
 #[test]
 fn the_last_word_is_that_of_the_statement_or_else_of_its_document() {
