@@ -4,7 +4,7 @@
 //! [`Finding::problem`], and `seen_by` names every tool.
 //!
 //! The same problem is
-//! - a vulnerability with a common id (CVE, GHSA, npm's) in one version of one package,
+//! - a vulnerability with the same CVE ids, or without any and a common id (GHSA, npm's), in one version of one package,
 //! - a secret at one place in one commit, or in the work tree,
 //! - a type error of one rule at one place, with the same words, seen through several projects of TypeScript,
 //! - a misconfiguration of one resource, if both Trivy and Checkov have a check for it ([`advisories`]).
@@ -44,7 +44,7 @@ pub(crate) fn groups(findings: &[Finding]) -> Vec<Vec<usize>> {
         return Vec::new();
     }
     let mut sets = Sets::new(findings.len());
-    join(&mut sets, findings, Category::Vulnerability, advisories);
+    join(&mut sets, findings, Category::Vulnerability, advisories(findings));
     join(&mut sets, findings, Category::Secret, spots(findings));
     join(&mut sets, findings, Category::Misconfiguration, checks);
     join(&mut sets, findings, Category::Type, type_errors);
@@ -67,15 +67,76 @@ fn join<'a, K: Hash + Eq, I: IntoIterator<Item = K>>(
     }
 }
 
-/// Every id of a vulnerability with its package, named as its ecosystem compares names, and each of its versions.
-fn advisories(_: usize, finding: &Finding) -> Vec<(&str, &str, String, &str)> {
+/// What is the same for all findings of one vulnerability.
+#[derive(PartialEq, Eq, Hash)]
+enum Vulnerable<'a> {
+    /// All CVE ids of it.
+    Cves(String, Where<'a>),
+    /// Another id. No CVE id is known for it, or several are.
+    Id(&'a str, Where<'a>),
+}
+
+/// An ecosystem, a package as its ecosystem compares names, and a version.
+type Where<'a> = (&'a str, String, &'a str);
+
+/// The keys of each vulnerability. Two with other CVE ids are two problems, also if they have another id in common: an advisory
+/// of a distribution or of npm may be about several. A tool that knows no CVE id finds the problem of the one that
+/// others have for its ids.
+fn advisories(findings: &[Finding]) -> impl Fn(usize, &Finding) -> Vec<Vulnerable<'_>> {
+    let mut cves_of: HashMap<(String, String, String, String), Option<String>> = HashMap::new();
+    for finding in findings.iter().filter(|finding| finding.category == Category::Vulnerability) {
+        let Some(cves) = cves(finding) else { continue };
+        for (kind, name, version) in places(finding) {
+            for id in ids(finding) {
+                let key = (id.to_string(), kind.to_owned(), name.clone(), version.to_owned());
+                let known = cves_of.entry(key).or_insert_with(|| Some(cves.clone()));
+                if known.as_ref() != Some(&cves) {
+                    *known = None;
+                }
+            }
+        }
+    }
+    move |_, finding| {
+        let own = cves(finding);
+        let mut keys = Vec::new();
+        for place in places(finding) {
+            let of = |id: &Text| {
+                cves_of
+                    .get(&(id.to_string(), place.0.to_owned(), place.1.clone(), place.2.to_owned()))
+                    .cloned()
+            };
+            let mut others: Vec<Option<String>> = ids(finding).filter_map(of).collect();
+            others.sort();
+            others.dedup();
+            match (&own, others.as_slice()) {
+                (Some(cves), _) | (None, [Some(cves)]) => keys.push(Vulnerable::Cves(cves.clone(), place)),
+                (None, _) => keys.extend(ids(finding).map(|id| Vulnerable::Id(id, place.clone()))),
+            }
+        }
+        keys
+    }
+}
+
+fn ids(finding: &Finding) -> impl Iterator<Item = &Text> {
+    std::iter::once(&finding.rule).chain(finding.aliases.iter())
+}
+
+/// Its CVE ids, sorted; `None`: it has none.
+fn cves(finding: &Finding) -> Option<String> {
+    let is_cve = |id: &&Text| id.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("CVE-"));
+    let mut cves: Vec<String> = ids(finding).filter(is_cve).map(|id| id.to_ascii_uppercase()).collect();
+    cves.sort();
+    cves.dedup();
+    (!cves.is_empty()).then(|| cves.join(" "))
+}
+
+/// The package in each of its versions.
+fn places(finding: &Finding) -> Vec<Where<'_>> {
     let Some(package) = &finding.package else { return Vec::new() };
     let (kind, name) = whose(package);
     let name = comparable_name(kind, name);
-    let versions = || package.version.as_deref().unwrap_or_default().split(", ");
-    let ids = std::iter::once(&finding.rule).chain(finding.aliases.iter());
-    let name = &name;
-    ids.flat_map(|id| versions().map(move |version| (&**id, kind, name.clone(), version))).collect()
+    let versions = package.version.as_deref().unwrap_or_default().split(", ");
+    versions.map(|version| (kind, name.clone(), version)).collect()
 }
 
 /// The package's ecosystem, from its URL if it has one, and its name: tools use many names for ecosystems.
@@ -238,6 +299,21 @@ mod tests {
             vulnerability("CVE-1", &[], "zope.interface", "5.0.0", "pkg:npm/zope.interface@5.0.0"),
         ];
         assert_eq!(groups(&spelled), [[0, 1]], "PyPI takes both names for one package");
+    }
+
+    /// An advisory that is about several CVE ids joins none of them.
+    #[test]
+    fn another_cve_is_another_problem_whatever_else_they_have_in_common() {
+        let of = |rule: &str, aliases: &[&str]| vulnerability(rule, aliases, "openssl", "3.0.9", "");
+        assert_eq!(groups(&[of("CVE-1", &["DSA-1"]), of("CVE-2", &["DSA-1"])]), Vec::<Vec<usize>>::new());
+        let bridged =
+            [of("CVE-1", &[]), of("CVE-2", &[]), of("GHSA-1", &["CVE-1", "CVE-2"]), of("cve-1", &[])];
+        assert_eq!(groups(&bridged), [[0, 3]]);
+        // It is not clear which of both it is.
+        let unclear = [of("CVE-1", &["GHSA-1"]), of("CVE-2", &["GHSA-1"]), of("GHSA-1", &[])];
+        assert_eq!(groups(&unclear), Vec::<Vec<usize>>::new());
+        let clear = [of("CVE-1", &["GHSA-1"]), of("GHSA-1", &[]), of("GHSA-1", &["npm-1"]), of("npm-1", &[])];
+        assert_eq!(groups(&clear), [[0, 1, 2]]);
     }
 
     #[test]
