@@ -8,7 +8,7 @@ mod demand;
 
 use std::path::Path;
 
-use globset::{Glob, GlobMatcher};
+use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
 
 use crate::config::floor::demand::Demand;
@@ -208,7 +208,7 @@ fn protected(keys: &Keys) -> Vec<(String, GlobMatcher)> {
     let rules = keys.texts("protected").unwrap_or_default();
     rules
         .into_iter()
-        .filter_map(|rule| match Glob::new(&rule.value) {
+        .filter_map(|rule| match GlobBuilder::new(&rule.value).case_insensitive(true).build() {
             Ok(glob) => Some((rule.value, glob.compile_matcher())),
             Err(error) => {
                 keys.problem(rule.at, format!("this is not a pattern for rules: {}", error.kind()));

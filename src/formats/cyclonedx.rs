@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::model::assessment::is_reasoned;
+use crate::model::assessment::VexWords;
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
@@ -352,7 +352,7 @@ impl Analysis {
         }
         let words = [self.justification.as_deref(), self.detail.as_deref()];
         let why: Vec<&str> = words.into_iter().flatten().filter(|text| !text.is_empty()).collect();
-        if state == "not_affected" && !is_reasoned(words[0], words[1]) {
+        if state == "not_affected" && !VexWords::CycloneDx.is_reason(words[0], words[1]) {
             return None;
         }
         let colon = if why.is_empty() { "" } else { ": " };

@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use thiserror::Error;
 
 use crate::formats::json;
-use crate::model::assessment::is_reasoned;
+use crate::model::assessment::VexWords;
 use crate::policy::vex::VexDocument;
 use crate::text::bom::without_bom;
 use crate::text::sanitise;
@@ -47,12 +47,13 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<VexDocument, Broken> {
 
 /// Refuses `not_affected` without a reason: nobody could check it. The author's own words are in the key `words_in`.
 fn require_reason(
+    of: VexWords,
     id: &str,
     justification: Option<&str>,
     words: Option<&str>,
     words_in: &str,
 ) -> Result<(), Broken> {
-    if is_reasoned(justification, words) {
+    if of.is_reason(justification, words) {
         return Ok(());
     }
     let lacks = match justification {

@@ -32,35 +32,55 @@ impl Status {
     }
 }
 
-/// Reasons for `not_affected`, in small letters without `_`: those of CISA's "VEX Status Justifications" (2022), which
-/// OpenVEX writes with `_` and SPDX 3 with capitals (`SecurityVexJustificationType`), and those of CycloneDX
-/// (`impactAnalysisJustification`).
-const JUSTIFICATIONS: [&str; 14] = [
-    "componentnotpresent",
-    "vulnerablecodenotpresent",
-    "vulnerablecodenotinexecutepath",
-    "vulnerablecodecannotbecontrolledbyadversary",
-    "inlinemitigationsalreadyexist",
-    "codenotpresent",
-    "codenotreachable",
-    "requiresconfiguration",
-    "requiresdependency",
-    "requiresenvironment",
-    "protectedbycompiler",
-    "protectedatruntime",
-    "protectedatperimeter",
-    "protectedbymitigatingcontrol",
-];
-
-/// Whether a word is a justification that one of the formats defines.
-fn is_justification(word: &str) -> bool {
-    let letters: String = word.trim().chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
-    JUSTIFICATIONS.contains(&letters.as_str())
+/// Whose words a justification for `not_affected` is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VexWords {
+    /// Those of CISA's "VEX Status Justifications" (2022), as OpenVEX writes them.
+    OpenVex,
+    /// The same, as SPDX 3 writes them (`VexJustificationType`).
+    Spdx,
+    /// `impactAnalysisJustification`.
+    CycloneDx,
 }
 
-/// Whether `not_affected` has a reason that a reader can check: a justification of its format, or words of the author.
-pub(crate) fn is_reasoned(justification: Option<&str>, words: Option<&str>) -> bool {
-    justification.is_some_and(is_justification) || words.is_some_and(|words| !words.trim().is_empty())
+impl VexWords {
+    fn justifications(self) -> &'static [&'static str] {
+        match self {
+            Self::OpenVex => &[
+                "component_not_present",
+                "vulnerable_code_not_present",
+                "vulnerable_code_not_in_execute_path",
+                "vulnerable_code_cannot_be_controlled_by_adversary",
+                "inline_mitigations_already_exist",
+            ],
+            Self::Spdx => &[
+                "componentNotPresent",
+                "vulnerableCodeNotPresent",
+                "vulnerableCodeNotInExecutePath",
+                "vulnerableCodeCannotBeControlledByAdversary",
+                "inlineMitigationsAlreadyExist",
+            ],
+            Self::CycloneDx => &[
+                "code_not_present",
+                "code_not_reachable",
+                "requires_configuration",
+                "requires_dependency",
+                "requires_environment",
+                "protected_by_compiler",
+                "protected_at_runtime",
+                "protected_at_perimeter",
+                "protected_by_mitigating_control",
+            ],
+        }
+    }
+
+    /// Whether `not_affected` has a reason that a reader can check: a justification of its format, or words of the author.
+    pub(crate) fn is_reason(self, justification: Option<&str>, words: Option<&str>) -> bool {
+        // SPDX 3 may write the whole address of the term.
+        let last = |word: &str| word.rsplit(['/', '#']).next().unwrap_or_default().to_owned();
+        justification.is_some_and(|word| self.justifications().contains(&last(word.trim()).as_str()))
+            || words.is_some_and(|words| !words.trim().is_empty())
+    }
 }
 
 /// The statement that decides a finding, in the record.

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use crate::formats::headline;
 use crate::formats::ratings::{Rated, Rating};
-use crate::model::assessment::is_reasoned;
+use crate::model::assessment::VexWords;
 use crate::model::finding::{Category, Finding, Package};
 use crate::model::purl::Purl;
 use crate::model::scope::{Scope, Unit};
@@ -198,7 +198,7 @@ impl<'g> About<'g> {
         let counts = |(one, word, clears): &(&Element, &str, bool)| {
             *clears
                 && (*word != "not_affected"
-                    || is_reasoned(one.justification.as_deref(), one.impact.as_deref()))
+                    || VexWords::Spdx.is_reason(one.justification.as_deref(), one.impact.as_deref()))
         };
         let (one, word, _) = all.first().filter(|_| all.iter().all(counts))?;
         let words = [one.justification.as_deref(), one.impact.as_deref()];

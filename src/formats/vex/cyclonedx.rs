@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::Broken;
 use crate::formats::json;
-use crate::model::assessment::Status;
+use crate::model::assessment::{Status, VexWords};
 use crate::policy::vex::{Product, ProductId, Statement};
 
 #[derive(Deserialize)]
@@ -133,7 +133,7 @@ impl Vulnerability {
             return Ok(());
         };
         let id = self.id.as_deref().unwrap_or("a vulnerability without an id");
-        super::require_reason(id, justification.as_deref(), detail.as_deref(), "detail")
+        super::require_reason(VexWords::CycloneDx, id, justification.as_deref(), detail.as_deref(), "detail")
     }
 
     fn statements(

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Broken;
 use crate::formats::json;
-use crate::model::assessment::Status;
+use crate::model::assessment::{Status, VexWords};
 use crate::policy::vex::{Product, ProductId, Statement};
 
 #[derive(Deserialize)]
@@ -79,7 +79,7 @@ impl Made {
         }
         if self.status == Status::NotAffected {
             let (justification, words) = (self.justification.as_deref(), self.impact_statement.as_deref());
-            super::require_reason(&ids[0], justification, words, "impact_statement")?;
+            super::require_reason(VexWords::OpenVex, &ids[0], justification, words, "impact_statement")?;
         }
         let shared_parts: Vec<ProductId> = self.subcomponents.into_iter().map(Named::into_id).collect();
         let product = |named: Named| {

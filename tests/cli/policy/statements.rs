@@ -71,6 +71,8 @@ fn rows() -> Vec<Row> {
         (r#","analysis":{"state":"not_affected","detail":"no caller"}"#, true),
         (r#","analysis":{"state":"not_affected"}"#, false),
         (r#","analysis":{"state":"not_affected","justification":"trust_me"}"#, false),
+        // A word of OpenVEX.
+        (r#","analysis":{"state":"not_affected","justification":"component_not_present"}"#, false),
         (r#","analysis":{"state":"false_positive"}"#, true),
         (r#","analysis":{"state":"resolved"}"#, true),
         (r#","analysis":{"state":"resolved_with_pedigree"}"#, true),
@@ -151,6 +153,8 @@ fn a_document_that_gives_no_reason_is_a_mistake() {
         (openvex(r#""status":"not_affected""#), "no `justification` and no `impact_statement`"),
         (openvex(r#""status":"not_affected","justification":"trust_me""#), "the justification `trust_me`"),
         (openvex(r#""status":"not_affected","impact_statement":" ""#), "no `impact_statement`"),
+        // A word of CycloneDX.
+        (openvex(r#""status":"not_affected","justification":"code_not_reachable""#), "`code_not_reachable`"),
         (cyclonedx(r#","analysis":{"state":"not_affected"}"#), "no `justification` and no `detail`"),
         (
             cyclonedx(r#","analysis":{"state":"not_affected","justification":"trust_me"}"#),
@@ -246,6 +250,7 @@ fn an_alias_of_a_protected_rule_is_protected_too() {
         project.run(&["judge", "--report", "scan=report", "--require", "floor.toml"])
     };
     assert_eq!(judge("").code, 0);
+    assert_eq!(judge("protected = [\"cve-2020-*\"]\n").code, 1);
     let ran = judge("protected = [\"CVE-2020-0001\"]\n");
     assert_eq!(ran.code, 1, "{}", ran.all());
     let explained = project.run(&["explain", "CVE-2020-0001"]);
