@@ -4,6 +4,7 @@ mod reports;
 mod what_if;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -17,9 +18,11 @@ use crate::config::{Config, branch};
 use crate::engine::active_policy::{ActivePolicy, BaseSource};
 use crate::engine::assemble::{Circumstances, assemble};
 use crate::engine::evidence::{GateEvidence, Lack};
+use crate::engine::gate_inputs::ThereIs;
 use crate::engine::pool::Pool;
 use crate::engine::publish::publish;
 use crate::engine::saved_run;
+use crate::inputs::Inputs;
 use crate::model::clean::Clean;
 use crate::model::run::{Completeness, Run};
 use crate::model::verdict::Mode;
@@ -186,6 +189,10 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     if let Some(By { active, settings, locked, enrichment, .. }) = &by {
         active.check_floor_of_saved(settings, *locked, &run.gates)?;
         run.policy = active.record(enrichment);
+    }
+    if let Some(By { active, .. }) = by.as_ref().filter(|by| by.active.config.coverage_required) {
+        let inputs = Inputs::read(&repo).await?;
+        run.inputs.uncovered = ThereIs::new(Arc::new(repo), inputs).uncovered(&active.config, &evidence);
     }
     let nothing = Enrichment::default();
     match &by {

@@ -205,7 +205,7 @@ async fn carry_out(
     let mut run = assemble(&evidence, pool, &secrets, circumstances);
     run.policy = active.record(&enrichment);
     match &there_is {
-        Ok(there_is) => run.inputs.uncovered = there_is.uncovered(&active.config),
+        Ok(there_is) => run.inputs.uncovered = there_is.uncovered(&active.config, &evidence),
         Err(error) => run.inputs.unknown = Some(format!("{error:#}")),
     }
     apply(&mut run, &inputs);

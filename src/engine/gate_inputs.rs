@@ -1,13 +1,13 @@
 //! Compares what there is in the repository with what the gates read: the inputs of each gate, and those that no gate reads.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::{Config, Gate};
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::inputs::{File, Inputs};
+use crate::inputs::{File, Inputs, TerraformFolder};
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
 use crate::model::input::{InputKind, PackageManager, Standing};
@@ -24,8 +24,17 @@ use crate::tools::TOOLS;
 pub(crate) struct ThereIs {
     repo: Arc<Repo>,
     inputs: Inputs,
-    /// Everything that somebody should look at, each with its kind.
-    asked: Vec<(InputKind, String)>,
+    /// Everything that somebody should look at.
+    asked: Vec<Asked>,
+}
+
+/// One of these.
+#[derive(Debug)]
+struct Asked {
+    kind: InputKind,
+    path: String,
+    /// In a submodule, or in another repository inside this one.
+    nested: bool,
 }
 
 impl ThereIs {
@@ -44,8 +53,7 @@ impl ThereIs {
         let title = evidence.gate.spec.title;
         let mut found = Vec::new();
         for gate in self.reads_of(&evidence.gate) {
-            let own = self.asked.iter().filter(|(kind, path)| gate.covers(*kind, path));
-            for (kind, path) in own {
+            for Asked { kind, path, .. } in self.asked.iter().filter(|one| gate.covers(one.kind, &one.path)) {
                 let state = match gate.reads.reach {
                     Reach::Here if evidence.lack.is_none() => InputState::Scanned,
                     Reach::BelowNamed if self.names(path).any(|name| read.contains(&*name)) => {
@@ -65,16 +73,28 @@ impl ThereIs {
         found
     }
 
-    /// The inputs that no gate of the configuration reads, by kind. Manifests without a lock file are of them: nothing can be read there.
-    pub(crate) fn uncovered(&self, config: &Config) -> Vec<Uncovered> {
+    /// The inputs that no gate of the configuration reads, by kind; not those of submodules. Manifests without a lock file are of them:
+    /// nothing can be read there. `evidence` is that of the gates that ran: an advisory gate reads nothing that it did not prove.
+    pub(crate) fn uncovered(&self, config: &Config, evidence: &[GateEvidence]) -> Vec<Uncovered> {
         let gates: Vec<GateReads> = config.gates.iter().flat_map(|gate| self.reads_of(gate)).collect();
-        let is_read = |kind: InputKind, path: &str| gates.iter().any(|gate| gate.covers(kind, path));
+        let advisory = evidence.iter().filter(|one| !one.gate.required);
+        let unproved: HashMap<&Text, &GateEvidence> = advisory.map(|one| (&one.gate.id, one)).collect();
+        let is_proved = |gate: &GateReads, path: &str| {
+            unproved.get(&gate.id).is_none_or(|evidence| {
+                let is_gap = |input: &GateInput| *input.path == *path && input.state == InputState::Gap;
+                !matches!(evidence.lack, Some(Lack::Proof(_) | Lack::Halted(_)))
+                    && !evidence.inputs.iter().any(is_gap)
+            })
+        };
+        let is_read = |kind: InputKind, path: &str| {
+            gates.iter().any(|gate| gate.covers(kind, path) && is_proved(gate, path))
+        };
         let mut found: BTreeMap<InputKind, Vec<UncoveredInput>> = BTreeMap::new();
         let mut add = |kind, path: &str| {
             found.entry(kind).or_default().push(UncoveredInput { path: path.into(), accepted: None });
         };
-        for (kind, path) in self.asked.iter().filter(|(kind, path)| !is_read(*kind, path)) {
-            add(*kind, path);
+        for one in self.asked.iter().filter(|one| !one.nested && !is_read(one.kind, &one.path)) {
+            add(one.kind, &one.path);
         }
         for one in self.inputs.unlocked() {
             add(InputKind::Manifest(one.manager), &one.manifest);
@@ -112,6 +132,7 @@ impl ThereIs {
         };
         let all = gate.tool.reads().into_iter();
         let of = |reads: Reads| GateReads {
+            id: gate.id.clone(),
             tool: gate.tool.clone(),
             folders: reads.folders.iter().map(from_top).collect(),
             reads,
@@ -122,6 +143,7 @@ impl ThereIs {
 
 #[derive(Debug)]
 struct GateReads {
+    id: Text,
     tool: Arc<dyn Tool>,
     reads: Reads,
     folders: Vec<String>,
@@ -161,21 +183,24 @@ fn is_asked(kind: InputKind) -> bool {
     )
 }
 
-fn asked(inputs: &Inputs) -> Vec<(InputKind, String)> {
-    let own = |file: &File| file.standing() != Standing::Ignored && !file.is_nested();
-    let files = inputs.files().iter().filter(own);
-    let of_file = files.flat_map(|file| {
-        let kinds: Vec<InputKind> = file.kinds().iter().filter(|kind| is_asked(*kind)).collect();
-        kinds.into_iter().map(move |kind| (kind, file.path().into_owned()))
-    });
+fn asked(inputs: &Inputs) -> Vec<Asked> {
     // A base of others, and a list of references, are no projects.
     let projects = inputs.typescript().iter().filter(|project| !project.is_base() && !project.is_solution());
     let projects: HashSet<&str> = projects.map(|project| project.path.as_str()).collect();
+    let own = |file: &File| file.standing() != Standing::Ignored;
+    let of_file = inputs.files().iter().filter(own).flat_map(|file| {
+        let kinds: Vec<InputKind> = file.kinds().iter().filter(|kind| is_asked(*kind)).collect();
+        let (path, nested) = (file.path().into_owned(), file.is_nested());
+        kinds.into_iter().map(move |kind| Asked { kind, path: path.clone(), nested })
+    });
+    let is_own = |one: &Asked| one.kind != InputKind::TsConfig || projects.contains(one.path.as_str());
     let roots = inputs.terraform().iter().filter(|folder| folder.is_root());
-    let roots = roots.map(|folder| (InputKind::TerraformRoot, folder.folder.clone()));
-    let is_own =
-        |(kind, path): &(InputKind, String)| *kind != InputKind::TsConfig || projects.contains(path.as_str());
-    of_file.filter(is_own).chain(roots).collect()
+    let root = |folder: &TerraformFolder| Asked {
+        kind: InputKind::TerraformRoot,
+        path: folder.folder.clone(),
+        nested: false,
+    };
+    of_file.filter(is_own).chain(roots.map(root)).collect()
 }
 
 /// The tools whose gates read some of these, without any keys.

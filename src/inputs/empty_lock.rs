@@ -28,7 +28,7 @@ pub(super) fn is_empty(top: &Path, file: &File, manager: Manager) -> bool {
 fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
     let bytes = without_bom(bytes);
     let text = String::from_utf8_lossy(bytes);
-    let has_line = |is: fn(&str) -> bool| text.lines().any(is);
+    let is_all = |is: fn(&str) -> bool| text.lines().all(is);
     match manager {
         Manager::Npm => serde_json::from_slice::<Npm>(bytes).is_ok_and(|lock| lock.is_empty()),
         Manager::Pipenv => serde_json::from_slice::<Pipenv>(bytes).is_ok_and(|lock| lock.default.is_empty()),
@@ -36,24 +36,59 @@ fn names_nothing(bytes: &[u8], manager: Manager) -> bool {
             serde_json::from_slice::<Composer>(bytes).is_ok_and(|lock| lock.packages.is_empty())
         }
         Manager::Swift => serde_json::from_slice::<Swift>(bytes).is_ok_and(|lock| lock.pins.is_empty()),
-        Manager::Yarn => is_yarn(&text) && !has_line(is_yarn_package),
-        Manager::Cargo | Manager::Uv => {
-            text.contains("version = ")
-                && !has_line(|line| {
-                    line.starts_with("source = ") && !line.contains("editable") && !line.contains("virtual")
-                })
+        Manager::Cargo | Manager::Uv | Manager::Poetry => {
+            toml::from_str::<Toml>(&text).is_ok_and(|lock| lock.is_empty(manager))
         }
-        Manager::Poetry => text.contains("[metadata]") && !text.contains("[[package]]"),
-        Manager::Go => !has_line(|line| line.contains(" h1:")),
-        Manager::Pnpm => text.contains("lockfileVersion") && !has_line(|line| line == "packages:"),
-        Manager::Bundler => text.contains("DEPENDENCIES") && !has_line(|line| line.starts_with("    ")),
-        Manager::Pub => {
-            text.contains("sdks:")
-                && !has_line(|line| line.starts_with("  ") && line.trim_end().ends_with(':'))
+        Manager::Yarn => is_yarn(&text) && is_all(|line| !is_yarn_package(line)),
+        // The forms that they write; any other is not understood.
+        Manager::Pnpm => text.contains("lockfileVersion") && is_all(is_empty_pnpm),
+        Manager::Bundler => text.contains("\nDEPENDENCIES\n") && is_all(|line| !line.starts_with("    ")),
+        Manager::Pub => text.contains("packages: {}\n"),
+        Manager::Gradle => {
+            text.lines().any(|line| line.starts_with("empty="))
+                && is_all(|line| line.is_empty() || line.starts_with('#') || line.starts_with("empty="))
         }
-        Manager::Gradle => !has_line(|line| line.contains(':') && !line.starts_with('#')),
         // They are written when there is a package.
-        Manager::Bun | Manager::Pip | Manager::Maven | Manager::NuGet => false,
+        Manager::Bun | Manager::Pip | Manager::Maven | Manager::NuGet | Manager::Go => false,
+    }
+}
+
+/// A line of `pnpm-lock.yaml` in which no package can be: `importers:`, `  .: {}`.
+fn is_empty_pnpm(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty()
+        || ["---", "importers:", ".: {}", "settings:"].contains(&line)
+        || ["lockfileVersion: ", "autoInstallPeers: ", "excludeLinksFromLockfile: "].iter().any(|key| {
+            line.strip_prefix(key).is_some_and(|value| {
+                value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"'.".contains(&byte))
+            })
+        })
+}
+
+/// The lock files of Cargo, uv and Poetry.
+#[derive(Deserialize)]
+struct Toml {
+    #[serde(default)]
+    package: Vec<TomlPackage>,
+    version: Option<IgnoredAny>,
+    metadata: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct TomlPackage {
+    source: Option<toml::Value>,
+}
+
+impl Toml {
+    fn is_empty(&self, manager: Manager) -> bool {
+        let is_own = |package: &TomlPackage| match &package.source {
+            None => manager == Manager::Cargo,
+            Some(toml::Value::Table(source)) => {
+                source.contains_key("virtual") || source.contains_key("editable")
+            }
+            Some(_) => false,
+        };
+        (self.version.is_some() || self.metadata.is_some()) && self.package.iter().all(is_own)
     }
 }
 
@@ -74,12 +109,20 @@ struct NpmPackage {
     dev: bool,
     #[serde(default)]
     link: bool,
+    /// Version 1 nests packages.
+    #[serde(default)]
+    dependencies: BTreeMap<String, IgnoredAny>,
 }
 
 impl Npm {
     fn is_empty(&self) -> bool {
         let installed = self.packages.iter().filter(|(path, _)| path.contains("node_modules/"));
-        installed.map(|(_, package)| package).chain(self.dependencies.values()).all(|one| one.dev || one.link)
+        let nests = self.dependencies.values().any(|package| !package.dependencies.is_empty());
+        !nests
+            && installed
+                .map(|(_, package)| package)
+                .chain(self.dependencies.values())
+                .all(|one| one.dev || one.link)
     }
 }
 
@@ -104,10 +147,8 @@ fn is_yarn(text: &str) -> bool {
 
 /// `lodash@^4.17.0:`, and not a workspace, which is the project itself.
 fn is_yarn_package(line: &str) -> bool {
-    line.ends_with(':')
-        && line.contains('@')
-        && !line.starts_with([' ', '#'])
-        && !line.contains("@workspace:")
+    let is_own = line.contains("@workspace:") && !line.contains("@npm:");
+    line.ends_with(':') && line.contains('@') && !line.starts_with([' ', '#']) && !is_own
 }
 
 #[cfg(test)]
@@ -146,10 +187,27 @@ mod tests {
             (Manager::Pnpm, "lockfileVersion: '9.0'\n\npackages:\n\n  a@1.0.0:\n", false),
             (Manager::Bundler, "GEM\n  specs:\n\nDEPENDENCIES\n", true),
             (Manager::Bundler, "GEM\n  specs:\n    rack (3.0)\n\nDEPENDENCIES\n  rack\n", false),
-            (Manager::Go, "", true),
-            (Manager::Go, "a v1.0.0 h1:x=\n", false),
+            (Manager::Go, "", false),
             (Manager::Gradle, "# comment\nempty=annotationProcessor\n", true),
             (Manager::Gradle, "a:b:1.0=compileClasspath\nempty=\n", false),
+            (Manager::Gradle, "<html>\n", false),
+            (
+                Manager::Cargo,
+                "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"0.1.0\"\ndependencies = [\n",
+                false,
+            ),
+            (Manager::Pnpm, "lockfileVersion: '9.0'\nimporters: [\n", false),
+            (Manager::Pnpm, "lockfileVersion: '9.0'\npackages: {a@1.0.0: {}}\n", false),
+            (Manager::Pnpm, "lockfileVersion: '9.0'\n'packages':\n  a@1.0.0: {}\n", false),
+            (
+                Manager::Npm,
+                r#"{"lockfileVersion": 1, "dependencies": {"a": {"dev": true, "dependencies": {"b": {}}}}}"#,
+                false,
+            ),
+            (Manager::Yarn, "__metadata:\n\n\"a@npm:^4, a@workspace:x\":\n  version: 4\n", false),
+            (Manager::Poetry, "[metadata]\nlock-version = \"2.0\"\n", true),
+            (Manager::Poetry, "[[package]]\nname = \"a\"\n[metadata]\nlock-version = \"2.0\"\n", false),
+            (Manager::Pub, "packages: {}\nsdks:\n  dart: x\n", true),
             (Manager::Bun, "", false),
         ] {
             assert_eq!(names_nothing(text.as_bytes(), manager), empty, "{manager:?} {text}");

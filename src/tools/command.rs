@@ -23,7 +23,7 @@ use crate::scan::job::Job;
 use crate::scan::job_files::ReportSource;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::reads::{Reach, Reads};
+use crate::scan::reads::Reads;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SeenFile, Suggestion, quoted};
@@ -168,7 +168,7 @@ fn codes(keys: &Keys) -> Codes {
 
 impl Tool for Command {
     fn reads(&self) -> Vec<Reads> {
-        vec![Reads::new(known::reads(&self.run), std::slice::from_ref(&self.dir), Reach::Below)]
+        known::reads(&self.run, &self.dir)
     }
 
     fn coverage(&self) -> Vec<Coverage> {

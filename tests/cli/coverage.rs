@@ -189,6 +189,39 @@ fn inputs_that_no_gate_reads_are_named_and_block_if_coverage_is_required() {
     assert!(!plan.stdout.contains("Not covered"), "{}", plan.all());
 }
 
+/// An advisory gate that proves nothing reads nothing, and `judge` does not forget what no gate reads.
+#[test]
+fn what_an_advisory_gate_does_not_prove_is_not_covered() {
+    let always = "[[gate]]\nid = \"a\"\ntool = \"command\"\nrun = [\"true\"]\n";
+    let lint = |run: &str| {
+        format!(
+            "coverage = \"required\"\n{always}[[gate]]\nid = \"lint\"\ntool = \"command\"\nrequired = false\nrun = [{run}]\n"
+        )
+    };
+    let project = Project::with_gates("");
+    project.git(&["init", "--quiet"]);
+    project.write(".gitignore", "/gates-report\n/bin\n");
+    project.write("a/Dockerfile", "FROM scratch\n");
+    project.program("hadolint", "exit 0");
+    for (run, code) in [
+        ("\"hadolint\"", 0),
+        ("\"hadolint\", \"a/Dockerfile\"", 0),
+        ("\"hadolint\", \"b/Dockerfile\"", 1),
+        ("\"hadolint\", \"--version\"", 1),
+        ("\"echo\", \"hadolint\"", 1),
+        ("\"./none/hadolint\"", 1),
+    ] {
+        project.write("gates.toml", gates(&lint(run)));
+        let ran = self::run(&project);
+        assert_eq!(ran.code, code, "{run}: {}", ran.all());
+    }
+    project.write("gates.toml", gates(&format!("coverage = \"required\"\n{TRIVY}")));
+    let report = r#"{"SchemaVersion":2,"ArtifactName":".","ArtifactType":"filesystem","Results":[{"Target":"package-lock.json","Class":"lang-pkgs","Type":"npm","Packages":[{"Name":"a","Version":"1.0.0"}]}]}"#;
+    project.write("t.json", report);
+    let ran = project.run(&["judge", "--report", "deps=t.json"]);
+    assert_eq!(ran.code, 1, "{}", ran.all());
+}
+
 #[test]
 fn a_project_that_no_compiler_reads_is_not_covered() {
     let tsc = "[[gate]]\nid = \"types\"\ntool = \"tsc\"\n";

@@ -3,6 +3,7 @@
 
 use crate::model::input::{InputKind, PackageManager as Manager};
 use crate::scan::parsed::Exit;
+use crate::scan::reads::{Reach, Reads};
 
 /// A program, and which of its codes mean findings.
 type Known = (&'static str, fn(i32) -> bool);
@@ -51,13 +52,47 @@ const LOCKS: [InputKind; 17] = {
     locks
 };
 
-/// What a command reads, by the program that it starts, itself or through another (`npx vue-tsc`, `cargo audit`).
-pub(super) fn reads(run: &[String]) -> Vec<InputKind> {
+/// Programs that start another one.
+const LAUNCHERS: [&str; 14] = [
+    "npx", "pnpx", "bunx", "uvx", "pipx", "npm", "pnpm", "yarn", "bun", "uv", "poetry", "python", "python3",
+    "bundle",
+];
+
+/// Words in front of what a program reads, and that are no path.
+const SUBCOMMANDS: [&str; 12] = [
+    "audit", "check", "deny", "dir", "exec", "lint", "run", "scan", "source", "template", "validate", "test",
+];
+
+/// What a command reads, by the program that it starts, itself or through another (`npx vue-tsc`, `cargo audit`). `dir` is where it
+/// starts. If it names what it reads, it reads no more.
+pub(super) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
     let names = names(run);
-    let joined = names.windows(2).map(|pair| pair.join("-"));
-    let names: Vec<String> = names.iter().cloned().chain(joined).collect();
-    let known = READS.iter().filter(|(program, _)| names.iter().any(|name| name == program));
-    known.flat_map(|(_, kinds)| kinds.iter().copied()).collect()
+    let started = match names.first() {
+        Some(first) if LAUNCHERS.contains(&first.as_str()) => names.as_slice(),
+        _ => names.get(..1).unwrap_or_default(),
+    };
+    let joined = names.get(..2).map(|pair| pair.join("-"));
+    let is_started =
+        |program: &str| started.iter().any(|name| name == program) || joined.as_deref() == Some(program);
+    let asks_only =
+        |word: &String| ["--version", "--help", "-V", "-h", "version", "help"].contains(&word.as_str());
+    let Some((program, kinds)) = READS.iter().find(|(program, _)| is_started(program)) else {
+        return Vec::new();
+    };
+    if run.iter().any(asks_only) {
+        return Vec::new();
+    }
+    let after = names.iter().position(|name| name == program || program.ends_with(&format!("-{name}")));
+    let words = run.iter().skip(after.map_or(1, |at| at + 1));
+    let paths: Vec<String> = words
+        .filter(|word| !word.starts_with('-') && !SUBCOMMANDS.contains(&word.as_str()))
+        .map(|word| format!("{dir}/{word}"))
+        .collect();
+    let kinds = || kinds.iter().copied();
+    match paths.is_empty() {
+        true => vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)],
+        false => [Reach::Below, Reach::Exactly].map(|reach| Reads::new(kinds(), &paths, reach)).into(),
+    }
 }
 
 /// The meaning of a code of the program that a command starts, itself or through another (`uvx kingfisher`).
@@ -76,4 +111,46 @@ fn names(run: &[String]) -> Vec<String> {
     // Further words are its own arguments.
     const FIRST: usize = 3;
     run.iter().take(FIRST).map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_reads_what_it_is_started_on() {
+        let docker = InputKind::Dockerfile;
+        let covers = |run: &[&str], kind, path: &str| {
+            let run: Vec<String> = run.iter().map(|word| (*word).to_owned()).collect();
+            // As the engine does with folders from gates.toml.
+            let from_top = |folder: &String| match folder.trim_start_matches("./").trim_end_matches('/') {
+                "" => ".".to_owned(),
+                folder => folder.to_owned(),
+            };
+            reads(&run, ".").iter().any(|reads| {
+                let folders: Vec<String> = reads.folders.iter().map(from_top).collect();
+                reads.covers(kind, path, &folders)
+            })
+        };
+        for (run, kind, path, expected) in [
+            (&["hadolint", "a/Dockerfile"][..], docker, "a/Dockerfile", true),
+            (&["hadolint", "a/Dockerfile"], docker, "b/Dockerfile", false),
+            (&["hadolint", "--version"], docker, "a/Dockerfile", false),
+            (&["echo", "hadolint"], docker, "a/Dockerfile", false),
+            (&["kube-linter", "lint", "k"], InputKind::Kubernetes, "k/a.yaml", true),
+            (&["kube-linter", "lint", "k"], InputKind::Kubernetes, "o/a.yaml", false),
+            (&["npx", "vue-tsc", "--noEmit"], InputKind::TsConfig, "web/tsconfig.json", true),
+            (&["cargo", "audit"], InputKind::Lock(Manager::Cargo), "Cargo.lock", true),
+            (&["cargo", "test"], InputKind::Lock(Manager::Cargo), "Cargo.lock", false),
+            (
+                &["pip-audit", "-r", "a/requirements.txt"],
+                InputKind::Lock(Manager::Pip),
+                "b/requirements.txt",
+                false,
+            ),
+            (&["osv-scanner", "-r", "."], InputKind::Lock(Manager::Go), "x/go.sum", true),
+        ] {
+            assert_eq!(covers(run, kind, path), expected, "{run:?} {path}");
+        }
+    }
 }
