@@ -11,7 +11,7 @@
 
 mod advisories;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::num::NonZeroU32;
 
@@ -148,33 +148,40 @@ fn whose(package: &Package) -> (&str, &str) {
     from_url.unwrap_or((package.ecosystem.as_deref().unwrap_or_default(), &package.name))
 }
 
-/// A commit if there is one, a path, a line, and the number of the secret on that line.
-type Spot<'a> = (Option<&'a str>, &'a str, NonZeroU32, u32);
+/// A commit if there is one, a path, a line.
+type Line<'a> = (Option<&'a str>, &'a str, NonZeroU32);
 
 /// Where each secret is. Each commit of the history is a separate place: today the same line may contain
-/// another secret. Secrets inside images have separate paths.
-fn spots(findings: &[Finding]) -> impl Fn(usize, &Finding) -> Option<Spot<'_>> {
-    let mut on_line: HashMap<(&str, Option<&str>, &str, NonZeroU32), Vec<usize>> = HashMap::new();
-    for (index, finding) in findings.iter().enumerate() {
-        if let Some((commit, path, line)) = line_of(finding) {
-            on_line.entry((&finding.gate, commit, path, line)).or_default().push(index);
+/// another secret. Secrets inside images have separate paths. If a gate finds several in a line, only the column says which
+/// is which; where it does not, each is a problem of its own, so that no waiver covers another secret.
+fn spots(findings: &[Finding]) -> impl Fn(usize, &Finding) -> Option<(Line<'_>, Option<NonZeroU32>)> {
+    let mut on_line: HashMap<(Line, &str), u32> = HashMap::new();
+    let mut at_column: HashMap<(Line, &str, Option<NonZeroU32>), u32> = HashMap::new();
+    for finding in findings {
+        if let Some(line) = line_of(finding) {
+            *on_line.entry((line, &*finding.gate)).or_default() += 1;
+            *at_column.entry((line, &*finding.gate, column_of(finding))).or_default() += 1;
         }
     }
-    let mut nth = vec![0; findings.len()];
-    for indices in on_line.values_mut() {
-        let column = |index: &usize| findings[*index].location.as_ref().and_then(|at| at.start_column);
-        indices.sort_by_key(|index| (column(index), *index));
-        for (n, index) in indices.iter().enumerate() {
-            nth[*index] = u32::try_from(n).unwrap_or(u32::MAX);
+    let crowded: HashSet<Line> =
+        on_line.iter().filter(|(_, n)| **n > 1).map(|((line, _), _)| *line).collect();
+    let unclear: HashSet<(Line, Option<NonZeroU32>)> =
+        at_column.iter().filter(|(_, n)| **n > 1).map(|((line, _, column), _)| (*line, *column)).collect();
+    move |_, finding| {
+        let line = line_of(finding)?;
+        if !crowded.contains(&line) {
+            return Some((line, None));
         }
-    }
-    move |index, finding| {
-        let (commit, path, line) = line_of(finding)?;
-        Some((commit, path, line, nth[index]))
+        let column = column_of(finding);
+        (column.is_some() && !unclear.contains(&(line, column))).then_some((line, column))
     }
 }
 
-fn line_of(finding: &Finding) -> Option<(Option<&str>, &str, NonZeroU32)> {
+fn column_of(finding: &Finding) -> Option<NonZeroU32> {
+    finding.location.as_ref().and_then(|at| at.start_column)
+}
+
+fn line_of(finding: &Finding) -> Option<Line<'_>> {
     let at = finding.location.as_ref().filter(|_| finding.category == Category::Secret)?;
     if finding.image.is_some() {
         return None;
@@ -323,9 +330,12 @@ mod tests {
             secret("git-secrets", 3, 0, ""),
             secret("gitleaks", 3, 40, ""),
             secret("gitleaks", 4, 9, ""),
+            secret("git-secrets", 4, 0, ""),
             secret("history", 3, 9, "abc"),
+            secret("other", 3, 40, ""),
         ];
-        assert_eq!(groups(&findings), [[0, 1]]);
+        // In line 3 git-secrets may mean either of two.
+        assert_eq!(groups(&findings), [vec![2, 6], vec![3, 4]]);
     }
 
     #[test]

@@ -39,16 +39,16 @@ def _vulnerability(finding, known):
     return [("id", one, *package) for one in ids(finding)]
 
 
-def handles(finding, rank, known):
+def handles(finding, known, crowded):
     """Two findings with a common handle are the same problem.
 
-    A vulnerability: the same CVE ids, and the same package in the same version; without a CVE id that of the others with its ids, if
-    it is one, or a common id; a tool that names no version is joined only with findings that name none. A secret: the same line of the same file; of several that a gate finds in a line, the first
-    is the first of another gate, and so on, in the order of their rules."""
+    A vulnerability: the same CVE ids, and the same package in the same version; without a CVE id that of the others with its
+    ids, if it is one, or a common id; a tool that names no version is joined only with findings that name none. A secret: the
+    same line of the same file; if a gate finds several there, only the column tells, which no report of these worlds names."""
     if finding["category"] == "vulnerability" and finding.get("package"):
         return _vulnerability(finding, known)
-    if finding["category"] == "secret" and finding.get("line"):
-        return [("secret", *_line(finding), rank)]
+    if finding["category"] == "secret" and finding.get("line") and _line(finding) not in crowded:
+        return [("secret", *_line(finding))]
     return []
 
 
@@ -56,17 +56,16 @@ def _line(finding):
     return finding["path"], finding["line"]
 
 
-def ranks(findings):
-    """For each secret, how many of its gate are before it in its line."""
-    found = []
+def crowded_lines(findings):
+    """The lines in which a gate finds several secrets."""
+    seen, crowded = set(), set()
     for finding in findings:
-        before = [
-            other for other in findings
-            if finding["category"] == other["category"] == "secret" and other["gate"] == finding["gate"]
-            and _line(other) == _line(finding) and other["rule"] < finding["rule"]
-        ]
-        found.append(len(before))
-    return found
+        if finding["category"] == "secret" and finding.get("line"):
+            key = (finding["gate"], *_line(finding))
+            if key in seen:
+                crowded.add(_line(finding))
+            seen.add(key)
+    return crowded
 
 
 def join(findings):
@@ -78,8 +77,8 @@ def join(findings):
             n = parent[n]
         return n
 
-    first, known = {}, known_cves(findings)
-    for n, (finding, rank) in enumerate(zip(findings, ranks(findings))):
-        for handle in handles(finding, rank, known):
+    first, known, crowded = {}, known_cves(findings), crowded_lines(findings)
+    for n, finding in enumerate(findings):
+        for handle in handles(finding, known, crowded):
             parent[root(n)] = root(first.setdefault(handle, n))
     return [root(n) for n in range(len(findings))]
