@@ -125,7 +125,7 @@ impl Purl {
     }
 
     /// The name as tools print it: `@scope/name`, `group:artifact`.
-    fn combined_name(&self) -> Cow<'_, str> {
+    pub(crate) fn combined_name(&self) -> Cow<'_, str> {
         match self.namespace() {
             None => Cow::Borrowed(self.name()),
             Some(namespace) => {
@@ -138,20 +138,24 @@ impl Purl {
 
 /// The text as the crate reads it, and its checksum. The crate takes the `@` of a scope for a version
 /// (`pkg:npm/@babel/core`), and refuses every checksum that is not whole.
-fn prepared(text: &str) -> (Cow<'_, str>, Option<String>) {
+fn prepared(text: &str) -> (String, Option<String>) {
     let path = text.find(['?', '#']).unwrap_or(text.len());
     let (path, rest) = text.split_at(path);
+    // The scheme is in any case.
+    let scheme = path.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkg:") && scheme != "pkg:");
+    let lower = scheme.then(|| format!("pkg:{}", &path[4..]));
+    let path = lower.as_deref().unwrap_or(path);
     let scope = path.find("/@").filter(|at| path[at + 1..].contains('/'));
-    let path = scope.map_or(Cow::Borrowed(path), |_| path.replacen("/@", "/%40", 1).into());
+    let path = scope.map_or(path.to_owned(), |_| path.replacen("/@", "/%40", 1));
     let (query, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
     let qualifiers = query.strip_prefix('?').into_iter().flat_map(|query| query.split('&'));
     let (checksums, others): (Vec<&str>, Vec<&str>) = qualifiers
         .partition(|one| one.split('=').next().is_some_and(|key| key.eq_ignore_ascii_case("checksum")));
-    let [checksum] = checksums.as_slice() else { return ((path + rest), None) };
+    let [checksum] = checksums.as_slice() else { return (path + rest, None) };
     let value = checksum.split_once('=').map_or("", |(_, value)| value);
     let checksum = percent_decode_str(value).decode_utf8().ok().filter(|value| !value.is_empty());
     let before = if others.is_empty() { "" } else { "?" };
-    (format!("{path}{before}{}{fragment}", others.join("&")).into(), checksum.map(Cow::into_owned))
+    (format!("{path}{before}{}{fragment}", others.join("&")), checksum.map(Cow::into_owned))
 }
 
 /// The canonical form of the specification.

@@ -54,7 +54,8 @@ pub fn judge(
     };
     for finding in findings.iter_mut() {
         let is_kept = finding.waiver.as_ref().is_some_and(|name| kept.contains(name));
-        if !is_kept || finding.suppressed.is_some() || finding.protected.is_some() {
+        let is_stated = finding.suppressed.is_some() && finding.protected.is_none();
+        if !is_kept || is_stated || matches!(finding.protected, Some(Protected::Rule(_))) {
             let acted = index.get(&finding.gate).is_some_and(|&gate| gates[gate].action);
             waive(finding, current, (&covers, &spread), acted, &mut used);
         }

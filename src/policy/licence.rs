@@ -181,6 +181,8 @@ impl Licences {
             LicenceMatch::Denied
         } else if is_allowed(term) {
             LicenceMatch::Allowed
+        } else if !term.is_listed() && self.names_denied(term.id()) {
+            LicenceMatch::Denied
         } else if !term.is_listed() {
             of_unknown(exception)
         } else if self.allow.is_some()
@@ -194,13 +196,17 @@ impl Licences {
         }
     }
 
+    /// Whether a word of the text is an id that is denied.
+    fn names_denied(&self, text: &str) -> bool {
+        Expression::named_in(text).any(|term| self.deny.iter().any(|entry| entry.denies(&term)))
+    }
+
     /// A text that is not an expression can still match a pattern, or name a licence.
     fn of_name(&self, name: &str, exception: Option<&Exception>) -> Option<LicenceMatch> {
         let named = |entries: &[Entry]| entries.iter().any(|entry| entry.is_named(name));
-        let denies = |term: Term| self.deny.iter().any(|entry| entry.denies(&term));
         if exception.is_some_and(|exception| named(&exception.allow)) {
             Some(LicenceMatch::Allowed)
-        } else if named(&self.deny) || Expression::named_in(name).any(denies) {
+        } else if named(&self.deny) || self.names_denied(name) {
             Some(LicenceMatch::Denied)
         } else {
             None

@@ -232,15 +232,15 @@ impl Waiver {
 /// Whether a waiver's `package` is this package. A package URL means what it means in a VEX document; a name means every
 /// version, compared as the ecosystem does.
 fn is_package(wanted: &str, package: &Package) -> bool {
-    if *package.name == *wanted {
-        return true;
-    }
     if let Some(wanted) = Purl::read(wanted) {
         return wanted.is_of(package);
     }
-    let kind = kind_of(package);
-    let kind = kind.as_deref().unwrap_or_default();
-    comparable_name(kind, &package.name) == comparable_name(kind, wanted)
+    let purl = package.purl.as_deref().and_then(Purl::read);
+    // A report may leave the scope out of the name. `ms` is not `@evil/ms`.
+    let scoped = purl.as_ref().filter(|purl| purl.kind() == "npm").map(|purl| purl.combined_name());
+    let name = scoped.as_deref().unwrap_or(&package.name);
+    let kind = purl.as_ref().map(Purl::kind).or(package.ecosystem.as_deref()).unwrap_or_default();
+    *name == *wanted || comparable_name(kind, name) == comparable_name(kind, wanted)
 }
 
 /// The type of a package URL that the package has, or would have.

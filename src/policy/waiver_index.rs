@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use crate::model::finding::Finding;
+use crate::model::purl::Purl;
 use crate::policy::waiver::{Waiver, kind_of, rough_package};
 
 /// The waivers of a configuration that still apply, by their keys.
@@ -131,6 +132,8 @@ fn keys(finding: &Finding, shape: Shape) -> Vec<Key<'_>> {
             let texts =
                 package.into_iter().flat_map(|has| std::iter::once(&has.name).chain(has.purl.as_ref()));
             let mut names: Vec<String> = texts.map(|text| rough_package(text)).collect();
+            let scoped = package.and_then(|has| Purl::read(has.purl.as_deref()?));
+            names.extend(scoped.map(|purl| rough_package(&purl.combined_name())));
             // A waiver may name the package URL that the package would have.
             names.extend(
                 package.and_then(|has| Some(rough_package(&format!("{}{}", kind_of(has)?, has.name)))),
@@ -227,6 +230,7 @@ mod tests {
         let maven = package("org.a:b", Some("pkg:maven/org.a/b@1"), None);
         let npm = package("@s/a.b", Some("pkg:npm/%40s/a.b@1"), Some("npm"));
         let nuget = package("Newtonsoft.Json", None, Some("nuget"));
+        let unscoped = package("ms", Some("pkg:npm/%40evil/ms@1"), Some("npm"));
         let bare = package("org.a:b", None, Some("maven"));
         for (waiver, finding, covers) in [
             ("zope-interface", &zope, true),
@@ -241,6 +245,9 @@ mod tests {
             ("@s/a.b", &npm, true),
             ("pkg:npm/@s/a.b@1", &npm, true),
             ("@s/a-b", &npm, false),
+            // Its report has the name without the scope.
+            ("@evil/ms", &unscoped, true),
+            ("ms", &unscoped, false),
             ("newtonsoft.json", &nuget, true),
             // Without a package URL: by ecosystem and name; a version must be known.
             ("pkg:nuget/newtonsoft.json", &nuget, true),

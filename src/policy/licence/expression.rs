@@ -97,7 +97,9 @@ impl Expression {
     /// The licences that a text names which is not an expression: each word that is an id of SPDX.
     pub(super) fn named_in(text: &str) -> impl Iterator<Item = Term> {
         let words = text.split(|c: char| c.is_whitespace() || "()[],;:/|&\"'".contains(c));
-        words.map(|word| Term::new(word, None)).filter(|term| matches!(term.id, Id::Spdx(_)))
+        words
+            .map(|word| Term::new(word.trim_end_matches('.'), None))
+            .filter(|term| matches!(term.id, Id::Spdx(_)))
     }
 }
 

@@ -45,6 +45,7 @@ fn one_side_of_an_or_is_enough_and_both_sides_of_an_and_count() {
         ("GPL-3.0-only OR LicenseRef-theirs", Unknown),
         ("mit license", Allowed),
         ("mit style", Unknown),
+        ("MIT,ISC", Unknown),
         ("MIT OR", Unknown),
         ("SEE LICENSE IN LICENSE", Unknown),
         ("NONE", Unknown),

@@ -295,6 +295,9 @@ fn licences_that_are_unknown_warn_and_of_a_choice_the_best_side_counts() {
         ("apache license 2.0", "allow = [\"Apache-2.0\"]", None),
         ("GNU General Public License v3.0 only", "deny = [\"GPL-3.0-only\"]", Some("high")),
         ("Our Own License", "allow = [\"Apache-2.0\"]", Some("medium")),
+        ("MIT,GPL-2.0-only", "deny = [\"GPL-2.0-only\"]", Some("high")),
+        ("GPL-2.0-only.", "deny = [\"GPL-2.0-only\"]", Some("high")),
+        ("MIT;ISC|GPL-2.0-only", "deny = [\"GPL-2.0-only\"]", Some("high")),
         ("gpl-2.0-only", "deny = [\"GPL-2.0-only\"]", Some("high")),
         ("GPL-2.0-or-later", "deny = [\"GPL-2.0-only\"]", None),
     ] {

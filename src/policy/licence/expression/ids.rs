@@ -42,7 +42,15 @@ static IDS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
 
 /// The ids by SPDX's own full names, as [`plain`] has them.
 static NAMES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    IDS.values().filter_map(|id| Some((plain(spdx::license_id(id)?.full_name), *id))).collect()
+    let mut names: HashMap<String, &'static str> = HashMap::new();
+    for licence in spdx::identifiers::LICENSES {
+        // An id that SPDX has replaced has the name of its successor, which is longer: `GPL-3.0`, `GPL-3.0-only`.
+        let id = names.entry(plain(licence.full_name)).or_insert(licence.name);
+        if licence.name.len() > id.len() {
+            *id = licence.name;
+        }
+    }
+    names
 });
 
 /// A full name in small letters, without quotation marks.
