@@ -151,17 +151,16 @@ impl Suite {
 
     /// What the suite counts and does not show. `around`: skipped tests that the suites around it count and do not
     /// show (mocha-junit-reporter counts them only for the run). Those suites are compared, too.
-    fn gap(&self, shown: Shown, around: u64, is_linter: bool) -> Option<String> {
+    fn gap(&self, shown: Shown, around: u64, counts_twice: bool) -> Option<String> {
         if let Some(name) = self.unreadable {
             return Some(format!("has `{name}` that is no number"));
         }
         let failures = shown.failures - self.before.failures;
         let cases = shown.cases - self.before.cases;
         let counted = self.failures.saturating_add(self.errors);
-        // Some writers count a problem under failures and under errors. If all cases are there, none is missing. A
-        // linter may not count its cases (hadolint).
-        let all = if self.tests == 0 { is_linter } else { cases >= self.tests };
-        let twice = failures >= self.failures.max(self.errors) && all;
+        // If all cases are there, none is missing. Hadolint does not count its cases.
+        let all = self.tests == 0 || cases >= self.tests;
+        let twice = counts_twice && all && failures >= self.failures.max(self.errors);
         if counted > failures && !twice {
             return Some(format!("counts {counted} failures and errors, and shows {failures}"));
         }
@@ -337,7 +336,8 @@ impl Reading<'_> {
         let around = around.map(|around| around.unshown_skipped(self.shown)).max().unwrap_or_default();
         // What this linter leaves out has no findings.
         let around = if self.linter.is_some_and(Linter::leaves_out_clean) { u64::MAX } else { around };
-        if let Some(gap) = suite.gap(self.shown, around, self.linter.is_some()) {
+        let counts_twice = self.runner.is_none() && self.linter.is_some_and(Linter::counts_twice);
+        if let Some(gap) = suite.gap(self.shown, around, counts_twice) {
             let who = name.map_or("the report".to_owned(), |name| format!("suite {name}"));
             self.parsed.gaps.push(format!("{who} {gap}"));
         }

@@ -68,6 +68,36 @@ fn a_suite_that_counts_more_failures_than_it_shows_is_a_gap() {
     assert!(parse(uncounted).unwrap().gaps.is_empty());
 }
 
+/// Biome 2.6 counts an error under failures, too (`fixtures/junit/biome`).
+#[test]
+fn a_problem_that_is_counted_twice_is_one_only_for_linters_that_do_so() {
+    let report = |suite: &str, failures: u64, errors: u64| {
+        format!(
+            r#"<testsuites><testsuite {suite} tests="4" failures="{failures}" errors="{errors}"><testcase name="a"/>{}</testsuite></testsuites>"#,
+            r#"<testcase name="b"><failure/></testcase>"#.repeat(3)
+        )
+    };
+    for linter in [r#"name="Biome""#, r#"name="a.js" package="org.biome""#, r#"package="stylelint.rules""#] {
+        assert_eq!(parse(&report(linter, 3, 1)).unwrap().gaps, [""; 0], "{linter}");
+        assert_eq!(parse(&report(linter, 4, 1)).unwrap().gaps.len(), 1, "{linter}");
+    }
+    let surefire = r#"name="c" xsi:noNamespaceSchemaLocation="https://maven.apache.org/surefire/maven-surefire-plugin/xsd/surefire-test-report.xsd""#;
+    for runner in
+        [r#"name="pytest""#, r#"name="Mocha Tests""#, r#"name="s""#, r#"name="ruff.tests""#, surefire]
+    {
+        for (failures, errors) in [(3, 1), (3, 3), (1, 3)] {
+            let gaps = parse(&report(runner, failures, errors)).unwrap().gaps;
+            let counted = failures + errors;
+            assert!(
+                gaps.iter()
+                    .any(|gap| gap.ends_with(&format!("counts {counted} failures and errors, and shows 3"))),
+                "{runner}: {gaps:?}"
+            );
+        }
+        assert_eq!(parse(&report(runner, 2, 1)).unwrap().gaps, [""; 0], "{runner}");
+    }
+}
+
 #[test]
 fn a_failure_that_was_expected_is_kept_and_suppressed() {
     let report = r#"<testsuite><testcase name="t"><skipped type="todo" message="later"/><failure message="m"/></testcase></testsuite>"#;
