@@ -46,6 +46,8 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         shown: Shown::default(),
         failed: Failed::default(),
         inner_suites: 0,
+        passed: 0,
+        last_failed: false,
         counts: node::Counts::default(),
         hosts: BTreeSet::new(),
         on_host: Vec::new(),
@@ -78,6 +80,10 @@ struct Reading<'a> {
     failed: Failed,
     /// Suites below the root.
     inner_suites: u64,
+    /// Tests that ran and did not fail.
+    passed: u64,
+    /// The last test that ran did.
+    last_failed: bool,
     /// The folder that was scanned, if the report names it (Checkov).
     folder: Option<String>,
     /// What comments in the report count (Node).
@@ -218,7 +224,9 @@ impl Reading<'_> {
             runner: self.runner.or(node).unwrap_or(TestRunner::Other),
             failures: failed,
             tests: self.failed.tests,
+            passed: self.passed,
             suites: self.failed.suites,
+            only_the_last_failed: failed == 1 && self.last_failed,
             has_suites: self.inner_suites > 0,
         });
         self.parsed
@@ -238,6 +246,10 @@ impl Reading<'_> {
         self.shown.failures += u64::from(case.fails_by_status_alone());
         let file = case.file.clone().or_else(|| self.suites.last().and_then(|suite| suite.file.clone()));
         let suppressed = case.expected_to_fail();
+        if ran {
+            self.passed += u64::from(!case.fails());
+            self.last_failed = case.fails();
+        }
         if case.fails() {
             let todo = suppressed.is_some();
             *(if todo { &mut self.failed.todo_tests } else { &mut self.failed.tests }) += 1;

@@ -18,10 +18,9 @@ pub(super) fn read(line: &str) -> Said {
     }
     let inner = line.trim_matches('=').trim();
     let Some((list, time)) = inner.rsplit_once(" in ") else { return Said::Nothing };
-    let is_time = time
-        .split(' ')
-        .next()
-        .is_some_and(|time| time.strip_suffix('s').is_some_and(|time| time.parse::<f64>().is_ok()));
+    let time = time.split(' ').next().unwrap_or_default();
+    let number = time.strip_suffix("ms").or_else(|| time.strip_suffix('s'));
+    let is_time = number.is_some_and(|number| number.parse::<f64>().is_ok());
     match counts(list, ", ").filter(|_| is_time) {
         Some(counts) => Said::Tests(sum(&counts, &["failed", "error", "errors"])),
         None => Said::Nothing,
