@@ -283,9 +283,14 @@ impl Reading<'_> {
         // What this linter leaves out has no findings.
         let around = if self.linter.is_some_and(Linter::leaves_out_clean) { u64::MAX } else { around };
         let counts_twice = self.runner.is_none() && self.linter.is_some_and(Linter::counts_twice);
-        if let Some(gap) = suite.gap(self.shown, around, counts_twice) {
-            let who = name.map_or("the report".to_owned(), |name| format!("suite {name}"));
-            self.parsed.gaps.push(format!("{who} {gap}"));
+        let who = || name.map_or("the report".to_owned(), |name| format!("suite {name}"));
+        if let Some(gap) = suite.gap(self.shown, counts_twice) {
+            self.parsed.gaps.push(format!("{} {gap}", who()));
+        } else if let Some(gap) = suite.missing_tests(self.shown, around) {
+            // pytest 9 counts subtests, and does not list them. It ends with 0 only if all passed.
+            let subtests = self.runner == Some(TestRunner::Pytest) && suite.is_green(self.shown);
+            let gaps = if subtests { &mut self.parsed.gaps_unless_zero } else { &mut self.parsed.gaps };
+            gaps.push(format!("{} {gap}", who()));
         }
         let fails = suite.problems.iter().any(Problem::counts);
         self.failed.tests += u64::from(fails);

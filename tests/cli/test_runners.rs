@@ -42,6 +42,18 @@ fn an_exit_code_that_the_failures_do_not_explain_is_no_pass() {
         (suite, &known, "", 1, "", 3),
         ("testsuites name=\"jest tests\"", &known, "", 1, "", 3),
         (suite, &known, "", 1, "exit = { findings = [1] }", 0),
+        // pytest counts subtests that it does not list.
+        (&format!("{pytest} tests=\"4\""), &PASSES.to_owned(), "", 0, "", 0),
+        (
+            &format!("{pytest} tests=\"4\""),
+            &PASSES.to_owned(),
+            "",
+            1,
+            "exit = { clean = [0, 1], findings = [2] }",
+            3,
+        ),
+        (&format!("{pytest} tests=\"4\""), &known, "", 0, "", 3),
+        (&format!("{pytest} tests=\"4\" failures=\"1\""), &known, "", 0, "", 3),
         // pytest ends with 2 if it was interrupted, and with 1 also if `addopts` has `-x`.
         (pytest, &known, pytests, 1, "", 0),
         (pytest, &known, "", 1, "", 3),

@@ -63,9 +63,8 @@ impl Suite {
         self.skipped.saturating_sub(shown.skipped - self.before.skipped)
     }
 
-    /// What the suite counts and does not show. `around`: skipped tests that the suites around it count and do not
-    /// show (mocha-junit-reporter counts them only for the run). Those suites are compared, too.
-    pub(super) fn gap(&self, shown: Shown, around: u64, counts_twice: bool) -> Option<String> {
+    /// What the suite counts and does not show, but for tests.
+    pub(super) fn gap(&self, shown: Shown, counts_twice: bool) -> Option<String> {
         if let Some(name) = self.unreadable {
             return Some(format!("has `{name}` that is no number"));
         }
@@ -78,10 +77,26 @@ impl Suite {
         if counted > failures && !twice {
             return Some(format!("counts {counted} failures and errors, and shows {failures}"));
         }
+        None
+    }
+
+    /// Tests that it counts and does not show. `around`: skipped tests that the suites around it count and do not
+    /// show (mocha-junit-reporter counts them only for the run). Those suites are compared, too.
+    pub(super) fn missing_tests(&self, shown: Shown, around: u64) -> Option<String> {
+        let cases = shown.cases - self.before.cases;
+        let counted = self.failures.saturating_add(self.errors);
         // pytest counts a test again that fails and then breaks; Surefire counts each try.
         let skipped = self.unshown_skipped(shown).max(around);
         let others = skipped.saturating_add(counted.saturating_sub(1));
         (self.tests > cases.saturating_add(others))
             .then(|| format!("counts {} tests, and shows {cases}", self.tests))
+    }
+
+    /// Whether it counts as many skipped tests as it shows, and nothing that failed.
+    pub(super) fn is_green(&self, shown: Shown) -> bool {
+        self.failures == 0
+            && self.errors == 0
+            && shown.failures == self.before.failures
+            && self.skipped == shown.skipped - self.before.skipped
     }
 }

@@ -219,6 +219,32 @@ fn a_suite_that_counts_more_tests_than_it_lists_is_a_gap() {
     }
 }
 
+/// As pytest 9 writes it for one test with three subtests that pass.
+#[test]
+fn subtests_that_pytest_counts_are_missing_unless_all_is_green() {
+    let report = |name: &str, counts: &str, case: &str| {
+        format!(
+            r#"<testsuites name="pytest tests"><testsuite name="{name}" {counts}>{case}</testsuite></testsuites>"#
+        )
+    };
+    const PASSES: &str = r#"<testcase classname="t" name="a"/>"#;
+    const SKIPS: &str = r#"<testcase classname="t" name="a"><skipped/><skipped/></testcase>"#;
+    const FAILS: &str = r#"<testcase classname="t" name="a"><failure/></testcase>"#;
+    for (counts, case, accepted) in [
+        (r#"errors="0" failures="0" skipped="0" tests="4""#, PASSES, true),
+        (r#"errors="0" failures="0" skipped="2" tests="4""#, SKIPS, true),
+        (r#"errors="0" failures="0" skipped="1" tests="4""#, PASSES, false),
+        (r#"errors="0" failures="1" skipped="0" tests="4""#, FAILS, false),
+        (r#"errors="1" failures="0" skipped="0" tests="4""#, PASSES, false),
+    ] {
+        let parsed = parse(&report("pytest", counts, case)).unwrap();
+        assert_eq!(parsed.gaps.is_empty(), accepted, "{counts}: {:?}", parsed.gaps);
+        assert_eq!(parsed.gaps_unless_zero.len(), usize::from(accepted), "{counts}");
+    }
+    let jest = report("s", r#"tests="4""#, PASSES).replace("pytest tests", "jest tests");
+    assert_eq!(parse(&jest).unwrap().gaps, ["suite s counts 4 tests, and shows 1"]);
+}
+
 #[test]
 fn skipped_tests_that_only_the_run_counts_are_not_missing() {
     let report = |tests: u64, skipped: u64| {
