@@ -287,10 +287,17 @@ impl Reading<'_> {
         if let Some(gap) = suite.gap(self.shown, counts_twice) {
             self.parsed.gaps.push(format!("{} {gap}", who()));
         } else if let Some(gap) = suite.missing_tests(self.shown, around) {
+            let gap = format!("{} {gap}", who());
             // pytest 9 counts subtests, and does not list them. It ends with 0 only if all passed.
-            let subtests = self.runner == Some(TestRunner::Pytest) && suite.is_green(self.shown);
-            let gaps = if subtests { &mut self.parsed.gaps_unless_zero } else { &mut self.parsed.gaps };
-            gaps.push(format!("{} {gap}", who()));
+            match self.runner {
+                Some(TestRunner::Pytest) if suite.is_green(self.shown) => {
+                    self.parsed.gaps_unless_zero.push(gap);
+                }
+                Some(TestRunner::Pytest) if suite.agrees(self.shown) => {
+                    self.parsed.unexplained.get_or_insert(gap);
+                }
+                _ => self.parsed.gaps.push(gap),
+            }
         }
         let fails = suite.problems.iter().any(Problem::counts);
         self.failed.tests += u64::from(fails);
