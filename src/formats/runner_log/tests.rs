@@ -109,7 +109,9 @@ fn a_summary_that_names_another_error_or_counts_more_explains_nothing() {
         (TestRunner::Nextest, 100, "     Summary [   0.010s] 1/3 tests run: 0 passed, 1 failed, 0 skipped\n".to_owned(), "1/3 tests run"),
         (TestRunner::Pytest, 1, "!!!!!!!!!! stopping after 1 failures !!!!!!!!!!\n1 failed in 0.1s\n".to_owned(), "stopping after 1 failures"),
         (TestRunner::Pytest, 1, "FAIL Required test coverage of 80% not reached. Total coverage: 50.00%\n1 failed in 0.1s\n".to_owned(), "Required test coverage"),
+        (TestRunner::Pytest, 1, "! stopping after 1 failures !\n1 failed in 0.1s\n".to_owned(), "stopping after 1 failures"),
         (TestRunner::Pytest, 1, "== 1 failed, 1 error in 0.1s ==\n".to_owned(), "2 tests"),
+        (TestRunner::Pytest, 1, "1 failed, 1 passed, 2 subtests failed in 0.1s\n".to_owned(), "3 tests"),
     ] {
         assert_not(runner, code, &log, says);
     }
