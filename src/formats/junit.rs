@@ -4,7 +4,9 @@
 
 mod case;
 mod linter;
+mod node;
 mod runner;
+mod suite;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +23,7 @@ use super::headline;
 use super::xml::{Document, Element, Piece, text};
 use case::{Case, Problem};
 use linter::{Linter, Names};
+use suite::{Shown, Suite};
 
 const WHAT: &str = "JUnit report";
 
@@ -42,8 +45,10 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         folder: None,
         shown: Shown::default(),
         failed: Failed::default(),
-        has_suites: false,
-        commented: None,
+        inner_suites: 0,
+        passed: 0,
+        last_failed: false,
+        counts: node::Counts::default(),
         hosts: BTreeSet::new(),
         on_host: Vec::new(),
         flaky: 0,
@@ -73,11 +78,16 @@ struct Reading<'a> {
     open: Option<Problem>,
     shown: Shown,
     failed: Failed,
-    has_suites: bool,
+    /// Suites below the root.
+    inner_suites: u64,
+    /// Tests that ran and did not fail.
+    passed: u64,
+    /// The last test that ran did.
+    last_failed: bool,
     /// The folder that was scanned, if the report names it (Checkov).
     folder: Option<String>,
-    /// How many failures a comment in the report counts (Node).
-    commented: Option<u64>,
+    /// What comments in the report count (Node).
+    counts: node::Counts,
     /// The hosts of the suites. Playwright names its project there.
     hosts: BTreeSet<String>,
     /// The host of each finding.
@@ -88,89 +98,14 @@ struct Reading<'a> {
     parsed: Parsed,
 }
 
-/// How many elements there were so far.
-#[derive(Clone, Copy, Default)]
-struct Shown {
-    /// `failure`, `error`, and those of other tries.
-    failures: u64,
-    cases: u64,
-    skipped: u64,
-}
-
 /// What failed so far, and was not expected to.
 #[derive(Clone, Copy, Default)]
 struct Failed {
     tests: u64,
     suites: u64,
-}
-
-struct Suite {
-    name: Option<String>,
-    host: Option<String>,
-    /// Its own file, or the file of the suite around it.
-    file: Option<Text>,
-    failures: u64,
-    errors: u64,
-    tests: u64,
-    /// Tests that a runner may leave out of its report.
-    skipped: u64,
-    /// One of its counts that is no number.
-    unreadable: Option<&'static str>,
-    before: Shown,
-    problems: Vec<Problem>,
-    /// A test of it failed, or it did itself.
-    fails: bool,
-}
-
-impl Suite {
-    fn of(element: &Element, around: Option<&Self>, before: Shown) -> Self {
-        let count = |name| element.number(name).unwrap_or_default();
-        let skipped = ["skipped", "skips", "disabled", "ignored"].map(count);
-        let mut counts = ["failures", "errors", "tests"].into_iter();
-        let is_number = |name: &str| element.attribute(name).is_none_or(|_| element.number(name).is_some());
-        Self {
-            // `testsuites` has the name of the whole run, which is not part of an id.
-            name: element.attribute("name").filter(|_| element.name == "testsuite").map(str::to_owned),
-            host: element.attribute("hostname").map(str::to_owned),
-            file: file(element).or_else(|| around.and_then(|suite| suite.file.clone())),
-            failures: count("failures"),
-            errors: count("errors"),
-            tests: count("tests"),
-            skipped: skipped.into_iter().fold(0, u64::saturating_add),
-            unreadable: counts.find(|name| !is_number(name)),
-            before,
-            problems: Vec::new(),
-            fails: false,
-        }
-    }
-
-    /// Skipped tests that it counts and does not show.
-    fn unshown_skipped(&self, shown: Shown) -> u64 {
-        self.skipped.saturating_sub(shown.skipped - self.before.skipped)
-    }
-
-    /// What the suite counts and does not show. `around`: skipped tests that the suites around it count and do not
-    /// show (mocha-junit-reporter counts them only for the run). Those suites are compared, too.
-    fn gap(&self, shown: Shown, around: u64, is_linter: bool) -> Option<String> {
-        if let Some(name) = self.unreadable {
-            return Some(format!("has `{name}` that is no number"));
-        }
-        let failures = shown.failures - self.before.failures;
-        let cases = shown.cases - self.before.cases;
-        let counted = self.failures.saturating_add(self.errors);
-        // Some writers count a problem under failures and under errors. If all cases are there, none is missing. A
-        // linter may not count its cases (hadolint).
-        let all = if self.tests == 0 { is_linter } else { cases >= self.tests };
-        let twice = failures >= self.failures.max(self.errors) && all;
-        if counted > failures && !twice {
-            return Some(format!("counts {counted} failures and errors, and shows {failures}"));
-        }
-        // pytest counts a test again that fails and then breaks; Surefire counts each try.
-        let skipped = self.unshown_skipped(shown).max(around);
-        let others = skipped.saturating_add(counted.saturating_sub(1));
-        (self.tests > cases.saturating_add(others))
-            .then(|| format!("counts {} tests, and shows {cases}", self.tests))
-    }
+    /// Tests that are marked as `todo`, and suites with no other failure.
+    todo_tests: u64,
+    todo_suites: u64,
 }
 
 /// `file:` addresses are decoded.
@@ -185,7 +120,7 @@ impl Reading<'_> {
     fn open(&mut self, element: &Element) {
         match element.name.as_str() {
             "testsuite" | "testsuites" => {
-                self.has_suites = true;
+                self.inner_suites += 1;
                 let suite = Suite::of(element, self.suites.last(), self.shown);
                 self.hosts.extend(suite.host.clone());
                 self.runner = runner::of_suite(element).or(self.runner);
@@ -243,24 +178,26 @@ impl Reading<'_> {
         }
     }
 
-    /// Node writes its counts in comments, and what else went wrong: `<!-- fail 1 -->`, `<!-- Error: 50.00% line coverage
-    /// does not meet threshold of 80%. -->`.
+    /// Node writes its counts in comments, and what else went wrong: `<!-- Error: 50.00% line coverage does not meet
+    /// threshold of 80%. -->`.
     fn comment(&mut self, comment: &str) {
         if comment.contains("coverage does not meet threshold of") {
             self.parsed.unexplained = Some(headline(comment));
         }
-        if let Some(count) = comment.trim().strip_prefix("fail ").and_then(|count| count.parse().ok()) {
-            self.commented = Some(count);
-        }
+        self.counts.read(comment);
     }
 
     fn finish(mut self) -> Parsed {
+        if self.runner.is_some() || !self.counts.has_todo(self.failed.todo_tests) {
+            self.parsed.findings.iter_mut().for_each(|finding| finding.suppressed = None);
+            self.failed.tests += self.failed.todo_tests;
+            self.failed.suites += self.failed.todo_suites;
+        }
         let failed =
             self.parsed.findings.iter().filter(|finding| finding.suppressed.is_none()).count() as u64;
         // Node leaves out a test that fails while its subtests pass, and counts a failed test again for each test
         // around it. So it may count more than it shows, and then nobody can say whether all are there.
-        let more = self.commented.filter(|counted| *counted > failed);
-        let more = more.map(|counted| format!("the report counts {counted} failures, and shows {failed}"));
+        let more = self.counts.more_than(failed, self.shown.cases, self.inner_suites);
         match failed {
             0 => self.parsed.gaps.extend(more),
             _ => self.parsed.unexplained = self.parsed.unexplained.take().or(more),
@@ -282,14 +219,15 @@ impl Reading<'_> {
         if self.linter.is_some() && self.shown.cases == 0 && self.parsed.scope.is_empty() {
             self.parsed.scope = Scope::of(Unit::Runs, 1);
         }
-        let is_node = self.commented.is_some_and(|counted| counted > 0);
-        let node = is_node.then_some(TestRunner::Node);
+        let node = self.counts.has_failures().then_some(TestRunner::Node);
         self.parsed.listed = self.linter.is_none().then_some(Listed {
             runner: self.runner.or(node).unwrap_or(TestRunner::Other),
             failures: failed,
             tests: self.failed.tests,
+            passed: self.passed,
             suites: self.failed.suites,
-            has_suites: self.has_suites,
+            only_the_last_failed: failed == 1 && self.last_failed,
+            has_suites: self.inner_suites > 0,
         });
         self.parsed
     }
@@ -300,7 +238,7 @@ impl Reading<'_> {
         if case.is_flaky() {
             self.flaky += 1;
         }
-        self.shown.skipped += u64::from(case.skipped.is_some());
+        self.shown.skipped += case.skips.max(u64::from(case.skipped.is_some()));
         let ran = case.skipped.is_none() || case.fails();
         if ran {
             self.parsed.scope.add(Unit::Tests, 1);
@@ -308,9 +246,16 @@ impl Reading<'_> {
         self.shown.failures += u64::from(case.fails_by_status_alone());
         let file = case.file.clone().or_else(|| self.suites.last().and_then(|suite| suite.file.clone()));
         let suppressed = case.expected_to_fail();
-        if case.fails() && suppressed.is_none() {
-            self.failed.tests += 1;
-            self.suites.last_mut().into_iter().for_each(|suite| suite.fails = true);
+        if ran {
+            self.passed += u64::from(!case.fails());
+            self.last_failed = case.fails();
+        }
+        if case.fails() {
+            let todo = suppressed.is_some();
+            *(if todo { &mut self.failed.todo_tests } else { &mut self.failed.tests }) += 1;
+            if let Some(suite) = self.suites.last_mut() {
+                *(if todo { &mut suite.todo_fails } else { &mut suite.fails }) = true;
+            }
         }
         for problem in case.problems.iter().filter(|problem| problem.counts()) {
             let rule = self.rule(case.class.as_deref(), case.name.as_deref());
@@ -337,13 +282,28 @@ impl Reading<'_> {
         let around = around.map(|around| around.unshown_skipped(self.shown)).max().unwrap_or_default();
         // What this linter leaves out has no findings.
         let around = if self.linter.is_some_and(Linter::leaves_out_clean) { u64::MAX } else { around };
-        if let Some(gap) = suite.gap(self.shown, around, self.linter.is_some()) {
-            let who = name.map_or("the report".to_owned(), |name| format!("suite {name}"));
-            self.parsed.gaps.push(format!("{who} {gap}"));
+        let counts_twice = self.runner.is_none() && self.linter.is_some_and(Linter::counts_twice);
+        let who = || name.map_or("the report".to_owned(), |name| format!("suite {name}"));
+        if let Some(gap) = suite.gap(self.shown, counts_twice) {
+            self.parsed.gaps.push(format!("{} {gap}", who()));
+        } else if let Some(gap) = suite.missing_tests(self.shown, around) {
+            let gap = format!("{} {gap}", who());
+            // pytest 9 counts subtests, and does not list them. It ends with 0 only if all passed.
+            match self.runner {
+                Some(TestRunner::Pytest) if suite.is_green(self.shown) => {
+                    self.parsed.gaps_unless_zero.push(gap);
+                }
+                Some(TestRunner::Pytest) if suite.agrees(self.shown) => {
+                    self.parsed.unexplained.get_or_insert(gap);
+                }
+                _ => self.parsed.gaps.push(gap),
+            }
         }
         let fails = suite.problems.iter().any(Problem::counts);
         self.failed.tests += u64::from(fails);
-        self.failed.suites += u64::from(suite.fails || fails);
+        let fails = suite.fails || fails;
+        self.failed.suites += u64::from(fails);
+        self.failed.todo_suites += u64::from(suite.todo_fails && !fails);
         for problem in suite.problems.iter().filter(|problem| problem.counts()) {
             let rule = self.rule(None, name.or(Some("suite without a name")));
             let mut finding = problem.finding(rule);

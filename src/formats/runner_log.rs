@@ -5,10 +5,12 @@
 //! the summary that the runner prints. `docs/formats.md` names the versions whose summaries were seen.
 
 mod bun;
+mod coverage;
 mod deno;
 mod early;
 mod jest;
 mod maven;
+mod mocha;
 mod nextest;
 mod node;
 mod playwright;
@@ -32,6 +34,8 @@ enum Said {
     Tests(u64),
     /// How many files, or suites, have a failure. Runners that say so say it beside [`Said::Tests`].
     Suites(u64),
+    /// How many tests passed. Only where it is held against the report.
+    Passed(u64),
     /// A further line of the summary.
     Summary,
     /// Something else went wrong, or was not run.
@@ -51,6 +55,10 @@ struct Known {
     code_is_enough: bool,
     /// Its report may list more failures than it counts as tests, but not in more suites.
     by_suites: bool,
+    /// It counts each failure of a test: pytest those of subtests, too.
+    by_failures: bool,
+    /// Its log must count the tests that passed, too. Failures follow its summary, indented.
+    by_passed: bool,
 }
 
 impl Known {
@@ -64,15 +72,28 @@ impl Known {
             // Only suites have failures that are not in the report.
             TestRunner::Node => Self { code_is_enough: !listed.has_suites, ..Self::by_log(node::reader) },
             TestRunner::Playwright => Self::by_log(|| Box::new(playwright::read)),
+            // The number of failures, at most 255 (`lib/cli/run-helpers.js`, 11.8).
+            TestRunner::Mocha => Self {
+                code: listed.failures.min(255) as i32,
+                by_passed: true,
+                ..Self::by_log(|| Box::new(mocha::read))
+            },
             // An interrupted session is 2 (`pytest.ExitCode`, 9.2).
-            TestRunner::Pytest => Self { code_is_enough: true, ..Self::by_log(|| Box::new(pytest::read)) },
+            TestRunner::Pytest => Self { by_failures: true, ..Self::by_log(|| Box::new(pytest::read)) },
             TestRunner::Vitest => Self { by_suites: true, ..Self::by_log(|| Box::new(vitest::read)) },
-            TestRunner::Mocha | TestRunner::Other => return None,
+            TestRunner::Other => return None,
         })
     }
 
     fn by_log(reader: fn() -> Box<Read>) -> Self {
-        Self { code: 1, reader, code_is_enough: false, by_suites: false }
+        Self {
+            code: 1,
+            reader,
+            code_is_enough: false,
+            by_suites: false,
+            by_failures: false,
+            by_passed: false,
+        }
     }
 }
 
@@ -88,20 +109,32 @@ pub(crate) fn account(
     if let Some(option) = early::option(listed.runner, run) {
         return Err(format!("`{option}` stops at a failure, and what was not run is not in the report"));
     }
-    let unknown = || Err(format!("exit code {code} {UNEXPLAINED}"));
-    if listed.runner == TestRunner::Mocha {
-        // The number of failures, at most 255 (`lib/cli/run-helpers.js`, 11.8).
-        return if code == listed.failures.min(255) as i32 { Ok(None) } else { unknown() };
+    // Its configuration may say so, too (`bail`), and its log looks the same.
+    if listed.runner == TestRunner::Mocha && listed.only_the_last_failed {
+        return Err("its only failure is of the last test that is listed: it may have stopped there (`bail`), and what was not run is not in the report; if that can't be, say what the codes mean with `exit`".to_owned());
     }
+    let unknown = || Err(format!("exit code {code} {UNEXPLAINED}"));
     let Some(known) = Known::of(listed).filter(|known| known.code == code) else { return unknown() };
-    let log = Log::read(raw, known.reader);
+    let log = Log::read(raw, &known);
     if let Some(line) = log.other {
         return Err(format!("exit code {code} has another cause, by its log: {line}"));
     }
-    let Some(tests) = log.tests.filter(|_| !raw.log_cut && (!known.by_suites || log.suites.is_some())) else {
+    if raw.log_cut {
+        return unknown();
+    }
+    let whole = !(known.by_suites && log.suites.is_none() || known.by_passed && log.passed.is_none());
+    let Some(tests) = log.tests.filter(|_| whole) else {
         return if known.code_is_enough { Ok(None) } else { unknown() };
     };
-    let counts = [(Some(tests), listed.tests, "test"), (log.suites, listed.suites, "file")];
+    if let Some(counted) = log.passed.filter(|counted| *counted != listed.passed) {
+        return Err(format!(
+            "its log counts {} that passed, and the report lists {}",
+            human::count(counted, "test"),
+            listed.passed
+        ));
+    }
+    let failed = if known.by_failures { listed.failures } else { listed.tests };
+    let counts = [(Some(tests), failed, "test"), (log.suites, listed.suites, "file")];
     for (counted, shown, what) in counts {
         let Some(counted) = counted else { continue };
         let more_is_fine = known.code_is_enough || known.by_suites && what == "test";
@@ -133,6 +166,7 @@ const UNEXPLAINED: &str =
 struct Log {
     tests: Option<u64>,
     suites: Option<u64>,
+    passed: Option<u64>,
     /// The first line that names another error.
     other: Option<String>,
     /// The first line after the last summary that is not known to be harmless.
@@ -140,25 +174,28 @@ struct Log {
 }
 
 impl Log {
-    fn read(raw: &RawReport, reader: fn() -> Box<Read>) -> Self {
+    fn read(raw: &RawReport, known: &Known) -> Self {
         let mut log = Self::default();
         for stream in [&raw.stdout, &raw.stderr] {
-            let mut read = reader();
+            let mut read = (known.reader)();
             let mut summary = false;
             let mut after = None;
             for line in stream.split(|byte| *byte == b'\n') {
                 let line = plain(line);
                 let line = line.trim_end();
-                match read(line) {
+                let said = if coverage::is_too_low(line) { Said::Other } else { read(line) };
+                match said {
                     Said::Tests(n) => add(&mut log.tests, n),
                     Said::Suites(n) => add(&mut log.suites, n),
+                    Said::Passed(n) => add(&mut log.passed, n),
                     Said::Summary => {}
                     Said::Other => {
                         log.other.get_or_insert_with(|| quoted(line));
                         continue;
                     }
                     Said::Nothing => {
-                        if summary && after.is_none() && !wrapper::is_harmless(line) {
+                        let is_failure = known.by_passed && line.starts_with("  ");
+                        if summary && after.is_none() && !is_failure && !wrapper::is_harmless(line) {
                             after = Some(quoted(line));
                         }
                         continue;

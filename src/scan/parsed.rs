@@ -71,6 +71,8 @@ pub struct Parsed {
     /// What was in scope and could not be scanned (a file that does not parse): the gate is
     /// inconclusive, and its findings are still shown.
     pub gaps: Vec<String>,
+    /// What is a gap unless the exit code is 0.
+    pub gaps_unless_zero: Vec<String>,
     /// Further evidence for the record, in words.
     pub proof: Vec<String>,
     /// What the rules for licences and banned packages say about its inventory: further proof.
@@ -105,6 +107,7 @@ impl Parsed {
         self.tool_version = self.tool_version.take().or(other.tool_version);
         self.read_inputs.extend(other.read_inputs);
         self.gaps.extend(other.gaps);
+        self.gaps_unless_zero.extend(other.gaps_unless_zero);
         self.proof
             .extend(other.proof.into_iter().filter(|line| !self.proof.contains(line)).collect::<Vec<_>>());
         self.secrets.extend(other.secrets);

@@ -77,6 +77,10 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
             return inconclusive(Parsed::default(), format!("{unproven}{cause}"));
         }
     };
+    if raw.exit != Some(0) {
+        let further = std::mem::take(&mut parsed.gaps_unless_zero);
+        parsed.gaps.extend(further);
+    }
     if let Some(gap) = parsed.gaps.first() {
         let more = parsed.gaps.len() - 1;
         let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };

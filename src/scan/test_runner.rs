@@ -25,8 +25,12 @@ pub struct Listed {
     pub failures: u64,
     /// Tests with one or more of them.
     pub tests: u64,
-    /// Suites with such a test.
+    /// Tests that ran and did not fail.
+    pub passed: u64,
+    /// Suites with a test that failed.
     pub suites: u64,
+    /// One test failed, and no test is listed after it.
+    pub only_the_last_failed: bool,
     /// It lists tests in suites, not only in files.
     pub has_suites: bool,
 }
@@ -38,7 +42,9 @@ impl Listed {
             runner: if self.runner == other.runner { self.runner } else { TestRunner::Other },
             failures: self.failures + other.failures,
             tests: self.tests + other.tests,
+            passed: self.passed + other.passed,
             suites: self.suites + other.suites,
+            only_the_last_failed: self.only_the_last_failed || other.only_the_last_failed,
             has_suites: self.has_suites || other.has_suites,
         }
     }

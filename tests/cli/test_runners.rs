@@ -11,10 +11,15 @@ use crate::common::Project;
 
 /// A gate that prints this report and ends with this code, and a waiver for the failure `s.known`.
 fn gates(root: &str, cases: &str, code: i32, more: &str) -> String {
+    gates_with_log((root, cases), "", code, more)
+}
+
+/// The log goes to standard error.
+fn gates_with_log((root, cases): (&str, &str), log: &str, code: i32, more: &str) -> String {
     let report = format!("<{root}>{cases}</{}>", root.split(' ').next().unwrap());
     format!(
         "version = 1\nmode = \"production\"\n[[gate]]\nid = \"tests\"\ntool = \"command\"\n\
-         run = [\"sh\", \"-c\", '''printf %s '{report}'; exit {code}''']\n\
+         run = [\"sh\", \"-c\", '''printf %s '{report}'; printf '{log}' >&2; exit {code}''']\n\
          report = {{ format = \"junit\", path = \"-\" }}\n{more}\n\
          [[waiver]]\ngate = \"tests\"\nrule = \"s.known\"\nreason = \"known\"\nexpires = 2999-12-31\n"
     )
@@ -25,29 +30,56 @@ const PASSES: &str = r#"<testcase classname="s" name="passes"/>"#;
 
 #[test]
 fn an_exit_code_that_the_failures_do_not_explain_is_no_pass() {
-    for (root, cases, code, more, expected) in [
-        ("testsuite name=\"s\"", KNOWN.to_owned(), 0, "", 0),
+    let (suite, pytest, mocha) =
+        ("testsuite name=\"s\"", "testsuite name=\"pytest\"", "testsuites name=\"Mocha Tests\"");
+    let low = "ERROR: Coverage for lines (75%%) does not meet global threshold (90%%)\\n";
+    let pytests = "1 failed in 0.1s\\n";
+    let mochas = "  1 passing (5ms)\\n  1 failing\\n";
+    let (known, ended) = (KNOWN.to_owned(), format!("{KNOWN}{PASSES}"));
+    for (root, cases, log, code, more, expected) in [
+        (suite, &known, "", 0, "", 0),
         // The runner is not known: something else may have failed.
-        ("testsuite name=\"s\"", KNOWN.to_owned(), 1, "", 3),
-        ("testsuites name=\"jest tests\"", KNOWN.to_owned(), 1, "", 3),
-        ("testsuite name=\"s\"", KNOWN.to_owned(), 1, "exit = { findings = [1] }", 0),
-        // pytest ends with 2 if it was interrupted.
-        ("testsuite name=\"pytest\"", KNOWN.to_owned(), 1, "", 0),
-        ("testsuite name=\"pytest\"", KNOWN.to_owned(), 2, "", 3),
+        (suite, &known, "", 1, "", 3),
+        ("testsuites name=\"jest tests\"", &known, "", 1, "", 3),
+        (suite, &known, "", 1, "exit = { findings = [1] }", 0),
+        // pytest counts subtests that it does not list.
+        (&format!("{pytest} tests=\"4\""), &PASSES.to_owned(), "", 0, "", 0),
+        (
+            &format!("{pytest} tests=\"4\""),
+            &PASSES.to_owned(),
+            "",
+            1,
+            "exit = { clean = [0, 1], findings = [2] }",
+            3,
+        ),
+        (&format!("{pytest} tests=\"4\""), &known, "", 0, "", 3),
+        (&format!("{pytest} tests=\"4\" failures=\"1\""), &known, "", 0, "", 3),
+        // pytest ends with 2 if it was interrupted, and with 1 also if `addopts` has `-x`.
+        (pytest, &known, pytests, 1, "", 0),
+        (pytest, &known, "", 1, "", 3),
+        (pytest, &known, &format!("!!!!! stopping after 1 failures !!!!!\\n{pytests}"), 1, "", 3),
+        (pytest, &known, pytests, 2, "", 3),
+        (pytest, &known, "", 1, "exit = { findings = [1] }", 0),
         // Mocha ends with the number of failures.
-        ("testsuites name=\"Mocha Tests\"", KNOWN.to_owned(), 1, "", 0),
-        ("testsuites name=\"Mocha Tests\"", KNOWN.to_owned(), 2, "", 3),
+        (mocha, &ended, mochas, 1, "", 0),
+        (mocha, &ended, mochas, 2, "", 3),
+        (mocha, &ended, "", 1, "", 3),
+        (mocha, &ended, &format!("{mochas}{low}"), 1, "", 3),
+        // `bail` in its configuration.
+        (mocha, &format!("{PASSES}{KNOWN}"), mochas, 1, "", 3),
         // Node counts what it leaves out.
-        ("testsuites", format!("{PASSES}{KNOWN}<!-- fail 1 -->"), 1, "", 0),
-        ("testsuites", format!("{PASSES}{KNOWN}<!-- fail 2 -->"), 1, "", 3),
-        ("testsuites", format!("{PASSES}{KNOWN}<!-- fail 2 -->"), 1, "exit = { findings = [1] }", 3),
+        ("testsuites", &format!("{PASSES}{KNOWN}<!-- fail 1 -->"), "", 1, "", 0),
+        ("testsuites", &format!("{PASSES}{KNOWN}<!-- fail 1 -->"), low, 1, "", 3),
+        ("testsuites", &format!("{PASSES}{KNOWN}<!-- fail 2 -->"), "", 1, "", 3),
+        ("testsuites", &format!("{PASSES}{KNOWN}<!-- fail 2 -->"), "", 1, "exit = { findings = [1] }", 3),
+        ("testsuites", &format!("{PASSES}{KNOWN}<!-- fail 1 --><!-- cancelled 1 -->"), "", 0, "", 3),
     ] {
-        let project = Project::with_gates(&gates(root, &cases, code, more));
+        let project = Project::with_gates(&gates_with_log((root, cases), log, code, more));
         let ran = project.run(&["run"]);
-        assert_eq!(ran.code, expected, "{root}, exit code {code}, {more}: {}", ran.all());
+        assert_eq!(ran.code, expected, "{root}, {log}, exit code {code}, {more}: {}", ran.all());
         // The record says as much.
         let judged = project.run(&["judge", "--from", "gates-report/run.json"]);
-        assert_eq!(judged.code, expected, "{root}, exit code {code}, {more}: {}", judged.all());
+        assert_eq!(judged.code, expected, "{root}, {log}, exit code {code}, {more}: {}", judged.all());
     }
 }
 
@@ -64,7 +96,9 @@ fn a_baseline_does_not_cover_a_failure_whose_reason_changed() {
     let case = |words: &str| {
         format!(r#"<testcase name="whole run"><failure message="errors">{words}</failure></testcase>"#)
     };
-    let with = |words: &str| gates("testsuite name=\"pytest\"", &case(words), 1, "new_only = true");
+    let with = |words: &str| {
+        gates("testsuite name=\"s\"", &case(words), 1, "new_only = true\nexit = { findings = [1] }")
+    };
     let project = Project::with_gates(&with("a.py:7: error: not a number [arg]"));
     assert_eq!(project.run(&["run"]).code, 1);
     assert_eq!(project.run(&["baseline"]).code, 0);

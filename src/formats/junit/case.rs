@@ -19,8 +19,10 @@ pub(super) struct Case {
     pub line: Option<u64>,
     /// Why it was skipped.
     pub skipped: Option<String>,
-    /// The runner expects it to fail: Node's `todo`, pytest's `xfail`.
-    expected: bool,
+    /// How many `skipped` elements it has: pytest writes one for each subtest.
+    pub skips: u64,
+    /// Node expects it to fail.
+    todo: bool,
     pub problems: Vec<Problem>,
 }
 
@@ -61,7 +63,8 @@ impl Case {
             file: file(element),
             line: element.number("line"),
             skipped: skipped.cloned(),
-            expected: false,
+            skips: 0,
+            todo: false,
             problems: failed.then_some(problem).into_iter().collect(),
         }
     }
@@ -70,8 +73,8 @@ impl Case {
     pub(super) fn skip(&mut self, element: &Element) {
         let why = ["message", "type"].into_iter().find_map(|name| element.attribute(name));
         self.skipped = Some(why.unwrap_or("skipped").to_owned());
-        self.expected =
-            element.attribute("type").is_some_and(|kind| ["todo", "pytest.xfail"].contains(&kind));
+        self.skips += 1;
+        self.todo = element.attribute("type") == Some("todo");
     }
 
     /// Two problems that are the same word for word are one.
@@ -103,10 +106,12 @@ impl Case {
         !self.fails() && self.problems.iter().any(|problem| problem.element.starts_with("flaky"))
     }
 
-    /// Why its failures do not count. A test that was skipped and failed all the same did fail.
+    /// Why its failures may be expected. A test that was skipped and failed all the same did fail: pytest writes the
+    /// `skipped` of an expected failure alone, so a failure beside it is of a subtest or of the teardown.
     pub(super) fn expected_to_fail(&self) -> Option<Text> {
-        let why = self.skipped.as_deref().filter(|_| self.expected)?;
-        Some(Text::from(format!("expected to fail: {why}")))
+        let why = self.skipped.as_deref().filter(|_| self.todo && self.skips == 1)?;
+        let failures_alone = self.problems.iter().all(|problem| problem.element == "failure");
+        failures_alone.then(|| Text::from(format!("expected to fail: {why}")))
     }
 }
 

@@ -137,6 +137,11 @@ impl Linter {
         self == Self::Htmlhint
     }
 
+    /// Whether it counts a problem under failures and under errors: Biome, hadolint and stylelint do. No test runner does.
+    pub(super) fn counts_twice(self) -> bool {
+        self == Self::Plain
+    }
+
     /// Puts rule, severity and place where a finding has them.
     pub(super) fn refine(
         self,

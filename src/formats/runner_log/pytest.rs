@@ -10,7 +10,10 @@ use super::{Said, counts, sum};
 
 pub(super) fn read(line: &str) -> Said {
     let line = line.trim();
-    let shouts = line.starts_with("!!!!!") && line.ends_with("!!!!!");
+    // In a narrow terminal, one mark on each side is left (`TerminalWriter.sep`).
+    let shouted =
+        line.strip_prefix('!').and_then(|line| line.strip_suffix('!')).map(|line| line.trim_matches('!'));
+    let shouts = shouted.is_some_and(|words| words.starts_with(' ') && words.ends_with(' '));
     // pytest-cov
     let coverage = ["FAIL Required test coverage of", "ERROR: Coverage failure:"];
     if shouts || coverage.iter().any(|words| line.starts_with(words)) {
@@ -18,12 +21,11 @@ pub(super) fn read(line: &str) -> Said {
     }
     let inner = line.trim_matches('=').trim();
     let Some((list, time)) = inner.rsplit_once(" in ") else { return Said::Nothing };
-    let is_time = time
-        .split(' ')
-        .next()
-        .is_some_and(|time| time.strip_suffix('s').is_some_and(|time| time.parse::<f64>().is_ok()));
+    let time = time.split(' ').next().unwrap_or_default();
+    let number = time.strip_suffix("ms").or_else(|| time.strip_suffix('s'));
+    let is_time = number.is_some_and(|number| number.parse::<f64>().is_ok());
     match counts(list, ", ").filter(|_| is_time) {
-        Some(counts) => Said::Tests(sum(&counts, &["failed", "error", "errors"])),
+        Some(counts) => Said::Tests(sum(&counts, &["failed", "error", "errors", "subtests failed"])),
         None => Said::Nothing,
     }
 }

@@ -19,10 +19,7 @@ pub(super) fn read(line: &str) -> Said {
     if let Some(list) = of("Tests") {
         return failed(list).map_or(Said::Other, Said::Tests);
     }
-    if of("Errors").is_some()
-        || of("Type Errors").is_some_and(|errors| errors != "no errors")
-        || line.starts_with("ERROR: Coverage for ")
-    {
+    if of("Errors").is_some() || of("Type Errors").is_some_and(|errors| errors != "no errors") {
         return Said::Other;
     }
     // `JUNIT report written to …`

@@ -103,7 +103,8 @@ fn without_a_report_the_exit_code_decides() {
 fn with_a_report_a_code_other_than_0_needs_a_finding() {
     const CLEAN: &str = "<testsuite><testcase/></testsuite>";
     const FAILED: &str = "<testsuite><testcase><failure/></testcase></testsuite>";
-    const EXPECTED: &str = "<testsuite><testcase><skipped type=\"todo\"/><failure/></testcase></testsuite>";
+    const EXPECTED: &str =
+        "<testsuite><testcase><skipped type=\"todo\"/><failure/></testcase><!-- todo 1 --></testsuite>";
     let tool = valid("run = ['x']\nreport = { format = 'junit', path = 'r' }");
     for (exit, report, expected) in [
         (Some(0), Some(CLEAN), "complete: 0, 1 test"),

@@ -94,7 +94,11 @@ fn rows() -> Vec<Row> {
         rows.push(row("spdx", class, spdx(words, class), waives));
     }
     let xfail = r#"<skipped type="pytest.xfail" message="known"/><failure message="no"/>"#;
-    rows.push(row("junit", "expected", junit(xfail), true));
+    rows.push(row("junit", "xfail beside a failure", junit(xfail), false));
+    let todo = r#"<testcase classname="a" name="b"><skipped type="todo"/><failure message="no"/></testcase>"#;
+    let node = |todos| format!("<testsuites>{todo}<!-- tests 1 --><!-- todo {todos} --></testsuites>");
+    rows.push(row("junit", "todo", node(1), true));
+    rows.push(row("junit", "todo that is not counted", node(0), false));
     rows.push(row("junit", "skipped", junit(r#"<skipped message="later"/><failure message="no"/>"#), false));
     for (words, waives) in [
         (r#""status":"not_affected","justification":"component_not_present""#, true),

@@ -1,0 +1,104 @@
+//! A suite: what it counts, and what it shows.
+
+use crate::formats::xml::Element;
+use crate::text::shared::Text;
+
+use super::case::Problem;
+use super::file;
+
+/// How many elements there were so far.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shown {
+    /// `failure`, `error`, and those of other tries.
+    pub failures: u64,
+    pub cases: u64,
+    pub skipped: u64,
+}
+
+pub(super) struct Suite {
+    pub name: Option<String>,
+    pub host: Option<String>,
+    /// Its own file, or the file of the suite around it.
+    pub file: Option<Text>,
+    pub failures: u64,
+    pub errors: u64,
+    pub tests: u64,
+    /// Tests that a runner may leave out of its report.
+    pub skipped: u64,
+    /// One of its counts that is no number.
+    pub unreadable: Option<&'static str>,
+    pub before: Shown,
+    pub problems: Vec<Problem>,
+    /// A test of it failed, or it did itself.
+    pub fails: bool,
+    /// A test of it failed that is marked as `todo`.
+    pub todo_fails: bool,
+}
+
+impl Suite {
+    pub(super) fn of(element: &Element, around: Option<&Self>, before: Shown) -> Self {
+        let count = |name| element.number(name).unwrap_or_default();
+        let skipped = ["skipped", "skips", "disabled", "ignored"].map(count);
+        let mut counts = ["failures", "errors", "tests"].into_iter();
+        let is_number = |name: &str| element.attribute(name).is_none_or(|_| element.number(name).is_some());
+        Self {
+            // `testsuites` has the name of the whole run, which is not part of an id.
+            name: element.attribute("name").filter(|_| element.name == "testsuite").map(str::to_owned),
+            host: element.attribute("hostname").map(str::to_owned),
+            file: file(element).or_else(|| around.and_then(|suite| suite.file.clone())),
+            failures: count("failures"),
+            errors: count("errors"),
+            tests: count("tests"),
+            skipped: skipped.into_iter().fold(0, u64::saturating_add),
+            unreadable: counts.find(|name| !is_number(name)),
+            before,
+            problems: Vec::new(),
+            fails: false,
+            todo_fails: false,
+        }
+    }
+
+    /// Skipped tests that it counts and does not show.
+    pub(super) fn unshown_skipped(&self, shown: Shown) -> u64 {
+        self.skipped.saturating_sub(shown.skipped - self.before.skipped)
+    }
+
+    /// What the suite counts and does not show, but for tests.
+    pub(super) fn gap(&self, shown: Shown, counts_twice: bool) -> Option<String> {
+        if let Some(name) = self.unreadable {
+            return Some(format!("has `{name}` that is no number"));
+        }
+        let failures = shown.failures - self.before.failures;
+        let cases = shown.cases - self.before.cases;
+        let counted = self.failures.saturating_add(self.errors);
+        // If all cases are there, none is missing. Hadolint does not count its cases.
+        let all = self.tests == 0 || cases >= self.tests;
+        let twice = counts_twice && all && failures >= self.failures.max(self.errors);
+        if counted > failures && !twice {
+            return Some(format!("counts {counted} failures and errors, and shows {failures}"));
+        }
+        None
+    }
+
+    /// Tests that it counts and does not show. `around`: skipped tests that the suites around it count and do not
+    /// show (mocha-junit-reporter counts them only for the run). Those suites are compared, too.
+    pub(super) fn missing_tests(&self, shown: Shown, around: u64) -> Option<String> {
+        let cases = shown.cases - self.before.cases;
+        let counted = self.failures.saturating_add(self.errors);
+        // pytest counts a test again that fails and then breaks; Surefire counts each try.
+        let skipped = self.unshown_skipped(shown).max(around);
+        let others = skipped.saturating_add(counted.saturating_sub(1));
+        (self.tests > cases.saturating_add(others))
+            .then(|| format!("counts {} tests, and shows {cases}", self.tests))
+    }
+
+    /// Whether it counts as many failures and skipped tests as it shows.
+    pub(super) fn agrees(&self, shown: Shown) -> bool {
+        self.failures.saturating_add(self.errors) == shown.failures - self.before.failures
+            && self.skipped == shown.skipped - self.before.skipped
+    }
+
+    pub(super) fn is_green(&self, shown: Shown) -> bool {
+        self.agrees(shown) && shown.failures == self.before.failures
+    }
+}
