@@ -316,7 +316,7 @@ impl Reading<'_> {
             let rule = self.rule(case.class.as_deref(), case.name.as_deref());
             let place = problem.file.clone().or(file.clone());
             let line = problem.line.or(case.line);
-            let mut finding = problem.finding(rule);
+            let mut finding = problem.finding(rule, self.linter.is_none());
             finding.location =
                 place.map(|file| Location::file(self.origin.relative(&file)).lines(line, None));
             finding.suppressed = suppressed.clone();
@@ -346,7 +346,7 @@ impl Reading<'_> {
         self.failed.suites += u64::from(suite.fails || fails);
         for problem in suite.problems.iter().filter(|problem| problem.counts()) {
             let rule = self.rule(None, name.or(Some("suite without a name")));
-            let mut finding = problem.finding(rule);
+            let mut finding = problem.finding(rule, self.linter.is_none());
             let file = problem.file.as_ref().or(suite.file.as_ref());
             finding.location =
                 file.map(|file| Location::file(self.origin.relative(file)).lines(problem.line, None));
@@ -370,27 +370,25 @@ impl Reading<'_> {
         let innermost = &self.suites[self.suites.len().saturating_sub(8)..];
         let suites = innermost.iter().filter_map(|suite| suite.name.as_deref());
         let mut words: Vec<String> = match class {
-            Some(class) => vec![self.steady(class)],
+            Some(class) => vec![self.relative(class)],
             None => suites.map(|suite| self.steady(suite)).collect(),
         };
-        words.push(self.steady(name.unwrap_or("test without a name")));
+        words.push(self.relative(name.unwrap_or("test without a name")));
         words.join(".")
     }
 
-    /// A name without what changes from machine to machine: the folder of the checkout, the tool's version.
-    fn steady(&self, name: &str) -> String {
+    /// A name without the folder of the checkout.
+    fn relative(&self, name: &str) -> String {
         let name = name.trim();
-        if name.starts_with('/') && !name.contains(char::is_whitespace) {
-            return self.origin.relative(name).to_string();
+        match name.starts_with('/') && !name.contains(char::is_whitespace) {
+            true => self.origin.relative(name).to_string(),
+            false => name.to_owned(),
         }
-        let is_version = |word: &str| {
-            let word = word.strip_prefix('v').unwrap_or(word);
-            word.contains('.') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-        };
-        match name.rsplit_once(' ') {
-            Some((rest, last)) if is_version(last) => rest.to_owned(),
-            _ => name.to_owned(),
-        }
+    }
+
+    /// The same for a suite, without the version of a tool.
+    fn steady(&self, suite: &str) -> String {
+        runner::without_version(&self.relative(suite)).to_owned()
     }
 }
 
