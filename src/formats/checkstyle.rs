@@ -13,6 +13,9 @@ use super::xml::{Document, Element, Piece, text};
 
 const WHAT: &str = "Checkstyle report";
 
+/// Linters that put something before their rules.
+const WRITERS: [(&str, &str); 2] = [("eslint.rules.", "eslint"), ("ShellCheck.", "shellcheck")];
+
 /// Reads a Checkstyle report. Scope: its `file` elements.
 ///
 /// Checkstyle itself and ESLint list every file that they checked. Other writers (ktlint,
@@ -33,6 +36,9 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
                 path = Some(origin.relative(name));
             }
             Piece::Open(error) if error.name == "error" => {
+                let source = error.attribute("source").unwrap_or_default();
+                let writers = WRITERS.iter().filter(|(start, _)| source.starts_with(start));
+                writers.for_each(|(_, tool)| parsed.is_written_by(tool));
                 parsed.findings.push(finding(&error, path.as_ref()))
             }
             // Checkstyle could not check this file.

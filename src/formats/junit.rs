@@ -50,6 +50,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         secrets: AboutSecrets::new(),
         parsed: Parsed { scope: Scope::of(Unit::Tests, 0), ..Parsed::default() },
     };
+    linter::name_of(&root).into_iter().for_each(|name| reading.parsed.is_written_by(name));
     while let Some(piece) = document.next()? {
         match piece {
             Piece::Open(element) => reading.open(&element),
@@ -190,6 +191,7 @@ impl Reading<'_> {
                 self.hosts.extend(suite.host.clone());
                 self.runner = runner::of_suite(element).or(self.runner);
                 self.linter = self.linter.or_else(|| Linter::of_suite(element));
+                linter::name_of(element).into_iter().for_each(|name| self.parsed.is_written_by(name));
                 self.suites.push(suite);
             }
             "testcase" => {

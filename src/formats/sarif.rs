@@ -102,6 +102,9 @@ fn read_run(
     parsed.proof.extend(said.gaps.iter().take(MOST_GAPS).cloned());
     parsed.gaps.append(&mut said.gaps);
     parsed.notes.append(&mut said.warnings);
+    if let Some(name) = &run.tool.driver.name {
+        parsed.is_written_by(&severity::first_word(name));
+    }
     let Some(results) = results else {
         parsed.gaps.push(format!("the run of {tool} has no `results`: it did not produce any"));
         return Vec::new();
