@@ -13,6 +13,9 @@ use super::xml::{Document, Element, Piece, text};
 
 const WHAT: &str = "Checkstyle report";
 
+/// Linters that put something before their rules.
+const WRITERS: [(&str, &str); 2] = [("eslint.rules.", "eslint"), ("ShellCheck.", "shellcheck")];
+
 /// Reads a Checkstyle report. Scope: its `file` elements.
 ///
 /// Checkstyle itself and ESLint list every file that they checked. Other writers (ktlint,
@@ -33,6 +36,9 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
                 path = Some(origin.relative(name));
             }
             Piece::Open(error) if error.name == "error" => {
+                let source = error.attribute("source").unwrap_or_default();
+                let writers = WRITERS.iter().filter(|(start, _)| source.starts_with(start));
+                writers.for_each(|(_, tool)| parsed.is_written_by(tool));
                 parsed.findings.push(finding(&error, path.as_ref()))
             }
             // Checkstyle could not check this file.
@@ -165,9 +171,27 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf_8_do_not_lose_a_finding() {
+    fn a_letter_that_is_lost_is_an_error() {
         let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
-        let text = b"<checkstyle><file name=\"a\"><error severity=\"error\" message=\"\xe9t\xe9\"/></file></checkstyle>";
-        assert_eq!(read(text, &origin).unwrap().findings.len(), 1);
+        let report = |declaration: &str| {
+            let rest = b"<checkstyle>\n<file name=\"l\xf6st\"><error severity=\"error\" message=\"m\"/></file></checkstyle>";
+            read(&[declaration.as_bytes(), rest].concat(), &origin)
+        };
+        for (declaration, detail) in [
+            ("", "line 2 is not UTF-8, as XML without a declaration is: write it as UTF-8, and declare that"),
+            (
+                "<?xml version='1.0' encoding='UTF-8'?>",
+                "line 2 is not UTF-8, which it declares: write it as UTF-8, and declare that",
+            ),
+            (
+                "<?xml version='1.0' encoding='IBM850'?>",
+                "line 1 declares the encoding `IBM850`, which is not known: write it as UTF-8, and declare that",
+            ),
+        ] {
+            let error = ReportError::Foreign { what: WHAT, detail: detail.to_owned() };
+            assert_eq!(report(declaration).err(), Some(error));
+        }
+        let read = report("<?xml version='1.0' encoding='ISO-8859-1'?>").unwrap();
+        assert_eq!(read.findings[0].location.as_ref().unwrap().to_string(), "löst");
     }
 }

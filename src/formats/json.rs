@@ -12,13 +12,21 @@ use serde_json::error::Category;
 use super::foreign::instead_of_json;
 use crate::scan::parsed::ReportError;
 use crate::text::bom::without_bom;
+use crate::text::decode::not_utf_8;
 use crate::text::utf16::{self, Broken};
 
 /// The text of a document as UTF-8. A byte order mark says that it is UTF-16 (RFC 8259 wants UTF-8, and Windows
 /// shells write UTF-16).
 pub(crate) fn decoded<'b>(bytes: &'b [u8], what: &'static str) -> Result<Cow<'b, [u8]>, ReportError> {
     match utf16::decode(bytes) {
-        None => Ok(Cow::Borrowed(bytes)),
+        // Also where the reader does not look. What does not begin JSON has an error of its own.
+        None => match not_utf_8(bytes).filter(|_| begins_json(bytes)) {
+            Some(line) => {
+                let detail = format!("not JSON: line {line} is not UTF-8: write it as UTF-8");
+                Err(ReportError::Foreign { what, detail })
+            }
+            None => Ok(Cow::Borrowed(bytes)),
+        },
         Some(Ok(text)) => Ok(Cow::Owned(text.into_bytes())),
         Some(Err(Broken::Cut)) => {
             Err(ReportError::Cut { what, detail: "it is UTF-16, and ends in half a character".to_owned() })
@@ -28,6 +36,10 @@ pub(crate) fn decoded<'b>(bytes: &'b [u8], what: &'static str) -> Result<Cow<'b,
             Err(ReportError::Foreign { what, detail })
         }
     }
+}
+
+fn begins_json(bytes: &[u8]) -> bool {
+    matches!(without_bom(bytes).trim_ascii_start(), [b'{' | b'[' | b'\x1b', ..])
 }
 
 /// Reads a whole document. `what` names the document in messages ("gitleaks report").

@@ -55,6 +55,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         secrets: AboutSecrets::new(),
         parsed: Parsed { scope: Scope::of(Unit::Tests, 0), ..Parsed::default() },
     };
+    linter::name_of(&root).into_iter().for_each(|name| reading.parsed.is_written_by(name));
     while let Some(piece) = document.next()? {
         match piece {
             Piece::Open(element) => reading.open(&element),
@@ -125,6 +126,7 @@ impl Reading<'_> {
                 self.hosts.extend(suite.host.clone());
                 self.runner = runner::of_suite(element).or(self.runner);
                 self.linter = self.linter.or_else(|| Linter::of_suite(element));
+                linter::name_of(element).into_iter().for_each(|name| self.parsed.is_written_by(name));
                 self.suites.push(suite);
             }
             "testcase" => {
@@ -261,7 +263,7 @@ impl Reading<'_> {
             let rule = self.rule(case.class.as_deref(), case.name.as_deref());
             let place = problem.file.clone().or(file.clone());
             let line = problem.line.or(case.line);
-            let mut finding = problem.finding(rule);
+            let mut finding = problem.finding(rule, self.linter.is_none());
             finding.location =
                 place.map(|file| Location::file(self.origin.relative(&file)).lines(line, None));
             finding.suppressed = suppressed.clone();
@@ -306,7 +308,7 @@ impl Reading<'_> {
         self.failed.todo_suites += u64::from(suite.todo_fails && !fails);
         for problem in suite.problems.iter().filter(|problem| problem.counts()) {
             let rule = self.rule(None, name.or(Some("suite without a name")));
-            let mut finding = problem.finding(rule);
+            let mut finding = problem.finding(rule, self.linter.is_none());
             let file = problem.file.as_ref().or(suite.file.as_ref());
             finding.location =
                 file.map(|file| Location::file(self.origin.relative(file)).lines(problem.line, None));
@@ -330,27 +332,25 @@ impl Reading<'_> {
         let innermost = &self.suites[self.suites.len().saturating_sub(8)..];
         let suites = innermost.iter().filter_map(|suite| suite.name.as_deref());
         let mut words: Vec<String> = match class {
-            Some(class) => vec![self.steady(class)],
+            Some(class) => vec![self.relative(class)],
             None => suites.map(|suite| self.steady(suite)).collect(),
         };
-        words.push(self.steady(name.unwrap_or("test without a name")));
+        words.push(self.relative(name.unwrap_or("test without a name")));
         words.join(".")
     }
 
-    /// A name without what changes from machine to machine: the folder of the checkout, the tool's version.
-    fn steady(&self, name: &str) -> String {
+    /// A name without the folder of the checkout.
+    fn relative(&self, name: &str) -> String {
         let name = name.trim();
-        if name.starts_with('/') && !name.contains(char::is_whitespace) {
-            return self.origin.relative(name).to_string();
+        match name.starts_with('/') && !name.contains(char::is_whitespace) {
+            true => self.origin.relative(name).to_string(),
+            false => name.to_owned(),
         }
-        let is_version = |word: &str| {
-            let word = word.strip_prefix('v').unwrap_or(word);
-            word.contains('.') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-        };
-        match name.rsplit_once(' ') {
-            Some((rest, last)) if is_version(last) => rest.to_owned(),
-            _ => name.to_owned(),
-        }
+    }
+
+    /// The same for a suite, without the version of a tool.
+    fn steady(&self, suite: &str) -> String {
+        runner::without_version(&self.relative(suite)).to_owned()
     }
 }
 

@@ -6,6 +6,7 @@ mod evidence;
 mod grype;
 mod invocations;
 mod model;
+mod overrides;
 mod packages;
 mod places;
 mod properties;
@@ -19,8 +20,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::formats::sarif::category::Signs;
-use crate::formats::sarif::invocations::{Overrides, Said, inline_elsewhere};
+use crate::formats::sarif::invocations::{Said, inline_elsewhere};
 use crate::formats::sarif::model::{Artifact, Head, Log, Message, Outcome, Rule, Run};
+use crate::formats::sarif::overrides::Overrides;
 use crate::formats::sarif::places::Places;
 use crate::formats::sarif::rules::Rules;
 use crate::model::finding::{Category, Finding};
@@ -100,12 +102,16 @@ fn read_run(
     parsed.proof.extend(said.gaps.iter().take(MOST_GAPS).cloned());
     parsed.gaps.append(&mut said.gaps);
     parsed.notes.append(&mut said.warnings);
+    if let Some(name) = &run.tool.driver.name {
+        parsed.is_written_by(&severity::first_word(name));
+    }
     let Some(results) = results else {
         parsed.gaps.push(format!("the run of {tool} has no `results`: it did not produce any"));
         return Vec::new();
     };
     parsed.scope.merge(&scope(run, results.is_empty()));
-    match (results.is_empty(), &run.tool.driver.name) {
+    let named = run.tool.driver.name.as_deref().filter(|name| !name.trim().is_empty());
+    match (results.is_empty(), named) {
         (false, _) => {}
         (true, Some(tool)) => parsed.proof.push(format!("{tool} lists no results")),
         // A run with results needs no name: its results count.

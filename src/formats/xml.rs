@@ -8,8 +8,9 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Error, Reader, XmlVersion};
 
+use super::headline;
 use crate::scan::parsed::ReportError;
-use crate::text::decode;
+use crate::text::decode::{self, Undecodable};
 use crate::text::utf16::{self, Broken};
 
 /// A piece of a document.
@@ -60,7 +61,7 @@ pub(super) struct Document<'a> {
 /// The text of a report, in whichever encoding it is.
 pub(super) fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, str>, ReportError> {
     let text = match utf16::decode(bytes) {
-        None => decode::xml(bytes),
+        None => decode::xml(bytes).map_err(|why| undecodable(why, what))?,
         Some(Ok(text)) => Cow::Owned(text),
         Some(Err(Broken::Cut)) => {
             return Err(ReportError::Cut { what, detail: "it ends in half a character".to_owned() });
@@ -71,6 +72,30 @@ pub(super) fn text<'a>(bytes: &'a [u8], what: &'static str) -> Result<Cow<'a, st
         }
     };
     if text.trim().is_empty() { Err(ReportError::Empty { what }) } else { Ok(text) }
+}
+
+/// What is wrong with the encoding, and what to write.
+fn undecodable(why: Undecodable, what: &'static str) -> ReportError {
+    let advice = "write it as UTF-8, and declare that";
+    let detail = match why {
+        Undecodable::Cut { encoding } => {
+            let encoding = headline(&encoding);
+            return ReportError::Cut {
+                what,
+                detail: format!("it is {encoding}, and ends within a character"),
+            };
+        }
+        Undecodable::Unknown(label) => {
+            format!("line 1 declares the encoding `{}`, which is not known: {advice}", headline(&label))
+        }
+        Undecodable::Foreign { line, encoding, declared: true } => {
+            format!("line {line} is not {}, which it declares: {advice}", headline(&encoding))
+        }
+        Undecodable::Foreign { line, encoding, declared: false } => {
+            format!("line {line} is not {encoding}, as XML without a declaration is: {advice}")
+        }
+    };
+    ReportError::Foreign { what, detail }
 }
 
 impl<'a> Document<'a> {

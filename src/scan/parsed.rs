@@ -60,6 +60,8 @@ pub struct Parsed {
     pub scope_unreported: bool,
     /// The scanner's version, where the report names it.
     pub tool_version: Option<String>,
+    /// The tools that name themselves in it, each by the first word of its name in lower case.
+    pub written_by: Vec<Text>,
     /// Image id (`sha256:…`) that was built or scanned.
     pub image_id: Option<Text>,
     /// Digest of its manifest, by which a registry knows it.
@@ -99,12 +101,22 @@ pub struct Parsed {
 }
 
 impl Parsed {
+    /// Notes a tool that names itself in the report.
+    pub fn is_written_by(&mut self, tool: &str) {
+        if !self.written_by.iter().any(|known| **known == *tool) {
+            self.written_by.push(tool.into());
+        }
+    }
+
     /// Adds what another report of the same job says. An inventory is one report.
     pub fn absorb(&mut self, other: Self) {
         self.findings.extend(other.findings);
         self.scope.merge(&other.scope);
         self.scope_unreported &= other.scope_unreported;
         self.tool_version = self.tool_version.take().or(other.tool_version);
+        for name in other.written_by {
+            self.is_written_by(&name);
+        }
         self.read_inputs.extend(other.read_inputs);
         self.gaps.extend(other.gaps);
         self.gaps_unless_zero.extend(other.gaps_unless_zero);

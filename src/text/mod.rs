@@ -12,5 +12,6 @@ pub(crate) mod paths;
 pub mod sanitise;
 pub mod shared;
 pub(crate) mod signal;
+pub(crate) mod steady;
 pub(crate) mod table;
 pub(crate) mod utf16;

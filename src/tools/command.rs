@@ -2,6 +2,7 @@
 //! one of the shared formats, decides the result. Without a report, its exit code decides.
 
 mod known;
+mod linters;
 mod prompt;
 
 use std::collections::BTreeMap;
@@ -301,13 +302,17 @@ impl Tool for Command {
 }
 
 impl Command {
-    /// Whether a code that means findings has no other cause than the failures that a test runner lists. `exit` says what
-    /// the codes mean, and nothing else is asked.
+    /// Whether a code that means findings has no other cause than those that a linter or a test runner lists. `exit` says
+    /// what the codes mean, and nothing else is asked.
     fn account(&self, raw: &RawReport, parsed: &mut Parsed) {
-        let (Some(listed), Some(code), None) = (parsed.listed, raw.exit, &self.codes) else { return };
-        if self.exit(code) != Exit::Findings || listed.failures == 0 {
+        let (Some(code), None) = (raw.exit, &self.codes) else { return };
+        if self.exit(code) != Exit::Findings {
             return;
         }
+        if let Some(why) = linters::fault(&known::names(&self.run), code, parsed) {
+            parsed.unexplained.get_or_insert(why);
+        }
+        let Some(listed) = parsed.listed.filter(|listed| listed.failures > 0) else { return };
         match runner_log::account(&listed, (&self.run, code), raw) {
             Ok(proof) => parsed.proof.extend(proof),
             Err(why) => {

@@ -73,3 +73,9 @@ fn what_is_no_json_is_named_with_its_line() {
         assert!(!error.contains("hunter2"), "{error}");
     }
 }
+
+#[test]
+fn bytes_that_are_not_utf_8_are_an_error_also_where_nobody_looks() {
+    let error = decoded(b"{\n\"ignored\": \"l\xf6st\"}", "report").unwrap_err();
+    assert_eq!(error.to_string(), "this is not a report: not JSON: line 2 is not UTF-8: write it as UTF-8");
+}

@@ -5,6 +5,7 @@ use crate::formats::xml::Element;
 use crate::model::finding::{Category, Finding};
 use crate::model::severity::Severity;
 use crate::text::shared::Text;
+use crate::text::steady;
 
 use super::file;
 
@@ -135,12 +136,9 @@ impl Problem {
         })
     }
 
-    /// Keeps the first part of its text. The rest is a stack trace.
+    /// Adds a piece of its text.
     pub(super) fn add(&mut self, text: &str) {
-        const LONGEST: usize = 8 * 1024;
-        let room = LONGEST.saturating_sub(self.text.len());
-        let end = (0..=room.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-        self.text.push_str(&text[..end.unwrap_or(0)]);
+        self.text.push_str(text);
     }
 
     /// Whether it is a failure of its own, and not one of several tries.
@@ -148,8 +146,9 @@ impl Problem {
         ["failure", "error", STATUS].contains(&self.element)
     }
 
-    /// Its message and its text: the text often has what the message leaves out.
-    pub(super) fn finding(&self, rule: String) -> Finding {
+    /// Its message and its text: the text often has what the message leaves out. `typed`: its type is the class of an
+    /// exception, and one of another class is another failure.
+    pub(super) fn finding(&self, rule: String, typed: bool) -> Finding {
         let text = self.text.trim();
         let message = match &self.message {
             Some(message)
@@ -165,7 +164,12 @@ impl Problem {
         let title = if message.is_empty() { format!("{rule} failed") } else { headline(&message) };
         let mut finding = Finding::new(rule, Category::Test, Severity::High, title);
         finding.severity_raw = Some(self.element.into());
-        finding.message = message.into();
+        let said = |kind: &&str| *kind == self.element || message.starts_with(*kind);
+        let message = match self.kind.as_deref().filter(|kind| typed && !said(kind)) {
+            Some(kind) => format!("{message}\ntype: {kind}").trim_start().to_owned(),
+            None => message,
+        };
+        finding.message = steady::cut(&message).into();
         finding
     }
 }

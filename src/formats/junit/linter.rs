@@ -68,6 +68,36 @@ const BY_NAME: [(&str, Linter); 11] = [
     ("CloudFormation Lint", Linter::CfnLint),
 ];
 
+/// The linter of a suite, by the name that its makers give it.
+pub(super) fn name_of(suite: &Element) -> Option<&'static str> {
+    const NAMES: [(&str, &str); 10] = [
+        ("Hadolint ", "hadolint"),
+        ("Biome", "biome"),
+        ("Oxlint", "oxlint"),
+        ("bandit", "bandit"),
+        ("semgrep results", "semgrep"),
+        ("flake8.", "flake8"),
+        ("markdownlint-cli2-", "markdownlint-cli2"),
+        ("ruff", "ruff"),
+        ("CloudFormation Lint", "cfn-lint"),
+        ("mypy", "mypy"),
+    ];
+    const PACKAGES: [(&str, &str); 6] = [
+        ("org.eslint", "eslint"),
+        ("org.biome", "biome"),
+        ("org.ruff", "ruff"),
+        ("org.oxlint", "oxlint"),
+        ("org.spectral", "spectral"),
+        ("stylelint", "stylelint"),
+    ];
+    let find = |list: &[(&str, &'static str)], text: Option<&str>| {
+        list.iter().find(|(start, _)| text.is_some_and(|text| text.starts_with(start))).map(|(_, name)| *name)
+    };
+    let linter = Linter::of_suite(suite)?;
+    let checkov = (linter == Linter::Checkov).then_some("checkov");
+    find(&PACKAGES, suite.attribute("package")).or(checkov).or_else(|| find(&NAMES, suite.attribute("name")))
+}
+
 /// What Checkov scans, each in a suite `… scan` (`checkov/common/bridgecrew/check_type.py`, 3.3).
 const CHECKOV: [&str; 24] = [
     "ansible",

@@ -23,3 +23,16 @@ pub(super) fn of_suite(element: &Element) -> Option<TestRunner> {
         _ => None,
     }
 }
+
+/// The name of a suite without the version of a tool: `Hadolint 2.15.1`.
+pub(super) fn without_version(name: &str) -> &str {
+    let is_version = |word: &str| {
+        let word = word.strip_prefix('v').unwrap_or(word);
+        let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        word.split('.').count() == 3 && word.split('.').all(number)
+    };
+    match name.rsplit_once(' ') {
+        Some((rest, last)) if is_version(last) => rest,
+        _ => name,
+    }
+}

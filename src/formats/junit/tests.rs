@@ -36,7 +36,7 @@ fn every_case_with_a_failure_or_an_error_is_a_finding() {
     assert_eq!(parsed.scope, Scope::of(Unit::Tests, 4));
     assert!(parsed.gaps.is_empty(), "{:?}", parsed.gaps);
     let [fails, breaks, deep, second] = parsed.findings.as_slice() else { panic!() };
-    assert_eq!((&*fails.title, &*fails.message), ("1 == 2", "1 == 2\nat x\nat b.js:7"));
+    assert_eq!((&*fails.title, &*fails.message), ("1 == 2", "1 == 2\nat x\nat b.js:7\ntype: AssertionError"));
     assert_eq!(fails.location.as_ref().unwrap().to_string(), "test/b.js:7");
     assert_eq!((&*breaks.title, breaks.severity_raw.as_deref()), ("boom <x> & more", Some("error")));
     assert_eq!(breaks.location.as_ref().unwrap().to_string(), "test/a.js");
@@ -353,4 +353,39 @@ fn a_coverage_of_node_that_is_too_low_is_another_cause() {
     let parsed = parse(&format!("<testsuites>{case}<!-- fail 1 -->{comment}</testsuites>")).unwrap();
     let why = "Error: 50.00% line coverage does not meet threshold of 80%.";
     assert_eq!(parsed.unexplained.as_deref(), Some(why));
+}
+
+/// The ids of a report with one suite.
+fn ids(cases: &str) -> Vec<Text> {
+    use crate::policy::fingerprint::{SourceLines, assign_ids};
+    let mut findings = parse(&format!("<testsuite name='s'>{cases}</testsuite>")).unwrap().findings;
+    let scrubber = crate::redact::Scrubber::default();
+    assign_ids(&mut findings, &mut SourceLines::new(&|_| None, &scrubber));
+    findings.into_iter().map(|finding| finding.id).collect()
+}
+
+#[test]
+fn a_failure_with_other_content_has_another_id() {
+    let of = |kind: &str, text: &str| {
+        ids(&format!("<testcase name='t'><failure type='{kind}' message='m'>{text}</failure></testcase>"))
+    };
+    let known = of("AssertionError", "CVE-2021-44228 in log4j");
+    assert_eq!(known, of("AssertionError", "CVE-2021-44228 in log4j"));
+    assert_ne!(known, of("SegFault", "CVE-2021-44228 in log4j"));
+    assert_ne!(known, of("AssertionError", "CVE-2024-3094 in log4j"));
+    // One case for the whole run, and one error more at its end.
+    let run = |more: &str| {
+        let lines: String =
+            (1..=200).map(|n| format!("src/module.py:{n}: error: x{n} is wrong  [arg]\n")).collect();
+        of("", &(lines + more))
+    };
+    assert_eq!(run(""), run(""));
+    assert_ne!(run(""), run("src/new.py:1: error: y  [arg]"));
+}
+
+#[test]
+fn two_versions_in_the_names_of_tests_are_two_tests() {
+    let of = |name: &str| ids(&format!("<testcase name='{name}'><failure/></testcase>"));
+    assert_ne!(of("supports TLS 1.2"), of("supports TLS 1.3"));
+    assert_ne!(of("reads 1.2.3"), of("reads 1.2.4"));
 }

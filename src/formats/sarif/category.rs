@@ -3,13 +3,15 @@
 use crate::model::finding::Category;
 use crate::text::shared::{SharedTexts, Text};
 
-use super::model::{Outcome, Rule};
+use super::model::{Outcome, Rule, RuleReference};
 use super::severity::first_word;
 
 /// The words that show what kind of problem a result is.
 pub(super) struct Signs<'a> {
     words: Vec<&'a str>,
     weaknesses: Vec<&'a str>,
+    /// Numbers of weaknesses, as `327`.
+    numbers: Vec<&'a str>,
     tool: &'a str,
     id: &'a str,
 }
@@ -90,9 +92,15 @@ impl<'a> Signs<'a> {
         let related = related.filter_map(|relationship| relationship.target.as_ref());
         let mut weaknesses = words.clone();
         weaknesses.extend(bags().filter_map(|bag| bag.cwe.as_ref()).flat_map(|cwe| cwe.texts()));
-        weaknesses
-            .extend(related.chain(outcome.taxa.iter().flatten()).filter_map(|target| target.id.as_deref()));
-        Signs { words, weaknesses, tool, id }
+        let related: Vec<&RuleReference> = related.chain(outcome.taxa.iter().flatten()).collect();
+        weaknesses.extend(related.iter().filter_map(|target| target.id.as_deref()));
+        // gosec: the number, and the list that it is from.
+        let in_list = |target: &&RuleReference| {
+            let list = target.tool_component.as_ref().and_then(|list| list.name.as_deref());
+            list.is_some_and(|name| name.eq_ignore_ascii_case("cwe"))
+        };
+        let numbers = related.into_iter().filter(in_list).filter_map(|target| target.id.as_deref()).collect();
+        Signs { words, weaknesses, numbers, tool, id }
     }
 
     /// A tag that names the category decides; else a tool that looks for only one kind of problem; else an
@@ -155,12 +163,13 @@ impl<'a> Signs<'a> {
     /// `CWE-79`, `CWE-79: Cross-site Scripting` and `external/cwe/cwe-079` are the same weakness.
     pub(super) fn cwe(&self) -> SharedTexts {
         let mut found: Vec<Text> = Vec::new();
-        for word in &self.weaknesses {
+        let named = self.weaknesses.iter().filter_map(|word| {
             let last = word.rsplit('/').next().unwrap_or_default();
-            let Some(prefix) = last.get(..4).filter(|prefix| prefix.eq_ignore_ascii_case("cwe-")) else {
-                continue;
-            };
-            let digits: String = last[prefix.len()..].chars().take_while(char::is_ascii_digit).collect();
+            let prefix = last.get(..4).filter(|prefix| prefix.eq_ignore_ascii_case("cwe-"))?;
+            Some(&last[prefix.len()..])
+        });
+        for word in named.chain(self.numbers.iter().copied()) {
+            let digits: String = word.chars().take_while(char::is_ascii_digit).collect();
             let number = digits.trim_start_matches('0');
             let cwe = Text::from(format!("CWE-{number}"));
             if !number.is_empty() && found.len() < 32 && !found.contains(&cwe) {

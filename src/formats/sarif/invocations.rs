@@ -1,11 +1,12 @@
-//! What a run says of itself: whether the tool did all of its work, and how it configured its rules.
+//! What a run says of itself: whether the tool did all of its work.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::formats::headline;
 use crate::text::file_names::names_a_file;
 
-use super::model::{Invocation, Log, Notification, Outcome, Rule, Run};
+use super::model::{Invocation, Log, Notification, Run};
+use super::overrides::NotificationLevels;
 use super::plain;
 use super::properties::Loose;
 use super::rules::Rules;
@@ -24,13 +25,15 @@ impl Said {
     /// Reads the invocations of a run. `found`: it has results that are problems.
     pub(super) fn of(run: &Run, tool: &str, found: bool) -> Self {
         let mut said = Self::default();
+        let kinds = Rules::of_notifications(&run.tool);
         for invocation in run.invocations.iter().flatten() {
-            said.read(invocation, found);
+            said.read(invocation, &NotificationLevels::of(invocation, &kinds), found);
         }
         for words in said.gaps.iter_mut().chain(&mut said.warnings) {
             *words = format!("{tool} says: {words}");
         }
-        let external = run.external_property_file_references.iter().flat_map(elsewhere);
+        let external = [&run.external_property_file_references, &run.external_property_files];
+        let external = external.into_iter().flatten().flat_map(elsewhere);
         let external = external
             .map(|kind| format!("{tool} wrote {kind} to other files, which Portcullis does not read"));
         said.gaps.extend(external);
@@ -39,12 +42,17 @@ impl Said {
 
     /// By the standard, a notification of level `error` means that the tool stopped or that its results are
     /// incomplete (3.58.6). A warning that names a file says that the tool did not read all of it.
-    fn read(&mut self, invocation: &Invocation, found: bool) {
-        let lists = [&invocation.tool_execution_notifications, &invocation.tool_configuration_notifications];
+    fn read(&mut self, invocation: &Invocation, levels: &NotificationLevels<'_>, found: bool) {
+        let lists = [
+            &invocation.tool_execution_notifications,
+            &invocation.tool_configuration_notifications,
+            &invocation.tool_notifications,
+            &invocation.configuration_notifications,
+        ];
         let notifications = || lists.into_iter().flatten().flatten();
         let before = self.gaps.len();
         for notification in notifications() {
-            match notification.level.as_deref().unwrap_or("warning") {
+            match levels.level(notification) {
                 "error" => {
                     self.gaps
                         .push(words(notification).unwrap_or_else(|| "an error without a text".to_owned()));
@@ -54,7 +62,7 @@ impl Said {
                 _ => {}
             }
         }
-        let errors = notifications().any(|one| one.level.as_deref() == Some("error"));
+        let errors = notifications().any(|one| levels.level(one) == "error");
         let Some(failure) = failure(invocation, found) else { return };
         let reason = invocation.exit_code_description.as_deref().map(headline);
         let reason = reason.or_else(|| notifications().find_map(words)).filter(|why| !why.is_empty());
@@ -82,8 +90,9 @@ fn failure(invocation: &Invocation, found: bool) -> Option<String> {
     }
     let code = invocation.exit_code.filter(|code| *code != 0)?;
     let trusted = successful.contains(&Some(true)) && found;
-    let of_shell = matches!(code, 126 | 127) || code == 128 + 9 || code < 0;
-    (!trusted || of_shell).then(|| match found {
+    // 126 and 127 are a shell's, and 128 more than a signal.
+    let is_crash = !(0..126).contains(&code);
+    (!trusted || is_crash).then(|| match found {
         true => format!("it ended with exit code {code}"),
         false => format!("it ended with exit code {code}, and lists no problem"),
     })
@@ -130,51 +139,4 @@ pub(super) fn inline_elsewhere(log: &Log) -> Option<String> {
             kinds.join(", ")
         )
     })
-}
-
-/// The levels that the invocations of a run gave to rules (`ruleConfigurationOverrides`, 3.20.5).
-pub(super) struct Overrides<'a>(Vec<Levels<'a>>);
-
-#[derive(Default)]
-struct Levels<'a> {
-    /// By the rule's place in memory: two components may have rules of one id.
-    known: HashMap<*const Rule, &'a str>,
-    /// By the id of a rule that the run does not describe.
-    unknown: HashMap<&'a str, &'a str>,
-}
-
-impl<'a> Overrides<'a> {
-    pub(super) fn of(run: &'a Run, rules: &Rules<'a>) -> Self {
-        let read = |invocation: &'a Invocation| {
-            let mut levels = Levels::default();
-            for one in invocation.rule_configuration_overrides.iter().flatten() {
-                let level =
-                    one.configuration.as_ref().and_then(|configuration| configuration.level.as_deref());
-                let (Some(descriptor), Some(level)) = (&one.descriptor, level) else { continue };
-                match rules.described_by(descriptor) {
-                    Some(rule) => drop(levels.known.insert(std::ptr::from_ref(rule), level)),
-                    None => levels.unknown.extend(descriptor.id.as_deref().map(|id| (id, level))),
-                }
-            }
-            levels
-        };
-        // A result without a provenance asks all of them.
-        const MOST: usize = 64;
-        Self(run.invocations.iter().flatten().take(MOST).map(read).collect())
-    }
-
-    /// The level of a result's rule in the invocation that it names; if it names none, the worst of all.
-    pub(super) fn level(&self, outcome: &Outcome, rule: Option<&Rule>) -> Option<&'a str> {
-        let named = outcome.provenance.as_ref().and_then(|provenance| provenance.invocation_index);
-        let level = |levels: &Levels<'a>| match rule {
-            Some(rule) => levels.known.get(&std::ptr::from_ref(rule)).copied(),
-            None => levels.unknown.get(outcome.rule_id.as_deref()?).copied(),
-        };
-        match named.and_then(|index| usize::try_from(index).ok()) {
-            Some(index) => self.0.get(index).and_then(level),
-            None => self.0.iter().filter_map(level).max_by_key(|level| {
-                ["none", "note", "warning"].iter().position(|known| known == level).unwrap_or(3)
-            }),
-        }
-    }
 }

@@ -32,6 +32,8 @@ pub(super) struct Run {
     pub original_uri_base_ids: Option<HashMap<String, ArtifactLocation>>,
     pub logical_locations: Option<Vec<LogicalLocation>>,
     pub external_property_file_references: Option<BTreeMap<String, Loose>>,
+    /// Its name before the standard.
+    pub external_property_files: Option<BTreeMap<String, Loose>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -50,14 +52,16 @@ pub(super) struct Component {
     pub version: Option<String>,
     pub semantic_version: Option<String>,
     pub rules: Option<Vec<Rule>>,
+    pub notifications: Option<Vec<Rule>>,
     pub global_message_strings: Option<HashMap<String, Message>>,
 }
 
-/// A `reportingDescriptor`.
+/// A `reportingDescriptor`: a rule, or a kind of notification.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rule {
     pub id: Option<String>,
+    pub guid: Option<String>,
     pub name: Option<String>,
     pub short_description: Option<Message>,
     pub full_description: Option<Message>,
@@ -118,6 +122,7 @@ pub(super) struct Provenance {
 #[serde(rename_all = "camelCase")]
 pub(super) struct RuleReference {
     pub id: Option<String>,
+    pub guid: Option<String>,
     pub index: Option<i64>,
     pub tool_component: Option<ComponentReference>,
 }
@@ -213,8 +218,12 @@ pub(super) struct Invocation {
     pub process_start_failure_message: Option<String>,
     pub working_directory: Option<ArtifactLocation>,
     pub rule_configuration_overrides: Option<Vec<Override>>,
+    pub notification_configuration_overrides: Option<Vec<Override>>,
     pub tool_execution_notifications: Option<Vec<Notification>>,
     pub tool_configuration_notifications: Option<Vec<Notification>>,
+    /// Their names before the standard.
+    pub tool_notifications: Option<Vec<Notification>>,
+    pub configuration_notifications: Option<Vec<Notification>>,
 }
 
 /// A `configurationOverride`.
@@ -226,6 +235,7 @@ pub(super) struct Override {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Notification {
+    pub descriptor: Option<RuleReference>,
     pub level: Option<String>,
     pub message: Option<Message>,
     pub locations: Option<Vec<Location>>,

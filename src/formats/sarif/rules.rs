@@ -13,33 +13,50 @@ pub(super) struct Rules<'a> {
     by_name: HashMap<&'a str, usize>,
     /// The rules of all components. The rules of the driver go before those of extensions.
     all: HashMap<&'a str, &'a Rule>,
+    /// By their GUIDs in lower case.
+    by_guid: HashMap<String, &'a Rule>,
 }
 
 struct Known<'a> {
     component: &'a Component,
+    rules: &'a [Rule],
     by_id: HashMap<&'a str, &'a Rule>,
 }
 
 impl<'a> Rules<'a> {
     pub(super) fn of(tool: &'a Tool) -> Self {
+        Self::listed(tool, |component| component.rules.as_deref())
+    }
+
+    /// The kinds of notifications, which are described as rules are.
+    pub(super) fn of_notifications(tool: &'a Tool) -> Self {
+        Self::listed(tool, |component| component.notifications.as_deref())
+    }
+
+    fn listed(tool: &'a Tool, list: fn(&Component) -> Option<&[Rule]>) -> Self {
         let mut rules = Rules {
             tool: tool.driver.name.as_deref().unwrap_or("unnamed"),
             components: Vec::new(),
             by_name: HashMap::new(),
             all: HashMap::new(),
+            by_guid: HashMap::new(),
         };
         for component in std::iter::once(&tool.driver).chain(tool.extensions.iter().flatten()) {
             for name in [&component.name, &component.guid].into_iter().flatten() {
                 rules.by_name.entry(name).or_insert(rules.components.len());
             }
             let mut by_id = HashMap::new();
-            for rule in component.rules.iter().flatten() {
+            let listed = list(component).unwrap_or_default();
+            for rule in listed {
+                if let Some(guid) = &rule.guid {
+                    rules.by_guid.entry(guid.to_ascii_lowercase()).or_insert(rule);
+                }
                 if let Some(id) = rule.id.as_deref() {
                     by_id.entry(id).or_insert(rule);
                     rules.all.entry(id).or_insert(rule);
                 }
             }
-            rules.components.push(Known { component, by_id });
+            rules.components.push(Known { component, rules: listed, by_id });
         }
         rules
     }
@@ -48,13 +65,17 @@ impl<'a> Rules<'a> {
     pub(super) fn find(&self, outcome: &Outcome) -> Option<&'a Rule> {
         let reference = outcome.rule.as_deref();
         let index = reference.and_then(|rule| rule.index).or(outcome.rule_index);
-        self.rule(named(outcome), index, self.component(outcome))
+        self.rule(named(outcome), index, self.component(outcome)).or_else(|| self.with_guid(reference?))
     }
 
     /// The rule that a reference means.
     pub(super) fn described_by(&self, reference: &RuleReference) -> Option<&'a Rule> {
         let component = self.referred_to(reference.tool_component.as_ref());
-        self.rule(reference.id.as_deref(), reference.index, component)
+        self.rule(reference.id.as_deref(), reference.index, component).or_else(|| self.with_guid(reference))
+    }
+
+    fn with_guid(&self, reference: &RuleReference) -> Option<&'a Rule> {
+        self.by_guid.get(&reference.guid.as_ref()?.to_ascii_lowercase()).copied()
     }
 
     /// A rule by its index, if the ids agree; else by its id, first in the component that is named, then in
@@ -62,7 +83,7 @@ impl<'a> Rules<'a> {
     fn rule(&self, id: Option<&str>, index: Option<i64>, component: Option<&Known<'a>>) -> Option<&'a Rule> {
         let by_index = index
             .and_then(|index| usize::try_from(index).ok())
-            .and_then(|index| component?.component.rules.as_ref()?.get(index))
+            .and_then(|index| component?.rules.get(index))
             .filter(|rule| match (id, rule.id.as_deref()) {
                 (Some(id), Some(rule)) => ancestors(id).any(|id| id == rule),
                 _ => true,

@@ -58,6 +58,11 @@ fn a_run_without_results_is_a_gap_and_not_clean() {
 fn a_run_with_an_empty_list_of_results_is_clean() {
     let parsed = run(r#""results": []"#);
     assert_eq!((parsed.scope, parsed.gaps.len()), (Scope::of(Unit::Runs, 1), 0));
+    for driver in ["{}", r#"{"name": " "}"#] {
+        let log =
+            format!(r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {driver}}}, "results": []}}]}}"#);
+        assert_eq!(parse(&log).unwrap().gaps.len(), 1, "{driver} names no tool");
+    }
     let parsed =
         run(r#""results": [], "artifacts": [{}, {"roles": ["analysisTarget"]}, {"roles": ["directory"]}]"#);
     assert_eq!(parsed.scope.get(Unit::Files), Some(2));
@@ -150,6 +155,18 @@ fn weaknesses_are_found_wherever_tools_write_them() {
     let finding = one(rules, result);
     let cwe: Vec<&str> = finding.cwe.iter().map(|cwe| &**cwe).collect();
     assert_eq!(cwe, ["CWE-79", "CWE-80", "CWE-327", "CWE-1"]);
+    // As gosec writes it.
+    let target = r#"{"id": "327", "toolComponent": {"name": "CWE"}}"#;
+    for (rules, result) in [
+        (
+            format!(r#"{{"id": "R", "relationships": [{{"target": {target}}}]}}"#),
+            r#"{"ruleId": "R"}"#.to_owned(),
+        ),
+        (String::new(), format!(r#"{{"taxa": [{target}]}}"#)),
+    ] {
+        let finding = one(&rules, &result);
+        assert_eq!((&finding.cwe[..], finding.category), (&["CWE-327".into()][..], Category::Sast));
+    }
     assert_eq!(finding.references, ["https://example.test/R".into()].into());
     assert_eq!(finding.fix.as_deref(), Some("Do."));
 }

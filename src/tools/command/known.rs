@@ -103,7 +103,7 @@ pub(super) fn exit(run: &[String], code: i32) -> Option<Exit> {
 }
 
 /// The names of the programs that a command may start.
-fn names(run: &[String]) -> Vec<String> {
+pub(super) fn names(run: &[String]) -> Vec<String> {
     let name = |word: &String| {
         let last = word.rsplit(['/', '\\']).next().unwrap_or_default();
         last.split(['@', '=']).next().unwrap_or_default().trim_end_matches(".exe").to_owned()

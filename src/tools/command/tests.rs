@@ -168,3 +168,49 @@ fn codes_that_the_makers_document_mean_what_they_say() {
         assert!(outcome(tool.as_ref(), Some(130), Some(failure)).starts_with(outcome_of_130), "{program}");
     }
 }
+
+/// What is not explained by the report, for a gate with a low finding of a linter.
+fn unexplained(options: &str, code: i32, report: &str) -> Option<String> {
+    let document = Document { name: "r".into(), bytes: Cow::Borrowed(report.as_bytes()) };
+    let raw = RawReport { exit: Some(code), documents: vec![document], ..RawReport::default() };
+    let place = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
+    valid(options).parse(&raw, &place).unwrap().unexplained
+}
+
+#[test]
+fn a_code_of_a_linter_that_means_an_error_is_not_explained_by_its_findings() {
+    let gate = |format: &str| format!("run = ['./lint']\nreport = {{ format = '{format}', path = 'r' }}");
+    let sarif = |driver: &str| {
+        format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "{driver}"}}}},
+                "results": [{{"ruleId": "R", "level": "note", "message": {{"text": "m"}}}}]}}]}}"#
+        )
+    };
+    for (driver, findings, error) in
+        [("ruff", 1, 2), ("Semgrep OSS", 1, 7), ("ESLint", 1, 2), ("stylelint", 2, 78), ("cfn-lint", 8, 2)]
+    {
+        assert_eq!(unexplained(&gate("sarif"), findings, &sarif(driver)), None, "{driver}");
+        assert!(unexplained(&gate("sarif"), error, &sarif(driver)).is_some(), "{driver}");
+        let own = gate("sarif") + &format!("\nexit = {{ findings = [{error}] }}");
+        assert_eq!(unexplained(&own, error, &sarif(driver)), None, "the user says what it means");
+    }
+    let suite = |marks: &str| {
+        format!(
+            "<testsuite {marks}><testcase name='a'><failure type='INFO' message='m'/></testcase></testsuite>"
+        )
+    };
+    for (marks, findings, error) in [
+        ("name='bandit'", 1, 2),
+        ("name='x' package='org.ruff'", 1, 2),
+        ("name='x' package='org.eslint'", 1, 2),
+        ("name='x' package='stylelint.rules'", 2, 1),
+        ("name='semgrep results'", 1, 7),
+        ("name='mypy'", 1, 2),
+    ] {
+        assert_eq!(unexplained(&gate("junit"), findings, &suite(marks)), None, "{marks}");
+        assert!(unexplained(&gate("junit"), error, &suite(marks)).is_some(), "{marks}");
+    }
+    let checkstyle = "<checkstyle><file name='a'><error severity='info' message='m' source='eslint.rules.x'/></file></checkstyle>";
+    assert_eq!(unexplained(&gate("checkstyle"), 1, checkstyle), None);
+    assert!(unexplained(&gate("checkstyle"), 2, checkstyle).is_some());
+}

@@ -34,6 +34,12 @@ fn a_failure_of_a_run_is_a_gap_in_whatever_words() {
         (r#"{"exitCode": 2}"#, "ended with exit code 2"),
         (r#"{"executionSuccessful": true, "exitCode": 137}"#, "ended with exit code 137"),
         (r#"{"executionSuccessful": true, "exitCode": 127}"#, "ended with exit code 127"),
+        (r#"{"executionSuccessful": true, "exitCode": 139}"#, "ended with exit code 139"),
+        (r#"{"executionSuccessful": true, "exitCode": 255}"#, "ended with exit code 255"),
+        (
+            r#"{"executionSuccessful": true, "processStartFailureMessage": "no such program"}"#,
+            "did not start",
+        ),
         (r#"{"executionSuccessful": true, "exitCode": -1073741819}"#, "ended with exit code -1073741819"),
         (r#"{"executionSuccessful": true, "exitSignalName": "SIGKILL"}"#, "ended by signal SIGKILL"),
         (r#"{"exitSignalNumber": 9}"#, "ended by signal 9"),
@@ -69,7 +75,12 @@ fn a_warning_about_a_file_is_a_gap_and_another_one_a_note() {
         (format!(r#"{{"level": "note", "message": {{"text": "scanned a.py"}}, {place}}}"#), None),
         (r#"{"level": "none", "message": {"text": "scanned a.py"}}"#.to_owned(), None),
     ] {
-        for list in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
+        for list in [
+            "toolExecutionNotifications",
+            "toolConfigurationNotifications",
+            "toolNotifications",
+            "configurationNotifications",
+        ] {
             let parsed = run(&format!(
                 r#""results": [], "invocations": [{{"executionSuccessful": true, "{list}": [{notification}]}}]"#
             ));
@@ -89,6 +100,8 @@ fn properties_outside_of_the_run_are_a_gap() {
     for kind in ["results", "invocations", "artifacts", "driver"] {
         let files = format!(r#""externalPropertyFileReferences": {{"{kind}": [{{"location": {{}}}}]}}"#);
         assert_eq!(run(&format!(r#""results": [], {files}"#)).gaps.len(), 1, "{kind}");
+        let old = files.replace("FileReferences", "Files");
+        assert_eq!(run(&format!(r#""results": [], {old}"#)).gaps.len(), 1, "{kind}");
     }
     let none = r#""externalPropertyFileReferences": {"results": [], "taxonomies": [{"location": {}}], "properties": {"a": 1}}"#;
     assert!(run(&format!(r#""results": [], {none}"#)).gaps.is_empty());
@@ -105,6 +118,52 @@ fn properties_outside_of_the_run_are_a_gap() {
         ["the log has results in `inlineExternalProperties`, which Portcullis does not read"]
     );
     assert!(inline(r#"{"version": "2.1.0", "results": []}"#).is_empty());
+}
+
+/// SARIF 2.1.0, 3.58.6.
+#[test]
+fn a_notification_without_a_level_has_that_of_its_kind() {
+    let parsed = |descriptor: &str, level: &str, overrides: &str| {
+        let log = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"results": [], "tool": {{"driver": {{"name": "x", "notifications": [
+                {{"id": "N0", "defaultConfiguration": {{"level": "note"}}}},
+                {{"id": "N1", "guid": "AB", "defaultConfiguration": {{"level": "error"}}}}]}}}},
+              "invocations": [{{"executionSuccessful": true, "notificationConfigurationOverrides": [{overrides}],
+                "toolExecutionNotifications": [{{"descriptor": {descriptor}, {level} "message": {{"text": "m"}}}}]}}]}}]}}"#
+        );
+        super::parse(&log).unwrap().gaps.len()
+    };
+    for (descriptor, gaps) in [
+        (r#"{"id": "N0"}"#, 0),
+        (r#"{"id": "N1"}"#, 1),
+        (r#"{"index": 1}"#, 1),
+        (r#"{"guid": "ab"}"#, 1),
+        (r#"{"id": "other"}"#, 0),
+    ] {
+        assert_eq!(parsed(descriptor, "", ""), gaps, "{descriptor}");
+    }
+    assert_eq!(parsed(r#"{"id": "N1"}"#, r#""level": "note","#, ""), 0);
+    for descriptor in [r#"{"id": "N0"}"#, r#"{"id": "other"}"#] {
+        let worse = format!(r#"{{"descriptor": {descriptor}, "configuration": {{"level": "error"}}}}"#);
+        assert_eq!(parsed(descriptor, "", &worse), 1, "{descriptor}");
+    }
+    let milder = r#"{"descriptor": {"id": "N1"}, "configuration": {"level": "note"}}"#;
+    assert_eq!(parsed(r#"{"id": "N1"}"#, "", milder), 0);
+}
+
+#[test]
+fn a_rule_is_found_by_its_guid() {
+    let rules = r#"{"id": "R0", "guid": "774707BC-6949-4db5-826d-9cd0e38c1f8f", "defaultConfiguration": {"level": "error"}}"#;
+    let guid = r#"{"guid": "774707bc-6949-4db5-826d-9cd0e38c1f8f"}"#;
+    let result = format!(r#"{{"rule": {guid}}}"#);
+    let finding = one_of(rules, &result, "[]");
+    assert_eq!((&*finding.rule, finding.severity), ("R0", Severity::High));
+    let overrides = format!(
+        r#"[{{"executionSuccessful": true, "ruleConfigurationOverrides": [{{"descriptor": {guid}, "configuration": {{"level": "note"}}}}]}}]"#
+    );
+    assert_eq!(one_of(rules, &result, &overrides).severity, Severity::Low);
+    assert_eq!(one_of(rules, r#"{"ruleId": "R0"}"#, &overrides).severity, Severity::Low);
+    assert_eq!(one_of("", &result, &overrides).severity, Severity::Low, "not described");
 }
 
 #[test]

@@ -1,0 +1,128 @@
+//! Which exit codes of linters mean findings, by their makers. Any other above 0 means that the linter did not do its work,
+//! or not all of it, although it may have left a report.
+
+use crate::model::severity::Severity;
+use crate::scan::parsed::Parsed;
+
+/// What a code says, given what the report lists.
+enum Codes {
+    /// Findings have these.
+    These(&'static [i32]),
+    /// Bits for errors, warnings and informational findings (`runner/cli.py`, cfn-lint 1.58).
+    CfnLint,
+    /// Bits; 1 is a fatal message, 32 a wrong usage ("Exit codes", Pylint 4).
+    Pylint,
+}
+
+/// In the words of their documentation: Bandit, Biome, Checkov, ESLint, flake8, hadolint, Kingfisher, mypy, Oxlint, Ruff,
+/// Semgrep, stylelint, zizmor "Exit codes"; ansible-lint `constants.py`; shellcheck(1); tflint, yamllint, secretlint,
+/// Spectral, markdownlint-cli2 and actionlint by their manuals. Codes that an option sets (gitleaks, Trivy) are not here.
+const LINTERS: [(&str, Codes); 25] = [
+    ("actionlint", Codes::These(&[1])),
+    ("ansible-lint", Codes::These(&[2])),
+    ("bandit", Codes::These(&[1])),
+    ("biome", Codes::These(&[1])),
+    ("cfn-lint", Codes::CfnLint),
+    ("checkov", Codes::These(&[1])),
+    ("eslint", Codes::These(&[1])),
+    ("flake8", Codes::These(&[1])),
+    ("hadolint", Codes::These(&[1])),
+    ("kingfisher", Codes::These(&[200, 205])),
+    ("markdownlint-cli2", Codes::These(&[1])),
+    ("mypy", Codes::These(&[1])),
+    ("njsscan", Codes::These(&[1])),
+    ("opengrep", Codes::These(&[1])),
+    ("oxlint", Codes::These(&[1])),
+    ("pylint", Codes::Pylint),
+    ("ruff", Codes::These(&[1])),
+    ("secretlint", Codes::These(&[1])),
+    ("semgrep", Codes::These(&[1])),
+    ("shellcheck", Codes::These(&[1])),
+    ("spectral", Codes::These(&[1])),
+    ("stylelint", Codes::These(&[2])),
+    ("tflint", Codes::These(&[2])),
+    ("yamllint", Codes::These(&[1, 2])),
+    ("zizmor", Codes::These(&[11, 12, 13, 14])),
+];
+
+/// Why a code above 0 is not that of the findings in a report: by the linter that the report names, or else the one that the
+/// command starts (`programs`). `None`: it is, or the linter is not known.
+pub(super) fn fault(programs: &[String], code: i32, parsed: &Parsed) -> Option<String> {
+    let known = |name: &str| LINTERS.iter().find(|(linter, _)| *linter == name);
+    let (name, codes) = match parsed.written_by.as_slice() {
+        [] => programs.iter().find_map(|name| known(name))?,
+        [one] => known(one)?,
+        // The code is of what started several.
+        _ => return None,
+    };
+    let lists = |severity: Severity| {
+        let mut counted = parsed.findings.iter().filter(|finding| finding.suppressed.is_none());
+        counted.any(|finding| finding.severity == severity)
+    };
+    let is_of_findings = match codes {
+        Codes::These(codes) => codes.contains(&code),
+        Codes::CfnLint => {
+            let bits = [(2, Severity::High), (4, Severity::Medium), (8, Severity::Info)];
+            code & !14 == 0 && bits.iter().all(|(bit, severity)| code & bit == 0 || lists(*severity))
+        }
+        Codes::Pylint => code & !30 == 0,
+    };
+    (!is_of_findings).then(|| match codes {
+        Codes::CfnLint if code & !14 == 0 => {
+            format!("exit code {code} of {name} means findings that the report does not list")
+        }
+        _ => format!("exit code {code} of {name} does not mean findings, but that something went wrong"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::{Category, Finding};
+
+    fn report(by: &[&str], severities: &[Severity]) -> Parsed {
+        let finding = |severity: &Severity| Finding::new("r", Category::Lint, *severity, "t");
+        Parsed {
+            written_by: by.iter().map(|name| (*name).into()).collect(),
+            findings: severities.iter().map(finding).collect(),
+            ..Parsed::default()
+        }
+    }
+
+    #[test]
+    fn only_the_documented_codes_of_a_linter_mean_findings() {
+        for (linter, good, bad) in [
+            ("ruff", &[1][..], &[2][..]),
+            ("semgrep", &[1], &[2, 7]),
+            ("bandit", &[1], &[2]),
+            ("eslint", &[1], &[2]),
+            ("stylelint", &[2], &[1, 78]),
+            ("zizmor", &[11, 12, 13, 14], &[1, 2, 3]),
+            ("mypy", &[1], &[2]),
+            ("pylint", &[4, 6, 30], &[1, 5, 32]),
+            ("unheard-of", &[1, 2, 78], &[]),
+        ] {
+            let low = report(&[linter], &[Severity::Low]);
+            assert!(good.iter().all(|code| fault(&[], *code, &low).is_none()), "{linter}");
+            assert!(bad.iter().all(|code| fault(&[], *code, &low).is_some()), "{linter}");
+        }
+    }
+
+    #[test]
+    fn each_bit_of_cfn_lint_stands_for_findings_in_the_report() {
+        let all = report(&["cfn-lint"], &[Severity::High, Severity::Medium, Severity::Info]);
+        let note = report(&["cfn-lint"], &[Severity::Info]);
+        assert_eq!((fault(&[], 14, &all), fault(&[], 8, &note), fault(&[], 2, &all)), (None, None, None));
+        for code in [1, 2, 6, 16, 32] {
+            assert!(fault(&[], code, &note).is_some(), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_report_says_who_wrote_it_and_else_the_command() {
+        let ruff = ["uvx".to_owned(), "ruff".to_owned()];
+        assert!(fault(&ruff, 2, &report(&[], &[])).is_some());
+        assert!(fault(&ruff, 2, &report(&["stylelint"], &[])).is_none());
+        assert!(fault(&ruff, 2, &report(&["ruff", "eslint"], &[])).is_none());
+    }
+}
