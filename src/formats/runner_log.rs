@@ -109,15 +109,15 @@ pub(crate) fn account(
     if let Some(option) = early::option(listed.runner, run) {
         return Err(format!("`{option}` stops at a failure, and what was not run is not in the report"));
     }
-    // Its configuration may say so, too (`bail`), and its log looks the same.
-    if listed.runner == TestRunner::Mocha && listed.only_the_last_failed {
-        return Err("its only failure is of the last test that is listed: it may have stopped there (`bail`), and what was not run is not in the report; if that can't be, say what the codes mean with `exit`".to_owned());
-    }
     let unknown = || Err(format!("exit code {code} {UNEXPLAINED}"));
     let Some(known) = Known::of(listed).filter(|known| known.code == code) else { return unknown() };
     let log = Log::read(raw, &known);
     if let Some(line) = log.other {
         return Err(format!("exit code {code} has another cause, by its log: {line}"));
+    }
+    // Its configuration may say `bail`, and its log looks the same.
+    if listed.runner == TestRunner::Mocha && listed.only_the_last_failed {
+        return Err(BAILED.to_owned());
     }
     if raw.log_cut {
         return unknown();
@@ -160,6 +160,9 @@ pub(crate) fn account(
 /// See `docs/formats.md`, "JUnit".
 const UNEXPLAINED: &str =
     "may have a cause that the report leaves out; if it means these failures only, say so with `exit`";
+
+const BAILED: &str = "its only failure is of the last test that is listed: it may have stopped there (`bail`), and what \
+                      was not run is not in the report; if that can't be, say what the codes mean with `exit`";
 
 /// What the log of a runner says. The summaries of several runs are added up.
 #[derive(Debug, Default)]
