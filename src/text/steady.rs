@@ -144,6 +144,21 @@ mod tests {
         }
     }
 
+    /// It takes time in proportion to the length of a word.
+    #[test]
+    fn a_word_may_be_as_long_as_a_report() {
+        const N: usize = 50_000;
+        for piece in ["a.py:1,", "a:1,", "(1", "1.", "1:1:", "é1", "0x1-", "x/1"] {
+            assert!(!same(&piece.repeat(N), &piece.repeat(N + 1)), "{piece}");
+        }
+        let brackets = "(".repeat(N);
+        assert!(same(&format!("{brackets}{}", "1(".repeat(N)), &format!("{brackets}{}", "1(".repeat(N))));
+        assert!(same(
+            &format!("{} {}", "=".repeat(N), "1,".repeat(N)),
+            &format!("{} {}", "=".repeat(N), "1,".repeat(N))
+        ));
+    }
+
     #[test]
     fn a_text_that_is_cut_is_identified_by_all_of_it() {
         let long = |last: &str| {

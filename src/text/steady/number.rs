@@ -26,13 +26,14 @@ pub(super) fn is_whole(word: &str) -> bool {
 
 /// A word with `#` for each number that says nothing of the failure. `before` and `after` are the words around it.
 pub(super) fn without(word: &str, before: &str, after: &str) -> String {
+    let (before, after) = (end_of(before), beginning_of(after));
     let mut out = String::with_capacity(word.len());
     let mut rest = word;
     while let Some(first) = rest.chars().next() {
         let in_number = out.strip_suffix('.').is_some_and(|out| out.ends_with(|c: char| c.is_ascii_digit()));
         let begins = !in_number && !out.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '#');
         let length = match begins && first.is_ascii_alphanumeric() {
-            true => unsteady(rest, &out, (before, after)),
+            true => unsteady(rest, end_of(&out), (before, after)),
             false => None,
         };
         match length {
@@ -54,6 +55,20 @@ fn unsteady(rest: &str, seen: &str, (before, after): (&str, &str)) -> Option<usi
     let found = uuid(rest).or_else(|| address(rest)).or_else(|| version(rest));
     let found = found.or_else(|| moment(rest, after)).or_else(|| duration(rest, after));
     found.or_else(|| place(rest, seen, before)).or_else(|| of_system(rest, seen, before))
+}
+
+/// How much of the text around a number is looked at, in bytes: a word may be as long as a report.
+const NEAR: usize = 96;
+
+fn end_of(text: &str) -> &str {
+    let from = text.len().saturating_sub(NEAR);
+    let from = (from..=text.len()).find(|from| text.is_char_boundary(*from));
+    &text[from.unwrap_or(text.len())..]
+}
+
+fn beginning_of(text: &str) -> &str {
+    let to = (0..=text.len().min(NEAR)).rev().find(|to| text.is_char_boundary(*to));
+    &text[..to.unwrap_or(0)]
 }
 
 fn digits(text: &str) -> usize {
