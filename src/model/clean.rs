@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::assessment::Assessment;
-use crate::model::finding::{Cvss, Finding, Location, Package, Protected};
-use crate::model::risk::Risk;
+use crate::model::finding::{Cvss, Finding, Location, Package};
+use crate::model::risk::{Protected, Risk};
 use crate::redact::Scrubber;
 use crate::text::shared::{SharedTexts, Text};
 
@@ -98,7 +98,10 @@ impl Clean for Arc<Cvss> {
 impl Clean for Arc<Risk> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut risk = Risk::clone(self);
-        let Risk { kev: _, epss: _, rated: _, vex } = &mut risk;
+        let Risk { kev: _, epss: _, rated: _, vex, protected } = &mut risk;
+        if let Some(Protected::Rule(words)) = protected {
+            words.clean(scrubber);
+        }
         vex.clean(scrubber);
         if risk != **self {
             *self = Self::new(risk);
@@ -150,7 +153,6 @@ impl Clean for Finding {
             risk,
             references,
             suppressed,
-            protected,
             decision: _,
             because,
             waiver,
@@ -163,9 +165,6 @@ impl Clean for Finding {
         [id, gate, target, tool, rule, title, because].into_iter().for_each(|text| text.clean(scrubber));
         for text in [problem, severity_raw, fix, resource, image, commit, suppressed, waiver] {
             text.clean(scrubber);
-        }
-        if let Some(Protected::Rule(words)) = protected {
-            words.clean(scrubber);
         }
         location.clean(scrubber);
         package.clean(scrubber);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::assessment::Assessment;
-use crate::model::risk::Risk;
+use crate::model::risk::{Protected, Risk};
 use crate::model::severity::Severity;
 use crate::text::shared::{SharedTexts, Strings, Text};
 
@@ -131,25 +131,6 @@ pub struct Cvss {
     pub vector: Option<Text>,
 }
 
-/// What a floor does not let waive a finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Protected {
-    /// Nothing may, since its rule is protected. The text says by which pattern.
-    Rule(Text),
-    /// What its report and VEX documents say of it. A waiver may.
-    Statements,
-}
-
-impl Protected {
-    pub fn words(&self) -> &str {
-        match self {
-            Self::Rule(words) => words,
-            Self::Statements => "the floor has vex = false",
-        }
-    }
-}
-
 /// The decision of the policy on one finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -223,9 +204,6 @@ pub struct Finding {
     /// Why the tool says that it is suppressed (a SARIF suppression).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Text>,
-    /// What an organisation's floor does not let waive it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub protected: Option<Protected>,
     #[serde(default = "undecided")]
     pub decision: Decision,
     #[serde(default)]
@@ -278,7 +256,6 @@ impl Finding {
             risk: None,
             references: SharedTexts::default(),
             suppressed: None,
-            protected: None,
             decision: undecided(),
             because: Text::default(),
             waiver: None,
@@ -288,6 +265,11 @@ impl Finding {
 }
 
 impl Finding {
+    /// What an organisation's floor does not let waive it.
+    pub fn protected(&self) -> Option<&Protected> {
+        self.risk.as_ref()?.protected.as_ref()
+    }
+
     /// The statement of the VEX documents that decides it.
     pub fn assessment(&self) -> Option<&Assessment> {
         self.risk.as_ref()?.vex.as_ref()

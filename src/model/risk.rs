@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::model::assessment::Assessment;
+use crate::text::shared::Text;
 
 /// What is known about one finding from other sources than its report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,28 @@ pub struct Risk {
     /// The VEX statement that decides it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vex: Option<Assessment>,
+    /// What an organisation's floor does not let waive it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<Protected>,
+}
+
+/// What a floor does not let waive a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protected {
+    /// Nothing may, since its rule is protected. The text says by which pattern.
+    Rule(Text),
+    /// What its report and VEX documents say of it. A waiver may.
+    Statements,
+}
+
+impl Protected {
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Rule(words) => words,
+            Self::Statements => "the floor has vex = false",
+        }
+    }
 }
 
 /// It is in CISA's catalogue of known exploited vulnerabilities.

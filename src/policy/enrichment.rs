@@ -107,6 +107,7 @@ impl Enrichment {
             },
             rated: was.rated,
             vex: self.vex.assess(finding, &here),
+            protected: was.protected,
         };
         finding.risk = (risk != Risk::default()).then(|| Arc::new(risk));
     }

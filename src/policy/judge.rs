@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use crate::model::assessment::Assessment;
-use crate::model::finding::{Decision, Finding, Protected};
+use crate::model::finding::{Decision, Finding};
 use crate::model::policy::{Policy, PolicyEffect, Ratchet, Threshold};
+use crate::model::risk::Protected;
 use crate::model::run::{Completeness, GateRecord, TargetRecord};
 use crate::model::scope::Unit;
 use crate::model::severity::{Counts, Severity};
@@ -54,8 +55,8 @@ pub fn judge(
     };
     for finding in findings.iter_mut() {
         let is_kept = finding.waiver.as_ref().is_some_and(|name| kept.contains(name));
-        let is_stated = finding.suppressed.is_some() && finding.protected.is_none();
-        if !is_kept || is_stated || matches!(finding.protected, Some(Protected::Rule(_))) {
+        let is_stated = finding.suppressed.is_some() && finding.protected().is_none();
+        if !is_kept || is_stated || matches!(finding.protected(), Some(Protected::Rule(_))) {
             let acted = index.get(&finding.gate).is_some_and(|&gate| gates[gate].action);
             waive(finding, current, (&covers, &spread), acted, &mut used);
         }
@@ -80,7 +81,7 @@ pub fn judge(
             (finding.decision, finding.because) =
                 gates[gate].policy.conditions.adjust(finding, *decision, because.clone());
         }
-        if let (Some(why), Some(_)) = (&finding.protected, &finding.suppressed) {
+        if let (Some(why), Some(_)) = (finding.protected(), &finding.suppressed) {
             finding.because =
                 Text::from(format!("{}; its report suppresses it, but {}", finding.because, why.words()));
         }
@@ -105,11 +106,11 @@ fn waive(
     acted: bool,
     used: &mut [Used],
 ) {
-    if let Some(Protected::Rule(_)) = finding.protected {
+    if let Some(Protected::Rule(_)) = finding.protected() {
         (finding.decision, finding.waiver) = (Decision::Deny, None);
         return;
     }
-    let statements_count = finding.protected.is_none();
+    let statements_count = finding.protected().is_none();
     if let (Some(reason), true) = (&finding.suppressed, statements_count) {
         finding.decision = Decision::Waive;
         finding.because = Text::from(format!("suppressed in the report: {reason}"));

@@ -13,6 +13,8 @@ const MEANINGS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 /// A pattern for paths, counted from the top of the repository.
 #[derive(Clone, Debug)]
 pub(crate) struct PathPattern {
+    /// As it is written.
+    text: String,
     glob: Glob,
     /// Compiled when it is first asked: of a hundred thousand patterns, few are.
     matcher: OnceLock<GlobMatcher>,
@@ -22,12 +24,15 @@ impl PathPattern {
     /// # Errors
     /// When the text is not a glob.
     pub(crate) fn read(text: &str) -> Result<Self, globset::Error> {
-        let glob = GlobBuilder::new(text).literal_separator(true).build()?;
-        Ok(Self { glob, matcher: OnceLock::new() })
+        // `*` and `?` stop at `/`; so does a class of characters that must not be there.
+        // In `[[!]` it stands for itself.
+        let whole = if text.contains("[[!") { text.to_owned() } else { text.replace("[!", "[!/") };
+        let glob = GlobBuilder::new(&whole).literal_separator(true).build()?;
+        Ok(Self { text: text.to_owned(), glob, matcher: OnceLock::new() })
     }
 
     pub(crate) fn text(&self) -> &str {
-        self.glob.glob()
+        &self.text
     }
 
     pub(crate) fn fits(&self, path: &str) -> bool {
@@ -74,6 +79,15 @@ pub(crate) fn never_fits(glob: &str) -> Option<(&'static str, &'static str)> {
     if glob.starts_with('/') && glob != "/**" {
         return Some(("no path of a finding begins with `/`", "leave the first `/` out"));
     }
+    if glob.ends_with('/') || glob.contains("//") {
+        return Some((
+            "no path of a finding has an empty part",
+            "for all that is in a folder write `src/**`",
+        ));
+    }
+    if glob.contains("{}") {
+        return Some(("`{}` names nothing", "name the choices: `*.{ts,tsx}`"));
+    }
     stars_in_a_name(glob)
 }
 
@@ -106,7 +120,18 @@ mod tests {
 
     #[test]
     fn a_pattern_that_can_fit_nothing_is_a_mistake() {
-        for glob in ["src/**.js", "src/b**", "**.js", "/src/a.js", "src/../a", "./a", r"src\b"] {
+        for glob in [
+            "src/**.js",
+            "src/b**",
+            "**.js",
+            "/src/a.js",
+            "src/../a",
+            "./a",
+            r"src\b",
+            "src/",
+            "src//a.js",
+            "src/{}.js",
+        ] {
             assert!(never_fits(glob).is_some(), "{glob}");
         }
         for glob in ["src/**/*.js", "**", "src/**", "/**", "a/[*][*]", "*", r"a\[b"] {
@@ -129,6 +154,7 @@ mod tests {
             ("a?b", "a.b", "a/b"),
             ("v[0-9].json", "v1.json", "vx.json"),
             ("v[!0-9].json", "vx.json", "v1.json"),
+            ("src[!b]a.js", "src-a.js", "src/a.js"),
             ("{api,web}/*.ts", "web/a.ts", "lib/a.ts"),
             ("*.{ts,tsx}", "a.tsx", "a.js"),
             ("app/[[]id[]]/page.tsx", "app/[id]/page.tsx", "app/i/page.tsx"),

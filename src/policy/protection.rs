@@ -1,8 +1,11 @@
 //! What an organisation's floor does not let anybody waive: neither gates.toml, nor a VEX document, nor the report itself.
 
+use std::sync::Arc;
+
 use globset::GlobMatcher;
 
-use crate::model::finding::{Finding, Protected};
+use crate::model::finding::Finding;
+use crate::model::risk::{Protected, Risk};
 use crate::text::shared::Text;
 
 /// The part of a floor that is about single findings.
@@ -24,7 +27,13 @@ impl Protection {
     /// Notes on every finding whether it may be waived.
     pub(crate) fn note(&self, findings: &mut [Finding]) {
         for finding in findings {
-            finding.protected = self.of(finding);
+            let protected = self.of(finding);
+            if finding.protected() == protected.as_ref() {
+                continue;
+            }
+            let was = finding.risk.take().map(Arc::unwrap_or_clone).unwrap_or_default();
+            let risk = Risk { protected, ..was };
+            finding.risk = (risk != Risk::default()).then(|| Arc::new(risk));
         }
     }
 

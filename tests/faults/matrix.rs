@@ -162,6 +162,8 @@ fn lay_out(cases: &[Case]) -> Project {
             Program::Fake => symlink(&fake, &program).unwrap(),
         }
     }
+    // The lock file of another tool's case.
+    gates += "[[waiver]]\ngap = 'yarn4/**'\nreason = 'of Yarn'\nexpires = 2999-12-31\n";
     project.write("gates.toml", gates);
     project
 }

@@ -1,8 +1,9 @@
 //! The steps of a decision, in the order of [`policy::judge`](crate::policy::judge).
 
 use crate::model::assessment::Status;
-use crate::model::finding::{Decision, Finding, Protected};
+use crate::model::finding::{Decision, Finding};
 use crate::model::policy::PolicyEffect;
+use crate::model::risk::Protected;
 use crate::model::run::{GateRecord, Run};
 use crate::model::waiver_use::WaiverNote;
 use crate::policy::judge::{at_or_above, ratchet};
@@ -10,7 +11,7 @@ use crate::policy::judge::{at_or_above, ratchet};
 /// The checks of a finding, one after another, until one decided.
 pub(super) fn steps(run: &Run, gate: Option<&GateRecord>, finding: &Finding) -> Vec<String> {
     let mut steps = Vec::new();
-    match (&finding.suppressed, &finding.protected) {
+    match (&finding.suppressed, finding.protected()) {
         (Some(reason), None) => {
             steps.push(format!("its own report suppresses it: {reason}. It is waived"));
             return steps;

@@ -60,7 +60,7 @@ fn risk() -> impl Strategy<Value = Arc<Risk>> {
     (prop::option::of(kev), prop::option::of(0..11_u32), rated, prop::option::weighted(0.2, vex)).prop_map(
         |(kev, tenths, rated, vex)| {
             let epss = tenths.map(|n| Epss { probability: f64::from(n) / 10.0, percentile: 0.5 });
-            Arc::new(Risk { kev, epss, rated, vex })
+            Arc::new(Risk { kev, epss, rated, vex, protected: None })
         },
     )
 }
