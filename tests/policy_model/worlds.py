@@ -90,7 +90,8 @@ def mend(world):
     config, floor = world["config"], world["scene"].get("floor") or {}
     kept, names = [], set()
     for waiver in config["waivers"]:
-        alike = tuple(waiver.get(key) for key in ("rule", "path", "package", "id", "tool", "gate"))
+        # Two gates may give what they find the same id.
+        alike = (*(waiver.get(key) for key in ("rule", "path", "package", "tool", "gate")), "id" in waiver)
         if alike not in names and not (floor.get("protected") and waiver["expires"] in (None, 0, 1, 400)):
             names.add(alike)
             kept.append(waiver)
