@@ -112,8 +112,8 @@ fn waive(
     }
     let statements_count = finding.protected().is_none();
     if let (Some(reason), true) = (&finding.suppressed, statements_count) {
-        finding.decision = Decision::Waive;
         finding.because = Text::from(format!("suppressed in the report: {reason}"));
+        (finding.decision, finding.waiver) = (Decision::Waive, None);
         return;
     }
     let covering = if acted { Vec::new() } else { covers.covering(finding) };

@@ -108,8 +108,10 @@ def _file_mistakes(world):
     for name in ("epss", "kev"):
         if risk.get(name) and scene[f"{name}_age"] < 0:
             found.append(f"{name} of the future")
-    for gate in config["gates"]:
-        keys = of_gate(config, world["flags"], gate["id"])
+    asked = [of_gate(config, world["flags"], gate["id"]) for gate in config["gates"]]
+    # The defaults are those of a report without a gate, and somebody may choose the profile.
+    asked += [config.get("defaults") or {}, *((config.get("profile") or {}).get("gate") or {}).values()]
+    for keys in asked:
         if keys.get("fail_on_kev") and not risk.get("kev"):
             found.append("fail_on_kev without a file")
         if keys.get("epss_at_least") is not None and not risk.get("epss"):
