@@ -6,6 +6,7 @@
 
 mod combined;
 mod gone;
+mod licences;
 mod messages;
 mod questions;
 mod statements;

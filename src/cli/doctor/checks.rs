@@ -31,7 +31,7 @@ pub(super) async fn all(plan: &Plan, repo: &Repo, locked: bool) -> Vec<Readiness
     }
     let lock = match locked {
         true => (Ready::Yes, "the tools are pinned; `portcullis lock --check` compares them"),
-        false => (Ready::Maybe, "there is none: `portcullis lock` pins the tools by version and hash"),
+        false => (Ready::Maybe, "it is not there: `portcullis lock` pins the tools by version and hash"),
     };
     checks.push(Readiness::new("gates.lock", lock.0, lock.1));
     let mut seen = BTreeSet::new();
