@@ -135,6 +135,7 @@ impl Clean for Finding {
             tool,
             seen_by,
             problem,
+            same_secret: _,
             rule,
             category: _,
             severity: _,

@@ -163,6 +163,10 @@ pub struct Finding {
     /// shares none. See [`crate::policy::same_problem`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Text>,
+    /// Findings of one target with the same number are the same secret, in several commits: a place in the report, so that
+    /// nothing is derived from the secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_secret: Option<NonZeroU32>,
     /// The tool's own rule, check or advisory id.
     pub rule: Text,
     pub category: Category,
@@ -238,6 +242,7 @@ impl Finding {
             tool: Text::default(),
             seen_by: SharedTexts::default(),
             problem: None,
+            same_secret: None,
             rule: rule.into(),
             category,
             severity,

@@ -5,13 +5,14 @@
 //!
 //! The same problem is
 //! - a vulnerability with the same CVE ids, or without any and a common id (GHSA, npm's), in one version of one package,
-//! - a secret at one place in one commit, or in the work tree,
+//! - a secret at one place in one commit, or in the work tree; or the same secret in several commits,
 //! - a type error of one rule at one place, with the same words, seen through several projects of TypeScript,
 //! - a misconfiguration of one resource, if both Trivy and Checkov have a check for it ([`advisories`]).
 
 mod advisories;
+mod secrets;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::num::NonZeroU32;
 
@@ -45,7 +46,8 @@ pub(crate) fn groups(findings: &[Finding]) -> Vec<Vec<usize>> {
     }
     let mut sets = Sets::new(findings.len());
     join(&mut sets, findings, Category::Vulnerability, advisories(findings));
-    join(&mut sets, findings, Category::Secret, spots(findings));
+    join(&mut sets, findings, Category::Secret, secrets::spots(findings));
+    join(&mut sets, findings, Category::Secret, secrets::in_several_commits);
     join(&mut sets, findings, Category::Misconfiguration, checks);
     join(&mut sets, findings, Category::Type, type_errors);
     sets.groups()
@@ -148,47 +150,6 @@ fn whose(package: &Package) -> (&str, &str) {
     from_url.unwrap_or((package.ecosystem.as_deref().unwrap_or_default(), &package.name))
 }
 
-/// A commit if there is one, a path, a line.
-type Line<'a> = (Option<&'a str>, &'a str, NonZeroU32);
-
-/// Where each secret is. Each commit of the history is a separate place: today the same line may contain
-/// another secret. Secrets inside images have separate paths. If a gate finds several in a line, only the column says which
-/// is which; where it does not, each is a problem of its own, so that no waiver covers another secret.
-fn spots(findings: &[Finding]) -> impl Fn(usize, &Finding) -> Option<(Line<'_>, Option<NonZeroU32>)> {
-    let mut on_line: HashMap<(Line, &str), u32> = HashMap::new();
-    let mut at_column: HashMap<(Line, &str, Option<NonZeroU32>), u32> = HashMap::new();
-    for finding in findings {
-        if let Some(line) = line_of(finding) {
-            *on_line.entry((line, &*finding.gate)).or_default() += 1;
-            *at_column.entry((line, &*finding.gate, column_of(finding))).or_default() += 1;
-        }
-    }
-    let crowded: HashSet<Line> =
-        on_line.iter().filter(|(_, n)| **n > 1).map(|((line, _), _)| *line).collect();
-    let unclear: HashSet<(Line, Option<NonZeroU32>)> =
-        at_column.iter().filter(|(_, n)| **n > 1).map(|((line, _, column), _)| (*line, *column)).collect();
-    move |_, finding| {
-        let line = line_of(finding)?;
-        if !crowded.contains(&line) {
-            return Some((line, None));
-        }
-        let column = column_of(finding);
-        (column.is_some() && !unclear.contains(&(line, column))).then_some((line, column))
-    }
-}
-
-fn column_of(finding: &Finding) -> Option<NonZeroU32> {
-    finding.location.as_ref().and_then(|at| at.start_column)
-}
-
-fn line_of(finding: &Finding) -> Option<Line<'_>> {
-    let at = finding.location.as_ref().filter(|_| finding.category == Category::Secret)?;
-    if finding.image.is_some() {
-        return None;
-    }
-    Some((finding.commit.as_deref(), &at.path, at.start_line?))
-}
-
 /// A rule, a path, a line, a column, and what is said there.
 type TypeError<'a> = (&'a str, &'a str, Option<NonZeroU32>, Option<NonZeroU32>, &'a str);
 
@@ -266,16 +227,6 @@ mod tests {
         finding
     }
 
-    fn secret(gate: &str, line: u64, column: u64, commit: &str) -> Finding {
-        let mut finding = Finding::new("key", Category::Secret, Severity::High, "x");
-        finding.gate = gate.into();
-        let column = (column > 0).then_some(column);
-        finding.location =
-            Some(Location::file("src/a.ts").lines(Some(line), Some(line)).columns(column, column));
-        finding.commit = (!commit.is_empty()).then(|| commit.into());
-        finding
-    }
-
     fn check(rule: &str, resource: Option<&str>, path: &str) -> Finding {
         let mut finding = Finding::new(rule, Category::Misconfiguration, Severity::High, "x");
         finding.resource = resource.map(Text::from);
@@ -321,21 +272,6 @@ mod tests {
         assert_eq!(groups(&unclear), Vec::<Vec<usize>>::new());
         let clear = [of("CVE-1", &["GHSA-1"]), of("GHSA-1", &[]), of("GHSA-1", &["npm-1"]), of("npm-1", &[])];
         assert_eq!(groups(&clear), [[0, 1, 2]]);
-    }
-
-    #[test]
-    fn a_secret_is_one_problem_by_its_place_in_one_commit() {
-        let findings = [
-            secret("gitleaks", 3, 9, ""),
-            secret("git-secrets", 3, 0, ""),
-            secret("gitleaks", 3, 40, ""),
-            secret("gitleaks", 4, 9, ""),
-            secret("git-secrets", 4, 0, ""),
-            secret("history", 3, 9, "abc"),
-            secret("other", 3, 40, ""),
-        ];
-        // In line 3 git-secrets may mean either of two.
-        assert_eq!(groups(&findings), [vec![2, 6], vec![3, 4]]);
     }
 
     #[test]

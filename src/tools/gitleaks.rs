@@ -6,21 +6,21 @@
 mod config;
 mod ignores;
 mod log;
+mod report;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::formats::json;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
-use crate::model::finding::{Category, Finding, Location};
+use crate::model::finding::Finding;
 use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::{Coverage, Extent};
-use crate::redact::{Secret, evidence};
 use crate::scan::declared::Declared;
 use crate::scan::job::Job;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
@@ -34,6 +34,7 @@ use crate::text::human;
 use crate::text::sanitise;
 use crate::text::shared::Text;
 use crate::tools::gitleaks::log::{Log, log_entry};
+use crate::tools::gitleaks::report::Leak;
 use crate::tools::merges;
 use crate::tools::named_files::NAMED;
 
@@ -275,8 +276,12 @@ impl Tool for Gitleaks {
         }
         parsed.secrets = leaks.iter().flat_map(Leak::secrets).collect();
         let fix = Text::from("rotate it, then remove it from the code; it stays in the git history");
-        parsed.findings =
-            leaks.into_iter().map(|leak| leak.into_finding(self.severity, &fix, origin)).collect();
+        let same = report::same_secrets(&leaks);
+        let finding = |(leak, same_secret): (Leak, _)| Finding {
+            same_secret,
+            ..leak.into_finding(self.severity, &fix, origin)
+        };
+        parsed.findings = leaks.into_iter().zip(same).map(finding).collect();
         Ok(parsed)
     }
 
@@ -338,59 +343,6 @@ impl Gitleaks {
 /// A shallow clone silently shortens the history.
 fn is_shallow(raw: &RawReport, origin: &ReportOrigin) -> bool {
     raw.planned.is_some_and(|planned| planned.whole_history) && is_shallow_clone(&origin.root)
-}
-
-/// One element of the report. The second name of each field is for version 7 and older.
-/// Fields that can hold a secret or a person's name are not read, except the secret itself.
-#[derive(Deserialize)]
-struct Leak {
-    #[serde(rename = "RuleID", alias = "rule")]
-    rule: String,
-    #[serde(rename = "Description", default)]
-    description: String,
-    #[serde(rename = "File", alias = "file")]
-    file: String,
-    #[serde(rename = "SymlinkFile", default)]
-    symlink: String,
-    #[serde(rename = "Commit", alias = "commit", default)]
-    commit: String,
-    #[serde(rename = "Secret", alias = "offender")]
-    secret: String,
-    /// The secret and what is around it. The whole line in version 7 and older.
-    #[serde(rename = "Match", alias = "line", default)]
-    matched: String,
-    #[serde(rename = "StartLine", alias = "lineNumber", default)]
-    start_line: Option<u64>,
-    #[serde(rename = "EndLine", default)]
-    end_line: Option<u64>,
-    #[serde(rename = "StartColumn", default)]
-    start_column: Option<u64>,
-    #[serde(rename = "EndColumn", default)]
-    end_column: Option<u64>,
-}
-
-impl Leak {
-    fn secrets(&self) -> Vec<Secret> {
-        Secret::reported(&self.secret).into_iter().chain(evidence::in_source(&self.matched)).collect()
-    }
-
-    fn into_finding(self, severity: Severity, fix: &Text, origin: &ReportOrigin) -> Finding {
-        let title = if self.description.is_empty() { self.rule.clone() } else { self.description };
-        let mut finding = Finding::new(self.rule, Category::Secret, severity, title);
-        finding.fix = Some(fix.clone());
-        // A member of an archive keeps its `archive!member` form.
-        finding.location = Some(
-            Location::file(origin.relative(&self.file))
-                .lines(self.start_line, self.end_line)
-                .columns(self.start_column, self.end_column),
-        );
-        finding.commit = Some(self.commit).filter(|commit| !commit.is_empty()).map(Text::from);
-        if !self.symlink.is_empty() {
-            let link = origin.relative(&self.symlink);
-            finding.message = format!("reached through the symbolic link {link}").into();
-        }
-        finding
-    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod pairs;
 mod pipelines;
 mod policy_model;
 mod reports;
+mod same_secret;
 mod scanners;
 mod sonarqube;
 mod test_runners;

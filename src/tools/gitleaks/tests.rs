@@ -1,5 +1,6 @@
 use super::*;
 
+use crate::redact::Secret;
 use crate::scan::job::Planned;
 use crate::scan::job_files::ReportSource;
 use crate::system::git::Range;
@@ -141,4 +142,25 @@ fn a_shallow_clone_leaves_a_gap_in_the_whole_history_only() {
         raw.stderr = b"9:37AM INF 3 commits scanned.\n".into();
         assert_eq!(tool(&SPEC, "").parse(&raw, &origin).unwrap().gaps.len(), gaps, "{whole_history}");
     }
+}
+
+#[test]
+fn the_same_secret_in_several_commits_has_one_number() {
+    let leak = |rule: &str, secret: &str, commit: &str| {
+        format!(r#"{{"RuleID":"{rule}","File":"a","StartLine":1,"Secret":"{secret}","Commit":"{commit}"}}"#)
+    };
+    let report = [
+        leak("key", "one", "c1"),
+        leak("key", "two", "c1"),
+        leak("key", "one", "c2"),
+        leak("token", "one", "c2"),
+        leak("key", "one", ""),
+        leak("key", "three", ""),
+        leak("key", "three", ""),
+    ];
+    let parsed = parsed(&format!("[{}]", report.join(",")));
+    let same: Vec<Option<u32>> =
+        parsed.findings.iter().map(|finding| finding.same_secret.map(Into::into)).collect();
+    // In the work tree each place is a problem of its own.
+    assert_eq!(same, [Some(1), None, Some(1), None, None, None, None]);
 }
