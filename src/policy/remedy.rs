@@ -28,7 +28,8 @@ pub(crate) struct Way<'a> {
     pub problems: Vec<&'a Finding>,
     /// Whether it is certain that fewer changes are not enough.
     pub proven: bool,
-    /// Instead of all these: the settings of each gate that would allow its findings.
+    /// Instead of all these: the settings of each gate that would allow its findings. Gates that found secrets are left out: no
+    /// setting should let those pass.
     pub settings: Vec<(&'a Text, Vec<String>)>,
     /// And the budget of the run that would allow them.
     pub max: Option<Budget>,
@@ -60,7 +61,9 @@ pub(crate) fn way(run: &Run) -> Way<'_> {
         denied.entry(&finding.gate).or_default().push(finding);
     }
     for gate in gates.iter().filter(|gate| !gate.action) {
-        let settings = denied.get(&gate.id).map(|denied| settings(&gate.policy, denied)).unwrap_or_default();
+        let is_secret = |finding: &&Finding| finding.category == Category::Secret;
+        let denied = denied.get(&gate.id).filter(|denied| !denied.iter().any(is_secret));
+        let settings = denied.map(|denied| settings(&gate.policy, denied)).unwrap_or_default();
         if !settings.is_empty() {
             way.settings.push((&gate.id, settings));
         }

@@ -2,6 +2,7 @@
 //! `report/` with one line here.
 
 mod attestation;
+mod causes;
 mod csv;
 mod cyclonedx;
 pub(crate) mod github;
@@ -14,6 +15,7 @@ mod options;
 pub(crate) mod problems;
 mod run_json;
 mod sarif;
+mod steps;
 mod stream;
 pub(crate) mod subject;
 pub(crate) mod summary;

@@ -1,6 +1,7 @@
 //! Text, hashes and paths. Nothing here knows about scans.
 
 pub(crate) mod bom;
+pub(crate) mod columns;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod file_names;

@@ -215,7 +215,8 @@ fn a_dry_run_says_what_production_would_do_and_exits_with_0() {
     let ran = project.run(&["run", "--dry-run"]);
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(ran.stdout.contains("To pass in production"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("fix or waive 10 problems"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(" 1  Correct 10 lines of code"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("fixme in src: 10"), "{}", ran.stdout);
 }
 
 #[test]

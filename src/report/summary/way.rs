@@ -2,89 +2,69 @@
 
 use std::fmt::Write;
 
-use crate::model::finding::Finding;
 use crate::model::run::Run;
-use crate::model::verdict::Mode;
 use crate::policy::remedy::{Way, way};
-use crate::text::{human, sanitise, table};
-
+use crate::report::steps::steps;
 use crate::system::terminal::Look;
+use crate::text::columns::spread;
+use crate::text::human;
 
-/// The most upgrades, and the most other problems, in the list.
-const UPGRADES: usize = 8;
-const PROBLEMS: usize = 4;
+/// From this many problems on, a baseline is worth it.
+const MANY: usize = 10;
 
-/// In lab mode only: in production, the findings that block say enough.
+/// The columns before the details of a step.
+const INDENT: usize = 4;
+
 pub(super) fn to_pass(run: &Run, look: Look) -> String {
-    if run.mode != Mode::Lab || !run.would_block {
+    if !run.would_block {
         return String::new();
     }
     let way = way(run);
-    let mut rows = table::plain(look.width);
-    for (gate, why) in &way.prove {
-        rows.add_row([gate.to_string(), format!("proof: {}", sanitise::short(why, 300))]);
+    let width = usize::from(look.width);
+    let mut part = String::new();
+    for (n, step) in (1..).zip(steps(&way)) {
+        let resolves = match step.resolves {
+            Some(n) => format!("resolves {n}"),
+            None => "gives proof".to_owned(),
+        };
+        let _ = writeln!(part, "{}", spread(&format!("{n:>2}  {}", step.what), &resolves, width));
+        for detail in &step.details {
+            let detail = human::wrapped(detail, width - INDENT);
+            detail.lines().for_each(|line| {
+                let _ = writeln!(part, "{:INDENT$}{line}", "");
+            });
+        }
     }
-    let changes = changes(&way);
-    let and = if way.prove.is_empty() { "" } else { "and " };
-    if !changes.is_empty() {
-        let n = human::count((way.upgrades.len() + way.problems.len()) as u64, "change");
-        rows.add_row([format!("{and}{}{n}", if way.proven { "" } else { "about " }), changes]);
+    let instead = instead(run, &way);
+    if !instead.is_empty() {
+        let also = if part.is_empty() { "" } else { "Or instead\n\n" };
+        let _ = write!(part, "{}{also}", if part.is_empty() { "" } else { "\n" });
+        for line in instead {
+            let _ = writeln!(part, " {}", human::wrapped(&line, width - 1).replace('\n', "\n "));
+        }
     }
-    let settings = settings(&way);
-    if !settings.is_empty() {
-        rows.add_row(["or set".to_owned(), settings]);
-    }
-    if rows.is_empty() {
+    if part.is_empty() {
         return String::new();
     }
-    format!("\nTo pass in production\n\n{}\n", table::text(&rows))
+    let fewest = if way.proven { "" } else { ", perhaps with fewer changes" };
+    format!("\nTo pass in production{fewest}\n\n{part}")
 }
 
-/// What to upgrade, and what else to fix or waive, each on its own line.
-fn changes(way: &Way) -> String {
+/// What lets the findings pass without a change of theirs. Of secrets there is no word: nobody should let them pass.
+fn instead(run: &Run, way: &Way) -> Vec<String> {
     let mut lines = Vec::new();
-    for upgrade in way.upgrades.iter().take(UPGRADES) {
-        let fixes = match upgrade.problems.len() {
-            1 => String::new(),
-            n => format!(" (fixes {n} problems)"),
-        };
-        let whose = upgrade.problems.first().and_then(|finding| finding.package.as_ref());
-        // npm's advice does not always name the package.
-        let whose = whose.filter(|package| !upgrade.advice.contains(&*package.name));
-        let of = match (whose, upgrade.problems.first()) {
-            (Some(_), Some(finding)) => format!(" in {}", finding.target),
-            _ => String::new(),
-        };
-        lines.push(format!("{}{of}{fixes}", sanitise::short(upgrade.advice, 200)));
+    let n = way.problems.len() + way.upgrades.iter().map(|upgrade| upgrade.problems.len()).sum::<usize>();
+    if n >= MANY && run.known.as_ref().is_none_or(|known| known.findings == 0) {
+        lines.push(
+            "accept today's findings: `portcullis baseline`, and `new_only = true`; then only new ones block"
+                .to_owned(),
+        );
     }
-    if way.upgrades.len() > UPGRADES {
-        lines.push(format!("and {} more upgrades", way.upgrades.len() - UPGRADES));
-    }
-    if !way.problems.is_empty() {
-        let such = if way.problems.len() > PROBLEMS { ", such as" } else { ":" };
-        lines.push(format!("fix or waive {}{such}", human::count(way.problems.len() as u64, "problem")));
-        lines.extend(way.problems.iter().take(PROBLEMS).map(|finding| named(finding)));
-    }
-    lines.join("\n")
-}
-
-/// A line that begins with the id, for `explain`.
-fn named(finding: &Finding) -> String {
-    let mut line = format!("· {}", finding.id);
-    let place = finding.package.as_ref().map(|package| package.name.to_string());
-    let place = place.or_else(|| finding.location.as_ref().map(ToString::to_string));
-    let place = place.unwrap_or_else(|| finding.target.to_string());
-    let _ = write!(line, " {} {place} [{}]", finding.rule, finding.gate);
-    sanitise::short(&line, 200)
-}
-
-/// The settings of each gate, and at the top of gates.toml.
-fn settings(way: &Way) -> String {
-    let mut lines: Vec<String> =
-        way.settings.iter().map(|(gate, settings)| format!("{gate}: {}", settings.join(", "))).collect();
+    let settings = way.settings.iter().map(|(gate, settings)| format!("{gate}: {}", settings.join(", ")));
+    lines.extend(settings);
     if let Some(max) = &way.max {
         let max: Vec<String> = max.iter().map(|(severity, most)| format!("{severity} = {most}")).collect();
         lines.push(format!("at the top: max = {{ {} }}", max.join(", ")));
     }
-    lines.join("\n")
+    lines
 }
