@@ -158,11 +158,16 @@ def licence(world, rng):
 
 
 def licence_unknown(world, rng):
+    """From allow to warn, to deny. Denied it is high, and a budget counts its own severity only: what counted as medium must block as high."""
     gate = _inventory(world, rng)
     rules = (gate or {}).get("licences")
     if not rules or rules.get("unknown") == "deny":
         return False
-    rules["unknown"] = "deny" if rules.get("unknown", "warn") == "warn" else rng.choice(["warn", "deny"])
+    keys = of_gate(world["config"], world["flags"], gate["id"])
+    warns = rules.get("unknown", "warn") == "warn"
+    if warns and keys["fail_on"] in ("never", "critical"):
+        return False
+    rules["unknown"] = "deny" if warns else rng.choice(["warn", "deny"])
     return True
 
 

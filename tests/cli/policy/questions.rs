@@ -122,6 +122,16 @@ fn an_unrated_finding_counts_as_unrated_says_for_fail_on_and_as_unknown_in_budge
 }
 
 #[test]
+fn a_budget_counts_its_own_severity_only() {
+    let report = trivy(&[Vulnerable { severity: "HIGH", ..MEDIUM }]);
+    for (budget, code) in [("medium = 0", 0), ("medium = 0, high = 0", 1)] {
+        let keys = format!("max = {{ {budget} }}");
+        assert_eq!(judged(&gates("", &format!("fail_on = \"critical\"\n{keys}")), &report, &[]).1, code);
+        assert_eq!(judged(&gates(&keys, "fail_on = \"critical\""), &report, &[]).1, code);
+    }
+}
+
+#[test]
 fn if_only_the_budget_of_the_run_is_exceeded_the_gates_pass_and_the_run_is_blocked() {
     let policy = gates("max = { medium = 0 }", "");
     let (project, code, all) = judged(&policy, &trivy(&[MEDIUM]), &[]);
