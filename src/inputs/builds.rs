@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use crate::inputs::files::Files;
 use crate::inputs::hcl;
 use crate::inputs::shell::{self, ToldBuild, at_top};
-use crate::inputs::yaml::{Node, documents};
 use crate::text::paths::{forward, normalise};
+use crate::text::yaml::{Node, documents};
 
 /// An image that something in the repository builds. Paths are from the top.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,8 @@
 //! Hostile files: every reader ends, without a panic, on texts that are cut anywhere, and on long rows of what opens something.
 
-use crate::inputs::{builds, hcl, packages, shell, templates, terraform, test_runs, typescript, yaml};
+use crate::inputs::{builds, hcl, packages, shell, templates, terraform, test_runs, typescript};
 use crate::model::input::TestRunner;
+use crate::text::yaml;
 
 /// Gives a text to every reader.
 fn read_by_all(text: &str) {

@@ -29,7 +29,6 @@ mod third_party;
 mod typescript;
 mod unlocked;
 mod walk;
-mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

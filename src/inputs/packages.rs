@@ -260,10 +260,12 @@ pub(super) fn is_pinned(text: &str) -> bool {
 
 /// The packages of a `pnpm-workspace.yaml`, or of another YAML file with such a list.
 pub(super) fn pnpm_workspace(text: &str) -> Result<Vec<String>, String> {
-    let documents = super::yaml::documents(text)?;
+    let documents = crate::text::yaml::documents(text)?;
     let packages = documents.first().and_then(|document| document.get("packages"));
-    let texts =
-        packages.into_iter().flat_map(super::yaml::Node::items).filter_map(super::yaml::Node::as_text);
+    let texts = packages
+        .into_iter()
+        .flat_map(crate::text::yaml::Node::items)
+        .filter_map(crate::text::yaml::Node::as_text);
     Ok(texts.map(str::to_owned).collect())
 }
 

@@ -16,3 +16,4 @@ pub(crate) mod signal;
 pub(crate) mod steady;
 pub(crate) mod table;
 pub(crate) mod utf16;
+pub(crate) mod yaml;

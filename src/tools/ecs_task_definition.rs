@@ -1,6 +1,7 @@
 //! ECS task definitions: rendered from a template with images by digest, checked for secrets in plain
 //! text, then registered. The result is the ARN of a revision.
 
+mod containers;
 mod plain_text;
 mod register;
 mod same;
@@ -30,6 +31,7 @@ use crate::system::git::Repo;
 use crate::text::human;
 use crate::text::paths::normalise;
 use crate::tools::aws::{self, Account};
+pub(super) use crate::tools::ecs_task_definition::containers::Containers;
 use crate::tools::ecs_task_definition::plain_text::PlainText;
 use crate::tools::ecs_task_definition::template::{Container, Template, by_digest, is_family};
 
@@ -54,6 +56,9 @@ const WHAT: &str = "report of a task definition";
 
 /// The output under which later gates find the ARN.
 pub(super) const OUTPUT: &str = "task_definition";
+
+/// The output under which later gates find its [`Containers`].
+pub(super) const CONTAINERS: &str = "containers";
 
 /// The keys of the gate.
 #[derive(Clone, Debug, Serialize)]
@@ -205,6 +210,9 @@ struct Reported {
     image: String,
     /// Where the image comes from: the `gate`, or the `template`.
     by: String,
+    /// The ports that it opens.
+    #[serde(default)]
+    ports: Vec<u64>,
 }
 
 /// A secret in plain text: its place, never its value.
@@ -231,7 +239,8 @@ impl Report {
     }
 
     fn add(&mut self, container: Container, by: &str) {
-        self.containers.push(Reported { name: container.name, image: container.image, by: by.to_owned() });
+        let Container { name, image, ports } = container;
+        self.containers.push(Reported { name, image, by: by.to_owned(), ports });
     }
 
     fn refuse(&mut self, found: &[PlainText]) {
@@ -288,6 +297,8 @@ impl Report {
             parsed.proof.push(format!("{names} of `values` not used: {}", self.unused.join(", ")));
         }
         parsed.proof.extend(self.notes);
+        let containers = self.containers.into_iter().map(|one| (one.name, one.ports)).collect();
+        parsed.outputs.insert(CONTAINERS.to_owned(), Containers(containers).to_string());
         parsed.outputs.insert(OUTPUT.to_owned(), arn);
         Ok(parsed)
     }

@@ -9,7 +9,6 @@ use crate::tools::testing::{configured, handed_in, line, mistakes, origin, plan,
 
 use super::answers::{Deployment, Group};
 use super::api::is_id;
-use super::app_spec::AppSpec;
 use super::report::{How, Seen};
 
 const KEYS: &str = "application = 'notes'\ngroup = 'live'\napp_spec = 'deploy/appspec.yaml'\n";
@@ -170,25 +169,6 @@ fn the_time_for_which_old_tasks_are_kept_counts() {
     assert_eq!(keeps(json!({"action": "TERMINATE", "terminationWaitTimeInMinutes": 5})), 300);
     assert_eq!(keeps(json!({"action": "KEEP_ALIVE", "terminationWaitTimeInMinutes": 5})), 0);
     assert_eq!(keeps(json!({})), 0);
-}
-
-#[test]
-fn an_app_spec_names_the_task_definition_that_is_deployed() {
-    let spec = |content: &str| AppSpec::new(content.to_owned(), Some(ARN.to_owned()));
-    let yaml = format!("TaskDefinition: \"{ARN}\"\n");
-    let whole = spec(&yaml).unwrap();
-    assert_eq!((whole.content, whole.sha256), (yaml.clone(), crate::text::hash::sha256(yaml.as_bytes())));
-    assert!(spec(&format!("{{\"TaskDefinition\": \"{ARN}\"}}")).is_ok());
-    for (content, says) in [
-        ("", "is empty"),
-        (" \n", "is empty"),
-        ("{\"TaskDefinition\": ", "is not JSON"),
-        ("TaskDefinition: other", "does not name arn"),
-        (&format!("TaskDefinition: {ARN}1"), "does not name arn"),
-    ] {
-        let why = spec(content).unwrap_err();
-        assert!(why.contains(says), "{content}: {why}");
-    }
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub(super) struct Template {
 pub(super) struct Container {
     pub name: String,
     pub image: String,
+    /// The ports that it opens.
+    pub ports: Vec<u64>,
 }
 
 impl Template {
@@ -192,7 +194,10 @@ pub(super) fn containers(root: &Map<String, Value>) -> Vec<Container> {
     let list = root.get("containerDefinitions").and_then(Value::as_array).into_iter().flatten();
     let read = |container: &Value| {
         let text = |key: &str| container.get(key)?.as_str().map(str::to_owned);
-        Some(Container { name: text("name")?, image: text("image")? })
+        let mappings = container.get("portMappings").and_then(Value::as_array);
+        let port = |mapping: &Value| mapping.get("containerPort")?.as_u64();
+        let ports = mappings.into_iter().flatten().filter_map(port).collect();
+        Some(Container { name: text("name")?, image: text("image")?, ports })
     };
     list.filter_map(read).collect()
 }

@@ -13,25 +13,33 @@ const MOST_MERGES: usize = 16;
 
 /// One value.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     Text(String),
     List(Vec<Rc<Self>>),
     Map(BTreeMap<String, Rc<Self>>),
 }
 
 /// The documents of a text.
-pub(super) fn documents(text: &str) -> Result<Vec<Rc<Node>>, String> {
-    let mut builder = Builder::default();
-    for event in Parser::new_from_str(text.trim_start_matches('\u{feff}')) {
-        let (event, _) = event.map_err(|error| error.to_string())?;
-        builder.take(event)?;
+pub(crate) fn documents(text: &str) -> Result<Vec<Rc<Node>>, String> {
+    Ok(Builder::read(text)?.documents)
+}
+
+/// The only document of a text. Readers differ in which of two equal keys counts, so that is an error.
+pub(crate) fn document(text: &str) -> Result<Rc<Node>, String> {
+    let mut builder = Builder::read(text)?;
+    if let Some(key) = builder.twice {
+        return Err(format!("the key `{key}` is there twice"));
     }
-    Ok(builder.documents)
+    let number = builder.documents.len();
+    match builder.documents.pop().filter(|_| number == 1) {
+        Some(document) => Ok(document),
+        None => Err(format!("it has {number} documents, not one")),
+    }
 }
 
 impl Node {
     /// The value of a key, in this mapping or in those that it merges.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let mut node = self;
         for _ in 0..MOST_MERGES {
             let Self::Map(entries) = node else { return None };
@@ -50,11 +58,11 @@ impl Node {
     }
 
     /// The value of a key, as text.
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         self.get(key)?.as_text()
     }
 
-    pub(super) fn as_text(&self) -> Option<&str> {
+    pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
@@ -62,7 +70,7 @@ impl Node {
     }
 
     /// Keys and values of a mapping.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Self)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Self)> {
         let entries = match self {
             Self::Map(entries) => Some(entries),
             _ => None,
@@ -71,7 +79,7 @@ impl Node {
     }
 
     /// The values of a list.
-    pub(super) fn items(&self) -> impl Iterator<Item = &Self> {
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Self> {
         let items = match self {
             Self::List(items) => items.as_slice(),
             _ => &[],
@@ -85,6 +93,8 @@ struct Builder {
     documents: Vec<Rc<Node>>,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
+    /// A key that a mapping has twice.
+    twice: Option<String>,
 }
 
 /// A list or mapping that is not at its end.
@@ -95,6 +105,15 @@ struct Open {
 }
 
 impl Builder {
+    fn read(text: &str) -> Result<Self, String> {
+        let mut builder = Self::default();
+        for event in Parser::new_from_str(text.trim_start_matches('\u{feff}')) {
+            let (event, _) = event.map_err(|error| error.to_string())?;
+            builder.take(event)?;
+        }
+        Ok(builder)
+    }
+
     fn take(&mut self, event: Event) -> Result<(), String> {
         match event {
             Event::Scalar(text, _, anchor, _) => self.add(anchor, Node::Text(text.into_owned())),
@@ -102,7 +121,8 @@ impl Builder {
             Event::MappingStart(anchor, _) => return self.open(anchor, true),
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(Open { anchor, items, is_map }) = self.open.pop() {
-                    self.add(anchor, if is_map { map(items) } else { Node::List(items) });
+                    let node = if is_map { self.map(items) } else { Node::List(items) };
+                    self.add(anchor, node);
                 }
             }
             Event::Alias(anchor) => {
@@ -132,22 +152,26 @@ impl Builder {
         self.place(node);
     }
 
+    /// A mapping from keys and values in turn. A key that is no text has no name.
+    fn map(&mut self, items: Vec<Rc<Node>>) -> Node {
+        let mut entries = BTreeMap::new();
+        let mut items = items.into_iter();
+        while let (Some(key), Some(value)) = (items.next(), items.next()) {
+            let key = key.as_text().unwrap_or_default().to_owned();
+            if entries.contains_key(&key) {
+                self.twice = Some(key.clone());
+            }
+            entries.insert(key, value);
+        }
+        Node::Map(entries)
+    }
+
     fn place(&mut self, node: Rc<Node>) {
         match self.open.last_mut() {
             Some(open) => open.items.push(node),
             None => self.documents.push(node),
         }
     }
-}
-
-/// A mapping from keys and values in turn. A key that is no text has no name.
-fn map(items: Vec<Rc<Node>>) -> Node {
-    let mut entries = BTreeMap::new();
-    let mut items = items.into_iter();
-    while let (Some(key), Some(value)) = (items.next(), items.next()) {
-        entries.insert(key.as_text().unwrap_or_default().to_owned(), value);
-    }
-    Node::Map(entries)
 }
 
 #[cfg(test)]
@@ -165,6 +189,15 @@ mod tests {
         assert_eq!((merged.text("b"), merged.text("c")), (Some("z"), Some("one\ntwo\n")));
         assert_eq!(first.get("e").unwrap().items().nth(1).unwrap().text("f"), Some("g"));
         assert_eq!(documents[1].as_text(), Some("h"));
+    }
+
+    #[test]
+    fn what_readers_may_understand_in_two_ways_is_an_error() {
+        assert!(document("a: b\nc: d\n").is_ok());
+        assert!(document("{\"a\": {\"b\": [1]}}").is_ok());
+        assert_eq!(document("a: {b: c, b: d}\n"), Err("the key `b` is there twice".to_owned()));
+        assert_eq!(document("a: b\n---\na: c\n"), Err("it has 2 documents, not one".to_owned()));
+        assert_eq!(document(""), Err("it has 0 documents, not one".to_owned()));
     }
 
     #[test]
