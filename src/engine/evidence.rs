@@ -8,6 +8,7 @@ use crate::engine::job_run::TargetEvidence;
 use crate::engine::lock::guard::Examined;
 use crate::engine::program_identity::Identity;
 use crate::engine::reasons::Reasons;
+use crate::model::aim::Aim;
 use crate::model::clean::Clean;
 use crate::model::finding::Finding;
 use crate::model::lock_status::LockStatus;
@@ -137,6 +138,7 @@ impl GateEvidence {
             tool: self.gate.spec.name,
             outcome,
             acts: self.gate.tool.acts(),
+            scans_images: self.gate.looks_for.contains(&Aim::ImageVulnerabilities),
             targets: targets.collect(),
         }
     }

@@ -9,6 +9,7 @@ use crate::config::settings::Settings;
 use crate::config::{Config, Gate};
 use crate::engine::report_owners::real;
 use crate::inputs::Inputs;
+use crate::model::aim::Aim;
 use crate::scan::gate_outputs::BUILDER;
 use crate::scan::job::Job;
 use crate::scan::parsed::Unplanned;
@@ -18,16 +19,21 @@ use crate::system::git::{Range, Repo};
 use crate::text::paths::normalise;
 use crate::text::shared::Text;
 
-/// Refuses to plan an action on an image that no gate of the plan scans. For other images, says which
-/// gates build and scan them.
+/// Refuses to plan an action on an image that no gate of the plan scans for vulnerabilities. For other images, says which
+/// gates build and look at them, and which of these free them.
 pub(crate) fn tie_to_scans(gates: &mut [PlannedGate]) {
     let mut builds: Vec<(String, Text)> = Vec::new();
     let mut scans: Vec<(String, Text)> = Vec::new();
+    let mut free: Vec<(String, Text)> = Vec::new();
     for planned in gates.iter().filter(|planned| !planned.gate.tool.acts()) {
         let Fate::Run(jobs) = &planned.fate else { continue };
         let does = if planned.gate.spec.name == BUILDER { &mut builds } else { &mut scans };
-        let images = jobs.iter().filter_map(|job| job.image.clone());
-        does.extend(images.map(|image| (image, planned.gate.id.clone())));
+        let images: Vec<(String, Text)> =
+            jobs.iter().filter_map(|job| Some((job.image.clone()?, planned.gate.id.clone()))).collect();
+        if planned.gate.looks_for.contains(&Aim::ImageVulnerabilities) {
+            free.extend_from_slice(&images);
+        }
+        does.extend(images);
     }
     let who = |does: &[(String, Text)], image: &str| -> Vec<String> {
         does.iter().filter(|(of, _)| of == image).map(|(_, by)| by.to_string()).collect()
@@ -37,8 +43,8 @@ pub(crate) fn tie_to_scans(gates: &mut [PlannedGate]) {
         let mut unseen = None;
         for job in jobs {
             let Some(image) = &job.image else { continue };
-            let (built, scanned) = (who(&builds, image), who(&scans, image));
-            if scanned.is_empty() && !job.unscanned {
+            let (built, scanned, free) = (who(&builds, image), who(&scans, image), who(&free, image));
+            if free.is_empty() && !job.unscanned {
                 unseen = Some(image.clone());
             }
             let did: Vec<String> = [(built, "built"), (scanned, "looked at")]
@@ -49,10 +55,13 @@ pub(crate) fn tie_to_scans(gates: &mut [PlannedGate]) {
             if !did.is_empty() {
                 job.why = format!("{}, if it is the image that {}", job.why, did.join(", and that "));
             }
+            if !free.is_empty() && !job.unscanned {
+                job.why = format!("{}; {} must prove it", job.why, free.join(" or "));
+            }
         }
         if let Some(image) = unseen {
             planned.fate = Fate::Impossible(format!(
-                "no gate of this run looks at {image}: add a gate with tool = \"trivy\" and scan = \"image\", or set `unscanned = true`"
+                "no gate of this run scans {image} for vulnerabilities: add a gate with tool = \"trivy\" and scan = \"image\", or set `unscanned = true`"
             ));
         }
     }

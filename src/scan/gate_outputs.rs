@@ -12,7 +12,7 @@ pub struct OneImage {
     pub id: Text,
     /// The other digest of the image, if the build names one.
     pub also: Option<Text>,
-    /// Gates with proof that they scanned it.
+    /// Gates with proof that they scanned it for vulnerabilities. Others, such as an SBOM, free no image.
     pub by: Vec<Text>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn one_image(gate_outputs: &GateOutputs, name: &str) -> Result<OneIma
         }
     }
     let proved = |gate: &FinishedGate| matches!(gate.outcome, Outcome::Passed | Outcome::Failed);
-    let scans = looked.iter().filter(|(gate, _)| gate.tool != BUILDER && proved(gate));
+    let scans = looked.iter().filter(|(gate, _)| gate.scans_images && proved(gate));
     Ok(OneImage { id, also, by: scans.map(|(gate, _)| gate.id.clone()).collect() })
 }
 
@@ -71,6 +71,8 @@ pub struct FinishedGate {
     pub outcome: Outcome,
     /// Whether it is an action: it pushes, registers or deploys.
     pub acts: bool,
+    /// Whether it looks for vulnerabilities in images.
+    pub scans_images: bool,
     pub targets: Vec<FinishedTarget>,
 }
 

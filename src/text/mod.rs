@@ -7,6 +7,7 @@ pub(crate) mod encode;
 pub(crate) mod file_names;
 pub mod hash;
 pub(crate) mod human;
+pub(crate) mod json_keys;
 pub(crate) mod jsonc;
 pub(crate) mod nearest;
 pub(crate) mod paths;

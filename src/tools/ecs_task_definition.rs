@@ -2,6 +2,7 @@
 //! text, then registered. The result is the ARN of a revision.
 
 mod containers;
+mod images;
 mod plain_text;
 mod register;
 mod same;
@@ -69,6 +70,10 @@ struct Settings {
     family: Option<String>,
     /// Container → name of an image that a gate pushes, or a reference by digest.
     images: BTreeMap<String, String>,
+    /// Container → an image that is none of this run's.
+    sidecars: BTreeMap<String, String>,
+    /// Images that this run pushes, and that this definition does not use.
+    leaves_out: Vec<String>,
     values: Values,
     /// A second place to write `imagedefinitions.json`.
     image_definitions: Option<String>,
@@ -88,6 +93,17 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
     }
     let images = keys.table("images").map(|images| images.text_entries()).unwrap_or_default();
     images.iter().for_each(|(_, image)| check_image(keys, image));
+    let sidecars = keys.table("sidecars").map(|sidecars| sidecars.text_entries()).unwrap_or_default();
+    for (container, image) in &sidecars {
+        if images.iter().any(|(other, _)| other == container) {
+            let what = format!("`{container}` is in `images`, too");
+            keys.problem_with_help(
+                image.at.clone(),
+                what,
+                "a sidecar's image is none of this run's: keep one of them",
+            );
+        }
+    }
     let image_definitions = keys.text("image_definitions");
     if let Some(path) = image_definitions.as_ref().filter(|path| !is_inside(&path.value)) {
         let what = "`image_definitions` must be a path below the folder of gates.toml";
@@ -98,6 +114,8 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
         account: Account::read(keys),
         family: family.map(|family| family.value),
         images: images.into_iter().map(|(container, image)| (container, image.value)).collect(),
+        sidecars: sidecars.into_iter().map(|(container, image)| (container, image.value)).collect(),
+        leaves_out: keys.texts_or("leaves_out", &[]),
         values: Values::read(keys),
         image_definitions: image_definitions.map(|path| path.value),
         allow_environment: keys.texts_or("allow_environment", &[]),
@@ -208,7 +226,7 @@ struct Report {
 struct Reported {
     name: String,
     image: String,
-    /// Where the image comes from: the `gate`, or the `template`.
+    /// Where the image comes from: a `gate` of the run that pushed it, or `gates.toml`.
     by: String,
     /// The ports that it opens.
     #[serde(default)]

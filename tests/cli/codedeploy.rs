@@ -123,7 +123,7 @@ fn a_placeholder_that_is_left_in_the_app_spec_starts_nothing() {
 fn what_can_not_be_deployed_is_reported_in_a_sentence() {
     let here = gates(ARN, "");
     for (gates, spec, says) in [
-        (here.clone(), "version: 0.0\n", "does not name arn:aws:ecs:"),
+        (here.clone(), "version: 0.0\n", "has no service of ECS"),
         (here.clone(), "{\"TaskDefinition\": \"<TASK_DEFINITION>\"", "is not JSON"),
         (here.clone(), "", "is empty"),
         (

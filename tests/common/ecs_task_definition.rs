@@ -39,7 +39,7 @@ pub(crate) fn gates(more: &str) -> String {
     let image = image("notes-backend");
     format!(
         "version = 1\nmode = 'production'\n[[gate]]\nid = 'task'\ntool = 'ecs-task-definition'\ntemplate = 'deploy/task.json'\n\
-         images = {{ backend = '{image}' }}\nvalues = {{ STAGE = 'live' }}\nimage_definitions = 'imagedefinitions.json'\n{more}\n"
+         images = {{ backend = '{image}' }}\nsidecars = {{ proxy = 'public.ecr.aws/nginx/nginx:1.27' }}\nvalues = {{ STAGE = 'live' }}\nimage_definitions = 'imagedefinitions.json'\n{more}\n"
     )
 }
 

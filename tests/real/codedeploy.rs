@@ -345,7 +345,8 @@ fn what_one_gate_registers_the_next_one_deploys() {
     project.write("deploy/appspec.yaml", APP_SPEC);
     project.write(
         "deploy/task.json",
-        r#"{"family": "notes", "containerDefinitions": [{"name": "backend", "image": "<IMAGE1_NAME>", "memory": 128}]}"#,
+        r#"{"family": "notes", "containerDefinitions": [{"name": "backend", "image": "<IMAGE1_NAME>", "memory": 128,
+            "portMappings": [{"containerPort": 8080}]}]}"#,
     );
     let ran = run(&project, &moto);
     assert_eq!(ran.code, 0, "{}", ran.all());
@@ -357,6 +358,14 @@ fn what_one_gate_registers_the_next_one_deploys() {
     );
     // A second run registers nothing, so it deploys nothing.
     assert_eq!(run(&project, &moto).code, 0);
+    assert_eq!(deployments(&moto).len(), 1);
+    // Another definition in the AppSpec is not what was registered, also where a comment names that.
+    let old = arn.replace(":1", ":9");
+    let spec = APP_SPEC.replace("<TASK_DEFINITION>", &old);
+    project.write("deploy/appspec.yaml", format!("# <TASK_DEFINITION>\n{spec}"));
+    assert_eq!(run(&project, &moto).code, 3);
+    assert!(reason(&project).contains(&format!("deploys {old}, not {arn}")), "{}", reason(&project));
+    project.write("deploy/appspec.yaml", APP_SPEC);
     assert_eq!(deployments(&moto).len(), 1);
     // A definition that is refused is not deployed.
     project.write("deploy/task.json", "{}");

@@ -101,10 +101,11 @@ fn what_is_wrong_with_a_template_is_reported_and_nothing_is_registered() {
         edited.to_string()
     };
     for (template, more, says) in [
+        (edited("/containerDefinitions/1/name", json!("envoy")), "", "has no container proxy"),
         (
-            edited("/containerDefinitions/1/image", json!("<IMAGE2_NAME>")),
+            template().to_string().replacen("{", "{\"containerDefinitions\": [],", 1),
             "",
-            "<IMAGE2_NAME> at containerDefinitions[1].image",
+            "the key `containerDefinitions` is there twice",
         ),
         (
             edited("/containerDefinitions/1", json!({"name": "proxy"})),

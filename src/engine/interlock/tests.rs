@@ -248,7 +248,14 @@ fn done(id: &str, tool: &'static str, outcome: Outcome, image_id: Option<&str>) 
         image_id: image_id.map(Text::from),
         outputs: BTreeMap::new(),
     };
-    FinishedGate { id: id.into(), tool, outcome, acts: tool == "ecr-push", targets: vec![target] }
+    FinishedGate {
+        id: id.into(),
+        tool,
+        outcome,
+        acts: tool == "ecr-push",
+        scans_images: tool == "trivy",
+        targets: vec![target],
+    }
 }
 
 fn seen(gates: &[FinishedGate]) -> Result<OneImage, String> {
@@ -264,10 +271,9 @@ fn all_gates_must_agree_on_one_image() {
         Ok(OneImage { id: ONE.into(), also: None, by: by.iter().map(|by| Text::from(*by)).collect() })
     };
 
-    assert_eq!(
-        seen(&[build(), scan(ONE), done("sbom", "syft", Failed, Some(ONE))]),
-        seen_one(&["scan", "sbom"])
-    );
+    assert_eq!(seen(&[build(), scan(ONE), done("sbom", "syft", Failed, Some(ONE))]), seen_one(&["scan"]));
+    // An SBOM does not free an image.
+    assert_eq!(seen(&[build(), done("sbom", "syft", Passed, Some(ONE))]), seen_one(&[]));
     assert_eq!(seen(&[scan(ONE)]), seen_one(&["scan"]));
     assert_eq!(seen(&[build()]), seen_one(&[]));
     // A gate without proof does not count as a scan, and neither does a gate that names no image.
@@ -331,15 +337,15 @@ fn an_action_is_planned_only_on_an_image_that_a_gate_of_the_plan_scans() {
     };
     let (build, scan, sbom, push) =
         (("images", "docker-build"), ("scan", "trivy"), ("sbom", "syft"), ("push", "ecr-push"));
-    let chain = "it goes up, if it is the image that images built, and that scan and sbom looked at";
+    let chain = "it goes up, if it is the image that images built, and that scan and sbom looked at; scan must prove it";
     assert_eq!(plan(&[build, scan, sbom, push], false), Ok(chain.to_owned()));
     assert_eq!(
         plan(&[scan, push], false),
-        Ok("it goes up, if it is the image that scan looked at".to_owned())
+        Ok("it goes up, if it is the image that scan looked at; scan must prove it".to_owned())
     );
-    for gates in [&[build, push][..], &[push], &[("push-1", "ecr-push"), push]] {
+    for gates in [&[build, push][..], &[build, sbom, push], &[push], &[("push-1", "ecr-push"), push]] {
         let why = plan(gates, false).unwrap_err();
-        assert!(why.contains("no gate of this run looks at app:1"), "{why}");
+        assert!(why.contains("no gate of this run scans app:1 for vulnerabilities"), "{why}");
     }
     assert_eq!(plan(&[build, push], true), Ok("it goes up, if it is the image that images built".to_owned()));
     assert_eq!(plan(&[push], true), Ok("it goes up".to_owned()));

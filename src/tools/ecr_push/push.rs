@@ -54,7 +54,8 @@ impl Push {
     ) -> Result<(), Failure> {
         let seen = context.one_image(&self.image)?;
         if seen.by.is_empty() && !self.unscanned {
-            let why = format!("not pushed: no gate has proved that it looked at {}", self.image);
+            let why =
+                format!("not pushed: no gate has proved that it scanned {} for vulnerabilities", self.image);
             return Err(Failure::Unproven(why));
         }
         let id = engine.id_of(context, &self.image).await?;

@@ -21,7 +21,7 @@ pub(super) struct Report {
     /// The id that the earlier gates saw, and that it had when it was pushed.
     #[serde(flatten)]
     pub names: Names,
-    /// The gates that looked at it.
+    /// The gates that scanned it for vulnerabilities.
     pub seen_by: Vec<Text>,
     /// `unscanned = true`: no gate has to look at it first.
     pub unscanned: bool,

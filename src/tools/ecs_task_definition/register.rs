@@ -11,8 +11,8 @@ use crate::system::private;
 use crate::system::whole_file::write_whole;
 use crate::tools::aws::{Account, AwsError};
 
-use super::template::{Container, Template, by_digest};
-use super::{Report, Settings, plain_text, read_arn, same};
+use super::template::Template;
+use super::{Report, Settings, images, plain_text, read_arn, same};
 
 /// The rendered definition, in the job's folder.
 pub(super) const INPUT: &str = "task-definition.json";
@@ -78,12 +78,18 @@ impl Procedure for Register {
             let values = self.settings.values.at(context.repo());
             let mut template = Template::read(&text, &values).map_err(wrong)?;
             let family = template.family(self.settings.family.as_deref()).map_err(wrong)?;
-            let images = self.images(context, &template.containers())?;
+            let pushed = context.gate_outputs().outputs("ecr-push", "image");
+            let images = images::resolve(&self.settings, &pushed, &template.containers())
+                .map_err(Failure::Unproven)?;
             template.set_images(&images).map_err(wrong)?;
 
             let mut report = Report::new(shown, &family);
             for container in template.containers() {
-                let by = if images.contains_key(&container.name) { "gate" } else { "template" };
+                let by = if pushed.values().any(|reference| *reference == container.image) {
+                    "gate"
+                } else {
+                    "gates.toml"
+                };
                 report.add(container, by);
             }
             report.unused = values.unused(&template.used).into_iter().map(str::to_owned).collect();
@@ -112,49 +118,6 @@ impl Procedure for Register {
 }
 
 impl Register {
-    /// The images for the containers: those of the table `images`, and each image that this run has
-    /// pushed under the name of a container.
-    fn images(
-        &self,
-        context: &dyn StepContext,
-        containers: &[Container],
-    ) -> Result<BTreeMap<String, String>, Failure> {
-        let pushed = context.gate_outputs().outputs("ecr-push", "image");
-        let mut images = BTreeMap::new();
-        for (container, image) in &self.settings.images {
-            let reference = match pushed.get(image.as_str()) {
-                Some(reference) => reference.clone(),
-                None if by_digest(image) => image.clone(),
-                None => {
-                    return Err(Failure::Unproven(format!(
-                        "`images` gives {container} the image {image}, but no ecr-push gate of this run has pushed it"
-                    )));
-                }
-            };
-            images.insert(container.clone(), reference);
-        }
-        for container in
-            containers.iter().filter(|container| !self.settings.images.contains_key(&container.name))
-        {
-            if let Some(reference) = pushed.get(container.name.as_str()) {
-                images.insert(container.name.clone(), reference.clone());
-            }
-        }
-        if let Some((container, image)) = images.iter().find(|(_, image)| !by_digest(image)) {
-            let why = format!("the image of {container} is not named by its digest: {image}");
-            return Err(Failure::Unproven(why));
-        }
-        if images.is_empty() && !containers.iter().any(|container| by_digest(&container.image)) {
-            let names: Vec<&str> = containers.iter().map(|container| container.name.as_str()).collect();
-            return Err(Failure::Unproven(format!(
-                "no container of {} gets an image by its digest: set in `images` which container gets which image ({})",
-                self.settings.template,
-                names.join(", ")
-            )));
-        }
-        Ok(images)
-    }
-
     /// The latest revision of the family, if it is the same already.
     async fn known(
         &self,
@@ -219,7 +182,10 @@ impl Register {
         report: &Report,
         images: &BTreeMap<String, String>,
     ) -> Result<(), Failure> {
-        let of_images = report.containers.iter().filter(|container| images.contains_key(&container.name));
+        // CodePipeline leaves sidecars as they are.
+        let sidecars = &self.settings.sidecars;
+        let own = |name: &String| images.contains_key(name) && !sidecars.contains_key(name);
+        let of_images = report.containers.iter().filter(|container| own(&container.name));
         let list: Vec<ImageDefinition> = of_images
             .map(|container| ImageDefinition { name: &container.name, image_uri: &container.image })
             .collect();

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::scan::placeholder::Values;
 use crate::scan::placeholder::foreign::is_of_shell;
 use crate::text::hash::is_sha256;
+use crate::text::json_keys;
 
 /// Keys that `describe-task-definition` returns and `register-task-definition` does not accept. A
 /// template is often made from such an answer.
@@ -51,6 +52,7 @@ impl Template {
     pub(super) fn read(text: &str, values: &Values) -> Result<Self, String> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let document: Value = serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))?;
+        json_keys::once(text).map_err(|error| format!("is not clear: {error}"))?;
         let Value::Object(mut root) = document else {
             return Err("is not a task definition: it is not a JSON object".to_owned());
         };
