@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::branch::Branch;
+use crate::config::branch::{Branch, late};
 use crate::keys::table::{Keys, Located};
 use crate::keys::values::read_duration;
 use crate::model::aim::Aim;
@@ -61,6 +61,7 @@ pub(super) fn read_all(keys: &Keys, defaults: &Defaults) -> (Vec<Gate>, Vec<Text
     let mut needs_at: Vec<(Located<Text>, Vec<Located<String>>)> = Vec::new();
     let gates: Vec<Gate> = tables.iter().filter_map(|table| read(table, defaults, &mut needs_at)).collect();
     check_ids_and_needs(keys, &needs_at);
+    check_order(keys, &gates, &needs_at);
     (gates, needs_at.into_iter().map(|(id, _)| id.value).collect())
 }
 
@@ -159,6 +160,33 @@ fn check_ids_and_needs(keys: &Keys, gates: &[(Located<Text>, Vec<Located<String>
     }
 }
 
+/// A gate behind an action must come after it: a smoke test that does not wait would ask the old version. What an action has to wait
+/// for stands before it.
+fn check_order(keys: &Keys, gates: &[Gate], places: &[(Located<Text>, Vec<Located<String>>)]) {
+    let late = late(&gates.iter().collect::<Vec<_>>());
+    let mut action: Option<&Gate> = None;
+    for (gate, is_late) in gates.iter().zip(late) {
+        match action {
+            Some(action) if !is_late && !action.needs.contains(&gate.id) => {
+                let Some((id, _)) = places.iter().find(|(id, _)| id.value == gate.id) else { continue };
+                let what = format!(
+                    "`{}` stands behind the action `{}` and does not wait for it",
+                    gate.id, action.id
+                );
+                let help = format!(
+                    "`needs = [\"{0}\"]`, or put it before `{0}`, which then waits for it",
+                    action.id
+                );
+                keys.problem_with_help(id.at.clone(), what, help);
+            }
+            _ => {}
+        }
+        if gate.tool.acts() {
+            action = Some(gate);
+        }
+    }
+}
+
 /// The first cycle in `needs`: its place, and the ids in the order of waiting.
 fn find_cycle(
     gates: &[(Located<Text>, Vec<Located<String>>)],
@@ -233,6 +261,28 @@ mod tests {
         ] {
             assert_eq!(problems(gate), [problem], "{gate}");
         }
+    }
+
+    #[test]
+    fn a_gate_behind_an_action_waits_for_it() {
+        let gate =
+            |id: &str, tool: &str, more: &str| format!("[[gate]]\nid = '{id}'\ntool = '{tool}'\n{more}\n");
+        let push = gate("push", "ecr-push", "images = ['a']");
+        let smoke =
+            |needs: &str| gate("smoke", "smoke-test", &format!("checks = [{{ url = 'http://a' }}]\n{needs}"));
+        let problems = |gates: &[&str]| -> Vec<String> {
+            match Config::read(&format!("version = 1\n{}", gates.concat())) {
+                Ok(_) => Vec::new(),
+                Err(problems) => problems.into_iter().map(|Problem { what, .. }| what).collect(),
+            }
+        };
+        assert_eq!(problems(&[&smoke(""), &push]), Vec::<String>::new());
+        assert_eq!(problems(&[&push, &smoke("needs = ['push']")]), Vec::<String>::new());
+        let after = gate("after", "gitleaks", "needs = ['smoke']");
+        assert_eq!(problems(&[&push, &smoke("needs = ['push']"), &after]), Vec::<String>::new());
+        let says = "`smoke` stands behind the action `push` and does not wait for it";
+        assert_eq!(problems(&[&push, &smoke("")]), [says]);
+        assert_eq!(problems(&[&push, &gate("secrets", "gitleaks", "")]).len(), 1);
     }
 
     #[test]

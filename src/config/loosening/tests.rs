@@ -327,7 +327,7 @@ fn what_is_accepted_because_it_was_known_is_reported() {
 fn where_an_action_acts_is_reported() {
     let text = |top: &str, push: &str| {
         let push = format!(
-            "[[gate]]\nid = 'push'\ntool = 'ecr-push'\n{push}\n[[gate]]\nid = 'look'\ntool = 'gitleaks'\n"
+            "[[gate]]\nid = 'look'\ntool = 'gitleaks'\n[[gate]]\nid = 'push'\ntool = 'ecr-push'\n{push}\n"
         );
         config(&format!("version = 1\n{top}\n[defaults]\nbranches = ['main']\n{push}"))
     };

@@ -206,7 +206,11 @@ fn planned(gates: &str) -> Vec<PlannedGate> {
 }
 
 fn gate(id: &str, tool: &str, needs: &str) -> String {
-    let keys = if tool == "smoke-test" { "checks = [{ url = 'http://127.0.0.1/' }]\n" } else { "" };
+    let keys = match tool {
+        "smoke-test" => "checks = [{ url = 'http://127.0.0.1/' }]\n",
+        "trivy" => "scan = 'image'\n",
+        _ => "",
+    };
     format!("[[gate]]\nid = '{id}'\ntool = '{tool}'\nneeds = [{needs}]\n{keys}")
 }
 
@@ -215,8 +219,8 @@ fn actions_and_what_follows_them_take_turns_in_the_order_of_the_file_as_far_as_n
     for (gates, expected) in [
         ([gate("a", "gitleaks", ""), gate("b", "gitleaks", "'a'"), gate("c", "tsc", "")], [None, None, None]),
         (
-            [gate("a", "ecr-push", ""), gate("b", "gitleaks", ""), gate("c", "ecr-push", "")],
-            [Some(0), None, Some(1)],
+            [gate("a", "gitleaks", ""), gate("b", "ecr-push", ""), gate("c", "ecr-push", "")],
+            [None, Some(0), Some(1)],
         ),
         // The earlier one needs the later one.
         (
@@ -230,8 +234,8 @@ fn actions_and_what_follows_them_take_turns_in_the_order_of_the_file_as_far_as_n
         ),
         // A gate that an action needs is not late because of that.
         (
-            [gate("a", "ecr-push", "'b'"), gate("b", "gitleaks", ""), gate("c", "tsc", "'b'")],
-            [Some(0), None, None],
+            [gate("c", "tsc", ""), gate("a", "ecr-push", "'b'"), gate("b", "gitleaks", "")],
+            [None, Some(0), None],
         ),
     ] {
         assert_eq!(turns(&planned(&gates.concat())), expected, "{}", gates.concat());
