@@ -164,10 +164,11 @@ fn check_ids_and_needs(keys: &Keys, gates: &[(Located<Text>, Vec<Located<String>
 /// for stands before it.
 fn check_order(keys: &Keys, gates: &[Gate], places: &[(Located<Text>, Vec<Located<String>>)]) {
     let late = late(&gates.iter().collect::<Vec<_>>());
+    let awaited = awaited(gates);
     let mut action: Option<&Gate> = None;
     for (gate, is_late) in gates.iter().zip(late) {
         match action {
-            Some(action) if !is_late && !action.needs.contains(&gate.id) => {
+            Some(action) if !is_late && !awaited.contains(&gate.id) => {
                 let Some((id, _)) = places.iter().find(|(id, _)| id.value == gate.id) else { continue };
                 let what = format!(
                     "`{}` stands behind the action `{}` and does not wait for it",
@@ -185,6 +186,20 @@ fn check_order(keys: &Keys, gates: &[Gate], places: &[(Located<Text>, Vec<Locate
             action = Some(gate);
         }
     }
+}
+
+/// The gates that an action needs, directly or not.
+fn awaited(gates: &[Gate]) -> HashSet<&Text> {
+    let needs: HashMap<&Text, &[Text]> = gates.iter().map(|gate| (&gate.id, &*gate.needs)).collect();
+    let mut unseen: Vec<&Text> =
+        gates.iter().filter(|gate| gate.tool.acts()).flat_map(|gate| &gate.needs).collect();
+    let mut awaited = HashSet::new();
+    while let Some(id) = unseen.pop() {
+        if awaited.insert(id) {
+            unseen.extend(needs.get(id).copied().unwrap_or_default());
+        }
+    }
+    awaited
 }
 
 /// The first cycle in `needs`: its place, and the ids in the order of waiting.

@@ -19,7 +19,7 @@ use crate::model::severity::Counts;
 use crate::model::verdict::Outcome;
 use crate::policy::fingerprint::{self, SourceLines};
 use crate::redact::{Scrubber, Secret, SecretSet};
-use crate::scan::gate_outputs::{FinishedGate, FinishedTarget};
+use crate::scan::gate_outputs::{BUILDER, FinishedGate, FinishedTarget, GateOutputs, another_image};
 use crate::scan::proof::Proof;
 use crate::system::checkout::Checkout;
 use crate::system::process::Stop;
@@ -141,6 +141,18 @@ impl GateEvidence {
             scans_images: self.gate.looks_for.contains(&Aim::ImageVulnerabilities),
             targets: targets.collect(),
         }
+    }
+
+    /// Looks whether it scanned the images that the run has built. If not, it proves nothing of them.
+    pub(crate) fn compare_images(&mut self, outputs: &GateOutputs) {
+        if self.lack.is_some() || self.gate.tool.acts() || self.gate.spec.name == BUILDER {
+            return;
+        }
+        let other = |target: &TargetEvidence| {
+            let image = target.record.image.as_deref()?;
+            another_image(outputs, image, target.proof.parsed().image_id.as_deref())
+        };
+        self.lack = self.targets.iter().find_map(other).map(Lack::Proof);
     }
 
     /// Sorts its findings and gives them ids.
