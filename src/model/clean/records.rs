@@ -78,10 +78,11 @@ impl Clean for Arc<Vec<Component>> {
 
 impl Clean for Component {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Self { name, version, purl, kind, licences } = self;
+        let Self { name, version, purl, more_purls, kind, licences } = self;
         name.clean(scrubber);
         version.clean(scrubber);
         purl.clean(scrubber);
+        more_purls.clean(scrubber);
         kind.clean(scrubber);
         licences.clean(scrubber);
     }

@@ -112,18 +112,15 @@ impl InventoryRules {
         let mut found = Vec::new();
         for target in &mut gate.targets {
             target.inventory_notes.clear();
-            let seen = match target.inventory.as_deref() {
-                Some(components) if !components.is_empty() => self.check(components),
-                _ if target.scope.is_empty() || !self.asks() => continue,
-                listed => {
-                    if gate.evidence == Completeness::Whole {
-                        let why = listed.map_or("the saved run does not list its packages", |_| NO_PACKAGE);
-                        let of = if several { format!("{}: ", target.name) } else { String::new() };
-                        gate.evidence = Completeness::Lacking(format!("{of}{why}"));
-                    }
-                    continue;
-                }
-            };
+            let listed = target.inventory.as_deref().map(Vec::as_slice);
+            let lacks = !listed.is_some_and(names_a_package) && !target.scope.is_empty() && self.asks();
+            if lacks && gate.evidence == Completeness::Whole {
+                let why = listed.map_or("the saved run does not list its packages", |_| NO_PACKAGE);
+                let of = if several { format!("{}: ", target.name) } else { String::new() };
+                gate.evidence = Completeness::Lacking(format!("{of}{why}"));
+            }
+            let Some(components) = listed.filter(|components| !components.is_empty()) else { continue };
+            let seen = self.check(components);
             target.inventory_notes = seen.notes;
             found.extend(seen.findings.into_iter().map(|finding| Finding {
                 gate: gate.id.clone(),
@@ -202,6 +199,11 @@ impl Licences {
             Coverage::new("licences.exceptions", Extent::Without(exceptions.collect())),
         ]
     }
+}
+
+/// Whether an inventory names more than its own subject.
+pub(crate) fn names_a_package(components: &[Component]) -> bool {
+    components.iter().any(|component| !component.is_only_a_name())
 }
 
 fn banned(ban: &Ban, component: &Component) -> Option<Finding> {
