@@ -158,18 +158,13 @@ const MOST_GAPS: usize = 20;
 
 /// What a run looked at. A run that lists its files, and lists none, looked at nothing.
 fn scope(run: &Run, clean: bool) -> Scope {
-    /// Roles (3.24.6) of artifacts that are no files that were scanned.
-    const OTHERS: [&str; 6] = [
-        "responseFile",
-        "standardStream",
-        "debugOutputFile",
-        "toolSpecifiedConfiguration",
-        "userSpecifiedConfiguration",
-        "directory",
-    ];
+    /// Roles (3.24.6) that say that a file was scanned, or that it is one of the project. The others are of the tool's
+    /// own files, of what it wrote, and of what it met on its way.
+    const SCANNED: [&str; 6] =
+        ["analysisTarget", "added", "modified", "renamed", "unmodified", "uncontrolled"];
     let scanned = |artifact: &&Artifact| match artifact.roles.as_deref() {
         None | Some([]) => true,
-        Some(roles) => roles.iter().any(|role| !OTHERS.contains(&role.as_str())),
+        Some(roles) => roles.iter().any(|role| SCANNED.contains(&role.as_str())),
     };
     let files = run.artifacts.as_ref().map(|artifacts| artifacts.iter().filter(scanned).count() as u64);
     let mut scope = Scope::default();

@@ -87,7 +87,7 @@ impl Clean for Package {
 impl Clean for Arc<Cvss> {
     fn clean(&mut self, scrubber: &Scrubber) {
         let mut cvss = Cvss::clone(self);
-        let Cvss { score: _, vector } = &mut cvss;
+        let Cvss { score: _, vector, version_2: _ } = &mut cvss;
         vector.clean(scrubber);
         if cvss != **self {
             *self = Self::new(cvss);

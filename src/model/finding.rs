@@ -129,6 +129,9 @@ pub struct Cvss {
     pub score: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vector: Option<Text>,
+    /// Whether the report says that it is of version 2, which has no severity above high. A vector says so itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub version_2: bool,
 }
 
 /// The decision of the policy on one finding.

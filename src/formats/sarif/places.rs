@@ -190,14 +190,22 @@ pub(super) fn logical(place: &LogicalLocation) -> Option<Text> {
     names.into_iter().find(|name| !name.is_empty()).map(|name| Text::from(name.as_str()))
 }
 
-/// The first logical location with a name. One may be listed by the run, and named by its index.
+/// The first logical location with a name.
 pub(super) fn logical_location<'a>(outcome: &'a Outcome, run: &'a Run) -> Option<&'a LogicalLocation> {
     let places = outcome.locations.iter().flatten();
-    let named = |place: &&LogicalLocation| place.fully_qualified_name.is_some() || place.name.is_some();
-    let of_run = |place: &LogicalLocation| {
+    let all = places.flat_map(|place| place.logical_locations.iter().flatten());
+    all.map(|place| described_at(place, run)).find(|place| is_named(place))
+}
+
+/// A logical location, or the one of the run that it names by its index.
+pub(super) fn described_at<'a>(place: &'a LogicalLocation, run: &'a Run) -> &'a LogicalLocation {
+    let of_run = || {
         let index = usize::try_from(place.index?).ok()?;
         run.logical_locations.as_ref()?.get(index)
     };
-    let all = places.flat_map(|place| place.logical_locations.iter().flatten());
-    all.map(|place| if named(&place) { place } else { of_run(place).unwrap_or(place) }).find(named)
+    if is_named(place) { place } else { of_run().unwrap_or(place) }
+}
+
+fn is_named(place: &LogicalLocation) -> bool {
+    place.fully_qualified_name.is_some() || place.name.is_some()
 }
