@@ -52,10 +52,15 @@ impl Proof {
 /// (The engine's `job_run` checks condition 1, and that the files are new.)
 pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof {
     // 2. The exit code is one that the makers document for "clean" or "findings".
-    let exit = raw.exit.map(|code| (code, tool.exit(code)));
+    let report = parse(tool, raw, origin);
+    let meaning = |code| {
+        let by_report = report.as_ref().ok().and_then(|parsed| tool.exit_by_report(code, parsed));
+        by_report.unwrap_or_else(|| tool.exit(code))
+    };
+    let exit = raw.exit.map(|code| (code, meaning(code)));
     if let Some((code, Exit::Fault(meaning))) = exit {
         // The report often explains the failure better than the exit code.
-        let (parsed, cause) = match parse(tool, raw, origin) {
+        let (parsed, cause) = match report {
             Ok(parsed) => (parsed, tool.error_line(raw)),
             Err(ReportError::ToolError(cause)) => (Parsed::default(), Some(cause)),
             Err(_) => (Parsed::default(), tool.error_line(raw)),
@@ -66,7 +71,7 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
 
     // 3. The report is complete, of the expected schema, with its required keys. 6. The parsers keep
     // what they cannot rate, as `unknown`.
-    let mut parsed = match parse(tool, raw, origin) {
+    let mut parsed = match report {
         Ok(parsed) => parsed,
         Err(unproven) => {
             let cause = match &unproven {
