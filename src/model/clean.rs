@@ -77,9 +77,11 @@ impl Clean for Arc<Package> {
 
 impl Clean for Package {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Self { name, version, fixed_version, purl, ecosystem, paths, dev: _, unfixed: _ } = self;
+        let Self { name, version, fixed_version, purl, more_purls, ecosystem, paths, dev: _, unfixed: _ } =
+            self;
         name.clean(scrubber);
         [version, fixed_version, purl, ecosystem].into_iter().for_each(|text| text.clean(scrubber));
+        more_purls.clean(scrubber);
         paths.clean(scrubber);
     }
 }

@@ -108,6 +108,9 @@ pub struct Package {
     /// Package URL, only if the tool gave one or name and version are certain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purl: Option<Text>,
+    /// Its other package URLs: SPDX allows several.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub more_purls: SharedTexts,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ecosystem: Option<Text>,
     /// Where it is installed: lock file nodes or paths inside an image.
@@ -119,6 +122,13 @@ pub struct Package {
     /// The tool says that no release fixes it yet. If it says nothing, there may be a fix.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unfixed: bool,
+}
+
+impl Package {
+    /// All its package URLs, as they are written.
+    pub fn purls(&self) -> impl Iterator<Item = &Text> {
+        self.purl.iter().chain(self.more_purls.iter())
+    }
 }
 
 /// A CVSS base score and its vector, as far as the report has them.

@@ -233,6 +233,7 @@ fn finding(component: &Component, rule: &str, severity: Severity, title: String,
         version: component.version.as_deref().map(Text::from),
         ecosystem: purl.map(|purl| purl.kind().into()),
         purl: component.purl.clone(),
+        more_purls: component.more_purls.clone().into(),
         ..Package::default()
     }));
     finding

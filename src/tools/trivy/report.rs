@@ -257,7 +257,7 @@ impl<'a> Reader<'a> {
             fixed_version: fixed,
             dev,
             purl,
-            paths: SharedTexts::default(),
+            ..Package::default()
         }));
         finding
     }
