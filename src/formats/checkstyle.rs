@@ -9,6 +9,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::text::shared::Text;
 
 use super::headline;
+use super::uri::path_of;
 use super::xml::{Document, Element, Piece, text};
 
 const WHAT: &str = "Checkstyle report";
@@ -33,7 +34,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
             Piece::Open(file) if file.name == "file" => {
                 parsed.scope.add(Unit::Files, 1);
                 let name = file.attribute("name").ok_or_else(nameless)?;
-                path = Some(origin.relative(name));
+                path = Some(origin.relative(&path_of(name)));
             }
             Piece::Open(error) if error.name == "error" => {
                 let source = error.attribute("source").unwrap_or_default();
@@ -121,6 +122,22 @@ mod tests {
             ("app/src/a.js:2", Some(7))
         );
         assert_eq!(parsed.findings[1].location.as_ref().unwrap().start_line, None);
+    }
+
+    #[test]
+    fn a_file_may_be_named_by_an_address_or_as_windows_does() {
+        for (name, path) in [
+            ("file:///repo/app/l%C3%B6st%20it.js", "app/löst it.js"),
+            ("src\\sub\\a.js", "app/src/sub/a.js"),
+            ("D:\\a\\b.js", "D:/a/b.js"),
+            ("100%25.js", "app/100%25.js"),
+        ] {
+            let text = format!(
+                r#"<checkstyle><file name="{name}"><error severity="error" message="m"/></file></checkstyle>"#
+            );
+            let parsed = parse(&text).unwrap();
+            assert_eq!(&*parsed.findings[0].location.as_ref().unwrap().path, path, "{name}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::scan::test_runner::{Listed, TestRunner};
 use crate::text::shared::Text;
 
 use super::headline;
+use super::uri::path_of;
 use super::xml::{Document, Element, Piece, text};
 use case::{Case, Problem};
 use linter::{Linter, Names};
@@ -109,12 +110,9 @@ struct Failed {
     todo_suites: u64,
 }
 
-/// `file:` addresses are decoded.
 fn file(element: &Element) -> Option<Text> {
     let raw = ["file", "filepath"].into_iter().find_map(|name| element.attribute(name))?;
-    let Some(path) = raw.strip_prefix("file://") else { return Some(Text::from(raw)) };
-    let path = percent_encoding::percent_decode_str(path.strip_prefix("localhost").unwrap_or(path));
-    Some(Text::from(path.decode_utf8_lossy()))
+    Some(Text::from(&*path_of(raw)))
 }
 
 impl Reading<'_> {
@@ -262,7 +260,9 @@ impl Reading<'_> {
         for problem in case.problems.iter().filter(|problem| problem.counts()) {
             let rule = self.rule(case.class.as_deref(), case.name.as_deref());
             let place = problem.file.clone().or(file.clone());
-            let line = problem.line.or(case.line);
+            // The line of the test is one in its own file.
+            let is_there = problem.file.is_none() || problem.file == file;
+            let line = problem.line.or(case.line.filter(|_| is_there));
             let mut finding = problem.finding(rule, self.linter.is_none());
             finding.location =
                 place.map(|file| Location::file(self.origin.relative(&file)).lines(line, None));

@@ -12,6 +12,7 @@ mod places;
 mod properties;
 mod rules;
 mod severity;
+mod snyk;
 mod suppression;
 
 use std::collections::BTreeMap;
@@ -248,7 +249,9 @@ impl Reading<'_> {
         finding.location = self.places.location(outcome);
         let logical = places::logical_location(outcome, self.run);
         if category == Category::Vulnerability {
-            finding.aliases = signs.advisories().into_iter().filter(|alias| *alias != finding.rule).collect();
+            let described = snyk::cves(self.rules.tool, rule);
+            let named = signs.advisories().into_iter().chain(described);
+            finding.aliases = named.filter(|alias| *alias != finding.rule).collect();
             let path = finding.location.as_ref().map(|location| &*location.path);
             finding.package = packages::package(outcome, rule, logical, &said, path).map(Arc::new);
         }

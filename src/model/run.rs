@@ -45,6 +45,9 @@ pub struct Run {
     /// The name of the project: the folder that it is checked out in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// The name of the file with the gates, if it is not `gates.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<String>,
     #[serde(default)]
     pub commit: Option<String>,
     /// The branch, if a gate acts and the branch is known.

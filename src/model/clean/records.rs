@@ -250,6 +250,7 @@ impl Clean for Run {
             trace_id,
             profile,
             project,
+            configuration,
             commit,
             branch,
             lock: _,
@@ -266,7 +267,9 @@ impl Clean for Run {
         } = self;
         [schema, portcullis_version, trace_id].into_iter().for_each(|text| text.clean(scrubber));
         inputs.clean(scrubber);
-        [interrupted, profile, project, commit, branch].into_iter().for_each(|text| text.clean(scrubber));
+        [interrupted, profile, project, configuration, commit, branch]
+            .into_iter()
+            .for_each(|text| text.clean(scrubber));
         gates.clean(scrubber);
         findings.clean(scrubber);
         waivers.clean(scrubber);

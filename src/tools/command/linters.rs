@@ -19,9 +19,9 @@ enum Codes {
 }
 
 /// In the words of their documentation: Bandit, Biome, Checkov, ESLint, flake8, hadolint, Kingfisher, mypy, Oxlint, Ruff,
-/// Semgrep, stylelint, zizmor "Exit codes"; ansible-lint `constants.py`; shellcheck(1); tflint, yamllint, secretlint,
+/// Semgrep, Snyk, stylelint, zizmor "Exit codes"; ansible-lint `constants.py`; shellcheck(1); tflint, yamllint, secretlint,
 /// Spectral, markdownlint-cli2 and actionlint by their manuals; gitleaks `cmd/root.go` 8.30, Trivy `pkg/commands/operation` 0.76.
-const LINTERS: [(&str, Codes); 27] = [
+const LINTERS: [(&str, Codes); 29] = [
     ("actionlint", Codes::These(&[1])),
     ("ansible-lint", Codes::These(&[2])),
     ("bandit", Codes::These(&[1])),
@@ -43,6 +43,8 @@ const LINTERS: [(&str, Codes); 27] = [
     ("secretlint", Codes::These(&[1])),
     ("semgrep", Codes::These(&[1])),
     ("shellcheck", Codes::These(&[1])),
+    ("snyk", Codes::These(&[1])),
+    ("snykcode", Codes::These(&[1])),
     ("spectral", Codes::These(&[1])),
     ("stylelint", Codes::These(&[2])),
     ("tflint", Codes::These(&[2])),
