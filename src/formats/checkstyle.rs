@@ -188,6 +188,24 @@ mod tests {
     }
 
     #[test]
+    fn colours_around_a_report_are_skipped() {
+        let utf16 = |text: &str| -> Vec<u8> {
+            format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+        };
+        let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo/app".into(), target: "app".into() };
+        for text in [
+            format!("\u{1b}[0m{REPORT}"),
+            format!("\u{feff}\u{1b}[0m\n\u{1b}[1;31m{REPORT}\u{1b}[0m\n"),
+            format!("{REPORT}\u{1b}[0m"),
+        ] {
+            assert_eq!(parse(&text).unwrap().findings.len(), 4, "{text:?}");
+            // The declaration of the encoding is wrong then, and the byte order mark right (XML 1.0, F.1).
+            assert_eq!(super::read(&utf16(&text), &origin).unwrap().findings.len(), 4);
+        }
+        assert!(matches!(parse("\u{1b}[0m\n"), Err(ReportError::Empty { .. })));
+    }
+
+    #[test]
     fn a_letter_that_is_lost_is_an_error() {
         let origin = ReportOrigin { root: "/repo".into(), cwd: "/repo".into(), target: ".".into() };
         let report = |declaration: &str| {

@@ -34,7 +34,7 @@ use crate::scan::secret_findings::AboutSecrets;
 use crate::text::human;
 use crate::text::shared::Text;
 
-use super::{first_sentence, headline, json};
+use super::{first_sentence, foreign, headline, json};
 
 const WHAT: &str = "SARIF log";
 
@@ -45,6 +45,10 @@ const WHAT: &str = "SARIF log";
 /// A run without `results` is a gap: it did not produce results, which differs from finding nothing.
 /// So is a run whose `invocations` say that it was not successful, or did not read a file.
 pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    read_log(bytes, origin).map_err(|error| foreign::named(error, bytes, "sarif"))
+}
+
+fn read_log(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
     let bytes = &*json::decoded(bytes, WHAT)?;
     // Another version may have another shape.
     let log: Log = json::read(bytes, WHAT).map_err(|error| {

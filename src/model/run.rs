@@ -231,6 +231,9 @@ pub struct TargetRecord {
     /// What the rules for licences and banned packages say about its inventory: more proof.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inventory_notes: Vec<String>,
+    /// What these rules may leave open by mistake.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inventory_warnings: Vec<String>,
     /// What the scanner's own configuration in the repository says. It can make the scan smaller.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

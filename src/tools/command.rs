@@ -262,6 +262,12 @@ impl Tool for Command {
         let is_count = parsed.listed.as_ref().is_some_and(|listed| {
             listed.runner == TestRunner::Mocha && i32::try_from(listed.failures.min(255)) == Ok(code)
         });
+        match (parsed.listed.as_ref().map(|listed| listed.runner), code) {
+            // Nothing was tested, and the report says so: `allow_empty` decides.
+            (Some(TestRunner::Pytest), 5) => return Some(Exit::Silent),
+            (Some(TestRunner::Pytest), code) => return known::exit_of(&["pytest"], code),
+            _ => {}
+        }
         match parsed.written_by.as_slice() {
             [one] => known::exit_of(std::slice::from_ref(one), code),
             _ => None,

@@ -31,6 +31,7 @@ pub(super) fn check_inventory(
     }
     parsed.findings.extend(check.findings);
     parsed.inventory_notes.extend(check.notes);
+    parsed.inventory_warnings.extend(check.warnings);
     parsed.inventory = Some(Arc::new(components));
     Ok(())
 }

@@ -42,6 +42,7 @@ impl Clean for TargetRecord {
             outputs,
             proof,
             inventory_notes,
+            inventory_warnings,
             notes,
         } = self;
         name.clean(scrubber);
@@ -62,6 +63,7 @@ impl Clean for TargetRecord {
         inventory.clean(scrubber);
         proof.clean(scrubber);
         inventory_notes.clean(scrubber);
+        inventory_warnings.clean(scrubber);
         notes.clean(scrubber);
     }
 }

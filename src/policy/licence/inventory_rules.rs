@@ -34,6 +34,8 @@ pub struct InventoryCheck {
     pub findings: Vec<Finding>,
     /// Lines for the proof.
     pub notes: Vec<String>,
+    /// What the rules may leave open by mistake.
+    pub warnings: Vec<String>,
 }
 
 /// The keys `licences` and `ban` of a gate that reads an inventory.
@@ -93,7 +95,7 @@ impl InventoryRules {
         let packages = components.iter().filter(|component| component.kind.is_none()).count();
         let checked = if self.licences.is_some() { "licences" } else { "bans" };
         seen.notes.push(format!("{checked} looked at in {packages} packages"));
-        seen.notes.extend(self.warnings());
+        seen.warnings = self.warnings();
         let exceptions = self.licences.iter().flat_map(|licences| &licences.exceptions).enumerate();
         seen.notes.extend(exceptions.map(|(index, Exception { package, reason, .. })| {
             match used.contains(&index) {
@@ -112,6 +114,7 @@ impl InventoryRules {
         let mut found = Vec::new();
         for target in &mut gate.targets {
             target.inventory_notes.clear();
+            target.inventory_warnings.clear();
             let listed = target.inventory.as_deref().map(Vec::as_slice);
             let lacks = !listed.is_some_and(names_a_package) && !target.scope.is_empty() && self.asks();
             if lacks && gate.evidence == Completeness::Whole {
@@ -122,6 +125,7 @@ impl InventoryRules {
             let Some(components) = listed.filter(|components| !components.is_empty()) else { continue };
             let seen = self.check(components);
             target.inventory_notes = seen.notes;
+            target.inventory_warnings = seen.warnings;
             found.extend(seen.findings.into_iter().map(|finding| Finding {
                 gate: gate.id.clone(),
                 target: target.name.clone(),

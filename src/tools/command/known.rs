@@ -17,6 +17,13 @@ const FINDINGS: [Known; 2] = [
     ("mocha", |code| (1..=255).contains(&code)),
 ];
 
+/// Codes that mean that nothing was tested (`pytest.ExitCode`, 9.2).
+const FAULTS: [(&str, i32, &str); 3] = [
+    ("pytest", 3, "internal error of pytest"),
+    ("pytest", 4, "pytest was used wrongly"),
+    ("pytest", 5, "pytest collected no test"),
+];
+
 /// What programs without a gate of their own read below the folder that they are started in.
 const READS: [(&str, &[InputKind]); 22] = [
     ("pip-audit", &[InputKind::Lock(Manager::Pip)]),
@@ -104,8 +111,11 @@ pub(super) fn exit(run: &[String], code: i32) -> Option<Exit> {
 
 /// The meaning of a code of one of these programs.
 pub(super) fn exit_of<T: AsRef<str>>(programs: &[T], code: i32) -> Option<Exit> {
-    let known = FINDINGS.iter().find(|(program, _)| programs.iter().any(|name| name.as_ref() == *program));
-    known.filter(|(_, is_finding)| is_finding(code)).map(|_| Exit::Findings)
+    let is_started = |program: &str| programs.iter().any(|name| name.as_ref() == program);
+    let fault = FAULTS.iter().find(|(program, known, _)| *known == code && is_started(program));
+    let known = || FINDINGS.iter().find(|(program, _)| is_started(program));
+    let findings = || known().filter(|(_, is_finding)| is_finding(code)).map(|_| Exit::Findings);
+    fault.map(|(.., meaning)| Exit::Fault(meaning)).or_else(findings)
 }
 
 #[cfg(test)]

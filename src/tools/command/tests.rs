@@ -195,6 +195,35 @@ fn codes_that_the_makers_document_mean_what_they_say() {
     }
 }
 
+/// `pytest.ExitCode`: 3 internal error, 4 usage error, 5 no tests collected.
+#[test]
+fn codes_of_pytest_that_mean_that_nothing_was_tested_say_so() {
+    let suite = |cases: &str| {
+        format!(
+            r#"<testsuites name="pytest tests"><testsuite name="pytest">{cases}</testsuite></testsuites>"#
+        )
+    };
+    let (passed, empty) = (suite(r#"<testcase name="a"/>"#), suite(""));
+    for (run, code, report, expected) in [
+        ("'pytest', '-q'", 4, Some(&passed), "inconclusive: exit code 4 (pytest was used wrongly)"),
+        ("'./test.sh'", 4, Some(&passed), "inconclusive: exit code 4 (pytest was used wrongly)"),
+        (
+            "'python', '-m', 'pytest'",
+            3,
+            Some(&passed),
+            "inconclusive: exit code 3 (internal error of pytest)",
+        ),
+        ("'sh', '-c', 'cd app && pytest'", 5, Some(&empty), "empty"),
+        ("'pytest'", 5, Some(&empty), "empty"),
+    ] {
+        let tool = valid(&format!("run = [{run}]\nreport = {{ format = 'junit', path = 'r' }}"));
+        assert_eq!(outcome(tool.as_ref(), Some(code), report.map(String::as_str)), expected, "{run} {code}");
+    }
+    let tool = valid("run = ['pytest']");
+    assert_eq!(outcome(tool.as_ref(), Some(5), None), "inconclusive: exit code 5 (pytest collected no test)");
+    assert_eq!(outcome(tool.as_ref(), Some(1), None), "complete: 1, 1 command");
+}
+
 /// gitleaks ends with 0 when git fails, and says so only in its log.
 #[test]
 fn what_gitleaks_could_not_scan_is_a_gap_of_a_command_too() {

@@ -87,9 +87,16 @@ fn a_denied_licence_is_found_in_any_case_and_beside_an_unknown_part() {
     let (project, code) = checked("[gate.licences]\ndeny = [\"AGPL-3.0-only\"]", "licences/case.cdx.json");
     let all = ["a", "b", "c", "d", "e"].map(|name| three("licence-denied", "high", name));
     assert_eq!((found(&project), code), (all.to_vec(), 1));
-    let proof = &project.gate("sbom")["targets"][0]["inventory_notes"];
+    let proof = &project.gate("sbom")["targets"][0]["inventory_warnings"];
     let open = "`deny` names AGPL-3.0-only, and not AGPL-3.0-or-later: packages under AGPL-3.0-or-later are let through";
-    assert!(proof.as_array().unwrap().contains(&json!(open)), "{proof}");
+    assert_eq!(proof, &json!([open]));
+    for command in
+        [&["judge", "--report", "sbom=a.cdx.json"][..], &["judge", "--from", "gates-report/run.json"]]
+    {
+        let shown = project.run(command).all();
+        let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("and not AGPL-3.0-or-later"), "{command:?}: {shown}");
+    }
     let plan = project.run(&["plan"]);
     assert!(
         plan.all().split_whitespace().collect::<Vec<_>>().join(" ").contains("and not AGPL-3.0-or-later"),
