@@ -94,28 +94,9 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
     }
 
     // 4. Exit code and report agree.
-    let moving = parsed.findings.iter().filter(|finding| tool.moves_exit_code(finding)).count();
-    match exit {
-        Some((code, Exit::Findings)) if moving == 0 => {
-            let cause = tool.error_line(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
-            let reason = format!("exit code {code} means findings, and the report has none{cause}");
-            return inconclusive(parsed, reason);
-        }
-        Some((code, Exit::Clean)) if moving > 0 => {
-            let remedy = tool.if_clean_with_findings(code).map(|words| format!(" {words}"));
-            let reason = format!(
-                "exit code {code} means clean, and the report has {moving} finding{}: is the tool set to ignore findings (soft-fail)?{}",
-                if moving == 1 { "" } else { "s" },
-                remedy.unwrap_or_default()
-            );
-            return inconclusive(parsed, reason);
-        }
-        Some((code, Exit::Silent)) => {
-            parsed.proof.push(format!("exit code {code}, which says nothing about findings"))
-        }
-        Some((code, _)) => parsed.proof.push(format!("exit code {code} agrees with the report")),
-        None if raw.by_steps => {}
-        None => parsed.proof.push("exit code unknown: the report alone is judged".to_owned()),
+    match agreement(tool, raw, exit, &parsed) {
+        Ok(words) => parsed.proof.extend(words),
+        Err(reason) => return inconclusive(parsed, reason),
     }
 
     // 5. Something was in scope.
@@ -129,6 +110,39 @@ pub fn assess(tool: &dyn Tool, raw: &RawReport, origin: &ReportOrigin) -> Proof 
         false => format!("looked at {}", parsed.scope),
     });
     Proof::Complete(parsed)
+}
+
+/// Whether the exit code and the report agree, as a line of the proof.
+///
+/// # Errors
+/// How they contradict each other.
+fn agreement(
+    tool: &dyn Tool,
+    raw: &RawReport,
+    exit: Option<(i32, Exit)>,
+    parsed: &Parsed,
+) -> Result<Option<String>, String> {
+    let moving = parsed.findings.iter().filter(|finding| tool.moves_exit_code(finding)).count();
+    match exit {
+        Some((code, Exit::Findings)) if moving == 0 => {
+            let cause = tool.error_line(raw).map(|cause| format!(" (it said: {cause})")).unwrap_or_default();
+            Err(format!("exit code {code} means findings, and the report has none{cause}"))
+        }
+        Some((code, Exit::Clean)) if moving > 0 => {
+            let remedy = tool.if_clean_with_findings(code).map(|words| format!(" {words}"));
+            Err(format!(
+                "exit code {code} means clean, and the report has {moving} finding{}: is the tool set to ignore findings (soft-fail)?{}",
+                if moving == 1 { "" } else { "s" },
+                remedy.unwrap_or_default()
+            ))
+        }
+        Some((code, Exit::Silent)) => {
+            Ok(Some(format!("exit code {code}, which says nothing about findings")))
+        }
+        Some((code, _)) => Ok(Some(format!("exit code {code} agrees with the report"))),
+        None if raw.by_steps => Ok(None),
+        None => Ok(Some("exit code unknown: the report alone is judged".to_owned())),
+    }
 }
 
 /// What the report says, with the secrets that its findings quote.
