@@ -2,9 +2,11 @@
 //! form may hold secrets.
 
 mod own;
+mod roots;
 
 pub(super) use own::named;
 use own::own_report;
+pub(super) use roots::xml_form;
 
 use super::looks_like;
 

@@ -185,8 +185,11 @@ impl Listed {
     fn into_component(self) -> Component {
         let group = self.group.filter(|group| !group.is_empty());
         let name = group.map_or(self.name.clone(), |group| format!("{group}/{}", self.name));
-        let of =
-            |choice: LicenceChoice| choice.expression.or(choice.license.and_then(|one| one.id.or(one.name)));
+        let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let of = |choice: LicenceChoice| {
+            let named = |one: Licence| given(one.id).or(given(one.name));
+            given(choice.expression).or(choice.license.and_then(named))
+        };
         let licences = self.licenses.into_iter().flatten().filter_map(of).collect();
         Component { kind: self.kind, ..component(name, self.version, self.purl, licences) }
     }

@@ -124,7 +124,11 @@ impl<'a> Document<'a> {
     pub(super) fn root(&mut self, names: &[&str]) -> Result<Element, ReportError> {
         match self.next()? {
             Some(Piece::Open(root)) if names.contains(&root.name.as_str()) => Ok(root),
-            Some(Piece::Open(other)) => Err(self.foreign(format!("its root element is <{}>", other.name))),
+            Some(Piece::Open(other)) => {
+                let form = foreign::xml_form(&other.name).map(|words| format!(": {words}"));
+                let form = form.unwrap_or_default();
+                Err(self.foreign(format!("its root element is <{}>{form}", other.name)))
+            }
             _ => Err(self.foreign("it has no root element".to_owned())),
         }
     }

@@ -105,3 +105,27 @@ fn a_log_in_front_of_json_is_named_also_if_it_looks_like_json() {
             .all(|line| !begins_json(line))
     );
 }
+
+#[test]
+fn xml_of_another_form_is_named_by_its_root() {
+    for (format, text, says) in [
+        (
+            "junit",
+            "<?xml version='1.0'?><assemblies/>",
+            "its root element is <assemblies>: it is xUnit.net's own XML",
+        ),
+        (
+            "junit",
+            "<TestRun xmlns='http://microsoft.com/schemas/VisualStudio/TeamTest/2010'/>",
+            "it is Visual Studio's TRX",
+        ),
+        ("junit", "<checkstyle/>", "it looks like checkstyle: name that format"),
+        ("checkstyle", "<testsuites/>", "it looks like junit: name that format"),
+        ("checkstyle", "<pmd version='7'/>", "it is PMD's own XML: let it write SARIF"),
+        ("junit", "<!DOCTYPE html><html><body/></html>", "it is a web page"),
+        ("junit", "<a/>", "its root element is <a>"),
+    ] {
+        let error = error(format, text.as_bytes());
+        assert!(error.contains(says), "{error}");
+    }
+}

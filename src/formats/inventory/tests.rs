@@ -17,11 +17,17 @@ fn licences_are_read_from_each_form_that_cyclonedx_allows() {
         {"type": "library", "group": "@a", "name": "b", "version": "1", "licenses": [{"license": {"id": "MIT"}}],
          "components": [{"type": "library", "name": "inner", "licenses": []}]},
         {"type": "library", "name": "c", "licenses": [{"expression": "MIT OR ISC"}]},
+        {"type": "library", "name": "e", "licenses": [{"license": {"id": "", "name": "AGPL-3.0"}}]},
         {"type": "library", "name": "d", "licenses": [{"license": {"name": "Public Domain"}}, {"license": {"id": "ISC"}}]}]}"#;
     let mut read = licences(text);
     read.sort();
-    let wanted: &[(&str, &[&str])] =
-        &[("@a/b", &["MIT"]), ("c", &["MIT OR ISC"]), ("d", &["ISC", "Public Domain"]), ("inner", &[])];
+    let wanted: &[(&str, &[&str])] = &[
+        ("@a/b", &["MIT"]),
+        ("c", &["MIT OR ISC"]),
+        ("d", &["ISC", "Public Domain"]),
+        ("e", &["AGPL-3.0"]),
+        ("inner", &[]),
+    ];
     assert_eq!(read, expected(wanted));
 }
 

@@ -58,7 +58,11 @@ impl Case {
         let words = ["status", "result"].map(|name| element.attribute(name).map(str::to_ascii_lowercase));
         let said = |known: &[&str]| words.iter().flatten().find(|word| known.contains(&word.as_str()));
         let skipped = said(&["notrun", "disabled", "skipped", "ignored"]);
-        let failed = said(&["fail", "failed", "failure", "error"]).is_some();
+        let failed = said(&[
+            "fail", "failed", "failure", "error", "errored", "broken", "crashed", "aborted", "timeout",
+            "timedout",
+        ])
+        .is_some();
         let problem = Problem { element: STATUS, ..Problem::empty() };
         Self {
             name: owned("name"),

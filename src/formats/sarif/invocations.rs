@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::formats::headline;
 use crate::text::file_names::names_a_file;
 
-use super::model::{Invocation, Location, Log, Notification, Run};
+use super::model::{Invocation, Location, Log, Notification, Run, Tool};
 use super::overrides::NotificationLevels;
 use super::places::described_at;
 use super::properties::Loose;
@@ -24,20 +24,40 @@ pub(super) struct Said {
 impl Said {
     /// Reads the invocations of a run. `found`: it has results that are problems.
     pub(super) fn of(run: &Run, tool: &str, found: bool) -> Self {
-        let mut said = Self::default();
-        let kinds = Rules::of_notifications(&run.tool);
-        for invocation in run.invocations.iter().flatten() {
-            let notices = Notices { run, kinds: &kinds, levels: NotificationLevels::of(invocation, &kinds) };
-            said.read(invocation, &notices, found);
-        }
-        for words in said.gaps.iter_mut().chain(&mut said.warnings) {
-            *words = format!("{tool} says: {words}");
+        let mut said = Self::by(tool, run, &run.tool, run.invocations.iter().flatten(), found);
+        // What turned the tool's own report into this log (3.22).
+        if let Some(conversion) = &run.conversion {
+            let converter = conversion.tool.driver.name.as_deref().unwrap_or("the converter");
+            let by_converter =
+                Self::by(converter, run, &conversion.tool, conversion.invocation.iter(), found);
+            said.gaps.extend(by_converter.gaps);
+            said.warnings.extend(by_converter.warnings);
         }
         let external = [&run.external_property_file_references, &run.external_property_files];
         let external = external.into_iter().flatten().flat_map(elsewhere);
         let external = external
             .map(|kind| format!("{tool} wrote {kind} to other files, which Portcullis does not read"));
         said.gaps.extend(external);
+        said
+    }
+
+    /// What these invocations say. `name`: who says it. `described`: where the kinds of its notifications are.
+    fn by<'i>(
+        name: &str,
+        run: &Run,
+        described: &Tool,
+        invocations: impl Iterator<Item = &'i Invocation>,
+        found: bool,
+    ) -> Self {
+        let mut said = Self::default();
+        let kinds = Rules::of_notifications(described);
+        for invocation in invocations {
+            let notices = Notices { run, kinds: &kinds, levels: NotificationLevels::of(invocation, &kinds) };
+            said.read(invocation, &notices, found);
+        }
+        for words in said.gaps.iter_mut().chain(&mut said.warnings) {
+            *words = format!("{name} says: {words}");
+        }
         said
     }
 

@@ -32,9 +32,18 @@ pub(super) struct Run {
     pub original_uri_base_ids: Option<HashMap<String, ArtifactLocation>>,
     pub logical_locations: Option<Vec<LogicalLocation>>,
     pub policies: Option<Vec<Component>>,
+    pub conversion: Option<Conversion>,
     pub external_property_file_references: Option<BTreeMap<String, Loose>>,
     /// Its name before the standard.
     pub external_property_files: Option<BTreeMap<String, Loose>>,
+}
+
+/// What turned the tool's own report into SARIF.
+#[derive(Debug, Deserialize)]
+pub(super) struct Conversion {
+    #[serde(default)]
+    pub tool: Tool,
+    pub invocation: Option<Invocation>,
 }
 
 #[derive(Debug, Default, Deserialize)]

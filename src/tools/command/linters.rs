@@ -80,9 +80,8 @@ pub(super) fn fault(run: &[String], code: i32, parsed: &Parsed) -> Option<String
         Codes::CfnLint if code & !14 == 0 => {
             format!("exit code {code} of {name} means findings that the report does not list")
         }
-        Codes::Chosen(options, _) => format!(
-            "exit code {code} of {name} is not the one that `{}` gives to findings: something went wrong",
-            options[0]
+        Codes::Chosen(..) => format!(
+            "exit code {code} of {name} is not the one that `--exit-code` in its command gives to findings, so something may have gone wrong; if the environment or a configuration gives it, say so with `exit`"
         ),
         _ => format!("exit code {code} of {name} does not mean findings, but that something went wrong"),
     })

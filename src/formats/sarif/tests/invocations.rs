@@ -26,6 +26,24 @@ fn a_run_that_says_it_was_not_successful_is_a_gap() {
     assert!(run(r#""results": [], "invocations": [{"executionSuccessful": true}]"#).gaps.is_empty());
 }
 
+/// SARIF 2.1.0, 3.22.
+#[test]
+fn a_converter_that_failed_is_a_gap() {
+    let gaps = |invocation: &str| {
+        let conversion =
+            format!(r#"{{"tool": {{"driver": {{"name": "to-sarif"}}}}, "invocation": {{{invocation}}}}}"#);
+        run(&format!(
+            r#""results": [], "invocations": [{{"executionSuccessful": true}}], "conversion": {conversion}"#
+        ))
+        .gaps
+    };
+    assert!(gaps(r#""executionSuccessful": true"#).is_empty());
+    assert_eq!(gaps(r#""executionSuccessful": false"#), ["to-sarif says: its run was not successful"]);
+    let lost =
+        r#""toolExecutionNotifications": [{"level": "error", "message": {"text": "line 7 is not read"}}]"#;
+    assert_eq!(gaps(lost), ["to-sarif says: line 7 is not read"]);
+}
+
 #[test]
 fn a_failure_of_a_run_is_a_gap_in_whatever_words() {
     for (invocation, says) in [
