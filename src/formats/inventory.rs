@@ -92,7 +92,10 @@ fn listed_as(component: Component, is_root: bool) -> Option<Component> {
         Some(kind) if is_root && kind == "application" => Some(ROOT.to_owned()),
         kind => kind,
     };
-    let is_named = is_root && kind.as_deref().is_some_and(|kind| [ROOT, CONTAINER].contains(&kind));
+    // Trivy calls the folder in which it runs `.`.
+    let is_named = is_root
+        && component.name != "."
+        && kind.as_deref().is_some_and(|kind| [ROOT, CONTAINER].contains(&kind));
     let is_listed = is_package(kind.as_deref(), component.purl.as_deref(), !component.licences.is_empty());
     (is_named || is_listed).then_some(Component { kind, ..component })
 }
@@ -115,6 +118,9 @@ fn described(
     all.dedup();
     (all.len() == 1 && packages.len() > 1).then(|| all.remove(0))
 }
+
+/// No package has more further package URLs than these.
+const MOST_PURLS: usize = 32;
 
 /// How Syft's ids of it begin.
 const ROOT_ID: &str = "SPDXRef-DocumentRoot-";
@@ -238,7 +244,7 @@ impl Package {
         let kind = self.primary_package_purpose.or(kind);
         let licences = licence.into_iter().collect();
         let component = component(self.name, self.version_info, purls.next(), licences);
-        Component { kind, more_purls: purls.collect(), ..component }
+        Component { kind, more_purls: purls.take(MOST_PURLS).collect(), ..component }
     }
 }
 

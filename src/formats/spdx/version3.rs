@@ -90,6 +90,9 @@ enum Identifier {
     Elsewhere(IgnoredAny),
 }
 
+/// No package has more further package URLs than these.
+const MOST_PURLS: usize = 32;
+
 /// `software_Package` and the classes that the SPDX model derives from it.
 const PACKAGES: [(&str, &str); 3] =
     [("Software", "Package"), ("AI", "AIPackage"), ("Dataset", "DatasetPackage")];
@@ -279,7 +282,7 @@ impl Element {
             version: self.version.as_deref().filter(|version| !version.is_empty()).map(Text::from),
             ecosystem: purl.and_then(Purl::read).map(|purl| purl.kind().into()),
             purl: purl.map(Text::from),
-            more_purls: purls.map(Text::from).collect(),
+            more_purls: purls.take(MOST_PURLS).map(Text::from).collect(),
             ..Package::default()
         }
     }

@@ -105,6 +105,20 @@ fn a_denied_licence_is_found_in_any_case_and_beside_an_unknown_part() {
     );
 }
 
+/// The project that the document describes is not one of its packages, and what is forbidden is forbidden all the same.
+#[test]
+fn a_ban_meets_the_project_that_a_document_describes() {
+    let file = "licences/npm-agpl-deprecated-id.cdx.json";
+    let root = serde_json::from_str::<Value>(&text(file)).unwrap()["metadata"]["component"].clone();
+    let name = root["name"].as_str().unwrap();
+    assert_eq!(root["purl"], "pkg:npm/app@1.0.0");
+    let (project, code) = checked("[[gate.ban]]\npackage = \"pkg:npm/app\"\nreason = \"r\"", file);
+    let expected = [three("package-banned", "critical", name)];
+    assert_eq!((found(&project), code), (expected.to_vec(), 1), "{root}");
+    let judged = project.run(&["judge", "--from", "gates-report/run.json"]);
+    assert_eq!((found(&project), judged.code), (expected.to_vec(), 1), "{}", judged.all());
+}
+
 #[test]
 fn names_of_python_packages_are_compared_as_pypi_does() {
     let ban = |name: &str| format!("[[gate.ban]]\npackage = \"pkg:pypi/{name}\"\nreason = \"r\"");
