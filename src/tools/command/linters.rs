@@ -3,6 +3,7 @@
 
 use crate::model::severity::Severity;
 use crate::scan::parsed::Parsed;
+use crate::scan::test_runner::TestRunner;
 
 use super::programs;
 
@@ -58,7 +59,17 @@ const LINTERS: [(&str, Codes); 29] = [
 pub(super) fn fault(run: &[String], code: i32, parsed: &Parsed) -> Option<String> {
     let known = |name: &str| LINTERS.iter().find(|(linter, _)| *linter == name);
     let (name, codes) = match parsed.written_by.as_slice() {
-        [] => programs::names(run).iter().find_map(|name| known(name))?,
+        // A report of a test runner is of no linter that is started beside it.
+        [] if parsed.listed.is_some_and(|listed| listed.runner != TestRunner::Other) => return None,
+        [] => {
+            let names = programs::names(run);
+            let mut linters: Vec<_> = names.iter().filter_map(|name| known(name)).collect();
+            linters.dedup_by_key(|(name, _)| *name);
+            match linters.as_slice() {
+                [one] => *one,
+                _ => return None,
+            }
+        }
         [one] => known(one)?,
         // The code is of what started several.
         _ => return None,
@@ -103,6 +114,7 @@ fn is_chosen(run: &[String], name: &str, options: &[&str], has_default: bool, co
 mod tests {
     use super::*;
     use crate::model::finding::{Category, Finding};
+    use crate::scan::test_runner::Listed;
 
     fn report(by: &[&str], severities: &[Severity]) -> Parsed {
         let finding = |severity: &Severity| Finding::new("r", Category::Lint, *severity, "t");
@@ -168,5 +180,21 @@ mod tests {
         assert!(fault(&ruff, 2, &report(&[], &[])).is_some());
         assert!(fault(&ruff, 2, &report(&["stylelint"], &[])).is_none());
         assert!(fault(&ruff, 2, &report(&["ruff", "eslint"], &[])).is_none());
+        let script = |text: &str| ["sh", "-c", text].map(str::to_owned);
+        assert!(fault(&script("cd app && ruff check"), 2, &report(&[], &[])).is_some());
+        assert!(fault(&script("ruff check; eslint ."), 2, &report(&[], &[])).is_none());
+        let of_runner = Listed {
+            runner: TestRunner::Mocha,
+            failures: 2,
+            tests: 2,
+            passed: 0,
+            suites: 1,
+            only_the_last_failed: false,
+            has_suites: false,
+            unlisted: 0,
+            errors: 0,
+        };
+        let tests = Parsed { listed: Some(of_runner), ..Parsed::default() };
+        assert!(fault(&script("ruff check && mocha"), 2, &tests).is_none());
     }
 }
