@@ -15,7 +15,7 @@ mod severity;
 mod snyk;
 mod suppression;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -158,6 +158,9 @@ fn read_run(
     secret
 }
 
+/// No advisory has more ids than these.
+const MOST_IDS: usize = 32;
+
 /// The most gaps that the record names beside the reason.
 const MOST_GAPS: usize = 20;
 
@@ -254,8 +257,11 @@ impl Reading<'_> {
         let logical = places::logical_location(outcome, self.run);
         if category == Category::Vulnerability {
             let described = snyk::cves(self.rules.tool, rule);
-            let named = signs.advisories().into_iter().chain(described);
-            finding.aliases = named.filter(|alias| *alias != finding.rule).collect();
+            let elsewhere = rule.and_then(|rule| rule.deprecated_ids.as_ref()).into_iter().flatten();
+            let elsewhere = elsewhere.take(MOST_IDS).flat_map(|id| category::advisories_in(id));
+            let mut seen = BTreeSet::from([finding.rule.clone()]);
+            let named = signs.advisories().into_iter().chain(described).chain(elsewhere);
+            finding.aliases = named.filter(|alias| seen.insert(alias.clone())).collect();
             let path = finding.location.as_ref().map(|location| &*location.path);
             finding.package = packages::package(outcome, rule, logical, &said, path).map(Arc::new);
         }

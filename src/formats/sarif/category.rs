@@ -134,40 +134,9 @@ impl<'a> Signs<'a> {
         self.words.iter().any(|word| word.eq_ignore_ascii_case("security")) || !self.cwe().is_empty()
     }
 
-    /// The advisory ids (CVE, GHSA, Snyk's, and those of OSV's databases) in the id of the rule: `BDSA-2020-1001 (CVE-2020-11022)`, `GHSA-…-lodash`.
+    /// The advisory ids in the id of the rule.
     pub(super) fn advisories(&self) -> Vec<Text> {
-        let words = self.id.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-        words
-            .filter_map(|word| {
-                // `SNYK-JS-LODASH-590103`
-                let number = word.strip_prefix("SNYK-").and_then(|rest| rest.rsplit_once('-'));
-                if number.is_some_and(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit())) {
-                    return Some(Text::from(word));
-                }
-                let mut parts = word.split('-');
-                let parts = [parts.next()?, parts.next()?, parts.next()?, parts.next().unwrap_or_default()];
-                let digits = |part: &str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-                match parts {
-                    [kind @ ("CVE" | "RUSTSEC" | "GO"), year, number, _]
-                        if digits(year) && digits(number) =>
-                    {
-                        Some(Text::from(format!("{kind}-{year}-{number}")))
-                    }
-                    // Numbers of these begin with 1.
-                    [kind @ ("PYSEC" | "MAL" | "OSV"), year, number, _]
-                        if digits(year)
-                            && !number.is_empty()
-                            && number.bytes().all(|byte| byte.is_ascii_digit()) =>
-                    {
-                        Some(Text::from(format!("{kind}-{year}-{number}")))
-                    }
-                    ["GHSA", a, b, c] if [a, b, c].iter().all(|part| part.len() == 4) => {
-                        Some(Text::from(format!("GHSA-{a}-{b}-{c}")))
-                    }
-                    _ => None,
-                }
-            })
-            .collect()
+        advisories_in(self.id)
     }
 
     /// `CWE-79`, `CWE-79: Cross-site Scripting` and `external/cwe/cwe-079` are the same weakness.
@@ -188,4 +157,38 @@ impl<'a> Signs<'a> {
         }
         found.into()
     }
+}
+
+/// The advisory ids (CVE, GHSA, Snyk's, and those of OSV's databases) in an id: `BDSA-2020-1001 (CVE-2020-11022)`, `GHSA-…-lodash`.
+pub(super) fn advisories_in(id: &str) -> Vec<Text> {
+    let words = id.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    words
+        .filter_map(|word| {
+            // `SNYK-JS-LODASH-590103`
+            let number = word.strip_prefix("SNYK-").and_then(|rest| rest.rsplit_once('-'));
+            if number.is_some_and(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit())) {
+                return Some(Text::from(word));
+            }
+            let mut parts = word.split('-');
+            let parts = [parts.next()?, parts.next()?, parts.next()?, parts.next().unwrap_or_default()];
+            let digits = |part: &str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+            match parts {
+                [kind @ ("CVE" | "RUSTSEC" | "GO"), year, number, _] if digits(year) && digits(number) => {
+                    Some(Text::from(format!("{kind}-{year}-{number}")))
+                }
+                // Numbers of these begin with 1.
+                [kind @ ("PYSEC" | "MAL" | "OSV"), year, number, _]
+                    if digits(year)
+                        && !number.is_empty()
+                        && number.bytes().all(|byte| byte.is_ascii_digit()) =>
+                {
+                    Some(Text::from(format!("{kind}-{year}-{number}")))
+                }
+                ["GHSA", a, b, c] if [a, b, c].iter().all(|part| part.len() == 4) => {
+                    Some(Text::from(format!("GHSA-{a}-{b}-{c}")))
+                }
+                _ => None,
+            }
+        })
+        .collect()
 }

@@ -79,6 +79,8 @@ pub(super) struct Rule {
     pub full_description: Option<Message>,
     pub message_strings: Option<HashMap<String, Message>>,
     pub help_uri: Option<String>,
+    /// Its earlier ids. OSV-Scanner writes those of the same advisory elsewhere.
+    pub deprecated_ids: Option<Vec<String>>,
     pub default_configuration: Option<Configuration>,
     pub properties: Option<Properties>,
     pub relationships: Option<Vec<Relationship>>,

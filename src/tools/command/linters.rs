@@ -19,10 +19,10 @@ enum Codes {
     Chosen(&'static [&'static str], bool),
 }
 
-/// In the words of their documentation: Bandit, Biome, Checkov, ESLint, flake8, hadolint, Kingfisher, mypy, Oxlint, Ruff,
+/// In the words of their documentation: Bandit, Biome, Checkov, ESLint, flake8, hadolint, Kingfisher, mypy, OSV-Scanner, Oxlint, Ruff,
 /// Semgrep, Snyk, stylelint, zizmor "Exit codes"; ansible-lint `constants.py`; shellcheck(1); tflint, yamllint, secretlint,
 /// Spectral, markdownlint-cli2 and actionlint by their manuals; gitleaks `cmd/root.go` 8.30, Trivy `pkg/commands/operation` 0.76.
-const LINTERS: [(&str, Codes); 29] = [
+const LINTERS: [(&str, Codes); 30] = [
     ("actionlint", Codes::These(&[1])),
     ("ansible-lint", Codes::These(&[2])),
     ("bandit", Codes::These(&[1])),
@@ -38,6 +38,7 @@ const LINTERS: [(&str, Codes); 29] = [
     ("mypy", Codes::These(&[1])),
     ("njsscan", Codes::These(&[1])),
     ("opengrep", Codes::These(&[1])),
+    ("osv-scanner", Codes::These(&[1])),
     ("oxlint", Codes::These(&[1])),
     ("pylint", Codes::Pylint),
     ("ruff", Codes::These(&[1])),

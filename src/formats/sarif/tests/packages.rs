@@ -166,3 +166,23 @@ fn snyk_names_the_package_in_a_logical_location_and_the_severity_in_the_message(
         "words of another tool"
     );
 }
+
+/// As `internal/output/sarif.go` of google/osv-scanner writes it: `warning`, whatever the vulnerability is.
+#[test]
+fn osv_scanner_rates_only_by_a_score() {
+    let found = |properties: &str| {
+        let log = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "osv-scanner", "rules": [{{"id": "CVE-2021-23337",
+                "deprecatedIds": ["CVE-2021-23337", "GHSA-35jh-r3h4-6jhm"] {properties}}}]}}}},
+              "results": [{{"ruleId": "CVE-2021-23337", "ruleIndex": 0, "level": "warning", "message": {{"text":
+                "Package 'lodash@4.17.4' is vulnerable to 'CVE-2021-23337' (also known as 'GHSA-35jh-r3h4-6jhm')."}},
+                "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "web/package-lock.json"}}}}}}]}}]}}]}}"#
+        );
+        parse(&log).unwrap().findings.remove(0)
+    };
+    let plain = found("");
+    assert_eq!((plain.category, plain.severity), (Category::Vulnerability, Severity::Unknown));
+    assert_eq!(words(plain.package.as_deref().unwrap())[..3], LODASH[..3]);
+    assert_eq!(plain.aliases, ["GHSA-35jh-r3h4-6jhm".into()].into());
+    assert_eq!(found(r#", "properties": {"security-severity": "9.8"}"#).severity, Severity::Critical);
+}
