@@ -249,6 +249,7 @@ impl Reading<'_> {
             self.flaky += 1;
         }
         if self.runner == Some(TestRunner::Mocha) && case.fails() && runner::is_hook_of_mocha(&case) {
+            self.shown.hooks += 1;
             self.parsed.unexplained.get_or_insert_with(|| HOOK.to_owned());
         }
         self.shown.skipped += skips;
@@ -315,6 +316,8 @@ impl Reading<'_> {
                     self.unlisted += suite.unlisted(self.shown);
                     self.parsed.unexplained.get_or_insert(gap);
                 }
+                // Not run for a hook that failed: `HOOK` says so.
+                Some(TestRunner::Mocha) if self.shown.hooks > suite.before.hooks => {}
                 _ => self.parsed.gaps.push(gap),
             }
         }

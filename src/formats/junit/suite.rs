@@ -17,6 +17,8 @@ pub(super) struct Shown {
     pub again: u64,
     /// `error` elements of cases.
     pub errors: u64,
+    /// Hooks that failed, so that tests were not run (Mocha).
+    pub hooks: u64,
 }
 
 pub(super) struct Suite {

@@ -69,6 +69,22 @@ fn subtests_that_pytest_counts_are_missing_unless_all_is_green() {
     assert_eq!(parse(&jest).unwrap().gaps, ["suite s counts 4 tests, and shows 1"]);
 }
 
+/// As mocha-junit-reporter writes it: it counts the tests of the suite, and lists those that ran.
+#[test]
+fn tests_that_mocha_did_not_run_for_a_hook_are_no_gap() {
+    let parsed = |name: &str, tests: u64| {
+        let report = format!(
+            r#"<testsuites name="Mocha Tests"><testsuite name="s" tests="{tests}"><testcase name="one"/>
+                <testcase name="{name}"><failure message="m"/></testcase></testsuite></testsuites>"#
+        );
+        parse(&report).unwrap()
+    };
+    let hook = parsed("s &quot;before each&quot; hook for &quot;two&quot;", 3);
+    assert_eq!((hook.gaps.len(), hook.unexplained.is_some()), (0, true));
+    let other = parsed("s two", 3);
+    assert_eq!((other.gaps.len(), other.unexplained.is_some()), (1, false));
+}
+
 /// Mocha runs no further test of a suite whose hook failed, and lists none of them.
 #[test]
 fn a_hook_of_mocha_that_failed_leaves_tests_out() {
