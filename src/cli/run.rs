@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::cli::args::{ConfigArgs, KnownArgs, OutputArgs, PolicyArgs};
 use crate::cli::show::show;
-use crate::config::find::{OUT, OUT_OF_HOOK, folder_of};
+use crate::config::find::{OUT, OUT_OF_HOOK, folder_of, other_name};
 use crate::config::settings::{RunOptions, Settings};
 use crate::engine::active_policy::ActivePolicy;
 use crate::engine::assemble::{Circumstances, assemble};
@@ -194,6 +194,7 @@ async fn carry_out(
         mode: settings.mode,
         profile: settings.profile.clone(),
         project: repo.name(),
+        configuration: other_name(&active.path),
         commit: repo.head.clone(),
         branch: site.conditions.branch.clone(),
         stop: *site.stop.borrow(),

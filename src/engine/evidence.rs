@@ -264,6 +264,7 @@ fn target_record(target: &TargetEvidence, scrubber: &Scrubber) -> TargetRecord {
     record.proof.extend(parsed.proof.iter().map(|line| short(line)));
     record.notes.extend(parsed.notes.iter().map(|line| short(line)));
     record.inventory_notes = parsed.inventory_notes.iter().map(|line| short(line)).collect();
+    record.inventory_warnings = parsed.inventory_warnings.iter().map(|line| short(line)).collect();
     record.reason = target.proof.reason().map(short);
     record.advisories = parsed.advisories.clone();
     record.clean(scrubber);

@@ -20,7 +20,7 @@ mod object_id;
 mod open;
 mod packages;
 mod parse_error;
-mod shell;
+pub(crate) mod shell;
 mod stamp;
 pub(crate) mod templates;
 mod terraform;

@@ -155,6 +155,11 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
     /// Reads the report. An error says why it proves nothing; it never turns into "no findings".
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError>;
 
+    /// The meaning of a code where the report says more of it than the code itself: who wrote it, or what it counts.
+    fn exit_by_report(&self, _code: i32, _parsed: &Parsed) -> Option<Exit> {
+        None
+    }
+
     /// What to change in gates.toml if the report has findings, although this exit code means that it has none.
     fn if_clean_with_findings(&self, _code: i32) -> Option<String> {
         None

@@ -194,7 +194,7 @@ fn finding(record: Record, framework: &str, origin: &ReportOrigin) -> Finding {
 
 fn add_details(finding: &mut Finding, details: Details) {
     if details.cvss.is_some() || details.vector.is_some() {
-        finding.cvss = Some(Arc::new(Cvss { score: details.cvss, vector: details.vector }));
+        finding.cvss = Some(Arc::new(Cvss { score: details.cvss, vector: details.vector, version_2: false }));
     }
     finding.references = finding.references.iter().cloned().chain(details.link).collect();
     if let Some(name) = details.package_name {

@@ -5,6 +5,8 @@ use crate::model::input::{InputKind, PackageManager as Manager};
 use crate::scan::parsed::Exit;
 use crate::scan::reads::{Reach, Reads};
 
+use super::programs::{first_names, names};
+
 /// A program, and which of its codes mean findings.
 type Known = (&'static str, fn(i32) -> bool);
 
@@ -13,6 +15,13 @@ const FINDINGS: [Known; 2] = [
     ("kingfisher", |code| [200, 205].contains(&code)),
     // The number of failures, at most 255 (`lib/cli/run-helpers.js`, 11.8).
     ("mocha", |code| (1..=255).contains(&code)),
+];
+
+/// Codes that mean that nothing was tested (`pytest.ExitCode`, 9.2).
+const FAULTS: [(&str, i32, &str); 3] = [
+    ("pytest", 3, "internal error of pytest"),
+    ("pytest", 4, "pytest was used wrongly"),
+    ("pytest", 5, "pytest collected no test"),
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
@@ -66,7 +75,7 @@ const SUBCOMMANDS: [&str; 12] = [
 /// What a command reads, by the program that it starts, itself or through another (`npx vue-tsc`, `cargo audit`). `dir` is where it
 /// starts. If it names what it reads, it reads no more.
 pub(super) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
-    let names = names(run);
+    let names = first_names(run);
     let started = match names.first() {
         Some(first) if LAUNCHERS.contains(&first.as_str()) => names.as_slice(),
         _ => names.get(..1).unwrap_or_default(),
@@ -97,20 +106,16 @@ pub(super) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
 
 /// The meaning of a code of the program that a command starts, itself or through another (`uvx kingfisher`).
 pub(super) fn exit(run: &[String], code: i32) -> Option<Exit> {
-    let names = names(run);
-    let known = FINDINGS.iter().find(|(program, _)| names.iter().any(|name| name == program));
-    known.filter(|(_, is_finding)| is_finding(code)).map(|_| Exit::Findings)
+    exit_of(&names(run), code)
 }
 
-/// The names of the programs that a command may start.
-pub(super) fn names(run: &[String]) -> Vec<String> {
-    let name = |word: &String| {
-        let last = word.rsplit(['/', '\\']).next().unwrap_or_default();
-        last.split(['@', '=']).next().unwrap_or_default().trim_end_matches(".exe").to_owned()
-    };
-    // Further words are its own arguments.
-    const FIRST: usize = 3;
-    run.iter().take(FIRST).map(name).collect()
+/// The meaning of a code of one of these programs.
+pub(super) fn exit_of<T: AsRef<str>>(programs: &[T], code: i32) -> Option<Exit> {
+    let is_started = |program: &str| programs.iter().any(|name| name.as_ref() == program);
+    let fault = FAULTS.iter().find(|(program, known, _)| *known == code && is_started(program));
+    let known = || FINDINGS.iter().find(|(program, _)| is_started(program));
+    let findings = || known().filter(|(_, is_finding)| is_finding(code)).map(|_| Exit::Findings);
+    fault.map(|(.., meaning)| Exit::Fault(meaning)).or_else(findings)
 }
 
 #[cfg(test)]
