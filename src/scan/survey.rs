@@ -1,0 +1,51 @@
+//! What a tool says of inputs that its report does not name.
+
+use std::path::Path;
+
+use crate::inputs::Inputs;
+use crate::model::input::InputKind;
+use crate::system::git::Repo;
+use crate::text::paths::{forward, normalise};
+use crate::text::shared::Text;
+
+/// What there is to look at, for a tool whose report names what was read.
+#[derive(Debug)]
+pub struct Survey<'a> {
+    pub(crate) repo: &'a Repo,
+    pub(crate) inputs: &'a Inputs,
+    /// The projects of TypeScript that some gate checks, from the top of the repository.
+    pub(crate) checked_projects: &'a [String],
+}
+
+/// What became of an input that a report does not name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unnamed {
+    /// Nobody knows that it was read; why, if there is more to say.
+    Gap(Option<Text>),
+    /// A rule leaves it out: `by `exclude` of web/tsconfig.json`.
+    Excluded(Text),
+    /// There is nothing in it to report: `without a resource`.
+    Empty(Text),
+    /// It is another gate's, or nobody's.
+    Elsewhere,
+}
+
+/// Says what became of each.
+pub type Judge<'a> = Box<dyn Fn(InputKind, &str) -> Unnamed + 'a>;
+
+impl Survey<'_> {
+    /// A folder of a gate, from the top of the repository. `.` is the top; one outside of it stays absolute.
+    pub(crate) fn from_top(&self, folder: &str) -> String {
+        from_top(self.repo, folder)
+    }
+}
+
+/// A path that counts from gates.toml, from the top of the repository.
+pub(crate) fn from_top(repo: &Repo, path: &str) -> String {
+    let full = normalise(&repo.base.join(path));
+    match full.strip_prefix(&repo.root) {
+        Ok(path) if path == Path::new("") => ".".to_owned(),
+        Ok(path) => forward(path).to_string(),
+        Err(_) => full.display().to_string(),
+    }
+}
