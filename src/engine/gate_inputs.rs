@@ -84,7 +84,11 @@ impl ThereIs {
                     // Its report does not say.
                     Reach::Here | Reach::Below | Reach::Around | Reach::Exactly => continue,
                 };
-                found.push(GateInput::new(path.as_str(), *kind, state, why));
+                // A template of two kinds is one input.
+                let is_known = found.last().is_some_and(|last: &GateInput| *last.path == **path);
+                if !is_known {
+                    found.push(GateInput::new(path.as_str(), *kind, state, why));
+                }
             }
         }
         found.extend(source_groups::put_together(sources));

@@ -1,6 +1,8 @@
 //! Checkov (Prisma Cloud): misconfigurations of Terraform, CloudFormation, Dockerfiles, Kubernetes
 //! and the like, one finding for each failed check of a resource.
 
+mod checked;
+mod coverage;
 mod report;
 
 use std::collections::BTreeSet;
@@ -26,6 +28,7 @@ use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted, tops};
+use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
@@ -131,6 +134,17 @@ fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".") && name != ".github"
 }
 
+/// `DOCKERFILE_MASK` in bridgecrewio/checkov `common/util/dockerfile.py` (3.3): `Dockerfile`, `Dockerfile.prod`, `api.Dockerfile`.
+fn is_dockerfile(name: &str) -> bool {
+    ["Dockerfile", "dockerfile"].into_iter().any(|stem| {
+        name.match_indices(stem).any(|(at, _)| {
+            let (before, after) = (&name[..at], &name[at + stem.len()..]);
+            (before.is_empty() || (before.len() > 1 && before.ends_with('.')))
+                && (after.is_empty() || (after.len() > 1 && after.starts_with('.')))
+        })
+    }) && !name.to_ascii_lowercase().ends_with(".dockerignore")
+}
+
 impl Checkov {
     /// Whether it would read a file by its kind, in another folder.
     fn would_read(&self, path: &Path) -> bool {
@@ -139,9 +153,8 @@ impl Checkov {
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_terraform = name.ends_with(".tf") || name.ends_with(".tf.json");
-        let is_dockerfile = name.starts_with("Dockerfile") || name.ends_with(".Dockerfile");
         (is_terraform && scans("terraform"))
-            || (is_dockerfile && scans("dockerfile"))
+            || (is_dockerfile(&name) && scans("dockerfile"))
             || (scans("cloudformation") && is_cloudformation(path))
     }
 
@@ -171,10 +184,18 @@ impl Checkov {
 impl Tool for Checkov {
     fn reads(&self) -> Vec<Reads> {
         let reads = |framework: &str| {
-            self.framework.is_empty() || self.framework.iter().any(|name| name == framework)
+            self.framework.is_empty() || self.framework.iter().any(|name| name == framework || name == "all")
         };
         let kinds = FRAMEWORKS.iter().filter(|(framework, _)| reads(framework)).map(|(_, kind)| *kind);
-        vec![Reads::new(kinds, &self.dirs, Reach::Below)]
+        vec![Reads::new(kinds, &self.dirs, Reach::BelowNamed)]
+    }
+
+    fn reads_name(&self, kind: InputKind, name: &str) -> bool {
+        kind != InputKind::Dockerfile || is_dockerfile(name)
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        coverage::judge(&self.dirs, !self.framework.is_empty(), survey)
     }
 
     fn coverage(&self) -> Vec<Coverage> {

@@ -3,6 +3,7 @@
 //! It finds no vulnerabilities, so its proof is the inventory itself: it contains packages, and the
 //! documents of one run agree.
 
+mod coverage;
 mod inventory;
 
 use serde::Serialize;
@@ -18,10 +19,12 @@ use crate::scan::job::Job;
 use crate::scan::job_files::Keep;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::{Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
+use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::inventory_check::check_inventory;
@@ -125,6 +128,12 @@ fn configure(keys: &Keys) -> Box<dyn Tool> {
 }
 
 impl Syft {
+    /// The folders whose packages it lists.
+    fn folders(&self) -> Vec<String> {
+        let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
+        self.dirs.clone().unwrap_or_else(here)
+    }
+
     fn dir_job(dir: &str, scene: &Scene) -> Job {
         let mut job = scene.job_in_dir(SPEC.program, dir);
         job.args(["scan", "dir:."]);
@@ -179,15 +188,20 @@ const LINKS: PassedOver = PassedOver { folder: |_| false, why: "", wanted: &|_| 
 
 impl Tool for Syft {
     fn coverage(&self) -> Vec<Coverage> {
-        let here = || if self.images.is_none() && !self.needs { vec![".".to_owned()] } else { Vec::new() };
         let images =
             if self.needs { self.images.clone() } else { Some(self.images.clone().unwrap_or_default()) };
-        let mut all = vec![
-            Coverage::folders("dirs", &self.dirs.clone().unwrap_or_else(here)),
-            Coverage::new("images", Extent::Images(images)),
-        ];
+        let mut all =
+            vec![Coverage::folders("dirs", &self.folders()), Coverage::new("images", Extent::Images(images))];
         all.extend(self.contents.coverage());
         all
+    }
+
+    fn reads(&self) -> Vec<Reads> {
+        vec![Reads::new(locks(), &self.folders(), Reach::BelowNamed)]
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        coverage::judge(&self.folders(), survey)
     }
 
     fn also_looks_for(&self) -> Vec<Aim> {
@@ -245,6 +259,7 @@ impl Tool for Syft {
         }?;
         check_inventory(&self.contents, raw.report(), &mut parsed)?;
         if raw.exit.is_some() && parsed.image_id.is_none() {
+            parsed.read_inputs = inventory::places(raw.report(), origin)?;
             parsed.unread = LINKS.count(&origin.cwd);
         }
         Ok(parsed)
