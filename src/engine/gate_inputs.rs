@@ -1,46 +1,43 @@
-//! Compares what there is in the repository with what the gates read: the inputs of each gate, and those that no gate reads.
+//! Compares what there is in the repository with what a gate read.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::config::{Config, Gate};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::source_groups;
 use crate::inputs::{File, Inputs, TerraformFolder};
-use crate::keys::mistakes::Problems;
-use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::input::{InputKind, PackageManager, Standing};
-use crate::model::looked_at::{GateInput, InputState, Uncovered, UncoveredInput};
+use crate::model::looked_at::{GateInput, InputState};
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::survey::{Judge, Survey, Unnamed, from_top};
-use crate::scan::tool::{Tool, ToolSpec};
+use crate::scan::tool::Tool;
 use crate::system::git::Repo;
 use crate::text::paths::forward;
 use crate::text::shared::Text;
-use crate::tools::TOOLS;
 
 /// What there is to look at in the repository of a run.
 #[derive(Debug)]
 pub(crate) struct ThereIs {
     repo: Arc<Repo>,
-    inputs: Inputs,
+    pub(super) inputs: Inputs,
     /// Everything that somebody should look at, without sources.
-    asked: Vec<Asked>,
+    pub(super) asked: Vec<Asked>,
     /// What the gates of the configuration read.
-    gates: Vec<GateReads>,
+    pub(super) gates: Vec<GateReads>,
     /// The projects of TypeScript that some gate checks.
-    checked_projects: Vec<String>,
+    pub(super) checked_projects: Vec<String>,
 }
 
 /// One of these.
 #[derive(Debug)]
-struct Asked {
-    kind: InputKind,
-    path: String,
+pub(super) struct Asked {
+    pub(super) kind: InputKind,
+    pub(super) path: String,
     /// In a submodule, or in another repository inside this one.
-    nested: bool,
+    pub(super) nested: bool,
 }
 
 impl ThereIs {
@@ -164,39 +161,6 @@ impl ThereIs {
         Survey { repo: &self.repo, inputs: &self.inputs, checked_projects: &self.checked_projects }
     }
 
-    /// The inputs that no gate of the configuration reads, by kind; not those of submodules. Manifests without a lock file are of them:
-    /// nothing can be read there. `evidence` is that of the gates that ran: an advisory gate reads nothing that it did not prove.
-    pub(crate) fn uncovered(&self, evidence: &[GateEvidence]) -> Vec<Uncovered> {
-        let advisory = evidence.iter().filter(|one| !one.gate.required);
-        let unproved: HashMap<&Text, &GateEvidence> = advisory.map(|one| (&one.gate.id, one)).collect();
-        let is_proved = |gate: &GateReads, path: &str| {
-            unproved.get(&gate.id).is_none_or(|evidence| {
-                let is_gap = |input: &GateInput| *input.path == *path && input.state == InputState::Gap;
-                !matches!(evidence.lack, Some(Lack::Proof(_) | Lack::Halted(_)))
-                    && !evidence.inputs.iter().any(is_gap)
-            })
-        };
-        let is_read = |kind: InputKind, path: &str| {
-            self.gates.iter().any(|gate| gate.covers(kind, path) && is_proved(gate, path))
-        };
-        let mut found: BTreeMap<InputKind, Vec<UncoveredInput>> = BTreeMap::new();
-        let mut add = |kind, path: &str| {
-            found.entry(kind).or_default().push(UncoveredInput { path: path.into(), accepted: None });
-        };
-        for one in self.asked.iter().filter(|one| !one.nested && !is_read(one.kind, &one.path)) {
-            add(one.kind, &one.path);
-        }
-        for one in self.inputs.unlocked() {
-            add(InputKind::Manifest(one.manager), &one.manifest);
-        }
-        let of = |(kind, inputs): (InputKind, Vec<UncoveredInput>)| Uncovered {
-            kind,
-            tools: tools_for(kind, &inputs),
-            inputs,
-        };
-        found.into_iter().map(of).collect()
-    }
-
     /// The names that scanners have for an input. They read `go.mod`, which has the packages of `go.sum`, and the file behind a link.
     fn names<'p>(&self, path: &'p str) -> impl Iterator<Item = Cow<'p, str>> {
         let module = path.strip_suffix("go.sum").map(|folder| Cow::Owned(format!("{folder}go.mod")));
@@ -245,8 +209,8 @@ impl<'r> Named<'r> {
 
 /// One thing that a gate reads, with its folders from the top of the repository.
 #[derive(Debug)]
-struct GateReads {
-    id: Text,
+pub(super) struct GateReads {
+    pub(super) id: Text,
     title: &'static str,
     tool: Arc<dyn Tool>,
     /// It starts another compiler than its tool does.
@@ -269,7 +233,7 @@ impl GateReads {
         gate.tool.reads().into_iter().map(of).collect()
     }
 
-    fn covers(&self, kind: InputKind, path: &str) -> bool {
+    pub(super) fn covers(&self, kind: InputKind, path: &str) -> bool {
         self.reads.covers(kind, path, &self.folders) && self.tool.reads_name(kind, name_of(path))
     }
 
@@ -282,11 +246,11 @@ impl GateReads {
     }
 }
 
-fn folder_of(path: &str) -> &str {
+pub(super) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or(".", |(folder, _)| folder)
 }
 
-fn name_of(path: &str) -> &str {
+pub(super) fn name_of(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
@@ -332,15 +296,4 @@ fn asked(inputs: &Inputs) -> Vec<Asked> {
         nested: false,
     };
     of_file.filter(is_own).chain(roots.map(root)).collect()
-}
-
-/// The tools whose gates read some of these, without any keys.
-fn tools_for(kind: InputKind, inputs: &[UncoveredInput]) -> Vec<Text> {
-    let problems = Problems::default();
-    let reads = |spec: &&ToolSpec| {
-        let tool = (spec.configure)(&Keys::none(&problems));
-        tool.reads().iter().any(|reads| reads.kinds.contains(&kind))
-            && inputs.iter().any(|input| tool.reads_name(kind, name_of(&input.path)))
-    };
-    TOOLS.iter().copied().filter(reads).map(|spec| Text::from(spec.name)).collect()
 }

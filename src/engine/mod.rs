@@ -30,4 +30,5 @@ pub(crate) mod saved_run;
 pub(crate) mod schedule;
 mod source_groups;
 pub(crate) mod step_runner;
+mod uncovered;
 pub(crate) mod unresolved;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::formats::{cyclonedx, spdx};
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
+use crate::model::input::InputKind;
 use crate::policy::coverage::{Coverage, Extent};
 use crate::policy::licence::InventoryRules;
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
@@ -198,6 +199,10 @@ impl Tool for Syft {
 
     fn reads(&self) -> Vec<Reads> {
         vec![Reads::new(locks(), &self.folders(), Reach::BelowNamed)]
+    }
+
+    fn reads_name(&self, _kind: InputKind, name: &str) -> bool {
+        coverage::reads_name(name)
     }
 
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {

@@ -97,7 +97,9 @@ fn time(gate: &GateRecord) -> Option<String> {
 fn reason(gate: &GateRecord) -> String {
     let mut reason = gate.reason.clone();
     if gate.outcome == Outcome::Passed && !gate.scope.is_empty() {
-        let _ = write!(reason, " in {}", gate.scope);
+        // What follows is about something else: `no findings in 12 files; scanned 12 of 15 sources, …`.
+        let at = reason.find("; ").unwrap_or(reason.len());
+        reason.insert_str(at, &format!(" in {}", gate.scope));
     }
     // If proof is missing, the reason names the targets itself.
     if gate.targets.len() > 1 && gate.evidence == Completeness::Whole {
