@@ -7,6 +7,7 @@
 mod builds;
 mod by_name;
 mod content;
+mod dev_lock;
 mod empty_lock;
 mod files;
 mod git_index;
@@ -202,7 +203,7 @@ impl Inputs {
     /// Whether a lock file names no package of production. One that can't be read does.
     pub(crate) fn is_empty_lock(&self, top: &Path, path: &str, kind: InputKind) -> bool {
         let InputKind::Lock(manager) = kind else { return false };
-        self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager))
+        self.files.get(path).is_some_and(|file| empty_lock::is_empty(top, &file, manager, &self.files))
     }
 
     /// The beginning of a file, as text; `None`: it can't be read.

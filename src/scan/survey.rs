@@ -35,7 +35,7 @@ pub type Judge<'a> = Box<dyn Fn(InputKind, &str) -> Unnamed + 'a>;
 
 impl Survey<'_> {
     /// A folder of a gate, from the top of the repository. `.` is the top; one outside of it stays absolute.
-    pub(crate) fn from_top(&self, folder: &str) -> String {
+    pub(crate) fn place_of(&self, folder: &str) -> String {
         from_top(self.repo, folder)
     }
 }

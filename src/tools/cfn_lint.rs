@@ -170,7 +170,7 @@ impl Tool for CfnLint {
     }
 
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
-        let dirs: Vec<String> = self.dirs.iter().map(|dir| survey.from_top(dir)).collect();
+        let dirs: Vec<String> = self.dirs.iter().map(|dir| survey.place_of(dir)).collect();
         Box::new(move |_, path| {
             let inside = |dir: &String| match dir.as_str() {
                 "." => Some(path),

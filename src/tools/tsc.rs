@@ -85,7 +85,7 @@ impl Tool for Tsc {
     }
 
     fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
-        let projects: Vec<String> = self.projects().iter().map(|path| survey.from_top(path)).collect();
+        let projects: Vec<String> = self.projects().iter().map(|path| survey.place_of(path)).collect();
         sources::judge(&projects, survey)
     }
 

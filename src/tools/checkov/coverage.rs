@@ -56,7 +56,7 @@ impl Config {
 
 /// Says what became of each. `is_chosen`: the gate names its frameworks.
 pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>) -> Judge<'a> {
-    let dirs = dirs.iter().map(|dir| survey.from_top(dir));
+    let dirs = dirs.iter().map(|dir| survey.place_of(dir));
     let dirs: Vec<(String, Config)> =
         dirs.map(|dir| (dir.clone(), Config::of(&dir, survey.inputs))).collect();
     Box::new(move |kind, path| {

@@ -43,10 +43,10 @@ const READS: [(&str, &[InputKind]); 23] = [
 ];
 
 /// Every lock file.
-const LOCKS: [InputKind; 17] = {
-    let mut locks = [InputKind::Lock(Manager::Npm); 17];
+const LOCKS: [InputKind; 20] = {
+    let mut locks = [InputKind::Lock(Manager::Npm); 20];
     let mut at = 0;
-    while at < 17 {
+    while at < 20 {
         locks[at] = InputKind::Lock(Manager::ALL[at]);
         at += 1;
     }

@@ -42,7 +42,7 @@ impl Wanted {
 
 /// Says what became of the sources that ESLint does not mention.
 pub(super) fn judge<'a>(dirs: &[String], files: &[String], survey: &'a Survey<'a>) -> Judge<'a> {
-    let dirs: Vec<String> = dirs.iter().map(|dir| survey.from_top(dir)).collect();
+    let dirs: Vec<String> = dirs.iter().map(|dir| survey.place_of(dir)).collect();
     let wanted = Wanted::new(files);
     let configs = survey.inputs.of_kind(InputKind::Eslint);
     Box::new(move |_, path| {

@@ -26,7 +26,7 @@ struct Folder {
 
 /// Says what became of each.
 pub(super) fn judge<'a>(dirs: &[String], survey: &'a Survey<'a>) -> Judge<'a> {
-    let folders: Vec<Folder> = dirs.iter().map(|dir| folder(&survey.from_top(dir), survey)).collect();
+    let folders: Vec<Folder> = dirs.iter().map(|dir| folder(&survey.place_of(dir), survey)).collect();
     Box::new(move |_, path| {
         let mut left_out = None;
         for folder in &folders {

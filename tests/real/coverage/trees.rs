@@ -231,3 +231,42 @@ fn each_template_that_cfn_lint_was_given_is_scanned() {
     assert_eq!(paths(&project, "cfn", "scanned"), ["a.yaml", "b/c.yaml", "b/d/e.yml"]);
     assert_eq!(paths(&project, "cfn", "excluded"), ["old/f.yaml"]);
 }
+
+/// Each has one package, for development: Trivy passes over them.
+#[test]
+fn a_lock_file_for_development_alone_is_no_gap() {
+    let pnpm = "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    devDependencies:\n      lodash:\n        specifier: ^4.17.4\n        \
+                version: 4.17.4\n\npackages:\n\n  lodash@4.17.4:\n    resolution: {integrity: sha512-x}\n\nsnapshots:\n\n  lodash@4.17.4: {}\n";
+    let bun = r#"{"lockfileVersion": 1, "workspaces": {"": {"name": "a", "devDependencies": {"lodash": "4.17.4"}}},
+        "packages": {"lodash": ["lodash@4.17.4", "", {}, "sha512-x"]}}"#;
+    let poetry = "[[package]]\nname = \"requests\"\nversion = \"2.31.0\"\noptional = false\npython-versions = \"*\"\nfiles = []\n\n\
+                  [metadata]\nlock-version = \"2.0\"\npython-versions = \"^3.11\"\ncontent-hash = \"x\"\n";
+    let pyproject = "[tool.poetry]\nname = \"a\"\n[tool.poetry.dependencies]\npython = \"^3.11\"\n\
+                     [tool.poetry.group.dev.dependencies]\nrequests = \"^2\"\n";
+    let gradle = "junit:junit:4.12=testCompileClasspath,testRuntimeClasspath\nempty=annotationProcessor\n";
+    let nuget = r#"{"version": 1, "dependencies": {"net8.0": {"a": {"type": "Project"}}}}"#;
+    let project = project(&GATES.replace("version = 1\nmode = \"production\"\n", ""));
+    super::with_database(&project);
+    for (path, text) in [
+        ("bun/bun.lock", bun),
+        ("gradle/gradle.lockfile", gradle),
+        ("nuget/packages.lock.json", nuget),
+        ("pnpm/pnpm-lock.yaml", pnpm),
+        ("poetry/poetry.lock", poetry),
+        ("poetry/pyproject.toml", pyproject),
+    ] {
+        project.write(path, text);
+    }
+    project.write("yarn.lock", &locks()["yarn/yarn.lock"]);
+    let ran = run(&project);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(counts(&project, "deps"), expected([("scanned", 1), ("empty", 5)]));
+    // The same with a package of production: whoever does not name it has a gap.
+    project.write(
+        "pnpm/pnpm-lock.yaml",
+        pnpm.replace("devDependencies", "dependencies").replace("packages:", "packages: ["),
+    );
+    let ran = run(&project);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert_eq!(paths(&project, "deps", "gap"), ["pnpm/pnpm-lock.yaml"]);
+}
