@@ -114,7 +114,7 @@ pub(crate) fn read(
         env: table.table("env").map(|env| Variable::read(&env)).unwrap_or_default(),
         args: table.texts("args").unwrap_or_default().into_iter().map(|arg| arg.value).collect(),
         program: table.text("program").map(|program| program.value),
-        allow_empty: if acts { AllowEmpty::None } else { AllowEmpty::read(table) },
+        allow_empty: Some(AllowEmpty::read(table)).filter(|_| !acts).unwrap_or_default(),
         branches: read_branches(table).unwrap_or_else(|| defaults.branches.clone()),
     };
     for key in Policy::keys().filter(|_| acts) {

@@ -29,7 +29,7 @@ use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::inventory_check::check_inventory;
-use crate::tools::passed_over::PassedOver;
+use crate::tools::passed_over::LINKS;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "syft",
@@ -144,6 +144,8 @@ impl Syft {
             job.args(["--source-name", &name]);
         }
         job.because(format!("the packages in {dir}"));
+        // Syft opens no link that leads out of the folder (1.42).
+        job.planned.unread = LINKS.count(scene, dir);
         outputs(job, scene)
     }
 
@@ -184,9 +186,6 @@ fn outputs(mut job: Job, scene: &Scene) -> Job {
     job
 }
 
-/// Syft opens no link that leads out of the folder (1.42).
-const LINKS: PassedOver = PassedOver { folder: |_| false, why: "", wanted: &|_| true, file_links: true };
-
 impl Tool for Syft {
     fn coverage(&self) -> Vec<Coverage> {
         let images =
@@ -199,6 +198,10 @@ impl Tool for Syft {
 
     fn reads(&self) -> Vec<Reads> {
         vec![Reads::new(locks(), &self.folders(), Reach::BelowNamed)]
+    }
+
+    fn reads_inputs(&self) -> bool {
+        !self.folders().is_empty()
     }
 
     fn reads_name(&self, _kind: InputKind, name: &str) -> bool {
@@ -265,7 +268,7 @@ impl Tool for Syft {
         check_inventory(&self.contents, raw.report(), &mut parsed)?;
         if raw.exit.is_some() && parsed.image_id.is_none() {
             parsed.read_inputs = inventory::places(raw.report(), origin)?;
-            parsed.unread = LINKS.count(&origin.cwd);
+            parsed.unread = raw.unread();
         }
         Ok(parsed)
     }
