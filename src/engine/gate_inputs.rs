@@ -57,7 +57,12 @@ impl ThereIs {
             return Vec::new();
         }
         let read = Named::new(evidence.targets.iter().flat_map(|target| &target.proof.parsed().read_inputs));
-        let survey = self.survey();
+        let survey = Survey {
+            repo: &self.repo,
+            inputs: &self.inputs,
+            checked_projects: &self.checked_projects,
+            args: &evidence.gate.args,
+        };
         let judge = evidence.gate.tool.unnamed(&survey);
         // A gate that proved nothing, and names nothing, does not say which sources it would have read. One of a range
         // reads what changed.
@@ -155,10 +160,6 @@ impl ThereIs {
                 Some((InputState::Gap, Some(why)))
             }
         }
-    }
-
-    fn survey(&self) -> Survey<'_> {
-        Survey { repo: &self.repo, inputs: &self.inputs, checked_projects: &self.checked_projects }
     }
 
     /// The names that scanners have for an input. They read `go.mod`, which has the packages of `go.sum`, and the file behind a link.

@@ -15,6 +15,8 @@ pub struct Survey<'a> {
     pub(crate) inputs: &'a Inputs,
     /// The projects of TypeScript that some gate checks, from the top of the repository.
     pub(crate) checked_projects: &'a [String],
+    /// What the gate adds to the command line of its tool.
+    pub(crate) args: &'a [String],
 }
 
 /// What became of an input that a report does not name.
@@ -38,6 +40,26 @@ impl Survey<'_> {
     pub(crate) fn place_of(&self, folder: &str) -> String {
         from_top(self.repo, folder)
     }
+
+    /// The values of an option in `args`: `--name value`, `--name=value`, and further values up to the next option.
+    pub(crate) fn option(&self, name: &str) -> Vec<String> {
+        let mut values = Vec::new();
+        let mut is_open = false;
+        for arg in self.args {
+            let rest = arg.strip_prefix(name);
+            match (rest, rest.and_then(|rest| rest.strip_prefix('='))) {
+                (_, Some(value)) => {
+                    values.push(value.to_owned());
+                    is_open = false;
+                }
+                (Some(""), None) => is_open = true,
+                _ if arg.starts_with('-') => is_open = false,
+                _ if is_open => values.push(arg.clone()),
+                _ => {}
+            }
+        }
+        values
+    }
 }
 
 /// A path that counts from gates.toml, from the top of the repository.
@@ -47,5 +69,19 @@ pub(crate) fn from_top(repo: &Repo, path: &str) -> String {
         Ok(path) if path == Path::new("") => ".".to_owned(),
         Ok(path) => forward(path).to_string(),
         Err(_) => full.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_has_its_values_in_every_form() {
+        let args = ["--a", "1", "2", "--ab", "3", "--a=4", "5", "-x", "6"].map(str::to_owned);
+        let (repo, inputs) = (Repo::default(), Inputs::default());
+        let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &[], args: &args };
+        assert_eq!(survey.option("--a"), ["1", "2", "4"]);
+        assert_eq!(survey.option("--none"), [""; 0]);
     }
 }

@@ -15,6 +15,7 @@ const MOST: usize = 1 << 20;
 /// What a configuration of Checkov leaves out.
 #[derive(Debug, Default)]
 struct Config {
+    /// Where it is written: `.checkov.yaml`.
     path: String,
     skip_path: Vec<Pattern>,
     framework: Vec<String>,
@@ -31,6 +32,13 @@ impl Config {
         let values = |key: &str| yaml_values(text.as_bytes(), &[key]);
         let skip_path = values("skip-path").iter().map(|pattern| Pattern::new(pattern)).collect();
         Self { path, skip_path, framework: values("framework"), skip_framework: values("skip-framework") }
+    }
+
+    /// The same from the command line.
+    fn of_args(survey: &Survey<'_>) -> Self {
+        let skip_path = survey.option("--skip-path").iter().map(|pattern| Pattern::new(pattern)).collect();
+        let [framework, skip_framework] = ["--framework", "--skip-framework"].map(|name| survey.option(name));
+        Self { path: "`args` of the gate".to_owned(), skip_path, framework, skip_framework }
     }
 
     /// The key that leaves out a file, seen from the folder, or a framework.
@@ -57,6 +65,7 @@ impl Config {
 /// Says what became of each. `is_chosen`: the gate names its frameworks.
 pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>) -> Judge<'a> {
     let dirs = dirs.iter().map(|dir| survey.place_of(dir));
+    let of_args = Config::of_args(survey);
     let dirs: Vec<(String, Config)> =
         dirs.map(|dir| (dir.clone(), Config::of(&dir, survey.inputs))).collect();
     Box::new(move |kind, path| {
@@ -71,9 +80,12 @@ pub(super) fn judge<'a>(dirs: &[String], is_chosen: bool, survey: &'a Survey<'a>
         for (dir, config) in &dirs {
             let Some(file) = inside(dir) else { continue };
             let hidden = file.split('/').any(|part| part.starts_with('.'));
-            excluded = match config.leaves_out(&file, framework, is_chosen) {
+            let rule = of_args.leaves_out(&file, framework, false).map(|key| (key, &of_args));
+            let rule =
+                rule.or_else(|| config.leaves_out(&file, framework, is_chosen).map(|key| (key, config)));
+            excluded = match rule {
                 _ if hidden => Some(Text::from("because Checkov passes over hidden folders")),
-                Some(key) => Some(format!("by `{key}` of {}", config.path).into()),
+                Some((key, config)) => Some(format!("by `{key}` of {}", config.path).into()),
                 None => None,
             };
             if excluded.is_none() {
@@ -120,6 +132,7 @@ mod tests {
             ("infra/prod/main.tf", bucket),
             ("infra/old/a/main.tf", bucket),
             ("infra/legacy/main.tf", bucket),
+            ("infra/skipped/main.tf", bucket),
             ("infra/names/main.tf", "resource \"random_pet\" \"a\" {}\n"),
             ("infra/.hidden/main.tf", bucket),
             ("infra/Dockerfile", "FROM a\n"),
@@ -130,7 +143,8 @@ mod tests {
         }
         let inputs = Inputs::outside_git(&top);
         let repo = Repo { root: top.clone(), base: top, ..Repo::default() };
-        let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &[] };
+        let args = ["--skip-path".to_owned(), "skipped".to_owned()];
+        let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &[], args: &args };
         let judge = judge(&["infra".to_owned()], false, &survey);
         let root = InputKind::TerraformRoot;
         let excluded = |why: &str| Unnamed::Excluded(why.into());
@@ -139,6 +153,7 @@ mod tests {
             (root, "infra/prod", Unnamed::Gap(None)),
             (root, "infra/old/a", excluded("by `skip-path` of infra/.checkov.yaml")),
             (root, "infra/legacy", excluded("by `skip-path` of infra/.checkov.yaml")),
+            (root, "infra/skipped", excluded("by `skip-path` of `args` of the gate")),
             (root, "infra/names", empty.clone()),
             (root, "infra/.hidden", excluded("because Checkov passes over hidden folders")),
             (

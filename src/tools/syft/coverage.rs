@@ -17,7 +17,7 @@ pub(super) fn reads_name(name: &str) -> bool {
     !["npm-shrinkwrap.json", "buildscript-gradle.lockfile"].contains(&name)
 }
 
-/// A folder, and what its configuration excludes.
+/// A folder, and what its configuration, or the command line, excludes.
 struct Folder {
     path: String,
     config: String,
@@ -56,7 +56,10 @@ fn folder(path: &str, survey: &Survey<'_>) -> Folder {
         CONFIGS.iter().find_map(|name| Some((survey.inputs.beginning(&below(name), MOST)?, below(name))));
     let (text, config) = found.unwrap_or_default();
     let mut globs = GlobSetBuilder::new();
-    for pattern in yaml_values(text.as_bytes(), &["exclude"]) {
+    let of_args = survey.option("--exclude");
+    let config = if of_args.is_empty() { config } else { "`args` of the gate".to_owned() };
+    let patterns = if of_args.is_empty() { yaml_values(text.as_bytes(), &["exclude"]) } else { of_args };
+    for pattern in patterns {
         let pattern = pattern.trim_start_matches("./");
         for pattern in [pattern.to_owned(), format!("{}/**", pattern.trim_end_matches('/'))] {
             // One that is not valid excludes nothing.
@@ -86,7 +89,7 @@ mod tests {
         fs::write(top.join("web/.syft.yaml"), "exclude:\n  - './old/**'\n  - \"**/fixtures\"\n").unwrap();
         let inputs = Inputs::outside_git(&top);
         let repo = Repo { root: top.clone(), base: top, ..Repo::default() };
-        let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &[] };
+        let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &[], args: &[] };
         let judge = judge(&["web".to_owned()], &survey);
         for (path, excluded) in [
             ("web/old/a/yarn.lock", true),

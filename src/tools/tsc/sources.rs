@@ -112,7 +112,7 @@ mod tests {
         let repo = Repo { root: top.clone(), base: top, head: None, git: false, dirty: false };
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let (projects, checked) = (names(projects), names(checked));
-        let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &checked };
+        let survey = Survey { repo: &repo, inputs: &inputs, checked_projects: &checked, args: &[] };
         let judge = judge(&projects, &survey);
         let sources = inputs.files().iter().filter_map(|file| {
             let kind = KINDS.into_iter().find(|kind| file.kinds().has(*kind))?;
