@@ -193,7 +193,7 @@ async fn judge_reports(args: &JudgeArgs, by: Option<By>) -> Result<u8> {
     }
     if let Some(By { active, .. }) = by.as_ref().filter(|by| by.active.config.coverage_required) {
         let inputs = Inputs::read(&repo).await?;
-        run.inputs.uncovered = ThereIs::new(Arc::new(repo), inputs).uncovered(&active.config, &evidence);
+        run.inputs.uncovered = ThereIs::new(Arc::new(repo), inputs, &active.config).uncovered(&evidence);
     }
     let nothing = Enrichment::default();
     match &by {

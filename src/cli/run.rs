@@ -178,7 +178,7 @@ async fn carry_out(
     };
     let mut progress = progress::listener(output.quiet, known());
     // Before the first gate is judged: an action must not start behind a gap.
-    let there_is = there_is.map(|inputs| ThereIs::new(repo.clone(), inputs));
+    let there_is = there_is.map(|inputs| ThereIs::new(repo.clone(), inputs, &active.config));
     let inputs = active.inputs(&before, &enrichment);
     let preview = Preview {
         inputs,
@@ -206,7 +206,7 @@ async fn carry_out(
     let mut run = assemble(&evidence, pool, &secrets, circumstances);
     run.policy = active.record(&enrichment);
     match &there_is {
-        Ok(there_is) => run.inputs.uncovered = there_is.uncovered(&active.config, &evidence),
+        Ok(there_is) => run.inputs.uncovered = there_is.uncovered(&evidence),
         Err(error) => run.inputs.unknown = Some(format!("{error:#}")),
     }
     apply(&mut run, &inputs);

@@ -288,7 +288,11 @@ fn lack_of(targets: &[TargetEvidence], stop: Stop) -> Option<Lack> {
                 empty.add(&target.record.name, reason)
             }
             Proof::NothingInScope { reason, .. } => {
-                let reason = format!("{reason} (`allow_empty = true` if that is right)");
+                let key = match targets.len() {
+                    1 => "allow_empty = true".to_owned(),
+                    _ => format!("allow_empty = [\"{}\"]", target.record.name),
+                };
+                let reason = format!("{reason} (`{key}` if that is right)");
                 unproven.add(&target.record.name, &reason);
             }
         }

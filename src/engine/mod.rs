@@ -28,5 +28,7 @@ mod reasons;
 pub(crate) mod report_owners;
 pub(crate) mod saved_run;
 pub(crate) mod schedule;
+mod source_groups;
 pub(crate) mod step_runner;
+mod uncovered;
 pub(crate) mod unresolved;

@@ -128,7 +128,7 @@ fn referred(path: &str, name: &str, files: &Files) -> Result<String, String> {
 }
 
 /// A name as seen from a file, from the top.
-fn beside(path: &str, name: &str) -> String {
+pub(super) fn beside(path: &str, name: &str) -> String {
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     forward(&normalise(&folder.join(name))).to_string()
 }

@@ -23,6 +23,7 @@ use crate::scan::reads::Reads;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::{BuiltImage, Scene};
 use crate::scan::suggestion::Suggest;
+use crate::scan::survey::{Judge, Survey, Unnamed};
 
 /// What is known about a scanner before any gate uses it.
 #[derive(Debug)]
@@ -98,6 +99,13 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
     /// Whether it reads an input of a kind of [`Self::reads`] under this file name.
     fn reads_name(&self, _kind: InputKind, _name: &str) -> bool {
         true
+    }
+
+    /// What became of the inputs that its report does not name, though it names what it read ([`Reach::BelowNamed`]).
+    ///
+    /// [`Reach::BelowNamed`]: crate::scan::reads::Reach::BelowNamed
+    fn unnamed<'a>(&'a self, _survey: &'a Survey<'a>) -> Judge<'a> {
+        Box::new(|_, _| Unnamed::Gap(None))
     }
 
     /// What this gate looks for because of its options, besides [`ToolSpec::looks_for`].

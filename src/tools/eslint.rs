@@ -5,11 +5,11 @@
 
 mod nested;
 mod report;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use globset::{Glob, GlobSet};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -17,7 +17,6 @@ use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::finding::Finding;
 use crate::model::input::InputKind;
-use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
 use crate::policy::coverage::Coverage;
 use crate::scan::config_file::{BaseOverride, ConfigFile, ConfigNote};
@@ -30,11 +29,12 @@ use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
+use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::Range;
 use crate::text::bom;
-use crate::text::paths::normalise;
 use crate::tools::describe::ignore_lines;
+use sources::Wanted;
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "eslint",
@@ -225,10 +225,7 @@ impl Eslint {
     /// The changed files below `cwd` that ESLint would lint, relative to `cwd`.
     fn changed<'r>(&self, range: &'r Range, root: &Path, cwd: &Path) -> Vec<&'r str> {
         let dir = cwd.strip_prefix(root).unwrap_or(Path::new(""));
-        // `.` has no components, so every file is below it.
-        let folders: Vec<PathBuf> = self.files.iter().map(|file| normalise(Path::new(file))).collect();
-        let globs = self.files.iter().filter_map(|pattern| Glob::new(pattern.trim_start_matches("./")).ok());
-        let globs = GlobSet::new(globs).unwrap_or_default();
+        let wanted = Wanted::new(&self.files);
         range
             .changed
             .iter()
@@ -237,9 +234,7 @@ impl Eslint {
                 let extension = Path::new(file).extension().and_then(|extension| extension.to_str());
                 extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
             })
-            .filter(|file| {
-                folders.iter().any(|folder| Path::new(file).starts_with(folder)) || globs.is_match(file)
-            })
+            .filter(|file| wanted.has(file))
             .collect()
     }
 }
@@ -255,7 +250,14 @@ impl Tool for Eslint {
     }
 
     fn reads(&self) -> Vec<Reads> {
-        vec![Reads::new([InputKind::Eslint], &self.dirs, Reach::Around)]
+        vec![
+            Reads::new([InputKind::Eslint], &self.dirs, Reach::Around),
+            Reads::new(sources::KINDS, &self.dirs, Reach::BelowNamed),
+        ]
+    }
+
+    fn unnamed<'a>(&'a self, survey: &'a Survey<'a>) -> Judge<'a> {
+        sources::judge(&self.dirs, &self.files, survey)
     }
 
     fn coverage(&self) -> Vec<Coverage> {
@@ -282,23 +284,7 @@ impl Tool for Eslint {
     }
 
     fn parse(&self, raw: &RawReport, origin: &ReportOrigin) -> Result<Parsed, ReportError> {
-        let files = report::read(raw.report())?;
-        let scope = Scope::of(Unit::Files, files.len() as u64);
-        let mut parsed = Parsed { scope, ..Parsed::default() };
-        for file in files {
-            let path = origin.relative(&file.path);
-            if !file.suppressed.is_empty() {
-                *parsed.ignored.entry("eslint-disable").or_default() += file.suppressed.len() as u64;
-            }
-            parsed.gaps.extend(file.missing().map(|words| format!("{path}: {words}")));
-            for message in file.messages {
-                if message.fatal {
-                    parsed.gaps.push(format!("{path}: {}", message.title()));
-                }
-                parsed.findings.push(message.into_finding(&path));
-            }
-        }
-        Ok(parsed)
+        report::read(raw.report(), origin)
     }
 
     /// Warnings leave the exit code 0.

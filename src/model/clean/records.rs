@@ -142,7 +142,7 @@ impl Clean for GateRecord {
             targets,
             inputs,
         } = self;
-        for GateInput { path, kind: _, state: _, why, accepted } in inputs {
+        for GateInput { path, kind: _, state: _, files: _, why, accepted } in inputs {
             path.clean(scrubber);
             why.clean(scrubber);
             accepted.clean(scrubber);

@@ -1,7 +1,7 @@
 //! What is known of programs without a gate of their own: exit codes that their makers document, and that mean something else in
 //! a shell; and which inputs they read.
 
-use crate::model::input::{InputKind, PackageManager as Manager};
+use crate::model::input::{InputKind, Language, PackageManager as Manager};
 use crate::scan::parsed::Exit;
 use crate::scan::reads::{Reach, Reads};
 
@@ -25,7 +25,7 @@ const FAULTS: [(&str, i32, &str); 3] = [
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
-const READS: [(&str, &[InputKind]); 22] = [
+const READS: [(&str, &[InputKind]); 23] = [
     ("pip-audit", &[InputKind::Lock(Manager::Pip)]),
     ("safety", &[InputKind::Lock(Manager::Pip)]),
     ("cargo-audit", &[InputKind::Lock(Manager::Cargo)]),
@@ -45,16 +45,17 @@ const READS: [(&str, &[InputKind]); 22] = [
     ("tfsec", &[InputKind::TerraformRoot]),
     ("terraform", &[InputKind::TerraformRoot]),
     ("tofu", &[InputKind::TerraformRoot]),
-    ("vue-tsc", &[InputKind::TsConfig]),
-    ("svelte-check", &[InputKind::TsConfig]),
+    ("vue-tsc", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
+    ("svelte-check", &[InputKind::TsConfig, InputKind::Source(Language::Svelte)]),
+    ("astro-check", &[InputKind::TsConfig, InputKind::Source(Language::Astro)]),
     ("eslint", &[InputKind::Eslint]),
 ];
 
 /// Every lock file.
-const LOCKS: [InputKind; 17] = {
-    let mut locks = [InputKind::Lock(Manager::Npm); 17];
+const LOCKS: [InputKind; 20] = {
+    let mut locks = [InputKind::Lock(Manager::Npm); 20];
     let mut at = 0;
-    while at < 17 {
+    while at < 20 {
         locks[at] = InputKind::Lock(Manager::ALL[at]);
         at += 1;
     }
@@ -80,9 +81,10 @@ pub(super) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
         Some(first) if LAUNCHERS.contains(&first.as_str()) => names.as_slice(),
         _ => names.get(..1).unwrap_or_default(),
     };
-    let joined = names.get(..2).map(|pair| pair.join("-"));
-    let is_started =
-        |program: &str| started.iter().any(|name| name == program) || joined.as_deref() == Some(program);
+    // `cargo audit`, `npx astro check`.
+    let joined: Vec<String> =
+        (names.windows(2).take(1)).chain(started.windows(2)).map(|pair| pair.join("-")).collect();
+    let is_started = |program: &str| started.iter().chain(&joined).any(|name| name == program);
     let asks_only =
         |word: &String| ["--version", "--help", "-V", "-h", "version", "help"].contains(&word.as_str());
     let Some((program, kinds)) = READS.iter().find(|(program, _)| is_started(program)) else {

@@ -1,19 +1,51 @@
-//! ESLint's JSON report (`docs/src/integrate/nodejs-api.md`).
+//! ESLint's report (`docs/src/integrate/nodejs-api.md`): a result for each file.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::formats::json;
 use crate::model::finding::{Category, Finding, Location};
+use crate::model::scope::{Scope, Unit};
 use crate::model::severity::Severity;
-use crate::scan::parsed::ReportError;
+use crate::scan::parsed::{Parsed, ReportError};
+use crate::scan::report_origin::ReportOrigin;
 use crate::text::bom;
 use crate::text::shared::Text;
 
 const WHAT: &str = "report of ESLint";
 
+/// Reads a report. A file that ESLint was given and ignores has a result, too, whose only message says so: it was not linted.
+pub(super) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, ReportError> {
+    let mut parsed = Parsed::default();
+    let (mut linted, mut ignored) = (0, 0);
+    for file in files(bytes)? {
+        let path = origin.relative(&file.path);
+        if file.messages.iter().any(Message::says_ignored) {
+            ignored += 1;
+            continue;
+        }
+        linted += 1;
+        parsed.read_inputs.push(path.clone());
+        if !file.suppressed.is_empty() {
+            *parsed.ignored.entry("eslint-disable").or_default() += file.suppressed.len() as u64;
+        }
+        parsed.gaps.extend(file.missing().map(|words| format!("{path}: {words}")));
+        for message in file.messages {
+            if message.fatal {
+                parsed.gaps.push(format!("{path}: {}", message.title()));
+            }
+            parsed.findings.push(message.into_finding(&path));
+        }
+    }
+    if ignored > 0 {
+        parsed.unread.insert("ESLint ignores it", ignored);
+    }
+    parsed.scope = Scope::of(Unit::Files, linted);
+    Ok(parsed)
+}
+
 /// The files of a report: a plain list, or with `json-with-metadata` a list inside an object.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<File>, ReportError> {
+fn files(bytes: &[u8]) -> Result<Vec<File>, ReportError> {
     #[derive(Deserialize)]
     struct WithMetadata {
         results: Vec<File>,
@@ -29,13 +61,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<File>, ReportError> {
 
 /// One linted file. `source` and `output` hold its whole text and are not read.
 #[derive(Deserialize)]
-pub(super) struct File {
+struct File {
     #[serde(rename = "filePath")]
-    pub path: String,
-    pub messages: Vec<Message>,
+    path: String,
+    messages: Vec<Message>,
     /// Messages that a comment in the file switches off. Since ESLint 8.8.
     #[serde(default, rename = "suppressedMessages")]
-    pub suppressed: Vec<IgnoredAny>,
+    suppressed: Vec<IgnoredAny>,
     /// Some producers leave these out.
     #[serde(rename = "errorCount")]
     errors: Option<u64>,
@@ -45,7 +77,7 @@ pub(super) struct File {
 
 impl File {
     /// What it counts and does not list, in words.
-    pub(super) fn missing(&self) -> Option<String> {
+    fn missing(&self) -> Option<String> {
         // A message without a severity may be either.
         let listed =
             |other: u64| self.messages.iter().filter(|one| one.severity != Some(other)).count() as u64;
@@ -59,13 +91,13 @@ impl File {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Message {
+struct Message {
     /// Null for messages of ESLint itself: a parse error, an ignored file, an unused directive.
     rule_id: Option<String>,
     /// 1 or 2; some producers leave it out.
     severity: Option<u64>,
     #[serde(default)]
-    pub fatal: bool,
+    fatal: bool,
     /// Some producers write null.
     #[serde(rename = "message")]
     text: Option<String>,
@@ -78,12 +110,18 @@ pub(super) struct Message {
 }
 
 impl Message {
-    pub(super) fn title(&self) -> &str {
+    /// `createIgnoreResult` in ESLint's `lib/eslint/eslint-helpers.js` (8 to 10).
+    fn says_ignored(&self) -> bool {
+        let text = self.text.as_deref().unwrap_or_default();
+        self.rule_id.is_none() && !self.fatal && text.starts_with("File ignored ")
+    }
+
+    fn title(&self) -> &str {
         let first = self.text.as_deref().and_then(|text| text.lines().next());
         first.map(str::trim_end).unwrap_or("ESLint gives no reason")
     }
 
-    pub(super) fn into_finding(self, path: &Text) -> Finding {
+    fn into_finding(self, path: &Text) -> Finding {
         let (severity, word) = match self.severity {
             Some(2) => (Severity::High, Some("error")),
             Some(1) => (Severity::Low, Some("warning")),
