@@ -256,11 +256,16 @@ fn foreign(text: &str) -> ReportError {
 }
 
 /// Whether a line of `--listFiles` names a source file of the project; `None` for other lines. The
-/// list has absolute paths with forward slashes.
+/// list has absolute paths with forward slashes. A program that stands on tsc has further endings: vue-tsc lists `.vue`.
 fn listed(line: &str) -> Option<bool> {
-    const SOURCES: [&str; 9] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
+    const LONGEST: usize = 10;
     let absolute = line.starts_with('/') || line.get(1..3) == Some(":/");
-    if !absolute || !SOURCES.iter().any(|ending| line.ends_with(ending)) {
+    let ending = line.rsplit_once('/').and_then(|(_, name)| name.rsplit_once('.')).map(|(_, ending)| ending);
+    let is_ending = |ending: &str| {
+        (1..=LONGEST).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    // `/bin/sh: 1: a.js: not found` is a message.
+    if !absolute || !ending.is_some_and(is_ending) || line.contains(": ") {
         return None;
     }
     let dependency = line.contains("/node_modules/");
