@@ -1,7 +1,7 @@
 //! Compares what there is in the repository with what the gates read: the inputs of each gate, and those that no gate reads.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -105,6 +105,21 @@ impl ThereIs {
             inputs,
         };
         found.into_iter().map(of).collect()
+    }
+
+    pub(crate) fn repo(&self) -> &Repo {
+        &self.repo
+    }
+
+    pub(crate) fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// What the gates of a configuration read, by kind and path from the top of the repository.
+    pub(crate) fn covered(&self, config: &Config) -> BTreeSet<(InputKind, String)> {
+        let gates: Vec<GateReads> = config.gates.iter().flat_map(|gate| self.reads_of(gate)).collect();
+        let read = self.asked.iter().filter(|one| gates.iter().any(|gate| gate.covers(one.kind, &one.path)));
+        read.map(|one| (one.kind, one.path.clone())).collect()
     }
 
     /// The names that scanners have for an input. They read `go.mod`, which has the packages of `go.sum`, and the file behind a link.

@@ -29,4 +29,5 @@ pub(crate) mod report_owners;
 pub(crate) mod saved_run;
 pub(crate) mod schedule;
 pub(crate) mod step_runner;
+pub(crate) mod suggestions;
 pub(crate) mod unresolved;

@@ -16,6 +16,7 @@ mod hostile;
 mod languages;
 mod listing;
 mod look;
+mod npm_scripts;
 mod object_id;
 mod open;
 mod packages;

@@ -49,7 +49,7 @@ pub(super) fn builds(script: &str) -> Vec<ToldBuild> {
 }
 
 /// The words after assignments and programs that start programs.
-fn command(words: &[String]) -> &[String] {
+pub(super) fn command(words: &[String]) -> &[String] {
     const BEFORE: [&str; 14] =
         ["sudo", "exec", "time", "env", "command", "then", "else", "do", "if", "!", "{", "(", "run", "nice"];
     let is_assignment = |word: &str| {
@@ -137,7 +137,7 @@ fn is_flag(name: &str) -> bool {
 }
 
 /// The commands of a script, each as words.
-fn commands(script: &str) -> Vec<Vec<String>> {
+pub(super) fn commands(script: &str) -> Vec<Vec<String>> {
     let script = script.replace("\\\r\n", " ").replace("\\\n", " ");
     let mut commands = Vec::new();
     for line in script.lines() {

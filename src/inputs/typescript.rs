@@ -43,10 +43,25 @@ impl TsProject {
         self.files.as_ref().is_some_and(Vec::is_empty) && self.include.as_ref().is_none_or(Vec::is_empty)
     }
 
-    /// Whether others only extend it: it is no project by itself.
+    /// Whether others only extend it: it is no project by itself. A `tsconfig.json` is one if it has a list of its own, or if something
+    /// beside it extends it (`tsconfig.build.json`).
     pub(crate) fn is_base(&self) -> bool {
-        !self.extended_by.is_empty() && self.referred_by.is_empty() && !self.path.ends_with("tsconfig.json")
+        let folder = self.folder();
+        let is_named = self.path.rsplit('/').next() == Some("tsconfig.json");
+        let is_beside = |path: &String| folder_of(path) == folder;
+        let is_project = is_named
+            && (self.files.is_some() || self.include.is_some() || self.extended_by.iter().any(is_beside));
+        !self.extended_by.is_empty() && self.referred_by.is_empty() && !is_project
     }
+
+    /// The folder that it lies in; `.` is the top.
+    pub(crate) fn folder(&self) -> &str {
+        folder_of(&self.path)
+    }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(folder, _)| folder)
 }
 
 /// What a file says.

@@ -18,6 +18,7 @@ use crate::scan::job::Job;
 use crate::scan::job_files::Keep;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
+use crate::scan::reads::locks;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
@@ -89,16 +90,15 @@ fn describe_config(content: &[u8]) -> Option<ConfigNote> {
 }
 
 fn suggest(seen: &Seen) -> Suggestion {
-    let (comment, keys) = match builds_images(seen) {
-        true => (
-            "Bills of materials: CycloneDX and SPDX below gates-report/sbom/.",
-            format!("needs = [\"{GATE}\"]\n"),
-        ),
-        false => {
-            ("Bill of materials: CycloneDX and SPDX below gates-report/sbom/.", "dirs = [\".\"]\n".to_owned())
-        }
-    };
-    Suggestion::of(SuggestedGate::new("sbom", comment, keys))
+    let packages = locks().any(|kind| !seen.paths(kind).is_empty()).then(|| {
+        let comment = "Bill of materials: CycloneDX and SPDX below gates-report/sbom/.";
+        SuggestedGate::new("sbom", comment, "dirs = [\".\"]\n")
+    });
+    let images = builds_images(seen).then(|| {
+        let comment = "Bills of materials of the images.";
+        SuggestedGate::new("sbom-images", comment, format!("needs = [\"{GATE}\"]\n"))
+    });
+    Suggestion { gates: packages.into_iter().chain(images).collect(), ..Suggestion::default() }
 }
 
 #[derive(Debug, Serialize)]

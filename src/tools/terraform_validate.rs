@@ -26,7 +26,7 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::terraform_validate::steps::{Init, RUN, Run, Validate};
 
@@ -49,19 +49,26 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure: |keys| Box::new(TerraformValidate::configure(keys)),
 };
 
-/// Folders of Terraform, without those inside another.
-pub(super) fn folders(seen: &Seen) -> BTreeSet<String> {
-    tops(&seen.folders(|file| file.name.ends_with(".tf")))
-}
-
-/// Suggests a gate only if the program is installed: images for CI rarely have it.
+/// Suggests a gate only if the program is installed: images for CI rarely have it. Each root is a target: `validate` follows the modules that
+/// it calls, and nothing else.
 fn suggest(seen: &Seen) -> Suggestion {
     const COMMENT: &str = "Errors within the configuration. Providers and modules that are not installed are\ndownloaded; `init = false` prevents that.";
-    let folders = folders(seen);
-    let runs = !folders.is_empty() && ENGINES.iter().any(|engine| is_there(engine, &seen.top));
-    let gates = runs.then(|| SuggestedGate::new("terraform", COMMENT, dirs(&folders)));
-    let seen = Some((folders.len(), "Terraform folder"));
-    Suggestion { seen, gates: gates.into_iter().collect(), example: None }
+    let roots: BTreeSet<String> = seen.paths(InputKind::TerraformRoot).into_iter().collect();
+    let mut suggestion = Suggestion::default();
+    if roots.is_empty() {
+        return suggestion;
+    }
+    if !ENGINES.iter().any(|engine| is_there(engine, &seen.top)) {
+        for root in roots {
+            suggestion.leave_out(
+                format!("`terraform validate` of {root}"),
+                "neither terraform nor tofu is installed here",
+            );
+        }
+        return suggestion;
+    }
+    suggestion.gates.push(SuggestedGate::new("terraform", COMMENT, dirs(&roots)));
+    suggestion
 }
 
 const ENGINES: [&str; 2] = ["terraform", "tofu"];

@@ -73,17 +73,18 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 };
 
 fn suggest(seen: &Seen) -> Suggestion {
-    Suggestion::of(match builds_images(seen) {
-        true => SuggestedGate::new(
-            "image-scan",
-            "Vulnerabilities and secrets in the images that `images` built.",
-            format!("scan = \"image\"\nneeds = [\"{GATE}\"]\n"),
-        ),
-        false => {
-            let comment = "Known vulnerabilities and secrets in this folder.";
-            SuggestedGate::new("packages", comment, "scan = \"fs\"\n").stage("Dependency audit")
-        }
-    })
+    let reads = |kind: InputKind| {
+        seen.paths(kind).iter().any(|path| reads_lock(kind, path.rsplit('/').next().unwrap_or(path)))
+    };
+    let packages = locks().any(reads).then(|| {
+        let comment = "Known vulnerabilities of what the lock files name, and secrets in the files here.";
+        SuggestedGate::new("packages", comment, "scan = \"fs\"\n").stage("Dependency audit")
+    });
+    let images = builds_images(seen).then(|| {
+        let comment = "Vulnerabilities and secrets in the images that `images` built.";
+        SuggestedGate::new("image-scan", comment, format!("scan = \"image\"\nneeds = [\"{GATE}\"]\n"))
+    });
+    Suggestion { gates: packages.into_iter().chain(images).collect(), ..Suggestion::default() }
 }
 
 // An empty .trivyignore has no effect, nor has an empty trivy.yaml. The secret rules must be a table

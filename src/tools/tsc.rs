@@ -4,6 +4,7 @@
 //! prove what was checked; and of `--diagnostics`, a table at the end with the number of listed files.
 //! The table shows when a list is cut at a line's end. Seen in 4.9.5, 5.9.3 and 7.0.2.
 
+mod init;
 mod marks;
 mod project;
 
@@ -24,7 +25,6 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::tools::tsc::marks::Marks;
 
@@ -41,16 +41,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &[],
     looks_for: Declared::List(&[Aim::Types]),
     config_files: Declared::List(&[&project::PROJECT]),
-    init: suggest,
+    init: init::suggest,
     configure: |keys| Box::new(Tsc::configure(keys)),
 };
-
-fn suggest(seen: &Seen) -> Suggestion {
-    let folders = seen.folders(|file| file.name == "tsconfig.json");
-    Suggestion::for_seen(folders.len(), "TypeScript project", || {
-        SuggestedGate::new("types", "Type errors; tsc comes from node_modules (npm ci).", dirs(&folders))
-    })
-}
 
 const WHAT: &str = "tsc output";
 
