@@ -95,12 +95,15 @@ impl<'i> Seen<'i> {
 
     /// Whether there is a file below the folder of gates.toml, that git does not ignore.
     pub(crate) fn has(&self, path: &str) -> bool {
-        self.inputs.files().get(&self.from_top(path)).is_some_and(|file| file.standing() != Standing::Ignored)
+        self.inputs
+            .files()
+            .get(&self.path_from_top(path))
+            .is_some_and(|file| file.standing() != Standing::Ignored)
     }
 
     /// Whether there is a folder with files in it.
     pub(crate) fn has_folder(&self, path: &str) -> bool {
-        path == "." || self.inputs.files().below(&self.from_top(path)).next().is_some()
+        path == "." || self.inputs.files().below(&self.path_from_top(path)).next().is_some()
     }
 
     /// The folders of files with this name.
@@ -111,14 +114,14 @@ impl<'i> Seen<'i> {
 
     /// Whether there is such source code below a folder.
     pub(crate) fn has_source(&self, folder: &str, language: Language) -> bool {
-        let folder = self.from_top(folder);
+        let folder = self.path_from_top(folder);
         let mut below =
             self.inputs.files().below(&folder).filter(|file| file.standing() != Standing::Ignored);
         below.any(|file| file.kinds().has(InputKind::Source(language)))
     }
 
     /// A path from the top of the repository.
-    fn from_top(&self, path: &str) -> String {
+    fn path_from_top(&self, path: &str) -> String {
         match path {
             "." => self.below.trim_end_matches('/').to_owned(),
             path => format!("{}{path}", self.below),
@@ -127,7 +130,7 @@ impl<'i> Seen<'i> {
 
     /// The packages of a folder and of those above it, up to the top of the repository; the nearest first.
     pub(crate) fn packages_around(&self, folder: &str) -> Vec<&'i NpmPackage> {
-        around(&self.from_top(folder)).filter_map(|folder| self.packages.get(folder).copied()).collect()
+        around(&self.path_from_top(folder)).filter_map(|folder| self.packages.get(folder).copied()).collect()
     }
 
     /// Whether a `package.json` of this folder, or above it, names a dependency.
@@ -146,7 +149,8 @@ impl<'i> Seen<'i> {
         let named = packages.iter().find_map(|own| own.package_manager.as_deref());
         let named = named.and_then(|text| text.split('@').next());
         let of_name = OF_NPM.into_iter().find(|manager| Some(manager.id()) == named);
-        let locked = || around(&self.from_top(folder)).find_map(|folder| self.locks.get(folder).copied());
+        let locked =
+            || around(&self.path_from_top(folder)).find_map(|folder| self.locks.get(folder).copied());
         of_name.or_else(locked).unwrap_or(PackageManager::Npm)
     }
 
