@@ -111,24 +111,15 @@ pub(crate) fn tops(folders: &BTreeSet<String>) -> BTreeSet<String> {
     tops
 }
 
-/// For each first part of the paths, the deepest folder that holds all of its folders: `infra/modules` for `infra/modules/a` and
-/// `infra/modules/b`.
-pub(crate) fn common_tops(folders: &BTreeSet<String>) -> BTreeSet<String> {
-    let mut common: BTreeSet<String> = BTreeSet::new();
-    for folder in &tops(folders) {
-        let first = folder.split('/').next().unwrap_or_default();
-        let beside = common.iter().find(|other| other.split('/').next() == Some(first)).cloned();
-        match beside {
-            Some(other) => {
-                let shared = other.split('/').zip(folder.split('/')).take_while(|(one, two)| one == two);
-                let shared: Vec<&str> = shared.map(|(one, _)| one).collect();
-                common.remove(&other);
-                common.insert(shared.join("/"));
-            }
-            None => drop(common.insert(folder.clone())),
-        }
+/// The deepest folder that holds all of them: `infra` for `infra/a` and `infra/b/c`, `.` for `a` and `b`. `None`: there are none.
+pub(crate) fn common_top(folders: &BTreeSet<String>) -> Option<String> {
+    let mut folders = folders.iter();
+    let mut common: Vec<&str> = folders.next()?.split('/').collect();
+    for folder in folders {
+        let shared = common.iter().zip(folder.split('/')).take_while(|(one, two)| *one == two).count();
+        common.truncate(shared);
     }
-    common
+    Some(if common.is_empty() { ".".to_owned() } else { common.join("/") })
 }
 
 /// The line `dirs = ["backend", "frontend"]`.
@@ -168,11 +159,17 @@ mod tests {
     }
 
     #[test]
-    fn folders_beside_each_other_have_one_top() {
-        let folders = set(&["infra/modules/a", "infra/modules/b/c", "stage", "k/a", "k/b"]);
-        assert_eq!(common_tops(&folders), set(&["infra/modules", "stage", "k"]));
-        assert_eq!(common_tops(&set(&[".", "a/b"])), set(&["."]));
-        assert_eq!(common_tops(&set(&["a/b/c"])), set(&["a/b/c"]));
+    fn folders_have_one_top() {
+        for (folders, top) in [
+            (&["infra/modules/a", "infra/modules/b/c"][..], Some("infra/modules")),
+            (&["infra/a", "k8s"], Some(".")),
+            (&[".", "a/b"], Some(".")),
+            (&["a/b/c"], Some("a/b/c")),
+            (&["ab/c", "a/c"], Some(".")),
+            (&[], None),
+        ] {
+            assert_eq!(common_top(&set(folders)).as_deref(), top, "{folders:?}");
+        }
     }
 
     #[test]

@@ -120,10 +120,7 @@ fn a_root_of_terraform_below_modules_is_a_target_of_its_own() {
         ),
         ("stage/main.tf", "module \"n\" {\n source = \"../infra/modules/net\"\n}\n"),
     ];
-    assert_eq!(
-        gates(&files),
-        ["iac checkov dirs = [\"infra/modules\", \"stage\"] framework = [\"terraform\"]"]
-    );
+    assert_eq!(gates(&files), ["iac checkov dirs = [\".\"] framework = [\"terraform\"]"]);
     let suggestions = suggested(tree(&files).path());
     let all = format!("{:?} {:?}", suggestions.gates, suggestions.left_out);
     // As a gate where Terraform is installed, else as left out.
@@ -350,7 +347,7 @@ fn images_are_built_as_the_project_builds_them() {
          { name = \"job\", context = \"job\", file = \"job/Containerfile\" }, \
          { name = \"package-web\", context = \".\", file = \"package/web/Dockerfile\" }, ]"
     );
-    assert_eq!(found[3], "iac checkov dirs = [\"docker\", \"package/web\"] framework = [\"dockerfile\"]");
+    assert_eq!(found[3], "iac checkov dirs = [\".\"] framework = [\"dockerfile\"]");
     let aside = "nothing here builds it, and its folder looks like tests, examples or a workplace";
     assert_eq!(
         left_out(&files),

@@ -7,7 +7,7 @@ use crate::model::input::InputKind;
 use crate::scan::invocation::Program;
 use crate::scan::program::find;
 use crate::scan::seen::{folder_of, is_aside};
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, common_tops, dirs, list};
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, common_top, dirs, list};
 
 const COMMENT: &str = "Misconfigurations. Checkov rates nothing without a platform key, and\nunrated findings block; `unrated = \"medium\"` would let them pass.";
 
@@ -29,8 +29,9 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         }
         folders.extend(found);
     }
-    if !folders.is_empty() {
-        let keys = format!("{}framework = {}\n", dirs(&common_tops(&folders)), list(&frameworks));
+    // One target: a folder alone may have nothing that Checkov has a check for, and then it proves nothing.
+    if let Some(top) = common_top(&folders) {
+        let keys = format!("{}framework = {}\n", dirs(&BTreeSet::from([top])), list(&frameworks));
         suggestion.gates.push(SuggestedGate::new("iac", COMMENT, keys));
     }
     suggestion
