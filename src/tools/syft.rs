@@ -3,6 +3,7 @@
 //! It finds no vulnerabilities, so its proof is the inventory itself: it contains packages, and the
 //! documents of one run agree.
 
+mod init;
 mod inventory;
 
 use serde::Serialize;
@@ -18,13 +19,10 @@ use crate::scan::job::Job;
 use crate::scan::job_files::Keep;
 use crate::scan::parsed::{Exit, Parsed, ReportError, Unplanned};
 use crate::scan::raw_report::RawReport;
-use crate::scan::reads::locks;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
-use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::inventory_check::check_inventory;
 use crate::tools::passed_over::PassedOver;
 
@@ -46,7 +44,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     config_files: Declared::List(&[
         &CONFIG[0], &CONFIG[1], &CONFIG[2], &CONFIG[3], &CONFIG[4], &CONFIG[5], &CONFIG[6], &CONFIG[7],
     ]),
-    init: suggest,
+    init: init::suggest,
     configure,
 };
 
@@ -87,18 +85,6 @@ fn describe_config(content: &[u8]) -> Option<ConfigNote> {
     let narrows = ["exclude", "select-catalogers", "default-catalogers", "base-path"];
     let found = narrows.into_iter().filter(|word| text.contains(word)).map(str::to_owned);
     Some(ConfigNote::Holds(found.collect()))
-}
-
-fn suggest(seen: &Seen) -> Suggestion {
-    let packages = locks().any(|kind| !seen.paths(kind).is_empty()).then(|| {
-        let comment = "Bill of materials: CycloneDX and SPDX below gates-report/sbom/.";
-        SuggestedGate::new("sbom", comment, "dirs = [\".\"]\n")
-    });
-    let images = builds_images(seen).then(|| {
-        let comment = "Bills of materials of the images.";
-        SuggestedGate::new("sbom-images", comment, format!("needs = [\"{GATE}\"]\n"))
-    });
-    Suggestion { gates: packages.into_iter().chain(images).collect(), ..Suggestion::default() }
 }
 
 #[derive(Debug, Serialize)]
