@@ -45,16 +45,14 @@ impl Suggestions {
         Self::new(&seen, TOOLS.iter().map(|spec| (*spec, (spec.init)(&seen))), BTreeSet::new())
     }
 
-    /// What no gate of a configuration reads, and what a tool without inputs of its own adds if no gate uses it.
+    /// Gates for what no gate of a configuration reads.
     pub(crate) fn beside(config: &Config, there_is: &ThereIs) -> Self {
-        let uses = |spec: &ToolSpec| config.gates.iter().any(|gate| gate.spec.name == spec.name);
-        let builds = config.gates.iter().any(|gate| gate.spec.name == "docker-build");
-        let seen = Seen::new(there_is.repo(), there_is.inputs()).without(there_is.covered(config), builds);
+        let seen = Seen::new(there_is.repo(), there_is.inputs()).without(there_is.covered(config));
         let problems = Problems::default();
         let reads = |spec: &ToolSpec| !(spec.configure)(&Keys::none(&problems)).reads().is_empty();
-        let wanted = TOOLS.iter().filter(|spec| reads(spec) || !uses(spec));
+        let wanted = TOOLS.iter().filter(|spec| reads(spec));
         let taken = config.gates.iter().map(|gate| gate.id.to_string()).collect();
-        let all = wanted.map(|spec| (*spec, Suggestion { example: None, ..(spec.init)(&seen) }));
+        let all = wanted.map(|spec| (*spec, (spec.init)(&seen)));
         Self::new(&seen, all, taken)
     }
 
@@ -84,6 +82,16 @@ impl Suggestions {
         }
         suggestions
     }
+}
+
+/// The lines that `init --add` would write, for the record; none if they are too many to keep.
+pub(crate) fn to_add(config: &Config, there_is: &ThereIs) -> Vec<String> {
+    const MOST: usize = 16 << 10;
+    let gates = Suggestions::beside(config, there_is).gates();
+    if gates.len() > MOST {
+        return Vec::new();
+    }
+    gates.trim_start().lines().map(str::to_owned).collect()
 }
 
 /// The ids that several tools suggest: each of these gates takes the name of its tool.

@@ -20,9 +20,7 @@ pub struct Seen<'i> {
     /// The folder from the top of the repository, with `/` at its end; empty: it is the top.
     below: String,
     /// What a gate reads already, by kind and path from the top of the repository.
-    covered: BTreeSet<(InputKind, String)>,
-    /// It builds images already.
-    builds_images: bool,
+    covered: Option<BTreeSet<(InputKind, String)>>,
     /// By their folders from the top of the repository.
     packages: BTreeMap<&'i str, &'i NpmPackage>,
     /// Which lock files lie where, by folder from the top of the repository.
@@ -47,17 +45,21 @@ impl<'i> Seen<'i> {
             is_git: repo.git,
             inputs,
             below: if below == "." || below.is_empty() { String::new() } else { format!("{below}/") },
-            covered: BTreeSet::new(),
-            builds_images: false,
+            covered: None,
             packages: inputs.packages().iter().map(|package| (package.folder(), package)).collect(),
             locks: locks.collect(),
             projects: inputs.typescript().iter().map(|project| (project.path.as_str(), project)).collect(),
         }
     }
 
-    /// The same without what gates read already.
-    pub(crate) fn without(self, covered: BTreeSet<(InputKind, String)>, builds_images: bool) -> Self {
-        Self { covered, builds_images, ..self }
+    /// The same without what gates read already, and without images to build: nothing tells whether a gate builds them all.
+    pub(crate) fn without(self, covered: BTreeSet<(InputKind, String)>) -> Self {
+        Self { covered: Some(covered), ..self }
+    }
+
+    /// Whether only what no gate reads yet is seen.
+    pub(crate) fn is_rest(&self) -> bool {
+        self.covered.is_some()
     }
 
     /// A path from the folder of gates.toml; `None`: it is not below it.
@@ -69,7 +71,7 @@ impl<'i> Seen<'i> {
     }
 
     fn is_wanted(&self, kind: InputKind, path: &str) -> bool {
-        self.covered.is_empty() || !self.covered.contains(&(kind, path.to_owned()))
+        self.covered.as_ref().is_none_or(|covered| !covered.contains(&(kind, path.to_owned())))
     }
 
     fn files(&self) -> impl Iterator<Item = File<'i>> {
@@ -185,9 +187,9 @@ impl<'i> Seen<'i> {
         self.inputs.images().iter().filter_map(own).collect()
     }
 
-    /// The Dockerfiles that no gate builds yet; none if a gate builds images.
+    /// The Dockerfiles to build.
     pub(crate) fn dockerfiles(&self) -> Vec<String> {
-        if self.builds_images {
+        if self.is_rest() {
             return Vec::new();
         }
         self.files()
