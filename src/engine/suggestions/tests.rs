@@ -205,6 +205,15 @@ fn a_base_of_other_folders_is_no_project() {
         ("packages/b/tsconfig.json", r#"{"extends": "../../tsconfig.json"}"#),
     ];
     assert_eq!(gates(&files), ["types tsc dirs = [\"packages/a\", \"packages/b\"]"]);
+    // vitesse: the application itself, which the tests extend.
+    let app = [
+        TYPESCRIPT,
+        ("tsconfig.json", "{}"),
+        ("src/main.ts", ""),
+        ("vite.config.ts", ""),
+        ("cypress/tsconfig.json", r#"{"extends": "../tsconfig.json"}"#),
+    ];
+    assert_eq!(gates(&app), ["types tsc dirs = [\".\", \"cypress\"]"]);
 }
 
 #[test]
@@ -297,10 +306,48 @@ fn eslint_looks_where_the_projects_own_script_looks() {
         ("apps/web/app/page.tsx", ""),
         ("packages/ui/package.json", r#"{"scripts": {"lint": "eslint ."}}"#),
         ("packages/ui/eslint.config.mjs", ""),
+        ("packages/ui/src/eslint.config.mjs", ""),
     ];
     assert_eq!(
         gates(&monorepo),
         ["lint eslint dirs = [\"packages/ui\"]", "lint-2 eslint dirs = [\"apps/web\"] files = [\"app\"]"]
+    );
+}
+
+/// juice-shop: its own script does not look into the frontend. Create React App brings ESLint.
+#[test]
+fn a_folder_that_the_script_above_does_not_reach_is_linted_by_itself() {
+    let files = [
+        ("package.json", r#"{"scripts": {"lint": "eslint *.ts lib"}, "devDependencies": {"eslint": "8"}}"#),
+        (".eslintrc.js", ""),
+        ("lib/old/.eslintrc.js", ""),
+        ("frontend/.eslintrc.js", ""),
+        ("web/package.json", r#"{"eslintConfig": {}, "dependencies": {"react-scripts": "5"}}"#),
+    ];
+    assert_eq!(
+        gates(&files),
+        [
+            "lint eslint dirs = [\"frontend\", \"web\"]",
+            "lint-2 eslint dirs = [\".\"] files = [\"*.ts\", \"lib\"]"
+        ]
+    );
+}
+
+/// traefik/whoami: the program is built before the image.
+#[test]
+fn an_image_that_needs_another_step_first_is_left_out() {
+    let files = [
+        ("Dockerfile", "FROM scratch\nCOPY whoami /\n"),
+        (
+            "api/Dockerfile",
+            "FROM scratch\nCOPY [\"src\", \"/src\"]\nADD https://example.test/a $HERE/*.txt /\n",
+        ),
+        ("api/src/a", ""),
+    ];
+    assert_eq!(gates(&files)[0], "images docker-build images = [ { name = \"api\", context = \"api\" }, ]");
+    assert_eq!(
+        left_out(&files),
+        ["Dockerfile: it copies whoami, which is not there: does another step make it?"]
     );
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::inputs::ImageBuild;
 use crate::scan::seen::{folder_of, in_folder, is_aside};
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, quoted};
+use crate::scan::suggestion::{LeftOut, Seen, SuggestedGate, Suggestion, quoted};
 
 /// The id of the gate. Gates that scan its images need it.
 pub(in crate::tools) const GATE: &str = "images";
@@ -21,16 +21,11 @@ pub(in crate::tools) fn builds_images(seen: &Seen) -> bool {
 }
 
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
-    let (images, aside) = images(seen);
+    let (images, left_out) = images(seen);
     let mut suggestion = Suggestion::of_some(!images.is_empty(), || {
         SuggestedGate::new(GATE, "Images, tagged with the commit.", keys(&seen.name, &images))
     });
-    for path in aside {
-        suggestion.leave_out(
-            path,
-            "nothing here builds it, and its folder looks like tests, examples or a workplace",
-        );
-    }
+    suggestion.left_out = left_out;
     suggestion
 }
 
@@ -42,34 +37,54 @@ struct Image {
     target: Option<String>,
 }
 
-/// The images to build, and the Dockerfiles that are none.
-fn images(seen: &Seen) -> (Vec<Image>, Vec<String>) {
+/// The images to build, and the Dockerfiles that are left out.
+fn images(seen: &Seen) -> (Vec<Image>, Vec<LeftOut>) {
     let mut told: BTreeMap<String, Vec<ImageBuild>> = BTreeMap::new();
     for build in seen.builds() {
         told.entry(build.dockerfile.clone()).or_default().push(build);
     }
-    let (mut images, mut aside) = (Vec::new(), Vec::new());
+    let (mut images, mut left_out) = (Vec::new(), Vec::new());
     for dockerfile in seen.dockerfiles() {
-        let Some(mut builds) = told.remove(&dockerfile) else {
-            match is_aside(&dockerfile) {
-                true => aside.push(dockerfile),
-                false => {
-                    let context = guessed_context(seen, &dockerfile);
-                    images.push(Image { dockerfile, context, target: None });
-                }
+        let copied = copied(&seen.top.join(&dockerfile)).unwrap_or_default();
+        let builds = match told.remove(&dockerfile) {
+            Some(builds) => by_likelihood(builds),
+            None if is_aside(&dockerfile) => {
+                let why = "nothing here builds it, and its folder looks like tests, examples or a workplace";
+                left_out.push(LeftOut { what: dockerfile, why: why.to_owned() });
+                continue;
             }
-            continue;
+            None => {
+                vec![Image { context: guessed_context(seen, &dockerfile, &copied), dockerfile, target: None }]
+            }
         };
-        // Of several files that build the same, the likeliest says in which context.
-        builds.sort_by_key(|build| (rank(&build.named_by), build.named_by.clone()));
-        let mut targets = BTreeSet::new();
-        for ImageBuild { dockerfile, context, target, .. } in builds {
-            if targets.insert(target.clone()) {
-                images.push(Image { dockerfile, context, target });
+        for image in builds {
+            match copied.iter().find(|path| !is_there(seen, &image.context, path)) {
+                None => images.push(image),
+                Some(missing) => {
+                    let missing = in_folder(&image.context, missing);
+                    let why = format!("it copies {missing}, which is not there: does another step make it?");
+                    left_out.push(LeftOut { what: image.dockerfile, why });
+                }
             }
         }
     }
-    (images, aside)
+    left_out.dedup();
+    (images, left_out)
+}
+
+/// The builds of one Dockerfile. Of several that build the same target, the likeliest says in which context.
+fn by_likelihood(mut builds: Vec<ImageBuild>) -> Vec<Image> {
+    builds.sort_by_key(|build| (rank(&build.named_by), build.named_by.clone()));
+    let mut targets = BTreeSet::new();
+    let first = builds.into_iter().filter(|build| targets.insert(build.target.clone()));
+    first
+        .map(|ImageBuild { dockerfile, context, target, .. }| Image { dockerfile, context, target })
+        .collect()
+}
+
+fn is_there(seen: &Seen, context: &str, path: &str) -> bool {
+    let path = in_folder(context, path);
+    seen.has(&path) || seen.has_folder(&path)
 }
 
 /// CI builds what is shipped; a compose file may build for work; scripts come last.
@@ -85,20 +100,11 @@ fn rank(named_by: &str) -> u8 {
 }
 
 /// The folder of the Dockerfile, or the nearest above it, that has all that it copies; otherwise its own.
-fn guessed_context(seen: &Seen, dockerfile: &str) -> String {
+fn guessed_context(seen: &Seen, dockerfile: &str, copied: &[String]) -> String {
     let own = folder_of(dockerfile);
-    let Some(copied) = copied(&seen.top.join(dockerfile)).filter(|copied| !copied.is_empty()) else {
-        return own.to_owned();
-    };
-    let has_all = |folder: &str| {
-        copied.iter().all(|path| {
-            let path = in_folder(folder, path);
-            seen.has(&path) || seen.has_folder(&path)
-        })
-    };
     let above = Path::new(own).ancestors().filter_map(Path::to_str);
     let mut folders = above.map(|folder| if folder.is_empty() { "." } else { folder });
-    folders.find(|folder| has_all(folder)).unwrap_or(own).to_owned()
+    folders.find(|folder| copied.iter().all(|path| is_there(seen, folder, path))).unwrap_or(own).to_owned()
 }
 
 /// The files and folders that a Dockerfile copies from its context, as far as they are plain names.

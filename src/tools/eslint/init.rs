@@ -15,7 +15,7 @@ const STRICT: &str = "ESLint errors, and warnings: the project's own script allo
 const OF_NEXT: [&str; 5] = ["pages", "app", "components", "lib", "src"];
 
 /// How a folder is linted.
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Call {
     files: Vec<String>,
     args: Vec<String>,
@@ -26,17 +26,22 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let mut suggestion = Suggestion::default();
     let configured = seen.folders(InputKind::Eslint);
     let mut calls: BTreeMap<Call, BTreeSet<String>> = BTreeMap::new();
+    // In order, a folder comes before those in it.
+    let mut linted: BTreeMap<&str, Call> = BTreeMap::new();
     for folder in &configured {
         let above = Path::new(folder).ancestors().skip(1).filter_map(Path::to_str);
         let above = above.map(|above| if above.is_empty() { "." } else { above });
         let own = seen.packages().find(|(at, _)| at == folder).map(|(_, package)| package);
         let call = own.and_then(|package| of_script(package, seen, folder));
-        // Without a script of its own it is linted with the folder above.
-        let is_below = folder != "." && above.into_iter().any(|above| configured.contains(above));
-        if call.is_none() && is_below {
+        // Without a script of its own it is linted with a folder above, if that looks here.
+        let mut above = above.filter(|_| folder != ".");
+        if call.is_none()
+            && above.any(|above| linted.get(above).is_some_and(|call| call.reaches(above, folder)))
+        {
             continue;
         }
-        match seen.depends_on(folder, "eslint") || seen.depends_on(folder, "eslint-config-next") {
+        linted.insert(folder.as_str(), call.clone().unwrap_or_default());
+        match has_eslint(seen, folder) {
             true => drop(calls.entry(call.unwrap_or_default()).or_default().insert(folder.clone())),
             false => suggestion.leave_out(
                 format!("the ESLint configuration in {folder}"),
@@ -59,6 +64,12 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         suggestion.gates.push(SuggestedGate::new("lint", comment, keys).before_push());
     }
     suggestion
+}
+
+/// Whether ESLint is installed: as itself, or with a package that brings it.
+fn has_eslint(seen: &Seen, folder: &str) -> bool {
+    let brings = |name: &String| name.contains("eslint") || name == "react-scripts";
+    seen.packages_around(folder).iter().any(|package| package.dependencies.iter().any(brings))
 }
 
 /// What the project's own script lints.
@@ -106,6 +117,16 @@ const WITH_VALUE: [&str; 24] = [
 ];
 
 impl Call {
+    /// Whether it looks into a folder below its own.
+    fn reaches(&self, own: &str, folder: &str) -> bool {
+        let begins = |file: &String| {
+            let plain = file.split('*').next().unwrap_or_default().trim_end_matches('/');
+            let plain = in_folder(own, plain);
+            file.starts_with("**") || folder == plain || folder.starts_with(&format!("{plain}/"))
+        };
+        self.files.is_empty() || self.files.iter().any(begins)
+    }
+
     fn of(words: &[String]) -> Self {
         let mut call = Self::default();
         let mut words = words.iter();
