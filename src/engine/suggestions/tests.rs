@@ -382,6 +382,7 @@ fn images_are_built_as_the_project_builds_them() {
         ("package.json", "{}"),
         ("web/src/a.js", ""),
         (".devcontainer/Dockerfile", "FROM scratch\n"),
+        (".devcontainer/compose.yaml", "services:\n  a:\n    build: .\n"),
         ("tests/fixtures/Dockerfile", "FROM scratch\n"),
         ("job/Containerfile", "FROM scratch\n"),
     ];
@@ -395,7 +396,7 @@ fn images_are_built_as_the_project_builds_them() {
          { name = \"package-web\", context = \".\", file = \"package/web/Dockerfile\" }, ]"
     );
     assert_eq!(found[3], "iac checkov dirs = [\".\"] framework = [\"dockerfile\"]");
-    let aside = "nothing here builds it, and its folder looks like tests, examples or a workplace";
+    let aside = "its folder looks like tests, examples or a workplace, and nothing else builds it";
     assert_eq!(
         left_out(&files),
         [format!(".devcontainer/Dockerfile: {aside}"), format!("tests/fixtures/Dockerfile: {aside}")]

@@ -40,7 +40,9 @@ struct Image {
 /// The images to build, and the Dockerfiles that are left out.
 fn images(seen: &Seen) -> (Vec<Image>, Vec<LeftOut>) {
     let mut told: BTreeMap<String, Vec<ImageBuild>> = BTreeMap::new();
-    for build in seen.builds() {
+    // What tests and workplaces build for themselves is not shipped.
+    let shipped = |build: &ImageBuild| !(is_aside(&build.dockerfile) && is_aside(&build.named_by));
+    for build in seen.builds().into_iter().filter(shipped) {
         told.entry(build.dockerfile.clone()).or_default().push(build);
     }
     let (mut images, mut left_out) = (Vec::new(), Vec::new());
@@ -49,7 +51,7 @@ fn images(seen: &Seen) -> (Vec<Image>, Vec<LeftOut>) {
         let builds = match told.remove(&dockerfile) {
             Some(builds) => by_likelihood(builds),
             None if is_aside(&dockerfile) => {
-                let why = "nothing here builds it, and its folder looks like tests, examples or a workplace";
+                let why = "its folder looks like tests, examples or a workplace, and nothing else builds it";
                 left_out.push(LeftOut { what: dockerfile, why: why.to_owned() });
                 continue;
             }
