@@ -26,6 +26,8 @@ pub struct Seen<'i> {
     /// Which lock files lie where, by folder from the top of the repository.
     locks: BTreeMap<String, PackageManager>,
     projects: BTreeMap<&'i str, &'i TsProject>,
+    /// Folders with files of OpenTofu; the top is empty.
+    tofu: BTreeSet<&'i str>,
 }
 
 /// Who writes which lock file of npm and its kin.
@@ -35,6 +37,7 @@ const OF_NPM: [PackageManager; 4] =
 impl<'i> Seen<'i> {
     pub(crate) fn new(repo: &Repo, inputs: &'i Inputs) -> Self {
         let below = forward(repo.base.strip_prefix(&repo.root).unwrap_or(Path::new(""))).to_string();
+        let tofu = inputs.terraform().iter().filter(|folder| folder.tofu);
         let locks = OF_NPM.into_iter().rev().flat_map(|manager| {
             let locks = inputs.of_kind(InputKind::Lock(manager));
             locks.into_iter().map(move |path| (folder_of(&path).to_owned(), manager))
@@ -48,6 +51,7 @@ impl<'i> Seen<'i> {
             covered: None,
             packages: inputs.packages().iter().map(|package| (package.folder(), package)).collect(),
             locks: locks.collect(),
+            tofu: tofu.map(|folder| if folder.folder == "." { "" } else { folder.folder.as_str() }).collect(),
             projects: inputs.typescript().iter().map(|project| (project.path.as_str(), project)).collect(),
         }
     }
@@ -173,6 +177,17 @@ impl<'i> Seen<'i> {
     /// The project at a path from the top of the repository.
     pub(crate) fn project(&self, from_top: &str) -> Option<(String, &'i TsProject)> {
         Some((self.own(from_top)?, self.projects.get(from_top)?))
+    }
+
+    /// Whether a folder of Terraform has files that only OpenTofu reads.
+    pub(crate) fn is_tofu(&self, folder: &str) -> bool {
+        self.tofu.contains(self.path_from_top(folder).as_str())
+    }
+
+    /// The package that lies in a folder.
+    pub(crate) fn package_in(&self, folder: &str) -> Option<&'i NpmPackage> {
+        let path = self.path_from_top(folder);
+        self.packages.get(if path.is_empty() { "." } else { &path }).copied()
     }
 
     /// The images that something here builds: their Dockerfile and their context are below the folder of gates.toml.

@@ -28,6 +28,7 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::text::human::count;
 use crate::tools::terraform_validate::steps::{Init, RUN, Run, Validate};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -54,20 +55,31 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
 fn suggest(seen: &Seen) -> Suggestion {
     const COMMENT: &str = "Errors within the configuration. Providers and modules that are not installed are\ndownloaded; `init = false` prevents that.";
     let roots: BTreeSet<String> = seen.paths(InputKind::TerraformRoot).into_iter().collect();
+    let (of_tofu, others): (BTreeSet<_>, BTreeSet<_>) =
+        roots.into_iter().partition(|root| seen.is_tofu(root));
+    let installed = ENGINES.map(|engine| is_there(engine, &seen.top));
     let mut suggestion = Suggestion::default();
-    if roots.is_empty() {
-        return suggestion;
-    }
-    if !ENGINES.iter().any(|engine| is_there(engine, &seen.top)) {
-        for root in roots {
-            suggestion.leave_out(
-                format!("`terraform validate` of {root}"),
-                "neither terraform nor tofu is installed here",
-            );
+    for (roots, runs, keys, why) in [
+        (others, installed.contains(&true), "", "neither terraform nor tofu is installed here"),
+        (
+            of_tofu,
+            installed[1],
+            "engine = \"tofu\"\n",
+            "only OpenTofu reads its files, and tofu is not installed here",
+        ),
+    ] {
+        if runs && !roots.is_empty() {
+            suggestion.gates.push(SuggestedGate::new(
+                "terraform",
+                COMMENT,
+                format!("{}{keys}", dirs(&roots)),
+            ));
+        } else {
+            roots
+                .iter()
+                .for_each(|root| suggestion.leave_out(format!("`terraform validate` of {root}"), why));
         }
-        return suggestion;
     }
-    suggestion.gates.push(SuggestedGate::new("terraform", COMMENT, dirs(&roots)));
     suggestion
 }
 
@@ -157,6 +169,13 @@ impl Tool for TerraformValidate {
                     "exit code {code} means findings, but the report says that the configuration is valid"
                 ));
             }
+        }
+        if let Some(first) = run.of_tofu.first() {
+            parsed.gaps.push(format!(
+                "Terraform does not read {} (of {}): `engine = \"tofu\"` validates with OpenTofu",
+                first,
+                count(run.of_tofu.len() as u64, "file of OpenTofu")
+            ));
         }
         if run.initialised {
             parsed.proof.push("initialised without a backend, with its data in a separate folder".to_owned());

@@ -137,6 +137,22 @@ fn a_root_of_terraform_below_modules_is_a_target_of_its_own() {
     );
 }
 
+/// Terraform calls a folder valid of which it reads nothing.
+#[test]
+fn files_that_only_opentofu_reads_are_validated_by_it_alone() {
+    let files = [("main.tofu", "output \"a\" {\n  value = var.nobody\n}\n"), ("aws/main.tf", "")];
+    assert_eq!(gates(&files), ["iac checkov dirs = [\"aws\"] framework = [\"terraform\"]"]);
+    assert!(
+        left_out(&files)
+            .contains(&"a check of .: Checkov does not read files of OpenTofu (.tofu)".to_owned())
+    );
+    let suggestions = suggested(tree(&files).path());
+    let gate =
+        suggestions.gates.iter().find(|gate| gate.gate.keys.contains("dirs = [\".\"]\nengine = \"tofu\""));
+    let named = suggestions.left_out.iter().any(|left| left.what == "`terraform validate` of .");
+    assert!(gate.is_some() || named, "{suggestions:?}");
+}
+
 #[test]
 fn each_project_of_a_list_of_references_is_a_target() {
     let vite = [

@@ -15,9 +15,22 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let mut suggestion = Suggestion::default();
     let (mut frameworks, mut folders) = (Vec::new(), BTreeSet::new());
     for (framework, kind) in super::FRAMEWORKS {
-        let found = folders_of(seen, kind);
+        let mut found = folders_of(seen, kind);
         if found.is_empty() {
             continue;
+        }
+        if kind == InputKind::TerraformRoot {
+            let tofu: Vec<String> = found.iter().filter(|folder| seen.is_tofu(folder)).cloned().collect();
+            for folder in tofu {
+                suggestion.leave_out(
+                    format!("a check of {folder}"),
+                    "Checkov does not read files of OpenTofu (.tofu)",
+                );
+                found.remove(&folder);
+            }
+            if found.is_empty() {
+                continue;
+            }
         }
         if framework == "helm" && !is_installed("helm", &seen.top) {
             let why = "Checkov needs the program `helm` for charts, and it is not installed here";

@@ -31,7 +31,7 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
     for folder in &configured {
         let above = Path::new(folder).ancestors().skip(1).filter_map(Path::to_str);
         let above = above.map(|above| if above.is_empty() { "." } else { above });
-        let own = seen.packages().find(|(at, _)| at == folder).map(|(_, package)| package);
+        let own = seen.package_in(folder);
         let call = own.and_then(|package| of_script(package, seen, folder));
         // Without a script of its own it is linted with a folder above, if that looks here.
         let mut above = above.filter(|_| folder != ".");

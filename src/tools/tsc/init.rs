@@ -117,18 +117,15 @@ impl Plan<'_, '_> {
 
     /// The command of another checker, where tsc can't do the work: for Svelte, and for projects that extend what a script makes first.
     fn checker(&self, folder: &str, projects: &[&(String, &TsProject)]) -> Option<Vec<String>> {
-        let package = self.seen.packages_around(folder).into_iter().next()?;
         let svelte = self.seen.depends_on(folder, SVELTE) && self.seen.has_source(folder, Language::Svelte);
         let made = projects.iter().any(|(_, project)| !project.missing.is_empty());
         if !svelte && !made {
             return None;
         }
         let manager = self.seen.manager(folder);
-        match checking_script(package) {
-            Some(script) if is_beside(package, folder, self.seen) => {
-                Some([manager.id(), "run", &script].map(str::to_owned).into())
-            }
-            _ => svelte.then(|| exec(manager, SVELTE, &["--tsconfig", "./tsconfig.json"])),
+        match self.seen.package_in(folder).and_then(checking_script) {
+            Some(script) => Some([manager.id(), "run", &script].map(str::to_owned).into()),
+            None => svelte.then(|| exec(manager, SVELTE, &["--tsconfig", "./tsconfig.json"])),
         }
     }
 
@@ -174,10 +171,6 @@ fn checking_script(package: &NpmPackage) -> Option<String> {
         let call = package.call(program, &["check", "typecheck", "type-check"])?;
         (word.is_empty() || call.args.first().is_some_and(|first| first == word)).then_some(call.script)
     })
-}
-
-fn is_beside(package: &NpmPackage, folder: &str, seen: &Seen) -> bool {
-    seen.packages().any(|(own, other)| own == folder && std::ptr::eq(other, package))
 }
 
 /// How a program of node_modules is started, and never downloaded.
