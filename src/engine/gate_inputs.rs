@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, Gate};
 use crate::engine::evidence::{GateEvidence, Lack};
-use crate::inputs::{File, Inputs, TerraformFolder};
+use crate::inputs::{File, Inputs, NpmPackage, TerraformFolder};
 use crate::keys::mistakes::Problems;
 use crate::keys::table::Keys;
 use crate::model::input::{InputKind, PackageManager, Standing};
@@ -18,6 +18,7 @@ use crate::system::git::Repo;
 use crate::text::paths::{forward, normalise};
 use crate::text::shared::Text;
 use crate::tools::TOOLS;
+use crate::tools::command::command_reads;
 
 /// What there is to look at in the repository of a run.
 #[derive(Debug)]
@@ -134,6 +135,15 @@ impl ThereIs {
         std::iter::once(Cow::Borrowed(path)).chain(module).chain(behind)
     }
 
+    /// What the programs read that a gate starts by a script of a `package.json`.
+    fn script_reads(&self, gate: &Gate) -> Vec<Reads> {
+        let Some((dir, script)) = gate.tool.script() else { return Vec::new() };
+        let folder = normalise(&self.repo.base.join(dir));
+        let is_it = |package: &&NpmPackage| normalise(&self.repo.root.join(package.folder())) == folder;
+        let commands = self.inputs.packages().iter().find(is_it).map(|package| package.commands(script));
+        commands.into_iter().flatten().flat_map(|words| command_reads(&words, dir)).collect()
+    }
+
     /// What a gate reads, with its folders from the top of the repository.
     fn reads_of(&self, gate: &Gate) -> Vec<GateReads> {
         let from_top = |folder: &String| {
@@ -145,7 +155,7 @@ impl ThereIs {
                 Err(_) => full.display().to_string(),
             }
         };
-        let all = gate.tool.reads().into_iter();
+        let all = gate.tool.reads().into_iter().chain(self.script_reads(gate));
         let of = |reads: Reads| GateReads {
             id: gate.id.clone(),
             tool: gate.tool.clone(),

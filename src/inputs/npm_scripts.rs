@@ -37,6 +37,14 @@ impl NpmPackage {
     }
 }
 
+impl NpmPackage {
+    /// The commands of one of its scripts, each as words.
+    pub(crate) fn commands(&self, script: &str) -> Vec<Vec<String>> {
+        let text = self.scripts.get(script).map(String::as_str).unwrap_or_default();
+        shell::commands(text).iter().map(|words| shell::command(words).to_vec()).collect()
+    }
+}
+
 /// What a command gives to a program, if it starts it.
 fn arguments(words: &[String], program: &str) -> Option<Vec<String>> {
     let mut words = shell::command(words).iter();

@@ -3,6 +3,7 @@
 
 mod init;
 mod known;
+pub(crate) use known::reads as command_reads;
 mod linters;
 mod prompt;
 
@@ -145,6 +146,10 @@ fn codes(keys: &Keys) -> Codes {
 impl Tool for Command {
     fn reads(&self) -> Vec<Reads> {
         known::reads(&self.run, &self.dir)
+    }
+
+    fn script(&self) -> Option<(&str, &str)> {
+        Some((&self.dir, known::script(&self.run)?))
     }
 
     fn coverage(&self) -> Vec<Coverage> {

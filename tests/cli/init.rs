@@ -85,6 +85,24 @@ fn what_add_appends_is_all_that_was_missing() {
     assert!(ran.all().contains("needs no gate"), "{}", ran.all());
 }
 
+/// A gate that runs a script of package.json reads what the script's programs read.
+#[test]
+fn a_script_reads_what_its_programs_read() {
+    let gate =
+        "[[gate]]\nid = \"types\"\ntool = \"command\"\nrun = [\"npm\", \"run\", \"check\"]\ndir = \"web\"\n";
+    for (script, is_read) in
+        [("svelte-kit sync && svelte-check --tsconfig ./tsconfig.json", true), ("vite build", false)]
+    {
+        let project = Project::with_gates(&format!("version = 1\n{gate}"));
+        project.git(&["init", "--quiet"]);
+        project.write("web/package.json", format!(r#"{{"scripts": {{"check": "{script}"}}}}"#));
+        project.write("web/tsconfig.json", "{}");
+        project.commit("a site");
+        let plan = project.run(&["plan"]).stdout;
+        assert_eq!(!plan.contains("1 TypeScript project"), is_read, "{script}: {plan}");
+    }
+}
+
 #[test]
 fn add_needs_a_gates_toml_without_mistakes() {
     let none = project(None).run(&["init", "--add"]);
