@@ -85,6 +85,56 @@ fn what_add_appends_is_all_that_was_missing() {
     assert!(ran.all().contains("needs no gate"), "{}", ran.all());
 }
 
+/// The files of a shape of `fixtures/inputs`.
+fn shape(text: &str) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in text.split_inclusive('\n').skip_while(|line| !line.starts_with("=== ")) {
+        match line.strip_prefix("=== ") {
+            Some(path) => files.push((path.trim().to_owned(), String::new())),
+            None => files.last_mut().unwrap().1.push_str(line),
+        }
+    }
+    files.retain(|(path, _)| path != "expected");
+    files
+}
+
+/// For each of the 37 shapes: a gate reads it, or `init` says that none does, and why.
+#[test]
+fn nothing_is_left_without_a_gate_in_silence() {
+    let mut shapes = 0;
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/inputs")).unwrap() {
+        let path = entry.unwrap().path();
+        let project = Project::new();
+        project.git(&["init", "--quiet"]);
+        for (file, text) in shape(&std::fs::read_to_string(&path).unwrap()) {
+            project.write(&file, text);
+        }
+        project.commit("a shape");
+        assert_eq!(project.run(&["init"]).code, 0, "{}", path.display());
+        let gates = project.read("gates.toml");
+        let comments: Vec<&str> = gates.lines().filter(|line| line.starts_with("#   ")).collect();
+        let plan = project.run(&["plan"]);
+        assert_eq!(plan.code, 0, "{}: {}", path.display(), plan.all());
+        let rest =
+            plan.stdout.split_once("Not covered by any gate:").map(|(_, rest)| rest).unwrap_or_default();
+        for line in rest.lines().filter(|line| !line.trim().is_empty()) {
+            for input in line.rsplit_once(": ").unwrap().1.split(", ") {
+                let folder = input.rsplit_once('/').map_or(".", |(folder, _)| folder);
+                let named = |place: &str| comments.iter().any(|comment| comment.contains(place));
+                assert!(
+                    named(&format!("{input}\""))
+                        || named(&format!(" {folder}\""))
+                        || named(&format!("\"{folder}\"")),
+                    "{}: {input} is in no gate, and not named\n{gates}",
+                    path.display()
+                );
+            }
+        }
+        shapes += 1;
+    }
+    assert!(shapes >= 37, "{shapes}");
+}
+
 /// A gate that runs a script of package.json reads what the script's programs read.
 #[test]
 fn a_script_reads_what_its_programs_read() {

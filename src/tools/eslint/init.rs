@@ -40,13 +40,15 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         {
             continue;
         }
-        linted.insert(folder.as_str(), call.clone().unwrap_or_default());
-        match has_eslint(seen, folder) {
-            true => drop(calls.entry(call.unwrap_or_default()).or_default().insert(folder.clone())),
-            false => suggestion.leave_out(
+        if has_eslint(seen, folder) {
+            let call = call.unwrap_or_default();
+            linted.insert(folder.as_str(), call.clone());
+            calls.entry(call).or_default().insert(folder.clone());
+        } else {
+            suggestion.leave_out(
                 format!("the ESLint configuration in {folder}"),
                 "ESLint is no dependency of a package.json beside it or above it",
-            ),
+            );
         }
     }
     for (call, folders) in &calls {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::input::{InputKind, PackageManager};
 use crate::scan::reads::locks;
 use crate::scan::seen::folder_of;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, common_top, dirs};
@@ -10,9 +11,14 @@ use crate::tools::trivy::lock_names::reads_lock;
 
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
     let all = locks().flat_map(|kind| seen.paths(kind).into_iter().map(move |path| (kind, path)));
-    let read = all.filter(|(kind, path)| reads_lock(*kind, path.rsplit('/').next().unwrap_or(path)));
-    let folders: BTreeSet<String> = read.map(|(_, path)| folder_of(&path).to_owned()).collect();
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let (read, others): (Vec<_>, Vec<_>) = all.partition(|(kind, path)| reads_lock(*kind, &name(path)));
+    let folders: BTreeSet<String> = read.iter().map(|(_, path)| folder_of(path).to_owned()).collect();
     let mut suggestion = Suggestion::default();
+    // `npm audit` reads all of npm's names.
+    for (_, path) in others.into_iter().filter(|(kind, _)| *kind != InputKind::Lock(PackageManager::Npm)) {
+        suggestion.leave_out(path, "no scanner here reads a lock file of this name");
+    }
     if let Some(top) = common_top(&folders) {
         let comment = "Known vulnerabilities of what the lock files name, and secrets in the files here.";
         // Where all is to be read, files without packages count, too.
