@@ -345,6 +345,12 @@ pub struct InitArgs {
     /// Replace an existing gates.toml
     #[arg(long, env = "PORTCULLIS_FORCE", value_parser = BoolishValueParser::new())]
     pub force: bool,
+    /// Print gates for what no gate of the existing gates.toml reads
+    #[arg(long, conflicts_with = "force")]
+    pub add: bool,
+    /// With --add: append them to gates.toml
+    #[arg(long, requires = "add")]
+    pub write: bool,
 }
 
 #[derive(Debug, Args)]

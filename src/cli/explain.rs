@@ -13,6 +13,7 @@ use crate::engine::saved_run;
 use crate::model::assessment::Assessment;
 use crate::model::clean::Clean;
 use crate::model::finding::{Decision, Finding};
+use crate::model::looked_at::Uncovered;
 use crate::model::policy::Policy;
 use crate::model::run::{Completeness, GateRecord, Run};
 use crate::system::{terminal, variables};
@@ -238,6 +239,7 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
         let name = if n == 0 { "inputs" } else { "" };
         line(name, format!("{} ({}): {}", input.path, input.kind.words(), input.words()));
     }
+    unread(run, gate, &mut line);
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for finding in run.findings_of(gate) {
         match counts.iter_mut().find(|(because, _)| **because == *finding.because) {
@@ -264,6 +266,25 @@ fn of_gate(run: &Run, gate: &GateRecord) -> String {
         }
     }
     page
+}
+
+/// What a gate with its tool would read, and no gate reads; and the lines of gates.toml that would change that.
+fn unread(run: &Run, gate: &GateRecord, line: &mut impl FnMut(&str, String)) {
+    let tools = |uncovered: &&Uncovered| uncovered.tools.iter().any(|tool| **tool == *gate.tool);
+    let mut rest = run.inputs.uncovered.iter().filter(tools).peekable();
+    if rest.peek().is_none() {
+        return;
+    }
+    for (n, uncovered) in rest.enumerate() {
+        const MOST: usize = 10;
+        let paths: Vec<&str> = uncovered.inputs.iter().take(MOST).map(|input| &*input.path).collect();
+        let more = if uncovered.inputs.len() > MOST { ", …" } else { "" };
+        let words = uncovered.words().unwrap_or_else(|| "accepted".to_owned());
+        line(if n == 0 { "not covered" } else { "" }, format!("{words}: {}{more}", paths.join(", ")));
+    }
+    for (n, text) in run.inputs.to_add.iter().enumerate() {
+        line(if n == 0 { "init --add" } else { "" }, text.clone());
+    }
 }
 
 /// The message for a word that the record does not have.

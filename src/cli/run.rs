@@ -23,6 +23,7 @@ use crate::engine::lock::guard::Guard;
 use crate::engine::plan::Plan;
 use crate::engine::preview::Preview;
 use crate::engine::publish::publish;
+use crate::engine::suggestions;
 use crate::engine::{new_since, notify, progress, schedule, unresolved};
 use crate::inputs::Inputs;
 use crate::model::clean::Clean;
@@ -206,7 +207,10 @@ async fn carry_out(
     let mut run = assemble(&evidence, pool, &secrets, circumstances);
     run.policy = active.record(&enrichment);
     match &there_is {
-        Ok(there_is) => run.inputs.uncovered = there_is.uncovered(&evidence),
+        Ok(there_is) => {
+            run.inputs.uncovered = there_is.uncovered(&evidence);
+            run.inputs.to_add = suggestions::to_add(&active.config, there_is);
+        }
         Err(error) => run.inputs.unknown = Some(format!("{error:#}")),
     }
     apply(&mut run, &inputs);

@@ -1,13 +1,13 @@
 //! Compares what there is in the repository with what a gate read.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::config::{Config, Gate};
 use crate::engine::evidence::{GateEvidence, Lack};
 use crate::engine::source_groups;
-use crate::inputs::{File, Inputs, TerraformFolder};
+use crate::inputs::{File, Inputs, NpmPackage, TerraformFolder};
 use crate::model::aim::Aim;
 use crate::model::input::{InputKind, PackageManager, Standing};
 use crate::model::looked_at::{GateInput, InputState};
@@ -15,8 +15,9 @@ use crate::scan::reads::{Reach, Reads};
 use crate::scan::survey::{Judge, Survey, Unnamed, from_top};
 use crate::scan::tool::Tool;
 use crate::system::git::Repo;
-use crate::text::paths::forward;
+use crate::text::paths::{forward, normalise};
 use crate::text::shared::Text;
+use crate::tools::command::command_reads;
 
 /// What there is to look at in the repository of a run.
 #[derive(Debug)]
@@ -42,7 +43,8 @@ pub(super) struct Asked {
 
 impl ThereIs {
     pub(crate) fn new(repo: Arc<Repo>, inputs: Inputs, config: &Config) -> Self {
-        let gates: Vec<GateReads> = config.gates.iter().flat_map(|gate| GateReads::of(gate, &repo)).collect();
+        let gates: Vec<GateReads> =
+            config.gates.iter().flat_map(|gate| GateReads::of(gate, &repo, &inputs)).collect();
         let asked = asked(&inputs);
         let projects = asked.iter().filter(|one| one.kind == InputKind::TsConfig);
         let is_checked = |one: &&Asked| gates.iter().any(|gate| gate.covers(one.kind, &one.path));
@@ -68,7 +70,7 @@ impl ThereIs {
         // reads what changed.
         let no_sources = evidence.since.is_some() || (evidence.lack.is_some() && read.paths.is_empty());
         let (mut found, mut sources) = (Vec::new(), Vec::new());
-        for gate in GateReads::of(&evidence.gate, &self.repo) {
+        for gate in GateReads::of(&evidence.gate, &self.repo, &self.inputs) {
             if gate.reads.reach == Reach::BelowNamed && !no_sources {
                 sources.extend(self.sources(&gate, &read, &judge));
             }
@@ -162,6 +164,22 @@ impl ThereIs {
         }
     }
 
+    pub(crate) fn repo(&self) -> &Repo {
+        &self.repo
+    }
+
+    pub(crate) fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// What the gates of a configuration read, by kind and path from the top of the repository.
+    pub(crate) fn covered(&self, config: &Config) -> BTreeSet<(InputKind, String)> {
+        let of = |gate| GateReads::of(gate, &self.repo, &self.inputs);
+        let gates: Vec<GateReads> = config.gates.iter().flat_map(of).collect();
+        let read = self.asked.iter().filter(|one| gates.iter().any(|gate| gate.covers(one.kind, &one.path)));
+        read.map(|one| (one.kind, one.path.clone())).collect()
+    }
+
     /// The names that scanners have for an input. They read `go.mod`, which has the packages of `go.sum`, and the file behind a link.
     fn names<'p>(&self, path: &'p str) -> impl Iterator<Item = Cow<'p, str>> {
         let module = path.strip_suffix("go.sum").map(|folder| Cow::Owned(format!("{folder}go.mod")));
@@ -221,7 +239,7 @@ pub(super) struct GateReads {
 }
 
 impl GateReads {
-    fn of(gate: &Gate, repo: &Repo) -> Vec<Self> {
+    fn of(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Self> {
         let name = |program: &String| program.rsplit('/').next() != Some(gate.spec.program);
         let of = |reads: Reads| Self {
             id: gate.id.clone(),
@@ -231,7 +249,7 @@ impl GateReads {
             folders: reads.folders.iter().map(|folder| from_top(repo, folder)).collect(),
             reads,
         };
-        gate.tool.reads().into_iter().map(of).collect()
+        gate.tool.reads().into_iter().chain(script_reads(gate, repo, inputs)).map(of).collect()
     }
 
     pub(super) fn covers(&self, kind: InputKind, path: &str) -> bool {
@@ -259,6 +277,15 @@ fn not_mentioned(title: &str) -> String {
     format!(
         "{title} does not mention it: is it broken, or left out by {title}'s own settings? `[[waiver]]` with `gap` accepts it"
     )
+}
+
+/// What the programs read that a gate starts by a script of a `package.json`.
+fn script_reads(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Reads> {
+    let Some((dir, script)) = gate.tool.script() else { return Vec::new() };
+    let folder = normalise(&repo.base.join(dir));
+    let is_it = |package: &&NpmPackage| normalise(&repo.root.join(package.folder())) == folder;
+    let commands = inputs.packages().iter().find(is_it).map(|package| package.commands(script));
+    commands.into_iter().flatten().flat_map(|words| command_reads(&words, dir)).collect()
 }
 
 /// The kinds that somebody should look at. Others only help to find these.

@@ -30,5 +30,6 @@ pub(crate) mod saved_run;
 pub(crate) mod schedule;
 mod source_groups;
 pub(crate) mod step_runner;
+pub(crate) mod suggestions;
 mod uncovered;
 pub(crate) mod unresolved;

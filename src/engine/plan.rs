@@ -233,8 +233,7 @@ fn repeated_target(jobs: &[Job]) -> Option<&str> {
 /// It is one of so many jobs of the gate.
 fn with_user_settings(mut job: Job, of: usize, gate: &Gate, repo: &Repo) -> Job {
     if let Some(program) = &gate.program {
-        job.invocation.program.near = Vec::new();
-        // A path is relative to gates.toml, not to the target's folder.
+        // A path is relative to gates.toml, not to the target's folder. A name is looked for where the tool's own is.
         job.invocation.program.name = match program.contains('/') {
             true => normalise(&repo.base.join(program)).to_string_lossy().into_owned(),
             false => program.clone(),

@@ -17,6 +17,7 @@ mod hostile;
 mod languages;
 mod listing;
 mod look;
+mod npm_scripts;
 mod object_id;
 mod open;
 mod packages;

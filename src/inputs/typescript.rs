@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::inputs::files::Files;
 use crate::inputs::parse_error::of_json;
+use crate::model::input::{InputKind, Language, Standing};
 use crate::text::jsonc::plain_json;
 use crate::text::paths::{forward, normalise};
 
@@ -32,6 +33,8 @@ pub(crate) struct TsProject {
     pub(crate) files: Option<Vec<String>>,
     pub(crate) include: Option<Vec<String>>,
     pub(crate) exclude: Option<Vec<String>>,
+    /// It has files that no project of a folder below it has.
+    pub(super) has_own: bool,
     /// Projects that extend it, and that refer to it.
     pub(crate) extended_by: Vec<String>,
     pub(crate) referred_by: Vec<String>,
@@ -43,10 +46,21 @@ impl TsProject {
         self.files.as_ref().is_some_and(Vec::is_empty) && self.include.as_ref().is_none_or(Vec::is_empty)
     }
 
-    /// Whether others only extend it: it is no project by itself.
+    /// Whether others only extend it: it is no project by itself. A `tsconfig.json` is one if it has a list of its own, if something beside
+    /// it extends it (`tsconfig.build.json`), or if there are sources for it alone.
     pub(crate) fn is_base(&self) -> bool {
-        !self.extended_by.is_empty() && self.referred_by.is_empty() && !self.path.ends_with("tsconfig.json")
+        let is_named = self.path.rsplit('/').next() == Some("tsconfig.json");
+        !self.extended_by.is_empty() && self.referred_by.is_empty() && !(is_named && self.has_own)
     }
+
+    /// The folder that it lies in; `.` is the top.
+    pub(crate) fn folder(&self) -> &str {
+        folder_of(&self.path)
+    }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(folder, _)| folder)
 }
 
 /// What a file says.
@@ -166,5 +180,26 @@ pub(super) fn graph(projects: BTreeMap<String, TsConfig>, files: &Files) -> Vec<
             if extends { &mut project.extended_by } else { &mut project.referred_by }.push(from);
         }
     }
+    for project in graph.values_mut() {
+        project.has_own = has_own(project, files);
+    }
     graph.into_values().collect()
 }
+
+/// Whether a file belongs to this project and to none of those that extend it from folders below.
+fn has_own(project: &TsProject, files: &Files) -> bool {
+    let folder = project.folder();
+    let others: BTreeSet<&str> = project.extended_by.iter().map(|path| folder_of(path)).collect();
+    if project.files.is_some() || project.include.is_some() || others.is_empty() || others.contains(folder) {
+        return true;
+    }
+    let is_of_other = |path: &str| path.match_indices('/').any(|(end, _)| others.contains(&path[..end]));
+    files.below(folder).filter(|file| file.standing() != Standing::Ignored).any(|file| {
+        let is_source = SOURCES.iter().any(|language| file.kinds().has(InputKind::Source(*language)));
+        // A configuration beside it (`vite.config.ts`) belongs to a tool.
+        is_source && *file.folder() != *folder && !is_of_other(&file.path())
+    })
+}
+
+/// What a project of TypeScript may hold.
+const SOURCES: [Language; 4] = [Language::TypeScript, Language::Vue, Language::Svelte, Language::Astro];

@@ -124,6 +124,9 @@ pub struct RunInputs {
     pub required: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncovered: Vec<Uncovered>,
+    /// The lines of gates.toml that `init --add` would write for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_add: Vec<String>,
     /// Why nobody knows what there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,

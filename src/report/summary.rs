@@ -44,6 +44,9 @@ pub(crate) fn render(run: &Run, written: &Written, look: Look) -> String {
     let _ = writeln!(page, "\n{}", total::found(run));
     if let Some(words) = run.inputs.words() {
         let _ = writeln!(page, "Not covered by any gate: {words}");
+        if !run.inputs.to_add.is_empty() {
+            let _ = writeln!(page, "  `portcullis init --add` prints gates for it");
+        }
     }
     let _ = writeln!(page, "Reports: {files}");
     if run.lock == Some(LockStatus::Unlocked) {

@@ -23,6 +23,7 @@ pub mod report_origin;
 pub(crate) mod retry;
 pub(crate) mod scene;
 pub(crate) mod secret_findings;
+pub(crate) mod seen;
 pub(crate) mod start_dir;
 pub(crate) mod step;
 pub mod suggestion;

@@ -96,6 +96,11 @@ pub trait Tool: Debug + Send + Sync + ToolOptions {
         Vec::new()
     }
 
+    /// The script of a `package.json` that it runs, with the folder, relative to gates.toml. It reads what the script's programs read.
+    fn script(&self) -> Option<(&str, &str)> {
+        None
+    }
+
     /// Whether it reads an input of a kind of [`Self::reads`] under this file name.
     fn reads_name(&self, _kind: InputKind, _name: &str) -> bool {
         true

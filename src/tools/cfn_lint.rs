@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::inputs::templates::is_cloudformation;
 use crate::keys::table::Keys;
 use crate::model::aim::Aim;
 use crate::model::input::InputKind;
@@ -48,14 +47,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure: |keys| Box::new(CfnLint::configure(keys)),
 };
 
-/// Folders of templates, without folders inside another of them.
-pub(super) fn folders(seen: &Seen) -> BTreeSet<String> {
-    tops(&seen.folders(|file| is_cloudformation(&file.path)))
-}
-
 fn suggest(seen: &Seen) -> Suggestion {
-    let folders = folders(seen);
-    Suggestion::for_seen(folders.len(), "CloudFormation folder", || {
+    let folders = tops(&seen.folders(InputKind::CloudFormation));
+    Suggestion::of_some(!folders.is_empty(), || {
         let comment = "Errors and bad practice in CloudFormation templates.";
         SuggestedGate::new("cloudformation", comment, dirs(&folders))
     })

@@ -3,9 +3,8 @@
 
 mod checked;
 mod coverage;
+mod init;
 mod report;
-
-use std::collections::BTreeSet;
 
 use serde::Serialize;
 
@@ -25,13 +24,11 @@ use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
 use crate::scan::start_dir::StartDir;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, quoted, tops};
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::named_files::{NAMED, yaml_config, yaml_values};
 use crate::tools::passed_over::PassedOver;
-use crate::tools::{cfn_lint, terraform_validate};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
     name: "checkov",
@@ -49,23 +46,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &["CKV_*", "CHECKOV_*", "BC_*", "!BC_API_KEY", "!BC_CA_BUNDLE", "!BC_PROXY"],
     looks_for: Declared::List(&[Aim::Misconfigurations]),
     config_files: Declared::List(&[&CONFIG_YAML, &CONFIG_YML, &NAMED]),
-    init: suggest,
+    init: init::suggest,
     configure,
 };
-
-fn suggest(seen: &Seen) -> Suggestion {
-    const COMMENT: &str = "Misconfigurations. Checkov rates nothing without a platform key, and\nunrated findings block; `unrated = \"medium\"` would let them pass.";
-    let found =
-        [("terraform", terraform_validate::folders(seen)), ("cloudformation", cfn_lint::folders(seen))];
-    let found = found.iter().filter(|(_, folders)| !folders.is_empty());
-    let frameworks: Vec<String> = found.clone().map(|(framework, _)| quoted(framework)).collect();
-    let folders: BTreeSet<String> = found.flat_map(|(_, folders)| folders.iter().cloned()).collect();
-    if folders.is_empty() {
-        return Suggestion::default();
-    }
-    let keys = format!("{}framework = [{}]\n", dirs(&tops(&folders)), frameworks.join(", "));
-    Suggestion::of(SuggestedGate::new("iac", COMMENT, keys))
-}
 
 /// The file that Checkov writes into the folder of `--output-file-path`.
 const REPORT: &str = "results_json.json";

@@ -1,15 +1,14 @@
 //! Any command: a test suite, a build script, a scanner that Portcullis does not know. Its report, in
 //! one of the shared formats, decides the result. Without a report, its exit code decides.
 
+mod init;
 mod known;
+pub(crate) use known::reads as command_reads;
 mod linters;
 mod programs;
 mod prompt;
 
-use std::collections::BTreeMap;
-use std::fs;
-
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::formats::{FORMATS, Format, runner_log};
 use crate::keys::table::{Keys, Located};
@@ -28,7 +27,6 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::reads::Reads;
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::suggestion::{Seen, SeenFile, Suggestion, quoted};
 use crate::scan::test_runner::TestRunner;
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
@@ -56,31 +54,9 @@ pub(crate) static SPEC: ToolSpec = ToolSpec {
     config_files: Declared::None(
         "Portcullis can't know what a command reads; files that it names are compared with the base",
     ),
-    init: suggest,
+    init: init::suggest,
     configure,
 };
-
-/// Suggests no gate, only an example: how the tests run can't be guessed.
-fn suggest(seen: &Seen) -> Suggestion {
-    let tested = seen.folders(has_test_script);
-    let example = tested.first().map(|folder| {
-        format!(
-            "\n# Unit tests as a gate; let them write JUnit XML, and name the file:\n# [[gate]]\n# id = \"tests\"\n# tool = \"command\"\n# run = [\"npm\", \"test\"]\n# dir = {}\n# report = {{ format = \"junit\", path = \"junit.xml\" }}\n",
-            quoted(folder)
-        )
-    });
-    Suggestion { example, ..Suggestion::default() }
-}
-
-fn has_test_script(file: &SeenFile) -> bool {
-    #[derive(Deserialize)]
-    struct Manifest {
-        #[serde(default)]
-        scripts: BTreeMap<String, String>,
-    }
-    let manifest = || serde_json::from_slice::<Manifest>(&fs::read(&file.path).ok()?).ok();
-    file.name == "package.json" && manifest().is_some_and(|manifest| manifest.scripts.contains_key("test"))
-}
 
 /// The user's command.
 #[derive(Debug, Serialize)]
@@ -173,6 +149,10 @@ fn codes(keys: &Keys) -> Codes {
 impl Tool for Command {
     fn reads(&self) -> Vec<Reads> {
         known::reads(&self.run, &self.dir)
+    }
+
+    fn script(&self) -> Option<(&str, &str)> {
+        Some((&self.dir, known::script(&self.run)?))
     }
 
     fn coverage(&self) -> Vec<Coverage> {

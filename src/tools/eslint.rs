@@ -3,6 +3,7 @@
 //! Report fields follow `docs/src/integrate/nodejs-api.md`, exit codes `lib/cli.js`. The flags were tried
 //! with ESLint 10.15.0. `next lint` writes the same report.
 
+mod init;
 mod nested;
 mod report;
 mod sources;
@@ -28,7 +29,6 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::system::git::Range;
@@ -51,19 +51,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &["ESLINT_*"],
     looks_for: Declared::List(&[Aim::Lint]),
     config_files: Declared::List(&[&CONFIG, &NEAREST, &OLD_CONFIG, &MANIFEST, &IGNORES]),
-    init: suggest,
+    init: init::suggest,
     configure: |keys| Box::new(Eslint::configure(keys)),
 };
-
-fn suggest(seen: &Seen) -> Suggestion {
-    const COMMENT: &str = "ESLint errors; warnings are low, and do not block.";
-    let configured = ["eslint.config.", ".eslintrc"];
-    let folders = seen.folders(|file| configured.iter().any(|start| file.name.starts_with(start)));
-    match folders.is_empty() {
-        true => Suggestion::default(),
-        false => Suggestion::of(SuggestedGate::new("lint", COMMENT, dirs(&folders)).before_push()),
-    }
-}
 
 /// Files that ESLint, or one of its parsers, can read.
 const EXTENSIONS: [&str; 10] = ["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte"];

@@ -90,7 +90,7 @@ fn suggest(seen: &Seen) -> Suggestion {
         false => (IN_TREE, "scan = \"tree\"\nfail_on = \"low\"\n"),
     };
     let gate = SuggestedGate::new("secrets", comment, keys).before_push();
-    Suggestion { seen: Some((usize::from(seen.is_git), "git repository")), ..Suggestion::of(gate) }
+    Suggestion::of(gate)
 }
 
 /// By default the exit code is 1 for leaks and for errors. Any code except 0, 1 (error) and 126 (usage)

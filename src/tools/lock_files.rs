@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use crate::model::input::{InputKind, PackageManager};
 use crate::scan::job::Job;
 use crate::scan::parsed::Unplanned;
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 
-/// An audit of the folders that hold one of these files.
-pub(super) fn suggest_audit(seen: &Seen, files: &[&str], what: &'static str) -> Suggestion {
-    let folders = seen.folders(|file| files.contains(&file.name.as_str()));
-    Suggestion::for_seen(folders.len(), what, || {
+/// An audit of the folders that hold such a lock file.
+pub(super) fn suggest_audit(seen: &Seen, manager: PackageManager) -> Suggestion {
+    let folders = seen.folders(InputKind::Lock(manager));
+    Suggestion::of_some(!folders.is_empty(), || {
         SuggestedGate::new("audit", "Known vulnerabilities of what the lock files install.", dirs(&folders))
     })
 }

@@ -67,7 +67,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&NPMRC]),
-    init: |seen| suggest_audit(seen, &LOCK_FILES, "npm lock file"),
+    init: |seen| suggest_audit(seen, PackageManager::Npm),
     configure: |keys| Box::new(NpmAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 

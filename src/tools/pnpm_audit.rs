@@ -74,7 +74,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&NPMRC, &ignores::WORKSPACE, &ignores::MANIFEST]),
-    init: |seen| suggest_audit(seen, &[LOCK_FILE], "pnpm lock file"),
+    init: |seen| suggest_audit(seen, PackageManager::Pnpm),
     configure: |keys| Box::new(PnpmAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 

@@ -81,12 +81,10 @@ pub static SPEC: ToolSpec = ToolSpec {
 
 fn suggest(seen: &Seen) -> Suggestion {
     const COMMENT: &str = "The quality gate of a new analysis. SONAR_HOST_URL names the server, SONAR_TOKEN is its token;\nfor SonarQube Cloud: organization = \"…\".";
-    let folders = seen.folders(|file| file.name == PROPERTIES.name);
-    let gates = folders.iter().enumerate().map(|(n, folder)| {
-        let id = if n == 0 { "quality".to_owned() } else { format!("quality-{}", n + 1) };
-        SuggestedGate::new(&id, COMMENT, format!("dir = {}\n", quoted(folder)))
-    });
-    Suggestion { seen: Some((folders.len(), "SonarQube project")), gates: gates.collect(), example: None }
+    let folders = seen.folders_with(PROPERTIES.name);
+    let gate =
+        |folder: &String| SuggestedGate::new("quality", COMMENT, format!("dir = {}\n", quoted(folder)));
+    Suggestion { gates: folders.iter().map(gate).collect(), ..Suggestion::default() }
 }
 
 static PROPERTIES: ConfigFile = ConfigFile {

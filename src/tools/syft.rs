@@ -4,6 +4,7 @@
 //! documents of one run agree.
 
 mod coverage;
+mod init;
 mod inventory;
 
 use serde::Serialize;
@@ -24,10 +25,8 @@ use crate::scan::reads::{Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
-use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::inventory_check::check_inventory;
 use crate::tools::passed_over::LINKS;
 
@@ -49,7 +48,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     config_files: Declared::List(&[
         &CONFIG[0], &CONFIG[1], &CONFIG[2], &CONFIG[3], &CONFIG[4], &CONFIG[5], &CONFIG[6], &CONFIG[7],
     ]),
-    init: suggest,
+    init: init::suggest,
     configure,
 };
 
@@ -90,19 +89,6 @@ fn describe_config(content: &[u8]) -> Option<ConfigNote> {
     let narrows = ["exclude", "select-catalogers", "default-catalogers", "base-path"];
     let found = narrows.into_iter().filter(|word| text.contains(word)).map(str::to_owned);
     Some(ConfigNote::Holds(found.collect()))
-}
-
-fn suggest(seen: &Seen) -> Suggestion {
-    let (comment, keys) = match builds_images(seen) {
-        true => (
-            "Bills of materials: CycloneDX and SPDX below gates-report/sbom/.",
-            format!("needs = [\"{GATE}\"]\n"),
-        ),
-        false => {
-            ("Bill of materials: CycloneDX and SPDX below gates-report/sbom/.", "dirs = [\".\"]\n".to_owned())
-        }
-    };
-    Suggestion::of(SuggestedGate::new("sbom", comment, keys))
 }
 
 #[derive(Debug, Serialize)]

@@ -26,8 +26,9 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs, tops};
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
+use crate::text::human::count;
 use crate::tools::terraform_validate::steps::{Init, RUN, Run, Validate};
 
 pub(super) static SPEC: ToolSpec = ToolSpec {
@@ -49,19 +50,37 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     configure: |keys| Box::new(TerraformValidate::configure(keys)),
 };
 
-/// Folders of Terraform, without those inside another.
-pub(super) fn folders(seen: &Seen) -> BTreeSet<String> {
-    tops(&seen.folders(|file| file.name.ends_with(".tf")))
-}
-
-/// Suggests a gate only if the program is installed: images for CI rarely have it.
+/// Suggests a gate only if the program is installed: images for CI rarely have it. Each root is a target: `validate` follows the modules that
+/// it calls, and nothing else.
 fn suggest(seen: &Seen) -> Suggestion {
     const COMMENT: &str = "Errors within the configuration. Providers and modules that are not installed are\ndownloaded; `init = false` prevents that.";
-    let folders = folders(seen);
-    let runs = !folders.is_empty() && ENGINES.iter().any(|engine| is_there(engine, &seen.top));
-    let gates = runs.then(|| SuggestedGate::new("terraform", COMMENT, dirs(&folders)));
-    let seen = Some((folders.len(), "Terraform folder"));
-    Suggestion { seen, gates: gates.into_iter().collect(), example: None }
+    let roots: BTreeSet<String> = seen.paths(InputKind::TerraformRoot).into_iter().collect();
+    let (of_tofu, others): (BTreeSet<_>, BTreeSet<_>) =
+        roots.into_iter().partition(|root| seen.is_tofu(root));
+    let installed = ENGINES.map(|engine| is_there(engine, &seen.top));
+    let mut suggestion = Suggestion::default();
+    for (roots, runs, keys, why) in [
+        (others, installed.contains(&true), "", "neither terraform nor tofu is installed here"),
+        (
+            of_tofu,
+            installed[1],
+            "engine = \"tofu\"\n",
+            "only OpenTofu reads its files, and tofu is not installed here",
+        ),
+    ] {
+        if runs && !roots.is_empty() {
+            suggestion.gates.push(SuggestedGate::new(
+                "terraform",
+                COMMENT,
+                format!("{}{keys}", dirs(&roots)),
+            ));
+        } else {
+            roots
+                .iter()
+                .for_each(|root| suggestion.leave_out(format!("`terraform validate` of {root}"), why));
+        }
+    }
+    suggestion
 }
 
 const ENGINES: [&str; 2] = ["terraform", "tofu"];
@@ -150,6 +169,13 @@ impl Tool for TerraformValidate {
                     "exit code {code} means findings, but the report says that the configuration is valid"
                 ));
             }
+        }
+        if let Some(first) = run.of_tofu.first() {
+            parsed.gaps.push(format!(
+                "Terraform does not read {} (of {}): `engine = \"tofu\"` validates with OpenTofu",
+                first,
+                count(run.of_tofu.len() as u64, "file of OpenTofu")
+            ));
         }
         if run.initialised {
             parsed.proof.push("initialised without a backend, with its data in a separate folder".to_owned());

@@ -3,6 +3,7 @@
 
 mod age;
 mod document;
+mod init;
 mod lock_names;
 mod package_list;
 mod report;
@@ -29,11 +30,9 @@ use crate::scan::reads::{INFRASTRUCTURE, Reach, Reads, locks};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::retry::transient_error;
 use crate::scan::scene::Scene;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::paths::normalise;
 use crate::tools::describe;
-use crate::tools::docker_build::init::{GATE, builds_images};
 use crate::tools::named_files::{NAMED, yaml_values};
 use crate::tools::passed_over::LINKS;
 use lock_names::reads_lock;
@@ -68,23 +67,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::None("`scan` and `scanners` choose what it looks for"),
     config_files: Declared::List(&[&CONFIG, &IGNORES, &SECRET_RULES, &NAMED]),
-    init: suggest,
+    init: init::suggest,
     configure,
 };
-
-fn suggest(seen: &Seen) -> Suggestion {
-    Suggestion::of(match builds_images(seen) {
-        true => SuggestedGate::new(
-            "image-scan",
-            "Vulnerabilities and secrets in the images that `images` built.",
-            format!("scan = \"image\"\nneeds = [\"{GATE}\"]\n"),
-        ),
-        false => {
-            let comment = "Known vulnerabilities and secrets in this folder.";
-            SuggestedGate::new("packages", comment, "scan = \"fs\"\n").stage("Dependency audit")
-        }
-    })
-}
 
 // An empty .trivyignore has no effect, nor has an empty trivy.yaml. The secret rules must be a table
 // (0.70). Trivy reads .trivyignore.yaml only if an option names it.

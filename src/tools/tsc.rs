@@ -4,6 +4,7 @@
 //! prove what was checked; and of `--diagnostics`, a table at the end with the number of listed files.
 //! The table shows when a list is cut at a line's end. Seen in 4.9.5, 5.9.3 and 7.0.2.
 
+mod init;
 mod marks;
 mod project;
 mod sources;
@@ -27,7 +28,6 @@ use crate::scan::raw_report::RawReport;
 use crate::scan::reads::{Reach, Reads};
 use crate::scan::report_origin::ReportOrigin;
 use crate::scan::scene::Scene;
-use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, dirs};
 use crate::scan::survey::{Judge, Survey};
 use crate::scan::tool::{Tool, ToolSpec, VersionFrom};
 use crate::text::shared::Text;
@@ -46,16 +46,9 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     steering: &[],
     looks_for: Declared::List(&[Aim::Types]),
     config_files: Declared::List(&[&project::PROJECT]),
-    init: suggest,
+    init: init::suggest,
     configure: |keys| Box::new(Tsc::configure(keys)),
 };
-
-fn suggest(seen: &Seen) -> Suggestion {
-    let folders = seen.folders(|file| file.name == "tsconfig.json");
-    Suggestion::for_seen(folders.len(), "TypeScript project", || {
-        SuggestedGate::new("types", "Type errors; tsc comes from node_modules (npm ci).", dirs(&folders))
-    })
-}
 
 const WHAT: &str = "tsc output";
 
@@ -284,13 +277,16 @@ fn in_repository(path: &str, origin: &ReportOrigin) -> Text {
 }
 
 /// Whether a line of `--listFiles` names a source file of the project; `None` for other lines. The
-/// list has absolute paths with forward slashes.
+/// list has absolute paths with forward slashes. A program that stands on tsc has further endings: vue-tsc lists `.vue`.
 fn listed(line: &str) -> Option<bool> {
-    // Compilers that stand in for tsc list components, too.
-    const SOURCES: [&str; 12] =
-        [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".vue", ".svelte", ".astro"];
+    const LONGEST: usize = 10;
     let absolute = line.starts_with('/') || line.get(1..3) == Some(":/");
-    if !absolute || !SOURCES.iter().any(|ending| line.ends_with(ending)) {
+    let ending = line.rsplit_once('/').and_then(|(_, name)| name.rsplit_once('.')).map(|(_, ending)| ending);
+    let is_ending = |ending: &str| {
+        (1..=LONGEST).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    // `/bin/sh: 1: a.js: not found` is a message.
+    if !absolute || !ending.is_some_and(is_ending) || line.contains(": ") {
         return None;
     }
     let dependency = line.contains("/node_modules/");

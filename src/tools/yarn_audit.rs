@@ -69,7 +69,7 @@ pub(super) static SPEC: ToolSpec = ToolSpec {
     ],
     looks_for: Declared::List(&[Aim::PackageVulnerabilities]),
     config_files: Declared::List(&[&YARNRC, &NPMRC, &YARNRC_YML]),
-    init: |seen| suggest_audit(seen, &[LOCK_FILE], "yarn lock file"),
+    init: |seen| suggest_audit(seen, PackageManager::Yarn),
     configure: |keys| Box::new(YarnAudit { keys: AuditKeys::read(keys, &KINDS, CALLED) }),
 };
 

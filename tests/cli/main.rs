@@ -15,6 +15,7 @@ mod floor;
 mod from_environment;
 mod hook;
 mod images;
+mod init;
 mod inputs;
 mod interlock;
 mod judge;

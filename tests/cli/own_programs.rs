@@ -71,3 +71,20 @@ fn a_scanner_that_the_base_names_is_started_and_reported() {
     let notes = project.gate("files")["targets"][0]["notes"].to_string();
     assert!(notes.contains("starts tools/trivy, a program of this repository"), "{notes}");
 }
+
+#[test]
+fn a_program_with_another_name_is_looked_for_in_node_modules_first() {
+    let project = Project::with_gates(
+        "version = 1\nmode = \"production\"\n[[gate]]\nid = \"types\"\ntool = \"tsc\"\nprogram = \"vue-tsc\"\ndirs = [\"web\"]\n",
+    );
+    project.write("web/tsconfig.json", "{}");
+    project.program("vue-tsc", "echo the one on PATH >&2; exit 9");
+    let found = project.write(
+        "node_modules/.bin/vue-tsc",
+        "#!/bin/sh\nprintf '%s\\n' /web/App.vue 'Files: 1' 'Total time: 1s'\n",
+    );
+    std::fs::set_permissions(found, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let ran = project.run(&["run"]);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(project.gate("types")["scope"]["files"], 1);
+}

@@ -15,6 +15,7 @@ mod hook;
 mod html;
 mod identity;
 mod images;
+mod init;
 mod interlock;
 mod junit;
 mod lock;

@@ -166,7 +166,7 @@ impl Clean for GateRecord {
 
 impl Clean for RunInputs {
     fn clean(&mut self, scrubber: &Scrubber) {
-        let Self { required: _, uncovered, unknown } = self;
+        let Self { required: _, uncovered, to_add, unknown } = self;
         for Uncovered { kind: _, tools, inputs } in uncovered {
             tools.clean(scrubber);
             for UncoveredInput { path, accepted } in inputs {
@@ -174,6 +174,7 @@ impl Clean for RunInputs {
                 accepted.clean(scrubber);
             }
         }
+        to_add.clean(scrubber);
         unknown.clean(scrubber);
     }
 }

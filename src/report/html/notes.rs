@@ -114,7 +114,15 @@ fn uncovered(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "</ul>\n</li>")?;
     }
-    writeln!(out, "</ul>")
+    writeln!(out, "</ul>")?;
+    if !run.inputs.to_add.is_empty() {
+        writeln!(out, "<p><code>portcullis init --add</code> would write:</p>\n<pre>")?;
+        for line in &run.inputs.to_add {
+            writeln!(out, "{}", Safe(line))?;
+        }
+        writeln!(out, "</pre>")?;
+    }
+    Ok(())
 }
 
 /// The most inputs of one kind that the page lists.

@@ -25,7 +25,7 @@ const FAULTS: [(&str, i32, &str); 3] = [
 ];
 
 /// What programs without a gate of their own read below the folder that they are started in.
-const READS: [(&str, &[InputKind]); 23] = [
+const READS: [(&str, &[InputKind]); 26] = [
     ("pip-audit", &[InputKind::Lock(Manager::Pip)]),
     ("safety", &[InputKind::Lock(Manager::Pip)]),
     ("cargo-audit", &[InputKind::Lock(Manager::Cargo)]),
@@ -48,6 +48,9 @@ const READS: [(&str, &[InputKind]); 23] = [
     ("vue-tsc", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
     ("svelte-check", &[InputKind::TsConfig, InputKind::Source(Language::Svelte)]),
     ("astro-check", &[InputKind::TsConfig, InputKind::Source(Language::Astro)]),
+    ("tsc", &[InputKind::TsConfig]),
+    ("nuxt-typecheck", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
+    ("nuxi-typecheck", &[InputKind::TsConfig, InputKind::Source(Language::Vue)]),
     ("eslint", &[InputKind::Eslint]),
 ];
 
@@ -75,7 +78,7 @@ const SUBCOMMANDS: [&str; 12] = [
 
 /// What a command reads, by the program that it starts, itself or through another (`npx vue-tsc`, `cargo audit`). `dir` is where it
 /// starts. If it names what it reads, it reads no more.
-pub(super) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
+pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
     let names = first_names(run);
     let started = match names.first() {
         Some(first) if LAUNCHERS.contains(&first.as_str()) => names.as_slice(),
@@ -100,9 +103,23 @@ pub(super) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
         .map(|word| format!("{dir}/{word}"))
         .collect();
     let kinds = || kinds.iter().copied();
+    let builds = run.iter().any(|word| ["-b", "--build"].contains(&word.as_str()));
+    if ["tsc", "vue-tsc"].contains(program) && paths.is_empty() && !builds {
+        // Not the projects below, nor those that it refers to.
+        return vec![Reads::new(kinds(), &[format!("{dir}/tsconfig.json")], Reach::Exactly)];
+    }
     match paths.is_empty() {
         true => vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)],
         false => [Reach::Below, Reach::Exactly].map(|reach| Reads::new(kinds(), &paths, reach)).into(),
+    }
+}
+
+/// The script of a `package.json` that a command runs: `npm run check`, `pnpm run check`.
+pub(super) fn script(run: &[String]) -> Option<&str> {
+    let managers = ["npm", "pnpm", "yarn", "bun"];
+    match run {
+        [manager, run, script, ..] if managers.contains(&manager.as_str()) && run == "run" => Some(script),
+        _ => None,
     }
 }
 
@@ -146,7 +163,12 @@ mod tests {
             (&["echo", "hadolint"], docker, "a/Dockerfile", false),
             (&["kube-linter", "lint", "k"], InputKind::Kubernetes, "k/a.yaml", true),
             (&["kube-linter", "lint", "k"], InputKind::Kubernetes, "o/a.yaml", false),
-            (&["npx", "vue-tsc", "--noEmit"], InputKind::TsConfig, "web/tsconfig.json", true),
+            (&["npx", "vue-tsc", "--build"], InputKind::TsConfig, "web/tsconfig.json", true),
+            (&["npx", "vue-tsc", "--noEmit"], InputKind::TsConfig, "web/tsconfig.json", false),
+            (&["npx", "vue-tsc", "--noEmit"], InputKind::TsConfig, "tsconfig.json", true),
+            (&["tsc", "-p", "tsconfig.app.json"], InputKind::TsConfig, "tsconfig.app.json", true),
+            (&["nuxt", "typecheck"], InputKind::TsConfig, "tsconfig.json", true),
+            (&["nuxt", "build"], InputKind::TsConfig, "tsconfig.json", false),
             (&["cargo", "audit"], InputKind::Lock(Manager::Cargo), "Cargo.lock", true),
             (&["cargo", "test"], InputKind::Lock(Manager::Cargo), "Cargo.lock", false),
             (

@@ -39,8 +39,11 @@ pub(super) struct Validate {
 pub(super) struct Run {
     /// The exit code of the last validation.
     pub exit: i32,
-    /// Configuration files in the folder.
+    /// Configuration files in the folder that the program reads.
     pub files: u64,
+    /// Files there that only OpenTofu reads, if another program ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of_tofu: Vec<String>,
     pub initialised: bool,
 }
 
@@ -60,7 +63,9 @@ impl Procedure for Validate {
                 let cause = report::error_in(&said.stderr_text()).unwrap_or_else(|| said.error_line());
                 return Err(Failure::Unproven(format!("exit code {} of validate: {cause}", said.code)));
             }
-            let run = Run { exit: said.code, files: files_in(&self.cwd), initialised };
+            let program = context.chief().program().rsplit('/').next().unwrap_or_default().to_owned();
+            let (files, of_tofu) = files_in(&self.cwd, program.contains("tofu"));
+            let run = Run { exit: said.code, files, of_tofu, initialised };
             context.hand_over(REPORT, said.stdout);
             context.report(RUN, &run)
         })
@@ -116,15 +121,37 @@ fn with_data(step: Step, data: Option<&Path>) -> Step {
     }
 }
 
-/// The number of files of the root module. Terraform calls a folder without files valid.
-fn files_in(dir: &Path) -> u64 {
-    let endings = [".tf", ".tf.json", ".tofu", ".tofu.json"];
+/// The number of files of the root module that the program reads, and the files that only OpenTofu would read. A program calls a folder
+/// without files valid.
+fn files_in(dir: &Path, is_tofu: bool) -> (u64, Vec<String>) {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let names = entries.filter(|entry| entry.path().is_file()).map(|entry| entry.file_name());
-    let is_one = |name: &std::ffi::OsString| {
-        let name = name.to_string_lossy();
-        // A hidden file, for example of an editor: Terraform ignores it.
-        !name.starts_with('.') && endings.iter().any(|ending| name.ends_with(ending))
-    };
-    names.filter(is_one).count() as u64
+    // A hidden file, for example of an editor: it is ignored.
+    let names = names.map(|name| name.to_string_lossy().into_owned()).filter(|name| !name.starts_with('.'));
+    let (mut files, mut of_tofu) = (0, Vec::new());
+    for name in names {
+        let ends = |endings: [&str; 2]| endings.iter().any(|ending| name.ends_with(ending));
+        match (ends([".tf", ".tf.json"]), ends([".tofu", ".tofu.json"])) {
+            (_, true) if !is_tofu => of_tofu.push(name),
+            (true, _) | (_, true) => files += 1,
+            _ => {}
+        }
+    }
+    of_tofu.sort();
+    (files, of_tofu)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_opentofu_reads_its_own_files() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["main.tf", "a.tf.json", "b.tofu", "c.tofu.json", ".d.tf", "e.tfvars"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        assert_eq!(files_in(folder.path(), false), (2, vec!["b.tofu".to_owned(), "c.tofu.json".to_owned()]));
+        assert_eq!(files_in(folder.path(), true), (4, Vec::new()));
+    }
 }

@@ -97,7 +97,11 @@ fn only_sources_of_the_project_count_as_checked() {
         ("/repo/node_modules/@typescript/typescript-linux-x64/lib/lib.es5.d.ts", Some(false)),
         ("/usr/share/nodejs/typescript/lib/lib.es5.d.ts", Some(false)),
         ("src/a.ts", None),
-        ("/repo/README.md", None),
+        ("/repo/src/App.vue", Some(true)),
+        ("/repo/docs/page.md", Some(true)),
+        ("/bin/sh: 1: a.js: not found", None),
+        ("/usr/bin/env node", None),
+        ("/repo/bin.d/tool", None),
         ("$ /repo/node_modules/.bin/tsc --project tsconfig.json", None),
     ] {
         assert_eq!(listed(path), own, "{path}");

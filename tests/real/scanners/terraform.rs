@@ -61,6 +61,23 @@ fn terraform_validates_each_root_and_proves_nothing_of_an_empty_one() {
     assert!(reason(&empty, "tf").contains("nothing was in scope"), "{}", reason(&empty, "tf"));
 }
 
+/// Terraform calls a folder valid of which it reads nothing.
+#[test]
+fn terraform_proves_nothing_of_files_that_only_opentofu_reads() {
+    if !terraform_is_here() {
+        return;
+    }
+    for more in [None, Some(("main.tf", VALID))] {
+        let project = with_terraform("engine = \"terraform\"", &["."]);
+        project.write("broken.tofu", INVALID);
+        more.into_iter().for_each(|(name, text)| drop(project.write(name, text)));
+        let ran = run(&project, &["run"]);
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        let says = "Terraform does not read broken.tofu (of 1 file of OpenTofu): `engine = \"tofu\"` validates with OpenTofu";
+        assert!(reason(&project, "tf").contains(says), "{}", reason(&project, "tf"));
+    }
+}
+
 #[test]
 fn terraform_is_initialised_where_that_is_needed_and_the_work_tree_stays_as_it_is() {
     if !terraform_is_here() {

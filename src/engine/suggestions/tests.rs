@@ -1,0 +1,442 @@
+//! What is suggested for small repositories. Each of the lessons is from a public repository.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+
+/// What is suggested for a folder. Nobody asks git: it has no files of its own to say.
+fn suggested(folder: &Path) -> Suggestions {
+    let root = folder.canonicalize().unwrap();
+    let git = root.join(".git").exists();
+    let repo = Repo { base: root.clone(), root, git, ..Repo::default() };
+    Suggestions::of(&repo, &Inputs::outside_git(&repo.root))
+}
+
+fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// The gates, one line each: id, tool and keys. Those of every repository are left out.
+fn gates(files: &[(&str, &str)]) -> Vec<String> {
+    let suggestions = suggested(tree(files).path());
+    let toml = suggestions.gates_toml();
+    assert!(Config::read(&toml).is_ok(), "{:?}\n{toml}", Config::read(&toml).err());
+    let line = |gate: &NewGate| {
+        let keys = gate.gate.keys.split('\n').map(str::trim).filter(|line| !line.is_empty());
+        format!("{} {} {}", gate.id, gate.tool, keys.collect::<Vec<_>>().join(" ")).trim_end().to_owned()
+    };
+    let always = ["secrets", "packages", "sbom"];
+    let own = suggestions.gates.iter().filter(|gate| !always.contains(&gate.id.as_str()));
+    own.map(line).filter(|line| !line.starts_with("terraform ")).collect()
+}
+
+fn left_out(files: &[(&str, &str)]) -> Vec<String> {
+    let suggestions = suggested(tree(files).path());
+    suggestions.left_out.iter().map(|left| format!("{}: {}", left.what, left.why)).collect()
+}
+
+const TYPESCRIPT: (&str, &str) =
+    ("package.json", r#"{"devDependencies": {"typescript": "5", "eslint": "9"}}"#);
+
+#[test]
+fn what_it_writes_is_a_gates_toml_without_mistakes() {
+    let monorepo = tree(&[
+        (".git/HEAD", ""),
+        (
+            "backend/package.json",
+            r#"{"scripts": {"test": "node --test"}, "devDependencies": {"typescript": "5", "eslint": "9"}}"#,
+        ),
+        ("backend/package-lock.json", "{}"),
+        ("backend/tsconfig.json", "{}"),
+        ("backend/eslint.config.js", ""),
+        ("backend/node_modules/x/package-lock.json", "{}"),
+        ("backend/Dockerfile", "FROM scratch"),
+        ("sonar-project.properties", "sonar.projectKey=a"),
+        ("backend/sonar-project.properties", "sonar.projectKey=b"),
+        ("my \"odd\" folder/Dockerfile.dev", "FROM scratch"),
+        ("infra/main.tf", ""),
+        ("infra/modules/a/main.tf", ""),
+        ("stacks/app.yaml", "AWSTemplateFormatVersion: 2010-09-09"),
+        ("line\nbreak/package.json", r#"{"dependencies": {"a": "1"}}"#),
+        (".gitallowed", ""),
+    ]);
+    for folder in [monorepo, tree(&[]), tree(&[("Dockerfile", ""), ("main.tf", ""), ("infra/x.tf", "")])] {
+        let toml = suggested(folder.path()).gates_toml();
+        if let Err(problems) = Config::read(&toml) {
+            panic!("{problems:?}\n{toml}");
+        }
+    }
+}
+
+#[test]
+fn a_lock_file_is_audited_by_the_program_that_wrote_it() {
+    for (file, tool) in
+        [("package-lock.json", "npm-audit"), ("yarn.lock", "yarn-audit"), ("pnpm-lock.yaml", "pnpm-audit")]
+    {
+        let found = gates(&[(&format!("api/{file}"), ""), ("api/node_modules/x/yarn.lock", "")]);
+        assert_eq!(found, [format!("audit {tool} dirs = [\"api\"]")]);
+    }
+    let two = gates(&[("a/yarn.lock", ""), ("b/pnpm-lock.yaml", ""), ("c/yarn.lock", "")]);
+    assert_eq!(two, ["yarn-audit yarn-audit dirs = [\"a\", \"c\"]", "pnpm-audit pnpm-audit dirs = [\"b\"]"]);
+}
+
+/// An empty inventory is no proof, and a program of npm is not there without its package.
+#[test]
+fn no_gate_is_written_that_can_not_pass() {
+    let nothing = suggested(tree(&[("README.md", "")]).path());
+    assert_eq!(nothing.gates.iter().map(|gate| gate.id.as_str()).collect::<Vec<_>>(), ["secrets"]);
+    let files = [
+        ("tsconfig.json", "{}"),
+        ("eslint.config.js", ""),
+        ("package.json", r#"{"dependencies": {"a": "1"}}"#),
+    ];
+    assert_eq!(gates(&files), [""; 0]);
+    assert_eq!(
+        left_out(&files),
+        [
+            "tsconfig.json: TypeScript is no dependency of a package.json beside it or above it",
+            "the ESLint configuration in .: ESLint is no dependency of a package.json beside it or above it",
+        ]
+    );
+    let suggestions = suggested(tree(&files).path());
+    assert_eq!(suggestions.unlocked, [("package.json".to_owned(), PackageManager::Npm)]);
+    assert!(suggestions.gates_toml().contains("#   \"package.json\" (npm)\n"));
+}
+
+#[test]
+fn a_root_of_terraform_below_modules_is_a_target_of_its_own() {
+    let files = [
+        ("infra/modules/net/main.tf", "resource \"a\" \"b\" {}"),
+        (
+            "infra/modules/prod/main.tf",
+            "terraform {\n backend \"s3\" {}\n}\nmodule \"n\" {\n source = \"../net\"\n}\n",
+        ),
+        ("stage/main.tf", "module \"n\" {\n source = \"../infra/modules/net\"\n}\n"),
+    ];
+    assert_eq!(gates(&files), ["iac checkov dirs = [\".\"] framework = [\"terraform\"]"]);
+    let suggestions = suggested(tree(&files).path());
+    let all = format!("{:?} {:?}", suggestions.gates, suggestions.left_out);
+    // As a gate where Terraform is installed, else as left out.
+    for root in ["infra/modules/prod", "stage"] {
+        assert!(
+            all.contains(&format!("\\\"{root}\\\""))
+                || all.contains(&format!("`terraform validate` of {root}")),
+            "{all}"
+        );
+    }
+    assert!(
+        !all.contains("\\\"infra/modules/net\\\"") && !all.contains("validate` of infra/modules/net"),
+        "{all}"
+    );
+}
+
+/// Terraform calls a folder valid of which it reads nothing.
+#[test]
+fn files_that_only_opentofu_reads_are_validated_by_it_alone() {
+    let files = [("main.tofu", "output \"a\" {\n  value = var.nobody\n}\n"), ("aws/main.tf", "")];
+    assert_eq!(gates(&files), ["iac checkov dirs = [\"aws\"] framework = [\"terraform\"]"]);
+    assert!(
+        left_out(&files)
+            .contains(&"a check of .: Checkov does not read files of OpenTofu (.tofu)".to_owned())
+    );
+    let suggestions = suggested(tree(&files).path());
+    let gate =
+        suggestions.gates.iter().find(|gate| gate.gate.keys.contains("dirs = [\".\"]\nengine = \"tofu\""));
+    let named = suggestions.left_out.iter().any(|left| left.what == "`terraform validate` of .");
+    assert!(gate.is_some() || named, "{suggestions:?}");
+}
+
+#[test]
+fn each_project_of_a_list_of_references_is_a_target() {
+    let vite = [
+        TYPESCRIPT,
+        (
+            "tsconfig.json",
+            r#"{"files": [], "references": [{"path": "./tsconfig.app.json"}, {"path": "./tsconfig.node.json"}]}"#,
+        ),
+        ("tsconfig.app.json", r#"{"include": ["src"]}"#),
+        ("tsconfig.node.json", r#"{"include": ["vite.config.ts"]}"#),
+        ("src/main.ts", ""),
+    ];
+    assert_eq!(
+        gates(&vite),
+        [
+            "types-app tsc dirs = [\".\"] project = \"tsconfig.app.json\"",
+            "types-node tsc dirs = [\".\"] project = \"tsconfig.node.json\""
+        ]
+    );
+    let older = [
+        TYPESCRIPT,
+        ("web/tsconfig.json", r#"{"include": ["src"], "references": [{"path": "./tsconfig.node.json"}]}"#),
+        ("web/tsconfig.node.json", r#"{"include": ["vite.config.ts"]}"#),
+        ("api/tsconfig.json", "{}"),
+        ("api/tsconfig.build.json", r#"{"extends": "./tsconfig.json"}"#),
+    ];
+    assert_eq!(
+        gates(&older),
+        [
+            "types tsc dirs = [\"api\", \"web\"]",
+            "types-node tsc dirs = [\"web\"] project = \"tsconfig.node.json\""
+        ]
+    );
+}
+
+#[test]
+fn projects_that_read_each_others_output_are_built_in_order() {
+    let files = [
+        TYPESCRIPT,
+        ("pnpm-lock.yaml", ""),
+        ("tsconfig.json", r#"{"files": [], "references": [{"path": "core"}, {"path": "app"}]}"#),
+        ("core/tsconfig.json", r#"{"extends": "../tsconfig.base.json", "include": ["src"]}"#),
+        (
+            "app/tsconfig.json",
+            r#"{"extends": "../tsconfig.base.json", "include": ["src"], "references": [{"path": "../core"}]}"#,
+        ),
+        ("tsconfig.base.json", r#"{"compilerOptions": {"composite": true}}"#),
+        ("docs/tsconfig.json", "{}"),
+    ];
+    assert_eq!(
+        gates(&files),
+        [
+            "types tsc dirs = [\"docs\"]",
+            "types-2 command run = [\"pnpm\", \"exec\", \"tsc\", \"-b\", \"--force\"]",
+            "audit pnpm-audit dirs = [\".\"]",
+        ]
+    );
+}
+
+#[test]
+fn a_base_of_other_folders_is_no_project() {
+    let files = [
+        TYPESCRIPT,
+        ("tsconfig.json", r#"{"compilerOptions": {"strict": true}}"#),
+        ("packages/a/tsconfig.json", r#"{"extends": "../../tsconfig.json"}"#),
+        ("packages/b/tsconfig.json", r#"{"extends": "../../tsconfig.json"}"#),
+    ];
+    assert_eq!(gates(&files), ["types tsc dirs = [\"packages/a\", \"packages/b\"]"]);
+    // vitesse: the application itself, which the tests extend.
+    let app = [
+        TYPESCRIPT,
+        ("tsconfig.json", "{}"),
+        ("src/main.ts", ""),
+        ("vite.config.ts", ""),
+        ("cypress/tsconfig.json", r#"{"extends": "../tsconfig.json"}"#),
+    ];
+    assert_eq!(gates(&app), ["types tsc dirs = [\".\", \"cypress\"]"]);
+}
+
+#[test]
+fn vue_and_svelte_are_checked_by_their_own_programs() {
+    let vue = [
+        (
+            "package.json",
+            r#"{"scripts": {"type-check": "vue-tsc --build"}, "devDependencies": {"typescript": "5", "vue-tsc": "3"}}"#,
+        ),
+        ("tsconfig.json", r#"{"files": [], "references": [{"path": "./tsconfig.app.json"}]}"#),
+        ("tsconfig.app.json", r#"{"include": ["src/**/*.vue"]}"#),
+        ("src/App.vue", ""),
+        ("tools/tsconfig.json", "{}"),
+    ];
+    assert_eq!(
+        gates(&vue),
+        [
+            "types-app tsc dirs = [\".\"] project = \"tsconfig.app.json\" program = \"vue-tsc\"",
+            "types tsc dirs = [\"tools\"]"
+        ]
+    );
+    let kit = [
+        (
+            "web/package.json",
+            r#"{"scripts": {"check": "svelte-kit sync && svelte-check --tsconfig ./tsconfig.json", "check:watch": "svelte-check --watch"}, "devDependencies": {"typescript": "5", "svelte-check": "4"}}"#,
+        ),
+        // Made by `svelte-kit sync`.
+        ("web/tsconfig.json", r#"{"extends": "./.svelte-kit/tsconfig.json"}"#),
+        ("web/src/App.svelte", ""),
+        ("web/yarn.lock", ""),
+    ];
+    assert_eq!(
+        gates(&kit),
+        [
+            "types command run = [\"yarn\", \"run\", \"check\"] dir = \"web\"",
+            "audit yarn-audit dirs = [\"web\"]"
+        ]
+    );
+    let plain = [
+        ("package.json", r#"{"devDependencies": {"typescript": "5", "svelte-check": "4"}}"#),
+        ("tsconfig.json", "{}"),
+        ("src/App.svelte", ""),
+    ];
+    assert_eq!(
+        gates(&plain),
+        [
+            "types command run = [\"npx\", \"--no-install\", \"svelte-check\", \"--tsconfig\", \"./tsconfig.json\"]"
+        ]
+    );
+}
+
+#[test]
+fn a_project_that_extends_what_is_not_there_is_left_out() {
+    let files = [TYPESCRIPT, ("tsconfig.json", r#"{"extends": "./.nuxt/tsconfig.json"}"#)];
+    assert_eq!(gates(&files), [""; 0]);
+    assert_eq!(
+        left_out(&files),
+        ["tsconfig.json: it names .nuxt/tsconfig.json, which is not there: is it made by another program?"]
+    );
+    let scripted = [
+        (
+            "package.json",
+            r#"{"scripts": {"check": "nuxt typecheck"}, "devDependencies": {"typescript": "5"}}"#,
+        ),
+        ("tsconfig.json", r#"{"extends": "./.nuxt/tsconfig.json"}"#),
+    ];
+    assert_eq!(gates(&scripted), ["types command run = [\"npm\", \"run\", \"check\"]"]);
+}
+
+#[test]
+fn eslint_looks_where_the_projects_own_script_looks() {
+    let own = [
+        (
+            "package.json",
+            r#"{"scripts": {"lint": "eslint src test --ext .ts --max-warnings 0", "fix": "eslint . --fix"}, "devDependencies": {"eslint": "8"}}"#,
+        ),
+        (".eslintrc.json", "{}"),
+        ("src/legacy/.eslintrc.json", "{}"),
+    ];
+    assert_eq!(
+        gates(&own),
+        [
+            "lint eslint dirs = [\".\"] files = [\"src\", \"test\"] args = [\"--ext\", \".ts\"] fail_on = \"low\""
+        ]
+    );
+    let monorepo = [
+        ("package.json", r#"{"scripts": {"lint": "turbo run lint"}, "devDependencies": {"eslint": "9"}}"#),
+        ("apps/web/package.json", r#"{"scripts": {"lint": "next lint"}}"#),
+        ("apps/web/eslint.config.mjs", ""),
+        ("apps/web/app/page.tsx", ""),
+        ("packages/ui/package.json", r#"{"scripts": {"lint": "eslint ."}}"#),
+        ("packages/ui/eslint.config.mjs", ""),
+        ("packages/ui/src/eslint.config.mjs", ""),
+    ];
+    assert_eq!(
+        gates(&monorepo),
+        ["lint eslint dirs = [\"packages/ui\"]", "lint-2 eslint dirs = [\"apps/web\"] files = [\"app\"]"]
+    );
+}
+
+/// juice-shop: its own script does not look into the frontend. Create React App brings ESLint.
+#[test]
+fn a_folder_that_the_script_above_does_not_reach_is_linted_by_itself() {
+    let files = [
+        ("package.json", r#"{"scripts": {"lint": "eslint *.ts lib"}, "devDependencies": {"eslint": "8"}}"#),
+        (".eslintrc.js", ""),
+        ("lib/old/.eslintrc.js", ""),
+        ("frontend/.eslintrc.js", ""),
+        ("web/package.json", r#"{"eslintConfig": {}, "dependencies": {"react-scripts": "5"}}"#),
+    ];
+    assert_eq!(
+        gates(&files),
+        [
+            "lint eslint dirs = [\"frontend\", \"web\"]",
+            "lint-2 eslint dirs = [\".\"] files = [\"*.ts\", \"lib\"]"
+        ]
+    );
+}
+
+/// traefik/whoami: the program is built before the image.
+#[test]
+fn an_image_that_needs_another_step_first_is_left_out() {
+    let files = [
+        ("Dockerfile", "FROM scratch\nCOPY whoami /\n"),
+        (
+            "api/Dockerfile",
+            "FROM scratch\nCOPY [\"src\", \"/src\"]\nADD https://example.test/a $HERE/*.txt /\n",
+        ),
+        ("api/src/a", ""),
+    ];
+    assert_eq!(gates(&files)[0], "images docker-build images = [ { name = \"api\", context = \"api\" }, ]");
+    assert_eq!(
+        left_out(&files),
+        ["Dockerfile: it copies whoami, which is not there: does another step make it?"]
+    );
+}
+
+#[test]
+fn packages_of_a_folder_with_a_dockerfile_are_scanned_too() {
+    let files = [
+        ("go.mod", "module a\nrequire b v1.0.0\n"),
+        ("go.sum", "b v1.0.0 h1:x=\n"),
+        ("Dockerfile", "FROM scratch\n"),
+    ];
+    let suggestions = suggested(tree(&files).path());
+    let ids: Vec<&str> = suggestions.gates.iter().map(|gate| gate.id.as_str()).collect();
+    assert_eq!(ids, ["secrets", "images", "packages", "image-scan", "sbom", "sbom-images", "iac"]);
+}
+
+#[test]
+fn images_are_built_as_the_project_builds_them() {
+    let files = [
+        (
+            "compose.yaml",
+            "services:\n  api:\n    build:\n      context: .\n      dockerfile: docker/api.Dockerfile\n      target: dev\n",
+        ),
+        (
+            ".github/workflows/ci.yml",
+            "on: push\njobs:\n  a:\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          context: .\n          file: docker/api.Dockerfile\n          target: run\n",
+        ),
+        ("docker/api.Dockerfile", "FROM scratch\n"),
+        (
+            "package/web/Dockerfile",
+            "FROM scratch\nCOPY --chown=1:1 package.json web/src ./\nCOPY --from=x /a /b\n",
+        ),
+        ("package.json", "{}"),
+        ("web/src/a.js", ""),
+        (".devcontainer/Dockerfile", "FROM scratch\n"),
+        (".devcontainer/compose.yaml", "services:\n  a:\n    build: .\n"),
+        ("tests/fixtures/Dockerfile", "FROM scratch\n"),
+        ("job/Containerfile", "FROM scratch\n"),
+    ];
+    let found = gates(&files);
+    assert_eq!(
+        found[0],
+        "images docker-build images = [ \
+         { name = \"docker-api-run\", context = \".\", file = \"docker/api.Dockerfile\", target = \"run\" }, \
+         { name = \"docker-api-dev\", context = \".\", file = \"docker/api.Dockerfile\", target = \"dev\" }, \
+         { name = \"job\", context = \"job\", file = \"job/Containerfile\" }, \
+         { name = \"package-web\", context = \".\", file = \"package/web/Dockerfile\" }, ]"
+    );
+    assert_eq!(found[3], "iac checkov dirs = [\".\"] framework = [\"dockerfile\"]");
+    let aside = "its folder looks like tests, examples or a workplace, and nothing else builds it";
+    assert_eq!(
+        left_out(&files),
+        [format!(".devcontainer/Dockerfile: {aside}"), format!("tests/fixtures/Dockerfile: {aside}")]
+    );
+}
+
+#[test]
+fn known_findings_are_one_comment_away() {
+    let toml = suggested(tree(&[]).path()).gates_toml();
+    let switched = toml.replace("# new_only = true ", "new_only = true ");
+    assert_ne!(toml, switched);
+    assert!(Config::read(&switched).unwrap().gates[0].policy.new_only);
+}
+
+#[test]
+fn git_secrets_is_a_gate_where_someone_uses_it() {
+    let registered = "[core]\n\tbare = false\n[secrets]\n\tpatterns = AKIA[A-Z0-9]{16}\n";
+    for (files, used) in [
+        (vec![(".git/config", registered)], true),
+        (vec![(".git/config", "[core]\n"), (".gitallowed", "docs/\n")], true),
+        (vec![(".git/config", "[core]\n")], false),
+        (vec![(".gitallowed", "docs/\n")], false),
+    ] {
+        let toml = suggested(tree(&files).path()).gates_toml();
+        assert_eq!(toml.contains("tool = \"git-secrets\""), used, "{files:?}");
+    }
+}

@@ -1,0 +1,35 @@
+//! What `init` writes for Trivy: a scan of the folder where there is a lock file that it reads, and of the images.
+
+use std::collections::BTreeSet;
+
+use crate::model::input::{InputKind, PackageManager};
+use crate::scan::reads::locks;
+use crate::scan::seen::folder_of;
+use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, common_top, dirs};
+use crate::tools::docker_build::init::{GATE, builds_images};
+use crate::tools::trivy::lock_names::reads_lock;
+
+pub(super) fn suggest(seen: &Seen) -> Suggestion {
+    let all = locks().flat_map(|kind| seen.paths(kind).into_iter().map(move |path| (kind, path)));
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let (read, others): (Vec<_>, Vec<_>) = all.partition(|(kind, path)| reads_lock(*kind, &name(path)));
+    let folders: BTreeSet<String> = read.iter().map(|(_, path)| folder_of(path).to_owned()).collect();
+    let mut suggestion = Suggestion::default();
+    // `npm audit` reads all of npm's names.
+    for (_, path) in others.into_iter().filter(|(kind, _)| *kind != InputKind::Lock(PackageManager::Npm)) {
+        suggestion.leave_out(path, "no scanner here reads a lock file of this name");
+    }
+    if let Some(top) = common_top(&folders) {
+        let comment = "Known vulnerabilities of what the lock files name, and secrets in the files here.";
+        // Where all is to be read, files without packages count, too.
+        let own = if seen.is_rest() && top != "." { dirs(&BTreeSet::from([top])) } else { String::new() };
+        let gate = SuggestedGate::new("packages", comment, format!("scan = \"fs\"\n{own}"));
+        suggestion.gates.push(gate.stage("Dependency audit"));
+    }
+    if builds_images(seen) {
+        let comment = "Vulnerabilities and secrets in the images that `images` built.";
+        let keys = format!("scan = \"image\"\nneeds = [\"{GATE}\"]\n");
+        suggestion.gates.push(SuggestedGate::new("image-scan", comment, keys));
+    }
+    suggestion
+}
