@@ -28,7 +28,7 @@ use suite::{Shown, Suite};
 
 const WHAT: &str = "JUnit report";
 
-const HOOK: &str = "a hook failed: tests that Mocha did not run for that are not in the report";
+const HOOK: &str = "a hook failed, and tests were not run for it: what they say is not in the report";
 
 /// Reads a JUnit report. Scope: the test cases that ran, without skipped ones. Each `failure` and `error` of a
 /// case is one finding, and so is that of a suite.
@@ -56,6 +56,7 @@ pub(crate) fn read(bytes: &[u8], origin: &ReportOrigin) -> Result<Parsed, Report
         on_host: Vec::new(),
         flaky: 0,
         unlisted: 0,
+        skipped_suites: runner::SkippedSuites::default(),
         secrets: AboutSecrets::new(),
         parsed: Parsed { scope: Scope::of(Unit::Tests, 0), ..Parsed::default() },
     };
@@ -101,6 +102,8 @@ struct Reading<'a> {
     flaky: u64,
     /// Tests that are counted and not listed, where nothing that failed is missing.
     unlisted: u64,
+    /// Of the file that is being read.
+    skipped_suites: runner::SkippedSuites,
     secrets: AboutSecrets,
     parsed: Parsed,
 }
@@ -248,7 +251,7 @@ impl Reading<'_> {
         if case.is_flaky() {
             self.flaky += 1;
         }
-        if self.runner == Some(TestRunner::Mocha) && case.fails() && runner::is_hook_of_mocha(&case) {
+        if self.is_failed_hook(&case) {
             self.shown.hooks += 1;
             self.parsed.unexplained.get_or_insert_with(|| HOOK.to_owned());
         }
@@ -290,7 +293,18 @@ impl Reading<'_> {
         }
     }
 
+    /// Whether it is a hook that failed, for which tests were not run.
+    fn is_failed_hook(&mut self, case: &Case) -> bool {
+        let name = case.name.as_deref().unwrap_or_default();
+        let of_vitest = self.runner == Some(TestRunner::Vitest);
+        if of_vitest && case.skipped.is_some() {
+            self.skipped_suites.skip(name);
+        }
+        case.fails() && (runner::is_hook(self.runner, case) || of_vitest && self.skipped_suites.is_hook(name))
+    }
+
     fn suite(&mut self, suite: Suite) {
+        self.skipped_suites = runner::SkippedSuites::default();
         let name = suite.name.as_deref();
         // The run, and the suite around it: to ask all of them would take quadratic time.
         let around = self.suites.first().into_iter().chain(self.suites.last());

@@ -1,5 +1,7 @@
 //! Test runners, by the marks in their reports. What their exit codes mean is in [`crate::formats::runner_log`].
 
+use std::collections::HashSet;
+
 use crate::formats::xml::Element;
 use crate::scan::test_runner::TestRunner;
 
@@ -26,13 +28,37 @@ pub(super) fn of_suite(element: &Element) -> Option<TestRunner> {
     }
 }
 
-/// Whether a case is a hook after whose failure Mocha leaves tests of the suite out (`lib/runner.js`, 11.8): xunit calls
-/// it `"before each" hook for "adds"`, mocha-junit-reporter puts the suite in front. All tests have run before an
-/// `"after all" hook`.
-pub(super) fn is_hook_of_mocha(case: &Case) -> bool {
+/// Whether a case is a hook after whose failure the runner leaves tests out, without a word. Mocha (`lib/runner.js`,
+/// 11.8): xunit calls it `"before each" hook for "adds"`, mocha-junit-reporter puts the suite in front; all tests have
+/// run before an `"after all" hook`. Bun (1.4) calls each hook of a suite `(unnamed)`.
+pub(super) fn is_hook(runner: Option<TestRunner>, case: &Case) -> bool {
     const HOOKS: [&str; 3] = ["\"before all\" hook", "\"before each\" hook", "\"after each\" hook"];
     let names = [&case.name, &case.class].into_iter().flatten();
-    names.into_iter().any(|name| HOOKS.iter().any(|hook| name.contains(hook)))
+    match runner {
+        Some(TestRunner::Mocha) => names.into_iter().any(|name| HOOKS.iter().any(|hook| name.contains(hook))),
+        Some(TestRunner::Bun) => case.name.as_deref() == Some("(unnamed)"),
+        _ => false,
+    }
+}
+
+/// The suites of Vitest whose tests were skipped. A hook that fails is a case with the name of its suite (4.1), and the
+/// tests `suite > test` are skipped for it.
+#[derive(Default)]
+pub(super) struct SkippedSuites(HashSet<String>);
+
+impl SkippedSuites {
+    pub(super) fn skip(&mut self, name: &str) {
+        const BETWEEN: &str = " > ";
+        // No test is deeper.
+        const DEEPEST: usize = 16;
+        let ends = name.match_indices(BETWEEN).take(DEEPEST);
+        self.0.extend(ends.map(|(end, _)| name[..end].to_owned()));
+    }
+
+    /// Whether a case that failed is such a hook. The tests of a suite are listed before it.
+    pub(super) fn is_hook(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
 }
 
 /// The name of a suite without the version of a tool: `Hadolint 2.15.1`.

@@ -69,6 +69,37 @@ fn subtests_that_pytest_counts_are_missing_unless_all_is_green() {
     assert_eq!(parse(&jest).unwrap().gaps, ["suite s counts 4 tests, and shows 1"]);
 }
 
+/// As Bun 1.4.5 and Vitest 4.1.12 write it.
+#[test]
+fn a_hook_of_bun_or_vitest_that_failed_leaves_tests_out() {
+    let unexplained = |root: &str, cases: &str| {
+        let report = format!(
+            r#"<testsuites name="{root}"><testsuite name="a.test.js">{cases}</testsuite></testsuites>"#
+        );
+        parse(&report).unwrap().unexplained.is_some()
+    };
+    let fails =
+        |name: &str| format!(r#"<testcase classname="a" name="{name}"><failure message="hook"/></testcase>"#);
+    let skips = |name: &str| format!(r#"<testcase classname="a" name="{name}"><skipped/></testcase>"#);
+    assert!(unexplained("bun test", &fails("(unnamed)")));
+    assert!(!unexplained("bun test", &fails("one")));
+    assert!(!unexplained("jest tests", &fails("(unnamed)")));
+    for (skipped, failed, expected) in [
+        ("ba &gt; one", "ba", true),
+        ("outer &gt; inner &gt; one", "outer &gt; inner", true),
+        ("outer &gt; inner &gt; one", "outer", true),
+        ("ba &gt; one", "ba &gt; two", false),
+        ("ok &gt; one", "ba", false),
+        ("ba", "ba", false),
+    ] {
+        let cases = skips(skipped) + &fails(failed);
+        assert_eq!(unexplained("vitest tests", &cases), expected, "{skipped}, {failed}");
+        assert!(!unexplained("jest tests", &cases));
+    }
+    let other_file = format!("{}</testsuite><testsuite name='b'>{}", skips("ba &gt; one"), fails("ba"));
+    assert!(!unexplained("vitest tests", &other_file));
+}
+
 /// As mocha-junit-reporter writes it: it counts the tests of the suite, and lists those that ran.
 #[test]
 fn tests_that_mocha_did_not_run_for_a_hook_are_no_gap() {
