@@ -232,8 +232,8 @@ pub(super) struct GateReads {
     pub(super) id: Text,
     title: &'static str,
     tool: Arc<dyn Tool>,
-    /// It starts another compiler than its tool does.
-    other_compiler: bool,
+    /// Its gate starts a compiler that reads components: a command does, or another program stands in for the tool's own.
+    compiles: bool,
     reads: Reads,
     folders: Vec<String>,
 }
@@ -241,15 +241,18 @@ pub(super) struct GateReads {
 impl GateReads {
     fn of(gate: &Gate, repo: &Repo, inputs: &Inputs) -> Vec<Self> {
         let name = |program: &String| program.rsplit('/').next() != Some(gate.spec.program);
+        let all: Vec<Reads> = gate.tool.reads().into_iter().chain(script_reads(gate, repo, inputs)).collect();
+        let other_compiler = gate.looks_for.contains(&Aim::Types) && gate.program.as_ref().is_some_and(name);
+        let compiles = other_compiler || all.iter().any(|reads| reads.kinds.contains(&InputKind::TsConfig));
         let of = |reads: Reads| Self {
             id: gate.id.clone(),
             title: gate.spec.title,
             tool: gate.tool.clone(),
-            other_compiler: gate.looks_for.contains(&Aim::Types) && gate.program.as_ref().is_some_and(name),
+            compiles,
             folders: reads.folders.iter().map(|folder| from_top(repo, folder)).collect(),
             reads,
         };
-        gate.tool.reads().into_iter().chain(script_reads(gate, repo, inputs)).map(of).collect()
+        all.into_iter().map(of).collect()
     }
 
     pub(super) fn covers(&self, kind: InputKind, path: &str) -> bool {
@@ -259,9 +262,7 @@ impl GateReads {
     /// Whether it checks a component (Vue, Svelte, Astro) that a compiler alone can't read: it says so, or another program stands in for
     /// the compiler.
     fn checks(&self, kind: InputKind, path: &str) -> bool {
-        let is_source = matches!(kind, InputKind::Source(_));
-        let compiles = self.reads.kinds.contains(&InputKind::TsConfig) || self.other_compiler;
-        is_source && compiles && self.covers(kind, path)
+        matches!(kind, InputKind::Source(_)) && self.compiles && self.covers(kind, path)
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn lines(run: &Run, look: Look) -> String {
     let wide = |of: fn(&GateRecord) -> &str, most: usize| {
         run.gates.iter().map(|gate| display_width(of(gate))).max().unwrap_or_default().min(most)
     };
-    let (ids, tools) = (wide(|gate| &gate.id, LONGEST_ID), wide(subject::tool_title, LONGEST_TOOL));
+    let (ids, tools) = (wide(|gate| &gate.id, LONGEST_ID), wide(tool, LONGEST_TOOL));
     let mut page = format!("{}\n\n", head(run, width));
     for gate in &run.gates {
         let counts = counts.get(&gate.id).copied().unwrap_or_default();

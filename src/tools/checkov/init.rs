@@ -9,6 +9,8 @@ use crate::scan::program::find;
 use crate::scan::seen::{folder_of, is_aside};
 use crate::scan::suggestion::{Seen, SuggestedGate, Suggestion, common_top, dirs, list};
 
+use super::is_dockerfile;
+
 const COMMENT: &str = "Misconfigurations. Checkov rates nothing without a platform key, and\nunrated findings block; `unrated = \"medium\"` would let them pass.";
 
 pub(super) fn suggest(seen: &Seen) -> Suggestion {
@@ -42,6 +44,9 @@ pub(super) fn suggest(seen: &Seen) -> Suggestion {
         }
         folders.extend(found);
     }
+    for path in seen.paths(InputKind::Dockerfile).iter().filter(|path| !is_dockerfile(name_of(path))) {
+        suggestion.leave_out(path, "Checkov takes no file of that name for a Dockerfile");
+    }
     // One target: a folder alone may have nothing that Checkov has a check for, and then it proves nothing.
     if let Some(top) = common_top(&folders) {
         let keys = format!("{}framework = {}\n", dirs(&BTreeSet::from([top])), list(&frameworks));
@@ -64,7 +69,7 @@ fn folders_of(seen: &Seen, kind: InputKind) -> BTreeSet<String> {
             let files = seen.paths(kind);
             files
                 .iter()
-                .filter(|path| !is_aside(path) && reads_dockerfile(path))
+                .filter(|path| !is_aside(path) && is_dockerfile(name_of(path)))
                 .map(|path| folder_of(path).to_owned())
                 .collect()
         }
@@ -72,16 +77,8 @@ fn folders_of(seen: &Seen, kind: InputKind) -> BTreeSet<String> {
     }
 }
 
-/// Whether Checkov takes a file for a Dockerfile by its name (`common/util/dockerfile.py`, 3.3).
-fn reads_dockerfile(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let is_it = |stem: &str| {
-        name == stem
-            || name.starts_with(&format!("{stem}."))
-            || name.ends_with(&format!(".{stem}"))
-            || name.contains(&format!(".{stem}."))
-    };
-    ["Dockerfile", "dockerfile"].into_iter().any(is_it)
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 fn is_installed(program: &str, folder: &Path) -> bool {

@@ -106,7 +106,11 @@ pub(crate) fn reads(run: &[String], dir: &str) -> Vec<Reads> {
     let builds = run.iter().any(|word| ["-b", "--build"].contains(&word.as_str()));
     if ["tsc", "vue-tsc"].contains(program) && paths.is_empty() && !builds {
         // Not the projects below, nor those that it refers to.
-        return vec![Reads::new(kinds(), &[format!("{dir}/tsconfig.json")], Reach::Exactly)];
+        let (projects, sources): (Vec<_>, Vec<_>) = kinds().partition(|kind| *kind == InputKind::TsConfig);
+        return vec![
+            Reads::new(projects, &[format!("{dir}/tsconfig.json")], Reach::Exactly),
+            Reads::new(sources, &[dir.to_owned()], Reach::Below),
+        ];
     }
     match paths.is_empty() {
         true => vec![Reads::new(kinds(), &[dir.to_owned()], Reach::Below)],
