@@ -153,6 +153,21 @@ fn a_script_reads_what_its_programs_read() {
     }
 }
 
+/// What `init` left out is not added afterwards, nor is a variant of a project that is checked.
+#[test]
+fn nothing_is_to_add_after_init() {
+    let project = project(None);
+    project.write("site/package.json", r#"{"devDependencies": {"typescript": "5"}}"#);
+    project.write("site/tsconfig.json", r#"{"files": [], "references": [{"path": "./tsconfig.app.json"}]}"#);
+    project.write("site/tsconfig.app.json", r#"{"include": ["src"]}"#);
+    project.write("site/tsconfig.spec.json", r#"{"extends": "./tsconfig.app.json"}"#);
+    project.commit("a site");
+    assert_eq!(project.run(&["init"]).code, 0);
+    assert!(project.read("gates.toml").contains("project = \"tsconfig.app.json\""));
+    let ran = add(&project, &[]);
+    assert!(ran.all().contains("needs no gate"), "{}", ran.all());
+}
+
 #[test]
 fn add_needs_a_gates_toml_without_mistakes() {
     let none = project(None).run(&["init", "--add"]);

@@ -186,6 +186,8 @@ fn each_project_of_a_list_of_references_is_a_target() {
             "types-node tsc dirs = [\"web\"] project = \"tsconfig.node.json\""
         ]
     );
+    let variant = "api/tsconfig.build.json: a variant of the tsconfig.json beside it";
+    assert_eq!(left_out(&older), [variant]);
 }
 
 #[test]
